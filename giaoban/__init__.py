@@ -1,0 +1,4 @@
+"""What every room of the house shares: errors with exit codes, strict TOML, safe files.
+
+Nothing here knows about networks, media or meetings.
+"""

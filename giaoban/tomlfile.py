@@ -1,0 +1,204 @@
+"""Strict reading of TOML files into pydantic models, with errors a person can act on.
+
+A bad file gives one `InputError` that lists every mistake as
+`FILE:LINE: KEY = VALUE: what is wrong (what is allowed)`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from giaoban.errors import InputError, did_you_mean
+
+MAX_BYTES = 4 * 1024 * 1024
+
+Loc = tuple[int | str, ...]
+"""Where a value stands in a file, as pydantic says it: `("link", 2, "km")`."""
+
+
+class StrictModel(BaseModel):
+    """Base of all input models: unknown keys are errors, values are not coerced, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of an input file; `InputError` says what is wrong with any other file."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder, a file is needed")
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB, not a file of ours")
+        if not path.is_file():  # a device or a pipe might never end
+            raise InputError(f"{path}: is not a regular file")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        siblings = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        raise InputError(f"{path}: no such file{did_you_mean(path.name, siblings)}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError:  # "embedded null byte"
+        raise InputError(f"{str(path)!r}: is not the name of a file") from None
+    if not data.strip():
+        raise InputError(f"{path}: is empty")
+    try:
+        text = data.decode("utf-8-sig")  # some Windows editors put a byte-order mark first
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}:{line}: is not UTF-8 text (byte {error.start})") from None
+    if "\0" in text:
+        raise InputError(f"{path}: is a binary file, TOML text is needed")
+    return text
+
+
+def load[M: BaseModel](path: Path, model: type[M]) -> M:
+    """Read and validate one TOML file. Raises `InputError` listing every mistake with its line."""
+    text = read_text(path)
+    try:
+        data = tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
+        at = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        place, what = (f"{path}:{at[1]}", str(error)[: at.start()]) if at else (path, str(error))
+        column = f" (column {at[2]})" if at else ""
+        raise InputError(f"{place}: is not TOML: {what}{column}") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise mistakes(path, [_explain(model, dict(e)) for e in error.errors()], text) from None
+
+
+Mistake = tuple[Loc, object, str]
+"""Where it is, the value there, what is wrong with it (and what is allowed)."""
+
+
+def mistakes(path: Path, found: Sequence[Mistake], text: str | None = None) -> InputError:
+    """One `InputError` for all mistakes in a file, by line; also for those that `load` cannot see.
+
+    The file is read again for its line numbers unless its text is given.
+    """
+    places = _places(read_text(path) if text is None else text)
+    lines = []
+    for loc, value, what in found:
+        number = _line_of(places, loc)
+        place = f"{path}:{number}" if number else str(path)
+        # repr of a string shows hidden characters; long values would bury the message
+        shown = f" = {value!r}" if isinstance(value, str | int | float | bool) else ""
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        key = dotted(loc)
+        lines.append((number or 0, f"{place}: {key + shown + ': ' if key else ''}{what}"))
+    ordered = sorted(lines, key=lambda line: line[0])
+    return InputError("\n".join(dict.fromkeys(line for _, line in ordered)))
+
+
+def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> Mistake:
+    loc: Loc = error["loc"]
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(model, loc[:-1])
+        return loc, None, f"unknown key{did_you_mean(str(loc[-1]), known)}"
+    if error["type"] == "missing":
+        return loc, None, "is missing"
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    message = message[:1].lower() + message[1:] if message.startswith("Input ") else message
+    return loc, error["input"], message
+
+
+def dotted(loc: Loc) -> str:
+    """`("link", 2, "km")` as a person writes it: `link[2].km`."""
+    parts: list[str] = []
+    for item in loc:
+        if isinstance(item, int) and parts:
+            parts[-1] += f"[{item}]"
+        else:
+            parts.append(str(item))
+    return ".".join(parts)
+
+
+def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Names of the fields allowed at a place inside a model (aliases included)."""
+    current: Any = model
+    for item in loc:
+        if isinstance(item, int):
+            continue
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            return []
+        names = {(f.alias or name): f for name, f in current.model_fields.items()}
+        field = names.get(str(item))
+        if field is None:
+            return []
+        current = _inner_model(field.annotation)
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return [f.alias or name for name, f in current.model_fields.items()]
+    return []
+
+
+def _inner_model(annotation: object) -> object:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _inner_model(argument)
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return found
+    return annotation
+
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+
+def _line_of(places: Mapping[Loc, int], loc: Loc) -> int | None:
+    """Line of the value at `loc`, or of the nearest table around it that has a line."""
+    for length in range(len(loc), 0, -1):
+        if loc[:length] in places:
+            return places[loc[:length]]
+    return None
+
+
+def _places(text: str) -> dict[Loc, int]:
+    """The line (from 1) of every table and key of a well-formed TOML text.
+
+    Keys inside inline tables have no entry of their own: the line of the table stands for them.
+    """
+    places: dict[Loc, int] = {}
+    counts: dict[Loc, int] = {}
+    table: Loc = ()
+    quote = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if quote:  # inside a multi-line string nothing is a key
+            quote = "" if line.count(quote) % 2 else quote
+            continue
+        line = line.rstrip("\r")
+        if header := _HEADER.match(line):
+            names = [part.strip("\"'") for part in _PART.findall(header[2])]
+            table = (*_resolve(names[:-1], counts), names[-1])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, 0) + 1
+                places.setdefault(table, number)
+                table += (counts[table] - 1,)
+            places.setdefault(table, number)
+        elif key := _KEY.match(line):
+            path = table + tuple(part.strip("\"'") for part in _PART.findall(key[1]))
+            for length in range(len(table) + 1, len(path) + 1):
+                places.setdefault(path[:length], number)
+        for mark in ('"""', "'''"):
+            if line.count(mark) % 2:
+                quote = mark
+    return places
+
+
+def _resolve(names: Sequence[str], counts: Mapping[Loc, int]) -> Loc:
+    """The place a dotted header means: inside an array of tables it is the newest one."""
+    loc: Loc = ()
+    for name in names:
+        loc += (name,)
+        if loc in counts:
+            loc += (counts[loc] - 1,)
+    return loc

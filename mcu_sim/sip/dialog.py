@@ -1,0 +1,139 @@
+"""Dialogs (RFC 3261 §12): what two user agents share between INVITE and BYE."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from sipmessage import URI, Address, CSeq, Request, Response
+
+from mcu_sim.sip.message import (
+    DEFAULT_PORT,
+    USER_AGENT,
+    HostPort,
+    parameter,
+    tag_of,
+)
+
+MAX_FORWARDS = 70
+
+DialogId = tuple[str, str, str]
+"""Call-ID, local tag, remote tag."""
+
+
+def id_in_request(request: Request) -> DialogId:
+    """The dialog a received request speaks of, seen from its receiver."""
+    return request.call_id, tag_of(request.to_address), tag_of(request.from_address)
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One side's view of a dialog.
+
+    `local` and `remote` are the whole From/To header texts with their tags, kept as they were
+    written; `peer` is where the other side was last heard from, used when its URI is a name, since
+    nothing here asks a name server.
+    """
+
+    call_id: str
+    local: str
+    remote: str
+    local_tag: str
+    remote_tag: str
+    remote_target: URI
+    route_set: list[Address]
+    local_cseq: int
+    remote_cseq: int | None
+    peer: HostPort
+
+    @classmethod
+    def as_server(cls, request: Request, local_tag: str, peer: HostPort) -> Dialog:
+        """The dialog of an INVITE that came in and is answered with `local_tag` (§12.1.1)."""
+        return cls(
+            call_id=request.call_id,
+            local=f"{request.headers['To']};tag={local_tag}",
+            remote=request.headers["From"],
+            local_tag=local_tag,
+            remote_tag=tag_of(request.from_address),
+            remote_target=request.contact[0].uri,
+            route_set=request.record_route,
+            local_cseq=0,
+            remote_cseq=request.cseq.sequence,
+            peer=peer,
+        )
+
+    @classmethod
+    def as_client(cls, request: Request, response: Response, peer: HostPort) -> Dialog:
+        """The dialog that a 2xx to an INVITE of ours makes (§12.1.2).
+
+        A response without Contact breaks the RFC; the INVITE's own URI then stands in.
+        """
+        contact = response.contact
+        return cls(
+            call_id=request.call_id,
+            local=request.headers["From"],
+            remote=response.headers["To"],
+            local_tag=tag_of(request.from_address),
+            remote_tag=tag_of(response.to_address),
+            remote_target=contact[0].uri if contact else request.uri,
+            route_set=list(reversed(response.record_route)),
+            local_cseq=request.cseq.sequence,
+            remote_cseq=None,
+            peer=peer,
+        )
+
+    @property
+    def id(self) -> DialogId:
+        """The key under which requests inside the dialog find it."""
+        return self.call_id, self.local_tag, self.remote_tag
+
+    def request(self, method: str, sequence: int | None = None) -> Request:
+        """A request inside the dialog, without Via (§12.2.1.1).
+
+        `sequence` is given for an ACK, which repeats its INVITE's number; otherwise the next
+        local number is taken.
+        """
+        if sequence is None:
+            self.local_cseq += 1
+            sequence = self.local_cseq
+        uri, routes = self.remote_target, self.route_set
+        if routes and not _is_loose(routes[0]):
+            # A strict router takes the Request-URI as the next hop and the target comes last.
+            uri, routes = routes[0].uri, [*routes[1:], Address(uri)]
+        request = Request(method, uri)
+        for route in routes:
+            request.headers.add("Route", str(route))
+        request.headers.set("Max-Forwards", str(MAX_FORWARDS))
+        request.headers.set("From", self.local)
+        request.headers.set("To", self.remote)
+        request.headers.set("Call-ID", self.call_id)
+        request.cseq = CSeq(sequence, method)
+        request.headers.set("User-Agent", USER_AGENT)
+        request.headers.set("Content-Length", "0")
+        return request
+
+    def next_hop(self) -> HostPort:
+        """Where requests inside the dialog are sent."""
+        uri = self.route_set[0].uri if self.route_set else self.remote_target
+        return hop_of(uri, self.peer)
+
+    def accepts_sequence(self, sequence: int) -> bool:
+        """Whether a received request's CSeq is in order; remembers it if so (§12.2.2)."""
+        if self.remote_cseq is not None and sequence < self.remote_cseq:
+            return False
+        self.remote_cseq = sequence
+        return True
+
+
+def hop_of(uri: URI, otherwise: HostPort) -> HostPort:
+    """Address and port of a URI whose host is an IPv4 address, or `otherwise`."""
+    port = uri.port if uri.port is not None else DEFAULT_PORT
+    try:
+        host = str(ipaddress.IPv4Address(uri.host))
+    except ValueError:
+        return otherwise
+    return (host, port) if 0 < port < 65536 else otherwise
+
+
+def _is_loose(route: Address) -> bool:
+    return parameter(route.uri.parameters, "lr") is not None

@@ -1,0 +1,289 @@
+"""The four SIP transaction state machines over UDP (RFC 3261 §17, RFC 6026), without I/O.
+
+Each takes messages and the time, and gives back `Output`s: what to send, what to pass to the user
+agent, and that the other side never answered. A clock is never read. RFC 6026 adds the Accepted
+state: after a 2xx an INVITE transaction stays to catch retransmissions.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from sipmessage import CSeq, Request, Response
+
+from mcu_sim.sip.message import MAGIC_COOKIE, parameter, reply, tag_of
+from mcu_sim.sip.timers import GIVE_UP_MS, T1_MS, T2_MS, T4_MS, TRYING_AFTER_MS
+
+
+class State(enum.Enum):
+    """States of RFC 3261 figures 5–8 and RFC 6026 §7."""
+
+    CALLING = enum.auto()
+    TRYING = enum.auto()
+    PROCEEDING = enum.auto()
+    ACCEPTED = enum.auto()
+    COMPLETED = enum.auto()
+    CONFIRMED = enum.auto()
+    TERMINATED = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put these bytes on the wire, to the transaction's peer."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Pass a message up to the user agent."""
+
+    message: Request | Response
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Timer B or F (no response) or H (no ACK) ran out."""
+
+
+Output = Send | Deliver | NoAnswer
+
+Key = tuple[str, ...]
+"""What finds a transaction."""
+
+
+def server_key(request: Request, method: str) -> Key:
+    """What a request and its retransmissions have in common (§17.2.3).
+
+    `method` is the request's own, or INVITE for an ACK.
+    """
+    via = request.via[0]
+    branch = parameter(via.parameters, "branch") or ""
+    sent_by = f"{via.host.lower()}:{via.port or ''}"
+    if branch.startswith(MAGIC_COOKIE):
+        return "server", branch, sent_by, method
+    number = str(request.cseq.sequence)
+    return "server", branch, sent_by, method, request.call_id, tag_of(request.from_address), number
+
+
+def invite_key(cancel: Key) -> Key:
+    """The key of the INVITE that a CANCEL with this key is about (§9.2)."""
+    return (*cancel[:3], "INVITE", *cancel[4:])
+
+
+class Transaction(ABC):
+    """Common to all four: a state and named timers. `name` of a timer is its letter in the RFC."""
+
+    def __init__(self, request: Request, state: State) -> None:
+        self.request = request
+        self.state = state
+        self._timers: dict[str, float] = {}
+        self._interval_ms = T1_MS
+
+    def next_timeout(self) -> float | None:
+        """Time of the next timer in ms, None if none runs."""
+        return min(self._timers.values(), default=None)
+
+    def timer(self, now_ms: float) -> list[Output]:
+        """Run every timer whose time has come: earliest first, equal ones by name."""
+        due = sorted((at, name) for name, at in self._timers.items() if at <= now_ms)
+        outputs: list[Output] = []
+        for _, name in due:
+            # One timer may have stopped the next: A and B end at the same moment.
+            if self._timers.pop(name, None) is not None:
+                outputs += self._fire(name, now_ms)
+        return outputs
+
+    @property
+    def timers(self) -> dict[str, float]:
+        """The running timers, name → time in ms."""
+        return dict(self._timers)
+
+    def terminate(self) -> None:
+        """End at once, without a word to the other side."""
+        self._enter(State.TERMINATED)
+
+    def _enter(self, state: State, **timers_ms: float) -> None:
+        self.state = state
+        self._timers = dict(timers_ms)
+
+    @abstractmethod
+    def _fire(self, name: str, now_ms: float) -> list[Output]: ...
+
+
+class ClientTransaction(Transaction):
+    """A request that was sent and waits for responses."""
+
+    @abstractmethod
+    def start(self, now_ms: float) -> list[Output]:
+        """Send the request for the first time."""
+
+    @abstractmethod
+    def receive(self, message: Response, now_ms: float) -> list[Output]:
+        """Take a response that belongs to this transaction."""
+
+
+class ServerTransaction(Transaction):
+    """A request that came in; `respond` answers it."""
+
+    _last: bytes = b""
+
+    @abstractmethod
+    def receive(self, message: Request, now_ms: float) -> list[Output]:
+        """Take a retransmission of the request (or, for an INVITE, its ACK)."""
+
+    @abstractmethod
+    def respond(self, response: Response, now_ms: float) -> list[Output]:
+        """Send a response. A second final response is a mistake of the caller: `ValueError`."""
+
+    def _again(self) -> list[Output]:
+        return [Send(self._last)] if self._last else []
+
+    def _remember(self, response: Response) -> list[Output]:
+        if self.state not in (State.TRYING, State.PROCEEDING):
+            raise ValueError(f"a final response went out already, cannot send {response.code}")
+        self._last = bytes(response)
+        return [Send(self._last)]
+
+
+class ClientInvite(ClientTransaction):
+    """INVITE client transaction: §17.1.1, figure 5; RFC 6026 §7.2, figure 8."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request, State.CALLING)
+        self._ack = b""
+
+    def start(self, now_ms: float) -> list[Output]:
+        self._enter(State.CALLING, A=now_ms + T1_MS, B=now_ms + GIVE_UP_MS)
+        return [Send(bytes(self.request))]
+
+    def receive(self, message: Response, now_ms: float) -> list[Output]:
+        waiting = self.state in (State.CALLING, State.PROCEEDING)
+        if message.code < 200:
+            if not waiting:
+                return []
+            self._enter(State.PROCEEDING)
+            return [Deliver(message)]
+        if message.code < 300:
+            if waiting:
+                self._enter(State.ACCEPTED, M=now_ms + GIVE_UP_MS)
+            return [Deliver(message)] if self.state is State.ACCEPTED else []
+        if waiting:
+            self._ack = bytes(self._make_ack(message))
+            self._enter(State.COMPLETED, D=now_ms + GIVE_UP_MS)
+            return [Send(self._ack), Deliver(message)]
+        return [Send(self._ack)] if self.state is State.COMPLETED else []
+
+    def _fire(self, name: str, now_ms: float) -> list[Output]:
+        if name == "A":
+            self._interval_ms *= 2
+            if now_ms < self._timers["B"]:
+                self._timers["A"] = now_ms + self._interval_ms
+                return [Send(bytes(self.request))]
+            return []
+        self._enter(State.TERMINATED)
+        return [NoAnswer()] if name == "B" else []
+
+    def _make_ack(self, response: Response) -> Request:
+        """The ACK to a refusal, with the INVITE's own branch (§17.1.1.3)."""
+        ack = Request("ACK", self.request.uri)
+        ack.headers.set("Via", self.request.headers["Via"])
+        for header in ("Route", "From", "Call-ID", "Max-Forwards"):
+            for value in self.request.headers.getlist(header):
+                ack.headers.add(header, value)
+        ack.headers.set("To", response.headers["To"])
+        ack.cseq = CSeq(self.request.cseq.sequence, "ACK")
+        ack.headers.set("Content-Length", "0")
+        return ack
+
+
+class ClientNonInvite(ClientTransaction):
+    """Non-INVITE client transaction: §17.1.2, figure 6."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request, State.TRYING)
+
+    def start(self, now_ms: float) -> list[Output]:
+        self._enter(State.TRYING, E=now_ms + T1_MS, F=now_ms + GIVE_UP_MS)
+        return [Send(bytes(self.request))]
+
+    def receive(self, message: Response, now_ms: float) -> list[Output]:
+        if self.state not in (State.TRYING, State.PROCEEDING):
+            return []
+        if message.code < 200:
+            self.state = State.PROCEEDING
+        else:
+            self._enter(State.COMPLETED, K=now_ms + T4_MS)
+        return [Deliver(message)]
+
+    def _fire(self, name: str, now_ms: float) -> list[Output]:
+        if name == "E":
+            if now_ms >= self._timers["F"]:
+                return []
+            proceeding = self.state is State.PROCEEDING
+            self._interval_ms = T2_MS if proceeding else min(2 * self._interval_ms, T2_MS)
+            self._timers["E"] = now_ms + self._interval_ms
+            return [Send(bytes(self.request))]
+        self._enter(State.TERMINATED)
+        return [NoAnswer()] if name == "F" else []
+
+
+class ServerInvite(ServerTransaction):
+    """INVITE server transaction: §17.2.1, figure 7; RFC 6026 §7.1, figure 7."""
+
+    def __init__(self, request: Request, now_ms: float) -> None:
+        super().__init__(request, State.PROCEEDING)
+        self._enter(State.PROCEEDING, trying=now_ms + TRYING_AFTER_MS)
+
+    def receive(self, message: Request, now_ms: float) -> list[Output]:
+        if message.method == "ACK":
+            if self.state is State.COMPLETED:
+                self._enter(State.CONFIRMED, I=now_ms + T4_MS)
+                return []
+            return [Deliver(message)] if self.state is State.ACCEPTED else []
+        return self._again() if self.state in (State.PROCEEDING, State.COMPLETED) else []
+
+    def respond(self, response: Response, now_ms: float) -> list[Output]:
+        sent = self._remember(response)
+        self._timers.pop("trying", None)
+        if 200 <= response.code < 300:
+            self._enter(State.ACCEPTED, L=now_ms + GIVE_UP_MS)
+        elif response.code >= 300:
+            self._enter(State.COMPLETED, G=now_ms + T1_MS, H=now_ms + GIVE_UP_MS)
+        return sent
+
+    def _fire(self, name: str, now_ms: float) -> list[Output]:
+        if name == "trying":
+            return self.respond(reply(self.request, 100), now_ms)
+        if name == "G":
+            if now_ms >= self._timers["H"]:
+                return []
+            self._interval_ms = min(2 * self._interval_ms, T2_MS)
+            self._timers["G"] = now_ms + self._interval_ms
+            return self._again()
+        self._enter(State.TERMINATED)
+        return [NoAnswer()] if name == "H" else []
+
+
+class ServerNonInvite(ServerTransaction):
+    """Non-INVITE server transaction: §17.2.2, figure 8."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request, State.TRYING)
+
+    def receive(self, message: Request, now_ms: float) -> list[Output]:
+        return self._again()
+
+    def respond(self, response: Response, now_ms: float) -> list[Output]:
+        sent = self._remember(response)
+        if response.code < 200:
+            self._enter(State.PROCEEDING)
+        else:
+            self._enter(State.COMPLETED, J=now_ms + GIVE_UP_MS)
+        return sent
+
+    def _fire(self, name: str, now_ms: float) -> list[Output]:
+        self._enter(State.TERMINATED)
+        return []

@@ -1,0 +1,108 @@
+"""Do two runs say the same? Times to 0.1 ms, counts and words exactly, other numbers to 1e-6.
+
+Left out, as they may differ between runs that measured the same: run id, kernel, paths of inputs;
+and what only repeats a measure in other words (margins, reasons of a valid run, and the place of a
+worst value that is the same within tolerance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from results.model import Result
+
+TIME_TOLERANCE_MS = 0.1
+RELATIVE = 1e-6
+#: What 0.1 ms of delay and 0.1 ms of jitter can move a MOS by (G.107: under 0.1 R a ms).
+MOS_TOLERANCE = 1e-3
+
+_KEYS = ("id", "name", "kind", "direction", "bridge", "what")
+_IGNORED = frozenset({"run_id", "engine.kernel"})
+_DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
+
+
+class Difference(NamedTuple):
+    """One difference; `path` e.g. `phases[during].links[a--b r-a->r-b].drops`; None: not there."""
+
+    kind: Literal["input", "measure"]
+    path: str
+    a: object
+    b: object
+
+
+def differences(a: Result, b: Result) -> list[Difference]:
+    """What differs between two results, in the order of the file; empty: the same measures."""
+    found: list[Difference] = []
+    _compare("", a.model_dump(by_alias=True), b.model_dump(by_alias=True), "", found)
+    return found
+
+
+def _compare(path: str, a: Any, b: Any, unit: str, found: list[Difference]) -> None:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        _compare_maps(path, a, b, found)
+    elif isinstance(a, list) and isinstance(b, list):
+        _compare_lists(path, a, b, unit, found)
+    elif not _same(a, b, unit):
+        kind: Literal["input", "measure"] = (
+            "input" if path.split(".")[0] in ("inputs", "engine", "question") else "measure"
+        )
+        found.append(Difference(kind, path, a, b))
+
+
+def _compare_maps(
+    path: str, a: Mapping[str, Any], b: Mapping[str, Any], found: list[Difference]
+) -> None:
+    skip: set[str] = {"margin_pct"} if "threshold" in a else set()
+    if "threshold" in a and _same(a["value"], b["value"], _unit("value", a)):
+        skip |= _DERIVED
+    if path.startswith("inputs."):
+        skip.add("path")
+    if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
+        skip.add("reasons")
+    for key in dict.fromkeys([*a, *b]):
+        here = f"{path}.{key}" if path else key
+        if key not in skip and here not in _IGNORED:
+            _compare(here, a.get(key), b.get(key), _unit(key, a), found)
+
+
+def _compare_lists(
+    path: str, a: list[Any], b: list[Any], unit: str, found: list[Difference]
+) -> None:
+    named_a, named_b = _by_name(a), _by_name(b)
+    for name in dict.fromkeys([*named_a, *named_b]):
+        _compare(f"{path}[{name}]", named_a.get(name), named_b.get(name), unit, found)
+
+
+def _by_name(items: Sequence[Any]) -> dict[str, Any]:
+    """Items by what identifies them, so that one missing does not shift all the others."""
+    named: dict[str, Any] = {}
+    for index, item in enumerate(items):
+        name = str(item)
+        if isinstance(item, Mapping):
+            if "id" in item:
+                keys: tuple[str, ...] = ("id", "direction") if "rate_mbps" in item else ("id",)
+            else:
+                keys = _KEYS
+            name = " ".join(str(item[key]) for key in keys if key in item)
+        named[name if name not in named else f"{name} #{index}"] = item
+    return named
+
+
+def _unit(key: str, siblings: Mapping[str, Any]) -> str:
+    if key == "value":
+        return str(siblings.get("unit", ""))
+    if key.endswith("_ms") or "_ms_" in key:
+        return "ms"
+    return "MOS" if key == "mos" else ""
+
+
+def _same(a: object, b: object, unit: str) -> bool:
+    if isinstance(a, float | int) and isinstance(b, float | int) and not isinstance(a, bool):
+        if unit == "ms":
+            return abs(a - b) <= TIME_TOLERANCE_MS + 1e-9
+        if unit == "MOS":
+            return abs(a - b) <= MOS_TOLERANCE
+        if isinstance(a, float) or isinstance(b, float):
+            return abs(a - b) <= RELATIVE * max(abs(a), abs(b))
+    return a == b

@@ -1,0 +1,1 @@
+"""The JSON Schema of `result.json`, generated from `results.model`."""

@@ -1,0 +1,107 @@
+"""Time series of a run, for plots: what happened second by second."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giaoban.errors import InputError
+
+type Floats = NDArray[np.float64]
+
+SCHEMA = "giaoban.series/1"
+
+
+@dataclass(frozen=True)
+class Series:
+    """All arrays have the shape (T,) of `t_s` (seconds from the start of the first phase).
+
+    Keys are bridge ids, and `"LINK-ID A->B"` for link directions. NaN: nothing measured then (a
+    bridge not yet connected). `names` maps ids to the names shown to people.
+    """
+
+    t_s: Floats
+    bridge_delay_ms: dict[str, Floats]
+    bridge_lost_pct: dict[str, Floats]
+    link_utilisation_pct: dict[str, Floats]
+    mcu_units: Floats
+    units_total: float
+    phases: list[tuple[str, float, float]]
+    names: dict[str, str]
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` if an array does not fit `t_s`."""
+        groups = self._groups()
+        for group, arrays in groups.items():
+            for key, array in arrays.items():
+                if array.shape != self.t_s.shape:
+                    where = f"{group}[{key}]"
+                    raise ValueError(f"{where} has shape {array.shape}, t_s {self.t_s.shape}")
+
+    def _groups(self) -> dict[str, dict[str, Floats]]:
+        return {
+            "bridge_delay_ms": self.bridge_delay_ms,
+            "bridge_lost_pct": self.bridge_lost_pct,
+            "link_utilisation_pct": self.link_utilisation_pct,
+            "mcu_units": {"": self.mcu_units},
+        }
+
+    def save(self, path: Path) -> None:
+        """Write one compressed .npz: a matrix (keys × T) for each group, and a JSON header."""
+        header: dict[str, Any] = {
+            "schema": SCHEMA,
+            "units_total": self.units_total,
+            "phases": self.phases,
+            "names": self.names,
+            "keys": {group: list(arrays) for group, arrays in self._groups().items()},
+        }
+        length = self.t_s.size
+        matrices: dict[str, Any] = {
+            group: np.stack(list(arrays.values())) if arrays else np.empty((0, length))
+            for group, arrays in self._groups().items()
+        }
+        text = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
+        with path.open("wb") as file:
+            np.savez_compressed(file, header=text, t_s=self.t_s, **matrices)
+
+    @classmethod
+    def load(cls, path: Path) -> Series:
+        """Read what `save` wrote. Raises `InputError` for any other file."""
+        try:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                header = json.loads(bytes(file["header"]))
+                if header["schema"] != SCHEMA:
+                    raise InputError(f"{path}: schema {header['schema']!r}, {SCHEMA} is needed")
+                groups = {
+                    group: dict(zip(keys, np.asarray(file[group], dtype=np.float64), strict=True))
+                    for group, keys in header["keys"].items()
+                }
+                return cls(
+                    t_s=np.asarray(file["t_s"], dtype=np.float64),
+                    bridge_delay_ms=groups["bridge_delay_ms"],
+                    bridge_lost_pct=groups["bridge_lost_pct"],
+                    link_utilisation_pct=groups["link_utilisation_pct"],
+                    mcu_units=groups["mcu_units"][""],
+                    units_total=float(header["units_total"]),
+                    phases=[(str(n), float(a), float(b)) for n, a, b in header["phases"]],
+                    names=dict(header["names"]),
+                )
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file") from None
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            EOFError,
+            BadZipFile,
+            zlib.error,
+        ) as error:
+            raise InputError(f"{path}: is not a series file: {error}") from None

@@ -1,0 +1,254 @@
+"""Run folders: written aside, put in place in one step, so a half run is never taken for a whole.
+
+A run is written in `.partial-RUN_ID` and renamed to `RUN_ID` when it is complete and on the disk.
+Inside the partial folder `.owner` tells which process writes it, so that what a killed run left can
+be told from a run that is going on.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean
+from results.model import Result
+
+DEFAULT_ROOT = Path("results/runs")
+RESULT = "result.json"
+PARTIAL = ".partial-"
+OWNER = ".owner"
+#: A partial folder without a readable owner is between mkdir and the writing of it, or dead.
+OWNERLESS_GRACE_S = 60.0
+#: Another machine's process cannot be looked up; after this long it is taken for dead.
+FOREIGN_GRACE_S = 7 * 86400.0
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the disk's refusals into errors a person can act on: `InputError`, `MachineLacks`."""
+    try:
+        yield
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _refusal(path: Path, error: OSError) -> GiaobanError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MachineLacks(
+            f"{path}: no space left on the disk for results",
+            f"free some space (df -h {path}), or name another folder for the results",
+        )
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        why = "is read-only" if error.errno == errno.EROFS else "may not be written by you"
+        return InputError(f"{path}: {why}; name another folder for the results")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return InputError(f"{path}: is not a folder; results need a folder")
+    return InputError(f"{path}: cannot be written: {error.strerror}")
+
+
+@dataclass
+class RunFolder:
+    """A run being written: put files into `path`, then `finish()`; as a context manager it is
+    discarded unless finished (`with RunFolder.create(...) as folder:`).
+    """
+
+    root: Path
+    run_id: str
+    path: Path
+    finished: bool = False
+
+    @classmethod
+    def create(cls, root: Path, run_id: str) -> RunFolder:
+        """Reserve `run_id` under `root` (made if missing), or `run_id-2`, `-3` … if it is taken.
+
+        Raises `InputError` (not writable, bad id), `MachineLacks` (no space).
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise InputError(f"run id {run_id!r}: letters, digits, '.', '_' and '-' are allowed")
+        with writing(root):
+            root.mkdir(parents=True, exist_ok=True)
+            number = 1
+            while True:
+                name = run_id if number == 1 else f"{run_id}-{number}"
+                partial = root / f"{PARTIAL}{name}"
+                number += 1
+                try:
+                    partial.mkdir()
+                except FileExistsError:
+                    continue
+                # Only now: a run that finished between a check and the mkdir would be missed.
+                if (root / name).exists():
+                    partial.rmdir()
+                    continue
+                folder = cls(root, name, partial)
+                try:
+                    (partial / OWNER).write_text(json.dumps(_me()), encoding="utf-8")
+                except OSError:
+                    folder.discard()
+                    raise
+                return folder
+
+    def finish(self) -> Path:
+        """Flush everything to the disk and rename to the final name; returns the final folder.
+
+        Raises `ValueError` if there is no result.json, `InputError` / `MachineLacks` from the disk.
+        """
+        if not (self.path / RESULT).is_file():
+            raise ValueError(f"{self.path} has no {RESULT}: the run is not complete")
+        final = self.root / self.run_id
+        with writing(self.root):
+            for folder, _, files in os.walk(self.path, topdown=False):
+                for name in files:
+                    _fsync(Path(folder) / name)
+                _fsync(Path(folder))
+            self.path.rename(final)
+            self.finished = True
+            (final / OWNER).unlink(missing_ok=True)
+            _fsync(self.root)
+        self.path = final
+        return final
+
+    def discard(self) -> None:
+        """Remove an unfinished folder; does nothing to a finished one."""
+        if not self.finished:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+
+def write_result(folder: Path, result: Result) -> Path:
+    """Write `result.json` into a run's folder. Raises `InputError`, `MachineLacks`."""
+    path = folder / RESULT
+    with writing(folder):
+        path.write_text(result.to_json(), encoding="utf-8")
+    return path
+
+
+def read_result(folder: Path) -> Result:
+    """Read `result.json` of a run's folder. Raises `InputError` if missing or damaged."""
+    path = folder / RESULT
+    try:
+        return Result.from_json(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file, so this is not a finished run") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def list_runs(root: Path) -> list[Path]:
+    """Folders of the finished runs, sorted by id; none if the root does not exist."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if _is_run(path))
+
+
+def open_run(ref: str, root: Path = DEFAULT_ROOT) -> Path:
+    """The folder of a finished run, by path, by id or by the beginning of just one id.
+
+    Raises `InputError` with a suggestion when none or several fit.
+    """
+    direct = Path(ref)
+    if ref and _is_run(direct):
+        return direct
+    runs = {path.name: path for path in list_runs(root)}
+    if ref in runs:
+        return runs[ref]
+    fitting = [name for name in runs if ref and name.startswith(ref)]
+    if len(fitting) == 1:
+        return runs[fitting[0]]
+    if fitting:
+        some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
+        raise InputError(f'run "{ref}": {len(fitting)} runs begin so: {some}')
+    if direct.name.startswith(PARTIAL) and direct.is_dir():
+        raise InputError(f'run "{ref}": did not finish, so it has no result')
+    hint = did_you_mean(ref, runs) if runs else f" ({root} holds no finished run)"
+    raise InputError(f'run "{ref}": no such run{hint}')
+
+
+def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
+    """Remove what killed runs left behind; returns the folders removed.
+
+    `now_s` is the time (seconds since 1970) to judge ages by; None takes the clock's.
+    """
+    now = time.time() if now_s is None else now_s
+    removed: list[Path] = []
+    for path in sorted(root.glob(f"{PARTIAL}*")) if root.is_dir() else []:
+        try:
+            if not path.is_symlink() and path.is_dir() and _is_stale(path, now):
+                shutil.rmtree(path)
+                removed.append(path)
+        except OSError:
+            continue  # Not ours to remove, or finished meanwhile: harmless where it is.
+    return removed
+
+
+def _is_run(path: Path) -> bool:
+    return not path.name.startswith(PARTIAL) and (path / RESULT).is_file()
+
+
+def _is_stale(path: Path, now_s: float) -> bool:
+    age_s = now_s - path.stat().st_mtime
+    try:
+        owner = json.loads((path / OWNER).read_text(encoding="utf-8"))
+        host, boot = owner["host"], owner["boot"]
+        pid, start = int(owner["pid"]), owner["start"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return age_s > OWNERLESS_GRACE_S
+    if host != socket.gethostname():
+        return age_s > FOREIGN_GRACE_S
+    return bool(boot != _boot() or _start_of(pid) != start)
+
+
+def _me() -> dict[str, object]:
+    pid = os.getpid()
+    return {"pid": pid, "start": _start_of(pid), "boot": _boot(), "host": socket.gethostname()}
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _start_of(pid: int) -> str | None:
+    """Start time of a process in clock ticks since boot (proc(5), stat field 22); None: no such.
+
+    With it a process that later got the same number is told from the one that wrote the folder.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

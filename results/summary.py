@@ -1,0 +1,167 @@
+"""The answer in ten seconds: `summary.md`, and rows for a table on the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from results.model import Binding, Place, Result
+
+VERDICT_WORDS = {
+    "pass": "PASS – the bridges may be connected",
+    "fail": "FAIL – the system does not meet the criteria with these bridges",
+    "invalid": "INVALID – the emulation cannot be trusted, so there is no answer",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One criterion as text; `ok` is for the colour, `binding` marks the one that limits."""
+
+    criterion: str
+    value: str
+    limit: str
+    margin: str
+    ok: bool
+    binding: bool
+    where: str
+
+
+@dataclass(frozen=True)
+class TerminalTable:
+    """What the terminal shows: a headline, what binds, and the criteria."""
+
+    verdict: str
+    headline: str
+    binds: str
+    rows: list[Row]
+    notes: list[str]
+
+
+def terminal_table(result: Result) -> TerminalTable:
+    """Rows in the order of the criteria; `notes` are reasons of an invalid run, and assumptions."""
+    binding = result.binding
+    rows = [
+        Row(
+            criterion=c.name_en,
+            value=_amount(c.value, c.unit),
+            limit=("≤ " if c.sense == "at-most" else "≥ ") + _amount(c.threshold, c.unit),
+            margin=_margin(c.margin_pct),
+            ok=c.ok,
+            binding=binding is not None and binding.criterion == c.id,
+            where=place_name(c.place, result) if c.place and c.margin_pct != 100 else "",
+        )
+        for c in result.criteria
+    ]
+    notes = list(result.reasons) if result.verdict == "invalid" else []
+    if result.assumptions:
+        notes.append(f"{len(result.assumptions)} figures are assumptions (see summary.md)")
+    return TerminalTable(
+        verdict=result.verdict,
+        headline=VERDICT_WORDS[result.verdict],
+        binds=_binds(binding, result),
+        rows=rows,
+        notes=notes,
+    )
+
+
+def summary_md(result: Result) -> str:
+    """The text of `summary.md` (English, Markdown)."""
+    table = terminal_table(result)
+    lines = [
+        f"# {table.headline}",
+        "",
+        result.question.text_en,
+        "",
+        f"**{table.binds}**",
+        "",
+    ]
+    if result.reasons:
+        lines += ["Why:", "", *(f"- {reason}" for reason in result.reasons), ""]
+    lines += [
+        "| criterion | value | limit | margin | | where it is worst |",
+        "|---|---:|---:|---:|---|---|",
+    ]
+    for row in table.rows:
+        mark = "met" if row.ok else "**not met**"
+        cells = (row.criterion, row.value, row.limit, row.margin, mark, row.where)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    lines += ["", "The margin is the share of the allowance that is still unused.", ""]
+    lines += _mcu_lines(result)
+    if result.assumptions:
+        lines += ["## Assumptions", "", "| what | value | rests on | would be replaced by |"]
+        lines.append("|---|---|---|---|")
+        for a in result.assumptions:
+            cells4 = (a.what, a.value, a.source, a.settled_by)
+            lines.append("| " + " | ".join(_cell(cell) for cell in cells4) + " |")
+        lines.append("")
+    counts = result.accounting
+    lines += [
+        "## Evidence",
+        "",
+        f"- run `{result.run_id}`, engine {result.engine.name} ({result.engine.time} time, "
+        f"{result.engine.kernel}), seed {result.inputs.seed}, code {result.inputs.code}",
+        f"- packets: {counts.packets_sent} sent = {counts.packets_received} received "
+        f"+ {counts.packets_dropped_at_queues} dropped at queues "
+        f"+ {counts.packets_lost_by_impairment} lost by impairment "
+        f"+ {counts.unaccounted} unaccounted for",
+    ]
+    for name in ("scenario", "province", "mcu", "criteria"):
+        ref = getattr(result.inputs, name)
+        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
+    return "\n".join(lines) + "\n"
+
+
+def place_name(place: Place, result: Result) -> str:
+    """A place with the names people use, e.g. `Cư Jút audio down, during`."""
+    names = result.names
+    if place.kind == "link" and place.detail:
+        source, _, target = place.detail.partition("->")
+        ends = f"{names.get(source, source)} → {names.get(target, target)}"
+        text = f"link {place.id} ({ends})"
+    else:
+        text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
+        text += f" {place.detail}" if place.detail else ""
+    return text + (f", {place.phase}" if place.phase else "")
+
+
+def _mcu_lines(result: Result) -> list[str]:
+    lines = ["## MCU", "", "| phase | units | ports | in the meeting | refused |"]
+    lines.append("|---|---:|---:|---:|---|")
+    for phase in result.phases:
+        mcu = phase.mcu
+        refused = ", ".join(
+            f"{result.names.get(r.bridge, r.bridge)} ({r.code} {r.reason})" for r in mcu.refused
+        )
+        lines.append(
+            f"| {phase.name} | {mcu.units_used:g} of {mcu.units_total:g} "
+            f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} | {_cell(refused)} |"
+        )
+    return [*lines, ""]
+
+
+def _binds(binding: Binding | None, result: Result) -> str:
+    if binding is None:
+        return "Nothing was judged."
+    criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
+    name = criterion.name_en if criterion else binding.criterion
+    place = place_name(binding.place, result)
+    limit = _amount(binding.threshold, binding.unit)
+    value = _amount(binding.value, binding.unit)
+    margin = _margin(binding.margin_pct)
+    verb = "Binds" if criterion is None or criterion.ok else "Fails first"
+    return f"{verb}: {name} at {place} – {value}, limit {limit}, margin {margin}"
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return "not measured"
+    digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+    return f"{'0' if digits == '-0' else digits} {unit}"
+
+
+def _margin(margin: float | None) -> str:
+    return "–" if margin is None else f"{margin:+.0f} %"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

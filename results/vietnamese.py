@@ -1,0 +1,131 @@
+"""Results in Vietnamese words and numbers, for documents that an office attaches to a letter."""
+
+from __future__ import annotations
+
+from results.criteria import UNIT_VI
+from results.model import Binding, CriterionResult, Place, Result
+
+NBSP = "\u00a0"
+NOT_MEASURED = "không đo được"
+
+PHASES = {"before": "Trước", "during": "Trong", "after": "Sau"}
+_KINDS = {"audio": "âm thanh", "video": "hình ảnh", "content": "nội dung trình chiếu"}
+_WAYS = {"up": "chiều lên", "down": "chiều xuống"}
+_REFUSALS = {
+    408: "MCU không trả lời",
+    480: "tạm thời không phục vụ",
+    486: "máy bận",
+    488: "không chấp nhận cấu hình cuộc gọi",
+    503: "hết năng lực phục vụ",
+}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Decimal comma, dot between thousands, at most `digits` decimals; `–` for None."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{digits}f}".translate(str.maketrans(",.", ".,"))
+    if "," in text:
+        text = text.rstrip("0").rstrip(",")
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A number with its unit, kept on one line."""
+    if value is None:
+        return NOT_MEASURED
+    return f"{number(value)}{NBSP}{UNIT_VI.get(unit, unit).replace(' ', NBSP)}"
+
+
+def limit(criterion: CriterionResult) -> str:
+    """The threshold with its sense, e.g. `≤ 150 ms`."""
+    sign = "≤" if criterion.sense == "at-most" else "≥"
+    return f"{sign}{NBSP}{amount(criterion.threshold, criterion.unit)}"
+
+
+def margin(value: float | None) -> str:
+    """A margin in whole percent."""
+    return "–" if value is None else f"{number(value, 0)}{NBSP}%"
+
+
+def refusal(code: int) -> str:
+    """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
+    return f"{_REFUSALS.get(code, 'bị từ chối')} (mã {code})"
+
+
+class Names:
+    """Names for people of everything in one result."""
+
+    def __init__(self, result: Result) -> None:
+        self._names = {"mcu": "MCU"}
+        for phase in result.phases:
+            self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
+        self._names |= {b.id: b.name for b in [*result.question.existing, *result.question.new]}
+        self._names |= result.names
+
+    def of(self, node: str) -> str:
+        """The name of a node, or its id if it has none."""
+        return self._names.get(node, node)
+
+    def link(self, link: str, direction: str) -> str:
+        """`Gia Nghĩa → Đắk Song`, or `Đường truy nhập Quảng Sơn (chiều lên)`."""
+        source, _, target = direction.partition("->")
+        if link.startswith("access-"):
+            up = link == f"access-{source}"
+            host = self.of(source if up else target).split(" (")[0]
+            return f"Đường truy nhập {host} ({_WAYS['up' if up else 'down']})"
+        return f"{self.of(source)} → {self.of(target)}"
+
+    def place(self, place: Place | None) -> str:
+        """Where a value was found; '' for nowhere."""
+        if place is None:
+            return ""
+        if place.kind == "link":
+            text = self.link(place.id, place.detail or "")
+        else:
+            text = self.of(place.id)
+            if place.detail:
+                kind, _, way = place.detail.partition(" ")
+                text += f", {_KINDS.get(kind, kind)} {_WAYS.get(way, way)}"
+        if place.phase is None:
+            return text
+        phase = PHASES.get(place.phase)
+        return text + (f", {phase.lower()} khi kết nối" if phase else f", giai đoạn {place.phase}")
+
+
+def verdict_sentence(result: Result) -> str:
+    """The answer in one sentence."""
+    new = [bridge.name for bridge in result.question.new]
+    what = f"{len(new)} điểm cầu mới ({', '.join(new)})" if new else "các điểm cầu đã nêu"
+    total = len(result.criteria)
+    failed = sum(not criterion.ok for criterion in result.criteria)
+    if result.verdict == "invalid":
+        return (
+            "Không hợp lệ: lần kiểm tra này không đủ tin cậy nên không có kết luận; "
+            "không được sử dụng kết quả này làm căn cứ."
+        )
+    if result.verdict == "fail":
+        return (
+            f"Không đạt: khi kết nối {what}, hệ thống không đáp ứng {failed} trong tổng số "
+            f"{total} tiêu chí."
+        )
+    return (
+        f"Đạt: có thể kết nối {what}; toàn bộ hệ thống đáp ứng cả {total} tiêu chí "
+        "trước, trong và sau khi kết nối."
+    )
+
+
+def binding_sentence(binding: Binding | None, result: Result, names: Names) -> str:
+    """What limits the answer, in one sentence; '' if nothing was judged."""
+    if binding is None:
+        return ""
+    criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
+    if criterion is None:
+        return ""
+    lead = "Yếu tố giới hạn" if criterion.ok else "Nguyên nhân chính"
+    name = criterion.name_vi[:1].lower() + criterion.name_vi[1:]
+    return (
+        f"{lead}: {name} – {names.place(binding.place)}: "
+        f"{amount(binding.value, binding.unit)} (ngưỡng {limit(criterion)}, "
+        f"dư địa {margin(binding.margin_pct)})."
+    )

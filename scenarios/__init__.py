@@ -1,0 +1,1 @@
+"""The questions, as files and as code: plan → emulate → judge, and the command line."""

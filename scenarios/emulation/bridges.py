@@ -1,0 +1,114 @@
+"""All bridges in one process: no process a host is needed, sockets stay in their namespaces."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import select
+import time
+from pathlib import Path
+from typing import Any
+
+from scenarios.emulation.bridge import Bridge
+from scenarios.plan import Plan
+from traffic import log, rtp
+from traffic.batch import ReceiveBatch, SendBatch
+from traffic.log import RECEIVED, SENT, PacketLog
+from traffic.stream import packets_in
+
+WINDOW_NS = 500_000_000
+LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
+WINDOW, DIAL, HANG_UP = 0, 1, 2  # in this order at the same moment
+
+
+class Bridges:
+    """Runs every bridge's timetable until the plan's end."""
+
+    def __init__(
+        self, plan: Plan, namespaces: dict[str, int], origin_ns: int, events: Path
+    ) -> None:
+        self._plan = plan
+        self._origin_ns = origin_ns
+        self._file = events.open("w", encoding="utf-8")
+        self._logs = PacketLog(SENT), PacketLog(RECEIVED)
+        self._bridges = [
+            Bridge(plan, number, namespaces[call.bridge], self._logs, self._tell)
+            for number, call in enumerate(plan.calls)
+        ]
+        size = rtp.HEADER_BYTES + plan.video.max_payload
+        room = packets_in(WINDOW_NS + LEAD_NS, plan.video.kbps, plan.video)
+        self._batch = SendBatch(room, size)
+        self._inbox = ReceiveBatch(1024, size)
+        self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
+
+    def run(self) -> None:
+        """From the origin to the plan's end."""
+        end_ns = self._origin_ns + round(self._plan.end_s * 1e9)
+        agenda = [(self._origin_ns, WINDOW, 0), (self._hang_up_ns, HANG_UP, 0)]
+        for number, bridge in enumerate(self._bridges):
+            agenda.append((self._origin_ns + round(bridge.call_plan.dial_s * 1e9), DIAL, number))
+        heapq.heapify(agenda)
+        sockets = {bridge.sip: bridge for bridge in self._bridges}
+        while (now_ns := time.monotonic_ns()) < end_ns:
+            while agenda and agenda[0][0] <= now_ns:
+                at_ns, what, number = heapq.heappop(agenda)
+                if what == WINDOW:
+                    self._window(at_ns)
+                    heapq.heappush(agenda, (at_ns + WINDOW_NS, WINDOW, 0))
+                elif what == DIAL:
+                    self._bridges[number].dial()
+                else:
+                    for bridge in self._bridges:
+                        bridge.hang_up()
+            next_ns = min(end_ns, agenda[0][0], self._next_timer_ns(end_ns))
+            wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
+            ready, _, _ = select.select(list(sockets), [], [], wait_s)
+            self._signal([sockets[sock] for sock in ready])
+        for bridge in self._bridges:
+            bridge.receive(self._inbox)
+
+    def save(self, path: Path) -> None:
+        """Write the packet logs, and each bridge's health as events."""
+        log.save(path, sent=self._logs[0].array(), received=self._logs[1].array())
+        for bridge in self._bridges:
+            self._write({"event": "bridge-health", **bridge.health()})
+        self._file.close()
+
+    def _window(self, at_ns: int) -> None:
+        until_ns = min(at_ns + WINDOW_NS + LEAD_NS, self._hang_up_ns)
+        for bridge in self._bridges:
+            if bridge.has_media:
+                bridge.window(self._batch, until_ns)
+            bridge.receive(self._inbox)
+
+    def _signal(self, ready: list[Bridge]) -> None:
+        now_ms = time.monotonic_ns() / 1e6
+        due = [b for b in self._bridges if (t := b.agent.next_timeout()) is not None and t <= now_ms]
+        for bridge in dict.fromkeys(ready + due):
+            had_media = bridge.has_media
+            bridge.signal()
+            if bridge.has_media and not had_media:
+                # the timetable's next window may be half a second away
+                since = (time.monotonic_ns() - self._origin_ns) // WINDOW_NS + 1
+                until_ns = self._origin_ns + since * WINDOW_NS + LEAD_NS
+                bridge.window(self._batch, min(until_ns, self._hang_up_ns))
+
+    def _next_timer_ns(self, otherwise_ns: int) -> int:
+        timers = [t for b in self._bridges if (t := b.agent.next_timeout()) is not None]
+        return min((round(t * 1e6) for t in timers), default=otherwise_ns)
+
+    def _tell(self, event: str, bridge: str, **details: Any) -> None:
+        t_ms = round((time.monotonic_ns() - self._origin_ns) / 1e6, 3)
+        self._write({"t_ms": t_ms, "who": "bridge", "event": event, "bridge": bridge, **details})
+
+    def _write(self, event: dict[str, Any]) -> None:
+        self._file.write(json.dumps(event) + "\n")
+
+
+def attend(
+    plan: Plan, namespaces: dict[str, int], origin_ns: int, events: Path, capture: Path
+) -> None:
+    """Run all bridges of a plan and write what they saw."""
+    bridges = Bridges(plan, namespaces, origin_ns, events)
+    bridges.run()
+    bridges.save(capture)

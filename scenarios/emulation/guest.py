@@ -1,0 +1,219 @@
+"""Conduct one emulation from inside: build, probe, run the meeting, count, leave files behind.
+
+`python -m scenarios.emulation.guest RUN_FOLDER`: reads `plan.json`, writes `captures/` and
+`events.jsonl`. It measures and does not judge. Progress goes to standard output as lines that
+begin with PROGRESS.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giaoban.errors import GiaobanError, InvalidRun
+from mcu_sim.server import McuConfig, Seat, serve
+from scenarios.emulation.bridges import attend
+from scenarios.emulation.recorder import Recorder
+from scenarios.plan import Plan
+from topology.emulation import counters, namespace, probe
+from topology.emulation.mininet_net import ProvinceNet
+from traffic import log
+
+PROGRESS = "@giaoban "
+START_IN_NS = 1_000_000_000
+SAMPLE_S = 1.0
+
+
+def main(folder: Path) -> int:
+    """Run the plan in a folder; exit code 0, or a `GiaobanError`'s with its text in `fault.txt`."""
+    plan = Plan.model_validate_json((folder / "plan.json").read_text(encoding="utf-8"))
+    captures = folder / "captures"
+    captures.mkdir(exist_ok=True)
+    try:
+        _conduct(plan, captures)
+    except GiaobanError as error:
+        (folder / "fault.txt").write_text(str(error), encoding="utf-8")
+        return error.exit_code
+    return 0
+
+
+def _conduct(plan: Plan, captures: Path) -> None:
+    started = time.monotonic()
+    _progress("building the network", 0.0)
+    with ProvinceNet(plan.network, plan.seed) as net:
+        built_s = time.monotonic() - started
+        _progress("measuring the links", 0.0)
+        probes = probe.measure(net)
+        faults = [fault for p in probes if (fault := p.fault())]
+        if faults:
+            raise InvalidRun("\n".join(faults))
+        before = counters.queues(net), counters.datagrams(net)
+        origin_ns = time.monotonic_ns() + START_IN_NS
+        with Recorder(net, plan.pcap, captures, origin_ns) as recorder:
+            crew = [
+                _start(_run_mcu, net, plan, origin_ns, captures),
+                _start(_run_bridges, net, plan, origin_ns, captures),
+            ]
+            samples, at_phase = _watch(net, plan, origin_ns, crew, recorder)
+        _count(net, plan, captures, before, samples, at_phase, probes)
+    _write_json(
+        captures / "guest.json",
+        {"kernel": platform.release(), "build_virtual_s": built_s, "origin_ns": origin_ns},
+    )
+    _merge_events(captures)
+
+
+def _watch(
+    net: ProvinceNet,
+    plan: Plan,
+    origin_ns: int,
+    crew: list[BaseProcess],
+    recorder: Recorder,
+) -> tuple[NDArray[np.int64], list[list[dict[str, Any]]]]:
+    """Sample the links each second until the crew has ended.
+
+    Returns:
+        (samples, 1 + links × 2): time after the origin in ns, bytes sent in each direction; and
+        the queues' counters at the start of the first phase and the end of each.
+    """
+    meter = counters.LinkMeter(net)
+    marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
+    at_phase: list[list[dict[str, Any]]] = []
+    rows = []
+    count = int(plan.end_s / SAMPLE_S) + 1
+    for number in range(count):
+        _sleep_until(origin_ns + round(number * SAMPLE_S * 1e9))
+        now_ns = time.monotonic_ns() - origin_ns
+        rows.append([now_ns, *meter.read()])
+        recorder.take()
+        while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
+            at_phase.append([asdict(q) for q in counters.queues(net)])
+        _progress("meeting", number / count)
+        for process in crew:
+            if process.exitcode not in (None, 0):
+                raise InvalidRun(f"the {process.name} process ended early")
+    for process in crew:
+        process.join(plan.end_s)
+        if process.exitcode != 0:
+            raise InvalidRun(f"the {process.name} process ended with {process.exitcode}")
+    recorder.take()
+    meter.close()
+    return np.array(rows, np.int64), at_phase
+
+
+def _count(
+    net: ProvinceNet,
+    plan: Plan,
+    captures: Path,
+    before: tuple[list[counters.QueueCount], dict[str, int]],
+    samples: NDArray[np.int64],
+    at_phase: list[list[dict[str, Any]]],
+    probes: list[probe.Probe],
+) -> None:
+    """Everything the accounting needs, as differences since before the first call."""
+    queues, udp = counters.queues(net), counters.datagrams(net)
+    names = ("sent_packets", "queue_drops", "line_losses")
+    first = [asdict(q) for q in before[0]]
+    links = [
+        {**asdict(q), **{n: getattr(q, n) - f[n] for n in names}}
+        for q, f in zip(queues, first, strict=True)
+    ]
+    log.save(captures / "links.npz", samples=samples)
+    _write_json(
+        captures / "counters.json",
+        {
+            "hops": [[q.link, q.direction] for q in queues],
+            "queues": links,
+            "at_phase": at_phase,
+            "udp": {name: udp[name] - before[1][name] for name in udp},
+            "pacer_drops": counters.pacer_drops(net),
+            "probes": [asdict(p) for p in probes],
+        },
+    )
+
+
+def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
+    seats = {
+        call.bridge: Seat(
+            up=call.up, down={kind: plan.streams[index] for kind, index in call.down.items()}
+        )
+        for call in plan.calls
+    }
+    mcu = plan.network.mcu.id
+    config = McuConfig(
+        address=plan.network.address(mcu),
+        device=plan.device,
+        seats=seats,
+        playout_ms=plan.terminal.playout_ms,
+        video=plan.video,
+        seed=plan.seed,
+        origin_ns=origin_ns,
+        end_ns=origin_ns + round((plan.end_s + 0.5) * 1e9),
+    )
+    with namespace.inside(net.namespace(mcu)):
+        serve(config, captures / "mcu.jsonl", captures / "mcu.npz")
+
+
+def _run_bridges(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
+    namespaces = {call.bridge: net.namespace(call.bridge) for call in plan.calls}
+    attend(plan, namespaces, origin_ns, captures / "bridges.jsonl", captures / "bridges.npz")
+
+
+def _start(
+    run: Callable[[ProvinceNet, Plan, int, Path], None],
+    net: ProvinceNet,
+    plan: Plan,
+    origin_ns: int,
+    captures: Path,
+) -> BaseProcess:
+    """Fork a process of the crew: it shares what is loaded, and dies with this one."""
+
+    def body() -> None:
+        namespace.die_with_parent()
+        run(net, plan, origin_ns, captures)
+
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=body, name=run.__name__.removeprefix("_run_"), daemon=True)
+    process.start()
+    return process
+
+
+def _merge_events(captures: Path) -> None:
+    """One file of all events in order of time; health reports last."""
+    events = []
+    for name in ("mcu.jsonl", "bridges.jsonl"):
+        path = captures / name
+        with path.open(encoding="utf-8") as file:
+            events += [json.loads(line) for line in file]
+        path.unlink()
+    events.sort(key=lambda e: e.get("t_ms", float("inf")))
+    with (captures.parent / "events.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+
+
+def _sleep_until(at_ns: int) -> None:
+    time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9))
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _progress(what: str, done: float) -> None:
+    sys.stdout.write(f"{PROGRESS}{json.dumps({'what': what, 'done': round(done, 3)})}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

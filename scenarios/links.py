@@ -1,0 +1,132 @@
+"""Captures → each link's load, drops and queueing in each phase.
+
+Loads and drops are counted by the kernel. Queueing delays are rebuilt: every packet's way is
+followed from its measured departure through each queue on its path; how far the rebuilt arrivals
+are from the measured ones is returned beside, so that the rebuilding can be trusted or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.model import LinkResult
+from scenarios.captures import Captures
+from scenarios.plan import PhasePlan
+from topology.network import Hop
+from topology.routing import shortest_paths
+from traffic.fifo import departures
+from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The packets that crossed one hop: when they came to it, and how long they waited (ns)."""
+
+    arrival_ns: NDArray[np.int64]
+    wait_ns: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Queueing at every hop; `error_us` is the largest |rebuilt − measured| end-to-end delay."""
+
+    passages: dict[tuple[str, str], Passage]
+    error_us: float
+
+
+def rebuild(captures: Captures) -> Rebuilt:
+    """Follow every media packet through the queues of its path."""
+    plan = captures.plan
+    routes = shortest_paths(plan.network)
+    mcu = plan.network.mcu.id
+    dropping = {
+        (q["link"], q["direction"])
+        for q in captures.counters["queues"]
+        if q["queue_drops"] or q["line_losses"]
+    }
+    paths: list[tuple[Hop, ...]] = []
+    for stream in plan.streams:
+        ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
+        paths.append(routes.path(*ends))
+    at = [trace.leaving_ns.copy() for trace in captures.traces]
+    sizes = [trace.size + UDP_IP_BYTES + ETHERNET_BYTES for trace in captures.traces]
+    alive = [~trace.impaired for trace in captures.traces]
+    users: dict[Hop, list[int]] = {}
+    order: TopologicalSorter[Hop] = TopologicalSorter()
+    for index, path in enumerate(paths):
+        for before, hop in zip((None, *path), path, strict=False):
+            users.setdefault(hop, []).append(index)
+            order.add(hop, *([before] if before else []))
+    passages = {}
+    for hop in order.static_order():
+        link = plan.network.link(hop.link)
+        key = (hop.link, hop.direction)
+        for index in users[hop]:
+            if key in dropping:
+                # what did not arrive was dropped at the first queue on its way that dropped any
+                alive[index] = alive[index] & captures.traces[index].arrived
+        arrival = np.concatenate([at[i][alive[i]] for i in users[hop]])
+        size = np.concatenate([sizes[i][alive[i]] for i in users[hop]])
+        leaving = departures(arrival, size, link.rate_mbps)
+        service = np.rint(size * 8e3 / link.rate_mbps).astype(np.int64)
+        passages[key] = Passage(arrival, leaving - service - arrival)
+        edges = np.cumsum([0] + [int(np.count_nonzero(alive[i])) for i in users[hop]])
+        for i, a, b in zip(users[hop], edges[:-1], edges[1:], strict=True):
+            at[i][alive[i]] = leaving[a:b] + round(link.delay_us * 1000)
+    errors = [
+        np.abs(at[i][t.arrived] - t.arrival_ns[t.arrived]).max(initial=0)
+        for i, t in enumerate(captures.traces)
+    ]
+    return Rebuilt(passages, float(max(errors, default=0)) / 1e3)
+
+
+def links_in(captures: Captures, number: int, rebuilt: Rebuilt) -> list[LinkResult]:
+    """Every direction of every link in phase `number`."""
+    phase = captures.plan.phases[number]
+    load, peak = _load(captures, phase)
+    start_ns = captures.origin_ns + round(phase.start_s * 1e9)
+    end_ns = captures.origin_ns + round(phase.end_s * 1e9)
+    before, after = captures.counters["at_phase"][number : number + 2]
+    results = []
+    for row, (link_id, direction) in enumerate(captures.hops):
+        passage = rebuilt.passages.get((link_id, direction))
+        wait = np.empty(0, np.int64)
+        if passage is not None:
+            within = (passage.arrival_ns >= start_ns) & (passage.arrival_ns < end_ns)
+            wait = passage.wait_ns[within]
+        results.append(
+            LinkResult(
+                id=link_id,
+                direction=direction,
+                rate_mbps=captures.plan.network.link(link_id).rate_mbps,
+                utilisation_pct=round(float(load[row]), 3),
+                peak_pct=round(float(peak[row]), 3),
+                drops=after[row]["queue_drops"] - before[row]["queue_drops"],
+                queue_p99_ms=round(float(np.percentile(wait, 99)) / 1e6, 4) if len(wait) else None,
+            )
+        )
+    return results
+
+
+def utilisation_pct(captures: Captures) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(T,) start of each second after the origin, and (T, hops) load in that second."""
+    times_s = captures.samples[:, 0] / 1e9
+    rates = np.array(
+        [captures.plan.network.link(link).rate_mbps for link, _ in captures.hops]
+    )
+    bits = np.diff(captures.samples[:, 1:], axis=0) * 8
+    return times_s[:-1], bits / np.diff(times_s)[:, None] / (rates * 1e6) * 100
+
+
+def _load(
+    captures: Captures, phase: PhasePlan
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(hops,) mean load and load of the worst second, in % of the rate."""
+    times_s, percent = utilisation_pct(captures)
+    # a sample is taken a moment after its second begins
+    within = (times_s >= phase.start_s - 0.01) & (times_s < phase.end_s - 0.01)
+    return percent[within].mean(axis=0), percent[within].max(axis=0)

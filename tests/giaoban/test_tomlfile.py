@@ -1,0 +1,205 @@
+"""Strict TOML: every wrong file gives one error that says where and what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import Field, field_validator
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.tomlfile import MAX_BYTES, StrictModel, load, mistakes, read_text
+
+
+class Cost(StrictModel):
+    resolution: str
+    units: float
+
+
+class Device(StrictModel):
+    id: str
+    ports: int
+    cost: list[Cost] = Field(default_factory=list)
+    extra: dict[str, float] = Field(default_factory=dict)
+
+    @field_validator("ports")
+    @classmethod
+    def _some(cls, value: int) -> int:
+        if value < 1:
+            raise ValueError("must be 1 or more")
+        return value
+
+
+class Settings(StrictModel):
+    rate: float
+    comment: str = ""
+
+
+class Table(StrictModel):
+    schema_: str = Field(alias="schema")
+    settings: Settings | None = None
+    device: list[Device] = Field(default_factory=list)
+
+
+def wrong(path: Path, content: str | bytes) -> str:
+    """The message that a file of this content gives, with the path cut off."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError) as caught:
+        load(path, Table)
+    assert caught.value.exit_code == 2
+    return str(caught.value).replace(str(path), "FILE")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "table.toml"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "FILE: is empty"),
+        (b" \n\t\n", "FILE: is empty"),
+        (b"\x89PNG\r\n\x1a\n", "FILE:1: is not UTF-8 text (byte 0)"),
+        ('schema = "a"\n# Đắk'.encode("utf-16"), "FILE:1: is not UTF-8 text (byte 0)"),
+        (b"# one\n# two\nname = '\xe9'\n", "FILE:3: is not UTF-8 text (byte 20)"),
+        (b"schema = '\0'\n", "FILE: is a binary file, TOML text is needed"),
+        (b"schema = 'a'\nrate == 3\n", "FILE:2: is not TOML: Invalid value (column 7)"),
+        (b"schema = 'a'\nschema = 'b'\n", "FILE:2: is not TOML: Cannot overwrite a value"),
+        (b"x = " + b"[" * 5_000 + b"]" * 5_000, "FILE: is nested too deeply"),
+        (b"x = " + b"9" * 5_000, "FILE: is not TOML: Exceeds the limit"),
+    ],
+)
+def test_files_that_are_not_toml(path: Path, content: bytes, message: str) -> None:
+    assert wrong(path, content).startswith(message)
+
+
+def test_a_byte_order_mark_is_no_mistake(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbfschema = 'a'\r\n")
+    assert load(path, Table).schema_ == "a"
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "table.toml").write_text("schema = 'a'")
+    for name, message in (
+        ("tabel.toml", r'tabel\.toml: no such file \(did you mean "table\.toml"\?\)'),
+        ("no/such/folder.toml", "no such file$"),
+        (".", "is a folder, a file is needed"),
+        ("table.toml/deeper", "cannot be read: Not a directory"),
+        ("x" * 300, "cannot be read: File name too long"),
+        ("nul\0.toml", "is not the name of a file"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_text(tmp_path / name)
+
+
+def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is not a regular file"):
+            read_text(path)
+
+
+def test_a_huge_file_is_refused_unread(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(InputError, match="larger than 4 MiB"):
+        read_text(path)
+
+
+def test_near_miss_at_top_level_and_inside(path: Path) -> None:
+    message = wrong(path, "schema = 'a'\nsetings = 3\n[[device]]\nid = 'x'\nport = 3\nports = 3\n")
+    assert message.splitlines() == [
+        'FILE:2: setings: unknown key (did you mean "settings"?)',
+        'FILE:5: device[0].port: unknown key (did you mean "ports"?)',
+    ]
+
+
+def test_lines_of_nested_lists(path: Path) -> None:
+    text = """\
+schema = "a"
+
+[[device]]
+id = "one"
+ports = 3
+  [[device.cost]]
+  resolution = "cif"
+  units = 1.0
+
+[[ device ]]  # the second
+id = "two"
+ports = 0
+[[device.cost]]
+resolution = "cif"
+units = 1.0
+[[device.cost]]
+resolution = 720
+units = "three"
+[device.extra]
+ports = "not the ports above"
+"""
+    assert wrong(path, text).splitlines() == [
+        "FILE:12: device[1].ports = 0: must be 1 or more",
+        "FILE:17: device[1].cost[1].resolution = 720: input should be a valid string",
+        "FILE:18: device[1].cost[1].units = 'three': input should be a valid number",
+        "FILE:20: device[1].extra.ports = 'not the ports above': input should be a valid number",
+    ]
+
+
+def test_missing_keys_are_placed_at_their_table(path: Path) -> None:
+    text = "[settings]\ncomment = ''\n\n[[device]]\nports = 1\n\n[[device]]\nid = 'x'\nports = 1\n"
+    assert wrong(path, text).splitlines() == [
+        "FILE: schema: is missing",
+        "FILE:1: settings.rate: is missing",
+        "FILE:4: device[0].id: is missing",
+    ]
+
+
+def test_text_that_looks_like_keys_is_not_taken_for_them(path: Path) -> None:
+    text = "schema = 'a'\n[settings]\ncomment = '''\nrate = 1\n[[device]]\n'''\nrate = 'x'\n"
+    assert wrong(path, text) == "FILE:7: settings.rate = 'x': input should be a valid number"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("schema = 'a'\nsettings = { rate = 'x' }\n", 2),
+        ("schema = 'a'\nsettings.rate = 'x'\n", 2),
+        ("schema = 'a'\n\"settings\" . 'rate' = 'x'\n", 2),
+        ("schema = 'a'\r\n[ settings ]\r\nrate = 'x'\r\n", 3),
+        ("schema = 'a\u2028b'\n[settings]\nrate = 'x'\n", 3),
+    ],
+)
+def test_other_ways_to_write_a_key(path: Path, text: str, line: int) -> None:
+    assert wrong(path, text) == f"FILE:{line}: settings.rate = 'x': input should be a valid number"
+
+
+def test_inline_list_is_placed_at_its_line(path: Path) -> None:
+    text = "schema = 'a'\n\ndevice = [{ id = 'x', ports = 2.5 }]\n"
+    assert wrong(path, text).startswith("FILE:3: device[0].ports = 2.5: input should be a valid")
+
+
+def test_nothing_is_coerced(path: Path) -> None:
+    text = "schema = 'a'\n[settings]\nrate = true\n"
+    assert wrong(path, text) == "FILE:3: settings.rate = True: input should be a valid number"
+    assert "finite number" in wrong(path, "schema = 'a'\n[settings]\nrate = nan\n")
+
+
+def test_long_values_do_not_bury_the_message(path: Path) -> None:
+    message = wrong(path, f"schema = 'a'\n[settings]\nrate = '{'x' * 5000}'\n")
+    assert len(message) < 200
+    assert message.endswith("...: input should be a valid number")
+
+
+def test_mistakes_found_later_read_the_same(path: Path) -> None:
+    path.write_text("schema = 'a'\n[[device]]\nid = 'x'\n[[device]]\nid = 'x'\n")
+    error = mistakes(path, [(("device", 1, "id"), "x", "is taken"), ((), None, "no chair")])
+    assert str(error) == f"{path}: no chair\n{path}:5: device[1].id = 'x': is taken"
+
+
+def test_did_you_mean() -> None:
+    assert did_you_mean("dak-mill", ["dak-mil", "cu-jut"]) == ' (did you mean "dak-mil"?)'
+    assert did_you_mean("zzz", ["b", "a", "a"]) == " (allowed: a, b)"
+    assert did_you_mean("zzz", []) == ""
+    assert did_you_mean("zzz", [f"a{i}" for i in range(13)]) == ""

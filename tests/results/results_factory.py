@@ -1,0 +1,241 @@
+"""Small results for tests: a sound check of ten bridges, to be changed where a test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from results.criteria import load_criteria
+from results.model import (
+    Accounting,
+    Assumption,
+    BridgeResult,
+    Engine,
+    FileRef,
+    Inputs,
+    LinkResult,
+    McuResult,
+    Named,
+    Phase,
+    Question,
+    Refused,
+    Result,
+    StreamResult,
+    lost_pcts,
+)
+from results.series import Series
+from results.verdict import judge
+
+EXISTING = {
+    "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",
+    "cu-jut": "Cư Jút",
+    "dak-glong": "Đắk Glong",
+    "dak-mil": "Đắk Mil",
+    "dak-r-lap": "Đắk R'Lấp",
+    "dak-song": "Đắk Song",
+    "krong-no": "Krông Nô",
+    "tuy-duc": "Tuy Đức",
+}
+NEW = {"tx-gia-nghia": "Thị xã Gia Nghĩa", "quang-son": "Xã Quảng Sơn"}
+
+
+def stream(
+    kind: Any = "audio",
+    direction: Any = "down",
+    *,
+    sent: int = 1500,
+    received: int | None = None,
+    impaired: int = 0,
+    delay_ms: float | None = 3.0,
+    jitter_ms: float | None = 0.4,
+    mos: float | None = 4.4,
+    interruption_ms: float | None = 20.0,
+) -> StreamResult:
+    """One stream; by default everything arrives."""
+    got = sent if received is None else received
+    wire, ear = lost_pcts(sent, got, impaired)
+    return StreamResult(
+        kind=kind,
+        direction=direction,
+        packets_sent=sent,
+        packets_received=got,
+        packets_impaired=impaired,
+        lost_pct=wire,
+        listener_lost_pct=ear,
+        loss_burst_max=min(1, sent - got),
+        jitter_ms=jitter_ms,
+        delay_p50_ms=delay_ms,
+        delay_p95_ms=delay_ms,
+        delay_p99_ms=delay_ms,
+        mos=mos if kind == "audio" else None,
+        interruption_ms_max=interruption_ms,
+    )
+
+
+def bridge(ident: str, name: str | None = None, *streams: StreamResult) -> BridgeResult:
+    """A bridge with audio and video both ways, or with the streams given."""
+    known = EXISTING | NEW
+    every = [
+        stream("audio", "up"),
+        stream("audio", "down"),
+        stream("video", "up", sent=7000, delay_ms=4.0),
+        stream("video", "down", sent=7000, delay_ms=5.0),
+    ]
+    return BridgeResult(
+        id=ident, name=name or known.get(ident, ident), streams=list(streams) or every
+    )
+
+
+def link(ident: str, direction: str, peak_pct: float = 22.0, drops: int = 0) -> LinkResult:
+    """One link direction of 10 Mb/s."""
+    return LinkResult(
+        id=ident,
+        direction=direction,
+        rate_mbps=10.0,
+        utilisation_pct=min(peak_pct, 21.0),
+        peak_pct=peak_pct,
+        drops=drops,
+        queue_p99_ms=0.8,
+    )
+
+
+def mcu(joined: Sequence[str], refused: Sequence[Refused] = (), **changes: Any) -> McuResult:
+    """90 units, 3 for each bridge."""
+    values: dict[str, Any] = {
+        "units_used": 3.0 * len(joined),
+        "units_total": 90.0,
+        "ports_used": len(joined),
+        "ports_total": 90,
+        "joined": list(joined),
+        "refused": list(refused),
+        "setup_ms_p95": 42.0,
+    }
+    return McuResult(**values | changes)
+
+
+def phase(
+    name: str,
+    bridges: Sequence[BridgeResult],
+    links: Sequence[LinkResult] | None = None,
+    device: McuResult | None = None,
+) -> Phase:
+    """A phase of 30 s with an access link for each bridge."""
+    access = [
+        link(f"access-{b.id}", direction)
+        for b in bridges
+        for direction in (f"{b.id}->r-{b.id}", f"r-{b.id}->{b.id}")
+    ]
+    return Phase(
+        name=name,
+        seconds=30.0,
+        bridges=list(bridges),
+        links=access if links is None else list(links),
+        mcu=device or mcu([b.id for b in bridges]),
+    )
+
+
+def phases() -> list[Phase]:
+    """Before, during and after; all is well."""
+    old = [bridge(ident) for ident in EXISTING]
+    new = [bridge(ident) for ident in NEW]
+    return [phase("before", old), phase("during", old + new), phase("after", old + new)]
+
+
+def result(
+    of: Sequence[Phase] | None = None,
+    *,
+    invalid: Sequence[str] = (),
+    run_id: str = "20261124-152000-mo-rong",
+    thresholds: dict[str, float] | None = None,
+) -> Result:
+    """A whole result, judged by the default criteria."""
+    given = phases() if of is None else list(of)
+    criteria = load_criteria(thresholds=thresholds)
+    found = judge(given, criteria, existing=list(EXISTING), new=list(NEW), invalid=invalid)
+    names = EXISTING | NEW | {"mcu": "Polycom RMX 1500, 1 × MPMx", "r-gia-nghia": "Gia Nghĩa"}
+    for p in given:
+        names |= {b.id: b.name for b in p.bridges}
+        names |= {f"r-{b.id}": b.name for b in p.bridges if f"r-{b.id}" not in names}
+    streams = [s for p in given for b in p.bridges for s in b.streams]
+    sent, received = sum(s.packets_sent for s in streams), sum(s.packets_received for s in streams)
+    return Result(
+        run_id=run_id,
+        verdict=found.verdict,
+        reasons=found.reasons,
+        question=Question(
+            existing=[Named(id=i, name=n) for i, n in EXISTING.items()],
+            new=[Named(id=i, name=n) for i, n in NEW.items()],
+            text_vi="Có thể kết nối thêm điểm cầu Thị xã Gia Nghĩa và Xã Quảng Sơn vào hệ thống "
+            "giao ban điện tử mà toàn bộ hệ thống vẫn hoạt động tốt không?",
+            text_en="May Gia Nghĩa town and Quảng Sơn commune be connected?",
+        ),
+        engine=Engine(name="sandbox", time="virtual", kernel="6.12.57"),
+        inputs=Inputs(
+            scenario=FileRef(path="scenarios/x.toml", sha256="a" * 64),
+            province=FileRef(path="topology/province.toml", sha256="b" * 64),
+            mcu=FileRef(path="mcu_sim/devices.toml", sha256="c" * 64),
+            criteria=FileRef(path="results/criteria.toml", sha256="d" * 64),
+            seed=1681,
+            code="0123456789abcdef0123456789abcdef01234567",
+        ),
+        phases=given,
+        criteria=found.criteria,
+        binding=found.binding,
+        assumptions=[
+            *criteria.assumptions(),
+            Assumption(
+                what="Rate of the access link of Quảng Sơn",
+                what_vi="Tốc độ đường truy nhập của điểm cầu Xã Quảng Sơn",
+                value="10 Mb/s",
+                source="usual rate in 2013",
+                source_vi="mức thông dụng năm 2013",
+                settled_by="the contract with the telecom company",
+                settled_by_vi="hợp đồng thuê kênh với Công ty Viễn thông Đắk Nông",
+            ),
+        ],
+        accounting=Accounting(
+            packets_sent=sent,
+            packets_received=received,
+            packets_dropped_at_queues=sent - received,
+            packets_lost_by_impairment=0,
+            unaccounted=0,
+        ),
+        names=names,
+    )
+
+
+def series(bridges: int = 10, *, losing: bool = False, seconds: int = 90) -> Series:
+    """Three phases; the first eight bridges are there from the start, the rest join midway."""
+    rng = np.random.default_rng(1681)
+    t_s = np.arange(seconds) + 0.5
+    names = EXISTING | NEW
+    names |= {f"xa-{n}": f"Xã số {n}" for n in range(bridges - len(names))}
+    ids = list(names)[:bridges]
+    delay, lost, load = {}, {}, {}
+    for index, ident in enumerate(ids):
+        there = t_s > (0 if index < 8 else seconds / 3 + index % 20)
+        delay[ident] = np.where(
+            there, 0.4 + 0.3 * (index % 9) + rng.gamma(2, 0.05, seconds), np.nan
+        )
+        bad = losing & (index == bridges - 1) & (t_s > seconds / 2)
+        lost[ident] = np.where(there, np.where(bad, rng.uniform(3, 12, seconds), 0.0), np.nan)
+        for direction in (f"{ident}->r-{ident}", f"r-{ident}->{ident}"):
+            load[f"access-{ident} {direction}"] = np.where(there, rng.normal(21.5, 1, seconds), 0)
+    count = np.sum([np.isfinite(values) for values in delay.values()], axis=0)
+    third = seconds / 3
+    return Series(
+        t_s=t_s,
+        bridge_delay_ms=delay,
+        bridge_lost_pct=lost,
+        link_utilisation_pct=load,
+        mcu_units=3.0 * count,
+        units_total=90.0 if bridges < 30 else 270.0,
+        phases=[
+            ("before", 0, third),
+            ("during", third, 2 * third),
+            ("after", 2 * third, 3 * third),
+        ],
+        names=names,
+    )

@@ -1,0 +1,46 @@
+"""summary.md and the terminal's table."""
+
+import results_factory as make
+
+from results.model import Refused
+from results.summary import summary_md, terminal_table
+
+
+def test_a_reader_sees_verdict_binding_and_margin_first():
+    head = "\n".join(summary_md(make.result()).splitlines()[:6])
+    assert head.startswith("# PASS")
+    assert "Binds: MCU capacity in use at Polycom RMX 1500, 1 × MPMx" in head
+    assert "margin +58 %" in head
+
+
+def test_a_fail_names_cause_and_reasons():
+    before, during, after = make.phases()
+    device = make.mcu(list(make.EXISTING), [Refused(bridge="quang-son", code=503, reason="full")])
+    phases = [before, make.phase("during", during.bridges, device=device), after]
+    text = summary_md(make.result(phases))
+    assert text.startswith("# FAIL")
+    assert "Fails first: Calls not set up at Polycom RMX 1500" in text
+    assert "Xã Quảng Sơn (503 full)" in text
+    assert "| **not met** |" in text
+
+
+def test_invalid_says_why():
+    result = make.result(invalid=["12 packets unaccounted for"])
+    assert summary_md(result).startswith("# INVALID")
+    table = terminal_table(result)
+    assert table.notes[0] == "12 packets unaccounted for"
+
+
+def test_one_row_a_criterion_and_one_that_binds():
+    table = terminal_table(make.result())
+    assert len(table.rows) == 10
+    assert [row.criterion for row in table.rows if row.binding] == ["MCU capacity in use"]
+    assert table.rows[3].value == "5 ms"
+    assert table.rows[3].limit == "≤ 150 ms"
+
+
+def test_inputs_are_tied_to_their_bytes():
+    text = summary_md(make.result())
+    for letter in "abcd":
+        assert letter * 64 in text
+    assert "hợp đồng" not in text

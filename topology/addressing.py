@@ -1,0 +1,58 @@
+"""The address plan: one /30 a link, taken in order from a private range.
+
+In order, so that a bridge added later never moves an address that is in use already
+(Art. 20(3): parameters are not changed on one's own).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from giaoban.errors import InputError
+
+_PREFIX = 30
+
+
+class Pair(NamedTuple):
+    """The two ends of a link, each as interface address with prefix: "10.67.0.1/30"."""
+
+    a: str
+    b: str
+
+
+def capacity(span: str) -> int:
+    """How many links a range can number."""
+    network = ipaddress.IPv4Network(span)
+    return int(2 ** max(0, _PREFIX - network.prefixlen)) if network.prefixlen <= _PREFIX else 0
+
+
+def allocate(span: str, links: Sequence[str]) -> dict[str, Pair]:
+    """Give each link its /30; end a is the first usable address, end b the second.
+
+    Raises `InputError` when the range has fewer /30 than there are links.
+    """
+    room = capacity(span)
+    if len(links) > room:
+        raise InputError(
+            f'address range "{span}" is exhausted: {len(links)} links need a /30 each, '
+            f'it holds {room}; the first link without one is "{links[room]}"'
+        )
+    first = int(ipaddress.IPv4Network(span).network_address)
+    return {link: _pair(first + 4 * i) for i, link in enumerate(links)}
+
+
+def prefix(address: str) -> str:
+    """The range an interface address is in: "10.67.0.1/30" → "10.67.0.0/30"."""
+    return str(ipaddress.IPv4Interface(address).network)
+
+
+def host(address: str) -> str:
+    """The bare address of an interface address: "10.67.0.1/30" → "10.67.0.1"."""
+    return address.partition("/")[0]
+
+
+def _pair(base: int) -> Pair:
+    one, two = (ipaddress.IPv4Address(base + i) for i in (1, 2))
+    return Pair(f"{one}/{_PREFIX}", f"{two}/{_PREFIX}")

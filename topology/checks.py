@@ -1,0 +1,186 @@
+"""Checks across the records of a province: what no record can know about itself.
+
+Pure: each check returns `Fault`s, so that a caller who knows the file can name its lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.tomlfile import Loc, dotted
+from topology.addressing import allocate
+from topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
+
+
+class Fault(NamedTuple):
+    """One mistake: where (inside the file, or inside the list given), the value, what is wrong."""
+
+    loc: Loc
+    value: object
+    what: str
+
+    def __str__(self) -> str:
+        value = self.value
+        shown = f" = {value!r}" if isinstance(value, str | int | float) else ""
+        return f"{dotted(self.loc)}{shown}: {self.what}"
+
+
+def raise_faults(within: str, faults: Sequence[Fault]) -> None:
+    """Raise one `InputError` naming every fault, if there is any; `within` names the list."""
+    if faults:
+        placed = (fault._replace(loc=(within, *fault.loc)) for fault in faults)
+        raise InputError("\n".join(str(fault) for fault in placed))
+
+
+def access_link_id(node: str) -> str:
+    """The id of the access link of a bridge or of the MCU."""
+    return f"{ACCESS_PREFIX}{node}"
+
+
+def province_faults(province: Province) -> list[Fault]:
+    """Everything wrong across the records of a province; empty for a sound one."""
+    faults = [*_duplicates(province), *_ends(province), *_chair(province)]
+    if not faults:  # these two need ends and ids that can be trusted
+        faults += [*_pieces(province), *_addresses(province)]
+    return faults
+
+
+def bridge_faults(province: Province, extra: Sequence[BridgeSpec]) -> list[Fault]:
+    """What is wrong with bridges that a scenario adds; `loc` begins with the list index."""
+    taken = {node: f"{kind} of the province" for node, (kind, _) in _nodes(province)}
+    routers = [router.id for router in province.routers]
+    faults = []
+    for index, bridge in enumerate(extra):
+        if bridge.id in taken:
+            what = f"already exists as {taken[bridge.id]} (allowed: an id not in use)"
+            faults.append(Fault((index, "id"), bridge.id, what))
+        taken.setdefault(bridge.id, f"new bridge [{index}]")
+        if bridge.router not in routers:
+            faults.append(_unknown((index, "router"), bridge.router, routers))
+        if bridge.role == "chair":
+            what = f'a new bridge cannot chair, "{province.chair.id}" does (allowed: "branch")'
+            faults.append(Fault((index, "role"), bridge.role, what))
+    return faults
+
+
+def change_faults(
+    province: Province, extra: Sequence[BridgeSpec], changes: Sequence[LinkChange]
+) -> list[Fault]:
+    """What is wrong with the link changes of a scenario; `loc` begins with the list index."""
+    hosts = [province.mcu.id, *(b.id for b in province.bridges), *(b.id for b in extra)]
+    links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
+    faults = []
+    seen: set[str] = set()
+    for index, change in enumerate(changes):
+        if change.link not in links:
+            faults.append(_unknown((index, "link"), change.link, links, "unknown link"))
+        elif change.link in seen:
+            what = "is changed twice (allowed: one change a link)"
+            faults.append(Fault((index, "link"), change.link, what))
+        seen.add(change.link)
+    return faults
+
+
+def pieces(nodes: Iterable[str], links: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """The connected pieces of a graph, each sorted, largest first, then by name."""
+    neighbours: dict[str, set[str]] = {node: set() for node in nodes}
+    for a, b in links:
+        neighbours[a].add(b)
+        neighbours[b].add(a)
+    left = dict.fromkeys(neighbours)
+    found = []
+    while left:
+        reached: set[str] = set()
+        front = [next(iter(left))]
+        while front:
+            node = front.pop()
+            if node not in reached:
+                reached.add(node)
+                front.extend(neighbours[node] - reached)
+        for node in reached:
+            del left[node]
+        found.append(sorted(reached))
+    return sorted(found, key=lambda piece: (-len(piece), piece))
+
+
+def _nodes(province: Province) -> Iterator[tuple[str, tuple[str, int]]]:
+    for i, router in enumerate(province.routers):
+        yield router.id, ("router", i)
+    yield province.mcu.id, ("mcu", 0)
+    for i, bridge in enumerate(province.bridges):
+        yield bridge.id, ("bridge", i)
+
+
+def _duplicates(province: Province) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for node, (kind, index) in _nodes(province):
+        loc: Loc = (kind, "id") if kind == "mcu" else (kind, index, "id")
+        if node in seen:
+            what = f"is taken by {seen[node]} (allowed: an id that no other node has)"
+            yield Fault(loc, node, what)
+        seen.setdefault(node, dotted(loc[:-1]))
+    for link, count in Counter(link.id for link in province.links).items():
+        if count > 1:
+            places = [i for i, other in enumerate(province.links) if other.id == link]
+            what = f"is taken by link[{places[0]}] (allowed: an id that no other link has)"
+            yield Fault(("link", places[1], "id"), link, what)
+
+
+def _ends(province: Province) -> Iterator[Fault]:
+    routers = [router.id for router in province.routers]
+    for i, link in enumerate(province.links):
+        for end, name in (("a", link.a), ("b", link.b)):
+            if name not in routers:
+                yield _unknown(("link", i, end), name, routers, "a link to nowhere, unknown router")
+        if link.a == link.b:
+            what = "a link from a router to itself (allowed: two different routers)"
+            yield Fault(("link", i, "b"), link.b, what)
+    if province.mcu.router not in routers:
+        yield _unknown(("mcu", "router"), province.mcu.router, routers)
+    for i, bridge in enumerate(province.bridges):
+        if bridge.router not in routers:
+            yield _unknown(("bridge", i, "router"), bridge.router, routers)
+
+
+def _chair(province: Province) -> Iterator[Fault]:
+    chairs = [(i, b.id) for i, b in enumerate(province.bridges) if b.role == "chair"]
+    if not chairs:
+        what = 'no bridge has role = "chair" (allowed: exactly one, Art. 2 and 4(1))'
+        yield Fault(("bridge",), None, what)
+    for i, bridge in chairs[1:]:
+        what = (
+            f'"{bridge}" is a second chair bridge beside "{chairs[0][1]}" '
+            "(allowed: exactly one, Art. 2 and 4(1))"
+        )
+        yield Fault(("bridge", i, "role"), "chair", what)
+
+
+def _pieces(province: Province) -> Iterator[Fault]:
+    found = pieces((r.id for r in province.routers), ((k.a, k.b) for k in province.links))
+    if len(found) > 1:
+        named = "; ".join("[" + ", ".join(piece) + "]" for piece in found)
+        what = (
+            f"the province is in {len(found)} pieces that no link joins: {named} "
+            "(allowed: every router reaches every other)"
+        )
+        yield Fault(("link",), None, what)
+
+
+def _addresses(province: Province) -> Iterator[Fault]:
+    plan = province.addressing
+    hosts = [province.mcu.id, *(bridge.id for bridge in province.bridges)]
+    for key, span, links in (
+        ("backbone", plan.backbone, [link.id for link in province.links]),
+        ("access", plan.access, [access_link_id(host) for host in hosts]),
+    ):
+        try:
+            allocate(span, links)
+        except InputError as error:
+            yield Fault(("addressing", key), span, f"{error} (allowed: a larger private range)")
+
+
+def _unknown(loc: Loc, name: str, known: Sequence[str], what: str = "unknown router") -> Fault:
+    return Fault(loc, name, f"{what}{did_you_mean(name, known)}")

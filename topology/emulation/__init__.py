@@ -1,0 +1,1 @@
+"""The network of a plan as a Mininet network of this kernel's namespaces, links and queues."""

@@ -1,0 +1,221 @@
+"""A plan's network in Mininet's own classes, with the shells replaced where they are too slow.
+
+Mininet starts a shell a node and runs `ifconfig` and `tc` in it; in the sandbox that is two
+minutes for a province. Here a node is a namespace, links and queues are made through netlink, and
+a node's shell starts when somebody (Mininet's CLI, an engineer) first asks for one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import Any
+
+from mininet.link import Intf, Link
+from mininet.net import Mininet
+from mininet.node import Node
+from mininet.topo import Topo
+
+from giaoban.errors import InvalidRun
+from topology.addressing import host
+from topology.emulation import namespace, netlink, qdisc
+from topology.network import NetLink, Network
+from topology.routing import Routes, shortest_paths
+
+
+UP_WITHIN_S = 10.0
+
+
+class ProvinceNode(Node):  # type: ignore[misc]
+    """A router or a host: a namespace held by a descriptor; its shell starts on first use."""
+
+    @classmethod
+    def setup(cls) -> None:
+        """Nothing to look for: mnexec and ifconfig are needed by no part of the emulation."""
+
+    def startShell(self, mnopts: str | None = None) -> None:  # noqa: N802 (Mininet's name)
+        """Called by Mininet's constructor: make the namespace, put the shell off."""
+        self.namespace_fd = namespace.create()
+        self.pid = os.getpid()
+
+    def _ensure_shell(self) -> None:
+        if self.shell is None:
+            self.inNamespace = False  # the shell is born inside, mnexec must not unshare again
+            super().startShell()
+            self.inNamespace = True
+
+    def _popen(self, cmd: list[str], **params: Any) -> subprocess.Popen[bytes]:
+        """Every process of this node starts in its namespace."""
+        fd = self.namespace_fd
+
+        def enter() -> None:
+            os.setns(fd, os.CLONE_NEWNET)
+            namespace.die_with_parent()
+
+        return subprocess.Popen(cmd, preexec_fn=enter, **params)  # noqa: PLW1509
+
+    def popen(self, *args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        """As Mininet's, without mnexec: `_popen` enters the namespace."""
+        kwargs.setdefault("mncmd", [])
+        result: subprocess.Popen[bytes] = super().popen(*args, **kwargs)
+        return result
+
+    def sendCmd(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802
+        """As Mininet's; starts the shell if it has none yet."""
+        self._ensure_shell()
+        super().sendCmd(*args, **kwargs)
+
+    def cmd(self, *args: Any, **kwargs: Any) -> Any:
+        """As Mininet's; starts the shell if it has none yet."""
+        self._ensure_shell()
+        return super().cmd(*args, **kwargs)
+
+    def configDefault(self, **_params: Any) -> None:  # noqa: N802
+        """Configured through netlink by `ProvinceNet.build`."""
+
+    def close(self) -> None:
+        """End the shell and let the namespace go, and with it every interface in it."""
+        self.terminate()
+        os.close(self.namespace_fd)
+
+
+class ProvinceIntf(Intf):  # type: ignore[misc]
+    """An interface that netlink configures; Mininet only keeps its name and address."""
+
+    def config(self, **params: Any) -> dict[str, Any]:
+        """Keep the address for Mininet's CLI, which replaces a node's name by it."""
+        address, prefix = params["address"].split("/")
+        self.ip, self.prefixLen = address, int(prefix)
+        return {}
+
+
+class ProvinceLink(Link):  # type: ignore[misc]
+    """A veth pair made straight in the two namespaces."""
+
+    @classmethod
+    def makeIntfPair(  # noqa: N802
+        cls,
+        intfname1: str,
+        intfname2: str,
+        addr1: str = "",
+        addr2: str = "",
+        node1: Any = None,
+        node2: Any = None,
+        deleteIntfs: bool = False,  # noqa: N803
+    ) -> None:
+        """Called by Mininet's constructor."""
+        netlink.create_veth(
+            (node1.namespace_fd, intfname1, addr1), (node2.namespace_fd, intfname2, addr2)
+        )
+
+
+class ProvinceTopo(Topo):  # type: ignore[misc]
+    """A `Network` as a Mininet topology."""
+
+    def build(self, network: Network) -> None:
+        """Called by Mininet's constructor with what `ProvinceTopo(network=…)` was given."""
+        used = {node.id: 0 for node in network.nodes}
+        for node in network.nodes:
+            self.addHost(node.id)
+        for number, link in enumerate(network.links):
+            self.addLink(
+                link.a,
+                link.b,
+                intfName1=f"eth{used[link.a]}",
+                intfName2=f"eth{used[link.b]}",
+                addr1=netlink.mac(number, 0),
+                addr2=netlink.mac(number, 1),
+                params1={"address": link.address_a},
+                params2={"address": link.address_b},
+                link_id=link.id,
+            )
+            used[link.a] += 1
+            used[link.b] += 1
+
+
+class ProvinceNet(Mininet):  # type: ignore[misc]
+    """The running network. Use as a context manager; needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
+
+    Attributes:
+        interfaces: (link id, node id) → name of the interface.
+    """
+
+    def __init__(self, network: Network, seed: int) -> None:
+        self.network = network
+        self.seed = seed
+        self.interfaces: dict[tuple[str, str], str] = {}
+        # Mininet.init() would raise limits of the whole machine through sysctl
+        Mininet.inited = True
+        super().__init__(
+            topo=ProvinceTopo(network=network),
+            host=ProvinceNode,
+            link=ProvinceLink,
+            intf=ProvinceIntf,
+            controller=None,
+            build=False,
+        )
+
+    def build(self) -> None:
+        """Nodes and links by Mininet, then each node's configuration by netlink."""
+        super().build()
+        for link in self.links:
+            link_id = link.intf1.params["link_id"]
+            for intf in (link.intf1, link.intf2):
+                self.interfaces[link_id, intf.node.name] = intf.name
+        routes = shortest_paths(self.network)
+        for node in self.network.nodes:
+            self._configure(node.id, node.kind != "router", routes)
+        self._wait_until_up()
+
+    def _wait_until_up(self) -> None:
+        """The kernel opens a link's queues some time after it was brought up; until then all
+        packets into it vanish."""
+        waiting = [node.id for node in self.network.nodes]
+        deadline = time.monotonic() + UP_WITHIN_S
+        while waiting := [n for n in waiting if not netlink.all_up(self.namespace(n))]:
+            if time.monotonic() > deadline:
+                raise InvalidRun(f"links at {', '.join(waiting)} did not come up")
+            time.sleep(0.1)
+
+    def _configure(self, node_id: str, is_host: bool, routes: Routes) -> None:
+        ends = []
+        for number, link in enumerate(self.network.links):
+            if node_id in (link.a, link.b):
+                ends.append(self._end(number, link, node_id))
+        if is_host:
+            table = [("0.0.0.0/0", ends[0].peer_address)]
+        else:
+            table = [(r.prefix, r.via) for r in routes.table(node_id) if r.via is not None]
+        netlink.configure(self.namespace(node_id), ends, table, is_host=is_host)
+
+    def _end(self, number: int, link: NetLink, node_id: str) -> netlink.Interface:
+        end = 0 if node_id == link.a else 1
+        seed = (self.seed << 20 | number << 2 | end << 1) & 0xFFFF_FFFF_FFFF_FFFF
+        return netlink.Interface(
+            name=self.interfaces[link.id, node_id],
+            address=link.address_of(node_id),
+            peer_address=host(link.address_of(link.other(node_id))),
+            peer_mac=netlink.mac(number, 1 - end),
+            queues=qdisc.line(
+                link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
+            ),
+        )
+
+    def namespace(self, node_id: str) -> int:
+        """The descriptor of a node's namespace, for `namespace.inside`."""
+        fd: int = self[node_id].namespace_fd
+        return fd
+
+    def stop(self) -> None:
+        """Let every namespace go; the kernel removes what is in them."""
+        for node in self.hosts:
+            node.close()
+        self.hosts.clear()
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def __enter__(self) -> ProvinceNet:
+        self.build()
+        return self

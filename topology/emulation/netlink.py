@@ -1,0 +1,137 @@
+"""Interfaces, addresses, routes and queues through netlink: the edge to the kernel.
+
+A host (bridge or MCU) gets two stacked interfaces, because pacing and the line need a queueing
+discipline each: `eth0` is its end of the access link (rate, delay, buffer), `media0` a macvlan on
+it with the address, where fq releases every packet at its own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyroute2.iproute.linux import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from giaoban.errors import MachineLacks
+from topology.emulation import namespace, qdisc
+
+HOST_INTERFACE = "media0"
+IFF_UP = 1
+PACER_LIMIT = 1_000_000  # packets; a sender hands over whole windows of media at once
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One end of a link inside a node: where it is, what it is called, what it sends through."""
+
+    name: str
+    address: str  # "10.67.0.1/30"
+    peer_address: str  # "10.67.0.2"
+    peer_mac: str
+    queues: list[dict[str, Any]]
+
+
+def mac(link_index: int, end: int) -> str:
+    """A locally administered MAC address (IEEE 802): the same network gets the same ones."""
+    return f"02:00:{link_index >> 16 & 0xFF:02x}:{link_index >> 8 & 0xFF:02x}:{link_index & 0xFF:02x}:{end:02x}"
+
+
+def create_veth(a: tuple[int, str, str], b: tuple[int, str, str]) -> None:
+    """A veth pair between two namespaces; each end is (namespace fd, interface name, MAC)."""
+    with IPRoute() as route:
+        route.link(
+            "add",
+            kind="veth",
+            ifname=a[1],
+            address=a[2],
+            net_ns_fd=a[0],
+            peer={"ifname": b[1], "address": b[2], "net_ns_fd": b[0]},
+        )
+
+
+def configure(
+    fd: int, interfaces: Iterable[Interface], routes: Iterable[tuple[str, str]], *, is_host: bool
+) -> None:
+    """Bring one node's namespace up: addresses, permanent neighbours, queues, routes.
+
+    Neighbours are permanent since a burst to an unresolved one is cut without an error.
+
+    Args:
+        fd: the namespace.
+        routes: (prefix, next hop's address) of everything that is not on-link.
+        is_host: pace on `media0`; otherwise forward between the interfaces.
+
+    Raises:
+        MachineLacks: the kernel has not what the plan asks for (netem, fq or macvlan).
+    """
+    with namespace.inside(fd):
+        _sysctl("net/ipv4/ip_forward", "0" if is_host else "1")
+        with IPRoute() as route:
+            route.link("set", index=_index(route, "lo"), state="up")
+            for interface in interfaces:
+                index = _index(route, interface.name)
+                for queue in interface.queues:
+                    _add_queue(route, index, queue)
+                route.link("set", index=index, state="up")
+                if is_host:
+                    index = _add_paced(route, index)
+                address, prefixlen = interface.address.split("/")
+                route.addr("add", index=index, address=address, prefixlen=int(prefixlen))
+                route.neigh(
+                    "replace",
+                    ifindex=index,
+                    dst=interface.peer_address,
+                    lladdr=interface.peer_mac,
+                    state=128,  # NUD_PERMANENT
+                )
+            for prefix, via in routes:
+                route.route("add", dst=prefix, gateway=via)
+
+
+def all_up(fd: int) -> bool:
+    """Whether every interface of a namespace that was brought up can carry packets by now."""
+    with namespace.inside(fd), IPRoute() as route:
+        wanted = [link for link in route.get_links() if link["flags"] & IFF_UP]
+        states = {link.get_attr("IFLA_OPERSTATE") for link in wanted}
+    return states <= {"UP", "UNKNOWN"}  # a loopback never knows
+
+
+def _add_paced(route: Any, below: int) -> int:
+    """`media0` on a host's link end, with fq; its interface index."""
+    try:
+        route.link(
+            "add", ifname=HOST_INTERFACE, kind="macvlan", link=below, macvlan_mode="passthru"
+        )
+    except NetlinkError as error:
+        raise MachineLacks(
+            f"this kernel has no macvlan ({error})", "modprobe macvlan, or use --engine sandbox"
+        ) from None
+    index = _index(route, HOST_INTERFACE)
+    _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
+    route.link("set", index=index, state="up")
+    return index
+
+
+def _add_queue(route: Any, index: int, queue: dict[str, Any]) -> None:
+    try:
+        route.tc("add", index=index, **queue)
+    except NetlinkError as error:
+        kind = queue["kind"]
+        raise MachineLacks(
+            f"this kernel has no queueing discipline {kind!r} as the plan needs it ({error})",
+            f"modprobe sch_{kind}, or use --engine sandbox",
+        ) from None
+
+
+def _index(route: Any, name: str) -> int:
+    found = route.link_lookup(ifname=name)
+    if not found:
+        raise LookupError(f"no interface {name} in this namespace")
+    return int(found[0])
+
+
+def _sysctl(path: str, value: str) -> None:
+    with open(f"/proc/sys/{path}", "w", encoding="ascii") as file:
+        file.write(value)

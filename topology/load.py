@@ -1,0 +1,23 @@
+"""Reading a province file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from giaoban import tomlfile
+from topology.checks import province_faults
+from topology.model import Province
+
+DEFAULT_PROVINCE = Path(__file__).with_name("province.toml")
+"""Đắk Nông as the decision of 2013 describes it."""
+
+
+def load_province(path: Path = DEFAULT_PROVINCE) -> Province:
+    """Read a province and check it whole.
+
+    Raises `InputError` naming file, line, key, value and what is allowed, for every mistake.
+    """
+    province = tomlfile.load(path, Province)
+    if faults := province_faults(province):
+        raise tomlfile.mistakes(path, faults)
+    return province

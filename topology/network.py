@@ -1,0 +1,214 @@
+"""The resolved network: every node, link and address that an emulation builds.
+
+Pure. `build` is province (+ new bridges, + changed links) → `Network`, which goes into
+`plan.json` as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.tomlfile import StrictModel
+from topology.addressing import Pair, allocate, host
+from topology.checks import access_link_id, bridge_faults, change_faults, raise_faults
+from topology.model import Access, BridgeSpec, Link, LinkChange, Province
+
+
+class Node(StrictModel):
+    """A router, a bridge's host or the MCU's host; hosts may have no place of their own.
+
+    `assumed` is about the place (of a router) or the access (of a host).
+    """
+
+    id: str
+    kind: Literal["router", "bridge", "mcu"]
+    name: str
+    lat: float | None = None
+    lon: float | None = None
+    chair: bool = False
+    assumed: bool = False
+
+
+class Hop(NamedTuple):
+    """A link in one direction."""
+
+    link: str
+    source: str
+    target: str
+
+    @property
+    def direction(self) -> str:
+        """How results name the direction: "r-dak-mil->r-dak-song"."""
+        return f"{self.source}->{self.target}"
+
+
+class NetLink(StrictModel):
+    """A link with addresses; km, rate, delay, buffer and loss hold for each direction.
+
+    `address_a` is an interface address, "10.67.0.1/30". On an access link a is the host.
+    """
+
+    id: str
+    a: str
+    b: str
+    address_a: str
+    address_b: str
+    km: float
+    rate_mbps: float
+    delay_us: float
+    buffer_packets: int
+    loss_pct: float
+    kind: Literal["backbone", "access"]
+    assumed: bool
+    source: str
+    settled_by: str
+
+    @property
+    def hops(self) -> tuple[Hop, Hop]:
+        """Both directions, a→b first."""
+        return Hop(self.id, self.a, self.b), Hop(self.id, self.b, self.a)
+
+    def other(self, node: str) -> str:
+        """The node at the far end, seen from `node`."""
+        return self.b if node == self.a else self.a
+
+    def address_of(self, node: str) -> str:
+        """The interface address of `node` on this link, with prefix."""
+        return self.address_a if node == self.a else self.address_b
+
+
+class Network(StrictModel):
+    """Everything there is to build. Node and link ids are unique."""
+
+    nodes: list[Node]
+    links: list[NetLink]
+
+    def node(self, node_id: str) -> Node:
+        """The node of that id; `InputError` with a suggestion if there is none."""
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        near = did_you_mean(node_id, (node.id for node in self.nodes))
+        raise InputError(f'unknown node "{node_id}"{near}')
+
+    def link(self, link_id: str) -> NetLink:
+        """The link of that id; `InputError` with a suggestion if there is none."""
+        for link in self.links:
+            if link.id == link_id:
+                return link
+        near = did_you_mean(link_id, (link.id for link in self.links))
+        raise InputError(f'unknown link "{link_id}"{near}')
+
+    def links_at(self, node_id: str) -> list[NetLink]:
+        """The links that end at a node, in the order of the plan."""
+        return [link for link in self.links if node_id in (link.a, link.b)]
+
+    def access_link(self, host_id: str) -> NetLink:
+        """The one link of a bridge or of the MCU."""
+        return self.link(access_link_id(host_id))
+
+    def address(self, host_id: str) -> str:
+        """The bare IPv4 address of a bridge's host or of the MCU's."""
+        return host(self.access_link(host_id).address_of(host_id))
+
+    @property
+    def routers(self) -> list[Node]:
+        return [node for node in self.nodes if node.kind == "router"]
+
+    @property
+    def bridges(self) -> list[Node]:
+        return [node for node in self.nodes if node.kind == "bridge"]
+
+    @property
+    def mcu(self) -> Node:
+        return next(node for node in self.nodes if node.kind == "mcu")
+
+
+def build(
+    province: Province,
+    extra_bridges: Sequence[BridgeSpec] = (),
+    link_changes: Sequence[LinkChange] = (),
+) -> Network:
+    """Resolve a province, with the bridges and link figures of a scenario, into a network.
+
+    New bridges come last, so no node of the province changes its address. Raises `InputError`
+    for a bridge that exists or hangs on an unknown router, for an unknown or twice changed
+    link, and when the addresses run out.
+    """
+    raise_faults("extra_bridges", bridge_faults(province, extra_bridges))
+    raise_faults("link_changes", change_faults(province, extra_bridges, link_changes))
+    bridges = [*province.bridges, *extra_bridges]
+    hosts: list[Access] = [province.mcu, *bridges]
+    nodes = [
+        Node(id=r.id, kind="router", name=r.name, lat=r.lat, lon=r.lon, assumed=r.assumed)
+        for r in province.routers
+    ]
+    nodes.append(
+        Node(id=province.mcu.id, kind="mcu", name=province.mcu.name, assumed=province.mcu.assumed)
+    )
+    nodes += [
+        Node(
+            id=b.id,
+            kind="bridge",
+            name=b.name,
+            lat=b.lat,
+            lon=b.lon,
+            chair=b.role == "chair",
+            assumed=b.assumed,
+        )
+        for b in bridges
+    ]
+    plan = province.addressing
+    backbone = allocate(plan.backbone, [link.id for link in province.links])
+    access = allocate(plan.access, [access_link_id(h.id) for h in hosts])
+    us_per_km = province.fibre.us_per_km
+    changes = {change.link: change for change in link_changes}
+    links = [
+        _resolve(link.id, link, (link.a, link.b), backbone[link.id], us_per_km, changes)
+        for link in province.links
+    ]
+    for item in hosts:
+        name = access_link_id(item.id)
+        ends = (item.id, item.router)
+        links.append(_resolve(name, item, ends, access[name], us_per_km, changes))
+    return Network(nodes=nodes, links=links)
+
+
+def _resolve(
+    name: str,
+    record: Link | Access,
+    ends: tuple[str, str],
+    pair: Pair,
+    us_per_km: float,
+    changes: dict[str, LinkChange],
+) -> NetLink:
+    change = changes.get(name)
+    km, rate_mbps = record.km, record.rate_mbps
+    buffer_packets, loss_pct = record.buffer_packets, record.loss_pct
+    sources, settlers = [record.source], [record.settled_by]
+    if change is not None:
+        km = km if change.km is None else change.km
+        rate_mbps = rate_mbps if change.rate_mbps is None else change.rate_mbps
+        if change.buffer_packets is not None:
+            buffer_packets = change.buffer_packets
+        loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
+        sources.append(f"changed ({', '.join(change.figures())}): {change.source}")
+        settlers.append(change.settled_by)
+    return NetLink(
+        id=name,
+        a=ends[0],
+        b=ends[1],
+        address_a=pair.a,
+        address_b=pair.b,
+        km=km,
+        rate_mbps=rate_mbps,
+        delay_us=km * us_per_km,
+        buffer_packets=buffer_packets,
+        loss_pct=loss_pct,
+        kind="backbone" if isinstance(record, Link) else "access",
+        assumed=record.assumed or (change is not None and change.assumed),
+        source="; ".join(sources),
+        settled_by="; ".join(dict.fromkeys(text for text in settlers if text)),
+    )

@@ -1,0 +1,92 @@
+"""The guest's first process: mount what a system needs, run one module, power off.
+
+Called by the kernel as `python guest_init.py WRITABLE MODULE ARGUMENTS…`, with this machine's file
+system as a read-only root. What goes wrong is printed on the console, which the host keeps.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import runpy
+import sys
+import traceback
+from pathlib import Path
+
+MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
+POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(kind: str, target: str, options: str = "", flags: int = 0) -> None:
+    """mount(2); `OSError` names the target."""
+    words = (w.encode() for w in (kind, target, kind))
+    if libc.mount(*words, ctypes.c_ulong(flags), options.encode() or None):
+        code = ctypes.get_errno()
+        raise OSError(code, f"cannot mount {kind} on {target}: {os.strerror(code)}")
+
+
+def mount_host_folder(folder: str) -> None:
+    """One folder of the host, writable, at its own path (hostfs named its option in 6.11)."""
+    try:
+        mount("hostfs", folder, f"hostfs={folder}")
+    except OSError:
+        mount("hostfs", folder, folder)
+
+
+def prepare(writable: str) -> None:
+    """Mount everything and set the environment that programs expect."""
+    mount("proc", "/proc")
+    mount("sysfs", "/sys")
+    mount("devtmpfs", "/dev")
+    for kind, target in (("tmpfs", "/dev/shm"), ("devpts", "/dev/pts")):
+        os.makedirs(target, exist_ok=True)
+        mount(kind, target)
+    mount("tmpfs", "/run")
+    mount_host_folder(writable)
+    for folder in ("/run/tmp", "/run/home", "/run/netns"):
+        os.makedirs(folder)
+    os.environ.update(
+        TMPDIR="/run/tmp",
+        HOME="/run/home",
+        PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        PYTHONDONTWRITEBYTECODE="1",
+        SHELL="/bin/bash",
+    )
+    os.environ.setdefault("TERM", "linux")
+    os.chdir(writable)
+
+
+def run(module: str) -> int:
+    """Run the module as `__main__`; its exit code, 70 (EX_SOFTWARE) for an exception."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            return end.code
+        return 0 if end.code is None else 70
+    except BaseException:
+        traceback.print_exc()
+        return 70
+    return 0
+
+
+def main() -> None:
+    _, writable, module, *arguments = sys.argv
+    # the first entry is this file's folder, whose modules are not meant to be found by name
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    sys.argv = [module, *arguments]
+    try:
+        prepare(writable)
+        code = run(module)
+        Path(writable, ".guest-exit").write_text(f"{code}\n", encoding="ascii")
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.sync()
+        libc.reboot(POWER_OFF)
+
+
+if __name__ == "__main__":
+    main()
