@@ -36,8 +36,10 @@ class Figure(StrictModel):
     """What every published or assumed figure carries with it."""
 
     source: Text
+    source_vi: str = ""
     assumed: bool = False
     settled_by: str = ""
+    settled_by_vi: str = ""
 
     @model_validator(mode="after")
     def _assumption_is_settled_by_something(self) -> Self:

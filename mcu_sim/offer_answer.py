@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mcu_sim.sdp import UNSET_ADDRESS, Codec, Direction, Media, SdpError, Session
+from mcu_sim.sdp import Codec, Direction, Media, SdpError, Session
 
 PTIME_MS = 20
+UNSET_ADDRESS = "0.0.0.0"
+"""As a connection address: send me nothing (RFC 3264 §8.4)."""
 PCMA = Codec(8, "PCMA", 8000)
 PCMU = Codec(0, "PCMU", 8000)
 H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")

@@ -1,8 +1,4 @@
-"""Session descriptions (SDP, RFC 8866) as far as audio and video calls need them.
-
-Known lines become fields; other lines are read over, as RFC 8866 §5 asks. What cannot be read
-raises `SdpError`. Offer and answer are in `mcu_sim.offer_answer`.
-"""
+"""Session descriptions (SDP, RFC 8866) for audio and video calls; all its errors are `SdpError`."""
 
 from __future__ import annotations
 
@@ -10,9 +6,6 @@ import enum
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
-
-UNSET_ADDRESS = "0.0.0.0"
-"""As a connection address: send me nothing (RFC 3264 §8.4)."""
 
 
 class SdpError(ValueError):
@@ -40,9 +33,8 @@ class Direction(enum.StrEnum):
     @staticmethod
     def of(sends: bool, receives: bool) -> Direction:
         """The direction with these two properties."""
-        if sends:
-            return Direction.SENDRECV if receives else Direction.SENDONLY
-        return Direction.RECVONLY if receives else Direction.INACTIVE
+        outward = (Direction.SENDONLY, Direction.SENDRECV)
+        return (outward if sends else (Direction.INACTIVE, Direction.RECVONLY))[receives]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +131,7 @@ def parse(data: bytes) -> Session:
     except UnicodeDecodeError:
         raise SdpError("is not UTF-8") from None
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
-    if not lines or lines[0] != "v=0":
+    if lines[:1] != ["v=0"]:
         raise SdpError("does not begin with v=0")
     session = Session(address=None, media=())
     direction = Direction.SENDRECV
@@ -255,16 +247,15 @@ def _attribute(section: _Section, attribute: str) -> None:
         match = _RTPMAP.match(value.strip())
         if match is None:
             raise SdpError(f"a=rtpmap:{value[:40]}: cannot be read")
-        number, clock_hz = int(match[1]), int(match[3])
-        section.maps[number] = Codec(number, match[2], clock_hz, int(match[4] or 1))
+        number = int(match[1])
+        section.maps[number] = Codec(number, match[2], int(match[3]), int(match[4] or 1))
     elif name == "fmtp":
         number_text, _, text = value.strip().partition(" ")
         # Formats of other protocols than RTP need not be numbers (RFC 8866 §6.15).
         if _NUMBER.match(number_text):
             section.fmtp[int(number_text)] = text.strip()
     elif name == "ptime":
-        ptime_ms = _number(value.partition(".")[0], "a=ptime")
-        section.media = replace(section.media, ptime_ms=ptime_ms)
+        section.media = replace(section.media, ptime_ms=_number(value.split(".")[0], "a=ptime"))
     elif name == "rtcp":
         port = _number(value.split(" ", 1)[0], "a=rtcp")
         if not 0 < port < 65536:
@@ -277,12 +268,11 @@ def _attribute(section: _Section, attribute: str) -> None:
 def _close(section: _Section, session_direction: Direction) -> Media:
     media = section.media
     codecs = []
-    if media.protocol.startswith("RTP/"):
-        for text in media.formats:
-            number = _number(text, f"m={media.kind}")
-            codec = section.maps.get(number) or STATIC_CODECS.get(number)
-            if codec is not None:
-                codecs.append(replace(codec, fmtp=section.fmtp.get(number, "")))
+    for text in media.formats if media.protocol.startswith("RTP/") else ():
+        number = _number(text, f"m={media.kind}")
+        codec = section.maps.get(number) or STATIC_CODECS.get(number)
+        if codec is not None:
+            codecs.append(replace(codec, fmtp=section.fmtp.get(number, "")))
     direction = section.direction or session_direction
     return replace(media, codecs=tuple(codecs), direction=direction)
 

@@ -69,19 +69,29 @@ def media_socket(address: str, port: int, *, dscp: int, buffer_bytes: int = 8 <<
     Args:
         dscp: differentiated services code point of what it sends (RFC 2474), e.g. 46 for EF.
         buffer_bytes: receive and send buffer; beyond the system's limit only with privileges.
+
+    Raises:
+        OSError: the address is not this machine's or the port is taken.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    for forced, plain in ((SO_RCVBUFFORCE, socket.SO_RCVBUF), (SO_SNDBUFFORCE, socket.SO_SNDBUF)):
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, forced, buffer_bytes)
-        except PermissionError:
-            sock.setsockopt(socket.SOL_SOCKET, plain, buffer_bytes)
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
-    sock.setsockopt(socket.SOL_SOCKET, SO_TXTIME, struct.pack("iI", time.CLOCK_MONOTONIC, 0))
-    sock.bind((address, port))
+    try:
+        sock.setblocking(False)
+        for forced, plain in (
+            (SO_RCVBUFFORCE, socket.SO_RCVBUF),
+            (SO_SNDBUFFORCE, socket.SO_SNDBUF),
+        ):
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, forced, buffer_bytes)
+            except PermissionError:
+                sock.setsockopt(socket.SOL_SOCKET, plain, buffer_bytes)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TXTIME, struct.pack("iI", time.CLOCK_MONOTONIC, 0))
+        sock.bind((address, port))
+    except BaseException:
+        sock.close()
+        raise
     return sock
 
 
@@ -93,10 +103,13 @@ def sockaddr(address: str, port: int) -> NDArray[np.void]:
 
 def realtime_minus_monotonic_ns() -> int:
     """What to take from a kernel arrival time (CLOCK_REALTIME) to get CLOCK_MONOTONIC, in ns."""
-    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-    real = time.clock_gettime_ns(time.CLOCK_REALTIME)
-    after = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-    return real - (before + after) // 2
+    readings = []
+    for _ in range(5):  # this process may be interrupted between two clocks: the tightest counts
+        before = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        real = time.clock_gettime_ns(time.CLOCK_REALTIME)
+        after = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        readings.append((after - before, real - (before + after) // 2))
+    return min(readings)[1]
 
 
 class SendBatch:
@@ -134,11 +147,15 @@ class SendBatch:
             destinations: (n,) SOCKADDR_IN; None: the socket is connected.
 
         Raises:
+            ValueError: more datagrams, or longer ones, than there is room for.
             OSError: the kernel took fewer than all of them.
         """
         n = len(lengths)
         if n > self.capacity:
             raise ValueError(f"{n} datagrams in a batch of {self.capacity}")
+        if n and not 0 <= int(lengths.min()) <= int(lengths.max()) <= self.data.shape[1]:
+            # the kernel would send what lies behind the row
+            raise ValueError(f"a datagram's length is not within 0 and {self.data.shape[1]} bytes")
         messages = self._messages
         self._iov["len"][:n] = lengths
         if times_ns is None:
@@ -172,8 +189,8 @@ class Received:
         lengths: (n,) bytes of each.
         arrival_ns: (n,) the kernel's arrival time, CLOCK_REALTIME.
         sources: (n,) SOCKADDR_IN of the senders, valid until the next `receive`.
-        overflowed: datagrams this socket has lost since it was opened because its buffer was full
-            (as far as the datagrams read so far can tell).
+        overflowed: datagrams this socket had lost since it was opened because its buffer was full,
+            when the last of these came in; 0 if there are none. Losses after it are not known yet.
     """
 
     data: NDArray[np.uint8]
@@ -187,7 +204,11 @@ class Received:
 
 
 class ReceiveBatch:
-    """Room to receive up to `capacity` datagrams of at most `max_bytes` with one system call."""
+    """Room to receive up to `capacity` datagrams of at most `max_bytes` with one system call.
+
+    `capacity` is cut down to what the kernel takes in one call. One batch may serve many sockets,
+    if each has arrival times switched on.
+    """
 
     def __init__(self, capacity: int, max_bytes: int) -> None:
         self.capacity = min(capacity, MAX_MESSAGES)

@@ -40,7 +40,7 @@ class GilbertElliottLoss(StrictModel):
 
 
 class NormalJitter(StrictModel):
-    """Added delay, normal with `mean_ms` and `sd_ms`, never below zero."""
+    """Added delay, normal with `mean_ms` and `sd_ms`; what would be below zero is zero."""
 
     model: Literal["normal"] = "normal"
     mean_ms: Annotated[float, Field(ge=0, le=10_000)]

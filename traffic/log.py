@@ -42,9 +42,16 @@ class PacketLog:
         self._parts: list[NDArray[np.void]] = []
 
     def append(self, n: int, **columns: object) -> None:
-        """Add n packets; each column is a scalar or an (n,) array."""
+        """Add n packets; each column is a scalar or an (n,) array.
+
+        Raises:
+            ValueError: a column is missing, unknown or of another length.
+        """
+        names = self._dtype.names or ()
+        if set(columns) != set(names):
+            raise ValueError(f"columns {sorted(columns)} given, {sorted(names)} needed")
         part = np.empty(n, self._dtype)
-        for name in self._dtype.names or ():
+        for name in names:
             part[name] = columns[name]
         self._parts.append(part)
 
@@ -58,9 +65,17 @@ class PacketLog:
 
 
 def save(path: Path, **arrays: NDArray[np.generic]) -> None:
-    """Write arrays to an uncompressed .npz (the guest has no time to spare, the host compresses)."""
+    """Write arrays to an uncompressed .npz (the guest has no time to spare, the host compresses).
+
+    Raises:
+        ValueError: an array holds Python objects, which only a pickle could carry.
+    """
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"{name}: arrays of Python objects are not written")
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        # savez knows allow_pickle only from numpy 2.3 on; an older one would store it as an array
+        np.savez(file, **arrays)
 
 
 def load(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import StrictModel
-from traffic.video import VideoModel
+from traffic.video import SMALLEST_SHARE, VideoModel
 
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
 AUDIO_PACKET_MS = 20  # RFC 3551 §4.2: the default packetisation interval
@@ -18,13 +18,15 @@ AUDIO_CLOCK_HZ = 8000  # RFC 3551 §4.5.14
 AUDIO_PACKET_SAMPLES = AUDIO_CLOCK_HZ * AUDIO_PACKET_MS // 1000
 AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
-DSCP_AUDIO, DSCP_VIDEO, DSCP_SIGNALLING = 46, 34, 24  # EF, AF41, CS3 (RFC 4594)
+DSCP_AUDIO, DSCP_VIDEO, DSCP_SIGNALLING = 46, 34, 40  # EF, AF41, CS5 (RFC 4594 §4.1–4.3)
 
 
 class _Sourced(StrictModel):
     source: Annotated[str, Field(min_length=1)]
+    source_vi: str = ""
     assumed: bool = False
     settled_by: str = ""
+    settled_by_vi: str = ""
 
     @model_validator(mode="after")
     def _says_what_settles_it(self) -> Self:
@@ -68,6 +70,27 @@ class Profiles(StrictModel):
     profile: Annotated[list[Profile], Field(min_length=1)]
     encoder: Encoder
     terminal: Terminal
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        ids = [profile.id for profile in self.profile]
+        for profile_id in ids:
+            if ids.count(profile_id) > 1:
+                raise ValueError(f'two profiles have the id "{profile_id}"')
+        return self
+
+    @model_validator(mode="after")
+    def _key_frames_leave_room(self) -> Self:
+        encoder = self.encoder
+        for fps in sorted({profile.fps for profile in self.profile}):
+            interval = max(1, round(encoder.key_interval_s * fps))
+            # predicted frames are not squeezed below a part of the mean frame
+            if encoder.key_ratio + SMALLEST_SHARE * (interval - 1) > interval:
+                raise ValueError(
+                    f"key frames of {encoder.key_ratio:g} mean frames every "
+                    f"{encoder.key_interval_s:g} s at {fps} frames/s exceed the rate of the call"
+                )
+        return self
 
     def pick(self, profile_id: str) -> Profile:
         """The profile of that id. Raises `InputError` with a suggestion."""

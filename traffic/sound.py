@@ -9,8 +9,11 @@ from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
 
 
 def tone_hz(number: int) -> int:
-    """The frequency of the nth bridge: multiples of 50 Hz, so one packet holds whole periods."""
-    return 300 + 50 * (number % 60)
+    """The frequency of the nth bridge, different for the first 77.
+
+    Multiples of 50 Hz, so one packet holds whole periods, from 100 Hz to 3,900 Hz.
+    """
+    return 100 + 50 * (number % 77)
 
 
 def tone(hz: int, amplitude: int = 3000) -> NDArray[np.int16]:

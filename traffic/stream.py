@@ -155,7 +155,8 @@ class VideoStream(OutgoingStream):
         self._done += count
         packets = packetise(self._frames.take(count), model)
         n = len(packets.frame)
-        out[:n, rtp.HEADER_BYTES :] = _filler(packets.frame, out.shape[1] - rtp.HEADER_BYTES)
+        body = slice(rtp.HEADER_BYTES, rtp.HEADER_BYTES + model.max_payload)
+        out[:n, body] = _filler(self._sequence + np.arange(n), model.max_payload)
         out[:n, rtp.HEADER_BYTES] = FU_INDICATOR
         out[:n, rtp.HEADER_BYTES + 1] = packets.fu_header
         at = (packets.frame + packets.offset) * 1e9 / model.fps
@@ -168,9 +169,9 @@ class VideoStream(OutgoingStream):
         )
 
 
-def _filler(frame: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
+def _filler(sequence: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
     """(n, width) bytes that differ from packet to packet."""
-    start = (frame * 7919 + np.arange(len(frame)) * 104_729) % (len(FILLER) - width)
+    start = sequence * 104_729 % (len(FILLER) - width)
     return np.lib.stride_tricks.sliding_window_view(FILLER, width)[start]
 
 

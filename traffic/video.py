@@ -19,6 +19,7 @@ FU_INDICATOR = 0x60 | 28  # nal_ref_idc 3, type FU-A (RFC 6184 §5.8)
 FU_START, FU_END = 0x80, 0x40
 NAL_SLICE, NAL_IDR = 1, 5
 FU_HEADER_BYTES = 2
+SMALLEST_SHARE = 0.2  # of the mean frame: rate control does not squeeze a frame below it
 
 
 class VideoModel(StrictModel):
@@ -76,10 +77,11 @@ class FrameSource:
             if key[i]:
                 wish, self._since_key, self._key_wanted = share * model.key_ratio, 0, False
             else:
-                wish = max(share - self._debt / model.fps, share * 0.2)
+                wish = max(share - self._debt / model.fps, share * SMALLEST_SHARE)
             size[i] = max(64, round(wish * factors[i]))
             self._since_key += 1
-            self._debt = max(self._debt + float(size[i]) - share, -share)
+            # what was saved may be spent later, but not more than a second's worth
+            self._debt = max(self._debt + float(size[i]) - share, -share * model.fps)
         index = np.arange(self._next, self._next + count)
         self._next += count
         return Frames(index, size, key)

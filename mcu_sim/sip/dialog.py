@@ -126,13 +126,15 @@ class Dialog:
 
 
 def hop_of(uri: URI, otherwise: HostPort) -> HostPort:
-    """Address and port of a URI whose host is an IPv4 address, or `otherwise`."""
+    """Address and port of a URI whose host is an IPv4 address of one host, or `otherwise`."""
     port = uri.port if uri.port is not None else DEFAULT_PORT
     try:
-        host = str(ipaddress.IPv4Address(uri.host))
+        host = ipaddress.IPv4Address(uri.host)
     except ValueError:
         return otherwise
-    return (host, port) if 0 < port < 65536 else otherwise
+    # A peer must not have us send to everyone (or nowhere): 224/4, 240/4 with broadcast, 0/8.
+    one_host = not (host.is_multicast or host.is_reserved or int(host) < 2**24)
+    return (str(host), port) if one_host and 0 < port < 65536 else otherwise
 
 
 def _is_loose(route: Address) -> bool:

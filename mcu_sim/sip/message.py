@@ -238,8 +238,12 @@ def reply_target(request: Request, source: HostPort) -> HostPort:
 
 
 def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Response:
-    """A response without body (RFC 3261 §8.2.6): the headers that must be copied are copied."""
-    response = Response(code=code, phrase=phrase or PHRASES.get(code, "Unknown"))
+    """A response without body (RFC 3261 §8.2.6): the headers that must be copied are copied.
+
+    A phrase may quote what a peer sent, so what could end the status line is taken out.
+    """
+    line = "".join(c if c.isprintable() else " " for c in phrase or PHRASES.get(code, "Unknown"))
+    response = Response(code=code, phrase=line)
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         response.headers.setlist(name, list(request.headers.getlist(name)))
     if 200 <= code < 300:

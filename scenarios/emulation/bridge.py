@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from giaoban.errors import InvalidRun
 from mcu_sim import g711, sdp
 from mcu_sim.h264 import codec_for
 from mcu_sim.offer_answer import audio, make_offer, read_answer, video
@@ -31,6 +32,7 @@ from traffic.stream import AudioStream, VideoStream
 
 SIP_PORT, AUDIO_PORT, VIDEO_PORT = 5060, 40_000, 40_002
 MAX_DATAGRAM = 65_535
+SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer
 
 
 class Bridge:
@@ -181,18 +183,27 @@ class Bridge:
 
     def _start_media(self, answer: bytes) -> None:
         now_ns = time.monotonic_ns()
-        terms = read_answer(self._offer, sdp.parse(answer))
+        try:
+            terms = read_answer(self._offer, sdp.parse(answer))
+        except sdp.SdpError as error:
+            raise InvalidRun(f"{self.bridge_id}: the MCU's answer cannot be read: {error}") from None
         agreed = {t.kind: t for t in terms if t is not None}
+        if missing := self._media.keys() - agreed.keys():
+            raise InvalidRun(f"{self.bridge_id}: the MCU refused {', '.join(sorted(missing))}")
         for kind, sock in self._media.items():
             sock.connect(agreed[kind].remote)
         plans = {kind: self._plan.streams[i] for kind, i in self.call_plan.up.items()}
-        # devices are not in step: each starts somewhere within its own intervals
-        phase_s = random.Random(plans["video"].seed).random() / self._plan.profile.fps
-        start_ns = now_ns + 20_000_000 + round(phase_s * 1e9)
+        # neither devices nor their cameras and microphones are in step
+        start_ns = {
+            kind: now_ns + SOURCE_START_NS + random.Random(plan.seed).randrange(SOURCE_PHASE_NS)
+            for kind, plan in plans.items()
+        }
         sound = g711.a_law_encode(tone(tone_hz(self._number)))[np.newaxis, :]
         self._streams = {
-            "audio": AudioStream(plans["audio"], self._sent, start_ns, sound),
-            "video": VideoStream(plans["video"], self._sent, start_ns, self._plan.video),
+            "audio": AudioStream(plans["audio"], self._sent, start_ns["audio"], sound),
+            "video": VideoStream(
+                plans["video"], self._sent, start_ns["video"], self._plan.video
+            ),
         }
         self._tell(
             "connected", self.bridge_id, setup_ms=round((now_ns - self._dialled_ns) / 1e6, 3)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.child import die_with_parent
 from giaoban.errors import GiaobanError, InvalidRun
 from mcu_sim.server import McuConfig, Seat, serve
 from scenarios.emulation.bridges import attend
@@ -36,14 +37,15 @@ SAMPLE_S = 1.0
 
 
 def main(folder: Path) -> int:
-    """Run the plan in a folder; exit code 0, or a `GiaobanError`'s with its text in `fault.txt`."""
+    """Run the plan in a folder; exit code 0, or a `GiaobanError`'s with its text in `fault.json`."""
     plan = Plan.model_validate_json((folder / "plan.json").read_text(encoding="utf-8"))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)
     try:
         _conduct(plan, captures)
     except GiaobanError as error:
-        (folder / "fault.txt").write_text(str(error), encoding="utf-8")
+        what, install = getattr(error, "what", str(error)), getattr(error, "install", "")
+        _write_json(folder / "fault.json", {"what": what, "install": install})
         return error.exit_code
     return 0
 
@@ -180,7 +182,7 @@ def _start(
     """Fork a process of the crew: it shares what is loaded, and dies with this one."""
 
     def body() -> None:
-        namespace.die_with_parent()
+        die_with_parent()
         run(net, plan, origin_ns, captures)
 
     context = multiprocessing.get_context("fork")

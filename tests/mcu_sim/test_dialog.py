@@ -71,6 +71,9 @@ def test_a_strict_route_becomes_the_request_uri() -> None:
         ("sip:a@mcu.daknong.example", PEER),
         ("sip:a@10.68.0.999", PEER),
         ("sip:a@10.68.0.2:0", PEER),
+        ("sip:a@255.255.255.255", PEER),
+        ("sip:a@224.0.1.75", PEER),
+        ("sip:a@0.0.0.0", PEER),
         ("sip:a@10.68.0.2:70000", PEER),
     ],
 )

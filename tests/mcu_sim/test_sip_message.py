@@ -142,3 +142,10 @@ def test_a_reply_copies_what_it_must_and_tags_the_to_once() -> None:
     inside = parse(INVITE.replace(b"<sip:mcu@10.67.0.2>\r", b"<sip:mcu@10.67.0.2>;tag=z\r"))
     assert isinstance(inside, Request)
     assert reply(inside, 200, to_tag="other").headers["To"] == "<sip:mcu@10.67.0.2>;tag=z"
+
+
+def test_a_phrase_cannot_end_the_status_line() -> None:
+    request = parse(INVITE)
+    assert isinstance(request, Request)
+    answer = bytes(reply(request, 488, "bad \r\nRecord-Route: <sip:10.66.6.6;lr>"))
+    assert answer.startswith(b"SIP/2.0 488 bad   Record-Route: <sip:10.66.6.6;lr>\r\nVia: ")

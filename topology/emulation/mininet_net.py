@@ -17,6 +17,7 @@ from mininet.net import Mininet
 from mininet.node import Node
 from mininet.topo import Topo
 
+from giaoban.child import die_with_parent
 from giaoban.errors import InvalidRun
 from topology.addressing import host
 from topology.emulation import namespace, netlink, qdisc
@@ -51,7 +52,7 @@ class ProvinceNode(Node):  # type: ignore[misc]
 
         def enter() -> None:
             os.setns(fd, os.CLONE_NEWNET)
-            namespace.die_with_parent()
+            die_with_parent()
 
         return subprocess.Popen(cmd, preexec_fn=enter, **params)  # noqa: PLW1509
 

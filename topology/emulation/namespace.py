@@ -5,13 +5,10 @@ A namespace lives as long as somebody holds it, so a killed program leaves none 
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PR_SET_PDEATHSIG = 1
 _OWN = "/proc/thread-self/ns/net"
 
 
@@ -39,8 +36,3 @@ def inside(fd: int) -> Iterator[None]:
             os.setns(home, os.CLONE_NEWNET)
     finally:
         os.close(home)
-
-
-def die_with_parent() -> None:
-    """This process is killed when the one that started it ends, however that ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

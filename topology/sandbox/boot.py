@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from giaoban import child
+from giaoban.child import die_with_parent
 from giaoban.errors import MachineLacks
-from topology.emulation.namespace import die_with_parent
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
 EXIT_FILE = ".guest-exit"
@@ -74,13 +75,13 @@ def run(
             _attach(command)
             tail: list[str] = []
         else:
-            tail = _follow(command, console, on_line)
+            _, tail = child.follow(command, log=console, on_line=on_line, env=_environment())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     try:
         return int(exit_file.read_text(encoding="ascii"))
     except (OSError, ValueError):
-        said = "".join(tail[-12:]).rstrip()
+        said = "\n".join(tail[-12:])
         raise MachineLacks(
             f"the sandbox guest did not come to its end (console: {console}):\n{said}",
             "giaoban doctor",
@@ -116,65 +117,19 @@ def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> li
     return [*words, "PYTHONHASHSEED=0", "OPENBLAS_NUM_THREADS=1", "LANG=C.UTF-8"]
 
 
-def _start(command: list[str], **streams: object) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
-            command, env=_environment(), preexec_fn=die_with_parent, **streams
-        )
-    except OSError as error:
-        raise MachineLacks(
-            f"the sandbox kernel cannot be started: {error.strerror}", "giaoban doctor"
-        ) from None
-
-
 def _environment() -> dict[str, str]:
     """The guest's memory is a file in TMPDIR or /dev/shm; PATH finds UML's helpers."""
     keep = ("PATH", "TMPDIR", "HOME", "TERM")
     return {name: os.environ[name] for name in keep if name in os.environ}
 
 
-def _follow(command: list[str], console: Path, on_line: Callable[[str], None]) -> list[str]:
-    """Run to the end, copying the console to its file line by line; its last lines."""
-    tail: list[str] = []
-    process = _start(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        assert process.stdout is not None
-        with console.open("w", encoding="utf-8") as log:
-            for raw in process.stdout:
-                line = raw.decode("utf-8", "replace").replace("\r", "")
-                log.write(line)
-                log.flush()
-                tail = [*tail[-19:], line]
-                on_line(line.rstrip("\n"))
-        process.wait()
-    finally:
-        _end(process)
-    return tail
-
-
 def _attach(command: list[str]) -> None:
-    process = _start(command)
+    """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process = subprocess.Popen(command, env=_environment(), preexec_fn=die_with_parent)
     try:
         process.wait()
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill whatever of the guest's process group is still there."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    finally:
+        process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,102 @@
+"""Run a program as a child that never outlives us, reading what it prints line by line."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from giaoban.errors import MachineLacks
+
+PR_SET_PDEATHSIG = 1
+SILENCE_S = 600.0
+"""A child that prints nothing for so long has hung; every child here reports progress."""
+TAIL_LINES = 20
+
+
+def die_with_parent() -> None:
+    """This process is killed when the one that started it ends, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def follow(
+    command: Sequence[str],
+    *,
+    log: Path,
+    on_line: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> tuple[int, list[str]]:
+    """Run to the end in a process group of its own, which is killed if we leave early.
+
+    Args:
+        log: file that keeps all it prints (standard output and error).
+        on_line: told each line as it comes, without its end.
+
+    Returns:
+        (exit code, last lines).
+
+    Raises:
+        MachineLacks: the program cannot be started, or said nothing for SILENCE_S.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: PLW1509 (prctl is safe before exec)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    except OSError as error:
+        raise MachineLacks(
+            f"{command[0]} cannot be started: {error.strerror}", "giaoban doctor"
+        ) from None
+    tail: list[str] = []
+    try:
+        with log.open("w", encoding="utf-8") as file:
+            for line in _lines(process):
+                file.write(line + "\n")
+                file.flush()
+                tail = [*tail[-TAIL_LINES + 1 :], line]
+                on_line(line)
+        code = process.wait()
+    finally:
+        _end(process)
+    return code, tail
+
+
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    assert process.stdout is not None
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            if not selector.select(SILENCE_S):
+                raise MachineLacks(f"the program hung: no sign of life for {SILENCE_S:.0f} s", "try again")
+            chunk = os.read(process.stdout.fileno(), 1 << 16)
+            if not chunk:
+                break
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill whatever of the child's process group is still there."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    finally:
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

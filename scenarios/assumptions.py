@@ -1,0 +1,110 @@
+"""Every assumption a run rests on, in both languages, from all the rooms it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcu_sim.device import Device
+from results.criteria import Criteria
+from results.model import Assumption
+from scenarios.plan import Question
+from topology.assumptions import assumptions as of_province
+from traffic.profiles import Encoder, Profile, Terminal
+
+_DEVICE_WORDS = {
+    "capacity": ("capacity of", "năng lực của"),
+    "audio_mix_delay": ("audio mixing delay of", "độ trễ trộn âm thanh của"),
+    "compose_delay": ("picture composing delay of", "độ trễ ghép hình của"),
+    "refusal": ("answer when full of", "trả lời khi hết năng lực của"),
+}
+
+
+def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
+    """Province and scenario first, then device, call, endpoints and criteria."""
+    return [
+        *_province(question),
+        *_device(question.plan.device),
+        *_media(question),
+        *criteria.assumptions(),
+    ]
+
+
+def _province(question: Question) -> Iterator[Assumption]:
+    scenario = question.scenario
+    both = (
+        of_province(question.province, scenario.new_bridges, scenario.link_changes, lang=lang)
+        for lang in ("en", "vi")
+    )
+    for en, vi in zip(*both, strict=True):
+        yield Assumption(
+            what=en.what,
+            value=en.value,
+            source=en.source,
+            settled_by=en.settled_by,
+            what_vi=vi.what,
+            value_vi=vi.value,
+            source_vi=vi.source,
+            settled_by_vi=vi.settled_by,
+        )
+
+
+def _device(device: Device) -> Iterator[Assumption]:
+    values = {
+        "capacity": (f"{device.units_total:g} {device.unit}",) * 2,
+        "audio_mix_delay": (f"{device.audio_mix_delay_ms:g} ms",) * 2,
+        "compose_delay": (f"{device.compose_delay_ms:g} ms",) * 2,
+        "refusal": (f"SIP {device.refuse_code}",) * 2,
+    }
+    for key, figure in device.assumptions():
+        what_en, what_vi = _DEVICE_WORDS.get(key, (f"{key} of", f"{key} của"))
+        value = values.get(key, ("", ""))
+        yield _of(figure, f"{what_en} {device.name}", f"{what_vi} {device.name}", value)
+
+
+def _media(question: Question) -> Iterator[Assumption]:
+    profiles, plan = question.profiles, question.plan
+    encoder, terminal = profiles.encoder, profiles.terminal
+    rate = f"{plan.profile.video_kbps:g} kb/s"
+    figures = (
+        (plan.profile, "rate of a call", "tốc độ cuộc gọi", (rate, rate)),
+        (
+            encoder,
+            "how an encoder spends its rate",
+            "đặc tính của bộ mã hóa hình ảnh",
+            (
+                f"key frame {encoder.key_ratio:g} × the mean, every {encoder.key_interval_s:g} s",
+                f"khung hình khóa bằng {encoder.key_ratio:g} lần trung bình, "
+                f"chu kỳ {encoder.key_interval_s:g} s",
+            ),
+        ),
+        (
+            terminal,
+            "delays inside an endpoint",
+            "độ trễ trong thiết bị đầu cuối",
+            (
+                f"{terminal.packetisation_ms:g} ms to a packet, {terminal.playout_ms:g} ms playout",
+                f"đóng gói {terminal.packetisation_ms:g} ms, bộ đệm phát {terminal.playout_ms:g} ms",
+            ),
+        ),
+    )
+    for figure, en, vi, value in figures:
+        if figure.assumed:
+            yield _of(figure, en, vi, value)
+
+
+def _of(
+    figure: Profile | Encoder | Terminal | object, en: str, vi: str, value: tuple[str, str]
+) -> Assumption:
+    def text(name: str) -> str:
+        return str(getattr(figure, name))
+
+    return Assumption(
+        what=en,
+        value=value[0],
+        source=text("source"),
+        settled_by=text("settled_by"),
+        what_vi=vi,
+        value_vi=value[1],
+        source_vi=text("source_vi") or None,
+        settled_by_vi=text("settled_by_vi") or None,
+    )

@@ -1,0 +1,87 @@
+"""`giaoban check SCENARIO`: the main job."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from results.model import Result
+from results.summary import TerminalTable, terminal_table
+from scenarios.check import check
+from scenarios.cli.output import print_json, progress
+from scenarios.emulation.engine import EngineName
+from scenarios.plan import make_question
+
+RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
+EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
+COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
+
+
+def command(
+    scenario: Annotated[Path, typer.Argument(help="scenario file (TOML)")],
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    engine: Annotated[
+        EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
+    ] = EngineName.SANDBOX,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")
+    ] = None,
+    pcap: Annotated[
+        list[str] | None, typer.Option("--pcap", help="record this bridge as .pcapng (repeatable)")
+    ] = None,
+    results: Annotated[
+        Path, typer.Option("--results", help="folder that run folders are made in")
+    ] = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print result.json instead of a table")
+    ] = False,
+) -> int:
+    """Emulate an expansion before, during and after, and judge it."""
+    question = make_question(
+        scenario, province_path=province, seed=seed, pcap=tuple(dict.fromkeys(pcap or ()))
+    )
+    with progress() as told:
+        outcome = check(
+            question, engine=engine, root=results, now=datetime.now(), progress=told
+        )
+    if as_json:
+        print_json(json.loads(outcome.result.to_json()))
+    else:
+        show(outcome.result, outcome.folder)
+    return EXIT_CODES[outcome.result.verdict]
+
+
+def show(result: Result, folder: Path) -> None:
+    """The verdict as a table that can be read in ten seconds."""
+    console = Console()
+    shown = terminal_table(result)
+    colour = COLOURS[result.verdict]
+    console.print(shown.headline, style=colour, highlight=False, markup=False)
+    console.print(shown.binds, highlight=False, markup=False)
+    console.print(_criteria(shown))
+    for note in shown.notes:
+        console.print(note, style="dim", highlight=False, markup=False)
+    console.print(f"annex: {folder / 'phu-luc.pdf'}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _criteria(shown: TerminalTable) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("criterion")
+    for name in ("value", "limit", "margin"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("")
+    table.add_column("worst at")
+    for row in shown.rows:
+        style = "" if row.ok else "red"
+        mark = "met" if row.ok else "NOT MET"
+        name = f"{row.criterion} ◀" if row.binding else row.criterion
+        table.add_row(name, row.value, row.limit, row.margin, mark, row.where, style=style)
+    return table

@@ -1,0 +1,46 @@
+"""What every command prints with: progress on a terminal, one JSON object with --json."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+PLAIN_EVERY_S = 5.0
+
+
+def print_json(value: object) -> None:
+    """Exactly one JSON object on standard output, without NaN."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """Told (what, fraction): a bar on a terminal, a line now and then anywhere else."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        columns = (
+            TextColumn("{task.description:<34}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("starting", total=1.0)
+            yield lambda what, done: bar.update(task, description=what, completed=done)
+        return
+    last = ["", 0.0]
+
+    def plain(what: str, done: float) -> None:
+        now = time.monotonic()
+        if what != last[0] or now - float(last[1]) >= PLAIN_EVERY_S:
+            sys.stderr.write(f"{what} {done:.0%}\n")
+            sys.stderr.flush()
+            last[:] = [what, now]
+
+    yield plain

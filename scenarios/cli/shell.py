@@ -1,0 +1,41 @@
+"""`giaoban shell`: Mininet's own command line on the running network, inside the sandbox."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.cli.output import progress
+from scenarios.emulation import interactive
+from topology.load import DEFAULT_PROVINCE, load_province
+from topology.network import build
+from topology.sandbox import boot, kernel
+
+
+def command(
+    province: Annotated[
+        Path, typer.Option("--province", help="province file (TOML)")
+    ] = DEFAULT_PROVINCE,
+) -> int:
+    """Build the network and look around: `nodes`, `net`, `cu-jut ping mcu`, `r-dak-mil ip route`.
+
+    The guest runs in real time here, since a person is at the keyboard.
+    """
+    network = build(load_province(province))
+    with progress() as told:
+        built = kernel.ensure(told)
+    with tempfile.TemporaryDirectory(prefix="giaoban-shell-") as name:
+        folder = Path(name)
+        (folder / interactive.NETWORK).write_text(network.model_dump_json(), encoding="utf-8")
+        return boot.run(
+            boot.Guest(built, virtual_time=False),
+            interactive.__name__,
+            [name],
+            writable=folder,
+            console=folder / "console.log",
+            on_line=lambda _line: None,
+            interactive=True,
+        )

@@ -1,0 +1,101 @@
+"""Start an emulation from outside: in the virtual-time guest, or on this machine's own kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from giaoban import child
+from giaoban.errors import InvalidRun, MachineLacks
+from results.model import Engine
+from scenarios.emulation import guest
+from scenarios.plan import Plan
+from topology.sandbox import boot, kernel
+
+GUEST_MODULE = "scenarios.emulation.guest"
+Progress = Callable[[str, float], None]
+"""Told (what is being done, fraction done 0–1)."""
+
+
+class EngineName(StrEnum):
+    """Where packets really flow."""
+
+    SANDBOX = "sandbox"
+    NATIVE = "native"
+
+
+def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) -> Engine:
+    """Run a plan; its captures are in `folder` afterwards.
+
+    Raises:
+        InvalidRun: the emulation says of itself that it cannot be trusted.
+        MachineLacks: a program, a privilege or a kernel feature is missing.
+    """
+    (folder / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+
+    def on_line(line: str) -> None:
+        if line.startswith(guest.PROGRESS):
+            said = json.loads(line.removeprefix(guest.PROGRESS))
+            progress(said["what"], said["done"])
+
+    console = folder / "console.log"
+    if engine is EngineName.SANDBOX:
+        machine = boot.Guest(kernel.ensure(progress), memory_mb=memory_mb(plan))
+        progress("booting the guest", 0.0)
+        code = boot.run(
+            machine,
+            GUEST_MODULE,
+            [str(folder.resolve())],
+            writable=folder,
+            console=console,
+            on_line=on_line,
+        )
+    else:
+        code = _native(folder, console, on_line)
+    _raise_fault(folder, code, console)
+    about = json.loads((folder / "captures" / "guest.json").read_text(encoding="utf-8"))
+    return Engine(
+        name=engine.value,
+        time="virtual" if engine is EngineName.SANDBOX else "real",
+        kernel=about["kernel"],
+    )
+
+
+def memory_mb(plan: Plan) -> int:
+    """What the guest needs: programs, and the logs of all packets while they are written out."""
+    packet_bits = plan.video.max_payload * 8
+    per_stream = 50 + plan.profile.video_kbps * 1000 / packet_bits + plan.profile.fps
+    packets = 2 * len(plan.calls) * per_stream * plan.end_s
+    return 512 + round(packets * 200 / 1e6)
+
+
+def _native(folder: Path, console: Path, on_line: Callable[[str], None]) -> int:
+    if os.geteuid() != 0:
+        raise MachineLacks(
+            "--engine native makes network namespaces and needs root",
+            "sudo giaoban check … --engine native, or leave it out (the sandbox needs no root)",
+        )
+    command = [sys.executable, "-m", GUEST_MODULE, str(folder.resolve())]
+    root = Path(__file__).resolve().parents[2]
+    code, tail = child.follow(command, log=console, on_line=on_line, cwd=root)
+    if code not in (0, InvalidRun.exit_code, MachineLacks.exit_code):
+        said = "\n".join(tail[-12:])
+        raise InvalidRun(f"the native emulation ended with {code}:\n{said}")
+    return code
+
+
+def _raise_fault(folder: Path, code: int, console: Path) -> None:
+    if code == 0:
+        return
+    fault = folder / "fault.json"
+    if not fault.is_file():
+        tail = console.read_text(encoding="utf-8").splitlines()[-12:]
+        raise InvalidRun(f"the emulation ended with {code}:\n" + "\n".join(tail))
+    said = json.loads(fault.read_text(encoding="utf-8"))
+    if code == MachineLacks.exit_code:
+        raise MachineLacks(said["what"], said["install"])
+    raise InvalidRun(said["what"])

@@ -1,0 +1,31 @@
+"""Recorded frames → a .pcapng file that Wireshark reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from traffic import log
+
+ETHERNET = 1  # LINKTYPE_ETHERNET
+
+
+def write_pcapng(frames: Path, out: Path) -> int:
+    """Write what the recorder saved; how many frames it were."""
+    from scapy.utils import RawPcapNgWriter  # takes a second to load, and few runs need it
+
+    recorded = log.load(frames)
+    data = recorded["data"].tobytes()
+    at = 0
+    writer = RawPcapNgWriter(str(out))
+    try:
+        for time_ns, length in zip(
+            recorded["times_ns"].tolist(), recorded["lengths"].tolist(), strict=True
+        ):
+            seconds, rest = divmod(time_ns, 1_000_000_000)
+            writer.write_packet(
+                data[at : at + length], sec=seconds, usec=rest // 1000, linktype=ETHERNET
+            )
+            at += length
+    finally:
+        writer.close()
+    return len(recorded["lengths"])
