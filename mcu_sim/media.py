@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +28,14 @@ from traffic.batch import (
 )
 from traffic.log import RECEIVED, SENT, PacketLog
 from traffic.profiles import AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
-from traffic.stream import Injector, StreamPlan, packets_in
+from traffic.stream import Injector, StreamPlan, fill_with_noise, packets_in
 from traffic.video import VideoModel
 
 AUDIO_PORT, VIDEO_PORT = 20_000, 20_002
-VIDEO_TICKS = 10  # composed video is made 200 ms at a time
+VIDEO_TICKS = 20  # composed video is made 400 ms at a time
 RECEIVE_BUFFER = 64 << 20
 NOBODY = -1
+MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 
 
 @dataclass(frozen=True)
@@ -58,25 +60,29 @@ class Health:
 
 
 class MediaPlane:
-    """Receives, mixes, composes and sends; driven by `tick`."""
+    """Receives, mixes, composes and sends; driven by `run_ticks`."""
 
     def __init__(
         self,
         address: str,
         legs: dict[int, StreamPlan],
         origin_ns: int,
+        captures: Path,
         *,
         playout_ms: float,
         mix_delay_ms: float,
         compose_delay_ms: float,
         model: VideoModel,
     ) -> None:
-        """`legs`: row → plan of the audio stream down to the bridge that may sit in this row."""
+        """`legs`: row → plan of the audio stream down to the bridge that may sit in this row.
+        `captures`: folder of the packet logs."""
         capacity = len(legs)
         plans = [legs[row] for row in range(capacity)]
-        self.sent, self.received = PacketLog(SENT), PacketLog(RECEIVED)
+        self._sent = PacketLog(SENT, captures / "mcu-sent.bin")
+        self._received = PacketLog(RECEIVED, captures / "mcu-received.bin")
         self.health = Health()
         self._origin_ns = origin_ns
+        self._video_until_ns = origin_ns
         self._mix_delay_ns = round(mix_delay_ms * 1e6)
         self._model = model
         self._audio = media_socket(
@@ -91,12 +97,15 @@ class MediaPlane:
             [p.first_sequence for p in plans],
             [p.first_timestamp for p in plans],
         )
-        self._composed = VideoBank(compose_delay_ms, self.sent)
+        self._composed = VideoBank(compose_delay_ms, self._sent)
         window = packets_in(VIDEO_TICKS * TICK_NS, model.kbps, model)
-        self._audio_batch = SendBatch(capacity, rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES)
+        self._audio_batch = SendBatch(
+            MAX_STRIDE * capacity, rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES
+        )
         self._video_batch = SendBatch(capacity * window, rtp.HEADER_BYTES + model.max_payload)
         self._inbox = ReceiveBatch(1024, rtp.HEADER_BYTES + model.max_payload)
-        self._legs: dict[int, Leg] = {}
+        fill_with_noise(self._video_batch.data)
+        self._handed_over: list[NDArray[np.int64]] = []
         self._audio_to = np.zeros(capacity, SOCKADDR_IN)
         self._video_to = np.zeros(capacity, SOCKADDR_IN)
         self._up = {kind: np.zeros(capacity, np.uint16) for kind in ("audio", "video")}
@@ -107,7 +116,6 @@ class MediaPlane:
     def open(self, leg: Leg, now_ns: int) -> None:
         """A call joined: hear it, show it, send to it."""
         row = leg.row
-        self._legs[row] = leg
         self._audio_to[row] = sockaddr(*leg.audio_remote)
         self._video_to[row] = sockaddr(*leg.video_remote)
         for kind, index in leg.up.items():
@@ -117,37 +125,49 @@ class MediaPlane:
             self._injectors[row] = Injector(audio)
         self._bank.open(row)
         self._composed.open(row, leg.down["video"], self._model, now_ns)
+        # the next window may begin after the stream's first frames are due
+        self._send_video(self._video_until_ns)
 
     def close(self, row: int) -> None:
         """A call left. What still comes from it is logged, since its remote stays known."""
         self._bank.close(row)
         self._composed.close(row)
 
-    def tick(self, number: int) -> None:
-        """Do the 20 ms tick `number` since the origin."""
-        self._receive_audio()
-        self._send_audio(number)
-        if number % VIDEO_TICKS == 0:
-            self.receive_video()
-            self._send_video(number)
+    def run_ticks(self, first: int, last: int) -> int:
+        """Do the 20 ms ticks `first` to `last` since the origin, both included, in one go.
 
-    def _send_audio(self, number: int) -> None:
+        Returns the time when they were done, which spares the caller a look at the clock.
+        """
+        self._receive_audio()
+        self._send_audio(range(first, last + 1))
+        due = last // VIDEO_TICKS
+        if due > (first - 1) // VIDEO_TICKS:
+            self.receive_video()
+            # one window ahead, so that its first packets are never late
+            self._video_until_ns = self._origin_ns + (due + 2) * VIDEO_TICKS * TICK_NS
+            self._send_video(self._video_until_ns)
+        return self._watch()
+
+    def _send_audio(self, ticks: range) -> None:
         rows = self._bank.rows
         n = len(rows)
         if not n:
             return
-        payloads = self._bank.mix(number)
+        due = np.repeat(self._origin_ns + np.array(ticks) * TICK_NS + self._mix_delay_ns, n)
+        sequences, stamps = np.empty(len(due), np.int64), np.empty(len(due), np.int64)
         out = self._audio_batch.data
-        sequences, stamps = self._out.fill(out, rows, payloads)
-        due = np.full(n, self._origin_ns + number * TICK_NS + self._mix_delay_ns)
-        keep, leaving = np.ones(n, np.bool_), due.copy()
+        for i, tick in enumerate(ticks):
+            part = slice(i * n, (i + 1) * n)
+            sequences[part], stamps[part] = self._out.fill(out[part], rows, self._bank.mix(tick))
+        rows = np.tile(rows, len(ticks))
+        keep, leaving = np.ones(len(due), np.bool_), due.copy()
         for row, injector in self._injectors.items():
             at = np.flatnonzero(rows == row)
             if len(at):
                 keep[at], leaving[at] = injector.apply(due[at])
-        lengths = np.full(n, rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES)
-        self.sent.append(
-            n,
+        lengths = np.full(len(due), rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES)
+        self._sent.append(
+            len(due),
             stream=self._down_audio[rows],
             sequence=sequences,
             timestamp=stamps & 0xFFFFFFFF,
@@ -158,21 +178,24 @@ class MediaPlane:
         )
         if not keep.all():
             out[: np.count_nonzero(keep)] = out[np.flatnonzero(keep)]
-        self._watch(leaving)
+        self._handed_over.append(leaving)
         self._audio_batch.send(
             self._audio.fileno(), lengths[keep], leaving[keep], self._audio_to[rows[keep]]
         )
 
-    def _send_video(self, number: int) -> None:
-        # one window ahead, so that its first packets are never late
-        until_ns = self._origin_ns + (number + 2 * VIDEO_TICKS) * TICK_NS
+    def _send_video(self, until_ns: int) -> None:
         rows, lengths, times = self._composed.fill(self._video_batch.data, until_ns)
         if len(rows):
-            self._watch(times)
+            self._handed_over.append(times)
             self._video_batch.send(self._video.fileno(), lengths, times, self._video_to[rows])
 
-    def _watch(self, leaving_ns: NDArray[np.int64]) -> None:
-        self.health.starved += int(np.count_nonzero(leaving_ns < time.monotonic_ns()))
+    def _watch(self) -> int:
+        """Count what was handed to the kernel after it was due: one look at the clock a wake-up."""
+        now_ns = time.monotonic_ns()
+        for leaving_ns in self._handed_over:
+            self.health.starved += int(np.count_nonzero(leaving_ns < now_ns))
+        self._handed_over.clear()
+        return now_ns
 
     def _receive_audio(self) -> None:
         while len(got := self._inbox.receive(self._audio.fileno())):
@@ -202,7 +225,7 @@ class MediaPlane:
         self.health.not_rtp += int(np.count_nonzero(~headers.valid))
         self.health.overflowed[kind] = max(self.health.overflowed.get(kind, 0), got.overflowed)
         known = np.flatnonzero((rows != NOBODY) & headers.valid)
-        self.received.append(
+        self._received.append(
             len(known),
             stream=self._up[kind][rows[known]],
             sequence=headers.sequence[known],
@@ -213,11 +236,13 @@ class MediaPlane:
         return rows, headers, arrival
 
     def shut(self) -> None:
-        """Take in the last packets and close."""
+        """Take in the last packets, close sockets and logs."""
         self._receive_audio()
         self.receive_video()
         self._audio.close()
         self._video.close()
+        self._sent.close()
+        self._received.close()
 
 
 def _key(addresses: NDArray[np.void]) -> NDArray[np.uint64]:

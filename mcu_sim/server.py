@@ -17,11 +17,10 @@ from mcu_sim.admission import Capacity
 from mcu_sim.audio_bank import TICK_NS
 from mcu_sim.device import Device
 from mcu_sim.h264 import LEVELS, codec_for, resolution_of
-from mcu_sim.media import AUDIO_PORT, VIDEO_PORT, Leg, MediaPlane
+from mcu_sim.media import AUDIO_PORT, MAX_STRIDE, VIDEO_PORT, Leg, MediaPlane
 from mcu_sim.offer_answer import Agreed, audio, make_answer, video
 from mcu_sim.sip.events import CallEnded, CallEstablished, CallFailed, Event, IncomingCall
 from mcu_sim.sip.uas import UserAgentServer
-from traffic import log
 from traffic.profiles import DSCP_SIGNALLING, VIDEO_PAYLOAD_TYPE
 from traffic.stream import StreamPlan
 from traffic.video import VideoModel
@@ -61,7 +60,9 @@ class McuConfig:
 class McuServer:
     """One MCU on one address."""
 
-    def __init__(self, config: McuConfig, on_event: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, config: McuConfig, captures: Path, on_event: Callable[[dict[str, Any]], None]
+    ) -> None:
         self._config = config
         self._on_event = on_event
         self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -75,6 +76,7 @@ class McuServer:
             config.address,
             {row: config.seats[bridge].down["audio"] for bridge, row in self._rows.items()},
             config.origin_ns,
+            captures,
             playout_ms=config.playout_ms,
             mix_delay_ms=config.device.audio_mix_delay_ms,
             compose_delay_ms=config.device.compose_delay_ms,
@@ -91,25 +93,25 @@ class McuServer:
         # a wake-up may serve two ticks if the mix is released later than both anyway
         stride = 2 if config.device.audio_mix_delay_ms * 1e6 > 1.25 * TICK_NS else 1
         done = max(0, (time.monotonic_ns() - config.origin_ns) // TICK_NS)
+        readable = True
         while (now_ns := time.monotonic_ns()) < config.end_ns:
             ready = (now_ns - config.origin_ns) // TICK_NS
             if ready >= done + stride:
-                for number in range(done + 1, ready + 1):
-                    self._media.tick(number)
+                for first in range(done + 1, ready + 1, MAX_STRIDE):
+                    now_ns = self._media.run_ticks(first, min(first + MAX_STRIDE - 1, ready))
                 done = ready
-            self._signal()
+            self._signal(readable, now_ns)
             next_ns = min(config.end_ns, config.origin_ns + (done + stride) * TICK_NS)
             timer_ms = self._agent.next_timeout()
             if timer_ms is not None:
                 next_ns = min(next_ns, round(timer_ms * 1e6))
-            wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
-            select.select([self._sip], [], [], wait_s)
+            wait_s = max(0.0, (next_ns - now_ns) / 1e9)
+            readable = bool(select.select([self._sip], [], [], wait_s)[0])
         self._media.shut()
         self._sip.close()
 
-    def save(self, path: Path) -> dict[str, Any]:
-        """Write the packet logs; what the run's health depends on."""
-        log.save(path, sent=self._media.sent.array(), received=self._media.received.array())
+    def health(self) -> dict[str, Any]:
+        """What the run's validity depends on."""
         health = self._media.health
         return {
             "event": "mcu-health",
@@ -124,9 +126,12 @@ class McuServer:
             "units_left": self._capacity.units_used,
         }
 
-    def _signal(self) -> None:
-        now_ms = time.monotonic_ns() / 1e6
-        while True:
+    def _signal(self, readable: bool, now_ns: int) -> None:
+        now_ms = now_ns / 1e6
+        timer_ms = self._agent.next_timeout()
+        if not readable and (timer_ms is None or timer_ms > now_ms):
+            return
+        while readable:
             try:
                 data, source = self._sip.recvfrom(MAX_DATAGRAM)
             except BlockingIOError:
@@ -225,13 +230,13 @@ class McuServer:
         )
 
 
-def serve(config: McuConfig, events: Path, capture: Path) -> None:
-    """Run an MCU to its end; its events as JSON lines, its packet logs beside."""
-    with events.open("w", encoding="utf-8") as file:
+def serve(config: McuConfig, captures: Path) -> None:
+    """Run an MCU to its end; events as JSON lines and packet logs in the folder `captures`."""
+    with (captures / "mcu.jsonl").open("w", encoding="utf-8") as file:
 
         def tell(event: dict[str, Any]) -> None:
             file.write(json.dumps(event) + "\n")
 
-        server = McuServer(config, tell)
+        server = McuServer(config, captures, tell)
         server.run()
-        tell(server.save(capture))
+        tell(server.health())

@@ -50,9 +50,10 @@ def load(folder: Path, plan: Plan) -> Captures:
     counters = json.loads((captures / "counters.json").read_text(encoding="utf-8"))
     with (folder / "events.jsonl").open(encoding="utf-8") as file:
         events = [json.loads(line) for line in file]
-    logs = [log.load(captures / name) for name in ("bridges.npz", "mcu.npz")]
-    sent = np.concatenate([part["sent"] for part in logs])
-    received = np.concatenate([part["received"] for part in logs])
+    sent, received = (
+        np.concatenate([log.read(captures / f"{who}-{what}.bin", dtype) for who in ("bridges", "mcu")])
+        for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))
+    )
     by_stream = _split(sent, len(plan.streams)), _split(received, len(plan.streams))
     traces = [
         trace(s, r, AUDIO_CLOCK_HZ if stream.kind == "audio" else CLOCK_HZ)

@@ -45,7 +45,7 @@ def faults(captures: Captures) -> list[str]:
     for h in health:
         who = h.get("bridge", "the MCU")
         if h["starved"]:
-            found.append(f"{who}: {h['starved']} packets were handed over after they were due")
+            found.append(f"{who}: media was handed over after it was due {h['starved']} times")
         if h["overflowed"]:
             found.append(f"{who}: {h['overflowed']} packets overflowed a receive buffer")
         if h.get("calls_left") or h.get("units_left"):

@@ -63,7 +63,9 @@ TIMESTAMP_SPACE = 32  # CMSG_SPACE(sizeof(struct timespec)); the overflow count 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def media_socket(address: str, port: int, *, dscp: int, buffer_bytes: int = 8 << 20) -> socket.socket:
+def media_socket(
+    address: str, port: int, *, dscp: int, buffer_bytes: int = 8 << 20
+) -> socket.socket:
     """A non-blocking UDP socket: paced sending, arrival times, a buffer that does not overflow.
 
     Args:
@@ -125,7 +127,9 @@ class SendBatch:
         self._iov = np.zeros(capacity, IOVEC)
         self._iov["base"] = _row_addresses(self.data)
         self._names = np.zeros(capacity, SOCKADDR_IN)
+        self._name_addresses = _row_addresses(self._names)
         self._cmsgs = np.zeros(capacity, TXTIME_CMSG)
+        self._cmsg_addresses = _row_addresses(self._cmsgs)
         self._cmsgs["len"] = TXTIME_CMSG.itemsize
         self._cmsgs["level"], self._cmsgs["type"] = socket.SOL_SOCKET, SCM_TXTIME
         self._messages = np.zeros(capacity, MMSGHDR)
@@ -162,13 +166,13 @@ class SendBatch:
             messages["control"][:n] = messages["controllen"][:n] = 0
         else:
             self._cmsgs["time_ns"][:n] = times_ns
-            messages["control"][:n] = _row_addresses(self._cmsgs)[:n]
+            messages["control"][:n] = self._cmsg_addresses[:n]
             messages["controllen"][:n] = TXTIME_CMSG.itemsize
         if destinations is None:
             messages["name"][:n] = messages["namelen"][:n] = 0
         else:
             self._names[:n] = destinations
-            messages["name"][:n] = _row_addresses(self._names)[:n]
+            messages["name"][:n] = self._name_addresses[:n]
             messages["namelen"][:n] = SOCKADDR_IN.itemsize
         start = 0
         while start < n:

@@ -35,11 +35,17 @@ RECEIVED = np.dtype(
 
 
 class PacketLog:
-    """Grows by whole batches; `array` is everything so far, in order."""
+    """Grows by whole batches and writes itself out as it goes: raw records, one after another.
 
-    def __init__(self, dtype: np.dtype[np.void]) -> None:
-        self._dtype = dtype
-        self._parts: list[NDArray[np.void]] = []
+    In the guest every page of memory touched for the first time is dear, so little is kept.
+    """
+
+    FLUSH_PACKETS = 1 << 15
+
+    def __init__(self, dtype: np.dtype[np.void], path: Path) -> None:
+        self._file = path.open("wb")
+        self._buffer = np.empty(self.FLUSH_PACKETS, dtype)
+        self._used = 0
 
     def append(self, n: int, **columns: object) -> None:
         """Add n packets; each column is a scalar or an (n,) array.
@@ -47,25 +53,41 @@ class PacketLog:
         Raises:
             ValueError: a column is missing, unknown or of another length.
         """
-        names = self._dtype.names or ()
+        names = self._buffer.dtype.names or ()
         if set(columns) != set(names):
             raise ValueError(f"columns {sorted(columns)} given, {sorted(names)} needed")
-        part = np.empty(n, self._dtype)
+        if self._used + n > len(self._buffer):
+            self._flush()
+            if n > len(self._buffer):
+                self._buffer = np.empty(n, self._buffer.dtype)
+        part = self._buffer[self._used : self._used + n]
         for name in names:
             part[name] = columns[name]
-        self._parts.append(part)
+        self._used += n
 
-    def array(self) -> NDArray[np.void]:
-        """(packets,) records."""
-        if not self._parts:
-            return np.empty(0, self._dtype)
-        whole = np.concatenate(self._parts)
-        self._parts = [whole]
-        return whole
+    def close(self) -> None:
+        """Write what is left; nothing can be added any more."""
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        self._buffer[: self._used].tofile(self._file)
+        self._used = 0
+
+
+def read(path: Path, dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """(packets,) records of a closed `PacketLog`.
+
+    Raises:
+        ValueError: the file does not end with a whole record.
+    """
+    if path.stat().st_size % dtype.itemsize:
+        raise ValueError(f"{path}: is cut short")  # fromfile would leave the rest out silently
+    return np.fromfile(path, dtype)
 
 
 def save(path: Path, **arrays: NDArray[np.generic]) -> None:
-    """Write arrays to an uncompressed .npz (the guest has no time to spare, the host compresses).
+    """Write arrays to an uncompressed .npz (the guest has no time to spare for more).
 
     Raises:
         ValueError: an array holds Python objects, which only a pickle could carry.

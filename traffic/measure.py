@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-
 @dataclass(frozen=True)
 class Trace:
     """One stream from end to end: n packets that had to be sent, in order of sequence number.

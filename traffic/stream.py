@@ -15,9 +15,6 @@ from traffic.log import PacketLog
 from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
 from traffic.video import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
 
-FILLER = np.random.default_rng(1681).integers(0, 256, 1 << 16, np.uint8)
-"""Payload bytes of synthetic video: no run or pattern that a link could compress."""
-
 
 class StreamPlan(StrictModel):
     """Everything a stream needs that is known before the run."""
@@ -42,9 +39,7 @@ class Injector:
         self._loss = loss_process(plan.loss, plan.seed + 1) if plan.loss else None
         self._jitter = JitterProcess(plan.jitter, plan.seed + 2) if plan.jitter else None
 
-    def apply(
-        self, due_ns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    def apply(self, due_ns: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """(which of n packets go out, when each of the n leaves)."""
         keep = ~self._loss.draw(len(due_ns)) if self._loss else np.ones(len(due_ns), np.bool_)
         return keep, self._jitter.apply(due_ns) if self._jitter else due_ns
@@ -147,7 +142,11 @@ class VideoStream(OutgoingStream):
     def window(
         self, out: NDArray[np.uint8], until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Fill `out` with the packets of frames whose first packet is due before `until_ns`."""
+        """Fill `out` with the packets of frames whose first packet is due before `until_ns`.
+
+        Of a payload only the FU indicator and header are written: the rest of a row stays as it
+        is (see `fill_with_noise`). Returns (lengths, times) to send.
+        """
         model = self._frames.model
         first_ns = self._start_ns + self._delay_ns
         last = -(-(until_ns - first_ns) * model.fps // 1_000_000_000)
@@ -155,8 +154,6 @@ class VideoStream(OutgoingStream):
         self._done += count
         packets = packetise(self._frames.take(count), model)
         n = len(packets.frame)
-        body = slice(rtp.HEADER_BYTES, rtp.HEADER_BYTES + model.max_payload)
-        out[:n, body] = _filler(self._sequence + np.arange(n), model.max_payload)
         out[:n, rtp.HEADER_BYTES] = FU_INDICATOR
         out[:n, rtp.HEADER_BYTES + 1] = packets.fu_header
         at = (packets.frame + packets.offset) * 1e9 / model.fps
@@ -169,10 +166,13 @@ class VideoStream(OutgoingStream):
         )
 
 
-def _filler(sequence: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
-    """(n, width) bytes that differ from packet to packet."""
-    start = sequence * 104_729 % (len(FILLER) - width)
-    return np.lib.stride_tricks.sliding_window_view(FILLER, width)[start]
+def fill_with_noise(rows: NDArray[np.uint8]) -> None:
+    """Give the rows of a batch payload bytes that no link could compress.
+
+    Synthetic video writes headers only, so once is enough; (n, width) uint8, changed in place.
+    """
+    rng = np.random.default_rng(1681)
+    rows[:] = rng.integers(0, 256, rows.shape, np.uint8)
 
 
 def packets_in(window_ns: int, kbps: float, model: VideoModel) -> int:

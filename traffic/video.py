@@ -67,9 +67,7 @@ class FrameSource:
         model = self.model
         share = model.kbps * 1000 / 8 / model.fps
         interval = max(1, round(model.key_interval_s * model.fps))
-        factors = np.exp(
-            self._rng.normal(-0.5 * model.size_sigma**2, model.size_sigma, count)
-        )
+        factors = np.exp(self._rng.normal(-0.5 * model.size_sigma**2, model.size_sigma, count))
         size = np.empty(count, np.int64)
         key = np.zeros(count, np.bool_)
         for i in range(count):

@@ -32,6 +32,7 @@ from traffic.stream import AudioStream, VideoStream
 
 SIP_PORT, AUDIO_PORT, VIDEO_PORT = 5060, 40_000, 40_002
 MAX_DATAGRAM = 65_535
+NEVER_NS = 2**63 - 1
 SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer
 
 
@@ -84,6 +85,7 @@ class Bridge:
         self._call: str | None = None
         self._dialled_ns = 0
         self._streams: dict[str, AudioStream | VideoStream] = {}
+        self._first_leaving_ns = NEVER_NS
         self._clock_offset_ns = realtime_minus_monotonic_ns()
         self.sip_sent = self.sip_received = self.starved = self.stray = 0
         self.overflowed = {"audio": 0, "video": 0}
@@ -130,8 +132,13 @@ class Bridge:
         for kind, stream in self._streams.items():
             lengths, times = stream.window(batch.data, until_ns)
             if len(lengths):
-                self.starved += int(np.count_nonzero(times < time.monotonic_ns()))
+                self._first_leaving_ns = min(self._first_leaving_ns, int(times.min()))
                 batch.send(self._media[kind].fileno(), lengths, times)
+
+    def watch(self, now_ns: int) -> None:
+        """Count a window as starved whose first packet was due before it was handed over."""
+        self.starved += self._first_leaving_ns < now_ns
+        self._first_leaving_ns = NEVER_NS
 
     def receive(self, inbox: ReceiveBatch) -> None:
         """Log all media that came."""

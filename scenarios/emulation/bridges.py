@@ -11,12 +11,12 @@ from typing import Any
 
 from scenarios.emulation.bridge import Bridge
 from scenarios.plan import Plan
-from traffic import log, rtp
+from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
 from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.stream import packets_in
+from traffic.stream import fill_with_noise, packets_in
 
-WINDOW_NS = 500_000_000
+WINDOW_NS = 1_000_000_000
 LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
 WINDOW, DIAL, HANG_UP = 0, 1, 2  # in this order at the same moment
 
@@ -25,12 +25,15 @@ class Bridges:
     """Runs every bridge's timetable until the plan's end."""
 
     def __init__(
-        self, plan: Plan, namespaces: dict[str, int], origin_ns: int, events: Path
+        self, plan: Plan, namespaces: dict[str, int], origin_ns: int, captures: Path
     ) -> None:
         self._plan = plan
         self._origin_ns = origin_ns
-        self._file = events.open("w", encoding="utf-8")
-        self._logs = PacketLog(SENT), PacketLog(RECEIVED)
+        self._file = (captures / "bridges.jsonl").open("w", encoding="utf-8")
+        self._logs = (
+            PacketLog(SENT, captures / "bridges-sent.bin"),
+            PacketLog(RECEIVED, captures / "bridges-received.bin"),
+        )
         self._bridges = [
             Bridge(plan, number, namespaces[call.bridge], self._logs, self._tell)
             for number, call in enumerate(plan.calls)
@@ -38,6 +41,7 @@ class Bridges:
         size = rtp.HEADER_BYTES + plan.video.max_payload
         room = packets_in(WINDOW_NS + LEAD_NS, plan.video.kbps, plan.video)
         self._batch = SendBatch(room, size)
+        fill_with_noise(self._batch.data)
         self._inbox = ReceiveBatch(1024, size)
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
 
@@ -67,9 +71,10 @@ class Bridges:
         for bridge in self._bridges:
             bridge.receive(self._inbox)
 
-    def save(self, path: Path) -> None:
-        """Write the packet logs, and each bridge's health as events."""
-        log.save(path, sent=self._logs[0].array(), received=self._logs[1].array())
+    def close(self) -> None:
+        """Finish the packet logs, and tell each bridge's health as an event."""
+        for log in self._logs:
+            log.close()
         for bridge in self._bridges:
             self._write({"event": "bridge-health", **bridge.health()})
         self._file.close()
@@ -79,6 +84,9 @@ class Bridges:
         for bridge in self._bridges:
             if bridge.has_media:
                 bridge.window(self._batch, until_ns)
+        now_ns = time.monotonic_ns()
+        for bridge in self._bridges:
+            bridge.watch(now_ns)
             bridge.receive(self._inbox)
 
     def _signal(self, ready: list[Bridge]) -> None:
@@ -88,10 +96,11 @@ class Bridges:
             had_media = bridge.has_media
             bridge.signal()
             if bridge.has_media and not had_media:
-                # the timetable's next window may be half a second away
+                # the timetable's next window may be a second away
                 since = (time.monotonic_ns() - self._origin_ns) // WINDOW_NS + 1
                 until_ns = self._origin_ns + since * WINDOW_NS + LEAD_NS
                 bridge.window(self._batch, min(until_ns, self._hang_up_ns))
+                bridge.watch(time.monotonic_ns())
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
         timers = [t for b in self._bridges if (t := b.agent.next_timeout()) is not None]
@@ -105,10 +114,8 @@ class Bridges:
         self._file.write(json.dumps(event) + "\n")
 
 
-def attend(
-    plan: Plan, namespaces: dict[str, int], origin_ns: int, events: Path, capture: Path
-) -> None:
-    """Run all bridges of a plan and write what they saw."""
-    bridges = Bridges(plan, namespaces, origin_ns, events)
+def attend(plan: Plan, namespaces: dict[str, int], origin_ns: int, captures: Path) -> None:
+    """Run all bridges of a plan; what they saw goes to the folder `captures`."""
+    bridges = Bridges(plan, namespaces, origin_ns, captures)
     bridges.run()
-    bridges.save(capture)
+    bridges.close()

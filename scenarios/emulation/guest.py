@@ -164,12 +164,12 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         end_ns=origin_ns + round((plan.end_s + 0.5) * 1e9),
     )
     with namespace.inside(net.namespace(mcu)):
-        serve(config, captures / "mcu.jsonl", captures / "mcu.npz")
+        serve(config, captures)
 
 
 def _run_bridges(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
     namespaces = {call.bridge: net.namespace(call.bridge) for call in plan.calls}
-    attend(plan, namespaces, origin_ns, captures / "bridges.jsonl", captures / "bridges.npz")
+    attend(plan, namespaces, origin_ns, captures)
 
 
 def _start(

@@ -25,6 +25,15 @@ GUEST_INIT = Path(__file__).with_name("guest_init.py")
 EXIT_FILE = ".guest-exit"
 VIRTUAL_EPOCH_S = 1382659200  # 2013-10-25 00:00 UTC, the day of the decision: same run, same times
 
+GUEST_ENVIRONMENT = (
+    "PYTHONHASHSEED=0",
+    "LANG=C.UTF-8",
+    "OPENBLAS_NUM_THREADS=1",
+    # memory that is given back must be faulted in again, which is dear in the guest
+    "MALLOC_MMAP_THRESHOLD_=268435456",
+    "MALLOC_TRIM_THRESHOLD_=1073741824",
+)
+
 
 @dataclass(frozen=True)
 class Guest:
@@ -114,7 +123,7 @@ def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> li
     if guest.virtual_time:
         words += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_EPOCH_S * 10**9}"]
     # what the kernel does not know and has a "=" becomes the first process's environment
-    return [*words, "PYTHONHASHSEED=0", "OPENBLAS_NUM_THREADS=1", "LANG=C.UTF-8"]
+    return [*words, *GUEST_ENVIRONMENT]
 
 
 def _environment() -> dict[str, str]:

@@ -1,0 +1,224 @@
+"""Real sockets on the loopback: what goes out in one call comes in in one call."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import socket
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from traffic.batch import (
+    MAX_MESSAGES,
+    SOCKADDR_IN,
+    ReceiveBatch,
+    SendBatch,
+    media_socket,
+    realtime_minus_monotonic_ns,
+    sockaddr,
+)
+
+HERE = "127.0.0.1"
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def sender() -> Iterator[socket.socket]:
+    with media_socket(HERE, 0, dscp=34) as sock:
+        yield sock
+
+
+@pytest.fixture
+def receiver() -> Iterator[socket.socket]:
+    with media_socket(HERE, 0, dscp=46) as sock:
+        yield sock
+
+
+def fill(batch: SendBatch, n: int, seed: int = 1) -> tuple[NDArray[np.int64], list[bytes]]:
+    """Random datagrams of random lengths in the first n rows: (lengths, contents)."""
+    rng = np.random.default_rng(seed)
+    batch.data[:n] = rng.integers(0, 256, (n, batch.data.shape[1]), np.uint8)
+    lengths = rng.integers(0, batch.data.shape[1] + 1, n)
+    return lengths, [batch.data[i, :m].tobytes() for i, m in enumerate(lengths)]
+
+
+def collect(
+    sock: socket.socket, want: int, inbox: ReceiveBatch
+) -> tuple[list[bytes], list[int], list[tuple[int, int]], int]:
+    """Contents, arrival times, sources (address, port), overflow count of `want` datagrams."""
+    contents: list[bytes] = []
+    arrivals: list[int] = []
+    sources: list[tuple[int, int]] = []
+    overflowed = 0
+    until = time.monotonic() + PATIENCE_S
+    while len(contents) < want and time.monotonic() < until:
+        got = inbox.receive(sock.fileno())
+        contents += [got.data[i, :m].tobytes() for i, m in enumerate(got.lengths)]
+        arrivals += got.arrival_ns.tolist()
+        sources += [(int(s["address"]), int(s["port"])) for s in got.sources]
+        overflowed = max(overflowed, got.overflowed)
+    return contents, arrivals, sources, overflowed
+
+
+@pytest.mark.parametrize("n", [1, 2, 300])
+def test_datagrams_arrive_in_order_with_their_content(
+    sender: socket.socket, receiver: socket.socket, n: int
+) -> None:
+    sender.connect(receiver.getsockname())
+    batch = SendBatch(300, 1212)
+    lengths, contents = fill(batch, n)
+    before = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    batch.send(sender.fileno(), lengths)
+    got, arrivals, sources, overflowed = collect(receiver, n, ReceiveBatch(300, 1212))
+    after = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    assert got == contents
+    assert overflowed == 0
+    assert set(sources) == {(0x7F000001, sender.getsockname()[1])}
+    # a clock may be set while the test runs, but not by an hour
+    hour = 3600 * 10**9
+    assert all(before - hour < arrival < after + hour for arrival in arrivals)
+    assert all(a <= b for a, b in itertools.pairwise(arrivals))
+
+
+def test_more_than_the_kernel_takes_in_one_call() -> None:
+    n = 2 * MAX_MESSAGES + 500
+    with (
+        media_socket(HERE, 0, dscp=0, buffer_bytes=64 << 20) as source,
+        media_socket(HERE, 0, dscp=0, buffer_bytes=64 << 20) as sink,
+    ):
+        source.connect(sink.getsockname())
+        batch = SendBatch(n, 64)
+        inbox = ReceiveBatch(n, 64)
+        assert inbox.capacity == MAX_MESSAGES
+        lengths, contents = fill(batch, n)
+        got: list[bytes] = []
+        # in shares that even a buffer of the default size holds, the last of more than one call
+        for start in range(0, n, 100):
+            part = SendBatch(100, 64)
+            rows = slice(start, min(n, start + 100))
+            part.data[: rows.stop - start] = batch.data[rows]
+            part.send(source.fileno(), lengths[rows])
+            got += collect(sink, rows.stop - start, inbox)[0]
+        assert got == contents
+        # all at once; what the buffer cannot hold is counted, not forgotten
+        batch.send(source.fileno(), lengths)
+        at_once: list[bytes] = []
+        while len(share := inbox.receive(sink.fileno())):
+            assert len(share) <= MAX_MESSAGES
+            at_once += [share.data[i, :m].tobytes() for i, m in enumerate(share.lengths)]
+        assert len(at_once) > MAX_MESSAGES
+        assert at_once == contents[: len(at_once)]
+
+
+def test_each_datagram_goes_to_its_own_destination(sender: socket.socket) -> None:
+    with media_socket(HERE, 0, dscp=0) as first, media_socket(HERE, 0, dscp=0) as second:
+        sinks = [first, second]
+        to = np.zeros(2, SOCKADDR_IN)
+        for i, sink in enumerate(sinks):
+            to[i] = sockaddr(HERE, sink.getsockname()[1])
+        batch = SendBatch(50, 100)
+        lengths, contents = fill(batch, 50)
+        where = np.random.default_rng(2).integers(0, 2, 50)
+        batch.send(sender.fileno(), lengths, None, to[where])
+        for i, sink in enumerate(sinks):
+            expected = [c for c, w in zip(contents, where, strict=True) if w == i]
+            assert collect(sink, len(expected), ReceiveBatch(50, 100))[0] == expected
+
+
+def test_a_batch_can_be_used_again_with_and_without_times_and_destinations(
+    sender: socket.socket, receiver: socket.socket
+) -> None:
+    batch, inbox = SendBatch(10, 50), ReceiveBatch(10, 50)
+    to = np.full(10, sockaddr(HERE, receiver.getsockname()[1]))
+    now = np.full(10, time.monotonic_ns())
+    lengths, contents = fill(batch, 10)
+    batch.send(sender.fileno(), lengths, now, to)
+    assert collect(receiver, 10, inbox)[0] == contents
+    sender.connect(receiver.getsockname())
+    lengths, contents = fill(batch, 4, seed=2)
+    batch.send(sender.fileno(), lengths)
+    assert collect(receiver, 4, inbox)[0] == contents
+
+
+def test_no_more_than_asked_for_and_nothing_when_nothing_waits(
+    sender: socket.socket, receiver: socket.socket
+) -> None:
+    inbox = ReceiveBatch(8, 50)
+    empty = inbox.receive(receiver.fileno())
+    assert (len(empty), empty.overflowed, empty.data.shape) == (0, 0, (0, 50))
+    sender.connect(receiver.getsockname())
+    batch = SendBatch(20, 50)
+    batch.send(sender.fileno(), np.empty(0, np.int64))
+    lengths, contents = fill(batch, 20)
+    batch.send(sender.fileno(), lengths)
+    first = inbox.receive(receiver.fileno())
+    assert len(first) == 8
+    assert [first.data[i, :m].tobytes() for i, m in enumerate(first.lengths)] == contents[:8]
+    assert collect(receiver, 12, inbox)[0] == contents[8:]
+
+
+def test_a_datagram_longer_than_the_room_for_it_is_an_error(
+    sender: socket.socket, receiver: socket.socket
+) -> None:
+    sender.connect(receiver.getsockname())
+    sender.send(bytes(100))
+    sender.send(bytes(101))
+    assert ReceiveBatch(1, 100).receive(receiver.fileno()).lengths.tolist() == [100]
+    with pytest.raises(OSError, match="longer than the buffer") as caught:
+        ReceiveBatch(1, 100).receive(receiver.fileno())
+    assert caught.value.errno == errno.EMSGSIZE
+
+
+def test_sending_more_or_longer_than_there_is_room_for_is_refused(sender: socket.socket) -> None:
+    batch = SendBatch(3, 100)
+    for lengths, message in (([1, 1, 1, 1], "4 datagrams"), ([101], "100 bytes"), ([-1], "length")):
+        with pytest.raises(ValueError, match=message):
+            batch.send(sender.fileno(), np.array(lengths))
+
+
+def test_the_kernels_refusal_says_which_datagram(sender: socket.socket) -> None:
+    with pytest.raises(OSError, match="datagram 0 of 2") as caught:  # no destination
+        SendBatch(2, 10).send(sender.fileno(), np.array([1, 1]))
+    assert caught.value.errno == errno.EDESTADDRREQ
+    with pytest.raises(OSError, match="recvmmsg"):
+        ReceiveBatch(2, 10).receive(-1)
+
+
+def test_what_a_full_buffer_lost_is_counted(sender: socket.socket) -> None:
+    with media_socket(HERE, 0, dscp=0, buffer_bytes=4096) as sink:
+        sender.connect(sink.getsockname())
+        batch, inbox = SendBatch(200, 1000), ReceiveBatch(200, 1000)
+        batch.send(sender.fileno(), np.full(200, 1000))
+        kept = len(inbox.receive(sink.fileno()))
+        assert 0 < kept < 200
+        # the count comes with a datagram that arrives after the loss
+        batch.send(sender.fileno(), np.full(1, 1000))
+        assert collect(sink, 1, inbox)[3] == 200 - kept
+
+
+def test_sockets_are_marked_and_never_wait(sender: socket.socket, receiver: socket.socket) -> None:
+    assert sender.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 34 << 2
+    assert receiver.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 46 << 2
+    with pytest.raises(BlockingIOError):
+        receiver.recv(10)
+
+
+def test_a_port_in_use_is_an_error_and_leaves_no_socket_open(sender: socket.socket) -> None:
+    with pytest.raises(OSError, match="in use"):  # a leak would be a ResourceWarning, an error here
+        media_socket(HERE, sender.getsockname()[1], dscp=0)
+
+
+def test_an_address_as_the_kernel_reads_it() -> None:
+    raw = sockaddr("10.67.0.2", 5060).tobytes()
+    assert raw[2:] == bytes.fromhex("13c4 0a430002 0000000000000000")
+    assert int(np.frombuffer(raw[:2], np.uint16)[0]) == socket.AF_INET
+
+
+def test_the_difference_of_the_clocks_takes_one_to_the_other() -> None:
+    difference = realtime_minus_monotonic_ns()
+    apart = time.clock_gettime_ns(time.CLOCK_REALTIME) - difference - time.monotonic_ns()
+    assert abs(apart) < 60 * 10**9

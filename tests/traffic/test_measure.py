@@ -1,0 +1,245 @@
+"""What a listener got, against counts by hand and an implementation of RFC 3550 written here."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from traffic_factory import MS, START_NS, received_log, sent_log
+
+from traffic.measure import burst_ratio, interarrival_jitter_ms, measure, trace
+
+END_NS = 10**18
+
+
+def jitter_by_the_rfc(arrival_ns: list[int], timestamps: list[int], clock_hz: int) -> list[float]:
+    """RFC 3550 appendix A.8, packet by packet as printed there, in units of the timestamp."""
+    jitter, previous, out = 0.0, None, []
+    for arrival, timestamp in zip(arrival_ns, timestamps, strict=True):
+        transit = arrival * clock_hz / 1e9 - timestamp
+        if previous is not None:
+            d = abs(transit - previous)
+            jitter += (1.0 / 16.0) * (d - jitter)
+        previous = transit
+        out.append(jitter * 1000 / clock_hz)
+    return out
+
+
+@given(
+    steps=st.lists(st.integers(0, 200 * MS), min_size=1, max_size=80),
+    stamps=st.lists(st.integers(-5000, 20_000), min_size=80, max_size=80),
+    first=st.integers(0, 2**32 - 1),
+    clock_hz=st.sampled_from([8000, 90_000]),
+)
+def test_jitter_is_that_of_the_rfc_over_any_wrap(
+    steps: list[int], stamps: list[int], first: int, clock_hz: int
+) -> None:
+    arrival = np.cumsum(steps)
+    extended = first + np.cumsum(stamps[: len(steps)])
+    wire = (extended % 2**32).astype(np.uint32)
+    got = interarrival_jitter_ms(arrival, wire, clock_hz)
+    expected = jitter_by_the_rfc(arrival.tolist(), (extended - first).tolist(), clock_hz)
+    assert got.tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_steady_stream_has_no_jitter_and_an_alternating_one_tends_to_its_step() -> None:
+    sent = sent_log(2000)
+    steady = received_log(sent, range(2000), sent["due_ns"] + 7 * MS)
+    assert measure(trace(sent, steady, 8000), 0, END_NS).jitter_ms == pytest.approx(0, abs=1e-9)
+    late = 5 * MS * (np.arange(2000) % 2)
+    swinging = received_log(sent, range(2000), sent["due_ns"] + 7 * MS + late)
+    assert measure(trace(sent, swinging, 8000), 0, END_NS).jitter_ms == pytest.approx(5, rel=1e-6)
+
+
+def test_the_first_packet_has_no_jitter_and_what_was_lost_has_none_at_all() -> None:
+    sent = sent_log(4)
+    got = trace(sent, received_log(sent, [0, 1, 3], sent["due_ns"][[0, 1, 3]] + MS), 8000)
+    assert got.jitter_ms[[0, 1, 3]].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
+    assert math.isnan(got.jitter_ms[2])
+
+
+@given(
+    n=st.integers(2, 300),  # one packet alone has no spacing to fill
+    first=st.integers(0, 2**17),
+    seed=st.integers(0, 2**32 - 1),
+    loss=st.floats(0, 1),
+    impaired=st.floats(0, 0.5),
+    jitter_ms=st.integers(0, 200),
+)
+def test_measures_are_counts_of_what_happened(
+    n: int, first: int, seed: int, loss: float, impaired: float, jitter_ms: int
+) -> None:
+    """Loss, reordering, duplicates and wrap-around together, against plain Python."""
+    rng = np.random.default_rng(seed)
+    sent = sent_log(n, first_sequence=first)
+    sent["impaired"] = rng.random(n) < impaired
+    comes = (rng.random(n) >= loss) & ~sent["impaired"]
+    which = np.flatnonzero(comes)
+    arrival = sent["due_ns"][which] + MS + rng.integers(0, jitter_ms * MS + 1, len(which))
+    twice = which[rng.random(len(which)) < 0.2]
+    late = np.r_[arrival, sent["due_ns"][twice] + 300 * MS]
+    received = received_log(sent, [*which, *twice], late)
+    start, end = START_NS + n // 4 * 20 * MS, START_NS + (n - n // 4) * 20 * MS
+
+    found = trace(sent, received, 8000)
+    got = measure(found, start, end)
+
+    assert found.duplicates == len(twice)
+    assert found.unknown == 0
+    assert np.array_equal(found.lost, ~comes & ~sent["impaired"])
+    in_phase = range(n // 4, n - n // 4)
+    arrived_at = dict(zip(which.tolist(), arrival.tolist(), strict=True))
+    heard = [i for i in in_phase if i in arrived_at]
+    assert got.sent == sum(not sent["impaired"][i] for i in in_phase)
+    assert got.impaired == sum(bool(sent["impaired"][i]) for i in in_phase)
+    assert got.received == len(heard)
+    run = longest = 0
+    for i in in_phase:
+        run = 0 if i in arrived_at else run + 1
+        longest = max(longest, run)
+    assert got.loss_burst_max == longest
+    if in_phase:
+        assert got.interruption_ms_max == pytest.approx(20 * longest)
+    if heard:
+        delays = [(arrived_at[i] - int(sent["due_ns"][i])) / MS for i in heard]
+        expected = np.percentile(delays, [50, 95, 99]).tolist()
+        assert [got.delay_p50_ms, got.delay_p95_ms, got.delay_p99_ms] == pytest.approx(expected)
+        order = sorted(arrived_at, key=lambda i: (arrived_at[i], i))
+        stamps = [160 * i for i in order]
+        by_rfc = jitter_by_the_rfc([arrived_at[i] for i in order], stamps, 8000)
+        last = max(k for k, i in enumerate(order) if i in set(heard))
+        assert got.jitter_ms == pytest.approx(by_rfc[last], abs=1e-6)
+    else:
+        assert got.delay_p50_ms is got.delay_p95_ms is got.delay_p99_ms is got.jitter_ms is None
+
+
+def test_percentiles_of_known_delays() -> None:
+    sent = sent_log(101)
+    received = received_log(sent, range(101), sent["due_ns"] + np.arange(101) * MS // 10)
+    got = measure(trace(sent, received, 8000), 0, END_NS)
+    assert [got.delay_p50_ms, got.delay_p95_ms, got.delay_p99_ms] == pytest.approx([5, 9.5, 9.9])
+
+
+def test_delay_counts_from_when_a_packet_was_due_and_so_holds_the_injected_jitter() -> None:
+    sent = sent_log(10)
+    sent["leaving_ns"] += 30 * MS
+    received = received_log(sent, range(10), sent["leaving_ns"] + 2 * MS)
+    assert measure(trace(sent, received, 8000), 0, END_NS).delay_p50_ms == pytest.approx(32)
+
+
+def test_a_packet_counts_in_the_phase_in_which_it_was_due() -> None:
+    sent = sent_log(100)
+    received = received_log(sent, range(100), sent["due_ns"] + 50 * MS)
+    got = trace(sent, received, 8000)
+    halves = [START_NS, START_NS + 1000 * MS, START_NS + 2000 * MS]
+    measures = [measure(got, a, b) for a, b in itertools.pairwise(halves)]
+    assert [(m.sent, m.received) for m in measures] == [(50, 50), (50, 50)]
+
+
+def test_reordered_packets_are_neither_lost_nor_double() -> None:
+    sent = sent_log(6)
+    received = received_log(sent, [1, 0, 2, 5, 4, 3], START_NS + 200 * MS + np.arange(6) * MS)
+    got = trace(sent, received, 8000)
+    assert got.arrived.all()
+    assert (got.duplicates, got.unknown) == (0, 0)
+    assert got.arrival_ns.tolist() == [START_NS + (200 + k) * MS for k in (1, 0, 2, 5, 4, 3)]
+
+
+def test_of_several_copies_the_first_counts() -> None:
+    sent = sent_log(3)
+    arrivals = START_NS + 100 * MS + np.array([0, 1, 2, 3, 4]) * MS
+    got = trace(sent, received_log(sent, [0, 1, 1, 0, 2], arrivals), 8000)
+    assert got.duplicates == 2
+    assert got.arrival_ns.tolist() == [START_NS + (100 + k) * MS for k in (0, 1, 4)]
+
+
+def test_packets_that_nobody_sent_are_counted_apart() -> None:
+    sent = sent_log(50)
+    received = received_log(sent, range(50), sent["due_ns"] + MS)
+    received["sequence"][10] += 1000
+    received["timestamp"][20] += 1  # the right number with a timestamp that was not sent
+    got = trace(sent, received, 8000)
+    assert got.unknown == 2
+    assert np.flatnonzero(~got.arrived).tolist() == [10, 20]
+    assert measure(got, 0, END_NS).received == 48
+
+
+def test_an_outage_longer_than_half_the_sequence_numbers() -> None:
+    """Found in review: 16 bits alone took the packets after it for others, lost or unknown."""
+    n = 60_000
+    sent = sent_log(n, first_sequence=100, spacing_ns=2 * MS, clock_hz=90_000)
+    which = [*range(1000), *range(45_000, n)]
+    received = received_log(sent, which, sent["due_ns"][which] + 5 * MS)
+    got = trace(sent, received, 90_000)
+    assert (got.unknown, got.duplicates) == (0, 0)
+    assert np.flatnonzero(got.arrived).tolist() == which
+    assert measure(got, 0, END_NS).loss_burst_max == 44_000
+
+
+def test_two_streams_in_one_log_are_refused() -> None:
+    sent = np.concatenate([sent_log(5), sent_log(5)])
+    with pytest.raises(ValueError, match="more than one stream"):
+        trace(sent, received_log(sent, [0], [START_NS]), 8000)
+
+
+def test_of_packets_at_the_same_moment_the_last_gives_the_jitter() -> None:
+    sent = sent_log(3)
+    received = received_log(sent, range(3), [START_NS + 100 * MS] * 3)
+    got = measure(trace(sent, received, 8000), 0, END_NS)
+    assert got.jitter_ms == pytest.approx(20 / 16 + (20 - 20 / 16) / 16)
+
+
+@pytest.mark.parametrize(
+    ("missing", "interruption_ms"),
+    [
+        ([], 0),
+        ([3], 20),
+        ([3, 4, 5], 60),
+        ([0], 20),
+        ([8, 9], 40),
+        (range(10), 200),
+        ([1, 5, 6], 40),
+    ],
+)
+def test_interruptions_are_the_time_that_lost_packets_would_have_filled(
+    missing: list[int], interruption_ms: float
+) -> None:
+    sent = sent_log(10)
+    which = [i for i in range(10) if i not in missing]
+    received = received_log(sent, which, sent["due_ns"][which] + MS)
+    got = measure(trace(sent, received, 8000), 0, END_NS)
+    assert got.interruption_ms_max == pytest.approx(interruption_ms)
+    assert got.loss_burst_max * 20 == interruption_ms
+
+
+def test_nothing_sent_nothing_received_nothing_in_the_phase() -> None:
+    nothing = sent_log(0)
+    stray = received_log(sent_log(3), range(3), [START_NS] * 3)
+    got = trace(nothing, stray, 8000)
+    assert (got.unknown, got.duplicates, len(got.arrived)) == (3, 0, 0)
+    for empty in (
+        measure(got, 0, END_NS),
+        measure(trace(sent_log(5), stray[:0], 8000), END_NS, END_NS + 1),
+    ):
+        assert (empty.sent, empty.received, empty.impaired, empty.loss_burst_max) == (0, 0, 0, 0)
+        assert empty.jitter_ms is empty.delay_p50_ms is empty.interruption_ms_max is None
+    silent = measure(trace(sent_log(5), stray[:0], 8000), 0, END_NS)
+    assert (silent.sent, silent.received, silent.loss_burst_max) == (5, 0, 5)
+    assert silent.delay_p99_ms is None
+
+
+def test_burst_ratio_of_independent_and_of_bursty_loss() -> None:
+    rng = np.random.default_rng(4)
+    assert burst_ratio(rng.random(1_000_000) < 0.1) == pytest.approx(1, abs=0.02)
+    # bursts of 4 in 5 %: 4 · (1 − 0.05)
+    assert burst_ratio(np.tile(np.r_[[True] * 4, [False] * 76], 100)) == pytest.approx(3.8)
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_burst_ratio_is_at_least_one_and_finite(lost: list[bool]) -> None:
+    ratio = burst_ratio(np.array(lost, np.bool_))
+    assert 1 <= ratio <= max(1, len(lost))
