@@ -17,14 +17,14 @@ def write_pcapng(frames: Path, out: Path) -> int:
     data = recorded["data"].tobytes()
     at = 0
     writer = RawPcapNgWriter(str(out))
+    writer.linktype = ETHERNET
+    writer.write_header(None)
     try:
         for time_ns, length in zip(
             recorded["times_ns"].tolist(), recorded["lengths"].tolist(), strict=True
         ):
             seconds, rest = divmod(time_ns, 1_000_000_000)
-            writer.write_packet(
-                data[at : at + length], sec=seconds, usec=rest // 1000, linktype=ETHERNET
-            )
+            writer.write_packet(data[at : at + length], sec=seconds, usec=rest // 1000)
             at += length
     finally:
         writer.close()

@@ -19,7 +19,7 @@ def delay_impairment(ta_ms: float) -> float:
         return 0.0
     x = math.log2(ta_ms / DELAY_MINIMUM_MS)
     six = 6 * DELAY_SENSITIVITY
-    return 25 * ((1 + x**six) ** (1 / six) - 3 * (1 + (x / 3) ** six) ** (1 / six) + 2)
+    return float(25 * ((1 + x**six) ** (1 / six) - 3 * (1 + (x / 3) ** six) ** (1 / six) + 2))
 
 
 def loss_impairment(

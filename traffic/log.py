@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,8 @@ def save(path: Path, **arrays: NDArray[np.generic]) -> None:
             raise ValueError(f"{name}: arrays of Python objects are not written")
     with path.open("wb") as file:
         # savez knows allow_pickle only from numpy 2.3 on; an older one would store it as an array
-        np.savez(file, **arrays)
+        named: dict[str, Any] = dict(arrays)
+        np.savez(file, **named)
 
 
 def load(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -108,7 +108,8 @@ def interarrival_jitter_ms(
     """
     if not len(arrival_ns):
         return np.empty(0)
-    steps = np.diff(timestamps.astype(np.int64))
+    wire = timestamps.astype(np.int64)
+    steps = wire[1:] - wire[:-1]
     steps = (steps + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
     differences = np.abs(np.diff(arrival_ns) / 1e6 - steps * (1000 / clock_hz))
     out = [0.0]
@@ -125,11 +126,15 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     arrived = within & trace.arrived
     gone = within & ~trace.arrived
     delays = (trace.arrival_ns[arrived] - trace.due_ns[arrived]) / 1e6
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    jitter: float | None
     if len(delays):
         p50, p95, p99 = (float(p) for p in np.percentile(delays, (50, 95, 99)))
         # of packets that came at the same time, the later sent one is taken to have come later
         last = len(arrived) - 1 - int(np.argmax(np.where(arrived, trace.arrival_ns, -1)[::-1]))
-        jitter: float | None = float(trace.jitter_ms[last])
+        jitter = float(trace.jitter_ms[last])
     else:
         p50 = p95 = p99 = jitter = None
     return Measures(

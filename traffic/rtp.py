@@ -83,7 +83,7 @@ def parse_headers(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> Head
     return Headers(
         valid=valid,
         marker=(data[:, 1] & MARKER) != 0,
-        payload_type=data[:, 1] & 0x7F,
+        payload_type=data[:, 1] & np.uint8(0x7F),
         sequence=words[:, 2:4].copy().view(">u2")[:, 0].astype(np.uint16),
         timestamp=words[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
         ssrc=words[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),

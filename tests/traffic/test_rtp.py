@@ -13,6 +13,7 @@ from scapy.packet import Raw
 from traffic_factory import MS, START_NS, Sent, run_audio, run_video, stream_plan, video_model
 
 from traffic.impairments import BernoulliLoss
+from traffic.log import SENT, PacketLog
 from traffic.rtp import StreamId, parse_headers, patch_headers, template, unwrap
 from traffic.stream import VideoStream
 
@@ -101,8 +102,6 @@ def test_the_log_says_what_is_on_the_wire(tmp_path: Path) -> None:
 
 
 def test_a_batch_too_small_is_an_error_and_not_a_short_window(tmp_path: Path) -> None:
-    from traffic.log import SENT, PacketLog
-
     log = PacketLog(SENT, tmp_path / "log")
     stream = VideoStream(stream_plan(WRAPPING), log, START_NS, video_model())
     with pytest.raises((ValueError, IndexError)):

@@ -1,0 +1,33 @@
+# Two commands: `make run` (set up, then check the default expansion) and `make test`.
+# Set-up needs root once, for distribution packages; it asks sudo if you are not root.
+
+SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
+PYTHON := .venv/bin/python
+GIAOBAN := .venv/bin/giaoban
+
+.PHONY: run test setup setup-test check-style bench clean
+
+run: setup
+	$(GIAOBAN) check $(SCENARIO)
+
+test: setup-test check-style
+	$(PYTHON) -m pytest
+
+setup:
+	@scripts/setup
+
+setup-test:
+	@scripts/setup --test
+
+check-style: setup-test
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+bench: setup-test
+	@scripts/setup --bench
+	$(PYTHON) -m bench
+
+# The virtual environment only; the sandbox kernel stays in the user's cache.
+clean:
+	rm -rf .venv
