@@ -114,7 +114,8 @@ def links_in(captures: Captures, number: int, rebuilt: Rebuilt) -> list[LinkResu
 
 def utilisation_pct(captures: Captures) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(T,) start of each second after the origin, and (T, hops) load in that second."""
-    times_s = captures.samples[:, 0] / 1e9
+    # microseconds between the clock and the counters would show in the sixth digit
+    times_s = np.round(captures.samples[:, 0] / 1e9, 3)
     rates = np.array(
         [captures.plan.network.link(link).rate_mbps for link, _ in captures.hops]
     )

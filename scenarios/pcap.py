@@ -23,8 +23,7 @@ def write_pcapng(frames: Path, out: Path) -> int:
         for time_ns, length in zip(
             recorded["times_ns"].tolist(), recorded["lengths"].tolist(), strict=True
         ):
-            seconds, rest = divmod(time_ns, 1_000_000_000)
-            writer.write_packet(data[at : at + length], sec=seconds, usec=rest // 1000)
+            writer.write_packet(data[at : at + length], sec=time_ns / 1e9)
             at += length
     finally:
         writer.close()

@@ -34,6 +34,9 @@ from traffic import log
 PROGRESS = "@giaoban "
 START_IN_NS = 1_000_000_000
 SAMPLE_S = 1.0
+SAMPLE_OFFSET_NS = 11_000_000
+"""The MCU's audio leaves on a grid of 20 ms: samples are taken off it, or a packet could be counted
+on either side of a second."""
 
 
 def main(folder: Path) -> int:
@@ -95,7 +98,7 @@ def _watch(
     rows = []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
-        _sleep_until(origin_ns + round(number * SAMPLE_S * 1e9))
+        _sleep_until(origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS)
         now_ns = time.monotonic_ns() - origin_ns
         rows.append([now_ns, *meter.read()])
         recorder.take()
