@@ -109,14 +109,15 @@ def measure(size: Size, folder: Path) -> tuple[Speed, Plan]:
     watch.finish()
     total_s = time.perf_counter() - started
     packets = _packets(size, outcome.result)
-    seconds, wall_s = _phase(size, question, watch)
-    all_s, all_wall_s = _between(watch, question, watch.meeting[0][0], watch.meeting[-1][0])
+    marks = _marks(question.plan, watch.meeting)
+    phase = next(phase for phase in question.plan.phases if phase.name == size.timed)
+    inside = [mark for mark in marks if phase.start_s <= mark[0] <= phase.end_s]
     speed = Speed(
         bridges=size.bridges,
-        seconds=seconds,
-        speed=seconds / wall_s,
+        seconds=size.seconds,
+        speed=_speed(inside),
         packets_per_s=packets / size.seconds,
-        meeting_speed=all_s / all_wall_s,
+        meeting_speed=_speed(marks),
         stages_s={name: round(took, 3) for name, took in watch.stages.items()},
         total_s=total_s,
         peak_mb=memory.mb,
@@ -135,19 +136,13 @@ def _packets(size: Size, result: Result) -> int:
     return sum(stream.packets_sent for bridge in present for stream in bridge.streams)
 
 
-def _phase(size: Size, question: Question, watch: Stopwatch) -> tuple[float, float]:
-    phase = next(phase for phase in question.plan.phases if phase.name == size.timed)
-    count = int(question.plan.end_s / SAMPLE_S) + 1
-    return _between(watch, question, phase.start_s / count, phase.end_s / count)
+def _marks(plan: Plan, reports: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """(emulated second, host time in s) of each report of the meeting: there is one a second."""
+    count = int(plan.end_s / SAMPLE_S) + 1
+    return [(round(done * count) * SAMPLE_S, at) for done, at in reports]
 
 
-def _between(
-    watch: Stopwatch, question: Question, first: float, last: float
-) -> tuple[float, float]:
-    """(emulated, wall) seconds between two fractions of the meeting; each report tells one."""
-    count = int(question.plan.end_s / SAMPLE_S) + 1
-    seconds = [(round(done * count) * SAMPLE_S, at) for done, at in watch.meeting]
-    low, high = round(first * count) * SAMPLE_S, round(last * count) * SAMPLE_S
-    inside = [(second, at) for second, at in seconds if low <= second <= high]
-    (from_s, from_at), (to_s, to_at) = inside[0], inside[-1]
-    return to_s - from_s, to_at - from_at
+def _speed(marks: list[tuple[float, float]]) -> float:
+    """Emulated seconds per wall second from the first mark to the last."""
+    (from_s, from_at), (to_s, to_at) = marks[0], marks[-1]
+    return (to_s - from_s) / (to_at - from_at)

@@ -38,10 +38,11 @@ def star(mcu: dict[str, Any], b_0: dict[str, Any]) -> Network:
     return build(_province([], {"router": "r-0", **mcu}, {"router": "r-0", **b_0}))
 
 
-def chain() -> Network:
+def chain(loss_pct: float = 0.0, buffer_packets: int = 100) -> Network:
     """The MCU, two routers and a bridge in a row: every kind of link once."""
-    figures = {"km": 40.0, "rate_mbps": 20.0, "buffer_packets": 100, "source": "test"}
-    access = {"km": 10.0, "rate_mbps": 10.0, "buffer_packets": 100}
+    same = {"buffer_packets": buffer_packets, "loss_pct": loss_pct}
+    figures = {"km": 40.0, "rate_mbps": 20.0, "source": "test", **same}
+    access = {"km": 10.0, "rate_mbps": 10.0, **same}
     link = {"id": "l-0", "a": "r-0", "b": "r-1", **figures}
     return build(_province([link], {"router": "r-0", **access}, {"router": "r-1", **access}))
 

@@ -1,6 +1,6 @@
 """In the guest: the built network as Mininet shows it, as `probe` measures it, and a meeting in it.
 
-`lab_network FOLDER` reads FOLDER/province.json, chain.json and plan.json, and leaves one JSON file
+`lab_network FOLDER` reads province, chain, lossy and plan (.json) in FOLDER, and leaves one JSON file
 an experiment.
 """
 
@@ -37,11 +37,12 @@ TAMPERS = {
     "rate": "netem rate 18mbit delay 200us limit 116",
     "delay": "netem rate 20mbit delay 300us limit 116",
     "small-delay": "netem rate 20mbit delay 230us limit 116",
-    "loss": "netem rate 20mbit delay 200us limit 116 loss 30%",
+    "loss": "netem rate 20mbit delay 200us limit 116 loss 90%",
     "short-queue": "netem rate 20mbit delay 200us limit 3",
     "no-queue": "pfifo limit 1000",
     "restored": "netem rate 20mbit delay 200us limit 116",
 }
+LOSSY_SEEDS = range(8)
 
 
 def mininet_api(network: Network) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def mininet_api(network: Network) -> dict[str, Any]:
     seen["links"] = len(net.links)
     with bridge.popen("ip -4 -o addr show media0", stdout=subprocess.PIPE, text=True) as process:
         seen["popen"] = process.communicate()[0]
-    seen["pexec"] = list(bridge.pexec("sh -c 'echo out; echo err >&2; exit 3'"))
+    seen["pexec"] = list(bridge.pexec(["sh", "-c", "echo out; echo err >&2; exit 3"]))
     seen["ip"] = bridge.IP()
     seen["ping"] = bridge.cmd(f"ping -c 5 -i 0.2 {net['mcu'].IP()}")
     three = [net[name] for name in ("cu-jut", "mcu", "tuy-duc")]
@@ -94,12 +95,16 @@ def _left_behind() -> dict[str, list[str]]:
 
 
 def _processes() -> list[str]:
-    """Ids of programs; the kernel's own threads (their command line is empty) come and go."""
-    return [
-        pid
-        for pid in os.listdir("/proc")
-        if pid.isdigit() and Path("/proc", pid, "cmdline").read_bytes()
-    ]
+    """Ids of programs, ended ones that nobody has waited for included.
+
+    The kernel's own threads, which are children of process 2, come and go.
+    """
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        fields = Path("/proc", pid, "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        if fields[1] not in ("0", "2") or pid == "1":
+            found.append(pid)
+    return found
 
 
 def probes(network: Network) -> dict[str, Any]:
@@ -112,14 +117,26 @@ def probes(network: Network) -> dict[str, Any]:
                 said = net["r-0"].cmd(f"tc qdisc replace dev {interface} root {queue}")
                 if said.strip():
                     raise RuntimeError(said)
-            measured = probe.measure(net)
-            found[name] = {
-                "faults": [fault for p in measured if (fault := p.fault())],
-                "rate_off_pct": max(abs(p.rate_mbps / p.asked_rate_mbps - 1) for p in measured)
-                * 100,
-                "delay_off_us": max(abs(p.delay_us - p.asked_delay_us) for p in measured),
-            }
+            found[name] = _faults(net)
+        measured = probe.measure(net)
+    worst = {
+        "rate_off_pct": max(abs(p.rate_mbps / p.asked_rate_mbps - 1) * 100 for p in measured),
+        "delay_off_us": max(abs(p.delay_us - p.asked_delay_us) for p in measured),
+    }
+    return {"faults": found, "worst": worst}
+
+
+def lossy_probes(network: Network) -> list[str]:
+    """All faults that the probes find on lossy lines that are as they were asked for."""
+    found = []
+    for seed in LOSSY_SEEDS:
+        with ProvinceNet(network, seed) as net:
+            found += _faults(net)
     return found
+
+
+def _faults(net: ProvinceNet) -> list[str]:
+    return [fault for p in probe.measure(net) if (fault := p.fault())]
 
 
 def meeting(folder: Path, plan: Plan) -> dict[str, Any]:
@@ -174,14 +191,15 @@ def _fork(run: Callable[[], None]) -> multiprocessing.process.BaseProcess:
 
 
 def main(folder: Path) -> int:
-    province, chain = (
+    province, chain, lossy = (
         Network.model_validate_json((folder / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("province", "chain")
+        for name in ("province", "chain", "lossy")
     )
     plan = Plan.model_validate_json((folder / "plan.json").read_text(encoding="utf-8"))
     for name, run in (
         ("mininet", lambda: mininet_api(province)),
         ("probes", lambda: probes(chain)),
+        ("lossy-probes", lambda: lossy_probes(lossy)),
         ("meeting", lambda: meeting(folder, plan)),
     ):
         (folder / f"{name}.result.json").write_text(json.dumps(run()), encoding="utf-8")

@@ -1,18 +1,19 @@
 """Measure what was built before it is used: each link's rate and delay, in both directions.
 
-A train of equal packets crosses one link: the first one's one-way delay is propagation plus its
-own serialisation, and the packets come out spaced by the link's rate.
+A train of equal, numbered packets crosses one link: they come out spaced by the link's rate, and
+the first one's one-way delay is propagation plus its own serialisation.
 """
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from giaoban.errors import InvalidRun
 from topology.addressing import host
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.namespace import inside
@@ -21,15 +22,22 @@ from topology.network import Hop, NetLink
 PROBE_PORT = 9
 PAYLOAD_BYTES = 1200
 WIRE_BYTES = PAYLOAD_BYTES + 28 + 14
-SO_TIMESTAMPNS = 35
+SO_TIMESTAMPNS, SO_TIMESTAMPING = 35, 37
+# linux/net_tstamp.h: SOF_TIMESTAMPING_TX_SCHED, _SOFTWARE and _OPT_TSONLY
+STAMP_BEFORE_QUEUE = 1 << 8 | 1 << 4 | 1 << 11
+ATTEMPTS = 5
 MAX_TRAIN = 20
+LOSSY_TRAINS = 50  # a line that loses packets is asked again until two of a train come through
 RATE_TOLERANCE_PCT = 2.0
 DELAY_TOLERANCE_US = 50.0
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One direction of a link, as asked and as measured. `delay_us` is propagation only."""
+    """One direction of a link, as asked and as measured.
+
+    `delay_us` is propagation only; `rate_mbps` is infinite where nothing limits the rate.
+    """
 
     link: str
     direction: str
@@ -44,6 +52,8 @@ class Probe:
         place = f"link {self.link} {self.direction}"
         if self.lost:
             return f"{place}: {self.lost} probe packets did not arrive"
+        if math.isinf(self.rate_mbps):
+            return f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, measured no limit"
         off = abs(self.rate_mbps / self.asked_rate_mbps - 1) * 100
         if off > RATE_TOLERANCE_PCT:
             return (
@@ -59,17 +69,27 @@ class Probe:
 
 
 def measure(net: ProvinceNet) -> list[Probe]:
-    """Probe every direction of every link, one after another."""
-    return [
-        _measure_one(net, link, hop) for link in net.network.links for hop in link.hops
-    ]
+    """Probe every direction of every link, one after another.
+
+    In real time a busy machine can spoil a probe, never better it: a direction that fails is
+    probed again, a few times, and the best attempt counts.
+    """
+    return [_best(net, link, hop) for link in net.network.links for hop in link.hops]
+
+
+def _best(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
+    attempts = []
+    for _ in range(ATTEMPTS):
+        attempts.append(_measure_one(net, link, hop))
+        if attempts[-1].fault() is None:
+            return attempts[-1]
+    return min(attempts, key=lambda p: (p.lost, p.fault() is not None, p.delay_us))
 
 
 def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
-    # a lossy line cannot answer for every packet of a train, nor a short queue hold a long one
-    count = max(2, min(MAX_TRAIN, link.buffer_packets // 2))
     serialisation_s = WIRE_BYTES * 8 / (link.rate_mbps * 1e6)
-    count = max(2, min(count, round(2.0 / serialisation_s)))
+    # a short queue holds no long train, and a slow link should not take long
+    count = max(2, min(MAX_TRAIN, link.buffer_packets // 2, round(2.0 / serialisation_s)))
     target = host(link.address_of(hop.target))
     with inside(net.namespace(hop.target)):
         receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -78,23 +98,21 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
         receiver.settimeout(link.delay_us * 1e-6 + count * serialisation_s + 0.5)
     with inside(net.namespace(hop.source)):
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sender.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, STAMP_BEFORE_QUEUE)
         sender.connect((target, PROBE_PORT))
     with sender, receiver:
-        sent_ns = time.clock_gettime_ns(time.CLOCK_REALTIME)
         for _ in range(count):
             sender.send(bytes(PAYLOAD_BYTES))
         arrivals = []
         try:
             for _ in range(count):
-                _, cmsgs, _, _ = receiver.recvmsg(PAYLOAD_BYTES, 64)
-                seconds, nanoseconds = struct.unpack("qq", cmsgs[0][2][:16])
-                arrivals.append(seconds * 10**9 + nanoseconds)
+                arrivals.append(_stamp_ns(receiver, SO_TIMESTAMPNS, 0))
         except TimeoutError:
             pass
-    lost = 0 if link.loss_pct else count - len(arrivals)
+        sent_ns = _stamp_ns(sender, SO_TIMESTAMPING, socket.MSG_ERRQUEUE)
     if len(arrivals) < 2:
         return Probe(hop.link, hop.direction, link.rate_mbps, 0.0, link.delay_us, 0.0, count)
-    # on a lossy line the shortest spacing is that of two packets that followed each other
+    # on a lossy line most packets still follow the one before them directly
     spacing_ns = float(np.median(np.diff(arrivals)))
     one_ns = WIRE_BYTES * 8e3 / link.rate_mbps
     return Probe(
@@ -104,5 +122,15 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
         rate_mbps=WIRE_BYTES * 8e3 / spacing_ns,
         asked_delay_us=link.delay_us,
         delay_us=(arrivals[0] - sent_ns - one_ns) / 1e3,
-        lost=lost,
+        lost=0 if link.loss_pct else count - len(arrivals),
     )
+
+
+def _stamp_ns(sock: socket.socket, kind: int, flags: int) -> int:
+    """The kernel's time stamp of the next message: when it came, or entered the first queue."""
+    _, messages, _, _ = sock.recvmsg(PAYLOAD_BYTES, 256, flags)
+    stamps = [data for level, type_, data in messages if (level, type_) == (socket.SOL_SOCKET, kind)]
+    if not stamps:
+        raise InvalidRun("this kernel does not time-stamp packets")
+    seconds, nanoseconds = struct.unpack("qq", stamps[0][:16])
+    return int(seconds * 10**9 + nanoseconds)

@@ -1,0 +1,74 @@
+"""`python -m bench [--json] [--runs N]`: measure everything in one run and print it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import command, machine, meeting, yardstick
+from bench.inputs import SIZES, Size
+from bench.report import Report, Timed
+from giaoban.errors import GiaobanError
+
+RUNS = 3
+
+
+def main() -> int:
+    """Exit code 0, or a `GiaobanError`'s. A missed target is shown, and is no failure."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each size ({RUNS})")
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs is 1 or more")
+    try:
+        # a folder of our own: nothing is left in the results folder
+        with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as folder:
+            report = _measure(Path(folder), options.runs)
+    except GiaobanError as error:
+        sys.stderr.write(f"bench: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    if options.json:
+        sys.stdout.write(json.dumps(report.to_json(), indent=2, allow_nan=False) + "\n")
+    else:
+        report.show(Console())
+    return 0
+
+
+def _measure(folder: Path, runs: int) -> Report:
+    _say("the machine")
+    about = machine.measure(folder)
+    sizes = [_time(size, folder, runs) for size in SIZES]
+    _say("the default check")
+    return Report(about, sizes, command.measure(folder))
+
+
+def _time(size: Size, folder: Path, runs: int) -> Timed:
+    """Emulation and ns-3 in turn, so that other work on the machine meets both."""
+    timed = Timed(size.bridges, [], {routing: [] for routing in yardstick.ROUTINGS})
+    for number in range(runs):
+        run = folder / f"{size.bridges}-{number}"
+        run.mkdir()
+        _say(f"{size.bridges} bridges, run {number + 1} of {runs}: emulation")
+        speed, plan = meeting.measure(size, run)
+        timed.emulation.append(speed)
+        _say(f"{size.bridges} bridges, run {number + 1} of {runs}: ns-3")
+        for routing, simulations in timed.ns3.items():
+            simulations.append(yardstick.measure(plan, size, folder, routing))
+    return timed
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"bench: {what}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

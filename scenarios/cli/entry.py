@@ -1,0 +1,56 @@
+"""The program's entry point: exit codes, and an interruption that leaves nothing behind.
+
+What is heavy to load is loaded inside, so that Ctrl-C is caught from the first moment.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from giaoban.errors import GiaobanError
+
+USAGE, INTERRUPTED = 2, 130
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with a code of `giaoban.errors`, a verdict's, or 130."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = _run()
+    except GiaobanError as error:
+        sys.stderr.write(f"giaoban: {error}\n")
+        code = error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("giaoban: interrupted, nothing is left behind\n")
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _run() -> int:
+    import typer
+
+    from scenarios.cli.app import app
+
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        # usage errors, which typer takes from a private copy of click, show themselves
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        show()
+        return USAGE
+    return code if isinstance(code, int) else 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
