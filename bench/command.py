@@ -33,7 +33,7 @@ def measure(folder: Path) -> Command:
     Raises:
         InvalidRun: it did not come to a verdict.
     """
-    command = [sys.executable, "-m", "scenarios.cli.app", "check", str(SCENARIO), "--json"]
+    command = [sys.executable, "-m", "scenarios.cli.entry", "check", str(SCENARIO), "--json"]
     started = time.perf_counter()
     with subprocess.Popen(
         [*command, "--results", str(folder / "command")],

@@ -96,8 +96,8 @@ class Report:
         """Four tables."""
         machine = self.machine
         console.print(
-            f"{machine.cores} cores, {machine.cpu}, Linux {machine.kernel}, Python {machine.python}, "
-            f"load {machine.load_1m} at the start\n"
+            f"{machine.cores} cores, {machine.cpu}, Linux {machine.kernel}, "
+            f"Python {machine.python}, load {machine.load_1m} at the start\n"
             f"one system call: {machine.host_call_us:.2f} µs on this machine, "
             f"{machine.guest_call_us:.0f} µs in the guest; "
             f"guest boots to Python in {machine.guest_boot_s:.2f} s\n",

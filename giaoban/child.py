@@ -44,7 +44,7 @@ def follow(
         MachineLacks: the program cannot be started, or said nothing for SILENCE_S.
     """
     try:
-        process = subprocess.Popen(  # noqa: PLW1509 (prctl is safe before exec)
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -79,7 +79,9 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
             if not selector.select(SILENCE_S):
-                raise MachineLacks(f"the program hung: no sign of life for {SILENCE_S:.0f} s", "try again")
+                raise MachineLacks(
+                    f"the program hung: no sign of life for {SILENCE_S:.0f} s", "try again"
+                )
             chunk = os.read(process.stdout.fileno(), 1 << 16)
             if not chunk:
                 break

@@ -19,8 +19,8 @@ from mcu_sim.video_bank import VideoBank
 from traffic import rtp
 from traffic.batch import (
     SOCKADDR_IN,
-    Received,
     ReceiveBatch,
+    Received,
     SendBatch,
     media_socket,
     realtime_minus_monotonic_ns,

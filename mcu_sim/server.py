@@ -85,7 +85,7 @@ class McuServer:
         self._bridge_of: dict[str, str] = {}
         self._agreed: dict[str, dict[str, Agreed]] = {}
         self._in_meeting: set[str] = set()
-        self.sip_sent = self.sip_received = 0
+        self.sip_sent = self.sip_received = self.sip_unsendable = 0
 
     def run(self) -> None:
         """Serve until the configured end."""
@@ -121,6 +121,7 @@ class McuServer:
             "overflowed": sum(health.overflowed.values()),
             "sip_sent": self.sip_sent,
             "sip_received": self.sip_received,
+            "sip_unsendable": self.sip_unsendable,
             "sip_dropped": dict(self._agent.dropped),
             "calls_left": len(self._agent.calls),
             "units_left": self._capacity.units_used,
@@ -140,8 +141,13 @@ class McuServer:
             self._handle(self._agent.receive(data, source, now_ms))
         self._handle(self._agent.advance(now_ms))
         for datagram in self._agent.outgoing():
-            self._sip.sendto(datagram.data, datagram.target)
-            self.sip_sent += 1
+            try:
+                self._sip.sendto(datagram.data, datagram.target)
+            except OSError:
+                # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
+                self.sip_unsendable += 1
+            else:
+                self.sip_sent += 1
 
     def _handle(self, events: list[Event]) -> None:
         for event in events:

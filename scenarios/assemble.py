@@ -124,7 +124,9 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     state = {e["bridge"]: e["event"] for e in used}
     within = [e for e in captures.events if start_ms <= e.get("t_ms", -1.0) < end_ms]
     refused = [
-        Refused(bridge=e["bridge"], code=e.get("code", NO_ANSWER), reason=e.get("reason", "no answer"))
+        Refused(
+            bridge=e["bridge"], code=e.get("code", NO_ANSWER), reason=e.get("reason", "no answer")
+        )
         for e in within
         if e["who"] == "bridge" and e["event"] in ("refused", "timed-out")
     ]

@@ -83,7 +83,8 @@ def _media(question: Question) -> Iterator[Assumption]:
             "độ trễ trong thiết bị đầu cuối",
             (
                 f"{terminal.packetisation_ms:g} ms to a packet, {terminal.playout_ms:g} ms playout",
-                f"đóng gói {terminal.packetisation_ms:g} ms, bộ đệm phát {terminal.playout_ms:g} ms",
+                f"đóng gói {terminal.packetisation_ms:g} ms, "
+                f"bộ đệm phát {terminal.playout_ms:g} ms",
             ),
         ),
     )

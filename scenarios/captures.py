@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ def load(folder: Path, plan: Plan) -> Captures:
     with (folder / "events.jsonl").open(encoding="utf-8") as file:
         events = [json.loads(line) for line in file]
     sent, received = (
-        np.concatenate([log.read(captures / f"{who}-{what}.bin", dtype) for who in ("bridges", "mcu")])
+        np.concatenate(
+            [log.read(captures / f"{who}-{what}.bin", dtype) for who in ("bridges", "mcu")]
+        )
         for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))
     )
     by_stream = _split(sent, len(plan.streams)), _split(received, len(plan.streams))
@@ -78,4 +81,4 @@ def _split(records: NDArray[Any], streams: int) -> list[NDArray[Any]]:
     order = np.argsort(records["stream"], kind="stable")
     ordered = records[order]
     edges = np.searchsorted(ordered["stream"], np.arange(streams + 1))
-    return [ordered[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [ordered[a:b] for a, b in pairwise(edges)]

@@ -66,7 +66,7 @@ def _document(folder: Path, question: Question, answer: Answer, progress: Progre
     answer.series.save(folder / "series.npz")
     plots = folder / "plots"
     plots.mkdir()
-    limits = {criterion.id: criterion.threshold for criterion in answer.criteria.criterion}
+    limits: dict[str, float] = {c.id: c.threshold for c in answer.criteria.criterion}
     pictures = write_plots(answer.series, plots, lang="vi", limits=limits)
     worst: dict[tuple[str, str], float] = {}
     for phase in result.phases:

@@ -116,16 +116,12 @@ def utilisation_pct(captures: Captures) -> tuple[NDArray[np.float64], NDArray[np
     """(T,) start of each second after the origin, and (T, hops) load in that second."""
     # microseconds between the clock and the counters would show in the sixth digit
     times_s = np.round(captures.samples[:, 0] / 1e9, 3)
-    rates = np.array(
-        [captures.plan.network.link(link).rate_mbps for link, _ in captures.hops]
-    )
+    rates = np.array([captures.plan.network.link(link).rate_mbps for link, _ in captures.hops])
     bits = np.diff(captures.samples[:, 1:], axis=0) * 8
     return times_s[:-1], bits / np.diff(times_s)[:, None] / (rates * 1e6) * 100
 
 
-def _load(
-    captures: Captures, phase: PhasePlan
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _load(captures: Captures, phase: PhasePlan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(hops,) mean load and load of the worst second, in % of the rate."""
     times_s, percent = utilisation_pct(captures)
     # a sample is taken a moment after its second begins

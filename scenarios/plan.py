@@ -188,7 +188,9 @@ def _phases(scenario: Scenario, existing: int) -> list[PhasePlan]:
         ("during", lengths.during_s),
         ("after", lengths.after_s),
     ):
-        phases.append(PhasePlan.model_validate({"name": name, "start_s": start, "end_s": start + seconds}))
+        phases.append(
+            PhasePlan.model_validate({"name": name, "start_s": start, "end_s": start + seconds})
+        )
         start += seconds
     return phases
 

@@ -46,9 +46,9 @@ class Scenario(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
     phases: Phases = Phases()
     new_bridges: Annotated[list[BridgeSpec], Field(alias="bridge", min_length=1, max_length=500)]
-    link_changes: Annotated[list[LinkChange], Field(alias="link")] = []
-    impairments: Annotated[list[Impairment], Field(alias="impairment")] = []
-    thresholds: dict[str, float] = {}
+    link_changes: Annotated[list[LinkChange], Field(alias="link", default_factory=list)]
+    impairments: Annotated[list[Impairment], Field(alias="impairment", default_factory=list)]
+    thresholds: dict[str, float] = Field(default_factory=dict)
 
 
 def load_scenario(path: Path) -> Scenario:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,7 @@ def bridges_in(captures: Captures, phase: PhasePlan) -> list[BridgeResult]:
     plan = captures.plan
     legs = [_leg(trace, window) for trace in captures.traces]
     connected = {
-        e["bridge"]
-        for e in captures.events_of("connected")
-        if e["t_ms"] < phase.end_s * 1000
+        e["bridge"] for e in captures.events_of("connected") if e["t_ms"] < phase.end_s * 1000
     }
     present = [call for call in plan.calls if call.bridge in connected]
     return [
@@ -131,7 +130,7 @@ def per_second(
         trace = captures.traces[index]
         second = (trace.due_ns - start_ns) // 1_000_000_000
         edges = np.searchsorted(second, np.arange(seconds + 1))
-        for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for i, (a, b) in enumerate(pairwise(edges)):
             if a == b:
                 continue
             arrived = trace.arrived[a:b]

@@ -49,9 +49,7 @@ def command(
         scenario, province_path=province, seed=seed, pcap=tuple(dict.fromkeys(pcap or ()))
     )
     with progress() as told:
-        outcome = check(
-            question, engine=engine, root=results, now=datetime.now(), progress=told
-        )
+        outcome = check(question, engine=engine, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.result.to_json()))
     else:

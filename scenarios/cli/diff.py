@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from results.diff import differences
@@ -26,7 +26,7 @@ def command(
     runs = [read_result(open_run(ref, results)) for ref in (first, second)]
     found = differences(*runs)
     if as_json:
-        print_json({"same": not found, "differences": [asdict(d) for d in found]})
+        print_json({"same": not found, "differences": [d._asdict() for d in found]})
     elif not found:
         Console().print("the same measures and the same verdict", style="green")
     else:
@@ -34,6 +34,6 @@ def command(
         for name in ("kind", "what", runs[0].run_id, runs[1].run_id):
             table.add_column(name, overflow="fold")
         for d in found:
-            table.add_row(d.kind, d.path, str(d.a), str(d.b))
+            table.add_row(d.kind, escape(d.path), escape(str(d.a)), escape(str(d.b)))
         Console().print(table)
     return 1 if found else 0

@@ -43,10 +43,16 @@ def examine() -> list[Finding]:
             f"{APT} mininet && make setup",
         ),
         *(
-            Finding(f"program {name}", shutil.which(name, path=_path()) is not None, f"{APT} {package}")
+            Finding(
+                f"program {name}", shutil.which(name, path=_path()) is not None, f"{APT} {package}"
+            )
             for name, package in programs.items()
         ),
-        Finding("fonts of the annex", any(FONTS.glob("LiberationSerif-*.ttf")), f"{APT} fonts-liberation"),
+        Finding(
+            "fonts of the annex",
+            any(FONTS.glob("LiberationSerif-*.ttf")),
+            f"{APT} fonts-liberation",
+        ),
         Finding(
             "tools that build the sandbox kernel",
             not tools,

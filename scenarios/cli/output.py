@@ -34,13 +34,13 @@ def progress() -> Iterator[Callable[[str, float], None]]:
             task = bar.add_task("starting", total=1.0)
             yield lambda what, done: bar.update(task, description=what, completed=done)
         return
-    last = ["", 0.0]
+    shown: dict[str, float] = {}
 
     def plain(what: str, done: float) -> None:
         now = time.monotonic()
-        if what != last[0] or now - float(last[1]) >= PLAIN_EVERY_S:
+        if now - shown.get(what, -PLAIN_EVERY_S) >= PLAIN_EVERY_S:
             sys.stderr.write(f"{what} {done:.0%}\n")
             sys.stderr.flush()
-            last[:] = [what, now]
+            shown[what] = now
 
     yield plain

@@ -193,7 +193,9 @@ class Bridge:
         try:
             terms = read_answer(self._offer, sdp.parse(answer))
         except sdp.SdpError as error:
-            raise InvalidRun(f"{self.bridge_id}: the MCU's answer cannot be read: {error}") from None
+            raise InvalidRun(
+                f"{self.bridge_id}: the MCU's answer cannot be read: {error}"
+            ) from None
         agreed = {t.kind: t for t in terms if t is not None}
         if missing := self._media.keys() - agreed.keys():
             raise InvalidRun(f"{self.bridge_id}: the MCU refused {', '.join(sorted(missing))}")
@@ -208,9 +210,7 @@ class Bridge:
         sound = g711.a_law_encode(tone(tone_hz(self._number)))[np.newaxis, :]
         self._streams = {
             "audio": AudioStream(plans["audio"], self._sent, start_ns["audio"], sound),
-            "video": VideoStream(
-                plans["video"], self._sent, start_ns["video"], self._plan.video
-            ),
+            "video": VideoStream(plans["video"], self._sent, start_ns["video"], self._plan.video),
         }
         self._tell(
             "connected", self.bridge_id, setup_ms=round((now_ns - self._dialled_ns) / 1e6, 3)

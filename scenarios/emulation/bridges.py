@@ -91,7 +91,9 @@ class Bridges:
 
     def _signal(self, ready: list[Bridge]) -> None:
         now_ms = time.monotonic_ns() / 1e6
-        due = [b for b in self._bridges if (t := b.agent.next_timeout()) is not None and t <= now_ms]
+        due = [
+            b for b in self._bridges if (t := b.agent.next_timeout()) is not None and t <= now_ms
+        ]
         for bridge in dict.fromkeys(ready + due):
             had_media = bridge.has_media
             bridge.signal()

@@ -40,7 +40,7 @@ on either side of a second."""
 
 
 def main(folder: Path) -> int:
-    """Run the plan in a folder; exit code 0, or a `GiaobanError`'s with its text in `fault.json`."""
+    """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
     plan = Plan.model_validate_json((folder / "plan.json").read_text(encoding="utf-8"))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)

@@ -24,7 +24,6 @@ from topology.emulation import namespace, netlink, qdisc
 from topology.network import NetLink, Network
 from topology.routing import Routes, shortest_paths
 
-
 UP_WITHIN_S = 10.0
 
 
@@ -54,7 +53,7 @@ class ProvinceNode(Node):  # type: ignore[misc]
             os.setns(fd, os.CLONE_NEWNET)
             die_with_parent()
 
-        return subprocess.Popen(cmd, preexec_fn=enter, **params)  # noqa: PLW1509
+        return subprocess.Popen(cmd, preexec_fn=enter, **params)
 
     def popen(self, *args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
         """As Mininet's, without mnexec: `_popen` enters the namespace."""

@@ -35,7 +35,8 @@ class Interface:
 
 def mac(link_index: int, end: int) -> str:
     """A locally administered MAC address (IEEE 802): the same network gets the same ones."""
-    return f"02:00:{link_index >> 16 & 0xFF:02x}:{link_index >> 8 & 0xFF:02x}:{link_index & 0xFF:02x}:{end:02x}"
+    octets = (0x02, 0x00, *link_index.to_bytes(3, "big"), end)
+    return ":".join(f"{octet:02x}" for octet in octets)
 
 
 def create_veth(a: tuple[int, str, str], b: tuple[int, str, str]) -> None:

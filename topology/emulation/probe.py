@@ -62,8 +62,7 @@ class Probe:
             )
         if abs(self.delay_us - self.asked_delay_us) > DELAY_TOLERANCE_US:
             return (
-                f"{place}: asked for {self.asked_delay_us:.0f} µs, "
-                f"measured {self.delay_us:.0f} µs"
+                f"{place}: asked for {self.asked_delay_us:.0f} µs, measured {self.delay_us:.0f} µs"
             )
         return None
 
@@ -129,7 +128,9 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
 def _stamp_ns(sock: socket.socket, kind: int, flags: int) -> int:
     """The kernel's time stamp of the next message: when it came, or entered the first queue."""
     _, messages, _, _ = sock.recvmsg(PAYLOAD_BYTES, 256, flags)
-    stamps = [data for level, type_, data in messages if (level, type_) == (socket.SOL_SOCKET, kind)]
+    stamps = [
+        data for level, type_, data in messages if (level, type_) == (socket.SOL_SOCKET, kind)
+    ]
     if not stamps:
         raise InvalidRun("this kernel does not time-stamp packets")
     seconds, nanoseconds = struct.unpack("qq", stamps[0][:16])
