@@ -116,7 +116,12 @@ def place_name(place: Place, result: Result) -> str:
     names = result.names
     if place.kind == "link" and place.detail:
         source, _, target = place.detail.partition("->")
-        ends = f"{names.get(source, source)} → {names.get(target, target)}"
+        if place.id == f"access-{source}":
+            ends = f"{names.get(source, source)}, up"
+        elif place.id == f"access-{target}":
+            ends = f"{names.get(target, target)}, down"
+        else:
+            ends = f"{names.get(source, source)} → {names.get(target, target)}"
         text = f"link {place.id} ({ends})"
     else:
         text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)

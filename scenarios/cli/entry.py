@@ -35,7 +35,7 @@ def _run() -> int:
     from scenarios.cli.app import app
 
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="giaoban", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
@@ -45,6 +45,8 @@ def _run() -> int:
             raise
         show()
         return USAGE
+    if code == INTERRUPTED:  # what typer makes of Ctrl-C inside a command
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 

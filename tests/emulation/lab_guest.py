@@ -72,11 +72,11 @@ def main(folder: Path, how: str, *words: str) -> int:
     elif how == "raise":
         raise ValueError("a mistake in the module")
     elif how == "hang":
-        subprocess.Popen(["sh", "-c", "while :; do :; done"])
+        subprocess.Popen(["sleep", "infinity"])
         sys.stdout.write("hanging\n")
         sys.stdout.flush()
-        while True:
-            pass
+        while True:  # a loop without a system call would stop time, and the console with it
+            time.sleep(1.0)
     elif how == "die":
         sys.stdout.write("switching off\n")
         sys.stdout.flush()

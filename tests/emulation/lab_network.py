@@ -1,7 +1,7 @@
-"""In the guest: the built network as Mininet shows it, as `probe` measures it, and a meeting in it.
+"""In the guest: the network as Mininet shows it and as `probe` measures it, and a meeting in it.
 
-`lab_network FOLDER` reads province, chain, lossy and plan (.json) in FOLDER, and leaves one JSON file
-an experiment.
+`lab_network FOLDER` reads province, chain, lossy and plan (.json) in FOLDER, and leaves one JSON
+file an experiment.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _faults(net: ProvinceNet) -> list[str]:
 
 
 def meeting(folder: Path, plan: Plan) -> dict[str, Any]:
-    """A whole meeting; the code points of all datagrams on the wire between a router and the MCU."""
+    """A whole meeting; the marks of all datagrams on the wire between a router and the MCU."""
     captures = folder / "captures"
     captures.mkdir()
     with ProvinceNet(plan.network, plan.seed) as net:

@@ -40,40 +40,26 @@ def seen(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
 
 
 @pytest.fixture
-def unharmed() -> Iterator[None]:
-    """No process of a guest may be there afterwards that was not before."""
-    before = guests()
+def unharmed(tmp_path: Path) -> Iterator[None]:
+    """No process of this test's guest may be there afterwards."""
     yield
     deadline = time.monotonic() + GONE_WITHIN_S
-    while guests() - before:
+    while guest_in(tmp_path):
         assert time.monotonic() < deadline, "the guest's processes are still there"
         time.sleep(0.05)
 
 
-def guests() -> set[int]:
-    """Processes that run the guest's kernel, which all of a guest's processes do on the host."""
-    program = str(kernel.ensure(lambda _what, _done: None))
+def guest_in(folder: Path) -> set[int]:
+    """The processes of a guest that may write to `folder`: all have its kernel's command line."""
+    init = f"init={folder}/".encode()
     found = set()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/exe") == program:
+            if init in Path("/proc", pid, "cmdline").read_bytes():
                 found.add(int(pid))
-        except OSError:  # another user's, or gone by now
+        except OSError:  # gone by now
             continue
     return found
-
-
-def group_of(parent: int) -> set[int]:
-    """The guest's processes below `parent`: they share one process group."""
-    mine = set()
-    for pid in guests():
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
-        except OSError:
-            continue
-        if int(fields.split()[1]) == parent:
-            mine.add(pid)
-    return {pid for pid in guests() if os.getpgid(pid) in mine} if mine else set()
 
 
 def test_time_is_virtual(seen: dict[str, Any]) -> None:
@@ -130,8 +116,8 @@ def test_nothing_of_the_caller_comes_in(
 def test_it_is_root_of_a_network_and_processes_of_its_own(seen: dict[str, Any]) -> None:
     assert seen["user"] == 0
     assert "1" in seen["processes"]
-    assert str(os.getpid()) not in seen["processes"]
-    assert seen["interfaces"] == ["lo"]
+    assert len(seen["processes"]) < 100  # the kernel's own threads and this program
+    assert set(seen["interfaces"]) <= {"lo", "sit0"}  # some kernels make a tunnel of their own
     assert not seen["ipv6"]
     assert seen["child"] == "Linux\n"
 
@@ -182,7 +168,7 @@ def test_guest_killed_from_outside_is_told(machine: Path, tmp_path: Path) -> Non
 
     def kill(line: str) -> None:
         if line == "hanging":
-            (leader,) = {os.getpgid(pid) for pid in group_of(os.getpid())}
+            (leader,) = {os.getpgid(pid) for pid in guest_in(tmp_path)}
             killed.append(leader)
             os.kill(leader, signal.SIGKILL)
 
@@ -232,7 +218,7 @@ def test_guest_dies_with_a_killed_caller(machine: Path, tmp_path: Path) -> None:
         assert caller.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert group_of(caller.pid)
+    assert guest_in(tmp_path)
     caller.kill()
     assert caller.wait() == -signal.SIGKILL
 

@@ -129,7 +129,7 @@ def test_waiting_is_that_of_m_d_1(measured: Path) -> None:
 
 
 def test_every_packet_waits_as_lindley_says(measured: Path) -> None:
-    """The same run packet by packet: the kernel's queue is the one that results are rebuilt with."""
+    """The same run packet by packet: the kernel's queue is the one that results rebuild."""
     wait_us, _ = waits_us(measured, "queue", ("b-0", "mcu"), lab_theory.QUEUE_PAYLOAD)
     leaving_ns, _ = times(measured, "queue")
     size = lab_theory.QUEUE_PAYLOAD + WIRE_OVERHEAD

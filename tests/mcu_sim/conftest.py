@@ -8,13 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import settings
 
 from mcu_sim.sip import Event, HostPort, UserAgentClient, UserAgentServer
-
-# A deadline in wall time would fail on a busy machine, not on wrong code.
-settings.register_profile("mcu_sim", deadline=None)
-settings.load_profile("mcu_sim")
 
 SERVER = ("10.67.0.2", 5060)
 CLIENT = ("10.68.0.2", 5062)

@@ -115,4 +115,5 @@ def test_any_shape_is_kept(samples: np.ndarray, mu: bool) -> None:
     codes = encode(samples)
     assert (codes.shape, codes.dtype) == (samples.shape, np.uint8)
     assert (decode(codes).shape, decode(codes).dtype) == (samples.shape, np.int16)
-    assert (encode(decode(codes)) == codes).all()  # once through is as good as twice
+    # once through is as good as twice; µ-law has two codes for zero, so values are compared
+    assert (decode(encode(decode(codes))) == decode(codes)).all()

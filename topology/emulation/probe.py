@@ -27,7 +27,6 @@ SO_TIMESTAMPNS, SO_TIMESTAMPING = 35, 37
 STAMP_BEFORE_QUEUE = 1 << 8 | 1 << 4 | 1 << 11
 ATTEMPTS = 5
 MAX_TRAIN = 20
-LOSSY_TRAINS = 50  # a line that loses packets is asked again until two of a train come through
 RATE_TOLERANCE_PCT = 2.0
 DELAY_TOLERANCE_US = 50.0
 
@@ -100,38 +99,43 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
         sender.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, STAMP_BEFORE_QUEUE)
         sender.connect((target, PROBE_PORT))
     with sender, receiver:
-        for _ in range(count):
-            sender.send(bytes(PAYLOAD_BYTES))
-        arrivals = []
+        for number in range(count):
+            sender.send(number.to_bytes(PAYLOAD_BYTES, "little"))
+        numbers, arrivals = [], []
         try:
             for _ in range(count):
-                arrivals.append(_stamp_ns(receiver, SO_TIMESTAMPNS, 0))
+                data, stamp_ns = _stamped(receiver, SO_TIMESTAMPNS, 0)
+                numbers.append(int.from_bytes(data, "little"))
+                arrivals.append(stamp_ns)
         except TimeoutError:
             pass
-        sent_ns = _stamp_ns(sender, SO_TIMESTAMPING, socket.MSG_ERRQUEUE)
+        _, sent_ns = _stamped(sender, SO_TIMESTAMPING, socket.MSG_ERRQUEUE)
     if len(arrivals) < 2:
         return Probe(hop.link, hop.direction, link.rate_mbps, 0.0, link.delay_us, 0.0, count)
-    # on a lossy line most packets still follow the one before them directly
-    spacing_ns = float(np.median(np.diff(arrivals)))
+    # a lossy line may have lost some before the first and between two that arrived
+    spacing_ns = float(np.median(np.diff(arrivals) / np.diff(numbers)))
     one_ns = WIRE_BYTES * 8e3 / link.rate_mbps
     return Probe(
         link=hop.link,
         direction=hop.direction,
         asked_rate_mbps=link.rate_mbps,
-        rate_mbps=WIRE_BYTES * 8e3 / spacing_ns,
+        rate_mbps=WIRE_BYTES * 8e3 / spacing_ns if spacing_ns > 0 else math.inf,
         asked_delay_us=link.delay_us,
-        delay_us=(arrivals[0] - sent_ns - one_ns) / 1e3,
+        delay_us=(arrivals[0] - sent_ns - numbers[0] * spacing_ns - one_ns) / 1e3,
         lost=0 if link.loss_pct else count - len(arrivals),
     )
 
 
-def _stamp_ns(sock: socket.socket, kind: int, flags: int) -> int:
-    """The kernel's time stamp of the next message: when it came, or entered the first queue."""
-    _, messages, _, _ = sock.recvmsg(PAYLOAD_BYTES, 256, flags)
+def _stamped(sock: socket.socket, kind: int, flags: int) -> tuple[bytes, int]:
+    """The next message and the kernel's time stamp of it: when it came, or entered the first queue.
+
+    What comes from the error queue is the whole frame that was sent, cut to PAYLOAD_BYTES.
+    """
+    data, messages, _, _ = sock.recvmsg(PAYLOAD_BYTES, 256, flags)
     stamps = [
-        data for level, type_, data in messages if (level, type_) == (socket.SOL_SOCKET, kind)
+        stamp for level, type_, stamp in messages if (level, type_) == (socket.SOL_SOCKET, kind)
     ]
     if not stamps:
         raise InvalidRun("this kernel does not time-stamp packets")
     seconds, nanoseconds = struct.unpack("qq", stamps[0][:16])
-    return int(seconds * 10**9 + nanoseconds)
+    return data, int(seconds * 10**9 + nanoseconds)

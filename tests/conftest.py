@@ -1,0 +1,9 @@
+"""Laws are checked without a clock: a busy machine must not fail one, and the same code must give
+the same result every time."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")

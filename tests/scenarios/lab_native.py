@@ -1,0 +1,27 @@
+"""In the guest: the whole program with `--engine native`, as on a machine with netem.
+
+`lab_native FOLDER WORDS…`: standard output and error go to files in the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+from scenarios.cli import entry
+
+
+def main(folder: Path, *words: str) -> None:
+    with (
+        (folder / "out").open("w", encoding="utf-8") as out,
+        (folder / "err").open("w", encoding="utf-8") as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        sys.argv = ["giaoban", "check", *words, "--engine", "native"]
+        entry.main()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

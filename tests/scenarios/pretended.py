@@ -1,0 +1,264 @@
+"""A pretended emulation: every packet's way through the queues, one event after another.
+
+Writes the same files as the guest, from a plan alone. Nothing is shared with the code under test
+that rebuilds queues with whole arrays: here a heap of events is worked off packet by packet.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from results.model import Engine
+from scenarios.plan import CallPlan, Plan
+from topology.network import Hop
+from topology.routing import shortest_paths
+from traffic import log
+from traffic.log import RECEIVED, SENT
+from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+
+ORIGIN_NS = 7_000_000_000
+KERNEL = "6.12.0-pretended"
+SAMPLE_OFFSET_NS = 11_000_000
+Drop = Callable[[int, int, Hop], bool]
+"""Told stream, number of the packet in it and hop: whether the packet is dropped there."""
+
+
+@dataclass
+class Told:
+    """What the pretended network knows of itself.
+
+    `passages`: (link, direction) → (arrival, wait) in ns of every packet that got through, by
+    arrival. `drops`: (link, direction) → times of drops.
+    """
+
+    passages: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
+    departures: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
+    drops: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    arrivals: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def emulate(
+    plan: Plan,
+    folder: Path,
+    *,
+    refused: Collection[str] = (),
+    unanswered: Collection[str] = (),
+    drop: Drop = lambda _stream, _number, _hop: False,
+    impaired_every: int = 0,
+) -> Told:
+    """Write the captures of a meeting in `folder`.
+
+    `impaired_every`: the injector took out each so manieth packet of every stream; 0 for none.
+    """
+    rng = np.random.default_rng(plan.seed)
+    sent: list[np.ndarray] = []
+    for stream in plan.streams:
+        call = next(c for c in plan.calls if c.bridge == stream.bridge)
+        absent = call.bridge in (*refused, *unanswered)
+        sent.append(
+            np.zeros(0, SENT) if absent else _media(plan, call, stream.index, rng, impaired_every)
+        )
+    told = _carry(plan, sent, drop)
+    received = [_received(stream.index, sent[stream.index], told) for stream in plan.streams]
+    _write(plan, folder, sent, received, told, refused, unanswered)
+    return told
+
+
+def engine() -> Engine:
+    """What an engine says of itself."""
+    return Engine(name="sandbox", time="virtual", kernel=KERNEL)
+
+
+def _media(
+    plan: Plan, call: CallPlan, index: int, rng: np.random.Generator, impaired_every: int
+) -> np.ndarray:
+    """One stream's packets from its call's answer to its end: audio even, video in bursts."""
+    stream = plan.streams[index]
+    start_ns = ORIGIN_NS + round(call.dial_s * 1e9) + int(rng.integers(3_000_000, 33_000_000))
+    end_ns = ORIGIN_NS + round(plan.hang_up_s * 1e9)
+    step = 20_000_000 if stream.kind == "audio" else 33_333_333
+    times = np.arange(start_ns, end_ns, step)
+    frame = np.arange(len(times))
+    if stream.kind == "video":
+        count = rng.integers(1, 12, len(times))
+        frame = np.repeat(frame, count)
+        nth = np.arange(len(frame)) - np.repeat(np.cumsum(count) - count, count)
+        times = times[frame] + nth * int(rng.integers(1, 2_000_000))
+        times = np.maximum.accumulate(times)
+    packets = np.zeros(len(times), SENT)
+    packets["stream"] = index
+    packets["sequence"] = stream.first_sequence + np.arange(len(times))
+    clock = 160 if stream.kind == "audio" else 3000
+    packets["timestamp"] = (stream.first_timestamp + frame * clock) & 0xFFFFFFFF
+    packets["due_ns"] = packets["leaving_ns"] = times
+    packets["size"] = 172 if stream.kind == "audio" else rng.integers(60, 1212, len(times))
+    if impaired_every:
+        packets["impaired"] = np.arange(len(times)) % impaired_every == impaired_every - 1
+    return packets
+
+
+def _carry(plan: Plan, sent: list[np.ndarray], drop: Drop) -> Told:
+    """Every packet through first-in first-out queues, event by event."""
+    routes = shortest_paths(plan.network)
+    mcu = plan.network.mcu.id
+    told = Told()
+    paths = []
+    events: list[tuple[int, int, int, int]] = []
+    for stream, packets in zip(plan.streams, sent, strict=True):
+        ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
+        paths.append(routes.path(*ends))
+        events += [
+            (int(p["leaving_ns"]), stream.index, number, 0)
+            for number, p in enumerate(packets)
+            if not p["impaired"]
+        ]
+    heapq.heapify(events)
+    free_ns: dict[Hop, int] = {}
+    while events:
+        now_ns, index, number, step = heapq.heappop(events)
+        path = paths[index]
+        if step == len(path):
+            told.arrivals[index, number] = now_ns
+            continue
+        hop = path[step]
+        key = (hop.link, hop.direction)
+        if drop(index, number, hop):
+            told.drops.setdefault(key, []).append(now_ns)
+            continue
+        link = plan.network.link(hop.link)
+        size = int(sent[index]["size"][number]) + UDP_IP_BYTES + ETHERNET_BYTES
+        start_ns = max(now_ns, free_ns.get(hop, 0))
+        free_ns[hop] = start_ns + round(size * 8e3 / link.rate_mbps)
+        told.passages.setdefault(key, []).append((now_ns, start_ns - now_ns))
+        told.departures.setdefault(key, []).append((free_ns[hop], size))
+        heapq.heappush(
+            events, (free_ns[hop] + round(link.delay_us * 1000), index, number, step + 1)
+        )
+    return told
+
+
+def _received(index: int, sent: np.ndarray, told: Told) -> np.ndarray:
+    got = [(told.arrivals[index, n], n) for n in range(len(sent)) if (index, n) in told.arrivals]
+    got.sort()
+    packets = np.zeros(len(got), RECEIVED)
+    which = np.array([n for _, n in got], np.int64)
+    packets["stream"] = index
+    packets["sequence"] = sent["sequence"][which] & 0xFFFF
+    packets["timestamp"] = sent["timestamp"][which]
+    packets["arrival_ns"] = [at for at, _ in got]
+    packets["size"] = sent["size"][which]
+    return packets
+
+
+def _write(
+    plan: Plan,
+    folder: Path,
+    sent: list[np.ndarray],
+    received: list[np.ndarray],
+    told: Told,
+    refused: Collection[str],
+    unanswered: Collection[str],
+) -> None:
+    captures = folder / "captures"
+    captures.mkdir(parents=True)
+    up = [s.index for s in plan.streams if s.direction == "up"]
+    down = [s.index for s in plan.streams if s.direction == "down"]
+    for who, out, back in (("bridges", up, down), ("mcu", down, up)):
+        _dump(captures / f"{who}-sent.bin", [sent[i] for i in out], "leaving_ns")
+        _dump(captures / f"{who}-received.bin", [received[i] for i in back], "arrival_ns")
+    hops = [(link.id, hop.direction) for link in plan.network.links for hop in link.hops]
+    seconds = ORIGIN_NS + np.arange(int(plan.end_s) + 1) * 1_000_000_000 + SAMPLE_OFFSET_NS
+    samples = np.zeros((len(seconds), 1 + len(hops)), np.int64)
+    samples[:, 0] = seconds - ORIGIN_NS
+    for column, hop in enumerate(hops, start=1):
+        gone = np.array(told.departures.get(hop, []), np.int64).reshape(-1, 2)
+        total = np.concatenate([[0], np.cumsum(gone[:, 1])])
+        samples[:, column] = total[np.searchsorted(gone[:, 0], seconds, "right")]
+    log.save(captures / "links.npz", samples=samples)
+    marks = [plan.phases[0].start_s, *(p.end_s for p in plan.phases)]
+    events = _events(plan, refused, unanswered)
+    sip = sum(e.get("sip_sent", 0) for e in events)
+    on_wire = sum(int(np.count_nonzero(~s["impaired"])) for s in sent)
+    counters = {
+        "hops": hops,
+        "queues": [_queue(hop, told, 2**63) for hop in hops],
+        "at_phase": [
+            [_queue(hop, told, ORIGIN_NS + round(mark * 1e9)) for hop in hops] for mark in marks
+        ],
+        "udp": {"OutDatagrams": on_wire + sip, "InDatagrams": sum(map(len, received)) + sip},
+        "pacer_drops": 0,
+        "probes": [],
+    }
+    _json(captures / "counters.json", counters)
+    about = {"kernel": KERNEL, "build_virtual_s": 0.5, "origin_ns": ORIGIN_NS}
+    _json(captures / "guest.json", about)
+    text = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+    (folder / "events.jsonl").write_text(text, encoding="utf-8")
+
+
+def _events(
+    plan: Plan, refused: Collection[str], unanswered: Collection[str]
+) -> list[dict[str, Any]]:
+    cost = plan.device.units_for(plan.profile.resolution)
+    assert cost is not None
+    events: list[dict[str, Any]] = []
+    inside: list[str] = []
+    for call in sorted(plan.calls, key=lambda c: c.dial_s):
+        t_ms = call.dial_s * 1000
+        bridge = {"who": "bridge", "bridge": call.bridge}
+        if call.bridge in unanswered:
+            events.append({"t_ms": t_ms + 32_000, "event": "timed-out", **bridge})
+        elif call.bridge in refused:
+            why = {"code": 503, "reason": "No free units"}
+            events.append({"t_ms": t_ms + 1, "event": "refused", **bridge, **why})
+        else:
+            inside.append(call.bridge)
+            used = {"units": cost * len(inside), "ports": len(inside)}
+            events.append({"t_ms": t_ms + 2, "event": "connected", **bridge, "setup_ms": 2.0})
+            events.append(
+                {"t_ms": t_ms + 3, "event": "joined", "who": "mcu", "bridge": call.bridge, **used}
+            )
+    for number, name in enumerate(list(inside), start=1):
+        left = len(inside) - number
+        events.append(
+            {
+                "t_ms": plan.hang_up_s * 1000 + number,
+                "who": "mcu",
+                "event": "left",
+                "bridge": name,
+                "units": cost * left,
+                "ports": left,
+            }
+        )
+    events.sort(key=lambda e: e["t_ms"])
+    well = {"starved": 0, "stray": 0, "overflowed": 0, "sip_sent": 5, "sip_received": 5}
+    mcu = {"not_rtp": 0, "calls_left": 0, "units_left": 0.0}
+    events.append({"event": "mcu-health", **well, **mcu})
+    events += [{"event": "bridge-health", "bridge": c.bridge, **well} for c in plan.calls]
+    return events
+
+
+def _queue(hop: tuple[str, str], told: Told, before_ns: int) -> dict[str, Any]:
+    return {
+        "link": hop[0],
+        "direction": hop[1],
+        "sent_packets": sum(at < before_ns for at, _ in told.departures.get(hop, [])),
+        "queue_drops": sum(at < before_ns for at in told.drops.get(hop, [])),
+        "line_losses": 0,
+    }
+
+
+def _dump(path: Path, parts: list[np.ndarray], by: str) -> None:
+    packets = np.concatenate(parts)
+    packets[np.argsort(packets[by], kind="stable")].tofile(path)
+
+
+def _json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")

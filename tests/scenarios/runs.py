@@ -1,0 +1,121 @@
+"""Emulations in the sandbox for the whole session: started early, two at a time, each made once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from scenario_factory import DEFAULT, NORTH, ROOT, SCENARIOS, scenario
+
+from results.model import Result
+from scenarios import captures
+from scenarios.captures import Captures
+from scenarios.plan import Plan
+
+COMMAND = (sys.executable, "-m", "scenarios.cli.entry")
+
+IMPAIRMENTS = """
+[[impairment]]
+bridge = "west"
+direction = "up"
+kind = "audio"
+loss = { model = "bernoulli", p = 0.05 }
+
+[[impairment]]
+bridge = "west"
+direction = "up"
+kind = "video"
+loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
+jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
+
+[[impairment]]
+bridge = "west"
+direction = "down"
+kind = "both"
+loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
+jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
+"""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ran to its end."""
+
+    code: int
+    out: str
+    err: str
+    root: Path
+
+    @cached_property
+    def folder(self) -> Path:
+        """Its run folder, which the annex's line of the table or the JSON names."""
+        if self.out.startswith("{"):
+            return self.root / str(json.loads(self.out)["run_id"])
+        return Path(re.findall(r"annex: (.*)/phu-luc\.pdf", self.out)[-1])
+
+    @cached_property
+    def result(self) -> Result:
+        return Result.from_json((self.folder / "result.json").read_bytes())
+
+    @cached_property
+    def captures(self) -> Captures:
+        plan = Plan.model_validate_json((self.folder / "plan.json").read_bytes())
+        return captures.load(self.folder, plan)
+
+
+class Runs:
+    """Runs by name; asking for one waits for its end. All are made in one results folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.results = folder / "results"
+        self._pool = ThreadPoolExecutor(2)
+        self._futures: dict[str, Future[Finished]] = {}
+
+    def start(self, name: str) -> Future[Finished]:
+        """Begin a run, if it has not begun."""
+        if name not in self._futures:
+            words = self._words(name)
+            self._futures[name] = self._pool.submit(check, words, self.results)
+        return self._futures[name]
+
+    def __getitem__(self, name: str) -> Finished:
+        return self.start(name).result()
+
+    def _words(self, name: str) -> list[str]:
+        file = self.folder / f"{name}.toml"
+        match name:
+            case "pass" | "over-capacity" | "thin-link":
+                ends = {"pass": "gia-nghia-quang-son"}
+                return [str(SCENARIOS / f"expansion-{ends.get(name, name)}.toml")]
+            case "short":
+                return [str(scenario(file)), "--pcap", "north", "--pcap", "west", "--json"]
+            case "first" | "second":  # of two that begin at the same moment
+                return [str(scenario(self.folder / "twin.toml", id="twin"))]
+            case "province":
+                new = {**NORTH, "router": "r-cu-jut"}
+                return [str(scenario(file, id="province", province=DEFAULT, bridges=(new,)))]
+            case "impaired":
+                return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
+        raise KeyError(name)
+
+
+def check(words: Sequence[str], results: Path, prefix: Sequence[str] = ()) -> Finished:
+    """`giaoban check` in a process of its own; `prefix` are words before the command."""
+    done = subprocess.run(
+        [*prefix, *COMMAND, "check", *words, "--results", str(results)],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "400"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, results)

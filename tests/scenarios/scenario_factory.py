@@ -1,0 +1,96 @@
+"""Scenario files made to measure, and the command line called with them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+from scenarios.cli import entry
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ROOT / "tests" / "topology" / "small.toml"
+BAD_PROVINCES = ROOT / "tests" / "topology" / "bad"
+DEFAULT = ROOT / "topology" / "province.toml"
+SCENARIOS = ROOT / "scenarios"
+
+NORTH: dict[str, Any] = {
+    "id": "north",
+    "name": "Bắc",
+    "router": "r-east",
+    "km": 2.0,
+    "rate_mbps": 10.0,
+    "buffer_packets": 200,
+    "source": "test",
+}
+"""A bridge that fits the small province."""
+
+
+def scenario(
+    path: Path,
+    *,
+    bridges: tuple[dict[str, Any], ...] = (NORTH,),
+    phases: tuple[float, float, float] = (2.0, 2.0, 2.0),
+    province: Path | str = SMALL,
+    more: str = "",
+    **top: Any,
+) -> Path:
+    """Write a scenario file; `more` is TOML text for its end, `top` are keys of its first part."""
+    head: dict[str, Any] = {
+        "schema": "giaoban.scenario/1",
+        "id": "short",
+        "question": "May one more bridge join?",
+        "question_vi": "Có thể kết nối thêm một điểm cầu hay không?",
+        "province": str(province),
+        **top,
+    }
+    lines = [_pair(key, value) for key, value in head.items() if value is not None]
+    lines += ["[phases]"]
+    names = ("before_s", "during_s", "after_s")
+    lines += [f"{name} = {value}" for name, value in zip(names, phases, strict=True)]
+    for bridge in bridges:
+        lines += ["[[bridge]]", *(_pair(key, value) for key, value in bridge.items())]
+    path.write_text("\n".join([*lines, more, ""]), encoding="utf-8")
+    return path
+
+
+def _pair(key: str, value: object) -> str:
+    return f"{key} = " + (f'"{value}"' if isinstance(value, str) else str(value).lower())
+
+
+class Ran(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def giaoban(*words: str | Path) -> Ran:
+    """The program's entry point, called in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        _signals_kept(),
+        mock.patch.object(sys, "argv", ["giaoban", *map(str, words)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            entry.main()
+        except SystemExit as end:
+            assert isinstance(end.code, int)
+            return Ran(end.code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,154 @@
+"""The three scenarios of the repository in the sandbox: verdict, what binds, and every measure."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from typing import Any
+
+import golden
+import pytest
+from runs import Runs
+
+from scenarios.links import rebuild
+
+pytestmark = pytest.mark.sandbox
+
+NAMES = ("pass", "over-capacity", "thin-link")
+EXIT_CODES = {"pass": 0, "over-capacity": 1, "thin-link": 1}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def started(runs: Runs) -> None:
+    """All three begin at once: two run while the first is looked at."""
+    for name in NAMES:
+        runs.start(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exit_code(runs: Runs, name: str) -> None:
+    assert runs[name].code == EXIT_CODES[name], runs[name].err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_measures_are_the_golden_ones(runs: Runs, name: str) -> None:
+    kept = json.loads((golden.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    found = json.loads(golden.text(golden.figures(runs[name].result)))
+    assert golden.differences(kept, found) == []
+
+
+def test_the_comparison_with_golden_results_can_fail(runs: Runs) -> None:
+    found: dict[str, Any] = golden.figures(runs["thin-link"].result)
+    key = "after quang-son video down"
+    for change in (
+        {"packets": [1, 1, 0, 0]},
+        {"ms": [t + 0.2 for t in found[key]["ms"]]},
+        {"mos": 4.0},
+    ):
+        other = copy.deepcopy(found)
+        other[key] |= change
+        assert golden.differences(found, other)
+    assert golden.differences(found, {**found, "verdict": "pass"})
+    less = {k: v for k, v in found.items() if k != key}
+    assert golden.differences(found, less)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
+    account = runs[name].result.accounting
+    assert account.unaccounted == 0
+    assert account.packets_sent > 100_000
+    gone = account.packets_dropped_at_queues
+    assert account.packets_sent == account.packets_received + gone
+    captured = runs[name].captures
+    assert int(sum(t.lost.sum() for t in captured.traces)) == gone
+    assert (gone > 0) == (name == "thin-link")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_queues_are_rebuilt_close_to_what_was_measured(runs: Runs, name: str) -> None:
+    """Every packet's rebuilt arrival within 50 µs of the measured one, where nothing is dropped."""
+    if name == "thin-link":  # which packet a full queue dropped is known, when it would have left not
+        assert rebuild(runs[name].captures).error_us < 1000
+    else:
+        assert rebuild(runs[name].captures).error_us < 50
+
+
+def test_default_passes(runs: Runs) -> None:
+    result = runs["pass"].result
+    assert result.verdict == "pass"
+    assert all(c.ok for c in result.criteria)
+    assert [b.id for b in result.question.new] == ["gia-nghia-town", "quang-son"]
+    assert len(result.phases[2].bridges) == 10
+    assert "PASS" in runs["pass"].out
+
+
+def test_over_capacity_fails_at_the_mcu(runs: Runs) -> None:
+    result = runs["over-capacity"].result
+    assert (result.verdict, len(result.phases[2].mcu.joined)) == ("fail", 30)
+    assert result.binding is not None
+    assert (result.binding.cause, result.binding.place.id) == ("mcu", "mcu")
+    # 90 units at 3 a call: six of the 36 bridges are refused with the device's answer
+    refused = [r for p in result.phases for r in p.mcu.refused]
+    assert {r.code for r in refused} == {503}
+    assert len({r.bridge for r in refused}) == 6
+    assert "RMX 1500" in runs["over-capacity"].out
+
+
+def test_thin_link_fails_at_that_link_and_direction(runs: Runs) -> None:
+    result = runs["thin-link"].result
+    assert result.verdict == "fail"
+    assert result.binding is not None
+    place = result.binding.place
+    assert (result.binding.cause, place.kind, place.id) == ("link", "link", "access-quang-son")
+    assert place.detail in ("quang-son->r-gia-nghia", "r-gia-nghia->quang-son")
+    assert "access-quang-son" in runs["thin-link"].out
+    # both directions are too thin; the others hold
+    thin = {
+        (link.id, link.direction) for p in result.phases for link in p.links if link.peak_pct > 80
+    }
+    assert {link for link, _ in thin} == {"access-quang-son"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_run_folder_is_whole(runs: Runs, name: str) -> None:
+    folder = runs[name].folder
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files >= {
+        "plan.json",
+        "events.jsonl",
+        "result.json",
+        "summary.md",
+        "series.npz",
+        "phu-luc.pdf",
+        "console.log",
+        "captures/links.npz",
+        "captures/counters.json",
+        "captures/guest.json",
+        "captures/mcu-sent.bin",
+        "captures/mcu-received.bin",
+        "captures/bridges-sent.bin",
+        "captures/bridges-received.bin",
+        "plots/map.vi.svg",
+        "plots/map.vi.png",
+    }
+    assert not [name for name in files if name.startswith(".") or name.endswith(".jsonl.new")]
+    assert len([name for name in files if name.startswith("plots/")]) >= 5
+    assert all(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("pass", "ĐẠT"), ("over-capacity", "KHÔNG ĐẠT"), ("thin-link", "KHÔNG ĐẠT")],
+)
+def test_annex_says_the_verdict(runs: Runs, name: str, words: str) -> None:
+    said = subprocess.run(
+        ["pdftotext", "-layout", str(runs[name].folder / "phu-luc.pdf"), "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert words in said.upper()
+    assert ("KHÔNG ĐẠT" in said.upper()) == (name != "pass")
+    assert "Phụ lục" in said or "PHỤ LỤC" in said

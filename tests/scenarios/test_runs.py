@@ -1,0 +1,318 @@
+"""Runs in the sandbox: the same again, two at once, recorded frames, impairments, other users."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from runs import Finished, Runs, check
+from scenario_factory import ROOT, giaoban, scenario
+
+from mcu_sim import g711
+from results.model import StreamResult
+from topology.sandbox import kernel
+from traffic.sound import tone_hz
+
+pytestmark = pytest.mark.sandbox
+
+SAMPLES = 8000  # a second of G.711, so that the lines of a spectrum are 1 Hz apart
+
+
+@pytest.fixture(scope="module", autouse=True)
+def started(runs: Runs) -> None:
+    for name in ("short", "impaired", "first", "second"):
+        runs.start(name)
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Both cores have something else to do."""
+    code = "while True: sum(range(100000))"
+    burners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    yield
+    for burner in burners:
+        burner.kill()
+        burner.wait()
+
+
+@pytest.mark.usefixtures("busy")
+def test_the_same_again_beside_busy_processes(runs: Runs) -> None:
+    first = runs["province"]
+    words = runs._words("province")
+    second = check(words, runs.results)
+    assert (first.code, second.code) == (0, 0), second.err
+    ran = giaoban("diff", first.folder, second.folder)
+    assert (ran.code, ran.err) == (0, ""), ran.out
+    counts = [
+        [(s.packets_sent, s.packets_received) for p in r.phases for b in p.bridges for s in b.streams]
+        for r in (first.result, second.result)
+    ]
+    assert counts[0] == counts[1]
+
+
+def test_another_seed_is_another_run(runs: Runs, tmp_path: Path) -> None:
+    """Else `diff` would say `the same` of anything."""
+    first = runs["first"]
+    other = check([str(scenario(tmp_path / "s.toml", id="twin")), "--seed", "2"], runs.results)
+    ran = giaoban("diff", first.folder, other.folder)
+    assert ran.code == 1
+    assert "inputs.seed" in ran.out
+
+
+def test_two_runs_at_the_same_moment(runs: Runs) -> None:
+    first, second = runs["first"], runs["second"]
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    assert first.folder != second.folder
+    assert giaoban("diff", first.folder, second.folder).code == 0
+
+
+def test_as_another_user(runs: Runs, tmp_path: Path) -> None:
+    """Somebody without any privilege gets the same measures; so does root's twin, or a user's."""
+    first = runs["first"]
+    file = scenario(tmp_path / "s.toml", id="twin")
+    results = tmp_path / "results"
+    results.mkdir()
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        # root's own files may be closed to others, so the other user keeps root's group
+        built = kernel.cached()
+        assert built is not None
+        cache = tmp_path / "cache" / "giaoban" / "kernel" / built.parent.name
+        cache.mkdir(parents=True)
+        shutil.copy2(built, cache / "linux")
+        for path in [*tmp_path.rglob("*"), tmp_path]:
+            os.chown(path, 65534, 65534)
+        for path in tmp_path.parents:
+            if path.stat().st_mode & 0o055 != 0o055:
+                path.chmod(path.stat().st_mode | 0o055 if path != Path("/") else 0o755)
+        prefix = [
+            *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+            *("--inh-caps=-all", "--bounding-set=-all"),
+            *("env", f"XDG_CACHE_HOME={tmp_path / 'cache'}", f"HOME={tmp_path}"),
+        ]
+    done = check([str(file)], results, prefix)
+    assert done.code == 0, done.err
+    if os.geteuid() == 0:
+        assert done.folder.stat().st_uid == 65534
+    assert giaoban("diff", first.folder, done.folder).code == 0
+
+
+# ------------------------------------------------------------------------------ recorded frames
+
+
+def tshark(file: Path, *words: str) -> list[list[str]]:
+    """tshark's fields, a row a packet."""
+    ports = [w for p in (20000, 20002, 40000, 40002) for w in ("-d", f"udp.port=={p},rtp")]
+    done = subprocess.run(
+        ["tshark", "-n", "-r", str(file), *ports, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"},
+    )
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def rtp_streams(file: Path) -> dict[int, dict[str, float]]:
+    """What Wireshark says of each RTP stream, by SSRC."""
+    found = {}
+    for [line] in tshark(file, "-q", "-z", "rtp,streams"):
+        words = line.split()
+        if "0x" not in line:
+            continue
+        at = next(i for i, word in enumerate(words) if word.startswith("0x"))
+        after = words[at + 2 :]  # the payload's name is one word
+        lost = next(i for i, word in enumerate(after) if word.startswith("("))
+        found[int(words[at], 16)] = {
+            "packets": int(after[lost - 2]),
+            "lost": int(after[lost - 1]),
+            "jitter_max": float(after[lost + 6]),
+            "jitter_mean": float(after[lost + 5]),
+        }
+    return found
+
+
+@pytest.mark.parametrize("bridge", ["north", "west"])
+def test_wireshark_reads_the_recording(runs: Runs, bridge: str) -> None:
+    """As RTP, and it counts the same packets, of the whole call, as the run's own logs."""
+    run = runs["short"]
+    streams = rtp_streams(run.folder / f"{bridge}.pcapng")
+    plan, captured = run.captures.plan, run.captures
+    mine = [s for s in plan.streams if s.bridge == bridge]
+    assert set(streams) == {s.ssrc for s in mine}
+    for stream in mine:
+        trace = captured.traces[stream.index]
+        seen = streams[stream.ssrc]
+        assert seen["packets"] == np.count_nonzero(trace.arrived)
+        assert seen["lost"] == np.count_nonzero(trace.lost) == 0
+        if stream.direction == "down":
+            # the recorder stands where the packets arrive
+            jitter = trace.jitter_ms[~np.isnan(trace.jitter_ms)]
+            assert seen["jitter_max"] == pytest.approx(jitter.max(), abs=0.1)
+            assert seen["jitter_mean"] == pytest.approx(jitter.mean(), abs=0.1)
+
+
+def test_a_run_without_pcap_has_none(runs: Runs) -> None:
+    assert not list(runs["first"].folder.rglob("*.pcapng"))
+    assert not list(runs["short"].folder.rglob("frames-*"))
+    assert {p.name for p in runs["short"].folder.glob("*.pcapng")} == {
+        "north.pcapng",
+        "west.pcapng",
+    }
+
+
+def test_marks_on_the_wire(runs: Runs) -> None:
+    """EF for audio, AF41 for video, CS5 for signalling, both ways (RFC 4594)."""
+    rows = tshark(
+        runs["short"].folder / "north.pcapng",
+        *("-Y", "udp", "-T", "fields", "-e", "ip.dsfield.dscp", "-e", "udp.srcport"),
+    )
+    seen = Counter((int(dscp), int(port)) for dscp, port in rows)
+    assert set(seen) == {
+        *((46, 20000), (46, 40000)),
+        *((34, 20002), (34, 40002)),
+        (40, 5060),
+    }
+
+
+def test_signalling_on_the_wire(runs: Runs) -> None:
+    """One call from INVITE to BYE, that Wireshark's own SIP reader follows."""
+    rows = tshark(
+        runs["short"].folder / "north.pcapng",
+        *("-Y", "sip", "-T", "fields", "-e", "sip.Method", "-e", "sip.Status-Code"),
+    )
+    said = [next(word for word in row if word) for row in rows]
+    assert [w for w in said if w != "100"] == ["INVITE", "200", "ACK", "BYE", "200"]
+
+
+def heard(run: Finished, bridge: str) -> dict[int, float]:
+    """Amplitude of each bridge's tone in one second of what a bridge was sent, by its number."""
+    plan = run.captures.plan
+    [call] = [c for c in plan.calls if c.bridge == bridge]
+    ssrc = plan.streams[call.down["audio"]].ssrc
+    rows = tshark(
+        run.folder / f"{bridge}.pcapng",
+        *("-Y", f"rtp.ssrc=={ssrc:#x}", "-T", "fields", "-e", "rtp.payload"),
+    )
+    # the last second of the call: everyone is there
+    audio = bytes.fromhex("".join(row[0].replace(":", "") for row in rows[-75:-25]))
+    return amplitudes(g711.a_law_decode(np.frombuffer(audio, np.uint8)), len(plan.calls))
+
+
+def amplitudes(sound: NDArray[np.int16], bridges: int) -> dict[int, float]:
+    assert len(sound) == SAMPLES
+    spectrum = np.abs(np.fft.rfft(sound)) * 2 / SAMPLES
+    return {number: float(spectrum[tone_hz(number)]) for number in range(bridges)}
+
+
+@pytest.mark.parametrize("bridge", ["north", "west"])
+def test_a_bridge_hears_all_the_others_but_itself(runs: Runs, bridge: str) -> None:
+    run = runs["short"]
+    number = [c.bridge for c in run.captures.plan.calls].index(bridge)
+    loud = heard(run, bridge)
+    assert len(loud) == 3
+    own = loud.pop(number)
+    assert all(amplitude == pytest.approx(3000, rel=0.05) for amplitude in loud.values())
+    assert own < 100
+
+
+# ---------------------------------------------------------------------------------- impairments
+
+
+def streams(run: Finished) -> Iterator[tuple[str, str, StreamResult]]:
+    for phase in run.result.phases:
+        for bridge in phase.bridges:
+            for stream in bridge.streams:
+                yield phase.name, bridge.id, stream
+
+
+def test_impaired_packets_are_those_the_injector_took_out(runs: Runs) -> None:
+    run = runs["impaired"]
+    captured = run.captures
+    hit = [s for s in captured.plan.streams if s.loss]
+    assert {(s.bridge, s.kind, s.direction) for s in hit} == {
+        ("west", kind, direction) for kind in ("audio", "video") for direction in ("up", "down")
+    }
+    for phase in captured.plan.phases:
+        edges = [captured.origin_ns + round(s * 1e9) for s in (phase.start_s, phase.end_s)]
+        for stream in captured.plan.streams:
+            trace = captured.traces[stream.index]
+            within = (trace.due_ns >= edges[0]) & (trace.due_ns < edges[1])
+            logged = int(np.count_nonzero(trace.impaired & within))
+            said = [
+                s.packets_impaired
+                for name, bridge, s in streams(run)
+                if (name, bridge) == (phase.name, stream.bridge)
+                and (s.kind, s.direction) == (stream.kind, stream.direction)
+            ]
+            assert said in ([logged], [])
+            assert not (logged and not stream.loss)
+
+
+def test_rates_of_impairment_are_those_asked(runs: Runs) -> None:
+    captured = runs["impaired"].captures
+    for stream in captured.plan.streams:
+        trace = captured.traces[stream.index]
+        if stream.loss is None:
+            assert not trace.impaired.any()
+            continue
+        share = float(np.mean(trace.impaired))
+        asked = 0.05 if stream.loss.model == "bernoulli" else 0.02 / (0.02 + 0.25)
+        burst = 1.0 if stream.loss.model == "bernoulli" else 1 / 0.25
+        # five standard errors of a share whose losses come in bursts
+        error = 5 * np.sqrt(asked * (1 - asked) * 2 * burst / len(trace.impaired))
+        assert share == pytest.approx(asked, abs=error)
+
+
+def test_impaired_is_not_lost_on_the_wire(runs: Runs) -> None:
+    run = runs["impaired"]
+    account = run.result.accounting
+    assert run.result.verdict in ("pass", "fail")
+    assert account.packets_sent == account.packets_received
+    assert all(s.lost_pct == 0.0 for _, _, s in streams(run))
+
+
+def test_other_bridges_do_not_notice(runs: Runs) -> None:
+    """The loss of one bridge's line is its own; what the MCU makes for others is whole."""
+    for _, bridge, stream in streams(runs["impaired"]):
+        if bridge == "west":
+            assert stream.packets_impaired > 0
+            assert stream.listener_lost_pct is not None
+            assert stream.listener_lost_pct > 0.5
+        else:
+            assert stream.packets_impaired == 0
+            assert stream.listener_lost_pct == 0.0
+            assert stream.loss_burst_max == 0
+
+
+def test_injected_jitter_shows_where_it_was_injected(runs: Runs) -> None:
+    captured = runs["impaired"].captures
+    for stream in captured.plan.streams:
+        trace = captured.traces[stream.index]
+        added_ms = (trace.leaving_ns - trace.due_ns) / 1e6
+        if stream.jitter is None:
+            assert not added_ms.any()
+        else:
+            # gamma of shape 2 and scale 1.5 ms; order is kept, which can only add
+            assert added_ms.min() >= 0
+            assert 2.5 < added_ms.mean() < 8
+    for _, bridge, stream in streams(runs["impaired"]):
+        if stream.kind == "audio":
+            assert stream.jitter_ms is not None
+            touched = bridge == "west" and stream.direction == "down"
+            assert (stream.jitter_ms > 0.5) == touched
+
+
+def test_the_guest_is_where_it_ran(runs: Runs) -> None:
+    engine = runs["short"].result.engine
+    assert (engine.name, engine.time) == ("sandbox", "virtual")
+    assert (runs["short"].folder / "console.log").read_text(encoding="utf-8")
+    assert ROOT.is_dir()
