@@ -89,6 +89,15 @@ class ProvinceIntf(Intf):  # type: ignore[misc]
         self.ip, self.prefixLen = address, int(prefix)
         return {}
 
+    def updateIP(self) -> str | None:  # noqa: N802 (Mininet's name)
+        """What `config` kept: on a host the address is on another interface than the link's end."""
+        address: str | None = self.ip
+        return address
+
+    def __str__(self) -> str:
+        """How Mininet's CLI shows it: interface names repeat from node to node here."""
+        return f"{self.node.name}:{self.name}"
+
 
 class ProvinceLink(Link):  # type: ignore[misc]
     """A veth pair made straight in the two namespaces."""
