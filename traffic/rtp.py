@@ -90,17 +90,6 @@ def parse_headers(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> Head
     )
 
 
-def unwrap(sequences: NDArray[np.uint16], near: int) -> NDArray[np.int64]:
-    """Extended sequence numbers of 16-bit ones in order of arrival (RFC 3550 appendix A.1).
-
-    Each is taken as the one nearest to its forerunner, the first as the one nearest to `near`.
-    """
-    wire = sequences.astype(np.int64)
-    steps = np.diff(wire, prepend=near & 0xFFFF)
-    steps = (steps + 0x8000) % 0x10000 - 0x8000
-    return near + np.cumsum(steps)
-
-
 def _big_endian(values: NDArray[np.integer], dtype: str, width: int) -> NDArray[np.uint8]:
     mask = (1 << 8 * width) - 1
     return (values & mask).astype(dtype).view(np.uint8).reshape(-1, width)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -16,6 +18,8 @@ from scenarios.emulation import guest
 from scenarios.plan import Plan
 from topology.sandbox import boot, kernel
 
+DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
+FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
 GUEST_MODULE = "scenarios.emulation.guest"
 Progress = Callable[[str, float], None]
 """Told (what is being done, fraction done 0–1)."""
@@ -32,9 +36,11 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     """Run a plan; its captures are in `folder` afterwards.
 
     Raises:
+        OSError: no room for the captures.
         InvalidRun: the emulation says of itself that it cannot be trusted.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
+    _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
     (folder / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
 
     def on_line(line: str) -> None:
@@ -66,11 +72,21 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
 
 
 def memory_mb(plan: Plan) -> int:
-    """What the guest needs: programs, and the logs of all packets while they are written out."""
+    """What the guest needs: programs, queues, and the logs while they are written out."""
+    return 512 + round(_packets(plan) * 200 / 1e6)
+
+
+def _packets(plan: Plan) -> float:
+    """About how many packets a plan will send, generously."""
     packet_bits = plan.video.max_payload * 8
-    per_stream = 50 + plan.profile.video_kbps * 1000 / packet_bits + plan.profile.fps
-    packets = 2 * len(plan.calls) * per_stream * plan.end_s
-    return 512 + round(packets * 200 / 1e6)
+    per_second = 50 + plan.profile.video_kbps * 1000 / packet_bits + plan.profile.fps
+    return 2 * len(plan.calls) * per_second * plan.end_s
+
+
+def _check_space(folder: Path, needed_bytes: float) -> None:
+    """Raises `OSError` (ENOSPC) if the disk would not hold what is coming, or does not now."""
+    if shutil.disk_usage(folder).free < needed_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _native(folder: Path, console: Path, on_line: Callable[[str], None]) -> int:
@@ -91,6 +107,7 @@ def _native(folder: Path, console: Path, on_line: Callable[[str], None]) -> int:
 def _raise_fault(folder: Path, code: int, console: Path) -> None:
     if code == 0:
         return
+    _check_space(folder, FULL_DISK_BYTES)
     fault = folder / "fault.json"
     if not fault.is_file():
         tail = console.read_text(encoding="utf-8").splitlines()[-12:]

@@ -54,8 +54,8 @@ class Recorder:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.take()
         for bridge, sock in self._sockets.items():
-            self.take()
             sock.close()
             log.save(
                 self._folder / f"frames-{bridge}.npz",

@@ -14,7 +14,7 @@ from traffic_factory import MS, START_NS, Sent, run_audio, run_video, stream_pla
 
 from traffic.impairments import BernoulliLoss
 from traffic.log import SENT, PacketLog
-from traffic.rtp import StreamId, parse_headers, patch_headers, template, unwrap
+from traffic.rtp import StreamId, parse_headers, patch_headers, template
 from traffic.stream import VideoStream
 
 WRAPPING = StreamId(
@@ -155,34 +155,3 @@ def test_what_is_not_rtp_is_marked() -> None:
         False,
         False,
     ]
-
-
-@given(
-    first=st.integers(0, 2**20),
-    steps=st.lists(st.integers(-0x8000 + 1, 0x7FFF), max_size=60),
-    offset=st.integers(-0x7FFF, 0x7FFF),
-)
-def test_unwrap_gives_back_any_walk_of_less_than_half_the_range(
-    first: int, steps: list[int], offset: int
-) -> None:
-    """Loss, reordering and wrap-around are all such walks."""
-    extended = np.cumsum([first, *steps])
-    wire = (extended % 2**16).astype(np.uint16)
-    assert unwrap(wire, first + offset).tolist() == extended.tolist()
-
-
-@given(
-    first=st.integers(0, 2**17),
-    n=st.integers(1, 400),
-    lost=st.sets(st.integers(0, 399)),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_unwrap_of_a_lossy_reordered_stream(first: int, n: int, lost: set[int], seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    sent = first + np.array([i for i in range(n) if i not in lost], np.int64)
-    arrived = sent[np.argsort(sent + rng.normal(0, 20, len(sent)), kind="stable")]
-    assert unwrap((arrived % 2**16).astype(np.uint16), first).tolist() == arrived.tolist()
-
-
-def test_unwrap_of_nothing_is_nothing() -> None:
-    assert len(unwrap(np.empty(0, np.uint16), 5)) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,8 +122,3 @@ def datagrams(net: ProvinceNet) -> dict[str, int]:
         for name in wanted:
             totals[name] += int(named[name])
     return totals
-
-
-def total(counts: Iterable[QueueCount], name: str) -> int:
-    """Sum of one counter over all queues."""
-    return sum(int(getattr(count, name)) for count in counts)
