@@ -16,6 +16,7 @@ from bench.report import Report, Timed
 from giaoban.errors import GiaobanError
 
 RUNS = 3
+WIDTH = 120  # of tables that go to a file
 
 
 def main() -> int:
@@ -38,7 +39,7 @@ def main() -> int:
     if options.json:
         sys.stdout.write(json.dumps(report.to_json(), indent=2, allow_nan=False) + "\n")
     else:
-        report.show(Console())
+        report.show(Console(width=None if sys.stdout.isatty() else WIDTH))
     return 0
 
 

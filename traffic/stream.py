@@ -167,12 +167,11 @@ class VideoStream(OutgoingStream):
 
 
 def fill_with_noise(rows: NDArray[np.uint8]) -> None:
-    """Give the rows of a batch payload bytes that no link could compress.
+    """Give the rows of a batch payload bytes that look like coded video.
 
     Synthetic video writes headers only, so once is enough; (n, width) uint8, changed in place.
     """
-    rng = np.random.default_rng(1681)
-    rows[:] = rng.integers(0, 256, rows.shape, np.uint8)
+    rows[:] = np.random.default_rng(1681).integers(0, 256, rows.shape[1], np.uint8)
 
 
 def packets_in(window_ns: int, kbps: float, model: VideoModel) -> int:

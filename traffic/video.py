@@ -68,21 +68,30 @@ class FrameSource:
         share = model.kbps * 1000 / 8 / model.fps
         interval = max(1, round(model.key_interval_s * model.fps))
         factors = np.exp(self._rng.normal(-0.5 * model.size_sigma**2, model.size_sigma, count))
-        size = np.empty(count, np.int64)
-        key = np.zeros(count, np.bool_)
-        for i in range(count):
-            key[i] = self._key_wanted or self._since_key >= interval
-            if key[i]:
-                wish, self._since_key, self._key_wanted = share * model.key_ratio, 0, False
+        smallest, credit = share * SMALLEST_SHARE, -share * model.fps
+        since_key, debt = self._since_key, self._debt
+        if self._key_wanted:
+            since_key = interval
+        sizes: list[int] = []
+        keys: list[bool] = []
+        # plain numbers: this loop runs for every frame of every bridge
+        for factor in factors.tolist():
+            is_key = since_key >= interval
+            if is_key:
+                wish, since_key = share * model.key_ratio, 0
             else:
-                wish = max(share - self._debt / model.fps, share * SMALLEST_SHARE)
-            size[i] = max(64, round(wish * factors[i]))
-            self._since_key += 1
+                wish = max(share - debt / model.fps, smallest)
+            size = max(64, round(wish * factor))
+            since_key += 1
             # what was saved may be spent later, but not more than a second's worth
-            self._debt = max(self._debt + float(size[i]) - share, -share * model.fps)
+            debt = max(debt + size - share, credit)
+            sizes.append(size)
+            keys.append(is_key)
+        if count:
+            self._since_key, self._debt, self._key_wanted = since_key, debt, False
         index = np.arange(self._next, self._next + count)
         self._next += count
-        return Frames(index, size, key)
+        return Frames(index, np.array(sizes, np.int64), np.array(keys, np.bool_))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.emulation.emulation_factory import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 SLEEP_S = 1000.0
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
 

@@ -52,7 +52,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for name, text in (
         ("province", PROVINCE.model_dump_json()),
         ("chain", chain().model_dump_json()),
-        ("lossy", chain(loss_pct=20.0, buffer_packets=6).model_dump_json()),
+        ("lossy", chain(loss_pct=50.0, buffer_packets=12).model_dump_json()),
         ("plan", short_plan(folder)),
     ):
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
@@ -95,7 +95,9 @@ def test_a_router_has_the_routes_of_the_model(mininet: dict[str, Any]) -> None:
 def test_interfaces_carry_their_addresses(mininet: dict[str, Any]) -> None:
     links = PROVINCE.links_at("r-gia-nghia")
     addresses = [link.address_of("r-gia-nghia").split("/")[0] for link in links]
-    assert mininet["intfs"] == {f"eth{n}": address for n, address in enumerate(addresses)}
+    assert mininet["intfs"] == {
+        f"r-gia-nghia:eth{n}": address for n, address in enumerate(addresses)
+    }
 
 
 def test_popen_and_pexec_run_in_the_node(mininet: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def at_bottleneck(folder: Path, name: str) -> dict[str, Any]:
         else:
             assert queue["queue_drops"] == queue["line_losses"] == 0
     assert bottleneck is not None
-    return bottleneck
+    return dict(bottleneck)
 
 
 @pytest.mark.parametrize("payload", lab_theory.IDLE_PAYLOADS)

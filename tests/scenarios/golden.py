@@ -14,7 +14,10 @@ from typing import Any
 from results.model import Result, StreamResult
 
 FOLDER = Path(__file__).with_name("golden")
-TIME_MS = 0.1
+TIME_MS = 0.5
+"""Between versions of code or kernel a call may be answered microseconds sooner, and then a voice
+packet waits behind another picture packet, which takes 1 ms at 10 Mb/s. (The same code gives the
+same times to 0.1 ms: `test_runs.py`.)"""
 OTHER = 0.002
 """For percentages and MOS, which are rounded to three digits here."""
 
@@ -58,7 +61,7 @@ def _round(value: float | None) -> float | None:
 
 
 def differences(golden: Any, found: Any, path: str = "", unit: str = "") -> list[str]:
-    """Where two sets of figures differ: times by more than 0.1 ms, counts and words at all."""
+    """Where two sets of figures differ: times by more than TIME_MS, counts and words at all."""
     if isinstance(golden, dict) and isinstance(found, dict):
         wrong = []
         for key in dict.fromkeys([*golden, *found]):

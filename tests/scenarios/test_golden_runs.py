@@ -12,6 +12,7 @@ import pytest
 from runs import Runs
 
 from scenarios.links import rebuild
+from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox
 
@@ -43,7 +44,7 @@ def test_the_comparison_with_golden_results_can_fail(runs: Runs) -> None:
     key = "after quang-son video down"
     for change in (
         {"packets": [1, 1, 0, 0]},
-        {"ms": [t + 0.2 for t in found[key]["ms"]]},
+        {"ms": [t + 0.6 for t in found[key]["ms"]]},
         {"mos": 4.0},
     ):
         other = copy.deepcopy(found)
@@ -62,17 +63,19 @@ def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     gone = account.packets_dropped_at_queues
     assert account.packets_sent == account.packets_received + gone
     captured = runs[name].captures
-    assert int(sum(t.lost.sum() for t in captured.traces)) == gone
+    health = captured.events_of("mcu-health", "bridge-health")
+    sip_lost = sum(h["sip_sent"] - h["sip_received"] for h in health)
+    assert int(sum(t.lost.sum() for t in captured.traces)) + sip_lost == gone
     assert (gone > 0) == (name == "thin-link")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_queues_are_rebuilt_close_to_what_was_measured(runs: Runs, name: str) -> None:
-    """Every packet's rebuilt arrival within 50 µs of the measured one, where nothing is dropped."""
-    if name == "thin-link":  # which packet a full queue dropped is known, when it would have left not
-        assert rebuild(runs[name].captures).error_us < 1000
-    else:
-        assert rebuild(runs[name].captures).error_us < 50
+    """Two packets that come within microseconds may swap: the time of one on the slowest link."""
+    captured = runs[name].captures
+    slowest_mbps = min(link.rate_mbps for link in captured.plan.network.links)
+    longest = captured.plan.video.max_payload + HEADER_BYTES + UDP_IP_BYTES + ETHERNET_BYTES
+    assert rebuild(captured).error_us < 1.05 * longest * 8 / slowest_mbps
 
 
 def test_default_passes(runs: Runs) -> None:

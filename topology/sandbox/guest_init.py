@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
+UDP_PAGES = 1 << 20  # 4 GB: the guest's own memory is the limit
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -55,6 +56,8 @@ def prepare(writable: str) -> None:
         SHELL="/bin/bash",
     )
     os.environ.setdefault("TERM", "linux")
+    # all hosts share one kernel here, and with it one limit of memory for datagrams that wait
+    Path("/proc/sys/net/ipv4/udp_mem").write_text(f"{UDP_PAGES} {UDP_PAGES} {UDP_PAGES}")
     os.chdir(writable)
 
 
