@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel, load
 
 DEFAULT_PATH = Path(__file__).with_name("devices.toml")
@@ -32,23 +33,7 @@ Id = Annotated[
 ]
 
 
-class Figure(StrictModel):
-    """What every published or assumed figure carries with it."""
-
-    source: Text
-    source_vi: str = ""
-    assumed: bool = False
-    settled_by: str = ""
-    settled_by_vi: str = ""
-
-    @model_validator(mode="after")
-    def _assumption_is_settled_by_something(self) -> Self:
-        if self.assumed and not self.settled_by.strip():
-            raise ValueError("an assumed figure must say what would settle it (settled_by)")
-        return self
-
-
-class CapacityFigure(Figure):
+class CapacityFigure(Sourced):
     """Resource units, ports (calls of any kind), and ports that serve audio calls only."""
 
     units_total: float = Field(gt=0, le=1_000_000)
@@ -56,20 +41,20 @@ class CapacityFigure(Figure):
     audio_ports: int = Field(default=0, ge=0, le=100_000)
 
 
-class DelayFigure(Figure):
+class DelayFigure(Sourced):
     """Time from a frame's arrival to its leaving the device mixed or composed."""
 
     delay_ms: float = Field(ge=0, le=5_000)
 
 
-class RefusalFigure(Figure):
+class RefusalFigure(Sourced):
     """The SIP answer of a full device."""
 
     code: int = Field(ge=400, le=699)
     reason: Text
 
 
-class CostFigure(Figure):
+class CostFigure(Sourced):
     """Units one call takes at a resolution, as "720p30"; "audio" is a call without video."""
 
     resolution: Text
@@ -134,9 +119,9 @@ class Device(StrictModel):
         """The resolutions the device does, in the order of its table."""
         return [cost.resolution for cost in self.cost]
 
-    def assumptions(self) -> list[tuple[str, Figure]]:
+    def assumptions(self) -> list[tuple[str, Sourced]]:
         """(key, figure) of every figure without a document behind it."""
-        figures: list[tuple[str, Figure]] = [
+        figures: list[tuple[str, Sourced]] = [
             ("capacity", self.capacity),
             ("audio_mix_delay", self.audio_mix_delay),
             ("compose_delay", self.compose_delay),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.provenance import Sourced
 from mcu_sim.device import Device
 from results.criteria import Criteria
 from results.model import Assumption
 from scenarios.plan import Question
 from topology.assumptions import assumptions as of_province
-from traffic.profiles import Encoder, Profile, Terminal
 
 _DEVICE_WORDS = {
     "capacity": ("capacity of", "năng lực của"),
@@ -93,19 +93,14 @@ def _media(question: Question) -> Iterator[Assumption]:
             yield _of(figure, en, vi, value)
 
 
-def _of(
-    figure: Profile | Encoder | Terminal | object, en: str, vi: str, value: tuple[str, str]
-) -> Assumption:
-    def text(name: str) -> str:
-        return str(getattr(figure, name))
-
+def _of(figure: Sourced, en: str, vi: str, value: tuple[str, str]) -> Assumption:
     return Assumption(
         what=en,
         value=value[0],
-        source=text("source"),
-        settled_by=text("settled_by"),
+        source=figure.source,
+        settled_by=figure.settled_by,
         what_vi=vi,
         value_vi=value[1],
-        source_vi=text("source_vi") or None,
-        settled_by_vi=text("settled_by_vi") or None,
+        source_vi=figure.source_vi or None,
+        settled_by_vi=figure.settled_by_vi or None,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
-from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Record
+from topology.model import Access, BridgeSpec, Link, LinkChange, Province
 
 Lang = Literal["en", "vi"]
 
@@ -59,7 +60,7 @@ def _records(
     extra: Sequence[BridgeSpec],
     changes: Sequence[LinkChange],
     lang: Lang,
-) -> Iterator[tuple[Record, str, str]]:
+) -> Iterator[tuple[Sourced, str, str]]:
     def word(key: str) -> str:
         return _WORDS[key][lang]
 

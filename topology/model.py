@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from giaoban.provenance import Sourced, Text
 from giaoban.tomlfile import StrictModel
 
 PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -57,12 +58,6 @@ def _link_identifier(value: str) -> str:
     return value
 
 
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("is empty (allowed: any text that says it)")
-    return value
-
-
 def _private_range(value: str) -> str:
     try:
         network = ipaddress.IPv4Network(value)
@@ -78,7 +73,6 @@ def _private_range(value: str) -> str:
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
 LinkIdentifier = Annotated[str, AfterValidator(_link_identifier)]
-Text = Annotated[str, AfterValidator(_text)]
 PrivateRange = Annotated[str, AfterValidator(_private_range)]
 RateMbps = Annotated[float, AfterValidator(_within(0.064, 100_000, " Mb/s"))]
 Km = Annotated[float, AfterValidator(_within(0, 2000, " km"))]
@@ -90,38 +84,13 @@ UsPerKm = Annotated[float, AfterValidator(_within(3.3, 10, " µs/km"))]
 """3.3 µs/km is light in vacuum: nothing is faster."""
 
 
-class Record(StrictModel):
-    """A figure record: it says where its figures come from, and whether they are assumed.
-
-    `settled_by` is what would replace an assumption. The `_vi` texts are the same in
-    Vietnamese, for documents that go to an office; without them the others are shown.
-    """
-
-    source: Text
-    source_vi: str = ""
-    assumed: bool = False
-    settled_by: str = ""
-    settled_by_vi: str = ""
-
-    @model_validator(mode="after")
-    def _an_assumption_can_be_settled(self) -> Self:
-        if self.assumed and not self.settled_by.strip():
-            raise ValueError(
-                "assumed = true needs settled_by (allowed: any text that says what would "
-                "replace the assumption)"
-            )
-        if not self.assumed and self.settled_by.strip():
-            raise ValueError("settled_by is given but assumed is not true (allowed: both or none)")
-        return self
-
-
-class Fibre(Record):
+class Fibre(Sourced):
     """Propagation in the fibre."""
 
     us_per_km: UsPerKm
 
 
-class Addressing(Record):
+class Addressing(Sourced):
     """The address plan (Art. 4(2)): one /30 a link, taken in order from each range."""
 
     backbone: PrivateRange
@@ -137,7 +106,7 @@ class Addressing(Record):
         return self
 
 
-class Router(Record):
+class Router(Sourced):
     """A router of the dedicated fibre network, at its real coordinates (WGS 84, degrees)."""
 
     id: Identifier
@@ -146,7 +115,7 @@ class Router(Record):
     lon: Longitude
 
 
-class Link(Record):
+class Link(Sourced):
     """A fibre link between two routers; the figures hold for each direction."""
 
     id: LinkIdentifier
@@ -158,7 +127,7 @@ class Link(Record):
     loss_pct: Percent = 0.0
 
 
-class Access(Record):
+class Access(Sourced):
     """What an MCU and a bridge share: an access link to one router."""
 
     id: Identifier
@@ -190,7 +159,7 @@ class BridgeSpec(Access):
         return self
 
 
-class LinkChange(Record):
+class LinkChange(Sourced):
     """Another figure for a link of the province, backbone or access, while a scenario lasts."""
 
     link: str

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
+from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
 from traffic.video import SMALLEST_SHARE, VideoModel
 
@@ -21,21 +22,7 @@ VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
 DSCP_AUDIO, DSCP_VIDEO, DSCP_SIGNALLING = 46, 34, 40  # EF, AF41, CS5 (RFC 4594 §4.1–4.3)
 
 
-class _Sourced(StrictModel):
-    source: Annotated[str, Field(min_length=1)]
-    source_vi: str = ""
-    assumed: bool = False
-    settled_by: str = ""
-    settled_by_vi: str = ""
-
-    @model_validator(mode="after")
-    def _says_what_settles_it(self) -> Self:
-        if self.assumed and not self.settled_by:
-            raise ValueError("an assumed figure needs settled_by: what would replace it")
-        return self
-
-
-class Profile(_Sourced):
+class Profile(Sourced):
     """One kind of call."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -46,7 +33,7 @@ class Profile(_Sourced):
     audio_kbps: Annotated[float, Field(ge=64, le=64)]
 
 
-class Encoder(_Sourced):
+class Encoder(Sourced):
     """How an encoder spends its rate; see `traffic.video`."""
 
     key_ratio: Annotated[float, Field(ge=1, le=50)]
@@ -56,7 +43,7 @@ class Encoder(_Sourced):
     max_payload: Annotated[int, Field(ge=100, le=1200)]
 
 
-class Terminal(_Sourced):
+class Terminal(Sourced):
     """Delays inside an endpoint."""
 
     packetisation_ms: Annotated[float, Field(ge=0, le=200)]

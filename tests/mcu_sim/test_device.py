@@ -76,7 +76,7 @@ GOOD = DEFAULT_PATH.read_text("utf-8")
         (
             "assumed = true\nsettled_by",
             "assumed = true\n# settled_by",
-            r"must say what would settle",
+            r"needs settled_by",
         ),
     ],
 )

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+import pytest
+
 from scenarios.cli import entry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,12 +81,11 @@ def giaoban(*words: str | Path) -> Ran:
         mock.patch.object(sys, "argv", ["giaoban", *map(str, words)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as end,
     ):
-        try:
-            entry.main()
-        except SystemExit as end:
-            assert isinstance(end.code, int)
-            return Ran(end.code, out.getvalue(), err.getvalue())
+        entry.main()
+    assert isinstance(end.value.code, int)
+    return Ran(end.value.code, out.getvalue(), err.getvalue())
 
 
 @contextlib.contextmanager

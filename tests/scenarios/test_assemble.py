@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -220,8 +221,6 @@ def test_curves_of_the_documents(tmp_path: Path) -> None:
 
 
 def test_inputs_are_tied_to_their_bytes(tmp_path: Path) -> None:
-    import hashlib
-
     meeting = Meeting(tmp_path)
     inputs = meeting.result().inputs
     for ref, path in (

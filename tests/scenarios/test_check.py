@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,6 @@ def test_an_emulation_that_fails_leaves_nothing(
 
 
 @pytest.mark.parametrize("stage", ["write_result", "write_plots", "write_annex", "summary_md"])
-@pytest.mark.usefixtures("pretend")
 def test_interrupted_while_writing(
     tmp_path: Path, pretend: Pretend, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -197,7 +197,12 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path, pretend: Pretend) -> 
     results = tmp_path / "results"
     stale = results / ".partial-short-20131025-070000"
     stale.mkdir(parents=True)
-    dead = {"pid": 2**22 + 1, "start": "1", "boot": "another", "host": __import__("socket").gethostname()}
+    dead = {
+        "pid": 2**22 + 1,
+        "start": "1",
+        "boot": "another",
+        "host": socket.gethostname(),
+    }
     (stale / ".owner").write_text(json.dumps(dead), encoding="utf-8")
     assert giaoban("check", scenario(tmp_path / "s.toml"), "--results", results).code == 0
     assert not stale.exists()

@@ -91,9 +91,7 @@ def test_queueing_percentiles_and_load_of_each_phase(tmp_path: Path) -> None:
             seconds = []
             for second in range(round(phase.start_s), round(phase.end_s)):
                 a = ORIGIN_NS + second * 10**9 + pretended.SAMPLE_OFFSET_NS
-                sent = sum(
-                    size for at, size in told.departures.get(hop, []) if a < at <= a + 10**9
-                )
+                sent = sum(size for at, size in told.departures.get(hop, []) if a < at <= a + 10**9)
                 seconds.append(sent * 8 / (link.rate_mbps * 1e6) * 100)
             assert link.peak_pct == pytest.approx(max(seconds), abs=1e-3)
             assert link.utilisation_pct == pytest.approx(np.mean(seconds), abs=1e-3)

@@ -55,9 +55,7 @@ def test_a_plan_survives_its_json(path: Path) -> None:
     new=st.integers(1, 40),
     phases=st.tuples(*[st.floats(2, 3600).map(lambda s: round(s, 1))] * 3),
 )
-def test_timetable(
-    tmp_path: Path, seed: int, new: int, phases: tuple[float, float, float]
-) -> None:
+def test_timetable(tmp_path: Path, seed: int, new: int, phases: tuple[float, float, float]) -> None:
     file = scenario(tmp_path / "s.toml", bridges=new_bridges(new), phases=phases, seed=seed)
     plan = plan_of(file)
     before, during, after = plan.phases

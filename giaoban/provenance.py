@@ -1,0 +1,43 @@
+"""Where a figure comes from: every figure of the data files says it, and whether it is assumed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from giaoban.tomlfile import StrictModel
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty (allowed: any text that says it)")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+
+
+class Sourced(StrictModel):
+    """A record of figures with their source.
+
+    `settled_by` is what would replace an assumption. The `_vi` texts are the same in
+    Vietnamese, for documents that go to an office; without them the others are shown.
+    """
+
+    source: Text
+    source_vi: str = ""
+    assumed: bool = False
+    settled_by: str = ""
+    settled_by_vi: str = ""
+
+    @model_validator(mode="after")
+    def _an_assumption_can_be_settled(self) -> Self:
+        if self.assumed and not self.settled_by.strip():
+            raise ValueError(
+                "assumed = true needs settled_by (allowed: any text that says what would "
+                "replace the assumption)"
+            )
+        if not self.assumed and self.settled_by.strip():
+            raise ValueError("settled_by is given but assumed is not true (allowed: both or none)")
+        return self

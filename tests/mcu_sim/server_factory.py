@@ -1,0 +1,228 @@
+"""Streams, seats and a real MCU server on the loopback, for the tests of its media and process."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim import g711, sdp
+from mcu_sim.device import load_devices, pick
+from mcu_sim.h264 import codec_for
+from mcu_sim.offer_answer import Agreed, audio, make_offer, read_answer, video
+from mcu_sim.server import SIP_PORT, McuConfig, McuServer, Seat
+from mcu_sim.sip import UserAgentClient
+from mcu_sim.sip.events import Answered, EndedByPeer, Event, Refused
+from traffic import rtp
+from traffic.stream import StreamPlan
+from traffic.video import VideoModel
+
+MODEL = VideoModel(
+    kbps=256.0,
+    fps=30,
+    key_ratio=4.0,
+    size_sigma=0.2,
+    key_interval_s=10.0,
+    spread=0.5,
+    max_payload=1200,
+)
+
+
+def stream(index: int, bridge: str, kind: str, direction: str, **more: Any) -> StreamPlan:
+    """A stream with an identifier of its own; its counters wrap soon."""
+    ident = rtp.StreamId(
+        payload_type=8 if kind == "audio" else 97,
+        ssrc=0xA0000000 + index,
+        first_sequence=65_500,
+        first_timestamp=2**32 - 4000,
+    )
+    return StreamPlan.model_validate(
+        {
+            "index": index,
+            "bridge": bridge,
+            "kind": kind,
+            "direction": direction,
+            "header_hex": rtp.template(ident).hex(),
+            "ssrc": ident.ssrc,
+            "first_sequence": ident.first_sequence,
+            "first_timestamp": ident.first_timestamp,
+            "seed": 1000 + index,
+            **more,
+        }
+    )
+
+
+def seats(bridges: Sequence[str]) -> dict[str, Seat]:
+    """Four streams a bridge, in the order audio up, audio down, video up, video down."""
+    return {
+        bridge: Seat(
+            up={"audio": 4 * n, "video": 4 * n + 2},
+            down={
+                "audio": stream(4 * n + 1, bridge, "audio", "down"),
+                "video": stream(4 * n + 3, bridge, "video", "down"),
+            },
+        )
+        for n, bridge in enumerate(bridges)
+    }
+
+
+class Running:
+    """An MCU on a loopback address, served by a thread until its configured end."""
+
+    def __init__(
+        self,
+        address: str,
+        captures: Path,
+        places: Sequence[str] | dict[str, Seat],
+        seconds: float,
+        **figures: Any,
+    ) -> None:
+        """`places`: seats, or bridges that get usual ones. `figures`: changes to the device."""
+        device = pick(load_devices(), "rmx-1500-mpmx")
+        for name, value in figures.items():
+            part = getattr(device, name).model_copy(update=value)
+            device = device.model_copy(update={name: part})
+        self.address = address
+        self.events: list[dict[str, Any]] = []
+        self.origin_ns = time.monotonic_ns()
+        config = McuConfig(
+            address=address,
+            device=device,
+            seats=places if isinstance(places, dict) else seats(places),
+            playout_ms=40.0,
+            video=MODEL,
+            seed=1,
+            origin_ns=self.origin_ns,
+            end_ns=self.origin_ns + round(seconds * 1e9),
+        )
+        self.server = McuServer(config, captures, self.events.append)
+        self._thread = threading.Thread(target=self.server.run)
+        self._thread.start()
+
+    def finish(self) -> dict[str, Any]:
+        """Wait for its end; its health."""
+        self._thread.join()
+        return self.server.health()
+
+    def said(self, event: str) -> list[str]:
+        return [e["bridge"] for e in self.events if e["event"] == event]
+
+
+class Caller:
+    """A bridge with real sockets, its own user agent, and a tone as its sound."""
+
+    def __init__(self, address: str, user: str, hz: int = 400) -> None:
+        self.address = address
+        self.sip = self._socket(SIP_PORT)
+        self.audio = self._socket(40_000)
+        self.video = self._socket(40_002)
+        self.agent = UserAgentClient((address, SIP_PORT), random.Random(hz), user=user)
+        self.events: list[Event] = []
+        self.got: list[bytes] = []
+        self.got_video: list[bytes] = []
+        self.agreed: dict[str, Agreed] = {}
+        self._hz = hz
+        self._sent = 0
+        can = [audio(40_000), video(40_002, 256, [codec_for("720p30", 97)])]
+        self._offer = make_offer(address, can, session_id=hz)
+        self.call = ""
+
+    def _socket(self, port: int) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        sock.bind((self.address, port))
+        return sock
+
+    def dial(self, mcu: str, offer: bytes | None = None) -> None:
+        sent = sdp.build(self._offer) if offer is None else offer
+        self.call = self.agent.call(f"sip:meeting@{mcu}:{SIP_PORT}", sent, _now_ms())
+        self.turn()
+
+    def hang_up(self) -> None:
+        self.agent.hang_up(self.call, _now_ms())
+        self.turn()
+
+    def turn(self) -> None:
+        """Whatever is to be done now: signalling, and taking in media."""
+        while data := _take(self.sip):
+            self._handle(self.agent.receive(*data, _now_ms()))
+        self._handle(self.agent.advance(_now_ms()))
+        for datagram in self.agent.outgoing():
+            self.sip.sendto(datagram.data, datagram.target)
+        while data := _take(self.audio):
+            self.got.append(data[0])
+        while data := _take(self.video):
+            self.got_video.append(data[0])
+
+    def speak(self) -> None:
+        """Send one packet of the tone, and one of pictures."""
+        n = self._sent
+        self._sent += 1
+        t = (n * 160 + np.arange(160)) / 8000
+        sound = np.rint(3000 * np.sin(2 * np.pi * self._hz * t)).astype(np.int16)
+        head = bytes([0x80, 8]) + n.to_bytes(2, "big") + (n * 160).to_bytes(4, "big") + b"\0\0\0\1"
+        self.audio.sendto(head + g711.a_law_encode(sound).tobytes(), self.agreed["audio"].remote)
+        head = bytes([0x80, 97]) + n.to_bytes(2, "big") + (n * 90).to_bytes(4, "big") + b"\0\0\0\2"
+        self.video.sendto(head + bytes(300), self.agreed["video"].remote)
+
+    def close(self) -> None:
+        for sock in (self.sip, self.audio, self.video):
+            sock.close()
+
+    def _handle(self, events: list[Event]) -> None:
+        for event in events:
+            self.events.append(event)
+            if isinstance(event, Answered):
+                terms = read_answer(self._offer, sdp.parse(event.sdp or b""))
+                self.agreed = {t.kind: t for t in terms if t is not None}
+
+
+def meet(callers: Sequence[Caller], until: Any, *, speaking: bool = False) -> None:
+    """Let callers live, in real time, until a condition holds; the server's end is the limit."""
+    limit = time.monotonic() + 30
+    spoken = time.monotonic()
+    while not until():
+        assert time.monotonic() < limit, [c.events for c in callers]
+        for caller in callers:
+            caller.turn()
+        if speaking and time.monotonic() >= spoken:
+            spoken += 0.02
+            for caller in callers:
+                caller.speak()
+        time.sleep(0.002)
+
+
+def ended(caller: Caller) -> bool:
+    return any(isinstance(e, Refused | EndedByPeer) for e in caller.events)
+
+
+def decode(packets: Sequence[bytes]) -> NDArray[np.int16]:
+    """The sound of RTP packets, in order of sequence number from the first."""
+    first = int.from_bytes(packets[0][2:4], "big")
+    ordered = sorted(packets, key=lambda p: (int.from_bytes(p[2:4], "big") - first) % 65_536)
+    return g711.a_law_decode(np.frombuffer(b"".join(p[12:] for p in ordered), np.uint8))
+
+
+def loudness(sound: NDArray[np.int16], hz: int) -> float:
+    """Amplitude of a tone that has whole periods in the sound."""
+    t = np.arange(len(sound)) / 8000
+    return float(2 * abs(np.mean(sound * np.exp(-2j * np.pi * hz * t))))
+
+
+def _take(sock: socket.socket) -> tuple[bytes, tuple[str, int]] | None:
+    try:
+        data, source = sock.recvfrom(65_535)
+    except BlockingIOError:
+        return None
+    return data, (source[0], source[1])
+
+
+def _now_ms() -> float:
+    return time.monotonic_ns() / 1e6

@@ -1,0 +1,125 @@
+"""SIPp, whose messages nobody here wrote, calls the running MCU over real sockets."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.mcu_sim.server_factory import Running
+
+MCU, CALLER = "127.0.69.1", "127.0.70.1"
+
+AUDIO_AND_VIDEO = """<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="a bridge">
+  <send retrans="500"><![CDATA[
+    INVITE sip:meeting@[remote_ip]:[remote_port] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local_port]>;tag=[call_number]
+    To: <sip:meeting@[remote_ip]:[remote_port]>
+    Call-ID: [call_id]
+    CSeq: 1 INVITE
+    Contact: <sip:cu-jut@[local_ip]:[local_port]>
+    Max-Forwards: 70
+    Content-Type: application/sdp
+    Content-Length: [len]
+
+    v=0
+    o=- 1 1 IN IP[local_ip_type] [local_ip]
+    s=-
+    c=IN IP[local_ip_type] [local_ip]
+    t=0 0
+    m=audio 41000 RTP/AVP 8 0
+    a=rtpmap:8 PCMA/8000
+    a=rtpmap:0 PCMU/8000
+    m=video 41002 RTP/AVP 97
+    a=rtpmap:97 H264/90000
+    a=fmtp:97 profile-level-id=42801F;packetization-mode=1
+  ]]></send>
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="200" rrs="true">
+    <action>
+      <ereg regexp="m=audio [1-9][0-9]* RTP/AVP 8" search_in="body" check_it="true" assign_to="1"/>
+      <ereg regexp="m=video [1-9][0-9]* RTP/AVP 97" search_in="body" check_it="true" assign_to="2"/>
+    </action>
+  </recv>
+  <send><![CDATA[
+    ACK sip:meeting@[remote_ip]:[remote_port] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local_port]>;tag=[call_number]
+    To: <sip:meeting@[remote_ip]:[remote_port]>[peer_tag_param]
+    Call-ID: [call_id]
+    CSeq: 1 ACK
+    Max-Forwards: 70
+    Content-Length: 0
+
+  ]]></send>
+  <pause milliseconds="300"/>
+  <send retrans="500"><![CDATA[
+    BYE sip:meeting@[remote_ip]:[remote_port] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local_port]>;tag=[call_number]
+    To: <sip:meeting@[remote_ip]:[remote_port]>[peer_tag_param]
+    Call-ID: [call_id]
+    CSeq: 2 BYE
+    Max-Forwards: 70
+    Content-Length: 0
+
+  ]]></send>
+  <recv response="200"/>
+  <Reference variables="1,2"/>
+</scenario>
+"""
+
+
+def sipp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """One call; SIPp's exit code is 0 if it went as its scenario says."""
+    return subprocess.run(
+        [
+            *("sipp", f"{MCU}:5060", "-i", CALLER, "-p", "5060", "-m", "1", "-nostdin"),
+            *("-timeout", "20", "-recv_timeout", "10000", "-trace_msg"),
+            *("-message_file", str(folder / "messages.log"), *words),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_call_with_audio_and_video(tmp_path: Path) -> None:
+    (tmp_path / "bridge.xml").write_text(AUDIO_AND_VIDEO, encoding="utf-8")
+    mcu = Running(MCU, tmp_path, ["cu-jut"], 4.0)
+    done = sipp(tmp_path, "-sf", "bridge.xml")
+    health = mcu.finish()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [(e["event"], e["bridge"]) for e in mcu.events] == [
+        ("joined", "cu-jut"),
+        ("left", "cu-jut"),
+    ]
+    assert (health["calls_left"], health["units_left"]) == (0, 0.0)
+    assert mcu.events[0]["units"] == 3.0
+    assert (tmp_path / "mcu-sent.bin").stat().st_size > 0
+
+
+def test_the_built_in_caller_has_no_video(tmp_path: Path) -> None:
+    """Its user part is `sipp`: known here, so what is refused is the offer without pictures."""
+    mcu = Running(MCU, tmp_path, ["sipp"], 2.0)
+    done = sipp(tmp_path, "-sn", "uac")
+    health = mcu.finish()
+    assert done.returncode == 1
+    assert "SIP/2.0 488" in (tmp_path / "messages.log").read_text(
+        encoding="utf-8", errors="replace"
+    )
+    assert [(e["event"], e["bridge"], e["code"]) for e in mcu.events] == [("refused", "sipp", 488)]
+    assert (health["calls_left"], health["units_left"]) == (0, 0.0)
+
+
+def test_a_caller_without_a_seat(tmp_path: Path) -> None:
+    mcu = Running(MCU, tmp_path, ["cu-jut"], 2.0)
+    done = sipp(tmp_path, "-sn", "uac")
+    mcu.finish()
+    assert done.returncode == 1
+    assert "SIP/2.0 403" in (tmp_path / "messages.log").read_text(
+        encoding="utf-8", errors="replace"
+    )
