@@ -6,6 +6,7 @@ plan alone, as `plan.json`.
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +34,13 @@ from traffic.profiles import (
 from traffic.stream import StreamPlan
 from traffic.video import VideoModel
 
+FRAME_BYTES = 1254  # a full media packet on the wire: 1212 RTP + 28 UDP/IP + 14 Ethernet
 FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
 SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
-DRAIN_S = 2.0  # for the last packets and the last BYE
+DRAIN_S = 2.0  # for the last BYE, and longer where a queue takes longer to empty
+LONGEST_DRAIN_S = 3600.0
 
 
 class PhasePlan(StrictModel):
@@ -174,9 +177,21 @@ def _plan(
         calls=calls,
         streams=streams,
         hang_up_s=hang_up_s,
-        end_s=hang_up_s + DRAIN_S,
+        end_s=hang_up_s + max(DRAIN_S, 1.0 + _drain_s(network)),
         pcap=list(pcap),
     )
+
+
+def _drain_s(network: Network) -> float:
+    """How long the slowest full queue takes to empty, in whole seconds."""
+    bits = FRAME_BYTES * 8
+    slowest = max(link.buffer_packets * bits / (link.rate_mbps * 1e6) for link in network.links)
+    if slowest > LONGEST_DRAIN_S:
+        raise InputError(
+            f"a full queue would take {slowest:.0f} s to empty at its link's rate "
+            f"(allowed: {LONGEST_DRAIN_S:.0f} s; see buffer_packets and rate_mbps)"
+        )
+    return float(math.ceil(slowest))
 
 
 def _phases(scenario: Scenario, existing: int) -> list[PhasePlan]:

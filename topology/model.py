@@ -76,8 +76,9 @@ LinkIdentifier = Annotated[str, AfterValidator(_link_identifier)]
 PrivateRange = Annotated[str, AfterValidator(_private_range)]
 RateMbps = Annotated[float, AfterValidator(_within(0.064, 100_000, " Mb/s"))]
 Km = Annotated[float, AfterValidator(_within(0, 2000, " km"))]
-Packets = Annotated[int, AfterValidator(_whole(1, 1_000_000, " packets"))]
-Percent = Annotated[float, AfterValidator(_within(0, 100, " %"))]
+Packets = Annotated[int, AfterValidator(_whole(2, 1_000_000, " packets"))]
+LossPercent = Annotated[float, AfterValidator(_within(0, 99, " %"))]
+"""A link that loses everything is a link that is cut, and cannot be measured."""
 Latitude = Annotated[float, AfterValidator(_within(-90, 90, "° north"))]
 Longitude = Annotated[float, AfterValidator(_within(-180, 180, "° east"))]
 UsPerKm = Annotated[float, AfterValidator(_within(3.3, 10, " µs/km"))]
@@ -124,7 +125,7 @@ class Link(Sourced):
     km: Km
     rate_mbps: RateMbps
     buffer_packets: Packets
-    loss_pct: Percent = 0.0
+    loss_pct: LossPercent = 0.0
 
 
 class Access(Sourced):
@@ -136,7 +137,7 @@ class Access(Sourced):
     km: Km
     rate_mbps: RateMbps
     buffer_packets: Packets
-    loss_pct: Percent = 0.0
+    loss_pct: LossPercent = 0.0
 
 
 class Mcu(Access):
@@ -166,7 +167,7 @@ class LinkChange(Sourced):
     km: Km | None = None
     rate_mbps: RateMbps | None = None
     buffer_packets: Packets | None = None
-    loss_pct: Percent | None = None
+    loss_pct: LossPercent | None = None
 
     @model_validator(mode="after")
     def _something_changes(self) -> Self:

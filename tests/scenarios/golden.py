@@ -47,6 +47,22 @@ def figures(result: Result) -> dict[str, Any]:
     return found
 
 
+def counts(found: dict[str, Any]) -> dict[str, Any]:
+    """Only what does not depend on which of two packets was a microsecond earlier.
+
+    With 36 bridges on shared links even runs of the same seed part after a clock difference of
+    256 ns, which the guest shows now and then: their times cannot be held to a golden file.
+    """
+    left_out = ("ms", "mos", "pct", "setup_ms_p95", "%", "MOS", "points")
+    return {
+        key: {k: v for k, v in value.items() if k not in left_out}
+        if isinstance(value, dict)
+        else value
+        for key, value in found.items()
+        if key != "reasons"
+    }
+
+
 def _stream(s: StreamResult) -> dict[str, Any]:
     times = (s.delay_p50_ms, s.delay_p95_ms, s.delay_p99_ms, s.jitter_ms, s.interruption_ms_max)
     return {
@@ -89,4 +105,5 @@ def text(found: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     result = Result.from_json((Path(sys.argv[1]) / "result.json").read_bytes())
-    sys.stdout.write(text(figures(result)))
+    kept = figures(result)
+    sys.stdout.write(text(counts(kept) if "over-capacity" in result.run_id else kept))
