@@ -15,7 +15,8 @@ from results.model import Result
 from scenarios.check import check
 from scenarios.emulation.engine import EngineName
 from scenarios.emulation.guest import SAMPLE_S
-from scenarios.plan import Plan, make_question
+from scenarios.plan import Plan
+from scenarios.question import make_question
 
 MEETING = "meeting"
 STAGES = {

@@ -98,6 +98,23 @@ def mistakes(path: Path, found: Sequence[Mistake], text: str | None = None) -> I
     return InputError("\n".join(dict.fromkeys(line for _, line in ordered)))
 
 
+_IN_OUR_WORDS = {
+    "greater_than": "is out of range (allowed: more than {gt:g})",
+    "greater_than_equal": "is out of range (allowed: {ge:g} or more)",
+    "less_than": "is out of range (allowed: less than {lt:g})",
+    "less_than_equal": "is out of range (allowed: {le:g} or less)",
+    "literal_error": "is not known (allowed: {expected})",
+    "string_pattern_mismatch": "does not have the right form (allowed: what matches {pattern})",
+    "string_too_long": "is too long (allowed: {max_length} characters)",
+    "string_too_short": "is too short (allowed: {min_length} characters or more)",
+    "too_long": "has too many entries (allowed: {max_length})",
+    "too_short": "has too few entries (allowed: {min_length} or more)",
+    "union_tag_invalid": "{discriminator} is {tag!r}, not known (allowed: {expected_tags})",
+    "union_tag_not_found": "does not say its {discriminator}",
+}
+"""What pydantic's types of error mean to a person who writes a TOML file."""
+
+
 def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> Mistake:
     loc: Loc = error["loc"]
     if error["type"] == "extra_forbidden":
@@ -105,6 +122,9 @@ def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> Mistake:
         return loc, None, f"unknown key{did_you_mean(str(loc[-1]), known)}"
     if error["type"] == "missing":
         return loc, None, "is missing"
+    told = _IN_OUR_WORDS.get(error["type"])
+    if told is not None:
+        return loc, error["input"], told.format(**error.get("ctx", {}))
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     message = message[:1].lower() + message[1:] if message.startswith("Input ") else message
     return loc, error["input"], message

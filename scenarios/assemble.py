@@ -18,7 +18,8 @@ from scenarios import validity
 from scenarios.assumptions import assumptions
 from scenarios.captures import Captures
 from scenarios.links import Rebuilt, links_in, rebuild, utilisation_pct
-from scenarios.plan import Plan, Question
+from scenarios.plan import Plan
+from scenarios.question import Question
 from scenarios.streams import bridges_in, per_second
 
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
@@ -32,7 +33,6 @@ class Answer:
     result: Result
     series: Series
     criteria: Criteria
-    rebuilt_error_us: float
 
 
 def assemble(question: Question, captures: Captures, engine: Engine, run_id: str) -> Answer:
@@ -78,14 +78,12 @@ def assemble(question: Question, captures: Captures, engine: Engine, run_id: str
         accounting=validity.accounting(captures),
         names=names,
     )
-    return Answer(result, _series(captures, names), criteria, rebuilt.error_us)
+    return Answer(result, _series(captures, names), criteria)
 
 
 def criteria_of(question: Question) -> Criteria:
     """The default criteria with the scenario's thresholds. Raises `InputError`."""
-    return load_criteria(
-        CRITERIA, question.scenario.thresholds, f"{question.scenario_path}: thresholds"
-    )
+    return load_criteria(CRITERIA, question.scenario.thresholds, str(question.scenario_path))
 
 
 def code_identity() -> str:

@@ -8,7 +8,7 @@ from giaoban.provenance import Sourced
 from mcu_sim.device import Device
 from results.criteria import Criteria
 from results.model import Assumption
-from scenarios.plan import Question
+from scenarios.question import Question
 from topology.assumptions import assumptions as of_province
 
 _DEVICE_WORDS = {

@@ -17,7 +17,7 @@ from scenarios import captures
 from scenarios.assemble import Answer, assemble, criteria_of
 from scenarios.emulation.engine import EngineName, emulate
 from scenarios.pcap import write_pcapng
-from scenarios.plan import Question
+from scenarios.question import Question
 from topology.map import draw
 
 Progress = Callable[[str, float], None]

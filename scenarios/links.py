@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from results.model import LinkResult
 from scenarios.captures import Captures
-from scenarios.plan import PhasePlan
+from scenarios.plan import FRAME_BYTES, PhasePlan
 from topology.network import Hop
 from topology.routing import shortest_paths
 from traffic.fifo import departures
 from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+
+TIED_PACKETS = 3
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,17 @@ def rebuild(captures: Captures) -> Rebuilt:
 
 
 def links_in(captures: Captures, number: int, rebuilt: Rebuilt) -> list[LinkResult]:
-    """Every direction of every link in phase `number`."""
+    """Every direction of every link in phase `number`.
+
+    Packets that come to a queue at the same moment may be rebuilt in another order than they were
+    served in; if the rebuilt delays are further off than that explains, no queueing is given.
+    """
     phase = captures.plan.phases[number]
     load, peak = _load(captures, phase)
     start_ns = captures.origin_ns + round(phase.start_s * 1e9)
     end_ns = captures.origin_ns + round(phase.end_s * 1e9)
+    slowest_mbps = min(link.rate_mbps for link in captures.plan.network.links)
+    trusted = rebuilt.error_us <= TIED_PACKETS * FRAME_BYTES * 8 / slowest_mbps
     before, after = captures.counters["at_phase"][number : number + 2]
     results = []
     for row, (link_id, direction) in enumerate(captures.hops):
@@ -106,7 +114,9 @@ def links_in(captures: Captures, number: int, rebuilt: Rebuilt) -> list[LinkResu
                 utilisation_pct=round(float(load[row]), 3),
                 peak_pct=round(float(peak[row]), 3),
                 drops=after[row]["queue_drops"] - before[row]["queue_drops"],
-                queue_p99_ms=round(float(np.percentile(wait, 99)) / 1e6, 4) if len(wait) else None,
+                queue_p99_ms=round(float(np.percentile(wait, 99)) / 1e6, 4)
+                if len(wait) and trusted
+                else None,
             )
         )
     return results

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.tomlfile import StrictModel
@@ -31,6 +31,12 @@ class Impairment(StrictModel):
     kind: Literal["audio", "video", "both"] = "both"
     loss: Loss | None = None
     jitter: Jitter | None = None
+
+    @model_validator(mode="after")
+    def _impairs_something(self) -> Self:
+        if self.loss is None and self.jitter is None:
+            raise ValueError("impairs nothing (allowed: loss, jitter or both)")
+        return self
 
 
 class Scenario(StrictModel):

@@ -25,7 +25,12 @@ def faults(captures: Captures) -> list[str]:
     found = []
     account = accounting(captures)
     if account.unaccounted:
-        found.append(f"{account.unaccounted} packets are unaccounted for")
+        udp = captures.counters["udp"]
+        waiting = sum(q["backlog"] for q in captures.counters["queues"])
+        found.append(
+            f"{account.unaccounted} packets are unaccounted for ({udp['NoPorts']} came to a closed "
+            f"port, {udp['RcvbufErrors']} to a full buffer, {waiting} wait in queues)"
+        )
     health = captures.events_of("mcu-health", "bridge-health")
     sip_sent = sum(h["sip_sent"] for h in health)
     sip_received = sum(h["sip_received"] for h in health)

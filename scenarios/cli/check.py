@@ -16,7 +16,7 @@ from results.summary import TerminalTable, terminal_table
 from scenarios.check import check
 from scenarios.cli.output import print_json, progress
 from scenarios.emulation.engine import EngineName
-from scenarios.plan import make_question
+from scenarios.question import make_question
 
 RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
@@ -72,14 +72,14 @@ def show(result: Result, folder: Path) -> None:
 
 def _criteria(shown: TerminalTable) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("criterion")
+    table.add_column("criterion", no_wrap=True, min_width=22)
     for name in ("value", "limit", "margin"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
-    table.add_column("worst at")
+    table.add_column("worst at", no_wrap=True)
     for row in shown.rows:
         style = "" if row.ok else "red"
         mark = "met" if row.ok else "NOT MET"
-        name = f"{row.criterion} ◀" if row.binding else row.criterion
+        name = f"▶ {row.criterion}" if row.binding else row.criterion
         table.add_row(name, row.value, row.limit, row.margin, mark, row.where, style=style)
     return table

@@ -5,14 +5,16 @@ What is heavy to load is loaded inside, so that Ctrl-C is caught from the first 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import NoReturn
 
 from giaoban.errors import GiaobanError
 
-USAGE, INTERRUPTED = 2, 130
+USAGE, INTERNAL_ERROR, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 
 
 def main() -> NoReturn:
@@ -26,6 +28,15 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("giaoban: interrupted, nothing is left behind\n")
         code = INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has seen enough; what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = PIPE_CLOSED
+    except Exception:
+        # not a verdict: 1 would say that the network failed
+        traceback.print_exc()
+        sys.stderr.write("giaoban: internal error, please report it with the lines above\n")
+        code = INTERNAL_ERROR
     sys.exit(code)
 
 

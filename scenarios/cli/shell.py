@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from giaoban.errors import InputError
 from scenarios.cli.output import progress
 from scenarios.emulation import interactive
 from topology.load import DEFAULT_PROVINCE, load_province
@@ -24,6 +26,8 @@ def command(
 
     The guest runs in real time here, since a person is at the keyboard.
     """
+    if not sys.stdin.isatty():
+        raise InputError("giaoban shell is for a person at a terminal (standard input is none)")
     network = build(load_province(province))
     with progress() as told:
         built = kernel.ensure(told)

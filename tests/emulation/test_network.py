@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from emulation_factory import ROOT, chain, run_lab
 
-from scenarios.plan import make_question
+from scenarios.question import make_question
 from topology.load import load_province
 from topology.network import build
 from topology.routing import shortest_paths

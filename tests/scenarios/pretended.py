@@ -251,6 +251,7 @@ def _queue(hop: tuple[str, str], told: Told, before_ns: int) -> dict[str, Any]:
         "direction": hop[1],
         "sent_packets": sum(at < before_ns for at, _ in told.departures.get(hop, [])),
         "queue_drops": sum(at < before_ns for at in told.drops.get(hop, [])),
+        "backlog": 0,
         "line_losses": 0,
     }
 

@@ -18,7 +18,7 @@ from results.model import Phase, Result, StreamResult
 from scenarios import captures, validity
 from scenarios.assemble import Answer, assemble
 from scenarios.captures import Captures
-from scenarios.plan import Question, make_question
+from scenarios.question import Question, make_question
 from topology.network import Hop
 from traffic.log import RECEIVED, SENT, read
 

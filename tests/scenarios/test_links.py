@@ -13,7 +13,7 @@ from scenario_factory import NORTH, scenario
 from scenarios import captures
 from scenarios.captures import Captures
 from scenarios.links import links_in, rebuild, utilisation_pct
-from scenarios.plan import make_question
+from scenarios.question import make_question
 from topology.network import Hop
 
 SLOW = {**NORTH, "rate_mbps": 2.5, "km": 10.0}

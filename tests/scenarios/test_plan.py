@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scenario_factory import NORTH, SCENARIOS, scenario
 
 from giaoban.errors import InputError
-from scenarios.plan import CLOSING_S, Plan, make_question
+from scenarios.plan import CLOSING_S, Plan
+from scenarios.question import make_question
 from scenarios.scenario import load_scenario
 from traffic import rtp
 from traffic.impairments import BernoulliLoss, GammaJitter

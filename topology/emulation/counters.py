@@ -104,7 +104,7 @@ def pacer_drops(net: ProvinceNet) -> int:
             for queue in route.get_qdiscs(index=index):
                 if queue["index"] == index:
                     stats = queue.get_attr("TCA_STATS2").get_attr("TCA_STATS_QUEUE")
-                    total += stats["drops"] + stats["qlen"]
+                    total += stats["drops"]
     return total
 
 

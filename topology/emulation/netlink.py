@@ -7,6 +7,7 @@ it with the address, where fq releases every packet at its own time.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +108,8 @@ def _add_paced(route: Any, below: int) -> int:
         )
     except NetlinkError as error:
         raise MachineLacks(
-            f"this kernel has no macvlan ({error})", "modprobe macvlan, or use --engine sandbox"
+            f"this kernel has no macvlan ({os.strerror(error.code)})",
+            "modprobe macvlan, or use --engine sandbox",
         ) from None
     index = _index(route, HOST_INTERFACE)
     _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
@@ -121,7 +123,8 @@ def _add_queue(route: Any, index: int, queue: dict[str, Any]) -> None:
     except NetlinkError as error:
         kind = queue["kind"]
         raise MachineLacks(
-            f"this kernel has no queueing discipline {kind!r} as the plan needs it ({error})",
+            f"this kernel has no queueing discipline {kind!r} as the plan needs it "
+            f"({os.strerror(error.code)})",
             f"modprobe sch_{kind}, or use --engine sandbox",
         ) from None
 

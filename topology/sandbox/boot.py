@@ -92,7 +92,7 @@ def run(
     except (OSError, ValueError):
         said = "\n".join(tail[-12:])
         raise MachineLacks(
-            f"the sandbox guest did not come to its end (console: {console}):\n{said}",
+            f"the sandbox guest did not come to its end; the last it said:\n{said}",
             "giaoban doctor",
         ) from None
     finally:
