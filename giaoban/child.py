@@ -7,7 +7,9 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
@@ -16,6 +18,7 @@ PR_SET_PDEATHSIG = 1
 SILENCE_S = 600.0
 """A child that prints nothing for so long has hung; every child here reports progress."""
 TAIL_LINES = 20
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 def die_with_parent() -> None:
@@ -43,8 +46,29 @@ def follow(
     Raises:
         MachineLacks: the program cannot be started, or said nothing for SILENCE_S.
     """
+    tail: list[str] = []
+    process = None
     try:
-        process = subprocess.Popen(
+        with _interruptions_held():
+            process = _start(command, env, cwd)
+        with log.open("w", encoding="utf-8") as file:
+            for line in _lines(process):
+                file.write(line + "\n")
+                file.flush()
+                tail = [*tail[-TAIL_LINES + 1 :], line]
+                on_line(line)
+        code = process.wait()
+    finally:
+        if process is not None:
+            _end(process)
+    return code, tail
+
+
+def _start(
+    command: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -58,18 +82,28 @@ def follow(
         raise MachineLacks(
             f"{command[0]} cannot be started: {error.strerror}", "giaoban doctor"
         ) from None
-    tail: list[str] = []
+
+
+@contextmanager
+def _interruptions_held() -> Iterator[None]:
+    """Ctrl-C waits: Python swallows what a signal's handler raises while it forks.
+
+    Blocking the signals would not do, since another thread of ours may be given them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.getsignal(number) for number in INTERRUPTIONS}
+    for number in before:
+        signal.signal(number, lambda number, _frame: held.append(number))
     try:
-        with log.open("w", encoding="utf-8") as file:
-            for line in _lines(process):
-                file.write(line + "\n")
-                file.flush()
-                tail = [*tail[-TAIL_LINES + 1 :], line]
-                on_line(line)
-        code = process.wait()
+        yield
     finally:
-        _end(process)
-    return code, tail
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:

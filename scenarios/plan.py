@@ -128,13 +128,16 @@ def make_plan(
         calls=calls,
         streams=streams,
         hang_up_s=hang_up_s,
-        end_s=hang_up_s + DRAIN_S + _drain_s(network),
+        end_s=hang_up_s + DRAIN_S + 2 * _drain_s(network),
         pcap=list(pcap),
     )
 
 
 def _drain_s(network: Network) -> float:
-    """How long the slowest full queue takes to empty, in whole seconds."""
+    """How long the slowest full queue takes to empty.
+
+    A BYE may wait so long on its way up, while the MCU fills the queue down once more.
+    """
     bits = FRAME_BYTES * 8
     slowest = max(link.buffer_packets * bits / (link.rate_mbps * 1e6) for link in network.links)
     if slowest > LONGEST_DRAIN_S:
@@ -142,7 +145,7 @@ def _drain_s(network: Network) -> float:
             f"a full queue would take {slowest:.0f} s to empty at its link's rate "
             f"(allowed: {LONGEST_DRAIN_S:.0f} s; see buffer_packets and rate_mbps)"
         )
-    return float(math.ceil(slowest))
+    return math.ceil(slowest * 10) / 10
 
 
 def _phases(scenario: Scenario, existing: int) -> list[PhasePlan]:

@@ -192,7 +192,11 @@ def _write(
         "at_phase": [
             [_queue(hop, told, ORIGIN_NS + round(mark * 1e9)) for hop in hops] for mark in marks
         ],
-        "udp": {"OutDatagrams": on_wire + sip, "InDatagrams": sum(map(len, received)) + sip},
+        "udp": {
+            "OutDatagrams": on_wire + sip,
+            "InDatagrams": sum(map(len, received)) + sip,
+            **dict.fromkeys(("NoPorts", "InErrors", "RcvbufErrors"), 0),
+        },
         "pacer_drops": 0,
         "probes": [],
     }
