@@ -28,7 +28,7 @@ from traffic.batch import (
 )
 from traffic.log import RECEIVED, SENT, PacketLog
 from traffic.profiles import AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
-from traffic.stream import Injector, StreamPlan, fill_with_noise, packets_in
+from traffic.stream import Injector, StreamPlan, fill_with_noise, next_start_ns, packets_in
 from traffic.video import VideoModel
 
 AUDIO_PORT, VIDEO_PORT = 20_000, 20_002
@@ -124,7 +124,8 @@ class MediaPlane:
         if audio.loss or audio.jitter:
             self._injectors[row] = Injector(audio)
         self._bank.open(row)
-        self._composed.open(row, leg.down["video"], self._model, now_ns)
+        start_ns = next_start_ns(now_ns, self._origin_ns)
+        self._composed.open(row, leg.down["video"], self._model, start_ns)
         # the next window may begin after the stream's first frames are due
         self._send_video(self._video_until_ns)
 

@@ -21,12 +21,12 @@ class VideoBank:
         self._log = log
         self._streams: dict[int, VideoStream] = {}
 
-    def open(self, row: int, plan: StreamPlan, model: VideoModel, now_ns: int) -> None:
+    def open(self, row: int, plan: StreamPlan, model: VideoModel, from_ns: int) -> None:
         """Start the call's stream; the others show it, so they change their layout."""
         self._relayout()
         # encoders are not in step: each starts somewhere within its frame interval
         phase = np.random.default_rng(plan.seed).random() / model.fps
-        start_ns = now_ns + round(phase * 1e9)
+        start_ns = from_ns + round(phase * 1e9)
         self._streams[row] = VideoStream(plan, self._log, start_ns, model, self._delay_ns)
 
     def close(self, row: int) -> None:

@@ -30,6 +30,9 @@ from traffic.video import VideoModel
 FRAME_BYTES = 1254  # a full media packet on the wire: 1212 RTP + 28 UDP/IP + 14 Ethernet
 FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
+DIAL_GRID_S = 0.02
+"""Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
+then never decide on which side of a step it starts."""
 SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
 DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
@@ -110,7 +113,7 @@ def make_plan(
                 bridge=node.id,
                 name=node.name,
                 new=node.id in new,
-                dial_s=round(dial_s, 3),
+                dial_s=round(round(dial_s / DIAL_GRID_S) * DIAL_GRID_S, 3),
                 up={s.kind: s.index for s in own if s.direction == "up"},
                 down={s.kind: s.index for s in own if s.direction == "down"},
             )

@@ -28,7 +28,7 @@ from traffic.batch import (
 from traffic.log import PacketLog
 from traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO, VIDEO_PAYLOAD_TYPE
 from traffic.sound import tone, tone_hz
-from traffic.stream import AudioStream, VideoStream
+from traffic.stream import AudioStream, VideoStream, next_start_ns
 
 SIP_PORT, AUDIO_PORT, VIDEO_PORT = 5060, 40_000, 40_002
 MAX_DATAGRAM = 65_535
@@ -44,6 +44,7 @@ class Bridge:
         plan: Plan,
         number: int,
         namespace_fd: int,
+        origin_ns: int,
         logs: tuple[PacketLog, PacketLog],
         tell: Callable[..., None],
     ) -> None:
@@ -51,6 +52,7 @@ class Bridge:
         self._plan = plan
         self.call_plan: CallPlan = plan.calls[number]
         self._number = number
+        self._origin_ns = origin_ns
         self._sent, self._received = logs
         self._tell = tell
         address = plan.network.address(self.call_plan.bridge)
@@ -204,7 +206,9 @@ class Bridge:
         plans = {kind: self._plan.streams[i] for kind, i in self.call_plan.up.items()}
         # neither devices nor their cameras and microphones are in step
         start_ns = {
-            kind: now_ns + SOURCE_START_NS + random.Random(plan.seed).randrange(SOURCE_PHASE_NS)
+            kind: next_start_ns(now_ns, self._origin_ns)
+            + SOURCE_START_NS
+            + random.Random(plan.seed).randrange(SOURCE_PHASE_NS)
             for kind, plan in plans.items()
         }
         sound = g711.a_law_encode(tone(tone_hz(self._number)))[np.newaxis, :]

@@ -35,7 +35,7 @@ class Bridges:
             PacketLog(RECEIVED, captures / "bridges-received.bin"),
         )
         self._bridges = [
-            Bridge(plan, number, namespaces[call.bridge], self._logs, self._tell)
+            Bridge(plan, number, namespaces[call.bridge], origin_ns, self._logs, self._tell)
             for number, call in enumerate(plan.calls)
         ]
         size = rtp.HEADER_BYTES + plan.video.max_payload
