@@ -72,10 +72,12 @@ def show(result: Result, folder: Path) -> None:
 
 def _criteria(shown: TerminalTable) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
+    # one line a criterion on a terminal of 80 columns: names give way, figures do not
     table.add_column("criterion", no_wrap=True, min_width=22)
     for name in ("value", "limit", "margin"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
+        width = max(len(getattr(row, name)) for row in shown.rows) if shown.rows else 0
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(width, len(name)))
+    table.add_column("", no_wrap=True, min_width=7)
     table.add_column("worst at", no_wrap=True)
     for row in shown.rows:
         style = "" if row.ok else "red"
