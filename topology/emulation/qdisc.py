@@ -91,9 +91,6 @@ def _fq_parameters(request: dict[str, Any]) -> dict[str, Any]:
             # flows that share a hash (of a random key) would hold up each other's packets: by
             # default only 10 bits of it count, and the MCU sends all calls' media by two sockets
             ["TCA_FQ_ORPHAN_MASK", 0xFFFFFFFF],
-            # fq tells the destinations of an unconnected socket apart by a hash, with a seed of
-            # its own at every boot; two that collide would wait for each other's packets
-            ["TCA_FQ_ORPHAN_MASK", 0x7FFF_FFFF],
             ["TCA_FQ_TIMER_SLACK", 1],
             ["TCA_FQ_HORIZON", 20_000_000],
         ]
