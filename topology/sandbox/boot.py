@@ -84,7 +84,14 @@ def run(
             _attach(command)
             tail: list[str] = []
         else:
-            _, tail = child.follow(command, log=console, on_line=on_line, env=_environment())
+            _, tail = child.follow(
+                # where the kernel cannot make its folder it makes one in the current directory
+                command,
+                log=console.resolve(),
+                on_line=on_line,
+                env=_environment(),
+                cwd=scratch,
+            )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     try:
@@ -106,7 +113,7 @@ def _without_blank(folder: Path) -> str | None:
 
 def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> list[str]:
     words = [
-        str(guest.kernel),
+        str(guest.kernel.resolve()),
         f"mem={guest.memory_mb}M",
         "ipv6.disable=1",
         "rootfstype=hostfs",
