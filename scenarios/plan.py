@@ -27,7 +27,7 @@ from traffic.profiles import (
 from traffic.stream import StreamPlan
 from traffic.video import VideoModel
 
-FRAME_BYTES = 1254  # a full media packet on the wire: 1212 RTP + 28 UDP/IP + 14 Ethernet
+FRAME_BYTES = rtp.HEADER_BYTES + 1200 + rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES  # a full packet
 FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
 DIAL_GRID_S = 0.02
