@@ -10,9 +10,9 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from giaoban.errors import InputError, did_you_mean
 
@@ -103,6 +103,8 @@ _IN_OUR_WORDS = {
     "greater_than_equal": "is out of range (allowed: {ge:g} or more)",
     "less_than": "is out of range (allowed: less than {lt:g})",
     "less_than_equal": "is out of range (allowed: {le:g} or less)",
+    "model_attributes_type": "is not a table",
+    "model_type": "is not a table",
     "literal_error": "is not known (allowed: {expected})",
     "string_pattern_mismatch": "does not have the right form (allowed: what matches {pattern})",
     "string_too_long": "is too long (allowed: {max_length} characters)",
@@ -116,18 +118,19 @@ _IN_OUR_WORDS = {
 
 
 def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> Mistake:
-    loc: Loc = error["loc"]
+    belongs, loc = _follow(model, error["loc"])
     if error["type"] == "extra_forbidden":
-        known = _fields_at(model, loc[:-1])
+        known = _fields_of(_follow(model, error["loc"][:-1])[0])
         return loc, None, f"unknown key{did_you_mean(str(loc[-1]), known)}"
     if error["type"] == "missing":
         return loc, None, "is missing"
+    value = None if _is_secret(belongs) else error["input"]
     told = _IN_OUR_WORDS.get(error["type"])
     if told is not None:
-        return loc, error["input"], told.format(**error.get("ctx", {}))
+        return loc, value, told.format(**error.get("ctx", {}))
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     message = message[:1].lower() + message[1:] if message.startswith("Input ") else message
-    return loc, error["input"], message
+    return loc, value, message
 
 
 def dotted(loc: Loc) -> str:
@@ -141,32 +144,51 @@ def dotted(loc: Loc) -> str:
     return ".".join(parts)
 
 
-def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:
-    """Names of the fields allowed at a place inside a model (aliases included)."""
-    current: Any = model
-    for item in loc:
-        if isinstance(item, int):
-            continue
-        if not (isinstance(current, type) and issubclass(current, BaseModel)):
-            return []
-        names = {(f.alias or name): f for name, f in current.model_fields.items()}
-        field = names.get(str(item))
-        if field is None:
-            return []
-        current = _inner_model(field.annotation)
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        return [f.alias or name for name, f in current.model_fields.items()]
+def _fields_of(belongs: object) -> list[str]:
+    """Names of the fields of a model (aliases included); none of anything else."""
+    if isinstance(belongs, type) and issubclass(belongs, BaseModel):
+        return [f.alias or name for name, f in belongs.model_fields.items()]
     return []
 
 
-def _inner_model(annotation: object) -> object:
+def _follow(model: type[BaseModel], loc: Loc) -> tuple[object, Loc]:
+    """What belongs at a place inside a model: the model there or else the annotation, or None.
+
+    And the place as the file has it: for a union pydantic names the member between two keys.
+    """
+    current: object = model
+    plain: list[str | int] = []
+    for item in loc:
+        models = _models_in(current)
+        tagged = [m for m in models if item in _tags(m)]
+        if len(models) > 1 and tagged:
+            current = tagged[0]
+            continue
+        plain.append(item)
+        if isinstance(item, int):
+            continue
+        names = {(f.alias or name): f for m in models[:1] for name, f in m.model_fields.items()}
+        current = names[item].annotation if item in names else None
+    models = _models_in(current)
+    return (models[0] if len(models) == 1 else current), tuple(plain)
+
+
+def _is_secret(annotation: object) -> bool:
+    """Whether values of a type must not be shown: `SecretStr`, bare or in `SecretStr | None`."""
+    return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    """The models that an annotation is made of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _inner_model(argument)
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            return found
-    return annotation
+        return [annotation]
+    return [m for argument in get_args(annotation) for m in _models_in(argument)]
+
+
+def _tags(model: type[BaseModel]) -> set[object]:
+    """Words by which a member of a union is known."""
+    literals = (f.annotation for f in model.model_fields.values())
+    return {tag for a in literals if get_origin(a) is Literal for tag in get_args(a)}
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")

@@ -1,27 +1,41 @@
-"""SIP over UDP (RFC 3261) without sockets: user agents that are fed datagrams and the time.
+"""SIP (RFC 3261) over UDP and TCP without sockets: user agents that are fed messages and the time.
 
-The owner of a `UserAgentServer` or `UserAgentClient` does this, and nothing else:
+The owner of a `UserAgent` does this, and nothing else:
 
-- a datagram came:      events = agent.receive(data, source, now_ms)
+- a message came:       events = agent.receive(data, Peer(host, port, transport), now_ms)
 - the time has come:    events = agent.advance(now_ms)    (when agent.next_timeout() <= now_ms)
-- after every call:     send each of agent.outgoing()
+- after every call:     send each of agent.outgoing() to its target
+
+What it tells with events and how to answer them stands at each event. It takes calls (`accept`,
+`refuse`), makes them (`call`), ends both (`hang_up`), changes standing ones (`reinvite`,
+`answer_reoffer`, `refuse_reoffer`), carries INFO (`info`, `answer_info`), keeps sessions alive by
+itself (RFC 4028), asks callers who they are if it has an `Authority`, proves who it is if it has
+`Credentials`, and registers (`register`, `unregister`) or takes REGISTERs for a `Registrar`.
 """
 
-from mcu_sim.sip.endpoint import Datagram, Endpoint
+from mcu_sim.sip.agent import UserAgent
+from mcu_sim.sip.call import CallState
+from mcu_sim.sip.endpoint import Datagram
 from mcu_sim.sip.events import (
     Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
-    EndedByPeer,
+    EndCause,
     Event,
     IncomingCall,
+    InfoAnswered,
+    InfoReceived,
     Refused,
+    Registered,
+    RegistrationFailed,
+    Reoffer,
+    ReofferAnswered,
+    ReofferRefused,
+    ReofferWithdrawn,
     TimedOut,
 )
-from mcu_sim.sip.message import HostPort
-from mcu_sim.sip.uac import UserAgentClient
-from mcu_sim.sip.uas import CallState, UserAgentServer
+from mcu_sim.sip.message import HostPort, Peer
 
 __all__ = [
     "Answered",
@@ -30,13 +44,20 @@ __all__ = [
     "CallFailed",
     "CallState",
     "Datagram",
-    "EndedByPeer",
-    "Endpoint",
+    "EndCause",
     "Event",
     "HostPort",
     "IncomingCall",
+    "InfoAnswered",
+    "InfoReceived",
+    "Peer",
     "Refused",
+    "Registered",
+    "RegistrationFailed",
+    "Reoffer",
+    "ReofferAnswered",
+    "ReofferRefused",
+    "ReofferWithdrawn",
     "TimedOut",
-    "UserAgentClient",
-    "UserAgentServer",
+    "UserAgent",
 ]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Literal
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
-from mcu_sim.sip.message import (
-    DEFAULT_PORT,
-    USER_AGENT,
-    HostPort,
-    parameter,
-    tag_of,
-)
+from mcu_sim.sip.fields import contacts_of, cseq_of, from_of, parameter, tag_of, to_of
+from mcu_sim.sip.message import DEFAULT_PORT, USER_AGENT, Peer, Transport
 
 MAX_FORWARDS = 70
+
+_TRANSPORTS: dict[str, Transport | Literal[""]] = {"": "", "udp": "UDP", "tcp": "TCP"}
 
 DialogId = tuple[str, str, str]
 """Call-ID, local tag, remote tag."""
@@ -23,7 +21,7 @@ DialogId = tuple[str, str, str]
 
 def id_in_request(request: Request) -> DialogId:
     """The dialog a received request speaks of, seen from its receiver."""
-    return request.call_id, tag_of(request.to_address), tag_of(request.from_address)
+    return request.call_id, tag_of(to_of(request)), tag_of(from_of(request))
 
 
 @dataclass(slots=True)
@@ -31,8 +29,8 @@ class Dialog:
     """One side's view of a dialog.
 
     `local` and `remote` are the whole From/To header texts with their tags, kept as they were
-    written; `peer` is where the other side was last heard from, used when its URI is a name, since
-    nothing here asks a name server.
+    written; `peer` is where the other side was heard from, used when its URI is a name, since
+    nothing here asks a name server, and whose transport holds when its URI names none.
     """
 
     call_id: str
@@ -44,40 +42,40 @@ class Dialog:
     route_set: list[Address]
     local_cseq: int
     remote_cseq: int | None
-    peer: HostPort
+    peer: Peer
 
     @classmethod
-    def as_server(cls, request: Request, local_tag: str, peer: HostPort) -> Dialog:
+    def as_server(cls, request: Request, local_tag: str, peer: Peer) -> Dialog:
         """The dialog of an INVITE that came in and is answered with `local_tag` (§12.1.1)."""
         return cls(
             call_id=request.call_id,
             local=f"{request.headers['To']};tag={local_tag}",
             remote=request.headers["From"],
             local_tag=local_tag,
-            remote_tag=tag_of(request.from_address),
-            remote_target=request.contact[0].uri,
+            remote_tag=tag_of(from_of(request)),
+            remote_target=contacts_of(request)[0].uri,
             route_set=request.record_route,
             local_cseq=0,
-            remote_cseq=request.cseq.sequence,
+            remote_cseq=cseq_of(request).sequence,
             peer=peer,
         )
 
     @classmethod
-    def as_client(cls, request: Request, response: Response, peer: HostPort) -> Dialog:
+    def as_client(cls, request: Request, response: Response, peer: Peer) -> Dialog:
         """The dialog that a 2xx to an INVITE of ours makes (§12.1.2).
 
         A response without Contact breaks the RFC; the INVITE's own URI then stands in.
         """
-        contact = response.contact
+        contact = contacts_of(response)
         return cls(
             call_id=request.call_id,
             local=request.headers["From"],
             remote=response.headers["To"],
-            local_tag=tag_of(request.from_address),
-            remote_tag=tag_of(response.to_address),
+            local_tag=tag_of(from_of(request)),
+            remote_tag=tag_of(to_of(response)),
             remote_target=contact[0].uri if contact else request.uri,
             route_set=list(reversed(response.record_route)),
-            local_cseq=request.cseq.sequence,
+            local_cseq=cseq_of(request).sequence,
             remote_cseq=None,
             peer=peer,
         )
@@ -88,7 +86,7 @@ class Dialog:
         return self.call_id, self.local_tag, self.remote_tag
 
     def request(self, method: str, sequence: int | None = None) -> Request:
-        """A request inside the dialog, without Via (§12.2.1.1).
+        """A request inside the dialog (§12.2.1.1), its Via on top still empty.
 
         `sequence` is given for an ACK, which repeats its INVITE's number; otherwise the next
         local number is taken.
@@ -101,6 +99,7 @@ class Dialog:
             # A strict router takes the Request-URI as the next hop and the target comes last.
             uri, routes = routes[0].uri, [*routes[1:], Address(uri)]
         request = Request(method, uri)
+        request.headers.set("Via", "")
         for route in routes:
             request.headers.add("Route", str(route))
         request.headers.set("Max-Forwards", str(MAX_FORWARDS))
@@ -112,10 +111,16 @@ class Dialog:
         request.headers.set("Content-Length", "0")
         return request
 
-    def next_hop(self) -> HostPort:
+    def next_hop(self) -> Peer:
         """Where requests inside the dialog are sent."""
         uri = self.route_set[0].uri if self.route_set else self.remote_target
         return hop_of(uri, self.peer)
+
+    def refresh_target(self, message: Request | Response) -> None:
+        """Take the Contact of a re-INVITE or of its 2xx as the remote target (§12.2)."""
+        contact = contacts_of(message)
+        if contact:
+            self.remote_target = contact[0].uri
 
     def accepts_sequence(self, sequence: int) -> bool:
         """Whether a received request's CSeq is in order; remembers it if so (§12.2.2)."""
@@ -125,16 +130,23 @@ class Dialog:
         return True
 
 
-def hop_of(uri: URI, otherwise: HostPort) -> HostPort:
-    """Address and port of a URI whose host is an IPv4 address of one host, or `otherwise`."""
+def hop_of(uri: URI, otherwise: Peer) -> Peer:
+    """Where a URI says to send, if its host is an IPv4 address of one host, or else `otherwise`.
+
+    A URI without `transport` leaves that as it is: a connection that works is better than the
+    UDP of RFC 3263 §4.1. SIPS, TLS and others, not spoken here, lead to `otherwise`.
+    """
     port = uri.port if uri.port is not None else DEFAULT_PORT
+    transport = _TRANSPORTS.get((parameter(uri.parameters, "transport") or "").lower())
     try:
         host = ipaddress.IPv4Address(uri.host)
     except ValueError:
         return otherwise
     # A peer must not have us send to everyone (or nowhere): 224/4, 240/4 with broadcast, 0/8.
     one_host = not (host.is_multicast or host.is_reserved or int(host) < 2**24)
-    return (str(host), port) if one_host and 0 < port < 65536 else otherwise
+    if uri.scheme != "sip" or not one_host or not 0 < port < 65536 or transport is None:
+        return otherwise
+    return Peer(str(host), port, transport or otherwise.transport)
 
 
 def _is_loose(route: Address) -> bool:

@@ -1,33 +1,32 @@
-"""What the two user agents share: datagrams in and out, transactions, simple requests.
+"""What all parts of a user agent share: messages in and out, transactions, timers, events.
 
-No sockets and no clock: the owner hands in datagrams and the time in ms, takes datagrams out with
-`outgoing()`, and calls `advance` when `next_timeout()` has come.
+No sockets and no clock: the owner hands in messages and the time in ms. What is done about a
+request or a response is up to the parts: a `Watcher` goes with each transaction.
 """
 
 from __future__ import annotations
 
 import random
-from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sipmessage import Request, Response
 
 from mcu_sim.sip.events import Event
+from mcu_sim.sip.fields import cseq_of, parameter, top_via
 from mcu_sim.sip.message import (
-    ALLOW,
     MAGIC_COOKIE,
-    SDP_TYPE,
     GarbageError,
     HostPort,
     MalformedError,
+    Peer,
+    Transport,
     mark_source,
-    parameter,
     parse,
     reply,
     reply_target,
     stateless_tag,
-    tokens,
 )
 from mcu_sim.sip.timers import Agenda
 from mcu_sim.sip.transaction import (
@@ -46,44 +45,86 @@ from mcu_sim.sip.transaction import (
     server_key,
 )
 
+MAX_UNANSWERED = 4_096
+"""Requests that may wait for their answer at the same time; more are turned away with 503."""
+MAX_TRANSACTIONS = 32_768
+"""Transactions kept at the same time: 500 calls/s begun and ended, 32 s each (timers J and L)."""
+RETRY_AFTER_S = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """Bytes for one UDP datagram and where they go."""
+    """Bytes to send and where to: one UDP datagram, or one message on a TCP connection."""
 
     data: bytes
-    target: HostPort
+    target: Peer
 
 
-@dataclass(slots=True)
+class Watcher:
+    """Hears what becomes of a transaction. As it is, it does not care."""
+
+    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+        """A response to a request of ours."""
+
+    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+        """A request of ours was never answered, or a refusal of ours never acknowledged."""
+
+    def on_gone(self, slot: Slot) -> None:
+        """The transaction ended and is forgotten."""
+
+
+NOBODY = Watcher()
+
+
+@dataclass(slots=True, eq=False)
 class Slot:
-    """A transaction, where its peer is, and the call it belongs to ("" for none)."""
+    """A transaction, where its peer is, who watches it, and the call it belongs to ("": none)."""
 
     key: Key
     transaction: ClientTransaction | ServerTransaction
-    target: HostPort
-    call: str
+    target: Peer
+    watcher: Watcher = NOBODY
+    call: str = ""
+    unanswered: bool = False
+
+    @property
+    def request(self) -> Request:
+        """The request of the transaction."""
+        return self.transaction.request
 
 
-class Endpoint(ABC):
-    """A SIP element with one UDP address.
+class Endpoint:
+    """A SIP element with one address. `on_timer` has what to do for each kind of timer.
 
     `contact` is the address others reach it at; `rng` makes branches, tags and Call-IDs.
-    `dropped` counts datagrams that were thrown away, by why.
+    `dropped` counts messages that were thrown away, by why.
     """
 
-    def __init__(self, contact: HostPort, user: str, rng: random.Random) -> None:
+    def __init__(
+        self,
+        contact: HostPort,
+        user: str,
+        rng: random.Random,
+        on_request: Callable[[Slot, Request, Peer, float], None],
+        on_ack: Callable[[Request, float], None],
+    ) -> None:
         self.contact = contact
         self.user = user
+        self.rng = rng
         self.dropped: Counter[str] = Counter()
-        self._rng = rng
-        self._slots: dict[Key, Slot] = {}
+        self.slots: dict[Key, Slot] = {}
+        self.on_timer: dict[str, Callable[[str, float], None]] = {}
+        self._on_request = on_request
+        self._on_ack = on_ack
         self._agenda: Agenda[Key] = Agenda()
         self._outgoing: list[Datagram] = []
         self._events: list[Event] = []
+        self._unanswered = 0
 
-    def receive(self, data: bytes, source: HostPort, now_ms: float) -> list[Event]:
-        """Take one datagram. Never raises, whatever the bytes are."""
+    # ------------------------------------------------------------------------- from the owner
+
+    def receive(self, data: bytes, source: Peer, now_ms: float) -> list[Event]:
+        """Take one message. Never raises, whatever the bytes are."""
         if not data.strip(b"\r\n"):
             self.dropped["keep-alive"] += 1  # RFC 5626 §3.5.1
             return []
@@ -91,7 +132,7 @@ class Endpoint(ABC):
             message = parse(data)
         except MalformedError as fault:
             self.dropped["malformed"] += 1
-            self._answer_malformed(fault, source)
+            self._answer_stateless(fault.request, source, fault.code, str(fault))
         except GarbageError:
             self.dropped["garbage"] += 1
         else:
@@ -99,110 +140,116 @@ class Endpoint(ABC):
                 self._receive_response(message, now_ms)
             else:
                 self._receive_request(message, source, now_ms)
-        return self._take_events()
+        return self.take_events()
 
     def advance(self, now_ms: float) -> list[Event]:
         """Run every timer whose time has come, in order."""
         while (key := self._agenda.pop_due(now_ms)) is not None:
-            slot = self._slots.get(key)
+            slot = self.slots.get(key)
             if slot is not None:
                 self._run(slot, slot.transaction.timer(now_ms), now_ms)
             else:
-                self._on_call_timer(key[1], now_ms)
-        return self._take_events()
+                kind, name = key
+                self.on_timer[kind](name, now_ms)
+        return self.take_events()
 
     def next_timeout(self) -> float | None:
-        """When `advance` has something to do, in ms of the owner's clock; None for never."""
+        """When `advance` has something to do; None for never."""
         return self._agenda.next_timeout()
 
-    def outgoing(self) -> list[Datagram]:
-        """Take out the datagrams to send, in order."""
+    def take_outgoing(self) -> list[Datagram]:
+        """Take out the messages to send, in order."""
         datagrams, self._outgoing = self._outgoing, []
         return datagrams
 
+    def take_events(self) -> list[Event]:
+        """Take out the events, in order."""
+        events, self._events = self._events, []
+        return events
+
     @property
-    def transactions(self) -> int:
-        """Transactions that are alive."""
-        return len(self._slots)
+    def idle(self) -> bool:
+        """Whether no transaction and no timer is left."""
+        return not self.slots and not len(self._agenda)
 
-    # ------------------------------------------------------------------ for the two user agents
+    # ------------------------------------------------------------------------- from the parts
 
-    @abstractmethod
-    def _on_invite(self, slot: Slot, request: Request, source: HostPort, now_ms: float) -> None:
-        """A new INVITE, inside or outside a dialog."""
-
-    @abstractmethod
-    def _on_ack(self, request: Request, now_ms: float) -> None:
-        """An ACK that is not for a refusal."""
-
-    @abstractmethod
-    def _on_bye(self, slot: Slot, request: Request, now_ms: float) -> None:
-        """A new BYE."""
-
-    @abstractmethod
-    def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
-        """A new CANCEL."""
-
-    @abstractmethod
-    def _on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
-        """A response to a request of ours."""
-
-    @abstractmethod
-    def _on_no_answer(self, slot: Slot, now_ms: float) -> None:
-        """A request of ours was never answered, or a refusal of ours never acknowledged."""
-
-    @abstractmethod
-    def _on_call_timer(self, call: str, now_ms: float) -> None:
-        """The call's own timer (not a transaction's) ran out."""
-
-    @abstractmethod
-    def _on_gone(self, slot: Slot) -> None:
-        """A transaction ended and is forgotten."""
-
-    def _emit(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
+        """Tell the owner."""
         self._events.append(event)
 
-    def _send(self, data: bytes, target: HostPort) -> None:
+    def send(self, data: bytes, target: Peer) -> None:
+        """Send bytes outside any transaction."""
         self._outgoing.append(Datagram(data, target))
 
-    def _set_call_timer(self, call: str, at_ms: float | None) -> None:
-        self._agenda.set(("call", call), at_ms)
+    def set_timer(self, kind: str, name: str, at_ms: float | None) -> None:
+        """Set, move or (None) stop the timer of this kind and name; see `on_timer`."""
+        self._agenda.set((kind, name), at_ms)
 
-    def _random_hex(self) -> str:
-        return f"{self._rng.getrandbits(64):016x}"
+    def random_hex(self) -> str:
+        """64 random bits for a tag, branch or name."""
+        return f"{self.rng.getrandbits(64):016x}"
 
-    def _contact_uri(self) -> str:
-        return f"<sip:{self.user}@{self.contact[0]}:{self.contact[1]}>"
+    def contact_uri(self, transport: Transport) -> str:
+        """Our Contact, for a dialog over this transport."""
+        tail = ";transport=tcp" if transport == "TCP" else ""
+        return f"<sip:{self.user}@{self.contact[0]}:{self.contact[1]}{tail}>"
 
-    def _add_via(self, request: Request) -> str:
+    def add_via(self, request: Request, target: Peer) -> str:
         """Put our Via on a request of ours; the new branch is returned."""
-        branch = MAGIC_COOKIE + self._random_hex()
+        branch = MAGIC_COOKIE + self.random_hex()
         host, port = self.contact
-        request.headers.set("Via", f"SIP/2.0/UDP {host}:{port};branch={branch};rport")
+        tail = "" if target.reliable else ";rport"
+        via = f"SIP/2.0/{target.transport} {host}:{port};branch={branch}{tail}"
+        request.headers.set("Via", via)
         return branch
 
-    def _start(
-        self, request: Request, branch: str, target: HostPort, call: str, now_ms: float
+    def start(
+        self,
+        request: Request,
+        target: Peer,
+        now_ms: float,
+        watcher: Watcher = NOBODY,
+        *,
+        branch: str = "",
     ) -> Slot:
-        """Send a request of ours (its Via is on it) in a new client transaction."""
-        invite = request.method == "INVITE"
-        transaction = ClientInvite(request) if invite else ClientNonInvite(request)
-        slot = Slot(("client", branch, request.method), transaction, target, call)
-        self._slots[slot.key] = slot
+        """Send a request of ours in a new client transaction.
+
+        `branch` is given if the request has its Via already, as a CANCEL has its INVITE's.
+        """
+        branch = branch or self.add_via(request, target)
+        kind = ClientInvite if request.method == "INVITE" else ClientNonInvite
+        transaction = kind(request, target.reliable)
+        slot = Slot(("client", branch, request.method), transaction, target, watcher)
+        self.slots[slot.key] = slot
         self._run(slot, transaction.start(now_ms), now_ms)
         return slot
 
-    def _respond(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def limit(self, slot: Slot, at_ms: float) -> None:
+        """Give up an INVITE of ours that has no final response by then."""
+        assert isinstance(slot.transaction, ClientInvite)
+        slot.transaction.limit(at_ms)
+        if slot.key in self.slots:
+            self._agenda.set(slot.key, slot.transaction.next_timeout())
+
+    def respond(self, slot: Slot, response: Response, now_ms: float) -> None:
+        """Answer a request in its server transaction."""
         assert isinstance(slot.transaction, ServerTransaction)
         self._run(slot, slot.transaction.respond(response, now_ms), now_ms)
 
-    def _refuse_request(self, slot: Slot, code: int, now_ms: float, phrase: str = "") -> None:
-        request = slot.transaction.request
-        self._respond(slot, reply(request, code, phrase, self._random_hex()), now_ms)
-
-    def _terminate(self, slot: Slot, now_ms: float) -> None:
-        slot.transaction.terminate()
-        self._run(slot, [], now_ms)
+    def refuse(
+        self,
+        slot: Slot,
+        code: int,
+        now_ms: float,
+        phrase: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """Answer a request without body; also for refusals that are none (200)."""
+        response = reply(slot.request, code, phrase, self.random_hex())
+        for name, value in (headers or {}).items():
+            response.headers.set(name, value)
+        self.respond(slot, response, now_ms)
 
     # ------------------------------------------------------------------------------ the inside
 
@@ -210,78 +257,72 @@ class Endpoint(ABC):
         for output in outputs:
             match output:
                 case Send(data):
-                    self._send(data, slot.target)
+                    self.send(data, slot.target)
                 case Deliver(Response() as response):
-                    self._on_response(slot, response, now_ms)
+                    slot.watcher.on_response(slot, response, now_ms)
                 case Deliver(Request() as request):
                     self._on_ack(request, now_ms)
                 case NoAnswer():
-                    self._on_no_answer(slot, now_ms)
-        if self._slots.get(slot.key) is not slot:
+                    slot.watcher.on_no_answer(slot, now_ms)
+        if self.slots.get(slot.key) is not slot:
             return
-        if slot.transaction.state is State.TERMINATED:
-            del self._slots[slot.key]
+        transaction = slot.transaction
+        if slot.unanswered and isinstance(transaction, ServerTransaction) and transaction.answered:
+            slot.unanswered = False
+            self._unanswered -= 1
+        if transaction.state is State.TERMINATED:
+            del self.slots[slot.key]
             self._agenda.set(slot.key, None)
-            self._on_gone(slot)
+            slot.watcher.on_gone(slot)
         else:
-            self._agenda.set(slot.key, slot.transaction.next_timeout())
+            self._agenda.set(slot.key, transaction.next_timeout())
 
     def _receive_response(self, response: Response, now_ms: float) -> None:
-        branch = parameter(response.via[0].parameters, "branch") or ""
-        slot = self._slots.get(("client", branch, response.cseq.method))
+        branch = parameter(top_via(response).parameters, "branch") or ""
+        slot = self.slots.get(("client", branch, cseq_of(response).method))
         if slot is None or not isinstance(slot.transaction, ClientTransaction):
             self.dropped["stray response"] += 1
             return
         self._run(slot, slot.transaction.receive(response, now_ms), now_ms)
 
-    def _receive_request(self, request: Request, source: HostPort, now_ms: float) -> None:
-        target = reply_target(request, source)
-        key = server_key(request, "INVITE" if request.method == "ACK" else request.method)
-        slot = self._slots.get(key)
+    def _receive_request(self, request: Request, source: Peer, now_ms: float) -> None:
+        method = request.method
+        key = server_key(request, "INVITE" if method == "ACK" else method)
+        slot = self.slots.get(key)
         if slot is not None and isinstance(slot.transaction, ServerTransaction):
             self._run(slot, slot.transaction.receive(request, now_ms), now_ms)
             return
-        if request.method == "ACK":
+        if method == "ACK":
             self._on_ack(request, now_ms)
             return
-        mark_source(request, source)
-        invite = request.method == "INVITE"
-        transaction = ServerInvite(request, now_ms) if invite else ServerNonInvite(request)
-        slot = self._slots[key] = Slot(key, transaction, target, "")
-        self._agenda.set(key, transaction.next_timeout())
-        self._dispatch(slot, request, source, now_ms)
-
-    def _dispatch(self, slot: Slot, request: Request, source: HostPort, now_ms: float) -> None:
-        needed = tokens(request.headers.getlist("Require"))
-        if request.method == "CANCEL":
-            self._on_cancel(slot, request, now_ms)
-        elif request.method not in tokens([ALLOW]):
-            self._answer_with_abilities(slot, 405, now_ms)
-        elif needed:
-            response = reply(request, 420, to_tag=self._random_hex())
-            response.headers.set("Unsupported", ", ".join(needed))
-            self._respond(slot, response, now_ms)
-        elif request.method == "INVITE":
-            self._on_invite(slot, request, source, now_ms)
-        elif request.method == "BYE":
-            self._on_bye(slot, request, now_ms)
-        else:
-            self._answer_with_abilities(slot, 200, now_ms)
-
-    def _answer_with_abilities(self, slot: Slot, code: int, now_ms: float) -> None:
-        """The answer to OPTIONS (RFC 3261 §11.2) and to methods that are not allowed."""
-        response = reply(slot.transaction.request, code, to_tag=self._random_hex())
-        response.headers.set("Allow", ALLOW)
-        response.headers.set("Accept", SDP_TYPE)
-        self._respond(slot, response, now_ms)
-
-    def _answer_malformed(self, fault: MalformedError, source: HostPort) -> None:
-        request = fault.request
+        if self._is_too_much(method):
+            self.dropped["overload"] += 1
+            self._answer_stateless(request, source, 503, "Too Many Requests")
+            return
         target = reply_target(request, source)
         mark_source(request, source)
-        response = reply(request, fault.code, str(fault), stateless_tag(request))
-        self._send(bytes(response), target)
+        transaction: ServerTransaction
+        if method == "INVITE":
+            transaction = ServerInvite(request, now_ms, source.reliable)
+        else:
+            transaction = ServerNonInvite(request, source.reliable)
+        slot = self.slots[key] = Slot(key, transaction, target, unanswered=True)
+        self._unanswered += 1
+        self._agenda.set(key, transaction.next_timeout())
+        self._on_request(slot, request, source, now_ms)
 
-    def _take_events(self) -> list[Event]:
-        events, self._events = self._events, []
-        return events
+    def _is_too_much(self, method: str) -> bool:
+        """Whether to turn a request away (§21.5.4); what ends calls gets through longer."""
+        factor = 2 if method in ("BYE", "CANCEL") else 1
+        return (
+            self._unanswered >= factor * MAX_UNANSWERED
+            or len(self.slots) >= factor * MAX_TRANSACTIONS
+        )
+
+    def _answer_stateless(self, request: Request, source: Peer, code: int, phrase: str) -> None:
+        target = reply_target(request, source)
+        mark_source(request, source)
+        response = reply(request, code, phrase, stateless_tag(request))
+        if code == 503:
+            response.headers.set("Retry-After", str(RETRY_AFTER_S))
+        self.send(bytes(response), target)

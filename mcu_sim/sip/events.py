@@ -1,28 +1,34 @@
-"""What user agents tell their owner.
+"""What a user agent tells its owner.
 
-Each call of a `UserAgentServer` gives `IncomingCall`, then (if accepted) `CallEstablished`, and
-ends with exactly one of: the owner's own `refuse` or `hang_up`, `CallEnded`, `CallFailed`.
-Each call of a `UserAgentClient` ends with exactly one of: `Refused`, `TimedOut`, `EndedByPeer`, or
-the owner's own `hang_up`; after that no event comes for it.
+A call that comes in gives `IncomingCall`, then (if accepted) `CallEstablished`; one that is made
+gives `Answered`. Both end with exactly one of: the owner's own `refuse` or `hang_up`; `CallFailed`
+(incoming), `Refused` or `TimedOut` (outgoing) before they stand; `CallEnded` once accepted. After
+that no event comes for them. All other events of a call come while it stands, that is after
+`CallEstablished` or `Answered`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from mcu_sim.sip.message import HostPort
+from mcu_sim.sip.message import Peer
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """Someone calls: answer with `accept` or `refuse`. `sdp` is None if they want our offer."""
+    """Someone calls: answer with `accept` or `refuse`. `sdp` is None if they want our offer.
+
+    `verified_user` is who the caller has proved to be, None where nobody is asked to.
+    """
 
     call: str
     from_user: str
     to_user: str
     sdp: bytes | None
-    source: HostPort
+    source: Peer
     sip_call_id: str
+    verified_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +37,6 @@ class CallEstablished:
 
     call: str
     sdp: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class CallEnded:
-    """The peer hung up (BYE), established or not yet."""
-
-    call: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +73,107 @@ class TimedOut:
     call: str
 
 
+EndCause = Literal["bye", "session-expired", "gone", "no-ack"]
+"""Why a call ended: the peer hung up; nobody refreshed the session in time or a refresh got no
+answer (RFC 4028 §10); the peer did not answer or did not know the call (RFC 3261 §12.2.1.2,
+§14.1); it did not acknowledge our answer to its re-INVITE (§13.3.1.4)."""
+
+
 @dataclass(frozen=True, slots=True)
-class EndedByPeer:
-    """The called side hung up."""
+class CallEnded:
+    """The call is over, and not by its owner. Unless the peer sent a BYE, one is sent to it."""
 
     call: str
+    cause: EndCause = "bye"
+
+
+@dataclass(frozen=True, slots=True)
+class Reoffer:
+    """The peer wants to change the session: `answer_reoffer` or `refuse_reoffer`.
+
+    `sdp` is its offer, which may be the one it made before; None if it wants ours.
+    """
+
+    call: str
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferWithdrawn:
+    """The peer took its `Reoffer` back (CANCEL) before it was answered."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferAnswered:
+    """The peer's answer to an offer of ours.
+
+    The offer was made by `reinvite`, by `answer_reoffer` to a `Reoffer` without one, or (`refresh`)
+    by a refresh of the session to which the peer answers something else than last time.
+    """
+
+    call: str
+    sdp: bytes | None
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReofferRefused:
+    """The peer does not accept what `reinvite` offered; the session is as before."""
+
+    call: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InfoReceived:
+    """An INFO inside the call: answer with `answer_info(request_key, …)` within 32 s."""
+
+    call: str
+    request_key: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InfoAnswered:
+    """The final response to an INFO of ours; 408 also if there was none."""
+
+    call: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The registrar knows us for so long; 0 after `unregister`."""
+
+    expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationFailed:
+    """We are not registered, or no longer soon; nothing more is tried until `register`."""
+
+    code: int
+    reason: str
 
 
 Event = (
     IncomingCall
     | CallEstablished
-    | CallEnded
     | CallFailed
     | Answered
     | Refused
     | TimedOut
-    | EndedByPeer
+    | CallEnded
+    | Reoffer
+    | ReofferWithdrawn
+    | ReofferAnswered
+    | ReofferRefused
+    | InfoReceived
+    | InfoAnswered
+    | Registered
+    | RegistrationFailed
 )

@@ -1,4 +1,4 @@
-"""Reading SIP messages from datagrams and writing answers to them (RFC 3261 §7, §8.2.6, §18).
+"""Reading SIP messages from the wire and writing answers to them (RFC 3261 §7, §8.2.6, §18).
 
 `sipmessage` parses and serialises; this module decides what is garbage (dropped), what is
 malformed but can be answered with a 400, and what is a message to work with.
@@ -8,26 +8,59 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
-from sipmessage import URI, Address, Message, Parameters, Request, Response
+from sipmessage import URI, Request, Response
+from sipmessage.message import COMPACT_FORMS
+
+from mcu_sim.sip.fields import (
+    addresses,
+    contacts_of,
+    cseq_of,
+    from_of,
+    media_type_of,
+    parameter,
+    tag_of,
+    to_of,
+    top_via,
+    vias,
+)
 
 HostPort = tuple[str, int]
-"""IP address and UDP port."""
+"""IP address and port."""
+Transport = Literal["UDP", "TCP"]
+
+
+class Peer(NamedTuple):
+    """Where a message came from or goes to: IP address, port and transport."""
+
+    host: str
+    port: int
+    transport: Transport = "UDP"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport itself repeats what is lost (RFC 3261 §17)."""
+        return self.transport == "TCP"
+
 
 DEFAULT_PORT = 5060
 MAGIC_COOKIE = "z9hG4bK"
 USER_AGENT = "giaoban"
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS"
 SDP_TYPE = "application/sdp"
 
 PHRASES = {
     100: "Trying",
     200: "OK",
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     415: "Unsupported Media Type",
     420: "Bad Extension",
+    422: "Session Interval Too Small",
+    423: "Interval Too Brief",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
     482: "Loop Detected",
@@ -41,14 +74,18 @@ PHRASES = {
     603: "Decline",
 }
 
+MAX_HEADER_LINES = 200
+"""No honest message has more; `sipmessage` takes time with their square."""
+
 _START = re.compile(r"^(?P<method>[A-Za-z0-9\-.!%*_+`'~]+) (?P<uri>\S.*?) (?P<version>\S+)$")
-_STATUS = re.compile(r"^SIP/2\.0 [1-6]\d\d ", re.ASCII | re.IGNORECASE)
+_STATUS = re.compile(r"^SIP/2\.0 (?P<code>[1-6]\d\d) (?P<phrase>.*)", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"^SIP/\d+\.\d+$", re.ASCII | re.IGNORECASE)
 _ONCE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type")
 _RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*\s*)?(?=;|$)", re.IGNORECASE)
 _FIRST = re.compile(r'(?:[^",]|"[^"]*"|")*')
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_STAND_IN = "sip:invalid.invalid"
+_FOLD = re.compile(r"\r\n[ \t]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
+_STAND_IN = URI.parse("sip:invalid.invalid")
 
 # What `sipmessage` raises on bad text: ValueError by contract, KeyError for a header that is not
 # there, TypeError when a parameter happens to be called "self".
@@ -78,16 +115,33 @@ class MalformedError(ValueError):
 
 
 def parse(data: bytes) -> Request | Response:
-    """One datagram as a message whose mandatory headers are there and can be read.
+    """One message as it came, whose mandatory headers are there and can be read.
 
     Raises `GarbageError` or `MalformedError`. The body is cut to Content-Length (RFC 3261 §18.3).
     """
-    clean, faults = _normalise(data)
+    head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    if not separator:
+        raise GarbageError("no empty line after the headers")
     try:
-        message = Message.parse(clean)
-    except PARSE_ERRORS as error:
-        forget(error)
-        raise GarbageError(str(error)) from None
+        text = head.decode("utf-8")
+    except UnicodeDecodeError:
+        raise GarbageError("headers are not UTF-8") from None
+    faults: list[tuple[int, str]] = []
+    text = _FOLD.sub(" ", text)
+    if _CONTROL.search(text):
+        faults.append((400, "Control character in a header"))
+        text = _CONTROL.sub(" ", text)
+    start, *lines = text.split("\r\n")
+    if len(lines) > MAX_HEADER_LINES:
+        raise GarbageError("too many header lines")
+    message = _begin(start, body, faults)
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.strip()
+        if colon and name:
+            message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
+        else:
+            faults.append((400, "Header line without a name"))
     code, fault = faults[0] if faults else (400, _fault(message))
     if fault is None:
         return message
@@ -96,46 +150,24 @@ def parse(data: bytes) -> Request | Response:
     raise MalformedError(message, code, fault)
 
 
-def _normalise(data: bytes) -> tuple[bytes, list[tuple[int, str]]]:
-    """The message with lines unfolded and its start line readable, and what had to be mended."""
-    head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
-    if not separator:
-        raise GarbageError("no empty line after the headers")
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError:
-        raise GarbageError("headers are not UTF-8") from None
-    lines = re.sub(r"\r\n[ \t]+", " ", text).split("\r\n")
-    faults: list[tuple[int, str]] = []
-    if any(_CONTROL.search(line) for line in lines):
-        faults.append((400, "Control character in a header"))
-        lines = [_CONTROL.sub(" ", line) for line in lines]
-    start = lines[0]
-    if not _STATUS.match(start):
-        start, fault = _mend_request_line(start)
-        faults += [fault] if fault else []
-    headers = []
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            faults.append((400, "Header line without a name"))
-            continue
-        headers.append(f"{name.strip()}: {value.strip()}")
-    return "\r\n".join([start, *headers]).encode() + b"\r\n\r\n" + body, faults
-
-
-def _mend_request_line(line: str) -> tuple[str, tuple[int, str] | None]:
-    match = _START.match(line)
+def _begin(start: str, body: bytes, faults: list[tuple[int, str]]) -> Request | Response:
+    """A message without headers from its start line; what is wrong with that goes to `faults`."""
+    status = _STATUS.match(start)
+    if status is not None:
+        return Response(int(status["code"]), status["phrase"], body)
+    match = _START.match(start)
     if match is None or not _VERSION.match(match["version"]):
         raise GarbageError("start line is neither a request's nor a response's")
+    uri = _STAND_IN
     if match["version"].upper() != "SIP/2.0":
-        return f"{match['method']} {_STAND_IN} SIP/2.0", (505, PHRASES[505])
-    try:
-        URI.parse(match["uri"])
-    except PARSE_ERRORS as error:
-        forget(error)
-        return f"{match['method']} {_STAND_IN} SIP/2.0", (400, "Bad Request-URI")
-    return f"{match['method']} {match['uri']} SIP/2.0", None
+        faults.append((505, PHRASES[505]))
+    else:
+        try:
+            uri = URI.parse(match["uri"])
+        except PARSE_ERRORS as error:
+            forget(error)
+            faults.append((400, "Bad Request-URI"))
+    return Request(match["method"], uri, body)
 
 
 def _fault(message: Request | Response) -> str | None:
@@ -145,31 +177,35 @@ def _fault(message: Request | Response) -> str | None:
             return f"{name} more than once"
     reading = "Via"
     try:
-        if not message.via:
+        lines = [vias(value) for value in message.headers.getlist("Via")]
+        if not lines or not all(lines):
             return "Missing Via"
-        if not 0 < (message.via[0].port or DEFAULT_PORT) < 65536:
+        if not 0 < (top_via(message).port or DEFAULT_PORT) < 65536:
             return "Bad port in Via"
-        for reading in ("From", "To"):
-            Address.parse(message.headers[reading])
+        reading = "From"
+        from_of(message)
+        reading = "To"
+        to_of(message)
         reading = "Call-ID"
         if not message.call_id:
             return "Missing Call-ID"
         reading = "CSeq"
-        cseq = message.cseq
+        cseq = cseq_of(message)
         if cseq.sequence >= 2**31:
             return "CSeq out of range"
         if isinstance(message, Request) and cseq.method != message.method:
             return "CSeq method is not the request's"
         reading = "Contact"
         request = isinstance(message, Request)
-        contact = [] if request and message.headers.get("Contact") == "*" else message.contact
+        starred = request and message.headers.get("Contact") == "*"
+        contact = [] if starred else contacts_of(message)
         if request and message.method == "INVITE" and len(contact) != 1:
             return "INVITE needs one Contact"
         for reading in ("Route", "Record-Route"):
             for value in message.headers.getlist(reading):
-                Address.parse_many(value)
+                addresses(value)
         reading = "Content-Type"
-        _ = message.content_type
+        media_type_of(message)
         reading = "Max-Forwards"
         if not 0 <= (message.max_forwards or 0) <= 255:
             return "Max-Forwards out of range"
@@ -190,7 +226,7 @@ def _answerable(request: Request) -> bool:
     if request.method == "ACK":
         return False
     try:
-        top = request.via[0]
+        top = top_via(request)
         return (top.port is None or 0 < top.port < 65536) and all(
             request.headers.get(name) for name in ("From", "To", "Call-ID", "CSeq")
         )
@@ -199,20 +235,7 @@ def _answerable(request: Request) -> bool:
         return False
 
 
-def parameter(parameters: Parameters, name: str) -> str | None:
-    """A parameter's value by its case-insensitive name; "" if it stands without one."""
-    for key, value in parameters.items():
-        if key.lower() == name:
-            return value or ""
-    return None
-
-
-def tag_of(address: Address) -> str:
-    """The tag of a From or To, "" if there is none (RFC 2543 peers)."""
-    return parameter(address.parameters, "tag") or ""
-
-
-def mark_source(request: Request, source: HostPort) -> None:
+def mark_source(request: Request, source: Peer) -> None:
     """Note in the topmost Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
 
     The text is edited, not rebuilt: a branch must go back exactly as it came.
@@ -220,21 +243,24 @@ def mark_source(request: Request, source: HostPort) -> None:
     values = request.headers.getlist("Via")
     top = _FIRST.match(values[0])[0]  # type: ignore[index]  # the pattern matches any text
     rest = values[0][len(top) :]
-    via = request.via[0]
+    via = top_via(request)
     top, asked = _RPORT.subn("", top)
     if asked:
-        top += f";rport={source[1]}"
-    if (asked or via.host != source[0]) and parameter(via.parameters, "received") is None:
-        top += f";received={source[0]}"
+        top += f";rport={source.port}"
+    if (asked or via.host != source.host) and parameter(via.parameters, "received") is None:
+        top += f";received={source.host}"
     request.headers.setlist("Via", [top + rest, *values[1:]])
 
 
-def reply_target(request: Request, source: HostPort) -> HostPort:
-    """Where responses go (RFC 3261 §18.2.2, RFC 3581 §4), to the address that was heard from."""
-    via = request.via[0]
-    if parameter(via.parameters, "rport") is not None:
+def reply_target(request: Request, source: Peer) -> Peer:
+    """Where responses go, to the address that was heard from (RFC 3261 §18.2.2, RFC 3581 §4).
+
+    Over TCP that is the connection the request came by.
+    """
+    via = top_via(request)
+    if source.reliable or parameter(via.parameters, "rport") is not None:
         return source
-    return source[0], via.port or DEFAULT_PORT
+    return Peer(source.host, via.port or DEFAULT_PORT, source.transport)
 
 
 def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Response:
@@ -259,7 +285,7 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
 
 def _has_tag(to: str) -> bool:
     try:
-        return tag_of(Address.parse(to)) != ""
+        return tag_of(addresses(to)[0]) != ""
     except PARSE_ERRORS as error:
         forget(error)
         return ";tag=" in to.replace(" ", "").lower()
@@ -269,30 +295,3 @@ def stateless_tag(request: Request) -> str:
     """A To tag that is the same for each retransmission of a request (RFC 3261 §8.2.7)."""
     key = "\n".join(request.headers.getlist("Via")) + (request.headers.get("Call-ID") or "")
     return hashlib.blake2s(key.encode(), digest_size=8).hexdigest()
-
-
-def set_body(message: Request | Response, sdp: bytes) -> None:
-    """Put a session description into a message."""
-    message.body = sdp
-    message.headers.set("Content-Type", SDP_TYPE)
-    message.headers.set("Content-Length", str(len(sdp)))
-
-
-def body_of(message: Request | Response) -> bytes | None:
-    """The session description in a message, or None if there is none."""
-    content = message.content_type
-    if not message.body or content is None or content.mime_type.lower() != SDP_TYPE:
-        return None
-    body: bytes = message.body
-    return body
-
-
-def retry_after_s(response: Response) -> int | None:
-    """Seconds in Retry-After (RFC 3261 §20.33), None if absent or unreadable."""
-    match = re.match(r"\s*(\d{1,9})", response.headers.get("Retry-After") or "", re.ASCII)
-    return int(match[1]) if match else None
-
-
-def tokens(values: Iterable[str]) -> list[str]:
-    """The comma-separated tokens of a header's lines."""
-    return [token.strip() for value in values for token in value.split(",") if token.strip()]

@@ -16,6 +16,9 @@ GIVE_UP_MS = 64 * T1_MS
 TRYING_AFTER_MS = 200.0
 """An INVITE that is not answered within this time gets a 100 (RFC 3261 §17.2.1)."""
 
+SPARE = 64
+"""So many deadlines that no longer hold may lie in an agenda, beside as many as hold."""
+
 
 class Agenda[K: Hashable]:
     """Deadlines by key, in ms; equal deadlines come in the order they were set."""
@@ -35,6 +38,10 @@ class Agenda[K: Hashable]:
         self._count += 1
         self._current[key] = (deadline_ms, self._count)
         heapq.heappush(self._heap, (deadline_ms, self._count, key))
+        if len(self._heap) > 2 * len(self._current) + SPARE:
+            # Deadlines that moved lie in the heap until their time, which may be far away.
+            self._heap = [(at, count, key) for key, (at, count) in self._current.items()]
+            heapq.heapify(self._heap)
 
     def next_timeout(self) -> float | None:
         """The earliest deadline, None if there is none."""

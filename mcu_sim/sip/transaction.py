@@ -1,8 +1,9 @@
-"""The four SIP transaction state machines over UDP (RFC 3261 §17, RFC 6026), without I/O.
+"""The four SIP transaction state machines (RFC 3261 §17, RFC 6026), without I/O.
 
 Each takes messages and the time, and gives back `Output`s: what to send, what to pass to the user
 agent, and that the other side never answered. A clock is never read. RFC 6026 adds the Accepted
-state: after a 2xx an INVITE transaction stays to catch retransmissions.
+state: after a 2xx an INVITE transaction stays to catch retransmissions. Over a `reliable`
+transport nothing is repeated, and no transaction waits for repeats (timers D, I, J and K are 0).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 from sipmessage import CSeq, Request, Response
 
-from mcu_sim.sip.message import MAGIC_COOKIE, parameter, reply, tag_of
+from mcu_sim.sip.fields import cseq_of, from_of, parameter, tag_of, top_via
+from mcu_sim.sip.message import MAGIC_COOKIE, reply
 from mcu_sim.sip.timers import GIVE_UP_MS, T1_MS, T2_MS, T4_MS, TRYING_AFTER_MS
 
 
@@ -45,7 +47,7 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Timer B or F (no response) or H (no ACK) ran out."""
+    """Timer B, C or F (no final response) or H (no ACK) ran out."""
 
 
 Output = Send | Deliver | NoAnswer
@@ -59,13 +61,13 @@ def server_key(request: Request, method: str) -> Key:
 
     `method` is the request's own, or INVITE for an ACK.
     """
-    via = request.via[0]
+    via = top_via(request)
     branch = parameter(via.parameters, "branch") or ""
     sent_by = f"{via.host.lower()}:{via.port or ''}"
     if branch.startswith(MAGIC_COOKIE):
         return "server", branch, sent_by, method
-    number = str(request.cseq.sequence)
-    return "server", branch, sent_by, method, request.call_id, tag_of(request.from_address), number
+    number = str(cseq_of(request).sequence)
+    return "server", branch, sent_by, method, request.call_id, tag_of(from_of(request)), number
 
 
 def invite_key(cancel: Key) -> Key:
@@ -76,9 +78,10 @@ def invite_key(cancel: Key) -> Key:
 class Transaction(ABC):
     """Common to all four: a state and named timers. `name` of a timer is its letter in the RFC."""
 
-    def __init__(self, request: Request, state: State) -> None:
+    def __init__(self, request: Request, state: State, reliable: bool) -> None:
         self.request = request
         self.state = state
+        self.reliable = reliable
         self._timers: dict[str, float] = {}
         self._interval_ms = T1_MS
 
@@ -101,13 +104,16 @@ class Transaction(ABC):
         """The running timers, name → time in ms."""
         return dict(self._timers)
 
-    def terminate(self) -> None:
-        """End at once, without a word to the other side."""
-        self._enter(State.TERMINATED)
-
     def _enter(self, state: State, **timers_ms: float) -> None:
         self.state = state
-        self._timers = dict(timers_ms)
+        self._timers = timers_ms
+
+    def _wait_for_repeats(self, state: State, timer: str, at_ms: float) -> None:
+        """Stay in a state to catch repeats; where none can come, end."""
+        if self.reliable:
+            self._enter(State.TERMINATED)
+        else:
+            self._enter(state, **{timer: at_ms})
 
     @abstractmethod
     def _fire(self, name: str, now_ms: float) -> list[Output]: ...
@@ -128,7 +134,8 @@ class ClientTransaction(Transaction):
 class ServerTransaction(Transaction):
     """A request that came in; `respond` answers it."""
 
-    _last: bytes = b""
+    last: bytes = b""
+    """The latest response sent."""
 
     @abstractmethod
     def receive(self, message: Request, now_ms: float) -> list[Output]:
@@ -138,33 +145,47 @@ class ServerTransaction(Transaction):
     def respond(self, response: Response, now_ms: float) -> list[Output]:
         """Send a response. A second final response is a mistake of the caller: `ValueError`."""
 
+    @property
+    def answered(self) -> bool:
+        """Whether a final response went out."""
+        return self.state not in (State.TRYING, State.PROCEEDING)
+
     def _again(self) -> list[Output]:
-        return [Send(self._last)] if self._last else []
+        return [Send(self.last)] if self.last else []
 
     def _remember(self, response: Response) -> list[Output]:
-        if self.state not in (State.TRYING, State.PROCEEDING):
+        if self.answered:
             raise ValueError(f"a final response went out already, cannot send {response.code}")
-        self._last = bytes(response)
-        return [Send(self._last)]
+        self.last = bytes(response)
+        return [Send(self.last)]
 
 
 class ClientInvite(ClientTransaction):
     """INVITE client transaction: §17.1.1, figure 5; RFC 6026 §7.2, figure 8."""
 
-    def __init__(self, request: Request) -> None:
-        super().__init__(request, State.CALLING)
+    def __init__(self, request: Request, reliable: bool = False) -> None:
+        super().__init__(request, State.CALLING, reliable)
         self._ack = b""
+        self._limit: dict[str, float] = {}
 
     def start(self, now_ms: float) -> list[Output]:
-        self._enter(State.CALLING, A=now_ms + T1_MS, B=now_ms + GIVE_UP_MS)
+        self._enter(State.CALLING, B=now_ms + GIVE_UP_MS)
+        if not self.reliable:
+            self._timers["A"] = now_ms + T1_MS
         return [Send(bytes(self.request))]
+
+    def limit(self, at_ms: float) -> None:
+        """Wait for the final response until `at_ms` at the latest, even if it rings (§16.6)."""
+        self._limit = {"C": at_ms}
+        if self.state in (State.CALLING, State.PROCEEDING):
+            self._timers |= self._limit
 
     def receive(self, message: Response, now_ms: float) -> list[Output]:
         waiting = self.state in (State.CALLING, State.PROCEEDING)
         if message.code < 200:
             if not waiting:
                 return []
-            self._enter(State.PROCEEDING)
+            self._enter(State.PROCEEDING, **self._limit)
             return [Deliver(message)]
         if message.code < 300:
             if waiting:
@@ -172,7 +193,7 @@ class ClientInvite(ClientTransaction):
             return [Deliver(message)] if self.state is State.ACCEPTED else []
         if waiting:
             self._ack = bytes(self._make_ack(message))
-            self._enter(State.COMPLETED, D=now_ms + GIVE_UP_MS)
+            self._wait_for_repeats(State.COMPLETED, "D", now_ms + GIVE_UP_MS)
             return [Send(self._ack), Deliver(message)]
         return [Send(self._ack)] if self.state is State.COMPLETED else []
 
@@ -184,7 +205,7 @@ class ClientInvite(ClientTransaction):
                 return [Send(bytes(self.request))]
             return []
         self._enter(State.TERMINATED)
-        return [NoAnswer()] if name == "B" else []
+        return [NoAnswer()] if name in "BC" else []
 
     def _make_ack(self, response: Response) -> Request:
         """The ACK to a refusal, with the INVITE's own branch (§17.1.1.3)."""
@@ -194,7 +215,7 @@ class ClientInvite(ClientTransaction):
             for value in self.request.headers.getlist(header):
                 ack.headers.add(header, value)
         ack.headers.set("To", response.headers["To"])
-        ack.cseq = CSeq(self.request.cseq.sequence, "ACK")
+        ack.cseq = CSeq(cseq_of(self.request).sequence, "ACK")
         ack.headers.set("Content-Length", "0")
         return ack
 
@@ -202,11 +223,13 @@ class ClientInvite(ClientTransaction):
 class ClientNonInvite(ClientTransaction):
     """Non-INVITE client transaction: §17.1.2, figure 6."""
 
-    def __init__(self, request: Request) -> None:
-        super().__init__(request, State.TRYING)
+    def __init__(self, request: Request, reliable: bool = False) -> None:
+        super().__init__(request, State.TRYING, reliable)
 
     def start(self, now_ms: float) -> list[Output]:
-        self._enter(State.TRYING, E=now_ms + T1_MS, F=now_ms + GIVE_UP_MS)
+        self._enter(State.TRYING, F=now_ms + GIVE_UP_MS)
+        if not self.reliable:
+            self._timers["E"] = now_ms + T1_MS
         return [Send(bytes(self.request))]
 
     def receive(self, message: Response, now_ms: float) -> list[Output]:
@@ -215,7 +238,7 @@ class ClientNonInvite(ClientTransaction):
         if message.code < 200:
             self.state = State.PROCEEDING
         else:
-            self._enter(State.COMPLETED, K=now_ms + T4_MS)
+            self._wait_for_repeats(State.COMPLETED, "K", now_ms + T4_MS)
         return [Deliver(message)]
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
@@ -233,14 +256,14 @@ class ClientNonInvite(ClientTransaction):
 class ServerInvite(ServerTransaction):
     """INVITE server transaction: §17.2.1, figure 7; RFC 6026 §7.1, figure 7."""
 
-    def __init__(self, request: Request, now_ms: float) -> None:
-        super().__init__(request, State.PROCEEDING)
+    def __init__(self, request: Request, now_ms: float, reliable: bool = False) -> None:
+        super().__init__(request, State.PROCEEDING, reliable)
         self._enter(State.PROCEEDING, trying=now_ms + TRYING_AFTER_MS)
 
     def receive(self, message: Request, now_ms: float) -> list[Output]:
         if message.method == "ACK":
             if self.state is State.COMPLETED:
-                self._enter(State.CONFIRMED, I=now_ms + T4_MS)
+                self._wait_for_repeats(State.CONFIRMED, "I", now_ms + T4_MS)
                 return []
             return [Deliver(message)] if self.state is State.ACCEPTED else []
         return self._again() if self.state in (State.PROCEEDING, State.COMPLETED) else []
@@ -251,7 +274,9 @@ class ServerInvite(ServerTransaction):
         if 200 <= response.code < 300:
             self._enter(State.ACCEPTED, L=now_ms + GIVE_UP_MS)
         elif response.code >= 300:
-            self._enter(State.COMPLETED, G=now_ms + T1_MS, H=now_ms + GIVE_UP_MS)
+            self._enter(State.COMPLETED, H=now_ms + GIVE_UP_MS)
+            if not self.reliable:
+                self._timers["G"] = now_ms + T1_MS
         return sent
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
@@ -270,8 +295,8 @@ class ServerInvite(ServerTransaction):
 class ServerNonInvite(ServerTransaction):
     """Non-INVITE server transaction: §17.2.2, figure 8."""
 
-    def __init__(self, request: Request) -> None:
-        super().__init__(request, State.TRYING)
+    def __init__(self, request: Request, reliable: bool = False) -> None:
+        super().__init__(request, State.TRYING, reliable)
 
     def receive(self, message: Request, now_ms: float) -> list[Output]:
         return self._again()
@@ -281,7 +306,7 @@ class ServerNonInvite(ServerTransaction):
         if response.code < 200:
             self._enter(State.PROCEEDING)
         else:
-            self._enter(State.COMPLETED, J=now_ms + GIVE_UP_MS)
+            self._wait_for_repeats(State.COMPLETED, "J", now_ms + GIVE_UP_MS)
         return sent
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:

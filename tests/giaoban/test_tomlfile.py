@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import MAX_BYTES, StrictModel, load, mistakes, read_text
@@ -36,10 +37,25 @@ class Settings(StrictModel):
     comment: str = ""
 
 
+class Circle(StrictModel):
+    shape: Literal["circle"]
+    radius_m: Annotated[float, Field(gt=0)]
+
+
+class Square(StrictModel):
+    shape: Literal["square", "box"]
+    side_m: Annotated[float, Field(gt=0)]
+
+
+Area = Annotated[Circle | Square, Field(discriminator="shape")]
+
+
 class Table(StrictModel):
     schema_: str = Field(alias="schema")
     settings: Settings | None = None
     device: list[Device] = Field(default_factory=list)
+    area: Area | None = None
+    part: list[Area] = Field(default_factory=list)
 
 
 def wrong(path: Path, content: str | bytes) -> str:
@@ -192,6 +208,38 @@ def test_long_values_do_not_bury_the_message(path: Path) -> None:
     assert message.endswith("...: input should be a valid number")
 
 
+class Login(StrictModel):
+    name: str
+    password: SecretStr = Field(max_length=8)
+    old: SecretStr | None = None
+
+
+class Logins(StrictModel):
+    login: list[Login]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('password = "open-sesame"', "login[0].password: has too many"),
+        ("password = 73313", "login[0].password: input should be a valid string"),
+        ('password = ""\nold = 73313', "login[0].old: input should be a valid string"),
+        ('passwort = "open-sesame"', 'login[0].passwort: unknown key (did you mean "password"?)'),
+    ],
+)
+def test_a_secret_is_never_shown_but_its_neighbours_are(
+    path: Path, line: str, message: str
+) -> None:
+    path.write_text(f"[[login]]\nname = 7\n{line}\n")
+    with pytest.raises(InputError) as caught:
+        load(path, Logins)
+    text = str(caught.value)
+    assert message in text
+    assert "login[0].name = 7" in text
+    assert "sesame" not in text
+    assert "73313" not in text
+
+
 def test_mistakes_found_later_read_the_same(path: Path) -> None:
     path.write_text("schema = 'a'\n[[device]]\nid = 'x'\n[[device]]\nid = 'x'\n")
     error = mistakes(path, [(("device", 1, "id"), "x", "is taken"), ((), None, "no chair")])
@@ -203,3 +251,32 @@ def test_did_you_mean() -> None:
     assert did_you_mean("zzz", ["b", "a", "a"]) == " (allowed: a, b)"
     assert did_you_mean("zzz", []) == ""
     assert did_you_mean("zzz", [f"a{i}" for i in range(13)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('{shape = "circle"}', "KEY.radius_m: is missing"),
+        ('{shape = "circle", radius_m = 0}', "KEY.radius_m = 0: is out of range (allowed: more "),
+        ('{shape = "box", side_m = "1"}', "KEY.side_m = '1': input should be a valid number"),
+        (
+            '{shape = "square", side_m = 1, sides_m = 1}',
+            'KEY.sides_m: unknown key (did you mean "side_m"?)',
+        ),
+        (
+            '{shape = "square", side_m = 1, radius_m = 1}',
+            "KEY.radius_m: unknown key (allowed: shape, side_m)",
+        ),
+        ('{shape = "star"}', "KEY: 'shape' is 'star', not known (allowed: 'circle', 'square', 'b"),
+        ("{radius_m = 1}", "KEY: does not say its 'shape'"),
+        ('"circle"', "KEY = 'circle': is not a table"),
+    ],
+)
+@pytest.mark.parametrize(("key", "line"), [("area", 2), ("part[0]", 3)])
+def test_a_table_of_several_kinds_is_read_as_it_is_written(
+    path: Path, table: str, message: str, key: str, line: int
+) -> None:
+    """The kind is in the table, not in the place."""
+    fields = f"area = {table}" if key == "area" else f"#\npart = [{table}]"
+    said = wrong(path, f'schema = "t"\n{fields}\n')
+    assert f"FILE:{line}: {message.replace('KEY', key)}" in said

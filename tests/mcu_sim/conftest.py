@@ -1,4 +1,4 @@
-"""A pretended network between two SIP user agents: seeded loss, delay and reordering."""
+"""A pretended network between two SIP user agents: seeded loss, delay, reordering, duplication."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from mcu_sim.sip import Event, HostPort, UserAgentClient, UserAgentServer
+from mcu_sim.sip import Datagram, Event, Peer, UserAgent
 
 SERVER = ("10.67.0.2", 5060)
 CLIENT = ("10.68.0.2", 5062)
+CONNECTED_FROM = 40_000
+"""The port a TCP connection comes from, the same for both hosts."""
 OFFER = b"v=0\r\no=- 1 1 IN IP4 10.68.0.2\r\ns=-\r\nc=IN IP4 10.68.0.2\r\nt=0 0\r\n"
 ANSWER = b"v=0\r\no=- 2 2 IN IP4 10.67.0.2\r\ns=-\r\nc=IN IP4 10.67.0.2\r\nt=0 0\r\n"
 
@@ -21,64 +24,81 @@ Handler = Callable[[Event, float], None]
 
 @dataclass
 class Wire:
-    """Two agents and the datagrams between them, in virtual ms."""
+    """Two agents and the messages between them, in virtual ms. TCP loses and reorders nothing."""
 
-    client: UserAgentClient
-    server: UserAgentServer
+    client: UserAgent
+    server: UserAgent
     rng: random.Random
     loss: float = 0.0
+    duplication: float = 0.0
     delay_ms: tuple[float, float] = (5.0, 5.0)
+    cut: bool = False
+    """Nothing arrives any more, over TCP neither."""
     on_server_event: Handler = lambda event, now_ms: None
     on_client_event: Handler = lambda event, now_ms: None
     now_ms: float = 0.0
     log: list[tuple[float, str, bytes]] = field(default_factory=list)
     client_events: list[Event] = field(default_factory=list)
     server_events: list[Event] = field(default_factory=list)
-    _flight: list[tuple[float, int, HostPort, HostPort, bytes]] = field(default_factory=list)
+    _flight: list[tuple[float, int, Peer, Peer, bytes]] = field(default_factory=list)
     _count: int = 0
+    _latest: dict[tuple[Peer, Peer], float] = field(default_factory=dict)
 
     def flush(self) -> None:
         """Put what the agents want to send on the wire."""
-        for agent, source in ((self.client, CLIENT), (self.server, SERVER)):
+        for agent, who in ((self.client, "client"), (self.server, "server")):
             for datagram in agent.outgoing():
-                who = "client" if agent is self.client else "server"
                 self.log.append((self.now_ms, who, datagram.data))
-                if self.rng.random() < self.loss:
-                    continue
-                self._count += 1
-                at = self.now_ms + self.rng.uniform(*self.delay_ms)
-                item = (at, self._count, source, datagram.target, datagram.data)
-                heapq.heappush(self._flight, item)
+                if not self.cut:
+                    self._carry(datagram, CLIENT if who == "client" else SERVER)
 
-    def step(self) -> bool:
-        """Go to the next thing that happens; False if nothing will."""
-        self.flush()
+    def _carry(self, datagram: Datagram, own: tuple[str, int]) -> None:
+        target = datagram.target
+        if target.transport == "TCP":
+            back = target.port == CONNECTED_FROM
+            source = Peer(own[0], own[1] if back else CONNECTED_FROM, "TCP")
+            way = (source, target)
+            at = max(self._latest.get(way, 0.0), self.now_ms + self.rng.uniform(*self.delay_ms))
+            self._latest[way] = at
+            self._put(at, source, datagram)
+            return
+        for _ in range(1 + (self.rng.random() < self.duplication)):
+            if self.rng.random() >= self.loss:
+                at = self.now_ms + self.rng.uniform(*self.delay_ms)
+                self._put(at, Peer(*own), datagram)
+
+    def _put(self, at: float, source: Peer, datagram: Datagram) -> None:
+        self._count += 1
+        item = (at, self._count, source, datagram.target, datagram.data)
+        heapq.heappush(self._flight, item)
+
+    def next_time(self) -> float | None:
+        """When the next thing happens, None if nothing will."""
         times = [self.client.next_timeout(), self.server.next_timeout()]
-        if self._flight:
-            times.append(self._flight[0][0])
-        known = [time for time in times if time is not None]
-        if not known:
-            return False
-        self.now_ms = max(self.now_ms, min(known))
+        times += [self._flight[0][0]] if self._flight else []
+        return min((time for time in times if time is not None), default=None)
+
+    def step(self) -> None:
+        """Go to the next thing that happens."""
+        self.now_ms = max(self.now_ms, self.next_time() or 0.0)
         while self._flight and self._flight[0][0] <= self.now_ms:
             _, _, source, target, data = heapq.heappop(self._flight)
-            if target == SERVER:
+            if self.cut:
+                continue
+            if target.host == SERVER[0]:
                 self._tell_server(self.server.receive(data, source, self.now_ms))
-            elif target == CLIENT:
+            elif target.host == CLIENT[0]:
                 self._tell_client(self.client.receive(data, source, self.now_ms))
         self._tell_client(self.client.advance(self.now_ms))
         self._tell_server(self.server.advance(self.now_ms))
         self.flush()
-        return True
 
     def run(self, until_ms: float | None = None) -> None:
         """Run to a time, or until nothing more happens."""
         while True:
             self.flush()
-            times = [self.client.next_timeout(), self.server.next_timeout()]
-            times += [self._flight[0][0]] if self._flight else []
-            known = [time for time in times if time is not None]
-            if not known or (until_ms is not None and min(known) > until_ms):
+            next_ms = self.next_time()
+            if next_ms is None or (until_ms is not None and next_ms > until_ms):
                 self.now_ms = self.now_ms if until_ms is None else until_ms
                 return
             self.step()
@@ -86,6 +106,14 @@ class Wire:
     def sent(self, who: str, start: str) -> list[float]:
         """When `who` sent messages that begin with `start`."""
         return [at for at, by, data in self.log if by == who and data.startswith(start.encode())]
+
+    def texts(self, who: str, start: str) -> list[str]:
+        """The messages that `who` sent and that begin with `start`."""
+        return [
+            data.decode()
+            for _, by, data in self.log
+            if by == who and data.startswith(start.encode())
+        ]
 
     def _tell_server(self, events: list[Event]) -> None:
         for event in events:
@@ -100,19 +128,35 @@ class Wire:
 
 @pytest.fixture
 def make_wire() -> Callable[..., Wire]:
-    def make(seed: int = 1, loss: float = 0.0, delay_ms: tuple[float, float] = (5.0, 5.0)) -> Wire:
+    """`client` and `server` have options of the two agents."""
+
+    def make(
+        seed: int = 1,
+        loss: float = 0.0,
+        delay_ms: tuple[float, float] = (5.0, 5.0),
+        *,
+        duplication: float = 0.0,
+        client: dict[str, Any] | None = None,
+        server: dict[str, Any] | None = None,
+    ) -> Wire:
         rng = random.Random(seed)
-        client = UserAgentClient(CLIENT, random.Random(seed + 1), user="cu-jut")
-        server = UserAgentServer(SERVER, random.Random(seed + 2))
-        return Wire(client, server, rng, loss, delay_ms)
+        at_client = UserAgent(
+            CLIENT, random.Random(seed + 1), **{"user": "cu-jut", **(client or {})}
+        )
+        at_server = UserAgent(SERVER, random.Random(seed + 2), **(server or {}))
+        return Wire(at_client, at_server, rng, loss, duplication, delay_ms)
 
     return make
 
 
 @pytest.fixture
 def wire(make_wire: Callable[..., Wire]) -> Wire:
-    """A wire without loss, 5 ms each way."""
-    return make_wire()
+    """A wire without loss, 5 ms each way, between agents without session timers.
+
+    Without them, nothing more happens in a call that stands: `run()` ends.
+    """
+    untimed: dict[str, Any] = {"session_expires_s": None}
+    return make_wire(client=untimed, server=untimed)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from sipmessage import URI, Request, Response
 
 from mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
-from mcu_sim.sip.message import parse, reply
+from mcu_sim.sip.message import Peer, parse, reply
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"
@@ -18,7 +18,7 @@ INVITE = (
     b"CSeq: 41 INVITE\r\n"
     b"Contact: <sip:cu-jut@10.68.0.2:5062>\r\n\r\n"
 )
-PEER = ("10.9.9.9", 7)
+PEER = Peer("10.9.9.9", 7)
 
 
 def both(invite: bytes = INVITE) -> tuple[Dialog, Dialog]:
@@ -50,7 +50,10 @@ def test_loose_routes_are_followed_in_opposite_orders() -> None:
     first = server.request("BYE").headers.getlist("Route")
     assert first == ["<sip:10.1.1.1;lr>", "<sip:10.2.2.2:5070;lr>"]
     assert client.request("BYE").headers.getlist("Route") == first[::-1]
-    assert (server.next_hop(), client.next_hop()) == (("10.1.1.1", 5060), ("10.2.2.2", 5070))
+    assert (server.next_hop(), client.next_hop()) == (
+        Peer("10.1.1.1", 5060),
+        Peer("10.2.2.2", 5070),
+    )
 
 
 def test_a_strict_route_becomes_the_request_uri() -> None:
@@ -66,8 +69,12 @@ def test_a_strict_route_becomes_the_request_uri() -> None:
 @pytest.mark.parametrize(
     ("uri", "hop"),
     [
-        ("sip:a@10.68.0.2:5062", ("10.68.0.2", 5062)),
-        ("sip:10.68.0.2", ("10.68.0.2", 5060)),
+        ("sip:a@10.68.0.2:5062", Peer("10.68.0.2", 5062)),
+        ("sip:10.68.0.2", Peer("10.68.0.2", 5060)),
+        ("sip:10.68.0.2;transport=TCP", Peer("10.68.0.2", 5060, "TCP")),
+        ("sip:10.68.0.2;transport=udp", Peer("10.68.0.2", 5060)),
+        ("sip:10.68.0.2;transport=tls", PEER),
+        ("sips:10.68.0.2", PEER),
         ("sip:a@mcu.daknong.example", PEER),
         ("sip:a@10.68.0.999", PEER),
         ("sip:a@10.68.0.2:0", PEER),
@@ -77,8 +84,26 @@ def test_a_strict_route_becomes_the_request_uri() -> None:
         ("sip:a@10.68.0.2:70000", PEER),
     ],
 )
-def test_names_are_not_looked_up(uri: str, hop: tuple[str, int]) -> None:
+def test_names_are_not_looked_up(uri: str, hop: Peer) -> None:
     assert hop_of(URI.parse(uri), PEER) == hop
+
+
+def test_a_uri_without_transport_keeps_the_one_that_works() -> None:
+    over_tcp = PEER._replace(transport="TCP")
+    assert hop_of(URI.parse("sip:a@10.68.0.2"), over_tcp) == Peer("10.68.0.2", 5060, "TCP")
+    assert hop_of(URI.parse("sip:a@10.68.0.2;transport=udp"), over_tcp).transport == "UDP"
+
+
+def test_the_remote_target_is_refreshed_and_stays_if_no_contact_is_said() -> None:
+    _, client = both()
+    ok = Response(200, "OK")
+    client.refresh_target(ok)
+    assert client.next_hop().host == "10.2.2.2"
+    ok.headers.set("Contact", "<sip:mcu@10.67.0.9:5090;transport=tcp>")
+    client.refresh_target(ok)
+    assert str(client.request("BYE").uri) == "sip:mcu@10.67.0.9:5090;transport=tcp"
+    client.route_set = []
+    assert client.next_hop() == Peer("10.67.0.9", 5090, "TCP")
 
 
 def test_numbers_may_stay_or_grow_but_not_fall() -> None:

@@ -8,9 +8,9 @@ import tracemalloc
 
 import pytest
 
-from mcu_sim.sip import Answered, IncomingCall, Refused, UserAgentClient, UserAgentServer
+from mcu_sim.sip import Answered, IncomingCall, Peer, Refused, UserAgent
 
-SOURCE = ("10.68.0.2", 5062)
+SOURCE = Peer("10.68.0.2", 5062)
 PIECES = [
     b"\r\n",
     b"\r\n\r\n",
@@ -101,7 +101,7 @@ def samples(make_wire, offer, answer) -> list[bytes]:  # type: ignore[no-untyped
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_datagrams_neither_raise_nor_leak(samples, answer, seed) -> None:  # type: ignore[no-untyped-def]
     rng = random.Random(seed)
-    server = UserAgentServer(("10.67.0.2", 5060), random.Random(seed))
+    server = UserAgent(("10.67.0.2", 5060), random.Random(seed))
     now_ms = 0.0
     offered: set[str] = set()
     live = ""
@@ -147,10 +147,10 @@ def test_an_honest_call_gets_through_the_noise(make_wire, samples, offer, answer
     for _ in range(500):
         for agent in (wire.client, wire.server):
             for event in agent.receive(
-                mutate(rng, rng.choice(samples)), ("10.9.9.9", 9), wire.now_ms
+                mutate(rng, rng.choice(samples)), Peer("10.9.9.9", 9), wire.now_ms
             ):
                 if isinstance(event, IncomingCall):
-                    wire.server.refuse(event.call, 486, "Busy Here", wire.now_ms)
+                    agent.refuse(event.call, 486, "Busy Here", wire.now_ms)
         wire.run(wire.now_ms + 10.0)
     assert wire.client.calls == [call]
     assert wire.server.calls == honest
@@ -160,9 +160,9 @@ def test_an_honest_call_gets_through_the_noise(make_wire, samples, offer, answer
 def test_mutated_answers_neither_raise_nor_leak(make_wire, offer, answer, seed) -> None:  # type: ignore[no-untyped-def]
     rng = random.Random(seed)
     wire = make_wire(seed=seed)
-    client: UserAgentClient = wire.client
-    server: UserAgentServer = wire.server
-    mcu, bridge = ("10.67.0.2", 5060), ("10.68.0.2", 5062)
+    client: UserAgent = wire.client
+    server: UserAgent = wire.server
+    mcu, bridge = Peer("10.67.0.2", 5060), Peer("10.68.0.2", 5062)
     now_ms = 0.0
     ends = set()
     for _ in range(400):
@@ -198,7 +198,7 @@ def test_an_answer_with_a_star_for_contact_is_garbage(wire, offer, answer) -> No
     wire.server.accept(wire.server_events[0].call, answer, 10.0)
     [ok] = wire.server.outgoing()
     starred = re.sub(rb"Contact: .*", b"Contact: *", ok.data)
-    assert wire.client.receive(starred, ("10.67.0.2", 5060), 20.0) == []
+    assert wire.client.receive(starred, Peer("10.67.0.2", 5060), 20.0) == []
     assert wire.client.dropped["garbage"] == 1
 
 
@@ -209,7 +209,7 @@ def test_an_answer_with_a_star_for_contact_is_garbage(wire, offer, answer) -> No
 def test_bad_messages_are_not_kept_in_memory(samples, old: bytes, new: bytes) -> None:  # type: ignore[no-untyped-def]
     # sipmessage raises one and the same exception object for each bad header; its traceback
     # would grow by every message and hold on to it.
-    server = UserAgentServer(("10.67.0.2", 5060), random.Random(1))
+    server = UserAgent(("10.67.0.2", 5060), random.Random(1))
     bad = re.sub(old, new, samples[0]) + b"x" * 5000
 
     def feed() -> None:

@@ -8,6 +8,7 @@ from sipmessage import Request, Response
 from mcu_sim.sip.message import (
     GarbageError,
     MalformedError,
+    Peer,
     mark_source,
     parse,
     reply,
@@ -84,6 +85,9 @@ def test_a_wrong_request_that_can_be_answered_is_malformed(
         INVITE[:100],
         INVITE.replace(b"z9hG4bK", b"\xff"),
         INVITE.replace(b"Via", b"Vua"),
+        INVITE.replace(b"Via", b"Via:\r\nVia"),
+        INVITE.replace(b"Via", b"Via: ,\r\nVia"),
+        INVITE.replace(b"Max-Forwards", b"X: 1\r\n" * 201 + b"Max-Forwards"),
         INVITE.replace(b"10.68.0.2:5062;branch", b"10.68.0.2:99999;branch"),
         INVITE.replace(b"Call-ID: a@b\r\n", b""),
         INVITE.replace(b"INVITE", b"ACK").replace(b"CSeq: 1", b"CSeq: x"),
@@ -123,8 +127,10 @@ def test_answers_go_where_the_via_says(via: str, marked: str, target: tuple[str,
     request = parse(INVITE)
     assert isinstance(request, Request)
     request.headers.set("Via", via)
-    source = ("10.9.9.9", 4444)
-    assert reply_target(request, source) == target
+    source = Peer("10.9.9.9", 4444)
+    assert reply_target(request, source) == Peer(*target)
+    over_tcp = Peer("10.9.9.9", 4444, "TCP")
+    assert reply_target(request, over_tcp) == over_tcp
     mark_source(request, source)
     assert request.headers["Via"] == marked
     assert request.via  # still readable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.timers import Agenda
+from mcu_sim.sip.timers import SPARE, Agenda
 
 CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(0, 5)), max_size=40)
 
@@ -29,3 +29,12 @@ def test_the_earliest_comes_first_and_equal_ones_in_the_order_they_were_set(
         taken.append(due)
     assert taken == sorted((k for k, (at, _) in model.items() if at <= 3), key=model.__getitem__)
     assert all(at > 3 for at in [agenda.next_timeout()] if at is not None)
+
+
+def test_deadlines_that_move_do_not_pile_up() -> None:
+    agenda: Agenda[int] = Agenda()
+    for moved in range(100_000):
+        agenda.set(moved % 10, 1e9 + moved)
+    assert len(agenda) == 10
+    assert len(agenda._heap) <= 2 * 10 + SPARE + 1
+    assert [agenda.pop_due(2e9) for _ in range(11)] == [*range(10), None]

@@ -179,6 +179,58 @@ def test_a_second_final_response_is_the_callers_mistake(kind: str) -> None:
         transaction.respond(answer(asked, 486), 1.0)
 
 
+def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
+    invite = ClientInvite(request("INVITE"), reliable=True)
+    invite.start(0.0)
+    assert invite.timers == {"B": 32_000.0}
+    assert run_out(invite) == [(32_000.0, NoAnswer())]
+    other = ClientNonInvite(request("BYE"), reliable=True)
+    other.start(0.0)
+    assert run_out(other) == [(32_000.0, NoAnswer())]
+
+    refused = ClientInvite(request("INVITE"), reliable=True)
+    refused.start(0.0)
+    busy = answer(refused.request, 486)
+    ack, delivered = refused.receive(busy, 10.0)
+    assert (type(ack), delivered, refused.state) == (Send, Deliver(busy), State.TERMINATED)  # D
+    ended = ClientNonInvite(request("BYE"), reliable=True)
+    ended.start(0.0)
+    ended.receive(answer(ended.request, 200), 10.0)
+    assert ended.state is State.TERMINATED  # K
+
+    asked = ServerInvite(request("INVITE"), 0.0, reliable=True)
+    asked.respond(answer(asked.request, 486), 0.0)
+    assert asked.timers == {"H": 32_000.0}  # no G
+    asked.receive(request("ACK"), 10.0)
+    assert asked.state is State.TERMINATED  # I
+    simple = ServerNonInvite(request("BYE"), reliable=True)
+    simple.respond(answer(simple.request, 200), 0.0)
+    assert simple.state is State.TERMINATED  # J
+
+    # RFC 6026: L and M are the same over every transport
+    taken = ServerInvite(request("INVITE"), 0.0, reliable=True)
+    taken.respond(answer(taken.request, 200), 0.0)
+    assert taken.timers == {"L": 32_000.0}
+    agreed = ClientInvite(request("INVITE"), reliable=True)
+    agreed.start(0.0)
+    agreed.receive(answer(agreed.request, 200), 0.0)
+    assert agreed.timers == {"M": 32_000.0}
+
+
+@pytest.mark.parametrize("provisional", [False, True])
+def test_an_invite_may_have_a_limit(provisional: bool) -> None:
+    transaction = ClientInvite(request("INVITE"))
+    transaction.start(0.0)
+    transaction.limit(10_000.0)
+    if provisional:
+        transaction.receive(answer(transaction.request, 180), 100.0)
+    out = run_out(transaction)
+    assert out[-1] == (10_000.0, NoAnswer())
+    assert len(out) == (1 if provisional else 5)
+    transaction.limit(20_000.0)
+    assert transaction.timers == {}
+
+
 def test_matching_is_by_branch_and_sender_or_for_rfc_2543_by_more() -> None:
     assert server_key(request("ACK"), "INVITE") == server_key(request("INVITE"), "INVITE")
     assert server_key(request("BYE"), "BYE") != server_key(request("BYE", "z9hG4bKx"), "BYE")

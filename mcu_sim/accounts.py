@@ -1,0 +1,92 @@
+"""Accounts: who may register and call, with their passwords, from a TOML file kept secret."""
+
+from __future__ import annotations
+
+import shlex
+import stat
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+from giaoban.errors import InputError
+from giaoban.tomlfile import StrictModel, load
+
+Role = Literal["chair", "branch"]
+"""What a user is in the meeting: who leads it, or one of those who attend."""
+Digest = Literal["MD5", "SHA-256"]
+
+_LONGEST_PASSWORD = 128
+
+
+def _password(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not 1 <= len(text) <= _LONGEST_PASSWORD or not text.isprintable():
+        raise ValueError(f"must be 1 to {_LONGEST_PASSWORD} printable characters")
+    return secret
+
+
+# Both stand in SIP headers: a user in URIs, a realm between quotes.
+User = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64, strict=True)
+]
+Realm = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$", max_length=64, strict=True)
+]
+Password = Annotated[SecretStr, AfterValidator(_password)]
+
+
+class Account(StrictModel):
+    """One user. The password shows as stars wherever the account is printed or dumped."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    user: User
+    password: Password
+
+
+class Accounts(StrictModel):
+    """All accounts of one file.
+
+    `digest`: the algorithms callers are asked to prove themselves with, the preferred one first.
+    MD5 alone unless the file says otherwise: devices older than RFC 8760 give up at a challenge
+    that names another one, even if MD5 stands beside it.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    schema_: Literal["giaoban.accounts/1"] = Field(alias="schema")
+    realm: Realm = "giaoban"
+    digest: list[Digest] = Field(default=["MD5"], min_length=1, max_length=2)
+    account: list[Account] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_account_a_user(self) -> Self:
+        users = [account.user for account in self.account]
+        for user in users:
+            if users.count(user) > 1:
+                raise ValueError(f'user "{user}" has two accounts')
+        return self
+
+    def passwords(self) -> dict[str, str]:
+        """Passwords by user, in the order of the file."""
+        return {account.user: account.password.get_secret_value() for account in self.account}
+
+
+def load_accounts(path: Path) -> Accounts:
+    """The accounts in a TOML file that only its owner may read.
+
+    Raises `InputError` for a file that others can read, else listing every mistake.
+    """
+    if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise InputError(
+            f"{path}: holds passwords but others may read it: chmod 600 {shlex.quote(str(path))}"
+        )
+    return load(path, Accounts)

@@ -1,0 +1,93 @@
+"""What this user agent can do, as it says so in its messages, and what it asks of INVITEs.
+
+RFC 3261 §8.2.2–8.2.4, §11.2, §20.5; RFC 4028 §7, §9 for the session timer.
+"""
+
+from __future__ import annotations
+
+from sipmessage import Request, Response
+
+from mcu_sim.sip import session_timer
+from mcu_sim.sip.call import Call
+from mcu_sim.sip.endpoint import Endpoint, Slot
+from mcu_sim.sip.headers import body_of, set_body, tokens
+from mcu_sim.sip.message import SDP_TYPE, Peer, reply
+
+METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
+
+
+class Abilities:
+    """The headers all INVITEs and their answers have in common, and the checks of both."""
+
+    def __init__(self, end: Endpoint, rules: session_timer.Rules, *, registrar: bool) -> None:
+        self._end = end
+        self._rules = rules
+        self.methods = (*METHODS, "REGISTER") if registrar else METHODS
+        self._allow = ", ".join(self.methods)
+
+    def offer(
+        self, request: Request, sdp: bytes, target: Peer, call: Call | None, min_se_s: int = 0
+    ) -> None:
+        """Make an INVITE (`call`: a re-INVITE) whole: session description and what we can do."""
+        request.headers.set("Contact", self._end.contact_uri(target.transport))
+        request.headers.set("Allow", self._allow)
+        request.headers.set("Accept", SDP_TYPE)
+        terms = None if call is None else call.terms
+        session_timer.ask(request, self._rules, terms, min_se_s)
+        set_body(request, sdp)
+
+    def raises(self, request: Request, refusal: Response, call: Call | None) -> bool:
+        """Make the session interval of an INVITE what a 422 asks for; False if that is no more."""
+        if refusal.code != 422:
+            return False
+        asked_s = session_timer.read(request).interval_s
+        floor_s = session_timer.read(refusal).min_se_s
+        if asked_s is None or floor_s <= asked_s:
+            return False
+        terms = None if call is None else call.terms
+        session_timer.ask(request, self._rules, terms, floor_s)
+        return True
+
+    def agreed(self, response: Response) -> session_timer.Terms | None:
+        """The session timer that holds after a 2xx to an INVITE of ours."""
+        return session_timer.as_client(session_timer.read(response), self._rules)
+
+    def admits(self, slot: Slot, request: Request, now_ms: float) -> bool:
+        """Whether an INVITE or re-INVITE can be worked with; if not, it is refused."""
+        if request.body and body_of(request) is None:
+            self._end.refuse(slot, 415, now_ms, headers={"Accept": SDP_TYPE})
+            return False
+        if session_timer.is_too_small(session_timer.read(request), self._rules):
+            min_se = {"Min-SE": str(self._rules.min_se_s)}
+            self._end.refuse(slot, 422, now_ms, headers=min_se)
+            return False
+        return True
+
+    def success(
+        self, call: Call, slot: Slot, sdp: bytes
+    ) -> tuple[Response, session_timer.Terms | None]:
+        """The 200 to an INVITE or re-INVITE, and the session timer it sets."""
+        request = slot.request
+        response = reply(request, 200, to_tag=call.id)
+        response.headers.set("Contact", self._end.contact_uri(slot.target.transport))
+        response.headers.set("Allow", self._allow)
+        terms = session_timer.as_server(session_timer.read(request), self._rules, call.terms)
+        session_timer.answer(response, terms)
+        set_body(response, sdp)
+        return response, terms
+
+    def lacks(self, slot: Slot, request: Request, now_ms: float) -> bool:
+        """Whether the method or an extension is not known here; it is refused then."""
+        if request.method not in self.methods:
+            self.tell(slot, 405, now_ms)
+            return True
+        needed = tokens(request.headers.getlist("Require"))
+        unknown = [one for one in needed if one.lower() != session_timer.OPTION]
+        if unknown:
+            self._end.refuse(slot, 420, now_ms, headers={"Unsupported": ", ".join(unknown)})
+        return bool(unknown)
+
+    def tell(self, slot: Slot, code: int, now_ms: float) -> None:
+        """Answer OPTIONS (§11.2), or a method that is not allowed, with what we can do."""
+        told = {"Allow": self._allow, "Accept": SDP_TYPE, "Supported": session_timer.OPTION}
+        self._end.refuse(slot, code, now_ms, headers=told)

@@ -1,0 +1,329 @@
+"""`UserAgent`: makes and takes calls, without sockets and clock."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from sipmessage import URI, Request
+
+from mcu_sim.sip.abilities import Abilities
+from mcu_sim.sip.authentication import Gate, Proof
+from mcu_sim.sip.call import Book, CallState
+from mcu_sim.sip.called import Called
+from mcu_sim.sip.calling import Calling
+from mcu_sim.sip.dialog import hop_of
+from mcu_sim.sip.digest import Authority, Credentials
+from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot
+from mcu_sim.sip.events import Event
+from mcu_sim.sip.fields import tag_of, to_of
+from mcu_sim.sip.info import Infos
+from mcu_sim.sip.message import PARSE_ERRORS, PHRASES, HostPort, Peer, forget, reply
+from mcu_sim.sip.register_client import RegisterClient
+from mcu_sim.sip.register_server import RegisterServer
+from mcu_sim.sip.registrar import Registrar
+from mcu_sim.sip.reinvite import Reinvites
+from mcu_sim.sip.session import Sessions
+from mcu_sim.sip.session_timer import Rules
+from mcu_sim.sip.transaction import State, invite_key
+
+ANSWER_WITHIN_MS = 180_000.0
+"""How long a call may ring; as Timer C of a proxy (RFC 3261 §16.6), which is 3 minutes."""
+
+
+class UserAgent:
+    """A SIP user agent at one address, over UDP and TCP.
+
+    Times are ms of one clock of the owner. After every call of a method, send what `outgoing`
+    gives. A call's name (`call`) is our tag of its dialog if it came in, its Call-ID if we made
+    it. Methods that need a call in some state raise `ValueError` if it is in another.
+    """
+
+    def __init__(
+        self,
+        contact: HostPort,
+        rng: random.Random,
+        *,
+        user: str = "mcu",
+        display_name: str = "",
+        answer_within_ms: float = ANSWER_WITHIN_MS,
+        session_expires_s: int | None = 1_800,
+        min_se_s: int = 90,
+        authority: Authority | None = None,
+        credentials: Credentials | None = None,
+        registrar: Registrar | None = None,
+    ) -> None:
+        """`contact` is the address others reach it at, over either transport.
+
+        `answer_within_ms`: how long a call or offer of ours waits for its final answer.
+        `session_expires_s`, `min_se_s`: the session interval wanted (None: only if the peer
+        wants one) and the shortest accepted (RFC 4028). `authority`: who must be convinced by
+        callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
+        `credentials`: what to prove ourselves with. Raises `ValueError` for impossible intervals.
+        """
+        self.contact = contact
+        self.user = user
+        self._book = Book()
+        end = self._end = Endpoint(contact, user, rng, self._on_request, self._on_ack)
+        abilities = self._abilities = Abilities(
+            end, Rules(session_expires_s, min_se_s), registrar=registrar is not None
+        )
+        proof = Proof(credentials, rng)
+        self._gate = Gate(end, authority)
+        self._sessions = Sessions(end, self._book)
+        self._called = Called(end, self._book, self._sessions, abilities)
+        self._calling = Calling(
+            end,
+            self._book,
+            self._sessions,
+            abilities,
+            proof,
+            display_name=display_name,
+            answer_within_ms=answer_within_ms,
+        )
+        self._reinvites = Reinvites(
+            end, self._book, self._sessions, abilities, proof, answer_within_ms
+        )
+        self._infos = Infos(end, self._book, self._sessions)
+        self._register_client = RegisterClient(end, proof)
+        self._register_server = None if registrar is None else RegisterServer(end, registrar)
+
+    # ------------------------------------------------------------------------ the wire, time
+
+    def receive(self, data: bytes, source: Peer, now_ms: float) -> list[Event]:
+        """Take one datagram, or one message of a TCP connection, whatever its bytes are."""
+        # A bare (host, port) is UDP's, as `recvfrom` gives it.
+        return self._end.receive(data, Peer(*source), now_ms)
+
+    def advance(self, now_ms: float) -> list[Event]:
+        """Run every timer whose time has come; needed when `next_timeout()` <= `now_ms`."""
+        return self._end.advance(now_ms)
+
+    def next_timeout(self) -> float | None:
+        """When `advance` has something to do, None for never."""
+        return self._end.next_timeout()
+
+    def outgoing(self) -> list[Datagram]:
+        """Take out the messages to send, in order."""
+        return self._end.take_outgoing()
+
+    # ------------------------------------------------------------------------ calls that begin
+
+    def call(self, uri: str, sdp_offer: bytes, now_ms: float, target: Peer | None = None) -> str:
+        """Send an INVITE and return the call's name.
+
+        `target` overrides where it is sent. Raises `ValueError` for a URI that is none, or that
+        does not say where to send to: its host is a name (nothing here asks a name server), or
+        its transport neither UDP nor TCP.
+        """
+        parsed, hop = _where(uri, target)
+        return self._calling.call(parsed, sdp_offer, hop, now_ms)
+
+    def accept(self, call: str, sdp: bytes, now_ms: float) -> None:
+        """Answer an incoming call: `sdp` is the answer, or our offer if it brought none."""
+        self._called.accept(self._book.get(call, CallState.RINGING), sdp, now_ms)
+
+    def refuse(
+        self,
+        call: str,
+        code: int,
+        reason: str,
+        now_ms: float,
+        retry_after_s: int | None = None,
+    ) -> None:
+        """Refuse an incoming call with a code from 300 to 699; no event follows."""
+        _check_refusal(code)
+        ringing = self._book.get(call, CallState.RINGING)
+        self._called.refuse(ringing, code, reason, now_ms, retry_after_s)
+
+    def hang_up(self, call: str, now_ms: float, reason: str | None = None) -> None:
+        """End a call in whatever state it is: CANCEL, 480 or BYE. No event follows; idempotent.
+
+        `reason` is told to the peer if a BYE is sent (RFC 3326).
+        """
+        entry = self._book.calls.get(call)
+        if entry is None:
+            return
+        if entry.state is CallState.CALLING:
+            self._calling.give_up(entry, now_ms)
+        elif entry.state is CallState.RINGING:
+            self._called.refuse(entry, 480, PHRASES[480], now_ms, None)
+        elif entry.state in (CallState.ANSWERED, CallState.ESTABLISHED):
+            self._sessions.hang_up(entry, now_ms, reason)
+
+    # ------------------------------------------------------------------------ calls that stand
+
+    def reinvite(self, call: str, sdp: bytes, now_ms: float) -> None:
+        """Offer a change of a standing call; it is sent when no other INVITE is on its way.
+
+        `ReofferAnswered` or `ReofferRefused` follows, unless the call ends. Raises `ValueError`
+        also while an earlier offer has no answer.
+        """
+        self._reinvites.offer(self._book.get(call, CallState.ESTABLISHED), sdp, now_ms)
+
+    def answer_reoffer(self, call: str, sdp: bytes, now_ms: float) -> None:
+        """Accept a `Reoffer`: with the answer, or with our offer if it brought none.
+
+        Raises `ValueError` if there is none to decide on.
+        """
+        self._reinvites.answer(self._book.get(call, CallState.ESTABLISHED), sdp, now_ms)
+
+    def refuse_reoffer(self, call: str, code: int, reason: str, now_ms: float) -> None:
+        """Refuse a `Reoffer` with a code from 300 to 699; the session stays as it is."""
+        _check_refusal(code)
+        entry = self._book.get(call, CallState.ESTABLISHED)
+        self._reinvites.refuse(entry, code, reason, now_ms)
+
+    def info(self, call: str, content_type: str, body: bytes, now_ms: float) -> None:
+        """Send an INFO in a standing call; `InfoAnswered` follows, unless the call ends."""
+        entry = self._book.get(call, CallState.ESTABLISHED)
+        self._infos.send(entry, content_type, body, now_ms)
+
+    def answer_info(self, request_key: str, code: int, reason: str, now_ms: float) -> None:
+        """Answer an `InfoReceived` with a final code; without effect once that was done for us.
+
+        That is 500 after 32 s, or 487 when the call ended. Raises `ValueError` for other codes.
+        """
+        if not 200 <= code <= 699:
+            raise ValueError(f"{code} is no final response (200–699)")
+        self._infos.answer(request_key, code, reason, now_ms)
+
+    # ---------------------------------------------------------------------------- registration
+
+    def register(
+        self,
+        registrar_uri: str,
+        now_ms: float,
+        expires_s: int = 3_600,
+        target: Peer | None = None,
+    ) -> None:
+        """Register our user and Contact at a registrar, and again before that runs out.
+
+        Each time `Registered` or `RegistrationFailed` follows. Raises `ValueError` as `call`.
+        """
+        if expires_s <= 0:
+            raise ValueError("a registration lasts at least a second")
+        parsed, hop = _where(registrar_uri, target)
+        self._register_client.register(parsed, hop, expires_s, now_ms)
+
+    def unregister(self, now_ms: float) -> None:
+        """Take our registration back, if there ever was one; `Registered(0)` follows."""
+        self._register_client.unregister(now_ms)
+
+    # -------------------------------------------------------------------------------- insight
+
+    def state(self, call: str) -> CallState:
+        """Where a call stands; DONE also for one that is forgotten or never was."""
+        entry = self._book.calls.get(call)
+        return CallState.DONE if entry is None else entry.state
+
+    def target_of(self, call: str) -> Peer:
+        """Where the INVITE of a call of ours was sent. Raises KeyError for one that is over."""
+        return self._book.calls[call].invite.target
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls that are not over, oldest first."""
+        return [
+            name for name, entry in self._book.calls.items() if entry.state is not CallState.DONE
+        ]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing at all is remembered: no call, no transaction, no timer."""
+        return not self._book.calls and self._end.idle
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call is not over yet, or a request of ours has no final answer."""
+        unanswered = (State.CALLING, State.TRYING, State.PROCEEDING)
+        ours = (slot.transaction for slot in self._end.slots.values() if slot.key[0] == "client")
+        return bool(self.calls) or any(one.state in unanswered for one in ours)
+
+    @property
+    def transactions(self) -> int:
+        """Transactions that are alive."""
+        return len(self._end.slots)
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Messages that were thrown away, by why."""
+        return self._end.dropped
+
+    # ------------------------------------------------------------------------------ the inside
+
+    def _on_request(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
+        """A new request other than ACK (RFC 3261 §8.2, §12.2.2)."""
+        method = request.method
+        if method == "CANCEL":
+            self._on_cancel(slot, request, now_ms)
+        elif self._abilities.lacks(slot, request, now_ms):
+            return
+        elif method == "INVITE":
+            self._on_invite(slot, request, source, now_ms)
+        elif method == "BYE":
+            self._sessions.on_bye(slot, request, now_ms)
+        elif method == "INFO":
+            self._infos.on_request(slot, request, now_ms)
+        elif method == "REGISTER" and self._register_server is not None:
+            if self._gate.passes(slot, request, now_ms)[0]:
+                self._register_server.on_register(slot, request, source, now_ms)
+        else:
+            self._abilities.tell(slot, 200, now_ms)
+
+    def _on_invite(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
+        if tag_of(to_of(request)):
+            self._reinvites.on_invite(slot, request, now_ms)
+            return
+        if self._called.is_merged(slot, request, now_ms):
+            return
+        passes, verified = self._gate.passes(slot, request, now_ms)
+        if passes:
+            self._called.on_invite(slot, request, source, verified, now_ms)
+
+    def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
+        """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
+        invite = self._end.slots.get(invite_key(slot.key))
+        if invite is None:
+            self._end.refuse(slot, 481, now_ms)
+            return
+        tag = invite.call or self._end.random_hex()
+        self._end.respond(slot, reply(request, 200, to_tag=tag), now_ms)
+        call = self._book.calls.get(invite.call)
+        if call is None:
+            return
+        if call.asked is invite:
+            self._reinvites.on_cancel(call, now_ms)
+        elif call.invite is invite:
+            self._called.on_cancel(call, now_ms)
+
+    def _on_ack(self, request: Request, now_ms: float) -> None:
+        """An ACK that is not for a refusal."""
+        call = self._book.in_dialog(request)
+        success = None if call is None else self._sessions.acknowledged(call, request)
+        if call is None or success is None:
+            self._end.dropped["stray ACK"] += 1
+        elif call.state is CallState.CLOSING:
+            self._sessions.send_bye(call, now_ms, call.bye_reason)
+        elif call.state is CallState.ANSWERED:
+            self._called.acknowledged(call, request)
+        else:
+            self._reinvites.acknowledged(call, request, success.offered, now_ms)
+
+
+def _where(uri: str, target: Peer | None) -> tuple[URI, Peer]:
+    """A URI and where to send to; `ValueError` if either cannot be known."""
+    try:
+        parsed = URI.parse(uri)
+    except PARSE_ERRORS as error:
+        forget(error)
+        raise ValueError(f"{uri}: not a valid URI") from None
+    hop = hop_of(parsed, Peer("", 0)) if target is None else Peer(*target)
+    if not hop.host:
+        raise ValueError(f"{uri}: not an IPv4 address with a port over UDP or TCP, give a target")
+    return parsed, hop
+
+
+def _check_refusal(code: int) -> None:
+    if not 300 <= code <= 699:
+        raise ValueError(f"{code} is no refusal (300–699)")

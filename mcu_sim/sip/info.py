@@ -1,0 +1,72 @@
+"""INFO inside a call, in both directions (RFC 6086, legacy usage without Info-Packages)."""
+
+from __future__ import annotations
+
+from sipmessage import Request, Response
+
+from mcu_sim.sip.call import Book, Call, CallState
+from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.events import InfoAnswered, InfoReceived
+from mcu_sim.sip.fields import cseq_of
+from mcu_sim.sip.headers import set_body
+from mcu_sim.sip.session import Sessions
+from mcu_sim.sip.timers import GIVE_UP_MS
+
+
+class Infos(Watcher):
+    """INFOs of ours, and those of the peers until their owner has answered them."""
+
+    def __init__(self, end: Endpoint, book: Book, sessions: Sessions) -> None:
+        self._end = end
+        self._book = book
+        self._sessions = sessions
+        end.on_timer["info"] = self._on_forgotten
+
+    def send(self, call: Call, content_type: str, body: bytes, now_ms: float) -> None:
+        """Send an INFO in a standing call."""
+        dialog = call.standing
+        request = dialog.request("INFO")
+        set_body(request, body, content_type)
+        self._end.start(request, dialog.next_hop(), now_ms, self).call = call.id
+
+    def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
+        """An INFO came."""
+        call = self._book.in_dialog(request)
+        if call is None or call.state in (CallState.RINGING, CallState.CLOSING, CallState.DONE):
+            self._end.refuse(slot, 481, now_ms)
+        elif not call.standing.accepts_sequence(cseq_of(request).sequence):
+            self._end.refuse(slot, 500, now_ms)
+        elif call.state is CallState.ANSWERED:
+            self._end.refuse(slot, 491, now_ms)  # overtook the ACK: its call does not stand yet
+        else:
+            key = f"{call.id}/{self._end.random_hex()}"
+            call.pending[key] = slot
+            self._end.set_timer("info", key, now_ms + GIVE_UP_MS)
+            kind = request.headers.get("Content-Type") or ""
+            self._end.emit(InfoReceived(call.id, key, kind, request.body))
+
+    def answer(self, key: str, code: int, reason: str, now_ms: float) -> None:
+        """Answer an INFO; nothing happens if it is answered already (500) or its call is over."""
+        call = self._book.calls.get(key.rpartition("/")[0])
+        slot = None if call is None else call.pending.pop(key, None)
+        if slot is not None:
+            self._end.set_timer("info", key, None)
+            self._end.refuse(slot, code, now_ms, reason)
+
+    def _on_forgotten(self, key: str, now_ms: float) -> None:
+        self.answer(key, 500, "Not handled", now_ms)
+
+    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+        if response.code >= 200:
+            self._tell(slot, response.code, now_ms)
+
+    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+        self._tell(slot, 408, now_ms)
+
+    def _tell(self, slot: Slot, code: int, now_ms: float) -> None:
+        call = self._book.calls.get(slot.call)
+        if call is None or call.state is not CallState.ESTABLISHED:
+            return
+        self._end.emit(InfoAnswered(call.id, code))
+        if code == 481:
+            self._sessions.end(call, "gone", now_ms)

@@ -1,0 +1,175 @@
+"""What standing calls of both directions share: BYE, session expiry, 2xx until their ACK.
+
+RFC 3261 §13.3.1.4, §15; RFC 3326 for the reason of a BYE; RFC 4028 §10 for the expiry.
+"""
+
+from __future__ import annotations
+
+from sipmessage import Request, Response
+
+from mcu_sim.sip.call import Book, Call, CallState, Success
+from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
+from mcu_sim.sip.fields import cseq_of
+from mcu_sim.sip.headers import quoted
+from mcu_sim.sip.message import reply
+from mcu_sim.sip.session_timer import Terms
+from mcu_sim.sip.timers import GIVE_UP_MS, T1_MS, T2_MS
+from mcu_sim.sip.transaction import ServerTransaction
+
+LAST_TRY_MS = 10_000.0
+"""A refresh that is refused so shortly before the end is not tried again."""
+
+_TIMERS = ("success", "refresh", "expiry", "glare", "patience")
+
+
+class Sessions:
+    """The calls that have a dialog, until they are over."""
+
+    def __init__(self, end: Endpoint, book: Book) -> None:
+        self._end = end
+        self._book = book
+        end.on_timer["success"] = self._on_success_timer
+        end.on_timer["expiry"] = self._on_expiry
+
+    # ------------------------------------------------------------------------------- the end
+
+    def on_bye(self, slot: Slot, request: Request, now_ms: float) -> None:
+        """The peer hangs up (§15.1.2)."""
+        call = self._book.in_dialog(request)
+        if call is None or call.state is CallState.RINGING:
+            self._end.refuse(slot, 481, now_ms)
+            return
+        if not call.standing.accepts_sequence(cseq_of(request).sequence):
+            self._end.refuse(slot, 500, now_ms)
+            return
+        self._end.respond(slot, reply(request, 200), now_ms)
+        known = call.state in (CallState.ANSWERED, CallState.ESTABLISHED)
+        if call.state is not CallState.DONE:
+            self._close(call, now_ms)
+            self._book.forget(call)
+        if known:
+            self._end.emit(CallEnded(call.id))
+
+    def hang_up(self, call: Call, now_ms: float, reason: str | None) -> None:
+        """The owner hangs up: at once, or when the ACK is there (§15)."""
+        if call.success is not None:
+            call.state = CallState.CLOSING
+            call.bye_reason = reason
+        else:
+            self.send_bye(call, now_ms, reason)
+
+    def end(self, call: Call, cause: EndCause, now_ms: float) -> None:
+        """The call cannot go on: BYE, and tell the owner."""
+        self.send_bye(call, now_ms, None)
+        self._end.emit(CallEnded(call.id, cause))
+
+    def send_bye(self, call: Call, now_ms: float, reason: str | None) -> None:
+        """End the dialog; it stays known until the BYE is answered, for one that crosses it."""
+        dialog = call.standing
+        request = dialog.request("BYE")
+        if reason is not None:
+            request.headers.set("Reason", f"SIP;cause=200;text={quoted(reason)}")
+        self._close(call, now_ms)
+        self._end.start(request, dialog.next_hop(), now_ms, _Farewell(self._book, call))
+
+    def _close(self, call: Call, now_ms: float) -> None:
+        call.state = CallState.DONE
+        for kind in _TIMERS:
+            self._end.set_timer(kind, call.id, None)
+        # §15.1.2: requests of the peer that are still open have to be answered.
+        for key, slot in call.pending.items():
+            self._end.set_timer("info", key, None)
+            self._end.refuse(slot, 487, now_ms)
+        call.pending.clear()
+        if call.asked is not None:
+            self._end.refuse(call.asked, 487, now_ms)
+            call.asked = None
+        if call.offering is not None:
+            self._end.limit(call.offering, now_ms + GIVE_UP_MS)
+
+    # ------------------------------------------------------------------- 2xx until their ACK
+
+    def succeed(self, call: Call, slot: Slot, response: Response, now_ms: float) -> None:
+        """Answer an INVITE with a 2xx and repeat it until the ACK comes, or 64·T1 have passed.
+
+        Over TCP too: what loses it may be a proxy further on.
+        """
+        self._end.respond(slot, response, now_ms)
+        assert isinstance(slot.transaction, ServerTransaction)
+        call.success = Success(
+            sequence=cseq_of(slot.request).sequence,
+            offered=not slot.request.body,
+            data=slot.transaction.last,
+            target=slot.target,
+            give_up_at_ms=now_ms + GIVE_UP_MS,
+            repeat_at_ms=now_ms + T1_MS,
+        )
+        self._end.set_timer("success", call.id, call.success.repeat_at_ms)
+
+    def acknowledged(self, call: Call, ack: Request) -> Success | None:
+        """The 2xx that an ACK is for, which is not repeated any more; None if it is for none."""
+        success = call.success
+        if success is None or cseq_of(ack).sequence != success.sequence:
+            return None
+        call.success = None
+        self._end.set_timer("success", call.id, None)
+        return success
+
+    def _on_success_timer(self, name: str, now_ms: float) -> None:
+        call = self._book.calls[name]
+        success = call.success
+        assert success is not None
+        if now_ms < success.give_up_at_ms:
+            self._end.send(success.data, success.target)
+            success.interval_ms = min(2 * success.interval_ms, T2_MS)
+            success.repeat_at_ms = now_ms + success.interval_ms
+            at_ms = min(success.repeat_at_ms, success.give_up_at_ms)
+            self._end.set_timer("success", name, at_ms)
+        elif call.state is CallState.ESTABLISHED:
+            self.end(call, "no-ack", now_ms)
+        else:
+            if call.state is CallState.ANSWERED:
+                self._end.emit(CallFailed(name, 408, "No ACK"))
+            self.send_bye(call, now_ms, call.bye_reason)
+
+    # ------------------------------------------------------------------------- session timers
+
+    def arm(self, call: Call, terms: Terms | None, now_ms: float) -> None:
+        """The session begins or was refreshed: from now on these terms hold."""
+        call.terms = terms
+        call.refresh_due = False
+        refresh_at_ms = None
+        expiry_at_ms = None
+        if terms is not None:
+            call.expires_at_ms = expiry_at_ms = now_ms + 1e3 * terms.give_up_after_s
+            refresh_at_ms = now_ms + 1e3 * terms.refresh_after_s if terms.ours else None
+        self._end.set_timer("refresh", call.id, refresh_at_ms)
+        self._end.set_timer("expiry", call.id, expiry_at_ms)
+
+    def refresh_failed(self, call: Call, now_ms: float) -> None:
+        """The peer is there but did not accept a refresh: try again while there is time.
+
+        One that knows no timers has shown that it lives, and that is all a refresh is for.
+        """
+        call.refresh_due = False
+        if call.terms is not None and not call.terms.peer_knows:
+            self.arm(call, call.terms, now_ms)
+        elif call.expires_at_ms - now_ms > LAST_TRY_MS:
+            self._end.set_timer("refresh", call.id, (now_ms + call.expires_at_ms) / 2)
+
+    def _on_expiry(self, name: str, now_ms: float) -> None:
+        call = self._book.calls[name]
+        if call.state is CallState.ESTABLISHED:
+            self.end(call, "session-expired", now_ms)
+
+
+class _Farewell(Watcher):
+    """Forgets a call when its BYE is done."""
+
+    def __init__(self, book: Book, call: Call) -> None:
+        self._book = book
+        self._call = call
+
+    def on_gone(self, slot: Slot) -> None:
+        self._book.forget(self._call)

@@ -1,0 +1,278 @@
+"""The edge of SIP: one UDP socket, a TCP listener on the same port, connections (RFC 3261 §18).
+
+The owner polls one descriptor, `fileno()`, and calls `receive()` when it is readable. IPv4 only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import socket
+import time
+
+from mcu_sim.sip.connection import Connection, prepare
+from mcu_sim.sip.message import HostPort, Peer
+
+_MAX_DATAGRAM = 65_535
+# A flood must not keep the owner from its other work: sound is due every 20 ms.
+_MOST_DATAGRAMS = 32
+_MOST_ACCEPTS = 64
+_BACKLOG = 128
+_SWEEP_S = 1.0
+
+
+class SipSockets:
+    """Sends and receives SIP messages at one address.
+
+    With `port` 0 the system picks one; `local` says which. Raises OSError if the address cannot
+    be had. After that nothing raises for what a peer or the network does.
+
+    Attributes:
+        sent, received: UDP datagrams.
+        tcp_sent, tcp_received: messages over TCP.
+        unsendable: messages of either kind that could not be sent or not wholly.
+        refused: TCP connections that found `most_connections` there.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        *,
+        dscp: int,
+        tcp: bool = True,
+        most_connections: int = 512,
+    ) -> None:
+        self.sent = self.received = 0
+        self.tcp_sent = self.tcp_received = 0
+        self.unsendable = self.refused = 0
+        self._dscp = dscp
+        self._most_connections = most_connections
+        self._connections: dict[int, Connection] = {}
+        self._by_peer: dict[HostPort, Connection] = {}
+        # Descriptors that are polled for being writable too.
+        self._writing: set[int] = set()
+        self._next_sweep_s = 0.0
+        with contextlib.ExitStack() as undo:
+            self._udp = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            self._udp.setblocking(False)
+            self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+            self._udp.bind((address, port))
+            self.local: HostPort = self._udp.getsockname()
+            self._listener: socket.socket | None = None
+            if tcp:
+                self._listener = undo.enter_context(
+                    socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                )
+                self._listener.setblocking(False)
+                self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._listener.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+                self._listener.bind(self.local)
+                self._listener.listen(_BACKLOG)
+            self._epoll = undo.enter_context(select.epoll())
+            self._epoll.register(self._udp, select.EPOLLIN)
+            if self._listener is not None:
+                self._epoll.register(self._listener, select.EPOLLIN)
+            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            undo.pop_all()
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `receive()` has something to do."""
+        return self._epoll.fileno()
+
+    @property
+    def connections(self) -> int:
+        """TCP connections that are open or being opened."""
+        return len(self._connections)
+
+    def receive(self) -> list[tuple[bytes, Peer]]:
+        """What has come, each message with its sender; also writes what waited, opens and closes.
+
+        Silent connections are looked for when TCP has something to do, at most once a second.
+        """
+        if self._listener is None:
+            return self._receive_datagrams()
+        came: list[tuple[bytes, Peer]] = []
+        now_s: float | None = None
+        for descriptor, _ in self._epoll.poll(0):
+            if descriptor == self._udp.fileno():
+                came += self._receive_datagrams()
+                continue
+            now_s = time.monotonic() if now_s is None else now_s
+            if descriptor == self._listener.fileno():
+                self._sweep(now_s)
+                self._accept(self._listener, now_s)
+            elif (connection := self._connections.get(descriptor)) is not None:
+                came += self._serve(connection, now_s)
+        if now_s is not None:
+            self._sweep(now_s)
+        return came
+
+    def send(self, data: bytes, target: Peer) -> bool:
+        """Send a message; over TCP it may wait until the connection is open or has room.
+
+        False if it cannot be sent: no IPv4 address, no route, too long, too much waiting, too
+        many connections. A host name is never looked up.
+        """
+        if not _reachable(target):
+            return self._fail()
+        if target.transport == "TCP":
+            return self._send_stream(data, target)
+        try:
+            self._udp.sendto(data, (target.host, target.port))
+        except OSError:
+            return self._fail()
+        self.sent += 1
+        return True
+
+    def close(self) -> None:
+        """Close every socket."""
+        for connection in list(self._connections.values()):
+            self._drop(connection)
+        self._epoll.close()
+        self._udp.close()
+        if self._listener is not None:
+            self._listener.close()
+        os.close(self._spare)
+
+    def _fail(self) -> bool:
+        self.unsendable += 1
+        return False
+
+    # ---------------------------------------------------------------------------------- UDP
+
+    def _receive_datagrams(self) -> list[tuple[bytes, Peer]]:
+        came: list[tuple[bytes, Peer]] = []
+        for _ in range(_MOST_DATAGRAMS):
+            try:
+                data, (host, port) = self._udp.recvfrom(_MAX_DATAGRAM)
+            except BlockingIOError:
+                break
+            except OSError:  # the network's complaint about an earlier datagram
+                continue
+            came.append((data, Peer(host, port)))
+        self.received += len(came)
+        return came
+
+    # ---------------------------------------------------------------------------------- TCP
+
+    def _send_stream(self, data: bytes, target: Peer) -> bool:
+        connection = self._by_peer.get((target.host, target.port)) or self._open(target)
+        if connection is None or not connection.queue(data):
+            return self._fail()
+        self._settle(connection)
+        return not connection.broken
+
+    def _open(self, target: Peer) -> Connection | None:
+        """Begin to open a connection; None if that is not possible."""
+        if self._listener is None:
+            return None
+        now_s = time.monotonic()
+        self._sweep(now_s)
+        if len(self._connections) >= self._most_connections:
+            return None
+        try:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        except OSError:  # no descriptor left
+            return None
+        try:
+            prepare(sock, self._dscp)
+            sock.bind((self.local[0], 0))
+            code = sock.connect_ex((target.host, target.port))
+        except OSError as error:
+            code = error.errno or errno.EIO
+        if code not in (0, errno.EINPROGRESS):
+            sock.close()
+            return None
+        return self._add(Connection(sock, target, now_s, opening=True))
+
+    def _accept(self, listener: socket.socket, now_s: float) -> None:
+        for _ in range(_MOST_ACCEPTS):
+            try:
+                sock, (host, port) = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                    continue  # that connection broke before it was accepted
+                if self._turn_away(listener):
+                    continue
+                return
+            if len(self._connections) >= self._most_connections:
+                self.refused += 1
+                sock.close()
+                continue
+            prepare(sock, self._dscp)
+            self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
+
+    def _turn_away(self, listener: socket.socket) -> bool:
+        """Accept and close a connection for which there is no descriptor; False if none waits.
+
+        Left waiting it would keep the listener readable and the owner busy for nothing.
+        """
+        os.close(self._spare)
+        try:
+            listener.accept()[0].close()
+        except OSError:
+            return False
+        finally:
+            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self.refused += 1
+        return True
+
+    def _add(self, connection: Connection) -> Connection:
+        self._connections[connection.fileno()] = connection
+        self._by_peer[connection.peer.host, connection.peer.port] = connection
+        self._epoll.register(connection, select.EPOLLIN)
+        return connection
+
+    def _serve(self, connection: Connection, now_s: float) -> list[tuple[bytes, Peer]]:
+        if connection.opening:
+            connection.opened(now_s)
+        messages = [] if connection.broken else connection.read(now_s)
+        self.tcp_received += len(messages)
+        self._settle(connection)
+        return [(message, connection.peer) for message in messages]
+
+    def _settle(self, connection: Connection) -> None:
+        """Write what can be written, then wait for what is left, or drop a broken connection."""
+        if not connection.opening and not connection.broken:
+            self.tcp_sent += connection.flush()
+        if connection.broken:
+            self._drop(connection)
+            return
+        writing = connection.writing
+        if writing != (connection.fileno() in self._writing):
+            self._writing ^= {connection.fileno()}
+            mask = select.EPOLLIN | (select.EPOLLOUT if writing else 0)
+            self._epoll.modify(connection, mask)
+
+    def _sweep(self, now_s: float) -> None:
+        if now_s < self._next_sweep_s:
+            return
+        self._next_sweep_s = now_s + _SWEEP_S
+        for connection in list(self._connections.values()):
+            if connection.deadline_s < now_s:
+                self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        descriptor = connection.fileno()
+        self._epoll.unregister(connection)
+        del self._connections[descriptor]
+        self._writing.discard(descriptor)
+        key = (connection.peer.host, connection.peer.port)
+        if self._by_peer.get(key) is connection:
+            del self._by_peer[key]
+        self.unsendable += connection.unsent
+        connection.close()
+
+
+def _reachable(target: Peer) -> bool:
+    """Whether the host is an IPv4 address in digits and the port one that can be sent to."""
+    try:
+        socket.inet_pton(socket.AF_INET, target.host)
+    except (OSError, ValueError):  # ValueError: a null character, or what has no UTF-8
+        return False
+    return 0 < target.port < 65_536

@@ -1,0 +1,383 @@
+"""Real sockets on the loopback: UDP, TCP both ways, and peers that behave badly."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mcu_sim.sip import connection, sockets
+from mcu_sim.sip.framing import PING, PONG
+from mcu_sim.sip.message import Peer
+from mcu_sim.sip.sockets import SipSockets
+
+HOST = "127.0.0.1"
+DSCP = 26
+Make = Callable[..., SipSockets]
+Dial = Callable[[SipSockets], socket.socket]
+Came = list[tuple[bytes, Peer]]
+
+
+def message(body: bytes = b"") -> bytes:
+    return b"OPTIONS sip:a SIP/2.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def until(fact: Callable[[Came], object], *owners: SipSockets) -> Came:
+    """Serve the sockets as an owner does until something is so; what came meanwhile."""
+    came: Came = []
+    end_s = time.monotonic() + 5
+    while not fact(came):
+        assert time.monotonic() < end_s, f"it never came to be; there were {came}"
+        for readable in select.select(owners, [], [], 0.01)[0]:
+            came += readable.receive()
+    return came
+
+
+def take(count: int, *owners: SipSockets) -> Came:
+    """Serve until so many messages came."""
+    return until(lambda came: len(came) >= count, *owners)
+
+
+def waiting(phone: socket.socket) -> bytes:
+    """What could be read from a socket now."""
+    readable = select.select([phone], [], [], 0)[0]
+    return phone.recv(100, socket.MSG_PEEK) if readable else b""
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    made: list[SipSockets] = []
+
+    def new(*, tcp: bool = True, most_connections: int = 512) -> SipSockets:
+        one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, most_connections=most_connections)
+        made.append(one)
+        return one
+
+    yield new
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def mcu(make: Make) -> SipSockets:
+    return make()
+
+
+@pytest.fixture
+def dial() -> Iterator[Dial]:
+    dialled: list[socket.socket] = []
+
+    def new(owner: SipSockets) -> socket.socket:
+        dialled.append(socket.create_connection(owner.local, timeout=5))
+        return dialled[-1]
+
+    yield new
+    for one in dialled:
+        one.close()
+
+
+def tcp(owner: SipSockets) -> Peer:
+    return Peer(*owner.local, "TCP")
+
+
+# ------------------------------------------------------------------------------------------ UDP
+
+
+@pytest.mark.parametrize("with_tcp", [True, False])
+def test_datagrams_come_and_go_and_are_counted(make: Make, with_tcp: bool) -> None:
+    one, other = make(tcp=with_tcp), make(tcp=with_tcp)
+    assert select.select([other], [], [], 0)[0] == []
+    for number in range(20):
+        assert one.send(b"%d" % number, Peer(*other.local))
+    assert select.select([other], [], [], 5)[0] == [other]
+    assert other.receive() == [(b"%d" % n, Peer(*one.local, "UDP")) for n in range(20)]
+    assert other.receive() == []
+    assert select.select([other], [], [], 0)[0] == []
+    assert (one.sent, one.received, other.sent, other.received) == (20, 0, 0, 20)
+    assert (other.tcp_received, one.tcp_sent, one.unsendable) == (0, 0, 0)
+
+
+class Counting:
+    """A socket or epoll that counts the system calls made through it."""
+
+    def __init__(self, inner: object) -> None:
+        self.inner = inner
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        value = getattr(self.inner, name)
+        if name in ("recvfrom", "poll"):
+            self.calls.append(name)
+        return value
+
+
+@pytest.mark.parametrize(("with_tcp", "expected"), [(False, ["recvfrom"]), (True, ["poll"])])
+def test_nothing_waiting_costs_one_system_call(
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    with_tcp: bool,
+    expected: list[str],
+) -> None:
+    one = make(tcp=with_tcp)
+    udp, epoll = Counting(one._udp), Counting(one._epoll)
+    monkeypatch.setattr(one, "_udp", udp)
+    monkeypatch.setattr(one, "_epoll", epoll)
+    monkeypatch.setattr(sockets, "time", None)  # no clock is read either
+    assert one.receive() == []
+    assert udp.calls + epoll.calls == expected
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Peer("localhost", 5060),
+        Peer("pc.example.vn", 5060, "TCP"),
+        Peer("::1", 5060),
+        Peer("", 5060),
+        Peer("127.1", 5060),
+        Peer("10.0.0.1\0", 5060),
+        Peer("\ud800", 5060),
+        Peer(HOST, 0),
+        Peer(HOST, 65_536, "TCP"),
+        Peer("255.255.255.255", 5060),
+        Peer("255.255.255.255", 5060, "TCP"),
+    ],
+)
+def test_what_cannot_be_sent_is_counted_and_no_name_is_looked_up(
+    mcu: SipSockets, target: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    assert not mcu.send(message(), target)
+    assert (mcu.unsendable, mcu.sent, mcu.connections) == (1, 0, 0)
+
+
+def test_too_long_a_datagram_is_unsendable(mcu: SipSockets) -> None:
+    assert not mcu.send(bytes(65_508), Peer(*mcu.local))
+    assert mcu.unsendable == 1
+
+
+def test_without_tcp_nothing_listens_and_nothing_is_dialled(make: Make, mcu: SipSockets) -> None:
+    one = make(tcp=False)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(one.local)
+    assert not one.send(message(), tcp(mcu))
+
+
+def test_an_address_that_is_taken_is_an_error_and_leaves_nothing_open(mcu: SipSockets) -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the number below says which
+        SipSockets(*mcu.local, dscp=DSCP)
+    assert caught.value.errno == errno.EADDRINUSE
+
+
+def test_every_socket_carries_the_dscp(mcu: SipSockets, make: Make, dial: Dial) -> None:
+    other = make()
+    dial(mcu)
+    mcu.send(message(), tcp(other))
+    until(lambda _: mcu.connections == 2, mcu)
+    every = [mcu._udp, mcu._listener, *(one._sock for one in mcu._connections.values())]
+    assert [one.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) for one in every] == [DSCP << 2] * 4
+
+
+# ------------------------------------------------------------------------------------------ TCP
+
+
+def test_a_message_opens_a_connection_and_the_answer_comes_back_on_it(
+    make: Make,
+) -> None:
+    one, other = make(), make()
+    assert one.send(message(b"1"), tcp(other))
+    assert one.send(message(b"2"), tcp(other))
+    came = take(2, other, one)
+    assert [data for data, _ in came] == [message(b"1"), message(b"2")]
+    peer = came[0][1]
+    assert peer.transport == "TCP"
+    assert peer.port != one.local[1]
+    assert other.send(message(b"3"), peer)
+    assert take(1, one, other) == [(message(b"3"), tcp(other))]
+    assert (one.connections, other.connections) == (1, 1)
+    assert (one.tcp_sent, one.tcp_received, other.tcp_sent, other.tcp_received) == (2, 1, 1, 2)
+    assert (one.sent, one.received, one.unsendable) == (0, 0, 0)
+
+
+def test_an_opened_connection_comes_from_our_address(make: Make, mcu: SipSockets) -> None:
+    one = SipSockets("127.0.0.7", 0, dscp=DSCP)
+    try:
+        one.send(message(), tcp(mcu))
+        [(_, peer)] = take(1, mcu, one)
+        assert peer.host == "127.0.0.7"
+    finally:
+        one.close()
+
+
+def test_messages_in_pieces_and_pings(mcu: SipSockets, dial: Dial) -> None:
+    phone = dial(mcu)
+    phone.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    data = PING + message(b"body") + PING + message()
+    came = []
+    for place in range(len(data)):
+        phone.sendall(data[place : place + 1])
+        came += mcu.receive()
+    came += take(2 - len(came), mcu)
+    assert [one for one, _ in came] == [message(b"body"), message()]
+    assert {peer for _, peer in came} == {Peer(*phone.getsockname(), "TCP")}
+    assert waiting(phone) == 2 * PONG
+    assert (mcu.tcp_received, mcu.tcp_sent) == (2, 0)
+
+
+def test_a_large_backlog_is_written_when_the_peer_reads_and_no_more_is_taken(
+    mcu: SipSockets, dial: Dial
+) -> None:
+    phone = dial(mcu)
+    phone.sendall(message())
+    [(_, peer)] = take(1, mcu)
+    big = message(b"x" * 50_000)
+    sent = 0
+    while mcu.send(big, peer):
+        sent += 1
+        assert sent < 1_000
+    assert mcu.unsendable == 1
+    assert mcu.connections == 1
+    assert mcu.tcp_sent < sent
+    phone.setblocking(False)
+    received = 0
+
+    def read(_: Came) -> bool:
+        nonlocal received
+        try:
+            received += len(phone.recv(1 << 20))
+        except BlockingIOError:
+            return False
+        return received >= sent * len(big)
+
+    until(read, mcu)
+    assert received == sent * len(big)
+    assert mcu.tcp_sent == sent
+    assert select.select([mcu], [], [], 0)[0] == []  # it no longer waits for being writable
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"x" * 70_000, message(b"")[:-4] + b"\r\nl: 1\r\n\r\n"],
+)
+def test_what_is_no_sip_is_hung_up_on(mcu: SipSockets, dial: Dial, data: bytes) -> None:
+    phone = dial(mcu)
+    phone.sendall(message(b"good") + data)
+    came = take(1, mcu)
+    came += until(lambda _: mcu.connections == 0, mcu)
+    assert [one for one, _ in came] == [message(b"good")]
+    with contextlib.suppress(ConnectionResetError):
+        assert phone.recv(10) == b""
+
+
+def test_a_peer_that_leaves_is_forgotten_and_what_waits_for_it_is_lost(
+    mcu: SipSockets, dial: Dial
+) -> None:
+    phone = dial(mcu)
+    phone.sendall(message())
+    [(_, peer)] = take(1, mcu)
+    while mcu.send(message(b"x" * 50_000), peer):
+        pass
+    unsent = next(iter(mcu._connections.values())).unsent
+    assert unsent > 0
+    phone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, 0, 0, 0, 0, 0, 0, 0]))
+    phone.close()
+    until(lambda _: mcu.connections == 0, mcu)
+    assert mcu.unsendable == 1 + unsent
+    assert mcu._by_peer == {}
+
+
+def test_a_connection_that_cannot_be_opened_loses_its_messages(mcu: SipSockets) -> None:
+    with socket.socket() as closed:
+        closed.bind((HOST, 0))
+        nobody = Peer(*closed.getsockname(), "TCP")
+        mcu.send(message(), nobody)
+        mcu.send(message(), nobody)
+        until(lambda _: mcu.connections == 0, mcu)
+    assert mcu.unsendable == 2
+    assert mcu.tcp_sent == 0
+
+
+def test_no_more_connections_than_allowed(make: Make, dial: Dial) -> None:
+    one, other = make(most_connections=2), make()
+    phones = [dial(one) for _ in range(3)]
+    until(lambda _: one.refused == 1, one)
+    assert one.connections == 2
+    assert not one.send(message(), tcp(other))
+    assert one.unsendable == 1
+    phones[0].close()
+    until(lambda _: one.connections == 1, one)
+    assert one.send(message(), tcp(other))
+    assert [data for data, _ in take(1, other, one)] == [message()]
+
+
+class Clock:
+    """Stands in for `time` in the module under test."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+def test_silent_connections_are_closed_and_used_ones_stay(
+    mcu: SipSockets, dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(sockets, "time", clock)
+    mute, half, spoken = dial(mcu), dial(mcu), dial(mcu)
+    half.sendall(b"INVITE sip:")
+    spoken.sendall(message())
+    take(1, mcu)
+    until(lambda _: mcu.connections == 3, mcu)
+    clock.now_s += connection.HURRY_S - 1
+    half.sendall(b"a")  # another byte gains no time
+    other = dial(mcu)
+    until(lambda _: mcu.connections == 4, mcu)
+    clock.now_s += 2
+    other.sendall(message())
+    take(1, mcu)
+    assert mcu.connections == 2
+    assert (mute.recv(1), half.recv(1)) == (b"", b"")
+    clock.now_s += connection.IDLE_S - 10
+    spoken.sendall(PING)  # a ping is a sign of life
+    until(lambda _: waiting(spoken) == PONG, mcu)
+    clock.now_s += 20
+    spoken.sendall(message())
+    take(1, mcu)
+    assert mcu.connections == 1
+    assert other.recv(1) == b""
+
+
+def test_without_descriptors_a_caller_is_turned_away(mcu: SipSockets, dial: Dial) -> None:
+    phone = dial(mcu)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(phone.fileno())
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    try:
+        assert mcu.receive() == []
+        assert not mcu.send(message(), Peer(HOST, 5, "TCP"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert (mcu.refused, mcu.connections, mcu.unsendable) == (1, 0, 1)
+    assert phone.recv(1) == b""
+    dial(mcu)
+    until(lambda _: mcu.connections == 1, mcu)
+
+
+def test_close_ends_every_connection(make: Make, dial: Dial) -> None:
+    one = SipSockets(HOST, 0, dscp=DSCP)
+    phone = dial(one)
+    until(lambda _: one.connections == 1, one)
+    one.close()
+    assert phone.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(one.local)
