@@ -1,11 +1,110 @@
-"""Resolutions as H.264 levels: what a call asks of a device, told from its SDP (RFC 6184 §8.1)."""
+"""H.264 in session descriptions (RFC 6184 §8.1): levels, limits, and what they make of a picture.
+
+A receiver's ability is its level's limits (H.264 table A-1), raised where max-mbps, max-fs or
+max-br say more.
+"""
 
 from __future__ import annotations
 
-from mcu_sim.sdp import Codec
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-LEVELS = {"CIF30": 0x0D, "SD30": 0x1E, "720p30": 0x1F, "720p60": 0x20, "1080p30": 0x28}
+from mcu_sim.sdp import Codec, SdpError
+
+LEVELS = {
+    "CIF30": 0x0D,
+    "SD30": 0x1E,
+    "720p30": 0x1F,
+    "720p60": 0x20,
+    "1080p30": 0x28,
+    "1080p60": 0x2A,
+}
 """level_idc that each resolution needs (H.264 table A-1), smallest first."""
+
+PROFILES = {0x42: "baseline", 0x4D: "main", 0x64: "high"}
+"""profile_idc of the profiles that can be answered; the constrained ones have the same number."""
+
+
+class Limits(NamedTuple):
+    """Macroblocks a second, macroblocks a frame, and kbit/s (H.264 table A-1)."""
+
+    mbps: int
+    fs: int
+    br: int
+
+
+_LEVEL_1B = 9
+_LIMITS = {
+    10: Limits(1_485, 99, 64),
+    _LEVEL_1B: Limits(1_485, 99, 128),
+    11: Limits(3_000, 396, 192),
+    12: Limits(6_000, 396, 384),
+    13: Limits(11_880, 396, 768),
+    20: Limits(11_880, 396, 2_000),
+    21: Limits(19_800, 792, 4_000),
+    22: Limits(20_250, 1_620, 4_000),
+    30: Limits(40_500, 1_620, 10_000),
+    31: Limits(108_000, 3_600, 14_000),
+    32: Limits(216_000, 5_120, 20_000),
+    40: Limits(245_760, 8_192, 20_000),
+    41: Limits(245_760, 8_192, 50_000),
+    42: Limits(522_240, 8_704, 50_000),
+    50: Limits(589_824, 22_080, 135_000),
+    51: Limits(983_040, 36_864, 240_000),
+    52: Limits(2_073_600, 36_864, 240_000),
+}
+"""By level_idc, lowest level first; level 1b has no number of its own in all profiles."""
+
+_PICTURES = {
+    "CIF30": Limits(30 * 396, 396, 0),
+    "SD30": Limits(30 * 1_350, 1_350, 0),
+    "720p30": Limits(30 * 3_600, 3_600, 0),
+    "720p60": Limits(60 * 3_600, 3_600, 0),
+    "1080p30": Limits(30 * 8_160, 8_160, 0),
+    "1080p60": Limits(60 * 8_160, 8_160, 0),
+}
+"""What each resolution takes: 352 × 288, 720 × 480, 1280 × 720, 1920 × 1080 in 16 × 16 blocks."""
+
+_DEFAULT = "42000A"
+"""Baseline at level 1, meant when profile-level-id is absent (RFC 6184 §8.1)."""
+_PROFILE_LEVEL = re.compile(r"^[0-9A-Fa-f]{6}$")
+_NUMBER = re.compile(r"^\d{1,10}$", re.ASCII)
+_CONSTRAINT_SET1, _CONSTRAINT_SET3 = 0x40, 0x10
+_FLAGGED_1B = (0x42, 0x4D, 0x58)
+"""Profiles that say level 1b as level 1.1 with constraint_set3_flag (H.264 §A.3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """A codec's parameters; `level` is a key of `_LIMITS`."""
+
+    profile: int
+    flags: int
+    level: int
+    mode: str | None
+    limits: Limits
+
+    def sub_profile(self) -> tuple[int, bool]:
+        """What must be equal on both sides; conference devices mix 42001F, 42801F and 42E01F."""
+        return self.profile, self.profile != 0x42 and bool(self.flags & _CONSTRAINT_SET1)
+
+    def fmtp(self) -> str:
+        flags, level = self.flags, self.level
+        if self.profile in _FLAGGED_1B and level in (_LEVEL_1B, 11):
+            flags &= ~_CONSTRAINT_SET3
+            if level == _LEVEL_1B:
+                flags, level = flags | _CONSTRAINT_SET3, 11
+        parts = [f"profile-level-id={self.profile:02X}{flags:02X}{level:02X}"]
+        if self.mode is not None:
+            parts.append(f"packetization-mode={self.mode}")
+        for name, value, usual in zip(
+            Limits._fields, self.limits, _LIMITS[self.level], strict=True
+        ):
+            if value > usual:
+                parts.append(f"max-{name}={value}")
+        return ";".join(parts)
 
 
 def codec_for(resolution: str, payload_type: int) -> Codec:
@@ -14,9 +113,106 @@ def codec_for(resolution: str, payload_type: int) -> Codec:
     return Codec(payload_type, "H264", 90_000, fmtp=fmtp)
 
 
-def resolution_of(codec: Codec) -> str:
-    """The resolution of a codec's level: the largest one it can do, CIF30 below all."""
-    text = codec.parameter("profile-level-id") or "42000A"
-    level = int(text[4:6], 16)
-    fitting = [name for name, idc in LEVELS.items() if idc <= level]
+def is_h264(codec: Codec) -> bool:
+    """Whether a codec is H.264 as RFC 6184 has it."""
+    return (codec.name.upper(), codec.clock_hz, codec.channels) == ("H264", 90_000, 1)
+
+
+def resolution_of(codec: Codec, known: Collection[str] = LEVELS) -> str:
+    """The largest resolution of `known` that a codec can do, CIF30 if it can do none of them.
+
+    Raises `SdpError` for parameters that cannot be read.
+    """
+    limits = _read(codec).limits
+    fitting = [
+        name
+        for name, need in _PICTURES.items()
+        if name in known and need.mbps <= limits.mbps and need.fs <= limits.fs
+    ]
     return fitting[-1] if fitting else "CIF30"
+
+
+def max_kbps(codec: Codec) -> float:
+    """The rate a codec's level or max-br lets one send to it (VCL, RFC 6184 §8.1), in kbit/s."""
+    return float(_read(codec).limits.br)
+
+
+def best(ours: Codec, theirs: Collection[Codec]) -> Codec | None:
+    """Which of their codecs to answer: packetization mode 1 before 0, then the largest picture.
+
+    None if none has a profile of `PROFILES` and one of these modes. Raises `SdpError` for
+    parameters that cannot be read.
+    """
+    mine = _read(ours)
+    found: tuple[tuple[bool, int, int], Codec] | None = None
+    for codec in filter(is_h264, theirs):
+        format_ = _read(codec)
+        if format_.profile not in PROFILES or format_.mode not in (None, "0", "1"):
+            continue
+        both = _common(mine, format_).limits
+        rank = (format_.mode == "1", both.mbps, both.fs)
+        if found is None or rank > found[0]:
+            found = rank, codec
+    return None if found is None else found[1]
+
+
+def matches(one: Codec, other: Codec) -> bool:
+    """Whether an answered codec is an offered one: mode and profile are equal (RFC 6184 §8.2.2)."""
+    if not (is_h264(one) and is_h264(other)):
+        return False
+    first, second = _read(one), _read(other)
+    return (first.mode or "0", first.sub_profile()) == (second.mode or "0", second.sub_profile())
+
+
+def common(ours: Codec, theirs: Codec) -> Codec:
+    """What both can: their payload type, profile and mode, at the lower level and limits.
+
+    Raises `SdpError` for parameters that cannot be read.
+    """
+    return replace(theirs, fmtp=_common(_read(ours), _read(theirs)).fmtp())
+
+
+def at_most(codec: Codec, resolution: str) -> Codec:
+    """A codec that does no more than a resolution of `LEVELS`."""
+    return common(codec_for(resolution, codec.payload_type), codec)
+
+
+def in_the_form_of(agreed: Codec, wanted: Codec) -> Codec:
+    """The payload type, profile and mode of `agreed` with the level and limits of `wanted`."""
+    form, ability = _read(agreed), _read(wanted)
+    return replace(agreed, fmtp=replace(form, level=ability.level, limits=ability.limits).fmtp())
+
+
+def _common(ours: _Format, theirs: _Format) -> _Format:
+    level = min(ours.level, theirs.level, key=_order)
+    limits = Limits(*map(min, zip(ours.limits, theirs.limits, strict=True)))
+    return replace(theirs, level=level, limits=limits)
+
+
+def _read(codec: Codec) -> _Format:
+    text = codec.parameter("profile-level-id") or _DEFAULT
+    if _PROFILE_LEVEL.match(text) is None:
+        raise SdpError(f"profile-level-id={text[:20]}: needs six hexadecimal digits")
+    profile, flags, level = bytes.fromhex(text)
+    if profile in _FLAGGED_1B and level == 11 and flags & _CONSTRAINT_SET3:
+        level = _LEVEL_1B
+    # a level that the table does not have is as good as the next lower one
+    level = max((key for key in _LIMITS if _order(key) <= _order(level)), key=_order, default=10)
+    usual = _LIMITS[level]
+    # values below the level's own mean nothing (RFC 6184 §8.1)
+    limits = Limits(*(max(_limit(codec, name), own) for name, own in usual._asdict().items()))
+    return _Format(profile, flags, level, codec.parameter("packetization-mode"), limits)
+
+
+def _order(level: int) -> float:
+    """Place of a level in the table: 1b is between 1 and 1.1."""
+    return 10.5 if level == _LEVEL_1B else level
+
+
+def _limit(codec: Codec, name: str) -> int:
+    text = codec.parameter(f"max-{name}")
+    if text is None:
+        return 0
+    if _NUMBER.match(text) is None:
+        raise SdpError(f"max-{name}={text[:20]}: is not a whole number")
+    return int(text)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcu_sim import sdp
 from mcu_sim.offer_answer import H264_720P30, PCMA, PCMU, audio, make_offer, video
-from mcu_sim.sdp import Codec, Direction, Media, SdpError, Session
+from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
 
 POLYCOM = b"""v=0\r
 o=RMX1500 1381 2 IN IP4 10.67.0.2\r
@@ -52,14 +52,123 @@ def test_a_devices_offer_is_read() -> None:
     assert (floor.protocol, floor.formats, floor.codecs) == ("UDP/BFCP", ("*",), ())
 
 
+CISCO = b"""v=0\r
+o=tandberg 7 1 IN IP4 10.67.0.9\r
+s=-\r
+c=IN IP4 10.67.0.9\r
+b=AS:6000\r
+t=0 0\r
+m=audio 2336 RTP/AVP 9 8\r
+a=maxptime:40\r
+a=x-unknown:whatever\r
+m=video 2338 RTP/SAVPF 97\r
+b=TIAS:6000000\r
+a=label:11\r
+a=rtpmap:97 H264/90000\r
+a=fmtp:97 profile-level-id=428014;packetization-mode=1;max-mbps=489600;max-fs=8160\r
+a=rtcp-fb:* nack pli\r
+a=rtcp-fb:97  ccm  fir\r
+a=content:main\r
+a=rtcp:2338\r
+a=rtcp-mux\r
+a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r
+a=crypto:7 AES_256_CM_HMAC_SHA1_80 inline:whatever-that-is\r
+m=video 2340 RTP/AVP 97\r
+a=rtpmap:97 H264/90000\r
+a=content:Slides, alt\r
+a=label:12\r
+"""
+RFC_4568_KEY = b"YS___semctl () {\t220;}\n}\nunles"
+"""A key of RFC 4568's examples, in plain."""
+
+
+def test_attributes_of_later_rfcs_are_read() -> None:
+    sound, main, slides = sdp.parse(CISCO).media
+    assert (sound.ptime_ms, sound.maxptime_ms, sound.rtcp_mux) == (None, 40, False)
+    assert (main.protocol, main.label, main.content) == ("RTP/SAVPF", "11", ("main",))
+    assert (main.rtcp_port, main.rtcp_mux) == (2338, True)
+    assert main.feedback_for(97) == {"nack pli", "ccm fir"}
+    assert main.feedback_for(98) == {"nack pli"}
+    assert main.crypto == (Crypto(1, CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, RFC_4568_KEY)),)
+    assert (slides.label, slides.content, slides.crypto) == ("12", ("slides", "alt"), ())
+
+
+KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+
+
+def read_crypto_line(line: str) -> tuple[Crypto, ...]:
+    text = CISCO[: CISCO.index(b"a=crypto:1")] + f"a=crypto:{line}\r\n".encode()
+    return sdp.parse(text).media[1].crypto
+
+
+@pytest.mark.parametrize(
+    ("line", "usable"),
+    [
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}", True),
+        (f"1 aes_cm_128_hmac_sha1_80 INLINE:{KEY}|1048576 WSH=64 -x", True),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:4", False),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:1", False),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:4;inline:{KEY}|2:4", False),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTCP", False),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} KDR=1", False),
+        ("1 AES_CM_128_HMAC_SHA1_80 elsewhere:key", False),
+        ("1 F8_128_HMAC_SHA1_80 inline:x", False),
+    ],
+)
+def test_keys_that_cannot_be_used_are_passed_over(line: str, usable: bool) -> None:
+    key = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, RFC_4568_KEY)
+    assert read_crypto_line(line) == ((Crypto(1, key),) if usable else ())
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "needs a tag"),
+        (f"1 inline:{KEY}", "needs a tag, a suite and a key"),
+        (f"one AES_CM_128_HMAC_SHA1_80 inline:{KEY}", "needs a tag, a suite and a key"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 {KEY}", "needs a key method"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|for ever", "neither a lifetime nor an MKI"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:4|2^20", "neither a lifetime nor an MKI"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY[:36]}", "30 bytes, not 27"),
+        (f"1 AES_CM_128_HMAC_SHA1_32 inline:{KEY[1:]}", "not base64"),
+        (f"1 AES_CM_128_HMAC_SHA1_32 inline:{KEY[:-1]}\u00e1", "not base64"),
+    ],
+)
+def test_mistakes_in_keys_are_named_without_the_key(line: str, message: str) -> None:
+    with pytest.raises(SdpError, match=message) as caught:
+        read_crypto_line(line)
+    assert not shows_key(str(caught.value))
+
+
+def shows_key(text: str) -> bool:
+    parts = [KEY[at : at + 6] for at in range(len(KEY) - 5)]
+    return any(part in text for part in [*parts, "semctl", RFC_4568_KEY.hex()])
+
+
+WITHOUT_EQUALS = st.text(st.characters(codec="utf-8", exclude_characters="="), max_size=5)
+
+
+@given(st.integers(0, 90), st.integers(0, 90), WITHOUT_EQUALS)
+def test_no_repr_and_no_error_shows_a_key(start: int, end: int, junk: str) -> None:
+    line = CISCO.index(b"a=crypto:1")
+    text = CISCO[: line + start] + junk.encode() + CISCO[line + end :]
+    try:
+        shown = repr(sdp.parse(text))
+    except SdpError as error:
+        shown = str(error)
+    assert not shows_key(shown)
+
+
 def test_what_is_written_is_in_the_order_of_the_rfc() -> None:
     text = sdp.build(make_offer("10.68.0.2", [audio(5004), video(5006, 2000)], 7)).decode()
     assert text == (
         "v=0\r\no=- 7 7 IN IP4 10.68.0.2\r\ns=-\r\nc=IN IP4 10.68.0.2\r\nt=0 0\r\n"
-        "m=audio 5004 RTP/AVP 8 0\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
-        "a=ptime:20\r\na=rtcp:5005\r\na=sendrecv\r\n"
+        "m=audio 5004 RTP/AVP 9 8 0\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+        "a=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=rtcp:5005\r\na=rtcp-mux\r\na=sendrecv\r\n"
         "m=video 5006 RTP/AVP 97\r\nb=AS:2000\r\nb=TIAS:2000000\r\na=rtpmap:97 H264/90000\r\n"
-        "a=fmtp:97 profile-level-id=42801F;packetization-mode=1\r\na=rtcp:5007\r\na=sendrecv\r\n"
+        "a=fmtp:97 profile-level-id=42801F;packetization-mode=1\r\n"
+        "a=rtcp-fb:* nack pli\r\na=rtcp-fb:* ccm fir\r\n"
+        "a=rtcp:5007\r\na=rtcp-mux\r\na=sendrecv\r\n"
     )
 
 
@@ -71,6 +180,9 @@ def test_direction_of_the_session_holds_where_a_section_has_none() -> None:
 
 PORTS = st.integers(1, 65535)
 RATES = st.none() | st.integers(0, 10**9)
+PACKET_TIMES = st.none() | st.integers(1, 200)
+KEYS = st.builds(CryptoKey, st.sampled_from(Suite), st.binary(min_size=30, max_size=30))
+CRYPTO = st.builds(Crypto, st.integers(0, 999_999_999), KEYS)
 MEDIA = st.builds(
     Media,
     kind=st.sampled_from(["audio", "video"]),
@@ -82,10 +194,16 @@ MEDIA = st.builds(
     ).map(tuple),
     direction=st.sampled_from(Direction),
     address=st.none() | st.ip_addresses().map(str),
-    ptime_ms=st.none() | st.integers(1, 200),
+    ptime_ms=PACKET_TIMES,
+    maxptime_ms=PACKET_TIMES,
     rtcp_port=st.none() | PORTS,
+    rtcp_mux=st.booleans(),
     as_kbps=RATES,
     tias_bps=RATES,
+    content=st.lists(st.sampled_from(["main", "slides", "alt"]), max_size=2).map(tuple),
+    label=st.none() | st.sampled_from(["11", "main-video"]),
+    crypto=st.lists(CRYPTO, max_size=2).map(tuple),
+    feedback=st.lists(st.sampled_from(["* nack pli", "97 ccm fir"]), max_size=2).map(tuple),
 )
 SESSIONS = st.builds(
     Session,
@@ -123,7 +241,9 @@ def _fields(thing: Media | Session) -> dict[str, object]:
         (b"H264/90000", b"H264", "a=rtpmap:109 H264: cannot be read"),
         (b"b=TIAS:1920000", b"b=TIAS:much", "'much' is not a whole number"),
         (b"a=rtcp:49999", b"a=rtcp:0", "is not 1–65535"),
-        (b"t=0 0", b"tired", "is no SDP line"),
+        (b"t=0 0", b"tired", "line 6 is no SDP line"),
+        (b"RTP/AVP 109 34", b"RTP/AVP 128 34", "payload type 128 is above 127"),
+        (b"a=ptime:20", b"a=maxptime:long", "a=maxptime: 'long' is not a whole number"),
         (b"s=-", b"s=\xff", "not UTF-8"),
     ],
 )

@@ -1,0 +1,64 @@
+"""SRTP keys in offers and answers (RFC 4568 §7.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcu_sim.sdp import Crypto, CryptoKey, Media, RandomBytes, SdpError, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES
+
+SECURE = ("RTP/SAVP", "RTP/SAVPF")
+PROTOCOLS = ("RTP/AVP", "RTP/AVPF", *SECURE)
+
+
+def is_secure(section: Media) -> bool:
+    """Whether a section is SRTP. A key on a section that is not means nothing."""
+    return section.protocol in SECURE
+
+
+def with_keys(section: Media, keys: RandomBytes | None) -> Media:
+    """A section to offer: with a key of each suite if it is SRTP and has none yet.
+
+    Raises `ValueError` if there is no source of keys.
+    """
+    if not is_secure(section):
+        return replace(section, crypto=())
+    if section.crypto:
+        return section
+    if keys is None:
+        raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
+    lines = (
+        Crypto(tag, CryptoKey(suite, keys(MASTER_BYTES)))
+        for tag, suite in enumerate(Suite, start=1)
+    )
+    return replace(section, crypto=tuple(lines))
+
+
+def answer_keys(
+    theirs: Media, old: Media | None, keys: RandomBytes | None
+) -> tuple[Crypto, Crypto] | None:
+    """Our line and theirs for an offered section, None if there is no key to use.
+
+    `old` is our section of this place until now: a key of the same suite in it stays in use.
+    """
+    suites = list(Suite)
+    chosen = min(theirs.crypto, key=lambda line: suites.index(line.key.suite), default=None)
+    if chosen is None:
+        return None
+    suite = chosen.key.suite
+    in_use = old.crypto if old is not None and old.port and old.kind == theirs.kind else ()
+    key = next((line.key for line in in_use if line.key.suite is suite), None)
+    if key is None:
+        if keys is None:
+            return None
+        key = CryptoKey(suite, keys(MASTER_BYTES))
+    return Crypto(chosen.tag, key), chosen
+
+
+def answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
+    """Our line and theirs for an answered section. `SdpError` if they took none of ours."""
+    for line in theirs.crypto:
+        for offered in ours.crypto:
+            if (line.tag, line.key.suite) == (offered.tag, offered.key.suite):
+                return offered, line
+    raise SdpError(f"answer takes none of the SRTP keys offered for {ours.kind}")

@@ -1,0 +1,28 @@
+"""Session descriptions (SDP, RFC 8866) for audio and video calls; all errors are `SdpError`."""
+
+from mcu_sim.sdp.crypto import Crypto, CryptoKey, RandomBytes, Suite
+from mcu_sim.sdp.description import (
+    STATIC_CODECS,
+    Codec,
+    Direction,
+    Media,
+    SdpError,
+    Session,
+)
+from mcu_sim.sdp.reader import parse
+from mcu_sim.sdp.writer import build
+
+__all__ = [
+    "STATIC_CODECS",
+    "Codec",
+    "Crypto",
+    "CryptoKey",
+    "Direction",
+    "Media",
+    "RandomBytes",
+    "SdpError",
+    "Session",
+    "Suite",
+    "build",
+    "parse",
+]

@@ -1,0 +1,193 @@
+"""Reading a session description; unknown lines and attributes are passed over (RFC 8866 §5)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field, replace
+
+from mcu_sim.sdp.crypto import read_crypto
+from mcu_sim.sdp.description import STATIC_CODECS, Codec, Direction, Media, SdpError, Session
+
+MAX_PAYLOAD_TYPE = 127
+
+_LINE = re.compile(r"^([a-zA-Z])=(.*)$", re.DOTALL)
+_RTPMAP = re.compile(r"^(\d{1,3}) +([^\s/]+)/(\d{1,9})(?:/(\d{1,2}))?$", re.ASCII)
+_NUMBER = re.compile(r"^\d{1,20}$", re.ASCII)
+
+
+@dataclass(slots=True)
+class _Section:
+    """Lines of one m= section while it is read."""
+
+    media: Media
+    maps: dict[int, Codec] = field(default_factory=dict)
+    fmtp: dict[int, str] = field(default_factory=dict)
+    direction: Direction | None = None
+
+
+def parse(data: bytes) -> Session:
+    """Read a description. Raises `SdpError`, and nothing else, for bytes of any kind."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SdpError("is not UTF-8") from None
+    lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
+    if lines[:1] != ["v=0"]:
+        raise SdpError("does not begin with v=0")
+    session = Session(address=None, media=())
+    direction = Direction.SENDRECV
+    sections: list[_Section] = []
+    seen = set()
+    for number, line in enumerate(lines[1:], 2):
+        match = _LINE.match(line)
+        if match is None:
+            # not quoted: it may be a mangled a=crypto
+            raise SdpError(f"line {number} is no SDP line")
+        kind, value = match[1], match[2]
+        if kind == "m":
+            sections.append(_Section(_media_line(value)))
+        elif sections:
+            _media_level(sections[-1], kind, value)
+        elif kind == "a" and value in tuple(Direction):
+            direction = Direction(value)
+        else:
+            session = _session_level(session, kind, value)
+        seen.add(kind)
+    if missing := {"o", "s"} - seen:
+        raise SdpError(f"has no {' or '.join(sorted(missing))}= line")
+    session = replace(session, media=tuple(_close(s, direction) for s in sections))
+    for media in session.media:
+        if media.port:
+            session.address_of(media)
+    return session
+
+
+def _session_level(session: Session, kind: str, value: str) -> Session:
+    match kind:
+        case "o":
+            parts = value.split()
+            if len(parts) != 6:
+                raise SdpError("o= needs six fields")
+            number, version = _number(parts[1], "o="), _number(parts[2], "o=")
+            session = replace(session, user=parts[0], session_id=number, version=version)
+            return replace(session, origin_address=parts[5])
+        case "s":
+            return replace(session, name=value)
+        case "c":
+            return replace(session, address=_connection(value))
+        case "b" if value.startswith("AS:"):
+            return replace(session, as_kbps=_number(value[3:], "b=AS"))
+    return session
+
+
+def _media_line(value: str) -> Media:
+    parts = value.split()
+    if len(parts) < 4:
+        raise SdpError(f"m={value[:40]}: needs kind, port, protocol and a format")
+    kind, port_text, protocol, *formats = parts
+    port = _number(port_text.partition("/")[0], "m=")
+    if port > 65535:
+        raise SdpError(f"m={kind}: port {port} is above 65535")
+    return Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats))
+
+
+def _media_level(section: _Section, kind: str, value: str) -> None:
+    media = section.media
+    if kind == "c":
+        section.media = replace(media, address=_connection(value))
+    elif kind == "b" and value.startswith("AS:"):
+        section.media = replace(media, as_kbps=_number(value[3:], "b=AS"))
+    elif kind == "b" and value.startswith("TIAS:"):
+        section.media = replace(media, tias_bps=_number(value[5:], "b=TIAS"))
+    elif kind == "a":
+        _attribute(section, value)
+
+
+def _attribute(section: _Section, attribute: str) -> None:
+    name, _, value = attribute.partition(":")
+    value = value.strip()
+    media = section.media
+    match name:
+        case "rtpmap":
+            _rtpmap(section, value)
+        case "fmtp":
+            number_text, _, text = value.partition(" ")
+            # Formats of other protocols than RTP need not be numbers (RFC 8866 §6.15).
+            if _NUMBER.match(number_text):
+                section.fmtp[int(number_text)] = text.strip()
+        case "ptime":
+            section.media = replace(media, ptime_ms=_milliseconds(value, "a=ptime"))
+        case "maxptime":
+            section.media = replace(media, maxptime_ms=_milliseconds(value, "a=maxptime"))
+        case "rtcp":
+            port = _number(value.partition(" ")[0], "a=rtcp")
+            if not 0 < port < 65536:
+                raise SdpError(f"a=rtcp: port {port} is not 1–65535")
+            section.media = replace(media, rtcp_port=port)
+        case "rtcp-mux":
+            section.media = replace(media, rtcp_mux=True)
+        case "rtcp-fb":
+            section.media = replace(media, feedback=(*media.feedback, " ".join(value.split())))
+        case "content":
+            tags = tuple(tag.strip().lower() for tag in value.split(",") if tag.strip())
+            section.media = replace(media, content=tags)
+        case "label":
+            section.media = replace(media, label=value)
+        case "crypto":
+            _crypto(section, value)
+        case _ if attribute in tuple(Direction):
+            section.direction = Direction(attribute)
+
+
+def _rtpmap(section: _Section, value: str) -> None:
+    match = _RTPMAP.match(value)
+    if match is None:
+        raise SdpError(f"a=rtpmap:{value[:40]}: cannot be read")
+    number = int(match[1])
+    section.maps[number] = Codec(number, match[2], int(match[3]), int(match[4] or 1))
+
+
+def _crypto(section: _Section, value: str) -> None:
+    try:
+        line = read_crypto(value)
+    except ValueError as error:
+        raise SdpError(f"a=crypto: {error}") from None
+    if line is not None:
+        section.media = replace(section.media, crypto=(*section.media.crypto, line))
+
+
+def _close(section: _Section, session_direction: Direction) -> Media:
+    media = section.media
+    codecs = []
+    for text in media.formats if media.protocol.startswith("RTP/") else ():
+        number = _number(text, f"m={media.kind}")
+        if number > MAX_PAYLOAD_TYPE:
+            raise SdpError(f"m={media.kind}: payload type {number} is above {MAX_PAYLOAD_TYPE}")
+        codec = section.maps.get(number) or STATIC_CODECS.get(number)
+        if codec is not None:
+            codecs.append(replace(codec, fmtp=section.fmtp.get(number, "")))
+    direction = section.direction or session_direction
+    return replace(media, codecs=tuple(codecs), direction=direction)
+
+
+def _connection(value: str) -> str:
+    parts = value.split()
+    if len(parts) != 3 or parts[0] != "IN":
+        raise SdpError(f"c={value[:40]}: needs IN, IP4 or IP6, and an address")
+    try:
+        return str(ipaddress.ip_address(parts[2].partition("/")[0]))
+    except ValueError:
+        raise SdpError(f"c={value[:40]}: {parts[2][:40]} is no IP address") from None
+
+
+def _milliseconds(text: str, where: str) -> int:
+    return _number(text.partition(".")[0], where)
+
+
+def _number(text: str, where: str) -> int:
+    # what `strip` takes for white space is not all such to `int`
+    digits = text.strip()
+    if not _NUMBER.match(digits):
+        raise SdpError(f"{where}: {text[:40]!r} is not a whole number")
+    return int(digits)

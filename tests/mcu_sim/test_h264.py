@@ -1,0 +1,188 @@
+"""H.264 in SDP: which picture a codec can do, and what two sides have in common."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcu_sim import h264
+from mcu_sim.h264 import LEVELS, at_most, best, codec_for, common, in_the_form_of, resolution_of
+from mcu_sim.sdp import Codec, SdpError
+
+
+def codec(fmtp: str, payload_type: int = 109) -> Codec:
+    return Codec(payload_type, "H264", 90_000, fmtp=fmtp)
+
+
+@pytest.mark.parametrize(
+    ("fmtp", "resolution"),
+    [
+        ("", "CIF30"),
+        ("profile-level-id=42E00A", "CIF30"),
+        ("profile-level-id=42E00D", "CIF30"),
+        ("profile-level-id=42E016", "CIF30"),
+        ("profile-level-id=42E01E", "SD30"),
+        ("profile-level-id=42801F", "720p30"),
+        ("profile-level-id=64001f", "720p30"),
+        ("profile-level-id=4D0020", "720p60"),
+        ("profile-level-id=420025", "720p60"),
+        ("profile-level-id=420028", "1080p30"),
+        ("profile-level-id=420029", "1080p30"),
+        ("profile-level-id=42002A", "1080p60"),
+        ("profile-level-id=640033", "1080p60"),
+        ("profile-level-id=4200FF", "1080p60"),
+        ("profile-level-id=420000", "CIF30"),
+        # what conference devices say: a low level, raised
+        ("profile-level-id=42000D;max-mbps=108000;max-fs=3600", "720p30"),
+        ("profile-level-id=428014;packetization-mode=1;max-mbps=489600;max-fs=8160", "1080p60"),
+        ("profile-level-id=428014; max-mbps=245000; max-fs=8160", "1080p30"),
+        ("profile-level-id=428014; max-mbps=244799; max-fs=8160", "720p60"),
+        ("profile-level-id=428014; MAX-MBPS=245000; max-fs=8159", "720p60"),
+        ("profile-level-id=42000C;max-mbps=27600;max-fs=920", "CIF30"),
+        ("profile-level-id=42000D;max-mbps=108000", "CIF30"),
+        ("profile-level-id=42000D;max-fs=3600", "CIF30"),
+        # values below the level's own mean nothing: RFC 6184 §8.1
+        ("profile-level-id=42C02A;max-mbps=7200;max-fs=240", "1080p60"),
+    ],
+)
+def test_the_largest_resolution_of_a_codec(fmtp: str, resolution: str) -> None:
+    assert resolution_of(codec(fmtp)) == resolution
+
+
+@pytest.mark.parametrize(
+    ("known", "resolution"),
+    [
+        (["CIF30", "SD30", "720p30", "720p60", "1080p30"], "1080p30"),
+        (["audio", "CIF30", "SD30"], "SD30"),
+        (["audio", "4K"], "CIF30"),
+    ],
+)
+def test_a_device_gives_the_largest_it_knows(known: list[str], resolution: str) -> None:
+    assert resolution_of(codec("profile-level-id=42002A"), known) == resolution
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_each_resolution_needs_exactly_its_level(name: str) -> None:
+    assert resolution_of(codec_for(name, 97)) == name
+    lower = LEVELS[name] - 1
+    below = resolution_of(codec(f"profile-level-id=42E0{lower:02X}"))
+    assert name == "CIF30" or list(LEVELS).index(below) < list(LEVELS).index(name)
+
+
+@pytest.mark.parametrize(
+    "fmtp",
+    [
+        "profile-level-id=zz",
+        "profile-level-id=42E01",
+        "profile-level-id=42 E0 1F",
+        "profile-level-id=42E01F00",
+        "profile-level-id=42E00D;max-fs=many",
+        "profile-level-id=42E00D;max-mbps=-1",
+        "profile-level-id=42E00D;max-br=1e6",
+        "profile-level-id=42E00D;max-fs=99999999999",
+    ],
+)
+def test_parameters_that_cannot_be_read_are_an_sdp_error(fmtp: str) -> None:
+    with pytest.raises(SdpError, match=r"(profile-level-id|max-\w+)="):
+        resolution_of(codec(fmtp))
+
+
+def test_rates_come_from_the_level_and_max_br() -> None:
+    assert h264.max_kbps(codec("profile-level-id=42E00D")) == 768
+    assert h264.max_kbps(codec("profile-level-id=428014;max-br=2500")) == 2500
+    assert h264.max_kbps(codec("profile-level-id=428014;max-br=1500")) == 2000
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "both"),
+    [
+        ("42E01F", "42801F", "42801F"),
+        ("42E01F", "640028", "64001F"),
+        ("42E028", "42E00D;max-mbps=108000;max-fs=3600", "42E00D;max-mbps=108000;max-fs=3600"),
+        ("42E01E", "42E00D;max-mbps=108000;max-fs=3600", "42E00D;max-mbps=40500;max-fs=1620"),
+        (
+            "42E01F",
+            "428014;max-mbps=489600;max-fs=8160;max-br=6000",
+            "428014;max-mbps=108000;max-fs=3600;max-br=6000",
+        ),
+        # level 1b: level 1.1 with constraint_set3 in baseline and main, a number in high
+        ("42E01F", "42F00B", "42F00B"),
+        ("42F00B", "64001F", "640009"),
+        ("640009", "42E01F", "42F00B"),
+        ("42E00B", "42F01F", "42E00B"),
+        ("42E00A", "42F00B", "42F00A"),
+        ("42F00B", "42E00A", "42E00A"),
+        ("42E00B", "42F00B", "42F00B"),
+    ],
+)
+def test_what_two_sides_have_in_common(ours: str, theirs: str, both: str) -> None:
+    got = common(codec(f"profile-level-id={ours}", 97), codec(f"profile-level-id={theirs}"))
+    assert got == codec(f"profile-level-id={both}")
+
+
+FMTPS = st.builds(
+    "profile-level-id={}{:02X}{:02X}{}{}{}".format,
+    st.sampled_from(["42", "4D", "64"]),
+    st.integers(0, 255),
+    st.sampled_from([9, 10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 40, 41, 42, 50, 51, 52]),
+    st.just("") | st.integers(0, 10**6).map(";max-mbps={}".format),
+    st.just("") | st.integers(0, 40_000).map(";max-fs={}".format),
+    st.just("") | st.integers(0, 300_000).map(";max-br={}".format),
+)
+
+
+@given(FMTPS, FMTPS)
+def test_the_common_codec_is_the_lower_of_both_and_both_sides_see_it_so(a: str, b: str) -> None:
+    ours, theirs = codec(a), codec(b)
+    both = common(ours, theirs)
+    order = list(LEVELS)
+    seen = [order.index(resolution_of(c)) for c in (ours, theirs, both)]
+    assert seen[2] == min(seen[:2])
+    assert h264.max_kbps(both) == min(h264.max_kbps(ours), h264.max_kbps(theirs))
+    assert common(ours, both) == both
+    assert common(both, ours).fmtp.split(";")[1:] == both.fmtp.split(";")[1:]
+    assert h264.matches(both, theirs)
+
+
+@given(FMTPS, st.sampled_from(list(LEVELS)))
+def test_a_capped_codec_does_what_it_did_up_to_the_cap(fmtp: str, cap: str) -> None:
+    order = list(LEVELS)
+    capped = at_most(codec(fmtp), cap)
+    assert capped.payload_type == 109
+    now = order.index(resolution_of(capped))
+    assert now == min(order.index(resolution_of(codec(fmtp))), order.index(cap))
+
+
+def test_packetization_mode_1_comes_before_a_larger_picture_and_that_before_order() -> None:
+    small_1 = codec("profile-level-id=42E00D;packetization-mode=1", 96)
+    small = codec("profile-level-id=42E00D", 97)
+    large = codec("profile-level-id=42E01F;packetization-mode=0", 98)
+    large_1 = codec("profile-level-id=64001F;packetization-mode=1", 99)
+    huge_1 = codec("profile-level-id=64002A;packetization-mode=1", 100)
+    ours = codec_for("720p30", 97)
+    assert best(ours, [large, small_1]) == small_1
+    assert best(ours, [small, large]) == large
+    assert best(ours, [small_1, large_1, huge_1]) == large_1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        codec("profile-level-id=58001F;packetization-mode=1"),
+        codec("profile-level-id=6E001F;packetization-mode=1"),
+        codec("profile-level-id=42E01F;packetization-mode=2"),
+        codec("profile-level-id=42E01F;packetization-mode=one"),
+        Codec(34, "H263", 90_000),
+        Codec(109, "H264", 8_000),
+    ],
+)
+def test_other_profiles_modes_and_codecs_are_not_answered(other: Codec) -> None:
+    assert best(codec_for("720p30", 97), [other]) is None
+
+
+def test_a_new_offer_keeps_the_form_in_use() -> None:
+    agreed = codec("profile-level-id=64000D;packetization-mode=0;max-fs=3600", 109)
+    wanted = codec_for("1080p30", 97)
+    form = in_the_form_of(agreed, wanted)
+    assert form == codec("profile-level-id=640028;packetization-mode=0", 109)
