@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from traffic.jitter import smoothed, transit_changes
+
 
 @dataclass(frozen=True)
 class Trace:
-    """One stream from end to end: n packets that had to be sent, in order of sequence number.
+    """One stream from end to end: n packets that had to be sent, in the order of their times.
+
+    That is also the order of their sequence numbers, except in a forwarded stream.
 
     Attributes:
         due_ns: (n,) when each was due to leave, before any jitter was added.
@@ -56,14 +60,20 @@ class Measures:
     interruption_ms_max: float | None
 
 
-def trace(sent: NDArray[np.void], received: NDArray[np.void], clock_hz: int) -> Trace:
+def trace(
+    sent: NDArray[np.void], received: NDArray[np.void], clock_hz: int, *, forwarded: bool = False
+) -> Trace:
     """Match one stream's two logs (dtypes SENT and RECEIVED of `traffic.log`).
+
+    What is `forwarded` was received before: what was lost or overtaken on the way there is
+    missing, or out of order, in what is sent on, and is no fault of this way.
 
     A packet is known by its sequence number together with its timestamp: the 16 bits alone would
     be ambiguous after an outage of more than 32,767 packets, about a minute of video at 4 Mb/s.
 
     Raises:
-        ValueError: the sent sequence numbers do not run on, so this is not one stream.
+        ValueError: the sent sequence numbers do not run on, or one is there twice, so this is not
+            one stream.
     """
     n = len(sent)
     arrival = np.full(n, -1, np.int64)
@@ -71,7 +81,10 @@ def trace(sent: NDArray[np.void], received: NDArray[np.void], clock_hz: int) -> 
     if n == 0:
         empty = np.empty(0, np.int64)
         return Trace(empty, empty, empty, empty.astype(bool), arrival, jitter, 0, len(received))
-    if np.any(np.diff(sent["sequence"]) != 1):
+    if forwarded:
+        sent = sent[np.argsort(sent["due_ns"], kind="stable")]
+    steps = np.diff(np.sort(sent["sequence"]) if forwarded else sent["sequence"])
+    if np.any(steps < 1 if forwarded else steps != 1):
         raise ValueError("the sent packets' sequence numbers do not run on: more than one stream")
     keys = _wire_key(sent)
     order = np.argsort(keys, kind="stable")
@@ -109,15 +122,8 @@ def interarrival_jitter_ms(
     if not len(arrival_ns):
         return np.empty(0)
     wire = timestamps.astype(np.int64)
-    steps = wire[1:] - wire[:-1]
-    steps = (steps + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
-    differences = np.abs(np.diff(arrival_ns) / 1e6 - steps * (1000 / clock_hz))
-    out = [0.0]
-    jitter = 0.0
-    for difference in differences.tolist():
-        jitter += (difference - jitter) / 16
-        out.append(jitter)
-    return np.array(out)
+    changes = transit_changes(arrival_ns[1:] - arrival_ns[:-1], wire[1:] - wire[:-1], clock_hz)
+    return smoothed(np.r_[0.0, changes], np.zeros(1, np.intp), np.zeros(1)) * (1000 / clock_hz)
 
 
 def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:

@@ -186,6 +186,30 @@ def test_two_streams_in_one_log_are_refused() -> None:
         trace(sent, received_log(sent, [0], [START_NS]), 8000)
 
 
+def test_a_forwarded_stream_may_have_gaps_and_be_out_of_order() -> None:
+    """What was lost or overtaken before it was forwarded is no loss of this way."""
+    whole = sent_log(10)
+    sent = whole[[0, 1, 3, 2, 4, 7, 8, 9]]  # 5 and 6 never came, 3 came before 2
+    sent["due_ns"] = np.sort(sent["due_ns"])
+    arrivals = sent["due_ns"] + 5 * MS
+    which = [0, 1, 2, 3, 5, 6, 7]  # the fifth is lost on this way
+    got = trace(sent, received_log(sent, which, arrivals[which]), 8000, forwarded=True)
+    assert np.flatnonzero(~got.arrived).tolist() == [4]
+    assert (got.unknown, got.duplicates) == (0, 0)
+    assert np.all(np.diff(got.due_ns) > 0)
+    measures = measure(got, 0, END_NS)
+    assert (measures.sent, measures.received, measures.loss_burst_max) == (8, 7, 1)
+    assert measures.delay_p95_ms == pytest.approx(5.0)
+    with pytest.raises(ValueError, match="more than one stream"):
+        trace(sent, received_log(sent, which, arrivals[which]), 8000)
+
+
+def test_a_forwarded_packet_that_is_sent_twice_is_refused() -> None:
+    sent = sent_log(5)[[0, 1, 1, 2]]
+    with pytest.raises(ValueError, match="more than one stream"):
+        trace(sent, received_log(sent, [0], [START_NS]), 8000, forwarded=True)
+
+
 def test_of_packets_at_the_same_moment_the_last_gives_the_jitter() -> None:
     sent = sent_log(3)
     received = received_log(sent, range(3), [START_NS + 100 * MS] * 3)

@@ -1,0 +1,38 @@
+"""RTCP (RFC 3550), with requests for a key frame (RFC 4585, RFC 5104): packets and their bytes."""
+
+from traffic.rtcp.packets import (
+    CNAME,
+    Bye,
+    Chunk,
+    FullIntraRequest,
+    IntraRequest,
+    Packet,
+    PictureLossIndication,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+    middle32,
+    ntp_of,
+)
+from traffic.rtcp.wire import RtcpError, is_rtcp, pack, parse
+
+__all__ = [
+    "CNAME",
+    "Bye",
+    "Chunk",
+    "FullIntraRequest",
+    "IntraRequest",
+    "Packet",
+    "PictureLossIndication",
+    "ReceiverReport",
+    "ReportBlock",
+    "RtcpError",
+    "SenderReport",
+    "SourceDescription",
+    "is_rtcp",
+    "middle32",
+    "ntp_of",
+    "pack",
+    "parse",
+]
