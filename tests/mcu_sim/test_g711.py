@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mcu_sim import g711
+from mcu_sim.audio import g711
 
 ALL_SAMPLES = np.arange(-32768, 32768, dtype=np.int32).astype(np.int16)
 ALL_CODES = np.arange(256, dtype=np.uint8)

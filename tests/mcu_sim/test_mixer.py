@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mcu_sim.mixer import mix_minus_one
+from mcu_sim.audio.mixer import MAX_CALLS, TwoBusMixer, mix_minus_one
+from mcu_sim.audio.resample import Downsampler, Upsampler
 
 FRAMES = hnp.arrays(np.int16, st.tuples(st.integers(0, 8), st.integers(0, 20)))
 
@@ -67,5 +68,56 @@ def test_wrong_arrays_are_refused() -> None:
         mix_minus_one(np.zeros((2, 2), np.int32))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"\(calls,\)"):
         mix_minus_one(np.zeros((2, 2), np.int16), np.ones(3, np.bool_))
-    with pytest.raises(ValueError, match="at most 65535"):
-        mix_minus_one(np.zeros((65_536, 1), np.int16))
+    with pytest.raises(ValueError, match="at most 16384"):
+        mix_minus_one(np.zeros((16_385, 1), np.int16))
+    with pytest.raises(ValueError, match="1 : 2"):
+        TwoBusMixer().mix(np.zeros((1, 160), np.int16), np.zeros((1, 160), np.int16))
+
+
+# ------------------------------------------------------------------------------------- two buses
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32))
+def test_each_bus_hears_the_others_sum_resampled(n: int, w: int, seed: int) -> None:
+    """Frame by frame as in one go, with some calls muted."""
+    rng = np.random.default_rng(seed)
+    narrow = rng.integers(-9000, 9000, (n, 3 * 160)).astype(np.int16)
+    wide = rng.integers(-9000, 9000, (w, 3 * 320)).astype(np.int16)
+    heard_n, heard_w = rng.random(n) < 0.7, rng.random(w) < 0.7
+    mixer = TwoBusMixer()
+    parts = [
+        mixer.mix(narrow[:, 160 * k :][:, :160], wide[:, 320 * k :][:, :320], heard_n, heard_w)
+        for k in range(3)
+    ]
+    out_n, out_w = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
+    own_n = narrow.astype(int) * heard_n[:, np.newaxis]
+    own_w = wide.astype(int) * heard_w[:, np.newaxis]
+    expected_n = own_n.sum(axis=0) - own_n + Downsampler().process(own_w.sum(axis=0))
+    expected_w = own_w.sum(axis=0) - own_w + Upsampler().process(own_n.sum(axis=0))
+    np.testing.assert_array_equal(out_n, np.clip(expected_n, -32768, 32767))
+    np.testing.assert_array_equal(out_w, np.clip(expected_w, -32768, 32767))
+
+
+def test_calls_of_one_kind_are_mixed_as_ever_and_nothing_is_left_of_the_other() -> None:
+    mixer = TwoBusMixer()
+    rng = np.random.default_rng(5)
+    narrow = rng.integers(-9000, 9000, (3, 160)).astype(np.int16)
+    wide = rng.integers(-9000, 9000, (2, 320)).astype(np.int16)
+    first = mixer.mix(narrow, wide)
+    for alone in (narrow, wide):
+        pair = (alone, wide[:0]) if alone is narrow else (narrow[:0], alone)
+        out = mixer.mix(*pair)
+        np.testing.assert_array_equal(out[alone is wide], mix_minus_one(alone))
+        assert len(out[alone is narrow]) == 0
+    # both kinds again: nothing of before is heard
+    for got, expected in zip(mixer.mix(narrow, wide), first, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_a_full_house_at_full_scale_does_not_wrap() -> None:
+    mixer = TwoBusMixer()
+    narrow = np.full((MAX_CALLS, 80), -32768, np.int16)
+    wide = np.full((MAX_CALLS, 160), -32768, np.int16)
+    outs = [mixer.mix(narrow, wide) for _ in range(2)]
+    assert (outs[1][0] == -32768).all()
+    assert (outs[1][1] == -32768).all()

@@ -2,7 +2,8 @@
 
 Linear samples are 16-bit: the 13 bits of A-law and the 14 bits of µ-law stand at the top. Encoding
 looks a sample up by its bits; the tables are built once from the segments of the Recommendation
-(table 1a/1b for A-law, 2a/2b for µ-law).
+(table 1a/1b for A-law, 2a/2b for µ-law). Every octet and every sample has its entry, so "wrap"
+never does; it is only numpy's fastest way to look up.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ _MU_BIAS = 33
 
 def a_law_encode(samples: Samples) -> Codes:
     """int16 samples → A-law octets (RTP payload type 8), same shape."""
-    return _A_ENCODE[np.asarray(samples, np.int16).view(np.uint16)]
+    return _A_ENCODE.take(np.asarray(samples, np.int16).view(np.uint16), mode="wrap")
 
 
 def a_law_decode(codes: Codes) -> Samples:
     """A-law octets → int16 samples, same shape."""
-    return _A_DECODE[np.asarray(codes, np.uint8)]
+    return _A_DECODE.take(np.asarray(codes, np.uint8), mode="wrap")
 
 
 def mu_law_encode(samples: Samples) -> Codes:
     """int16 samples → µ-law octets (RTP payload type 0), same shape."""
-    return _MU_ENCODE[np.asarray(samples, np.int16).view(np.uint16)]
+    return _MU_ENCODE.take(np.asarray(samples, np.int16).view(np.uint16), mode="wrap")
 
 
 def mu_law_decode(codes: Codes) -> Samples:
     """µ-law octets → int16 samples, same shape."""
-    return _MU_DECODE[np.asarray(codes, np.uint8)]
+    return _MU_DECODE.take(np.asarray(codes, np.uint8), mode="wrap")
 
 
 def _a_law_intervals() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
