@@ -6,13 +6,16 @@ timestamp and payload of every packet of a window at once. A test holds the two 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 HEADER_BYTES = 12  # RFC 3550 §5.1 without CSRC
+PADDING, EXTENSION, CSRC_COUNT = 0x20, 0x10, 0x0F  # in the first byte
 MARKER = 0x80
+EXTENSION_HEADER_BYTES = 4  # RFC 3550 §5.3.1
 UDP_IP_BYTES = 28
 ETHERNET_BYTES = 14
 
@@ -75,6 +78,24 @@ class Headers:
     timestamp: NDArray[np.uint32]
     ssrc: NDArray[np.uint32]
 
+    def take(self, which: NDArray[np.intp]) -> Headers:
+        """The headers of some of the packets, by their indices."""
+        return Headers(
+            valid=self.valid[which],
+            marker=self.marker[which],
+            payload_type=self.payload_type[which],
+            sequence=self.sequence[which],
+            timestamp=self.timestamp[which],
+            ssrc=self.ssrc[which],
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Headers]) -> Headers:
+        """The headers of several receptions as one, in order."""
+        return Headers(
+            *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Headers))
+        )
+
 
 def parse_headers(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> Headers:
     """Read the headers of n datagrams, (n, ≥ 12) uint8 with their lengths (n,) in bytes."""
@@ -88,6 +109,35 @@ def parse_headers(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> Head
         timestamp=words[:, 4:8].copy().view(">u4")[:, 0].astype(np.uint32),
         ssrc=words[:, 8:12].copy().view(">u4")[:, 0].astype(np.uint32),
     )
+
+
+def payload_bounds(
+    data: NDArray[np.uint8], lengths: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the payloads of n RTP datagrams begin and end: (start, end), both (n,) int64.
+
+    Steps over CSRCs (RFC 3550 §5.1), a header extension (§5.3.1) and padding. `data` is
+    (n, ≥ 12) uint8 and `lengths` (n,) in bytes, as for `parse_headers`. A payload may be empty,
+    `start == end`. Where a datagram is shorter than its header says, was cut off when it was
+    received or has more padding than room, or is not RTP version 2, both are 0.
+    """
+    width = data.shape[1]
+    size = lengths.astype(np.int64)
+    sound = (size >= HEADER_BYTES) & (size <= width) & (data[:, 0] >> 6 == 2)
+    start = HEADER_BYTES + 4 * (data[:, 0] & CSRC_COUNT).astype(np.int64)
+    extended = np.flatnonzero(sound & (data[:, 0] & EXTENSION != 0))
+    sound[extended] = start[extended] + EXTENSION_HEADER_BYTES <= size[extended]
+    extended = extended[sound[extended]]
+    at = start[extended]
+    words = data[extended, at + 2].astype(np.int64) << 8 | data[extended, at + 3]
+    start[extended] += EXTENSION_HEADER_BYTES + 4 * words
+    end = size.copy()
+    padded = np.flatnonzero(sound & (data[:, 0] & PADDING != 0))
+    padding = data[padded, size[padded] - 1].astype(np.int64)
+    sound[padded] = padding > 0  # it counts itself
+    end[padded] -= padding
+    sound &= start <= end
+    return np.where(sound, start, 0), np.where(sound, end, 0)
 
 
 def _big_endian(values: NDArray[np.integer], dtype: str, width: int) -> NDArray[np.uint8]:

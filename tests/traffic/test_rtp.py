@@ -14,7 +14,15 @@ from traffic_factory import MS, START_NS, Sent, run_audio, run_video, stream_pla
 
 from traffic.impairments import BernoulliLoss
 from traffic.log import SENT, PacketLog
-from traffic.rtp import StreamId, parse_headers, patch_headers, template
+from traffic.rtp import (
+    HEADER_BYTES,
+    Headers,
+    StreamId,
+    parse_headers,
+    patch_headers,
+    payload_bounds,
+    template,
+)
 from traffic.stream import VideoStream
 
 WRAPPING = StreamId(
@@ -155,3 +163,82 @@ def test_what_is_not_rtp_is_marked() -> None:
         False,
         False,
     ]
+
+
+def bounds(datagrams: list[bytes], width: int = 2000) -> list[tuple[int, int]]:
+    data = np.full((len(datagrams), width), 0xFF, np.uint8)  # what lies behind is not zeros
+    for row, datagram in zip(data, datagrams, strict=True):
+        row[: min(len(datagram), width)] = np.frombuffer(datagram, np.uint8)[:width]
+    start, end = payload_bounds(data, np.array([len(d) for d in datagrams], np.int64))
+    return list(zip(start.tolist(), end.tolist(), strict=True))
+
+
+@st.composite
+def whole_packets(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """A datagram with CSRCs, an extension and padding, or without; and its payload."""
+    csrcs = draw(st.lists(st.integers(0, 2**32 - 1), max_size=15))
+    words = draw(st.none() | st.lists(st.integers(0, 2**32 - 1), max_size=20))
+    payload = draw(st.binary(max_size=60))
+    padding = draw(st.integers(0, 255))
+    packet = RTP(
+        padding=int(padding > 0),
+        numsync=len(csrcs),
+        sync=csrcs,
+        marker=draw(st.integers(0, 1)),
+        sequence=draw(st.integers(0, 2**16 - 1)),
+    )
+    head = bytearray(bytes(packet))
+    if words is not None:
+        head[0] |= 0x10
+        head += bytes([0xBE, 0xDE]) + len(words).to_bytes(2, "big")
+        head += b"".join(word.to_bytes(4, "big") for word in words)
+    tail = bytes(padding - 1) + bytes([padding]) if padding else b""
+    return bytes(head) + payload + tail, payload
+
+
+@given(st.lists(whole_packets(), max_size=8))
+def test_the_payload_is_found_behind_any_header(cases: list[tuple[bytes, bytes]]) -> None:
+    found = bounds([datagram for datagram, _ in cases])
+    for (start, end), (datagram, payload) in zip(found, cases, strict=True):
+        assert start >= 12
+        assert datagram[start:end] == payload
+
+
+@given(st.lists(st.binary(max_size=80), max_size=8), st.integers(12, 100))
+def test_payloads_of_anything_lie_within_the_datagram(datagrams: list[bytes], width: int) -> None:
+    for (start, end), datagram in zip(bounds(datagrams, width), datagrams, strict=True):
+        assert start == end == 0 or 12 <= start <= end <= min(len(datagram), width)
+
+
+@pytest.mark.parametrize(
+    ("what", "datagram"),
+    [
+        ("shorter than a header", bytes([0x80]) + bytes(10)),
+        ("version 1", bytes([0x40]) + bytes(20)),
+        ("a CSRC that is not there", bytes([0x81]) + bytes(14)),
+        ("half an extension header", bytes([0x90]) + bytes(14)),
+        ("an extension longer than the datagram", bytes([0x90]) + bytes(14) + b"\x02" + bytes(7)),
+        ("padding of no bytes", bytes([0xA0]) + bytes(20)),
+        ("padding that reaches into the header", bytes([0xA0]) + bytes(15) + b"\x06"),
+        ("cut off on receiving", bytes([0x80]) + bytes(40)),
+    ],
+)
+def test_a_datagram_that_is_not_whole_has_no_payload(what: str, datagram: bytes) -> None:
+    assert bounds([datagram], width=40) == [(0, 0)], what
+
+
+def test_a_payload_may_be_empty() -> None:
+    alone, padded = bytes([0x80]) + bytes(11), bytes([0xA0]) + bytes(14) + b"\x04"
+    assert bounds([alone, padded], width=40) == [(12, 12), (12, 12)]
+
+
+def test_headers_of_several_receptions_are_joined_in_order() -> None:
+    data = np.zeros((5, HEADER_BYTES), np.uint8)
+    header = np.array([0x80, 8, *range(10)], np.uint8)
+    patch_headers(data, header, np.arange(5), np.arange(5) * 160, np.arange(5) == 3)
+    lengths = np.array([12, 12, 11, 12, 12])
+    whole = parse_headers(data, lengths)
+    parts = [parse_headers(data[part], lengths[part]) for part in (slice(0, 2), slice(2, 5))]
+    joined = Headers.joined(parts)
+    for name, values in vars(whole).items():
+        np.testing.assert_array_equal(getattr(joined, name), values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from traffic.video import VideoModel
 class VideoBank:
     """Continuous presence with synthetic payload: real packet sizes and timing.
 
-    A change of layout (a call joins or leaves) starts every encoder afresh with a key frame.
+    An encoder starts afresh with a key frame when its picture's layout changes, or on request.
     """
 
     def __init__(self, compose_delay_ms: float, log: PacketLog) -> None:
@@ -22,8 +24,7 @@ class VideoBank:
         self._streams: dict[int, VideoStream] = {}
 
     def open(self, row: int, plan: StreamPlan, model: VideoModel, from_ns: int) -> None:
-        """Start the call's stream; the others show it, so they change their layout."""
-        self._relayout()
+        """Start the call's stream at its own rate; one that the row had before is over."""
         # encoders are not in step: each starts somewhere within its frame interval
         phase = np.random.default_rng(plan.seed).random() / model.fps
         start_ns = from_ns + round(phase * 1e9)
@@ -32,21 +33,43 @@ class VideoBank:
     def close(self, row: int) -> None:
         """End the call's stream."""
         del self._streams[row]
-        self._relayout()
 
-    def _relayout(self) -> None:
-        for stream in self._streams.values():
-            stream.request_key()
+    def position(self, row: int) -> tuple[int, int, int]:
+        """The row's next sequence number (extended), the next frame's timestamp, and its time."""
+        return self._streams[row].position()
+
+    def change_rate(self, row: int, kbps: float) -> None:
+        """The call's stream has another rate from its next frame on."""
+        self._streams[row].change_rate(kbps)
+
+    def relayout(self, rows: Iterable[int]) -> None:
+        """The pictures of these calls are composed anew; a row without a stream has none."""
+        for row in rows:
+            self.request_key(row)
+
+    def request_key(self, row: int) -> None:
+        """A viewer lost its picture (RFC 4585 §6.3.1): its next frame is a key frame.
+
+        Nothing happens where there is no stream: a request may come when it has ended.
+        """
+        if row in self._streams:
+            self._streams[row].request_key()
 
     def fill(
-        self, out: NDArray[np.uint8], until_ns: int
+        self, out: NDArray[np.uint8], until_ns: int, sending: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
-        """Packets due before `until_ns` of all calls into `out`: (rows, lengths, times)."""
+        """Packets due before `until_ns` of all calls into `out`: (rows, lengths, times).
+
+        `sending`: (capacity,) which calls take theirs; None: all.
+        """
         rows: list[NDArray[np.intp]] = []
         lengths: list[NDArray[np.int64]] = []
         times: list[NDArray[np.int64]] = []
         used = 0
         for row, stream in self._streams.items():
+            if sending is not None and not sending[row]:
+                stream.pass_over(until_ns)
+                continue
             length, time = stream.window(out[used:], until_ns)
             used += len(length)
             rows.append(np.full(len(length), row))
