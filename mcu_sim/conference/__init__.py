@@ -1,0 +1,75 @@
+"""Meetings of an MCU without signalling or media: who sits where, is heard, is seen, may do what.
+
+The owner of a `Rooms` does this, and nothing else:
+
+- a call comes:            decision = rooms.admits(meeting, participant, now_ms)
+- a call is up:            decision, effects = rooms.join(meeting, participant, now_ms)
+- a call is hung up:       effects = rooms.left(participant)
+- a call's media is gone:  effects = rooms.lost(participant)
+- a control request comes: answer, effects = rooms.command(participant, parse(body), now_ms)
+- the time has come:       effects = rooms.advance(now_ms)    (when next_timeout() <= now_ms)
+- after every call:        carry out the effects, in order
+"""
+
+from mcu_sim.conference.answers import Answer, Done, Queue, Refused
+from mcu_sim.conference.commands import Command, CommandError, parse
+from mcu_sim.conference.conference import Conference
+from mcu_sim.conference.decisions import (
+    AlreadyIn,
+    Busy,
+    Decision,
+    Dropped,
+    Joined,
+    NotAMember,
+    UnknownMeeting,
+)
+from mcu_sim.conference.effects import (
+    OPERATOR,
+    By,
+    DialOut,
+    Effect,
+    Ended,
+    HangUp,
+    Heard,
+    Logged,
+    Presenter,
+    Relayout,
+    Watch,
+)
+from mcu_sim.conference.meeting import Meeting, Meetings, Member, OpenRooms, load_meetings
+from mcu_sim.conference.rooms import Rooms
+
+__all__ = [
+    "OPERATOR",
+    "AlreadyIn",
+    "Answer",
+    "Busy",
+    "By",
+    "Command",
+    "CommandError",
+    "Conference",
+    "Decision",
+    "DialOut",
+    "Done",
+    "Dropped",
+    "Effect",
+    "Ended",
+    "HangUp",
+    "Heard",
+    "Joined",
+    "Logged",
+    "Meeting",
+    "Meetings",
+    "Member",
+    "NotAMember",
+    "OpenRooms",
+    "Presenter",
+    "Queue",
+    "Refused",
+    "Relayout",
+    "Rooms",
+    "UnknownMeeting",
+    "Watch",
+    "load_meetings",
+    "parse",
+]

@@ -1,0 +1,205 @@
+"""One meeting running: participants come, are heard and seen, lose their line and come back.
+
+Pure: times are parameters, and every method returns the `Effect`s that its owner carries out, in
+order. What is heard and seen comes first, then calls, then the log. The words conference and
+participant are those of RFC 4353.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+
+from mcu_sim.conference import control
+from mcu_sim.conference.answers import Answer, Queue
+from mcu_sim.conference.commands import Command
+from mcu_sim.conference.decisions import (
+    AlreadyIn,
+    Decision,
+    Dropped,
+    Joined,
+    NotAMember,
+    UnknownMeeting,
+)
+from mcu_sim.conference.effects import By, DialOut, Effect, Logged
+from mcu_sim.conference.floor import Request
+from mcu_sim.conference.meeting import Meeting
+from mcu_sim.conference.state import State
+from mcu_sim.conference.view import View, changes, view_of
+from mcu_sim.conference.voice import VoiceSwitch
+
+
+class Conference:
+    """One meeting of one device.
+
+    `open_room`: made on demand, and over when the last participant has left; another meeting then
+    waits for its next participant with everything as at its beginning.
+    """
+
+    def __init__(self, meeting: Meeting, open_room: bool = False) -> None:
+        self.meeting = meeting
+        self._open_room = open_room
+        self._state = State(meeting)
+        self._voice = VoiceSwitch()
+        self._view = View()
+
+    @property
+    def ended(self) -> bool:
+        """Over: nobody gets in any more."""
+        return self._state.ended
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Participants whose line stands, in the order they came."""
+        return tuple(self._state.live)
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """Participants whose place is kept while their line is away."""
+        return tuple(who for who, place in self._state.places.items() if not place.live)
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Participants whose sound is in the mix."""
+        return self._view.heard
+
+    @property
+    def queue(self) -> tuple[Request, ...]:
+        """Requests to speak, first come first."""
+        return self._state.floor.queue
+
+    def read_queue(self, now_ms: float) -> Queue:
+        """The requests to speak as the answer to a command."""
+        return control.read_queue(self._state, now_ms)
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The called speakers, the newest last."""
+        return self._state.floor.called
+
+    @property
+    def speaker(self) -> str | None:
+        """Whose picture switched video and the large cells of layouts show."""
+        return self._view.speaker
+
+    @property
+    def presenter(self) -> str | None:
+        """Who has the content channel."""
+        return self._view.presenter
+
+    def __contains__(self, participant: str) -> bool:
+        """Whether the participant has a place, live or lost."""
+        return participant in self._state.places
+
+    def admits(self, participant: str) -> Decision:
+        """What `join` would say; nothing is changed."""
+        state = self._state
+        if state.ended:
+            return UnknownMeeting("This meeting has ended")
+        if not self.meeting.admits(participant):
+            return NotAMember()
+        if state.is_live(participant):
+            return AlreadyIn(participant)
+        if participant in state.dropped:
+            return Dropped()
+        return Joined(self.meeting.id, rejoined=participant in state.places)
+
+    def join(self, participant: str, contact: str | None = None) -> tuple[Decision, list[Effect]]:
+        """A participant's call is up. Without `Joined` nothing has changed.
+
+        One that had lost its line is at its place again. `contact`: where the MCU can call it
+        back if the meeting has no address of it.
+        """
+        decision = self.admits(participant)
+        if not isinstance(decision, Joined):
+            return decision, []
+        self._state.enter(participant, contact)
+        kind = "rejoined" if decision.rejoined else "joined"
+        return decision, self._settle([self._logged(kind, participant, by=participant)])
+
+    def left(self, participant: str) -> list[Effect]:
+        """The participant has hung up, or gives up the place of a lost line: the place is gone.
+
+        For one without a place nothing happens: a call that was ended here ends later there.
+        """
+        if participant not in self._state.places:
+            return []
+        was_live = self._state.is_live(participant)
+        self._state.vacate(participant)
+        logged = self._logged("left", participant, by=participant)
+        return self._settle([logged, *self._emptied(was_live)])
+
+    def lost(self, participant: str) -> list[Effect]:
+        """The participant's line is away without a word: its place is kept."""
+        if not self._state.is_live(participant):
+            return []
+        self._state.places[participant].live = False
+        return self._settle([self._logged("lost", participant)])
+
+    def dial(self, participant: str) -> list[Effect]:
+        """Call a member that is neither here nor being called."""
+        state = self._state
+        uri = state.addresses.get(participant)
+        waits = not state.is_live(participant) and participant not in state.dialling
+        if uri is None or not waits or state.ended:
+            return []
+        state.dialling.add(participant)
+        return [DialOut(self.meeting.id, participant, uri), self._logged("dialled", participant)]
+
+    def dial_failed(self, participant: str, reason: str) -> list[Effect]:
+        """A call the MCU made was not answered, or was refused."""
+        if participant not in self._state.dialling:
+            return []
+        self._state.dialling.discard(participant)
+        return [self._logged("dial-failed", participant, reason)]
+
+    def voice(self, powers: Mapping[str, float], now_ms: float) -> list[Effect]:
+        """What the microphones give: under an open floor the speaker may change.
+
+        `powers`: participant → mean square of its last 16-bit samples; others' are passed over.
+        """
+        if self.meeting.floor != "open":
+            return []
+        heard = {who: powers[who] for who in self._view.heard if who in powers}
+        speaker = self._voice.hear(heard, now_ms, self._view.speaker)
+        if speaker is None:
+            return []
+        self._state.speakers.spoke(speaker)
+        return self._settle([])
+
+    def command(
+        self, by: By, command: Command, now_ms: float, busy: Container[str] = ()
+    ) -> tuple[Answer, list[Effect]]:
+        """A command of a participant or of the console.
+
+        `busy`: those who sit in another meeting and are not called away from it.
+        """
+        had_live, had_places = bool(self._state.live), bool(self._state.places)
+        answer, effects = control.carry_out(self._state, by, command, now_ms, busy)
+        if had_places and not self.ended:
+            effects += self._emptied(had_live)  # the console may have dropped the last one
+        return answer, self._settle(effects)
+
+    def end(self, reason: str) -> list[Effect]:
+        """End the meeting: its time is over, or the device stops."""
+        return [] if self.ended else self._settle(control.end(self._state, "", reason))
+
+    def _emptied(self, was_live: bool) -> list[Effect]:
+        """What follows when a place was given up and no line stands.
+
+        While all lines are lost the places are kept: then the one given up was not live.
+        """
+        if self._state.live or (self._state.places and not was_live):
+            return []
+        if self._open_room:
+            return control.end(self._state, "", "The last participant has left")
+        before = self._state
+        self._state = State(self.meeting, dialling=before.dialling, addresses=before.addresses)
+        self._voice = VoiceSwitch()
+        return [self._logged("waiting", "", "the last participant has left")]
+
+    def _settle(self, effects: list[Effect]) -> list[Effect]:
+        before, self._view = self._view, view_of(self._state)
+        return [*changes(self.meeting.id, before, self._view), *effects]
+
+    def _logged(self, kind: str, on: str, text: str = "", by: str = "") -> Logged:
+        return Logged(self.meeting.id, kind, by, on, text)

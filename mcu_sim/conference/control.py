@@ -1,0 +1,296 @@
+"""Carrying out a command on a running meeting: who may, and what it changes.
+
+The chair's technician and the MCU's console may do everything. A branch may ask to speak and close
+its own microphone; anything else it tries is refused and logged (Art. 15(2)a, 16(2)c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import NoReturn
+
+from mcu_sim.conference.answers import (
+    BAD_COMMAND,
+    BUSY,
+    FORBIDDEN,
+    NOT_FOUND,
+    Answer,
+    Done,
+    Queue,
+    Refused,
+)
+from mcu_sim.conference.commands import (
+    CallToSpeak,
+    Command,
+    Drop,
+    EndMeeting,
+    EndSpeech,
+    Layout,
+    Mute,
+    MuteAll,
+    Present,
+    ReadQueue,
+    Redial,
+    RequestToSpeak,
+    Unmute,
+    Withdraw,
+    subject,
+)
+from mcu_sim.conference.effects import (
+    OPERATOR,
+    By,
+    DialOut,
+    Effect,
+    Ended,
+    HangUp,
+    Logged,
+    name_of,
+)
+from mcu_sim.conference.state import State
+
+_OWN = RequestToSpeak | Withdraw | Mute | Unmute
+"""What a branch may ask for itself."""
+
+
+class _No(Exception):  # noqa: N818 - an answer, not an error
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def carry_out(
+    state: State, by: By, command: Command, now_ms: float, busy: Container[str] = ()
+) -> tuple[Answer, list[Effect]]:
+    """Do what a command asks for, or nothing.
+
+    The effects are those beyond what is heard and seen: calls to make and to end, and the log.
+    `busy`: those who sit in another meeting of the device.
+    """
+    try:
+        if by is not OPERATOR:
+            _check_right(state, by, command)
+        return _Hand(state, by, now_ms, busy).do(command)
+    except _No as no:
+        return refuse(state.meeting.id, by, command, no.code, no.reason)
+
+
+def refuse(
+    meeting: str | None, by: By, command: Command, code: int, reason: str
+) -> tuple[Answer, list[Effect]]:
+    """The answer to a command that is not carried out, and its line in the log."""
+    text = f"{command.command}: {code} {reason}"
+    return Refused(code, reason), [Logged(meeting, "refused", name_of(by), subject(command), text)]
+
+
+def read_queue(state: State, now_ms: float) -> Queue:
+    """The requests to speak: how long each has waited, and who is called."""
+    waiting = [(request.participant, now_ms - request.at_ms) for request in state.floor.queue]
+    return Queue(tuple(waiting), state.floor.called)
+
+
+def end(state: State, by: str, reason: str) -> list[Effect]:
+    """End a meeting: everybody's call, and the calls that are being made."""
+    gone = [*state.live, *sorted(state.dialling)]
+    effects: list[Effect] = [HangUp(who, reason) for who in gone]
+    for who in list(state.places):
+        state.vacate(who)
+    state.dialling.clear()
+    state.ended = True
+    name = state.meeting.id
+    return [*effects, Logged(name, "ended", by, "", reason), Ended(name)]
+
+
+def _check_right(state: State, by: str, command: Command) -> None:
+    if not state.is_live(by):
+        raise _No(FORBIDDEN, "only a participant of the meeting gives it commands")
+    if by == state.meeting.chair:
+        return
+    if not isinstance(command, _OWN):
+        raise _No(FORBIDDEN, "only the chair's technician may do this (Art. 16(2)c)")
+    if command.participant not in (None, by):
+        raise _No(FORBIDDEN, "a branch may not adjust another bridge (Art. 16(2)c)")
+
+
+class _Hand:
+    """One command being carried out by somebody who may."""
+
+    def __init__(self, state: State, by: By, now_ms: float, busy: Container[str]) -> None:
+        self.state = state
+        self.floor = state.floor
+        self.by = by
+        self.now_ms = now_ms
+        self.busy = busy
+
+    def do(self, command: Command) -> tuple[Answer, list[Effect]]:
+        match command:
+            case RequestToSpeak():
+                return self._request(self._self_or(command.participant))
+            case Withdraw():
+                return self._withdraw(self._self_or(command.participant))
+            case CallToSpeak():
+                return self._call(command.participant, command.also)
+            case EndSpeech():
+                return self._end_speech(command.participant)
+            case Mute():
+                return self._mute(self._self_or(command.participant))
+            case Unmute():
+                return self._unmute(self._self_or(command.participant))
+            case MuteAll():
+                return self._mute_all()
+            case Layout():
+                return self._layout(command)
+            case Drop():
+                return self._drop(command.participant)
+            case Redial():
+                return self._redial(command.participant)
+            case Present():
+                return self._present(command.participant)
+            case EndMeeting():
+                effects = end(self.state, name_of(self.by), "The meeting has ended")
+                return Done("the meeting has ended"), effects
+            case ReadQueue():
+                return read_queue(self.state, self.now_ms), []
+
+    def _done(self, kind: str, on: str, text: str) -> tuple[Answer, list[Effect]]:
+        return Done(text), [Logged(self.state.meeting.id, kind, name_of(self.by), on, text)]
+
+    def _self_or(self, participant: str | None) -> str:
+        if participant is not None:
+            return participant
+        if isinstance(self.by, str):
+            return self.by
+        raise _No(BAD_COMMAND, "participant: is missing, the console has no place of its own")
+
+    def _absent(self, who: str) -> NoReturn:
+        known = who in self.state.meeting.roster or who in self.state.addresses
+        raise _No(NOT_FOUND, f"{who} is {'not in' if known else 'unknown to'} this meeting")
+
+    def _check_place(self, who: str) -> None:
+        if who not in self.state.places:
+            self._absent(who)
+
+    def _check_live(self, who: str) -> None:
+        self._check_place(who)
+        if not self.state.is_live(who):
+            raise _No(NOT_FOUND, f"{who} has lost its line")
+
+    def _request(self, who: str) -> tuple[Answer, list[Effect]]:
+        self._check_place(who)
+        if who in self.floor.called:
+            return Done(f"{who} has been called to speak"), []
+        if self.floor.mode == "chair" and who == self.state.meeting.chair:
+            return Done(f"{who} is the chair and speaks without being called"), []
+        if not self.floor.request(who, self.now_ms):
+            return Done(f"{who} is in the queue already"), []
+        return self._done("request-to-speak", who, f"{who} is in the queue")
+
+    def _withdraw(self, who: str) -> tuple[Answer, list[Effect]]:
+        self._check_place(who)
+        if not self.floor.withdraw(who):
+            return Done(f"{who} is not in the queue"), []
+        return self._done("withdraw", who, f"{who} has left the queue")
+
+    def _call(self, who: str, also: bool) -> tuple[Answer, list[Effect]]:
+        self._check_live(who)
+        if self.floor.mode == "chair" and who == self.state.meeting.chair:
+            raise _No(BAD_COMMAND, f"{who} is the chair and speaks without being called")
+        self.floor.call(who, also)
+        self.state.settle_presenter()
+        closed = self.floor.self_muted(who)
+        text = f"{who} is called to speak" + (", but has muted itself" if closed else "")
+        return self._done("call-to-speak", who, text)
+
+    def _end_speech(self, who: str) -> tuple[Answer, list[Effect]]:
+        self._check_place(who)
+        if not self.floor.end(who):
+            raise _No(NOT_FOUND, f"{who} has not been called to speak")
+        self.state.settle_presenter()
+        return self._done("end-speech", who, f"the speech of {who} has ended")
+
+    def _mute(self, who: str) -> tuple[Answer, list[Effect]]:
+        self._check_place(who)
+        self.floor.mute(who, by_itself=who == self.by)
+        return self._done("muted", who, f"{who} is muted")
+
+    def _unmute(self, who: str) -> tuple[Answer, list[Effect]]:
+        self._check_place(who)
+        own, chair = who == self.by, who == self.state.meeting.chair
+        if own and not chair and self.floor.muted(who):
+            raise _No(FORBIDDEN, "the chair's technician has muted it (Art. 15(2)a)")
+        if not own and self.floor.self_muted(who) and not self.floor.muted(who):
+            raise _No(FORBIDDEN, f"{who} has muted itself and opens its microphone itself")
+        if own:
+            self.floor.unmute(who, by_itself=True)
+        if chair or not own:
+            self.floor.unmute(who, by_itself=False)
+        text = f"{who} is not muted"
+        if self.floor.self_muted(who):
+            text = f"{who} is still muted by itself"
+        elif not self.floor.has_floor(who):
+            text += ", and is heard when it is called to speak"
+        return self._done("unmuted", who, text)
+
+    def _mute_all(self) -> tuple[Answer, list[Effect]]:
+        for who in self.state.places:
+            if who != self.state.meeting.chair:
+                self.floor.mute(who, by_itself=False)
+        return self._done("muted", "", "all but the chair are muted")
+
+    def _layout(self, command: Layout) -> tuple[Answer, list[Effect]]:
+        if self.state.meeting.video == "switched":
+            raise _No(BAD_COMMAND, "this meeting's video is switched, it has no layouts")
+        if command.viewer is not None:
+            self._check_place(command.viewer)
+            self.state.places[command.viewer].layout = command.layout
+            text = f"{command.viewer} gets layout {command.layout}"
+            return self._done("layout", command.viewer, text)
+        self.state.layout = command.layout
+        for place in self.state.places.values():
+            place.layout = None
+        return self._done("layout", "", f"all get layout {command.layout}")
+
+    def _drop(self, who: str) -> tuple[Answer, list[Effect]]:
+        if who == self.by:
+            raise _No(BAD_COMMAND, "one's own call is hung up, not dropped")
+        if who not in self.state.places and who not in self.state.dialling:
+            self._absent(who)
+        reason = "Dropped by the chair"
+        calls = self.state.is_live(who) or who in self.state.dialling
+        hang_up: list[Effect] = [HangUp(who, reason)] if calls else []
+        self.state.dialling.discard(who)
+        if who in self.state.places:
+            self.state.vacate(who)
+        self.state.dropped.add(who)
+        answer, logged = self._done("dropped", who, f"{who} is dropped")
+        return answer, [*hang_up, *logged]
+
+    def _redial(self, who: str) -> tuple[Answer, list[Effect]]:
+        state = self.state
+        if state.is_live(who):
+            raise _No(BUSY, f"{who} is connected; drop it before it is redialled")
+        if who in state.dialling:
+            raise _No(BUSY, f"{who} is being called")
+        uri = state.addresses.get(who)
+        if uri is None and who not in state.dropped:
+            if who in state.meeting.roster or who in state.places:
+                raise _No(NOT_FOUND, f"the MCU has no address of {who}; it has to call in")
+            self._absent(who)
+        if who in self.busy:
+            raise _No(BUSY, f"{who} is in another meeting")
+        state.dropped.discard(who)
+        if uri is None:
+            return self._done("redial", who, f"{who} has no address, but may call in again")
+        state.dialling.add(who)
+        answer, logged = self._done("redial", who, f"{who} is being called")
+        return answer, [DialOut(state.meeting.id, who, uri), *logged]
+
+    def _present(self, who: str | None) -> tuple[Answer, list[Effect]]:
+        if who is None:
+            self.state.presenter = None
+            return self._done("present", "", "nobody presents")
+        self._check_live(who)
+        if not self.floor.has_floor(who):
+            raise _No(FORBIDDEN, f"{who} has not been called to speak (Art. 15(2)a)")
+        self.state.presenter = who
+        return self._done("present", who, f"{who} presents")

@@ -1,0 +1,102 @@
+"""What a conference wants done: the owner of sockets, calls and media carries it out, in order.
+
+Only changes are told. A call that has just joined is not heard, watches nobody and has no picture
+until an effect says otherwise; what a call had ends with the call.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Operator(enum.Enum):
+    """The technician at the MCU's own console (Art. 2, 15(2)); no name from the network is it."""
+
+    OPERATOR = "operator"
+
+
+OPERATOR = Operator.OPERATOR
+
+By = str | Operator
+"""Who gives a command: a participant's id, or the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The participant's sound goes into the mix of the others, or no longer."""
+
+    participant: str
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Switched video: the viewer gets the source's picture; None: nobody's."""
+
+    viewer: str
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relayout:
+    """Continuous presence: the viewer's picture. `cells` in the order of the layout's cells."""
+
+    viewer: str
+    layout: str
+    cells: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Presenter:
+    """Who has the meeting's content channel; None: nobody."""
+
+    meeting: str
+    participant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DialOut:
+    """Call the participant; when it answers, it joins the meeting; if not, `dial_failed`."""
+
+    meeting: str
+    participant: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the participant's call, or the call that is being made to it."""
+
+    participant: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The meeting is over, or an open room is empty and gone."""
+
+    meeting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line of the events file: who did what, about whom.
+
+    `meeting` is None for one who tried something without being in a meeting; `by` is a
+    participant, "operator", or "" if nobody did it.
+    """
+
+    meeting: str | None
+    kind: str
+    by: str
+    on: str
+    text: str
+
+
+Effect = Heard | Watch | Relayout | Presenter | DialOut | HangUp | Ended | Logged
+
+
+def name_of(by: By) -> str:
+    """The word for who gave a command in `Logged`."""
+    return by if isinstance(by, str) else by.value

@@ -1,0 +1,144 @@
+"""Meetings as data: who may sit in one, who chairs it, how it is heard and seen.
+
+The file's schema is `giaoban.meetings/1`: `[[meeting]]` tables, and `[open_rooms]` if a bridge may
+open a room by calling a name of its own. Patterns are those of Art. 3(2).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+
+from giaoban.tomlfile import StrictModel, load
+from mcu_sim.conference.floor import FloorMode
+from mcu_sim.device import Id
+from mcu_sim.figures import Text
+
+LayoutId = Literal["1x1", "1+1", "2x2", "1+5", "3x3", "1+7", "4x4"]
+LayoutChoice = Literal["auto", LayoutId]
+VideoMode = Literal["presence", "switched"]
+Uri = Annotated[str, StringConstraints(pattern=r"^sip:[!-;=?-~]+$", max_length=255)]
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+
+
+def is_id(name: str) -> bool:
+    """Whether a name from the network has the form of a meeting's or a participant's id."""
+    try:
+        _ID.validate_python(name)
+    except ValidationError:
+        return False
+    return True
+
+
+class Member(StrictModel):
+    """A participant of a meeting; `uri` is where the MCU calls it."""
+
+    id: Id
+    uri: Uri | None = None
+
+
+class Meeting(StrictModel):
+    """One meeting. Members are listed by id, or as tables with an address; none: open to anyone.
+
+    The chair is a member whether it is listed or not. `opens_s` and `closes_s` count from the
+    start of the run; before and after, nobody gets in.
+    """
+
+    id: Id
+    name: Text
+    pattern: Literal["province-districts", "department-line", "any-bridges"]
+    chair: Id
+    members: list[Id] = Field(default=[], max_length=1000)
+    member: list[Member] = Field(default=[], max_length=1000)
+    floor: FloorMode = "chair"
+    video: VideoMode = "presence"
+    layout: LayoutChoice = "auto"
+    dial: Literal["in", "out"] = "in"
+    opens_s: float = Field(default=0.0, ge=0, le=1_000_000)
+    closes_s: float | None = Field(default=None, gt=0, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.members and self.member:
+            raise ValueError("has both members and [[meeting.member]] (allowed: one of them)")
+        listed = [*self.members, *(member.id for member in self.member)]
+        for who in listed:
+            if listed.count(who) > 1:
+                raise ValueError(f'member "{who}" is there twice')
+        if listed and not set(listed) - {self.chair}:
+            raise ValueError("has no member but the chair (allowed: two bridges or more)")
+        if self.dial == "out":
+            for who in self.roster or (self.chair,):
+                if who not in self.addresses:
+                    raise ValueError(f'dial = "out" needs [[meeting.member]] "{who}" with a uri')
+        if self.closes_s is not None and self.closes_s <= self.opens_s:
+            raise ValueError(f"closes_s = {self.closes_s:g} is not after opens_s")
+        if self.video == "switched" and self.layout != "auto":
+            raise ValueError(f'layout = "{self.layout}" means nothing with video = "switched"')
+        return self
+
+    @property
+    def roster(self) -> tuple[str, ...]:
+        """All members, the chair first; empty if anyone may come."""
+        listed = [*self.members, *(member.id for member in self.member)]
+        return (self.chair, *(who for who in listed if who != self.chair)) if listed else ()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Member → address, of those that have one."""
+        return {member.id: member.uri for member in self.member if member.uri is not None}
+
+    def admits(self, participant: str) -> bool:
+        """Whether a participant may sit in this meeting."""
+        return is_id(participant) and (not self.roster or participant in self.roster)
+
+
+class OpenRooms(StrictModel):
+    """Rooms that any bridge may open by calling their name (Art. 3(2)c, 18(3)).
+
+    The name has the form of a meeting's id and begins with `prefix`. Whoever opens a room is its
+    chair until it is empty.
+    """
+
+    prefix: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9-]{0,30})?$")] = ""
+    floor: FloorMode = "open"
+    video: VideoMode = "presence"
+
+    def meeting(self, name: str, opener: str) -> Meeting | None:
+        """The meeting a call to `name` opens, or None if it opens none."""
+        if not (is_id(name) and is_id(opener) and name.startswith(self.prefix)):
+            return None
+        return Meeting(
+            id=name,
+            name=name,
+            pattern="any-bridges",
+            chair=opener,
+            floor=self.floor,
+            video=self.video,
+        )
+
+
+class Meetings(StrictModel):
+    """All meetings of one file."""
+
+    schema_: Literal["giaoban.meetings/1"] = Field(alias="schema")
+    meeting: list[Meeting] = Field(default=[], max_length=1000)
+    open_rooms: OpenRooms | None = None
+
+    @model_validator(mode="after")
+    def _one_meeting_an_id(self) -> Self:
+        ids = [meeting.id for meeting in self.meeting]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise ValueError(f'meeting "{name}" is there twice')
+        if not self.meeting and self.open_rooms is None:
+            raise ValueError("has neither a [[meeting]] nor [open_rooms]")
+        return self
+
+
+def load_meetings(path: Path) -> Meetings:
+    """The meetings in a TOML file. Raises `InputError` listing every mistake with its line."""
+    return load(path, Meetings)

@@ -1,0 +1,167 @@
+"""All meetings of one device: which there are, who sits in which, and when they open and close.
+
+A participant sits in one meeting at a time; several meetings run side by side (Art. 3(2), 18(3)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mcu_sim.conference import control
+from mcu_sim.conference.answers import FORBIDDEN, NOT_FOUND, Answer
+from mcu_sim.conference.commands import Command
+from mcu_sim.conference.conference import Conference
+from mcu_sim.conference.decisions import Busy, Decision, Joined, UnknownMeeting
+from mcu_sim.conference.effects import By, Effect
+from mcu_sim.conference.meeting import Meetings
+
+
+class Rooms:
+    """The meetings of a file, by their ids, and the open rooms that bridges make.
+
+    `start_ms`: the time from which the file's `opens_s` and `closes_s` count. The owner calls
+    `advance` at the start and whenever `next_timeout` has come.
+    """
+
+    def __init__(self, meetings: Meetings, start_ms: float) -> None:
+        self._meetings = meetings
+        self._conferences = {one.id: Conference(one) for one in meetings.meeting}
+        self._opens_ms = {one.id: start_ms + one.opens_s * 1e3 for one in meetings.meeting}
+        self._closes_ms = {
+            one.id: start_ms + one.closes_s * 1e3
+            for one in meetings.meeting
+            if one.closes_s is not None
+        }
+        self._to_dial = {one.id for one in meetings.meeting if one.dial == "out"}
+
+    def __iter__(self) -> Iterator[Conference]:
+        """Every meeting: those of the file in its order, then the open rooms."""
+        return iter(self._conferences.values())
+
+    def __getitem__(self, meeting: str) -> Conference:
+        """A meeting by its id; `KeyError` if there is none."""
+        return self._conferences[meeting]
+
+    def meeting_of(self, participant: str) -> str | None:
+        """The meeting a participant sits in, its line standing or lost; None if in none."""
+        home = self._home(participant)
+        return None if home is None else home.meeting.id
+
+    def next_timeout(self) -> float | None:
+        """When a meeting dials its members or closes next, in ms; None if nothing is to come."""
+        dials = [self._opens_ms[name] for name in self._to_dial]
+        return min([*dials, *self._closes_ms.values()], default=None)
+
+    def advance(self, now_ms: float) -> list[Effect]:
+        """Close the meetings whose time is over and dial the members of those that open."""
+        effects: list[Effect] = []
+        for name, at_ms in list(self._closes_ms.items()):
+            if at_ms <= now_ms:
+                del self._closes_ms[name]
+                self._to_dial.discard(name)
+                effects += self._conferences[name].end("The meeting's time is over")
+        for name, conference in self._conferences.items():
+            if name in self._to_dial and self._opens_ms[name] <= now_ms:
+                self._to_dial.discard(name)
+                for member in conference.meeting.roster:
+                    if not self._sits_elsewhere(member, name):
+                        effects += conference.dial(member)
+        return effects
+
+    def admits(self, meeting: str, participant: str, now_ms: float) -> Decision:
+        """What `join` would say; nothing is changed."""
+        return self._decide(self._find(meeting, participant), participant, now_ms)
+
+    def join(
+        self, meeting: str, participant: str, now_ms: float, contact: str | None = None
+    ) -> tuple[Decision, list[Effect]]:
+        """A participant's call to a meeting is up. Without `Joined` nothing has changed.
+
+        Whoever comes to another meeting than the one in which its line was lost gives up its
+        place there. `contact`: see `Conference.join`.
+        """
+        conference = self._find(meeting, participant)
+        decision = self._decide(conference, participant, now_ms)
+        if conference is None or not isinstance(decision, Joined):
+            return decision, []
+        effects: list[Effect] = []
+        home = self._home(participant)
+        if home is not None and home is not conference:
+            effects += self._leave(home, participant)
+        self._conferences[meeting] = conference
+        _, joined = conference.join(participant, contact)
+        return decision, [*effects, *joined]
+
+    def left(self, participant: str) -> list[Effect]:
+        """The participant has hung up; see `Conference.left`. To be told of the call that holds
+        the place only, not of one that was refused or replaced."""
+        home = self._home(participant)
+        return [] if home is None else self._leave(home, participant)
+
+    def lost(self, participant: str) -> list[Effect]:
+        """The participant's line is away without a word; see `Conference.lost`."""
+        home = self._home(participant)
+        return [] if home is None else home.lost(participant)
+
+    def dial_failed(self, meeting: str, participant: str, reason: str) -> list[Effect]:
+        """A call made for `DialOut` came to nothing."""
+        conference = self._conferences.get(meeting)
+        return [] if conference is None else conference.dial_failed(participant, reason)
+
+    def voice(self, powers: Mapping[str, float], now_ms: float) -> list[Effect]:
+        """What the microphones of all meetings give; see `Conference.voice`."""
+        return [
+            effect
+            for conference in self._conferences.values()
+            for effect in conference.voice(powers, now_ms)
+        ]
+
+    def command(
+        self, by: By, command: Command, now_ms: float, meeting: str | None = None
+    ) -> tuple[Answer, list[Effect]]:
+        """A command of a participant to the meeting it sits in, or of the console to `meeting`."""
+        home = self._home(by) if isinstance(by, str) else self._conferences.get(meeting or "")
+        if home is None:
+            if isinstance(by, str):
+                reason = "only a participant of a meeting gives it commands"
+                return control.refuse(None, by, command, FORBIDDEN, reason)
+            return control.refuse(None, by, command, NOT_FOUND, "no such meeting")
+        busy = {who for one in self if one is not home for who in one.live}
+        answer, effects = home.command(by, command, now_ms, busy)
+        self._tidy(home)
+        return answer, effects
+
+    def _home(self, participant: str) -> Conference | None:
+        return next((one for one in self._conferences.values() if participant in one), None)
+
+    def _sits_elsewhere(self, participant: str, meeting: str) -> str | None:
+        home = self._home(participant)
+        live = home is not None and participant in home.live and home.meeting.id != meeting
+        return home.meeting.id if home is not None and live else None
+
+    def _find(self, meeting: str, participant: str) -> Conference | None:
+        """A meeting that is there, or the room that a call of this participant opens."""
+        if meeting in self._conferences or self._meetings.open_rooms is None:
+            return self._conferences.get(meeting)
+        made = self._meetings.open_rooms.meeting(meeting, participant)
+        return None if made is None else Conference(made, open_room=True)
+
+    def _decide(self, conference: Conference | None, participant: str, now_ms: float) -> Decision:
+        if conference is None:
+            return UnknownMeeting()
+        name = conference.meeting.id
+        if now_ms < self._opens_ms.get(name, now_ms):
+            return UnknownMeeting("This meeting is not open yet")
+        decision = conference.admits(participant)
+        elsewhere = self._sits_elsewhere(participant, name)
+        return Busy(elsewhere) if elsewhere and isinstance(decision, Joined) else decision
+
+    def _leave(self, home: Conference, participant: str) -> list[Effect]:
+        effects = home.left(participant)
+        self._tidy(home)
+        return effects
+
+    def _tidy(self, conference: Conference) -> None:
+        name = conference.meeting.id
+        if conference.ended and name not in self._opens_ms:
+            del self._conferences[name]

@@ -1,0 +1,120 @@
+"""Commands from the network: only what is well-formed becomes one, and nothing crashes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcu_sim.conference import CommandError, Done, Queue, Refused, parse
+from mcu_sim.conference.commands import MAX_BYTES, CallToSpeak, Layout, Mute, subject
+
+NEEDS: dict[str, dict[str, object]] = {
+    "request-to-speak": {},
+    "withdraw": {},
+    "call-to-speak": {"participant": "cu-jut"},
+    "end-speech": {"participant": "cu-jut"},
+    "mute": {},
+    "unmute": {},
+    "mute-all": {},
+    "layout": {"layout": "2x2"},
+    "drop": {"participant": "cu-jut"},
+    "redial": {"participant": "cu-jut"},
+    "present": {},
+    "end-meeting": {},
+    "queue": {},
+}
+WORDS = sorted(NEEDS)
+
+
+def test_a_command_is_read_with_what_it_needs() -> None:
+    mute = parse(b'{"command": "mute", "participant": "cu-jut"}')
+    assert mute == Mute(command="mute", participant="cu-jut")
+    call = parse(b'{"command":"call-to-speak","participant":"cu-jut","also":true}')
+    assert isinstance(call, CallToSpeak)
+    assert call.also
+    layout = parse(b'{"command":"layout","layout":"auto","for":"cu-jut"}')
+    assert isinstance(layout, Layout)
+    assert (layout.layout, layout.viewer, subject(layout)) == ("auto", "cu-jut", "cu-jut")
+    assert subject(parse(b'{"command":"mute-all"}')) == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b'{"command":"queue"} {}', "not JSON"),
+        (b"[" * 1000, "not JSON"),
+        (b'{"command":' + b"9" * 900 + b"}", "command: is not known"),
+        (b'"queue"', "not a JSON object"),
+        (b'["queue"]', "not a JSON object"),
+        (b" " * (MAX_BYTES + 1), "1024 at most"),
+        (b"{}", "command: is missing"),
+        (b'{"command":"Mute"}', "command: is not known"),
+        (b'{"command":"mute\\nx"}', "command: is not known"),
+        (b'{"command":"mute","command":"queue"}', "twice"),
+        (b'{"command":"queue","participant":"cu-jut"}', "participant: "),
+        (b'{"command":"drop"}', "participant: "),
+        (b'{"command":"drop","participant":"Cu Jut"}', "participant: "),
+        (b'{"command":"drop","participant":"\\ud800"}', "participant: "),
+        (b'{"command":"drop","participant":7}', "participant: "),
+        (b'{"command":"call-to-speak","participant":"a","also":1}', "also: "),
+        (b'{"command":"layout","layout":"5x5"}', "layout: "),
+        (b'{"command":"layout","layout":"2x2","viewer":"cu-jut"}', "viewer: "),
+    ],
+)
+def test_anything_else_is_answered_with_a_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        parse(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(["command", "participant", "also", "layout", "for"]) | st.text()
+
+
+@given(st.binary() | st.dictionaries(KEYS, JSON, max_size=5).map(lambda v: json.dumps(v).encode()))
+def test_bytes_are_a_command_or_a_reason_in_one_printable_line(data: bytes) -> None:
+    try:
+        command = parse(data)
+    except CommandError as error:
+        reason = str(error)
+        assert reason
+        assert reason.isascii()
+        assert reason.isprintable()
+        assert len(reason) < 400
+    else:
+        assert command.command in WORDS
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_command_needs_just_what_it_is_about(word: str) -> None:
+    fields = {"command": word, **NEEDS[word]}
+    assert parse(json.dumps(fields).encode()).command == word
+    for key in NEEDS[word]:
+        with pytest.raises(CommandError, match=f"{key}: "):
+            parse(json.dumps({k: v for k, v in fields.items() if k != key}).encode())
+
+
+def test_answers_are_json() -> None:
+    assert json.loads(Done("cu-jut is muted").as_json()) == {
+        "done": True,
+        "text": "cu-jut is muted",
+    }
+    refused = json.loads(Refused(403, "no").as_json())
+    assert refused == {"done": False, "code": 403, "reason": "no"}
+    queue = Queue((("cu-jut", 1500.4), ("dak-mil", 20.0)), ("krong-no",))
+    assert json.loads(queue.as_json()) == {
+        "done": True,
+        "queue": [
+            {"participant": "cu-jut", "waiting_ms": 1500},
+            {"participant": "dak-mil", "waiting_ms": 20},
+        ],
+        "called": ["krong-no"],
+    }
