@@ -1,12 +1,17 @@
-"""Whether one more call fits on a device: bookkeeping of units and ports, nothing else."""
+"""Whether one more call fits on a device, and as what: bookkeeping of units and ports only.
+
+A call that does not fit as asked is tried as the device's `when_full` says, step by step.
+"""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from mcu_sim.device import AUDIO, Device
+from mcu_sim.device import Device
+from mcu_sim.resolution import AUDIO, SVC, lower
 
 NOT_ACCEPTABLE_HERE = 488
 """RFC 3261 §21.4.26: the device does not do what the call asks for, full or not."""
@@ -14,12 +19,14 @@ NOT_ACCEPTABLE_HERE = 488
 # Costs such as 1/12 of a unit are not exact in binary; a sum of them must still fill a device.
 TOLERANCE_UNITS = 1e-9
 
-Pool = Literal["units", "audio-ports"]
-
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The answer to one call: `code` 200 and what it takes, or a refusal's SIP code and reason."""
+    """The answer to one call: `code` 200 and what it takes, or a refusal's SIP code and reason.
+
+    `resolution` is what was asked, `given` what the call gets: the same, a lower one, "audio", or
+    None. `stepped_down`: it was accepted, but not as asked; `reason` then says why.
+    """
 
     call_id: str
     resolution: str
@@ -27,63 +34,144 @@ class Admission:
     units: float
     code: int
     reason: str
+    given: str | None
+    stepped_down: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    units: float
-    pool: Pool
+    """What a call has: a resolution in a conference, and the port it sits on.
+
+    `port` is "units" (the pool of all units), "audio" (a port for audio calls), or the resolution
+    of the level whose port it takes.
+    """
+
+    given: str
+    port: str
+    conference: str | None
 
 
 class Capacity:
     """Units and ports of one device, in use and at their highest.
 
-    Audio calls take a dedicated audio port while the device has one, else units like any call;
-    video calls never take audio ports.
+    Audio calls take an audio port while the device has a free one, else what a video call would
+    take; video never takes audio ports.
     """
 
     def __init__(self, device: Device) -> None:
         self.device = device
         self._held: dict[str, _Held] = {}
+        self._kinds: Counter[_Held] = Counter()
+        # a conference that was mixed once keeps what its translation took until it ends:
+        # https://manualsdump.com/en/manuals/polycom-version_8.4/126239/42
+        self._mixed: dict[str, bool] = {}
         self._units_high = 0.0
         self._ports_high = 0
 
-    def admit(self, call_id: str, resolution: str) -> Admission:
+    def copy(self) -> Capacity:
+        """The same state, to try things on."""
+        other = Capacity(self.device)
+        other._held = dict(self._held)
+        other._kinds = Counter(self._kinds)
+        other._mixed = dict(self._mixed)
+        other._units_high, other._ports_high = self._units_high, self._ports_high
+        return other
+
+    def open_conference(self, conference: str) -> bool:
+        """Begin a conference and hold the device's reserve for it; False if that does not fit.
+
+        Raises `ValueError` if it is open already.
+        """
+        if conference in self._mixed:
+            raise ValueError(f"conference {conference!r} is open already")
+        self._mixed[conference] = False
+        if not self._fits():
+            del self._mixed[conference]
+            return False
+        self._note_high()
+        return True
+
+    def close_conference(self, conference: str) -> None:
+        """End a conference and give back its reserve. `ValueError` unless it is open and empty."""
+        if conference not in self._mixed:
+            raise ValueError(f"conference {conference!r} is not open")
+        if any(held.conference == conference for held in self._kinds):
+            raise ValueError(f"conference {conference!r} still has calls")
+        del self._mixed[conference]
+
+    def admit(
+        self,
+        call_id: str,
+        resolution: str,
+        kbps: float | None = None,
+        conference: str | None = None,
+    ) -> Admission:
         """Take what a call needs, or refuse it and take nothing.
 
-        Raises `ValueError` if the call is in already: asking twice would count it twice.
+        `kbps` is the call's line rate, audio and video; None stands for one that is high enough.
+        `conference` is an open one, or None for a call that shares no conference's costs.
+
+        Raises `ValueError` if the call is in already (asking twice would count it twice) or the
+        conference is not open.
         """
         if call_id in self._held:
             raise ValueError(f"call {call_id!r} was admitted already")
-        units = self.device.units_for(resolution)
-        if units is None:
-            can = ", ".join(self.device.resolutions())
-            reason = f"{resolution} is not among {can}"
-            return Admission(call_id, resolution, False, 0.0, NOT_ACCEPTABLE_HERE, reason)
-        held = self._place(resolution, units)
-        if held is None:
-            refusal = self.device.refusal
-            return Admission(call_id, resolution, False, 0.0, refusal.code, refusal.reason)
-        self._held[call_id] = held
-        self._units_high = max(self._units_high, self.units_used)
-        self._ports_high = max(self._ports_high, self.ports_used)
-        return Admission(call_id, resolution, True, held.units, 200, "OK")
+        if conference is not None and conference not in self._mixed:
+            raise ValueError(f"conference {conference!r} is not open")
+        if self.device.units_for(resolution) is None:
+            can = f"{resolution} is not among {', '.join(self.device.resolutions())}"
+            return _refused(call_id, resolution, NOT_ACCEPTABLE_HERE, can)
+        wanted = self._at_rate(resolution, kbps)
+        for held in self._ways(wanted, conference):
+            if not self._fits(held):
+                continue
+            self._held[call_id] = held
+            self._kinds[held] += 1
+            if conference is not None:
+                self._mixed[conference] = self._is_mixed(conference)
+            self._note_high()
+            reason = "OK"
+            if wanted != resolution:
+                reason = f"{kbps:g} kb/s is less than {resolution} needs"
+            elif held.given != resolution:
+                reason = f"no room left at {resolution}"
+            stepped = held.given != resolution
+            units = self._units_of(held)
+            return Admission(call_id, resolution, True, units, 200, reason, held.given, stepped)
+        return _refused(call_id, resolution, self.device.refusal.code, self.device.refusal.reason)
 
     def release(self, call_id: str) -> float:
         """Give back what a call holds and return its units. `ValueError` if it holds nothing."""
         held = self._held.pop(call_id, None)
         if held is None:
             raise ValueError(f"call {call_id!r} holds nothing")
-        return held.units
+        units = self._units_of(held)
+        self._kinds[held] -= 1
+        if not self._kinds[held]:
+            del self._kinds[held]
+        return units
 
     def holds(self, call_id: str) -> bool:
         """Whether the call is admitted and not yet released."""
         return call_id in self._held
 
+    def given(self, call_id: str) -> str:
+        """The resolution that a call has. `ValueError` if it holds nothing."""
+        if call_id not in self._held:
+            raise ValueError(f"call {call_id!r} holds nothing")
+        return self._held[call_id].given
+
     @property
     def units_used(self) -> float:
-        """Units in use; summed anew each time, so that rounding cannot pile up."""
-        return min(math.fsum(held.units for held in self._held.values()), self.units_total)
+        """Units in use, reserves included, in whole ones if the device counts so.
+
+        Summed anew each time, so that rounding cannot pile up.
+        """
+        used = self._sum()
+        assert used is not None
+        if self.device.whole_units:
+            used = float(math.ceil(used - TOLERANCE_UNITS))
+        return min(used, self.units_total)
 
     @property
     def units_total(self) -> float:
@@ -110,14 +198,99 @@ class Capacity:
         """Most calls ever in at one time."""
         return self._ports_high
 
-    def _place(self, resolution: str, units: float) -> _Held | None:
-        if self.ports_used >= self.ports_total:
-            return None
-        if resolution == AUDIO:
-            taken = sum(held.pool == "audio-ports" for held in self._held.values())
-            if taken < self.device.capacity.audio_ports:
-                return _Held(0.0, "audio-ports")
-        in_use = math.fsum(held.units for held in self._held.values())
-        if in_use + units > self.units_total + TOLERANCE_UNITS:
-            return None
-        return _Held(units, "units")
+    def _note_high(self) -> None:
+        self._units_high = max(self._units_high, self.units_used)
+        self._ports_high = max(self._ports_high, self.ports_used)
+
+    def _at_rate(self, resolution: str, kbps: float | None) -> str:
+        """The highest resolution, from the asked one down, whose lowest line rate is met."""
+        rates = self.device.line_rates
+        if kbps is None or rates is None or resolution == AUDIO:
+            return resolution
+        for name in (resolution, *lower(resolution)):
+            does = self.device.units_for(name) is not None
+            if does and kbps >= rates.min_kbps.get(name, 0.0):
+                return name
+        return AUDIO
+
+    def _ways(self, wanted: str, conference: str | None) -> Iterator[_Held]:
+        """Everything the call may be given, the best first."""
+        yield from self._places(wanted, conference)
+        for step in self.device.when_full.steps:
+            if step == "higher":
+                yield from self._places(wanted, conference, above=1)
+            elif step == "lower":
+                for name in lower(wanted):
+                    if self.device.units_for(name) is not None:
+                        yield from self._places(name, conference)
+            elif step == "audio" and wanted != AUDIO:
+                yield from self._places(AUDIO, conference)
+
+    def _places(self, given: str, conference: str | None, above: int = 0) -> Iterator[_Held]:
+        """Ports on which a resolution can be: those of its level, or of one so far `above` it."""
+        if given == AUDIO:
+            yield _Held(given, "audio", conference)
+        if self.device.levels is None:
+            yield _Held(given, "units", conference)
+            return
+        need = self.device.units_for(given) or 0.0
+        costs = {name: self.device.units_for(name) or 0.0 for name in self.device.levels.ports}
+        enough = sorted((units, name) for name, units in costs.items() if units >= need)
+        yield from (_Held(given, name, conference) for _, name in enough[above : above + 1])
+
+    def _fits(self, more: _Held | None = None) -> bool:
+        """Whether all that is in, and one more call, keep within every figure of the device."""
+        device, kinds = self.device, self._kinds
+        if more is not None:
+            if self.ports_used >= self.ports_total:
+                return False
+            if more.port != "units":
+                ports = device.levels.ports if device.levels is not None else {}
+                there = device.audio_ports if more.port == "audio" else ports[more.port]
+                if sum(n for held, n in kinds.items() if held.port == more.port) >= there:
+                    return False
+            for limit in device.limit:
+                calls = {**dict.fromkeys(limit.calls, 0), more.given: 1}
+                for held, number in kinds.items():
+                    calls[held.given] = calls.get(held.given, 0) + number
+                shares = math.fsum(calls[name] / most for name, most in limit.calls.items())
+                if more.given in limit.calls and shares > 1 + TOLERANCE_UNITS:
+                    return False
+        used = self._sum(more)
+        return used is not None and used <= self.units_total + TOLERANCE_UNITS
+
+    def _sum(self, more: _Held | None = None) -> float | None:
+        """Units of all calls, one more, and the reserves; None if one cannot be where it is."""
+        mixed = dict(self._mixed)
+        if more is not None and more.conference is not None:
+            mixed[more.conference] = self._is_mixed(more.conference, more)
+        reserve = self.device.reserve.units if self.device.reserve is not None else 0.0
+        parts = [reserve * len(mixed)]
+        for held, number in (*self._kinds.items(), *([(more, 1)] if more is not None else ())):
+            units = self._cost(held, held.conference is not None and mixed[held.conference])
+            if units is None:
+                return None
+            parts.append(units * number)
+        return math.fsum(parts)
+
+    def _units_of(self, held: _Held) -> float:
+        units = self._cost(held, held.conference is not None and self._mixed[held.conference])
+        assert units is not None  # it would not have been admitted
+        return units
+
+    def _cost(self, held: _Held, mixed: bool) -> float | None:
+        if held.port == "audio":
+            return 0.0
+        counted = held.given if held.port == "units" else held.port
+        return self.device.units_for(counted, mixed=mixed)
+
+    def _is_mixed(self, conference: str, more: _Held | None = None) -> bool:
+        """Whether a conference has, or once had, both scalable and ordinary calls."""
+        kinds = {held.given == SVC for held in self._kinds if held.conference == conference}
+        if more is not None:
+            kinds.add(more.given == SVC)
+        return self._mixed[conference] or len(kinds) > 1
+
+
+def _refused(call_id: str, resolution: str, code: int, reason: str) -> Admission:
+    return Admission(call_id, resolution, False, 0.0, code, reason, None, False)

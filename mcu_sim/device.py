@@ -1,97 +1,138 @@
-"""Devices: how many units an MCU has, what a call costs, how long it takes over media.
+"""Devices: how many units an MCU has, what a call costs, what a full one does, how long it takes.
 
 Figures live in `devices.toml`, each with its source; a figure without a document of the maker is
-`assumed` and says what would settle it.
+`assumed` and says what would settle it. There, a family says what its full devices do, a card what
+calls cost, and a device how many cards it has; here, a `Device` is all of that put together.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Sourced
-from giaoban.tomlfile import StrictModel, load
+from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes
+from mcu_sim.figures import (
+    CapacityFigure,
+    CostFigure,
+    CostGroup,
+    Count,
+    DelayFigure,
+    LevelsFigure,
+    LimitFigure,
+    LineRateFigure,
+    RefusalFigure,
+    ReserveFigure,
+    Text,
+    VoiceFigure,
+    WhenFullFigure,
+)
+from mcu_sim.resolution import AUDIO as AUDIO
 
 DEFAULT_PATH = Path(__file__).with_name("devices.toml")
-AUDIO = "audio"
-"""The resolution of a call without video."""
 
-
-def _one_line(text: str) -> str:
-    # A refusal's reason goes into a SIP status line, where a line break would end it.
-    if not text.strip() or not text.isprintable():
-        raise ValueError("must be one line of text")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_one_line)]
 Id = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=32, strict=True)
 ]
 
 
-class CapacityFigure(Sourced):
-    """Resource units, ports (calls of any kind), and ports that serve audio calls only."""
+class _Card(StrictModel):
+    """What a call takes of a device; the same in a file, a resolved device, and plan.json."""
 
-    units_total: float = Field(gt=0, le=1_000_000)
-    ports_total: int = Field(gt=0, le=100_000)
-    audio_ports: int = Field(default=0, ge=0, le=100_000)
-
-
-class DelayFigure(Sourced):
-    """Time from a frame's arrival to its leaving the device mixed or composed."""
-
-    delay_ms: float = Field(ge=0, le=5_000)
+    unit: Text
+    capacity: CapacityFigure
+    whole_units: bool = False
+    line_rates: LineRateFigure | None = None
+    voice: VoiceFigure | None = None
+    reserve: ReserveFigure | None = None
+    limit: list[LimitFigure] = Field(default_factory=list)
 
 
-class RefusalFigure(Sourced):
-    """The SIP answer of a full device."""
+class Device(_Card):
+    """One MCU with its licence and cards; goes into plan.json as it is.
 
-    code: int = Field(ge=400, le=699)
-    reason: Text
-
-
-class CostFigure(Sourced):
-    """Units one call takes at a resolution, as "720p30"; "audio" is a call without video."""
-
-    resolution: Text
-    units: float = Field(gt=0, le=1_000_000)
-
-
-class Device(StrictModel):
-    """One MCU with its licence and cards; goes into plan.json as it is."""
+    `whole_units`: what is in use is rounded up to a whole unit. `voice_units`: units converted into
+    audio ports. `levels`: ports set aside for resolutions; without it all units are one pool.
+    """
 
     id: Id
     name: Text
-    unit: Text
-    capacity: CapacityFigure
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
+    forward_delay: DelayFigure
     refusal: RefusalFigure
+    when_full: WhenFullFigure
     cost: list[CostFigure] = Field(min_length=1)
+    mixed_cost: list[CostFigure] = Field(default_factory=list)
+    voice_units: int = Field(default=0, ge=0)
+    levels: LevelsFigure | None = None
 
     @model_validator(mode="after")
-    def _one_cost_a_resolution(self) -> Self:
-        names = [cost.resolution for cost in self.cost]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f'resolution "{name}" has two costs')
-        if self.capacity.audio_ports and AUDIO not in names:
-            raise ValueError('audio_ports need a cost for resolution "audio"')
+    def _holds_together(self) -> Self:
+        for table in (self.cost, self.mixed_cost):
+            for name, count in Counter(cost.resolution for cost in table).items():
+                if count > 1:
+                    raise ValueError(f'resolution "{name}" has two costs')
+        steps = self.when_full.steps
+        if "refuse" in steps[:-1] or steps[-1] != "refuse" or len(set(steps)) < len(steps):
+            raise ValueError('when_full.steps: each once, the last is "refuse"')
+        if self.units_for(AUDIO) is None and (
+            self.capacity.audio_ports or self.voice_units or self.line_rates or "audio" in steps
+        ):
+            raise ValueError(
+                'needs a cost for resolution "audio" (audio_ports, voice_units, line_rates and '
+                'when_full "audio" give calls without video)'
+            )
+        named = [*(self.line_rates.min_kbps if self.line_rates else ())]
+        named += [name for limit in self.limit for name in limit.calls]
+        named += [*(self.levels.ports if self.levels else ())]
+        for name in named:
+            if self.units_for(name) is None:
+                raise ValueError(f'resolution "{name}" has a limit, line rate or level but no cost')
+        self._check_shares()
+        if "higher" in steps and self.levels is None:
+            raise ValueError('when_full "higher" needs levels')
         return self
+
+    def _check_shares(self) -> None:
+        if self.voice_units:
+            if self.voice is None:
+                raise ValueError("voice_units are given, but the card cannot convert units")
+            if self.voice_units * self.voice.ports_per_unit < self.voice.least_ports:
+                raise ValueError(
+                    f"voice_units = {self.voice_units} is too few "
+                    f"(allowed: those of {self.voice.least_ports} audio ports or more)"
+                )
+            if self.units_total <= 0:
+                raise ValueError(f"voice_units = {self.voice_units} leave no unit for video")
+        if self.reserve is not None and self.reserve.units >= self.units_total:
+            raise ValueError(f"reserve = {self.reserve.units:g} leaves no unit for a call")
+        if self.levels is not None:
+            taken = sum((self.units_for(r) or 0.0) * n for r, n in self.levels.ports.items())
+            if taken > self.units_total:
+                raise ValueError(f"levels take {taken:g} of {self.units_total:g} units")
 
     @property
     def units_total(self) -> float:
-        """Resource units of the whole device, in `unit`."""
-        return self.capacity.units_total
+        """Resource units for video, in `unit`; those converted into audio ports are not in it."""
+        return self.capacity.units_total - self.voice_units
+
+    @property
+    def audio_ports(self) -> int:
+        """Ports that serve calls without video only, converted ones included."""
+        converted = self.voice_units * self.voice.ports_per_unit if self.voice else 0
+        return self.capacity.audio_ports + converted
 
     @property
     def ports_total(self) -> int:
         """Most calls of any kind at one time."""
-        return self.capacity.ports_total
+        converted = self.audio_ports - self.capacity.audio_ports
+        return self.capacity.ports_total - self.voice_units + converted
 
     @property
     def audio_mix_delay_ms(self) -> float:
@@ -104,13 +145,21 @@ class Device(StrictModel):
         return self.compose_delay.delay_ms
 
     @property
+    def forward_delay_ms(self) -> float:
+        """Processing delay of a picture that is passed on as it came."""
+        return self.forward_delay.delay_ms
+
+    @property
     def refuse_code(self) -> int:
         """SIP code for a call that does not fit."""
         return self.refusal.code
 
-    def units_for(self, resolution: str) -> float | None:
-        """Units one call takes, or None if the device does not do this resolution."""
-        for cost in self.cost:
+    def units_for(self, resolution: str, *, mixed: bool = False) -> float | None:
+        """Units one call takes, or None if the device does not do this resolution.
+
+        `mixed`: in a conference of both AVC and SVC calls, if the device counts those otherwise.
+        """
+        for cost in self.mixed_cost if mixed and self.mixed_cost else self.cost:
             if cost.resolution == resolution:
                 return cost.units
         return None
@@ -119,36 +168,135 @@ class Device(StrictModel):
         """The resolutions the device does, in the order of its table."""
         return [cost.resolution for cost in self.cost]
 
-    def assumptions(self) -> list[tuple[str, Sourced]]:
-        """(key, figure) of every figure without a document behind it."""
-        figures: list[tuple[str, Sourced]] = [
+    def figures(self) -> list[tuple[str, Sourced]]:
+        """All records of the device with their keys in the file."""
+        single: list[tuple[str, Sourced | None]] = [
             ("capacity", self.capacity),
             ("audio_mix_delay", self.audio_mix_delay),
             ("compose_delay", self.compose_delay),
+            ("forward_delay", self.forward_delay),
             ("refusal", self.refusal),
+            ("when_full", self.when_full),
+            ("levels", self.levels),
+            ("line_rates", self.line_rates),
+            ("voice", self.voice),
+            ("reserve", self.reserve),
+            *((f"limit.{'/'.join(limit.calls)}", limit) for limit in self.limit),
             *((f"cost.{cost.resolution}", cost) for cost in self.cost),
+            *((f"mixed_cost.{cost.resolution}", cost) for cost in self.mixed_cost),
         ]
-        return [(key, figure) for key, figure in figures if figure.assumed]
+        return [(key, figure) for key, figure in single if figure is not None]
+
+    def assumptions(self) -> list[tuple[str, Sourced]]:
+        """The figures that rest on no document, with their keys in the file."""
+        return [(key, figure) for key, figure in self.figures() if figure.assumed]
 
 
-class DeviceCatalogue(StrictModel):
+class _Entry(StrictModel):
+    """A device in the file: so many cards, with what it has of its own."""
+
+    id: Id
+    name: Text
+    cards: Count = 1
+    scaling: Sourced | None = None
+    voice_units: int = Field(default=0, ge=0)
+    levels: LevelsFigure | None = None
+    audio_mix_delay: DelayFigure | None = None
+    compose_delay: DelayFigure | None = None
+    forward_delay: DelayFigure | None = None
+    refusal: RefusalFigure | None = None
+    when_full: WhenFullFigure | None = None
+
+
+class _CardEntry(_Card):
+    id: Id
+    family: Id
+    cost: list[CostGroup] = Field(min_length=1)
+    mixed_cost: list[CostGroup] = Field(default_factory=list)
+    device: list[_Entry] = Field(min_length=1)
+
+
+class _Family(StrictModel):
+    id: Id
+    refusal: RefusalFigure
+    when_full: WhenFullFigure
+
+
+class _Defaults(StrictModel):
+    audio_mix_delay: DelayFigure
+    compose_delay: DelayFigure
+    forward_delay: DelayFigure
+
+
+class _File(StrictModel):
+    schema_: Literal["giaoban.devices/1"] = Field(alias="schema")
+    defaults: _Defaults
+    family: list[_Family] = Field(min_length=1)
+    card: list[_CardEntry] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class DeviceCatalogue:
     """All devices of one file."""
 
-    schema_: Literal["giaoban.devices/1"] = Field(alias="schema")
-    device: list[Device] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _one_device_an_id(self) -> Self:
-        ids = [device.id for device in self.device]
-        for name in ids:
-            if ids.count(name) > 1:
-                raise ValueError(f'device "{name}" is there twice')
-        return self
+    device: list[Device]
 
 
 def load_devices(path: Path = DEFAULT_PATH) -> DeviceCatalogue:
     """The catalogue in a TOML file. Raises `InputError` listing every mistake."""
-    return load(path, DeviceCatalogue)
+    file = load(path, _File)
+    families = {family.id: family for family in file.family}
+    found: list[Mistake] = []
+    devices: list[Device] = []
+    ids: set[str] = set()
+    for number, card in enumerate(file.card):
+        family = families.get(card.family)
+        if family is None:
+            what = f"no such family{did_you_mean(card.family, families)}"
+            found.append((("card", number, "family"), card.family, what))
+            continue
+        for index, entry in enumerate(card.device):
+            loc: Loc = ("card", number, "device", index)
+            if entry.id in ids:
+                found.append(((*loc, "id"), entry.id, "is there twice (allowed: once)"))
+            ids.add(entry.id)
+            try:
+                devices.append(_resolve(file.defaults, family, card, entry))
+            except ValidationError as error:
+                for fault in error.errors():
+                    found.append((loc, None, fault["msg"].removeprefix("Value error, ")))
+    if found:
+        raise mistakes(path, found)
+    return DeviceCatalogue(devices)
+
+
+def _resolve(defaults: _Defaults, family: _Family, card: _CardEntry, entry: _Entry) -> Device:
+    cards, one = entry.cards, card.capacity
+    own = {key: value for key, value in entry if value is not None and key in Device.model_fields}
+    where = (entry.scaling or one).model_dump(include=set(Sourced.model_fields))
+    capacity = CapacityFigure(
+        units_total=one.units_total * cards,
+        ports_total=one.ports_total * cards,
+        audio_ports=one.audio_ports * cards,
+        **where,
+    )
+    limits = [
+        limit.model_copy(update={"calls": {name: n * cards for name, n in limit.calls.items()}})
+        for limit in card.limit
+    ]
+    return Device.model_validate(
+        {
+            **dict(defaults),
+            "refusal": family.refusal,
+            "when_full": family.when_full,
+            **{key: getattr(card, key) for key in _Card.model_fields},
+            **own,
+            "capacity": capacity,
+            "limit": limits,
+            "cost": [figure for group in card.cost for figure in group.figures()],
+            "mixed_cost": [figure for group in card.mixed_cost for figure in group.figures()],
+        }
+    )
 
 
 def pick(catalogue: DeviceCatalogue, device_id: str) -> Device:
