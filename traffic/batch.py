@@ -142,13 +142,20 @@ class SendBatch:
         lengths: NDArray[np.integer],
         times_ns: NDArray[np.integer] | None = None,
         destinations: NDArray[np.void] | None = None,
-    ) -> None:
+        *,
+        skip_unsendable: bool = False,
+    ) -> int:
         """Hand the first `len(lengths)` rows to the kernel.
 
         Args:
             lengths: (n,) bytes of each datagram.
             times_ns: (n,) CLOCK_MONOTONIC at which each leaves; None: at once.
             destinations: (n,) SOCKADDR_IN; None: the socket is connected.
+            skip_unsendable: go on after a datagram that the kernel does not take, for destinations
+                that strangers named.
+
+        Returns:
+            how many datagrams were skipped.
 
         Raises:
             ValueError: more datagrams, or longer ones, than there is room for.
@@ -174,14 +181,18 @@ class SendBatch:
             self._names[:n] = destinations
             messages["name"][:n] = self._name_addresses[:n]
             messages["namelen"][:n] = SOCKADDR_IN.itemsize
-        start = 0
+        start = skipped = 0
         while start < n:
             count = min(n - start, MAX_MESSAGES)
             done = _libc.sendmmsg(fd, ctypes.c_void_p(_address(messages, start)), count, 0)
             if done < 0:
                 code = ctypes.get_errno()
-                raise OSError(code, f"sendmmsg, datagram {start} of {n}: {os.strerror(code)}")
+                if not skip_unsendable:
+                    raise OSError(code, f"sendmmsg, datagram {start} of {n}: {os.strerror(code)}")
+                skipped += 1
+                done = 1
             start += done
+        return skipped
 
 
 @dataclass(frozen=True)
@@ -214,7 +225,10 @@ class ReceiveBatch:
     if each has arrival times switched on.
     """
 
-    def __init__(self, capacity: int, max_bytes: int) -> None:
+    def __init__(self, capacity: int, max_bytes: int, *, cut_long: bool = False) -> None:
+        """`cut_long`: a datagram that is longer than `max_bytes` is given with length 0, for
+        sockets that anyone can send to; else it is an error."""
+        self._cut_long = cut_long
         self.capacity = min(capacity, MAX_MESSAGES)
         self.data = np.zeros((self.capacity, max_bytes), np.uint8)
         self._iov = np.zeros(self.capacity, IOVEC)
@@ -244,13 +258,17 @@ class ReceiveBatch:
             if code != errno.EAGAIN:
                 raise OSError(code, f"recvmmsg: {os.strerror(code)}")
             n = 0
-        if np.any(messages["flags"][:n] & MSG_TRUNC):
-            raise OSError(errno.EMSGSIZE, "recvmmsg: a datagram is longer than the buffer")
+        lengths = messages["len"][:n].astype(np.int64)
+        cut = (messages["flags"][:n] & MSG_TRUNC) != 0
+        if np.any(cut):
+            if not self._cut_long:
+                raise OSError(errno.EMSGSIZE, "recvmmsg: a datagram is longer than the buffer")
+            lengths[cut] = 0
         cmsgs = self._cmsgs[:n]
         overflowed = cmsgs["overflow"][messages["controllen"][:n] > TIMESTAMP_SPACE]
         return Received(
             data=self.data[:n],
-            lengths=messages["len"][:n].astype(np.int64),
+            lengths=lengths,
             arrival_ns=cmsgs["seconds"] * 1_000_000_000 + cmsgs["nanoseconds"],
             sources=self._names[:n],
             overflowed=int(overflowed[-1]) if len(overflowed) else 0,

@@ -38,14 +38,15 @@ RECEIVED = np.dtype(
 class PacketLog:
     """Grows by whole batches and writes itself out as it goes: raw records, one after another.
 
-    In the guest every page of memory touched for the first time is dear, so little is kept.
+    In the guest every page of memory touched for the first time is dear, so little is kept. Without
+    a path nothing is kept at all: a device that serves until it is told to stop has no run to log.
     """
 
     FLUSH_PACKETS = 1 << 15
 
-    def __init__(self, dtype: np.dtype[np.void], path: Path) -> None:
-        self._file = path.open("wb")
-        self._buffer = np.empty(self.FLUSH_PACKETS, dtype)
+    def __init__(self, dtype: np.dtype[np.void], path: Path | None) -> None:
+        self._file = None if path is None else path.open("wb")
+        self._buffer = np.empty(0 if path is None else self.FLUSH_PACKETS, dtype)
         self._used = 0
 
     def append(self, n: int, **columns: object) -> None:
@@ -57,6 +58,8 @@ class PacketLog:
         names = self._buffer.dtype.names or ()
         if set(columns) != set(names):
             raise ValueError(f"columns {sorted(columns)} given, {sorted(names)} needed")
+        if self._file is None:
+            return
         if self._used + n > len(self._buffer):
             self._flush()
             if n > len(self._buffer):
@@ -69,10 +72,12 @@ class PacketLog:
     def close(self) -> None:
         """Write what is left; nothing can be added any more."""
         self._flush()
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def _flush(self) -> None:
-        self._buffer[: self._used].tofile(self._file)
+        if self._file is not None:
+            self._buffer[: self._used].tofile(self._file)
         self._used = 0
 
 

@@ -102,6 +102,12 @@ class AudioStream(OutgoingStream):
         self._sound = sound
         self._done = 0
 
+    def position(self) -> tuple[int, int, int]:
+        """The next packet's extended sequence number, its timestamp, and when that is."""
+        timestamp = self.plan.first_timestamp + self._done * AUDIO_PACKET_SAMPLES
+        at_ns = self._start_ns + self._done * AUDIO_PACKET_MS * 1_000_000
+        return self._sequence, timestamp, at_ns
+
     def window(
         self, out: NDArray[np.uint8], until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -139,6 +145,34 @@ class VideoStream(OutgoingStream):
         """The next frame is a key frame."""
         self._frames.request_key()
 
+    def change_rate(self, kbps: float) -> None:
+        """Another rate from the next frame on."""
+        self._frames.model = self._frames.model.model_copy(update={"kbps": kbps})
+
+    def position(self) -> tuple[int, int, int]:
+        """The next packet's extended sequence number, its timestamp, and when that is."""
+        fps = self._frames.model.fps
+        timestamp = self.plan.first_timestamp + self._done * CLOCK_HZ // fps
+        return self._sequence, timestamp, self._start_ns + self._done * 1_000_000_000 // fps
+
+    def pass_over(self, until_ns: int) -> None:
+        """Nobody takes the frames whose first packet is due before `until_ns`.
+
+        They use up no sequence numbers, and a key frame follows.
+        """
+        count = self._due_before(until_ns)
+        if count:
+            self._frames.take(count)
+            self._frames.request_key()
+
+    def _due_before(self, until_ns: int) -> int:
+        """How many frames are next, done with from now on."""
+        first_ns = self._start_ns + self._delay_ns
+        last = -(-(until_ns - first_ns) * self._frames.model.fps // 1_000_000_000)
+        count = max(0, last - self._done)
+        self._done += count
+        return count
+
     def window(
         self, out: NDArray[np.uint8], until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -149,10 +183,7 @@ class VideoStream(OutgoingStream):
         """
         model = self._frames.model
         first_ns = self._start_ns + self._delay_ns
-        last = -(-(until_ns - first_ns) * model.fps // 1_000_000_000)
-        count = max(0, last - self._done)
-        self._done += count
-        packets = packetise(self._frames.take(count), model)
+        packets = packetise(self._frames.take(self._due_before(until_ns)), model)
         n = len(packets.frame)
         out[:n, rtp.HEADER_BYTES] = FU_INDICATOR
         out[:n, rtp.HEADER_BYTES + 1] = packets.fu_header

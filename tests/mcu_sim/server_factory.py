@@ -1,4 +1,4 @@
-"""Streams, seats and a real MCU server on the loopback, for the tests of its media and process."""
+"""Streams, seats, meetings and a real MCU server on the loopback, for the tests of its process."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim import g711, sdp
-from mcu_sim.device import load_devices, pick
+from mcu_sim import sdp
+from mcu_sim.audio import g711
+from mcu_sim.conference.meeting import Meetings
+from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.h264 import codec_for
-from mcu_sim.offer_answer import Agreed, audio, make_offer, read_answer, video
-from mcu_sim.server import SIP_PORT, McuConfig, McuServer, Seat
-from mcu_sim.sip import UserAgentClient
-from mcu_sim.sip.events import Answered, EndedByPeer, Event, Refused
+from mcu_sim.offer_answer import PCMA, Agreed, audio, make_offer, read_answer, video
+from mcu_sim.server import McuConfig, McuServer, Seat
+from mcu_sim.sip import Answered, CallEnded, Event, Refused, UserAgent
 from traffic import rtp
 from traffic.stream import StreamPlan
 from traffic.video import VideoModel
 
+SIP_PORT = 5060
 MODEL = VideoModel(
-    kbps=256.0,
+    kbps=1024.0,
     fps=30,
     key_ratio=4.0,
     size_sigma=0.2,
@@ -33,6 +35,32 @@ MODEL = VideoModel(
     spread=0.5,
     max_payload=1200,
 )
+
+
+def device(name: str = "rmx-1500-mpmx", **figures: Any) -> Device:
+    """A device of the table. `figures`: changes to its parts, each a mapping."""
+    chosen = pick(load_devices(), name)
+    for part, value in figures.items():
+        changed = getattr(chosen, part).model_copy(update=value)
+        chosen = chosen.model_copy(update={part: changed})
+    return chosen
+
+
+def meetings(*tables: dict[str, Any], rooms: dict[str, Any] | None = None) -> Meetings:
+    """Meetings as in a file; `rooms` is its [open_rooms]."""
+    usual = {"name": "Giao ban", "pattern": "any-bridges", "floor": "open"}
+    return Meetings.model_validate(
+        {
+            "schema": "giaoban.meetings/1",
+            "meeting": [usual | table for table in tables],
+            "open_rooms": rooms,
+        }
+    )
+
+
+def meeting_of(members: Sequence[str], **more: Any) -> dict[str, Any]:
+    """A meeting called `meeting`; the first member is its chair."""
+    return {"id": "meeting", "chair": members[0], "members": list(members)} | more
 
 
 def stream(index: int, bridge: str, kind: str, direction: str, **more: Any) -> StreamPlan:
@@ -73,42 +101,50 @@ def seats(bridges: Sequence[str]) -> dict[str, Seat]:
     }
 
 
-class Running:
-    """An MCU on a loopback address, served by a thread until its configured end."""
+def config(address: str, held: Meetings, **more: Any) -> McuConfig:
+    """An MCU on an interface that paces nothing, as the loopback."""
+    usual: dict[str, Any] = {
+        "device": device(),
+        "playout_ms": 40.0,
+        "video": MODEL,
+        "seed": 1,
+        "origin_ns": time.monotonic_ns(),
+        "kernel_paces": False,
+    }
+    return McuConfig(address=address, meetings=held, **(usual | more))
 
-    def __init__(
-        self,
-        address: str,
-        captures: Path,
-        places: Sequence[str] | dict[str, Seat],
-        seconds: float,
-        **figures: Any,
-    ) -> None:
-        """`places`: seats, or bridges that get usual ones. `figures`: changes to the device."""
-        device = pick(load_devices(), "rmx-1500-mpmx")
-        for name, value in figures.items():
-            part = getattr(device, name).model_copy(update=value)
-            device = device.model_copy(update={name: part})
+
+class Running:
+    """An MCU on a loopback address, served by a thread until it is told to stop."""
+
+    def __init__(self, address: str, captures: Path | None, held: Meetings, **more: Any) -> None:
+        """`more`: fields of `McuConfig`."""
         self.address = address
         self.events: list[dict[str, Any]] = []
-        self.origin_ns = time.monotonic_ns()
-        config = McuConfig(
-            address=address,
-            device=device,
-            seats=places if isinstance(places, dict) else seats(places),
-            playout_ms=40.0,
-            video=MODEL,
-            seed=1,
-            origin_ns=self.origin_ns,
-            end_ns=self.origin_ns + round(seconds * 1e9),
-        )
-        self.server = McuServer(config, captures, self.events.append)
-        self._thread = threading.Thread(target=self.server.run)
+        self._stop = threading.Event()
+        self._broken: list[BaseException] = []
+        self.server = McuServer(config(address, held, **more), captures, self.events.append)
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
+    def _run(self) -> None:
+        try:
+            self.server.run(self._stop.is_set)
+        except BaseException as error:  # it is raised where the test waits
+            self._broken.append(error)
+        finally:
+            self.server.close()
+
+    def stop(self) -> None:
+        """Let it hang everybody up."""
+        self._stop.set()
+
     def finish(self) -> dict[str, Any]:
-        """Wait for its end; its health."""
+        """Stop it and wait for its end; its health."""
+        self.stop()
         self._thread.join()
+        if self._broken:
+            raise self._broken[0]
         return self.server.health()
 
     def said(self, event: str) -> list[str]:
@@ -118,19 +154,21 @@ class Running:
 class Caller:
     """A bridge with real sockets, its own user agent, and a tone as its sound."""
 
-    def __init__(self, address: str, user: str, hz: int = 400) -> None:
+    def __init__(self, address: str, user: str, hz: int = 400, *, pictures: bool = True) -> None:
         self.address = address
         self.sip = self._socket(SIP_PORT)
         self.audio = self._socket(40_000)
         self.video = self._socket(40_002)
-        self.agent = UserAgentClient((address, SIP_PORT), random.Random(hz), user=user)
+        self.agent = UserAgent((address, SIP_PORT), random.Random(hz), user=user)
         self.events: list[Event] = []
         self.got: list[bytes] = []
         self.got_video: list[bytes] = []
         self.agreed: dict[str, Agreed] = {}
         self._hz = hz
         self._sent = 0
-        can = [audio(40_000), video(40_002, 256, [codec_for("720p30", 97)])]
+        can = [audio(40_000, [PCMA])]
+        if pictures:
+            can.append(video(40_002, 1024, [codec_for("720p30", 97)]))
         self._offer = make_offer(address, can, session_id=hz)
         self.call = ""
 
@@ -140,9 +178,9 @@ class Caller:
         sock.bind((self.address, port))
         return sock
 
-    def dial(self, mcu: str, offer: bytes | None = None) -> None:
-        sent = sdp.build(self._offer) if offer is None else offer
-        self.call = self.agent.call(f"sip:meeting@{mcu}:{SIP_PORT}", sent, _now_ms())
+    def dial(self, mcu: str) -> None:
+        offer = sdp.build(self._offer)
+        self.call = self.agent.call(f"sip:meeting@{mcu}:{SIP_PORT}", offer, _now_ms())
         self.turn()
 
     def hang_up(self) -> None:
@@ -155,11 +193,11 @@ class Caller:
             self._handle(self.agent.receive(*data, _now_ms()))
         self._handle(self.agent.advance(_now_ms()))
         for datagram in self.agent.outgoing():
-            self.sip.sendto(datagram.data, datagram.target)
-        while data := _take(self.audio):
-            self.got.append(data[0])
-        while data := _take(self.video):
-            self.got_video.append(data[0])
+            self.sip.sendto(datagram.data, (datagram.target.host, datagram.target.port))
+        for sock, got in ((self.audio, self.got), (self.video, self.got_video)):
+            while data := _take(sock):
+                if not 192 <= data[0][1] <= 223:  # RTCP, RFC 5761
+                    got.append(data[0])
 
     def speak(self) -> None:
         """Send one packet of the tone, and one of pictures."""
@@ -185,8 +223,8 @@ class Caller:
 
 
 def meet(callers: Sequence[Caller], until: Any, *, speaking: bool = False) -> None:
-    """Let callers live, in real time, until a condition holds; the server's end is the limit."""
-    limit = time.monotonic() + 30
+    """Let callers live, in real time, until a condition holds."""
+    limit = time.monotonic() + 60
     spoken = time.monotonic()
     while not until():
         assert time.monotonic() < limit, [c.events for c in callers]
@@ -200,7 +238,7 @@ def meet(callers: Sequence[Caller], until: Any, *, speaking: bool = False) -> No
 
 
 def ended(caller: Caller) -> bool:
-    return any(isinstance(e, Refused | EndedByPeer) for e in caller.events)
+    return any(isinstance(e, Refused | CallEnded) for e in caller.events)
 
 
 def decode(packets: Sequence[bytes]) -> NDArray[np.int16]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.mcu_sim.server_factory import Running
+from tests.mcu_sim.server_factory import Running, meeting_of, meetings, seats
 
 MCU, CALLER = "127.0.69.1", "127.0.70.1"
+MEMBERS = ("dak-mil", "cu-jut")
+MEETING = meetings(meeting_of(MEMBERS))
 
 AUDIO_AND_VIDEO = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="a bridge">
@@ -73,10 +75,10 @@ AUDIO_AND_VIDEO = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def sipp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """One call; SIPp's exit code is 0 if it went as its scenario says."""
+    """Calls; SIPp's exit code is 0 if it went as its scenario says."""
     return subprocess.run(
         [
-            *("sipp", f"{MCU}:5060", "-i", CALLER, "-p", "5060", "-m", "1", "-nostdin"),
+            *("sipp", f"{MCU}:5060", "-i", CALLER, "-p", "5060", "-nostdin"),
             *("-timeout", "20", "-recv_timeout", "10000", "-trace_msg"),
             *("-message_file", str(folder / "messages.log"), *words),
         ],
@@ -89,37 +91,45 @@ def sipp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_call_with_audio_and_video(tmp_path: Path) -> None:
     (tmp_path / "bridge.xml").write_text(AUDIO_AND_VIDEO, encoding="utf-8")
-    mcu = Running(MCU, tmp_path, ["cu-jut"], 4.0)
-    done = sipp(tmp_path, "-sf", "bridge.xml")
+    mcu = Running(MCU, tmp_path, MEETING, seats=seats(MEMBERS))
+    done = sipp(tmp_path, "-m", "1", "-sf", "bridge.xml")
     health = mcu.finish()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [(e["event"], e["bridge"]) for e in mcu.events] == [
-        ("joined", "cu-jut"),
-        ("left", "cu-jut"),
-    ]
+    assert (mcu.said("joined"), mcu.said("left")) == (["cu-jut"], ["cu-jut"])
     assert (health["calls_left"], health["units_left"]) == (0, 0.0)
     assert mcu.events[0]["units"] == 3.0
     assert (tmp_path / "mcu-sent.bin").stat().st_size > 0
 
 
-def test_the_built_in_caller_has_no_video(tmp_path: Path) -> None:
-    """Its user part is `sipp`: known here, so what is refused is the offer without pictures."""
-    mcu = Running(MCU, tmp_path, ["sipp"], 2.0)
-    done = sipp(tmp_path, "-sn", "uac")
+def test_many_calls_of_the_built_in_caller(tmp_path: Path) -> None:
+    """Audio alone, all from one address: each gets a room's place, and ports of its own."""
+    mcu = Running(MCU, tmp_path, meetings(rooms={}), guests=50)
+    done = sipp(tmp_path, "-m", "40", "-r", "20", "-d", "500", "-sn", "uac")
     health = mcu.finish()
-    assert done.returncode == 1
-    assert "SIP/2.0 488" in (tmp_path / "messages.log").read_text(
-        encoding="utf-8", errors="replace"
-    )
-    assert [(e["event"], e["bridge"], e["code"]) for e in mcu.events] == [("refused", "sipp", 488)]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(mcu.said("joined")) == len(mcu.said("left")) == 40
+    assert max(e["ports"] for e in mcu.events) > 1
+    assert len({e["bridge"] for e in mcu.events}) > 1
     assert (health["calls_left"], health["units_left"]) == (0, 0.0)
 
 
-def test_a_caller_without_a_seat(tmp_path: Path) -> None:
-    mcu = Running(MCU, tmp_path, ["cu-jut"], 2.0)
-    done = sipp(tmp_path, "-sn", "uac")
+def test_a_caller_that_is_no_member(tmp_path: Path) -> None:
+    """Its user part is `sipp` and the meeting is `service`."""
+    mcu = Running(MCU, tmp_path, meetings(meeting_of(MEMBERS, id="service")), seats=seats(MEMBERS))
+    done = sipp(tmp_path, "-m", "1", "-sn", "uac")
     mcu.finish()
     assert done.returncode == 1
-    assert "SIP/2.0 403" in (tmp_path / "messages.log").read_text(
-        encoding="utf-8", errors="replace"
-    )
+    assert "SIP/2.0 403" in _messages(tmp_path)
+    assert mcu.said("refused") == ["sipp"]
+
+
+def test_a_meeting_that_there_is_not(tmp_path: Path) -> None:
+    mcu = Running(MCU, tmp_path, MEETING, seats=seats(MEMBERS))
+    done = sipp(tmp_path, "-m", "1", "-sn", "uac")
+    mcu.finish()
+    assert done.returncode == 1
+    assert "SIP/2.0 404" in _messages(tmp_path)
+
+
+def _messages(folder: Path) -> str:
+    return (folder / "messages.log").read_text(encoding="utf-8", errors="replace")

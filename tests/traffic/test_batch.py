@@ -188,6 +188,44 @@ def test_the_kernels_refusal_says_which_datagram(sender: socket.socket) -> None:
         ReceiveBatch(2, 10).receive(-1)
 
 
+def test_a_datagram_that_is_too_long_may_be_given_with_no_length(
+    sender: socket.socket, receiver: socket.socket
+) -> None:
+    """Of sockets that anyone can send to: those before and after it come as they are."""
+    sender.connect(receiver.getsockname())
+    for size in (100, 101, 9000, 0, 7):
+        sender.send(bytes([size % 251]) * size)
+    inbox = ReceiveBatch(10, 100, cut_long=True)
+    lengths: list[int] = []
+    until = time.monotonic() + PATIENCE_S
+    while len(lengths) < 5 and time.monotonic() < until:
+        lengths += inbox.receive(receiver.fileno()).lengths.tolist()
+    assert lengths == [100, 0, 0, 0, 7]
+
+
+def test_what_cannot_be_sent_may_be_skipped(sender: socket.socket, receiver: socket.socket) -> None:
+    """The others go out, in order, wherever in the batch it is and however often."""
+    reachable = sockaddr(*receiver.getsockname())
+    nowhere = sockaddr("255.255.255.255", 9)
+    for bad in ([], [0], [4], [0, 1, 4], [2, 3], [0, 1, 2, 3, 4]):
+        batch = SendBatch(5, 10)
+        batch.data[:, 0] = np.arange(5)
+        to = np.full(5, reachable)
+        to[bad] = nowhere
+        times = np.full(5, time.monotonic_ns())
+        lengths = np.full(5, 3)
+        skipped = batch.send(sender.fileno(), lengths, times, to, skip_unsendable=True)
+        assert skipped == len(bad)
+        good = [n for n in range(5) if n not in bad]
+        got = collect(receiver, len(good), ReceiveBatch(10, 10))[0] if good else []
+        assert [data[0] for data in got] == good
+        if bad:
+            with pytest.raises(OSError, match=f"datagram {bad[0]} of 5"):
+                batch.send(sender.fileno(), lengths, times, to)
+            sent = collect(receiver, bad[0], ReceiveBatch(10, 10))[0] if bad[0] else []
+            assert [data[0] for data in sent] == list(range(bad[0]))
+
+
 def test_what_a_full_buffer_lost_is_counted(sender: socket.socket) -> None:
     with media_socket(HERE, 0, dscp=0, buffer_bytes=4096) as sink:
         sender.connect(sink.getsockname())

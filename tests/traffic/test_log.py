@@ -32,6 +32,18 @@ def test_scalars_stand_for_a_whole_column(tmp_path: Path) -> None:
     assert read(path, RECEIVED).tolist() == [(4, i, 9, 2**62, 172) for i in range(3)]
 
 
+def test_without_a_path_nothing_is_kept_but_columns_are_checked(tmp_path: Path) -> None:
+    log = PacketLog(RECEIVED, None)
+    right = {"stream": 4, "sequence": np.arange(3), "timestamp": 9, "arrival_ns": 1, "size": 172}
+    for _ in range(3):
+        log.append(3, **right)
+    with pytest.raises(ValueError, match="columns"):
+        log.append(3, **right, more=1)
+    log.close()
+    assert list(tmp_path.iterdir()) == []
+    assert log._buffer.nbytes == 0
+
+
 def test_an_empty_log_is_empty(tmp_path: Path) -> None:
     path = tmp_path / "sent.bin"
     PacketLog(SENT, path).close()

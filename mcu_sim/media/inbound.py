@@ -1,0 +1,246 @@
+"""Everything the MCU receives: which call it is of, decrypted, checked, counted, logged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.keys import Keyring
+from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
+from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.srtp import SrtpError
+from traffic import rtcp, rtp
+from traffic.batch import ReceiveBatch, Received, realtime_minus_monotonic_ns
+from traffic.log import PacketLog
+from traffic.profiles import AUDIO_CLOCK_HZ
+from traffic.reception import ReceptionBank
+from traffic.video import CLOCK_HZ
+
+LONGEST_PACKET = 2048
+"""Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""
+
+
+MOST_BATCHES = 64
+"""From one socket at a time: whoever sends faster than the MCU reads shall not hold it up."""
+
+
+class Arrivals(NamedTuple):
+    """n packets of one medium, of calls that may send it; headers parsed, decrypted."""
+
+    rows: NDArray[np.intp]
+    headers: rtp.Headers
+    data: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    arrival_ns: NDArray[np.int64]
+
+
+class ControlArrival(NamedTuple):
+    """One RTCP datagram, decrypted."""
+
+    row: int
+    kind: Kind
+    data: bytes
+    arrival_ns: int
+
+
+@dataclass
+class Lost:
+    """Datagrams that were read and led nowhere, and what the kernel could not keep."""
+
+    stray: int = 0
+    not_rtp: int = 0
+    foreign: int = 0
+    unauthentic: int = 0
+
+
+class Inbound:
+    """The way in for all rows of one plane."""
+
+    def __init__(self, ports: Ports, keys: Keyring, log: PacketLog, capacity: int) -> None:
+        self._ports = ports
+        self._keys = keys
+        self._log = log
+        self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True)
+        self._clock_offset_ns = realtime_minus_monotonic_ns()
+        self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
+        self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
+        self._wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
+        self._our_ssrc = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
+        self._control: list[ControlArrival] = []
+        self._collisions: list[tuple[int, Kind]] = []
+        self.heard_ns = np.zeros(capacity, np.int64)
+        """(capacity,) when each row was last heard from, CLOCK_MONOTONIC."""
+        self.statistics = {
+            kind: ReceptionBank(capacity, AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ)
+            for kind in KINDS
+        }
+        self.lost = Lost()
+        self.overflowed: Counter[Lane] = Counter()
+        self.rtp_received = self.rtcp_received = 0
+
+    def open(self, leg: Leg, now_ns: int) -> None:
+        """A call begins: its packets are known from now on."""
+        self.close(leg.row)
+        self.heard_ns[leg.row] = now_ns
+        for kind in leg.flows:
+            self.begin(leg, kind)
+
+    def begin(self, leg: Leg, kind: Kind) -> None:
+        """A medium of a call begins, with the call or later."""
+        row, flow = leg.row, leg.flows[kind]
+        self._index[kind][row] = flow.up
+        self._our_ssrc[kind][row] = flow.down.ssrc
+        self.statistics[kind].open(row)
+        self.turn(leg, kind, flow)
+
+    def turn(self, leg: Leg, kind: Kind, flow: Flow) -> None:
+        """The terms of a flow changed: where it comes from, its payload type, whether it comes."""
+        row, terms = leg.row, flow.terms
+        self._type[kind][row] = terms.receive_type
+        self._wanted[kind][row] = terms.receives
+        for is_rtcp, address in ((False, terms.remote), (True, terms.remote_rtcp)):
+            remotes = self._ports.remotes(Lane(leg.shelf, kind, is_rtcp))
+            remotes.remove(row)
+            remotes.add(address, row)
+            if leg.host:
+                remotes.add((leg.host, address[1]), row)
+
+    def rename(self, kind: Kind, row: int, ssrc: int) -> None:
+        """Our own stream to this row has another SSRC now."""
+        self._our_ssrc[kind][row] = ssrc
+
+    def close(self, row: int) -> None:
+        """The call is over. What is under way is still logged until the row is used again."""
+        for kind in KINDS:
+            self._wanted[kind][row] = False
+
+    def forget(self, row: int) -> None:
+        """Nothing of the row is logged any more."""
+        for kind in KINDS:
+            self._index[kind][row] = UNLOGGED
+
+    def receive(self, kind: Kind) -> Iterator[Arrivals]:
+        """All RTP of one medium that waits, batch by batch. A batch is valid until the next."""
+        for lane, sock in self._ports.readable(kind, rtcp=False):
+            for _ in range(MOST_BATCHES):
+                if not len(got := self._inbox.receive(sock.fileno())):
+                    break
+                self.overflowed[lane] = max(self.overflowed[lane], got.overflowed)
+                yield self._sort(lane, got)
+                if len(got) < self._inbox.capacity:
+                    break
+
+    def receive_control(self, *, all_lanes: bool) -> list[ControlArrival]:
+        """RTCP that came, with RTP or (`all_lanes`) on ports of its own."""
+        for lane, sock in self._ports.readable(*KINDS, rtcp=True) if all_lanes else ():
+            for _ in range(MOST_BATCHES):
+                if not len(got := self._inbox.receive(sock.fileno())):
+                    break
+                rows = self._ports.remotes(lane).find(got.sources)
+                self._take_control(lane.kind, rows, got, np.arange(len(got)))
+        control, self._control = self._control, []
+        return control
+
+    def take_collisions(self) -> list[tuple[int, Kind]]:
+        """Flows in which a packet with our own SSRC came (RFC 3550 §8.2), taken out."""
+        collisions, self._collisions = self._collisions, []
+        return collisions
+
+    def _sort(self, lane: Lane, got: Received) -> Arrivals:
+        kind = lane.kind
+        rows = self._ports.remotes(lane).find(got.sources)
+        self.lost.stray += int(np.count_nonzero(rows == NOBODY))
+        control = rtcp.is_rtcp(got.data, got.lengths)
+        if control.any():
+            self._take_control(kind, rows, got, np.flatnonzero(control & (rows != NOBODY)))
+        at = np.flatnonzero((rows != NOBODY) & ~control)
+        rows, lengths = rows[at], got.lengths[at]
+        data = got.data[at] if len(at) < len(got) else got.data
+        arrival_ns = got.arrival_ns[at] - self._clock_offset_ns
+        lengths, forged = self._unprotect(kind, rows, data, lengths)
+        self.lost.unauthentic += forged
+        headers = rtp.parse_headers(data, lengths)
+        bad = np.count_nonzero(~headers.valid)
+        if bad:
+            self.lost.not_rtp += int(bad) - forged
+            at = np.flatnonzero(headers.valid)
+            rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
+            headers = rtp.parse_headers(data, lengths)
+        self.rtp_received += len(rows)
+        self.heard_ns[rows] = arrival_ns
+        self._write_log(kind, rows, headers, lengths, arrival_ns)
+        colliding = headers.ssrc == self._our_ssrc[kind][rows]
+        if colliding.any():
+            self._collisions += [(int(row), kind) for row in np.unique(rows[colliding])]
+        current = self.statistics[kind].put(rows, headers, arrival_ns)
+        mine = current & self._wanted[kind][rows]
+        if kind != "audio":  # a jitter buffer needs all that is numbered with the sound
+            of_type = headers.payload_type == self._type[kind][rows]
+            self.lost.foreign += int(np.count_nonzero(mine & ~of_type))
+            mine &= of_type
+        if mine.all():
+            return Arrivals(rows, headers, data, lengths, arrival_ns)
+        at = np.flatnonzero(mine)
+        return Arrivals(rows[at], headers.take(at), data[at], lengths[at], arrival_ns[at])
+
+    def _write_log(
+        self,
+        kind: Kind,
+        rows: NDArray[np.intp],
+        headers: rtp.Headers,
+        lengths: NDArray[np.int64],
+        arrival_ns: NDArray[np.int64],
+    ) -> None:
+        index = self._index[kind][rows]
+        planned = index != UNLOGGED
+        if planned.any():
+            self._log.append(
+                int(np.count_nonzero(planned)),
+                stream=index[planned],
+                sequence=headers.sequence[planned],
+                timestamp=headers.timestamp[planned],
+                arrival_ns=arrival_ns[planned],
+                size=lengths[planned],
+            )
+
+    def _take_control(
+        self, kind: Kind, rows: NDArray[np.intp], got: Received, which: NDArray[np.intp]
+    ) -> None:
+        for i in which:
+            row = int(rows[i])
+            if row == NOBODY:
+                self.lost.stray += 1
+                continue
+            data = bytes(got.data[i, : got.lengths[i]])
+            if (context := self._keys.of(kind, row)) is not None:
+                try:
+                    data = context.unprotect_rtcp(data)
+                except SrtpError:
+                    self.lost.unauthentic += 1
+                    continue
+            self.rtcp_received += 1
+            arrival_ns = int(got.arrival_ns[i]) - self._clock_offset_ns
+            self._control.append(ControlArrival(row, kind, data, arrival_ns))
+
+    def _unprotect(
+        self,
+        kind: Kind,
+        rows: NDArray[np.intp],
+        data: NDArray[np.uint8],
+        lengths: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], int]:
+        """Decrypt in place: the new lengths, 0 for what is not authentic, and how many that is."""
+        lengths = lengths.copy()
+        forged = 0
+        for row, context in self._keys.all_of(kind):
+            at = np.flatnonzero(rows == row)
+            if len(at):
+                plain, good = context.unprotect_rows(data, lengths[at], at)
+                lengths[at] = np.where(good, plain, 0)
+                forged += int(np.count_nonzero(~good))
+        return lengths, forged

@@ -1,0 +1,80 @@
+"""What the media plane is told of a call: one flow a medium, each with its two directions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mcu_sim.offer_answer import Agreed
+from traffic.stream import StreamPlan
+from traffic.video import VideoModel
+
+Kind = Literal["audio", "video", "content"]
+KINDS: tuple[Kind, ...] = ("audio", "video", "content")
+NOBODY = -1
+UNLOGGED = 0xFFFF
+"""Index of a stream that no plan knows: its packets are counted but not logged."""
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Processing delays of the device by what it does, and of its jitter buffer, in ms."""
+
+    playout_ms: float
+    mix_ms: float
+    compose_ms: float
+    forward_ms: float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One medium of a call.
+
+    Attributes:
+        terms: what offer and answer agreed on, seen from the MCU.
+        down: the stream that the MCU sends; its payload type is the agreed one's.
+        up: index of the bridge's stream in the plan, or `UNLOGGED`.
+    """
+
+    terms: Agreed
+    down: StreamPlan
+    up: int = UNLOGGED
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One call's media.
+
+    Attributes:
+        row: its place in the plane's arrays, free until the leg is closed.
+        shelf: the set of local ports it uses (see `ports`).
+        composed: the encoder of the picture made for this call; None: it sees forwarded video.
+        heard: whether its sound goes into the mix from the start.
+        host: where its signalling comes from; a host with several addresses may send from this
+            one what it announced for another.
+    """
+
+    row: int
+    meeting: int
+    shelf: int
+    flows: dict[Kind, Flow]
+    composed: VideoModel | None
+    heard: bool
+    host: str = ""
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a stream that we send has come: its next sequence number (extended), and the
+    timestamp that belongs to a moment of CLOCK_MONOTONIC."""
+
+    sequence: int
+    timestamp: int
+    at_ns: int
+    clock_hz: int
+
+    def at(self, now_ns: int) -> tuple[int, int]:
+        """Sequence number and timestamp with which it goes on."""
+        # what was made ahead may be on its way still
+        ticks = max(0, now_ns - self.at_ns) * self.clock_hz // 1_000_000_000
+        return self.sequence, self.timestamp + ticks

@@ -1,0 +1,236 @@
+"""Everything the MCU sends: impaired as the plan says, logged, encrypted, counted, paced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.keys import Keyring
+from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
+from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.srtp import ALIGNMENT
+from traffic import rtp
+from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
+from traffic.log import PacketLog
+from traffic.pacing import Pacer
+from traffic.stream import Injector
+
+SRTP_ROOM = 16
+"""Bytes a row of a batch needs beyond its packet: the longest authentication tag (RFC 3711)."""
+
+
+@dataclass
+class Counters:
+    """What was sent to each row of one medium, (capacity,) each; for sender reports.
+
+    `octets` are of payload alone (RFC 3550 §6.4.1); `timestamp` is the latest packet's, `at_ns`
+    when that was due.
+    """
+
+    packets: NDArray[np.int64]
+    octets: NDArray[np.int64]
+    timestamp: NDArray[np.int64]
+    at_ns: NDArray[np.int64]
+
+
+class Outbound:
+    """The way out for all rows of one plane."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        keys: Keyring,
+        pacer: Pacer,
+        log: PacketLog,
+        capacity: int,
+        room: int,
+        width: int,
+    ) -> None:
+        """`room`: packets a batch holds; `width`: bytes of the longest packet."""
+        self._ports = ports
+        self._keys = keys
+        self._pacer = pacer
+        self._log = log
+        self._scratch = self.batch(room, width)
+        self._shelf = np.zeros(capacity, np.intp)
+        self._to = {kind: np.zeros(capacity, SOCKADDR_IN) for kind in KINDS}
+        self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
+        self._type = {kind: np.zeros(capacity, np.uint8) for kind in KINDS}
+        self.wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
+        """(capacity,) whether each row takes a medium now."""
+        self.rtp_sent = 0
+        self.unprotected = 0
+        """Packets that could not be encrypted: its source repeated itself."""
+        self._injectors: dict[tuple[Kind, int], Injector] = {}
+        self._renamed: dict[tuple[Kind, int], int] = {}
+        self.counters = {
+            kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
+        }
+
+    def open(self, leg: Leg) -> None:
+        """A call begins: where its packets go and what happens to them."""
+        self._shelf[leg.row] = leg.shelf
+        for kind in KINDS:
+            self.wanted[kind][leg.row] = False
+        for kind in leg.flows:
+            self.begin(leg, kind)
+
+    def begin(self, leg: Leg, kind: Kind) -> None:
+        """A medium of a call begins, with the call or later."""
+        row, flow = leg.row, leg.flows[kind]
+        self.turn(kind, row, flow)
+        self._index[kind][row] = flow.down.index
+        counters = self.counters[kind]
+        counters.packets[row] = counters.octets[row] = 0
+        if flow.down.loss or flow.down.jitter:
+            self._injectors[kind, row] = Injector(flow.down)
+
+    def turn(self, kind: Kind, row: int, flow: Flow) -> None:
+        """The terms of a flow changed: where to send, as what, and whether they want it."""
+        self._to[kind][row] = sockaddr(*flow.terms.remote)
+        self._type[kind][row] = flow.terms.send_type
+        self.wanted[kind][row] = flow.terms.sends
+
+    def close(self, row: int) -> None:
+        """The call is over: nothing more goes there."""
+        for kind in KINDS:
+            self.wanted[kind][row] = False
+            self._injectors.pop((kind, row), None)
+            self._renamed.pop((kind, row), None)
+
+    def rename(self, kind: Kind, row: int, ssrc: int) -> None:
+        """Our stream to this row goes on under another SSRC (RFC 3550 §8.2)."""
+        self._renamed[kind, row] = ssrc
+
+    def batch(self, room: int, width: int) -> SendBatch:
+        """A batch whose rows have room for what encryption adds."""
+        wide = width + SRTP_ROOM
+        return SendBatch(room, wide + -wide % ALIGNMENT)
+
+    def send(
+        self,
+        kind: Kind,
+        batch: SendBatch,
+        rows: NDArray[np.intp],
+        lengths: NDArray[np.int64],
+        due_ns: NDArray[np.int64],
+        sequences: NDArray[np.int64],
+        timestamps: NDArray[np.int64],
+    ) -> None:
+        """Send the first n rows of a batch: receivers (n,), sizes, times, extended numbers.
+
+        Packets to calls that do not want the medium are left out and leave no gap in the log.
+        """
+        wanted = self.wanted[kind][rows]
+        if not wanted.all():
+            at = np.flatnonzero(wanted)
+            batch.data[: len(at)] = batch.data[at]
+            rows, lengths, due_ns = rows[at], lengths[at], due_ns[at]
+            sequences, timestamps = sequences[at], timestamps[at]
+        if not len(rows):
+            return
+        keep, leaving = self._impair(kind, rows, due_ns)
+        index = self._index[kind][rows]
+        planned = index != UNLOGGED
+        if planned.any():
+            which = slice(None) if planned.all() else planned
+            self._log.append(
+                int(np.count_nonzero(planned)),
+                stream=index[which],
+                sequence=sequences[which],
+                timestamp=timestamps[which] & 0xFFFFFFFF,
+                due_ns=due_ns[which],
+                leaving_ns=leaving[which],
+                size=lengths[which],
+                impaired=~keep[which],
+            )
+        if not keep.all():
+            at = np.flatnonzero(keep)
+            batch.data[: len(at)] = batch.data[at]
+            rows, lengths, leaving, timestamps = rows[at], lengths[at], leaving[at], timestamps[at]
+        self.send_as_is(kind, batch, rows, lengths, leaving, timestamps)
+
+    def send_as_is(
+        self,
+        kind: Kind,
+        batch: SendBatch,
+        rows: NDArray[np.intp],
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+        timestamps: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Send what was impaired and logged already; timestamps are read from the packets."""
+        n = len(rows)
+        if not n:
+            return
+        if timestamps is None:
+            words = np.ascontiguousarray(batch.data[:n, 4:8])
+            timestamps = words.view(">u4")[:, 0].astype(np.int64)
+        for (of, row), ssrc in self._renamed.items():
+            if of == kind:
+                batch.data[np.flatnonzero(rows == row), 8:12] = list(ssrc.to_bytes(4, "big"))
+        batch.data[:n, 1] = batch.data[:n, 1] & rtp.MARKER | self._type[kind][rows]
+        size = lengths
+        lengths, good = self._protect(kind, batch, rows, lengths)
+        if not good.all():
+            self.unprotected += int(np.count_nonzero(~good))
+            at = np.flatnonzero(good)
+            batch.data[: len(at)] = batch.data[at]
+            rows, lengths, size, times_ns = rows[at], lengths[at], size[at], times_ns[at]
+            timestamps = timestamps[at]
+        self.rtp_sent += len(rows)
+        counters = self.counters[kind]
+        np.add.at(counters.packets, rows, 1)
+        np.add.at(counters.octets, rows, size - rtp.HEADER_BYTES)
+        counters.timestamp[rows] = timestamps
+        counters.at_ns[rows] = times_ns
+        shelves = self._shelf[rows]
+        if not shelves.any():
+            self._hand_over(kind, 0, batch, rows, lengths, times_ns)
+            return
+        for shelf in np.unique(shelves):
+            at = np.flatnonzero(shelves == shelf)
+            for start in range(0, len(at), self._scratch.capacity):
+                part = at[start : start + self._scratch.capacity]
+                self._scratch.data[: len(part), : batch.data.shape[1]] = batch.data[part]
+                self._hand_over(
+                    kind, int(shelf), self._scratch, rows[part], lengths[part], times_ns[part]
+                )
+
+    def _hand_over(
+        self,
+        kind: Kind,
+        shelf: int,
+        batch: SendBatch,
+        rows: NDArray[np.intp],
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+    ) -> None:
+        fd = self._ports.open(Lane(shelf, kind, rtcp=False)).fileno()
+        self._pacer.send(fd, batch, lengths, times_ns, self._to[kind][rows])
+
+    def _impair(
+        self, kind: Kind, rows: NDArray[np.intp], due_ns: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        keep, leaving = np.ones(len(rows), np.bool_), due_ns
+        for (of, row), injector in self._injectors.items():
+            if of != kind:
+                continue
+            at = np.flatnonzero(rows == row)
+            if len(at):
+                leaving = leaving.copy() if leaving is due_ns else leaving
+                keep[at], leaving[at] = injector.apply(due_ns[at])
+        return keep, leaving
+
+    def _protect(
+        self, kind: Kind, batch: SendBatch, rows: NDArray[np.intp], lengths: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Encrypt in place: the new lengths, and which packets could be encrypted."""
+        lengths, good = lengths.copy(), np.ones(len(rows), np.bool_)
+        for row, context in self._keys.all_of(kind):
+            at = np.flatnonzero(rows == row)
+            if len(at):
+                lengths[at], good[at] = context.protect_good_rows(batch.data, lengths[at], at)
+        return lengths, good

@@ -1,0 +1,399 @@
+"""The MCU's media plane: receives, mixes, composes, forwards and sends, in steps of its clock.
+
+Sound is mixed each 20 ms. A composed picture is made ahead in windows; a forwarded one leaves a
+fixed processing delay after its packet came, whenever the loop looked. Nothing that is sent hangs
+on when the loop happened to run, so that the same plan gives the same packets.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcu_sim.audio.bank import TICK_NS, AudioBank, AudioOut
+from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
+from mcu_sim.media.keys import Keyring
+from mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
+from mcu_sim.media.outbound import SRTP_ROOM, Outbound
+from mcu_sim.media.ports import Ports
+from mcu_sim.media.reports import Reports
+from mcu_sim.offer_answer import Agreed
+from mcu_sim.sip.message import HostPort
+from mcu_sim.video.compose import VideoBank
+from mcu_sim.video.forward import Forwarder
+from mcu_sim.video.forwarded import write_forwarded
+from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from traffic import rtp
+from traffic.log import RECEIVED, SENT, PacketLog
+from traffic.pacing import KernelPacer, LoopPacer, Pacer
+from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
+from traffic.stream import fill_with_noise, next_start_ns, packets_in
+from traffic.video import CLOCK_HZ as VIDEO_CLOCK_HZ
+from traffic.video import VideoModel
+
+STEP_NS = 5_000_000
+"""How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
+AHEAD_NS = 400_000_000
+"""Composed video is made so far ahead where the kernel paces it."""
+AHEAD_IN_LOOP_NS = 60_000_000
+"""Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
+MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
+FORWARD_ROOM = 4096
+CONTROL_EVERY_NS = 100_000_000
+
+
+class MediaPlane:
+    """All calls' media on one address; `run` does what is due and says when it wants to be run."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        delays: Delays,
+        *,
+        capacity: int,
+        origin_ns: int,
+        captures: Path | None,
+        kernel_paces: bool,
+        rng: random.Random,
+        composed: VideoModel,
+    ) -> None:
+        """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
+        packet logs, None to keep none. `composed`: the most demanding encoder of composed
+        pictures there will be."""
+        self._ports = ports
+        self._keys = Keyring()
+        self._origin_ns = origin_ns
+        self._kernel_paces = kernel_paces
+        self._sent = PacketLog(SENT, captures and captures / "mcu-sent.bin")
+        self._received = PacketLog(RECEIVED, captures and captures / "mcu-received.bin")
+        width = LONGEST_PACKET
+        self._ahead_ns = AHEAD_NS if kernel_paces else AHEAD_IN_LOOP_NS
+        composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
+        self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
+        room = max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room)
+        self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, capacity, room, width)
+        self.inbound = Inbound(ports, self._keys, self._received, capacity)
+        self.reports = Reports(self.inbound, self.outbound, ports, self._keys, rng)
+        self._mix_delay_ns = round(delays.mix_ms * 1e6)
+        self._forward_delay_ns = round(delays.forward_ms * 1e6)
+        self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
+        self._audio_out = AudioOut(capacity)
+        self._composed = VideoBank(delays.compose_ms, self._sent)
+        self._forwarders: dict[Kind, Forwarder] = {
+            "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
+            "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
+        }
+        audio_width = rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES
+        self._audio_batch = self.outbound.batch(MAX_STRIDE * capacity, audio_width)
+        self._composed_batch = self.outbound.batch(
+            composed_room, rtp.HEADER_BYTES + composed.max_payload
+        )
+        self._forward_batch = self.outbound.batch(FORWARD_ROOM, width)
+        fill_with_noise(self._composed_batch.data)
+        self._legs: dict[int, Leg] = {}
+        self._done = 0
+        self._composed_until_ns = origin_ns
+        self._control_at_ns = origin_ns
+        # a wake-up may serve two ticks if the mix is released later than both anyway
+        eager = not kernel_paces or self._mix_delay_ns <= 1.25 * TICK_NS
+        self._stride = 1 if eager else 2
+
+    # ------------------------------------------------------------------------ calls come and go
+
+    def open(self, leg: Leg, now_ns: int) -> None:
+        """A call joined: hear it, show it, send to it."""
+        self._legs[leg.row] = leg
+        self.inbound.open(leg, now_ns)
+        self.outbound.open(leg)
+        for kind in leg.flows:
+            self._begin(leg, kind, now_ns)
+
+    def extend(
+        self, row: int, more: Mapping[Kind, Flow], composed: VideoModel | None, now_ns: int
+    ) -> None:
+        """Media that a standing call did not begin with."""
+        before = self._legs[row]
+        flows = {**before.flows, **more}
+        leg = self._legs[row] = replace(before, flows=flows, composed=composed or before.composed)
+        for kind in more:
+            self.inbound.begin(leg, kind)
+            self.outbound.begin(leg, kind)
+            self._begin(leg, kind, now_ns)
+
+    def media_of(self, row: int) -> set[Kind]:
+        """The media that a call has begun with or was extended by."""
+        return set(self._legs[row].flows)
+
+    def _begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
+        row, flow = leg.row, leg.flows[kind]
+        down, terms = flow.down, flow.terms
+        self._keys.turn(kind, row, terms)
+        self.reports.begin(leg, kind, now_ns)
+        if kind == "audio":
+            self._hear(leg)
+            header = bytes.fromhex(down.header_hex)
+            self._audio_out.reset(row, header, down.first_sequence, down.first_timestamp)
+        elif kind == "video" and leg.composed is not None:
+            start_ns = next_start_ns(now_ns, self._origin_ns)
+            self._composed.open(row, down, leg.composed, start_ns)
+            # the next window may begin after the stream's first frames are due
+            self._compose(self._composed_until_ns)
+        else:
+            self._forwarders[kind].open(
+                row, down.ssrc, terms.send_type, down.first_sequence, down.first_timestamp
+            )
+
+    def turn(
+        self,
+        row: int,
+        agreed: Mapping[Kind, Agreed],
+        composed: VideoModel | None,
+        now_ns: int,
+    ) -> None:
+        """New terms of a standing call (re-INVITE): addresses, directions, codecs, keys, rate.
+
+        `composed`: the encoder of its own picture from now on, as in `Leg`. A medium that is not
+        among the terms any more is neither sent nor taken. Who does not take forwarded pictures
+        any more watches nothing until `watch`.
+        """
+        leg = self._legs[row]
+        turned = dict(leg.flows)
+        for kind, flow in leg.flows.items():
+            terms = agreed.get(kind) or replace(flow.terms, sends=False, receives=False)
+            turned[kind] = replace(flow, terms=terms)
+            self.inbound.turn(leg, kind, turned[kind])
+            self.outbound.turn(kind, row, turned[kind])
+            self.reports.turn(kind, row, turned[kind])
+            self._keys.turn(kind, row, terms)
+            if not terms.sends and self._is_forwarded(leg, kind):
+                self._forwarders[kind].watch(row, NOBODY, now_ns)
+        self._legs[row] = replace(leg, flows=turned, composed=composed or leg.composed)
+        if composed is not None and "video" in turned:
+            self._composed.change_rate(row, composed.kbps)
+        if "audio" in turned and leg.flows["audio"].terms.codec != turned["audio"].terms.codec:
+            self._hear(self._legs[row])
+
+    def hold(self, row: int, shelf: int, remotes: Mapping[Kind, HostPort]) -> None:
+        """A row is kept for a call that is to come, from these RTP addresses if they are known."""
+        self._ports.hold(row, shelf, remotes)
+
+    def forget(self, row: int) -> None:
+        """The row's addresses and ports may be another call's from now on."""
+        self.inbound.forget(row)
+        for fd in self._ports.release(row):
+            self.pacer.forget(fd)
+
+    def close(self, row: int, now_ns: int) -> dict[Kind, Position]:
+        """A call left; how far its streams had come. What still comes from it is logged."""
+        leg = self._legs.pop(row)
+        positions = {kind: self._position(leg, kind, now_ns) for kind in leg.flows}
+        if "audio" in leg.flows:
+            self.bank.close(row)
+        if "video" in leg.flows and leg.composed is not None:
+            self._composed.close(row)
+        for forwarder in self._forwarders.values():
+            forwarder.close(row)
+        self.reports.close(row)
+        self.inbound.close(row)
+        self.outbound.close(row)
+        self._keys.close(row)
+        return positions
+
+    # -------------------------------------------------------------------------- the control room
+
+    def set_heard(self, row: int, heard: bool) -> None:
+        """Whether a call's sound goes into the mix (floor control)."""
+        leg = self._legs.get(row)
+        if leg is not None:
+            self._legs[row] = replace(leg, heard=heard)
+            self.bank.set_heard(row, heard)
+
+    def watch(self, kind: Kind, viewer: int, source: int, now_ns: int) -> None:
+        """What a viewer of forwarded pictures sees from now on; NOBODY for nothing.
+
+        Nothing happens to one that takes none: it has no such stream, or is on hold.
+        """
+        leg = self._legs.get(viewer)
+        if leg is not None and self._is_forwarded(leg, kind) and leg.flows[kind].terms.sends:
+            forwarder = self._forwarders[kind]
+            if not forwarder.active:
+                # what came while nobody was watching is too old to be forwarded
+                self._receive_only(kind)
+            forwarder.watch(viewer, source, now_ns)
+
+    def relayout(self, row: int) -> None:
+        """The picture composed for a call is arranged anew: its encoder starts with a key frame."""
+        leg = self._legs.get(row)
+        if leg is not None and leg.composed is not None and "video" in leg.flows:
+            self._composed.relayout([row])
+
+    def key_frame_wanted(self, row: int, kind: Kind, now_ns: int) -> None:
+        """A viewer lost the picture and asks for a key frame."""
+        leg = self._legs.get(row)
+        if leg is None or kind not in leg.flows:
+            return
+        if kind == "video" and leg.composed is not None:
+            self._composed.request_key(row)
+        else:
+            self._forwarders[kind].request(row, now_ns)
+
+    def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
+        """Calls to be asked for a key frame that cannot be asked by RTCP."""
+        by_signalling = []
+        for kind, forwarder in self._forwarders.items():
+            for row in forwarder.take_key_requests(now_ns):
+                shows = row in self._legs and kind in self._legs[row].flows
+                if shows and not self.reports.ask_key_frame(row, kind):
+                    by_signalling.append((row, kind))
+        return by_signalling
+
+    # ------------------------------------------------------------------------------------- time
+
+    def run(self, now_ns: int) -> int:
+        """Do what is due; CLOCK_MONOTONIC of when to come again at the latest."""
+        ready = (now_ns - self._origin_ns) // TICK_NS
+        if ready >= self._done + self._stride:
+            self._receive_audio()
+            for first in range(self._done + 1, ready + 1, MAX_STRIDE):
+                self._mix(range(first, min(first + MAX_STRIDE - 1, ready) + 1))
+            self._done = ready
+        forwarding = any(forwarder.active for forwarder in self._forwarders.values())
+        if forwarding:
+            self._forward("video")
+            self._forward("content")
+        self._run_composed(now_ns, received=forwarding)
+        if now_ns >= self._control_at_ns:
+            self.reports.run(now_ns)
+            for row, kind in self.reports.take_wanted():
+                self.key_frame_wanted(row, kind, now_ns)
+            self._control_at_ns = now_ns - (now_ns - self._origin_ns) % CONTROL_EVERY_NS
+            self._control_at_ns += CONTROL_EVERY_NS
+        self.pacer.flush(now_ns)
+        next_ns = self._origin_ns + (self._done + self._stride) * TICK_NS
+        if forwarding or not self._kernel_paces:
+            step = (now_ns - self._origin_ns) // STEP_NS + 1
+            next_ns = min(next_ns, self._origin_ns + step * STEP_NS)
+        return next_ns
+
+    def skip_to(self, now_ns: int) -> None:
+        """Begin at `now_ns` rather than at the origin, which may be long past."""
+        self._done = max(self._done, (now_ns - self._origin_ns) // TICK_NS)
+        self._composed_until_ns = max(self._composed_until_ns, now_ns)
+
+    def shut(self) -> None:
+        """Take in the last packets, close sockets and logs."""
+        for kind in KINDS:
+            self._receive_only(kind)
+        self.inbound.receive_control(all_lanes=True)
+        self._ports.close()
+        self._sent.close()
+        self._received.close()
+
+    def health(self) -> dict[str, Any]:
+        """What would make the MCU's measures worthless."""
+        lost = self.inbound.lost
+        return {
+            "starved": self.pacer.late,
+            "worst_late_ms": round(self.pacer.worst_late_ns / 1e6, 3),
+            "unsendable": self.pacer.unsendable + self.outbound.unprotected,
+            "stray": lost.stray,
+            "not_rtp": lost.not_rtp,
+            "foreign": lost.foreign,
+            "unauthentic": lost.unauthentic,
+            "overflowed": sum(self.inbound.overflowed.values()),
+            "rtp_sent": self.outbound.rtp_sent,
+            "rtp_received": self.inbound.rtp_received,
+            "rtcp_sent": self.reports.sent,
+            "rtcp_received": self.inbound.rtcp_received,
+        }
+
+    # ------------------------------------------------------------------------------- the inside
+
+    def _hear(self, leg: Leg) -> None:
+        """Take in a call's sound by its present terms."""
+        terms = leg.flows["audio"].terms
+        self.bank.open(
+            leg.row,
+            terms.codec.name.upper(),
+            heard=leg.heard,
+            payload_type=terms.receive_type,
+            meeting=leg.meeting,
+        )
+
+    @staticmethod
+    def _is_forwarded(leg: Leg, kind: Kind) -> bool:
+        """Whether the call has a stream of this medium, made from others' pictures."""
+        return kind in leg.flows and kind != "audio" and not (kind == "video" and leg.composed)
+
+    def _position(self, leg: Leg, kind: Kind, now_ns: int) -> Position:
+        if kind == "audio":
+            sequence, timestamp = self._audio_out.position(leg.row)
+            at_ns = self._origin_ns + self._done * TICK_NS
+            return Position(sequence, timestamp, at_ns, AUDIO_CLOCK_HZ)
+        if kind == "video" and leg.composed is not None:
+            sequence, timestamp, at_ns = self._composed.position(leg.row)
+            return Position(sequence, timestamp, at_ns, VIDEO_CLOCK_HZ)
+        sequence, timestamp = self._forwarders[kind].position(leg.row)
+        return Position(sequence, timestamp, now_ns, VIDEO_CLOCK_HZ)
+
+    def _receive_only(self, kind: Kind) -> None:
+        """Take in what came: it is logged and counted, and nothing more is needed of it."""
+        for _ in self.inbound.receive(kind):
+            pass
+
+    def _receive_audio(self) -> None:
+        for got in self.inbound.receive("audio"):
+            if len(got.rows):
+                self.bank.put(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
+
+    def _mix(self, ticks: range) -> None:
+        rows = self.bank.rows
+        n = len(rows)
+        if not n:
+            return
+        due = np.repeat(self._origin_ns + np.array(ticks) * TICK_NS + self._mix_delay_ns, n)
+        sequences, stamps = np.empty(len(due), np.int64), np.empty(len(due), np.int64)
+        out, sending = self._audio_batch.data, self.outbound.wanted["audio"][rows]
+        for i, tick in enumerate(ticks):
+            part = slice(i * n, (i + 1) * n)
+            sequences[part], stamps[part] = self._audio_out.fill(
+                out[part], rows, self.bank.mix(tick), sending
+            )
+        lengths = np.full(len(due), rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES)
+        many = np.tile(rows, len(ticks))
+        self.outbound.send("audio", self._audio_batch, many, lengths, due, sequences, stamps)
+
+    def _forward(self, kind: Kind) -> None:
+        forwarder = self._forwarders[kind]
+        for got in self.inbound.receive(kind):
+            out = forwarder.forward(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
+            batch = self._forward_batch
+            for part in out.parts(FORWARD_ROOM):
+                lengths = write_forwarded(batch.data, part, got.data, got.lengths)
+                due = part.arrival_ns + self._forward_delay_ns
+                self.outbound.send(
+                    kind, batch, part.row, lengths, due, part.sequence, part.timestamp
+                )
+
+    def _run_composed(self, now_ns: int, *, received: bool) -> None:
+        ahead_ns = self._ahead_ns
+        if now_ns < self._composed_until_ns - ahead_ns // 4:
+            return
+        if not received:
+            self._receive_only("video")
+            self._receive_only("content")
+        windows = (now_ns - self._origin_ns) // ahead_ns + 1
+        until_ns = self._origin_ns + windows * ahead_ns + ahead_ns // 4
+        while self._composed_until_ns < until_ns:
+            self._composed_until_ns = min(self._composed_until_ns + ahead_ns, until_ns)
+            self._compose(self._composed_until_ns)
+
+    def _compose(self, until_ns: int) -> None:
+        taken = self.outbound.wanted["video"]
+        rows, lengths, times = self._composed.fill(self._composed_batch.data, until_ns, taken)
+        self.outbound.send_as_is("video", self._composed_batch, rows, lengths, times)

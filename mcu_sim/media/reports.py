@@ -1,0 +1,168 @@
+"""RTCP of all calls: reports to each bridge and from it, requests for key frames, collisions."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Literal
+
+import numpy as np
+
+from mcu_sim.media.inbound import ControlArrival, Inbound
+from mcu_sim.media.keys import Keyring
+from mcu_sim.media.leg import Flow, Kind, Leg
+from mcu_sim.media.outbound import Outbound
+from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.sip.message import HostPort
+from traffic.profiles import AUDIO_CLOCK_HZ
+from traffic.reporting import Collision, Feedback, KeyFrameWanted, Reporter
+from traffic.rtcp import RtcpError, parse
+from traffic.video import CLOCK_HZ
+
+CNAME = "mcu@giaoban"
+
+
+class _Line:
+    """One medium of one call: its reporter and where its RTCP goes."""
+
+    def __init__(self, leg: Leg, kind: Kind, reporter: Reporter) -> None:
+        flow = leg.flows[kind]
+        self.row, self.kind, self.shelf = leg.row, kind, leg.shelf
+        self.reporter = reporter
+        self.told_packets = self.told_octets = 0
+        self.turn(flow)
+
+    def turn(self, flow: Flow) -> None:
+        self.muxed = flow.terms.rtcp_mux
+        self.to: HostPort = flow.terms.remote_rtcp
+        self.feedback = flow.terms.feedback
+
+
+class Reports:
+    """The RTCP sessions of a plane."""
+
+    def __init__(
+        self,
+        inbound: Inbound,
+        outbound: Outbound,
+        ports: Ports,
+        keys: Keyring,
+        rng: random.Random,
+    ) -> None:
+        self._inbound = inbound
+        self._outbound = outbound
+        self._ports = ports
+        self._keys = keys
+        self._rng = rng
+        self._lines: dict[tuple[int, Kind], _Line] = {}
+        self._wanted: list[tuple[int, Kind]] = []
+        self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
+        self._next_due_ns = 0
+        self.sent = self.unsendable = self.unreadable = 0
+
+    def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
+        """A medium of a call begins, with the call or later."""
+        clock_hz = AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ
+        own = np.random.default_rng(self._rng.getrandbits(64))
+        reporter = Reporter(leg.flows[kind].down.ssrc, CNAME, clock_hz, own, now_ns)
+        self._lines[leg.row, kind] = _Line(leg, kind, reporter)
+        self._next_due_ns = 0
+
+    def turn(self, kind: Kind, row: int, flow: Flow) -> None:
+        """The terms of a flow changed."""
+        self._lines[row, kind].turn(flow)
+
+    def close(self, row: int) -> None:
+        """A call ends: say so for each of its streams (RFC 3550 §6.6)."""
+        for key in [key for key in self._lines if key[0] == row]:
+            line = self._lines.pop(key)
+            self._note_sent(line)
+            if (packet := line.reporter.bye()) is not None:
+                self._send(line, packet)
+
+    def reporter(self, row: int, kind: Kind) -> Reporter | None:
+        """What is known from the far end of a flow; None if there is no such flow."""
+        line = self._lines.get((row, kind))
+        return None if line is None else line.reporter
+
+    def run(self, now_ns: int) -> None:
+        """Take in what came and send what is due."""
+        split = any(not line.muxed for line in self._lines.values())
+        for arrival in self._inbound.receive_control(all_lanes=split):
+            self._take(arrival)
+        for row, kind in self._inbound.take_collisions():
+            if (line := self._lines.get((row, kind))) is not None:
+                self._react(line, line.reporter.conflict(now_ns))
+        if now_ns < self._next_due_ns:
+            return
+        for line in self._lines.values():
+            if line.reporter.due_ns <= now_ns:
+                self._note_sent(line)
+                block = self._inbound.statistics[line.kind].report(line.row)
+                unix_ns = now_ns + self._unix_offset_ns
+                self._send(line, line.reporter.make(block, now_ns, unix_ns))
+        self._next_due_ns = min((line.reporter.due_ns for line in self._lines.values()), default=0)
+
+    def ask_key_frame(self, row: int, kind: Kind) -> bool:
+        """Ask a call's camera for a key frame; False if it does not understand it over RTCP."""
+        line = self._lines.get((row, kind))
+        if line is None or not line.feedback:
+            return False
+        statistics = self._inbound.statistics[kind]
+        if not statistics.heard[row]:
+            return True  # nothing has come that a request could name; its first frame is a key
+        how: Literal["pli", "fir"] = "pli" if "pli" in line.feedback else "fir"
+        target = int(statistics.ssrc[row])
+        self._send(line, line.reporter.key_frame_request(how, target))
+        return True
+
+    def take_wanted(self) -> list[tuple[int, Kind]]:
+        """Viewers that asked for a key frame, taken out."""
+        wanted, self._wanted = self._wanted, []
+        return wanted
+
+    def _take(self, arrival: ControlArrival) -> None:
+        line = self._lines.get((arrival.row, arrival.kind))
+        if line is None:
+            return  # sent before it knew that the call is over
+        try:
+            packets = parse(arrival.data)
+        except RtcpError:
+            self.unreadable += 1
+            return
+        unix_ns = arrival.arrival_ns + self._unix_offset_ns
+        self._react(line, line.reporter.take(packets, arrival.arrival_ns, unix_ns))
+
+    def _react(self, line: _Line, feedback: list[Feedback]) -> None:
+        for what in feedback:
+            if isinstance(what, KeyFrameWanted):
+                self._wanted.append((line.row, line.kind))
+            elif isinstance(what, Collision):
+                self._note_sent(line)
+                if (packet := line.reporter.bye("SSRC collision")) is not None:
+                    self._send(line, packet)
+                ssrc = self._rng.getrandbits(32)
+                line.reporter.rename(ssrc)
+                self._inbound.rename(line.kind, line.row, ssrc)
+                self._outbound.rename(line.kind, line.row, ssrc)
+
+    def _note_sent(self, line: _Line) -> None:
+        counters, row = self._outbound.counters[line.kind], line.row
+        packets, octets = int(counters.packets[row]), int(counters.octets[row])
+        if packets > line.told_packets:
+            timestamp, at_ns = int(counters.timestamp[row]), int(counters.at_ns[row])
+            line.reporter.sent(
+                packets - line.told_packets, octets - line.told_octets, timestamp, at_ns
+            )
+            line.told_packets, line.told_octets = packets, octets
+
+    def _send(self, line: _Line, packet: bytes) -> None:
+        if (context := self._keys.of(line.kind, line.row)) is not None:
+            packet = context.protect_rtcp(packet)
+        sock = self._ports.open(Lane(line.shelf, line.kind, rtcp=not line.muxed))
+        try:
+            sock.sendto(packet, line.to)
+        except OSError:
+            self.unsendable += 1  # the far end named an address that cannot be reached
+        else:
+            self.sent += 1

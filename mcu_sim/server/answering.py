@@ -1,0 +1,276 @@
+"""How an offer is answered: what the device has left, which ports, which rate and resolution."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mcu_sim import sdp
+from mcu_sim.admission import Admission, Capacity
+from mcu_sim.h264 import LEVELS, codec_for, resolution_of
+from mcu_sim.media.leg import NOBODY, Kind
+from mcu_sim.media.ports import Ports, PortsExhaustedError
+from mcu_sim.offer_answer import (
+    Agreed,
+    at_level,
+    audio,
+    content,
+    make_answer,
+    make_offer,
+    make_reoffer,
+    read_answer,
+    video,
+    without_video,
+)
+from mcu_sim.resolution import AUDIO
+from mcu_sim.server.calls import Call
+from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
+
+CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
+AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
+BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A description of ours with what it settles."""
+
+    local: sdp.Session
+    agreed: dict[Kind, Agreed]
+    shelf: int
+    admission: Admission
+
+
+@dataclass(frozen=True)
+class Declined:
+    """The call cannot be had: a SIP answer."""
+
+    code: int
+    reason: str
+
+
+class Answering:
+    """Makes answers and offers for one device; takes capacity for the calls it accepts."""
+
+    def __init__(
+        self,
+        address: str,
+        capacity: Capacity,
+        ports: Ports,
+        max_kbps: float,
+        rng: random.Random,
+        *,
+        encrypted: bool,
+        dialled: str | None = None,
+    ) -> None:
+        """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
+        None for the best the device does."""
+        self._address = address
+        self._capacity = capacity
+        self._ports = ports
+        self._max_kbps = round(max_kbps)
+        self._rng = rng
+        self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
+        self._dialled = dialled
+        self._numbers: dict[str, int] = {}
+        self._calls: dict[str, set[str]] = {}
+        self._resolutions = [
+            name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
+        ]
+
+    def take(self, call: str, meeting: str, offer: bytes | None) -> Terms | Declined:
+        """Answer a caller's offer, or (None) make one to a bridge that is called.
+
+        Capacity is held for the call if the result is `Terms`, until `give_back`.
+        """
+        if not self._open_meeting(meeting):
+            refusal = self._capacity.device.refusal
+            return Declined(refusal.code, refusal.reason)
+        try:
+            terms = (
+                self._offer(call, meeting) if offer is None else self._answer(call, meeting, offer)
+            )
+        except sdp.SdpError as error:
+            terms = Declined(NOT_ACCEPTABLE_HERE, str(error))
+        except PortsExhaustedError as error:
+            terms = Declined(SERVICE_UNAVAILABLE, str(error))
+        if isinstance(terms, Declined):
+            self.give_back(call, meeting)
+        return terms
+
+    def give_back(self, call: str, meeting: str) -> None:
+        """Give back what a call holds, and what its meeting does if it was the last."""
+        if self._capacity.holds(call):
+            self._capacity.release(call)
+        self._calls[meeting].discard(call)
+        if not self._calls[meeting]:
+            del self._calls[meeting], self._numbers[meeting]
+            self._capacity.close_conference(meeting)
+
+    def number(self, meeting: str) -> int:
+        """A small number for a meeting that has calls, no other's at the same time."""
+        return self._numbers[meeting]
+
+    def answered(self, call: Call, answer: bytes) -> dict[Kind, Agreed]:
+        """What an answer to the call's offer settles; the call holds no more than that.
+
+        Raises `sdp.SdpError`.
+
+        Two calls on one set of ports with one remote address could not be told apart: that is
+        known only now, and the later call cannot be had.
+        """
+        agreed = _by_kind(read_answer(call.local, sdp.parse(answer)))
+        if not agreed:
+            raise sdp.SdpError("the answer takes nothing of the offer")
+        self._check_addresses(call, agreed)
+        resolution, kbps = self._asked(agreed)
+        if resolution != call.given:  # it takes less than it was offered
+            self._readmit(call, resolution, kbps)
+        return agreed
+
+    def renew(self, call: Call) -> sdp.Session:
+        """An offer within a call of all that it could have now, in the sections it has."""
+        can = _limited(self._can(call.shelf), call.given)
+        offer = make_reoffer(call.local, can, keys=self._rng.randbytes)
+        return replace(offer, media=offer.media[: len(call.local.media)])
+
+    def turn(self, call: Call, offer: bytes) -> tuple[sdp.Session, dict[Kind, Agreed]]:
+        """The answer to a new offer within a call; what it holds of the device goes with it.
+
+        If the device has not what the offer asks for, the call keeps what it has. Raises
+        `SdpError`.
+        """
+        theirs = sdp.parse(offer)
+        _, most = self._make_again(call, theirs, self._can(call.shelf))
+        self._check_addresses(call, most)
+        before = call.asked, call.given, call.why_less
+        resolution, kbps = self._asked(most)
+        if resolution != call.asked:
+            self._readmit(call, resolution, kbps)
+        try:
+            return self._make_again(call, theirs, _limited(self._can(call.shelf), call.given))
+        except sdp.SdpError:  # it is refused, and so the session stays
+            self._readmit(call, before[1], None)
+            call.asked, call.given, call.why_less = before
+            raise
+
+    def _check_addresses(self, call: Call, agreed: Mapping[Kind, Agreed]) -> None:
+        for kind, terms in agreed.items():
+            owner = self._ports.owner(call.shelf, kind, terms.remote)
+            if owner not in (NOBODY, call.row):
+                raise sdp.SdpError("its media would come from another call's address")
+
+    def _readmit(self, call: Call, resolution: str, kbps: float | None) -> None:
+        """Change what a call holds of the device, if it has what is asked for."""
+        self._capacity.release(call.held)
+        admission = self._capacity.admit(call.held, resolution, kbps, call.meeting)
+        if admission.accepted:
+            call.asked, call.given = resolution, admission.given or ""
+            call.why_less = admission.reason if admission.stepped_down else ""
+        else:
+            self._capacity.admit(call.held, call.given, None, call.meeting)
+
+    def _make_again(
+        self, call: Call, theirs: sdp.Session, can: Sequence[sdp.Media]
+    ) -> tuple[sdp.Session, dict[Kind, Agreed]]:
+        session, agreed = make_answer(
+            theirs,
+            can,
+            self._address,
+            call.local.session_id,
+            previous=call.local,
+            keys=self._rng.randbytes,
+        )
+        return session, _by_kind(agreed)
+
+    def _open_meeting(self, meeting: str) -> bool:
+        if meeting in self._numbers:
+            return True
+        if not self._capacity.open_conference(meeting):
+            return False
+        taken = self._numbers.values()
+        self._numbers[meeting] = next(n for n in range(len(taken) + 1) if n not in taken)
+        self._calls[meeting] = set()
+        return True
+
+    def _answer(self, call: str, meeting: str, offer: bytes) -> Terms | Declined:
+        theirs = sdp.parse(offer)
+        probe = _by_kind(self._make(theirs, self._can(0))[1])
+        admission = self._admit(call, meeting, *self._asked(probe))
+        if isinstance(admission, Declined):
+            return admission
+        shelf = self._ports.shelf_for({kind: terms.remote for kind, terms in probe.items()})
+        local, terms = self._make(theirs, _limited(self._can(shelf), admission.given))
+        return Terms(local, _by_kind(terms), shelf, admission)
+
+    def _asked(self, probe: Mapping[Kind, Agreed]) -> tuple[str, float | None]:
+        """Resolution and line rate in kbit/s that an offer asks for."""
+        main = probe.get("video")
+        if main is None:
+            return AUDIO, None
+        kbps = None if main.max_kbps is None else main.max_kbps + AUDIO_KBPS
+        return resolution_of(main.codec, self._resolutions), kbps
+
+    def _offer(self, call: str, meeting: str) -> Terms | Declined:
+        best = self._resolutions[0] if self._resolutions else AUDIO
+        admission = self._admit(call, meeting, self._dialled or best, None)
+        if isinstance(admission, Declined):
+            return admission
+        shelf = self._ports.shelf_for({})
+        can = _limited(self._can(shelf), admission.given)
+        local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._rng.randbytes)
+        return Terms(local, {}, shelf, admission)
+
+    def _make(
+        self, theirs: sdp.Session, can: Sequence[sdp.Media]
+    ) -> tuple[sdp.Session, list[Agreed | None]]:
+        return make_answer(
+            theirs, can, self._address, self._rng.getrandbits(32), keys=self._rng.randbytes
+        )
+
+    def _admit(
+        self, call: str, meeting: str, resolution: str, kbps: float | None
+    ) -> Admission | Declined:
+        admission = self._capacity.admit(call, resolution, kbps, meeting)
+        if not admission.accepted:
+            return Declined(admission.code, admission.reason)
+        self._calls[meeting].add(call)
+        return admission
+
+    def _can(self, shelf: int) -> list[sdp.Media]:
+        port = self._ports.port
+        how = self._protocol
+        can = [audio(port(shelf, "audio"), protocol=how)]
+        for best in self._resolutions[:1]:  # it stands for the lower ones too
+            main = [codec_for(best, VIDEO_PAYLOAD_TYPE)]
+            slides = [codec_for(best, CONTENT_PAYLOAD_TYPE)]
+            can += [
+                video(port(shelf, "video"), self._max_kbps, main, protocol=how),
+                content(port(shelf, "content"), self._max_kbps, slides, protocol=how),
+            ]
+        return can
+
+
+def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
+    """What we can, cut down to what a call was given of the device."""
+    if given == AUDIO:
+        return without_video(can)
+    return at_level(can, given) if given in LEVELS else can
+
+
+def _by_kind(terms: Sequence[Agreed | None]) -> dict[Kind, Agreed]:
+    """The terms by medium. Raises `SdpError` for an address that the MCU cannot reach."""
+    found: dict[Kind, Agreed] = {}
+    for agreed in terms:
+        if agreed is None:
+            continue
+        if ":" in agreed.remote[0]:
+            raise sdp.SdpError("media at an IPv6 address, this device has IPv4")
+        if agreed.content:
+            found["content"] = agreed
+        elif agreed.kind == "audio":
+            found["audio"] = agreed
+        elif agreed.kind == "video":
+            found["video"] = agreed
+    return found

@@ -1,0 +1,128 @@
+"""What the MCU remembers of its calls, and who of them is whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from mcu_sim.conference.meeting import is_id
+from mcu_sim.media.leg import Kind
+from mcu_sim.offer_answer import Agreed
+from mcu_sim.sdp import Session
+
+LONGEST_ID = 32
+
+
+@dataclass
+class Call:
+    """One call from its admission to its end.
+
+    Attributes:
+        call: the user agent's name of it; `held`: the name its capacity is held under.
+        asked, given: resolutions, "audio" for a call without video.
+        host: where its signalling comes from; `contact`: where the MCU could call it back.
+        local: our description in force.
+        why_less: why it is given less than it asked for, "" if it is not.
+        sees: whose forwarded picture and content it is to see, by medium.
+        offered: whether `local` is an offer that waits for its answer.
+        standing: whether it is in its meeting, with media.
+        dialled_ns: when the MCU dialled it; None: it called.
+    """
+
+    call: str
+    held: str
+    participant: str
+    meeting: str
+    row: int
+    shelf: int
+    asked: str
+    given: str
+    why_less: str
+    host: str
+    contact: str | None
+    local: Session
+    agreed: dict[Kind, Agreed] = field(default_factory=dict)
+    sees: dict[Kind, str | None] = field(default_factory=dict)
+    offered: bool = False
+    standing: bool = False
+    dialled_ns: int | None = None
+
+
+class CallBook:
+    """All calls, found by the user agent's name, by participant and by row."""
+
+    def __init__(self, seats: Iterable[str], guests: int) -> None:
+        """`seats`: participants with a row of their own; `guests`: rows for all others."""
+        self._own_row = {participant: row for row, participant in enumerate(seats)}
+        self.capacity = len(self._own_row) + guests
+        self._free = list(range(self.capacity - 1, len(self._own_row) - 1, -1))
+        self._calls: dict[str, Call] = {}
+        self._of_participant: dict[str, Call] = {}
+        self._of_row: dict[int, Call] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[Call]:
+        """All calls, oldest first; the book may change meanwhile."""
+        return iter(list(self._calls.values()))
+
+    def get(self, call: str) -> Call | None:
+        """The call of that name, None if it is over."""
+        return self._calls.get(call)
+
+    def of(self, participant: str) -> Call | None:
+        """The call of a participant, None if it has none."""
+        return self._of_participant.get(participant)
+
+    def in_row(self, row: int) -> Call | None:
+        """The call in a row, None if it is free."""
+        return self._of_row.get(row)
+
+    def take_row(self, participant: str) -> int | None:
+        """A free row for a participant's call: its own, or a guest's; None if all are taken."""
+        row = self._own_row.get(participant)
+        if row is None:
+            return self._free.pop() if self._free else None
+        return None if row in self._of_row else row
+
+    def give_row(self, row: int) -> None:
+        """Give back a row that was taken for a call that came to nothing."""
+        if row >= len(self._own_row):
+            self._free.append(row)
+
+    def has_own_row(self, participant: str) -> bool:
+        """Whether a row is kept for this participant."""
+        return participant in self._own_row
+
+    def add(self, call: Call) -> None:
+        """Remember a call; its row was taken for it."""
+        self._calls[call.call] = call
+        self._of_participant[call.participant] = call
+        self._of_row[call.row] = call
+
+    def remove(self, call: Call) -> None:
+        """Forget a call and give back its row."""
+        del self._calls[call.call], self._of_participant[call.participant], self._of_row[call.row]
+        self.give_row(call.row)
+
+
+def identity(user: str, book: CallBook, *, unique: bool) -> str:
+    """The participant's id for a user part of a SIP address.
+
+    A name that has the form of an id is one; others are made into one. `unique`: where nobody
+    proves who he is, two callers of one name are two participants with a number behind it.
+    """
+    name = user
+    if not is_id(name):
+        name = re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")[: LONGEST_ID - 2]
+        name = name if is_id(name) else f"b-{name}".rstrip("-")
+    if not unique:
+        return name
+    number, candidate = 1, name
+    while book.of(candidate) is not None:
+        number += 1
+        suffix = f"-{number}"
+        candidate = name[: LONGEST_ID - len(suffix)].rstrip("-") + suffix
+    return candidate

@@ -1,0 +1,74 @@
+"""What the MCU is told before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mcu_sim.accounts import Accounts
+from mcu_sim.conference.commands import Command
+from mcu_sim.conference.meeting import Meetings
+from mcu_sim.device import Device
+from mcu_sim.media.leg import Kind
+from mcu_sim.media.ports import FIRST_PORT
+from traffic.stream import StreamPlan
+from traffic.video import VideoModel
+
+SIP_PORT = 5060
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A bridge whose streams are planned: up as indices into the plan, down as they are sent."""
+
+    up: Mapping[Kind, int]
+    down: Mapping[Kind, StreamPlan]
+
+
+@dataclass(frozen=True)
+class TimedCommand:
+    """A command of the technician at the MCU's console at a moment of CLOCK_MONOTONIC."""
+
+    at_ns: int
+    command: Command
+
+
+@dataclass(frozen=True)
+class McuConfig:
+    """One MCU.
+
+    Attributes:
+        video: encoder of composed pictures; its rate is the most a call gets.
+        origin_ns: CLOCK_MONOTONIC from which meetings' times count.
+        end_ns: when the process ends; None: when it is told to.
+        seats: participant → planned streams; others get streams drawn from `seed`.
+        guests: how many calls it takes beyond those with a seat.
+        commands: of the meeting `console_meeting`, in order of time.
+        accounts: who may call; None: anyone.
+        kernel_paces: whether the interface's queue sends packets at their times (`fq`).
+        session_expires_s: session interval (RFC 4028) it asks for, by which a bridge that vanished
+            is noticed.
+        encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
+        dialled_resolution: of the calls it makes; None for the best the device does.
+    """
+
+    address: str
+    device: Device
+    meetings: Meetings
+    playout_ms: float
+    video: VideoModel
+    seed: int
+    origin_ns: int
+    end_ns: int | None = None
+    sip_port: int = SIP_PORT
+    first_media_port: int = FIRST_PORT
+    seats: Mapping[str, Seat] = field(default_factory=dict)
+    guests: int = 0
+    commands: Sequence[TimedCommand] = ()
+    console_meeting: str = ""
+    accounts: Accounts | None = None
+    kernel_paces: bool = True
+    tcp: bool = False
+    session_expires_s: int = 300
+    encrypted: bool = False
+    dialled_resolution: str | None = None

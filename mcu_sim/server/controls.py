@@ -1,0 +1,98 @@
+"""What is asked for inside calls and at the console: commands, key frames, the speaking voice."""
+
+from __future__ import annotations
+
+from mcu_sim.conference import commands
+from mcu_sim.conference.answers import Answer, Queue
+from mcu_sim.conference.answers import Refused as CommandRefused
+from mcu_sim.conference.commands import Command, RequestToSpeak, Withdraw
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.conference.rooms import Rooms
+from mcu_sim.media.plane import MediaPlane
+from mcu_sim.server.calls import Call, CallBook
+from mcu_sim.server.steering import Steering
+from mcu_sim.sip.agent import UserAgent
+from mcu_sim.sip.events import InfoReceived
+from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+
+CONTROL_TYPE = "application/vnd.giaoban.control+json"
+
+
+class Controls:
+    """The control room's way into the meetings."""
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        plane: MediaPlane,
+        book: CallBook,
+        rooms: Rooms,
+        steering: Steering,
+    ) -> None:
+        self._agent = agent
+        self._plane = plane
+        self._book = book
+        self._rooms = rooms
+        self._steering = steering
+
+    def informed(self, info: InfoReceived, now_ns: int) -> None:
+        """An INFO came: a command, or a request for a key frame (RFC 5168)."""
+        call = self._book.get(info.call)
+        content_type = info.content_type.partition(";")[0].strip().lower()
+        code, reason = 200, "OK"
+        if call is None:
+            code, reason = 481, "No such call"
+        elif content_type == CONTROL_TYPE:
+            self._commanded(call, info, now_ns)
+            return
+        elif (wanted := wants_full_picture(info.content_type, info.body)) is None:
+            code, reason = 415, "Unsupported Media Type"
+        elif wanted:
+            self._plane.key_frame_wanted(call.row, "video", now_ns)
+        self._agent.answer_info(info.request_key, code, reason, now_ns / 1e6)
+
+    def at_console(self, command: Command, meeting: str, now_ns: int) -> Answer:
+        """A command of the technician at the MCU's console (Art. 2)."""
+        answer, effects = self._rooms.command(OPERATOR, command, now_ns / 1e6, meeting)
+        self._steering.carry_out(effects, now_ns)
+        return answer
+
+    def ask_key_frames(self, now_ns: int) -> None:
+        """Ask for key frames by INFO where an endpoint does not take RTCP's requests."""
+        for row, _ in self._plane.take_key_requests(now_ns):
+            call = self._book.in_row(row)
+            if call is not None and call.standing:
+                body = picture_fast_update()
+                self._agent.info(call.call, MEDIA_CONTROL_TYPE, body, now_ns / 1e6)
+
+    def hear(self, now_ns: int) -> None:
+        """Look who speaks: under an open floor the picture follows the voice."""
+        power = self._plane.bank.power
+        powers = {c.participant: float(power[c.row]) for c in self._book if c.standing}
+        self._steering.carry_out(self._rooms.voice(powers, now_ns / 1e6), now_ns)
+
+    def _commanded(self, call: Call, info: InfoReceived, now_ns: int) -> None:
+        """A command in an INFO. What it asked to know comes back in an INFO of ours."""
+        now_ms = now_ns / 1e6
+        try:
+            command = commands.parse(info.body)
+        except commands.CommandError as error:
+            self._agent.answer_info(info.request_key, 400, str(error), now_ms)
+            return
+        answer, effects = self._rooms.command(call.participant, command, now_ms)
+        if isinstance(answer, CommandRefused):
+            self._agent.answer_info(info.request_key, answer.code, answer.reason, now_ms)
+        else:
+            self._agent.answer_info(info.request_key, 200, "OK", now_ms)
+            if isinstance(answer, Queue):
+                self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)
+        self._steering.carry_out(effects, now_ns)
+        if isinstance(command, RequestToSpeak | Withdraw):
+            self._tell_chair(call.meeting, now_ms)
+
+    def _tell_chair(self, meeting: str, now_ms: float) -> None:
+        """The queue has changed: the chair's technician passes requests on (Art. 15(2)c)."""
+        chair = self._book.of(self._rooms[meeting].meeting.chair)
+        if chair is not None and chair.standing and chair.meeting == meeting:
+            queue = self._rooms[meeting].read_queue(now_ms)
+            self._agent.info(chair.call, CONTROL_TYPE, queue.as_json(), now_ms)

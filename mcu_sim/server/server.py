@@ -1,0 +1,212 @@
+"""The MCU's loop: one process, one clock, sockets and timers of all its parts."""
+
+from __future__ import annotations
+
+import json
+import random
+import select
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mcu_sim.admission import Capacity
+from mcu_sim.conference.answers import Answer, Refused
+from mcu_sim.conference.commands import Command
+from mcu_sim.media.leg import Delays
+from mcu_sim.media.plane import MediaPlane
+from mcu_sim.media.ports import Ports
+from mcu_sim.server.answering import Answering
+from mcu_sim.server.calls import CallBook
+from mcu_sim.server.config import McuConfig
+from mcu_sim.server.desk import Desk
+from mcu_sim.sip.agent import UserAgent
+from mcu_sim.sip.digest import Authority
+from mcu_sim.sip.registrar import Registrar
+from mcu_sim.sip.sockets import SipSockets
+from traffic.profiles import DSCP_SIGNALLING
+
+HEAR_EVERY_NS = 200_000_000
+GOODBYE_NS = 2_000_000_000
+"""How long the last BYEs may take when the MCU is told to stop."""
+NEVER_NS = 2**63 - 1
+
+
+class McuServer:
+    """One MCU on one address. Raises `OSError` if its address or port cannot be had."""
+
+    def __init__(
+        self,
+        config: McuConfig,
+        captures: Path | None,
+        on_event: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """`captures`: folder of the packet logs, None to keep none."""
+        self._config = config
+        self._on_event = on_event
+        rng = random.Random(config.seed)
+        device = config.device
+        self._sip = SipSockets(
+            config.address, config.sip_port, dscp=DSCP_SIGNALLING, tcp=config.tcp
+        )
+        self._ports = Ports(config.address, config.first_media_port)
+        self._book = CallBook(config.seats, config.guests)
+        self._capacity = Capacity(device)
+        accounts = config.accounts
+        registrar = Registrar()
+        self._agent = UserAgent(
+            self._sip.local,
+            random.Random(config.seed),
+            authority=None
+            if accounts is None
+            else Authority(
+                accounts.realm,
+                accounts.passwords(),
+                rng.randbytes(32),
+                algorithms=accounts.digest,
+            ),
+            registrar=registrar,
+            session_expires_s=config.session_expires_s,
+        )
+        self._plane = MediaPlane(
+            self._ports,
+            Delays(
+                playout_ms=config.playout_ms,
+                mix_ms=device.audio_mix_delay_ms,
+                compose_ms=device.compose_delay_ms,
+                forward_ms=device.forward_delay_ms,
+            ),
+            capacity=self._book.capacity,
+            origin_ns=config.origin_ns,
+            captures=captures,
+            kernel_paces=config.kernel_paces,
+            rng=rng,
+            composed=config.video,
+        )
+        answering = Answering(
+            config.address,
+            self._capacity,
+            self._ports,
+            config.video.kbps,
+            rng,
+            encrypted=config.encrypted,
+            dialled=config.dialled_resolution,
+        )
+        self._desk = Desk(
+            config, self._agent, self._plane, self._book, answering, registrar, rng, self._tell
+        )
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """Address and port of its signalling."""
+        return self._sip.local
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Serve until the configured end, or until `stop` says so: then everybody is hung up."""
+        config = self._config
+        end_ns = NEVER_NS if config.end_ns is None else config.end_ns
+        self._plane.skip_to(time.monotonic_ns())
+        commands = list(config.commands)
+        hear_ns = config.origin_ns
+        readable = True
+        stopping = False
+        while (now_ns := time.monotonic_ns()) < end_ns:
+            if not stopping and stop():
+                stopping = True
+                self._desk.close("The MCU stops", now_ns)
+                end_ns = min(end_ns, now_ns + GOODBYE_NS)
+            next_ns = self._plane.run(now_ns)
+            self._signal(readable, now_ns)
+            while commands and commands[0].at_ns <= now_ns:
+                command = commands.pop(0).command
+                self._desk.controls.at_console(command, config.console_meeting, now_ns)
+            if now_ns >= hear_ns:
+                self._desk.controls.hear(now_ns)
+                hear_ns = now_ns + HEAR_EVERY_NS
+            self._desk.controls.ask_key_frames(now_ns)
+            self._send()
+            if stopping and not self._agent.waits:
+                break
+            next_ns = min(next_ns, end_ns, self._next_timer_ns())
+            if commands:
+                next_ns = min(next_ns, commands[0].at_ns)
+            wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
+            readable = bool(select.select([self._sip], [], [], wait_s)[0])
+
+    def command(self, meeting: str | None, command: Command) -> Answer:
+        """A command of the technician at the console; without a meeting, to the only one there is.
+
+        To be called from `stop`, which the loop asks at every turn.
+        """
+        there = [conference.meeting.id for conference in self._desk.rooms]
+        if meeting is None and len(there) != 1:
+            return Refused(404, f"say which meeting before a colon ({', '.join(there) or 'none'})")
+        about = meeting or there[0]
+        return self._desk.controls.at_console(command, about, time.monotonic_ns())
+
+    def close(self) -> None:
+        """Take in the last packets, close sockets and logs."""
+        self._plane.shut()
+        self._sip.close()
+
+    def health(self) -> dict[str, Any]:
+        """What the run's validity depends on."""
+        return {
+            "event": "mcu-health",
+            **self._plane.health(),
+            "sip_sent": self._sip.sent,
+            "sip_received": self._sip.received,
+            "sip_unsendable": self._sip.unsendable,
+            "sip_dropped": dict(self._agent.dropped),
+            "calls_left": len(self._book),
+            "units_left": self._capacity.units_used,
+        }
+
+    def _signal(self, readable: bool, now_ns: int) -> None:
+        now_ms = now_ns / 1e6
+        if readable:
+            for data, source in self._sip.receive():
+                for event in self._agent.receive(data, source, now_ms):
+                    self._desk.handle(event, now_ns)
+        timer_ms = self._agent.next_timeout()
+        if timer_ms is not None and timer_ms <= now_ms:
+            for event in self._agent.advance(now_ms):
+                self._desk.handle(event, now_ns)
+        rooms_ms = self._desk.rooms.next_timeout()
+        if rooms_ms is not None and rooms_ms <= now_ms:
+            self._desk.advance(now_ns)
+
+    def _send(self) -> None:
+        for datagram in self._agent.outgoing():
+            # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
+            self._sip.send(datagram.data, datagram.target)
+
+    def _next_timer_ns(self) -> int:
+        timers = (self._agent.next_timeout(), self._desk.rooms.next_timeout())
+        return min((round(t * 1e6) for t in timers if t is not None), default=NEVER_NS)
+
+    def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
+        self._on_event(
+            {
+                "t_ms": round((now_ns - self._config.origin_ns) / 1e6, 3),
+                "who": "mcu",
+                "event": event,
+                "bridge": bridge,
+                **details,
+                "units": self._capacity.units_used,
+                "ports": self._capacity.ports_used,
+            }
+        )
+
+
+def serve(config: McuConfig, captures: Path) -> None:
+    """Run an MCU to its end; events as JSON lines and packet logs in the folder `captures`."""
+    with (captures / "mcu.jsonl").open("w", encoding="utf-8") as file:
+
+        def tell(event: dict[str, Any]) -> None:
+            file.write(json.dumps(event) + "\n")
+
+        server = McuServer(config, captures, tell)
+        server.run()
+        server.close()
+        tell(server.health())

@@ -1,0 +1,65 @@
+"""Which stream the MCU sends for each medium of a call: a planned one, or a new one."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Mapping
+
+from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Position
+from mcu_sim.offer_answer import Agreed
+from mcu_sim.server.config import Seat
+from traffic.stream import StreamPlan
+
+RTP_VERSION_2 = 0x80
+
+
+def flows(
+    agreed: Mapping[Kind, Agreed],
+    seat: Seat | None,
+    participant: str,
+    rng: random.Random,
+    before: Mapping[Kind, Position],
+    now_ns: int,
+) -> dict[Kind, Flow]:
+    """The flows of a call that begins.
+
+    `before`: how far the planned streams had come when a bridge lost its line. When it comes back
+    to its place they go on from there: each is one stream, with a gap.
+    """
+    found: dict[Kind, Flow] = {}
+    for kind, terms in agreed.items():
+        planned = None if seat is None else seat.down.get(kind)
+        down = planned or _new(participant, kind, rng)
+        if kind in before and planned is not None:
+            sequence, timestamp = before[kind].at(now_ns)
+            down = down.model_copy(
+                update={"first_sequence": sequence, "first_timestamp": timestamp}
+            )
+        up = UNLOGGED if seat is None else seat.up.get(kind, UNLOGGED)
+        found[kind] = Flow(terms, _carrying(down, terms.send_type), up)
+    return found
+
+
+def _new(participant: str, kind: Kind, rng: random.Random) -> StreamPlan:
+    ssrc = rng.getrandbits(32)
+    return StreamPlan(
+        index=UNLOGGED,
+        bridge=participant,
+        kind="audio" if kind == "audio" else "video",
+        direction="down",
+        header_hex=_header(0, ssrc),
+        ssrc=ssrc,
+        first_sequence=rng.getrandbits(15),
+        first_timestamp=rng.getrandbits(32),
+        seed=rng.getrandbits(48),
+    )
+
+
+def _carrying(stream: StreamPlan, payload_type: int) -> StreamPlan:
+    """The stream under the payload type that was agreed on."""
+    return stream.model_copy(update={"header_hex": _header(payload_type, stream.ssrc)})
+
+
+def _header(payload_type: int, ssrc: int) -> str:
+    return struct.pack("!BBHII", RTP_VERSION_2, payload_type, 0, 0, ssrc).hex()

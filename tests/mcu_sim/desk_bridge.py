@@ -1,0 +1,270 @@
+"""A bridge of a test: a user agent in memory, and sockets for media when it needs them."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mcu_sim import sdp
+from mcu_sim.audio import g711
+from mcu_sim.h264 import codec_for
+from mcu_sim.media.leg import Kind
+from mcu_sim.offer_answer import (
+    PCMA,
+    Agreed,
+    audio,
+    content,
+    make_answer,
+    make_offer,
+    make_reoffer,
+    read_answer,
+    video,
+)
+from mcu_sim.sip import (
+    Answered,
+    Event,
+    IncomingCall,
+    InfoReceived,
+    Reoffer,
+    ReofferAnswered,
+    UserAgent,
+)
+from mcu_sim.sip.digest import Credentials
+from mcu_sim.srtp import SrtpContext
+
+if TYPE_CHECKING:
+    from tests.mcu_sim.desk_factory import Office
+
+SIP_PORT = 5060
+PORT: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
+
+
+class Bridge:
+    """A bridge at an address: it answers as told, and has media sockets when it needs them."""
+
+    def __init__(
+        self,
+        office: Office,
+        user: str,
+        host: str,
+        *,
+        resolution: str = "720p30",
+        kinds: Sequence[Kind] = ("audio", "video"),
+        mux: bool = True,
+        secure: bool = False,
+        kbps: int = 1024,
+        sip_port: int = SIP_PORT,
+        first_port: int = 0,
+        codecs: Sequence[sdp.Codec] = (PCMA,),
+        password: str | None = None,
+        session_expires_s: int = 1800,
+    ) -> None:
+        """`first_port`: added to the usual ports of media."""
+        self.office = office
+        self.user = user
+        self.host = host
+        self.sip = (host, sip_port)
+        self.cut = False
+        """Its line is away: no signalling comes through."""
+        self.answers = True
+        """Whether it takes calls; False: they ring."""
+        self.refuses: int | None = None
+        self.answers_with: bytes | None = None
+        """A description that it sends in place of its own."""
+        self.events: list[Event] = []
+        self.call = ""
+        self.agreed: dict[str, Agreed] = {}
+        self._rng = random.Random(f"{user}{host}{sip_port}")
+        self.agent = UserAgent(
+            self.sip,
+            self._rng,
+            user=user,
+            session_expires_s=session_expires_s,
+            credentials=None if password is None else Credentials(user, password),
+        )
+        self._port = {kind: port + first_port for kind, port in PORT.items()}
+        protocol = "RTP/SAVP" if secure else "RTP/AVP"
+        self._made: dict[Kind, sdp.Media] = {
+            "audio": audio(self._port["audio"], codecs, protocol=protocol, rtcp_mux=mux),
+            "video": video(
+                self._port["video"],
+                kbps,
+                [codec_for(resolution, 97)],
+                protocol=protocol,
+                rtcp_mux=mux,
+            ),
+            "content": content(
+                self._port["content"],
+                kbps,
+                [codec_for("720p30", 98)],
+                protocol=protocol,
+                rtcp_mux=mux,
+            ),
+        }
+        self.can: list[sdp.Media] = []
+        self.local = self.offer(*kinds)
+        self._sockets: dict[tuple[str, bool], socket.socket] = {}
+        self.srtp: dict[str, SrtpContext] = {}
+        self._sequence = {"audio": 100, "video": 200, "content": 300}
+        self._stamp = {"audio": 0, "video": 0, "content": 0}
+        office.bridges[self.sip] = self
+
+    # ------------------------------------------------------------------------------ signalling
+
+    def dial(self, meeting: str, *, offer: bytes | None = None) -> None:
+        """Call the MCU and let it answer."""
+        uri = f"sip:{meeting}@{self.office.address}:{SIP_PORT}"
+        sent = sdp.build(self.local) if offer is None else offer
+        self.call = self.agent.call(uri, sent, self.office.now_ms)
+        self.office.settle()
+
+    def offer(self, *kinds: Kind) -> sdp.Session:
+        """A description of these media; they are what it can from now on."""
+        self.can = [self._made[kind] for kind in kinds]
+        return make_offer(self.host, self.can, 1, keys=self._rng.randbytes)
+
+    def hang_up(self) -> None:
+        self.agent.hang_up(self.call, self.office.now_ms)
+        self.office.settle()
+
+    def reoffer(self, offer: sdp.Session | None = None, **media: Any) -> None:
+        """Offer the present media with these fields changed, or another description."""
+        if offer is None:
+            changed = [replace(one, **media) for one in self.local.media]
+            offer = make_reoffer(self.local, changed, keys=self._rng.randbytes)
+        self.local = offer
+        self.agent.reinvite(self.call, sdp.build(offer), self.office.now_ms)
+        self.office.settle()
+
+    def info(self, content_type: str, body: bytes) -> None:
+        self.agent.info(self.call, content_type, body, self.office.now_ms)
+        self.office.settle()
+
+    def got(self, kind: type[Event]) -> list[Any]:
+        """Events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def codes(self) -> list[int]:
+        """What its INFOs and calls were answered with."""
+        return [event.code for event in self.events if hasattr(event, "code")]
+
+    def take(self, events: Sequence[Event]) -> None:
+        now_ms = self.office.now_ms
+        for event in events:
+            self.events.append(event)
+            match event:
+                case IncomingCall(call):
+                    self._called(call, event.sdp)
+                case Answered(_, body) | ReofferAnswered(_, body):
+                    self._settle(read_answer(self.local, sdp.parse(body or b"")))
+                case Reoffer(call, body):
+                    assert body is not None
+                    self.local, agreed = self._answer(body)
+                    self._settle(agreed)
+                    self.agent.answer_reoffer(call, sdp.build(self.local), now_ms)
+                case InfoReceived():
+                    self.agent.answer_info(event.request_key, 200, "OK", now_ms)
+
+    def _called(self, call: str, offer: bytes | None) -> None:
+        if self.refuses is not None:
+            self.agent.refuse(call, self.refuses, "No", self.office.now_ms)
+        elif self.answers:
+            assert offer is not None
+            self.call = call
+            self.local, agreed = self._answer(offer)
+            self._settle(agreed)
+            answer = sdp.build(self.local) if self.answers_with is None else self.answers_with
+            self.agent.accept(call, answer, self.office.now_ms)
+
+    def _answer(self, offer: bytes) -> tuple[sdp.Session, list[Agreed | None]]:
+        theirs = sdp.parse(offer)
+        return make_answer(theirs, self.can, self.host, 1, keys=self._rng.randbytes)
+
+    def _settle(self, terms: Sequence[Agreed | None]) -> None:
+        before = self.agreed
+        self.agreed = {"content" if t.content else t.kind: t for t in terms if t is not None}
+        for kind, t in self.agreed.items():
+            old = before.get(kind)
+            keys = t.crypto_send, t.crypto_receive
+            if None in keys or (old and (old.crypto_send, old.crypto_receive) == keys):
+                continue
+            assert t.crypto_send is not None
+            assert t.crypto_receive is not None
+            self.srtp[kind] = SrtpContext(send=t.crypto_send, receive=t.crypto_receive)
+
+    # ----------------------------------------------------------------------------------- media
+
+    def sock(self, kind: Kind, rtcp: bool = False) -> socket.socket:
+        """The socket of a medium, open from now on."""
+        if (kind, rtcp) not in self._sockets:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.setblocking(False)
+            self._sockets[kind, rtcp] = sock
+            sock.bind((self.host, self._port[kind] + rtcp))
+        return self._sockets[kind, rtcp]
+
+    def send(self, kind: Kind, payload: bytes, **header: Any) -> bytes:
+        """One RTP packet to the MCU; the plain packet. `header`: see `packet`."""
+        packet = self.packet(kind, payload, **header)
+        context = self.srtp.get(kind)
+        wire = packet if context is None else context.protect(packet)
+        self.sock(kind).sendto(wire, self.agreed[kind].remote)
+        return packet
+
+    def packet(
+        self,
+        kind: Kind,
+        payload: bytes,
+        *,
+        ssrc: int = 7,
+        marker: bool = False,
+        step: int | None = None,
+        payload_type: int | None = None,
+    ) -> bytes:
+        """The next packet of a stream; `step`: of the timestamp, by default 20 ms or a frame."""
+        step = (160 if kind == "audio" else 3000) if step is None else step
+        self._sequence[kind] = (self._sequence[kind] + 1) % 65_536
+        self._stamp[kind] += step
+        kind_of = self.agreed[kind].send_type if payload_type is None else payload_type
+        return (
+            bytes([0x80, kind_of | 0x80 * marker])
+            + self._sequence[kind].to_bytes(2, "big")
+            + (self._stamp[kind] % 2**32).to_bytes(4, "big")
+            + ssrc.to_bytes(4, "big")
+            + payload
+        )
+
+    def say(self, hz: int, loud: int = 3000) -> bytes:
+        """20 ms of a tone."""
+        start = self._stamp["audio"]
+        t = (start + np.arange(160)) / 8000
+        sound = np.rint(loud * np.sin(2 * np.pi * hz * t)).astype(np.int16)
+        return self.send("audio", g711.a_law_encode(sound).tobytes())
+
+    def show(self, kind: Kind = "video", *, key: bool = False, mark: bytes = b"") -> bytes:
+        """A frame of one packet."""
+        return self.send(kind, bytes([0x65 if key else 0x41]) + mark + bytes(50), marker=True)
+
+    def received(self, kind: Kind, *, rtcp: bool = False, control: bool = False) -> list[bytes]:
+        """Packets that came, opened: RTP, or (`control`) RTCP, at the port of RTP or of RTCP."""
+        packets = []
+        while True:
+            try:
+                data = self.sock(kind, rtcp).recv(65_535)
+            except BlockingIOError:
+                return packets
+            is_control = 192 <= data[1] <= 223
+            if is_control is not control:
+                continue
+            if (context := self.srtp.get(kind)) is not None:
+                data = context.unprotect_rtcp(data) if control else context.unprotect(data)
+            packets.append(data)
+
+    def close(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()

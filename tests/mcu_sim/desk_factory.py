@@ -1,0 +1,197 @@
+"""An MCU without its loop: signalling in memory and in virtual time, media on real sockets.
+
+Time stands still unless a test passes it. What comes in on a media socket has come at the very
+moment the MCU looks, so that a test does not hang on the machine's speed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mcu_sim.admission import Capacity
+from mcu_sim.conference.meeting import Meetings
+from mcu_sim.media.leg import Delays
+from mcu_sim.media.plane import MediaPlane
+from mcu_sim.media.ports import Ports
+from mcu_sim.server.answering import Answering
+from mcu_sim.server.calls import CallBook
+from mcu_sim.server.desk import Desk
+from mcu_sim.sip import Peer, UserAgent
+from mcu_sim.sip.digest import Authority
+from mcu_sim.sip.registrar import Registrar
+from tests.mcu_sim.desk_bridge import SIP_PORT, Bridge
+from tests.mcu_sim.server_factory import config, meeting_of, meetings, seats
+from traffic.batch import ReceiveBatch, Received, realtime_minus_monotonic_ns
+
+MS = 1_000_000
+
+
+Make = Callable[..., "Office"]
+"""Makes an office; `held` are its meetings, all else as `McuConfig` has it."""
+
+
+def offices(address: str, members: Sequence[str]) -> Iterator[Make]:
+    """For a fixture: makes an office with a meeting of these members, and closes it."""
+    made: list[Office] = []
+
+    def make(held: Meetings | None = None, **more: Any) -> Office:
+        held = meetings(meeting_of(members)) if held is None else held
+        usual: dict[str, Any] = {"seats": seats(members)}
+        made.append(Office(address, held, **(usual | more)))
+        return made[0]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+class PunctualInbox:
+    """A `ReceiveBatch` in which everything has come just now."""
+
+    def __init__(self, inbox: ReceiveBatch, office: Office) -> None:
+        self._inbox = inbox
+        self._office = office
+        self.capacity = inbox.capacity
+
+    def receive(self, fd: int) -> Received:
+        got = self._inbox.receive(fd)
+        at_ns = self._office.now_ns + self._office.clock_offset_ns
+        return replace(got, arrival_ns=np.full(len(got), at_ns))
+
+
+class Office:
+    """The MCU of a test, and the bridges that can reach it."""
+
+    def __init__(self, address: str, held: Meetings, **more: Any) -> None:
+        """`more`: fields of `McuConfig`."""
+        given = self.config = config(address, held, **more)
+        self.address = address
+        self.now_ns = given.origin_ns
+        self.clock_offset_ns = realtime_minus_monotonic_ns()
+        self.events: list[dict[str, Any]] = []
+        self.bridges: dict[tuple[str, int], Bridge] = {}
+        self.sent: list[tuple[bytes, Peer]] = []
+        """What the MCU sent by SIP, and where to."""
+        rng = random.Random(given.seed)
+        self.book = CallBook(given.seats, given.guests)
+        self.capacity = Capacity(given.device)
+        self.ports = Ports(address, given.first_media_port)
+        authority = None
+        if given.accounts is not None:
+            passwords = given.accounts.passwords()
+            authority = Authority(given.accounts.realm, passwords, rng.randbytes(32))
+        registrar = Registrar()
+        self.agent = UserAgent(
+            (address, SIP_PORT), random.Random(1), authority=authority, registrar=registrar
+        )
+        self.plane = MediaPlane(
+            self.ports,
+            Delays(playout_ms=given.playout_ms, mix_ms=20.0, compose_ms=40.0, forward_ms=10.0),
+            capacity=self.book.capacity,
+            origin_ns=given.origin_ns,
+            captures=None,
+            kernel_paces=given.kernel_paces,
+            rng=rng,
+            composed=given.video,
+        )
+        inbound: Any = self.plane.inbound
+        inbound._clock_offset_ns = self.clock_offset_ns
+        inbound._inbox = PunctualInbox(inbound._inbox, self)
+        self.answering = Answering(
+            address,
+            self.capacity,
+            self.ports,
+            given.video.kbps,
+            rng,
+            encrypted=given.encrypted,
+            dialled=given.dialled_resolution,
+        )
+        self.desk = Desk(
+            given,
+            self.agent,
+            self.plane,
+            self.book,
+            self.answering,
+            registrar,
+            rng,
+            self._tell,
+        )
+
+    def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
+        self.events.append({"event": event, "bridge": bridge, **details})
+
+    def said(self, event: str) -> list[str]:
+        return [e["bridge"] for e in self.events if e["event"] == event]
+
+    @property
+    def now_ms(self) -> float:
+        return self.now_ns / 1e6
+
+    # --------------------------------------------------------------------------- time passes
+
+    def settle(self) -> None:
+        """Carry messages until nobody has anything to say."""
+        while True:
+            mine = self.agent.outgoing()
+            self.sent += [(one.data, one.target) for one in mine]
+            for one in mine:
+                bridge = self.bridges.get((one.target.host, one.target.port))
+                if bridge is not None and not bridge.cut:
+                    source = Peer(self.address, SIP_PORT)
+                    bridge.take(bridge.agent.receive(one.data, source, self.now_ms))
+            theirs = [(b, one) for b in self.bridges.values() for one in b.agent.outgoing()]
+            for bridge, one in theirs:
+                if not bridge.cut:
+                    self.take(one.data, Peer(*bridge.sip))
+            if not mine and not theirs:
+                return
+
+    def take(self, data: bytes, source: Peer) -> None:
+        """A message comes to the MCU."""
+        for event in self.agent.receive(data, source, self.now_ms):
+            self.desk.handle(event, self.now_ns)
+
+    def wait(self, seconds: float) -> None:
+        """Let signalling live for so long; media stand still."""
+        until_ns = self.now_ns + round(seconds * 1e9)
+        while True:
+            self.settle()
+            agents = [self.agent, *(bridge.agent for bridge in self.bridges.values())]
+            due = [agent.next_timeout() for agent in agents] + [self.desk.rooms.next_timeout()]
+            next_ms = min((at for at in due if at is not None), default=float("inf"))
+            if next_ms * 1e6 > until_ns:
+                self.now_ns = until_ns
+                return
+            self.now_ns = max(self.now_ns, round(next_ms * 1e6) + 1)
+            for event in self.agent.advance(self.now_ms):
+                self.desk.handle(event, self.now_ns)
+            for bridge in self.bridges.values():
+                bridge.take(bridge.agent.advance(self.now_ms))
+            self.desk.advance(self.now_ns)
+
+    def run(self, ms: int = 20) -> None:
+        """Let media live for so long, in steps of 5 ms."""
+        for _ in range(0, ms, 5):
+            self.now_ns += 5 * MS
+            self.plane.run(self.now_ns)
+        self.desk.controls.ask_key_frames(self.now_ns)
+        self.settle()
+
+    def is_empty(self) -> bool:
+        """Whether no call holds anything of the device."""
+        return (
+            len(self.book) == 0
+            and self.capacity.units_used == 0
+            and self.capacity.ports_used == 0
+            and not self.ports.held.keys() - set(range(len(self.config.seats)))
+        )
+
+    def close(self) -> None:
+        for bridge in self.bridges.values():
+            bridge.close()
+        self.plane.shut()

@@ -1,0 +1,93 @@
+"""One part of a media plane at a time: terms, legs, and a far end on the loopback."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
+from mcu_sim.offer_answer import H264_720P30, PCMA, Agreed
+from mcu_sim.sdp import CryptoKey, Suite
+from tests.mcu_sim.server_factory import stream
+from traffic.video import VideoModel
+
+HERE = "127.0.85.1"
+FAR = "127.0.86.1"
+MCU_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30)))
+FAR_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30, 60)))
+SSRC = 0xA0000000
+"""Our stream number n has this and n."""
+
+
+def terms(kind: Kind, port: int, *, host: str = FAR, **more: Any) -> Agreed:
+    """What was agreed with a far end at `port`."""
+    codec = PCMA if kind == "audio" else H264_720P30
+    usual: dict[str, Any] = {
+        "kind": "audio" if kind == "audio" else "video",
+        "codec": codec,
+        "send_type": codec.payload_type,
+        "receive_type": codec.payload_type,
+        "local_port": 0,
+        "remote": (host, port),
+        "remote_rtcp": (host, port if more.get("rtcp_mux", True) else port + 1),
+        "sends": True,
+        "receives": True,
+        "ptime_ms": None,
+        "max_kbps": None,
+        "rtcp_mux": True,
+    }
+    return Agreed(**(usual | more))
+
+
+def secured(kind: Kind, port: int, **more: Any) -> Agreed:
+    """The same, encrypted."""
+    return terms(kind, port, crypto_send=MCU_KEY, crypto_receive=FAR_KEY, **more)
+
+
+def leg(
+    row: int,
+    *agreed: Agreed,
+    shelf: int = 0,
+    up: int = UNLOGGED,
+    composed: VideoModel | None = None,
+    **plan: Any,
+) -> Leg:
+    """A call; its streams are numbered 10 · row and on. `plan`: of the streams that we send."""
+    flows: dict[Kind, Flow] = {}
+    for n, one in enumerate(agreed):
+        kind: Kind = "content" if one.content else "audio" if one.kind == "audio" else "video"
+        name = "audio" if kind == "audio" else "video"
+        down = stream(10 * row + n, f"bridge-{row}", name, "down", **plan)
+        flows[kind] = Flow(one, down, up if up == UNLOGGED else up + n)
+    return Leg(row=row, meeting=0, shelf=shelf, flows=flows, composed=composed, heard=True)
+
+
+class Far:
+    """A socket of a far end."""
+
+    def __init__(self, port: int, host: str = FAR) -> None:
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setblocking(False)
+        self.sock.bind((host, port))
+
+    def send(self, data: bytes, port: int) -> None:
+        self.sock.sendto(data, (HERE, port))
+
+    def got(self) -> list[bytes]:
+        found = []
+        while True:
+            try:
+                found.append(self.sock.recv(65_535))
+            except BlockingIOError:
+                return found
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+def packet(
+    sequence: int, payload: bytes = bytes(160), *, kind: int = 8, ssrc: int = 7, stamp: int = 0
+) -> bytes:
+    """An RTP packet."""
+    head = bytes([0x80, kind]) + (sequence % 65_536).to_bytes(2, "big")
+    return head + stamp.to_bytes(4, "big") + ssrc.to_bytes(4, "big") + payload

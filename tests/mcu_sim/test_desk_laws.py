@@ -1,0 +1,169 @@
+"""Whatever bridges do, in any order: nobody is in twice, and nothing is left in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from mcu_sim.conference import commands
+from mcu_sim.sdp import Direction
+from mcu_sim.sip import CallState
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Office
+from tests.mcu_sim.server_factory import device, meeting_of, meetings, seats
+
+MCU = "127.0.83.1"
+CHAIR, WEST, EAST, NORTH = MEMBERS = ("chair", "west", "east", "north")
+HOSTS = {who: f"127.0.84.{n}" for n, who in enumerate((*MEMBERS, "guest"), 1)}
+MEETINGS = ("meeting", "called", "room", "nowhere")
+BROKEN = (None, b"v=0\r\n", b"\xff")
+"""In place of a description; None: the right one."""
+
+bridges = st.sampled_from(tuple(HOSTS))
+
+
+class Desks(RuleBasedStateMachine):
+    """Five bridges, one of which nobody knows, and a device with room for two pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.office: Any = None
+
+    @initialize(seated=st.booleans(), secure=st.booleans())
+    def begin(self, seated: bool, secure: bool) -> None:
+        listed = [{"id": who, "uri": f"sip:{who}@{HOSTS[who]}"} for who in (CHAIR, EAST, NORTH)]
+        held = meetings(
+            meeting_of(MEMBERS, video="switched"),
+            {"id": "called", "chair": CHAIR, "member": listed, "opens_s": 20.0, "dial": "out"},
+            rooms={"prefix": "room"},
+        )
+        self.office = Office(
+            MCU,
+            held,
+            seats=seats((CHAIR, WEST)) if seated else {},
+            guests=3,
+            device=device(capacity={"units_total": 7.0}),
+            encrypted=secure,
+        )
+        self.bridges = {
+            who: Bridge(self.office, who, host, secure=secure, session_expires_s=90)
+            for who, host in HOSTS.items()
+        }
+
+    @rule(
+        who=bridges,
+        meeting=st.sampled_from(MEETINGS),
+        offer=st.sampled_from(BROKEN),
+        settled=st.booleans(),
+    )
+    def dial(self, who: str, meeting: str, offer: bytes | None, settled: bool) -> None:
+        one = self.bridges[who]
+        if one.agent.state(one.call) is CallState.DONE:
+            if offer is None:
+                # what a call on hold had is not what a new one begins with
+                one.local = one.offer("audio", "video", "content")
+            if settled:
+                one.dial(meeting, offer=offer)
+            else:
+                settle, self.office.settle = self.office.settle, lambda: None
+                one.dial(meeting, offer=offer)
+                self.office.settle = settle
+
+    @rule(who=bridges)
+    def hang_up(self, who: str) -> None:
+        """In whatever state the call is."""
+        self.bridges[who].hang_up()
+
+    @rule(who=bridges, direction=st.sampled_from(tuple(Direction)))
+    def hold(self, who: str, direction: Direction) -> None:
+        one = self.bridges[who]
+        if one.agent.state(one.call) is CallState.ESTABLISHED and one.agreed:
+            try:
+                one.reoffer(direction=direction)
+            except ValueError as error:
+                assert "on its way" in str(error)  # noqa: PT017 - the line was cut meanwhile
+
+    @rule(who=bridges)
+    def cut_or_mend(self, who: str) -> None:
+        self.bridges[who].cut = not self.bridges[who].cut
+
+    @rule(who=bridges, answers=st.booleans(), refuses=st.sampled_from((None, 486, 603)))
+    def change_its_mind(self, who: str, answers: bool, refuses: int | None) -> None:
+        self.bridges[who].answers, self.bridges[who].refuses = answers, refuses
+
+    @rule(who=bridges, answer=st.sampled_from(BROKEN))
+    def answer_with(self, who: str, answer: bytes | None) -> None:
+        self.bridges[who].answers_with = answer
+
+    @rule(seconds=st.sampled_from((0.1, 3.0, 20.0, 40.0, 100.0, 200.0)))
+    def wait(self, seconds: float) -> None:
+        self.office.wait(seconds)
+
+    @rule(who=st.sampled_from(MEMBERS), kind=st.sampled_from(("drop", "redial")))
+    def command(self, who: str, kind: str) -> None:
+        made: Any = {"drop": commands.Drop, "redial": commands.Redial}[kind]
+        for meeting in ("meeting", "called"):
+            at_console = self.office.desk.controls.at_console
+            at_console(made(command=kind, participant=who), meeting, self.office.now_ns)
+        self.office.settle()
+
+    @rule()
+    def media(self) -> None:
+        for one in self.bridges.values():
+            if one.agreed and not one.cut:
+                one.show(key=True) if "video" in one.agreed else None
+        # the time that passed is nothing media should be made for
+        plane = self.office.plane
+        plane._done = (self.office.now_ns - plane._origin_ns) // 20_000_000
+        self.office.run(20)
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        office = self.office
+        if office is None:
+            return
+        calls = list(office.book)
+        assert len({call.participant for call in calls}) == len(calls)
+        assert len({call.row for call in calls}) == len(calls)
+        assert office.capacity.ports_used == len(calls)
+        assert office.capacity.units_used <= 7.0
+        for call in calls:
+            assert office.capacity.holds(call.held)
+            assert office.ports.held[call.row] == call.shelf
+        standing = {call.participant: call.meeting for call in calls if call.standing}
+        live = {who: room.meeting.id for room in office.desk.rooms for who in room.live}
+        assert live == standing
+        assert set(office.plane._legs) == {call.row for call in calls if call.standing}
+        calling = {call.participant for call in calls if call.dialled_ns and not call.standing}
+        dialling = [who for room in office.desk.rooms for who in room._state.dialling]
+        assert sorted(dialling) == sorted(calling)
+
+    def teardown(self) -> None:
+        office = self.office
+        if office is None:
+            return
+        try:
+            office.desk.close("The end", office.now_ns)
+            office.wait(200)
+            assert office.is_empty()
+            assert list(office.book) == []
+            assert office.agent.transactions == 0
+            assert office.agent.calls == []
+            assert sorted(office.book._free) == sorted(
+                range(len(office.config.seats), office.book.capacity)
+            )
+        finally:
+            office.close()
+
+
+Desks.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestDesks = pytest.mark.filterwarnings("error")(Desks.TestCase)

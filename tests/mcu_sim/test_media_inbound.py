@@ -1,0 +1,259 @@
+"""What comes in: whose it is, whether it is authentic, and what becomes of all the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcu_sim.media import inbound as module
+from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
+from mcu_sim.media.keys import Keyring
+from mcu_sim.media.leg import Leg
+from mcu_sim.media.ports import Ports
+from mcu_sim.srtp import SrtpContext
+from tests.mcu_sim.media_factory import (
+    FAR_KEY,
+    HERE,
+    MCU_KEY,
+    SSRC,
+    Far,
+    leg,
+    packet,
+    secured,
+    terms,
+)
+from traffic.log import RECEIVED, PacketLog, read
+from traffic.rtcp import ReceiverReport, pack
+
+AUDIO, VIDEO = 31_000, 31_002
+REPORT = pack([ReceiverReport(7)])
+
+
+class Way:
+    """A way in with two far ends, A and B, at ports 41000 and 41100 and on."""
+
+    def __init__(self, path: Path) -> None:
+        self.ports = Ports(HERE, AUDIO)
+        self.ports.shelf_for({})
+        self._path = path
+        self.log: PacketLog | None = PacketLog(RECEIVED, path)
+        self.keys = Keyring()
+        self.inbound = Inbound(self.ports, self.keys, self.log, 4)
+        self.fars: list[Far] = []
+
+    def far(self, port: int) -> Far:
+        self.fars.append(Far(port))
+        return self.fars[-1]
+
+    def open(self, one: Leg) -> None:
+        for kind, flow in one.flows.items():
+            self.keys.turn(kind, one.row, flow.terms)
+        self.inbound.open(one, time.monotonic_ns())
+
+    def turn(self, one: Leg) -> None:
+        self.inbound.turn(one, "audio", one.flows["audio"])
+
+    def receive(self, kind: Any = "audio") -> list[tuple[int, bytes]]:
+        """(row, packet) of all that came."""
+        return [
+            (int(row), got.data[n, : got.lengths[n]].tobytes())
+            for got in self.inbound.receive(kind)
+            for n, row in enumerate(got.rows)
+        ]
+
+    def logged(self) -> Any:
+        """The closed log."""
+        assert self.log is not None
+        self.log.close()
+        self.log = None
+        return read(self._path, RECEIVED)
+
+    def close(self) -> None:
+        if self.log is not None:
+            self.log.close()
+        self.ports.close()
+        for far in self.fars:
+            far.close()
+
+
+@pytest.fixture
+def way(tmp_path: Path) -> Iterator[Way]:
+    made = Way(tmp_path / "received.bin")
+    yield made
+    made.close()
+
+
+def test_packets_of_two_calls_and_of_a_stranger(way: Way) -> None:
+    a, b, stranger = way.far(41_000), way.far(41_100), way.far(41_200)
+    way.open(leg(0, terms("audio", 41_000)))
+    way.open(leg(3, terms("audio", 41_100)))
+    for n in range(3):
+        a.send(packet(n), AUDIO)
+        b.send(packet(n, bytes([n] * 160)), AUDIO)
+    stranger.send(packet(0), AUDIO)
+    stranger.send(REPORT, AUDIO)
+    got = way.receive()
+    assert [row for row, _ in got] == [0, 3] * 3
+    assert [data for row, data in got if row == 3] == [
+        packet(n, bytes([n] * 160)) for n in (0, 1, 2)
+    ]
+    assert way.inbound.lost.stray == 2
+    assert way.inbound.statistics["audio"].received.tolist() == [3, 0, 0, 3]
+    now_ns = time.monotonic_ns()
+    assert 0 <= now_ns - int(way.inbound.heard_ns[0]) < 60 * 10**9
+
+
+def test_what_is_no_rtp_and_what_is_too_long(way: Way) -> None:
+    a = way.far(41_000)
+    way.open(leg(0, terms("audio", 41_000)))
+    for data in (b"", b"\x80", bytes(300), packet(0)[:11], packet(1, bytes(LONGEST_PACKET))):
+        a.send(data, AUDIO)
+    longest = packet(2, bytes(LONGEST_PACKET - 12))
+    a.send(longest, AUDIO)
+    assert way.receive() == [(0, longest)]
+    assert way.inbound.lost.not_rtp == 5
+
+
+def test_another_payload_type_is_foreign_to_pictures(way: Way) -> None:
+    """Of sound it is not: a jitter buffer has to see all that is numbered with it."""
+    sound, picture = way.far(41_000), way.far(41_002)
+    way.open(leg(0, terms("audio", 41_000), terms("video", 41_002)))
+    for n, kind in enumerate((97, 96, 97)):
+        sound.send(packet(n, kind=kind), AUDIO)
+        picture.send(packet(n, kind=kind), VIDEO)
+    assert len(way.receive("audio")) == 3
+    assert [data[1] for _, data in way.receive("video")] == [97, 97]
+    assert way.inbound.lost.foreign == 1
+
+
+def test_what_is_not_wanted_is_counted_and_goes_nowhere(way: Way) -> None:
+    a = way.far(41_000)
+    one = leg(0, terms("audio", 41_000, receives=False))
+    way.open(one)
+    a.send(packet(0), AUDIO)
+    assert way.receive() == []
+    assert int(way.inbound.statistics["audio"].received[0]) == 1
+    way.turn(leg(0, terms("audio", 41_000)))
+    a.send(packet(1), AUDIO)
+    assert way.receive() == [(0, packet(1))]
+
+
+def test_rtcp_with_rtp_and_on_its_own_port(way: Way) -> None:
+    mixed, own = way.far(41_000), way.far(41_101)
+    way.open(leg(0, terms("audio", 41_000)))
+    way.open(leg(1, terms("audio", 41_100, rtcp_mux=False)))
+    stranger = way.far(41_300)
+    mixed.send(REPORT, AUDIO)
+    own.send(REPORT, AUDIO + 1)
+    stranger.send(REPORT, AUDIO + 1)
+    assert way.receive() == []
+    first = way.inbound.receive_control(all_lanes=False)
+    assert [(c.row, c.kind, c.data) for c in first] == [(0, "audio", REPORT)]
+    second = way.inbound.receive_control(all_lanes=True)
+    assert [(c.row, c.data) for c in second] == [(1, REPORT)]
+    assert (way.inbound.rtcp_received, way.inbound.lost.stray) == (2, 1)
+    assert way.inbound.receive_control(all_lanes=True) == []
+
+
+def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: Way) -> None:
+    a, plain = way.far(41_000), way.far(41_100)
+    way.open(leg(0, secured("audio", 41_000)))
+    way.open(leg(1, terms("audio", 41_100)))
+    context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
+    good = [context.protect(packet(n)) for n in range(4)]
+    forged = bytearray(good[1])
+    forged[30] ^= 1
+    for data in (good[0], bytes(forged), packet(9), good[2], good[2], good[3][:-1], good[3]):
+        a.send(data, AUDIO)
+    plain.send(packet(5), AUDIO)
+    got = way.receive()
+    assert got == [(0, packet(0)), (0, packet(2)), (0, packet(3)), (1, packet(5))]
+    lost = way.inbound.lost
+    # one is repeated, which is no better than forged
+    assert (lost.unauthentic, lost.not_rtp, lost.stray) == (4, 0, 0)
+
+
+def test_encrypted_rtcp(way: Way) -> None:
+    a = way.far(41_000)
+    way.open(leg(0, secured("audio", 41_000)))
+    context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
+    good = context.protect_rtcp(REPORT)
+    for data in (REPORT, good[:-1] + bytes([good[-1] ^ 1]), good):
+        a.send(data, AUDIO)
+    way.receive()
+    assert [c.data for c in way.inbound.receive_control(all_lanes=False)] == [REPORT]
+    assert way.inbound.lost.unauthentic == 2
+
+
+def test_our_own_ssrc_from_the_far_end_is_told(way: Way) -> None:
+    a = way.far(41_000)
+    way.open(leg(1, terms("audio", 41_000)))
+    ours = SSRC + 10
+    for n, ssrc in enumerate((ours + 1, ours, ours)):
+        a.send(packet(n, ssrc=ssrc), AUDIO)
+    way.receive()
+    assert way.inbound.take_collisions() == [(1, "audio")]
+    assert way.inbound.take_collisions() == []
+    way.inbound.rename("audio", 1, 5)
+    a.send(packet(4, ssrc=ours), AUDIO)
+    way.receive()
+    assert way.inbound.take_collisions() == []
+
+
+def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: Way) -> None:
+    a, b = way.far(41_000), way.far(41_100)
+    way.open(leg(0, terms("audio", 41_000), up=40))
+    way.open(leg(1, terms("audio", 41_100)))
+    a.send(packet(65_535, stamp=77), AUDIO)
+    b.send(packet(1), AUDIO)
+    way.receive()
+    way.inbound.close(0)
+    a.send(packet(65_536, stamp=78), AUDIO)
+    assert way.receive() == []
+    way.inbound.forget(0)
+    a.send(packet(65_537), AUDIO)
+    way.receive()
+    log = way.logged()
+    assert log["stream"].tolist() == [40, 40]
+    assert log["sequence"].tolist() == [65_535, 0]
+    assert log["timestamp"].tolist() == [77, 78]
+    assert log["size"].tolist() == [172, 172]
+
+
+def test_an_address_that_changes(way: Way) -> None:
+    old, new = way.far(41_000), way.far(41_500)
+    way.open(leg(0, terms("audio", 41_000)))
+    way.turn(leg(0, terms("audio", 41_500)))
+    old.send(packet(0), AUDIO)
+    new.send(packet(1), AUDIO)
+    assert way.receive() == [(0, packet(1))]
+    assert way.inbound.lost.stray == 1
+
+
+def test_many_packets_come_in_batches_and_none_is_lost(way: Way) -> None:
+    a = way.far(41_000)
+    way.open(leg(0, terms("audio", 41_000)))
+    for n in range(2500):
+        a.send(packet(n), AUDIO)
+    sizes = [len(got.rows) for got in way.inbound.receive("audio")]
+    assert sum(sizes) == 2500
+    assert len(sizes) >= 3
+    assert int(way.inbound.statistics["audio"].received[0]) == 2500
+    assert not any(way.inbound.overflowed.values())
+
+
+def test_a_flood_does_not_hold_the_mcu_up(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BATCHES", 2)
+    a = way.far(41_000)
+    way.open(leg(0, terms("audio", 41_000)))
+    for n in range(2500):
+        a.send(packet(n), AUDIO)
+    assert [len(way.receive()) for _ in range(3)] == [2048, 452, 0]
+    for _ in range(2500):
+        a.send(REPORT, AUDIO + 1)
+    got = [len(way.inbound.receive_control(all_lanes=True)) for _ in range(2)]
+    assert got == [2048, 452]

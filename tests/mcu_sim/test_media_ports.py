@@ -1,0 +1,162 @@
+"""Shelves of ports, and whose a packet is."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from mcu_sim.media import ports as module
+from mcu_sim.media.leg import KINDS, NOBODY
+from mcu_sim.media.ports import PORTS_A_SHELF, Lane, Ports, PortsExhaustedError, Remotes
+from traffic.batch import SOCKADDR_IN, sockaddr
+
+HERE = "127.0.79.1"
+A, B = ("127.0.80.1", 40_000), ("127.0.80.1", 40_002)
+AUDIO = Lane(0, "audio", rtcp=False)
+
+
+@pytest.fixture
+def ports() -> Iterator[Ports]:
+    opened = Ports(HERE, 30_000)
+    yield opened
+    opened.close()
+
+
+def addresses(*pairs: tuple[str, int]) -> np.ndarray:
+    found = np.zeros(len(pairs), SOCKADDR_IN)
+    for n, pair in enumerate(pairs):
+        found[n] = sockaddr(*pair)
+    return found
+
+
+def test_packets_are_told_apart_by_address_and_port() -> None:
+    remotes = Remotes()
+    assert remotes.find(addresses(A, B)).tolist() == [NOBODY, NOBODY]
+    remotes.add(B, 4)
+    remotes.add(A, 7)
+    strangers = ("127.0.80.1", 40_001), ("127.0.80.2", 40_000), ("255.255.255.255", 65_535)
+    found = remotes.find(addresses(A, B, *strangers, A))
+    assert found.tolist() == [7, 4, NOBODY, NOBODY, NOBODY, 7]
+    assert A in remotes
+    assert strangers[0] not in remotes
+    assert remotes.find(addresses()).tolist() == []
+
+
+def test_an_address_is_the_first_ones_until_it_gives_it_up() -> None:
+    remotes = Remotes()
+    remotes.add(A, 1)
+    remotes.add(A, 2)
+    assert remotes.find(addresses(A)).tolist() == [1]
+    remotes.remove(2)
+    assert remotes.find(addresses(A)).tolist() == [1]
+    remotes.remove(1)
+    assert remotes.find(addresses(A)).tolist() == [NOBODY]
+    remotes.add(A, 2)
+    assert remotes.find(addresses(A)).tolist() == [2]
+
+
+def test_one_shelf_serves_calls_from_different_addresses(ports: Ports) -> None:
+    assert ports.shelf_for({"audio": A, "video": A}) == 0
+    ports.hold(0, 0, {"audio": A, "video": A})
+    assert ports.shelf_for({"audio": B}) == 0
+    assert ports.shelf_for({}) == 0
+    assert ports.shelf_for({"audio": B, "video": A}) == 1
+    assert ports.shelf_for({"content": A}) == 0
+    assert ports.owner(0, "audio", A) == 0
+    assert ports.owner(0, "audio", B) == NOBODY
+
+
+def test_the_ports_of_a_shelf(ports: Ports) -> None:
+    ports.shelf_for({})
+    found = {lane: sock.getsockname() for lane, sock in ports.lanes}
+    assert {lane.kind for lane in found} == set(KINDS)
+    for lane, address in found.items():
+        assert address == (HERE, ports.port(0, lane.kind) + lane.rtcp)
+        assert address[1] % 2 == lane.rtcp
+    assert ports.port(1, "audio") == ports.port(0, "audio") + PORTS_A_SHELF
+
+
+def test_a_shelf_goes_with_its_last_call_and_one_stays(ports: Ports) -> None:
+    for row in range(3):
+        ports.hold(row, ports.shelf_for({"audio": A}), {"audio": A})
+    assert ports.held == {0: 0, 1: 1, 2: 2}
+    sockets = {lane.shelf: sock for lane, sock in ports.lanes if lane.kind == "audio"}
+    fd = sockets[1].fileno()
+    closed = ports.release(1)
+    assert fd in closed
+    assert len(closed) == PORTS_A_SHELF
+    assert ports.release(0) == []
+    assert {lane.shelf for lane, _ in ports.lanes} == {0, 2}
+    assert ports.shelf_for({"audio": A}) == 0
+    ports.release(2)
+    assert {lane.shelf for lane, _ in ports.lanes} == {0}
+    assert ports.release(2) == []
+
+
+def test_a_shelf_of_two_calls_stays_with_the_second(ports: Ports) -> None:
+    ports.hold(0, ports.shelf_for({"audio": A}), {"audio": A})
+    for row, address in ((1, A), (2, B)):
+        ports.hold(row, 1, {"audio": address})
+        ports.shelf_for({"audio": A})
+    assert ports.release(1) == []
+    assert ports.owner(1, "audio", B) == 2
+
+
+@pytest.mark.parametrize("taken", [0, 3, 5])
+def test_ports_of_other_programs_are_passed_over(ports: Ports, taken: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((HERE, 30_000 + taken))
+        assert ports.shelf_for({}) == 1
+        assert {lane.shelf for lane, _ in ports.lanes} == {1}
+    ports.hold(0, 1, {})
+    ports.release(0)
+    assert {lane.shelf for lane, _ in ports.lanes} == {1}
+
+
+def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SHELVES", 2)
+    few = Ports(HERE, 30_000)
+    for row in range(2):
+        few.hold(row, few.shelf_for({"audio": A}), {"audio": A})
+    with pytest.raises(PortsExhaustedError):
+        few.shelf_for({"audio": A})
+    few.release(1)
+    assert few.shelf_for({"audio": A}) == 1
+    few.close()
+    high = Ports(HERE, 65_531)
+    with pytest.raises(PortsExhaustedError):
+        high.shelf_for({})
+    assert high.lanes == []
+
+
+def test_a_lack_of_sockets_passes(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is lacking is given back, and the shelf may be had later."""
+    opened = module.media_socket
+    left = [4]
+
+    def scarce(address: str, port: int, *, dscp: int, buffer_bytes: int) -> socket.socket:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.EMFILE, "too many open files")
+        return opened(address, port, dscp=dscp, buffer_bytes=buffer_bytes)
+
+    monkeypatch.setattr(module, "media_socket", scarce)
+    with pytest.raises(PortsExhaustedError):
+        ports.shelf_for({})
+    assert ports.lanes == []
+    left[0] = 100
+    assert ports.shelf_for({}) == 0
+
+
+def test_sockets_are_marked_for_what_they_carry(ports: Ports) -> None:
+    ports.shelf_for({})
+    marks = {
+        lane.kind: sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2
+        for lane, sock in ports.lanes
+    }
+    assert marks["audio"] == 46
+    assert marks["video"] == marks["content"] != 46

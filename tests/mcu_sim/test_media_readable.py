@@ -1,0 +1,57 @@
+"""Which of the media sockets are looked into: all of a few, of many those that have something."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from mcu_sim.media.leg import KINDS
+from mcu_sim.media.ports import Lane, Ports
+
+HERE, THERE = "127.0.91.1", ("127.0.91.2", 40_000)
+
+
+@pytest.fixture
+def ports() -> Iterator[Ports]:
+    ports = Ports(HERE, 30_000)
+    yield ports
+    ports.close()
+
+
+def open_shelves(ports: Ports, count: int) -> None:
+    for row in range(count):
+        ports.hold(row, ports.shelf_for({"audio": THERE}), {"audio": THERE})
+
+
+def lanes(ports: Ports, *, rtcp: bool = False) -> list[Lane]:
+    return [lane for lane, _ in ports.readable("audio", rtcp=rtcp)]
+
+
+def test_a_few_are_always_looked_into(ports: Ports) -> None:
+    assert lanes(ports) == []
+    open_shelves(ports, 2)
+    assert lanes(ports) == [Lane(0, "audio", False), Lane(1, "audio", False)]
+    assert lanes(ports, rtcp=True) == [Lane(0, "audio", True), Lane(1, "audio", True)]
+
+
+def test_of_many_those_that_have_something(ports: Ports) -> None:
+    open_shelves(ports, 5)
+    assert lanes(ports) == []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for shelf in (3, 1):
+            sender.sendto(b"x", (HERE, ports.port(shelf, "audio")))
+        sender.sendto(b"x", (HERE, ports.port(2, "audio") + 1))
+        sender.sendto(b"x", (HERE, ports.port(2, "video")))
+    sockets = dict(ports.lanes)
+    waiting = [Lane(1, "audio", False), Lane(3, "audio", False), Lane(2, "audio", True)]
+    for lane in waiting:
+        assert select.select([sockets[lane]], [], [], 5)[0]
+    assert lanes(ports) == waiting[:2]
+    assert [lane for lane, _ in ports.readable(*KINDS, rtcp=True)] == waiting[2:]
+    sockets[waiting[0]].recv(10)
+    assert lanes(ports) == waiting[1:2]
+    ports.release(3)
+    assert lanes(ports) == []

@@ -1,0 +1,155 @@
+"""Packets leave when they are due: by the kernel where it can pace, else by the program's own loop.
+
+Both pacers have the same face. The kernel's (SO_TXTIME and the `fq` queueing discipline) is exact
+to a microsecond and takes packets long before they are due; the loop's holds copies and lets them
+go at the first wake-up after they are due, for machines and interfaces without `fq` (loopback).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.batch import SOCKADDR_IN, SendBatch
+
+FREE = 2**63 - 1
+"""Time of a place that holds no packet."""
+ROOM = 8192
+"""Places of a loop's pacer before it grows, which costs it milliseconds: 71 calls' key frames."""
+
+
+class Pacer(Protocol):
+    """Takes datagrams with the times at which they are to leave."""
+
+    late: int
+    """Packets that left, or were handed to the kernel, more than `tolerance_ns` after due."""
+    worst_late_ns: int
+    unsendable: int
+    """Packets that the kernel did not take: no way there, or its buffer was full."""
+
+    def send(
+        self,
+        fd: int,
+        batch: SendBatch,
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+        destinations: NDArray[np.void],
+    ) -> None:
+        """Take the first `len(lengths)` rows of `batch`: bytes of each, CLOCK_MONOTONIC, where to.
+
+        The rows may be written again at once.
+        """
+
+    def flush(self, now_ns: int) -> None:
+        """Let go of what is due; a loop calls it at every wake-up."""
+
+    def forget(self, fd: int) -> None:
+        """Drop what waits for a socket that is about to be closed."""
+
+
+class KernelPacer:
+    """Hands everything to the kernel at once, each packet with its own time."""
+
+    def __init__(self, tolerance_ns: int = 0) -> None:
+        self.late = self.worst_late_ns = self.unsendable = 0
+        self._tolerance_ns = tolerance_ns
+        self._handed_over: list[NDArray[np.int64]] = []
+
+    def send(
+        self,
+        fd: int,
+        batch: SendBatch,
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+        destinations: NDArray[np.void],
+    ) -> None:
+        if len(lengths):
+            self._handed_over.append(times_ns)
+            self.unsendable += batch.send(fd, lengths, times_ns, destinations, skip_unsendable=True)
+
+    def flush(self, now_ns: int) -> None:
+        """Count what was handed over after it was due: one look at the clock a wake-up."""
+        if not self._handed_over:
+            return
+        now_ns = time.monotonic_ns()
+        for times_ns in self._handed_over:
+            behind = now_ns - times_ns
+            self.late += int(np.count_nonzero(behind > self._tolerance_ns))
+            self.worst_late_ns = max(self.worst_late_ns, int(behind.max()))
+        self._handed_over.clear()
+
+    def forget(self, fd: int) -> None:
+        """Nothing waits here."""
+
+
+class LoopPacer:
+    """Holds packets until they are due; its grain is the owner's time between two wake-ups.
+
+    One system call a socket and flush. A packet is late when it leaves more than `tolerance_ns`
+    after it was due: one frame of audio, by which a listener's buffer is surely behind.
+    """
+
+    def __init__(self, max_bytes: int, tolerance_ns: int = 20_000_000) -> None:
+        self.late = self.worst_late_ns = self.unsendable = 0
+        self._tolerance_ns = tolerance_ns
+        self._out = SendBatch(1024, max_bytes)
+        self._data = np.zeros((ROOM, max_bytes), np.uint8)
+        self._length = np.zeros(ROOM, np.int64)
+        self._time_ns = np.full(ROOM, FREE, np.int64)
+        self._fd = np.full(ROOM, -1, np.int64)
+        self._to = np.zeros(ROOM, SOCKADDR_IN)
+        self._number = np.zeros(ROOM, np.int64)
+        self._taken = 0
+
+    def send(
+        self,
+        fd: int,
+        batch: SendBatch,
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+        destinations: NDArray[np.void],
+    ) -> None:
+        n = len(lengths)
+        free = self._free(n)
+        width = min(self._data.shape[1], batch.data.shape[1])
+        self._data[free, :width] = batch.data[:n, :width]
+        self._length[free], self._time_ns[free], self._fd[free] = lengths, times_ns, fd
+        self._to[free] = destinations
+        self._number[free] = self._taken + np.arange(n)
+        self._taken += n
+
+    def flush(self, now_ns: int) -> None:
+        """Send what is due at `now_ns`, in order of time within a socket."""
+        due = np.flatnonzero(self._time_ns <= now_ns)
+        if not len(due):
+            return
+        times, fds = self._time_ns[due], self._fd[due]
+        behind = now_ns - times
+        self.late += int(np.count_nonzero(behind > self._tolerance_ns))
+        self.worst_late_ns = max(self.worst_late_ns, int(behind.max()))
+        due = due[np.lexsort((self._number[due], times, fds))]
+        edges = np.flatnonzero(np.diff(self._fd[due])) + 1
+        for rows in np.split(due, edges):
+            for start in range(0, len(rows), self._out.capacity):
+                part = rows[start : start + self._out.capacity]
+                self._out.data[: len(part)] = self._data[part]
+                fd, lengths, to = int(self._fd[part[0]]), self._length[part], self._to[part]
+                self.unsendable += self._out.send(fd, lengths, None, to, skip_unsendable=True)
+        self._time_ns[due], self._fd[due] = FREE, -1
+
+    def forget(self, fd: int) -> None:
+        dropped = self._fd == fd
+        self._time_ns[dropped], self._fd[dropped] = FREE, -1
+
+    def _free(self, wanted: int) -> NDArray[np.intp]:
+        """So many places that hold nothing."""
+        while len(free := np.flatnonzero(self._time_ns == FREE)) < wanted:
+            blank = {"_time_ns": FREE, "_fd": -1}
+            for name in ("_data", "_length", "_time_ns", "_fd", "_to", "_number"):
+                old = getattr(self, name)
+                more = np.full_like(old, blank[name]) if name in blank else np.zeros_like(old)
+                setattr(self, name, np.concatenate([old, more]))
+        return free[:wanted]
