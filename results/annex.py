@@ -28,8 +28,11 @@ from results.vietnamese import (
     binding_sentence,
     limit,
     margin,
+    meeting_sentence,
     number,
     refusal,
+    refused_command,
+    resolution,
     verdict_sentence,
 )
 
@@ -111,6 +114,8 @@ def annex_data(result: Result) -> dict[str, Any]:
         "question": result.question.text_vi,
         "existing": [bridge.name for bridge in result.question.existing],
         "new": [bridge.name for bridge in result.question.new],
+        "meeting": meeting_sentence(result.meeting),
+        "refused_commands": [refused_command(c, names) for c in result.refused_commands],
         "conclusion": verdict_sentence(result),
         "binding": ""
         if result.verdict == "invalid"
@@ -135,6 +140,7 @@ def annex_data(result: Result) -> dict[str, Any]:
         "mcu_name": names.of("mcu"),
         "mcu": [_mcu_row(phase) for phase in result.phases],
         "refused": _refused(result.phases, names),
+        "given_less": _given_less(result.phases, names),
         "links": _link_rows(result.phases, names),
         "links_total": len({(ln.id, ln.direction) for p in result.phases for ln in p.links}),
         "assumptions": [
@@ -211,6 +217,19 @@ def _refused(phases: Sequence[Phase], names: Names) -> list[str]:
         for call in phase.mcu.refused:
             by_code.setdefault(call.code, {})[names.of(call.bridge)] = None
     return [f"{refusal(code)}: {', '.join(who)}" for code, who in by_code.items()]
+
+
+def _given_less(phases: Sequence[Phase], names: Names) -> list[str]:
+    """One text for each step down, with the bridges it happened to."""
+    by_step: dict[tuple[str, str], dict[str, None]] = {}
+    for phase in phases:
+        for call in phase.mcu.downspeeded:
+            step = call.asked, call.given
+            by_step.setdefault(step, {})[names.of(call.bridge)] = None
+    return [
+        f"{resolution(asked)} → {resolution(given)}: {', '.join(who)}"
+        for (asked, given), who in by_step.items()
+    ]
 
 
 def _link_rows(phases: Sequence[Phase], names: Names) -> list[list[str]]:

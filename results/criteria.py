@@ -18,6 +18,7 @@ DEFAULT_PATH = Path(__file__).with_name("criteria.toml")
 CriterionId = Literal[
     "mcu-units",
     "every-call-set-up",
+    "every-call-as-asked",
     "link-peak",
     "one-way-delay",
     "jitter",

@@ -17,7 +17,7 @@ RELATIVE = 1e-6
 #: What 0.1 ms of delay and 0.1 ms of jitter can move a MOS by (G.107: under 0.1 R a ms).
 MOS_TOLERANCE = 1e-3
 
-_KEYS = ("id", "name", "kind", "direction", "bridge", "what")
+_KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
 _IGNORED = frozenset({"run_id", "engine.kernel"})
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
 
@@ -45,7 +45,9 @@ def _compare(path: str, a: Any, b: Any, unit: str, found: list[Difference]) -> N
         _compare_lists(path, a, b, unit, found)
     elif not _same(a, b, unit):
         kind: Literal["input", "measure"] = (
-            "input" if path.split(".")[0] in ("inputs", "engine", "question") else "measure"
+            "input"
+            if path.split(".")[0] in ("inputs", "engine", "question", "meeting")
+            else "measure"
         )
         found.append(Difference(kind, path, a, b))
 

@@ -133,11 +133,21 @@ class Refused(StrictModel):
     reason: str
 
 
+class Downspeeded(StrictModel):
+    """A call that was given less than it asked for: resolutions, or "audio" for sound only."""
+
+    bridge: Id
+    asked: str
+    given: str
+    reason: str
+
+
 class McuResult(StrictModel):
     """The MCU in one phase: `units_used` and `ports_used` are the highest of the phase.
 
     `joined` are the bridges in a conference at the end of the phase, `dropped` those that had
-    joined and left before it without being asked to, `downspeeded` those given less than asked.
+    joined and left before it without being asked to, `put_out` those that the control room put
+    out, `downspeeded` those in it that were given less than they asked for.
     """
 
     units_used: Amount
@@ -146,8 +156,9 @@ class McuResult(StrictModel):
     ports_total: Annotated[int, Field(gt=0)]
     joined: list[Id]
     refused: list[Refused] = Field(default_factory=list)
-    downspeeded: list[Id] = Field(default_factory=list)
+    downspeeded: list[Downspeeded] = Field(default_factory=list)
     dropped: list[Id] = Field(default_factory=list)
+    put_out: list[Id] = Field(default_factory=list)
     setup_ms_p95: Amount | None
 
 
@@ -263,6 +274,34 @@ class Question(StrictModel):
     text_en: str
 
 
+class RefusedCommand(StrictModel):
+    """A command of the control room that was not carried out; `on` is whom it was about.
+
+    `code` is the SIP answer: 403 for what a branch may not do (Art. 16(2)c).
+    """
+
+    by: Id
+    command: str
+    on: Id | None = None
+    code: Annotated[int, Field(ge=300, le=699)]
+    reason: str
+
+
+class Meeting(StrictModel):
+    """How the meeting was held.
+
+    `floor`: the chair and whom it calls are heard (Art. 15(2)a), or everybody. `video`: a picture
+    composed for each bridge in `layout`, or the speaker's forwarded. `dial`: whether bridges call
+    `in` or the MCU calls `out`. `encrypted`: media by SRTP.
+    """
+
+    floor: Literal["chair", "open"]
+    video: Literal["presence", "switched"]
+    layout: str
+    dial: Literal["in", "out"]
+    encrypted: bool
+
+
 class Result(StrictModel):
     """The whole answer; `names` maps node ids (routers, bridges, `mcu`) to names for people."""
 
@@ -273,6 +312,8 @@ class Result(StrictModel):
     question: Question
     engine: Engine
     inputs: Inputs
+    meeting: Meeting
+    refused_commands: list[RefusedCommand] = Field(default_factory=list)
     phases: list[Phase]
     criteria: list[CriterionResult]
     binding: Binding | None

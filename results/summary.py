@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results.model import Binding, Place, Result
+from results.model import Binding, Meeting, Place, Result
 
 VERDICT_WORDS = {
     "pass": "PASS – the bridges may be connected",
@@ -38,7 +38,7 @@ class TerminalTable:
 
 
 def terminal_table(result: Result) -> TerminalTable:
-    """Rows in the order of the criteria; `notes` are reasons of an invalid run, and assumptions."""
+    """Rows in the order of the criteria; `notes` are what else to know."""
     binding = result.binding
     rows = [
         Row(
@@ -53,6 +53,8 @@ def terminal_table(result: Result) -> TerminalTable:
         for c in result.criteria
     ]
     notes = list(result.reasons) if result.verdict == "invalid" else []
+    if count := len(result.refused_commands):
+        notes.append(f"commands of the control room not carried out: {count} (see summary.md)")
     if result.assumptions:
         notes.append(f"{len(result.assumptions)} figures are assumptions (see summary.md)")
     return TerminalTable(
@@ -78,6 +80,8 @@ def summary_md(result: Result) -> str:
     if result.reasons:
         lines += ["Why:", "", *(f"- {reason}" for reason in result.reasons), ""]
     lines += [
+        meeting_sentence(result.meeting),
+        "",
         "| criterion | value | limit | margin | | where it is worst |",
         "|---|---:|---:|---:|---|---|",
     ]
@@ -87,6 +91,7 @@ def summary_md(result: Result) -> str:
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", "The margin is the share of the allowance that is still unused.", ""]
     lines += _mcu_lines(result)
+    lines += _control_lines(result)
     if result.assumptions:
         lines += ["## Assumptions", "", "| what | value | rests on | would be replaced by |"]
         lines.append("|---|---|---|---|")
@@ -111,6 +116,19 @@ def summary_md(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
+def meeting_sentence(meeting: Meeting) -> str:
+    """How the meeting was held, in one sentence."""
+    floor = "the chair and whom it calls are heard" if meeting.floor == "chair" else "all are heard"
+    picture = (
+        "the speaker's picture is forwarded"
+        if meeting.video == "switched"
+        else f"a picture is composed for each bridge (layout {meeting.layout})"
+    )
+    dial = "the bridges call the MCU" if meeting.dial == "in" else "the MCU calls the bridges"
+    secret = "encrypted (SRTP)" if meeting.encrypted else "not encrypted"
+    return f"The meeting: {floor}; {picture}; {dial}; media is {secret}."
+
+
 def place_name(place: Place, result: Result) -> str:
     """A place with the names people use, e.g. `Cư Jút audio down, during`."""
     names = result.names
@@ -130,17 +148,35 @@ def place_name(place: Place, result: Result) -> str:
 
 
 def _mcu_lines(result: Result) -> list[str]:
-    lines = ["## MCU", "", "| phase | units | ports | in the meeting | refused |"]
-    lines.append("|---|---:|---:|---:|---|")
+    lines = ["## MCU", "", "| phase | units | ports | in the meeting | refused | given less |"]
+    lines.append("|---|---:|---:|---:|---|---|")
     for phase in result.phases:
         mcu = phase.mcu
         refused = ", ".join(
             f"{result.names.get(r.bridge, r.bridge)} ({r.code} {r.reason})" for r in mcu.refused
         )
+        less = ", ".join(
+            f"{result.names.get(d.bridge, d.bridge)} ({d.asked} → {d.given})"
+            for d in mcu.downspeeded
+        )
         lines.append(
             f"| {phase.name} | {mcu.units_used:g} of {mcu.units_total:g} "
-            f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} | {_cell(refused)} |"
+            f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} "
+            f"| {_cell(refused)} | {_cell(less)} |"
         )
+    return [*lines, ""]
+
+
+def _control_lines(result: Result) -> list[str]:
+    refused = result.refused_commands
+    if not refused:
+        return []
+    lines = ["## Commands not carried out", "", "| by | command | about | answer |"]
+    lines.append("|---|---|---|---|")
+    for c in refused:
+        by, on = (result.names.get(who, who) for who in (c.by, c.on or ""))
+        cells = (by, c.command, on, f"{c.code} {c.reason}")
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return [*lines, ""]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from results.criteria import UNIT_VI
-from results.model import Binding, CriterionResult, Place, Result
+from results.model import Binding, CriterionResult, Meeting, Place, RefusedCommand, Result
 
 NBSP = "\u00a0"
 NOT_MEASURED = "không đo được"
@@ -17,6 +17,32 @@ _REFUSALS = {
     486: "máy bận",
     488: "không chấp nhận cấu hình cuộc gọi",
     503: "hết năng lực phục vụ",
+}
+_FLOORS = {
+    "chair": "chỉ điểm cầu chủ tọa và điểm cầu được chủ tọa mời phát biểu được mở tiếng",
+    "open": "tất cả các điểm cầu đều được mở tiếng",
+}
+_DIALS = {"in": "các điểm cầu gọi đến MCU", "out": "MCU gọi đến các điểm cầu"}
+_COMMANDS = {
+    "request-to-speak": "xin phát biểu",
+    "withdraw": "rút yêu cầu phát biểu",
+    "call-to-speak": "mời phát biểu",
+    "end-speech": "kết thúc phát biểu",
+    "mute": "tắt tiếng",
+    "unmute": "mở tiếng",
+    "mute-all": "tắt tiếng toàn bộ",
+    "layout": "đổi bố cục hình ảnh",
+    "drop": "ngắt kết nối",
+    "redial": "gọi lại",
+    "present": "trình chiếu nội dung",
+    "end-meeting": "kết thúc phiên họp",
+    "queue": "xem danh sách xin phát biểu",
+}
+_COMMAND_REFUSALS = {
+    403: "không có quyền",
+    404: "không áp dụng được tại thời điểm đó",
+    481: "chưa kết nối vào phiên họp",
+    486: "điểm cầu đang kết nối hoặc đang bận",
 }
 
 
@@ -51,6 +77,37 @@ def margin(value: float | None) -> str:
 def refusal(code: int) -> str:
     """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
     return f"{_REFUSALS.get(code, 'bị từ chối')} (mã {code})"
+
+
+def resolution(name: str) -> str:
+    """What a call asked for or was given: a resolution's own name, or sound alone."""
+    return "chỉ âm thanh" if name == "audio" else name
+
+
+def meeting_sentence(meeting: Meeting) -> str:
+    """How the meeting was held, in one sentence."""
+    layout = "tự động" if meeting.layout == "auto" else meeting.layout
+    picture = (
+        "MCU chuyển tiếp hình ảnh của điểm cầu đang phát biểu"
+        if meeting.video == "switched"
+        else f"MCU ghép hình cho từng điểm cầu (bố cục {layout})"
+    )
+    secret = (
+        "được mã hóa khi truyền (SRTP)" if meeting.encrypted else "không được mã hóa khi truyền"
+    )
+    return (
+        f"{_FLOORS[meeting.floor]}; {picture}; {_DIALS[meeting.dial]}; âm thanh, hình ảnh {secret}."
+    )
+
+
+def refused_command(refused: RefusedCommand, names: Names) -> str:
+    """Who wanted what, about whom, and why not."""
+    who = "kỹ thuật viên MCU" if refused.by == "operator" else names.of(refused.by)
+    what = _COMMANDS.get(refused.command, refused.command)
+    if refused.on:
+        what += f" ({names.of(refused.on)})"
+    why = _COMMAND_REFUSALS.get(refused.code, "không thực hiện được")
+    return f"{who}: {what} – {why} (mã {refused.code})"
 
 
 class Names:

@@ -41,6 +41,8 @@ def worst(
             return _mcu_units(phases)
         case "every-call-set-up":
             return _not_set_up(phases, existing, new)
+        case "every-call-as-asked":
+            return _given_less(phases)
         case "link-peak":
             return _link_peak(phases)
         case "no-bridge-dropped":
@@ -96,8 +98,18 @@ def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[
     return Found(value, Place(kind="mcu", id="mcu", phase=phases[-1].name), "mcu")
 
 
+def _given_less(phases: Sequence[Phase]) -> Found:
+    """Bridges whose call was stepped down by the MCU at any time."""
+    less = {call.bridge: phase.name for phase in reversed(phases) for call in phase.mcu.downspeeded}
+    at = next(iter(less.values()), phases[-1].name)
+    return Found(float(len(less)), Place(kind="mcu", id="mcu", phase=at), "mcu")
+
+
 def _dropped(phases: Sequence[Phase]) -> Found:
-    """Bridges that left unasked, stopped receiving for over a second, or vanished."""
+    """Bridges that left unasked, stopped receiving for over a second, or vanished.
+
+    One that the control room put out has not been dropped.
+    """
     places: dict[str, Place] = {}
     earlier: set[str] = set()
     for phase in phases:
@@ -109,7 +121,7 @@ def _dropped(phases: Sequence[Phase]) -> Found:
                     place = _place(bridge_result.id, stream, phase)
                     places.setdefault(bridge_result.id, place)
         here = {bridge.id for bridge in phase.bridges}
-        for gone in sorted(earlier - here):
+        for gone in sorted(earlier - here - set(phase.mcu.put_out)):
             places.setdefault(gone, Place(kind="bridge", id=gone, phase=phase.name))
         earlier |= here
     nowhere = Place(kind="mcu", id="mcu", phase=phases[-1].name)

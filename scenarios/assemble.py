@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,19 @@ import numpy as np
 
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.criteria import Criteria, load_criteria
-from results.model import Engine, FileRef, Inputs, McuResult, Named, Phase, Refused, Result
+from results.model import (
+    Downspeeded,
+    Engine,
+    FileRef,
+    Inputs,
+    McuResult,
+    Meeting,
+    Named,
+    Phase,
+    Refused,
+    RefusedCommand,
+    Result,
+)
 from results.model import Question as AskedQuestion
 from results.series import Series
 from results.verdict import judge
@@ -22,7 +35,14 @@ from scenarios.plan import Plan
 from scenarios.question import Question
 from scenarios.streams import bridges_in, per_second
 
+NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
+"""Who tells of a call that was not set up: whoever made it."""
+PUT_OUT = "put-out"
+"""Why a bridge left that the MCU hung up on: the control room wanted it so."""
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
+NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
+_REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
+"""The text of a `control` event that tells of a command which was not carried out."""
 PACKAGES = ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results")
 
 
@@ -71,6 +91,14 @@ def assemble(question: Question, captures: Captures, engine: Engine, run_id: str
             seed=plan.seed,
             code=code_identity(),
         ),
+        meeting=Meeting(
+            floor=plan.meeting.floor,
+            video=plan.meeting.video,
+            layout=plan.meeting.layout,
+            dial=plan.dial,
+            encrypted=plan.encrypted,
+        ),
+        refused_commands=_refused_commands(captures),
         phases=phases,
         criteria=judgement.criteria,
         binding=judgement.binding,
@@ -97,6 +125,28 @@ def code_identity() -> str:
     return digest.hexdigest()[:16]
 
 
+def _refused_commands(captures: Captures) -> list[RefusedCommand]:
+    """What the control room asked for in vain, in order of time."""
+    refused = []
+    for e in captures.events_of("control", "command-without-call"):
+        if e["event"] == "command-without-call":
+            reason = "it has no call"
+            refused.append(
+                RefusedCommand(by=e["bridge"], command=e["command"], code=NO_CALL, reason=reason)
+            )
+        elif e["kind"] == "refused" and (said := _REFUSED.fullmatch(e["text"])):
+            refused.append(
+                RefusedCommand(
+                    by=e["by"],
+                    command=said["command"],
+                    on=e["bridge"] or None,
+                    code=int(said["code"]),
+                    reason=said["reason"],
+                )
+            )
+    return refused
+
+
 def _phase(captures: Captures, number: int, rebuilt: Rebuilt) -> Phase:
     phase = captures.plan.phases[number]
     return Phase(
@@ -119,24 +169,32 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     current = [e for e in used if e["t_ms"] < start_ms][-1:] + [
         e for e in used if e["t_ms"] >= start_ms
     ]
-    state = {e["bridge"]: e["event"] for e in used}
+    latest = {e["bridge"]: e for e in used}
+    joined = sorted(b for b, e in latest.items() if e["event"] == "joined")
     within = [e for e in captures.events if start_ms <= e.get("t_ms", -1.0) < end_ms]
     refused = [
         Refused(
             bridge=e["bridge"], code=e.get("code", NO_ANSWER), reason=e.get("reason", "no answer")
         )
         for e in within
-        if e["who"] == "bridge" and e["event"] in ("refused", "timed-out")
+        if (e["who"], e["event"]) in NOT_SET_UP
     ]
-    setups = [e["setup_ms"] for e in within if e["event"] == "connected"]
+    gone = {b: e["cause"] for b, e in latest.items() if e["event"] == "left"}
+    setups = [e["setup_ms"] for e in within if "setup_ms" in e]
     return McuResult(
         units_used=max((e["units"] for e in current), default=0.0),
         units_total=plan.device.units_total,
         ports_used=max((e["ports"] for e in current), default=0),
         ports_total=plan.device.ports_total,
-        joined=sorted(bridge for bridge, event in state.items() if event == "joined"),
+        joined=joined,
         refused=refused,
-        dropped=sorted(bridge for bridge, event in state.items() if event == "left"),
+        downspeeded=[
+            Downspeeded(bridge=b, asked=e["asked"], given=e["given"], reason=e["reason"])
+            for b in joined
+            if "given" in (e := latest[b])
+        ],
+        dropped=sorted(b for b, cause in gone.items() if cause != PUT_OUT),
+        put_out=sorted(b for b, cause in gone.items() if cause == PUT_OUT),
         setup_ms_p95=round(float(np.percentile(setups, 95)), 3) if setups else None,
     )
 

@@ -15,7 +15,18 @@ _DEVICE_WORDS = {
     "capacity": ("capacity of", "năng lực của"),
     "audio_mix_delay": ("audio mixing delay of", "độ trễ trộn âm thanh của"),
     "compose_delay": ("picture composing delay of", "độ trễ ghép hình của"),
+    "forward_delay": ("picture switching delay of", "độ trễ chuyển tiếp hình ảnh của"),
     "refusal": ("answer when full of", "trả lời khi hết năng lực của"),
+    "when_full": ("handling of calls when full of", "cách xử lý cuộc gọi khi hết năng lực của"),
+    "levels": ("ports set aside on", "số cổng cấp phát cố định của"),
+    "line_rates": ("lowest line rates of", "tốc độ đường truyền thấp nhất của"),
+    "cost": ("units a call takes on", "số đơn vị mỗi cuộc gọi chiếm trên"),
+}
+_STEPS = {
+    "higher": ("a port of the next higher level", "dùng cổng mức cao hơn kế tiếp"),
+    "lower": ("a lower resolution", "hạ độ phân giải"),
+    "audio": ("audio only", "chỉ âm thanh"),
+    "refuse": ("refusal", "từ chối"),
 }
 
 
@@ -23,7 +34,7 @@ def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
     """Province and scenario first, then device, call, endpoints and criteria."""
     return [
         *_province(question),
-        *_device(question.plan.device),
+        *_device(question.plan.device, presence=question.plan.meeting.video == "presence"),
         *_media(question),
         *criteria.assumptions(),
     ]
@@ -48,15 +59,31 @@ def _province(question: Question) -> Iterator[Assumption]:
         )
 
 
-def _device(device: Device) -> Iterator[Assumption]:
+def _device(device: Device, *, presence: bool) -> Iterator[Assumption]:
     values = {
         "capacity": (f"{device.units_total:g} {device.unit}",) * 2,
         "audio_mix_delay": (f"{device.audio_mix_delay_ms:g} ms",) * 2,
         "compose_delay": (f"{device.compose_delay_ms:g} ms",) * 2,
+        "forward_delay": (f"{device.forward_delay_ms:g} ms",) * 2,
         "refusal": (f"SIP {device.refuse_code}",) * 2,
+        "when_full": (
+            ", ".join(_STEPS[step][0] for step in device.when_full.steps),
+            ", ".join(_STEPS[step][1] for step in device.when_full.steps),
+        ),
+        **{f"cost.{c.resolution}": (f"{c.resolution}: {c.units:.3g}",) * 2 for c in device.cost},
     }
+    if device.levels is not None:
+        ports = ", ".join(f"{name}: {number}" for name, number in device.levels.ports.items())
+        values["levels"] = (ports, ports)
+    if device.line_rates is not None:
+        rates = device.line_rates.min_kbps.items()
+        rate = ", ".join(f"{name}: {kbps:g} kb/s" for name, kbps in rates)
+        values["line_rates"] = (rate, rate)
+    unused = "forward_delay" if presence else "compose_delay"
     for key, figure in device.assumptions():
-        what_en, what_vi = _DEVICE_WORDS.get(key, (f"{key} of", f"{key} của"))
+        if key == unused:
+            continue
+        what_en, what_vi = _DEVICE_WORDS.get(key.split(".")[0], (f"{key} of", f"{key} của"))
         value = values.get(key, ("", ""))
         yield _of(figure, f"{what_en} {device.name}", f"{what_vi} {device.name}", value)
 

@@ -58,8 +58,14 @@ def load(folder: Path, plan: Plan) -> Captures:
         for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))
     )
     by_stream = _split(sent, len(plan.streams)), _split(received, len(plan.streams))
+    switched = plan.meeting.video == "switched"
     traces = [
-        trace(s, r, AUDIO_CLOCK_HZ if stream.kind == "audio" else CLOCK_HZ)
+        trace(
+            s,
+            r,
+            AUDIO_CLOCK_HZ if stream.kind == "audio" else CLOCK_HZ,
+            forwarded=switched and (stream.kind, stream.direction) == ("video", "down"),
+        )
         for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
     return Captures(

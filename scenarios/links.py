@@ -1,8 +1,10 @@
 """Captures → each link's load, drops and queueing in each phase.
 
-Loads and drops are counted by the kernel. Queueing delays are rebuilt: every packet's way is
+Loads and drops are counted by the kernel. Queueing delays are rebuilt: every media packet's way is
 followed from its measured departure through each queue on its path; how far the rebuilt arrivals
-are from the measured ones is returned beside, so that the rebuilding can be trusted or not.
+are from the measured ones is returned beside, so that the rebuilding can be trusted or not. RTCP
+takes its place in the same queues and is not followed: what it took is seen at the arrivals, and is
+added where a stream's packets waited the longest.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from graphlib import TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim.sdp import Suite
+from mcu_sim.srtp import TAG_BYTES
 from results.model import LinkResult
 from scenarios.captures import Captures
 from scenarios.plan import FRAME_BYTES, PhasePlan
@@ -22,6 +26,9 @@ from traffic.fifo import departures
 from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 TIED_PACKETS = 3
+REPORT_BYTES = 200
+"""More than a report with what is around it: 28 + 24 + a name, SRTCP's tag, headers."""
+SRTP_TAG_BYTES = TAG_BYTES[next(iter(Suite))]  # both ends prefer the first
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,16 @@ class Passage:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Queueing at every hop; `error_us` is the largest |rebuilt − measured| end-to-end delay."""
+    """Queueing at every hop.
+
+    Attributes:
+        error_us: the largest |rebuilt − measured| end-to-end delay.
+        trusted: whether packets that changed places and RTCP explain all such errors.
+    """
 
     passages: dict[tuple[str, str], Passage]
     error_us: float
+    trusted: bool
 
 
 def rebuild(captures: Captures) -> Rebuilt:
@@ -55,7 +68,8 @@ def rebuild(captures: Captures) -> Rebuilt:
         ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
         paths.append(routes.path(*ends))
     at = [trace.leaving_ns.copy() for trace in captures.traces]
-    sizes = [trace.size + UDP_IP_BYTES + ETHERNET_BYTES for trace in captures.traces]
+    around = UDP_IP_BYTES + ETHERNET_BYTES + (SRTP_TAG_BYTES if plan.encrypted else 0)
+    sizes = [trace.size + around for trace in captures.traces]
     alive = [~trace.impaired for trace in captures.traces]
     users: dict[Hop, list[int]] = {}
     order: TopologicalSorter[Hop] = TopologicalSorter()
@@ -63,7 +77,8 @@ def rebuild(captures: Captures) -> Rebuilt:
         for before, hop in zip((None, *path), path, strict=False):
             users.setdefault(hop, []).append(index)
             order.add(hop, *([before] if before else []))
-    passages = {}
+    passages: dict[tuple[str, str], Passage] = {}
+    crossing: dict[tuple[int, Hop], tuple[slice, NDArray[np.bool_]]] = {}
     for hop in order.static_order():
         link = plan.network.link(hop.link)
         key = (hop.link, hop.direction)
@@ -79,25 +94,44 @@ def rebuild(captures: Captures) -> Rebuilt:
         edges = np.cumsum([0] + [int(np.count_nonzero(alive[i])) for i in users[hop]])
         for i, a, b in zip(users[hop], edges[:-1], edges[1:], strict=True):
             at[i][alive[i]] = leaving[a:b] + round(link.delay_us * 1000)
-    errors = [
-        np.abs(at[i][t.arrived] - t.arrival_ns[t.arrived]).max(initial=0)
-        for i, t in enumerate(captures.traces)
-    ]
-    return Rebuilt(passages, float(max(errors, default=0)) / 1e3)
+            crossing[i, hop] = slice(a, b), alive[i]
+    errors = []
+    for index, trace in enumerate(captures.traces):
+        behind = np.where(trace.arrived, trace.arrival_ns - at[index], 0)
+        errors.append(float(np.abs(behind).max(initial=0)) / 1e3)
+        waits = [
+            (passages[hop.link, hop.direction].wait_ns[part], mask)
+            for hop in paths[index]
+            for part, mask in [crossing[index, hop]]
+        ]
+        longest, mask = max(waits, key=lambda wait: int(wait[0].sum()))
+        longest[:] = np.maximum(longest + behind[mask], 0)
+    allowed = _explained_us(captures)
+    trusted = all(error <= most for error, most in zip(errors, allowed, strict=True))
+    return Rebuilt(passages, max(errors, default=0.0), trusted)
+
+
+def _explained_us(captures: Captures) -> list[float]:
+    """How wrongly each stream may be rebuilt: its bridge's RTCP, and some packets' order."""
+    plan = captures.plan
+    slowest_mbps = min(link.rate_mbps for link in plan.network.links)
+    health = {h["bridge"]: h for h in captures.events_of("bridge-health")}
+    told = {"up": "rtcp_sent", "down": "rtcp_received"}
+    reports = [health[s.bridge][told[s.direction]] for s in plan.streams]
+    return [(TIED_PACKETS * FRAME_BYTES + n * REPORT_BYTES) * 8 / slowest_mbps for n in reports]
 
 
 def links_in(captures: Captures, number: int, rebuilt: Rebuilt) -> list[LinkResult]:
     """Every direction of every link in phase `number`.
 
     Packets that come to a queue at the same moment may be rebuilt in another order than they were
-    served in; if the rebuilt delays are further off than that explains, no queueing is given.
+    served in; if the rebuilt delays are further off than that and RTCP explain, no queueing is
+    given.
     """
     phase = captures.plan.phases[number]
     load, peak = _load(captures, phase)
     start_ns = captures.origin_ns + round(phase.start_s * 1e9)
     end_ns = captures.origin_ns + round(phase.end_s * 1e9)
-    slowest_mbps = min(link.rate_mbps for link in captures.plan.network.links)
-    trusted = rebuilt.error_us <= TIED_PACKETS * FRAME_BYTES * 8 / slowest_mbps
     before, after = captures.counters["at_phase"][number : number + 2]
     results = []
     for row, (link_id, direction) in enumerate(captures.hops):
@@ -115,7 +149,7 @@ def links_in(captures: Captures, number: int, rebuilt: Rebuilt) -> list[LinkResu
                 peak_pct=round(float(peak[row]), 3),
                 drops=after[row]["queue_drops"] - before[row]["queue_drops"],
                 queue_p99_ms=round(float(np.percentile(wait, 99)) / 1e6, 4)
-                if len(wait) and trusted
+                if len(wait) and rebuilt.trusted
                 else None,
             )
         )

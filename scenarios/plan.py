@@ -12,8 +12,12 @@ from typing import Literal
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
+from mcu_sim.conference.commands import Redial
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.conference.meeting import Meeting, Member
 from mcu_sim.device import Device
-from scenarios.scenario import Scenario
+from mcu_sim.media.leg import Kind
+from scenarios.scenario import Control, Scenario
 from topology.network import Network
 from topology.routing import shortest_paths
 from traffic import rtp
@@ -35,6 +39,9 @@ DIAL_GRID_S = 0.02
 then never decide on which side of a step it starts."""
 SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
+MEETING = "meeting"
+"""The meeting's id and the user part of its SIP address."""
+SIP_PORT = 5060
 DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
 LONGEST_DRAIN_S = 3600.0
 
@@ -48,14 +55,14 @@ class PhasePlan(StrictModel):
 
 
 class CallPlan(StrictModel):
-    """One bridge's call: when it dials, and its indices into `Plan.streams`."""
+    """One bridge's call: when it dials or is dialled, and its indices into `Plan.streams`."""
 
     bridge: str
     name: str
     new: bool
     dial_s: float
-    up: dict[str, int]
-    down: dict[str, int]
+    up: dict[Kind, int]
+    down: dict[Kind, int]
 
 
 class Plan(StrictModel):
@@ -68,12 +75,21 @@ class Plan(StrictModel):
     profile: Profile
     video: VideoModel
     terminal: Terminal
+    meeting: Meeting
+    dial: Literal["in", "out"]
+    encrypted: bool
+    controls: list[Control]
+    """Times counted from the run's origin."""
     phases: list[PhasePlan]
     calls: list[CallPlan]
     streams: list[StreamPlan]
     hang_up_s: float
     end_s: float
     pcap: list[str]
+
+    def to_json(self) -> str:
+        """The text of `plan.json`, which `model_validate_json` reads back."""
+        return self.model_dump_json(by_alias=True, indent=1)
 
 
 def make_plan(
@@ -83,6 +99,7 @@ def make_plan(
     profile: Profile,
     profiles: Profiles,
     *,
+    chair: str,
     seed: int,
     pcap: Sequence[str] = (),
 ) -> Plan:
@@ -127,6 +144,10 @@ def make_plan(
         profile=profile,
         video=profiles.video_model(profile),
         terminal=profiles.terminal,
+        meeting=_meeting(scenario, network, chair),
+        dial=scenario.meeting.dial,
+        encrypted=scenario.meeting.encrypted,
+        controls=_controls(scenario, calls, phases[0].start_s),
         phases=phases,
         calls=calls,
         streams=streams,
@@ -134,6 +155,40 @@ def make_plan(
         end_s=hang_up_s + DRAIN_S + 2 * _drain_s(network),
         pcap=list(pcap),
     )
+
+
+def _meeting(scenario: Scenario, network: Network, chair: str) -> Meeting:
+    """The one meeting of a check: the province and all its bridges (Art. 3(2)a)."""
+    settings = scenario.meeting
+    members = [
+        Member(id=bridge.id, uri=f"sip:{bridge.id}@{network.address(bridge.id)}:{SIP_PORT}")
+        for bridge in network.bridges
+    ]
+    return Meeting(
+        id=MEETING,
+        name=scenario.id,
+        pattern="province-districts",
+        chair=chair,
+        member=members,
+        floor=settings.floor,
+        video=settings.video,
+        layout=settings.layout,
+    )
+
+
+def _controls(scenario: Scenario, calls: Sequence[CallPlan], start_s: float) -> list[Control]:
+    """The scenario's commands, and those by which the MCU dials each bridge at its time."""
+    controls = [c.model_copy(update={"at_s": start_s + c.at_s}) for c in scenario.controls]
+    if scenario.meeting.dial == "out":
+        controls += [
+            Control(
+                at_s=call.dial_s,
+                by=OPERATOR.value,
+                do=Redial(command="redial", participant=call.bridge),
+            )
+            for call in calls
+        ]
+    return sorted(controls, key=lambda control: control.at_s)
 
 
 def _drain_s(network: Network) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +11,21 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import Mistake
+from mcu_sim.conference.commands import Drop, Layout, Redial, subject
+from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, DeviceCatalogue, load_devices
 from mcu_sim.h264 import LEVELS
 from scenarios.plan import Plan, make_plan
-from scenarios.scenario import Scenario, load_scenario
+from scenarios.scenario import Control, Scenario, load_scenario
 from topology.checks import bridge_faults, change_faults
 from topology.load import load_province
 from topology.model import Province
 from topology.network import build
 from traffic.profiles import Profiles, load_profiles
+
+REDIAL_AFTER_S = 2.0
+"""A bridge hands the kernel its media a second ahead, which a hang-up does not call back."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def make_question(
         *_network_mistakes(scenario, province),
         *_call_mistakes(scenario, profiles, devices),
         *_impairment_mistakes(scenario, province),
+        *_control_mistakes(scenario, province),
     ]
     if found:
         raise tomlfile.mistakes(scenario_path, found)
@@ -76,6 +83,7 @@ def make_question(
             device,
             profile,
             profiles,
+            chair=province.chair.id,
             seed=scenario.seed if seed is None else seed,
             pcap=pcap,
         )
@@ -118,6 +126,46 @@ def _impairment_mistakes(scenario: Scenario, province: Province) -> Iterator[Mis
             if named[item.bridge, kind, item.direction] == 2:
                 what = f"its {kind} {item.direction} is impaired twice (allowed: once)"
                 yield loc, item.bridge, what
+
+
+def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
+    bridges = [b.id for b in (*province.bridges, *scenario.new_bridges)]
+    phases = scenario.phases
+    length_s = phases.before_s + phases.during_s + phases.after_s
+    for number, control in enumerate(scenario.controls):
+        loc = ("control", number)
+        if control.at_s >= length_s:
+            yield (*loc, "at_s"), control.at_s, f"is after the run (allowed: below {length_s:g} s)"
+        givers = [OPERATOR.value, *bridges]
+        if control.by not in givers:
+            what = f"unknown bridge{did_you_mean(control.by, givers)}"
+            yield (*loc, "by"), control.by, what
+        if (soon := _too_soon(scenario, control)) is not None:
+            yield (*loc, "at_s"), control.at_s, soon
+        named = subject(control.do)
+        if named and named not in bridges:
+            key = "for" if isinstance(control.do, Layout) else "participant"
+            yield (*loc, "do", key), named, f"unknown bridge{did_you_mean(named, bridges)}"
+        if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
+            what = 'there are no layouts with meeting.video = "switched"'
+            yield (*loc, "do", "command"), control.do.command, what
+
+
+def _too_soon(scenario: Scenario, control: Control) -> str | None:
+    """What is wrong with a redial right after a drop: the old call's packets are on their way."""
+    if not isinstance(control.do, Redial):
+        return None
+    dropped_s = [
+        c.at_s
+        for c in scenario.controls
+        if isinstance(c.do, Drop) and c.do.participant == control.do.participant
+    ]
+    last_s = max((at_s for at_s in dropped_s if at_s <= control.at_s), default=-math.inf)
+    if control.at_s - last_s >= REDIAL_AFTER_S:
+        return None
+    return (
+        f"redials too soon (allowed: {REDIAL_AFTER_S:g} s or more after the drop at {last_s:g} s)"
+    )
 
 
 def _device(

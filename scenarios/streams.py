@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim.device import AUDIO
+from mcu_sim.media.leg import Kind
 from results.model import BridgeResult, StreamResult, lost_pcts
 from scenarios.captures import Captures
 from scenarios.plan import CallPlan, PhasePlan
@@ -29,29 +32,45 @@ class Leg:
 
 
 def bridges_in(captures: Captures, phase: PhasePlan) -> list[BridgeResult]:
-    """Every bridge that had a call in the phase, with its four streams."""
+    """Every bridge that had a call in the phase, with the streams of it."""
     window = (
         captures.origin_ns + round(phase.start_s * 1e9),
         captures.origin_ns + round(phase.end_s * 1e9),
     )
     plan = captures.plan
     legs = [_leg(trace, window) for trace in captures.traces]
-    connected = {
-        e["bridge"] for e in captures.events_of("connected") if e["t_ms"] < phase.end_s * 1000
-    }
-    present = [call for call in plan.calls if call.bridge in connected]
+    joined = _present(captures, phase)
+    present = [call for call in plan.calls if call.bridge in joined]
     return [
         BridgeResult(
             id=call.bridge,
             name=call.name,
             streams=[
                 _stream(captures, legs, present, call, kind, direction)
-                for kind in ("audio", "video")
+                for kind in _kinds(joined[call.bridge])
                 for direction in ("up", "down")
             ],
         )
         for call in present
     ]
+
+
+def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
+    """Bridge → its latest `joined` event, of all that had a call at some time of the phase."""
+    joined: dict[str, dict[str, Any]] = {}
+    for e in captures.events_of("joined", "left", who="mcu"):
+        if e["t_ms"] >= phase.end_s * 1000:
+            break
+        if e["event"] == "joined":
+            joined[e["bridge"]] = e
+        elif e["t_ms"] < phase.start_s * 1000:
+            joined.pop(e["bridge"], None)
+    return joined
+
+
+def _kinds(joined: dict[str, Any]) -> list[Kind]:
+    """The media of a call: a full MCU may have left it its sound alone."""
+    return ["audio"] if joined.get("given") == AUDIO else ["audio", "video"]
 
 
 def _leg(trace: Trace, window: tuple[int, int]) -> Leg:
@@ -64,7 +83,7 @@ def _stream(
     legs: list[Leg],
     present: list[CallPlan],
     call: CallPlan,
-    kind: str,
+    kind: Kind,
     direction: str,
 ) -> StreamResult:
     index = (call.up if direction == "up" else call.down)[kind]

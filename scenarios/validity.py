@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from results.model import Accounting
 from scenarios.captures import Captures
+
+UNLOGGED = {
+    "stray": "belong to no stream",
+    "not_rtp": "are not RTP",
+    "unauthentic": "could not be authenticated (SRTP)",
+}
+"""What a program read and could not put down to a stream; in a check nobody else sends to it."""
 
 
 def accounting(captures: Captures) -> Accounting:
@@ -32,32 +41,21 @@ def faults(captures: Captures) -> list[str]:
             f"port, {udp['RcvbufErrors']} to a full buffer, {waiting} wait in queues)"
         )
     health = captures.events_of("mcu-health", "bridge-health")
-    sip_sent = sum(h["sip_sent"] for h in health)
-    sip_received = sum(h["sip_received"] for h in health)
-    stray = sum(h["stray"] + h.get("not_rtp", 0) for h in health)
-    if account.packets_sent != captures.media_sent + sip_sent:
+    told_sent = sum(h["sip_sent"] + h["rtcp_sent"] for h in health)
+    told_received = sum(h["sip_received"] + h["rtcp_received"] for h in health)
+    unlogged = sum(h.get(key, 0) for h in health for key in UNLOGGED)
+    if account.packets_sent != captures.media_sent + told_sent:
         found.append(
             f"the hosts' kernels sent {account.packets_sent} datagrams, "
-            f"the programs {captures.media_sent + sip_sent}"
+            f"the programs {captures.media_sent + told_sent}"
         )
-    if account.packets_received != captures.media_received + sip_received + stray:
+    if account.packets_received != captures.media_received + told_received + unlogged:
         found.append(
             f"the hosts' kernels delivered {account.packets_received} datagrams, "
-            f"the programs read {captures.media_received + sip_received + stray}"
+            f"the programs read {captures.media_received + told_received + unlogged}"
         )
-    if stray:
-        found.append(f"{stray} packets arrived that belong to no stream")
     for h in health:
-        who = h.get("bridge", "the MCU")
-        if h["starved"]:
-            found.append(f"{who}: media was handed over after it was due {h['starved']} times")
-        if h["overflowed"]:
-            found.append(f"{who}: {h['overflowed']} packets overflowed a receive buffer")
-        if h.get("calls_left") or h.get("units_left"):
-            found.append(
-                f"the MCU still held {h['calls_left']} calls and {h['units_left']:g} units "
-                "after everyone had hung up"
-            )
+        found += _of_one(h)
     if captures.counters["pacer_drops"]:
         found.append(f"senders' pacing dropped {captures.counters['pacer_drops']} packets")
     for stream, trace in zip(captures.plan.streams, captures.traces, strict=True):
@@ -66,4 +64,28 @@ def faults(captures: Captures) -> list[str]:
                 f"{stream.bridge} {stream.kind} {stream.direction}: {trace.duplicates} packets "
                 f"arrived twice, {trace.unknown} were never sent"
             )
+    return found
+
+
+def _of_one(health: dict[str, Any]) -> list[str]:
+    """What one program says of itself. What SIP threw away is no fault: such a call fails."""
+    who = health.get("bridge", "the MCU")
+    found = [
+        f"{who}: {count} packets came that {what}"
+        for key, what in UNLOGGED.items()
+        if (count := health.get(key, 0))
+    ]
+    if health["starved"]:
+        found.append(f"{who}: media was handed over after it was due {health['starved']} times")
+    if health["overflowed"]:
+        found.append(f"{who}: {health['overflowed']} packets overflowed a receive buffer")
+    if count := health.get("foreign", 0):
+        found.append(f"{who}: {count} packets came under another payload type than was agreed on")
+    if count := health.get("unsendable", 0):
+        found.append(f"{who}: {count} packets of media could not be sent")
+    if health.get("calls_left") or health.get("units_left"):
+        found.append(
+            f"the MCU still held {health['calls_left']} calls and {health['units_left']:g} units "
+            "after everyone had hung up"
+        )
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from scenarios.cli import check, diff, doctor, shell, topology
+from scenarios.cli import check, device, diff, doctor, mcu, shell, topology
 
 app = typer.Typer(
     name="giaoban",
@@ -17,4 +17,6 @@ app.command("check")(check.command)
 app.command("diff")(diff.command)
 app.command("doctor")(doctor.command)
 app.command("shell")(shell.command)
+app.add_typer(device.app, name="device")
+app.add_typer(mcu.app, name="mcu")
 app.add_typer(topology.app, name="topology")

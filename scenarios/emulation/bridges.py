@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.media.outbound import SRTP_ROOM
+from mcu_sim.srtp import ALIGNMENT
 from scenarios.emulation.bridge import Bridge
 from scenarios.plan import Plan
 from traffic import rtp
@@ -18,7 +21,9 @@ from traffic.stream import fill_with_noise, packets_in
 
 WINDOW_NS = 1_000_000_000
 LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
-WINDOW, DIAL, HANG_UP = 0, 1, 2  # in this order at the same moment
+SWITCHED_WINDOW_NS = 200_000_000
+"""Where pictures are forwarded, a camera asked for a key frame must not have a second in hand."""
+WINDOW, DIAL, COMMAND, HANG_UP = 0, 1, 2, 3  # in this order at the same moment
 
 
 class Bridges:
@@ -38,19 +43,29 @@ class Bridges:
             Bridge(plan, number, namespaces[call.bridge], origin_ns, self._logs, self._tell)
             for number, call in enumerate(plan.calls)
         ]
-        size = rtp.HEADER_BYTES + plan.video.max_payload
+        # encryption adds its tag, and wants rows that begin at multiples of four bytes
+        size = rtp.HEADER_BYTES + plan.video.max_payload + SRTP_ROOM
+        size += -size % ALIGNMENT
         room = packets_in(WINDOW_NS + LEAD_NS, plan.video.kbps, plan.video)
         self._batch = SendBatch(room, size)
         fill_with_noise(self._batch.data)
         self._inbox = ReceiveBatch(1024, size)
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
+        switched = plan.meeting.video == "switched"
+        self._window_ns = SWITCHED_WINDOW_NS if switched else WINDOW_NS
+        self._controls = [c for c in plan.controls if c.by != OPERATOR.value]
+        self._by_id = {bridge.bridge_id: bridge for bridge in self._bridges}
 
     def run(self) -> None:
         """From the origin to the plan's end."""
         end_ns = self._origin_ns + round(self._plan.end_s * 1e9)
         agenda = [(self._origin_ns, WINDOW, 0), (self._hang_up_ns, HANG_UP, 0)]
         for number, bridge in enumerate(self._bridges):
-            agenda.append((self._origin_ns + round(bridge.call_plan.dial_s * 1e9), DIAL, number))
+            if self._plan.dial == "in":
+                dial_ns = self._origin_ns + round(bridge.call_plan.dial_s * 1e9)
+                agenda.append((dial_ns, DIAL, number))
+        for number, control in enumerate(self._controls):
+            agenda.append((self._origin_ns + round(control.at_s * 1e9), COMMAND, number))
         heapq.heapify(agenda)
         sockets = {bridge.sip: bridge for bridge in self._bridges}
         while (now_ns := time.monotonic_ns()) < end_ns:
@@ -58,9 +73,12 @@ class Bridges:
                 at_ns, what, number = heapq.heappop(agenda)
                 if what == WINDOW:
                     self._window(at_ns)
-                    heapq.heappush(agenda, (at_ns + WINDOW_NS, WINDOW, 0))
+                    heapq.heappush(agenda, (at_ns + self._window_ns, WINDOW, 0))
                 elif what == DIAL:
                     self._bridges[number].dial()
+                elif what == COMMAND:
+                    control = self._controls[number]
+                    self._by_id[control.by].command(control.do)
                 else:
                     for bridge in self._bridges:
                         bridge.hang_up()
@@ -80,14 +98,15 @@ class Bridges:
         self._file.close()
 
     def _window(self, at_ns: int) -> None:
-        until_ns = min(at_ns + WINDOW_NS + LEAD_NS, self._hang_up_ns)
+        until_ns = min(at_ns + self._window_ns + LEAD_NS, self._hang_up_ns)
         for bridge in self._bridges:
-            if bridge.has_media:
-                bridge.window(self._batch, until_ns)
+            bridge.window(self._batch, until_ns)
         now_ns = time.monotonic_ns()
         for bridge in self._bridges:
-            bridge.watch(now_ns)
+            bridge.terminal.watch(now_ns)
             bridge.receive(self._inbox)
+            if now_ns < self._hang_up_ns:
+                bridge.terminal.report(now_ns)
 
     def _signal(self, ready: list[Bridge]) -> None:
         now_ms = time.monotonic_ns() / 1e6
@@ -95,14 +114,14 @@ class Bridges:
             b for b in self._bridges if (t := b.agent.next_timeout()) is not None and t <= now_ms
         ]
         for bridge in dict.fromkeys(ready + due):
-            had_media = bridge.has_media
+            had_media = bridge.terminal.sends
             bridge.signal()
-            if bridge.has_media and not had_media:
+            if bridge.terminal.sends and not had_media:
                 # the timetable's next window may be a second away
-                since = (time.monotonic_ns() - self._origin_ns) // WINDOW_NS + 1
-                until_ns = self._origin_ns + since * WINDOW_NS + LEAD_NS
+                since = (time.monotonic_ns() - self._origin_ns) // self._window_ns + 1
+                until_ns = self._origin_ns + since * self._window_ns + LEAD_NS
                 bridge.window(self._batch, min(until_ns, self._hang_up_ns))
-                bridge.watch(time.monotonic_ns())
+                bridge.terminal.watch(time.monotonic_ns())
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
         timers = [t for b in self._bridges if (t := b.agent.next_timeout()) is not None]

@@ -41,7 +41,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
-    (folder / "plan.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
 
     def on_line(line: str) -> None:
         if line.startswith(guest.PROGRESS):

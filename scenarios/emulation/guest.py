@@ -7,11 +7,13 @@ begin with PROGRESS.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.process import BaseProcess
@@ -23,7 +25,9 @@ from numpy.typing import NDArray
 
 from giaoban.child import die_with_parent
 from giaoban.errors import GiaobanError, InvalidRun
-from mcu_sim.server import McuConfig, Seat, serve
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.conference.meeting import Meetings
+from mcu_sim.server import McuConfig, Seat, TimedCommand, serve
 from scenarios.emulation.bridges import attend
 from scenarios.emulation.recorder import Recorder
 from scenarios.plan import Plan
@@ -70,7 +74,7 @@ def _conduct(plan: Plan, captures: Path) -> None:
                 _start(_run_mcu, net, plan, origin_ns, captures),
                 _start(_run_bridges, net, plan, origin_ns, captures),
             ]
-            samples, at_phase = _watch(net, plan, origin_ns, crew, recorder)
+            samples, at_phase = _watch(net, plan, origin_ns, crew, recorder, captures)
         _count(net, plan, captures, before, samples, at_phase, probes)
     _write_json(
         captures / "guest.json",
@@ -85,6 +89,7 @@ def _watch(
     origin_ns: int,
     crew: list[BaseProcess],
     recorder: Recorder,
+    captures: Path,
 ) -> tuple[NDArray[np.int64], list[list[dict[str, Any]]]]:
     """Sample the links each second until the crew has ended.
 
@@ -107,11 +112,13 @@ def _watch(
         _progress("meeting", number / count)
         for process in crew:
             if process.exitcode not in (None, 0):
-                raise InvalidRun(f"the {process.name} process ended early")
+                raise InvalidRun(
+                    f"the {process.name} process ended early{_last_words(process, captures)}"
+                )
     for process in crew:
         process.join(plan.end_s)
         if process.exitcode != 0:
-            raise InvalidRun(f"the {process.name} process ended with {process.exitcode}")
+            raise InvalidRun(f"the {process.name} process failed{_last_words(process, captures)}")
     recorder.take()
     meter.close()
     return np.array(rows, np.int64), at_phase
@@ -155,16 +162,26 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         )
         for call in plan.calls
     }
+    commands = [
+        TimedCommand(origin_ns + round(control.at_s * 1e9), control.do)
+        for control in plan.controls
+        if control.by == OPERATOR.value
+    ]
     mcu = plan.network.mcu.id
     config = McuConfig(
         address=plan.network.address(mcu),
         device=plan.device,
-        seats=seats,
+        meetings=Meetings(schema="giaoban.meetings/1", meeting=[plan.meeting]),
         playout_ms=plan.terminal.playout_ms,
         video=plan.video,
         seed=plan.seed,
         origin_ns=origin_ns,
         end_ns=origin_ns + round((plan.end_s + 0.5) * 1e9),
+        seats=seats,
+        commands=commands,
+        console_meeting=plan.meeting.id,
+        encrypted=plan.encrypted,
+        dialled_resolution=plan.profile.resolution,
     )
     with namespace.inside(net.namespace(mcu)):
         serve(config, captures)
@@ -184,14 +201,30 @@ def _start(
 ) -> BaseProcess:
     """Fork a process of the crew: it shares what is loaded, and dies with this one."""
 
+    name = run.__name__.removeprefix("_run_")
+
     def body() -> None:
         die_with_parent()
-        run(net, plan, origin_ns, captures)
+        try:
+            run(net, plan, origin_ns, captures)
+        except Exception as error:
+            traceback.print_exc()
+            said = str(error) if isinstance(error, GiaobanError) else repr(error)
+            (captures / f"{name}.failed").write_text(said, encoding="utf-8")
+            sys.exit(1)
 
+    # what is loaded by now stays: looking through it for garbage costs the crew dear
+    gc.freeze()
     context = multiprocessing.get_context("fork")
-    process = context.Process(target=body, name=run.__name__.removeprefix("_run_"), daemon=True)
+    process = context.Process(target=body, name=name, daemon=True)
     process.start()
     return process
+
+
+def _last_words(process: BaseProcess, captures: Path) -> str:
+    """Why a process of the crew ended, as far as it could say."""
+    path = captures / f"{process.name}.failed"
+    return f": {path.read_text(encoding='utf-8')}" if path.is_file() else f" ({process.exitcode})"
 
 
 def _merge_events(captures: Path) -> None:

@@ -22,7 +22,8 @@ import numpy as np
 
 from scenarios.emulation.bridges import attend
 from scenarios.emulation.guest import _run_mcu
-from scenarios.plan import Plan
+from scenarios.emulation.terminal import PORTS
+from scenarios.plan import SIP_PORT, Plan
 from tests.emulation.lab_wire import sleep_until
 from topology.emulation import probe
 from topology.emulation.mininet_net import ProvinceNet
@@ -170,16 +171,21 @@ def meeting(folder: Path, plan: Plan) -> dict[str, Any]:
 
 
 def _marks(frames: np.ndarray[Any, np.dtype[np.uint8]], mcu: str) -> list[tuple[str, str, int]]:
-    """(what, direction, DSCP) of each UDP datagram; RFC 791, 768, 2474."""
+    """(what, direction, DSCP) of each UDP datagram; RFC 791, 768, 2474.
+
+    RTCP is told from RTP by its packet type (RFC 5761 section 4), its medium by the bridge's port.
+    """
     address = bytes(int(part) for part in mcu.split("."))
     marks = []
     for frame in frames:
         if int.from_bytes(frame[12:14].tobytes(), "big") != ETH_P_IP or frame[23] != 17:
             continue
         up = frame[30:34].tobytes() == address
-        port = int.from_bytes(frame[36:38].tobytes(), "big")
+        ports = [int.from_bytes(frame[at : at + 2].tobytes(), "big") for at in (34, 36)]
         payload_type = int(frame[43] & 0x7F)  # of RTP, if it is RTP
-        what = "sip" if port == 5060 else f"rtp-{payload_type}"
+        what = "sip" if ports[1] == SIP_PORT else f"rtp-{payload_type}"
+        if what != "sip" and 64 <= payload_type < 96:
+            what = "rtcp-" + next(kind for kind, port in PORTS.items() if port in ports)
         marks.append((what, "up" if up else "down", int(frame[15]) >> 2))
     return marks
 

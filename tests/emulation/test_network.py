@@ -42,7 +42,7 @@ def short_plan(folder: Path) -> str:
     text = text.replace("../topology", str(ROOT / "topology"))
     path = folder / "scenario.toml"
     path.write_text(text, encoding="utf-8")
-    return make_question(path).plan.model_dump_json()
+    return make_question(path).plan.to_json()
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,8 @@ def test_datagrams_carry_their_code_point(measured: dict[str, Any]) -> None:
     wanted = {
         f"rtp-{AUDIO_PAYLOAD_TYPE}": DSCP_AUDIO,
         f"rtp-{VIDEO_PAYLOAD_TYPE}": DSCP_VIDEO,
+        "rtcp-audio": DSCP_AUDIO,  # as its medium, so that it measures the same queue
+        "rtcp-video": DSCP_VIDEO,
         "sip": DSCP_SIGNALLING,
     }
     assert marks == {(what, way): dscp for what, dscp in wanted.items() for way in ("up", "down")}

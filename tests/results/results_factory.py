@@ -17,6 +17,7 @@ from results.model import (
     Inputs,
     LinkResult,
     McuResult,
+    Meeting,
     Named,
     Phase,
     Question,
@@ -39,6 +40,14 @@ EXISTING = {
     "tuy-duc": "Tuy Đức",
 }
 NEW = {"tx-gia-nghia": "Thị xã Gia Nghĩa", "quang-son": "Xã Quảng Sơn"}
+
+MEETING: dict[str, Any] = {
+    "floor": "chair",
+    "video": "presence",
+    "layout": "auto",
+    "dial": "in",
+    "encrypted": False,
+}
 
 
 def stream(
@@ -149,8 +158,9 @@ def result(
     invalid: Sequence[str] = (),
     run_id: str = "20261124-152000-mo-rong",
     thresholds: dict[str, float] | None = None,
+    **meeting: Any,
 ) -> Result:
-    """A whole result, judged by the default criteria."""
+    """A whole result, judged by the default criteria; `meeting` are changes of how it was held."""
     given = phases() if of is None else list(of)
     criteria = load_criteria(thresholds=thresholds)
     found = judge(given, criteria, existing=list(EXISTING), new=list(NEW), invalid=invalid)
@@ -180,6 +190,7 @@ def result(
             seed=1681,
             code="0123456789abcdef0123456789abcdef01234567",
         ),
+        meeting=Meeting(**(MEETING | meeting)),
         phases=given,
         criteria=found.criteria,
         binding=found.binding,

@@ -1,11 +1,11 @@
 """The annex as an office sees it: its text, fonts, paper and marks."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
 import results_factory as make
+from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
 from results.annex import annex_data, write_annex
@@ -14,17 +14,6 @@ from results.plots import write_plots
 from results.vietnamese import Names, amount, number
 
 INVALID = "KẾT QUẢ KHÔNG HỢP LỆ – KHÔNG ĐƯỢC SỬ DỤNG"
-
-
-def text_of(pdf):
-    if shutil.which("pdftotext") is None:
-        pytest.fail("pdftotext is missing: sudo apt-get install poppler-utils")
-    command = ["pdftotext", "-layout", str(pdf), "-"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def pages_of(pdf):
-    return [page for page in text_of(pdf).split("\f") if page.strip()]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +114,7 @@ def test_a_fail_says_what_and_where(tmp_path):
     write_annex(make.result(phases), {}, path)
     text = re.sub(r"\s+", " ", text_of(path))
     assert "Không đạt: khi kết nối 2 điểm cầu mới" in text
-    assert "không đáp ứng 1 trong tổng số 10 tiêu chí" in text
+    assert "không đáp ứng 1 trong tổng số 11 tiêu chí" in text
     assert "Nguyên nhân chính: số cuộc gọi không thiết lập được – Polycom RMX 1500" in text
     assert "hết năng lực phục vụ (mã 503): Xã Quảng Sơn." in text
 

@@ -11,6 +11,7 @@ def test_defaults_are_those_of_the_design():
     assert found == {
         "mcu-units": (80, "%", "at-most"),
         "every-call-set-up": (0, "calls", "at-most"),
+        "every-call-as-asked": (0, "calls", "at-most"),
         "link-peak": (80, "%", "at-most"),
         "one-way-delay": (150, "ms", "at-most"),
         "jitter": (30, "ms", "at-most"),

@@ -33,10 +33,10 @@ def test_invalid_says_why():
 
 def test_one_row_a_criterion_and_one_that_binds():
     table = terminal_table(make.result())
-    assert len(table.rows) == 10
+    assert len(table.rows) == 11
     assert [row.criterion for row in table.rows if row.binding] == ["MCU capacity in use"]
-    assert table.rows[3].value == "5 ms"
-    assert table.rows[3].limit == "≤ 150 ms"
+    assert table.rows[4].value == "5 ms"
+    assert table.rows[4].limit == "≤ 150 ms"
 
 
 def test_inputs_are_tied_to_their_bytes():

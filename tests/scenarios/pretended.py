@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,24 +50,29 @@ def emulate(
     *,
     refused: Collection[str] = (),
     unanswered: Collection[str] = (),
+    given: Mapping[str, str] | None = None,
     drop: Drop = lambda _stream, _number, _hop: False,
     impaired_every: int = 0,
 ) -> Told:
     """Write the captures of a meeting in `folder`.
 
-    `impaired_every`: the injector took out each so manieth packet of every stream; 0 for none.
+    `given`: what the MCU gave bridges that it gave less than they asked for; "audio" for no
+    picture. `impaired_every`: the injector took out each so manieth packet of every stream; 0 for
+    none.
     """
+    given = given or {}
     rng = np.random.default_rng(plan.seed)
     sent: list[np.ndarray] = []
     for stream in plan.streams:
         call = next(c for c in plan.calls if c.bridge == stream.bridge)
         absent = call.bridge in (*refused, *unanswered)
+        absent |= stream.kind == "video" and given.get(call.bridge) == "audio"
         sent.append(
             np.zeros(0, SENT) if absent else _media(plan, call, stream.index, rng, impaired_every)
         )
     told = _carry(plan, sent, drop)
     received = [_received(stream.index, sent[stream.index], told) for stream in plan.streams]
-    _write(plan, folder, sent, received, told, refused, unanswered)
+    _write(plan, folder, sent, received, told, _events(plan, refused, unanswered, given))
     return told
 
 
@@ -163,8 +168,7 @@ def _write(
     sent: list[np.ndarray],
     received: list[np.ndarray],
     told: Told,
-    refused: Collection[str],
-    unanswered: Collection[str],
+    events: list[dict[str, Any]],
 ) -> None:
     captures = folder / "captures"
     captures.mkdir(parents=True)
@@ -183,8 +187,7 @@ def _write(
         samples[:, column] = total[np.searchsorted(gone[:, 0], seconds, "right")]
     log.save(captures / "links.npz", samples=samples)
     marks = [plan.phases[0].start_s, *(p.end_s for p in plan.phases)]
-    events = _events(plan, refused, unanswered)
-    sip = sum(e.get("sip_sent", 0) for e in events)
+    others = sum(e.get("sip_sent", 0) + e.get("rtcp_sent", 0) for e in events)
     on_wire = sum(int(np.count_nonzero(~s["impaired"])) for s in sent)
     counters = {
         "hops": hops,
@@ -193,8 +196,8 @@ def _write(
             [_queue(hop, told, ORIGIN_NS + round(mark * 1e9)) for hop in hops] for mark in marks
         ],
         "udp": {
-            "OutDatagrams": on_wire + sip,
-            "InDatagrams": sum(map(len, received)) + sip,
+            "OutDatagrams": on_wire + others,
+            "InDatagrams": sum(map(len, received)) + others,
             **dict.fromkeys(("NoPorts", "InErrors", "RcvbufErrors"), 0),
         },
         "pacer_drops": 0,
@@ -208,9 +211,10 @@ def _write(
 
 
 def _events(
-    plan: Plan, refused: Collection[str], unanswered: Collection[str]
+    plan: Plan, refused: Collection[str], unanswered: Collection[str], given: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    cost = plan.device.units_for(plan.profile.resolution)
+    asked = plan.profile.resolution
+    cost = plan.device.units_for(asked)
     assert cost is not None
     events: list[dict[str, Any]] = []
     inside: list[str] = []
@@ -226,9 +230,10 @@ def _events(
             inside.append(call.bridge)
             used = {"units": cost * len(inside), "ports": len(inside)}
             events.append({"t_ms": t_ms + 2, "event": "connected", **bridge, "setup_ms": 2.0})
-            events.append(
-                {"t_ms": t_ms + 3, "event": "joined", "who": "mcu", "bridge": call.bridge, **used}
-            )
+            joined = {"t_ms": t_ms + 3, "event": "joined", "who": "mcu", "bridge": call.bridge}
+            less = {"asked": asked, "given": given.get(call.bridge), "reason": "all are in use"}
+            step = less if call.bridge in given else {}
+            events.append({**joined, "meeting": plan.meeting.id, **step, **used})
     for number, name in enumerate(list(inside), start=1):
         left = len(inside) - number
         events.append(
@@ -237,13 +242,16 @@ def _events(
                 "who": "mcu",
                 "event": "left",
                 "bridge": name,
+                "cause": "bye",
                 "units": cost * left,
                 "ports": left,
             }
         )
     events.sort(key=lambda e: e["t_ms"])
-    well = {"starved": 0, "stray": 0, "overflowed": 0, "sip_sent": 5, "sip_received": 5}
-    mcu = {"not_rtp": 0, "calls_left": 0, "units_left": 0.0}
+    well = {"starved": 0, "stray": 0, "overflowed": 0}
+    well |= {"sip_sent": 5, "sip_received": 5, "rtcp_sent": 2, "rtcp_received": 2}
+    mcu = dict.fromkeys(("not_rtp", "foreign", "unauthentic", "unsendable", "calls_left"), 0)
+    mcu |= {"units_left": 0.0}
     events.append({"event": "mcu-health", **well, **mcu})
     events += [{"event": "bridge-health", "bridge": c.bridge, **well} for c in plan.calls]
     return events

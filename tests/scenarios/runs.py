@@ -22,6 +22,8 @@ from scenarios.plan import Plan
 
 COMMAND = (sys.executable, "-m", "scenarios.cli.entry")
 
+RECORDED = ("--pcap", "north", "--pcap", "west")
+
 IMPAIRMENTS = """
 [[impairment]]
 bridge = "west"
@@ -43,6 +45,44 @@ kind = "both"
 loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
 jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
 """
+
+
+def control(at_s: float, by: str, do: str) -> str:
+    """A command of a scenario; `do` is the inside of its table."""
+    return f'\n[[control]]\nat_s = {at_s}\nby = "{by}"\ndo = {{ {do} }}\n'
+
+
+MEETINGS = {
+    # the chair calls one branch to speak, then another; a branch tries what it may not
+    "switched": '[meeting]\nvideo = "switched"\n'
+    + control(1, "east", 'command = "mute", participant = "west"')
+    + control(2, "west", 'command = "call-to-speak", participant = "east"')
+    + control(9, "west", 'command = "call-to-speak", participant = "north"'),
+    "out": '[meeting]\ndial = "out"\n',
+    "encrypted": "[meeting]\nencrypted = true\n",
+    "redial": control(2, "operator", 'command = "drop", participant = "east"')
+    + control(7, "operator", 'command = "redial", participant = "east"'),
+    "all": '[meeting]\nvideo = "switched"\ndial = "out"\nencrypted = true\n'
+    + control(2, "west", 'command = "call-to-speak", participant = "east"')
+    + control(3, "west", 'command = "drop", participant = "east"')
+    + control(7, "west", 'command = "redial", participant = "east"'),
+    # what is forwarded has gaps and is out of order
+    "lossy": '[meeting]\nvideo = "switched"\nencrypted = true\n'
+    + """
+[[impairment]]
+bridge = "west"
+kind = "video"
+loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
+jitter = { model = "normal", mean_ms = 20.0, sd_ms = 8.0, reorder = true }
+""",
+}
+"""Ways to hold a meeting in the small province, whose chair is west; north joins after 6 s."""
+
+
+def meeting(folder: Path, name: str) -> Path:
+    """The scenario of one of `MEETINGS`, in a file of its own for each run."""
+    way = name.removesuffix("-again")
+    return scenario(folder / f"{name}.toml", id=way, phases=(4, 4, 4), more=MEETINGS[way])
 
 
 @dataclass(frozen=True)
@@ -97,15 +137,25 @@ class Runs:
                 ends = {"pass": "gia-nghia-quang-son"}
                 return [str(SCENARIOS / f"expansion-{ends.get(name, name)}.toml")]
             case "short":
-                return [str(scenario(file)), "--pcap", "north", "--pcap", "west", "--json"]
+                more = '[meeting]\nfloor = "open"\n'
+                return [str(scenario(file, more=more)), *RECORDED, "--json"]
             case "first" | "second":  # of two that begin at the same moment
                 return [str(scenario(self.folder / "twin.toml", id="twin"))]
             case "province":
                 new = {**NORTH, "router": "r-cu-jut"}
                 return [str(scenario(file, id="province", province=DEFAULT, bridges=(new,)))]
+            case "sound":  # thirteen calls on twelve ports for pictures, and twelve for sound
+                bridges = tuple({**NORTH, "id": f"new-{n}"} for n in range(11))
+                device = {"device": "codian-4505-hd", "phases": (2, 6, 2)}
+                return [str(scenario(file, id="sound", bridges=bridges, **device))]
+            case "31st-call":
+                return [str(SCENARIOS / "expansion-31st-call.toml")]
+            case "step-down":
+                return [str(SCENARIOS / "step-down-1080p.toml")]
             case "impaired":
                 return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
-        raise KeyError(name)
+        recorded = RECORDED if name in MEETINGS else ()  # its repetition is not
+        return [str(meeting(self.folder, name)), *recorded]
 
 
 def check(words: Sequence[str], results: Path, prefix: Sequence[str] = ()) -> Finished:

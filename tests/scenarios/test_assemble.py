@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pretended
 import pytest
-from pretended import ORIGIN_NS, Told
-from scenario_factory import NORTH, scenario
+from pretended import ORIGIN_NS
+from pretended_meeting import Meeting
 
 from results.model import Phase, Result, StreamResult
-from scenarios import captures, validity
-from scenarios.assemble import Answer, assemble
-from scenarios.captures import Captures
-from scenarios.question import Question, make_question
+from scenarios import validity
 from topology.network import Hop
 from traffic.log import RECEIVED, SENT, read
-
-
-class Meeting:
-    """A pretended meeting in a folder, whose files a test may change before they are read."""
-
-    def __init__(self, folder: Path, **how: Any) -> None:
-        self.folder = folder
-        bridges = how.pop("bridges", (NORTH,))
-        file = scenario(folder / "s.toml", bridges=bridges, phases=how.pop("phases", (2, 3, 4)))
-        self.question: Question = make_question(file)
-        self.told: Told = pretended.emulate(self.question.plan, folder, **how)
-
-    def counters(self, change: Callable[[dict[str, Any]], None]) -> None:
-        path = self.folder / "captures" / "counters.json"
-        data = json.loads(path.read_text(encoding="utf-8"))
-        change(data)
-        path.write_text(json.dumps(data), encoding="utf-8")
-
-    def events(self, change: Callable[[dict[str, Any]], None]) -> None:
-        """Apply a change to every event."""
-        path = self.folder / "events.jsonl"
-        events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for event in events:
-            change(event)
-        path.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
-
-    def load(self) -> Captures:
-        return captures.load(self.folder, self.question.plan)
-
-    def answer(self) -> Answer:
-        return assemble(self.question, self.load(), pretended.engine(), "run-1")
-
-    def result(self) -> Result:
-        return self.answer().result
 
 
 def stream_of(phase: Phase, bridge: str, kind: str, direction: str) -> StreamResult:
@@ -176,17 +137,13 @@ def test_call_refused_before_the_first_phase_counts_to_it(tmp_path: Path) -> Non
 
 def test_bridge_dropped_in_a_phase(tmp_path: Path) -> None:
     meeting = Meeting(tmp_path)
-    middle_ms = meeting.question.plan.phases[2].start_s * 1000 + 500
+    middle_ms = meeting.at_ms(2, 0.5)
 
     def leave_early(event: dict[str, Any]) -> None:
         if event["event"] == "left" and event["bridge"] == "east":
             event["t_ms"] = middle_ms
 
     meeting.events(leave_early)
-    path = tmp_path / "events.jsonl"
-    events = [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
-    events.sort(key=lambda e: e.get("t_ms", float("inf")))
-    path.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
     result = meeting.result()
     assert [p.mcu.dropped for p in result.phases] == [[], [], ["east"]]
     assert result.verdict == "fail"
@@ -271,12 +228,18 @@ def spoil_a_record(meeting: Meeting) -> None:
         (lambda m: set_health(m, "mcu-health", "starved", 4), "the MCU: media was handed over"),
         (lambda m: set_health(m, "bridge-health", "overflowed", 5), "north: 5 packets overflowed"),
         (lambda m: set_health(m, "mcu-health", "overflowed", 6), "the MCU: 6 packets overflowed"),
-        (lambda m: set_health(m, "mcu-health", "stray", 1), "1 packets arrived that belong to no"),
-        (lambda m: set_health(m, "mcu-health", "not_rtp", 1), "1 packets arrived that belong to"),
+        (lambda m: set_health(m, "mcu-health", "stray", 1), "the MCU: 1 packets came that belong"),
+        (lambda m: set_health(m, "bridge-health", "stray", 2), "north: 2 packets came that belong"),
+        (lambda m: set_health(m, "mcu-health", "not_rtp", 1), "1 packets came that are not RTP"),
+        (lambda m: set_health(m, "mcu-health", "unauthentic", 3), "3 packets came that could not"),
+        (lambda m: set_health(m, "mcu-health", "foreign", 4), "4 packets came under another"),
+        (lambda m: set_health(m, "mcu-health", "unsendable", 5), "5 packets of media could not"),
         (lambda m: set_health(m, "mcu-health", "calls_left", 1), "still held 1 calls"),
         (lambda m: set_health(m, "mcu-health", "units_left", 3.0), "and 3 units"),
         (lambda m: set_health(m, "mcu-health", "sip_sent", 6), "the hosts' kernels sent"),
         (lambda m: set_health(m, "mcu-health", "sip_received", 4), "the hosts' kernels delivered"),
+        (lambda m: set_health(m, "bridge-health", "rtcp_sent", 1), "the hosts' kernels sent"),
+        (lambda m: set_health(m, "mcu-health", "rtcp_received", 1), "the hosts' kernels delivered"),
         (lose_a_record, "the hosts' kernels delivered"),
         (double_a_record, "1 packets arrived twice"),
         (spoil_a_record, "1 were never sent"),

@@ -44,7 +44,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
         **how: Any,
     ) -> None:
         def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
-            (folder / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
+            (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
             pretended.emulate(plan, folder, **how)
             spoil(folder)
             if error is not None:

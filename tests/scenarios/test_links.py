@@ -10,6 +10,7 @@ import pytest
 from pretended import ORIGIN_NS, Told
 from scenario_factory import NORTH, scenario
 
+from results.model import LinkResult
 from scenarios import captures
 from scenarios.captures import Captures
 from scenarios.links import links_in, rebuild, utilisation_pct
@@ -71,7 +72,39 @@ def test_a_wrong_arrival_shows_as_an_error(tmp_path: Path) -> None:
     captured, _ = meeting(tmp_path)
     trace = captured.traces[4]
     trace.arrival_ns[50] += 7_000
-    assert rebuild(captured).error_us == pytest.approx(7.0)
+    rebuilt = rebuild(captured)
+    assert rebuilt.error_us == pytest.approx(7.0)
+    assert rebuilt.trusted
+
+
+def test_an_error_that_nothing_explains_is_not_trusted(tmp_path: Path) -> None:
+    captured, _ = meeting(tmp_path)
+    assert all(link.queue_p99_ms is not None for link in _crossed(captured))
+    captured.traces[4].arrival_ns[50] += 20_000_000  # five packets' time on the slowest link
+    assert not rebuild(captured).trusted
+    assert all(link.queue_p99_ms is None for link in _crossed(captured))
+
+
+def _crossed(captured: Captures) -> list[LinkResult]:
+    links = links_in(captured, 1, rebuild(captured))
+    return [link for link in links if link.utilisation_pct]
+
+
+def test_what_reports_took_of_a_full_link_is_in_its_queueing(tmp_path: Path) -> None:
+    """Every packet down to north came 2 ms later than the media before it explains."""
+    captured, _ = meeting(tmp_path)
+    before = rebuild(captured)
+    [call] = [c for c in captured.plan.calls if c.bridge == "north"]
+    for index in call.down.values():
+        trace = captured.traces[index]
+        trace.arrival_ns[trace.arrived] += 2_000_000
+    after = rebuild(captured)
+    assert after.trusted
+    for hop, passage in after.passages.items():
+        later = passage.wait_ns - before.passages[hop].wait_ns
+        assert set(later.tolist()) == (
+            {2_000_000} if hop == ("access-north", "r-east->north") else {0}
+        )
 
 
 def test_queueing_percentiles_and_load_of_each_phase(tmp_path: Path) -> None:

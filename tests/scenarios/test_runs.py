@@ -14,18 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from recording import heard, rtp_streams, tshark
 from runs import Finished, Runs, check
 from scenario_factory import ROOT, giaoban, scenario
 
-from mcu_sim import g711
 from results.model import StreamResult
 from topology.sandbox import kernel
-from traffic.sound import tone_hz
 
 pytestmark = pytest.mark.sandbox
-
-SAMPLES = 8000  # a second of G.711, so that the lines of a spectrum are 1 Hz apart
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,38 +116,6 @@ def unprivileged(folder: Path) -> list[str]:
 # ------------------------------------------------------------------------------ recorded frames
 
 
-def tshark(file: Path, *words: str) -> list[list[str]]:
-    """tshark's fields, a row a packet."""
-    ports = [w for p in (20000, 20002, 40000, 40002) for w in ("-d", f"udp.port=={p},rtp")]
-    done = subprocess.run(
-        ["tshark", "-n", "-r", str(file), *ports, *words],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"},
-    )
-    return [line.split("\t") for line in done.stdout.splitlines()]
-
-
-def rtp_streams(file: Path) -> dict[int, dict[str, float]]:
-    """What Wireshark says of each RTP stream, by SSRC."""
-    found = {}
-    for [line] in tshark(file, "-q", "-z", "rtp,streams"):
-        words = line.split()
-        if "0x" not in line:
-            continue
-        at = next(i for i, word in enumerate(words) if word.startswith("0x"))
-        after = words[at + 2 :]  # the payload's name is one word
-        lost = next(i for i, word in enumerate(after) if word.startswith("("))
-        found[int(words[at], 16)] = {
-            "packets": int(after[lost - 2]),
-            "lost": int(after[lost - 1]),
-            "jitter_max": float(after[lost + 6]),
-            "jitter_mean": float(after[lost + 5]),
-        }
-    return found
-
-
 @pytest.mark.parametrize("bridge", ["north", "west"])
 def test_wireshark_reads_the_recording(runs: Runs, bridge: str) -> None:
     """As RTP, and it counts the same packets, of the whole call, as the run's own logs."""
@@ -203,26 +167,6 @@ def test_signalling_on_the_wire(runs: Runs) -> None:
     )
     said = [next(word for word in row if word) for row in rows]
     assert [w for w in said if w != "100"] == ["INVITE", "200", "ACK", "BYE", "200"]
-
-
-def heard(run: Finished, bridge: str) -> dict[int, float]:
-    """Amplitude of each bridge's tone in one second of what a bridge was sent, by its number."""
-    plan = run.captures.plan
-    [call] = [c for c in plan.calls if c.bridge == bridge]
-    ssrc = plan.streams[call.down["audio"]].ssrc
-    rows = tshark(
-        run.folder / f"{bridge}.pcapng",
-        *("-Y", f"rtp.ssrc=={ssrc:#x}", "-T", "fields", "-e", "rtp.payload"),
-    )
-    # the last second of the call: everyone is there
-    audio = bytes.fromhex("".join(row[0].replace(":", "") for row in rows[-75:-25]))
-    return amplitudes(g711.a_law_decode(np.frombuffer(audio, np.uint8)), len(plan.calls))
-
-
-def amplitudes(sound: NDArray[np.int16], bridges: int) -> dict[int, float]:
-    assert len(sound) == SAMPLES
-    spectrum = np.abs(np.fft.rfft(sound)) * 2 / SAMPLES
-    return {number: float(spectrum[tone_hz(number)]) for number in range(bridges)}
 
 
 @pytest.mark.parametrize("bridge", ["north", "west"])

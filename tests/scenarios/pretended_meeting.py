@@ -1,0 +1,66 @@
+"""A pretended meeting in a folder, for tests of what is made of captures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pretended
+from pretended import Told
+from scenario_factory import NORTH, scenario
+
+from results.model import Result
+from scenarios import captures
+from scenarios.assemble import Answer, assemble
+from scenarios.captures import Captures
+from scenarios.question import Question, make_question
+
+
+class Meeting:
+    """A pretended meeting in a folder, whose files a test may change before they are read.
+
+    `bridges`, `phases` and `more` are the scenario's, the rest is for `pretended.emulate`.
+    """
+
+    def __init__(self, folder: Path, **how: Any) -> None:
+        self.folder = folder
+        bridges = how.pop("bridges", (NORTH,))
+        phases, more = how.pop("phases", (2, 3, 4)), how.pop("more", "")
+        file = scenario(folder / "s.toml", bridges=bridges, phases=phases, more=more)
+        self.question: Question = make_question(file)
+        self.told: Told = pretended.emulate(self.question.plan, folder, **how)
+
+    def counters(self, change: Callable[[dict[str, Any]], None]) -> None:
+        path = self.folder / "captures" / "counters.json"
+        data = json.loads(path.read_text(encoding="utf-8"))
+        change(data)
+        path.write_text(json.dumps(data), encoding="utf-8")
+
+    def events(
+        self,
+        change: Callable[[dict[str, Any]], None] = lambda _event: None,
+        more: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Apply a change to every event and add more; they are in order of time afterwards."""
+        path = self.folder / "events.jsonl"
+        events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for event in events:
+            change(event)
+        events += more
+        events.sort(key=lambda e: e.get("t_ms", float("inf")))
+        path.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
+
+    def at_ms(self, phase: int, after_s: float) -> float:
+        """So many seconds after the start of a phase, as an event's time."""
+        return (self.question.plan.phases[phase].start_s + after_s) * 1000
+
+    def load(self) -> Captures:
+        return captures.load(self.folder, self.question.plan)
+
+    def answer(self) -> Answer:
+        return assemble(self.question, self.load(), pretended.engine(), "run-1")
+
+    def result(self) -> Result:
+        return self.answer().result
