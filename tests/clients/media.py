@@ -1,0 +1,117 @@
+"""An end of media that answers nothing by itself: what came, from where and when; tones; pcap."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.clients.programs import HOST, free_ports
+
+NANOSECONDS, LINKTYPE_IPV4 = 0xA1B23C4D, 228  # of the pcap file format
+
+
+class Heard(NamedTuple):
+    """One datagram: CLOCK_REALTIME, ports it went from and to, its bytes."""
+
+    time_ns: int
+    source: int
+    target: int
+    data: bytes
+
+    @property
+    def sequence(self) -> int:
+        return int.from_bytes(self.data[2:4], "big")
+
+    @property
+    def ssrc(self) -> int:
+        return int.from_bytes(self.data[8:12], "big")
+
+
+class MediaPort:
+    """A pair of UDP ports, RTP and RTCP, that keeps what comes and passes it on to `on` if given.
+
+    A thread of its own takes it in, so that times are right.
+    """
+
+    def __init__(self, on: int | None = None) -> None:
+        """`on`: first of the two ports to which copies go."""
+        self.port = free_ports(2)
+        self.rtp: list[Heard] = []
+        self.rtcp: list[Heard] = []
+        self.sent: list[Heard] = []
+        self._on = on
+        self._sockets = [self._open(self.port), self._open(self.port + 1)]
+        self._stop = False
+        self._threads = [threading.Thread(target=self._listen, args=(i,)) for i in range(2)]
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, data: bytes, to: int, *, rtcp: bool = False) -> None:
+        """Send from here to a port of the MCU."""
+        own = self._sockets[rtcp]
+        self.sent.append(Heard(time.time_ns(), own.getsockname()[1], to, data))
+        own.sendto(data, (HOST, to))
+
+    def close(self) -> None:
+        self._stop = True
+        for thread in self._threads:
+            thread.join()
+        for own in self._sockets:
+            own.close()
+
+    def _open(self, port: int) -> socket.socket:
+        own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        own.bind((HOST, port))
+        own.settimeout(0.1)
+        return own
+
+    def _listen(self, which: int) -> None:
+        own, kept = self._sockets[which], (self.rtp, self.rtcp)[which]
+        while not self._stop:
+            try:
+                data, (_, source) = own.recvfrom(65_535)
+            except TimeoutError:
+                continue
+            kept.append(Heard(time.time_ns(), source, self.port + which, data))
+            if self._on is not None:
+                own.sendto(data, (HOST, self._on + which))
+
+
+def write_pcap(path: Path, datagrams: Sequence[Heard]) -> None:
+    """Datagrams of the loopback as a capture file, in order of time."""
+    with path.open("wb") as file:
+        file.write(
+            struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65_535, 228)
+        )  # ns, LINKTYPE_IPV4
+        for time_ns, source, target, data in sorted(datagrams):
+            udp = struct.pack("!HHHH", source, target, 8 + len(data), 0) + data
+            address = socket.inet_aton(HOST)
+            ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0)
+            packet = ip + address + address + udp
+            stamp = divmod(time_ns, 1_000_000_000)
+            file.write(struct.pack("<IIII", *stamp, len(packet), len(packet)) + packet)
+
+
+def read_wav(path: Path) -> tuple[NDArray[np.float64], int]:
+    """The sound of a mono file with 16 bits a sample, full scale 1, and its rate in Hz."""
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        return samples / 32_768, file.getframerate()
+
+
+def loudness(sound: NDArray[np.float64], rate: int, hz: float) -> float:
+    """Amplitude of a tone in a sound, by its Fourier transform under a Hann window."""
+    window = np.hanning(len(sound))
+    turning = np.exp(-2j * np.pi * hz * np.arange(len(sound)) / rate)
+    return float(2 * abs(np.sum(sound * window * turning)) / np.sum(window))

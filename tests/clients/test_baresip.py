@@ -1,0 +1,236 @@
+"""baresip, which nobody here wrote, registers, calls in, is called, and hears the others."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from tests.clients.baresip import Baresip
+from tests.clients.media import MediaPort, loudness
+from tests.clients.phone import Phone
+from tests.clients.programs import HOST, Mcu, end, free_ports
+
+Serve = Callable[..., Mcu]
+
+LOUD, SILENT = 0.1, 0.03
+"""Amplitudes of a tone, full scale 1: that is surely there, that is surely not."""
+UNDER_WAY = 20
+"""More packets cannot come after the end of a call or two."""
+PASSWORDS = {"dak-nong": "first-pass", "cu-jut": "second-pass", "dak-mil": "third-pass"}
+TONES = {"dak-nong": 1100, "cu-jut": 440, "dak-mil": 700}
+
+CHAIRED = """schema = "giaoban.meetings/1"
+
+[[meeting]]
+id = "giao-ban"
+name = "Giao ban"
+pattern = "any-bridges"
+chair = "dak-nong"
+members = ["dak-nong", "cu-jut", "dak-mil"]
+floor = "chair"
+"""
+
+DIALLED = """schema = "giaoban.meetings/1"
+
+[[meeting]]
+id = "giao-ban"
+name = "Giao ban"
+pattern = "any-bridges"
+chair = "dak-nong"
+floor = "open"
+dial = "out"
+"""
+
+
+@pytest.fixture
+def baresip(tmp_path: Path) -> Iterator[Callable[..., Baresip]]:
+    """Starts a baresip of a user with its tone."""
+    with ExitStack() as stack:
+
+        def start(user: str, **more: str) -> Baresip:
+            one = Baresip(tmp_path, user, TONES[user], **more)
+            stack.callback(one.close)
+            return one
+
+        yield start
+
+
+def tones(one: Baresip, start_s: float = 1.0, end_s: float | None = None) -> set[int]:
+    """The tones in what was heard in a span of time; counted from the end if negative."""
+    sound, rate = one.heard()
+    part = sound[round(start_s * rate) : None if end_s is None else round(end_s * rate)]
+    assert len(part) > rate / 2
+    found = {hz: loudness(part, rate, hz) for hz in TONES.values()}
+    assert all(a > LOUD or a < SILENT for a in found.values()), found
+    return {hz for hz, amplitude in found.items() if amplitude > LOUD}
+
+
+@pytest.mark.parametrize(
+    ("accounts_of", "rates"),
+    [
+        ({"cu-jut": "PCMA/8000/1", "dak-mil": "PCMA/8000/1"}, {8000}),
+        ({"cu-jut": "PCMU/8000/1", "dak-nong": "PCMA/8000/1", "dak-mil": "G722/16000/1"}, None),
+        (
+            {
+                "cu-jut": "G722/16000/1;mediaenc=srtp-mand",
+                "dak-mil": "G722/16000/1;mediaenc=srtp-mand",
+            },
+            {16_000},
+        ),
+    ],
+    ids=["a-law", "mixed", "g722-srtp"],
+)
+def test_who_calls_in_hears_the_others_and_not_himself(
+    serve: Serve,
+    baresip: Callable[..., Baresip],
+    accounts: str,
+    accounts_of: dict[str, str],
+    rates: set[int] | None,
+) -> None:
+    mcu = serve("--accounts", accounts)
+    clients = [
+        baresip(
+            user,
+            registrar=f"{HOST}:{mcu.port}",
+            password=PASSWORDS[user],
+            account=f"audio_codecs={how}",
+        )
+        for user, how in accounts_of.items()
+    ]
+    for client in clients:
+        client.wait_for("200 OK")  # to its REGISTER
+        client.command("dial", mcu.uri("giao-ban"))
+    mcu.wait_for("joined", len(clients))
+    time.sleep(3)
+    for client in clients:
+        client.close()
+    mcu.wait_for("left", len(clients), cause="bye")
+    report = mcu.stop()
+    for client in clients:
+        others = {c.hz for c in clients} - {client.hz}
+        assert tones(client, -2.5, -0.5) == others, client.folder.name
+    if rates is not None:
+        assert {client.heard()[1] for client in clients} == rates
+    assert report["not_rtp"] == report["foreign"] == 0
+    assert report["stray"] <= UNDER_WAY
+    assert report["unauthentic"] <= len(clients)  # baresip says goodbye in RTCP without its keys
+    for client in clients:
+        secure = "mediaenc" in accounts_of[client.folder.name]
+        assert ("SRTP is Enabled" in client.log) == secure
+
+
+def test_a_wrong_password_is_refused(
+    serve: Serve, baresip: Callable[..., Baresip], accounts: str
+) -> None:
+    mcu = serve("--accounts", accounts)
+    client = baresip("cu-jut", registrar=f"{HOST}:{mcu.port}", password="guessed")
+    client.wait_for("403 Forbidden")
+    mcu.stop()
+    assert not mcu.said("joined")
+
+
+def test_a_host_with_several_addresses(serve: Serve, baresip: Callable[..., Baresip]) -> None:
+    """As baresip comes: its description names the address of the network, its sound comes from
+    the one that leads to the MCU."""
+    mcu = serve()
+    clients = [baresip(user, config="") for user in ("cu-jut", "dak-mil")]
+    for client in clients:
+        client.command("dial", mcu.uri("giao-ban"))
+    mcu.wait_for("joined", 2)
+    time.sleep(2.5)
+    for client in clients:
+        client.close()
+    report = mcu.stop()
+    assert tones(clients[0], -2.0, -0.5) == {clients[1].hz}
+    assert tones(clients[1], -2.0, -0.5) == {clients[0].hz}
+    assert report["stray"] <= UNDER_WAY
+
+
+def test_media_from_where_the_signalling_comes_from(serve: Serve) -> None:
+    """The same for sure, whatever addresses this machine has."""
+    mcu = serve()
+    with closing(MediaPort()) as media, closing(Phone("cu-jut")) as phone:
+        described = "v=0\no=- 1 1 IN IP4 127.0.0.2\ns=-\nc=IN IP4 127.0.0.2\nt=0 0\n"
+        answer = phone.dial(mcu.uri("giao-ban"), f"{described}m=audio {media.port} RTP/AVP 8\n")
+        mcu.wait_for("joined")
+        for n in range(10):
+            head = bytes([0x80, 8]) + n.to_bytes(2, "big") + (160 * n).to_bytes(4, "big") + b"toni"
+            media.send(head + bytes([0xD5]) * 160, answer.media[0].port)
+            time.sleep(0.02)
+        phone.hang_up()
+        mcu.wait_for("left")
+    report = mcu.stop()
+    assert (report["rtp_received"], report["stray"]) == (10, 0)
+
+
+def test_a_meeting_that_calls_its_bridges(
+    serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
+) -> None:
+    clients = [baresip(user, account="answermode=auto") for user in ("dak-nong", "cu-jut")]
+    listed = '\n[[meeting.member]]\nid = "{id}"\nuri = "sip:{id}@{host}:{port}"\n'
+    members = "".join(listed.format(id=c.folder.name, host=HOST, port=c.port) for c in clients)
+    (tmp_path / "meetings.toml").write_text(DIALLED + members, encoding="utf-8")
+    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
+    mcu.wait_for("joined", 2)
+    time.sleep(2.5)
+    report = mcu.stop()  # while they talk: it hangs up
+    for client in clients:
+        client.wait_for("terminated")
+        client.close()
+    assert tones(clients[0], -2.0, -0.3) == {clients[1].hz}
+    assert tones(clients[1], -2.0, -0.3) == {clients[0].hz}
+    assert {e["cause"] for e in mcu.said("left")} == {"put-out"}
+    assert report["stray"] <= UNDER_WAY
+
+
+def test_only_the_chair_is_heard_until_it_calls_someone(
+    serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
+) -> None:
+    """Art. 15. The chair's sound is ffmpeg's, its commands are SIP INFO."""
+    (tmp_path / "meetings.toml").write_text(CHAIRED, encoding="utf-8")
+    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
+    branches = [baresip(user) for user in ("cu-jut", "dak-mil")]
+    port = free_ports(2)
+    chair = Phone("dak-nong")
+    answer = chair.dial(
+        mcu.uri("giao-ban"),
+        f"v=0\no=- 1 1 IN IP4 {HOST}\ns=-\nc=IN IP4 {HOST}\nt=0 0\nm=audio {port} RTP/AVP 8\n",
+    )
+    to = f"rtp://{HOST}:{answer.media[0].port}?localrtpport={port}"
+    sound = subprocess.Popen(
+        [
+            *("ffmpeg", "-v", "error", "-nostdin", "-re", "-f", "lavfi"),
+            *("-i", f"aevalsrc='0.3*sin(2*PI*{TONES['dak-nong']}*t)':s=8000:n=160"),
+            *("-c:a", "pcm_alaw", "-f", "rtp", to),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        for branch in branches:
+            branch.command("dial", mcu.uri("giao-ban"))
+        mcu.wait_for("joined", 3)
+        chair.live(3.0)
+        speak = json.dumps({"command": "call-to-speak", "participant": "dak-mil"})
+        assert chair.command(speak) == 200
+        called_at = time.monotonic()
+        chair.live(3.0)
+        for branch in branches:
+            branch.close()
+        after_s = time.monotonic() - called_at
+    finally:
+        end(sound)
+    chair.hang_up()
+    chair.close()
+    mcu.stop()
+    chairs, others = TONES["dak-nong"], branches[1].hz
+    for branch in branches:  # the recording ends with the program
+        assert tones(branch, -(after_s + 2.0), -(after_s + 0.5)) == {chairs}
+    assert tones(branches[0], -2.0, -0.5) == {chairs, others}
+    assert tones(branches[1], -2.0, -0.5) == {chairs}
+    assert [e["bridge"] for e in mcu.said("control") if e["kind"] == "call-to-speak"] == ["dak-mil"]
