@@ -1,4 +1,4 @@
-"""`python -m bench [--json] [--runs N]`: measure everything in one run and print it."""
+"""`python -m bench [PART] [--json] [--runs N]`: measure everything in one run and print it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import command, machine, meeting, yardstick
+from bench import command, machine, mcu, meeting, yardstick
 from bench.inputs import SIZES, Size
 from bench.report import Report, Timed
 from giaoban.errors import GiaobanError
 
 RUNS = 3
+ALL, EMULATION, MCU = "all", "emulation", "mcu"
 WIDTH = 120  # of tables that go to a file
 
 
 def main() -> int:
     """Exit code 0, or a `GiaobanError`'s. A missed target is shown, and is no failure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "part", nargs="?", choices=(ALL, EMULATION, MCU), default=ALL, help=f"what ({ALL})"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each size ({RUNS})")
     options = parser.parse_args()
@@ -30,7 +34,7 @@ def main() -> int:
     try:
         # a folder of our own: nothing is left in the results folder
         with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as folder:
-            report = _measure(Path(folder), options.runs)
+            report = _measure(Path(folder), options.runs, options.part)
     except GiaobanError as error:
         sys.stderr.write(f"bench: {error}\n")
         return error.exit_code
@@ -43,12 +47,15 @@ def main() -> int:
     return 0
 
 
-def _measure(folder: Path, runs: int) -> Report:
+def _measure(folder: Path, runs: int, part: str) -> Report:
     _say("the machine")
     about = machine.measure(folder)
-    sizes = [_time(size, folder, runs) for size in SIZES]
-    _say("the default check")
-    return Report(about, sizes, command.measure(folder))
+    sizes, check = [], None
+    if part != MCU:
+        sizes = [_time(size, folder, runs) for size in SIZES]
+        _say("the default check")
+        check = command.measure(folder)
+    return Report(about, sizes, check, None if part == EMULATION else mcu.measure(folder, _say))
 
 
 def _time(size: Size, folder: Path, runs: int) -> Timed:

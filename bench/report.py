@@ -8,8 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import mcu_report
 from bench.command import Command
 from bench.machine import Machine
+from bench.mcu import McuFigures
 from bench.meeting import Speed
 from bench.yardstick import Simulation
 
@@ -39,11 +41,15 @@ class Timed:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that one `python -m bench` measured."""
+    """Everything that one `python -m bench` measured: the emulation, the MCU, or both.
+
+    `sizes` is empty and `command` None if the emulation was left out.
+    """
 
     machine: Machine
     sizes: list[Timed]
-    command: Command
+    command: Command | None
+    mcu: McuFigures | None
 
     def targets(self) -> list[dict[str, Any]]:
         """Each target with what was measured: {what, value, at_least or at_most, met}."""
@@ -57,13 +63,17 @@ class Report:
                 ratio = timed.best.speed / timed.best_ns3(routing).speed
                 what = f"{timed.bridges} bridges, times ns-3 ({routing} routing)"
                 rows.append(_target(what, ratio, at_least=1.0))
-        largest = self.sizes[-1]
-        what = f"{largest.bridges} bridges, network built in s"
-        rows.append(_target(what, largest.best.stages_s["build"], at_most=BUILD_TARGET_S))
-        what = "default check, command to verdict in s"
-        rows.append(_target(what, self.command.wall_s, at_most=COMMAND_TARGET_S))
-        what = "default check, peak memory in MB"
-        rows.append(_target(what, self.command.peak_mb, at_most=COMMAND_TARGET_MB))
+        for largest in self.sizes[-1:]:
+            what = f"{largest.bridges} bridges, network built in s"
+            rows.append(_target(what, largest.best.stages_s["build"], at_most=BUILD_TARGET_S))
+        if self.command is not None:
+            what = "default check, command to verdict in s"
+            rows.append(_target(what, self.command.wall_s, at_most=COMMAND_TARGET_S))
+            what = "default check, peak memory in MB"
+            rows.append(_target(what, self.command.peak_mb, at_most=COMMAND_TARGET_MB))
+        if self.mcu is not None:
+            for what, value, low in self.mcu.targets():
+                rows.append(_target(what, value, at_least=low))
         return rows
 
     def to_json(self) -> dict[str, Any]:
@@ -88,12 +98,13 @@ class Report:
                 }
                 for timed in self.sizes
             ],
-            "command": asdict(self.command),
+            "command": None if self.command is None else asdict(self.command),
+            "mcu": None if self.mcu is None else self.mcu.to_json(),
             "targets": self.targets(),
         }
 
     def show(self, console: Console) -> None:
-        """Four tables."""
+        """The machine, and tables of what was measured."""
         machine = self.machine
         console.print(
             f"{machine.cores} cores, {machine.cpu}, Linux {machine.kernel}, "
@@ -103,8 +114,11 @@ class Report:
             f"guest boots to Python in {machine.guest_boot_s:.2f} s\n",
             highlight=False,
         )
-        console.print(self._speeds())
-        console.print(self._stages())
+        if self.sizes:
+            console.print(self._speeds())
+            console.print(self._stages())
+        if self.mcu is not None:
+            mcu_report.show(self.mcu, console)
         console.print(self._targets())
 
     def _speeds(self) -> Table:
@@ -154,7 +168,9 @@ class Report:
         return table
 
     def _targets(self) -> Table:
-        table = _table(f"Targets ({self.command.scenario}: {self.command.verdict})")
+        command = self.command
+        verdict = "" if command is None else f" ({command.scenario}: {command.verdict})"
+        table = _table(f"Targets{verdict}")
         table.add_column("figure")
         for name in ("measured", "target"):
             table.add_column(name, justify="right")
