@@ -18,9 +18,8 @@ from pydantic import (
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel, load
+from mcu_sim.device import Id
 
-Role = Literal["chair", "branch"]
-"""What a user is in the meeting: who leads it, or one of those who attend."""
 Digest = Literal["MD5", "SHA-256"]
 
 _LONGEST_PASSWORD = 128
@@ -33,10 +32,8 @@ def _password(secret: SecretStr) -> SecretStr:
     return secret
 
 
-# Both stand in SIP headers: a user in URIs, a realm between quotes.
-User = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64, strict=True)
-]
+# A realm stands between quotes in SIP headers; a user is a participant's id, so that no two
+# accounts are one participant in a meeting.
 Realm = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$", max_length=64, strict=True)
 ]
@@ -48,7 +45,7 @@ class Account(StrictModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    user: User
+    user: Id
     password: Password
 
 

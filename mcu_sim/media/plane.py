@@ -8,7 +8,7 @@ on when the loop happened to run, so that the same plan gives the same packets.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,14 +61,15 @@ class MediaPlane:
         kernel_paces: bool,
         rng: random.Random,
         composed: VideoModel,
+        clock: Callable[[], int],
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none. `composed`: the most demanding encoder of composed
-        pictures there will be."""
+        pictures there will be. `clock`: CLOCK_MONOTONIC."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns = origin_ns
-        self._kernel_paces = kernel_paces
+        self._kernel_paces, self._clock = kernel_paces, clock
         self._sent = PacketLog(SENT, captures and captures / "mcu-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / "mcu-received.bin")
         width = LONGEST_PACKET
@@ -228,9 +229,7 @@ class MediaPlane:
 
     def relayout(self, row: int) -> None:
         """The picture composed for a call is arranged anew: its encoder starts with a key frame."""
-        leg = self._legs.get(row)
-        if leg is not None and leg.composed is not None and "video" in leg.flows:
-            self._composed.relayout([row])
+        self._composed.relayout([row])
 
     def key_frame_wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         """A viewer lost the picture and asks for a key frame."""
@@ -244,13 +243,13 @@ class MediaPlane:
 
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
-        by_signalling = []
-        for kind, forwarder in self._forwarders.items():
-            for row in forwarder.take_key_requests(now_ns):
-                shows = row in self._legs and kind in self._legs[row].flows
-                if shows and not self.reports.ask_key_frame(row, kind):
-                    by_signalling.append((row, kind))
-        return by_signalling
+        return [
+            (row, kind)
+            for kind, forwarder in self._forwarders.items()
+            for row in forwarder.take_key_requests(now_ns)
+            if row in self._legs and kind in self._legs[row].flows
+            if not self.reports.ask_key_frame(row, kind)
+        ]
 
     # ------------------------------------------------------------------------------------- time
 
@@ -271,9 +270,9 @@ class MediaPlane:
             self.reports.run(now_ns)
             for row, kind in self.reports.take_wanted():
                 self.key_frame_wanted(row, kind, now_ns)
-            self._control_at_ns = now_ns - (now_ns - self._origin_ns) % CONTROL_EVERY_NS
-            self._control_at_ns += CONTROL_EVERY_NS
-        self.pacer.flush(now_ns)
+            late_ns = (now_ns - self._control_at_ns) % CONTROL_EVERY_NS
+            self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS
+        self.pacer.flush(self._clock())  # what was done since `now_ns` makes packets late too
         next_ns = self._origin_ns + (self._done + self._stride) * TICK_NS
         if forwarding or not self._kernel_paces:
             step = (now_ns - self._origin_ns) // STEP_NS + 1
@@ -287,8 +286,7 @@ class MediaPlane:
 
     def shut(self) -> None:
         """Take in the last packets, close sockets and logs."""
-        for kind in KINDS:
-            self._receive_only(kind)
+        self._receive_only(*KINDS)
         self.inbound.receive_control(all_lanes=True)
         self._ports.close()
         self._sent.close()
@@ -341,10 +339,11 @@ class MediaPlane:
         sequence, timestamp = self._forwarders[kind].position(leg.row)
         return Position(sequence, timestamp, now_ns, VIDEO_CLOCK_HZ)
 
-    def _receive_only(self, kind: Kind) -> None:
+    def _receive_only(self, *kinds: Kind) -> None:
         """Take in what came: it is logged and counted, and nothing more is needed of it."""
-        for _ in self.inbound.receive(kind):
-            pass
+        for kind in kinds:
+            for _ in self.inbound.receive(kind):
+                pass
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):
@@ -382,11 +381,12 @@ class MediaPlane:
 
     def _run_composed(self, now_ns: int, *, received: bool) -> None:
         ahead_ns = self._ahead_ns
-        if now_ns < self._composed_until_ns - ahead_ns // 4:
+        due = now_ns >= self._composed_until_ns - ahead_ns // 4
+        # an ordinary user's receive buffer holds some milliseconds of many cameras only
+        if not received and (due or not self._kernel_paces):
+            self._receive_only("video", "content")
+        if not due:
             return
-        if not received:
-            self._receive_only("video")
-            self._receive_only("content")
         windows = (now_ns - self._origin_ns) // ahead_ns + 1
         until_ns = self._origin_ns + windows * ahead_ns + ahead_ns // 4
         while self._composed_until_ns < until_ns:

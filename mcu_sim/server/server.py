@@ -82,6 +82,7 @@ class McuServer:
             kernel_paces=config.kernel_paces,
             rng=rng,
             composed=config.video,
+            clock=time.monotonic_ns,
         )
         answering = Answering(
             config.address,

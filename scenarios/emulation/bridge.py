@@ -26,6 +26,7 @@ from mcu_sim.sip.events import (
     InfoAnswered,
     InfoReceived,
     Refused,
+    Reoffer,
     TimedOut,
 )
 from mcu_sim.sip.media_control import wants_full_picture
@@ -80,7 +81,8 @@ class Bridge:
             video(PORTS["video"], round(plan.profile.video_kbps), camera, protocol=protocol),
         ]
         self._session_id = plan.seed + number
-        self._offer: sdp.Session | None = None
+        self._local: sdp.Session | None = None
+        """Our description in force: an offer of ours, or an answer."""
         self._agreed: dict[Kind, Agreed] = {}
         self._call: str | None = None
         self._dialled_ns = 0
@@ -94,9 +96,9 @@ class Bridge:
         """Call the MCU."""
         mcu = self._plan.network.address(self._plan.network.mcu.id)
         self._dialled_ns = time.monotonic_ns()
-        self._offer = make_offer(self._address, self._can, self._session_id, keys=self._keys)
+        self._local = make_offer(self._address, self._can, self._session_id, keys=self._keys)
         self._call = self.agent.call(
-            f"sip:{MEETING}@{mcu}:{SIP_PORT}", sdp.build(self._offer), self._dialled_ns / 1e6
+            f"sip:{MEETING}@{mcu}:{SIP_PORT}", sdp.build(self._local), self._dialled_ns / 1e6
         )
         self._flush()
 
@@ -171,6 +173,8 @@ class Bridge:
                     self._call = None
                     self.terminal.end()
                     self._tell("ended-by-mcu", self.bridge_id)
+                case Reoffer(call, offer):
+                    self._refreshed(call, offer, now_ns)
                 case InfoReceived(_, key, content_type, body):
                     if wants_full_picture(content_type, body):
                         self.terminal.key_frame()
@@ -180,9 +184,9 @@ class Bridge:
                         self._tell("command-refused", self.bridge_id, code=code)
 
     def _answered(self, answer: bytes, now_ns: int) -> None:
-        assert self._offer is not None
+        assert self._local is not None
         try:
-            terms = read_answer(self._offer, sdp.parse(answer))
+            terms = read_answer(self._local, sdp.parse(answer))
         except sdp.SdpError as error:
             raise InvalidRun(
                 f"{self.bridge_id}: the MCU's answer cannot be read: {error}"
@@ -192,19 +196,29 @@ class Bridge:
         self._tell("connected", self.bridge_id, setup_ms=setup_ms)
 
     def _incoming(self, call: IncomingCall, now_ns: int) -> None:
+        self._call, self._local = call.call, None
+        self.agent.accept(call.call, self._answer(call.sdp or b""), now_ns / 1e6)
+
+    def _refreshed(self, call: str, offer: bytes | None, now_ns: int) -> None:
+        """The MCU shows that the call still stands (RFC 4028): nothing changes in it."""
+        assert self._local is not None
+        answer = sdp.build(self._local) if offer is None else self._answer(offer)
+        self.agent.answer_reoffer(call, answer, now_ns / 1e6)
+
+    def _answer(self, offer: bytes) -> bytes:
         try:
-            answer, terms = make_answer(
-                sdp.parse(call.sdp or b""),
+            self._local, terms = make_answer(
+                sdp.parse(offer),
                 self._can,
                 self._address,
                 self._session_id,
+                previous=self._local,
                 keys=self._keys,
             )
         except sdp.SdpError as error:
             raise InvalidRun(f"{self.bridge_id}: the MCU's offer cannot be read: {error}") from None
         self._agreed = _by_kind(terms)
-        self._call = call.call
-        self.agent.accept(call.call, sdp.build(answer), now_ns / 1e6)
+        return sdp.build(self._local)
 
     def _flush(self) -> None:
         for datagram in self.agent.outgoing():

@@ -98,6 +98,7 @@ class Office:
             kernel_paces=given.kernel_paces,
             rng=rng,
             composed=given.video,
+            clock=lambda: self.now_ns,
         )
         inbound: Any = self.plane.inbound
         inbound._clock_offset_ns = self.clock_offset_ns

@@ -39,6 +39,7 @@ class Bench:
             origin_ns=ORIGIN,
             rng=random.Random(1),
             composed=MODEL,
+            clock=lambda: self.now_ns,
             **(usual | more),
         )
         self.fars: list[Far] = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from recording import heard, tshark
 from runs import MEETINGS, Finished, Runs
-from scenario_factory import giaoban
+from scenario_factory import giaoban, scenario
 
 from scenarios.links import SRTP_TAG_BYTES, rebuild
 from traffic.measure import Trace
@@ -286,3 +287,10 @@ def test_a_bridge_put_out_by_the_control_room_is_not_dropped(runs: Runs) -> None
     [dropped] = [c for c in run.result.criteria if c.id == "no-bridge-dropped"]
     assert dropped.ok
     assert run.result.phases[2].mcu.joined == ["east", "north", "west"]
+
+
+def test_calls_that_the_mcu_made_outlive_their_session_timer(tmp_path: Path) -> None:
+    """RFC 4028: unanswered, the MCU's refresh at 150 s would end every call at 268 s."""
+    file = scenario(tmp_path / "long.toml", id="long", phases=(4, 4, 300), more=MEETINGS["out"])
+    ran = giaoban("check", file, "--results", tmp_path / "results")
+    assert ran.code == 0, ran.out
