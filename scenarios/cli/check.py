@@ -22,6 +22,8 @@ RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
 COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
 
+MARK_WIDTH, NAME_WIDTH, GAP = len("NOT MET"), 22, 1
+
 
 def command(
     scenario: Annotated[Path, typer.Argument(help="scenario file (TOML)")],
@@ -64,21 +66,27 @@ def show(result: Result, folder: Path) -> None:
     colour = COLOURS[result.verdict]
     console.print(shown.headline, style=colour, highlight=False, markup=False)
     console.print(shown.binds, highlight=False, markup=False)
-    console.print(_criteria(shown))
+    console.print(_criteria(shown, console.width))
     for note in shown.notes:
         console.print(note, style="dim", highlight=False, markup=False)
     console.print(f"annex: {folder / 'phu-luc.pdf'}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _criteria(shown: TerminalTable) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    # one line a criterion on a terminal of 80 columns: names give way, figures do not
-    table.add_column("criterion", no_wrap=True, min_width=22)
-    for name in ("value", "limit", "margin"):
-        width = max(len(getattr(row, name)) for row in shown.rows) if shown.rows else 0
-        table.add_column(name, justify="right", no_wrap=True, min_width=max(width, len(name)))
-    table.add_column("", no_wrap=True, min_width=7)
-    table.add_column("worst at", no_wrap=True)
+def _criteria(shown: TerminalTable, width: int) -> Table:
+    """One line a criterion, also on a terminal of 80 columns: names give way, figures do not."""
+    figures = {
+        name: max([len(name), *(len(getattr(row, name)) for row in shown.rows)])
+        for name in ("value", "limit", "margin")
+    }
+    left = width - sum(figures.values()) - MARK_WIDTH - GAP * (len(figures) + 2)
+    longest = max((len(row.criterion) + 2 for row in shown.rows), default=0)
+    where = max(NAME_WIDTH // 2, left - longest)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    table.add_column("criterion", no_wrap=True, max_width=max(NAME_WIDTH, left - where))
+    for name, wide in figures.items():
+        table.add_column(name, justify="right", no_wrap=True, width=wide)
+    table.add_column("", no_wrap=True, width=MARK_WIDTH)
+    table.add_column("worst at", no_wrap=True, max_width=where)
     for row in shown.rows:
         style = "" if row.ok else "red"
         mark = "met" if row.ok else "NOT MET"
