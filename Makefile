@@ -11,7 +11,7 @@ run: setup
 	$(GIAOBAN) check $(SCENARIO)
 
 test: setup-test check-style
-	$(PYTHON) -m pytest
+	@scripts/test
 
 setup:
 	@scripts/setup

@@ -18,12 +18,16 @@ PR_SET_PDEATHSIG = 1
 SILENCE_S = 600.0
 """A child that prints nothing for so long has hung; every child here reports progress."""
 TAIL_LINES = 20
-INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def die_with_parent() -> None:
-    """This process is killed when the one that started it ends, however that ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
+    """This process is killed when the one that started it ends, however that ends.
+
+    Args:
+        by: another signal, for who has something to do before it goes.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
 
 
 def follow(
@@ -49,7 +53,7 @@ def follow(
     tail: list[str] = []
     process = None
     try:
-        with _interruptions_held():
+        with interruptions_held():
             process = _start(command, env, cwd)
         with log.open("w", encoding="utf-8") as file:
             for line in _lines(process):
@@ -85,7 +89,7 @@ def _start(
 
 
 @contextmanager
-def _interruptions_held() -> Iterator[None]:
+def interruptions_held() -> Iterator[None]:
     """Ctrl-C waits: Python swallows what a signal's handler raises while it forks.
 
     Blocking the signals would not do, since another thread of ours may be given them.

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from giaoban.errors import InputError, did_you_mean
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024  # a country's 11,000 bridges take 7 MB
 
 Loc = tuple[int | str, ...]
 """Where a value stands in a file, as pydantic says it: `("link", 2, "km")`."""
@@ -28,18 +28,23 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-def read_text(path: Path) -> str:
-    """The UTF-8 text of an input file; `InputError` says what is wrong with any other file."""
+def read_text(path: Path, kind: str = "TOML", most: int = MAX_BYTES) -> str:
+    """The UTF-8 text of an input file; `InputError` says what is wrong with any other file.
+
+    `kind` names what is expected; its lower case is what such files' names end in. `most` is in
+    bytes.
+    """
     try:
         if path.is_dir():
             raise InputError(f"{path}: is a folder, a file is needed")
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: larger than {MAX_BYTES // 2**20} MiB, not a file of ours")
+        if path.stat().st_size > most:
+            raise InputError(f"{path}: larger than {most // 2**20} MiB, not a file of ours")
         if not path.is_file():  # a device or a pipe might never end
             raise InputError(f"{path}: is not a regular file")
         data = path.read_bytes()
     except FileNotFoundError:
-        siblings = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        like = f"*.{kind.lower()}"
+        siblings = [p.name for p in path.parent.glob(like)] if path.parent.is_dir() else []
         raise InputError(f"{path}: no such file{did_you_mean(path.name, siblings)}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
@@ -53,7 +58,7 @@ def read_text(path: Path) -> str:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(f"{path}:{line}: is not UTF-8 text (byte {error.start})") from None
     if "\0" in text:
-        raise InputError(f"{path}: is a binary file, TOML text is needed")
+        raise InputError(f"{path}: is a binary file, {kind} text is needed")
     return text
 
 

@@ -1,0 +1,179 @@
+"""Strict reading of tables that people keep in spreadsheets: CSV with headings.
+
+What spreadsheets write is taken as it is: a byte-order mark, `;`, `,` or tab between cells, a first
+line `sep=;`, headings in Vietnamese with or without marks, decimals with a comma. What cannot be
+meant is refused with file, line and column.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.names import key
+from giaoban.tomlfile import read_text
+
+SEPARATORS = ";,\t"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value with its place: `line` from 1, `heading` the column's as the file has it."""
+
+    path: Path
+    line: int
+    heading: str
+    text: str
+
+    def mistake(self, what: str) -> InputError:
+        """The error that says what is wrong with this cell."""
+        shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
+        place = f"{self.path}:{self.line}: column {self.heading!r}"
+        return InputError(f"{place} = {shown!r}: {what}")
+
+    def number(self) -> float:
+        """The number in the cell. Raises `InputError`.
+
+        A comma is a decimal comma: Vietnamese spreadsheets write 12,5. Where both marks stand, one
+        of them divides thousands, and nobody can tell which: refused.
+        """
+        plain = self.text.replace("\u00a0", "").replace(" ", "")
+        if ("," in plain and "." in plain) or plain.count(",") > 1:
+            raise self.mistake("is ambiguous (allowed: no thousands separator, like 1250,5)")
+        try:
+            value = float(plain.replace(",", "."))
+        except ValueError:
+            raise self.mistake("is not a number (allowed: like 12.5 or 12,5)") from None
+        if not math.isfinite(value):
+            raise self.mistake("is not a finite number")
+        return value
+
+    def whole(self) -> int:
+        """The whole number in the cell. Raises `InputError`."""
+        value = self.number()
+        if value != int(value):
+            raise self.mistake("is not a whole number")
+        return int(value)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table; cells are asked for by the column's own name, not the file's heading."""
+
+    path: Path
+    line: int
+    cells: Mapping[str, Cell]
+
+    def cell(self, column: str) -> Cell | None:
+        """The cell if the file has such a column and something stands in it."""
+        cell = self.cells.get(column)
+        return cell if cell is not None and cell.text else None
+
+    def text(self, column: str) -> str:
+        """The text in a column, "" if there is none."""
+        cell = self.cell(column)
+        return cell.text if cell is not None else ""
+
+    def number(self, column: str) -> float | None:
+        """The number in a column, None where nothing stands. Raises `InputError`."""
+        cell = self.cell(column)
+        return cell.number() if cell is not None else None
+
+    def mistake(self, what: str) -> InputError:
+        """The error that says what is wrong with this line."""
+        return InputError(f"{self.path}:{self.line}: {what}")
+
+
+def read_table(
+    path: Path,
+    columns: Mapping[str, Sequence[str]],
+    needed: Sequence[str] = (),
+    *,
+    may_be_empty: bool = False,
+) -> list[Row]:
+    """The lines of a CSV file.
+
+    Args:
+        columns: each column by its own name, with other headings that mean it.
+        needed: columns that have to be there.
+        may_be_empty: headings alone will do.
+
+    Raises:
+        InputError: not a table of this kind; every mistake of its headings, or of its lines'
+            numbers of cells.
+    """
+    text = read_text(path, "CSV")
+    first = text.split("\n", 1)[0].strip()
+    skipped = 0
+    separator = ""
+    if first.lower().startswith("sep=") and len(first) == 5:
+        separator, skipped = first[4], 1
+        text = text.split("\n", 1)[1] if "\n" in text else ""
+        first = text.split("\n", 1)[0]
+    separator = separator or max(SEPARATORS, key=lambda mark: (first.count(mark), mark == ","))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[Row] = []
+    headings: list[tuple[str, str]] | None = None
+    mistakes: list[str] = []
+    line = skipped + 1
+    try:
+        for cells in reader:
+            begins, line = line, skipped + reader.line_num + 1
+            values = [cell.strip() for cell in cells]
+            if not any(values):
+                continue
+            if headings is None:
+                headings = _headings(path, begins, values, columns, needed)
+                continue
+            if any(values[len(headings) :]):
+                mistakes.append(
+                    f"{path}:{begins}: has {len(values)} cells, the headings are {len(headings)} "
+                    "(allowed: text that holds the separator stands in quotes)"
+                )
+                continue
+            placed = zip(headings, values, strict=False)
+            rows.append(
+                Row(path, begins, {n: Cell(path, begins, h, v) for (n, h), v in placed if n})
+            )
+    except csv.Error as error:
+        raise InputError(f"{path}:{line}: is not CSV: {error}") from None
+    if mistakes:
+        raise InputError("\n".join(mistakes))
+    if not rows and not (headings and may_be_empty):
+        raise InputError(f"{path}: holds no line under its headings")
+    return rows
+
+
+def _headings(
+    path: Path,
+    line: int,
+    headings: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    needed: Sequence[str],
+) -> list[tuple[str, str]]:
+    """(column, heading) of each place, in order; a column without heading is "" and not read."""
+    meant = {key(word): name for name, words in columns.items() for word in (name, *words)}
+    found: list[tuple[str, str]] = []
+    wrong: list[str] = []
+    for number, heading in enumerate(headings, start=1):
+        name = meant.get(key(heading), "")
+        place = f"{path}:{line}: column {number}"
+        if heading and not name:
+            known = [word for column, words in columns.items() for word in (column, *words)]
+            near = did_you_mean(heading, known) or f" (allowed: {', '.join(columns)})"
+            wrong.append(f"{place}: unknown heading {heading!r}{near}")
+        elif name and name in (other for other, _ in found):
+            wrong.append(f'{place}: {heading!r} is a second column "{name}"')
+        found.append((name, heading))
+    for name in needed:
+        if name not in (other for other, _ in found):
+            words = ", ".join((name, *columns[name]))
+            wrong.append(f'{path}:{line}: no column "{name}" (a heading that means it: {words})')
+    if wrong:
+        raise InputError("\n".join(wrong))
+    return found
