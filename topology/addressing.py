@@ -7,12 +7,15 @@ In order, so that a bridge added later never moves an address that is in use alr
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from giaoban.errors import InputError
 
 _PREFIX = 30
+ROOM = 2
+"""A new address plan holds so many times the links that there are: networks grow."""
 
 
 class Pair(NamedTuple):
@@ -26,6 +29,16 @@ def capacity(span: str) -> int:
     """How many links a range can number."""
     network = ipaddress.IPv4Network(span)
     return int(2 ** max(0, _PREFIX - network.prefixlen)) if network.prefixlen <= _PREFIX else 0
+
+
+def span_for(links: int, usual: str, large: str) -> str:
+    """A range with room for so many links and as many again: the usual one where that holds them.
+
+    `large` is where a larger range may begin: "10.64.0.0" → "10.64.0.0/20".
+    """
+    if capacity(usual) >= links * ROOM:
+        return usual
+    return f"{large}/{_PREFIX - math.ceil(math.log2(links * ROOM))}"
 
 
 def allocate(span: str, links: Sequence[str]) -> dict[str, Pair]:

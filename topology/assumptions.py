@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
-from topology.model import Access, BridgeSpec, Link, LinkChange, Province
+from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 
 Lang = Literal["en", "vi"]
 
 _WORDS: dict[str, dict[Lang, str]] = {
     "fibre": {"en": "propagation in fibre", "vi": "độ trễ lan truyền trong sợi quang"},
     "addressing": {"en": "address plan", "vi": "quy hoạch địa chỉ IP"},
+    "routing": {"en": "how routers find ways", "vi": "cách bộ định tuyến tìm đường"},
+    "static": {"en": "static routes", "vi": "định tuyến tĩnh"},
+    "protected": {"en": "protected ring", "vi": "vòng có bảo vệ"},
+    "hello_ms": {"en": "hello", "vi": "gói hello mỗi"},
+    "dead_ms": {"en": "dead after", "vi": "coi là mất sau"},
+    "spf_ms": {"en": "route computation", "vi": "tính lại đường mỗi"},
+    "protection_ms": {"en": "switches within", "vi": "chuyển mạch trong"},
+    "qos": {"en": "queueing in routers", "vi": "cách xếp hàng gói tin tại bộ định tuyến"},
+    "fifo": {"en": "first in, first out", "vi": "vào trước ra trước, không phân lớp"},
+    "classes": {
+        "en": "classes: voice first, {} % of the rest for video",
+        "vi": "phân lớp: thoại ưu tiên trước, {} % phần còn lại dành cho hình ảnh",
+    },
     "router": {"en": "place of router", "vi": "vị trí bộ định tuyến"},
     "link": {"en": "link", "vi": "tuyến"},
     "mcu": {"en": "access of the MCU", "vi": "đường truy nhập của MCU"},
     "bridge": {"en": "access of bridge", "vi": "đường truy nhập của điểm cầu"},
     "new": {"en": "access of new bridge", "vi": "đường truy nhập của điểm cầu mới"},
+    "group": {"en": "links in one cable", "vi": "các tuyến chung một cáp"},
     "change": {"en": "changed link", "vi": "tuyến được thay đổi"},
     "buffer": {"en": "buffer", "vi": "bộ đệm"},
     "packets": {"en": "packets", "vi": "gói"},
     "loss": {"en": "loss", "vi": "mất gói"},
 }
+
+
+_TIMERS = ("hello_ms", "dead_ms", "spf_ms", "protection_ms")
 
 
 class Assumption(StrictModel):
@@ -79,6 +96,11 @@ def _records(
     yield province.fibre, word("fibre"), f"{number(province.fibre.us_per_km)} µs/km"
     plan = province.addressing
     yield plan, word("addressing"), f"{plan.backbone}, {plan.access}"
+    if province.routing is not None:
+        yield province.routing, word("routing"), _routing(province.routing, word)
+    if province.qos is not None:
+        how = word(province.qos.scheduling).format(number(province.qos.video_share_pct))
+        yield province.qos, word("qos"), how
     for router in province.routers:
         place = f"{number(router.lat)}°, {number(router.lon)}°"
         yield router, f"{word('router')} {router.name}", place
@@ -88,6 +110,8 @@ def _records(
     yield province.mcu, word("mcu"), figures(province.mcu)
     for bridge in province.bridges:
         yield bridge, f"{word('bridge')} {bridge.name}", figures(bridge)
+    for group in province.groups:
+        yield group, f"{word('group')} {group.name}", ", ".join(group.links)
     for bridge in extra:
         yield bridge, f"{word('new')} {bridge.name}", figures(bridge)
     for change in changes:
@@ -99,3 +123,13 @@ def _records(
         }
         value = ", ".join(parts[k].format(number(v)) for k, v in change.figures().items())
         yield change, f"{word('change')} {change.link}", value
+
+
+def _routing(routing: Routing, word: Callable[[str], str]) -> str:
+    name = routing.protocol
+    parts = ["OSPF" if name in ("ospf", "ospf-bfd") else word(name)]
+    if name == "ospf-bfd":
+        parts.append(f"BFD {routing.bfd_interval_ms} ms × {routing.bfd_multiplier}")
+    figures = {timer: getattr(routing, timer) for timer in _TIMERS}
+    parts += [f"{word(timer)} {value} ms" for timer, value in figures.items() if value]
+    return ", ".join(parts)

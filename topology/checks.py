@@ -42,7 +42,7 @@ def access_link_id(node: str) -> str:
 
 def province_faults(province: Province) -> list[Fault]:
     """Everything wrong across the records of a province; empty for a sound one."""
-    faults = [*_duplicates(province), *_ends(province), *_chair(province)]
+    faults = [*_duplicates(province), *_ends(province), *_chair(province), *_groups(province)]
     if not faults:  # these two need ends and ids that can be trusted
         faults += [*_pieces(province), *_addresses(province)]
     return faults
@@ -131,17 +131,18 @@ def _duplicates(province: Province) -> Iterator[Fault]:
 
 def _ends(province: Province) -> Iterator[Fault]:
     routers = [router.id for router in province.routers]
+    known = set(routers)
     for i, link in enumerate(province.links):
         for end, name in (("a", link.a), ("b", link.b)):
-            if name not in routers:
+            if name not in known:
                 yield _unknown(("link", i, end), name, routers, "a link to nowhere, unknown router")
         if link.a == link.b:
             what = "a link from a router to itself (allowed: two different routers)"
             yield Fault(("link", i, "b"), link.b, what)
-    if province.mcu.router not in routers:
+    if province.mcu.router not in known:
         yield _unknown(("mcu", "router"), province.mcu.router, routers)
     for i, bridge in enumerate(province.bridges):
-        if bridge.router not in routers:
+        if bridge.router not in known:
             yield _unknown(("bridge", i, "router"), bridge.router, routers)
 
 
@@ -156,6 +157,24 @@ def _chair(province: Province) -> Iterator[Fault]:
             "(allowed: exactly one, Art. 2 and 4(1))"
         )
         yield Fault(("bridge", i, "role"), "chair", what)
+
+
+def _groups(province: Province) -> Iterator[Fault]:
+    """Links that a shared-risk group names, and names that are there twice."""
+    hosts = [province.mcu.id, *(bridge.id for bridge in province.bridges)]
+    links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
+    first: dict[str, int] = {}
+    for i, group in enumerate(province.groups):
+        if group.id in first:
+            what = f"is taken by group[{first[group.id]}] (allowed: an id that no other group has)"
+            yield Fault(("group", i, "id"), group.id, what)
+        first.setdefault(group.id, i)
+        for n, link in enumerate(group.links):
+            if link not in links:
+                yield _unknown(("group", i, "links", n), link, links, "unknown link")
+            elif link in group.links[:n]:
+                what = "is in the group twice (allowed: each link once)"
+                yield Fault(("group", i, "links", n), link, what)
 
 
 def _pieces(province: Province) -> Iterator[Fault]:

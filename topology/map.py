@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from giaoban.errors import InputError
 from topology import map_frame as frame
 from topology.map_frame import FONTS, Lang
-from topology.map_geometry import Point, Segment, fit
+from topology.map_geometry import Box, Point, Segment, fit
 from topology.map_layout import Layout, Size, arrange
 from topology.network import NetLink, Network, Node
 
@@ -24,7 +24,7 @@ Values = Mapping[tuple[str, str], float]
 SUFFIXES = (".png", ".svg", ".pdf")
 
 _DPI = 150
-_MARKER, _ROW = 0.2, 0.19
+_MARKER, _ROW, _RING = 0.2, 0.19, 0.2
 _LEFT, _TITLE, _FOOT, _BAR = 0.65, 0.5, 0.85, 0.65  # inches round the map
 
 
@@ -34,28 +34,38 @@ def draw(
     *,
     title: str,
     values: Values | None = None,
+    what: Literal["load", "headroom"] = "load",
     lang: Lang = "en",
     new: Collection[str] = (),
+    single_points: Collection[str] = (),
 ) -> None:
     """Draw the network into a .png, .svg or .pdf file.
 
     Routers stand at their coordinates, all hosts in columns beside their router. `values`
-    colours each direction of each link; `new` are bridges to be shown as new ones.
+    colours each direction of each link, and `what` says of what they are; `new` are bridges to be
+    shown as new ones. `single_points` are links and nodes without which bridges are cut off: they
+    get a ring.
     Raises `InputError` for another kind of file; `OSError` if it cannot be written.
     """
     if path.suffix.lower() not in SUFFIXES:
         allowed = ", ".join(SUFFIXES)
         raise InputError(f'{path}: cannot draw a "{path.suffix}" file (allowed: {allowed})')
-    _Map(network, values, lang, new).figure(title).savefig(path, dpi=_DPI)
+    _Map(network, values, lang, new, single_points).figure(title, what).savefig(path, dpi=_DPI)
 
 
 class _Map:
     """One drawing: texts, their sizes, the layout, then the ink."""
 
     def __init__(
-        self, network: Network, values: Values | None, lang: Lang, new: Collection[str]
+        self,
+        network: Network,
+        values: Values | None,
+        lang: Lang,
+        new: Collection[str],
+        single_points: Collection[str] = (),
     ) -> None:
         self.network, self.values, self.lang, self.new = network, values, lang, new
+        self.single_points = frozenset(single_points)
         self.fig = Figure(figsize=(8, 8), dpi=_DPI, facecolor="white")
         self.renderer = FigureCanvasAgg(self.fig).get_renderer()  # type: ignore[no-untyped-call]
         routers = network.routers
@@ -81,7 +91,7 @@ class _Map:
         self.layout = self._arrange()
         self.view, self.corner = self.layout.view(self.points.values(), (1.5, 0.6), 0.3)
 
-    def figure(self, title: str) -> Figure:
+    def figure(self, title: str, what: str = "load") -> Figure:
         """Draw everything; the map is as large as its view, one data unit an inch."""
         foot = _FOOT + (_BAR if self.values is not None else 0.0)
         view = self.view
@@ -100,6 +110,7 @@ class _Map:
         for router in self.network.routers:
             self._router(axes, router)
         self._figures(axes)
+        self._rings(axes)
         frame.scale(axes, self.projection, self.corner, self.lang)
         self.fig.text(
             _LEFT / wide,
@@ -112,7 +123,7 @@ class _Map:
         frame.legend(self.fig, self._legend_keys(), _LEFT / wide, (foot - 0.33) / high, self.lang)
         if self.values is not None:
             place = (_LEFT / wide, 0.3 / high, max(map_wide, 7.0) * 0.75 / wide, 0.12 / high)
-            frame.bar(self.fig, place, self.lang)
+            frame.bar(self.fig, place, what, self.lang)
         return self.fig
 
     def _legend_keys(self) -> list[str]:
@@ -129,6 +140,7 @@ class _Map:
             "sourced": False in links and self.values is None,
             "assumed": True in links and self.values is None,
             "starred": True in links and self.values is not None,
+            "single": bool(self.single_points),
         }
         return [key for key, used in shown.items() if used]
 
@@ -314,3 +326,34 @@ class _Map:
                 bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "#d5dce2", "lw": 0.6},
                 zorder=4,
             )
+
+    def _rings(self, axes: Axes) -> None:
+        dots = {
+            host.id: dot
+            for router, comb in self.layout.combs.items()
+            for host, dot in zip(self.hosts[router], comb.dots, strict=True)
+        }
+        for ident, at, size in (
+            *((router.id, self.points[router.id], 17.0) for router in self.network.routers),
+            *((host, dot, 8.5) for host, dot in dots.items()),
+        ):
+            if ident in self.single_points:
+                axes.plot(at.x, at.y, **frame.ring(size), zorder=9)
+        for link in self.network.links:
+            if link.id not in self.single_points:
+                continue
+            if link.kind == "access":
+                line = Segment(self.points[link.b], dots[link.a])
+                axes.plot(*line.at(0.6), **frame.ring(8.0), zorder=9)
+            else:
+                axes.plot(*self._free(self._segment(link)), **frame.ring(11.0), zorder=9)
+
+    def _free(self, line: Segment) -> Point:
+        """Where on a link a ring covers least of texts and routers."""
+        taken = [box for _, box in self.layout.boxes()]
+        taken += [Box.around(point, _MARKER, _MARKER) for point in self.points.values()]
+
+        def covered(at: Point) -> float:
+            return sum(Box.around(at, _RING, _RING).overlap(box) for box in taken)
+
+        return min((line.at(share / 100) for share in range(36, 4, -2)), key=covered)

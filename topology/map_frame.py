@@ -27,6 +27,7 @@ FONTS: Mapping[str, FontProperties] = {
 }
 
 INK, GREY, LINE, UNKNOWN = "#1b2733", "#5d6b78", "#6c7a89", "#c3cbd2"
+SINGLE = "#111111"
 ROUTER, MCU, CHAIR, BRANCH, NEW = "#2b4a6f", "#7b3294", "#c0392b", "#2a7f9e", "#d95f02"
 DASH = (0, (4, 1.6))
 
@@ -51,10 +52,18 @@ _WORDS: Mapping[str, Mapping[Lang, str]] = {
         "en": "* assumed, no published figure",
         "vi": "* giả định, chưa có số liệu công bố",
     },
+    "single": {
+        "en": "single point of failure",
+        "vi": "điểm lỗi đơn: hỏng là mất điểm cầu",
+    },
     "hollow": {"en": "place approximate *", "vi": "vị trí gần đúng *"},
     "load": {
         "en": "Highest utilisation of the link, %  (each direction on its own right-hand side)",
         "vi": "Mức sử dụng cao nhất của tuyến, %  (mỗi chiều vẽ ở bên phải theo hướng truyền)",
+    },
+    "headroom": {
+        "en": "Share of the allowed load in use, %  (each direction on its own right-hand side)",
+        "vi": "Phần tải cho phép đã sử dụng, %  (mỗi chiều vẽ ở bên phải theo hướng truyền)",
     },
 }
 
@@ -73,6 +82,11 @@ def marker(shape: str, size: float, colour: str, *, hollow: bool = False) -> dic
         "mec": colour if hollow else "white",
         "mew": 2.0 if hollow else 0.8,
     }
+
+
+def ring(size: float) -> dict[str, Any]:
+    """Keywords of a ring round what is a single point of failure."""
+    return {"marker": "o", "ms": size, "ls": "", "mfc": "none", "mec": SINGLE, "mew": 1.8}
 
 
 def graticule(axes: Axes, projection: Projection, view: Box, lang: Lang) -> None:
@@ -144,6 +158,7 @@ def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Lang
         "sourced": {"color": LINE, "lw": 2.2},
         "assumed": {"color": LINE, "lw": 2.2, "ls": DASH},
         "starred": {"ls": ""},
+        "single": ring(9),
     }
     fig.legend(
         handles=[Line2D([], [], label=word(key, lang), **signs[key]) for key in keys],
@@ -160,10 +175,10 @@ def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Lang
     )
 
 
-def bar(fig: Figure, place: tuple[float, float, float, float], lang: Lang) -> None:
-    """The colour bar of utilisation, 0 to 100 %, at (left, bottom, width, height)."""
+def bar(fig: Figure, place: tuple[float, float, float, float], what: str, lang: Lang) -> None:
+    """The colour bar, 0 to 100 %, at (left, bottom, width, height); `what` is the word for it."""
     axes = fig.add_axes(place)
     made = fig.colorbar(ScalarMappable(NORM, HEAT), cax=axes, orientation="horizontal")
     made.outline.set_visible(False)
     axes.tick_params(labelsize=7.5, labelcolor=INK, length=2, labelfontfamily=_FAMILY)
-    axes.set_title(word("load", lang), fontproperties=FONTS["host"], color=INK, loc="left", pad=3)
+    axes.set_title(word(what, lang), fontproperties=FONTS["host"], color=INK, loc="left", pad=3)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from giaoban.provenance import Sourced, Text
 from giaoban.tomlfile import StrictModel
+from topology.qos import Qos
 
 PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """The private ranges of RFC 1918, section 3."""
@@ -75,7 +76,8 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 LinkIdentifier = Annotated[str, AfterValidator(_link_identifier)]
 PrivateRange = Annotated[str, AfterValidator(_private_range)]
 RateMbps = Annotated[float, AfterValidator(_within(0.064, 100_000, " Mb/s"))]
-Km = Annotated[float, AfterValidator(_within(0, 2000, " km"))]
+Km = Annotated[float, AfterValidator(_within(0, 20_000, " km"))]
+"""Half way around the Earth: links of imported networks cross continents."""
 Packets = Annotated[int, AfterValidator(_whole(2, 1_000_000, " packets"))]
 LossPercent = Annotated[float, AfterValidator(_within(0, 99, " %"))]
 """A link that loses everything is a link that is cut, and cannot be measured."""
@@ -83,6 +85,12 @@ Latitude = Annotated[float, AfterValidator(_within(-90, 90, "° north"))]
 Longitude = Annotated[float, AfterValidator(_within(-180, 180, "° east"))]
 UsPerKm = Annotated[float, AfterValidator(_within(3.3, 10, " µs/km"))]
 """3.3 µs/km is light in vacuum: nothing is faster."""
+
+
+Milliseconds = Annotated[int, AfterValidator(_whole(1, 600_000, " ms"))]
+PROTECTION_MAX_MS = 50
+"""Within which a protected ring has switched over."""
+_OSPF_TIMERS = ("hello_ms", "dead_ms", "spf_ms")
 
 
 class Fibre(Sourced):
@@ -160,6 +168,68 @@ class BridgeSpec(Access):
         return self
 
 
+class Routing(Sourced):
+    """How routers find their ways, and how soon they find others.
+
+    `static`: routes that somebody entered; none other is ever taken. `ospf`: OSPF (RFC 2328), which
+    notices a silent failure after `dead_ms`. `ospf-bfd`: with BFD (RFC 5880) beside it, which
+    notices it after `bfd_multiplier` × `bfd_interval_ms`. `protected`: static routes on a ring that
+    the carrier protects (ITU-T G.8032 and the like); modelled: all routes are the shortest that
+    are left `protection_ms` after a failure.
+
+    `spf_ms` is how often a router takes in what has changed: it tells others, and computes its own
+    routes, at most so long after it learned of a change.
+    """
+
+    protocol: Literal["static", "ospf", "ospf-bfd", "protected"]
+    hello_ms: Milliseconds | None = None
+    dead_ms: Milliseconds | None = None
+    spf_ms: Milliseconds | None = None
+    bfd_interval_ms: Milliseconds | None = None
+    bfd_multiplier: Annotated[int, AfterValidator(_whole(1, 50, ""))] | None = None
+    protection_ms: Milliseconds | None = None
+
+    @model_validator(mode="after")
+    def _has_its_timers(self) -> Self:
+        timers = {
+            "static": (),
+            "ospf": _OSPF_TIMERS,
+            "ospf-bfd": (*_OSPF_TIMERS, "bfd_interval_ms", "bfd_multiplier"),
+            "protected": ("protection_ms",),
+        }
+        wanted = timers[self.protocol]
+        given = [name for name in timers["ospf-bfd"] + timers["protected"] if getattr(self, name)]
+        missing = [name for name in wanted if name not in given]
+        if missing:
+            raise ValueError(f'protocol = "{self.protocol}" needs {", ".join(missing)}')
+        beyond = [name for name in given if name not in wanted]
+        if beyond:
+            allowed = ", ".join(wanted) or "no timers"
+            raise ValueError(
+                f'{", ".join(beyond)} mean nothing with protocol = "{self.protocol}" '
+                f"(allowed: {allowed})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _timers_fit_each_other(self) -> Self:
+        spf, hello, dead = self.spf_ms, self.hello_ms, self.dead_ms
+        if spf is not None and hello is not None and dead is not None:
+            if 1000 % spf:
+                raise ValueError(f"spf_ms = {spf} does not divide a second (allowed: 10, 100, 500)")
+            for name, value in (("hello_ms", hello), ("dead_ms", dead)):
+                if value % spf:
+                    raise ValueError(f"{name} = {value} is no multiple of spf_ms = {spf}")
+            if dead < 2 * hello:
+                raise ValueError(f"dead_ms = {dead} is less than two times hello_ms = {hello}")
+        if self.protection_ms is not None and self.protection_ms > PROTECTION_MAX_MS:
+            raise ValueError(
+                f"protection_ms = {self.protection_ms} (allowed: up to {PROTECTION_MAX_MS}, "
+                "ITU-T G.8032)"
+            )
+        return self
+
+
 class LinkChange(Sourced):
     """Another figure for a link of the province, backbone or access, while a scenario lasts."""
 
@@ -188,6 +258,14 @@ class LinkChange(Sourced):
         return {name: value for name, value in named.items() if value is not None}
 
 
+class Group(Sourced):
+    """A shared-risk group: links that one cut takes away together, for they lie in one cable."""
+
+    id: Identifier
+    name: Text
+    links: list[str] = Field(min_length=2)
+
+
 class Province(StrictModel):
     """One province's conference network, as `province.toml` holds it."""
 
@@ -196,10 +274,13 @@ class Province(StrictModel):
     name: Text
     fibre: Fibre
     addressing: Addressing
+    routing: Routing | None = None
+    qos: Qos | None = None
     routers: list[Router] = Field(alias="router", min_length=1)
     links: list[Link] = Field(alias="link", default_factory=list)
     mcu: Mcu
     bridges: list[BridgeSpec] = Field(alias="bridge", min_length=1)
+    groups: list[Group] = Field(alias="group", default_factory=list)
 
     @property
     def chair(self) -> BridgeSpec:

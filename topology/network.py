@@ -6,14 +6,16 @@ Pure. `build` is province (+ new bridges, + changed links) → `Network`, which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Self
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import StrictModel
 from topology.addressing import Pair, allocate, host
 from topology.checks import access_link_id, bridge_faults, change_faults, raise_faults
-from topology.model import Access, BridgeSpec, Link, LinkChange, Province
+from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
+from topology.qos import Qos
 
 
 class Node(StrictModel):
@@ -80,30 +82,60 @@ class NetLink(StrictModel):
 
 
 class Network(StrictModel):
-    """Everything there is to build. Node and link ids are unique."""
+    """Everything there is to build. Node and link ids are unique.
+
+    Without `routing` routes are static, without `qos` all packets wait in one queue.
+    """
 
     nodes: list[Node]
     links: list[NetLink]
+    routing: Routing | None = None
+    qos: Qos | None = None
+
+    @property
+    def routed(self) -> bool:
+        """Whether routers find their ways by themselves."""
+        return self.routing is not None and self.routing.protocol in ("ospf", "ospf-bfd")
+
+    def without(self, links: Iterable[str]) -> Network:
+        """The same network with these links gone."""
+        gone = set(links)
+        kept = [link for link in self.links if link.id not in gone]
+        return Network(nodes=self.nodes, links=kept, routing=self.routing, qos=self.qos)
 
     def node(self, node_id: str) -> Node:
         """The node of that id; `InputError` with a suggestion if there is none."""
-        for node in self.nodes:
-            if node.id == node_id:
-                return node
+        if (node := self._nodes.get(node_id)) is not None:
+            return node
         near = did_you_mean(node_id, (node.id for node in self.nodes))
         raise InputError(f'unknown node "{node_id}"{near}')
 
     def link(self, link_id: str) -> NetLink:
         """The link of that id; `InputError` with a suggestion if there is none."""
-        for link in self.links:
-            if link.id == link_id:
-                return link
+        if (link := self._links.get(link_id)) is not None:
+            return link
         near = did_you_mean(link_id, (link.id for link in self.links))
         raise InputError(f'unknown link "{link_id}"{near}')
 
     def links_at(self, node_id: str) -> list[NetLink]:
         """The links that end at a node, in the order of the plan."""
-        return [link for link in self.links if node_id in (link.a, link.b)]
+        return list(self._links_at.get(node_id, ()))
+
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        return {node.id: node for node in reversed(self.nodes)}
+
+    @cached_property
+    def _links(self) -> dict[str, NetLink]:
+        return {link.id: link for link in reversed(self.links)}
+
+    @cached_property
+    def _links_at(self) -> dict[str, list[NetLink]]:
+        found: dict[str, list[NetLink]] = {}
+        for link in self.links:
+            for end in dict.fromkeys((link.a, link.b)):
+                found.setdefault(end, []).append(link)
+        return found
 
     def access_link(self, host_id: str) -> NetLink:
         """The one link of a bridge or of the MCU."""
@@ -121,9 +153,16 @@ class Network(StrictModel):
     def bridges(self) -> list[Node]:
         return [node for node in self.nodes if node.kind == "bridge"]
 
-    @property
+    @cached_property
     def mcu(self) -> Node:
         return next(node for node in self.nodes if node.kind == "mcu")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's; what was looked up in the old one is not taken over."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("_nodes", "_links", "_links_at", "mcu"):
+            copied.__dict__.pop(name, None)
+        return copied
 
 
 def build(
@@ -173,7 +212,7 @@ def build(
         name = access_link_id(item.id)
         ends = (item.id, item.router)
         links.append(_resolve(name, item, ends, access[name], us_per_km, changes))
-    return Network(nodes=nodes, links=links)
+    return Network(nodes=nodes, links=links, routing=province.routing, qos=province.qos)
 
 
 def _resolve(

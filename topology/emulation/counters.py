@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroute2.iproute.linux import IPRoute
 
-from topology.emulation import namespace
+from topology.emulation import namespace, scheduler
 from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.netlink import HOST_INTERFACE
+from topology.emulation.netlink import HOST_INTERFACE, SINK
+from topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
 from topology.network import Hop
+from topology.qos import by_class, traffic_classes
 
-ROOT_HANDLE, FIBRE_HANDLE = 0x10000, 0x20000
+# /proc/net/snmp and /proc/net/netstat: where a datagram can end that no queue and no line took
+SNMP = {
+    "Udp": ("OutDatagrams", "InDatagrams", "NoPorts", "InErrors", "RcvbufErrors", "InCsumErrors"),
+    "Ip": (
+        *("InHdrErrors", "InAddrErrors", "InUnknownProtos", "InDiscards"),
+        *("OutDiscards", "OutNoRoutes"),
+    ),
+}
+NETSTAT = {"IpExt": ("InNoRoutes", "InTruncatedPkts"), "TcpExt": ("IPReversePathFilter",)}
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,33 @@ class QueueCount:
     queue_drops: int
     line_losses: int
     backlog: int
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """One class of one direction of a link since it was built; part of its `QueueCount`."""
+
+    link: str
+    direction: str
+    traffic_class: str
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    backlog: int
+
+
+@dataclass(frozen=True)
+class LineCount:
+    """One direction of a link's line since it was built.
+
+    What came to its end = passed + lost − duplicated, as soon as nothing is delayed in it any more.
+    """
+
+    link: str
+    direction: str
+    passed: int
+    lost: int
+    duplicated: int
 
 
 class LinkMeter:
@@ -80,17 +118,48 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
             fibre = counts.get((name, FIBRE_HANDLE))
             queue = root.get_attr("TCA_STATS_QUEUE")
             lost = fibre.get_attr("TCA_STATS_QUEUE")["drops"] if fibre is not None else 0
+            # where packets wait by class they do so before the line, and are dropped there
+            waiting = counts.get((scheduler.device(name), ROOT_HANDLE))
+            classes = waiting.get_attr("TCA_STATS_QUEUE") if waiting else {"drops": 0, "qlen": 0}
             hop = Hop(link.id, node.id, link.other(node.id))
             found[link.id, node.id] = QueueCount(
                 link=link.id,
                 direction=hop.direction,
                 sent_packets=root.get_attr("TCA_STATS_BASIC")["packets"],
-                queue_drops=queue["drops"] - lost,
+                queue_drops=queue["drops"] - lost + classes["drops"],
                 line_losses=lost,
-                backlog=queue["qlen"],
+                backlog=queue["qlen"] + classes["qlen"],
             )
     hops = [hop for link in net.network.links for hop in link.hops]
     return [found[hop.link, hop.source] for hop in hops]
+
+
+def classes(net: ProvinceNet) -> list[ClassCount]:
+    """Every class's counters, in the order of the links; none where all wait in one queue."""
+    qos = net.network.qos
+    if qos is None or not by_class(qos):
+        return []
+    names = [each.name for each in traffic_classes(qos)]
+    found: dict[Hop, list[ClassCount]] = {}
+    for node in net.network.routers:
+        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
+            for link in net.network.links_at(node.id):
+                hop = Hop(link.id, node.id, link.other(node.id))
+                stats = scheduler.counted(route, net.interfaces[link.id, node.id])
+                found[hop] = [
+                    ClassCount(
+                        link=link.id,
+                        direction=hop.direction,
+                        traffic_class=name,
+                        sent_packets=of.get_attr("TCA_STATS_BASIC")["packets"],
+                        sent_bytes=of.get_attr("TCA_STATS_BASIC")["bytes"],
+                        drops=of.get_attr("TCA_STATS_QUEUE")["drops"],
+                        backlog=of.get_attr("TCA_STATS_QUEUE")["qlen"],
+                    )
+                    for name, of in zip(names, stats, strict=True)
+                ]
+    hops = [hop for link in net.network.links for hop in link.hops]
+    return [count for hop in hops for count in found.get(hop, [])]
 
 
 def pacer_drops(net: ProvinceNet) -> int:
@@ -108,17 +177,105 @@ def pacer_drops(net: ProvinceNet) -> int:
     return total
 
 
-def datagrams(net: ProvinceNet) -> dict[str, int]:
-    """Sums over all hosts of /proc/net/snmp: UDP datagrams out, in, and lost at the receiver."""
-    wanted = ("OutDatagrams", "InDatagrams", "NoPorts", "InErrors", "RcvbufErrors")
-    totals = dict.fromkeys(wanted, 0)
+def lines(net: ProvinceNet, swallowed: Callable[[Hop], int] = lambda _hop: 0) -> list[LineCount]:
+    """Every impaired line's counters, in the order in which they were built.
+
+    `swallowed`: packets that a fault took at the line's end, before the line met them.
+    """
+    found = []
+    for hop, line in net.impaired.items():
+        netem, ingress = (queue.get_attr("TCA_STATS2") for queue in line.counted())
+        queue = netem.get_attr("TCA_STATS_QUEUE")
+        passed = netem.get_attr("TCA_STATS_BASIC")["packets"]
+        arrived = ingress.get_attr("TCA_STATS_BASIC")["packets"] - swallowed(hop)
+        found.append(
+            LineCount(
+                link=hop.link,
+                direction=hop.direction,
+                passed=passed,
+                lost=queue["drops"],
+                duplicated=passed + queue["drops"] + queue["qlen"] - arrived,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class RouterCount:
+    """IP packets that all routers sent of themselves, and what became of packets in routers."""
+
+    sent: int
+    received: int
+    without_route: int
+    expired: int
+
+
+def routers(net: ProvinceNet) -> RouterCount:
+    """The routers' own packets (OSPF, BFD), and packets that ended in a router.
+
+    A packet without a way ends in the router's sink; one that went round and round until its time
+    to live was over ends where that was noticed (RFC 1812 §5.3.1).
+    """
+    own: dict[str, int] = {}
+    without_route = 0
     for node in net.network.nodes:
-        with (
-            namespace.inside(net.namespace(node.id)),
-            open("/proc/thread-self/net/snmp", encoding="ascii") as file,
-        ):
-            lines = [line.split() for line in file if line.startswith("Udp:")]
-        named = dict(zip(lines[0][1:], lines[1][1:], strict=True))
-        for name in wanted:
-            totals[name] += int(named[name])
-    return totals
+        if node.kind != "router":
+            continue
+        with namespace.inside(net.namespace(node.id)):
+            _add(own, _ROUTER)
+            with IPRoute() as route:
+                for index in route.link_lookup(ifname=SINK):
+                    [device] = route.get_links(index)
+                    without_route += device.get_attr("IFLA_STATS64")["tx_packets"]
+    return RouterCount(
+        sent=own["Ip OutRequests"],
+        # what came for a process that was not there was received by its host all the same
+        received=own["Ip InDelivers"] + own["Ip InUnknownProtos"],
+        without_route=without_route,
+        expired=own["Ip InHdrErrors"] - own["IpExt InCsumErrors"],
+    )
+
+
+_ROUTER = {
+    "Ip": ("OutRequests", "InDelivers", "InUnknownProtos", "InHdrErrors"),
+    "IpExt": ("InCsumErrors",),
+}
+
+
+def datagrams(net: ProvinceNet) -> dict[str, int]:
+    """Sums over all hosts: UDP datagrams out and in; over all nodes, the ways in which they end in
+    between.
+
+    Names as in /proc/net/snmp (Udp) and, of IP, with "Ip" before them ("IpInHdrErrors").
+    """
+    found: dict[str, int] = {}
+    for node in net.network.nodes:
+        with namespace.inside(net.namespace(node.id)):
+            if node.kind == "router":
+                # what its own full queue took of its own packets is among that queue's drops
+                without = ("InUnknownProtos", "OutDiscards")
+                _add(found, {"Ip": SNMP["Ip"], **NETSTAT}, without=without)
+            else:
+                _add(found, {**SNMP, **NETSTAT})
+    return {
+        f"Ip{key}" if protocol in ("Ip", "IpExt") else key: count
+        for name, count in found.items()
+        for protocol, key in [name.split()]
+    }
+
+
+def _add(
+    totals: dict[str, int], wanted: Mapping[str, tuple[str, ...]], without: tuple[str, ...] = ()
+) -> None:
+    """Add this namespace's counters to totals by "Protocol Counter"."""
+    for name in ("snmp", "netstat"):
+        with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
+            rows = [line.split() for line in file]
+        for names, values in zip(rows[::2], rows[1::2], strict=True):
+            protocol = names[0].rstrip(":")
+            counts = dict(zip(names[1:], values[1:], strict=True))
+            for key in wanted.get(protocol, ()):
+                label = f"{protocol} {key}"
+                totals.setdefault(label, 0)
+                if key not in without:
+                    totals[label] += int(counts[key])

@@ -10,18 +10,23 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from mininet.link import Intf, Link
 from mininet.net import Mininet
 from mininet.node import Node
 from mininet.topo import Topo
+from pyroute2.iproute.linux import IPRoute
 
 from giaoban.child import die_with_parent
 from giaoban.errors import InvalidRun
 from topology.addressing import host
-from topology.emulation import namespace, netlink, qdisc
-from topology.network import NetLink, Network
+from topology.emulation import namespace, netlink, qdisc, scheduler
+from topology.emulation.impaired import ImpairedLine
+from topology.impairments import LineImpairment
+from topology.network import Hop, NetLink, Network
+from topology.qos import by_class
 from topology.routing import Routes, shortest_paths
 
 UP_WITHIN_S = 10.0
@@ -146,14 +151,26 @@ class ProvinceTopo(Topo):  # type: ignore[misc]
 class ProvinceNet(Mininet):  # type: ignore[misc]
     """The running network. Use as a context manager; needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
 
+    Args:
+        impaired: the directions of links that may be impaired while the network runs.
+        may_fail: links may fail (`failing`): routers have interfaces that can lose their carrier,
+            a sink for packets without a way, and routes of their own only if these are static.
+
     Attributes:
         interfaces: (link id, node id) → name of the interface.
+        impaired: direction of a link → its line.
     """
 
-    def __init__(self, network: Network, seed: int) -> None:
+    def __init__(
+        self, network: Network, seed: int, impaired: Sequence[Hop] = (), *, may_fail: bool = False
+    ) -> None:
         self.network = network
         self.seed = seed
+        self._may_fail = may_fail
         self.interfaces: dict[tuple[str, str], str] = {}
+        self.impaired: dict[Hop, ImpairedLine] = {}
+        self._impairable = tuple(impaired)
+        self._routes: dict[str, IPRoute] = {}
         # Mininet.init() would raise limits of the whole machine through sysctl
         Mininet.inited = True
         super().__init__(
@@ -175,7 +192,56 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         routes = shortest_paths(self.network)
         for node in self.network.nodes:
             self._configure(node.id, node.kind != "router", routes)
+        for hop in self._impairable:
+            self._make_impairable(hop)
         self._wait_until_up()
+
+    def _make_impairable(self, hop: Hop) -> None:
+        number, end = self._place(hop)
+        self.impaired[hop] = ImpairedLine(
+            self.namespace(hop.target),
+            self.interfaces[hop.link, hop.target],
+            self._line_seed(number, end),
+        )
+        if hop.source not in self._routes:  # opened now, since it takes milliseconds
+            with namespace.inside(self.namespace(hop.source)):
+                self._routes[hop.source] = IPRoute()
+
+    def impair(self, hop: Hop, what: LineImpairment) -> None:
+        """From now on the line does this to what comes to its end; `LineImpairment()`: nothing.
+
+        Packets that the line delays at this moment keep their delay. `KeyError` for a direction
+        that was not named in `impaired`.
+        """
+        self.impaired[hop].change(what)
+
+    def reshape(self, hop: Hop, rate_mbps: float, buffer_packets: int) -> None:
+        """Another rate and buffer for one of the directions in `impaired`, from the next packet on.
+
+        Packets that wait at this moment leave when they would have left (netem settles that when
+        a packet comes); one that comes later leaves after them. Where packets wait by class, the
+        classes keep their buffers.
+        """
+        link = self.network.link(hop.link)
+        route = self._routes[hop.source]
+        if self._by_class(hop.source):
+            seed = self._line_seed(*self._place(hop))
+            interface = self.interfaces[hop.link, hop.source]
+            scheduler.reshape(route, interface, rate_mbps, link.delay_us, seed)
+            return
+        [index] = route.link_lookup(ifname=self.interfaces[hop.link, hop.source])
+        [queue] = qdisc.line(
+            rate_mbps, link.delay_us, buffer_packets, 0.0, self._line_seed(*self._place(hop))
+        )
+        route.tc("change", index=index, **queue)
+
+    def _place(self, hop: Hop) -> tuple[int, int]:
+        """The number of a direction's link, and the end that sends: 0 is a, 1 is b."""
+        number = [link.id for link in self.network.links].index(hop.link)
+        return number, 0 if hop.source == self.network.links[number].a else 1
+
+    def _line_seed(self, number: int, end: int) -> int:
+        return (self.seed << 20 | number << 2 | end << 1) & 0xFFFF_FFFF_FFFF_FFFF
 
     def _wait_until_up(self) -> None:
         """The kernel opens a link's queues some time after it was brought up; until then all
@@ -194,22 +260,49 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
                 ends.append(self._end(number, link, node_id))
         if is_host:
             table = [("0.0.0.0/0", ends[0].peer_address)]
+        elif self._may_fail and self.network.routed:
+            table = []
         else:
             table = [(r.prefix, r.via) for r in routes.table(node_id) if r.via is not None]
-        netlink.configure(self.namespace(node_id), ends, table, is_host=is_host)
+        sink = netlink.SINK if self._may_fail and not is_host else None
+        netlink.configure(self.namespace(node_id), ends, table, is_host=is_host, sink=sink)
+        if self._by_class(node_id):
+            for link in self.network.links_at(node_id):
+                interface = self.interfaces[link.id, node_id]
+                assert self.network.qos is not None
+                scheduler.build(
+                    self.namespace(node_id), interface, link.rate_mbps, self.network.qos
+                )
+
+    def _by_class(self, node_id: str) -> bool:
+        """Whether a node tells packets apart: a router in a province with classes."""
+        return by_class(self.network.qos) and self.network.node(node_id).kind == "router"
 
     def _end(self, number: int, link: NetLink, node_id: str) -> netlink.Interface:
         end = 0 if node_id == link.a else 1
-        seed = (self.seed << 20 | number << 2 | end << 1) & 0xFFFF_FFFF_FFFF_FFFF
+        seed = self._line_seed(number, end)
+        if self._by_class(node_id):
+            queues = scheduler.line(link, seed)
+        else:
+            queues = qdisc.line(
+                link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
+            )
         return netlink.Interface(
             name=self.interfaces[link.id, node_id],
+            upper=self.upper(link.id, node_id),
             address=link.address_of(node_id),
             peer_address=host(link.address_of(link.other(node_id))),
             peer_mac=netlink.mac(number, 1 - end),
-            queues=qdisc.line(
-                link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
-            ),
+            queues=queues,
         )
+
+    def upper(self, link_id: str, node_id: str) -> str | None:
+        """The interface on a link's end that has the address; None if the end has it itself."""
+        if self.network.node(node_id).kind != "router":
+            return netlink.HOST_INTERFACE
+        if not self._may_fail:
+            return None
+        return self.interfaces[link_id, node_id].replace("eth", "ip")
 
     def namespace(self, node_id: str) -> int:
         """The descriptor of a node's namespace, for `namespace.inside`."""
@@ -218,6 +311,12 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
 
     def stop(self) -> None:
         """Let every namespace go; the kernel removes what is in them."""
+        for line in self.impaired.values():
+            line.close()
+        for route in self._routes.values():
+            route.close()
+        self.impaired.clear()
+        self._routes.clear()
         for node in self.hosts:
             node.close()
         self.hosts.clear()
@@ -226,5 +325,9 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         self.stop()
 
     def __enter__(self) -> ProvinceNet:
-        self.build()
+        try:
+            self.build()
+        except BaseException:  # nobody would call __exit__
+            self.stop()
+            raise
         return self

@@ -2,7 +2,8 @@
 
 A host (bridge or MCU) gets two stacked interfaces, because pacing and the line need a queueing
 discipline each: `eth0` is its end of the access link (rate, delay, buffer), `media0` a macvlan on
-it with the address, where fq releases every packet at its own time.
+it with the address, where fq releases every packet at its own time. Where links may fail a router
+has two as well: the macvlan loses its carrier while the queue below sends what it holds.
 """
 
 from __future__ import annotations
@@ -20,14 +21,20 @@ from topology.emulation import namespace, qdisc
 
 HOST_INTERFACE = "media0"
 IFF_UP = 1
+SINK = "sink0"
+LAST_RESORT = 2**31  # a metric that any route is better than
 PACER_LIMIT = 1_000_000  # packets; a sender hands over whole windows of media at once
 
 
 @dataclass(frozen=True)
 class Interface:
-    """One end of a link inside a node: where it is, what it is called, what it sends through."""
+    """One end of a link inside a node: where it is, what it is called, what it sends through.
+
+    `upper` is the macvlan on it that has the address, None if it has the address itself.
+    """
 
     name: str
+    upper: str | None
     address: str  # "10.67.0.1/30"
     peer_address: str  # "10.67.0.2"
     peer_mac: str
@@ -54,7 +61,12 @@ def create_veth(a: tuple[int, str, str], b: tuple[int, str, str]) -> None:
 
 
 def configure(
-    fd: int, interfaces: Iterable[Interface], routes: Iterable[tuple[str, str]], *, is_host: bool
+    fd: int,
+    interfaces: Iterable[Interface],
+    routes: Iterable[tuple[str, str]],
+    *,
+    is_host: bool,
+    sink: str | None = None,
 ) -> None:
     """Bring one node's namespace up: addresses, permanent neighbours, queues, routes.
 
@@ -63,7 +75,8 @@ def configure(
     Args:
         fd: the namespace.
         routes: (prefix, next hop's address) of everything that is not on-link.
-        is_host: pace on `media0`; otherwise forward between the interfaces.
+        is_host: pace on the upper interface; otherwise forward between the interfaces.
+        sink: a router's device for packets that have no way: it counts them and forgets them.
 
     Raises:
         MachineLacks: the kernel has not what the plan asks for (netem, fq or macvlan).
@@ -77,8 +90,8 @@ def configure(
                 for queue in interface.queues:
                     _add_queue(route, index, queue)
                 route.link("set", index=index, state="up")
-                if is_host:
-                    index = _add_paced(route, index)
+                if interface.upper is not None:
+                    index = _add_upper(route, index, interface.upper, paced=is_host)
                 address, prefixlen = interface.address.split("/")
                 route.addr("add", index=index, address=address, prefixlen=int(prefixlen))
                 route.neigh(
@@ -90,6 +103,9 @@ def configure(
                 )
             for prefix, via in routes:
                 route.route("add", dst=prefix, gateway=via)
+            if sink is not None:
+                _add_sink(route, sink)
+                accept_all_sources()  # answers may take another way than what they answer
 
 
 def all_up(fd: int) -> bool:
@@ -100,19 +116,49 @@ def all_up(fd: int) -> bool:
     return states <= {"UP", "UNKNOWN"}  # a loopback never knows
 
 
-def _add_paced(route: Any, below: int) -> int:
-    """`media0` on a host's link end, with fq; its interface index."""
+def silence(fd: int) -> None:
+    """A router's kernel sends nothing of itself: no errors, no redirects, no reports of groups.
+
+    Each would be a packet that no program put on the wire, and could be lost without being missed.
+    """
+    with namespace.inside(fd):
+        for name in ("icmp_msgs_per_sec", "icmp_msgs_burst", "igmp_link_local_mcast_reports"):
+            _sysctl(f"net/ipv4/{name}", "0")
+        for interface in os.listdir("/proc/sys/net/ipv4/conf"):
+            _sysctl(f"net/ipv4/conf/{interface}/send_redirects", "0")
+
+
+def accept_all_sources() -> None:
+    """Packets from where no answer would go are none the less taken (no RFC 3704)."""
+    for interface in os.listdir("/proc/sys/net/ipv4/conf"):
+        _sysctl(f"net/ipv4/conf/{interface}/rp_filter", "0")
+
+
+def _add_sink(route: Any, name: str) -> None:
     try:
-        route.link(
-            "add", ifname=HOST_INTERFACE, kind="macvlan", link=below, macvlan_mode="passthru"
-        )
+        route.link("add", ifname=name, kind="dummy")
+    except NetlinkError as error:
+        raise MachineLacks(
+            f"this kernel has no dummy device ({os.strerror(error.code)})",
+            "modprobe dummy, or use --engine sandbox",
+        ) from None
+    index = _index(route, name)
+    route.link("set", index=index, state="up")
+    route.route("add", dst="0.0.0.0/0", oif=index, scope=253, priority=LAST_RESORT)
+
+
+def _add_upper(route: Any, below: int, name: str, *, paced: bool) -> int:
+    """A macvlan on a link's end, with fq if it is to pace; its interface index."""
+    try:
+        route.link("add", ifname=name, kind="macvlan", link=below, macvlan_mode="passthru")
     except NetlinkError as error:
         raise MachineLacks(
             f"this kernel has no macvlan ({os.strerror(error.code)})",
             "modprobe macvlan, or use --engine sandbox",
         ) from None
-    index = _index(route, HOST_INTERFACE)
-    _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
+    index = _index(route, name)
+    if paced:
+        _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
     route.link("set", index=index, state="up")
     return index
 

@@ -1,7 +1,7 @@
-"""Queueing disciplines as netlink requests: netem in whole nanoseconds, and fq.
+"""A link's queue, a line's impairment and a sender's pacing, as requests of queueing disciplines.
 
-pyroute2 knows netem without nanosecond delays or seeds, and does not know fq; both are taught
-to it here, in its own plugin form (linux/pkt_sched.h).
+pyroute2 does not know fq, which is taught to it here, in its own plugin form
+(linux/pkt_sched.h); netem is in `netem.py`.
 """
 
 from __future__ import annotations
@@ -13,51 +13,13 @@ from pyroute2.netlink import nla
 from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg import plugins
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
-from pyroute2.netlink.rtnl.tcmsg.sched_netem import options as pyroute2_netem_options
 
-PROBABILITY_ONE = 0xFFFFFFFF
+from topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
+from topology.impairments import LineImpairment, RandomLoss
+
+ROOT_HANDLE, FIBRE_HANDLE = 0x10000, 0x20000
+MAX_PACKETS = 1_000_000
 FRAME_BYTES = 1254  # a full media packet on the wire: 1212 RTP + 28 UDP/IP + 14 Ethernet
-
-
-class _NetemOptions(pyroute2_netem_options):  # type: ignore[misc]
-    nla_map = (
-        ("TCA_NETEM_UNSPEC", "none"),
-        ("TCA_NETEM_CORR", "netem_corr"),
-        ("TCA_NETEM_DELAY_DIST", "none"),
-        ("TCA_NETEM_REORDER", "netem_reorder"),
-        ("TCA_NETEM_CORRUPT", "netem_corrupt"),
-        ("TCA_NETEM_LOSS", "none"),
-        ("TCA_NETEM_RATE", "netem_rate"),
-        ("TCA_NETEM_ECN", "uint32"),
-        ("TCA_NETEM_RATE64", "uint64"),
-        ("TCA_NETEM_PAD", "none"),
-        ("TCA_NETEM_LATENCY64", "int64"),
-        ("TCA_NETEM_JITTER64", "int64"),
-        ("TCA_NETEM_SLOT", "none"),
-        ("TCA_NETEM_SLOT_DIST", "none"),
-        ("TCA_NETEM_PRNG_SEED", "uint64"),
-    )
-
-
-def _netem_parameters(request: dict[str, Any]) -> dict[str, Any]:
-    attributes: list[list[Any]] = []
-    rate = request.get("rate_bytes_per_s")
-    if rate is not None:
-        fields = {"rate": rate, "packet_overhead": 0, "cell_size": 0, "cell_overhead": 0}
-        attributes.append(["TCA_NETEM_RATE", fields])
-    if "delay_ns" in request:
-        attributes.append(["TCA_NETEM_LATENCY64", request["delay_ns"]])
-    if "seed" in request:
-        attributes.append(["TCA_NETEM_PRNG_SEED", request["seed"]])
-    return {
-        "delay": 0,
-        "limit": request["limit"],
-        "loss": round(request.get("loss", 0.0) * PROBABILITY_ONE),
-        "gap": 0,
-        "duplicate": 0,
-        "jitter": 0,
-        "attrs": attributes,
-    }
 
 
 class _FqOptions(nla):  # type: ignore[misc]
@@ -97,9 +59,7 @@ def _fq_parameters(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-plugins["netem"] = SimpleNamespace(
-    parent=TC_H_ROOT, options=_NetemOptions, stats2=stats2, get_parameters=_netem_parameters
-)
+plugins["netem"] = NETEM
 plugins["fq"] = SimpleNamespace(
     parent=TC_H_ROOT, options=_FqOptions, stats2=stats2, get_parameters=_fq_parameters
 )
@@ -124,7 +84,7 @@ def line(
     in_flight = round(delay_us * 1e-6 * bytes_per_s / FRAME_BYTES)
     queue = {
         "kind": "netem",
-        "handle": 0x10000,
+        "handle": ROOT_HANDLE,
         "parent": TC_H_ROOT,
         "rate_bytes_per_s": bytes_per_s,
         "delay_ns": round(delay_us * 1000),
@@ -135,15 +95,39 @@ def line(
         return [queue]
     fibre = {
         "kind": "netem",
-        "handle": 0x20000,
+        "handle": FIBRE_HANDLE,
         "parent": 0x10001,
-        "limit": 1_000_000,
-        "loss": loss,
+        "limit": MAX_PACKETS,
+        "loss": RandomLoss(p=loss),
         "seed": seed + 1,
     }
     return [queue, fibre]
 
 
+def impairment(what: LineImpairment, seed: int) -> dict[str, Any]:
+    """The netem that does to packets what a line does, as keyword arguments for `IPRoute.tc`.
+
+    With a rate netem counts a packet's delay from now, but lets it leave after the last one in the
+    queue at the earliest; without one a packet with less delay overtakes. So the rate, too high to
+    delay anything, is what keeps the order, also of what is still delayed when jitter ends.
+    """
+    jitter = what.jitter
+    return {
+        "kind": "netem",
+        "handle": ROOT_HANDLE,
+        "parent": TC_H_ROOT,
+        "limit": MAX_PACKETS,
+        "rate_bytes_per_s": 0 if jitter and jitter.reorder else NO_OVERTAKING_RATE,
+        "delay_ns": jitter.offset_ns if jitter else 0,
+        "jitter_ns": jitter.scale_ns if jitter else 0,
+        "delays": jitter.table if jitter else (),
+        "loss": what.loss,
+        "duplicate": what.duplicate,
+        "corrupt": what.corrupt,
+        "seed": seed,
+    }
+
+
 def pacer(limit: int) -> dict[str, Any]:
     """fq on a sender's own loopback-side: releases each packet at its SO_TXTIME."""
-    return {"kind": "fq", "handle": 0x10000, "parent": TC_H_ROOT, "limit": limit}
+    return {"kind": "fq", "handle": ROOT_HANDLE, "parent": TC_H_ROOT, "limit": limit}

@@ -116,6 +116,8 @@ def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> li
         str(guest.kernel.resolve()),
         f"mem={guest.memory_mb}M",
         "ipv6.disable=1",
+        "ifb.numifbs=0",
+        "dummy.numdummies=0",
         "rootfstype=hostfs",
         "rootflags=/",
         "ro",
@@ -124,6 +126,7 @@ def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> li
         "con0=fd:0,fd:1" if interactive else "con0=null,fd:1",
         f"uml_dir={scratch}/",
         "umid=guest",
+        "norandmaps",
         "panic=-1",
         "loglevel=4",
     ]

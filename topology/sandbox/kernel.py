@@ -15,10 +15,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
+from topology.sandbox.kernel_edits import EDITS
 
 FRAGMENT = Path(__file__).with_name("kernel.config")
 SOURCES = Path("/usr/src")
@@ -28,34 +28,6 @@ COMPILE_STEPS = 1100  # about what `make` prints for this configuration; only fo
 
 Progress = Callable[[str, float], None]
 """Told (what is being done, fraction done 0–1)."""
-
-
-@dataclass(frozen=True)
-class SourceEdit:
-    """One replacement in the kernel source; a file without `old` does not need it."""
-
-    file: str
-    old: str
-    new: str
-    why: str
-
-
-EDITS = (
-    SourceEdit(
-        file="arch/x86/um/user-offsets.c",
-        old="DEFINE_LONGS(HOST_FP_SIZE, 2696)",
-        new="DEFINE_LONGS(HOST_FP_SIZE, 12288)",
-        why="A processor with AMX has 11 kB of extended state, and the host refuses to restore "
-        "less than all of it: without this no guest process starts there (kernels before 6.13).",
-    ),
-    SourceEdit(
-        file="arch/um/os-Linux/signal.c",
-        old="memset(&regs, 0, sizeof(regs));",
-        new="memset(regs.gp, 0, sizeof(regs.gp)), regs.syscall = -1, regs.is_user = 0;",
-        why="Every timer of virtual time clears a register set that nobody reads; with the state "
-        "above in it that was a seventh of an emulation's time.",
-    ),
-)
 
 
 def cached() -> Path | None:
@@ -131,6 +103,8 @@ def _build(source: Path, scratch: Path, progress: Progress) -> Path:
     for edit in EDITS:
         path = tree / edit.file
         text = path.read_text(encoding="utf-8")
+        if edit.required and edit.old not in text:
+            raise MachineLacks(f"{edit.file} of this kernel source is not as expected", INSTALL)
         path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
     make = ["make", "-C", str(tree), "ARCH=um", f"O={out}"]
     progress("configuring the kernel", 0.02)

@@ -1,0 +1,151 @@
+"""A running network in which links and routers fail, and what they took with them counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from topology.emulation import netlink
+from topology.emulation.fib import Fib
+from topology.emulation.fragile import FragileLink, LinkEnd
+from topology.emulation.mininet_net import ProvinceNet
+from topology.emulation.routers import Routers
+from topology.faults import NetworkChange
+from topology.forwarding import paths
+from topology.network import Hop
+from topology.routing import shortest_paths
+
+IN_FLIGHT_S = 0.001
+"""What a packet needs beside propagation, with nothing in its way."""
+
+
+class FailingNetwork:
+    """What makes a network of `ProvinceNet(…, may_fail=True)` fail, and find other ways.
+
+    Args:
+        links: ids of those that may fail.
+        clock: the library that gives the routers' BIRD its clock; only needed where they have one.
+        silent: routers send no errors (ICMP), which a meeting's accounting does not know.
+
+    Raises:
+        MachineLacks: BIRD is not installed, or the kernel lacks what lets links fail.
+    """
+
+    def __init__(
+        self,
+        net: ProvinceNet,
+        links: Iterable[str],
+        clock: Path | None,
+        *,
+        silent: bool = True,
+    ) -> None:
+        self._net = net
+        network = net.network
+        self.links: dict[str, FragileLink] = {}
+        self.routers: Routers | None = None
+        names = {
+            node.id: {
+                link.id: net.upper(link.id, node.id) or "" for link in network.links_at(node.id)
+            }
+            for node in network.nodes
+            if node.kind == "router"
+        }
+        namespaces = {router: net.namespace(router) for router in names}
+        for fd in namespaces.values() if silent else ():
+            netlink.silence(fd)
+        self._fib = Fib(network, namespaces, names)
+        try:
+            for link_id in dict.fromkeys(links):
+                link = network.link(link_id)
+                ends = {
+                    node: LinkEnd(
+                        net.namespace(node),
+                        net.interfaces[link_id, node],
+                        names[node][link_id] if node in names else None,
+                    )
+                    for node in (link.a, link.b)
+                }
+                self.links[link_id] = FragileLink(link, ends)
+            if network.routed:
+                assert clock is not None
+                self.routers = Routers(network, namespaces, names, self._fib, clock, net.seed)
+        except BaseException:
+            self.close()
+            raise
+
+    def find_ways(self) -> None:
+        """Start the routers' processes and wait until all packets take the best ways.
+
+        Raises:
+            InvalidRun: they do not, or a process ended.
+        """
+        if self.routers is not None:
+            self.routers.start_all()
+            self.routers.converge()
+
+    def apply(self, change: NetworkChange) -> None:
+        """Carry out one change, now."""
+        match change.do:
+            case "darken":
+                self.links[change.link or ""].darken()
+            case "lighten":
+                self.links[change.link or ""].lighten()
+            case "swallow":
+                self.links[change.hop.link].swallow(change.hop)
+            case "pass":
+                self.links[change.hop.link].let_pass(change.hop)
+            case "stop-router":
+                if self.routers is not None:
+                    self.routers.stop(change.router or "")
+            case "start-router":
+                if self.routers is not None:
+                    self.routers.start(change.router or "")
+
+    @property
+    def protection_s(self) -> float | None:
+        """So long after a change `protect` is to be called; None: never."""
+        routing = self._net.network.routing
+        if routing is None or routing.protection_ms is None:
+            return None
+        return routing.protection_ms / 1000
+
+    def protect(self) -> None:
+        """Let all packets take the shortest ways that are left (a modelled carrier feature)."""
+        gone = [link_id for link_id, link in self.links.items() if not link.carries]
+        self._fib.write(shortest_paths(self._net.network.without(gone)))
+
+    def paths(self) -> dict[str, dict[str, list[str] | None]]:
+        """The ways that packets between each bridge and the MCU take now, as `forwarding.paths`."""
+        return paths(self._net.network, self._fib.read())
+
+    def lost(self, hop: Hop) -> int:
+        """Packets that faults took on this direction of a link since it was built."""
+        link = self.links.get(hop.link)
+        return 0 if link is None else link.lost(hop)
+
+    def swallowed(self, hop: Hop) -> int:
+        """Those of them that had come to the end of the link."""
+        link = self.links.get(hop.link)
+        return 0 if link is None else link.swallowed(hop)
+
+    def quiet(self) -> None:
+        """Let the routers say nothing until all they said has arrived; then nothing of theirs is
+        under way. `speak` ends it, and has to come before any of them misses the others."""
+        if self.routers is not None:
+            self.routers.pause(on=True)
+            slowest_us = max(link.delay_us for link in self._net.network.links)
+            time.sleep(slowest_us / 1e6 + IN_FLIGHT_S)
+
+    def speak(self) -> None:
+        """The routers go on."""
+        if self.routers is not None:
+            self.routers.pause(on=False)
+
+    def close(self) -> None:
+        """End the routers' processes, let everything else go."""
+        if self.routers is not None:
+            self.routers.close()
+        for link in self.links.values():
+            link.close()
+        self._fib.close()

@@ -1,0 +1,117 @@
+"""Where traffic that is nobody's meeting comes into a router, to cross one of its links.
+
+A feeder is a namespace of its own beside a router: its packets are paced there, by fq as a host's
+are, then routed as any others. So they meet the router's queues, and whatever becomes of its links,
+as what came from other places does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+from pyroute2.iproute.linux import IPRoute
+
+from giaoban.errors import InvalidRun
+from topology.addressing import host
+from topology.emulation import namespace, netlink, qdisc
+from topology.emulation.mininet_net import UP_WITHIN_S, ProvinceNet
+from topology.network import Hop
+
+INTERFACE = "feed0"
+MOST = 255  # of a network, by the addresses there are
+FIRST_LINK = 1 << 16  # MAC addresses that no link of the province has
+_BENCHMARKS = "198.18.{}.{}"
+"""RFC 2544 appendix C.2.2: addresses for traffic that only loads a network."""
+
+
+class Feeder:
+    """One stream's way into a router, and its end at the router at the far side of the link.
+
+    Args:
+        net: the running network.
+        hop: the direction of a link that the stream is to cross.
+        number: of the feeder, below `MOST`; no two of a network have the same.
+
+    Attributes:
+        source: the namespace and the address that its packets are to be sent from.
+        target: the namespace and the address that they are to be sent to.
+    """
+
+    def __init__(self, net: ProvinceNet, hop: Hop, number: int) -> None:
+        self.hop = hop
+        self._fd = namespace.create()
+        self.source = self._fd, _BENCHMARKS.format(number, 1)
+        end = host(net.network.link(hop.link).address_of(hop.target))
+        self.target = net.namespace(hop.target), end
+        try:
+            self._build(net.namespace(hop.source), number)
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self, router: int, number: int) -> None:
+        inside, outside = (_BENCHMARKS.format(number, end) for end in (1, 2))
+        macs = [netlink.mac(FIRST_LINK + number, end) for end in (0, 1)]
+        name = f"feed{number}"
+        netlink.create_veth((self._fd, INTERFACE, macs[0]), (router, name, macs[1]))
+        for fd, interface, address, other, mac in (
+            (self._fd, INTERFACE, inside, outside, macs[1]),
+            (router, name, outside, inside, macs[0]),
+        ):
+            with namespace.inside(fd), IPRoute() as route:
+                [index] = route.link_lookup(ifname=interface)
+                if fd == self._fd:
+                    route.tc("add", index=index, **qdisc.pacer(netlink.PACER_LIMIT))
+                route.link("set", index=index, state="up")
+                route.addr("add", index=index, address=address, prefixlen=30)
+                route.neigh("replace", ifindex=index, dst=other, lladdr=mac, state=128)
+                if fd == self._fd:
+                    route.route("add", dst="0.0.0.0/0", gateway=outside)
+        # what comes from a feeder's address, to which nobody answers, is not to be held for forged
+        for fd in (router, self.target[0]):
+            with namespace.inside(fd):
+                netlink.accept_all_sources()
+        self._wait_until_up(router)
+
+    def _wait_until_up(self, router: int) -> None:
+        deadline = time.monotonic() + UP_WITHIN_S
+        while not (netlink.all_up(self._fd) and netlink.all_up(router)):
+            if time.monotonic() > deadline:
+                raise InvalidRun(f"the feeder of link {self.hop.link} did not come up")
+            time.sleep(0.01)
+
+    def sent(self) -> int:
+        """Datagrams that its kernel has taken to send."""
+        return _udp(self._fd, "OutDatagrams")
+
+    def pacer_drops(self) -> int:
+        """Packets that its pacing dropped: there must be none."""
+        with namespace.inside(self._fd), IPRoute() as route:
+            [index] = route.link_lookup(ifname=INTERFACE)
+            return sum(
+                int(queue.get_attr("TCA_STATS2").get_attr("TCA_STATS_QUEUE")["drops"])
+                for queue in route.get_qdiscs(index=index)
+                if queue["index"] == index
+            )
+
+    def close(self) -> None:
+        """Let it go, and with it its interfaces."""
+        os.close(self._fd)
+
+
+def damaged(net: ProvinceNet, feeders: Sequence[Feeder]) -> int:
+    """Datagrams that came to routers where feeders' streams end, and failed their checksum.
+
+    Those at hosts are among all that came to hosts (`counters.datagrams`).
+    """
+    ends = dict.fromkeys(feeder.hop.target for feeder in feeders)
+    routers = [node.id for node in net.network.routers if node.id in ends]
+    return sum(_udp(net.namespace(router), "InCsumErrors") for router in routers)
+
+
+def _udp(fd: int, counter: str) -> int:
+    with namespace.inside(fd), open("/proc/thread-self/net/snmp", encoding="ascii") as file:
+        names, values = [line.split()[1:] for line in file if line.startswith("Udp:")]
+    return int(values[names.index(counter)])

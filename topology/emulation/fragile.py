@@ -1,0 +1,203 @@
+"""A link that can fail: what it swallows is counted, and its ends see its light go out.
+
+Nothing is taken from the queues: what waits there when the light goes out is sent into the dark. At
+each end, whatever arrives is redirected to a device that counts and forgets it, before anything has
+read it. A router's interface on a dark link loses its carrier (by `proto_down`, which a macvlan
+obeys), and what it would still send goes the same way.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from pyroute2.iproute.linux import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from giaoban.clock import sleep_until
+from giaoban.errors import InvalidRun, MachineLacks
+from topology.emulation import namespace
+from topology.network import Hop, NetLink
+
+INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
+LOOK_AGAIN_NS, LIGHT_WITHIN_NS = 10_000, 2_000_000_000
+FIRST = 1
+"""Before the filter of an impaired line: a packet that a dark link swallows is not impaired."""
+
+
+class LinkEnd:
+    """Where a link ends in a node.
+
+    Args:
+        fd: the node's namespace.
+        interface: the link's end there.
+        upper: a router's interface on it; None at a host, which takes no notice of carriers.
+
+    Raises:
+        MachineLacks: the kernel lacks what counts and forgets.
+    """
+
+    def __init__(self, fd: int, interface: str, upper: str | None) -> None:
+        self._interface, self._upper = interface, upper
+        with namespace.inside(fd):
+            self._route = IPRoute()
+        try:
+            self._in = self._make_hole(f"in-{interface}")
+            self._end = _index(self._route, interface)
+            if self._route.get_qdiscs(index=self._end) and not self._has_ingress():
+                self._route.tc("add", "ingress", index=self._end)
+            if upper is not None:
+                self._out = self._make_hole(f"out-{interface}")
+                self._top = _index(self._route, upper)
+                self._route.tc("add", "clsact", index=self._top)
+        except NetlinkError as error:
+            self.close()
+            raise MachineLacks(
+                f"this kernel cannot let a link fail, it lacks dummy, sch_ingress, cls_matchall or "
+                f"act_mirred ({os.strerror(error.code)})",
+                "modprobe -a dummy sch_ingress cls_matchall act_mirred, or use --engine sandbox",
+            ) from None
+
+    def _make_hole(self, name: str) -> int:
+        """A device that counts what it is given and forgets it; its index."""
+        self._route.link("add", ifname=name, kind="dummy")
+        index = _index(self._route, name)
+        self._route.link("set", index=index, state="up")
+        return index
+
+    def _has_ingress(self) -> bool:
+        return any(
+            queue["handle"] == INGRESS and queue["index"] == self._end
+            for queue in self._route.get_qdiscs()
+        )
+
+    def swallow(self, *, on: bool) -> None:
+        """From now on whatever arrives is gone, or arrives again."""
+        self._redirect(self._end, INGRESS, self._in, on=on)
+
+    def darken(self, *, on: bool) -> None:
+        """The light goes out, or comes back, as the node sees it."""
+        if self._upper is None:
+            return
+        if on:
+            self._redirect(self._top, EGRESS, self._out, on=True)
+        self._route.link("set", index=self._top, proto_down=int(on))
+        if not on:
+            self._wait_for_light()
+            self._redirect(self._top, EGRESS, self._out, on=False)
+
+    def _wait_for_light(self) -> None:
+        """Until the kernel's linkwatch has given the interface its queue back: what is sent before
+        that is dropped where nobody counts. It does so as soon as it is let."""
+        deadline_ns = time.monotonic_ns() + LIGHT_WITHIN_NS
+        while _state(self._route, self._top) != "UP":
+            if time.monotonic_ns() > deadline_ns:
+                raise InvalidRun(f"{self._upper} did not come up again")
+            sleep_until(time.monotonic_ns() + LOOK_AGAIN_NS)
+
+    def _redirect(self, index: int, parent: int, hole: int, *, on: bool) -> None:
+        if on:
+            action = {
+                "kind": "mirred",
+                "direction": "egress",
+                "action": "redirect",
+                "ifindex": hole,
+            }
+            self._route.tc(
+                "add-filter", "matchall", index=index, parent=parent, prio=FIRST, action=[action]
+            )
+        else:
+            self._route.tc("del-filter", "matchall", index=index, parent=parent, prio=FIRST)
+
+    @property
+    def swallowed(self) -> int:
+        """Packets that arrived and were gone."""
+        return _sent(self._route, self._in)
+
+    @property
+    def unsent(self) -> int:
+        """Packets that a router would still have sent into the dark."""
+        return 0 if self._upper is None else _sent(self._route, self._out)
+
+    def close(self) -> None:
+        """Let the socket go; the devices stay as long as their namespace."""
+        self._route.close()
+
+
+class FragileLink:
+    """Both ends of a link that can fail; any number of faults may hold it down at once."""
+
+    def __init__(self, link: NetLink, ends: dict[str, LinkEnd]) -> None:
+        """`ends`: node id → the link's end there."""
+        self.link = link
+        self._ends = ends
+        self._darkened = 0
+        self._swallowing = dict.fromkeys(ends, 0)
+
+    @property
+    def dark(self) -> bool:
+        """Whether its light is out."""
+        return self._darkened > 0
+
+    @property
+    def carries(self) -> bool:
+        """Whether packets cross it in both directions."""
+        return not any(self._swallowing.values())
+
+    def darken(self) -> None:
+        """One more fault takes its light."""
+        self._darkened += 1
+        for node, end in self._ends.items():
+            self._hold(node, 1)
+            if self._darkened == 1:
+                end.darken(on=True)
+
+    def lighten(self) -> None:
+        """One fault less."""
+        self._darkened -= 1
+        for node, end in self._ends.items():
+            if self._darkened == 0:
+                end.darken(on=False)
+            self._hold(node, -1)
+
+    def swallow(self, hop: Hop) -> None:
+        """One more fault lets nothing arrive that way."""
+        self._hold(hop.target, 1)
+
+    def let_pass(self, hop: Hop) -> None:
+        """One fault less."""
+        self._hold(hop.target, -1)
+
+    def lost(self, hop: Hop) -> int:
+        """Packets that it took on their way in this direction since it was built."""
+        return self._ends[hop.target].swallowed + self._ends[hop.source].unsent
+
+    def swallowed(self, hop: Hop) -> int:
+        """Those of them that had been sent."""
+        return self._ends[hop.target].swallowed
+
+    def _hold(self, node: str, by: int) -> None:
+        before = self._swallowing[node]
+        self._swallowing[node] = before + by
+        if (before == 0) != (before + by == 0):
+            self._ends[node].swallow(on=before == 0)
+
+    def close(self) -> None:
+        """Let the sockets go."""
+        for end in self._ends.values():
+            end.close()
+
+
+def _sent(route: Any, index: int) -> int:
+    [device] = route.get_links(index)
+    return int(device.get_attr("IFLA_STATS64")["tx_packets"])
+
+
+def _state(route: Any, index: int) -> str:
+    [device] = route.get_links(index)
+    return str(device.get_attr("IFLA_OPERSTATE"))
+
+
+def _index(route: Any, name: str) -> int:
+    return int(route.link_lookup(ifname=name)[0])

@@ -1,0 +1,130 @@
+"""A line that can be impaired: the far end of one direction of a link, made to pass through netem.
+
+What arrives at the link's end is redirected, before anything there has read it, to an `ifb` device
+whose queue is the line's netem, and comes back as if it had arrived then. It is not a part of the
+sender's queue: Linux refuses a netem that duplicates in one tree with another, and what a line
+loses is counted apart from what a queue drops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+from pyroute2.iproute.linux import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from giaoban.errors import MachineLacks
+from topology.emulation import namespace, qdisc
+from topology.impairments import GilbertElliott, LineImpairment, LineJitter
+
+INGRESS_HANDLE = 0xFFFF0000
+NEEDED = ("TCA_NETEM_LOSS", "TCA_NETEM_LATENCY64", "TCA_NETEM_JITTER64", "TCA_NETEM_PRNG_SEED")
+# what `_check` reads back: every attribute that an older kernel would pass over in silence
+TRIAL = LineImpairment(
+    loss=GilbertElliott(p=0.0, r=1.0), jitter=LineJitter(offset_ns=1, scale_ns=1, table=[0])
+)
+
+
+class ImpairedLine:
+    """One direction of a link where it ends; does nothing to packets until `change`.
+
+    Args:
+        fd: the namespace of the node where the direction ends.
+        interface: the link's end there.
+        seed: with the number of changes before, it settles what happens to which packet.
+
+    Raises:
+        MachineLacks: this kernel cannot impair a line.
+    """
+
+    def __init__(self, fd: int, interface: str, seed: int) -> None:
+        self.interface = interface
+        self.ifb = f"ifb-{interface}"
+        self._seed = seed
+        self._changes = 0
+        with namespace.inside(fd):
+            self._route = IPRoute()
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self) -> None:
+        route = self._route
+        with _needs("ifb"):
+            route.link("add", ifname=self.ifb, kind="ifb")
+        self._index = _index(route, self.ifb)
+        with _needs("sch_netem"):
+            route.tc("add", index=self._index, **qdisc.impairment(TRIAL, 0))
+        self._check()
+        self.change(LineImpairment())
+        route.link("set", index=self._index, state="up")
+        end = _index(route, self.interface)
+        with _needs("sch_ingress"):
+            route.tc("add", "ingress", index=end)
+        redirect = {
+            "kind": "mirred",
+            "direction": "egress",
+            "action": "redirect",
+            "ifindex": self._index,
+        }
+        with _needs("cls_matchall act_mirred"):
+            route.tc("add-filter", "matchall", index=end, parent=INGRESS_HANDLE, action=[redirect])
+
+    def _check(self) -> None:
+        options = self.counted()[0].get_attr("TCA_OPTIONS")
+        missing = [name for name in NEEDED if options.get_attr(name) is None]
+        if missing:
+            raise MachineLacks(
+                f"this kernel's netem does not know {', '.join(missing)}, without which a line "
+                "cannot be impaired as the scenario says",
+                "a kernel of 6.6 or later, or use --engine sandbox",
+            )
+
+    def change(self, what: LineImpairment) -> None:
+        """From now on the line does this to what arrives, and nothing else; one request."""
+        key = f"{self._seed} {self._changes}".encode()
+        seed = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
+        self._changes += 1
+        self._route.tc("change", index=self._index, **qdisc.impairment(what, seed))
+
+    def counted(self) -> list[Any]:
+        """The netem with its counters, then the ingress of the link's end, once it is there."""
+        wanted = {self._index: qdisc.ROOT_HANDLE}
+        if ends := self._route.link_lookup(ifname=self.interface):
+            wanted[ends[0]] = INGRESS_HANDLE
+        found = {
+            queue["index"]: queue
+            for queue in self._route.get_qdiscs()
+            if queue["handle"] == wanted.get(queue["index"])
+        }
+        return [found[index] for index in wanted if index in found]
+
+    def close(self) -> None:
+        """Let the socket go; the line stays as long as its namespace."""
+        self._route.close()
+
+
+class _needs:  # noqa: N801 (reads as a phrase)
+    """Turns what the kernel says no to into what it lacks."""
+
+    def __init__(self, modules: str) -> None:
+        self._modules = modules
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, NetlinkError):
+            raise MachineLacks(
+                f"this kernel cannot impair a line, it lacks {self._modules.replace(' ', ' or ')} "
+                f"({os.strerror(error.code)})",
+                f"modprobe -a {self._modules}, or use --engine sandbox",
+            ) from None
+
+
+def _index(route: Any, name: str) -> int:
+    return int(route.link_lookup(ifname=name)[0])

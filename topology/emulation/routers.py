@@ -1,0 +1,197 @@
+"""The routers' BIRD processes: started, killed, asked for their tables.
+
+One process a router, in the router's namespace; control socket and configuration in a folder of the
+network's own, for `birdc -s FOLDER/NAME.ctl`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from giaoban.child import die_with_parent
+from giaoban.errors import InvalidRun, MachineLacks
+from topology import bird
+from topology.emulation import namespace
+from topology.emulation.fib import Fib
+from topology.forwarding import astray
+from topology.network import Network
+from topology.sandbox import order
+
+BIRD, BIRDC = "/usr/sbin/bird", "/usr/sbin/birdc"
+ALL_SPF_ROUTERS = "224.0.0.5"  # RFC 2328 appendix A.1
+PROTO_BIRD = 12  # linux/rtnetlink.h, RTPROT_BIRD
+ASK_EVERY_S = 0.1
+STEP_NS, START_WITHIN_NS = 1_000_000, 100_000_000
+CONVERGED_WITHIN = 20
+"""Dead intervals: far more than OSPF needs."""
+
+
+class Routers:
+    """All routers' routing processes.
+
+    Args:
+        namespaces: router → descriptor.
+        interfaces: router → link id → name of its interface there.
+        fib: what reads the kernel's tables.
+        clock: the library that gives BIRD its clock (`router_clock`).
+
+    Raises:
+        MachineLacks: BIRD is not installed.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        namespaces: dict[str, int],
+        interfaces: dict[str, dict[str, str]],
+        fib: Fib,
+        clock: Path,
+        seed: int,
+    ) -> None:
+        if not Path(BIRD).exists():
+            raise MachineLacks("routers that find their ways need BIRD 2", "apt-get install bird2")
+        self._network, self._namespaces, self._interfaces = network, namespaces, interfaces
+        self._fib, self._clock, self._seed = fib, clock, seed
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._restarts = 0
+        self.folder = Path(tempfile.mkdtemp(prefix="bird-"))
+        self._members: list[socket.socket] = []
+        for router, fd in namespaces.items():
+            with namespace.inside(fd):
+                self._join(router)
+            text = bird.config(network, router, interfaces[router])
+            (self.folder / f"{router}.conf").write_text(text, encoding="ascii")
+
+    def _join(self, router: str) -> None:
+        """A router is a member of OSPF's group whether its process runs or not: what comes for a
+        dead one is then counted as what comes for a live one is."""
+        links = self._network.links_at(router)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._members.append(sock)
+        for link in links:
+            index = socket.if_nametoindex(self._interfaces[router][link.id])
+            member = struct.pack("4s4si", socket.inet_aton(ALL_SPF_ROUTERS), b"\0" * 4, index)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+
+    def start(self, router: str, begin_ns: int | None = None) -> None:
+        """A router's process starts, and knows nothing; its clock begins at `begin_ns` of
+        CLOCK_MONOTONIC (None: at the next millisecond)."""
+        fd = self._namespaces[router]
+        routing = self._network.routing
+        assert routing is not None
+        number = sorted(self._namespaces).index(router)
+
+        if begin_ns is None:
+            begin_ns = _next(time.monotonic_ns(), STEP_NS)
+
+        def enter() -> None:
+            os.setns(fd, os.CLONE_NEWNET)
+            die_with_parent()
+            order.take_turn("routers")
+
+        environment = {
+            "LD_PRELOAD": str(self._clock),
+            "GIAOBAN_BEGIN_NS": str(begin_ns),
+            "GIAOBAN_CLOCK": str(bird.clock_factor(routing)),
+            "GIAOBAN_SEED": str((self._seed << 24 | self._restarts << 8 | number) & (2**63 - 1)),
+            "PATH": os.environ.get("PATH", ""),
+        }
+        self._restarts += 1
+        base = self.folder / router
+        with base.with_suffix(".log").open("ab") as log:
+            self._processes[router] = subprocess.Popen(
+                [BIRD, "-f", "-c", f"{base}.conf", "-s", f"{base}.ctl", "-P", f"{base}.pid"],
+                preexec_fn=enter,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+            )
+
+    def start_all(self) -> None:
+        """Start them in the order of their names.
+
+        Each takes in changes every `spf_ms`, counted from a moment of its own (drawn from the seed)
+        after a whole second, as meetings begin: what a failure meets is the same in every run.
+        """
+        routing = self._network.routing
+        assert routing is not None
+        assert routing.spf_ms is not None
+        whole_ns = _next(time.monotonic_ns() + START_WITHIN_NS, 1_000_000_000)
+        for router in sorted(self._namespaces):
+            chance = random.Random(f"{self._seed} {router}")
+            self.start(router, whole_ns + round(chance.uniform(0, routing.spf_ms) * 1e6))
+
+    def stop(self, router: str) -> None:
+        """A router's process dies without a word, and with it what it had told the kernel."""
+        process = self._processes.pop(router)
+        process.kill()
+        process.wait()
+        self._fib.flush(router, PROTO_BIRD)
+
+    def check(self) -> None:
+        """Raises `InvalidRun` if one ended by itself."""
+        for router, process in self._processes.items():
+            if process.poll() is not None:
+                log = (self.folder / f"{router}.log").read_text(encoding="utf-8", errors="replace")
+                said = "\n".join(log.splitlines()[-5:])
+                raise InvalidRun(f"{router}: BIRD ended with {process.returncode}:\n{said}")
+
+    def converge(self) -> float:
+        """Wait until all packets take the best ways; how long it took, in seconds.
+
+        Raises:
+            InvalidRun: they do not, long after they should.
+        """
+        routing = self._network.routing
+        assert routing is not None
+        assert routing.dead_ms is not None
+        started = time.monotonic()
+        deadline = started + CONVERGED_WITHIN * routing.dead_ms / 1000
+        while wrong := astray(self._network, self._fib.read()):
+            self.check()
+            if time.monotonic() > deadline:
+                raise InvalidRun(f"the routers did not find the best ways: {', '.join(wrong)}")
+            time.sleep(ASK_EVERY_S)
+        return time.monotonic() - started
+
+    @property
+    def running(self) -> list[str]:
+        """The routers whose process runs."""
+        return sorted(self._processes)
+
+    def ask(self, router: str, question: str) -> str:
+        """What a router's BIRD says to a command of `birdc`, or why it says nothing."""
+        command = [BIRDC, "-s", str(self.folder / f"{router}.ctl"), *question.split()]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    def pause(self, *, on: bool) -> None:
+        """Let no process send anything, or go on."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+
+    def close(self) -> None:
+        """End all processes; nothing is left of them."""
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+        self._processes.clear()
+        for sock in self._members:
+            sock.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _next(at_ns: int, step_ns: int) -> int:
+    """The next multiple of a step."""
+    return -(-at_ns // step_ns) * step_ns

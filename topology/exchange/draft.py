@@ -1,0 +1,74 @@
+"""What a file says about a network, before anything is filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.names import key
+
+Kind = Literal["router", "mcu", "bridge"]
+Values = dict[str, object]
+"""Fields of a model by name, as far as a file gives them."""
+ACCESS_FIGURES = ("km", "rate_mbps", "buffer_packets", "loss_pct")
+"""Of a link, and of the access of the MCU and of a bridge."""
+
+
+@dataclass
+class Site:
+    """A node. `where` is its place in the file, in words; `given` what the file says of it.
+
+    `meets` tells whether a bridge may stand at a router: not where another network begins.
+    """
+
+    kind: Kind
+    id: str
+    name: str
+    where: str
+    given: Values = field(default_factory=dict)
+    meets: bool = True
+
+
+@dataclass
+class Line:
+    """A link between two routers, by their ids; `id` is "" where the file gives none."""
+
+    id: str
+    a: str
+    b: str
+    where: str
+    given: Values = field(default_factory=dict)
+
+
+@dataclass
+class Draft:
+    """A file's network: `settings` are tables and keys of the province other than nodes and links.
+
+    `notes` say what was left out, taken together or read in a way that people should know of.
+    """
+
+    path: Path
+    sites: list[Site]
+    lines: list[Line]
+    settings: Values = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def routers(self) -> list[Site]:
+        """The routers, in the order of the file."""
+        return [site for site in self.sites if site.kind == "router"]
+
+    def router(self, text: str, where: str) -> Site:
+        """The router of an id or name. Raises `InputError` for none or several."""
+        routers = self.routers
+        found = [site for site in routers if site.id == text]
+        found = found or [site for site in routers if key(site.name) == key(text)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(site.id for site in found)
+            raise InputError(f'{where}: "{text}" names {len(found)} routers (say one by id: {ids})')
+        near = did_you_mean(text, [site.name for site in routers])
+        raise InputError(f'{where}: no router "{text}"{near}')

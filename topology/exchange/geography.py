@@ -1,0 +1,62 @@
+"""Distances on the globe, and places for what has none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+EARTH_KM = 6371.0088
+"""Mean radius of the Earth (IUGG)."""
+DETOUR = 1.2
+"""Fibre beside roads per great-circle distance: 120–125 km published for Gia Nghĩa – Buôn Ma Thuột
+over 102.1 km."""
+
+
+class Place(NamedTuple):
+    """WGS 84, degrees."""
+
+    lat: float
+    lon: float
+
+
+def great_circle_km(a: Place, b: Place) -> float:
+    """Distance over the sphere (haversine, exact for small distances too)."""
+    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
+    half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.lon - a.lon) / 2
+    h = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
+    return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, h)))
+
+
+def fibre_km(a: Place, b: Place) -> float:
+    """The length of fibre to expect between two places, to 0.1 km."""
+    return round(great_circle_km(a, b) * DETOUR, 1)
+
+
+def locate(known: Mapping[str, Place], neighbours: Mapping[str, Sequence[str]]) -> dict[str, Place]:
+    """Places for the nodes that have none: the middle of their neighbours that have one.
+
+    In rounds, nearest to what is known first; nodes that no path joins to a known place stay out.
+    """
+    placed = dict(known)
+    while True:
+        found: dict[str, Place] = {}
+        for node, others in neighbours.items():
+            around = [placed[other] for other in others if other in placed]
+            if node not in placed and around:
+                found[node] = _middle(around)
+        if not found:
+            return {node: place for node, place in placed.items() if node not in known}
+        placed |= found
+
+
+def _middle(places: Sequence[Place]) -> Place:
+    """On the sphere, so that it holds across the 180th meridian too. To 0.0001 degree."""
+    x = y = z = 0.0
+    for lat, lon in places:
+        phi, lam = math.radians(lat), math.radians(lon)
+        x += math.cos(phi) * math.cos(lam)
+        y += math.cos(phi) * math.sin(lam)
+        z += math.sin(phi)
+    lat, lon = math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
+    return Place(round(lat, 4), round(lon, 4))

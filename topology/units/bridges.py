@@ -1,0 +1,84 @@
+"""Units as bridges of a province."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from giaoban.errors import InputError, did_you_mean
+from topology.model import BridgeSpec, Province
+from topology.units.unit import Unit
+
+ACCESS_MBPS = 10.0
+BUFFER_PACKETS = 200
+"""The access lines of the default province's bridges; its queues hold a burst of key frames."""
+
+
+def as_bridges(
+    units: Sequence[Unit],
+    province: Province,
+    *,
+    access_mbps: float = ACCESS_MBPS,
+    buffer_packets: int = BUFFER_PACKETS,
+) -> list[BridgeSpec]:
+    """A branch bridge for each unit, as a scenario's `[[bridge]]` would add it.
+
+    Args:
+        access_mbps, buffer_packets: of the access lines of units that give none themselves.
+
+    Raises:
+        InputError: a unit is there twice, is a node of the province already, or hangs on a router
+            that the province does not have; all such units are named.
+    """
+    taken = {province.mcu.id: "the MCU"}
+    taken |= {router.id: "a router" for router in province.routers}
+    taken |= {bridge.id: "a bridge" for bridge in province.bridges}
+    routers = {router.id for router in province.routers}
+    first: dict[str, Unit] = {}
+    wrong: list[str] = []
+    for unit in units:
+        what = f"{unit.name} ({unit.place})" if unit.place else unit.name
+        if unit.id in first:
+            wrong.append(f'{what}: bridge "{unit.id}" is asked for twice (allowed: once)')
+        elif unit.id in taken:
+            wrong.append(
+                f'{what}: "{unit.id}" is {taken[unit.id]} of province "{province.id}" already '
+                "(allowed: an id not in use)"
+            )
+        if unit.router not in routers:
+            near = did_you_mean(unit.router, routers)
+            wrong.append(
+                f'{what}: hangs on router "{unit.router}", which province "{province.id}" does '
+                f"not have{near}"
+            )
+        first.setdefault(unit.id, unit)
+    if wrong:
+        raise InputError("\n".join(dict.fromkeys(wrong)))
+    return [_bridge(unit, access_mbps, buffer_packets) for unit in units]
+
+
+def _bridge(unit: Unit, access_mbps: float, buffer_packets: int) -> BridgeSpec:
+    """The line's rate and queue are assumed wherever the unit gives none."""
+    chosen = unit.rate_mbps is None or unit.buffer_packets is None
+    settled = unit.settled_by, unit.settled_by_vi
+    if chosen and not unit.assumed:
+        settled = (
+            "the access contract with the telecom company",
+            "hợp đồng thuê kênh truy nhập với đơn vị viễn thông",
+        )
+    return BridgeSpec(
+        id=unit.id,
+        name=unit.name,
+        router=unit.router,
+        km=unit.km,
+        rate_mbps=access_mbps if unit.rate_mbps is None else unit.rate_mbps,
+        buffer_packets=buffer_packets if unit.buffer_packets is None else unit.buffer_packets,
+        source=unit.source + ("; rate and queue as of other access lines" if chosen else ""),
+        source_vi=(
+            unit.source_vi
+            and unit.source_vi
+            + ("; tốc độ, hàng đợi như các tuyến truy nhập khác" if chosen else "")
+        ),
+        assumed=unit.assumed or chosen,
+        settled_by=settled[0],
+        settled_by_vi=settled[1],
+    )

@@ -1,0 +1,182 @@
+"""One's own list of units, from a spreadsheet saved as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from giaoban.errors import InputError
+from giaoban.names import distinct, identifier
+from giaoban.table import Row, read_table
+from topology.units.known import (
+    ID_LENGTH,
+    OTHER_KM,
+    SETTLED_BY,
+    SETTLED_BY_VI,
+    YEARS,
+    Catalogue,
+    catalogue,
+)
+from topology.units.unit import Unit
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "id": ("mã điểm cầu", "định danh"),
+    "name": ("tên", "tên đơn vị", "đơn vị", "điểm cầu", "tên điểm cầu", "xã", "xã phường", "unit"),
+    "district": ("huyện", "quận huyện", "tên huyện", "thuộc huyện"),
+    "year": ("năm",),
+    "code": ("mã", "mã đơn vị", "mã xã", "mã đơn vị hành chính"),
+    "router": ("bộ định tuyến", "nút", "nút mạng"),
+    "km": ("độ dài", "độ dài km", "chiều dài", "chiều dài km", "khoảng cách", "khoảng cách km"),
+    "rate_mbps": ("tốc độ", "tốc độ mbps", "tốc độ mb/s", "băng thông", "băng thông mbps", "mbps"),
+    "buffer_packets": ("hàng đợi", "bộ đệm", "bộ đệm gói"),
+    "source": ("nguồn", "nguồn số liệu", "căn cứ"),
+    "number": ("stt", "tt", "số thứ tự", "no"),
+    "note": ("ghi chú", "notes", "remark"),
+}
+"""Columns of a list with the headings that mean them; `number` and `note` are not used."""
+_FIGURES = ("km", "rate_mbps", "buffer_packets")
+
+
+def units_from_csv(path: Path, known: Catalogue | None = None) -> list[Unit]:
+    """The units of a list, in its order.
+
+    A line with a name (or code) of the catalogue takes from there what it does not give itself;
+    any other needs a router, or a district of the catalogue whose router it then hangs on. What a
+    line gives is a figure of the list; what it does not is an assumption. Lines of the same name in
+    two districts get ids of their own.
+
+    Raises:
+        InputError: every mistake, with file, line and, where it is one cell, the column.
+    """
+    lookup = known if known is not None else catalogue()
+    rows = read_table(path, COLUMNS, ("name",))
+    named: dict[str, set[str]] = {}
+    for row in rows:
+        wanted = identifier(row.text("name"), ID_LENGTH, "u")
+        named.setdefault(wanted, set()).add(_place(row, lookup))
+    units: list[Unit] = []
+    taken: dict[str, int] = {}
+    wrong: list[str] = []
+    for row in rows:
+        try:
+            unit = _unit(row, lookup, named)
+            if unit.id in taken:
+                raise row.mistake(
+                    f'"{unit.id}" ({unit.name}) is in the list already, line {taken[unit.id]} '
+                    "(allowed: each once; a column district or id tells namesakes apart)"
+                )
+            taken[unit.id] = row.line
+            units.append(unit)
+        except InputError as error:
+            wrong += str(error).splitlines()
+    if wrong:
+        raise InputError("\n".join(wrong))
+    return units
+
+
+def _place(row: Row, lookup: Catalogue) -> str:
+    district = lookup.district(row.text("district"))
+    return district.name if district is not None else row.text("district")
+
+
+def _unit(row: Row, lookup: Catalogue, named: dict[str, set[str]]) -> Unit:
+    name = row.text("name")
+    if not name:
+        raise row.mistake("has no name")
+    found = _in_catalogue(row, lookup)
+    given: dict[str, object] = {figure: row.number(figure) for figure in _FIGURES}
+    if (packets := row.cells.get("buffer_packets")) and packets.text:
+        given["buffer_packets"] = packets.whole()
+    figures: dict[str, object] = {n: v for n, v in given.items() if v is not None}
+    here = f"{row.path.name}, line {row.line}"
+    texts = {
+        "source": row.text("source") or here,
+        "source_vi": row.text("source") or f"{row.path.name}, dòng {row.line}",
+    }
+    if found is not None:
+        if row.text("router"):
+            figures["router"] = row.text("router")
+        if "km" in figures:  # the length was what the catalogue assumes
+            figures |= {**texts, "assumed": False, "settled_by": "", "settled_by_vi": ""}
+        elif row.text("source"):
+            figures |= texts
+        return _checked(row, {**found.model_dump(), **figures, **_id(row, found.id)})
+    place = lookup.district(row.text("district"))
+    router = row.text("router") or (place.router if place is not None else "")
+    if not router:
+        raise row.mistake(_no_router(row, lookup))
+    if "km" not in figures:
+        figures["km"] = OTHER_KM
+        texts = {
+            "source": f"{texts['source']}; access length from its router assumed",
+            "source_vi": f"{texts['source_vi']}; chiều dài tuyến truy nhập là giả định",
+            "settled_by": SETTLED_BY,
+            "settled_by_vi": SETTLED_BY_VI,
+        }
+    wanted = identifier(name, ID_LENGTH, "u")
+    if len(named[wanted]) > 1 and row.text("district"):
+        wanted = identifier(f"{name} {_place(row, lookup)}", ID_LENGTH, "u")
+        if wanted == identifier(name, ID_LENGTH, "u"):  # too long to hold both
+            places = sorted(named[wanted])
+            others = {f"{wanted}-{n}" for n in range(2, places.index(_place(row, lookup)) + 1)}
+            wanted = distinct(wanted, {wanted, *others}, ID_LENGTH)
+    return _checked(
+        row,
+        {
+            "name": name,
+            "district": _place(row, lookup),
+            "year": None,
+            "router": router,
+            "code": row.text("code"),
+            "assumed": "settled_by" in texts,
+            **figures,
+            **texts,
+            **_id(row, wanted),
+        },
+    )
+
+
+def _in_catalogue(row: Row, lookup: Catalogue) -> Unit | None:
+    """The unit that a line means, by its code, or by its name within its district."""
+    district = lookup.district(row.text("district"))
+    year = row.cell("year")
+    if year is not None and year.text not in map(str, YEARS):
+        raise year.mistake(f"is no year of the catalogue (allowed: {', '.join(map(str, YEARS))})")
+    for text in (row.text("code"), row.text("name")):
+        asked = f"{text} {year.text}" if year is not None and text else text
+        found = [
+            unit
+            for unit in lookup.named(asked)
+            if not row.text("district") or (district and unit.district == district.name)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if len(found) > 1:
+            which = ", ".join(f"{unit.name} ({unit.place})" for unit in found)
+            raise row.mistake(f'"{asked}" names {len(found)} units of the catalogue: {which}')
+    return None
+
+
+def _no_router(row: Row, lookup: Catalogue) -> str:
+    name, district = row.text("name"), row.text("district")
+    if district and lookup.district(district) is None:
+        return f'district "{district}" is not in the catalogue, so the line needs a router and km'
+    return f"{lookup.missing(name)}; a unit that is not in it needs a router and km"
+
+
+def _id(row: Row, otherwise: str) -> dict[str, str]:
+    return {"id": row.text("id") or otherwise}
+
+
+def _checked(row: Row, fields: dict[str, object]) -> Unit:
+    try:
+        return Unit.model_validate(fields)
+    except ValidationError as error:
+        wrong = []
+        for one in error.errors():
+            column = str(one["loc"][0]) if one["loc"] else ""
+            what = str(one["msg"]).removeprefix("Value error, ")
+            cell = row.cell(column)
+            wrong.append(str(cell.mistake(what) if cell else row.mistake(f"{column}: {what}")))
+        raise InputError("\n".join(wrong)) from None
