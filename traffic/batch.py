@@ -14,6 +14,7 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,17 @@ ARRIVAL_CMSGS = np.dtype(
 )
 TIMESTAMP_SPACE = 32  # CMSG_SPACE(sizeof(struct timespec)); the overflow count follows, if any
 
+COMPLAINTS = (
+    errno.ECONNREFUSED,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.EHOSTDOWN,
+    errno.ENETDOWN,
+)
+"""What the network has to say of a datagram, perhaps of an earlier one (ICMP): the system call that
+hears it has done nothing, and the next one can go well."""
+MOST_COMPLAINTS = 8
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -95,6 +107,21 @@ def media_socket(
         sock.close()
         raise
     return sock
+
+
+def send_at(
+    sock: socket.socket, packet: bytes, at_ns: int, to: tuple[str, int] | None = None
+) -> None:
+    """Hand the kernel one datagram that leaves at a moment of CLOCK_MONOTONIC, as far as it paces.
+
+    Args:
+        sock: of `media_socket`; connected where `to` is None.
+
+    Raises:
+        OSError: as `socket.sendmsg`.
+    """
+    control = [(socket.SOL_SOCKET, SCM_TXTIME, struct.pack("Q", at_ns))]
+    sock.sendmsg([packet], control, 0, *(() if to is None else (to,)))
 
 
 def sockaddr(address: str, port: int) -> NDArray[np.void]:
@@ -182,11 +209,15 @@ class SendBatch:
             messages["name"][:n] = self._name_addresses[:n]
             messages["namelen"][:n] = SOCKADDR_IN.itemsize
         start = skipped = 0
+        complained_at = -1
         while start < n:
             count = min(n - start, MAX_MESSAGES)
             done = _libc.sendmmsg(fd, ctypes.c_void_p(_address(messages, start)), count, 0)
             if done < 0:
                 code = ctypes.get_errno()
+                if code in COMPLAINTS and complained_at != start:
+                    complained_at = start
+                    continue
                 if not skip_unsendable:
                     raise OSError(code, f"sendmmsg, datagram {start} of {n}: {os.strerror(code)}")
                 skipped += 1
@@ -252,9 +283,11 @@ class ReceiveBatch:
         messages["namelen"] = SOCKADDR_IN.itemsize
         messages["controllen"] = ARRIVAL_CMSGS.itemsize
         pointer = ctypes.c_void_p(_address(messages, 0))
-        n = _libc.recvmmsg(fd, pointer, self.capacity, socket.MSG_DONTWAIT, None)
+        for _ in range(MOST_COMPLAINTS):
+            n = _libc.recvmmsg(fd, pointer, self.capacity, socket.MSG_DONTWAIT, None)
+            if n >= 0 or (code := ctypes.get_errno()) not in COMPLAINTS:
+                break
         if n < 0:
-            code = ctypes.get_errno()
             if code != errno.EAGAIN:
                 raise OSError(code, f"recvmmsg: {os.strerror(code)}")
             n = 0
@@ -273,6 +306,22 @@ class ReceiveBatch:
             sources=self._names[:n],
             overflowed=int(overflowed[-1]) if len(overflowed) else 0,
         )
+
+
+def try_to_send(send: Callable[[], object]) -> bool:
+    """Send one datagram; once more if the network complains, perhaps of an earlier one.
+
+    Returns False if it cannot be sent. Raises `OSError` for what is no complaint of the network's.
+    """
+    for _ in range(2):
+        try:
+            send()
+        except OSError as error:
+            if error.errno not in COMPLAINTS:
+                raise
+        else:
+            return True
+    return False
 
 
 def _address(array: NDArray[np.void], row: int) -> int:

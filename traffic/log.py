@@ -16,12 +16,15 @@ SENT = np.dtype(
         ("due_ns", "i8"),
         ("leaving_ns", "i8"),
         ("size", "u2"),
-        ("impaired", "?"),
+        ("copies", "u1"),
+        ("corrupted", "?"),
+        ("key", "?"),
     ]
 )
 """One packet a sender had to send: extended sequence number, when it was due and when it leaves
-after the injector's jitter, RTP bytes, and whether the injector's loss model removed it before the
-wire."""
+after the injector's doing, RTP bytes; `copies`, how many datagrams of it are put on the wire (0:
+the injector removed it, 2: duplicated); `corrupted`, a bit of its payload was flipped at injection;
+`key`, it is part of a key frame (never of sound)."""
 
 RECEIVED = np.dtype(
     [

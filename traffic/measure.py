@@ -1,4 +1,4 @@
-"""What a listener got of a stream: loss, bursts, jitter, delay, interruptions (RFC 3550)."""
+"""What a listener got of a stream: loss, reordering, jitter, delay (RFC 3550, RFC 4737)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.jitter import smoothed, transit_changes
+from traffic.quality.bursts import ends_ns, run_lengths, runs
 
 
 @dataclass(frozen=True)
@@ -19,21 +20,36 @@ class Trace:
     Attributes:
         due_ns: (n,) when each was due to leave, before any jitter was added.
         leaving_ns: (n,) when each left.
+        timestamp: (n,) RTP timestamp, as on the wire.
         size: (n,) RTP bytes.
-        impaired: (n,) removed by the injector's loss model, never on the wire.
+        key: (n,) belongs to a key frame.
+        copies: (n,) datagrams put on the wire: 0 where the injector's loss model removed it.
+        corrupted: (n,) a bit of its payload was flipped at injection.
+        arrivals: (n,) how often it arrived.
         arrival_ns: (n,) when it arrived first; -1 if it did not.
+        overtaken: (n,) arrived after a packet that was sent later: reordered, by RFC 4737 §3.3.
+            Copies of a packet after its first are no packets of their own, there as here.
         jitter_ms: (n,) RFC 3550 interarrival jitter after this packet's arrival; NaN without one.
-        duplicates, unknown: packets that arrived again, or that nobody sent.
+        unknown: packets that nobody sent.
     """
 
     due_ns: NDArray[np.int64]
     leaving_ns: NDArray[np.int64]
+    timestamp: NDArray[np.int64]
     size: NDArray[np.int64]
-    impaired: NDArray[np.bool_]
+    key: NDArray[np.bool_]
+    copies: NDArray[np.uint8]
+    corrupted: NDArray[np.bool_]
+    arrivals: NDArray[np.int64]
     arrival_ns: NDArray[np.int64]
+    overtaken: NDArray[np.bool_]
     jitter_ms: NDArray[np.float64]
-    duplicates: int
     unknown: int
+
+    @property
+    def impaired(self) -> NDArray[np.bool_]:
+        """Removed by the injector's loss model, never on the wire."""
+        return np.equal(self.copies, 0)
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
@@ -44,19 +60,52 @@ class Trace:
         """On the wire, and not arrived."""
         return ~self.arrived & ~self.impaired
 
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Of no use to the listener: impaired, lost, or arrived with a flipped bit."""
+        return ~self.arrived | self.corrupted
+
+    @property
+    def duplicates(self) -> int:
+        """Arrivals beyond the first of a packet."""
+        return int(np.sum(np.maximum(self.arrivals - 1, 0)))
+
 
 @dataclass(frozen=True)
 class Measures:
-    """A stream's figures over one phase; None where nothing can be said."""
+    """A stream's figures over one phase; None where nothing can be said.
+
+    sent + impaired = received + lost + impaired = (received − corrupted) + missing, in packets.
+
+    Attributes:
+        received: packets that arrived; `corrupted` of them with a flipped bit.
+        duplicated: arrivals beyond the first of a packet.
+        reordered: packets that arrived after one that was sent later (RFC 4737 §3.3);
+            `reordered_ratio` is their share of those received (§4.1).
+        missing: packets that the listener cannot use; the runs and interruptions are theirs.
+        jitter_ms: RFC 3550 J after the last arrival; its mean and maximum are over all arrivals.
+        interruptions: how often packets were missing; the time they would have filled.
+    """
 
     sent: int
     received: int
     impaired: int
+    corrupted: int
+    duplicated: int
+    reordered: int
+    reordered_ratio: float | None
+    missing: int
+    missing_pct: float | None
     loss_burst_max: int
+    loss_burst_mean: float | None
     jitter_ms: float | None
+    jitter_mean_ms: float | None
+    jitter_max_ms: float | None
     delay_p50_ms: float | None
     delay_p95_ms: float | None
     delay_p99_ms: float | None
+    delay_max_ms: float | None
+    interruptions: int
     interruption_ms_max: float | None
 
 
@@ -79,8 +128,7 @@ def trace(
     arrival = np.full(n, -1, np.int64)
     jitter = np.full(n, np.nan)
     if n == 0:
-        empty = np.empty(0, np.int64)
-        return Trace(empty, empty, empty, empty.astype(bool), arrival, jitter, 0, len(received))
+        return _trace(sent, arrival, arrival, np.empty(0, np.bool_), jitter, len(received))
     if forwarded:
         sent = sent[np.argsort(sent["due_ns"], kind="stable")]
     steps = np.diff(np.sort(sent["sequence"]) if forwarded else sent["sequence"])
@@ -97,17 +145,36 @@ def trace(
     once, where = np.unique(at, return_index=True)
     arrival[once] = got["arrival_ns"][where]
     in_order = np.sort(where)
-    jitter[at[in_order]] = interarrival_jitter_ms(
+    first_at = at[in_order]
+    jitter[first_at] = interarrival_jitter_ms(
         got["arrival_ns"][in_order], got["timestamp"][in_order], clock_hz
     )
+    overtaken = np.zeros(n, np.bool_)
+    overtaken[first_at] = first_at < np.maximum.accumulate(first_at)
+    arrivals = np.bincount(at, minlength=n)
+    return _trace(sent, arrivals, arrival, overtaken, jitter, unknown)
+
+
+def _trace(
+    sent: NDArray[np.void],
+    arrivals: NDArray[np.int64],
+    arrival_ns: NDArray[np.int64],
+    overtaken: NDArray[np.bool_],
+    jitter_ms: NDArray[np.float64],
+    unknown: int,
+) -> Trace:
     return Trace(
         due_ns=sent["due_ns"].astype(np.int64),
         leaving_ns=sent["leaving_ns"].astype(np.int64),
+        timestamp=sent["timestamp"].astype(np.int64),
         size=sent["size"].astype(np.int64),
-        impaired=sent["impaired"].astype(bool),
-        arrival_ns=arrival,
-        jitter_ms=jitter,
-        duplicates=len(at) - len(once),
+        key=sent["key"].astype(np.bool_),
+        copies=sent["copies"].astype(np.uint8),
+        corrupted=sent["corrupted"].astype(np.bool_),
+        arrivals=arrivals,
+        arrival_ns=arrival_ns,
+        overtaken=overtaken,
+        jitter_ms=jitter_ms,
         unknown=unknown,
     )
 
@@ -129,72 +196,65 @@ def interarrival_jitter_ms(
 def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     """The figures over packets due in [start, end)."""
     within = (trace.due_ns >= start_ns) & (trace.due_ns < end_ns)
+    packets = int(np.count_nonzero(within))
     arrived = within & trace.arrived
-    gone = within & ~trace.arrived
-    delays = (trace.arrival_ns[arrived] - trace.due_ns[arrived]) / 1e6
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    jitter: float | None
-    if len(delays):
-        p50, p95, p99 = (float(p) for p in np.percentile(delays, (50, 95, 99)))
+    missing = within & trace.missing
+    received, lacking = int(np.count_nonzero(arrived)), int(np.count_nonzero(missing))
+    impaired = int(np.count_nonzero(within & trace.impaired))
+    reordered = int(np.count_nonzero(within & trace.overtaken))
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    longest: float | None = None
+    jitter: float | None = None
+    jitter_mean: float | None = None
+    jitter_max: float | None = None
+    if received:
+        delays = (trace.arrival_ns[arrived] - trace.due_ns[arrived]) / 1e6
+        p50, p95, p99, longest = (float(p) for p in np.percentile(delays, (50, 95, 99, 100)))
         # of packets that came at the same time, the later sent one is taken to have come later
         last = len(arrived) - 1 - int(np.argmax(np.where(arrived, trace.arrival_ns, -1)[::-1]))
         jitter = float(trace.jitter_ms[last])
-    else:
-        p50 = p95 = p99 = jitter = None
+        jitter_mean = float(np.mean(trace.jitter_ms[arrived]))
+        jitter_max = float(np.max(trace.jitter_ms[arrived]))
+    run_max, run_mean = run_lengths(missing[within])
+    interruptions = _interruptions_ms(trace, missing)
     return Measures(
-        sent=int(np.count_nonzero(within & ~trace.impaired)),
-        received=int(np.count_nonzero(arrived)),
-        impaired=int(np.count_nonzero(within & trace.impaired)),
-        loss_burst_max=_longest_run(gone[within]),
+        sent=packets - impaired,
+        received=received,
+        impaired=impaired,
+        corrupted=int(np.count_nonzero(arrived & trace.corrupted)),
+        duplicated=int(np.sum(np.maximum(trace.arrivals[within] - 1, 0))),
+        reordered=reordered,
+        reordered_ratio=reordered / received if received else None,
+        missing=lacking,
+        missing_pct=100 * lacking / packets if packets else None,
+        loss_burst_max=run_max,
+        loss_burst_mean=run_mean,
         jitter_ms=jitter,
+        jitter_mean_ms=jitter_mean,
+        jitter_max_ms=jitter_max,
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         delay_p99_ms=p99,
-        interruption_ms_max=_interruption_ms(trace, within),
+        delay_max_ms=longest,
+        interruptions=len(interruptions),
+        interruption_ms_max=float(np.max(interruptions, initial=0.0)) if packets else None,
     )
 
 
-def burst_ratio(lost: NDArray[np.bool_]) -> float:
-    """Mean length of loss bursts over what it would be if losses were independent (G.107 §7.7).
+def _interruptions_ms(trace: Trace, missing: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How long each run of missing packets leaves the listener with nothing.
 
-    1 for no loss and for independent losses; more for bursts.
+    Counted from the due times of the packets around: a stream without loss has none whatever the
+    spacing of its packets; n packets missing in a row are the time they would have filled. A pause
+    in which nothing is sent is none of it at its end, only in the midst of a run.
     """
-    share = float(np.mean(lost)) if len(lost) else 0.0
-    if share in (0.0, 1.0):
-        return 1.0
-    bursts = int(np.count_nonzero(np.diff(lost.astype(np.int8), prepend=0) == 1))
-    mean_length = float(np.count_nonzero(lost)) / bursts
-    return max(1.0, mean_length * (1 - share))
-
-
-def _interruption_ms(trace: Trace, within: NDArray[np.bool_]) -> float | None:
-    """The longest time that no packet came while packets were due, beyond their own spacing.
-
-    Counted from the due times of the packets around: a stream without loss has 0 whatever the
-    spacing of its packets; n packets lost in a row are the time they would have filled.
-    """
-    if not within.any():
-        return None
-    missing = np.flatnonzero(~trace.arrived & within)
-    if not len(missing):
-        return 0.0
-    due = trace.due_ns
-    # nothing follows the very last packet: it fills as much time as the one before it did
-    ends = np.r_[due[1:], 2 * due[-1] - due[-2] if len(due) > 1 else due[-1]]
-    breaks = np.flatnonzero(np.diff(missing) > 1)
-    firsts = missing[np.r_[0, breaks + 1]]
-    lasts = missing[np.r_[breaks, len(missing) - 1]]
-    return float(np.max(ends[lasts] - due[firsts]) / 1e6)
+    first, last = runs(missing)
+    return (ends_ns(trace.due_ns, trace.timestamp)[last] - trace.due_ns[first]) / 1e6
 
 
 def _wire_key(packets: NDArray[np.void]) -> NDArray[np.int64]:
     """(n,) timestamp and sequence number as they are on the wire, in one number."""
     sequence = packets["sequence"].astype(np.int64) & 0xFFFF
     return packets["timestamp"].astype(np.int64) << 16 | sequence
-
-
-def _longest_run(flags: NDArray[np.bool_]) -> int:
-    edges = np.flatnonzero(np.diff(np.r_[0, flags.astype(np.int8), 0]))
-    return int(np.max(edges[1::2] - edges[::2])) if len(edges) else 0

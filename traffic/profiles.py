@@ -11,6 +11,9 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
+from traffic.audio_encoding import ID, AudioEncoding
+from traffic.content import ContentModel
+from traffic.speech import SpeechModel
 from traffic.video import SMALLEST_SHARE, VideoModel
 
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
@@ -19,18 +22,34 @@ AUDIO_CLOCK_HZ = 8000  # RFC 3551 §4.5.14
 AUDIO_PACKET_SAMPLES = AUDIO_CLOCK_HZ * AUDIO_PACKET_MS // 1000
 AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
+CONTENT_FPS = 5  # of shared slides, where a profile does not say: as in the study of encodings
 DSCP_AUDIO, DSCP_VIDEO, DSCP_SIGNALLING = 46, 34, 40  # EF, AF41, CS5 (RFC 4594 §4.1–4.3)
+VideoProfile = Literal["baseline", "high"]
+"""H.264 profile (H.264 annex A); baseline is the constrained one."""
 
 
 class Profile(Sourced):
-    """One kind of call."""
+    """One kind of call.
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    `audio` is the id of an `AudioEncoding`. `content_kbps` and `content_fps` are those of a
+    content channel beside the main picture, for calls that have one.
+    """
+
+    id: Annotated[str, Field(pattern=ID)]
     name: Annotated[str, Field(min_length=1)]
     resolution: str
     fps: Annotated[int, Field(ge=1, le=120)]
+    video_profile: VideoProfile = "baseline"
     video_kbps: Annotated[float, Field(ge=32, le=50_000)]
-    audio_kbps: Annotated[float, Field(ge=64, le=64)]
+    audio: str
+    content_kbps: Annotated[float, Field(ge=32, le=50_000)] | None = None
+    content_fps: Annotated[int, Field(ge=1, le=60)] | None = None
+
+    @model_validator(mode="after")
+    def _content_has_rate_and_fps(self) -> Self:
+        if (self.content_kbps is None) != (self.content_fps is None):
+            raise ValueError("content_kbps and content_fps go together (allowed: both or none)")
+        return self
 
 
 class Encoder(Sourced):
@@ -38,9 +57,30 @@ class Encoder(Sourced):
 
     key_ratio: Annotated[float, Field(ge=1, le=50)]
     size_sigma: Annotated[float, Field(ge=0, le=2)]
+    motion_share: Annotated[float, Field(ge=0, le=1)]
+    motion_persistence: Annotated[float, Field(ge=0, lt=1)]
+    payback_s: Annotated[float, Field(gt=0, le=60)]
+    vbv_s: Annotated[float, Field(ge=0.1, le=10)]
+    scene_changes_per_min: Annotated[float, Field(ge=0, le=60)]
+    scene_ratio: Annotated[float, Field(ge=1, le=50)]
+    scene_raise: Annotated[float, Field(ge=-0.9, le=10)]
+    scene_settle_s: Annotated[float, Field(gt=0, le=60)]
     key_interval_s: Annotated[float, Field(gt=0, le=3600)]
     spread: Annotated[float, Field(ge=0, le=1)]
     max_payload: Annotated[int, Field(ge=100, le=1200)]
+
+
+class ContentEncoder(Sourced):
+    """How shared slides spend their rate; see `traffic.content`."""
+
+    picture_bytes: Annotated[float, Field(ge=64, le=10_000_000)]
+    picture_sigma: Annotated[float, Field(ge=0, le=2)]
+    refine_ratio: Annotated[float, Field(ge=0, le=50)]
+    refine_s: Annotated[float, Field(gt=0, le=60)]
+    idle_bytes: Annotated[float, Field(ge=0, le=100_000)]
+    vbv_s: Annotated[float, Field(ge=0.1, le=10)]
+    slide_interval_s: Annotated[float, Field(gt=0, le=3600)]
+    slide_least_s: Annotated[float, Field(gt=0, le=3600)]
 
 
 class Terminal(Sourced):
@@ -50,20 +90,58 @@ class Terminal(Sourced):
     playout_ms: Annotated[float, Field(ge=0, le=1000)]
 
 
+class Recovery(Sourced):
+    """How a bridge that is cut off notices it and comes back, and how long devices take to start.
+
+    `media_timeout_s`: without RTP and RTCP for so long, a bridge takes its call for dead.
+    `redial_every_s`: from then on it dials each time that so long has passed. `bridge_boot_s`,
+    `mcu_boot_s`: from power to the first call.
+
+    `redial`: those that are cut off together dial one shortly after another (`in-turn`), in the
+    same moment (`together`), or each at a random moment of `redial_spread_s` more, and later
+    attempts at random up to twice as long after the one before each time (`back-off`).
+    """
+
+    media_timeout_s: Annotated[float, Field(ge=1, le=300)]
+    redial_every_s: Annotated[float, Field(ge=1, le=300)]
+    bridge_boot_s: Annotated[float, Field(ge=0, le=3600)]
+    mcu_boot_s: Annotated[float, Field(ge=0, le=3600)]
+    redial: Literal["in-turn", "together", "back-off"] = "in-turn"
+    redial_spread_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+
+
 class Profiles(StrictModel):
     """The file: profiles by id, and what they share."""
 
     schema_: Literal["giaoban.profiles/1"] = Field(alias="schema")
     profile: Annotated[list[Profile], Field(min_length=1)]
+    audio: Annotated[list[AudioEncoding], Field(min_length=1)]
+    speech: SpeechModel
     encoder: Encoder
+    content: ContentEncoder
     terminal: Terminal
+    recovery: Recovery
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        ids = [profile.id for profile in self.profile]
-        for profile_id in ids:
-            if ids.count(profile_id) > 1:
-                raise ValueError(f'two profiles have the id "{profile_id}"')
+        for what, ids in (
+            ("profiles", [profile.id for profile in self.profile]),
+            ("audio encodings", [encoding.id for encoding in self.audio]),
+        ):
+            for one in ids:
+                if ids.count(one) > 1:
+                    raise ValueError(f'two {what} have the id "{one}"')
+        return self
+
+    @model_validator(mode="after")
+    def _sound_is_known(self) -> Self:
+        known = [encoding.id for encoding in self.audio]
+        for profile in self.profile:
+            if profile.audio not in known:
+                raise ValueError(
+                    f'profile "{profile.id}": unknown audio "{profile.audio}"'
+                    f"{did_you_mean(profile.audio, known)}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -84,8 +162,20 @@ class Profiles(StrictModel):
         for profile in self.profile:
             if profile.id == profile_id:
                 return profile
+        raise InputError(f'unknown call profile "{profile_id}"{self.instead_of(profile_id)}')
+
+    def instead_of(self, profile_id: str) -> str:
+        """What to write instead of an unknown profile's id, in brackets."""
         known = [profile.id for profile in self.profile]
-        raise InputError(f'unknown call profile "{profile_id}"{did_you_mean(profile_id, known)}')
+        return did_you_mean(profile_id, known) or f" (allowed: {', '.join(known)})"
+
+    def encoding(self, encoding_id: str) -> AudioEncoding:
+        """The audio encoding of that id, as profiles name it. Raises `InputError`."""
+        for encoding in self.audio:
+            if encoding.id == encoding_id:
+                return encoding
+        known = [encoding.id for encoding in self.audio]
+        raise InputError(f'unknown audio "{encoding_id}"{did_you_mean(encoding_id, known)}')
 
     def video_model(self, profile: Profile) -> VideoModel:
         """The encoder model at a profile's rate."""
@@ -93,11 +183,27 @@ class Profiles(StrictModel):
         return VideoModel(
             kbps=profile.video_kbps,
             fps=profile.fps,
-            key_ratio=encoder.key_ratio,
-            size_sigma=encoder.size_sigma,
-            key_interval_s=encoder.key_interval_s,
-            spread=encoder.spread,
-            max_payload=encoder.max_payload,
+            **encoder.model_dump(exclude=set(Sourced.model_fields)),
+        )
+
+    def content_model(self, profile: Profile, kbps: float | None = None) -> ContentModel:
+        """The model of shared slides at `kbps`, or else at the profile's content rate.
+
+        Raises `InputError`: there is neither.
+        """
+        rate = profile.content_kbps if kbps is None else kbps
+        if rate is None:
+            with_content = [each.id for each in self.profile if each.content_kbps is not None]
+            raise InputError(
+                f'call profile "{profile.id}" has no content rate '
+                f"(allowed: a rate beside it, or one of {', '.join(with_content)})"
+            )
+        return ContentModel(
+            kbps=rate,
+            fps=profile.content_fps or CONTENT_FPS,
+            spread=self.encoder.spread,
+            max_payload=self.encoder.max_payload,
+            **self.content.model_dump(exclude=set(Sourced.model_fields)),
         )
 
 

@@ -1,12 +1,15 @@
 """H.264 as a conferencing encoder sends it: frame sizes, and their packets (RFC 6184).
 
 Key frames come at the start, on request and at a long interval; predicted frames share what the
-rate control leaves. Sizes are lognormal. Each frame is one slice, cut into FU-A fragments whose
-payload is at most `max_payload` bytes and which are spread over a part of the frame's interval.
+rate control leaves. Sizes are lognormal, and a part of the logarithm's variance, the motion in the
+picture, lasts from frame to frame. At a scene change most of a predicted frame is coded anew. Each
+frame is one slice, cut into FU-A fragments whose payload is at most `max_payload` bytes and which
+are spread over a part of the frame's interval.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,18 +23,66 @@ FU_START, FU_END = 0x80, 0x40
 NAL_SLICE, NAL_IDR = 1, 5
 FU_HEADER_BYTES = 2
 SMALLEST_SHARE = 0.2  # of the mean frame: rate control does not squeeze a frame below it
+SMALLEST_FRAME = 64  # bytes
 
 
-class VideoModel(StrictModel):
-    """The statistics of an encoder's output; figures and sources are in profiles.toml."""
+class PictureModel(StrictModel):
+    """What every source of frames has.
+
+    Attributes:
+        kbps: what rate control keeps to, in thousands of bits a second of NAL units.
+        fps: frames a second.
+        vbv_s: size of the video buffering verifier (H.264 annex C), in seconds of `kbps`.
+        spread: part of a frame's interval over which its packets leave.
+        max_payload: bytes of RTP payload in a packet at the most.
+    """
 
     kbps: float
     fps: int
-    key_ratio: float
-    size_sigma: float
-    key_interval_s: float
+    vbv_s: float = 1.0
     spread: float
     max_payload: int
+
+    @property
+    def share(self) -> float:
+        """Bytes of the mean frame."""
+        return self.kbps * 125 / self.fps
+
+    def most_bytes(self, frames: int) -> float:
+        """What consecutive frames have together at the most, whatever is drawn.
+
+        The buffer may be full of credit before them and full of debt after them.
+        """
+        return 2 * self.kbps * 125 * self.vbv_s + frames * (self.share + SMALLEST_FRAME)
+
+
+class VideoModel(PictureModel):
+    """The statistics of an encoder's output; figures and sources are in profiles.toml.
+
+    Attributes:
+        key_ratio: a key frame's mean size in mean frames, if the buffer has room for it.
+        key_interval_s: from a key frame to the next, if none is asked for.
+        size_sigma: standard deviation of the logarithm of a frame's size.
+        motion_share: the part of that variance which lasts from frame to frame.
+        motion_persistence: the lasting part's correlation from one frame to the next.
+        payback_s: time in which rate control takes back what was spent beyond the rate.
+        scene_changes_per_min: their mean number; they come as a Poisson process.
+        scene_ratio: a frame's mean size at a scene change, in mean frames.
+        scene_raise: by which part the frames right after a scene change are larger; less than 0:
+            smaller, as an encoder saves after it.
+        scene_settle_s: time constant of that raise.
+    """
+
+    key_ratio: float
+    key_interval_s: float
+    size_sigma: float
+    motion_share: float = 0.0
+    motion_persistence: float = 0.0
+    payback_s: float = 1.0
+    scene_changes_per_min: float = 0.0
+    scene_ratio: float = 1.0
+    scene_raise: float = 0.0
+    scene_settle_s: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -47,16 +98,24 @@ class FrameSource:
     """Draws frames one after another; a key frame can be asked for at any time.
 
     Rate control is a leaky bucket: what a frame takes beyond its share is taken back from the
-    following ones over about a second, so the mean keeps to `kbps` in the long run.
+    following ones over `payback_s`, so the mean keeps to `kbps` in the long run; and no frame is
+    larger than the room in the receiver's buffer, so a burst is never more than `vbv_s` ahead.
+    `model` may be replaced between two frames.
     """
 
     def __init__(self, model: VideoModel, rng: np.random.Generator) -> None:
+        """`rng`: of this source alone; scene changes have a child of it."""
         self.model = model
         self._rng = rng
+        self._scene_rng = rng.spawn(1)[0]
         self._next = 0
         self._since_key = 0
         self._key_wanted = True
         self._debt = 0.0
+        self._motion = float(rng.standard_normal())
+        self._raised = 0.0
+        # in minutes of the process's mean, so that another frequency only stretches time
+        self._to_scene = float(self._scene_rng.standard_exponential())
 
     def request_key(self) -> None:
         """The next frame is a key frame (RFC 5104 FIR, RFC 5168 picture_fast_update)."""
@@ -64,34 +123,66 @@ class FrameSource:
 
     def take(self, count: int) -> Frames:
         """The next `count` frames."""
-        model = self.model
-        share = model.kbps * 1000 / 8 / model.fps
+        model, share = self.model, self.model.share
         interval = max(1, round(model.key_interval_s * model.fps))
-        factors = np.exp(self._rng.normal(-0.5 * model.size_sigma**2, model.size_sigma, count))
-        smallest, credit = share * SMALLEST_SHARE, -share * model.fps
-        since_key, debt = self._since_key, self._debt
+        smallest, buffer = share * SMALLEST_SHARE, share * model.fps * model.vbv_s
+        payback = max(1.0, model.fps * model.payback_s)
+        settling = math.exp(-1 / (model.fps * model.scene_settle_s))
+        scenes = model.scene_changes_per_min / 60 / model.fps
+        factors = self._factors(count)
+        since_key, debt, raised = self._since_key, self._debt, self._raised
         if self._key_wanted:
             since_key = interval
         sizes: list[int] = []
         keys: list[bool] = []
         # plain numbers: this loop runs for every frame of every bridge
-        for factor in factors.tolist():
+        for factor in factors:
+            self._to_scene -= scenes
+            is_scene = self._to_scene < 0
+            if is_scene:
+                self._to_scene = float(self._scene_rng.standard_exponential())
+                raised = model.scene_raise
             is_key = since_key >= interval
             if is_key:
                 wish, since_key = share * model.key_ratio, 0
+            elif is_scene:
+                wish = share * model.scene_ratio
             else:
-                wish = max(share - debt / model.fps, smallest)
-            size = max(64, round(wish * factor))
+                wish = max(share - debt / payback, smallest) * (1 + raised)
+            room = buffer - debt if debt > 0 else buffer
+            size = max(SMALLEST_FRAME, int(min(wish * factor, max(room, smallest)) + 0.5))
             since_key += 1
-            # what was saved may be spent later, but not more than a second's worth
-            debt = max(debt + size - share, credit)
+            if not is_scene:
+                raised *= settling
+            # what was saved may be spent later, but not more than a buffer's worth
+            debt = max(debt + size - share, -buffer)
             sizes.append(size)
             keys.append(is_key)
         if count:
             self._since_key, self._debt, self._key_wanted = since_key, debt, False
+            self._raised = raised
         index = np.arange(self._next, self._next + count)
         self._next += count
         return Frames(index, np.array(sizes, np.int64), np.array(keys, np.bool_))
+
+    def _factors(self, count: int) -> list[float]:
+        """By what the next frames differ from their mean: lognormal, of mean 1.
+
+        The logarithm is an AR(1) process, the motion, and white noise beside it.
+        """
+        model = self.model
+        draws = self._rng.standard_normal((count, 2))
+        keep = model.motion_persistence
+        new = math.sqrt(1 - keep * keep)
+        motion, states = self._motion, []
+        for draw in draws[:, 0].tolist():
+            motion = keep * motion + new * draw
+            states.append(motion)
+        self._motion = motion
+        lasting, passing = math.sqrt(model.motion_share), math.sqrt(1 - model.motion_share)
+        normal = lasting * np.array(states) + passing * draws[:, 1]
+        factors: list[float] = np.exp(model.size_sigma * (normal - 0.5 * model.size_sigma)).tolist()
+        return factors
 
 
 @dataclass(frozen=True)
@@ -113,7 +204,7 @@ class Packets:
     marker: NDArray[np.bool_]
 
 
-def packetise(frames: Frames, model: VideoModel) -> Packets:
+def packetise(frames: Frames, model: PictureModel) -> Packets:
     """Cut frames into FU-A fragments of even size (RFC 6184 §5.8)."""
     room = model.max_payload - FU_HEADER_BYTES
     # the NAL unit's own header byte travels in the FU headers; a FU-A needs two fragments

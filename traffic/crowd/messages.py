@@ -1,0 +1,146 @@
+"""What is said between the maker of calls and the process with their media: JSON, one a packet.
+
+A socket of packets (`SOCK_SEQPACKET`) carries them. Each order has an answer with its `number`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from giaoban.tomlfile import StrictModel
+
+MOST_BYTES = 65_536
+Medium = Literal["audio", "video"]
+MEDIA: tuple[Medium, ...] = ("audio", "video")
+Address = tuple[str, int]
+
+
+class Where(StrictModel):
+    """Where one medium of a call goes, and as what payload type; `sends`: whether it may."""
+
+    rtp: Address
+    rtcp: Address
+    payload_type: Annotated[int, Field(ge=0, le=127)]
+    muxed: bool
+    sends: bool = True
+
+
+class Open(StrictModel):
+    """Have ports for a bridge's media; the answer is `Ports`."""
+
+    do: Literal["open"] = "open"
+    number: int
+    media: list[Medium]
+
+
+class Start(StrictModel):
+    """A call stands: send and listen. The answer is `Done`."""
+
+    do: Literal["start"] = "start"
+    number: int
+    row: int
+    media: dict[Medium, Where]
+    name: str
+
+
+class Stop(StrictModel):
+    """The call is over; the answer is `Told`. `silently`: without an RTCP BYE, as if cut off."""
+
+    do: Literal["stop"] = "stop"
+    number: int
+    row: int
+    silently: bool = False
+
+
+class KeyFrame(StrictModel):
+    """The far end wants a key frame (by SIP: RFC 5168). The answer is `Done`."""
+
+    do: Literal["key-frame"] = "key-frame"
+    number: int
+    row: int
+
+
+class Look(StrictModel):
+    """How the process itself fares; the answer is `Health`."""
+
+    do: Literal["look"] = "look"
+    number: int
+
+
+Order = Annotated[Open | Start | Stop | KeyFrame | Look, Field(discriminator="do")]
+
+
+class Ports(StrictModel):
+    """The row of a bridge, and its RTP ports; RTCP has the next ones."""
+
+    answer: Literal["ports"] = "ports"
+    number: int
+    row: int
+    ports: dict[Medium, int]
+
+
+class Done(StrictModel):
+    """It is done."""
+
+    answer: Literal["done"] = "done"
+    number: int
+
+
+class Failed(StrictModel):
+    """It cannot be done."""
+
+    answer: Literal["failed"] = "failed"
+    number: int
+    why: str
+
+
+class Figures(StrictModel):
+    """One medium of one call; `lost` of what came, `far_lost` by the far end's last report."""
+
+    sent: int
+    received: int
+    lost: int
+    jitter_ms: float
+    reports: int
+    far_lost: int | None
+
+
+class Told(StrictModel):
+    """What a call sent and heard."""
+
+    answer: Literal["told"] = "told"
+    number: int
+    media: dict[Medium, Figures]
+    silent_ms: float
+
+
+class Health(StrictModel):
+    """The process itself, since it began.
+
+    `late`: packets that left more than 20 ms after they were due, the next one's time. `skipped`:
+    slots that were left out after the loop had stood for a second. `overflowed`: packets that were
+    lost because a receive buffer was full. `silent`: calls to which nothing has come for 2 s.
+    """
+
+    answer: Literal["health"] = "health"
+    number: int
+    calls: int
+    silent: int
+    sent: int
+    received: int
+    late: int
+    worst_late_ms: float
+    late_p99_ms: float
+    skipped: int
+    unsendable: int
+    overflowed: int
+    rtcp_sent: int
+    cpu_s: float
+
+
+Answer = Annotated[Ports | Done | Failed | Told | Health, Field(discriminator="answer")]
+
+ORDERS: TypeAdapter[Open | Start | Stop | KeyFrame | Look] = TypeAdapter(Order)
+ANSWERS: TypeAdapter[Ports | Done | Failed | Told | Health] = TypeAdapter(Answer)

@@ -1,0 +1,49 @@
+"""Loss and jitter that an injector adds to a stream: models as data, seeded processes, theory.
+
+Processes keep their state from one window to the next, so a stream's impairments do not depend on
+how it is cut into windows.
+"""
+
+from traffic.impairments.jitter import JitterProcess
+from traffic.impairments.loss import LossProcess, loss_process
+from traffic.impairments.models import (
+    BernoulliLoss,
+    FourStateLoss,
+    GammaJitter,
+    GilbertElliottLoss,
+    GilbertLoss,
+    Impairments,
+    Interval,
+    Jitter,
+    Loss,
+    NormalJitter,
+    ParetoJitter,
+    Rate,
+    TraceLoss,
+)
+from traffic.impairments.theory import loss_rate, loss_rate_variance, mean_burst
+from traffic.impairments.trace import parse_trace, read_trace
+
+__all__ = [
+    "BernoulliLoss",
+    "FourStateLoss",
+    "GammaJitter",
+    "GilbertElliottLoss",
+    "GilbertLoss",
+    "Impairments",
+    "Interval",
+    "Jitter",
+    "JitterProcess",
+    "Loss",
+    "LossProcess",
+    "NormalJitter",
+    "ParetoJitter",
+    "Rate",
+    "TraceLoss",
+    "loss_process",
+    "loss_rate",
+    "loss_rate_variance",
+    "mean_burst",
+    "parse_trace",
+    "read_trace",
+]

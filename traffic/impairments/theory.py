@@ -1,0 +1,127 @@
+"""What a loss model loses in the long run: its Markov chain, and what follows from it.
+
+A chain has states, each with the probability that a packet in it is lost; a packet makes one step.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.impairments.models import (
+    BernoulliLoss,
+    FourStateLoss,
+    GilbertElliottLoss,
+    GilbertLoss,
+    Loss,
+    TraceLoss,
+)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A loss model of k states.
+
+    Attributes:
+        steps: (k, k) probability to go from the row's state to the column's at a packet.
+        stationary: (k,) share of the packets in each state.
+        loss: (k,) probability that a packet in the state is lost.
+    """
+
+    steps: NDArray[np.float64]
+    stationary: NDArray[np.float64]
+    loss: NDArray[np.float64]
+
+
+def chain(
+    model: BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss,
+) -> Chain:
+    """The model's chain; states in the order good, bad, or 1 to 4.
+
+    Where a chain has no single stationary distribution, it is the one reached from state 1.
+    """
+    match model:
+        case BernoulliLoss(p=p):
+            return Chain(np.ones((1, 1)), np.ones(1), np.array([p]))
+        case GilbertLoss(p=p, r=r):
+            return _two_states(p, r, 0.0, 1.0)
+        case GilbertElliottLoss():
+            return _two_states(model.p, model.r, model.loss_good, model.loss_bad)
+        case FourStateLoss():
+            return _four_states(model)
+
+
+def _two_states(p: float, r: float, loss_good: float, loss_bad: float) -> Chain:
+    steps = np.array([[1 - p, p], [r, 1 - r]])
+    return Chain(steps, np.array([r, p]) / (p + r), np.array([loss_good, loss_bad]))
+
+
+def _four_states(model: FourStateLoss) -> Chain:
+    p13, p14, p31, p32, p23 = model.p13, model.p14, model.p31, model.p32, model.p23
+    steps = np.array(
+        [
+            [1 - p13 - p14, 0, p13, p14],
+            [0, 1 - p23, p23, 0],
+            [p31, p32, 1 - p31 - p32, 0],
+            [1, 0, 0, 0],
+        ]
+    )
+    # in balance π4 = p14·π1, p31·π3 = p13·π1 and p23·π2 = p32·π3; states never reached have none
+    if p13 == 0:
+        shares = [1, 0, 0, p14]
+    elif p32 == 0:
+        shares = [p31, 0, p13, p14 * p31]
+    else:
+        shares = [p31 * p23, p13 * p32, p13 * p23, p14 * p31 * p23]
+    return Chain(steps, np.array(shares) / sum(shares), np.array([0.0, 0.0, 1.0, 1.0]))
+
+
+def loss_rate(model: Loss) -> float:
+    """The share of packets that are lost in the long run."""
+    if isinstance(model, TraceLoss):
+        return float(np.mean(_recorded(model)))
+    c = chain(model)
+    return float(c.stationary @ c.loss)
+
+
+def mean_burst(model: Loss) -> float:
+    """How many packets are lost one after another on average; 0 if none is, infinite if all are.
+
+    Of n packets n·P(lost, lost before) do not begin a burst, and all other lost ones do.
+    """
+    if isinstance(model, TraceLoss):
+        lost = _recorded(model)
+        rate, begins = float(np.mean(lost)), float(np.mean(lost & ~np.roll(lost, 1)))
+    else:
+        c = chain(model)
+        rate = float(c.stationary @ c.loss)
+        begins = float((c.stationary * (1 - c.loss)) @ c.steps @ c.loss)
+    if rate == 0:
+        return 0.0
+    return rate / begins if begins > 0 else math.inf
+
+
+def loss_rate_variance(
+    model: BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss, n: int
+) -> float:
+    """The variance of the loss rate of n consecutive packets, n being large.
+
+    The losses' covariances at all lags are summed by the chain's fundamental matrix
+    (I − P + 1π)⁻¹ (Kemeny and Snell 1960, §4.3 and §4.6).
+    """
+    c = chain(model)
+    rate = float(c.stationary @ c.loss)
+    one = np.eye(len(c.loss))
+    fundamental = np.linalg.inv(one - c.steps + c.stationary)
+    later: Any = (c.stationary * c.loss) @ (fundamental - one) @ c.loss
+    return (rate * (1 - rate) + 2 * float(later)) / n
+
+
+def _recorded(model: TraceLoss) -> NDArray[np.bool_]:
+    if not model.runs:
+        raise ValueError("the trace was not read yet")
+    return np.repeat(np.arange(len(model.runs)) % 2 == 1, model.runs)

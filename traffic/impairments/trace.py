@@ -1,0 +1,53 @@
+"""Losses that were recorded, as text: one character a packet."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+from giaoban.errors import InputError
+
+MAX_BYTES = 16 << 20
+_OTHER = re.compile(r"[^01\s]")
+
+
+def read_trace(path: Path) -> list[int]:
+    """The file's runs of packets, received and lost in turn; see `parse_trace`.
+
+    Raises:
+        InputError: it cannot be read, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not text (allowed: 0, 1, spaces, # comments)") from error
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path}: is too large (allowed: {MAX_BYTES >> 20} MiB)")
+    return parse_trace(text, str(path))
+
+
+def parse_trace(text: str, name: str) -> list[int]:
+    """Runs of packets, received and lost in turn, received first (0 of them, if one was lost).
+
+    1 is a packet lost, 0 one received; white space and what follows a # in a line mean nothing.
+    `name`: of the file, for messages.
+
+    Raises:
+        InputError: another character, at a line and column; or no packet at all.
+    """
+    packets: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        told = line.partition("#")[0]
+        if other := _OTHER.search(told):
+            at = f"{name}:{number}:{other.start() + 1}"
+            raise InputError(f"{at}: {other[0]!r} is no packet (allowed: 0 received, 1 lost)")
+        packets += "".join(told.split())
+    if not packets:
+        raise InputError(f"{name}: holds no packet (allowed: 0 received, 1 lost)")
+    runs = [len(list(run)) for _, run in itertools.groupby(packets)]
+    return runs if packets[0] == "0" else [0, *runs]

@@ -1,0 +1,202 @@
+"""What is sent, over one cycle that repeats: when each packet of which stream is due.
+
+A cycle is laid out before the first packet leaves, so that between packets there is nothing left
+to draw; sequence numbers and timestamps run on from one cycle to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic import rtp
+from traffic.audio_encoding import AudioEncoding
+from traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
+from traffic.video import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
+
+SECOND_NS = 1_000_000_000
+LEAD_BYTES = 2
+"""First bytes of a payload that differ from packet to packet: FU indicator and FU header."""
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """m packets of s streams in order of time.
+
+    Attributes:
+        length_ns: after which it repeats.
+        ids: s streams; the payload type tells sound from pictures.
+        offset_ns: (m,) when each is due after the cycle's beginning, rising from 0 or more. Streams
+            that begin late run some packets into the next cycle.
+        stream: (m,) index of its stream.
+        nth: (m,) its number within its stream and cycle, from 0.
+        ticks: (m,) its timestamp less the stream's first.
+        marker: (m,) bool.
+        size: (m,) bytes of RTP.
+        lead: (m, LEAD_BYTES) the payload's first bytes.
+        key: (m,) whether it belongs to a key frame.
+        count: (s,) packets of each stream.
+        ticks_per_cycle: (s,) by how much timestamps advance from cycle to cycle.
+    """
+
+    length_ns: int
+    ids: tuple[rtp.StreamId, ...]
+    offset_ns: NDArray[np.int64]
+    stream: NDArray[np.int64]
+    nth: NDArray[np.int64]
+    ticks: NDArray[np.int64]
+    marker: NDArray[np.bool_]
+    size: NDArray[np.int64]
+    lead: NDArray[np.uint8]
+    key: NDArray[np.bool_]
+    count: NDArray[np.int64]
+    ticks_per_cycle: NDArray[np.int64]
+
+    @property
+    def packets_per_s(self) -> float:
+        """The mean rate of all streams together."""
+        return len(self.offset_ns) * SECOND_NS / self.length_ns
+
+    def headers(self) -> NDArray[np.uint8]:
+        """(s, 12) header templates."""
+        templates = [np.frombuffer(rtp.template(stream), np.uint8) for stream in self.ids]
+        return np.stack(templates)
+
+
+def constant_rate(packets_per_s: int, size: int, streams: int, seed: int) -> Cycle:
+    """Packets of one size at even distances, the streams taking turns; a cycle is a second.
+
+    Args:
+        packets_per_s: of all streams together, a whole number that is not below `streams`.
+        size: bytes of RTP, header included.
+
+    Timestamps tell when a packet is due, on the 90 kHz clock of pictures.
+    """
+    number = np.arange(packets_per_s)
+    offset = number * SECOND_NS // packets_per_s
+    return Cycle(
+        length_ns=SECOND_NS,
+        ids=_ids([VIDEO] * streams, seed),
+        offset_ns=offset,
+        stream=number % streams,
+        nth=number // streams,
+        ticks=offset * CLOCK_HZ // SECOND_NS,
+        marker=np.zeros(packets_per_s, np.bool_),
+        size=np.full(packets_per_s, size),
+        lead=_noise(packets_per_s, seed),
+        key=np.zeros(packets_per_s, np.bool_),
+        count=np.bincount(number % streams),
+        ticks_per_cycle=np.full(streams, CLOCK_HZ),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One stream's packets over a cycle; fields as in `Cycle`."""
+
+    payload_type: int
+    ticks_per_cycle: int
+    offset_ns: NDArray[np.int64]
+    ticks: NDArray[np.int64]
+    marker: NDArray[np.bool_]
+    size: NDArray[np.int64]
+    lead: NDArray[np.uint8]
+    key: NDArray[np.bool_]
+
+    @classmethod
+    def sound(cls, seconds: int, encoding: AudioEncoding, phase_ns: int, seed: int) -> Self:
+        count = seconds * 1000 // encoding.packet_ms
+        nth = np.arange(count)
+        return cls(
+            payload_type=encoding.payload_type,
+            ticks_per_cycle=count * encoding.packet_ticks,
+            offset_ns=phase_ns + nth * encoding.packet_ms * 1_000_000,
+            ticks=nth * encoding.packet_ticks,
+            marker=np.zeros(count, np.bool_),
+            size=np.full(count, encoding.packet_bytes + rtp.HEADER_BYTES),
+            lead=_noise(count, seed),
+            key=np.zeros(count, np.bool_),
+        )
+
+    @classmethod
+    def pictures(cls, seconds: int, model: VideoModel, phase_ns: int, seed: int) -> Self:
+        frames = FrameSource(model, np.random.default_rng(seed)).take(seconds * model.fps)
+        packets = packetise(frames, model)
+        at = (packets.frame + packets.offset) * SECOND_NS / model.fps
+        indicator = np.full_like(packets.fu_header, FU_INDICATOR)
+        return cls(
+            payload_type=VIDEO,
+            ticks_per_cycle=seconds * CLOCK_HZ,
+            offset_ns=phase_ns + np.rint(at).astype(np.int64),
+            ticks=packets.frame * CLOCK_HZ // model.fps,
+            marker=packets.marker,
+            size=packets.size + rtp.HEADER_BYTES,
+            lead=np.stack([indicator, packets.fu_header], axis=1),
+            key=frames.key[packets.frame],
+        )
+
+
+def calls(
+    count: int, seconds: int, audio: AudioEncoding | None, model: VideoModel | None, seed: int
+) -> Cycle:
+    """The streams of `count` calls, each beginning at a moment of its own.
+
+    Args:
+        seconds: length of the cycle; after it the same pictures come again.
+        audio: of the sound, all the time; None: no sound.
+        model: of the pictures; None: no pictures.
+
+    Raises:
+        ValueError: a cycle does not hold a whole number of packets of sound.
+    """
+    if audio is not None and seconds * 1000 % audio.packet_ms:
+        raise ValueError(f"{seconds} s are no whole number of packets of {audio.packet_ms} ms")
+    parts: list[_Part] = []
+    for call in range(count):
+        rng = np.random.default_rng([seed, call])
+        if audio is not None:
+            phase = int(rng.integers(audio.packet_ms * 1_000_000))
+            parts.append(_Part.sound(seconds, audio, phase, int(rng.integers(2**32))))
+        if model is not None:
+            phase = int(rng.integers(SECOND_NS // model.fps))
+            parts.append(_Part.pictures(seconds, model, phase, int(rng.integers(2**32))))
+    length_ns = seconds * SECOND_NS
+    offset = np.concatenate([part.offset_ns for part in parts])
+    stream = np.repeat(np.arange(len(parts)), [len(part.offset_ns) for part in parts])
+    order = np.lexsort((stream, offset))
+    return Cycle(
+        length_ns=length_ns,
+        ids=_ids([part.payload_type for part in parts], seed),
+        offset_ns=offset[order],
+        stream=stream[order],
+        nth=np.concatenate([np.arange(len(part.offset_ns)) for part in parts])[order],
+        ticks=np.concatenate([part.ticks for part in parts])[order],
+        marker=np.concatenate([part.marker for part in parts])[order],
+        size=np.concatenate([part.size for part in parts])[order],
+        lead=np.concatenate([part.lead for part in parts])[order],
+        key=np.concatenate([part.key for part in parts])[order],
+        count=np.array([len(part.offset_ns) for part in parts]),
+        ticks_per_cycle=np.array([part.ticks_per_cycle for part in parts]),
+    )
+
+
+def _ids(payload_types: list[int], seed: int) -> tuple[rtp.StreamId, ...]:
+    """Streams with SSRCs that differ, and random first numbers (RFC 3550 §5.1)."""
+    rng = np.random.default_rng([seed, len(payload_types)])
+    ssrcs = (rng.choice(2**32 - 1, len(payload_types), replace=False) + 1).tolist()
+    return tuple(
+        rtp.StreamId(
+            payload_type=payload_type,
+            ssrc=int(ssrc),
+            first_sequence=int(rng.integers(2**16)),
+            first_timestamp=int(rng.integers(2**32)),
+        )
+        for payload_type, ssrc in zip(payload_types, ssrcs, strict=True)
+    )
+
+
+def _noise(count: int, seed: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (count, LEAD_BYTES), np.uint8)

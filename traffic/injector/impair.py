@@ -1,0 +1,77 @@
+"""Impairments of streams that no scenario describes: intervals, the same for every stream."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban import tomlfile
+from giaoban.tomlfile import StrictModel
+from traffic.impairments import Interval, TraceLoss
+from traffic.injection import Injector
+from traffic.injector.cycle import Cycle
+from traffic.injector.windows import Impairer
+from traffic.rtp import template
+from traffic.stream_plan import StreamPlan
+
+
+class ImpairmentFile(StrictModel):
+    """What happens to the packets of each stream, in seconds from the first one."""
+
+    schema_: Literal["giaoban.impairments/1"] = Field(alias="schema")
+    interval: Annotated[list[Interval], Field(min_length=1)]
+
+
+def load_intervals(path: Path, seconds: float) -> list[Interval]:
+    """Read and validate, for a sending of so many seconds.
+
+    Raises:
+        InputError: a key or value is wrong, a trace is named instead of written down, intervals
+            overlap, or one begins after the end.
+    """
+    found = tomlfile.load(path, ImpairmentFile).interval
+    wrong: list[tuple[tuple[int | str, ...], object, str]] = []
+    for number, interval in enumerate(found):
+        loss = interval.what.loss
+        place = ("interval", number)
+        if interval.to_s is not None and interval.to_s <= interval.from_s:
+            wrong.append(((*place, "to_s"), interval.to_s, "is not after from_s (allowed: later)"))
+        if isinstance(loss, TraceLoss) and loss.file is not None:
+            where = (*place, "what", "loss", "file")
+            wrong.append((where, loss.file, "is not read here (allowed: runs)"))
+        if interval.from_s >= seconds:
+            what = f"begins after the sending (allowed: below {seconds:g} s)"
+            wrong.append(((*place, "from_s"), interval.from_s, what))
+    in_order = sorted(enumerate(found), key=lambda one: one[1].from_s)
+    for (_, before), (number, after) in pairwise(in_order):
+        if before.to_s is None or after.from_s < before.to_s:
+            what = "overlaps another interval (allowed: one at a time)"
+            wrong.append((("interval", number, "from_s"), after.from_s, what))
+    if wrong:
+        raise tomlfile.mistakes(path, wrong)
+    return found
+
+
+def impairers(cycle: Cycle, intervals: list[Interval], seed: int, start_ns: int) -> list[Impairer]:
+    """One for each of the cycle's streams, each with draws of its own."""
+    return [
+        Injector(
+            StreamPlan(
+                index=index,
+                bridge="stream",
+                kind="video",
+                direction="up",
+                header_hex=template(stream).hex(),
+                ssrc=stream.ssrc,
+                first_sequence=stream.first_sequence,
+                first_timestamp=stream.first_timestamp,
+                seed=seed * 65_536 + index,
+                impairments=intervals,
+            ),
+            start_ns,
+        ).apply
+        for index, stream in enumerate(cycle.ids)
+    ]

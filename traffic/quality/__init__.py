@@ -1,0 +1,1 @@
+"""What a listener and a viewer notice of a stream: bursts, pictures, lip-sync, opinion scores."""

@@ -1,0 +1,162 @@
+"""Pictures of a video stream: which were lost or undecodable, and when the picture froze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.measure import Trace
+
+FREEZE_FACTOR = 3
+FREEZE_MARGIN_NS = 150_000_000
+"""A freeze is no shorter than max(3 × mean frame interval, mean interval + 150 ms): `freezeCount`
+of W3C's Identifiers for WebRTC's Statistics API."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The f frames of a stream in the order in which they were due.
+
+    Attributes:
+        due_ns: (f,) when the first packet of each was due.
+        key: (f,) coded without reference to another frame.
+        lost: (f,) a packet of it is missing for the viewer.
+        decodable: (f,) not lost, and there is a last complete key frame with none lost since.
+        complete_ns: (f,) when its last packet arrived; -1 if lost.
+        frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
+            back by the stream's shortest frame delay: on the axis of due times.
+    """
+
+    due_ns: NDArray[np.int64]
+    key: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
+    decodable: NDArray[np.bool_]
+    complete_ns: NDArray[np.int64]
+    frozen_ns: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FrameMeasures:
+    """A window's pictures; None where nothing can be said.
+
+    Frames count in the window in which they were due; of a freeze, what lies in the window.
+    `undecodable` arrived whole, but what they refer to did not: frames = decodable + lost +
+    undecodable.
+    `delay` is from when a frame's first packet was due to its last one's arrival.
+    """
+
+    frames: int
+    key_frames: int
+    lost: int
+    undecodable: int
+    freezes: int
+    freeze_ms_total: float
+    freeze_ms_max: float | None
+    frozen_pct: float
+    delay_p50_ms: float | None
+    delay_p95_ms: float | None
+    delay_p99_ms: float | None
+
+
+def frames(trace: Trace) -> Frames:
+    """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
+
+    Only what was missing on this way counts: a forwarded stream may lack packets from before. A
+    predicted frame refers to the one before it, so it is undecodable until a complete key frame if
+    that one is; a stream that begins with predicted frames shows nothing until then.
+    """
+    n = len(trace.due_ns)
+    if not n:
+        none, no = np.empty(0, np.int64), np.empty(0, np.bool_)
+        return Frames(none, no, no, no, none, np.empty((0, 2), np.int64))
+    _, first, inverse = np.unique(trace.timestamp, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    frame = place[inverse.reshape(-1)]
+    count = len(order)
+    key = np.bincount(frame[trace.key], minlength=count) > 0
+    lost = np.bincount(frame[trace.missing], minlength=count) > 0
+    complete = np.full(count, -1, np.int64)
+    np.maximum.at(complete, frame, trace.arrival_ns)
+    complete[lost] = -1
+    nth = np.arange(count)
+    last_key = np.maximum.accumulate(np.where(key & ~lost, nth, -1))
+    last_lost = np.maximum.accumulate(np.where(lost, nth, -1))
+    decodable = last_key > last_lost
+    due = trace.due_ns[first[order]]
+    return Frames(due, key, lost, decodable, complete, _frozen(due, decodable, complete))
+
+
+def _frozen(
+    due: NDArray[np.int64], decodable: NDArray[np.bool_], complete: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(k, 2) the freezes of a stream.
+
+    W3C averages the last 30 frames shown; here the average is the interval at which frames were
+    captured, so that a bad minute does not raise its own threshold. Where the sender itself waited
+    longer for its next frame, that wait counts. Before the first and after the last frame shown,
+    the frames that should have been count as the ends of an interval.
+    """
+    steps = np.diff(due)
+    interval = int(np.median(steps)) if len(steps) else 0
+    shown = np.flatnonzero(decodable)
+    end = int(due[-1]) + interval
+    if not len(shown):
+        whole = np.array([[due[0], end]], np.int64)
+        return whole if end - due[0] >= _threshold(np.array([interval]))[0] else whole[:0]
+    # a frame is decoded after those it refers to
+    at = np.maximum.accumulate(complete[shown])
+    at = at - int(np.min(complete[shown] - due[shown]))
+    moments = np.r_[min(int(due[0]), int(at[0])), at, max(end, int(at[-1]))]
+    waits = np.maximum(np.r_[steps, interval], interval)
+    allowed = _threshold(np.r_[interval, waits[shown]])
+    frozen = np.diff(moments) >= allowed
+    return np.column_stack([moments[:-1][frozen], moments[1:][frozen]])
+
+
+def _threshold(interval_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.maximum(FREEZE_FACTOR * interval_ns, interval_ns + FREEZE_MARGIN_NS)
+
+
+def frozen_until(frozen_ns: NDArray[np.int64], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m,) ns that the picture was frozen in all before each of m times."""
+    if not len(frozen_ns):
+        return np.zeros(len(times_ns))
+    lengths = frozen_ns[:, 1] - frozen_ns[:, 0]
+    before = np.cumsum(lengths) - lengths
+    origin = int(frozen_ns[0, 0])  # small enough then for a float to be exact
+    points = (frozen_ns - origin).reshape(-1).astype(np.float64)
+    totals = np.column_stack([before, before + lengths]).reshape(-1).astype(np.float64)
+    return np.interp((times_ns - origin).astype(np.float64), points, totals)
+
+
+def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
+    """The figures over [start, end), of at least 1 ns."""
+    within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)
+    whole = within & ~found.lost
+    delays = (found.complete_ns[whole] - found.due_ns[whole]) / 1e6
+    clipped = np.clip(found.frozen_ns, start_ns, end_ns)
+    lengths = (clipped[:, 1] - clipped[:, 0]) / 1e6
+    lengths = lengths[lengths > 0]
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    if len(delays):
+        p50, p95, p99 = (float(p) for p in np.percentile(delays, (50, 95, 99)))
+    total = float(np.sum(lengths))
+    return FrameMeasures(
+        frames=int(np.count_nonzero(within)),
+        key_frames=int(np.count_nonzero(within & found.key)),
+        lost=int(np.count_nonzero(within & found.lost)),
+        undecodable=int(np.count_nonzero(within & ~found.lost & ~found.decodable)),
+        freezes=len(lengths),
+        freeze_ms_total=total,
+        freeze_ms_max=float(np.max(lengths)) if len(lengths) else None,
+        frozen_pct=100 * total / ((end_ns - start_ns) / 1e6),
+        delay_p50_ms=p50,
+        delay_p95_ms=p95,
+        delay_p99_ms=p99,
+    )

@@ -1,0 +1,56 @@
+"""Skew between picture and sound of a bridge (ITU-R BT.1359)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.measure import Trace
+from traffic.quality.frames import Frames
+
+SOUND_WITHIN_NS = 1_000_000_000
+"""A frame without sound heard in the second before it has no skew."""
+
+
+@dataclass(frozen=True)
+class LipSync:
+    """Skew over a window in ms, positive where the picture is later than its sound."""
+
+    p50_ms: float
+    least_ms: float
+    greatest_ms: float
+
+
+def skew_ms(found: Frames, sound: Trace, fixed_ms: float = 0.0) -> NDArray[np.float64]:
+    """(f,) how much later than its sound each frame came; NaN where it or its sound is missing.
+
+    A frame's delay until it was complete, less that of the last usable packet of sound that was due
+    no later.
+
+    Args:
+        fixed_ms: what terminals and MCU add to the picture's delay beyond the sound's.
+    """
+    skew = np.full(len(found.due_ns), np.nan)
+    heard = np.flatnonzero(~sound.missing)
+    at = np.searchsorted(sound.due_ns[heard], found.due_ns, side="right") - 1
+    known = found.decodable & (at >= 0)
+    packet = heard[at[known]]
+    near = found.due_ns[known] - sound.due_ns[packet] < SOUND_WITHIN_NS
+    frame, packet = np.flatnonzero(known)[near], packet[near]
+    picture_ns = found.complete_ns[frame] - found.due_ns[frame]
+    sound_ns = sound.arrival_ns[packet] - sound.due_ns[packet]
+    skew[frame] = (picture_ns - sound_ns) / 1e6 + fixed_ms
+    return skew
+
+
+def lip_sync(
+    found: Frames, sound: Trace, start_ns: int, end_ns: int, fixed_ms: float = 0.0
+) -> LipSync | None:
+    """Skew of the frames due in [start, end); None if there is none."""
+    skew = skew_ms(found, sound, fixed_ms)
+    skew = skew[(found.due_ns >= start_ns) & (found.due_ns < end_ns) & ~np.isnan(skew)]
+    if not len(skew):
+        return None
+    return LipSync(float(np.median(skew)), float(np.min(skew)), float(np.max(skew)))

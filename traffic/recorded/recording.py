@@ -1,0 +1,123 @@
+"""A recording as packets that are sent round and round: what crosses from planning to the guest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic import log, rtp
+
+SECOND_NS = 1_000_000_000
+SCALARS = ("clock_hz", "length_ns", "length_ticks")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """n RTP packets in sending order, and after which time they begin again.
+
+    Attributes:
+        payload: (bytes,) uint8, the payloads one after another.
+        offset: (n + 1,) where each begins in `payload`, and the last one's end.
+        due_ns: (n,) when each is sent, from the beginning; never falling, below `length_ns`.
+        capture_ns: (n,) when its picture or its first sample was taken, from the beginning.
+        timestamp: (n,) RTP timestamps from the beginning's.
+        marker: (n,) marker bits.
+        key: (n,) packet of a key frame; nowhere for sound.
+        clock_hz: of the timestamps.
+        length_ns, length_ticks: the next round begins so much later, in time and in timestamps.
+
+    Raises:
+        ValueError: the arrays do not fit together.
+    """
+
+    payload: NDArray[np.uint8]
+    offset: NDArray[np.int64]
+    due_ns: NDArray[np.int64]
+    capture_ns: NDArray[np.int64]
+    timestamp: NDArray[np.int64]
+    marker: NDArray[np.bool_]
+    key: NDArray[np.bool_]
+    clock_hz: int
+    length_ns: int
+    length_ticks: int
+
+    def __post_init__(self) -> None:
+        n = len(self.offset) - 1
+        columns = (self.due_ns, self.capture_ns, self.timestamp, self.marker, self.key)
+        if n < 1 or any(column.shape != (n,) for column in columns):
+            raise ValueError("a recording needs packets, and each all that is known of it")
+        if self.offset[0] != 0 or self.offset[-1] != len(self.payload) or self.sizes.min() < 0:
+            raise ValueError("payloads do not lie one after another")
+        if self.due_ns[0] < 0 or np.any(np.diff(self.due_ns) < 0):
+            raise ValueError("packets are not in sending order")
+        if self.due_ns[-1] >= self.length_ns or self.length_ticks < 1 or self.clock_hz < 1:
+            raise ValueError("a round ends before its last packet is sent")
+
+    def __len__(self) -> int:
+        return len(self.due_ns)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """(n,) bytes of each payload."""
+        return np.diff(self.offset)
+
+    @property
+    def max_bytes(self) -> int:
+        """The longest RTP packet: the width that a batch's rows need."""
+        return rtp.HEADER_BYTES + int(self.sizes.max())
+
+    @property
+    def mean_kbps(self) -> float:
+        """Payload bits a second over a round, as a codec's rate is given."""
+        return len(self.payload) * 8 / self.length_ns * 1e6
+
+    def peak_kbps(self, window_ns: int = SECOND_NS) -> float:
+        """The most payload bits a second that any window of such a length holds."""
+        end_bytes = np.concatenate(([0], np.cumsum(self.sizes)))
+        first, end = self._windows(window_ns)
+        rounds, rest = np.divmod(end, len(self))
+        held = rounds * end_bytes[-1] + end_bytes[rest] - end_bytes[first]
+        return float(held.max()) * 8 / window_ns * 1e6
+
+    def packets_in_window(self, window_ns: int) -> int:
+        """The most packets that are due in any window of such a length: room for a batch."""
+        first, end = self._windows(window_ns)
+        return int((end - first).max())
+
+    def _windows(self, window_ns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The packets due within `window_ns` from each packet on: (first, end), both (n,).
+
+        The fullest window begins with a packet. Numbers go on from round to round.
+        """
+        first = np.searchsorted(self.due_ns, self.due_ns).astype(np.int64)
+        return first, self.due_before(self.due_ns + window_ns)
+
+    def due_before(self, until_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many packets, all rounds together, are due before each time from the beginning."""
+        rounds, rest = np.divmod(until_ns, self.length_ns)
+        return rounds * len(self) + np.searchsorted(self.due_ns, rest)
+
+    def save(self, path: Path) -> None:
+        """Write it as an .npz."""
+        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        log.save(path, **arrays)
+
+
+def load(path: Path) -> Recording:
+    """Read what `Recording.save` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    arrays = log.load(path)
+    names = {field.name for field in fields(Recording)}
+    if set(arrays) != names:
+        raise ValueError(f"{path}: is no recording: has {sorted(arrays)}, not {sorted(names)}")
+    values: dict[str, Any] = dict(arrays)
+    for name in SCALARS:
+        values[name] = int(arrays[name].item())
+    return Recording(**values)
