@@ -26,6 +26,9 @@ LEVELS = {
 PROFILES = {0x42: "baseline", 0x4D: "main", 0x64: "high"}
 """profile_idc of the profiles that can be answered; the constrained ones have the same number."""
 
+OFFERED = {"baseline": "42E0", "high": "6400"}
+"""profile_idc and constraint flags of what calls are made with: constrained baseline, and high."""
+
 
 class Limits(NamedTuple):
     """Macroblocks a second, macroblocks a frame, and kbit/s (H.264 table A-1)."""
@@ -107,9 +110,9 @@ class _Format:
         return ";".join(parts)
 
 
-def codec_for(resolution: str, payload_type: int) -> Codec:
-    """Constrained baseline at the resolution's level. `KeyError` for an unknown resolution."""
-    fmtp = f"profile-level-id=42E0{LEVELS[resolution]:02X};packetization-mode=1"
+def codec_for(resolution: str, payload_type: int, profile: str = "baseline") -> Codec:
+    """A profile of `OFFERED` at the resolution's level. `KeyError` for an unknown one of either."""
+    fmtp = f"profile-level-id={OFFERED[profile]}{LEVELS[resolution]:02X};packetization-mode=1"
     return Codec(payload_type, "H264", 90_000, fmtp=fmtp)
 
 

@@ -6,6 +6,8 @@ open a room by calling a name of its own. Patterns are those of Art. 3(2).
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -20,6 +22,9 @@ LayoutId = Literal["1x1", "1+1", "2x2", "1+5", "3x3", "1+7", "4x4"]
 LayoutChoice = Literal["auto", LayoutId]
 VideoMode = Literal["presence", "switched"]
 Uri = Annotated[str, StringConstraints(pattern=r"^sip:[!-;=?-~]+$", max_length=255)]
+
+MOST_MEMBERS = 100_000
+"""More than every commune of a country."""
 
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 
@@ -51,8 +56,8 @@ class Meeting(StrictModel):
     name: Text
     pattern: Literal["province-districts", "department-line", "any-bridges"]
     chair: Id
-    members: list[Id] = Field(default=[], max_length=1000)
-    member: list[Member] = Field(default=[], max_length=1000)
+    members: list[Id] = Field(default=[], max_length=MOST_MEMBERS)
+    member: list[Member] = Field(default=[], max_length=MOST_MEMBERS)
     floor: FloorMode = "chair"
     video: VideoMode = "presence"
     layout: LayoutChoice = "auto"
@@ -65,14 +70,15 @@ class Meeting(StrictModel):
         if self.members and self.member:
             raise ValueError("has both members and [[meeting.member]] (allowed: one of them)")
         listed = [*self.members, *(member.id for member in self.member)]
-        for who in listed:
-            if listed.count(who) > 1:
+        for who, times in Counter(listed).items():
+            if times > 1:
                 raise ValueError(f'member "{who}" is there twice')
         if listed and not set(listed) - {self.chair}:
             raise ValueError("has no member but the chair (allowed: two bridges or more)")
         if self.dial == "out":
+            reached = self.addresses
             for who in self.roster or (self.chair,):
-                if who not in self.addresses:
+                if who not in reached:
                     raise ValueError(f'dial = "out" needs [[meeting.member]] "{who}" with a uri')
         if self.closes_s is not None and self.closes_s <= self.opens_s:
             raise ValueError(f"closes_s = {self.closes_s:g} is not after opens_s")
@@ -80,7 +86,7 @@ class Meeting(StrictModel):
             raise ValueError(f'layout = "{self.layout}" means nothing with video = "switched"')
         return self
 
-    @property
+    @cached_property
     def roster(self) -> tuple[str, ...]:
         """All members, the chair first; empty if anyone may come."""
         listed = [*self.members, *(member.id for member in self.member)]
@@ -93,7 +99,11 @@ class Meeting(StrictModel):
 
     def admits(self, participant: str) -> bool:
         """Whether a participant may sit in this meeting."""
-        return is_id(participant) and (not self.roster or participant in self.roster)
+        return is_id(participant) and (not self.roster or participant in self._sits)
+
+    @cached_property
+    def _sits(self) -> frozenset[str]:
+        return frozenset(self.roster)
 
 
 class OpenRooms(StrictModel):

@@ -75,10 +75,19 @@ def _pictures(state: State, live: list[str], speaker: str | None) -> dict[str, P
     names: dict[int | None, str | None] = {number: who for who, number in numbers.items()}
     by_recency = [numbers[who] for who in dict.fromkeys([*state.speakers.recent, *numbers])]
     speaks = None if speaker is None else numbers[speaker]
+    auto = automatic(len(numbers))
     pictures: dict[str, Picture] = {}
+    found: dict[tuple[str, int | None], Picture] = {}
     for viewer in live:
         choice = state.places[viewer].layout or state.layout
-        layout = automatic(len(numbers)) if choice == "auto" else LAYOUTS[choice]
-        shown = assign(layout, by_recency, numbers[viewer], speaks, {})
-        pictures[viewer] = (layout.id, tuple(names.get(cell) for cell in shown))
+        layout = auto if choice == "auto" else LAYOUTS[choice]
+        # nobody further back finds a place, nor leaves one free: they all see the same
+        near = by_recency[: len(layout.cells) + 2]
+        own = numbers[viewer]
+        key = (layout.id, own if own in near or own == speaks else None)
+        if key not in found:
+            listed = near if speaks is None or speaks in near else [*near, speaks]
+            shown = assign(layout, listed, own, speaks, {})
+            found[key] = (layout.id, tuple(names.get(cell) for cell in shown))
+        pictures[viewer] = found[key]
     return pictures

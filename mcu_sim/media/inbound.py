@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,6 +68,7 @@ class Inbound:
         self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True)
         self._clock_offset_ns = realtime_minus_monotonic_ns()
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
+        self._planned = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
         self._wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
         self._our_ssrc = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
@@ -82,6 +83,12 @@ class Inbound:
         self.lost = Lost()
         self.overflowed: Counter[Lane] = Counter()
         self.rtp_received = self.rtcp_received = 0
+
+    def plan(self, row: int, up: Mapping[Kind, int]) -> None:
+        """A row is kept for one bridge: what comes from its addresses is of these streams, also
+        before its call stands and after it is over."""
+        for kind, index in up.items():
+            self._index[kind][row] = self._planned[kind][row] = index
 
     def open(self, leg: Leg, now_ns: int) -> None:
         """A call begins: its packets are known from now on."""
@@ -120,9 +127,9 @@ class Inbound:
             self._wanted[kind][row] = False
 
     def forget(self, row: int) -> None:
-        """Nothing of the row is logged any more."""
+        """Nothing of the row is logged any more, unless it is kept for one bridge."""
         for kind in KINDS:
-            self._index[kind][row] = UNLOGGED
+            self._index[kind][row] = self._planned[kind][row]
 
     def receive(self, kind: Kind) -> Iterator[Arrivals]:
         """All RTP of one medium that waits, batch by batch. A batch is valid until the next."""
@@ -134,6 +141,16 @@ class Inbound:
                 yield self._sort(lane, got)
                 if len(got) < self._inbox.capacity:
                     break
+
+    def discard(self) -> int:
+        """Read everything that came, RTCP too, and take no notice of it: how much it was."""
+        count = 0
+        for rtcp_too in (False, True):
+            for lane, sock in self._ports.readable(*KINDS, rtcp=rtcp_too):
+                while len(got := self._inbox.receive(sock.fileno())):
+                    self.overflowed[lane] = max(self.overflowed[lane], got.overflowed)
+                    count += len(got)
+        return count
 
     def receive_control(self, *, all_lanes: bool) -> list[ControlArrival]:
         """RTCP that came, with RTP or (`all_lanes`) on ports of its own."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcu_sim.offer_answer import Agreed
-from traffic.stream import StreamPlan
+from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
 
 Kind = Literal["audio", "video", "content"]
@@ -34,11 +34,14 @@ class Flow:
         terms: what offer and answer agreed on, seen from the MCU.
         down: the stream that the MCU sends; its payload type is the agreed one's.
         up: index of the bridge's stream in the plan, or `UNLOGGED`.
+        from_ns: CLOCK_MONOTONIC before which nothing of `down` is due: what was made ahead of it
+            in a call before is on its way still.
     """
 
     terms: Agreed
     down: StreamPlan
     up: int = UNLOGGED
+    from_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Leg:
     composed: VideoModel | None
     heard: bool
     host: str = ""
+
+    def forwarded(self, kind: Kind) -> bool:
+        """Whether the call has a stream of this medium, made from others' pictures."""
+        return kind in self.flows and kind != "audio" and not (kind == "video" and self.composed)
 
 
 @dataclass(frozen=True)

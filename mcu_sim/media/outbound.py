@@ -13,12 +13,37 @@ from mcu_sim.media.ports import Lane, Ports
 from mcu_sim.srtp import ALIGNMENT
 from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
+from traffic.h264 import belongs_to_key_frame
+from traffic.holding import Holding
+from traffic.injection import EVER, Fate, Injector
 from traffic.log import PacketLog
 from traffic.pacing import Pacer
-from traffic.stream import Injector
+from traffic.stream_plan import StreamPlan
 
 SRTP_ROOM = 16
 """Bytes a row of a batch needs beyond its packet: the longest authentication tag (RFC 3711)."""
+
+
+class _Line:
+    """The injector of one row's medium, and what it holds back because it leaves out of order."""
+
+    def __init__(self, plan: StreamPlan, origin_ns: int | None) -> None:
+        self.injector = Injector(plan, origin_ns)
+        self.holding = Holding() if plan.out_of_order or plan.duplicated else None
+        self._out_of_order = plan.out_of_order
+        self._until_ns = EVER.min
+
+    def advance(self, until_ns: int) -> None:
+        """No later packet is due before `until_ns`."""
+        self._until_ns = max(self._until_ns, until_ns)
+
+    @property
+    def horizon_ns(self) -> int:
+        """Before this nothing leaves any more but what is held already.
+
+        What is due right at `_until_ns` would come out late if it waited for the next.
+        """
+        return self._until_ns + 1 if self._out_of_order else EVER.max
 
 
 @dataclass
@@ -47,13 +72,17 @@ class Outbound:
         capacity: int,
         room: int,
         width: int,
+        origin_ns: int | None = None,
     ) -> None:
-        """`room`: packets a batch holds; `width`: bytes of the longest packet."""
+        """`room`: packets a batch holds; `width`: bytes of the longest packet; `origin_ns`:
+        CLOCK_MONOTONIC from which impairments are timed, None if no stream has any."""
         self._ports = ports
         self._keys = keys
         self._pacer = pacer
         self._log = log
         self._scratch = self.batch(room, width)
+        self._width = width
+        self._origin_ns = origin_ns
         self._shelf = np.zeros(capacity, np.intp)
         self._to = {kind: np.zeros(capacity, SOCKADDR_IN) for kind in KINDS}
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
@@ -63,7 +92,8 @@ class Outbound:
         self.rtp_sent = 0
         self.unprotected = 0
         """Packets that could not be encrypted: its source repeated itself."""
-        self._injectors: dict[tuple[Kind, int], Injector] = {}
+        self._lines: dict[tuple[Kind, int], _Line] = {}
+        self._released: SendBatch | None = None
         self._renamed: dict[tuple[Kind, int], int] = {}
         self.counters = {
             kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
@@ -84,8 +114,8 @@ class Outbound:
         self._index[kind][row] = flow.down.index
         counters = self.counters[kind]
         counters.packets[row] = counters.octets[row] = 0
-        if flow.down.loss or flow.down.jitter:
-            self._injectors[kind, row] = Injector(flow.down)
+        if flow.down.impairments:
+            self._lines[kind, row] = _Line(flow.down, self._origin_ns)
 
     def turn(self, kind: Kind, row: int, flow: Flow) -> None:
         """The terms of a flow changed: where to send, as what, and whether they want it."""
@@ -94,10 +124,12 @@ class Outbound:
         self.wanted[kind][row] = flow.terms.sends
 
     def close(self, row: int) -> None:
-        """The call is over: nothing more goes there."""
+        """The call is over: what was held back goes out, and nothing more."""
         for kind in KINDS:
             self.wanted[kind][row] = False
-            self._injectors.pop((kind, row), None)
+            line = self._lines.pop((kind, row), None)
+            if line is not None and line.holding is not None:
+                self._release(kind, row, line.holding, EVER.max)
             self._renamed.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
@@ -131,26 +163,37 @@ class Outbound:
             sequences, timestamps = sequences[at], timestamps[at]
         if not len(rows):
             return
-        keep, leaving = self._impair(kind, rows, due_ns)
+        fate = self._impair(kind, rows, due_ns, lengths)
         index = self._index[kind][rows]
         planned = index != UNLOGGED
         if planned.any():
-            which = slice(None) if planned.all() else planned
+            which = slice(None) if planned.all() else np.flatnonzero(planned)
             self._log.append(
                 int(np.count_nonzero(planned)),
                 stream=index[which],
                 sequence=sequences[which],
                 timestamp=timestamps[which] & 0xFFFFFFFF,
                 due_ns=due_ns[which],
-                leaving_ns=leaving[which],
+                leaving_ns=fate.leaving_ns[which],
                 size=lengths[which],
-                impaired=~keep[which],
+                copies=fate.copies[which],
+                corrupted=fate.corrupted[which],
+                key=_key(kind, batch.data[: len(rows)][which], lengths[which]),
             )
-        if not keep.all():
-            at = np.flatnonzero(keep)
+        at = self._worked(kind, batch, rows, lengths, fate)
+        leaving = fate.leaving_ns
+        if len(at) < len(rows):
             batch.data[: len(at)] = batch.data[at]
             rows, lengths, leaving, timestamps = rows[at], lengths[at], leaving[at], timestamps[at]
         self.send_as_is(kind, batch, rows, lengths, leaving, timestamps)
+        self._release_due(kind)
+
+    def advance(self, kind: Kind, until_ns: int) -> None:
+        """No packet of a medium will be due before `until_ns`: what leaves before it goes out."""
+        for (of, _), line in self._lines.items():
+            if of == kind:
+                line.advance(until_ns)
+        self._release_due(kind)
 
     def send_as_is(
         self,
@@ -212,17 +255,68 @@ class Outbound:
         self._pacer.send(fd, batch, lengths, times_ns, self._to[kind][rows])
 
     def _impair(
-        self, kind: Kind, rows: NDArray[np.intp], due_ns: NDArray[np.int64]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        keep, leaving = np.ones(len(rows), np.bool_), due_ns
-        for (of, row), injector in self._injectors.items():
+        self,
+        kind: Kind,
+        rows: NDArray[np.intp],
+        due_ns: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+    ) -> Fate:
+        n = len(rows)
+        fate = Fate(due_ns, np.broadcast_to(np.uint8(1), n), np.broadcast_to(np.False_, n))
+        touched = False
+        for (of, row), line in self._lines.items():
+            at = np.flatnonzero(rows == row) if of == kind else np.empty(0, np.intp)
+            if not len(at):
+                continue
+            if not touched:
+                copies, corrupted = fate.copies.copy(), fate.corrupted.copy()
+                fate, touched = Fate(due_ns.copy(), copies, corrupted), True
+            one = line.injector.apply(due_ns[at], lengths[at])
+            fate.leaving_ns[at], fate.copies[at] = one.leaving_ns, one.copies
+            fate.corrupted[at] = one.corrupted
+            line.advance(int(due_ns[at].max()))
+        return fate
+
+    def _worked(
+        self,
+        kind: Kind,
+        batch: SendBatch,
+        rows: NDArray[np.intp],
+        lengths: NDArray[np.int64],
+        fate: Fate,
+    ) -> NDArray[np.intp]:
+        """Flip bits, and hold back what may be overtaken or goes out twice: what is left.
+
+        Bits are flipped before encryption (see `Injector.flip`); a copy is encrypted by itself,
+        which SRTP refuses: with encryption, neither is for injection.
+        """
+        left = fate.copies > 0
+        for (of, row), line in self._lines.items():
             if of != kind:
                 continue
             at = np.flatnonzero(rows == row)
-            if len(at):
-                leaving = leaving.copy() if leaving is due_ns else leaving
-                keep[at], leaving[at] = injector.apply(due_ns[at])
-        return keep, leaving
+            line.injector.flip(batch.data, lengths, at[fate.corrupted[at]])
+            if line.holding is not None:
+                which = np.repeat(at, fate.copies[at])
+                line.holding.put(batch.data[which], lengths[which], fate.leaving_ns[which])
+                left[at] = False
+        return np.flatnonzero(left)
+
+    def _release_due(self, kind: Kind) -> None:
+        for (of, row), line in self._lines.items():
+            if of == kind and line.holding is not None:
+                self._release(kind, row, line.holding, line.horizon_ns)
+
+    def _release(self, kind: Kind, row: int, holding: Holding, before_ns: int) -> None:
+        """Send what a row's medium holds and leaves before a time, in order of leaving."""
+        while len(holding):
+            if self._released is None:
+                self._released = self.batch(self._scratch.capacity, self._width)
+            lengths, times_ns = holding.take(before_ns, self._released.data)
+            if not len(lengths):
+                return
+            rows = np.full(len(lengths), row, np.intp)
+            self.send_as_is(kind, self._released, rows, lengths, times_ns)
 
     def _protect(
         self, kind: Kind, batch: SendBatch, rows: NDArray[np.intp], lengths: NDArray[np.int64]
@@ -234,3 +328,12 @@ class Outbound:
             if len(at):
                 lengths[at], good[at] = context.protect_good_rows(batch.data, lengths[at], at)
         return lengths, good
+
+
+def _key(
+    kind: Kind, data: NDArray[np.uint8], lengths: NDArray[np.int64]
+) -> NDArray[np.bool_] | bool:
+    """Which packets, not encrypted yet, are part of key frames."""
+    if kind == "audio":
+        return False
+    return belongs_to_key_frame(data, *rtp.payload_bounds(data, lengths))

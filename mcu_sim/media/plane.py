@@ -16,25 +16,28 @@ from typing import Any
 import numpy as np
 
 from mcu_sim.audio.bank import TICK_NS, AudioBank, AudioOut
+from mcu_sim.media.health import health_of
 from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
 from mcu_sim.media.outbound import SRTP_ROOM, Outbound
 from mcu_sim.media.ports import Ports
+from mcu_sim.media.positions import positions_of
 from mcu_sim.media.reports import Reports
 from mcu_sim.offer_answer import Agreed
 from mcu_sim.sip.message import HostPort
 from mcu_sim.video.compose import VideoBank
-from mcu_sim.video.forward import Forwarder
+from mcu_sim.video.forward import NEVER, Forwarder
 from mcu_sim.video.forwarded import write_forwarded
 from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from mcu_sim.video.losses import DecodingLosses
 from traffic import rtp
 from traffic.log import RECEIVED, SENT, PacketLog
 from traffic.pacing import KernelPacer, LoopPacer, Pacer
-from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
-from traffic.stream import fill_with_noise, next_start_ns, packets_in
-from traffic.video import CLOCK_HZ as VIDEO_CLOCK_HZ
+from traffic.profiles import AUDIO_PACKET_SAMPLES
+from traffic.stream import next_start_ns
 from traffic.video import VideoModel
+from traffic.video_stream import fill_with_noise, packets_in
 
 STEP_NS = 5_000_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
@@ -62,38 +65,43 @@ class MediaPlane:
         rng: random.Random,
         composed: VideoModel,
         clock: Callable[[], int],
+        name: str = "mcu",
+        end_ns: int = 2**63 - 1,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
-        packet logs, None to keep none. `composed`: the most demanding encoder of composed
-        pictures there will be. `clock`: CLOCK_MONOTONIC."""
+        packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
+        demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
+        when the device stops: nothing is made ahead for later."""
         self._ports = ports
         self._keys = Keyring()
-        self._origin_ns = origin_ns
+        self._origin_ns, self._end_ns = origin_ns, end_ns
         self._kernel_paces, self._clock = kernel_paces, clock
-        self._sent = PacketLog(SENT, captures and captures / "mcu-sent.bin")
-        self._received = PacketLog(RECEIVED, captures and captures / "mcu-received.bin")
+        self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
+        self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
         width = LONGEST_PACKET
         self._ahead_ns = AHEAD_NS if kernel_paces else AHEAD_IN_LOOP_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         room = max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room)
-        self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, capacity, room, width)
+        sizes = capacity, room, width
+        self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, *sizes, origin_ns)
         self.inbound = Inbound(ports, self._keys, self._received, capacity)
-        self.reports = Reports(self.inbound, self.outbound, ports, self._keys, rng)
+        from_ns = origin_ns if kernel_paces else None
+        self.reports = Reports(self.inbound, self.outbound, ports, self._keys, rng, from_ns)
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
         self._audio_out = AudioOut(capacity)
-        self._composed = VideoBank(delays.compose_ms, self._sent)
+        self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns)
+        self._losses = DecodingLosses(self.inbound.statistics["video"])
         self._forwarders: dict[Kind, Forwarder] = {
             "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
             "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
         }
         audio_width = rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES
         self._audio_batch = self.outbound.batch(MAX_STRIDE * capacity, audio_width)
-        self._composed_batch = self.outbound.batch(
-            composed_room, rtp.HEADER_BYTES + composed.max_payload
-        )
+        composed_width = rtp.HEADER_BYTES + composed.max_payload
+        self._composed_batch = self.outbound.batch(composed_room, composed_width)
         self._forward_batch = self.outbound.batch(FORWARD_ROOM, width)
         fill_with_noise(self._composed_batch.data)
         self._legs: dict[int, Leg] = {}
@@ -140,14 +148,15 @@ class MediaPlane:
             header = bytes.fromhex(down.header_hex)
             self._audio_out.reset(row, header, down.first_sequence, down.first_timestamp)
         elif kind == "video" and leg.composed is not None:
-            start_ns = next_start_ns(now_ns, self._origin_ns)
+            start_ns = max(next_start_ns(now_ns, self._origin_ns), flow.from_ns)
             self._composed.open(row, down, leg.composed, start_ns)
+            self._losses.open(row)
             # the next window may begin after the stream's first frames are due
             self._compose(self._composed_until_ns)
         else:
-            self._forwarders[kind].open(
-                row, down.ssrc, terms.send_type, down.first_sequence, down.first_timestamp
-            )
+            first = down.first_sequence, down.first_timestamp
+            since_ns = now_ns if flow.from_ns else NEVER
+            self._forwarders[kind].open(row, down.ssrc, terms.send_type, *first, since_ns)
 
     def turn(
         self,
@@ -171,7 +180,7 @@ class MediaPlane:
             self.outbound.turn(kind, row, turned[kind])
             self.reports.turn(kind, row, turned[kind])
             self._keys.turn(kind, row, terms)
-            if not terms.sends and self._is_forwarded(leg, kind):
+            if not terms.sends and leg.forwarded(kind):
                 self._forwarders[kind].watch(row, NOBODY, now_ns)
         self._legs[row] = replace(leg, flows=turned, composed=composed or leg.composed)
         if composed is not None and "video" in turned:
@@ -191,12 +200,14 @@ class MediaPlane:
 
     def close(self, row: int, now_ns: int) -> dict[Kind, Position]:
         """A call left; how far its streams had come. What still comes from it is logged."""
+        positions = self.positions(row, now_ns)
         leg = self._legs.pop(row)
-        positions = {kind: self._position(leg, kind, now_ns) for kind in leg.flows}
         if "audio" in leg.flows:
             self.bank.close(row)
+        self._let_go(leg)
         if "video" in leg.flows and leg.composed is not None:
             self._composed.close(row)
+            self._losses.close(row)
         for forwarder in self._forwarders.values():
             forwarder.close(row)
         self.reports.close(row)
@@ -204,6 +215,20 @@ class MediaPlane:
         self.outbound.close(row)
         self._keys.close(row)
         return positions
+
+    def positions(self, row: int, now_ns: int) -> dict[Kind, Position]:
+        """How far the streams of a standing call have come."""
+        mixed_ns = self._origin_ns + self._done * TICK_NS
+        sources = self._audio_out, self._composed, self._forwarders
+        return positions_of(self._legs[row], *sources, mixed_ns, now_ns)
+
+    def halt(self) -> None:
+        """The power goes: what came is logged, what was held back is let go, nobody is told."""
+        self._receive_only(*KINDS)
+        self.inbound.receive_control(all_lanes=True)
+        for row, leg in self._legs.items():
+            self._let_go(leg)
+            self.outbound.close(row)
 
     # -------------------------------------------------------------------------- the control room
 
@@ -220,7 +245,7 @@ class MediaPlane:
         Nothing happens to one that takes none: it has no such stream, or is on hold.
         """
         leg = self._legs.get(viewer)
-        if leg is not None and self._is_forwarded(leg, kind) and leg.flows[kind].terms.sends:
+        if leg is not None and leg.forwarded(kind) and leg.flows[kind].terms.sends:
             forwarder = self._forwarders[kind]
             if not forwarder.active:
                 # what came while nobody was watching is too old to be forwarded
@@ -243,13 +268,11 @@ class MediaPlane:
 
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
-        return [
-            (row, kind)
-            for kind, forwarder in self._forwarders.items()
-            for row in forwarder.take_key_requests(now_ns)
-            if row in self._legs and kind in self._legs[row].flows
-            if not self.reports.ask_key_frame(row, kind)
-        ]
+        missed: list[tuple[int, Kind]] = [(row, "video") for row in self._losses.take(now_ns)]
+        for kind, forwarder in self._forwarders.items():
+            missed += [(row, kind) for row in forwarder.take_key_requests(now_ns)]
+        known = [m for m in missed if m[0] in self._legs and m[1] in self._legs[m[0]].flows]
+        return [(row, kind) for row, kind in known if not self.reports.ask_key_frame(row, kind)]
 
     # ------------------------------------------------------------------------------------- time
 
@@ -261,10 +284,10 @@ class MediaPlane:
             for first in range(self._done + 1, ready + 1, MAX_STRIDE):
                 self._mix(range(first, min(first + MAX_STRIDE - 1, ready) + 1))
             self._done = ready
-        forwarding = any(forwarder.active for forwarder in self._forwarders.values())
+        forwarding = any(one.active for one in self._forwarders.values())
         if forwarding:
-            self._forward("video")
-            self._forward("content")
+            self._forward("video", now_ns)
+            self._forward("content", now_ns)
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.reports.run(now_ns)
@@ -294,23 +317,7 @@ class MediaPlane:
 
     def health(self) -> dict[str, Any]:
         """What would make the MCU's measures worthless."""
-        lost = self.inbound.lost
-        return {
-            "starved": self.pacer.late,
-            "worst_late_ms": round(self.pacer.worst_late_ns / 1e6, 3),
-            "unsendable": self.pacer.unsendable + self.outbound.unprotected,
-            "stray": lost.stray,
-            "not_rtp": lost.not_rtp,
-            "foreign": lost.foreign,
-            "unauthentic": lost.unauthentic,
-            "overflowed": sum(self.inbound.overflowed.values()),
-            "rtp_sent": self.outbound.rtp_sent,
-            "rtp_received": self.inbound.rtp_received,
-            "rtcp_sent": self.reports.sent,
-            "rtcp_received": self.inbound.rtcp_received,
-        }
-
-    # ------------------------------------------------------------------------------- the inside
+        return health_of(self.inbound, self.outbound, self.reports, self.pacer)
 
     def _hear(self, leg: Leg) -> None:
         """Take in a call's sound by its present terms."""
@@ -323,21 +330,13 @@ class MediaPlane:
             meeting=leg.meeting,
         )
 
-    @staticmethod
-    def _is_forwarded(leg: Leg, kind: Kind) -> bool:
-        """Whether the call has a stream of this medium, made from others' pictures."""
-        return kind in leg.flows and kind != "audio" and not (kind == "video" and leg.composed)
-
-    def _position(self, leg: Leg, kind: Kind, now_ns: int) -> Position:
-        if kind == "audio":
-            sequence, timestamp = self._audio_out.position(leg.row)
-            at_ns = self._origin_ns + self._done * TICK_NS
-            return Position(sequence, timestamp, at_ns, AUDIO_CLOCK_HZ)
-        if kind == "video" and leg.composed is not None:
-            sequence, timestamp, at_ns = self._composed.position(leg.row)
-            return Position(sequence, timestamp, at_ns, VIDEO_CLOCK_HZ)
-        sequence, timestamp = self._forwarders[kind].position(leg.row)
-        return Position(sequence, timestamp, now_ns, VIDEO_CLOCK_HZ)
+    def _let_go(self, leg: Leg) -> None:
+        """Send what impairments hold back of the picture composed for a call."""
+        if "video" not in leg.flows or leg.composed is None:
+            return
+        while len((held := self._composed.flush(leg.row, self._composed_batch.data))[0]):
+            many = np.full(len(held[0]), leg.row, np.intp)
+            self.outbound.send_as_is("video", self._composed_batch, many, *held)
 
     def _receive_only(self, *kinds: Kind) -> None:
         """Take in what came: it is logged and counted, and nothing more is needed of it."""
@@ -352,8 +351,7 @@ class MediaPlane:
 
     def _mix(self, ticks: range) -> None:
         rows = self.bank.rows
-        n = len(rows)
-        if not n:
+        if not (n := len(rows)):
             return
         due = np.repeat(self._origin_ns + np.array(ticks) * TICK_NS + self._mix_delay_ns, n)
         sequences, stamps = np.empty(len(due), np.int64), np.empty(len(due), np.int64)
@@ -366,8 +364,9 @@ class MediaPlane:
         lengths = np.full(len(due), rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES)
         many = np.tile(rows, len(ticks))
         self.outbound.send("audio", self._audio_batch, many, lengths, due, sequences, stamps)
+        self.outbound.advance("audio", int(due[-1]) + TICK_NS)
 
-    def _forward(self, kind: Kind) -> None:
+    def _forward(self, kind: Kind, now_ns: int) -> None:
         forwarder = self._forwarders[kind]
         for got in self.inbound.receive(kind):
             out = forwarder.forward(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
@@ -378,6 +377,7 @@ class MediaPlane:
                 self.outbound.send(
                     kind, batch, part.row, lengths, due, part.sequence, part.timestamp
                 )
+        self.outbound.advance(kind, now_ns + self._forward_delay_ns)  # what came is taken in
 
     def _run_composed(self, now_ns: int, *, received: bool) -> None:
         ahead_ns = self._ahead_ns
@@ -389,6 +389,7 @@ class MediaPlane:
             return
         windows = (now_ns - self._origin_ns) // ahead_ns + 1
         until_ns = self._origin_ns + windows * ahead_ns + ahead_ns // 4
+        until_ns = min(until_ns, self._end_ns)
         while self._composed_until_ns < until_ns:
             self._composed_until_ns = min(self._composed_until_ns + ahead_ns, until_ns)
             self._compose(self._composed_until_ns)

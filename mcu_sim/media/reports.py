@@ -14,9 +14,11 @@ from mcu_sim.media.leg import Flow, Kind, Leg
 from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.ports import Lane, Ports
 from mcu_sim.sip.message import HostPort
+from traffic.batch import send_at
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.reporting import Collision, Feedback, KeyFrameWanted, Reporter
 from traffic.rtcp import RtcpError, parse
+from traffic.stream import next_control_ns
 from traffic.video import CLOCK_HZ
 
 CNAME = "mcu@giaoban"
@@ -48,12 +50,16 @@ class Reports:
         ports: Ports,
         keys: Keyring,
         rng: random.Random,
+        paced_from_ns: int | None = None,
     ) -> None:
+        """`paced_from_ns`: CLOCK_MONOTONIC from which reports' moments to leave are counted, where
+        the kernel paces; None: they leave at once."""
         self._inbound = inbound
         self._outbound = outbound
         self._ports = ports
         self._keys = keys
         self._rng = rng
+        self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _Line] = {}
         self._wanted: list[tuple[int, Kind]] = []
         self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
@@ -161,7 +167,11 @@ class Reports:
             packet = context.protect_rtcp(packet)
         sock = self._ports.open(Lane(line.shelf, line.kind, rtcp=not line.muxed))
         try:
-            sock.sendto(packet, line.to)
+            if self._paced_from_ns is None:
+                sock.sendto(packet, line.to)
+            else:
+                leaving_ns = next_control_ns(time.monotonic_ns(), self._paced_from_ns)
+                send_at(sock, packet, leaving_ns, line.to)
         except OSError:
             self.unsendable += 1  # the far end named an address that cannot be reached
         else:

@@ -2,10 +2,11 @@
 
 `config` is what it is told, `calls` what it remembers of its calls, `answering` how an offer is
 answered, `streams` which streams it sends, `desk` what happens to a call, `controls` what is asked
-for inside it, `steering` what conferences want done, `server` the loop.
+for inside it, `steering` what conferences want done, `server` the loop, `uptimes` its lives.
 """
 
 from mcu_sim.server.config import McuConfig, Seat, TimedCommand
-from mcu_sim.server.server import McuServer, serve
+from mcu_sim.server.server import McuServer
+from mcu_sim.server.uptimes import serve
 
 __all__ = ["McuConfig", "McuServer", "Seat", "TimedCommand", "serve"]

@@ -63,9 +63,10 @@ class Answering:
         *,
         encrypted: bool,
         dialled: str | None = None,
+        dialled_profile: str = "baseline",
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
-        None for the best the device does."""
+        None for the best the device does; `dialled_profile`: their H.264 profile."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -73,6 +74,7 @@ class Answering:
         self._rng = rng
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
+        self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
         self._calls: dict[str, set[str]] = {}
         self._resolutions = [
@@ -218,7 +220,7 @@ class Answering:
         if isinstance(admission, Declined):
             return admission
         shelf = self._ports.shelf_for({})
-        can = _limited(self._can(shelf), admission.given)
+        can = _limited(self._can(shelf, self._dialled_profile), admission.given)
         local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._rng.randbytes)
         return Terms(local, {}, shelf, admission)
 
@@ -238,13 +240,13 @@ class Answering:
         self._calls[meeting].add(call)
         return admission
 
-    def _can(self, shelf: int) -> list[sdp.Media]:
+    def _can(self, shelf: int, profile: str = "baseline") -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
         can = [audio(port(shelf, "audio"), protocol=how)]
         for best in self._resolutions[:1]:  # it stands for the lower ones too
-            main = [codec_for(best, VIDEO_PAYLOAD_TYPE)]
-            slides = [codec_for(best, CONTENT_PAYLOAD_TYPE)]
+            main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
+            slides = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
             can += [
                 video(port(shelf, "video"), self._max_kbps, main, protocol=how),
                 content(port(shelf, "content"), self._max_kbps, slides, protocol=how),

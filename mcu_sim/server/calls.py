@@ -96,6 +96,10 @@ class CallBook:
         """Whether a row is kept for this participant."""
         return participant in self._own_row
 
+    def own_row(self, participant: str) -> int:
+        """The row that is kept for a participant; `KeyError` if there is none."""
+        return self._own_row[participant]
+
     def add(self, call: Call) -> None:
         """Remember a call; its row was taken for it."""
         self._calls[call.call] = call

@@ -11,7 +11,7 @@ from mcu_sim.conference.meeting import Meetings
 from mcu_sim.device import Device
 from mcu_sim.media.leg import Kind
 from mcu_sim.media.ports import FIRST_PORT
-from traffic.stream import StreamPlan
+from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
 
 SIP_PORT = 5060
@@ -41,6 +41,8 @@ class McuConfig:
         video: encoder of composed pictures; its rate is the most a call gets.
         origin_ns: CLOCK_MONOTONIC from which meetings' times count.
         end_ns: when the process ends; None: when it is told to.
+        over_ns: when the meetings are over: whoever is still there is hung up, and nobody gets in
+            any more. None: they have no end but their own.
         seats: participant → planned streams; others get streams drawn from `seed`.
         guests: how many calls it takes beyond those with a seat.
         commands: of the meeting `console_meeting`, in order of time.
@@ -50,6 +52,7 @@ class McuConfig:
             is noticed.
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
         dialled_resolution: of the calls it makes; None for the best the device does.
+        dialled_profile: H.264 profile of the calls it makes, a key of `h264.OFFERED`; it takes all.
     """
 
     address: str
@@ -60,6 +63,7 @@ class McuConfig:
     seed: int
     origin_ns: int
     end_ns: int | None = None
+    over_ns: int | None = None
     sip_port: int = SIP_PORT
     first_media_port: int = FIRST_PORT
     seats: Mapping[str, Seat] = field(default_factory=dict)
@@ -72,3 +76,4 @@ class McuConfig:
     session_expires_s: int = 300
     encrypted: bool = False
     dialled_resolution: str | None = None
+    dialled_profile: str = "baseline"

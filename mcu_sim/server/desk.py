@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from mcu_sim import sdp
@@ -34,7 +35,7 @@ silent for so long: its line was lost, and this side has not noticed yet (Art. 1
 RETRY_AFTER_S = 60
 LEAST_KBPS = 32.0
 NO_PLACE = Declined(SERVICE_UNAVAILABLE, "No place is left for a call")
-LOST = ("session-expired", "gone", "no-ack", "replaced")
+LOST = ("media-lost", "session-expired", "gone", "no-ack", "replaced")
 """Causes of an end by which a bridge's place is kept (Art. 15(2)b)."""
 
 
@@ -58,7 +59,9 @@ class Desk:
         registrar: Registrar | None,
         rng: random.Random,
         tell: Tell,
+        positions: Mapping[str, Mapping[Kind, Position]] = MappingProxyType({}),
     ) -> None:
+        """`positions`: how far planned streams came in an earlier life of the device."""
         self._config = config
         self._agent = agent
         self._plane = plane
@@ -70,7 +73,7 @@ class Desk:
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6)
         self._steering = Steering(book, plane, tell, self._dial, self._put_out)
         self.controls = Controls(agent, plane, book, self.rooms, self._steering)
-        self._positions: dict[str, Mapping[Kind, Position]] = {}
+        self._positions = dict(positions)
         self._stopped: Declined | None = None
         self._anonymous = config.accounts is None and not config.seats
 
@@ -109,6 +112,15 @@ class Desk:
             self._steering.carry_out(conference.end(reason), now_ns)
         for call in self._book:
             self._put_out(call, reason, now_ns)
+
+    def positions(self, now_ns: int) -> dict[str, Mapping[Kind, Position]]:
+        """How far the planned streams to each participant have come."""
+        found = dict(self._positions)
+        for call in self._book:
+            if call.standing and self._book.has_own_row(call.participant):
+                here = self._plane.positions(call.row, now_ns)
+                found[call.participant] = {**found.get(call.participant, {}), **here}
+        return found
 
     # ------------------------------------------------------------------------------ calls begin
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from giaoban.clock import sleep_until
 from mcu_sim.admission import Capacity
 from mcu_sim.conference.answers import Answer, Refused
 from mcu_sim.conference.commands import Command
-from mcu_sim.media.leg import Delays
+from mcu_sim.media.leg import Delays, Kind, Position
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.server.answering import Answering
@@ -40,8 +40,12 @@ class McuServer:
         config: McuConfig,
         captures: Path | None,
         on_event: Callable[[dict[str, Any]], None],
+        name: str = "mcu",
+        positions: Mapping[str, Mapping[Kind, Position]] | None = None,
     ) -> None:
-        """`captures`: folder of the packet logs, None to keep none."""
+        """`captures`: folder of the packet logs, None to keep none; `name`: what their names begin
+        with. `positions`: how far planned streams came in an earlier life of the device, whose
+        calls may be talked in still; None for its first."""
         self._config = config
         self._on_event = on_event
         rng = random.Random(config.seed)
@@ -83,7 +87,11 @@ class McuServer:
             rng=rng,
             composed=config.video,
             clock=time.monotonic_ns,
+            name=name,
+            end_ns=NEVER_NS if config.end_ns is None else config.end_ns,
         )
+        for participant, seat in config.seats.items():
+            self._plane.inbound.plan(self._book.own_row(participant), seat.up)
         answering = Answering(
             config.address,
             self._capacity,
@@ -92,10 +100,24 @@ class McuServer:
             rng,
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
+            dialled_profile=config.dialled_profile,
         )
         self._desk = Desk(
-            config, self._agent, self._plane, self._book, answering, registrar, rng, self._tell
+            config,
+            self._agent,
+            self._plane,
+            self._book,
+            answering,
+            registrar,
+            rng,
+            self._tell,
+            positions or {},
         )
+        self._reborn = positions is not None
+        self.has_power = True
+        self._unheard = 0
+        if self._reborn:
+            self._ports.shelf_for({})  # the kernel is to complain to nobody of what still comes
 
     @property
     def local(self) -> tuple[str, int]:
@@ -110,12 +132,16 @@ class McuServer:
         commands = list(config.commands)
         hear_ns = config.origin_ns
         readable = True
-        stopping = False
+        stopping = over = False
+        over_ns = NEVER_NS if config.over_ns is None else config.over_ns
         while (now_ns := time.monotonic_ns()) < end_ns:
             if not stopping and stop():
                 stopping = True
                 self._desk.close("The MCU stops", now_ns)
                 end_ns = min(end_ns, now_ns + GOODBYE_NS)
+            if not over and now_ns >= over_ns:
+                over = True
+                self._desk.close("The meeting is over", now_ns)
             next_ns = self._plane.run(now_ns)
             self._signal(readable, now_ns)
             while commands and commands[0].at_ns <= now_ns:
@@ -145,21 +171,55 @@ class McuServer:
         about = meeting or there[0]
         return self._desk.controls.at_console(command, about, time.monotonic_ns())
 
+    def lose_power(self) -> dict[str, Mapping[Kind, Position]]:
+        """Stop without a word; how far the planned streams have come."""
+        now_ns = time.monotonic_ns()
+        self._plane.halt()
+        positions = self._desk.positions(now_ns)
+        self._capacity = Capacity(self._config.device)
+        for call in self._book:
+            if call.standing:
+                self._tell(now_ns, "left", call.participant, cause="power-lost")
+        self.has_power = False
+        return positions
+
+    def lie_dead(self, until_ns: int) -> None:
+        """Without power, until the host is switched on or the run ends: what comes is read, since
+        the kernel has counted it, and leads nowhere."""
+        while True:
+            self._unheard += self._plane.inbound.discard()
+            while self._sip.receive():
+                pass
+            left_ns = until_ns - time.monotonic_ns()
+            if left_ns <= 0:
+                return
+            sleep_until(min(until_ns, time.monotonic_ns() + HEAR_EVERY_NS))
+
     def close(self) -> None:
         """Take in the last packets, close sockets and logs."""
         self._plane.shut()
         self._sip.close()
 
     def health(self) -> dict[str, Any]:
-        """What the run's validity depends on."""
+        """What the run's validity depends on.
+
+        `unheard`: datagrams of media that came to a device without power, or to one that knows
+        nothing any more of the calls from before. `calls_left`, `units_left`: what it still held;
+        its power took all that along.
+        """
+        media = self._plane.health()
+        if self._reborn:
+            media |= {"stray": 0, "unheard": self._unheard + media["stray"]}
+        else:
+            media |= {"unheard": self._unheard}
         return {
             "event": "mcu-health",
-            **self._plane.health(),
+            **media,
             "sip_sent": self._sip.sent,
             "sip_received": self._sip.received,
             "sip_unsendable": self._sip.unsendable,
             "sip_dropped": dict(self._agent.dropped),
-            "calls_left": len(self._book),
+            "calls_left": len(self._book) if self.has_power else 0,
             "units_left": self._capacity.units_used,
         }
 
@@ -198,16 +258,3 @@ class McuServer:
                 "ports": self._capacity.ports_used,
             }
         )
-
-
-def serve(config: McuConfig, captures: Path) -> None:
-    """Run an MCU to its end; events as JSON lines and packet logs in the folder `captures`."""
-    with (captures / "mcu.jsonl").open("w", encoding="utf-8") as file:
-
-        def tell(event: dict[str, Any]) -> None:
-            file.write(json.dumps(event) + "\n")
-
-        server = McuServer(config, captures, tell)
-        server.run()
-        server.close()
-        tell(server.health())

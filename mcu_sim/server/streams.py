@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Position
 from mcu_sim.offer_answer import Agreed
 from mcu_sim.server.config import Seat
-from traffic.stream import StreamPlan
+from traffic.stream_plan import StreamPlan
 
 RTP_VERSION_2 = 0x80
 
@@ -31,13 +31,15 @@ def flows(
     for kind, terms in agreed.items():
         planned = None if seat is None else seat.down.get(kind)
         down = planned or _new(participant, kind, rng)
+        from_ns = 0
         if kind in before and planned is not None:
+            from_ns = before[kind].at_ns
             sequence, timestamp = before[kind].at(now_ns)
             down = down.model_copy(
                 update={"first_sequence": sequence, "first_timestamp": timestamp}
             )
         up = UNLOGGED if seat is None else seat.up.get(kind, UNLOGGED)
-        found[kind] = Flow(terms, _carrying(down, terms.send_type), up)
+        found[kind] = Flow(terms, down.carrying(terms.send_type), up, from_ns)
     return found
 
 
@@ -48,18 +50,9 @@ def _new(participant: str, kind: Kind, rng: random.Random) -> StreamPlan:
         bridge=participant,
         kind="audio" if kind == "audio" else "video",
         direction="down",
-        header_hex=_header(0, ssrc),
+        header_hex=struct.pack("!BBHII", RTP_VERSION_2, 0, 0, 0, ssrc).hex(),
         ssrc=ssrc,
         first_sequence=rng.getrandbits(15),
         first_timestamp=rng.getrandbits(32),
         seed=rng.getrandbits(48),
     )
-
-
-def _carrying(stream: StreamPlan, payload_type: int) -> StreamPlan:
-    """The stream under the payload type that was agreed on."""
-    return stream.model_copy(update={"header_hex": _header(payload_type, stream.ssrc)})
-
-
-def _header(payload_type: int, ssrc: int) -> str:
-    return struct.pack("!BBHII", RTP_VERSION_2, payload_type, 0, 0, ssrc).hex()

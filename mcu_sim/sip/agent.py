@@ -17,8 +17,10 @@ from mcu_sim.sip.digest import Authority, Credentials
 from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot
 from mcu_sim.sip.events import Event
 from mcu_sim.sip.fields import tag_of, to_of
+from mcu_sim.sip.headers import reason as told
 from mcu_sim.sip.info import Infos
 from mcu_sim.sip.message import PARSE_ERRORS, PHRASES, HostPort, Peer, forget, reply
+from mcu_sim.sip.options_client import OptionsClient
 from mcu_sim.sip.register_client import RegisterClient
 from mcu_sim.sip.register_server import RegisterServer
 from mcu_sim.sip.registrar import Registrar
@@ -86,6 +88,7 @@ class UserAgent:
         )
         self._infos = Infos(end, self._book, self._sessions)
         self._register_client = RegisterClient(end, proof)
+        self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
 
     # ------------------------------------------------------------------------ the wire, time
@@ -136,10 +139,12 @@ class UserAgent:
         ringing = self._book.get(call, CallState.RINGING)
         self._called.refuse(ringing, code, reason, now_ms, retry_after_s)
 
-    def hang_up(self, call: str, now_ms: float, reason: str | None = None) -> None:
+    def hang_up(
+        self, call: str, now_ms: float, reason: str | None = None, *, cause: int = 200
+    ) -> None:
         """End a call in whatever state it is: CANCEL, 480 or BYE. No event follows; idempotent.
 
-        `reason` is told to the peer if a BYE is sent (RFC 3326).
+        `reason` is told to the peer if a BYE is sent, with `cause`, a status code (RFC 3326).
         """
         entry = self._book.calls.get(call)
         if entry is None:
@@ -149,7 +154,17 @@ class UserAgent:
         elif entry.state is CallState.RINGING:
             self._called.refuse(entry, 480, PHRASES[480], now_ms, None)
         elif entry.state in (CallState.ANSWERED, CallState.ESTABLISHED):
-            self._sessions.hang_up(entry, now_ms, reason)
+            said = None if reason is None else told(cause, reason)
+            self._sessions.hang_up(entry, now_ms, said)
+
+    def abandon(self, call: str, now_ms: float) -> None:
+        """Stop calling, as `hang_up`; but if nobody has answered yet, the INVITE is not sent again.
+
+        For who is to call anew: one of two INVITEs must not come through behind the other.
+        """
+        entry = self._book.calls.get(call)
+        if entry is not None and entry.state is CallState.CALLING:
+            self._calling.abandon(entry, now_ms)
 
     # ------------------------------------------------------------------------ calls that stand
 
@@ -209,6 +224,11 @@ class UserAgent:
     def unregister(self, now_ms: float) -> None:
         """Take our registration back, if there ever was one; `Registered(0)` follows."""
         self._register_client.unregister(now_ms)
+
+    def options(self, uri: str, now_ms: float, target: Peer | None = None) -> None:
+        """Ask what another element can do; `OptionsAnswered` follows. `ValueError` as `call`."""
+        parsed, hop = _where(uri, target)
+        self._options_client.ask(parsed, hop, now_ms)
 
     # -------------------------------------------------------------------------------- insight
 

@@ -50,7 +50,7 @@ class Call:
         id: its name; our tag if it came in, the SIP Call-ID if it is ours.
         invite: the INVITE that began it.
         sent_sdp, seen_sdp: the last offer or answer that holds, of ours and of the peer.
-        bye_reason: what the BYE that waits for an ACK is to say.
+        bye_reason: Reason of the BYE that waits for an ACK.
         pending: INFOs of the peer that its owner has not answered, by their key.
         asked: a re-INVITE of the peer that is undecided.
         offering: a re-INVITE of ours on its way.

@@ -75,6 +75,14 @@ class Calling:
         if attempt.provisional:
             self._send_cancel(call.invite, now_ms)
 
+    def abandon(self, call: Call, now_ms: float) -> None:
+        """Stop calling; without any response so far the INVITE is forgotten, and with it a 200."""
+        attempt = call.invite.watcher
+        assert isinstance(attempt, _Attempt)
+        self.give_up(call, now_ms)
+        if not attempt.provisional:
+            self._end.drop(call.invite)
+
     def _on_no_patience(self, name: str, now_ms: float) -> None:
         self._end.emit(TimedOut(name))
         self.give_up(self._book.calls[name], now_ms)

@@ -232,6 +232,11 @@ class Endpoint:
         if slot.key in self.slots:
             self._agenda.set(slot.key, slot.transaction.next_timeout())
 
+    def drop(self, slot: Slot) -> None:
+        """Forget a transaction: nothing of it is sent again, and nothing that comes is of it."""
+        if self.slots.pop(slot.key, None) is not None:
+            self._agenda.set(slot.key, None)
+
     def respond(self, slot: Slot, response: Response, now_ms: float) -> None:
         """Answer a request in its server transaction."""
         assert isinstance(slot.transaction, ServerTransaction)

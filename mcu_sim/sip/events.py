@@ -73,10 +73,11 @@ class TimedOut:
     call: str
 
 
-EndCause = Literal["bye", "session-expired", "gone", "no-ack"]
-"""Why a call ended: the peer hung up; nobody refreshed the session in time or a refresh got no
-answer (RFC 4028 §10); the peer did not answer or did not know the call (RFC 3261 §12.2.1.2,
-§14.1); it did not acknowledge our answer to its re-INVITE (§13.3.1.4)."""
+EndCause = Literal["bye", "media-lost", "session-expired", "gone", "no-ack"]
+"""Why a call ended: the peer hung up; it did so since it heard nothing of us any more (RFC 3326);
+nobody refreshed the session in time or a refresh got no answer (RFC 4028 §10); the peer did not
+answer or did not know the call (RFC 3261 §12.2.1.2, §14.1); it did not acknowledge our answer to
+its re-INVITE (§13.3.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,19 @@ class RegistrationFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class OptionsAnswered:
+    """The final response to an OPTIONS of ours: 408 also if there was none.
+
+    `methods` are those it allows, empty if it does not say; `server` is what it calls itself.
+    """
+
+    code: int
+    reason: str
+    methods: tuple[str, ...]
+    server: str
+
+
 Event = (
     IncomingCall
     | CallEstablished
@@ -176,4 +190,5 @@ Event = (
     | InfoAnswered
     | Registered
     | RegistrationFailed
+    | OptionsAnswered
 )

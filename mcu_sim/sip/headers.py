@@ -14,6 +14,8 @@ MAX_SECONDS = 2**32 - 1
 """The largest delta-seconds (RFC 3261 §20.19); larger ones count as this."""
 
 _SECONDS = re.compile(r"\s*(\d{1,20})", re.ASCII)
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_CAUSE = re.compile(r"cause\s*=\s*(\d{3})", re.ASCII)
 
 
 def set_body(message: Request | Response, body: bytes, content_type: str = SDP_TYPE) -> None:
@@ -52,6 +54,22 @@ def quoted(text: str) -> str:
     """A text as a quoted-string (RFC 3261 §25.1); what could end the line becomes blanks."""
     clean = "".join(c if c.isprintable() else " " for c in text)
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def reason(cause: int, text: str) -> str:
+    """A Reason (RFC 3326 §2): `cause` is a SIP status code."""
+    return f"SIP;cause={cause};text={quoted(text)}"
+
+
+def reason_cause(message: Request | Response) -> int | None:
+    """The SIP status code that a message gives as its Reason, None if it gives none."""
+    for value in message.headers.getlist("Reason"):
+        for one in _QUOTED.sub('""', value).split(","):
+            protocol, *parameters = [part.strip().lower() for part in one.split(";")]
+            match = next((m for p in parameters if (m := _CAUSE.fullmatch(p))), None)
+            if protocol == "sip" and match is not None:
+                return int(match[1])
+    return None
 
 
 def again(request: Request, sequence: int) -> Request:

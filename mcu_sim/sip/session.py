@@ -11,12 +11,15 @@ from mcu_sim.sip.call import Book, Call, CallState, Success
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
 from mcu_sim.sip.fields import cseq_of
-from mcu_sim.sip.headers import quoted
+from mcu_sim.sip.headers import reason_cause
 from mcu_sim.sip.message import reply
 from mcu_sim.sip.session_timer import Terms
 from mcu_sim.sip.timers import GIVE_UP_MS, T1_MS, T2_MS
 from mcu_sim.sip.transaction import ServerTransaction
 
+MEDIA_LOST = 408
+"""Cause in the Reason of a BYE (RFC 3326) of who hears nothing of its peer any more: its line is
+away, it does not want to leave."""
 LAST_TRY_MS = 10_000.0
 """A refresh that is refused so shortly before the end is not tried again."""
 
@@ -49,10 +52,11 @@ class Sessions:
             self._close(call, now_ms)
             self._book.forget(call)
         if known:
-            self._end.emit(CallEnded(call.id))
+            lost = reason_cause(request) == MEDIA_LOST
+            self._end.emit(CallEnded(call.id, "media-lost" if lost else "bye"))
 
     def hang_up(self, call: Call, now_ms: float, reason: str | None) -> None:
-        """The owner hangs up: at once, or when the ACK is there (§15)."""
+        """The owner hangs up: at once, or when the ACK is there (§15). `reason`: a Reason."""
         if call.success is not None:
             call.state = CallState.CLOSING
             call.bye_reason = reason
@@ -69,7 +73,7 @@ class Sessions:
         dialog = call.standing
         request = dialog.request("BYE")
         if reason is not None:
-            request.headers.set("Reason", f"SIP;cause=200;text={quoted(reason)}")
+            request.headers.set("Reason", reason)
         self._close(call, now_ms)
         self._end.start(request, dialog.next_hop(), now_ms, _Farewell(self._book, call))
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.log import PacketLog
-from traffic.stream import StreamPlan, VideoStream
+from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
+from traffic.video_stream import VideoStream
 
 
 class VideoBank:
@@ -18,9 +19,13 @@ class VideoBank:
     An encoder starts afresh with a key frame when its picture's layout changes, or on request.
     """
 
-    def __init__(self, compose_delay_ms: float, log: PacketLog) -> None:
+    def __init__(
+        self, compose_delay_ms: float, log: PacketLog, origin_ns: int | None = None
+    ) -> None:
+        """`origin_ns`: CLOCK_MONOTONIC from which streams' impairments are timed."""
         self._delay_ns = round(compose_delay_ms * 1e6)
         self._log = log
+        self._origin_ns = origin_ns
         self._streams: dict[int, VideoStream] = {}
 
     def open(self, row: int, plan: StreamPlan, model: VideoModel, from_ns: int) -> None:
@@ -28,7 +33,15 @@ class VideoBank:
         # encoders are not in step: each starts somewhere within its frame interval
         phase = np.random.default_rng(plan.seed).random() / model.fps
         start_ns = from_ns + round(phase * 1e9)
-        self._streams[row] = VideoStream(plan, self._log, start_ns, model, self._delay_ns)
+        self._streams[row] = VideoStream(
+            plan, self._log, start_ns, model, self._delay_ns, origin_ns=self._origin_ns
+        )
+
+    def flush(
+        self, row: int, out: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The row's packets held back so far into `out`: (lengths, times), until none is left."""
+        return self._streams[row].flush(out)
 
     def close(self, row: int) -> None:
         """End the call's stream."""
@@ -69,8 +82,9 @@ class VideoBank:
         for row, stream in self._streams.items():
             if sending is not None and not sending[row]:
                 stream.pass_over(until_ns)
-                continue
-            length, time = stream.window(out[used:], until_ns)
+                length, time = stream.flush(out[used:])
+            else:
+                length, time = stream.window(out[used:], until_ns)
             used += len(length)
             rows.append(np.full(len(length), row))
             lengths.append(length)

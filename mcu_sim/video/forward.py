@@ -53,14 +53,24 @@ class Forwarder:
         self._unanswered_ns: dict[int, int] = {}  # sources that were asked, when
 
     def open(
-        self, row: int, ssrc: int, payload_type: int, first_sequence: int, first_timestamp: int
+        self,
+        row: int,
+        ssrc: int,
+        payload_type: int,
+        first_sequence: int,
+        first_timestamp: int,
+        since_ns: int = NEVER,
     ) -> None:
-        """Begin a stream to this row, which watches nothing yet. What it had before is over."""
+        """Begin a stream to this row, which watches nothing yet. What it had before is over.
+
+        `since_ns`: when `first_timestamp` holds, if the stream goes on from an earlier call: its
+        clock runs until the first frame. NEVER: that of the first frame, whenever it comes.
+        """
         self._open[row] = True
         self._watching[row] = self._shown[row] = NOBODY
         self._ssrc[row], self._payload_type[row] = ssrc, payload_type
         self._sequence[row], self._timestamp[row] = first_sequence - 1, first_timestamp - 1
-        self._frame_ns[row] = NEVER
+        self._frame_ns[row] = since_ns
 
     def close(self, row: int) -> None:
         """Forget the row as viewer and as source; its viewers watch nothing."""
@@ -75,9 +85,12 @@ class Forwarder:
         self._key_starts.forget(row)
         self._damper.forget(row)
 
-    def position(self, row: int) -> tuple[int, int]:
-        """Sequence number (extended) and timestamp with which the row's stream would go on."""
-        return int(self._sequence[row]) + 1, int(self._timestamp[row]) + 1
+    def position(self, row: int, now_ns: int) -> tuple[int, int, int]:
+        """Sequence number (extended) and timestamp with which the row's stream would go on, and
+        when that timestamp holds: when the last frame came, or now if none has."""
+        frame_ns = int(self._frame_ns[row])
+        at_ns = now_ns if frame_ns == NEVER else frame_ns
+        return int(self._sequence[row]) + 1, int(self._timestamp[row]) + 1, at_ns
 
     def watch(self, row: int, source: int, now_ns: int) -> None:
         """What this viewer should see from now on; NOBODY: nothing. No change: nothing happens.

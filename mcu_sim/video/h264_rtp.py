@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from traffic.h264 import FU_A, STAP_A
 from traffic.video import FU_START, NAL_IDR
 
 NAL_SPS = 7  # encoders send it before an IDR picture (H.264 §7.4.1.2.3)
-STAP_A, FU_A = 24, 28  # RFC 6184 table 1; other aggregations and fragments are for interleaving
 TYPE = np.uint8(0x1F)  # of a NAL unit's first byte and of an FU header
 SIZE_BYTES = 2  # before each NAL unit in a STAP-A (§5.7.1)
 MOST_AGGREGATED = 16  # NAL units of one STAP-A that are looked at: parameter sets come first

@@ -1,0 +1,31 @@
+"""What a media plane says of itself: what would make its measures worthless, and its counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcu_sim.media.inbound import Inbound
+from mcu_sim.media.outbound import Outbound
+from mcu_sim.media.reports import Reports
+from traffic.pacing import Pacer
+
+
+def health_of(
+    inbound: Inbound, outbound: Outbound, reports: Reports, pacer: Pacer
+) -> dict[str, Any]:
+    """The part of the health event that is about media."""
+    lost = inbound.lost
+    return {
+        "starved": pacer.late,
+        "worst_late_ms": round(pacer.worst_late_ns / 1e6, 3),
+        "unsendable": pacer.unsendable + outbound.unprotected,
+        "stray": lost.stray,
+        "not_rtp": lost.not_rtp,
+        "foreign": lost.foreign,
+        "unauthentic": lost.unauthentic,
+        "overflowed": sum(inbound.overflowed.values()),
+        "rtp_sent": outbound.rtp_sent,
+        "rtp_received": inbound.rtp_received,
+        "rtcp_sent": reports.sent,
+        "rtcp_received": inbound.rtcp_received,
+    }
