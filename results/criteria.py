@@ -1,9 +1,14 @@
-"""The criteria a run is judged by: `criteria.toml`, with thresholds that a scenario may set."""
+"""The criteria a run is judged by: `criteria.toml`, with what a scenario changes and adds.
+
+Most are a figure of the result with a statistic, a threshold and a sense (`results.metrics`); a few
+(`CODED`) are rules of their own, in `results.worst`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,40 +16,69 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import StrictModel, load
+from results.aggregate import Statistic
+from results.metrics import Measure
 from results.model import Assumption, Id
 
 DEFAULT_PATH = Path(__file__).with_name("criteria.toml")
 
-CriterionId = Literal[
+CODED = (
     "mcu-units",
     "every-call-set-up",
     "every-call-as-asked",
     "link-peak",
-    "one-way-delay",
-    "jitter",
-    "loss",
-    "mos",
     "no-bridge-dropped",
     "existing-loss-no-worse",
     "existing-delay-no-worse",
-]
+    "fault-interruption",
+    "fault-bridges-lost",
+)
+"""Criteria whose value is more than a figure of the result; they have no `measure`."""
+
+OF_FAULTS = ("fault-interruption", "fault-bridges-lost")
+"""Judged only where something failed on purpose."""
+
+UNIT_VI: Mapping[str, str] = {
+    "%": "%",
+    "ms": "ms",
+    "s": "giây",
+    "kb/s": "kb/s",
+    "Mb/s": "Mb/s",
+    "MOS": "điểm",
+    "calls": "cuộc gọi",
+    "bridges": "điểm cầu",
+    "points": "điểm %",
+    "packets": "gói tin",
+    "frames": "khung hình",
+    "times": "lần",
+    "units": "đơn vị",
+    "ports": "cổng",
+    "reports": "bản tin",
+}
+"""Units that have their Vietnamese; any other needs `unit_vi`."""
 
 
 class Criterion(StrictModel):
     """One criterion: a value is fine at most (or at least) `threshold`, in `unit`.
 
-    `best` is the best value there can be: 0 for at-most criteria, given for at-least ones.
+    `measure` and `statistic` say what the value is; `worst` is the largest or the smallest, by the
+    sense. With `warm_up_s` each phase is measured anew from so many seconds after its start. `best`
+    is the best value there can be. `lowest` and `highest` bound what a threshold may be.
     """
 
-    id: CriterionId
-    name_en: Annotated[str, Field(min_length=1)]
-    name_vi: Annotated[str, Field(min_length=1)]
+    id: Id
+    name_en: Annotated[str, Field(min_length=1, max_length=120)]
+    name_vi: Annotated[str, Field(min_length=1, max_length=120)]
+    measure: Measure | None = None
+    statistic: Statistic = "worst"
+    warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
     threshold: float
-    unit: Literal["%", "ms", "MOS", "calls", "bridges", "points"]
+    unit: Annotated[str, Field(min_length=1, max_length=16)]
+    unit_vi: Annotated[str, Field(min_length=1, max_length=16)] | None = None
     sense: Literal["at-most", "at-least"]
     best: float = 0.0
-    lowest: float
-    highest: float
+    lowest: float | None = None
+    highest: float | None = None
     source_en: Annotated[str, Field(min_length=1)]
     source_vi: Annotated[str, Field(min_length=1)]
     assumed: bool = False
@@ -52,21 +86,52 @@ class Criterion(StrictModel):
     settled_by_vi: str | None = None
 
     @model_validator(mode="after")
+    def _one_that_can_be_judged(self) -> Self:
+        if self.measure is None:
+            if self.id not in CODED:
+                hint = did_you_mean(self.id, CODED)
+                raise ValueError(f'criterion id "{self.id}" is not known without a measure{hint}')
+            if self.statistic != "worst" or self.warm_up_s:
+                raise ValueError(f"statistic and warm_up_s need a measure, {self.id} has none")
+        elif self.id in CODED:
+            raise ValueError(f"{self.id} is a rule of its own: it takes no measure")
+        elif self.measure.unit and self.unit != self.measure.unit:
+            right = self.measure.unit
+            raise ValueError(f'unit of {self.measure.metric} is "{right}", not "{self.unit}"')
+        if self.unit not in UNIT_VI and not self.unit_vi:
+            raise ValueError(f'unit "{self.unit}" needs unit_vi (without: {", ".join(UNIT_VI)})')
+        return self
+
+    @model_validator(mode="after")
     def _sensible(self) -> Self:
+        if self.sense == "at-least" and self.highest is not None and self.best <= self.highest:
+            raise ValueError("best must be above highest for an at-least criterion")
         if problem := self.problem_with(self.threshold):
             raise ValueError(f"threshold {problem}")
-        if self.sense == "at-least" and self.best <= self.highest:
-            raise ValueError("best must be above highest for an at-least criterion")
         if self.assumed and not (self.settled_by and self.settled_by_vi):
             raise ValueError("an assumed criterion needs settled_by and settled_by_vi")
         return self
+
+    @property
+    def unit_text_vi(self) -> str:
+        """The unit in Vietnamese."""
+        return self.unit_vi or UNIT_VI[self.unit]
 
     def problem_with(self, threshold: float) -> str:
         """Why a threshold makes no sense here, or ''."""
         if not math.isfinite(threshold):
             return "must be a finite number"
-        if not self.lowest <= threshold <= self.highest:
-            return f"must be {self.lowest:g} to {self.highest:g} {self.unit}"
+        low, high = self.lowest, self.highest
+        if low is not None and high is not None and not low <= threshold <= high:
+            return f"must be {low:g} to {high:g} {self.unit}"
+        if low is not None and threshold < low:
+            return f"must be {low:g} {self.unit} or more"
+        if high is not None and threshold > high:
+            return f"must be {high:g} {self.unit} or less"
+        if self.sense == "at-most" and threshold < self.best:
+            return f"must not be below the best value there can be, {self.best:g} {self.unit}"
+        if self.sense == "at-least" and threshold >= self.best:
+            return f"must be below the best value there can be (best = {self.best:g} {self.unit})"
         return ""
 
 
@@ -89,6 +154,50 @@ class Criteria(StrictModel):
     def ids(self) -> list[Id]:
         return [item.id for item in self.criterion]
 
+    def without_faults(self) -> Criteria:
+        """Those for a run in which nothing fails on purpose."""
+        kept = [item for item in self.criterion if item.id not in OF_FAULTS]
+        return self.model_copy(update={"criterion": kept})
+
+    def warm_ups(self) -> list[float]:
+        """The seconds after which phases have to be measured anew (`judge`'s `warmed`), sorted."""
+        return sorted({item.warm_up_s for item in self.criterion if item.warm_up_s})
+
+    def with_more(self, more: Sequence[Criterion], origin: str = "criterion") -> Criteria:
+        """The same criteria, and more behind them.
+
+        Raises `InputError` (message begins with `origin`) if an id is there already.
+        """
+        known = Counter(item.id for item in (*self.criterion, *more))
+        twice = [f'"{item.id}"' for item in more if known[item.id] > 1]
+        if twice:
+            raise InputError(
+                f"{origin}: criterion {', '.join(dict.fromkeys(twice))} is there already "
+                "(allowed: an id of its own; thresholds change a criterion that is there)"
+            )
+        return self.model_copy(update={"criterion": [*self.criterion, *more]})
+
+    def check_places(
+        self,
+        *,
+        bridges: Iterable[str],
+        links: Iterable[str],
+        phases: Iterable[str],
+        origin: str = "criterion",
+    ) -> None:
+        """Raises `InputError` for what a measure names and the run does not have."""
+        there = {"bridges": set(bridges), "links": set(links), "phases": set(phases)}
+        mistakes = [
+            f'{origin}: criterion {item.id}: measure.{key}: no "{name}"{did_you_mean(name, known)}'
+            for item in self.criterion
+            if item.measure is not None
+            for key, known in there.items()
+            for name in getattr(item.measure, key) or []
+            if name not in known
+        ]
+        if mistakes:
+            raise InputError("\n".join(mistakes))
+
     def with_thresholds(
         self, thresholds: Mapping[str, float], origin: str = "thresholds"
     ) -> Criteria:
@@ -99,7 +208,7 @@ class Criteria(StrictModel):
         known = {item.id: item for item in self.criterion}
         mistakes: list[str] = []
         for key, value in thresholds.items():
-            item = known.get(key)  # type: ignore[call-overload]
+            item = known.get(key)
             if item is None:
                 hint = did_you_mean(key, known)
                 mistakes.append(f"{origin}: thresholds.{key}: no such criterion{hint}")
@@ -120,7 +229,7 @@ class Criteria(StrictModel):
                 what=f"Limit: {c.name_en}",
                 what_vi=f"Ngưỡng: {c.name_vi}",
                 value=f"{c.threshold:g} {c.unit}",
-                value_vi=f"{c.threshold:g}".replace(".", ",") + f" {UNIT_VI[c.unit]}",
+                value_vi=f"{c.threshold:g}".replace(".", ",") + f" {c.unit_text_vi}",
                 source=c.source_en,
                 source_vi=c.source_vi,
                 settled_by=c.settled_by or "",
@@ -129,16 +238,6 @@ class Criteria(StrictModel):
             for c in self.criterion
             if c.assumed
         ]
-
-
-UNIT_VI: Mapping[str, str] = {
-    "%": "%",
-    "ms": "ms",
-    "MOS": "điểm",
-    "calls": "cuộc gọi",
-    "bridges": "điểm cầu",
-    "points": "điểm %",
-}
 
 
 def _changed(item: Criterion, threshold: float | None) -> Criterion:
@@ -159,6 +258,7 @@ def load_criteria(
     path: Path = DEFAULT_PATH,
     thresholds: Mapping[str, float] | None = None,
     origin: str = "thresholds",
+    more: Sequence[Criterion] = (),
 ) -> Criteria:
-    """Read a criteria file and apply a scenario's thresholds. Raises `InputError`."""
-    return load(path, Criteria).with_thresholds(thresholds or {}, origin)
+    """Read a criteria file, add a scenario's own and apply its thresholds. Raises `InputError`."""
+    return load(path, Criteria).with_more(more, origin).with_thresholds(thresholds or {}, origin)

@@ -1,24 +1,31 @@
 """Do two runs say the same? Times to 0.1 ms, counts and words exactly, other numbers to 1e-6.
 
-Left out, as they may differ between runs that measured the same: run id, kernel, paths of inputs;
-and what only repeats a measure in other words (margins, reasons of a valid run, and the place of a
-worst value that is the same within tolerance).
+Left out, as they may differ between runs that measured the same: run id, kernel, commit (the code
+has a sum of its own), paths of inputs; and what only repeats a measure in other words (margins,
+reasons of a valid run, and the place of a worst value that is the same within tolerance).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from results.failures import FaultsAnswer
 from results.model import Result
 
 TIME_TOLERANCE_MS = 0.1
 RELATIVE = 1e-6
 #: What 0.1 ms of delay and 0.1 ms of jitter can move a MOS by (G.107: under 0.1 R a ms).
 MOS_TOLERANCE = 1e-3
+#: RTCP tells jitter in ticks of the media clock (RFC 3550 §6.4.1): one of 8 kHz more or less.
+RTCP_TICK_MS = 0.125
+#: What 0.1 ms is of a second, in percent: for shares of time.
+TIME_SHARE_PCT = 0.01
 
 _KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
-_IGNORED = frozenset({"run_id", "engine.kernel"})
+_INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments"})
+_IGNORED = frozenset({"run_id", "engine.kernel", "inputs.commit", "inputs.committed", "estimate"})
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
 
 
@@ -31,8 +38,11 @@ class Difference(NamedTuple):
     b: object
 
 
-def differences(a: Result, b: Result) -> list[Difference]:
-    """What differs between two results, in the order of the file; empty: the same measures."""
+def differences[T: (Result, FaultsAnswer)](a: T, b: T) -> list[Difference]:
+    """What differs between two results, of checks or of failures tried, in the order of the file.
+
+    Empty: the same measures.
+    """
     found: list[Difference] = []
     _compare("", a.model_dump(by_alias=True), b.model_dump(by_alias=True), "", found)
     return found
@@ -45,9 +55,7 @@ def _compare(path: str, a: Any, b: Any, unit: str, found: list[Difference]) -> N
         _compare_lists(path, a, b, unit, found)
     elif not _same(a, b, unit):
         kind: Literal["input", "measure"] = (
-            "input"
-            if path.split(".")[0] in ("inputs", "engine", "question", "meeting")
-            else "measure"
+            "input" if re.split(r"[.\[]", path)[0] in _INPUTS else "measure"
         )
         found.append(Difference(kind, path, a, b))
 
@@ -82,8 +90,10 @@ def _by_name(items: Sequence[Any]) -> dict[str, Any]:
     for index, item in enumerate(items):
         name = str(item)
         if isinstance(item, Mapping):
-            if "id" in item:
-                keys: tuple[str, ...] = ("id", "direction") if "rate_mbps" in item else ("id",)
+            if "target" in item:
+                keys: tuple[str, ...] = ("id", "direction", "media", "from_s")
+            elif "id" in item:
+                keys = ("id", "direction") if "rate_mbps" in item else ("id",)
             else:
                 keys = _KEYS
             name = " ".join(str(item[key]) for key in keys if key in item)
@@ -93,18 +103,30 @@ def _by_name(items: Sequence[Any]) -> dict[str, Any]:
 
 def _unit(key: str, siblings: Mapping[str, Any]) -> str:
     if key == "value":
-        return str(siblings.get("unit", ""))
+        of = str(siblings.get("measure") or "").split(" ")[-1]
+        part = {"reports": 0} if of.startswith("rtcp.") else {}
+        return _unit(of.removeprefix("rtcp."), part) or str(siblings.get("unit", ""))
+    if key == "jitter_ms" and "reports" in siblings:
+        return "RTCP ms"
+    if key == "freeze_pct":
+        return "time share"
     if key.endswith("_ms") or "_ms_" in key:
         return "ms"
     return "MOS" if key == "mos" else ""
 
 
+_TOLERANCE: Mapping[str, float] = {
+    "ms": TIME_TOLERANCE_MS,
+    "RTCP ms": TIME_TOLERANCE_MS + RTCP_TICK_MS,
+    "time share": TIME_SHARE_PCT,
+    "MOS": MOS_TOLERANCE,
+}
+
+
 def _same(a: object, b: object, unit: str) -> bool:
     if isinstance(a, float | int) and isinstance(b, float | int) and not isinstance(a, bool):
-        if unit == "ms":
-            return abs(a - b) <= TIME_TOLERANCE_MS + 1e-9
-        if unit == "MOS":
-            return abs(a - b) <= MOS_TOLERANCE
+        if unit in _TOLERANCE:
+            return abs(a - b) <= _TOLERANCE[unit] + 1e-9
         if isinstance(a, float) or isinstance(b, float):
             return abs(a - b) <= RELATIVE * max(abs(a), abs(b))
     return a == b

@@ -12,30 +12,64 @@ from pydantic import Field, ValidationError, model_validator
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
+from results.background import OtherTraffic
+from results.faults import FaultImpact, FaultResult
+from results.off_by import OffBy
+from results.quantities import (
+    Amount,
+    Count,
+    Direction,
+    Id,
+    Kind,
+    LinkDirection,
+    Mos,
+    Percent,
+    Verdict,
+)
+from results.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+
+__all__ = [
+    "SCHEMA",
+    "Accounting",
+    "Amount",
+    "Assumption",
+    "Binding",
+    "BridgeResult",
+    "Count",
+    "CriterionResult",
+    "Direction",
+    "Downspeeded",
+    "Engine",
+    "FaultImpact",
+    "FaultResult",
+    "FileRef",
+    "Id",
+    "Impairment",
+    "Inputs",
+    "Kind",
+    "LinkResult",
+    "McuResult",
+    "Meeting",
+    "Mos",
+    "Named",
+    "OtherTraffic",
+    "Percent",
+    "Phase",
+    "Place",
+    "Question",
+    "Refused",
+    "RefusedCommand",
+    "Result",
+    "RtcpResult",
+    "StreamResult",
+    "Verdict",
+    "lost_pcts",
+]
 
 SCHEMA = "giaoban.result/1"
 
-Verdict = Literal["pass", "fail", "invalid"]
-Kind = Literal["audio", "video", "content"]
-Direction = Literal["up", "down"]
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=80)]
 RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
-Amount = Annotated[float, Field(ge=0)]
-Percent = Annotated[float, Field(ge=0, le=100)]
-Mos = Annotated[float, Field(ge=1, le=5)]
-
-
-def lost_pcts(sent: int, received: int, impaired: int) -> tuple[float | None, float | None]:
-    """(`lost_pct`, `listener_lost_pct`) from packet counts; None where nothing was to be heard.
-
-    `lost_pct` is of the packets put on the wire; the listener also misses the impaired ones.
-    """
-    lost = sent - received
-    wire = 100.0 * lost / sent if sent else None
-    ear = 100.0 * (lost + impaired) / (sent + impaired) if sent + impaired else None
-    return wire, ear
 
 
 class FileRef(StrictModel):
@@ -46,78 +80,38 @@ class FileRef(StrictModel):
 
 
 class Engine(StrictModel):
-    """What emulated: the virtual-time guest (`sandbox`) or this machine's kernel (`native`)."""
+    """What answered: the virtual-time guest (`sandbox`), this machine's kernel (`native`), or
+    queues worked out without any network (`estimate`)."""
 
-    name: Literal["sandbox", "native"]
+    name: Literal["sandbox", "native", "estimate"]
     time: Literal["virtual", "real"]
     kernel: str
 
 
 class Inputs(StrictModel):
-    """Everything the run depends on; `mcu` is the device catalogue, `code` the program's commit."""
+    """Everything the run depends on; `mcu` is the device catalogue.
+
+    `code` is a hash over the program's sources, `commit` the commit it was at (null: not known),
+    `committed` whether the sources were exactly those. `files` are those that the scenario names:
+    recordings, and traces of losses.
+    """
 
     scenario: FileRef
     province: FileRef
     mcu: FileRef
     criteria: FileRef
+    files: list[FileRef] = Field(default_factory=list)
     seed: int
     code: str
-
-
-class StreamResult(StrictModel):
-    """One media stream of one bridge in one phase; `up` is bridge to MCU, `down` MCU to bridge.
-
-    `packets_sent` were put on the wire; `packets_impaired` were removed by the injector's loss
-    model before it. `jitter_ms` is RFC 3550 interarrival jitter at the end of the phase;
-    `mos` is null for video and when it cannot be computed.
-    """
-
-    kind: Kind
-    direction: Direction
-    packets_sent: Count
-    packets_received: Count
-    packets_impaired: Count
-    lost_pct: Percent | None
-    listener_lost_pct: Percent | None
-    loss_burst_max: Count
-    jitter_ms: Amount | None
-    delay_p50_ms: Amount | None
-    delay_p95_ms: Amount | None
-    delay_p99_ms: Amount | None
-    mos: Mos | None
-    interruption_ms_max: Amount | None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.packets_received > self.packets_sent:
-            raise ValueError("packets_received is more than packets_sent")
-        expected = lost_pcts(self.packets_sent, self.packets_received, self.packets_impaired)
-        for name, given, right in zip(
-            ("lost_pct", "listener_lost_pct"),
-            (self.lost_pct, self.listener_lost_pct),
-            expected,
-            strict=True,
-        ):
-            if (given is None) != (right is None) or abs((given or 0) - (right or 0)) > 0.01:
-                raise ValueError(f"{name} = {given} does not follow from the counts ({right})")
-        if self.kind != "audio" and self.mos is not None:
-            raise ValueError(f"mos is for audio only, this stream is {self.kind}")
-        return self
-
-
-class BridgeResult(StrictModel):
-    """A bridge that took part in the phase; a refused bridge is not listed here."""
-
-    id: Id
-    name: str
-    streams: list[StreamResult]
+    commit: str | None = None
+    committed: bool = False
 
 
 class LinkResult(StrictModel):
     """One direction (`A->B`, node ids) of a link; `peak_pct` may pass 100 in a short window."""
 
     id: Id
-    direction: Annotated[str, Field(pattern=r"^[a-z0-9-]+->[a-z0-9-]+$")]
+    direction: LinkDirection
     rate_mbps: Annotated[float, Field(gt=0)]
     utilisation_pct: Amount
     peak_pct: Amount
@@ -176,13 +170,14 @@ class Place(StrictModel):
     """Where a value was found.
 
     `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`) or the
-    bridge's stream (`audio down`); `phase` the phase's name.
+    bridge's stream (`audio down`); `phase` the phase's name, `fault` the id of the fault by which.
     """
 
     kind: Literal["mcu", "link", "bridge"]
     id: Id
     detail: str | None = None
     phase: Id | None = None
+    fault: Id | None = None
 
     @property
     def text(self) -> str:
@@ -190,12 +185,16 @@ class Place(StrictModel):
         words = [self.id] if self.kind != "link" else ["link", self.id]
         if self.detail:
             words.append(self.detail)
-        return " ".join(words) + (f", {self.phase}" if self.phase else "")
+        when = [word for word in (self.phase, self.fault) if word]
+        return ", ".join([" ".join(words), *when])
 
 
 class CriterionResult(StrictModel):
     """One criterion judged; null `value`: something that had to be measured was not (not ok).
 
+    `measure` says which figure it is of, e.g. `worst stream delay_p95_ms`; null where the
+    criterion is more than a figure. Without a `place` there was nothing to measure at all.
+    `unit_vi` is the unit in Vietnamese where it is not a common one.
     `margin_pct` is the share of the allowance still unused (see `results.verdict.margin_pct`).
     """
 
@@ -205,6 +204,8 @@ class CriterionResult(StrictModel):
     value: float | None
     threshold: float
     unit: str
+    unit_vi: str | None = None
+    measure: str | None = None
     sense: Literal["at-most", "at-least"]
     ok: bool
     margin_pct: float | None
@@ -241,20 +242,59 @@ class Assumption(StrictModel):
 
 
 class Accounting(StrictModel):
-    """Where every packet put on the wire went; `unaccounted` is what remains (valid: 0)."""
+    """Where every packet put on the wire went; `unaccounted` is what remains (valid: 0).
+
+    `packets_duplicated` are copies that a line made, `packets_damaged` those that a host's or a
+    router's checksum threw away, `packets_lost_by_faults` what links took that had failed,
+    `packets_without_route` what ended in a router that knew no way, or went round in a circle until
+    its time to live was over. In a run with faults the routers' own packets (OSPF, BFD) are counted
+    with the others.
+    """
 
     packets_sent: Count
     packets_received: Count
     packets_dropped_at_queues: Count
     packets_lost_by_impairment: Count
+    packets_duplicated: Count = 0
+    packets_damaged: Count = 0
+    packets_lost_by_faults: Count = 0
+    packets_without_route: Count = 0
     unaccounted: int
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         gone = self.packets_dropped_at_queues + self.packets_lost_by_impairment
-        rest = self.packets_sent - self.packets_received - gone
+        gone += self.packets_damaged + self.packets_lost_by_faults + self.packets_without_route
+        rest = self.packets_sent + self.packets_duplicated - self.packets_received - gone
         if self.unaccounted != rest:
             raise ValueError(f"unaccounted = {self.unaccounted}, but the counts leave {rest}")
+        return self
+
+
+class Impairment(StrictModel):
+    """What the scenario declared to be done to packets, on purpose.
+
+    `direction` is `up` or `down` for a bridge, `A->B` for a link, null for both; `media` the kind
+    of stream, null for all. Times are seconds from the start of the first phase (negative:
+    before it), `to_s` null: to the end. The texts say what alone, not where or when:
+    `10 % loss, Gilbert–Elliott`.
+    """
+
+    target: Literal["bridge", "link"]
+    id: Id
+    direction: Direction | LinkDirection | None = None
+    media: Kind | None = None
+    from_s: float
+    to_s: float | None = None
+    text_en: Annotated[str, Field(min_length=1)]
+    text_vi: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.to_s is not None and self.to_s <= self.from_s:
+            raise ValueError(f"to_s = {self.to_s:g} is not after from_s = {self.from_s:g}")
+        if self.direction is not None and ("->" in self.direction) != (self.target == "link"):
+            raise ValueError(f"direction {self.direction!r} is not one of a {self.target}")
         return self
 
 
@@ -313,6 +353,9 @@ class Result(StrictModel):
     engine: Engine
     inputs: Inputs
     meeting: Meeting
+    impairments: list[Impairment] = Field(default_factory=list)
+    background: list[OtherTraffic] = Field(default_factory=list)
+    faults: list[FaultResult] = Field(default_factory=list)
     refused_commands: list[RefusedCommand] = Field(default_factory=list)
     phases: list[Phase]
     criteria: list[CriterionResult]
@@ -320,6 +363,8 @@ class Result(StrictModel):
     assumptions: list[Assumption]
     accounting: Accounting
     names: dict[str, str] = Field(default_factory=dict)
+    estimate: OffBy | None = None
+    """Of an emulated run: how far an estimate was off."""
 
     @model_validator(mode="after")
     def _verdict_fits(self) -> Self:
@@ -328,6 +373,11 @@ class Result(StrictModel):
         if self.verdict != "invalid" and self.accounting.unaccounted:
             raise ValueError("packets are unaccounted for, so the verdict can only be invalid")
         return self
+
+    @property
+    def is_estimate(self) -> bool:
+        """Worked out and not emulated: no document for approval."""
+        return self.engine.name == "estimate"
 
     def to_json(self) -> str:
         """The text of `result.json` (indented, keys in the model's order, marks kept)."""

@@ -1,145 +1,91 @@
-"""The pictures of a run: delay, loss, link load and MCU capacity over time, phases shaded.
+"""The pictures of a run: delay, loss, jitter, speech, frozen pictures, link load, MCU capacity.
 
-With many lines the worst few are coloured and named at their end, the rest stay grey: a legend of
-71 bridges helps nobody. Colours are Okabe and Ito's (told apart by colour-blind readers), and line
-styles differ too, for prints in black and white. Same data, same bytes.
+With many lines the worst few are coloured and named, the rest stay grey: a legend of 71 bridges
+helps nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.errors import InputError
+from results.drawing import (
+    COLOURS,
+    GREY,
+    LIMIT,
+    LIMIT_STYLE,
+    STYLE,
+    STYLES,
+    Label,
+    label_ends,
+    paper,
+)
+from results.plot_words import WORDS, Lang, link_name, number, stream_name
 from results.series import Floats, Series
 
-Lang = Literal["vi", "en"]
-
-COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#A6761D")
-STYLES: tuple[Any, ...] = (
-    "-",
-    (0, (6, 1.5)),
-    (0, (3, 1.2)),
-    (0, (7, 1.5, 1.5, 1.5)),
-    (0, (1.5, 1)),
-)
-GREY = "#B8B8B8"
-LIMIT = "#8B1A1A"
-SHADES = ("#F3F6FA", "#FFF4DC", "#EAF5EC")
 HIGHLIGHTED = 4
-#: A line under this share of the highest is not worth a colour.
+#: A line under this share of the worst is not worth a colour.
 STANDS_OUT = 0.5
-SIZE_IN = (8.6, 4.1)
-#: The share of the height that labels keep from each other.
-LABEL_GAP = 0.075
-
-_STYLE: Any = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.labelcolor": "#222222",
-    "axes.unicode_minus": True,
-    "svg.hashsalt": "giaoban",
-    "svg.fonttype": "path",
-    "path.simplify": True,
-}
-
-WORDS: Mapping[Lang, Mapping[str, str]] = {
-    "vi": {
-        "before": "Trước",
-        "during": "Trong",
-        "after": "Sau",
-        "time": "Thời gian (giây)",
-        "delay": "Độ trễ một chiều theo điểm cầu (ms)",
-        "loss": "Tỷ lệ mất gói theo điểm cầu (%)",
-        "links": "Tải đường truyền (% tốc độ)",
-        "mcu": "Năng lực MCU đã sử dụng (đơn vị)",
-        "limit": "ngưỡng {0}",
-        "capacity": "năng lực thiết bị: {0}",
-        "used": "đã dùng: {0}",
-        "others": "{0} {1} khác",
-        "bridge": "điểm cầu",
-        "link": "hướng truyền",
-        "none": "không mất gói",
-        "up": "chiều lên",
-        "down": "chiều xuống",
-    },
-    "en": {
-        "before": "Before",
-        "during": "During",
-        "after": "After",
-        "time": "Time (s)",
-        "delay": "One-way delay by bridge (ms)",
-        "loss": "Packets lost by bridge (%)",
-        "links": "Load of links (% of rate)",
-        "mcu": "MCU capacity in use (units)",
-        "limit": "limit {0}",
-        "capacity": "capacity of the device: {0}",
-        "used": "in use: {0}",
-        "others": "{0} other {1}",
-        "bridge": "bridges",
-        "link": "link directions",
-        "none": "no packet lost",
-        "up": "up",
-        "down": "down",
-    },
-}
+#: More grey lines than this become pixels in an .svg, which would be megabytes otherwise.
+AS_PIXELS = 40
+DPI = 150
+#: Points of a line beyond which it is drawn thinner.
+LONG_RUN = 200
+BEST_MOS = 4.5
 
 
-def number(value: float, lang: Lang, digits: int = 3) -> str:
-    """A number for people: at most `digits` significant digits, decimal comma in Vietnamese."""
-    text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
-    return text.replace(".", ",") if lang == "vi" else text
+class _Look(NamedTuple):
+    """What a picture of lines is of. `best`: values below it are worse; None: high ones are.
 
-
-def link_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
-    """`"a--b r-a->r-b"` as `A → B` with names for people.
-
-    An access link has a place of one name at both ends, so it is told by host and way: `X, xuống`.
+    `near`: the limit is left out of the range while everything is far below it.
     """
-    link, _, direction = key.rpartition(" ")
-    source, _, target = direction.partition("->")
-    if link.startswith("access-"):
-        up = link == f"access-{source}"
-        host = source if up else target
-        return f"{names.get(host, host).split(' (')[0]}, {WORDS[lang]['up' if up else 'down']}"
-    return f"{names.get(source, source)} → {names.get(target, target)}"
+
+    title: str
+    noun: str
+    unit: str
+    best: float | None = None
+    near: bool = False
+    nothing: str = ""
 
 
-def delay_plot(series: Series, *, lang: Lang, limit_ms: float | None = None) -> Figure:
-    """One-way delay of every bridge; `limit_ms` is drawn if given."""
-    names = {key: series.names.get(key, key) for key in series.bridge_delay_ms}
-    return _lines(series, series.bridge_delay_ms, names, "delay", "bridge", lang, limit_ms, " ms")
+_LOOKS = {
+    "delay": _Look("delay", "stream", " ms", near=True),
+    "loss": _Look("loss", "stream", " %", nothing="no loss"),
+    "jitter": _Look("jitter", "stream", " ms", near=True),
+    "mos": _Look("mos", "stream", "", best=BEST_MOS),
+    "frozen": _Look("frozen", "stream", " %", nothing="no frozen"),
+    "links": _Look("links", "link", " %"),
+}
+_LIMITS = {
+    "delay": "one-way-delay",
+    "loss": "loss",
+    "jitter": "jitter",
+    "mos": "mos",
+    "links": "link-peak",
+    "mcu": "mcu-units",
+}
+"""The criterion whose threshold a picture shows."""
 
 
-def loss_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
-    """Share of packets lost on the wire, of every bridge."""
-    names = {key: series.names.get(key, key) for key in series.bridge_lost_pct}
-    return _lines(series, series.bridge_lost_pct, names, "loss", "bridge", lang, limit_pct, " %")
-
-
-def link_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
-    """Load of every link direction, the worst ones named."""
-    names = {key: link_name(key, series.names, lang) for key in series.link_utilisation_pct}
-    data = series.link_utilisation_pct
-    return _lines(series, data, names, "links", "link", lang, limit_pct, " %")
+def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None = None) -> Figure:
+    """One of the pictures `delay`, `loss`, `jitter`, `mos`, `frozen` and `links`."""
+    data = _data(series)[picture]
+    named = link_name if picture == "links" else stream_name
+    names = {key: named(key, series.names, lang) for key in data}
+    return _lines(series, data, names, _LOOKS[picture], lang, limit)
 
 
 def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
     """MCU units in use against the device's capacity and the share of it that is allowed."""
     words = WORDS[lang]
-    with mpl.rc_context(_STYLE):
-        figure, axes = _axes(series, words["mcu"], lang)
+    with mpl.rc_context(STYLE):
+        figure, axes = paper(series, words["mcu"], lang)
         total = series.units_total
         axes.fill_between(
             series.t_s, series.mcu_units, step="post", color=COLOURS[1], alpha=0.25, linewidth=0
@@ -147,16 +93,16 @@ def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> F
         axes.step(series.t_s, series.mcu_units, where="post", color=COLOURS[1], linewidth=2)
         top = max(total, float(np.nanmax(series.mcu_units, initial=0.0)))
         axes.set_ylim(0, top * 1.12)
-        labels = [(total, words["capacity"].format(number(total, lang)), "#222222")]
+        labels = [Label(total, words["capacity"].format(number(total, lang)), "#222222")]
         axes.axhline(total, color="#222222", linewidth=1.6)
         if limit_pct is not None:
             level = total * limit_pct / 100
             share = f"{number(limit_pct, lang)} % = {number(level, lang)}"
-            axes.axhline(level, color=LIMIT, linewidth=1.2, linestyle=(0, (5, 3)))
-            labels.append((level, words["limit"].format(share), LIMIT))
+            axes.axhline(level, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
+            labels.append(Label(level, words["limit"].format(share), LIMIT, LIMIT_STYLE, 1.2))
         last = _last(series.mcu_units)
-        labels.append((last, words["used"].format(number(last, lang)), COLOURS[1]))
-        _label_ends(axes, series, labels)
+        labels.append(Label(last, words["used"].format(number(last, lang)), COLOURS[1], "-", 2))
+        label_ends(axes, labels)
     return figure
 
 
@@ -167,172 +113,111 @@ def write_plots(
     lang: Lang,
     limits: Mapping[str, float] | None = None,
 ) -> dict[str, Path]:
-    """Write `delay`, `loss`, `links` and `mcu` as .png and .svg into an existing folder.
+    """Write the pictures as .png and .svg into an existing folder, as `delay.vi.svg` and so on.
 
-    `limits` are thresholds by criterion id (`one-way-delay`, `loss`, `link-peak`, `mcu-units`).
-    Files are named `delay.vi.svg` and so on. Returns the .svg paths by picture.
+    `delay`, `loss`, `links` and `mcu` always; `jitter`, `mos` and `frozen` if there is such a
+    series. `limits` are thresholds by criterion id. Returns the .svg paths by picture.
     """
-    given = limits or {}
+    given = {name: (limits or {}).get(ident) for name, ident in _LIMITS.items()}
+    always = {"delay", "loss", "links"}
     figures = {
-        "delay": delay_plot(series, lang=lang, limit_ms=given.get("one-way-delay")),
-        "loss": loss_plot(series, lang=lang, limit_pct=given.get("loss")),
-        "links": link_plot(series, lang=lang, limit_pct=given.get("link-peak")),
-        "mcu": mcu_plot(series, lang=lang, limit_pct=given.get("mcu-units")),
+        name: draw_lines(series, name, lang=lang, limit=given.get(name))
+        for name, data in _data(series).items()
+        if data or name in always
     }
+    figures["mcu"] = mcu_plot(series, lang=lang, limit_pct=given["mcu"])
     paths: dict[str, Path] = {}
     for name, figure in figures.items():
         paths[name] = folder / f"{name}.{lang}.svg"
         try:
-            with mpl.rc_context(_STYLE):
-                figure.savefig(paths[name], format="svg", metadata={"Date": None})
+            with mpl.rc_context(STYLE):
+                figure.savefig(paths[name], format="svg", dpi=DPI, metadata={"Date": None})
                 png = paths[name].with_suffix(".png")
-                figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
+                figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
         except OSError as error:
             raise InputError(f"{folder}: pictures cannot be written: {error.strerror}") from None
     return paths
 
 
-def _axes(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE_IN)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.065, 0.135, 0.665, 0.745))
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=20)
-    words = WORDS[lang]
-    axes.set_xlabel(words["time"])
-    for index, (name, start, end) in enumerate(series.phases):
-        axes.axvspan(start, end, color=SHADES[index % len(SHADES)], zorder=0, linewidth=0)
-        if index:
-            axes.axvline(start, color="#9A9A9A", linewidth=0.8, zorder=0.5)
-        axes.annotate(
-            words.get(name, name),
-            ((start + end) / 2, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            color="#333333",
-        )
-    if series.phases:
-        axes.set_xlim(series.phases[0][1], series.phases[-1][2])
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
-    return figure, axes
+def _data(series: Series) -> dict[str, dict[str, Floats]]:
+    return {
+        "delay": series.stream_delay_ms,
+        "loss": series.stream_lost_pct,
+        "jitter": series.stream_jitter_ms,
+        "mos": series.stream_mos,
+        "frozen": series.stream_frozen_pct,
+        "links": series.link_utilisation_pct,
+    }
 
 
 def _lines(
     series: Series,
     data: Mapping[str, Floats],
     names: Mapping[str, str],
-    title: str,
-    noun: str,
+    look: _Look,
     lang: Lang,
     limit: float | None,
-    unit: str,
 ) -> Figure:
     words = WORDS[lang]
-    with mpl.rc_context(_STYLE):
-        figure, axes = _axes(series, words[title], lang)
-        peaks = {key: _peak(values) for key, values in data.items()}
-        ranked = sorted(peaks, key=lambda key: (-peaks[key], key))
-        top = max([*peaks.values(), 0.0])
-        worst = [key for key in ranked[:HIGHLIGHTED] if peaks[key] > STANDS_OUT * top]
-        for key in ranked[len(worst) :]:
-            axes.plot(series.t_s, data[key], color=GREY, linewidth=0.9, zorder=2)
-        labels: list[tuple[float, str, str]] = []
-        for index, key in reversed(list(enumerate(worst))):
-            colour = COLOURS[index]
+    with mpl.rc_context(STYLE):
+        figure, axes = paper(series, words[look.title], lang)
+        badness = {key: _badness(values, look.best) for key, values in data.items()}
+        ranked = sorted(badness, key=lambda key: (*(-b for b in badness[key]), key))
+        top = max([peak for peak, _ in badness.values()], default=0.0)
+        worst = [key for key in ranked[:HIGHLIGHTED] if badness[key][0] > STANDS_OUT * top]
+        rest = ranked[len(worst) :]
+        for key in rest:
             axes.plot(
                 series.t_s,
                 data[key],
-                color=colour,
-                linestyle=STYLES[index],
-                linewidth=1.9,
-                zorder=4,
+                color=GREY,
+                linewidth=0.9,
+                zorder=2,
+                rasterized=len(rest) > AS_PIXELS,
             )
-            labels.append((_last(data[key]), names[key], colour))
-        show_limit = limit is not None and (top > 0.25 * limit or title != "delay")
-        ceiling = max(top, limit or 0.0) if show_limit else top
-        ceiling = ceiling if ceiling > 0 else 1.0
-        axes.set_ylim(-0.02 * ceiling, 1.12 * ceiling)
+        labels: list[Label] = []
+        width = 1.9 if series.t_s.size <= LONG_RUN else 1.2
+        for index, key in reversed(list(enumerate(worst))):
+            colour, style = COLOURS[index], STYLES[index]
+            axes.plot(
+                series.t_s, data[key], color=colour, linestyle=style, linewidth=width, zorder=4
+            )
+            labels.append(Label(_last(data[key]), names[key], colour, style))
+        show_limit = limit is not None and (not look.near or top > 0.25 * limit)
+        if look.best is not None:
+            axes.set_ylim(0.93, look.best + 0.12)
+        else:
+            ceiling = max(top, limit or 0.0) if show_limit else top
+            ceiling = ceiling if ceiling > 0 else 1.0
+            axes.set_ylim(-0.02 * ceiling, 1.12 * ceiling)
         if limit is not None and show_limit:
-            axes.axhline(limit, color=LIMIT, linewidth=1.2, linestyle=(0, (5, 3)), zorder=3)
-            labels.append((limit, words["limit"].format(number(limit, lang) + unit), LIMIT))
-        rest = [key for key in ranked if key not in worst]
+            axes.axhline(limit, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE, zorder=3)
+            text = words["limit"].format(number(limit, lang) + look.unit)
+            labels.append(Label(limit, text, LIMIT, LIMIT_STYLE, 1.2))
         if rest:
             level = float(np.median([_last(data[key]) for key in rest]))
-            text = words["others"].format(len(rest), words[noun])
-            if title == "loss" and not worst:
-                text = words["none"]
-            labels.append((level, text, "#777777"))
-        _label_ends(axes, series, labels)
+            text = words["others" if worst else "all"].format(len(rest), words[look.noun])
+            if look.nothing and not worst:
+                text = words[look.nothing]
+            labels.append(Label(level, text, GREY, "-", 1.2))
+        label_ends(axes, labels)
         if limit is not None and not show_limit:
-            note = words["limit"].format(number(limit, lang) + unit) + " ↑"
-            axes.annotate(note, (1.035, 1.0), xycoords="axes fraction", va="top", color=LIMIT)
+            note = words["limit"].format(number(limit, lang) + look.unit) + " ↑"
+            axes.annotate(
+                note, (1.026, 1.06), xycoords="axes fraction", va="bottom", color=LIMIT, fontsize=9
+            )
     return figure
 
 
-def _peak(values: Floats) -> float:
-    return float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
+def _badness(values: Floats, best: float | None) -> tuple[float, float]:
+    """How bad a line is at its worst, and on the whole; 0: as good as can be, or never measured."""
+    seen = values[np.isfinite(values)]
+    if not seen.size:
+        return 0.0, 0.0
+    bad = seen if best is None else np.maximum(best - seen, 0.0)
+    return float(np.max(bad)), float(np.mean(bad))
 
 
 def _last(values: Floats) -> float:
     finite = values[np.isfinite(values)]
     return float(finite[-1]) if finite.size else 0.0
-
-
-def spread(levels: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move sorted label heights as little as needed so that neighbours are `gap` apart."""
-    placed = list(levels)
-    for _ in range(200):
-        moved = False
-        for i in range(1, len(placed)):
-            short = gap - (placed[i] - placed[i - 1])
-            if short > 1e-9:
-                placed[i - 1] -= short / 2
-                placed[i] += short / 2
-                moved = True
-        if placed and placed[0] < low:
-            placed[0], moved = low, True
-        if placed and placed[-1] > high:
-            placed[-1], moved = high, True
-        if not moved:
-            break
-    return placed
-
-
-def _label_ends(axes: Axes, series: Series, labels: Sequence[tuple[float, str, str]]) -> None:
-    """Name lines at the right edge, with a thin leader where a label had to move."""
-    bottom, top = axes.get_ylim()
-    ordered = sorted(labels, key=lambda label: label[0])
-    fractions = [(level - bottom) / (top - bottom) for level, _, _ in ordered]
-    for at, height, (_, text, colour) in zip(
-        fractions, spread(fractions, LABEL_GAP, 0.01, 1.0), ordered, strict=True
-    ):
-        axes.annotate(
-            _wrapped(text),
-            (1.0, at),
-            xycoords="axes fraction",
-            xytext=(1.035, height),
-            textcoords="axes fraction",
-            va="center",
-            color=colour,
-            fontsize=9.5,
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "linewidth": 0.8,
-                "shrinkA": 1,
-                "shrinkB": 0,
-                "relpos": (0, 0.5),
-            },
-        )
-
-
-def _wrapped(text: str, width: int = 28) -> str:
-    """Cut a label that would leave the picture; the tables hold the full names."""
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,39 +17,60 @@ from giaoban.errors import InputError
 
 type Floats = NDArray[np.float64]
 
-SCHEMA = "giaoban.series/1"
+SCHEMA = "giaoban.series/2"
+STREAM_GROUPS = (
+    "stream_delay_ms",
+    "stream_lost_pct",
+    "stream_jitter_ms",
+    "stream_frozen_pct",
+    "stream_mos",
+)
+_STREAM = re.compile(r"[a-z0-9-]+ (audio|video|content) (up|down)")
 
 
 @dataclass(frozen=True)
 class Series:
     """All arrays have the shape (T,) of `t_s` (seconds from the start of the first phase).
 
-    Keys are bridge ids, and `"LINK-ID A->B"` for link directions. NaN: nothing measured then (a
-    bridge not yet connected). `names` maps ids to the names shown to people.
+    Keys are `"BRIDGE KIND DIRECTION"` for streams (`cu-jut video up`), and `"LINK-ID A->B"` for
+    link directions. NaN: nothing measured then (a bridge not yet connected). `stream_delay_ms` is
+    the 95th percentile of the second, `stream_lost_pct` what the listener missed (lost on the wire,
+    removed by the injector or corrupted), `stream_jitter_ms` RFC 3550 jitter, `stream_frozen_pct`
+    the share of the second that a picture stood still, `stream_mos` of sound. `names` maps ids to
+    the names shown to people. `impaired` are (label_en, label_vi, from_s, to_s) of what was done
+    on purpose.
     """
 
     t_s: Floats
-    bridge_delay_ms: dict[str, Floats]
-    bridge_lost_pct: dict[str, Floats]
+    stream_delay_ms: dict[str, Floats]
+    stream_lost_pct: dict[str, Floats]
     link_utilisation_pct: dict[str, Floats]
     mcu_units: Floats
     units_total: float
     phases: list[tuple[str, float, float]]
     names: dict[str, str]
+    stream_jitter_ms: dict[str, Floats] = field(default_factory=dict)
+    stream_frozen_pct: dict[str, Floats] = field(default_factory=dict)
+    stream_mos: dict[str, Floats] = field(default_factory=dict)
+    impaired: list[tuple[str, str, float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Raises `ValueError` if an array does not fit `t_s`."""
+        """Raises `ValueError` if an array does not fit `t_s`, or a key is no stream's."""
         groups = self._groups()
         for group, arrays in groups.items():
             for key, array in arrays.items():
+                where = f"{group}[{key}]"
                 if array.shape != self.t_s.shape:
-                    where = f"{group}[{key}]"
                     raise ValueError(f"{where} has shape {array.shape}, t_s {self.t_s.shape}")
+                if group in STREAM_GROUPS and not _STREAM.fullmatch(key):
+                    raise ValueError(f"{where}: the key is not BRIDGE KIND DIRECTION")
 
     def _groups(self) -> dict[str, dict[str, Floats]]:
+        streams: dict[str, dict[str, Floats]] = {
+            name: getattr(self, name) for name in STREAM_GROUPS
+        }
         return {
-            "bridge_delay_ms": self.bridge_delay_ms,
-            "bridge_lost_pct": self.bridge_lost_pct,
+            **streams,
             "link_utilisation_pct": self.link_utilisation_pct,
             "mcu_units": {"": self.mcu_units},
         }
@@ -60,6 +82,7 @@ class Series:
             "units_total": self.units_total,
             "phases": self.phases,
             "names": self.names,
+            "impaired": self.impaired,
             "keys": {group: list(arrays) for group, arrays in self._groups().items()},
         }
         length = self.t_s.size
@@ -78,20 +101,26 @@ class Series:
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 header = json.loads(bytes(file["header"]))
                 if header["schema"] != SCHEMA:
-                    raise InputError(f"{path}: schema {header['schema']!r}, {SCHEMA} is needed")
+                    raise InputError(
+                        f"{path}: schema {header['schema']!r}, {SCHEMA} is needed "
+                        "(written by another version of the program: run the check again)"
+                    )
                 groups = {
                     group: dict(zip(keys, np.asarray(file[group], dtype=np.float64), strict=True))
                     for group, keys in header["keys"].items()
                 }
                 return cls(
                     t_s=np.asarray(file["t_s"], dtype=np.float64),
-                    bridge_delay_ms=groups["bridge_delay_ms"],
-                    bridge_lost_pct=groups["bridge_lost_pct"],
+                    **{name: groups[name] for name in STREAM_GROUPS},
                     link_utilisation_pct=groups["link_utilisation_pct"],
                     mcu_units=groups["mcu_units"][""],
                     units_total=float(header["units_total"]),
                     phases=[(str(n), float(a), float(b)) for n, a, b in header["phases"]],
                     names=dict(header["names"]),
+                    impaired=[
+                        (str(en), str(vi), float(a), float(b))
+                        for en, vi, a, b in header["impaired"]
+                    ],
                 )
         except FileNotFoundError:
             raise InputError(f"{path}: no such file") from None

@@ -101,13 +101,14 @@ class RunFolder:
                     raise
                 return folder
 
-    def finish(self) -> Path:
+    def finish(self, holds: str = RESULT) -> Path:
         """Flush everything to the disk and rename to the final name; returns the final folder.
 
-        Raises `ValueError` if there is no result.json, `InputError` / `MachineLacks` from the disk.
+        `holds` is the file without which it is no run. Raises `ValueError` if that is not there,
+        `InputError` / `MachineLacks` from the disk.
         """
-        if not (self.path / RESULT).is_file():
-            raise ValueError(f"{self.path} has no {RESULT}: the run is not complete")
+        if not (self.path / holds).is_file():
+            raise ValueError(f"{self.path} has no {holds}: the run is not complete")
         final = self.root / self.run_id
         with writing(self.root):
             for folder, _, files in os.walk(self.path, topdown=False):
@@ -138,6 +139,17 @@ class RunFolder:
         self.discard()
 
 
+def write_whole(out: Path, data: bytes) -> None:
+    """A file that is there whole, or not at all. Raises `InputError`, `MachineLacks`."""
+    temporary = out.with_name(f".{out.name}.{os.getpid()}")
+    with writing(out.parent):
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(out)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
 def write_result(folder: Path, result: Result) -> Path:
     """Write `result.json` into a run's folder. Raises `InputError`, `MachineLacks`."""
     path = folder / RESULT
@@ -157,22 +169,23 @@ def read_result(folder: Path) -> Result:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def list_runs(root: Path) -> list[Path]:
+def list_runs(root: Path, holds: str = RESULT) -> list[Path]:
     """Folders of the finished runs, sorted by id; none if the root does not exist."""
     if not root.is_dir():
         return []
-    return sorted(path for path in root.iterdir() if _is_run(path))
+    return sorted(path for path in root.iterdir() if _is_run(path, holds))
 
 
-def open_run(ref: str, root: Path = DEFAULT_ROOT) -> Path:
+def open_run(ref: str, root: Path = DEFAULT_ROOT, holds: str = RESULT) -> Path:
     """The folder of a finished run, by path, by id or by the beginning of just one id.
 
-    Raises `InputError` with a suggestion when none or several fit.
+    `holds` is the file that makes it a run. Raises `InputError` with a suggestion when none or
+    several fit.
     """
     direct = Path(ref)
-    if ref and _is_run(direct):
+    if ref and _is_run(direct, holds):
         return direct
-    runs = {path.name: path for path in list_runs(root)}
+    runs = {path.name: path for path in list_runs(root, holds)}
     if ref in runs:
         return runs[ref]
     fitting = [name for name in runs if ref and name.startswith(ref)]
@@ -204,8 +217,8 @@ def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
     return removed
 
 
-def _is_run(path: Path) -> bool:
-    return not path.name.startswith(PARTIAL) and (path / RESULT).is_file()
+def _is_run(path: Path, holds: str) -> bool:
+    return not path.name.startswith(PARTIAL) and (path / holds).is_file()
 
 
 def _is_stale(path: Path, now_s: float) -> bool:

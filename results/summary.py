@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results.model import Binding, Meeting, Place, Result
+from results.fault_words import fault_lines
+from results.model import Binding, CriterionResult, Meeting, Place, Result
 
 VERDICT_WORDS = {
     "pass": "PASS – the bridges may be connected",
     "fail": "FAIL – the system does not meet the criteria with these bridges",
     "invalid": "INVALID – the emulation cannot be trusted, so there is no answer",
+}
+ESTIMATED = "ESTIMATED: "
+NOT_EMULATED = "estimated, not emulated: no document for approval"
+WITHOUT_NEW_BRIDGES = {
+    "pass": "PASS – the system as it is meets the criteria",
+    "fail": "FAIL – the system as it is does not meet the criteria",
+    "invalid": VERDICT_WORDS["invalid"],
 }
 
 
@@ -48,18 +56,22 @@ def terminal_table(result: Result) -> TerminalTable:
             margin=_margin(c.margin_pct),
             ok=c.ok,
             binding=binding is not None and binding.criterion == c.id,
-            where=place_name(c.place, result) if c.place and c.margin_pct != 100 else "",
+            where=_where(c, result),
         )
         for c in result.criteria
     ]
     notes = list(result.reasons) if result.verdict == "invalid" else []
+    if result.is_estimate:
+        notes.append(NOT_EMULATED)
     if count := len(result.refused_commands):
         notes.append(f"commands of the control room not carried out: {count} (see summary.md)")
+    if result.estimate is not None:
+        notes.append(result.estimate.text)
     if result.assumptions:
         notes.append(f"{len(result.assumptions)} figures are assumptions (see summary.md)")
     return TerminalTable(
         verdict=result.verdict,
-        headline=VERDICT_WORDS[result.verdict],
+        headline=headline(result),
         binds=_binds(binding, result),
         rows=rows,
         notes=notes,
@@ -72,6 +84,7 @@ def summary_md(result: Result) -> str:
     lines = [
         f"# {table.headline}",
         "",
+        *([f"**This is {NOT_EMULATED}.**", ""] if result.is_estimate else []),
         result.question.text_en,
         "",
         f"**{table.binds}**",
@@ -82,6 +95,7 @@ def summary_md(result: Result) -> str:
     lines += [
         meeting_sentence(result.meeting),
         "",
+        *_impairment_lines(result),
         "| criterion | value | limit | margin | | where it is worst |",
         "|---|---:|---:|---:|---|---|",
     ]
@@ -90,6 +104,8 @@ def summary_md(result: Result) -> str:
         cells = (row.criterion, row.value, row.limit, row.margin, mark, row.where)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", "The margin is the share of the allowance that is still unused.", ""]
+    lines += fault_lines(result)
+    lines += _video_lines(result)
     lines += _mcu_lines(result)
     lines += _control_lines(result)
     if result.assumptions:
@@ -105,9 +121,12 @@ def summary_md(result: Result) -> str:
         "",
         f"- run `{result.run_id}`, engine {result.engine.name} ({result.engine.time} time, "
         f"{result.engine.kernel}), seed {result.inputs.seed}, code {result.inputs.code}",
-        f"- packets: {counts.packets_sent} sent = {counts.packets_received} received "
+        *([f"- {result.estimate.text}"] if result.estimate is not None else []),
+        f"- packets: {counts.packets_sent} sent + {counts.packets_duplicated} duplicated "
+        f"= {counts.packets_received} received "
         f"+ {counts.packets_dropped_at_queues} dropped at queues "
         f"+ {counts.packets_lost_by_impairment} lost by impairment "
+        f"+ {counts.packets_damaged} damaged "
         f"+ {counts.unaccounted} unaccounted for",
     ]
     for name in ("scenario", "province", "mcu", "criteria"):
@@ -144,7 +163,61 @@ def place_name(place: Place, result: Result) -> str:
     else:
         text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
         text += f" {place.detail}" if place.detail else ""
-    return text + (f", {place.phase}" if place.phase else "")
+    return ", ".join(word for word in (text, place.phase, place.fault) if word)
+
+
+def _where(criterion: CriterionResult, result: Result) -> str:
+    if criterion.place is None:
+        return criterion.worst_at
+    return "" if criterion.margin_pct == 100 else place_name(criterion.place, result)
+
+
+def headline(result: Result) -> str:
+    """The verdict in a line; without new bridges it is about those there are."""
+    words = VERDICT_WORDS if result.question.new else WITHOUT_NEW_BRIDGES
+    return (ESTIMATED if result.is_estimate else "") + words[result.verdict]
+
+
+def _impairment_lines(result: Result) -> list[str]:
+    """What was done to the network on purpose, where and when."""
+    if not result.impairments:
+        return []
+    lines = ["Done to the network on purpose (seconds from the start of the first phase):", ""]
+    for item in result.impairments:
+        detail = " ".join(word for word in (item.media, item.direction) if word) or None
+        where = place_name(Place(kind=item.target, id=item.id, detail=detail), result)
+        both = "" if item.direction else ", both ways"
+        start = f"{item.from_s:g} s" if item.from_s > 0 else "the start"
+        end = "the end" if item.to_s is None else f"{item.to_s:g} s"
+        lines.append(f"- {where}{both}, {start} to {end}: {item.text_en}")
+    return [*lines, ""]
+
+
+def _video_lines(result: Result) -> list[str]:
+    """The streams of pictures that lost frames or stood still; nothing if none was measured."""
+    rows = []
+    measured = False
+    for phase in result.phases:
+        for bridge in phase.bridges:
+            for s in bridge.streams:
+                measured = measured or s.frames_sent is not None
+                if s.frames_lost or s.frames_undecodable or s.freezes:
+                    rows.append(
+                        f"| {_cell(bridge.name)} {s.kind} {s.direction} | {phase.name} "
+                        f"| {_figure(s.frames_sent)} | {_figure(s.frames_lost)} "
+                        f"| {_figure(s.frames_undecodable)} | {_figure(s.freezes)} "
+                        f"| {_figure(s.freeze_ms_max)} | {_figure(s.freeze_pct)} |"
+                    )
+    if not measured:
+        return []
+    lines = ["## Pictures", ""]
+    if not rows:
+        return [*lines, "Every frame could be decoded, and no picture stood still.", ""]
+    lines.append(
+        "| stream | phase | frames sent | lost | undecodable | freezes | longest, ms | frozen, % |"
+    )
+    lines.append("|---|---|---:|---:|---:|---:|---:|---:|")
+    return [*lines, *rows, ""]
 
 
 def _mcu_lines(result: Result) -> list[str]:
@@ -185,6 +258,8 @@ def _binds(binding: Binding | None, result: Result) -> str:
         return "Nothing was judged."
     criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
     name = criterion.name_en if criterion else binding.criterion
+    if criterion is not None and criterion.place is None:
+        return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
     place = place_name(binding.place, result)
     limit = _amount(binding.threshold, binding.unit)
     value = _amount(binding.value, binding.unit)
@@ -198,6 +273,10 @@ def _amount(value: float | None, unit: str) -> str:
         return "not measured"
     digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
     return f"{'0' if digits == '-0' else digits} {unit}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}".removesuffix(".0")
 
 
 def _margin(margin: float | None) -> str:

@@ -2,7 +2,8 @@
 
 Rules that need saying:
 
-- What should have been measured and was not (see `results.worst`) is not met, its value is null.
+- What should have been measured and was not (see `results.aggregate`) is not met, its value is
+  null; so is a criterion on what the run had nothing of.
 - `binding` names the root cause. Effects are often further past their limit than their cause (a
   full link fails by 20 %, the loss it makes by 3000 %), so among failed criteria the class of the
   cause goes first: MCU capacity and refused calls, then link peaks, then what streams suffered;
@@ -13,12 +14,15 @@ Rules that need saying:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from results.criteria import Criteria, Criterion
+from results.faults import FaultResult
+from results.found import Cause, Found
 from results.model import Binding, CriterionResult, Phase, Verdict
-from results.worst import Cause, Found, worst
+from results.under_faults import as_judged, comparable
+from results.worst import worst
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 
@@ -65,25 +69,43 @@ def judge(
     existing: Sequence[str],
     invalid: Sequence[str],
     new: Sequence[str] = (),
+    warmed: Mapping[float, Sequence[Phase]] | None = None,
+    faults: Sequence[FaultResult] = (),
 ) -> Judgement:
     """Judge a run; phases in time order, the first is the comparison for existing bridges.
 
     `existing` and `new` are bridge ids; `invalid` are reasons why the emulation cannot be trusted:
-    any makes the verdict `invalid`, with the criteria still shown. Without existing bridges the
-    two no-worse criteria are left out. Raises `ValueError` without phases.
+    any makes the verdict `invalid`, with the criteria still shown. Without existing bridges, or
+    where faults interrupted them all, the two no-worse criteria are left out. `warmed` are the
+    phases measured anew without their first seconds, by how many (`Criteria.warm_ups`). Where there
+    are `faults`, all phases are measured without their interruptions (`results.under_faults`).
+    Raises `ValueError` without phases, or without those that a warm-up needs.
     """
     if not phases:
         raise ValueError("there is nothing to judge: no phases")
+    if not faults:
+        criteria = criteria.without_faults()
     judged: list[tuple[CriterionResult, Found]] = []
     for criterion in criteria.criterion:
-        if criterion.id.startswith("existing-") and not existing:
+        if criterion.id.startswith("existing-") and not comparable(phases, faults, existing):
             continue
-        found = worst(criterion, phases, existing, new)
+        measured = as_judged(_after(criterion.warm_up_s, phases, warmed or {}), faults)
+        found = worst(criterion, measured, existing, new, faults)
         judged.append((_result(criterion, found), found))
     results = [result for result, _ in judged]
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
     return Judgement(verdict, list(invalid) or failed, results, _binding(judged))
+
+
+def _after(
+    warm_up_s: float, phases: Sequence[Phase], warmed: Mapping[float, Sequence[Phase]]
+) -> Sequence[Phase]:
+    if not warm_up_s:
+        return phases
+    if not warmed.get(warm_up_s):
+        raise ValueError(f"a criterion warms up for {warm_up_s:g} s: no phases measured so")
+    return warmed[warm_up_s]
 
 
 def _result(criterion: Criterion, found: Found) -> CriterionResult:
@@ -94,24 +116,38 @@ def _result(criterion: Criterion, found: Found) -> CriterionResult:
         value=found.value,
         threshold=criterion.threshold,
         unit=criterion.unit,
+        unit_vi=criterion.unit_vi,
+        measure=_measure(criterion),
         sense=criterion.sense,
         ok=meets(criterion, found.value),
         margin_pct=margin_pct(criterion, found.value),
-        worst_at=found.place.text,
-        place=found.place,
+        worst_at=f"nowhere: there were no {found.nothing}" if found.nothing else found.place.text,
+        place=None if found.nothing else found.place,
         source=criterion.source_en,
         source_vi=criterion.source_vi,
     )
 
 
+def _measure(criterion: Criterion) -> str | None:
+    measure = criterion.measure
+    return None if measure is None else f"{criterion.statistic} {measure.on} {measure.metric}"
+
+
 def _reason(result: CriterionResult) -> str:
+    if result.place is None:
+        return f"{result.name_en}: nothing to measure ({result.worst_at})"
     if result.value is None:
         return f"{result.name_en}: could not be measured at {result.worst_at}"
     limit = "at most" if result.sense == "at-most" else "at least"
     return (
-        f"{result.name_en}: {result.value:.4g} {result.unit}, allowed {limit} "
+        f"{result.name_en}: {_figure(result.value)} {result.unit}, allowed {limit} "
         f"{result.threshold:g} {result.unit} ({result.worst_at})"
     )
+
+
+def _figure(value: float) -> str:
+    """Four digits, or all of a whole number's: never with an exponent."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _binding(judged: Sequence[tuple[CriterionResult, Found]]) -> Binding | None:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from results.criteria import UNIT_VI
-from results.model import Binding, CriterionResult, Meeting, Place, RefusedCommand, Result
+from results.failures import FaultsAnswer
+from results.model import (
+    Binding,
+    CriterionResult,
+    Impairment,
+    Meeting,
+    Place,
+    RefusedCommand,
+    Result,
+)
 
 NBSP = "\u00a0"
 NOT_MEASURED = "không đo được"
@@ -66,7 +75,7 @@ def amount(value: float | None, unit: str) -> str:
 def limit(criterion: CriterionResult) -> str:
     """The threshold with its sense, e.g. `≤ 150 ms`."""
     sign = "≤" if criterion.sense == "at-most" else "≥"
-    return f"{sign}{NBSP}{amount(criterion.threshold, criterion.unit)}"
+    return f"{sign}{NBSP}{amount(criterion.threshold, criterion.unit_vi or criterion.unit)}"
 
 
 def margin(value: float | None) -> str:
@@ -110,15 +119,41 @@ def refused_command(refused: RefusedCommand, names: Names) -> str:
     return f"{who}: {what} – {why} (mã {refused.code})"
 
 
-class Names:
-    """Names for people of everything in one result."""
+def impairment(item: Impairment, names: Names) -> str:
+    """What was done on purpose, where and when: `Đắk Song, chiều lên, hình ảnh: mất 10 % gói …`."""
+    way = item.direction or "up"
+    if item.target == "link" and item.direction:
+        words = [names.link(item.id, way)]
+    elif item.target == "link":
+        words = [names.both_ways(item.id)]
+    else:
+        words = [names.of(item.id), _WAYS[way] if item.direction else "cả hai chiều"]
+    if item.media:
+        words.append(_KINDS[item.media])
+    start = max(item.from_s, 0.0)
+    if item.to_s is not None:
+        words.append(f"từ giây {number(start)} đến giây {number(item.to_s)}")
+    elif item.from_s > 0:
+        words.append(f"từ giây {number(start)} đến hết")
+    else:
+        words.append("suốt thời gian kiểm tra")
+    return f"{', '.join(words)}: {item.text_vi}"
 
-    def __init__(self, result: Result) -> None:
+
+class Names:
+    """Names for people of everything in one result, or in the answer about all failures."""
+
+    def __init__(self, result: Result | FaultsAnswer) -> None:
         self._names = {"mcu": "MCU"}
+        self._faults: dict[str, str] = {}
+        if isinstance(result, FaultsAnswer):
+            self._names |= {b.id: b.name for b in result.bridges} | result.names
+            return
         for phase in result.phases:
             self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
         self._names |= {b.id: b.name for b in [*result.question.existing, *result.question.new]}
         self._names |= result.names
+        self._faults |= {fault.id: fault.text_vi for fault in result.faults}
 
     def of(self, node: str) -> str:
         """The name of a node, or its id if it has none."""
@@ -133,6 +168,26 @@ class Names:
             return f"Đường truy nhập {host} ({_WAYS['up' if up else 'down']})"
         return f"{self.of(source)} → {self.of(target)}"
 
+    def both_ways(self, link: str) -> str:
+        """A link by its id, whose directions do not matter."""
+        if link.startswith("access-"):
+            host = self.of(link.removeprefix("access-")).split(" (")[0]
+            return f"Đường truy nhập {host} (hai chiều)"
+        return self.ends(link)
+
+    def ends(self, link: str) -> str:
+        """A backbone link by the names of its ends."""
+        ends = [self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")]
+        return " ↔ ".join(ends)
+
+    def fault(self, ident: str) -> str:
+        """What a fault was, in words."""
+        return self._faults.get(ident, ident)
+
+    def phase(self, name: str) -> str:
+        """A phase's name."""
+        return PHASES.get(name, name)
+
     def place(self, place: Place | None) -> str:
         """Where a value was found; '' for nowhere."""
         if place is None:
@@ -144,6 +199,8 @@ class Names:
             if place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {_WAYS.get(way, way)}"
+        if place.fault is not None:
+            text += f", sự cố: {self.fault(place.fault)}"
         if place.phase is None:
             return text
         phase = PHASES.get(place.phase)
@@ -153,7 +210,7 @@ class Names:
 def verdict_sentence(result: Result) -> str:
     """The answer in one sentence."""
     new = [bridge.name for bridge in result.question.new]
-    what = f"{len(new)} điểm cầu mới ({', '.join(new)})" if new else "các điểm cầu đã nêu"
+    what = f"{len(new)} điểm cầu mới ({', '.join(new)})"
     total = len(result.criteria)
     failed = sum(not criterion.ok for criterion in result.criteria)
     if result.verdict == "invalid":
@@ -161,6 +218,11 @@ def verdict_sentence(result: Result) -> str:
             "Không hợp lệ: lần kiểm tra này không đủ tin cậy nên không có kết luận; "
             "không được sử dụng kết quả này làm căn cứ."
         )
+    if not new:
+        met = "không đáp ứng" if result.verdict == "fail" else "đáp ứng cả"
+        count = f"{failed} trong tổng số {total}" if result.verdict == "fail" else f"{total}"
+        word = "Không đạt" if result.verdict == "fail" else "Đạt"
+        return f"{word}: hệ thống hiện có, không thêm điểm cầu, {met} {count} tiêu chí."
     if result.verdict == "fail":
         return (
             f"Không đạt: khi kết nối {what}, hệ thống không đáp ứng {failed} trong tổng số "
@@ -181,8 +243,10 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
         return ""
     lead = "Yếu tố giới hạn" if criterion.ok else "Nguyên nhân chính"
     name = criterion.name_vi[:1].lower() + criterion.name_vi[1:]
+    if criterion.place is None:
+        return f"{lead}: {name} – không có gì để đo (ngưỡng {limit(criterion)})."
     return (
         f"{lead}: {name} – {names.place(binding.place)}: "
-        f"{amount(binding.value, binding.unit)} (ngưỡng {limit(criterion)}, "
+        f"{amount(binding.value, criterion.unit_vi or binding.unit)} (ngưỡng {limit(criterion)}, "
         f"dư địa {margin(binding.margin_pct)})."
     )

@@ -1,18 +1,19 @@
-"""The worst value of each criterion over all phases, and where it was found.
+"""The value of each criterion over all phases, and where it is worst.
 
-A stream that should have been heard and was not (nothing received) has no delay, jitter or MOS:
-it is the worst there can be, and the criterion's value is null. An up stream that sent nothing was
-muted and is left out; a down stream that sent nothing is a fault of the MCU and stays in.
-Ties go to the first place in the order of phases, bridges and streams.
+Most criteria are a figure and a statistic (`results.aggregate`); the ones here are more than that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
 
+from results.aggregate import Value, aggregate, heard_streams, pick, stream_place
 from results.criteria import Criterion
+from results.faults import FaultResult
+from results.found import Found
+from results.metrics import reader
 from results.model import Phase, Place, StreamResult
+from results.under_faults import bridges_lost, interrupted_in, longest_interruption, never_back
 
 #: A bridge that receives nothing for longer has lost the meeting (Art. 25(1): not interrupted).
 DROPPED_AFTER_MS = 1000.0
@@ -21,21 +22,17 @@ UNANSWERED = frozenset({408})
 #: Links whose peaks are this close are told apart by what they dropped, not by noise in the peak.
 PEAK_TIE_PCT = 1.0
 
-Cause = Literal["mcu", "link", "stream"]
-
-
-class Found(NamedTuple):
-    """The worst value of a criterion (None: missing, hence worst of all), where, and its cause."""
-
-    value: float | None
-    place: Place
-    cause: Cause
-
 
 def worst(
-    criterion: Criterion, phases: Sequence[Phase], existing: Sequence[str], new: Sequence[str]
+    criterion: Criterion,
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    new: Sequence[str],
+    faults: Sequence[FaultResult] = (),
 ) -> Found:
-    """The worst value of one criterion; `phases` in time order and not empty."""
+    """The value of one criterion; `phases` in time order and not empty, as they are judged."""
+    if criterion.measure is not None:
+        return aggregate(criterion.measure, criterion.statistic, criterion.sense, phases)
     match criterion.id:
         case "mcu-units":
             return _mcu_units(phases)
@@ -46,19 +43,16 @@ def worst(
         case "link-peak":
             return _link_peak(phases)
         case "no-bridge-dropped":
-            return _dropped(phases)
+            return _dropped(phases, faults)
         case "existing-loss-no-worse":
-            return _pick(_increases(phases, existing, "lost_pct"), phases)
+            return _no_worse(phases, existing, "lost_pct", faults)
         case "existing-delay-no-worse":
-            return _pick(_increases(phases, existing, "delay_p95_ms"), phases)
-        case "one-way-delay":
-            return _pick(_stream_values(phases, "delay_p95_ms"), phases)
-        case "jitter":
-            return _pick(_stream_values(phases, "jitter_ms"), phases)
-        case "loss":
-            return _pick(_stream_values(phases, "lost_pct"), phases)
-        case "mos":
-            return _pick(_stream_values(phases, "mos"), phases, lowest=True)
+            return _no_worse(phases, existing, "delay_p95_ms", faults)
+        case "fault-interruption":
+            return longest_interruption(faults)
+        case "fault-bridges-lost":
+            return bridges_lost(faults)
+    raise ValueError(f"criterion {criterion.id!r} has neither a measure nor a rule of its own")
 
 
 def _mcu_units(phases: Sequence[Phase]) -> Found:
@@ -70,7 +64,7 @@ def _mcu_units(phases: Sequence[Phase]) -> Found:
 def _link_peak(phases: Sequence[Phase]) -> Found:
     seen = [(link, phase.name) for phase in phases for link in phase.links]
     if not seen:
-        return Found(None, Place(kind="mcu", id="mcu"), "link")
+        return Found(None, Place(kind="mcu", id="mcu"), "link", "links")
     top = max(link.peak_pct for link, _ in seen)
     close = [pair for pair in seen if pair[0].peak_pct >= top - PEAK_TIE_PCT]
     most = max(link.drops for link, _ in close)
@@ -105,10 +99,11 @@ def _given_less(phases: Sequence[Phase]) -> Found:
     return Found(float(len(less)), Place(kind="mcu", id="mcu", phase=at), "mcu")
 
 
-def _dropped(phases: Sequence[Phase]) -> Found:
+def _dropped(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> Found:
     """Bridges that left unasked, stopped receiving for over a second, or vanished.
 
-    One that the control room put out has not been dropped.
+    One that the control room put out has not been dropped; one that a fault took has if it was not
+    back in the end although the fault was over.
     """
     places: dict[str, Place] = {}
     earlier: set[str] = set()
@@ -117,13 +112,15 @@ def _dropped(phases: Sequence[Phase]) -> Found:
             places.setdefault(bridge, Place(kind="bridge", id=bridge, phase=phase.name))
         for bridge_result in phase.bridges:
             for stream in bridge_result.streams:
-                if stream.direction == "down" and _cut(stream):
-                    place = _place(bridge_result.id, stream, phase)
+                if stream.kind != "content" and stream.direction == "down" and _cut(stream):
+                    place = stream_place(bridge_result.id, stream, phase)
                     places.setdefault(bridge_result.id, place)
         here = {bridge.id for bridge in phase.bridges}
         for gone in sorted(earlier - here - set(phase.mcu.put_out)):
             places.setdefault(gone, Place(kind="bridge", id=gone, phase=phase.name))
         earlier |= here
+    for gone in never_back(faults):
+        places.setdefault(gone, Place(kind="bridge", id=gone, phase=phases[-1].name))
     nowhere = Place(kind="mcu", id="mcu", phase=phases[-1].name)
     return Found(float(len(places)), next(iter(places.values()), nowhere), "stream")
 
@@ -133,70 +130,37 @@ def _cut(stream: StreamResult) -> bool:
     return not stream.packets_received or (silence is not None and silence > DROPPED_AFTER_MS)
 
 
-def _place(bridge: str, stream: StreamResult, phase: Phase) -> Place:
-    detail = f"{stream.kind} {stream.direction}"
-    return Place(kind="bridge", id=bridge, detail=detail, phase=phase.name)
-
-
-def _streams(phase: Phase) -> Iterator[tuple[str, StreamResult]]:
-    for bridge in phase.bridges:
-        for stream in bridge.streams:
-            if stream.packets_sent or stream.direction == "down":
-                yield bridge.id, stream
-
-
-Field = Literal["delay_p95_ms", "jitter_ms", "lost_pct", "mos"]
-
-
-def _value(stream: StreamResult, field: Field) -> float | None:
-    match field:
-        case "delay_p95_ms":
-            return stream.delay_p95_ms
-        case "jitter_ms":
-            return stream.jitter_ms
-        case "lost_pct":
-            return stream.lost_pct
-        case "mos":
-            return stream.mos
-
-
-def _stream_values(phases: Sequence[Phase], field: Field) -> Iterator[tuple[float | None, Place]]:
-    for phase in phases:
-        for bridge, stream in _streams(phase):
-            if field != "mos" or stream.kind == "audio":
-                yield _value(stream, field), _place(bridge, stream, phase)
+def _no_worse(
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    field: str,
+    faults: Sequence[FaultResult],
+) -> Found:
+    rises = _increases(phases, existing, field, faults)
+    return pick(rises, phases, what="phases after the first to compare with it")
 
 
 def _increases(
-    phases: Sequence[Phase], existing: Sequence[str], field: Literal["lost_pct", "delay_p95_ms"]
-) -> Iterator[tuple[float | None, Place]]:
-    """By how much each existing bridge's streams got worse after the first phase."""
-    wanted = set(existing)
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    field: str,
+    faults: Sequence[FaultResult],
+) -> Iterator[Value]:
+    """By how much each existing bridge's streams got worse after the first phase.
+
+    But for phases in which a fault interrupted it.
+    """
+    wanted, read = set(existing), reader(field)
+    calm = [wanted - gone for gone in interrupted_in(phases, faults)]
     before = {
-        (bridge, s.kind, s.direction): _value(s, field)
-        for bridge, s in _streams(phases[0])
-        if bridge in wanted
+        (bridge, s.kind, s.direction): read(s)
+        for bridge, s in heard_streams(phases[0])
+        if bridge in calm[0]
     }
-    for phase in phases[1:]:
-        for bridge, stream in _streams(phase):
+    for phase, here in zip(phases[1:], calm[1:], strict=True):
+        for bridge, stream in heard_streams(phase):
             base = before.get((bridge, stream.kind, stream.direction))
-            if base is not None:
-                now = _value(stream, field)
+            if base is not None and bridge in here:
+                now = read(stream)
                 rise = None if now is None else now - base
-                yield rise, _place(bridge, stream, phase)
-
-
-def _pick(
-    values: Iterator[tuple[float | None, Place]], phases: Sequence[Phase], lowest: bool = False
-) -> Found:
-    """The worst value and the first place that has it; a missing value is worse than any."""
-    sign = -1.0 if lowest else 1.0
-    worst: tuple[float | None, Place] | None = None
-    for value, place in values:
-        if value is None:
-            return Found(None, place, "stream")
-        if worst is None or worst[0] is None or sign * value > sign * worst[0]:
-            worst = value, place
-    if worst is None:
-        return Found(None, Place(kind="mcu", id="mcu", phase=phases[-1].name), "stream")
-    return Found(worst[0], worst[1], "stream")
+                yield rise, stream_place(bridge, stream, phase)

@@ -1,21 +1,46 @@
-"""Writes `result.schema.json` beside this file: `python -m results.schema.make`."""
+"""Writes the JSON Schemas beside this file: `python -m results.schema.make`."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from results.model import SCHEMA, Result
+from pydantic import BaseModel
 
-PATH = Path(__file__).with_name("result.schema.json")
+from results import failures, headroom, load, model, sweep, whatif
+
+FOLDER = Path(__file__).parent
+PATH = FOLDER / "result.schema.json"
+FAULTS_PATH = FOLDER / "faults.schema.json"
+LOAD_PATH = FOLDER / "load.schema.json"
+OTHERS: dict[Path, tuple[type[BaseModel], str]] = {
+    FOLDER / "whatif.schema.json": (whatif.WhatIf, whatif.SCHEMA),
+    FOLDER / "headroom.schema.json": (headroom.Headroom, headroom.SCHEMA),
+    FOLDER / "sweep.schema.json": (sweep.SweepAnswer, sweep.SCHEMA),
+}
+"""Files of other answers, with the model and the name of each."""
 
 
-def schema_text() -> str:
+def schema_text(of: type[BaseModel] = model.Result, ident: str = model.SCHEMA) -> str:
     """The JSON Schema (draft 2020-12) of a result file, as text."""
-    schema = Result.model_json_schema(by_alias=True, mode="serialization")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA}
+    schema = of.model_json_schema(by_alias=True, mode="serialization")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ident}
     return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def faults_schema_text() -> str:
+    """The same of `faults.json`."""
+    return schema_text(failures.FaultsAnswer, failures.SCHEMA)
+
+
+def load_schema_text() -> str:
+    """The same of `load.json`."""
+    return schema_text(load.LoadResult, load.SCHEMA)
 
 
 if __name__ == "__main__":
     PATH.write_text(schema_text(), encoding="utf-8")
+    FAULTS_PATH.write_text(faults_schema_text(), encoding="utf-8")
+    LOAD_PATH.write_text(load_schema_text(), encoding="utf-8")
+    for path, (answer, ident) in OTHERS.items():
+        path.write_text(schema_text(answer, ident), encoding="utf-8")

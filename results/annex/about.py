@@ -1,0 +1,99 @@
+"""What a document carries about itself: which runs it is of, their sums and inputs, its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError
+
+from giaoban.errors import InputError
+from giaoban.tomlfile import StrictModel
+from results.annex.document import Document
+from results.annex.standing import Part
+from results.model import RunId, Sha256
+from results.quantities import Verdict
+
+SCHEMA = "giaoban.document/1"
+ATTACHMENT = "giaoban.json"
+
+
+class InputSum(StrictModel):
+    """One file that a run was made from."""
+
+    role: str
+    name: str
+    sha256: Sha256
+
+
+class RunSum(StrictModel):
+    """One run; `sum` is its manifest's, null if it has no evidence."""
+
+    run_id: RunId
+    kind: Literal["check", "faults"]
+    verdict: Verdict
+    seed: int
+    code: str
+    sum: Sha256 | None
+    inputs: list[InputSum]
+
+
+class Text(StrictModel):
+    """One text of the document, and where it is."""
+
+    at: str
+    text: str
+
+
+class About(StrictModel):
+    """The whole of it; `texts` are in the order of reading."""
+
+    schema_id: Literal["giaoban.document/1"] = Field(default="giaoban.document/1", alias="schema")
+    lang: str
+    draft: bool
+    attached: str
+    runs: list[RunSum]
+    texts: list[Text]
+
+    def to_json(self) -> str:
+        """As it is put into a file."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read it. Raises `InputError`."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InputError(f"not {SCHEMA}: {error.errors()[0]['msg']}") from None
+
+
+def about(document: Document, parts: Sequence[Part]) -> About:
+    """What this document is about."""
+    return About(
+        lang=document.lang,
+        draft=document.draft,
+        attached=document.attached,
+        runs=[_run(part) for part in parts],
+        texts=[Text(at=at, text=text) for at, text in document.texts() if text],
+    )
+
+
+def _run(part: Part) -> RunSum:
+    answer, inputs = part.answer, part.answer.inputs
+    named = [
+        ("scenario", inputs.scenario),
+        ("province", inputs.province),
+        ("devices", inputs.mcu),
+        ("criteria", inputs.criteria),
+        *(("file", ref) for ref in inputs.files),
+    ]
+    return RunSum(
+        run_id=answer.run_id,
+        kind="check" if hasattr(answer, "phases") else "faults",
+        verdict=answer.verdict,
+        seed=inputs.seed,
+        code=inputs.code,
+        sum=part.proof.sum if part.proof else None,
+        inputs=[InputSum(role=role, name=ref.path, sha256=ref.sha256) for role, ref in named],
+    )

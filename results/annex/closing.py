@@ -1,0 +1,174 @@
+"""What comes last: conditions, assumptions, method, terms, and how to check the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from results.annex.document import Align, Block, Cell, Head, Heading, Par, Sum, Table, bullets
+from results.annex.explain import METHOD, METHOD_FAULTS, TERMS
+from results.annex.standing import Part
+from results.annex.tongue import Tongue
+from results.failures import FaultsAnswer
+from results.model import Accounting, Assumption, Result
+
+
+def conditions(
+    results: Sequence[Result],
+    faults: Sequence[FaultsAnswer],
+    say: Tongue,
+    *,
+    assumptions_at: int,
+    failures_at: int,
+) -> Iterator[Block]:
+    """What the verdict holds under; the sections where assumptions and failures are told."""
+    count = len(merged(results, say))
+    points = sum(len(answer.single_points) for answer in faults)
+    items = []
+    if any(result.verdict == "fail" for result in results):
+        items.append(say("condition fail"))
+    if count:
+        items.append(say("condition assumptions", count, assumptions_at))
+    items.append(say("condition as asked"))
+    shared = any(result.background for result in results)
+    items.append(say("condition background" if shared else "condition no background"))
+    if points:
+        items.append(say("condition points", points, failures_at))
+    if not faults and not any(result.faults for result in results):
+        items.append(say("condition untried"))
+    items += [say("condition configuration"), say("condition before")]
+    yield Heading(say("conditions"))
+    yield Par(say("conditions intro"))
+    yield bullets(items)
+
+
+def merged(results: Sequence[Result], say: Tongue) -> list[Sequence[str]]:
+    """The assumptions of all results, each once."""
+    every: list[Assumption] = [a for result in results for a in result.assumptions]
+    return list(dict.fromkeys(tuple(say.assumption(a)) for a in every))
+
+
+def assumptions(results: Sequence[Result], say: Tongue) -> Iterator[Block]:
+    """Each figure without a source, with what would replace it."""
+    yield Heading(say("assumptions"))
+    rows = merged(results, say)
+    if not rows:
+        yield Par(say("no assumptions"))
+        return
+    yield Par(say("assumptions intro"))
+    yield Table(
+        caption=say("assumptions table"),
+        head=[[Head(say(key)) for key in ("what", "value", "rests on", "replaced by")]],
+        rows=[[Cell(_capital(row[0])), *map(Cell, row[1:])] for row in rows],
+        widths=[42, 25, 48, 48],
+        aligns=["left"] * 4,
+        small=True,
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def method(say: Tongue, *, faults: bool) -> Iterator[Block]:
+    """How it was checked, in a page."""
+    yield Heading(say("method"))
+    *first, last = METHOD[say.lang]
+    yield from (Par(text) for text in first)
+    if faults:
+        yield Par(METHOD_FAULTS[say.lang])
+    yield Par(last)
+
+
+def terms(say: Tongue) -> Iterator[Block]:
+    """What the words mean."""
+    yield Heading(say("terms"))
+    yield Table(
+        caption=say("terms table"),
+        head=[[Head(say("term")), Head(say("meaning"))]],
+        rows=[[Cell(term), Cell(meaning)] for term, meaning in TERMS[say.lang]],
+        widths=[40, 123],
+        aligns=["left", "left"],
+    )
+
+
+def proof(parts: Sequence[Part], say: Tongue) -> Iterator[Block]:
+    """How to check, the sums, and what was checked by what."""
+    yield Heading(say("proof"))
+    yield Par(say("proof intro"))
+    yield bullets([say(f"proof step {step}") for step in (1, 2, 3, 4)])
+    for part in parts:
+        run_id = part.answer.run_id
+        if part.proof is None:
+            yield Par(say("no sum", run_id))
+        else:
+            yield Sum(say("sum", run_id), part.proof.sum, payload(run_id, part.proof.sum))
+    for part in parts:
+        yield _identity(part, say)
+    for part in parts:
+        if isinstance(part.answer, Result):
+            balance = _balance(part.answer.accounting, say)
+            yield Par(say("accounting", part.answer.run_id, balance), note=True)
+
+
+def payload(run_id: str, total: str) -> str:
+    """What a QR code holds."""
+    return f"giaoban {run_id} sha256 {total}"
+
+
+def _identity(part: Part, say: Tongue) -> Table:
+    answer = part.answer
+    inputs = answer.inputs
+    version = Cell(inputs.commit or "", code=True)
+    if inputs.commit is None:
+        version = Cell(say("unknown version", inputs.code))
+    elif not inputs.committed:
+        version = Cell(say("changed version", inputs.commit, inputs.code))
+    rows = [
+        [Cell(say("run")), Cell(answer.run_id, code=True)],
+        [Cell(say("seed")), Cell(str(inputs.seed))],
+        [Cell(say("version")), version],
+    ]
+    if answer.engine is not None:
+        versions = {"kernel": answer.engine.kernel}
+        if part.proof is not None:
+            versions = part.proof.manifest.versions
+        others = [f"{_TITLES.get(k, k)} {v}" for k, v in versions.items() if k != "kernel"]
+        what = [say(f"engine {answer.engine.name}"), say("kernel", answer.engine.kernel), *others]
+        rows.append([Cell(say("environment")), Cell("; ".join(what))])
+    files = [(name, getattr(inputs, name)) for name in ("scenario", "province", "mcu", "criteria")]
+    files += [("file", ref) for ref in inputs.files]
+    rows += [
+        [Cell(say(f"input {name}"), sub=ref.path), Cell(ref.sha256, code=True)]
+        for name, ref in files
+    ]
+    aligns: list[Align] = ["left", "left"]
+    head = [[Head(say("label")), Head(say("value"))]]
+    return Table(say("identity table"), head, rows, [48, 115], aligns, small=True)
+
+
+_TITLES = {"python": "Python", "mininet": "Mininet", "numpy": "NumPy", "scapy": "Scapy"}
+
+
+def _balance(counts: Accounting, say: Tongue) -> str:
+    """The balance of packets; rare kinds only if there was any."""
+    number = say.number
+    vi = say.vi
+    kinds = (
+        (counts.packets_received, "gói nhận được", "received", True),
+        (counts.packets_dropped_at_queues, "gói bị loại tại hàng đợi", "dropped at queues", True),
+        (counts.packets_lost_by_impairment, "gói mất trên đường truyền", "lost on lines", True),
+        (counts.packets_lost_by_faults, "gói mất do sự cố", "lost by failures", False),
+        (counts.packets_without_route, "gói không có đường đi", "without a route", False),
+        (counts.packets_damaged, "gói hỏng bị loại khi kiểm tra", "damaged", False),
+        (counts.unaccounted, "gói không rõ nguyên nhân", "unaccounted for", True),
+    )
+    sent = f"{number(counts.packets_sent)} {'gói tin đã gửi' if vi else 'packets sent'}"
+    if counts.packets_duplicated:
+        what = "bản sao do nhân đôi gói tin" if vi else "copies made by lines"
+        sent += f" + {number(counts.packets_duplicated)} {what}"
+    gone = [
+        f"{number(count)} {in_vi if vi else in_en}"
+        for count, in_vi, in_en, always in kinds
+        if count or always
+    ]
+    return f"{sent} = {' + '.join(gone)}"

@@ -1,0 +1,182 @@
+"""From answers to the whole document: sections in the order in which an office reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from giaoban.errors import InputError
+from results.annex import asked, capacity, closing, failing, quality
+from results.annex.document import Block, Document, Heading, Par, Picture, Words, numbered
+from results.annex.letter import Letter
+from results.annex.standing import Part, notices
+from results.annex.tongue import Tongue
+from results.failures import FaultsAnswer
+from results.model import Result, StreamResult
+from results.plot_words import Lang
+
+PICTURES: Mapping[str, tuple[str, str]] = {
+    "delay": (
+        "Độ trễ một chiều của từng luồng qua các giai đoạn",
+        "One-way delay of each stream over the phases",
+    ),
+    "loss": (
+        "Tỷ lệ mất gói của từng luồng qua các giai đoạn",
+        "Packets lost of each stream over the phases",
+    ),
+    "mos": (
+        "Chất lượng tiếng nói của từng luồng qua các giai đoạn",
+        "Speech quality of each stream over the phases",
+    ),
+    "frozen": (
+        "Tỷ lệ thời gian dừng hình của từng luồng qua các giai đoạn",
+        "Time that each picture stood still over the phases",
+    ),
+    "links": ("Tải của các đường truyền qua các giai đoạn", "Load of links over the phases"),
+    "mcu": (
+        "Năng lực MCU đã sử dụng so với năng lực của thiết bị",
+        "MCU capacity in use against the device’s capacity",
+    ),
+    "map": (
+        "Bản đồ hệ thống, tô màu theo tải cao nhất của từng đường truyền",
+        "The system, coloured by the highest load of each link",
+    ),
+    "failures": (
+        "Bản đồ các điểm sự cố đơn lẻ và tải cao nhất khi có sự cố",
+        "Single points of failure, and the highest load under failures",
+    ),
+}
+"""Pictures of a document by name, with their captions; jitter is in the tables alone."""
+
+
+_ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
+    "frozen": lambda stream: stream.freezes,
+    "loss": lambda stream: stream.lost_pct,
+}
+"""Pictures that show nothing unless a stream had some of it."""
+
+
+class Chapter(NamedTuple):
+    """An answer with its proof and its pictures by name."""
+
+    part: Part
+    pictures: Mapping[str, Path]
+
+
+def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
+    """The annex of one or more checks, with the failures tried for them.
+
+    Raises `InputError`: no check among them, or failures that were tried of something else.
+    """
+    checks = [c for c in chapters if isinstance(c.part.answer, Result)]
+    results = [c.part.answer for c in checks if isinstance(c.part.answer, Result)]
+    tried = [c.part.answer for c in chapters if isinstance(c.part.answer, FaultsAnswer)]
+    if not results:
+        raise InputError("an annex is of a check (allowed: a run of giaoban check, and more)")
+    _of_the_same(results, tried)
+    say = Tongue(lang, results[0])
+    blocks = numbered(_blocks(chapters, results, tried, lang, say))
+    why = notices([c.part for c in chapters], lang)
+    title = say("title" if any(r.question.new for r in results) else "title as is")
+    return Document(
+        lang=lang,
+        label=f"{say('annex')} {letter.annex}".strip(),
+        title=title.split("\n"),
+        attached=letter.attached(lang),
+        blocks=blocks,
+        words=Words(say("table"), say("picture")),
+        mark=say("mark") if why else "",
+        footer=say("footer") if why else "",
+        notices=why,
+        subject=results[0].question.text_vi if lang == "vi" else results[0].question.text_en,
+    )
+
+
+def _blocks(
+    chapters: Sequence[Chapter],
+    results: Sequence[Result],
+    tried: Sequence[FaultsAnswer],
+    lang: Lang,
+    say: Tongue,
+) -> list[Block]:
+    several = len(results) > 1
+    blocks: list[Block] = []
+    for number, result in enumerate(results, 1):
+        own = Tongue(lang, result)
+        title = own("asked") + (f" ({own('check number', number).lower()})" if several else "")
+        blocks += asked.asked(result, own, title)
+        blocks += asked.concluded(result, own)
+        blocks += quality.criteria(result, own)
+        blocks += quality.bridges(result, own)
+        blocks += capacity.mcu(result, own)
+        blocks += capacity.links(result, own)
+    blocks += _failures(results, tried, lang, say)
+    failures_at = _sections(blocks)
+    blocks.append(Heading(say("limits")))
+    for result in results:
+        blocks += capacity.limits(result, Tongue(lang, result))
+    pictures = list(_pictures(chapters, results, lang))
+    # conditions, then plots if there are any, then assumptions
+    assumptions_at = _sections(blocks) + 2 + bool(pictures)
+    blocks += closing.conditions(
+        results, tried, say, assumptions_at=assumptions_at, failures_at=failures_at
+    )
+    if pictures:
+        blocks += [Heading(say("plots")), *pictures]
+    blocks += closing.assumptions(results, say)
+    blocks += closing.method(say, faults=bool(tried) or any(r.faults for r in results))
+    blocks += closing.terms(say)
+    blocks += closing.proof([c.part for c in chapters], say)
+    return blocks
+
+
+def _failures(
+    results: Sequence[Result], tried: Sequence[FaultsAnswer], lang: Lang, say: Tongue
+) -> Iterator[Block]:
+    yield Heading(say("faults"))
+    for result in results:
+        if result.faults:
+            yield from failing.own(result, Tongue(lang, result))
+    for answer in tried:
+        yield from failing.tried(answer, Tongue(lang, answer))
+    if not tried and not any(result.faults for result in results):
+        yield Par(say("no faults"))
+
+
+def _sections(blocks: Sequence[Block]) -> int:
+    return sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
+
+
+def _pictures(
+    chapters: Sequence[Chapter], results: Sequence[Result], lang: Lang
+) -> Iterator[Picture]:
+    index = 0 if lang == "vi" else 1
+    for chapter in chapters:
+        answer, pictures = chapter.part.answer, chapter.pictures
+        if unknown := sorted(pictures.keys() - PICTURES.keys() - {"jitter"}):
+            raise InputError(f"picture {unknown[0]!r}: not one of {', '.join(PICTURES)}")
+        for name in (name for name in PICTURES if name in pictures):
+            if name in _ONLY_IF and not any(_ONLY_IF[name](s) for s in _streams(answer)):
+                continue
+            caption = PICTURES[name][index]
+            if len(results) > 1 or isinstance(answer, FaultsAnswer):
+                caption = f"{caption} ({answer.run_id})"
+            yield Picture(pictures[name], caption)
+
+
+def _streams(answer: Result | FaultsAnswer) -> Iterator[StreamResult]:
+    for phase in answer.phases if isinstance(answer, Result) else []:
+        for bridge in phase.bridges:
+            yield from bridge.streams
+
+
+def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> None:
+    """Failures belong to a check if they were tried of the same scenario in the same province."""
+    asked_of = {(r.inputs.scenario.sha256, r.inputs.province.sha256) for r in results}
+    for answer in tried:
+        if (answer.inputs.scenario.sha256, answer.inputs.province.sha256) not in asked_of:
+            raise InputError(
+                f"{answer.run_id}: failures of another scenario or province than was checked "
+                "(allowed: giaoban faults with the scenario and province of the check)"
+            )

@@ -1,0 +1,238 @@
+"""What the annex says, sentence by sentence, in Vietnamese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from results.plot_words import Lang
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    # heading
+    "annex": ("Phụ lục", "Annex"),
+    "title": (
+        "KẾT QUẢ KIỂM TRA MỞ RỘNG ĐIỂM CẦU\nHỆ THỐNG GIAO BAN ĐIỆN TỬ",
+        "RESULT OF THE CHECK OF AN EXPANSION\nOF THE VIDEO-CONFERENCE SYSTEM",
+    ),
+    "title as is": (
+        "KẾT QUẢ KIỂM TRA\nHỆ THỐNG GIAO BAN ĐIỆN TỬ",
+        "RESULT OF THE CHECK\nOF THE VIDEO-CONFERENCE SYSTEM",
+    ),
+    "table": ("Bảng", "Table"),
+    "picture": ("Hình", "Figure"),
+    # drafts
+    "mark": ("BẢN NHÁP", "DRAFT"),
+    "footer": (
+        "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT",
+        "DRAFT – NOT TO BE USED FOR AN APPROVAL",
+    ),
+    "draft": (
+        "Đây là bản nháp, không được dùng làm căn cứ cho ý kiến hoặc văn bản đồng ý mở rộng, vì:",
+        "This is a draft. It must not be used for an opinion or a consent, because:",
+    ),
+    "draft invalid": (
+        "kết quả không hợp lệ: lần kiểm tra {0} không đủ tin cậy;",
+        "the result is invalid: check {0} cannot be trusted;",
+    ),
+    "draft estimate": (
+        "kết quả của lần kiểm tra {0} chỉ là số liệu ước tính, chưa được kiểm tra bằng mô phỏng;",
+        "the result of check {0} is an estimate, nothing was emulated;",
+    ),
+    "draft uncommitted": (
+        "lần kiểm tra {0} được thực hiện bằng phần mềm đã sửa đổi so với phiên bản lưu trữ, hoặc "
+        "không rõ phiên bản;",
+        "check {0} was made by a program that differs from its stored version, or whose version "
+        "is not known;",
+    ),
+    "draft unproved": (
+        "lần kiểm tra {0} không có tệp bằng chứng kèm theo;",
+        "check {0} has no evidence;",
+    ),
+    "reasons": (
+        "Lý do không hợp lệ của lần kiểm tra {0}:",
+        "Why check {0} is invalid:",
+    ),
+    # what was asked
+    "asked": ("Nội dung đề nghị kiểm tra", "What was asked"),
+    "check number": ("Lần kiểm tra thứ {0}", "Check {0}"),
+    "existing": ("Các điểm cầu hiện có ({0}): {1}.", "The existing bridges ({0}): {1}."),
+    "new": ("Các điểm cầu đề nghị kết nối ({0}): {1}.", "The bridges to be connected ({0}): {1}."),
+    "meeting": (
+        "Cách tổ chức phiên họp khi kiểm tra: {0}",
+        "How the meeting was held in the check: {0}",
+    ),
+    "impaired": (
+        "Các tác động được chủ động tạo ra trên mạng khi kiểm tra (thời gian tính từ đầu giai đoạn "
+        "thứ nhất):",
+        "Done to the network on purpose (times from the start of the first phase):",
+    ),
+    "failing": (
+        "Các sự cố được chủ động tạo ra khi kiểm tra (thời gian tính từ đầu giai đoạn thứ nhất):",
+        "Made to fail on purpose (times from the start of the first phase):",
+    ),
+    "background": (
+        "Lưu lượng khác dùng chung đường truyền khi kiểm tra:",
+        "Other traffic that shared links in the check:",
+    ),
+    "background item": (
+        "{0}: {1} Mb/s, {2}, {3}",
+        "{0}: {1} Mb/s, {2}, {3}",
+    ),
+    "marked best-effort": ("không có mức ưu tiên", "without priority"),
+    "marked video": ("cùng mức ưu tiên với hình ảnh", "with the priority of pictures"),
+    "marked voice": ("cùng mức ưu tiên với tiếng nói", "with the priority of voice"),
+    "all the time": ("suốt thời gian kiểm tra", "all the time"),
+    "from to": ("từ giây {0} đến giây {1}", "{0} s to {1} s"),
+    "from": ("từ giây {0} đến hết", "{0} s to the end"),
+    "until": ("từ đầu đến giây {0}", "from the start to {0} s"),
+    "no background": (
+        "Khi kiểm tra, ngoài phiên họp không có lưu lượng nào khác trên các đường truyền.",
+        "In the check there was no other traffic on the links than the meeting's.",
+    ),
+    "basis": (
+        "Căn cứ kiểm tra: khoản 3 Điều 4 Quy định ban hành kèm theo Quyết định số 1681/QĐ-UBND "
+        "ngày 25 tháng 10 năm 2013 của Ủy ban nhân dân tỉnh Đắk Nông, theo đó việc mở rộng điểm "
+        "cầu phải bảo đảm hoạt động của toàn bộ hệ thống trước, trong và sau khi kết nối.",
+        "Legal basis: Art. 4(3) of the regulation issued with Decision 1681/QĐ-UBND of 25 October "
+        "2013 of the People’s Committee of Đắk Nông province, by which an expansion has to keep "
+        "the whole system working before, during and after the connection.",
+    ),
+    # verdict and criteria
+    "verdict": ("Kết luận", "Verdict"),
+    "criteria": ("Các tiêu chí", "Criteria"),
+    "criteria table": ("Kết quả theo từng tiêu chí", "Each criterion"),
+    "criterion": ("Tiêu chí", "Criterion"),
+    "value": ("Giá trị", "Value"),
+    "limit": ("Ngưỡng", "Limit"),
+    "margin": ("Dư địa", "Margin"),
+    "result": ("Kết quả", "Result"),
+    "source": ("Căn cứ", "Source"),
+    "met": ("Đạt", "Met"),
+    "not met": ("Không đạt", "Not met"),
+    "nothing": ("không có gì để đo", "nothing to measure"),
+    "criteria note": (
+        "Giá trị là giá trị xấu nhất của toàn hệ thống trong tất cả các giai đoạn; nơi ghi nhận in "
+        "nghiêng. Dư địa là phần hạn mức còn chưa dùng: 100 % là chưa dùng, 0 % là vừa chạm "
+        "ngưỡng, số âm là vượt ngưỡng.",
+        "The value is the worst of the whole system in all phases; where it was found is in "
+        "italics. The margin is the share of the allowance still unused: 100 % none used, 0 % at "
+        "the limit, below 0 past it.",
+    ),
+    "without faults": (
+        "không tính thời gian gián đoạn do sự cố",
+        "interruptions by failures are not counted here",
+    ),
+    "criteria faults": (
+        "Các sự cố được tạo ra có chủ ý, nên những gì mất trong thời gian gián đoạn do sự cố không "
+        "tính vào tiêu chí này và các tiêu chí chất lượng khác; thời gian gián đoạn được đánh giá "
+        "bằng hai tiêu chí riêng về sự cố.",
+        "Failures were made on purpose. What an interruption by them took is not counted in this "
+        "and the other criteria of quality; two criteria of their own judge interruptions.",
+    ),
+    # bridges
+    "bridges": ("Chất lượng tại từng điểm cầu", "Quality at each bridge"),
+    "bridges table": (
+        "Chất lượng trước, trong và sau khi kết nối (chiều truyền xấu nhất của mỗi điểm cầu)",
+        "Quality before, during and after the connection (the worst direction of each bridge)",
+    ),
+    "bridge": ("Điểm cầu", "Bridge"),
+    "delay": ("Độ trễ (ms)", "Delay (ms)"),
+    "jitter": ("Biến thiên trễ (ms)", "Jitter (ms)"),
+    "loss": ("Mất gói (%)", "Loss (%)"),
+    "mos": ("Điểm MOS", "MOS"),
+    "bridges note": (
+        "Độ trễ: phân vị 95 của độ trễ một chiều. Biến thiên trễ: theo RFC 3550. Mất gói: "
+        "phần gói tin đã phát lên đường truyền mà không đến nơi. MOS: điểm chất lượng tiếng nói "
+        "từ 1 (kém) đến 5 (tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng "
+        "mỗi giai đoạn: {1}.",
+        "Delay: 95th percentile of the one-way delay. Jitter: RFC 3550. Loss: share of the packets "
+        "put on the wire that did not arrive. MOS: speech quality from 1 (bad) to 5 (good){0}. "
+        "“–”: not yet connected, or not measured. Length of the phases: {1}.",
+    ),
+    "bridges faults": (
+        "Bảng này tính cả những gì mất trong thời gian gián đoạn do sự cố.",
+        "What interruptions by failures took is counted in this table.",
+    ),
+    "narrowband": (
+        " (băng hẹp theo ITU-T G.107, cao nhất 4,5)",
+        " (narrowband, ITU-T G.107, 4.5 at most)",
+    ),
+    "wideband": (
+        " (băng rộng theo ITU-T G.107.1, cao nhất 4,5)",
+        " (wideband, ITU-T G.107.1, 4.5 at most)",
+    ),
+    "seconds": ("{0} – {1} giây", "{0} – {1} s"),
+    "video table": (
+        "Chất lượng hình ảnh tại các điểm cầu có hình bị hỏng hoặc bị dừng (chiều truyền xấu nhất)",
+        "Bridges whose pictures were damaged or stood still (the worst direction)",
+    ),
+    "bad frames": ("Khung hình hỏng", "Bad frames"),
+    "freezes": ("Số lần dừng hình", "Freezes"),
+    "freeze max": ("Dừng lâu nhất (ms)", "Longest (ms)"),
+    "frozen": ("Thời gian dừng (%)", "Time frozen (%)"),
+    "video note": (
+        "Khung hình hỏng: khung hình không giải mã được do mất gói tin của chính nó hoặc của khung "
+        "hình mà nó dựa vào.",
+        "Bad frames: those that could not be decoded, as packets of their own were lost or of a "
+        "frame that they build on.",
+    ),
+    "no bad video": (
+        "Hình ảnh: không có khung hình nào bị hỏng, không điểm cầu nào bị dừng hình.",
+        "Pictures: every frame could be decoded, and no picture stood still.",
+    ),
+    # MCU
+    "mcu": ("Năng lực hệ thống điều khiển đa điểm (MCU)", "Capacity of the MCU"),
+    "device": ("Thiết bị: {0}.", "Device: {0}."),
+    "mcu table": (
+        "Năng lực MCU đã dùng và còn lại theo giai đoạn",
+        "MCU capacity used and left in each phase",
+    ),
+    "phase": ("Giai đoạn", "Phase"),
+    "units": ("Đơn vị đã dùng / tổng", "Units used / total"),
+    "share": ("Tỷ lệ", "Share"),
+    "units left": ("Đơn vị còn lại", "Units left"),
+    "ports": ("Cổng đã dùng / tổng", "Ports used / total"),
+    "ports left": ("Cổng còn lại", "Ports left"),
+    "joined": ("Tham gia", "Joined"),
+    "refused": ("Bị từ chối", "Refused"),
+    "less": ("Hạ mức", "Given less"),
+    "setup": ("Thiết lập (ms)", "Set-up (ms)"),
+    "mcu note": (
+        "Tham gia, bị từ chối, hạ mức: số điểm cầu. Thiết lập: thời gian thiết lập cuộc gọi, bách "
+        "phân vị 95; dấu “–”: không có cuộc gọi mới trong giai đoạn.",
+        "Joined, refused, given less: bridges. Set-up: time to set a call up, 95th percentile; "
+        "“–”: no new call in the phase.",
+    ),
+    "refused list": (
+        "Các cuộc gọi không thiết lập được – {0}.",
+        "Calls not set up – {0}.",
+    ),
+    "less list": ("Các cuộc gọi bị hạ mức – {0}.", "Calls given less – {0}."),
+    "commands": (
+        "Các lệnh điều khiển không được thực hiện – {0}.",
+        "Commands of the control room not carried out – {0}.",
+    ),
+    # links
+    "links": ("Đường truyền", "Links"),
+    "links table": (
+        "{0} hướng truyền có tải cao nhất trong tổng số {1}",
+        "The {0} most loaded directions of {1}",
+    ),
+    "way": ("Hướng truyền", "Direction"),
+    "rate": ("Tốc độ (Mb/s)", "Rate (Mb/s)"),
+    "peak": ("Tải cao nhất (%)", "Highest load (%)"),
+    "drops": ("Gói bị loại", "Dropped"),
+    "links note": (
+        "Tải cao nhất: của giây có tải lớn nhất. Gói bị loại: số gói tin bị loại khi hàng đợi của "
+        "đường truyền đầy.",
+        "Highest load: of the worst second. Dropped: packets that found the link’s queue full.",
+    ),
+    "plots": ("Biểu đồ", "Plots"),
+}
+
+
+def words(lang: Lang) -> dict[str, str]:
+    """All of one language, by key."""
+    from results.annex.words_more import MORE_WORDS
+
+    index = 0 if lang == "vi" else 1
+    return {key: pair[index] for key, pair in (*_WORDS.items(), *MORE_WORDS.items())}

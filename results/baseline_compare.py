@@ -1,0 +1,157 @@
+"""What got worse since a baseline was accepted, and by how much. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from results.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
+from results.failures import FailureResult, FaultsAnswer
+
+Sense = Literal["worse", "better", "other"]
+
+
+class Change(NamedTuple):
+    """One thing that is not as it was; `failure` null: it is about the inputs."""
+
+    sense: Sense
+    failure: str | None
+    what: str
+
+    @property
+    def line(self) -> str:
+        """In one line, e.g. `cut:x: cu-jut is cut off (was: interrupted 412.0 ms)`."""
+        return self.what if self.failure is None else f"{self.failure}: {self.what}"
+
+
+def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:
+    """Everything that differs by more than the tolerance: what is gone first, then by failure.
+
+    A failure that the network can no longer have is worse: what was accepted is not there any more,
+    and what has taken its place must be accepted. So is one that was not tried, unless failures
+    were picked by hand. A new one is worse if it does what would have needed accepting. Those whose
+    emulation is invalid are not compared, since there is nothing to compare.
+    """
+    found = [*_inputs(baseline, answer), *_missing(baseline, answer)]
+    for failure in sorted(answer.failures, key=lambda f: f.id):
+        if failure.verdict == "invalid":
+            continue
+        was = baseline.failure.get(failure.id)
+        if was is None:
+            found.append(_new(failure))
+        else:
+            found += _changes(failure, was, baseline, answer)
+    return found
+
+
+def worse(changes: list[Change]) -> list[Change]:
+    """Those that must not pass unseen."""
+    return [change for change in changes if change.sense == "worse"]
+
+
+def _inputs(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
+    """Other inputs are no fault, but explain differences."""
+    for name in ("scenario", "province"):
+        was, now = getattr(baseline, name), getattr(answer.inputs, name)
+        if was.sha256 != now.sha256:
+            yield Change("other", None, f"{name} {now.path} is not the file that was accepted")
+    if baseline.seed != answer.inputs.seed:
+        yield Change("other", None, f"seed is {answer.inputs.seed} (was: {baseline.seed})")
+    now_there = {bridge.id for bridge in answer.bridges}
+    for bridge in sorted(set(baseline.bridges) - now_there):
+        yield Change("worse", None, f"bridge {bridge} is not in the meeting any more")
+    for bridge in sorted(now_there - set(baseline.bridges)):
+        yield Change("other", None, f"bridge {bridge} is new in the meeting")
+
+
+_GONE = {"cut": "link", "silent": "link", "router": "router", "site": "bridge", "group": "group"}
+
+
+def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
+    tried = {failure.id for failure in answer.failures}
+    possible = set(answer.possible)
+    for ident in sorted(set(baseline.failure) - tried):
+        lacking = [part for part in ident.split("+") if part not in possible]
+        if lacking:
+            things = (part.partition(":") for part in lacking)
+            gone = " and ".join(
+                f"{_GONE.get(kind, kind)} {name}" if name else kind for kind, _, name in things
+            )
+            yield Change("worse", ident, f"{gone} is not in the network any more")
+        elif answer.whole:
+            yield Change("worse", ident, "was accepted, but has not been tried this time")
+
+
+def _new(failure: FailureResult) -> Change:
+    now = accepted_of(failure)
+    if now.cut_off:
+        who = f"{', '.join(now.cut_off)} {'is' if len(now.cut_off) == 1 else 'are'} cut off"
+        return Change("worse", failure.id, f"is new: {who}")
+    if now.verdict == "fail":
+        return Change("worse", failure.id, f"is new and fails: {'; '.join(failure.reasons)}")
+    return Change("other", failure.id, "is new")
+
+
+def _changes(
+    failure: FailureResult, was: Accepted, baseline: Baseline, answer: FaultsAnswer
+) -> Iterator[Change]:
+    now, allowed, ident = accepted_of(failure), baseline.tolerance, failure.id
+    common = set(baseline.bridges) & {bridge.id for bridge in answer.bridges}
+    for bridge in sorted(common):
+        if change := _bridge(ident, bridge, was, now, allowed):
+            yield change
+    for bridge in sorted(set(now.cut_off) - common):
+        yield Change("worse", ident, f"{bridge}, which is new, is cut off")
+    by = now.packets_lost - was.packets_lost
+    if abs(by) > allowed.packets_lost:
+        sense: Sense = "worse" if by > 0 else "better"
+        yield Change(
+            sense, ident, f"{now.packets_lost} packets lost (was: {was.packets_lost}; {by:+d})"
+        )
+    if now.peak_pct is not None and was.peak_pct is not None:
+        more = now.peak_pct - was.peak_pct
+        if abs(more) > allowed.peak_pct:
+            was_at = "" if now.peak_at == was.peak_at else f" at {was.peak_at}"
+            yield Change(
+                "worse" if more > 0 else "better",
+                ident,
+                f"link {now.peak_at} at {now.peak_pct:.1f} % (was: {was.peak_pct:.1f} %{was_at})",
+            )
+    if now.verdict != was.verdict:
+        why = f": {'; '.join(failure.reasons)}" if now.verdict == "fail" else ""
+        said = {"pass": "passes", "fail": "fails"}[now.verdict]
+        yield Change(
+            "worse" if now.verdict == "fail" else "better",
+            ident,
+            f"{said} (was: {was.verdict}){why}",
+        )
+
+
+def _bridge(
+    failure: str, bridge: str, was: Accepted, now: Accepted, allowed: Tolerance
+) -> Change | None:
+    """Being cut off is worse than any interruption; one not written down was not noticed."""
+    cut_then, cut_now = bridge in was.cut_off, bridge in now.cut_off
+    if cut_then and cut_now:
+        return None
+    if cut_then or cut_now:
+        sense: Sense = "worse" if cut_now else "better"
+        return Change(
+            sense, failure, f"{bridge} is {_state(now, bridge)} (was: {_state(was, bridge)})"
+        )
+    then_ms, now_ms = (side.interruption_ms.get(bridge, NOTICED_MS) for side in (was, now))
+    if abs(now_ms - then_ms) <= allowed.interruption_ms + 1e-9:
+        return None
+    by = f"; {now_ms - then_ms:+.1f} ms" if min(then_ms, now_ms) > NOTICED_MS else ""
+    return Change(
+        "worse" if now_ms > then_ms else "better",
+        failure,
+        f"{bridge} is {_state(now, bridge)} (was: {_state(was, bridge)}{by})",
+    )
+
+
+def _state(side: Accepted, bridge: str) -> str:
+    if bridge in side.cut_off:
+        return "cut off"
+    ms = side.interruption_ms.get(bridge)
+    return "not interrupted" if ms is None else f"interrupted {ms:.1f} ms"

@@ -1,0 +1,160 @@
+"""Results in English words and numbers: the twin of `results.vietnamese`."""
+
+from __future__ import annotations
+
+from results.failures import FaultsAnswer
+from results.model import Binding, CriterionResult, Impairment, Place, RefusedCommand, Result
+from results.vietnamese import NBSP, Names
+
+NOT_MEASURED = "not measured"
+PHASES = {"before": "Before", "during": "During", "after": "After"}
+_KINDS = {"audio": "sound", "video": "picture", "content": "content"}
+_REFUSALS = {
+    408: "the MCU did not answer",
+    480: "temporarily unavailable",
+    486: "busy",
+    488: "the kind of call was not accepted",
+    503: "no capacity left",
+}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Decimal point, comma between thousands, at most `digits` decimals; `–` for None."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A number with its unit, kept on one line."""
+    return NOT_MEASURED if value is None else f"{number(value)}{NBSP}{unit.replace(' ', NBSP)}"
+
+
+def limit(criterion: CriterionResult) -> str:
+    """The threshold with its sense."""
+    sign = "≤" if criterion.sense == "at-most" else "≥"
+    return f"{sign}{NBSP}{amount(criterion.threshold, criterion.unit)}"
+
+
+def refusal(code: int) -> str:
+    """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
+    return f"{_REFUSALS.get(code, 'refused')} (code {code})"
+
+
+def resolution(name: str) -> str:
+    """What a call asked for or was given."""
+    return "sound alone" if name == "audio" else name
+
+
+def refused_command(refused: RefusedCommand, names: Names) -> str:
+    """Who wanted what, about whom, and why not."""
+    who = "the MCU's technician" if refused.by == "operator" else names.of(refused.by)
+    on = f" ({names.of(refused.on)})" if refused.on else ""
+    return f"{who}: {refused.command}{on} – {refused.reason} (code {refused.code})"
+
+
+def impairment(item: Impairment, names: Names) -> str:
+    """What was done on purpose, where and when."""
+    way = item.direction or "up"
+    if item.target == "link" and item.direction:
+        words = [names.link(item.id, way)]
+    elif item.target == "link":
+        words = [names.both_ways(item.id)]
+    else:
+        words = [names.of(item.id), way if item.direction else "both ways"]
+    if item.media:
+        words.append(_KINDS[item.media])
+    start = max(item.from_s, 0.0)
+    if item.to_s is not None:
+        words.append(f"{number(start)} s to {number(item.to_s)} s")
+    elif item.from_s > 0:
+        words.append(f"{number(start)} s to the end")
+    else:
+        words.append("all the time")
+    return f"{', '.join(words)}: {item.text_en}"
+
+
+class EnglishNames(Names):
+    """The same names; only what is said around them is English."""
+
+    def __init__(self, result: Result | FaultsAnswer) -> None:
+        super().__init__(result)
+        if isinstance(result, Result):
+            self._faults |= {fault.id: fault.text_en for fault in result.faults}
+
+    def of(self, node: str) -> str:
+        return super().of(node).replace("(điểm cầu chủ tọa)", "(chair bridge)")
+
+    def link(self, link: str, direction: str) -> str:
+        source, _, target = direction.partition("->")
+        if link.startswith("access-"):
+            up = link == f"access-{source}"
+            host = self.of(source if up else target).split(" (")[0]
+            return f"access line of {host} ({'up' if up else 'down'})"
+        return f"{self.of(source)} → {self.of(target)}"
+
+    def both_ways(self, link: str) -> str:
+        if link.startswith("access-"):
+            return f"access line of {self.of(link.removeprefix('access-')).split(' (')[0]}"
+        return self.ends(link)
+
+    def place(self, place: Place | None) -> str:
+        if place is None:
+            return ""
+        if place.kind == "link":
+            text = self.link(place.id, place.detail or "")
+        else:
+            text = self.of(place.id)
+            if place.detail:
+                kind, _, way = place.detail.partition(" ")
+                text += f", {_KINDS.get(kind, kind)} {way}"
+        if place.fault is not None:
+            text += f", failure: {self.fault(place.fault)}"
+        return text if place.phase is None else f"{text}, {self.phase(place.phase).lower()}"
+
+    def phase(self, name: str) -> str:
+        return PHASES.get(name, name)
+
+
+def verdict_sentence(result: Result) -> str:
+    """The answer in one sentence."""
+    new = [bridge.name for bridge in result.question.new]
+    total = len(result.criteria)
+    failed = sum(not criterion.ok for criterion in result.criteria)
+    if result.verdict == "invalid":
+        return (
+            "Invalid: this check cannot be trusted, so it gives no answer; "
+            "it must not be used as a basis for anything."
+        )
+    what = (
+        f"{len(new)} new bridges ({', '.join(new)})"
+        if len(new) != 1
+        else f"1 new bridge ({new[0]})"
+    )
+    if result.verdict == "fail":
+        lead = f"with {what} connected, the system" if new else "the system as it is"
+        return f"Not met: {lead} does not meet {failed} of {total} criteria."
+    if not new:
+        return f"Met: the system as it is, without more bridges, meets all {total} criteria."
+    return (
+        f"Met: {what} may be connected; the whole system meets all {total} criteria "
+        "before, during and after the connection."
+    )
+
+
+def binding_sentence(binding: Binding | None, result: Result, names: Names) -> str:
+    """What limits the answer, in one sentence; '' if nothing was judged."""
+    criterion = next((c for c in result.criteria if binding and c.id == binding.criterion), None)
+    if binding is None or criterion is None:
+        return ""
+    lead = "What limits" if criterion.ok else "Main cause"
+    if criterion.place is None:
+        return f"{lead}: {criterion.name_en} – nothing to measure (limit {limit(criterion)})."
+    return (
+        f"{lead}: {criterion.name_en} – {names.place(binding.place)}: "
+        f"{amount(binding.value, binding.unit)} (limit {limit(criterion)}, "
+        f"margin {number(binding.margin_pct, 0)}{NBSP}%)."
+    )

@@ -1,0 +1,200 @@
+"""`manifest.json` of a run: every file that the answer rests on or consists of, with its SHA-256.
+
+It is written when the run is made. Its own sum (`Proof.sum`) stands for the whole run: documents
+carry it, and `giaoban verify` finds by it whether a document and an evidence belong together.
+Documents and pictures are not in it, as they are made from what is. Packets as they were captured
+are in it by their sums alone: a run repeated from its inputs gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field, ValidationError
+
+from giaoban.errors import InputError
+from giaoban.tomlfile import StrictModel
+from results.failures import FaultsAnswer
+from results.model import Result, RunId, Sha256
+from results.quantities import Count, Verdict
+from results.store import RESULT, writing
+
+SCHEMA = "giaoban.evidence/1"
+MANIFEST = "manifest.json"
+FAULTS = "faults.json"
+INPUTS = "inputs"
+Kind = Literal["check", "faults"]
+ANSWERS: Mapping[Kind, str] = {"check": RESULT, "faults": FAULTS}
+
+KEPT = ("plan.json", "events.jsonl", "series.npz")
+KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")
+
+RelPath = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$")
+]
+"""A path in the run's folder; it cannot lead out of it."""
+
+
+class Kept(StrictModel):
+    """One file's sum."""
+
+    path: RelPath
+    bytes: Count
+    sha256: Sha256
+
+
+class InputFile(StrictModel):
+    """One file that the run was made from: `name` as it was called, `path` where its copy is."""
+
+    role: Literal["scenario", "province", "devices", "criteria", "file"]
+    name: str
+    path: RelPath
+
+
+class Manifest(StrictModel):
+    """All sums of a run. `left_out` are files that are in the run's folder alone."""
+
+    schema_id: Literal["giaoban.evidence/1"] = Field(default="giaoban.evidence/1", alias="schema")
+    kind: Kind
+    run_id: RunId
+    verdict: Verdict
+    engine: str
+    seed: int
+    code: str
+    commit: str | None
+    committed: bool
+    versions: dict[str, str]
+    inputs: list[InputFile]
+    files: list[Kept]
+    left_out: list[Kept]
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`: its bytes are what the sum is of."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = MANIFEST) -> Self:
+        """Read a manifest. Raises `InputError` that names the key at fault."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{origin}: not a {SCHEMA} file: {key}: {first['msg']}") from None
+
+    @property
+    def answer(self) -> str:
+        """The file with the answer."""
+        return ANSWERS[self.kind]
+
+
+class Proof(NamedTuple):
+    """A run's manifest with the sum of its bytes."""
+
+    manifest: Manifest
+    sum: str
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def save_inputs(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[InputFile]:
+    """Copy what a run is made from into its folder; (role, name, path) each."""
+    place = folder / INPUTS
+    saved = []
+    for number, (role, name, path) in enumerate(inputs):
+        kept = f"{role}.toml" if role != "file" else f"file-{number}{path.suffix.lower()}"
+        saved.append(
+            InputFile.model_validate({"role": role, "name": name, "path": f"{INPUTS}/{kept}"})
+        )
+        with writing(place):
+            place.mkdir(exist_ok=True)
+            (place / kept).write_bytes(path.read_bytes())
+    return saved
+
+
+def write_manifest(
+    folder: Path,
+    answer: Result | FaultsAnswer,
+    inputs: Sequence[InputFile],
+    versions: Mapping[str, str],
+) -> Proof:
+    """Sum up a run's folder, in which all but the documents is there."""
+    kind: Kind = "check" if isinstance(answer, Result) else "faults"
+    asked = answer.inputs
+    manifest = Manifest(
+        kind=kind,
+        run_id=answer.run_id,
+        verdict=answer.verdict,
+        engine=answer.engine.name if answer.engine else "",
+        seed=asked.seed,
+        code=asked.code,
+        commit=asked.commit,
+        committed=asked.committed,
+        versions=dict(versions),
+        inputs=list(inputs),
+        files=_sums(folder, [*(item.path for item in inputs), ANSWERS[kind], *_kept(folder)]),
+        left_out=_sums(folder, _bulk(folder)),
+    )
+    text = manifest.to_json().encode()
+    with writing(folder):
+        (folder / MANIFEST).write_bytes(text)
+    return Proof(manifest, sha256(text))
+
+
+def read_proof(folder: Path) -> Proof:
+    """A run's manifest, after everything in the folder has been compared with it.
+
+    Raises `InputError`: the run has none, or a file is not what it was when the run was made.
+    """
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            f"{folder}: has no {MANIFEST}, so nothing proves what it was made from "
+            "(allowed: a run of giaoban check or giaoban faults; run it again)"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    manifest = Manifest.from_json(text, str(path))
+    if manifest.to_json().encode() != text:
+        raise InputError(f"{path}: is not as it was written; run it again")
+    for kept in manifest.files:
+        try:
+            same = sha256((folder / kept.path).read_bytes()) == kept.sha256
+        except OSError as error:
+            raise InputError(f"{folder / kept.path}: {error.strerror}") from None
+        if not same:
+            raise InputError(
+                f"{folder / kept.path}: is not what it was when the run was made "
+                f"(SHA-256 {kept.sha256}); run it again"
+            )
+    return Proof(manifest, sha256(text))
+
+
+def _kept(folder: Path) -> Iterable[str]:
+    yield from (name for name in KEPT if (folder / name).is_file())
+    for name in KEPT_CAPTURES:
+        if (folder / "captures" / name).is_file():
+            yield f"captures/{name}"
+    for path in sorted((folder / "failures").glob(f"*/{RESULT}")):
+        yield str(path.relative_to(folder))
+
+
+def _bulk(folder: Path) -> list[str]:
+    found = [*(folder / "captures").glob("*.bin"), *(folder / "media").glob("*.npz")]
+    return sorted(str(path.relative_to(folder)) for path in found)
+
+
+def _sums(folder: Path, paths: Iterable[str]) -> list[Kept]:
+    found = []
+    for path in sorted(paths):
+        data = (folder / path).read_bytes()
+        found.append(Kept(path=path, bytes=len(data), sha256=sha256(data)))
+    return found

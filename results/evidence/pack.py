@@ -1,0 +1,168 @@
+"""A run's evidence as one file: a ZIP of what the manifest lists, the same bytes each time.
+
+Its comment ends with two sums: the manifest's, and that of everything before it in the file, so
+that there is no byte that could be changed unnoticed.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from giaoban.errors import InputError
+from results.evidence.manifest import MANIFEST, Kept, Manifest, Proof, read_proof, sha256
+from results.failures import FaultsAnswer
+from results.model import Inputs, Result
+from results.store import write_whole
+
+ENDING = ".evidence.zip"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_COMMENT = b"giaoban.evidence/1 manifest %s file %s"
+_SUM = 64
+MOST_BYTES = 2**31
+"""An evidence that unpacks to more is not read."""
+
+
+class Opened(NamedTuple):
+    """An evidence as it was found: `altered` says what is not as it was packed."""
+
+    proof: Proof | None
+    files: Mapping[str, bytes]
+    altered: list[str]
+
+
+def pack(folder: Path, proof: Proof) -> bytes:
+    """The evidence of a run whose files were compared with its manifest (`read_proof`)."""
+    files = {kept.path: (folder / kept.path).read_bytes() for kept in proof.manifest.files}
+    return packed(files, proof.manifest.to_json().encode())
+
+
+def packed(files: Mapping[str, bytes], manifest: bytes) -> bytes:
+    """The bytes of an evidence."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, data in [(MANIFEST, manifest), *sorted(files.items())]:
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data, compresslevel=9)
+        archive.comment = _COMMENT % (sha256(manifest).encode(), b"0" * _SUM)
+    body = out.getvalue()[:-_SUM]
+    return body + sha256(body).encode()
+
+
+def write_evidence(folder: Path, out: Path) -> Proof:
+    """Pack a finished run into a file, replacing it in one step.
+
+    Raises `InputError` where a file of the run is not what it was when the run was made.
+    """
+    proof = read_proof(folder)
+    write_whole(out, pack(folder, proof))
+    return proof
+
+
+def is_evidence(data: bytes) -> bool:
+    """Whether a file says that it is one, damaged or not."""
+    marks = MANIFEST.encode() in data[:64] or b"giaoban.ev" in data
+    return data[:2] == b"PK" and marks
+
+
+def open_evidence(data: bytes) -> Opened:
+    """Read an evidence and compare every byte with its sums."""
+    altered: list[str] = []
+    stated = data[-_SUM:]
+    if stated != sha256(data[:-_SUM]).encode():
+        altered.append("the file as a whole: its bytes do not give the sum at its end")
+    try:
+        files = _read(data)
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError) as error:
+        return Opened(None, {}, [*altered, f"the archive cannot be read: {error}"])
+    damaged = [name for name, content in files.items() if content is None]
+    altered += [f"{name}: cannot be unpacked" for name in damaged]
+    whole = {name: content for name, content in files.items() if content is not None}
+    text = whole.pop(MANIFEST, None)
+    if text is None:
+        return Opened(None, whole, [*altered, f"{MANIFEST}: is missing"])
+    if _COMMENT % (sha256(text).encode(), stated) != data[-len(_COMMENT % (stated, stated)) :]:
+        altered.append(f"{MANIFEST}: does not give the sum that the file states")
+    try:
+        manifest = Manifest.from_json(text)
+    except InputError as error:
+        return Opened(None, whole, [*altered, str(error)])
+    altered += _compared(manifest, files, whole)
+    if not altered:
+        altered += _contradictions(manifest, whole)
+    return Opened(Proof(manifest, sha256(text)), whole, altered)
+
+
+def _read(data: bytes) -> dict[str, bytes | None]:
+    """Entries by name; None: one whose bytes are damaged."""
+    found: dict[str, bytes | None] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        if len({entry.filename for entry in entries}) < len(entries):
+            raise ValueError("a name is there twice")
+        if sum(entry.file_size for entry in entries) > MOST_BYTES:
+            raise ValueError("it unpacks to more than 2 GiB")
+        for entry in entries:
+            try:
+                found[entry.filename] = archive.read(entry)
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+                found[entry.filename] = None
+    return found
+
+
+def _compared(
+    manifest: Manifest, files: Mapping[str, bytes | None], whole: Mapping[str, bytes]
+) -> list[str]:
+    listed: dict[str, Kept] = {kept.path: kept for kept in manifest.files}
+    found = [f"{path}: is missing" for path in listed if path not in files]
+    found += [f"{path}: was added" for path in files if path not in listed and path != MANIFEST]
+    found += [
+        f"{path}: was altered"
+        for path, data in whole.items()
+        if path in listed and sha256(data) != listed[path].sha256
+    ]
+    return found
+
+
+def _contradictions(manifest: Manifest, files: Mapping[str, bytes]) -> list[str]:
+    """What sums alone do not show: an answer that is not of these inputs."""
+    answer: Result | FaultsAnswer
+    try:
+        text = files[manifest.answer]
+        answer = (
+            Result.from_json(text) if manifest.kind == "check" else FaultsAnswer.from_json(text)
+        )
+    except (InputError, KeyError) as error:
+        return [f"{manifest.answer}: {error}"]
+    said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)
+    if said != (manifest.run_id, manifest.verdict, manifest.seed, manifest.code):
+        return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
+    sums = input_sums(answer.inputs)
+    found, others = [], []
+    for item in manifest.inputs:
+        data = files.get(item.path)
+        if data is None:
+            found.append(f"{item.path}: is missing")
+        elif item.role == "file":
+            others.append(sha256(data))
+        elif sha256(data) != sums[item.role]:
+            found.append(f"{item.path}: is not what the answer was made from")
+    if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
+        found.append("inputs: the recordings are not those that the answer was made from")
+    return found
+
+
+def input_sums(inputs: Inputs) -> dict[str, str]:
+    """The sums that an answer states, by the role of the file."""
+    return {
+        "scenario": inputs.scenario.sha256,
+        "province": inputs.province.sha256,
+        "devices": inputs.mcu.sha256,
+        "criteria": inputs.criteria.sha256,
+    }

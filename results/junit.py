@@ -1,0 +1,87 @@
+"""The answer about all failures as JUnit XML, which CI systems show as tests.
+
+A test case a failure. Without a baseline it fails if its run does not meet the criteria; with one
+if anything got worse: what was accepted has been accepted. An invalid run is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+
+from results.baseline_compare import Change, worse
+from results.failures import FailureResult, FaultsAnswer
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 §2.2 does not allow in a text."""
+ABOUT_INPUTS = "inputs"
+"""The test case for what got worse and belongs to no failure."""
+
+
+def junit_xml(
+    answer: FaultsAnswer,
+    *,
+    seconds: Mapping[str, float],
+    changes: Sequence[Change] | None = None,
+) -> str:
+    """The text of the file.
+
+    Args:
+        seconds: how long each failure's emulation took, wall time.
+        changes: since the baseline; None if there is none to compare with.
+    """
+    found = None if changes is None else worse(list(changes))
+    group = f"giaoban.faults.{answer.run_id}"
+    cases = [_case(f, group, seconds.get(f.id, 0.0), found) for f in answer.failures]
+    tried = {failure.id for failure in answer.failures}
+    elsewhere: dict[str, list[str]] = {}
+    for change in found or []:
+        if change.failure not in tried:
+            elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(change.what)
+    for name, lines in elsewhere.items():
+        case = _element("testcase", classname=group, name=name, time="0.000")
+        case.append(_told("failure", "regression", lines))
+        cases.append(case)
+    totals = {
+        "tests": str(len(cases)),
+        "failures": str(sum(case.find("failure") is not None for case in cases)),
+        "errors": str(sum(case.find("error") is not None for case in cases)),
+        "skipped": "0",
+        "time": f"{sum(seconds.get(f.id, 0.0) for f in answer.failures):.3f}",
+    }
+    suite = _element("testsuite", name=f"giaoban faults {answer.inputs.scenario.path}", **totals)
+    suite.extend(cases)
+    suites = _element("testsuites", **totals)
+    suites.append(suite)
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _case(
+    failure: FailureResult, group: str, seconds: float, found: Sequence[Change] | None
+) -> ElementTree.Element:
+    case = _element("testcase", classname=group, name=failure.id, time=f"{seconds:.3f}")
+    if failure.verdict == "invalid":
+        case.append(_told("error", "invalid", [f"invalid: {r}" for r in failure.reasons]))
+    elif found is not None:
+        if lines := [change.what for change in found if change.failure == failure.id]:
+            case.append(_told("failure", "regression", lines))
+    elif failure.verdict == "fail":
+        case.append(_told("failure", "criteria", failure.reasons))
+    return case
+
+
+def _told(tag: str, kind: str, lines: Sequence[str]) -> ElementTree.Element:
+    lines = [_clean(line) for line in lines] or ["no reason given"]
+    element = _element(tag, type=kind, message=lines[0])
+    element.text = "\n".join(lines)
+    return element
+
+
+def _element(tag: str, **attributes: str) -> ElementTree.Element:
+    return ElementTree.Element(tag, {key: _clean(value) for key, value in attributes.items()})
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("�", text)

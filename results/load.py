@@ -1,0 +1,200 @@
+"""The answer of a load test as typed data: `load.json`, schema `giaoban.load/1`.
+
+Terms are RFC 7501's. Percentages are 0–100, one unit per quantity; null: it was not measured.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError
+
+from giaoban.errors import InputError
+from giaoban.tomlfile import StrictModel
+from results.model import RunId
+from results.quantities import Amount, Count, Id, Verdict
+
+SCHEMA = "giaoban.load/1"
+FILE = "load.json"
+
+Place = Literal["loopback", "province", "target"]
+
+
+class Delay(StrictModel):
+    """How long something took until its final answer, of those that succeeded."""
+
+    p50_ms: Amount
+    p95_ms: Amount
+    p99_ms: Amount
+    max_ms: Amount
+    mean_ms: Amount
+
+
+class OperationResult(StrictModel):
+    """All of one kind: `failed` by cause, and how the failures were told (`502 Bad Gateway`: 3).
+
+    `repeats` are requests that were sent again since no answer came within half a second.
+    """
+
+    operation: Id
+    attempts: Count
+    succeeded: Count
+    failed: dict[Id, Count]
+    answers: dict[str, Count]
+    repeats: Count
+    delay: Delay | None
+
+
+class Sessions(StrictModel):
+    """Sessions by RFC 7501, over the time in which attempts were made.
+
+    Attributes:
+        attempt_rate_per_s: the session attempt rate, as it was reached.
+        established_per_s: those that succeeded, each second of the same time.
+        establishment_rate_per_s: the session establishment rate: the highest attempt rate
+            without a failure, found by search; null where nobody searched.
+        held_up: attempts that began late, since the MCU had not answered the bridge's call before.
+        capacity: most sessions that stood at the same time: the session capacity, if the device
+            refused more.
+    """
+
+    attempts: Count
+    established: Count
+    refused: Count
+    dropped: Count
+    held_up: Count
+    attempt_rate_per_s: Amount
+    established_per_s: Amount
+    establishment_rate_per_s: Amount | None = None
+    capacity: Count
+    setup: Delay | None
+
+
+class Storm(StrictModel):
+    """What followed a fault: times count from when the line was back.
+
+    `last_back_s` null: somebody did not come back; `missing` says how many.
+    """
+
+    cut_off: Count
+    back: Count
+    missing: Count
+    attempts: Count
+    refused: Count
+    half_back_s: Amount | None
+    last_back_s: Amount | None
+    back_off: Literal["none", "random"]
+
+
+class McuView(StrictModel):
+    """What the MCU itself says: calls it has taken, refused and seen leaving, by why.
+
+    `calls_left` are those that it still held when it was told to stop.
+    """
+
+    joined: Count
+    refused: dict[str, Count]
+    left: dict[str, Count]
+    units_peak: Amount
+    units_total: Amount | None
+    ports_peak: Count
+    calls_left: Count
+    sip_received: Count
+    sip_dropped: dict[str, Count]
+    media_sent: Count
+    media_late: Count
+    media_overflowed: Count
+    cpu_pct_mean: Amount | None = None
+    cpu_pct_max: Amount | None = None
+
+
+class GeneratorView(StrictModel):
+    """How the generator fared, by its worst process; `valid` is what `reasons` of the result say.
+
+    `dial_late_p99_ms`: from when a call should have been dialled to when it was.
+    """
+
+    processes: Count
+    cpu_pct_mean: Amount
+    cpu_pct_max: Amount
+    loop_late_max_ms: Amount
+    missed_timers: Count
+    dial_late_p99_ms: Amount | None
+    media_sent: Count
+    media_late_pct: Amount
+    media_worst_late_ms: Amount
+    media_overflowed: Count
+
+
+class LoadCriterion(StrictModel):
+    """One criterion and what came of it; `ok` null: nothing of the kind was done."""
+
+    id: Id
+    name_en: str
+    name_vi: str
+    value: float | None
+    threshold: float
+    unit: str
+    ok: bool | None
+    source: str
+
+
+class Trial(StrictModel):
+    """One rate that a search tried."""
+
+    rate_per_s: Amount
+    outcome: Literal["clean", "failed", "invalid"]
+    why: str
+
+
+class Second(StrictModel):
+    """One second of the test, from its beginning."""
+
+    t_s: Count
+    attempts: Count
+    established: Count
+    failed: Count
+    standing: Count
+    setup_p95_ms: Amount | None
+    generator_cpu_pct: Amount | None
+    mcu_cpu_pct: Amount | None = None
+
+
+class LoadResult(StrictModel):
+    """A load test.
+
+    Attributes:
+        what: shape, bridges, rate and all else that was asked for.
+        place: on this machine, inside the emulated province, or at somebody's device.
+    """
+
+    schema_id: Literal["giaoban.load/1"] = Field(default="giaoban.load/1", alias="schema")
+    run_id: RunId
+    verdict: Verdict
+    reasons: list[str]
+    place: Place
+    what: dict[str, str | int | float | bool | list[str]]
+    code: str
+    server: str
+    sessions: Sessions
+    operations: list[OperationResult]
+    storm: Storm | None = None
+    mcu: McuView | None = None
+    generator: GeneratorView | None = None
+    criteria: Annotated[list[LoadCriterion], Field(min_length=1)]
+    search: list[Trial] = Field(default_factory=list)
+    series: list[Second] = Field(default_factory=list)
+
+    def to_json(self) -> str:
+        """The text of `load.json` (indented, keys in the model's order, marks kept)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = FILE) -> Self:
+        """Read `load.json`. Raises `InputError` that names the key at fault."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{origin}: not a {SCHEMA} file: {key}: {first['msg']}") from None

@@ -1,0 +1,17 @@
+"""Types of the values in `result.json`: identifiers, counts, shares, scores."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Verdict = Literal["pass", "fail", "invalid"]
+Kind = Literal["audio", "video", "content"]
+Direction = Literal["up", "down"]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=80)]
+LinkDirection = Annotated[str, Field(pattern=r"^[a-z0-9-]+->[a-z0-9-]+$")]
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Mos = Annotated[float, Field(ge=1, le=5)]

@@ -1,0 +1,62 @@
+"""Many points at once: `sweep.json`, schema `giaoban.sweep-answer/1`. Data only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from results.model import Inputs, RunId
+from results.quantities import Amount, Count, Id
+
+SCHEMA = "giaoban.sweep-answer/1"
+
+Said = Literal["pass", "fail", "refused"]
+"""`refused`: the point cannot be, `why` says the reason."""
+
+
+class SweepPoint(StrictModel):
+    """One point: where it is on each axis, and what became of it.
+
+    `method`: judged packet by packet, or ruled out by arithmetic alone (`arithmetic`), which then
+    gives no margin. `cut_off` counts bridges that nothing reaches any more; the verdict is about
+    those that are left. `peak_pct`: the busiest second of any link, by arithmetic. `key` is the
+    hash of all that the point depends on.
+    """
+
+    bridges: str
+    profile: str
+    device: str
+    failure: str
+    seed: int
+    verdict: Said
+    method: Literal["arithmetic", "estimate", "none"]
+    in_meeting: Count
+    cut_off: Count
+    binding: Id | None = None
+    where: str = ""
+    margin_pct: float | None = None
+    units_pct: float | None = None
+    peak_pct: Amount | None = None
+    why: str = ""
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SweepAnswer(StrictModel):
+    """The whole sweep. `computed` points were new, the others had been computed before."""
+
+    schema_id: Literal["giaoban.sweep-answer/1"] = Field(
+        default="giaoban.sweep-answer/1", alias="schema"
+    )
+    run_id: RunId
+    question_en: str
+    question_vi: str
+    inputs: Inputs
+    points: Annotated[list[SweepPoint], Field(min_length=1)]
+    computed: Count
+    seconds: Amount
+
+    def to_json(self) -> str:
+        """The text of `sweep.json` (indented, keys in the model's order, marks kept)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"

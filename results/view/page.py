@@ -1,0 +1,65 @@
+"""The page: data and the files in `page/` put together into one HTML file that needs nothing else.
+
+Its content security policy lets only its own script and style run, by their hashes, and lets it
+load nothing: neither a name in the data nor anything else can reach the network from it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PARTS = Path(__file__).with_name("page")
+FILE = "view.html"
+"""The page's name in a run's folder."""
+
+
+def page(data: Mapping[str, Any]) -> str:
+    """The whole page for what `page_data` made; the same data give the same text."""
+    script, style = _script(), _read("style.css")
+    words = json.loads(_read("words.json"))
+    run = data["run"] or data["failures"]
+    title = words[data["lang"]]["title" if data["run"] else "title failures"]
+    filled = {
+        "LANG": data["lang"],
+        "SCRIPT_SHA": _sha256(script),
+        "STYLE_SHA": _sha256(style),
+        "TITLE": html.escape(f"{title} – {run['run_id']}"),
+        "STYLE": style,
+        "DATA": _block(data),
+        "WORDS": _block(words),
+        "SCRIPT": script,
+    }
+    parts = _read("page.html").split("@")
+    # the template's text and its places take turns, so that nothing filled in is searched again
+    for place in range(1, len(parts), 2):
+        parts[place] = filled[parts[place]]
+    return "".join(parts)
+
+
+@cache
+def _script() -> str:
+    """All modules in the order of their names, in one scope of their own."""
+    modules = sorted(PARTS.glob("*.js"))
+    return '"use strict";\n(() => {\n' + "\n".join(_read(m.name) for m in modules) + "})();\n"
+
+
+@cache
+def _read(name: str) -> str:
+    return (PARTS / name).read_text(encoding="utf-8")
+
+
+def _block(value: object) -> str:
+    """JSON that cannot end the script element it stands in (HTML §4.12.1.3)."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

@@ -1,0 +1,86 @@
+"""One page on this machine's loopback: nothing but the page can be asked for, and only from here.
+
+The answer to any other path is 404, so there is no path to escape from. A request whose Host is not
+this server's is refused: a page of somewhere else that made its name lead here would read the run
+otherwise (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from urllib.parse import urlsplit
+
+from giaoban.errors import InputError
+
+LOOPBACK = "127.0.0.1"
+_HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class PageServer(ThreadingHTTPServer):
+    """Serves one page at `url` until it is shut down."""
+
+    daemon_threads = True
+
+    def __init__(self, page: str, port: int = 0) -> None:
+        """Port 0 takes a free one. Raises `InputError` if the port is taken."""
+        self.body = page.encode()
+        try:
+            super().__init__((LOOPBACK, port), _Handler)
+        except OSError as error:
+            raise InputError(
+                f"--port {port}: {error.strerror} (without --port a free one is taken)"
+            ) from None
+        self.hosts = {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
+
+    def server_bind(self) -> None:
+        """As the library's, but without looking up a name for the address."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{LOOPBACK}:{self.server_port}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PageServer
+    server_version = "giaoban"
+    sys_version = ""
+    timeout = 30
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        if self.headers.get("Host", "").lower() not in self.server.hosts:
+            self._send(HTTPStatus.FORBIDDEN, b"only this machine's own address is served\n")
+        elif urlsplit(self.path).path != "/":
+            self._send(HTTPStatus.NOT_FOUND, b"only the page at / is served\n")
+        else:
+            self._send(HTTPStatus.OK, self.server.body, "text/html; charset=utf-8")
+
+    def _send(self, status: HTTPStatus, body: bytes, kind: str = "text/plain") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Who looks at the page is nobody's business, and the terminal shows where it is."""

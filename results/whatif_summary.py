@@ -1,0 +1,194 @@
+"""Variants side by side in words: rows for a terminal, and `summary.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from results.whatif import CostOf, Judged, VariantResult, WhatIf
+
+METHOD_WORDS = {"estimate": "estimated", "sandbox": "emulated", "native": "emulated"}
+OF_ONE = {
+    "pass": "PASS – with this the criteria are met",
+    "fail": "FAIL – with this the criteria are not met",
+    "invalid": "INVALID – the emulation cannot be trusted, so there is no answer",
+}
+OF_SEVERAL = {
+    "pass": "PASS – with at least one of the variants the criteria are met",
+    "fail": "FAIL – with none of the variants are the criteria met",
+    "invalid": OF_ONE["invalid"],
+}
+
+
+class Row(NamedTuple):
+    """One variant as text; `mark` is ▶ at the answer."""
+
+    mark: str
+    name: str
+    verdict: str
+    binds: str
+    margin: str
+    cost: str
+    changes: str
+
+
+def headline(answer: WhatIf) -> str:
+    """The verdict in a line."""
+    asked = [variant for variant in answer.variants if variant.asked]
+    return (OF_ONE if len(asked) == 1 else OF_SEVERAL)[answer.verdict]
+
+
+def found_line(answer: WhatIf) -> str:
+    """Which variant passes and is the cheapest, and by what that is known."""
+    if answer.answer is None:
+        if answer.tried:
+            return f"nothing that passes was found ({answer.tried} ways were looked at)"
+        return "none passes"
+    chosen = answer.variant(answer.answer)
+    how = METHOD_WORDS[chosen.final.method]
+    what = "; ".join(chosen.changes) or "the scenario as it is"
+    cheapest = "the cheapest that passes" if answer.ordered_by == "cost" else "passes"
+    if not chosen.asked:
+        cheapest = "the cheapest that passes"
+    cost = f", {money(chosen.cost)}" if chosen.cost is not None else ""
+    return f"{cheapest} ({how}): {what}{cost}"
+
+
+def order_line(answer: WhatIf) -> str:
+    """By what variants are ordered."""
+    if answer.ordered_by == "cost":
+        return "ordered by cost"
+    return (
+        "costs are not known: what needs the fewest purchases comes first, then what changes the "
+        "fewest things, then the smallest step"
+    )
+
+
+def rows(answer: WhatIf) -> list[Row]:
+    """One row a variant, those that pass first, the cheapest first."""
+    return [_row(variant, answer) for variant in answer.variants]
+
+
+def failure_line(answer: WhatIf) -> str | None:
+    """What the worst failure of the backbone does to the answer, if it was tried."""
+    failure = answer.failure
+    if failure is None:
+        return None
+    return (
+        f"with {failure.name_en}, the failure that loads the rest most: "
+        f"{failure.judged.verdict} (emulated){_reasons(failure.judged)}"
+    )
+
+
+def money(cost: CostOf | None) -> str:
+    """A sum in millions of đồng."""
+    if cost is None:
+        return "–"
+    known = sum(part.million_vnd for part in cost.parts)
+    if cost.unpriced:
+        return f"≥ {known:,.10g} million ₫, no price for {', '.join(cost.unpriced)}"
+    return f"{known:,.10g} million ₫"
+
+
+def summary_md(answer: WhatIf) -> str:
+    """The text of `summary.md` (English, Markdown)."""
+    lines = [f"# {headline(answer)}", "", answer.question_en, "", f"**{found_line(answer)}**", ""]
+    if failure := failure_line(answer):
+        lines += [failure, ""]
+    lines += ["## Variants", "", order_line(answer) + ".", ""]
+    head = ("", "variant", "verdict", "binds", "margin", "cost", "what is different")
+    lines += _table(head, rows(answer), right=(4, 5))
+    lines += ["## Margins", "", "The share of each allowance that is still unused.", ""]
+    shown = [variant for variant in answer.variants if variant.final.margins]
+    columns = ["criterion", *(_cell(variant.name) for variant in shown)]
+    lines += _table(columns, _margins(shown), right=range(1, len(columns)))
+    for variant in answer.variants:
+        lines += _about(variant)
+    if answer.search:
+        lines += ["## What the search looked at", ""]
+        lines += [
+            f"{answer.tried} ways in all; those that arithmetic did not rule out, in order:",
+            "",
+            *(f"- {_cell(line)}" for line in answer.search),
+            "",
+        ]
+    lines += [
+        "## Evidence",
+        "",
+        "- an estimate is no document for approval; emulations are in `confirmed/`",
+        f"- run `{answer.run_id}`, seed {answer.inputs.seed}, code {answer.inputs.code}",
+    ]
+    for name in ("scenario", "province", "mcu", "criteria"):
+        ref = getattr(answer.inputs, name)
+        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
+    return "\n".join(lines) + "\n"
+
+
+def _row(variant: VariantResult, answer: WhatIf) -> Row:
+    final = variant.final
+    return Row(
+        mark="▶" if variant.id == answer.answer else "",
+        name=variant.name,
+        verdict=f"{final.verdict} ({METHOD_WORDS[final.method]})",
+        binds="–" if final.binding is None else f"{final.binding.criterion} at {final.where}",
+        margin="–" if final.binding is None else margin(final.binding.margin_pct),
+        cost=money(variant.cost),
+        changes="; ".join(variant.changes) or "as it is",
+    )
+
+
+def _about(variant: VariantResult) -> list[str]:
+    """A variant's own section."""
+    lines = [
+        f"## {variant.name}",
+        "",
+        f"{variant.bridges} bridges, {variant.new_bridges} of them new, calls at "
+        f"{variant.profile} on {variant.device_name}: "
+        f"{variant.final.units_used:g} of {variant.final.units_total:g} units.",
+        "",
+    ]
+    lines += [f"- {_cell(change)}" for change in variant.changes]
+    lines += [f"- not met: {_cell(reason)}" for reason in variant.final.reasons]
+    if variant.confirmed is not None:
+        both = f"estimated: {variant.judged.verdict}, emulated: {variant.confirmed.verdict}"
+        lines.append(f"- {both} (`{variant.confirmed.run}`)")
+    if variant.cost is not None:
+        for part in variant.cost.parts:
+            mark = ", assumed" if part.assumed else ""
+            lines.append(f"- {part.what}: {part.million_vnd:,.10g} million ₫ ({part.source}{mark})")
+        lines += [f"- {what}: no price is given" for what in variant.cost.unpriced]
+    return [*lines, ""]
+
+
+def _margins(shown: Sequence[VariantResult]) -> Iterable[Sequence[str]]:
+    """A row a criterion, a column a variant."""
+    names: dict[str, str] = {}
+    for variant in shown:
+        names |= {m.criterion: m.name_en for m in variant.final.margins}
+    for criterion, name in names.items():
+        cells = [name]
+        for variant in shown:
+            found = {m.criterion: m.margin_pct for m in variant.final.margins}
+            cells.append(margin(found[criterion]) if criterion in found else "–")
+        yield cells
+
+
+def margin(pct: float | None) -> str:
+    """A margin as text, with its sign."""
+    return "–" if pct is None else f"{pct:+.0f} %"
+
+
+def _reasons(judged: Judged) -> str:
+    return f": {judged.reasons[0]}" if judged.reasons else ""
+
+
+def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Iterable[int]) -> list[str]:
+    at_right = set(right)
+    marks = ["---:" if number in at_right else "---" for number in range(len(head))]
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
+    lines += ["| " + " | ".join(_cell(cell) for cell in cells) + " |" for cells in body]
+    return [*lines, ""]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
