@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from giaoban.errors import InputError
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.criteria import Criteria, load_criteria
 from results.model import (
@@ -29,21 +30,24 @@ from results.series import Series
 from results.verdict import judge
 from scenarios import validity
 from scenarios.assumptions import assumptions
+from scenarios.background import other_traffic
 from scenarios.captures import Captures
-from scenarios.links import Rebuilt, links_in, rebuild, utilisation_pct
-from scenarios.plan import Plan
+from scenarios.fault_impact import Impacts
+from scenarios.fault_times import PUT_OUT
+from scenarios.identity import code_identity, commit
+from scenarios.impairment_words import declared
+from scenarios.links import links_in
 from scenarios.question import Question
-from scenarios.streams import bridges_in, per_second
+from scenarios.rebuild import Rebuilt, rebuild
+from scenarios.series import series
+from scenarios.streams import Pictures, bridges_in
 
 NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
 """Who tells of a call that was not set up: whoever made it."""
-PUT_OUT = "put-out"
-"""Why a bridge left that the MCU hung up on: the control room wanted it so."""
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
 _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
 """The text of a `control` event that tells of a command which was not carried out."""
-PACKAGES = ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results")
 
 
 @dataclass(frozen=True)
@@ -55,23 +59,47 @@ class Answer:
     criteria: Criteria
 
 
-def assemble(question: Question, captures: Captures, engine: Engine, run_id: str) -> Answer:
-    """Measure every phase and judge. Raises `InputError` for the scenario's thresholds."""
+def assemble(
+    question: Question,
+    captures: Captures,
+    engine: Engine,
+    run_id: str,
+    rebuilt: Rebuilt | None = None,
+) -> Answer:
+    """Measure every phase and judge. Raises `InputError` for the scenario's thresholds.
+
+    `rebuilt`: queueing at every hop, where it is known already; None: it is rebuilt.
+    """
     plan = captures.plan
     criteria = criteria_of(question)
-    rebuilt = rebuild(captures)
-    phases = [_phase(captures, number, rebuilt) for number in range(len(plan.phases))]
+    rebuilt = rebuilt or rebuild(captures)
+    pictures = Pictures(captures)
+    phases = _phases(captures, rebuilt, pictures)
+    impacts = Impacts(captures, pictures)
+    faults = impacts.results(question.scenario)
+    judged, seen, calm = phases, pictures, captures
+    if faults:
+        calm = impacts.undisturbed()
+        seen = Pictures(calm)
+        judged = _phases(calm, rebuilt, seen)
+    warmed = {
+        warm_up_s: _phases(calm, rebuilt, seen, warm_up_s) for warm_up_s in criteria.warm_ups()
+    }
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
     judgement = judge(
-        phases,
+        judged,
         criteria,
         existing=[call.bridge for call in existing],
         new=[call.bridge for call in new],
         invalid=validity.faults(captures),
+        warmed=warmed,
+        faults=faults,
     )
     names = {node.id: node.name for node in plan.network.nodes}
     names[plan.network.mcu.id] = plan.device.name
+    failing = {fault.target_id for fault in faults if fault.target == "group"}
+    names |= {g.id: g.name for g in question.province.groups if g.id in failing}
     result = Result(
         run_id=run_id,
         verdict=judgement.verdict,
@@ -83,14 +111,7 @@ def assemble(question: Question, captures: Captures, engine: Engine, run_id: str
             text_en=question.scenario.question,
         ),
         engine=engine,
-        inputs=Inputs(
-            scenario=_file(question.scenario_path),
-            province=_file(question.province_path),
-            mcu=_file(question.devices_path),
-            criteria=_file(CRITERIA),
-            seed=plan.seed,
-            code=code_identity(),
-        ),
+        inputs=inputs_of(question),
         meeting=Meeting(
             floor=plan.meeting.floor,
             video=plan.meeting.video,
@@ -98,6 +119,9 @@ def assemble(question: Question, captures: Captures, engine: Engine, run_id: str
             dial=plan.dial,
             encrypted=plan.encrypted,
         ),
+        impairments=declared(question.scenario.impairments, plan.network),
+        background=other_traffic(question.scenario.background, plan.network),
+        faults=faults,
         refused_commands=_refused_commands(captures),
         phases=phases,
         criteria=judgement.criteria,
@@ -106,23 +130,52 @@ def assemble(question: Question, captures: Captures, engine: Engine, run_id: str
         accounting=validity.accounting(captures),
         names=names,
     )
-    return Answer(result, _series(captures, names), criteria)
+    return Answer(result, series(question, captures, pictures, names, faults), criteria)
 
 
 def criteria_of(question: Question) -> Criteria:
-    """The default criteria with the scenario's thresholds. Raises `InputError`."""
-    return load_criteria(CRITERIA, question.scenario.thresholds, str(question.scenario_path))
+    """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
+    scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
+    criteria = load_criteria(CRITERIA, scenario.thresholds, origin, scenario.criteria)
+    if not plan.faults:
+        criteria = criteria.without_faults()
+    criteria.check_places(
+        bridges=[call.bridge for call in plan.calls],
+        links=[link.id for link in plan.network.links],
+        phases=[phase.name for phase in plan.phases],
+        origin=origin,
+    )
+    for criterion in criteria.criterion:
+        kinds = criterion.measure and criterion.measure.kinds
+        if kinds == ("content",) and plan.content is None:
+            raise InputError(
+                f'{origin}: criterion "{criterion.id}": nobody shows slides '
+                "(allowed: kind audio or video, or a [content] table)"
+            )
+    shortest_s = min(phase.end_s - phase.start_s for phase in plan.phases)
+    for warm_up_s in criteria.warm_ups():
+        if warm_up_s >= shortest_s:
+            raise InputError(
+                f"{origin}: criterion: warm_up_s = {warm_up_s:g}: the shortest phase would be left "
+                f"out (allowed: below {shortest_s:g} s)"
+            )
+    return criteria
 
 
-def code_identity() -> str:
-    """A hash over the program's own sources and data: the same text, the same answer."""
-    root = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for package in PACKAGES:
-        for path in sorted((root / package).rglob("*")):
-            if path.suffix in (".py", ".toml", ".config") and "runs" not in path.parts:
-                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def inputs_of(question: Question) -> Inputs:
+    """The files that a question was read from, tied to their bytes, with seed and program."""
+    at = commit()
+    return Inputs(
+        scenario=_file(question.scenario_path),
+        province=_file(question.province_path),
+        mcu=_file(question.devices_path),
+        criteria=_file(CRITERIA),
+        files=[_file(path) for path in question.files],
+        seed=question.plan.seed,
+        code=code_identity(),
+        commit=at.ident,
+        committed=at.clean,
+    )
 
 
 def _refused_commands(captures: Captures) -> list[RefusedCommand]:
@@ -147,15 +200,20 @@ def _refused_commands(captures: Captures) -> list[RefusedCommand]:
     return refused
 
 
-def _phase(captures: Captures, number: int, rebuilt: Rebuilt) -> Phase:
-    phase = captures.plan.phases[number]
-    return Phase(
-        name=phase.name,
-        seconds=phase.end_s - phase.start_s,
-        bridges=bridges_in(captures, phase),
-        links=links_in(captures, number, rebuilt),
-        mcu=_mcu(captures, number),
-    )
+def _phases(
+    captures: Captures, rebuilt: Rebuilt, pictures: Pictures, warm_up_s: float = 0.0
+) -> list[Phase]:
+    """Every phase, but for so many seconds of its start as far as streams are concerned."""
+    return [
+        Phase(
+            name=phase.name,
+            seconds=phase.end_s - phase.start_s,
+            bridges=bridges_in(captures, phase, pictures, warm_up_s),
+            links=links_in(captures, number, rebuilt, warm_up_s),
+            mcu=_mcu(captures, number),
+        )
+        for number, phase in enumerate(captures.plan.phases)
+    ]
 
 
 def _mcu(captures: Captures, number: int) -> McuResult:
@@ -197,38 +255,6 @@ def _mcu(captures: Captures, number: int) -> McuResult:
         put_out=sorted(b for b, cause in gone.items() if cause == PUT_OUT),
         setup_ms_p95=round(float(np.percentile(setups, 95)), 3) if setups else None,
     )
-
-
-def _series(captures: Captures, names: dict[str, str]) -> Series:
-    plan = captures.plan
-    start_s = plan.phases[0].start_s
-    seconds = int(plan.phases[-1].end_s - start_s)
-    curves = {c.bridge: per_second(captures, c, start_s, seconds) for c in plan.calls}
-    times_s, percent = utilisation_pct(captures)
-    first = int(np.searchsorted(times_s, start_s - 0.01))
-    loads = percent[first : first + seconds]
-    return Series(
-        t_s=np.arange(seconds, dtype=np.float64),
-        bridge_delay_ms={bridge: delay for bridge, (delay, _) in curves.items()},
-        bridge_lost_pct={bridge: lost for bridge, (_, lost) in curves.items()},
-        link_utilisation_pct={
-            f"{link} {direction}": loads[:, row]
-            for row, (link, direction) in enumerate(captures.hops)
-        },
-        mcu_units=_units(captures, plan, start_s, seconds),
-        units_total=plan.device.units_total,
-        phases=[(p.name, p.start_s - start_s, p.end_s - start_s) for p in plan.phases],
-        names=names,
-    )
-
-
-def _units(captures: Captures, plan: Plan, start_s: float, seconds: int) -> np.ndarray:
-    """(seconds,) units in use at the end of each second."""
-    changes = captures.events_of("joined", "left", who="mcu")
-    times = np.array([e["t_ms"] / 1000 for e in changes])
-    units = np.array([0.0, *(e["units"] for e in changes)])
-    result: np.ndarray = units[np.searchsorted(times, start_s + 1 + np.arange(seconds), "right")]
-    return result
 
 
 def _file(path: Path) -> FileRef:

@@ -10,6 +10,8 @@ from results.criteria import Criteria
 from results.model import Assumption
 from scenarios.question import Question
 from topology.assumptions import assumptions as of_province
+from traffic.profiles import Recovery
+from traffic.quality.codecs import codec_of
 
 _DEVICE_WORDS = {
     "capacity": ("capacity of", "năng lực của"),
@@ -30,10 +32,17 @@ _STEPS = {
 }
 
 
+_CODEC_SOURCE_VI = {
+    "g722": "Ie,WB: ITU-T G.113 phụ lục IV, G.722 ở 64 kbit/s; Bpl,WB: chưa tìm thấy cho G.722, "
+    "lấy giá trị giữa trong ba giá trị 4,3; 4,6; 4,9 của AMR-WB (bảng IV.4, mất gói độc lập)"
+}
+
+
 def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
     """Province and scenario first, then device, call, endpoints and criteria."""
     return [
         *_province(question),
+        *_background(question),
         *_device(question.plan.device, presence=question.plan.meeting.video == "presence"),
         *_media(question),
         *criteria.assumptions(),
@@ -57,6 +66,14 @@ def _province(question: Question) -> Iterator[Assumption]:
             source_vi=vi.source,
             settled_by_vi=vi.settled_by,
         )
+
+
+def _background(question: Question) -> Iterator[Assumption]:
+    for item in question.scenario.background:
+        if item.assumed:
+            rate = f"{item.mbps:g} Mb/s" if item.mbps is not None else f"{item.pct:g} %"
+            what = f"other traffic on link {item.link}"
+            yield _of(item, what, f"lưu lượng khác trên tuyến {item.link}", (rate, _vi(rate)))
 
 
 def _device(device: Device, *, presence: bool) -> Iterator[Assumption]:
@@ -89,35 +106,92 @@ def _device(device: Device, *, presence: bool) -> Iterator[Assumption]:
 
 
 def _media(question: Question) -> Iterator[Assumption]:
-    profiles, plan = question.profiles, question.plan
-    encoder, terminal = profiles.encoder, profiles.terminal
+    plan, terminal = question.plan, question.profiles.terminal
     rate = f"{plan.profile.video_kbps:g} kb/s"
-    figures = (
-        (plan.profile, "rate of a call", "tốc độ cuộc gọi", (rate, rate)),
-        (
-            encoder,
-            "how an encoder spends its rate",
-            "đặc tính của bộ mã hóa hình ảnh",
-            (
-                f"key frame {encoder.key_ratio:g} × the mean, every {encoder.key_interval_s:g} s",
-                f"khung hình khóa bằng {encoder.key_ratio:g} lần trung bình, "
-                f"chu kỳ {encoder.key_interval_s:g} s",
-            ),
-        ),
-        (
-            terminal,
-            "delays inside an endpoint",
-            "độ trễ trong thiết bị đầu cuối",
-            (
-                f"{terminal.packetisation_ms:g} ms to a packet, {terminal.playout_ms:g} ms playout",
-                f"đóng gói {terminal.packetisation_ms:g} ms, "
-                f"bộ đệm phát {terminal.playout_ms:g} ms",
-            ),
-        ),
+    if plan.profile.assumed:
+        yield _of(plan.profile, "rate of a call", "tốc độ cuộc gọi", (rate, rate))
+    yield from _sound(question)
+    yield from _pictures(question)
+    if terminal.assumed:
+        value = (
+            f"{terminal.packetisation_ms:g} ms to a packet, {terminal.playout_ms:g} ms playout",
+            f"đóng gói {terminal.packetisation_ms:g} ms, bộ đệm phát {terminal.playout_ms:g} ms",
+        )
+        yield _of(terminal, "delays inside an endpoint", "độ trễ trong thiết bị đầu cuối", value)
+    if plan.recovery is not None and plan.recovery.assumed:
+        yield _recovery(plan.recovery)
+
+
+def _recovery(recovery: Recovery) -> Assumption:
+    en = (
+        f"cut off after {recovery.media_timeout_s:g} s without media, dials every "
+        f"{recovery.redial_every_s:g} s; a bridge starts in {recovery.bridge_boot_s:g} s, "
+        f"an MCU in {recovery.mcu_boot_s:g} s"
     )
-    for figure, en, vi, value in figures:
-        if figure.assumed:
-            yield _of(figure, en, vi, value)
+    vi = (
+        f"coi là gián đoạn sau {recovery.media_timeout_s:g} s không nhận được tín hiệu, "
+        f"gọi lại mỗi {recovery.redial_every_s:g} s; "
+        f"điểm cầu khởi động trong {recovery.bridge_boot_s:g} s, "
+        f"hệ thống điều khiển đa điểm trong {recovery.mcu_boot_s:g} s"
+    )
+    what_vi = "cách điểm cầu kết nối lại sau sự cố"
+    return _of(recovery, "how a bridge comes back after a fault", what_vi, (en, _vi(vi)))
+
+
+def _sound(question: Question) -> Iterator[Assumption]:
+    """How sound is encoded, how an encoding's losses sound, and when there is talk."""
+    plan, audio = question.plan, question.plan.audio
+    if audio.assumed:
+        value = (audio.name, audio.name)
+        yield _of(audio, "encoding of sound", "cách mã hóa âm thanh", value)
+    codec = codec_of(audio.id)
+    if codec.assumed:
+        figures = f"Ie = {codec.ie:g}, Bpl = {codec.bpl:g}"
+        yield Assumption(
+            what=f"how losses sound with {audio.name}",
+            what_vi=f"mức ảnh hưởng của mất gói đến âm thanh {audio.name}",
+            value=figures,
+            value_vi=_vi(figures),
+            source=codec.source,
+            source_vi=_CODEC_SOURCE_VI.get(audio.id),
+            settled_by="factors of this codec published by the ITU-T, or a listening test",
+            settled_by_vi="hệ số của bộ mã hóa này do ITU-T công bố, hoặc thử nghiệm nghe",
+        )
+    if plan.sound == "conversation" and plan.speech.assumed:
+        speech = plan.speech
+        en = f"{speech.talk_s:g} s of talk, {speech.pause_s:g} s of pause on average"
+        vi = f"trung bình nói {speech.talk_s:g} s, lặng {speech.pause_s:g} s"
+        yield _of(
+            speech, "when a bridge talks", "thời gian nói và lặng của điểm cầu", (en, _vi(vi))
+        )
+
+
+def _pictures(question: Question) -> Iterator[Assumption]:
+    """How an encoder spends its rate: on pictures, and on slides where they are shown."""
+    encoder, slides = question.profiles.encoder, question.profiles.content
+    if encoder.assumed:
+        en = (
+            f"key frame {encoder.key_ratio:g} × the mean, every {encoder.key_interval_s:g} s; "
+            f"σ of log size {encoder.size_sigma:g}, {100 * encoder.motion_share:g} % of its "
+            f"variance lasting; {encoder.scene_changes_per_min:g} scene changes a minute"
+        )
+        vi = (
+            f"khung hình khóa bằng {encoder.key_ratio:g} lần trung bình, "
+            f"chu kỳ {encoder.key_interval_s:g} s; σ của log kích thước {encoder.size_sigma:g}, "
+            f"trong đó {100 * encoder.motion_share:g} % phương sai kéo dài qua nhiều khung hình; "
+            f"{encoder.scene_changes_per_min:g} lần đổi cảnh mỗi phút"
+        )
+        what_vi = "đặc tính của bộ mã hóa hình ảnh"
+        yield _of(encoder, "how an encoder spends its rate", what_vi, (en, _vi(vi)))
+    if question.plan.content is not None and slides.assumed:
+        kilobytes = slides.picture_bytes / 1000
+        en = f"{kilobytes:g} kB a slide, one every {slides.slide_interval_s:g} s on average"
+        vi = f"{kilobytes:g} kB mỗi trang, trung bình {slides.slide_interval_s:g} s một trang"
+        yield _of(slides, "shared slides", "tài liệu trình chiếu", (en, _vi(vi)))
+
+
+def _vi(value: str) -> str:
+    return value.replace(".", ",")
 
 
 def _of(figure: Sourced, en: str, vi: str, value: tuple[str, str]) -> Assumption:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scenarios.plan import Plan
 from traffic import log
 from traffic.measure import Trace, trace
-from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.video import CLOCK_HZ
 
 
@@ -26,6 +25,8 @@ class Captures:
         traces: one a stream, in the order of `plan.streams`.
         hops: (link id, direction) of each row of counters.
         samples: (T, 1 + hops) ns after the origin, bytes sent since the network was built.
+        reports: what RTCP reports said, in order of time, by (mcu or bridge: who received the
+            media, the bridge, the medium).
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class Captures:
     counters: dict[str, Any]
     media_sent: int
     media_received: int
+    reports: dict[tuple[str, str, str], list[dict[str, Any]]]
 
     def events_of(self, *names: str, who: str | None = None) -> list[dict[str, Any]]:
         """Events of these names, in order of time."""
@@ -52,19 +54,17 @@ def load(folder: Path, plan: Plan) -> Captures:
     with (folder / "events.jsonl").open(encoding="utf-8") as file:
         events = [json.loads(line) for line in file]
     sent, received = (
-        np.concatenate(
-            [log.read(captures / f"{who}-{what}.bin", dtype) for who in ("bridges", "mcu")]
-        )
+        np.concatenate([log.read(path, dtype) for path in _logs(captures, what)])
         for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))
     )
     by_stream = _split(sent, len(plan.streams)), _split(received, len(plan.streams))
-    switched = plan.meeting.video == "switched"
+    forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
     traces = [
         trace(
             s,
             r,
-            AUDIO_CLOCK_HZ if stream.kind == "audio" else CLOCK_HZ,
-            forwarded=switched and (stream.kind, stream.direction) == ("video", "down"),
+            plan.audio.clock_hz if stream.kind == "audio" else CLOCK_HZ,
+            forwarded=stream.direction == "down" and stream.kind in forwarded,
         )
         for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
@@ -77,9 +77,30 @@ def load(folder: Path, plan: Plan) -> Captures:
         hops=[(link, direction) for link, direction in counters["hops"]],
         samples=log.load(captures / "links.npz")["samples"].astype(np.int64),
         counters=counters,
-        media_sent=int(np.count_nonzero(~sent["impaired"])),
+        media_sent=int(sent["copies"].sum()),
         media_received=len(received),
+        reports=_reports(events),
     )
+
+
+def _logs(captures: Path, what: str) -> list[Path]:
+    """The bridges' log, and the MCU's of each time it had power, in their order."""
+    lives = list(captures.glob(f"mcu*-{what}.bin"))
+    return [captures / f"bridges-{what}.bin", *sorted(lives, key=lambda path: _life(path.name))]
+
+
+def _life(name: str) -> int:
+    """`mcu-sent.bin` is of the first, `mcu-2-sent.bin` of the second."""
+    number = name.split("-")[1]
+    return int(number) if number.isdigit() else 1
+
+
+def _reports(events: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    said: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for e in events:
+        if e["event"] == "rtcp-report":
+            said.setdefault((e["receiver"], e["bridge"], e["kind"]), []).append(e)
+    return said
 
 
 def _split(records: NDArray[Any], streams: int) -> list[NDArray[Any]]:

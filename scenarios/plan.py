@@ -5,45 +5,50 @@ Pure. What crosses to the emulation is the plan alone, as `plan.json`.
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from giaoban.errors import InputError
+from pydantic import Field
+
 from giaoban.tomlfile import StrictModel
-from mcu_sim.conference.commands import Redial
+from mcu_sim.conference.commands import Present, Redial
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meeting, Member
 from mcu_sim.device import Device
 from mcu_sim.media.leg import Kind
+from scenarios.background import BackgroundPlan, background_plans
+from scenarios.drain import drain_s
+from scenarios.fault_claims import Boots
+from scenarios.fault_plan import FaultPlan
+from scenarios.fault_plans import plan_faults
+from scenarios.impairment import LinePlan, line_plans
 from scenarios.scenario import Control, Scenario
+from scenarios.stream_plans import stream_plans
+from topology.faults import NetworkChange, Outage
 from topology.network import Network
 from topology.routing import shortest_paths
-from traffic import rtp
-from traffic.profiles import (
-    AUDIO_PAYLOAD_TYPE,
-    VIDEO_PAYLOAD_TYPE,
-    Profile,
-    Profiles,
-    Terminal,
-)
-from traffic.stream import StreamPlan
+from traffic.audio_encoding import AudioEncoding
+from traffic.content import ContentModel
+from traffic.profiles import Profile, Profiles, Recovery, Terminal
+from traffic.speech import SpeechModel
+from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
 
-FRAME_BYTES = rtp.HEADER_BYTES + 1200 + rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES  # a full packet
 FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
+DIALLING_S = 60.0
+"""However many bridges there are, all have dialled within this: a great many dial at once."""
 DIAL_GRID_S = 0.02
 """Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
 then never decide on which side of a step it starts."""
 SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
+RECORDINGS = "media"
+"""Where recordings lie in a run's folder."""
 MEETING = "meeting"
 """The meeting's id and the user part of its SIP address."""
 SIP_PORT = 5060
 DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
-LONGEST_DRAIN_S = 3600.0
 
 
 class PhasePlan(StrictModel):
@@ -65,6 +70,22 @@ class CallPlan(StrictModel):
     down: dict[Kind, int]
 
 
+class ContentPlan(StrictModel):
+    """Who shows slides, in seconds from the run's origin, and as what stream of frames."""
+
+    bridge: str
+    from_s: float
+    to_s: float
+    model: ContentModel
+
+
+class RecordingPlan(StrictModel):
+    """What a bridge sends in place of modelled pictures: a file of the run's folder."""
+
+    bridge: str
+    file: str
+
+
 class Plan(StrictModel):
     """Everything an emulation needs."""
 
@@ -73,7 +94,13 @@ class Plan(StrictModel):
     network: Network
     device: Device
     profile: Profile
+    audio: AudioEncoding
     video: VideoModel
+    sound: Literal["tone", "conversation"]
+    silence_suppression: bool
+    speech: SpeechModel
+    content: ContentPlan | None
+    recordings: list[RecordingPlan]
     terminal: Terminal
     meeting: Meeting
     dial: Literal["in", "out"]
@@ -83,6 +110,13 @@ class Plan(StrictModel):
     phases: list[PhasePlan]
     calls: list[CallPlan]
     streams: list[StreamPlan]
+    lines: list[LinePlan]
+    faults: list[FaultPlan] = Field(default_factory=list)
+    changes: list[NetworkChange] = Field(default_factory=list)
+    outages: list[Outage] = Field(default_factory=list)
+    recovery: Recovery | None = None
+    """How cut-off bridges come back; None: nothing fails, and nobody dials again."""
+    background: list[BackgroundPlan] = Field(default_factory=list)
     hang_up_s: float
     end_s: float
     pcap: list[str]
@@ -102,8 +136,13 @@ def make_plan(
     chair: str,
     seed: int,
     pcap: Sequence[str] = (),
+    groups: Mapping[str, Sequence[str]] | None = None,
+    all_from_start: bool = False,
 ) -> Plan:
     """Fix timetable, streams and identifiers; all randomness comes from `seed`.
+
+    `groups` are the links of the province's shared-risk groups. New bridges dial during the second
+    phase, or with the others if `all_from_start`.
 
     Raises `InputError` for a bridge without a path to the MCU or a queue that never empties.
     """
@@ -111,9 +150,16 @@ def make_plan(
     routes = shortest_paths(network)
     for bridge in known:
         routes.path(bridge, network.mcu.id)
-    new = {bridge.id for bridge in scenario.new_bridges}
-    phases = _phases(scenario, len(known) - len(new))
-    streams = _streams(scenario, network, seed)
+    new = set() if all_from_start else {bridge.id for bridge in scenario.new_bridges}
+    dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(known))
+    phases = _phases(scenario, (len(known) - len(new)) * dial_every_s)
+    start_s = phases[0].start_s
+    audio_type = profiles.encoding(profile.audio).payload_type
+    streams = stream_plans(scenario, network, seed, start_s, audio_type)
+    content = _content(scenario, profile, profiles, phases)
+    streams_of: dict[str, list[StreamPlan]] = {bridge: [] for bridge in known}
+    for stream in streams:
+        streams_of[stream.bridge].append(stream)
     calls = []
     dialled_new = 0
     for number, node in enumerate(network.bridges):
@@ -123,8 +169,8 @@ def make_plan(
             dial_s = during.start_s + share * (dialled_new + 0.5)
             dialled_new += 1
         else:
-            dial_s = FIRST_DIAL_S + DIAL_EVERY_S * number
-        own = [s for s in streams if s.bridge == node.id]
+            dial_s = FIRST_DIAL_S + dial_every_s * number
+        own = streams_of[node.id]
         calls.append(
             CallPlan(
                 bridge=node.id,
@@ -136,23 +182,41 @@ def make_plan(
             )
         )
     hang_up_s = phases[-1].end_s + CLOSING_S
+    recovery = profiles.recovery
+    boots = Boots(recovery.bridge_boot_s, recovery.mcu_boot_s)
+    failing = plan_faults(scenario.faults, network, groups or {}, boots, start_s)
     return Plan(
         scenario_id=scenario.id,
         seed=seed,
         network=network,
         device=device,
         profile=profile,
+        audio=profiles.encoding(profile.audio),
         video=profiles.video_model(profile),
+        sound=scenario.meeting.sound,
+        silence_suppression=scenario.meeting.silence_suppression,
+        speech=profiles.speech,
+        content=content,
+        recordings=[
+            RecordingPlan(bridge=item.bridge, file=f"{RECORDINGS}/{item.bridge}.npz")
+            for item in scenario.recordings
+        ],
         terminal=profiles.terminal,
         meeting=_meeting(scenario, network, chair),
         dial=scenario.meeting.dial,
         encrypted=scenario.meeting.encrypted,
-        controls=_controls(scenario, calls, phases[0].start_s),
+        controls=_controls(scenario, calls, start_s, content),
         phases=phases,
         calls=calls,
         streams=streams,
+        lines=[*line_plans(scenario.impairments, network, start_s), *failing.lines],
+        faults=failing.faults,
+        changes=failing.changes,
+        outages=failing.outages,
+        recovery=recovery if failing.faults else None,
+        background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,
-        end_s=hang_up_s + DRAIN_S + 2 * _drain_s(network),
+        end_s=hang_up_s + DRAIN_S + 2 * drain_s(network, scenario.impairments, failing.lines),
         pcap=list(pcap),
     )
 
@@ -176,8 +240,28 @@ def _meeting(scenario: Scenario, network: Network, chair: str) -> Meeting:
     )
 
 
-def _controls(scenario: Scenario, calls: Sequence[CallPlan], start_s: float) -> list[Control]:
-    """The scenario's commands, and those by which the MCU dials each bridge at its time."""
+def _content(
+    scenario: Scenario, profile: Profile, profiles: Profiles, phases: Sequence[PhasePlan]
+) -> ContentPlan | None:
+    shown = scenario.content
+    if shown is None:
+        return None
+    start_s, end_s = phases[0].start_s, phases[-1].end_s
+    return ContentPlan(
+        bridge=shown.bridge,
+        from_s=start_s + shown.from_s,
+        to_s=end_s if shown.to_s is None else min(end_s, start_s + shown.to_s),
+        model=profiles.content_model(profile, shown.kbps),
+    )
+
+
+def _controls(
+    scenario: Scenario, calls: Sequence[CallPlan], start_s: float, content: ContentPlan | None
+) -> list[Control]:
+    """The scenario's commands, and those by which the MCU dials each bridge at its time.
+
+    The content channel is given by the technician at the MCU, and taken back.
+    """
     controls = [c.model_copy(update={"at_s": start_s + c.at_s}) for c in scenario.controls]
     if scenario.meeting.dial == "out":
         controls += [
@@ -188,26 +272,15 @@ def _controls(scenario: Scenario, calls: Sequence[CallPlan], start_s: float) -> 
             )
             for call in calls
         ]
+    if content is not None:
+        for at_s, who in ((content.from_s, content.bridge), (content.to_s, None)):
+            present = Present(command="present", participant=who)
+            controls.append(Control(at_s=at_s, by=OPERATOR.value, do=present))
     return sorted(controls, key=lambda control: control.at_s)
 
 
-def _drain_s(network: Network) -> float:
-    """How long the slowest full queue takes to empty.
-
-    A BYE may wait so long on its way up, while the MCU fills the queue down once more.
-    """
-    bits = FRAME_BYTES * 8
-    slowest = max(link.buffer_packets * bits / (link.rate_mbps * 1e6) for link in network.links)
-    if slowest > LONGEST_DRAIN_S:
-        raise InputError(
-            f"a full queue would take {slowest:.0f} s to empty at its link's rate "
-            f"(allowed: {LONGEST_DRAIN_S:.0f} s; see buffer_packets and rate_mbps)"
-        )
-    return math.ceil(slowest * 10) / 10
-
-
-def _phases(scenario: Scenario, existing: int) -> list[PhasePlan]:
-    start = float(round(FIRST_DIAL_S + DIAL_EVERY_S * existing + SETTLE_S + 0.5))
+def _phases(scenario: Scenario, dialling_s: float) -> list[PhasePlan]:
+    start = float(round(FIRST_DIAL_S + dialling_s + SETTLE_S + 0.5))
     lengths = scenario.phases
     phases = []
     for name, seconds in (
@@ -220,43 +293,3 @@ def _phases(scenario: Scenario, existing: int) -> list[PhasePlan]:
         )
         start += seconds
     return phases
-
-
-def _streams(scenario: Scenario, network: Network, seed: int) -> list[StreamPlan]:
-    """Two kinds in two directions a bridge; identifiers and seeds drawn from the run's seed."""
-    rng = random.Random(seed)
-    streams: list[StreamPlan] = []
-    for bridge in network.bridges:
-        for kind, payload_type in (("audio", AUDIO_PAYLOAD_TYPE), ("video", VIDEO_PAYLOAD_TYPE)):
-            for direction in ("up", "down"):
-                stream = rtp.StreamId(
-                    payload_type=payload_type,
-                    ssrc=rng.getrandbits(32),
-                    first_sequence=rng.getrandbits(15),
-                    first_timestamp=rng.getrandbits(32),
-                )
-                chosen = [
-                    i
-                    for i in scenario.impairments
-                    if i.bridge == bridge.id
-                    and i.direction == direction
-                    and i.kind in (kind, "both")
-                ]
-                streams.append(
-                    StreamPlan.model_validate(
-                        {
-                            "index": len(streams),
-                            "bridge": bridge.id,
-                            "kind": kind,
-                            "direction": direction,
-                            "header_hex": rtp.template(stream).hex(),
-                            "ssrc": stream.ssrc,
-                            "first_sequence": stream.first_sequence,
-                            "first_timestamp": stream.first_timestamp,
-                            "seed": rng.getrandbits(48),
-                            "loss": chosen[0].loss if chosen else None,
-                            "jitter": chosen[0].jitter if chosen else None,
-                        }
-                    )
-                )
-    return streams

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import Mistake
+from mcu_sim.audio.codec import CODECS
 from mcu_sim.conference.commands import Drop, Layout, Redial, subject
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, DeviceCatalogue, load_devices
 from mcu_sim.h264 import LEVELS
+from scenarios.background import mistakes as background_mistakes
+from scenarios.fault_claims import Boots
+from scenarios.fault_mistakes import mistakes as fault_mistakes
+from scenarios.impairment import mistakes as impairment_mistakes
 from scenarios.plan import Plan, make_plan
+from scenarios.recordings import files_of, read_recordings, recording_mistakes, with_traces
 from scenarios.scenario import Control, Scenario, load_scenario
 from topology.checks import bridge_faults, change_faults
 from topology.load import load_province
 from topology.model import Province
 from topology.network import build
 from traffic.profiles import Profiles, load_profiles
+from traffic.recorded.recording import Recording
 
 REDIAL_AFTER_S = 2.0
 """A bridge hands the kernel its media a second ahead, which a hang-up does not call back."""
@@ -38,6 +44,8 @@ class Question:
     province: Province
     province_path: Path
     profiles: Profiles
+    recordings: dict[str, Recording]
+    files: list[Path]
     devices_path: Path = DEVICES
 
 
@@ -47,36 +55,105 @@ def make_question(
     province_path: Path | None = None,
     seed: int | None = None,
     pcap: Sequence[str] = (),
+    change: Callable[[Scenario], Scenario] | None = None,
+    all_from_start: bool = False,
 ) -> Question:
     """Read a scenario and all it names, check it as a whole, and make the plan.
+
+    `change` makes another scenario of the one that was read, before it is checked. With
+    `all_from_start` new bridges dial when the existing ones do.
 
     Raises:
         InputError: every mistake with file, line, key, value and what is allowed.
     """
-    scenario = load_scenario(scenario_path)
-    province_path = province_path or (scenario_path.parent / scenario.province).resolve()
-    province = load_province(province_path)
-    profiles, devices = load_profiles(), load_devices()
+    written = load_scenario(scenario_path)
+    if change is not None:
+        written = change(written)
+    province_path = province_path or province_of(written, scenario_path)
+    return question_from(
+        written,
+        scenario_path,
+        load_province(province_path),
+        province_path,
+        seed=seed,
+        pcap=pcap,
+        all_from_start=all_from_start,
+    )
+
+
+def province_of(scenario: Scenario, scenario_path: Path) -> Path:
+    """The province's file that a scenario names."""
+    return (scenario_path.parent / scenario.province).resolve()
+
+
+def question_from(
+    written: Scenario,
+    scenario_path: Path,
+    province: Province,
+    province_path: Path,
+    *,
+    seed: int | None = None,
+    pcap: Sequence[str] = (),
+    all_from_start: bool = False,
+    on_device: Callable[[Device], Device] | None = None,
+) -> Question:
+    """The same of a scenario and a province that were read, and perhaps changed, already.
+
+    The paths say where they were read. `on_device` makes another device of the one that is named.
+
+    Raises:
+        InputError: as `make_question`.
+    """
+    scenario = with_traces(written, scenario_path)
+    if scenario.qos is not None:
+        province = province.model_copy(update={"qos": scenario.qos})
+    devices_path = DEVICES
+    if scenario.devices is not None:
+        devices_path = (scenario_path.parent / scenario.devices).resolve()
+    profiles, devices = load_profiles(), load_devices(devices_path)
+    groups = {group.id: group.links for group in province.groups}
+    astray = list(_network_mistakes(scenario, province))
     found = [
-        *_network_mistakes(scenario, province),
+        *astray,
         *_call_mistakes(scenario, profiles, devices),
-        *_impairment_mistakes(scenario, province),
         *_control_mistakes(scenario, province),
+        *_content_mistakes(scenario, province, profiles),
+        *recording_mistakes(scenario, _bridges(scenario, province)),
     ]
+    if not astray:
+        network = build(province, scenario.new_bridges, scenario.link_changes)
+        found += impairment_mistakes(
+            scenario.impairments,
+            network,
+            scenario.phases.total_s,
+            encrypted=scenario.meeting.encrypted,
+            slides=_slides(scenario),
+        )
+        recovery = profiles.recovery
+        found += fault_mistakes(
+            scenario.faults,
+            scenario.impairments,
+            network,
+            groups,
+            Boots(recovery.bridge_boot_s, recovery.mcu_boot_s),
+            scenario.phases.total_s,
+        )
+        found += background_mistakes(scenario.background, network, scenario.phases.total_s)
     if found:
         raise tomlfile.mistakes(scenario_path, found)
     device = _device(scenario, province, devices, province_path)
+    if on_device is not None:
+        device = on_device(device)
     profile = profiles.pick(scenario.profile)
     if device.units_for(profile.resolution) is None or profile.resolution not in LEVELS:
         able = [name for name in device.resolutions() if name in LEVELS]
         what = f"is {profile.resolution}, {device.name} does not do it (allowed: {', '.join(able)})"
         raise tomlfile.mistakes(scenario_path, [(("profile",), profile.id, what)])
-    bridges = [b.id for b in (*province.bridges, *scenario.new_bridges)]
+    bridges = _bridges(scenario, province)
     for name in pcap:
         if name not in bridges:
             raise InputError(f'--pcap = "{name}": unknown bridge{did_you_mean(name, bridges)}')
     try:
-        network = build(province, scenario.new_bridges, scenario.link_changes)
         plan = make_plan(
             scenario,
             network,
@@ -86,10 +163,37 @@ def make_question(
             chair=province.chair.id,
             seed=scenario.seed if seed is None else seed,
             pcap=pcap,
+            groups=groups,
+            all_from_start=all_from_start,
         )
     except InputError as error:
         raise InputError(f"{scenario_path}: {error}") from None
-    return Question(plan, scenario, scenario_path, province, province_path, profiles)
+    recordings = read_recordings(scenario, scenario_path, plan.video)
+    return Question(
+        plan,
+        scenario,
+        scenario_path,
+        province,
+        province_path,
+        profiles,
+        recordings,
+        files_of(written, scenario_path),
+        devices_path,
+    )
+
+
+def _bridges(scenario: Scenario, province: Province) -> list[str]:
+    """Those of the province, then those to be added."""
+    return [bridge.id for bridge in (*province.bridges, *scenario.new_bridges)]
+
+
+def _slides(scenario: Scenario) -> tuple[str, float, float] | None:
+    """Who shows slides, from when to when after the first phase began."""
+    shown = scenario.content
+    if shown is None:
+        return None
+    length_s = scenario.phases.total_s
+    return shown.bridge, shown.from_s, length_s if shown.to_s is None else shown.to_s
 
 
 def _network_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
@@ -105,33 +209,49 @@ def _call_mistakes(
 ) -> Iterator[Mistake]:
     known = [profile.id for profile in profiles.profile]
     if scenario.profile not in known:
-        what = f"unknown call profile{did_you_mean(scenario.profile, known)}"
+        what = f"unknown call profile{profiles.instead_of(scenario.profile)}"
         yield ("profile",), scenario.profile, what
+    mixed = [e.id for e in profiles.audio if e.encoding in {codec.name for codec in CODECS}]
+    for profile in profiles.profile:
+        if profile.id == scenario.profile and profile.audio not in mixed:
+            what = f"has {profile.audio}, the MCU does not mix it (allowed: {', '.join(mixed)})"
+            yield ("profile",), scenario.profile, what
     known = [device.id for device in devices.device]
     if scenario.device is not None and scenario.device not in known:
         what = f"unknown device{did_you_mean(scenario.device, known)}"
         yield ("device",), scenario.device, what
 
 
-def _impairment_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
-    known = [b.id for b in (*province.bridges, *scenario.new_bridges)]
-    named: Counter[tuple[str, str, str]] = Counter()
-    for number, item in enumerate(scenario.impairments):
-        loc = ("impairment", number, "bridge")
-        if item.bridge not in known:
-            yield loc, item.bridge, f"unknown bridge{did_you_mean(item.bridge, known)}"
-        kinds = ("audio", "video") if item.kind == "both" else (item.kind,)
-        for kind in kinds:
-            named[item.bridge, kind, item.direction] += 1
-            if named[item.bridge, kind, item.direction] == 2:
-                what = f"its {kind} {item.direction} is impaired twice (allowed: once)"
-                yield loc, item.bridge, what
+def _content_mistakes(
+    scenario: Scenario, province: Province, profiles: Profiles
+) -> Iterator[Mistake]:
+    shown = scenario.content
+    if shown is None:
+        return
+    known = _bridges(scenario, province)
+    if shown.bridge not in known:
+        what = f"unknown bridge{did_you_mean(shown.bridge, known)}"
+        yield ("content", "bridge"), shown.bridge, what
+    elif shown.bridge != province.chair.id and scenario.meeting.floor != "open":
+        what = f'has not the floor (allowed: {province.chair.id}, or meeting.floor = "open")'
+        yield ("content", "bridge"), shown.bridge, what
+    length_s = scenario.phases.total_s
+    if shown.from_s >= length_s:
+        what = f"begins after the run (allowed: below {length_s:g} s)"
+        yield ("content", "from_s"), shown.from_s, what
+    named = [p for p in profiles.profile if p.id == scenario.profile]
+    if shown.kbps is None and named and named[0].content_kbps is None:
+        able = [p.id for p in profiles.profile if p.content_kbps is not None]
+        what = (
+            f"is missing, and the call profile {scenario.profile} has none "
+            f"(allowed: kbps here, or a profile with content: {', '.join(able)})"
+        )
+        yield ("content", "kbps"), None, what
 
 
 def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
-    bridges = [b.id for b in (*province.bridges, *scenario.new_bridges)]
-    phases = scenario.phases
-    length_s = phases.before_s + phases.during_s + phases.after_s
+    bridges = _bridges(scenario, province)
+    length_s = scenario.phases.total_s
     for number, control in enumerate(scenario.controls):
         loc = ("control", number)
         if control.at_s >= length_s:

@@ -1,58 +1,97 @@
-"""Captures → each bridge's streams in each phase, and second by second."""
+"""Captures → each bridge's streams in each phase."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import Kind
-from results.model import BridgeResult, StreamResult, lost_pcts
+from results.model import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from scenarios.captures import Captures
 from scenarios.plan import CallPlan, PhasePlan
-from traffic.emodel import conversational_mos
-from traffic.measure import Measures, Trace, burst_ratio, measure
+from traffic.measure import Measures, Trace, measure
+from traffic.quality.bursts import GapBurst, burst_ratio, ends_ns, gap_burst
+from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
+from traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
+from traffic.quality.lipsync import lip_sync
+
+KINDS: tuple[Kind, ...] = ("audio", "video", "content")
+WAYS = ("up", "down")
+SHOWN_NS = 1_000_000_000
+"""Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
+
+
+class Pictures:
+    """The frames of every stream of pictures, found once and measured in every phase."""
+
+    def __init__(self, captures: Captures) -> None:
+        self._captures = captures
+        self._found: dict[int, Frames] = {}
+
+    def __getitem__(self, index: int) -> Frames:
+        if index not in self._found:
+            self._found[index] = frames(self._captures.traces[index])
+        return self._found[index]
 
 
 @dataclass(frozen=True)
 class Leg:
-    """One stream's figures in one phase, with what the E-model needs of it."""
+    """One stream in a window of time [start, end), CLOCK_MONOTONIC."""
 
-    measures: Measures
-    burst_ratio: float
+    trace: Trace
+    window_ns: tuple[int, int]
 
-    @property
-    def listener_lost_pct(self) -> float | None:
-        m = self.measures
-        return lost_pcts(m.sent, m.received, m.impaired)[1]
+    @cached_property
+    def part(self) -> slice:
+        """The packets that were due in the window."""
+        first, last = np.searchsorted(self.trace.due_ns, self.window_ns)
+        return slice(int(first), int(last))
+
+    @cached_property
+    def measures(self) -> Measures:
+        return measure(self.trace, *self.window_ns)
+
+    @cached_property
+    def bursts(self) -> GapBurst:
+        trace, part = self.trace, self.part
+        ends = ends_ns(trace.due_ns, trace.timestamp)
+        return gap_burst(trace.missing[part], trace.due_ns[part], ends[part])
+
+    @cached_property
+    def burst_ratio(self) -> float:
+        return burst_ratio(self.trace.missing[self.part])
 
 
-def bridges_in(captures: Captures, phase: PhasePlan) -> list[BridgeResult]:
-    """Every bridge that had a call in the phase, with the streams of it."""
+def bridges_in(
+    captures: Captures, phase: PhasePlan, pictures: Pictures, warm_up_s: float = 0.0
+) -> list[BridgeResult]:
+    """Every bridge that had a call in the phase, with the streams of it.
+
+    `warm_up_s`: how much of the phase's start is left out.
+    """
     window = (
-        captures.origin_ns + round(phase.start_s * 1e9),
+        captures.origin_ns + round((phase.start_s + warm_up_s) * 1e9),
         captures.origin_ns + round(phase.end_s * 1e9),
     )
-    plan = captures.plan
-    legs = [_leg(trace, window) for trace in captures.traces]
+    legs = [Leg(trace, window) for trace in captures.traces]
     joined = _present(captures, phase)
-    present = [call for call in plan.calls if call.bridge in joined]
-    return [
-        BridgeResult(
-            id=call.bridge,
-            name=call.name,
-            streams=[
-                _stream(captures, legs, present, call, kind, direction)
-                for kind in _kinds(joined[call.bridge])
-                for direction in ("up", "down")
-            ],
-        )
-        for call in present
-    ]
+    present = [call for call in captures.plan.calls if call.bridge in joined]
+    measured = _Measured(captures, pictures, legs, present, phase)
+    return [measured.bridge(call, joined[call.bridge]) for call in present]
+
+
+def streams_of(call: CallPlan, kinds: tuple[Kind, ...]) -> Iterator[tuple[Kind, str, int]]:
+    """(kind, direction, index) of a call's planned streams of these kinds."""
+    for kind in kinds:
+        for direction in WAYS:
+            index = (call.up if direction == "up" else call.down).get(kind)
+            if index is not None:
+                yield kind, direction, index
 
 
 def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
@@ -68,97 +107,168 @@ def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
     return joined
 
 
-def _kinds(joined: dict[str, Any]) -> list[Kind]:
-    """The media of a call: a full MCU may have left it its sound alone."""
-    return ["audio"] if joined.get("given") == AUDIO else ["audio", "video"]
+@dataclass(frozen=True)
+class _Measured:
+    """All streams of one window, from which a bridge's figures are put together."""
 
+    captures: Captures
+    pictures: Pictures
+    legs: list[Leg]
+    present: list[CallPlan]
+    phase: PhasePlan
 
-def _leg(trace: Trace, window: tuple[int, int]) -> Leg:
-    within = (trace.due_ns >= window[0]) & (trace.due_ns < window[1])
-    return Leg(measure(trace, *window), burst_ratio(~trace.arrived[within]))
+    def bridge(self, call: CallPlan, joined: dict[str, Any]) -> BridgeResult:
+        kinds = self._kinds(joined)
+        planned = [one for one in streams_of(call, kinds) if self._was_due(*one, joined)]
+        skews: dict[str, float | None] = dict.fromkeys(WAYS)
+        if "video" in kinds:
+            skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
+        return BridgeResult(
+            id=call.bridge,
+            name=call.name,
+            streams=[self._stream(call, *one) for one in planned],
+            lip_sync_up_ms=skews["up"],
+            lip_sync_down_ms=skews["down"],
+        )
 
+    def _kinds(self, joined: dict[str, Any]) -> tuple[Kind, ...]:
+        """The media of a call: a full MCU may have left it its sound alone."""
+        if joined.get("given") == AUDIO:
+            return ("audio",)
+        shown = self.captures.plan.content
+        phase = self.phase
+        if shown is not None and shown.from_s < phase.end_s and shown.to_s > phase.start_s:
+            return ("audio", "video", "content")
+        return ("audio", "video")
 
-def _stream(
-    captures: Captures,
-    legs: list[Leg],
-    present: list[CallPlan],
-    call: CallPlan,
-    kind: Kind,
-    direction: str,
-) -> StreamResult:
-    index = (call.up if direction == "up" else call.down)[kind]
-    m = legs[index].measures
-    lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired)
-    mos = None
-    if kind == "audio":
-        far = [
-            legs[(other.down if direction == "up" else other.up)["audio"]]
-            for other in present
-            if other is not call
-        ]
-        mos = _mos(captures, legs[index], far)
-    return StreamResult.model_validate(
-        {
+    def _was_due(self, kind: Kind, direction: str, index: int, joined: dict[str, Any]) -> bool:
+        """Whether a stream had to be sent: no slides go to whoever comes after the last one."""
+        leg, shown = self.legs[index], self.captures.plan.content
+        sent = leg.part.stop > leg.part.start
+        if sent or shown is None or (kind, direction) != ("content", "down"):
+            return True
+        [presenter] = (call for call in self.captures.plan.calls if call.bridge == shown.bridge)
+        came_ns = self.captures.origin_ns + round(joined["t_ms"] * 1e6)
+        start_ns, end_ns = leg.window_ns
+        due_ns = self.captures.traces[presenter.up["content"]].due_ns
+        first, last = np.searchsorted(due_ns, [max(start_ns, came_ns), end_ns])
+        return bool(last > first and due_ns[last - 1] - due_ns[first] >= SHOWN_NS)
+
+    def _stream(self, call: CallPlan, kind: Kind, direction: str, index: int) -> StreamResult:
+        leg = self.legs[index]
+        m, b = leg.measures, leg.bursts
+        lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted)
+        figures = {
             "kind": kind,
             "direction": direction,
             "packets_sent": m.sent,
             "packets_received": m.received,
             "packets_impaired": m.impaired,
+            "packets_duplicated": m.duplicated,
+            "packets_corrupted": m.corrupted,
+            "packets_reordered": m.reordered,
             "lost_pct": lost,
             "listener_lost_pct": listener_lost,
+            "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
             "loss_burst_max": m.loss_burst_max,
+            "loss_burst_mean": _round(m.loss_burst_mean),
+            "burst_ms_mean": _round(b.burst_ms),
+            "gap_ms_mean": _round(b.gap_ms),
+            "burst_density_pct": _percent(b.burst_density),
+            "gap_density_pct": _percent(b.gap_density),
             "jitter_ms": _round(m.jitter_ms),
+            "jitter_ms_mean": _round(m.jitter_mean_ms),
+            "jitter_ms_max": _round(m.jitter_max_ms),
             "delay_p50_ms": _round(m.delay_p50_ms),
             "delay_p95_ms": _round(m.delay_p95_ms),
             "delay_p99_ms": _round(m.delay_p99_ms),
-            "mos": None if mos is None else round(mos, 3),
+            "delay_max_ms": _round(m.delay_max_ms),
+            "interruptions": m.interruptions,
             "interruption_ms_max": _round(m.interruption_ms_max),
+            "rtcp": self._rtcp(call.bridge, kind, direction),
         }
-    )
+        if kind == "audio":
+            figures |= self._speech(call, leg, direction)
+        else:
+            figures |= _frame_figures(measure_frames(self.pictures[index], *leg.window_ns))
+        return StreamResult.model_validate({"mos": None, **figures})
+
+    def _speech(self, call: CallPlan, leg: Leg, direction: str) -> dict[str, Any]:
+        """Conversational quality of a leg: mouth to ear through the MCU and the worst other leg.
+
+        The loss is this leg's alone, so that a bad line shows at its own bridge and not at all
+        others.
+        """
+        delay, missing = leg.measures.delay_p95_ms, leg.measures.missing_pct
+        if delay is None or missing is None:
+            return {}
+        far = (
+            self.legs[(other.down if direction == "up" else other.up)["audio"]]
+            for other in self.present
+            if other is not call
+        )
+        other_ms = max((leg.measures.delay_p95_ms or 0.0 for leg in far), default=0.0)
+        codec = speech_codec(self.captures)
+        ta_ms = delay + fixed_delay_ms(self.captures) + other_ms
+        score = speech_mos(codec, ta_ms, missing, leg.burst_ratio)
+        if score is None:
+            return {}
+        return {"mos": round(float(score), 3), "mos_scale": codec.scale}
+
+    def _skew_ms(self, way: dict[Kind, int]) -> float | None:
+        found = self.pictures[way["video"]]
+        skew = lip_sync(
+            found, self.captures.traces[way["audio"]], *self.legs[way["audio"]].window_ns
+        )
+        return None if skew is None else round(skew.p50_ms, 4)
+
+    def _rtcp(self, bridge: str, kind: Kind, direction: str) -> RtcpResult | None:
+        """The receiver's own last report of the phase; of what goes down, the bridge is that."""
+        who = "mcu" if direction == "up" else "bridge"
+        start_ms, end_ms = self.phase.start_s * 1000, self.phase.end_s * 1000
+        said = [
+            e
+            for e in self.captures.reports.get((who, bridge, kind), ())
+            if start_ms <= e["t_ms"] < end_ms
+        ]
+        if not said:
+            return None
+        last = said[-1]
+        jitter_ms = round(last["jitter"] * 1000 / last["clock_hz"], 4)
+        return RtcpResult(reports=len(said), packets_lost=last["lost"], jitter_ms=jitter_ms)
 
 
-def _mos(captures: Captures, leg: Leg, far: list[Leg]) -> float | None:
-    """Conversational quality of a leg: mouth to ear through the MCU and the worst other leg.
+def speech_codec(captures: Captures) -> SpeechCodec:
+    """The E-model's factors of the call's sound."""
+    return codec_of(captures.plan.audio.id)
 
-    The loss is this leg's alone, so that a bad line shows at its own bridge and not at all others.
-    """
-    delay, loss = leg.measures.delay_p95_ms, leg.listener_lost_pct
-    if delay is None or loss is None:
-        return None
-    other = max((f.measures.delay_p95_ms or 0.0 for f in far), default=0.0)
+
+def fixed_delay_ms(captures: Captures) -> float:
+    """Mouth to ear beyond what the two legs take: packets, playout at both ends, mixing."""
     terminal = captures.plan.terminal
-    mouth_to_ear_ms = (
+    return (
         terminal.packetisation_ms
-        + delay
         + terminal.playout_ms  # the MCU's jitter buffer
         + captures.plan.device.audio_mix_delay_ms
-        + other
         + terminal.playout_ms
     )
-    return conversational_mos(mouth_to_ear_ms, loss, leg.burst_ratio)
 
 
-def per_second(
-    captures: Captures, call: CallPlan, start_s: float, seconds: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(delay p95 in ms, listener's loss in %) of a bridge's worst stream, each (seconds,)."""
-    delay = np.full(seconds, np.nan)
-    lost = np.full(seconds, np.nan)
-    start_ns = captures.origin_ns + round(start_s * 1e9)
-    for index in (*call.up.values(), *call.down.values()):
-        trace = captures.traces[index]
-        second = (trace.due_ns - start_ns) // 1_000_000_000
-        edges = np.searchsorted(second, np.arange(seconds + 1))
-        for i, (a, b) in enumerate(pairwise(edges)):
-            if a == b:
-                continue
-            arrived = trace.arrived[a:b]
-            lost[i] = np.fmax(lost[i], 100 * float(np.mean(~arrived)))
-            if arrived.any():
-                delays = trace.arrival_ns[a:b][arrived] - trace.due_ns[a:b][arrived]
-                delay[i] = np.fmax(delay[i], float(np.percentile(delays, 95)) / 1e6)
-    return delay, lost
+def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
+    return {
+        "frames_sent": m.frames,
+        "frames_lost": m.lost,
+        "frames_undecodable": m.undecodable,
+        "freezes": m.freezes,
+        "freeze_ms_max": _round(m.freeze_ms_max),
+        "freeze_ms_total": _round(m.freeze_ms_total),
+        "freeze_pct": _round(m.frozen_pct),
+    }
 
 
 def _round(value: float | None) -> float | None:
     return None if value is None else round(max(value, 0.0), 4)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 4)

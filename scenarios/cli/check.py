@@ -11,9 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from giaoban.errors import InputError
 from results.model import Result
 from results.summary import TerminalTable, terminal_table
-from scenarios.check import check
+from results.view.page import FILE
+from scenarios.check import check, check_by_estimate
 from scenarios.cli.output import print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.question import make_question
@@ -45,13 +47,26 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="print result.json instead of a table")
     ] = False,
+    by_estimate: Annotated[
+        bool,
+        typer.Option("--estimate", help="work it out in seconds, without emulation and annex"),
+    ] = False,
 ) -> int:
     """Emulate an expansion before, during and after, and judge it."""
+    if by_estimate and pcap:
+        raise InputError(
+            "--pcap: an estimate has no frames to record (allowed: without --estimate)"
+        )
     question = make_question(
         scenario, province_path=province, seed=seed, pcap=tuple(dict.fromkeys(pcap or ()))
     )
     with progress() as told:
-        outcome = check(question, engine=engine, root=results, now=datetime.now(), progress=told)
+        if by_estimate:
+            outcome = check_by_estimate(question, root=results, now=datetime.now(), progress=told)
+        else:
+            outcome = check(
+                question, engine=engine, root=results, now=datetime.now(), progress=told
+            )
     if as_json:
         print_json(json.loads(outcome.result.to_json()))
     else:
@@ -69,7 +84,10 @@ def show(result: Result, folder: Path) -> None:
     console.print(_criteria(shown, console.width))
     for note in shown.notes:
         console.print(note, style="dim", highlight=False, markup=False)
-    console.print(f"annex: {folder / 'phu-luc.pdf'}", soft_wrap=True, highlight=False, markup=False)
+    if not result.is_estimate:
+        told = f"annex: {folder / 'phu-luc.pdf'}"
+        console.print(told, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"page: {folder / FILE}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _criteria(shown: TerminalTable, width: int) -> Table:

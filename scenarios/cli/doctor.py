@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from results.annex import FONTS
+from results.annex.pdf import FONTS
 from scenarios.cli.output import print_json
 from topology.sandbox import kernel
 

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -20,13 +21,16 @@ USAGE, INTERNAL_ERROR, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 def main() -> NoReturn:
     """Run the command line and exit with a code of `giaoban.errors`, a verdict's, or 130."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         code = _run()
     except GiaobanError as error:
         sys.stderr.write(f"giaoban: {error}\n")
         code = error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("giaoban: interrupted, nothing is left behind\n")
+        with suppress(OSError):  # a terminal that was closed
+            sys.stderr.write("giaoban: interrupted, nothing is left behind\n")
         code = INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has seen enough; what is still buffered goes nowhere

@@ -11,7 +11,7 @@ import typer
 
 from giaoban.errors import InputError
 from scenarios.cli.output import progress
-from scenarios.emulation import interactive
+from topology.emulation import router_clock
 from topology.load import DEFAULT_PROVINCE, load_province
 from topology.network import build
 from topology.sandbox import boot, kernel
@@ -22,22 +22,26 @@ def command(
         Path, typer.Option("--province", help="province file (TOML)")
     ] = DEFAULT_PROVINCE,
 ) -> int:
-    """Build the network and look around: `nodes`, `net`, `cu-jut ping mcu`, `r-dak-mil ip route`.
+    """Build the network and look around: `nodes`, `net`, `cu-jut ping mcu`, `r-dak-mil ip route`,
+    `birdc r-dak-mil show ospf neighbors`, `cut gia-nghia--dak-song`, `mend gia-nghia--dak-song`.
 
     The guest runs in real time here, since a person is at the keyboard.
     """
     if not sys.stdin.isatty():
         raise InputError("giaoban shell is for a person at a terminal (standard input is none)")
+    from scenarios.emulation import interactive  # Mininet's, which other commands do without
+
     network = build(load_province(province))
     with progress() as told:
         built = kernel.ensure(told)
+    clock = [str(router_clock.ensure())] if network.routed else []
     with tempfile.TemporaryDirectory(prefix="giaoban-shell-") as name:
         folder = Path(name)
         (folder / interactive.NETWORK).write_text(network.model_dump_json(), encoding="utf-8")
         return boot.run(
             boot.Guest(built, virtual_time=False),
             interactive.__name__,
-            [name],
+            [name, *clock],
             writable=folder,
             console=folder / "console.log",
             on_line=lambda _line: None,

@@ -9,21 +9,24 @@ import time
 from pathlib import Path
 from typing import Any
 
+from giaoban.clock import sleep_until
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.media.outbound import SRTP_ROOM
 from mcu_sim.srtp import ALIGNMENT
 from scenarios.emulation.bridge import Bridge
+from scenarios.emulation.sources import recorded
 from scenarios.plan import Plan
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
 from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.stream import fill_with_noise, packets_in
+from traffic.video_stream import fill_with_noise, packets_in
 
 WINDOW_NS = 1_000_000_000
 LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
-SWITCHED_WINDOW_NS = 200_000_000
-"""Where pictures are forwarded, a camera asked for a key frame must not have a second in hand."""
-WINDOW, DIAL, COMMAND, HANG_UP = 0, 1, 2, 3  # in this order at the same moment
+SHORT_WINDOW_NS = 200_000_000
+"""Where key frames are asked for (pictures forwarded, packets lost on purpose), a camera must not
+have a second in hand; nor must a bridge that may notice that its call is dead."""
+WINDOW, OFF, ON, DIAL, COMMAND, HANG_UP = range(6)  # in this order at the same moment
 
 
 class Bridges:
@@ -39,20 +42,27 @@ class Bridges:
             PacketLog(SENT, captures / "bridges-sent.bin"),
             PacketLog(RECEIVED, captures / "bridges-received.bin"),
         )
-        self._bridges = [
-            Bridge(plan, number, namespaces[call.bridge], origin_ns, self._logs, self._tell)
-            for number, call in enumerate(plan.calls)
-        ]
         # encryption adds its tag, and wants rows that begin at multiples of four bytes
         size = rtp.HEADER_BYTES + plan.video.max_payload + SRTP_ROOM
         size += -size % ALIGNMENT
-        room = packets_in(WINDOW_NS + LEAD_NS, plan.video.kbps, plan.video)
-        self._batch = SendBatch(room, size)
+        self._batch = SendBatch(_room(plan, captures.parent), size)
         fill_with_noise(self._batch.data)
         self._inbox = ReceiveBatch(1024, size)
+        self._bridges = [
+            Bridge(
+                plan,
+                number,
+                namespaces[call.bridge],
+                origin_ns,
+                self._logs,
+                self._inbox,
+                self._tell,
+                captures.parent,
+            )
+            for number, call in enumerate(plan.calls)
+        ]
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        switched = plan.meeting.video == "switched"
-        self._window_ns = SWITCHED_WINDOW_NS if switched else WINDOW_NS
+        self._window_ns = SHORT_WINDOW_NS if _asks_for_key_frames(plan) else WINDOW_NS
         self._controls = [c for c in plan.controls if c.by != OPERATOR.value]
         self._by_id = {bridge.bridge_id: bridge for bridge in self._bridges}
 
@@ -64,10 +74,13 @@ class Bridges:
             if self._plan.dial == "in":
                 dial_ns = self._origin_ns + round(bridge.call_plan.dial_s * 1e9)
                 agenda.append((dial_ns, DIAL, number))
+            for off_ns, on_ns in bridge.power.gaps:
+                agenda += [(off_ns, OFF, number), (on_ns, ON, number)]
         for number, control in enumerate(self._controls):
             agenda.append((self._origin_ns + round(control.at_s * 1e9), COMMAND, number))
         heapq.heapify(agenda)
         sockets = {bridge.sip: bridge for bridge in self._bridges}
+        sleep_until(self._origin_ns)
         while (now_ns := time.monotonic_ns()) < end_ns:
             while agenda and agenda[0][0] <= now_ns:
                 at_ns, what, number = heapq.heappop(agenda)
@@ -76,24 +89,33 @@ class Bridges:
                     heapq.heappush(agenda, (at_ns + self._window_ns, WINDOW, 0))
                 elif what == DIAL:
                     self._bridges[number].dial()
+                elif what == OFF:
+                    self._bridges[number].switch_off(self._batch)
+                elif what == ON:
+                    self._bridges[number].switch_on()
                 elif what == COMMAND:
                     control = self._controls[number]
                     self._by_id[control.by].command(control.do)
                 else:
                     for bridge in self._bridges:
                         bridge.hang_up()
+            for bridge in self._bridges:
+                if bridge.next_ns <= now_ns:
+                    bridge.persevere()
             next_ns = min(end_ns, agenda[0][0], self._next_timer_ns(end_ns))
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
             ready, _, _ = select.select(list(sockets), [], [], wait_s)
             self._signal([sockets[sock] for sock in ready])
         for bridge in self._bridges:
-            bridge.receive(self._inbox)
+            bridge.receive()
 
     def close(self) -> None:
         """Finish the packet logs, and tell each bridge's health as an event."""
         for log in self._logs:
             log.close()
         for bridge in self._bridges:
+            for report in bridge.terminal.reports:
+                self._write({**report, "who": "bridge", "bridge": bridge.bridge_id})
             self._write({"event": "bridge-health", **bridge.health()})
         self._file.close()
 
@@ -104,19 +126,17 @@ class Bridges:
         now_ns = time.monotonic_ns()
         for bridge in self._bridges:
             bridge.terminal.watch(now_ns)
-            bridge.receive(self._inbox)
+            bridge.receive()
             if now_ns < self._hang_up_ns:
                 bridge.terminal.report(now_ns)
 
     def _signal(self, ready: list[Bridge]) -> None:
         now_ms = time.monotonic_ns() / 1e6
-        due = [
-            b for b in self._bridges if (t := b.agent.next_timeout()) is not None and t <= now_ms
-        ]
+        due = [b for b in self._bridges if (t := b.next_timeout()) is not None and t <= now_ms]
         for bridge in dict.fromkeys(ready + due):
             had_media = bridge.terminal.sends
             bridge.signal()
-            if bridge.terminal.sends and not had_media:
+            if bridge.terminal.sends != had_media:
                 # the timetable's next window may be a second away
                 since = (time.monotonic_ns() - self._origin_ns) // self._window_ns + 1
                 until_ns = self._origin_ns + since * self._window_ns + LEAD_NS
@@ -124,8 +144,9 @@ class Bridges:
                 bridge.terminal.watch(time.monotonic_ns())
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
-        timers = [t for b in self._bridges if (t := b.agent.next_timeout()) is not None]
-        return min((round(t * 1e6) for t in timers), default=otherwise_ns)
+        timers = [t for b in self._bridges if (t := b.next_timeout()) is not None]
+        dialling = [bridge.next_ns for bridge in self._bridges]
+        return min([otherwise_ns, *dialling, *(round(t * 1e6) for t in timers)])
 
     def _tell(self, event: str, bridge: str, **details: Any) -> None:
         t_ms = round((time.monotonic_ns() - self._origin_ns) / 1e6, 3)
@@ -133,6 +154,25 @@ class Bridges:
 
     def _write(self, event: dict[str, Any]) -> None:
         self._file.write(json.dumps(event) + "\n")
+
+
+def _asks_for_key_frames(plan: Plan) -> bool:
+    """Whether that is to be expected more often than when somebody joins."""
+    lossy = any(link.loss_pct for link in plan.network.links)
+    impaired = bool(plan.lines) or any(stream.impairments for stream in plan.streams)
+    return plan.meeting.video == "switched" or lossy or impaired or plan.recovery is not None
+
+
+def _room(plan: Plan, folder: Path) -> int:
+    """How many packets any stream of any bridge can have in one window at the most."""
+    window_ns = WINDOW_NS + LEAD_NS
+    rooms = [packets_in(window_ns, plan.video.kbps, plan.video)]
+    if plan.content is not None:
+        rooms.append(packets_in(window_ns, plan.content.model.kbps, plan.content.model))
+    rooms += [recorded(folder / r.file).packets_in_window(window_ns) for r in plan.recordings]
+    # an impairment may send packets twice, and hold a window's back until the next
+    more = 1 + any(s.duplicated for s in plan.streams) + any(s.out_of_order for s in plan.streams)
+    return max(rooms) * more
 
 
 def attend(plan: Plan, namespaces: dict[str, int], origin_ns: int, captures: Path) -> None:

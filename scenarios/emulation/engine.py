@@ -14,8 +14,8 @@ from pathlib import Path
 from giaoban import child
 from giaoban.errors import InvalidRun, MachineLacks
 from results.model import Engine
-from scenarios.emulation import guest
 from scenarios.plan import Plan
+from topology.emulation import router_clock
 from topology.sandbox import boot, kernel
 
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
@@ -40,6 +40,8 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
         InvalidRun: the emulation says of itself that it cannot be trusted.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
+    from scenarios.emulation import guest  # Mininet's, which an estimate does without
+
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
 
@@ -48,6 +50,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
             said = json.loads(line.removeprefix(guest.PROGRESS))
             progress(said["what"], said["done"])
 
+    clock = [str(router_clock.ensure())] if plan.changes and plan.network.routed else []
     console = folder / "console.log"
     if engine is EngineName.SANDBOX:
         machine = boot.Guest(kernel.ensure(progress), memory_mb=memory_mb(plan))
@@ -55,13 +58,13 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
         code = boot.run(
             machine,
             GUEST_MODULE,
-            [str(folder.resolve())],
+            [str(folder.resolve()), *clock],
             writable=folder,
             console=console,
             on_line=on_line,
         )
     else:
-        code = _native(folder, console, on_line)
+        code = _native(folder, console, on_line, clock)
     _raise_fault(folder, code, console)
     about = json.loads((folder / "captures" / "guest.json").read_text(encoding="utf-8"))
     return Engine(
@@ -72,14 +75,23 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
 
 
 def memory_mb(plan: Plan) -> int:
-    """What the guest needs: programs, queues, and the logs while they are written out."""
-    return 512 + round(_packets(plan) * 200 / 1e6)
+    """What the guest needs: programs, queues, the logs while they are written out, and background
+    traffic that waits for its time, 4 kB a packet, and once more where it has come."""
+    from scenarios.emulation import background
+
+    ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
+    waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
+    return 512 + round((_packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
 
 
 def _packets(plan: Plan) -> float:
     """About how many packets a plan will send, generously."""
     packet_bits = plan.video.max_payload * 8
-    per_second = 50 + plan.profile.video_kbps * 1000 / packet_bits + plan.profile.fps
+    per_second = (
+        1000 / plan.audio.packet_ms
+        + plan.profile.video_kbps * 1000 / packet_bits
+        + plan.profile.fps
+    )
     return 2 * len(plan.calls) * per_second * plan.end_s
 
 
@@ -89,13 +101,13 @@ def _check_space(folder: Path, needed_bytes: float) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-def _native(folder: Path, console: Path, on_line: Callable[[str], None]) -> int:
+def _native(folder: Path, console: Path, on_line: Callable[[str], None], clock: list[str]) -> int:
     if os.geteuid() != 0:
         raise MachineLacks(
             "--engine native makes network namespaces and needs root",
             "sudo giaoban check … --engine native, or leave it out (the sandbox needs no root)",
         )
-    command = [sys.executable, "-m", GUEST_MODULE, str(folder.resolve())]
+    command = [sys.executable, "-m", GUEST_MODULE, str(folder.resolve()), *clock]
     root = Path(__file__).resolve().parents[2]
     code, tail = child.follow(command, log=console, on_line=on_line, cwd=root)
     if code not in (0, InvalidRun.exit_code, MachineLacks.exit_code):

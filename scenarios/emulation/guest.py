@@ -1,7 +1,8 @@
 """Conduct one emulation from inside: build, probe, run the meeting, count, leave files behind.
 
-`python -m scenarios.emulation.guest RUN_FOLDER`: reads `plan.json`, writes `captures/` and
-`events.jsonl`. It measures and does not judge. Progress goes to standard output as lines that
+`python -m scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes `captures/` and
+`events.jsonl`. CLOCK is the library of `topology.emulation.router_clock`, where routers find their
+ways by themselves. It measures and does not judge. Progress goes to standard output as lines that
 begin with PROGRESS.
 """
 
@@ -14,7 +15,8 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,32 +26,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.child import die_with_parent
+from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.server import McuConfig, Seat, TimedCommand, serve
+from scenarios.emulation import background
 from scenarios.emulation.bridges import attend
+from scenarios.emulation.changes import Changes, failing_network
+from scenarios.emulation.counts import Counts
+from scenarios.emulation.lines import LineChanges
+from scenarios.emulation.power import Power
 from scenarios.emulation.recorder import Recorder
+from scenarios.emulation.timetable import Timetable
 from scenarios.plan import Plan
 from topology.emulation import counters, namespace, probe
+from topology.emulation.failing import FailingNetwork
+from topology.emulation.feeder import Feeder
 from topology.emulation.mininet_net import ProvinceNet
+from topology.sandbox import order
 from traffic import log
 
 PROGRESS = "@giaoban "
 START_IN_NS = 1_000_000_000
+ORIGIN_GRID_NS = 1_000_000_000
+"""A meeting begins on a whole second: how long the building took, which depends on where the
+program lies and on what it finds there, is not in any time after it."""
+GRACE_S = 2.0
+"""Under faults the MCU closes the meeting so long after its end: some bridges cannot hang up."""
 SAMPLE_S = 1.0
 SAMPLE_OFFSET_NS = 11_000_000
 """The MCU's audio leaves on a grid of 20 ms: samples are taken off it, or a packet could be counted
 on either side of a second."""
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
     plan = Plan.model_validate_json((folder / "plan.json").read_text(encoding="utf-8"))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)
     try:
-        _conduct(plan, captures)
+        _conduct(plan, captures, clock)
     except GiaobanError as error:
         what, install = getattr(error, "what", str(error)), getattr(error, "install", "")
         _write_json(folder / "fault.json", {"what": what, "install": install})
@@ -57,25 +74,60 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _conduct(plan: Plan, captures: Path) -> None:
+def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
     started = time.monotonic()
     _progress("building the network", 0.0)
-    with ProvinceNet(plan.network, plan.seed) as net:
+    impaired = list(dict.fromkeys(line.hop for line in plan.lines))
+    with (
+        ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
+        ExitStack() as stack,
+    ):
+        ways = background.feeders(net, plan)
+        for way in ways:
+            stack.callback(way.close)
         built_s = time.monotonic() - started
         _progress("measuring the links", 0.0)
         probes = probe.measure(net)
         faults = [fault for p in probes if (fault := p.fault())]
         if faults:
             raise InvalidRun("\n".join(faults))
-        before = counters.queues(net), counters.datagrams(net)
-        origin_ns = time.monotonic_ns() + START_IN_NS
-        with Recorder(net, plan.pcap, captures, origin_ns) as recorder:
+        failing = failing_network(net, plan, clock)
+        if failing is not None:
+            stack.callback(failing.close)
+            _progress("waiting for the routers", 0.0)
+            failing.find_ways()
+        before = _count(net, failing)
+        order.take_turn("conductor")
+        origin_ns = -(-(time.monotonic_ns() + START_IN_NS) // ORIGIN_GRID_NS) * ORIGIN_GRID_NS
+        with Recorder(net, plan.pcap, captures) as recorder:
             crew = [
                 _start(_run_mcu, net, plan, origin_ns, captures),
                 _start(_run_bridges, net, plan, origin_ns, captures),
             ]
-            samples, at_phase = _watch(net, plan, origin_ns, crew, recorder, captures)
-        _count(net, plan, captures, before, samples, at_phase, probes)
+            if ways:
+                crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
+            timetable = Timetable()
+            lines = LineChanges(net, plan.lines, origin_ns, timetable)
+            changes = (
+                Changes(failing, plan.changes, origin_ns, timetable)
+                if failing is not None
+                else None
+            )
+            samples, at_phase = _watch(
+                net, plan, origin_ns, timetable, changes, crew, recorder, captures
+            )
+        log.save(captures / "links.npz", samples=samples)
+        counted = {
+            **_count(net, failing).since(before),
+            **background.counted(net, ways, captures),
+            "at_phase": at_phase,
+            "line_changes": lines.done,
+            "changes": changes.done if changes else [],
+            "probes": [asdict(p) for p in probes],
+        }
+        _write_json(captures / "counters.json", counted)
+        if changes:
+            _write_json(captures / "routes.json", changes.routes)
     _write_json(
         captures / "guest.json",
         {"kernel": platform.release(), "build_virtual_s": built_s, "origin_ns": origin_ns},
@@ -83,15 +135,28 @@ def _conduct(plan: Plan, captures: Path) -> None:
     _merge_events(captures)
 
 
+def _count(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
+    """All counters, while nothing of the routers' own is under way."""
+    if failing is None:
+        return Counts.now(net, None)
+    failing.quiet()
+    try:
+        return Counts.now(net, failing)
+    finally:
+        failing.speak()
+
+
 def _watch(
     net: ProvinceNet,
     plan: Plan,
     origin_ns: int,
+    timetable: Timetable,
+    changes: Changes | None,
     crew: list[BaseProcess],
     recorder: Recorder,
     captures: Path,
 ) -> tuple[NDArray[np.int64], list[list[dict[str, Any]]]]:
-    """Sample the links each second until the crew has ended.
+    """Sample the links each second, change the network as planned, until the crew has ended.
 
     Returns:
         (samples, 1 + links × 2): time after the origin in ns, bytes sent in each direction; and
@@ -103,12 +168,16 @@ def _watch(
     rows = []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
-        _sleep_until(origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS)
+        sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
+        timetable.run(sample_ns)
+        sleep_until(sample_ns)
         now_ns = time.monotonic_ns() - origin_ns
         rows.append([now_ns, *meter.read()])
         recorder.take()
         while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
             at_phase.append([asdict(q) for q in counters.queues(net)])
+            if changes:
+                changes.note_routes()
         _progress("meeting", number / count)
         for process in crew:
             if process.exitcode not in (None, 0):
@@ -124,37 +193,6 @@ def _watch(
     return np.array(rows, np.int64), at_phase
 
 
-def _count(
-    net: ProvinceNet,
-    plan: Plan,
-    captures: Path,
-    before: tuple[list[counters.QueueCount], dict[str, int]],
-    samples: NDArray[np.int64],
-    at_phase: list[list[dict[str, Any]]],
-    probes: list[probe.Probe],
-) -> None:
-    """Everything the accounting needs, as differences since before the first call."""
-    queues, udp = counters.queues(net), counters.datagrams(net)
-    names = ("sent_packets", "queue_drops", "line_losses")
-    first = [asdict(q) for q in before[0]]
-    links = [
-        {**asdict(q), **{n: getattr(q, n) - f[n] for n in names}}
-        for q, f in zip(queues, first, strict=True)
-    ]
-    log.save(captures / "links.npz", samples=samples)
-    _write_json(
-        captures / "counters.json",
-        {
-            "hops": [[q.link, q.direction] for q in queues],
-            "queues": links,
-            "at_phase": at_phase,
-            "udp": {name: udp[name] - before[1][name] for name in udp},
-            "pacer_drops": counters.pacer_drops(net),
-            "probes": [asdict(p) for p in probes],
-        },
-    )
-
-
 def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
     seats = {
         call.bridge: Seat(
@@ -168,6 +206,8 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         if control.by == OPERATOR.value
     ]
     mcu = plan.network.mcu.id
+    end_ns = origin_ns + round((plan.end_s + 0.5) * 1e9)
+    over_ns = origin_ns + round((plan.hang_up_s + GRACE_S) * 1e9)
     config = McuConfig(
         address=plan.network.address(mcu),
         device=plan.device,
@@ -176,15 +216,18 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         video=plan.video,
         seed=plan.seed,
         origin_ns=origin_ns,
-        end_ns=origin_ns + round((plan.end_s + 0.5) * 1e9),
+        end_ns=end_ns,
+        over_ns=None if plan.recovery is None else over_ns,
         seats=seats,
         commands=commands,
         console_meeting=plan.meeting.id,
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,
+        dialled_profile=plan.profile.video_profile,
     )
     with namespace.inside(net.namespace(mcu)):
-        serve(config, captures)
+        power = Power.of(mcu, plan.outages, origin_ns)
+        serve(config, captures, list(power.up_times(0, end_ns)), mcu)
 
 
 def _run_bridges(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
@@ -192,12 +235,19 @@ def _run_bridges(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -
     attend(plan, namespaces, origin_ns, captures)
 
 
+def _run_background(
+    _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[Feeder]
+) -> None:
+    background.load(plan, ways, origin_ns, captures)
+
+
 def _start(
-    run: Callable[[ProvinceNet, Plan, int, Path], None],
+    run: Callable[..., None],
     net: ProvinceNet,
     plan: Plan,
     origin_ns: int,
     captures: Path,
+    *more: object,
 ) -> BaseProcess:
     """Fork a process of the crew: it shares what is loaded, and dies with this one."""
 
@@ -205,8 +255,9 @@ def _start(
 
     def body() -> None:
         die_with_parent()
+        order.take_turn(name)
         try:
-            run(net, plan, origin_ns, captures)
+            run(net, plan, origin_ns, captures, *more)
         except Exception as error:
             traceback.print_exc()
             said = str(error) if isinstance(error, GiaobanError) else repr(error)
@@ -240,10 +291,6 @@ def _merge_events(captures: Path) -> None:
         file.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
 
 
-def _sleep_until(at_ns: int) -> None:
-    time.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9))
-
-
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -254,4 +301,4 @@ def _progress(what: str, done: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(*map(Path, sys.argv[1:3])))

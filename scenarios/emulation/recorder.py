@@ -22,9 +22,8 @@ SNAPLEN = 2048
 class Recorder:
     """Packet sockets on the bridges' interfaces; `take` empties them, the end writes the files."""
 
-    def __init__(self, net: ProvinceNet, bridges: list[str], folder: Path, origin_ns: int) -> None:
+    def __init__(self, net: ProvinceNet, bridges: list[str], folder: Path) -> None:
         self._folder = folder
-        self._origin_ns = origin_ns
         self._inbox = ReceiveBatch(1024, SNAPLEN)
         self._sockets: dict[str, socket.socket] = {}
         self._frames: dict[str, list[NDArray[np.uint8]]] = {}

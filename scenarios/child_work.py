@@ -1,0 +1,105 @@
+"""An emulation in a process of its own: what such a process does, and how it tells its errors.
+
+Progress is printed, one JSON object a line. The exit code is 0, or that of the error that is told
+in `error.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from giaoban.children import Ended
+from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from results.store import write_result, writing
+from scenarios import captures
+from scenarios.assemble import Answer, assemble
+from scenarios.emulation.engine import EngineName, emulate
+from scenarios.question import Question
+from scenarios.recordings import save_recordings
+
+ERROR, WORK = "error.json", "work"
+INTERRUPTED = 130
+
+
+def emulated[T](
+    question: Question,
+    folder: Path,
+    engine: EngineName,
+    look: Callable[[Answer, Path], T],
+) -> T:
+    """Emulate, measure, judge, write `result.json`; the captures are removed afterwards.
+
+    `look` is given the answer and the folder of the captures while they are there.
+    """
+    work = folder / WORK
+    with writing(folder):
+        work.mkdir()
+        save_recordings(question.plan, question.recordings, work)
+        about = emulate(question.plan, work, engine, say)
+        say("measuring", 0.0)
+        captured = captures.load(work, question.plan)
+        answer = assemble(question, captured, about, folder.name)
+        write_result(folder, answer.result)
+        found = look(answer, work / "captures")
+        shutil.rmtree(work)
+    return found
+
+
+def work_in(folder: Path, work: Callable[[], None]) -> int:
+    """Do the work; the exit code is 0, 130 if interrupted, or an error's, told in `folder`."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except GiaobanError as error:
+        said = {"message": str(error)}
+        if isinstance(error, MachineLacks):
+            said = {"message": error.what, "install": error.install}
+        (folder / ERROR).write_text(json.dumps(said), encoding="utf-8")
+        return error.exit_code
+    return 0
+
+
+def exit_with(main: Callable[[list[str]], int]) -> NoReturn:
+    """Run a child's main function on the command line's words; SIGTERM interrupts it."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(main(sys.argv[1:]))
+
+
+def failed(folder: Path, ended: Ended) -> InvalidRun:
+    """The error of a child that did not exit with 0, if it concerns its emulation alone.
+
+    Raises what makes the whole run senseless: `InputError`, `MachineLacks`, or that it broke down.
+    """
+    fault = folder / ERROR
+    said = json.loads(fault.read_text(encoding="utf-8")) if fault.is_file() else {}
+    message = said.get("message", "")
+    match ended.code:
+        case InvalidRun.exit_code if said:
+            return InvalidRun(message)
+        case InputError.exit_code if said:
+            raise InputError(message)
+        case MachineLacks.exit_code if said:
+            lacks = said.get("install", "giaoban doctor")
+            raise MachineLacks(f"{ended.name}: {message}", lacks)
+    last = "\n".join(ended.tail)
+    if ended.code < 0:
+        return InvalidRun(f"its process was ended by signal {-ended.code}\n{last}".strip())
+    raise RuntimeError(f"{ended.name} ended with {ended.code}:\n{last}")
+
+
+def say(what: str, done: float) -> None:
+    """Tell the parent how far it is."""
+    sys.stdout.write(json.dumps({"what": what, "done": done}) + "\n")
+    sys.stdout.flush()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

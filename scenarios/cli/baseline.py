@@ -1,0 +1,117 @@
+"""`giaoban baseline`: accepted answers about failures, which later ones are compared with."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from giaoban.errors import InputError
+from results import baseline as baselines
+from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of
+from results.failures import FaultsAnswer
+from results.store import open_run
+from scenarios.cli.check import RUNS
+from scenarios.cli.output import print_json
+from scenarios.failures.run import FAULTS
+
+app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Option("--baselines", help="folder of the baselines")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+
+
+@app.callback()
+def group() -> None:
+    """Answers about failures that were accepted."""
+
+
+@app.command("accept")
+def accept_run(
+    run: Annotated[
+        str, typer.Argument(help="run of `giaoban faults`: folder, id or its beginning")
+    ],
+    name: Annotated[str, typer.Option("--name", help="name of the baseline")],
+    reason: Annotated[str, typer.Option("--reason", help="why it is accepted")],
+    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    folder: Folder = FOLDER,
+) -> int:
+    """Take a run as what later ones are compared with; tolerances stay as they were."""
+    where = open_run(run, results, FAULTS)
+    path = path_of(name, folder)
+    answer = _read_answer(where / FAULTS)
+    tolerance = read(name, folder).tolerance if path.is_file() else None
+    made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
+    _put(path, text_of(made))
+    said = f"{path}: {len(made.failure)} failures accepted"
+    Console().print(said, soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+@app.command("list")
+def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
+    """The baselines there are."""
+    found = [read(name, folder) for name in baselines.names(folder)]
+    if as_json:
+        print_json({"baselines": [_head(item) for item in found]})
+        return 0
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "accepted", "failures", "scenario", "reason"):
+        table.add_column(column, overflow="fold")
+    for item in found:
+        cells = (item.name, item.accepted.isoformat(), str(len(item.failure)), item.scenario.path)
+        table.add_row(*map(escape, (*cells, item.reason)))
+    Console().print(table if found else f"none in {folder}")
+    return 0
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="name of a baseline, or a .toml file")],
+    folder: Folder = FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """One baseline as it was accepted."""
+    found = read(name, folder)
+    if as_json:
+        print_json(found.model_dump(mode="json", by_alias=True))
+    else:
+        Console().print(text_of(found), soft_wrap=True, highlight=False, markup=False, end="")
+    return 0
+
+
+def _read_answer(path: Path) -> FaultsAnswer:
+    try:
+        return FaultsAnswer.from_json(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _put(path: Path, text: str) -> None:
+    """All or nothing: a baseline is never half of one."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(text, encoding="utf-8")
+        os.replace(aside, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _head(item: Baseline) -> dict[str, object]:
+    return {
+        "name": item.name,
+        "accepted": item.accepted.isoformat(),
+        "failures": len(item.failure),
+        "scenario": item.scenario.path,
+        "province": item.province.path,
+        "reason": item.reason,
+    }

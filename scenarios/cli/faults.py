@@ -1,0 +1,249 @@
+"""`giaoban faults SCENARIO`: every failure tried, each in an emulation of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from giaoban.errors import InputError, did_you_mean
+from results import baseline as baselines
+from results.baseline_compare import Change, compare, worse
+from results.failures import FaultsAnswer
+from results.failures_summary import (
+    bridge_rows,
+    busiest,
+    headline,
+    link_rows,
+    point_line,
+    rows,
+    slowest,
+)
+from results.junit import junit_xml
+from results.view.page import FILE
+from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
+from scenarios.cli.output import print_json, progress
+from scenarios.emulation.engine import EngineName
+from scenarios.failures.failure import chosen
+from scenarios.failures.picture import draw_failures
+from scenarios.failures.questions import ask, possible_in
+from scenarios.failures.run import Outcome, try_failures
+from topology.map import SUFFIXES
+from topology.network import Network
+
+WORSE = 1
+SENSES = {"worse": "red", "better": "green", "other": "dim"}
+
+
+def command(
+    scenario: Annotated[Path, typer.Argument(help="scenario file (TOML)")],
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="emulations at a time (the cores there are)")
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="also every two of the backbone's links and routers")
+    ] = False,
+    silent: Annotated[
+        bool, typer.Option("--silent", help="also backbone links that are lit but lose everything")
+    ] = False,
+    access: Annotated[
+        bool, typer.Option("--access", help="also each bridge's access link cut")
+    ] = False,
+    mcu: Annotated[bool, typer.Option("--mcu", help="also the MCU itself")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="just this failure (repeatable), A+B for a pair"),
+    ] = None,
+    link: Annotated[
+        str | None, typer.Option("--link", metavar="ID", help="show what concerns this link")
+    ] = None,
+    bridge: Annotated[
+        str | None, typer.Option("--bridge", metavar="ID", help="show what concerns this bridge")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="NAME", help="compare with an accepted answer"),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="write JUnit XML for CI")
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="the map, also here (.png .svg .pdf)"),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--baselines", help="folder of the baselines")
+    ] = baselines.FOLDER,
+    engine: Annotated[
+        EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
+    ] = EngineName.SANDBOX,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")
+    ] = None,
+    results: Annotated[
+        Path, typer.Option("--results", help="folder that run folders are made in")
+    ] = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print faults.json instead of tables")
+    ] = False,
+) -> int:
+    """Try every failure of the network, one at a time, while everybody is in the meeting.
+
+    Tried are: each link of the backbone cut, each router down, each site without power, the MCU's
+    access link cut, each shared-risk group cut. Options add more. IDs: cut:LINK, silent:LINK,
+    router:ROUTER, site:BRIDGE, group:GROUP, mcu.
+
+    Exit code 0: all meet the criteria; 1: not all do; 3: an emulation cannot be trusted. With
+    --baseline 1 means that something is worse than what was accepted, and 0 that nothing is.
+    """
+    asked = ask(scenario, province, seed)
+    possible = possible_in(asked)
+    network = asked.question.plan.network
+    failures = chosen(
+        network, possible, only=only or (), with_pairs=pairs, silent=silent, access=access, mcu=mcu
+    )
+    _known("--link", link, (item.id for item in network.links))
+    _known("--bridge", bridge, (item.id for item in network.bridges))
+    accepted = None if baseline is None else baselines.read(baseline, folder)
+    for path in (junit, picture):
+        _writable(path)
+    if picture is not None and picture.suffix.lower() not in SUFFIXES:
+        raise InputError(f"--map = {picture}: cannot be drawn (allowed: {', '.join(SUFFIXES)})")
+    with progress() as told:
+        outcome = try_failures(
+            asked,
+            failures,
+            possible=possible,
+            whole=not only,
+            jobs=jobs or len(os.sched_getaffinity(0)),
+            engine=engine,
+            root=results,
+            now=datetime.now(),
+            progress=told,
+        )
+    answer = outcome.answer
+    changes = None if accepted is None else compare(accepted, answer)
+    if junit is not None:
+        _write(junit, junit_xml(answer, seconds=outcome.seconds, changes=changes))
+    if picture is not None:
+        _draw(outcome, picture, network, asked.question.province.name)
+    if as_json:
+        print_json(_as_json(answer, baseline, changes))
+    else:
+        show(outcome, changes, link=link, bridge=bridge)
+    return exit_code(answer, changes)
+
+
+def exit_code(answer: FaultsAnswer, changes: Sequence[Change] | None) -> int:
+    """The verdict's; with a baseline that of the comparison, unless there is no answer at all."""
+    if changes is None or answer.verdict == "invalid":
+        return EXIT_CODES[answer.verdict]
+    return WORSE if worse(list(changes)) else 0
+
+
+def show(
+    outcome: Outcome,
+    changes: Sequence[Change] | None,
+    *,
+    link: str | None = None,
+    bridge: str | None = None,
+) -> None:
+    """The verdict, what got worse, single points of failure, and a table to look things up in."""
+    console, answer = Console(), outcome.answer
+    _say(console, headline(answer), COLOURS[answer.verdict])
+    if changes is not None:
+        _show_changes(console, changes)
+    for reason in answer.reasons:
+        _say(console, reason)
+    for point in answer.single_points:
+        _say(console, f"single point of failure: {point_line(point, answer)}")
+    if longest := slowest(answer):
+        _say(console, f"longest interruption: {longest}")
+    if load := busiest(answer):
+        _say(console, f"most loaded link: {load}")
+    head = ("failure", "verdict", "interruption", "lost", "load", "cut off")
+    found = (row[: len(head)] for row in rows(answer, link, bridge))
+    console.print(_table(head, found, right=(2, 3, 4)))
+    if bridge is not None:
+        head = ("failure", "bridge", "interruption", "lost", "", "path")
+        console.print(_table(head, bridge_rows(answer, bridge), right=(2, 3)))
+    if link is not None:
+        head4 = ("link", "direction", "worst load", "by")
+        console.print(_table(head4, link_rows(answer, link), right=(2,)))
+    _say(console, f"all figures: {outcome.folder / 'summary.md'}")
+    _say(console, f"page: {outcome.folder / FILE}")
+
+
+def _show_changes(console: Console, changes: Sequence[Change]) -> None:
+    found = worse(list(changes))
+    if not changes:
+        console.print("nothing is worse than what was accepted, nothing is better", style="green")
+    elif not found:
+        console.print("nothing is worse than what was accepted", style="green")
+    else:
+        console.print(f"worse than what was accepted: {len(found)}", style="bold red")
+    for change in changes:
+        mark = {"worse": "worse: ", "better": "better: "}.get(change.sense, "")
+        _say(console, f"  {mark}{change.line}", SENSES[change.sense])
+
+
+def _say(console: Console, line: str, style: str = "") -> None:
+    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
+
+
+def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[int]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(head):
+        side: Literal["left", "right"] = "right" if number in right else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=number < 5)
+    for cells in body:
+        style = {"fail": "red", "invalid": "yellow"}.get(cells[1], "")
+        table.add_row(*map(escape, cells), style=style)
+    return table
+
+
+def _as_json(
+    answer: FaultsAnswer, name: str | None, changes: Sequence[Change] | None
+) -> dict[str, object]:
+    said: dict[str, object] = json.loads(answer.to_json())
+    if changes is not None:
+        said["comparison"] = {"baseline": name, "changes": [c._asdict() for c in changes]}
+    return said
+
+
+def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:
+    try:
+        draw_failures(outcome.answer, network, title, path)
+    except OSError as error:
+        raise InputError(f"{path}: the map cannot be written: {error.strerror}") from None
+
+
+def _known(option: str, ident: str | None, known: Iterable[str]) -> None:
+    there = list(known)
+    if ident is not None and ident not in there:
+        raise InputError(f'{option} = "{ident}": there is none{did_you_mean(ident, there)}')
+
+
+def _writable(path: Path | None) -> None:
+    """Told before minutes of emulation, and not after."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        what = "is a folder" if path.is_dir() else f"{path.parent} is no folder"
+        raise InputError(f"{path}: {what} (allowed: the name of a file to be written)")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None

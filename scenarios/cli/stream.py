@@ -1,0 +1,327 @@
+"""`giaoban stream`: RTP streams from this machine, paced in real time, and what came of them."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Literal
+
+import typer
+
+from giaoban.errors import InputError, InvalidRun, MachineLacks
+from scenarios.cli.output import print_json
+from traffic import log as packet_log
+from traffic import profiles as call_profiles
+from traffic.batch import media_socket
+from traffic.injector import cycle, interface, receiver, sender, slots, target, windows
+from traffic.injector.cycle import Cycle
+from traffic.injector.impair import impairers, load_intervals
+from traffic.injector.sender import Sent
+
+LEAD_NS = 500_000_000
+"""From the plan to the first packet: laying out the first windows and looking for garbage take some
+0.1 s."""
+WORST_MS = 20.0
+"""A packet of sound that is later than the next one (RFC 3551 §4.2: 20 ms) fits no schedule."""
+LIMIT_US = 1000.0
+LONGEST_CYCLE_S, CYCLE_STEP_S = 60, 3
+"""A cycle of pictures; whole numbers of packets of 10, 20, 30, 40 and 60 ms."""
+MOST_LAID_OUT = 10_000_000
+PR_SET_TIMERSLACK = 29
+IDLE_S = 2.0
+DSCP = call_profiles.DSCP_VIDEO
+INTERRUPTED = 130
+
+app = typer.Typer(help="Send and receive RTP streams in real time.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Send and receive RTP streams in real time."""
+
+
+@app.command("send")
+def send(
+    to: Annotated[str, typer.Argument(metavar="HOST:PORT", help="IPv4 address and UDP port")],
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="a call profile: its sound and its pictures")
+    ] = None,
+    media: Annotated[
+        str, typer.Option("--media", help="of a profile: both, audio, video")
+    ] = "both",
+    rate: Annotated[
+        int | None, typer.Option("--rate", min=1, help="packets/s, all streams together")
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", min=14, max=slots.MAX_RTP, help="bytes of RTP a packet (1000)"),
+    ] = None,
+    streams: Annotated[
+        int, typer.Option("--streams", min=1, max=10_000, help="streams, or calls of a profile")
+    ] = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.01, max=86_400)] = 10.0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1)] = 1,
+    impair: Annotated[
+        Path | None, typer.Option("--impair", help="intervals of impairments (TOML)")
+    ] = None,
+    pacing: Annotated[str, typer.Option("--pacing", help="auto, kernel (needs fq), loop")] = "auto",
+    address: Annotated[
+        str, typer.Option("--address", help="this machine's address to send from")
+    ] = "0.0.0.0",
+    limit_us: Annotated[
+        float, typer.Option("--limit-us", min=1, help="99 of 100 packets are not later")
+    ] = LIMIT_US,
+    authorised: Annotated[
+        bool,
+        typer.Option("--i-am-authorised", help="the owner of a public address has agreed to this"),
+    ] = False,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="write a record of every packet here")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Send RTP to one address; exit code 3 if it did not leave when it was due."""
+    host, port = target.parse_target(to, authorised=authorised)
+    plan = _plan(profile, media, rate, size, streams, seconds, seed)
+    target.check_rate(host, plan.packets_per_s)
+    intervals = None if impair is None else load_intervals(impair, seconds)
+    stop = _stopper()
+    by_kernel = _by_kernel(pacing, host)
+    records = None
+    try:
+        records = None if log is None else packet_log.PacketLog(packet_log.SENT, log)
+        sock = slots.open_socket(address, DSCP, txtime=by_kernel)
+    except OSError as error:
+        where = f"--log {log}" if records is None and log is not None else f"--address {address}"
+        raise InputError(f"{where}: cannot be used: {error.strerror}") from None
+    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
+    try:
+        payloads = slots.Payloads(host, port)
+        headers = plan.headers()
+        places = [slots.Slot(payloads, headers, txtime=by_kernel) for _ in range(sender.READY)]
+        start_ns = time.monotonic_ns() + LEAD_NS
+        fates = None if intervals is None else impairers(plan, intervals, seed, start_ns)
+        run = sender.Sender(
+            sock.fileno(),
+            windows.schedule(
+                plan, start_ns, seconds, fates, windows.window_size(plan.packets_per_s)
+            ),
+            places,
+            records,
+            kernel_paces=by_kernel,
+        )
+        run.prepare()
+        cpu = time.process_time()
+        sent = run.run(stop)
+        cpu = time.process_time() - cpu
+    finally:
+        sock.close()
+        if records is not None:
+            records.close()
+    wrong = _wrong(sent, limit_us)
+    report = _report(sent, plan, start_ns, cpu, by_kernel, wrong, stop())
+    if as_json:
+        print_json(report)
+    else:
+        sys.stdout.write(_sent_in_words(report) + "\n")
+    if stop():
+        return INTERRUPTED
+    if wrong:
+        raise InvalidRun(f"the stream was not paced: {'; '.join(wrong)}")
+    return 0
+
+
+@app.command("receive")
+def receive(
+    port: Annotated[int, typer.Argument(min=1, max=65_535, help="UDP port")],
+    address: Annotated[str, typer.Option("--address", help="of this machine")] = "127.0.0.1",
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0.01, help="stop after so long")
+    ] = None,
+    idle: Annotated[
+        float, typer.Option("--idle", min=0.05, help="stop after so long without a packet, s")
+    ] = IDLE_S,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Count what comes, by SSRC; exit code 3 if the receive buffer overflowed."""
+    stop = _stopper()
+    try:
+        sock = media_socket(address, port, dscp=0, buffer_bytes=64 << 20)
+    except OSError as error:
+        raise InputError(
+            f"{address}:{port}: cannot be listened on: {error.strerror} "
+            "(allowed: this machine's address and a free port)"
+        ) from None
+    with sock:
+        arrivals, overflowed = receiver.receive(sock, seconds, idle, stop)
+    reports = arrivals.reports()
+    if as_json:
+        print_json(
+            {
+                "schema": "giaoban.stream-received/1",
+                "valid": not overflowed,
+                "interrupted": stop(),
+                "packets": arrivals.packets,
+                "not_rtp": arrivals.strange,
+                "overflowed": overflowed,
+                "streams": [report.to_json() for report in reports],
+            }
+        )
+    else:
+        lines = [f"{arrivals.packets} packets of {len(reports)} streams"]
+        lines += [
+            f"SSRC {r.ssrc:08x}: {r.packets} packets ({r.rate_per_s:,.1f}/s, {r.kbps:,.0f} kb/s), "
+            f"{r.lost} lost, {r.duplicates} duplicates, {r.reordered} reordered, "
+            f"jitter mean {r.jitter_mean_ms:.3f} ms, max {r.jitter_max_ms:.3f} ms"
+            for r in reports
+        ]
+        if arrivals.strange:
+            lines.append(f"{arrivals.strange} datagrams that are no RTP, or of too many SSRCs")
+        sys.stdout.write("\n".join(lines) + "\n")
+    if overflowed:
+        raise InvalidRun(
+            f"{overflowed} packets overflowed the receive buffer: they are missing because of this "
+            "machine, not of the network"
+        )
+    return INTERRUPTED if stop() else 0
+
+
+def _plan(
+    profile: str | None,
+    media: str,
+    rate: int | None,
+    size: int | None,
+    streams: int,
+    seconds: float,
+    seed: int,
+) -> Cycle:
+    if (profile is None) == (rate is None):
+        raise InputError("what is sent is not said (allowed: one of --profile and --rate)")
+    if rate is not None:
+        if rate < streams:
+            raise InputError(
+                f"--streams {streams}: more than packets a second (allowed: up to {rate})"
+            )
+        if rate > target.MOST_PER_S:
+            raise InputError(f"--rate {rate}: is too much (allowed: {target.MOST_PER_S})")
+        return cycle.constant_rate(rate, 1000 if size is None else size, streams, seed)
+    assert profile is not None
+    if size is not None:
+        raise InputError(f"--size {size}: a profile has its own sizes (allowed: with --rate)")
+    if media not in ("both", "audio", "video"):
+        raise InputError(f'--media = "{media}": is not known (allowed: both, audio, video)')
+    known = call_profiles.load_profiles()
+    call = known.pick(profile)
+    whole = -(-math.ceil(seconds) // CYCLE_STEP_S) * CYCLE_STEP_S
+    length = min(whole, LONGEST_CYCLE_S)
+    packets = streams * length * (50 + call.video_kbps * 125 / 1000)
+    if packets > MOST_LAID_OUT:
+        raise InputError(f"--streams {streams}: is too much (allowed: fewer calls of {profile})")
+    return cycle.calls(
+        streams,
+        length,
+        None if media == "video" else known.encoding(call.audio),
+        None if media == "audio" else known.video_model(call),
+        seed,
+    )
+
+
+def _by_kernel(pacing: str, host: str) -> bool:
+    if pacing not in ("auto", "kernel", "loop"):
+        raise InputError(f'--pacing = "{pacing}": is not known (allowed: auto, kernel, loop)')
+    if pacing == "loop":
+        return False
+    able = interface.kernel_paces(host)
+    if pacing == "kernel" and not able:
+        raise MachineLacks(
+            f"the kernel does not pace what goes to {host}: the interface's queue is not fq",
+            "tc qdisc replace dev INTERFACE root fq, or --pacing loop",
+        )
+    return able
+
+
+def _wrong(sent: Sent, limit_us: float) -> list[str]:
+    """Why the stream is not what was asked for."""
+    p99, worst_ms = sent.lateness.percentile_us(99), sent.lateness.worst_ns / 1e6
+    wrong = []
+    if sent.gave_up:
+        wrong.append("it fell a second behind and was given up")
+    if p99 > limit_us:
+        wrong.append(f"1 of 100 packets left {p99:,.0f} µs late or later (limit {limit_us:g} µs)")
+    if worst_ms > WORST_MS:
+        wrong.append(f"the worst left {worst_ms:.1f} ms late (limit {WORST_MS:g} ms)")
+    if sent.refused:
+        wrong.append(f"the kernel refused {sent.refused} packets")
+    return wrong
+
+
+def _report(
+    sent: Sent,
+    plan: Cycle,
+    start_ns: int,
+    cpu_s: float,
+    by_kernel: bool,
+    wrong: list[str],
+    interrupted: bool,
+) -> dict[str, Any]:
+    took_s = (sent.last_ns - sent.first_ns) / 1e9
+    kind: Literal["kernel", "loop"] = "kernel" if by_kernel else "loop"
+    return {
+        "schema": "giaoban.stream-sent/1",
+        "valid": not wrong,
+        "reasons": wrong,
+        "interrupted": interrupted,
+        "pacing": kind,
+        "start_ns": start_ns,
+        "streams": [{"ssrc": s.ssrc, "payload_type": s.payload_type} for s in plan.ids],
+        "packets": sent.datagrams,
+        "bytes": sent.bytes,
+        "asked_per_s": plan.packets_per_s,
+        "rate_per_s": (sent.datagrams - 1) / took_s if took_s > 0 else 0.0,
+        "pacing_error_p50_us": sent.lateness.percentile_us(50),
+        "pacing_error_p99_us": sent.lateness.percentile_us(99),
+        "pacing_error_max_us": sent.lateness.worst_ns / 1e3,
+        "removed": sent.removed,
+        "duplicated": sent.duplicated,
+        "corrupted": sent.corrupted,
+        "refused": sent.refused,
+        "system_calls": sent.calls,
+        "cpu_s": cpu_s,
+    }
+
+
+def _sent_in_words(report: dict[str, Any]) -> str:
+    whose = "handed to the kernel" if report["pacing"] == "kernel" else "left"
+    lines = [
+        f"{report['packets']} packets of {len(report['streams'])} streams sent, "
+        f"{report['rate_per_s']:,.1f}/s ({report['asked_per_s']:,.1f}/s asked)",
+        f"{whose} late by at most: {report['pacing_error_p50_us']:.0f} µs of half of them, "
+        f"{report['pacing_error_p99_us']:.0f} µs of 99 %, "
+        f"{report['pacing_error_max_us']:.0f} µs the worst",
+        f"by the injector: {report['removed']} removed, {report['duplicated']} duplicated, "
+        f"{report['corrupted']} corrupted",
+    ]
+    if report["interrupted"]:
+        lines.append("interrupted: this is what was sent until then")
+    return "\n".join(lines)
+
+
+def _stopper() -> Callable[[], bool]:
+    """A function that is true after a signal that asks for the end."""
+    asked: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    def stopped() -> bool:
+        return bool(asked)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    return stopped

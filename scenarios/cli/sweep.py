@@ -1,0 +1,79 @@
+"""`giaoban sweep FILE`: many points at once, on this machine's cores or a cluster."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from results.sweep_summary import bindings, computed_line, headline
+from scenarios.cli.check import RUNS
+from scenarios.cli.output import print_json, progress
+from scenarios.cli.whatif import cores
+from scenarios.sweep.axes import load_sweep
+from scenarios.sweep.points import Points, default_folder
+from scenarios.sweep.run import TABLE, Order, Outcome, sweep
+from scenarios.whatif.apply import base_of
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="sweep file (TOML)")],
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="points at a time (the cores there are)")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="a Dask cluster: tcp://HOST:8786"),
+    ] = None,
+    kept: Annotated[
+        Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
+    ] = None,
+    results: Annotated[
+        Path, typer.Option("--results", help="folder that run folders are made in")
+    ] = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print sweep.json instead of a summary")
+    ] = False,
+) -> int:
+    """Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.
+
+    Finished points are kept: an interrupted sweep goes on where it was, and nothing is computed
+    twice.
+    """
+    asked = load_sweep(file)
+    order = Order(
+        sweep=asked,
+        path=file,
+        base=base_of(
+            file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
+        ),
+        points=Points(kept or default_folder()),
+        jobs=jobs or cores(),
+        scheduler=scheduler,
+    )
+    with progress() as told:
+        outcome = sweep(order, root=results, now=datetime.now(), progress=told)
+    if as_json:
+        print_json(json.loads(outcome.answer.to_json()))
+    else:
+        show(outcome)
+    return 0
+
+
+def show(outcome: Outcome) -> None:
+    """Counts, and what fails most."""
+    console, answer = Console(), outcome.answer
+    for line in (
+        headline(answer),
+        computed_line(answer),
+        *(f"fails: {name}: {count} points" for name, count in bindings(answer)),
+        f"all points: {outcome.folder / TABLE}",
+    ):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)

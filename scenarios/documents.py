@@ -1,0 +1,181 @@
+"""What documents are made of: a run's manifest with its inputs, its pictures, its chapters.
+
+Pictures are drawn from what the evidence holds: plan, result, and the figures by second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from giaoban.errors import InputError
+from results.annex.content import Chapter
+from results.annex.standing import Part
+from results.criteria import DEFAULT_PATH as CRITERIA
+from results.evidence.manifest import (
+    FAULTS,
+    INPUTS,
+    MANIFEST,
+    Proof,
+    read_proof,
+    save_inputs,
+    write_manifest,
+)
+from results.failures import FaultsAnswer
+from results.model import Result
+from results.plot_words import Lang
+from results.plots import write_plots
+from results.series import Series
+from results.store import RESULT, open_run, read_result
+from scenarios.failures.picture import draw_failures
+from scenarios.identity import versions
+from scenarios.plan import Plan
+from scenarios.question import Question
+from topology.load import load_province
+from topology.map import draw
+from topology.network import Network
+
+
+def prove(folder: Path, question: Question, answer: Result | FaultsAnswer) -> Proof:
+    """Put the inputs into a run's folder, and the manifest of all that is there."""
+    saved = save_inputs(folder, _inputs(question))
+    kernel = answer.engine.kernel if answer.engine else "?"
+    return write_manifest(folder, answer, saved, versions(kernel))
+
+
+def _inputs(question: Question) -> list[tuple[str, str, Path]]:
+    """Each file with its role and what the scenario calls it."""
+    found = [
+        ("scenario", question.scenario_path.name, question.scenario_path),
+        ("province", question.province_path.name, question.province_path),
+        ("devices", question.devices_path.name, question.devices_path),
+        ("criteria", CRITERIA.name, CRITERIA),
+    ]
+    names = _names(question.files, question.scenario_path.parent)
+    return found + [("file", *item) for item in zip(names, question.files, strict=True)]
+
+
+def _names(files: Sequence[Path], parent: Path) -> list[str]:
+    """What files are called, seen from the scenario, each by a name of its own.
+
+    Of a path from elsewhere, which tells of this machine and its user, it is the last part.
+    """
+    near = {path: str(path.relative_to(parent)) for path in files if path.is_relative_to(parent)}
+    names: list[str] = []
+    for path in files:
+        name, number = near.get(path, path.name), 1
+        while path not in near and name in {*near.values(), *names}:
+            number += 1
+            name = f"{path.stem}-{number}{path.suffix}"
+        names.append(name)
+    return names
+
+
+def draw_pictures(
+    folder: Path, *, network: Network, title: str, result: Result, series: Series, lang: Lang
+) -> dict[str, Path]:
+    """All pictures of a check, as `delay.vi.svg` and so on; paths by name."""
+    limits = {c.id: c.threshold for c in result.criteria}
+    pictures = write_plots(series, folder, lang=lang, limits=limits)
+    worst: dict[tuple[str, str], float] = {}
+    for phase in result.phases:
+        for link in phase.links:
+            key = (link.id, link.direction)
+            worst[key] = max(worst.get(key, 0.0), link.peak_pct)
+    pictures["map"] = folder / f"map.{lang}.svg"
+    for ending in ("svg", "png"):
+        draw(
+            network,
+            folder / f"map.{lang}.{ending}",
+            title=title,
+            values=worst,
+            lang=lang,
+            new=[bridge.id for bridge in result.question.new],
+        )
+    return pictures
+
+
+def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[Chapter]:
+    """Runs for a document, checks before failures, with pictures drawn into `folder`.
+
+    A run without a manifest has no proof, which makes a draft of the document.
+
+    Raises `InputError`: no such run, or one that is not what it was when it was made.
+    """
+    checks: list[Chapter] = []
+    failures: list[tuple[Part, FaultsAnswer]] = []
+    networks: dict[str, tuple[Network, str]] = {}
+    for number, ref in enumerate(dict.fromkeys(refs)):
+        run = find_run(ref, root)
+        proof = read_proof(run) if (run / MANIFEST).exists() else None
+        if (proof.manifest.answer if proof else _answer(run)) == FAULTS:
+            answer = FaultsAnswer.from_json((run / FAULTS).read_bytes(), str(run / FAULTS))
+            failures.append((Part(answer, proof), answer))
+            continue
+        result = read_result(run)
+        plan = _plan(run)
+        title = _title(run, proof)
+        networks[result.inputs.scenario.sha256] = plan.network, title
+        place = folder / str(number)
+        place.mkdir()
+        series = Series.load(run / "series.npz")
+        pictures = draw_pictures(
+            place, network=plan.network, title=title, result=result, series=series, lang=lang
+        )
+        checks.append(Chapter(Part(result, proof), pictures))
+    return [
+        *checks,
+        *(_failures(part, answer, networks, folder, lang) for part, answer in failures),
+    ]
+
+
+def _failures(
+    part: Part,
+    answer: FaultsAnswer,
+    networks: Mapping[str, tuple[Network, str]],
+    folder: Path,
+    lang: Lang,
+) -> Chapter:
+    """Failures are drawn on the network of the check that they belong to."""
+    known = networks.get(answer.inputs.scenario.sha256)
+    if known is None:
+        return Chapter(part, {})
+    path = folder / f"{answer.run_id}.{lang}.svg"
+    for each in (path, path.with_suffix(".png")):
+        draw_failures(answer, known[0], known[1], each, lang)
+    return Chapter(part, {"failures": path})
+
+
+def _answer(run: Path) -> str:
+    return FAULTS if (run / FAULTS).is_file() else RESULT
+
+
+def _plan(run: Path) -> Plan:
+    path = run / "plan.json"
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise InputError(f"{path}: missing, or no plan of a check; run it again") from None
+
+
+def _title(run: Path, proof: Proof | None) -> str:
+    """The province's name; none if nothing is there that says it."""
+    path = run / INPUTS / "province.toml"
+    if proof is not None:
+        path = run / next(i.path for i in proof.manifest.inputs if i.role == "province")
+    elif not path.is_file():
+        return ""
+    return load_province(path).name
+
+
+def find_run(ref: str, root: Path) -> Path:
+    """A run of a check or of failures, by path, id, or the beginning of just one id."""
+    try:
+        return open_run(ref, root, RESULT)
+    except InputError as error:
+        try:
+            return open_run(ref, root, FAULTS)
+        except InputError:
+            raise error from None

@@ -1,0 +1,42 @@
+"""How long a network takes to empty after a meeting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from giaoban.errors import InputError
+from scenarios.impairment import Impairment, LinePlan
+from topology.network import Network
+from topology.qos import by_class, traffic_classes
+from traffic import rtp
+
+FRAME_BYTES = rtp.HEADER_BYTES + 1200 + rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES  # a full packet
+LONGEST_DRAIN_S = 3600.0
+
+
+def drain_s(
+    network: Network, impairments: Sequence[Impairment], lines: Sequence[LinePlan]
+) -> float:
+    """How long the slowest full queue takes to empty, an impairment's or a fault's bottleneck too.
+
+    A BYE may wait so long on its way up, while the MCU fills the queue down once more.
+    """
+    waiting = 0
+    if network.qos is not None and by_class(network.qos):
+        waiting = sum(each.buffer_packets for each in traffic_classes(network.qos))
+    queues = [(max(link.buffer_packets, waiting), link.rate_mbps * 1e6) for link in network.links]
+    rates = [item.rate for item in impairments if item.rate is not None]
+    queues += [(rate.buffer_packets, rate.kbps * 1e3) for rate in rates]
+    queues += [
+        (max(k.buffer_packets, waiting), k.rate_mbps * 1e6)
+        for k in lines
+        if k.rate_mbps and k.buffer_packets
+    ]
+    slowest = max(packets * FRAME_BYTES * 8 / rate for packets, rate in queues)
+    if slowest > LONGEST_DRAIN_S:
+        raise InputError(
+            f"a full queue would take {slowest:.0f} s to empty at its rate "
+            f"(allowed: {LONGEST_DRAIN_S:.0f} s; see buffer_packets, rate_mbps and rate.kbps)"
+        )
+    return math.ceil(slowest * 10) / 10

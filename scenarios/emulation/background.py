@@ -1,0 +1,126 @@
+"""The sender of background traffic, and what counts it where it comes out."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from giaoban.clock import sleep_until
+from scenarios.background import BackgroundPlan, PoissonArrivals
+from scenarios.plan import Plan
+from topology.emulation import feeder, namespace
+from topology.emulation.feeder import Feeder
+from topology.emulation.mininet_net import ProvinceNet
+from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
+
+REPORT = "background.json"
+FIRST_PORT = 41_000
+WINDOW_NS = 100_000_000
+LEAD_NS = 60_000_000  # as of media: a window is handed over so long before its first packet is due
+ROOM = 8192  # packets handed over at once; what a window has beyond that goes in a second batch
+BUFFER_BYTES = 256 << 20
+HEAD_BYTES = 16  # what is kept of a packet that came: nobody reads it
+
+
+@dataclass
+class _Stream:
+    plan: BackgroundPlan
+    arrivals: PoissonArrivals
+    sender: socket.socket
+    receiver: socket.socket
+    to: Any
+    handed: int = 0
+    received: int = 0
+    overflowed: int = 0
+    late: int = 0
+
+
+def feeders(net: ProvinceNet, plan: Plan) -> list[Feeder]:
+    """A way in for each of the plan's streams."""
+    made: list[Feeder] = []
+    try:
+        for number, each in enumerate(plan.background):
+            made.append(Feeder(net, each.hop, number))
+    except BaseException:
+        for one in made:
+            one.close()
+        raise
+    return made
+
+
+def load(plan: Plan, ways: Sequence[Feeder], origin_ns: int, captures: Path) -> None:
+    """Send everything at its time, and count what comes, until the plan's end."""
+    streams = [
+        _open(number, each, way, plan.seed)
+        for number, (each, way) in enumerate(zip(plan.background, ways, strict=True))
+    ]
+    outbox = SendBatch(ROOM, max(each.payload_bytes for each in plan.background))
+    inbox = ReceiveBatch(1024, HEAD_BYTES, cut_long=True)
+    for at_ns in range(0, round(plan.end_s * 1e9), WINDOW_NS):
+        sleep_until(origin_ns + at_ns - LEAD_NS)
+        for stream in streams:
+            _send(stream, outbox, origin_ns, at_ns + WINDOW_NS)
+            _receive(stream, inbox)
+    sleep_until(origin_ns + round(plan.end_s * 1e9))
+    for stream in streams:
+        _receive(stream, inbox)
+    told = [
+        {
+            "link": s.plan.link,
+            "direction": s.plan.hop.direction,
+            "handed": s.handed,
+            "received": s.received,
+            "overflowed": s.overflowed,
+            "late": s.late,
+        }
+        for s in streams
+    ]
+    (captures / REPORT).write_text(json.dumps(told), encoding="utf-8")
+
+
+def counted(net: ProvinceNet, ways: Sequence[Feeder], captures: Path) -> dict[str, Any]:
+    """What the kernel and the sender say of all streams, as `counters.json` holds it."""
+    path = captures / REPORT
+    if not ways:
+        return {"background": [], "background_damaged": 0}
+    told = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
+    streams = [
+        {**of, "sent": way.sent(), "pacer_drops": way.pacer_drops()}
+        for of, way in zip(told, ways, strict=True)
+    ]
+    return {"background": streams, "background_damaged": feeder.damaged(net, ways)}
+
+
+def _open(number: int, plan: BackgroundPlan, way: Feeder, seed: int) -> _Stream:
+    port = FIRST_PORT + number
+    socks = []
+    for (fd, address), dscp in ((way.source, plan.dscp), (way.target, 0)):
+        with namespace.inside(fd):
+            socks.append(media_socket(address, port, dscp=dscp, buffer_bytes=BUFFER_BYTES))
+    to = sockaddr(way.target[1], port)
+    sender, receiver = socks
+    return _Stream(plan, PoissonArrivals(plan, seed, number), sender, receiver, to)
+
+
+def _send(stream: _Stream, outbox: SendBatch, origin_ns: int, edge_ns: int) -> None:
+    times_ns = origin_ns + stream.arrivals.until(edge_ns)
+    for start in range(0, len(times_ns), ROOM):
+        part = times_ns[start : start + ROOM]
+        stream.late += int(part[0] < time.monotonic_ns())
+        lengths = np.full(len(part), stream.plan.payload_bytes)
+        outbox.send(stream.sender.fileno(), lengths, part, np.full(len(part), stream.to))
+        stream.handed += len(part)
+
+
+def _receive(stream: _Stream, inbox: ReceiveBatch) -> None:
+    while len(got := inbox.receive(stream.receiver.fileno())):
+        stream.received += len(got)
+        stream.overflowed = max(stream.overflowed, got.overflowed)

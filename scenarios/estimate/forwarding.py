@@ -1,0 +1,179 @@
+"""Pictures and slides that the MCU sends on as they come: the real forwarder, packet by packet.
+
+A packet leaves a fixed processing delay after it came, whenever the device's loop looked, under the
+numbers of its viewer's stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import Kind
+from mcu_sim.video.forward import Forwarder
+from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from scenarios.estimate.packets import Packets, joined
+from scenarios.estimate.sources import Kept, Source
+from scenarios.estimate.timeline import Timeline, Turn
+from scenarios.plan import Plan
+from traffic import rtp
+from traffic.injection import Injector
+from traffic.video import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
+
+PARTS = 64
+"""So many parts of a source's log are looked into for a packet that came."""
+WIDTH = rtp.HEADER_BYTES + 2
+
+
+class Forwarding:
+    """All viewers of forwarded pictures and slides."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        timeline: Timeline,
+        sources: Mapping[int, Source],
+        ask: Callable[[int, Kind, int], None],
+    ) -> None:
+        """`ask` (row, medium, ns) sends a bridge a request for a key frame."""
+        self._plan, self._timeline, self._sources = plan, timeline, sources
+        self._ask = ask
+        capacity = len(plan.calls)
+        self._forwarders: dict[Kind, Forwarder] = {
+            "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
+            "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
+        }
+        self._delay_ns = round(plan.device.forward_delay_ms * 1e6)
+        self._turned = 0
+        self._waiting: list[Packets] = []
+        self.kept: dict[int, Kept] = {}
+        self._injectors: dict[int, Injector] = {}
+        self._row_of: dict[Kind, dict[int, int]] = {
+            kind: {call.up[kind]: row for row, call in enumerate(plan.calls) if kind in call.up}
+            for kind in self._forwarders
+        }
+
+    def wanted(self, row: int, kind: Kind, now_ns: int) -> None:
+        """A viewer asks for a key frame."""
+        self._forwarders[kind].request(row, now_ns)
+
+    def run(self, came: Packets, start_ns: int, until_ns: int) -> None:
+        """Send on what comes to the MCU until a moment, turn by turn of who watches whom."""
+        self._waiting.append(came)
+        packets = joined(self._waiting)
+        due = packets.at_ns < until_ns
+        self._waiting = [packets.take(~due)]
+        packets = packets.take(due)
+        packets = packets.take(np.argsort(packets.at_ns, kind="stable"))
+        self._ask_all(start_ns)
+        done = 0
+        turns = self._timeline.turns
+        while self._turned < len(turns) and turns[self._turned].at_ns < until_ns:
+            turn = turns[self._turned]
+            end = int(np.searchsorted(packets.at_ns, turn.at_ns))
+            self._forward(packets.take(slice(done, end)))
+            done = max(done, end)
+            self._turn(turn)
+            self._turned += 1
+        self._forward(packets.take(slice(done, None)))
+
+    def _turn(self, turn: Turn) -> None:
+        forwarder = self._forwarders[turn.kind]
+        if turn.what == "open":
+            index = self._plan.calls[turn.row].down.get(turn.kind)
+            if index is None:  # who shows slides gets none
+                forwarder.open(turn.row, 0, 0, 0, 0)
+                return
+            down = self._plan.streams[index]
+            first = down.first_sequence, down.first_timestamp
+            if (kept := self.kept.get(down.index)) is not None and kept.parts:
+                last = kept.parts[-1][-1]
+                first = int(last["sequence"]) + 1, int(last["timestamp"]) + 1
+            forwarder.open(turn.row, down.ssrc, 0, *first)
+        elif turn.what == "close":
+            forwarder.close(turn.row)
+        else:
+            forwarder.watch(turn.row, turn.source, turn.at_ns)
+            self._ask_all(turn.at_ns)
+
+    def _ask_all(self, now_ns: int) -> None:
+        for kind, forwarder in self._forwarders.items():
+            for row in forwarder.take_key_requests(now_ns):
+                self._ask(row, kind, now_ns)
+
+    def _forward(self, packets: Packets) -> None:
+        for kind, forwarder in self._forwarders.items():
+            rows = self._row_of[kind]
+            mine = np.isin(packets.flow, list(rows))
+            if not forwarder.active or not mine.any():
+                continue
+            self._forward_kind(kind, forwarder, packets.take(mine))
+
+    def _forward_kind(self, kind: Kind, forwarder: Forwarder, packets: Packets) -> None:
+        rows = self._row_of[kind]
+        n = len(packets.at_ns)
+        row = np.array([rows[flow] for flow in packets.flow.tolist()], np.intp)
+        size, key = np.zeros(n, np.int64), np.zeros(n, np.bool_)
+        data = np.zeros((n, WIDTH), np.uint8)
+        ssrc = np.zeros(n, np.uint32)
+        stamp = np.zeros(n, np.uint32)
+        for flow in np.unique(packets.flow).tolist():
+            at = np.flatnonzero(packets.flow == flow)
+            log = np.concatenate(self._sources[flow].kept.parts[-PARTS:])
+            found = np.searchsorted(log["sequence"], packets.seq[at])
+            of = log[found]
+            size[at], key[at] = of["size"], of["key"]
+            ssrc[at], stamp[at] = self._plan.streams[flow].ssrc, of["timestamp"]
+            first = np.diff(log["timestamp"].astype(np.int64), prepend=-1)[found] != 0
+            kind_of = np.where(of["key"], NAL_IDR, NAL_SLICE) | np.where(first, FU_START, 0)
+            data[at, rtp.HEADER_BYTES + 1] = kind_of
+        data[:, 0], data[:, rtp.HEADER_BYTES] = 0x80, FU_INDICATOR
+        headers = rtp.Headers(
+            valid=np.ones(n, np.bool_),
+            marker=np.zeros(n, np.bool_),
+            payload_type=np.zeros(n, np.uint8),
+            sequence=(packets.seq & 0xFFFF).astype(np.uint16),
+            timestamp=stamp,
+            ssrc=ssrc,
+        )
+        out = forwarder.forward(row, headers, data, np.full(n, WIDTH), packets.at_ns)
+        due_ns = out.arrival_ns + self._delay_ns
+        for viewer in np.unique(out.row).tolist():
+            at = np.flatnonzero(out.row == viewer)
+            of_packet = out.packet[at]
+            self._send(
+                self._plan.calls[viewer].down[kind],
+                due_ns[at],
+                out.sequence[at],
+                out.timestamp[at],
+                size[of_packet],
+                key[of_packet],
+            )
+
+    def _send(
+        self,
+        index: int,
+        due_ns: NDArray[np.int64],
+        sequence: NDArray[np.int64],
+        timestamp: NDArray[np.int64],
+        size: NDArray[np.int64],
+        key: NDArray[np.bool_],
+    ) -> None:
+        if index not in self.kept:
+            self.kept[index] = Kept()
+            self._injectors[index] = Injector(self._plan.streams[index], 0)
+        fate = self._injectors[index].apply(due_ns, size)
+        self.kept[index].append(
+            len(due_ns),
+            stream=index,
+            sequence=sequence,
+            timestamp=timestamp & 0xFFFFFFFF,
+            due_ns=due_ns,
+            leaving_ns=fate.leaving_ns,
+            size=size,
+            copies=fate.copies,
+            corrupted=fate.corrupted,
+            key=key,
+        )

@@ -1,0 +1,293 @@
+"""A meeting's media: made, carried through the network and received, in steps of time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import Kind
+from scenarios.background import PoissonArrivals
+from scenarios.estimate.feedback import LOOK_EVERY_NS, Feedback
+from scenarios.estimate.flows import Flows
+from scenarios.estimate.forwarding import Forwarding
+from scenarios.estimate.hops import lines_of, servers_of
+from scenarios.estimate.line_end import LineEnd
+from scenarios.estimate.made import sources_of
+from scenarios.estimate.meter import HopMeter
+from scenarios.estimate.paces import Paces
+from scenarios.estimate.packets import Packets, joined
+from scenarios.estimate.paths import Paths, find_paths
+from scenarios.estimate.reporting import Report, reports
+from scenarios.estimate.sources import Kept
+from scenarios.estimate.timeline import Timeline
+from scenarios.estimate.transit import Transit
+from scenarios.estimate.windows import Windows, asks_for_key_frames, overtaking_ns
+from scenarios.estimate.wire import around_bytes
+from scenarios.plan import Plan
+from traffic.recorded.recording import Recording
+from traffic.rtp import ETHERNET_BYTES
+
+COARSE_NS = 2_000_000_000
+CHANGING = (
+    "sources",
+    "lines",
+    "meter",
+    "injected",
+    "_transit",
+    "_made_ns",
+    "_removed",
+    "_paces",
+    "_told",
+    "_others",
+    "_feedback",
+    "_forwarding",
+)
+"""What a step of `_Run` changes."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What became of a meeting's media.
+
+    Attributes:
+        kept: of each stream that sent anything, its log.
+        received: packets that came to the end of their ways, of all flows, in order of time for
+            each flow.
+        reports: every RTCP report.
+        injected: datagrams that were put on the wire, by flow (flows,).
+        lines: hop → what its line took and gave, where it does anything.
+    """
+
+    paths: Paths
+    flows: Flows
+    kept: dict[int, Kept]
+    received: Packets
+    meter: HopMeter
+    reports: list[Report]
+    injected: NDArray[np.int64]
+    lines: dict[int, list[LineEnd]]
+
+
+def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) -> Happened:
+    """Run a meeting's media through its network, until the plan's end.
+
+    Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
+    which something was lost is done again in steps that are short enough for what follows from it.
+    """
+    if not asks_for_key_frames(plan) and plan.content is None:
+        happened = _Run(plan, timeline, recordings).run(backing=False)
+        if not happened.meter.drops.any():
+            return happened
+    return _Run(plan, timeline, recordings).run(backing=True)
+
+
+class _Run:
+    """One way through a meeting."""
+
+    def __init__(self, plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) -> None:
+        self._plan = plan
+        self._end_ns = round(plan.end_s * 1e9)
+        self.paths = find_paths(plan)
+        self.flows = Flows.of(plan)
+        self._timeline = timeline
+        windows = self._windows = Windows.of(plan)
+        self.meter = HopMeter(
+            hops=len(self.paths.hops),
+            seconds=int(plan.end_s) + 1,
+            streams=self.flows.streams,
+            from_ns=round(plan.phases[0].start_s * 1e9),
+        )
+        servers = servers_of(plan, self.paths, self.flows)
+        self.lines = lines_of(plan, self.paths)
+        self._transit = Transit(self.paths, self.flows.way_of, servers, self.lines, self.meter)
+        self._order = list(self.paths.in_order)
+        self._order += [hop for hop in servers if hop not in set(self._order)]
+        self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
+        self.sources = sources_of(plan, timeline, windows, recordings)
+        self._made_ns = dict.fromkeys(self.sources, 0)
+        self.reports = reports(plan, timeline, windows)
+        self._around = around_bytes(plan)
+        self._removed = 0
+        self._overtaking_ns = overtaking_ns(plan)
+        self._paces = Paces(self.flows)
+        self._told = 0
+        self.injected = np.zeros(len(self.flows.way_of), np.int64)
+        self._put_known(timeline)
+        self._others = [
+            PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
+        ]
+        self._feedback = Feedback(
+            plan, timeline, self.flows, windows, self.sources, self._send, self._wanted
+        )
+        self._forwards = plan.meeting.video == "switched" or plan.content is not None
+        self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
+        ups = {hop for way in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(way)}
+        self._up = [hop for hop in self._order if hop in ups]
+        self._down = [hop for hop in self._order if hop not in ups]
+        self._hop_number = {hop: place for place, hop in enumerate(self.paths.hops)}
+
+    def run(self, *, backing: bool) -> Happened:
+        """All of it; `backing`: go back where something is lost."""
+        got: list[Packets] = []
+        for start_ns in range(0, self._end_ns, COARSE_NS):
+            until_ns = min(start_ns + COARSE_NS, self._end_ns)
+            if not backing:
+                got.append(self._step(start_ns, until_ns))
+                continue
+            if self._feedback.is_quiet(start_ns) and not self._is_delicate(start_ns, until_ns):
+                saved, gone = self._state(), self._gone()
+                self._feedback.look(start_ns)
+                ended = self._step(start_ns, until_ns)
+                if self._gone() == gone:
+                    self._feedback.came(ended)
+                    got.append(ended)
+                    continue
+                vars(self).update(saved)
+            for now_ns in range(start_ns, until_ns, LOOK_EVERY_NS):
+                self._feedback.look(now_ns)
+                ended = self._step(now_ns, min(now_ns + LOOK_EVERY_NS, until_ns))
+                self._feedback.came(ended)
+                got.append(ended)
+        return Happened(
+            paths=self.paths,
+            flows=self.flows,
+            kept={
+                **{index: source.kept for index, source in self.sources.items()},
+                **self._forwarding.kept,
+            },
+            received=joined(got),
+            meter=self.meter,
+            reports=self.reports,
+            injected=self.injected,
+            lines=self.lines,
+        )
+
+    def _step(self, start_ns: int, until_ns: int) -> Packets:
+        """Everything from one moment to another; what came to the ends of ways."""
+        for index, source in self.sources.items():
+            if self._made_ns[index] < until_ns:
+                self._made_ns[index] = self._settled_ns(index, until_ns)
+                source.advance(self._made_ns[index])
+                self._put_made(index, source.kept)
+        self._put_reports(start_ns, until_ns)
+        self._put_others(until_ns)
+        if not self._forwards:
+            return self._transit.run(self._order, until_ns)
+        # what goes up is there before what goes down is made of it: no hop is crossed both ways
+        ups = self._transit.run(self._up, until_ns)
+        self._forwarding.run(ups, start_ns, until_ns)
+        for index, kept in self._forwarding.kept.items():
+            self._put_made(index, kept)
+        return joined([ups, self._transit.run(self._down, until_ns)])
+
+    def _state(self) -> dict[str, Any]:
+        """What a step changes, to go back to it. What never changes is shared."""
+        shared = (self, self._plan, self._timeline, self.paths, self.flows, self._windows)
+        memo: dict[int, Any] = {id(one): one for one in shared}
+        return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
+
+    def _gone(self) -> tuple[int, ...]:
+        """Packets lost so far: at queues, on lines, by injection."""
+        lines = [line.lost + line.damaged for ends in self.lines.values() for line in ends]
+        return int(self.meter.drops.sum()), sum(lines), self._removed
+
+    def _is_delicate(self, start_ns: int, until_ns: int) -> bool:
+        """Whether packets may come out of order, so that one that is late seems lost for a while,
+        or are forwarded, so that key frames are asked for without a loss."""
+        if start_ns < self._overtaking_ns[1] and self._overtaking_ns[0] < until_ns:
+            return True
+        shown = self._plan.content
+        if (
+            shown is not None
+            and start_ns < (shown.to_s + 1) * 1e9
+            and shown.from_s * 1e9 < until_ns
+        ):
+            return True
+        return self._plan.meeting.video == "switched"
+
+    def _settled_ns(self, index: int, until_ns: int) -> int:
+        """Up to when nothing that may still happen changes what a source makes."""
+        stream = self._plan.streams[index]
+        if stream.kind == "audio":
+            return until_ns + COARSE_NS
+        windows, now_ns = self._windows, until_ns - 1
+        if stream.direction == "up":
+            return max(until_ns, windows.camera_made_ns(now_ns - now_ns % LOOK_EVERY_NS))
+        return max(until_ns, windows.composed_made_ns(now_ns - now_ns % LOOK_EVERY_NS))
+
+    def _put_reports(self, start_ns: int, until_ns: int) -> None:
+        while self._told < len(self.reports) and self.reports[self._told].made_ns < until_ns:
+            report = self.reports[self._told]
+            flow = self.flows.control(report.way, report.kind)
+            self._send(flow, report.made_ns, report.size, self._told)
+            self._told += 1
+        self._paces.forget(start_ns)
+
+    def _send(self, flow: int, made_ns: int, size: int, seq: int) -> None:
+        """A datagram of RTCP that was made at a moment leaves as its socket lets it."""
+        at_ns = self._paces.leaves_ns(flow, made_ns)
+        self._put(flow, np.array([at_ns]), np.array([size], np.int32), np.array([seq]))
+
+    def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
+        self._forwarding.wanted(row, kind, now_ns)
+
+    def _ask(self, row: int, kind: Kind, now_ns: int) -> None:
+        self._feedback.ask_bridge(row, kind, now_ns)
+
+    def _put_made(self, index: int, kept: Kept) -> None:
+        """What was made goes to the first hop of its way."""
+        for part in kept.fresh:
+            self._removed += int(np.count_nonzero(part["copies"] == 0))
+            which: slice | NDArray[np.intp] = slice(None)
+            if not (part["copies"] == 1).all():
+                which = np.repeat(np.arange(len(part)), part["copies"])
+            sent = part[which]
+            leaving_ns = sent["leaving_ns"].astype(np.int64)
+            self._paces.add(index, leaving_ns)
+            self._put(
+                index,
+                leaving_ns,
+                sent["size"].astype(np.int32) + np.int32(self._around),
+                sent["sequence"].astype(np.int64),
+            )
+        kept.fresh.clear()
+
+    def _put_known(self, timeline: Timeline) -> None:
+        """Signalling: nothing that happens changes it."""
+        known: dict[int, list[tuple[int, int]]] = {}
+        for message in timeline.messages:
+            flow = self.flows.signalling(message.way)
+            known.setdefault(flow, []).append((message.at_ns, message.size))
+        for flow, sent in known.items():
+            at_ns, size = np.array(sent, np.int64).T
+            self._put(flow, at_ns, size.astype(np.int32), np.arange(len(sent)))
+
+    def _put_others(self, until_ns: int) -> None:
+        for number, (each, arrivals) in enumerate(
+            zip(self._plan.background, self._others, strict=True)
+        ):
+            at_ns = arrivals.until(until_ns)
+            size = np.full(len(at_ns), each.packet_bytes + ETHERNET_BYTES, np.int32)
+            flow = self.flows.background(number)
+            hop = self._hop_number[each.hop]
+            self._put(flow, at_ns, size, np.zeros(len(at_ns), np.int64), hop)
+
+    def _put(
+        self,
+        flow: int,
+        at_ns: NDArray[np.int64],
+        size: NDArray[np.int32],
+        seq: NDArray[np.int64],
+        hop: int | None = None,
+    ) -> None:
+        n = len(at_ns)
+        self.injected[flow] += n
+        if hop is None:
+            hop = self._first_hop[int(self.flows.way_of[flow])]
+        flow_of, step = np.full(n, flow, np.int32), np.zeros(n, np.uint8)
+        self._transit.put(hop, Packets(at_ns, size, flow_of, seq, step))

@@ -1,0 +1,265 @@
+"""A meeting's signalling: calls, conferences, capacity and the control room, without media.
+
+The bridges' user agents, the MCU's, its desk, its admission and its conferences are the real ones.
+Between them lies, in place of sockets, the time that a datagram takes on its way through an idle
+network: signalling that waits behind media, or is lost in a full queue, is not estimated.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from mcu_sim.admission import Capacity
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.conference.meeting import Meetings
+from mcu_sim.media.plane import MediaPlane
+from mcu_sim.media.ports import Ports
+from mcu_sim.server.answering import Answering
+from mcu_sim.server.calls import CallBook
+from mcu_sim.server.config import McuConfig, Seat
+from mcu_sim.server.desk import Desk
+from mcu_sim.sip.agent import UserAgent
+from mcu_sim.sip.endpoint import Datagram
+from mcu_sim.sip.message import Peer
+from mcu_sim.sip.registrar import Registrar
+from scenarios.estimate.bridge_side import BridgeSide
+from scenarios.estimate.noted_plane import NotedPlane, NotedPorts
+from scenarios.estimate.paths import Paths, find_paths
+from scenarios.estimate.timeline import Message, Timeline
+from scenarios.estimate.voices import Voices
+from scenarios.estimate.wire import FRAMING_BYTES
+from scenarios.plan import SIP_PORT, Plan
+
+HEAR_EVERY_NS = 200_000_000
+"""As the server's loop: how often the MCU looks who speaks."""
+COMMANDED, DELIVERED, RUNG = range(3)
+"""Of what happens at one moment: commands and dialling first, then what comes, then timers."""
+
+
+def signal(plan: Plan, paths: Paths | None = None) -> Timeline:
+    """All that is said in a meeting until the plan's end, and what it settles."""
+    return _Exchange(plan, paths or find_paths(plan)).run()
+
+
+class _Exchange:
+    """The agents of all bridges and of the MCU, and the datagrams between them."""
+
+    def __init__(self, plan: Plan, paths: Paths) -> None:
+        self._plan = plan
+        self.timeline = Timeline()
+        self._agenda: list[tuple[int, int, int, Callable[[int], None]]] = []
+        self._count = 0
+        self._end_ns = round(plan.end_s * 1e9)
+        self._idle = [_Idle(paths, way) for way in range(2 * len(plan.calls))]
+        self._bridges = [
+            BridgeSide(plan, number, self.timeline.sending.append, partial(self._tell, "bridge"))
+            for number in range(len(plan.calls))
+        ]
+        self._number_of = {bridge.address: n for n, bridge in enumerate(self._bridges)}
+        self._by_id = {bridge.bridge: bridge for bridge in self._bridges}
+        self._rung: dict[int, float | None] = {}
+        self._voices = Voices(plan, paths, self.timeline)
+        self._make_mcu(plan)
+
+    def _make_mcu(self, plan: Plan) -> None:
+        rng = random.Random(plan.seed)
+        mcu = plan.network.mcu.id
+        self._address = plan.network.address(mcu)
+        config = McuConfig(
+            address=self._address,
+            device=plan.device,
+            meetings=Meetings(schema="giaoban.meetings/1", meeting=[plan.meeting]),
+            playout_ms=plan.terminal.playout_ms,
+            video=plan.video,
+            seed=plan.seed,
+            origin_ns=0,
+            seats={
+                call.bridge: Seat(
+                    up=call.up, down={kind: plan.streams[i] for kind, i in call.down.items()}
+                )
+                for call in plan.calls
+            },
+            console_meeting=plan.meeting.id,
+            encrypted=plan.encrypted,
+            dialled_resolution=plan.profile.resolution,
+            dialled_profile=plan.profile.video_profile,
+        )
+        book = CallBook(config.seats, config.guests)
+        self._book = book
+        self._capacity = Capacity(plan.device)
+        registrar = Registrar()
+        self._agent = UserAgent(
+            (self._address, SIP_PORT),
+            random.Random(config.seed),
+            registrar=registrar,
+            session_expires_s=config.session_expires_s,
+        )
+        self._plane = NotedPlane(book.capacity, rng, self.timeline)
+        answering = Answering(
+            config.address,
+            self._capacity,
+            cast(Ports, NotedPorts()),
+            config.video.kbps,
+            rng,
+            encrypted=config.encrypted,
+            dialled=config.dialled_resolution,
+            dialled_profile=config.dialled_profile,
+        )
+        self._desk = Desk(
+            config,
+            self._agent,
+            cast(MediaPlane, self._plane),
+            book,
+            answering,
+            registrar,
+            rng,
+            self._tell_of_mcu,
+        )
+
+    def run(self) -> Timeline:
+        """From the origin to the plan's end."""
+        plan = self._plan
+        for number, bridge in enumerate(self._bridges):
+            if plan.dial == "in":
+                self._at(
+                    round(bridge.call_plan.dial_s * 1e9), COMMANDED, partial(self._dial, number)
+                )
+        for control in plan.controls:
+            at_ns = round(control.at_s * 1e9)
+            if control.by == OPERATOR.value:
+                self._at(at_ns, COMMANDED, partial(self._at_console, control.do))
+            else:
+                self._at(at_ns, COMMANDED, partial(self._command, control.by, control.do))
+        self._at(round(plan.hang_up_s * 1e9), COMMANDED, self._hang_up)
+        if plan.meeting.floor == "open":
+            self._at(0, RUNG, self._hear)
+        while self._agenda and self._agenda[0][0] < self._end_ns:
+            at_ns, _, _, action = heapq.heappop(self._agenda)
+            action(at_ns)
+        self.timeline.calls_left = len(self._book)
+        self.timeline.units_left = self._capacity.units_used
+        return self.timeline
+
+    # ------------------------------------------------------------------------------- what happens
+
+    def _dial(self, number: int, now_ns: int) -> None:
+        self._bridges[number].dial(now_ns)
+        self._flush_bridge(number, now_ns)
+
+    def _command(self, bridge: str, command: Any, now_ns: int) -> None:
+        self._by_id[bridge].command(command, now_ns)
+        self._flush_bridge(self._bridges.index(self._by_id[bridge]), now_ns)
+
+    def _hang_up(self, now_ns: int) -> None:
+        for number, bridge in enumerate(self._bridges):
+            bridge.hang_up(now_ns)
+            self._flush_bridge(number, now_ns)
+
+    def _at_console(self, command: Any, now_ns: int) -> None:
+        self._plane.at(now_ns)
+        self._desk.controls.at_console(command, self._plan.meeting.id, now_ns)
+        self._flush_mcu(now_ns)
+
+    def _hear(self, now_ns: int) -> None:
+        self._plane.at(now_ns)
+        self._voices.write(self._plane.bank.power, now_ns)
+        self._desk.controls.hear(now_ns)
+        self._flush_mcu(now_ns)
+        if now_ns + HEAR_EVERY_NS < round(self._plan.hang_up_s * 1e9):
+            self._at(now_ns + HEAR_EVERY_NS, RUNG, self._hear)
+
+    def _to_bridge(self, number: int, data: bytes, now_ns: int) -> None:
+        bridge = self._bridges[number]
+        for event in bridge.agent.receive(data, Peer(self._address, SIP_PORT), now_ns / 1e6):
+            bridge.handle(event, now_ns)
+        self._flush_bridge(number, now_ns)
+
+    def _to_mcu(self, number: int, data: bytes, now_ns: int) -> None:
+        self._plane.at(now_ns)
+        peer = Peer(self._bridges[number].address, SIP_PORT)
+        for event in self._agent.receive(data, peer, now_ns / 1e6):
+            self._desk.handle(event, now_ns)
+        self._flush_mcu(now_ns)
+
+    def _ring(self, who: int, now_ns: int) -> None:
+        """A timer of a bridge's agent, or (-1) of the MCU's."""
+        agent = self._agent if who < 0 else self._bridges[who].agent
+        self._rung[who] = None
+        due_ms = agent.next_timeout()
+        if due_ms is not None and due_ms <= now_ns / 1e6:
+            self._plane.at(now_ns)
+            for event in agent.advance(now_ns / 1e6):
+                if who < 0:
+                    self._desk.handle(event, now_ns)
+                else:
+                    self._bridges[who].handle(event, now_ns)
+        if who < 0:
+            self._flush_mcu(now_ns)
+        else:
+            self._flush_bridge(who, now_ns)
+
+    # --------------------------------------------------------------------------------- the wire
+
+    def _flush_bridge(self, number: int, now_ns: int) -> None:
+        for datagram in self._bridges[number].agent.outgoing():
+            self._send(2 * number, datagram, now_ns, partial(self._to_mcu, number, datagram.data))
+        self._wake(number, self._bridges[number].agent.next_timeout())
+
+    def _flush_mcu(self, now_ns: int) -> None:
+        for datagram in self._agent.outgoing():
+            number = self._number_of[datagram.target.host]
+            arrives = partial(self._to_bridge, number, datagram.data)
+            self._send(2 * number + 1, datagram, now_ns, arrives)
+        self._wake(-1, self._agent.next_timeout())
+
+    def _send(
+        self, way: int, datagram: Datagram, now_ns: int, arrives: Callable[[int], None]
+    ) -> None:
+        size = len(datagram.data) + FRAMING_BYTES
+        self.timeline.messages.append(Message(now_ns, size, way))
+        self._at(self._idle[way].arrival_ns(now_ns, size), DELIVERED, arrives)
+
+    def _wake(self, who: int, due_ms: float | None) -> None:
+        known = self._rung.get(who)
+        if due_ms is None or (known is not None and known <= due_ms):
+            return
+        self._rung[who] = due_ms
+        # a nanosecond later, or a rounded time could be before the timer's
+        self._at(math.ceil(due_ms * 1e6) + 1, RUNG, partial(self._ring, who))
+
+    def _at(self, at_ns: int, order: int, action: Callable[[int], None]) -> None:
+        heapq.heappush(self._agenda, (at_ns, order, self._count, action))
+        self._count += 1
+
+    # -------------------------------------------------------------------------------- what is told
+
+    def _tell(self, who: str, now_ns: int, event: str, bridge: str, **details: object) -> None:
+        t_ms = round(now_ns / 1e6, 3)
+        self.timeline.events.append(
+            {"t_ms": t_ms, "who": who, "event": event, "bridge": bridge, **details}
+        )
+
+    def _tell_of_mcu(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
+        units, ports = self._capacity.units_used, self._capacity.ports_used
+        self._tell("mcu", now_ns, event, bridge, **details, units=units, ports=ports)
+
+
+class _Idle:
+    """A way through a network in which nothing else is under way."""
+
+    def __init__(self, paths: Paths, way: int) -> None:
+        links = [paths.links[hop] for hop in paths.of(way)]
+        self._ns_a_byte = sum(8e3 / link.rate_mbps for link in links)
+        self._propagation_ns = sum(round(link.delay_us * 1000) for link in links)
+        self._last_ns = 0
+
+    def arrival_ns(self, now_ns: int, size: int) -> int:
+        """When a datagram of so many bytes on the wire is there; none overtakes another."""
+        found = now_ns + self._propagation_ns + round(size * self._ns_a_byte)
+        self._last_ns = max(found, self._last_ns + 1)
+        return self._last_ns

@@ -1,0 +1,196 @@
+"""What links and the MCU carry when everybody is in: from rates alone, without a single packet.
+
+For searches (how many more bridges fit?) that ask thousands of times. Delay and loss are not in
+it: that is what `run.estimate` is for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from mcu_sim.admission import Capacity
+from mcu_sim.resolution import AUDIO
+from scenarios.estimate.wire import around_bytes
+from scenarios.plan import MEETING, CallPlan, Plan
+from topology.network import Hop
+from topology.routing import Routes, shortest_paths
+from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from traffic.rtp import HEADER_BYTES
+from traffic.video import FrameSource, VideoModel, packetise
+
+TRIAL_S = 240
+"""So many seconds of the encoder's model are drawn to know how much its seconds differ."""
+WORST_SECOND = 3.0
+"""Standard deviations of the busiest second above the mean: about one in 700, of a few minutes'
+seconds on a few links the largest."""
+
+
+@dataclass(frozen=True)
+class LinkLoad:
+    """One direction of one link: what the meeting and other traffic take of it, on the wire.
+
+    `peak_mbps` is about its busiest second: encoders' seconds differ, and the more streams there
+    are the less that matters.
+    """
+
+    link: str
+    direction: str
+    rate_mbps: float
+    mean_mbps: float
+    peak_mbps: float
+
+    @property
+    def mean_pct(self) -> float:
+        """Of the rate."""
+        return 100 * self.mean_mbps / self.rate_mbps
+
+    @property
+    def peak_pct(self) -> float:
+        """Of the rate."""
+        return 100 * self.peak_mbps / self.rate_mbps
+
+
+@dataclass(frozen=True)
+class NotAsAsked:
+    """A call that the device refuses (`given` None, with its SIP `code`) or gives less."""
+
+    bridge: str
+    asked: str
+    given: str | None
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class StaticLoads:
+    """The network and the device with everybody in whom the device takes.
+
+    `links`: both directions of every link, in the plan's order. `joined`: bridges that are in, in
+    the order they dialled.
+    """
+
+    links: list[LinkLoad]
+    units_used: float
+    units_total: float
+    ports_used: int
+    ports_total: int
+    joined: list[str]
+    refused: list[NotAsAsked]
+    downspeeded: list[NotAsAsked]
+
+    def worst_link(self) -> LinkLoad:
+        """The one whose busiest second is nearest to its rate, or furthest above."""
+        return max(self.links, key=lambda load: load.peak_pct)
+
+
+@dataclass
+class _Sum:
+    mean: float = 0.0
+    variance: float = 0.0
+
+    def add(self, mean: float, variance: float) -> None:
+        self.mean += mean
+        self.variance += variance
+
+
+def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
+    """Admit every call of the plan as the device does, and add up what goes over each link.
+
+    Args:
+        routes: of the plan's network, if the caller has them already.
+    """
+    routes = routes or shortest_paths(plan.network)
+    capacity = Capacity(plan.device)
+    opened = capacity.open_conference(MEETING)
+    joined: list[CallPlan] = []
+    with_video: set[str] = set()
+    refused: list[NotAsAsked] = []
+    downspeeded: list[NotAsAsked] = []
+    profile = plan.profile
+    kbps = None if plan.dial == "out" else profile.video_kbps + 64.0
+    for call in sorted(plan.calls, key=lambda call: call.dial_s):
+        if not opened:
+            refusal = plan.device.refusal
+            refused.append(
+                NotAsAsked(call.bridge, profile.resolution, None, refusal.code, refusal.reason)
+            )
+            continue
+        answer = capacity.admit(call.bridge, profile.resolution, kbps, MEETING)
+        told = NotAsAsked(call.bridge, profile.resolution, answer.given, answer.code, answer.reason)
+        if not answer.accepted:
+            refused.append(told)
+            continue
+        joined.append(call)
+        if answer.given != AUDIO:
+            with_video.add(call.bridge)
+        if answer.stepped_down:
+            downspeeded.append(told)
+    return StaticLoads(
+        links=_links(plan, routes, joined, with_video),
+        units_used=capacity.units_used,
+        units_total=capacity.units_total,
+        ports_used=capacity.ports_used,
+        ports_total=capacity.ports_total,
+        joined=[call.bridge for call in joined],
+        refused=refused,
+        downspeeded=downspeeded,
+    )
+
+
+def _links(
+    plan: Plan, routes: Routes, joined: list[CallPlan], with_video: set[str]
+) -> list[LinkLoad]:
+    around = around_bytes(plan)
+    sums: dict[Hop, _Sum] = {hop: _Sum() for link in plan.network.links for hop in link.hops}
+    video = picture_load(plan.video, around)
+    up = _sound_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
+    if plan.sound == "conversation" and plan.silence_suppression:
+        up *= plan.speech.activity
+    down = _sound_mbps(AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, around)
+    shown = plan.content
+    slides = shown.model.kbps / 1000 if shown is not None else 0.0
+    presenter = shown.bridge if shown is not None else None
+    mcu = plan.network.mcu.id
+    for call in joined:
+        for source, target, sound in ((call.bridge, mcu, up), (mcu, call.bridge, down)):
+            for hop in routes.path(source, target):
+                sums[hop].add(sound, 0.0)
+                if call.bridge in with_video:
+                    sums[hop].add(*video)
+                    if source == presenter or (source == mcu and target != presenter):
+                        sums[hop].add(slides, 0.0)
+    for other in plan.background:
+        per_packet = other.packet_bytes * 8e-6
+        sums[other.hop].add(other.mbps, other.mbps * per_packet)
+    loads = []
+    for link in plan.network.links:
+        for hop in link.hops:
+            mean, spread = sums[hop].mean, math.sqrt(sums[hop].variance)
+            loads.append(
+                LinkLoad(link.id, hop.direction, link.rate_mbps, mean, mean + WORST_SECOND * spread)
+            )
+    return loads
+
+
+def _sound_mbps(packet_ms: int, payload_bytes: int, around: int) -> float:
+    return (HEADER_BYTES + payload_bytes + around) * 8e-3 / packet_ms
+
+
+def picture_load(model: VideoModel, around: int) -> tuple[float, float]:
+    """A picture's mean in Mb/s on the wire, and the variance of its seconds in (Mb/s)²."""
+    return _picture_load(model.model_dump_json(), around)
+
+
+@lru_cache(maxsize=64)
+def _picture_load(model_json: str, around: int) -> tuple[float, float]:
+    model = VideoModel.model_validate_json(model_json)
+    frames = FrameSource(model, np.random.default_rng(0)).take(TRIAL_S * model.fps)
+    packets = packetise(frames, model)
+    size = packets.size + HEADER_BYTES + around
+    second = packets.frame // model.fps
+    mbps = np.bincount(second, size, TRIAL_S) * 8e-6
+    return float(mbps.mean()), float(mbps.var())

@@ -1,0 +1,80 @@
+"""What signalling and conferences settle before a packet of media flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mcu_sim.media.leg import NOBODY, Kind, Leg
+from mcu_sim.offer_answer import Agreed
+
+
+@dataclass
+class Sending:
+    """A bridge's side of one of its calls: from its answer to its end, ns after the origin.
+
+    `number`: of the call in the plan. `terms`: what was agreed on, by medium.
+    """
+
+    number: int
+    terms: dict[Kind, Agreed]
+    from_ns: int
+    to_ns: int | None = None
+
+
+@dataclass
+class Seated:
+    """The MCU's side of one call, ns after the origin.
+
+    `leg` is what its media plane was told. `report_seeds`: of each medium's RTCP, in the order in
+    which the device draws them.
+    """
+
+    leg: Leg
+    from_ns: int
+    report_seeds: dict[Kind, int]
+    to_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What happens to a viewer of forwarded pictures: its stream begins or ends, or it gets another
+    source's (`NOBODY`: none)."""
+
+    at_ns: int
+    what: Literal["open", "close", "watch"]
+    kind: Kind
+    row: int
+    source: int = NOBODY
+
+
+@dataclass(frozen=True)
+class Message:
+    """One datagram of SIP: when it left, its bytes on the wire, its way (see `paths`)."""
+
+    at_ns: int
+    size: int
+    way: int
+
+
+@dataclass
+class Timeline:
+    """A meeting without its media.
+
+    Attributes:
+        sending, seated: calls, in the order in which they began.
+        relayouts: (ns, row) whose composed picture is arranged anew.
+        turns: of forwarded pictures, in order of time.
+        events: what bridges and MCU tell, in order of time, as in `events.jsonl`.
+        messages: every datagram of SIP.
+        calls_left, units_left: what the MCU still holds at the end.
+    """
+
+    sending: list[Sending] = field(default_factory=list)
+    seated: list[Seated] = field(default_factory=list)
+    relayouts: list[tuple[int, int]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    calls_left: int = 0
+    units_left: float = 0.0

@@ -1,0 +1,81 @@
+"""When devices make media and look at what came: the grids of the emulation's loops, in ns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcu_sim.audio.bank import TICK_NS
+from mcu_sim.media.plane import AHEAD_NS
+from scenarios.plan import Plan
+
+LEAD_NS = 60_000_000
+"""As `emulation.bridges`: a window is handed over so long before its first packet is due."""
+LONG_WINDOW_NS, SHORT_WINDOW_NS = 1_000_000_000, 200_000_000
+MARGIN_NS = AHEAD_NS // 4
+NEVER_NS = 2**62
+SETTLED_NS = 2_000_000_000
+"""What may overtake has come so long after an impairment's end."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The grids of one plan.
+
+    Attributes:
+        camera_ns: length of a bridge's windows; it also looks at what came at their starts.
+        stride: ticks of sound that the MCU mixes in one go.
+    """
+
+    camera_ns: int
+    stride: int
+
+    @classmethod
+    def of(cls, plan: Plan) -> Windows:
+        """As `emulation.bridges` and `mcu_sim.media.plane` choose them."""
+        mix_ns = round(plan.device.audio_mix_delay_ms * 1e6)
+        return cls(
+            camera_ns=SHORT_WINDOW_NS if asks_for_key_frames(plan) else LONG_WINDOW_NS,
+            stride=1 if mix_ns <= 1.25 * TICK_NS else 2,
+        )
+
+    def camera_made_ns(self, now_ns: int) -> int:
+        """Before when a camera's packets are due that are made by now, at a call's begin too."""
+        return (now_ns // self.camera_ns + 1) * self.camera_ns + LEAD_NS
+
+    def camera_look_ns(self, at_ns: int) -> int:
+        """When a bridge looks at what came, first at or after a moment."""
+        return -(-at_ns // self.camera_ns) * self.camera_ns
+
+    def composed_made_ns(self, now_ns: int) -> int:
+        """Before when the frames of composed pictures are due that are made by now."""
+        return (now_ns // AHEAD_NS + 1) * AHEAD_NS + MARGIN_NS
+
+    def mixed(self, now_ns: int) -> int:
+        """The last tick that is mixed by now."""
+        return now_ns // (self.stride * TICK_NS) * self.stride
+
+
+def asks_for_key_frames(plan: Plan) -> bool:
+    """Whether bridges' windows are the short ones; as `emulation.bridges`."""
+    lossy = any(link.loss_pct for link in plan.network.links)
+    impaired = bool(plan.lines) or any(stream.impairments for stream in plan.streams)
+    return plan.meeting.video == "switched" or lossy or impaired or plan.recovery is not None
+
+
+def overtaking_ns(plan: Plan) -> tuple[int, int]:
+    """From when to when an impairment may let packets overtake each other; never: both 0."""
+    spans = [
+        (interval.from_s, interval.to_s)
+        for stream in plan.streams
+        for interval in stream.impairments
+        if interval.what.jitter is not None and interval.what.jitter.reorder
+    ]
+    spans += [
+        (line.from_s, line.to_s)
+        for line in plan.lines
+        if line.what.jitter is not None and line.what.jitter.reorder
+    ]
+    if not spans:
+        return 0, 0
+    ends = [NEVER_NS if to_s is None else round(to_s * 1e9) + SETTLED_NS for _, to_s in spans]
+    return round(min(from_s for from_s, _ in spans) * 1e9), max(ends)

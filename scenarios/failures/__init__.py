@@ -1,0 +1,1 @@
+"""Every failure of a province, each tried in an emulation of its own."""

@@ -1,0 +1,170 @@
+"""All failures side by side, each in a process of its own, into one folder: all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.children import Ended, Job, module, run_all
+from results import store
+from results.failures import FailureResult, FaultsAnswer
+from results.failures_summary import summary_md
+from results.model import Engine
+from results.store import RunFolder
+from results.view.write import write_page
+from scenarios.child_work import failed
+from scenarios.documents import prove
+from scenarios.emulation.engine import EngineName
+from scenarios.failures.answer import answer_of
+from scenarios.failures.failure import Failure
+from scenarios.failures.observe import no_measures
+from scenarios.failures.one import FAILURE, Order
+from scenarios.failures.picture import draw_failures
+from scenarios.failures.questions import Asked, question_of
+from scenarios.page_map import write_map
+from topology.sandbox import kernel
+
+Progress = Callable[[str, float], None]
+
+FAULTS = "faults.json"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run; `seconds` is the wall time of each failure's emulation."""
+
+    folder: Path
+    answer: FaultsAnswer
+    seconds: Mapping[str, float]
+
+
+@dataclass
+class _Going:
+    """What has been found so far, and how far those are that are going on."""
+
+    failures: Mapping[str, Failure]
+    folders: Mapping[str, Path]
+    progress: Progress
+    found: dict[str, FailureResult] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    done: dict[str, float] = field(default_factory=dict)
+
+    def on_line(self, name: str, line: str) -> None:
+        if line.startswith("{"):
+            said = json.loads(line)
+            # the meeting is nearly all of it; other steps count from nought again
+            if said["what"] == "meeting":
+                self.done[name] = said["done"]
+        self._tell(name)
+
+    def on_end(self, ended: Ended) -> None:
+        self.found[ended.name] = _result_of(
+            self.failures[ended.name], self.folders[ended.name], ended
+        )
+        self.seconds[ended.name] = ended.seconds
+        self.done[ended.name] = 1.0
+        self._tell(ended.name)
+
+    def _tell(self, name: str) -> None:
+        count = len(self.failures)
+        self.progress(f"{len(self.found)} of {count} failures", sum(self.done.values()) / count)
+
+
+def try_failures(
+    asked: Asked,
+    failures: Sequence[Failure],
+    *,
+    possible: Mapping[str, Failure],
+    whole: bool,
+    jobs: int,
+    engine: EngineName,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> Outcome:
+    """Try each failure, sum up, and write everything down under `root`.
+
+    Raises:
+        InputError: a mistake that shows in one failure's question; a folder that cannot be written.
+        MachineLacks: a program, a privilege or a kernel feature is missing.
+    """
+    for failure in failures:  # all mistakes are told before a minute of emulation
+        if failure.kind != "pair":
+            question_of(asked, failure)
+    question = question_of(asked, failures[0])
+    if engine is EngineName.SANDBOX:
+        kernel.ensure(progress)  # once, before several would wait for it
+    store.remove_stale_partials(root)
+    run_id = f"faults-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        going = _Going(
+            failures={f.id: f for f in failures},
+            folders={f.id: folder.path / "failures" / folder_name(f.id) for f in failures},
+            progress=progress,
+        )
+        for place in going.folders.values():
+            place.mkdir(parents=True)
+        run_all(
+            [Job(f.id, _command(asked, f, going.folders[f.id], engine)) for f in failures],
+            at_once=jobs,
+            on_line=going.on_line,
+            on_end=going.on_end,
+            cwd=ROOT,
+        )
+        progress("summing up", 1.0)
+        answer = answer_of(
+            question,
+            [going.found[f.id] for f in failures],
+            engine=_engine(going.folders),
+            run_id=folder.run_id,
+            whole=whole,
+            possible=possible,
+        )
+        (folder.path / FAULTS).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        prove(folder.path, question, answer)
+        for name in ("map.vi.svg", "map.vi.png"):
+            draw_failures(answer, question.plan.network, question.province.name, folder.path / name)
+        write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
+        write_page(folder.path)
+        final = folder.finish(FAULTS)
+    return Outcome(final, answer, going.seconds)
+
+
+def folder_name(failure: str) -> str:
+    """A failure's folder: `cut-access-mcu`, for pairs with `_` between the two."""
+    return failure.replace(":", "-").replace("+", "_")
+
+
+def _command(asked: Asked, failure: Failure, folder: Path, engine: EngineName) -> list[str]:
+    order = Order(
+        scenario=str(asked.scenario_path.resolve()),
+        province=str(asked.question.province_path.resolve()),
+        seed=asked.seed,
+        engine=engine.value,
+        failure=failure.id,
+        folder=str(folder.resolve()),
+    )
+    return module("scenarios.failures.one", order.to_json())
+
+
+def _result_of(failure: Failure, folder: Path, ended: Ended) -> FailureResult:
+    """What a child found. Raises what makes the whole run senseless."""
+    if ended.code == 0:
+        path = folder / FAILURE
+        found = FailureResult.model_validate_json(path.read_bytes())
+        path.unlink()
+        return found
+    return no_measures(failure, str(failed(folder, ended)))
+
+
+def _engine(folders: Mapping[str, Path]) -> Engine | None:
+    """What emulated; None if not one emulation came to a result."""
+    for place in folders.values():
+        if (place / store.RESULT).is_file():
+            return store.read_result(place).engine
+    return None

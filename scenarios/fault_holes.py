@@ -1,0 +1,107 @@
+"""Holes in a stream: when nothing of it came that could be used, and why. Pure, on one trace.
+
+A hole is not a pause. A sender that sends nothing (silence suppressed, a slide that stands, a
+speaker's picture that is not forwarded just then) leaves no hole; one that is without its call or
+without power does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.measure import Trace
+from traffic.quality.bursts import ends_ns, runs
+
+Spans = NDArray[np.int64]
+"""(k, 2) from and to, in ns, in order and apart."""
+
+
+def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
+    """(k, 2) the holes of a stream before `end_ns`, where one that is still open ends.
+
+    From when the first packet that was missing was due to when the next that came was due: the time
+    from the last packet before to the first one after, less the spacing of a packet.
+
+    Args:
+        away_ns: (m, 2) when one of both ends had no call or no power.
+    """
+    n = int(np.searchsorted(trace.due_ns, end_ns))
+    if not n:
+        return np.empty((0, 2), np.int64)
+    due, missing = trace.due_ns[:n], trace.missing[:n]
+    ends = ends_ns(trace.due_ns, trace.timestamp)[:n]
+    following = np.append(due[1:], end_ns)
+    # what comes after a packet is a part of the hole if nobody was there to send it
+    unsent = (ends < following) & _meet(ends, following, away_ns)
+    until = np.where(unsent, following, np.minimum(ends, following))
+    first, last = runs(missing | unsent)
+    start = np.where(missing[first], due[first], ends[first])
+    spans = np.column_stack([start, until[last]])
+    return merged(spans[spans[:, 1] > spans[:, 0]])
+
+
+def merged(spans: Spans) -> Spans:
+    """(k, 2) the same times, of which those that overlap or touch are one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted((int(a), int(b)) for a, b in spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def begun(spans: Spans, start_ns: int, end_ns: int) -> Spans:
+    """(k, 2) those that begin in [start, end), each as a whole."""
+    return spans[(spans[:, 0] >= start_ns) & (spans[:, 0] < end_ns)]
+
+
+def longest(spans: Spans) -> tuple[int, int] | None:
+    """The longest, the first of equal ones; None: there is none."""
+    if not len(spans):
+        return None
+    start, end = spans[int(np.argmax(spans[:, 1] - spans[:, 0]))]
+    return int(start), int(end)
+
+
+def without(trace: Trace, spans: Spans) -> Trace:
+    """A stream as if nothing had been due in some times."""
+    keep = ~_within(trace.due_ns, spans)
+    if keep.all():
+        return trace
+    names = (
+        "due_ns",
+        "leaving_ns",
+        "timestamp",
+        "size",
+        "key",
+        "copies",
+        "corrupted",
+        "arrivals",
+        "arrival_ns",
+        "overtaken",
+        "jitter_ms",
+    )
+    return replace(trace, **{name: getattr(trace, name)[keep] for name in names})
+
+
+def _within(times: NDArray[np.int64], spans: Spans) -> NDArray[np.bool_]:
+    """(n,) which of n times lie in one of the spans."""
+    at = np.searchsorted(spans[:, 0], times, "right") - 1
+    found = at >= 0
+    found[found] = times[found] < spans[at[found], 1]
+    return found
+
+
+def _meet(starts: NDArray[np.int64], ends: NDArray[np.int64], spans: Spans) -> NDArray[np.bool_]:
+    """(n,) which of n spans overlap one of `spans`, which are in order and apart."""
+    if not len(spans):
+        return np.zeros(len(starts), np.bool_)
+    first = np.searchsorted(spans[:, 1], starts, "right")
+    inside = first < len(spans)
+    found = np.zeros(len(starts), np.bool_)
+    found[inside] = spans[first[inside], 0] < ends[inside]
+    return found

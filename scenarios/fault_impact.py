@@ -1,0 +1,227 @@
+"""Captures → what each fault did to each bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from results.faults import FaultImpact, FaultResult
+from scenarios.captures import Captures
+from scenarios.fault_holes import Spans, begun, holes, longest, merged, without
+from scenarios.fault_plan import FaultPlan
+from scenarios.fault_times import PUT_OUT, Time, away, behind, mine, times
+from scenarios.fault_words import what
+from scenarios.plan import CallPlan
+from scenarios.scenario import Scenario
+from scenarios.streams import KINDS, Pictures, streams_of
+from topology.rerouting import settled_after_ms
+from traffic.measure import Trace
+
+MEETING = ("audio", "video")
+"""What an interruption is of: slides may stand still for as long as they like."""
+CUT_OFF_NS = 1_000_000_000
+"""Who has got nothing for longer has lost the meeting (`results.worst.DROPPED_AFTER_MS`)."""
+SOON_NS = 100_000_000
+"""A hole that begins so soon before or after a change is its doing: packets are up to a frame
+apart, and those that are under way were due before it."""
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """One of a bridge's streams with its holes."""
+
+    name: str
+    kind: str
+    index: int
+    trace: Trace
+    holes: Spans
+
+    @cached_property
+    def under_way_ns(self) -> int:
+        """How long its packets are on their way as a rule."""
+        arrived = self.trace.arrived
+        if not arrived.any():
+            return 0
+        return int(np.median(self.trace.arrival_ns[arrived] - self.trace.due_ns[arrived]))
+
+    def lost(self, start_ns: int, end_ns: int) -> int:
+        """Packets lost on the wire that would have come in [start, end)."""
+        edges = np.array([start_ns, end_ns]) - self.under_way_ns
+        first, last = np.searchsorted(self.trace.due_ns, edges)
+        return int(np.count_nonzero(self.trace.lost[first:last]))
+
+    def own(self, start_ns: int, end_ns: int) -> Spans:
+        """(k, 2) the holes of a fault whose time this is: those that begin in it."""
+        return begun(self.holes, start_ns - SOON_NS, end_ns - SOON_NS)
+
+    def by(self, edges_ns: list[int], settled_ns: int) -> Spans:
+        """(k, 2) the holes that one of these moments lies in or just before, or that begin within
+        `settled_ns` after one.
+        """
+        spans = self.holes
+        found = np.zeros(len(spans), np.bool_)
+        for edge in edges_ns:
+            latest = edge + settled_ns + SOON_NS
+            found |= (spans[:, 0] <= latest) & (spans[:, 1] >= edge - SOON_NS)
+        return spans[found]
+
+
+class Impacts:
+    """All faults of a run, measured; none of a run without."""
+
+    def __init__(self, captures: Captures, pictures: Pictures) -> None:
+        self._captures, self._pictures = captures, pictures
+        plan = captures.plan
+        self._origin_ns = captures.origin_ns
+        self._end_ns = self._ns(plan.phases[-1].end_s)
+        self._times = times(plan)
+        # until all routers have their new ways, packets may go round between two of them: that too
+        # is an interruption by the fault, also a second after a link was mended
+        self._settled_ns = round(settled_after_ms(plan.network.routing) * 1e6)
+        self._streams: dict[str, list[_Stream]] = (
+            {call.bridge: list(self._of(call)) for call in plan.calls} if plan.faults else {}
+        )
+
+    def results(self, scenario: Scenario) -> list[FaultResult]:
+        """Each fault as the result tells it."""
+        plan = self._captures.plan
+        start_s = plan.phases[0].start_s
+        found = []
+        for fault, time, written in zip(plan.faults, self._times, scenario.faults, strict=True):
+            words = what(written)
+            cut = behind(plan, fault)
+            figures = {
+                "id": fault.id,
+                "kind": fault.kind,
+                "target": fault.target,
+                "target_id": fault.target_id,
+                "direction": fault.direction,
+                "at_s": round(fault.at_s - start_s, 6),
+                "restored_s": None if fault.to_s is None else round(fault.to_s - start_s, 6),
+                "text_en": words.en,
+                "text_vi": words.vi,
+                "bridges": [
+                    self._impact(fault, time, call, behind=call.bridge in cut)
+                    for call in plan.calls
+                    if self._is_in(call.bridge, time)
+                ],
+            }
+            found.append(FaultResult.model_validate(figures))
+        return found
+
+    def undisturbed(self) -> Captures:
+        """The captures without what was due while a fault interrupted a stream."""
+        traces = list(self._captures.traces)
+        for streams in self._streams.values():
+            for stream in streams:
+                parts = [stream.by(self._edges(time), self._settled_ns) for time in self._times]
+                spans = merged(np.concatenate(parts))
+                traces[stream.index] = without(stream.trace, spans)
+        return replace(self._captures, traces=traces)
+
+    def _of(self, call: CallPlan) -> Iterator[_Stream]:
+        gone = away(self._captures, call.bridge)
+        for kind, direction, index in streams_of(call, KINDS):
+            trace = self._captures.traces[index]
+            spans = holes(trace, gone, self._end_ns)
+            yield _Stream(f"{kind} {direction}", kind, index, trace, spans)
+
+    def _impact(self, fault: FaultPlan, time: Time, call: CallPlan, *, behind: bool) -> FaultImpact:
+        start, end, over = (self._ns(s) for s in (time.start_s, time.end_s, time.over_s))
+        streams = [s for s in self._streams[call.bridge] if s.kind in MEETING]
+        worst, interrupted, cut_off = 0, None, False
+        for stream in streams:
+            spans = stream.own(start, end)
+            hole = longest(spans)
+            if hole is not None and hole[1] - hole[0] > worst:
+                worst, interrupted = hole[1] - hole[0], stream.name
+            open_then = spans[(spans[:, 0] < over) & (spans[:, 1] >= over)]
+            cut_off |= bool(np.any(over - open_then[:, 0] > CUT_OFF_NS))
+        gone, back = self._gone(streams, time)
+        again_ns = self._picture_again(streams, start, end)
+        restored_ns = None if fault.to_s is None else self._ns(fault.to_s)
+        late = again_ns is not None and restored_ns is not None and again_ns >= restored_ns
+        return FaultImpact(
+            bridge=call.bridge,
+            behind=behind,
+            interruption_ms=round(worst / 1e6, 4),
+            interrupted=interrupted,
+            packets_lost=sum(stream.lost(start, end) for stream in streams),
+            cut_off=cut_off,
+            gone_ms=gone,
+            back_ms=back,
+            picture_again_ms=None if again_ns is None else _ms(again_ns - start),
+            restored_to_picture_ms=_ms(again_ns - restored_ns)
+            if late and again_ns is not None and restored_ns is not None
+            else None,
+            redials=len(self._within(mine(self._captures, call.bridge, "redial"), time)),
+            call_kept=self._kept(call.bridge, time),
+        )
+
+    def _gone(self, streams: list[_Stream], time: Time) -> tuple[float | None, float | None]:
+        """(gone, back) ms after the first phase began; back is None while a hole is open."""
+        spans = np.concatenate(
+            [s.by(self._edges(time), self._settled_ns) for s in streams] + [_NONE]
+        )
+        if not len(spans):
+            return None, None
+        first_ns = self._ns(self._captures.plan.phases[0].start_s)
+        gone, back = int(spans[:, 0].min()), int(spans[:, 1].max())
+        return _ms(max(gone - first_ns, 0)), None if back >= self._end_ns else _ms(back - first_ns)
+
+    def _picture_again(self, streams: list[_Stream], start: int, end: int) -> int | None:
+        """When the picture is there again both ways after the longest hole; None: it never is."""
+        moments = []
+        for stream in streams:
+            hole = longest(stream.own(start, end)) if stream.kind == "video" else None
+            if hole is None:
+                continue
+            found = self._pictures[stream.index]
+            good = found.key & found.decodable & (found.due_ns >= hole[0])
+            good &= found.complete_ns <= self._end_ns
+            if not good.any():
+                return None
+            moments.append(int(found.complete_ns[good].min()))
+        return max(moments, default=None)
+
+    def _is_in(self, bridge: str, time: Time) -> bool:
+        """Whether a bridge is in the meeting in a fault's time, or should be."""
+        came = [
+            e
+            for e in mine(self._captures, bridge, "joined", "left")
+            if e["t_ms"] < time.end_s * 1000
+        ]
+        if not any(e["event"] == "joined" for e in came):
+            return False
+        before = [e for e in came if e["t_ms"] < time.start_s * 1000]
+        put_out = bool(before) and before[-1].get("cause") == PUT_OUT
+        return not put_out or before[-1] is not came[-1]
+
+    def _kept(self, bridge: str, time: Time) -> bool:
+        """Whether the call of before the fault is still there at the end of its time."""
+        plan = self._captures.plan
+        off = [o for o in plan.outages if o.host in (bridge, plan.network.mcu.id)]
+        if any(time.start_s <= o.from_s < time.end_s for o in off):
+            return False
+        changed = mine(self._captures, bridge, "media-lost", "joined", "left", "ended-by-mcu")
+        return not self._within(changed, time)
+
+    def _within(self, events: list[dict[str, Any]], time: Time) -> list[dict[str, Any]]:
+        return [e for e in events if time.start_s * 1000 <= e["t_ms"] < time.end_s * 1000]
+
+    def _edges(self, time: Time) -> list[int]:
+        return [self._ns(edge) for edge in time.edges_s]
+
+    def _ns(self, at_s: float) -> int:
+        return self._origin_ns + round(at_s * 1e9)
+
+
+_NONE = np.empty((0, 2), np.int64)
+
+
+def _ms(ns: int) -> float:
+    return round(ns / 1e6, 4)

@@ -1,0 +1,1 @@
+"""Headroom: how many more bridges fit, and what is in the way of more."""

@@ -1,0 +1,252 @@
+"""How many more bridges fit: the search, the figures around the answer, and all written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.errors import InvalidRun
+from mcu_sim.device import load_devices
+from mcu_sim.h264 import LEVELS
+from results import store
+from results.headroom import Bottleneck, Curve, DeviceRoom, Headroom
+from results.headroom_plot import write_plot
+from results.headroom_summary import summary_md
+from results.model import Result
+from results.store import RunFolder
+from results.whatif import Judged
+from scenarios.assemble import inputs_of
+from scenarios.emulation.engine import EngineName
+from scenarios.headroom.arithmetic import spread
+from scenarios.headroom.bottlenecks import (
+    Ground,
+    bottlenecks,
+    ground,
+    rooms_of_districts,
+    rooms_of_links,
+)
+from scenarios.headroom.search import Judging, largest
+from scenarios.whatif import confirm
+from scenarios.whatif.apply import Base, ask
+from scenarios.whatif.judge import Judge, judged, method_of, without_result
+from scenarios.whatif.variant import Variant
+from topology.map import draw
+
+Progress = Callable[[str, float], None]
+
+HEADROOM = "headroom.json"
+MOST_STEPS = 6
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked: how many more bridges beside those of a variant of a base."""
+
+    base: Base
+    variant: Variant
+    confirm: bool = False
+    engine: EngineName = EngineName.SANDBOX
+    jobs: int = 1
+
+    def more(self, count: int) -> Variant:
+        """The variant with so many more bridges, at all routers in turn."""
+        return self.variant.model_copy(update={"id": f"more-{count}", "more": count})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished answer."""
+
+    folder: Path
+    answer: Headroom
+
+
+def headroom(
+    order: Order, *, judge: Judge, root: Path, now: datetime, progress: Progress
+) -> Outcome:
+    """Search, judge the answer and its neighbour, emulate them if wanted, write `headroom.json`.
+
+    Raises:
+        InputError: what the options say cannot be.
+        MachineLacks: as the emulation.
+    """
+    began_s = time.monotonic()
+    progress("adding up", 0.05)
+    here = ground(order.base, order.variant)
+    question = here.question
+    limits = bottlenecks(here)
+    store.remove_stale_partials(root)
+    run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        judging = Judging(
+            lambda count: judge(ask(order.base, order.more(count)).question).result, progress
+        )
+        more = largest(limits[0].more if limits else 0, judging)
+        judging.passes(0)  # where the curves of the picture begin
+        emulated: dict[int, Judged] = {}
+        if order.confirm:
+            more, emulated = _confirmed(order, more, folder.path, progress)
+        for number in emulated:
+            judging.passes(number)
+        points = [
+            point.model_copy(update={"confirmed": emulated.get(point.more)})
+            for point in judging.points()
+        ]
+        progress("drawing", 0.9)
+        chain = _with_streams(limits, judging.results, more, here)
+        grid, curves = _curves(here, more, limits)
+        answer = Headroom(
+            run_id=folder.run_id,
+            question_en=question.scenario.question,
+            question_vi=question.scenario.question_vi,
+            existing=len(question.plan.calls),
+            profile=question.plan.profile.id,
+            device=question.plan.device.id,
+            device_name=question.plan.device.name,
+            pace_s=order.base.pace_s,
+            inputs=inputs_of(question),
+            more=more,
+            bottlenecks=chain[:4],
+            districts=rooms_of_districts(here),
+            links=rooms_of_links(here),
+            devices=_devices(here),
+            points=points,
+            grid=grid,
+            curves=curves,
+            names=dict(here.names),
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        (folder.path / HEADROOM).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        write_plot(answer, folder.path, lang="vi")
+        _map(here, folder.path)
+        final = folder.finish(HEADROOM)
+    return Outcome(final, answer)
+
+
+def _confirmed(
+    order: Order, more: int, folder: Path, progress: Progress
+) -> tuple[int, dict[int, Judged]]:
+    """The largest number that the emulation lets pass, and its word on that and the next.
+
+    It begins at the estimate's answer. Where the emulation says otherwise, the next number is
+    emulated too, up to `MOST_STEPS` times; one that comes to no result ends it.
+    """
+    said: dict[int, Judged] = {}
+    for _ in range(MOST_STEPS):
+        wanted = [number for number in (more, more + 1) if number >= 0 and number not in said]
+        if wanted:
+            found = confirm.confirm(
+                order.base,
+                [confirm.Point(f"more-{number}", order.more(number)) for number in wanted],
+                folder=folder,
+                engine=order.engine,
+                jobs=order.jobs,
+                progress=progress,
+            )
+            said |= {number: _judged(order, number, found) for number in wanted}
+        if "invalid" in {judged.verdict for judged in said.values()}:
+            break
+        if more >= 0 and said[more].verdict != "pass":
+            more -= 1
+        elif said[more + 1].verdict == "pass":
+            more += 1
+        else:
+            break
+    return more, said
+
+
+def _judged(order: Order, number: int, found: Mapping[str, Result | InvalidRun]) -> Judged:
+    name = f"more-{number}"
+    result, run = found[name], f"{confirm.CONFIRMED}/{name}"
+    if isinstance(result, InvalidRun):
+        return without_result(str(result), method_of(order.engine), run)
+    return judged(result, method_of(order.engine), run)
+
+
+def _with_streams(
+    limits: Sequence[Bottleneck], results: Mapping[int, Result], more: int, here: Ground
+) -> list[Bottleneck]:
+    """The order of what runs out, with what listeners get in it where that ends the growth."""
+    after = results.get(more + 1)
+    binding = None if after is None else after.binding
+    if binding is None or binding.cause != "stream":
+        known = limits[0] if limits else None
+        if known is not None and known.more != more and more >= 0:
+            known = known.model_copy(update={"more": more, "method": "estimate"})
+        return ([] if known is None else [known]) + list(limits[1:])
+    names = here.names
+    first = Bottleneck(
+        more=max(0, more),
+        thing="stream",
+        id=binding.place.id,
+        name=" ".join((names.get(binding.place.id, binding.place.id), binding.place.detail or "")),
+        criterion=binding.criterion,
+        method="estimate",
+    )
+    return [first, *limits]
+
+
+def _curves(here: Ground, more: int, limits: Sequence[Bottleneck]) -> tuple[list[int], list[Curve]]:
+    """Margins by arithmetic of what arithmetic knows: the device's units, the fullest link."""
+    last = limits[min(3, len(limits) - 1)].more if limits else 0
+    end = max(more + 4, min(round(1.25 * last) + 1, 4 * max(more, 8)))
+    grid = sorted({round(end * step / 60) for step in range(61)})
+    plan = here.question.plan
+    each = plan.device.units_for(plan.profile.resolution) or 0.0
+    hops = {hop for router in here.routers for hop in here.growth.added[router]}
+    units, links = [], []
+    for number in grid:
+        used_pct = 100 * (here.loads.units_used + each * number) / here.loads.units_total
+        units.append(_margin(used_pct, here.units_limit_pct))
+        calls = spread(here.routers, number)
+        peak_pct = max(here.growth.peak_pct(hop, calls) for hop in hops)
+        links.append(_margin(peak_pct, here.link_limit_pct))
+    return grid, [
+        Curve(criterion="mcu-units", margin_pct=units),
+        Curve(criterion="link-peak", margin_pct=links),
+    ]
+
+
+def _margin(value_pct: float, limit_pct: float) -> float:
+    return round(100 * (limit_pct - value_pct) / limit_pct, 3)
+
+
+def _devices(here: Ground) -> list[DeviceRoom]:
+    """Every device of the catalogue that does the calls, the one with most room first."""
+    resolution = here.question.plan.profile.resolution
+    found = []
+    for device in load_devices(here.question.devices_path).device:
+        if device.units_for(resolution) is None or resolution not in LEVELS:
+            continue
+        assumed = {key for key, _ in device.assumptions()}
+        found.append(
+            DeviceRoom(
+                device=device.id,
+                name=device.name,
+                more=max(0, here.device_room(device)),
+                assumed=bool(assumed & {"capacity", "levels", f"cost.{resolution}"}),
+            )
+        )
+    return sorted(found, key=lambda room: (-room.more, room.device))
+
+
+def _map(here: Ground, folder: Path) -> None:
+    """The map: how much of the load that is allowed each direction has in use already."""
+    plan = here.question.plan
+    used = {
+        hop: 100 * (100 * load.peak() / here.growth.rates[hop]) / here.link_limit_pct
+        for hop, load in here.growth.now.items()
+    }
+    for name in ("map.vi.svg", "map.vi.png"):
+        draw(
+            plan.network,
+            folder / name,
+            title=here.question.province.name,
+            values=used,
+            what="headroom",
+            lang="vi",
+        )

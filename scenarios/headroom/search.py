@@ -1,0 +1,70 @@
+"""The largest number of further bridges that passes, judged packet by packet. Pure.
+
+Where arithmetic says that the growth ends, two judgements are enough: of that number and of the
+next. Delays and losses are not in arithmetic; where they end it sooner, the numbers between are
+halved, and where it was too careful, it goes on upwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from results.headroom import Point
+from results.model import Result
+from scenarios.whatif.judge import judged
+
+MOST_UPWARDS = 6
+"""Steps of growing length beyond what arithmetic said; then it is the answer."""
+
+
+class Judging:
+    """Judges numbers of further bridges, each once."""
+
+    def __init__(
+        self, judge: Callable[[int], Result], progress: Callable[[str, float], None]
+    ) -> None:
+        self._judge = judge
+        self._progress = progress
+        self.results: dict[int, Result] = {}
+
+    def passes(self, more: int) -> bool:
+        """Whether so many more pass."""
+        if more not in self.results:
+            done = min(0.85, 0.1 + 0.1 * len(self.results))
+            self._progress(f"estimating {more} more bridges", done)
+            self.results[more] = self._judge(more)
+        return self.results[more].verdict == "pass"
+
+    def points(self) -> list[Point]:
+        """All that were judged, in order."""
+        return [
+            Point(more=more, judged=judged(result, "estimate"))
+            for more, result in sorted(self.results.items())
+        ]
+
+
+def largest(first: int, judging: Judging) -> int:
+    """The largest number that passes while the next one does not; −1 if not even 0 passes.
+
+    `first` is where arithmetic says that the growth ends. It is taken for granted that what is too
+    much stays too much.
+    """
+    if judging.passes(first):
+        low, step = first, 1
+        for _ in range(MOST_UPWARDS):
+            if not judging.passes(low + step):
+                break
+            low, step = low + step, 2 * step
+        else:
+            return low
+        high = low + step
+    else:
+        low, high = -1, first
+        if first and judging.passes(0):
+            low = 0
+        elif first:
+            return -1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if judging.passes(middle) else (low, middle)
+    return low

@@ -1,0 +1,43 @@
+"""Directions of links, as a scenario names them, and which of them calls take."""
+
+from __future__ import annotations
+
+from giaoban.errors import InputError
+from topology.network import Hop, Network
+from topology.routing import shortest_paths
+
+BOTH = "both"
+
+
+def hops_along(link_id: str, way: str, network: Network) -> list[Hop]:
+    """The directions of a link that a word means; none if there is no such link or direction."""
+    links = [link for link in network.links if link.id == link_id]
+    if not links:
+        return []
+    [link] = links
+    up, down = link.hops  # on an access link a is the host
+    named = {BOTH: [up, down], up.direction: [up], down.direction: [down]}
+    if link.kind == "access":
+        named |= {"up": [up], "down": [down]}
+    return named.get(way, [])
+
+
+def no_direction(link_id: str, way: str, network: Network) -> str | None:
+    """What is wrong with a direction of a link that is there; None: nothing."""
+    if hops_along(link_id, way, network):
+        return None
+    link = network.link(link_id)
+    ways = [BOTH, *(hop.direction for hop in link.hops)]
+    if link.kind == "access":
+        ways += ["up", "down"]
+    return f"is no direction of {link_id} (allowed: {', '.join(ways)})"
+
+
+def crossed_hops(network: Network) -> set[Hop]:
+    """Where some call's packets pass; everywhere if a bridge is cut off: that is told elsewhere."""
+    routes, mcu = shortest_paths(network), network.mcu.id
+    ways = [way for bridge in network.bridges for way in ((bridge.id, mcu), (mcu, bridge.id))]
+    try:
+        return {hop for way in ways for hop in routes.path(*way)}
+    except InputError:
+        return {hop for link in network.links for hop in link.hops}

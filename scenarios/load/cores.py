@@ -1,0 +1,40 @@
+"""Who gets which core: the test's own MCU one to itself, which its callers do not take from it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+
+from giaoban.child import die_with_parent
+
+
+def shares(available: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """(the MCU's core, the callers'); the same for both where there is only one."""
+    if len(available) < 2:
+        return available, available
+    own = frozenset({max(available)})
+    return own, available - own
+
+
+def available() -> frozenset[int]:
+    """The cores that this process may use."""
+    return frozenset(os.sched_getaffinity(0))
+
+
+def begin_on(
+    cores: frozenset[int], ended_by: signal.Signals | None = signal.SIGKILL
+) -> Callable[[], None]:
+    """What a child does first: it keeps to these cores, and ends when we do, by this signal.
+
+    `ended_by` None: somebody else tells it.
+    """
+
+    def begin() -> None:
+        if ended_by is not None:
+            die_with_parent(ended_by)
+        with suppress(OSError):  # a core that was taken away meanwhile
+            os.sched_setaffinity(0, cores)
+
+    return begin

@@ -1,0 +1,118 @@
+"""Whether the generator can be trusted: what its processes say of themselves. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from results.load import GeneratorView
+from scenarios.load.outcomes import Health, Record
+
+MOST_CPU_PCT = 90.0
+"""In the mean over the attempts: a process with less to spare queues what it should send."""
+MOST_LATE_MS = 250.0
+"""Half of T1 (RFC 3261 §17.1.1.1), after which a caller repeats itself."""
+LATE_SECONDS_PCT = 5.0
+DIAL_LATE_P99_MS = 100.0
+MEDIA_LATE_PCT = 1.0
+"""Of packets, 20 ms late or more; it is also the loss that a meeting may have."""
+WARM_UP_S = 1.0
+STOOD_S = 0.1
+"""A process that was not let for longer than this stood still, whatever it waited for."""
+HELD_UP_S = 0.01
+SILENT_S = 5.0
+"""It says every second how it fares; what it says comes in batches of half a second."""
+
+
+def view(healths: Sequence[Health], records: Sequence[Record]) -> GeneratorView:
+    """The worst of all processes."""
+    by_process: defaultdict[str, list[Health]] = defaultdict(list)
+    for health in healths:
+        by_process[health.generator].append(health)
+    sent = sum(h.media_sent for h in healths)
+    late = sum(h.media_late for h in healths)
+    means = [float(np.mean([h.cpu_pct for h in own])) for own in by_process.values()]
+    media = [float(np.mean([h.media_cpu_pct for h in own])) for own in by_process.values()]
+    return GeneratorView(
+        processes=len(by_process),
+        cpu_pct_mean=round(max([*means, *media], default=0.0), 1),
+        cpu_pct_max=max((max(h.cpu_pct, h.media_cpu_pct) for h in healths), default=0.0),
+        loop_late_max_ms=max((h.late_ms for h in healths), default=0.0),
+        missed_timers=sum(h.missed_timers for h in healths),
+        dial_late_p99_ms=_dial_late_p99_ms(records),
+        media_sent=sent,
+        media_late_pct=round(100 * late / sent, 3) if sent else 0.0,
+        media_worst_late_ms=max((h.media_worst_late_ms for h in healths), default=0.0),
+        media_overflowed=sum(h.media_overflowed for h in healths),
+    )
+
+
+def held_up(due_s: float, answered_s: float, stood_s: float) -> bool:
+    """Whether it is the MCU's doing that a call cannot be dialled in time.
+
+    Args:
+        answered_s: when the MCU's last answer came.
+        stood_s: for how long the generator itself has stood still since the call before.
+    """
+    return answered_s - stood_s > due_s + HELD_UP_S
+
+
+def faults(
+    healths: Sequence[Health],
+    records: Sequence[Record],
+    *,
+    window_s: tuple[float, float],
+    processes: int,
+) -> list[str]:
+    """Why the figures do not hold; empty if they do.
+
+    Args:
+        window_s: from when to when attempts were made.
+        processes: how many generators there should be.
+    """
+    begin_s, end_s = window_s
+    during = [h for h in healths if begin_s + WARM_UP_S <= h.at_s <= end_s] or list(healths)
+    seen = view(during, records)
+    wrong = []
+    if seen.processes < processes:
+        wrong.append(f"{seen.processes} of {processes} generators said how they fared")
+    for generator in sorted({h.generator for h in healths}):
+        own = [h for h in healths if h.generator == generator]
+        if any(h.media_gone for h in own):
+            wrong.append(f"the process with the media of generator {generator} has ended")
+        last_s = max(h.at_s for h in own)
+        if last_s < end_s - SILENT_S:
+            wrong.append(f"generator {generator} has said nothing since {last_s:.0f} s")
+    if seen.cpu_pct_mean > MOST_CPU_PCT:
+        wrong.append(
+            f"a generator's process took {seen.cpu_pct_mean:g} % of a core in the mean "
+            f"(limit {MOST_CPU_PCT:g} %)"
+        )
+    late = sum(h.late_ms > MOST_LATE_MS for h in during)
+    if during and 100 * late / len(during) > LATE_SECONDS_PCT:
+        wrong.append(
+            f"a generator stood still for more than {MOST_LATE_MS:g} ms in {late} of "
+            f"{len(during)} seconds (limit {LATE_SECONDS_PCT:g} %)"
+        )
+    if seen.dial_late_p99_ms is not None and seen.dial_late_p99_ms > DIAL_LATE_P99_MS:
+        wrong.append(
+            f"1 of 100 calls was dialled {seen.dial_late_p99_ms:g} ms late or later "
+            f"(limit {DIAL_LATE_P99_MS:g} ms)"
+        )
+    if seen.media_late_pct > MEDIA_LATE_PCT:
+        wrong.append(
+            f"{seen.media_late_pct:g} % of the generator's media left more than 20 ms late "
+            f"(limit {MEDIA_LATE_PCT:g} %)"
+        )
+    if seen.media_overflowed:
+        wrong.append(f"{seen.media_overflowed} packets overflowed the generator's buffers")
+    return wrong
+
+
+def _dial_late_p99_ms(records: Sequence[Record]) -> float | None:
+    late = sorted(1e3 * (r.at_s - r.due_s) for r in records if r.due_s is not None)
+    if not late:
+        return None
+    return round(max(0.0, late[max(0, int(np.ceil(len(late) * 0.99)) - 1)]), 1)

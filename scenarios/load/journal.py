@@ -1,0 +1,87 @@
+"""Records on their way from where things are done to one file: batches of lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scenarios.load.outcomes import Health, Record
+
+RECORD, HEALTH, BEGIN = "record", "health", "begin"
+
+
+class Journal:
+    """Keeps what is told until `flush` hands it on, in order."""
+
+    def __init__(self, hand_on: Callable[[list[dict[str, Any]]], None]) -> None:
+        self._hand_on = hand_on
+        self._kept: list[dict[str, Any]] = []
+
+    def record(self, record: Record) -> None:
+        """Something was done."""
+        self._kept.append({"kind": RECORD, **record.model_dump(exclude_defaults=True)})
+
+    def health(self, health: Health) -> None:
+        """How a generator fared."""
+        self._kept.append({"kind": HEALTH, **health.model_dump()})
+
+    def flush(self) -> None:
+        """Hand everything on."""
+        if self._kept:
+            batch, self._kept = self._kept, []
+            self._hand_on(batch)
+
+
+class JournalFile:
+    """The file; `write` may be told by several generators."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, batch: Iterable[dict[str, Any]]) -> None:
+        """One line each, on the disk before this returns to whoever might be killed next."""
+        for entry in batch:
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def begin(self, unix_s: float) -> None:
+        """A test begins: what the file holds of an earlier one is thrown away."""
+        self._file.truncate(0)
+        self.write([{"kind": BEGIN, "unix_s": unix_s}])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A whole journal: `began_s` since 1970, records in order of time."""
+
+    began_s: float
+    records: list[Record]
+    healths: list[Health]
+
+
+def read(path: Path) -> Kept:
+    """All that a test has written down."""
+    began_s = 0.0
+    records: list[Record] = []
+    healths: list[Health] = []
+    for entry in _entries(path):
+        kind = entry.pop("kind")
+        if kind == RECORD:
+            records.append(Record.model_validate(entry))
+        elif kind == HEALTH:
+            healths.append(Health.model_validate(entry))
+        else:
+            began_s = float(entry["unix_s"])
+    return Kept(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths)
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)

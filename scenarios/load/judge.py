@@ -1,0 +1,222 @@
+"""Criteria of a load test, their thresholds, and the verdict. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from giaoban.errors import InputError, did_you_mean
+from results.load import LoadCriterion, OperationResult, Sessions, Storm
+from results.quantities import Verdict
+
+E721 = "ITU-T E.721 (1999) table 2, post-selection delay of local connections"
+OURS = "our own: none of what this software asks for may fail"
+
+
+@dataclass(frozen=True)
+class _Measured:
+    sessions: Sessions
+    operations: Mapping[str, OperationResult]
+    storm: Storm | None
+
+
+@dataclass(frozen=True)
+class _Criterion:
+    """`value` None: nothing of the kind was done, so it is not judged."""
+
+    id: str
+    name_en: str
+    name_vi: str
+    threshold: float
+    unit: str
+    source: str
+    value: Callable[[_Measured], float | None]
+
+
+def _failed(operation: str) -> Callable[[_Measured], float | None]:
+    def value(measured: _Measured) -> float | None:
+        found = measured.operations.get(operation)
+        return None if found is None else float(sum(found.failed.values()))
+
+    return value
+
+
+def _not_set_up(measured: _Measured) -> float | None:
+    """Refusals of a storm are no failure of the calls: who comes back after them is back."""
+    sessions = measured.sessions
+    incoming = measured.operations.get("incoming")
+    if not sessions.attempts and incoming is None:
+        return None
+    refused = sessions.refused if measured.storm is None else 0
+    return float(refused + (sum(incoming.failed.values()) if incoming else 0))
+
+
+CRITERIA: tuple[_Criterion, ...] = (
+    _Criterion(
+        "calls-not-set-up",
+        "Calls not set up",
+        "Cuộc gọi không thiết lập được",
+        0,
+        "calls",
+        OURS,
+        _not_set_up,
+    ),
+    _Criterion(
+        "calls-dropped",
+        "Calls dropped by the MCU",
+        "Cuộc gọi bị MCU ngắt",
+        0,
+        "calls",
+        OURS,
+        lambda m: float(m.sessions.dropped) if m.sessions.established else None,
+    ),
+    _Criterion(
+        "calls-held-up",
+        "Calls held up by the bridge's call before",
+        "Cuộc gọi bị chậm do cuộc gọi trước của điểm cầu chưa xong",
+        0,
+        "calls",
+        OURS,
+        lambda m: float(m.sessions.held_up) if m.sessions.attempts else None,
+    ),
+    _Criterion(
+        "setup-p95",
+        "Call set-up delay (95th percentile)",
+        "Thời gian thiết lập cuộc gọi (phân vị 95)",
+        6000,
+        "ms",
+        E721,
+        lambda m: m.sessions.setup.p95_ms if m.sessions.setup else None,
+    ),
+    _Criterion(
+        "setup-mean",
+        "Call set-up delay (mean)",
+        "Thời gian thiết lập cuộc gọi (trung bình)",
+        3000,
+        "ms",
+        E721,
+        lambda m: m.sessions.setup.mean_ms if m.sessions.setup else None,
+    ),
+    _Criterion(
+        "registrations-failed",
+        "Registrations refused",
+        "Đăng ký bị từ chối",
+        0,
+        "times",
+        OURS,
+        _failed("register"),
+    ),
+    _Criterion(
+        "options-failed",
+        "OPTIONS not answered",
+        "OPTIONS không được trả lời",
+        0,
+        "times",
+        OURS,
+        _failed("options"),
+    ),
+    _Criterion(
+        "commands-failed",
+        "Commands not carried out",
+        "Lệnh điều khiển không thực hiện được",
+        0,
+        "times",
+        OURS,
+        _failed("info"),
+    ),
+    _Criterion(
+        "bridges-missing",
+        "Bridges not back after the fault",
+        "Điểm cầu không kết nối lại được sau sự cố",
+        0,
+        "bridges",
+        OURS,
+        lambda m: float(m.storm.missing) if m.storm else None,
+    ),
+    _Criterion(
+        "last-back",
+        "Until the last bridge is back",
+        "Thời gian đến khi điểm cầu cuối cùng trở lại",
+        60,
+        "s",
+        "assumed; to be settled with whoever chairs the meetings",
+        lambda m: m.storm.last_back_s if m.storm else None,
+    ),
+    _Criterion(
+        "guesses-accepted",
+        "Guessed passwords not refused",
+        "Mật khẩu dò thử không bị từ chối",
+        0,
+        "times",
+        OURS,
+        _failed("guess"),
+    ),
+    _Criterion(
+        "malformed-not-survived",
+        "Malformed messages not refused or not survived",
+        "Bản tin sai định dạng không bị từ chối hoặc gây lỗi",
+        0,
+        "times",
+        OURS,
+        _failed("malformed"),
+    ),
+)
+
+
+def thresholds_of(texts: Sequence[str]) -> dict[str, float]:
+    """Thresholds from `ID=NUMBER` of the command line. Raises `InputError`."""
+    known = {criterion.id for criterion in CRITERIA}
+    found: dict[str, float] = {}
+    for text in texts:
+        ident, _, number = text.partition("=")
+        if ident not in known:
+            raise InputError(f"--max {text}: no such criterion{_choices(ident)}")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise InputError(f"--max {text}: must be a number of 0 or more, as {ident}=0")
+        found[ident] = value
+    return found
+
+
+def judge(
+    sessions: Sessions,
+    operations: Sequence[OperationResult],
+    storm: Storm | None,
+    thresholds: Mapping[str, float],
+) -> list[LoadCriterion]:
+    """Every criterion that something of its kind was done for."""
+    measured = _Measured(sessions, {o.operation: o for o in operations}, storm)
+    judged = []
+    for criterion in CRITERIA:
+        value = criterion.value(measured)
+        if value is None:
+            continue
+        limit = float(thresholds.get(criterion.id, criterion.threshold))
+        judged.append(
+            LoadCriterion(
+                id=criterion.id,
+                name_en=criterion.name_en,
+                name_vi=criterion.name_vi,
+                value=value,
+                threshold=limit,
+                unit=criterion.unit,
+                ok=value <= limit,
+                source="set for this test" if criterion.id in thresholds else criterion.source,
+            )
+        )
+    return judged
+
+
+def verdict_of(criteria: Sequence[LoadCriterion], wrong: Sequence[str]) -> Verdict:
+    """Invalid before anything else: figures that do not hold are no failure of the MCU's."""
+    if wrong:
+        return "invalid"
+    return "fail" if any(criterion.ok is False for criterion in criteria) else "pass"
+
+
+def _choices(ident: str) -> str:
+    known = [criterion.id for criterion in CRITERIA]
+    return did_you_mean(ident, known) or f" (allowed: {', '.join(known)})"

@@ -1,0 +1,215 @@
+"""From records to measures: pure.
+
+RFC 7501 defines what is measured, RFC 7502 how: rates over the time in which attempts were made,
+delays of sessions that were established, standing sessions at each moment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from results.load import Delay, McuView, OperationResult, Second, Sessions, Storm
+from scenarios.load import timetable
+from scenarios.load.outcomes import Health, Operation, Record
+from scenarios.load.plan import BackOff, LoadPlan
+
+CALLS: tuple[Operation, ...] = ("invite",)
+ORDER: tuple[Operation, ...] = (
+    "options",
+    "register",
+    "invite",
+    "incoming",
+    "info",
+    "bye",
+    "drop",
+    "guess",
+    "malformed",
+    "unregister",
+)
+
+
+def delay_of(values_ms: Sequence[float]) -> Delay | None:
+    """Percentiles by the nearest rank, so that each is a delay that happened; None of nothing."""
+    if not values_ms:
+        return None
+    values = np.sort(np.array(values_ms))
+
+    def rank(percent: float) -> float:
+        return round(float(values[max(0, int(np.ceil(len(values) * percent / 100)) - 1)]), 3)
+
+    return Delay(
+        p50_ms=rank(50),
+        p95_ms=rank(95),
+        p99_ms=rank(99),
+        max_ms=rank(100),
+        mean_ms=round(float(values.mean()), 3),
+    )
+
+
+def operations(records: Sequence[Record]) -> list[OperationResult]:
+    """Each kind of what was done, in the order of a call's life."""
+    found = []
+    for operation in ORDER:
+        own = [record for record in records if record.operation == operation]
+        if not own:
+            continue
+        failed = [record for record in own if not record.ok]
+        answers = Counter(f"{r.code or '-'} {r.reason}".strip() for r in failed)
+        found.append(
+            OperationResult(
+                operation=operation,
+                attempts=len(own),
+                succeeded=len(own) - len(failed),
+                failed=dict(sorted(Counter(str(record.cause) for record in failed).items())),
+                answers=dict(answers.most_common(8)),
+                repeats=sum(record.repeats for record in own),
+                delay=delay_of([record.ms for record in own if record.ok]),
+            )
+        )
+    return found
+
+
+def sessions(records: Sequence[Record]) -> Sessions:
+    """Sessions that bridges and technicians asked for.
+
+    The rate is the attempts that follow the first one over the time from it to the last.
+    """
+    calls = [record for record in records if record.operation in CALLS]
+    begun = sorted(record.at_s for record in calls)
+    span_s = begun[-1] - begun[0] if len(begun) > 1 else 0.0
+    established = [record for record in calls if record.ok]
+    rate = (len(begun) - 1) / span_s if span_s else 0.0
+    share = len(established) / len(calls) if calls else 0.0
+    standing = standing_at(records)
+    return Sessions(
+        attempts=len(calls),
+        established=len(established),
+        refused=len(calls) - len(established),
+        dropped=sum(record.operation == "drop" for record in records),
+        held_up=sum(record.held_up for record in records),
+        attempt_rate_per_s=round(rate, 3),
+        established_per_s=round(rate * share, 3),
+        capacity=max((count for _, count in standing), default=0),
+        setup=delay_of([record.ms for record in established]),
+    )
+
+
+def standing_at(records: Sequence[Record]) -> list[tuple[float, int]]:
+    """(s, sessions that stand from then on), whenever that changes.
+
+    A session of a bridge lasts from its 200 to its BYE, to its end by the MCU, or to the bridge's
+    next call if the line was cut without a word.
+    """
+    changes: list[tuple[float, int]] = []
+    up: set[str] = set()
+    for record in sorted(records, key=lambda r: (r.at_s + _lasts_s(r), r.who)):
+        at_s = record.at_s + _lasts_s(record)
+        begins = record.operation in ("invite", "incoming") and record.ok
+        ends = record.operation in ("bye", "drop")
+        if begins and record.who not in up:
+            up.add(record.who)
+        elif ends and record.who in up:
+            up.remove(record.who)
+        else:
+            continue
+        changes.append((at_s, len(up)))
+    return changes
+
+
+def storm(plan: LoadPlan, records: Sequence[Record]) -> Storm:
+    """How those came back who were cut off."""
+    cut = timetable.cut(plan)
+    calls = [r for r in records if r.operation in CALLS and plan.is_bridge(r.who)]
+    before = {r.who for r in calls if r.ok and r.at_s < cut.at_s}
+    again = [r for r in calls if r.at_s >= cut.at_s and r.who in before]
+    return storm_after(before, again, cut.back_s, plan.back_off)
+
+
+def storm_after(
+    before: Collection[str], again: Sequence[Record], back_s: float, back_off: BackOff
+) -> Storm:
+    """How those came back who were there `before`, by their attempts since they were cut off.
+
+    Args:
+        back_s: when the line was back.
+    """
+    back: dict[str, float] = {}
+    for record in again:
+        if record.ok:
+            back.setdefault(record.who, record.at_s + record.ms / 1e3 - back_s)
+    times = sorted(back.values())
+    missing = len(before) - len(back)
+    return Storm(
+        cut_off=len(before),
+        back=len(back),
+        missing=missing,
+        attempts=len(again),
+        refused=sum(not record.ok for record in again),
+        half_back_s=_half(times, len(before)),
+        last_back_s=round(max(0.0, times[-1]), 3) if times and not missing else None,
+        back_off=back_off,
+    )
+
+
+def mcu_view(
+    events: Sequence[dict[str, Any]], report: dict[str, Any], units_total: float | None
+) -> McuView:
+    """The MCU's side of a test, from its events and its closing report."""
+    refused = Counter(f"{e['code']} {e['reason']}" for e in events if e["event"] == "refused")
+    left = Counter(str(e.get("cause", "")) for e in events if e["event"] == "left")
+    return McuView(
+        joined=sum(e["event"] == "joined" for e in events),
+        refused=dict(refused.most_common(8)),
+        left=dict(sorted(left.items())),
+        units_peak=max((float(e.get("units", 0)) for e in events), default=0.0),
+        units_total=units_total,
+        ports_peak=max((int(e.get("ports", 0)) for e in events), default=0),
+        calls_left=0,
+        sip_received=report["sip_received"],
+        sip_dropped=report["sip_dropped"],
+        media_sent=report["rtp_sent"],
+        media_late=report["starved"],
+        media_overflowed=report["overflowed"],
+    )
+
+
+def series(
+    records: Sequence[Record], healths: Sequence[Health], mcu_cpu: Sequence[tuple[float, float]]
+) -> list[Second]:
+    """Second by second; `mcu_cpu` are (s, per cent)."""
+    last_s = max((r.at_s + _lasts_s(r) for r in records), default=0.0)
+    standing = standing_at(records)
+    seconds = []
+    for t in range(int(last_s) + 1):
+        calls = [r for r in records if r.operation in CALLS and t <= r.at_s < t + 1]
+        good = [r for r in calls if r.ok]
+        cpu = [h.cpu_pct for h in healths if t <= h.at_s < t + 1]
+        of_mcu = [value for at_s, value in mcu_cpu if t <= at_s < t + 1]
+        delays = delay_of([r.ms for r in good])
+        seconds.append(
+            Second(
+                t_s=t,
+                attempts=len(calls),
+                established=len(good),
+                failed=len(calls) - len(good),
+                standing=next((n for at, n in reversed(standing) if at < t + 1), 0),
+                setup_p95_ms=None if delays is None else delays.p95_ms,
+                generator_cpu_pct=max(cpu, default=None),
+                mcu_cpu_pct=max(of_mcu, default=None),
+            )
+        )
+    return seconds
+
+
+def _lasts_s(record: Record) -> float:
+    """From what a record is dated by to its end: that of a dropped call is when it began."""
+    return record.ms / 1e3
+
+
+def _half(times: Sequence[float], whole: int) -> float | None:
+    needed = -(-whole // 2)
+    return round(max(0.0, times[needed - 1]), 3) if 0 < needed <= len(times) else None

@@ -1,0 +1,90 @@
+"""What came of each thing that a caller did: records, and why something failed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+from giaoban.tomlfile import StrictModel
+
+Operation = Literal[
+    "options",
+    "register",
+    "unregister",
+    "invite",
+    "bye",
+    "info",
+    "incoming",
+    "guess",
+    "malformed",
+    "drop",
+]
+"""`incoming`: a call that the MCU made, `drop`: a standing call that ended without its bridge's
+will; the others are what was asked for."""
+Cause = Literal["capacity", "timeout", "authentication", "unsupported", "protocol"]
+"""Why something failed: the MCU is full; it did not answer in time; it did not believe or admit the
+caller; it does not do such a thing at all; it answered anything else, or what cannot be read."""
+
+TIMEOUT = (408, 504)
+AUTHENTICATION = (401, 403, 407)
+UNSUPPORTED = (405, 415, 416, 420, 488, 501, 505, 606)
+"""RFC 3261 §21: method, body, URI scheme, extension, session, functionality, version, session."""
+NOT_ACCEPTED = (400, 404, 488)
+
+
+class Record(StrictModel):
+    """One thing that was done, and what came of it.
+
+    Attributes:
+        at_s: since the beginning of the test when it was done; `due_s` when it should have been.
+        ms: until the final answer; of a drop the length of the call.
+        repeats: requests that were sent again since no answer came (RFC 3261 §17.1).
+        code, reason: of the final response; 0 where there is none.
+        held_up: a call that began late since the MCU had not answered the bridge's INVITE or BYE
+            before it; it has no `due_s`, which tells how late the generator was.
+    """
+
+    operation: Operation
+    who: str
+    at_s: float
+    due_s: float | None = None
+    ms: float
+    ok: bool
+    code: int = 0
+    reason: str = ""
+    cause: Cause | None = None
+    repeats: int = 0
+    held_up: bool = False
+
+
+class Health(StrictModel):
+    """A generator's own state over the last second; see `watch`.
+
+    `media_*`: of the process with its media, since the sample before; `media_gone`: there is none
+    any more.
+    """
+
+    generator: str
+    at_s: float
+    cpu_pct: float
+    late_ms: float
+    missed_timers: int
+    standing: int
+    media_cpu_pct: float = 0.0
+    media_sent: int = 0
+    media_late: int = 0
+    media_worst_late_ms: float = 0.0
+    media_overflowed: int = 0
+    media_silent: int = 0
+    media_gone: bool = False
+
+
+def cause_of(code: int, capacity_codes: Collection[int]) -> Cause:
+    """Why something was refused with this status code (RFC 3261 §21); 0: no answer."""
+    if code == 0 or code in TIMEOUT:
+        return "timeout"
+    if code in capacity_codes:
+        return "capacity"
+    if code in AUTHENTICATION:
+        return "authentication"
+    return "unsupported" if code in UNSUPPORTED else "protocol"

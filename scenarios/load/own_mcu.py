@@ -1,0 +1,190 @@
+"""The test's own MCU: `giaoban mcu serve` as a process on the loopback, with accounts and meetings.
+
+What it knows comes from files: its events, and its closing report.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from giaoban.child import interruptions_held
+from giaoban.errors import InvalidRun, MachineLacks
+from mcu_sim.device import Device
+from results.load import McuView
+from scenarios.load.cores import available, begin_on, shares
+from scenarios.load.measures import mcu_view
+from scenarios.load.passwords import accounts_toml
+from scenarios.load.plan import LoadPlan
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[2]
+STARTS_WITHIN_S, ENDS_WITHIN_S = 60.0, 30.0
+MOST_MEMBERS = 900
+"""Of a meeting with a list; larger ones are open to anyone."""
+NOWHERE = f"sip:%s@{HOST}:9"
+"""Where a bridge is called that never registered: nothing answers there (RFC 863)."""
+_PROBE = (
+    "OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}\r\n"
+    "From: <sip:probe@{host}>;tag=1\r\nTo: <sip:{host}>\r\nCall-ID: {port}\r\n"
+    "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def free_port() -> int:
+    """A UDP port of the loopback that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def meetings_toml(plan: LoadPlan, video: str) -> str:
+    """The meeting that all bridges call, and one for each technician."""
+
+    def text(ident: str, chair: str, members: list[str]) -> list[str]:
+        lines = [
+            "[[meeting]]",
+            f'id = "{ident}"\nname = "{ident}"\npattern = "province-districts"',
+            f'chair = "{chair}"\nvideo = "{video}"',
+        ]
+        for name in members:
+            lines += ["[[meeting.member]]", f'id = "{name}"', f'uri = "{NOWHERE % name}"']
+        return lines
+
+    members = plan.members
+    listed = members if 1 < len(members) <= MOST_MEMBERS else []
+    lines = ['schema = "giaoban.meetings/1"', *text(plan.room, members[0], listed)]
+    for number in range(plan.technicians):
+        own = [plan.line(number, line) for line in range(plan.lines)]
+        chair = plan.technician(number)
+        lines += text(plan.meeting(number), chair, [chair, *own])
+    return "\n".join(lines) + "\n"
+
+
+class OwnMcu:
+    """A running MCU. `stop` it, or `kill` it."""
+
+    def __init__(
+        self, plan: LoadPlan, device: Device, video: str, secret: str, secrets: Path, events: Path
+    ) -> None:
+        """`secrets`: a folder for its accounts that is nobody else's. Raises `MachineLacks`."""
+        self._events = events
+        self._device = device
+        meetings = secrets / "meetings.toml"
+        meetings.write_text(meetings_toml(plan, video), encoding="utf-8")
+        words = ["--listen", f"{HOST}:{plan.target[1]}", "--device", device.id]
+        words += ["--meetings", str(meetings), "--events", str(events)]
+        words += ["--kbps", str(round(plan.kbps))]
+        if plan.accounts != "none":
+            accounts = secrets / "accounts.toml"
+            accounts.touch(mode=0o600)
+            accounts.write_text(accounts_toml(plan.everybody, secret), encoding="utf-8")
+            words += ["--accounts", str(accounts)]
+        command = [sys.executable, "-m", "scenarios.cli.entry", "mcu", "serve", *words, "--json"]
+        with interruptions_held():
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                start_new_session=True,
+                preexec_fn=begin_on(shares(available())[0]),
+            )
+        self._cpu: list[tuple[float, float]] = []
+        self._before = (time.monotonic(), 0.0)
+        try:
+            self._wait_for_it(plan.target)
+        except BaseException:
+            self.kill()
+            raise
+        self.sample()
+        self._cpu.clear()
+
+    def sample(self) -> None:
+        """Note what it took of the processor since the last time."""
+        now, used = time.monotonic(), _cpu_s(self._process.pid)
+        before, used_before = self._before
+        self._before = now, used
+        if now > before:
+            share = 100 * max(0.0, used - used_before) / (now - before)
+            self._cpu.append((time.time(), share))
+
+    def cpu_since(self, unix_s: float) -> list[tuple[float, float]]:
+        """(s since then, per cent of a core), by `sample`."""
+        return [(at_s - unix_s, share) for at_s, share in self._cpu]
+
+    def stop(self) -> dict[str, Any]:
+        """Its closing report. Raises `InvalidRun`: it ended otherwise than it should."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            said, complained = self._process.communicate(timeout=ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise InvalidRun("the MCU did not stop when it was told to") from None
+        if self._process.returncode not in (0, InvalidRun.exit_code):
+            code = self._process.returncode
+            raise InvalidRun(f"the MCU ended with {code}:\n{complained[-2000:]}")
+        report: dict[str, Any] = json.loads(said)
+        return report
+
+    def kill(self) -> None:
+        """End it without a report; nothing happens if it has ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+    def view(self, report: dict[str, Any], standing: int) -> McuView:
+        """What it has seen. `standing`: calls that were up when it was told to stop."""
+        events = [json.loads(line) for line in self._events.read_text("utf-8").splitlines()]
+        shares = [share for _, share in self._cpu]
+        return mcu_view(events, report, self._device.units_total).model_copy(
+            update={
+                "calls_left": standing,
+                "cpu_pct_mean": round(sum(shares) / len(shares), 1) if shares else None,
+                "cpu_pct_max": round(max(shares), 1) if shares else None,
+            }
+        )
+
+    def standing(self) -> int:
+        """Calls that it holds, by its events."""
+        up: Counter[str] = Counter()
+        for line in self._events.read_text("utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):
+                event = json.loads(line)
+                up["joined"] += event["event"] == "joined"
+                up["left"] += event["event"] == "left"
+        return up["joined"] - up["left"]
+
+    def _wait_for_it(self, address: tuple[str, int]) -> None:
+        limit = time.monotonic() + STARTS_WITHIN_S
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((HOST, 0))
+            probe.settimeout(0.2)
+            ask = _PROBE.format(host=HOST, port=probe.getsockname()[1]).encode()
+            while time.monotonic() < limit and self._process.poll() is None:
+                probe.sendto(ask, address)
+                with suppress(OSError):
+                    if probe.recv(65_535).startswith(b"SIP/2.0 200"):
+                        return
+        said = "" if self._process.poll() is None else self._process.communicate()[1]
+        raise MachineLacks(f"`giaoban mcu serve` did not start:\n{said}", "giaoban doctor")
+
+
+def _cpu_s(process: int) -> float:
+    """Seconds that all threads of a process had a core; 0 once it is gone."""
+    total_ns = 0
+    for task in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        with suppress(OSError):
+            total_ns += int(task.read_text().split()[0])
+    return total_ns / 1e9

@@ -1,0 +1,58 @@
+"""Passwords of a test's accounts: of a file, or drawn from a secret that is written nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcu_sim.accounts import load_accounts
+from scenarios.load.environment import ACCOUNTS, SECRET
+from scenarios.load.phone import Account
+from scenarios.load.plan import LoadPlan
+
+WRONG = "wrong-password"
+
+
+def password_of(name: str, secret: str) -> str:
+    """The password of an account of the test's own MCU."""
+    return hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def accounts_toml(names: Sequence[str], secret: str) -> str:
+    """The text of an accounts file for the test's own MCU; to be kept in a file of mode 600."""
+    lines = ['schema = "giaoban.accounts/1"']
+    for name in names:
+        lines += ["[[account]]", f'user = "{name}"', f'password = "{password_of(name, secret)}"']
+    return "\n".join(lines) + "\n"
+
+
+class Keys:
+    """Accounts by number or name, as a plan has them."""
+
+    def __init__(self, plan: LoadPlan, environment: Mapping[str, str] = os.environ) -> None:
+        """Raises `InputError` for a file that cannot be used, `KeyError` without one."""
+        self._plan = plan
+        self._secret = environment[SECRET] if plan.accounts == "secret" else ""
+        self._file = (
+            list(load_accounts(Path(environment[ACCOUNTS])).passwords().items())
+            if plan.accounts == "file"
+            else []
+        )
+
+    def bridge(self, number: int) -> Account:
+        """The account of a bridge; of a file the one in that place."""
+        if self._plan.accounts == "file":
+            return Account(*self._file[number])
+        return self.named(self._plan.name(number))
+
+    def named(self, name: str) -> Account:
+        """The account of this name."""
+        secret = self._plan.accounts == "secret"
+        return Account(name, password_of(name, self._secret) if secret else None)
+
+    def intruder(self, number: int) -> Account:
+        """One who has a bridge's name and not its password."""
+        return Account(self.bridge(number % self._plan.bridges).name, WRONG)

@@ -1,0 +1,233 @@
+"""A redial storm inside the emulated province: the check's own emulation, seen as a load test.
+
+The bridges are those of `scenarios.emulation`: the same user agents, each in a namespace of its own
+behind its access line, in virtual time. So every call crosses the network's links and meets their
+queues. Locust has no place there: nothing runs in real time, and nothing is left to pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from giaoban.errors import InputError
+from results import store
+from results.load import FILE, LoadResult, McuView, Storm
+from results.load_plots import write_load_plots
+from results.load_summary import summary_md
+from results.model import Result
+from results.store import RunFolder
+from scenarios import captures
+from scenarios.check import check
+from scenarios.emulation.engine import EngineName
+from scenarios.identity import code_identity
+from scenarios.load import judge, measures
+from scenarios.load.outcomes import Record, cause_of
+from scenarios.load.plan import BackOff
+from scenarios.load.run import Outcome, Progress
+from scenarios.plan import Plan
+from scenarios.question import Question
+
+CHECKS = "check"
+SPREAD_S = 20.0
+"""Over which the first attempts are spread; our own choice: three a second of 71 bridges."""
+CAPACITY = (486, 503, 600)
+
+
+@dataclass(frozen=True)
+class Away:
+    """When lines went dark and were lit again, in seconds of the events' clock."""
+
+    at_s: float
+    back_s: float
+
+
+def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREAD_S) -> Question:
+    """The same question, with bridges that dial again together or at random.
+
+    Raises:
+        InputError: nothing fails in it that is restored, so nobody dials again.
+    """
+    plan = question.plan
+    if plan.recovery is None or away_of(plan) is None:
+        raise InputError(
+            f"{question.scenario_path}: nobody has to dial again "
+            "(allowed: a scenario with a [[fault]] that has to_s)"
+        )
+    changed = plan.recovery.model_copy(
+        update={
+            "redial": "together" if back_off == "none" else "back-off",
+            "redial_spread_s": spread_s if back_off == "random" else 0.0,
+        }
+    )
+    return replace(question, plan=plan.model_copy(update={"recovery": changed}))
+
+
+def away_of(plan: Plan) -> Away | None:
+    """From the first fault to the last restoration; None if nothing is restored."""
+    ends = [fault.to_s for fault in plan.faults if fault.to_s is not None]
+    if not ends:
+        return None
+    return Away(min(fault.at_s for fault in plan.faults), max(ends))
+
+
+def storm_in(
+    question: Question,
+    back_off: BackOff,
+    *,
+    engine: EngineName,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    thresholds: Mapping[str, float],
+) -> Outcome:
+    """Run the scenario's check and judge it as a load test; the check's folder lies in its own,
+    without evidence: its question is not the one that the scenario's file asks.
+
+    Raises:
+        InputError: as `with_back_off`; a results folder that cannot be written.
+        InvalidRun, MachineLacks: as `scenarios.check.check`.
+    """
+    asked = with_back_off(question, back_off)
+    away = away_of(asked.plan)
+    assert away is not None
+    store.remove_stale_partials(root)
+    run_id = f"load-province-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        # The scenario says nothing of how they dial again, nor that all are there from the start.
+        inner = check(
+            asked, engine=engine, root=folder.path / CHECKS, now=now, progress=progress,
+            proved=False,
+        )  # fmt: skip
+        captured = captures.load(inner.folder, asked.plan)
+        result = answer(
+            asked, inner.result, captured.events, away, back_off, folder.run_id, thresholds
+        )
+        (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
+        write_load_plots(result, folder.path / "plots")
+        final = folder.finish(FILE)
+    return Outcome(final, result)
+
+
+def answer(
+    question: Question,
+    checked: Result,
+    events: Sequence[dict[str, Any]],
+    away: Away,
+    back_off: BackOff,
+    run_id: str,
+    thresholds: Mapping[str, float],
+) -> LoadResult:
+    """From the events of the emulation to the verdict."""
+    records = records_of(events)
+    storm = storm_of(records, events, away, back_off)
+    sessions = measures.sessions(records)
+    # A call that ends, or that waits for its answer, because a line is away is the fault's doing
+    # and not the MCU's.
+    lit = [r for r in records if not away.at_s <= r.at_s < away.back_s]
+    sessions = sessions.model_copy(update={"dropped": 0, "setup": measures.sessions(lit).setup})
+    done = [each for each in measures.operations(records) if each.operation != "drop"]
+    criteria = judge.judge(sessions, done, storm, thresholds)
+    wrong = list(checked.reasons) if checked.verdict == "invalid" else []
+    return LoadResult(
+        run_id=run_id,
+        verdict=judge.verdict_of(criteria, wrong),
+        reasons=wrong,
+        place="province",
+        what=_described(question, checked, back_off),
+        code=code_identity(),
+        server=question.plan.device.name,
+        sessions=sessions,
+        operations=done,
+        storm=storm,
+        mcu=_mcu(events, question.plan),
+        criteria=criteria,
+        series=measures.series(records, [], []),
+    )
+
+
+def records_of(events: Iterable[dict[str, Any]]) -> list[Record]:
+    """What bridges did, as records. An attempt that was given up for the next one had no answer."""
+    records: list[Record] = []
+    begun: dict[str, float] = {}
+
+    def over(who: str, at_s: float, *, ok: bool, ms: float, code: int, reason: str) -> None:
+        begun.pop(who, None)
+        cause = None if ok else cause_of(code, CAPACITY)
+        records.append(
+            Record(
+                operation="invite", who=who, at_s=at_s, ms=ms, ok=ok, code=code, reason=reason,
+                cause=cause,
+            )
+        )  # fmt: skip
+
+    for event in events:
+        if event.get("who") != "bridge" or "t_ms" not in event:
+            continue
+        who, now_s = event["bridge"], event["t_ms"] / 1e3
+        match event["event"]:
+            case "redial":
+                if who in begun:
+                    waited_ms = (now_s - begun[who]) * 1e3
+                    over(who, begun[who], ok=False, ms=waited_ms, code=0, reason="no answer")
+                begun[who] = now_s
+            case "connected":
+                ms = event["setup_ms"]
+                over(who, now_s - ms / 1e3, ok=True, ms=ms, code=200, reason="")
+            case "refused":
+                at_s = begun.get(who, now_s)
+                ms = (now_s - at_s) * 1e3
+                over(who, at_s, ok=False, ms=ms, code=event["code"], reason=event["reason"])
+            case "timed-out":
+                at_s = begun.get(who, now_s)
+                over(who, at_s, ok=False, ms=(now_s - at_s) * 1e3, code=0, reason="no answer")
+            case "media-lost" | "ended-by-mcu" | "powered-off":
+                records.append(
+                    Record(
+                        operation="drop", who=who, at_s=now_s, ms=0.0, ok=False, cause="protocol",
+                        reason=event["event"],
+                    )
+                )  # fmt: skip
+    return records
+
+
+def storm_of(
+    records: Sequence[Record], events: Iterable[dict[str, Any]], away: Away, back_off: BackOff
+) -> Storm:
+    """How those came back who had taken their call for dead."""
+    lost = {e["bridge"] for e in events if e["event"] == "media-lost"}
+    again = [r for r in records if r.operation == "invite" and r.who in lost and r.at_s > away.at_s]
+    return measures.storm_after(lost, again, away.back_s, back_off)
+
+
+def _mcu(events: Sequence[dict[str, Any]], plan: Plan) -> McuView:
+    own = [event for event in events if event.get("who") == "mcu"]
+    [health] = [event for event in events if event["event"] == "mcu-health"][-1:]
+    view = measures.mcu_view(own, health, plan.device.units_total)
+    return view.model_copy(update={"calls_left": health["calls_left"]})
+
+
+def _described(
+    question: Question, checked: Result, back_off: BackOff
+) -> dict[str, str | int | float | bool | list[str]]:
+    plan = question.plan
+    assert plan.recovery is not None
+    streams = [s for phase in checked.phases for b in phase.bridges for s in b.streams]
+    peak = max((link for p in checked.phases for link in p.links), key=lambda one: one.peak_pct)
+    return {
+        "scenario": plan.scenario_id,
+        "bridges": len(plan.calls),
+        "back_off": back_off,
+        "media_timeout_s": plan.recovery.media_timeout_s,
+        "redial_s": plan.recovery.redial_every_s,
+        "spread_s": plan.recovery.redial_spread_s,
+        "media_packets_not_received": sum(s.packets_sent - s.packets_received for s in streams),
+        "queue_drops": sum(link.drops for p in checked.phases for link in p.links),
+        "highest_link_peak_pct": round(peak.peak_pct, 1),
+        "highest_link": f"{peak.id} {peak.direction}",
+        "check_verdict": checked.verdict,
+    }

@@ -1,0 +1,229 @@
+"""One load test from its plan to its answer in a run folder, all or nothing."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mcu_sim.device import Device
+from results import store
+from results.load import FILE, LoadResult, McuView, Trial
+from results.load_plots import write_load_plots
+from results.load_summary import summary_md
+from results.store import RunFolder
+from scenarios.identity import code_identity
+from scenarios.load import generators, journal, judge, measures, timetable
+from scenarios.load.cores import available, shares
+from scenarios.load.environment import ACCOUNTS, JOURNAL, SECRET
+from scenarios.load.locusts import Locusts, Where
+from scenarios.load.own_mcu import OwnMcu
+from scenarios.load.plan import LoadPlan
+
+Progress = Callable[[str, float], None]
+"""Told (what is being done, fraction done 0–1)."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A test to be run.
+
+    Attributes:
+        device: of the test's own MCU; None: `plan.target` is somebody's.
+        accounts: file with the bridges' accounts at somebody's device.
+        thresholds: of criteria, where they are other than usual.
+    """
+
+    plan: LoadPlan
+    where: Where
+    device: Device | None
+    video: str
+    accounts: Path | None
+    thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a test has left: its journal, and the MCU's own view if it was ours."""
+
+    kept: journal.Kept
+    mcu: McuView | None
+    mcu_cpu: list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished test."""
+
+    folder: Path
+    result: LoadResult
+
+
+def load(
+    order: Order,
+    *,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    found: tuple[float | None, list[Trial]] = (None, []),
+) -> Outcome:
+    """Run a test, judge it, and write everything down under `root`.
+
+    Args:
+        found: a session establishment rate that was searched before, and how.
+
+    Raises:
+        InputError: a results folder that cannot be written.
+        InvalidRun: Locust or the MCU did not come to an end.
+        MachineLacks: a program or a port is missing.
+    """
+    store.remove_stale_partials(root)
+    run_id = f"load-{order.plan.shape}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        (folder.path / "plan.json").write_text(order.plan.model_dump_json(indent=1), "utf-8")
+        seen = execute(order, folder.path, progress)
+        progress("summing up", 1.0)
+        result = answer(order, seen, folder.run_id, found)
+        (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
+        write_load_plots(result, folder.path / "plots")
+        final = folder.finish(FILE)
+    return Outcome(final, result)
+
+
+def execute(order: Order, folder: Path, progress: Progress) -> Seen:
+    """Run Locust, and the MCU if it is to be ours. However this is left, no call stands."""
+    plan = order.plan
+    path = folder / "journal.jsonl"
+    secret = secrets.token_hex(16)
+    environment = {JOURNAL: str(path.resolve())}
+    if plan.accounts == "secret":
+        environment[SECRET] = secret
+    elif order.accounts is not None:
+        environment[ACCOUNTS] = str(order.accounts.resolve())
+    total_s = timetable.total_s(plan)
+    mcu: OwnMcu | None = None
+    with tempfile.TemporaryDirectory(prefix="giaoban-load-") as hidden:
+        try:
+            if order.device is not None:
+                progress("starting the MCU", 0.0)
+                events = folder / "mcu-events.jsonl"
+                mcu = OwnMcu(plan, order.device, order.video, secret, Path(hidden), events)
+            path.touch()
+            cores = available()
+            theirs = shares(cores)[1] if mcu is not None else cores
+            locusts = Locusts(plan, order.where, folder, environment, theirs)
+            looked = _Looking(mcu, total_s, progress)
+            try:
+                locusts.start()
+                locusts.wait(looked)
+            finally:
+                locusts.end()
+            view, cpu = None, []
+            kept = journal.read(path)
+            if mcu is not None:
+                standing = mcu.standing()
+                report = mcu.stop()
+                view, cpu = mcu.view(report, standing), mcu.cpu_since(kept.began_s)
+        finally:
+            if mcu is not None:
+                mcu.kill()
+    return Seen(kept, view, cpu)
+
+
+def answer(
+    order: Order, seen: Seen, run_id: str, found: tuple[float | None, list[Trial]]
+) -> LoadResult:
+    """From what was seen to the verdict."""
+    plan, kept = order.plan, seen.kept
+    sessions = measures.sessions(kept.records)
+    sessions = sessions.model_copy(update={"establishment_rate_per_s": found[0]})
+    done = measures.operations(kept.records)
+    storm = measures.storm(plan, kept.records) if plan.shape == "storm" else None
+    wrong = faults(order, seen)
+    criteria = judge.judge(sessions, done, storm, order.thresholds)
+    server = (
+        order.device.name if order.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
+    )
+    return LoadResult(
+        run_id=run_id,
+        verdict=judge.verdict_of(criteria, wrong),
+        reasons=wrong,
+        place="loopback" if order.device is not None else "target",
+        what=described(plan, order.where),
+        code=code_identity(),
+        server=server,
+        sessions=sessions,
+        operations=done,
+        storm=storm,
+        mcu=seen.mcu,
+        generator=generators.view(kept.healths, kept.records),
+        criteria=criteria,
+        search=found[1],
+        series=measures.series(kept.records, kept.healths, seen.mcu_cpu),
+    )
+
+
+def faults(order: Order, seen: Seen) -> list[str]:
+    """Why the figures do not hold; empty if they do."""
+    plan, kept = order.plan, seen.kept
+    begin_s, end_s = timetable.window_s(plan)
+    wrong = generators.faults(
+        kept.healths,
+        kept.records,
+        window_s=(min(begin_s, timetable.PREPARE_S), end_s),
+        processes=order.where.processes,
+    )
+    if not kept.records:
+        return ["nothing was done: no generator came to its first call", *wrong]
+    planned = timetable.attempts(plan)
+    done = sum(r.operation == "invite" and plan.is_bridge(r.who) for r in kept.records)
+    held_up = any(record.held_up for record in kept.records)
+    if done < planned and not held_up:
+        wrong.append(f"only {done} of {planned} calls of the timetable were dialled")
+    if seen.mcu is not None and plan.media:
+        wrong += mcu_faults(seen.mcu)
+    return wrong
+
+
+def mcu_faults(mcu: McuView) -> list[str]:
+    """Whether the machine of the test's own MCU could keep up with the media of its calls."""
+    late_pct = 100 * mcu.media_late / mcu.media_sent if mcu.media_sent else 0.0
+    if late_pct <= generators.MEDIA_LATE_PCT and not mcu.media_overflowed:
+        return []
+    return [
+        f"the MCU's machine could not keep up: {late_pct:.1f} % of its media left more than 20 ms "
+        f"late (limit {generators.MEDIA_LATE_PCT:g} %), {mcu.media_overflowed} packets overflowed "
+        "a receive buffer"
+    ]
+
+
+def described(plan: LoadPlan, where: Where) -> dict[str, str | int | float | bool | list[str]]:
+    """What was asked for, in plain values."""
+    said = plan.model_dump(exclude={"target", "address", "capacity_codes", "kbps"})
+    storm_only = ("back_off", "outage_s", "spread_s", "redial_s")
+    if plan.shape != "storm":
+        for key in storm_only:
+            said.pop(key)
+    said["generators"] = where.processes
+    return said
+
+
+class _Looking:
+    """What is done while Locust runs: note the MCU's processor time once a second, and tell."""
+
+    def __init__(self, mcu: OwnMcu | None, total_s: float, progress: Progress) -> None:
+        self._mcu = mcu
+        self._total_s = total_s
+        self._progress = progress
+        self._turns = 0
+
+    def __call__(self) -> None:
+        self._turns += 1
+        if self._turns % 4 == 0:
+            if self._mcu is not None:
+                self._mcu.sample()
+            self._progress("calling", min(1.0, self._turns / 4 / self._total_s))

@@ -1,0 +1,59 @@
+"""Whom a load test may call: a device whose owner has agreed, and not beyond bounds."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from giaoban.errors import InputError
+
+DEFAULT_PORT = 5060
+MOST_BRIDGES, MOST_PER_S, MOST_S = 200, 20.0, 3600.0
+"""Of a test of somebody's real device. Our own choice: the largest bridges of `devices.toml` that
+provinces have hold 160 calls, and 20 a second is the whole meeting within ten seconds."""
+
+
+def parse_target(text: str, *, authorised: bool) -> tuple[str, int]:
+    """(address, port) of `sip:HOST` or `sip:HOST:PORT`, HOST an IPv4 address in digits.
+
+    Raises:
+        InputError: it is no such address, or nobody says that the owner has agreed.
+    """
+    scheme, colon, rest = text.partition(":")
+    host, _, port = rest.partition(":")
+    try:
+        if scheme.lower() != "sip" or not colon:
+            raise ValueError
+        address = IPv4Address(host)
+        number = int(port) if port else DEFAULT_PORT
+    except ValueError:
+        number = 0
+    if not 0 < number < 65_536:
+        raise InputError(
+            f'--target = "{text}": is no SIP address of a device (allowed: sip:HOST or '
+            "sip:HOST:PORT with an IPv4 address in digits, such as sip:10.67.0.2)"
+        )
+    if address.is_multicast or address.is_unspecified or address.is_reserved:
+        raise InputError(
+            f'--target = "{text}": is not the address of one host (allowed: no multicast, '
+            "broadcast, unspecified or reserved address)"
+        )
+    if not authorised:
+        raise InputError(
+            f'--target = "{text}": a load test takes a device to its limits and keeps others out '
+            "(allowed: with --i-am-authorised, if its owner has agreed to this test at this time)"
+        )
+    return str(address), number
+
+
+def check_bounds(bridges: int, rate_per_s: float, seconds: float) -> None:
+    """Raises `InputError` for more than a real device may be asked."""
+    for option, value, most in (
+        ("--bridges", bridges, MOST_BRIDGES),
+        ("--rate", rate_per_s, MOST_PER_S),
+        ("--time", seconds, MOST_S),
+    ):
+        if value > most:
+            raise InputError(
+                f"{option} {value:g}: is too much for a device that others may need "
+                f"(allowed with --target: up to {most:g})"
+            )

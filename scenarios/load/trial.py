@@ -1,0 +1,61 @@
+"""One rate that a search tries: calls at that rate for some seconds, nothing else."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from results.load import Trial
+from scenarios.load import measures
+from scenarios.load.run import Order, Progress, execute, faults
+
+PERIOD_S, HELD_S = 2.0, 0.5
+"""A bridge calls every so often and stays so long: so many more bridges than calls there are."""
+
+
+def order_at(order: Order, rate_per_s: float) -> Order:
+    """The same MCU, called at this rate by bridges that do nothing but call."""
+    plan = order.plan.model_copy(
+        update={
+            "shape": "steady",
+            "bridges": max(2, math.ceil(rate_per_s * PERIOD_S)),
+            "rate_per_s": rate_per_s,
+            "hold_s": HELD_S,
+            "technicians": 0,
+            "media": [],
+            "registers": False,
+            "asks_options": False,
+            "asks_to_speak": False,
+        }
+    )
+    return replace(order, plan=plan)
+
+
+def attempt(order: Order, rate_per_s: float, progress: Progress) -> Trial:
+    """Try a rate: clean if no call failed, none was dropped, and nothing had to be sent again."""
+    trial = order_at(order, rate_per_s)
+    with tempfile.TemporaryDirectory(prefix="giaoban-load-trial-") as folder:
+        seen = execute(trial, Path(folder), progress)
+    wrong = faults(trial, seen)
+    rate = round(rate_per_s, 2)
+    failed = [
+        f"{sum(o.failed.values())} of {o.attempts} {o.operation} failed"
+        for o in measures.operations(seen.kept.records)
+        if o.failed
+    ]
+    held_up = sum(record.held_up for record in seen.kept.records)
+    if held_up:
+        failed.append(f"{held_up} calls were held up by the bridge's call before")
+    repeats = sum(record.repeats for record in seen.kept.records)
+    if repeats:
+        failed.append(f"{repeats} requests had to be sent again")
+    sessions = measures.sessions(seen.kept.records)
+    said = "; ".join(failed) or (
+        f"{sessions.established} calls, 99 % within "
+        f"{sessions.setup.p99_ms if sessions.setup else 0:g} ms"
+    )
+    if wrong:
+        return Trial(rate_per_s=rate, outcome="invalid", why="; ".join(wrong))
+    return Trial(rate_per_s=rate, outcome="failed" if failed else "clean", why=said)

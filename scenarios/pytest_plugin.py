@@ -1,0 +1,103 @@
+"""Scenario files as tests: `pytest scenarios/` checks each, with `giaoban` installed.
+
+A file with `schema = "giaoban.scenario/1"` is a test that passes if the check finds what the
+scenario's `[expect]` says (a pass, if it says nothing). A failure tells the reasons and where the
+annex is; one that begins with `invalid:` says nothing about the network.
+
+Loaded by every pytest run of the environment, so that what is heavy is loaded when it is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from _pytest._code.code import ExceptionInfo, TerminalRepr
+
+    from results.model import Result
+    from scenarios.scenario import Expect
+
+OPTION = "--giaoban-results"
+RUNS = Path(__file__).resolve().parents[1] / "results" / "runs"
+_SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
+
+
+class NotAsExpected(Exception):  # noqa: N818 - shown without its name
+    """A check found something else than the scenario expects."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("giaoban", "scenarios as tests")
+    group.addoption(
+        OPTION, type=Path, default=RUNS, metavar="FOLDER", help="where run folders are made"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """Scenario files, and no other TOML."""
+    if file_path.suffix != ".toml" or not _SCHEMA.search(file_path.read_bytes()):
+        return None
+    return ScenarioFile.from_parent(parent, path=file_path)
+
+
+class ScenarioFile(pytest.File):
+    """One scenario file: one test."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        yield ScenarioItem.from_parent(self, name="check")
+
+
+class ScenarioItem(pytest.Item):
+    """The check of a scenario."""
+
+    def runtest(self) -> None:
+        from scenarios.check import check
+        from scenarios.emulation.engine import EngineName
+        from scenarios.question import make_question
+
+        question = make_question(self.path)
+        outcome = check(
+            question,
+            engine=EngineName.SANDBOX,
+            root=self.config.getoption(OPTION),
+            now=datetime.now(),
+            progress=lambda _what, _done: None,
+        )
+        wrong = difference(outcome.result, question.scenario.expect)
+        if wrong:
+            raise NotAsExpected("\n".join([*wrong, f"run: {outcome.folder}"]))
+
+    def repr_failure(
+        self, excinfo: ExceptionInfo[BaseException], style: object = None
+    ) -> str | TerminalRepr:
+        """What a person needs: no traceback for what is not the program's own error."""
+        from giaoban.errors import GiaobanError, InvalidRun
+
+        error = excinfo.value
+        if isinstance(error, InvalidRun):
+            return f"invalid: {error}"
+        if isinstance(error, NotAsExpected | GiaobanError):
+            return str(error)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"check of {self.path.name}"
+
+
+def difference(result: Result, expect: Expect) -> list[str]:
+    """What is not as expected, in lines; nothing if all is."""
+    if result.verdict == "invalid":
+        return [f"invalid: {reason}" for reason in result.reasons]
+    if result.verdict != expect.verdict:
+        head = f"verdict is {result.verdict}, expected {expect.verdict}"
+        return [head, *result.reasons]
+    binding = result.binding.criterion if result.binding else None
+    if expect.binding is not None and binding != expect.binding:
+        return [f"binding is {binding}, expected {expect.binding}", *result.reasons]
+    return []

@@ -1,0 +1,155 @@
+"""A run made again from its evidence, and compared: the same measures, and the same packets."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from giaoban.errors import InputError
+from results.annex.standing import ESTIMATE
+from results.diff import Difference, differences
+from results.evidence.manifest import FAULTS, Manifest, Proof, read_proof
+from results.failures import FaultsAnswer
+from results.model import Result
+from results.store import RESULT
+from scenarios.check import Progress, check, check_by_estimate
+from scenarios.emulation.engine import EngineName
+from scenarios.failures.failure import chosen
+from scenarios.failures.questions import ask, possible_in
+from scenarios.failures.run import try_failures
+from scenarios.identity import code_identity
+from scenarios.question import make_question
+from scenarios.recordings import renamed
+from scenarios.scenario import Scenario
+
+CODE = "inputs.code"
+
+
+def rerun(
+    proof: Proof, files: Mapping[str, bytes], *, root: Path, now: datetime, progress: Progress
+) -> list[str]:
+    """What differs from the evidence when it is run again; empty: nothing. `root` takes the run.
+
+    Raises `InputError`: inputs that the scenario names by paths that lead elsewhere, a run in which
+    nothing was emulated.
+    """
+    manifest = proof.manifest
+    if manifest.engine not in {ESTIMATE, *EngineName}:
+        raise InputError(f"{manifest.run_id}: nothing was emulated that could be repeated")
+    with tempfile.TemporaryDirectory(prefix="giaoban-rerun-") as name:
+        scenario, province = lay_out(manifest, files, Path(name))
+        if manifest.kind == "faults":
+            return _failures(manifest, files, scenario, province, root, now, progress)
+        question = make_question(
+            scenario, province_path=province, seed=manifest.seed, change=as_laid_out(manifest)
+        )
+        if manifest.engine == ESTIMATE:
+            outcome = check_by_estimate(question, root=root, now=now, progress=progress)
+        else:
+            engine = EngineName(manifest.engine)
+            outcome = check(question, engine=engine, root=root, now=now, progress=progress)
+    then = Result.from_json(files[RESULT])
+    found = _told(differences(then, outcome.result))
+    return found + _packets(manifest, read_proof(outcome.folder).manifest)
+
+
+def _told(found: Sequence[Difference]) -> list[str]:
+    """In a line each. That the program is another one is told by `by_another`: it explains, and
+    where the measures are the same all the same, it confirms them."""
+    return [f"{d.path}: {d.a} became {d.b}" for d in found if d.path != CODE]
+
+
+def by_another(manifest: Manifest) -> str:
+    """What to know if the program that runs it again is not the one that made it; '' if it is."""
+    if manifest.code == code_identity():
+        return ""
+    then = manifest.commit or f"code {manifest.code}"
+    return f"by another version of the program than then ({then})"
+
+
+def _failures(
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    scenario: Path,
+    province: Path,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> list[str]:
+    then = FaultsAnswer.from_json(files[FAULTS])
+    # each is tried by a process that reads the scenario as it is, so absolute paths must be there
+    asked = ask(scenario, province, manifest.seed)
+    possible = possible_in(asked)
+    network = asked.question.plan.network
+    outcome = try_failures(
+        asked,
+        chosen(network, possible, only=[f.id for f in then.failures]),
+        possible=possible,
+        whole=then.whole,
+        jobs=len(os.sched_getaffinity(0)),
+        engine=EngineName(manifest.engine),
+        root=root,
+        now=now,
+        progress=progress,
+    )
+    return _told(differences(then, outcome.answer))
+
+
+def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
+    """Put inputs where the scenario looks for them; the paths of scenario and province."""
+    named = {item.role: item for item in manifest.inputs if item.role != "file"}
+    others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role == "file"}
+    text = files[named["scenario"].path]
+    if devices := tomllib.loads(text.decode()).get("devices"):  # MCUs of its own
+        others[_here(devices)] = files[named["devices"].path]
+    up = max((_ups(name) for name in others), default=0)
+    base = root.joinpath(*["in"] * (up + 1))
+    base.mkdir(parents=True)
+    scenario, province = base / "scenario.toml", base / "province.toml"
+    scenario.write_bytes(text)
+    province.write_bytes(files[named["province"].path])
+    for name, data in others.items():
+        place = Path(os.path.normpath(base / name))
+        if not place.is_relative_to(root):
+            raise InputError(f"{name}: the scenario names it by a path of another machine")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    return scenario, province
+
+
+def as_laid_out(manifest: Manifest) -> Callable[[Scenario], Scenario]:
+    """What makes a scenario name its files as `lay_out` does, whatever absolute paths it has."""
+    names = [_here(item.name) for item in manifest.inputs if item.role == "file"]
+    return partial(_as_laid_out, names=names)
+
+
+def _as_laid_out(scenario: Scenario, names: Sequence[str]) -> Scenario:
+    devices = scenario.devices and _here(scenario.devices)
+    return renamed(scenario, names).model_copy(update={"devices": devices})
+
+
+def _here(name: str) -> str:
+    """Nothing is read from, or laid out at, an absolute path: only its last part counts."""
+    path = PurePosixPath(name)
+    return path.name if path.is_absolute() else name
+
+
+def _ups(name: str) -> int:
+    return sum(part == ".." for part in PurePosixPath(name).parts)
+
+
+def _packets(then: Manifest, now: Manifest) -> list[str]:
+    """Captured packets that are not the same bytes; only the same program gives those."""
+    if (then.code, then.versions) != (now.code, now.versions):
+        return []
+    sums = {kept.path: kept.sha256 for kept in now.left_out}
+    return [
+        f"{kept.path}: other packets than then"
+        for kept in then.left_out
+        if sums.get(kept.path) != kept.sha256
+    ]

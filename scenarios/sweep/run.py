@@ -1,0 +1,167 @@
+"""All points of a sweep: those that are known, and those that workers compute side by side."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import joblib
+
+from giaoban.errors import InputError, MachineLacks
+from results import store
+from results.store import RunFolder
+from results.sweep import SweepAnswer, SweepPoint
+from results.sweep_summary import summary_md
+from scenarios.assemble import inputs_of
+from scenarios.identity import code_identity
+from scenarios.sweep.axes import Sweep, spots
+from scenarios.sweep.points import Points
+from scenarios.sweep.work import Task, key_of, solve
+from scenarios.whatif.apply import Base, ask
+from scenarios.whatif.variant import Variant
+
+Progress = Callable[[str, float], None]
+
+SWEEP, TABLE = "sweep.json", "points.csv"
+CONNECT_S = 15
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked. `scheduler` is a Dask cluster's address; None: this machine's cores."""
+
+    sweep: Sweep
+    path: Path
+    base: Base
+    points: Points
+    jobs: int = 1
+    scheduler: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished sweep."""
+
+    folder: Path
+    answer: SweepAnswer
+
+
+def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Outcome:
+    """Compute what is not known yet, keep every point as it comes, write `sweep.json`.
+
+    Interrupted, it keeps the points that were finished: they are not computed again.
+
+    Raises:
+        InputError: values on an axis that do not exist.
+        MachineLacks: the cluster does not answer, or runs another program.
+    """
+    began_s = time.monotonic()
+    tasks = _tasks(order)
+    found: dict[str, SweepPoint] = {}
+    for task in tasks:
+        if (known := order.points.find(task.key)) is not None:
+            found[task.key] = known
+    waiting = [task for task in tasks if task.key not in found]
+    started_s = time.monotonic()
+    for number, point in enumerate(_computed(order, waiting), start=1):
+        order.points.keep(point)
+        found[point.key] = point
+        left_s = (time.monotonic() - started_s) / number * (len(waiting) - number)
+        progress(
+            f"{len(found)} of {len(tasks)} points, {_span(left_s)} left", len(found) / len(tasks)
+        )
+    store.remove_stale_partials(root)
+    question = ask(order.base, Variant(id="base")).question
+    with RunFolder.create(root, f"sweep-{order.path.stem}-{now:%Y%m%d-%H%M%S}") as folder:
+        answer = SweepAnswer(
+            run_id=folder.run_id,
+            question_en=order.sweep.question,
+            question_vi=order.sweep.question_vi,
+            inputs=inputs_of(question),
+            points=[found[task.key] for task in tasks],
+            computed=len(waiting),
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        with store.writing(folder.path):
+            (folder.path / SWEEP).write_text(answer.to_json(), encoding="utf-8")
+            (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+            _write_table(answer, folder.path / TABLE)
+        final = folder.finish(SWEEP)
+    return Outcome(final, answer)
+
+
+def _tasks(order: Order) -> list[Task]:
+    sweep, base, code = order.sweep, order.base, code_identity()
+    tasks = []
+    for spot in spots(sweep, order.path, base):
+        task = Task(
+            spot=spot,
+            scenario=str(base.scenario_path.resolve()),
+            province=str(base.province_path.resolve()),
+            phase_s=sweep.phase_s,
+            pace_s=sweep.pace_s,
+            method=sweep.method,
+            code=code,
+            key="",
+        )
+        tasks.append(replace(task, key=key_of(task)))
+    return tasks
+
+
+def _computed(order: Order, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
+    """The points as they are finished, in any order."""
+    if not tasks:
+        return
+    with _workers(order) as parallel:
+        yield from parallel(joblib.delayed(solve)(task) for task in tasks)
+
+
+@contextmanager
+def _workers(order: Order) -> Iterator[joblib.Parallel]:
+    """This machine's cores, or a cluster's."""
+    if order.scheduler is None:
+        yield joblib.Parallel(
+            n_jobs=order.jobs,
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch="4*n_jobs",
+        )
+        return
+    try:
+        from dask.distributed import Client
+    except ImportError:
+        raise MachineLacks(
+            "--scheduler needs dask.distributed", 'pip install "giaoban[cluster]"'
+        ) from None
+    try:
+        client = Client(order.scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f'--scheduler = "{order.scheduler}": no Dask scheduler answers there: {error}'
+        ) from None
+    with client, joblib.parallel_config(backend="dask", client=client):
+        yield joblib.Parallel(return_as="generator_unordered", batch_size=1)
+
+
+def _write_table(answer: SweepAnswer, path: Path) -> None:
+    """The points as a table for spreadsheets: UTF-8 with a byte-order mark, which Excel wants."""
+    names = list(SweepPoint.model_fields)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for point in answer.points:
+            row = point.model_dump()
+            writer.writerow(["" if row[name] is None else row[name] for name in names])
+
+
+def _span(seconds: float) -> str:
+    """A time in words: "40 s", "5 min", "2 h 10 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

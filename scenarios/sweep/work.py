@@ -1,0 +1,157 @@
+"""One point, computed wherever a worker runs: this machine's cores, or a cluster's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from giaoban.errors import InputError, MachineLacks
+from results.criteria import DEFAULT_PATH as CRITERIA
+from results.summary import place_name
+from results.sweep import SweepPoint
+from scenarios.assemble import criteria_of
+from scenarios.estimate.run import estimate
+from scenarios.estimate.static import StaticLoads, static_loads
+from scenarios.identity import code_identity
+from scenarios.question import Question
+from scenarios.recordings import files_of
+from scenarios.sweep.axes import NONE, Spot
+from scenarios.whatif.apply import Asked, Base, ask
+from scenarios.whatif.search import impossible
+from scenarios.whatif.units import LIST
+from traffic.profiles import DEFAULT_PATH as PROFILES
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is given. Paths are the same on all machines; `code` is the program's hash."""
+
+    spot: Spot
+    scenario: str
+    province: str
+    phase_s: float | None
+    pace_s: float
+    method: str
+    code: str
+    key: str
+
+    @property
+    def base(self) -> Base:
+        """What the point is different from."""
+        return Base(
+            Path(self.scenario), Path(self.province), self.spot.seed, self.phase_s, self.pace_s
+        )
+
+
+def key_of(task: Task) -> str:
+    """The hash of all that a point depends on: its place, the bytes of all files, the program."""
+    base = task.base
+    files = [base.scenario_path, base.province_path, base.devices_path, CRITERIA, PROFILES]
+    files += files_of(base.scenario, base.scenario_path)
+    if task.spot.bridges.lower().endswith(LIST):
+        files.append(Path(task.spot.bridges))
+    told = {**asdict(task), "key": "", "scenario": "", "province": ""}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for path in files:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def solve(task: Task) -> SweepPoint:
+    """Judge one point. Raises `MachineLacks` where the program is another one than the sweep's."""
+    if task.code != _own_code():
+        raise MachineLacks(
+            "a worker of the cluster runs another version of giaoban",
+            "install the same version on all machines of the cluster",
+        )
+    try:
+        asked = ask(task.base, task.spot.variant)
+        return _judged(task, asked)
+    except InputError as error:
+        return _refused(task, str(error))
+
+
+def _judged(task: Task, asked: Asked) -> SweepPoint:
+    question = asked.question
+    loads = static_loads(question.plan)
+    limits = {c.id: c.threshold for c in criteria_of(question).criterion}
+    found = SweepPoint.model_validate(
+        {
+            **_place(task, question),
+            "verdict": "pass",
+            "method": "arithmetic",
+            "in_meeting": len(loads.joined),
+            "cut_off": len(asked.cut_off),
+            "units_pct": round(100 * loads.units_used / loads.units_total, 3),
+            "peak_pct": round(loads.worst_link().peak_pct, 3),
+            "key": task.key,
+        }
+    )
+    units_limit, link_limit = limits["mcu-units"], limits["link-peak"]
+    if impossible(loads, units_limit, link_limit):
+        criterion, where = _what_fails(loads, units_limit)
+        return found.model_copy(update={"verdict": "fail", "binding": criterion, "where": where})
+    if task.method == "arithmetic":
+        if loads.worst_link().peak_pct > link_limit:
+            worst = loads.worst_link()
+            where = f"{worst.link} {worst.direction}"
+            update = {"verdict": "fail", "binding": "link-peak", "where": where}
+            return found.model_copy(update=update)
+        return found
+    result = estimate(question).result
+    binding = result.binding
+    return found.model_copy(
+        update={
+            "verdict": result.verdict,
+            "method": "estimate",
+            "binding": None if binding is None else binding.criterion,
+            "where": "" if binding is None else place_name(binding.place, result),
+            "margin_pct": None if binding is None else binding.margin_pct,
+        }
+    )
+
+
+def _what_fails(loads: StaticLoads, units_limit_pct: float) -> tuple[str, str]:
+    """The criterion that arithmetic sees fail, and where; the device goes before links."""
+    if loads.refused:
+        return "every-call-set-up", f"{len(loads.refused)} calls refused"
+    if loads.downspeeded:
+        return "every-call-as-asked", f"{len(loads.downspeeded)} calls given less"
+    if 100 * loads.units_used / loads.units_total > units_limit_pct:
+        return "mcu-units", "the device"
+    worst = max(loads.links, key=lambda load: load.mean_pct)
+    return "link-peak", f"{worst.link} {worst.direction}"
+
+
+def _place(task: Task, question: Question | None) -> dict[str, object]:
+    spot, base = task.spot, task.base
+    plan = None if question is None else question.plan
+    return {
+        "bridges": spot.bridges,
+        "profile": spot.profile or (base.scenario.profile if plan is None else plan.profile.id),
+        "device": spot.device or ("" if plan is None else plan.device.id),
+        "failure": spot.failure or NONE,
+        "seed": base.scenario.seed if spot.seed is None else spot.seed,
+    }
+
+
+def _refused(task: Task, why: str) -> SweepPoint:
+    return SweepPoint.model_validate(
+        {
+            **_place(task, None),
+            "verdict": "refused",
+            "method": "none",
+            "in_meeting": 0,
+            "cut_off": 0,
+            "why": why,
+            "key": task.key,
+        }
+    )
+
+
+@cache
+def _own_code() -> str:
+    return code_identity()

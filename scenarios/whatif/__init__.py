@@ -1,0 +1,1 @@
+"""What if: a scenario with bridges, device, profile, links or meetings changed, and judged."""

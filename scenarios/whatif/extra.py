@@ -1,0 +1,73 @@
+"""Bridges and links that nobody has surveyed: figures as those beside them have, marked assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from giaoban.errors import InputError, did_you_mean
+from topology.model import BridgeSpec, Province
+
+SETTLED_BY = "a survey of the access line by the telecom company"
+SETTLED_BY_VI = "khảo sát tuyến cáp truy nhập của đơn vị viễn thông"
+
+
+def extra_bridges(
+    province: Province,
+    count: int,
+    *,
+    at: str | None = None,
+    prefix: str = "more",
+    name_vi: str = "Điểm cầu thêm",
+) -> list[BridgeSpec]:
+    """So many bridges without a name of their own, at the router `at` or at all in turn.
+
+    In turn means: at the routers on which the province's bridges hang, in the order of the file,
+    again and again. Each has the access line of a bridge that is there already, at the same router
+    if there is one; they are assumed, of course.
+
+    Raises `InputError`: no such router.
+    """
+    routers = _routers(province, at)
+    like = {router: _like(province, router) for router in routers}
+    digits = max(2, len(str(count)))
+    found = []
+    for number in range(count):
+        router = routers[number % len(routers)]
+        model = like[router]
+        found.append(
+            BridgeSpec(
+                id=f"{prefix}-{number + 1:0{digits}}",
+                name=f"{name_vi} {number + 1}",
+                router=router,
+                km=model.km,
+                rate_mbps=model.rate_mbps,
+                buffer_packets=model.buffer_packets,
+                source=f"nobody's yet: as the access of {model.name}",
+                source_vi=f"chưa có điểm cầu cụ thể: lấy như đường truy nhập của {model.name}",
+                assumed=True,
+                settled_by=SETTLED_BY,
+                settled_by_vi=SETTLED_BY_VI,
+            )
+        )
+    return found
+
+
+def districts(province: Province) -> list[str]:
+    """The routers on which bridges of the province hang, in the order of the file."""
+    used = {bridge.router for bridge in province.bridges}
+    return [router.id for router in province.routers if router.id in used]
+
+
+def _routers(province: Province, at: str | None) -> Sequence[str]:
+    if at is None:
+        return districts(province)
+    known = [router.id for router in province.routers]
+    if at not in known:
+        raise InputError(f'no router "{at}"{did_you_mean(at, known)}')
+    return [at]
+
+
+def _like(province: Province, router: str) -> BridgeSpec:
+    """A bridge at this router, a branch rather than the chair; or else any branch."""
+    order = sorted(province.bridges, key=lambda b: (b.router != router, b.role == "chair"))
+    return order[0]
