@@ -10,13 +10,26 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import command, machine, mcu, meeting, yardstick
+from bench import (
+    command,
+    encodings,
+    estimate,
+    load,
+    machine,
+    mcu,
+    meeting,
+    repetitions,
+    stream,
+    trials,
+    yardstick,
+)
 from bench.inputs import SIZES, Size
 from bench.report import Report, Timed
 from giaoban.errors import GiaobanError
 
 RUNS = 3
-ALL, EMULATION, MCU = "all", "emulation", "mcu"
+ALL, EMULATION, MCU, ENCODINGS = "all", "emulation", "mcu", "encodings"
+STREAM, FAULTS, LOAD, ESTIMATE = "stream", "faults", "load", "estimate"
 WIDTH = 120  # of tables that go to a file
 
 
@@ -24,7 +37,11 @@ def main() -> int:
     """Exit code 0, or a `GiaobanError`'s. A missed target is shown, and is no failure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "part", nargs="?", choices=(ALL, EMULATION, MCU), default=ALL, help=f"what ({ALL})"
+        "part",
+        nargs="?",
+        choices=(ALL, EMULATION, MCU, ENCODINGS, STREAM, FAULTS, LOAD, ESTIMATE),
+        default=ALL,
+        help=f"what ({ALL})",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each size ({RUNS})")
@@ -51,11 +68,18 @@ def _measure(folder: Path, runs: int, part: str) -> Report:
     _say("the machine")
     about = machine.measure(folder)
     sizes, check = [], None
-    if part != MCU:
+    if part in (ALL, EMULATION):
         sizes = [_time(size, folder, runs) for size in SIZES]
         _say("the default check")
         check = command.measure(folder)
-    return Report(about, sizes, check, None if part == EMULATION else mcu.measure(folder, _say))
+    calls = mcu.measure(folder, _say) if part in (ALL, MCU) else None
+    study = encodings.measure(folder, _say) if part in (ALL, ENCODINGS) else None
+    streams = stream.measure(folder, _say) if part in (ALL, STREAM) else None
+    again = repetitions.measure(folder, _say) if part in (ALL, FAULTS) else None
+    tried = trials.measure(_say) if part in (ALL, FAULTS) else None
+    loads = load.measure(folder, _say) if part in (ALL, LOAD) else None
+    estimated = estimate.measure(folder, _say) if part in (ALL, ESTIMATE) else None
+    return Report(about, sizes, check, calls, study, streams, tried, again, loads, estimated)
 
 
 def _time(size: Size, folder: Path, runs: int) -> Timed:

@@ -11,9 +11,10 @@ import numpy as np
 
 from bench.inputs import BIG_DEVICE
 from bench.mcu_callers import BETWEEN_CALLS_S, Callers, offer
-from bench.mcu_media import LATE_NS, End, Film, Generator, film_of, sound_film
+from bench.mcu_media import LATE_NS, End, Generator, sound_film
 from bench.mcu_process import HOST, Cpu, McuProcess, cores, on_core
 from mcu_sim.sdp import Session
+from traffic.crowd.film import Film, film_of
 from traffic.video import VideoModel
 
 SETTLE_S = 1.0

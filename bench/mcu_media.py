@@ -18,6 +18,7 @@ from mcu_sim.audio import g711
 from mcu_sim.sip.message import HostPort
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
+from traffic.crowd.film import LOOP_S, Film
 from traffic.profiles import (
     AUDIO_CLOCK_HZ,
     AUDIO_PACKET_SAMPLES,
@@ -26,57 +27,18 @@ from traffic.profiles import (
     DSCP_VIDEO,
     VIDEO_PAYLOAD_TYPE,
 )
-from traffic.stream import fill_with_noise
-from traffic.video import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
+from traffic.video import VideoModel
+from traffic.video_stream import fill_with_noise
 
 SLOT_NS = 5_000_000
 SLOTS = 4
 """A sender's turn comes every SLOTS slots: a packet of sound, or what is due of a picture."""
 TICK_NS = SLOT_NS * SLOTS
-LOOP_S = 30
 DRAIN_EVERY = 40
 """A receiver is read every so many slots."""
 LATE_NS = 20_000_000
 TONE_HZ, TONE_PEAK = 440.0, 4000.0
 SLACK_SLOTS = 20
-
-
-@dataclass(frozen=True)
-class Film:
-    """A stretch of a stream that is sent round and round, (n,) each, in order of `at_ns`.
-
-    Attributes:
-        at_ns: when each packet leaves after the beginning.
-        timestamp: likewise on the stream's clock.
-        size: bytes of payload.
-        head: (n, 2) first payload bytes.
-        length_ns: of the whole stretch.
-        clock_hz: of `timestamp`.
-    """
-
-    at_ns: NDArray[np.int64]
-    timestamp: NDArray[np.int64]
-    size: NDArray[np.int64]
-    marker: NDArray[np.bool_]
-    head: NDArray[np.uint8]
-    length_ns: int
-    clock_hz: int
-
-
-def film_of(model: VideoModel, seed: int = 7) -> Film:
-    """`LOOP_S` seconds of coded video, a key frame first."""
-    frames = LOOP_S * model.fps
-    packets = packetise(FrameSource(model, np.random.default_rng(seed)).take(frames), model)
-    head = np.column_stack([np.full(len(packets.size), FU_INDICATOR, np.uint8), packets.fu_header])
-    return Film(
-        at_ns=np.rint((packets.frame + packets.offset) * 1e9 / model.fps).astype(np.int64),
-        timestamp=packets.frame * CLOCK_HZ // model.fps,
-        size=packets.size,
-        marker=packets.marker,
-        head=head,
-        length_ns=LOOP_S * 1_000_000_000,
-        clock_hz=CLOCK_HZ,
-    )
 
 
 def sound_film() -> Film:

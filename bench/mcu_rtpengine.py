@@ -15,10 +15,11 @@ from pathlib import Path
 
 from bench.mcu_callers import offer
 from bench.mcu_loads import Load, Medium, timed
-from bench.mcu_media import Generator, film_of, sound_film
+from bench.mcu_media import Generator, sound_film
 from bench.mcu_process import HOST, Cpu, cores, cpu, free_port, on_core, undisturbed
 from giaoban.errors import MachineLacks
 from mcu_sim.sdp import parse
+from traffic.crowd.film import film_of
 from traffic.video import VideoModel
 
 PROGRAM = "rtpengine"

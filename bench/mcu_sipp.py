@@ -42,8 +42,10 @@ class CallRate:
         return not self.failed and not self.repeated and self.reached >= 0.9 * self.rate
 
 
-def measure(folder: Path) -> list[CallRate]:
+def measure(folder: Path, held_ms: int = 0) -> list[CallRate]:
     """Step by step on one MCU, the last step being the first that is not clean.
+
+    `held_ms`: how long each call stands.
 
     Raises:
         MachineLacks: there is no SIPp, or the MCU does not start.
@@ -54,7 +56,7 @@ def measure(folder: Path) -> list[CallRate]:
     mcu = McuProcess(DEVICE, "presence", cores()[0])
     try:
         for rate in RATES:
-            steps.append(_step(mcu, rate, folder))
+            steps.append(_step(mcu, rate, folder, held_ms))
             if not steps[-1].clean:
                 break
         mcu.stop()
@@ -63,21 +65,31 @@ def measure(folder: Path) -> list[CallRate]:
     return steps
 
 
-def _step(mcu: McuProcess, rate: int, folder: Path) -> CallRate:
+def _step(mcu: McuProcess, rate: int, folder: Path, held_ms: int) -> CallRate:
     calls = rate * STEP_S
     statistics = folder / f"sipp-{rate}.csv"
     host, port = mcu.address
     before, started = mcu.cpu, time.monotonic()
     command = [
         *(PROGRAM, f"{host}:{port}", "-sn", "uac", "-i", HOST, "-s", "giao-ban"),
-        *("-r", str(rate), "-m", str(calls), "-nostdin", "-timeout", f"{ENDS_WITHIN_S:g}s"),
+        *(
+            "-d",
+            str(held_ms),
+            "-r",
+            str(rate),
+            "-m",
+            str(calls),
+            "-nostdin",
+            "-timeout",
+            f"{ENDS_WITHIN_S:g}s",
+        ),
         *("-trace_stat", "-stf", str(statistics), "-fd", "1"),
     ]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
     ) as sipp:
         sipp.wait()
-    took_s = time.monotonic() - started
+    took_s = time.monotonic() - started - held_ms / 1e3  # the last call's
     after = mcu.cpu
     with statistics.open(encoding="utf-8") as file:
         last = list(csv.DictReader(file, delimiter=";"))[-1]

@@ -1,12 +1,15 @@
 // Bare UDP over a province's network in ns-3: the yardstick for the emulation's speed.
 //
-//   ns3_udp FILE SECONDS [static|nix] [ns-3 scheduler]
+//   ns3_udp FILE SECONDS [static|nix] [ns-3 scheduler] [SCHEDULE [ARRIVALS]]
 //
 // FILE is written by bench/yardstick.py, one record a line:
 //   nodes COUNT
 //   link NODE NODE ADDRESS ADDRESS RATE_BPS DELAY_NS QUEUE_PACKETS     (every link is a /30)
 //   route NODE NETWORK VIA_ADDRESS LINK                                (LINK: number of the link)
 //   flow FROM_NODE TO_NODE TO_ADDRESS START_NS INTERVAL_NS BYTES       (BYTES: UDP payload)
+//   packets FROM_NODE TO_NODE TO_ADDRESS COUNT                         (the next COUNT of SCHEDULE)
+// SCHEDULE holds pairs of 64-bit integers: when a packet is sent, in ns, and its UDP payload.
+// ARRIVALS is written: for each packet of SCHEDULE the time at which it came, in ns, or -1.
 // Prints one JSON object. Nothing is traced or captured, and devices queue by themselves (no
 // traffic-control layer), so that ns-3 does as little work a packet as it can.
 
@@ -18,12 +21,14 @@
 #include "ns3/point-to-point-module.h"
 
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 using namespace ns3;
 
@@ -71,6 +76,73 @@ class Sender : public Application
     EventId m_next;
 };
 
+static std::vector<int64_t> g_schedule;
+static std::vector<int64_t> g_arrivals;   // empty: nobody asks
+static std::vector<uint64_t> g_packet_of; // uid of a packet → its number in the schedule
+
+/** Sends the packets of a schedule, from number `first` on. */
+class Scheduled : public Application
+{
+  public:
+    void Setup(Ipv4Address to, uint16_t port, uint64_t first, uint64_t count)
+    {
+        m_to = InetSocketAddress(to, port);
+        m_next = first;
+        m_end = first + count;
+    }
+
+  private:
+    void StartApplication() override
+    {
+        m_socket = Socket::CreateSocket(GetNode(), UdpSocketFactory::GetTypeId());
+        m_socket->Bind();
+        m_socket->Connect(m_to);
+        m_socket->ShutdownRecv();
+        Wait();
+    }
+
+    void Wait()
+    {
+        if (m_next < m_end)
+        {
+            const Time due = NanoSeconds(g_schedule[2 * m_next]);
+            Simulator::Schedule(due - Simulator::Now(), &Scheduled::Send, this);
+        }
+    }
+
+    void Send()
+    {
+        Ptr<Packet> packet = Create<Packet>(g_schedule[2 * m_next + 1]);
+        if (!g_arrivals.empty())
+        {
+            g_packet_of.resize(packet->GetUid() + 1);
+            g_packet_of[packet->GetUid()] = m_next;
+        }
+        m_socket->Send(packet);
+        ++g_sent;
+        ++m_next;
+        Wait();
+    }
+
+    InetSocketAddress m_to{Ipv4Address(), 0};
+    uint64_t m_next{0};
+    uint64_t m_end{0};
+    Ptr<Socket> m_socket;
+};
+
+static void
+ReceiveScheduled(Ptr<Socket> socket)
+{
+    while (Ptr<Packet> packet = socket->Recv())
+    {
+        ++g_received;
+        if (!g_arrivals.empty())
+        {
+            g_arrivals[g_packet_of[packet->GetUid()]] = Simulator::Now().GetNanoSeconds();
+        }
+    }
+}
+
 static void
 Receive(Ptr<Socket> socket)
 {
@@ -105,7 +177,7 @@ main(int argc, char* argv[])
 {
     if (argc < 3)
     {
-        Fail("usage: ns3_udp FILE SECONDS [static|nix] [scheduler]");
+        Fail("usage: ns3_udp FILE SECONDS [static|nix] [scheduler] [SCHEDULE [ARRIVALS]]");
     }
     std::ifstream file(argv[1]);
     const double seconds = std::stod(argv[2]);
@@ -114,6 +186,16 @@ main(int argc, char* argv[])
     {
         GlobalValue::Bind("SchedulerType", StringValue(argv[4]));
     }
+    if (argc > 5)
+    {
+        std::ifstream schedule(argv[5], std::ios::binary | std::ios::ate);
+        g_schedule.resize(static_cast<size_t>(schedule.tellg()) / sizeof(int64_t));
+        schedule.seekg(0);
+        schedule.read(reinterpret_cast<char*>(g_schedule.data()),
+                      static_cast<std::streamsize>(g_schedule.size() * sizeof(int64_t)));
+        g_arrivals.assign(argc > 6 ? g_schedule.size() / 2 : 0, -1);
+    }
+    uint64_t scheduled = 0;
     const auto begun = std::chrono::steady_clock::now();
     NodeContainer nodes;
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> interfaces; // (node, link) → index
@@ -201,6 +283,27 @@ main(int argc, char* argv[])
             nodes.Get(from)->AddApplication(sender);
             ++port;
         }
+        else if (what == "packets")
+        {
+            uint32_t from;
+            uint32_t to;
+            std::string address;
+            uint64_t count;
+            words >> from >> to >> address >> count;
+            if (2 * (scheduled + count) > g_schedule.size())
+            {
+                Fail("more packets than the schedule holds: " + line);
+            }
+            Ptr<Socket> sink = Socket::CreateSocket(nodes.Get(to), UdpSocketFactory::GetTypeId());
+            sink->Bind(InetSocketAddress(Ipv4Address::GetAny(), port));
+            sink->SetRecvCallback(MakeCallback(&ReceiveScheduled));
+            Ptr<Scheduled> sender = CreateObject<Scheduled>();
+            sender->Setup(Ipv4Address(address.c_str()), port, scheduled, count);
+            sender->SetStartTime(Seconds(0));
+            nodes.Get(from)->AddApplication(sender);
+            scheduled += count;
+            ++port;
+        }
         else if (!what.empty())
         {
             Fail("unknown record: " + line);
@@ -212,14 +315,22 @@ main(int argc, char* argv[])
     }
     Simulator::Stop(Seconds(seconds + 1.0)); // the last packets arrive
     const auto ready = std::chrono::steady_clock::now();
+    const auto cpu = std::clock();
     Simulator::Run();
+    const double cpuSeconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
     const auto done = std::chrono::steady_clock::now();
     const auto events = Simulator::GetEventCount();
+    if (!g_arrivals.empty())
+    {
+        std::ofstream arrivals(argv[6], std::ios::binary);
+        arrivals.write(reinterpret_cast<const char*>(g_arrivals.data()),
+                       static_cast<std::streamsize>(g_arrivals.size() * sizeof(int64_t)));
+    }
     const auto elapsed = [](auto from, auto to) {
         return std::chrono::duration<double>(to - from).count();
     };
     std::cout << "{\"build_s\": " << elapsed(begun, ready) << ", \"run_s\": "
-              << elapsed(ready, done) << ", \"sent\": " << g_sent << ", \"received\": "
+              << elapsed(ready, done) << ", \"cpu_s\": " << cpuSeconds << ", \"sent\": " << g_sent << ", \"received\": "
               << g_received << ", \"events\": " << events << "}" << std::endl;
     Simulator::Destroy();
     return 0;

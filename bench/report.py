@@ -8,11 +8,24 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import mcu_report
+from bench import (
+    encodings_report,
+    estimate_report,
+    faults_report,
+    load_report,
+    mcu_report,
+    stream_report,
+)
 from bench.command import Command
+from bench.encodings import Encodings
+from bench.estimate import EstimateFigures
+from bench.load import LoadFigures
 from bench.machine import Machine
 from bench.mcu import McuFigures
 from bench.meeting import Speed
+from bench.repetitions import Repetitions
+from bench.stream import StreamFigures
+from bench.trials import Trials
 from bench.yardstick import Simulation
 
 SCHEMA = "giaoban.bench/1"
@@ -41,7 +54,8 @@ class Timed:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that one `python -m bench` measured: the emulation, the MCU, or both.
+    """Everything that one `python -m bench` measured: the emulation, the MCU, encodings,
+    streams, failures, load tests, the estimate, or all.
 
     `sizes` is empty and `command` None if the emulation was left out.
     """
@@ -50,6 +64,12 @@ class Report:
     sizes: list[Timed]
     command: Command | None
     mcu: McuFigures | None
+    encodings: Encodings | None
+    streams: StreamFigures | None
+    trials: Trials | None = None
+    repetitions: Repetitions | None = None
+    loads: LoadFigures | None = None
+    estimated: EstimateFigures | None = None
 
     def targets(self) -> list[dict[str, Any]]:
         """Each target with what was measured: {what, value, at_least or at_most, met}."""
@@ -74,6 +94,21 @@ class Report:
         if self.mcu is not None:
             for what, value, low in self.mcu.targets():
                 rows.append(_target(what, value, at_least=low))
+        if self.streams is not None:
+            for what, value, least, most in self.streams.targets():
+                rows.append(_target(what, value, at_least=least, at_most=most))
+        if self.trials is not None:
+            what = "trials with packets unaccounted for"
+            rows.append(_target(what, self.trials.unaccounted, at_most=0))
+        if self.repetitions is not None:
+            what = "different answers to the same failures"
+            rows.append(_target(what, self.repetitions.different, at_most=1))
+        if self.loads is not None:
+            for what, value, most in load_report.targets(self.loads):
+                rows.append(_target(what, value, at_most=most))
+        if self.estimated is not None:
+            for what, value, least, most in self.estimated.targets():
+                rows.append(_target(what, value, at_least=least, at_most=most))
         return rows
 
     def to_json(self) -> dict[str, Any]:
@@ -100,6 +135,12 @@ class Report:
             ],
             "command": None if self.command is None else asdict(self.command),
             "mcu": None if self.mcu is None else self.mcu.to_json(),
+            "encodings": None if self.encodings is None else self.encodings.to_json(),
+            "streams": None if self.streams is None else self.streams.to_json(),
+            "trials": None if self.trials is None else asdict(self.trials),
+            "repetitions": None if self.repetitions is None else asdict(self.repetitions),
+            "loads": None if self.loads is None else self.loads.to_json(),
+            "estimate": None if self.estimated is None else self.estimated.to_json(),
             "targets": self.targets(),
         }
 
@@ -119,7 +160,17 @@ class Report:
             console.print(self._stages())
         if self.mcu is not None:
             mcu_report.show(self.mcu, console)
-        console.print(self._targets())
+        if self.encodings is not None:
+            encodings_report.show(self.encodings, console)
+        if self.streams is not None:
+            stream_report.show(self.streams, console)
+        faults_report.show(self.trials, self.repetitions, console)
+        if self.loads is not None:
+            load_report.show(self.loads, console)
+        if self.estimated is not None:
+            estimate_report.show(self.estimated, console)
+        if self.targets():
+            console.print(self._targets())
 
     def _speeds(self) -> Table:
         runs = len(self.sizes[0].emulation)

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -67,14 +68,12 @@ def measure(plan: Plan, size: Size, folder: Path, routing: str) -> Simulation:
     Raises:
         MachineLacks: ns-3 or a compiler is missing, or does not do what is expected of it.
     """
-    program = folder / "ns3_udp"
-    if not program.exists():
-        _compile(program)
+    program = compiled(folder)
     bridges = [call.bridge for call in plan.calls][: size.bridges]
     flows = make_flows(plan.network.mcu.id, bridges, plan.video, plan.seed)
     file = folder / f"ns3-{size.bridges}.txt"
     file.write_text(describe(plan.network, flows), encoding="ascii")
-    took = json.loads(_run([str(program), str(file), str(size.seconds), routing, SCHEDULER]))
+    took = json.loads(run([str(program), str(file), str(size.seconds), routing, SCHEDULER]))
     if took["sent"] != took["received"]:
         raise MachineLacks(f"ns-3 lost packets: {took}", "none: the networks are not the same")
     return Simulation(
@@ -85,7 +84,7 @@ def measure(plan: Plan, size: Size, folder: Path, routing: str) -> Simulation:
         packets_per_s=took["sent"] / size.seconds,
         events=took["events"],
         build_s=took["build_s"],
-        version=_run(["pkg-config", "--modversion", "ns3-core"]).strip(),
+        version=version(),
     )
 
 
@@ -109,17 +108,34 @@ def make_flows(mcu: str, bridges: list[str], model: VideoModel, seed: int) -> li
 
 
 def describe(network: Network, flows: list[Flow]) -> str:
-    """The network and its flows as the text that ns3_udp.cc reads.
+    """The network and its flows as the text that ns3_udp.cc reads."""
+    number = numbers(network)
+    lines = network_lines(network, {link.id: link.buffer_packets for link in network.links})
+    for flow in flows:
+        lines.append(
+            f"flow {number[flow.source]} {number[flow.target]} {network.address(flow.target)} "
+            f"{flow.start_ns} {flow.interval_ns} {flow.udp_bytes}"
+        )
+    return "\n".join(lines) + "\n"
 
-    Tables hold no more than the flows need, since ns-3 reads a table to its end for each packet.
+
+def numbers(network: Network) -> dict[str, int]:
+    """Node → its number in the text."""
+    return {node.id: i for i, node in enumerate(network.nodes)}
+
+
+def network_lines(network: Network, queues: Mapping[str, int]) -> list[str]:
+    """Nodes, links and routes; `queues`: link → how many packets wait at each end.
+
+    Tables hold no more than a meeting needs, since ns-3 reads a table to its end for each packet.
     """
-    number = {node.id: i for i, node in enumerate(network.nodes)}
+    number = numbers(network)
     link_number = {link.id: i for i, link in enumerate(network.links)}
     lines = [f"nodes {len(network.nodes)}"]
     for link in network.links:
         lines.append(
             f"link {number[link.a]} {number[link.b]} {host(link.address_a)} {host(link.address_b)} "
-            f"{round(link.rate_mbps * 1e6)} {round(link.delay_us * 1000)} {link.buffer_packets}"
+            f"{round(link.rate_mbps * 1e6)} {round(link.delay_us * 1000)} {queues[link.id]}"
         )
     access = {prefix(link.address_a) for link in network.links if link.kind == "access"}
     mcu = prefix(network.access_link(network.mcu.id).address_a)
@@ -132,23 +148,29 @@ def describe(network: Network, flows: list[Flow]) -> str:
                 net = IPv4Network(route.prefix).network_address
                 out = link_number[route.out_link]
                 lines.append(f"route {number[node.id]} {net} {route.via} {out}")
-    for flow in flows:
-        lines.append(
-            f"flow {number[flow.source]} {number[flow.target]} {network.address(flow.target)} "
-            f"{flow.start_ns} {flow.interval_ns} {flow.udp_bytes}"
-        )
-    return "\n".join(lines) + "\n"
+    return lines
 
 
-def _compile(program: Path) -> None:
+def compiled(folder: Path) -> Path:
+    """The program, compiled into a folder once. Raises `MachineLacks`."""
+    program = folder / "ns3_udp"
+    if program.exists():
+        return program
     if not shutil.which("g++") or not shutil.which("pkg-config"):
         raise MachineLacks("the yardstick needs a C++ compiler and ns-3", INSTALL)
     # -l only: what ns-3's own libraries link to need not be there as development files
-    flags = _run(["pkg-config", "--cflags-only-I", "--libs-only-l", *MODULES]).split()
-    _run(["g++", "-O2", "-std=c++20", str(SOURCE), "-o", str(program), *flags])
+    flags = run(["pkg-config", "--cflags-only-I", "--libs-only-l", *MODULES]).split()
+    run(["g++", "-O2", "-std=c++20", str(SOURCE), "-o", str(program), *flags])
+    return program
 
 
-def _run(command: list[str]) -> str:
+def version() -> str:
+    """Of ns-3. Raises `MachineLacks`."""
+    return run(["pkg-config", "--modversion", "ns3-core"]).strip()
+
+
+def run(command: list[str]) -> str:
+    """What a program prints. Raises `MachineLacks` if it fails."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=RUN_WITHIN_S, check=False
     )
