@@ -16,6 +16,8 @@ from tests.clients.media import MediaPort, loudness
 from tests.clients.phone import Phone
 from tests.clients.programs import HOST, Mcu, end, free_ports
 
+pytestmark = pytest.mark.realtime
+
 Serve = Callable[..., Mcu]
 
 LOUD, SILENT = 0.1, 0.03

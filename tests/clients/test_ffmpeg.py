@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, wants_full_picture
@@ -16,6 +17,8 @@ from tests.clients.ffmpeg import Camera, Screen, offer
 from tests.clients.media import MediaPort
 from tests.clients.phone import Phone
 from tests.clients.programs import PATIENCE_S, Mcu, free_ports
+
+pytestmark = pytest.mark.realtime
 
 Serve = Callable[..., Mcu]
 

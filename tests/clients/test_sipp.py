@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from mcu_sim.audio import g711
 from tests.clients.media import MediaPort
 from tests.clients.programs import Mcu, free_ports
 from tests.clients.sipp import AUDIO, Scenario, count, sipp, sipp_beside
+
+pytestmark = pytest.mark.realtime
 
 Serve = Callable[..., Mcu]
 

@@ -17,6 +17,8 @@ from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu
 from tests.clients.tshark import Stream, fields, streams
 
+pytestmark = pytest.mark.realtime
+
 Serve = Callable[..., Mcu]
 
 FIRST = 65_400  # the numbers wrap

@@ -15,6 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from giaoban.clock import sleep_until
+from topology.sandbox import order
+
 ROOT = Path(__file__).resolve().parents[2]
 SLEEP_S = 1000.0
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
@@ -35,6 +38,9 @@ def look(folder: Path) -> dict[str, Any]:
         "slept_s": slept_s,
         "computed_ms": computed_ns / 1e6,
         "hash": hash("giao ban"),
+        "random": os.urandom(8).hex(),
+        "memory": [line.split("-")[0] for line in Path("/proc/self/maps").open()],
+        "woke_late_ns": _woke_late_ns(),
         "environment": dict(os.environ),
         "writable": {str(place): _writable(place) for place in places},
         "temporary": tempfile.gettempdir(),
@@ -47,6 +53,17 @@ def look(folder: Path) -> dict[str, Any]:
         "child": subprocess.run(["uname", "-s"], capture_output=True, text=True).stdout,
         "ipv6": Path("/proc/net/if_inet6").exists(),
     }
+
+
+def _woke_late_ns() -> list[int]:
+    """How late one wakes who asked for moments that are no multiples of anything."""
+    order.take_turn("conductor")  # the others are given 50 µs
+    late = []
+    for step_ns in (1_000_003, 777_777, 12_345_679, 999_999_937):
+        at_ns = time.monotonic_ns() + step_ns
+        sleep_until(at_ns)
+        late.append(time.monotonic_ns() - at_ns)
+    return late
 
 
 def _writable(place: Path) -> str:

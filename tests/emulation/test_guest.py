@@ -101,14 +101,23 @@ def test_hashes_are_the_same_in_every_run(seen: dict[str, Any]) -> None:
     assert seen["hash"] == int(here.stdout)
 
 
+def test_timers_go_off_at_their_nanosecond(seen: dict[str, Any]) -> None:
+    """One after what was asked for, and reading the clock takes 256."""
+    assert seen["woke_late_ns"] == [257] * 4
+
+
 def test_nothing_of_the_caller_comes_in(
-    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Path, seen: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Not even a random number: the next guest draws the same ones, in the same places of memory
+    (that of a program; where its libraries lie depends on how long their names are)."""
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
     monkeypatch.setenv("LANG", "C")
     assert run_lab(machine, "lab_guest", tmp_path, "look") == 0
-    environment = json.loads((tmp_path / "look.json").read_text(encoding="utf-8"))["environment"]
+    again = json.loads((tmp_path / "look.json").read_text(encoding="utf-8"))
+    assert (again["random"], again["memory"][0]) == (seen["random"], seen["memory"][0])
+    environment = again["environment"]
     assert not {"PYTHONPATH", "PYTHONSTARTUP"} & set(environment)
     assert environment["LANG"] == "C.UTF-8"
 

@@ -120,7 +120,7 @@ def test_devices_and_pipes_are_not_read(tmp_path: Path) -> None:
 def test_a_huge_file_is_refused_unread(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(InputError, match="larger than 4 MiB"):
+    with pytest.raises(InputError, match="larger than 16 MiB"):
         read_text(path)
 
 

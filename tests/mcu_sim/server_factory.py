@@ -22,7 +22,7 @@ from mcu_sim.offer_answer import PCMA, Agreed, audio, make_offer, read_answer, v
 from mcu_sim.server import McuConfig, McuServer, Seat
 from mcu_sim.sip import Answered, CallEnded, Event, Refused, UserAgent
 from traffic import rtp
-from traffic.stream import StreamPlan
+from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
 
 SIP_PORT = 5060

@@ -205,6 +205,19 @@ def test_a_lost_line_comes_back_to_its_place(make: Make) -> None:
     assert office.capacity.ports_used == 1
 
 
+def test_who_hung_up_for_want_of_media_has_its_place_still(make: Make) -> None:
+    """Its BYE may come through late; it has not left the meeting (Art. 15(2)b)."""
+    office = make()
+    west = bridge(office, "west", 1)
+    west.dial("meeting")
+    west.agent.hang_up(west.call, office.now_ms, "Nothing is heard", cause=408)
+    office.settle()
+    assert [e["cause"] for e in office.events if e["event"] == "left"] == ["media-lost"]
+    assert office.desk.rooms["meeting"].away == ("west",)
+    west.dial("meeting")
+    assert office.desk.rooms["meeting"].live == ("west",)
+
+
 def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text(

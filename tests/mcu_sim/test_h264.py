@@ -63,6 +63,19 @@ def test_a_device_gives_the_largest_it_knows(known: list[str], resolution: str) 
 
 
 @pytest.mark.parametrize("name", LEVELS)
+def test_a_call_in_high_profile_is_answered_in_high_profile(name: str) -> None:
+    offered = codec_for(name, 97, "high")
+    assert offered.fmtp.startswith(f"profile-level-id=6400{LEVELS[name]:02X}")
+    assert resolution_of(offered) == name
+    mcu = codec_for("1080p60", 97)
+    taken = best(mcu, [offered])
+    assert taken == offered
+    assert common(mcu, offered) == offered
+    assert h264.matches(common(mcu, offered), offered)
+    assert not h264.matches(codec_for(name, 97), offered)
+
+
+@pytest.mark.parametrize("name", LEVELS)
 def test_each_resolution_needs_exactly_its_level(name: str) -> None:
     assert resolution_of(codec_for(name, 97)) == name
     lower = LEVELS[name] - 1

@@ -25,11 +25,15 @@ from tests.mcu_sim.media_factory import (
     terms,
 )
 from traffic.batch import SendBatch
-from traffic.impairments import BernoulliLoss, NormalJitter
+from traffic.impairments import BernoulliLoss, Impairments, Interval, NormalJitter
 from traffic.log import SENT, PacketLog, read
 from traffic.pacing import LoopPacer
 
 MS = 1_000_000
+
+
+def during_all(**what: Any) -> list[Interval]:
+    return [Interval(what=Impairments(**what))]
 
 
 class Way:
@@ -42,7 +46,7 @@ class Way:
         self.log: PacketLog | None = PacketLog(SENT, path)
         self.keys = Keyring()
         self.pacer = LoopPacer(2064)
-        self.outbound = Outbound(self.ports, self.keys, self.pacer, self.log, 4, 64, 2048)
+        self.outbound = Outbound(self.ports, self.keys, self.pacer, self.log, 4, 64, 2048, 0)
         self.fars: list[Far] = []
 
     def far(self, port: int) -> Far:
@@ -54,14 +58,20 @@ class Way:
             self.keys.turn(kind, one.row, flow.terms)
         self.outbound.open(one)
 
-    def send(self, packets: list[bytes], rows: list[int], kind: Any = "audio") -> None:
+    def send(
+        self,
+        packets: list[bytes],
+        rows: list[int],
+        kind: Any = "audio",
+        due: list[int] | None = None,
+    ) -> None:
         """Packets whose sequence numbers are what the log is told."""
         batch = self._batch(packets)
         numbers = np.array([int.from_bytes(p[2:4], "big") for p in packets], np.int64)
         stamps = np.array([int.from_bytes(p[4:8], "big") for p in packets], np.int64)
         lengths = np.array([len(p) for p in packets], np.int64)
-        due = np.arange(len(packets), dtype=np.int64)
-        self.outbound.send(kind, batch, np.array(rows), lengths, due, numbers, stamps)
+        at = np.array(range(len(packets)) if due is None else due, np.int64)
+        self.outbound.send(kind, batch, np.array(rows), lengths, at, numbers, stamps)
         self.pacer.flush(1000 * MS)
 
     def send_as_is(self, packets: list[bytes], rows: list[int], kind: Any = "video") -> None:
@@ -115,7 +125,9 @@ def test_each_goes_to_its_own_call_and_is_logged(way: Way) -> None:
     assert log["timestamp"].tolist() == [0, 0, 9]
     assert log["due_ns"].tolist() == log["leaving_ns"].tolist() == [0, 1, 2]
     assert log["size"].tolist() == [172] * 3
-    assert not log["impaired"].any()
+    assert np.all(log["copies"] == 1)
+    assert not log["corrupted"].any()
+    assert not log["key"].any()
 
 
 def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Way) -> None:
@@ -147,10 +159,10 @@ def test_another_address_and_another_payload_type(way: Way) -> None:
 
 def test_the_injector_takes_and_delays(way: Way) -> None:
     a = way.far(43_000)
-    way.open(leg(0, terms("audio", 43_000), loss=BernoulliLoss(p=0.5)))
+    way.open(leg(0, terms("audio", 43_000), impairments=during_all(loss=BernoulliLoss(p=0.5))))
     way.send([packet(n) for n in range(60)], [0] * 60)
     log = way.logged()
-    gone = log["sequence"][log["impaired"]].tolist()
+    gone = log["sequence"][log["copies"] == 0].tolist()
     assert 10 < len(gone) < 50
     assert sorted(numbers(a.got()) + gone) == list(range(60))
 
@@ -158,7 +170,7 @@ def test_the_injector_takes_and_delays(way: Way) -> None:
 def test_jitter_is_in_the_log_and_on_the_wire(way: Way) -> None:
     a = way.far(43_000)
     jitter = NormalJitter(mean_ms=10.0, sd_ms=5.0)
-    way.open(leg(0, terms("audio", 43_000), jitter=jitter))
+    way.open(leg(0, terms("audio", 43_000), impairments=during_all(jitter=jitter)))
     way.send([packet(n) for n in range(30)], [0] * 30)
     log = way.logged()
     assert log["due_ns"].tolist() == list(range(30))
@@ -253,3 +265,93 @@ def test_what_is_sent_as_it_is_has_its_timestamp_in_itself(way: Way) -> None:
     assert int(way.outbound.counters["video"].timestamp[0]) == 0x89ABCDEF
     way.send_as_is([], [])
     assert len(way.logged()) == 0
+
+
+# ------------------------------------------------------------------------ impairments, in detail
+
+
+def sequence_at(log: Any) -> list[int]:
+    """All datagrams of a log in order of leaving."""
+    which = np.repeat(np.arange(len(log)), log["copies"])
+    order = np.argsort(log["leaving_ns"][which], kind="stable")
+    return [int(number) for number in log["sequence"][which[order]]]
+
+
+def test_duplicates_are_sent_twice_and_other_rows_once(way: Way) -> None:
+    a, b = way.far(43_000), way.far(43_100)
+    way.open(leg(0, terms("audio", 43_000), impairments=during_all(duplicate=0.5)))
+    way.open(leg(2, terms("audio", 43_100)))
+    way.send([packet(n) for n in range(60)], [0, 2] * 30)
+    log = way.logged()
+    assert numbers(a.got()) == sequence_at(log[log["stream"] == 0])
+    assert numbers(b.got()) == list(range(1, 60, 2))
+    twice = log["copies"] == 2
+    assert 5 < np.count_nonzero(twice) < 25
+    assert not twice[1::2].any()
+    assert way.outbound.rtp_sent == int(log["copies"].sum())
+
+
+def test_a_flipped_bit_is_in_the_payload_and_in_the_log(way: Way) -> None:
+    a = way.far(43_000)
+    way.open(leg(0, terms("audio", 43_000), impairments=during_all(corrupt=0.5)))
+    way.send([packet(n) for n in range(60)], [0] * 60)
+    got, log = a.got(), way.logged()
+    assert 10 < np.count_nonzero(log["corrupted"]) < 50
+    for n, data in enumerate(got):
+        assert data[:12] == packet(n)[:12]
+        flipped = int.from_bytes(data, "big") ^ int.from_bytes(packet(n), "big")
+        assert flipped.bit_count() == log["corrupted"][n]
+
+
+REORDERED = during_all(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
+
+
+def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Way) -> None:
+    """Across windows: one that leaves after the next window has begun waits for that."""
+    a = way.far(43_000)
+    way.open(leg(0, terms("audio", 43_000), impairments=REORDERED))
+    handed: list[int] = []
+    take = way.pacer.send
+
+    def watched(fd: int, batch: SendBatch, lengths: Any, times_ns: Any, to: Any) -> None:
+        handed.extend(times_ns.tolist())
+        take(fd, batch, lengths, times_ns, to)
+
+    way.pacer.send = watched  # type: ignore[method-assign, assignment]
+    for n in range(50):
+        way.send([packet(n)], [0], due=[20 * MS * n])
+    assert len(handed) < 50
+    way.outbound.advance("audio", 1010 * MS)
+    assert max(handed) < 1010 * MS
+    way.outbound.close(0)
+    way.pacer.flush(10_000 * MS)
+    assert len(handed) == 50
+    assert handed == sorted(handed)
+    log = way.logged()
+    wanted = sequence_at(log)
+    assert wanted != sorted(wanted)
+    assert numbers(a.got()) == wanted
+
+
+def test_what_is_held_for_one_call_does_not_hold_up_another(way: Way) -> None:
+    b = way.far(43_100)
+    way.open(leg(0, terms("audio", 43_000), impairments=REORDERED))
+    way.open(leg(2, terms("audio", 43_100)))
+    way.send([packet(1), packet(2)], [0, 2])
+    assert numbers(b.got()) == [2]
+
+
+def test_impairments_begin_and_end_at_their_times(way: Way) -> None:
+    a = way.far(43_000)
+    all_lost = Impairments(loss=BernoulliLoss(p=1.0))
+    between = [Interval(from_s=0.1, to_s=0.2, what=all_lost)]
+    way.open(leg(0, terms("audio", 43_000), impairments=between))
+    way.send([packet(n) for n in range(15)], [0] * 15, due=[20 * MS * n for n in range(15)])
+    assert numbers(a.got()) == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
+
+
+def test_the_log_tells_key_frames(way: Way) -> None:
+    way.open(leg(0, terms("video", 43_002)))
+    heads = [bytes([0x7C, 0x85]), bytes([0x7C, 0x05]), bytes([0x7C, 0x41]), bytes([0x67])]
+    way.send([packet(n, head + bytes(50)) for n, head in enumerate(heads)], [0] * 4, "video")
+    assert way.logged()["key"].tolist() == [True, True, False, True]

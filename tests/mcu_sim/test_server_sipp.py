@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.mcu_sim.server_factory import Running, meeting_of, meetings, seats
+
+pytestmark = pytest.mark.realtime
 
 MCU, CALLER = "127.0.69.1", "127.0.70.1"
 MEMBERS = ("dak-mil", "cu-jut")

@@ -18,6 +18,8 @@ from mcu_sim.sip.framing import PING, PONG
 from mcu_sim.sip.message import Peer
 from mcu_sim.sip.sockets import SipSockets
 
+pytestmark = pytest.mark.realtime
+
 HOST = "127.0.0.1"
 DSCP = 26
 Make = Callable[..., SipSockets]

@@ -336,3 +336,19 @@ def test_a_call_that_took_the_row_of_another_is_asked_at_once() -> None:
     room.open(1)
     room.forwarder.watch(0, 1, at(100))
     assert room.forwarder.take_key_requests(at(100)) == [1]
+
+
+def test_a_viewer_that_called_again_sees_the_time_that_passed() -> None:
+    """The clock of its stream runs from its last frame to the first one of its new call."""
+    room = Room(3)
+    assert room.forwarder.position(0, at(5)) == (FIRST_SEQUENCE, FIRST_TIMESTAMP, at(5))
+    room.forwarder.watch(0, 1, at(0))
+    room.play(Camera(1).until(250))  # frames of two packets at 0, 100 and 200 ms
+    sequence, timestamp, since_ns = room.forwarder.position(0, at(250))
+    assert (sequence, since_ns) == (FIRST_SEQUENCE + 6, at(200))
+    room.forwarder.close(0)
+    called_ticks = (at(1000) - since_ns) * 9 // 100_000
+    room.forwarder.open(0, 7, 100, sequence, timestamp + called_ticks, at(1000))
+    room.forwarder.watch(0, 2, at(1000))
+    room.play(Camera(2, from_ms=1480).until(1600))
+    assert numbers(room, 0)[6] == (6, 1480 * 90)

@@ -61,11 +61,13 @@ def stream(
     jitter_ms: float | None = 0.4,
     mos: float | None = 4.4,
     interruption_ms: float | None = 20.0,
+    **more: Any,
 ) -> StreamResult:
-    """One stream; by default everything arrives."""
+    """One stream; by default everything arrives. `more` are fields by their own names."""
     got = sent if received is None else received
-    wire, ear = lost_pcts(sent, got, impaired)
+    wire, ear = lost_pcts(sent, got, impaired, more.get("packets_corrupted", 0))
     return StreamResult(
+        **more,
         kind=kind,
         direction=direction,
         packets_sent=sent,
@@ -162,7 +164,7 @@ def result(
 ) -> Result:
     """A whole result, judged by the default criteria; `meeting` are changes of how it was held."""
     given = phases() if of is None else list(of)
-    criteria = load_criteria(thresholds=thresholds)
+    criteria = load_criteria(thresholds=thresholds).without_faults()
     found = judge(given, criteria, existing=list(EXISTING), new=list(NEW), invalid=invalid)
     names = EXISTING | NEW | {"mcu": "Polycom RMX 1500, 1 × MPMx", "r-gia-nghia": "Gia Nghĩa"}
     for p in given:
@@ -188,7 +190,9 @@ def result(
             mcu=FileRef(path="mcu_sim/devices.toml", sha256="c" * 64),
             criteria=FileRef(path="results/criteria.toml", sha256="d" * 64),
             seed=1681,
-            code="0123456789abcdef0123456789abcdef01234567",
+            code="0123456789abcdef",
+            commit="0123456789abcdef0123456789abcdef01234567",
+            committed=True,
         ),
         meeting=Meeting(**(MEETING | meeting)),
         phases=given,
@@ -217,31 +221,68 @@ def result(
     )
 
 
-def series(bridges: int = 10, *, losing: bool = False, seconds: int = 90) -> Series:
-    """Three phases; the first eight bridges are there from the start, the rest join midway."""
+MINUTE = (
+    "10 % loss (Gilbert–Elliott, mean burst 4 packets), link Đắk Song, up",
+    "mất 10 % gói tin (Gilbert–Elliott, loạt mất trung bình 4 gói), Đắk Song, chiều lên",
+    240.0,
+    300.0,
+)
+"""Of a meeting of ten minutes, the one in which Đắk Song's access link loses packets."""
+
+
+def series(
+    bridges: int = 10,
+    *,
+    losing: bool = False,
+    seconds: int = 90,
+    impaired: Sequence[tuple[str, str, float, float]] = (),
+) -> Series:
+    """Three phases; the first eight bridges are there from the start, the rest join midway.
+
+    `losing`: the last bridge's streams down lose packets in the second half. In the times of
+    `impaired` those of Đắk Song up do.
+    """
     rng = np.random.default_rng(1681)
     t_s = np.arange(seconds) + 0.5
     names = EXISTING | NEW
     names |= {f"xa-{n}": f"Xã số {n}" for n in range(bridges - len(names))}
     ids = list(names)[:bridges]
-    delay, lost, load = {}, {}, {}
+    hit = np.zeros(seconds, bool)
+    for _, _, start, end in impaired:
+        hit |= (t_s >= start) & (t_s < end)
+    delay, lost, jitter, frozen, mos, load = {}, {}, {}, {}, {}, {}
+    present = np.zeros(seconds)
     for index, ident in enumerate(ids):
         there = t_s > (0 if index < 8 else seconds / 3 + index % 20)
-        delay[ident] = np.where(
-            there, 0.4 + 0.3 * (index % 9) + rng.gamma(2, 0.05, seconds), np.nan
-        )
-        bad = losing & (index == bridges - 1) & (t_s > seconds / 2)
-        lost[ident] = np.where(there, np.where(bad, rng.uniform(3, 12, seconds), 0.0), np.nan)
+        present += there
+        for kind in ("audio", "video"):
+            for way in ("up", "down"):
+                key = f"{ident} {kind} {way}"
+                base = 0.4 + 0.3 * (index % 9) + (kind == "video")
+                bad = losing & (index == bridges - 1) & (way == "down") & (t_s > seconds / 2)
+                if ident == "dak-song" and way == "up":
+                    bad = bad | hit
+                gone = np.where(bad, rng.gamma(4, 2.5, seconds), 0.0)
+                delay[key] = np.where(there, base + rng.gamma(2, 0.05, seconds), np.nan)
+                jitter[key] = np.where(there, 0.2 + rng.gamma(2, 0.05, seconds), np.nan)
+                lost[key] = np.where(there, gone, np.nan)
+                if kind == "video":
+                    still = np.where(gone > 0, rng.uniform(20, 100, seconds), 0.0)
+                    frozen[key] = np.where(there, still, np.nan)
+                else:
+                    mos[key] = np.where(there, np.maximum(1.0, 4.4 - gone / 8), np.nan)
         for direction in (f"{ident}->r-{ident}", f"r-{ident}->{ident}"):
             load[f"access-{ident} {direction}"] = np.where(there, rng.normal(21.5, 1, seconds), 0)
-    count = np.sum([np.isfinite(values) for values in delay.values()], axis=0)
     third = seconds / 3
     return Series(
         t_s=t_s,
-        bridge_delay_ms=delay,
-        bridge_lost_pct=lost,
+        stream_delay_ms=delay,
+        stream_lost_pct=lost,
+        stream_jitter_ms=jitter,
+        stream_frozen_pct=frozen,
+        stream_mos=mos,
         link_utilisation_pct=load,
-        mcu_units=3.0 * count,
+        mcu_units=3.0 * present,
         units_total=90.0 if bridges < 30 else 270.0,
         phases=[
             ("before", 0, third),
@@ -249,4 +290,5 @@ def series(bridges: int = 10, *, losing: bool = False, seconds: int = 90) -> Ser
             ("after", 2 * third, 3 * third),
         ],
         names=names,
+        impaired=list(impaired),
     )

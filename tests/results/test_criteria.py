@@ -20,6 +20,8 @@ def test_defaults_are_those_of_the_design():
         "no-bridge-dropped": (0, "bridges", "at-most"),
         "existing-loss-no-worse": (0.1, "points", "at-most"),
         "existing-delay-no-worse": (5, "ms", "at-most"),
+        "fault-interruption": (1000, "ms", "at-most"),
+        "fault-bridges-lost": (0, "bridges", "at-most"),
     }
 
 
@@ -72,7 +74,7 @@ def test_all_mistakes_are_told_at_once():
     [
         ("threshold = 150.0", "threshold = 9000.0", "must be 1 to 1000 ms"),
         ('id = "jitter"', 'id = "loss"', '"loss" is given twice'),
-        ('id = "jitter"', 'id = "juttir"', "criterion.*id"),
+        ('id = "link-peak"', 'id = "link-peek"', 'criterion.*id.*did you mean "link-peak"'),
         ("best = 4.5", "best = 4.0", "best must be above"),
         ("assumed = true", "assumed = true\nnote = 1", "unknown key"),
     ],
@@ -88,5 +90,7 @@ def test_bad_criteria_file(tmp_path, old, new, message):
 
 def test_assumed_thresholds_become_assumptions():
     found = load_criteria().assumptions()
-    assert [a.value_vi for a in found] == ["80 %", "0,1 điểm %", "5 ms"]
+    assert [a.value_vi for a in found] == ["80 %", "0,1 điểm %", "5 ms", "1000 ms"]
+    without = load_criteria().without_faults()
+    assert [a.value_vi for a in without.assumptions()] == ["80 %", "0,1 điểm %", "5 ms"]
     assert all(a.settled_by and a.settled_by_vi for a in found)

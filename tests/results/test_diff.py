@@ -2,10 +2,11 @@
 
 import json
 
+import pytest
 import results_factory as make
 
 from results.diff import differences
-from results.model import Result
+from results.model import Impairment, Result
 
 
 def changed(edit):
@@ -92,3 +93,57 @@ def test_null_is_not_nought():
         data["phases"][0]["bridges"][0]["streams"][0]["interruption_ms_max"] = None
 
     assert len(paths(edit)) == 1
+
+
+FRAMES = {"frames_sent": 900, "frames_lost": 2, "frames_undecodable": 30, "freezes": 4}
+TIMES = {
+    "burst_ms_mean": 200.0,
+    "gap_ms_mean": 9000.0,
+    "jitter_ms_mean": 0.5,
+    "jitter_ms_max": 3.0,
+    "delay_max_ms": 20.0,
+    "freeze_ms_max": 400.0,
+    "freeze_ms_total": 900.0,
+}
+
+
+def with_video(lip_sync_up_ms=-12.0, impairments=(), **changes):
+    """The sound result, but for one picture of `before` that is measured in every way."""
+    _, during, after = make.phases()
+    rtcp = {"reports": 5, "packets_lost": 3, "jitter_ms": changes.pop("rtcp_jitter_ms", 3.5)}
+    given = FRAMES | TIMES | {"freeze_pct": 3.0, "rtcp": rtcp} | changes
+    bridge = make.bridge("cu-jut", None, make.stream("video", "up", **given))
+    bridge = bridge.model_copy(update={"lip_sync_up_ms": lip_sync_up_ms})
+    found = make.result([make.phase("before", [bridge]), during, after])
+    return found.model_copy(update={"impairments": list(impairments)})
+
+
+def of_video(**changes):
+    return [d.path.rsplit(".", 1)[1] for d in differences(with_video(), with_video(**changes))]
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_every_new_time_has_the_tolerance_of_times(name):
+    assert of_video(**{name: TIMES[name] + 0.1}) == []
+    assert of_video(**{name: TIMES[name] + 0.11}) == [name]
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_every_new_count_is_exact(name):
+    assert of_video(**{name: FRAMES[name] + 1}) == [name]
+
+
+def test_shares_of_time_skew_and_reports_have_tolerances_of_their_own():
+    assert of_video(freeze_pct=3.009) == []
+    assert of_video(freeze_pct=3.02) == ["freeze_pct"]
+    assert of_video(lip_sync_up_ms=-12.09) == []
+    assert of_video(lip_sync_up_ms=-12.2) == ["lip_sync_up_ms"]
+    assert of_video(rtcp_jitter_ms=3.7) == []  # a tick of 8 kHz and 0.1 ms
+    assert of_video(rtcp_jitter_ms=3.8) == ["jitter_ms"]
+
+
+def test_what_was_done_to_the_network_is_an_input():
+    hit = {"target": "bridge", "id": "cu-jut", "text_en": "loss", "text_vi": "mất gói"}
+    one = [Impairment.model_validate(hit | {"from_s": at}) for at in (0.0, 5.0)]
+    found = differences(with_video(impairments=one[:1]), with_video(impairments=one))
+    assert [(d.kind, d.path) for d in found] == [("input", "impairments[cu-jut None None 5.0]")]

@@ -1,13 +1,10 @@
 """How the meeting was held, calls given less, commands refused, bridges put out: in words."""
 
-import re
-
+import annex_factory as annexes
 import pytest
 import results_factory as make
-from pdf_text import text_of
 from pydantic import ValidationError
 
-from results.annex import annex_data, write_annex
 from results.criteria import load_criteria
 from results.diff import differences
 from results.model import Downspeeded, Meeting, RefusedCommand
@@ -75,19 +72,17 @@ def test_summary_says_who_was_given_what():
         ("audio", "Các cuộc gọi bị hạ mức – 1080p30 → chỉ âm thanh: Xã Quảng Sơn."),
     ],
 )
-def test_annex_says_who_was_given_what(tmp_path, given, said):
-    path = tmp_path / "x.pdf"
-    write_annex(make.result(stepped_down(given)), {}, path)
-    text = re.sub(r"\s+", " ", text_of(path))
+def test_annex_says_who_was_given_what(given, said):
+    text = annexes.said(make.result(stepped_down(given)))
     assert said in text
     assert "Nguyên nhân chính: số cuộc gọi bị hạ mức chất lượng – Polycom RMX 1500" in text
     assert "không đáp ứng 1 trong tổng số 11 tiêu chí" in text
 
 
 def test_calls_of_one_step_are_named_together():
-    data = annex_data(make.result(stepped_down(bridges=NEW)))
-    assert data["given_less"] == ["1080p30 → 720p30: Thị xã Gia Nghĩa, Xã Quảng Sơn"]
-    assert annex_data(make.result())["given_less"] == []
+    said = annexes.said(make.result(stepped_down(bridges=NEW)))
+    assert "bị hạ mức – 1080p30 → 720p30: Thị xã Gia Nghĩa, Xã Quảng Sơn." in said
+    assert "Các cuộc gọi bị hạ mức" not in annexes.said(make.result())
 
 
 def test_a_call_of_sound_alone_is_judged_by_its_sound():
@@ -150,12 +145,10 @@ def test_how_the_meeting_was_held_in_one_sentence(how, en, vi):
 
 
 @pytest.mark.parametrize(("how", "en", "vi"), HELD)
-def test_summary_and_annex_say_it(tmp_path, how, en, vi):
+def test_summary_and_annex_say_it(how, en, vi):
     result = make.result(**how)
     assert en in summary_md(result).splitlines()
-    path = tmp_path / "x.pdf"
-    write_annex(result, {}, path)
-    text = re.sub(r"\s+", " ", text_of(path))
+    text = annexes.said(result)
     assert f"Cách tổ chức phiên họp khi kiểm tra: {vi}" in text
 
 
@@ -171,7 +164,7 @@ LATE = RefusedCommand(by="quang-son", command="request-to-speak", code=481, reas
 CONSOLE = RefusedCommand(by="operator", command="redial", on="cu-jut", code=486, reason="is in")
 
 
-def test_commands_that_were_refused_are_in_summary_and_annex(tmp_path):
+def test_commands_that_were_refused_are_in_summary_and_annex():
     result = make.result().model_copy(update={"refused_commands": [MUTE, LATE, CONSOLE]})
     assert "commands of the control room not carried out: 3 (see summary.md)" in (
         terminal_table(result).notes
@@ -179,9 +172,7 @@ def test_commands_that_were_refused_are_in_summary_and_annex(tmp_path):
     text = summary_md(result)
     assert "| Cư Jút | mute | Đắk Mil | 403 not yours |" in text
     assert "| Xã Quảng Sơn | request-to-speak |  | 481 no call |" in text
-    path = tmp_path / "x.pdf"
-    write_annex(result, {}, path)
-    said = re.sub(r"\s+", " ", text_of(path))
+    said = annexes.said(result)
     assert (
         "Các lệnh điều khiển không được thực hiện – "
         "Cư Jút: tắt tiếng (Đắk Mil) – không có quyền (mã 403); "
@@ -193,7 +184,7 @@ def test_commands_that_were_refused_are_in_summary_and_annex(tmp_path):
 def test_without_refused_commands_nothing_is_said_of_them():
     assert "Commands not carried out" not in summary_md(make.result())
     assert len(terminal_table(make.result()).notes) == 1
-    assert annex_data(make.result())["refused_commands"] == []
+    assert "Các lệnh điều khiển" not in annexes.said(make.result())
 
 
 def test_a_command_refused_in_one_run_alone_is_a_difference():

@@ -8,7 +8,7 @@ import results_factory as make
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from results.model import Accounting, Place, Result, lost_pcts
+from results.model import Accounting, Impairment, Place, Result, lost_pcts
 from results.schema.make import PATH, schema_text
 
 
@@ -108,3 +108,62 @@ def test_place_text():
         "cu-jut audio down, during"
     )
     assert Place(kind="mcu", id="mcu").text == "mcu"
+
+
+def test_a_corrupted_packet_arrived_but_is_missing_for_the_listener():
+    assert lost_pcts(100, 98, 0, 2) == pytest.approx((2.0, 4.0))
+    hit = make.stream(sent=100, received=98, packets_corrupted=2, packets_duplicated=500)
+    assert (hit.lost_pct, hit.listener_lost_pct) == (2.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"packets_corrupted": 1501}, "packets_corrupted is more than packets_received"),
+        ({"packets_reordered": 1501}, "packets_reordered is more than packets_received"),
+        ({"packets_reordered": 15, "reordered_pct": 2.0}, "reordered_pct = 2.0 does not follow"),
+        ({"freezes": 1}, "freezes is for video only"),
+        ({"frames_sent": 0}, "frames_sent is for video only"),
+    ],
+)
+def test_figures_of_a_stream_that_do_not_fit(changes, message):
+    with pytest.raises(ValidationError, match=message):
+        type(make.stream()).model_validate(make.stream().model_dump() | changes)
+
+
+def test_more_bad_frames_than_frames_are_refused():
+    with pytest.raises(ValidationError, match="more than frames_sent"):
+        make.stream("video", frames_sent=10, frames_undecodable=11)
+
+
+def test_duplicates_and_damage_are_accounted_for():
+    counts = {"packets_dropped_at_queues": 1, "packets_lost_by_impairment": 2}
+    Accounting(
+        packets_sent=100,
+        packets_received=104,
+        packets_duplicated=10,
+        packets_damaged=3,
+        unaccounted=0,
+        **counts,
+    )
+    with pytest.raises(ValidationError, match="counts leave -10"):
+        Accounting(
+            packets_sent=100, packets_received=104, packets_damaged=3, unaccounted=0, **counts
+        )
+
+
+LOSS = {"target": "bridge", "id": "cu-jut", "from_s": 0.0, "text_en": "loss", "text_vi": "mất"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"to_s": 0.0}, "to_s = 0 is not after"),
+        ({"direction": "a->b"}, "not one of a bridge"),
+        ({"target": "link", "direction": "up"}, "not one of a link"),
+    ],
+)
+def test_an_impairment_makes_sense(changes, message):
+    Impairment.model_validate(LOSS)
+    with pytest.raises(ValidationError, match=message):
+        Impairment.model_validate(LOSS | changes)

@@ -4,6 +4,7 @@ import results_factory as make
 
 from results.model import Refused
 from results.summary import summary_md, terminal_table
+from results.vietnamese import verdict_sentence
 
 
 def test_a_reader_sees_verdict_binding_and_margin_first():
@@ -44,3 +45,11 @@ def test_inputs_are_tied_to_their_bytes():
     for letter in "abcd":
         assert letter * 64 in text
     assert "hợp đồng" not in text
+
+
+def test_without_new_bridges_the_verdict_is_about_those_there_are():
+    asked = make.result().question.model_copy(update={"new": []})
+    result = make.result().model_copy(update={"question": asked})
+    assert summary_md(result).startswith("# PASS – the system as it is meets the criteria")
+    assert "điểm cầu mới" not in verdict_sentence(result)
+    assert verdict_sentence(result).startswith("Đạt: hệ thống hiện có")

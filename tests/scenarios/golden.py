@@ -17,7 +17,7 @@ FOLDER = Path(__file__).with_name("golden")
 TIME_MS = 0.5
 """Between versions of code or kernel a call may be answered microseconds sooner, and then a voice
 packet waits behind another picture packet, which takes 1 ms at 10 Mb/s. (The same code gives the
-same times to 0.1 ms: `test_runs.py`.)"""
+same times to the nanosecond: `test_runs.py`.)"""
 OTHER = 0.002
 """For percentages and MOS, which are rounded to three digits here."""
 

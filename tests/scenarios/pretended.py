@@ -104,8 +104,10 @@ def _media(
     packets["timestamp"] = (stream.first_timestamp + frame * clock) & 0xFFFFFFFF
     packets["due_ns"] = packets["leaving_ns"] = times
     packets["size"] = 172 if stream.kind == "audio" else rng.integers(60, 1212, len(times))
+    packets["key"] = (stream.kind == "video") & (frame == 0)
+    packets["copies"] = 1
     if impaired_every:
-        packets["impaired"] = np.arange(len(times)) % impaired_every == impaired_every - 1
+        packets["copies"][impaired_every - 1 :: impaired_every] = 0
     return packets
 
 
@@ -122,7 +124,7 @@ def _carry(plan: Plan, sent: list[np.ndarray], drop: Drop) -> Told:
         events += [
             (int(p["leaving_ns"]), stream.index, number, 0)
             for number, p in enumerate(packets)
-            if not p["impaired"]
+            if p["copies"]
         ]
     heapq.heapify(events)
     free_ns: dict[Hop, int] = {}
@@ -188,7 +190,7 @@ def _write(
     log.save(captures / "links.npz", samples=samples)
     marks = [plan.phases[0].start_s, *(p.end_s for p in plan.phases)]
     others = sum(e.get("sip_sent", 0) + e.get("rtcp_sent", 0) for e in events)
-    on_wire = sum(int(np.count_nonzero(~s["impaired"])) for s in sent)
+    on_wire = sum(int(s["copies"].sum()) for s in sent)
     counters = {
         "hops": hops,
         "queues": [_queue(hop, told, 2**63) for hop in hops],
@@ -198,8 +200,16 @@ def _write(
         "udp": {
             "OutDatagrams": on_wire + others,
             "InDatagrams": sum(map(len, received)) + others,
-            **dict.fromkeys(("NoPorts", "InErrors", "RcvbufErrors"), 0),
+            **dict.fromkeys(("NoPorts", "InErrors", "RcvbufErrors", "InCsumErrors"), 0),
+            **dict.fromkeys(("IpInHdrErrors", "IpInAddrErrors", "IpOutNoRoutes"), 0),
         },
+        "lines": [],
+        "background": [],
+        "background_damaged": 0,
+        "line_changes": [],
+        "changes": [],
+        "fault_drops": [],
+        "routers": dict.fromkeys(("sent", "received", "without_route", "expired"), 0),
         "pacer_drops": 0,
         "probes": [],
     }
@@ -251,8 +261,7 @@ def _events(
     well = {"starved": 0, "stray": 0, "overflowed": 0}
     well |= {"sip_sent": 5, "sip_received": 5, "rtcp_sent": 2, "rtcp_received": 2}
     mcu = dict.fromkeys(("not_rtp", "foreign", "unauthentic", "unsendable", "calls_left"), 0)
-    mcu |= {"units_left": 0.0}
-    events.append({"event": "mcu-health", **well, **mcu})
+    events.append({"event": "mcu-health", **well, **mcu, "units_left": 0.0})
     events += [{"event": "bridge-health", "bridge": c.bridge, **well} for c in plan.calls]
     return events
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from scenario_factory import DEFAULT, NORTH, ROOT, SCENARIOS, scenario
+import traffic_scenarios
+from scenario_factory import NORTH, ROOT, SCENARIOS, scenario
 
 from results.model import Result
 from scenarios import captures
@@ -45,6 +46,44 @@ kind = "both"
 loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
 jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
 """
+
+
+SHARED = """
+[qos]
+scheduling = "classes"
+source = "test"
+
+[[background]]
+link = "west--east"
+pct = 40.0
+source = "test"
+
+[[background]]
+link = "west--east"
+direction = "r-west->r-east"
+mbps = 60.5
+packet_bytes = 700
+marked = "video"
+from_s = 2.0
+to_s = 8.0
+source = "test"
+
+[[background]]
+link = "access-east"
+mbps = 9.9
+packet_bytes = 1500
+from_s = 1.0
+source = "test"
+
+[[impairment]]
+link = "west--east"
+from_s = 3.0
+to_s = 5.0
+loss = { model = "bernoulli", p = 0.01 }
+duplicate = 0.01
+corrupt = 0.01
+"""
+"""Other traffic of several classes, to a router and to a host, also on a line that is impaired."""
 
 
 def control(at_s: float, by: str, do: str) -> str:
@@ -141,9 +180,6 @@ class Runs:
                 return [str(scenario(file, more=more)), *RECORDED, "--json"]
             case "first" | "second":  # of two that begin at the same moment
                 return [str(scenario(self.folder / "twin.toml", id="twin"))]
-            case "province":
-                new = {**NORTH, "router": "r-cu-jut"}
-                return [str(scenario(file, id="province", province=DEFAULT, bridges=(new,)))]
             case "sound":  # thirteen calls on twelve ports for pictures, and twelve for sound
                 bridges = tuple({**NORTH, "id": f"new-{n}"} for n in range(11))
                 device = {"device": "codian-4505-hd", "phases": (2, 6, 2)}
@@ -152,17 +188,28 @@ class Runs:
                 return [str(SCENARIOS / "expansion-31st-call.toml")]
             case "step-down":
                 return [str(SCENARIOS / "step-down-1080p.toml")]
+            case "loss":
+                return [str(SCENARIOS / "loss-on-one-access-link.toml")]
+            case "with-classes" | "without-classes":
+                return [str(SCENARIOS / f"background-{name}.toml")]
+            case "shared" | "shared-again":
+                return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
             case "impaired":
                 return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
+        if name in traffic_scenarios.NAMES:
+            return traffic_scenarios.words(self.folder, name)
         recorded = RECORDED if name in MEETINGS else ()  # its repetition is not
         return [str(meeting(self.folder, name)), *recorded]
 
 
-def check(words: Sequence[str], results: Path, prefix: Sequence[str] = ()) -> Finished:
-    """`giaoban check` in a process of its own; `prefix` are words before the command."""
+def check(
+    words: Sequence[str], results: Path, prefix: Sequence[str] = (), root: Path = ROOT
+) -> Finished:
+    """`giaoban check` in a process of its own; `prefix` are words before the command, `root` is
+    where the program lies."""
     done = subprocess.run(
         [*prefix, *COMMAND, "check", *words, "--results", str(results)],
-        cwd=ROOT,
+        cwd=root,
         env={**os.environ, "COLUMNS": "400"},
         capture_output=True,
         text=True,

@@ -24,12 +24,16 @@ Pretend = Callable[..., None]
 FILES = {
     "captures",
     "events.jsonl",
+    "inputs",
+    "manifest.json",
+    "map.json",
     "phu-luc.pdf",
     "plan.json",
     "plots",
     "result.json",
     "series.npz",
     "summary.md",
+    "view.html",
 }
 
 
@@ -125,7 +129,9 @@ def test_an_emulation_that_fails_leaves_nothing(
     assert list((tmp_path / "results").iterdir()) == []
 
 
-@pytest.mark.parametrize("stage", ["write_result", "write_plots", "write_annex", "summary_md"])
+@pytest.mark.parametrize(
+    "stage", ["write_result", "prove", "draw_pictures", "write_annex", "summary_md"]
+)
 def test_interrupted_while_writing(
     tmp_path: Path, pretend: Pretend, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -214,4 +220,4 @@ def test_progress_goes_to_standard_error(tmp_path: Path, pretend: Pretend) -> No
     file = scenario(tmp_path / "s.toml")
     ran = giaoban("check", file, "--results", tmp_path / "results", "--json")
     said = [line.rsplit(" ", 1)[0] for line in ran.err.splitlines()]
-    assert said == ["measuring", "drawing", "typesetting"]
+    assert said == ["measuring", "estimating", "drawing", "typesetting"]

@@ -13,8 +13,9 @@ from scenario_factory import NORTH, scenario
 from results.model import LinkResult
 from scenarios import captures
 from scenarios.captures import Captures
-from scenarios.links import links_in, rebuild, utilisation_pct
+from scenarios.links import links_in, utilisation_pct
 from scenarios.question import make_question
+from scenarios.rebuild import rebuild
 from topology.network import Hop
 
 SLOW = {**NORTH, "rate_mbps": 2.5, "km": 10.0}

@@ -14,8 +14,10 @@ from giaoban.errors import InputError
 from scenarios.plan import CLOSING_S, Plan
 from scenarios.question import make_question
 from scenarios.scenario import load_scenario
+from topology.impairments import GilbertElliott
+from topology.network import Hop
 from traffic import rtp
-from traffic.impairments import BernoulliLoss, GammaJitter
+from traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval
 
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
 
@@ -124,11 +126,20 @@ def test_a_new_bridge_changes_nothing_of_the_existing_ones(tmp_path: Path) -> No
 
 
 def test_impairments_go_to_their_streams_alone(tmp_path: Path) -> None:
+    """In time counted from the run's origin; what has no beginning holds from there."""
     more = """
 [[impairment]]
 bridge = "east"
 kind = "audio"
+from_s = 1.0
+to_s = 2.5
 loss = { model = "bernoulli", p = 0.1 }
+
+[[impairment]]
+bridge = "east"
+kind = "audio"
+from_s = 2.5
+corrupt = 0.2
 
 [[impairment]]
 bridge = "north"
@@ -136,17 +147,68 @@ direction = "down"
 jitter = { model = "gamma", shape = 2.0, scale_ms = 3.0 }
 """
     plan = plan_of(scenario(tmp_path / "s.toml", more=more))
+    start_s = plan.phases[0].start_s
     touched = {
-        (s.bridge, s.kind, s.direction): (s.loss, s.jitter)
-        for s in plan.streams
-        if s.loss or s.jitter
+        (s.bridge, s.kind, s.direction): s.impairments for s in plan.streams if s.impairments
     }
-    jitter = GammaJitter(shape=2.0, scale_ms=3.0)
+    jitter = Impairments(jitter=GammaJitter(shape=2.0, scale_ms=3.0))
     assert touched == {
-        ("east", "audio", "up"): (BernoulliLoss(p=0.1), None),
-        ("north", "audio", "down"): (None, jitter),
-        ("north", "video", "down"): (None, jitter),
+        ("east", "audio", "up"): [
+            Interval(
+                from_s=start_s + 1,
+                to_s=start_s + 2.5,
+                what=Impairments(loss=BernoulliLoss(p=0.1)),
+            ),
+            Interval(from_s=start_s + 2.5, what=Impairments(corrupt=0.2)),
+        ],
+        ("north", "audio", "down"): [Interval(what=jitter)],
+        ("north", "video", "down"): [Interval(what=jitter)],
     }
+    assert plan.lines == []
+
+
+def test_impairments_of_links_go_to_their_directions(tmp_path: Path) -> None:
+    more = """
+[[impairment]]
+link = "west--east"
+from_s = 1.0
+rate = { kbps = 2000.0, buffer_packets = 7 }
+
+[[impairment]]
+link = "access-north"
+direction = "up"
+to_s = 3.0
+loss = { model = "gilbert", p = 0.1, r = 0.5 }
+"""
+    plan = plan_of(scenario(tmp_path / "s.toml", more=more))
+    start_s = plan.phases[0].start_s
+    assert [(line.hop, line.from_s, line.to_s, line.rate_mbps) for line in plan.lines] == [
+        (Hop("access-north", "north", "r-east"), 0.0, start_s + 3, None),
+        (Hop("west--east", "r-east", "r-west"), start_s + 1, None, 2.0),
+        (Hop("west--east", "r-west", "r-east"), start_s + 1, None, 2.0),
+    ]
+    assert [line.buffer_packets for line in plan.lines] == [None, 7, 7]
+    assert plan.lines[0].what.loss == GilbertElliott(p=0.1, r=0.5)
+    assert not any(s.impairments for s in plan.streams)
+
+
+def test_slides_go_from_one_bridge_to_all_others(tmp_path: Path) -> None:
+    """And change nothing of the other streams' identifiers."""
+    more = '[content]\nbridge = "west"\nfrom_s = 1.0\nto_s = 3.0\nkbps = 500.0'
+    without = plan_of(scenario(tmp_path / "s.toml"))
+    plan = plan_of(scenario(tmp_path / "s.toml", more=more))
+    assert plan.streams[: len(without.streams)] == without.streams
+    slides = {(s.bridge, s.kind, s.direction) for s in plan.streams[len(without.streams) :]}
+    assert slides == {
+        ("west", "content", "up"),
+        ("east", "content", "down"),
+        ("north", "content", "down"),
+    }
+    start_s = plan.phases[0].start_s
+    assert [(c.at_s, c.do.model_dump()["participant"]) for c in plan.controls] == [
+        (start_s + 1, "west"),
+        (start_s + 3, None),
+    ]
 
 
 def test_a_province_can_be_replaced(tmp_path: Path) -> None:

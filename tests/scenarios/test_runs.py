@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -43,26 +44,32 @@ def busy_cores() -> Iterator[None]:
             burner.wait()
 
 
-def test_the_same_again_beside_busy_processes(runs: Runs, tmp_path: Path) -> None:
-    """All of the province's bridges, so that much happens at the same moment."""
-    first = runs["province"]
+def test_the_same_again_to_the_last_bit(runs: Runs, tmp_path: Path) -> None:
+    """By a copy of the program in another folder, never run before, beside busy processes; of a
+    link so full that it matters which of two packets comes a nanosecond sooner."""
+    first = runs["thin-link"]
     for name in ("short", "impaired", "first", "second"):
         runs.start(name).result()  # otherwise they would be slowed down, too
+    copy = tmp_path / "a folder" / "of another length"
+    for package in ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results"):
+        shutil.copytree(
+            ROOT / package,
+            copy / package,
+            ignore=shutil.ignore_patterns("__pycache__", "runs"),
+        )
+    file = copy / "scenarios" / "expansion-thin-link.toml"
     with busy_cores():
-        second = check([str(runs.folder / "province.toml")], tmp_path / "results")
-    assert first.code == second.code < 2, second.err
+        second = check([str(file)], tmp_path / "results", root=copy)
+    assert first.code == second.code == 1, second.err
+    assert recorded(second) == recorded(first)
     ran = giaoban("diff", first.folder, second.folder)
     assert (ran.code, ran.err) == (0, ""), ran.out
-    counts = [
-        [
-            (s.packets_sent, s.packets_received)
-            for p in r.phases
-            for b in p.bridges
-            for s in b.streams
-        ]
-        for r in (first.result, second.result)
-    ]
-    assert counts[0] == counts[1]
+
+
+def recorded(run: Finished) -> dict[str, str]:
+    """Each packet that was sent and received, with its time in nanoseconds, and each event."""
+    files = [*run.folder.glob("captures/*.bin"), run.folder / "events.jsonl"]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def test_another_seed_is_another_run(runs: Runs, tmp_path: Path) -> None:
@@ -193,7 +200,7 @@ def streams(run: Finished) -> Iterator[tuple[str, str, StreamResult]]:
 def test_impaired_packets_are_those_the_injector_took_out(runs: Runs) -> None:
     run = runs["impaired"]
     captured = run.captures
-    hit = [s for s in captured.plan.streams if s.loss]
+    hit = [s for s in captured.plan.streams if s.impairments]
     assert {(s.bridge, s.kind, s.direction) for s in hit} == {
         ("west", kind, direction) for kind in ("audio", "video") for direction in ("up", "down")
     }
@@ -210,19 +217,21 @@ def test_impaired_packets_are_those_the_injector_took_out(runs: Runs) -> None:
                 and (s.kind, s.direction) == (stream.kind, stream.direction)
             ]
             assert said in ([logged], [])
-            assert not (logged and not stream.loss)
+            assert not (logged and not stream.impairments)
 
 
 def test_rates_of_impairment_are_those_asked(runs: Runs) -> None:
     captured = runs["impaired"].captures
     for stream in captured.plan.streams:
         trace = captured.traces[stream.index]
-        if stream.loss is None:
+        if not stream.impairments:
             assert not trace.impaired.any()
             continue
+        [loss] = [interval.what.loss for interval in stream.impairments]
+        assert loss is not None
         share = float(np.mean(trace.impaired))
-        asked = 0.05 if stream.loss.model == "bernoulli" else 0.02 / (0.02 + 0.25)
-        burst = 1.0 if stream.loss.model == "bernoulli" else 1 / 0.25
+        asked = 0.05 if loss.model == "bernoulli" else 0.02 / (0.02 + 0.25)
+        burst = 1.0 if loss.model == "bernoulli" else 1 / 0.25
         # five standard errors of a share whose losses come in bursts
         error = 5 * np.sqrt(asked * (1 - asked) * 2 * burst / len(trace.impaired))
         assert share == pytest.approx(asked, abs=error)
@@ -254,7 +263,7 @@ def test_injected_jitter_shows_where_it_was_injected(runs: Runs) -> None:
     for stream in captured.plan.streams:
         trace = captured.traces[stream.index]
         added_ms = (trace.leaving_ns - trace.due_ns) / 1e6
-        if stream.jitter is None:
+        if not any(interval.what.jitter for interval in stream.impairments):
             assert not added_ms.any()
         else:
             # gamma of shape 2 and scale 1.5 ms; order is kept, which can only add
@@ -262,9 +271,10 @@ def test_injected_jitter_shows_where_it_was_injected(runs: Runs) -> None:
             assert 2.5 < added_ms.mean() < 8
     for _, bridge, stream in streams(runs["impaired"]):
         if stream.kind == "audio":
-            assert stream.jitter_ms is not None
+            assert stream.jitter_ms_mean is not None
             touched = bridge == "west" and stream.direction == "down"
-            assert (stream.jitter_ms > 0.8) == touched
+            # without it, what waiting behind pictures makes of it: a key frame takes 20 ms
+            assert (stream.jitter_ms_mean > 1.8) == touched
 
 
 def test_the_guest_is_where_it_ran(runs: Runs) -> None:

@@ -147,3 +147,16 @@ def test_clipping_agrees_with_sampling(
     assert box.inside(line) == pytest.approx(
         hits / steps * line.length, abs=2 * line.length / steps + 1e-9
     )
+
+
+def test_single_points_have_rings_that_cover_no_text(tmp_path: Path) -> None:
+    network = build(load_province())
+    points = ["gia-nghia--dak-glong", "access-mcu", "r-gia-nghia", "gia-nghia"]
+    assert "điểm lỗi đơn" not in svg(network, tmp_path, lang="vi")
+    assert "điểm lỗi đơn" in svg(network, tmp_path, lang="vi", single_points=points)
+    assert "single point of failure" in svg(network, tmp_path, single_points=points)
+    drawn = _Map(network, loads(network, 20.0), "vi", (), points)
+    boxes = [box for _, box in drawn.layout.boxes()]
+    for link in drawn.backbone:
+        ring = Box.around(drawn._free(drawn._segment(link)), 0.15, 0.15)
+        assert sum(ring.overlap(box) for box in boxes) < 0.001, link.id

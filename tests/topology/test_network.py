@@ -169,8 +169,9 @@ def test_assumptions_name_every_assumed_record_in_both_languages() -> None:
     extra = [bridge("quang-son", "r-dak-glong", **assumed), bridge("known", "r-dak-glong")]
     change = LinkChange(link="access-mcu", rate_mbps=2.5, source="a wish", **assumed)
     found = assumptions(province, extra, [change])
+    assert province.routing is not None
     records = [
-        province.fibre, province.addressing, *province.routers, *province.links,
+        province.fibre, province.addressing, province.routing, *province.routers, *province.links,
         province.mcu, *province.bridges, *extra, change,
     ]  # fmt: skip
     assert len(found) == sum(record.assumed for record in records)

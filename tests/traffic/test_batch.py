@@ -20,6 +20,7 @@ from traffic.batch import (
     media_socket,
     realtime_minus_monotonic_ns,
     sockaddr,
+    try_to_send,
 )
 
 HERE = "127.0.0.1"
@@ -224,6 +225,41 @@ def test_what_cannot_be_sent_may_be_skipped(sender: socket.socket, receiver: soc
                 batch.send(sender.fileno(), lengths, times, to)
             sent = collect(receiver, bad[0], ReceiveBatch(10, 10))[0] if bad[0] else []
             assert [data[0] for data in sent] == list(range(bad[0]))
+
+
+@pytest.fixture
+def nobody_there() -> Iterator[socket.socket]:
+    """Connected to a port that has been closed: ICMP tells the sender so after each datagram."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind((HERE, 0))
+        with media_socket(HERE, 0, dscp=34) as sock:
+            sock.connect(gone.getsockname())
+            gone.close()
+            yield sock
+
+
+def test_the_networks_complaint_of_an_earlier_datagram_costs_no_other(
+    nobody_there: socket.socket,
+) -> None:
+    batch, inbox = SendBatch(4, 64), ReceiveBatch(4, 64)
+    lengths = np.full(4, 10)
+    assert batch.send(nobody_there.fileno(), lengths) == 0
+    assert batch.send(nobody_there.fileno(), lengths) == 0
+    assert try_to_send(lambda: nobody_there.send(b"one more"))
+    assert len(inbox.receive(nobody_there.fileno())) == 0
+    nobody_there.send(b"nothing is left of it")
+
+
+def test_what_the_network_does_not_take_at_all_is_told() -> None:
+    def no_way() -> None:
+        raise OSError(errno.ENETUNREACH, "no way there")
+
+    def full() -> None:
+        raise OSError(errno.ENOBUFS, "full")
+
+    assert not try_to_send(no_way)
+    with pytest.raises(OSError, match="full"):
+        try_to_send(full)
 
 
 def test_what_a_full_buffer_lost_is_counted(sender: socket.socket) -> None:

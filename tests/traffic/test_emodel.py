@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.emodel import (
+from traffic.quality.emodel import (
     R_DEFAULT,
+    R_WIDEBAND,
+    Planning,
     conversational_mos,
     delay_impairment,
     loss_impairment,
     mos,
+    mos_wideband,
 )
 
 LOSS_PCT = [0, 0.5, 1, 2, 3, 5, 10]
@@ -62,3 +66,45 @@ def test_quality_never_rises_with_delay_or_loss(
     assert 1 <= here <= 4.5
     assert conversational_mos(ta + more, loss, ratio) <= here + 1e-9
     assert conversational_mos(ta, min(100, loss + more), ratio) <= here + 1e-9
+
+
+def test_the_parameters_of_table_1_give_the_published_rating() -> None:
+    """93.2 in the Recommendation; 93.206208 by public implementations of all its equations."""
+    assert Planning().rating() == pytest.approx(93.206208, abs=1e-5)
+    assert Planning().ro - Planning().simultaneous == pytest.approx(93.35, abs=0.01)
+    assert Planning(delay_ms=300).rating() == pytest.approx(93.206208 - 14.76, abs=0.01)
+    assert Planning(advantage=5).rating(11) == pytest.approx(93.206208 - 6, abs=1e-5)
+
+
+def test_echo_and_noise_lower_the_rating() -> None:
+    echo = [Planning(t_ms=t, telr=45).rating() for t in (0, 10, 50, 100, 200)]
+    assert echo == sorted(echo, reverse=True)
+    assert Planning(t_ms=100, telr=65).rating() > echo[3] + 10
+    # Rle = 10.5 · 27 · 101^(−1/4) = 89.4 beside Ro = 94.8
+    assert Planning(wepl=20, round_trip_ms=100).listener_echo == pytest.approx(15.94, abs=0.01)
+    assert Planning(ps=65).rating() < Planning(pr=45).rating() < Planning().rating()
+    assert Planning(qdu=8).simultaneous > Planning().simultaneous
+    assert Planning(stmr=25, t_ms=10).talker_echo >= Planning(stmr=25).sidetone
+
+
+@pytest.mark.parametrize(
+    ("ie", "published"),
+    [(0, 4.5), (1, 4.4940), (8, 4.4206), (13, 4.3371), (41, 3.5123), (56, 2.9220)],
+)
+def test_wideband_scores_of_amr_wb(ie: float, published: float) -> None:
+    """Vectors of a public implementation of G.107.1 for the Ie,WB of G.113 tables IV.1 and IV.3."""
+    assert float(mos_wideband(R_WIDEBAND - ie)) == pytest.approx(published, abs=5e-4)
+
+
+def test_wideband_loss_keeps_the_95_of_the_narrowband_formula() -> None:
+    effective = loss_impairment(2, 1.0, (20.0, 4.3))  # AMR-WB 12.65, G.113 tables IV.3 and IV.4
+    assert float(effective) == pytest.approx(43.8095, abs=1e-3)
+    assert float(mos_wideband(R_WIDEBAND - effective)) == pytest.approx(3.4062, abs=5e-4)
+
+
+def test_arrays_are_rated_as_their_elements() -> None:
+    ta, loss = np.array([0.0, 120, 400]), np.array([0.0, 3, 50])
+    together = mos(R_DEFAULT - delay_impairment(ta) - loss_impairment(loss, 1.0))
+    assert together.tolist() == [
+        conversational_mos(a, b) for a, b in zip(ta.tolist(), loss.tolist(), strict=True)
+    ]

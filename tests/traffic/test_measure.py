@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from traffic_factory import MS, START_NS, received_log, sent_log
+from quality_factory import MS, START_NS, delivered, received_log, sent_log
 
-from traffic.measure import burst_ratio, interarrival_jitter_ms, measure, trace
+from traffic.measure import interarrival_jitter_ms, measure, trace
 
 END_NS = 10**18
 
@@ -76,8 +76,10 @@ def test_measures_are_counts_of_what_happened(
     """Loss, reordering, duplicates and wrap-around together, against plain Python."""
     rng = np.random.default_rng(seed)
     sent = sent_log(n, first_sequence=first)
-    sent["impaired"] = rng.random(n) < impaired
-    comes = (rng.random(n) >= loss) & ~sent["impaired"]
+    gone = rng.random(n) < impaired
+    sent["copies"] = np.where(gone, 0, 1)
+    sent["corrupted"] = rng.random(n) < 0.1
+    comes = (rng.random(n) >= loss) & ~gone
     which = np.flatnonzero(comes)
     arrival = sent["due_ns"][which] + MS + rng.integers(0, jitter_ms * MS + 1, len(which))
     twice = which[rng.random(len(which)) < 0.2]
@@ -90,16 +92,24 @@ def test_measures_are_counts_of_what_happened(
 
     assert found.duplicates == len(twice)
     assert found.unknown == 0
-    assert np.array_equal(found.lost, ~comes & ~sent["impaired"])
+    assert np.array_equal(found.lost, ~comes & ~gone)
     in_phase = range(n // 4, n - n // 4)
     arrived_at = dict(zip(which.tolist(), arrival.tolist(), strict=True))
+    first = [(i, (t, i)) for i, t in arrived_at.items()]
     heard = [i for i in in_phase if i in arrived_at]
-    assert got.sent == sum(not sent["impaired"][i] for i in in_phase)
-    assert got.impaired == sum(bool(sent["impaired"][i]) for i in in_phase)
+    assert got.sent == sum(not gone[i] for i in in_phase)
+    assert got.impaired == sum(bool(gone[i]) for i in in_phase)
+    assert got.duplicated == len(set(in_phase) & set(twice.tolist()))
+    flipped = {i for i in heard if sent["corrupted"][i]}
+    assert got.corrupted == len(flipped)
+    assert got.missing == len(in_phase) - len(heard) + len(flipped)
+    assert got.sent + got.impaired == (got.received - got.corrupted) + got.missing
+    overtaken = [i for i in heard if any(j > i and came < (arrived_at[i], i) for j, came in first)]
+    assert got.reordered == len(overtaken)
     assert got.received == len(heard)
     run = longest = 0
     for i in in_phase:
-        run = 0 if i in arrived_at else run + 1
+        run = 0 if i in arrived_at and i not in flipped else run + 1
         longest = max(longest, run)
     assert got.loss_burst_max == longest
     if in_phase:
@@ -256,14 +266,72 @@ def test_nothing_sent_nothing_received_nothing_in_the_phase() -> None:
     assert silent.delay_p99_ms is None
 
 
-def test_burst_ratio_of_independent_and_of_bursty_loss() -> None:
-    rng = np.random.default_rng(4)
-    assert burst_ratio(rng.random(1_000_000) < 0.1) == pytest.approx(1, abs=0.02)
-    # bursts of 4 in 5 %: 4 · (1 − 0.05)
-    assert burst_ratio(np.tile(np.r_[[True] * 4, [False] * 76], 100)) == pytest.approx(3.8)
+def test_a_corrupted_packet_arrived_and_is_of_no_use() -> None:
+    sent = sent_log(10)
+    sent["corrupted"][[3, 4]] = True
+    got = measure(delivered(sent, clock_hz=8000), 0, END_NS)
+    assert (got.sent, got.received, got.corrupted, got.missing) == (10, 10, 2, 2)
+    assert (got.interruptions, got.interruption_ms_max) == (1, pytest.approx(40))
+    assert got.missing_pct == pytest.approx(20)
 
 
-@given(st.lists(st.booleans(), max_size=60))
-def test_burst_ratio_is_at_least_one_and_finite(lost: list[bool]) -> None:
-    ratio = burst_ratio(np.array(lost, np.bool_))
-    assert 1 <= ratio <= max(1, len(lost))
+def test_the_packet_that_is_late_is_the_reordered_one() -> None:
+    """RFC 4737 §3.3: of 1 2 3 5 6 4 7 only the 4 is reordered; its copies are not packets."""
+    sent = sent_log(7)
+    which = [0, 1, 2, 4, 5, 3, 6, 4]
+    arrivals = START_NS + 500 * MS + np.arange(8) * MS
+    got = trace(sent, received_log(sent, which, arrivals), 8000)
+    assert np.flatnonzero(got.overtaken).tolist() == [3]
+    figures = measure(got, 0, END_NS)
+    assert (figures.reordered, figures.duplicated) == (1, 1)
+    assert figures.reordered_ratio == pytest.approx(1 / 7)
+
+
+def test_what_was_forwarded_out_of_order_and_arrives_so_is_not_reordered_here() -> None:
+    sent = sent_log(6)[[0, 2, 1, 3, 5, 4]]
+    sent["due_ns"] = np.sort(sent["due_ns"])
+    received = received_log(sent, range(6), sent["due_ns"] + MS)
+    assert not trace(sent, received, 8000, forwarded=True).overtaken.any()
+
+
+def test_jitter_at_the_end_its_mean_and_its_maximum() -> None:
+    sent = sent_log(40)
+    late = np.zeros(40, np.int64)
+    late[20] = 16 * MS
+    received = received_log(sent, range(40), sent["due_ns"] + MS + late)
+    got = measure(trace(sent, received, 8000), 0, END_NS)
+    steps = [0.0] * 20
+    j = 0.0
+    for d in [16, 16, *[0] * 18]:
+        j += (d - j) / 16
+        steps.append(j)
+    assert got.jitter_ms == pytest.approx(steps[-1])
+    assert got.jitter_mean_ms == pytest.approx(float(np.mean(steps)))
+    assert got.jitter_max_ms == pytest.approx(max(steps))
+
+
+@given(
+    n=st.integers(1, 120),
+    seed=st.integers(0, 2**32 - 1),
+    cut=st.integers(0, 120),
+)
+def test_windows_add_up_and_the_order_of_the_received_log_does_not_matter(
+    n: int, seed: int, cut: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    sent = sent_log(n)
+    sent["copies"] = rng.integers(0, 3, n)
+    sent["corrupted"] = rng.random(n) < 0.2
+    which = np.repeat(np.arange(n), sent["copies"] * (rng.random(n) < 0.8))
+    # all at different times, so that their order is known
+    arrival = sent["due_ns"][which] + rng.permutation(len(which)) * MS
+    found = trace(sent, received_log(sent, which.tolist(), arrival), 8000)
+    middle = START_NS + min(cut, n) * 20 * MS
+    parts = [measure(found, 0, middle), measure(found, middle, END_NS)]
+    whole = measure(found, 0, END_NS)
+    for name in (
+        "sent", "received", "impaired", "corrupted", "duplicated", "reordered", "missing"
+    ):  # fmt: skip
+        assert getattr(whole, name) == sum(getattr(part, name) for part in parts)
+    assert whole.sent == whole.received + int(np.count_nonzero(found.lost))
+    assert found.duplicates == whole.duplicated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,14 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 def test_the_default_file_loads_and_says_where_its_figures_come_from() -> None:
     profiles = load_profiles()
     assert profiles.pick("720p30-2m").video_kbps == 2000
-    for entry in (*profiles.profile, profiles.encoder, profiles.terminal):
+    for entry in (
+        *profiles.profile,
+        *profiles.audio,
+        profiles.speech,
+        profiles.encoder,
+        profiles.terminal,
+        profiles.recovery,
+    ):
         assert entry.source
         assert bool(entry.settled_by) == entry.assumed
 
@@ -33,6 +41,47 @@ def test_the_encoder_model_takes_rate_from_the_profile_and_habits_from_the_encod
         assert (model.kbps, model.fps) == (profile.video_kbps, profile.fps)
         for name in ("key_ratio", "size_sigma", "key_interval_s", "spread", "max_payload"):
             assert getattr(model, name) == getattr(profiles.encoder, name)
+
+
+@pytest.mark.parametrize(
+    ("encoding_id", "octets", "ticks", "static"),
+    [
+        ("g711a", 160, 160, True),
+        ("g711u", 160, 160, True),
+        ("g722", 160, 160, True),
+        ("g722-1c-24", 60, 640, False),
+        ("g722-1c-32", 80, 640, False),
+        ("g722-1c-48", 120, 640, False),
+        ("aac-ld", 160, 1800, False),
+        ("opus", 80, 960, False),
+    ],
+)
+def test_packets_have_the_size_and_the_ticks_of_their_encoding(
+    encoding_id: str, octets: int, ticks: int, static: bool
+) -> None:
+    encoding = load_profiles().encoding(encoding_id)
+    assert (encoding.packet_bytes, encoding.packet_ticks) == (octets, ticks)
+    assert encoding.static is static
+
+
+def test_an_unknown_encoding_is_met_with_a_suggestion() -> None:
+    with pytest.raises(InputError, match=r'unknown audio "g72" \(did you mean "g722'):
+        load_profiles().encoding("g72")
+
+
+def test_every_resolution_has_a_call_in_both_h264_profiles() -> None:
+    profiles = load_profiles().profile
+    names = {"CIF30", "SD30", "720p30", "720p60", "1080p30", "1080p60"}
+    for kind in ("baseline", "high"):
+        assert {p.resolution for p in profiles if p.video_profile == kind} == names
+    assert all(p.fps == int(p.resolution[-2:]) for p in profiles)
+    for kind in ("baseline", "high"):
+        least = {
+            n: min(p.video_kbps for p in profiles if (p.resolution, p.video_profile) == (n, kind))
+            for n in names
+        }
+        assert least["CIF30"] < least["SD30"] < least["720p30"] < least["720p60"]
+        assert least["720p30"] < least["1080p30"]
 
 
 def test_an_unknown_profile_is_met_with_a_suggestion() -> None:
@@ -56,6 +105,15 @@ def test_an_unknown_profile_is_met_with_a_suggestion() -> None:
         ('id = "720p30-1m"', 'id = "720p30-2m"', 'two profiles have the id "720p30-2m"'),
         ("giaoban.profiles/1", "giaoban.profiles/2", "giaoban.profiles/1"),
         ("key_interval_s = 10.0", "key_interval_s = 0.1", "exceed the rate of the call"),
+        ('audio = "g711a"', 'audio = "g711"', r'unknown audio "g711" \(did you mean'),
+        ('id = "g711u"', 'id = "g711a"', 'two audio encodings have the id "g711a"'),
+        ("content_fps = 5\n", "", "content_kbps and content_fps go together"),
+        ('video_profile = "high"', 'video_profile = "main"', "video_profile = 'main'"),
+        ("kbps = 64\npacket_ms = 20", "kbps = 64.1\npacket_ms = 20", "whole number of octets"),
+        ("clock_hz = 8000", "clock_hz = 11025", "whole number of ticks"),
+        ("frame_ms = [20.0]", "frame_ms = [30.0]", "no whole number of frames"),
+        ("talk_s = 1.004", "talk_s = 0", r"speech\.talk_s = 0"),
+        ("redial_every_s = 5.0", "redial_every_s = 0", r"recovery\.redial_every_s = 0"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -63,3 +121,8 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, old: str, new: str, mess
     with pytest.raises(InputError, match=message) as caught:
         load_profiles(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_bridge_on_hold_is_not_taken_for_cut_off() -> None:
+    """RFC 3550 §6.2, §6.3.1: reports are at most 1.5 × 5 s / (e − 1.5) apart."""
+    assert load_profiles().recovery.media_timeout_s > 1.5 * 5 / (math.e - 1.5)

@@ -23,7 +23,7 @@ from traffic.rtp import (
     payload_bounds,
     template,
 )
-from traffic.stream import VideoStream
+from traffic.video_stream import VideoStream
 
 WRAPPING = StreamId(
     payload_type=97, ssrc=0xDEADBEEF, first_sequence=65_500, first_timestamp=2**32 - 9_000
@@ -53,7 +53,7 @@ def test_every_audio_packet_is_the_one_scapy_crafts(tmp_path: Path) -> None:
     ends = [START_NS + at * MS for at in (200, 205, 1000, 5000)]
     sent = run_audio(tmp_path / "log", stream_plan(stream, kind="audio"), sound, ends)
     assert sent.datagrams == [
-        crafted(stream, 65_530 + i, 2**32 - 1_600 + 160 * i, i == 0, sound[i % 7].tobytes())
+        crafted(stream, 65_530 + i, 2**32 - 1_600 + 160 * i, False, sound[i % 7].tobytes())
         for i in range(250)
     ]
     assert sent.times_ns.tolist() == [START_NS + 20 * MS * i for i in range(250)]
@@ -82,7 +82,7 @@ def test_packets_that_the_injector_spares_are_still_scapys(tmp_path: Path) -> No
     whole = run_video(tmp_path / "whole", stream_plan(WRAPPING), video_model(), ends)
     plan = stream_plan(WRAPPING, loss=BernoulliLoss(p=0.3))
     thinned = run_video(tmp_path / "thinned", plan, video_model(), ends)
-    kept = np.flatnonzero(~thinned.log["impaired"])
+    kept = np.flatnonzero(thinned.log["copies"])
     assert 0 < len(kept) < len(whole.datagrams)
     # headers, FU headers and lengths; the rest of a payload is noise
     expected = [(whole.datagrams[i][:14], len(whole.datagrams[i])) for i in kept]

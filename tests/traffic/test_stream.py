@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
-from traffic_factory import MS, START_NS, stream_plan, video_model
+from traffic_factory import MS, START_NS, during_all, run_audio, stream_plan, video_model
 
+from traffic.audio_stream import AudioStream
+from traffic.impairments import (
+    BernoulliLoss,
+    Impairments,
+    Interval,
+    NormalJitter,
+    ParetoJitter,
+)
 from traffic.log import SENT, PacketLog, read
 from traffic.rtp import StreamId
-from traffic.stream import AudioStream, VideoStream, next_start_ns, packets_in
+from traffic.stream import next_control_ns, next_start_ns
+from traffic.video_stream import VideoStream, packets_in
 
 IDENT = StreamId(payload_type=97, ssrc=5, first_sequence=65_530, first_timestamp=2**32 - 3000)
 MODEL = video_model(kbps=300.0)
@@ -99,3 +109,100 @@ def test_streams_start_on_a_grid() -> None:
     assert next_start_ns(1001, 1000) == 1000 + 20 * MS
     assert next_start_ns(1000 + 20 * MS, 1000) == 1000 + 20 * MS
     assert next_start_ns(999, 1000) == 1000
+
+
+def test_a_report_leaves_at_the_same_moment_however_the_program_woke_up() -> None:
+    tick = 1000 + 20 * MS  # a program wakes up at a tick of sound, and some microseconds later
+    moments = {next_control_ns(tick + late, 1000) for late in range(0, 2 * MS, 10_000)}
+    assert moments == {tick + 2 * MS + MS // 2}
+    assert next_control_ns(tick + 3 * MS, 1000) == tick + 7 * MS + MS // 2
+    assert next_control_ns(1000 - MS, 1000) == 1000 + 2 * MS + MS // 2
+
+
+# ------------------------------------------------------------------- impairments on their way out
+
+EVERYTHING = [
+    during_all(loss=BernoulliLoss(p=0.2), corrupt=0.2, duplicate=0.3),
+    during_all(jitter=NormalJitter(mean_ms=60, sd_ms=50, reorder=True), loss=BernoulliLoss(p=0.1)),
+    during_all(jitter=NormalJitter(mean_ms=60, sd_ms=50), duplicate=0.2),
+    [
+        Interval(
+            from_s=0.5,
+            to_s=1.0,
+            what=Impairments(
+                jitter=ParetoJitter(shape=2.5, scale_ms=200, reorder=True), duplicate=0.5
+            ),
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize("impairments", EVERYTHING)
+@pytest.mark.parametrize("window_ms", [40, 200, 2000])
+def test_what_is_sent_is_what_the_log_says(
+    tmp_path: Path, impairments: list[Interval], window_ms: int
+) -> None:
+    """Each datagram as often as logged, at its time, in order of leaving, within its window."""
+    path = tmp_path / "sent.bin"
+    log = PacketLog(SENT, path)
+    plan = stream_plan(IDENT, impairments=impairments)
+    stream = VideoStream(plan, log, START_NS, MODEL, origin_ns=START_NS)
+    out = np.zeros((4 * packets_in(window_ms * MS, MODEL.kbps, MODEL) + 600, 1212), np.uint8)
+    got: list[tuple[int, int, bytes]] = []
+    for end in range(window_ms, 2001, window_ms):
+        lengths, times = stream.window(out, START_NS + end * MS)
+        assert np.all(np.diff(times) >= 0)
+        if plan.out_of_order:
+            assert np.all(times < START_NS + end * MS)
+            assert not got or not len(times) or times[0] >= got[-1][0]
+        got += [
+            (int(t), int.from_bytes(out[i, 2:4].tobytes(), "big"), out[i, :length].tobytes())
+            for i, (length, t) in enumerate(zip(lengths, times, strict=True))
+        ]
+    while True:
+        lengths, times = stream.flush(out)
+        if not len(times):
+            break
+        got += [
+            (int(t), int.from_bytes(out[i, 2:4].tobytes(), "big"), out[i, :length].tobytes())
+            for i, (length, t) in enumerate(zip(lengths, times, strict=True))
+        ]
+    log.close()
+    sent = read(path, SENT)
+    which = np.repeat(np.arange(len(sent)), sent["copies"])
+    wanted = sorted(
+        (int(sent["leaving_ns"][i]), int(sent["sequence"][i]) % 65_536, int(sent["size"][i]))
+        for i in which
+    )
+    assert sorted((t, number, len(data)) for t, number, data in got) == wanted
+    assert [t for t, *_ in got] == sorted(t for t, *_ in got)
+    if not plan.duplicated:
+        assert len(got) < len(sent)
+    assert sent["key"].any()
+    assert not sent["key"].all()
+
+
+def test_corrupted_packets_differ_in_one_bit_of_their_payload(tmp_path: Path) -> None:
+    ends = [START_NS + 100 * MS * i for i in range(1, 31)]
+    sound = np.random.default_rng(3).integers(0, 256, (7, 160)).astype(np.uint8)
+    whole = run_audio(tmp_path / "whole", stream_plan(IDENT, kind="audio"), sound, ends)
+    plan = stream_plan(IDENT, kind="audio", impairments=during_all(corrupt=0.3))
+    damaged = run_audio(tmp_path / "damaged", plan, sound, ends)
+    pairs = zip(whole.datagrams, damaged.datagrams, damaged.log["corrupted"], strict=True)
+    for a, b, corrupted in pairs:
+        assert a[:12] == b[:12]
+        x, y = int.from_bytes(a, "big"), int.from_bytes(b, "big")
+        assert (x ^ y).bit_count() == corrupted
+    assert 20 < damaged.log["corrupted"].sum() < 70
+    assert not damaged.log["key"].any()
+    assert not whole.log["corrupted"].any()
+
+
+def test_a_stream_goes_out_under_the_payload_type_that_was_agreed_on(tmp_path: Path) -> None:
+    plan = stream_plan(IDENT).carrying(101)
+    log = PacketLog(SENT, tmp_path / "log")
+    out = np.zeros((packets_in(10**9, MODEL.kbps, MODEL), 12 + MODEL.max_payload), "u1")
+    lengths, _ = VideoStream(plan, log, START_NS, MODEL).window(out, START_NS + 100 * MS)
+    log.close()
+    assert len(lengths) > 0
+    assert set((out[: len(lengths), 1] & 0x7F).tolist()) == {101}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from traffic_factory import MS, START_NS, run_video, stream_plan, video_model
 
 from traffic.rtp import StreamId
-from traffic.stream import packets_in
 from traffic.video import Frames, FrameSource, VideoModel, packetise
+from traffic.video_stream import packets_in
 
 STREAM = StreamId(payload_type=97, ssrc=1, first_sequence=100, first_timestamp=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.impairments import BernoulliLoss, GammaJitter, GilbertElliottLoss, NormalJitter
+from traffic.audio_stream import AudioStream
+from traffic.impairments import Impairments, Interval, Jitter, Loss
 from traffic.log import RECEIVED, SENT, PacketLog, read
 from traffic.rtp import StreamId, template
-from traffic.stream import AudioStream, StreamPlan, VideoStream, fill_with_noise, packets_in
+from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
+from traffic.video_stream import VideoStream, fill_with_noise, packets_in
 
 MS = 1_000_000
 START_NS = 5_000 * MS
 
-LossModel = BernoulliLoss | GilbertElliottLoss
-JitterModel = NormalJitter | GammaJitter
+
+def during_all(**what: Any) -> list[Interval]:
+    """The impairments of a whole run."""
+    return [Interval(what=Impairments(**what))]
 
 
 def video_model(**changes: Any) -> VideoModel:
@@ -37,14 +42,24 @@ def video_model(**changes: Any) -> VideoModel:
     return VideoModel(**figures | changes)
 
 
+def cuts(n: int, at: Sequence[int]) -> list[slice]:
+    """n packets cut into windows, some of them empty."""
+    edges = [0, *sorted(c % (n + 1) for c in at), n]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]
+
+
 def stream_plan(
     stream: StreamId,
     *,
     kind: str = "video",
     seed: int = 7,
-    loss: LossModel | None = None,
-    jitter: JitterModel | None = None,
+    loss: Loss | None = None,
+    jitter: Jitter | None = None,
+    impairments: Sequence[Interval] = (),
 ) -> StreamPlan:
+    """`loss` and `jitter` are for all the run; `impairments` are given instead of them."""
+    if loss is not None or jitter is not None:
+        impairments = during_all(loss=loss, jitter=jitter)
     return StreamPlan.model_validate(
         {
             "index": 3,
@@ -56,8 +71,7 @@ def stream_plan(
             "first_sequence": stream.first_sequence,
             "first_timestamp": stream.first_timestamp,
             "seed": seed,
-            "loss": loss,
-            "jitter": jitter,
+            "impairments": [interval.model_dump() for interval in impairments],
         }
     )
 
@@ -82,7 +96,7 @@ def run_video(
 ) -> Sent:
     """Window after window; a key frame is asked for before the windows in `key_requests`."""
     log = PacketLog(SENT, path)
-    stream = VideoStream(plan, log, START_NS, model, delay_ns)
+    stream = VideoStream(plan, log, START_NS, model, delay_ns, origin_ns=START_NS)
     room = packets_in(max(np.diff([START_NS, *until_ns])), model.kbps, model)
     out = np.zeros((room, 12 + model.max_payload), np.uint8)
     fill_with_noise(out[:, 12:])
@@ -102,7 +116,7 @@ def run_audio(
     path: Path, plan: StreamPlan, sound: NDArray[np.uint8], until_ns: Sequence[int]
 ) -> Sent:
     log = PacketLog(SENT, path)
-    stream = AudioStream(plan, log, START_NS, sound)
+    stream = AudioStream(plan, log, START_NS, sound, origin_ns=START_NS)
     out = np.zeros((int(max(np.diff([START_NS, *until_ns]))) // (20 * MS) + 2, 172), np.uint8)
     datagrams: list[bytes] = []
     times: list[NDArray[np.int64]] = []
@@ -124,6 +138,7 @@ def sent_log(
     sent["timestamp"] = nth * spacing_ns * clock_hz // 1_000_000_000 & 0xFFFFFFFF
     sent["due_ns"] = sent["leaving_ns"] = START_NS + nth * spacing_ns
     sent["size"] = 172
+    sent["copies"] = 1
     return sent
 
 

@@ -1,0 +1,281 @@
+"""tshark reads what a bridge recorded, and finds the figures that `result.json` tells of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import Kind
+from results.model import Phase, StreamResult
+from tests.clients.checks import Checked, check
+from tests.clients.tshark import Stream, fields, streams_of_calls
+from traffic.measure import Trace, measure
+
+pytestmark = pytest.mark.sandbox
+
+KINDS: tuple[Kind, ...] = ("audio", "video")
+WAYS = ("up", "down")
+CLOCK_HZ = {"audio": 8000, "video": 90_000}
+JITTER_MS = 0.1
+ALWAYS_NS = 2**62
+
+LINES = """
+[[impairment]]
+link = "access-east"
+direction = "down"
+loss = { model = "gilbert", p = 0.02, r = 0.4 }
+jitter = { model = "normal", mean_ms = 12.0, sd_ms = 4.0 }
+
+[[impairment]]
+link = "access-north"
+direction = "down"
+duplicate = 0.02
+jitter = { model = "normal", mean_ms = 20.0, sd_ms = 8.0, reorder = true }
+"""
+
+
+class Report(NamedTuple):
+    """A report block that tshark found: when, of what, what it says."""
+
+    time_ns: int
+    ssrc: int
+    fraction: int
+    lost: int
+    highest: int
+    jitter: int
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    """East's line loses packets and delays them in order, north's puts them out of order, twice."""
+    folder = tmp_path_factory.mktemp("tshark")
+    return check(folder, "tshark", "east", "north", seconds=(4, 4, 4), more=LINES)
+
+
+@cache
+def seen(run: Checked, bridge: str, frames: int | None = None) -> dict[int, Stream]:
+    return streams_of_calls(run.pcapng(bridge), frames=frames)
+
+
+def index_of(run: Checked, bridge: str, kind: Kind, way: str) -> int:
+    call = run.call(bridge)
+    return (call.up if way == "up" else call.down)[kind]
+
+
+def of(run: Checked, bridge: str, kind: Kind, way: str) -> tuple[int, Trace]:
+    """SSRC and trace of a stream."""
+    index = index_of(run, bridge, kind, way)
+    return run.plan.streams[index].ssrc, run.captures.traces[index]
+
+
+def told(run: Checked, bridge: str, kind: Kind, way: str) -> list[tuple[Phase, StreamResult]]:
+    """What `result.json` says of a stream, phase by phase."""
+    return [
+        (phase, stream)
+        for phase in run.result.phases
+        for item in phase.bridges
+        if item.id == bridge
+        for stream in item.streams
+        if (stream.kind, stream.direction) == (kind, way)
+    ]
+
+
+def received(run: Checked, bridge: str, ssrc: int) -> NDArray[np.int64]:
+    """(n, 4) frame number, CLOCK_REALTIME in ns, sequence number and timestamp of a stream."""
+    rows = fields(
+        run.pcapng(bridge),
+        None,
+        f"rtp.ssrc=={ssrc:#x}",
+        ["frame.number", "frame.time_epoch", "rtp.seq", "rtp.timestamp"],
+    )
+    return np.array(
+        [(int(n), int(at.replace(".", "")), int(seq), int(ts)) for n, at, seq, ts in rows], np.int64
+    )
+
+
+def since_boot_ns(run: Checked, bridge: str) -> int:
+    """What CLOCK_REALTIME of a recording is ahead of CLOCK_MONOTONIC of the logs."""
+    ssrc, trace = of(run, bridge, "audio", "down")
+    first = np.unique(received(run, bridge, ssrc)[:, 1:], axis=0)
+    at_ns = {int(ts): int(ns) for ns, _, ts in first[::-1]}
+    ahead = [
+        at_ns[ts] - ns
+        for ts, ns in zip(trace.timestamp.tolist(), trace.arrival_ns.tolist(), strict=True)
+        if ns >= 0
+    ]
+    assert np.ptp(ahead) < 20_000  # a recording holds microseconds
+    return int(np.median(ahead))
+
+
+@pytest.mark.parametrize("bridge", ["east", "north"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_bridge_sends_is_all_there(run: Checked, bridge: str, kind: Kind) -> None:
+    """A recording of the bridge shows its packets as they leave."""
+    ssrc, trace = of(run, bridge, kind, "up")
+    found = seen(run, bridge)[ssrc]
+    assert (found.packets, found.lost) == (measure(trace, 0, ALWAYS_NS).sent, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_loss_and_jitter_of_a_whole_call(run: Checked, kind: Kind) -> None:
+    ssrc, trace = of(run, "east", kind, "down")
+    found, ours = seen(run, "east")[ssrc], measure(trace, 0, ALWAYS_NS)
+    assert found.packets == ours.received
+    ends = np.flatnonzero(trace.arrived)[[0, -1]]  # nobody sees what was lost before and after
+    lost = np.count_nonzero(~trace.arrived[ends[0] : ends[1]])
+    assert found.lost == lost > 0.02 * ours.sent
+    assert ours.jitter_mean_ms is not None
+    assert ours.jitter_max_ms is not None
+    # its mean is over the differences of packets, so that the first packet, with 0, is not in it
+    mean_ms = ours.jitter_mean_ms * found.packets / (found.packets - 1)
+    assert found.mean_jitter == pytest.approx(mean_ms, abs=JITTER_MS)
+    assert found.max_jitter == pytest.approx(ours.jitter_max_ms, abs=JITTER_MS)
+    assert found.mean_jitter > 20 * JITTER_MS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_loss_and_jitter_of_each_phase(run: Checked, kind: Kind) -> None:
+    """The capture is cut behind the phase before and behind the phase; the sums are subtracted."""
+    ssrc, _ = of(run, "east", kind, "down")
+    sent = run.sent[run.sent["stream"] == index_of(run, "east", kind, "down")]
+    numbers, due_ns = sent["sequence"] % 2**16, sent["due_ns"]
+    assert len(np.unique(numbers)) == len(numbers)
+    rows = received(run, "east", ssrc)
+    frame = dict(zip(rows[:, 2].tolist(), rows[:, 0].tolist(), strict=True))
+    came = np.array([number in frame for number in numbers.tolist()])
+    phases = told(run, "east", kind, "down")
+    assert [phase.name for phase, _ in phases] == ["before", "during", "after"]
+    for phase, stream in phases:
+        start_ns, end_ns = run.window_ns(phase)
+        earlier, upto = due_ns < start_ns, due_ns < end_ns
+        cuts = [int(frame[int(numbers[came & part][-1])]) for part in (earlier, upto)]
+        before, after = (seen(run, "east", cut)[ssrc] for cut in cuts)
+        assert after.packets - before.packets == stream.packets_received
+        # a loss shows with the next packet that comes
+        lost = stream.packets_sent - stream.packets_received
+        hidden = [len(part) - 1 - np.flatnonzero(part)[-1] for part in (came[earlier], came[upto])]
+        assert after.lost - before.lost == lost + hidden[0] - hidden[1]
+        sums = [found.mean_jitter * (found.packets - 1) for found in (before, after)]
+        mean_ms = (sums[1] - sums[0]) / stream.packets_received
+        assert mean_ms == pytest.approx(stream.jitter_ms_mean, abs=JITTER_MS)
+        assert stream.jitter_ms_max is not None
+        assert after.max_jitter == pytest.approx(
+            max(before.max_jitter, stream.jitter_ms_max), abs=JITTER_MS
+        )
+
+
+def jitter_as_tshark(
+    came: NDArray[np.void], marked: set[int], clock_hz: int
+) -> tuple[float, float]:
+    """Mean and maximum in ms, as tshark 4.4 has them (its `tap-rtp-analysis.c`).
+
+    The packet before is the last one that was not late. What is late moves the jitter; but neither
+    that nor packets with a marker are in the mean, whose weights count them, and in the maximum.
+    """
+    times_ms, stamps = came["arrival_ns"] / 1e6, came["timestamp"].astype(np.int64)
+    jitter = mean = longest = 0.0
+    before = 0
+    for nth in range(1, len(came)):
+        ticks = int(stamps[nth] - stamps[before])
+        passed_ms = float(times_ms[nth] - times_ms[before])
+        jitter += (abs(passed_ms - ticks * 1000 / clock_hz) - jitter) / 16
+        if ticks < 0:
+            continue
+        before = nth
+        if int(came["sequence"][nth]) not in marked:
+            mean += (jitter - mean) / nth
+            longest = max(longest, jitter)
+    return mean, longest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_comes_twice_and_out_of_order(run: Checked, kind: Kind) -> None:
+    """tshark counts copies as packets (as RFC 3550 A.3 does), and so too few that are lost.
+
+    Its jitter differs from RFC 3550 §6.4.1, which is of all packets in order of arrival, where a
+    packet comes after one with a later timestamp. By its own rule, the times that the bridge logged
+    give what it finds.
+    """
+    index = index_of(run, "north", kind, "down")
+    ssrc, trace = of(run, "north", kind, "down")
+    found, ours = seen(run, "north")[ssrc], measure(trace, 0, ALWAYS_NS)
+    assert ours.duplicated > 0 < ours.reordered
+    assert ours.received == ours.sent
+    assert found.packets == ours.received + ours.duplicated
+    assert found.lost == -ours.duplicated
+    sent, came = (log[log["stream"] == index] for log in (run.sent, run.received))
+    last = np.r_[np.diff(sent["timestamp"].astype(np.int64)) != 0, True]
+    marked = set((sent["sequence"][last] % 2**16).tolist()) if kind == "video" else set()
+    mean_ms, max_ms = jitter_as_tshark(came, marked, CLOCK_HZ[kind])
+    assert found.mean_jitter == pytest.approx(mean_ms, abs=JITTER_MS)
+    assert found.max_jitter == pytest.approx(max_ms, abs=JITTER_MS)
+    # most are in order, so the means are near each other
+    assert ours.jitter_mean_ms == pytest.approx(mean_ms, rel=0.05)
+    # packets overtaken, by the first arrival of each
+    rows = received(run, "north", ssrc)
+    _, first = np.unique(rows[:, 2:], axis=0, return_index=True)
+    order = np.unwrap(rows[np.sort(first), 2], period=2**16)
+    assert np.count_nonzero(order < np.maximum.accumulate(order)) == ours.reordered
+
+
+def reports(run: Checked, bridge: str, ssrc: int) -> list[Report]:
+    """What a recording holds of reports on a stream; times as in the logs."""
+    names = ["frame.time_epoch", "rtcp.ssrc.identifier", "rtcp.ssrc.fraction"]
+    names += ["rtcp.ssrc.cum_nr", "rtcp.ssrc.ext_high", "rtcp.ssrc.jitter"]
+    rows = fields(run.pcapng(bridge), None, "rtcp.ssrc.cum_nr", names)
+    ahead_ns = since_boot_ns(run, bridge)
+    found = [
+        Report(int(at.replace(".", "")) - ahead_ns, int(of.split(",")[0], 16), *map(int, rest))
+        for at, of, *rest in rows
+    ]
+    return [report for report in found if report.ssrc == ssrc]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("bridge", "way"), [("east", "down"), ("north", "down"), ("north", "up")])
+def test_rtcp_reports_are_those_of_the_result(
+    run: Checked, bridge: str, way: str, kind: Kind
+) -> None:
+    ssrc, _ = of(run, bridge, kind, way)
+    found, compared = reports(run, bridge, ssrc), 0
+    events = run.captures.reports["bridge" if way == "down" else "mcu", bridge, kind]
+    assert [(e["lost"], e["fraction"], e["jitter"]) for e in events] == [
+        (report.lost, report.fraction, report.jitter) for report in found
+    ]
+    for phase, stream in told(run, bridge, kind, way):
+        start_ns, end_ns = run.window_ns(phase)
+        said = [report for report in found if start_ns <= report.time_ns < end_ns]
+        if stream.rtcp is None:
+            assert not said
+            continue
+        assert stream.rtcp.reports == len(said)
+        assert stream.rtcp.packets_lost == said[-1].lost
+        jitter_ms = said[-1].jitter * 1000 / CLOCK_HZ[kind]
+        assert stream.rtcp.jitter_ms == pytest.approx(jitter_ms, abs=1e-4)
+        compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rtcp_reports_agree_with_the_logs(run: Checked, kind: Kind) -> None:
+    """At the highest number of a report; nothing overtakes on this line."""
+    ssrc, trace = of(run, "east", kind, "down")
+    sent = run.sent[run.sent["stream"] == index_of(run, "east", kind, "down")]
+    found = reports(run, "east", ssrc)
+    assert len(found) >= 2
+    first = begun = int(np.flatnonzero(trace.arrived)[0])
+    for report in found:
+        [at] = np.flatnonzero(sent["sequence"] % 2**16 == report.highest % 2**16)
+        assert report.lost == np.count_nonzero(~trace.arrived[first : at + 1])
+        lately = ~trace.arrived[begun : at + 1]
+        assert report.fraction == 256 * np.count_nonzero(lately) // len(lately)
+        begun = int(at) + 1
+        # a report holds whole units of the timestamp
+        assert report.jitter * 1000 / CLOCK_HZ[kind] == pytest.approx(
+            trace.jitter_ms[at], abs=JITTER_MS + 1000 / CLOCK_HZ[kind]
+        )
+    assert found[-1].lost > 0

@@ -1,0 +1,145 @@
+"""Programs side by side: their lines, their ends, and that none is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from giaoban import children
+from giaoban.children import Ended, Job, run_all
+from giaoban.errors import MachineLacks
+
+
+def job(name: str, code: str) -> Job:
+    return Job(name, [sys.executable, "-c", code])
+
+
+def ran(jobs: list[Job], at_once: int) -> tuple[list[tuple[str, str]], dict[str, Ended]]:
+    lines: list[tuple[str, str]] = []
+    ends: dict[str, Ended] = {}
+
+    def on_end(ended: Ended) -> None:
+        ends[ended.name] = ended
+
+    run_all(
+        jobs, at_once=at_once, on_line=lambda name, line: lines.append((name, line)), on_end=on_end
+    )
+    return lines, ends
+
+
+def alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def test_lines_and_exit_codes_of_each() -> None:
+    code = "import sys; print('hello'); sys.stderr.write('half'); sys.exit({})"
+    lines, ends = ran([job(str(n), code.format(n)) for n in range(4)], 2)
+    assert sorted(lines) == [(str(n), line) for n in range(4) for line in ("half", "hello")]
+    assert {name: ended.code for name, ended in ends.items()} == {str(n): n for n in range(4)}
+    assert set(ends["0"].tail) == {"hello", "half"}
+    assert all(ended.seconds > 0 for ended in ends.values())
+
+
+def test_never_more_than_so_many_at_once(tmp_path: Path) -> None:
+    """Each looks at who else is there, in the middle of its time."""
+    code = (
+        f"import os, time, pathlib; here = pathlib.Path({str(tmp_path)!r});"
+        "me = here / str(os.getpid()); me.touch(); time.sleep(0.2);"
+        "print(len(list(here.iterdir()))); me.unlink()"
+    )
+    lines, ends = ran([job(str(n), code) for n in range(6)], 2)
+    assert len(ends) == 6
+    assert max(int(line) for _, line in lines) <= 2
+
+
+def test_a_child_that_is_killed_is_told_by_its_signal() -> None:
+    _, ends = ran([job("a", "import os; os.kill(os.getpid(), 9)")], 1)
+    assert ends["a"].code == -signal.SIGKILL
+
+
+def test_only_the_last_lines_are_kept() -> None:
+    _, ends = ran([job("a", "for n in range(100): print(n)")], 1)
+    assert ends["a"].tail == [str(n) for n in range(80, 100)]
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_when_told_to_stop_all_are_ended(stubborn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By request first, so that they can tidy up; by force if they do not."""
+    monkeypatch.setattr(children, "TIDY_S", 1.0)
+    pids: list[int] = []
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
+    code = f"import os, signal, time; {deaf} print(os.getpid(), flush=True); time.sleep(600)"
+
+    def on_line(_name: str, line: str) -> None:
+        pids.append(int(line))
+        if len(pids) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_all(
+            [job(str(n), code) for n in range(5)],
+            at_once=3,
+            on_line=on_line,
+            on_end=lambda ended: pytest.fail(f"{ended} ended by itself"),
+        )
+    assert len(pids) == 3
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_a_child_has_time_to_tidy_up(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    code = (
+        "import pathlib, signal, sys, time\n"
+        f"def tidy(*_): time.sleep(0.3); pathlib.Path({str(mark)!r}).touch(); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, tidy)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)"
+    )
+
+    def on_line(_name: str, _line: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_all([job("a", code)], at_once=1, on_line=on_line, on_end=lambda _ended: None)
+    assert mark.exists()
+
+
+def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom giaoban.children import Job, run_all\n"
+        "code = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
+        "run_all([Job('a', [sys.executable, '-c', code])], at_once=1,\n"
+        "        on_line=lambda _n, line: print(line, flush=True), on_end=print)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=root, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 60
+    while alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_silent_child_has_hung(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "SILENCE_S", 0.1)
+    with pytest.raises(MachineLacks, match="a: the program hung"):
+        ran([job("a", "import time; time.sleep(600)")], 1)
+
+
+def test_a_program_that_is_not_there() -> None:
+    with pytest.raises(MachineLacks, match=f"{os.sep}nowhere cannot be started"):
+        ran([Job("a", ["/nowhere"])], 1)

@@ -1,0 +1,81 @@
+"""Annexes of small results: their texts without setting them, or as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from results.annex.content import Chapter, document
+from results.annex.document import Table
+from results.annex.letter import Letter
+from results.annex.make import write_annex
+from results.annex.standing import Part
+from results.evidence.manifest import Manifest, Proof, sha256
+from results.failures import FaultsAnswer
+from results.model import Result
+
+VERSIONS = {"kernel": "6.12.57", "python": "3.13.5", "mininet": "2.3.0", "numpy": "2.1.0"}
+
+
+def proof(answer: Result | FaultsAnswer) -> Proof:
+    """Of an evidence with nothing in it."""
+    manifest = Manifest(
+        kind="check" if isinstance(answer, Result) else "faults",
+        run_id=answer.run_id,
+        verdict=answer.verdict,
+        engine="sandbox",
+        seed=answer.inputs.seed,
+        code=answer.inputs.code,
+        commit=answer.inputs.commit,
+        committed=answer.inputs.committed,
+        versions=VERSIONS,
+        inputs=[],
+        files=[],
+        left_out=[],
+    )
+    return Proof(manifest, sha256(manifest.to_json().encode()))
+
+
+def chapter(
+    answer: Result | FaultsAnswer,
+    pictures: Mapping[str, Path] | None = None,
+    *,
+    proved: bool = True,
+) -> Chapter:
+    """A result as a part of a document."""
+    return Chapter(Part(answer, proof(answer) if proved else None), pictures or {})
+
+
+def annex(*answers: Result | FaultsAnswer, lang: Any = "vi", letter: Letter | None = None) -> Any:
+    """The document itself."""
+    return document([chapter(a) for a in answers], lang, letter or Letter())
+
+
+def said(*answers: Result | FaultsAnswer, lang: Any = "vi") -> str:
+    """All its texts, a line each, with plain spaces."""
+    found = annex(*answers, lang=lang).texts()
+    return "\n".join(text for _, text in found).replace("\u00a0", " ")
+
+
+def rows(*answers: Result | FaultsAnswer, caption: str, lang: Any = "vi") -> list[list[str]]:
+    """The cells of the table whose caption begins so; [] if there is none."""
+    for block in annex(*answers, lang=lang).blocks:
+        if isinstance(block, Table) and block.caption.startswith(caption):
+            return [
+                ["\n".join(filter(None, (c.text, c.sub))).replace("\u00a0", " ") for c in row]
+                for row in block.rows
+            ]
+    return []
+
+
+def write(
+    answer: Result,
+    pictures: Mapping[str, Path],
+    path: Path,
+    *,
+    proved: bool = True,
+    **options: Any,
+) -> None:
+    """The annex of one result as a file."""
+    write_annex(path, [chapter(answer, pictures, proved=proved)], **options)

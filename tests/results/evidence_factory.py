@@ -1,0 +1,112 @@
+"""Run folders with a manifest, made without an emulation; certificates to sign with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import annex_factory
+import results_factory as make
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+
+from results.annex.content import Chapter
+from results.annex.make import annex_bytes
+from results.annex.standing import Part
+from results.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from results.model import FileRef, Result
+from results.store import write_result
+
+PASSWORD = "bí mật"
+NOW = datetime.now(UTC)
+
+
+class Made(NamedTuple):
+    """A run's folder with what is in it."""
+
+    folder: Path
+    result: Result
+    proof: Proof
+
+    def annex(self, form: str = "pdf") -> bytes:
+        """Its annex, without pictures."""
+        return annex_bytes([Chapter(Part(self.result, self.proof), {})], form=form)[0]  # type: ignore[arg-type]
+
+
+def run(root: Path, run_id: str = "mo-rong-20261124-152000", seed: int = 1681) -> Made:
+    """A finished check with its inputs, a recording among them."""
+    folder = root / run_id
+    (folder / "captures").mkdir(parents=True)
+    sources = root / f"sources-{run_id}"
+    (sources / "film").mkdir(parents=True)
+    named = {
+        "scenario": "mở rộng.toml",
+        "province": "tỉnh.toml",
+        "devices": "devices.toml",
+        "criteria": "criteria.toml",
+        "file": "film/họp.h264",
+    }
+    inputs = []
+    for role, name in named.items():
+        (sources / name).write_text(f"# {role} {seed}\n", encoding="utf-8")
+        inputs.append((role, name, sources / name))
+    refs = {
+        role: FileRef(path=Path(name).name, sha256=sha256((sources / name).read_bytes()))
+        for role, name in named.items()
+    }
+    result = make.result(run_id=run_id)
+    told = result.inputs.model_copy(
+        update={
+            "scenario": refs["scenario"],
+            "province": refs["province"],
+            "mcu": refs["devices"],
+            "criteria": refs["criteria"],
+            "files": [refs["file"]],
+            "seed": seed,
+        }
+    )
+    result = result.model_copy(update={"inputs": told})
+    write_result(folder, result)
+    make.series().save(folder / "series.npz")
+    (folder / "plan.json").write_text("{}\n")
+    (folder / "events.jsonl").write_text('{"t_ms": 0}\n')
+    (folder / "captures" / "mcu-sent.bin").write_bytes(bytes(range(256)))
+    proof = write_manifest(folder, result, save_inputs(folder, inputs), annex_factory.VERSIONS)
+    return Made(folder, result, proof)
+
+
+class Identity(NamedTuple):
+    """Somebody who may sign: a PKCS#12 file, and the certificate as PEM."""
+
+    p12: Path
+    certificate: Path
+
+
+def identity(folder: Path, name: str, *, days: int = 30) -> Identity:
+    """A certificate of its own making; with negative `days` it has expired."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    others = "content_commitment key_encipherment data_encipherment key_agreement key_cert_sign "
+    others += "crl_sign encipher_only decipher_only"
+    usage = dict.fromkeys(others.split(" "), False)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=60))
+        .not_valid_after(NOW + timedelta(days=days))
+        .add_extension(x509.KeyUsage(digital_signature=True, **usage), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    short = sha256(name.encode())[:8]
+    p12, pem = folder / f"{short}.p12", folder / f"{short}.pem"
+    lock = serialization.BestAvailableEncryption(PASSWORD.encode())
+    p12.write_bytes(pkcs12.serialize_key_and_certificates(b"x", key, made, None, lock))
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return Identity(p12, pem)

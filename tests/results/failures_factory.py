@@ -1,0 +1,128 @@
+"""Small answers about failures for tests: a ring of three bridges with one on a spur."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import results_factory
+
+from results.failure_points import single_points, verdict_of, worst_links, worst_of
+from results.failures import (
+    BridgeImpact,
+    Element,
+    FailureResult,
+    FaultsAnswer,
+    LinkPeak,
+    Timing,
+)
+from results.model import Engine, Named, Question
+
+BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "dak-glong": "Đắk Glong"}
+NAMES = {
+    **BRIDGES,
+    "gia-nghia--cu-jut": "Gia Nghĩa – Cư Jút",
+    "gia-nghia--dak-glong": "Gia Nghĩa – Đắk Glong",
+    "r-cu-jut": "Cư Jút",
+    "r-dak-glong": "Đắk Glong",
+}
+KINDS = {"cut": "link", "silent": "link", "router": "router", "site": "bridge", "group": "group"}
+
+
+def impact(
+    bridge: str,
+    ms: float = 0.0,
+    *,
+    lost: int = 0,
+    cut_off: bool = False,
+    behind: bool = False,
+    **more: Any,
+) -> BridgeImpact:
+    """What a failure did to one bridge; by default nothing."""
+    return BridgeImpact(
+        bridge=bridge,
+        behind=behind,
+        cut_off=cut_off,
+        interruption_ms=ms,
+        packets_lost=lost,
+        **more,
+    )
+
+
+def failure(
+    ident: str,
+    bridges: Sequence[BridgeImpact] = (),
+    links: dict[str, float] | None = None,
+    *,
+    verdict: Any = "pass",
+    reasons: Sequence[str] = (),
+    own: Sequence[str] = (),
+) -> FailureResult:
+    """One failure; bridges not given were not touched. `links`: load of one direction each."""
+    given = {b.bridge: b for b in bridges}
+    every = [given.get(bridge, impact(bridge)) for bridge in BRIDGES]
+    every += [b for b in bridges if b.bridge not in BRIDGES]
+    peaks = [
+        LinkPeak(id=name, direction="a->b", peak_pct=pct)
+        for name, pct in (links or {"gia-nghia--cu-jut": 20.0}).items()
+    ]
+    elements = []
+    for part in ident.split("+"):
+        kind, _, name = part.partition(":")
+        elements.append(Element.model_validate({"kind": KINDS.get(kind, kind), "id": name or kind}))
+    kind = "pair" if "+" in ident else ident.partition(":")[0]
+    measured = verdict != "invalid"
+    return FailureResult.model_validate(
+        {
+            "id": ident,
+            "kind": kind,
+            "name_en": ident,
+            "name_vi": ident,
+            "elements": elements,
+            "own": list(own),
+            "verdict": verdict,
+            "reasons": list(reasons),
+            "bridges": every if measured else [],
+            "links": peaks if measured else [],
+            **(worst_of(every, peaks)._asdict() if measured else {}),
+        }
+    )
+
+
+def usual() -> list[FailureResult]:
+    """A ring link, the spur's link, and the site behind it."""
+    gone = impact("dak-glong", 8000.0, lost=900, cut_off=True, behind=True)
+    return [
+        failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 412.25, lost=87)]),
+        failure("cut:gia-nghia--dak-glong", [gone]),
+        failure("site:dak-glong", [gone], own=["dak-glong"]),
+    ]
+
+
+def answer(of: Sequence[FailureResult] | None = None, **more: Any) -> FaultsAnswer:
+    """A whole answer; `more` are fields by their names."""
+    failures = usual() if of is None else list(of)
+    verdict, reasons = verdict_of(failures)
+    fields: dict[str, Any] = {
+        "run_id": "faults-ring-20261125-010000",
+        "verdict": verdict,
+        "reasons": reasons,
+        "question": Question(
+            existing=[Named(id=i, name=n) for i, n in BRIDGES.items()],
+            new=[],
+            text_vi="Hỏng một thì sao?",
+            text_en="What if one fails?",
+        ),
+        "engine": Engine(name="sandbox", time="virtual", kernel="6.12.57"),
+        "inputs": results_factory.result().inputs,
+        "timing": Timing(before_s=4, during_s=9, after_s=6, at_s=5, to_s=13),
+        "whole": True,
+        "possible": [part for f in failures for part in f.id.split("+")],
+        "failures": failures,
+        "single_points": single_points(failures, NAMES),
+        "links": worst_links(failures),
+        "link_limit_pct": 80.0,
+        "interruption_limit_ms": 1000.0,
+        "names": NAMES,
+    }
+    return FaultsAnswer(**{**fields, **more})

@@ -1,0 +1,122 @@
+"""Pretended emulations of failures: processes that put down what they were told to have found."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from results.failure_points import worst_of
+from results.failures import BridgeImpact, FailureResult, LinkPeak
+from scenarios.child_work import ERROR
+from scenarios.failures import run
+from scenarios.failures.failure import Failure
+from scenarios.failures.one import FAILURE
+
+CODE = """
+import json, pathlib, sys
+folder, found, error, code = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
+print(json.dumps({"what": "meeting", "done": 0.5}), flush=True)
+print("a warning of some library", flush=True)
+if found:
+    (folder / sys.argv[5]).write_text(found)
+if error:
+    (folder / sys.argv[6]).write_text(error)
+if int(code) < 0:
+    import os
+    os.kill(os.getpid(), -int(code))
+sys.exit(int(code))
+"""
+
+
+@dataclass
+class Child:
+    """How one failure's process ends: what it found, or its error."""
+
+    found: FailureResult | None = None
+    error: Mapping[str, str] | None = None
+    code: int = 0
+
+
+@dataclass
+class Pretended:
+    """What is to be found of each failure; of those not named nothing happened to anybody."""
+
+    children: dict[str, Child] = field(default_factory=dict)
+    started: list[str] = field(default_factory=list)
+
+    def command(self, _asked: object, failure: Failure, folder: Path, _engine: object) -> list[str]:
+        """In place of the real one."""
+        self.started.append(failure.id)
+        child = self.children.get(failure.id) or Child(observed(failure))
+        found = child.found.model_dump_json() if child.found else ""
+        error = json.dumps(child.error) if child.error else ""
+        words = [str(folder), found, error, str(child.code), FAILURE, ERROR]
+        return [sys.executable, "-S", "-c", CODE, *words]
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(run, "_command", self.command)
+
+
+def observed(
+    failure: Failure,
+    change: Callable[[BridgeImpact], BridgeImpact] = lambda impact: impact,
+    peak_pct: float = 20.0,
+    **more: object,
+) -> FailureResult:
+    """Of the small province's three bridges; `change` says what happened to each."""
+    bridges = [
+        change(
+            BridgeImpact(
+                bridge=name, behind=False, cut_off=False, interruption_ms=0.0, packets_lost=0
+            )
+        )
+        for name in ("west", "east", "north")
+    ]
+    links = [LinkPeak(id="west--east", direction="r-west->r-east", peak_pct=peak_pct)]
+    return FailureResult.model_validate(
+        {
+            "id": failure.id,
+            "kind": failure.kind,
+            "name_en": failure.name_en,
+            "name_vi": failure.name_vi,
+            "elements": [e.model_dump() for e in failure.elements],
+            "own": list(failure.own),
+            "verdict": "pass",
+            "reasons": [],
+            "bridges": [b.model_dump() for b in bridges],
+            "links": [link.model_dump() for link in links],
+            **worst_of(bridges, links)._asdict(),
+            **more,
+        }
+    )
+
+
+def gone(*who: str) -> Callable[[BridgeImpact], BridgeImpact]:
+    """These are behind it and were cut off."""
+
+    def change(impact: BridgeImpact) -> BridgeImpact:
+        if impact.bridge not in who:
+            return impact
+        update = {
+            "behind": True,
+            "cut_off": True,
+            "interruption_ms": 8000.0,
+            "packets_lost": 500,
+        }
+        return impact.model_copy(update=update)
+
+    return change
+
+
+def interrupted(who: str, ms: float) -> Callable[[BridgeImpact], BridgeImpact]:
+    """That one was, but was kept."""
+
+    def change(impact: BridgeImpact) -> BridgeImpact:
+        return impact.model_copy(update={"interruption_ms": ms} if impact.bridge == who else {})
+
+    return change

@@ -1,0 +1,331 @@
+"""Bad input of what is sent and what becomes of it: impairments, slides, recordings, criteria."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario_factory import giaoban, scenario
+from traffic_scenarios import film
+
+RATE = "rate = { kbps = 500.0 }"
+
+
+def refused(folder: Path, more: str, **top: Any) -> str:
+    """What a check says of a scenario with this text; it must refuse it and write nothing."""
+    file = scenario(folder / "scenario.toml", more=more, **top)
+    results = folder / "results"
+    ran = giaoban("check", file, "--results", results)
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert "Traceback" not in ran.err
+    assert not results.exists() or not list(results.iterdir())
+    assert re.match(r"giaoban: .*scenario\.toml", ran.err) or "giaoban: " + str(folder) in ran.err
+    return ran.err
+
+
+def impair(*lines: str) -> str:
+    return "\n".join(["[[impairment]]", *lines, ""])
+
+
+def at(*lines: str) -> str:
+    return impair('bridge = "north"', *lines)
+
+
+def on(*lines: str) -> str:
+    return impair('link = "access-north"', *lines)
+
+
+def loss(inside: str) -> str:
+    return at(f"loss = {{ {inside} }}")
+
+
+def line_of(text: str, word: str) -> int:
+    """The number of the line that begins with a word, the last such one."""
+    lines = text.splitlines()
+    return max(n for n, line in enumerate(lines, 1) if line.startswith(word))
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "said"),
+    [
+        (impair(RATE), "[[imp", "at nothing or at two places (allowed: bridge or link)"),
+        (at('link = "access-north"', RATE), "[[imp", "(allowed: bridge or link)"),
+        (at(), "[[imp", "impairs nothing (allowed: loss, corrupt, duplicate, rate or jitter"),
+        (impair('bridge = "nort"', RATE), "bridge", 'unknown bridge (did you mean "north"?)'),
+        (impair('link = "access-nort"', RATE), "link", '(did you mean "access-north"?)'),
+        (at('direction = "sideways"', RATE), "[[imp", "(allowed at a bridge: up, down)"),
+        (at('kind = "sound"', RATE), "kind", "(allowed: 'audio', 'video', 'content' or 'both')"),
+        (on('direction = "west"', RATE), "direction", "(allowed: both, north->r-east, r-east->"),
+        (
+            impair('link = "west--east"', 'direction = "up"', RATE),
+            "direction",
+            "is no direction of west--east (allowed: both, r-west->r-east, r-east->r-west)",
+        ),
+        (on('kind = "audio"', RATE), "[[imp", "kind belongs to a bridge"),
+        (at("from_s = 6.0", RATE), "from_s = 6.0", "begins after the run (allowed: below 6 s)"),
+        (at("from_s = -1.0", RATE), "from_s = -1.0", "is out of range (allowed: 0 or more)"),
+        (at("from_s = 3.0", "to_s = 3.0", RATE), "[[imp", "to_s is not after from_s"),
+        (at("to_s = 0.0", RATE), "to_s = 0.0", "is out of range (allowed: more than 0)"),
+        (
+            at("to_s = 3.0", RATE) + at("from_s = 2.9", "corrupt = 0.1"),
+            "from_s = 2.9",
+            "overlaps another impairment of the same (allowed: one at a time)",
+        ),
+        (
+            on("to_s = 3.0", RATE) + on('direction = "down"', "from_s = 2.9", "corrupt = 0.1"),
+            "from_s = 2.9",
+            "overlaps another impairment of the same (allowed: one at a time)",
+        ),
+        (at("corrupt = 1.1"), "corrupt = 1.1", "is out of range (allowed: 1 or less)"),
+        (at("duplicate = -0.1"), "duplicate = -0.1", "is out of range (allowed: 0 or more)"),
+        (loss('model = "bernouli", p = 0.1'), "loss", "(allowed: 'bernoulli', 'gilbert',"),
+        (loss("p = 0.1"), "loss", "does not say its"),
+        (loss('model = "gilbert", p = 0.1'), "loss", "loss.r: is missing"),
+        (loss('model = "gilbert", p = 0.1, r = 0.0'), "loss", "(allowed: more than 0)"),
+        (loss('model = "gilbert", p = 1.1, r = 0.5'), "loss", "(allowed: 1 or less)"),
+        (
+            loss('model = "gilbert-elliott", p = 0.1, r = 0.5, los_bad = 0.5'),
+            "loss",
+            'unknown key (did you mean "loss_bad"?)',
+        ),
+        (
+            loss('model = "four-state", p13 = 0.6, p31 = 0.5, p14 = 0.5'),
+            "loss",
+            "p13 + p14 is more than 1 (allowed: 1 at the most)",
+        ),
+        (
+            loss('model = "four-state", p13 = 0.1, p31 = 0.6, p32 = 0.5'),
+            "loss",
+            "p31 + p32 is more than 1 (allowed: 1 at the most)",
+        ),
+        (loss('model = "trace"'), "loss", "needs file or runs (allowed: one of them)"),
+        (loss('model = "trace", runs = [0, 0]'), "loss", "runs hold no packet"),
+        (at('jitter = { model = "normal", mean_ms = 5.0 }'), "jitter", "sd_ms: is missing"),
+        (at('jitter = { model = "uniform" }'), "jitter", "(allowed: 'normal', 'gamma', 'pareto')"),
+        (
+            at('jitter = { model = "pareto", shape = 2.0, scale_ms = 5.0 }'),
+            "jitter",
+            "is out of range (allowed: more than 2)",
+        ),
+        (
+            at('jitter = { model = "normal", mean_ms = 5.0, sd_ms = 1.0, correlation = 1.0 }'),
+            "jitter",
+            "is out of range (allowed: less than 1)",
+        ),
+        (at("rate = { kbps = 0.0 }"), "rate", "is out of range (allowed: 8 or more)"),
+        (
+            at("rate = { kbps = 8.0, buffer_packets = 0 }"),
+            "rate",
+            "is out of range (allowed: 1 or more)",
+        ),
+        (
+            on('jitter = { model = "normal", mean_ms = 5.0, sd_ms = 1.0, correlation = 0.5 }'),
+            "[[imp",
+            "(allowed on a line: correlation = 0; or at a bridge)",
+        ),
+        (
+            on('loss = { model = "trace", runs = [9, 1] }'),
+            "[[imp",
+            "(allowed on a line: bernoulli, gilbert, gilbert-elliott, four-state)",
+        ),
+        (
+            on("duplicate = 0.1", 'loss = { model = "gilbert", p = 0.1, r = 0.5 }'),
+            "[[imp",
+            "(allowed with duplicate: bernoulli loss; or at a bridge)",
+        ),
+        (
+            at("corrupt = 0.1") + "[meeting]\nencrypted = true\n",
+            "corrupt",
+            "the far side would take it for forged (allowed: corrupt on a link)",
+        ),
+        (
+            at("duplicate = 0.1") + "[meeting]\nencrypted = true\n",
+            "duplicate",
+            "no packet is encrypted twice (allowed: duplicate on a link)",
+        ),
+    ],
+)
+def test_bad_impairment(tmp_path: Path, more: str, key: str, said: str) -> None:
+    message = refused(tmp_path, more)
+    assert said in message
+    number = line_of((tmp_path / "scenario.toml").read_text(encoding="utf-8"), key)
+    assert re.match(rf"giaoban: .*scenario\.toml:{number}: impairment\[\d\]", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file"),
+        ("0 0 2", "losses.txt:1:5: '2' is no packet (allowed: 0 received, 1 lost)"),
+        ("# nothing", "holds no packet"),
+    ],
+)
+def test_bad_trace_file(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "losses.txt").write_text(text, encoding="utf-8")
+    message = refused(tmp_path, loss('model = "trace", file = "losses.txt"'))
+    assert str(tmp_path / "losses.txt") in message
+    assert said in message
+
+
+SLIDES = '[content]\nbridge = "west"\nkbps = 500.0\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (SLIDES.replace("west", "wset"), "content.bridge = 'wset': unknown bridge (did you mean"),
+        (SLIDES.replace("west", "east"), "has not the floor (allowed: west, or meeting.floor ="),
+        (
+            '[content]\nbridge = "west"\n',
+            "content.kbps: is missing, and the call profile 720p30-2m",
+        ),
+        (
+            SLIDES.replace("500.0", "5.0"),
+            "content.kbps = 5.0: is out of range (allowed: 32 or more)",
+        ),
+        (SLIDES + "from_s = 6.0\n", "content.from_s = 6.0: begins after the run (allowed: below 6"),
+        (SLIDES + "from_s = -1.0\n", "content.from_s = -1.0: is out of range (allowed: 0 or more)"),
+        (SLIDES + "from_s = 3.0\nto_s = 2.0\n", "content: to_s is not after from_s"),
+        (SLIDES + "fps = 5\n", "content.fps: unknown key"),
+    ],
+)
+def test_bad_slides(tmp_path: Path, more: str, said: str) -> None:
+    message = refused(tmp_path, more)
+    assert said in message
+    assert re.match(r"giaoban: .*scenario\.toml:\d+: content", message)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('sound = "music"', "(allowed: 'tone' or 'conversation')"),
+        ("silence_suppression = true", 'silence_suppression = true needs sound = "conversation"'),
+        ('sound = "tone"\nsilence_suppression = true', 'needs sound = "conversation"'),
+        ("silence = true", "unknown key"),
+    ],
+)
+def test_bad_sound(tmp_path: Path, more: str, said: str) -> None:
+    message = refused(tmp_path, f"[meeting]\n{more}\n")
+    assert said in message
+    assert re.match(r"giaoban: .*scenario\.toml:\d+: meeting", message)
+
+
+# -------------------------------------------------------------------------------------- recordings
+
+PARAMETERS = bytes.fromhex("0000000167 42c01f 8c8d40 0000000168ce3c80")
+
+
+def recorded(bridge: str = "east", file: str = "film.h264", more: str = "") -> str:
+    return f'[[recording]]\nbridge = "{bridge}"\nfile = "{file}"\n{more}\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (recorded("eats"), "recording[0].bridge = 'eats': unknown bridge"),
+        (recorded() * 2, "recording[1].bridge = 'east': has two recordings (allowed: one)"),
+        (recorded(file=""), "recording[0].file = '': is too short"),
+        (
+            recorded(more="fps = 0.0"),
+            "recording[0].fps = 0.0: is out of range (allowed: 1 or more)",
+        ),
+        (
+            recorded(more="ssrc = -1"),
+            "recording[0].ssrc = -1: is out of range (allowed: 0 or more)",
+        ),
+        (recorded(more="codec = 1"), "recording[0].codec: unknown key"),
+    ],
+)
+def test_bad_recording(tmp_path: Path, more: str, said: str) -> None:
+    message = refused(tmp_path, more)
+    assert said in message
+    assert re.match(r"giaoban: .*scenario\.toml:\d+: recording\[", message)
+
+
+@pytest.mark.parametrize(
+    ("data", "more"),
+    [
+        (None, ""),
+        (b"", ""),
+        (b"RIFF....WAVE" * 100, ""),
+        (PARAMETERS, ""),
+        (PARAMETERS, "ssrc = 7"),
+    ],
+    ids=["missing", "empty", "another-kind", "no-picture", "ssrc"],
+)
+def test_recording_that_is_none(tmp_path: Path, data: bytes | None, more: str) -> None:
+    if data is not None:
+        (tmp_path / "film.h264").write_bytes(data)
+    assert f"recording[0].file = 'film.h264': {tmp_path / 'film.h264'}: " in refused(
+        tmp_path, recorded(more=more)
+    )
+
+
+def test_recording_above_the_calls_rate(tmp_path: Path) -> None:
+    film(tmp_path / "film.h264", kbps=3000, seconds=1)
+    message = refused(tmp_path, recorded(), profile="720p30-1m")
+    assert f"recording[0].file = 'film.h264': {tmp_path / 'film.h264'}: " in message
+    assert (
+        "more than the call profile's 1024 kb/s (allowed: a tenth above it at the most)" in message
+    )
+
+
+# ---------------------------------------------------------------------------------------- criteria
+
+CRITERION = """
+[[criterion]]
+id = "{id}"
+name_en = "Frozen"
+name_vi = "Dừng hình"
+measure = {{ on = "stream", metric = "{metric}", {more} }}
+statistic = "{statistic}"
+warm_up_s = {warm_up_s}
+threshold = 1.0
+unit = "%"
+sense = "at-most"
+source_en = "test"
+source_vi = "thử"
+"""
+
+
+def criterion(**changes: Any) -> str:
+    usual = {"id": "frozen", "metric": "freeze_pct", "statistic": "p95", "warm_up_s": 1.0}
+    return CRITERION.format(**{**usual, "more": 'kind = "video"', **changes})
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            criterion(metric="freeze_pc"),
+            'metric "freeze_pc" is no figure of a stream (did you mean',
+        ),
+        (criterion(more='kind = "audio"'), "freeze_pct does not exist for audio (allowed: video"),
+        (criterion(statistic="p42"), "'p42'"),
+        (criterion(statistic="mode"), "'mode'"),
+        (criterion(warm_up_s=-1.0), "warm_up_s = -1.0: is out of range (allowed: 0 or more)"),
+        (
+            criterion(warm_up_s=2.0),
+            "warm_up_s = 2: the shortest phase would be left out (allowed: below 2 s)",
+        ),
+        (
+            criterion(more='bridges = ["nroth"]'),
+            'measure.bridges: no "nroth" (did you mean "north"',
+        ),
+        (criterion(more='phases = ["durin"]'), 'measure.phases: no "durin" (did you mean "during"'),
+        (criterion(more='links = ["west--east"]'), "links does not go with a stream"),
+        (criterion(id="loss"), 'criterion "loss" is there already (allowed: an id of its own'),
+        (criterion() * 2, 'criterion "frozen" is there already (allowed: an id of its own'),
+        (criterion().replace('"%"', '"ms"'), 'unit of freeze_pct is "%", not "ms"'),
+        (criterion().replace('"at-most"', '"below"'), "(allowed: 'at-most' or 'at-least')"),
+        (criterion().replace("threshold = 1.0", "threshold = nan"), "threshold"),
+        (criterion() + "[thresholds]\nfrozen = -1.0\n", "thresholds.frozen = -1.0"),
+    ],
+)
+def test_bad_criterion(tmp_path: Path, more: str, said: str) -> None:
+    message = refused(tmp_path, more)
+    assert said in message
+    assert "criterion" in message or "thresholds" in message

@@ -1,0 +1,93 @@
+"""`giaoban history` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenario_factory import giaoban
+
+from tests.results import history_factory as h
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return h.year(tmp_path / "runs")
+
+
+def test_list_compare_trend_and_summary(root: Path, tmp_path: Path) -> None:
+    ran = giaoban("history", "list", "--verdict", "fail", "--results", root)
+    assert (ran.code, ran.err) == (0, "")
+    assert h.APRIL in ran.out
+    assert h.JANUARY not in ran.out
+    assert "not a run: notes" in ran.out
+
+    ran = giaoban("history", "list", "--bridge", "Đắk R'Lấp", "--json", "--results", root)
+    assert next(run["run_id"] for run in json.loads(ran.out)["runs"]) == h.JANUARY
+
+    ran = giaoban("history", "compare", h.JANUARY, h.JULY, "--results", root)
+    assert ran.code == 0
+    assert "A: mo-rong-dot-1-20260115-080000 – pass" in ran.out
+    assert "worse" in ran.out
+    ran = giaoban("history", "compare", h.JANUARY, h.JULY, "--results", root, "--json")
+    delay = next(c for c in json.loads(ran.out)["criteria"] if c["id"] == "one-way-delay")
+    assert (delay["a"]["value"], delay["b"]["value"], delay["b_is"]) == (5.0, 160.0, "worse")
+
+    plot = tmp_path / "delay.svg"
+    words = ("history", "trend", "one-way-delay", "--year", "2026", "--results", root)
+    ran = giaoban(*words, "--plot", plot)
+    assert ran.code == 0
+    assert "NOT MET" in ran.out
+    assert "invalid run" in ran.out
+    assert plot.read_text(encoding="utf-8").startswith("<?xml")
+    ran = giaoban(*words, "--json")
+    assert [p["value"] for p in json.loads(ran.out)["points"]] == [5.0, 90.0, 60.0, 160.0]
+
+    out = tmp_path / "nam.pdf"
+    ran = giaoban("history", "summary", "--year", "2026", "--out", out, "--results", root)
+    assert ran.code == 0
+    assert out.read_bytes().startswith(b"%PDF")
+
+
+def test_prune(root: Path, tmp_path: Path) -> None:
+    """Old runs are brought down to evidence; those that cannot be stay, and the code says so."""
+    run = h.proven(root, h.measured("cu-20250101-000000"), tmp_path / "sources")
+    words = ("history", "prune", "--keep", "5", "--results", root)
+    ran = giaoban(*words, "--dry-run")
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [f"would be pruned: {run.name}", f"would be pruned: {h.JANUARY}"],
+    )
+    assert (run / "series.npz").is_file()
+    ran = giaoban(*words, "--json")
+    assert ran.code == 1
+    said = json.loads(ran.out)
+    assert said["pruned"] == [run.name]
+    assert "has no manifest.json" in said["left"][h.JANUARY]
+    assert not (run / "series.npz").exists()
+    ran = giaoban("history", "list", "--scenario", "cu", "--results", root)
+    assert "(evidence only)" in ran.out
+    ran = giaoban("history", "prune", "--keep", "50", "--results", root)
+    assert (ran.code, ran.out) == (0, "nothing to prune\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", "--verdict", "good"), "allowed are pass, fail, invalid"),
+        (("list", "--from", "1/2/2026"), "allowed is YYYY-MM-DD"),
+        (("list", "--from", "2026-01-01", "--year", "2026"), "--year cannot go with"),
+        (("list", "--scenario", "mo-rong-dot-3"), "did you mean"),
+        (("trend", "delay"), "in no run"),
+        (("trend", "mos", "--lang", "fr"), "allowed are vi, en"),
+        (("trend", "mos", "--plot", "x.gif"), "allowed: .svg, .png, .pdf"),
+        (("compare", h.JANUARY, "nobody"), "no such run"),
+        (("compare", h.JANUARY, h.FAULTS), "is a run of kind faults (allowed here: check)"),
+        (("summary", "--year", "2031"), "no run was kept of that year"),
+    ],
+)
+def test_mistakes_are_told(root: Path, words: tuple[str, ...], said: str) -> None:
+    ran = giaoban("history", *words, "--results", root)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err.replace("\n", " ")

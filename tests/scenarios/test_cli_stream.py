@@ -1,0 +1,167 @@
+"""`giaoban stream` as a command, over loopback: what it says, and its exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from scenario_factory import giaoban as here
+
+from tests.clients.programs import HOST, LATE, PATIENCE_S, end, free_ports, giaoban, wait_for
+from traffic import log as packet_log
+
+GE = """schema = "giaoban.impairments/1"
+[[interval]]
+to_s = 1.0
+what = { loss = { model = "bernoulli", p = 0.5 }, duplicate = 0.2 }
+"""
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        giaoban("stream", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    end(process)
+    for pipe in (process.stdout, process.stderr):
+        assert pipe is not None
+        pipe.close()
+
+
+def both(sending: list[str], tmp: Path) -> tuple[int, dict[str, object], dict[str, object]]:
+    """(the sender's exit code, what it says, what the receiver says)."""
+    port = free_ports()
+    receiver = start("receive", str(port), "--seconds", "20", "--idle", "1", "--json")
+    try:
+        wait_for(lambda: _bound(port), "the receiver")
+        done = subprocess.run(
+            giaoban("stream", "send", f"{HOST}:{port}", *sending, "--json"),
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+        out, _ = receiver.communicate(timeout=PATIENCE_S)
+    finally:
+        finish(receiver)
+    return done.returncode, json.loads(done.stdout), json.loads(out)
+
+
+def _bound(port: int) -> bool:
+    wanted = f"{port:04X}"
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    return any(line.split()[1].endswith(f":{wanted}") for line in lines)
+
+
+def test_what_is_sent_is_received(tmp_path: Path) -> None:
+    code, sent, got = both(["--rate", "500", "--seconds", "2", "--streams", "2"], tmp_path)
+    assert code in (0, LATE)  # a busy machine may make it late, and then it must say so
+    assert (code == 0) is sent["valid"]
+    assert sent["packets"] == got["packets"] == 1000
+    streams = got["streams"]
+    assert isinstance(streams, list)
+    assert [s["packets"] for s in streams] == [500, 500]
+    assert all(s["lost"] == s["duplicates"] == s["reordered"] == 0 for s in streams)
+
+
+def test_impairments_are_told_and_seen(tmp_path: Path) -> None:
+    file, log = tmp_path / "ge.toml", tmp_path / "log"
+    file.write_text(GE)
+    words = ["--rate", "500", "--seconds", "2", "--impair", str(file), "--log", str(log)]
+    _, sent, got = both(words, tmp_path)
+    logged = packet_log.read(log, packet_log.SENT)
+    assert len(logged) == 1000
+    assert sent["packets"] == got["packets"] == int(logged["copies"].sum())
+    # the second half is untouched; of 500 a half is removed within 5 standard deviations (56)
+    assert (logged["copies"][500:] == 1).all()
+    removed = sent["removed"]
+    assert isinstance(removed, int)
+    assert abs(removed - 250) < 56
+
+
+def test_a_profile_has_sound_and_pictures(tmp_path: Path) -> None:
+    _, sent, got = both(["--profile", "720p30-2m", "--seconds", "1"], tmp_path)
+    streams = got["streams"]
+    assert isinstance(streams, list)
+    assert sorted(s["payload_type"] for s in streams)[-1] == 97
+    assert len(streams) == 2
+    assert sent["packets"] == got["packets"]
+
+
+def test_ctrl_c_tells_what_was_sent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind((HOST, 0))
+        far.settimeout(PATIENCE_S)
+        to = f"{HOST}:{far.getsockname()[1]}"
+        sending = start("send", to, "--rate", "200", "--seconds", "60", "--json")
+        try:
+            far.recv(2048)
+            sending.send_signal(signal.SIGINT)
+            out, _ = sending.communicate(timeout=PATIENCE_S)
+        finally:
+            finish(sending)
+        far.setblocking(False)
+        came = 1
+        with contextlib.suppress(BlockingIOError):
+            while far.recv(2048):
+                came += 1
+    report = json.loads(out)
+    assert sending.returncode == 130
+    assert report["interrupted"]
+    assert report["packets"] == came < 12_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["8.8.8.8:5004", "--rate", "10"], "--i-am-authorised"),
+        (["239.1.1.1:5004", "--rate", "10", "--i-am-authorised"], "not the address of one host"),
+        ([f"{HOST}:5004"], "--profile and --rate"),
+        ([f"{HOST}:5004", "--rate", "10", "--profile", "720p30-2m"], "--profile and --rate"),
+        ([f"{HOST}:5004", "--profile", "720p30-2n"], 'did you mean "720p30-2m"'),
+        ([f"{HOST}:5004", "--rate", "10", "--streams", "11"], "--streams 11"),
+        ([f"{HOST}:5004", "--rate", "10", "--pacing", "hope"], '--pacing = "hope"'),
+        ([f"{HOST}:5004", "--rate", "10", "--size", "9000"], "--size"),
+    ],
+)
+def test_bad_usage_is_refused(words: list[str], said: str) -> None:
+    done = here("stream", "send", *words)
+    assert done.code == 2
+    assert said in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("p = 0.5", "p = 1.5"), ":4: interval[0].what.loss.p = 1.5"),
+        (("to_s = 1.0", "to_s = 0.0"), ":3: interval[0].to_s = 0.0"),
+        (("duplicate", "duplicates"), 'did you mean "duplicate"'),
+        (("to_s = 1.0", "from_s = 99.0"), ":3: interval[0].from_s = 99.0: begins after"),
+        (("to_s = 1.0", "what = {}\n[[interval]]\nfrom_s = 0.5"), "overlaps another interval"),
+    ],
+)
+def test_bad_impairments_are_named(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(GE.replace(*change))
+    done = here("stream", "send", f"{HOST}:5004", "--rate", "10", "--impair", str(file))
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_a_stream_that_is_late_is_invalid() -> None:
+    # no machine hands a packet over within 1 µs of its time, of 20,000 a second
+    words = ["--rate", "20000", "--seconds", "0.3", "--limit-us", "1"]
+    done = here("stream", "send", f"{HOST}:{free_ports()}", *words)
+    assert done.code == 3
+    assert "was not paced" in done.err
+    assert "of 99 %" in done.out
+
+
+def test_pacing_by_the_kernel_needs_its_queue() -> None:
+    done = here("stream", "send", f"{HOST}:5004", "--rate", "10", "--pacing", "kernel")
+    assert done.code == 4
+    assert "fq" in done.err

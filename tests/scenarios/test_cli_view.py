@@ -1,0 +1,104 @@
+"""`giaoban view` as it is typed, and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+from runs import COMMAND
+from scenario_factory import ROOT, giaoban
+
+from tests.results import history_factory as h
+from tests.results import view_factory as v
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    v.folder(tmp_path / "runs", v.result())
+    v.folder(tmp_path / "runs", v.result(h.JULY, delay_ms=160.0))
+    v.failures(tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def data_of(path: Path) -> dict[str, object]:
+    block = re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"), flags=re.S)
+    assert block is not None
+    found: dict[str, object] = json.loads(block[1])
+    return found
+
+
+def test_a_page_in_a_file(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a page.html"
+    words = ("view", h.JANUARY, "--with", h.JULY, "--failures", "faults", "--lang", "en")
+    ran = giaoban(*words, "--out", out, "--results", root)
+    assert (ran.code, ran.err) == (0, "")
+    data = data_of(out)
+    assert data["lang"] == "en"
+    assert [data[k] and data[k]["run_id"] for k in ("run", "other", "failures")] == [  # type: ignore[index]
+        h.JANUARY,
+        h.JULY,
+        h.FAULTS,
+    ]
+    ran = giaoban("view", "--out", out, "--results", root)  # the newest is the run of failures
+    assert ran.code == 0
+    assert data_of(out)["run"] is None
+    ran = giaoban("view", "mo-rong-dot-1-2026070", "--out", out, "--results", root)
+    assert ran.code == 0
+    assert data_of(out)["other"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nobody",), "no such run"),
+        ((h.JANUARY, "--with", h.FAULTS), "is a run of kind faults (allowed here: check)"),
+        ((h.JANUARY, "--failures", h.JULY), "is a run of kind check (allowed here: faults)"),
+        (("mo-rong-dot-1",), "2 runs begin so"),
+        ((h.JANUARY, "--lang", "fr"), "allowed are vi, en"),
+        ((h.JANUARY, "--out", "/nowhere/at/all.html"), "/nowhere/at"),
+    ],
+)
+def test_mistakes_are_told(root: Path, words: tuple[str, ...], said: str) -> None:
+    ran = giaoban("view", *words, "--results", root)
+    assert ran.code == 2
+    assert said in ran.err.replace("\n", " ")
+
+
+def test_without_any_run(tmp_path: Path) -> None:
+    ran = giaoban("view", "--results", tmp_path)
+    assert ran.code == 2
+    assert "holds no finished run" in ran.err
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_stopped(root: Path, how: signal.Signals) -> None:
+    words = [*COMMAND, "view", h.JANUARY, "--results", str(root)]
+    served = subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert served.stdout is not None
+    try:
+        line = served.stdout.readline()
+        url = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert url is not None, line
+        with urllib.request.urlopen(url[0], timeout=20) as answer:
+            assert h.JANUARY in answer.read().decode()
+        served.send_signal(how)
+        out, err = served.communicate(timeout=20)
+    finally:
+        served.kill()
+        served.wait()
+    assert (served.returncode, out.strip(), err) == (0, "stopped", "")
+    assert not [p for p in root.rglob("*") if p.name.endswith(".html") or ".html." in p.name]

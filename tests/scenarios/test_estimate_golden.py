@@ -1,0 +1,107 @@
+"""The estimate beside what emulations of the repository's scenarios measured (`golden/*.json`)."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import golden
+import pytest
+from scenario_factory import SCENARIOS
+
+from results.model import Result
+from scenarios.estimate.run import estimate
+from scenarios.question import make_question
+
+FILES = {
+    "pass": "expansion-gia-nghia-quang-son",
+    "step-down": "step-down-1080p",
+    "thin-link": "expansion-thin-link",
+}
+EXACT = ("pass", "step-down")
+"""Where nothing is lost, what follows from what does not hang on microseconds."""
+SAME_MS = 0.05
+DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
+CHAOTIC_POINTS = 1.0
+"""Of sound in a full queue: which of its packets find it full hangs on microseconds."""
+
+
+@lru_cache
+def estimated(name: str) -> Result:
+    return estimate(make_question(SCENARIOS / f"{FILES[name]}.toml")).result
+
+
+@lru_cache
+def figures(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was emulated, and what is estimated."""
+    kept = json.loads((golden.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return kept, json.loads(golden.text(golden.figures(estimated(name))))
+
+
+def streams(name: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    kept, found = figures(name)
+    keys = [key for key in kept if key.endswith((" up", " down"))]
+    assert keys == [key for key in found if key.endswith((" up", " down"))]
+    return [(key, kept[key], found[key]) for key in keys]
+
+
+def lost_pct(stream: dict[str, Any]) -> float:
+    sent, received, _, _ = stream["packets"]
+    return 100 * (sent - received) / sent
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_verdict_and_what_binds(name: str) -> None:
+    kept, found = figures(name)
+    assert found["verdict"] == kept["verdict"]
+    assert found["binding"][:2] == kept["binding"][:2]
+    # which direction of a line that is full both ways is the fuller one hangs on microseconds
+    words = kept["binding"][2].split()[:2]
+    assert found["binding"][2].split()[:2] == words
+    for key in (key for key in kept if key.startswith("criterion")):
+        assert found[key]["ok"] == kept[key]["ok"], key
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_without_losses_everything_is_what_was_measured(name: str) -> None:
+    for key, kept, found in streams(name):
+        assert found["packets"] == kept["packets"], key
+        for before, after in zip(kept["ms"], found["ms"], strict=True):
+            assert before == pytest.approx(after, abs=SAME_MS), key
+        assert found["mos"] == pytest.approx(kept["mos"], abs=0.002), key
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_delays_and_losses_agree(name: str) -> None:
+    for key, kept, found in streams(name):
+        for before, after in zip(kept["ms"][:2], found["ms"][:2], strict=True):
+            assert abs(before - after) <= max(DELAY_MS, DELAY_SHARE * before), key
+        allowed = CHAOTIC_POINTS if "audio" in key and lost_pct(kept) > 0 else LOSS_POINTS
+        assert abs(lost_pct(kept) - lost_pct(found)) <= allowed, key
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_calls_and_loads_agree(name: str) -> None:
+    kept, found = figures(name)
+    for key in kept:
+        if key.endswith(" mcu"):
+            for what, before in kept[key].items():
+                if what != "setup_ms_p95":
+                    assert found[key][what] == before, (key, what)
+            assert found[key]["setup_ms_p95"] == pytest.approx(kept[key]["setup_ms_p95"], abs=0.1)
+        elif "->" in key and "pct" in kept[key]:
+            assert found[key]["pct"] == pytest.approx(kept[key]["pct"], abs=0.5), key
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_packet_is_accounted_for(name: str) -> None:
+    result = estimated(name)
+    account = result.accounting
+    assert account.unaccounted == 0
+    assert account.packets_sent > 200_000
+    lost = account.packets_dropped_at_queues
+    assert account.packets_sent == account.packets_received + lost
+    assert (lost > 0) == (name == "thin-link")
+    assert result.engine.name == "estimate"
+    assert result.is_estimate

@@ -1,0 +1,101 @@
+"""How many more fit, by arithmetic: against figures added up by hand, and against brute force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from whatif_factory import base
+
+from mcu_sim.device import load_devices, pick
+from results.model import Result
+from scenarios.estimate.static import static_loads
+from scenarios.headroom.arithmetic import MOST, most, room_on_device, spread
+from scenarios.headroom.bottlenecks import bottlenecks, ground, rooms_of_districts, rooms_of_links
+from scenarios.headroom.search import Judging, largest
+from scenarios.whatif.apply import ask
+from scenarios.whatif.variant import Variant
+
+
+def test_room_on_devices() -> None:
+    """80 % of 90 units are 24 calls of 3; of 30 HD ports 24 calls of 1."""
+    devices = load_devices()
+    assert room_on_device(pick(devices, "rmx-1500-mpmx"), "720p30", 8, 80.0) == 16
+    assert room_on_device(pick(devices, "rmx-2000-mpmx"), "720p30", 8, 80.0) == 40
+    assert room_on_device(pick(devices, "rmx-1500-mpmx"), "720p30", 25, 80.0) == -1
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 7, 1000, MOST - 1])
+def test_the_most_that_fits(limit: int) -> None:
+    assert most(lambda n: n <= limit) == limit
+
+
+def test_no_limit_at_all() -> None:
+    assert most(lambda n: True) is None
+    assert most(lambda n: n < 0) == 0
+
+
+def test_in_turn() -> None:
+    assert spread(["a", "b", "c"], 8) == {"a": 3, "b": 3, "c": 2}
+
+
+def test_links_are_full_where_static_loads_say_so(tmp_path: Path) -> None:
+    """The MCU's line of 100 Mb/s: the number found fits by `static_loads`, one more does not."""
+    here = ground(base(tmp_path, device="vp9660"), Variant(id="now"))
+    first = bottlenecks(here)[0]
+    assert (first.thing, first.id, first.criterion) == ("link", "access-mcu", "link-peak")
+
+    def peak_pct(more: int) -> float:
+        question = ask(base(tmp_path, device="vp9660"), Variant(id="x", more=more)).question
+        loads = static_loads(question.plan).links
+        return max(load.peak_pct for load in loads if load.link == "access-mcu")
+
+    assert peak_pct(first.more) <= 80.0 < peak_pct(first.more + 1)
+
+
+def test_what_is_in_the_way_is_in_order(tmp_path: Path) -> None:
+    here = ground(base(tmp_path), Variant(id="now"))
+    found = bottlenecks(here)
+    assert (found[0].thing, found[0].more) == ("device", 2)
+    assert [b.more for b in found] == sorted(b.more for b in found)
+    assert {b.id for b in found} == {"mcu", "access-mcu", "west--east"}
+
+
+def test_districts_and_links(tmp_path: Path) -> None:
+    """Calls at Tây do not cross west--east; those at Đông do, and fill the MCU's line first."""
+    here = ground(base(tmp_path), Variant(id="now"))
+    west, east = rooms_of_districts(here)
+    assert (west.more, east.more) == (2, 2)
+    assert west.links_by.startswith("access-mcu ")
+    rooms = {(room.id, room.direction): room for room in rooms_of_links(here)}
+    crossing = rooms["west--east", "r-east->r-west"]
+    assert crossing.more is not None
+    assert west.links_more is not None
+    assert crossing.more > west.links_more > 20
+
+
+class _Told:
+    """Verdicts that a test decides on."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.asked: list[int] = []
+
+    def __call__(self, more: int) -> Result:
+        self.asked.append(more)
+        verdict = "pass" if more <= self.limit else "fail"
+        return Result.model_construct(verdict=verdict)
+
+
+@pytest.mark.parametrize(
+    ("limit", "first", "most_asked"),
+    [(16, 16, 2), (16, 40, 7), (20, 16, 6), (0, 16, 6), (-1, 16, 2), (-1, 0, 1)],
+)
+def test_the_search_finds_the_number_and_asks_little(
+    limit: int, first: int, most_asked: int
+) -> None:
+    told = _Told(limit)
+    assert largest(first, Judging(told, lambda *_: None)) == limit
+    assert len(told.asked) == len(set(told.asked)) <= most_asked
+    if limit >= 0:
+        assert {limit, limit + 1} <= set(told.asked)

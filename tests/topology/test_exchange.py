@@ -1,0 +1,338 @@
+"""Provinces from CSV, GraphML and the Topology Zoo, and back."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import networkx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from provinces import provinces
+
+from giaoban import tomltext
+from giaoban.errors import InputError
+from topology.exchange.complete import Wishes, complete
+from topology.exchange.files import (
+    export_province,
+    guess_format,
+    import_province,
+    write_toml,
+)
+from topology.exchange.geography import Place, great_circle_km
+from topology.exchange.graphml import graphml
+from topology.exchange.rates import written_mbps
+from topology.exchange.tables import read_csv
+from topology.exchange.zoo import read_graphml
+from topology.load import DEFAULT_PROVINCE, load_province
+from topology.model import Province
+from topology.network import build
+
+ABILENE = Path(__file__).with_name("Abilene.graphml")
+
+
+@pytest.mark.parametrize("source", [DEFAULT_PROVINCE, Path(__file__).with_name("small.toml")])
+def test_export_and_import_give_the_same_province(source: Path, tmp_path: Path) -> None:
+    province = load_province(source)
+    export_province(province, "graphml", tmp_path / "p.graphml")
+    export_province(province, "csv", tmp_path / "p")
+    for path in (tmp_path / "p.graphml", tmp_path / "p"):
+        again, draft = import_province(path, guess_format(path))
+        assert (again, draft.notes) == (province, [])
+        assert build(again) == build(province)
+        write_toml(again, tmp_path / "p.toml", replace=True)
+        assert load_province(tmp_path / "p.toml") == province
+
+
+@given(provinces())
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_any_province_survives_both_ways(tmp_path: Path, province: Province) -> None:
+    (tmp_path / "p.graphml").write_text(graphml(province), encoding="utf-8")
+    assert complete(read_graphml(tmp_path / "p.graphml")) == province
+    export_province(province, "csv", tmp_path / "t", replace=True)
+    assert complete(read_csv(tmp_path / "t")) == province
+
+
+def test_awkward_texts_survive(tmp_path: Path) -> None:
+    small = load_province(Path(__file__).with_name("small.toml"))
+    text = 'a "quoted", comma; semicolon & <tag> \\ back\tĐắk R\'Lấp\x7f'
+    odd = small.model_copy(
+        update={
+            "links": [small.links[0].model_copy(update={"source": text})],
+            "name": "2013",
+        }
+    )
+    write_toml(odd, tmp_path / "p.toml")
+    assert load_province(tmp_path / "p.toml") == odd
+    export_province(odd, "csv", tmp_path / "t")
+    assert import_province(tmp_path / "t", "csv")[0] == odd
+    (tmp_path / "p.graphml").write_text(graphml(odd), encoding="utf-8")
+    assert import_province(tmp_path / "p.graphml", "graphml")[0] == odd
+
+
+def test_other_programs_read_what_is_exported() -> None:
+    graph = networkx.parse_graphml(graphml(load_province()))
+    assert graph.nodes["r-dak-mil"]["lat"] == 12.44957
+    assert graph.edges["r-cu-jut", "r-krong-no"]["km"] == 25.0
+    assert graph.edges["mcu", "r-gia-nghia"]["kind"] == "access"
+
+
+def test_a_network_of_the_topology_zoo() -> None:
+    province, draft = import_province(ABILENE, "zoo")
+    assert (len(province.routers), len(province.links), len(province.bridges)) == (11, 14, 11)
+    link = next(link for link in province.links if link.id == "new-york--chicago")
+    # great circle New York – Chicago: 1145 km; OC-192 is 192 × 51.84 Mb/s
+    assert link.km == pytest.approx(1145 * 1.2, rel=0.002)
+    assert link.rate_mbps == pytest.approx(9953.28)
+    assert link.assumed
+    assert "link table" in link.settled_by
+    assert "LinkLabel OC-192c" in link.source
+    assert province.chair.router == province.mcu.router
+    assert any("no MCU" in note for note in draft.notes)
+    assert len(build(province).bridges) == 11
+
+
+def test_the_mcu_goes_where_fibre_to_all_is_shortest_or_where_asked() -> None:
+    by_hand, draft = import_province(ABILENE, "zoo", Wishes(mcu_at="Denver", id="x", name="X"))
+    assert (by_hand.mcu.router, by_hand.id, by_hand.name) == ("r-denver", "x", "X")
+    graph = networkx.Graph()
+    for link in by_hand.links:
+        graph.add_edge(link.a, link.b, km=link.km)
+    lengths = dict(networkx.all_pairs_dijkstra_path_length(graph, weight="km"))
+    nearest = min(lengths, key=lambda node: math.fsum(lengths[node].values()))
+    assert import_province(ABILENE, "zoo")[0].mcu.router == nearest
+    with pytest.raises(InputError, match=r'--mcu-at: no router "Denvr" .*"Denver"'):
+        complete(read_graphml(ABILENE), Wishes(mcu_at="Denvr"))
+    assert draft.path == ABILENE
+
+
+def zoo(path: Path, nodes: str, edges: str, graph: str = 'edgedefault="undirected"') -> Path:
+    keys = [("Latitude", "double", "node"), ("Longitude", "double", "node")]
+    keys += [("label", "string", "node"), ("Internal", "int", "node"), ("hyperedge", "int", "node")]
+    keys += [(name, "string", "edge") for name in ("LinkLabel", "LinkSpeed", "LinkSpeedUnits")]
+    keys += [("LinkSpeedRaw", "double", "edge")]
+    head = "".join(
+        f'<key attr.name="{name}" attr.type="{kind}" for="{of}" id="{name}" />'
+        for name, kind, of in keys
+    )
+    path.write_text(
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
+        f"{head}<graph {graph}>{nodes}{edges}</graph></graphml>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def node(number: int, label: str, **data: object) -> str:
+    inner = "".join(f'<data key="{key}">{value}</data>' for key, value in data.items())
+    return f'<node id="{number}"><data key="label">{label}</data>{inner}</node>'
+
+
+def edge(a: int, b: int, **data: object) -> str:
+    inner = "".join(f'<data key="{key}">{value}</data>' for key, value in data.items())
+    return f'<edge source="{a}" target="{b}">{inner}</edge>'
+
+
+WEST, EAST = {"Latitude": 12.0, "Longitude": 107.0}, {"Latitude": 12.0, "Longitude": 108.0}
+
+
+def test_gaps_of_zoo_files_are_filled_and_told(tmp_path: Path) -> None:
+    """A node without a place, one of another network, a shared medium, namesakes, a loop."""
+    path = zoo(
+        tmp_path / "gaps.graphml",
+        node(0, "A", **WEST)
+        + node(1, "B", **EAST)
+        + node(2, "None")
+        + node(3, "Peer", Internal=0)
+        + node(4, "", hyperedge=1)
+        + node(5, "None", **EAST),
+        edge(0, 1, LinkSpeedRaw=2.5e9)
+        + edge(0, 2, LinkSpeed=155, LinkSpeedUnits="M")
+        + edge(2, 1)
+        + edge(0, 3)
+        + edge(1, 4, LinkLabel="&lt; 10 Gbps")
+        + edge(4, 5)
+        + edge(1, 1),
+    )
+    province, draft = import_province(path, "zoo")
+    assert [router.id for router in province.routers] == ["r-a", "r-b", "r-none", "r-4", "r-none-2"]
+    amid = province.routers[2]
+    # the middle of the arc lies a little north of the parallel
+    assert (amid.lat, amid.lon) == (pytest.approx(12.0004, abs=1e-3), 107.5)
+    assert amid.assumed
+    assert "amid its neighbours" in amid.source
+    assert [bridge.id for bridge in province.bridges] == ["a", "b", "none", "none-2"]
+    rates = {link.id: link.rate_mbps for link in province.links}
+    assert rates == {
+        "a--b": 2500,
+        "a--none": 155,
+        "b--none": 100,
+        "b--r-4": 100,
+        "r-4--none-2": 100,
+    }
+    told = "\n".join(draft.notes)
+    assert "1 nodes of other networks left out with their links: Peer" in told
+    assert "1 links from a node to itself left out" in told
+    assert "2 × router without a place" in told
+    assert "3 × link without a rate" in told
+
+
+def test_parallel_links_and_links_both_ways(tmp_path: Path) -> None:
+    nodes = node(0, "A", **WEST) + node(1, "B", **EAST)
+    edges = edge(0, 1, LinkSpeedRaw=1e9) + edge(1, 0, LinkSpeedRaw=1e9)
+    province, draft = import_province(zoo(tmp_path / "p.graphml", nodes, edges), "zoo")
+    assert [link.id for link in province.links] == ["a--b", "a--b-2"]
+    assert any("beside another" in note for note in draft.notes)
+    directed = zoo(tmp_path / "d.graphml", nodes, edges, 'edgedefault="directed"')
+    assert [link.id for link in import_province(directed, "zoo")[0].links] == ["a--b"]
+    edges = edge(0, 1, LinkSpeedRaw=1e9) + edge(1, 0, LinkSpeedRaw=2e9)
+    directed = zoo(tmp_path / "d.graphml", nodes, edges, 'edgedefault="directed"')
+    with pytest.raises(InputError, match=r"rate_mbps = 2000.0, but the other way it is 1000.0"):
+        import_province(directed, "zoo")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "edges", "message"),
+    [
+        (node(0, "A") + node(1, "B"), edge(0, 1), r'node "0" \(A\): no place is known'),
+        (node(0, "A", **WEST) + node(1, "B", **EAST), "", r"in 2 pieces.*\[r-b\]"),
+        (node(0, "A", Latitude=12.0), "", r"lat and lon belong together"),
+        (node(0, "A", Latitude=95.0, Longitude=1.0), "", r"lat = 95.0: is out of range"),
+        ("", "", r"holds no node"),
+        (node(0, "A", Internal=0, **WEST), "", r"no router"),
+        (
+            node(0, "A", **WEST) + node(1, "B", **EAST),
+            edge(0, 1, LinkSpeedRaw=1e15),
+            r'edge "0" – "1": rate_mbps = 1000000000.0: is out of range',
+        ),
+    ],
+)
+def test_networks_that_cannot_be_are_refused(
+    tmp_path: Path, nodes: str, edges: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        import_province(zoo(tmp_path / "bad.graphml", nodes, edges), "zoo")
+
+
+@pytest.mark.parametrize(
+    "text", ["no xml", "<graphml/>", "<graphml><graph><node/></graph></graphml>", "<a><b></a>"]
+)
+def test_what_is_no_graphml_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.graphml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"x\.graphml: "):
+        import_province(path, "graphml")
+
+
+@pytest.mark.parametrize(
+    ("text", "mbps"),
+    [
+        ("10 Gbit/s", 10_000),
+        ("DTP-Ring 2.5 Gbit/s", 2500),
+        ("155Mbps", 155),
+        ("2 x 155 Mbps", 310),
+        ("34 M", 34),
+        ("2,5G", 2500),
+        ("64 kbps", 0.064),
+        ("OC-192c", 9953.28),
+        ("STM-4", 622.08),
+        ("E3", 34.368),
+        ("4 x E1", 8.192),
+        ("10GE", 10_000),
+        ("Gigabit Ethernet", 1000),
+        ("< 10 Gbps", None),
+        ("2-10 Gbps", None),
+        ("1 Gbps and 10 Gbps", None),
+        ("Dark fibre", None),
+        ("", None),
+    ],
+)
+def test_rates_as_people_write_them(text: str, mbps: float | None) -> None:
+    assert written_mbps(text) == (None if mbps is None else pytest.approx(mbps))
+
+
+def test_great_circle_of_a_known_distance() -> None:
+    """A degree of latitude on this sphere is 111.195 km; half around is 20,015 km."""
+    assert great_circle_km(Place(0, 0), Place(1, 0)) == pytest.approx(111.195, abs=0.001)
+    assert great_circle_km(Place(0, 0), Place(0, 180)) == pytest.approx(20_015.1, abs=0.1)
+    assert great_circle_km(Place(12, 107), Place(12, 107)) == 0
+
+
+def tables_of(folder: Path, sites: str, links: str) -> Path:
+    (folder / "sites.csv").write_text(sites, encoding="utf-8-sig")
+    (folder / "links.csv").write_text(links, encoding="utf-8-sig")
+    return folder / "sites.csv"
+
+
+SITES = "Tên;Vĩ độ;Kinh độ\nBuôn A;12,0;107,0\nBuôn B;12,1;107,2\nBuôn C;;\n"
+
+
+def test_tables_as_a_person_writes_them(tmp_path: Path) -> None:
+    links = "Từ;Đến;Độ dài (km);Tốc độ (Mb/s);Nguồn\nBuôn A;buon b;30,5;50;hợp đồng 12\n"
+    path = tables_of(tmp_path, SITES, links + "Buôn B;Buôn C;;;\n")
+    province, draft = import_province(path, guess_format(path), Wishes(name="Tỉnh Thử"))
+    assert province.id == "tinh-thu"
+    assert [router.id for router in province.routers] == ["r-buon-a", "r-buon-b", "r-buon-c"]
+    known, guessed = province.links
+    assert (known.km, known.rate_mbps, known.buffer_packets) == (30.5, 50, 500)
+    assert known.source.startswith("hợp đồng 12; queue: none given")
+    assert (guessed.km, guessed.rate_mbps, guessed.assumed) == (0, 100, True)
+    assert [bridge.name for bridge in province.bridges] == ["Buôn A", "Buôn B", "Buôn C"]
+    assert any("without a place" in note for note in draft.notes)
+
+
+@pytest.mark.parametrize(
+    ("sites", "links", "message"),
+    [
+        (SITES, "a;b\nBuôn A;Buôn D\n", r"links.csv:2: column 'b': no router \"Buôn D\""),
+        (SITES, "a;b\nBuôn A;Buôn A\n", r"links.csv:2: joins \"r-buon-a\" to itself"),
+        (
+            SITES,
+            "a;b\nBuôn A;Buôn B\nBuôn B;Buôn A\n",
+            r"links.csv:3: a link between .* is there already, .*links.csv:2",
+        ),
+        (SITES, "a;b;km\nBuôn A;Buôn B;xa\n", r"links.csv:2: column 'km' = 'xa'"),
+        (
+            SITES,
+            "a;b;km\nBuôn A;Buôn B;-3\nBuôn A;Buôn C;1\n",
+            r"links.csv:2: km = -3.0: is out of range",
+        ),
+        (SITES, "a;b\nBuôn A;Buôn B\n", r"in 2 pieces"),
+        ("name;lat\nA;north\n", "a;b\nA;A\n", r"sites.csv:2: column 'lat' = 'north'"),
+        ("name;kind\nA;hub\n", "a;b\nA;A\n", r"sites.csv:2: column 'kind' = 'hub'"),
+        ("id;name\nx;A\nx;B\n", "a;b\nA;B\n", r"sites.csv:3: \"x\" is there already"),
+        ("name;kind\nA;mcu\n", "a;b\nA;A\n", r"no router"),
+        (
+            "name;kind;router;lat;lon\nA;router;;1;1\nM;mcu;A;;\nN;mcu;A;;\n",
+            "a;b\nA;A\n",
+            r"to itself",
+        ),
+        (SITES.replace("Buôn B", "Buôn A"), "a;b\nBuôn A;Buôn C\n", r"names 2 routers"),
+    ],
+)
+def test_bad_tables(tmp_path: Path, sites: str, links: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        import_province(tables_of(tmp_path, sites, links), "csv")
+
+
+def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
+    province = load_province()
+    (tmp_path / "p.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="is there already"):
+        write_toml(province, tmp_path / "p.toml")
+    assert (tmp_path / "p.toml").read_text(encoding="utf-8") == "mine"
+    with pytest.raises(InputError, match="cannot be written"):
+        write_toml(province, tmp_path / "no" / "p.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.toml"]
+
+
+def test_toml_text_refuses_what_toml_does_not_know() -> None:
+    assert tomltext.dumps({"a b": [1, True, "x"], "t": {"n": 1.5, "u": None}}) == (
+        '"a b" = [1, true, "x"]\n\n[t]\nn = 1.5\n'
+    )
+    with pytest.raises(TypeError):
+        tomltext.dumps({"a": {1, 2}})

@@ -1,0 +1,112 @@
+"""Pictures, freezes and lip-sync, against counts by hand and a decoder written here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from quality_factory import MS, START_NS, delivered, sent_log, video_log
+
+from traffic.quality.frames import frames, frozen_until, measure_frames
+from traffic.quality.lipsync import lip_sync, skew_ms
+
+END_NS = START_NS + 10**12
+FRAME_MS = 1000 / 30
+
+
+def test_no_loss_no_damage_no_freeze() -> None:
+    got = measure_frames(frames(delivered(video_log(90, 4, [0, 45]))), START_NS, START_NS + 10**9)
+    assert (got.frames, got.key_frames, got.lost, got.undecodable) == (30, 1, 0, 0)
+    assert (got.freezes, got.freeze_ms_total, got.freeze_ms_max, got.frozen_pct) == (0, 0, None, 0)
+    assert got.delay_p50_ms == pytest.approx(13)  # the last of 4 packets is due 3 ms later
+
+
+def test_a_lost_packet_spoils_all_until_the_next_key_frame() -> None:
+    trace = delivered(video_log(90, 4, [0, 45]), missing=[4 * 30 + 1])
+    found = frames(trace)
+    assert np.flatnonzero(found.lost).tolist() == [30]
+    assert np.flatnonzero(~found.decodable).tolist() == list(range(30, 45))
+    got = measure_frames(found, START_NS, END_NS)
+    assert (got.lost, got.undecodable, got.freezes) == (1, 14, 1)
+    assert got.freeze_ms_total == pytest.approx(16 * FRAME_MS)  # from frame 29 to frame 45
+
+
+def test_a_lost_key_frame_repairs_nothing_and_a_stream_without_one_shows_nothing() -> None:
+    found = frames(delivered(video_log(90, 2, [0, 30, 60]), missing=[2 * 30]))
+    assert np.flatnonzero(~found.decodable).tolist() == list(range(30, 60))
+    blind = measure_frames(frames(delivered(video_log(90, 2, []))), START_NS, START_NS + 3 * 10**9)
+    assert (blind.undecodable, blind.lost) == (90, 0)
+    assert blind.frozen_pct == pytest.approx(100, abs=1e-3)
+
+
+def test_damage_before_a_window_counts_in_it() -> None:
+    found = frames(delivered(video_log(90, 2, [0, 60]), missing=[2 * 10]))
+    later = measure_frames(found, START_NS + 10**9, START_NS + 2 * 10**9)
+    assert (later.lost, later.undecodable, later.frozen_pct) == (0, 30, pytest.approx(100))
+
+
+def test_a_corrupted_packet_spoils_its_frame() -> None:
+    sent = video_log(10, 2, [0])
+    sent["corrupted"][7] = True
+    assert np.flatnonzero(frames(delivered(sent)).lost).tolist() == [3]
+
+
+@pytest.mark.parametrize(("lost", "freezes"), [(4, 0), (5, 1)])
+def test_a_freeze_takes_an_interval_and_150_ms(lost: int, freezes: int) -> None:
+    """At 30/s the bound is 183.3 ms: five frames' time is under it, six are above."""
+    missing = [2 * f for f in range(10, 10 + lost)]
+    found = frames(delivered(video_log(60, 2, range(60)), missing=missing))
+    got = measure_frames(found, START_NS, END_NS)
+    assert got.freezes == freezes
+    assert got.freeze_ms_total == pytest.approx(freezes * (lost + 1) * FRAME_MS)
+
+
+def test_a_sender_that_waits_does_not_freeze_and_one_cut_off_does() -> None:
+    slides = video_log(20, 2, range(20))
+    slides["due_ns"][20:] += 5_000 * MS
+    assert not len(frames(delivered(slides)).frozen_ns)
+    cut = frames(delivered(video_log(60, 2, [0]), missing=range(60, 120)))
+    assert np.diff(cut.frozen_ns.reshape(-1)) == pytest.approx([31 * FRAME_MS * MS], rel=1e-3)
+
+
+@given(
+    lost=st.lists(st.booleans(), min_size=1, max_size=80),
+    keys=st.lists(st.booleans(), min_size=80, max_size=80),
+    cut=st.integers(0, 80),
+)
+def test_frames_are_those_of_a_decoder_and_windows_add_up(
+    lost: list[bool], keys: list[bool], cut: int
+) -> None:
+    n = len(lost)
+    at = [i for i in range(n) if keys[i]]
+    found = frames(delivered(video_log(n, 2, at), missing=[2 * i for i in range(n) if lost[i]]))
+    works, expected = False, []
+    for i in range(n):
+        works = not lost[i] and (keys[i] or works)
+        expected.append(works)
+    assert found.decodable.tolist() == expected
+    end = START_NS + (n + 1) * 1_000_000_000 // 30
+    middle = min(START_NS + cut * 1_000_000_000 // 30 + 1, end - 1)
+    a, b = measure_frames(found, START_NS, middle), measure_frames(found, middle, end)
+    whole = measure_frames(found, START_NS, end)
+    assert whole.frames == n == sum(expected) + whole.lost + whole.undecodable
+    for name in ("frames", "key_frames", "lost", "undecodable", "freeze_ms_total"):
+        assert getattr(a, name) + getattr(b, name) == pytest.approx(getattr(whole, name))
+    assert 0 <= whole.frozen_pct <= 100
+    assert np.all(np.diff(found.frozen_ns.reshape(-1)) >= 0)
+    times = np.array([START_NS, middle, end])
+    assert np.diff(frozen_until(found.frozen_ns, times)) / 1e6 == pytest.approx(
+        [a.freeze_ms_total, b.freeze_ms_total]
+    )
+
+
+def test_lip_sync_is_positive_where_the_picture_is_later() -> None:
+    found = frames(delivered(video_log(60, 1, [0]), delay_ms=60))
+    sound = delivered(sent_log(100), delay_ms=20, clock_hz=8000)
+    got = lip_sync(found, sound, START_NS, END_NS, fixed_ms=-10)
+    assert got is not None
+    assert [got.p50_ms, got.least_ms, got.greatest_ms] == pytest.approx([30, 30, 30])
+    assert lip_sync(found, sound, 0, START_NS) is None
+    silent = delivered(sent_log(100), missing=range(100), clock_hz=8000)
+    assert np.isnan(skew_ms(found, silent)).all()
