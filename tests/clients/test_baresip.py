@@ -121,7 +121,8 @@ def test_who_calls_in_hears_the_others_and_not_himself(
         assert {client.heard()[1] for client in clients} == rates
     assert report["not_rtp"] == report["foreign"] == 0
     assert report["stray"] <= UNDER_WAY
-    assert report["unauthentic"] <= len(clients)  # baresip says goodbye in RTCP without its keys
+    # baresip opens the way through a NAT (RTCP APP "PING") and says goodbye without its keys
+    assert report["unauthentic"] <= 2 * len(clients)
     for client in clients:
         secure = "mediaenc" in accounts_of[client.folder.name]
         assert ("SRTP is Enabled" in client.log) == secure
