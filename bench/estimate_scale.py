@@ -107,8 +107,7 @@ def _part(
     first, last = np.searchsorted(own, [from_ns, until_ns])
     n = int(last - first)
     number = np.arange(first, last)
-    flow_of, step = np.full(n, flow, np.int32), np.zeros(n, np.uint8)
-    return Packets(own[first:last], sizes[first:last], flow_of, number, step)
+    return Packets(own[first:last], sizes[first:last], np.full(n, flow, np.int32), number)
 
 
 def _pictures(plan: Plan) -> list[tuple[NDArray[np.int64], NDArray[np.int32]]]:

@@ -20,7 +20,7 @@ from scenarios.estimate.packets import Packets
 from scenarios.estimate.paths import find_paths
 from scenarios.estimate.queues import Served
 from scenarios.estimate.signalling import signal
-from scenarios.estimate.transit import Transit
+from scenarios.estimate.transit import FlowOf, Transit
 from scenarios.estimate.wire import around_bytes
 from scenarios.plan import Plan
 from scenarios.question import Question
@@ -38,7 +38,7 @@ LINGER_NS = 20_000_000_000
 class NoMeter:
     """ns-3 counts nothing at its queues, so nothing is counted here."""
 
-    def passed(self, hop: int, packets: Packets, served: Served) -> None:
+    def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
         """Nothing."""
 
 
@@ -125,7 +125,6 @@ def through_estimate(schedule: Schedule) -> Passed:
                 schedule.wire[at:to],
                 np.full(to - at, stream, np.int32),
                 np.arange(at, to),
-                np.zeros(to - at, np.uint8),
             )
             transit.put(ways[stream][0], packets)
         came = transit.run(order, until_ns)

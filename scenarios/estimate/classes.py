@@ -13,8 +13,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.queues import Rate, Served
+from scenarios.estimate.transit import FlowOf
 from topology.qos import TrafficClass
 
 
@@ -37,39 +37,27 @@ class Classes:
         self._quanta = [each.quantum_bytes for each in classes]
         self._strict = [n for n, each in enumerate(classes) if each.strict]
         self._free_ns = 0
-        self._waiting: Packets | None = None
-        """Let in, and not yet chosen."""
+        self._old = 0
+        """So many were let in, and not yet chosen, when the last call ended."""
         self._turns: deque[int] = deque()
         self._deficit = [0] * len(classes)
 
-    @property
-    def holds(self) -> bool:
-        """Whether something waits that a later packet may overtake."""
-        return self._waiting is not None
-
-    def serve(self, packets: Packets, until_ns: int) -> tuple[Packets, Served]:
-        """Take packets that came, and serve until a moment; what was served or lost, and how."""
-        old = 0
-        if self._waiting is not None:
-            old = len(self._waiting.at_ns)
-            packets = joined([self._waiting, packets])
-        # those that waited already stay in front, in the order in which they were let in
-        order = np.concatenate(
-            [np.arange(old), old + np.argsort(packets.at_ns[old:], kind="stable")]
-        )
-        packets = packets.take(order)
-        came, n = packets.at_ns, len(packets.at_ns)
-        service = self._service(came, packets.size)
+    def serve(
+        self, came: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf, until_ns: int
+    ) -> tuple[Served, NDArray[np.intp] | None]:
+        """Take packets that came, and serve until a moment (see `transit.Server`)."""
+        old, n = self._old, len(came)
+        service = self._service(came, size)
         served = np.cumsum(service)
         start = np.maximum(came, self._free_ns) - (served - service)
         leaving = served + np.maximum.accumulate(start)
         began = leaving - service
         lost = np.zeros(n, np.bool_)
         left: list[int] = []
-        of = self._class_of[packets.flow]
-        # where a packet comes and all before it are through, a busy period begins
         if not n:
-            return packets, Served(came, began, came, lost)
+            return Served(came, began, came, lost), None
+        of = self._class_of[flow_of()]
+        # where a packet comes and all before it are through, a busy period begins
         heads = np.flatnonzero(np.concatenate([[True], came[1:] >= leaving[:-1]]))
         ends = np.append(heads[1:], n)
         mixed = np.logical_or.reduceat(of != np.repeat(of[heads], ends - heads), heads)
@@ -78,18 +66,17 @@ class Classes:
         for k in np.flatnonzero(mixed | longest | late | (heads < old)).tolist():
             a, b = int(heads[k]), int(ends[k])
             left = self._one_by_one(
-                range(a, b), old, came, service, packets.size, of, began, lost, until_ns
+                range(a, b), old, came, service, size, of, began, lost, until_ns
             )
         done = np.ones(n, np.bool_)
         done[left] = False
         if (through := done & ~lost).any():
             self._free_ns = max(self._free_ns, int((began + service)[through].max()))
-        self._waiting = packets.take(np.array(left, np.intp)) if left else None
+        self._old = len(left)
         if left:
-            packets, came = packets.take(done), came[done]
-            began, service, lost = began[done], service[done], lost[done]
+            came, began, service, lost = came[done], began[done], service[done], lost[done]
         out = np.where(lost, came, began + service) + self._delay_ns
-        return packets, Served(came, began, out, lost)
+        return Served(came, began, out, lost), np.array(left, np.intp) if left else None
 
     def _service(self, came: NDArray[np.int64], size: NDArray[np.int32]) -> NDArray[np.int64]:
         starts = np.array([rate.from_ns for rate in self._rates])

@@ -223,7 +223,6 @@ def _one(flow: int, at_ns: int) -> Packets:
         np.zeros(1, np.int32),
         np.array([flow], np.int32),
         np.array([REQUEST], np.int64),
-        np.zeros(1, np.uint8),
     )
 
 

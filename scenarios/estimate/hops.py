@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenarios.estimate.classes import Classes
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.line_end import Change, LineEnd, seed_of
-from scenarios.estimate.packets import Packets
 from scenarios.estimate.paths import Paths
 from scenarios.estimate.queues import Fifo, Rate, Served, rate_from
-from scenarios.estimate.transit import Server
+from scenarios.estimate.transit import FlowOf, Server
 from scenarios.plan import Plan
 from topology.impairments import LineImpairment, RandomLoss
 from topology.network import NetLink
@@ -21,20 +21,15 @@ SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class _Blind:
-    """A queue that does not tell packets apart."""
-
-    holds = False
-    """Whatever comes later waits behind what is there."""
+    """A queue that does not tell packets apart: what comes later waits behind what is there."""
 
     def __init__(self, queue: Fifo) -> None:
         self._queue = queue
 
-    def serve(self, packets: Packets, _until_ns: int) -> tuple[Packets, Served]:
-        order, served = self._queue.serve(packets.at_ns, packets.size)
-        at_ns = packets.at_ns
-        if (at_ns[1:] >= at_ns[:-1]).all():  # from one queue: they are in order
-            return packets, served
-        return packets.take(order), served
+    def serve(
+        self, came_ns: NDArray[np.int64], size: NDArray[np.int32], _flow_of: FlowOf, _until_ns: int
+    ) -> tuple[Served, None]:
+        return self._queue.serve(came_ns, size), None
 
 
 def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:

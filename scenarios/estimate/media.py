@@ -289,5 +289,4 @@ class _Run:
         self.injected[flow] += n
         if hop is None:
             hop = self._first_hop[int(self.flows.way_of[flow])]
-        flow_of, step = np.full(n, flow, np.int32), np.zeros(n, np.uint8)
-        self._transit.put(hop, Packets(at_ns, size, flow_of, seq, step))
+        self._transit.put(hop, Packets(at_ns, size, np.full(n, flow, np.int32), seq))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.packets import Packets
 from scenarios.estimate.queues import Served
+from scenarios.estimate.transit import FlowOf
 from scenarios.rebuild import Passage
 
 SECOND_NS = 1_000_000_000
@@ -58,23 +58,24 @@ class HopMeter:
         self._last = seconds
         self._streams = streams
 
-    def passed(self, hop: int, packets: Packets, served: Served) -> None:
+    def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
         """Packets, in the order in which they came, were served or lost at the queue."""
-        kept = packets
+        flow = flow_of()
         out_ns, came_ns, began_ns = served.out_ns, served.came_ns, served.began_ns
         if served.lost.any():
             at = self._sample(came_ns[served.lost])
             np.add.at(self.drops[hop], at, 1)
-            kept = packets.take(~served.lost)
-            out_ns, came_ns, began_ns = (a[~served.lost] for a in (out_ns, came_ns, began_ns))
+            kept = ~served.lost
+            size, flow = size[kept], flow[kept]
+            out_ns, came_ns, began_ns = (a[kept] for a in (out_ns, came_ns, began_ns))
         if not len(out_ns):
             return
         self.sent[hop] += len(out_ns)
         at = self._sample(out_ns)
         first = int(at.min())
-        counted = np.bincount(at - first, kept.size).astype(np.int64)
+        counted = np.bincount(at - first, size).astype(np.int64)
         self.sent_bytes[hop, first : first + len(counted)] += counted
-        media = (kept.flow < self._streams) & (came_ns >= self._from_ns)
+        media = (flow < self._streams) & (came_ns >= self._from_ns)
         if media.any():
             waits = self.waits.setdefault(hop, Waits())
             waits.add(came_ns[media], (began_ns - came_ns)[media])

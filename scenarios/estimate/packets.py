@@ -16,14 +16,12 @@ class Packets(NamedTuple):
         size: (n,) int32, bytes on the wire.
         flow: (n,) int32, number of the flow (see `flows`).
         seq: (n,) int64, which packet of the flow: its extended sequence number.
-        step: (n,) uint8, how many hops of its way it has behind it.
     """
 
     at_ns: NDArray[np.int64]
     size: NDArray[np.int32]
     flow: NDArray[np.int32]
     seq: NDArray[np.int64]
-    step: NDArray[np.uint8]
 
     def __deepcopy__(self, memo: dict[int, object]) -> Packets:
         """Packets never change."""
@@ -31,9 +29,7 @@ class Packets(NamedTuple):
 
     def take(self, which: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Packets:
         """Some of them."""
-        return Packets(
-            self.at_ns[which], self.size[which], self.flow[which], self.seq[which], self.step[which]
-        )
+        return Packets(self.at_ns[which], self.size[which], self.flow[which], self.seq[which])
 
 
 def joined(parts: list[Packets]) -> Packets:
@@ -46,6 +42,5 @@ def joined(parts: list[Packets]) -> Packets:
             np.zeros(0, np.int32),
             np.zeros(0, np.int32),
             np.zeros(0, np.int64),
-            np.zeros(0, np.uint8),
         )
     return Packets(*(np.concatenate(column) for column in zip(*parts, strict=True)))

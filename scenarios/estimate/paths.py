@@ -47,9 +47,9 @@ class Paths:
             at += 1
         return found
 
-    def after(self, ways: NDArray[np.int32], steps: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """(n,) the hop that a packet of each way crosses after `steps` (n,) others, or `END`."""
-        after: NDArray[np.int32] = self.along[self.first[ways] + steps]
+    def after(self, hop: int, ways: NDArray[np.int32]) -> NDArray[np.int32]:
+        """(n,) the hop that each way crosses behind this one, or `END`; END for the way END."""
+        after: NDArray[np.int32] = self._after(hop)[ways]
         return after
 
     @cached_property
@@ -63,6 +63,19 @@ class Paths:
         for hop, to in zip(hops.tolist(), after.tolist(), strict=True):
             low[hop], high[hop] = min(low.get(hop, to), to), max(high.get(hop, to), to)
         return {hop: to for hop, to in low.items() if high[hop] == to}
+
+    @cached_property
+    def _behind(self) -> dict[int, NDArray[np.int32]]:
+        """Of hops that were asked for: (ways + 1,) what comes behind them on each way."""
+        return {}
+
+    def _after(self, hop: int) -> NDArray[np.int32]:
+        if hop not in self._behind:
+            at = np.flatnonzero(self.along == hop)
+            behind = np.full(len(self.first) + 1, END, np.int32)  # at END, the last, END stays
+            behind[np.searchsorted(self.first, at, "right") - 1] = self.along[at + 1]
+            self._behind[hop] = behind
+        return self._behind[hop]
 
     @cached_property
     def in_order(self) -> list[int]:

@@ -67,26 +67,23 @@ class Fifo:
         """When each packet that is in the queue or on the fibre will be at the far end."""
         self._free_ns = 0
 
-    def serve(
-        self, at_ns: NDArray[np.int64], size: NDArray[np.int32]
-    ) -> tuple[NDArray[np.intp], Served]:
-        """Take n packets that came, in any order, none before the latest of the call before.
-
-        Returns the places of the packets (n,) in order of time, and what became of them.
+    def serve(self, came: NDArray[np.int64], size: NDArray[np.int32]) -> Served:
+        """Take n packets in order of time, none before the latest of the call before.
 
         Args:
-            at_ns: (n,) when they came; equal times keep their order.
+            came: (n,) when they came.
             size: (n,) bytes on the wire.
         """
-        order = np.argsort(at_ns, kind="stable")
-        came = at_ns[order]
-        service, limit = self._service(came, size[order])
+        service, limit = self._service(came, size)
         lost = np.zeros(len(came), np.bool_)
         if not len(came):
-            return order, Served(came, came, came, lost)
+            return Served(came, came, came, lost)
         served = np.cumsum(service)
-        start = np.maximum(came, self._free_ns) - (served - service)
-        leaving = served + np.maximum.accumulate(start)
+        leaving = came - served  # in place from here on: new arrays cost more than the arithmetic
+        leaving += service
+        leaving[0] = max(int(came[0]), self._free_ns)
+        np.maximum.accumulate(leaving, out=leaving)
+        leaving += served
         out = leaving + self._delay_ns
         longest_ns = int((out - came).max())
         # so many could be there at the most, were they all as short as packets can be
@@ -109,7 +106,7 @@ class Fifo:
             self._free_ns = max(self._free_ns, int(kept[-1]) - self._delay_ns)
             still = kept[np.searchsorted(kept, came[-1], "right") :]
             self._inside = np.concatenate([self._inside[self._inside > came[-1]], still])
-        return order, Served(came, leaving - service, out, lost)
+        return Served(came, leaving - service, out, lost)
 
     def _service(
         self, came: NDArray[np.int64], size: NDArray[np.int32]
@@ -117,8 +114,9 @@ class Fifo:
         """How long each packet is served, and what the queue holds when it comes."""
         if len(self._rates) == 1:
             [rate] = self._rates
-            service = np.rint(size * (8e3 / rate.rate_mbps)).astype(np.int64)
-            return service, np.broadcast_to(np.int64(rate.limit), len(came))
+            service_ns = size * (8e3 / rate.rate_mbps)
+            np.rint(service_ns, out=service_ns)
+            return service_ns.astype(np.int64), np.broadcast_to(np.int64(rate.limit), len(came))
         starts = np.array([rate.from_ns for rate in self._rates])
         now = np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
         ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in self._rates])

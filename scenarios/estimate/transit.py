@@ -2,10 +2,15 @@
 
 In each step every hop is served once, in an order in which no packet comes to a hop that was served
 already (`Paths.in_order`), so one pass a step is exact.
+
+Within a step a packet is one integer, its key: when it comes, and behind that its place in the
+step's cargo. Sorting keys brings what comes to a hop in order of time, and nothing else of a packet
+is moved from hop to hop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
@@ -16,25 +21,29 @@ from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import END, Paths
 from scenarios.estimate.queues import Served
 
+Keys = NDArray[np.int64]
+FlowOf = Callable[[], NDArray[np.int32]]
+"""(n,) the flow of each packet: looked up only where packets are told apart."""
+
 
 class Server(Protocol):
     """A queue in front of a fibre."""
 
-    @property
-    def holds(self) -> bool:
-        """Whether something waits that is served only when it is known what comes after it."""
+    def serve(
+        self, came_ns: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf, until_ns: int
+    ) -> tuple[Served, NDArray[np.intp] | None]:
+        """Serve packets that come before a moment.
 
-    def serve(self, packets: Packets, until_ns: int) -> tuple[Packets, Served]:
-        """Take packets that come before a moment, none before those of the last call.
-
-        Returns those that were served or lost, some perhaps of an earlier call, and how.
+        First are those that the last call left, then new ones in order of time. Returns what became
+        of those that are through or lost, and the places of those that still wait and may be
+        overtaken by what comes later; None if no packet is.
         """
 
 
 class Meter(Protocol):
     """Counts at a hop."""
 
-    def passed(self, hop: int, packets: Packets, served: Served) -> None:
+    def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
         """Packets, in the order in which they came, were served or lost at the queue."""
 
 
@@ -56,6 +65,9 @@ class Transit:
         self._lines = lines
         self._meter = meter
         self._waiting: dict[int, list[Packets]] = {hop: [] for hop in servers}
+        """What comes to a hop in a later step."""
+        self._left: dict[int, Packets] = {}
+        """What came to a hop, and waits where later packets may overtake it."""
         self._only_after = paths.only_after if (way_of != END).all() else {}
         """Other traffic leaves the network behind its first hop: then each packet is looked at."""
 
@@ -66,63 +78,141 @@ class Transit:
 
     def run(self, hops: list[int], until_ns: int) -> Packets:
         """Serve these hops until a moment; what comes out at the ends of ways, now or later."""
-        ended: list[Packets] = []
+        old = [(hop, self._left.pop(hop)) for hop in hops if hop in self._left]
+        due = [(hop, part) for hop in hops if (part := self._due(hop, until_ns)) is not None]
+        if not old and not due:
+            return joined([])
+        cargo = Cargo([part for _, part in [*old, *due]])
+        left = {hop: cargo.next_keys(part) for hop, part in old}
+        coming: dict[int, list[Keys]] = {hop: [] for hop in (*self._waiting, END)}
+        for hop, part in due:
+            coming[hop].append(cargo.next_keys(part))
         for hop in hops:
-            parts, holds = self._waiting[hop], self._servers[hop].holds
-            if not parts and not holds:
-                continue
-            packets = joined(parts)
-            due = packets.at_ns < until_ns
-            if due.all():
-                self._waiting[hop] = []
-            else:
-                self._waiting[hop] = [packets.take(~due)]
-                packets = packets.take(due)
-            if len(packets.at_ns) or holds:
-                ended += self._pass(hop, packets, until_ns)
-        return joined(ended)
+            keys = in_order(coming[hop])
+            if len(keys) and (end := cargo.before(keys, until_ns)) < len(keys):
+                self._waiting[hop].append(cargo.packets(keys[end:]))
+                keys = keys[:end]
+            if hop in left:
+                keys = np.concatenate([left[hop], keys])
+            coming[hop] = []
+            if len(keys):
+                for to, moved in self._pass(hop, keys, cargo, until_ns):
+                    coming[to].append(moved)
+        ended = coming.pop(END)
+        for hop, parts in coming.items():  # served in another call
+            self._waiting[hop] += [cargo.packets(keys) for keys in parts]
+        return cargo.packets(np.concatenate(ended)) if ended else joined([])
 
-    def _pass(self, hop: int, packets: Packets, until_ns: int) -> list[Packets]:
-        packets, served = self._servers[hop].serve(packets, until_ns)
-        self._meter.passed(hop, packets, served)
+    def _due(self, hop: int, until_ns: int) -> Packets | None:
+        """Take out what comes to a hop before a moment."""
+        if not self._waiting[hop]:
+            return None
+        packets = joined(self._waiting[hop])
+        due = packets.at_ns < until_ns
+        if due.all():
+            self._waiting[hop] = []
+            return packets
+        self._waiting[hop] = [packets.take(~due)]
+        return packets.take(due) if due.any() else None
+
+    def _pass(
+        self, hop: int, keys: Keys, cargo: Cargo, until_ns: int
+    ) -> Iterable[tuple[int, Keys]]:
+        """Serve a hop: what goes on, by the hop that it crosses next."""
+        places = cargo.places(keys)
+        served, left = self._servers[hop].serve(
+            cargo.at_ns(keys), cargo.size[places], lambda: cargo.flow[places], until_ns
+        )
+        if left is not None:
+            self._left[hop] = cargo.packets(keys[left])
+            places = np.delete(places, left)
+        self._meter.passed(hop, cargo.size[places], lambda: cargo.flow[places], served)
         out_ns = served.out_ns
         if served.lost.any():
-            kept = ~served.lost
-            packets, out_ns = packets.take(kept), out_ns[kept]
+            places, out_ns = places[~served.lost], out_ns[~served.lost]
         if lines := self._lines.get(hop, ()):
             order = np.argsort(out_ns, kind="stable")
-            packets, out_ns = packets.take(order), out_ns[order]
+            places, out_ns = places[order], out_ns[order]
         for line in lines:
             came = line.pass_on(out_ns)
-            packets, out_ns = packets.take(came.which), came.out_ns
+            places, out_ns = places[came.which], came.out_ns
         if not len(out_ns):
-            return []
-        moved = packets._replace(at_ns=out_ns, step=packets.step + np.uint8(1))
+            return ()
+        moved = cargo.keys(out_ns, places)
         only = self._only_after.get(hop)
-        targets = [(only, moved)] if only is not None else self._split(moved)
-        ended = []
-        for to, part in targets:
-            if to == END:
-                ended.append(part)
-            else:
-                self._waiting[to].append(part)
-        return ended
+        return ((only, moved),) if only is not None else self._split(hop, moved, cargo.flow[places])
 
-    def _split(self, moved: Packets) -> list[tuple[int, Packets]]:
+    def _split(self, hop: int, moved: Keys, flow: NDArray[np.int32]) -> Iterable[tuple[int, Keys]]:
         """Packets by the hop that they cross next, each part in their order."""
-        ways = self._way_of[moved.flow]
-        after = np.full(len(ways), END, np.int32)
-        routed = ways != END
-        if routed.all():
-            after = self._paths.after(ways, moved.step)
-        elif routed.any():
-            after[routed] = self._paths.after(ways[routed], moved.step[routed])
-        first = int(after[0])
-        if (after == first).all():
-            return [(first, moved)]
-        targets, number = np.unique(after, return_inverse=True)
-        # few targets: small numbers, which are sorted in one pass
-        order = np.argsort(number.astype(np.uint16), kind="stable")
-        edges = np.cumsum(np.bincount(number))[:-1]
-        parts = np.split(order, edges)
-        return [(int(to), moved.take(part)) for to, part in zip(targets, parts, strict=True)]
+        after = self._paths.after(hop, self._way_of[flow])
+        # numbers of 16 bits are sorted in one pass
+        small = len(self._paths.hops) < 1 << 16
+        order = np.argsort(after.astype(np.uint16) if small else after, kind="stable")
+        sorted_after = after[order]
+        edges = np.flatnonzero(sorted_after[1:] != sorted_after[:-1]) + 1
+        targets = sorted_after[np.append(0, edges)].tolist()
+        return zip(targets, np.split(moved[order], edges), strict=True)
+
+
+class Cargo:
+    """What is under way in one step: n packets, each at a place."""
+
+    def __init__(self, parts: list[Packets]) -> None:
+        """`parts`: at least one packet."""
+        everything = joined(parts)
+        at_ns, self.size, self.flow, self._seq = everything
+        self._base_ns = int(at_ns.min())
+        self._bits = len(at_ns).bit_length()
+        self._mask = (1 << self._bits) - 1
+        self._all = self.keys(at_ns, np.arange(len(at_ns)))
+        self._next = 0
+
+    def next_keys(self, part: Packets) -> Keys:
+        """Of the parts, one after another."""
+        first = self._next
+        self._next += len(part.at_ns)
+        return self._all[first : self._next]
+
+    def keys(self, at_ns: NDArray[np.int64], places: NDArray[np.int64]) -> Keys:
+        """Of packets at moments. Raises `OverflowError` for moments too far apart to be sorted."""
+        keys = at_ns - self._base_ns
+        if int(keys.max()) >> (63 - self._bits):
+            raise OverflowError(f"{len(self.size)} packets within {keys.max()} ns")
+        keys <<= self._bits
+        keys |= places
+        return keys
+
+    def at_ns(self, keys: Keys) -> NDArray[np.int64]:
+        """Their moments."""
+        at_ns = keys >> self._bits
+        at_ns += self._base_ns
+        return at_ns
+
+    def places(self, keys: Keys) -> NDArray[np.int64]:
+        """Their places."""
+        return keys & self._mask
+
+    def before(self, keys: Keys, until_ns: int) -> int:
+        """How many of keys in order are before a moment."""
+        last_ns = (int(keys[-1]) >> self._bits) + self._base_ns
+        if last_ns < until_ns:
+            return len(keys)
+        return int(np.searchsorted(keys, (until_ns - self._base_ns) << self._bits))
+
+    def packets(self, keys: Keys) -> Packets:
+        """Packets at their moments."""
+        places = self.places(keys)
+        return Packets(self.at_ns(keys), self.size[places], self.flow[places], self._seq[places])
+
+
+def in_order(parts: list[Keys]) -> Keys:
+    """All of them, sorted."""
+    if not parts:
+        return np.zeros(0, np.int64)
+    if len(parts) == 1:
+        [keys] = parts
+        # from one queue they come in order
+        return keys if (keys[1:] >= keys[:-1]).all() else np.sort(keys)
+    keys = np.concatenate(parts)
+    keys.sort()  # what comes at one moment: in the order in which it was put
+    return keys

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scenarios.estimate.classes import Classes
-from scenarios.estimate.packets import Packets
+from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.queues import rate_from
 from topology.qos import Qos, TrafficClass, traffic_classes
 
@@ -75,7 +75,7 @@ def packets(load: float) -> tuple[Packets, NDArray[np.int8]]:
     n = len(kind)
     flow = kind.astype(np.int32)
     at_ns = np.cumsum(gaps).astype(np.int64)
-    return Packets(at_ns, size, flow, np.arange(n), np.zeros(n, np.uint8)), kind
+    return Packets(at_ns, size, flow, np.arange(n)), kind
 
 
 @pytest.mark.parametrize("load", [0.4, 0.9, 1.4])
@@ -86,12 +86,15 @@ def test_who_is_served_when(load: float, step_ns: int) -> None:
     sent, kind = packets(load)
     began, lost = one_by_one(sent.at_ns.tolist(), sent.size.tolist(), kind.tolist(), classes)
     assert any(lost) == (load > 0.5)
-    found = {}
+    found, waiting = {}, joined([])
     for start_ns in range(0, int(sent.at_ns[-1]) + 20_000_000_000, step_ns):
         until_ns = start_ns + step_ns
         part = sent.take((sent.at_ns >= start_ns) & (sent.at_ns < until_ns))
-        through, served = queue.serve(part, until_ns)
-        for number, at_ns, gone in zip(through.seq, served.began_ns, served.lost, strict=True):
+        both = joined([waiting, part])
+        served, left = queue.serve(both.at_ns, both.size, lambda each=both: each.flow, until_ns)
+        waiting = joined([]) if left is None else both.take(left)
+        through = both.seq if left is None else np.delete(both.seq, left)
+        for number, at_ns, gone in zip(through, served.began_ns, served.lost, strict=True):
             found[int(number)] = None if gone else int(at_ns)
-    assert not queue.holds
+    assert not len(waiting.at_ns)
     assert found == {n: None if lost[n] else began[n] for n in range(len(lost))}
