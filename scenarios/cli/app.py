@@ -1,59 +1,71 @@
-"""`giaoban` and its commands."""
+"""`giaoban` and its commands, each loaded when it is asked for: loading all takes seconds."""
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from scenarios.cli import (
-    annex,
-    baseline,
-    check,
-    device,
-    diff,
-    doctor,
-    faults,
-    headroom,
-    history,
-    load,
-    mcu,
-    shell,
-    stream,
-    sweep,
-    topology,
-    topology_files,
-    topology_tree,
-    units,
-    verify,
-    view,
-    whatif,
-)
+import typer
+from typer.core import TyperGroup
+
+COMMANDS = {
+    "check": "check:command",
+    "faults": "faults:command",
+    "load": "load:command",
+    "annex": "annex:command",
+    "evidence": "annex:evidence",
+    "verify": "verify:command",
+    "whatif": "whatif:command",
+    "headroom": "headroom:command",
+    "sweep": "sweep:command",
+    "diff": "diff:command",
+    "doctor": "doctor:command",
+    "shell": "shell:command",
+    "view": "view:command",
+    "baseline": "baseline:app",
+    "device": "device:app",
+    "history": "history:app",
+    "mcu": "mcu:app",
+    "stream": "stream:app",
+    "topology": "topology:app",
+    "units": "units:app",
+}
+"""Name → module of this package, and the function or the group of commands in it."""
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **of: Any) -> None:
+        super().__init__(**of)
+        known: Any = dict.fromkeys(COMMANDS)
+        self.commands = known  # where typer looks for what a mistyped word may have meant
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"scenarios.cli.{module}"), attribute)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            alone.command(cmd_name)(found)
+            found = alone
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="giaoban",
+    cls=_Commands,
     help="Check whether video-conference bridges may be added: before, during and after.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("check")(check.command)
-app.command("faults")(faults.command)
-app.command("load")(load.command)
-app.command("annex")(annex.command)
-app.command("evidence")(annex.evidence)
-app.command("verify")(verify.command)
-app.command("whatif")(whatif.command)
-app.command("headroom")(headroom.command)
-app.command("sweep")(sweep.command)
-app.command("diff")(diff.command)
-app.command("doctor")(doctor.command)
-app.command("shell")(shell.command)
-app.command("view")(view.command)
-app.add_typer(baseline.app, name="baseline")
-app.add_typer(device.app, name="device")
-app.add_typer(history.app, name="history")
-app.add_typer(mcu.app, name="mcu")
-app.add_typer(stream.app, name="stream")
-topology_files.add_to(topology.app)
-topology_tree.add_to(topology.app)
-app.add_typer(topology.app, name="topology")
-app.add_typer(units.app, name="units")
+
+
+@app.callback()
+def _all() -> None:
+    pass  # without one typer takes a program of no commands for a mistake

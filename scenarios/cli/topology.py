@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from giaoban.errors import InputError
+from scenarios.cli import topology_files, topology_tree
 from scenarios.cli.output import print_json
 from topology.assumptions import assumptions
 from topology.listing import address_rows, path_rows
@@ -20,6 +21,10 @@ from topology.network import build
 from topology.routing import shortest_paths
 
 app = typer.Typer(help="Look at the province's network.", no_args_is_help=True)
+
+
+topology_files.add_to(app)
+topology_tree.add_to(app)
 
 
 @app.callback()
