@@ -33,8 +33,8 @@ def started(runs: Runs) -> None:
 
 @contextlib.contextmanager
 def busy_cores() -> Iterator[None]:
-    """Every core has something else to do."""
-    code = "while True: sum(range(100000))"
+    """Every core has something else to do, whenever the tests beside this one leave it any time."""
+    code = "import os; os.nice(5)\nwhile True: sum(range(100000))"
     burners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(os.cpu_count() or 1)]
     try:
         yield

@@ -15,7 +15,7 @@ from scenarios.question import make_question
 
 
 @pytest.mark.sandbox
-@pytest.mark.parametrize("seed", [1, 5, 10])
+@pytest.mark.parametrize("seed", [1, 10])
 def test_a_trial_ends_with_a_verdict_and_every_packet_is_found(seed: int, tmp_path: Path) -> None:
     asked = trial.question(seed)
     assert asked.plan.changes
