@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,11 @@ from scenarios.fault_times import PUT_OUT
 from scenarios.identity import code_identity, commit
 from scenarios.impairment_words import declared
 from scenarios.links import links_in
+from scenarios.plan import CallPlan
 from scenarios.question import Question
 from scenarios.rebuild import Rebuilt, rebuild
-from scenarios.series import series
-from scenarios.streams import Pictures, bridges_in
+from scenarios.series import BySecond, series
+from scenarios.streams import KINDS, Pictures, Window, bridges_in, streams_of
 
 NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
 """Who tells of a call that was not set up: whoever made it."""
@@ -74,26 +76,31 @@ def assemble(
     criteria = criteria_of(question)
     rebuilt = rebuilt or rebuild(captures)
     pictures = Pictures(captures)
-    phases = _phases(captures, rebuilt, pictures)
+    by_second = BySecond(captures, pictures)
+    seen: dict[int, validity.Strange] = {}
+
+    def visit(call: CallPlan) -> None:
+        by_second.look_at(call)
+        for _, _, index in streams_of(call, KINDS):
+            seen[index] = validity.strange(captures, index)
+
+    warm_ups = criteria.warm_ups()
+    found = _phases(captures, rebuilt, pictures, () if plan.faults else warm_ups, visit)
+    phases = found[0.0]
     impacts = Impacts(captures, pictures)
     faults = impacts.results(question.scenario)
-    judged, seen, calm = phases, pictures, captures
-    if faults:
+    if plan.faults:
         calm = impacts.undisturbed()
-        seen = Pictures(calm)
-        judged = _phases(calm, rebuilt, seen)
-    warmed = {
-        warm_up_s: _phases(calm, rebuilt, seen, warm_up_s) for warm_up_s in criteria.warm_ups()
-    }
+        found = _phases(calm, rebuilt, Pictures(calm), warm_ups)
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
     judgement = judge(
-        judged,
+        found[0.0],
         criteria,
         existing=[call.bridge for call in existing],
         new=[call.bridge for call in new],
-        invalid=validity.faults(captures),
-        warmed=warmed,
+        invalid=validity.faults(captures, seen),
+        warmed=found,
         faults=faults,
     )
     names = {node.id: node.name for node in plan.network.nodes}
@@ -130,7 +137,7 @@ def assemble(
         accounting=validity.accounting(captures),
         names=names,
     )
-    return Answer(result, series(question, captures, pictures, names, faults), criteria)
+    return Answer(result, series(question, captures, by_second, names, faults), criteria)
 
 
 def criteria_of(question: Question) -> Criteria:
@@ -201,19 +208,30 @@ def _refused_commands(captures: Captures) -> list[RefusedCommand]:
 
 
 def _phases(
-    captures: Captures, rebuilt: Rebuilt, pictures: Pictures, warm_up_s: float = 0.0
-) -> list[Phase]:
-    """Every phase, but for so many seconds of its start as far as streams are concerned."""
-    return [
-        Phase(
-            name=phase.name,
-            seconds=phase.end_s - phase.start_s,
-            bridges=bridges_in(captures, phase, pictures, warm_up_s),
-            links=links_in(captures, number, rebuilt, warm_up_s),
-            mcu=_mcu(captures, number),
-        )
-        for number, phase in enumerate(captures.plan.phases)
-    ]
+    captures: Captures,
+    rebuilt: Rebuilt,
+    pictures: Pictures,
+    warm_ups: Sequence[float] = (),
+    visit: Callable[[CallPlan], None] | None = None,
+) -> dict[float, list[Phase]]:
+    """Every phase: whole (0), and but for each of these many seconds of its start as far as streams
+    are concerned. `visit`: see `bridges_in`."""
+    planned, cuts = captures.plan.phases, [0.0, *warm_ups]
+    windows = [Window(phase, warm_up_s) for warm_up_s in cuts for phase in planned]
+    bridges = iter(bridges_in(captures, windows, pictures, visit))
+    return {
+        warm_up_s: [
+            Phase(
+                name=phase.name,
+                seconds=phase.end_s - phase.start_s,
+                bridges=next(bridges),
+                links=links_in(captures, number, rebuilt, warm_up_s),
+                mcu=_mcu(captures, number),
+            )
+            for number, phase in enumerate(planned)
+        ]
+        for warm_up_s in cuts
+    }
 
 
 def _mcu(captures: Captures, number: int) -> McuResult:

@@ -11,53 +11,79 @@ from results.faults import FaultResult
 from results.series import Series
 from scenarios import fault_words
 from scenarios.captures import Captures
+from scenarios.farthest import Farthest
 from scenarios.impairment_words import marks
 from scenarios.links import utilisation_pct
+from scenarios.plan import CallPlan
 from scenarios.question import Question
-from scenarios.streams import KINDS, Pictures, fixed_delay_ms, speech_codec, streams_of
+from scenarios.streams import KINDS, WAYS, Pictures, fixed_delay_ms, speech_codec, streams_of
 from traffic.quality.over_time import OverTime, frozen_pct, mos, over_time
 
 Curves = dict[str, NDArray[np.float64]]
 
 
+class BySecond:
+    """Every stream's figures in each second of the phases, found bridge by bridge.
+
+    Attributes:
+        figures: by the stream's index.
+        frozen: of pictures, the share of each second in which they stood still.
+    """
+
+    def __init__(self, captures: Captures, pictures: Pictures) -> None:
+        self._captures, self._pictures = captures, pictures
+        phases = captures.plan.phases
+        self.start_s = phases[0].start_s
+        self.seconds = int(phases[-1].end_s - self.start_s)
+        self.figures: dict[int, OverTime] = {}
+        self.frozen: dict[int, NDArray[np.float64]] = {}
+
+    def look_at(self, call: CallPlan) -> None:
+        """A bridge's turn."""
+        start_ns = self._captures.origin_ns + round(self.start_s * 1e9)
+        for kind, _, index in streams_of(call, KINDS):
+            found = over_time(self._captures.traces[index], start_ns, self.seconds)
+            self.figures[index] = found
+            if kind != "audio":
+                still = frozen_pct(self._pictures[index], start_ns, self.seconds)
+                # where no packets were due there was no picture that could stand still
+                self.frozen[index] = np.where(np.isnan(found.missing_pct), np.nan, still)
+
+
 def series(
     question: Question,
     captures: Captures,
-    pictures: Pictures,
+    by_second: BySecond,
     names: dict[str, str],
     faults: Sequence[FaultResult] = (),
 ) -> Series:
-    """Every stream, link and the MCU in each second of the phases."""
+    """Every stream, link and the MCU in each second of the phases; `by_second`: when all bridges
+    had their turn."""
     plan = captures.plan
-    start_s = plan.phases[0].start_s
-    seconds = int(plan.phases[-1].end_s - start_s)
-    start_ns = captures.origin_ns + round(start_s * 1e9)
-    figures: dict[str, OverTime] = {}
-    frozen: Curves = {}
+    start_s, seconds = by_second.start_s, by_second.seconds
     speech: Curves = {}
     planned = {
-        f"{call.bridge} {kind} {direction}": (kind, direction, index)
+        f"{call.bridge} {kind} {direction}": index
         for call in plan.calls
         for kind, direction, index in streams_of(call, KINDS)
     }
-    for key, (kind, _, index) in planned.items():
-        figures[key] = over_time(captures.traces[index], start_ns, seconds)
-        if kind != "audio":
-            still = frozen_pct(pictures[index], start_ns, seconds)
-            # where no packets were due there was no picture that could stand still
-            frozen[key] = np.where(np.isnan(figures[key].missing_pct), np.nan, still)
+    figures = {key: by_second.figures[index] for key, index in planned.items()}
+    found = by_second.frozen
+    frozen = {key: found[index] for key, index in planned.items() if index in found}
     codec, fixed_ms = speech_codec(captures), fixed_delay_ms(captures)
-    for key, (kind, direction, _) in planned.items():
-        if kind == "audio":
-            far = [
-                figures[other].delay_p95_ms
-                for other, (medium, way, _) in planned.items()
-                if medium == "audio" and way != direction and other.split()[0] != key.split()[0]
-            ]
-            further = np.fmax.reduce([np.zeros(seconds), *far])
-            score = mos(figures[key], codec, fixed_ms + further)
-            if score is not None:
-                speech[key] = score
+    far = {way: Farthest(seconds) for way in WAYS}
+    sound = [
+        (number, f"{call.bridge} {kind} {direction}", direction)
+        for number, call in enumerate(plan.calls)
+        for kind, direction, _ in streams_of(call, ("audio",))
+    ]
+    for number, key, direction in sound:
+        far[direction].add(number, figures[key].delay_p95_ms)
+    for number, key, direction in sound:
+        further = far["down" if direction == "up" else "up"].but(number)
+        score = mos(figures[key], codec, fixed_ms + further)
+        if score is not None:
+            speech[key] = score
     times_s, percent = utilisation_pct(captures)
     first = int(np.searchsorted(times_s, start_s - 0.01))
     loads = percent[first : first + seconds]

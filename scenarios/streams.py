@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import Kind
 from results.model import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from scenarios.captures import Captures
+from scenarios.farthest import Farthest
 from scenarios.plan import CallPlan, PhasePlan
+from scenarios.recent import Recent
 from traffic.measure import Measures, Trace, measure
 from traffic.quality.bursts import GapBurst, burst_ratio, ends_ns, gap_burst
 from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
@@ -26,16 +29,20 @@ SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
 
 
+MOST_FRAMES = 1_000_000
+"""Of so many the frames are remembered: some 40 MB."""
+
+
 class Pictures:
-    """The frames of every stream of pictures, found once and measured in every phase."""
+    """The frames of every stream of pictures; those that were asked for last are remembered."""
 
     def __init__(self, captures: Captures) -> None:
         self._captures = captures
-        self._found: dict[int, Frames] = {}
+        self._found: Recent[int, Frames] = Recent(
+            MOST_FRAMES, lambda index: frames(captures.traces[index]), lambda f: len(f.due_ns)
+        )
 
     def __getitem__(self, index: int) -> Frames:
-        if index not in self._found:
-            self._found[index] = frames(self._captures.traces[index])
         return self._found[index]
 
 
@@ -67,22 +74,37 @@ class Leg:
         return burst_ratio(self.trace.missing[self.part])
 
 
-def bridges_in(
-    captures: Captures, phase: PhasePlan, pictures: Pictures, warm_up_s: float = 0.0
-) -> list[BridgeResult]:
-    """Every bridge that had a call in the phase, with the streams of it.
+@dataclass(frozen=True)
+class Window:
+    """A phase, of whose start so much is left out."""
 
-    `warm_up_s`: how much of the phase's start is left out.
+    phase: PhasePlan
+    warm_up_s: float = 0.0
+
+    def ns(self, origin_ns: int) -> tuple[int, int]:
+        """From when to when, CLOCK_MONOTONIC."""
+        start_s = self.phase.start_s + self.warm_up_s
+        return origin_ns + round(start_s * 1e9), origin_ns + round(self.phase.end_s * 1e9)
+
+
+def bridges_in(
+    captures: Captures,
+    windows: Sequence[Window],
+    pictures: Pictures,
+    visit: Callable[[CallPlan], None] | None = None,
+) -> list[list[BridgeResult]]:
+    """In each window every bridge that had a call in the phase, with the streams of it.
+
+    Bridges are gone through once, and no stream is looked at again once another bridge's turn has
+    come: there may be more streams than memory holds. `visit` is told whose turn is over.
     """
-    window = (
-        captures.origin_ns + round((phase.start_s + warm_up_s) * 1e9),
-        captures.origin_ns + round(phase.end_s * 1e9),
-    )
-    legs = [Leg(trace, window) for trace in captures.traces]
-    joined = _present(captures, phase)
-    present = [call for call in captures.plan.calls if call.bridge in joined]
-    measured = _Measured(captures, pictures, legs, present, phase)
-    return [measured.bridge(call, joined[call.bridge]) for call in present]
+    measured = [_Measured(captures, pictures, window) for window in windows]
+    for number, call in enumerate(captures.plan.calls):
+        for one in measured:
+            one.look_at(number, call)
+        if visit is not None:
+            visit(call)
+    return [one.bridges() for one in measured]
 
 
 def streams_of(call: CallPlan, kinds: tuple[Kind, ...]) -> Iterator[tuple[Kind, str, int]]:
@@ -107,29 +129,80 @@ def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
     return joined
 
 
-@dataclass(frozen=True)
+class _Sound(NamedTuple):
+    """What a stream of sound's quality follows from; `at`: its bridge, its place among the streams
+    of that."""
+
+    at: tuple[int, int]
+    owner: int
+    direction: str
+    delay_ms: float
+    missing_pct: float
+    burst_ratio: float
+
+
 class _Measured:
-    """All streams of one window, from which a bridge's figures are put together."""
+    """All streams of one window, bridge by bridge."""
 
-    captures: Captures
-    pictures: Pictures
-    legs: list[Leg]
-    present: list[CallPlan]
-    phase: PhasePlan
+    def __init__(self, captures: Captures, pictures: Pictures, window: Window) -> None:
+        self.captures = captures
+        self.pictures = pictures
+        self.phase = window.phase
+        self._window_ns = window.ns(captures.origin_ns)
+        self._joined = _present(captures, window.phase)
+        self._bridges: list[BridgeResult] = []
+        self._sounds: list[_Sound] = []
+        self._farthest = {way: Farthest() for way in WAYS}
 
-    def bridge(self, call: CallPlan, joined: dict[str, Any]) -> BridgeResult:
+    def look_at(self, number: int, call: CallPlan) -> None:
+        """A bridge's turn; `number`: of its call in the plan."""
+        joined = self._joined.get(call.bridge)
+        if joined is None:
+            return
         kinds = self._kinds(joined)
-        planned = [one for one in streams_of(call, kinds) if self._was_due(*one, joined)]
+        legs = {
+            index: Leg(self.captures.traces[index], self._window_ns)
+            for _, _, index in streams_of(call, KINDS)
+        }
+        for _, direction, index in streams_of(call, ("audio",)):
+            delay_ms = legs[index].measures.delay_p95_ms
+            self._farthest[direction].add(number, np.array([delay_ms or 0.0]))
+        streams: list[StreamResult] = []
+        for kind, direction, index in streams_of(call, kinds):
+            leg = legs[index]
+            if not self._was_due(kind, direction, leg, joined):
+                continue
+            if kind == "audio":
+                self._hear(leg, (len(self._bridges), len(streams)), number, direction)
+            streams.append(self._stream(call, kind, direction, index, leg))
         skews: dict[str, float | None] = dict.fromkeys(WAYS)
         if "video" in kinds:
             skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
-        return BridgeResult(
-            id=call.bridge,
-            name=call.name,
-            streams=[self._stream(call, *one) for one in planned],
-            lip_sync_up_ms=skews["up"],
-            lip_sync_down_ms=skews["down"],
+        self._bridges.append(
+            BridgeResult(
+                id=call.bridge,
+                name=call.name,
+                streams=streams,
+                lip_sync_up_ms=skews["up"],
+                lip_sync_down_ms=skews["down"],
+            )
         )
+
+    def bridges(self) -> list[BridgeResult]:
+        """All of them, when all had their turn."""
+        codec, fixed_ms = speech_codec(self.captures), fixed_delay_ms(self.captures)
+        for sound in self._sounds:
+            # mouth to ear through the MCU and the worst other leg; the loss is this leg's alone, so
+            # that a bad line shows at its own bridge and not at all others
+            far = self._farthest["down" if sound.direction == "up" else "up"]
+            ta_ms = sound.delay_ms + fixed_ms + float(far.but(sound.owner)[0])
+            score = speech_mos(codec, ta_ms, sound.missing_pct, sound.burst_ratio)
+            if score is not None:
+                bridge, place = sound.at
+                streams = self._bridges[bridge].streams
+                mos = {"mos": round(float(score), 3), "mos_scale": codec.scale}
+                streams[place] = streams[place].model_copy(update=mos)
+        return self._bridges
 
     def _kinds(self, joined: dict[str, Any]) -> tuple[Kind, ...]:
         """The media of a call: a full MCU may have left it its sound alone."""
@@ -141,21 +214,36 @@ class _Measured:
             return ("audio", "video", "content")
         return ("audio", "video")
 
-    def _was_due(self, kind: Kind, direction: str, index: int, joined: dict[str, Any]) -> bool:
+    def _was_due(self, kind: Kind, direction: str, leg: Leg, joined: dict[str, Any]) -> bool:
         """Whether a stream had to be sent: no slides go to whoever comes after the last one."""
-        leg, shown = self.legs[index], self.captures.plan.content
+        shown = self.captures.plan.content
         sent = leg.part.stop > leg.part.start
         if sent or shown is None or (kind, direction) != ("content", "down"):
             return True
-        [presenter] = (call for call in self.captures.plan.calls if call.bridge == shown.bridge)
         came_ns = self.captures.origin_ns + round(joined["t_ms"] * 1e6)
         start_ns, end_ns = leg.window_ns
-        due_ns = self.captures.traces[presenter.up["content"]].due_ns
+        due_ns = self._slides_due_ns
         first, last = np.searchsorted(due_ns, [max(start_ns, came_ns), end_ns])
         return bool(last > first and due_ns[last - 1] - due_ns[first] >= SHOWN_NS)
 
-    def _stream(self, call: CallPlan, kind: Kind, direction: str, index: int) -> StreamResult:
-        leg = self.legs[index]
+    @cached_property
+    def _slides_due_ns(self) -> NDArray[np.int64]:
+        """When the packets of the slides were due that are shown."""
+        plan = self.captures.plan
+        assert plan.content is not None
+        shown = plan.content.bridge
+        [index] = (call.up["content"] for call in plan.calls if call.bridge == shown)
+        return self.captures.traces[index].due_ns
+
+    def _hear(self, leg: Leg, at: tuple[int, int], owner: int, direction: str) -> None:
+        delay_ms, missing_pct = leg.measures.delay_p95_ms, leg.measures.missing_pct
+        if delay_ms is not None and missing_pct is not None:
+            sound = _Sound(at, owner, direction, delay_ms, missing_pct, leg.burst_ratio)
+            self._sounds.append(sound)
+
+    def _stream(
+        self, call: CallPlan, kind: Kind, direction: str, index: int, leg: Leg
+    ) -> StreamResult:
         m, b = leg.measures, leg.bursts
         lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted)
         figures = {
@@ -187,39 +275,13 @@ class _Measured:
             "interruption_ms_max": _round(m.interruption_ms_max),
             "rtcp": self._rtcp(call.bridge, kind, direction),
         }
-        if kind == "audio":
-            figures |= self._speech(call, leg, direction)
-        else:
+        if kind != "audio":
             figures |= _frame_figures(measure_frames(self.pictures[index], *leg.window_ns))
         return StreamResult.model_validate({"mos": None, **figures})
 
-    def _speech(self, call: CallPlan, leg: Leg, direction: str) -> dict[str, Any]:
-        """Conversational quality of a leg: mouth to ear through the MCU and the worst other leg.
-
-        The loss is this leg's alone, so that a bad line shows at its own bridge and not at all
-        others.
-        """
-        delay, missing = leg.measures.delay_p95_ms, leg.measures.missing_pct
-        if delay is None or missing is None:
-            return {}
-        far = (
-            self.legs[(other.down if direction == "up" else other.up)["audio"]]
-            for other in self.present
-            if other is not call
-        )
-        other_ms = max((leg.measures.delay_p95_ms or 0.0 for leg in far), default=0.0)
-        codec = speech_codec(self.captures)
-        ta_ms = delay + fixed_delay_ms(self.captures) + other_ms
-        score = speech_mos(codec, ta_ms, missing, leg.burst_ratio)
-        if score is None:
-            return {}
-        return {"mos": round(float(score), 3), "mos_scale": codec.scale}
-
     def _skew_ms(self, way: dict[Kind, int]) -> float | None:
-        found = self.pictures[way["video"]]
-        skew = lip_sync(
-            found, self.captures.traces[way["audio"]], *self.legs[way["audio"]].window_ns
-        )
+        found, sound = self.pictures[way["video"]], self.captures.traces[way["audio"]]
+        skew = lip_sync(found, sound, *self._window_ns)
         return None if skew is None else round(skew.p50_ms, 4)
 
     def _rtcp(self, bridge: str, kind: Kind, direction: str) -> RtcpResult | None:

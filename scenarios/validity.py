@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -58,9 +59,47 @@ def accounting(captures: Captures) -> Accounting:
     )
 
 
-def faults(captures: Captures) -> list[str]:
-    """Reasons why the run is invalid; none for a run that can be trusted."""
+class Strange(NamedTuple):
+    """What is strange about one stream.
+
+    Attributes:
+        unknown: packets that came and were never sent.
+        removed: packets that came though the injector had removed them.
+        twice: arrivals beyond the copies that were sent.
+        met: of each interval of its impairments, whether anything was sent in it.
+    """
+
+    unknown: int
+    removed: int
+    twice: int
+    met: tuple[bool, ...]
+
+
+def strange(captures: Captures, index: int) -> Strange:
+    """Look at one stream."""
+    trace, plan = captures.traces[index], captures.plan
+    met = []
+    for interval in plan.streams[index].impairments:
+        to_s = plan.end_s if interval.to_s is None else interval.to_s
+        edges = captures.origin_ns + np.rint(np.array([interval.from_s, to_s]) * 1e9)
+        first, last = np.searchsorted(trace.due_ns, edges.astype(np.int64))
+        met.append(bool(last > first))
+    return Strange(
+        unknown=trace.unknown,
+        removed=int(np.count_nonzero(trace.impaired & trace.arrived)),
+        twice=int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0))),
+        met=tuple(met),
+    )
+
+
+def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[str]:
+    """Reasons why the run is invalid; none for a run that can be trusted.
+
+    `seen`: what is strange about each stream, where that is known already.
+    """
     found = []
+    if seen is None:
+        seen = {index: strange(captures, index) for index in range(len(captures.traces))}
     account = accounting(captures)
     if account.unaccounted:
         udp = captures.counters["udp"]
@@ -97,9 +136,9 @@ def faults(captures: Captures) -> list[str]:
     full = sum(stream["overflowed"] for stream in streams) > damaged
     for stream in streams:
         found += _of_background(stream, full)
-    found += _of_streams(captures, account.packets_duplicated)
+    found += _of_streams(captures, seen, account.packets_duplicated)
     found += _of_lines(captures)
-    found += _without_effect(captures)
+    found += _without_effect(captures, seen)
     found += faults_in_vain(captures)
     return found
 
@@ -131,20 +170,19 @@ def _of_background(stream: dict[str, Any], full: bool) -> list[str]:
     return found
 
 
-def _of_streams(captures: Captures, by_lines: int) -> list[str]:
+def _of_streams(captures: Captures, seen: Mapping[int, Strange], by_lines: int) -> list[str]:
     """Packets that nobody sent, and copies beyond those that were asked for."""
     found = []
     beyond = 0
-    for stream, trace in zip(captures.plan.streams, captures.traces, strict=True):
-        name = f"{stream.bridge} {stream.kind} {stream.direction}"
-        if trace.unknown:
-            found.append(f"{name}: {trace.unknown} packets came that were never sent")
-        if count := int(np.count_nonzero(trace.impaired & trace.arrived)):
-            found.append(f"{name}: {count} packets came that the injector had removed")
-        twice = int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0)))
-        if twice and not by_lines:
-            found.append(f"{name}: {twice} packets arrived twice")
-        beyond += twice
+    for stream in captures.plan.streams:
+        name, of = f"{stream.bridge} {stream.kind} {stream.direction}", seen[stream.index]
+        if of.unknown:
+            found.append(f"{name}: {of.unknown} packets came that were never sent")
+        if of.removed:
+            found.append(f"{name}: {of.removed} packets came that the injector had removed")
+        if of.twice and not by_lines:
+            found.append(f"{name}: {of.twice} packets arrived twice")
+        beyond += of.twice
     if by_lines and beyond > by_lines:
         found.append(f"{beyond} packets arrived twice, {by_lines} were duplicated by lines")
     return found
@@ -183,18 +221,18 @@ def _of_lines(captures: Captures) -> list[str]:
     return found
 
 
-def _without_effect(captures: Captures) -> list[str]:
+def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[str]:
     """Impairments in whose time nothing passed; of a bridge that had no call, that is told so."""
-    plan, origin_ns = captures.plan, captures.origin_ns
+    plan = captures.plan
     called = {e["bridge"] for e in captures.events_of("joined", who="mcu")}
     met: dict[tuple[str, float, float], bool] = {}
-    for stream, trace in zip(plan.streams, captures.traces, strict=True):
-        for interval in stream.impairments if stream.bridge in called else ():
+    for stream in plan.streams:
+        if stream.bridge not in called:
+            continue
+        for interval, any_sent in zip(stream.impairments, seen[stream.index].met, strict=True):
             to_s = plan.end_s if interval.to_s is None else interval.to_s
-            edges = origin_ns + np.rint(np.array([interval.from_s, to_s]) * 1e9)
-            first, last = np.searchsorted(trace.due_ns, edges.astype(np.int64))
             key = f"{stream.bridge} {stream.direction}", interval.from_s, to_s
-            met[key] = met.get(key, False) or bool(last > first)
+            met[key] = met.get(key, False) or any_sent
     times_s = captures.samples[:, 0] / 1e9
     for line in plan.lines:
         to_s = plan.end_s if line.to_s is None else line.to_s

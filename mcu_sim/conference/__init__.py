@@ -34,6 +34,7 @@ from mcu_sim.conference.effects import (
     Logged,
     Presenter,
     Relayout,
+    RelayoutOthers,
     Watch,
 )
 from mcu_sim.conference.meeting import Meeting, Meetings, Member, OpenRooms, load_meetings
@@ -67,6 +68,7 @@ __all__ = [
     "Queue",
     "Refused",
     "Relayout",
+    "RelayoutOthers",
     "Rooms",
     "UnknownMeeting",
     "Watch",

@@ -24,7 +24,7 @@ from mcu_sim.conference.effects import By, DialOut, Effect, Logged
 from mcu_sim.conference.floor import Request
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.conference.state import State
-from mcu_sim.conference.view import View, changes, view_of
+from mcu_sim.conference.view import View
 from mcu_sim.conference.voice import VoiceSwitch
 
 
@@ -40,7 +40,7 @@ class Conference:
         self._open_room = open_room
         self._state = State(meeting)
         self._voice = VoiceSwitch()
-        self._view = View()
+        self._view = View(meeting)
 
     @property
     def ended(self) -> bool:
@@ -90,6 +90,10 @@ class Conference:
         """Whether the participant has a place, live or lost."""
         return participant in self._state.places
 
+    def is_live(self, participant: str) -> bool:
+        """Whether the participant has a place and its line stands."""
+        return self._state.is_live(participant)
+
     def admits(self, participant: str) -> Decision:
         """What `join` would say; nothing is changed."""
         state = self._state
@@ -132,7 +136,7 @@ class Conference:
         """The participant's line is away without a word: its place is kept."""
         if not self._state.is_live(participant):
             return []
-        self._state.places[participant].live = False
+        self._state.lose(participant)
         return self._settle([self._logged("lost", participant)])
 
     def dial(self, participant: str) -> list[Effect]:
@@ -173,7 +177,7 @@ class Conference:
 
         `busy`: those who sit in another meeting and are not called away from it.
         """
-        had_live, had_places = bool(self._state.live), bool(self._state.places)
+        had_live, had_places = not self._state.is_waiting, bool(self._state.places)
         answer, effects = control.carry_out(self._state, by, command, now_ms, busy)
         if had_places and not self.ended:
             effects += self._emptied(had_live)  # the console may have dropped the last one
@@ -188,18 +192,22 @@ class Conference:
 
         While all lines are lost the places are kept: then the one given up was not live.
         """
-        if self._state.live or (self._state.places and not was_live):
+        if not self._state.is_waiting or (self._state.places and not was_live):
             return []
         if self._open_room:
             return control.end(self._state, "", "The last participant has left")
         before = self._state
-        self._state = State(self.meeting, dialling=before.dialling, addresses=before.addresses)
+        self._state = State(
+            self.meeting,
+            dialling=before.dialling,
+            addresses=before.addresses,
+            stirred=before.stirred,
+        )
         self._voice = VoiceSwitch()
         return [self._logged("waiting", "", "the last participant has left")]
 
     def _settle(self, effects: list[Effect]) -> list[Effect]:
-        before, self._view = self._view, view_of(self._state)
-        return [*changes(self.meeting.id, before, self._view), *effects]
+        return [*self._view.follow(self._state), *effects]
 
     def _logged(self, kind: str, on: str, text: str = "", by: str = "") -> Logged:
         return Logged(self.meeting.id, kind, by, on, text)

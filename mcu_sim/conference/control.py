@@ -242,12 +242,10 @@ class _Hand:
             raise _No(BAD_COMMAND, "this meeting's video is switched, it has no layouts")
         if command.viewer is not None:
             self._check_place(command.viewer)
-            self.state.places[command.viewer].layout = command.layout
+            self.state.choose(command.viewer, command.layout)
             text = f"{command.viewer} gets layout {command.layout}"
             return self._done("layout", command.viewer, text)
-        self.state.layout = command.layout
-        for place in self.state.places.values():
-            place.layout = None
+        self.state.choose_for_all(command.layout)
         return self._done("layout", "", f"all get layout {command.layout}")
 
     def _drop(self, who: str) -> tuple[Answer, list[Effect]]:

@@ -48,6 +48,17 @@ class Relayout:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayoutOthers:
+    """Continuous presence: the picture of everybody in the meeting but these, who all see the same:
+    the many of a large meeting who themselves are in nobody's picture."""
+
+    meeting: str
+    layout: str
+    cells: tuple[str | None, ...]
+    but: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Presenter:
     """Who has the meeting's content channel; None: nobody."""
 
@@ -94,7 +105,7 @@ class Logged:
     text: str
 
 
-Effect = Heard | Watch | Relayout | Presenter | DialOut | HangUp | Ended | Logged
+Effect = Heard | Watch | Relayout | RelayoutOthers | Presenter | DialOut | HangUp | Ended | Logged
 
 
 def name_of(by: By) -> str:

@@ -92,14 +92,18 @@ class Meeting(StrictModel):
         listed = [*self.members, *(member.id for member in self.member)]
         return (self.chair, *(who for who in listed if who != self.chair)) if listed else ()
 
-    @property
+    @cached_property
     def addresses(self) -> dict[str, str]:
-        """Member → address, of those that have one."""
+        """Member → address, of those that have one; not to be changed."""
         return {member.id: member.uri for member in self.member if member.uri is not None}
+
+    def lists(self, participant: str) -> bool:
+        """Whether a participant is among the members."""
+        return participant in self._sits
 
     def admits(self, participant: str) -> bool:
         """Whether a participant may sit in this meeting."""
-        return is_id(participant) and (not self.roster or participant in self._sits)
+        return is_id(participant) and (not self.roster or self.lists(participant))
 
     @cached_property
     def _sits(self) -> frozenset[str]:

@@ -136,8 +136,9 @@ class Rooms:
 
     def _sits_elsewhere(self, participant: str, meeting: str) -> str | None:
         home = self._home(participant)
-        live = home is not None and participant in home.live and home.meeting.id != meeting
-        return home.meeting.id if home is not None and live else None
+        if home is None or home.meeting.id == meeting or not home.is_live(participant):
+            return None
+        return home.meeting.id
 
     def _find(self, meeting: str, participant: str) -> Conference | None:
         """A meeting that is there, or the room that a call of this participant opens."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 from mcu_sim.conference.floor import Floor
 
@@ -30,24 +31,26 @@ class Speakers:
         if participant in self._recent:
             self._recent.remove(participant)
 
-    def speaker(self, floor: Floor, live: Sequence[str]) -> str | None:
-        """The speaker among those whose line stands, given in the order they came.
+    def speaker(
+        self, floor: Floor, is_live: Callable[[str], bool], live: Iterable[str]
+    ) -> str | None:
+        """The speaker among those whose line stands, `live` in the order they came.
 
         Under floor "chair" the one called last, else the chair, else nobody: without them nobody
         is heard. Under "open" whoever spoke last, else the chair, else the first that came.
         """
         if floor.mode == "chair":
-            choices: Sequence[str] = (*reversed(floor.called), self._chair)
+            choices: Iterable[str] = (*reversed(floor.called), self._chair)
         else:
-            choices = (*self._recent, self._chair, *live)
-        return next((who for who in choices if who in live), None)
+            choices = chain(self._recent, (self._chair,), live)
+        return next((who for who in choices if is_live(who)), None)
 
-    def shown_to(self, viewer: str, speaker: str | None, live: Sequence[str]) -> str | None:
-        """Whom a viewer watches: the speaker; the speaker itself sees who spoke before it.
+    def shown_to_speaker(
+        self, speaker: str, is_live: Callable[[str], bool], live: Iterable[str]
+    ) -> str | None:
+        """Whom the speaker watches, whom all others watch: who spoke before it.
 
         If nobody did, it sees the chair; the chair sees the first that came.
         """
-        if viewer != speaker:
-            return speaker
-        choices = (*self._recent, self._chair, *live)
-        return next((who for who in choices if who in live and who != viewer), None)
+        choices = chain(self._recent, (self._chair,), live)
+        return next((who for who in choices if is_live(who) and who != speaker), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mcu_sim.conference.floor import Floor
@@ -29,11 +30,13 @@ class State:
 
     Attributes:
         places: by participant, in the order they came.
+        choosy: those with a layout of their own.
         dialling: those the MCU is calling.
         dropped: those the chair put out; calling in does not bring them back.
         presenter: whom the chair gave the content channel; it presents while its line stands.
         layout: of every viewer without one of its own.
         taken: how many places have been taken so far.
+        stirred: whose line came or went since what is heard and seen was last worked out.
     """
 
     meeting: Meeting
@@ -41,12 +44,14 @@ class State:
     speakers: Speakers = field(init=False)
     layout: LayoutChoice = field(init=False)
     places: dict[str, Place] = field(default_factory=dict)
+    choosy: dict[str, None] = field(default_factory=dict)
     dialling: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
     addresses: dict[str, str] = field(default_factory=dict)
     presenter: str | None = None
     ended: bool = False
     taken: int = 0
+    stirred: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.floor = Floor(self.meeting.floor, self.meeting.chair)
@@ -57,7 +62,16 @@ class State:
     @property
     def live(self) -> list[str]:
         """Participants whose line stands, in the order they came."""
-        return [who for who, place in self.places.items() if place.live]
+        return list(self.each_live())
+
+    def each_live(self) -> Iterator[str]:
+        """`live`, one after the other."""
+        return (who for who, place in self.places.items() if place.live)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody's line stands."""
+        return next(self.each_live(), None) is None
 
     def is_live(self, participant: str) -> bool:
         """Whether the participant sits here and its line stands."""
@@ -77,13 +91,33 @@ class State:
         else:
             self.places[participant] = Place(self.taken)
             self.taken += 1
+        self.stirred.add(participant)
         self.dialling.discard(participant)
         if contact is not None and participant not in self.meeting.addresses:
             self.addresses[participant] = contact
 
+    def lose(self, participant: str) -> None:
+        """A participant's line is away; its place stays."""
+        self.places[participant].live = False
+        self.stirred.add(participant)
+
+    def choose(self, participant: str, layout: LayoutChoice) -> None:
+        """A participant gets a layout of its own."""
+        self.places[participant].layout = layout
+        self.choosy[participant] = None
+
+    def choose_for_all(self, layout: LayoutChoice) -> None:
+        """Everybody gets this layout."""
+        self.layout = layout
+        for participant in self.choosy:
+            self.places[participant].layout = None
+        self.choosy.clear()
+
     def vacate(self, participant: str) -> None:
         """Take a participant's place away, with all that goes with it."""
         del self.places[participant]
+        self.choosy.pop(participant, None)
+        self.stirred.add(participant)
         self.floor.forget(participant)
         self.speakers.forget(participant)
         self.settle_presenter()

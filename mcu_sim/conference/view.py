@@ -1,93 +1,196 @@
-"""Who is heard, who watches whom and who presents, worked out from a meeting's state.
+"""Who is heard, who watches whom and who presents, followed while a meeting's state changes.
 
-Two views, one before and one after, give the effects between them.
+What changes for one participant is worked out for it alone: in a meeting of thousands, most of whom
+nobody sees, one that comes or goes costs no more than in a small one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
-from mcu_sim.conference.effects import Effect, Heard, Presenter, Relayout, Watch
+from mcu_sim.conference.effects import (
+    Effect,
+    Heard,
+    Presenter,
+    Relayout,
+    RelayoutOthers,
+    Watch,
+)
+from mcu_sim.conference.meeting import LayoutChoice, Meeting
 from mcu_sim.conference.state import State
-from mcu_sim.video.layout import LAYOUTS, assign, automatic
+from mcu_sim.video.layout import LAYOUTS, Layout, assign, automatic
 
 Picture = tuple[str, tuple[str | None, ...]]
 """A layout and the participants in its cells."""
+NEAR = max(len(layout.cells) for layout in LAYOUTS.values()) + 2
+"""Nobody further back finds a place in a picture, nor leaves one free."""
+NO_PLACE = -1
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """Of all viewers: those of `own` by themselves, what all others see, and what both follow from
+    (`rule`: the same rule gives the same pictures)."""
+
+    rule: object = None
+    own: dict[str, Picture] = field(default_factory=dict)
+    others: Picture = ("", ())
+
+    def of(self, viewer: str) -> Picture:
+        """What a viewer sees."""
+        return self.own.get(viewer, self.others)
+
+
 class View:
-    """What the participants whose line stands hear and see, in the order they came."""
+    """What the participants of one meeting whose line stands hear and see.
 
-    heard: tuple[str, ...] = ()
-    watching: Mapping[str, str | None] = field(default_factory=dict)
-    pictures: Mapping[str, Picture] = field(default_factory=dict)
-    presenter: str | None = None
-    speaker: str | None = None
-
-
-def view_of(state: State) -> View:
-    """The view of a state. A new speaker takes its turn among the speakers."""
-    live = state.live
-    speaker = state.speakers.speaker(state.floor, live)
-    if speaker is not None:
-        state.speakers.spoke(speaker)
-    switched = state.meeting.video == "switched"
-    return View(
-        heard=tuple(who for who in live if state.floor.heard(who)),
-        watching=_watching(state, live, speaker) if switched else {},
-        pictures={} if switched else _pictures(state, live, speaker),
-        presenter=state.presenting,
-        speaker=speaker,
-    )
-
-
-def changes(meeting: str, before: View, after: View) -> list[Effect]:
-    """The effects that lead from one view to another.
-
-    Whoever is closed is closed before another is opened: no two speakers are heard by mistake.
+    Attributes:
+        speaker: whose picture switched video and the large cells of layouts show.
+        presenter: who has the content channel.
     """
-    shut = [who for who in before.heard if who not in after.heard]
-    opened = [who for who in after.heard if who not in before.heard]
-    effects: list[Effect] = [Heard(who, False) for who in shut]
-    effects += [Heard(who, True) for who in opened]
-    viewers = dict.fromkeys([*before.watching, *after.watching])
-    for viewer in viewers:
-        source = after.watching.get(viewer)
-        if source != before.watching.get(viewer):
-            effects.append(Watch(viewer, source))
-    for viewer, picture in after.pictures.items():
-        if picture != before.pictures.get(viewer):
-            effects.append(Relayout(viewer, *picture))
-    if after.presenter != before.presenter:
-        effects.append(Presenter(meeting, after.presenter))
-    return effects
+
+    def __init__(self, meeting: Meeting) -> None:
+        self._meeting = meeting
+        # participant → number of its place: the order in which they came
+        self._live: dict[str, int] = {}
+        self._heard: dict[str, int] = {}
+        self.speaker: str | None = None
+        self.presenter: str | None = None
+        self._shown_to_speaker: str | None = None
+        self._pictures = Pictures()
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Whose sound is in the mix, in the order they came."""
+        return tuple(sorted(self._heard, key=self._heard.__getitem__))
+
+    def follow(self, state: State) -> list[Effect]:
+        """Take in what has changed in a meeting's state; the effects that lead there.
+
+        Whoever is closed is closed before another is opened: no two speakers are heard by mistake.
+        A new speaker takes its turn among the speakers.
+        """
+        speaker = state.speakers.speaker(state.floor, state.is_live, state.each_live())
+        if speaker is not None:
+            state.speakers.spoke(speaker)
+        stirred = state.stirred | state.floor.stirred
+        state.stirred.clear()
+        state.floor.stirred.clear()
+        was = {who: self._live.pop(who) for who in stirred if who in self._live}
+        now = {who: state.places[who].number for who in stirred if state.is_live(who)}
+        effects: list[Effect] = list(self._hear(state, stirred, now))
+        self._live |= now
+        if self._meeting.video == "switched":
+            effects += self._watch(state, speaker, was, now)
+        else:
+            effects += self._compose(state, speaker, was, now)
+        self.speaker = speaker
+        if state.presenting != self.presenter:
+            self.presenter = state.presenting
+            effects.append(Presenter(self._meeting.id, self.presenter))
+        return effects
+
+    def _hear(self, state: State, stirred: Iterable[str], now: dict[str, int]) -> list[Heard]:
+        """`stirred`: for whom something may have changed; `now`: of them, whose line stands."""
+        heard, hears = self._heard, state.floor.heard
+        shut = [who for who in stirred if who in heard and not (who in now and hears(who))]
+        opened = [who for who in now if who not in heard and hears(who)]
+        effects = [Heard(who, False) for who in sorted(shut, key=heard.__getitem__)]
+        effects += [Heard(who, True) for who in sorted(opened, key=now.__getitem__)]
+        for who in shut:
+            del heard[who]
+        heard.update((who, now[who]) for who in opened)
+        return effects
+
+    def _watch(
+        self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
+    ) -> list[Watch]:
+        """Switched video. `was`, `now`: of those for whom something may have changed, whose line
+        stood before and whose stands now."""
+        shown_before, speaker_before = self._shown_to_speaker, self.speaker
+        shown = None
+        if speaker is not None:
+            shown = state.speakers.shown_to_speaker(speaker, state.is_live, state.each_live())
+        self._shown_to_speaker = shown
+        new = {who: number for who, number in now.items() if who not in was}
+        old = was
+        if speaker != speaker_before:
+            old = was | {who: number for who, number in self._live.items() if who not in new}
+        elif speaker is not None and speaker not in new:
+            old = was | {speaker: self._live[speaker]}
+        effects = []
+        for viewer in chain(sorted(old, key=old.__getitem__), sorted(new, key=new.__getitem__)):
+            before = after = None
+            if viewer in old:
+                before = shown_before if viewer == speaker_before else speaker_before
+            if viewer in self._live:
+                after = shown if viewer == speaker else speaker
+            if after != before:
+                effects.append(Watch(viewer, after))
+        return effects
+
+    def _compose(
+        self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
+    ) -> list[Relayout | RelayoutOthers]:
+        """Continuous presence; `was` and `now` as in `_watch`."""
+        before = self._pictures
+        after = self._pictures = _pictures(state, speaker, before)
+        viewers = set(now)
+        if after is not before:
+            viewers.update(who for who in chain(before.own, after.own) if who in self._live)
+        effects: list[Relayout | RelayoutOthers] = []
+        for viewer in sorted(viewers, key=self._live.__getitem__):
+            stood = viewer in was or viewer not in now
+            picture = after.of(viewer)
+            if not stood or picture != before.of(viewer):
+                effects.append(Relayout(viewer, *picture))
+        if after.others != before.others and len(self._live) > len(viewers):
+            but = frozenset(viewers.union(was))
+            effects.append(RelayoutOthers(self._meeting.id, *after.others, but))
+        return effects
 
 
-def _watching(state: State, live: list[str], speaker: str | None) -> dict[str, str | None]:
-    return {viewer: state.speakers.shown_to(viewer, speaker, live) for viewer in live}
+def _pictures(state: State, speaker: str | None, before: Pictures) -> Pictures:
+    """What is seen; a lost participant keeps its cell, where it will be seen again.
+
+    `before`: given back if nothing that it follows from has changed.
+    """
+    places = state.places
+    near: dict[str, int] = {}
+    for who in chain(state.speakers.recent, places):
+        if len(near) == NEAR:
+            break
+        near[who] = places[who].number
+    auto = automatic(len(places))
+    chosen = {who: _layout(places[who].layout or state.layout, auto) for who in state.choosy}
+    layout = _layout(state.layout, auto)
+    rule = (
+        speaker,
+        tuple(near.items()),
+        layout.id,
+        tuple((who, each.id) for who, each in chosen.items()),
+    )
+    if rule == before.rule:
+        return before
+    speaks = None if speaker is None else places[speaker].number
+    names: dict[int | None, str | None] = {number: who for who, number in near.items()}
+    names[speaks] = speaker
+    by_recency = list(near.values())
+
+    def seen_by(number: int, layout: Layout) -> Picture:
+        nearest = by_recency[: len(layout.cells) + 2]
+        listed = nearest if speaks is None or speaks in nearest else [*nearest, speaks]
+        shown = assign(layout, listed, number, speaks, {})
+        return layout.id, tuple(names.get(cell) for cell in shown)
+
+    own = {
+        who: seen_by(places[who].number, chosen.get(who, layout))
+        for who in chain(near, () if speaker is None else (speaker,), chosen)
+    }
+    return Pictures(rule, own, seen_by(NO_PLACE, layout))
 
 
-def _pictures(state: State, live: list[str], speaker: str | None) -> dict[str, Picture]:
-    """Of every viewer; a lost participant keeps its cell, where it will be seen again."""
-    numbers = {who: place.number for who, place in state.places.items()}
-    names: dict[int | None, str | None] = {number: who for who, number in numbers.items()}
-    by_recency = [numbers[who] for who in dict.fromkeys([*state.speakers.recent, *numbers])]
-    speaks = None if speaker is None else numbers[speaker]
-    auto = automatic(len(numbers))
-    pictures: dict[str, Picture] = {}
-    found: dict[tuple[str, int | None], Picture] = {}
-    for viewer in live:
-        choice = state.places[viewer].layout or state.layout
-        layout = auto if choice == "auto" else LAYOUTS[choice]
-        # nobody further back finds a place, nor leaves one free: they all see the same
-        near = by_recency[: len(layout.cells) + 2]
-        own = numbers[viewer]
-        key = (layout.id, own if own in near or own == speaks else None)
-        if key not in found:
-            listed = near if speaks is None or speaks in near else [*near, speaks]
-            shown = assign(layout, listed, own, speaks, {})
-            found[key] = (layout.id, tuple(names.get(cell) for cell in shown))
-        pictures[viewer] = found[key]
-    return pictures
+def _layout(choice: LayoutChoice, auto: Layout) -> Layout:
+    return auto if choice == "auto" else LAYOUTS[choice]

@@ -8,7 +8,7 @@ on when the loop happened to run, so that the same plan gives the same packets.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,7 @@ class MediaPlane:
         fill_with_noise(self._composed_batch.data)
         self._legs: dict[int, Leg] = {}
         self._done = 0
-        self._composed_until_ns = origin_ns
-        self._control_at_ns = origin_ns
+        self._composed_until_ns = self._control_at_ns = origin_ns
         # a wake-up may serve two ticks if the mix is released later than both anyway
         eager = not kernel_paces or self._mix_delay_ns <= 1.25 * TICK_NS
         self._stride = 1 if eager else 2
@@ -256,6 +255,11 @@ class MediaPlane:
         """The picture composed for a call is arranged anew: its encoder starts with a key frame."""
         self._composed.relayout([row])
 
+    def relayout_others(self, meeting: int, but: Container[int]) -> None:
+        """As `relayout`, of all calls of a meeting but those in some rows."""
+        legs = self._legs.items()
+        self._composed.relayout(r for r, leg in legs if leg.meeting == meeting and r not in but)
+
     def key_frame_wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         """A viewer lost the picture and asks for a key frame."""
         leg = self._legs.get(row)
@@ -321,14 +325,9 @@ class MediaPlane:
 
     def _hear(self, leg: Leg) -> None:
         """Take in a call's sound by its present terms."""
-        terms = leg.flows["audio"].terms
-        self.bank.open(
-            leg.row,
-            terms.codec.name.upper(),
-            heard=leg.heard,
-            payload_type=terms.receive_type,
-            meeting=leg.meeting,
-        )
+        terms, meeting = leg.flows["audio"].terms, leg.meeting
+        codec, taken = terms.codec.name.upper(), terms.receive_type
+        self.bank.open(leg.row, codec, heard=leg.heard, payload_type=taken, meeting=meeting)
 
     def _let_go(self, leg: Leg) -> None:
         """Send what impairments hold back of the picture composed for a call."""

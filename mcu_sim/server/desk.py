@@ -71,7 +71,7 @@ class Desk:
         self._rng = rng
         self._tell = tell
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6)
-        self._steering = Steering(book, plane, tell, self._dial, self._put_out)
+        self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering.number)
         self.controls = Controls(agent, plane, book, self.rooms, self._steering)
         self._positions = dict(positions)
         self._stopped: Declined | None = None
@@ -173,7 +173,7 @@ class Desk:
         he is; in a room for anyone, two of one name are two.
         """
         name = identity(user, self._book, unique=False)
-        listed = any(one.meeting.id == meeting and name in one.meeting.roster for one in self.rooms)
+        listed = any(one.meeting.id == meeting and one.meeting.lists(name) for one in self.rooms)
         return identity(user, self._book, unique=self._anonymous and not listed)
 
     def _keep(self, call: Call) -> None:

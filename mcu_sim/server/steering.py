@@ -14,6 +14,7 @@ from mcu_sim.conference.effects import (
     Logged,
     Presenter,
     Relayout,
+    RelayoutOthers,
     Watch,
 )
 from mcu_sim.media.leg import NOBODY, Kind
@@ -40,12 +41,15 @@ class Steering:
         tell: Tell,
         dial: Callable[[DialOut, int], None],
         put_out: Callable[[Call, str, int], None],
+        number: Callable[[str], int],
     ) -> None:
+        """`number`: of a meeting that has calls, as the media plane knows it."""
         self._book = book
         self._plane = plane
         self._tell = tell
         self._dial = dial
         self._put_out = put_out
+        self._number = number
         self._presenters: dict[str, str | None] = {}
 
     def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
@@ -60,6 +64,10 @@ class Steering:
                 case Relayout(viewer):
                     if (call := self._standing(viewer)) is not None:
                         self._plane.relayout(call.row)
+                case RelayoutOthers(meeting, but=but):
+                    calls = (self._book.of(who) for who in but)
+                    rows = {call.row for call in calls if call is not None}
+                    self._plane.relayout_others(self._number(meeting), rows)
                 case Presenter(meeting, participant):
                     self._presenters[meeting] = participant
                     for call in self._book:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -85,6 +85,14 @@ def sources_of(
     for at_ns, row in timeline.relayouts:
         if row in composed:
             keys[composed[row]].append(windows.composed_made_ns(at_ns))
+    # asking a picture that is not made at that moment changes nothing: all calls may be asked
+    others: dict[int, list[Container[int]]] = {}
+    for at_ns, but in timeline.relayouts_of_others:
+        others.setdefault(windows.composed_made_ns(at_ns), []).append(but)
+    for from_ns, buts in others.items():
+        for row, index in composed.items():
+            if any(row not in but for but in buts):
+                keys[index].append(from_ns)
     found: dict[int, Source] = {}
     for index, parts in segments.items():
         source = found[index] = MadeSource(parts, room)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import SimpleNamespace
 from typing import Literal
 
@@ -105,6 +105,10 @@ class NotedPlane:
     def relayout(self, row: int) -> None:
         """A composed picture is arranged anew."""
         self._timeline.relayouts.append((self._timeline_ns, row))
+
+    def relayout_others(self, _meeting: int, but: Container[int]) -> None:
+        """Composed pictures of all calls but these are; an estimate has one meeting."""
+        self._timeline.relayouts_of_others.append((self._timeline_ns, but))
 
     def at(self, now_ns: int) -> None:
         """The time of what is told next: `relayout` is not told it."""

@@ -61,7 +61,7 @@ class _Exchange:
             for number in range(len(plan.calls))
         ]
         self._number_of = {bridge.address: n for n, bridge in enumerate(self._bridges)}
-        self._by_id = {bridge.bridge: bridge for bridge in self._bridges}
+        self._by_id = {bridge.bridge: n for n, bridge in enumerate(self._bridges)}
         self._rung: dict[int, float | None] = {}
         self._voices = Voices(plan, paths, self.timeline)
         self._make_mcu(plan)
@@ -152,8 +152,9 @@ class _Exchange:
         self._flush_bridge(number, now_ns)
 
     def _command(self, bridge: str, command: Any, now_ns: int) -> None:
-        self._by_id[bridge].command(command, now_ns)
-        self._flush_bridge(self._bridges.index(self._by_id[bridge]), now_ns)
+        number = self._by_id[bridge]
+        self._bridges[number].command(command, now_ns)
+        self._flush_bridge(number, now_ns)
 
     def _hang_up(self, now_ns: int) -> None:
         for number, bridge in enumerate(self._bridges):

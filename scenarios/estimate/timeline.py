@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,6 +65,7 @@ class Timeline:
     Attributes:
         sending, seated: calls, in the order in which they began.
         relayouts: (ns, row) whose composed picture is arranged anew.
+        relayouts_of_others: (ns, rows): all composed pictures but those of the rows are.
         turns: of forwarded pictures, in order of time.
         events: what bridges and MCU tell, in order of time, as in `events.jsonl`.
         messages: every datagram of SIP.
@@ -73,6 +75,7 @@ class Timeline:
     sending: list[Sending] = field(default_factory=list)
     seated: list[Seated] = field(default_factory=list)
     relayouts: list[tuple[int, int]] = field(default_factory=list)
+    relayouts_of_others: list[tuple[int, Container[int]]] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)

@@ -16,7 +16,7 @@ from mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
-from tests.mcu_sim.server_factory import loudness, meeting_of, meetings
+from tests.mcu_sim.server_factory import loudness, meeting_of, meetings, seats
 
 MCU = "127.0.77.1"
 MEMBERS = ("chair", "west", "east")
@@ -266,3 +266,25 @@ def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:
     ask(chair, command="call-to-speak", participant="west")
     office.run(1200)
     assert silent.got(InfoReceived) == []
+
+
+def test_the_many_whom_nobody_sees_get_their_new_picture_together(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One leaves whose picture all saw: who sees something else is told alone, all others at once,
+    and nobody twice."""
+    names = ["chair", *(f"b-{n}" for n in range(25))]
+    office = make(meetings(meeting_of(names)), seats=seats(names))
+    bridges = [Bridge(office, who, f"127.0.79.{n}") for n, who in enumerate(names, 1)]
+    for one in bridges:
+        one.dial("meeting")
+    alone: list[int] = []
+    together: list[int] = []
+    composed: Any = office.plane._composed
+    monkeypatch.setattr(office.plane, "relayout", alone.append)
+    monkeypatch.setattr(composed, "relayout", together.extend)
+    bridges[1].hang_up()
+    office.settle()
+    rows = {office.book.own_row(who) for who in names if who != "b-0"}
+    assert sorted(alone + together) == sorted(rows)
+    assert len(together) > 5

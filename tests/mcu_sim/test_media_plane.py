@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,17 @@ def test_unknown_rows_are_nobodys(bench: Bench) -> None:
     bench.plane.key_frame_wanted(0, "video", bench.now_ns)
     bench.plane.relayout(0)
     assert bench.plane.take_key_requests(bench.now_ns) == []
+
+
+def test_the_many_of_a_meeting_get_a_key_frame_at_once_and_nobody_else(bench: Bench) -> None:
+    for row in range(4):
+        bench.far(44_000 + 10 * row)
+        one = leg(row, terms("video", 44_000 + 10 * row), composed=MODEL)
+        bench.plane.open(replace(one, meeting=int(row == 3)), bench.now_ns)
+    bench.run(500)
+    bench.plane.relayout_others(0, {1})
+    bench.run(500)
+    sent, _ = bench.logs()
+    later = sent[sent["due_ns"] > ORIGIN + 300 * MS]
+    assert set(later["stream"][later["key"]].tolist()) == {0, 20}
+    assert set(later["stream"].tolist()) == {0, 10, 20, 30}
