@@ -40,8 +40,6 @@ from traffic.rtcp import (
     pack,
 )
 
-pytestmark = pytest.mark.realtime
-
 MCU, GOOD, BAD, STRANGER = "127.0.81.1", "127.0.82.1", "127.0.82.2", "127.0.82.3"
 MESSAGES, DIALOGUES, PACKETS, WARM_UP = 15_000, 500, 83_500, 0.2
 """Each dialogue has three broken messages: 100,000 in all."""
