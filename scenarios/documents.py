@@ -14,8 +14,8 @@ from giaoban.errors import InputError
 from results.annex.content import Chapter
 from results.annex.standing import Part
 from results.criteria import DEFAULT_PATH as CRITERIA
+from results.evidence.answers import FAULTS, Answer
 from results.evidence.manifest import (
-    FAULTS,
     INPUTS,
     MANIFEST,
     Proof,
@@ -38,14 +38,14 @@ from topology.map import draw
 from topology.network import Network
 
 
-def prove(folder: Path, question: Question, answer: Result | FaultsAnswer) -> Proof:
+def prove(folder: Path, question: Question, answer: Answer) -> Proof:
     """Put the inputs into a run's folder, and the manifest of all that is there."""
-    saved = save_inputs(folder, _inputs(question))
+    saved = save_inputs(folder, inputs_of(question))
     kernel = answer.engine.kernel if answer.engine else "?"
     return write_manifest(folder, answer, saved, versions(kernel))
 
 
-def _inputs(question: Question) -> list[tuple[str, str, Path]]:
+def inputs_of(question: Question) -> list[tuple[str, str, Path]]:
     """Each file with its role and what the scenario calls it."""
     found = [
         ("scenario", question.scenario_path.name, question.scenario_path),

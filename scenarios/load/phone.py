@@ -87,10 +87,17 @@ class _Asked:
 
 @dataclass
 class Account:
-    """Whom a phone belongs to, and how it proves it."""
+    """Whom a phone belongs to, and how it proves it; `called`: by what records call it, where
+    the account's name is not to be in them."""
 
     name: str
     password: str | None = field(default=None, repr=False)
+    called: str = ""
+
+    @property
+    def who(self) -> str:
+        """Whose records are: never the name of somebody's account."""
+        return self.called or self.name
 
     @property
     def credentials(self) -> Credentials | None:
