@@ -14,6 +14,7 @@ from results.load import (
     LoadCriterion,
     LoadInputs,
     LoadResult,
+    McuView,
     OperationResult,
     Second,
     Sessions,
@@ -218,3 +219,12 @@ def kept(root: Path, result: LoadResult, sources: Sequence[str] = ()) -> tuple[P
     (inside / "captures" / "mcu-sent.bin").write_bytes(bytes(range(256)))
     proof = write_manifest(folder, result, save_inputs(folder, made), VERSIONS)
     return folder, proof
+
+
+def mcu_view(**changes: Any) -> McuView:
+    values: dict[str, Any] = {
+        "joined": 8, "refused": {}, "left": {}, "units_peak": 24.0, "units_total": 90.0,
+        "ports_peak": 8, "calls_left": 0, "sip_received": 99, "sip_dropped": {},
+        "media_sent": 1000, "media_late": 0, "media_overflowed": 0,
+    }  # fmt: skip
+    return McuView(**{**values, **changes})
