@@ -11,8 +11,8 @@ from results.vietnamese import number
 LAST_BACK = "last-back"
 
 
-def of_redialling(redial_s: float, spread_s: float) -> Iterator[Assumption]:
-    """How bridges dial again; `spread_s` 0: all in the same moment, so nothing is spread."""
+def of_redialling(redial_s: float) -> Iterator[Assumption]:
+    """How often a bridge dials again, where no profile of endpoints says it."""
     yield Assumption(
         what="how often a bridge dials again that was refused or got no answer",
         what_vi="khoảng cách giữa hai lần gọi lại của một điểm cầu",
@@ -23,6 +23,10 @@ def of_redialling(redial_s: float, spread_s: float) -> Iterator[Assumption]:
         settled_by="the settings of the province's own endpoints",
         settled_by_vi="cấu hình thiết bị đầu cuối của tỉnh",
     )
+
+
+def of_spread(spread_s: float) -> Iterator[Assumption]:
+    """Over how long bridges spread; 0: all dial in the same moment, so nothing is assumed."""
     if spread_s:
         yield Assumption(
             what="over how long the first dialling is spread with random back-off",

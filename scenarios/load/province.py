@@ -22,6 +22,7 @@ from results.load_summary import summary_md
 from results.model import Result
 from results.store import RunFolder
 from scenarios import captures
+from scenarios.assumptions import of_recovery
 from scenarios.check import check
 from scenarios.documents import prove
 from scenarios.emulation.engine import EngineName
@@ -155,7 +156,8 @@ def answer(
         criteria=criteria,
         series=measures.series(records, [], []),
         assumptions=[
-            *assumed.of_redialling(recovery.redial_every_s, recovery.redial_spread_s),
+            *([of_recovery(recovery)] if recovery.assumed else []),
+            *assumed.of_spread(recovery.redial_spread_s),
             *assumed.of_criteria(criteria),
         ],
         check_assumptions=checked.assumptions,

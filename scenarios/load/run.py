@@ -180,7 +180,8 @@ def answer(
         search=found[1],
         series=measures.series(kept.records, kept.healths, seen.mcu_cpu),
         assumptions=[
-            *(assumed.of_redialling(plan.redial_s, spread_s) if storm is not None else ()),
+            *(assumed.of_redialling(plan.redial_s) if storm is not None else ()),
+            *assumed.of_spread(spread_s if storm is not None else 0.0),
             *assumed.of_criteria(criteria),
         ],
     )

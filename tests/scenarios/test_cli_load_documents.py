@@ -78,7 +78,12 @@ def test_the_evidence_of_a_storm_has_what_it_was_made_from(root: Path, tmp_path:
     assert result.engine.name == "sandbox"
     assert result.inputs.commit == "c" * 40
     assert result.question_vi == "Có thể kết nối thêm một điểm cầu hay không?"
-    assert result.check_assumptions
+    told = {a.what_vi: a.value_vi for a in result.assumptions}
+    assert told["khoảng thời gian để các điểm cầu chia nhau gọi lại lần đầu khi có giãn cách ngẫu "
+                "nhiên"] == "20 s"  # fmt: skip
+    assert told["thời gian tối đa đến khi điểm cầu cuối cùng trở lại"] == "60 s"
+    assert "gọi lại mỗi 5 s" in str(told["cách điểm cầu kết nối lại sau sự cố"])
+    assert len(result.check_assumptions) > len(told)
 
 
 def test_a_storm_is_run_again_with_its_back_off(
