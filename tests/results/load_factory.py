@@ -200,6 +200,7 @@ def kept(root: Path, result: LoadResult, sources: Sequence[str] = ()) -> tuple[P
     What the inputs state is made to be what is there.
     """
     folder = root / result.run_id
+    root.mkdir(exist_ok=True)
     inside = folder / "check" / "storm-20261125-090000"
     (inside / "captures").mkdir(parents=True)
     made, refs = [], {}

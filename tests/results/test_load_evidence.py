@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import load_factory as loads
@@ -13,6 +14,7 @@ from giaoban.errors import InputError
 from results.evidence.manifest import read_proof
 from results.evidence.pack import open_evidence, packed, write_evidence
 from results.evidence.verify import verify
+from results.history.prune import prunable, prune_run
 from results.history.scan import scan
 
 ROLES = ("scenario", "province", "devices", "criteria")
@@ -114,3 +116,18 @@ def test_the_history_knows_seed_code_and_whether_it_is_a_commits(tmp_path: Path)
     assert (entry.kind, entry.seed, entry.code, entry.committed) == (
         "load", 1681, "c" * 16, True,
     )  # fmt: skip
+
+
+def test_pruning_leaves_the_answer_and_an_evidence_with_all_of_it(tmp_path: Path) -> None:
+    folder, proof = loads.kept(tmp_path / "runs", loads.storm(), ROLES)
+    entry = scan(folder)
+    now = datetime(2027, 11, 25)
+    assert prunable([entry], keep=0, older_than_days=30, now=now) == [entry]
+    prune_run(folder, now=now)
+    evidence = f"{folder.name}.evidence.zip"
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"load.json", "manifest.json", "pruned.json", evidence}
+    found = verify(folder / evidence)
+    assert found.intact
+    assert found.runs[0].sum == proof.sum
+    assert "journal.jsonl" in open_evidence((folder / evidence).read_bytes()).files
