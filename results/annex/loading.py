@@ -157,11 +157,11 @@ def _calls(calls: Sequence[tuple[str, LoadResult]], say: Tongue) -> Iterator[Blo
         ("test", 19, "left"),
         ("tried calls", 17, "right"),
         ("set up", 18, "right"),
-        ("not set up", 45, "center"),
+        ("not set up", 43, "center"),
         ("setup p95", 20, "right"),
         ("standing", 20, "right"),
-        *([("found rate", 26, "right")] if searched else []),  # type: ignore[list-item]
-        ("result", 18, "center"),
+        *([("found rate", 25, "right")] if searched else []),  # type: ignore[list-item]
+        ("result", 21, "center"),
     ]
     yield Table(
         caption=say("calls table"),
