@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import Result
 
 TIME_TOLERANCE_MS = 0.1
@@ -38,8 +39,8 @@ class Difference(NamedTuple):
     b: object
 
 
-def differences[T: (Result, FaultsAnswer)](a: T, b: T) -> list[Difference]:
-    """What differs between two results, of checks or of failures tried, in the order of the file.
+def differences[T: (Result, FaultsAnswer, LoadResult)](a: T, b: T) -> list[Difference]:
+    """What differs between two results of the same kind, in the order of the file.
 
     Empty: the same measures.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import Binding, CriterionResult, Impairment, Place, RefusedCommand, Result
 from results.vietnamese import NBSP, Names
 
@@ -80,7 +81,7 @@ def impairment(item: Impairment, names: Names) -> str:
 class EnglishNames(Names):
     """The same names; only what is said around them is English."""
 
-    def __init__(self, result: Result | FaultsAnswer) -> None:
+    def __init__(self, result: Result | FaultsAnswer | LoadResult) -> None:
         super().__init__(result)
         if isinstance(result, Result):
             self._faults |= {fault.id: fault.text_en for fault in result.faults}

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
-from results.model import RunId
+from results.model import Assumption, Engine, FileRef, RunId
 from results.quantities import Amount, Count, Id, Verdict
 
 SCHEMA = "giaoban.load/1"
@@ -127,7 +127,10 @@ class GeneratorView(StrictModel):
 
 
 class LoadCriterion(StrictModel):
-    """One criterion and what came of it; `ok` null: nothing of the kind was done."""
+    """One criterion and what came of it; `ok` null: nothing of the kind was done.
+
+    `set_here`: the threshold was given for this test, and is not the usual one.
+    """
 
     id: Id
     name_en: str
@@ -137,6 +140,8 @@ class LoadCriterion(StrictModel):
     unit: str
     ok: bool | None
     source: str
+    source_vi: str = ""
+    set_here: bool = False
 
 
 class Trial(StrictModel):
@@ -160,12 +165,36 @@ class Second(StrictModel):
     mcu_cpu_pct: Amount | None = None
 
 
+class LoadInputs(StrictModel):
+    """Everything that a test depends on beside what was asked for.
+
+    `mcu` is the device catalogue. Scenario, province and criteria are those of the check inside the
+    province; a device that is somebody's has none of them. The file with its accounts is never
+    named. `code`, `commit` and `committed`: as `results.model.Inputs`.
+    """
+
+    scenario: FileRef | None = None
+    province: FileRef | None = None
+    mcu: FileRef | None = None
+    criteria: FileRef | None = None
+    files: list[FileRef] = Field(default_factory=list)
+    seed: int
+    code: str
+    commit: str | None = None
+    committed: bool = False
+
+
 class LoadResult(StrictModel):
     """A load test.
 
     Attributes:
         what: shape, bridges, rate and all else that was asked for.
         place: on this machine, inside the emulated province, or at somebody's device.
+        question_en, question_vi: what the scenario asks; empty without one.
+        engine: what emulated the province; null: nothing was emulated, all ran in real time.
+        assumptions: of the test itself; `check_assumptions` are those of the check inside the
+            province, of its network and calls.
+        names: of nodes, for people.
     """
 
     schema_id: Literal["giaoban.load/1"] = Field(default="giaoban.load/1", alias="schema")
@@ -173,8 +202,11 @@ class LoadResult(StrictModel):
     verdict: Verdict
     reasons: list[str]
     place: Place
+    question_en: str = ""
+    question_vi: str = ""
     what: dict[str, str | int | float | bool | list[str]]
-    code: str
+    engine: Engine | None = None
+    inputs: LoadInputs
     server: str
     sessions: Sessions
     operations: list[OperationResult]
@@ -184,6 +216,9 @@ class LoadResult(StrictModel):
     criteria: Annotated[list[LoadCriterion], Field(min_length=1)]
     search: list[Trial] = Field(default_factory=list)
     series: list[Second] = Field(default_factory=list)
+    assumptions: list[Assumption] = Field(default_factory=list)
+    check_assumptions: list[Assumption] = Field(default_factory=list)
+    names: dict[str, str] = Field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of `load.json` (indented, keys in the model's order, marks kept)."""

@@ -1,4 +1,5 @@
-"""Why a run is invalid, in Vietnamese: the sentences of `scenarios.validity`, one by one.
+"""Why a run is invalid, in Vietnamese: the sentences of `scenarios.validity`, one by one, and those
+of load tests (`reasons_load`).
 
 They are told in English, with identifiers, for whoever mends it. A document for an office says the
 same in Vietnamese with the names of places.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from results.reasons_load import LOAD_SENTENCES
 from results.vietnamese import Names, number
 
 UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
@@ -153,7 +155,7 @@ _SENTENCES: Sequence[tuple[str, str]] = (
         "sự cố tại {who}: {event} lệch {x} ms",
     ),
 )
-_PATTERNS = [(re.compile(pattern), text) for pattern, text in _SENTENCES]
+_PATTERNS = [(re.compile(pattern), text) for pattern, text in (*_SENTENCES, *LOAD_SENTENCES)]
 _OF_A_FAILURE = re.compile(r"(?P<failure>(?:mcu|[a-z]+:[a-z0-9-]+)(?:\+\S+)?): (?P<rest>.*)", re.S)
 
 

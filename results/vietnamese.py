@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from results.criteria import UNIT_VI
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import (
     Binding,
     CriterionResult,
@@ -141,13 +142,17 @@ def impairment(item: Impairment, names: Names) -> str:
 
 
 class Names:
-    """Names for people of everything in one result, or in the answer about all failures."""
+    """Names for people of everything in one result, in the answer about all failures, or in a load
+    test."""
 
-    def __init__(self, result: Result | FaultsAnswer) -> None:
+    def __init__(self, result: Result | FaultsAnswer | LoadResult) -> None:
         self._names = {"mcu": "MCU"}
         self._faults: dict[str, str] = {}
         if isinstance(result, FaultsAnswer):
             self._names |= {b.id: b.name for b in result.bridges} | result.names
+            return
+        if isinstance(result, LoadResult):
+            self._names |= result.names
             return
         for phase in result.phases:
             self._names |= {bridge.id: bridge.name for bridge in phase.bridges}

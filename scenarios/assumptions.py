@@ -119,10 +119,11 @@ def _media(question: Question) -> Iterator[Assumption]:
         )
         yield _of(terminal, "delays inside an endpoint", "độ trễ trong thiết bị đầu cuối", value)
     if plan.recovery is not None and plan.recovery.assumed:
-        yield _recovery(plan.recovery)
+        yield of_recovery(plan.recovery)
 
 
-def _recovery(recovery: Recovery) -> Assumption:
+def of_recovery(recovery: Recovery) -> Assumption:
+    """How a bridge comes back after a fault."""
     en = (
         f"cut off after {recovery.media_timeout_s:g} s without media, dials every "
         f"{recovery.redial_every_s:g} s; a bridge starts in {recovery.bridge_boot_s:g} s, "

@@ -14,8 +14,8 @@ from giaoban.errors import InputError
 from results.annex.content import Chapter
 from results.annex.standing import Part
 from results.criteria import DEFAULT_PATH as CRITERIA
+from results.evidence.answers import FAULTS, LOAD, Answer
 from results.evidence.manifest import (
-    FAULTS,
     INPUTS,
     MANIFEST,
     Proof,
@@ -24,6 +24,7 @@ from results.evidence.manifest import (
     write_manifest,
 )
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import Result
 from results.plot_words import Lang
 from results.plots import write_plots
@@ -38,14 +39,14 @@ from topology.map import draw
 from topology.network import Network
 
 
-def prove(folder: Path, question: Question, answer: Result | FaultsAnswer) -> Proof:
+def prove(folder: Path, question: Question, answer: Answer) -> Proof:
     """Put the inputs into a run's folder, and the manifest of all that is there."""
-    saved = save_inputs(folder, _inputs(question))
+    saved = save_inputs(folder, inputs_of(question))
     kernel = answer.engine.kernel if answer.engine else "?"
     return write_manifest(folder, answer, saved, versions(kernel))
 
 
-def _inputs(question: Question) -> list[tuple[str, str, Path]]:
+def inputs_of(question: Question) -> list[tuple[str, str, Path]]:
     """Each file with its role and what the scenario calls it."""
     found = [
         ("scenario", question.scenario_path.name, question.scenario_path),
@@ -98,7 +99,7 @@ def draw_pictures(
 
 
 def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[Chapter]:
-    """Runs for a document, checks before failures, with pictures drawn into `folder`.
+    """Runs for a document: checks, failures, load tests; with pictures drawn into `folder`.
 
     A run without a manifest has no proof, which makes a draft of the document.
 
@@ -106,11 +107,17 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
     """
     checks: list[Chapter] = []
     failures: list[tuple[Part, FaultsAnswer]] = []
+    loads: list[Chapter] = []
     networks: dict[str, tuple[Network, str]] = {}
     for number, ref in enumerate(dict.fromkeys(refs)):
         run = find_run(ref, root)
         proof = read_proof(run) if (run / MANIFEST).exists() else None
-        if (proof.manifest.answer if proof else _answer(run)) == FAULTS:
+        kind = proof.manifest.answer if proof else _answer(run)
+        if kind == LOAD:
+            tested = LoadResult.from_json((run / LOAD).read_bytes(), str(run / LOAD))
+            loads.append(Chapter(Part(tested, proof), {}))
+            continue
+        if kind == FAULTS:
             answer = FaultsAnswer.from_json((run / FAULTS).read_bytes(), str(run / FAULTS))
             failures.append((Part(answer, proof), answer))
             continue
@@ -128,6 +135,7 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
     return [
         *checks,
         *(_failures(part, answer, networks, folder, lang) for part, answer in failures),
+        *loads,
     ]
 
 
@@ -149,7 +157,7 @@ def _failures(
 
 
 def _answer(run: Path) -> str:
-    return FAULTS if (run / FAULTS).is_file() else RESULT
+    return next((name for name in (FAULTS, LOAD) if (run / name).is_file()), RESULT)
 
 
 def _plan(run: Path) -> Plan:
@@ -171,11 +179,12 @@ def _title(run: Path, proof: Proof | None) -> str:
 
 
 def find_run(ref: str, root: Path) -> Path:
-    """A run of a check or of failures, by path, id, or the beginning of just one id."""
-    try:
-        return open_run(ref, root, RESULT)
-    except InputError as error:
+    """A run of a check, of failures or of a load test, by path, id, or the beginning of just one
+    id. Raises `InputError`: there is none, or there are several."""
+    wrong: list[InputError] = []
+    for holds in (RESULT, FAULTS, LOAD):
         try:
-            return open_run(ref, root, FAULTS)
-        except InputError:
-            raise error from None
+            return open_run(ref, root, holds)
+        except InputError as error:
+            wrong.append(error)
+    raise next((e for e in wrong if "runs begin so" in str(e)), wrong[0])

@@ -13,8 +13,10 @@ from pathlib import Path, PurePosixPath
 from giaoban.errors import InputError
 from results.annex.standing import ESTIMATE
 from results.diff import Difference, differences
-from results.evidence.manifest import FAULTS, Manifest, Proof, read_proof
+from results.evidence.answers import FAULTS, LOAD
+from results.evidence.manifest import Manifest, Proof, read_proof
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import Result
 from results.store import RESULT
 from scenarios.check import Progress, check, check_by_estimate
@@ -23,6 +25,7 @@ from scenarios.failures.failure import chosen
 from scenarios.failures.questions import ask, possible_in
 from scenarios.failures.run import try_failures
 from scenarios.identity import code_identity
+from scenarios.load.province import storm_in
 from scenarios.question import make_question
 from scenarios.recordings import renamed
 from scenarios.scenario import Scenario
@@ -40,11 +43,16 @@ def rerun(
     """
     manifest = proof.manifest
     if manifest.engine not in {ESTIMATE, *EngineName}:
-        raise InputError(f"{manifest.run_id}: nothing was emulated that could be repeated")
+        raise InputError(
+            f"{manifest.run_id}: nothing was emulated that could be repeated"
+            + (", all of it ran in real time" if manifest.kind == "load" else "")
+        )
     with tempfile.TemporaryDirectory(prefix="giaoban-rerun-") as name:
         scenario, province = lay_out(manifest, files, Path(name))
         if manifest.kind == "faults":
             return _failures(manifest, files, scenario, province, root, now, progress)
+        if manifest.kind == "load":
+            return _storm(manifest, files, scenario, province, root, now, progress)
         question = make_question(
             scenario, province_path=province, seed=manifest.seed, change=as_laid_out(manifest)
         )
@@ -98,6 +106,37 @@ def _failures(
         progress=progress,
     )
     return _told(differences(then, outcome.answer))
+
+
+def _storm(
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    scenario: Path,
+    province: Path,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> list[str]:
+    then = LoadResult.from_json(files[LOAD])
+    if then.storm is None:
+        raise InputError(f"{manifest.run_id}: is no storm, which alone is emulated")
+    asked = make_question(
+        scenario,
+        province_path=province,
+        seed=manifest.seed,
+        change=as_laid_out(manifest),
+        all_from_start=True,
+    )
+    outcome = storm_in(
+        asked,
+        then.storm.back_off,
+        engine=EngineName(manifest.engine),
+        root=root,
+        now=now,
+        progress=progress,
+        thresholds={c.id: c.threshold for c in then.criteria if c.set_here},
+    )
+    return _told(differences(then, outcome.result))
 
 
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:

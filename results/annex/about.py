@@ -11,6 +11,7 @@ from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
 from results.annex.document import Document
 from results.annex.standing import Part
+from results.evidence.answers import Kind, input_refs, kind_of
 from results.model import RunId, Sha256
 from results.quantities import Verdict
 
@@ -30,7 +31,7 @@ class RunSum(StrictModel):
     """One run; `sum` is its manifest's, null if it has no evidence."""
 
     run_id: RunId
-    kind: Literal["check", "faults"]
+    kind: Kind
     verdict: Verdict
     seed: int
     code: str
@@ -81,19 +82,15 @@ def about(document: Document, parts: Sequence[Part]) -> About:
 
 def _run(part: Part) -> RunSum:
     answer, inputs = part.answer, part.answer.inputs
-    named = [
-        ("scenario", inputs.scenario),
-        ("province", inputs.province),
-        ("devices", inputs.mcu),
-        ("criteria", inputs.criteria),
-        *(("file", ref) for ref in inputs.files),
-    ]
     return RunSum(
         run_id=answer.run_id,
-        kind="check" if hasattr(answer, "phases") else "faults",
+        kind=kind_of(answer),
         verdict=answer.verdict,
         seed=inputs.seed,
         code=inputs.code,
         sum=part.proof.sum if part.proof else None,
-        inputs=[InputSum(role=role, name=ref.path, sha256=ref.sha256) for role, ref in named],
+        inputs=[
+            InputSum(role=role, name=ref.path, sha256=ref.sha256)
+            for role, ref in input_refs(inputs)
+        ],
     )

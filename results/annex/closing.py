@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from results.annex.document import Align, Block, Cell, Head, Heading, Par, Sum, Table, bullets
-from results.annex.explain import METHOD, METHOD_FAULTS, TERMS
+from results.annex.explain import METHOD, METHOD_FAULTS, METHOD_LOADS, TERMS
 from results.annex.standing import Part
 from results.annex.tongue import Tongue
+from results.evidence.answers import input_refs
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import Accounting, Assumption, Result
+
+FEW = 12
+"""More assumptions of a load test's own scenario than this are told as a number."""
 
 
 def conditions(
     results: Sequence[Result],
     faults: Sequence[FaultsAnswer],
+    loads: Sequence[LoadResult],
     say: Tongue,
     *,
     assumptions_at: int,
     failures_at: int,
 ) -> Iterator[Block]:
-    """What the verdict holds under; the sections where assumptions and failures are told."""
-    count = len(merged(results, say))
+    """What the verdict holds under; the sections where assumptions and failures are told. Load
+    tests, if there are any, come right after the failures."""
+    count = len(merged(results, loads, say)[0])
     points = sum(len(answer.single_points) for answer in faults)
     items = []
     if any(result.verdict == "fail" for result in results):
@@ -33,6 +40,8 @@ def conditions(
     items.append(say("condition background" if shared else "condition no background"))
     if points:
         items.append(say("condition points", points, failures_at))
+    if any(answer.verdict == "fail" for answer in loads):
+        items.append(say("condition load", failures_at + 1))
     if not faults and not any(result.faults for result in results):
         items.append(say("condition untried"))
     items += [say("condition configuration"), say("condition before")]
@@ -41,16 +50,28 @@ def conditions(
     yield bullets(items)
 
 
-def merged(results: Sequence[Result], say: Tongue) -> list[Sequence[str]]:
-    """The assumptions of all results, each once."""
-    every: list[Assumption] = [a for result in results for a in result.assumptions]
-    return list(dict.fromkeys(tuple(say.assumption(a)) for a in every))
+def merged(
+    results: Sequence[Result], loads: Sequence[LoadResult], say: Tongue
+) -> tuple[list[Sequence[str]], int]:
+    """The assumptions of all answers, each once; and how many more there are of the scenarios of
+    load tests, which alone may be too many to be listed."""
+
+    def once(every: list[Assumption]) -> list[Sequence[str]]:
+        return list(dict.fromkeys(tuple(say.assumption(a)) for a in every))
+
+    own = once([a for result in results for a in result.assumptions])
+    own = list(dict.fromkeys([*own, *once([a for answer in loads for a in answer.assumptions])]))
+    others = once([a for answer in loads for a in answer.check_assumptions])
+    more = [row for row in others if row not in own]
+    return (own + more, 0) if len(more) <= FEW else (own, len(more))
 
 
-def assumptions(results: Sequence[Result], say: Tongue) -> Iterator[Block]:
+def assumptions(
+    results: Sequence[Result], loads: Sequence[LoadResult], say: Tongue
+) -> Iterator[Block]:
     """Each figure without a source, with what would replace it."""
     yield Heading(say("assumptions"))
-    rows = merged(results, say)
+    rows, more = merged(results, loads, say)
     if not rows:
         yield Par(say("no assumptions"))
         return
@@ -63,19 +84,23 @@ def assumptions(results: Sequence[Result], say: Tongue) -> Iterator[Block]:
         aligns=["left"] * 4,
         small=True,
     )
+    if more:
+        yield Par(say("load assumptions", more))
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def method(say: Tongue, *, faults: bool) -> Iterator[Block]:
+def method(say: Tongue, *, faults: bool, loads: bool) -> Iterator[Block]:
     """How it was checked, in a page."""
     yield Heading(say("method"))
     *first, last = METHOD[say.lang]
     yield from (Par(text) for text in first)
     if faults:
         yield Par(METHOD_FAULTS[say.lang])
+    if loads:
+        yield Par(METHOD_LOADS[say.lang])
     yield Par(last)
 
 
@@ -97,11 +122,11 @@ def proof(parts: Sequence[Part], say: Tongue) -> Iterator[Block]:
     yield Par(say("proof intro"))
     yield bullets([say(f"proof step {step}") for step in (1, 2, 3, 4)])
     for part in parts:
-        run_id = part.answer.run_id
+        run_id, named = part.answer.run_id, Tongue(say.lang, part.answer).run()
         if part.proof is None:
-            yield Par(say("no sum", run_id))
+            yield Par(say("no sum", named))
         else:
-            yield Sum(say("sum", run_id), part.proof.sum, payload(run_id, part.proof.sum))
+            yield Sum(say("sum", named), part.proof.sum, payload(run_id, part.proof.sum))
     for part in parts:
         yield _identity(part, say)
     for part in parts:
@@ -124,29 +149,33 @@ def _identity(part: Part, say: Tongue) -> Table:
     elif not inputs.committed:
         version = Cell(say("changed version", inputs.commit, inputs.code))
     rows = [
-        [Cell(say("run")), Cell(answer.run_id, code=True)],
+        [
+            Cell(say("run load" if isinstance(answer, LoadResult) else "run")),
+            Cell(answer.run_id, code=True),
+        ],
         [Cell(say("seed")), Cell(str(inputs.seed))],
         [Cell(say("version")), version],
     ]
-    if answer.engine is not None:
-        versions = {"kernel": answer.engine.kernel}
-        if part.proof is not None:
-            versions = part.proof.manifest.versions
+    if answer.engine is not None or isinstance(answer, LoadResult):
+        versions = part.proof.manifest.versions if part.proof is not None else {}
+        kernel = answer.engine.kernel if answer.engine else versions.get("kernel")
         others = [f"{_TITLES.get(k, k)} {v}" for k, v in versions.items() if k != "kernel"]
-        what = [say(f"engine {answer.engine.name}"), say("kernel", answer.engine.kernel), *others]
-        rows.append([Cell(say("environment")), Cell("; ".join(what))])
-    files = [(name, getattr(inputs, name)) for name in ("scenario", "province", "mcu", "criteria")]
-    files += [("file", ref) for ref in inputs.files]
+        what = [say(f"engine {answer.engine.name if answer.engine else 'none'}")]
+        what += [say("kernel", kernel)] if kernel else []
+        rows.append([Cell(say("environment")), Cell("; ".join([*what, *others]))])
     rows += [
-        [Cell(say(f"input {name}"), sub=ref.path), Cell(ref.sha256, code=True)]
-        for name, ref in files
+        [Cell(say(f"input {role}"), sub=ref.path), Cell(ref.sha256, code=True)]
+        for role, ref in input_refs(inputs)
     ]
     aligns: list[Align] = ["left", "left"]
     head = [[Head(say("label")), Head(say("value"))]]
     return Table(say("identity table"), head, rows, [48, 115], aligns, small=True)
 
 
-_TITLES = {"python": "Python", "mininet": "Mininet", "numpy": "NumPy", "scapy": "Scapy"}
+_TITLES = {
+    "python": "Python", "mininet": "Mininet", "numpy": "NumPy", "scapy": "Scapy",
+    "locust": "Locust",
+}  # fmt: skip
 
 
 def _balance(counts: Accounting, say: Tongue) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from results.annex import asked, capacity, closing, failing, quality
+from results.annex import asked, capacity, closing, failing, loading, quality
 from results.annex.document import Block, Document, Heading, Par, Picture, Words, numbered
 from results.annex.letter import Letter
 from results.annex.standing import Part, notices
 from results.annex.tongue import Tongue
+from results.evidence.answers import Answer
 from results.failures import FaultsAnswer
+from results.load import LoadResult
 from results.model import Result, StreamResult
 from results.plot_words import Lang
 
@@ -65,18 +67,20 @@ class Chapter(NamedTuple):
 
 
 def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
-    """The annex of one or more checks, with the failures tried for them.
+    """The annex of one or more checks, with the failures tried for them, and load tests.
 
-    Raises `InputError`: no check among them, or failures that were tried of something else.
+    Raises `InputError`: no check among them, or failures or load tests of something else.
     """
     checks = [c for c in chapters if isinstance(c.part.answer, Result)]
     results = [c.part.answer for c in checks if isinstance(c.part.answer, Result)]
     tried = [c.part.answer for c in chapters if isinstance(c.part.answer, FaultsAnswer)]
+    loads = [c.part.answer for c in chapters if isinstance(c.part.answer, LoadResult)]
     if not results:
         raise InputError("an annex is of a check (allowed: a run of giaoban check, and more)")
     _of_the_same(results, tried)
+    _in_the_same(results, loads)
     say = Tongue(lang, results[0])
-    blocks = numbered(_blocks(chapters, results, tried, lang, say))
+    blocks = numbered(_blocks(chapters, results, tried, loads, lang, say))
     why = notices([c.part for c in chapters], lang)
     title = say("title" if any(r.question.new for r in results) else "title as is")
     return Document(
@@ -97,9 +101,11 @@ def _blocks(
     chapters: Sequence[Chapter],
     results: Sequence[Result],
     tried: Sequence[FaultsAnswer],
+    loads: Sequence[LoadResult],
     lang: Lang,
     say: Tongue,
 ) -> list[Block]:
+    pictures = list(_pictures(chapters, results, lang))
     several = len(results) > 1
     blocks: list[Block] = []
     for number, result in enumerate(results, 1):
@@ -111,29 +117,39 @@ def _blocks(
         blocks += quality.bridges(result, own)
         blocks += capacity.mcu(result, own)
         blocks += capacity.links(result, own)
-    blocks += _failures(results, tried, lang, say)
+    storms = any(answer.place == "province" for answer in loads)
+    blocks += _failures(results, tried, lang, say, storms_at=_sections(blocks) + 2 if storms else 0)
     failures_at = _sections(blocks)
+    # load tests if there are any, limits, conditions, plots if there are any, then assumptions
+    assumptions_at = failures_at + bool(loads) + 2 + bool(pictures) + 1
+    if loads:
+        checked = {result.inputs.scenario.sha256 for result in results}
+        blocks += loading.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
     blocks.append(Heading(say("limits")))
     for result in results:
         blocks += capacity.limits(result, Tongue(lang, result))
-    pictures = list(_pictures(chapters, results, lang))
-    # conditions, then plots if there are any, then assumptions
-    assumptions_at = _sections(blocks) + 2 + bool(pictures)
     blocks += closing.conditions(
-        results, tried, say, assumptions_at=assumptions_at, failures_at=failures_at
+        results, tried, loads, say, assumptions_at=assumptions_at, failures_at=failures_at
     )
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
-    blocks += closing.assumptions(results, say)
-    blocks += closing.method(say, faults=bool(tried) or any(r.faults for r in results))
+    blocks += closing.assumptions(results, loads, say)
+    failed = bool(tried) or any(r.faults for r in results)
+    blocks += closing.method(say, faults=failed, loads=bool(loads))
     blocks += closing.terms(say)
     blocks += closing.proof([c.part for c in chapters], say)
     return blocks
 
 
 def _failures(
-    results: Sequence[Result], tried: Sequence[FaultsAnswer], lang: Lang, say: Tongue
+    results: Sequence[Result],
+    tried: Sequence[FaultsAnswer],
+    lang: Lang,
+    say: Tongue,
+    *,
+    storms_at: int,
 ) -> Iterator[Block]:
+    """`storms_at`: the section that tells of storms after a failure; 0: there is none."""
     yield Heading(say("faults"))
     for result in results:
         if result.faults:
@@ -141,7 +157,7 @@ def _failures(
     for answer in tried:
         yield from failing.tried(answer, Tongue(lang, answer))
     if not tried and not any(result.faults for result in results):
-        yield Par(say("no faults"))
+        yield Par(say("no faults but storms", storms_at) if storms_at else say("no faults"))
 
 
 def _sections(blocks: Sequence[Block]) -> int:
@@ -165,7 +181,7 @@ def _pictures(
             yield Picture(pictures[name], caption)
 
 
-def _streams(answer: Result | FaultsAnswer) -> Iterator[StreamResult]:
+def _streams(answer: Answer) -> Iterator[StreamResult]:
     for phase in answer.phases if isinstance(answer, Result) else []:
         for bridge in phase.bridges:
             yield from bridge.streams
@@ -179,4 +195,17 @@ def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> No
             raise InputError(
                 f"{answer.run_id}: failures of another scenario or province than was checked "
                 "(allowed: giaoban faults with the scenario and province of the check)"
+            )
+
+
+def _in_the_same(results: Sequence[Result], loads: Sequence[LoadResult]) -> None:
+    """A load test in a province belongs to a check of the same one. Its scenario may be another:
+    a storm needs a failure that is mended, which a check need not have; the annex says so."""
+    checked = {result.inputs.province.sha256 for result in results}
+    for answer in loads:
+        province = answer.inputs.province
+        if province is not None and province.sha256 not in checked:
+            raise InputError(
+                f"{answer.run_id}: a load test in another province than was checked "
+                "(allowed: giaoban load --in a scenario with the province of the check)"
             )

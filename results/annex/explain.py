@@ -73,6 +73,19 @@ METHOD_FAULTS: Mapping[Lang, str] = {
     "ways by themselves, as in a real network; the interruption is measured at each bridge.",
 }
 
+METHOD_LOADS: Mapping[Lang, str] = {
+    "vi": "Khi thử tải, nhiều điểm cầu gọi đến MCU theo một lịch định trước; mỗi lần gọi được ghi "
+    "lại thời điểm gọi, thời điểm MCU trả lời và kết quả. Lần thử trong mạng mô phỏng dùng thời "
+    "gian ảo và lặp lại được như lần kiểm tra. Các lần thử khác chạy theo thời gian thực: thực "
+    "hiện lại sẽ cho số liệu gần giống, không trùng khớp; nếu bộ tạo tải không gọi kịp theo lịch "
+    "thì kết quả là không hợp lệ.",
+    "en": "In a load test many bridges call the MCU by a timetable; of each call it is recorded "
+    "when it was dialled, when the MCU answered, and what came of it. A test in the emulated "
+    "network runs in virtual time and can be repeated as a check can. Others run in real time: "
+    "made again they give similar figures, not the same; if the load could not be made in time, "
+    "the result is invalid.",
+}
+
 TERMS: Mapping[Lang, Sequence[tuple[str, str]]] = {
     "vi": (
         (

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from results.annex.tongue import Tongue
+from results.evidence.answers import Answer
 from results.evidence.manifest import Proof
-from results.failures import FaultsAnswer
-from results.model import Result
 from results.plot_words import Lang
 from results.reasons import reason_vi
 
@@ -19,11 +18,11 @@ ESTIMATE = "estimate"
 class Part(NamedTuple):
     """An answer with the proof of its evidence, if it has one."""
 
-    answer: Result | FaultsAnswer
+    answer: Answer
     proof: Proof | None
 
 
-def flaws(answer: Result | FaultsAnswer, proof: Proof | None) -> list[str]:
+def flaws(answer: Answer, proof: Proof | None) -> list[str]:
     """Why an answer is no basis for an approval: keys of the annex's words. None: it is one."""
     found = []
     if answer.verdict == "invalid":
@@ -43,7 +42,7 @@ def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
     said = [(part, flaws(part.answer, part.proof)) for part in parts]
     for part, keys in said:
         say = Tongue(lang, part.answer)
-        found += [f"– {say(key, part.answer.run_id)}" for key in keys]
+        found += [f"– {say(key, say.run())}" for key in keys]
     if not found:
         return []
     found[-1] = found[-1].rstrip(";") + "."
@@ -51,7 +50,7 @@ def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
     for part, _ in said:
         if part.answer.verdict == "invalid" and part.answer.reasons:
             say = Tongue(lang, part.answer)
-            lines.append(say("reasons", part.answer.run_id))
+            lines.append(say("reasons", say.run()))
             lines += [
                 f"– {reason_vi(reason, say.names) if say.vi else reason}"
                 for reason in part.answer.reasons

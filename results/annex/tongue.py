@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from results import english as en
 from results import vietnamese as vi
 from results.annex.words import words
-from results.failures import FailureResult, FaultsAnswer
+from results.evidence.answers import Answer
+from results.failures import FailureResult
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultResult
+from results.load import LoadResult
 from results.model import Assumption, Binding, CriterionResult, Impairment, RefusedCommand, Result
 from results.plot_words import Lang
 from results.summary import meeting_sentence
@@ -20,9 +22,9 @@ CHAIR = " ("
 
 
 class Tongue:
-    """Says what an answer holds; `of` is the result or the answer about failures it speaks of."""
+    """Says what an answer holds; `of` is the answer it speaks of."""
 
-    def __init__(self, lang: Lang, of: Result | FaultsAnswer) -> None:
+    def __init__(self, lang: Lang, of: Answer) -> None:
         self.lang = lang
         self.vi = lang == "vi"
         self.words = words(lang)
@@ -35,6 +37,15 @@ class Tongue:
 
     def number(self, value: float | None, digits: int = 2) -> str:
         return vi.number(value, digits) if self.vi else en.number(value, digits)
+
+    def amount(self, value: float | None, unit: str) -> str:
+        """A number with its unit, kept on one line."""
+        return vi.amount(value, unit) if self.vi else en.amount(value, unit)
+
+    def run(self) -> str:
+        """By what its run is called within a sentence."""
+        kind = "load" if isinstance(self._of, LoadResult) else "check"
+        return self(f"named {kind}", self._of.run_id)
 
     def percent(self, value: float | None, digits: int = 0) -> str:
         return "–" if value is None else f"{self.number(value, digits)}{NBSP}%"
@@ -65,6 +76,8 @@ class Tongue:
         return say(binding, result, self.names)
 
     def question(self) -> str:
+        if isinstance(self._of, LoadResult):
+            return self._of.question_vi if self.vi else self._of.question_en
         asked = self._of.question
         return asked.text_vi if self.vi else asked.text_en
 

@@ -30,26 +30,26 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "This is a draft. It must not be used for an opinion or a consent, because:",
     ),
     "draft invalid": (
-        "kết quả không hợp lệ: lần kiểm tra {0} không đủ tin cậy;",
-        "the result is invalid: check {0} cannot be trusted;",
+        "kết quả không hợp lệ: {0} không đủ tin cậy;",
+        "the result is invalid: {0} cannot be trusted;",
     ),
     "draft estimate": (
-        "kết quả của lần kiểm tra {0} chỉ là số liệu ước tính, chưa được kiểm tra bằng mô phỏng;",
-        "the result of check {0} is an estimate, nothing was emulated;",
+        "kết quả của {0} chỉ là số liệu ước tính, chưa được kiểm tra bằng mô phỏng;",
+        "the result of {0} is an estimate, nothing was emulated;",
     ),
     "draft uncommitted": (
-        "lần kiểm tra {0} được thực hiện bằng phần mềm đã sửa đổi so với phiên bản lưu trữ, hoặc "
-        "không rõ phiên bản;",
-        "check {0} was made by a program that differs from its stored version, or whose version "
-        "is not known;",
+        "{0} được thực hiện bằng phần mềm đã sửa đổi so với phiên bản lưu trữ, hoặc không rõ phiên "
+        "bản;",
+        "{0} was made by a program that differs from its stored version, or whose version is not "
+        "known;",
     ),
     "draft unproved": (
-        "lần kiểm tra {0} không có tệp bằng chứng kèm theo;",
-        "check {0} has no evidence;",
+        "{0} không có tệp bằng chứng kèm theo;",
+        "{0} has no evidence;",
     ),
     "reasons": (
-        "Lý do không hợp lệ của lần kiểm tra {0}:",
-        "Why check {0} is invalid:",
+        "Lý do không hợp lệ của {0}:",
+        "Why {0} is invalid:",
     ),
     # what was asked
     "asked": ("Nội dung đề nghị kiểm tra", "What was asked"),
@@ -232,7 +232,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 def words(lang: Lang) -> dict[str, str]:
     """All of one language, by key."""
+    from results.annex.words_load import LOAD_WORDS
     from results.annex.words_more import MORE_WORDS
 
     index = 0 if lang == "vi" else 1
-    return {key: pair[index] for key, pair in (*_WORDS.items(), *MORE_WORDS.items())}
+    every = (*_WORDS.items(), *MORE_WORDS.items(), *LOAD_WORDS.items())
+    return {key: pair[index] for key, pair in every}

@@ -219,10 +219,10 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "tra từ chính dữ liệu đầu vào trong bằng chứng và so sánh kết quả.",
         "add “--rerun” to have the check made again from the inputs in the evidence, and compared.",
     ),
-    "sum": ("Mã kiểm chứng của lần kiểm tra {0}:", "Sum of the evidence of check {0}:"),
+    "sum": ("Mã kiểm chứng của {0}:", "Sum of the evidence of {0}:"),
     "no sum": (
-        "Lần kiểm tra {0} không có tệp bằng chứng.",
-        "There is no evidence of check {0}.",
+        "Không có tệp bằng chứng của {0}.",
+        "There is no evidence of {0}.",
     ),
     "identity table": (
         "Nhận dạng lần kiểm tra và dữ liệu đầu vào",
@@ -241,7 +241,7 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "engine estimate": ("ước tính, không mô phỏng", "estimated, not emulated"),
     "input scenario": ("Kịch bản", "Scenario"),
     "input province": ("Dữ liệu mạng", "Network"),
-    "input mcu": ("Danh mục thiết bị", "Devices"),
+    "input devices": ("Danh mục thiết bị", "Devices"),
     "input criteria": ("Bộ tiêu chí", "Criteria"),
     "input file": ("Tệp kèm kịch bản", "File of the scenario"),
     "accounting": (

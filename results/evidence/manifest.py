@@ -17,19 +17,19 @@ from pydantic import Field, ValidationError
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
-from results.failures import FaultsAnswer
-from results.model import Result, RunId, Sha256
+from results.evidence.answers import ANSWERS, Answer, Kind, kind_of
+from results.model import RunId, Sha256
 from results.quantities import Count, Verdict
 from results.store import RESULT, writing
 
 SCHEMA = "giaoban.evidence/1"
 MANIFEST = "manifest.json"
-FAULTS = "faults.json"
 INPUTS = "inputs"
-Kind = Literal["check", "faults"]
-ANSWERS: Mapping[Kind, str] = {"check": RESULT, "faults": FAULTS}
 
-KEPT = ("plan.json", "events.jsonl", "series.npz")
+KEPT = ("plan.json", "events.jsonl", "series.npz", "journal.jsonl", "mcu-events.jsonl")
+"""Plan and measures; the last two are a load test's: all that was done, and the MCU's own view."""
+CHECKS = "check"
+"""Where the check lies that a load test in the province is judged by."""
 KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")
 
 RelPath = Annotated[
@@ -120,12 +120,12 @@ def save_inputs(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[I
 
 def write_manifest(
     folder: Path,
-    answer: Result | FaultsAnswer,
+    answer: Answer,
     inputs: Sequence[InputFile],
     versions: Mapping[str, str],
 ) -> Proof:
     """Sum up a run's folder, in which all but the documents is there."""
-    kind: Kind = "check" if isinstance(answer, Result) else "faults"
+    kind = kind_of(answer)
     asked = answer.inputs
     manifest = Manifest(
         kind=kind,
@@ -158,7 +158,7 @@ def read_proof(folder: Path) -> Proof:
     except FileNotFoundError:
         raise InputError(
             f"{folder}: has no {MANIFEST}, so nothing proves what it was made from "
-            "(allowed: a run of giaoban check or giaoban faults; run it again)"
+            "(allowed: a run of giaoban check, faults or load; run it again)"
         ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
@@ -179,17 +179,25 @@ def read_proof(folder: Path) -> Proof:
 
 
 def _kept(folder: Path) -> Iterable[str]:
-    yield from (name for name in KEPT if (folder / name).is_file())
-    for name in KEPT_CAPTURES:
-        if (folder / "captures" / name).is_file():
-            yield f"captures/{name}"
+    for place in _places(folder):
+        names = [*KEPT, *(f"captures/{name}" for name in KEPT_CAPTURES)]
+        if place != folder:
+            names.append(RESULT)
+        yield from (str((place / n).relative_to(folder)) for n in names if (place / n).is_file())
     for path in sorted((folder / "failures").glob(f"*/{RESULT}")):
         yield str(path.relative_to(folder))
 
 
 def _bulk(folder: Path) -> list[str]:
-    found = [*(folder / "captures").glob("*.bin"), *(folder / "media").glob("*.npz")]
+    found: list[Path] = []
+    for place in _places(folder):
+        found += [*(place / "captures").glob("*.bin"), *(place / "media").glob("*.npz")]
     return sorted(str(path.relative_to(folder)) for path in found)
+
+
+def _places(folder: Path) -> list[Path]:
+    """The run's folder, and in a load test in the province that of the check it is judged by."""
+    return [folder, *sorted(path for path in (folder / CHECKS).glob("*") if path.is_dir())]
 
 
 def _sums(folder: Path, paths: Iterable[str]) -> list[Kept]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
+from results.evidence.answers import input_refs, read_answer
 from results.evidence.manifest import MANIFEST, Kept, Manifest, Proof, read_proof, sha256
-from results.failures import FaultsAnswer
-from results.model import Inputs, Result
+from results.load import LoadInputs
+from results.model import Inputs
 from results.store import write_whole
 
 ENDING = ".evidence.zip"
@@ -132,12 +133,8 @@ def _compared(
 
 def _contradictions(manifest: Manifest, files: Mapping[str, bytes]) -> list[str]:
     """What sums alone do not show: an answer that is not of these inputs."""
-    answer: Result | FaultsAnswer
     try:
-        text = files[manifest.answer]
-        answer = (
-            Result.from_json(text) if manifest.kind == "check" else FaultsAnswer.from_json(text)
-        )
+        answer = read_answer(manifest.kind, files[manifest.answer])
     except (InputError, KeyError) as error:
         return [f"{manifest.answer}: {error}"]
     said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)
@@ -147,22 +144,19 @@ def _contradictions(manifest: Manifest, files: Mapping[str, bytes]) -> list[str]
     found, others = [], []
     for item in manifest.inputs:
         data = files.get(item.path)
+        stated = sums.pop(item.role, "")
         if data is None:
             found.append(f"{item.path}: is missing")
         elif item.role == "file":
             others.append(sha256(data))
-        elif sha256(data) != sums[item.role]:
+        elif sha256(data) != stated:
             found.append(f"{item.path}: is not what the answer was made from")
+    found += [f"inputs: the {role} that the answer was made from is missing" for role in sums]
     if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
         found.append("inputs: the recordings are not those that the answer was made from")
     return found
 
 
-def input_sums(inputs: Inputs) -> dict[str, str]:
+def input_sums(inputs: Inputs | LoadInputs) -> dict[str, str]:
     """The sums that an answer states, by the role of the file."""
-    return {
-        "scenario": inputs.scenario.sha256,
-        "province": inputs.province.sha256,
-        "devices": inputs.mcu.sha256,
-        "criteria": inputs.criteria.sha256,
-    }
+    return {role: ref.sha256 for role, ref in input_refs(inputs) if role != "file"}

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from results.evidence.manifest import ANSWERS, MANIFEST, sha256
+from results.evidence.answers import ANSWERS
+from results.evidence.manifest import MANIFEST, sha256
 from results.evidence.pack import ENDING, open_evidence, write_evidence
 from results.history.entry import Entry
 from results.history.scan import PRUNED
@@ -41,8 +42,8 @@ def prunable(
 ) -> list[Entry]:
     """The whole runs that may be pruned, oldest first; `entries` are all runs, oldest first.
 
-    The newest `keep` stay whole, and all that are not older than `older_than_days`. Only checks and
-    runs of failures have evidence.
+    The newest `keep` stay whole, and all that are not older than `older_than_days`. Only checks,
+    runs of failures and load tests have evidence.
     """
     whole = [e for e in entries if e.kind in ANSWERS and e.state == "whole"]
     old = whole[: max(0, len(whole) - keep)]

@@ -218,6 +218,8 @@ def _of_other(head: Mapping[str, Any]) -> dict[str, Any]:
     run_id = str(head["run_id"])
     verdict = head.get("verdict")
     engine = head.get("engine")
+    inputs = head.get("inputs")
+    given: Mapping[str, Any] = inputs if isinstance(inputs, Mapping) else {}
     return {
         "run_id": run_id,
         "kind": kind,
@@ -226,7 +228,9 @@ def _of_other(head: Mapping[str, Any]) -> dict[str, Any]:
         "question_en": str(head.get("question_en") or ""),
         "question_vi": str(head.get("question_vi") or ""),
         "engine": str(engine.get("name", "")) if isinstance(engine, Mapping) else "",
-        "code": str(head.get("code") or ""),
+        "seed": seed if isinstance(seed := given.get("seed"), int) else None,
+        "code": str(head.get("code") or given.get("code") or ""),
+        "committed": bool(given.get("commit")) and given.get("committed") is True,
         "criteria": [c for item in _list(head.get("criteria")) if (c := _any_criterion(item))],
     }
 

@@ -53,7 +53,7 @@ NAMES = {Language.VI: "phu-luc", Language.EN: "annex"}
 def command(
     runs: Annotated[
         list[str],
-        typer.Argument(help="runs: of giaoban check, and of giaoban faults", metavar="RUN…"),
+        typer.Argument(help="runs: of giaoban check, faults and load", metavar="RUN…"),
     ],
     lang: Annotated[Language, typer.Option("--lang", help="language")] = Language.VI,
     form: Annotated[Kind, typer.Option("--format", help="kind of file")] = Kind.PDF,
@@ -76,7 +76,8 @@ def command(
     results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
-    """Write the annex of one or more checks, with the failures that were tried for them.
+    """Write the annex of one or more checks, with the failures that were tried for them, and load
+    tests.
 
     A run that is invalid, estimated, or of uncommitted code gives a draft, marked on every page.
     """

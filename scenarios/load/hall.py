@@ -85,7 +85,7 @@ class Hall:
         """A phone; what happens at it of itself is recorded. Raises `MediaError`."""
 
         def on_done(done: Done) -> None:
-            self.record(account.name, self.now_s() - done.ms / 1e3, None, done)
+            self.record(account.who, self.now_s() - done.ms / 1e3, None, done)
 
         return self.exchange.seat(account, on_done, with_media=with_media)
 
@@ -130,7 +130,7 @@ class Hall:
         gevent.sleep(self._leaving / LEAVE_PER_S)
         seat.leave(LEAVE_WITHIN_S)
         if seat.phone.busy:
-            log.warning("%s: the MCU did not answer its BYE", seat.phone.account.name)
+            log.warning("%s: the MCU did not answer its BYE", seat.phone.account.who)
 
     def close(self) -> None:
         """The test is over here: the last records go, ports are given up."""

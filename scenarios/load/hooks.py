@@ -130,7 +130,10 @@ class Session:
         with self._building:  # which lets others run, who come for the same
             if self._hall is None:
                 plan = LoadPlan.model_validate_json(self._options.giaoban_plan)
-                generator = getattr(self._environment.runner, "client_id", "local")
+                # Locust calls a worker by its machine's name and a number: that name is nobody's
+                # business who reads the records
+                client = str(getattr(self._environment.runner, "client_id", "local"))
+                generator = client.rpartition("_")[2]
                 hand_on = self._send if self._is_worker else self._keep
                 elapsed_s += time.monotonic() - asked_s
                 self._hall = Hall(plan, generator, elapsed_s, Journal(hand_on), self._fire)

@@ -11,6 +11,14 @@ from results.quantities import Verdict
 
 E721 = "ITU-T E.721 (1999) table 2, post-selection delay of local connections"
 OURS = "our own: none of what this software asks for may fail"
+ASSUMED = "assumed; to be settled with whoever chairs the meetings"
+SET_HERE = "set for this test"
+_SOURCES_VI = {
+    E721: "ITU-T E.721 (1999) bảng 2, độ trễ sau khi quay số của kết nối nội hạt",
+    OURS: "tự đặt: những gì phần mềm yêu cầu đều phải thực hiện được",
+    ASSUMED: "giả định; sẽ thống nhất với người chủ trì phiên họp",
+    SET_HERE: "đặt riêng cho lần thử này",
+}
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     _Criterion(
         "options-failed",
         "OPTIONS not answered",
-        "OPTIONS không được trả lời",
+        "Câu hỏi về khả năng của MCU (OPTIONS) không được trả lời",
         0,
         "times",
         OURS,
@@ -139,7 +147,7 @@ CRITERIA: tuple[_Criterion, ...] = (
         "Thời gian đến khi điểm cầu cuối cùng trở lại",
         60,
         "s",
-        "assumed; to be settled with whoever chairs the meetings",
+        ASSUMED,
         lambda m: m.storm.last_back_s if m.storm else None,
     ),
     _Criterion(
@@ -195,6 +203,8 @@ def judge(
         if value is None:
             continue
         limit = float(thresholds.get(criterion.id, criterion.threshold))
+        set_here = criterion.id in thresholds
+        source = SET_HERE if set_here else criterion.source
         judged.append(
             LoadCriterion(
                 id=criterion.id,
@@ -204,7 +214,9 @@ def judge(
                 threshold=limit,
                 unit=criterion.unit,
                 ok=value <= limit,
-                source="set for this test" if criterion.id in thresholds else criterion.source,
+                source=source,
+                source_vi=_SOURCES_VI[source],
+                set_here=set_here,
             )
         )
     return judged

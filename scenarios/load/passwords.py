@@ -45,7 +45,7 @@ class Keys:
     def bridge(self, number: int) -> Account:
         """The account of a bridge; of a file the one in that place."""
         if self._plan.accounts == "file":
-            return Account(*self._file[number])
+            return Account(*self._file[number], called=self._plan.name(number))
         return self.named(self._plan.name(number))
 
     def named(self, name: str) -> Account:
@@ -55,4 +55,5 @@ class Keys:
 
     def intruder(self, number: int) -> Account:
         """One who has a bridge's name and not its password."""
-        return Account(self.bridge(number % self._plan.bridges).name, WRONG)
+        known = self.bridge(number % self._plan.bridges)
+        return Account(known.name, WRONG, called=known.who)

@@ -87,10 +87,17 @@ class _Asked:
 
 @dataclass
 class Account:
-    """Whom a phone belongs to, and how it proves it."""
+    """Whom a phone belongs to, and how it proves it; `called`: by what records call it, where
+    the account's name is not to be in them."""
 
     name: str
     password: str | None = field(default=None, repr=False)
+    called: str = ""
+
+    @property
+    def who(self) -> str:
+        """Whose records are: never the name of somebody's account."""
+        return self.called or self.name
 
     @property
     def credentials(self) -> Credentials | None:
@@ -189,17 +196,23 @@ class Phone:
 
     def lose_line(self) -> None:
         """Forget everything without a word, as who is cut off and begins anew."""
-        if self._call is not None or self.registered:
-            self._lost.append(LostLine(self.agent, self._call, registered=self.registered))
+        if self._call is not None or self._may_be_registered:
+            lost = LostLine(self.agent, self._call, registered=self._may_be_registered)
+            self._lost.append(lost)
         self._begin()
 
     def leave(self, now_ms: float) -> None:
         """Hang up and unregister, also what the MCU still holds since a line was cut."""
         self.hang_up(now_ms)
-        if self.registered:
+        if self._may_be_registered:  # once a REGISTER that is under way has its answer
             self.unregister(now_ms)
         for lost in self._lost:
             lost.leave(now_ms)
+
+    @property
+    def _may_be_registered(self) -> bool:
+        """Whether the MCU may have a binding of ours: known, or asked for and not yet answered."""
+        return self.registered or "register" in self._asked
 
     # ------------------------------------------------------------------------ the wire, time
 

@@ -15,23 +15,24 @@ from typing import Any
 
 from giaoban.errors import InputError
 from results import store
-from results.load import FILE, LoadResult, McuView, Storm
+from results.evidence.manifest import CHECKS
+from results.load import FILE, LoadInputs, LoadResult, McuView, Storm
 from results.load_plots import write_load_plots
 from results.load_summary import summary_md
 from results.model import Result
 from results.store import RunFolder
 from scenarios import captures
+from scenarios.assumptions import of_recovery
 from scenarios.check import check
+from scenarios.documents import prove
 from scenarios.emulation.engine import EngineName
-from scenarios.identity import code_identity
-from scenarios.load import judge, measures
+from scenarios.load import assumed, judge, measures
 from scenarios.load.outcomes import Record, cause_of
 from scenarios.load.plan import BackOff
 from scenarios.load.run import Outcome, Progress
 from scenarios.plan import Plan
 from scenarios.question import Question
 
-CHECKS = "check"
 SPREAD_S = 20.0
 """Over which the first attempts are spread; our own choice: three a second of 71 bridges."""
 CAPACITY = (486, 503, 600)
@@ -85,7 +86,8 @@ def storm_in(
     thresholds: Mapping[str, float],
 ) -> Outcome:
     """Run the scenario's check and judge it as a load test; the check's folder lies in its own,
-    without evidence: its question is not the one that the scenario's file asks.
+    without evidence of its own: its question is not the one that the scenario's file asks. What was
+    asked beside that, `load.json` says, whose evidence has the check's plan, answer and measures.
 
     Raises:
         InputError: as `with_back_off`; a results folder that cannot be written.
@@ -109,6 +111,7 @@ def storm_in(
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
         write_load_plots(result, folder.path / "plots")
+        prove(folder.path, asked, result)
         final = folder.finish(FILE)
     return Outcome(final, result)
 
@@ -133,13 +136,18 @@ def answer(
     done = [each for each in measures.operations(records) if each.operation != "drop"]
     criteria = judge.judge(sessions, done, storm, thresholds)
     wrong = list(checked.reasons) if checked.verdict == "invalid" else []
+    recovery = question.plan.recovery
+    assert recovery is not None
     return LoadResult(
         run_id=run_id,
         verdict=judge.verdict_of(criteria, wrong),
         reasons=wrong,
         place="province",
+        question_en=checked.question.text_en,
+        question_vi=checked.question.text_vi,
         what=_described(question, checked, back_off),
-        code=code_identity(),
+        engine=checked.engine,
+        inputs=LoadInputs.model_validate(checked.inputs.model_dump()),
         server=question.plan.device.name,
         sessions=sessions,
         operations=done,
@@ -147,6 +155,13 @@ def answer(
         mcu=_mcu(events, question.plan),
         criteria=criteria,
         series=measures.series(records, [], []),
+        assumptions=[
+            *([of_recovery(recovery)] if recovery.assumed else []),
+            *assumed.of_spread(recovery.redial_spread_s),
+            *assumed.of_criteria(criteria),
+        ],
+        check_assumptions=checked.assumptions,
+        names=checked.names,
     )
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
+from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
 from results import store
-from results.load import FILE, LoadResult, McuView, Trial
+from results.evidence.manifest import save_inputs, sha256, write_manifest
+from results.load import FILE, LoadInputs, LoadResult, McuView, Trial
 from results.load_plots import write_load_plots
 from results.load_summary import summary_md
+from results.model import FileRef
 from results.store import RunFolder
-from scenarios.identity import code_identity
-from scenarios.load import generators, journal, judge, measures, timetable
+from scenarios.identity import code_identity, commit, versions
+from scenarios.load import assumed, generators, journal, judge, measures, timetable
 from scenarios.load.cores import available, shares
 from scenarios.load.environment import ACCOUNTS, JOURNAL, SECRET
 from scenarios.load.locusts import Locusts, Where
@@ -90,8 +95,17 @@ def load(
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
         write_load_plots(result, folder.path / "plots")
+        prove(folder.path, result)
         final = folder.finish(FILE)
     return Outcome(final, result)
+
+
+def prove(folder: Path, result: LoadResult) -> None:
+    """The manifest of a test in real time. Of files that somebody keeps only the catalogue of
+    devices went into it, if the MCU was ours; one with accounts is never copied."""
+    inputs = [("devices", DEVICES.name, DEVICES)] if result.inputs.mcu else []
+    about = {**versions(platform.release()), "locust": version("locust")}
+    write_manifest(folder, result, save_inputs(folder, inputs), about)
 
 
 def execute(order: Order, folder: Path, progress: Progress) -> Seen:
@@ -145,6 +159,7 @@ def answer(
     storm = measures.storm(plan, kept.records) if plan.shape == "storm" else None
     wrong = faults(order, seen)
     criteria = judge.judge(sessions, done, storm, order.thresholds)
+    spread_s = plan.spread_s if plan.back_off == "random" else 0.0
     server = (
         order.device.name if order.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
     )
@@ -154,7 +169,7 @@ def answer(
         reasons=wrong,
         place="loopback" if order.device is not None else "target",
         what=described(plan, order.where),
-        code=code_identity(),
+        inputs=inputs(plan, own=order.device is not None),
         server=server,
         sessions=sessions,
         operations=done,
@@ -164,6 +179,24 @@ def answer(
         criteria=criteria,
         search=found[1],
         series=measures.series(kept.records, kept.healths, seen.mcu_cpu),
+        assumptions=[
+            *(assumed.of_redialling(plan.redial_s) if storm is not None else ()),
+            *assumed.of_spread(spread_s if storm is not None else 0.0),
+            *assumed.of_criteria(criteria),
+        ],
+    )
+
+
+def inputs(plan: LoadPlan, *, own: bool) -> LoadInputs:
+    """What a test in real time depends on; `own`: the MCU is the test's."""
+    catalogue = FileRef(path=DEVICES.name, sha256=sha256(DEVICES.read_bytes())) if own else None
+    at = commit()
+    return LoadInputs(
+        mcu=catalogue,
+        seed=plan.seed,
+        code=code_identity(),
+        commit=at.ident,
+        committed=at.clean,
     )
 
 

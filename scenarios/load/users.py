@@ -78,7 +78,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         try:
             seat = self.hall.seat(account, with_media=with_media)
         except OSError as error:
-            log.error("%s has no phone: %s", account.name, error)
+            log.error("%s has no phone: %s", account.who, error)
             self.rest()
             raise
         self.seats.append(seat)
@@ -96,7 +96,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         """Do something and keep what came of it."""
         at_s = self.hall.now_s()
         done = seat.ask(operation, begin)
-        return self.hall.record(seat.phone.account.name, at_s, due_s, done, held_up=held_up)
+        return self.hall.record(seat.phone.account.who, at_s, due_s, done, held_up=held_up)
 
     def dial(
         self, seat: Seat, room: str, due_s: float | None = None, *, began_late: bool = False
@@ -278,7 +278,7 @@ class GuesserUser(Caller):
             at_s = self.hall.now_s()
             done = seat.ask("register", seat.phone.register)
             self.hall.record(
-                seat.phone.account.name,
+                seat.phone.account.who,
                 at_s,
                 due_s,
                 done,
@@ -319,7 +319,7 @@ class BabblerUser(Caller):
                 done = seat.ask("options", seat.phone.options)
                 ok = done.ok
             self.hall.record(
-                seat.phone.account.name, at_s, due_s, done, operation="malformed", ok=ok
+                seat.phone.account.who, at_s, due_s, done, operation="malformed", ok=ok
             )
         self.rest()
 

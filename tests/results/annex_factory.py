@@ -11,17 +11,17 @@ from results.annex.document import Table
 from results.annex.letter import Letter
 from results.annex.make import write_annex
 from results.annex.standing import Part
+from results.evidence.answers import Answer, kind_of
 from results.evidence.manifest import Manifest, Proof, sha256
-from results.failures import FaultsAnswer
 from results.model import Result
 
 VERSIONS = {"kernel": "6.12.57", "python": "3.13.5", "mininet": "2.3.0", "numpy": "2.1.0"}
 
 
-def proof(answer: Result | FaultsAnswer) -> Proof:
+def proof(answer: Answer) -> Proof:
     """Of an evidence with nothing in it."""
     manifest = Manifest(
-        kind="check" if isinstance(answer, Result) else "faults",
+        kind=kind_of(answer),
         run_id=answer.run_id,
         verdict=answer.verdict,
         engine="sandbox",
@@ -38,7 +38,7 @@ def proof(answer: Result | FaultsAnswer) -> Proof:
 
 
 def chapter(
-    answer: Result | FaultsAnswer,
+    answer: Answer,
     pictures: Mapping[str, Path] | None = None,
     *,
     proved: bool = True,
@@ -47,18 +47,18 @@ def chapter(
     return Chapter(Part(answer, proof(answer) if proved else None), pictures or {})
 
 
-def annex(*answers: Result | FaultsAnswer, lang: Any = "vi", letter: Letter | None = None) -> Any:
+def annex(*answers: Answer, lang: Any = "vi", letter: Letter | None = None) -> Any:
     """The document itself."""
     return document([chapter(a) for a in answers], lang, letter or Letter())
 
 
-def said(*answers: Result | FaultsAnswer, lang: Any = "vi") -> str:
+def said(*answers: Answer, lang: Any = "vi") -> str:
     """All its texts, a line each, with plain spaces."""
     found = annex(*answers, lang=lang).texts()
     return "\n".join(text for _, text in found).replace("\u00a0", " ")
 
 
-def rows(*answers: Result | FaultsAnswer, caption: str, lang: Any = "vi") -> list[list[str]]:
+def rows(*answers: Answer, caption: str, lang: Any = "vi") -> list[list[str]]:
     """The cells of the table whose caption begins so; [] if there is none."""
     for block in annex(*answers, lang=lang).blocks:
         if isinstance(block, Table) and block.caption.startswith(caption):

@@ -30,6 +30,7 @@ class Line:
 
     phone: Phone
     mcu: UserAgent
+    registrar: Registrar = field(default_factory=Registrar)
     on_mcu: Callable[[Event, float], None] = lambda event, now_ms: None
     now_ms: float = 0.0
     deaf: bool = False
@@ -83,11 +84,12 @@ def line() -> Line:
         ports={"audio": 40_000}, profile=profile, answer_within_s=10.0,
     )  # fmt: skip
     authority = Authority("mcu", {"cu-jut": PASSWORD}, bytes(16))
+    registrar = Registrar()
     mcu = UserAgent(
-        (MCU.host, MCU.port), random.Random(2), authority=authority, registrar=Registrar(),
+        (MCU.host, MCU.port), random.Random(2), authority=authority, registrar=registrar,
         session_expires_s=None,
     )  # fmt: skip
-    made = Line(phone, mcu)
+    made = Line(phone, mcu, registrar)
 
     def take(event: Event, now_ms: float) -> None:
         match event:
@@ -292,3 +294,41 @@ def test_a_phone_without_media_asks_for_none_and_has_an_address_of_its_own() -> 
         assert offer.media[0].direction is sdp.Direction.INACTIVE
         ports.add(offer.media[0].port)
     assert len(ports) == 2
+
+
+@pytest.mark.parametrize("after_ms", [DELAY_MS / 2, 1.5 * DELAY_MS, 2.5 * DELAY_MS, 3.5 * DELAY_MS])
+def test_a_register_that_is_under_way_when_the_test_ends_is_taken_back(
+    line: Line, after_ms: float
+) -> None:
+    """On its way, challenged, answered with a password, accepted: the MCU has no binding left."""
+    line.phone.register(0.0)
+    line.run(after_ms)
+    assert not line.phone.registered
+    line.phone.leave(line.now_ms)
+    assert line.phone.busy
+    gone = done(line.run(1_000))
+    assert (gone.operation, gone.ok) == ("unregister", True)
+    assert not line.phone.owes
+    assert line.registrar.bindings("cu-jut", line.now_ms) == []
+
+
+def test_nor_is_one_that_was_under_way_when_the_line_was_cut(line: Line) -> None:
+    line.phone.register(0.0)
+    line.run(2.5 * DELAY_MS)  # the second REGISTER has gone, which the MCU accepts
+    line.phone.lose_line()
+    line.run(60_000)
+    assert len(line.registrar.bindings("cu-jut", line.now_ms)) == 1
+    assert line.phone.owes
+    line.phone.leave(line.now_ms)
+    line.run(5_000)
+    assert line.registrar.bindings("cu-jut", line.now_ms) == []
+    assert not line.phone.owes
+
+
+def test_a_device_that_never_answers_a_register_is_not_waited_for_for_ever(line: Line) -> None:
+    line.deaf = True
+    line.phone.register(0.0)
+    line.run(1_000)
+    line.phone.leave(line.now_ms)
+    line.run(64_000)  # timer F of both (RFC 3261 §17.1.2.2)
+    assert not line.phone.busy
