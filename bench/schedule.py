@@ -90,8 +90,7 @@ def make_schedule(question: Question) -> Schedule:
     happened = hold(plan, signal(plan), question.recordings)
     around = around_bytes(plan)
     streams, times, sizes = [], [], []
-    for index, kept in sorted(happened.kept.items()):
-        sent = kept.all()
+    for index, sent in sorted(happened.sent.items(), key=lambda each: each[0]):
         if len(sent):
             order = np.argsort(sent["leaving_ns"], kind="stable")
             streams.append((index, len(sent)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -32,14 +33,14 @@ class Captures:
     plan: Plan
     origin_ns: int
     kernel: str
-    traces: list[Trace]
+    traces: Sequence[Trace]
     events: list[dict[str, Any]]
     hops: list[tuple[str, str]]
     samples: NDArray[np.int64]
     counters: dict[str, Any]
     media_sent: int
     media_received: int
-    reports: dict[tuple[str, str, str], list[dict[str, Any]]]
+    reports: Mapping[tuple[str, str, str], list[dict[str, Any]]]
 
     def events_of(self, *names: str, who: str | None = None) -> list[dict[str, Any]]:
         """Events of these names, in order of time."""

@@ -10,7 +10,7 @@ be rebuilt and is left out; where links fail, nothing is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -53,7 +53,7 @@ class Rebuilt:
         trusted: whether packets that changed places and RTCP explain all such errors.
     """
 
-    passages: dict[tuple[str, str], Passage]
+    passages: Mapping[tuple[str, str], Passage]
     error_us: float
     trusted: bool
 

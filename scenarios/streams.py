@@ -38,12 +38,10 @@ class Pictures:
 
     def __init__(self, captures: Captures) -> None:
         self._captures = captures
-        self._found: Recent[int, Frames] = Recent(
-            MOST_FRAMES, lambda index: frames(captures.traces[index]), lambda f: len(f.due_ns)
-        )
+        self._found: Recent[int, Frames] = Recent(MOST_FRAMES, lambda f: len(f.due_ns))
 
     def __getitem__(self, index: int) -> Frames:
-        return self._found[index]
+        return self._found.get(index, lambda index: frames(self._captures.traces[index]))
 
 
 @dataclass(frozen=True)

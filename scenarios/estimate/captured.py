@@ -5,7 +5,8 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,33 +15,80 @@ from scenarios.captures import Captures
 from scenarios.estimate.flows import A_WAY
 from scenarios.estimate.media import Happened
 from scenarios.estimate.meter import SAMPLE_OFFSET_NS, SECOND_NS
-from scenarios.estimate.said import said_by_reports
+from scenarios.estimate.said import SaidByReports
 from scenarios.estimate.timeline import Timeline
 from scenarios.plan import Plan
 from scenarios.rebuild import Rebuilt
+from scenarios.recent import Recent
 from traffic.log import RECEIVED, SENT
-from traffic.measure import trace
+from traffic.measure import Trace, trace
 from traffic.video import CLOCK_HZ
+
+_NOTHING = np.empty(0, SENT)
+MOST_PACKETS = 2_000_000
+"""Of so many the traces are remembered: some 150 MB."""
+
+
+class Traces(Sequence[Trace]):
+    """Every stream's packets from end to end, matched when they are asked for; those that were
+    asked for last are remembered."""
+
+    def __init__(self, plan: Plan, happened: Happened) -> None:
+        self._plan = plan
+        self._happened = happened
+        self._found: Recent[int, Trace] = Recent(MOST_PACKETS, lambda t: len(t.due_ns))
+        self._forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
+
+    def __len__(self) -> int:
+        return len(self._plan.streams)
+
+    @overload
+    def __getitem__(self, index: int) -> Trace: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Trace]: ...
+
+    def __getitem__(self, index: int | slice) -> Trace | list[Trace]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._found.get(index, self._trace)
+
+    def _trace(self, index: int) -> Trace:
+        stream = self._plan.streams[index]
+        sent = self._happened.sent.get(index, _NOTHING)
+        return trace(
+            sent,
+            _received(sent, self._happened.received.of(index)),
+            self._plan.audio.clock_hz if stream.kind == "audio" else CLOCK_HZ,
+            forwarded=stream.direction == "down" and stream.kind in self._forwarded,
+        )
+
+
+def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void]:
+    """One stream's log as the program of an emulation that received it writes it."""
+    one = np.empty(len(came), RECEIVED)
+    if len(one):
+        by_number = sent[np.argsort(sent["sequence"], kind="stable")]
+        of = by_number[np.searchsorted(by_number["sequence"], came["sequence"])]
+        one["stream"] = of["stream"]
+        one["sequence"] = of["sequence"] & 0xFFFF
+        one["timestamp"] = of["timestamp"]
+        one["arrival_ns"] = came["at_ns"]
+        one["size"] = of["size"]
+    return one
 
 
 def captured(plan: Plan, timeline: Timeline, happened: Happened) -> Captures:
     """The captures of an estimated meeting; its origin is at 0."""
-    logs, got = _by_stream(plan, happened)
-    forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
-    traces = [
-        trace(
-            sent,
-            received,
-            plan.audio.clock_hz if stream.kind == "audio" else CLOCK_HZ,
-            forwarded=stream.direction == "down" and stream.kind in forwarded,
-        )
-        for stream, sent, received in zip(plan.streams, logs, got, strict=True)
-    ]
+    traces = Traces(plan, happened)
     seconds = int(plan.end_s) + 1
     samples = np.empty((seconds, 1 + len(happened.paths.hops)), np.int64)
     samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS
     samples[:, 1:] = np.cumsum(happened.meter.sent_bytes[:, :seconds], axis=1).T
-    said = said_by_reports(plan, happened, traces)
+    streams = happened.flows.streams
+    came = happened.received.counts[:streams].tolist()
     return Captures(
         plan=plan,
         origin_ns=0,
@@ -50,41 +98,10 @@ def captured(plan: Plan, timeline: Timeline, happened: Happened) -> Captures:
         hops=[(hop.link, hop.direction) for hop in happened.paths.hops],
         samples=samples,
         counters=_counters(plan, timeline, happened),
-        media_sent=int(sum(log["copies"].sum() for log in logs)),
-        media_received=sum(len(one) for one in got),
-        reports=said,
+        media_sent=int(happened.injected[:streams].sum()),
+        media_received=sum(came),
+        reports=SaidByReports(plan, happened.reports, traces, came),
     )
-
-
-def _by_stream(
-    plan: Plan, happened: Happened
-) -> tuple[list[NDArray[np.void]], list[NDArray[np.void]]]:
-    """Each stream's logs, sent and received, as programs of an emulation write them."""
-    nothing = np.empty(0, SENT)
-    logs = [
-        happened.kept[stream.index].all() if stream.index in happened.kept else nothing
-        for stream in plan.streams
-    ]
-    got = happened.received
-    media = got.flow < happened.flows.streams
-    at_ns, flow, seq = got.at_ns[media], got.flow[media], got.seq[media]
-    order = np.lexsort((at_ns, flow))
-    at_ns, flow, seq = at_ns[order], flow[order], seq[order]
-    edges = np.searchsorted(flow, np.arange(len(plan.streams) + 1))
-    received = []
-    for log, first, last in zip(logs, edges[:-1], edges[1:], strict=True):
-        one = np.empty(last - first, RECEIVED)
-        if len(one):
-            by_number = log[np.argsort(log["sequence"], kind="stable")]
-            at = np.searchsorted(by_number["sequence"], seq[first:last])
-            of = by_number[at]
-            one["stream"] = of["stream"]
-            one["sequence"] = of["sequence"] & 0xFFFF
-            one["timestamp"] = of["timestamp"]
-            one["arrival_ns"] = at_ns[first:last]
-            one["size"] = of["size"]
-        received.append(one)
-    return logs, received
 
 
 def _counters(plan: Plan, timeline: Timeline, happened: Happened) -> dict[str, Any]:
@@ -93,7 +110,7 @@ def _counters(plan: Plan, timeline: Timeline, happened: Happened) -> dict[str, A
     queues = [_queue(happened, hop, int(meter.drops[hop].sum())) for hop in range(len(paths.hops))]
     dropped = np.cumsum(meter.drops, axis=1)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
-    arrived = np.bincount(happened.received.flow, minlength=len(happened.injected))
+    arrived = happened.received.counts
     damaged = sum(line.damaged for lines in happened.lines.values() for line in lines)
     ways = 2 * len(plan.calls)
     hosts = happened.flows.streams + A_WAY * ways
@@ -190,7 +207,7 @@ def _sample(at_s: float) -> int:
 
 def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[dict[str, Any]]:
     """What the programs would say of themselves."""
-    arrived = np.bincount(happened.received.flow, minlength=len(happened.injected))
+    arrived = happened.received.counts
     flows = happened.flows
 
     def of(counts: NDArray[np.int64], way: int) -> tuple[int, int]:
@@ -239,9 +256,4 @@ def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[dict[str
 
 def waited(happened: Happened) -> Rebuilt:
     """How long media waited at each hop: known here, where an emulation has to rebuild it."""
-    passages = {
-        (hop.link, hop.direction): happened.meter.waits[number].passage()
-        for number, hop in enumerate(happened.paths.hops)
-        if number in happened.meter.waits
-    }
-    return Rebuilt(passages, 0.0, trusted=True)
+    return Rebuilt(happened.waited, 0.0, trusted=True)

@@ -14,15 +14,17 @@ from mcu_sim.media.leg import Kind
 from scenarios.background import PoissonArrivals
 from scenarios.estimate.feedback import LOOK_EVERY_NS, Feedback
 from scenarios.estimate.flows import Flows
-from scenarios.estimate.forwarding import Forwarding
+from scenarios.estimate.forwarding import PARTS, Forwarding
 from scenarios.estimate.hops import lines_of, servers_of
 from scenarios.estimate.line_end import LineEnd
+from scenarios.estimate.logs import Received, SentLogs
 from scenarios.estimate.made import sources_of
-from scenarios.estimate.meter import HopMeter
+from scenarios.estimate.meter import HopMeter, Passages
 from scenarios.estimate.paces import Paces
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import Paths, find_paths
 from scenarios.estimate.reporting import Report, reports
+from scenarios.estimate.size import COARSE_NS, coarse_ns
 from scenarios.estimate.sources import Kept
 from scenarios.estimate.timeline import Timeline
 from scenarios.estimate.transit import Transit
@@ -32,7 +34,8 @@ from scenarios.plan import Plan
 from traffic.recorded.recording import Recording
 from traffic.rtp import ETHERNET_BYTES
 
-COARSE_NS = 2_000_000_000
+UNSETTLED_PACKETS = 200_000
+"""So many packets may come before what is only needed at the end is put away."""
 CHANGING = (
     "sources",
     "lines",
@@ -55,22 +58,28 @@ class Happened:
     """What became of a meeting's media.
 
     Attributes:
-        kept: of each stream that sent anything, its log.
-        received: packets that came to the end of their ways, of all flows, in order of time for
-            each flow.
+        sent: the log of each stream that somebody made.
+        received: packets that came to the ends of their ways.
         reports: every RTCP report.
+        waited: how long media waited at each hop.
         injected: datagrams that were put on the wire, by flow (flows,).
         lines: hop → what its line took and gave, where it does anything.
     """
 
     paths: Paths
     flows: Flows
-    kept: dict[int, Kept]
-    received: Packets
+    sent: SentLogs
+    received: Received
     meter: HopMeter
+    waited: Passages
     reports: list[Report]
     injected: NDArray[np.int64]
     lines: dict[int, list[LineEnd]]
+
+    def close(self) -> None:
+        """What is kept in files is measured, and not needed any more."""
+        for kept in (self.sent, self.received, self.waited):
+            kept.close()
 
 
 def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) -> Happened:
@@ -80,16 +89,25 @@ def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) ->
     which something was lost is done again in steps that are short enough for what follows from it.
     """
     if not asks_for_key_frames(plan) and plan.content is None:
-        happened = _Run(plan, timeline, recordings).run(backing=False)
+        happened = _Run(plan, timeline, recordings, backing=False).run()
         if not happened.meter.drops.any():
             return happened
-    return _Run(plan, timeline, recordings).run(backing=True)
+        happened.close()
+    return _Run(plan, timeline, recordings, backing=True).run()
 
 
 class _Run:
     """One way through a meeting."""
 
-    def __init__(self, plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        timeline: Timeline,
+        recordings: Mapping[str, Recording],
+        *,
+        backing: bool,
+    ) -> None:
+        """`backing`: it can go back where something is lost."""
         self._plan = plan
         self._end_ns = round(plan.end_s * 1e9)
         self.paths = find_paths(plan)
@@ -109,7 +127,18 @@ class _Run:
         self._order += [hop for hop in servers if hop not in set(self._order)]
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings)
-        self._made_ns = dict.fromkeys(self.sources, 0)
+        self._backing = backing
+        self._coarse_ns = coarse_ns(plan)
+        # where steps are short, pictures take turns at being made for several; sound does not: of
+        # many packets that leave at one moment, the first is that of the first call
+        turns = 1 if backing else COARSE_NS // self._coarse_ns
+        self._made_ns = {
+            index: 0 if plan.streams[index].kind == "audio" else -(index % turns) * self._coarse_ns
+            for index in self.sources
+        }
+        self._sent, self._received = SentLogs(self.flows.streams), Received(self.flows)
+        self._waited = Passages(self.paths.hops)
+        self._unsettled = 0
         self.reports = reports(plan, timeline, windows)
         self._around = around_bytes(plan)
         self._removed = 0
@@ -131,13 +160,14 @@ class _Run:
         self._down = [hop for hop in self._order if hop not in ups]
         self._hop_number = {hop: place for place, hop in enumerate(self.paths.hops)}
 
-    def run(self, *, backing: bool) -> Happened:
-        """All of it; `backing`: go back where something is lost."""
-        got: list[Packets] = []
-        for start_ns in range(0, self._end_ns, COARSE_NS):
-            until_ns = min(start_ns + COARSE_NS, self._end_ns)
-            if not backing:
-                got.append(self._step(start_ns, until_ns))
+    def run(self) -> Happened:
+        """All of it; without `backing` up to the step in which something was lost."""
+        for start_ns in range(0, self._end_ns, self._coarse_ns):
+            until_ns = min(start_ns + self._coarse_ns, self._end_ns)
+            if not self._backing:
+                self._stands(self._step(start_ns, until_ns))
+                if self.meter.drops.any():
+                    break
                 continue
             if self._feedback.is_quiet(start_ns) and not self._is_delicate(start_ns, until_ns):
                 saved, gone = self._state(), self._gone()
@@ -145,27 +175,41 @@ class _Run:
                 ended = self._step(start_ns, until_ns)
                 if self._gone() == gone:
                     self._feedback.came(ended)
-                    got.append(ended)
+                    self._stands(ended)
                     continue
                 vars(self).update(saved)
             for now_ns in range(start_ns, until_ns, LOOK_EVERY_NS):
                 self._feedback.look(now_ns)
                 ended = self._step(now_ns, min(now_ns + LOOK_EVERY_NS, until_ns))
                 self._feedback.came(ended)
-                got.append(ended)
+                self._stands(ended)
+        self._settle()
         return Happened(
             paths=self.paths,
             flows=self.flows,
-            kept={
-                **{index: source.kept for index, source in self.sources.items()},
-                **self._forwarding.kept,
-            },
-            received=joined(got),
+            sent=self._sent,
+            received=self._received,
             meter=self.meter,
+            waited=self._waited,
             reports=self.reports,
             injected=self.injected,
             lines=self.lines,
         )
+
+    def _stands(self, ended: Packets) -> None:
+        """What came to the ends of ways in a step that is not gone back to."""
+        self._received.add(ended)
+        self._unsettled += len(ended.at_ns)
+        if self._unsettled > UNSETTLED_PACKETS:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put away what is only needed when all is over."""
+        kept = {index: source.kept for index, source in self.sources.items()}
+        self._sent.settle(kept, PARTS if self._forwards else 0)
+        self._sent.settle(self._forwarding.kept, 1)
+        self._waited.settle(self.meter.waits)
+        self._unsettled = 0
 
     def _step(self, start_ns: int, until_ns: int) -> Packets:
         """Everything from one moment to another; what came to the ends of ways."""
@@ -212,6 +256,8 @@ class _Run:
 
     def _settled_ns(self, index: int, until_ns: int) -> int:
         """Up to when nothing that may still happen changes what a source makes."""
+        if not self._backing and self._coarse_ns < COARSE_NS:
+            return self._made_ns[index] + COARSE_NS
         stream = self._plan.streams[index]
         if stream.kind == "audio":
             return until_ns + COARSE_NS

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.estimate.queues import Served
+from scenarios.estimate.spool import Spool
 from scenarios.estimate.transit import FlowOf
 from scenarios.rebuild import Passage
+from topology.network import Hop
 
 SECOND_NS = 1_000_000_000
 SAMPLE_OFFSET_NS = 11_000_000
 """As the emulation: counters are read so long after each whole second."""
+WAITED = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])
+"""A packet at a hop: when it came there, and how long it waited."""
 
 
 class Waits:
@@ -32,9 +38,49 @@ class Waits:
         self._came.append(came_ns)
         self._wait.append(wait_ns.astype(np.float32))
 
-    def passage(self) -> Passage:
-        """All of them."""
-        return Passage(np.concatenate(self._came), np.concatenate(self._wait).astype(np.int64))
+    def give_up(self) -> NDArray[np.void]:
+        """All of them, of dtype WAITED; nothing stays."""
+        waited = np.empty(sum(map(len, self._came)), WAITED)
+        if len(waited):
+            waited["came_ns"] = np.concatenate(self._came)
+            waited["wait_ns"] = np.concatenate(self._wait)
+        self._came, self._wait = [], []
+        return waited
+
+
+class Passages(Mapping[tuple[str, str], Passage]):
+    """(Link, direction) → how long media waited there, of every hop that it crossed."""
+
+    def __init__(self, hops: Sequence[Hop]) -> None:
+        self._number_of = {(hop.link, hop.direction): place for place, hop in enumerate(hops)}
+        self._hops = hops
+        self._crossed: set[int] = set()
+        self._spool = Spool(WAITED, len(hops))
+
+    def settle(self, waits: Mapping[int, Waits]) -> None:
+        """What was counted so far stands: nothing of it will be undone."""
+        for hop, one in waits.items():
+            waited = one.give_up()
+            if len(waited):
+                self._crossed.add(hop)
+                self._spool.add(hop, waited)
+
+    def close(self) -> None:
+        """Forget them."""
+        self._spool.close()
+
+    def __getitem__(self, where: tuple[str, str]) -> Passage:
+        hop = self._number_of[where]
+        if hop not in self._crossed:
+            raise KeyError(where)
+        waited = self._spool.read(hop)
+        return Passage(waited["came_ns"].copy(), waited["wait_ns"].astype(np.int64))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((self._hops[n].link, self._hops[n].direction) for n in sorted(self._crossed))
+
+    def __len__(self) -> int:
+        return len(self._crossed)
 
 
 class HopMeter:

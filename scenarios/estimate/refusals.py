@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 from giaoban.errors import InputError
+from scenarios.estimate.size import kept_bytes, packets
+from scenarios.estimate.spool import MOST_BYTES
 from scenarios.plan import Plan
 from scenarios.question import Question
 
-MOST_PACKETS = 8e6
-"""All are kept until they are measured: some 220 bytes each, below 2 GB."""
+GIGABYTE = 1e9
+IN_MEMORY_BYTES = MOST_BYTES
+"""Less than this is not written to a file."""
 
 
 def reasons(plan: Plan) -> list[str]:
@@ -21,18 +26,14 @@ def _reasons(plan: Plan) -> Iterator[str]:
     if plan.faults:
         ids = ", ".join(fault.id for fault in plan.faults)
         yield f"[[fault]] ({ids}): how routers find other ways and bridges dial again is emulated"
-    if (packets := _packets(plan)) > MOST_PACKETS:
+    folder = tempfile.gettempdir()
+    needed, free = kept_bytes(plan), shutil.disk_usage(folder).free
+    if needed > IN_MEMORY_BYTES and needed > free:
         yield (
-            f"about {packets:.2g} packets: all are kept until they are measured, and would take "
-            f"more than 2 GB (allowed: up to {MOST_PACKETS:.0g}; fewer bridges or shorter phases)"
+            f"about {packets(plan):.2g} packets are kept until they are measured, which takes "
+            f"{needed / GIGABYTE:.1f} GB in {folder}, where {free / GIGABYTE:.1f} GB are free "
+            "(allowed: fewer bridges, shorter phases, or a larger folder named by TMPDIR)"
         )
-
-
-def _packets(plan: Plan) -> float:
-    """About how many packets of media there will be, up and down."""
-    picture = plan.profile.video_kbps * 125 / plan.video.max_payload + plan.profile.fps
-    a_second = 2 * (1000 / plan.audio.packet_ms + picture)
-    return a_second * sum(plan.hang_up_s - call.dial_s for call in plan.calls)
 
 
 def check(question: Question) -> None:

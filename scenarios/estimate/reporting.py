@@ -30,7 +30,7 @@ HEARD_NS = 500_000_000
 """What is sent to somebody has come to it so long after its call began."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Report:
     """One report: who made it, of which medium's reception, when, and its datagram.
 

@@ -7,6 +7,7 @@ of whole arrays of packets (`queues`, `transit`) in place of the kernel's.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 from results.model import Engine
@@ -37,9 +38,10 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
     check(question)
     meeting = signal(question.plan)
     happened = hold(question.plan, meeting, question.recordings)
-    captures = captured(question.plan, meeting, happened)
     name = run_id or f"{question.plan.scenario_id}-estimate"
-    return assemble(question, captures, ENGINE, name, waited(happened))
+    with closing(happened):
+        captures = captured(question.plan, meeting, happened)
+        return assemble(question, captures, ENGINE, name, waited(happened))
 
 
 def beside_estimate(question: Question, emulated: Answer) -> Answer:

@@ -2,53 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from scenarios.estimate.media import Happened
+from scenarios.estimate.reporting import Report
 from scenarios.plan import Plan
+from scenarios.recent import Recent
 from traffic.measure import Trace
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.video import CLOCK_HZ
 
-
-def said_by_reports(
-    plan: Plan, happened: Happened, traces: list[Trace]
-) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    """What RTCP reports said, found from what had come when each was made."""
-    said: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    seen: dict[int, _Seen] = {}
-    for report in happened.reports:
-        call = plan.calls[report.number]
-        from_bridge = report.way % 2 == 0
-        of = (call.down if from_bridge else call.up).get(report.kind)
-        if of is None:
-            continue
-        if of not in seen:
-            seen[of] = _Seen(traces[of])
-        told = seen[of].at(report.made_ns)
-        if told is None:
-            continue
-        receiver = "bridge" if from_bridge else "mcu"
-        lost, jitter_ms = told
-        clock_hz = CLOCK_HZ if report.kind != "audio" else _clock_hz(plan, from_bridge)
-        said.setdefault((receiver, call.bridge, report.kind), []).append(
-            {
-                "t_ms": round(report.made_ns / 1e6, 3),
-                "event": "rtcp-report",
-                "receiver": receiver,
-                "kind": report.kind,
-                "lost": lost,
-                "jitter": int(jitter_ms * clock_hz / 1000),
-                "clock_hz": clock_hz,
-            }
-        )
-    return said
+MOST_SAID = 10_000
+"""Reports whose words are remembered."""
 
 
-def _clock_hz(plan: Plan, from_bridge: bool) -> int:
-    return AUDIO_CLOCK_HZ if from_bridge else plan.audio.clock_hz
+Said = tuple[str, str, str]
+"""Whose reports: mcu or bridge, whoever received the media; the bridge; the medium."""
+
+
+class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
+    """What RTCP reports said, found when it is asked for from what had come when each was made."""
+
+    def __init__(
+        self, plan: Plan, reports: Sequence[Report], traces: Sequence[Trace], came: Sequence[int]
+    ) -> None:
+        """`came`: packets of each stream; of one of which nothing came, nothing was said."""
+        self._plan = plan
+        self._traces = traces
+        self._reports: dict[Said, list[Report]] = {}
+        self._index: dict[Said, int] = {}
+        for report in reports:
+            call = plan.calls[report.number]
+            from_bridge = report.way % 2 == 0
+            of = (call.down if from_bridge else call.up).get(report.kind)
+            if of is not None and came[of]:
+                key = "bridge" if from_bridge else "mcu", call.bridge, report.kind
+                self._reports.setdefault(key, []).append(report)
+                self._index[key] = of
+        self._said: Recent[Said, list[dict[str, Any]]] = Recent(MOST_SAID, len)
+
+    def __getitem__(self, key: Said) -> list[dict[str, Any]]:
+        if key not in self._index:
+            raise KeyError(key)
+        return self._said.get(key, self._find)
+
+    def __iter__(self) -> Iterator[Said]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def _find(self, key: Said) -> list[dict[str, Any]]:
+        receiver, _, kind = key
+        audio_hz = AUDIO_CLOCK_HZ if receiver == "bridge" else self._plan.audio.clock_hz
+        clock_hz = audio_hz if kind == "audio" else CLOCK_HZ
+        seen = _Seen(self._traces[self._index[key]])
+        said = []
+        for report in self._reports[key]:
+            told = seen.at(report.made_ns)
+            if told is None:
+                continue
+            lost, jitter_ms = told
+            said.append(
+                {
+                    "t_ms": round(report.made_ns / 1e6, 3),
+                    "event": "rtcp-report",
+                    "receiver": receiver,
+                    "kind": kind,
+                    "lost": lost,
+                    "jitter": int(jitter_ms * clock_hz / 1000),
+                    "clock_hz": clock_hz,
+                }
+            )
+        return said
 
 
 class _Seen:

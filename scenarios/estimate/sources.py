@@ -32,16 +32,18 @@ Made = AudioStream | VideoStream | RecordedStream
 
 
 class Kept(PacketLog):
-    """A log in memory, of one stream; `fresh` is what nobody has taken yet."""
+    """A log in memory, of one stream: its last `parts`; `fresh` is what nobody has taken yet."""
 
     def __init__(self) -> None:
         self.parts: list[NDArray[np.void]] = []
         self.fresh: list[NDArray[np.void]] = []
+        self._given = 0
 
     def __deepcopy__(self, memo: dict[int, object]) -> Kept:
         """What was kept is never changed: a copy shares it."""
         other = Kept()
         other.parts, other.fresh = list(self.parts), list(self.fresh)
+        other._given = self._given
         return other
 
     def append(self, n: int, **columns: object) -> None:
@@ -54,9 +56,12 @@ class Kept(PacketLog):
         self.parts.append(part)
         self.fresh.append(part)
 
-    def all(self) -> NDArray[np.void]:
-        """(packets,) records of dtype SENT, in the order in which they were due."""
-        return np.concatenate(self.parts) if self.parts else np.empty(0, SENT)
+    def give_up(self, last: int) -> list[NDArray[np.void]]:
+        """What was not given up before, in order; only so many of the `last` parts stay here."""
+        given = self.parts[self._given :]
+        del self.parts[: max(0, len(self.parts) - last)]
+        self._given = len(self.parts)
+        return given
 
 
 class Source(Protocol):

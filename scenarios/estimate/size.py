@@ -1,0 +1,43 @@
+"""How large an estimate is, before it starts: its packets, its steps of time, its room on disk."""
+
+from __future__ import annotations
+
+from scenarios.estimate.paths import find_paths
+from scenarios.plan import Plan
+
+COARSE_NS = 2_000_000_000
+"""Time goes in steps of this where nothing is lost."""
+STEPS_NS = (COARSE_NS, 1_000_000_000, 400_000_000, 200_000_000)
+STEP_PACKETS = 2_000_000
+"""Steps are shorter where more packets would be under way in one."""
+KEPT_BYTES = 35 + 16
+"""Of each packet, sent (`traffic.log.SENT`) and come (`logs.CAME`)."""
+WAITED_BYTES = 12
+"""Of each packet at each hop while the phases last (`meter.WAITED`)."""
+
+
+def packets_a_second(plan: Plan) -> float:
+    """About how many packets of media one bridge sends and gets in a second."""
+    picture = plan.profile.video_kbps * 125 / plan.video.max_payload + plan.profile.fps
+    return 2 * (1000 / plan.audio.packet_ms + picture)
+
+
+def packets(plan: Plan) -> float:
+    """About how many packets of media there will be, up and down."""
+    return packets_a_second(plan) * sum(plan.hang_up_s - call.dial_s for call in plan.calls)
+
+
+def coarse_ns(plan: Plan) -> int:
+    """How long a step of time is."""
+    a_second = packets_a_second(plan) * len(plan.calls)
+    few = (step_ns for step_ns in STEPS_NS if a_second * step_ns / 1e9 <= STEP_PACKETS)
+    return next(few, STEPS_NS[-1])
+
+
+def kept_bytes(plan: Plan) -> float:
+    """About what is kept until it is measured."""
+    paths = find_paths(plan)
+    hops = (len(paths.along) - len(paths.first)) / len(paths.first)
+    phases_s = plan.phases[-1].end_s - plan.phases[0].start_s
+    measured = packets_a_second(plan) * len(plan.calls) * phases_s
+    return packets(plan) * KEPT_BYTES + measured * hops * WAITED_BYTES
