@@ -26,6 +26,7 @@ from results.drawing import (
     label_ends,
     paper,
 )
+from results.excerpt import MOST_LINES
 from results.plot_words import WORDS, Lang, link_name, number, stream_name
 from results.series import Floats, Series
 
@@ -166,14 +167,15 @@ def _lines(
         top = max([peak for peak, _ in badness.values()], default=0.0)
         worst = [key for key in ranked[:HIGHLIGHTED] if badness[key][0] > STANDS_OUT * top]
         rest = ranked[len(worst) :]
-        for key in rest:
+        drawn = rest[:MOST_LINES]
+        for key in drawn:
             axes.plot(
                 series.t_s,
                 data[key],
                 color=GREY,
                 linewidth=0.9,
                 zorder=2,
-                rasterized=len(rest) > AS_PIXELS,
+                rasterized=len(drawn) > AS_PIXELS,
             )
         labels: list[Label] = []
         width = 1.9 if series.t_s.size <= LONG_RUN else 1.2
@@ -197,6 +199,8 @@ def _lines(
         if rest:
             level = float(np.median([_last(data[key]) for key in rest]))
             text = words["others" if worst else "all"].format(len(rest), words[look.noun])
+            if len(drawn) < len(rest):
+                text = words["some"].format(len(rest), len(drawn))
             if look.nothing and not worst:
                 text = words[look.nothing]
             labels.append(Label(level, text, GREY, "-", 1.2))

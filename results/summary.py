@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
 from results.model import Binding, CriterionResult, Meeting, Place, Result
 
@@ -63,6 +64,7 @@ def terminal_table(result: Result) -> TerminalTable:
     notes = list(result.reasons) if result.verdict == "invalid" else []
     if result.is_estimate:
         notes.append(NOT_EMULATED)
+    notes += left_out(result)
     if count := len(result.refused_commands):
         notes.append(f"commands of the control room not carried out: {count} (see summary.md)")
     if result.estimate is not None:
@@ -91,7 +93,7 @@ def summary_md(result: Result) -> str:
         "",
     ]
     if result.reasons:
-        lines += ["Why:", "", *(f"- {reason}" for reason in result.reasons), ""]
+        lines += ["Why:", "", *_first([f"- {reason}" for reason in result.reasons]), ""]
     lines += [
         meeting_sentence(result.meeting),
         "",
@@ -111,10 +113,10 @@ def summary_md(result: Result) -> str:
     if result.assumptions:
         lines += ["## Assumptions", "", "| what | value | rests on | would be replaced by |"]
         lines.append("|---|---|---|---|")
-        for a in result.assumptions:
-            cells4 = (a.what, a.value, a.source, a.settled_by)
-            lines.append("| " + " | ".join(_cell(cell) for cell in cells4) + " |")
+        lines += _first([_row(a.what, a.value, a.source, a.settled_by) for a in result.assumptions])
         lines.append("")
+    if parts := left_out(result):
+        lines += ["## Not shown", "", *(f"- {part}" for part in parts), ""]
     counts = result.accounting
     lines += [
         "## Evidence",
@@ -217,7 +219,7 @@ def _video_lines(result: Result) -> list[str]:
         "| stream | phase | frames sent | lost | undecodable | freezes | longest, ms | frozen, % |"
     )
     lines.append("|---|---|---:|---:|---:|---:|---:|---:|")
-    return [*lines, *rows, ""]
+    return [*lines, *_first(rows), ""]
 
 
 def _mcu_lines(result: Result) -> list[str]:
@@ -226,11 +228,20 @@ def _mcu_lines(result: Result) -> list[str]:
     for phase in result.phases:
         mcu = phase.mcu
         refused = ", ".join(
-            f"{result.names.get(r.bridge, r.bridge)} ({r.code} {r.reason})" for r in mcu.refused
+            _first(
+                [
+                    f"{result.names.get(r.bridge, r.bridge)} ({r.code} {r.reason})"
+                    for r in mcu.refused
+                ]
+            )
         )
         less = ", ".join(
-            f"{result.names.get(d.bridge, d.bridge)} ({d.asked} → {d.given})"
-            for d in mcu.downspeeded
+            _first(
+                [
+                    f"{result.names.get(d.bridge, d.bridge)} ({d.asked} → {d.given})"
+                    for d in mcu.downspeeded
+                ]
+            )
         )
         lines.append(
             f"| {phase.name} | {mcu.units_used:g} of {mcu.units_total:g} "
@@ -246,11 +257,11 @@ def _control_lines(result: Result) -> list[str]:
         return []
     lines = ["## Commands not carried out", "", "| by | command | about | answer |"]
     lines.append("|---|---|---|---|")
+    rows = []
     for c in refused:
         by, on = (result.names.get(who, who) for who in (c.by, c.on or ""))
-        cells = (by, c.command, on, f"{c.code} {c.reason}")
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return [*lines, ""]
+        rows.append(_row(by, c.command, on, f"{c.code} {c.reason}"))
+    return [*lines, *_first(rows), ""]
 
 
 def _binds(binding: Binding | None, result: Result) -> str:
@@ -281,6 +292,19 @@ def _figure(value: float | None) -> str:
 
 def _margin(margin: float | None) -> str:
     return "–" if margin is None else f"{margin:+.0f} %"
+
+
+def _first(rows: list[str]) -> list[str]:
+    """So many that a person reads them, and how many more there are."""
+    more = and_more(len(rows))
+    if more is None:
+        return rows
+    table = rows[0].startswith("|")
+    return [*rows[:MOST_ROWS], f"\n{more}" if table else more]
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
 def _cell(text: str) -> str:

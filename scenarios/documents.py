@@ -23,6 +23,7 @@ from results.evidence.manifest import (
     save_inputs,
     write_manifest,
 )
+from results.excerpt import MOST_MAPPED
 from results.failures import FaultsAnswer
 from results.load import LoadResult
 from results.model import Result
@@ -77,9 +78,14 @@ def _names(files: Sequence[Path], parent: Path) -> list[str]:
 def draw_pictures(
     folder: Path, *, network: Network, title: str, result: Result, series: Series, lang: Lang
 ) -> dict[str, Path]:
-    """All pictures of a check, as `delay.vi.svg` and so on; paths by name."""
+    """All pictures of a check, as `delay.vi.svg` and so on; paths by name.
+
+    Of a network too large to be drawn there is no map.
+    """
     limits = {c.id: c.threshold for c in result.criteria}
     pictures = write_plots(series, folder, lang=lang, limits=limits)
+    if len(network.nodes) > MOST_MAPPED:
+        return pictures
     worst: dict[tuple[str, str], float] = {}
     for phase in result.phases:
         for link in phase.links:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from results.excerpt import MOST_MAPPED
 from results.view.map import FILE, Host, Map, MapLink, Router
 from topology.map_geometry import Box, Point, Segment, fit
 from topology.map_layout import Layout, arrange
@@ -56,7 +57,9 @@ def page_map(network: Network, new: Collection[str]) -> Map:
 
 
 def write_map(folder: Path, network: Network, new: Collection[str]) -> None:
-    """Put `map.json` into a run's folder."""
+    """Put `map.json` into a run's folder; nothing for a network too large to be drawn."""
+    if len(network.nodes) > MOST_MAPPED:
+        return
     (folder / FILE).write_text(page_map(network, new).to_json(), encoding="utf-8")
 
 

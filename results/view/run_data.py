@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from results.criteria import UNIT_VI
+from results.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultImpact, FaultResult
 from results.model import CriterionResult, LinkResult, Phase, Result
@@ -49,7 +50,13 @@ _IMPACT = (
 
 
 def run_data(result: Result, series: Series | None, network: Map | None) -> dict[str, Any]:
-    """What the page shows of a run; without series there are no curves, without a map no map."""
+    """What the page shows of a run; without series there are no curves, without a map no map.
+
+    Of a large one it shows a part, and says so.
+    """
+    part = excerpt(result, series)
+    if part is not None:
+        result, series = part.result, part.series
     names = Names(result)
     shown = terminal_table(result)
     spans = _spans(result, series)
@@ -63,6 +70,7 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
             f"Cách tổ chức phiên họp: {meeting_sentence_vi(result.meeting)}",
             meeting_sentence(result.meeting),
         ),
+        "part": None if part is None else _part(part),
         "reasons": [both(reason_vi(text, names), text) for text in result.reasons]
         if result.verdict == "invalid"
         else [],
@@ -115,6 +123,17 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
 def both(vi: str, en: str) -> Both:
     """A text in both languages."""
     return {"vi": vi, "en": en}
+
+
+def _part(part: Excerpt) -> Both:
+    shown = len(part.result.question.existing) + len(part.result.question.new)
+    return both(
+        f"Trang này chỉ hiển thị {shown} điểm cầu có kết quả kém nhất trong số {part.bridges} điểm "
+        f"cầu, và {MOST_DIRECTIONS} hướng truyền có tải cao nhất. Toàn bộ kết quả ở tệp "
+        "result.json và series.npz.",
+        f"This page shows the {shown} worst of {part.bridges} bridges and the {MOST_DIRECTIONS} "
+        "busiest directions of links. All of them are in result.json and series.npz.",
+    )
 
 
 def _spans(result: Result, series: Series | None) -> list[tuple[float, float]]:

@@ -10,6 +10,7 @@ function verdictSection() {
     RUN && v !== "invalid" ? el("p", { class: "binds" }, both(RUN.binds)) : null,
     el("p", {}, both((RUN || FAILURES).question)),
     RUN ? el("p", { class: "small" }, both(RUN.meeting)) : null,
+    RUN && RUN.part ? el("p", { class: "mark unsure" }, both(RUN.part)) : null,
     RUN && RUN.reasons.length ? [el("p", {}, w("invalid note")),
       el("ul", { class: "plain" }, RUN.reasons.map((r) => el("li", {}, both(r))))] : null);
   return { node };
