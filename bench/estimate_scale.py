@@ -1,4 +1,7 @@
-"""`python -m bench.estimate_scale BRIDGES`: what a country of so many costs, as one JSON object."""
+"""`python -m bench.estimate_scale BRIDGES`: what a country of so many costs, as one JSON object.
+
+`python -m bench.estimate_scale --whole [BRIDGES …]`: what a whole check by estimate of it costs.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import estimate_whole
 from bench.schedule import NoMeter
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.hops import servers_of
@@ -35,7 +39,9 @@ SECOND_NS = 1_000_000_000
 
 
 def main() -> int:
-    """Build, route, load and simulate one country."""
+    """Build, route, load and simulate one country; with `--whole`, see `estimate_whole`."""
+    if sys.argv[1].startswith("--"):
+        return estimate_whole.main(sys.argv[1:])
     bridges = int(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
         folder = Path(name)

@@ -89,3 +89,15 @@ def test_every_packet_of_a_small_country_comes_through() -> None:
     assert told["bridges"] == 20
     # 50 packets of sound a second in each direction, and pictures
     assert told["packets"] > 20 * 2 * 50 * 0.9
+
+
+def test_a_whole_check_of_a_country_is_measured_in_a_process_of_its_own() -> None:
+    command = [sys.executable, "-m", "bench.estimate_scale", "--whole", "8"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    head, line = done.stdout.splitlines()
+    assert head.split()[:2] == ["bridges", "packets"]
+    bridges, packets, cpu_s, *_, verdict = line.split()
+    assert (bridges, verdict) == ("8", "pass")
+    assert int(packets.replace(",", "")) > 30_000
+    assert float(cpu_s) > 0
