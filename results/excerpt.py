@@ -20,7 +20,7 @@ MOST_ROWS = 40
 """Of a table or a list in `summary.md`."""
 MOST_LINES = 300
 """In a plot."""
-MOST_MAPPED = 400
+MOST_MAPPED = 300
 """Nodes on a map: each name is laid out beside all others."""
 
 

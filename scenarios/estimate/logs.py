@@ -15,7 +15,7 @@ from traffic.log import SENT
 
 CAME = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
 """A packet that came: when, and its extended sequence number."""
-SORTED_PACKETS = 4_000_000
+SORTED_PACKETS = 2_000_000
 """So many packets that came are sorted by their streams at a time."""
 
 

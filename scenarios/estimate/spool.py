@@ -12,7 +12,9 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_BYTES = 128_000_000
+from giaoban.errors import InputError
+
+MOST_BYTES = 64_000_000
 """So much of each kind of records is kept in memory, and written in one go."""
 
 
@@ -31,11 +33,20 @@ class Spool:
         """Of each time it was written out: where each number's records begin in the file."""
 
     def add(self, number: int, records: NDArray[np.void]) -> None:
-        """More records of one number. They are not to be changed any more."""
+        """More records of one number. They are not to be changed any more.
+
+        Raises `InputError` if the folder for temporary files cannot hold them.
+        """
         self._held.setdefault(number, []).append(records)
         self._held_bytes += records.nbytes
         if self._held_bytes > MOST_BYTES:
-            self._write()
+            try:
+                self._write()
+            except OSError as error:
+                raise InputError(
+                    f"{tempfile.gettempdir()}: packets cannot be kept there until they are "
+                    f"measured: {error.strerror} (allowed: another folder named by TMPDIR)"
+                ) from None
 
     def read(self, number: int) -> NDArray[np.void]:
         """(n,) all records of one number."""
@@ -70,6 +81,7 @@ class Spool:
             for part in self._held[number]:
                 counts[number + 1] += len(part)
                 self._file.write(np.ascontiguousarray(part).view(np.uint8))
+        self._file.flush()
         self._edges.append(self._records + np.cumsum(counts))
         self._records += int(counts.sum())
         self._held, self._held_bytes = {}, 0

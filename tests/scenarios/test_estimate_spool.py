@@ -89,6 +89,15 @@ def test_what_the_folder_cannot_hold_is_refused_before_anything_starts(
         estimate(question)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_folder_that_fills_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MOST_BYTES", 0)
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr(spool.tempfile, "TemporaryFile", lambda **_more: full)
+        with pytest.raises(InputError, match=r"cannot be kept .* No space left.*TMPDIR"):
+            Spool(PAIR, 1).add(0, np.zeros(10, PAIR))
+
+
 RUNNING = """
 import sys
 import numpy as np
