@@ -117,10 +117,14 @@ class HopMeter:
         if not len(out_ns):
             return
         self.sent[hop] += len(out_ns)
-        at = self._sample(out_ns)
-        first = int(at.min())
-        counted = np.bincount(at - first, size).astype(np.int64)
-        self.sent_bytes[hop, first : first + len(counted)] += counted
+        first, last = self._sample(np.array([out_ns.min(), out_ns.max()])).tolist()
+        if first == last:
+            self.sent_bytes[hop, first] += int(size.sum(dtype=np.int64))
+        else:
+            counted = np.bincount(self._sample(out_ns) - first, size).astype(np.int64)
+            self.sent_bytes[hop, first : first + len(counted)] += counted
+        if int(came_ns.max()) < self._from_ns:
+            return
         media = (flow < self._streams) & (came_ns >= self._from_ns)
         if media.any():
             waits = self.waits.setdefault(hop, Waits())
