@@ -184,7 +184,7 @@ class _Run:
                 self._feedback.came(ended)
                 self._stands(ended)
         self._settle()
-        return Happened(
+        happened = Happened(
             paths=self.paths,
             flows=self.flows,
             sent=self._sent,
@@ -195,6 +195,9 @@ class _Run:
             injected=self.injected,
             lines=self.lines,
         )
+        # its parts know it: without this all of it would stay until it is looked for
+        vars(self).clear()
+        return happened
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
