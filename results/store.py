@@ -154,7 +154,7 @@ def write_result(folder: Path, result: Result) -> Path:
     """Write `result.json` into a run's folder. Raises `InputError`, `MachineLacks`."""
     path = folder / RESULT
     with writing(folder):
-        path.write_text(result.to_json(), encoding="utf-8")
+        path.write_bytes(result.to_bytes())
     return path
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from giaoban.errors import InputError
 from results.evidence.pack import ENDING, open_evidence
 from results.failures import FaultsAnswer
+from results.model import Result
 from results.series import Series
 from results.store import RESULT, read_result, write_whole
 from results.view import map as maps
@@ -49,9 +50,15 @@ def read_run(folder: Path) -> Run:
     return Run(read_result(folder), _series(folder), _map(folder))
 
 
-def write_page(folder: Path, *, lang: Lang = "vi") -> Path:
-    """Write the page into the run's folder, in one step. Raises `InputError`, `MachineLacks`."""
-    text = page_of(folder, lang=lang)
+def write_page(folder: Path, *, lang: Lang = "vi", result: Result | None = None) -> Path:
+    """Write the page into the run's folder, in one step. Raises `InputError`, `MachineLacks`.
+
+    `result`: what `result.json` of the folder holds, if that is known already.
+    """
+    if result is None:
+        text = page_of(folder, lang=lang)
+    else:
+        text = page(page_data(Run(result, _series(folder), _map(folder)), lang=lang))
     write_whole(folder / FILE, text.encode())
     return folder / FILE
 
