@@ -16,6 +16,7 @@ from results.model import Result
 from results.summary import TerminalTable, terminal_table
 from results.view.page import FILE
 from scenarios.check import check, check_by_estimate
+from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.question import make_question
@@ -32,18 +33,12 @@ def command(
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
-    engine: Annotated[
-        EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
-    ] = EngineName.SANDBOX,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")
-    ] = None,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
     pcap: Annotated[
         list[str] | None, typer.Option("--pcap", help="record this bridge as .pcapng (repeatable)")
     ] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder that run folders are made in")
-    ] = RUNS,
+    results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print result.json instead of a table")
     ] = False,

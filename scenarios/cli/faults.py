@@ -29,6 +29,7 @@ from results.failures_summary import (
 )
 from results.junit import junit_xml
 from results.view.page import FILE
+from scenarios.cli import options
 from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
 from scenarios.emulation.engine import EngineName
@@ -48,9 +49,7 @@ def command(
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="emulations at a time (the cores there are)")
-    ] = None,
+    jobs: options.Jobs = None,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="also every two of the backbone's links and routers")
     ] = False,
@@ -85,15 +84,9 @@ def command(
     folder: Annotated[
         Path, typer.Option("--baselines", help="folder of the baselines")
     ] = baselines.FOLDER,
-    engine: Annotated[
-        EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
-    ] = EngineName.SANDBOX,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")
-    ] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder that run folders are made in")
-    ] = RUNS,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
+    results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print faults.json instead of tables")
     ] = False,

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from results.headroom_summary import bottleneck_line, headline, known_by
+from scenarios.cli import options
 from scenarios.cli.check import EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
 from scenarios.cli.whatif import cores
@@ -44,18 +45,10 @@ def command(
         bool,
         typer.Option("--confirm/--estimate", help="emulate the answer and its neighbour"),
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="emulations at a time (the cores there are)")
-    ] = None,
-    engine: Annotated[
-        EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
-    ] = EngineName.SANDBOX,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")
-    ] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder that run folders are made in")
-    ] = RUNS,
+    jobs: options.Jobs = None,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
+    results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print headroom.json instead of tables")
     ] = False,

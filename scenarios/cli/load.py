@@ -25,6 +25,7 @@ from results.load_summary import (
     session_lines,
     unsupported_lines,
 )
+from scenarios.cli import options
 from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
 from scenarios.emulation.engine import EngineName
@@ -120,9 +121,7 @@ def command(
         typer.Option("--max", metavar="ID=NUMBER", help="another threshold (repeatable)"),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1)] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder that run folders are made in")
-    ] = RUNS,
+    results: options.Results = RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="print load.json alone")] = False,
 ) -> int:
     """Let many bridges call an MCU: one of the test's own on this machine, or --target.

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from results.sweep_summary import bindings, computed_line, headline
+from scenarios.cli import options
 from scenarios.cli.check import RUNS
 from scenarios.cli.output import print_json, progress
 from scenarios.cli.whatif import cores
@@ -35,9 +36,7 @@ def command(
     kept: Annotated[
         Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
     ] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder that run folders are made in")
-    ] = RUNS,
+    results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print sweep.json instead of a summary")
     ] = False,

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from giaoban.errors import InputError
 from results.whatif_summary import failure_line, found_line, headline, order_line, rows
+from scenarios.cli import options
 from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
 from scenarios.emulation.engine import EngineName
@@ -95,18 +96,10 @@ def command(
     search: Annotated[
         bool, typer.Option("--search/--no-search", help="find the cheapest change if none passes")
     ] = True,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="emulations at a time (the cores there are)")
-    ] = None,
-    engine: Annotated[
-        EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
-    ] = EngineName.SANDBOX,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")
-    ] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder that run folders are made in")
-    ] = RUNS,
+    jobs: options.Jobs = None,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
+    results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print whatif.json instead of tables")
     ] = False,

@@ -6,39 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from traffic_factory import MS, START_NS, received_log, sent_log
 
-from traffic.log import RECEIVED, SENT
 from traffic.measure import Trace, trace
-
-MS = 1_000_000
-START_NS = 5_000 * MS
-
-
-def sent_log(
-    n: int, *, first_sequence: int = 0, spacing_ns: int = 20 * MS, clock_hz: int = 8000
-) -> NDArray[np.void]:
-    """n packets at an even spacing, each put on the wire once and leaving when due."""
-    sent = np.zeros(n, SENT)
-    nth = np.arange(n)
-    sent["sequence"] = first_sequence + nth
-    sent["timestamp"] = nth * spacing_ns * clock_hz // 1_000_000_000 & 0xFFFFFFFF
-    sent["due_ns"] = sent["leaving_ns"] = START_NS + nth * spacing_ns
-    sent["size"] = 172
-    sent["copies"] = 1
-    return sent
-
-
-def received_log(
-    sent: NDArray[np.void], which: Sequence[int], arrival_ns: Sequence[int] | NDArray[np.int64]
-) -> NDArray[np.void]:
-    """The sent packets `which`, in order of arrival at `arrival_ns`."""
-    received = np.zeros(len(which), RECEIVED)
-    chosen = sent[np.array(which, np.int64)]
-    received["sequence"] = chosen["sequence"] & 0xFFFF
-    for name in ("timestamp", "size"):
-        received[name] = chosen[name]
-    received["arrival_ns"] = arrival_ns
-    return received[np.argsort(received["arrival_ns"], kind="stable")]
 
 
 def video_log(frames: int, packets: int, keys: Sequence[int], fps: int = 30) -> NDArray[np.void]:

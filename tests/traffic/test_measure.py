@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quality_factory import MS, START_NS, delivered, received_log, sent_log
+from quality_factory import delivered
+from traffic_factory import MS, START_NS, received_log, sent_log
 
 from traffic.measure import interarrival_jitter_ms, measure, trace
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quality_factory import MS, START_NS, delivered, sent_log, video_log
+from quality_factory import delivered, video_log
+from traffic_factory import MS, START_NS, sent_log
 
 from traffic.quality.frames import frames, frozen_until, measure_frames
 from traffic.quality.lipsync import lip_sync, skew_ms

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quality_factory import MS, START_NS, delivered, received_log, sent_log, video_log
+from quality_factory import delivered, video_log
+from traffic_factory import MS, START_NS, received_log, sent_log
 
 from traffic.measure import measure, trace
 from traffic.quality.bursts import burst_ratio

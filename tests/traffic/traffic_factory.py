@@ -143,7 +143,7 @@ def sent_log(
 
 
 def received_log(
-    sent: NDArray[np.void], which: Sequence[int], arrival_ns: Sequence[int]
+    sent: NDArray[np.void], which: Sequence[int], arrival_ns: Sequence[int] | NDArray[np.int64]
 ) -> NDArray[np.void]:
     """The sent packets `which`, in order of arrival at `arrival_ns`."""
     received = np.zeros(len(which), RECEIVED)

@@ -1,0 +1,19 @@
+"""Options that several commands have, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.emulation.engine import EngineName
+
+Engine = Annotated[
+    EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="emulations at a time (the cores there are)")
+]
+Results = Annotated[Path, typer.Option("--results", help="folder that run folders are made in")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")]
