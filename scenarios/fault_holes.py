@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.measure import Trace
-from traffic.quality.bursts import ends_ns, runs
+from traffic.quality.bursts import runs
 
 Spans = NDArray[np.int64]
 """(k, 2) from and to, in ns, in order and apart."""
@@ -32,7 +32,7 @@ def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
     if not n:
         return np.empty((0, 2), np.int64)
     due, missing = trace.due_ns[:n], trace.missing[:n]
-    ends = ends_ns(trace.due_ns, trace.timestamp)[:n]
+    ends = trace.ends_ns[:n]
     following = np.append(due[1:], end_ns)
     # what comes after a packet is a part of the hole if nobody was there to send it
     unsent = (ends < following) & _meet(ends, following, away_ns)

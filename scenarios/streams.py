@@ -18,7 +18,7 @@ from scenarios.farthest import Farthest
 from scenarios.plan import CallPlan, PhasePlan
 from scenarios.recent import Recent
 from traffic.measure import Measures, Trace, measure
-from traffic.quality.bursts import GapBurst, burst_ratio, ends_ns, gap_burst
+from traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from traffic.quality.lipsync import lip_sync
@@ -64,8 +64,7 @@ class Leg:
     @cached_property
     def bursts(self) -> GapBurst:
         trace, part = self.trace, self.part
-        ends = ends_ns(trace.due_ns, trace.timestamp)
-        return gap_burst(trace.missing[part], trace.due_ns[part], ends[part])
+        return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
 
     @cached_property
     def burst_ratio(self) -> float:

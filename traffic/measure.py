@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,11 @@ class Trace:
     def missing(self) -> NDArray[np.bool_]:
         """Of no use to the listener: impaired, lost, or arrived with a flipped bit."""
         return ~self.arrived | self.corrupted
+
+    @cached_property
+    def ends_ns(self) -> NDArray[np.int64]:
+        """(n,) until when each packet's contents last."""
+        return ends_ns(self.due_ns, self.timestamp)
 
     @property
     def duplicates(self) -> int:
@@ -195,13 +201,15 @@ def interarrival_jitter_ms(
 
 def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     """The figures over packets due in [start, end)."""
-    within = (trace.due_ns >= start_ns) & (trace.due_ns < end_ns)
-    packets = int(np.count_nonzero(within))
-    arrived = within & trace.arrived
-    missing = within & trace.missing
-    received, lacking = int(np.count_nonzero(arrived)), int(np.count_nonzero(missing))
-    impaired = int(np.count_nonzero(within & trace.impaired))
-    reordered = int(np.count_nonzero(within & trace.overtaken))
+    first, end = (int(at) for at in np.searchsorted(trace.due_ns, (start_ns, end_ns)))
+    part = slice(first, end)
+    arrival_ns, corrupted = trace.arrival_ns[part], trace.corrupted[part]
+    arrived = arrival_ns >= 0
+    missing = ~arrived | corrupted
+    packets, received = len(arrived), int(np.count_nonzero(arrived))
+    lacking = int(np.count_nonzero(missing))
+    impaired = int(np.count_nonzero(trace.copies[part] == 0))
+    reordered = int(np.count_nonzero(trace.overtaken[part]))
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
@@ -210,21 +218,21 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     jitter_mean: float | None = None
     jitter_max: float | None = None
     if received:
-        delays = (trace.arrival_ns[arrived] - trace.due_ns[arrived]) / 1e6
+        delays = (arrival_ns[arrived] - trace.due_ns[part][arrived]) / 1e6
         p50, p95, p99, longest = (float(p) for p in np.percentile(delays, (50, 95, 99, 100)))
+        after = trace.jitter_ms[part]
         # of packets that came at the same time, the later sent one is taken to have come later
-        last = len(arrived) - 1 - int(np.argmax(np.where(arrived, trace.arrival_ns, -1)[::-1]))
-        jitter = float(trace.jitter_ms[last])
-        jitter_mean = float(np.mean(trace.jitter_ms[arrived]))
-        jitter_max = float(np.max(trace.jitter_ms[arrived]))
-    run_max, run_mean = run_lengths(missing[within])
-    interruptions = _interruptions_ms(trace, missing)
+        last = packets - 1 - int(np.argmax(arrival_ns[::-1]))
+        jitter = float(after[last])
+        jitter_mean, jitter_max = float(np.mean(after[arrived])), float(np.max(after[arrived]))
+    run_max, run_mean = run_lengths(missing)
+    interruptions = _interruptions_ms(trace, part, missing)
     return Measures(
         sent=packets - impaired,
         received=received,
         impaired=impaired,
-        corrupted=int(np.count_nonzero(arrived & trace.corrupted)),
-        duplicated=int(np.sum(np.maximum(trace.arrivals[within] - 1, 0))),
+        corrupted=int(np.count_nonzero(arrived & corrupted)),
+        duplicated=int(np.sum(np.maximum(trace.arrivals[part] - 1, 0))),
         reordered=reordered,
         reordered_ratio=reordered / received if received else None,
         missing=lacking,
@@ -243,15 +251,15 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     )
 
 
-def _interruptions_ms(trace: Trace, missing: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How long each run of missing packets leaves the listener with nothing.
+def _interruptions_ms(trace: Trace, part: slice, missing: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How long each run of missing packets of a part leaves the listener with nothing.
 
     Counted from the due times of the packets around: a stream without loss has none whatever the
     spacing of its packets; n packets missing in a row are the time they would have filled. A pause
     in which nothing is sent is none of it at its end, only in the midst of a run.
     """
     first, last = runs(missing)
-    return (ends_ns(trace.due_ns, trace.timestamp)[last] - trace.due_ns[first]) / 1e6
+    return (trace.ends_ns[part][last] - trace.due_ns[part][first]) / 1e6
 
 
 def _wire_key(packets: NDArray[np.void]) -> NDArray[np.int64]:

@@ -133,37 +133,49 @@ class FrameSource:
         since_key, debt, raised = self._since_key, self._debt, self._raised
         if self._key_wanted:
             since_key = interval
+        to_scene, at_scene = self._to_scene, share * model.scene_ratio
         sizes: list[int] = []
-        keys: list[bool] = []
-        # plain numbers: this loop runs for every frame of every bridge
-        for factor in factors:
-            self._to_scene -= scenes
-            is_scene = self._to_scene < 0
+        keys: list[int] = []
+        # plain numbers and comparisons: this loop runs for every frame of every bridge
+        for place, factor in enumerate(factors):
+            to_scene -= scenes
+            is_scene = to_scene < 0
             if is_scene:
-                self._to_scene = float(self._scene_rng.standard_exponential())
+                to_scene = float(self._scene_rng.standard_exponential())
                 raised = model.scene_raise
-            is_key = since_key >= interval
-            if is_key:
+            if since_key >= interval:
                 wish, since_key = share * model.key_ratio, 0
+                keys.append(place)
             elif is_scene:
-                wish = share * model.scene_ratio
+                wish = at_scene
             else:
-                wish = max(share - debt / payback, smallest) * (1 + raised)
+                wish = share - debt / payback
+                if wish < smallest:
+                    wish = smallest
+                wish *= 1 + raised
+            wish *= factor
             room = buffer - debt if debt > 0 else buffer
-            size = max(SMALLEST_FRAME, int(min(wish * factor, max(room, smallest)) + 0.5))
+            if room < smallest:
+                room = smallest
+            size = int((room if wish > room else wish) + 0.5)
+            if size < SMALLEST_FRAME:
+                size = SMALLEST_FRAME
             since_key += 1
             if not is_scene:
                 raised *= settling
             # what was saved may be spent later, but not more than a buffer's worth
-            debt = max(debt + size - share, -buffer)
+            debt = debt + size - share
+            if debt < -buffer:
+                debt = -buffer
             sizes.append(size)
-            keys.append(is_key)
         if count:
             self._since_key, self._debt, self._key_wanted = since_key, debt, False
-            self._raised = raised
+            self._raised, self._to_scene = raised, to_scene
         index = np.arange(self._next, self._next + count)
         self._next += count
-        return Frames(index, np.array(sizes, np.int64), np.array(keys, np.bool_))
+        key = np.zeros(count, np.bool_)
+        key[keys] = True
+        return Frames(index, np.array(sizes, np.int64), key)
 
     def _factors(self, count: int) -> list[float]:
         """By what the next frames differ from their mean: lognormal, of mean 1.

@@ -128,10 +128,10 @@ class _Run:
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings)
         self._backing = backing
-        self._coarse_ns = coarse_ns(plan)
+        self._coarse_ns = min(coarse_ns(plan), COARSE_NS) if backing else coarse_ns(plan)
         # where steps are short, pictures take turns at being made for several; sound does not: of
         # many packets that leave at one moment, the first is that of the first call
-        turns = 1 if backing else COARSE_NS // self._coarse_ns
+        turns = 1 if backing else max(1, COARSE_NS // self._coarse_ns)
         self._made_ns = {
             index: 0 if plan.streams[index].kind == "audio" else -(index % turns) * self._coarse_ns
             for index in self.sources

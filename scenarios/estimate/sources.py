@@ -25,7 +25,7 @@ from traffic.rtp import HEADER_BYTES
 from traffic.stream_plan import StreamPlan
 from traffic.video_stream import VideoStream
 
-MAKER_STEP_NS = 2_000_000_000
+MAKER_STEP_NS = 8_000_000_000
 """A stream is asked for so much at a time: what it is written into has to hold it."""
 NEVER_NS = 2**62
 Made = AudioStream | VideoStream | RecordedStream
