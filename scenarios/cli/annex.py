@@ -19,8 +19,8 @@ from results.evidence.pack import ENDING, write_evidence
 from results.evidence.signing import Signer
 from results.evidence.verify import SIGNATURE_ENDING
 from results.store import write_whole, writing
-from scenarios.cli.check import RUNS
 from scenarios.cli.output import print_json
+from scenarios.cli.shared import RUNS
 from scenarios.documents import chapters_of, find_run
 
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"

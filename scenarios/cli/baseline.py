@@ -17,8 +17,8 @@ from results import baseline as baselines
 from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of
 from results.failures import FaultsAnswer
 from results.store import open_run
-from scenarios.cli.check import RUNS
 from scenarios.cli.output import print_json
+from scenarios.cli.shared import RUNS
 from scenarios.failures.run import FAULTS
 
 app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)

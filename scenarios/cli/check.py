@@ -18,12 +18,9 @@ from results.view.page import FILE
 from scenarios.check import check, check_by_estimate
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.question import make_question
-
-RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
-EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
-COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
 
 MARK_WIDTH, NAME_WIDTH, GAP = len("NOT MET"), 22, 1
 

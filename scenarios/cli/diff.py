@@ -12,8 +12,8 @@ from rich.table import Table
 
 from results.diff import differences
 from results.store import open_run, read_result
-from scenarios.cli.check import RUNS
 from scenarios.cli.output import print_json
+from scenarios.cli.shared import RUNS
 
 
 def command(

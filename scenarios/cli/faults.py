@@ -30,8 +30,8 @@ from results.failures_summary import (
 from results.junit import junit_xml
 from results.view.page import FILE
 from scenarios.cli import options
-from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.failures.failure import chosen
 from scenarios.failures.picture import draw_failures

@@ -14,9 +14,8 @@ from rich.table import Table
 
 from results.headroom_summary import bottleneck_line, headline, known_by
 from scenarios.cli import options
-from scenarios.cli.check import EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.whatif import cores
+from scenarios.cli.shared import EXIT_CODES, RUNS, cores
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.headroom.run import Order, Outcome, headroom

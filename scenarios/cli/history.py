@@ -19,7 +19,6 @@ from results.history.trend import draw_trend, drawable, trend
 from results.history.yearly import yearly
 from results.plot_words import Lang
 from results.store import read_result, writing
-from scenarios.cli.check import RUNS
 from scenarios.cli.history_tables import (
     comparison_json,
     print_wide,
@@ -30,6 +29,7 @@ from scenarios.cli.history_tables import (
 )
 from scenarios.cli.output import print_json
 from scenarios.cli.runs import open_kind
+from scenarios.cli.shared import RUNS
 
 app = typer.Typer(
     help="The runs that were kept: list, compare, trend, summary, prune.", no_args_is_help=True

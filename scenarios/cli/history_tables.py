@@ -16,7 +16,7 @@ from results.history.entry import Entry
 from results.history.prune import Pruned
 from results.history.trend import Point
 from results.model import CriterionResult
-from scenarios.cli.check import COLOURS
+from scenarios.cli.shared import COLOURS
 
 NARROW = 10
 """A column of words that would get less is left out."""

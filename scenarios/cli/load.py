@@ -26,8 +26,8 @@ from results.load_summary import (
     unsupported_lines,
 )
 from scenarios.cli import options
-from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of

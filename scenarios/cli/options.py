@@ -13,7 +13,7 @@ Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="emulations at a time (the cores there are)")
+    int | None, typer.Option("--jobs", min=1, help="processes at a time (the cores there are)")
 ]
 Results = Annotated[Path, typer.Option("--results", help="folder that run folders are made in")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")]

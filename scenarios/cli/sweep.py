@@ -12,9 +12,8 @@ from rich.console import Console
 
 from results.sweep_summary import bindings, computed_line, headline
 from scenarios.cli import options
-from scenarios.cli.check import RUNS
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.whatif import cores
+from scenarios.cli.shared import RUNS, cores
 from scenarios.sweep.axes import load_sweep
 from scenarios.sweep.points import Points, default_folder
 from scenarios.sweep.run import TABLE, Order, Outcome, sweep

@@ -14,8 +14,8 @@ from giaoban.errors import InputError
 from results.evidence.pack import open_evidence
 from results.evidence.signing import Signature
 from results.evidence.verify import Finding, together, verify
-from scenarios.cli.check import RUNS
 from scenarios.cli.output import print_json, progress
+from scenarios.cli.shared import RUNS
 from scenarios.rerun import by_another, rerun
 
 ALTERED = 1

@@ -14,9 +14,9 @@ from results.history.index import opened
 from results.store import write_whole
 from results.view.serve import PageServer
 from results.view.write import page_of
-from scenarios.cli.check import RUNS
 from scenarios.cli.history import language_of
 from scenarios.cli.runs import open_kind
+from scenarios.cli.shared import RUNS
 from scenarios.page_map import add_map
 
 KINDS = ("check", "faults")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from datetime import datetime
@@ -19,8 +18,8 @@ from rich.table import Table
 from giaoban.errors import InputError
 from results.whatif_summary import failure_line, found_line, headline, order_line, rows
 from scenarios.cli import options
-from scenarios.cli.check import COLOURS, EXIT_CODES, RUNS
 from scenarios.cli.output import print_json, progress
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS, cores
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.whatif.apply import EXISTING, PACE_S, base_of
@@ -191,11 +190,6 @@ def show(outcome: Outcome) -> None:
     console.print(table)
     _say(console, order_line(answer), "dim")
     _say(console, f"all figures: {outcome.folder / 'summary.md'}")
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _say(console: Console, line: str, style: str = "") -> None:
