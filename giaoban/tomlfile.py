@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -64,7 +65,14 @@ def read_text(path: Path, kind: str = "TOML", most: int = MAX_BYTES) -> str:
 
 def load[M: BaseModel](path: Path, model: type[M]) -> M:
     """Read and validate one TOML file. Raises `InputError` listing every mistake with its line."""
-    text = read_text(path)
+    found = _read(path, read_text(path), model)
+    assert isinstance(found, model)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
+    """The same text gives the same model, which is never changed."""
     try:
         data = tomllib.loads(text)
     except RecursionError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,7 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Sourced
-from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes
+from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text
 from mcu_sim.figures import (
     CapacityFigure,
     CostFigure,
@@ -244,6 +245,12 @@ class DeviceCatalogue:
 
 def load_devices(path: Path = DEFAULT_PATH) -> DeviceCatalogue:
     """The catalogue in a TOML file. Raises `InputError` listing every mistake."""
+    return _catalogue(path, read_text(path))
+
+
+@lru_cache(maxsize=4)
+def _catalogue(path: Path, _text: str) -> DeviceCatalogue:
+    """A what-if asks for the same catalogue dozens of times."""
     file = load(path, _File)
     families = {family.id: family for family in file.family}
     found: list[Mistake] = []

@@ -92,15 +92,15 @@ def draw_pictures(
             key = (link.id, link.direction)
             worst[key] = max(worst.get(key, 0.0), link.peak_pct)
     pictures["map"] = folder / f"map.{lang}.svg"
-    for ending in ("svg", "png"):
-        draw(
-            network,
-            folder / f"map.{lang}.{ending}",
-            title=title,
-            values=worst,
-            lang=lang,
-            new=[bridge.id for bridge in result.question.new],
-        )
+    draw(
+        network,
+        pictures["map"],
+        pictures["map"].with_suffix(".png"),
+        title=title,
+        values=worst,
+        lang=lang,
+        new=[bridge.id for bridge in result.question.new],
+    )
     return pictures
 
 

@@ -30,8 +30,7 @@ _LEFT, _TITLE, _FOOT, _BAR = 0.65, 0.5, 0.85, 0.65  # inches round the map
 
 def draw(
     network: Network,
-    path: Path,
-    *,
+    *paths: Path,
     title: str,
     values: Values | None = None,
     what: Literal["load", "headroom"] = "load",
@@ -39,18 +38,21 @@ def draw(
     new: Collection[str] = (),
     single_points: Collection[str] = (),
 ) -> None:
-    """Draw the network into a .png, .svg or .pdf file.
+    """Draw the network into .png, .svg or .pdf files.
 
     Routers stand at their coordinates, all hosts in columns beside their router. `values`
     colours each direction of each link, and `what` says of what they are; `new` are bridges to be
     shown as new ones. `single_points` are links and nodes without which bridges are cut off: they
     get a ring.
-    Raises `InputError` for another kind of file; `OSError` if it cannot be written.
+    Raises `InputError` for another kind of file; `OSError` if one cannot be written.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        allowed = ", ".join(SUFFIXES)
-        raise InputError(f'{path}: cannot draw a "{path.suffix}" file (allowed: {allowed})')
-    _Map(network, values, lang, new, single_points).figure(title, what).savefig(path, dpi=_DPI)
+    for path in paths:
+        if path.suffix.lower() not in SUFFIXES:
+            allowed = ", ".join(SUFFIXES)
+            raise InputError(f'{path}: cannot draw a "{path.suffix}" file (allowed: {allowed})')
+    figure = _Map(network, values, lang, new, single_points).figure(title, what)
+    for path in paths:
+        figure.savefig(path, dpi=_DPI)
 
 
 class _Map:

@@ -77,10 +77,12 @@ class _Board:
     def cost(self, box: Box, own: frozenset[str], enough: float) -> float:
         """What it costs to put a box here; may stop counting once it is `enough`."""
         wide = box.grown(_PAD)
+        x0, y0, x1, y1 = wide.x0, wide.y0, wide.x1, wide.y1
         total = _OVER_BOX * (wide.area - wide.overlap(self.canvas))
         for key, other in self.boxes.items():
-            if key not in own:
-                total += _OVER_BOX * wide.overlap(other)
+            # most are elsewhere, and this is asked of every place that anything might have
+            if other.x0 < x1 and other.x1 > x0 and other.y0 < y1 and other.y1 > y0:
+                total += 0.0 if key in own else _OVER_BOX * wide.overlap(other)
         if total >= enough:
             return total
         for key, lines in self.lines.items():

@@ -289,12 +289,12 @@ def _draw(line: _Line, folder: Path) -> None:
         for link in phase.links:
             key = (link.id, link.direction)
             worst[key] = max(worst.get(key, 0.0), link.peak_pct)
-    for name in ("map.vi.svg", "map.vi.png"):
-        draw(
-            line.question.plan.network,
-            folder / name,
-            title=line.question.province.name,
-            values=worst,
-            lang="vi",
-            new=[call.bridge for call in line.question.plan.calls if call.new],
-        )
+    draw(
+        line.question.plan.network,
+        folder / "map.vi.svg",
+        folder / "map.vi.png",
+        title=line.question.province.name,
+        values=worst,
+        lang="vi",
+        new=[call.bridge for call in line.question.plan.calls if call.new],
+    )
