@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from giaoban.beside import Beside
 from giaoban.errors import InvalidRun
 from mcu_sim.device import load_devices
 from mcu_sim.h264 import LEVELS
@@ -57,6 +59,17 @@ class Order:
 
 
 @dataclass(frozen=True)
+class _Numbers:
+    """Judges a number of further bridges; can be sent to another process."""
+
+    order: Order
+    judge: Judge
+
+    def __call__(self, count: int) -> Result:
+        return self.judge(ask(self.order.base, self.order.more(count)).question).result
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A finished answer."""
 
@@ -75,17 +88,23 @@ def headroom(
     """
     began_s = time.monotonic()
     progress("adding up", 0.05)
-    here = ground(order.base, order.variant)
-    question = here.question
-    limits = bottlenecks(here)
-    store.remove_stale_partials(root)
-    run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
-        judging = Judging(
-            lambda count: judge(ask(order.base, order.more(count)).question).result, progress
-        )
-        more = largest(limits[0].more if limits else 0, judging)
+    numbers = _Numbers(order, judge)
+    with ExitStack() as stack:
+        beside = stack.enter_context(Beside(numbers)) if order.jobs > 1 else None
+        here = ground(order.base, order.variant)
+        question = here.question
+        limits = bottlenecks(here)
+        store.remove_stale_partials(root)
+        run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+        folder = stack.enter_context(RunFolder.create(root, run_id))
+        stack.enter_context(store.writing(folder.path))
+        judging = Judging(numbers, progress, beside)
+        first = limits[0].more if limits else 0
+        judging.expect(first + 1)
+        judging.passes(first)
         judging.passes(0)  # where the curves of the picture begin
+        _map(here, folder.path)
+        more = largest(first, judging)
         emulated: dict[int, Judged] = {}
         if order.confirm:
             more, emulated = _confirmed(order, more, folder.path, progress)
@@ -122,7 +141,6 @@ def headroom(
         (folder.path / HEADROOM).write_text(answer.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
         write_plot(answer, folder.path, lang="vi")
-        _map(here, folder.path)
         final = folder.finish(HEADROOM)
     return Outcome(final, answer)
 
@@ -241,12 +259,12 @@ def _map(here: Ground, folder: Path) -> None:
         hop: 100 * (100 * load.peak() / here.growth.rates[hop]) / here.link_limit_pct
         for hop, load in here.growth.now.items()
     }
-    for name in ("map.vi.svg", "map.vi.png"):
-        draw(
-            plan.network,
-            folder / name,
-            title=here.question.province.name,
-            values=used,
-            what="headroom",
-            lang="vi",
-        )
+    draw(
+        plan.network,
+        folder / "map.vi.svg",
+        folder / "map.vi.png",
+        title=here.question.province.name,
+        values=used,
+        what="headroom",
+        lang="vi",
+    )

@@ -8,6 +8,7 @@ halved, and where it was too careful, it goes on upwards.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from results.headroom import Point
 from results.model import Result
@@ -17,21 +18,49 @@ MOST_UPWARDS = 6
 """Steps of growing length beyond what arithmetic said; then it is the answer."""
 
 
+class Elsewhere(Protocol):
+    """Judges numbers in the order in which it is asked, while something else is done here."""
+
+    def ask(self, argument: int) -> None:
+        """A number to be judged."""
+
+    def answer(self) -> tuple[int, Result]:
+        """The next of them, when it is judged."""
+
+
 class Judging:
     """Judges numbers of further bridges, each once."""
 
     def __init__(
-        self, judge: Callable[[int], Result], progress: Callable[[str, float], None]
+        self,
+        judge: Callable[[int], Result],
+        progress: Callable[[str, float], None],
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._judge = judge
         self._progress = progress
+        self._elsewhere = elsewhere
+        self._expected: set[int] = set()
         self.results: dict[int, Result] = {}
+
+    def expect(self, more: int) -> None:
+        """It will be asked for this number: it may be judged elsewhere meanwhile."""
+        known = self._expected | self.results.keys()
+        if self._elsewhere is not None and more not in known:
+            self._elsewhere.ask(more)
+            self._expected.add(more)
 
     def passes(self, more: int) -> bool:
         """Whether so many more pass."""
         if more not in self.results:
             done = min(0.85, 0.1 + 0.1 * len(self.results))
             self._progress(f"estimating {more} more bridges", done)
+        while more in self._expected:
+            assert self._elsewhere is not None
+            number, result = self._elsewhere.answer()
+            self._expected.remove(number)
+            self.results[number] = result
+        if more not in self.results:
             self.results[more] = self._judge(more)
         return self.results[more].verdict == "pass"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from whatif_factory import base
 
 from mcu_sim.device import load_devices, pick
@@ -99,3 +101,32 @@ def test_the_search_finds_the_number_and_asks_little(
     assert len(told.asked) == len(set(told.asked)) <= most_asked
     if limit >= 0:
         assert {limit, limit + 1} <= set(told.asked)
+
+
+class _Elsewhere:
+    """Judges in another place, one after the other."""
+
+    def __init__(self, told: _Told) -> None:
+        self.told = told
+        self.waiting: list[int] = []
+
+    def ask(self, argument: int) -> None:
+        self.waiting.append(argument)
+
+    def answer(self) -> tuple[int, Result]:
+        number = self.waiting.pop(0)
+        return number, self.told(number)
+
+
+@given(st.integers(-1, 40), st.integers(0, 40), st.lists(st.integers(0, 45), max_size=4))
+def test_what_is_judged_elsewhere_is_judged_once(
+    limit: int, first: int, expected: list[int]
+) -> None:
+    here, there = _Told(limit), _Elsewhere(_Told(limit))
+    judging = Judging(here, lambda *_: None, there)
+    for number in expected:
+        judging.expect(number)
+    assert largest(first, judging) == largest(first, Judging(_Told(limit), lambda *_: None))
+    assert not set(here.asked) & set(expected)
+    assert len(there.told.asked) == len(set(there.told.asked))
+    assert set(there.told.asked) <= set(expected)
