@@ -23,6 +23,7 @@ from typing import Self
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean
 from results.model import Result
+from results.pieces import in_pieces
 
 DEFAULT_ROOT = Path("results/runs")
 RESULT = "result.json"
@@ -153,8 +154,8 @@ def write_whole(out: Path, data: bytes) -> None:
 def write_result(folder: Path, result: Result) -> Path:
     """Write `result.json` into a run's folder. Raises `InputError`, `MachineLacks`."""
     path = folder / RESULT
-    with writing(folder):
-        path.write_bytes(result.to_bytes())
+    with writing(folder), path.open("wb") as file:
+        file.writelines(in_pieces(result))
     return path
 
 

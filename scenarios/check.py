@@ -121,7 +121,7 @@ def _draw(
     answer.series.save(folder / "series.npz")
     proof = prove(folder, question, result) if proved else None
     write_map(folder, plan.network, [call.bridge for call in plan.calls if call.new])
-    write_page(folder, result=result)
+    write_page(folder, result=result, series=answer.series)
     plots = folder / "plots"
     plots.mkdir()
     pictures = draw_pictures(

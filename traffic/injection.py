@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,13 @@ class Injector:
             for number, interval in enumerate(plan.impairments)
             if not interval.what.nothing
         ]
-        self._bits = np.random.default_rng([plan.seed, len(plan.impairments)])
+        self._bits_seed = [plan.seed, len(plan.impairments)]
         self._last_ns = EVER.min
+
+    @cached_property
+    def _bits(self) -> np.random.Generator:
+        """Which bits are flipped; most streams never ask."""
+        return np.random.default_rng(self._bits_seed)
 
     @property
     def idle(self) -> bool:

@@ -203,6 +203,7 @@ def _places(folder: Path) -> list[Path]:
 def _sums(folder: Path, paths: Iterable[str]) -> list[Kept]:
     found = []
     for path in sorted(paths):
-        data = (folder / path).read_bytes()
-        found.append(Kept(path=path, bytes=len(data), sha256=sha256(data)))
+        with (folder / path).open("rb") as file:
+            summed = hashlib.file_digest(file, "sha256").hexdigest()
+            found.append(Kept(path=path, bytes=file.tell(), sha256=summed))
     return found

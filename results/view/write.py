@@ -50,15 +50,22 @@ def read_run(folder: Path) -> Run:
     return Run(read_result(folder), _series(folder), _map(folder))
 
 
-def write_page(folder: Path, *, lang: Lang = "vi", result: Result | None = None) -> Path:
+def write_page(
+    folder: Path,
+    *,
+    lang: Lang = "vi",
+    result: Result | None = None,
+    series: Series | None = None,
+) -> Path:
     """Write the page into the run's folder, in one step. Raises `InputError`, `MachineLacks`.
 
-    `result`: what `result.json` of the folder holds, if that is known already.
+    `result`, `series`: what `result.json` and `series.npz` of the folder hold, if that is known
+    already.
     """
     if result is None:
         text = page_of(folder, lang=lang)
     else:
-        text = page(page_data(Run(result, _series(folder), _map(folder)), lang=lang))
+        text = page(page_data(Run(result, series or _series(folder), _map(folder)), lang=lang))
     write_whole(folder / FILE, text.encode())
     return folder / FILE
 

@@ -25,8 +25,8 @@ from traffic.measure import Trace, trace
 from traffic.video import CLOCK_HZ
 
 _NOTHING = np.empty(0, SENT)
-MOST_PACKETS = 2_000_000
-"""Of so many the traces are remembered: some 150 MB."""
+MOST_PACKETS = 1_000_000
+"""Of so many the traces are remembered: some 75 MB."""
 
 
 class Traces(Sequence[Trace]):

@@ -15,7 +15,7 @@ from traffic.log import SENT
 
 CAME = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
 """A packet that came: when, and its extended sequence number."""
-SORTED_PACKETS = 2_000_000
+SORTED_PACKETS = 1_000_000
 """So many packets that came are sorted by their streams at a time."""
 
 
@@ -91,9 +91,5 @@ class Received:
         order = np.argsort(flow, kind="stable")
         came = np.empty(len(order), CAME)
         came["at_ns"], came["sequence"] = packets.at_ns[order], packets.seq[order]
-        edges = np.cumsum(np.bincount(packets.flow, minlength=self._streams)).tolist()
-        first = 0
-        for stream, end in enumerate(edges):
-            if end > first:
-                self._spool.add(stream, came[first:end])
-            first = end
+        counts = np.bincount(packets.flow, minlength=self._streams)
+        self._spool.add_all(came, np.append(0, np.cumsum(counts)))

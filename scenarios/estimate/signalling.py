@@ -43,7 +43,11 @@ COMMANDED, DELIVERED, RUNG = range(3)
 
 def signal(plan: Plan, paths: Paths | None = None) -> Timeline:
     """All that is said in a meeting until the plan's end, and what it settles."""
-    return _Exchange(plan, paths or find_paths(plan)).run()
+    exchange = _Exchange(plan, paths or find_paths(plan))
+    timeline = exchange.run()
+    # its parts know it: without this all agents would stay until they are looked for
+    vars(exchange).clear()
+    return timeline
 
 
 class _Exchange:

@@ -49,7 +49,7 @@ class Turn:
     source: int = NOBODY
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One datagram of SIP: when it left, its bytes on the wire, its way (see `paths`)."""
 

@@ -21,6 +21,11 @@ from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import END, Paths
 from scenarios.estimate.queues import Served
 
+MANY = 100_000
+"""So many packets that wait for later steps are put apart by time."""
+SLOT_NS = 200_000_000
+"""By so much of it; no step is longer by less than another."""
+
 Keys = NDArray[np.int64]
 FlowOf = Callable[[], NDArray[np.int32]]
 """(n,) the flow of each packet: looked up only where packets are told apart."""
@@ -66,6 +71,8 @@ class Transit:
         self._meter = meter
         self._waiting: dict[int, list[Packets]] = {hop: [] for hop in servers}
         """What comes to a hop in a later step."""
+        self._later: dict[int, dict[int, list[Packets]]] = {}
+        """Hop → slot of time → what comes then, and was put before all that is in `_waiting`."""
         self._left: dict[int, Packets] = {}
         """What came to a hop, and waits where later packets may overtake it."""
         self._only_after = paths.only_after if (way_of != END).all() else {}
@@ -87,6 +94,7 @@ class Transit:
         coming: dict[int, list[Keys]] = {hop: [] for hop in (*self._waiting, END)}
         for hop, part in due:
             coming[hop].append(cargo.next_keys(part))
+        del old, due  # the cargo has them
         for hop in hops:
             keys = in_order(coming[hop])
             if len(keys) and (end := cargo.before(keys, until_ns)) < len(keys):
@@ -105,15 +113,31 @@ class Transit:
 
     def _due(self, hop: int, until_ns: int) -> Packets | None:
         """Take out what comes to a hop before a moment."""
-        if not self._waiting[hop]:
+        parts = self._waiting[hop]
+        if later := self._later.get(hop):
+            slots = sorted(slot for slot in later if slot * SLOT_NS < until_ns)
+            parts = [part for slot in slots for part in later.pop(slot)] + parts
+        if not parts:
             return None
-        packets = joined(self._waiting[hop])
+        packets = joined(parts)
         due = packets.at_ns < until_ns
         if due.all():
             self._waiting[hop] = []
             return packets
-        self._waiting[hop] = [packets.take(~due)]
+        rest = packets.take(~due)
+        if len(rest.at_ns) > MANY:
+            self._put_apart(hop, rest)
+        else:
+            self._waiting[hop] = [rest]
         return packets.take(due) if due.any() else None
+
+    def _put_apart(self, hop: int, packets: Packets) -> None:
+        """Into slots of time, so that not all of them are looked at in every step."""
+        self._waiting[hop] = []
+        later = self._later.setdefault(hop, {})
+        slots = packets.at_ns // SLOT_NS
+        for slot in np.unique(slots).tolist():
+            later.setdefault(slot, []).append(packets.take(slots == slot))
 
     def _pass(
         self, hop: int, keys: Keys, cargo: Cargo, until_ns: int

@@ -280,3 +280,14 @@ def test_a_table_of_several_kinds_is_read_as_it_is_written(
     fields = f"area = {table}" if key == "area" else f"#\npart = [{table}]"
     said = wrong(path, f'schema = "t"\n{fields}\n')
     assert f"FILE:{line}: {message.replace('KEY', key)}" in said
+
+
+def test_models_that_were_given_the_same_share_what_they_were_given() -> None:
+    first, second = Device(id="a", ports=1), Device(id="b", ports=2)
+    other = Device(id="c", ports=3, extra={"x": 1.0})
+    assert first.model_fields_set is second.model_fields_set
+    assert other.model_fields_set == {"id", "ports", "extra"}
+    copied = first.model_copy(update={"extra": {"y": 2.0}})
+    assert copied.model_fields_set is other.model_fields_set
+    assert first.model_fields_set == {"id", "ports"}
+    assert first.model_dump(exclude_unset=True) == {"id": "a", "ports": 1}

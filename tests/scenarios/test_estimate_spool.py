@@ -53,6 +53,31 @@ def test_each_number_has_its_records_in_their_order(
             assert set(read["number"].tolist()) <= {number}
 
 
+@given(
+    blocks=st.lists(st.lists(st.integers(0, 3), min_size=40, max_size=40), max_size=6),
+    alone=st.sets(st.integers(0, 5)),
+    most_bytes=st.sampled_from([0, 300, 10**6]),
+)
+def test_all_numbers_at_once(blocks: list[list[int]], alone: set[int], most_bytes: int) -> None:
+    """Of more numbers than are read at once; some are added alone in between."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spool, "MOST_BYTES", most_bytes)
+        kept, expected, count = Spool(PAIR, 40), {n: [] for n in range(40)}, 0
+        for turn, many in enumerate(blocks):
+            records = np.empty(sum(many), PAIR)
+            records["number"], records["count"] = np.repeat(range(40), many), np.arange(sum(many))
+            records["count"] += count
+            kept.add_all(records, np.append(0, np.cumsum(many)))
+            for number, each in zip(np.repeat(range(40), many).tolist(), records, strict=True):
+                expected[number].append(int(each["count"]))
+            count += len(records)
+            if turn in alone:
+                kept.add(7, records[:1])
+                expected[7] += records["count"][:1].tolist()
+                assert kept.read(7)["count"].tolist() == expected[7]
+        assert {n: kept.read(n)["count"].tolist() for n in reversed(range(40))} == expected
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -71,6 +96,7 @@ def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
         for key, values in getattr(expected.series, curve).items():
             np.testing.assert_array_equal(getattr(found.series, curve)[key], values)
     if name == "plain":
+        monkeypatch.setattr("scenarios.estimate.transit.MANY", 1)
         monkeypatch.setattr(size, "STEP_PACKETS", 1)
         assert size.coarse_ns(question.plan) == 200_000_000
         assert estimate(question).result == expected.result
