@@ -35,8 +35,7 @@ def links_in(
         passage = rebuilt.passages.get((link_id, direction))
         wait = np.empty(0, np.int64)
         if passage is not None:
-            within = (passage.arrival_ns >= start_ns) & (passage.arrival_ns < end_ns)
-            wait = passage.wait_ns[within]
+            wait = passage.waits_within(start_ns, end_ns)
         results.append(
             LinkResult(
                 id=link_id,

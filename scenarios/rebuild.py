@@ -43,6 +43,10 @@ class Passage:
     arrival_ns: NDArray[np.int64]
     wait_ns: NDArray[np.int64]
 
+    def waits_within(self, start_ns: int, end_ns: int) -> NDArray[np.int64]:
+        """How long those waited that came in [start, end)."""
+        return self.wait_ns[(self.arrival_ns >= start_ns) & (self.arrival_ns < end_ns)]
+
 
 @dataclass(frozen=True)
 class Rebuilt:

@@ -51,6 +51,13 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
     return found
 
 
+def is_steady(plan: Plan) -> bool:
+    """Whether every queue is one of one rate, on a line that does nothing, and all that passes it
+    is on its way from a bridge to the MCU or back."""
+    lossy = any(link.loss_pct for link in plan.network.links)
+    return not (plan.lines or plan.background or lossy or by_class(plan.network.qos))
+
+
 def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:
     """The link's own rate, and what impairments make of it while they last."""
     link = paths.links[hop]

@@ -15,7 +15,8 @@ from scenarios.background import PoissonArrivals
 from scenarios.estimate.feedback import LOOK_EVERY_NS, Feedback
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.forwarding import PARTS, Forwarding
-from scenarios.estimate.hops import lines_of, servers_of
+from scenarios.estimate.hops import is_steady, lines_of, servers_of
+from scenarios.estimate.levels import Levels
 from scenarios.estimate.line_end import LineEnd
 from scenarios.estimate.logs import Received, SentLogs
 from scenarios.estimate.made import sources_of
@@ -120,11 +121,18 @@ class _Run:
             streams=self.flows.streams,
             from_ns=round(plan.phases[0].start_s * 1e9),
         )
-        servers = servers_of(plan, self.paths, self.flows)
         self.lines = lines_of(plan, self.paths)
-        self._transit = Transit(self.paths, self.flows.way_of, servers, self.lines, self.meter)
+        self._waited = Passages(self.paths.hops)
         self._order = list(self.paths.in_order)
-        self._order += [hop for hop in servers if hop not in set(self._order)]
+        self._transit: Transit | Levels
+        way_of = self.flows.way_of
+        if is_steady(plan) and not backing:
+            self._transit = Levels(self.paths, way_of, self.meter, self._waited)
+        else:
+            servers = servers_of(plan, self.paths, self.flows)
+            known = set(self._order)
+            self._order += [hop for hop in servers if hop not in known]
+            self._transit = Transit(self.paths, way_of, servers, self.lines, self.meter)
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings)
         self._backing = backing
@@ -137,7 +145,6 @@ class _Run:
             for index in self.sources
         }
         self._sent, self._received = SentLogs(self.flows.streams), Received(self.flows)
-        self._waited = Passages(self.paths.hops)
         self._unsettled = 0
         self.reports = reports(plan, timeline, windows)
         self._around = around_bytes(plan)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scenarios.estimate.queues import Served
 from scenarios.estimate.spool import Spool
 from scenarios.estimate.transit import FlowOf
+from scenarios.estimate.wide import Batch, Through
 from scenarios.rebuild import Passage
 from topology.network import Hop
 
@@ -48,6 +49,36 @@ class Waits:
         return waited
 
 
+class _KeptPassage(Passage):
+    """One hop's packets, read when they are asked for: through some there are tens of millions."""
+
+    _spool: Spool
+    _hop: int
+
+    def __init__(self, spool: Spool, hop: int) -> None:
+        object.__setattr__(self, "_spool", spool)
+        object.__setattr__(self, "_hop", hop)
+
+    @property
+    def arrival_ns(self) -> NDArray[np.int64]:
+        """When they came to it."""
+        return self._spool.read(self._hop)["came_ns"].copy()
+
+    @property
+    def wait_ns(self) -> NDArray[np.int64]:
+        """How long they waited."""
+        return self._spool.read(self._hop)["wait_ns"].astype(np.int64)
+
+    def waits_within(self, start_ns: int, end_ns: int) -> NDArray[np.int64]:
+        """See `Passage`."""
+        found = [np.zeros(0, np.int64)]
+        for part in self._spool.parts(self._hop):
+            came_ns = part["came_ns"]
+            within = (came_ns >= start_ns) & (came_ns < end_ns)
+            found.append(part["wait_ns"][within].astype(np.int64))
+        return np.concatenate(found)
+
+
 class Passages(Mapping[tuple[str, str], Passage]):
     """(Link, direction) → how long media waited there, of every hop that it crossed."""
 
@@ -65,6 +96,16 @@ class Passages(Mapping[tuple[str, str], Passage]):
                 self._crossed.add(hop)
                 self._spool.add(hop, waited)
 
+    def add_all(
+        self, waited: NDArray[np.void], hops: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> None:
+        """Media that waited at several hops; `hops`: their numbers, rising; `counts`: at each."""
+        self._crossed.update(hops[counts > 0].tolist())
+        first = int(hops[0])
+        edges = np.zeros(int(hops[-1]) - first + 2, np.int64)
+        edges[hops - first + 1] = counts
+        self._spool.add_all(waited, np.cumsum(edges), first)
+
     def close(self) -> None:
         """Forget them."""
         self._spool.close()
@@ -73,8 +114,7 @@ class Passages(Mapping[tuple[str, str], Passage]):
         hop = self._number_of[where]
         if hop not in self._crossed:
             raise KeyError(where)
-        waited = self._spool.read(hop)
-        return Passage(waited["came_ns"].copy(), waited["wait_ns"].astype(np.int64))
+        return _KeptPassage(self._spool, hop)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((self._hops[n].link, self._hops[n].direction) for n in sorted(self._crossed))
@@ -129,6 +169,34 @@ class HopMeter:
         if media.any():
             waits = self.waits.setdefault(hop, Waits())
             waits.add(came_ns[media], (began_ns - came_ns)[media])
+
+    def passed_all(
+        self, hops: NDArray[np.int64], batch: Batch, through: Through, flow_of: FlowOf
+    ) -> tuple[NDArray[np.void], NDArray[np.int64]] | None:
+        """Packets were served at several queues; `hops`: the numbers of those of the level.
+
+        Returns how long media waited, and how many at each hop of the batch; None for none.
+        """
+        own, counts = hops[batch.hops], batch.counts
+        self.drops[hops[through.full], 0] += 1
+        self.sent[own] += counts
+        out_ns, came_ns, size = through.out_ns, batch.came_ns, batch.size
+        first, last = self._sample(np.array([out_ns.min(), out_ns.max()])).tolist()
+        if first == last:
+            self.sent_bytes[own, first] += np.add.reduceat(size, batch.first, dtype=np.int64)
+        else:
+            seconds = last + 1 - first
+            row = np.repeat(np.arange(len(own)) * seconds, counts)
+            row += self._sample(out_ns) - first
+            counted = np.bincount(row, size, minlength=len(own) * seconds).astype(np.int64)
+            self.sent_bytes[own, first : last + 1] += counted.reshape(len(own), seconds)
+        if int(came_ns.max()) < self._from_ns:
+            return None
+        media = (flow_of() < self._streams) & (came_ns >= self._from_ns)
+        waited = np.empty(int(np.count_nonzero(media)), WAITED)
+        waited["came_ns"] = came_ns[media]
+        waited["wait_ns"] = (through.began_ns - came_ns)[media]
+        return waited, np.add.reduceat(media, batch.first, dtype=np.int64)
 
     def _sample(self, at_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """The first sample after each moment."""

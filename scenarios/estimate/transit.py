@@ -20,11 +20,7 @@ from scenarios.estimate.line_end import LineEnd
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import END, Paths
 from scenarios.estimate.queues import Served
-
-MANY = 100_000
-"""So many packets that wait for later steps are put apart by time."""
-SLOT_NS = 200_000_000
-"""By so much of it; no step is longer by less than another."""
+from scenarios.estimate.waiting import Waiting
 
 Keys = NDArray[np.int64]
 FlowOf = Callable[[], NDArray[np.int32]]
@@ -69,10 +65,8 @@ class Transit:
         self._servers = servers
         self._lines = lines
         self._meter = meter
-        self._waiting: dict[int, list[Packets]] = {hop: [] for hop in servers}
+        self._waiting = {hop: Waiting() for hop in servers}
         """What comes to a hop in a later step."""
-        self._later: dict[int, dict[int, list[Packets]]] = {}
-        """Hop → slot of time → what comes then, and was put before all that is in `_waiting`."""
         self._left: dict[int, Packets] = {}
         """What came to a hop, and waits where later packets may overtake it."""
         self._only_after = paths.only_after if (way_of != END).all() else {}
@@ -81,12 +75,14 @@ class Transit:
     def put(self, hop: int, packets: Packets) -> None:
         """Packets that come to a hop at their times, at or after the start of the next `run`."""
         if len(packets.at_ns):
-            self._waiting[hop].append(packets)
+            self._waiting[hop].put(packets)
 
     def run(self, hops: list[int], until_ns: int) -> Packets:
         """Serve these hops until a moment; what comes out at the ends of ways, now or later."""
         old = [(hop, self._left.pop(hop)) for hop in hops if hop in self._left]
-        due = [(hop, part) for hop in hops if (part := self._due(hop, until_ns)) is not None]
+        due = [
+            (hop, part) for hop in hops if (part := self._waiting[hop].due(until_ns)) is not None
+        ]
         if not old and not due:
             return joined([])
         cargo = Cargo([part for _, part in [*old, *due]])
@@ -98,7 +94,7 @@ class Transit:
         for hop in hops:
             keys = in_order(coming[hop])
             if len(keys) and (end := cargo.before(keys, until_ns)) < len(keys):
-                self._waiting[hop].append(cargo.packets(keys[end:]))
+                self._waiting[hop].put(cargo.packets(keys[end:]))
                 keys = keys[:end]
             if hop in left:
                 keys = np.concatenate([left[hop], keys])
@@ -108,36 +104,9 @@ class Transit:
                     coming[to].append(moved)
         ended = coming.pop(END)
         for hop, parts in coming.items():  # served in another call
-            self._waiting[hop] += [cargo.packets(keys) for keys in parts]
+            for keys in parts:
+                self._waiting[hop].put(cargo.packets(keys))
         return cargo.packets(np.concatenate(ended)) if ended else joined([])
-
-    def _due(self, hop: int, until_ns: int) -> Packets | None:
-        """Take out what comes to a hop before a moment."""
-        parts = self._waiting[hop]
-        if later := self._later.get(hop):
-            slots = sorted(slot for slot in later if slot * SLOT_NS < until_ns)
-            parts = [part for slot in slots for part in later.pop(slot)] + parts
-        if not parts:
-            return None
-        packets = joined(parts)
-        due = packets.at_ns < until_ns
-        if due.all():
-            self._waiting[hop] = []
-            return packets
-        rest = packets.take(~due)
-        if len(rest.at_ns) > MANY:
-            self._put_apart(hop, rest)
-        else:
-            self._waiting[hop] = [rest]
-        return packets.take(due) if due.any() else None
-
-    def _put_apart(self, hop: int, packets: Packets) -> None:
-        """Into slots of time, so that not all of them are looked at in every step."""
-        self._waiting[hop] = []
-        later = self._later.setdefault(hop, {})
-        slots = packets.at_ns // SLOT_NS
-        for slot in np.unique(slots).tolist():
-            later.setdefault(slot, []).append(packets.take(slots == slot))
 
     def _pass(
         self, hop: int, keys: Keys, cargo: Cargo, until_ns: int

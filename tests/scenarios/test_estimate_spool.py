@@ -96,7 +96,7 @@ def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
         for key, values in getattr(expected.series, curve).items():
             np.testing.assert_array_equal(getattr(found.series, curve)[key], values)
     if name == "plain":
-        monkeypatch.setattr("scenarios.estimate.transit.MANY", 1)
+        monkeypatch.setattr("scenarios.estimate.waiting.MANY", 1)
         monkeypatch.setattr(size, "STEP_PACKETS", 1)
         assert size.coarse_ns(question.plan) == 200_000_000
         assert estimate(question).result == expected.result
