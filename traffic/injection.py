@@ -76,15 +76,14 @@ class Injector:
             sizes: (n,) bytes of RTP.
         """
         n = len(due_ns)
-        copies = np.broadcast_to(np.uint8(1), n)
-        corrupted = np.broadcast_to(np.False_, n)
+        copies, corrupted = np.ones(n, np.uint8), np.zeros(n, np.bool_)
         if not self._effects or not n:
             return Fate(due_ns, copies, corrupted)
         first_ns, last_ns = int(due_ns.min()), int(due_ns.max())
         hit = [e for e in self._effects if e.from_ns <= last_ns and first_ns < e.to_ns]
         if not hit and first_ns >= self._last_ns:
             return Fate(due_ns, copies, corrupted)
-        leaving, copies, corrupted = due_ns.copy(), copies.copy(), corrupted.copy()
+        leaving = due_ns.copy()
         waits = np.ones(n, np.bool_)
         for effects in hit:
             at = np.flatnonzero((due_ns >= effects.from_ns) & (due_ns < effects.to_ns))

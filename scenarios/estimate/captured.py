@@ -70,13 +70,16 @@ def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void
     """One stream's log as the program of an emulation that received it writes it."""
     one = np.empty(len(came), RECEIVED)
     if len(one):
-        by_number = sent[np.argsort(sent["sequence"], kind="stable")]
-        of = by_number[np.searchsorted(by_number["sequence"], came["sequence"])]
-        one["stream"] = of["stream"]
-        one["sequence"] = of["sequence"] & 0xFFFF
-        one["timestamp"] = of["timestamp"]
+        number = sent["sequence"]
+        if (number[1:] == number[:-1] + 1).all():
+            of = came["sequence"] - number[0]
+        else:
+            order = np.argsort(number, kind="stable")
+            of = order[np.searchsorted(number[order], came["sequence"])]
+        for name in ("stream", "timestamp", "size"):
+            one[name] = sent[name][of]
+        one["sequence"] = number[of] & 0xFFFF
         one["arrival_ns"] = came["at_ns"]
-        one["size"] = of["size"]
     return one
 
 

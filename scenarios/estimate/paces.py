@@ -70,7 +70,9 @@ class _Leaving(NamedTuple):
     def and_these(self, parts: list[NDArray[np.int64]]) -> _Leaving:
         in_order = [part for part in parts if (part[1:] >= part[:-1]).all()]
         others = [part for part in parts if not (part[1:] >= part[:-1]).all()]
-        return _Leaving(np.sort(np.concatenate([self.ordered, *in_order])), (*self.others, *others))
+        ordered = np.concatenate([self.ordered, *in_order])
+        ordered.sort()
+        return _Leaving(ordered, (*self.others, *others))
 
     def since(self, before_ns: int) -> _Leaving:
         kept = self.ordered[np.searchsorted(self.ordered, before_ns) :]

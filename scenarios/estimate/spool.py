@@ -93,7 +93,8 @@ class Spool:
         parts = list(self.parts(number))
         if len(parts) == 1:
             return parts[0]
-        return np.concatenate(parts) if parts else np.empty(0, self._dtype)
+        # to join records of several fields numpy looks at each field first
+        return np.frombuffer(b"".join(parts), self._dtype)
 
     def parts(self, number: int) -> Iterator[NDArray[np.void]]:
         """All records of one number, part by part: there may be more than memory holds."""
