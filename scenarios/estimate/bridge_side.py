@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
@@ -51,7 +52,7 @@ class BridgeSide:
         rng = random.Random(plan.seed * 1009 + number)
         contact = (self.address, SIP_PORT)
         self.agent = UserAgent(contact, rng, user=self.bridge, display_name=self.bridge)
-        self._keys = random.Random(plan.seed * 2003 + number).randbytes
+        self._keys_seed = plan.seed * 2003 + number
         protocol = "RTP/SAVP" if plan.encrypted else "RTP/AVP"
         profile = plan.profile
         microphone = [sdp.Codec(plan.audio.payload_type, plan.audio.encoding, plan.audio.clock_hz)]
@@ -69,6 +70,14 @@ class BridgeSide:
         self._call: str | None = None
         self._sending: Sending | None = None
         self._dialled_ns = 0
+
+    @cached_property
+    def _key_source(self) -> random.Random:
+        """It takes 2.5 kB, and only what is encrypted has keys."""
+        return random.Random(self._keys_seed)
+
+    def _keys(self, size: int) -> bytes:
+        return self._key_source.randbytes(size)
 
     def dial(self, now_ns: int) -> None:
         """Call the MCU."""

@@ -24,7 +24,7 @@ from scenarios.estimate.meter import HopMeter, Passages
 from scenarios.estimate.paces import Paces
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import Paths, find_paths
-from scenarios.estimate.reporting import Report, reports
+from scenarios.estimate.reporting import Reports, reports
 from scenarios.estimate.size import COARSE_NS, coarse_ns
 from scenarios.estimate.sources import Kept
 from scenarios.estimate.timeline import Timeline
@@ -73,7 +73,7 @@ class Happened:
     received: Received
     meter: HopMeter
     waited: Passages
-    reports: list[Report]
+    reports: Reports
     injected: NDArray[np.int64]
     lines: dict[int, list[LineEnd]]
 
@@ -215,8 +215,9 @@ class _Run:
 
     def _settle(self) -> None:
         """Put away what is only needed when all is over."""
-        kept = {index: source.kept for index, source in self.sources.items()}
-        self._sent.settle(kept, PARTS if self._forwards else 0)
+        if self._backing:
+            kept = {index: source.kept for index, source in self.sources.items()}
+            self._sent.settle(kept, PARTS if self._forwards else 0)
         self._sent.settle(self._forwarding.kept, 1)
         self._waited.settle(self.meter.waits)
         self._unsettled = 0
@@ -228,6 +229,8 @@ class _Run:
                 self._made_ns[index] = self._settled_ns(index, until_ns)
                 source.advance(self._made_ns[index])
                 self._put_made(index, source.kept)
+                if not self._backing:
+                    self._sent.settle({index: source.kept})
         self._put_reports(start_ns, until_ns)
         self._put_others(until_ns)
         if not self._forwards:

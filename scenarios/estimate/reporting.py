@@ -6,13 +6,16 @@ way of anything: it is found afterwards (`captured`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcu_sim.audio.bank import TICK_NS
-from mcu_sim.media.leg import Kind
+from mcu_sim.media.leg import KINDS, Kind
 from mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
 from mcu_sim.media.reports import CNAME
 from scenarios.estimate.timeline import Seated, Sending, Timeline
@@ -30,8 +33,7 @@ HEARD_NS = 500_000_000
 """What is sent to somebody has come to it so long after its call began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One report: who made it, of which medium's reception, when, and its datagram.
 
     `way`: on which it travels, from who received the medium. `size`: on the wire.
@@ -44,11 +46,44 @@ class Report:
     size: int
 
 
-def reports(plan: Plan, timeline: Timeline, windows: Windows) -> list[Report]:
-    """All reports of a meeting, in order of their making."""
-    found = [r for sending in timeline.sending for r in _of_bridge(plan, sending, windows)]
-    found += [r for seated in timeline.seated for r in _of_mcu(plan, seated, windows)]
-    return sorted(found, key=lambda report: (report.made_ns, report.way))
+MADE = np.dtype(
+    [("number", "i4"), ("kind", "i1"), ("way", "i4"), ("made_ns", "i8"), ("size", "i4")]
+)
+"""A report as a record; its kind by its place in `KINDS`."""
+
+
+class Reports(Sequence[Report]):
+    """All reports of a meeting, in order of their making; a country makes half a million.
+
+    Attributes:
+        made: (reports,) records of dtype MADE.
+    """
+
+    def __init__(self, made: NDArray[np.void]) -> None:
+        self.made = made[np.lexsort((made["way"], made["made_ns"]))]
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    @overload
+    def __getitem__(self, index: int) -> Report: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Report]: ...
+
+    def __getitem__(self, index: int | slice) -> Report | list[Report]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        number, kind, way, made_ns, size = self.made[index].item()
+        return Report(number, KINDS[kind], way, made_ns, size)
+
+
+def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
+    """All reports of a meeting."""
+    bridges = (r for sending in timeline.sending for r in _of_bridge(plan, sending, windows))
+    mcu = (r for seated in timeline.seated for r in _of_mcu(plan, seated, windows))
+    rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
+    return Reports(np.fromiter(rows, MADE))
 
 
 def _of_bridge(plan: Plan, sending: Sending, windows: Windows) -> Iterator[Report]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scenarios.estimate.reporting import Report
+from mcu_sim.media.leg import KINDS
+from scenarios.estimate.reporting import Reports
 from scenarios.plan import Plan
 from scenarios.recent import Recent
 from traffic.measure import Trace
@@ -26,20 +28,25 @@ class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
     """What RTCP reports said, found when it is asked for from what had come when each was made."""
 
     def __init__(
-        self, plan: Plan, reports: Sequence[Report], traces: Sequence[Trace], came: Sequence[int]
+        self, plan: Plan, reports: Reports, traces: Sequence[Trace], came: Sequence[int]
     ) -> None:
         """`came`: packets of each stream; of one of which nothing came, nothing was said."""
         self._plan = plan
         self._traces = traces
-        self._reports: dict[Said, list[Report]] = {}
+        self._made_ns: dict[Said, NDArray[np.int64]] = {}
         self._index: dict[Said, int] = {}
-        for report in reports:
-            call = plan.calls[report.number]
-            from_bridge = report.way % 2 == 0
-            of = (call.down if from_bridge else call.up).get(report.kind)
+        made = reports.made
+        of_line = made["way"] * len(KINDS) + made["kind"]
+        order = np.argsort(of_line, kind="stable")
+        made_ns = made["made_ns"][order]
+        lines, first = np.unique(of_line[order], return_index=True)
+        for line, times in zip(lines.tolist(), np.split(made_ns, first[1:]), strict=True):
+            way, kind = line // len(KINDS), KINDS[line % len(KINDS)]
+            call, from_bridge = plan.calls[way // 2], way % 2 == 0
+            of = (call.down if from_bridge else call.up).get(kind)
             if of is not None and came[of]:
-                key = "bridge" if from_bridge else "mcu", call.bridge, report.kind
-                self._reports.setdefault(key, []).append(report)
+                key = "bridge" if from_bridge else "mcu", call.bridge, kind
+                self._made_ns[key] = times
                 self._index[key] = of
         self._said: Recent[Said, list[dict[str, Any]]] = Recent(MOST_SAID, len)
 
@@ -60,14 +67,14 @@ class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
         clock_hz = audio_hz if kind == "audio" else CLOCK_HZ
         seen = _Seen(self._traces[self._index[key]])
         said = []
-        for report in self._reports[key]:
-            told = seen.at(report.made_ns)
+        for made_ns in self._made_ns[key].tolist():
+            told = seen.at(made_ns)
             if told is None:
                 continue
             lost, jitter_ms = told
             said.append(
                 {
-                    "t_ms": round(report.made_ns / 1e6, 3),
+                    "t_ms": round(made_ns / 1e6, 3),
                     "event": "rtcp-report",
                     "receiver": receiver,
                     "kind": kind,
