@@ -26,6 +26,10 @@ MOST_MBPS = 10_000.0
 MOST_STREAMS = 200
 BOTH, DOWN = "both", "down"
 BLOCK = 4096
+BEGINS_AFTER_NS = 6_000_000
+"""Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
+Where a queue fills up just then, which packets it loses would hang on that.
+"""
 
 
 class Background(Sourced):
@@ -99,7 +103,7 @@ class PoissonArrivals:
         self._rng = np.random.default_rng([seed, number])
         self._mean_ns = plan.mean_ns
         self._end_ns = round(plan.to_s * 1e9)
-        self._last_ns = plan.from_s * 1e9
+        self._last_ns = plan.from_s * 1e9 + BEGINS_AFTER_NS
         self._waiting = np.empty(0)
 
     def until(self, edge_ns: int) -> NDArray[np.int64]:

@@ -10,6 +10,10 @@ from collections import deque
 from typing import NamedTuple
 
 SECOND_NS = 1_000_000_000
+WAKE_UP_NS = 2_000_000
+"""Loops wake up microseconds earlier or later than they should. One wake-up that is due just when
+an interval ends is after it: else chance would decide whether it is this one or the next.
+"""
 
 
 class Limits(NamedTuple):
@@ -69,7 +73,7 @@ class RequestDamper:
         limits = self._limits
         asked_ns = self._asked_ns.get(source)
         pause_ns = limits.repeat_ns if unanswered else limits.interval_ns
-        if asked_ns is not None and now_ns - asked_ns < pause_ns:
+        if asked_ns is not None and now_ns - asked_ns < pause_ns - WAKE_UP_NS:
             return False
         self._asked_ns[source] = now_ns
         return True

@@ -13,7 +13,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.queues import Rate, Served
+from scenarios.estimate.queues import Rate, Served, way_ns
 from scenarios.estimate.transit import FlowOf
 from topology.qos import TrafficClass
 
@@ -31,7 +31,7 @@ class Classes:
         """`rates`: in order of time; their limits count for nothing here. `class_of`: (flows,) the
         class of each flow, its place in `classes`."""
         self._rates = rates
-        self._delay_ns = round(delay_us * 1000)
+        self._delay_ns = way_ns(delay_us)
         self._class_of = class_of
         self._limits = [each.buffer_packets for each in classes]
         self._quanta = [each.quantum_bytes for each in classes]

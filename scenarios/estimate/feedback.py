@@ -61,7 +61,6 @@ class Feedback:
         )
         self._gaps = Gaps(flows.streams, twice=twice)
         self._camera_asked_ns: dict[int, int] = {}
-        self._camera_asked: dict[int, int] = {}
         self._known: dict[int, int] = {}
         """Row → losses for which a key frame was asked; rows of whom pictures are composed."""
         self._lost = np.zeros(flows.streams, np.int64)
@@ -185,7 +184,7 @@ class Feedback:
         """As `mcu_sim.video.losses`, at the loop's wake-ups until the next look.
 
         A camera is asked again at the first wake-up that is the damper's interval after the last
-        time. At one that is just as much later microseconds decide, about every other time against.
+        time.
         """
         for row, known in self._known.items():
             index = self._plan.calls[row].up.get("video")
@@ -194,13 +193,11 @@ class Feedback:
             if count > known:
                 asked_ns = self._camera_asked_ns.get(row, LONG_AGO_NS)
                 wakes_ns = STEP_NS if self._forwards else self._windows.stride * TICK_NS
-                times = self._camera_asked.get(row, 0)
-                again_ns = asked_ns + VIDEO_LIMITS.interval_ns + times % 2
+                again_ns = asked_ns + VIDEO_LIMITS.interval_ns
                 again_ns = -(-again_ns // wakes_ns) * wakes_ns
                 if again_ns >= now_ns + LOOK_EVERY_NS:
                     continue
                 self._camera_asked_ns[row] = max(now_ns, again_ns)
-                self._camera_asked[row] = times + 1
                 self.ask_bridge(row, "video", max(now_ns, again_ns))
             # a late packet takes a loss back: nothing to ask for
             self._known[row] = count

@@ -45,6 +45,10 @@ class Flows:
         """RTCP of a medium on a way."""
         return self.streams + A_WAY * way + 1 + KINDS.index(kind)
 
+    def controls(self, way: NDArray[np.int32], kind: NDArray[np.int8]) -> NDArray[np.int32]:
+        """(n,) RTCP of media on ways, both (n,); the media by their places in `KINDS`."""
+        return (self.streams + A_WAY * way + 1 + kind).astype(np.int32)
+
     def control_of(self, flow: int) -> tuple[int, Kind, bool]:
         """Of a flow of RTCP: whose call's (index into the plan's), its medium, whether it goes
         down."""

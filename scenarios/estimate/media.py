@@ -21,9 +21,10 @@ from scenarios.estimate.line_end import LineEnd
 from scenarios.estimate.logs import Received, SentLogs
 from scenarios.estimate.made import sources_of
 from scenarios.estimate.meter import HopMeter, Passages
-from scenarios.estimate.paces import Paces
+from scenarios.estimate.paces import Leaves, Paces
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import Paths, find_paths
+from scenarios.estimate.queues import TIMER_NS
 from scenarios.estimate.reporting import Reports, reports
 from scenarios.estimate.size import COARSE_NS, coarse_ns
 from scenarios.estimate.sources import Kept
@@ -46,7 +47,6 @@ CHANGING = (
     "_made_ns",
     "_removed",
     "_paces",
-    "_told",
     "_others",
     "_feedback",
     "_forwarding",
@@ -150,8 +150,9 @@ class _Run:
         self._around = around_bytes(plan)
         self._removed = 0
         self._overtaking_ns = overtaking_ns(plan)
-        self._paces = Paces(self.flows)
-        self._told = 0
+        self._paces = Paces(self.flows, self.reports)
+        self._control: list[Leaves] = []
+        """RTCP that is to be put on its way."""
         self.injected = np.zeros(len(self.flows.way_of), np.int64)
         self._put_known(timeline)
         self._others = [
@@ -240,6 +241,7 @@ class _Run:
         self._forwarding.run(ups, start_ns, until_ns)
         for index, kept in self._forwarding.kept.items():
             self._put_made(index, kept)
+        self._put_control()
         return joined([ups, self._transit.run(self._down, until_ns)])
 
     def _state(self) -> dict[str, Any]:
@@ -280,17 +282,27 @@ class _Run:
         return max(until_ns, windows.composed_made_ns(now_ns - now_ns % LOOK_EVERY_NS))
 
     def _put_reports(self, start_ns: int, until_ns: int) -> None:
-        while self._told < len(self.reports) and self.reports[self._told].made_ns < until_ns:
-            report = self.reports[self._told]
-            flow = self.flows.control(report.way, report.kind)
-            self._send(flow, report.made_ns, report.size, self._told)
-            self._told += 1
+        self._control += self._paces.alone(until_ns)
+        self._put_control()
         self._paces.forget(start_ns)
 
+    def _put_control(self) -> None:
+        """RTCP that waits for no packet of media."""
+        for leaves in sorted(self._control):
+            self._put_leaves(leaves)
+        self._control.clear()
+
+    def _put_leaves(self, leaves: Leaves) -> None:
+        size, number = np.array([leaves.size], np.int32), np.array([leaves.number])
+        self._put(leaves.flow, np.array([leaves.at_ns]), size, number)
+
     def _send(self, flow: int, made_ns: int, size: int, seq: int) -> None:
-        """A datagram of RTCP that was made at a moment leaves as its socket lets it."""
-        at_ns = self._paces.leaves_ns(flow, made_ns)
-        self._put(flow, np.array([at_ns]), np.array([size], np.int32), np.array([seq]))
+        """A datagram of RTCP that was made at a moment leaves as its queue lets it."""
+        leaves = self._paces.unexpected(flow, made_ns, size, seq)
+        if leaves.since_ns is None:
+            self._put_leaves(leaves)
+        else:
+            self._control.append(leaves)
 
     def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         self._forwarding.wanted(row, kind, now_ns)
@@ -307,7 +319,13 @@ class _Run:
                 which = np.repeat(np.arange(len(part)), part["copies"])
             sent = part[which]
             leaving_ns = sent["leaving_ns"].astype(np.int64)
-            self._paces.add(index, leaving_ns)
+            # before the packet that they wait for: what leaves at one moment goes in the order in
+            # which it is put
+            for leaves in self._paces.media(index, leaving_ns):
+                if leaves.since_ns is None:
+                    self._put_leaves(leaves)
+                else:
+                    self._control.append(leaves)
             self._put(
                 index,
                 leaving_ns,
@@ -348,4 +366,4 @@ class _Run:
         self.injected[flow] += n
         if hop is None:
             hop = self._first_hop[int(self.flows.way_of[flow])]
-        self._transit.put(hop, Packets(at_ns, size, np.full(n, flow, np.int32), seq))
+        self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))

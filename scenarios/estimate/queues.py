@@ -21,7 +21,14 @@ FULL_FRAME_BYTES = HEADER_BYTES + 1200 + UDP_IP_BYTES + ETHERNET_BYTES
 """By which the emulation counts how many packets a fibre holds."""
 LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
 """No packet is shorter on the wire."""
+TIMER_NS = 1
+"""From a packet's moment to when the kernel's timer has let it go."""
 NEVER_NS = 2**62
+
+
+def way_ns(delay_us: float) -> int:
+    """How long a packet takes over a link after its service."""
+    return round(delay_us * 1000) + TIMER_NS
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Fifo:
     def __init__(self, rates: list[Rate], delay_us: float) -> None:
         """`rates`: in order of time, the first from the beginning on."""
         self._rates = rates
-        self._delay_ns = round(delay_us * 1000)
+        self._delay_ns = way_ns(delay_us)
         self._inside = np.zeros(0, np.int64)
         """When each packet that is in the queue or on the fibre will be at the far end."""
         self._free_ns = 0

@@ -6,6 +6,7 @@ way of anything: it is found afterwards (`captured`).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -81,7 +82,8 @@ class Reports(Sequence[Report]):
 def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     """All reports of a meeting."""
     bridges = (r for sending in timeline.sending for r in _of_bridge(plan, sending, windows))
-    mcu = (r for seated in timeline.seated for r in _of_mcu(plan, seated, windows))
+    woken = timeline.mcu_woken
+    mcu = (r for seated in timeline.seated for r in _of_mcu(plan, seated, woken, windows))
     rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
     return Reports(np.fromiter(rows, MADE))
 
@@ -101,16 +103,22 @@ def _of_bridge(plan: Plan, sending: Sending, windows: Windows) -> Iterator[Repor
             yield Report(sending.number, kind, 2 * sending.number, made_ns, size)
 
 
-def _of_mcu(plan: Plan, seated: Seated, windows: Windows) -> Iterator[Report]:
+def _of_mcu(plan: Plan, seated: Seated, woken: Sequence[int], windows: Windows) -> Iterator[Report]:
     row = seated.leg.row
     call = plan.calls[row]
     forwards = plan.meeting.video == "switched" or plan.content is not None
     wakes_ns = STEP_NS if forwards else windows.stride * TICK_NS
 
+    def wakes(at_ns: int) -> int:
+        """The loop's first wake-up at or after a moment: for media, or for signalling."""
+        for_media_ns = -(-at_ns // wakes_ns) * wakes_ns
+        place = bisect_left(woken, at_ns)
+        return min(for_media_ns, woken[place]) if place < len(woken) else for_media_ns
+
     def poll(at_ns: int) -> int:
         """When the loop looks that comes first at or after a moment."""
         turn = max(0, at_ns - wakes_ns) // CONTROL_EVERY_NS
-        while (found := -(-turn * CONTROL_EVERY_NS // wakes_ns) * wakes_ns) < at_ns:
+        while (found := wakes(turn * CONTROL_EVERY_NS)) < at_ns:
             turn += 1
         return found
 

@@ -216,6 +216,7 @@ class _Exchange:
         self._wake(number, self._bridges[number].agent.next_timeout())
 
     def _flush_mcu(self, now_ns: int) -> None:
+        self.timeline.mcu_woken.append(now_ns)
         for datagram in self._agent.outgoing():
             number = self._number_of[datagram.target.host]
             arrives = partial(self._to_bridge, number, datagram.data)

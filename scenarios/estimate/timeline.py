@@ -69,6 +69,8 @@ class Timeline:
         turns: of forwarded pictures, in order of time.
         events: what bridges and MCU tell, in order of time, as in `events.jsonl`.
         messages: every datagram of SIP.
+        mcu_woken: when signalling woke the MCU, ns after the origin, in order: datagrams that came,
+            timers of its transactions.
         calls_left, units_left: what the MCU still holds at the end.
     """
 
@@ -79,5 +81,6 @@ class Timeline:
     turns: list[Turn] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    mcu_woken: list[int] = field(default_factory=list)
     calls_left: int = 0
     units_left: float = 0.0

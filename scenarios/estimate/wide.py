@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.queues import LEAST_BYTES, Rate
+from scenarios.estimate.queues import LEAST_BYTES, Rate, way_ns
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class WideFifo:
         self._mbps = np.array([rate.rate_mbps for rate in rates])
         self._ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in rates])
         self._limit = np.array([rate.limit for rate in rates], np.int64)
-        self._delay_ns = np.array([round(delay_us * 1000) for delay_us in delays_us], np.int64)
+        self._delay_ns = np.array([way_ns(delay_us) for delay_us in delays_us], np.int64)
         self._free_ns = np.zeros(len(rates), np.int64)
         self._last_ns = np.full(len(rates), np.iinfo(np.int64).min)
         """When the last packet came to each."""

@@ -21,6 +21,14 @@ def test_a_source_is_asked_once_a_second() -> None:
     assert asked == [0, 1000, 2000]
 
 
+def test_a_wake_up_that_is_microseconds_early_is_not_too_early() -> None:
+    """Else chance would decide whether a camera is asked now or at the next wake-up."""
+    damper = RequestDamper()
+    assert damper.allows(4, at(0) + 8000)
+    assert not damper.allows(4, at(960) + 5000)
+    assert damper.allows(4, at(1000) + 2000)
+
+
 def test_a_request_that_was_not_answered_is_repeated_after_half_a_second() -> None:
     damper = RequestDamper(*VIDEO_LIMITS)
     asked = [ms for ms in range(0, 2000, 10) if damper.allows(4, at(ms), unanswered=True)]

@@ -19,12 +19,7 @@ FILES = {
     "step-down": "step-down-1080p",
     "thin-link": "expansion-thin-link",
 }
-EXACT = ("pass", "step-down")
-"""Where nothing is lost, what follows from what does not hang on microseconds."""
 SAME_MS = 0.05
-DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
-CHAOTIC_POINTS = 1.0
-"""Of sound in a full queue: which of its packets find it full hangs on microseconds."""
 
 
 @lru_cache
@@ -46,39 +41,23 @@ def streams(name: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     return [(key, kept[key], found[key]) for key in keys]
 
 
-def lost_pct(stream: dict[str, Any]) -> float:
-    sent, received, _, _ = stream["packets"]
-    return 100 * (sent - received) / sent
-
-
 @pytest.mark.parametrize("name", FILES)
 def test_verdict_and_what_binds(name: str) -> None:
     kept, found = figures(name)
     assert found["verdict"] == kept["verdict"]
-    assert found["binding"][:2] == kept["binding"][:2]
-    # which direction of a line that is full both ways is the fuller one hangs on microseconds
-    words = kept["binding"][2].split()[:2]
-    assert found["binding"][2].split()[:2] == words
+    assert found["binding"] == kept["binding"]
     for key in (key for key in kept if key.startswith("criterion")):
         assert found[key]["ok"] == kept[key]["ok"], key
 
 
-@pytest.mark.parametrize("name", EXACT)
-def test_without_losses_everything_is_what_was_measured(name: str) -> None:
+@pytest.mark.parametrize("name", FILES)
+def test_every_stream_has_what_was_measured(name: str) -> None:
+    """The same packets lost among them, also where a line is full all the time."""
     for key, kept, found in streams(name):
         assert found["packets"] == kept["packets"], key
         for before, after in zip(kept["ms"], found["ms"], strict=True):
             assert before == pytest.approx(after, abs=SAME_MS), key
         assert found["mos"] == pytest.approx(kept["mos"], abs=0.002), key
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_delays_and_losses_agree(name: str) -> None:
-    for key, kept, found in streams(name):
-        for before, after in zip(kept["ms"][:2], found["ms"][:2], strict=True):
-            assert abs(before - after) <= max(DELAY_MS, DELAY_SHARE * before), key
-        allowed = CHAOTIC_POINTS if "audio" in key and lost_pct(kept) > 0 else LOSS_POINTS
-        assert abs(lost_pct(kept) - lost_pct(found)) <= allowed, key
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scenarios.estimate.netem_random import NetemRandom
-from scenarios.estimate.queues import Fifo, Rate, rate_from
+from scenarios.estimate.queues import Fifo, Rate, rate_from, way_ns
 
 MBPS = 2.0
 DELAY_US = 190.0
@@ -53,7 +53,7 @@ def test_departures_and_losses(load: float, buffer: int, parts: int) -> None:
         queue.serve(a, s)
         for a, s in zip(np.array_split(at_ns, parts), np.array_split(size, parts), strict=True)
     ]
-    outs, lost = one_by_one(at_ns.tolist(), size.tolist(), rates, 190_000)
+    outs, lost = one_by_one(at_ns.tolist(), size.tolist(), rates, way_ns(DELAY_US))
     assert np.concatenate([s.lost for s in served]).tolist() == lost
     assert np.concatenate([s.out_ns for s in served]).tolist() == outs
 
@@ -68,7 +68,7 @@ def test_another_rate_and_buffer_for_a_while() -> None:
     ]
     queue = Fifo(rates, DELAY_US)
     served = queue.serve(at_ns, size)
-    outs, lost = one_by_one(at_ns.tolist(), size.tolist(), rates, 190_000)
+    outs, lost = one_by_one(at_ns.tolist(), size.tolist(), rates, way_ns(DELAY_US))
     assert served.out_ns.tolist() == outs
     assert served.lost.tolist() == lost
 
