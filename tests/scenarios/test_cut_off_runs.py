@@ -28,7 +28,7 @@ RUNS: dict[str, Callable[[Path], FaultRun]] = {
         + SPEAKS
         + dead_line("access-east", 10, 24.3),
     ),
-    "40 s": lambda f: run_fault(f, more=dead_line("access-east", 10, 50), phases=(4, 4, 56)),
+    "40 s": lambda f: run_fault(f, more=dead_line("access-east", 10, 50), phases=(4, 4, 50)),
     "down": lambda f: run_fault(f, more=SPEAKS + dead_line("access-east", 10, 29, "down")),
     "up": lambda f: run_fault(f, more=dead_line("access-east", 10, 29, "up")),
     "power": lambda f: run_fault(f, outages=[("east", 10, 24.3)]),
@@ -162,9 +162,9 @@ def test_the_speaker_is_the_speaker_again(cut_off: Cut) -> None:
     seen, shown = run.trace("west", "video", "down"), run.trace("east", "video", "up")
     delay_ns = round(run.plan.device.forward_delay_ms * 1e6)
     came = dict(zip(shown.arrival_ns, shown.size, strict=True))
-    for from_s, to_s in ((4, 9), (back_s + 1, back_s + 20)):
+    for from_s, to_s in ((4, 9), (back_s + 1, back_s + 11)):
         within = (seen.due_ns >= run.at_ns(from_s)) & (seen.due_ns < run.at_ns(to_s))
-        assert np.count_nonzero(within) > 500
+        assert np.count_nonzero(within) > 140  # 30 pictures a second
         assert [came.get(t - delay_ns) for t in seen.due_ns[within]] == list(seen.size[within])
 
 

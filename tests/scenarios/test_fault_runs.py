@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scenario_factory import DEFAULT, giaoban, scenario
@@ -16,7 +17,13 @@ pytestmark = pytest.mark.sandbox
 
 def run(folder: Path, phases: tuple[float, float, float], *faults: str) -> Result:
     more = "\n".join(f"[[fault]]\n{fault}" for fault in faults)
-    file = scenario(folder / "s.toml", bridges=(), phases=phases, province=DEFAULT, more=more)
+    meeting: dict[str, Any] = {
+        "bridges": (),
+        "phases": phases,
+        "province": DEFAULT,
+        "profile": "sd30-512k",
+    }
+    file = scenario(folder / "s.toml", more=more, **meeting)
     ran = giaoban("check", file, "--results", folder / "runs", "--json")
     assert ran.code in (0, 1), ran.err or json.loads(ran.out)["reasons"]
     return Result.from_json(ran.out)
@@ -40,7 +47,7 @@ def test_a_silent_failure_interrupts_those_whose_way_it_is_until_bfd_sees_it(
     for bridge in touched:
         one = hit(fault, bridge)
         assert 200 <= one.interruption_ms <= 500
-        assert one.packets_lost > 50
+        assert one.packets_lost > 20
         assert not one.cut_off
         assert not one.behind
         assert one.call_kept
@@ -72,7 +79,7 @@ def test_an_mcu_that_crashes_takes_all_bridges_and_has_them_back(tmp_path: Path)
 def test_a_line_that_gets_worse_is_judged_by_what_it_loses(tmp_path: Path) -> None:
     worse = 'kind = "degrade"\nlink = "access-cu-jut"\nat_s = 5.0\nto_s = 9.0\nloss_pct = 20.0'
     slow = 'kind = "rate-drop"\nlink = "access-dak-mil"\ndirection = "up"\nat_s = 5.0\n'
-    result = run(tmp_path, (4.0, 6.0, 6.0), worse, slow + "to_s = 9.0\nrate_mbps = 1.0")
+    result = run(tmp_path, (4.0, 6.0, 6.0), worse, slow + "to_s = 9.0\nrate_mbps = 0.4")
     assert [fault.id for fault in result.faults] == [
         "degrade-access-cu-jut",
         "rate-drop-access-dak-mil",
