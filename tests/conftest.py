@@ -24,7 +24,12 @@ LONGEST = (
     "test_traffic_runs.py",
     "test_cut_off_runs.py",
     "test_runs.py",
+    "test_fuzz_mcu.py",
     "test_lines.py",
+    # in real time
+    "test_load.py",
+    "test_sipp.py",
+    "test_baresip.py",
 )
 """Files that take more than half a minute, the longest first."""
 

@@ -46,7 +46,7 @@ MESSAGES, DIALOGUES, PACKETS = 15_000, 500, 83_500
 VANISH = 0.005
 """Of the dialogues' calls so many end without a word."""
 GROWTH_BYTES = 1 << 18
-"""The last twenty thousand of them leave less than this. What is traced takes three times as long."""
+"""The last twenty thousand leave less than this. Whatever is traced takes three times as long."""
 ALL: Any = ("audio", "video", "content")
 
 
