@@ -24,6 +24,7 @@ def undrawn(patch: pytest.MonkeyPatch) -> None:
 
 
 def _touch(*words: Any, **_: Any) -> None:
-    """Leave an empty file in the picture's place."""
-    [path] = [word for word in words if isinstance(word, Path)]
-    path.touch()
+    """Leave an empty file in each picture's place."""
+    for word in words:
+        if isinstance(word, Path):
+            word.touch()
