@@ -4,7 +4,9 @@ the same result every time."""
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
@@ -12,3 +14,33 @@ settings.load_profile("steady")
 
 # a shell that starts the tests in the background lets their children ignore Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONGEST = (
+    "test_failure_runs.py",
+    "test_golden_runs.py",
+    "test_loss_run.py",
+    "test_meeting_runs.py",
+    "test_background_runs.py",
+    "test_traffic_runs.py",
+    "test_cut_off_runs.py",
+    "test_runs.py",
+    "test_fuzz_mcu.py",
+    "test_lines.py",
+    # in real time
+    "test_load.py",
+    "test_sipp.py",
+    "test_baresip.py",
+)
+"""Files that take more than half a minute, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first: side by side, no process is left alone with it at the end."""
+    booting = {item.path for item in items if item.get_closest_marker("sandbox")}
+
+    def turn(path: Path) -> int:
+        if path.name in LONGEST:
+            return LONGEST.index(path.name)
+        return len(LONGEST) + (path not in booting)
+
+    items.sort(key=lambda item: turn(item.path))

@@ -18,7 +18,7 @@ from tests.clients.media import MediaPort
 from tests.clients.phone import Phone
 from tests.clients.programs import PATIENCE_S, Mcu, free_ports
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.alone]
 
 Serve = Callable[..., Mcu]
 

@@ -17,7 +17,7 @@ from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu
 from tests.clients.tshark import Stream, fields, streams
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.alone]
 
 Serve = Callable[..., Mcu]
 

@@ -1,4 +1,4 @@
-"""In the guest: what impaired lines do to a million packets each, for `test_lines.py`.
+"""In the guest: what impaired lines do to many packets each, for `test_lines.py`.
 
 `lab_lines FOLDER` reads FOLDER/network.json and FOLDER/cases.json ({name: LineImpairment}); leaves
 FOLDER/NAME.npz (leaving_ns, arrival_ns of the first to come, copies) and FOLDER/counts.json.
@@ -36,6 +36,8 @@ from traffic.batch import (
 PAYLOAD = 64
 PACKETS = 1_000_000
 SHORT = 100_000
+FEWER = ("normal-close", "duplicate", "lost-or-twice", "corrupt", "all")
+"""What is drawn for each packet by itself, or not compared with a distribution: `SHORT` will do."""
 CLOSE_NS, APART_NS = 10_000, 2_000_000
 AT_HOST = Hop("access-b-0", "r-0", "b-0")  # ends at an interface with a macvlan on it
 AT_ROUTER = Hop("access-mcu", "mcu", "r-0")
@@ -180,7 +182,8 @@ def main(folder: Path) -> int:
         if name in ("everything", "nothing", "in-order"):
             continue
         spacing_ns = APART_NS if name.endswith("-apart") else CLOSE_NS
-        counts[name] = measure(folder, network, name, 5, PACKETS, spacing_ns, what=what)
+        n = SHORT if name in FEWER else PACKETS
+        counts[name] = measure(folder, network, name, 5, n, spacing_ns, what=what)
     for name, seed in (("first", 7), ("again", 7), ("other", 8)):
         counts[name] = measure(
             folder, network, name, seed, SHORT, CLOSE_NS, what=cases["in-order"], hops=BOTH

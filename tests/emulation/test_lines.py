@@ -1,4 +1,5 @@
-"""Impaired lines in the guest's kernel against the theory of their models, a million packets each.
+"""Impaired lines in the guest's kernel against the theory of their models: losses and delays by a
+million packets each, the rest by a hundred thousand.
 
 Bounds: the two-sided 99.9 % interval. Where packets depend on each other, the standard error is
 that of the means of 100 batches, and Student's t with 99 degrees of freedom takes the normal's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,5 +20,8 @@ settings.load_profile("steady")
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Emulations in the sandbox, each made once a session."""
-    return Runs(tmp_path_factory.mktemp("runs"))
+    """Emulations in the sandbox, each made once a session, whatever number of processes test."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    base = tmp_path_factory.getbasetemp()
+    cores = len(os.sched_getaffinity(0))
+    return Runs((base.parent if workers > 1 else base) / "runs", max(1, cores // workers))

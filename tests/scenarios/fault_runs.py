@@ -70,13 +70,15 @@ def run_fault(
     folder: Path,
     *,
     more: str = "",
-    phases: tuple[float, float, float] = (4.0, 4.0, 40.0),
+    phases: tuple[float, float, float] = (4.0, 4.0, 32.0),
+    profile: str = "sd30-256k",
     outages: Sequence[tuple[str, float, float | None]] = (),
     recovers: bool = True,
     **top: Any,
 ) -> FaultRun:
     """Emulate the small province; `outages`: (host, from, to) in seconds of the first phase."""
-    question = make_question(scenario(folder / "scenario.toml", more=more, phases=phases, **top))
+    file = scenario(folder / "scenario.toml", more=more, phases=phases, profile=profile, **top)
+    question = make_question(file)
     start_s = question.plan.phases[0].start_s
     given, faults = [], []
     for number, (host, from_s, to_s) in enumerate(outages):

@@ -21,21 +21,21 @@ FAULTS = f"""
 [[fault]]
 kind = "cut"
 link = "{SHARED}"
-at_s = 3.01
-to_s = 5.5
+at_s = 2.51
+to_s = 4.0
 
 [[fault]]
 kind = "silent"
 link = "{SHARED}"
 direction = "r-gia-nghia->r-dak-song"
-at_s = 8.0
-to_s = 10.0
+at_s = 5.5
+to_s = 6.5
 """
 
 
 @pytest.fixture(scope="module", autouse=True)
 def started(runs: Runs) -> None:
-    for name in ("with-classes", "without-classes", "shared", "shared-again"):
+    for name in ("with-classes", "without-classes", "shared"):
         runs.start(name)
 
 
@@ -130,20 +130,13 @@ def test_streams_to_routers_and_to_hosts_over_an_impaired_line(runs: Runs) -> No
     assert to_host["received"] < to_host["sent"]
 
 
-def test_the_same_seed_gives_the_same_run(runs: Runs) -> None:
-    first, again = runs["shared"], runs["shared-again"]
-    assert first.captures.counters["background"] == again.captures.counters["background"]
-    assert first.result.accounting == again.result.accounting
-    assert [p.bridges for p in first.result.phases] == [p.bridges for p in again.result.phases]
-
-
 @pytest.mark.parametrize("name", ["with-classes", "without-classes"])
 def test_links_may_fail_under_other_traffic(tmp_path: Path, name: str) -> None:
     """The full link goes dark and swallows: what was in its queues, or came by others, is found."""
     text = (SCENARIOS / f"background-{name}.toml").read_text(encoding="utf-8")
     for old, new in (
-        ("_s = 10.0\nduring_s = 10.0\nafter_s = 10.0", "_s = 4.0\nduring_s = 5.0\nafter_s = 4.0"),
-        ("from_s = 10.0\nto_s = 20.0", "from_s = 1.0\nto_s = 12.0"),
+        ("_s = 10.0\nduring_s = 10.0\nafter_s = 10.0", "_s = 2.0\nduring_s = 5.0\nafter_s = 2.0"),
+        ("from_s = 10.0\nto_s = 20.0", "from_s = 1.0\nto_s = 8.5"),
         ("../topology", str(SCENARIOS.parent / "topology")),
     ):
         assert old in text

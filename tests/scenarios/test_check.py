@@ -12,6 +12,7 @@ from typing import Any
 import pretended
 import pytest
 from scenario_factory import NORTH, giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.errors import InvalidRun, MachineLacks
 from results.model import Engine, Result
@@ -39,10 +40,13 @@ FILES = {
 
 @pytest.fixture
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """Replaces the emulation; `spoil` may change its folder, `error` is raised at its end."""
+    """Replaces the emulation; `spoil` may change its folder, `error` is raised at its end.
+
+    Nothing is drawn unless it is asked for."""
 
     def use(
         *,
+        drawn: bool = False,
         error: BaseException | None = None,
         spoil: Callable[[Path], None] = lambda _folder: None,
         **how: Any,
@@ -55,6 +59,8 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
                 raise error
             return pretended.engine()
 
+        if not drawn:
+            undrawn(monkeypatch)
         monkeypatch.setattr(check, "emulate", emulate)
 
     return use
@@ -74,7 +80,7 @@ def only_run(results: Path) -> Path:
 
 
 def test_pass(tmp_path: Path, pretend: Pretend) -> None:
-    pretend()
+    pretend(drawn=True)
     ran = giaoban("check", scenario(tmp_path / "s.toml"), "--results", tmp_path / "results")
     assert ran.code == 0, ran.err
     assert "PASS" in ran.out
@@ -98,7 +104,7 @@ def test_fail(tmp_path: Path, pretend: Pretend) -> None:
 
 def test_invalid(tmp_path: Path, pretend: Pretend) -> None:
     """A run that cannot be trusted is kept, says why, and exits with 3."""
-    pretend(spoil=unaccounted)
+    pretend(spoil=unaccounted, drawn=True)
     ran = giaoban("check", scenario(tmp_path / "s.toml"), "--results", tmp_path / "results")
     assert ran.code == 3
     assert "INVALID" in ran.out

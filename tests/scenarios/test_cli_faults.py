@@ -9,10 +9,12 @@ from xml.etree import ElementTree
 import pytest
 from pretended_failures import Child, Pretended, gone, interrupted, observed
 from scenario_factory import Ran, giaoban, scenario
+from undrawn import undrawn
 
 from results.failures import FaultsAnswer
 from scenarios.failures import run
 from scenarios.failures.failure import Failure
+from scenarios.failures.picture import draw_failures
 from scenarios.failures.questions import ask, possible_in
 
 USUAL = {
@@ -45,6 +47,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch, possible: dict[str, Failure]) -> 
     every = Child(observed(possible["cut:access-mcu"], gone("west", "east", "north")))
     made.children = {LINK: spur, "cut:access-mcu": every}
     made.use(monkeypatch)
+    undrawn(monkeypatch)
     return made
 
 
@@ -76,7 +79,8 @@ def compare(folder: Path, *words: str | Path) -> Ran:
 # --------------------------------------------------------------------------------------- the answer
 
 
-def test_pass(tmp_path: Path, pretended: Pretended) -> None:
+def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "draw_failures", draw_failures)
     ran = faults(tmp_path, "--jobs", "2")
     assert ran.code == 0, ran.err
     assert set(pretended.started) == USUAL
@@ -101,6 +105,7 @@ def test_pass(tmp_path: Path, pretended: Pretended) -> None:
     }
     assert f"all figures: {folder / 'summary.md'}" in ran.out
     assert f"page: {folder / 'view.html'}" in ran.out
+    assert (folder / "map.vi.png").read_bytes().startswith(b"\x89PNG")
     answer = FaultsAnswer.from_json((folder / "faults.json").read_bytes())
     assert {f.id for f in answer.failures} == USUAL
     assert answer.whole

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import Ran, giaoban
+from undrawn import undrawn
 from whatif_factory import DEVICE, base, small
 
 from giaoban.errors import InvalidRun
@@ -19,6 +20,7 @@ from scenarios.whatif import confirm as confirming
 from scenarios.whatif import run as whatif_run
 from scenarios.whatif.one import Order, question_of
 from scenarios.whatif.variant import Variant
+from topology.map import draw
 
 VARIANTS = """
 schema = "giaoban.variants/1"
@@ -80,9 +82,11 @@ def fits_schema(folder: Path, name: str) -> dict[str, object]:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "250")
+    undrawn(monkeypatch)
 
 
-def test_what_passes(tmp_path: Path) -> None:
+def test_what_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whatif_run, "draw", draw)
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1")
     assert ran.code == 0, ran.err
     assert "PASS – with this the criteria are met" in ran.out
@@ -95,6 +99,7 @@ def test_what_passes(tmp_path: Path) -> None:
         "map.vi.svg",
         "map.vi.png",
     }
+    assert (folder / "map.vi.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ RUNS: dict[str, Callable[[Path], FaultRun]] = {
         + SPEAKS
         + dead_line("access-east", 10, 24.3),
     ),
-    "40 s": lambda f: run_fault(f, more=dead_line("access-east", 10, 50), phases=(4, 4, 56)),
+    "40 s": lambda f: run_fault(f, more=dead_line("access-east", 10, 50), phases=(4, 4, 50)),
     "down": lambda f: run_fault(f, more=SPEAKS + dead_line("access-east", 10, 29, "down")),
     "up": lambda f: run_fault(f, more=dead_line("access-east", 10, 29, "up")),
     "power": lambda f: run_fault(f, outages=[("east", 10, 24.3)]),
@@ -162,9 +162,9 @@ def test_the_speaker_is_the_speaker_again(cut_off: Cut) -> None:
     seen, shown = run.trace("west", "video", "down"), run.trace("east", "video", "up")
     delay_ns = round(run.plan.device.forward_delay_ms * 1e6)
     came = dict(zip(shown.arrival_ns, shown.size, strict=True))
-    for from_s, to_s in ((4, 9), (back_s + 1, back_s + 20)):
+    for from_s, to_s in ((4, 9), (back_s + 1, back_s + 11)):
         within = (seen.due_ns >= run.at_ns(from_s)) & (seen.due_ns < run.at_ns(to_s))
-        assert np.count_nonzero(within) > 500
+        assert np.count_nonzero(within) > 140  # 30 pictures a second
         assert [came.get(t - delay_ns) for t in seen.due_ns[within]] == list(seen.size[within])
 
 
@@ -261,7 +261,7 @@ def test_the_mcu_starts_again_and_knows_nothing_of_before(cut_off: Cut) -> None:
     assert all((e["units"], e["ports"]) == (0, 0) for e in left)
     joined = [e for e in run.told("joined") if e["at_s"] > 24]
     assert [e["bridge"] for e in joined] == ["west", "east", "north"]
-    assert [e["units"] for e in joined] == [3, 6, 9]
+    assert [e["units"] for e in joined] == [1.5, 3.0, 4.5]  # of 90, by calls in SD
     for kind in ("audio", "video"):
         times = due_s(run, run.trace("west", kind, "down"))
         assert not ((times >= 10 + 0.1) & (times < 24.3)).any()  # 0.1: its mixing delay

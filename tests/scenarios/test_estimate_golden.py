@@ -84,3 +84,20 @@ def test_every_packet_is_accounted_for(name: str) -> None:
     assert (lost > 0) == (name == "thin-link")
     assert result.engine.name == "estimate"
     assert result.is_estimate
+
+
+def test_the_31st_call_is_refused_as_the_device_documents_say() -> None:
+    """One MPMx card: 90 CIF resources, 3 a call at 720p30; none is left, not even for sound.
+
+    Admission is the MCU's own; that an emulated one answers so is in `test_golden_runs`.
+    """
+    result = estimate(make_question(SCENARIOS / "expansion-31st-call.toml")).result
+    before, during, after = result.phases
+    last = result.question.new[-1]
+    assert [(r.bridge, r.code) for r in during.mcu.refused] == [(last.id, 503)]
+    assert before.mcu.refused == after.mcu.refused == []
+    assert all(p.mcu.downspeeded == [] for p in result.phases)
+    assert (after.mcu.units_used, len(after.mcu.joined)) == (90, 30)
+    assert last.id not in after.mcu.joined
+    assert result.binding is not None
+    assert (result.binding.criterion, result.binding.where) == ("every-call-set-up", "mcu, during")

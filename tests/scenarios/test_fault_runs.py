@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from scenario_factory import DEFAULT, giaoban, scenario
+from scenario_factory import DEFAULT, NORTH, giaoban, scenario
 
 from results.faults import FaultImpact, FaultResult
 from results.model import Result
@@ -14,9 +15,11 @@ from results.model import Result
 pytestmark = pytest.mark.sandbox
 
 
-def run(folder: Path, phases: tuple[float, float, float], *faults: str) -> Result:
+def run(folder: Path, phases: tuple[float, float, float], *faults: str, **how: Any) -> Result:
+    """What `giaoban check` answers, in the small province unless another is named."""
     more = "\n".join(f"[[fault]]\n{fault}" for fault in faults)
-    file = scenario(folder / "s.toml", bridges=(), phases=phases, province=DEFAULT, more=more)
+    how = {"bridges": (), "phases": phases, "profile": "sd30-512k", "more": more, **how}
+    file = scenario(folder / "s.toml", **how)
     ran = giaoban("check", file, "--results", folder / "runs", "--json")
     assert ran.code in (0, 1), ran.err or json.loads(ran.out)["reasons"]
     return Result.from_json(ran.out)
@@ -31,8 +34,8 @@ def test_a_silent_failure_interrupts_those_whose_way_it_is_until_bfd_sees_it(
     tmp_path: Path,
 ) -> None:
     """Three intervals of 100 ms, and 100 ms to compute at the most."""
-    silent = 'kind = "silent"\nlink = "gia-nghia--dak-song"\nat_s = 5.0\nto_s = 9.0'
-    result = run(tmp_path, (4.0, 8.0, 10.0), silent)
+    silent = 'kind = "silent"\nlink = "gia-nghia--dak-song"\nat_s = 5.0\nto_s = 7.0'
+    result = run(tmp_path, (4.0, 6.0, 4.0), silent, province=DEFAULT)
     [fault] = result.faults
     touched = {one.bridge for one in fault.bridges if one.interruption_ms}
     assert {"dak-song", "dak-mil"} <= touched
@@ -40,7 +43,7 @@ def test_a_silent_failure_interrupts_those_whose_way_it_is_until_bfd_sees_it(
     for bridge in touched:
         one = hit(fault, bridge)
         assert 200 <= one.interruption_ms <= 500
-        assert one.packets_lost > 50
+        assert one.packets_lost > 20
         assert not one.cut_off
         assert not one.behind
         assert one.call_kept
@@ -55,7 +58,7 @@ def test_an_mcu_that_crashes_takes_all_bridges_and_has_them_back(tmp_path: Path)
     mcu = 'kind = "mcu"\nat_s = 5.0\nto_s = 7.0\nboot_s = 3.0'
     result = run(tmp_path, (4.0, 10.0, 16.0), mcu)
     [fault] = result.faults
-    assert len(fault.bridges) == 8
+    assert {one.bridge for one in fault.bridges} == {"west", "east"}
     for one in fault.bridges:
         assert one.behind
         assert one.cut_off
@@ -70,17 +73,19 @@ def test_an_mcu_that_crashes_takes_all_bridges_and_has_them_back(tmp_path: Path)
 
 
 def test_a_line_that_gets_worse_is_judged_by_what_it_loses(tmp_path: Path) -> None:
-    worse = 'kind = "degrade"\nlink = "access-cu-jut"\nat_s = 5.0\nto_s = 9.0\nloss_pct = 20.0'
-    slow = 'kind = "rate-drop"\nlink = "access-dak-mil"\ndirection = "up"\nat_s = 5.0\n'
-    result = run(tmp_path, (4.0, 6.0, 6.0), worse, slow + "to_s = 9.0\nrate_mbps = 1.0")
+    worse = 'kind = "degrade"\nlink = "access-east"\nat_s = 5.0\nto_s = 9.0\nloss_pct = 20.0'
+    slow = 'kind = "rate-drop"\nlink = "access-west"\ndirection = "up"\nat_s = 5.0\n'
+    result = run(
+        tmp_path, (4.0, 6.0, 6.0), worse, slow + "to_s = 9.0\nrate_mbps = 0.4", bridges=(NORTH,)
+    )
     assert [fault.id for fault in result.faults] == [
-        "degrade-access-cu-jut",
-        "rate-drop-access-dak-mil",
+        "degrade-access-east",
+        "rate-drop-access-west",
     ]
     during = {b.id: b for b in result.phases[1].bridges}
-    for stream in during["cu-jut"].streams:
+    for stream in during["east"].streams:
         # 5, 10, 15 and 20 % in four of the phase's six seconds
         assert stream.lost_pct == pytest.approx(50 / 6, abs=5)
-    assert not any(s.lost_pct for s in during["dak-song"].streams)
+    assert not any(s.lost_pct for s in during["north"].streams)
     assert result.verdict == "fail"
     assert {c.id for c in result.criteria if not c.ok} >= {"loss", "link-peak", "mos"}

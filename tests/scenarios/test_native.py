@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runs import COMMAND, Runs
+from runs import COMMAND, Runs, everything
 from scenario_factory import ROOT, giaoban, scenario
 
 from results.diff import differences
@@ -18,8 +18,8 @@ from topology.sandbox import boot, kernel
 @pytest.mark.sandbox
 def test_the_same_measures_as_in_the_sandbox(runs: Runs, tmp_path: Path) -> None:
     """The guest's kernel has all that is needed: there native is what the sandbox does."""
-    sandbox = runs.start("first")
-    file = scenario(tmp_path / "s.toml", id="twin")
+    sandbox = runs.start("everything")
+    file = everything(tmp_path / "s.toml")
     words = [str(tmp_path), str(file), "--results", str(tmp_path / "results")]
     code = boot.run(
         boot.Guest(kernel.ensure(lambda _what, _done: None), memory_mb=1536),

@@ -38,6 +38,9 @@ def emulate(plan, folder, _engine, _progress):
     return pretended.engine()
 
 check.emulate = emulate
+# what is drawn is the same as without pytest
+check.draw_pictures = lambda *_, **__: {{}}
+check.write_annex = lambda path, _: path.touch()
 """
 REFUSED = '[expect]\nverdict = "fail"\nbinding = "every-call-set-up"\n'
 

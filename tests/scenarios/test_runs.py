@@ -1,4 +1,4 @@
-"""Runs in the sandbox: the same again, two at once, recorded frames, impairments, other users."""
+"""Runs in the sandbox: the same again under other conditions, recorded frames, impairments."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recording import heard, rtp_streams, tshark
-from runs import Finished, Runs, check
-from scenario_factory import ROOT, giaoban, scenario
+from runs import Finished, Runs, check, everything
+from scenario_factory import ROOT, SMALL, giaoban, scenario
 
 from results.model import StreamResult
 from topology.sandbox import kernel
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.sandbox
 
 @pytest.fixture(scope="module", autouse=True)
 def started(runs: Runs) -> None:
-    for name in ("short", "impaired", "first", "second"):
+    for name in ("everything", "short", "impaired"):
         runs.start(name)
 
 
@@ -44,26 +44,30 @@ def busy_cores() -> Iterator[None]:
             burner.wait()
 
 
-def test_the_same_again_to_the_last_bit(runs: Runs, tmp_path: Path) -> None:
-    """By a copy of the program in another folder, never run before, beside busy processes; of a
-    link so full that it matters which of two packets comes a nanosecond sooner."""
-    first = runs["thin-link"]
-    for name in ("short", "impaired", "first", "second"):
+def test_the_same_again_to_the_last_bit(runs: Runs) -> None:
+    """By somebody without any privilege, with a copy of the program in another folder, never run
+    before, beside busy processes; of a scenario that has everything in it."""
+    first = runs["everything"]
+    for name in ("short", "impaired"):
         runs.start(name).result()  # otherwise they would be slowed down, too
-    copy = tmp_path / "a folder" / "of another length"
-    for package in ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results"):
-        shutil.copytree(
-            ROOT / package,
-            copy / package,
-            ignore=shutil.ignore_patterns("__pycache__", "runs"),
-        )
-    file = copy / "scenarios" / "expansion-thin-link.toml"
-    with busy_cores():
-        second = check([str(file)], tmp_path / "results", root=copy)
-    assert first.code == second.code == 1, second.err
-    assert recorded(second) == recorded(first)
-    ran = giaoban("diff", first.folder, second.folder)
-    assert (ran.code, ran.err) == (0, ""), ran.out
+    with tempfile.TemporaryDirectory(prefix="giaoban-test-") as name:
+        folder = Path(name)
+        copy = folder / "a folder" / "of another length"
+        for package in ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results"):
+            shutil.copytree(
+                ROOT / package,
+                copy / package,
+                ignore=shutil.ignore_patterns("__pycache__", "runs"),
+            )
+        file = everything(folder / "s.toml")
+        province = ("--province", str(shutil.copy(SMALL, folder)))
+        with busy_cores():
+            words, prefix = [str(file), *province], unprivileged(folder)
+            second = check(words, folder / "results", prefix, root=copy)
+        assert first.code == second.code == 1, second.err
+        assert recorded(second) == recorded(first)
+        ran = giaoban("diff", first.folder, second.folder)
+        assert (ran.code, ran.err) == (0, ""), ran.out
 
 
 def recorded(run: Finished) -> dict[str, str]:
@@ -72,31 +76,33 @@ def recorded(run: Finished) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_another_seed_is_another_run(runs: Runs, tmp_path: Path) -> None:
-    """Else `diff` would say `the same` of anything."""
-    first = runs["first"]
-    other = check([str(scenario(tmp_path / "s.toml", id="twin")), "--seed", "2"], runs.results)
-    ran = giaoban("diff", first.folder, other.folder)
+def test_everything_is_in_what_is_run_again(runs: Runs) -> None:
+    """Else it would not say much that it is the same."""
+    run = runs["everything"]
+    account = run.result.accounting
+    assert account.unaccounted == 0
+    assert account.packets_lost_by_impairment > 0
+    assert account.packets_duplicated > 0
+    assert account.packets_damaged > 0
+    full = [q for q in run.captures.counters["queues"] if q["link"] == "access-north"]
+    assert sum(q["queue_drops"] for q in full) > 10
+    assert any(trace.overtaken.any() for trace in run.captures.traces)
+    did = {e["kind"] for e in run.captures.events_of("control")}
+    assert did >= {"call-to-speak", "dropped", "redial"}
+
+
+def test_another_seed_is_another_run(tmp_path: Path) -> None:
+    """Else `diff` would say `the same` of anything; what is sent is drawn outside an emulation."""
+    folders = []
+    for seed in ("1", "2"):
+        results = tmp_path / seed
+        words = ("--estimate", "--seed", seed, "--results", results)
+        assert giaoban("check", scenario(tmp_path / "s.toml"), *words).code < 2
+        folders += results.iterdir()
+    ran = giaoban("diff", *folders)
     assert ran.code == 1
     assert "inputs.seed" in ran.out
-
-
-def test_two_runs_at_the_same_moment(runs: Runs) -> None:
-    first, second = runs["first"], runs["second"]
-    assert first.code == second.code < 2, first.err + second.err
-    assert first.folder != second.folder
-    assert giaoban("diff", first.folder, second.folder).code == 0
-
-
-def test_as_another_user(runs: Runs) -> None:
-    """Somebody without any privilege gets the same measures."""
-    first = runs["first"]
-    with tempfile.TemporaryDirectory(prefix="giaoban-test-") as name:
-        folder = Path(name)
-        file = scenario(folder / "s.toml", id="twin")
-        done = check([str(file)], folder / "results", unprivileged(folder))
-        assert done.code == first.code, done.err
-        assert giaoban("diff", first.folder, done.folder).code == 0
+    assert "packets_sent" in ran.out
 
 
 def unprivileged(folder: Path) -> list[str]:
@@ -144,7 +150,7 @@ def test_wireshark_reads_the_recording(runs: Runs, bridge: str) -> None:
 
 
 def test_a_run_without_pcap_has_none(runs: Runs) -> None:
-    assert not list(runs["first"].folder.rglob("*.pcapng"))
+    assert not list(runs["impaired"].folder.rglob("*.pcapng"))
     assert not list(runs["short"].folder.rglob("frames-*"))
     assert {p.name for p in runs["short"].folder.glob("*.pcapng")} == {
         "north.pcapng",

@@ -1,6 +1,6 @@
 """Routers, bridges and the MCU stopped at random times: each run ends, every packet is found.
 
-Some of the trials of `python -m bench faults`, which makes two hundred.
+One of the trials of `python -m bench faults`, which makes two hundred.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from scenarios.question import make_question
 
 
 @pytest.mark.sandbox
-@pytest.mark.parametrize("seed", [1, 10])
-def test_a_trial_ends_with_a_verdict_and_every_packet_is_found(seed: int, tmp_path: Path) -> None:
-    asked = trial.question(seed)
+def test_a_trial_ends_with_a_verdict_and_every_packet_is_found(tmp_path: Path) -> None:
+    asked = trial.question(seed=1)
     assert asked.plan.changes
     result = trial.run(asked, tmp_path)
     assert result.verdict in ("pass", "fail")

@@ -142,28 +142,29 @@ source_vi = "thử"
 """One that a run without impairments meets, one that none meets, and one of the queues."""
 
 FILM = '[meeting]\nvideo = "switched"\n[[recording]]\nbridge = "west"\nfile = "film.h264"\n'
-NAMES = ("several", "several-again", "slides", "talk", "film")
+NAMES = ("several", "slides", "talk", "film")
 
 
 def words(folder: Path, name: str) -> list[str]:
     """The arguments of `giaoban check` for one of `NAMES`."""
-    file, which = folder / f"{name}.toml", name.removesuffix("-again")
+    file = folder / f"{name}.toml"
     how: dict[str, Any]
-    match which:
+    match name:
         case "several":
             lost = "".join("01"[n % 2] * run for n, run in enumerate(TRACE))
             (folder / "losses.txt").write_text(lost, encoding="utf-8")
             how = {"phases": (4, 10, 4), "bridges": (NORTH,), "more": SEVERAL}
         case "slides":
             how = {"phases": (4, 14, 6), "bridges": (), "more": SLIDES}
+            how |= {"profile": "sd30-512k"}
         case "talk":
             how = {"phases": (20, 20, 20), "bridges": (), "more": TALK + CRITERIA}
             how |= {"profile": "cif30-high-64k"}
         case "film":
             film(folder / "film.h264", kbps=500, seconds=4)
             how = {"phases": (3, 4, 4), "bridges": (), "more": FILM, "seed": 7}
-            return [str(scenario(file, id=which, **how)), "--pcap", "east"]
-    return [str(scenario(file, id=which, **how))]
+            return [str(scenario(file, id=name, **how)), "--pcap", "east"]
+    return [str(scenario(file, id=name, **how))]
 
 
 def film(path: Path, *, kbps: int, seconds: int) -> None:

@@ -139,6 +139,7 @@ def process() -> Iterator[MediaProcess]:
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
     rows = [process.open(["audio"]) for _ in range(2)]
     for own, other in (rows, rows[::-1]):
@@ -165,6 +166,7 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 def test_what_cannot_be_done_is_told(process: MediaProcess) -> None:
     for _ in range(4):
         process.open(["audio"])

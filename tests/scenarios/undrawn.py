@@ -1,0 +1,30 @@
+"""Runs without pictures and annex, which cost more than everything else about a pretended run.
+
+That they are drawn and set is looked at where this is not used, and in `tests/results`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios import check
+from scenarios.failures import run as failures
+from scenarios.whatif import run as whatif
+
+
+def undrawn(patch: pytest.MonkeyPatch) -> None:
+    """Until the patch is undone no picture is drawn and no annex set; both files are empty."""
+    patch.setattr(check, "draw_pictures", lambda *_, **__: {})
+    patch.setattr(check, "write_annex", lambda path, _chapters: path.touch())
+    patch.setattr(failures, "draw_failures", _touch)
+    patch.setattr(whatif, "draw", _touch)
+
+
+def _touch(*words: Any, **_: Any) -> None:
+    """Leave an empty file in each picture's place."""
+    for word in words:
+        if isinstance(word, Path):
+            word.touch()
