@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind
-from mcu_sim.video.forward import Forwarder
+from mcu_sim.media.leg import Kind, Position
+from mcu_sim.video.forward import NEVER, Forwarder
 from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.sources import Kept, Source
@@ -20,7 +20,7 @@ from scenarios.estimate.timeline import Timeline, Turn
 from scenarios.plan import Plan
 from traffic import rtp
 from traffic.injection import Injector
-from traffic.video import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
+from traffic.video import CLOCK_HZ, FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
 
 PARTS = 64
 """So many parts of a source's log are looked into for a packet that came."""
@@ -50,6 +50,8 @@ class Forwarding:
         self._waiting: list[Packets] = []
         self.kept: dict[int, Kept] = {}
         self._injectors: dict[int, Injector] = {}
+        self._before: dict[int, Position] = {}
+        """Stream → how far it had come in its last call: the next one goes on from there."""
         self._row_of: dict[Kind, dict[int, int]] = {
             kind: {call.up[kind]: row for row, call in enumerate(plan.calls) if kind in call.up}
             for kind in self._forwarders
@@ -87,12 +89,14 @@ class Forwarding:
                 forwarder.open(turn.row, 0, 0, 0, 0)
                 return
             down = self._plan.streams[index]
-            first = down.first_sequence, down.first_timestamp
-            if (kept := self.kept.get(down.index)) is not None and kept.parts:
-                last = kept.parts[-1][-1]
-                first = int(last["sequence"]) + 1, int(last["timestamp"]) + 1
-            forwarder.open(turn.row, down.ssrc, 0, *first)
+            first, since_ns = (down.first_sequence, down.first_timestamp), NEVER
+            if (before := self._before.get(index)) is not None and before.at_ns:
+                first, since_ns = before.at(turn.at_ns), turn.at_ns
+            forwarder.open(turn.row, down.ssrc, 0, *first, since_ns)
         elif turn.what == "close":
+            if (index := self._plan.calls[turn.row].down.get(turn.kind)) is not None:
+                position = forwarder.position(turn.row, turn.at_ns)
+                self._before[index] = Position(*position, CLOCK_HZ)
             forwarder.close(turn.row)
         else:
             forwarder.watch(turn.row, turn.source, turn.at_ns)

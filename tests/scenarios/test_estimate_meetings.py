@@ -21,7 +21,24 @@ from_s = 1.0
 to_s = 5.0
 kbps = 500.0
 """
-KINDS = {**MEETINGS, "impaired": IMPAIRMENTS, "shared": SHARED, "slides": SLIDES}
+OVERTAKEN = (
+    MEETINGS["all"]
+    + """
+[[impairment]]
+bridge = "west"
+kind = "video"
+jitter = { model = "normal", mean_ms = 20.0, sd_ms = 8.0, reorder = true }
+"""
+)
+"""Pictures are passed on out of order to a bridge that is called again: its stream goes on behind
+the last one sent, which need not be the last in order."""
+KINDS = {
+    **MEETINGS,
+    "impaired": IMPAIRMENTS,
+    "shared": SHARED,
+    "slides": SLIDES,
+    "overtaken": OVERTAKEN,
+}
 WITHOUT_LOSS = ("switched", "out", "encrypted", "redial", "all", "slides")
 
 
