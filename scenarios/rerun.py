@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import tomllib
@@ -31,6 +32,7 @@ from scenarios.recordings import renamed
 from scenarios.scenario import Scenario
 
 CODE = "inputs.code"
+PLAN = "plan.json"
 
 
 def rerun(
@@ -54,7 +56,11 @@ def rerun(
         if manifest.kind == "load":
             return _storm(manifest, files, scenario, province, root, now, progress)
         question = make_question(
-            scenario, province_path=province, seed=manifest.seed, change=as_laid_out(manifest)
+            scenario,
+            province_path=province,
+            seed=manifest.seed,
+            pcap=recorded(files),
+            change=as_laid_out(manifest),
         )
         if manifest.engine == ESTIMATE:
             outcome = check_by_estimate(question, root=root, now=now, progress=progress)
@@ -64,6 +70,12 @@ def rerun(
     then = Result.from_json(files[RESULT])
     found = _told(differences(then, outcome.result))
     return found + _packets(manifest, read_proof(outcome.folder).manifest)
+
+
+def recorded(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The bridges whose frames the run recorded: a recorder takes some nanoseconds of its own."""
+    bridges = json.loads(files[PLAN]).get("pcap", ()) if PLAN in files else ()
+    return tuple(bridges)
 
 
 def _told(found: Sequence[Difference]) -> list[str]:

@@ -259,8 +259,9 @@ def test_a_commit_is_clean_only_if_the_code_is_the_commits(tmp_path: Path) -> No
 
 @pytest.mark.sandbox
 def test_a_real_run_is_repeated_from_its_evidence_alone(runs: Runs, tmp_path: Path) -> None:
-    """To the last packet: the captures' sums are in the manifest."""
-    done = runs["lossy"]
+    """To the last packet: the captures' sums are in the manifest. The frames of two bridges were
+    recorded, and are again."""
+    done = runs["switched"]
     ran = giaoban("evidence", done.folder, "--out", tmp_path, "--json")
     path = Path(json.loads(ran.out)["file"])
     with zipfile.ZipFile(path) as archive:
