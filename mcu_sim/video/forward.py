@@ -112,6 +112,11 @@ class Forwarder:
         """Whether anybody watches anything, so that packets have to be forwarded."""
         return bool(np.any(self._watching != NOBODY))
 
+    @property
+    def misses_key(self) -> bool:
+        """Whether a viewer misses a key frame: a source is asked for one now, or later."""
+        return bool(self._wanted_ns) or bool(self._waiting().any())
+
     def request(self, viewer: int, now_ns: int) -> None:
         """A viewer asked for a key frame (RFC 4585 §6.3.1 PLI, RFC 5104 FIR, RFC 5168)."""
         source = int(self._watching[viewer])

