@@ -188,6 +188,11 @@ class Outbound:
         self.send_as_is(kind, batch, rows, lengths, leaving, timestamps)
         self._release_due(kind)
 
+    @property
+    def holds(self) -> bool:
+        """Whether packets wait here for others that leave before them."""
+        return any(line.holding is not None and len(line.holding) for line in self._lines.values())
+
     def advance(self, kind: Kind, until_ns: int) -> None:
         """No packet of a medium will be due before `until_ns`: what leaves before it goes out."""
         for (of, _), line in self._lines.items():

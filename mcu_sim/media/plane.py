@@ -82,8 +82,7 @@ class MediaPlane:
         self._ahead_ns = AHEAD_NS if kernel_paces else AHEAD_IN_LOOP_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
-        room = max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room)
-        sizes = capacity, room, width
+        sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
         self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, *sizes, origin_ns)
         self.inbound = Inbound(ports, self._keys, self._received, capacity)
         from_ns = origin_ns if kernel_paces else None
@@ -105,7 +104,7 @@ class MediaPlane:
         self._forward_batch = self.outbound.batch(FORWARD_ROOM, width)
         fill_with_noise(self._composed_batch.data)
         self._legs: dict[int, Leg] = {}
-        self._done = 0
+        self._done, self._forwarding = 0, False
         self._composed_until_ns = self._control_at_ns = origin_ns
         # a wake-up may serve two ticks if the mix is released later than both anyway
         eager = not kernel_paces or self._mix_delay_ns <= 1.25 * TICK_NS
@@ -288,7 +287,8 @@ class MediaPlane:
             for first in range(self._done + 1, ready + 1, MAX_STRIDE):
                 self._mix(range(first, min(first + MAX_STRIDE - 1, ready) + 1))
             self._done = ready
-        forwarding = any(one.active for one in self._forwarders.values())
+        watched = any(one.active for one in self._forwarders.values())
+        forwarding = self._forwarding = watched or (self._forwarding and self.outbound.holds)
         if forwarding:
             self._forward("video", now_ns)
             self._forward("content", now_ns)

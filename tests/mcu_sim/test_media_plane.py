@@ -16,6 +16,7 @@ from mcu_sim.media.plane import STEP_NS, MediaPlane
 from mcu_sim.media.ports import Ports
 from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
 from tests.mcu_sim.server_factory import MODEL
+from traffic.impairments import Impairments, Interval, NormalJitter
 from traffic.log import RECEIVED, SENT, read
 
 AUDIO, VIDEO, CONTENT = 33_000, 33_002, 33_004
@@ -228,6 +229,32 @@ def test_forwarded_pictures_leave_a_fixed_time_after_they_came(bench: Bench) -> 
     sent, received = bench.logs()
     assert sent["due_ns"].tolist() == (received["arrival_ns"] + 10 * MS).tolist()
     assert received["stream"].tolist() == [50] * 5
+
+
+def test_what_may_be_overtaken_leaves_though_nobody_watches_any_more(bench: Bench) -> None:
+    """Packets are held back for others that may leave before them; it is not the next forwarded
+    packet that lets them go."""
+    bench.far(44_002)
+    source = bench.far(44_102)
+    jitter = Impairments(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
+    late = [Interval(from_s=0, what=jitter)]
+    receive = bench.plane.inbound.receive
+
+    def now(kind: Kind) -> Iterator[Any]:
+        for got in receive(kind):
+            yield got._replace(arrival_ns=np.full_like(got.arrival_ns, bench.now_ns))
+
+    bench.plane.inbound.receive = now  # type: ignore[method-assign]
+    bench.plane.open(leg(0, terms("video", 44_002), impairments=late), bench.now_ns)
+    bench.plane.open(leg(1, terms("video", 44_102)), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    for n in range(40):
+        source.send(picture(n, key=n == 0), VIDEO)
+    bench.run(20)
+    bench.plane.watch("video", 0, NOBODY, bench.now_ns)
+    assert bench.plane.outbound.holds
+    bench.run(400)
+    assert not bench.plane.outbound.holds
 
 
 def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
