@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +30,7 @@ from results.junit import junit_xml
 from results.view.page import FILE
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS, cores
 from scenarios.emulation.engine import EngineName
 from scenarios.failures.failure import chosen
 from scenarios.failures.picture import draw_failures
@@ -119,7 +118,7 @@ def command(
             failures,
             possible=possible,
             whole=not only,
-            jobs=jobs or len(os.sched_getaffinity(0)),
+            jobs=jobs or cores(),
             engine=engine,
             root=results,
             now=datetime.now(),

@@ -14,5 +14,7 @@ COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
 
 
 def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Those that this process may use; on systems that do not tell, all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
