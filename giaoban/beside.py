@@ -21,9 +21,8 @@ class Beside[A, R]:
 
     def __init__(self, function: Callable[[A], R]) -> None:
         """`function`, its arguments and what it returns go through a pipe: they can be pickled."""
-        context = multiprocessing.get_context(
-            "spawn"
-        )  # works everywhere, whatever threads there are
+        # it works everywhere, whatever threads there are
+        context = multiprocessing.get_context("spawn")
         self._pipe, far = context.Pipe()
         self._process = context.Process(target=_serve, args=(function, far), daemon=True)
         self._process.start()
@@ -61,7 +60,7 @@ class Beside[A, R]:
             self._process.join()
             code = self._process.exitcode
             raise MachineLacks(
-                f"a process of ours was ended from outside (exit code {code}) (out of memory?)",
+                f"a process of ours was ended from outside (exit code {code}; out of memory?)",
                 "memory, or --jobs 1",
             ) from None
         if failed:

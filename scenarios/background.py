@@ -30,6 +30,8 @@ BEGINS_AFTER_NS = 6_000_000
 """Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
 Where a queue fills up just then, which packets it loses would hang on that.
 """
+SHORTEST_S = 0.1
+"""Of less of it there would be nothing, or hardly anything."""
 
 
 class Background(Sourced):
@@ -38,7 +40,8 @@ class Background(Sourced):
     `mbps`, or `pct` of the link's rate, is what its frames take of the link; `packet_bytes` is an
     IP packet's length. `direction` is "NODE->NODE" or "both"; on an access link it is "down", from
     the router. `from_s` and `to_s` count from the first phase's start; without them it flows from
-    the run's start to the last phase's end. `marked` is the class that it claims to be of.
+    the run's start to the last phase's end. It begins `BEGINS_AFTER_NS` later. `marked` is the
+    class that it claims to be of.
     """
 
     link: str
@@ -56,6 +59,8 @@ class Background(Sourced):
             raise ValueError("has no rate or two (allowed: mbps or pct)")
         if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
             raise ValueError("to_s is not after from_s")
+        if self.to_s is not None and self.to_s - (self.from_s or 0.0) < SHORTEST_S:
+            raise ValueError(f"flows for less than {SHORTEST_S:g} s (allowed: that, or longer)")
         return self
 
     def rate_mbps(self, link: NetLink) -> float:

@@ -292,17 +292,21 @@ class _Run:
             self._put_leaves(leaves)
         self._control.clear()
 
+    def _take_control(self, leaves: Leaves) -> None:
+        """RTCP that is to leave just before a packet of media goes first, what waits for none at
+        the next `_put_control`."""
+        if leaves.since_ns is None:
+            self._put_leaves(leaves)
+        else:
+            self._control.append(leaves)
+
     def _put_leaves(self, leaves: Leaves) -> None:
         size, number = np.array([leaves.size], np.int32), np.array([leaves.number])
         self._put(leaves.flow, np.array([leaves.at_ns]), size, number)
 
     def _send(self, flow: int, made_ns: int, size: int, seq: int) -> None:
         """A datagram of RTCP that was made at a moment leaves as its queue lets it."""
-        leaves = self._paces.unexpected(flow, made_ns, size, seq)
-        if leaves.since_ns is None:
-            self._put_leaves(leaves)
-        else:
-            self._control.append(leaves)
+        self._take_control(self._paces.unexpected(flow, made_ns, size, seq))
 
     def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         self._forwarding.wanted(row, kind, now_ns)
@@ -322,10 +326,7 @@ class _Run:
             # before the packet that they wait for: what leaves at one moment goes in the order in
             # which it is put
             for leaves in self._paces.media(index, leaving_ns):
-                if leaves.since_ns is None:
-                    self._put_leaves(leaves)
-                else:
-                    self._control.append(leaves)
+                self._take_control(leaves)
             self._put(
                 index,
                 leaving_ns,

@@ -122,9 +122,8 @@ class _Expected:
     """All reports, and those of each flow of RTCP."""
 
     def __init__(self, flows: Flows, reports: Reports) -> None:
-        made = reports.made
-        self.made_ns, self.size = made["made_ns"].tolist(), made["size"].tolist()
-        self.flow = flows.controls(made["way"], made["kind"])
+        self.made_ns, self.size = reports["made_ns"].tolist(), reports["size"].tolist()
+        self.flow = flows.controls(reports["way"], reports["kind"])
         self._order = np.argsort(self.flow, kind="stable")
         self._sorted = self.flow[self._order]
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,30 +53,9 @@ MADE = np.dtype(
 """A report as a record; its kind by its place in `KINDS`."""
 
 
-class Reports(Sequence[Report]):
-    """All reports of a meeting, in order of their making; a country makes half a million.
-
-    Attributes:
-        made: (reports,) records of dtype MADE.
-    """
-
-    def __init__(self, made: NDArray[np.void]) -> None:
-        self.made = made[np.lexsort((made["way"], made["made_ns"]))]
-
-    def __len__(self) -> int:
-        return len(self.made)
-
-    @overload
-    def __getitem__(self, index: int) -> Report: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Report]: ...
-
-    def __getitem__(self, index: int | slice) -> Report | list[Report]:
-        if isinstance(index, slice):
-            return [self[one] for one in range(*index.indices(len(self)))]
-        number, kind, way, made_ns, size = self.made[index].item()
-        return Report(number, KINDS[kind], way, made_ns, size)
+Reports = NDArray[np.void]
+"""(n,) records of dtype MADE: all reports of a meeting, in order of their making; a country makes
+half a million."""
 
 
 def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
@@ -85,7 +64,8 @@ def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     woken = timeline.mcu_woken
     mcu = (r for seated in timeline.seated for r in _of_mcu(plan, seated, woken, windows))
     rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
-    return Reports(np.fromiter(rows, MADE))
+    made = np.fromiter(rows, MADE)
+    return made[np.lexsort((made["way"], made["made_ns"]))]
 
 
 def _of_bridge(plan: Plan, sending: Sending, windows: Windows) -> Iterator[Report]:

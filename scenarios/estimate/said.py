@@ -35,10 +35,9 @@ class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
         self._traces = traces
         self._made_ns: dict[Said, NDArray[np.int64]] = {}
         self._index: dict[Said, int] = {}
-        made = reports.made
-        of_line = made["way"] * len(KINDS) + made["kind"]
+        of_line = reports["way"] * len(KINDS) + reports["kind"]
         order = np.argsort(of_line, kind="stable")
-        made_ns = made["made_ns"][order]
+        made_ns = reports["made_ns"][order]
         lines, first = np.unique(of_line[order], return_index=True)
         for line, times in zip(lines.tolist(), np.split(made_ns, first[1:]), strict=True):
             way, kind = line // len(KINDS), KINDS[line % len(KINDS)]

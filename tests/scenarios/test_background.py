@@ -55,6 +55,7 @@ def plan_of(folder: Path, *more: str) -> Plan:
         ((*TABLE, "from_s = 6.0"), "from_s", "begins after the run (allowed: below 6 s)"),
         ((*TABLE, "to_s = 6.5"), "to_s", "ends after the run (allowed: up to 6 s)"),
         ((*TABLE, "from_s = 4.0", "to_s = 4.0"), "[[back", "to_s is not after from_s"),
+        ((*TABLE, "from_s = 4.0", "to_s = 4.05"), "[[back", "flows for less than 0.1 s"),
         ((*TABLE, 'marked = "bulk"'), "marked", "(allowed: 'best-effort', 'video' or 'voice')"),
         ((*TABLE, "kbps = 1.0"), "kbps", 'unknown key (did you mean "mbps"?)'),
     ],

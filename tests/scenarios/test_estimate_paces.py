@@ -10,7 +10,7 @@ from scenario_factory import SCENARIOS
 from mcu_sim.media.leg import KINDS
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.paces import HANDED_NS, Leaves, Paces
-from scenarios.estimate.reporting import MADE, Reports, reports
+from scenarios.estimate.reporting import MADE, reports
 from scenarios.estimate.signalling import signal
 from scenarios.estimate.windows import Windows
 from scenarios.question import make_question
@@ -25,7 +25,7 @@ CONTROL = FLOWS.control(WAY, KIND)
 def paces(*made_ms: float) -> Paces:
     """Reports on the way of `STREAM`, of its medium, made at these moments."""
     rows = [(WAY // 2, KINDS.index(KIND), WAY, round(ms * MS), 100) for ms in made_ms]
-    return Paces(FLOWS, Reports(np.array(rows, MADE)))
+    return Paces(FLOWS, np.array(rows, MADE))
 
 
 def at_ms(*ms: float) -> np.ndarray:
@@ -84,7 +84,7 @@ def test_a_transaction_that_ends_wakes_the_mcu_for_a_report() -> None:
     """32 s after a call was answered its timer runs out (RFC 6026): found in an emulation."""
     plan = make_question(SCENARIOS / "expansion-thin-link.toml").plan
     meeting = signal(plan)
-    made = reports(plan, meeting, Windows.of(plan)).made
+    made = reports(plan, meeting, Windows.of(plan))
     by_mcu = set(made["made_ns"][made["way"] % 2 == 1].tolist())
     off_grid = {ns for ns in by_mcu if ns % (40 * MS)}
     assert off_grid

@@ -115,7 +115,6 @@ def test_what_the_folder_cannot_hold_is_refused_before_anything_starts(
         estimate(question)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_folder_that_fills_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "MOST_BYTES", 0)
     with Path("/dev/full").open("r+b", buffering=0) as full:
@@ -136,7 +135,6 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there a file has a name while it is open")
 def test_a_killed_estimate_leaves_no_file_behind(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", RUNNING],
