@@ -6,8 +6,8 @@ import multiprocessing
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +25,8 @@ class Beside[A, R]:
         context = multiprocessing.get_context("spawn")
         self._pipe, far = context.Pipe()
         self._process = context.Process(target=_serve, args=(function, far), daemon=True)
-        self._process.start()
+        with _without_interruption():
+            self._process.start()
         far.close()
         self._asked: deque[A] = deque()
 
@@ -66,6 +67,19 @@ class Beside[A, R]:
         if failed:
             raise value
         return asked, value
+
+
+@contextmanager
+def _without_interruption() -> Iterator[None]:
+    """What is started here never hears of Ctrl-C, from its very beginning; we do, afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(function: Callable[[Any], Any], pipe: Connection) -> None:

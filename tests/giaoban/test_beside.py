@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -53,6 +54,16 @@ def test_a_process_that_is_killed_is_told_of() -> None:
         beside.ask(0)
         with pytest.raises(MachineLacks, match="exit code -9"):
             beside.answer()
+
+
+def test_ctrl_c_does_not_end_it_though_it_has_hardly_begun() -> None:
+    """Who asks decides; it would tell of an interruption of its own."""
+    with Beside(half) as beside:
+        [process] = multiprocessing.active_children()
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGINT)
+        beside.ask(8)
+        assert beside.answer() == (8, 4)
 
 
 def test_it_is_gone_when_we_leave_though_it_has_work() -> None:
