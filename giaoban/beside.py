@@ -1,34 +1,45 @@
-"""A function that is called in a process of its own, beside this one."""
+"""Functions that are called in a process of its own, beside this one."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache, partial
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
 
-from giaoban.child import die_with_parent
+from giaoban.child import INTERRUPTIONS, die_with_parent
 from giaoban.errors import MachineLacks
 
 
-class Beside[A, R]:
-    """Answers questions one after the other while we do something else; never outlives us."""
+class Here:
+    """Where one process has to do: a function is called when its answer is wanted."""
 
-    def __init__(self, function: Callable[[A], R]) -> None:
-        """`function`, its arguments and what it returns go through a pipe: they can be pickled."""
-        # it works everywhere, whatever threads there are
-        context = multiprocessing.get_context("spawn")
+    def ask[**P, R](
+        self, function: Callable[P, R], *given: P.args, **named: P.kwargs
+    ) -> Callable[[], R]:
+        """As `Beside.ask`."""
+        return cache(partial(function, *given, **named))
+
+
+class Beside:
+    """Calls functions one after the other while we do something else; never outlives us."""
+
+    def __init__(self) -> None:
+        """It begins with all that is loaded here, if that can be had (`_context`)."""
+        context = _context()
         self._pipe, far = context.Pipe()
-        self._process = context.Process(target=_serve, args=(function, far), daemon=True)
+        self._process = context.Process(target=_serve, args=(far,), daemon=True)
         with _without_interruption():
             self._process.start()
         far.close()
-        self._asked: deque[A] = deque()
+        self._asked = 0
+        self._answers: list[tuple[bool, Any]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -43,57 +54,76 @@ class Beside[A, R]:
         self._process.join()
         self._pipe.close()
 
-    def ask(self, argument: A) -> None:
-        """Have the function called with this, after all that was asked before."""
-        self._asked.append(argument)
-        with suppress(ConnectionError):  # if it is gone, `answer` tells
-            self._pipe.send(argument)
+    def ask[**P, R](
+        self, function: Callable[P, R], *given: P.args, **named: P.kwargs
+    ) -> Callable[[], R]:
+        """Have a function called, after all that was asked before; what is returned waits for it.
 
-    def answer(self) -> tuple[A, R]:
-        """The oldest question that was not answered yet, with its answer.
-
-        Raises what the function raised; `MachineLacks`: the process was ended by something else.
+        The function, what it is given and what it returns go through a pipe: they can be pickled.
+        What is returned gives the answer, or raises what the function raised; `MachineLacks`: the
+        process was ended by something else.
         """
-        asked = self._asked.popleft()
-        try:
-            failed, value = self._pipe.recv()
-        except (EOFError, ConnectionError):
-            self._process.join()
-            code = self._process.exitcode
-            raise MachineLacks(
-                f"a process of ours was ended from outside (exit code {code}; out of memory?)",
-                "memory, or --jobs 1",
-            ) from None
+        number, self._asked = self._asked, self._asked + 1
+        with suppress(ConnectionError):  # if it is gone, the answer tells
+            self._pipe.send((function, given, named))
+        return partial(self._answer, number)
+
+    def _answer(self, number: int) -> Any:
+        while len(self._answers) <= number:
+            try:
+                self._answers.append(self._pipe.recv())
+            except (EOFError, ConnectionError):
+                self._process.join()
+                code = self._process.exitcode
+                raise MachineLacks(
+                    f"a process of ours was ended from outside (exit code {code}; out of memory?)",
+                    "memory, or --jobs 1",
+                ) from None
+        failed, value = self._answers[number]
         if failed:
             raise value
-        return asked, value
+        return value
+
+
+def _context() -> Any:
+    """A copy of this process where that is safe: on Linux, where we are our only thread.
+
+    A second one might hold a lock that nobody in the copy ever gives back. Elsewhere a new process
+    is begun, which loads what it needs.
+    """
+    alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+    return multiprocessing.get_context("fork" if alone else "spawn")
 
 
 @contextmanager
 def _without_interruption() -> Iterator[None]:
-    """What is started here never hears of Ctrl-C, from its very beginning; we do, afterwards."""
+    """What is started here hears of nothing before it is ready to; we do, afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(function: Callable[[Any], Any], pipe: Connection) -> None:
+def _serve(pipe: Connection) -> None:
     """The other process: until nobody asks any more."""
     if sys.platform == "linux":
         die_with_parent()
+    for number in INTERRUPTIONS:  # handlers are ours: the copy has no part in them
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks decides what becomes of us
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
     while True:
         try:
-            argument = pipe.recv()
+            function, given, named = pipe.recv()
         except EOFError:
             return
         try:
-            said = False, function(argument)
+            said = False, function(*given, **named)
         except Exception as error:
             said = True, error
         pipe.send(said)

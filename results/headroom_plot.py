@@ -45,18 +45,14 @@ DPI = 150
 
 
 def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
-    """Write `headroom.LANG.svg`, `.pdf` and `.png` into a folder; the same answer, the same bytes.
+    """Write `headroom.LANG.svg` and `.png` into a folder; the same answer, the same bytes.
 
     Raises `OSError`.
     """
     paths = []
     with mpl.rc_context(STYLE):
         figure = draw(answer, lang)
-        for kind, metadata in (
-            ("svg", {"Date": None}),
-            ("pdf", {"CreationDate": None}),
-            ("png", {"Software": None}),
-        ):
+        for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
             path = folder / f"headroom.{lang}.{kind}"
             figure.savefig(path, format=kind, dpi=DPI, metadata=metadata)
             paths.append(path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from results.model import LinkResult
 from scenarios.captures import Captures
 from scenarios.rebuild import Rebuilt
+from traffic.percentiles import percentiles
 
 
 def links_in(
@@ -44,7 +45,7 @@ def links_in(
                 utilisation_pct=round(float(load[row]), 3),
                 peak_pct=round(float(peak[row]), 3),
                 drops=after[row]["queue_drops"] - before[row]["queue_drops"],
-                queue_p99_ms=round(float(np.percentile(wait, 99)) / 1e6, 4)
+                queue_p99_ms=round(percentiles(wait, (99,))[0] / 1e6, 4)
                 if len(wait) and rebuilt.trusted
                 else None,
             )

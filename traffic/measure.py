@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.jitter import smoothed, transit_changes
+from traffic.percentiles import percentiles
 from traffic.quality.bursts import ends_ns, run_lengths, runs
 
 
@@ -140,9 +141,13 @@ def trace(
     steps = np.diff(np.sort(sent["sequence"]) if forwarded else sent["sequence"])
     if np.any(steps < 1 if forwarded else steps != 1):
         raise ValueError("the sent packets' sequence numbers do not run on: more than one stream")
-    keys = _wire_key(sent)
+    keys, wanted = _wire_key(sent), _wire_key(received)
+    if np.array_equal(keys, wanted):  # all came, in order
+        arrival = received["arrival_ns"].astype(np.int64)
+        jitter = interarrival_jitter_ms(arrival, received["timestamp"], clock_hz)
+        once = np.ones(n, np.int64)
+        return _trace(sent, once, arrival, np.zeros(n, np.bool_), jitter, 0)
     order = np.argsort(keys, kind="stable")
-    wanted = _wire_key(received)
     at = order[np.minimum(np.searchsorted(keys[order], wanted), n - 1)]
     known = keys[at] == wanted
     unknown = int(np.count_nonzero(~known))
@@ -219,7 +224,7 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     jitter_max: float | None = None
     if received:
         delays = (arrival_ns[arrived] - trace.due_ns[part][arrived]) / 1e6
-        p50, p95, p99, longest = (float(p) for p in np.percentile(delays, (50, 95, 99, 100)))
+        p50, p95, p99, longest = percentiles(delays, (50, 95, 99, 100))
         after = trace.jitter_ms[part]
         # of packets that came at the same time, the later sent one is taken to have come later
         last = packets - 1 - int(np.argmax(arrival_ns[::-1]))

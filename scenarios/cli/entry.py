@@ -20,6 +20,9 @@ USAGE, INTERNAL_ERROR, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of `giaoban.errors`, a verdict's, or 130."""
+    # what little linear algebra there is needs no threads; with one thread, and only so, a process
+    # may be copied (`giaoban.beside`)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
         signal.signal(signal.SIGHUP, _interrupt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from giaoban.beside import Beside, Here
 from results.headroom_summary import bottleneck_line, headline, known_by
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
@@ -57,15 +59,18 @@ def command(
     Without a scenario: beside the bridges of the province alone. Exit code 0: at least one more
     fits; 1: none does; 3: an emulation came to no result.
     """
+    jobs = jobs or cores()
     order = Order(
         base=base_of(scenario, province, seed=seed, pace_s=pace),
         variant=Variant(id="now", profile=profile, device=device),
         confirm=confirm,
         engine=engine,
-        jobs=jobs or cores(),
+        jobs=jobs,
     )
-    with progress() as told:
-        outcome = headroom(order, judge=estimate, root=results, now=datetime.now(), progress=told)
+    with Beside() if jobs > 1 else nullcontext(Here()) as beside, progress() as told:
+        outcome = headroom(
+            order, judge=estimate, root=results, now=datetime.now(), progress=told, beside=beside
+        )
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 PLAIN_EVERY_S = 5.0
+"""Between two lines that tell the same but for numbers in it."""
+NUMBER = re.compile(r"\d+")
 
 
 def print_json(value: object) -> None:
@@ -37,10 +40,10 @@ def progress() -> Iterator[Callable[[str, float], None]]:
     shown: dict[str, float] = {}
 
     def plain(what: str, done: float) -> None:
-        now = time.monotonic()
-        if now - shown.get(what, -PLAIN_EVERY_S) >= PLAIN_EVERY_S:
+        now, kind = time.monotonic(), NUMBER.sub("", what)
+        if done >= 1 or now - shown.get(kind, -PLAIN_EVERY_S) >= PLAIN_EVERY_S:
             sys.stderr.write(f"{what} {done:.0%}\n")
             sys.stderr.flush()
-            shown[what] = now
+            shown[kind] = now
 
     yield plain

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from giaoban.beside import Beside
+from giaoban.beside import Beside, Here
 from giaoban.errors import InvalidRun
 from mcu_sim.device import load_devices
 from mcu_sim.h264 import LEVELS
@@ -22,7 +22,7 @@ from results.store import RunFolder
 from results.whatif import Judged
 from scenarios.assemble import inputs_of
 from scenarios.emulation.engine import EngineName
-from scenarios.headroom.arithmetic import spread
+from scenarios.headroom.arithmetic import Hop, spread
 from scenarios.headroom.bottlenecks import (
     Ground,
     bottlenecks,
@@ -31,6 +31,7 @@ from scenarios.headroom.bottlenecks import (
     rooms_of_links,
 )
 from scenarios.headroom.search import Judging, largest
+from scenarios.question import Question
 from scenarios.whatif import confirm
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.judge import Judge, judged, method_of, without_result
@@ -78,9 +79,17 @@ class Outcome:
 
 
 def headroom(
-    order: Order, *, judge: Judge, root: Path, now: datetime, progress: Progress
+    order: Order,
+    *,
+    judge: Judge,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    beside: Beside | Here,
 ) -> Outcome:
     """Search, judge the answer and its neighbour, emulate them if wanted, write `headroom.json`.
+
+    What can be done at the same time as the rest is asked for `beside`.
 
     Raises:
         InputError: what the options say cannot be.
@@ -88,9 +97,9 @@ def headroom(
     """
     began_s = time.monotonic()
     progress("adding up", 0.05)
-    numbers = _Numbers(order, judge)
+    judging = Judging(_Numbers(order, judge), progress, beside)
+    judging.expect(0)  # where the curves of the picture begin
     with ExitStack() as stack:
-        beside = stack.enter_context(Beside(numbers)) if order.jobs > 1 else None
         here = ground(order.base, order.variant)
         question = here.question
         limits = bottlenecks(here)
@@ -98,12 +107,11 @@ def headroom(
         run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
         folder = stack.enter_context(RunFolder.create(root, run_id))
         stack.enter_context(store.writing(folder.path))
-        judging = Judging(numbers, progress, beside)
         first = limits[0].more if limits else 0
         judging.expect(first + 1)
+        drawn = beside.ask(_map, here.question, _used_pct(here), folder.path)
         judging.passes(first)
-        judging.passes(0)  # where the curves of the picture begin
-        _map(here, folder.path)
+        judging.passes(0)
         more = largest(first, judging)
         emulated: dict[int, Judged] = {}
         if order.confirm:
@@ -141,6 +149,7 @@ def headroom(
         (folder.path / HEADROOM).write_text(answer.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
         write_plot(answer, folder.path, lang="vi")
+        drawn()
         final = folder.finish(HEADROOM)
     return Outcome(final, answer)
 
@@ -252,19 +261,21 @@ def _devices(here: Ground) -> list[DeviceRoom]:
     return sorted(found, key=lambda room: (-room.more, room.device))
 
 
-def _map(here: Ground, folder: Path) -> None:
-    """The map: how much of the load that is allowed each direction has in use already."""
-    plan = here.question.plan
-    used = {
+def _used_pct(here: Ground) -> dict[Hop, float]:
+    """How much of the load that is allowed each direction has in use already."""
+    return {
         hop: 100 * (100 * load.peak() / here.growth.rates[hop]) / here.link_limit_pct
         for hop, load in here.growth.now.items()
     }
+
+
+def _map(question: Question, used_pct: Mapping[Hop, float], folder: Path) -> None:
     draw(
-        plan.network,
+        question.plan.network,
         folder / "map.vi.svg",
         folder / "map.vi.png",
-        title=here.question.province.name,
-        values=used,
+        title=question.province.name,
+        values=used_pct,
         what="headroom",
         lang="vi",
     )

@@ -8,24 +8,14 @@ halved, and where it was too careful, it goes on upwards.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
+from giaoban.beside import Beside, Here
 from results.headroom import Point
 from results.model import Result
 from scenarios.whatif.judge import judged
 
 MOST_UPWARDS = 6
 """Steps of growing length beyond what arithmetic said; then it is the answer."""
-
-
-class Elsewhere(Protocol):
-    """Judges numbers in the order in which it is asked, while something else is done here."""
-
-    def ask(self, argument: int) -> None:
-        """A number to be judged."""
-
-    def answer(self) -> tuple[int, Result]:
-        """The next of them, when it is judged."""
 
 
 class Judging:
@@ -35,33 +25,26 @@ class Judging:
         self,
         judge: Callable[[int], Result],
         progress: Callable[[str, float], None],
-        elsewhere: Elsewhere | None = None,
+        beside: Beside | Here | None = None,
     ) -> None:
         self._judge = judge
         self._progress = progress
-        self._elsewhere = elsewhere
-        self._expected: set[int] = set()
+        self._beside = beside or Here()
+        self._expected: dict[int, Callable[[], Result]] = {}
         self.results: dict[int, Result] = {}
 
     def expect(self, more: int) -> None:
-        """It will be asked for this number: it may be judged elsewhere meanwhile."""
-        known = self._expected | self.results.keys()
-        if self._elsewhere is not None and more not in known:
-            self._elsewhere.ask(more)
-            self._expected.add(more)
+        """It will be asked for this number: it may be judged beside, meanwhile."""
+        if more not in self._expected:
+            self._expected[more] = self._beside.ask(self._judge, more)
 
     def passes(self, more: int) -> bool:
         """Whether so many more pass."""
         if more not in self.results:
             done = min(0.85, 0.1 + 0.1 * len(self.results))
             self._progress(f"estimating {more} more bridges", done)
-        while more in self._expected:
-            assert self._elsewhere is not None
-            number, result = self._elsewhere.answer()
-            self._expected.remove(number)
-            self.results[number] = result
-        if more not in self.results:
-            self.results[more] = self._judge(more)
+            expected = self._expected.get(more)
+            self.results[more] = self._judge(more) if expected is None else expected()
         return self.results[more].verdict == "pass"
 
     def points(self) -> list[Point]:

@@ -66,7 +66,9 @@ def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Out
     for task in tasks:
         if (known := order.points.find(task.key)) is not None:
             found[task.key] = known
-    waiting = [task for task in tasks if task.key not in found]
+    # mixed, as keys are hashes: points of every size come early and late, or the time left would
+    # be told from small ones and be wrong
+    waiting = sorted((task for task in tasks if task.key not in found), key=lambda task: task.key)
     started_s = time.monotonic()
     for number, point in enumerate(_computed(order, waiting), start=1):
         order.points.keep(point)

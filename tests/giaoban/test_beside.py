@@ -1,4 +1,4 @@
-"""A function called in another process: answers in order, its errors, and that it never stays."""
+"""Functions called in another process: answers, errors, and that it never stays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.beside import Beside
+from giaoban.beside import Beside, Here
 from giaoban.errors import InputError, MachineLacks
 from tests.giaoban.test_children import alive
 
@@ -24,67 +24,70 @@ def half(number: int) -> int:
     return number // 2
 
 
-def own_id(_: int) -> int:
-    """Of the process that this is called in."""
-    return os.getpid()
+def test_answers_are_had_in_any_order_and_as_often_as_wanted() -> None:
+    with Beside() as beside:
+        two, eight = beside.ask(half, 2), beside.ask(half, number=8)
+        assert [eight(), two(), two(), eight()] == [4, 1, 1, 4]
+        assert beside.ask(os.getpid)() != os.getpid()
 
 
-def test_answers_come_in_the_order_of_the_questions() -> None:
-    with Beside(half) as beside:
-        for number in (2, 8, 4):
-            beside.ask(number)
-        assert [beside.answer() for _ in range(3)] == [(2, 1), (8, 4), (4, 2)]
+@pytest.mark.parametrize("kind", [Beside, Here])
+def test_errors_of_the_function_are_ours_and_it_goes_on(kind: type[Beside | Here]) -> None:
+    here = kind()
+    odd, even = here.ask(half, 3), here.ask(half, 4)
+    with pytest.raises(InputError, match=r"3 is odd \(allowed: even numbers\)"):
+        odd()
+    assert even() == 2
+    if isinstance(here, Beside):
+        here.__exit__(None, None, None)
 
 
-def test_errors_of_the_function_are_ours_and_it_goes_on() -> None:
-    with Beside(half) as beside:
-        beside.ask(3)
-        beside.ask(4)
-        with pytest.raises(InputError, match=r"3 is odd \(allowed: even numbers\)"):
-            beside.answer()
-        assert beside.answer() == (4, 2)
+def test_without_another_process_it_is_called_when_wanted_and_once() -> None:
+    called: list[int] = []
+    answer = Here().ask(called.append, 7)
+    assert called == []
+    answer()
+    answer()
+    assert called == [7]
 
 
 def test_a_process_that_is_killed_is_told_of() -> None:
-    with Beside(own_id) as beside:
-        beside.ask(0)
-        _, ident = beside.answer()
-        assert ident != os.getpid()
+    with Beside() as beside:
+        ident = beside.ask(os.getpid)()
         os.kill(ident, signal.SIGKILL)
-        beside.ask(0)
+        answer = beside.ask(os.getpid)
         with pytest.raises(MachineLacks, match="exit code -9"):
-            beside.answer()
+            answer()
 
 
 def test_ctrl_c_does_not_end_it_though_it_has_hardly_begun() -> None:
     """Who asks decides; it would tell of an interruption of its own."""
-    with Beside(half) as beside:
+    with Beside() as beside:
         [process] = multiprocessing.active_children()
         assert process.pid is not None
         os.kill(process.pid, signal.SIGINT)
-        beside.ask(8)
-        assert beside.answer() == (8, 4)
+        assert beside.ask(half, 8)() == 4
 
 
 def test_it_is_gone_when_we_leave_though_it_has_work() -> None:
-    with Beside(time.sleep) as busy, Beside(own_id) as beside:
-        beside.ask(0)
-        _, ident = beside.answer()
-        busy.ask(3600)
+    with Beside() as beside:
+        ident = beside.ask(os.getpid)()
+        beside.ask(time.sleep, 3600)
     assert not alive(ident)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_it_does_not_outlive_us(number: signal.Signals) -> None:
     code = (
-        "import time\n"
-        "from tests.giaoban.test_beside import Beside, own_id\n"
+        "import os, time\n"
+        "from giaoban.beside import Beside\n"
         "if __name__ == '__main__':\n"
-        "    with Beside(own_id) as beside:\n"
-        "        beside.ask(0)\n"
-        "        print(beside.answer()[1], flush=True)\n"
-        "        beside.ask(0)\n"
-        "        time.sleep(3600)\n"
+        "    with Beside() as beside:\n"
+        "        print(beside.ask(os.getpid)(), flush=True)\n"
+        "        beside.ask(time.sleep, 3600)\n"
+        # one long sleep may begin just behind the signal, and nothing would end it
+        "        while True:\n"
+        "            time.sleep(0.05)\n"
     )
     root = Path(__file__).parents[2]
     us = subprocess.Popen(

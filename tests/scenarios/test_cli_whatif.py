@@ -231,7 +231,7 @@ def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(bottlenecks, list)
     assert [b["id"] for b in bottlenecks] == ["mcu", "access-mcu", "west--east"]
     names = {path.name for path in folder.iterdir()}
-    assert {"headroom.vi.svg", "headroom.vi.pdf", "map.vi.svg", "summary.md"} <= names
+    assert {"headroom.vi.svg", "headroom.vi.png", "map.vi.svg", "summary.md"} <= names
 
 
 def test_no_headroom(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whatif_factory import base
 
+from giaoban.beside import Here
 from mcu_sim.device import load_devices, pick
 from results.model import Result
 from scenarios.estimate.static import static_loads
@@ -103,30 +105,26 @@ def test_the_search_finds_the_number_and_asks_little(
         assert {limit, limit + 1} <= set(told.asked)
 
 
-class _Elsewhere:
-    """Judges in another place, one after the other."""
+class _AtOnce(Here):
+    """Calls when it is asked, as another process does."""
 
-    def __init__(self, told: _Told) -> None:
-        self.told = told
-        self.waiting: list[int] = []
-
-    def ask(self, argument: int) -> None:
-        self.waiting.append(argument)
-
-    def answer(self) -> tuple[int, Result]:
-        number = self.waiting.pop(0)
-        return number, self.told(number)
+    def ask[**P, R](
+        self, function: Callable[P, R], *given: P.args, **named: P.kwargs
+    ) -> Callable[[], R]:
+        answer = function(*given, **named)
+        return lambda: answer
 
 
+@pytest.mark.parametrize("beside", [Here(), _AtOnce()])
 @given(st.integers(-1, 40), st.integers(0, 40), st.lists(st.integers(0, 45), max_size=4))
-def test_what_is_judged_elsewhere_is_judged_once(
-    limit: int, first: int, expected: list[int]
+def test_what_is_expected_is_judged_once_and_changes_nothing(
+    beside: Here, limit: int, first: int, expected: list[int]
 ) -> None:
-    here, there = _Told(limit), _Elsewhere(_Told(limit))
-    judging = Judging(here, lambda *_: None, there)
+    told = _Told(limit)
+    judging, alone = Judging(told, lambda *_: None, beside), Judging(_Told(limit), lambda *_: None)
     for number in expected:
         judging.expect(number)
-    assert largest(first, judging) == largest(first, Judging(_Told(limit), lambda *_: None))
-    assert not set(here.asked) & set(expected)
-    assert len(there.told.asked) == len(set(there.told.asked))
-    assert set(there.told.asked) <= set(expected)
+    assert told.asked == (list(dict.fromkeys(expected)) if isinstance(beside, _AtOnce) else [])
+    assert largest(first, judging) == largest(first, alone)
+    assert judging.results.keys() == alone.results.keys()
+    assert len(told.asked) == len(set(told.asked))

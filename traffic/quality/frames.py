@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.measure import Trace
+from traffic.percentiles import percentiles
 
 FREEZE_FACTOR = 3
 FREEZE_MARGIN_NS = 150_000_000
@@ -145,7 +146,7 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     p95: float | None = None
     p99: float | None = None
     if len(delays):
-        p50, p95, p99 = (float(p) for p in np.percentile(delays, (50, 95, 99)))
+        p50, p95, p99 = percentiles(delays, (50, 95, 99))
     total = float(np.sum(lengths))
     return FrameMeasures(
         frames=int(np.count_nonzero(within)),
