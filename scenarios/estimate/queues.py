@@ -10,6 +10,7 @@ one.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,11 @@ LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
 TIMER_NS = 1
 """From a packet's moment to when the kernel's timer has let it go."""
 NEVER_NS = 2**62
+LEAST_LOOKED_AT = 16
+"""Packets looked at one by one once a queue is full; more where that was too few the last time."""
+BLOCK = 128
+RESUMED = 1024
+"""So many are then tried at once."""
 
 
 def way_ns(delay_us: float) -> int:
@@ -82,15 +88,41 @@ class Fifo:
             size: (n,) bytes on the wire.
         """
         service, limit = self._service(came, size)
-        lost = np.zeros(len(came), np.bool_)
-        if not len(came):
+        n = len(came)
+        lost = np.zeros(n, np.bool_)
+        if not n:
             return Served(came, came, came, lost)
+        leaving = self._leaving(came, service)
+        at = self._take(came, leaving, limit)
+        least = LEAST_LOOKED_AT
+        while at < n:
+            at = self._one_by_one(at, least, came, service, limit, leaving, lost)
+            # on with as many at once as there were one by one, and more as long as none is lost
+            reach, since = RESUMED, at
+            while at < n:
+                part = slice(at, at + reach)
+                leaving[part] = self._leaving(came[part], service[part])
+                taken = self._take(came[part], leaving[part], limit[part])
+                at, reach = at + taken, 2 * reach
+                if taken < len(came[part]):
+                    break
+            least = LEAST_LOOKED_AT if at - since > 2 * least else 2 * least
+        return Served(came, leaving - service, leaving + self._delay_ns, lost)
+
+    def _leaving(self, came: NDArray[np.int64], service: NDArray[np.int64]) -> NDArray[np.int64]:
+        """When each of n packets would have been served, if none of them were lost."""
         served = np.cumsum(service)
         leaving = came - served  # in place from here on: new arrays cost more than the arithmetic
         leaving += service
         leaving[0] = max(int(came[0]), self._free_ns)
         np.maximum.accumulate(leaving, out=leaving)
         leaving += served
+        return leaving
+
+    def _take(
+        self, came: NDArray[np.int64], leaving: NDArray[np.int64], limit: NDArray[np.int64]
+    ) -> int:
+        """How many of n packets come before the first one that finds no room: those are taken."""
         out = leaving + self._delay_ns
         longest_ns = int((out - came).max())
         # so many could be there at the most, were they all as short as packets can be
@@ -99,21 +131,20 @@ class Fifo:
             if len(self._rates) == 1
             else max(rate.rate_mbps for rate in self._rates)
         )
-        tight = longest_ns * per_ns / 8e3 / LEAST_BYTES >= int(limit.min()) - 1
-        if tight:
+        n = len(came)
+        if longest_ns * per_ns / 8e3 / LEAST_BYTES >= int(limit.min()) - 1:
             inside = self._inside[self._inside > came[0]]
             everything = np.concatenate([inside, out])
-            there = len(inside) + np.arange(len(came)) - np.searchsorted(everything, came, "right")
-            full = np.flatnonzero(there >= limit)
-            if len(full):
-                self._one_by_one(inside, came, service, limit, out, lost, int(full[0]))
-                leaving = out - self._delay_ns
-        kept = out[~lost] if lost.any() else out
-        if len(kept):
-            self._free_ns = max(self._free_ns, int(kept[-1]) - self._delay_ns)
-            still = kept[np.searchsorted(kept, came[-1], "right") :]
-            self._inside = np.concatenate([self._inside[self._inside > came[-1]], still])
-        return Served(came, leaving - service, out, lost)
+            there = len(inside) + np.arange(n) - np.searchsorted(everything, came, "right")
+            is_full = there >= limit
+            if is_full.any():
+                n = int(np.argmax(is_full))
+        if n:
+            self._free_ns = int(leaving[n - 1])
+            last = came[n - 1]
+            still = out[np.searchsorted(out[:n], last, "right") : n]
+            self._inside = np.concatenate([self._inside[self._inside > last], still])
+        return n
 
     def _service(
         self, came: NDArray[np.int64], size: NDArray[np.int32]
@@ -132,35 +163,44 @@ class Fifo:
 
     def _one_by_one(
         self,
-        inside: NDArray[np.int64],
+        first: int,
+        least: int,
         came: NDArray[np.int64],
         service: NDArray[np.int64],
         limit: NDArray[np.int64],
-        out: NDArray[np.int64],
+        leaving: NDArray[np.int64],
         lost: NDArray[np.bool_],
-        first: int,
-    ) -> None:
-        """Mend `out` and `lost` from the `first` packet on that finds no room.
+    ) -> int:
+        """Take packets from the `first` on, which finds no room, until an eighth is free again.
 
         Each loss makes room for the next packets, so only here a packet is looked at by itself.
+        At least so many are. Returns the place of the next one.
         """
         delay_ns = self._delay_ns
-        there = deque(np.concatenate([inside, out[:first]]).tolist())
-        free_ns = there[-1] - delay_ns if there else self._free_ns
-        outs: list[int] = []
+        there = deque(self._inside.tolist())
+        free_ns = self._free_ns
+        left: list[int] = []
         gone: list[int] = []
-        rows = zip(
-            came[first:].tolist(), service[first:].tolist(), limit[first:].tolist(), strict=True
-        )
-        for i, (now_ns, takes_ns, most) in enumerate(rows):
+        enough = first + least
+        for i, (now_ns, takes_ns, most) in enumerate(_rows(first, came, service, limit), first):
             while there and there[0] <= now_ns:
                 there.popleft()
             if len(there) >= most:
                 gone.append(i)
-                outs.append(now_ns + delay_ns)
+                left.append(now_ns)
                 continue
-            free_ns = max(free_ns, now_ns) + takes_ns
+            if i >= enough and 8 * len(there) <= 7 * most:
+                break
+            free_ns = (free_ns if free_ns > now_ns else now_ns) + takes_ns
             there.append(free_ns + delay_ns)
-            outs.append(free_ns + delay_ns)
-        out[first:] = outs
-        lost[first + np.array(gone, np.intp)] = True
+            left.append(free_ns)
+        leaving[first : first + len(left)] = left
+        lost[gone] = True
+        self._inside, self._free_ns = np.array(there, np.int64), free_ns
+        return first + len(left)
+
+
+def _rows(first: int, *columns: NDArray[np.int64]) -> Iterator[tuple[int, ...]]:
+    """From a place on, one after another: as many are converted as are looked at, or a few more."""
+    for at in range(first, len(columns[0]), BLOCK):
+        yield from zip(*(column[at : at + BLOCK].tolist() for column in columns), strict=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scenarios.estimate.netem_random import NetemRandom
@@ -56,6 +58,27 @@ def test_departures_and_losses(load: float, buffer: int, parts: int) -> None:
     outs, lost = one_by_one(at_ns.tolist(), size.tolist(), rates, way_ns(DELAY_US))
     assert np.concatenate([s.lost for s in served]).tolist() == lost
     assert np.concatenate([s.out_ns for s in served]).tolist() == outs
+
+
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from([1, 3, 16, 60]),
+    st.lists(st.tuples(st.integers(1, 900), st.floats(0.2, 3.0)), min_size=1, max_size=8),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_queue_that_is_full_now_and_then(
+    seed: int, buffer: int, times: list[tuple[int, float]]
+) -> None:
+    """So many packets at so many times the rate, then others: looked at one by one and at once."""
+    rng = np.random.default_rng(seed)
+    load = np.repeat([load for _, load in times], [count for count, _ in times])
+    size = rng.integers(100, 1254, len(load)).astype(np.int32)
+    at_ns = np.cumsum(rng.exponential(650 * 8e3 / MBPS / load)).astype(np.int64)
+    rates = [rate_from(0, MBPS, DELAY_US, buffer)]
+    served = Fifo(rates, DELAY_US).serve(at_ns, size)
+    outs, lost = one_by_one(at_ns.tolist(), size.tolist(), rates, way_ns(DELAY_US))
+    assert served.lost.tolist() == lost
+    assert served.out_ns.tolist() == outs
 
 
 def test_another_rate_and_buffer_for_a_while() -> None:
