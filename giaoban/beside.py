@@ -13,8 +13,9 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
 
-from giaoban.child import INTERRUPTIONS, die_with_parent
+from giaoban.child import die_with_parent
 from giaoban.errors import MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
 
 
 class Here:
@@ -112,8 +113,9 @@ def _serve(pipe: Connection) -> None:
     """The other process: until nobody asks any more."""
     if sys.platform == "linux":
         die_with_parent()
-    for number in INTERRUPTIONS:  # handlers are ours: the copy has no part in them
-        signal.signal(number, signal.SIG_DFL)
+    for number in INTERRUPTIONS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, signal.SIG_DFL)  # a copy has its parent's handlers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks decides what becomes of us
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)

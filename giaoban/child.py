@@ -13,20 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
 
 PR_SET_PDEATHSIG = 1
 SILENCE_S = 600.0
 """A child that prints nothing for so long has hung; every child here reports progress."""
 TAIL_LINES = 20
-INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
-    """This process is killed when the one that started it ends, however that ends.
+def die_with_parent(by: signal.Signals | None = None) -> None:
+    """This process is killed when the one that started it ends, however that ends. Linux only.
 
     Args:
-        by: another signal, for who has something to do before it goes.
+        by: another signal than SIGKILL, for who has something to do before it goes.
     """
+    by = by or signal.SIGKILL
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
 
 

@@ -230,7 +230,7 @@ def _is_stale(path: Path, now_s: float) -> bool:
         pid, start = int(owner["pid"]), owner["start"]
     except (OSError, ValueError, KeyError, TypeError):
         return age_s > OWNERLESS_GRACE_S
-    if host != socket.gethostname():
+    if start is None or host != socket.gethostname():  # not Linux, or another machine
         return age_s > FOREIGN_GRACE_S
     return bool(boot != _boot() or _start_of(pid) != start)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from giaoban.cores import cores
 from giaoban.errors import InputError
 from results.annex.standing import ESTIMATE
 from results.diff import Difference, differences
@@ -111,7 +112,7 @@ def _failures(
         chosen(network, possible, only=[f.id for f in then.failures]),
         possible=possible,
         whole=then.whole,
-        jobs=len(os.sched_getaffinity(0)),
+        jobs=cores(),
         engine=EngineName(manifest.engine),
         root=root,
         now=now,

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from giaoban.errors import GiaobanError
+from giaoban.interruptions import INTERRUPTIONS
 
 USAGE, INTERNAL_ERROR, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 
@@ -23,9 +24,9 @@ def main() -> NoReturn:
     # what little linear algebra there is needs no threads; with one thread, and only so, a process
     # may be copied (`giaoban.beside`)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
-        signal.signal(signal.SIGHUP, _interrupt)
+    for number in set(INTERRUPTIONS) - {signal.SIGINT}:  # Python has that one's handler
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, _interrupt)
     try:
         code = _run()
     except GiaobanError as error:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from giaoban.cores import cores
 from giaoban.errors import InputError, did_you_mean
 from results import baseline as baselines
 from results.baseline_compare import Change, compare, worse
@@ -30,7 +31,7 @@ from results.junit import junit_xml
 from results.view.page import FILE
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS, cores
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.failures.failure import chosen
 from scenarios.failures.picture import draw_failures

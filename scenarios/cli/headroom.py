@@ -14,10 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from giaoban.beside import Beside, Here
+from giaoban.cores import cores
 from results.headroom_summary import bottleneck_line, headline, known_by
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.shared import EXIT_CODES, RUNS, cores
+from scenarios.cli.shared import EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.headroom.run import Order, Outcome, headroom

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
 from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
 from mcu_sim.device import Device, load_devices, pick
@@ -244,7 +245,7 @@ def _stopper(seconds: float | None) -> Callable[[], bool]:
         nonlocal stopped
         stopped = True
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTIONS:
         signal.signal(number, on_signal)
     until_s = None if seconds is None else time.monotonic() + seconds
 

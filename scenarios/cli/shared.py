@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
@@ -11,10 +10,3 @@ RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
 COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
 """Of verdicts."""
-
-
-def cores() -> int:
-    """Those that this process may use; on systems that do not tell, all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
 from scenarios.cli.output import print_json
 from traffic import log as packet_log
 from traffic import profiles as call_profiles
@@ -322,6 +323,6 @@ def _stopper() -> Callable[[], bool]:
     def stopped() -> bool:
         return bool(asked)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTIONS:
         signal.signal(number, on_signal)
     return stopped

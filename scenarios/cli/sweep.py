@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from giaoban.cores import cores
 from results.sweep_summary import bindings, computed_line, headline
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.shared import RUNS, cores
+from scenarios.cli.shared import RUNS
 from scenarios.sweep.axes import load_sweep
 from scenarios.sweep.points import Points, default_folder
 from scenarios.sweep.run import TABLE, Order, Outcome, sweep

@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from giaoban.cores import cores
 from giaoban.errors import InputError
 from results.whatif_summary import failure_line, found_line, headline, order_line, rows
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS, cores
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.whatif.apply import EXISTING, PACE_S, base_of

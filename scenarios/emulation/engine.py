@@ -40,6 +40,8 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
         InvalidRun: the emulation says of itself that it cannot be trusted.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
+    if sys.platform != "linux":
+        raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
     from scenarios.emulation import guest  # Mininet's, which an estimate does without
 
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)

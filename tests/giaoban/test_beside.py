@@ -69,6 +69,39 @@ def test_ctrl_c_does_not_end_it_though_it_has_hardly_begun() -> None:
         assert beside.ask(half, 8)() == 4
 
 
+def test_it_ignores_what_we_ignore() -> None:
+    """As under `nohup`, when the terminal is closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Beside() as beside:
+            os.kill(beside.ask(os.getpid)(), signal.SIGHUP)
+            assert beside.ask(half, 8)() == 4
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(("threads", "is_copy"), [(0, True), (1, False)])
+def test_it_is_a_copy_of_us_if_we_are_our_only_thread(threads: int, is_copy: bool) -> None:
+    code = (
+        "import colorsys, threading\n"
+        "from giaoban.beside import Beside\n"
+        "if __name__ == '__main__':\n"
+        f"    for _ in range({threads}):\n"
+        "        threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        "    with Beside() as beside:\n"
+        "        print(beside.ask(eval, \"'colorsys' in __import__('sys').modules\")())\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr) == (str(is_copy), "")
+
+
 def test_it_is_gone_when_we_leave_though_it_has_work() -> None:
     with Beside() as beside:
         ident = beside.ask(os.getpid)()

@@ -6,7 +6,6 @@ hash of everything that shapes it: source package, options, source edits, compil
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -89,6 +88,8 @@ def _folder(source: Path) -> Path:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Two runs at the same moment build one kernel: the second waits."""
+    import fcntl  # not on every system on which the rest of the program runs
+
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
