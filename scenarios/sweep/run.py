@@ -21,7 +21,7 @@ from scenarios.assemble import inputs_of
 from scenarios.identity import code_identity
 from scenarios.sweep.axes import Sweep, spots
 from scenarios.sweep.points import Points
-from scenarios.sweep.work import Task, key_of, solve
+from scenarios.sweep.work import Task, key_of, solve, solve_beside
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.variant import Variant
 
@@ -119,8 +119,9 @@ def _computed(order: Order, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
     """The points as they are finished, in any order."""
     if not tasks:
         return
+    work = solve_beside if order.scheduler is None and order.jobs > 1 else solve
     with _workers(order) as parallel:
-        yield from parallel(joblib.delayed(solve)(task) for task in tasks)
+        yield from parallel(joblib.delayed(work)(task) for task in tasks)
 
 
 @contextmanager
@@ -131,7 +132,8 @@ def _workers(order: Order) -> Iterator[joblib.Parallel]:
             n_jobs=order.jobs,
             return_as="generator_unordered",
             batch_size=1,
-            pre_dispatch="4*n_jobs",
+            # as many as its queue holds: where more wait, Ctrl-C ends with a thread's traceback
+            pre_dispatch="2*n_jobs",
         )
         return
     try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from giaoban.child import die_with_parent
 from giaoban.errors import InputError, MachineLacks
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.summary import place_name
@@ -72,6 +74,13 @@ def solve(task: Task) -> SweepPoint:
         return _judged(task, asked)
     except InputError as error:
         return _refused(task, str(error))
+
+
+def solve_beside(task: Task) -> SweepPoint:
+    """`solve` in a process that was started for it: it ends when we do, however that ends."""
+    if sys.platform == "linux":
+        die_with_parent()
+    return solve(task)
 
 
 def _judged(task: Task, asked: Asked) -> SweepPoint:

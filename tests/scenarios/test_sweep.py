@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import Ran, giaoban
+from runs import COMMAND
+from scenario_factory import ROOT, Ran, giaoban
+from test_interruption import processes
 from whatif_factory import DEVICE, small
 
 from scenarios.sweep import run as sweep_run
@@ -169,6 +175,43 @@ def test_on_two_cores(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert "12 of 12 points, 0 s left" in ran.err
     assert len(json.loads(ran.out)["points"]) == 12
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_an_interrupted_one(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C reaches all processes of the terminal, `kill -9` only ours."""
+    path = file(tmp_path, FILE.replace("[0, 2, 3]", str(list(range(60)))))
+    points = tmp_path / "points"
+    us = subprocess.Popen(
+        [
+            *COMMAND,
+            "sweep",
+            path,
+            "--jobs",
+            "2",
+            "--points",
+            points,
+            "--results",
+            tmp_path / "runs",
+        ],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while us.poll() is None and not list(points.rglob("*.json")):
+        time.sleep(0.01)
+    (os.killpg if number is signal.SIGINT else os.kill)(us.pid, number)
+    _, err = us.communicate()
+    assert us.returncode == (130 if number is signal.SIGINT else -number), err
+    assert "Traceback" not in err
+    deadline = time.monotonic() + 60
+    while left := [pid for pid, (_, session) in processes().items() if session == us.pid]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+    assert not (tmp_path / "runs").exists()
+    assert len(list(points.rglob("*.json"))) < 60 * 4
 
 
 @pytest.mark.realtime
