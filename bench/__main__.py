@@ -21,6 +21,7 @@ from bench import (
     repetitions,
     stream,
     trials,
+    whatif,
     yardstick,
 )
 from bench.inputs import SIZES, Size
@@ -29,7 +30,7 @@ from giaoban.errors import GiaobanError
 
 RUNS = 3
 ALL, EMULATION, MCU, ENCODINGS = "all", "emulation", "mcu", "encodings"
-STREAM, FAULTS, LOAD, ESTIMATE = "stream", "faults", "load", "estimate"
+STREAM, FAULTS, LOAD, ESTIMATE, WHATIF = "stream", "faults", "load", "estimate", "whatif"
 WIDTH = 120  # of tables that go to a file
 
 
@@ -39,7 +40,7 @@ def main() -> int:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=(ALL, EMULATION, MCU, ENCODINGS, STREAM, FAULTS, LOAD, ESTIMATE),
+        choices=(ALL, EMULATION, MCU, ENCODINGS, STREAM, FAULTS, LOAD, ESTIMATE, WHATIF),
         default=ALL,
         help=f"what ({ALL})",
     )
@@ -79,7 +80,8 @@ def _measure(folder: Path, runs: int, part: str) -> Report:
     tried = trials.measure(_say) if part in (ALL, FAULTS) else None
     loads = load.measure(folder, _say) if part in (ALL, LOAD) else None
     estimated = estimate.measure(folder, _say) if part in (ALL, ESTIMATE) else None
-    return Report(about, sizes, check, calls, study, streams, tried, again, loads, estimated)
+    asked = whatif.measure(folder, _say) if part in (ALL, WHATIF) else None
+    return Report(about, sizes, check, calls, study, streams, tried, again, loads, estimated, asked)
 
 
 def _time(size: Size, folder: Path, runs: int) -> Timed:

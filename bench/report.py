@@ -15,6 +15,7 @@ from bench import (
     load_report,
     mcu_report,
     stream_report,
+    whatif,
 )
 from bench.command import Command
 from bench.encodings import Encodings
@@ -26,6 +27,7 @@ from bench.meeting import Speed
 from bench.repetitions import Repetitions
 from bench.stream import StreamFigures
 from bench.trials import Trials
+from bench.whatif import WhatIfFigures
 from bench.yardstick import Simulation
 
 SCHEMA = "giaoban.bench/1"
@@ -55,7 +57,7 @@ class Timed:
 @dataclass(frozen=True)
 class Report:
     """Everything that one `python -m bench` measured: the emulation, the MCU, encodings,
-    streams, failures, load tests, the estimate, or all.
+    streams, failures, load tests, the estimate, what-ifs, or all.
 
     `sizes` is empty and `command` None if the emulation was left out.
     """
@@ -70,6 +72,7 @@ class Report:
     repetitions: Repetitions | None = None
     loads: LoadFigures | None = None
     estimated: EstimateFigures | None = None
+    asked: WhatIfFigures | None = None
 
     def targets(self) -> list[dict[str, Any]]:
         """Each target with what was measured: {what, value, at_least or at_most, met}."""
@@ -109,6 +112,9 @@ class Report:
         if self.estimated is not None:
             for what, value, least, most in self.estimated.targets():
                 rows.append(_target(what, value, at_least=least, at_most=most))
+        if self.asked is not None:
+            for what, value, most in self.asked.targets():
+                rows.append(_target(what, value, at_most=most))
         return rows
 
     def to_json(self) -> dict[str, Any]:
@@ -141,6 +147,7 @@ class Report:
             "repetitions": None if self.repetitions is None else asdict(self.repetitions),
             "loads": None if self.loads is None else self.loads.to_json(),
             "estimate": None if self.estimated is None else self.estimated.to_json(),
+            "whatif": None if self.asked is None else self.asked.to_json(),
             "targets": self.targets(),
         }
 
@@ -169,6 +176,8 @@ class Report:
             load_report.show(self.loads, console)
         if self.estimated is not None:
             estimate_report.show(self.estimated, console)
+        if self.asked is not None:
+            whatif.show(self.asked, console)
         if self.targets():
             console.print(self._targets())
 
