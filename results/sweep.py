@@ -21,7 +21,8 @@ class SweepPoint(StrictModel):
 
     `method`: judged packet by packet, or ruled out by arithmetic alone (`arithmetic`), which then
     gives no margin. `cut_off` counts bridges that nothing reaches any more; the verdict is about
-    those that are left. `peak_pct`: the busiest second of any link, by arithmetic. `key` is the
+    those that are left. `peak_pct`: the busiest second of any link, by arithmetic.
+    `pace_s`: bridges joined so far apart, where that was slower than was asked for. `key` is the
     hash of all that the point depends on.
     """
 
@@ -39,6 +40,7 @@ class SweepPoint(StrictModel):
     margin_pct: float | None = None
     units_pct: float | None = None
     peak_pct: Amount | None = None
+    pace_s: Amount | None = None
     why: str = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

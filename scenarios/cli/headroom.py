@@ -22,7 +22,7 @@ from scenarios.cli.shared import EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.headroom.run import Order, Outcome, headroom
-from scenarios.whatif.apply import EXISTING, PACE_S, base_of
+from scenarios.whatif.apply import EXISTING, base_of
 from scenarios.whatif.variant import Variant
 
 NONE_FITS = 1
@@ -37,12 +37,7 @@ def command(
     ] = None,
     profile: Annotated[str | None, typer.Option("--profile", help="another call profile")] = None,
     device: Annotated[str | None, typer.Option("--device", help="another device")] = None,
-    pace: Annotated[
-        float,
-        typer.Option(
-            "--pace", metavar="SECONDS", min=0.1, max=60, help="bridges join so far apart"
-        ),
-    ] = PACE_S,
+    pace: options.Pace = None,
     confirm: Annotated[
         bool,
         typer.Option("--confirm/--estimate", help="emulate the answer and its neighbour"),

@@ -8,12 +8,23 @@ from typing import Annotated
 import typer
 
 from scenarios.emulation.engine import EngineName
+from scenarios.whatif.apply import PACE_S
 
 Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
 ]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, help="processes at a time (the cores there are)")
+]
+Pace = Annotated[
+    float | None,
+    typer.Option(
+        "--pace",
+        metavar="SECONDS",
+        min=0.1,
+        max=60,
+        help=f"bridges join so far apart, or more ({PACE_S:g}; slower where only haste fails)",
+    ),
 ]
 Results = Annotated[Path, typer.Option("--results", help="folder that run folders are made in")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")]

@@ -23,7 +23,7 @@ from scenarios.cli.output import print_json, progress
 from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
-from scenarios.whatif.apply import EXISTING, PACE_S, base_of
+from scenarios.whatif.apply import EXISTING, base_of
 from scenarios.whatif.run import Order, Outcome, compare
 from scenarios.whatif.units import beside
 from scenarios.whatif.variant import OtherMeeting, Variant, load_variants
@@ -81,12 +81,7 @@ def command(
             "--meeting", metavar="CALLS[@ROUTER]", help="another meeting at the same time"
         ),
     ] = None,
-    pace: Annotated[
-        float,
-        typer.Option(
-            "--pace", metavar="SECONDS", min=0.1, max=60, help="bridges join so long apart, or more"
-        ),
-    ] = PACE_S,
+    pace: options.Pace = None,
     confirm: Annotated[
         bool,
         typer.Option(

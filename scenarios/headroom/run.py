@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +33,8 @@ from scenarios.headroom.bottlenecks import (
 from scenarios.headroom.search import Judging, largest
 from scenarios.question import Question
 from scenarios.whatif import confirm
-from scenarios.whatif.apply import Base, ask
+from scenarios.whatif.apply import PACE_S, Base, ask
+from scenarios.whatif.haste import slower
 from scenarios.whatif.judge import Judge, judged, method_of, without_result
 from scenarios.whatif.variant import Variant
 from topology.map import draw
@@ -98,7 +99,7 @@ def headroom(
     began_s = time.monotonic()
     progress("adding up", 0.05)
     judging = Judging(_Numbers(order, judge), progress, beside)
-    judging.expect(0)  # where the curves of the picture begin
+    judging.expect(0)
     with ExitStack() as stack:
         here = ground(order.base, order.variant)
         question = here.question
@@ -110,9 +111,7 @@ def headroom(
         first = limits[0].more if limits else 0
         judging.expect(first + 1)
         drawn = beside.ask(_map, here.question, _used_pct(here), folder.path)
-        judging.passes(first)
-        judging.passes(0)
-        more = largest(first, judging)
+        order, judging, more = _largest(order, judging, first, judge, progress, beside)
         emulated: dict[int, Judged] = {}
         if order.confirm:
             more, emulated = _confirmed(order, more, folder.path, progress)
@@ -133,7 +132,7 @@ def headroom(
             profile=question.plan.profile.id,
             device=question.plan.device.id,
             device_name=question.plan.device.name,
-            pace_s=order.base.pace_s,
+            pace_s=order.base.pace_s or PACE_S,
             inputs=inputs_of(question),
             more=more,
             bottlenecks=chain[:4],
@@ -152,6 +151,41 @@ def headroom(
         drawn()
         final = folder.finish(HEADROOM)
     return Outcome(final, answer)
+
+
+def _largest(
+    order: Order,
+    judging: Judging,
+    first: int,
+    judge: Judge,
+    progress: Progress,
+    beside: Beside | Here,
+) -> tuple[Order, Judging, int]:
+    """The largest number, and with which pace and judgements: not haste ends the growth.
+
+    Where what streams get ends it, bridges join more slowly, as long as more of them fit then.
+    """
+    found = (order, judging, _searched(judging, first))
+    pace_s = PACE_S
+    while True:
+        _, judging, more = found
+        next_s = slower(order.base, judging.results.get(more + 1), pace_s)
+        if next_s is None:
+            return found
+        pace_s = next_s
+        paced = replace(order, base=replace(order.base, pace_s=pace_s))
+        again = Judging(_Numbers(paced, judge), progress, beside)
+        again.expect(first + 1)
+        number = _searched(again, first)
+        if number <= more:
+            return found
+        found = (paced, again, number)
+
+
+def _searched(judging: Judging, first: int) -> int:
+    judging.passes(first)
+    judging.passes(0)  # where the curves of the picture begin
+    return largest(first, judging)
 
 
 def _confirmed(

@@ -12,7 +12,7 @@ from giaoban import tomlfile
 from giaoban.errors import did_you_mean
 from giaoban.tomlfile import Mistake, StrictModel
 from mcu_sim.device import DeviceCatalogue, load_devices
-from scenarios.whatif.apply import PACE_S, Base
+from scenarios.whatif.apply import Base
 from scenarios.whatif.units import beside, bridges_of
 from scenarios.whatif.variant import Variant
 from topology.model import Province
@@ -52,7 +52,7 @@ class Sweep(StrictModel):
     question_vi: Annotated[str, Field(min_length=1)]
     method: Literal["estimate", "arithmetic"] = "estimate"
     phase_s: Annotated[float, Field(ge=2, le=3600)] | None = None
-    pace_s: Annotated[float, Field(gt=0, le=60)] = PACE_S
+    pace_s: Annotated[float, Field(gt=0, le=60)] | None = None
     axes: Axes = Axes()
 
 

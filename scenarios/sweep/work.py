@@ -22,6 +22,7 @@ from scenarios.question import Question
 from scenarios.recordings import files_of
 from scenarios.sweep.axes import NONE, Spot
 from scenarios.whatif.apply import Asked, Base, ask
+from scenarios.whatif.haste import unhurried
 from scenarios.whatif.search import impossible
 from scenarios.whatif.units import LIST
 from traffic.profiles import DEFAULT_PATH as PROFILES
@@ -35,7 +36,7 @@ class Task:
     scenario: str
     province: str
     phase_s: float | None
-    pace_s: float
+    pace_s: float | None
     method: str
     code: str
     key: str
@@ -110,7 +111,8 @@ def _judged(task: Task, asked: Asked) -> SweepPoint:
             update = {"verdict": "fail", "binding": "link-peak", "where": where}
             return found.model_copy(update=update)
         return found
-    result = estimate(question).result
+    judged = unhurried(task.base, task.spot.variant, question, estimate)
+    result = judged.result
     binding = result.binding
     return found.model_copy(
         update={
@@ -119,6 +121,7 @@ def _judged(task: Task, asked: Asked) -> SweepPoint:
             "binding": None if binding is None else binding.criterion,
             "where": "" if binding is None else place_name(binding.place, result),
             "margin_pct": None if binding is None else binding.margin_pct,
+            "pace_s": judged.variant.pace_s,
         }
     )
 

@@ -23,7 +23,8 @@ from topology.model import BridgeSpec, Province
 
 PACE_S = 4.0
 """At 4 s the bursts of one who joins are under a twentieth of all packets, so that they do not
-decide the 95th percentile of delays (measured: 16 bridges more in the default province)."""
+decide the 95th percentile of delays (measured: 16 bridges more in the default province). Where it
+is not enough, they join more slowly (`scenarios.whatif.haste`)."""
 LONGEST_S = 3600.0
 EXISTING = Path(__file__).with_name("existing.toml")
 """The scenario of the bridges that there are, for questions that name none."""
@@ -34,16 +35,17 @@ class Base:
     """What a variant is different from: a scenario in a province, as they were read.
 
     `phase_s`: another length for each of the three phases. `pace_s`: a variant that adds bridges
-    has a second phase so long that each joins this long after the one before it, at least. Each
-    that joins changes every picture, which is a burst of key frames on the MCU's line: joining in
-    haste raises delays, and it would be the haste that is judged.
+    has a second phase so long that each joins this long after the one before it, at least; None:
+    `PACE_S`, if the variant says nothing else. Each that joins changes every picture, which is a
+    burst of key frames on the MCU's line: joining in haste raises delays, and it would be the haste
+    that is judged.
     """
 
     scenario_path: Path
     province_path: Path
     seed: int | None = None
     phase_s: float | None = None
-    pace_s: float = PACE_S
+    pace_s: float | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -80,7 +82,7 @@ def base_of(
     *,
     seed: int | None = None,
     phase_s: float | None = None,
-    pace_s: float = PACE_S,
+    pace_s: float | None = None,
 ) -> Base:
     """The base of a scenario file. Raises `InputError` for any mistake in it or its province."""
     scenario = load_scenario(scenario_path)
@@ -148,7 +150,8 @@ def _ask(
     if variant.device is not None:
         update["device"] = variant.device
     if added:
-        during_s = min(LONGEST_S, base.pace_s * len(bridges))
+        pace_s = variant.pace_s or base.pace_s or PACE_S
+        during_s = min(LONGEST_S, pace_s * len(bridges))
         phases = scenario.phases
         update["phases"] = phases.model_copy(update={"during_s": max(phases.during_s, during_s)})
     changed = scenario.model_copy(update=update)

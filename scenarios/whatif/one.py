@@ -30,7 +30,7 @@ class Order(StrictModel):
     province: str
     seed: int | None
     phase_s: float | None
-    pace_s: float
+    pace_s: float | None
     engine: str
     variant: Variant
     failure: str | None

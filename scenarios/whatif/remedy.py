@@ -13,6 +13,7 @@ from scenarios.estimate.static import static_loads
 from scenarios.question import Question
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.costs import cost_of
+from scenarios.whatif.haste import unhurried
 from scenarios.whatif.judge import Judge
 from scenarios.whatif.ladder import holds, lower_profiles
 from scenarios.whatif.search import MOST_JUDGED, Found, Judgement, Key, State, Tools, search
@@ -48,11 +49,12 @@ def remedies(
     limits = {c.id: c.threshold for c in criteria_of(question).criterion}
     done = 0
 
-    def told(asked: Question) -> Result:
+    def told(state: State, asked: Question) -> Judgement:
         nonlocal done
         done += 1
         progress(f"searching: {done} judged", min(0.95, done / MOST_JUDGED))
-        return judge(asked).result
+        found = unhurried(base, changed(variant, state), asked, judge)
+        return Judgement(state, found.question, found.result, found.variant.pace_s)
 
     tools = Tools(
         ask=lambda state: ask(base, changed(variant, state)).question,

@@ -20,6 +20,7 @@ from scenarios.emulation.engine import EngineName
 from scenarios.question import Question
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.confirm import CONFIRMED, Point, confirm
+from scenarios.whatif.haste import Unhurried, unhurried
 from scenarios.whatif.judge import Judge, judged, method_of, without_result
 from scenarios.whatif.remedy import changed, price_of, remedies, said
 from scenarios.whatif.search import Found, Judgement
@@ -105,13 +106,13 @@ def compare(
         lines: list[_Line] = []
         for number, (variant, question) in enumerate(zip(order.variants, questions, strict=True)):
             progress(f"estimating {variant.id}", number / len(questions))
-            lines.append(_line(order, variant, question, judge(question).result, rates))
+            lines.append(_line(order, unhurried(order.base, variant, question, judge), rates))
         found = Found()
         if order.look_for and not any(line.passes for line in lines):
             first = lines[0]
             found = remedies(
                 order.base,
-                first.variant,
+                order.variants[0],
                 first.question,
                 first.result,
                 prices=order.prices,
@@ -151,14 +152,10 @@ def compare(
 
 
 def _line(
-    order: Order,
-    variant: Variant,
-    question: Question,
-    result: Result,
-    rates: Mapping[str, float],
-    name: str | None = None,
+    order: Order, answer: Unhurried, rates: Mapping[str, float], name: str | None = None
 ) -> _Line:
     """A row of the comparison; `name`: it was not asked for, but found."""
+    variant, question, result = answer
     plan = question.plan
     words = changes(variant, question, dict(rates))
     cost = price_of(variant, question, order.prices, rates) if order.priced else None
@@ -187,7 +184,9 @@ def _found_lines(order: Order, found: Found, rates: Mapping[str, float]) -> list
     def line(item: Judgement, ident: str, name: str) -> _Line:
         assert item.result is not None
         variant = changed(order.variants[0], item.state, ident)
-        return _line(order, variant, item.question, item.result, rates, name)
+        if item.pace_s is not None:
+            variant = variant.model_copy(update={"pace_s": item.pace_s})
+        return _line(order, Unhurried(variant, item.question, item.result), rates, name)
 
     lines = []
     if found.cheapest is not None:

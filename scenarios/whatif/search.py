@@ -55,11 +55,15 @@ class State:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A state's question, with the answer if it was judged packet by packet."""
+    """A state's question, with the answer if it was judged packet by packet.
+
+    `pace_s`: bridges join so far apart, where that is another pace than the variant's.
+    """
 
     state: State
     question: Question
     result: Result | None
+    pace_s: float | None = None
 
     @property
     def passes(self) -> bool:
@@ -87,7 +91,7 @@ class Tools:
     """What a search is given: how a state is asked, judged, added up, and what it costs."""
 
     ask: Callable[[State], Question]
-    judge: Callable[[Question], Result]
+    judge: Callable[[State, Question], Judgement]
     loads: Callable[[Question], StaticLoads]
     key: Callable[[State, Question], Key]
     devices: Sequence[Device]
@@ -132,7 +136,7 @@ def search(tools: Tools, start: Judgement) -> Found:
         if len(found.judged) >= MOST_JUDGED:
             found.exhausted = True
             break
-        judgement = Judgement(state, question, tools.judge(question))
+        judgement = tools.judge(state, question)
         found.judged.append(judgement)
         assert judgement.result is not None
         if not judgement.passes:

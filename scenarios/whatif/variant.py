@@ -37,7 +37,8 @@ class Variant(StrictModel):
     `add` are words for units: a name or id of the catalogue, a district, `all-2013`, `all-2025`,
     `departments`, or the path of a CSV list. `more` is a number of further bridges without a name,
     at the routers in turn, or all at the router `more_at`. `cards`: the device with so many of the
-    same cards. `without` are links and routers that have failed for good.
+    same cards. `pace_s`: bridges join so far apart, at least. `without` are links and routers that
+    have failed for good.
     """
 
     id: Identifier
@@ -52,6 +53,7 @@ class Variant(StrictModel):
     links: list[LinkChange] = Field(alias="link", default_factory=list)
     new_links: list[Link] = Field(alias="new_link", default_factory=list)
     meetings: list[OtherMeeting] = Field(alias="meeting", default_factory=list)
+    pace_s: Annotated[float, Field(ge=0.1, le=60)] | None = None
     without: list[str] = Field(default_factory=list)
     cost: Cost | None = None
 

@@ -26,6 +26,7 @@ def changes(variant: Variant, question: Question, rates: dict[str, float]) -> li
         *_device(variant, question),
         *_links(variant, rates),
         *_meetings(variant),
+        *_pace(variant),
     ]
 
 
@@ -82,6 +83,14 @@ def _meetings(variant: Variant) -> Iterator[Line]:
         yield Line(
             f"another meeting of {meeting.calls} calls{at}",
             f"thêm một cuộc họp {meeting.calls} điểm cầu{at_vi}",
+        )
+
+
+def _pace(variant: Variant) -> Iterator[Line]:
+    if variant.pace_s is not None:
+        yield Line(
+            f"bridges join {variant.pace_s:g} s apart",
+            f"các điểm cầu vào họp cách nhau {_vi(variant.pace_s)} giây",
         )
 
 

@@ -1,0 +1,101 @@
+"""Bridges that join in haste: asked again with more time, and only where that may be the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from whatif_factory import base
+
+from results.model import Binding, Place, Result
+from scenarios.estimate.run import estimate
+from scenarios.question import Question
+from scenarios.whatif.apply import EXISTING, Base, ask, base_of
+from scenarios.whatif.haste import Unhurried, unhurried
+from scenarios.whatif.variant import Variant
+
+MORE = Variant(id="more", more=2)
+
+
+def fails(by: str) -> Result:
+    """A result that fails by this: `stream`, `link` or `mcu`."""
+    binding = Binding.model_construct(cause=by, place=Place.model_construct(kind="link", id="x"))
+    return Result.model_construct(verdict="fail", binding=binding)
+
+
+PASSES = Result.model_construct(verdict="pass", binding=None)
+
+
+class Told:
+    """Answers that a test decides on, by how far apart bridges join."""
+
+    def __init__(self, of: dict[float, Result]) -> None:
+        self.of = of
+        self.asked: list[float] = []
+
+    def __call__(self, question: Question) -> Any:
+        during = question.plan.phases[1]
+        self.asked.append((during.end_s - during.start_s) / 2)
+        return SimpleNamespace(result=self.of[self.asked[-1]])
+
+
+def asked(here: Base, variant: Variant, told: Told) -> Unhurried:
+    return unhurried(here, variant, ask(here, variant).question, told)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Base:
+    return replace(base(tmp_path), pace_s=None)
+
+
+@pytest.mark.parametrize("then", [PASSES, fails("link"), fails("mcu")])
+def test_what_is_no_haste_is_the_answer(here: Base, then: Result) -> None:
+    told = Told({4.0: fails("stream"), 8.0: then})
+    found = asked(here, MORE, told)
+    assert (found.result, found.variant.pace_s, told.asked) == (then, 8.0, [4.0, 8.0])
+    assert found.question.plan.phases == ask(here, found.variant).question.plan.phases
+
+
+def test_what_fails_at_every_pace_fails_at_the_first(here: Base) -> None:
+    told = Told({4.0: fails("stream"), 8.0: fails("stream"), 16.0: fails("stream")})
+    found = asked(here, MORE, told)
+    assert (found.variant, found.result) == (MORE, told.of[4.0])
+    assert told.asked == [4.0, 8.0, 16.0]
+
+
+@pytest.mark.parametrize("result", [PASSES, fails("link"), fails("mcu")])
+def test_nobody_is_asked_twice_where_streams_do_not_fail(here: Base, result: Result) -> None:
+    told = Told({4.0: result})
+    assert asked(here, MORE, told).result is result
+    assert told.asked == [4.0]
+
+
+def test_a_pace_that_was_chosen_is_kept(here: Base) -> None:
+    for chosen, variant in (
+        (replace(here, pace_s=2.0), MORE),
+        (here, MORE.model_copy(update={"pace_s": 2.0})),
+    ):
+        told = Told({2.0: fails("stream")})
+        assert asked(chosen, variant, told).variant == variant
+        assert told.asked == [2.0]
+
+
+def test_the_pace_has_no_part_in_it_where_nobody_joins(here: Base) -> None:
+    told = Told({1.0: fails("stream")})
+    assert asked(here, Variant(id="now"), told).result is told.of[1.0]
+    assert told.asked == [1.0]
+
+
+def test_key_frames_of_1080p_take_longer_than_4_s_hide() -> None:
+    """Two more calls at 4 Mb/s: pictures rise by 30 ms and more if both join within 10 s."""
+    here = base_of(EXISTING)
+    variant = Variant(id="x", more=2, profile="1080p30-4m", device="rmx-2000-mpmx")
+    question = ask(here, variant).question
+    hasty = estimate(question).result
+    assert hasty.binding is not None
+    assert (hasty.verdict, hasty.binding.criterion) == ("fail", "existing-delay-no-worse")
+    found = unhurried(here, variant, question, estimate)
+    assert (found.result.verdict, found.variant.pace_s) == ("pass", 8.0)
