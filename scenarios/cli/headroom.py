@@ -80,7 +80,7 @@ def show(outcome: Outcome) -> None:
     """The number, what is in the way, districts."""
     console, answer = Console(), outcome.answer
     _say(console, headline(answer), "bold green" if answer.more > 0 else "bold red")
-    _say(console, known_by(answer))
+    _say(console, f"{known_by(answer)}; they join {answer.pace_s:g} s apart")
     for number, item in enumerate(answer.bottlenecks, start=1):
         _say(console, f"{number}. {bottleneck_line(item, answer)}")
     table = Table("district", box=None, pad_edge=False, header_style="bold")
