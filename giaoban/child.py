@@ -38,10 +38,12 @@ def follow(
     on_line: Callable[[str], None],
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    core: int | None = None,
 ) -> tuple[int, list[str]]:
     """Run to the end in a process group of its own, which is killed if we leave early.
 
     Args:
+        core: of the machine, which it keeps to with all that it starts; None: any.
         log: file that keeps all it prints (standard output and error).
         on_line: told each line as it comes, without its end.
 
@@ -55,7 +57,7 @@ def follow(
     process = None
     try:
         with interruptions_held():
-            process = _start(command, env, cwd)
+            process = _start(command, env, cwd, core)
         with log.open("w", encoding="utf-8") as file:
             for line in _lines(process):
                 file.write(line + "\n")
@@ -69,8 +71,19 @@ def follow(
     return code, tail
 
 
+def keeping_to(core: int | None) -> Callable[[], None]:
+    """What a child does before it becomes another program: it ends with us, on this core alone."""
+
+    def begin() -> None:
+        die_with_parent()
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    return begin
+
+
 def _start(
-    command: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
+    command: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, core: int | None
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -81,7 +94,7 @@ def _start(
             env=env,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=keeping_to(core),
         )
     except OSError as error:
         raise MachineLacks(

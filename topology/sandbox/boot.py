@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban import child
-from giaoban.child import die_with_parent
+from giaoban.child import keeping_to
 from giaoban.errors import MachineLacks
+from topology.sandbox.core import own_core
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
 EXIT_FILE = ".guest-exit"
@@ -80,18 +81,20 @@ def run(
         script.write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n", encoding="utf-8")
         script.chmod(0o755)
         command = _command(guest, script, scratch, interactive)
-        if interactive:
-            _attach(command)
-            tail: list[str] = []
-        else:
-            _, tail = child.follow(
-                # where the kernel cannot make its folder it makes one in the current directory
-                command,
-                log=console.resolve(),
-                on_line=on_line,
-                env=_environment(),
-                cwd=scratch,
-            )
+        with own_core() as core:
+            if interactive:
+                _attach(command, core)
+                tail: list[str] = []
+            else:
+                _, tail = child.follow(
+                    # where the kernel cannot make its folder it makes one in the current directory
+                    command,
+                    log=console.resolve(),
+                    on_line=on_line,
+                    env=_environment(),
+                    cwd=scratch,
+                    core=core,
+                )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     try:
@@ -142,10 +145,10 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in keep if name in os.environ}
 
 
-def _attach(command: list[str]) -> None:
+def _attach(command: list[str], core: int) -> None:
     """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen(command, env=_environment(), preexec_fn=die_with_parent)
+    process = subprocess.Popen(command, env=_environment(), preexec_fn=keeping_to(core))
     try:
         process.wait()
     finally:
