@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -20,8 +21,8 @@ SWEEP = ROOT / "scenarios" / "sweep" / "cables-and-devices.toml"
 
 
 @dataclass(frozen=True)
-class Command:
-    """A command, how often it is timed, and how long it may take."""
+class Timing:
+    """A command that is timed, how often, and how long it may take."""
 
     words: tuple[str, ...]
     runs: int
@@ -33,10 +34,10 @@ class Command:
         return " ".join(("giaoban", *self.words))
 
 
-COMMANDS = (
-    Command(("headroom",), 5, 5.0),
-    Command(("headroom", "--confirm"), 1, 120.0),
-    Command(("whatif", "--add", "all-2025", "--profile", "720p30-2m", "--confirm"), 1, 180.0),
+TIMED = (
+    Timing(("headroom",), 5, 5.0),
+    Timing(("headroom", "--confirm"), 1, 120.0),
+    Timing(("whatif", "--add", "all-2025", "--profile", "720p30-2m", "--confirm"), 1, 180.0),
 )
 
 
@@ -60,10 +61,10 @@ class WhatIfFigures:
         return [
             (
                 f"{command.what}, s",
-                sorted(self.seconds[command.what])[command.runs // 2],
+                statistics.median(self.seconds[command.what]),
                 command.at_most_s,
             )
-            for command in COMMANDS
+            for command in TIMED
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> WhatIfFigures:
         InvalidRun: a command came to no answer.
     """
     seconds: dict[str, list[float]] = {}
-    for command in COMMANDS:
+    for command in TIMED:
         taken = seconds.setdefault(command.what, [])
         for number in range(command.runs):
             say(f"{command.what}, run {number + 1} of {command.runs}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +31,9 @@ class Here:
         """As `Beside.ask`."""
         return cache(partial(function, *given, **named))
 
+    def end(self) -> None:
+        """Nothing is under way."""
+
 
 class Beside:
     """Calls functions one after the other while we do something else; never outlives us."""
@@ -35,7 +42,9 @@ class Beside:
         """It begins with all that is loaded here, if that can be had (`_context`)."""
         context = _context()
         self._pipe, far = context.Pipe()
-        self._process = context.Process(target=_serve, args=(far,), daemon=True)
+        # a copy has our end as well, and would never see that we are gone
+        ours = self._pipe if context.get_start_method() == "fork" else None
+        self._process = context.Process(target=_serve, args=(far, ours), daemon=True)
         with _without_interruption():
             self._process.start()
         far.close()
@@ -51,9 +60,13 @@ class Beside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end()
+        self._pipe.close()
+
+    def end(self) -> None:
+        """Whatever it is at is broken off; nothing can be asked any more."""
         self._process.kill()
         self._process.join()
-        self._pipe.close()
 
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
@@ -92,7 +105,10 @@ def _context() -> Any:
     A second one might hold a lock that nobody in the copy ever gives back. Elsewhere a new process
     is begun, which loads what it needs.
     """
-    alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+    try:
+        alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # not mounted
+        alone = False
     return multiprocessing.get_context("fork" if alone else "spawn")
 
 
@@ -109,8 +125,10 @@ def _without_interruption() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, theirs: Connection | None) -> None:
     """The other process: until nobody asks any more."""
+    if theirs is not None:
+        theirs.close()
     if sys.platform == "linux":
         die_with_parent()
     for number in INTERRUPTIONS:
@@ -119,13 +137,29 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks decides what becomes of us
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
-    while True:
+    asked: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, asked), daemon=True).start()
+    while (question := asked.get()) is not None:
+        pipe.send_bytes(_said(question))
+
+
+def _listen(pipe: Connection, asked: SimpleQueue[Any]) -> None:
+    """Take questions as they come, so that nobody who asks waits for an answer to be read."""
+    with suppress(EOFError, ConnectionError):
+        while True:
+            asked.put(pipe.recv_bytes())
+    asked.put(None)
+
+
+def _said(question: bytes) -> bytes:
+    """What a function returned or raised, or that it cannot be sent."""
+    try:
+        function, given, named = pickle.loads(question)  # from ourselves
+        return bytes(ForkingPickler.dumps((False, function(*given, **named))))
+    except Exception as error:
         try:
-            function, given, named = pipe.recv()
-        except EOFError:
-            return
-        try:
-            said = False, function(*given, **named)
-        except Exception as error:
-            said = True, error
-        pipe.send(said)
+            failed = bytes(ForkingPickler.dumps((True, error)))
+            pickle.loads(failed)
+        except Exception:
+            failed = bytes(ForkingPickler.dumps((True, RuntimeError(repr(error)))))
+        return failed

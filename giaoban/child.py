@@ -8,8 +8,8 @@ import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
@@ -71,13 +71,19 @@ def follow(
     return code, tail
 
 
-def keeping_to(core: int | None) -> Callable[[], None]:
-    """What a child does before it becomes another program: it ends with us, on this core alone."""
+def keep_to(cores: Collection[int]) -> None:
+    """This process and all that it starts run on these cores alone. Linux only."""
+    with suppress(OSError):  # a core that was taken away meanwhile
+        os.sched_setaffinity(0, cores)
+
+
+def beginning_on(core: int | None) -> Callable[[], None]:
+    """What a child does before it becomes another program: it ends with us, and keeps to a core."""
 
     def begin() -> None:
         die_with_parent()
         if core is not None:
-            os.sched_setaffinity(0, {core})
+            keep_to({core})
 
     return begin
 
@@ -94,7 +100,7 @@ def _start(
             env=env,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=keeping_to(core),
+            preexec_fn=beginning_on(core),
         )
     except OSError as error:
         raise MachineLacks(

@@ -45,6 +45,9 @@ class MachineLacks(GiaobanError):  # noqa: N818 - the word of the exit code
         self.what = what
         self.install = install
 
+    def __reduce__(self) -> tuple[type[MachineLacks], tuple[str, str]]:
+        return type(self), (self.what, self.install)
+
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """' (did you mean "x"?)' for a near miss, the list of choices if it is short, or ''."""

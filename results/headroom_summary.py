@@ -48,7 +48,7 @@ def summary_md(answer: Headroom) -> str:
         "",
         f"Calls at {answer.profile} on {answer.device_name}. Further bridges hang on all routers "
         "in turn, each on a line like those that there are; they join "
-        f"{answer.pace_s:g} s apart. {known_by(answer)}.",
+        f"{answer.pace_s:g} s apart or more. {known_by(answer)}.",
         "",
         "## What is in the way",
         "",

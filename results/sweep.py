@@ -22,8 +22,8 @@ class SweepPoint(StrictModel):
     `method`: judged packet by packet, or ruled out by arithmetic alone (`arithmetic`), which then
     gives no margin. `cut_off` counts bridges that nothing reaches any more; the verdict is about
     those that are left. `peak_pct`: the busiest second of any link, by arithmetic.
-    `pace_s`: bridges joined so far apart, where that was slower than was asked for. `key` is the
-    hash of all that the point depends on.
+    `key` is the hash of all that the point depends on. `pace_s`: bridges joined so far apart, where
+    it is not the default.
     """
 
     bridges: str
@@ -40,9 +40,9 @@ class SweepPoint(StrictModel):
     margin_pct: float | None = None
     units_pct: float | None = None
     peak_pct: Amount | None = None
-    pace_s: Amount | None = None
     why: str = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    pace_s: Amount | None = None
 
 
 class SweepAnswer(StrictModel):

@@ -145,8 +145,8 @@ def trace(
     if np.array_equal(keys, wanted):  # all came, in order
         arrival = received["arrival_ns"].astype(np.int64)
         jitter = interarrival_jitter_ms(arrival, received["timestamp"], clock_hz)
-        once = np.ones(n, np.int64)
-        return _trace(sent, once, arrival, np.zeros(n, np.bool_), jitter, 0)
+        arrivals = np.ones(n, np.int64)
+        return _trace(sent, arrivals, arrival, np.zeros(n, np.bool_), jitter, 0)
     order = np.argsort(keys, kind="stable")
     at = order[np.minimum(np.searchsorted(keys[order], wanted), n - 1)]
     known = keys[at] == wanted

@@ -80,7 +80,8 @@ def show(outcome: Outcome) -> None:
     """The number, what is in the way, districts."""
     console, answer = Console(), outcome.answer
     _say(console, headline(answer), "bold green" if answer.more > 0 else "bold red")
-    _say(console, f"{known_by(answer)}; they join {answer.pace_s:g} s apart")
+    paced = f"; they join {answer.pace_s:g} s apart or more" if answer.more > 0 else ""
+    _say(console, known_by(answer) + paced)
     for number, item in enumerate(answer.bottlenecks, start=1):
         _say(console, f"{number}. {bottleneck_line(item, answer)}")
     table = Table("district", box=None, pad_edge=False, header_style="bold")

@@ -28,6 +28,7 @@ NEVER_NS = 2**62
 LEAST_LOOKED_AT = 16
 """Packets looked at one by one once a queue is full; more where that was too few the last time."""
 BLOCK = 128
+"""So many are made ready at a time to be looked at one by one."""
 RESUMED = 1024
 """So many are then tried at once."""
 
@@ -97,7 +98,7 @@ class Fifo:
         least = LEAST_LOOKED_AT
         while at < n:
             at = self._one_by_one(at, least, came, service, limit, leaving, lost)
-            # on with as many at once as there were one by one, and more as long as none is lost
+            # on with many at once, and twice as many as long as none is lost
             reach, since = RESUMED, at
             while at < n:
                 part = slice(at, at + reach)

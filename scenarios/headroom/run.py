@@ -31,13 +31,13 @@ from scenarios.headroom.bottlenecks import (
     rooms_of_links,
 )
 from scenarios.headroom.search import Judging, largest
-from scenarios.question import Question
 from scenarios.whatif import confirm
 from scenarios.whatif.apply import PACE_S, Base, ask
 from scenarios.whatif.haste import slower
 from scenarios.whatif.judge import Judge, judged, method_of, without_result
 from scenarios.whatif.variant import Variant
 from topology.map import draw
+from topology.network import Network
 
 Progress = Callable[[str, float], None]
 
@@ -108,9 +108,12 @@ def headroom(
         run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
         folder = stack.enter_context(RunFolder.create(root, run_id))
         stack.enter_context(store.writing(folder.path))
+        # nothing is drawn into a folder that is being removed
+        stack.push(lambda kind, *_: beside.end() if kind is not None else None)
         first = limits[0].more if limits else 0
         judging.expect(first + 1)
-        drawn = beside.ask(_map, here.question, _used_pct(here), folder.path)
+        name, network = here.question.province.name, here.question.plan.network
+        drawn = beside.ask(_map, name, network, _used_pct(here), folder.path)
         order, judging, more = _largest(order, judging, first, judge, progress, beside)
         emulated: dict[int, Judged] = {}
         if order.confirm:
@@ -163,23 +166,23 @@ def _largest(
 ) -> tuple[Order, Judging, int]:
     """The largest number, and with which pace and judgements: not haste ends the growth.
 
-    Where what streams get ends it, bridges join more slowly, as long as more of them fit then.
+    Where what streams get ends it, bridges join more slowly; of several paces the first counts with
+    which most of them fit.
     """
-    found = (order, judging, _searched(judging, first))
+    best = last = (order, judging, _searched(judging, first))
     pace_s = PACE_S
-    while True:
-        _, judging, more = found
-        next_s = slower(order.base, judging.results.get(more + 1), pace_s)
+    while last[2] >= 0:
+        _, judging, number = last
+        next_s = slower(order.base, judging.results.get(number + 1), pace_s)
         if next_s is None:
-            return found
+            break
         pace_s = next_s
         paced = replace(order, base=replace(order.base, pace_s=pace_s))
-        again = Judging(_Numbers(paced, judge), progress, beside)
-        again.expect(first + 1)
-        number = _searched(again, first)
-        if number <= more:
-            return found
-        found = (paced, again, number)
+        judging = Judging(_Numbers(paced, judge), progress, beside)
+        judging.expect(first + 1)
+        last = (paced, judging, _searched(judging, first))
+        best = max(best, last, key=lambda found: found[2])
+    return best
 
 
 def _searched(judging: Judging, first: int) -> int:
@@ -303,12 +306,12 @@ def _used_pct(here: Ground) -> dict[Hop, float]:
     }
 
 
-def _map(question: Question, used_pct: Mapping[Hop, float], folder: Path) -> None:
+def _map(name: str, network: Network, used_pct: Mapping[Hop, float], folder: Path) -> None:
     draw(
-        question.plan.network,
+        network,
         folder / "map.vi.svg",
         folder / "map.vi.png",
-        title=question.province.name,
+        title=name,
         values=used_pct,
         what="headroom",
         lang="vi",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 
-from giaoban.child import die_with_parent
+from giaoban.child import die_with_parent, keep_to
 
 
 def shares(available: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
@@ -34,7 +33,6 @@ def begin_on(
     def begin() -> None:
         if ended_by is not None:
             die_with_parent(ended_by)
-        with suppress(OSError):  # a core that was taken away meanwhile
-            os.sched_setaffinity(0, cores)
+        keep_to(cores)
 
     return begin

@@ -26,7 +26,7 @@ def changes(variant: Variant, question: Question, rates: dict[str, float]) -> li
         *_device(variant, question),
         *_links(variant, rates),
         *_meetings(variant),
-        *_pace(variant),
+        *_pace(variant, question),
     ]
 
 
@@ -86,11 +86,11 @@ def _meetings(variant: Variant) -> Iterator[Line]:
         )
 
 
-def _pace(variant: Variant) -> Iterator[Line]:
-    if variant.pace_s is not None:
+def _pace(variant: Variant, question: Question) -> Iterator[Line]:
+    if variant.pace_s is not None and any(call.new for call in question.plan.calls):
         yield Line(
-            f"bridges join {variant.pace_s:g} s apart",
-            f"các điểm cầu vào họp cách nhau {_vi(variant.pace_s)} giây",
+            f"bridges join {variant.pace_s:g} s apart or more",
+            f"các điểm cầu vào họp cách nhau ít nhất {_vi(variant.pace_s)} giây",
         )
 
 

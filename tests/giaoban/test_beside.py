@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -40,6 +41,48 @@ def test_errors_of_the_function_are_ours_and_it_goes_on(kind: type[Beside | Here
     assert even() == 2
     if isinstance(here, Beside):
         here.__exit__(None, None, None)
+
+
+def lacks(what: str) -> None:
+    raise MachineLacks(what, "buy one")
+
+
+def fails_in_its_own_way() -> None:
+    class Own(Exception):  # noqa: N818 - it is only raised
+        pass
+
+    raise Own("oh")
+
+
+def cannot_be_sent() -> object:
+    return lambda: None
+
+
+def test_what_was_raised_or_cannot_be_sent_is_told_and_the_next_answer_is_its_own() -> None:
+    with Beside() as beside:
+        first, own, unsent = (
+            beside.ask(lacks, "no memory"),
+            beside.ask(fails_in_its_own_way),
+            beside.ask(cannot_be_sent),
+        )
+        last = beside.ask(half, 8)
+        with pytest.raises(MachineLacks, match="no memory") as raised:
+            first()
+        assert raised.value.install == "buy one"
+        with pytest.raises(RuntimeError, match="oh"):
+            own()
+        with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
+            unsent()
+        assert last() == 4
+
+
+def test_who_asks_never_waits_though_answers_are_long() -> None:
+    """More than a pipe holds, both ways, and nobody reads."""
+    with Beside() as beside:
+        long = [beside.ask(bytes, 3_000_000) for _ in range(3)]
+        length = beside.ask(len, bytes(3_000_000))
+        assert length() == 3_000_000
+        assert [len(answer()) for answer in long] == [3_000_000] * 3
 
 
 def test_without_another_process_it_is_called_when_wanted_and_once() -> None:

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from whatif_factory import base
 
+from giaoban.beside import Here
 from results.model import Binding, Place, Result
 from scenarios.estimate.run import estimate
+from scenarios.headroom import run
+from scenarios.headroom.run import Order
+from scenarios.headroom.search import Judging
 from scenarios.question import Question
 from scenarios.whatif.apply import EXISTING, Base, ask, base_of
 from scenarios.whatif.haste import Unhurried, unhurried
@@ -87,6 +91,45 @@ def test_the_pace_has_no_part_in_it_where_nobody_joins(here: Base) -> None:
     told = Told({1.0: fails("stream")})
     assert asked(here, Variant(id="now"), told).result is told.of[1.0]
     assert told.asked == [1.0]
+
+
+class Grown:
+    """So many more fit at a pace, then streams fail; never more than `most`, then the device."""
+
+    def __init__(self, fit: dict[float, int], most: int = 20) -> None:
+        self.fit, self.most = fit, most
+
+    def __call__(self, question: Question) -> Any:
+        plan = question.plan
+        more = sum(call.new for call in plan.calls)
+        during = plan.phases[1]
+        pace_s = round((during.end_s - during.start_s) / more) if more else 4
+        if more > self.most:
+            return SimpleNamespace(result=fails("mcu"))
+        return SimpleNamespace(result=PASSES if more <= self.fit[pace_s] else fails("stream"))
+
+
+@pytest.mark.parametrize(
+    ("fit", "more", "pace_s"),
+    [
+        ({4: 20}, 20, None),
+        ({4: 5, 8: 20}, 20, 8.0),
+        ({4: 5, 8: 5, 16: 9}, 9, 16.0),
+        ({4: 5, 8: 7, 16: 6}, 7, 8.0),
+        ({4: 5, 8: 5, 16: 5}, 5, None),
+        ({4: -1}, -1, None),
+    ],
+)
+def test_headroom_is_that_of_the_pace_at_which_most_fit(
+    here: Base, fit: dict[float, int], more: int, pace_s: float | None
+) -> None:
+    judge, beside = Grown(fit), Here()
+    order = Order(here, Variant(id="now"))
+    start = Judging(run._Numbers(order, judge), lambda *_: None, beside)
+    paced, judging, found = run._largest(order, start, 20, judge, lambda *_: None, beside)
+    assert (found, paced.base.pace_s) == (more, pace_s)
+    if found >= 0:
+        assert judging.results[found].verdict == "pass"
 
 
 def test_key_frames_of_1080p_take_longer_than_4_s_hide() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban import child
-from giaoban.child import keeping_to
+from giaoban.child import beginning_on
 from giaoban.errors import MachineLacks
 from topology.sandbox.core import own_core
 
@@ -148,7 +148,7 @@ def _environment() -> dict[str, str]:
 def _attach(command: list[str], core: int) -> None:
     """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen(command, env=_environment(), preexec_fn=keeping_to(core))
+    process = subprocess.Popen(command, env=_environment(), preexec_fn=beginning_on(core))
     try:
         process.wait()
     finally:
