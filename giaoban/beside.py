@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -42,8 +43,10 @@ class Beside:
         """It begins with all that is loaded here, if that can be had (`_context`)."""
         context = _context()
         self._pipe, far = context.Pipe()
-        # a copy has our end as well, and would never see that we are gone
-        ours = self._pipe if context.get_start_method() == "fork" else None
+        ours = None
+        if context.get_start_method() == "fork":
+            ours = self._pipe  # a copy has our end as well, and would never see that we are gone
+            gc.freeze()  # to look for garbage among what is shared would make copies of it
         self._process = context.Process(target=_serve, args=(far, ours), daemon=True)
         with _without_interruption():
             self._process.start()

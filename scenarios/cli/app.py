@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Any
 
@@ -46,7 +47,11 @@ class _Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(f"scenarios.cli.{module}"), attribute)
+        gc.disable()  # nothing of what is being loaded is garbage
+        try:
+            found = getattr(import_module(f"scenarios.cli.{module}"), attribute)
+        finally:
+            gc.enable()
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             alone.command(cmd_name)(found)
