@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import sys
@@ -40,9 +41,21 @@ SECOND_NS = 1_000_000_000
 
 def main() -> int:
     """Build, route, load and simulate one country; with `--whole`, see `estimate_whole`."""
-    if sys.argv[1].startswith("--"):
-        return estimate_whole.main(sys.argv[1:])
-    bridges = int(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m bench.estimate_scale", description=__doc__)
+    parser.add_argument("bridges", type=int, nargs="*", metavar="BRIDGES")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--whole", action="store_true", help="whole checks, each in its own process")
+    how.add_argument("--here", action="store_true", help="one whole check in this process")
+    options = parser.parse_args()
+    if options.whole:
+        estimate_whole.table(options.bridges)
+        return 0
+    if len(options.bridges) != 1:
+        parser.error("BRIDGES is one number (several only with --whole)")
+    [bridges] = options.bridges
+    if options.here:
+        estimate_whole.here(bridges)
+        return 0
     with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
         folder = Path(name)
         for file, text in tree_files(bridges, PROFILE).items():

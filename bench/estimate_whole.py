@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -86,16 +87,18 @@ def measure(bridges: int) -> Whole:
     return Whole(**json.loads(done.stdout))
 
 
-def main(arguments: list[str]) -> int:
-    """`--here BRIDGES`: one, as JSON. `--whole [BRIDGES …]`: a table, a line each as it comes."""
-    if arguments[0] == "--here":
-        sys.stdout.write(json.dumps(asdict(check_country(int(arguments[1])))) + "\n")
-        return 0
+def here(bridges: int) -> None:
+    """One, as JSON."""
+    sys.stdout.write(json.dumps(asdict(check_country(bridges))) + "\n")
+
+
+def table(sizes: Sequence[int]) -> None:
+    """A line each as it comes; of the usual sizes if none is named."""
     sys.stdout.write(
         f"{'bridges':>8} {'packets':>12} {'CPU s':>8} {'took s':>8} {'peak MB':>8} "
         f"{'written MB':>10} {'µs/packet':>9} {'ms/(n log n)':>12}  verdict\n"
     )
-    for bridges in [int(each) for each in arguments[1:]] or SIZES:
+    for bridges in sizes or SIZES:
         one = measure(bridges)
         sys.stdout.write(
             f"{one.bridges:8,} {one.packets:12,} {one.cpu_s:8.1f} {one.took_s:8.1f} "
@@ -103,4 +106,3 @@ def main(arguments: list[str]) -> int:
             f"{one.ms_by_n_log_n:12.3f}  {one.verdict}\n"
         )
         sys.stdout.flush()
-    return 0
