@@ -5,6 +5,7 @@ What is heavy to load is loaded inside, so that Ctrl-C is caught from the first 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -46,7 +47,8 @@ def main() -> NoReturn:
         traceback.print_exc()
         sys.stderr.write("giaoban: internal error, please report it with the lines above\n")
         code = INTERNAL_ERROR
-    gc.freeze()  # what is left ends with the process: nobody has to look through it once more
+    # what is left ends with the process: nobody has to look through it once more
+    atexit.register(gc.freeze)
     sys.exit(code)
 
 
