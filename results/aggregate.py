@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from results.found import Cause, Found
-from results.metrics import ABSENT_IS_LEFT_OUT, ABSENT_IS_ZERO, Measure, kinds_of, reader
+from results.metrics import ABSENT_IS_LEFT_OUT, ABSENT_IS_ZERO, Measure, kinds_of, partner, reader
 from results.model import Phase, Place, StreamResult
 
 Sense = Literal["at-most", "at-least"]
@@ -57,10 +57,12 @@ def pick(
     return Found(_statistic([v for v, _ in seen], statistic, worst[0]), worst[1], cause)
 
 
-def stream_place(bridge: str, stream: StreamResult, phase: Phase) -> Place:
+def stream_place(
+    bridge: str, stream: StreamResult, phase: Phase, other: str | None = None
+) -> Place:
     """E.g. `cu-jut audio down, during`."""
     detail = f"{stream.kind} {stream.direction}"
-    return Place(kind="bridge", id=bridge, detail=detail, phase=phase.name)
+    return Place(kind="bridge", id=bridge, detail=detail, other=other, phase=phase.name)
 
 
 def heard_streams(phase: Phase) -> Iterator[tuple[str, StreamResult]]:
@@ -86,7 +88,7 @@ def _values(measure: Measure, phases: Sequence[Phase]) -> Iterator[Value]:
 
 
 def _of_phase(measure: Measure, phase: Phase) -> Iterator[Value]:
-    read = reader(measure.metric)
+    read, other = reader(measure.metric), partner(measure.metric)
     absent = measure.metric in ABSENT_IS_LEFT_OUT
     match measure.on:
         case "stream":
@@ -97,13 +99,16 @@ def _of_phase(measure: Measure, phase: Phase) -> Iterator[Value]:
                         if absent:
                             continue
                         value = 0.0 if measure.metric in ABSENT_IS_ZERO else None
-                    yield value, stream_place(bridge, stream, phase)
+                    yield value, stream_place(bridge, stream, phase, other(stream))
         case "bridge":
             for item in phase.bridges:
                 if measure.bridges is None or item.id in measure.bridges:
                     value = read(item)
                     if value is not None or not absent:
-                        yield value, Place(kind="bridge", id=item.id, phase=phase.name)
+                        yield (
+                            value,
+                            Place(kind="bridge", id=item.id, other=other(item), phase=phase.name),
+                        )
         case "link":
             for link in phase.links:
                 wanted = measure.links is None or link.id in measure.links

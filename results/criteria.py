@@ -61,6 +61,7 @@ UNIT_VI: Mapping[str, str] = {
 class Criterion(StrictModel):
     """One criterion: a value is fine at most (or at least) `threshold`, in `unit`.
 
+    `preferred` is a figure that the source would rather not see passed; only `threshold` decides.
     `measure` and `statistic` say what the value is; `worst` is the largest or the smallest, by the
     sense. With `warm_up_s` each phase is measured anew from so many seconds after its start. `best`
     is the best value there can be. `lowest` and `highest` bound what a threshold may be.
@@ -73,6 +74,7 @@ class Criterion(StrictModel):
     statistic: Statistic = "worst"
     warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
     threshold: float
+    preferred: float | None = None
     unit: Annotated[str, Field(min_length=1, max_length=16)]
     unit_vi: Annotated[str, Field(min_length=1, max_length=16)] | None = None
     sense: Literal["at-most", "at-least"]
@@ -108,6 +110,10 @@ class Criterion(StrictModel):
             raise ValueError("best must be above highest for an at-least criterion")
         if problem := self.problem_with(self.threshold):
             raise ValueError(f"threshold {problem}")
+        if self.preferred is not None:
+            inside = sorted((self.best, self.threshold))
+            if not inside[0] <= self.preferred <= inside[1]:
+                raise ValueError("preferred must lie between the best value and the threshold")
         if self.assumed and not (self.settled_by and self.settled_by_vi):
             raise ValueError("an assumed criterion needs settled_by and settled_by_vi")
         return self
@@ -157,6 +163,11 @@ class Criteria(StrictModel):
     def without_faults(self) -> Criteria:
         """Those for a run in which nothing fails on purpose."""
         kept = [item for item in self.criterion if item.id not in OF_FAULTS]
+        return self.model_copy(update={"criterion": kept})
+
+    def without_slides(self) -> Criteria:
+        """Those for a run in which nobody shows any."""
+        kept = [c for c in self.criterion if c.measure is None or c.measure.kinds != ("content",)]
         return self.model_copy(update={"criterion": kept})
 
     def warm_ups(self) -> list[float]:
@@ -243,11 +254,15 @@ class Criteria(StrictModel):
 def _changed(item: Criterion, threshold: float | None) -> Criterion:
     if threshold is None or threshold == item.threshold:
         return item
+    kept = item.preferred
+    if kept is not None and not min(item.best, threshold) <= kept <= max(item.best, threshold):
+        kept = None  # what the scenario asks for is more than what the source prefers
     default = f"{item.threshold:g}"
     default_vi = default.replace(".", ",")
     return item.model_copy(
         update={
             "threshold": float(threshold),
+            "preferred": kept,
             "source_en": f"set by the scenario (default {default}: {item.source_en})",
             "source_vi": f"do kịch bản đặt (mặc định {default_vi}: {item.source_vi})",
         }

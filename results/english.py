@@ -112,6 +112,8 @@ class EnglishNames(Names):
             if place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {way}"
+            if place.other:
+                text += f", with {self.of(place.other)}"
         if place.fault is not None:
             text += f", failure: {self.fault(place.fault)}"
         return text if place.phase is None else f"{text}, {self.phase(place.phase).lower()}"

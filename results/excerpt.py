@@ -58,7 +58,7 @@ def excerpt(result: Result, series: Series | None) -> Excerpt | None:
 
 def worst_bridges(result: Result) -> set[str]:
     """Those that a criterion names, then those without a call, then those whose streams fared
-    worst: by loss, frozen pictures, speech, delay and jitter."""
+    worst: by loss, frozen pictures, speech, delay and its variation."""
     asked = [b.id for b in (*result.question.existing, *result.question.new)]
     named = [c.place.id for c in result.criteria if c.place is not None]
     named += [_at_access_line(link) for link in named]
@@ -79,9 +79,9 @@ def _badness(bridge: BridgeResult) -> tuple[float, ...]:
     return (
         max((s.listener_lost_pct or 0.0 for s in streams), default=0.0),
         max((s.freeze_pct or 0.0 for s in streams), default=0.0),
-        -min((s.mos for s in streams if s.mos is not None), default=0.0),
+        -min((s.mos_listening for s in streams if s.mos_listening is not None), default=0.0),
         max((s.delay_p95_ms or 0.0 for s in streams), default=0.0),
-        max((s.jitter_ms or 0.0 for s in streams), default=0.0),
+        max((s.ipdv_ms or 0.0 for s in streams), default=0.0),
     )
 
 

@@ -13,10 +13,12 @@ class Found(NamedTuple):
     """`value` is None when it is missing, hence worst of all; `place` is where it is worst.
 
     `nothing` says what there was nothing of, where nothing could be measured at all; the place is
-    then the MCU's, for want of another.
+    then the MCU's, for want of another. `detectable`: the smallest change that could have been
+    shown, where something is compared.
     """
 
     value: float | None
     place: Place
     cause: Cause
     nothing: str = ""
+    detectable: float | None = None

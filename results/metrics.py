@@ -11,7 +11,14 @@ from giaoban.errors import did_you_mean
 from giaoban.tomlfile import StrictModel
 from results.model import LinkResult, McuResult
 from results.quantities import Id, Kind
-from results.streams import AUDIO_ONLY, PICTURES_ONLY, BridgeResult, RtcpResult, StreamResult
+from results.streams import (
+    AUDIO_ONLY,
+    PICTURES_ONLY,
+    VIDEO_ONLY,
+    BridgeResult,
+    RtcpResult,
+    StreamResult,
+)
 
 On = Literal["stream", "bridge", "link", "mcu"]
 
@@ -27,9 +34,20 @@ ABSENT_IS_ZERO = frozenset(
 )
 """Null in a stream that was received: it has no burst, no gap or no freeze, so none too long."""
 ABSENT_IS_LEFT_OUT = frozenset(
-    {"gap_ms_mean", "lip_sync_up_ms", "lip_sync_down_ms", "queue_p99_ms", "setup_ms_p95"}
+    {
+        "gap_ms_mean",
+        "lip_sync_up_ms",
+        "lip_sync_down_ms",
+        "sound_early_ms",
+        "sound_late_ms",
+        "mouth_to_ear_ms",
+        "camera_to_screen_ms",
+        "queue_p99_ms",
+        "setup_ms_p95",
+    }
 )
-"""Null where there is none of it: no call was set up in the phase, a bridge has sound alone."""
+"""Null where there is none of it: no call was set up in the phase, a bridge has sound alone, or
+nobody else to hear and see."""
 
 
 class Measure(StrictModel):
@@ -86,7 +104,9 @@ class Measure(StrictModel):
         name = self.metric
         if name.endswith("_ms") or "_ms_" in name:
             return "ms"
-        ends = {"_pct": "%", "_mbps": "Mb/s", "mos": "MOS"}
+        if name.startswith("mos"):
+            return "MOS"
+        ends = {"_pct": "%", "_mbps": "Mb/s"}
         return next((unit for end, unit in ends.items() if name.endswith(end)), "")
 
     @property
@@ -107,6 +127,8 @@ def kinds_of(metric: str) -> tuple[Kind, ...]:
     """The media that have a metric."""
     if metric in AUDIO_ONLY:
         return ("audio",)
+    if metric in VIDEO_ONLY:
+        return ("video",)
     if metric in PICTURES_ONLY:
         return ("video", "content")
     return get_args(Kind)
@@ -123,6 +145,12 @@ def reader(metric: str) -> Callable[[BaseModel], float | None]:
         return None if value is None else float(value)
 
     return read
+
+
+def partner(metric: str) -> Callable[[BaseModel], str | None]:
+    """How to read out with which other bridge a metric is that bad: `_with` beside the `_ms`."""
+    name = f"{metric.removesuffix('_ms')}_with"
+    return lambda of: getattr(of, name, None)
 
 
 def _numbers(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""The answer of a run as typed data: `result.json`, schema `giaoban.result/1`.
+"""The answer of a run as typed data: `result.json`, schema `giaoban.result/2`.
 
 Percentages are 0–100, one unit per quantity (in the name), and there is no NaN: a value that could
 not be measured (nothing received, for example) is null.
@@ -66,7 +66,7 @@ __all__ = [
     "lost_pcts",
 ]
 
-SCHEMA = "giaoban.result/1"
+SCHEMA = "giaoban.result/2"
 
 RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -170,12 +170,14 @@ class Place(StrictModel):
     """Where a value was found.
 
     `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`) or the
-    bridge's stream (`audio down`); `phase` the phase's name, `fault` the id of the fault by which.
+    bridge's stream (`audio down`); `other` the bridge at the other end of what was heard or seen;
+    `phase` the phase's name, `fault` the id of the fault by which.
     """
 
     kind: Literal["mcu", "link", "bridge"]
     id: Id
     detail: str | None = None
+    other: Id | None = None
     phase: Id | None = None
     fault: Id | None = None
 
@@ -185,6 +187,8 @@ class Place(StrictModel):
         words = [self.id] if self.kind != "link" else ["link", self.id]
         if self.detail:
             words.append(self.detail)
+        if self.other:
+            words += ["with", self.other]
         when = [word for word in (self.phase, self.fault) if word]
         return ", ".join([" ".join(words), *when])
 
@@ -194,7 +198,9 @@ class CriterionResult(StrictModel):
 
     `measure` says which figure it is of, e.g. `worst stream delay_p95_ms`; null where the
     criterion is more than a figure. Without a `place` there was nothing to measure at all.
-    `unit_vi` is the unit in Vietnamese where it is not a common one.
+    `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
+    the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
+    smallest change that a run of this length can show, of a criterion that compares.
     `margin_pct` is the share of the allowance still unused (see `results.verdict.margin_pct`).
     """
 
@@ -207,12 +213,25 @@ class CriterionResult(StrictModel):
     unit_vi: str | None = None
     measure: str | None = None
     sense: Literal["at-most", "at-least"]
+    preferred: float | None = None
+    detectable: float | None = None
     ok: bool
     margin_pct: float | None
     worst_at: str
     place: Place | None = None
     source: str
     source_vi: str
+
+    @property
+    def past_preferred(self) -> bool:
+        """Met, but not as well as its source prefers."""
+        return (
+            self.ok
+            and self.preferred is not None
+            and self.value is not None
+            and (self.value > self.preferred) == (self.sense == "at-most")
+            and self.value != self.preferred
+        )
 
 
 class Binding(StrictModel):
@@ -332,7 +351,9 @@ class Meeting(StrictModel):
 
     `floor`: the chair and whom it calls are heard (Art. 15(2)a), or everybody. `video`: a picture
     composed for each bridge in `layout`, or the speaker's forwarded. `dial`: whether bridges call
-    `in` or the MCU calls `out`. `encrypted`: media by SRTP.
+    `in` or the MCU calls `out`. `encrypted`: media by SRTP. `sound_devices_ms` and
+    `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,
+    buffers included, without any network.
     """
 
     floor: Literal["chair", "open"]
@@ -340,12 +361,14 @@ class Meeting(StrictModel):
     layout: str
     dial: Literal["in", "out"]
     encrypted: bool
+    sound_devices_ms: Amount | None = None
+    picture_devices_ms: Amount | None = None
 
 
 class Result(StrictModel):
     """The whole answer; `names` maps node ids (routers, bridges, `mcu`) to names for people."""
 
-    schema_id: Literal["giaoban.result/1"] = Field(default="giaoban.result/1", alias="schema")
+    schema_id: Literal["giaoban.result/2"] = Field(default="giaoban.result/2", alias="schema")
     run_id: RunId
     verdict: Verdict
     reasons: list[str]

@@ -64,14 +64,12 @@ _LOOKS = {
     "links": _Look("links", "link", " %"),
 }
 _LIMITS = {
-    "delay": "one-way-delay",
-    "loss": "loss",
-    "jitter": "jitter",
     "mos": "mos",
     "links": "link-peak",
     "mcu": "mcu-units",
 }
-"""The criterion whose threshold a picture shows."""
+"""The criterion whose threshold a picture shows; delays of a leg have none, and losses have one for
+sound and another for pictures."""
 
 
 def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None = None) -> Figure:

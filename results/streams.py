@@ -12,11 +12,14 @@ from pydantic import model_validator
 from giaoban.tomlfile import StrictModel
 from results.quantities import Amount, Count, Direction, Id, Kind, Mos, Percent
 
-AUDIO_ONLY = ("mos", "mos_scale")
+AUDIO_ONLY = ("mos", "mos_listening", "mos_scale", "mouth_to_ear_ms", "mouth_to_ear_with")
+VIDEO_ONLY = ("camera_to_screen_ms", "camera_to_screen_with")
 PICTURES_ONLY = (
     "frames_sent",
     "frames_lost",
     "frames_undecodable",
+    "frames_late",
+    "frames_not_shown_pct",
     "freezes",
     "freeze_ms_max",
     "freeze_ms_total",
@@ -25,16 +28,16 @@ PICTURES_ONLY = (
 
 
 def lost_pcts(
-    sent: int, received: int, impaired: int, corrupted: int = 0
+    sent: int, received: int, impaired: int, useless: int = 0
 ) -> tuple[float | None, float | None]:
     """(`lost_pct`, `listener_lost_pct`) from packet counts; None where nothing was to be heard.
 
     `lost_pct` is of the packets put on the wire; the listener also misses the impaired ones, and
-    the `corrupted` ones among those received.
+    those of no use among the received: corrupted, or too late.
     """
     lost = sent - received
     wire = 100.0 * lost / sent if sent else None
-    missing = lost + impaired + corrupted
+    missing = lost + impaired + useless
     ear = 100.0 * missing / (sent + impaired) if sent + impaired else None
     return wire, ear
 
@@ -55,14 +58,25 @@ class StreamResult(StrictModel):
 
     Packets: `sent` were put on the wire; `received` are distinct ones that arrived; `impaired` were
     removed by the injector's loss model before the wire; `duplicated` arrived beyond the first;
-    `corrupted` arrived with a flipped bit, no use to the listener; `reordered` arrived after a
-    packet sent later (RFC 4737 §3.3).
+    `corrupted` arrived with a flipped bit, no use to the listener; `late` of the others came after
+    their sound had to be played; `reordered` arrived after a packet sent later (RFC 4737 §3.3).
+    `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
 
-    `loss_burst_*` are packets lost in a row; `burst_*` and `gap_*` RFC 3611 §4.7.2 (Gmin 16): mean
-    lengths, and the share of packets lost within. `jitter_ms` is RFC 3550 interarrival jitter at
-    the end of the phase, `_mean` and `_max` over it. `mos` is by ITU-T G.107 (narrowband) or
-    G.107.1 (wideband), null for pictures. A frame is `undecodable` when it arrived whole, but what
-    it builds on did not.
+    `loss_burst_*` are packets missed in a row; `burst_*` and `gap_*` RFC 3611 §4.7.2 (Gmin 16):
+    mean lengths, and the share of packets missed within. `jitter_ms` is RFC 3550 interarrival
+    jitter at the end of the phase, `_mean` and `_max` over it. `ipdv_ms` is delay variation by
+    ITU-T Y.1540: the 99.9th percentile of the delays less the least of them. `delay_p95_low_ms`
+    and `_high_ms`: between which the 95th percentile lies, each bound by itself with a confidence
+    of 99.99 %.
+
+    `mouth_to_ear_ms` is from the speaker's mouth to the listener's ear, with the bridge `_with`
+    which it is longest; `camera_to_screen_ms` the same of what a bridge sees. `mos` is by ITU-T
+    G.107 (narrowband) or G.107.1 (wideband), of a conversation with that delay (MOS-CQ of RFC
+    3611 §4.7.5); `mos_listening` the same without delay (MOS-LQ); null for pictures.
+
+    A frame is `undecodable` when it arrived whole, but what it builds on did not, and `late` when
+    it was decodable, but came after it had to be shown; `frames_not_shown_pct` is the share of
+    those lost, undecodable or late.
     """
 
     kind: Kind
@@ -72,6 +86,7 @@ class StreamResult(StrictModel):
     packets_impaired: Count
     packets_duplicated: Count = 0
     packets_corrupted: Count = 0
+    packets_late: Count = 0
     packets_reordered: Count = 0
     lost_pct: Percent | None
     listener_lost_pct: Percent | None
@@ -87,15 +102,25 @@ class StreamResult(StrictModel):
     jitter_ms_max: Amount | None = None
     delay_p50_ms: Amount | None
     delay_p95_ms: Amount | None
+    delay_p95_low_ms: Amount | None = None
+    delay_p95_high_ms: Amount | None = None
     delay_p99_ms: Amount | None
     delay_max_ms: Amount | None = None
+    ipdv_ms: Amount | None = None
+    mouth_to_ear_ms: Amount | None = None
+    mouth_to_ear_with: Id | None = None
     mos: Mos | None
+    mos_listening: Mos | None = None
     mos_scale: Literal["narrowband", "wideband"] | None = None
     interruptions: Count = 0
     interruption_ms_max: Amount | None
     frames_sent: Count | None = None
     frames_lost: Count | None = None
     frames_undecodable: Count | None = None
+    frames_late: Count | None = None
+    frames_not_shown_pct: Percent | None = None
+    camera_to_screen_ms: Amount | None = None
+    camera_to_screen_with: Id | None = None
     freezes: Count | None = None
     freeze_ms_max: Amount | None = None
     freeze_ms_total: Amount | None = None
@@ -106,18 +131,21 @@ class StreamResult(StrictModel):
     def _counts_fit(self) -> Self:
         if self.packets_received > self.packets_sent:
             raise ValueError("packets_received is more than packets_sent")
-        for name in ("packets_corrupted", "packets_reordered"):
+        for name in ("packets_corrupted", "packets_reordered", "packets_late"):
             if getattr(self, name) > self.packets_received:
                 raise ValueError(f"{name} is more than packets_received")
-        bad = (self.frames_lost or 0) + (self.frames_undecodable or 0)
+        bad = (self.frames_lost or 0) + (self.frames_undecodable or 0) + (self.frames_late or 0)
         if bad > (self.frames_sent or 0):
-            raise ValueError("frames_lost and frames_undecodable are more than frames_sent")
+            raise ValueError("frames lost, undecodable and late are more than frames_sent")
         return self
 
     @model_validator(mode="after")
     def _shares_follow(self) -> Self:
         wire, ear = lost_pcts(
-            self.packets_sent, self.packets_received, self.packets_impaired, self.packets_corrupted
+            self.packets_sent,
+            self.packets_received,
+            self.packets_impaired,
+            self.packets_corrupted + self.packets_late,
         )
         shares = [
             ("lost_pct", self.lost_pct, wire),
@@ -136,18 +164,24 @@ class StreamResult(StrictModel):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         """Sound has no frames, and pictures no MOS."""
-        only, of = (PICTURES_ONLY, "video") if self.kind == "audio" else (AUDIO_ONLY, "audio")
-        for name in only:
-            if getattr(self, name) is not None:
-                raise ValueError(f"{name} is for {of} only, this stream is {self.kind}")
+        for names, kinds in (
+            (PICTURES_ONLY, ("video", "content")),
+            (VIDEO_ONLY, ("video",)),
+            (AUDIO_ONLY, ("audio",)),
+        ):
+            for name in names:
+                if self.kind not in kinds and getattr(self, name) is not None:
+                    of = " and ".join(kinds)
+                    raise ValueError(f"{name} is for {of} only, this stream is {self.kind}")
         return self
 
 
 class BridgeResult(StrictModel):
     """A bridge that took part in the phase; a refused bridge is not listed here.
 
-    `lip_sync_*_ms` is the median skew of the streams: positive when the picture is later than the
-    sound.
+    `lip_sync_*_ms` is the median skew of the streams on one leg: positive when the picture is
+    later than the sound. `sound_early_ms` and `sound_late_ms`: by how much a viewer hears a voice
+    before or after its picture moves, aligned as far as terminals align them, and of whom.
     """
 
     id: Id
@@ -155,3 +189,7 @@ class BridgeResult(StrictModel):
     streams: list[StreamResult]
     lip_sync_up_ms: float | None = None
     lip_sync_down_ms: float | None = None
+    sound_early_ms: Amount | None = None
+    sound_early_with: Id | None = None
+    sound_late_ms: Amount | None = None
+    sound_late_with: Id | None = None

@@ -62,6 +62,7 @@ def terminal_table(result: Result) -> TerminalTable:
         for c in result.criteria
     ]
     notes = list(result.reasons) if result.verdict == "invalid" else []
+    notes += criteria_notes(result)
     if result.is_estimate:
         notes.append(NOT_EMULATED)
     notes += left_out(result)
@@ -78,6 +79,34 @@ def terminal_table(result: Result) -> TerminalTable:
         rows=rows,
         notes=notes,
     )
+
+
+def criteria_notes(result: Result) -> list[str]:
+    """What a criterion says beside whether it is met: a preferred figure that is passed, the
+    smallest change that could have been shown."""
+    notes = []
+    for c in result.criteria:
+        if c.past_preferred and c.preferred is not None:
+            value, limit = (_amount(figure, c.unit) for figure in (c.value, c.threshold))
+            preferred = _amount(c.preferred, c.unit)
+            notes.append(
+                f"{c.name_en}: {value} is within the limit of {limit}, but past the {preferred} "
+                "that its source prefers"
+            )
+    if notes and result.meeting.sound_devices_ms and result.meeting.picture_devices_ms:
+        sound, picture = (
+            _amount(figure, "ms")
+            for figure in (result.meeting.sound_devices_ms, result.meeting.picture_devices_ms)
+        )
+        notes.append(
+            f"of these delays terminals and MCU alone add {sound} to sound and {picture} to "
+            "pictures, by figures that are assumptions where no maker gives them"
+        )
+    for c in result.criteria:
+        if c.detectable is not None:
+            shown = _amount(c.detectable, c.unit)
+            notes.append(f"{c.name_en}: a run of this length shows rises from {shown} on")
+    return notes
 
 
 def summary_md(result: Result) -> str:
@@ -106,6 +135,8 @@ def summary_md(result: Result) -> str:
         cells = (row.criterion, row.value, row.limit, row.margin, mark, row.where)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", "The margin is the share of the allowance that is still unused.", ""]
+    if notes := criteria_notes(result):
+        lines += [*(f"- {note}" for note in notes), ""]
     lines += fault_lines(result)
     lines += _video_lines(result)
     lines += _mcu_lines(result)
@@ -165,6 +196,7 @@ def place_name(place: Place, result: Result) -> str:
     else:
         text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
         text += f" {place.detail}" if place.detail else ""
+        text += f" with {names.get(place.other, place.other)}" if place.other else ""
     return ", ".join(word for word in (text, place.phase, place.fault) if word)
 
 
@@ -203,22 +235,24 @@ def _video_lines(result: Result) -> list[str]:
         for bridge in phase.bridges:
             for s in bridge.streams:
                 measured = measured or s.frames_sent is not None
-                if s.frames_lost or s.frames_undecodable or s.freezes:
+                if s.frames_lost or s.frames_undecodable or s.frames_late or s.freezes:
                     rows.append(
                         f"| {_cell(bridge.name)} {s.kind} {s.direction} | {phase.name} "
                         f"| {_figure(s.frames_sent)} | {_figure(s.frames_lost)} "
-                        f"| {_figure(s.frames_undecodable)} | {_figure(s.freezes)} "
+                        f"| {_figure(s.frames_undecodable)} | {_figure(s.frames_late)} "
+                        f"| {_figure(s.frames_not_shown_pct)} | {_figure(s.freezes)} "
                         f"| {_figure(s.freeze_ms_max)} | {_figure(s.freeze_pct)} |"
                     )
     if not measured:
         return []
     lines = ["## Pictures", ""]
     if not rows:
-        return [*lines, "Every frame could be decoded, and no picture stood still.", ""]
+        return [*lines, "Every frame could be decoded in time, and no picture stood still.", ""]
     lines.append(
-        "| stream | phase | frames sent | lost | undecodable | freezes | longest, ms | frozen, % |"
+        "| stream | phase | frames sent | lost | undecodable | late | not shown, % | freezes "
+        "| longest, ms | frozen, % |"
     )
-    lines.append("|---|---|---:|---:|---:|---:|---:|---:|")
+    lines.append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     return [*lines, *_first(rows), ""]
 
 

@@ -119,6 +119,8 @@ def _result(criterion: Criterion, found: Found) -> CriterionResult:
         unit_vi=criterion.unit_vi,
         measure=_measure(criterion),
         sense=criterion.sense,
+        preferred=criterion.preferred,
+        detectable=found.detectable,
         ok=meets(criterion, found.value),
         margin_pct=margin_pct(criterion, found.value),
         worst_at=f"nowhere: there were no {found.nothing}" if found.nothing else found.place.text,

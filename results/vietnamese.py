@@ -204,6 +204,8 @@ class Names:
             if place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {_WAYS.get(way, way)}"
+            if place.other:
+                text += f", với {self.of(place.other)}"
         if place.fault is not None:
             text += f", sự cố: {self.fault(place.fault)}"
         if place.phase is None:
@@ -237,6 +239,33 @@ def verdict_sentence(result: Result) -> str:
         f"Đạt: có thể kết nối {what}; toàn bộ hệ thống đáp ứng cả {total} tiêu chí "
         "trước, trong và sau khi kết nối."
     )
+
+
+def criteria_notes(result: Result) -> list[str]:
+    """What a criterion says beside whether it is met: the twin of `results.summary`'s."""
+    notes = []
+    for c in result.criteria:
+        unit = c.unit_vi or c.unit
+        if c.past_preferred and c.preferred is not None:
+            notes.append(
+                f"{c.name_vi}: {amount(c.value, unit)} nằm trong ngưỡng {limit(c)} nhưng vượt mức "
+                f"nên có {amount(c.preferred, unit)} theo căn cứ."
+            )
+    if notes and result.meeting.sound_devices_ms and result.meeting.picture_devices_ms:
+        sound = amount(result.meeting.sound_devices_ms, "ms")
+        picture = amount(result.meeting.picture_devices_ms, "ms")
+        notes.append(
+            f"Trong các độ trễ đó, riêng thiết bị đầu cuối và MCU chiếm {sound} đối với âm thanh và "
+            f"{picture} đối với hình ảnh; nơi hãng không công bố thì đây là giả định."
+        )
+    for c in result.criteria:
+        unit = c.unit_vi or c.unit
+        if c.detectable is not None:
+            notes.append(
+                f"{c.name_vi}: với thời lượng này, lần kiểm tra phát hiện được mức tăng từ "
+                f"{amount(c.detectable, unit)}."
+            )
+    return notes
 
 
 def binding_sentence(binding: Binding | None, result: Result, names: Names) -> str:

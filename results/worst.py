@@ -5,13 +5,19 @@ Most criteria are a figure and a statistic (`results.aggregate`); the ones here 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from results.aggregate import Value, aggregate, heard_streams, pick, stream_place
+from results.confidence import (
+    Known,
+    certain_rise,
+    detectable_rise,
+    detectable_share_rise,
+    lost_share,
+)
 from results.criteria import Criterion
 from results.faults import FaultResult
 from results.found import Found
-from results.metrics import reader
 from results.model import Phase, Place, StreamResult
 from results.under_faults import bridges_lost, interrupted_in, longest_interruption, never_back
 
@@ -45,9 +51,11 @@ def worst(
         case "no-bridge-dropped":
             return _dropped(phases, faults)
         case "existing-loss-no-worse":
-            return _no_worse(phases, existing, "lost_pct", faults)
+            return _no_worse(phases, existing, _lost, _detectable_loss, 100.0, faults)
         case "existing-delay-no-worse":
-            return _no_worse(phases, existing, "delay_p95_ms", faults)
+            return _no_worse(
+                phases, existing, _delay, lambda _, known: detectable_rise(known), 1.0, faults
+            )
         case "fault-interruption":
             return longest_interruption(faults)
         case "fault-bridges-lost":
@@ -133,27 +141,37 @@ def _cut(stream: StreamResult) -> bool:
 def _no_worse(
     phases: Sequence[Phase],
     existing: Sequence[str],
-    field: str,
+    known: Callable[[StreamResult], Known | None],
+    detectable: Callable[[StreamResult, Known], float],
+    scale: float,
     faults: Sequence[FaultResult],
 ) -> Found:
-    rises = _increases(phases, existing, field, faults)
-    return pick(rises, phases, what="phases after the first to compare with it")
+    """The largest rise that is certain, and the smallest that would have shown everywhere: on each
+    way of each bridge the stream counts that shows most."""
+    rises: list[Value] = []
+    shown: dict[tuple[str, str], float] = {}
+    for before, stream, place in _compared(phases, existing, faults):
+        base, now = known(before), known(stream)
+        if base is None:
+            continue
+        rises.append((None if now is None else scale * certain_rise(base, now), place))
+        way, least = (place.id, stream.direction), scale * detectable(before, base)
+        shown[way] = min(shown.get(way, least), least)
+    found = pick(rises, phases, what="phases after the first to compare with it")
+    return found if found.nothing else found._replace(detectable=max(shown.values()))
 
 
-def _increases(
-    phases: Sequence[Phase],
-    existing: Sequence[str],
-    field: str,
-    faults: Sequence[FaultResult],
-) -> Iterator[Value]:
-    """By how much each existing bridge's streams got worse after the first phase.
+def _compared(
+    phases: Sequence[Phase], existing: Sequence[str], faults: Sequence[FaultResult]
+) -> Iterator[tuple[StreamResult, StreamResult, Place]]:
+    """Each existing bridge's streams in the first phase and in a later one.
 
     But for phases in which a fault interrupted it.
     """
-    wanted, read = set(existing), reader(field)
+    wanted = set(existing)
     calm = [wanted - gone for gone in interrupted_in(phases, faults)]
     before = {
-        (bridge, s.kind, s.direction): read(s)
+        (bridge, s.kind, s.direction): s
         for bridge, s in heard_streams(phases[0])
         if bridge in calm[0]
     }
@@ -161,6 +179,24 @@ def _increases(
         for bridge, stream in heard_streams(phase):
             base = before.get((bridge, stream.kind, stream.direction))
             if base is not None and bridge in here:
-                now = read(stream)
-                rise = None if now is None else now - base
-                yield rise, stream_place(bridge, stream, phase)
+                yield base, stream, stream_place(bridge, stream, phase)
+
+
+def _lost(stream: StreamResult) -> Known | None:
+    """The share of packets lost on the wire; None: nothing was sent."""
+    sent = stream.packets_sent
+    if not sent:
+        return None
+    return lost_share(sent - stream.packets_received, sent, stream.loss_burst_mean)
+
+
+def _detectable_loss(before: StreamResult, known: Known) -> float:
+    return detectable_share_rise(known, before.packets_sent)
+
+
+def _delay(stream: StreamResult) -> Known | None:
+    """The 95th percentile of the delay; None: nothing came."""
+    p95, low, high = stream.delay_p95_ms, stream.delay_p95_low_ms, stream.delay_p95_high_ms
+    if p95 is None:
+        return None
+    return Known(p95, p95 if low is None else low, p95 if high is None else high)

@@ -42,7 +42,7 @@ from scenarios.plan import CallPlan
 from scenarios.question import Question
 from scenarios.rebuild import Rebuilt, rebuild
 from scenarios.series import BySecond, series
-from scenarios.streams import KINDS, Pictures, Window, bridges_in, streams_of
+from scenarios.streams import KINDS, Pictures, Window, bridges_in, devices, streams_of
 
 NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
 """Who tells of a call that was not set up: whoever made it."""
@@ -103,6 +103,7 @@ def assemble(
         warmed=found,
         faults=faults,
     )
+    own = devices(captures)
     names = {node.id: node.name for node in plan.network.nodes}
     names[plan.network.mcu.id] = plan.device.name
     failing = {fault.target_id for fault in faults if fault.target == "group"}
@@ -125,6 +126,8 @@ def assemble(
             layout=plan.meeting.layout,
             dial=plan.dial,
             encrypted=plan.encrypted,
+            sound_devices_ms=own.sound_ms + 2 * plan.terminal.playout_ms,
+            picture_devices_ms=own.picture_ms + plan.terminal.video_playout_ms,
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),
@@ -144,6 +147,15 @@ def criteria_of(question: Question) -> Criteria:
     """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
     scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
     criteria = load_criteria(CRITERIA, scenario.thresholds, origin, scenario.criteria)
+    for criterion in scenario.criteria:
+        kinds = criterion.measure and criterion.measure.kinds
+        if kinds == ("content",) and plan.content is None:
+            raise InputError(
+                f'{origin}: criterion "{criterion.id}": nobody shows slides '
+                "(allowed: kind audio or video, or a [content] table)"
+            )
+    if plan.content is None:
+        criteria = criteria.without_slides()
     if not plan.faults:
         criteria = criteria.without_faults()
     criteria.check_places(
@@ -152,13 +164,6 @@ def criteria_of(question: Question) -> Criteria:
         phases=[phase.name for phase in plan.phases],
         origin=origin,
     )
-    for criterion in criteria.criterion:
-        kinds = criterion.measure and criterion.measure.kinds
-        if kinds == ("content",) and plan.content is None:
-            raise InputError(
-                f'{origin}: criterion "{criterion.id}": nobody shows slides '
-                "(allowed: kind audio or video, or a [content] table)"
-            )
     shortest_s = min(phase.end_s - phase.start_s for phase in plan.phases)
     for warm_up_s in criteria.warm_ups():
         if warm_up_s >= shortest_s:

@@ -114,8 +114,14 @@ def _media(question: Question) -> Iterator[Assumption]:
     yield from _pictures(question)
     if terminal.assumed:
         value = (
-            f"{terminal.packetisation_ms:g} ms to a packet, {terminal.playout_ms:g} ms playout",
-            f"đóng gói {terminal.packetisation_ms:g} ms, bộ đệm phát {terminal.playout_ms:g} ms",
+            f"{terminal.packetisation_ms:g} ms to a packet, {terminal.playout_ms:g} ms buffer; "
+            f"pictures {terminal.encoding_ms:g} ms to a packet, "
+            f"{terminal.video_playout_ms:g} ms buffer, {terminal.decoding_ms:g} ms to the screen; "
+            f"up to {terminal.sync_hold_ms:g} ms held back for lip-sync",
+            f"âm thanh: đóng gói {terminal.packetisation_ms:g} ms, bộ đệm "
+            f"{terminal.playout_ms:g} ms; hình ảnh: mã hóa {terminal.encoding_ms:g} ms, bộ đệm "
+            f"{terminal.video_playout_ms:g} ms, giải mã và hiển thị {terminal.decoding_ms:g} ms; "
+            f"giữ lại tối đa {terminal.sync_hold_ms:g} ms để khớp tiếng với hình",
         )
         yield _of(terminal, "delays inside an endpoint", "độ trễ trong thiết bị đầu cuối", value)
     if plan.recovery is not None and plan.recovery.assumed:

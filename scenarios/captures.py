@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scenarios.plan import Plan
 from traffic import log
 from traffic.measure import Trace, trace
+from traffic.quality.playout import heard
+from traffic.stream_plan import StreamPlan
 from traffic.video import CLOCK_HZ
 
 
@@ -59,15 +61,8 @@ def load(folder: Path, plan: Plan) -> Captures:
         for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))
     )
     by_stream = _split(sent, len(plan.streams)), _split(received, len(plan.streams))
-    forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
     traces = [
-        trace(
-            s,
-            r,
-            plan.audio.clock_hz if stream.kind == "audio" else CLOCK_HZ,
-            forwarded=stream.direction == "down" and stream.kind in forwarded,
-        )
-        for stream, s, r in zip(plan.streams, *by_stream, strict=True)
+        trace_of(plan, stream, s, r) for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
     return Captures(
         plan=plan,
@@ -82,6 +77,21 @@ def load(folder: Path, plan: Plan) -> Captures:
         media_received=len(received),
         reports=_reports(events),
     )
+
+
+def trace_of(
+    plan: Plan, stream: StreamPlan, sent: NDArray[np.void], received: NDArray[np.void]
+) -> Trace:
+    """What became of one stream's packets; of sound, what came too late for the playout buffer."""
+    forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
+    audio = stream.kind == "audio"
+    found = trace(
+        sent,
+        received,
+        plan.audio.clock_hz if audio else CLOCK_HZ,
+        forwarded=stream.direction == "down" and stream.kind in forwarded,
+    )
+    return heard(found, round(plan.terminal.playout_ms * 1e6)) if audio else found
 
 
 def _logs(captures: Path, what: str) -> list[Path]:

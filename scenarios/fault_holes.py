@@ -7,7 +7,7 @@ without power does.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,20 +72,12 @@ def without(trace: Trace, spans: Spans) -> Trace:
     keep = ~_within(trace.due_ns, spans)
     if keep.all():
         return trace
-    names = (
-        "due_ns",
-        "leaving_ns",
-        "timestamp",
-        "size",
-        "key",
-        "copies",
-        "corrupted",
-        "arrivals",
-        "arrival_ns",
-        "overtaken",
-        "jitter_ms",
-    )
-    return replace(trace, **{name: getattr(trace, name)[keep] for name in names})
+    arrays = {
+        field.name: getattr(trace, field.name)[keep]
+        for field in fields(trace)
+        if field.name != "unknown"
+    }
+    return replace(trace, **arrays)
 
 
 def _within(times: NDArray[np.int64], spans: Spans) -> NDArray[np.bool_]:

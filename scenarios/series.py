@@ -11,12 +11,11 @@ from results.faults import FaultResult
 from results.series import Series
 from scenarios import fault_words
 from scenarios.captures import Captures
-from scenarios.farthest import Farthest
 from scenarios.impairment_words import marks
 from scenarios.links import utilisation_pct
 from scenarios.plan import CallPlan
 from scenarios.question import Question
-from scenarios.streams import KINDS, WAYS, Pictures, fixed_delay_ms, speech_codec, streams_of
+from scenarios.streams import ENCODINGS, KINDS, Pictures, speech_codec, streams_of
 from traffic.quality.over_time import OverTime, frozen_pct, mos, over_time
 
 Curves = dict[str, NDArray[np.float64]]
@@ -70,20 +69,13 @@ def series(
     figures = {key: by_second.figures[index] for key, index in planned.items()}
     found = by_second.frozen
     frozen = {key: found[index] for key, index in planned.items() if index in found}
-    codec, fixed_ms = speech_codec(captures), fixed_delay_ms(captures)
-    far = {way: Farthest(seconds) for way in WAYS}
-    sound = [
-        (number, f"{call.bridge} {kind} {direction}", direction)
-        for number, call in enumerate(plan.calls)
-        for kind, direction, _ in streams_of(call, ("audio",))
-    ]
-    for number, key, direction in sound:
-        far[direction].add(number, figures[key].delay_p95_ms)
-    for number, key, direction in sound:
-        further = far["down" if direction == "up" else "up"].but(number)
-        score = mos(figures[key], codec, fixed_ms + further)
-        if score is not None:
-            speech[key] = score
+    codec = speech_codec(captures)
+    for call in plan.calls:
+        for kind, direction, _ in streams_of(call, ("audio",)):
+            key = f"{call.bridge} {kind} {direction}"
+            score = mos(figures[key], codec, 0.0, ENCODINGS)
+            if score is not None:
+                speech[key] = score
     times_s, percent = utilisation_pct(captures)
     first = int(np.searchsorted(times_s, start_s - 0.01))
     loads = percent[first : first + seconds]

@@ -14,7 +14,7 @@ from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import Kind
 from results.model import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from scenarios.captures import Captures
-from scenarios.farthest import Farthest
+from scenarios.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from scenarios.plan import CallPlan, PhasePlan
 from scenarios.recent import Recent
 from traffic.measure import Measures, Trace, measure
@@ -29,6 +29,8 @@ SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
 
 
+ENCODINGS = 2
+"""Sound is encoded at the bridge, and again by the MCU once it is mixed: codecs in tandem."""
 MOST_FRAMES = 1_000_000
 """Of so many the frames are remembered: some 40 MB."""
 
@@ -41,7 +43,11 @@ class Pictures:
         self._found: Recent[int, Frames] = Recent(MOST_FRAMES, lambda f: len(f.due_ns))
 
     def __getitem__(self, index: int) -> Frames:
-        return self._found.get(index, lambda index: frames(self._captures.traces[index]))
+        return self._found.get(index, self._frames)
+
+    def _frames(self, index: int) -> Frames:
+        buffer_ns = round(self._captures.plan.terminal.video_playout_ms * 1e6)
+        return frames(self._captures.traces[index], buffer_ns)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,12 @@ class Leg:
     @cached_property
     def measures(self) -> Measures:
         return measure(self.trace, *self.window_ns)
+
+    @cached_property
+    def played_after_ms(self) -> float:
+        """The longest from due to played; NaN where nothing was due."""
+        after_ns = self.trace.played_after_ns[self.part]
+        return float(after_ns.max()) / 1e6 if len(after_ns) else np.nan
 
     @cached_property
     def bursts(self) -> GapBurst:
@@ -127,13 +139,11 @@ def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
 
 
 class _Sound(NamedTuple):
-    """What a stream of sound's quality follows from; `at`: its bridge, its place among the streams
-    of that."""
+    """What a stream of sound's quality follows from beside its delay; `at`: its bridge, its place
+    among the streams of that."""
 
     at: tuple[int, int]
-    owner: int
     direction: str
-    delay_ms: float
     missing_pct: float
     burst_ratio: float
 
@@ -149,7 +159,8 @@ class _Measured:
         self._joined = _present(captures, window.phase)
         self._bridges: list[BridgeResult] = []
         self._sounds: list[_Sound] = []
-        self._farthest = {way: Farthest() for way in WAYS}
+        self._legs: list[tuple[float, float, float, float]] = []
+        """Of each bridge the fields of `Legs`."""
 
     def look_at(self, number: int, call: CallPlan) -> None:
         """A bridge's turn; `number`: of its call in the plan."""
@@ -161,20 +172,31 @@ class _Measured:
             index: Leg(self.captures.traces[index], self._window_ns)
             for _, _, index in streams_of(call, KINDS)
         }
-        for _, direction, index in streams_of(call, ("audio",)):
-            delay_ms = legs[index].measures.delay_p95_ms
-            self._farthest[direction].add(number, np.array([delay_ms or 0.0]))
+        pictures = {
+            index: measure_frames(self.pictures[index], *self._window_ns)
+            for kind, _, index in streams_of(call, kinds)
+            if kind != "audio"
+        }
         streams: list[StreamResult] = []
         for kind, direction, index in streams_of(call, kinds):
             leg = legs[index]
             if not self._was_due(kind, direction, leg, joined):
                 continue
             if kind == "audio":
-                self._hear(leg, (len(self._bridges), len(streams)), number, direction)
-            streams.append(self._stream(call, kind, direction, index, leg))
+                self._hear(leg, (len(self._bridges), len(streams)), direction)
+            streams.append(self._stream(call, kind, direction, leg, pictures.get(index)))
         skews: dict[str, float | None] = dict.fromkeys(WAYS)
         if "video" in kinds:
             skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
+        up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
+        self._legs.append(
+            (
+                legs[call.up["audio"]].played_after_ms,
+                legs[call.down["audio"]].played_after_ms,
+                _or_nan(None if up is None else up.delay_p95_ms),
+                _or_nan(None if down is None else down.shown_after_ms),
+            )
+        )
         self._bridges.append(
             BridgeResult(
                 id=call.bridge,
@@ -187,19 +209,48 @@ class _Measured:
 
     def bridges(self) -> list[BridgeResult]:
         """All of them, when all had their turn."""
-        codec, fixed_ms = speech_codec(self.captures), fixed_delay_ms(self.captures)
+        found = end_to_end(
+            Legs(*np.array(self._legs, np.float64).reshape(-1, 4).T.copy()), devices(self.captures)
+        )
+        for place in range(len(self._bridges)):
+            self._bridges[place] = self._with_pairs(place, found)
+        codec = speech_codec(self.captures)
         for sound in self._sounds:
-            # mouth to ear through the MCU and the worst other leg; the loss is this leg's alone, so
-            # that a bad line shows at its own bridge and not at all others
-            far = self._farthest["down" if sound.direction == "up" else "up"]
-            ta_ms = sound.delay_ms + fixed_ms + float(far.but(sound.owner)[0])
-            score = speech_mos(codec, ta_ms, sound.missing_pct, sound.burst_ratio)
-            if score is not None:
-                bridge, place = sound.at
-                streams = self._bridges[bridge].streams
-                mos = {"mos": round(float(score), 3), "mos_scale": codec.scale}
-                streams[place] = streams[place].model_copy(update=mos)
+            bridge, place = sound.at
+            streams = self._bridges[bridge].streams
+            # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
+            # all others; the delay is that of the whole way
+            delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}
+            for name, delay_ms in delays_ms.items():
+                if delay_ms is None:  # nobody else is there
+                    continue
+                score = speech_mos(codec, delay_ms, sound.missing_pct, sound.burst_ratio, ENCODINGS)
+                if score is not None:
+                    mos = {name: round(float(score), 3), "mos_scale": codec.scale}
+                    streams[place] = streams[place].model_copy(update=mos)
         return self._bridges
+
+    def _with_pairs(self, place: int, found: EndToEnd) -> BridgeResult:
+        """A bridge with the worst of its pairs with others."""
+
+        def of(worst: Worst, name: str) -> dict[str, object]:
+            if np.isnan(worst.value[place]):
+                return {}
+            other = self._bridges[int(worst.other[place])].id
+            return {f"{name}_ms": round(float(worst.value[place]), 4), f"{name}_with": other}
+
+        bridge = self._bridges[place]
+        updates: dict[tuple[str, str], dict[str, object]] = {
+            ("audio", "down"): of(found.mouth_to_ear, "mouth_to_ear"),
+            ("audio", "up"): of(found.spoken, "mouth_to_ear"),
+            ("video", "down"): of(found.camera_to_screen, "camera_to_screen"),
+        }
+        streams = [
+            stream.model_copy(update=updates.get((stream.kind, stream.direction), {}))
+            for stream in bridge.streams
+        ]
+        skews = of(found.sound_early, "sound_early") | of(found.sound_late, "sound_late")
+        return bridge.model_copy(update={"streams": streams, **skews})
 
     def _kinds(self, joined: dict[str, Any]) -> tuple[Kind, ...]:
         """The media of a call: a full MCU may have left it its sound alone."""
@@ -232,17 +283,21 @@ class _Measured:
         [index] = (call.up["content"] for call in plan.calls if call.bridge == shown)
         return self.captures.traces[index].due_ns
 
-    def _hear(self, leg: Leg, at: tuple[int, int], owner: int, direction: str) -> None:
-        delay_ms, missing_pct = leg.measures.delay_p95_ms, leg.measures.missing_pct
-        if delay_ms is not None and missing_pct is not None:
-            sound = _Sound(at, owner, direction, delay_ms, missing_pct, leg.burst_ratio)
-            self._sounds.append(sound)
+    def _hear(self, leg: Leg, at: tuple[int, int], direction: str) -> None:
+        missing_pct = leg.measures.missing_pct
+        if leg.measures.received and missing_pct is not None:
+            self._sounds.append(_Sound(at, direction, missing_pct, leg.burst_ratio))
 
     def _stream(
-        self, call: CallPlan, kind: Kind, direction: str, index: int, leg: Leg
+        self,
+        call: CallPlan,
+        kind: Kind,
+        direction: str,
+        leg: Leg,
+        pictures: FrameMeasures | None,
     ) -> StreamResult:
         m, b = leg.measures, leg.bursts
-        lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted)
+        lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted + m.late)
         figures = {
             "kind": kind,
             "direction": direction,
@@ -251,6 +306,7 @@ class _Measured:
             "packets_impaired": m.impaired,
             "packets_duplicated": m.duplicated,
             "packets_corrupted": m.corrupted,
+            "packets_late": m.late,
             "packets_reordered": m.reordered,
             "lost_pct": lost,
             "listener_lost_pct": listener_lost,
@@ -266,14 +322,17 @@ class _Measured:
             "jitter_ms_max": _round(m.jitter_max_ms),
             "delay_p50_ms": _round(m.delay_p50_ms),
             "delay_p95_ms": _round(m.delay_p95_ms),
+            "delay_p95_low_ms": _round(m.delay_p95_low_ms),
+            "delay_p95_high_ms": _round(m.delay_p95_high_ms),
             "delay_p99_ms": _round(m.delay_p99_ms),
             "delay_max_ms": _round(m.delay_max_ms),
+            "ipdv_ms": _round(m.ipdv_ms),
             "interruptions": m.interruptions,
             "interruption_ms_max": _round(m.interruption_ms_max),
             "rtcp": self._rtcp(call.bridge, kind, direction),
         }
-        if kind != "audio":
-            figures |= _frame_figures(measure_frames(self.pictures[index], *leg.window_ns))
+        if pictures is not None:
+            figures |= _frame_figures(pictures)
         return StreamResult.model_validate({"mos": None, **figures})
 
     def _skew_ms(self, way: dict[Kind, int]) -> float | None:
@@ -302,15 +361,23 @@ def speech_codec(captures: Captures) -> SpeechCodec:
     return codec_of(captures.plan.audio.id)
 
 
-def fixed_delay_ms(captures: Captures) -> float:
-    """Mouth to ear beyond what the two legs take: packets, playout at both ends, mixing."""
-    terminal = captures.plan.terminal
-    return (
-        terminal.packetisation_ms
-        + terminal.playout_ms  # the MCU's jitter buffer
-        + captures.plan.device.audio_mix_delay_ms
-        + terminal.playout_ms
+def devices(captures: Captures) -> Devices:
+    """What lies between microphone and loudspeaker, camera and screen beside the legs, whose
+    playout buffers are counted with them."""
+    plan, terminal = captures.plan, captures.plan.terminal
+    mcu = plan.device
+    composed = plan.meeting.video == "presence"
+    return Devices(
+        sound_ms=terminal.packetisation_ms + mcu.audio_mix_delay_ms,
+        picture_ms=terminal.encoding_ms
+        + (mcu.compose_delay_ms if composed else mcu.forward_delay_ms)
+        + terminal.decoding_ms,
+        hold_ms=terminal.sync_hold_ms,
     )
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
@@ -318,6 +385,8 @@ def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
         "frames_sent": m.frames,
         "frames_lost": m.lost,
         "frames_undecodable": m.undecodable,
+        "frames_late": m.late,
+        "frames_not_shown_pct": _round(m.not_shown_pct),
         "freezes": m.freezes,
         "freeze_ms_max": _round(m.freeze_ms_max),
         "freeze_ms_total": _round(m.freeze_ms_total),

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.jitter import smoothed, transit_changes
-from traffic.percentiles import percentiles
+from traffic.percentiles import of_ordered
 from traffic.quality.bursts import ends_ns, run_lengths, runs
+from traffic.quality.uncertainty import quantile_interval
+
+BATCH_NS = 1_000_000_000
+"""Delays of one second hang together (a burst, a full queue); those of another are taken not to."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Trace:
             Copies of a packet after its first are no packets of their own, there as here.
         jitter_ms: (n,) RFC 3550 interarrival jitter after this packet's arrival; NaN without one.
         unknown: packets that nobody sent.
+        late: (n,) came after it had to be played; none where nothing is said of a playout buffer
+            (`traffic.quality.playout`): pictures are late by the frame.
+        played_after_ns: (n,) from due to played; 0 where nothing is said of it.
     """
 
     due_ns: NDArray[np.int64]
@@ -47,6 +54,8 @@ class Trace:
     overtaken: NDArray[np.bool_]
     jitter_ms: NDArray[np.float64]
     unknown: int
+    late: NDArray[np.bool_]
+    played_after_ns: NDArray[np.int64]
 
     @property
     def impaired(self) -> NDArray[np.bool_]:
@@ -64,8 +73,8 @@ class Trace:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
-        """Of no use to the listener: impaired, lost, or arrived with a flipped bit."""
-        return ~self.arrived | self.corrupted
+        """Of no use to the listener: impaired, lost, with a flipped bit, or too late."""
+        return ~self.arrived | self.corrupted | self.late
 
     @cached_property
     def ends_ns(self) -> NDArray[np.int64]:
@@ -82,15 +91,21 @@ class Trace:
 class Measures:
     """A stream's figures over one phase; None where nothing can be said.
 
-    sent + impaired = received + lost + impaired = (received − corrupted) + missing, in packets.
+    sent + impaired = received + lost + impaired, and received = usable + corrupted + late, in
+    packets; all that is not usable is missing.
 
     Attributes:
-        received: packets that arrived; `corrupted` of them with a flipped bit.
+        received: packets that arrived; `corrupted` of them with a flipped bit, `late` of the
+            others after they had to be played.
         duplicated: arrivals beyond the first of a packet.
         reordered: packets that arrived after one that was sent later (RFC 4737 §3.3);
             `reordered_ratio` is their share of those received (§4.1).
         missing: packets that the listener cannot use; the runs and interruptions are theirs.
         jitter_ms: RFC 3550 J after the last arrival; its mean and maximum are over all arrivals.
+        delay_p95_low_ms, delay_p95_high_ms: between which the 95th percentile of such a stream
+            lies (`traffic.quality.uncertainty`).
+        ipdv_ms: delay variation as ITU-T Y.1540 has it and Y.1541 limits it: the 1 − 10⁻³ quantile
+            of the delays less the least of them.
         interruptions: how often packets were missing; the time they would have filled.
     """
 
@@ -98,6 +113,7 @@ class Measures:
     received: int
     impaired: int
     corrupted: int
+    late: int
     duplicated: int
     reordered: int
     reordered_ratio: float | None
@@ -112,6 +128,9 @@ class Measures:
     delay_p95_ms: float | None
     delay_p99_ms: float | None
     delay_max_ms: float | None
+    delay_p95_low_ms: float | None
+    delay_p95_high_ms: float | None
+    ipdv_ms: float | None
     interruptions: int
     interruption_ms_max: float | None
 
@@ -187,6 +206,8 @@ def _trace(
         overtaken=overtaken,
         jitter_ms=jitter_ms,
         unknown=unknown,
+        late=np.zeros(len(sent), np.bool_),
+        played_after_ns=np.zeros(len(sent), np.int64),
     )
 
 
@@ -210,7 +231,8 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     part = slice(first, end)
     arrival_ns, corrupted = trace.arrival_ns[part], trace.corrupted[part]
     arrived = arrival_ns >= 0
-    missing = ~arrived | corrupted
+    late = trace.late[part] & ~corrupted
+    missing = ~arrived | corrupted | late
     packets, received = len(arrived), int(np.count_nonzero(arrived))
     lacking = int(np.count_nonzero(missing))
     impaired = int(np.count_nonzero(trace.copies[part] == 0))
@@ -219,12 +241,19 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     p95: float | None = None
     p99: float | None = None
     longest: float | None = None
+    low: float | None = None
+    high: float | None = None
+    ipdv: float | None = None
     jitter: float | None = None
     jitter_mean: float | None = None
     jitter_max: float | None = None
     if received:
-        delays = (arrival_ns[arrived] - trace.due_ns[part][arrived]) / 1e6
-        p50, p95, p99, longest = percentiles(delays, (50, 95, 99, 100))
+        due_ns = trace.due_ns[part][arrived]
+        delays = (arrival_ns[arrived] - due_ns) / 1e6
+        ordered = np.sort(delays)
+        least, p50, p95, p99, most, longest = of_ordered(ordered, (0, 50, 95, 99, 99.9, 100))
+        low, high = quantile_interval(delays, ordered, (due_ns - start_ns) // BATCH_NS, 95)
+        ipdv = most - least
         after = trace.jitter_ms[part]
         # of packets that came at the same time, the later sent one is taken to have come later
         last = packets - 1 - int(np.argmax(arrival_ns[::-1]))
@@ -237,6 +266,7 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         received=received,
         impaired=impaired,
         corrupted=int(np.count_nonzero(arrived & corrupted)),
+        late=int(np.count_nonzero(late)),
         duplicated=int(np.sum(np.maximum(trace.arrivals[part] - 1, 0))),
         reordered=reordered,
         reordered_ratio=reordered / received if received else None,
@@ -251,6 +281,9 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         delay_p95_ms=p95,
         delay_p99_ms=p99,
         delay_max_ms=longest,
+        delay_p95_low_ms=low,
+        delay_p95_high_ms=high,
+        ipdv_ms=ipdv,
         interruptions=len(interruptions),
         interruption_ms_max=float(np.max(interruptions, initial=0.0)) if packets else None,
     )

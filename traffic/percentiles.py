@@ -14,7 +14,11 @@ def percentiles(values: NDArray[Any], percents: Sequence[float]) -> list[float]:
 
     Linear between neighbours (definition 7 of Hyndman and Fan 1996); no NaN may be among them.
     """
-    ordered = np.sort(values)
+    return of_ordered(np.sort(values), percents)
+
+
+def of_ordered(ordered: NDArray[Any], percents: Sequence[float]) -> list[float]:
+    """The same of numbers that are in order."""
     found = []
     for percent in percents:
         at = (len(ordered) - 1) * (percent / 100)

@@ -84,10 +84,21 @@ class ContentEncoder(Sourced):
 
 
 class Terminal(Sourced):
-    """Delays inside an endpoint."""
+    """Delays inside an endpoint.
+
+    `packetisation_ms`: from a sound to its packet. `playout_ms`, `video_playout_ms`: how much later
+    than the soonest a packet of sound, or a frame, may come and still be played; the MCU's buffers
+    are the same. `encoding_ms`: from the camera to a frame's first packet, `decoding_ms`: from a
+    whole frame to the screen. `sync_hold_ms`: for how long at most sound is held back for its
+    picture, or a picture for its sound (RFC 3550 §6.4.1).
+    """
 
     packetisation_ms: Annotated[float, Field(ge=0, le=200)]
     playout_ms: Annotated[float, Field(ge=0, le=1000)]
+    video_playout_ms: Annotated[float, Field(ge=0, le=1000)]
+    encoding_ms: Annotated[float, Field(ge=0, le=1000)]
+    decoding_ms: Annotated[float, Field(ge=0, le=1000)]
+    sync_hold_ms: Annotated[float, Field(ge=0, le=1000)]
 
 
 class Recovery(Sourced):

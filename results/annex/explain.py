@@ -21,15 +21,17 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "chối cuộc gọi theo bảng năng lực của thiết bị.",
         "Phiên họp có ba giai đoạn. Trước: chỉ có các điểm cầu hiện có. Trong: các điểm cầu mới "
         "lần lượt được kết nối trong khi phiên họp vẫn diễn ra. Sau: tất cả các điểm cầu cùng họp.",
-        "Mỗi gói tin được ghi lại thời điểm gửi và thời điểm nhận. Từ đó tính độ trễ, độ biến "
-        "thiên trễ, tỷ lệ mất gói, chất lượng tiếng nói, khung hình hỏng và thời gian dừng hình "
-        "của từng luồng ở từng điểm cầu; tải của từng đường truyền được đọc mỗi giây một lần.",
+        "Mỗi gói tin được ghi lại thời điểm gửi và thời điểm nhận. Từ đó tính độ trễ từ miệng đến "
+        "tai và từ máy quay đến màn hình giữa các điểm cầu (cộng thêm độ trễ của thiết bị), độ "
+        "biến thiên trễ, gói mất hoặc đến quá muộn, chất lượng tiếng nói, khung hình hỏng và thời "
+        "gian dừng hình; tải của từng đường truyền được đọc mỗi giây một lần.",
         "Cuối cùng mọi gói tin được đối soát: số gói đã gửi phải bằng số gói đã nhận cộng với số "
         "gói mất ở nơi xác định được. Nếu còn gói tin không rõ nguyên nhân, hoặc máy tính không "
         "phát kịp gói tin đúng thời điểm, thì kết quả là không hợp lệ.",
         "Mỗi tiêu chí so sánh giá trị xấu nhất của toàn hệ thống với ngưỡng. Hệ thống đạt khi tất "
         "cả các tiêu chí đều đạt. Các điểm cầu hiện có còn được so sánh với chính chúng trước khi "
-        "kết nối.",
+        "kết nối; mức tăng chỉ được tính khi chắc chắn không phải do ngẫu nhiên (độ tin cậy "
+        "99,99 % cho mỗi phép so sánh).",
         "Thời gian trong mô phỏng không phụ thuộc tốc độ của máy tính (trừ khi ghi là thời gian "
         "thực): cùng dữ liệu đầu vào và cùng số khởi tạo ngẫu nhiên cho cùng kết quả, nên người "
         "khác có thể kiểm tra lại.",
@@ -48,15 +50,17 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "composes or forwards pictures, and takes or refuses calls by the device’s capacity table.",
         "The meeting has three phases. Before: the existing bridges alone. During: the new bridges "
         "are connected one after another while the meeting goes on. After: everybody is in.",
-        "For each packet the time of sending and the time of arrival are recorded. Delay, jitter, "
-        "loss, speech quality, bad frames and frozen pictures of each stream at each bridge are "
+        "For each packet the time of sending and the time of arrival are recorded. Delays from "
+        "mouth to ear and from camera to screen between bridges (what devices take added), delay "
+        "variation, packets lost or too late, speech quality, bad frames and frozen pictures are "
         "computed from them; the load of each link is read once a second.",
         "At the end every packet is accounted for: sent is received plus lost at a known place. "
         "If a packet is unaccounted for, or the computer did not send in time, the result is "
         "invalid.",
         "Each criterion compares the worst value of the whole system with its limit. The system "
         "passes if all criteria are met. Existing bridges are also compared with themselves before "
-        "the connection.",
+        "the connection; a rise counts as far as it is certainly not chance (99.99 % confidence in "
+        "each comparison).",
         "Time in the emulation does not depend on the speed of the computer (unless it says real "
         "time): the same inputs and seed give the same result, so that others can repeat it.",
         "Limits of the method: the result is true of what was given. The emulation does not take "
@@ -107,9 +111,16 @@ TERMS: Mapping[Lang, Sequence[tuple[str, str]]] = {
             "Dòng âm thanh, hình ảnh hoặc nội dung trình chiếu theo một chiều của một điểm cầu.",
         ),
         ("Gói tin", "Đơn vị dữ liệu được truyền đi riêng biệt trên mạng."),
-        ("Độ trễ một chiều", "Thời gian một gói tin đi giữa điểm cầu và MCU."),
-        ("Phân vị 95", "Giá trị mà 95 % số lần đo không vượt quá."),
-        ("Độ biến thiên trễ", "Mức thay đổi độ trễ giữa các gói tin liên tiếp (RFC 3550)."),
+        (
+            "Độ trễ từ miệng đến tai",
+            "Thời gian từ khi một điểm cầu nói đến khi điểm cầu khác nghe được, qua hai chặng "
+            "mạng, MCU và thiết bị hai đầu. Từ máy quay đến màn hình: tương tự đối với hình ảnh.",
+        ),
+        (
+            "Độ biến thiên trễ",
+            "Chênh lệch giữa độ trễ lớn (phân vị 99,9) và độ trễ nhỏ nhất (ITU-T Y.1540).",
+        ),
+        ("Phân vị 95, 99,9", "Giá trị mà 95 %, hoặc 99,9 % số lần đo không vượt quá."),
         ("Điểm MOS", "Chất lượng tiếng nói theo cảm nhận của người nghe, từ 1 đến 5."),
         (
             "Khung hình",
@@ -135,9 +146,13 @@ TERMS: Mapping[Lang, Sequence[tuple[str, str]]] = {
         ("Up, down", "From the bridge to the MCU; from the MCU to the bridge."),
         ("Stream", "Sound, picture or content in one direction of one bridge."),
         ("Packet", "A piece of data that crosses the network by itself."),
-        ("One-way delay", "The time that a packet takes between bridge and MCU."),
+        (
+            "Mouth to ear",
+            "From one bridge’s speaking until another hears it: two legs of network, the MCU and "
+            "both terminals. Camera to screen: the same of pictures.",
+        ),
+        ("Delay variation", "The 99.9th percentile of delays less the least (ITU-T Y.1540)."),
         ("95th percentile", "The value that 95 % of the measurements do not pass."),
-        ("Jitter", "How much the delay changes from packet to packet (RFC 3550)."),
         ("MOS", "Mean opinion score: speech quality as listeners judge it, 1 to 5."),
         ("Frame", "One image of a moving picture, which stands still while there is no new one."),
         ("Access line", "The link from a bridge or the MCU to its router."),

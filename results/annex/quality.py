@@ -8,8 +8,8 @@ from results.annex.document import Align, Block, Cell, Head, Heading, Par, Table
 from results.annex.tongue import Tongue
 from results.model import BridgeResult, CriterionResult, Phase, Result, StreamResult
 
-LOSS = "loss"
-"""The criterion on packets lost, whose row says what is not counted in it."""
+LOSSES = ("audio-loss", "video-loss")
+"""The criteria on packets missed, whose rows say what is not counted in them."""
 Read = Callable[[StreamResult], float | None]
 
 
@@ -34,10 +34,15 @@ def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
     where = "" if c.ok and c.value == 0 else say.names.place(c.place)
     if c.value is None and c.place is None:
         where = say("nothing")
-    if c.id == LOSS and result.faults:
-        where = "; ".join(filter(None, [where, say("without faults")]))
+    notes = [where]
+    if c.id in LOSSES and result.faults:
+        notes.append(say("without faults"))
+    if c.past_preferred and c.preferred is not None:
+        notes.append(say("past preferred", say.amount(c.preferred, c.unit_vi or c.unit)))
+    if c.detectable is not None:
+        notes.append(say("detectable", say.amount(c.detectable, c.unit_vi or c.unit)))
     return [
-        Cell(say.criterion(c), sub=where),
+        Cell(say.criterion(c), sub="; ".join(filter(None, notes))),
         Cell(say.value(c)),
         Cell(say.limit(c)),
         Cell(say.percent(c.margin_pct)),
@@ -47,14 +52,15 @@ def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
 
 
 def bridges(result: Result, say: Tongue) -> Iterator[Block]:
-    """Delay, jitter, loss and MOS of every bridge's worst stream in each phase, then pictures."""
+    """From mouth to ear, delay variation, packets missed and MOS of every bridge's worst stream in
+    each phase, then pictures."""
     yield Heading(say("bridges"))
     time, plain = say.time_ms, say.number
     columns: list[tuple[str, Read, Callable[..., float], Callable[[float | None], str]]] = [
-        ("delay", lambda s: s.delay_p95_ms, max, time),
-        ("jitter", lambda s: s.jitter_ms, max, time),
-        ("loss", lambda s: s.lost_pct, max, plain),
-        ("mos", lambda s: s.mos, min, plain),
+        ("mouth to ear", lambda s: s.mouth_to_ear_ms, max, time),
+        ("variation", lambda s: s.ipdv_ms if s.kind == "audio" else None, max, time),
+        ("missed", lambda s: s.listener_lost_pct, max, plain),
+        ("mos", lambda s: s.mos_listening, min, plain),
     ]
     rows = []
     for bridge, here in _by_phase(result.phases).items():
@@ -138,7 +144,7 @@ def _extreme(
 
 
 def _bad_frames(stream: StreamResult) -> int | None:
-    """Frames that could not be shown: lost themselves, or built on one that was."""
+    """Frames that were not shown: lost, built on one that was, or too late."""
     if stream.frames_lost is None or stream.frames_undecodable is None:
         return None
-    return stream.frames_lost + stream.frames_undecodable
+    return stream.frames_lost + stream.frames_undecodable + (stream.frames_late or 0)

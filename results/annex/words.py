@@ -123,10 +123,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "criteria faults": (
         "Các sự cố được tạo ra có chủ ý, nên những gì mất trong thời gian gián đoạn do sự cố không "
-        "tính vào tiêu chí này và các tiêu chí chất lượng khác; thời gian gián đoạn được đánh giá "
+        "tính vào các tiêu chí chất lượng; thời gian gián đoạn được đánh giá "
         "bằng hai tiêu chí riêng về sự cố.",
-        "Failures were made on purpose. What an interruption by them took is not counted in this "
-        "and the other criteria of quality; two criteria of their own judge interruptions.",
+        "Failures were made on purpose. What an interruption by them took is not counted in the "
+        "criteria of quality; two criteria of their own judge interruptions.",
     ),
     # bridges
     "bridges": ("Chất lượng tại từng điểm cầu", "Quality at each bridge"),
@@ -135,18 +135,30 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Quality before, during and after the connection (the worst direction of each bridge)",
     ),
     "bridge": ("Điểm cầu", "Bridge"),
-    "delay": ("Độ trễ (ms)", "Delay (ms)"),
-    "jitter": ("Biến thiên trễ (ms)", "Jitter (ms)"),
-    "loss": ("Mất gói (%)", "Loss (%)"),
+    "mouth to ear": ("Miệng đến tai (ms)", "Mouth to ear (ms)"),
+    "variation": ("Biến thiên trễ (ms)", "Delay variation (ms)"),
+    "missed": ("Gói không dùng được (%)", "Packets missed (%)"),
     "mos": ("Điểm MOS", "MOS"),
     "bridges note": (
-        "Độ trễ: phân vị 95 của độ trễ một chiều. Biến thiên trễ: theo RFC 3550. Mất gói: "
-        "phần gói tin đã phát lên đường truyền mà không đến nơi. MOS: điểm chất lượng tiếng nói "
-        "từ 1 (kém) đến 5 (tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng "
-        "mỗi giai đoạn: {1}.",
-        "Delay: 95th percentile of the one-way delay. Jitter: RFC 3550. Loss: share of the packets "
-        "put on the wire that did not arrive. MOS: speech quality from 1 (bad) to 5 (good){0}. "
-        "“–”: not yet connected, or not measured. Length of the phases: {1}.",
+        "Miệng đến tai: độ trễ âm thanh từ miệng người nói đến tai người nghe, với điểm cầu xa "
+        "nhất, tính cả thời gian chờ hình ảnh. Biến thiên trễ của âm thanh: theo ITU-T Y.1540 "
+        "(phân vị 99,9 trừ giá trị nhỏ nhất). Gói không dùng được: gói âm thanh, hình ảnh bị mất, "
+        "bị hỏng hoặc đến quá muộn. MOS: điểm chất lượng tiếng nói khi nghe, từ 1 (kém) đến 5 "
+        "(tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng mỗi giai đoạn: "
+        "{1}.",
+        "Mouth to ear: delay of sound from the speaker’s mouth to the listener’s ear, with the "
+        "bridge furthest away, what it waits for pictures in it. Delay variation of sound: ITU-T "
+        "Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, lost, "
+        "damaged or too late. MOS: speech quality as a listener judges it, from 1 (bad) to 5 "
+        "(good){0}. “–”: not yet connected, or not measured. Length of the phases: {1}.",
+    ),
+    "past preferred": (
+        "trong ngưỡng nhưng vượt mức nên có {0}",
+        "within the limit, but past the preferred {0}",
+    ),
+    "detectable": (
+        "thời lượng này phát hiện được mức tăng từ {0}",
+        "a run of this length shows rises from {0} on",
     ),
     "bridges faults": (
         "Bảng này tính cả những gì mất trong thời gian gián đoạn do sự cố.",
@@ -170,14 +182,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "freeze max": ("Dừng lâu nhất (ms)", "Longest (ms)"),
     "frozen": ("Thời gian dừng (%)", "Time frozen (%)"),
     "video note": (
-        "Khung hình hỏng: khung hình không giải mã được do mất gói tin của chính nó hoặc của khung "
-        "hình mà nó dựa vào.",
-        "Bad frames: those that could not be decoded, as packets of their own were lost or of a "
-        "frame that they build on.",
+        "Khung hình hỏng: khung hình không hiển thị được do mất gói tin của chính nó hoặc của "
+        "khung hình mà nó dựa vào, hoặc đến quá muộn.",
+        "Bad frames: those that could not be shown, as packets of their own were lost or of a "
+        "frame that they build on, or as they came too late.",
     ),
     "no bad video": (
-        "Hình ảnh: không có khung hình nào bị hỏng, không điểm cầu nào bị dừng hình.",
-        "Pictures: every frame could be decoded, and no picture stood still.",
+        "Hình ảnh: mọi khung hình đều hiển thị được đúng lúc, không điểm cầu nào bị dừng hình.",
+        "Pictures: every frame could be shown in time, and no picture stood still.",
     ),
     # MCU
     "mcu": ("Năng lực hệ thống điều khiển đa điểm (MCU)", "Capacity of the MCU"),

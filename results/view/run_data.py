@@ -14,8 +14,9 @@ from results.model import CriterionResult, LinkResult, Phase, Result
 from results.reasons import reason_vi
 from results.series import Series
 from results.streams import StreamResult
-from results.summary import meeting_sentence, place_name, terminal_table
+from results.summary import criteria_notes, meeting_sentence, place_name, terminal_table
 from results.vietnamese import Names, binding_sentence, refusal, verdict_sentence
+from results.vietnamese import criteria_notes as criteria_notes_vi
 from results.vietnamese import meeting_sentence as meeting_sentence_vi
 from results.view.curves import curves
 from results.view.map import Map
@@ -28,11 +29,13 @@ _STREAM = (
     "packets_received",
     "lost_pct",
     "listener_lost_pct",
-    "jitter_ms",
+    "ipdv_ms",
     "delay_p50_ms",
     "delay_p95_ms",
     "delay_p99_ms",
-    "mos",
+    "mouth_to_ear_ms",
+    "camera_to_screen_ms",
+    "mos_listening",
     "interruption_ms_max",
     "freezes",
     "freeze_pct",
@@ -82,6 +85,10 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         "device": names.of("mcu"),
         "binding": result.binding.criterion if result.binding else None,
         "criteria": [_criterion(c, result, names) for c in result.criteria],
+        "notes": [
+            both(vi, en)
+            for vi, en in zip(criteria_notes_vi(result), criteria_notes(result), strict=True)
+        ],
         "phases": [
             _phase(phase, start, end)
             for phase, (start, end) in zip(result.phases, spans, strict=True)

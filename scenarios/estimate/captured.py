@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.captures import Captures
+from scenarios.captures import Captures, trace_of
 from scenarios.estimate.flows import A_WAY
 from scenarios.estimate.media import Happened
 from scenarios.estimate.meter import SAMPLE_OFFSET_NS, SECOND_NS
@@ -21,8 +21,7 @@ from scenarios.plan import Plan
 from scenarios.rebuild import Rebuilt
 from scenarios.recent import Recent
 from traffic.log import RECEIVED, SENT
-from traffic.measure import Trace, trace
-from traffic.video import CLOCK_HZ
+from traffic.measure import Trace
 
 _NOTHING = np.empty(0, SENT)
 MOST_PACKETS = 1_000_000
@@ -37,7 +36,6 @@ class Traces(Sequence[Trace]):
         self._plan = plan
         self._happened = happened
         self._found: Recent[int, Trace] = Recent(MOST_PACKETS, lambda t: len(t.due_ns))
-        self._forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
 
     def __len__(self) -> int:
         return len(self._plan.streams)
@@ -58,12 +56,8 @@ class Traces(Sequence[Trace]):
     def _trace(self, index: int) -> Trace:
         stream = self._plan.streams[index]
         sent = self._happened.sent.get(index, _NOTHING)
-        return trace(
-            sent,
-            _received(sent, self._happened.received.of(index)),
-            self._plan.audio.clock_hz if stream.kind == "audio" else CLOCK_HZ,
-            forwarded=stream.direction == "down" and stream.kind in self._forwarded,
-        )
+        came = _received(sent, self._happened.received.of(index))
+        return trace_of(self._plan, stream, sent, came)
 
 
 def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void]:

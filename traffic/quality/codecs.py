@@ -86,7 +86,11 @@ def codec_of(encoding: str) -> SpeechCodec:
 
 
 def speech_mos(
-    codec: SpeechCodec, ta_ms: ArrayLike, loss_pct: ArrayLike, burst_ratio: ArrayLike = 1.0
+    codec: SpeechCodec,
+    ta_ms: ArrayLike,
+    loss_pct: ArrayLike,
+    burst_ratio: ArrayLike = 1.0,
+    encodings: int = 1,
 ) -> Values | None:
     """MOS-CQE of a conversation without echo; None if the codec has no factors.
 
@@ -94,11 +98,14 @@ def speech_mos(
         ta_ms: from mouth to ear, one way.
         loss_pct: of packets of no use to the listener, late ones included.
         burst_ratio: of the losses, see `traffic.quality.bursts`.
+        encodings: how often the sound is encoded on its way: impairments of codecs in tandem add up
+            (ITU-T G.113 §7, G.107 §7.6); the loss is of one leg.
     """
     if codec.scale is None or codec.ie is None or codec.bpl is None:
         return None
     ratio = burst_ratio if codec.bursts else 1.0
-    impairment = delay_impairment(ta_ms) + loss_impairment(loss_pct, ratio, (codec.ie, codec.bpl))
+    ie = encodings * codec.ie
+    impairment = delay_impairment(ta_ms) + loss_impairment(loss_pct, ratio, (ie, codec.bpl))
     if codec.scale == "wideband":
         return np.asarray(mos_wideband(R_WIDEBAND - impairment))
     return np.asarray(mos(R_DEFAULT - impairment))

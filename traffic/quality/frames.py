@@ -1,4 +1,4 @@
-"""Pictures of a video stream: which were lost or undecodable, and when the picture froze."""
+"""Pictures of a video stream: which were lost, undecodable or too late, and when it froze."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from traffic.measure import Trace
 from traffic.percentiles import percentiles
+from traffic.quality.playout import playout
 
 FREEZE_FACTOR = 3
 FREEZE_MARGIN_NS = 150_000_000
@@ -26,6 +27,8 @@ class Frames:
         lost: (f,) a packet of it is missing for the viewer.
         decodable: (f,) not lost, and there is a last complete key frame with none lost since.
         complete_ns: (f,) when its last packet arrived; -1 if lost.
+        late: (f,) decodable, but complete only after it had to be shown: others may refer to it.
+        shown_after_ns: (f,) from when it was due until it is shown, if it can be by then.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
     """
@@ -35,6 +38,8 @@ class Frames:
     lost: NDArray[np.bool_]
     decodable: NDArray[np.bool_]
     complete_ns: NDArray[np.int64]
+    late: NDArray[np.bool_]
+    shown_after_ns: NDArray[np.int64]
     frozen_ns: NDArray[np.int64]
 
 
@@ -43,15 +48,19 @@ class FrameMeasures:
     """A window's pictures; None where nothing can be said.
 
     Frames count in the window in which they were due; of a freeze, what lies in the window.
-    `undecodable` arrived whole, but what they refer to did not: frames = decodable + lost +
-    undecodable.
-    `delay` is from when a frame's first packet was due to its last one's arrival.
+    `undecodable` arrived whole, but what they refer to did not; `late` are decodable, but came too
+    late to be shown: frames = shown + late + lost + undecodable. `not_shown_pct` is the share of
+    the last three.
+    `delay` is from when a frame's first packet was due to its last one's arrival;
+    `shown_after_ms` the longest from due to shown, the buffer's time in it.
     """
 
     frames: int
     key_frames: int
     lost: int
     undecodable: int
+    late: int
+    not_shown_pct: float | None
     freezes: int
     freeze_ms_total: float
     freeze_ms_max: float | None
@@ -59,19 +68,24 @@ class FrameMeasures:
     delay_p50_ms: float | None
     delay_p95_ms: float | None
     delay_p99_ms: float | None
+    shown_after_ms: float | None
 
 
-def frames(trace: Trace) -> Frames:
+def frames(trace: Trace, buffer_ns: int) -> Frames:
     """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
 
     Only what was missing on this way counts: a forwarded stream may lack packets from before. A
     predicted frame refers to the one before it, so it is undecodable until a complete key frame if
-    that one is; a stream that begins with predicted frames shows nothing until then.
+    that one is; a stream that begins with predicted frames shows nothing until then. A frame that
+    is complete only after its time is decoded, so that others can refer to it, but not shown.
+
+    Args:
+        buffer_ns: of the receiver's playout buffer for pictures.
     """
     n = len(trace.due_ns)
     if not n:
         none, no = np.empty(0, np.int64), np.empty(0, np.bool_)
-        return Frames(none, no, no, no, none, np.empty((0, 2), np.int64))
+        return Frames(none, no, no, no, none, no, none, np.empty((0, 2), np.int64))
     _, first, inverse = np.unique(trace.timestamp, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     place = np.empty_like(order)
@@ -88,11 +102,14 @@ def frames(trace: Trace) -> Frames:
     last_lost = np.maximum.accumulate(np.where(lost, nth, -1))
     decodable = last_key > last_lost
     due = trace.due_ns[first[order]]
-    return Frames(due, key, lost, decodable, complete, _frozen(due, decodable, complete))
+    played = playout(complete - due, ~lost, buffer_ns)
+    late = decodable & played.late
+    frozen = _frozen(due, decodable & ~late, complete)
+    return Frames(due, key, lost, decodable, complete, late, played.after_ns, frozen)
 
 
 def _frozen(
-    due: NDArray[np.int64], decodable: NDArray[np.bool_], complete: NDArray[np.int64]
+    due: NDArray[np.int64], visible: NDArray[np.bool_], complete: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """(k, 2) the freezes of a stream.
 
@@ -103,7 +120,7 @@ def _frozen(
     """
     steps = np.diff(due)
     interval = int(np.median(steps)) if len(steps) else 0
-    shown = np.flatnonzero(decodable)
+    shown = np.flatnonzero(visible)
     end = int(due[-1]) + interval
     if not len(shown):
         whole = np.array([[due[0], end]], np.int64)
@@ -148,11 +165,15 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     if len(delays):
         p50, p95, p99 = percentiles(delays, (50, 95, 99))
     total = float(np.sum(lengths))
+    count = int(np.count_nonzero(within))
+    bad = int(np.count_nonzero(within & (~found.decodable | found.late)))
     return FrameMeasures(
-        frames=int(np.count_nonzero(within)),
+        frames=count,
         key_frames=int(np.count_nonzero(within & found.key)),
         lost=int(np.count_nonzero(within & found.lost)),
         undecodable=int(np.count_nonzero(within & ~found.lost & ~found.decodable)),
+        late=int(np.count_nonzero(within & found.late)),
+        not_shown_pct=100 * bad / count if count else None,
         freezes=len(lengths),
         freeze_ms_total=total,
         freeze_ms_max=float(np.max(lengths)) if len(lengths) else None,
@@ -160,4 +181,5 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         delay_p99_ms=p99,
+        shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
     )

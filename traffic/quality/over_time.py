@@ -95,12 +95,14 @@ def frozen_pct(found: Frames, start_ns: int, seconds: int) -> Series:
     return 100 * np.diff(frozen_until(found.frozen_ns, edges)) / SECOND_NS
 
 
-def mos(figures: OverTime, codec: SpeechCodec, fixed_ms: ArrayLike = 0.0) -> Series | None:
+def mos(
+    figures: OverTime, codec: SpeechCodec, ta_ms: ArrayLike, encodings: int = 1
+) -> Series | None:
     """(seconds,) speech quality by the E-model; NaN where nothing arrived, None without factors.
 
     Args:
-        fixed_ms: what is between mouth and ear beyond this stream's delay: a number, or (seconds,).
+        ta_ms: from mouth to ear, a number or (seconds,); 0 for what a listener judges (MOS-LQ).
+        encodings: as of `speech_mos`.
     """
-    return speech_mos(
-        codec, figures.delay_p95_ms + np.asarray(fixed_ms), figures.missing_pct, figures.burst_ratio
-    )
+    score = speech_mos(codec, ta_ms, figures.missing_pct, figures.burst_ratio, encodings)
+    return None if score is None else np.where(np.isnan(figures.delay_p95_ms), np.nan, score)

@@ -52,6 +52,7 @@ function criteriaSection() {
   return { node: el("section", { id: "criteria", class: "card", "aria-labelledby": "criteria-h" },
     el("h2", { id: "criteria-h" }, w("criteria")),
     table(w("criteria caption"), heads, rows, { id: "criteria-table" }),
+    RUN.notes.length ? el("ul", { class: "plain" }, RUN.notes.map((note) => el("li", {}, both(note)))) : null,
     el("p", { class: "small" }, w("criteria note"))) };
 }
 

@@ -1,6 +1,6 @@
 // One bridge: a measure of its streams over time, and all their figures by phase.
 const MEASURES = [
-  ["delay", " ms", "one-way-delay", 0], ["loss", " %", "loss", 0], ["jitter", " ms", "jitter", 0],
+  ["delay", " ms", null, 0], ["loss", " %", null, 0], ["jitter", " ms", null, 0],
   ["mos", "", "mos", 1], ["frozen", " %", null, 0],
 ];
 
@@ -27,11 +27,11 @@ function streamsTable(bridge) {
   const rows = RUN.phases.flatMap((phase) => (phase.bridges[bridge] || []).map((s) => [
     phaseName(phase.name), { v: `${w(s.kind)}, ${w(s.direction)}`, whole: true },
     ...[[s.packets_sent, 0], [s.lost_pct, 2], [s.listener_lost_pct, 2], [s.delay_p50_ms, 2], [s.delay_p95_ms, 2],
-      [s.delay_p99_ms, 2], [s.jitter_ms, 2], [s.mos, 2], [s.interruption_ms_max, 1], [s.freezes, 0], [s.freeze_pct, 2]]
+      [s.delay_p99_ms, 2], [s.ipdv_ms, 2], [s.mouth_to_ear_ms ?? s.camera_to_screen_ms, 0], [s.mos_listening, 2], [s.interruption_ms_max, 1], [s.freezes, 0], [s.freeze_pct, 2]]
       .map(([value, digits]) => ({ v: num(value, digits), n: true }))]));
   if (!rows.length) return el("p", {}, w("not in phase"));
   return table(w("streams caption", nameOf(RUN, bridge)), [w("phase"), w("stream"),
-    ...["sent", "lost", "heard", "p50", "p95", "p99", "jit", "MOS", "interruption", "freezes", "frozen pct"]
+    ...["sent", "lost", "heard", "p50", "p95", "p99", "ipdv", "whole way", "MOS", "interruption", "freezes", "frozen pct"]
       .map((key) => ({ v: w(key), n: true }))], rows, { id: "streams-table" });
 }
 

@@ -1,0 +1,76 @@
+"""What a run can show: shares with their intervals, and whether something is worse than before.
+
+A rise counts as far as it is certain, so that chance alone makes nobody worse: the lower bound of
+the difference of two figures, each known between two bounds (the method of variance estimates
+recovery: Zou and Donner 2008; for shares that is Newcombe's interval of 1998).
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+CONFIDENCE = 0.9999
+"""Of one bound. The streams of a run are compared all at once, and a run is judged at many seeds:
+with a hundred comparisons a run errs by chance less than once in a hundred times."""
+
+
+class Known(NamedTuple):
+    """A figure as it was measured, and between which bounds it lies."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> Known:
+    """A share, 0 to 1, between its bounds (Wilson 1927, equation 4).
+
+    Args:
+        successes, trials: counts, or effective ones; trials above 0.
+        confidence: of each bound by itself; 0.975 for an interval of 95 %.
+    """
+    z = NormalDist().inv_cdf(confidence)
+    share = successes / trials
+    spread = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    middle, scale = share + z**2 / (2 * trials), 1 + z**2 / trials
+    # of none or all the outer bound is that itself, which rounding would miss
+    low = 0.0 if successes == 0 else (middle - spread) / scale
+    high = 1.0 if successes == trials else (middle + spread) / scale
+    return Known(share, low, high)
+
+
+def lost_share(lost: int, sent: int, burst_mean: float | None) -> Known:
+    """The share of packets lost, which are lost in bursts of so many on average.
+
+    Packets lost in a row are one event rather than many: of two-state losses with mean burst L the
+    variance of a share is 2 L − 1 times that of independent ones, so n packets say as much as
+    n / (2 L − 1) of these.
+    """
+    hang_together = max(1.0, 2 * (burst_mean or 1.0) - 1)
+    return wilson(lost / hang_together, sent / hang_together)
+
+
+def certain_rise(before: Known, now: Known) -> float:
+    """By how much a figure has risen for certain; 0 if that may be chance."""
+    rise = now.value - before.value
+    reach = math.hypot(now.value - now.low, before.high - before.value)
+    return max(0.0, rise - reach)
+
+
+def detectable_rise(before: Known) -> float:
+    """The smallest rise that two figures known as well as this one can show."""
+    return math.hypot(before.value - before.low, before.high - before.value)
+
+
+def detectable_share_rise(before: Known, sent: int) -> float:
+    """The smallest rise of a share, 0 to 1, that is certain among so many packets."""
+    low, high = 0, sent
+    if certain_rise(before, wilson(high, sent)) <= 0:
+        return 1.0
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = certain_rise(before, wilson(middle, sent)) > 0
+        low, high = (low, middle) if enough else (middle, high)
+    return high / sent - before.value
