@@ -255,8 +255,8 @@ def criteria_notes(result: Result) -> list[str]:
         sound = amount(result.meeting.sound_devices_ms, "ms")
         picture = amount(result.meeting.picture_devices_ms, "ms")
         notes.append(
-            f"Trong các độ trễ đó, riêng thiết bị đầu cuối và MCU chiếm {sound} đối với âm thanh và "
-            f"{picture} đối với hình ảnh; nơi hãng không công bố thì đây là giả định."
+            f"Trong các độ trễ đó, riêng thiết bị đầu cuối và MCU chiếm {sound} đối với âm thanh "
+            f"và {picture} đối với hình ảnh; nơi hãng không công bố thì đây là giả định."
         )
     for c in result.criteria:
         unit = c.unit_vi or c.unit

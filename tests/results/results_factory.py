@@ -47,6 +47,8 @@ MEETING: dict[str, Any] = {
     "layout": "auto",
     "dial": "in",
     "encrypted": False,
+    "sound_devices_ms": 140.0,
+    "picture_devices_ms": 330.0,
 }
 
 
@@ -65,9 +67,19 @@ def stream(
 ) -> StreamResult:
     """One stream; by default everything arrives. `more` are fields by their own names."""
     got = sent if received is None else received
-    wire, ear = lost_pcts(sent, got, impaired, more.get("packets_corrupted", 0))
+    useless = more.get("packets_corrupted", 0) + more.get("packets_late", 0)
+    wire, ear = lost_pcts(sent, got, impaired, useless)
+    there: dict[str, Any] = {"ipdv_ms": None if delay_ms is None else 20.0}
+    if kind == "audio":
+        there |= {"mouth_to_ear_ms": 200.0, "mouth_to_ear_with": "gia-nghia", "mos_listening": mos}
+    else:
+        count = 900 if kind == "video" else 150
+        there |= {"frames_sent": count, "frames_lost": 0, "frames_undecodable": 0}
+        there |= {"frames_late": 0, "frames_not_shown_pct": 0.0, "freezes": 0, "freeze_pct": 0.0}
+        if (kind, direction) == ("video", "down"):
+            there |= {"camera_to_screen_ms": 250.0, "camera_to_screen_with": "gia-nghia"}
     return StreamResult(
-        **more,
+        **(there | more),
         kind=kind,
         direction=direction,
         packets_sent=sent,
@@ -94,8 +106,9 @@ def bridge(ident: str, name: str | None = None, *streams: StreamResult) -> Bridg
         stream("video", "up", sent=7000, delay_ms=4.0),
         stream("video", "down", sent=7000, delay_ms=5.0),
     ]
+    skews: dict[str, Any] = {"sound_early_ms": 0.0, "sound_late_ms": 0.0}
     return BridgeResult(
-        id=ident, name=name or known.get(ident, ident), streams=list(streams) or every
+        id=ident, name=name or known.get(ident, ident), streams=list(streams) or every, **skews
     )
 
 
@@ -164,7 +177,7 @@ def result(
 ) -> Result:
     """A whole result, judged by the default criteria; `meeting` are changes of how it was held."""
     given = phases() if of is None else list(of)
-    criteria = load_criteria(thresholds=thresholds).without_faults()
+    criteria = load_criteria(thresholds=thresholds).without_faults().without_slides()
     found = judge(given, criteria, existing=list(EXISTING), new=list(NEW), invalid=invalid)
     names = EXISTING | NEW | {"mcu": "Polycom RMX 1500, 1 × MPMx", "r-gia-nghia": "Gia Nghĩa"}
     for p in given:

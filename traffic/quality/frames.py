@@ -28,7 +28,8 @@ class Frames:
         decodable: (f,) not lost, and there is a last complete key frame with none lost since.
         complete_ns: (f,) when its last packet arrived; -1 if lost.
         late: (f,) decodable, but complete only after it had to be shown: others may refer to it.
-        shown_after_ns: (f,) from when it was due until it is shown, if it can be by then.
+        shown_after_ns: (f,) from when it was due until it is shown, if it can be by then; 0 where
+            nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
     """
@@ -71,7 +72,7 @@ class FrameMeasures:
     shown_after_ms: float | None
 
 
-def frames(trace: Trace, buffer_ns: int) -> Frames:
+def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
 
     Only what was missing on this way counts: a forwarded stream may lack packets from before. A
@@ -80,7 +81,8 @@ def frames(trace: Trace, buffer_ns: int) -> Frames:
     is complete only after its time is decoded, so that others can refer to it, but not shown.
 
     Args:
-        buffer_ns: of the receiver's playout buffer for pictures.
+        buffer_ns: of the receiver's playout buffer for pictures; None: each is shown as soon as it
+            can be, and none is late.
     """
     n = len(trace.due_ns)
     if not n:
@@ -102,10 +104,12 @@ def frames(trace: Trace, buffer_ns: int) -> Frames:
     last_lost = np.maximum.accumulate(np.where(lost, nth, -1))
     decodable = last_key > last_lost
     due = trace.due_ns[first[order]]
-    played = playout(complete - due, ~lost, buffer_ns)
-    late = decodable & played.late
+    late, shown_after = np.zeros(count, np.bool_), np.zeros(count, np.int64)
+    if buffer_ns is not None:
+        played = playout(complete - due, ~lost, buffer_ns)
+        late, shown_after = decodable & played.late, played.after_ns
     frozen = _frozen(due, decodable & ~late, complete)
-    return Frames(due, key, lost, decodable, complete, late, played.after_ns, frozen)
+    return Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
 
 
 def _frozen(
