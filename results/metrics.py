@@ -27,7 +27,7 @@ ABSENT_IS_ZERO = frozenset(
 )
 """Null in a stream that was received: it has no burst, no gap or no freeze, so none too long."""
 ABSENT_IS_LEFT_OUT = frozenset(
-    {"gap_ms_mean", "lip_sync_up_ms", "lip_sync_down_ms", "queue_p99_ms", "setup_ms_p95"}
+    {"gap_ms_mean", "lip_sync_up_ms", "lip_sync_down_ms", "queue_p99_ms", "setup_network_ms_p95"}
 )
 """Null where there is none of it: no call was set up in the phase, a bridge has sound alone."""
 

@@ -121,9 +121,12 @@ def mcu(joined: Sequence[str], refused: Sequence[Refused] = (), **changes: Any) 
         "ports_total": 90,
         "joined": list(joined),
         "refused": list(refused),
-        "setup_ms_p95": 42.0,
+        "setup_network_ms_p95": 42.0,
     }
-    return McuResult(**values | changes)
+    values |= changes
+    units, total = values["units_used"], values["units_total"]
+    use = {"used_of": "units", "used_amount": units, "used_total": total}
+    return McuResult(**{"used_pct": 100.0 * units / total, **use, **values})
 
 
 def phase(
