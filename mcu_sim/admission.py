@@ -270,10 +270,9 @@ class Capacity:
     def uses(self) -> list[Use]:
         """Everything by which the device may refuse a call; limits and levels without calls of
         theirs, and devices' audio ports without calls on them, are left out."""
-        found = [
-            _use(UNITS, self.units_used, self.units_total),
-            _use(PORTS, self.ports_used, self.ports_total),
-        ]
+        found = [_use(PORTS, self.ports_used, self.ports_total)]
+        if self.units_total > 0:  # none is left where all are converted into audio ports
+            found.insert(0, _use(UNITS, self.units_used, self.units_total))
         for limit in self.device.limit:
             calls = self._calls_of(limit)
             if len(calls) == 1:

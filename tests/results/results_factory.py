@@ -18,6 +18,7 @@ from results.model import (
     LinkResult,
     McuResult,
     Meeting,
+    MoreCalls,
     Named,
     Phase,
     Question,
@@ -199,6 +200,7 @@ def result(
         ),
         meeting=Meeting(**(MEETING | meeting)),
         phases=given,
+        more_calls=MoreCalls(resolution="720p30", limit_pct=80.0, to_limit=14, to_full=20),
         criteria=found.criteria,
         binding=found.binding,
         assumptions=[
@@ -285,8 +287,7 @@ def series(
         stream_frozen_pct=frozen,
         stream_mos=mos,
         link_utilisation_pct=load,
-        mcu_units=3.0 * present,
-        units_total=90.0 if bridges < 30 else 270.0,
+        mcu_used_pct=100 * 3.0 * present / (90.0 if bridges < 30 else 270.0),
         phases=[
             ("before", 0, third),
             ("during", third, 2 * third),

@@ -11,22 +11,13 @@ from hypothesis import strategies as st
 from whatif_factory import base
 
 from giaoban.beside import Here
-from mcu_sim.device import load_devices, pick
 from results.model import Result
 from scenarios.estimate.static import static_loads
-from scenarios.headroom.arithmetic import MOST, most, room_on_device, spread
+from scenarios.headroom.arithmetic import MOST, most, spread
 from scenarios.headroom.bottlenecks import bottlenecks, ground, rooms_of_districts, rooms_of_links
 from scenarios.headroom.search import Judging, largest
 from scenarios.whatif.apply import ask
 from scenarios.whatif.variant import Variant
-
-
-def test_room_on_devices() -> None:
-    """80 % of 90 units are 24 calls of 3; of 30 HD ports 24 calls of 1."""
-    devices = load_devices()
-    assert room_on_device(pick(devices, "rmx-1500-mpmx"), "720p30", 8, 80.0) == 16
-    assert room_on_device(pick(devices, "rmx-2000-mpmx"), "720p30", 8, 80.0) == 40
-    assert room_on_device(pick(devices, "rmx-1500-mpmx"), "720p30", 25, 80.0) == -1
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 7, 1000, MOST - 1])
