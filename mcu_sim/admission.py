@@ -45,12 +45,7 @@ class Use:
 
     def told(self) -> dict[str, float | str]:
         """As events of the MCU carry it."""
-        return {
-            "pct": round(self.pct, 3),
-            "of": self.of,
-            "amount": round(self.amount, 6),
-            "total": self.total,
-        }
+        return {"pct": self.pct, "of": self.of, "amount": self.amount, "total": self.total}
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,8 +170,8 @@ def test_curves_of_the_documents(tmp_path: Path) -> None:
     assert series.phases == [("before", 0, 2), ("during", 2, 5), ("after", 5, 9)]
     assert series.t_s.tolist() == list(range(9))
     # north dials in the middle of "during", 3.5 s after the first phase began
-    one_pct = 100 * cost / meeting.plan.device.units_total
-    assert (series.mcu_used_pct / one_pct).tolist() == [2, 2, 2, 3, 3, 3, 3, 3, 3]
+    one_pct = 100 * cost / meeting.question.plan.device.units_total
+    assert (series.mcu_used_pct / one_pct).tolist() == pytest.approx([2, 2, 2, 3, 3, 3, 3, 3, 3])
     delay = series.stream_delay_ms["north audio down"]
     assert np.isnan(delay).tolist() == [True] * 3 + [False] * 6
     assert not np.isnan(series.stream_delay_ms["east video up"]).any()
