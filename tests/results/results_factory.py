@@ -127,7 +127,7 @@ def mcu(joined: Sequence[str], refused: Sequence[Refused] = (), **changes: Any) 
     values |= changes
     units, total = values["units_used"], values["units_total"]
     use = {"used_of": "units", "used_amount": units, "used_total": total}
-    return McuResult(**{"used_pct": 100.0 * units / total, **use, **values})
+    return McuResult(**{"used_pct": min(100.0, 100.0 * units / total), **use, **values})
 
 
 def phase(
