@@ -91,3 +91,18 @@ def test_content_is_counted_while_it_is_shown(tmp_path: Path) -> None:
 
     assert told("rmx-1500-mpmx", CONTENT, "720p30-2m-content") == ["0 CIF"]
     assert told("rmx-1500-mpmx", "", "720p30-2m-content") == []
+
+
+@pytest.mark.parametrize(("more", "value", "fails"), [(6, 80.0, []), (7, 90.0, ["mcu-units"])])
+def test_the_ports_of_a_level_alone_decide(
+    tmp_path: Path, more: int, value: float, fails: list[str]
+) -> None:
+    """Eight of ten ports are the limit, nine are past it; units are at 24 and 27 of 90."""
+    there = base(tmp_path, device="rmx-1500-mpmx-fixed", profile="sd30-512k")
+    result = estimate(ask(there, Variant(id="more", more=more)).question).result
+    assert [c.value for c in result.criteria if c.id == "mcu-units"] == [value]
+    assert [c.id for c in result.criteria if not c.ok] == fails
+    assert result.verdict == ("fail" if fails else "pass")
+    if fails:
+        assert result.binding is not None
+        assert result.binding.criterion == "mcu-units"
