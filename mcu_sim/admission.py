@@ -1,6 +1,7 @@
 """Whether one more call fits on a device, and as what: bookkeeping of units and ports only.
 
-A call that does not fit as asked is tried as the device's `when_full` says, step by step.
+A call that does not fit as asked is tried as the device's `when_full` says, step by step. How much
+of a device is in use is the worst of everything by which it may refuse the next call (`Use`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcu_sim.device import Device
+from mcu_sim.figures import LimitFigure
 from mcu_sim.resolution import AUDIO, SVC, lower
 
 NOT_ACCEPTABLE_HERE = 488
@@ -18,6 +20,32 @@ NOT_ACCEPTABLE_HERE = 488
 
 # Costs such as 1/12 of a unit are not exact in binary; a sum of them must still fill a device.
 TOLERANCE_UNITS = 1e-9
+
+
+UNITS, PORTS, AUDIO_PORTS = "units", "ports", "audio-ports"
+PORTS_OF, LIMIT = "ports of ", "limit "
+"""How `Use.of` begins for a level's ports, and for a limit on calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of one thing is in use, in % (0 to 100) and as `amount` of `total`.
+
+    `of`: `units`; `ports` (calls of any kind); `limit VSW-2M/VSW-4M` (the calls of a limit; if it
+    has several kinds in use, counted in calls of the kind of which there may be most);
+    `ports of 720p30` (all ports that a call of this level may take: its own, and those of the next
+    level if the device gives them); `audio-ports` (where ports are set aside by level, those that a
+    call without video may take: elsewhere a full audio port leaves it a unit).
+    """
+
+    pct: float
+    of: str
+    amount: float
+    total: float
+
+    def told(self) -> dict[str, float | str]:
+        """As events of the MCU carry it."""
+        return {"pct": self.pct, "of": self.of, "amount": self.amount, "total": self.total}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +93,10 @@ class Capacity:
         # a conference that was mixed once keeps what its translation took until it ends:
         # https://manualsdump.com/en/manuals/polycom-version_8.4/126239/42
         self._mixed: dict[str, bool] = {}
+        self._showing: set[str] = set()
         self._units_high = 0.0
         self._ports_high = 0
+        self._use_high = self.use
 
     def copy(self) -> Capacity:
         """The same state, to try things on."""
@@ -74,7 +104,9 @@ class Capacity:
         other._held = dict(self._held)
         other._kinds = Counter(self._kinds)
         other._mixed = dict(self._mixed)
+        other._showing = set(self._showing)
         other._units_high, other._ports_high = self._units_high, self._ports_high
+        other._use_high = self._use_high
         return other
 
     def open_conference(self, conference: str) -> bool:
@@ -98,6 +130,28 @@ class Capacity:
         if any(held.conference == conference for held in self._kinds):
             raise ValueError(f"conference {conference!r} still has calls")
         del self._mixed[conference]
+        self._showing.discard(conference)
+
+    def show_content(self, conference: str) -> bool:
+        """Take what a conference's content channel does; False, and nothing taken: no room for it.
+
+        Taken once, however often it is asked for, until `hide_content` or the conference's end.
+        Raises `ValueError` unless the conference is open.
+        """
+        if conference not in self._mixed:
+            raise ValueError(f"conference {conference!r} is not open")
+        if conference in self._showing:
+            return True
+        self._showing.add(conference)
+        if not self._fits():
+            self._showing.discard(conference)
+            return False
+        self._note_high()
+        return True
+
+    def hide_content(self, conference: str) -> None:
+        """Give back what the content channel of a conference takes, if it takes anything."""
+        self._showing.discard(conference)
 
     def admit(
         self,
@@ -163,7 +217,7 @@ class Capacity:
 
     @property
     def units_used(self) -> float:
-        """Units in use, reserves included, in whole ones if the device counts so.
+        """Units in use, reserves and content included, in whole ones if the device counts so.
 
         Summed anew each time, so that rounding cannot pile up.
         """
@@ -198,7 +252,82 @@ class Capacity:
         """Most calls ever in at one time."""
         return self._ports_high
 
+    @property
+    def use(self) -> Use:
+        """How much of the device is in use: of that of which most is."""
+        return max(self.uses(), key=lambda use: use.pct)  # of equals the first
+
+    @property
+    def use_high(self) -> Use:
+        """The most that was ever in use at one time."""
+        return self._use_high
+
+    def uses(self) -> list[Use]:
+        """Everything by which the device may refuse a call; limits and levels without calls of
+        theirs, and devices' audio ports without calls on them, are left out."""
+        found = [_use(PORTS, self.ports_used, self.ports_total)]
+        if self.units_total > 0:  # none is left where all are converted into audio ports
+            found.insert(0, _use(UNITS, self.units_used, self.units_total))
+        for limit in self.device.limit:
+            calls = self._calls_of(limit)
+            if len(calls) == 1:
+                [(name, number)] = calls.items()
+                found.append(_use(limit_id(limit), number, limit.calls[name]))
+            elif calls:
+                most = max(limit.calls.values())
+                found.append(_use(limit_id(limit), _shares(limit, calls) * most, most))
+        return found + self._level_uses()
+
+    def _level_uses(self) -> list[Use]:
+        """Of devices whose ports are set aside: what calls of each kind may take, if there are
+        any of it."""
+        if self.device.levels is None:
+            return []
+        on: Counter[str] = Counter()
+        kinds: set[str] = set()
+        for held, number in self._kinds.items():
+            on[held.port] += number
+            kinds.add(AUDIO_PORTS if held.given == AUDIO else self._level_of(held.given))
+        found = []
+        for kind in sorted(kinds):
+            ports = self._ports_of(AUDIO if kind == AUDIO_PORTS else kind)
+            name = kind if kind == AUDIO_PORTS else f"{PORTS_OF}{kind}"
+            found.append(_use(name, sum(on[port] for port in ports), sum(ports.values())))
+        return found
+
+    def _level_of(self, given: str) -> str:
+        """The level that a resolution counts to."""
+        return self._levels_for(given)[0]
+
+    def _ports_of(self, resolution: str) -> dict[str, int]:
+        """All ports on which a call of a resolution may be, with how many of each there are."""
+        device = self.device
+        assert device.levels is not None
+        higher = "higher" in device.when_full.steps
+        names = self._levels_for(resolution)[: 2 if higher else 1]
+        found = {name: device.levels.ports[name] for name in names}
+        return {"audio": device.audio_ports, **found} if resolution == AUDIO else found
+
+    def _levels_for(self, given: str) -> list[str]:
+        """Levels whose ports are enough for a resolution, the cheapest first."""
+        device = self.device
+        assert device.levels is not None
+        need = device.units_for(given) or 0.0
+        costs = {name: device.units_for(name) or 0.0 for name in device.levels.ports}
+        return [name for units, name in sorted((u, n) for n, u in costs.items()) if units >= need]
+
+    def _calls_of(self, limit: LimitFigure, more: _Held | None = None) -> Counter[str]:
+        """Calls in that a limit counts, and one more, by resolution."""
+        calls: Counter[str] = Counter()
+        for held, number in self._kinds.items():
+            if held.given in limit.calls:
+                calls[held.given] += number
+        if more is not None and more.given in limit.calls:
+            calls[more.given] += 1
+        return calls
+
     def _note_high(self) -> None:
+        self._use_high = max(self._use_high, self.use, key=lambda use: use.pct)
         self._units_high = max(self._units_high, self.units_used)
         self._ports_high = max(self._ports_high, self.ports_used)
 
@@ -233,10 +362,8 @@ class Capacity:
         if self.device.levels is None:
             yield _Held(given, "units", conference)
             return
-        need = self.device.units_for(given) or 0.0
-        costs = {name: self.device.units_for(name) or 0.0 for name in self.device.levels.ports}
-        enough = sorted((units, name) for name, units in costs.items() if units >= need)
-        yield from (_Held(given, name, conference) for _, name in enough[above : above + 1])
+        enough = self._levels_for(given)
+        yield from (_Held(given, name, conference) for name in enough[above : above + 1])
 
     def _fits(self, more: _Held | None = None) -> bool:
         """Whether all that is in, and one more call, keep within every figure of the device."""
@@ -250,22 +377,19 @@ class Capacity:
                 if sum(n for held, n in kinds.items() if held.port == more.port) >= there:
                     return False
             for limit in device.limit:
-                calls = {**dict.fromkeys(limit.calls, 0), more.given: 1}
-                for held, number in kinds.items():
-                    calls[held.given] = calls.get(held.given, 0) + number
-                shares = math.fsum(calls[name] / most for name, most in limit.calls.items())
+                shares = _shares(limit, self._calls_of(limit, more))
                 if more.given in limit.calls and shares > 1 + TOLERANCE_UNITS:
                     return False
         used = self._sum(more)
         return used is not None and used <= self.units_total + TOLERANCE_UNITS
 
     def _sum(self, more: _Held | None = None) -> float | None:
-        """Units of all calls, one more, and the reserves; None if one cannot be where it is."""
+        """Units of all calls, one more, reserves and content; None if one cannot be where it is."""
         mixed = dict(self._mixed)
         if more is not None and more.conference is not None:
             mixed[more.conference] = self._is_mixed(more.conference, more)
         reserve = self.device.reserve.units if self.device.reserve is not None else 0.0
-        parts = [reserve * len(mixed)]
+        parts = [reserve * len(mixed), self.device.content.units * len(self._showing)]
         for held, number in (*self._kinds.items(), *([(more, 1)] if more is not None else ())):
             units = self._cost(held, held.conference is not None and mixed[held.conference])
             if units is None:
@@ -290,6 +414,20 @@ class Capacity:
         if more is not None:
             kinds.add(more.given == SVC)
         return self._mixed[conference] or len(kinds) > 1
+
+
+def limit_id(limit: LimitFigure) -> str:
+    """How `Use.of` calls a limit."""
+    return f"{LIMIT}{'/'.join(limit.calls)}"
+
+
+def _shares(limit: LimitFigure, calls: Counter[str]) -> float:
+    """How much of a limit so many calls take, 0 to 1."""
+    return math.fsum(number / limit.calls[name] for name, number in calls.items())
+
+
+def _use(of: str, amount: float, total: float) -> Use:
+    return Use(min(100.0, 100.0 * amount / total), of, amount, total)
 
 
 def _refused(call_id: str, resolution: str, code: int, reason: str) -> Admission:

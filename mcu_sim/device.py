@@ -20,6 +20,7 @@ from giaoban.provenance import Sourced
 from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text
 from mcu_sim.figures import (
     CapacityFigure,
+    ContentFigure,
     CostFigure,
     CostGroup,
     Count,
@@ -66,6 +67,7 @@ class Device(_Card):
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
     forward_delay: DelayFigure
+    content: ContentFigure
     refusal: RefusalFigure
     when_full: WhenFullFigure
     cost: list[CostFigure] = Field(min_length=1)
@@ -113,6 +115,9 @@ class Device(_Card):
                 raise ValueError(f"voice_units = {self.voice_units} leave no unit for video")
         if self.reserve is not None and self.reserve.units >= self.units_total:
             raise ValueError(f"reserve = {self.reserve.units:g} leaves no unit for a call")
+        held = self.content.units + (self.reserve.units if self.reserve is not None else 0.0)
+        if held >= self.units_total:
+            raise ValueError(f"content = {self.content.units:g} leaves no unit for a call")
         if self.levels is not None:
             taken = sum((self.units_for(r) or 0.0) * n for r, n in self.levels.ports.items())
             if taken > self.units_total:
@@ -176,6 +181,7 @@ class Device(_Card):
             ("audio_mix_delay", self.audio_mix_delay),
             ("compose_delay", self.compose_delay),
             ("forward_delay", self.forward_delay),
+            ("content", self.content),
             ("refusal", self.refusal),
             ("when_full", self.when_full),
             ("levels", self.levels),
@@ -205,6 +211,7 @@ class _Entry(StrictModel):
     audio_mix_delay: DelayFigure | None = None
     compose_delay: DelayFigure | None = None
     forward_delay: DelayFigure | None = None
+    content: ContentFigure | None = None
     refusal: RefusalFigure | None = None
     when_full: WhenFullFigure | None = None
 
@@ -212,6 +219,7 @@ class _Entry(StrictModel):
 class _CardEntry(_Card):
     id: Id
     family: Id
+    content: ContentFigure | None = None
     cost: list[CostGroup] = Field(min_length=1)
     mixed_cost: list[CostGroup] = Field(default_factory=list)
     device: list[_Entry] = Field(min_length=1)
@@ -219,6 +227,7 @@ class _CardEntry(_Card):
 
 class _Family(StrictModel):
     id: Id
+    content: ContentFigure | None = None
     refusal: RefusalFigure
     when_full: WhenFullFigure
 
@@ -227,6 +236,7 @@ class _Defaults(StrictModel):
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
     forward_delay: DelayFigure
+    content: ContentFigure
 
 
 class _File(StrictModel):
@@ -294,6 +304,7 @@ def _resolve(defaults: _Defaults, family: _Family, card: _CardEntry, entry: _Ent
     return Device.model_validate(
         {
             **dict(defaults),
+            "content": card.content or family.content or defaults.content,
             "refusal": family.refusal,
             "when_full": family.when_full,
             **{key: getattr(card, key) for key in _Card.model_fields},

@@ -111,6 +111,12 @@ class ReserveFigure(Sourced):
     units: Units
 
 
+class ContentFigure(Sourced):
+    """Units that a conference takes besides, while content is shown in it."""
+
+    units: float = Field(ge=0, le=1_000_000)
+
+
 class LevelsFigure(Sourced):
     """Ports set aside for each level of resolution (Polycom's Fixed Resource Capacity).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from results.failures import FaultsAnswer
+from results.in_use import InUse, thing
 from results.load import LoadResult
 from results.model import Binding, CriterionResult, Impairment, Place, RefusedCommand, Result
 from results.vietnamese import NBSP, Names
@@ -32,6 +33,11 @@ def number(value: float | None, digits: int = 2) -> str:
 def amount(value: float | None, unit: str) -> str:
     """A number with its unit, kept on one line."""
     return NOT_MEASURED if value is None else f"{number(value)}{NBSP}{unit.replace(' ', NBSP)}"
+
+
+def in_use(use: InUse) -> str:
+    """Of what most is in use, e.g. `19 of 20 ports for 720p30`."""
+    return f"{number(use.used_amount)} of {number(use.used_total)} {thing(use.used_of)[1]}"
 
 
 def limit(criterion: CriterionResult) -> str:
@@ -109,7 +115,9 @@ class EnglishNames(Names):
             text = self.link(place.id, place.detail or "")
         else:
             text = self.of(place.id)
-            if place.detail:
+            if (use := self.use(place)) is not None:
+                text += f" ({in_use(use)})"
+            elif place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {way}"
             if place.other:

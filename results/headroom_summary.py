@@ -56,8 +56,8 @@ def summary_md(answer: Headroom) -> str:
         "",
         *(f"{n}. {bottleneck_line(b, answer)}" for n, b in enumerate(answer.bottlenecks, start=1)),
         "",
-        "Units of the device and busiest seconds of links are added up; what is judged packet by "
-        "packet says so.",
+        "The device's admission is asked call by call, busiest seconds of links are added up; what "
+        "is judged packet by packet says so.",
         "",
         "## Where",
         "",

@@ -26,7 +26,7 @@ def session_lines(result: LoadResult) -> list[str]:
         f"session attempts {s.attempts} ({s.attempt_rate_per_s:g}/s), established "
         f"{s.established} ({s.established_per_s:g}/s), refused {s.refused}, dropped {s.dropped}",
         f"sessions standing at the most: {s.capacity}",
-        f"call set-up: {delay_line(s.setup)}",
+        f"call set-up{_without_devices(result)}: {delay_line(s.setup)}",
     ]
     if s.establishment_rate_per_s is not None:
         lines.append(
@@ -111,6 +111,11 @@ def unsupported_lines(result: LoadResult) -> list[str]:
             answers = ", ".join(o.answers)
             lines.append(f"not supported by {result.server}: {o.operation} ({answers})")
     return lines
+
+
+def _without_devices(result: LoadResult) -> str:
+    """In the emulated province nobody has to think: what devices take themselves is not in it."""
+    return "" if result.place != "province" else " (waiting and the network’s share alone)"
 
 
 def delay_line(delay: Delay | None) -> str:

@@ -43,7 +43,7 @@ ABSENT_IS_LEFT_OUT = frozenset(
         "mouth_to_ear_ms",
         "camera_to_screen_ms",
         "queue_p99_ms",
-        "setup_ms_p95",
+        "setup_network_ms_p95",
     }
 )
 """Null where there is none of it: no call was set up in the phase, a bridge has sound alone, or

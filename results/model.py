@@ -14,6 +14,7 @@ from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
 from results.background import OtherTraffic
 from results.faults import FaultImpact, FaultResult
+from results.in_use import InUse
 from results.off_by import OffBy
 from results.quantities import (
     Amount,
@@ -50,6 +51,7 @@ __all__ = [
     "LinkResult",
     "McuResult",
     "Meeting",
+    "MoreCalls",
     "Mos",
     "Named",
     "OtherTraffic",
@@ -136,12 +138,15 @@ class Downspeeded(StrictModel):
     reason: str
 
 
-class McuResult(StrictModel):
-    """The MCU in one phase: `units_used` and `ports_used` are the highest of the phase.
+class McuResult(InUse):
+    """The MCU in one phase: `units_used` and `ports_used` are the highest of the phase, and
+    `used_pct` the most of anything by which the device may refuse a call (see `InUse`).
 
     `joined` are the bridges in a conference at the end of the phase, `dropped` those that had
     joined and left before it without being asked to, `put_out` those that the control room put
-    out, `downspeeded` those in it that were given less than they asked for.
+    out, `downspeeded` those in it that were given less than they asked for. `setup_network_ms_p95`
+    is the network's share of call set-up alone: here neither the MCU nor a bridge has to think,
+    while real ones need 0.5 to 4 s (an assumption; no maker's figure was found).
     """
 
     units_used: Amount
@@ -153,7 +158,21 @@ class McuResult(StrictModel):
     downspeeded: list[Downspeeded] = Field(default_factory=list)
     dropped: list[Id] = Field(default_factory=list)
     put_out: list[Id] = Field(default_factory=list)
-    setup_ms_p95: Amount | None
+    setup_network_ms_p95: Amount | None
+
+
+class MoreCalls(StrictModel):
+    """How many more calls like the meeting's the device takes as asked beside all its bridges.
+
+    Found by asking its admission; links are not looked at. `to_limit`: with no more than
+    `limit_pct` of the device in use (the threshold of `mcu-units`), `to_full`: until it refuses, or
+    gives less. Both are 0 if it does not take all that were asked for.
+    """
+
+    resolution: str
+    limit_pct: Percent
+    to_limit: Count
+    to_full: Count
 
 
 class Phase(StrictModel):
@@ -169,9 +188,10 @@ class Phase(StrictModel):
 class Place(StrictModel):
     """Where a value was found.
 
-    `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`) or the
-    bridge's stream (`audio down`); `other` the bridge at the other end of what was heard or seen;
-    `phase` the phase's name, `fault` the id of the fault by which.
+    `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`), the
+    bridge's stream (`audio down`) or of what most is in use on the MCU (`units`); `other` the
+    bridge at the other end of what was heard or seen; `phase` the phase's name, `fault` the id of
+    the fault by which.
     """
 
     kind: Literal["mcu", "link", "bridge"]
@@ -381,6 +401,8 @@ class Result(StrictModel):
     faults: list[FaultResult] = Field(default_factory=list)
     refused_commands: list[RefusedCommand] = Field(default_factory=list)
     phases: list[Phase]
+    more_calls: MoreCalls | None = None
+    """Null: not asked, as no criterion limits how much of the device may be in use."""
     criteria: list[CriterionResult]
     binding: Binding | None
     assumptions: list[Assumption]

@@ -81,26 +81,23 @@ def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None 
 
 
 def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
-    """MCU units in use against the device's capacity and the share of it that is allowed."""
+    """How much of the MCU is in use, against what is allowed."""
     words = WORDS[lang]
     with mpl.rc_context(STYLE):
         figure, axes = paper(series, words["mcu"], lang)
-        total = series.units_total
-        axes.fill_between(
-            series.t_s, series.mcu_units, step="post", color=COLOURS[1], alpha=0.25, linewidth=0
-        )
-        axes.step(series.t_s, series.mcu_units, where="post", color=COLOURS[1], linewidth=2)
-        top = max(total, float(np.nanmax(series.mcu_units, initial=0.0)))
-        axes.set_ylim(0, top * 1.12)
-        labels = [Label(total, words["capacity"].format(number(total, lang)), "#222222")]
-        axes.axhline(total, color="#222222", linewidth=1.6)
+        used = series.mcu_used_pct
+        axes.fill_between(series.t_s, used, step="post", color=COLOURS[1], alpha=0.25, linewidth=0)
+        axes.step(series.t_s, used, where="post", color=COLOURS[1], linewidth=2)
+        axes.set_ylim(0, 112)
+        labels = [Label(100.0, words["capacity"], "#222222")]
+        axes.axhline(100.0, color="#222222", linewidth=1.6)
         if limit_pct is not None:
-            level = total * limit_pct / 100
-            share = f"{number(limit_pct, lang)} % = {number(level, lang)}"
-            axes.axhline(level, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
-            labels.append(Label(level, words["limit"].format(share), LIMIT, LIMIT_STYLE, 1.2))
-        last = _last(series.mcu_units)
-        labels.append(Label(last, words["used"].format(number(last, lang)), COLOURS[1], "-", 2))
+            share = f"{number(limit_pct, lang)} %"
+            axes.axhline(limit_pct, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
+            labels.append(Label(limit_pct, words["limit"].format(share), LIMIT, LIMIT_STYLE, 1.2))
+        last = _last(used)
+        share = f"{number(last, lang)} %"
+        labels.append(Label(last, words["used"].format(share), COLOURS[1], "-", 2))
         label_ends(axes, labels)
     return figure
 

@@ -17,7 +17,7 @@ from giaoban.errors import InputError
 
 type Floats = NDArray[np.float64]
 
-SCHEMA = "giaoban.series/2"
+SCHEMA = "giaoban.series/3"
 STREAM_GROUPS = (
     "stream_delay_ms",
     "stream_lost_pct",
@@ -36,7 +36,8 @@ class Series:
     link directions. NaN: nothing measured then (a bridge not yet connected). `stream_delay_ms` is
     the 95th percentile of the second, `stream_lost_pct` what the listener missed (lost on the wire,
     removed by the injector or corrupted), `stream_jitter_ms` RFC 3550 jitter, `stream_frozen_pct`
-    the share of the second that a picture stood still, `stream_mos` of sound. `names` maps ids to
+    the share of the second that a picture stood still, `stream_mos` of sound, `mcu_used_pct`
+    how much of the MCU is in use (see `results.in_use`). `names` maps ids to
     the names shown to people. `impaired` are (label_en, label_vi, from_s, to_s) of what was done
     on purpose.
     """
@@ -45,8 +46,7 @@ class Series:
     stream_delay_ms: dict[str, Floats]
     stream_lost_pct: dict[str, Floats]
     link_utilisation_pct: dict[str, Floats]
-    mcu_units: Floats
-    units_total: float
+    mcu_used_pct: Floats
     phases: list[tuple[str, float, float]]
     names: dict[str, str]
     stream_jitter_ms: dict[str, Floats] = field(default_factory=dict)
@@ -72,14 +72,13 @@ class Series:
         return {
             **streams,
             "link_utilisation_pct": self.link_utilisation_pct,
-            "mcu_units": {"": self.mcu_units},
+            "mcu_used_pct": {"": self.mcu_used_pct},
         }
 
     def save(self, path: Path) -> None:
         """Write one compressed .npz: a matrix (keys × T) for each group, and a JSON header."""
         header: dict[str, Any] = {
             "schema": SCHEMA,
-            "units_total": self.units_total,
             "phases": self.phases,
             "names": self.names,
             "impaired": self.impaired,
@@ -113,8 +112,7 @@ class Series:
                     t_s=np.asarray(file["t_s"], dtype=np.float64),
                     **{name: groups[name] for name in STREAM_GROUPS},
                     link_utilisation_pct=groups["link_utilisation_pct"],
-                    mcu_units=groups["mcu_units"][""],
-                    units_total=float(header["units_total"]),
+                    mcu_used_pct=groups["mcu_used_pct"][""],
                     phases=[(str(n), float(a), float(b)) for n, a, b in header["phases"]],
                     names=dict(header["names"]),
                     impaired=[

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from results.english import in_use
 from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
-from results.model import Binding, CriterionResult, Meeting, Place, Result
+from results.model import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
 
 VERDICT_WORDS = {
     "pass": "PASS – the bridges may be connected",
@@ -195,7 +196,11 @@ def place_name(place: Place, result: Result) -> str:
         text = f"link {place.id} ({ends})"
     else:
         text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
-        text += f" {place.detail}" if place.detail else ""
+        mcu = next((phase.mcu for phase in result.phases if phase.name == place.phase), None)
+        if place.kind == "mcu" and place.detail and mcu is not None:
+            text += f" ({in_use(mcu)})"
+        elif place.detail:
+            text += f" {place.detail}"
         text += f" with {names.get(place.other, place.other)}" if place.other else ""
     return ", ".join(word for word in (text, place.phase, place.fault) if word)
 
@@ -257,8 +262,12 @@ def _video_lines(result: Result) -> list[str]:
 
 
 def _mcu_lines(result: Result) -> list[str]:
-    lines = ["## MCU", "", "| phase | units | ports | in the meeting | refused | given less |"]
-    lines.append("|---|---:|---:|---:|---|---|")
+    lines = [
+        "## MCU",
+        "",
+        "| phase | in use | most of | units | ports | in the meeting | refused | given less |",
+        "|---|---:|---|---:|---:|---:|---|---|",
+    ]
     for phase in result.phases:
         mcu = phase.mcu
         refused = ", ".join(
@@ -278,11 +287,32 @@ def _mcu_lines(result: Result) -> list[str]:
             )
         )
         lines.append(
-            f"| {phase.name} | {mcu.units_used:g} of {mcu.units_total:g} "
+            f"| {phase.name} | {_figure(mcu.used_pct)} % | {in_use(mcu)} "
+            f"| {mcu.units_used:g} of {mcu.units_total:g} "
             f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} "
             f"| {_cell(refused)} | {_cell(less)} |"
         )
-    return [*lines, ""]
+    lines.append("")
+    if (more := result.more_calls) is not None:
+        lines += [f"{_more(more)} This is of the device alone, not of links.", ""]
+    setups = [phase.mcu.setup_network_ms_p95 for phase in result.phases]
+    if slowest := max((ms for ms in setups if ms is not None), default=None):
+        lines += [
+            f"Of call set-up the network's share is at most {_figure(slowest)} ms (95th percentile "
+            "of the slowest phase); what devices take themselves, 0.5 to 4 s, is not modelled.",
+            "",
+        ]
+    return lines
+
+
+def _more(more: MoreCalls) -> str:
+    """How many more calls the device takes."""
+    if not more.to_full:
+        return f"The device takes no further call at {more.resolution}."
+    return (
+        f"Beside all of these the device takes {more.to_full} more at {more.resolution}, "
+        f"{more.to_limit} of them with no more than {more.limit_pct:g} % of it in use."
+    )
 
 
 def _control_lines(result: Result) -> list[str]:

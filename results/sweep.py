@@ -38,7 +38,7 @@ class SweepPoint(StrictModel):
     binding: Id | None = None
     where: str = ""
     margin_pct: float | None = None
-    units_pct: float | None = None
+    used_pct: float | None = None
     peak_pct: Amount | None = None
     why: str = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from results.criteria import UNIT_VI
 from results.failures import FaultsAnswer
+from results.in_use import InUse, thing
 from results.load import LoadResult
 from results.model import (
     Binding,
@@ -53,6 +54,7 @@ _COMMAND_REFUSALS = {
     404: "không áp dụng được tại thời điểm đó",
     481: "chưa kết nối vào phiên họp",
     486: "điểm cầu đang kết nối hoặc đang bận",
+    503: "hết năng lực của MCU",
 }
 
 
@@ -71,6 +73,11 @@ def amount(value: float | None, unit: str) -> str:
     if value is None:
         return NOT_MEASURED
     return f"{number(value)}{NBSP}{UNIT_VI.get(unit, unit).replace(' ', NBSP)}"
+
+
+def in_use(use: InUse) -> str:
+    """Of what most is in use, e.g. `19 trên 20 cổng dành cho 720p30`."""
+    return f"{number(use.used_amount)} trên {number(use.used_total)} {thing(use.used_of)[0]}"
 
 
 def limit(criterion: CriterionResult) -> str:
@@ -148,6 +155,7 @@ class Names:
     def __init__(self, result: Result | FaultsAnswer | LoadResult) -> None:
         self._names = {"mcu": "MCU"}
         self._faults: dict[str, str] = {}
+        self._uses: dict[str, InUse] = {}
         if isinstance(result, FaultsAnswer):
             self._names |= {b.id: b.name for b in result.bridges} | result.names
             return
@@ -155,6 +163,7 @@ class Names:
             self._names |= result.names
             return
         for phase in result.phases:
+            self._uses[phase.name] = phase.mcu
             self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
         self._names |= {b.id: b.name for b in [*result.question.existing, *result.question.new]}
         self._names |= result.names
@@ -193,6 +202,12 @@ class Names:
         """A phase's name."""
         return PHASES.get(name, name)
 
+    def use(self, place: Place) -> InUse | None:
+        """How much of the MCU was in use at a place that tells of what most was."""
+        if place.kind != "mcu" or place.detail is None or place.phase is None:
+            return None
+        return self._uses.get(place.phase)
+
     def place(self, place: Place | None) -> str:
         """Where a value was found; '' for nowhere."""
         if place is None:
@@ -201,7 +216,9 @@ class Names:
             text = self.link(place.id, place.detail or "")
         else:
             text = self.of(place.id)
-            if place.detail:
+            if (use := self.use(place)) is not None:
+                text += f" ({in_use(use)})"
+            elif place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {_WAYS.get(way, way)}"
             if place.other:

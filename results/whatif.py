@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
+from results.in_use import InUse
 from results.model import Binding, Inputs, RunId
 from results.quantities import Count, Id, Verdict
 
@@ -34,7 +35,8 @@ class Judged(StrictModel):
     """A verdict on one variant with what it rests on, by one method.
 
     `where` is the binding criterion's place in words; `run` the folder of an emulation, within the
-    answer's own.
+    answer's own. `in_use` is how much of the device was in use in the phase in which it was most;
+    null without a result.
     """
 
     method: Method
@@ -43,8 +45,7 @@ class Judged(StrictModel):
     binding: Binding | None
     where: str
     margins: list[Margin]
-    units_used: float
-    units_total: float
+    in_use: InUse | None
     run: str | None = None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from results.english import in_use
 from results.whatif import CostOf, Judged, VariantResult, WhatIf
 
 METHOD_WORDS = {"estimate": "estimated", "sandbox": "emulated", "native": "emulated"}
@@ -144,7 +145,7 @@ def _about(variant: VariantResult) -> list[str]:
         "",
         f"{variant.bridges} bridges, {variant.new_bridges} of them new, calls at "
         f"{variant.profile} on {variant.device_name}: "
-        f"{variant.final.units_used:g} of {variant.final.units_total:g} units.",
+        f"{_in_use(variant.final)}.",
         "",
     ]
     lines += [f"- {_cell(change)}" for change in variant.changes]
@@ -158,6 +159,13 @@ def _about(variant: VariantResult) -> list[str]:
             lines.append(f"- {part.what}: {part.million_vnd:,.10g} million ₫ ({part.source}{mark})")
         lines += [f"- {what}: no price is given" for what in variant.cost.unpriced]
     return [*lines, ""]
+
+
+def _in_use(judged: Judged) -> str:
+    """How much of the device is in use, and of what."""
+    if judged.in_use is None:
+        return "no result"
+    return f"{judged.in_use.used_pct:.4g} % of it in use ({in_use(judged.in_use)})"
 
 
 def _margins(shown: Sequence[VariantResult]) -> Iterable[Sequence[str]]:

@@ -64,9 +64,9 @@ def worst(
 
 
 def _mcu_units(phases: Sequence[Phase]) -> Found:
-    shares = [(100.0 * p.mcu.units_used / p.mcu.units_total, p.name) for p in phases]
-    value, phase = max(shares, key=lambda pair: pair[0])
-    return Found(value, Place(kind="mcu", id="mcu", phase=phase), "mcu")
+    most = max(phases, key=lambda phase: phase.mcu.used_pct)
+    place = Place(kind="mcu", id="mcu", detail=most.mcu.used_of, phase=most.name)
+    return Found(most.mcu.used_pct, place, "mcu")
 
 
 def _link_peak(phases: Sequence[Phase]) -> Found:

@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from giaoban.errors import InputError
+from mcu_sim.admission import UNITS
+from mcu_sim.fit import room_beside
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.criteria import Criteria, load_criteria
 from results.model import (
@@ -20,6 +23,7 @@ from results.model import (
     Inputs,
     McuResult,
     Meeting,
+    MoreCalls,
     Named,
     Phase,
     Refused,
@@ -38,7 +42,7 @@ from scenarios.fault_times import PUT_OUT
 from scenarios.identity import code_identity, commit
 from scenarios.impairment_words import declared
 from scenarios.links import links_in
-from scenarios.plan import CallPlan
+from scenarios.plan import CallPlan, Plan
 from scenarios.question import Question
 from scenarios.rebuild import Rebuilt, rebuild
 from scenarios.series import BySecond, series
@@ -46,6 +50,8 @@ from scenarios.streams import KINDS, Pictures, Window, bridges_in, devices, stre
 
 NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
 """Who tells of a call that was not set up: whoever made it."""
+HELD = ("joined", "left", "control")
+"""Events of the MCU after which it may hold more or less than before."""
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
 _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
@@ -134,6 +140,7 @@ def assemble(
         faults=faults,
         refused_commands=_refused_commands(captures),
         phases=phases,
+        more_calls=_more_calls(plan, criteria),
         criteria=judgement.criteria,
         binding=judgement.binding,
         assumptions=assumptions(question, criteria),
@@ -247,9 +254,6 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     end_ms = phase.end_s * 1000
     mcu = captures.events_of("joined", "left", who="mcu")
     used = [e for e in mcu if e["t_ms"] < end_ms]
-    current = [e for e in used if e["t_ms"] < start_ms][-1:] + [
-        e for e in used if e["t_ms"] >= start_ms
-    ]
     latest = {e["bridge"]: e for e in used}
     joined = sorted(b for b, e in latest.items() if e["event"] == "joined")
     within = [e for e in captures.events if start_ms <= e.get("t_ms", -1.0) < end_ms]
@@ -260,13 +264,24 @@ def _mcu(captures: Captures, number: int) -> McuResult:
         for e in within
         if (e["who"], e["event"]) in NOT_SET_UP
     ]
+    # content takes and gives back too, and what is done about it is told as `control`
+    states = [e for e in captures.events_of(*HELD, who="mcu") if "use" in e and e["t_ms"] < end_ms]
+    earlier = [e for e in states if e["t_ms"] < start_ms][-1:]
+    current = earlier + [e for e in states if e["t_ms"] >= start_ms]
+    total = plan.device.units_total
+    nothing: dict[str, Any] = {"pct": 0.0, "of": UNITS, "amount": 0.0, "total": total}
+    most = max((e["use"] for e in current), key=lambda use: float(use["pct"]), default=nothing)
     gone = {b: e["cause"] for b, e in latest.items() if e["event"] == "left"}
     setups = [e["setup_ms"] for e in within if "setup_ms" in e]
     return McuResult(
         units_used=max((e["units"] for e in current), default=0.0),
-        units_total=plan.device.units_total,
+        units_total=total,
         ports_used=max((e["ports"] for e in current), default=0),
         ports_total=plan.device.ports_total,
+        used_pct=most["pct"],
+        used_of=most["of"],
+        used_amount=most["amount"],
+        used_total=most["total"],
         joined=joined,
         refused=refused,
         downspeeded=[
@@ -276,7 +291,27 @@ def _mcu(captures: Captures, number: int) -> McuResult:
         ],
         dropped=sorted(b for b, cause in gone.items() if cause != PUT_OUT),
         put_out=sorted(b for b, cause in gone.items() if cause == PUT_OUT),
-        setup_ms_p95=round(float(np.percentile(setups, 95)), 3) if setups else None,
+        setup_network_ms_p95=round(float(np.percentile(setups, 95)), 3) if setups else None,
+    )
+
+
+def _more_calls(plan: Plan, criteria: Criteria) -> MoreCalls | None:
+    """How many more calls the device takes beside all that the plan has, by its admission."""
+    limit_pct = next((c.threshold for c in criteria.criterion if c.id == "mcu-units"), None)
+    if limit_pct is None:
+        return None
+    resolution, content = plan.profile.resolution, plan.content is not None
+    to_limit, to_full = (
+        room_beside(
+            plan.device, resolution, len(plan.calls), pct, kbps=plan.line_kbps, content=content
+        )
+        for pct in (limit_pct, None)
+    )
+    return MoreCalls(
+        resolution=resolution,
+        limit_pct=limit_pct,
+        to_limit=max(0, to_limit),
+        to_full=max(0, to_full),
     )
 
 

@@ -18,6 +18,7 @@ _DEVICE_WORDS = {
     "audio_mix_delay": ("audio mixing delay of", "độ trễ trộn âm thanh của"),
     "compose_delay": ("picture composing delay of", "độ trễ ghép hình của"),
     "forward_delay": ("picture switching delay of", "độ trễ chuyển tiếp hình ảnh của"),
+    "content": ("units that content takes on", "số đơn vị mà kênh trình chiếu chiếm trên"),
     "refusal": ("answer when full of", "trả lời khi hết năng lực của"),
     "when_full": ("handling of calls when full of", "cách xử lý cuộc gọi khi hết năng lực của"),
     "levels": ("ports set aside on", "số cổng cấp phát cố định của"),
@@ -43,7 +44,11 @@ def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
     return [
         *_province(question),
         *_background(question),
-        *_device(question.plan.device, presence=question.plan.meeting.video == "presence"),
+        *_device(
+            question.plan.device,
+            presence=question.plan.meeting.video == "presence",
+            content=question.plan.content is not None,
+        ),
         *_media(question),
         *criteria.assumptions(),
     ]
@@ -76,12 +81,13 @@ def _background(question: Question) -> Iterator[Assumption]:
             yield _of(item, what, f"lưu lượng khác trên tuyến {item.link}", (rate, _vi(rate)))
 
 
-def _device(device: Device, *, presence: bool) -> Iterator[Assumption]:
+def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assumption]:
     values = {
         "capacity": (f"{device.units_total:g} {device.unit}",) * 2,
         "audio_mix_delay": (f"{device.audio_mix_delay_ms:g} ms",) * 2,
         "compose_delay": (f"{device.compose_delay_ms:g} ms",) * 2,
         "forward_delay": (f"{device.forward_delay_ms:g} ms",) * 2,
+        "content": (f"{device.content.units:g} {device.unit}",) * 2,
         "refusal": (f"SIP {device.refuse_code}",) * 2,
         "when_full": (
             ", ".join(_STEPS[step][0] for step in device.when_full.steps),
@@ -96,9 +102,13 @@ def _device(device: Device, *, presence: bool) -> Iterator[Assumption]:
         rates = device.line_rates.min_kbps.items()
         rate = ", ".join(f"{name}: {kbps:g} kb/s" for name, kbps in rates)
         values["line_rates"] = (rate, rate)
-    unused = "forward_delay" if presence else "compose_delay"
+    unused = {"forward_delay" if presence else "compose_delay"}
+    if content:
+        unused.discard("forward_delay")  # slides are passed on as they come
+    else:
+        unused.add("content")
     for key, figure in device.assumptions():
-        if key == unused:
+        if key in unused:
             continue
         what_en, what_vi = _DEVICE_WORDS.get(key.split(".")[0], (f"{key} of", f"{key} của"))
         value = values.get(key, ("", ""))

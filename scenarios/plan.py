@@ -48,6 +48,8 @@ RECORDINGS = "media"
 MEETING = "meeting"
 """The meeting's id and the user part of its SIP address."""
 SIP_PORT = 5060
+AUDIO_KBPS = 64.0
+"""What a call's line rate holds beside its pictures."""
 DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
 
 
@@ -120,6 +122,12 @@ class Plan(StrictModel):
     hang_up_s: float
     end_s: float
     pcap: list[str]
+
+    @property
+    def line_kbps(self) -> float | None:
+        """The line rate of a call, in kb/s of sound and pictures; None: the MCU calls, and offers
+        what it has."""
+        return None if self.dial == "out" else self.profile.video_kbps + AUDIO_KBPS
 
     def to_json(self) -> str:
         """The text of `plan.json`, which `model_validate_json` reads back."""

@@ -90,8 +90,7 @@ def series(
             f"{link} {direction}": loads[:, row]
             for row, (link, direction) in enumerate(captures.hops)
         },
-        mcu_units=_units(captures, start_s, seconds),
-        units_total=plan.device.units_total,
+        mcu_used_pct=_used(captures, start_s, seconds),
         phases=[(p.name, p.start_s - start_s, p.end_s - start_s) for p in plan.phases],
         names=names,
         impaired=[
@@ -101,12 +100,12 @@ def series(
     )
 
 
-def _units(captures: Captures, start_s: float, seconds: int) -> NDArray[np.float64]:
-    """(seconds,) units in use at the end of each second."""
-    changes = captures.events_of("joined", "left", who="mcu")
+def _used(captures: Captures, start_s: float, seconds: int) -> NDArray[np.float64]:
+    """(seconds,) how much of the MCU is in use at the end of each second, in %."""
+    changes = [e for e in captures.events_of("joined", "left", "control", who="mcu") if "use" in e]
     times = np.array([e["t_ms"] / 1000 for e in changes])
-    units = np.array([0.0, *(e["units"] for e in changes)])
-    result: NDArray[np.float64] = units[
+    used = np.array([0.0, *(e["use"]["pct"] for e in changes)])
+    result: NDArray[np.float64] = used[
         np.searchsorted(times, start_s + 1 + np.arange(seconds), "right")
     ]
     return result

@@ -36,7 +36,8 @@ def _devices(bridges: int) -> dict[str, Any]:
                 ("compose_delay", 120.0),
                 ("forward_delay", 10.0),
             )
-        },
+        }
+        | {"content": {"units": 0.0, **SOURCE}},
         "family": [
             {
                 "id": "made-up",

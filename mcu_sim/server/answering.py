@@ -110,6 +110,18 @@ class Answering:
             del self._calls[meeting], self._numbers[meeting]
             self._capacity.close_conference(meeting)
 
+    def hold_content(self, meeting: str, shown: bool) -> Declined | None:
+        """Take what the content channel of a meeting does, or give it back; a refusal if the device
+        has no room for it. A meeting without calls has none."""
+        if meeting not in self._numbers:
+            return None
+        if not shown:
+            self._capacity.hide_content(meeting)
+        elif not self._capacity.show_content(meeting):
+            refusal = self._capacity.device.refusal
+            return Declined(refusal.code, refusal.reason)
+        return None
+
     def number(self, meeting: str) -> int:
         """A small number for a meeting that has calls, no other's at the same time."""
         return self._numbers[meeting]

@@ -71,7 +71,7 @@ class Desk:
         self._rng = rng
         self._tell = tell
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6)
-        self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering.number)
+        self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
         self.controls = Controls(agent, plane, book, self.rooms, self._steering)
         self._positions = dict(positions)
         self._stopped: Declined | None = None

@@ -256,5 +256,6 @@ class McuServer:
                 **details,
                 "units": self._capacity.units_used,
                 "ports": self._capacity.ports_used,
+                "use": self._capacity.use.told(),
             }
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from mcu_sim.conference.effects import (
+    OPERATOR,
     DialOut,
     Effect,
     Ended,
@@ -19,6 +20,7 @@ from mcu_sim.conference.effects import (
 )
 from mcu_sim.media.leg import NOBODY, Kind
 from mcu_sim.media.plane import MediaPlane
+from mcu_sim.server.answering import Answering
 from mcu_sim.server.calls import Call, CallBook
 
 TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
@@ -41,15 +43,16 @@ class Steering:
         tell: Tell,
         dial: Callable[[DialOut, int], None],
         put_out: Callable[[Call, str, int], None],
-        number: Callable[[str], int],
+        answering: Answering,
     ) -> None:
-        """`number`: of a meeting that has calls, as the media plane knows it."""
+        """`answering`: knows by which number the media plane knows a meeting that has calls, and
+        whether the device has room for its content."""
         self._book = book
         self._plane = plane
         self._tell = tell
         self._dial = dial
         self._put_out = put_out
-        self._number = number
+        self._answering = answering
         self._presenters: dict[str, str | None] = {}
 
     def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
@@ -67,9 +70,9 @@ class Steering:
                 case RelayoutOthers(meeting, but=but):
                     calls = (self._book.of(who) for who in but)
                     rows = {call.row for call in calls if call is not None}
-                    self._plane.relayout_others(self._number(meeting), rows)
+                    self._plane.relayout_others(self._answering.number(meeting), rows)
                 case Presenter(meeting, participant):
-                    self._presenters[meeting] = participant
+                    self._presenters[meeting] = self._with_content(meeting, participant, now_ns)
                     for call in self._book:
                         if call.meeting == meeting:
                             self.show_content(call, now_ns)
@@ -84,6 +87,17 @@ class Steering:
                         self._tell(now_ns, "control", on, **about)
                 case Ended(meeting):
                     self._presenters.pop(meeting, None)
+
+    def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
+        """Who may show content: nobody if the device has no room left for it, which is told as a
+        command that was not carried out."""
+        no_room = self._answering.hold_content(meeting, presenter is not None)
+        if no_room is None or presenter is None:
+            return presenter
+        text = f"present: {no_room.code} {no_room.reason}"
+        about = {"meeting": meeting, "kind": "refused", "by": OPERATOR.value, "text": text}
+        self._tell(now_ns, "control", presenter, **about)
+        return None
 
     def show_content(self, viewer: Call, now_ns: int) -> None:
         """Let a call see the content channel of its meeting."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -21,14 +20,14 @@ def mcu(result: Result, say: Tongue) -> Iterator[Block]:
     yield Heading(say("mcu"))
     yield Par(say("device", say.names.of("mcu")))
     keys = (
-        "phase", "units", "share", "units left", "ports", "ports left", "joined", "refused",
-        "less", "setup",
+        "phase", "share", "used of", "units", "units left", "ports", "ports left", "joined",
+        "refused", "less",
     )  # fmt: skip
     yield Table(
         caption=say("mcu table"),
         head=[[Head(say(key)) for key in keys]],
         rows=[_mcu_row(phase, say) for phase in result.phases],
-        widths=[16, 21, 15, 16, 19, 14, 16, 15, 13, 18],
+        widths=[15, 15, 27, 19, 15, 17, 13, 15, 14, 13],
         aligns=aligned("left", "center", len(keys) - 1),
         whole=True,
         small=True,
@@ -48,15 +47,15 @@ def _mcu_row(phase: Phase, say: Tongue) -> list[Cell]:
     mcu, number = phase.mcu, say.number
     texts = (
         say.names.phase(phase.name),
+        say.percent(mcu.used_pct, 1),
+        say.in_use(mcu),
         f"{number(mcu.units_used)} / {number(mcu.units_total)}",
-        say.percent(100 * mcu.units_used / mcu.units_total, 1),
         number(mcu.units_total - mcu.units_used),
         f"{number(mcu.ports_used)} / {number(mcu.ports_total)}",
         number(mcu.ports_total - mcu.ports_used),
         str(len(mcu.joined)),
         str(len(mcu.refused)),
         str(len(mcu.downspeeded)),
-        number(mcu.setup_ms_p95, 0),
     )
     return [Cell(text) for text in texts]
 
@@ -152,7 +151,7 @@ def limits(result: Result, say: Tongue) -> Iterator[Block]:
         yield Par(binding)
     thresholds = {c.id: c.threshold for c in result.criteria}
     if result.phases:
-        yield from _room(result.phases[-1], thresholds.get(MCU_LIMIT), say)
+        yield from _room(result, say)
         yield from _busiest(result.phases, thresholds.get(LINK_LIMIT), say)
     known = [c for c in result.criteria if c.margin_pct is not None]
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
@@ -161,23 +160,17 @@ def limits(result: Result, say: Tongue) -> Iterator[Block]:
         yield Par(say("least", "; ".join(items)))
 
 
-def _room(last: Phase, limit_pct: float | None, say: Tongue) -> Iterator[Block]:
-    mcu, number = last.mcu, say.number
-    if limit_pct is None or not mcu.joined:
+def _room(result: Result, say: Tongue) -> Iterator[Block]:
+    """How many more calls the device takes, as its admission said when the run was measured."""
+    mcu, more, number = result.phases[-1].mcu, result.more_calls, say.number
+    if more is None or not mcu.joined:
         return
-    each = mcu.units_used / len(mcu.joined)
-    left, whole = (
-        mcu.units_total * limit_pct / 100 - mcu.units_used,
-        mcu.units_total - mcu.units_used,
-    )
-    ports = mcu.ports_total - mcu.ports_used
-    # what floats add up to must not cost a bridge
-    more, most = (max(0, min(math.floor(room / each + 1e-9), ports)) for room in (left, whole))
     values = (
-        number(mcu.units_used), number(mcu.units_total), number(max(left, 0.0)), number(limit_pct),
-        number(whole), number(each), more, most,
+        say.percent(mcu.used_pct, 1), say.in_use(mcu), number(more.limit_pct),
+        more.to_limit, more.to_full, say.resolution(more.resolution),
     )  # fmt: skip
-    yield Par(say("room" if more else "no room", *values))
+    key = "room" if more.to_limit else "room past limit" if more.to_full else "no room"
+    yield Par(say(key, *values))
 
 
 def _busiest(phases: Sequence[Phase], limit_pct: float | None, say: Tongue) -> Iterator[Block]:

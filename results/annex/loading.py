@@ -172,7 +172,10 @@ def _calls(calls: Sequence[tuple[str, LoadResult]], say: Tongue) -> Iterator[Blo
         whole=True,
         small=True,
     )
-    yield Par(say("calls note", say("calls rate note") if searched else ""), note=True)
+    more = say("calls rate note") if searched else ""
+    if any(answer.place == "province" for _, answer in calls):
+        more += say("calls network note")
+    yield Par(say("calls note", more), note=True)
 
 
 def _calls_row(name: str, answer: LoadResult, say: Tongue, *, searched: bool) -> list[Cell]:

@@ -11,6 +11,7 @@ from results.evidence.answers import Answer
 from results.failures import FailureResult
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultResult
+from results.in_use import InUse
 from results.load import LoadResult
 from results.model import Assumption, Binding, CriterionResult, Impairment, RefusedCommand, Result
 from results.plot_words import Lang
@@ -53,6 +54,10 @@ class Tongue:
     def time_ms(self, value_ms: float | None) -> str:
         """A time for a narrow column: tenths matter only to short ones."""
         return self.number(value_ms, 1 if value_ms is None or value_ms < 99.95 else 0)
+
+    def in_use(self, use: InUse) -> str:
+        """Of what most of the device is in use."""
+        return vi.in_use(use) if self.vi else en.in_use(use)
 
     def criterion(self, c: CriterionResult) -> str:
         return c.name_vi if self.vi else c.name_en

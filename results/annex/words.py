@@ -200,19 +200,22 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "phase": ("Giai đoạn", "Phase"),
     "units": ("Đơn vị đã dùng / tổng", "Units used / total"),
-    "share": ("Tỷ lệ", "Share"),
+    "share": ("Đã dùng", "In use"),
+    "used of": ("Tính theo", "Most of"),
     "units left": ("Đơn vị còn lại", "Units left"),
     "ports": ("Cổng đã dùng / tổng", "Ports used / total"),
     "ports left": ("Cổng còn lại", "Ports left"),
     "joined": ("Tham gia", "Joined"),
     "refused": ("Bị từ chối", "Refused"),
     "less": ("Hạ mức", "Given less"),
-    "setup": ("Thiết lập (ms)", "Set-up (ms)"),
     "mcu note": (
-        "Tham gia, bị từ chối, hạ mức: số điểm cầu. Thiết lập: thời gian thiết lập cuộc gọi, bách "
-        "phân vị 95; dấu “–”: không có cuộc gọi mới trong giai đoạn.",
-        "Joined, refused, given less: bridges. Set-up: time to set a call up, 95th percentile; "
-        "“–”: no new call in the phase.",
+        "Đã dùng: tỷ lệ cao nhất trong giai đoạn của loại năng lực được dùng nhiều nhất (đơn vị, "
+        "cổng, giới hạn cuộc gọi, cổng cấp phát riêng). Tham gia, bị từ chối, hạ mức: số điểm cầu. "
+        "Thời gian thiết lập cuộc gọi không được đánh giá: mô phỏng chỉ cho biết phần thời gian "
+        "của mạng.",
+        "In use: the highest share in the phase of that of which most is used (units, ports, "
+        "limits on calls, ports set aside). Joined, refused, given less: bridges. Call set-up is "
+        "not judged: a simulation knows only the network’s share of it.",
     ),
     "refused list": (
         "Các cuộc gọi không thiết lập được – {0}.",

@@ -141,6 +141,12 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
         " Tốc độ cao nhất không lỗi: được tìm bằng cách thử nhiều tốc độ; dấu “–”: không tìm.",
         " Highest rate without failure: found by trying rates; “–”: not looked for.",
     ),
+    "calls network note": (
+        " Trong mạng mô phỏng, thời gian thiết lập chỉ gồm phần của mạng và thời gian chờ; thời "
+        "gian xử lý của thiết bị thực tế, khoảng 0,5 đến 4 giây, không được mô phỏng.",
+        " In the emulated province set-up time is the network’s share and waiting alone; what real "
+        "devices take themselves, about 0.5 to 4 s, is not modelled.",
+    ),
     "cause capacity": ("MCU hết năng lực: {0}", "the MCU was full: {0}"),
     "cause timeout": ("MCU không trả lời kịp thời: {0}", "no answer in time: {0}"),
     "cause authentication": ("MCU không chấp nhận tài khoản: {0}", "account not accepted: {0}"),

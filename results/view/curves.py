@@ -23,7 +23,7 @@ MEASURES = {
 
 
 def curves(series: Series) -> dict[str, Any]:
-    """`seconds` long each; `streams[BRIDGE KIND WAY][measure]`, `links[LINK A->B]` and `units` are
+    """`seconds` long each; `streams[BRIDGE KIND WAY][measure]`, `links[LINK A->B]` and `used` are
     places in `data`."""
     rows: list[Floats] = []
 
@@ -36,12 +36,12 @@ def curves(series: Series) -> dict[str, Any]:
         for key, curve in getattr(series, group).items():
             streams.setdefault(key, {})[measure] = place(curve)
     links = {key: place(curve) for key, curve in series.link_utilisation_pct.items()}
-    units = place(series.mcu_units)
+    used = place(series.mcu_used_pct)
     packed = np.stack(rows).astype("<f4").tobytes()
     return {
         "seconds": int(series.t_s.size),
         "streams": streams,
         "links": links,
-        "units": units,
+        "used": used,
         "data": base64.b64encode(packed).decode("ascii"),
     }

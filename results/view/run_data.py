@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from results.criteria import UNIT_VI
+from results.english import in_use
 from results.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultImpact, FaultResult
@@ -17,6 +18,7 @@ from results.streams import StreamResult
 from results.summary import criteria_notes, meeting_sentence, place_name, terminal_table
 from results.vietnamese import Names, binding_sentence, refusal, verdict_sentence
 from results.vietnamese import criteria_notes as criteria_notes_vi
+from results.vietnamese import in_use as in_use_vi
 from results.vietnamese import meeting_sentence as meeting_sentence_vi
 from results.view.curves import curves
 from results.view.map import Map
@@ -185,6 +187,8 @@ def _phase(phase: Phase, start: float, end: float) -> dict[str, Any]:
         "bridges": {b.id: [_stream(s) for s in b.streams] for b in phase.bridges},
         "links": {f"{link.id} {link.direction}": _link(link) for link in phase.links},
         "mcu": {
+            "used_pct": mcu.used_pct,
+            "used_of": both(in_use_vi(mcu), in_use(mcu)),
             "units_used": mcu.units_used,
             "units_total": mcu.units_total,
             "ports_used": mcu.ports_used,
@@ -197,7 +201,7 @@ def _phase(phase: Phase, start: float, end: float) -> dict[str, Any]:
             "downspeeded": [d.model_dump(exclude={"reason"}) for d in mcu.downspeeded],
             "dropped": mcu.dropped,
             "put_out": mcu.put_out,
-            "setup_ms_p95": mcu.setup_ms_p95,
+            "setup_network_ms_p95": mcu.setup_network_ms_p95,
         },
     }
 

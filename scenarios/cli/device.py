@@ -15,6 +15,7 @@ from mcu_sim.admission import Admission
 from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
 from mcu_sim.resolution import AUDIO, KNOWN, PICTURES
+from results.in_use import thing
 from scenarios.cli.output import print_json
 
 MOST_CALLS = 10_000
@@ -85,6 +86,10 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
         lines.append(f"ports set aside: {ports}{_mark(device, 'levels')}")
     if device.reserve is not None:
         lines.append(f"reserve: {device.reserve.units:g} a conference{_mark(device, 'reserve')}")
+    lines.append(
+        f"content: {device.content.units:g} a conference while it is shown"
+        f"{_mark(device, 'content')}"
+    )
     for line in lines:
         console.print(line, highlight=False, markup=False)
     console.print(_costs(device), highlight=False)
@@ -98,12 +103,13 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
 def fit_(
     device_id: DeviceId,
     calls: Annotated[str, typer.Option("--calls", help="such as 8x720p30,3x1080p30")],
+    content: Annotated[bool, typer.Option("--content", help="while content is shown")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Say whether calls fit on a device, admitted in this order (exit code 1 if not)."""
     device = pick(load_devices(), device_id)
     asked = parse_calls(calls)
-    found = fit(device, asked)
+    found = fit(device, asked, content=content)
     code = 0 if found.fits else DOES_NOT_FIT
     if as_json:
         print_json(
@@ -115,6 +121,10 @@ def fit_(
                 "units_total": found.units_total,
                 "ports_used": found.ports_used,
                 "ports_total": found.ports_total,
+                "used_pct": round(found.use.pct, 3),
+                "used_of": found.use.of,
+                "used_amount": round(found.use.amount, 6),
+                "used_total": found.use.total,
                 "more": found.more,
                 "stepped_down": [asdict(answer) for answer in found.stepped_down],
                 "refused": [asdict(answer) for answer in found.refused],
@@ -204,7 +214,9 @@ def _print_fit(device: Device, found: Fit) -> None:
         f"{verdict} {device.name}: "
         f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
         f"{_mark(device, 'capacity')}, "
-        f"{found.ports_used} of {found.ports_total} ports",
+        f"{found.ports_used} of {found.ports_total} ports; "
+        f"{_amount(found.use.pct)} % in use, by {thing(found.use.of)[1]} "
+        f"({_amount(found.use.amount)} of {_amount(found.use.total)})",
         style="bold green" if found.fits else "bold red",
         highlight=False,
         markup=False,
@@ -220,6 +232,10 @@ def _print_fit(device: Device, found: Fit) -> None:
         console.print(
             "* rests on a figure that is not confirmed (see giaoban device show)", style="dim"
         )
+
+
+def _amount(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _of(answer: Admission) -> str:

@@ -251,8 +251,9 @@ class _Exchange:
         )
 
     def _tell_of_mcu(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
-        units, ports = self._capacity.units_used, self._capacity.ports_used
-        self._tell("mcu", now_ns, event, bridge, **details, units=units, ports=ports)
+        held = self._capacity
+        state = {"units": held.units_used, "ports": held.ports_used, "use": held.use.told()}
+        self._tell("mcu", now_ns, event, bridge, **details, **state)
 
 
 class _Idle:

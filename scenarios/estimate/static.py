@@ -12,7 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from mcu_sim.admission import Capacity
+from mcu_sim.admission import Use
+from mcu_sim.fit import meeting_on
 from mcu_sim.resolution import AUDIO
 from scenarios.estimate.wire import around_bytes
 from scenarios.plan import MEETING, CallPlan, Plan
@@ -78,6 +79,7 @@ class StaticLoads:
     units_total: float
     ports_used: int
     ports_total: int
+    use: Use
     joined: list[str]
     refused: list[NotAsAsked]
     downspeeded: list[NotAsAsked]
@@ -104,22 +106,14 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
         routes: of the plan's network, if the caller has them already.
     """
     routes = routes or shortest_paths(plan.network)
-    capacity = Capacity(plan.device)
-    opened = capacity.open_conference(MEETING)
+    capacity = meeting_on(plan.device, content=plan.content is not None)
     joined: list[CallPlan] = []
     with_video: set[str] = set()
     refused: list[NotAsAsked] = []
     downspeeded: list[NotAsAsked] = []
     profile = plan.profile
-    kbps = None if plan.dial == "out" else profile.video_kbps + 64.0
     for call in sorted(plan.calls, key=lambda call: call.dial_s):
-        if not opened:
-            refusal = plan.device.refusal
-            refused.append(
-                NotAsAsked(call.bridge, profile.resolution, None, refusal.code, refusal.reason)
-            )
-            continue
-        answer = capacity.admit(call.bridge, profile.resolution, kbps, MEETING)
+        answer = capacity.admit(call.bridge, profile.resolution, plan.line_kbps, MEETING)
         told = NotAsAsked(call.bridge, profile.resolution, answer.given, answer.code, answer.reason)
         if not answer.accepted:
             refused.append(told)
@@ -135,6 +129,7 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
         units_total=capacity.units_total,
         ports_used=capacity.ports_used,
         ports_total=capacity.ports_total,
+        use=capacity.use,
         joined=[call.bridge for call in joined],
         refused=refused,
         downspeeded=downspeeded,

@@ -1,4 +1,4 @@
-"""How many more calls fit, by arithmetic: units of the device, busiest seconds of links. Pure.
+"""How many more calls fit on links, by arithmetic: their busiest seconds. Pure.
 
 Every further call at a router adds the same mean load and the same variance to the links on its
 way, so what `static_loads` says of one call more tells what it says of any number.
@@ -10,13 +10,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mcu_sim.admission import Capacity
-from mcu_sim.device import Device
-from mcu_sim.fit import MEETING
+from mcu_sim.fit import MOST
 from scenarios.estimate.static import WORST_SECOND, LinkLoad, StaticLoads
-
-MOST = 100_000
-"""Nobody asks for more calls than this."""
 
 Hop = tuple[str, str]
 """(link, direction)."""
@@ -114,21 +109,6 @@ def room_of_link(growth: Growth, hop: Hop, limit_pct: float) -> int | None:
     if not crossing:
         return None
     return most(lambda n: growth.peak_pct(hop, {crossing[0]: n}) <= limit_pct)
-
-
-def room_on_device(device: Device, resolution: str, calls: int, limit_pct: float) -> int:
-    """How many more calls a device takes as asked with its units within the limit; -1: not even
-    those that there are."""
-    capacity = Capacity(device)
-    capacity.open_conference(MEETING)
-    taken = 0
-    while taken < calls + MOST:
-        answer = capacity.admit(str(taken), resolution, conference=MEETING)
-        used_pct = 100 * capacity.units_used / capacity.units_total
-        if answer.given != resolution or used_pct > limit_pct:
-            break
-        taken += 1
-    return max(-1, taken - calls)
 
 
 def most(fits: Callable[[int], bool]) -> int | None:

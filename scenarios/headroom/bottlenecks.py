@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mcu_sim.device import Device
+from mcu_sim.fit import room_beside
 from results.headroom import Bottleneck, DistrictRoom, LinkRoom
 from scenarios.assemble import criteria_of
 from scenarios.estimate.static import StaticLoads, static_loads
@@ -14,7 +15,6 @@ from scenarios.headroom.arithmetic import (
     Growth,
     growth,
     room_of_link,
-    room_on_device,
     room_on_links,
 )
 from scenarios.question import Question
@@ -54,8 +54,13 @@ class Ground:
     def device_room(self, device: Device) -> int:
         """How many more calls a device would take in its place."""
         plan = self.question.plan
-        return room_on_device(
-            device, plan.profile.resolution, len(plan.calls), self.units_limit_pct
+        return room_beside(
+            device,
+            plan.profile.resolution,
+            len(plan.calls),
+            self.units_limit_pct,
+            kbps=plan.line_kbps,
+            content=plan.content is not None,
         )
 
 
@@ -177,9 +182,16 @@ def rooms_of_links(here: Ground) -> list[LinkRoom]:
 
 
 def _ample(device: Device) -> Device:
+    steps = [step for step in device.when_full.steps if step != "higher"]  # there are no levels
     capacity = device.capacity.model_copy(
         update={"units_total": AMPLE, "ports_total": AMPLE_PORTS, "audio_ports": 0}
     )
     return device.model_copy(
-        update={"capacity": capacity, "limit": [], "levels": None, "voice_units": 0}
+        update={
+            "capacity": capacity,
+            "limit": [],
+            "levels": None,
+            "voice_units": 0,
+            "when_full": device.when_full.model_copy(update={"steps": steps}),
+        }
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from giaoban.beside import Beside, Here
 from giaoban.errors import InvalidRun
 from mcu_sim.device import load_devices
+from mcu_sim.fit import use_by_calls
 from mcu_sim.h264 import LEVELS
 from results import store
 from results.headroom import Bottleneck, Curve, DeviceRoom, Headroom
@@ -255,17 +256,23 @@ def _with_streams(
 
 
 def _curves(here: Ground, more: int, limits: Sequence[Bottleneck]) -> tuple[list[int], list[Curve]]:
-    """Margins by arithmetic of what arithmetic knows: the device's units, the fullest link."""
+    """Margins by arithmetic of what arithmetic knows: the device's capacity, the fullest link. A
+    device that is full does not become fuller."""
     last = limits[min(3, len(limits) - 1)].more if limits else 0
     end = max(more + 4, min(round(1.25 * last) + 1, 4 * max(more, 8)))
     grid = sorted({round(end * step / 60) for step in range(61)})
     plan = here.question.plan
-    each = plan.device.units_for(plan.profile.resolution) or 0.0
+    used_pct = use_by_calls(
+        plan.device,
+        plan.profile.resolution,
+        len(plan.calls) + grid[-1],
+        kbps=plan.line_kbps,
+        content=plan.content is not None,
+    )
     hops = {hop for router in here.routers for hop in here.growth.added[router]}
     units, links = [], []
     for number in grid:
-        used_pct = 100 * (here.loads.units_used + each * number) / here.loads.units_total
-        units.append(_margin(used_pct, here.units_limit_pct))
+        units.append(_margin(used_pct[len(plan.calls) + number], here.units_limit_pct))
         calls = spread(here.routers, number)
         peak_pct = max(here.growth.peak_pct(hop, calls) for hop in hops)
         links.append(_margin(peak_pct, here.link_limit_pct))

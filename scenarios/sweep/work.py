@@ -95,7 +95,7 @@ def _judged(task: Task, asked: Asked) -> SweepPoint:
             "method": "arithmetic",
             "in_meeting": len(loads.joined),
             "cut_off": len(asked.cut_off),
-            "units_pct": round(100 * loads.units_used / loads.units_total, 3),
+            "used_pct": round(loads.use.pct, 3),
             "peak_pct": round(loads.worst_link().peak_pct, 3),
             "key": task.key,
         }
@@ -132,7 +132,7 @@ def _what_fails(loads: StaticLoads, units_limit_pct: float) -> tuple[str, str]:
         return "every-call-set-up", f"{len(loads.refused)} calls refused"
     if loads.downspeeded:
         return "every-call-as-asked", f"{len(loads.downspeeded)} calls given less"
-    if 100 * loads.units_used / loads.units_total > units_limit_pct:
+    if loads.use.pct > units_limit_pct:
         return "mcu-units", "the device"
     worst = max(loads.links, key=lambda load: load.mean_pct)
     return "link-peak", f"{worst.link} {worst.direction}"

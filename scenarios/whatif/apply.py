@@ -197,7 +197,7 @@ def _shared(device: Device, others: int) -> Device:
     if device.reserve is None or not others:
         return device
     left = device.capacity.units_total - device.reserve.units * others
-    if left - device.voice_units <= device.reserve.units:
+    if left - device.voice_units <= device.reserve.units + device.content.units:
         raise InputError(
             f"{others} further meetings: the reserve of {device.name}, {device.reserve.units:g} "
             f"{device.unit} a meeting, leaves nothing for calls"

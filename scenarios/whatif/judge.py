@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from results.in_use import InUse
 from results.model import Result
 from results.summary import place_name
 from results.whatif import Judged, Margin, Method
@@ -29,14 +30,14 @@ def without_result(why: str, method: Method, run: str) -> Judged:
         binding=None,
         where="",
         margins=[],
-        units_used=0.0,
-        units_total=0.0,
+        in_use=None,
         run=run,
     )
 
 
 def judged(result: Result, method: Method, run: str | None = None) -> Judged:
     """The verdict and all margins of a result."""
+    most = max((phase.mcu for phase in result.phases), key=lambda mcu: mcu.used_pct)
     return Judged(
         method=method,
         verdict=result.verdict,
@@ -57,7 +58,6 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
             )
             for c in result.criteria
         ],
-        units_used=max(phase.mcu.units_used for phase in result.phases),
-        units_total=result.phases[0].mcu.units_total,
+        in_use=InUse.model_validate(most.model_dump(include=set(InUse.model_fields))),
         run=run,
     )

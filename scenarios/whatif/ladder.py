@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcu_sim.admission import Capacity
 from mcu_sim.audio.codec import CODECS
 from mcu_sim.device import Device
-from mcu_sim.fit import MEETING, room
+from mcu_sim.fit import room_beside
 from mcu_sim.h264 import LEVELS
 from mcu_sim.resolution import lower
 from traffic.profiles import Profile, Profiles
@@ -46,34 +45,30 @@ def lower_profiles(profiles: Profiles, profile: Profile) -> list[Profile]:
 
 
 def larger_devices(
-    devices: Sequence[Device], calls: int, resolution: str, limit_pct: float
+    devices: Sequence[Device],
+    calls: int,
+    resolution: str,
+    limit_pct: float,
+    *,
+    kbps: float | None = None,
+    content: bool = False,
 ) -> list[Device]:
-    """Devices that hold so many calls as asked with units to spare, the smallest first.
+    """Devices that hold so many calls as asked with room to spare, the smallest first.
 
     Smallest is by the calls at this resolution that a device holds, then by the catalogue's order.
-    `limit_pct` is the most of its units that may be in use.
+    `limit_pct` is how much of it may be in use, `kbps` the calls' line rate, `content` whether
+    there is content.
     """
     sized = []
     for device in devices:
         if device.units_for(resolution) is None or resolution not in LEVELS:
             continue
-        size = holds(device, resolution)
-        if size >= calls and used_pct(device, calls, resolution) <= limit_pct:
-            sized.append((size, device))
+        spare = room_beside(device, resolution, calls, limit_pct, kbps=kbps, content=content)
+        if spare >= 0:
+            sized.append((holds(device, resolution), device))
     return [device for _, device in sorted(sized, key=lambda item: item[0])]
 
 
 def holds(device: Device, resolution: str) -> int:
     """Calls at a resolution that a device holds as asked, in one conference."""
-    capacity = Capacity(device)
-    capacity.open_conference(MEETING)
-    return room(capacity, resolution)
-
-
-def used_pct(device: Device, calls: int, resolution: str) -> float:
-    """Share of a device's units that so many calls at one resolution take, as far as they fit."""
-    capacity = Capacity(device)
-    capacity.open_conference(MEETING)
-    for number in range(calls):
-        capacity.admit(str(number), resolution, conference=MEETING)
-    return 100 * capacity.units_used / capacity.units_total
+    return room_beside(device, resolution, 0)

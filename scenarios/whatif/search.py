@@ -1,7 +1,7 @@
 """From a question that fails to the cheapest change that lets it pass: best-first search.
 
 A state is a device, a call profile and some faster lines beside what was asked. The cheapest state
-that was not looked at yet is judged: by arithmetic first (units of the device, mean loads of
+that was not looked at yet is judged: by arithmetic first (the device's admission, mean loads of
 links), which is enough to say that it cannot pass, then packet by packet. What fails names what to
 change next: a full device asks for a larger one, a full line for a faster one, late or lost packets
 for a faster line where their way is fullest; and each of them for lower calls.
@@ -155,9 +155,8 @@ def search(tools: Tools, start: Judgement) -> Found:
 
 def impossible(loads: StaticLoads, units_limit_pct: float, link_limit_pct: float) -> bool:
     """Whether arithmetic alone says that a criterion fails: the device, or a link's mean load."""
-    full = 100 * loads.units_used / loads.units_total > units_limit_pct
     return (
-        full
+        loads.use.pct > units_limit_pct
         or bool(loads.refused or loads.downspeeded)
         or any(load.mean_pct > link_limit_pct for load in loads.links)
     )
@@ -167,8 +166,7 @@ def _by_arithmetic(
     tools: Tools, question: Question, state: State, loads: StaticLoads
 ) -> Iterator[State]:
     """What to change where arithmetic says no."""
-    full = 100 * loads.units_used / loads.units_total > tools.units_limit_pct
-    if full or loads.refused or loads.downspeeded:
+    if loads.use.pct > tools.units_limit_pct or loads.refused or loads.downspeeded:
         yield from _device_states(tools, question, state)
     crowded = [load for load in loads.links if load.mean_pct > tools.link_limit_pct]
     if crowded:
@@ -199,7 +197,12 @@ def _after(tools: Tools, question: Question, state: State, result: Result) -> It
 def _device_states(tools: Tools, question: Question, state: State) -> Iterator[State]:
     plan = question.plan
     able = larger_devices(
-        tools.devices, len(plan.calls), plan.profile.resolution, tools.units_limit_pct
+        tools.devices,
+        len(plan.calls),
+        plan.profile.resolution,
+        tools.units_limit_pct,
+        kbps=plan.line_kbps,
+        content=plan.content is not None,
     )
     for device in able[:MOST_DEVICES]:
         if device.id != plan.device.id:

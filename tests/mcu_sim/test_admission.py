@@ -279,8 +279,15 @@ class Bookkeeping(RuleBasedStateMachine):
         device=st.sampled_from(DEVICES.device), small=st.integers(4, 16), voice=st.booleans()
     )
     def start(self, device: Device, small: int, voice: bool) -> None:
-        figures = device.capacity.model_copy(update={"units_total": float(small), "audio_ports": 2})
-        update = {"capacity": figures, "voice_units": 3 if voice and device.voice else 0}
+        units = float(small)
+        update: dict[str, object] = {"voice_units": 3 if voice and device.voice else 0}
+        if device.levels is not None:  # all units are behind ports
+            ports = {**device.levels.ports, "720p30": small // 4, "1080p30": small // 4}
+            update["levels"] = device.levels.model_copy(update={"ports": ports})
+            units = float(9 * (small // 4) + (3 if update["voice_units"] else 0))
+        update["capacity"] = device.capacity.model_copy(
+            update={"units_total": units, "audio_ports": 2}
+        )
         self.device = device.model_copy(update=update)
         self.capacity = Capacity(self.device)
         for conference in ("m", "n"):
@@ -298,6 +305,8 @@ class Bookkeeping(RuleBasedStateMachine):
         self.count += 1
         name = str(self.count)
         before = (self.capacity.units_used, self.capacity.ports_used)
+        use = self.capacity.use
+        over = self.over_with(resolution, kbps) if conference is None else None
         answer = self.capacity.admit(name, resolution, kbps, conference)
         assert (answer.call_id, answer.resolution) == (name, resolution)
         assert answer.accepted == (answer.code == 200) == self.capacity.holds(name)
@@ -305,13 +314,47 @@ class Bookkeeping(RuleBasedStateMachine):
         if answer.accepted:
             assert answer.given in (resolution, AUDIO, *lower(resolution))
             assert self.capacity.given(name) == answer.given
+            assert self.capacity.use.pct >= use.pct
             self.held[name] = answer.given
         else:
             assert (answer.given, answer.units) == (None, 0.0)
             assert answer.code in (488, self.device.refusal.code)
             assert (answer.code == 488) >= (self.device.units_for(resolution) is None)
             assert (self.capacity.units_used, self.capacity.ports_used) == before
+            assert self.capacity.use == use
+        if over is not None and answer.reason == f"no room left at {resolution}":
+            assert over
+        if over is not None and answer.code == self.device.refusal.code and not answer.accepted:
+            assert over
         self.high = max(self.high, self.capacity.units_used)
+
+    def over_with(self, resolution: str, kbps: float | None) -> bool | None:
+        """Whether one more call in no conference would bring something past 100 %: added up anew
+        from what is in use. None: it would get less even on an empty device."""
+        device, alone = self.device, Capacity(self.device)
+        if alone.admit("alone", resolution, kbps).given != resolution:
+            return None
+        uses = {use.of: use for use in self.capacity.uses()}
+        past = self.capacity.ports_used + 1 > device.ports_total
+        cost = device.units_for(resolution) or 0.0
+        if device.levels is None:
+            past |= self.capacity.units_used + cost > device.units_total + 1e-9
+        for limit in device.limit:
+            if resolution in limit.calls:
+                use = uses.get(f"limit {'/'.join(limit.calls)}")
+                share = 0.0 if use is None else use.pct / 100
+                past |= share + 1 / limit.calls[resolution] > 1 + 1e-9
+        # a call of a level that nobody has asked for yet is counted as soon as it is in
+        [mine] = [u.of for u in alone.uses() if u.of.startswith(("ports of", "audio-p"))] or [""]
+        if mine:
+            ports = self.capacity._ports_of(resolution)
+            taken = sum(n for held, n in self.capacity._kinds.items() if held.port in ports)
+            past |= taken + 1 > sum(ports.values())
+            assert mine not in uses or (uses[mine].amount, uses[mine].total) == (
+                taken,
+                sum(ports.values()),
+            )
+        return past
 
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
@@ -334,6 +377,8 @@ class Bookkeeping(RuleBasedStateMachine):
         assert 0 <= self.capacity.units_used <= self.capacity.units_total
         assert self.capacity.ports_used == len(self.held) <= self.capacity.ports_total
         assert self.capacity.units_high == self.high
+        assert all(0 <= use.pct <= 100 for use in self.capacity.uses())
+        assert self.capacity.use.pct <= self.capacity.use_high.pct
         spare.close_conference("m")
         spare.close_conference("n")
         assert (spare.units_used, spare.ports_used) == (0.0, 0)

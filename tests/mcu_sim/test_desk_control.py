@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mcu_sim.audio import g711
+from mcu_sim.device import load_devices, pick
 from mcu_sim.server.controls import CONTROL_TYPE
 from mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
@@ -229,6 +230,36 @@ def test_content_goes_to_all_others(make: Make) -> None:
     late = Bridge(office, "chair", "127.0.78.9")
     late.dial("meeting")
     assert late.received("video") == []
+
+
+def test_content_takes_its_part_of_the_device_and_is_not_shown_without_it(make: Make) -> None:
+    """One unit while it is shown, on a device whose calls may leave none."""
+    device = pick(load_devices(), "rmx-1500-mpmx")
+    figures = device.capacity.model_copy(update={"units_total": 10.0})
+    taking = device.content.model_copy(update={"units": 1.0})
+    device = device.model_copy(update={"capacity": figures, "content": taking})
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")), device=device)
+    chair, west, east = three(office, kinds=("audio", "video", "content"))
+    assert office.capacity.units_used == 9.0
+    assert ask(chair, command="present", participant="chair") == 200
+    assert office.capacity.units_used == 10.0
+    ask(chair, command="present", participant="west")  # another shows: it is taken once
+    assert office.capacity.units_used == 10.0
+    ask(chair, command="present", participant=None)
+    assert office.capacity.units_used == 9.0
+    office.capacity.admit("other", "CIF30")
+    ask(chair, command="present", participant="chair")
+    told = next(e for e in office.events if e.get("kind") == "refused" and "503" in e["text"])
+    assert (told["bridge"], told["text"]) == ("chair", "present: 503 Resource deficiency")
+    assert office.capacity.units_used == 10.0
+    for key in (True, False):
+        chair.show("content", key=key, mark=b"C")
+        office.run(40)
+    assert [one.received("content") for one in (west, east)] == [[], []]
+    office.capacity.release("other")
+    for one in (chair, west, east):
+        one.hang_up()
+    assert office.is_empty()
 
 
 def test_who_comes_later_sees_the_content_too(make: Make) -> None:

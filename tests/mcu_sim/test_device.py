@@ -40,6 +40,7 @@ def test_default_device_has_the_figures_of_the_design() -> None:
         "audio_mix_delay",
         "compose_delay",
         "forward_delay",
+        "content",
         "refusal",
         "when_full",
         "line_rates",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mcu_sim.admission import Capacity
 from mcu_sim.device import load_devices, pick
-from mcu_sim.fit import MEETING, fit, room
+from mcu_sim.fit import MEETING, fit, meeting_on, room, room_beside, use_by_calls
 from mcu_sim.resolution import KNOWN
 
 DEVICES = load_devices()
@@ -93,3 +93,87 @@ def test_nothing_asked_fits() -> None:
         assert found.fits
         assert found.ports_used == 0
         assert found.units_used == pytest.approx(device.reserve.units if device.reserve else 0)
+
+
+@pytest.mark.parametrize(
+    ("device", "calls", "content", "used"),
+    [
+        ("rmx-1500-mpmx", "30x720p30", False, (100.0, "units", 90, 90)),
+        ("rmx-1500-mpmx-fixed", "10xSD30", False, (100.0, "ports of SD30", 10, 10)),
+        ("rmx-1500-mpmx-fixed", "19x720p30", False, (95.0, "ports of 720p30", 19, 20)),
+        ("rmx-1500-mpmx-fixed", "5x1080p30", False, (50.0, "ports of 1080p30", 5, 10)),
+        ("rmx-1500-mpmx", "20xVSW-6M", False, (100.0, "limit VSW-2M/VSW-4M/VSW-6M", 20, 20)),
+        ("codian-4505-hd", "12xaudio", False, (50.0, "ports", 12, 24)),
+        ("codian-4505-hd", "12x720p30", False, (100.0, "units", 12, 12)),
+        ("pexip-node-20", "19x720p30", False, (100.0, "units", 20, 20)),
+        ("pexip-node-20", "18x720p30", True, (100.0, "units", 20, 20)),
+        ("rmx-1500-hd-ports", "1xSVC", False, (100 / 30, "units", 1, 30)),
+    ],
+)
+def test_what_is_in_use_is_that_of_which_most_is(
+    device: str, calls: str, content: bool, used: tuple[float, str, float, float]
+) -> None:
+    number, _, name = calls.partition("x")
+    use = fit(pick(DEVICES, device), [(int(number), name)], content=content).use
+    assert (use.pct, use.of, use.amount, use.total) == (pytest.approx(used[0]), *used[1:])
+
+
+def test_two_kinds_of_a_limit_are_counted_as_the_one_of_which_there_may_be_most() -> None:
+    use = fit(pick(DEVICES, "rmx-1500-mpmx"), [(10, "VSW-6M"), (10, "VSW-4M")]).use
+    assert (use.pct, use.of) == (75.0, "limit VSW-2M/VSW-4M/VSW-6M")
+    assert (use.amount, use.total) == (pytest.approx(60.0), 80)
+
+
+def test_ports_for_sound_are_a_bound_where_nothing_else_is_left_to_it() -> None:
+    """Fixed mode with twelve voice ports and no level for CIF: sound has no other port."""
+    device = pick(DEVICES, "rmx-1500-mpmx-fixed")
+    more = device.capacity.model_copy(update={"units_total": 93.0})
+    device = device.model_copy(update={"capacity": more, "voice_units": 3})
+    use = fit(device, [(9, "audio")]).use
+    assert (use.pct, use.of, use.amount, use.total) == (75.0, "audio-ports", 9, 12)
+    assert fit(device, [(12, "audio")]).more["audio"] == 0
+
+
+def test_content_takes_what_the_device_says_while_it_is_shown() -> None:
+    device = pick(DEVICES, "pexip-node-20")
+    capacity = meeting_on(device, content=True)
+    assert capacity.units_used == 2.0  # the backplane, and the presentation
+    assert capacity.show_content(MEETING)  # not twice
+    assert room(capacity, "720p30") == 18
+    capacity.hide_content(MEETING)
+    assert room(capacity, "720p30") == 19
+    for number in range(19):
+        capacity.admit(str(number), "720p30", conference=MEETING)
+    assert not capacity.show_content(MEETING)
+    assert capacity.units_used == 20.0
+    assumed = {d.id for d in DEVICES.device if d.content.assumed}
+    assert {"rmx-1500-mpmx", "codian-4220"} <= assumed
+    assert not assumed & {"pexip-node-20", "codian-4505-hd"}
+
+
+def test_room_within_a_limit() -> None:
+    """80 % of 90 units are 24 calls of 3; of 30 HD ports 24 calls of 1."""
+    one, two = pick(DEVICES, "rmx-1500-mpmx"), pick(DEVICES, "rmx-2000-mpmx")
+    assert room_beside(one, "720p30", 8, 80.0) == 16
+    assert room_beside(two, "720p30", 8, 80.0) == 40
+    assert room_beside(one, "720p30", 25, 80.0) == -1
+    assert room_beside(one, "720p30", 10) == 20
+    # ten SD calls take a third of the units, and all ports that SD may have
+    fixed = pick(DEVICES, "rmx-1500-mpmx-fixed")
+    assert room_beside(fixed, "SD30", 10) == 0
+    assert room_beside(fixed, "SD30", 8, 80.0) == 0
+    # at 512 kb/s no call gets 720p30
+    assert room_beside(one, "720p30", 8, kbps=576.0) == -1
+    assert room_beside(pick(DEVICES, "pexip-node-20"), "720p30", 8, content=True) == 10
+
+
+@pytest.mark.parametrize("device", DEVICES.device, ids=lambda device: device.id)
+def test_room_is_the_number_at_which_use_passes_the_limit(device: object) -> None:
+    assert hasattr(device, "resolutions")
+    for name in device.resolutions():
+        most = room_beside(device, name, 0)
+        used = use_by_calls(device, name, most)
+        assert used == sorted(used)
+        assert all(0 <= pct <= 100 for pct in used)
+        within = room_beside(device, name, 0, 80.0)
+        assert within == sum(pct <= 80.0 + 1e-9 for pct in used) - 1

@@ -18,6 +18,7 @@ from results.model import (
     LinkResult,
     McuResult,
     Meeting,
+    MoreCalls,
     Named,
     Phase,
     Question,
@@ -134,9 +135,12 @@ def mcu(joined: Sequence[str], refused: Sequence[Refused] = (), **changes: Any) 
         "ports_total": 90,
         "joined": list(joined),
         "refused": list(refused),
-        "setup_ms_p95": 42.0,
+        "setup_network_ms_p95": 42.0,
     }
-    return McuResult(**values | changes)
+    values |= changes
+    units, total = values["units_used"], values["units_total"]
+    use = {"used_of": "units", "used_amount": units, "used_total": total}
+    return McuResult(**{"used_pct": min(100.0, 100.0 * units / total), **use, **values})
 
 
 def phase(
@@ -209,6 +213,7 @@ def result(
         ),
         meeting=Meeting(**(MEETING | meeting)),
         phases=given,
+        more_calls=MoreCalls(resolution="720p30", limit_pct=80.0, to_limit=14, to_full=20),
         criteria=found.criteria,
         binding=found.binding,
         assumptions=[
@@ -295,8 +300,7 @@ def series(
         stream_frozen_pct=frozen,
         stream_mos=mos,
         link_utilisation_pct=load,
-        mcu_units=3.0 * present,
-        units_total=90.0 if bridges < 30 else 270.0,
+        mcu_used_pct=100 * 3.0 * present / (90.0 if bridges < 30 else 270.0),
         phases=[
             ("before", 0, third),
             ("during", third, 2 * third),

@@ -12,7 +12,7 @@ from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
 from results.failures import FailureResult
-from results.model import OtherTraffic, Place, Refused
+from results.model import MoreCalls, OtherTraffic, Place, Refused
 from results.plots import write_plots
 from results.vietnamese import Names, amount, number
 
@@ -199,11 +199,45 @@ def test_other_traffic_is_named():
 
 def test_what_is_left_of_the_mcu_and_of_the_busiest_link():
     text = annexes.said(make.result())
-    assert "MCU đã dùng 30 trên 90 đơn vị, còn 42 đơn vị đến ngưỡng 80 %" in text
-    assert "nhận thêm được 14 điểm cầu trước khi chạm ngưỡng, 20 điểm cầu đến hết" in text
+    assert "MCU đã sử dụng tối đa 33,3 % năng lực (30 trên 90 đơn vị)" in text
+    assert "nhận thêm được 14 cuộc gọi 720p30 trước khi vượt ngưỡng 80 %, 20 cuộc gọi đến" in text
     assert ": 22 % của 10 Mb/s; đến ngưỡng 80 % còn 5,8 Mb/s." in text
     [before, *_] = annexes.rows(make.result(), caption="Năng lực MCU")
-    assert before[1:6] == ["24 / 90", "26,7 %", "66", "8 / 90", "82"]
+    assert before[1:7] == ["26,7 %", "24 trên 90 đơn vị", "24 / 90", "66", "8 / 90", "82"]
+
+
+@pytest.mark.parametrize(
+    ("to_limit", "to_full", "words", "not_said"),
+    [
+        (0, 5, "thêm một cuộc gọi SD30 là vượt ngưỡng 80 %", "không nhận thêm được"),
+        (0, 0, "MCU không nhận thêm được cuộc gọi SD30 nào", "còn nhận thêm được"),
+    ],
+)
+def test_a_device_in_fixed_mode_tells_of_the_ports_that_are_full(
+    to_limit, to_full, words, not_said
+):
+    """A third of its units and a ninth of its ports are in use, all ports for SD are."""
+    use = {"used_pct": 100.0, "used_of": "ports of SD30", "used_amount": 10, "used_total": 10}
+    phases = [
+        p.model_copy(update={"mcu": make.mcu([b.id for b in p.bridges], **use)})
+        for p in make.phases()
+    ]
+    more = MoreCalls(resolution="SD30", limit_pct=80.0, to_limit=to_limit, to_full=to_full)
+    given = make.result(phases).model_copy(update={"more_calls": more})
+    text = annexes.said(given)
+    assert words in text
+    assert not_said not in text
+    assert "10 trên 10 cổng dành cho SD30" in text
+    assert given.verdict == "fail"
+    assert "MCU đã sử dụng – Polycom RMX 1500, 1 × MPMx (10 trên 10 cổng dành cho SD30)" in text
+
+
+def test_call_set_up_is_no_figure_of_the_annex():
+    text = annexes.said(make.result())
+    assert "42" not in [
+        cell for row in annexes.rows(make.result(), caption="Năng lực MCU") for cell in row
+    ]
+    assert "mô phỏng chỉ cho biết phần thời gian của mạng" in text
 
 
 def test_conditions_name_the_sections_that_they_speak_of():

@@ -36,7 +36,7 @@ def test_series_round_trip(tmp_path):
         for key, values in arrays.items():
             np.testing.assert_array_equal(getattr(back, group)[key], values)
     assert back.impaired == series.impaired == [make.MINUTE]
-    np.testing.assert_array_equal(back.mcu_units, series.mcu_units)
+    np.testing.assert_array_equal(back.mcu_used_pct, series.mcu_used_pct)
 
 
 def test_series_without_links(tmp_path):
@@ -46,8 +46,8 @@ def test_series_without_links(tmp_path):
 
 
 def test_arrays_must_fit():
-    with pytest.raises(ValueError, match=r"mcu_units\[\] has shape \(3,\)"):
-        dataclasses.replace(make.series(), mcu_units=np.zeros(3))
+    with pytest.raises(ValueError, match=r"mcu_used_pct\[\] has shape \(3,\)"):
+        dataclasses.replace(make.series(), mcu_used_pct=np.zeros(3))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
@@ -96,7 +96,7 @@ def test_no_loss_is_said():
 
 def test_mcu_shows_capacity_and_limit():
     shown = texts(mcu_plot(make.series(), lang="vi", limit_pct=80.0))
-    assert {"năng lực thiết bị: 90", "ngưỡng 80 % = 72", "đã dùng: 30"} <= set(shown)
+    assert {"năng lực thiết bị", "ngưỡng 80 %", "đã dùng: 33,3 %"} <= set(shown)
 
 
 def test_a_bridge_never_measured_is_no_trouble(tmp_path):
@@ -173,7 +173,7 @@ def test_a_file_of_an_older_version_says_so(tmp_path):
     path = tmp_path / "s.npz"
     header = np.frombuffer(b'{"schema": "giaoban.series/1"}', np.uint8)
     np.savez(path, header=header)
-    with pytest.raises(InputError, match=r"giaoban\.series/2 is needed.*run the check again"):
+    with pytest.raises(InputError, match=r"giaoban\.series/3 is needed.*run the check again"):
         Series.load(path)
 
 

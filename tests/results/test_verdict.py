@@ -36,7 +36,7 @@ def test_a_sound_check_passes_with_the_least_margin_binding():
     assert all(c.ok for c in found.criteria)
     assert found.binding.criterion == "mcu-units"
     assert found.binding.margin_pct == pytest.approx(100 * (80 - 100 / 3) / 80)
-    assert found.binding.where == "mcu, during"
+    assert found.binding.where == "mcu units, during"
 
 
 @pytest.mark.parametrize(

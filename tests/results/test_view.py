@@ -63,7 +63,7 @@ def test_curves_are_the_series_to_the_last_bit_of_32() -> None:
             if measure in places:
                 expected = group[key].astype(np.float32)
                 assert np.array_equal(floats[places[measure]], expected, equal_nan=True)
-    assert np.array_equal(floats[packed["units"]], series.mcu_units.astype(np.float32))
+    assert np.array_equal(floats[packed["used"]], series.mcu_used_pct.astype(np.float32))
     assert packed["streams"].keys() == series.stream_delay_ms.keys()
     assert "mos" not in packed["streams"]["cu-jut video up"]
 

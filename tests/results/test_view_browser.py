@@ -13,7 +13,7 @@ from browser import Page, chromium
 
 from results.model import Result
 from results.series import Series
-from results.vietnamese import NBSP, amount, limit, margin, number
+from results.vietnamese import NBSP, amount, in_use, limit, margin, number
 from results.view.page import PARTS
 from results.view.write import page_of, write_page
 from tests.results import history_factory as h
@@ -135,10 +135,11 @@ def test_curves_are_those_of_the_series(page: Page, run: Path) -> None:
 
 def test_the_mcu_and_the_links(page: Page, run: Path) -> None:
     phases = read(run).phases
-    assert [row[1:5] for row in page.table("mcu-table")] == [
+    assert [row[1:6] for row in page.table("mcu-table")] == [
         [
+            number(p.mcu.used_pct),
+            in_use(p.mcu),
             f"{number(p.mcu.units_used)} / {number(p.mcu.units_total)}",
-            number(100 * p.mcu.units_used / p.mcu.units_total),
             f"{p.mcu.ports_used} / {p.mcu.ports_total}",
             str(len(p.mcu.joined)),
         ]

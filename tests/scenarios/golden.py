@@ -33,7 +33,9 @@ def figures(result: Result) -> dict[str, Any]:
     found["accounting"] = result.accounting.model_dump()
     for phase in result.phases:
         mcu = phase.mcu.model_dump()
-        found[f"{phase.name} mcu"] = mcu | {"setup_ms_p95": _round(phase.mcu.setup_ms_p95)}
+        found[f"{phase.name} mcu"] = mcu | {
+            "setup_network_ms_p95": _round(phase.mcu.setup_network_ms_p95)
+        }
         for bridge in phase.bridges:
             for stream in bridge.streams:
                 key = f"{phase.name} {bridge.id} {stream.kind} {stream.direction}"

@@ -238,7 +238,7 @@ def _events(
             events.append({"t_ms": t_ms + 1, "event": "refused", **bridge, **why})
         else:
             inside.append(call.bridge)
-            used = {"units": cost * len(inside), "ports": len(inside)}
+            used = held(plan, cost, len(inside))
             events.append({"t_ms": t_ms + 2, "event": "connected", **bridge, "setup_ms": 2.0})
             joined = {"t_ms": t_ms + 3, "event": "joined", "who": "mcu", "bridge": call.bridge}
             less = {"asked": asked, "given": given.get(call.bridge), "reason": "all are in use"}
@@ -253,8 +253,7 @@ def _events(
                 "event": "left",
                 "bridge": name,
                 "cause": "bye",
-                "units": cost * left,
-                "ports": left,
+                **held(plan, cost, left),
             }
         )
     events.sort(key=lambda e: e["t_ms"])
@@ -264,6 +263,13 @@ def _events(
     events.append({"event": "mcu-health", **well, **mcu, "units_left": 0.0})
     events += [{"event": "bridge-health", "bridge": c.bridge, **well} for c in plan.calls]
     return events
+
+
+def held(plan: Plan, cost: float, calls: int) -> dict[str, Any]:
+    """What the MCU tells of itself with so many calls in, of so many units each."""
+    units, total = cost * calls, plan.device.units_total
+    use = {"pct": 100 * units / total, "of": "units", "amount": units, "total": total}
+    return {"units": units, "ports": calls, "use": use}
 
 
 def _queue(hop: tuple[str, str], told: Told, before_ns: int) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def test_mcu_units_of_each_phase(tmp_path: Path) -> None:
     assert cost is not None
     assert [p.mcu.units_used for p in result.phases] == [2 * cost, 3 * cost, 3 * cost]
     assert [p.mcu.ports_used for p in result.phases] == [2, 3, 3]
-    assert [p.mcu.setup_ms_p95 for p in result.phases] == [2.0, 2.0, None]
+    assert [p.mcu.setup_network_ms_p95 for p in result.phases] == [2.0, 2.0, None]
 
 
 def test_curves_of_the_documents(tmp_path: Path) -> None:
@@ -170,7 +170,8 @@ def test_curves_of_the_documents(tmp_path: Path) -> None:
     assert series.phases == [("before", 0, 2), ("during", 2, 5), ("after", 5, 9)]
     assert series.t_s.tolist() == list(range(9))
     # north dials in the middle of "during", 3.5 s after the first phase began
-    assert (series.mcu_units / cost).tolist() == [2, 2, 2, 3, 3, 3, 3, 3, 3]
+    one_pct = 100 * cost / meeting.question.plan.device.units_total
+    assert (series.mcu_used_pct / one_pct).tolist() == pytest.approx([2, 2, 2, 3, 3, 3, 3, 3, 3])
     delay = series.stream_delay_ms["north audio down"]
     assert np.isnan(delay).tolist() == [True] * 3 + [False] * 6
     assert not np.isnan(series.stream_delay_ms["east video up"]).any()

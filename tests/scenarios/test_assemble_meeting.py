@@ -85,7 +85,7 @@ def test_set_up_times_of_whoever_called(tmp_path: Path) -> None:
             event["setup_ms"] = 7.0
 
     meeting.events(swap)
-    assert [p.mcu.setup_ms_p95 for p in meeting.result().phases] == [7.0, 7.0, None]
+    assert [p.mcu.setup_network_ms_p95 for p in meeting.result().phases] == [7.0, 7.0, None]
 
 
 # ------------------------------------------------------------------------- dropped, and put out

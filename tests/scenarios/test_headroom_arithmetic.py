@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,22 +12,26 @@ from hypothesis import strategies as st
 from whatif_factory import base
 
 from giaoban.beside import Here
-from mcu_sim.device import load_devices, pick
+from mcu_sim.audio.codec import CODECS
+from mcu_sim.device import Device, load_devices, pick
+from mcu_sim.fit import fit, room_beside
+from mcu_sim.h264 import LEVELS
 from results.model import Result
+from scenarios.estimate.run import estimate
 from scenarios.estimate.static import static_loads
-from scenarios.headroom.arithmetic import MOST, most, room_on_device, spread
-from scenarios.headroom.bottlenecks import bottlenecks, ground, rooms_of_districts, rooms_of_links
+from scenarios.headroom.arithmetic import MOST, most, spread
+from scenarios.headroom.bottlenecks import (
+    _ample,
+    bottlenecks,
+    ground,
+    rooms_of_districts,
+    rooms_of_links,
+)
+from scenarios.headroom.run import Order, headroom
 from scenarios.headroom.search import Judging, largest
 from scenarios.whatif.apply import ask
 from scenarios.whatif.variant import Variant
-
-
-def test_room_on_devices() -> None:
-    """80 % of 90 units are 24 calls of 3; of 30 HD ports 24 calls of 1."""
-    devices = load_devices()
-    assert room_on_device(pick(devices, "rmx-1500-mpmx"), "720p30", 8, 80.0) == 16
-    assert room_on_device(pick(devices, "rmx-2000-mpmx"), "720p30", 8, 80.0) == 40
-    assert room_on_device(pick(devices, "rmx-1500-mpmx"), "720p30", 25, 80.0) == -1
+from traffic.profiles import load_profiles
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 7, 1000, MOST - 1])
@@ -128,3 +133,62 @@ def test_what_is_expected_is_judged_once_and_changes_nothing(
     assert largest(first, judging) == largest(first, alone)
     assert judging.results.keys() == alone.results.keys()
     assert len(told.asked) == len(set(told.asked))
+
+
+def _kinds_of_calls() -> list[tuple[str, str]]:
+    """Every device of the catalogue with each profile whose pictures it does, and whose sound the
+    program mixes."""
+    profiles = load_profiles()
+    mixed = {codec.name for codec in CODECS}
+    return [
+        (device.id, profile.id)
+        for device in load_devices().device
+        for profile in profiles.profile
+        if profiles.encoding(profile.audio).encoding in mixed
+        and profile.resolution in LEVELS
+        and device.units_for(profile.resolution) is not None
+    ]
+
+
+def test_each_device_with_each_kind_of_call_is_still_one_when_it_is_ample() -> None:
+    """Links alone are looked at on a device without bounds: it has to be a valid one."""
+    for device in load_devices().device:
+        Device.model_validate(_ample(device).model_dump())
+
+
+@pytest.mark.parametrize("device", [device.id for device in load_devices().device])
+def test_the_order_of_what_runs_out_of_every_device(tmp_path: Path, device: str) -> None:
+    """With each profile that it does: the number is where its admission ends or the limit is."""
+    known = pick(load_devices(), device)
+    for profile in [profile for one, profile in _kinds_of_calls() if one == device]:
+        here = ground(base(tmp_path, device=device, profile=profile), Variant(id="now"))
+        plan = here.question.plan
+        [own] = [b for b in bottlenecks(here) if b.thing == "device"]
+        calls = (len(plan.calls) + own.more, plan.profile.resolution)
+        assert fit(known, [calls]).use.pct <= 80.0 + 1e-9 or own.more == 0
+        beyond = fit(known, [(calls[0] + 1, calls[1])])
+        slow = here.device_more < 0
+        assert slow or not beyond.fits or beyond.use.pct > 80.0
+
+
+def test_headroom_of_a_device_in_fixed_mode_is_told_whole(tmp_path: Path) -> None:
+    """By estimate, from the search to the picture; ten ports of a level are at most 8 calls."""
+    order = Order(base(tmp_path, device="rmx-1500-mpmx-fixed"), Variant(id="now"))
+    found = headroom(
+        order,
+        judge=estimate,
+        root=tmp_path,
+        now=datetime(2026, 11, 27, tzinfo=UTC),
+        progress=lambda *_: None,
+        beside=Here(),
+    ).answer
+    device = next(b for b in found.bottlenecks if b.thing == "device")
+    resolution = load_profiles().pick(found.profile).resolution
+    known = pick(load_devices(), "rmx-1500-mpmx-fixed")
+    assert device.more == room_beside(known, resolution, found.existing, 80.0)
+    [curve] = [c for c in found.curves if c.criterion == "mcu-units"]
+    margins = dict(zip(found.grid, curve.margin_pct, strict=True))
+    assert margins[0] == pytest.approx(
+        100 * (80 - fit(known, [(found.existing, resolution)]).use.pct) / 80, abs=1e-3
+    )
+    assert min(curve.margin_pct) >= -25.0  # a full device does not become fuller

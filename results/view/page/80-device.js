@@ -1,32 +1,32 @@
 // The MCU and the links.
 function mcuSection() {
-  const total = RUN.phases.length ? RUN.phases[0].mcu.units_total : 0;
   let drawn = null;
   if (RUN.curves) {
-    const own = curve(RUN, RUN.curves.units);
+    const own = curve(RUN, RUN.curves.used);
     const lines = [{ name: (OTHER ? "A: " : "") + w("used"), points: own, colour: COLOURS[0], dash: null }];
     if (OTHER && OTHER.curves) {
-      lines.push({ name: "B: " + w("used"), points: curve(OTHER, OTHER.curves.units), colour: COLOURS[1], dash: DASHES[1], pale: true });
+      lines.push({ name: "B: " + w("used"), points: curve(OTHER, OTHER.curves.used), colour: COLOURS[1], dash: DASHES[1], pale: true });
     }
-    lines.push({ name: w("capacity"), points: own.map(() => total), colour: "#444444", dash: "7 5" });
-    drawn = chart({ id: "mcu-plot", title: w("units"), unit: "", lines, run: RUN, limit: null });
+    lines.push({ name: w("capacity"), points: own.map(() => 100), colour: "#444444", dash: "7 5" });
+    drawn = chart({ id: "mcu-plot", title: w("mcu used"), unit: NBSP + "%", lines, run: RUN, limit: limitOf(RUN, "mcu-units") });
   }
   const names = (list, text = (x) => nameOf(RUN, x)) => list.map(text).join(", ") || DASH;
   const rows = RUN.phases.map(({ name, mcu }) => [phaseName(name),
+    { v: num(mcu.used_pct), n: true },
+    both(mcu.used_of),
     { v: `${num(mcu.units_used)} / ${num(mcu.units_total)}`, n: true },
-    { v: num(100 * mcu.units_used / mcu.units_total), n: true },
     { v: `${num(mcu.ports_used, 0)} / ${num(mcu.ports_total, 0)}`, n: true },
     { v: num(mcu.joined.length, 0), n: true },
     names(mcu.refused, (r) => `${nameOf(RUN, r.bridge)} (${both(r.text)})`),
     names(mcu.downspeeded, (d) => `${nameOf(RUN, d.bridge)} (${d.asked} → ${d.given === "audio" ? w("audio") : d.given})`),
     names(mcu.dropped),
-    { v: num(mcu.setup_ms_p95, 1), n: true }]);
+    { v: num(mcu.setup_network_ms_p95, 1), n: true }]);
   return { update: (patch) => { if (drawn && "second" in patch) drawn.update(); },
     node: el("section", { id: "mcu", class: "card", "aria-labelledby": "mcu-h" },
       el("h2", { id: "mcu-h" }, w("mcu")), el("p", {}, w("device", RUN.device)), drawn ? drawn.figure : null,
-      table(w("mcu caption"), [w("phase"), { v: w("units head"), n: true }, { v: w("share"), n: true },
+      table(w("mcu caption"), [w("phase"), { v: w("share"), n: true }, w("used of"), { v: w("units head"), n: true },
         { v: w("ports head"), n: true }, { v: w("joined"), n: true }, w("refused"), w("less"), w("dropped"), { v: w("setup"), n: true }],
-      rows, { id: "mcu-table" })) };
+      rows, { id: "mcu-table" }), el("p", {}, w("setup note"))) };
 }
 
 function linksSection() {
