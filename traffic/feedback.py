@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import numpy as np
 
-LOOK_NS = 80_000_000
+LOOK_NS = 100_000_000
 """How often a device looks at what came, makes pictures, and asks."""
 LEAD_NS = 40_000_000
 """Pictures are handed to the kernel so long before the first of them is due."""
 ANSWER_NS = LOOK_NS + LEAD_NS
-"""From a request's arrival to when the first picture may leave that is made for it: two to four
+"""From a request's arrival to when the first picture may leave that is made for it: four
 pictures of 30 a second, which real encoders need too. It is the same wherever in the device's turns
 a request comes, or all that come within one would be answered together."""
 HOLD_NS = 1_000_000_000

@@ -42,9 +42,10 @@ from traffic.video_stream import fill_with_noise, packets_in
 
 STEP_NS = 5_000_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
-AHEAD_NS = LOOK_NS
-"""Composed video is made in windows of this length where the kernel paces it; at their starts the
-device looks at what came, also at what was lost."""
+AHEAD_NS, AHEAD_LEAD_NS = 400_000_000, 100_000_000
+"""Composed video is made in windows of this length where the kernel paces it, so long before the
+first packet of each is due; at their starts the device looks at what came, also at what was lost.
+A watchful one does so every `LOOK_NS`."""
 AHEAD_IN_LOOP_NS = 60_000_000
 """Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
 ASKING = 6
@@ -71,11 +72,13 @@ class MediaPlane:
         clock: Callable[[], int],
         name: str = "mcu",
         end_ns: int = 2**63 - 1,
+        watchful: bool = True,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
-        when the device stops: nothing is made ahead for later."""
+        when the device stops: nothing is made ahead for later. `watchful`: it is to look often at
+        what came, where the kernel paces."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
@@ -83,9 +86,11 @@ class MediaPlane:
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
         width = LONGEST_PACKET
-        self._ahead_ns = AHEAD_NS if kernel_paces else AHEAD_IN_LOOP_NS
-        # a window is made so long before its first packet is due
-        self._lead_ns = LEAD_NS if kernel_paces else AHEAD_IN_LOOP_NS // 4
+        if not kernel_paces:
+            self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 4
+        else:
+            self._ahead_ns = LOOK_NS if watchful else AHEAD_NS
+            self._lead_ns = LEAD_NS if watchful else AHEAD_LEAD_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
@@ -258,12 +263,21 @@ class MediaPlane:
 
     def relayout(self, row: int) -> None:
         """The picture composed for a call is arranged anew: its encoder starts with a key frame."""
-        self._composed.relayout([row])
+        self._composed.relayout([row], self._relayout_ns())
 
     def relayout_others(self, meeting: int, but: Container[int]) -> None:
         """As `relayout`, of all calls of a meeting but those in some rows."""
         legs = self._legs.items()
-        self._composed.relayout(r for r, leg in legs if leg.meeting == meeting and r not in but)
+        rows = (r for r, leg in legs if leg.meeting == meeting and r not in but)
+        self._composed.relayout(rows, self._relayout_ns())
+
+    def _relayout_ns(self) -> int | None:
+        """From when on a picture is due that is arranged anew now; None: the next one. It does not
+        hang on how often the device looks."""
+        if not self._kernel_paces:
+            return None
+        windows = (self._clock() - self._origin_ns) // AHEAD_NS + 1
+        return self._origin_ns + windows * AHEAD_NS + AHEAD_LEAD_NS
 
     def key_frame_wanted(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
         """A viewer lost the picture and asks for a key frame, by a request that came at a moment.
@@ -316,6 +330,9 @@ class MediaPlane:
         if forwarding or not self._kernel_paces:
             step = (now_ns - self._origin_ns) // STEP_NS + 1
             next_ns = min(next_ns, self._origin_ns + step * STEP_NS)
+        if self._kernel_paces:
+            look = (now_ns - self._origin_ns) // self._ahead_ns + 1
+            next_ns = min(next_ns, self._origin_ns + look * self._ahead_ns)
         return next_ns
 
     def skip_to(self, now_ns: int) -> None:

@@ -218,12 +218,6 @@ class Bridge:
         if self._is_on:
             self.terminal.window(batch, min(until_ns, self.power.lasts_until(now_ns)), kinds)
 
-    def report(self, now_ns: int, look_ns: int) -> None:
-        """Send the RTCP that is due: reports, and what a look at what came asks for, which
-        was to be at `look_ns`."""
-        self.terminal.report(self._inbox, now_ns)
-        self.terminal.ask(look_ns)
-
     def receive(self, kinds: Collection[Kind] = tuple(PORTS)) -> None:
         """Take in all media of some kinds that came."""
         if self._deaf:

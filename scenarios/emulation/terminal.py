@@ -222,13 +222,11 @@ class Terminal:
         self.starved += self._first_leaving_ns < now_ns
         self._first_leaving_ns = NEVER_NS
 
-    def report(self, inbox: ReceiveBatch, now_ns: int) -> None:
-        """Send the RTCP reports that are due. Of pictures all is known that has come."""
+    def report(self, now_ns: int) -> None:
+        """Send the RTCP reports that are due."""
         for kind, line in self._lines.items():
             if line.reporter.due_ns > now_ns:
                 continue
-            if kind not in PICTURES:
-                self.receive(inbox, (kind,))
             block = line.block()
             if block is not None:
                 self._told("bridge", kind, block, now_ns)

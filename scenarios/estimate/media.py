@@ -31,7 +31,7 @@ from scenarios.estimate.size import COARSE_NS, coarse_ns
 from scenarios.estimate.sources import Kept
 from scenarios.estimate.timeline import Timeline
 from scenarios.estimate.transit import Transit
-from scenarios.estimate.windows import Windows, asks_for_key_frames, overtaking_ns
+from scenarios.estimate.windows import Windows, overtaking_ns
 from scenarios.estimate.wire import around_bytes
 from scenarios.plan import Plan
 from traffic.feedback import LOOK_NS
@@ -91,11 +91,12 @@ def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) ->
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
     """
-    if not asks_for_key_frames(plan) and plan.content is None:
+    if not plan.watchful:
         happened = _Run(plan, timeline, recordings, backing=False).run()
         if not happened.meter.drops.any():
             return happened
         happened.close()
+        plan = plan.model_copy(update={"loses": True})
     return _Run(plan, timeline, recordings, backing=True).run()
 
 

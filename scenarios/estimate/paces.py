@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.reporting import Reports
-from scenarios.estimate.windows import SOUND_LEAD_NS, SOUND_WINDOW_NS
+from scenarios.estimate.windows import BRIDGE_LEAD_NS, LONG_WINDOW_NS
 from traffic.stream import next_control_ns
 
-HANDED_NS = SOUND_WINDOW_NS + SOUND_LEAD_NS
+HANDED_NS = LONG_WINDOW_NS + BRIDGE_LEAD_NS
 """No packet is handed to the kernel so long before it leaves."""
 
 

@@ -7,7 +7,7 @@ from scenarios.plan import Plan
 
 COARSE_NS = 2_000_000_000
 """Time goes in steps of this where nothing is lost, but something may be."""
-STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 960_000_000, 400_000_000, 160_000_000)
+STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000, 200_000_000)
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
 KEPT_BYTES = 35 + 16
