@@ -61,7 +61,7 @@ def check(
     store.remove_stale_partials(root)
     run_id = f"{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
-        progress("estimating", 0.0)
+        progress("looking ahead", 0.0)
         question = foreseen(question)
         save_recordings(question.plan, question.recordings, folder.path)
         about = emulate(question.plan, folder.path, engine, progress)
