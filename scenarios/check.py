@@ -21,7 +21,7 @@ from scenarios.assemble import Answer, assemble, criteria_of
 from scenarios.documents import draw_pictures, prove
 from scenarios.emulation.engine import EngineName, emulate
 from scenarios.estimate.refusals import check as check_estimable
-from scenarios.estimate.run import beside_estimate, estimate
+from scenarios.estimate.run import beside_estimate, estimate, foreseen
 from scenarios.page_map import write_map
 from scenarios.pcap import write_pcapng
 from scenarios.question import Question
@@ -61,6 +61,8 @@ def check(
     store.remove_stale_partials(root)
     run_id = f"{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        progress("looking ahead", 0.0)
+        question = foreseen(question)
         save_recordings(question.plan, question.recordings, folder.path)
         about = emulate(question.plan, folder.path, engine, progress)
         progress("measuring", 0.0)

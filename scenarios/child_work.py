@@ -21,6 +21,7 @@ from results.store import write_result, writing
 from scenarios import captures
 from scenarios.assemble import Answer, assemble
 from scenarios.emulation.engine import EngineName, emulate
+from scenarios.estimate.run import foreseen
 from scenarios.question import Question
 from scenarios.recordings import save_recordings
 
@@ -41,6 +42,7 @@ def emulated[T](
     work = folder / WORK
     with writing(folder):
         work.mkdir()
+        question = foreseen(question)
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, engine, say)
         say("measuring", 0.0)

@@ -122,6 +122,21 @@ class Plan(StrictModel):
     hang_up_s: float
     end_s: float
     pcap: list[str]
+    loses: bool = False
+    """Whether packets are known to be lost though nothing here says so: a queue is too short."""
+
+    @property
+    def loses_on_purpose(self) -> bool:
+        """Whether key frames are to be expected to be asked for, whatever queues do."""
+        lossy = any(link.loss_pct for link in self.network.links)
+        impaired = bool(self.lines) or any(stream.impairments for stream in self.streams)
+        return self.meeting.video == "switched" or lossy or impaired or self.recovery is not None
+
+    @property
+    def watchful(self) -> bool:
+        """Whether devices look at what came every `traffic.feedback.LOOK_NS`, and have no more in
+        hand than that. Where nobody asks for anything longer windows send the same, for less."""
+        return self.loses or self.content is not None or self.loses_on_purpose
 
     @property
     def line_kbps(self) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 
 import numpy as np
@@ -49,10 +50,15 @@ class VideoStream(OutgoingStream):
         self._delay_ns = delay_ns
         self._frames = _source(model, np.random.default_rng(plan.seed))
         self._done = 0
+        self._keys: list[int] = []
+        """From when on key frames are asked for that is not yet, a heap."""
 
-    def request_key(self) -> None:
-        """The next frame is a key frame."""
-        self._frames.request_key()
+    def request_key(self, from_ns: int | None = None) -> None:
+        """The next frame is a key frame, or the first that is due from a moment on."""
+        if from_ns is None:
+            self._frames.request_key()
+        else:
+            heapq.heappush(self._keys, from_ns)
 
     def change_rate(self, kbps: float) -> None:
         """Another rate from the next frame on."""
@@ -71,6 +77,8 @@ class VideoStream(OutgoingStream):
         """
         count = self._due_before(until_ns)
         if count:
+            while self._keys and self._keys[0] < until_ns:
+                heapq.heappop(self._keys)
             self._frames.take(count)
             self._frames.request_key()
 
@@ -90,6 +98,21 @@ class VideoStream(OutgoingStream):
         Of a payload only the FU indicator and header are written: the rest of a row stays as it
         is (see `fill_with_noise`). Returns (lengths, times) to send.
         """
+        lengths, times, used = [], [], 0
+        while self._keys and self._keys[0] < until_ns:
+            length, time = self._window(out[used:], heapq.heappop(self._keys))
+            self._frames.request_key()
+            used += len(length)
+            lengths.append(length)
+            times.append(time)
+        last = self._window(out[used:], until_ns)
+        if not lengths:
+            return last
+        return np.concatenate([*lengths, last[0]]), np.concatenate([*times, last[1]])
+
+    def _window(
+        self, out: NDArray[np.uint8], until_ns: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         model = self._frames.model
         first_ns = self._start_ns + self._delay_ns
         packets = packetise(self._frames.take(self._due_before(until_ns)), model)

@@ -32,6 +32,7 @@ from mcu_sim.video.forwarded import write_forwarded
 from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
 from mcu_sim.video.losses import DecodingLosses
 from traffic import rtp
+from traffic.feedback import LEAD_NS, LOOK_NS
 from traffic.log import RECEIVED, SENT, PacketLog
 from traffic.pacing import KernelPacer, LoopPacer, Pacer
 from traffic.profiles import AUDIO_PACKET_SAMPLES
@@ -41,10 +42,14 @@ from traffic.video_stream import fill_with_noise, packets_in
 
 STEP_NS = 5_000_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
-AHEAD_NS = 400_000_000
-"""Composed video is made so far ahead where the kernel paces it."""
+AHEAD_NS, AHEAD_LEAD_NS = 400_000_000, 100_000_000
+"""Composed video is made in windows of this length where the kernel paces it, so long before the
+first packet of each is due; at their starts the device looks at what came, also at what was lost.
+A watchful one does so every `LOOK_NS`."""
 AHEAD_IN_LOOP_NS = 60_000_000
 """Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
+ASKING = 6
+"""Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 FORWARD_ROOM = 4096
 CONTROL_EVERY_NS = 100_000_000
@@ -67,11 +72,13 @@ class MediaPlane:
         clock: Callable[[], int],
         name: str = "mcu",
         end_ns: int = 2**63 - 1,
+        watchful: bool = True,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
-        when the device stops: nothing is made ahead for later."""
+        when the device stops: nothing is made ahead for later. `watchful`: it is to look often at
+        what came, where the kernel paces."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
@@ -79,7 +86,11 @@ class MediaPlane:
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
         width = LONGEST_PACKET
-        self._ahead_ns = AHEAD_NS if kernel_paces else AHEAD_IN_LOOP_NS
+        if not kernel_paces:
+            self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 4
+        else:
+            self._ahead_ns = LOOK_NS if watchful else AHEAD_NS
+            self._lead_ns = LEAD_NS if watchful else AHEAD_LEAD_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
@@ -148,7 +159,7 @@ class MediaPlane:
         elif kind == "video" and leg.composed is not None:
             start_ns = max(next_start_ns(now_ns, self._origin_ns), flow.from_ns)
             self._composed.open(row, down, leg.composed, start_ns)
-            self._losses.open(row)
+            self._losses.open(row, leg.composed.kbps, down.seed + ASKING)
             # the next window may begin after the stream's first frames are due
             self._compose(self._composed_until_ns)
         else:
@@ -252,30 +263,47 @@ class MediaPlane:
 
     def relayout(self, row: int) -> None:
         """The picture composed for a call is arranged anew: its encoder starts with a key frame."""
-        self._composed.relayout([row])
+        self._composed.relayout([row], self._relayout_ns())
 
     def relayout_others(self, meeting: int, but: Container[int]) -> None:
         """As `relayout`, of all calls of a meeting but those in some rows."""
         legs = self._legs.items()
-        self._composed.relayout(r for r, leg in legs if leg.meeting == meeting and r not in but)
+        rows = (r for r, leg in legs if leg.meeting == meeting and r not in but)
+        self._composed.relayout(rows, self._relayout_ns())
 
-    def key_frame_wanted(self, row: int, kind: Kind, now_ns: int) -> None:
-        """A viewer lost the picture and asks for a key frame."""
+    def _relayout_ns(self) -> int | None:
+        """From when on a picture is due that is arranged anew now; None: the next one. It does not
+        hang on how often the device looks."""
+        if not self._kernel_paces:
+            return None
+        windows = (self._clock() - self._origin_ns) // AHEAD_NS + 1
+        return self._origin_ns + windows * AHEAD_NS + AHEAD_LEAD_NS
+
+    def key_frame_wanted(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
+        """A viewer lost the picture and asks for a key frame, by a request that came at a moment.
+
+        The answer is as long after it as the device looks ahead, whenever the loop looked: those
+        who ask one after another are answered so.
+        """
         leg = self._legs.get(row)
         if leg is None or kind not in leg.flows:
             return
         if kind == "video" and leg.composed is not None:
-            self._composed.request_key(row)
+            self._composed.request_key(row, came_ns + self._ahead_ns + self._lead_ns)
         else:
             self._forwarders[kind].request(row, now_ns)
 
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
-        missed: list[tuple[int, Kind]] = [(row, "video") for row in self._losses.take(now_ns)]
+        # what the kernel paces is handed over before its time comes
+        before_ns = now_ns + (self._ahead_ns if self._kernel_paces else 1)
+        missed: list[tuple[int, Kind, int]] = [
+            (row, "video", at_ns) for row, at_ns in self._losses.take(before_ns)
+        ]
         for kind, forwarder in self._forwarders.items():
-            missed += [(row, kind) for row in forwarder.take_key_requests(now_ns)]
+            missed += [(row, kind, now_ns) for row in forwarder.take_key_requests(now_ns)]
         known = [m for m in missed if m[0] in self._legs and m[1] in self._legs[m[0]].flows]
-        return [(row, kind) for row, kind in known if not self.reports.ask_key_frame(row, kind)]
+        return [(m[0], m[1]) for m in known if not self.reports.ask_key_frame(*m)]
 
     # ------------------------------------------------------------------------------------- time
 
@@ -295,8 +323,6 @@ class MediaPlane:
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.reports.run(now_ns)
-            for row, kind in self.reports.take_wanted():
-                self.key_frame_wanted(row, kind, now_ns)
             late_ns = (now_ns - self._control_at_ns) % CONTROL_EVERY_NS
             self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS
         self.pacer.flush(self._clock())  # what was done since `now_ns` makes packets late too
@@ -304,6 +330,9 @@ class MediaPlane:
         if forwarding or not self._kernel_paces:
             step = (now_ns - self._origin_ns) // STEP_NS + 1
             next_ns = min(next_ns, self._origin_ns + step * STEP_NS)
+        if self._kernel_paces:
+            look = (now_ns - self._origin_ns) // self._ahead_ns + 1
+            next_ns = min(next_ns, self._origin_ns + look * self._ahead_ns)
         return next_ns
 
     def skip_to(self, now_ns: int) -> None:
@@ -380,18 +409,27 @@ class MediaPlane:
 
     def _run_composed(self, now_ns: int, *, received: bool) -> None:
         ahead_ns = self._ahead_ns
-        due = now_ns >= self._composed_until_ns - ahead_ns // 4
+        due = now_ns >= self._composed_until_ns - self._lead_ns
         # an ordinary user's receive buffer holds some milliseconds of many cameras only
         if not received and (due or not self._kernel_paces):
             self._receive_only("video", "content")
         if not due:
             return
+        late_ns = (now_ns - self._origin_ns) % ahead_ns if self._kernel_paces else 0
+        self._look(now_ns - late_ns)
         windows = (now_ns - self._origin_ns) // ahead_ns + 1
-        until_ns = self._origin_ns + windows * ahead_ns + ahead_ns // 4
+        until_ns = self._origin_ns + windows * ahead_ns + self._lead_ns
         until_ns = min(until_ns, self._end_ns)
         while self._composed_until_ns < until_ns:
             self._composed_until_ns = min(self._composed_until_ns + ahead_ns, until_ns)
             self._compose(self._composed_until_ns)
+
+    def _look(self, now_ns: int) -> None:
+        """See what was asked for and what was lost, of all that has been taken in."""
+        self.reports.hear(now_ns)
+        for row, kind, came_ns in self.reports.take_wanted():
+            self.key_frame_wanted(row, kind, now_ns, came_ns)
+        self._losses.look(now_ns)
 
     def _compose(self, until_ns: int) -> None:
         taken = self.outbound.wanted["video"]

@@ -61,7 +61,7 @@ class Reports:
         self._rng = rng
         self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _Line] = {}
-        self._wanted: list[tuple[int, Kind]] = []
+        self._wanted: list[tuple[int, Kind, int]] = []
         self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
         self._next_due_ns = 0
         self.sent = self.unsendable = self.unreadable = 0
@@ -91,14 +91,17 @@ class Reports:
         line = self._lines.get((row, kind))
         return None if line is None else line.reporter
 
-    def run(self, now_ns: int) -> None:
-        """Take in what came and send what is due."""
+    def hear(self, now_ns: int) -> None:
+        """Take in what came."""
         split = any(not line.muxed for line in self._lines.values())
         for arrival in self._inbound.receive_control(all_lanes=split):
             self._take(arrival)
         for row, kind in self._inbound.take_collisions():
             if (line := self._lines.get((row, kind))) is not None:
-                self._react(line, line.reporter.conflict(now_ns))
+                self._react(line, line.reporter.conflict(now_ns), now_ns)
+
+    def run(self, now_ns: int) -> None:
+        """Send what is due."""
         if now_ns < self._next_due_ns:
             return
         for line in self._lines.values():
@@ -109,8 +112,11 @@ class Reports:
                 self._send(line, line.reporter.make(block, now_ns, unix_ns))
         self._next_due_ns = min((line.reporter.due_ns for line in self._lines.values()), default=0)
 
-    def ask_key_frame(self, row: int, kind: Kind) -> bool:
-        """Ask a call's camera for a key frame; False if it does not understand it over RTCP."""
+    def ask_key_frame(self, row: int, kind: Kind, at_ns: int = 0) -> bool:
+        """Ask a call's camera for a key frame; False if it does not understand it over RTCP.
+
+        `at_ns`: not before, where the kernel paces.
+        """
         line = self._lines.get((row, kind))
         if line is None or not line.feedback:
             return False
@@ -119,11 +125,11 @@ class Reports:
             return True  # nothing has come that a request could name; its first frame is a key
         how: Literal["pli", "fir"] = "pli" if "pli" in line.feedback else "fir"
         target = int(statistics.ssrc[row])
-        self._send(line, line.reporter.key_frame_request(how, target))
+        self._send(line, line.reporter.key_frame_request(how, target), at_ns)
         return True
 
-    def take_wanted(self) -> list[tuple[int, Kind]]:
-        """Viewers that asked for a key frame, taken out."""
+    def take_wanted(self) -> list[tuple[int, Kind, int]]:
+        """Viewers that asked for a key frame, and when each request came; taken out."""
         wanted, self._wanted = self._wanted, []
         return wanted
 
@@ -137,12 +143,13 @@ class Reports:
             self.unreadable += 1
             return
         unix_ns = arrival.arrival_ns + self._unix_offset_ns
-        self._react(line, line.reporter.take(packets, arrival.arrival_ns, unix_ns))
+        feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
+        self._react(line, feedback, arrival.arrival_ns)
 
-    def _react(self, line: _Line, feedback: list[Feedback]) -> None:
+    def _react(self, line: _Line, feedback: list[Feedback], at_ns: int) -> None:
         for what in feedback:
             if isinstance(what, KeyFrameWanted):
-                self._wanted.append((line.row, line.kind))
+                self._wanted.append((line.row, line.kind, at_ns))
             elif isinstance(what, Collision):
                 self._note_sent(line)
                 if (packet := line.reporter.bye("SSRC collision")) is not None:
@@ -162,7 +169,7 @@ class Reports:
             )
             line.told_packets, line.told_octets = packets, octets
 
-    def _send(self, line: _Line, packet: bytes) -> None:
+    def _send(self, line: _Line, packet: bytes, at_ns: int = 0) -> None:
         if (context := self._keys.of(line.kind, line.row)) is not None:
             packet = context.protect_rtcp(packet)
         sock = self._ports.open(Lane(line.shelf, line.kind, rtcp=not line.muxed))
@@ -170,7 +177,7 @@ class Reports:
             if self._paced_from_ns is None:
                 sock.sendto(packet, line.to)
             else:
-                leaving_ns = next_control_ns(time.monotonic_ns(), self._paced_from_ns)
+                leaving_ns = next_control_ns(max(time.monotonic_ns(), at_ns), self._paced_from_ns)
                 send_at(sock, packet, leaving_ns, line.to)
         except OSError:
             self.unsendable += 1  # the far end named an address that cannot be reached

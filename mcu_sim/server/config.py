@@ -48,6 +48,7 @@ class McuConfig:
         commands: of the meeting `console_meeting`, in order of time.
         accounts: who may call; None: anyone.
         kernel_paces: whether the interface's queue sends packets at their times (`fq`).
+        watchful: whether it looks often at what was lost or asked for, where the kernel paces.
         session_expires_s: session interval (RFC 4028) it asks for, by which a bridge that vanished
             is noticed.
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
@@ -72,6 +73,7 @@ class McuConfig:
     console_meeting: str = ""
     accounts: Accounts | None = None
     kernel_paces: bool = True
+    watchful: bool = True
     tcp: bool = False
     session_expires_s: int = 300
     encrypted: bool = False

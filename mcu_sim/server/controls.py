@@ -48,7 +48,7 @@ class Controls:
         elif (wanted := wants_full_picture(info.content_type, info.body)) is None:
             code, reason = 415, "Unsupported Media Type"
         elif wanted:
-            self._plane.key_frame_wanted(call.row, "video", now_ns)
+            self._plane.key_frame_wanted(call.row, "video", now_ns, now_ns)
         self._agent.answer_info(info.request_key, code, reason, now_ns / 1e6)
 
     def at_console(self, command: Command, meeting: str, now_ns: int) -> Answer:

@@ -84,6 +84,7 @@ class McuServer:
             origin_ns=config.origin_ns,
             captures=captures,
             kernel_paces=config.kernel_paces,
+            watchful=config.watchful,
             rng=rng,
             composed=config.video,
             clock=time.monotonic_ns,

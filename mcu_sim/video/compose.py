@@ -55,18 +55,20 @@ class VideoBank:
         """The call's stream has another rate from its next frame on."""
         self._streams[row].change_rate(kbps)
 
-    def relayout(self, rows: Iterable[int]) -> None:
-        """The pictures of these calls are composed anew; a row without a stream has none."""
+    def relayout(self, rows: Iterable[int], from_ns: int | None = None) -> None:
+        """The pictures of these calls are composed anew, those that are due from a moment on; a row
+        without a stream has none."""
         for row in rows:
-            self.request_key(row)
+            self.request_key(row, from_ns)
 
-    def request_key(self, row: int) -> None:
-        """A viewer lost its picture (RFC 4585 §6.3.1): its next frame is a key frame.
+    def request_key(self, row: int, from_ns: int | None = None) -> None:
+        """A viewer lost its picture (RFC 4585 §6.3.1): its next frame is a key frame, or the first
+        that is due from `from_ns` on.
 
         Nothing happens where there is no stream: a request may come when it has ended.
         """
         if row in self._streams:
-            self._streams[row].request_key()
+            self._streams[row].request_key(from_ns)
 
     def fill(
         self, out: NDArray[np.uint8], until_ns: int, sending: NDArray[np.bool_] | None = None

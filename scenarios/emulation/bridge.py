@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -209,18 +209,21 @@ class Bridge:
         self._handle(self.agent.advance(now_ms))
         self._flush()
 
-    def window(self, batch: SendBatch, until_ns: int) -> None:
-        """Hand the kernel all media that is due before `until_ns`, and while there is power."""
+    def window(
+        self, batch: SendBatch, until_ns: int, kinds: Collection[Kind] = tuple(PORTS)
+    ) -> None:
+        """Hand the kernel all media of some kinds that is due before `until_ns`, and while there is
+        power."""
         now_ns = time.monotonic_ns()
         if self._is_on:
-            self.terminal.window(batch, min(until_ns, self.power.lasts_until(now_ns)))
+            self.terminal.window(batch, min(until_ns, self.power.lasts_until(now_ns)), kinds)
 
-    def receive(self) -> None:
-        """Take in all media that came."""
+    def receive(self, kinds: Collection[Kind] = tuple(PORTS)) -> None:
+        """Take in all media of some kinds that came."""
         if self._deaf:
             self.terminal.discard(self._inbox)
             return
-        self.terminal.receive(self._inbox)
+        self.terminal.receive(self._inbox, kinds)
         self._redialling.hears(self.terminal.heard_ns)
 
     def health(self) -> dict[str, Any]:
@@ -266,7 +269,7 @@ class Bridge:
                     self._refreshed(call, offer, now_ns)
                 case InfoReceived(_, key, content_type, body):
                     if wants_full_picture(content_type, body):
-                        self.terminal.key_frame()
+                        self.terminal.key_frame("video", now_ns)
                     self.agent.answer_info(key, ACCEPTED, "OK", now_ns / 1e6)
                 case InfoAnswered(_, code):
                     if code != ACCEPTED:

@@ -11,21 +11,25 @@ from typing import Any
 
 from giaoban.clock import sleep_until
 from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.media.leg import KINDS, Kind
 from mcu_sim.media.outbound import SRTP_ROOM
 from mcu_sim.srtp import ALIGNMENT
 from scenarios.emulation.bridge import Bridge
 from scenarios.emulation.sources import recorded
+from scenarios.emulation.terminal import PICTURES
 from scenarios.plan import Plan
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
+from traffic.feedback import LEAD_NS, LOOK_NS
 from traffic.log import RECEIVED, SENT, PacketLog
 from traffic.video_stream import fill_with_noise, packets_in
 
 WINDOW_NS = 1_000_000_000
-LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
+WINDOW_LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
 SHORT_WINDOW_NS = 200_000_000
-"""Where key frames are asked for (pictures forwarded, packets lost on purpose), a camera must not
-have a second in hand; nor must a bridge that may notice that its call is dead."""
+"""A bridge that may notice that its call is dead must not have a second in hand. Pictures are made
+in windows of `LOOK_NS` where a key frame may be asked for."""
+SOUND: tuple[Kind, ...] = ("audio",)
 WINDOW, OFF, ON, DIAL, COMMAND, HANG_UP = range(6)  # in this order at the same moment
 
 
@@ -62,7 +66,13 @@ class Bridges:
             for number, call in enumerate(plan.calls)
         ]
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        self._window_ns = SHORT_WINDOW_NS if _asks_for_key_frames(plan) else WINDOW_NS
+        self._window_ns = SHORT_WINDOW_NS if plan.loses_on_purpose else WINDOW_NS
+        self._turn_ns = LOOK_NS if plan.watchful else self._window_ns
+        self._ahead: list[tuple[tuple[Kind, ...], int, int]] = [
+            (SOUND, self._window_ns, WINDOW_LEAD_NS),
+            (PICTURES, self._turn_ns, LEAD_NS if plan.watchful else WINDOW_LEAD_NS),
+        ]
+        """Media, the length of its windows, and how long before it is due one is handed over."""
         self._controls = [c for c in plan.controls if c.by != OPERATOR.value]
         self._by_id = {bridge.bridge_id: bridge for bridge in self._bridges}
 
@@ -86,7 +96,7 @@ class Bridges:
                 at_ns, what, number = heapq.heappop(agenda)
                 if what == WINDOW:
                     self._window(at_ns)
-                    heapq.heappush(agenda, (at_ns + self._window_ns, WINDOW, 0))
+                    heapq.heappush(agenda, (at_ns + self._turn_ns, WINDOW, 0))
                 elif what == DIAL:
                     self._bridges[number].dial()
                 elif what == OFF:
@@ -120,15 +130,25 @@ class Bridges:
         self._file.close()
 
     def _window(self, at_ns: int) -> None:
-        until_ns = min(at_ns + self._window_ns + LEAD_NS, self._hang_up_ns)
+        """Take in what came, make what is next, see what is missing. RTCP comes last: it waits in
+        the kernel for media that is handed over already."""
+        whole = (at_ns - self._origin_ns) % self._window_ns == 0
         for bridge in self._bridges:
-            bridge.window(self._batch, until_ns)
+            bridge.receive(KINDS if whole else PICTURES)
+        for kinds, window_ns, lead_ns in self._ahead:
+            if kinds is SOUND and not whole:
+                continue
+            until_ns = min(at_ns + window_ns + lead_ns, self._hang_up_ns)
+            for bridge in self._bridges:
+                bridge.window(self._batch, until_ns, kinds)
         now_ns = time.monotonic_ns()
         for bridge in self._bridges:
             bridge.terminal.watch(now_ns)
-            bridge.receive()
-            if now_ns < self._hang_up_ns:
+            if now_ns >= self._hang_up_ns:
+                continue
+            if whole:
                 bridge.terminal.report(now_ns)
+            bridge.terminal.ask(at_ns)
 
     def _signal(self, ready: list[Bridge]) -> None:
         now_ms = time.monotonic_ns() / 1e6
@@ -138,9 +158,10 @@ class Bridges:
             bridge.signal()
             if bridge.terminal.sends != had_media:
                 # the timetable's next window may be a second away
-                since = (time.monotonic_ns() - self._origin_ns) // self._window_ns + 1
-                until_ns = self._origin_ns + since * self._window_ns + LEAD_NS
-                bridge.window(self._batch, min(until_ns, self._hang_up_ns))
+                for kinds, window_ns, lead_ns in self._ahead:
+                    since = (time.monotonic_ns() - self._origin_ns) // window_ns + 1
+                    until_ns = self._origin_ns + since * window_ns + lead_ns
+                    bridge.window(self._batch, min(until_ns, self._hang_up_ns), kinds)
                 bridge.terminal.watch(time.monotonic_ns())
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
@@ -156,16 +177,9 @@ class Bridges:
         self._file.write(json.dumps(event) + "\n")
 
 
-def _asks_for_key_frames(plan: Plan) -> bool:
-    """Whether that is to be expected more often than when somebody joins."""
-    lossy = any(link.loss_pct for link in plan.network.links)
-    impaired = bool(plan.lines) or any(stream.impairments for stream in plan.streams)
-    return plan.meeting.video == "switched" or lossy or impaired or plan.recovery is not None
-
-
 def _room(plan: Plan, folder: Path) -> int:
     """How many packets any stream of any bridge can have in one window at the most."""
-    window_ns = WINDOW_NS + LEAD_NS
+    window_ns = WINDOW_NS + WINDOW_LEAD_NS
     rooms = [packets_in(window_ns, plan.video.kbps, plan.video)]
     if plan.content is not None:
         rooms.append(packets_in(window_ns, plan.content.model.kbps, plan.content.model))

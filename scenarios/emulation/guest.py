@@ -221,6 +221,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         seats=seats,
         commands=commands,
         console_meeting=plan.meeting.id,
+        watchful=plan.watchful,
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,
         dialled_profile=plan.profile.video_profile,

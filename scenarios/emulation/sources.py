@@ -13,6 +13,7 @@ from mcu_sim.offer_answer import Agreed
 from scenarios.emulation.sounds import sound_for
 from scenarios.plan import CallPlan, Plan
 from traffic.audio_stream import AudioStream, Talk
+from traffic.feedback import Asking, dither_max_ns
 from traffic.log import PacketLog
 from traffic.recorded.recording import Recording
 from traffic.recorded.recording import load as load_recording
@@ -27,6 +28,8 @@ Source = AudioStream | VideoStream | RecordedStream
 SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer
 RATE_MARGIN = 1.1
 """How far a recording may be above its call's rate: encoders keep to it in the long run."""
+ASKING = 5
+"""Tells the seed of what is drawn for a bridge's requests from that of the stream it sees."""
 GRANTED_NS = 100_000_000
 """Slides come so long after the content channel was given: the word has to reach the bridge."""
 
@@ -65,6 +68,14 @@ class Sources:
         if kind == "content" and self.plan.content is not None:
             return min(otherwise_ns, self.origin_ns + round(self.plan.content.to_s * 1e9))
         return otherwise_ns
+
+    def asking(self, kind: Kind) -> tuple[Asking, int]:
+        """How this bridge asks for key frames of what it sees, and its T_dither_max in ns: all who
+        are in the meeting may miss what it misses."""
+        seed = self.plan.streams[self.call.down[kind]].seed + ASKING
+        shown = self.plan.content
+        kbps = shown.model.kbps if kind == "content" and shown else self.plan.video.kbps
+        return Asking(seed), dither_max_ns(kbps, len(self.plan.calls) + 1)
 
     def open(self, kind: Kind, planned: StreamPlan, terms: Agreed, start_ns: int) -> Source:
         """The source of a medium, on the terms that were agreed on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from traffic.batch import (
     send_at,
     try_to_send,
 )
+from traffic.feedback import ANSWER_NS, Asking
 from traffic.log import PacketLog
 from traffic.loss_watch import LossWatch
 from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
@@ -40,23 +41,30 @@ PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
 WATCHING = 0x5A5A_5A5A
 """Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
 NEVER_NS = 2**63 - 1
-ASK_EVERY_NS = 900_000_000
-"""A key frame costs a burst: asked for about as often as the MCU does (`mcu_sim.video.keyframes`),
-and not at a multiple of the windows, where a microsecond would decide."""
+PICTURES: tuple[Kind, ...] = ("video", "content")
 
 
 class _Line:
     """RTCP of one medium: what is told of what comes, and asked of what goes."""
 
-    def __init__(self, clock_hz: int, ssrc: int, name: str, seed: int, now_ns: int) -> None:
+    def __init__(
+        self,
+        clock_hz: int,
+        ssrc: int,
+        name: str,
+        seed: int,
+        now_ns: int,
+        asking: tuple[Asking, int] | None,
+    ) -> None:
+        """`asking`: for key frames, and T_dither_max; None for what has none."""
         self.clock_hz = clock_hz
         self.statistics = ReceptionBank(1, clock_hz)
         self.statistics.open(0)
         self.reporter = Reporter(ssrc, name, clock_hz, np.random.default_rng(seed), now_ns)
         self.losses = LossWatch()
+        self.asking = asking
         self.wishes = False
         """Whether a key frame is to be asked for, as soon as that may be again."""
-        self.asked_ns = 0
         self._came: list[tuple[rtp.Headers, NDArray[np.int64]]] = []
 
     def took(self, headers: rtp.Headers, arrival_ns: NDArray[np.int64]) -> None:
@@ -145,7 +153,9 @@ class Terminal:
                 self._streams[kind] = self._sources.open(kind, planned, terms, start_ns)
             ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
             clock_hz = self._sources.clock_hz(kind)
-            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns)
+            seen = kind in PICTURES and kind in self._call.down
+            asking = self._sources.asking(kind) if seen else None
+            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asking)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]
@@ -159,17 +169,20 @@ class Terminal:
         self._streams.clear()
         self._lines.clear()
 
-    def key_frame(self, kind: Kind = "video") -> None:
-        """The MCU wants a key frame."""
+    def key_frame(self, kind: Kind, came_ns: int) -> None:
+        """The MCU wants a key frame, by a request that came at a moment."""
         source = self._streams.get(kind)
         if source is not None and not isinstance(source, AudioStream):
-            source.request_key()
+            source.request_key(came_ns + ANSWER_NS)
 
-    def window(self, batch: SendBatch, until_ns: int) -> None:
-        """Hand the kernel all media that is due before `until_ns`."""
+    def window(
+        self, batch: SendBatch, until_ns: int, kinds: Collection[Kind] = tuple(PORTS)
+    ) -> None:
+        """Hand the kernel all media of some kinds that is due before `until_ns`."""
         self._flush(batch, self._ending)
         self._ending.clear()
-        for kind, stream in self._streams.items():
+        streams = [(kind, stream) for kind, stream in self._streams.items() if kind in kinds]
+        for kind, stream in streams:
             lengths, times = stream.window(batch.data, self._sources.end_ns(kind, until_ns))
             if not len(lengths):
                 continue
@@ -184,7 +197,7 @@ class Terminal:
             batch,
             [
                 (kind, stream)
-                for kind, stream in self._streams.items()
+                for kind, stream in streams
                 if ended or self._sources.end_ns(kind, until_ns) < until_ns
             ],
         )
@@ -220,9 +233,23 @@ class Terminal:
             packet = line.reporter.make(block, now_ns, now_ns + self._unix_offset_ns)
             self._send_control(kind, packet)
 
-    def receive(self, inbox: ReceiveBatch) -> None:
-        """Log all media that came, and take in the MCU's reports."""
+    def ask(self, now_ns: int) -> None:
+        """Ask for key frames where packets are missing: a decoder sees nothing until then (RFC 4585
+        §6.3.1). `now_ns`: when the device looks, which it may have come to a bit later."""
+        for kind, line in self._lines.items():
+            if not line.wishes or line.asking is None:
+                continue
+            asking, dither_ns = line.asking
+            if (at_ns := asking.ask(now_ns, dither_ns)) is not None:
+                line.wishes = False
+                ssrc = self._plan.streams[self._call.down[kind]].ssrc
+                self._send_control(kind, line.reporter.key_frame_request("pli", ssrc), at_ns)
+
+    def receive(self, inbox: ReceiveBatch, kinds: Collection[Kind] = tuple(PORTS)) -> None:
+        """Log all media of some kinds that came, and take in the MCU's reports."""
         for kind, sock in self._sockets.items():
+            if kind not in kinds:
+                continue
             while len(got := inbox.receive(sock.fileno())):
                 self.overflowed[kind] = max(self.overflowed[kind], got.overflowed)
                 self._take(kind, got)
@@ -268,7 +295,6 @@ class Terminal:
             line.took(headers.take(mine), arrival_ns[mine])
             if kind != "audio":
                 line.wishes |= line.losses.misses(headers.sequence[mine])
-                self._ask_key_frame(kind, line, self._plan.streams[index].ssrc)
 
     def _unprotected(self, kind: Kind, got: Received, media: NDArray[np.intp]) -> NDArray[np.int64]:
         """Open the packets in these rows in place: all rows' lengths, 0 for what is not good."""
@@ -292,17 +318,11 @@ class Terminal:
                 raise
             return self._old_srtp[kind].unprotect_rtcp(data)
 
-    def _ask_key_frame(self, kind: Kind, line: _Line, ssrc: int) -> None:
-        """A decoder that misses packets sees nothing until a key frame (RFC 4585 §6.3.1)."""
-        now_ns = time.monotonic_ns()
-        if line.wishes and now_ns - line.asked_ns >= ASK_EVERY_NS:
-            line.wishes, line.asked_ns = False, now_ns
-            self._send_control(kind, line.reporter.key_frame_request("pli", ssrc))
-
-    def _send_control(self, kind: Kind, packet: bytes) -> None:
+    def _send_control(self, kind: Kind, packet: bytes, at_ns: int = 0) -> None:
+        """`at_ns`: not before."""
         if kind in self._srtp:
             packet = self._srtp[kind].protect_rtcp(packet)
-        leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
+        leaving_ns = next_control_ns(max(time.monotonic_ns(), at_ns), self._origin_ns)
         self.rtcp_sent += try_to_send(partial(send_at, self._sockets[kind], packet, leaving_ns))
 
     def _told(self, receiver: str, kind: Kind, block: rtcp.ReportBlock, at_ns: int) -> None:
@@ -337,4 +357,4 @@ class Terminal:
                     self._told("mcu", kind, block, arrival_ns)
         unix_ns = arrival_ns + self._unix_offset_ns
         if KeyFrameWanted() in line.reporter.take(packets, arrival_ns, unix_ns):
-            self.key_frame(kind)
+            self.key_frame(kind, arrival_ns)

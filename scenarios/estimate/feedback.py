@@ -1,73 +1,88 @@
 """Key frames that are asked for because packets were lost, and when the word gets through.
 
-A bridge looks at what came at the starts of its windows, the MCU at what it decodes when it makes
-its composed pictures, and at reports every 100 ms: as the emulation's loops do, and so the time
-between a loss and its key frame is theirs.
+Bridges and MCU look at what came every `LOOK_NS`, and wait with their requests as the emulation's
+do (`traffic.feedback`): so the time between a loss and its key frame is theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from mcu_sim.audio.bank import TICK_NS
 from mcu_sim.media.leg import Kind
-from mcu_sim.media.plane import AHEAD_NS, STEP_NS
+from mcu_sim.media.plane import ASKING
 from mcu_sim.media.reports import CNAME
-from mcu_sim.video.keyframes import VIDEO_LIMITS
+from scenarios.emulation.sources import Sources
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.gaps import Gaps
 from scenarios.estimate.packets import Packets, joined
-from scenarios.estimate.sources import Source
-from scenarios.estimate.timeline import Timeline
-from scenarios.estimate.windows import Windows
+from scenarios.estimate.sources import Kept, Source
+from scenarios.estimate.timeline import Seated, Timeline
 from scenarios.estimate.wire import FRAMING_BYTES, SRTCP_BYTES
 from scenarios.plan import Plan
+from traffic.feedback import ANSWER_NS, LONG_AGO_NS, Asking, dither_max_ns
 from traffic.reporting import Reporter
 
-ASK_EVERY_NS = 900_000_000
-"""As `emulation.terminal`."""
-LOOK_EVERY_NS = 100_000_000
-"""How often the owner calls `look`."""
 QUIET_NS = 3_000_000_000
 """So long after a request it has come and is answered, or was lost."""
 REQUEST = 1 << 40
 """Sequence numbers of requests among the datagrams of RTCP begin here."""
 SHOWN: tuple[Kind, Kind] = ("video", "content")
-LONG_AGO_NS = -(2**62)
+
+
+class Request(NamedTuple):
+    """A request that is handed over at `made_ns` and leaves `not_before_ns`; see `Paces`."""
+
+    flow: int
+    made_ns: int
+    size: int
+    number: int
+    not_before_ns: int
+
+
+@dataclass
+class _Camera:
+    """What the MCU knows of a picture that it decodes.
+
+    `known`: losses for which a key frame was asked. `from_ns`: when its call began.
+    """
+
+    from_ns: int
+    kbps: float
+    asking: Asking
+    known: int = 0
 
 
 class Feedback:
-    """Both sides' requests for key frames; the owner calls `look` at every step's start."""
+    """Both sides' requests for key frames; the owner calls `look` at every step's start, and takes
+    the requests when all media is made that is handed over by then."""
 
     def __init__(
         self,
         plan: Plan,
         timeline: Timeline,
         flows: Flows,
-        windows: Windows,
         sources: Mapping[int, Source],
-        send: Callable[[int, int, int, int], None],
         wanted: Callable[[int, Kind, int], None],
     ) -> None:
-        """`send` (flow, ns, bytes, number) takes a datagram made now; `wanted` (row, medium, ns)
-        is told that a viewer of forwarded pictures asks for a key frame."""
-        self._plan, self._timeline = plan, timeline
-        self._flows, self._windows = flows, windows
-        self._sources, self._send, self._wanted = sources, send, wanted
+        """`wanted` (row, medium, ns) is told that a viewer of forwarded pictures asks for a key
+        frame."""
+        self._plan, self._timeline, self._flows = plan, timeline, flows
+        self._sources, self._wanted = sources, wanted
         twice = any(s.duplicated for s in plan.streams) or any(
             line.what.duplicate for line in plan.lines
         )
         self._gaps = Gaps(flows.streams, twice=twice)
-        self._camera_asked_ns: dict[int, int] = {}
-        self._known: dict[int, int] = {}
-        """Row → losses for which a key frame was asked; rows of whom pictures are composed."""
-        self._lost = np.zeros(flows.streams, np.int64)
-        self._asked_ns: dict[tuple[int, Kind], int] = {}
+        self._cameras: dict[int, _Camera] = {}
+        """By row; of whom pictures are composed."""
+        self._asking: dict[tuple[int, Kind], tuple[Asking, int]] = {}
+        self._requests: list[Request] = []
         self._sent = REQUEST
         self._last_ns = LONG_AGO_NS
-        self._forwards = plan.meeting.video == "switched" or plan.content is not None
         self._media: list[Packets] = []
         self._control: list[Packets] = []
         self._begun: set[int] = set()
@@ -88,9 +103,10 @@ class Feedback:
         """Whether nothing is missed, asked for, or under way."""
         if self._last_ns + QUIET_NS > now_ns or self._gaps.misses.any():
             return False
-        of = {row: self._plan.calls[row].up.get("video") for row in self._known}
+        lost = self._gaps.lost
+        of = {row: self._plan.calls[row].up.get("video") for row in self._cameras}
         return all(
-            index is None or self._gaps.lost[index] == self._known[row] for row, index in of.items()
+            index is None or lost[index] == self._cameras[row].known for row, index in of.items()
         )
 
     def look(self, now_ns: int) -> None:
@@ -99,30 +115,27 @@ class Feedback:
         self._control, requests = _until(self._control, now_ns)
         self._media, media = _until(self._media, now_ns)
         self._gaps.take(media)
-        at_bridges = now_ns % self._windows.camera_ns == 0
-        # RTCP comes with the media, which is read when pictures are composed or forwarded
-        at_mcu = now_ns % AHEAD_NS == 0 or self._forwards
         for flow, at_ns in zip(requests.flow.tolist(), requests.at_ns.tolist(), strict=True):
             number, kind, down = self._flows.control_of(flow)
-            if not (at_bridges if down else at_mcu):
-                self._control.append(_one(flow, at_ns))
-            elif down:
-                self._bridge_asked(number, kind, now_ns)
+            if down:
+                self._bridge_asked(number, kind, at_ns)
             else:
-                self._mcu_asked(number, kind, now_ns)
-        if at_bridges:
-            self._bridges_ask(now_ns)
-        if at_mcu:
-            self._lost = self._gaps.lost
+                self._mcu_asked(number, kind, now_ns, at_ns)
+        self._bridges_ask(now_ns)
         self._mcu_asks(now_ns)
 
-    def ask_bridge(self, row: int, kind: Kind, now_ns: int) -> None:
+    def take_requests(self) -> list[Request]:
+        """What was asked since the last time."""
+        requests, self._requests = self._requests, []
+        return requests
+
+    def ask_bridge(self, row: int, kind: Kind, now_ns: int, not_before_ns: int) -> None:
         """The MCU asks a bridge for a key frame."""
         index = self._plan.calls[row].up.get(kind)
         if index is None or not self._gaps.heard(index):
             return  # nothing has come that a request could name; its first frame is a key frame
         flow = self._flows.control(2 * row + 1, kind)
-        self._request(flow, self._mcu_size, now_ns)
+        self._request(flow, self._mcu_size, now_ns, not_before_ns)
 
     # ---------------------------------------------------------------------------------- both sides
 
@@ -136,32 +149,38 @@ class Feedback:
             for streams in (call.up, call.down):
                 for index in streams.values():
                     self._gaps.begin(index)
+            own = Sources(self._plan, sending.number, 0, Kept(), Path())
             for kind in SHOWN:
-                self._asked_ns[sending.number, kind] = LONG_AGO_NS
-        rows = {
-            seated.leg.row
+                if kind in call.down:
+                    self._asking[sending.number, kind] = own.asking(kind)
+        here = {
+            seated.leg.row: seated
             for seated in self._timeline.seated
             if seated.leg.composed is not None
             and seated.from_ns <= now_ns
             and (seated.to_ns is None or now_ns < seated.to_ns)
         }
-        self._known = {row: self._known.get(row, 0) for row in sorted(rows)}
-        self._camera_asked_ns = {r: ns for r, ns in self._camera_asked_ns.items() if r in rows}
+        before, self._cameras = self._cameras, {}
+        for row, seated in sorted(here.items()):
+            camera = before.get(row)
+            if camera is None or camera.from_ns != seated.from_ns:
+                camera = _camera(seated)
+            self._cameras[row] = camera
 
-    def _request(self, flow: int, size: int, now_ns: int) -> None:
-        self._send(flow, now_ns, size, self._sent)
+    def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
+        self._requests.append(Request(flow, now_ns, size, self._sent, not_before_ns))
         self._sent += 1
         self._last_ns = now_ns
 
-    def _bridge_asked(self, number: int, kind: Kind, now_ns: int) -> None:
+    def _bridge_asked(self, number: int, kind: Kind, came_ns: int) -> None:
         index = self._plan.calls[number].up.get(kind)
         if index is not None and index in self._sources:
-            self._sources[index].ask_key(self._windows.camera_made_ns(now_ns))
+            self._sources[index].ask_key(came_ns + ANSWER_NS)
 
-    def _mcu_asked(self, row: int, kind: Kind, now_ns: int) -> None:
+    def _mcu_asked(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
         index = self._plan.calls[row].down[kind]
         if index in self._sources:
-            self._sources[index].ask_key(self._windows.composed_made_ns(now_ns))
+            self._sources[index].ask_key(came_ns + ANSWER_NS)
         else:
             self._wanted(row, kind, now_ns)
 
@@ -174,33 +193,33 @@ class Feedback:
                 index = call.down.get(kind)
                 if index is None or not missing[index]:
                     continue
-                if now_ns - self._asked_ns.get((number, kind), LONG_AGO_NS) >= ASK_EVERY_NS:
+                asking, dither_ns = self._asking[number, kind]
+                if (at_ns := asking.ask(now_ns, dither_ns)) is not None:
                     missing[index] = False
-                    self._asked_ns[number, kind] = now_ns
                     flow = self._flows.control(2 * number, kind)
-                    self._request(flow, self._sizes[number], now_ns)
+                    self._request(flow, self._sizes[number], now_ns, at_ns)
 
     def _mcu_asks(self, now_ns: int) -> None:
-        """As `mcu_sim.video.losses`, at the loop's wake-ups until the next look.
-
-        A camera is asked again at the first wake-up that is the damper's interval after the last
-        time.
-        """
-        for row, known in self._known.items():
+        """As `mcu_sim.video.losses`."""
+        lost = self._gaps.lost
+        for row, camera in self._cameras.items():
             index = self._plan.calls[row].up.get("video")
-            if index is None or (count := int(self._lost[index])) == known:
+            if index is None or (count := int(lost[index])) == camera.known:
                 continue
-            if count > known:
-                asked_ns = self._camera_asked_ns.get(row, LONG_AGO_NS)
-                wakes_ns = STEP_NS if self._forwards else self._windows.stride * TICK_NS
-                again_ns = asked_ns + VIDEO_LIMITS.interval_ns
-                again_ns = -(-again_ns // wakes_ns) * wakes_ns
-                if again_ns >= now_ns + LOOK_EVERY_NS:
+            if count > camera.known:
+                dither_ns = dither_max_ns(camera.kbps, len(self._cameras) + 1)
+                if (at_ns := camera.asking.ask(now_ns, dither_ns)) is None:
                     continue
-                self._camera_asked_ns[row] = max(now_ns, again_ns)
-                self.ask_bridge(row, "video", max(now_ns, again_ns))
+                self.ask_bridge(row, "video", now_ns, at_ns)
             # a late packet takes a loss back: nothing to ask for
-            self._known[row] = count
+            camera.known = count
+
+
+def _camera(seated: Seated) -> _Camera:
+    leg = seated.leg
+    assert leg.composed is not None
+    asking = Asking(leg.flows["video"].down.seed + ASKING)
+    return _Camera(seated.from_ns, leg.composed.kbps, asking)
 
 
 def _until(parts: list[Packets], now_ns: int) -> tuple[list[Packets], Packets]:
@@ -212,15 +231,6 @@ def _until(parts: list[Packets], now_ns: int) -> tuple[list[Packets], Packets]:
     later = [] if came.all() else [packets.take(~came)]
     packets = packets.take(came)
     return later, packets.take(np.argsort(packets.at_ns, kind="stable"))
-
-
-def _one(flow: int, at_ns: int) -> Packets:
-    return Packets(
-        np.array([at_ns], np.int64),
-        np.zeros(1, np.int32),
-        np.array([flow], np.int32),
-        np.array([REQUEST], np.int64),
-    )
 
 
 def _request_bytes(name: str) -> int:

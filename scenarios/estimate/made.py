@@ -22,7 +22,7 @@ from scenarios.estimate.sources import (
     Source,
 )
 from scenarios.estimate.timeline import Seated, Sending, Timeline
-from scenarios.estimate.windows import LEAD_NS, Windows
+from scenarios.estimate.windows import BRIDGE_LEAD_NS, Windows
 from scenarios.plan import Plan
 from traffic import rtp
 from traffic.recorded.recording import Recording
@@ -35,7 +35,7 @@ from traffic.video_stream import VideoStream, packets_in
 
 def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8]:
     """Rows for what any stream makes at a time (`MAKER_STEP_NS`)."""
-    span_ns = MAKER_STEP_NS + LEAD_NS
+    span_ns = MAKER_STEP_NS + BRIDGE_LEAD_NS
     rooms = [packets_in(span_ns, plan.video.kbps, plan.video)]
     widths = [plan.video.max_payload, plan.audio.packet_bytes]
     rooms.append(span_ns // (plan.audio.packet_ms * 1_000_000) + 2)
@@ -84,11 +84,11 @@ def sources_of(
     }
     for at_ns, row in timeline.relayouts:
         if row in composed:
-            keys[composed[row]].append(windows.composed_made_ns(at_ns))
+            keys[composed[row]].append(windows.relayout_ns(at_ns))
     # asking a picture that is not made at that moment changes nothing: all calls may be asked
     others: dict[int, list[Container[int]]] = {}
     for at_ns, but in timeline.relayouts_of_others:
-        others.setdefault(windows.composed_made_ns(at_ns), []).append(but)
+        others.setdefault(windows.relayout_ns(at_ns), []).append(but)
     for from_ns, buts in others.items():
         for row, index in composed.items():
             if any(row not in but for but in buts):
@@ -114,7 +114,8 @@ def _of_bridge(
 ) -> Segment:
     hang_up_ns = round(plan.hang_up_s * 1e9)
     # what is handed over by the end of a call goes out
-    end_ns = hang_up_ns if sending.to_ns is None else windows.camera_made_ns(sending.to_ns)
+    made_ns = windows.sound_made_ns if kind == "audio" else windows.camera_made_ns
+    end_ns = hang_up_ns if sending.to_ns is None else made_ns(sending.to_ns)
     sources = Sources(plan, sending.number, 0, Kept(), Path())
     terms = sending.terms[kind]
     planned = plan.streams[index].carrying(terms.send_type)

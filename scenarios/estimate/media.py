@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from mcu_sim.media.leg import Kind
 from scenarios.background import PoissonArrivals
-from scenarios.estimate.feedback import LOOK_EVERY_NS, Feedback
+from scenarios.estimate.feedback import Feedback
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.forwarding import PARTS, Forwarding
 from scenarios.estimate.hops import is_steady, lines_of, servers_of
@@ -21,7 +22,7 @@ from scenarios.estimate.line_end import LineEnd
 from scenarios.estimate.logs import Received, SentLogs
 from scenarios.estimate.made import sources_of
 from scenarios.estimate.meter import HopMeter, Passages
-from scenarios.estimate.paces import Leaves, Paces
+from scenarios.estimate.paces import Leaves, Paces, long_before
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.paths import Paths, find_paths
 from scenarios.estimate.queues import TIMER_NS
@@ -30,9 +31,10 @@ from scenarios.estimate.size import COARSE_NS, coarse_ns
 from scenarios.estimate.sources import Kept
 from scenarios.estimate.timeline import Timeline
 from scenarios.estimate.transit import Transit
-from scenarios.estimate.windows import Windows, asks_for_key_frames, overtaking_ns
+from scenarios.estimate.windows import Windows, overtaking_ns
 from scenarios.estimate.wire import around_bytes
 from scenarios.plan import Plan
+from traffic.feedback import LOOK_NS
 from traffic.recorded.recording import Recording
 from traffic.rtp import ETHERNET_BYTES
 
@@ -89,11 +91,12 @@ def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) ->
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
     """
-    if not asks_for_key_frames(plan) and plan.content is None:
+    if not plan.watchful:
         happened = _Run(plan, timeline, recordings, backing=False).run()
         if not happened.meter.drops.any():
             return happened
         happened.close()
+        plan = plan.model_copy(update={"loses": True})
     return _Run(plan, timeline, recordings, backing=True).run()
 
 
@@ -150,7 +153,7 @@ class _Run:
         self._around = around_bytes(plan)
         self._removed = 0
         self._overtaking_ns = overtaking_ns(plan)
-        self._paces = Paces(self.flows, self.reports)
+        self._paces = Paces(self.flows, self.reports, partial(_handed_ns, plan, windows))
         self._control: list[Leaves] = []
         """RTCP that is to be put on its way."""
         self.injected = np.zeros(len(self.flows.way_of), np.int64)
@@ -158,9 +161,7 @@ class _Run:
         self._others = [
             PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
         ]
-        self._feedback = Feedback(
-            plan, timeline, self.flows, windows, self.sources, self._send, self._wanted
-        )
+        self._feedback = Feedback(plan, timeline, self.flows, self.sources, self._wanted)
         self._forwards = plan.meeting.video == "switched" or plan.content is not None
         self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
         ups = {hop for way in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(way)}
@@ -186,9 +187,9 @@ class _Run:
                     self._stands(ended)
                     continue
                 vars(self).update(saved)
-            for now_ns in range(start_ns, until_ns, LOOK_EVERY_NS):
+            for now_ns in range(start_ns, until_ns, LOOK_NS):
                 self._feedback.look(now_ns)
-                ended = self._step(now_ns, min(now_ns + LOOK_EVERY_NS, until_ns))
+                ended = self._step(now_ns, min(now_ns + LOOK_NS, until_ns))
                 self._feedback.came(ended)
                 self._stands(ended)
         self._settle()
@@ -232,6 +233,8 @@ class _Run:
                 self._put_made(index, source.kept)
                 if not self._backing:
                     self._sent.settle({index: source.kept})
+        for asked in self._feedback.take_requests():
+            self._take_control(self._paces.unexpected(*asked))
         self._put_reports(start_ns, until_ns)
         self._put_others(until_ns)
         if not self._forwards:
@@ -278,8 +281,8 @@ class _Run:
             return until_ns + COARSE_NS
         windows, now_ns = self._windows, until_ns - 1
         if stream.direction == "up":
-            return max(until_ns, windows.camera_made_ns(now_ns - now_ns % LOOK_EVERY_NS))
-        return max(until_ns, windows.composed_made_ns(now_ns - now_ns % LOOK_EVERY_NS))
+            return max(until_ns, windows.camera_made_ns(now_ns - now_ns % LOOK_NS))
+        return max(until_ns, windows.composed_made_ns(now_ns - now_ns % LOOK_NS))
 
     def _put_reports(self, start_ns: int, until_ns: int) -> None:
         self._control += self._paces.alone(until_ns)
@@ -304,15 +307,13 @@ class _Run:
         size, number = np.array([leaves.size], np.int32), np.array([leaves.number])
         self._put(leaves.flow, np.array([leaves.at_ns]), size, number)
 
-    def _send(self, flow: int, made_ns: int, size: int, seq: int) -> None:
-        """A datagram of RTCP that was made at a moment leaves as its queue lets it."""
-        self._take_control(self._paces.unexpected(flow, made_ns, size, seq))
-
     def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         self._forwarding.wanted(row, kind, now_ns)
 
     def _ask(self, row: int, kind: Kind, now_ns: int) -> None:
-        self._feedback.ask_bridge(row, kind, now_ns)
+        self._feedback.ask_bridge(row, kind, now_ns, now_ns)
+        for asked in self._feedback.take_requests():
+            self._take_control(self._paces.unexpected(*asked))
 
     def _put_made(self, index: int, kept: Kept) -> None:
         """What was made goes to the first hop of its way."""
@@ -368,3 +369,15 @@ class _Run:
         if hop is None:
             hop = self._first_hop[int(self.flows.way_of[flow])]
         self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))
+
+
+def _handed_ns(plan: Plan, windows: Windows, index: int, made_ns: int) -> int:
+    """Up to when a stream's packets are handed over by a moment at which a report is made."""
+    stream = plan.streams[index]
+    forwarded = stream.kind == "content" or plan.meeting.video == "switched"
+    if stream.direction == "up":
+        made = windows.sound_made_ns if stream.kind == "audio" else windows.camera_made_ns
+        return made(made_ns)
+    if stream.kind == "audio" or forwarded:
+        return long_before(index, made_ns)
+    return windows.composed_made_ns(made_ns)

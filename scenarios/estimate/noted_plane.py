@@ -114,7 +114,7 @@ class NotedPlane:
         """The time of what is told next: `relayout` is not told it."""
         self._timeline_ns = now_ns
 
-    def key_frame_wanted(self, row: int, kind: Kind, _now_ns: int) -> None:
+    def key_frame_wanted(self, row: int, kind: Kind, _now_ns: int, _came_ns: int) -> None:
         """Bridges ask by RTCP, not in their calls."""
         raise AssertionError(f"row {row} asks for a key frame of {kind} by INFO")
 

@@ -9,7 +9,7 @@ asleep on it first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +17,16 @@ from numpy.typing import NDArray
 
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.reporting import Reports
-from scenarios.estimate.windows import LEAD_NS, LONG_WINDOW_NS
+from scenarios.estimate.windows import BRIDGE_LEAD_NS, LONG_WINDOW_NS
 from traffic.stream import next_control_ns
 
-HANDED_NS = LONG_WINDOW_NS + LEAD_NS
+HANDED_NS = LONG_WINDOW_NS + BRIDGE_LEAD_NS
 """No packet is handed to the kernel so long before it leaves."""
+
+
+def long_before(_stream: int, made_ns: int) -> int:
+    """Up to when a stream's packets may be handed over by a moment."""
+    return made_ns + HANDED_NS
 
 
 class Leaves(NamedTuple):
@@ -41,8 +46,15 @@ class Leaves(NamedTuple):
 class Paces:
     """What each queue of media has to send, and the reports that leave among it."""
 
-    def __init__(self, flows: Flows, reports: Reports) -> None:
-        """`reports`: of the whole meeting."""
+    def __init__(
+        self,
+        flows: Flows,
+        reports: Reports,
+        handed_ns: Callable[[int, int], int] = long_before,
+    ) -> None:
+        """`reports`: of the whole meeting. `handed_ns` (stream, ns): up to when a stream's packets
+        are handed over by a moment."""
+        self._handed_ns = handed_ns
         ways, kinds = flows.way_of[: flows.streams], np.array(flows.kinds, np.int8)
         self._control_of: list[int] = flows.controls(ways, kinds).tolist()
         self._expected = _Expected(flows, reports)
@@ -74,7 +86,7 @@ class Paces:
             at_ns = int(in_order[np.searchsorted(in_order, made_ns, "right")])
             if at_ns < own_ns:
                 since_ns = int(in_order[np.searchsorted(in_order, own_ns) - 1])
-            elif at_ns - made_ns > HANDED_NS:
+            elif at_ns > self._handed_ns(stream, made_ns):
                 since_ns = made_ns
             if since_ns is not None:
                 at_ns = own_ns
@@ -103,9 +115,11 @@ class Paces:
         for flow, leaving in self._leaving.items():
             self._leaving[flow] = leaving.since(before_ns)
 
-    def unexpected(self, flow: int, made_ns: int, size: int, number: int) -> Leaves:
-        """A request leaves that nobody expected and that was handed over now."""
-        own_ns, since_ns = next_control_ns(made_ns, 0), made_ns
+    def unexpected(
+        self, flow: int, made_ns: int, size: int, number: int, not_before_ns: int = 0
+    ) -> Leaves:
+        """A request leaves that nobody expected and that was handed over at `made_ns`."""
+        own_ns, since_ns = next_control_ns(max(made_ns, not_before_ns), 0), made_ns
         if parts := self._handed.get(flow):
             self._leaving[flow] = self._leaving.get(flow, _NOTHING).and_these(parts)
             self._handed[flow] = []

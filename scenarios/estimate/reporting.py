@@ -23,6 +23,7 @@ from scenarios.estimate.timeline import Seated, Sending, Timeline
 from scenarios.estimate.windows import Windows
 from scenarios.estimate.wire import FRAMING_BYTES, SRTCP_BYTES
 from scenarios.plan import Plan
+from traffic.feedback import LOOK_NS
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.reporting import Reporter
 from traffic.rtcp import ReportBlock
@@ -88,10 +89,11 @@ def _of_mcu(plan: Plan, seated: Seated, woken: Sequence[int], windows: Windows) 
     call = plan.calls[row]
     forwards = plan.meeting.video == "switched" or plan.content is not None
     wakes_ns = STEP_NS if forwards else windows.stride * TICK_NS
+    looks_ns = LOOK_NS if windows.watchful else wakes_ns
 
     def wakes(at_ns: int) -> int:
         """The loop's first wake-up at or after a moment: for media, or for signalling."""
-        for_media_ns = -(-at_ns // wakes_ns) * wakes_ns
+        for_media_ns = min(-(-at_ns // every_ns) * every_ns for every_ns in (wakes_ns, looks_ns))
         place = bisect_left(woken, at_ns)
         return min(for_media_ns, woken[place]) if place < len(woken) else for_media_ns
 

@@ -44,6 +44,17 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
         return assemble(question, captures, ENGINE, name, waited(happened))
 
 
+def foreseen(question: Question) -> Question:
+    """The question, whose plan says whether packets are lost: then devices of an emulation look
+    more often. What cannot be estimated says so by itself."""
+    plan = question.plan
+    if plan.watchful or reasons(plan):
+        return question
+    with closing(hold(plan, signal(plan), question.recordings)) as happened:
+        lost = bool(happened.meter.drops.any())
+    return replace(question, plan=plan.model_copy(update={"loses": lost}))
+
+
 def beside_estimate(question: Question, emulated: Answer) -> Answer:
     """An emulation's answer with how far an estimate of the same question is off."""
     if found := reasons(question.plan):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcu_sim.audio.bank import TICK_NS
-from mcu_sim.media.plane import AHEAD_NS
+from mcu_sim.media.plane import AHEAD_LEAD_NS, AHEAD_NS
 from scenarios.plan import Plan
+from traffic.feedback import LEAD_NS, LOOK_NS
 
-LEAD_NS = 60_000_000
-"""As `emulation.bridges`: a window is handed over so long before its first packet is due."""
-LONG_WINDOW_NS, SHORT_WINDOW_NS = 1_000_000_000, 200_000_000
-MARGIN_NS = AHEAD_NS // 4
+BRIDGE_LEAD_NS, LONG_WINDOW_NS, SHORT_WINDOW_NS = 60_000_000, 1_000_000_000, 200_000_000
+"""As `emulation.bridges`: windows, and how long before its first packet is due each is handed
+over."""
 NEVER_NS = 2**62
 SETTLED_NS = 2_000_000_000
 """What may overtake has come so long after an impairment's end."""
@@ -22,11 +22,14 @@ class Windows:
     """The grids of one plan.
 
     Attributes:
-        camera_ns: length of a bridge's windows; it also looks at what came at their starts.
+        bridge_ns: length of a bridge's windows: of sound, and of pictures unless it is watchful; at
+            their starts it reports.
+        watchful: whether devices look every `LOOK_NS`, and make pictures in windows of that.
         stride: ticks of sound that the MCU mixes in one go.
     """
 
-    camera_ns: int
+    bridge_ns: int
+    watchful: bool
     stride: int
 
     @classmethod
@@ -34,32 +37,38 @@ class Windows:
         """As `emulation.bridges` and `mcu_sim.media.plane` choose them."""
         mix_ns = round(plan.device.audio_mix_delay_ms * 1e6)
         return cls(
-            camera_ns=SHORT_WINDOW_NS if asks_for_key_frames(plan) else LONG_WINDOW_NS,
+            bridge_ns=SHORT_WINDOW_NS if plan.loses_on_purpose else LONG_WINDOW_NS,
+            watchful=plan.watchful,
             stride=1 if mix_ns <= 1.25 * TICK_NS else 2,
         )
 
     def camera_made_ns(self, now_ns: int) -> int:
         """Before when a camera's packets are due that are made by now, at a call's begin too."""
-        return (now_ns // self.camera_ns + 1) * self.camera_ns + LEAD_NS
+        if not self.watchful:
+            return self.sound_made_ns(now_ns)
+        return (now_ns // LOOK_NS + 1) * LOOK_NS + LEAD_NS
+
+    def sound_made_ns(self, now_ns: int) -> int:
+        """The same of a microphone."""
+        return (now_ns // self.bridge_ns + 1) * self.bridge_ns + BRIDGE_LEAD_NS
 
     def camera_look_ns(self, at_ns: int) -> int:
-        """When a bridge looks at what came, first at or after a moment."""
-        return -(-at_ns // self.camera_ns) * self.camera_ns
+        """When a bridge sees whether a report is due, first at or after a moment."""
+        return -(-at_ns // self.bridge_ns) * self.bridge_ns
 
     def composed_made_ns(self, now_ns: int) -> int:
         """Before when the frames of composed pictures are due that are made by now."""
-        return (now_ns // AHEAD_NS + 1) * AHEAD_NS + MARGIN_NS
+        if not self.watchful:
+            return self.relayout_ns(now_ns)
+        return (now_ns // LOOK_NS + 1) * LOOK_NS + LEAD_NS
+
+    def relayout_ns(self, now_ns: int) -> int:
+        """From when on a composed picture is due that is arranged anew now."""
+        return (now_ns // AHEAD_NS + 1) * AHEAD_NS + AHEAD_LEAD_NS
 
     def mixed(self, now_ns: int) -> int:
         """The last tick that is mixed by now."""
         return now_ns // (self.stride * TICK_NS) * self.stride
-
-
-def asks_for_key_frames(plan: Plan) -> bool:
-    """Whether bridges' windows are the short ones; as `emulation.bridges`."""
-    lossy = any(link.loss_pct for link in plan.network.links)
-    impaired = bool(plan.lines) or any(stream.impairments for stream in plan.streams)
-    return plan.meeting.video == "switched" or lossy or impaired or plan.recovery is not None
 
 
 def overtaking_ns(plan: Plan) -> tuple[int, int]:

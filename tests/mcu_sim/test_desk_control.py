@@ -313,7 +313,7 @@ def test_the_many_whom_nobody_sees_get_their_new_picture_together(
     together: list[int] = []
     composed: Any = office.plane._composed
     monkeypatch.setattr(office.plane, "relayout", alone.append)
-    monkeypatch.setattr(composed, "relayout", together.extend)
+    monkeypatch.setattr(composed, "relayout", lambda rows, _from_ns: together.extend(rows))
     bridges[1].hang_up()
     office.settle()
     rows = {office.book.own_row(who) for who in names if who != "b-0"}

@@ -340,10 +340,10 @@ def test_unknown_rows_are_nobodys(bench: Bench) -> None:
     bench.plane.set_heard(3, True)
     bench.plane.relayout(3)
     bench.plane.watch("video", 3, 1, bench.now_ns)
-    bench.plane.key_frame_wanted(3, "video", bench.now_ns)
+    bench.plane.key_frame_wanted(3, "video", bench.now_ns, bench.now_ns)
     bench.plane.open(leg(0, terms("audio", 44_000)), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)
-    bench.plane.key_frame_wanted(0, "video", bench.now_ns)
+    bench.plane.key_frame_wanted(0, "video", bench.now_ns, bench.now_ns)
     bench.plane.relayout(0)
     assert bench.plane.take_key_requests(bench.now_ns) == []
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
-from mcu_sim.video.keyframes import SECOND_NS
 from mcu_sim.video.losses import DecodingLosses
 from traffic import rtp
+from traffic.feedback import HOLD_NS, dither_max_ns
 from traffic.reception import ReceptionBank
 
-ROW = 2
+ROW, KBPS = 2, 2000.0
 
 
 class Watched:
-    """One camera whose packets are put in by their sequence numbers."""
+    """Cameras whose packets are put in by their sequence numbers, the same of each."""
 
-    def __init__(self) -> None:
-        self.bank = ReceptionBank(4, 90_000)
-        self.bank.open(ROW)
+    def __init__(self, rows: Iterable[int] = (ROW,)) -> None:
+        self.rows = list(rows)
+        self.bank = ReceptionBank(max(self.rows) + 1, 90_000)
         self.losses = DecodingLosses(self.bank)
-        self.losses.open(ROW)
+        for row in self.rows:
+            self.bank.open(row)
+            self.losses.open(row, KBPS, 7 + row)
         self.came(*range(100, 110))
 
     def came(self, *sequences: int) -> None:
@@ -33,48 +37,85 @@ class Watched:
             timestamp=np.zeros(n, np.uint32),
             ssrc=np.full(n, 7, np.uint32),
         )
-        self.bank.put(np.full(n, ROW, np.intp), headers, np.arange(n))
+        for row in self.rows:
+            self.bank.put(np.full(n, row, np.intp), headers, np.arange(n))
+
+    def asked(self, now_ns: int) -> list[tuple[int, int]]:
+        """Rows that are asked after a look at a moment, and when."""
+        self.losses.look(now_ns)
+        return self.losses.take(now_ns + HOLD_NS)
 
 
 def test_nothing_is_asked_while_all_comes() -> None:
     watched = Watched()
     watched.came(*range(110, 150))
-    assert watched.losses.take(0) == []
+    assert watched.asked(0) == []
 
 
-def test_a_loss_is_asked_for_once() -> None:
+def test_a_loss_is_asked_for_once_within_the_range() -> None:
     watched = Watched()
     watched.came(112)
-    assert watched.losses.take(0) == [ROW]
-    assert watched.losses.take(1) == []
+    [(row, at_ns)] = watched.asked(0)
+    assert row == ROW
+    assert 0 <= at_ns <= dither_max_ns(KBPS, 2)
+    assert watched.asked(1) == []
+
+
+def test_a_request_is_kept_until_its_time() -> None:
+    watched = Watched()
+    watched.came(112)
+    watched.losses.look(0)
+    assert watched.losses.take(0) == []
+    [(_, at_ns)] = watched.losses.take(HOLD_NS)
+    assert watched.losses.take(HOLD_NS) == []
+    assert at_ns > 0
 
 
 def test_a_loss_soon_after_waits_and_is_not_forgotten() -> None:
     watched = Watched()
     watched.came(112)
-    assert watched.losses.take(0) == [ROW]
+    assert watched.asked(0)
     watched.came(114)
-    asked = [ms for ms in range(0, 3000, 50) if watched.losses.take(ms * SECOND_NS // 1000)]
-    assert asked == [1000]
+    asked = [ms for ms in range(0, 3000, 50) if watched.asked(ms * HOLD_NS // 1000)]
+    assert len(asked) == 1
+    assert 500 <= asked[0] <= 1600
 
 
 def test_a_late_packet_takes_the_loss_back() -> None:
     watched = Watched()
     watched.came(111)
-    assert watched.losses.take(0) == [ROW]
+    assert watched.asked(0)
     watched.came(110)
-    assert watched.losses.take(5 * SECOND_NS) == []
+    assert watched.asked(5 * HOLD_NS) == []
     watched.came(113)
-    assert watched.losses.take(5 * SECOND_NS) == [ROW]
+    assert watched.asked(5 * HOLD_NS)
 
 
 @pytest.mark.parametrize("again", [False, True])
 def test_after_the_call_nobody_is_asked(again: bool) -> None:
     watched = Watched()
     watched.came(112)
+    watched.losses.look(0)
     watched.losses.close(ROW)
-    assert watched.losses.take(0) == []
+    assert watched.asked(0) == []
     if again:
         watched.bank.open(ROW)
-        watched.losses.open(ROW)
-        assert watched.losses.take(0) == []
+        watched.losses.open(ROW, KBPS, 8)
+        assert watched.asked(0) == []
+
+
+def test_cameras_that_lose_by_one_event_are_not_asked_in_step() -> None:
+    rows = range(20)
+    watched = Watched(rows)
+    watched.came(112)
+    asked = watched.asked(0)
+    assert sorted(row for row, _ in asked) == list(rows)
+    assert len({at_ns for _, at_ns in asked}) == len(rows)
+    assert max(at_ns for _, at_ns in asked) <= dither_max_ns(KBPS, 21)
+    # nor the next time
+    watched.came(114)
+    again = {}
+    for ms in range(100, 2000, 100):
+        again |= {row: ms for row, _ in watched.asked(ms * HOLD_NS // 1000)}
+    assert again.keys() == set(rows)
+    assert len(set(again.values())) >= 5

@@ -39,7 +39,7 @@ class RecordedStream(OutgoingStream):
         padded = np.concatenate([recording.payload, np.zeros(width, np.uint8)])
         self._from_byte = sliding_window_view(padded, width) if width else None
 
-    def request_key(self) -> None:
+    def request_key(self, _from_ns: int | None = None) -> None:
         """A recording makes no key frames: its next one answers."""
 
     def position(self) -> tuple[int, int, int]:
