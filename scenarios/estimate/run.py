@@ -7,17 +7,21 @@ of whole arrays of packets (`queues`, `transit`) in place of the kernel's.
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from results.model import Engine
 from results.off_by import OffBy, off_by
-from scenarios.assemble import Answer, assemble, criteria_of
+from results.verdict import Judgement
+from scenarios.assemble import Answer, assemble, criteria_of, judged
+from scenarios.captures import Captures
 from scenarios.estimate.captured import captured, waited
 from scenarios.estimate.media import hold
 from scenarios.estimate.refusals import check, reasons
 from scenarios.estimate.signalling import signal
 from scenarios.question import Question
+from scenarios.rebuild import Rebuilt
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 
@@ -36,12 +40,32 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
     """
     criteria_of(question)
     check(question)
+    name = run_id or f"{question.plan.scenario_id}-estimate"
+    with _held(question) as (captures, rebuilt):
+        return assemble(question, captures, ENGINE, name, rebuilt)
+
+
+def judge_alone(question: Question) -> Judgement:
+    """What `estimate` would say of the criteria, without anything to draw documents from.
+
+    Raises:
+        InputError: as `estimate`.
+    """
+    criteria = criteria_of(question)
+    check(question)
+    with _held(question) as (captures, rebuilt):
+        return judged(question, captures, criteria, rebuilt)
+
+
+@contextmanager
+def _held(question: Question) -> Iterator[tuple[Captures, Rebuilt]]:
+    """The meeting held: its captures, and how long packets waited."""
     meeting = signal(question.plan)
     happened = hold(question.plan, meeting, question.recordings)
-    name = run_id or f"{question.plan.scenario_id}-estimate"
-    with closing(happened):
-        captures = captured(question.plan, meeting, happened)
-        return assemble(question, captures, ENGINE, name, waited(happened))
+    try:
+        yield captured(question.plan, meeting, happened), waited(happened)
+    finally:
+        happened.close()
 
 
 def beside_estimate(question: Question, emulated: Answer) -> Answer:
