@@ -9,6 +9,7 @@ from pydantic import Field
 from giaoban.tomlfile import StrictModel
 from results.model import Binding, Inputs, RunId
 from results.quantities import Count, Id, Verdict
+from results.seeds import Seeds
 
 SCHEMA = "giaoban.whatif/1"
 
@@ -34,7 +35,7 @@ class Judged(StrictModel):
     """A verdict on one variant with what it rests on, by one method.
 
     `where` is the binding criterion's place in words; `run` the folder of an emulation, within the
-    answer's own.
+    answer's own. `seeds`: what other seeds came to, which are tried where the own one passes.
     """
 
     method: Method
@@ -46,6 +47,12 @@ class Judged(StrictModel):
     units_used: float
     units_total: float
     run: str | None = None
+    seeds: Seeds | None = None
+
+    @property
+    def by_luck(self) -> bool:
+        """Whether it passes at its own seed and does not at others."""
+        return self.verdict == "fail" and self.seeds is not None
 
     @property
     def worst_pct(self) -> float | None:
@@ -53,6 +60,16 @@ class Judged(StrictModel):
         found = [margin.margin_pct for margin in self.margins]
         known = [pct for pct in found if pct is not None]
         return min(known) if known and len(known) == len(found) else None
+
+
+def final(judged: Judged, confirmed: Judged | None) -> Judged:
+    """The word that counts: the emulation's if there is one.
+
+    It is about one seed: that it passes says nothing against others at which it does not.
+    """
+    if confirmed is None or (judged.by_luck and confirmed.verdict == "pass"):
+        return judged
+    return confirmed
 
 
 class CostPart(StrictModel):
@@ -101,8 +118,8 @@ class VariantResult(StrictModel):
 
     @property
     def final(self) -> Judged:
-        """The word that counts: the emulation's if there is one."""
-        return self.confirmed or self.judged
+        """The word that counts."""
+        return final(self.judged, self.confirmed)
 
 
 class FailureCheck(StrictModel):

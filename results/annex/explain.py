@@ -35,8 +35,8 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "khác có thể kiểm tra lại.",
         "Để kết luận không phụ thuộc may rủi, cùng câu hỏi đó được tính toán lại với các số khởi "
         "tạo ngẫu nhiên khác, khi tính toán được: hàng đợi của từng đường truyền được tính đến "
-        "từng gói tin, không dựng lại mạng. Hệ thống chỉ đạt khi đạt ở mọi lần đã thử, trừ khi kịch "
-        "bản cho phép một tỷ lệ không đạt.",
+        "từng gói tin, không dựng lại mạng. Hệ thống chỉ đạt khi đạt ở mọi lần đã thử, trừ khi "
+        "kịch bản cho phép một tỷ lệ không đạt.",
         "Giới hạn của phương pháp: kết quả đúng với dữ liệu đã khai báo. Mô phỏng không thay thế "
         "việc đo thử trên đường truyền và thiết bị thật trước khi đưa vào sử dụng.",
     ),

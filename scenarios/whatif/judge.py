@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from results.model import Result
 from results.summary import place_name
 from results.whatif import Judged, Margin, Method
-from scenarios.assemble import Answer
 from scenarios.emulation.engine import EngineName
-from scenarios.question import Question
-
-Judge = Callable[[Question], Answer]
-"""How a question is answered without files: the estimate, or a stand-in in tests."""
 
 
 def method_of(engine: EngineName) -> Method:
@@ -60,4 +53,5 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
         units_used=max(phase.mcu.units_used for phase in result.phases),
         units_total=result.phases[0].mcu.units_total,
         run=run,
+        seeds=result.seeds,
     )
