@@ -65,7 +65,7 @@ def terminal_table(result: Result) -> TerminalTable:
     notes = list(result.reasons) if result.verdict == "invalid" else []
     if result.is_estimate:
         notes.append(NOT_EMULATED)
-    if result.verdict != "invalid":
+    if result.verdict != "invalid" and result.seeds is not None:
         notes.append(note(result))
     notes += left_out(result)
     if count := len(result.refused_commands):

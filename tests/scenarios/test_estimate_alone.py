@@ -33,7 +33,10 @@ main()
 def run(tmp_path: Path, command: str, *words: str) -> dict[str, object]:
     file = scenario(tmp_path / "s.toml", id="alone", phases=(2, 2, 2))
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, command, file, "--results", tmp_path / "results", *words],
+        [
+            *(sys.executable, "-c", WITHOUT, command, file, "--seeds", "1"),
+            *("--results", tmp_path / "results", *words),
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

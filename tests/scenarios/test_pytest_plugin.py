@@ -18,7 +18,7 @@ import json, sys
 sys.path.insert(0, {str(ROOT / "tests" / "scenarios")!r})
 import pretended
 from giaoban.errors import InvalidRun, MachineLacks
-from scenarios import check
+from scenarios import check, seeds
 
 def emulate(plan, folder, _engine, _progress):
     if plan.scenario_id == "hangs":
@@ -38,6 +38,7 @@ def emulate(plan, folder, _engine, _progress):
     return pretended.engine()
 
 check.emulate = emulate
+seeds.OTHER_SEEDS = 1
 # what is drawn is the same as without pytest
 check.draw_pictures = lambda *_, **__: {{}}
 check.write_annex = lambda path, _: path.touch()
