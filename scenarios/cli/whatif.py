@@ -160,8 +160,8 @@ def command(
             jobs=jobs,
         )
     count = OTHER_SEEDS if seeds is None else seeds
-    with _beside(jobs if count else 1) as beside, progress() as told:
-        judge = AtSeeds(count, helpers=beside)
+    with _beside(jobs if count else 1) as helper, progress() as told:
+        judge = AtSeeds(count, helpers=helper)
         outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))

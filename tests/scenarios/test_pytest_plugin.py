@@ -18,7 +18,7 @@ import json, sys
 sys.path.insert(0, {str(ROOT / "tests" / "scenarios")!r})
 import pretended
 from giaoban.errors import InvalidRun, MachineLacks
-from scenarios import check, seeds
+from scenarios import check
 
 def emulate(plan, folder, _engine, _progress):
     if plan.scenario_id == "hangs":
@@ -38,7 +38,6 @@ def emulate(plan, folder, _engine, _progress):
     return pretended.engine()
 
 check.emulate = emulate
-seeds.OTHER_SEEDS = 1
 # what is drawn is the same as without pytest
 check.draw_pictures = lambda *_, **__: {{}}
 check.write_annex = lambda path, _: path.touch()
@@ -49,7 +48,9 @@ REFUSED = '[expect]\nverdict = "fail"\nbinding = "every-call-set-up"\n'
 def ran(folder: Path, *words: str) -> tuple[int, str]:
     """pytest on a folder, in a process of its own."""
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-    words = ("-p", "no:cacheprovider", "-rA", f"--giaoban-results={folder / 'runs'}", *words)
+    # what is pretended is not what an estimate would find
+    results = f"--giaoban-results={folder / 'runs'}"
+    words = ("-p", "no:cacheprovider", "-rA", results, "--giaoban-seeds=0", *words)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", str(folder), "--rootdir", str(folder), *words],
         cwd=folder,
