@@ -37,7 +37,7 @@ def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
     found = spreads(result)
     if not found or result.seeds is None:
         return
-    keys = ("criterion", "least", "median", "largest", "limit", "seeds not met")
+    keys = ("criterion", "seeds least", "seeds median", "seeds largest", "limit", "seeds not met")
     yield Table(
         caption=say("seeds table", result.seeds.tried),
         head=[[Head(say(key)) for key in keys]],

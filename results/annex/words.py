@@ -121,9 +121,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Mức dao động của từng tiêu chí với {0} số khởi tạo ngẫu nhiên khác",
         "How far each criterion goes apart at {0} other seeds",
     ),
-    "least": ("Nhỏ nhất", "Least"),
-    "median": ("Trung vị", "Median"),
-    "largest": ("Lớn nhất", "Largest"),
+    "seeds least": ("Nhỏ nhất", "Least"),
+    "seeds median": ("Trung vị", "Median"),
+    "seeds largest": ("Lớn nhất", "Largest"),
     "seeds not met": ("Số lần không đạt", "Not met at"),
     "without faults": (
         "không tính thời gian gián đoạn do sự cố",

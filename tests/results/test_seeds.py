@@ -7,17 +7,22 @@ from collections.abc import Sequence
 import pytest
 import results_factory as make
 
+from results.annex.content import Chapter, document
+from results.annex.letter import Letter
+from results.annex.standing import Part
 from results.criteria import EVERY_SEED, Criteria, load_criteria
 from results.diff import differences
 from results.english import binding_sentence as binding_en
 from results.english import verdict_sentence as verdict_en
 from results.model import Binding, Place, Result
+from results.plot_words import Lang
 from results.seed_words import note, sentence, sentence_vi
 from results.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
 from results.summary import headline, summary_md, terminal_table
 from results.verdict import trial, with_seeds
 from results.vietnamese import Names, verdict_sentence
 from results.vietnamese import binding_sentence as binding_vi
+from results.view.run_data import run_data
 
 OWN = 1681
 
@@ -227,3 +232,39 @@ def test_seeds_that_do_not_add_up_are_refused() -> None:
         Seeds(seeds=[1, 2], passed=1)
     with pytest.raises(ValueError, match="refused"):
         Seeds(seeds=[1], passed=1, refused="no")
+
+
+def annex(result: Result, lang: Lang) -> dict[str, list[str]]:
+    """What an annex says, by section."""
+    found: dict[str, list[str]] = {}
+    made = document([Chapter(Part(result, None), {})], lang, Letter())
+    for section, text in made.texts():
+        found.setdefault(section.split(" · ")[0], []).append(text)
+    return found
+
+
+@pytest.mark.parametrize("lost", [[0.0] * 20, [0.0, 2.0, 0.0], [2.0]])
+def test_the_annex_says_in_one_sentence_how_sure_it_is(lost: list[float]) -> None:
+    result = judged(lost)
+    for lang, said in (("vi", sentence_vi(result)), ("en", sentence(result))):
+        text = annex(result, lang)  # type: ignore[arg-type]
+        assert sum(said in texts for texts in text.values()) == 1
+        [conclusion] = [texts for texts in text.values() if said in texts]
+        assert conclusion[0] in ("2. Kết luận", "2. Verdict")
+        whole = [line for texts in text.values() for line in texts]
+        caption = "số khởi tạo ngẫu nhiên khác" if lang == "vi" else "other seeds"
+        assert any(line.startswith(("Bảng", "Table")) and caption in line for line in whole)
+        assert f"{sum(value > 1 for value in lost)} / {len(lost)}" in whole
+
+
+def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
+    texts = [line for lines in annex(make.result(), "en").values() for line in lines]
+    assert "This conclusion rests on one seed: other seeds were not tried." in texts
+    assert not any("How far each criterion" in line for line in texts)
+
+
+def test_the_page_has_the_spread() -> None:
+    shown = run_data(judged([0.0, 2.0]), None, None)
+    assert shown["how_sure"]["en"].startswith("This conclusion was also estimated at 2 other seeds")
+    assert (shown["seeds"]["passed"], shown["seeds"]["spread"]["loss"]["largest"]) == (1, 2.0)
+    assert run_data(make.result(), None, None)["seeds"] is None

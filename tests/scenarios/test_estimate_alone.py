@@ -56,9 +56,7 @@ def test_a_check(tmp_path: Path) -> None:
     assert result["accounting"]["unaccounted"] == 0
 
 
-@pytest.mark.parametrize(
-    ("command", "words"), [("whatif", ["--more", "1"]), ("headroom", [])]
-)
+@pytest.mark.parametrize(("command", "words"), [("whatif", ["--more", "1"]), ("headroom", [])])
 def test_further_bridges(tmp_path: Path, command: str, words: list[str]) -> None:
     words = [*words, "--jobs", "1", "--seeds", "1"]
     assert run(tmp_path, command, *words)["schema"] == f"giaoban.{command}/1"
