@@ -108,7 +108,7 @@ class Beside:
                 code = self._process.exitcode
                 raise MachineLacks(
                     f"a process of ours was ended from outside (exit code {code}; out of memory?)",
-                    "memory, or --jobs 1",
+                    "memory, or fewer processes: --jobs 1, --seeds 0",
                 ) from None
         failed, value = self._answers[number]
         if failed:
