@@ -63,6 +63,7 @@ def check_country(bridges: int) -> Whole:
             root=folder / "runs",
             now=datetime.now(),
             progress=lambda _what, _share: None,
+            seeds=0,
         )
         written = sum(f.stat().st_size for f in outcome.folder.rglob("*") if f.is_file())
     return Whole(

@@ -106,6 +106,7 @@ def measure(size: Size, folder: Path) -> tuple[Speed, Plan]:
             root=folder / f"runs-{size.bridges}",
             now=datetime.now(),
             progress=watch,
+            seeds=0,
         )
     watch.finish()
     total_s = time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Functions that are called in a process of its own, beside this one."""
+"""Functions that are called in processes of their own, beside this one."""
 
 from __future__ import annotations
 
@@ -35,19 +35,28 @@ class Here:
     def end(self) -> None:
         """Nothing is under way."""
 
+    @property
+    def count(self) -> int:
+        """How many processes there are beside this one."""
+        return 0
+
 
 class Beside:
     """Calls functions one after the other while we do something else; never outlives us."""
 
-    def __init__(self) -> None:
-        """It begins with all that is loaded here, if that can be had (`_context`)."""
+    def __init__(self, *, niceness: int = 0) -> None:
+        """It begins with all that is loaded here, if that can be had (`_context`).
+
+        Args:
+            niceness: how much less pressing than ours its work is, 0 to 19 (nice(2)).
+        """
         context = _context()
         self._pipe, far = context.Pipe()
         ours = None
         if context.get_start_method() == "fork":
             ours = self._pipe  # a copy has our end as well, and would never see that we are gone
             gc.freeze()  # to look for garbage among what is shared would make copies of it
-        self._process = context.Process(target=_serve, args=(far, ours), daemon=True)
+        self._process = context.Process(target=_serve, args=(far, ours, niceness), daemon=True)
         with _without_interruption():
             self._process.start()
         far.close()
@@ -70,6 +79,11 @@ class Beside:
         """Whatever it is at is broken off; nothing can be asked any more."""
         self._process.kill()
         self._process.join()
+
+    @property
+    def count(self) -> int:
+        """How many processes there are beside this one."""
+        return 1
 
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
@@ -94,12 +108,60 @@ class Beside:
                 code = self._process.exitcode
                 raise MachineLacks(
                     f"a process of ours was ended from outside (exit code {code}; out of memory?)",
-                    "memory, or --jobs 1",
+                    "memory, or fewer processes: --jobs 1, --seeds 0",
                 ) from None
         failed, value = self._answers[number]
         if failed:
             raise value
         return value
+
+
+class Several:
+    """Several processes beside us, which are asked in turn."""
+
+    def __init__(self, count: int, *, niceness: int = 0) -> None:
+        """`count` of them, 1 or more; `niceness`: as of `Beside`."""
+        self._all: list[Beside] = []
+        self._asked = 0
+        try:
+            for _ in range(count):
+                self._all.append(Beside(niceness=niceness))
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for each in self._all:
+            each.__exit__(kind, error, trace)
+
+    def end(self) -> None:
+        """As `Beside.end`, all of them."""
+        for each in self._all:
+            each.end()
+
+    @property
+    def count(self) -> int:
+        """How many processes there are beside this one."""
+        return len(self._all)
+
+    def ask[**P, R](
+        self, function: Callable[P, R], *given: P.args, **named: P.kwargs
+    ) -> Callable[[], R]:
+        """As `Beside.ask`, of the one whose turn it is."""
+        number, self._asked = self._asked % len(self._all), self._asked + 1
+        return self._all[number].ask(function, *given, **named)
+
+
+Helpers = Here | Beside | Several
+"""Who can be asked to call a function."""
 
 
 def _context() -> Any:
@@ -128,12 +190,14 @@ def _without_interruption() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(pipe: Connection, theirs: Connection | None) -> None:
+def _serve(pipe: Connection, theirs: Connection | None, niceness: int) -> None:
     """The other process: until nobody asks any more."""
     if theirs is not None:
         theirs.close()
     if sys.platform == "linux":
         die_with_parent()
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
     for number in INTERRUPTIONS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
             signal.signal(number, signal.SIG_DFL)  # a copy has its parent's handlers

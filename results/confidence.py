@@ -30,7 +30,12 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> K
     Args:
         successes, trials: counts, or effective ones; trials above 0.
         confidence: of each bound by itself; 0.975 for an interval of 95 %.
+
+    Raises:
+        ValueError: more successes than trials, or no trial.
     """
+    if not 0 <= successes <= trials or not trials:
+        raise ValueError(f"{successes} of {trials}")
     z = NormalDist().inv_cdf(confidence)
     share = successes / trials
     spread = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))

@@ -32,11 +32,15 @@ CODED = (
     "existing-delay-no-worse",
     "fault-interruption",
     "fault-bridges-lost",
+    "holds-at-every-seed",
 )
 """Criteria whose value is more than a figure of the result; they have no `measure`."""
 
 OF_FAULTS = ("fault-interruption", "fault-bridges-lost")
 """Judged only where something failed on purpose."""
+
+EVERY_SEED = "holds-at-every-seed"
+"""Judged only where other seeds were tried."""
 
 UNIT_VI: Mapping[str, str] = {
     "%": "%",

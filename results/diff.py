@@ -27,6 +27,8 @@ TIME_SHARE_PCT = 0.01
 _KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
 _INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments"})
 _IGNORED = frozenset({"run_id", "engine.kernel", "inputs.commit", "inputs.committed", "estimate"})
+_SPREAD = ("least", "median", "largest")
+"""Of a criterion's value at other seeds."""
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
 
 
@@ -103,7 +105,7 @@ def _by_name(items: Sequence[Any]) -> dict[str, Any]:
 
 
 def _unit(key: str, siblings: Mapping[str, Any]) -> str:
-    if key == "value":
+    if key in ("value", *_SPREAD):
         of = str(siblings.get("measure") or "").split(" ")[-1]
         part = {"reports": 0} if of.startswith("rtcp.") else {}
         return _unit(of.removeprefix("rtcp."), part) or str(siblings.get("unit", ""))

@@ -6,6 +6,7 @@ from results.failures import FaultsAnswer
 from results.in_use import InUse, thing
 from results.load import LoadResult
 from results.model import Binding, CriterionResult, Impairment, Place, RefusedCommand, Result
+from results.seed_words import at_seed, by_luck, luck
 from results.vietnamese import NBSP, Names
 
 NOT_MEASURED = "not measured"
@@ -145,6 +146,9 @@ def verdict_sentence(result: Result) -> str:
         if len(new) != 1
         else f"1 new bridge ({new[0]})"
     )
+    if by_luck(result):
+        lead = f"with {what} connected, the system" if new else "the system as it is"
+        return f"Not met: {lead} {luck(result)}."
     if result.verdict == "fail":
         lead = f"with {what} connected, the system" if new else "the system as it is"
         return f"Not met: {lead} does not meet {failed} of {total} criteria."
@@ -162,6 +166,12 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     if binding is None or criterion is None:
         return ""
     lead = "What limits" if criterion.ok else "Main cause"
+    if (at := at_seed(result)) is not None:
+        return (
+            f"{lead}, at seed {at.seed}: {at.criterion.name_en} – "
+            f"{names.place(at.binding.place)}: {amount(at.binding.value, at.binding.unit)} "
+            f"(limit {limit(at.criterion)})."
+        )
     if criterion.place is None:
         return f"{lead}: {criterion.name_en} – nothing to measure (limit {limit(criterion)})."
     return (

@@ -12,7 +12,7 @@ from pydantic import Field
 from giaoban.tomlfile import StrictModel
 from results.model import Inputs, RunId
 from results.quantities import Amount, Count, Id, LinkDirection
-from results.whatif import Judged
+from results.whatif import Judged, final
 
 SCHEMA = "giaoban.headroom/1"
 
@@ -86,7 +86,7 @@ class Point(StrictModel):
     @property
     def final(self) -> Judged:
         """The word that counts."""
-        return self.confirmed or self.judged
+        return final(self.judged, self.confirmed)
 
 
 class Curve(StrictModel):

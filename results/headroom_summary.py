@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from results.headroom import Bottleneck, Headroom, Point
-from results.whatif_summary import METHOD_WORDS, margin
+from results.whatif_summary import margin, said_by
 
 DEVICES = 12
 """Devices listed in the summary; the file has all."""
@@ -102,7 +102,7 @@ def summary_md(answer: Headroom) -> str:
         [
             (
                 str(point.more),
-                f"{point.final.verdict} ({METHOD_WORDS[point.final.method]})",
+                said_by(point.final),
                 "–" if point.final.binding is None else point.final.binding.criterion,
                 "–" if point.final.binding is None else margin(point.final.binding.margin_pct),
             )
@@ -131,7 +131,8 @@ def _point(point: Point) -> str:
     binds = "" if final.binding is None else f" by {final.binding.criterion}"
     if final.verdict == "pass":
         binds = ""
-    return f"{point.more} more: {final.verdict}{binds} ({METHOD_WORDS[final.method]})"
+    verdict, _, known = said_by(final).partition(" (")
+    return f"{point.more} more: {verdict}{binds} ({known}"
 
 
 def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Iterable[int]) -> list[str]:

@@ -16,6 +16,7 @@ from results.background import OtherTraffic
 from results.faults import FaultImpact, FaultResult
 from results.in_use import InUse
 from results.off_by import OffBy
+from results.places import Binding, Place
 from results.quantities import (
     Amount,
     Count,
@@ -27,6 +28,7 @@ from results.quantities import (
     Percent,
     Verdict,
 )
+from results.seeds import Seeds
 from results.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 
 __all__ = [
@@ -185,34 +187,6 @@ class Phase(StrictModel):
     mcu: McuResult
 
 
-class Place(StrictModel):
-    """Where a value was found.
-
-    `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`), the
-    bridge's stream (`audio down`) or of what most is in use on the MCU (`units`); `other` the
-    bridge at the other end of what was heard or seen; `phase` the phase's name, `fault` the id of
-    the fault by which.
-    """
-
-    kind: Literal["mcu", "link", "bridge"]
-    id: Id
-    detail: str | None = None
-    other: Id | None = None
-    phase: Id | None = None
-    fault: Id | None = None
-
-    @property
-    def text(self) -> str:
-        """E.g. `cu-jut audio down, during` or `link access-x r-a->x, after` or `mcu, after`."""
-        words = [self.id] if self.kind != "link" else ["link", self.id]
-        if self.detail:
-            words.append(self.detail)
-        if self.other:
-            words += ["with", self.other]
-        when = [word for word in (self.phase, self.fault) if word]
-        return ", ".join([" ".join(words), *when])
-
-
 class CriterionResult(StrictModel):
     """One criterion judged; null `value`: something that had to be measured was not (not ok).
 
@@ -252,19 +226,6 @@ class CriterionResult(StrictModel):
             and (self.value > self.preferred) == (self.sense == "at-most")
             and self.value != self.preferred
         )
-
-
-class Binding(StrictModel):
-    """What limits the answer: the criterion, its root cause's class and the place."""
-
-    criterion: Id
-    cause: Literal["mcu", "link", "stream"]
-    place: Place
-    where: str
-    value: float | None
-    threshold: float
-    unit: str
-    margin_pct: float | None
 
 
 class Assumption(StrictModel):
@@ -410,6 +371,8 @@ class Result(StrictModel):
     names: dict[str, str] = Field(default_factory=dict)
     estimate: OffBy | None = None
     """Of an emulated run: how far an estimate was off."""
+    seeds: Seeds | None = None
+    """The same question at other seeds; null: they were not asked for."""
 
     @model_validator(mode="after")
     def _verdict_fits(self) -> Self:

@@ -8,6 +8,7 @@ from results.english import in_use
 from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
 from results.model import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
+from results.seed_words import NOT_TRIED, at_seed, by_luck, figure, luck, note, seed_lines, tried
 
 VERDICT_WORDS = {
     "pass": "PASS – the bridges may be connected",
@@ -66,6 +67,8 @@ def terminal_table(result: Result) -> TerminalTable:
     notes += criteria_notes(result)
     if result.is_estimate:
         notes.append(NOT_EMULATED)
+    if result.verdict != "invalid" and result.seeds is not None:
+        notes.append(note(result))
     notes += left_out(result)
     if count := len(result.refused_commands):
         notes.append(f"commands of the control room not carried out: {count} (see summary.md)")
@@ -138,6 +141,7 @@ def summary_md(result: Result) -> str:
     lines += ["", "The margin is the share of the allowance that is still unused.", ""]
     if notes := criteria_notes(result):
         lines += [*(f"- {note}" for note in notes), ""]
+    lines += seed_lines(result)
     lines += fault_lines(result)
     lines += _video_lines(result)
     lines += _mcu_lines(result)
@@ -212,9 +216,15 @@ def _where(criterion: CriterionResult, result: Result) -> str:
 
 
 def headline(result: Result) -> str:
-    """The verdict in a line; without new bridges it is about those there are."""
+    """The verdict in a line; without new bridges it is about those there are.
+
+    A failure by luck says so, and so does an answer of one seed alone.
+    """
     words = VERDICT_WORDS if result.question.new else WITHOUT_NEW_BRIDGES
-    return (ESTIMATED if result.is_estimate else "") + words[result.verdict]
+    said = f"FAIL – {luck(result)}" if by_luck(result) else words[result.verdict]
+    if tried(result) is None and result.verdict != "invalid":
+        said += f" ({NOT_TRIED})"
+    return (ESTIMATED if result.is_estimate else "") + said
 
 
 def _impairment_lines(result: Result) -> list[str]:
@@ -333,6 +343,15 @@ def _binds(binding: Binding | None, result: Result) -> str:
         return "Nothing was judged."
     criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
     name = criterion.name_en if criterion else binding.criterion
+    if (at := at_seed(result)) is not None:
+        where = place_name(at.binding.place, result)
+        value, limit = (
+            _amount(v, at.binding.unit) for v in (at.binding.value, at.binding.threshold)
+        )
+        return (
+            f"Fails first, at seed {at.seed}: {at.criterion.name_en} at {where} – {value}, "
+            f"limit {limit}"
+        )
     if criterion is not None and criterion.place is None:
         return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
     place = place_name(binding.place, result)
@@ -344,10 +363,7 @@ def _binds(binding: Binding | None, result: Result) -> str:
 
 
 def _amount(value: float | None, unit: str) -> str:
-    if value is None:
-        return "not measured"
-    digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
-    return f"{'0' if digits == '-0' else digits} {unit}"
+    return "not measured" if value is None else figure(value, unit)
 
 
 def _figure(value: float | None) -> str:

@@ -22,6 +22,8 @@ class SweepPoint(StrictModel):
     `method`: judged packet by packet, or ruled out by arithmetic alone (`arithmetic`), which then
     gives no margin. `cut_off` counts bridges that nothing reaches any more; the verdict is about
     those that are left. `peak_pct`: the busiest second of any link, by arithmetic.
+    A point that passes at its `seed` was tried at `seeds_tried` others, up to the first that does
+    not pass (`fails_at_seed`).
     `key` is the hash of all that the point depends on. `pace_s`: bridges joined so far apart, where
     it is not the default.
     """
@@ -43,6 +45,9 @@ class SweepPoint(StrictModel):
     why: str = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     pace_s: Amount | None = None
+    seeds_tried: Count = 0
+    seeds_passed: Count = 0
+    fails_at_seed: Count | None = None
 
 
 class SweepAnswer(StrictModel):

@@ -45,6 +45,7 @@ def rows(points: list[SweepPoint]) -> list[tuple[str, ...]]:
             if point.verdict == "refused"
             else f"{point.binding or ''} {point.where}".strip(),
             "–" if point.margin_pct is None else f"{point.margin_pct:+.0f} %",
+            f"{point.seeds_passed} of {point.seeds_tried}" if point.seeds_tried else "–",
             str(point.cut_off or ""),
         )
         for point in points
@@ -65,9 +66,10 @@ def summary_md(answer: SweepAnswer) -> str:
         "verdict",
         "binds",
         "margin",
+        "other seeds",
         "cut off",
     )
-    lines += ["| " + " | ".join(head) + " |", "|---|---|---|---|---:|---|---|---:|---:|"]
+    lines += ["| " + " | ".join(head) + " |", "|---|---|---|---|---:|---|---|---:|---:|---:|"]
     for cells in rows(answer.points[:LISTED]):
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if len(answer.points) > LISTED:

@@ -9,6 +9,8 @@ Rules that need saying:
   cause goes first: MCU capacity and refused calls, then link peaks, then what streams suffered;
   within a class the least margin. Calls that the MCU never answered (408) are an effect of the
   network and not of the MCU's capacity. Among criteria all met, the least margin alone counts.
+- That it does not pass at other seeds is said last: where the run's own seed fails by itself, what
+  fails there binds. Where it does not, what fails at the first of the others is the place.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from results.criteria import Criteria, Criterion
+from results.criteria import EVERY_SEED, Criteria, Criterion
 from results.faults import FaultResult
 from results.found import Cause, Found
-from results.model import Binding, CriterionResult, Phase, Verdict
+from results.model import Binding, CriterionResult, Phase, Result, Verdict
+from results.seeds import Seeds, Trial, Valued
 from results.under_faults import as_judged, comparable
-from results.worst import worst
+from results.worst import at_other_seeds, worst
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 
@@ -71,6 +74,7 @@ def judge(
     new: Sequence[str] = (),
     warmed: Mapping[float, Sequence[Phase]] | None = None,
     faults: Sequence[FaultResult] = (),
+    seeds: Seeds | None = None,
 ) -> Judgement:
     """Judge a run; phases in time order, the first is the comparison for existing bridges.
 
@@ -79,6 +83,8 @@ def judge(
     where faults interrupted them all, the two no-worse criteria are left out. `warmed` are the
     phases measured anew without their first seconds, by how many (`Criteria.warm_ups`). Where there
     are `faults`, all phases are measured without their interruptions (`results.under_faults`).
+    `seeds` are other ones at which the same was asked; where none were tried, the criterion on them
+    is left out.
     Raises `ValueError` without phases, or without those that a warm-up needs.
     """
     if not phases:
@@ -87,6 +93,8 @@ def judge(
         criteria = criteria.without_faults()
     judged: list[tuple[CriterionResult, Found]] = []
     for criterion in criteria.criterion:
+        if criterion.id == EVERY_SEED:
+            continue
         if criterion.id.startswith("existing-") and not comparable(phases, faults, existing):
             continue
         measured = as_judged(_after(criterion.warm_up_s, phases, warmed or {}), faults)
@@ -95,7 +103,48 @@ def judge(
     results = [result for result, _ in judged]
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
-    return Judgement(verdict, list(invalid) or failed, results, _binding(judged))
+    judgement = Judgement(verdict, list(invalid) or failed, results, _binding(judged))
+    return judgement if seeds is None else _at(judgement, criteria, seeds)
+
+
+def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
+    """A result that was judged at its own seed, judged by others as well."""
+    own = Judgement(result.verdict, result.reasons, result.criteria, result.binding)
+    found = _at(own, criteria, seeds)
+    return result.model_copy(update={**found._asdict(), "seeds": seeds})
+
+
+def trial(seed: int, judged: Judgement | Result) -> Trial:
+    """What was judged, as one seed's answer."""
+    return Trial(
+        seed=seed,
+        verdict=judged.verdict,
+        criteria=[Valued(id=c.id, value=c.value, unit=c.unit, ok=c.ok) for c in judged.criteria],
+        binding=judged.binding,
+    )
+
+
+def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
+    """A judgement with the criterion on other seeds behind the others."""
+    criterion = next((c for c in criteria.criterion if c.id == EVERY_SEED), None)
+    if criterion is None or not seeds.tried:
+        return own
+    found = at_other_seeds(seeds)
+    judged = _result(criterion, found)
+    results = [*own.criteria, judged]
+    binding = own.binding
+    alone = all(c.ok for c in own.criteria)
+    if alone and (not judged.ok or binding is None or _is_nearer(judged, binding)):
+        binding = _bound(judged, found)
+    if own.verdict == "invalid" or judged.ok:
+        return Judgement(own.verdict, own.reasons, results, binding)
+    return Judgement("fail", [*own.reasons, _reason(judged)], results, binding)
+
+
+def _is_nearer(judged: CriterionResult, binding: Binding) -> bool:
+    """Whether a criterion is nearer to its limit than what binds, both met."""
+    ours, theirs = judged.margin_pct, binding.margin_pct
+    return ours is not None and theirs is not None and ours < theirs
 
 
 def _after(
@@ -163,7 +212,10 @@ def _binding(judged: Sequence[tuple[CriterionResult, Found]]) -> Binding | None:
     candidates = failed or list(judged)
     if not candidates:
         return None
-    result, found = min(candidates, key=order)
+    return _bound(*min(candidates, key=order))
+
+
+def _bound(result: CriterionResult, found: Found) -> Binding:
     return Binding(
         criterion=result.id,
         cause=found.cause,

@@ -15,6 +15,7 @@ from results.model import (
     RefusedCommand,
     Result,
 )
+from results.seed_words import at_seed, by_luck, luck_vi
 
 NBSP = "\u00a0"
 NOT_MEASURED = "không đo được"
@@ -242,6 +243,9 @@ def verdict_sentence(result: Result) -> str:
             "Không hợp lệ: lần kiểm tra này không đủ tin cậy nên không có kết luận; "
             "không được sử dụng kết quả này làm căn cứ."
         )
+    if by_luck(result):
+        lead = f"khi kết nối {what}, hệ thống" if new else "hệ thống hiện có, không thêm điểm cầu,"
+        return f"Không đạt: {lead} {luck_vi(result)}."
     if not new:
         met = "không đáp ứng" if result.verdict == "fail" else "đáp ứng cả"
         count = f"{failed} trong tổng số {total}" if result.verdict == "fail" else f"{total}"
@@ -294,6 +298,13 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
         return ""
     lead = "Yếu tố giới hạn" if criterion.ok else "Nguyên nhân chính"
     name = criterion.name_vi[:1].lower() + criterion.name_vi[1:]
+    if (at := at_seed(result)) is not None:
+        what = at.criterion.name_vi[:1].lower() + at.criterion.name_vi[1:]
+        unit = at.criterion.unit_vi or at.binding.unit
+        return (
+            f"{lead}, với số khởi tạo {at.seed}: {what} – {names.place(at.binding.place)}: "
+            f"{amount(at.binding.value, unit)} (ngưỡng {limit(at.criterion)})."
+        )
     if criterion.place is None:
         return f"{lead}: {name} – không có gì để đo (ngưỡng {limit(criterion)})."
     return (

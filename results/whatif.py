@@ -10,6 +10,7 @@ from giaoban.tomlfile import StrictModel
 from results.in_use import InUse
 from results.model import Binding, Inputs, RunId
 from results.quantities import Count, Id, Verdict
+from results.seeds import Seeds
 
 SCHEMA = "giaoban.whatif/1"
 
@@ -36,7 +37,8 @@ class Judged(StrictModel):
 
     `where` is the binding criterion's place in words; `run` the folder of an emulation, within the
     answer's own. `in_use` is how much of the device was in use in the phase in which it was most;
-    null without a result.
+    null without a result. `seeds`: what other seeds came to, which are tried where the own one
+    passes.
     """
 
     method: Method
@@ -47,6 +49,12 @@ class Judged(StrictModel):
     margins: list[Margin]
     in_use: InUse | None
     run: str | None = None
+    seeds: Seeds | None = None
+
+    @property
+    def by_luck(self) -> bool:
+        """Whether it passes at its own seed and does not at others."""
+        return self.verdict == "fail" and self.seeds is not None
 
     @property
     def worst_pct(self) -> float | None:
@@ -54,6 +62,16 @@ class Judged(StrictModel):
         found = [margin.margin_pct for margin in self.margins]
         known = [pct for pct in found if pct is not None]
         return min(known) if known and len(known) == len(found) else None
+
+
+def final(judged: Judged, confirmed: Judged | None) -> Judged:
+    """The word that counts: the emulation's if there is one.
+
+    It is about one seed: that it passes says nothing against others at which it does not.
+    """
+    if confirmed is None or (judged.by_luck and confirmed.verdict == "pass"):
+        return judged
+    return confirmed
 
 
 class CostPart(StrictModel):
@@ -102,8 +120,8 @@ class VariantResult(StrictModel):
 
     @property
     def final(self) -> Judged:
-        """The word that counts: the emulation's if there is one."""
-        return self.confirmed or self.judged
+        """The word that counts."""
+        return final(self.judged, self.confirmed)
 
 
 class FailureCheck(StrictModel):

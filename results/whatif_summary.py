@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from results.english import in_use
+from results.seed_words import stopped
 from results.whatif import CostOf, Judged, VariantResult, WhatIf
 
 METHOD_WORDS = {"estimate": "estimated", "sandbox": "emulated", "native": "emulated"}
@@ -19,6 +20,16 @@ OF_SEVERAL = {
     "fail": "FAIL – with none of the variants are the criteria met",
     "invalid": OF_ONE["invalid"],
 }
+
+
+def said_by(judged: Judged) -> str:
+    """A verdict with by what it is known: `pass (estimated, 20 of 20 seeds)`."""
+    how, seeds = METHOD_WORDS[judged.method], judged.seeds
+    if seeds is None or not seeds.tried:
+        return f"{judged.verdict} ({how})"
+    if seeds.stopped and seeds.first is not None:
+        return f"{judged.verdict} ({how}; fails at seed {seeds.first.seed})"
+    return f"{judged.verdict} ({how}, {seeds.passed} of {seeds.tried} other seeds)"
 
 
 class Row(NamedTuple):
@@ -130,7 +141,7 @@ def _row(variant: VariantResult, answer: WhatIf) -> Row:
     return Row(
         mark="▶" if variant.id == answer.answer else "",
         name=variant.name,
-        verdict=f"{final.verdict} ({METHOD_WORDS[final.method]})",
+        verdict=said_by(final),
         binds="–" if final.binding is None else f"{final.binding.criterion} at {final.where}",
         margin="–" if final.binding is None else margin(final.binding.margin_pct),
         cost=money(variant.cost),
@@ -150,6 +161,8 @@ def _about(variant: VariantResult) -> list[str]:
     ]
     lines += [f"- {_cell(change)}" for change in variant.changes]
     lines += [f"- not met: {_cell(reason)}" for reason in variant.final.reasons]
+    if (seeds := variant.judged.seeds) is not None and seeds.stopped:
+        lines.append(f"- {_cell(stopped(seeds))}")
     if variant.confirmed is not None:
         both = f"estimated: {variant.judged.verdict}, emulated: {variant.confirmed.verdict}"
         lines.append(f"- {both} (`{variant.confirmed.run}`)")

@@ -19,6 +19,7 @@ from results.criteria import Criterion
 from results.faults import FaultResult
 from results.found import Found
 from results.model import Phase, Place, StreamResult
+from results.seeds import Seeds
 from results.under_faults import bridges_lost, interrupted_in, longest_interruption, never_back
 
 #: A bridge that receives nothing for longer has lost the meeting (Art. 25(1): not interrupted).
@@ -36,7 +37,10 @@ def worst(
     new: Sequence[str],
     faults: Sequence[FaultResult] = (),
 ) -> Found:
-    """The value of one criterion; `phases` in time order and not empty, as they are judged."""
+    """The value of one criterion; `phases` in time order and not empty, as they are judged.
+
+    That on other seeds is not about phases: see `at_other_seeds`.
+    """
     if criterion.measure is not None:
         return aggregate(criterion.measure, criterion.statistic, criterion.sense, phases)
     match criterion.id:
@@ -61,6 +65,14 @@ def worst(
         case "fault-bridges-lost":
             return bridges_lost(faults)
     raise ValueError(f"criterion {criterion.id!r} has neither a measure nor a rule of its own")
+
+
+def at_other_seeds(seeds: Seeds) -> Found:
+    """The share of other seeds that do not pass, and what fails at the first of them."""
+    binding = None if seeds.first is None else seeds.first.binding
+    if binding is None:
+        return Found(seeds.failed_pct, Place(kind="mcu", id="mcu"), "stream")
+    return Found(seeds.failed_pct, binding.place, binding.cause)
 
 
 def _mcu_units(phases: Sequence[Phase]) -> Found:

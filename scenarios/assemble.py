@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from giaoban.errors import InputError
 from mcu_sim.admission import UNITS
 from mcu_sim.fit import room_beside
 from results.criteria import DEFAULT_PATH as CRITERIA
-from results.criteria import Criteria, load_criteria
+from results.criteria import Criteria, Criterion, load_criteria
+from results.faults import FaultResult
 from results.model import (
     Downspeeded,
     Engine,
@@ -32,7 +33,7 @@ from results.model import (
 )
 from results.model import Question as AskedQuestion
 from results.series import Series
-from results.verdict import judge
+from results.verdict import Judgement, judge
 from scenarios import validity
 from scenarios.assumptions import assumptions
 from scenarios.background import other_traffic
@@ -54,6 +55,8 @@ HELD = ("joined", "left", "control")
 """Events of the MCU after which it may hold more or less than before."""
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
+QUEUEING = "queue_p99_ms"
+"""The one metric of links for which every packet's waiting has to be known."""
 _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
 """The text of a `control` event that tells of a command which was not carried out."""
 
@@ -80,35 +83,14 @@ def assemble(
     """
     plan = captures.plan
     criteria = criteria_of(question)
-    rebuilt = rebuilt or rebuild(captures)
     pictures = Pictures(captures)
     by_second = BySecond(captures, pictures)
-    seen: dict[int, validity.Strange] = {}
-
-    def visit(call: CallPlan) -> None:
-        by_second.look_at(call)
-        for _, _, index in streams_of(call, KINDS):
-            seen[index] = validity.strange(captures, index)
-
-    warm_ups = criteria.warm_ups()
-    found = _phases(captures, rebuilt, pictures, () if plan.faults else warm_ups, visit)
-    phases = found[0.0]
-    impacts = Impacts(captures, pictures)
-    faults = impacts.results(question.scenario)
-    if plan.faults:
-        calm = impacts.undisturbed()
-        found = _phases(calm, rebuilt, Pictures(calm), warm_ups)
+    measured = _measured(
+        question, captures, criteria, rebuilt or rebuild(captures), pictures, by_second.look_at
+    )
+    judgement, faults = measured.judged(criteria, plan), measured.faults
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
-    judgement = judge(
-        found[0.0],
-        criteria,
-        existing=[call.bridge for call in existing],
-        new=[call.bridge for call in new],
-        invalid=validity.faults(captures, seen),
-        warmed=found,
-        faults=faults,
-    )
     own = devices(captures)
     names = {node.id: node.name for node in plan.network.nodes}
     names[plan.network.mcu.id] = plan.device.name
@@ -139,7 +121,7 @@ def assemble(
         background=other_traffic(question.scenario.background, plan.network),
         faults=faults,
         refused_commands=_refused_commands(captures),
-        phases=phases,
+        phases=measured.phases,
         more_calls=_more_calls(plan, criteria),
         criteria=judgement.criteria,
         binding=judgement.binding,
@@ -148,6 +130,78 @@ def assemble(
         names=names,
     )
     return Answer(result, series(question, captures, by_second, names, faults), criteria)
+
+
+def judged(
+    question: Question, captures: Captures, criteria: Criteria, rebuilt: Rebuilt
+) -> Judgement:
+    """The judgement that `assemble` would come to, without what documents are made of.
+
+    Args:
+        criteria: the question's (`criteria_of`).
+    """
+    needed = rebuilt if any(_is_of_queues(c) for c in criteria.criterion) else None
+    measured = _measured(question, captures, criteria, needed, Pictures(captures))
+    return measured.judged(criteria, captures.plan)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All that is judged: phases as they were, and as they are judged by seconds of warming up."""
+
+    phases: list[Phase]
+    found: Mapping[float, Sequence[Phase]]
+    faults: list[FaultResult]
+    invalid: list[str]
+
+    def judged(self, criteria: Criteria, plan: Plan) -> Judgement:
+        return judge(
+            self.found[0.0],
+            criteria,
+            existing=[call.bridge for call in plan.calls if not call.new],
+            new=[call.bridge for call in plan.calls if call.new],
+            invalid=self.invalid,
+            warmed=self.found,
+            faults=self.faults,
+        )
+
+
+def _measured(
+    question: Question,
+    captures: Captures,
+    criteria: Criteria,
+    rebuilt: Rebuilt | None,
+    pictures: Pictures,
+    look_at: Callable[[CallPlan], None] | None = None,
+) -> _Measured:
+    """Measure every phase.
+
+    Args:
+        rebuilt: None: how long packets waited in queues is not wanted.
+        look_at: told of each call while its streams are at hand.
+    """
+    plan, seen = captures.plan, dict[int, validity.Strange]()
+
+    def visit(call: CallPlan) -> None:
+        if look_at is not None:
+            look_at(call)
+        for _, _, index in streams_of(call, KINDS):
+            seen[index] = validity.strange(captures, index)
+
+    warm_ups = criteria.warm_ups()
+    found = _phases(captures, rebuilt, pictures, () if plan.faults else warm_ups, visit)
+    phases = found[0.0]
+    impacts = Impacts(captures, pictures)
+    faults = impacts.results(question.scenario)
+    if plan.faults:
+        calm = impacts.undisturbed()
+        found = _phases(calm, rebuilt, Pictures(calm), warm_ups)
+    return _Measured(phases, found, faults, validity.faults(captures, seen))
+
+
+def _is_of_queues(criterion: Criterion) -> bool:
+    """Whether a criterion needs how long packets waited at each hop."""
+    return criterion.measure is not None and criterion.measure.metric == QUEUEING
 
 
 def criteria_of(question: Question) -> Criteria:
@@ -221,7 +275,7 @@ def _refused_commands(captures: Captures) -> list[RefusedCommand]:
 
 def _phases(
     captures: Captures,
-    rebuilt: Rebuilt,
+    rebuilt: Rebuilt | None,
     pictures: Pictures,
     warm_ups: Sequence[float] = (),
     visit: Callable[[CallPlan], None] | None = None,

@@ -42,7 +42,7 @@ def emulated[T](
     work = folder / WORK
     with writing(folder):
         work.mkdir()
-        question = foreseen(question)
+        question = foreseen(question).question
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, engine, say)
         say("measuring", 0.0)

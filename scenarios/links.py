@@ -15,7 +15,7 @@ from traffic.percentiles import percentiles
 
 
 def links_in(
-    captures: Captures, number: int, rebuilt: Rebuilt, warm_up_s: float = 0.0
+    captures: Captures, number: int, rebuilt: Rebuilt | None, warm_up_s: float = 0.0
 ) -> list[LinkResult]:
     """Every direction of every link in phase `number`, of which `warm_up_s` are left out.
 
@@ -23,7 +23,7 @@ def links_in(
 
     Packets that come to a queue at the same moment may be rebuilt in another order than they were
     served in; if the rebuilt delays are further off than that and RTCP explain, no queueing is
-    given.
+    given; nor where nothing is rebuilt.
     """
     phase = captures.plan.phases[number]
     start_s = phase.start_s + warm_up_s
@@ -33,7 +33,7 @@ def links_in(
     before, after = captures.counters["at_phase"][number : number + 2]
     results = []
     for row, (link_id, direction) in enumerate(captures.hops):
-        passage = rebuilt.passages.get((link_id, direction))
+        passage = None if rebuilt is None else rebuilt.passages.get((link_id, direction))
         wait = np.empty(0, np.int64)
         if passage is not None:
             wait = passage.waits_within(start_ns, end_ns)
@@ -46,7 +46,7 @@ def links_in(
                 peak_pct=round(float(peak[row]), 3),
                 drops=after[row]["queue_drops"] - before[row]["queue_drops"],
                 queue_p99_ms=round(percentiles(wait, (99,))[0] / 1e6, 4)
-                if len(wait) and rebuilt.trusted
+                if len(wait) and rebuilt is not None and rebuilt.trusted
                 else None,
             )
         )

@@ -244,6 +244,14 @@ def make_plan(
     )
 
 
+def at_seed(plan: Plan, scenario: Scenario, seed: int) -> Plan:
+    """The plan that `make_plan` would have made with another seed."""
+    streams = stream_plans(
+        scenario, plan.network, seed, plan.phases[0].start_s, plan.audio.payload_type
+    )
+    return plan.model_copy(update={"seed": seed, "streams": streams})
+
+
 def _meeting(scenario: Scenario, network: Network, chair: str) -> Meeting:
     """The one meeting of a check: the province and all its bridges (Art. 3(2)a)."""
     settings = scenario.meeting

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from results.model import Result
     from scenarios.scenario import Expect
 
-OPTION = "--giaoban-results"
+OPTION, SEEDS = "--giaoban-results", "--giaoban-seeds"
 RUNS = Path(__file__).resolve().parents[1] / "results" / "runs"
 _SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
 
@@ -36,6 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("giaoban", "scenarios as tests")
     group.addoption(
         OPTION, type=Path, default=RUNS, metavar="FOLDER", help="where run folders are made"
+    )
+    group.addoption(
+        SEEDS, type=int, metavar="N", help="other seeds that each is judged by, as of giaoban check"
     )
 
 
@@ -68,6 +71,7 @@ class ScenarioItem(pytest.Item):
             root=self.config.getoption(OPTION),
             now=datetime.now(),
             progress=lambda _what, _done: None,
+            seeds=self.config.getoption(SEEDS),
         )
         wrong = difference(outcome.result, question.scenario.expect)
         if wrong:

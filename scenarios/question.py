@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from giaoban import tomlfile
@@ -20,7 +20,7 @@ from scenarios.background import mistakes as background_mistakes
 from scenarios.fault_claims import Boots
 from scenarios.fault_mistakes import mistakes as fault_mistakes
 from scenarios.impairment import mistakes as impairment_mistakes
-from scenarios.plan import Plan, make_plan
+from scenarios.plan import Plan, at_seed, make_plan
 from scenarios.recordings import files_of, read_recordings, recording_mistakes, with_traces
 from scenarios.scenario import Control, Scenario, load_scenario
 from topology.checks import bridge_faults, change_faults
@@ -47,6 +47,10 @@ class Question:
     recordings: dict[str, Recording]
     files: list[Path]
     devices_path: Path = DEVICES
+
+    def at_seed(self, seed: int) -> Question:
+        """The same question at another seed."""
+        return replace(self, plan=at_seed(self.plan, self.scenario, seed))
 
 
 def make_question(

@@ -63,14 +63,30 @@ def rerun(
             pcap=recorded(files),
             change=as_laid_out(manifest),
         )
+        then = Result.from_json(files[RESULT])
+        seeds = other_seeds_of(then)
         if manifest.engine == ESTIMATE:
-            outcome = check_by_estimate(question, root=root, now=now, progress=progress)
+            outcome = check_by_estimate(
+                question, root=root, now=now, progress=progress, seeds=seeds
+            )
         else:
-            engine = EngineName(manifest.engine)
-            outcome = check(question, engine=engine, root=root, now=now, progress=progress)
-    then = Result.from_json(files[RESULT])
+            outcome = check(
+                question,
+                engine=EngineName(manifest.engine),
+                root=root,
+                now=now,
+                progress=progress,
+                seeds=seeds,
+            )
     found = _told(differences(then, outcome.result))
     return found + _packets(manifest, read_proof(outcome.folder).manifest)
+
+
+def other_seeds_of(then: Result) -> int | None:
+    """How many other seeds a result was judged by; None: as many as usual, which were refused."""
+    if then.seeds is None:
+        return 0
+    return None if then.seeds.refused is not None else then.seeds.tried
 
 
 def recorded(files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ def concluded(result: Result, say: Tongue) -> Iterator[Block]:
     yield Par(say.verdict(result), bold=True)
     if result.verdict != "invalid" and (binding := say.binding(result.binding, result)):
         yield Par(binding)
+    if result.verdict != "invalid":
+        yield Par(say.how_sure(result))
 
 
 def _traffic(item: OtherTraffic, say: Tongue) -> str:

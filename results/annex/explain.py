@@ -35,6 +35,10 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "Thời gian trong mô phỏng không phụ thuộc tốc độ của máy tính (trừ khi ghi là thời gian "
         "thực): cùng dữ liệu đầu vào và cùng số khởi tạo ngẫu nhiên cho cùng kết quả, nên người "
         "khác có thể kiểm tra lại.",
+        "Để kết luận không phụ thuộc may rủi, cùng câu hỏi đó được tính toán lại với các số khởi "
+        "tạo ngẫu nhiên khác, khi tính toán được: hàng đợi của từng đường truyền được tính đến "
+        "từng gói tin, không dựng lại mạng. Hệ thống chỉ đạt khi đạt ở mọi lần đã thử, trừ khi "
+        "kịch bản cho phép một tỷ lệ không đạt.",
         "Giới hạn của phương pháp: kết quả đúng với dữ liệu đã khai báo. Mô phỏng không thay thế "
         "việc đo thử trên đường truyền và thiết bị thật trước khi đưa vào sử dụng.",
     ),
@@ -63,6 +67,10 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "each comparison).",
         "Time in the emulation does not depend on the speed of the computer (unless it says real "
         "time): the same inputs and seed give the same result, so that others can repeat it.",
+        "So that the conclusion does not depend on luck, the same question is worked out at other "
+        "seeds where it can be: the queue of each link is computed packet by packet, without "
+        "rebuilding the network. The system passes only if it does each time, unless the scenario "
+        "allows a share that does not.",
         "Limits of the method: the result is true of what was given. The emulation does not take "
         "the place of a trial on the real lines and devices before they are used.",
     ),

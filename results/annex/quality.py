@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from results.annex.document import Align, Block, Cell, Head, Heading, Par, Table, aligned
 from results.annex.tongue import Tongue
 from results.model import BridgeResult, CriterionResult, Phase, Result, StreamResult
+from results.seed_words import spreads
 
 LOSSES = ("audio-loss", "video-loss")
 """The criteria on packets missed, whose rows say what is not counted in them."""
@@ -28,6 +29,34 @@ def criteria(result: Result, say: Tongue) -> Iterator[Block]:
     yield Par(say("criteria note"), note=True)
     if result.faults:
         yield Par(say("criteria faults"), note=True)
+    yield from _other_seeds(result, say)
+
+
+def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
+    """How far each criterion's value goes apart at other seeds."""
+    found = spreads(result)
+    if not found or result.seeds is None:
+        return
+    keys = ("criterion", "seeds least", "seeds median", "seeds largest", "limit", "seeds not met")
+    yield Table(
+        caption=say("seeds table", result.seeds.tried),
+        head=[[Head(say(key)) for key in keys]],
+        rows=[
+            [
+                Cell(say.criterion(c)),
+                *(
+                    Cell(say.amount(value, (say.vi and c.unit_vi) or c.unit))
+                    for value in (spread.least, spread.median, spread.largest)
+                ),
+                Cell(say.limit(c)),
+                Cell(f"{spread.failed} / {result.seeds.tried}", bold=spread.failed > 0),
+            ]
+            for c, spread in found
+        ],
+        widths=[55, 22, 22, 22, 24, 18],
+        aligns=["left", "right", "right", "right", "right", "center"],
+        small=True,
+    )
 
 
 def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:

@@ -15,6 +15,7 @@ from results.in_use import InUse
 from results.load import LoadResult
 from results.model import Assumption, Binding, CriterionResult, Impairment, RefusedCommand, Result
 from results.plot_words import Lang
+from results.seed_words import sentence, sentence_vi
 from results.summary import meeting_sentence
 
 NBSP = vi.NBSP
@@ -79,6 +80,10 @@ class Tongue:
     def binding(self, binding: Binding | None, result: Result) -> str:
         say = vi.binding_sentence if self.vi else en.binding_sentence
         return say(binding, result, self.names)
+
+    def how_sure(self, result: Result) -> str:
+        """What other seeds say of the verdict, in one sentence."""
+        return sentence_vi(result) if self.vi else sentence(result)
 
     def question(self) -> str:
         if isinstance(self._of, LoadResult):

@@ -117,6 +117,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "italics. The margin is the share of the allowance still unused: 100 % none used, 0 % at "
         "the limit, below 0 past it.",
     ),
+    "seeds table": (
+        "Mức dao động của từng tiêu chí với {0} số khởi tạo ngẫu nhiên khác",
+        "How far each criterion goes apart at {0} other seeds",
+    ),
+    "seeds least": ("Nhỏ nhất", "Least"),
+    "seeds median": ("Trung vị", "Median"),
+    "seeds largest": ("Lớn nhất", "Largest"),
+    "seeds not met": ("Số lần không đạt", "Not met at"),
     "without faults": (
         "không tính thời gian gián đoạn do sự cố",
         "interruptions by failures are not counted here",

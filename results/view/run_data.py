@@ -13,6 +13,7 @@ from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultImpact, FaultResult
 from results.model import CriterionResult, LinkResult, Phase, Result
 from results.reasons import reason_vi
+from results.seed_words import sentence, sentence_vi, spreads, tried
 from results.series import Series
 from results.streams import StreamResult
 from results.summary import criteria_notes, meeting_sentence, place_name, terminal_table
@@ -69,6 +70,10 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         "run_id": result.run_id,
         "verdict": result.verdict,
         "headline": both(verdict_sentence(result), shown.headline),
+        "how_sure": None
+        if result.verdict == "invalid"
+        else both(sentence_vi(result), sentence(result)),
+        "seeds": _seeds(result),
         "binds": both(binding_sentence(result.binding, result, names), shown.binds),
         "question": both(result.question.text_vi, result.question.text_en),
         "meeting": both(
@@ -126,6 +131,20 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         },
         "curves": None if series is None else curves(series),
         "map": None if network is None else network.model_dump(by_alias=True),
+    }
+
+
+def _seeds(result: Result) -> dict[str, Any] | None:
+    """What other seeds came to."""
+    seeds = tried(result)
+    if seeds is None:
+        return None
+    return {
+        **seeds.model_dump(include={"method", "seeds", "passed", "least_pct", "most_pct"}),
+        "spread": {
+            spread.id: spread.model_dump(include={"least", "median", "largest", "failed"})
+            for _, spread in spreads(result)
+        },
     }
 
 

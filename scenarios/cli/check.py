@@ -21,6 +21,7 @@ from scenarios.cli.output import print_json, progress
 from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.question import make_question
+from scenarios.seeds import helpers_for
 
 MARK_WIDTH, NAME_WIDTH, GAP = len("NOT MET"), 22, 1
 
@@ -32,6 +33,7 @@ def command(
     ] = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
+    seeds: options.OtherSeeds = None,
     pcap: Annotated[
         list[str] | None, typer.Option("--pcap", help="record this bridge as .pcapng (repeatable)")
     ] = None,
@@ -44,7 +46,11 @@ def command(
         typer.Option("--estimate", help="work it out in seconds, without emulation and annex"),
     ] = False,
 ) -> int:
-    """Emulate an expansion before, during and after, and judge it."""
+    """Emulate an expansion before, during and after, and judge it.
+
+    The same question is judged by estimate at other seeds: an answer that depends on luck is no
+    pass. What cannot be estimated is emulated at up to 3 other seeds, if --seeds says so.
+    """
     if by_estimate and pcap:
         raise InputError(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
@@ -52,12 +58,22 @@ def command(
     question = make_question(
         scenario, province_path=province, seed=seed, pcap=tuple(dict.fromkeys(pcap or ()))
     )
-    with progress() as told:
+    # before what shows the progress has a thread
+    with helpers_for(question, seeds) as helpers, progress() as told:
+        now = datetime.now()
         if by_estimate:
-            outcome = check_by_estimate(question, root=results, now=datetime.now(), progress=told)
+            outcome = check_by_estimate(
+                question, root=results, now=now, progress=told, seeds=seeds, helpers=helpers
+            )
         else:
             outcome = check(
-                question, engine=engine, root=results, now=datetime.now(), progress=told
+                question,
+                engine=engine,
+                root=results,
+                now=now,
+                progress=told,
+                seeds=seeds,
+                helpers=helpers,
             )
     if as_json:
         print_json(json.loads(outcome.result.to_json()))

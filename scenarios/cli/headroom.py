@@ -16,6 +16,7 @@ from rich.table import Table
 from giaoban.beside import Beside, Here
 from giaoban.cores import cores
 from results.headroom_summary import bottleneck_line, headline, known_by
+from results.seeds import OTHER_SEEDS
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
 from scenarios.cli.shared import EXIT_CODES, RUNS
@@ -45,6 +46,7 @@ def command(
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
+    seeds: options.OtherSeeds = None,
     results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print headroom.json instead of tables")
@@ -62,6 +64,7 @@ def command(
         confirm=confirm,
         engine=engine,
         jobs=jobs,
+        seeds=OTHER_SEEDS if seeds is None else seeds,
     )
     with Beside() if jobs > 1 else nullcontext(Here()) as beside, progress() as told:
         outcome = headroom(

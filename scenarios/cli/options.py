@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from results.seeds import OTHER_SEEDS
 from scenarios.emulation.engine import EngineName
 from scenarios.whatif.apply import PACE_S
 
@@ -15,6 +16,16 @@ Engine = Annotated[
 ]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, help="processes at a time (the cores there are)")
+]
+OtherSeeds = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds",
+        metavar="N",
+        min=0,
+        max=1000,
+        help=f"judge by so many other seeds as well ({OTHER_SEEDS}; 0: none)",
+    ),
 ]
 Pace = Annotated[
     float | None,

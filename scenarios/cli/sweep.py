@@ -36,6 +36,7 @@ def command(
     kept: Annotated[
         Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
     ] = None,
+    seeds: options.OtherSeeds = None,
     results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print sweep.json instead of a summary")
@@ -47,6 +48,8 @@ def command(
     twice.
     """
     asked = load_sweep(file)
+    if seeds is not None:
+        asked = asked.model_copy(update={"seeds": seeds})
     order = Order(
         sweep=asked,
         path=file,

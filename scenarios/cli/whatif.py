@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +16,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from giaoban.beside import Beside, Here
 from giaoban.cores import cores
 from giaoban.errors import InputError
+from results.seeds import OTHER_SEEDS
 from results.whatif_summary import failure_line, found_line, headline, order_line, rows
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
 from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
-from scenarios.estimate.run import estimate
+from scenarios.seeds import AtSeeds
 from scenarios.whatif.apply import EXISTING, base_of
 from scenarios.whatif.run import Order, Outcome, compare
 from scenarios.whatif.units import beside
@@ -94,6 +97,7 @@ def command(
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
+    seeds: options.OtherSeeds = None,
     results: options.Results = RUNS,
     as_json: Annotated[
         bool, typer.Option("--json", help="print whatif.json instead of tables")
@@ -105,6 +109,7 @@ def command(
     what was asked passes (of several variants: at least one does); 1: it does not, whatever the
     search finds.
     """
+    jobs = jobs or cores()
     if _is_variants(scenario):
         given = (add, more, profile, device, cards, link, new_link, meeting)
         if any(given):
@@ -128,7 +133,7 @@ def command(
             look_for=search,
             confirm=confirm,
             engine=engine,
-            jobs=jobs or cores(),
+            jobs=jobs,
         )
     else:
         base = base_of(scenario, province, seed=seed, pace_s=pace)
@@ -152,15 +157,22 @@ def command(
             look_for=search,
             confirm=confirm,
             engine=engine,
-            jobs=jobs or cores(),
+            jobs=jobs,
         )
-    with progress() as told:
-        outcome = compare(order, judge=estimate, root=results, now=datetime.now(), progress=told)
+    count = OTHER_SEEDS if seeds is None else seeds
+    with _beside(jobs if count else 1) as helper, progress() as told:
+        judge = AtSeeds(count, helpers=helper)
+        outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))
     else:
         show(outcome)
     return EXIT_CODES[outcome.answer.verdict]
+
+
+def _beside(jobs: int) -> AbstractContextManager[Beside | Here]:
+    """Another process, where several are allowed."""
+    return Beside() if jobs > 1 else nullcontext(Here())
 
 
 def show(outcome: Outcome) -> None:

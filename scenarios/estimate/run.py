@@ -7,17 +7,21 @@ of whole arrays of packets (`queues`, `transit`) in place of the kernel's.
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from results.model import Engine
+from results.model import Engine, Result
 from results.off_by import OffBy, off_by
-from scenarios.assemble import Answer, assemble, criteria_of
+from results.verdict import Judgement
+from scenarios.assemble import Answer, assemble, criteria_of, judged
+from scenarios.captures import Captures
 from scenarios.estimate.captured import captured, waited
 from scenarios.estimate.media import hold
 from scenarios.estimate.refusals import check, reasons
 from scenarios.estimate.signalling import signal
 from scenarios.question import Question
+from scenarios.rebuild import Rebuilt
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 
@@ -36,29 +40,65 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
     """
     criteria_of(question)
     check(question)
+    name = run_id or f"{question.plan.scenario_id}-estimate"
+    with _held(question) as (captures, rebuilt):
+        return assemble(question, captures, ENGINE, name, rebuilt)
+
+
+def judge_alone(question: Question) -> Judgement:
+    """What `estimate` would say of the criteria, without anything to draw documents from.
+
+    Raises:
+        InputError: as `estimate`.
+    """
+    criteria = criteria_of(question)
+    check(question)
+    with _held(question) as (captures, rebuilt):
+        return judged(question, captures, criteria, rebuilt)
+
+
+@contextmanager
+def _held(question: Question) -> Iterator[tuple[Captures, Rebuilt]]:
+    """The meeting held: its captures, and how long packets waited."""
     meeting = signal(question.plan)
     happened = hold(question.plan, meeting, question.recordings)
-    name = run_id or f"{question.plan.scenario_id}-estimate"
-    with closing(happened):
-        captures = captured(question.plan, meeting, happened)
-        return assemble(question, captures, ENGINE, name, waited(happened))
+    try:
+        yield captured(question.plan, meeting, happened), waited(happened)
+    finally:
+        happened.close()
 
 
-def foreseen(question: Question) -> Question:
-    """The question, whose plan says whether packets are lost: then devices of an emulation look
-    more often. What cannot be estimated says so by itself."""
+@dataclass(frozen=True)
+class Foreseen:
+    """What an estimate says before a question is emulated.
+
+    `question`: its plan says whether packets are lost, since then devices look more often.
+    `refused`: why there is no estimate, else `result` is it; what cannot be estimated says itself
+    whether it loses packets.
+    """
+
+    question: Question
+    result: Result | None = None
+    refused: str = ""
+
+    def beside(self, emulated: Answer) -> Answer:
+        """An emulation's answer with how far this was off."""
+        if self.result is None:
+            told = OffBy(refused=self.refused)
+        else:
+            told = off_by(emulated.result, self.result)
+        return replace(emulated, result=emulated.result.model_copy(update={"estimate": told}))
+
+
+def foreseen(question: Question) -> Foreseen:
+    """The estimate of a question that is to be emulated. Raises `InputError` for thresholds."""
     plan = question.plan
-    if plan.watchful or reasons(plan):
-        return question
-    with closing(hold(plan, signal(plan), question.recordings)) as happened:
-        lost = bool(happened.meter.drops.any())
-    return replace(question, plan=plan.model_copy(update={"loses": lost}))
-
-
-def beside_estimate(question: Question, emulated: Answer) -> Answer:
-    """An emulation's answer with how far an estimate of the same question is off."""
-    if found := reasons(question.plan):
-        told = OffBy(refused="; ".join(found))
-    else:
-        told = off_by(emulated.result, estimate(question).result)
-    return replace(emulated, result=emulated.result.model_copy(update={"estimate": told}))
+    if found := reasons(plan):
+        return Foreseen(question, refused="; ".join(found))
+    with _held(question) as (captures, rebuilt):
+        name = f"{plan.scenario_id}-estimate"
+        result = assemble(question, captures, ENGINE, name, rebuilt).result
+        loses = any(queue["queue_drops"] for queue in captures.counters["queues"])
+    if loses and not plan.watchful:
+        question = replace(question, plan=plan.model_copy(update={"loses": True}))
+    return Foreseen(question, result)

@@ -32,10 +32,11 @@ from scenarios.headroom.bottlenecks import (
     rooms_of_links,
 )
 from scenarios.headroom.search import Judging, largest
+from scenarios.seeds import AtSeeds, Judge
 from scenarios.whatif import confirm
 from scenarios.whatif.apply import PACE_S, Base, ask
 from scenarios.whatif.haste import slower
-from scenarios.whatif.judge import Judge, judged, method_of, without_result
+from scenarios.whatif.judge import judged, method_of, without_result
 from scenarios.whatif.variant import Variant
 from topology.map import draw
 from topology.network import Network
@@ -48,13 +49,17 @@ MOST_STEPS = 6
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked: how many more bridges beside those of a variant of a base."""
+    """What is asked: how many more bridges beside those of a variant of a base.
+
+    `seeds`: so many others are tried of each number that passes at its own.
+    """
 
     base: Base
     variant: Variant
     confirm: bool = False
     engine: EngineName = EngineName.SANDBOX
     jobs: int = 1
+    seeds: int = 0
 
     def more(self, count: int) -> Variant:
         """The variant with so many more bridges, at all routers in turn."""
@@ -63,13 +68,31 @@ class Order:
 
 @dataclass(frozen=True)
 class _Numbers:
-    """Judges a number of further bridges; can be sent to another process."""
+    """Judges a number of further bridges at the own seed; can be sent to another process."""
 
     order: Order
     judge: Judge
 
     def __call__(self, count: int) -> Result:
         return self.judge(ask(self.order.base, self.order.more(count)).question).result
+
+
+@dataclass(frozen=True)
+class _AtOthers:
+    """Judges a number that passes at the own seed by others as well."""
+
+    order: Order
+    beside: Beside | Here
+
+    def __call__(self, count: int, own: Result) -> Result:
+        if not self.order.seeds or own.verdict != "pass":
+            return own
+        question = ask(self.order.base, self.order.more(count)).question
+        return AtSeeds(self.order.seeds, helpers=self.beside).settled(question, own)
+
+
+def _judging(order: Order, judge: Judge, progress: Progress, beside: Beside | Here) -> Judging:
+    return Judging(_Numbers(order, judge), progress, beside, _AtOthers(order, beside))
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,7 @@ def headroom(
     """
     began_s = time.monotonic()
     progress("adding up", 0.05)
-    judging = Judging(_Numbers(order, judge), progress, beside)
+    judging = _judging(order, judge, progress, beside)
     judging.expect(0)
     with ExitStack() as stack:
         here = ground(order.base, order.variant)
@@ -118,7 +141,7 @@ def headroom(
         order, judging, more = _largest(order, judging, first, judge, progress, beside)
         emulated: dict[int, Judged] = {}
         if order.confirm:
-            more, emulated = _confirmed(order, more, folder.path, progress)
+            more, emulated = _confirmed(order, judging, more, folder.path, progress)
         for number in emulated:
             judging.passes(number)
         points = [
@@ -179,7 +202,7 @@ def _largest(
             break
         pace_s = next_s
         paced = replace(order, base=replace(order.base, pace_s=pace_s))
-        judging = Judging(_Numbers(paced, judge), progress, beside)
+        judging = _judging(paced, judge, progress, beside)
         judging.expect(first + 1)
         last = (paced, judging, _searched(judging, first))
         best = max(best, last, key=lambda found: found[2])
@@ -188,17 +211,18 @@ def _largest(
 
 def _searched(judging: Judging, first: int) -> int:
     judging.passes(first)
-    judging.passes(0)  # where the curves of the picture begin
+    judging.look(0)  # where the curves of the picture begin
     return largest(first, judging)
 
 
 def _confirmed(
-    order: Order, more: int, folder: Path, progress: Progress
+    order: Order, judging: Judging, more: int, folder: Path, progress: Progress
 ) -> tuple[int, dict[int, Judged]]:
     """The largest number that the emulation lets pass, and its word on that and the next.
 
     It begins at the estimate's answer. Where the emulation says otherwise, the next number is
-    emulated too, up to `MOST_STEPS` times; one that comes to no result ends it.
+    emulated too, up to `MOST_STEPS` times; one that comes to no result ends it. It emulates the own
+    seed: a number that does not pass at another stays too much.
     """
     said: dict[int, Judged] = {}
     for _ in range(MOST_STEPS):
@@ -217,7 +241,7 @@ def _confirmed(
             break
         if more >= 0 and said[more].verdict != "pass":
             more -= 1
-        elif said[more + 1].verdict == "pass":
+        elif said[more + 1].verdict == "pass" and not judging.by_luck(more + 1):
             more += 1
         else:
             break

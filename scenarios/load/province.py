@@ -102,7 +102,7 @@ def storm_in(
         # The scenario says nothing of how they dial again, nor that all are there from the start.
         inner = check(
             asked, engine=engine, root=folder.path / CHECKS, now=now, progress=progress,
-            proved=False,
+            proved=False, seeds=0,
         )  # fmt: skip
         captured = captures.load(inner.folder, asked.plan)
         result = answer(

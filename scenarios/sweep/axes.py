@@ -12,6 +12,7 @@ from giaoban import tomlfile
 from giaoban.errors import did_you_mean
 from giaoban.tomlfile import Mistake, StrictModel
 from mcu_sim.device import DeviceCatalogue, load_devices
+from results.seeds import OTHER_SEEDS
 from scenarios.whatif.apply import Base
 from scenarios.whatif.units import beside, bridges_of
 from scenarios.whatif.variant import Variant
@@ -43,7 +44,8 @@ class Sweep(StrictModel):
 
     `method`: `estimate` judges packet by packet what arithmetic does not rule out; `arithmetic`
     leaves delays and losses aside and is hundreds of times faster. `phase_s` is another length of
-    the phases.
+    the phases. `seeds`: a point that passes at its own seed is tried at so many others, and passes
+    if it does at each.
     """
 
     schema_: Literal["giaoban.sweep/1"] = Field(alias="schema")
@@ -53,6 +55,7 @@ class Sweep(StrictModel):
     method: Literal["estimate", "arithmetic"] = "estimate"
     phase_s: Annotated[float, Field(ge=2, le=3600)] | None = None
     pace_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    seeds: Annotated[int, Field(ge=0, le=1000)] = OTHER_SEEDS
     axes: Axes = Axes()
 
 

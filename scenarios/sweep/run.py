@@ -108,6 +108,7 @@ def _tasks(order: Order) -> list[Task]:
             phase_s=sweep.phase_s,
             pace_s=sweep.pace_s,
             method=sweep.method,
+            seeds=sweep.seeds,
             code=code,
             key="",
         )

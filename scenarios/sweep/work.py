@@ -15,11 +15,11 @@ from results.criteria import DEFAULT_PATH as CRITERIA
 from results.summary import place_name
 from results.sweep import SweepPoint
 from scenarios.assemble import criteria_of
-from scenarios.estimate.run import estimate
 from scenarios.estimate.static import StaticLoads, static_loads
 from scenarios.identity import code_identity
 from scenarios.question import Question
 from scenarios.recordings import files_of
+from scenarios.seeds import AtSeeds
 from scenarios.sweep.axes import NONE, Spot
 from scenarios.whatif.apply import Asked, Base, ask
 from scenarios.whatif.haste import unhurried
@@ -38,6 +38,7 @@ class Task:
     phase_s: float | None
     pace_s: float | None
     method: str
+    seeds: int
     code: str
     key: str
 
@@ -111,8 +112,8 @@ def _judged(task: Task, asked: Asked) -> SweepPoint:
             update = {"verdict": "fail", "binding": "link-peak", "where": where}
             return found.model_copy(update=update)
         return found
-    judged = unhurried(task.base, task.spot.variant, question, estimate)
-    result = judged.result
+    judged = unhurried(task.base, task.spot.variant, question, AtSeeds(task.seeds))
+    result, seeds = judged.result, judged.result.seeds
     binding = result.binding
     return found.model_copy(
         update={
@@ -122,6 +123,9 @@ def _judged(task: Task, asked: Asked) -> SweepPoint:
             "where": "" if binding is None else place_name(binding.place, result),
             "margin_pct": None if binding is None else binding.margin_pct,
             "pace_s": judged.variant.pace_s,
+            "seeds_tried": 0 if seeds is None else seeds.tried,
+            "seeds_passed": 0 if seeds is None else seeds.passed,
+            "fails_at_seed": None if seeds is None or seeds.first is None else seeds.first.seed,
         }
     )
 

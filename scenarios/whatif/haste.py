@@ -3,8 +3,8 @@
 Each that joins changes every picture, which is a burst of key frames on the MCU's line. The longer
 the bursts, the farther apart bridges have to join for the bursts not to decide the 95th percentile
 of delays: larger pictures, more calls and thinner lines make them longer. So where what streams get
-fails, it is asked once more with bridges joining half as fast; and nobody who has chosen a pace is
-given another one.
+fails, at the own seed or at another, it is asked once more with bridges joining half as fast; and
+nobody who has chosen a pace is given another one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from results.model import Result
 from scenarios.question import Question
+from scenarios.seeds import Judge
 from scenarios.whatif.apply import PACE_S, Base, ask
-from scenarios.whatif.judge import Judge
 from scenarios.whatif.variant import Variant
 
 SLOWEST_S = 16.0

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from results.in_use import InUse
 from results.model import Result
 from results.summary import place_name
 from results.whatif import Judged, Margin, Method
-from scenarios.assemble import Answer
 from scenarios.emulation.engine import EngineName
-from scenarios.question import Question
-
-Judge = Callable[[Question], Answer]
-"""How a question is answered without files: the estimate, or a stand-in in tests."""
 
 
 def method_of(engine: EngineName) -> Method:
@@ -60,4 +53,5 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
         ],
         in_use=InUse.model_validate(most.model_dump(include=set(InUse.model_fields))),
         run=run,
+        seeds=result.seeds,
     )

@@ -11,10 +11,10 @@ from results.whatif import CostOf
 from scenarios.assemble import criteria_of
 from scenarios.estimate.static import static_loads
 from scenarios.question import Question
+from scenarios.seeds import Judge
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.costs import cost_of
 from scenarios.whatif.haste import unhurried
-from scenarios.whatif.judge import Judge
 from scenarios.whatif.ladder import holds, lower_profiles
 from scenarios.whatif.search import MOST_JUDGED, Found, Judgement, Key, State, Tools, search
 from scenarios.whatif.variant import Price, Variant

@@ -18,10 +18,11 @@ from results.whatif_summary import summary_md
 from scenarios.assemble import criteria_of, inputs_of
 from scenarios.emulation.engine import EngineName
 from scenarios.question import Question
+from scenarios.seeds import Judge
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.confirm import CONFIRMED, Point, confirm
 from scenarios.whatif.haste import Unhurried, unhurried
-from scenarios.whatif.judge import Judge, judged, method_of, without_result
+from scenarios.whatif.judge import judged, method_of, without_result
 from scenarios.whatif.remedy import changed, price_of, remedies, said
 from scenarios.whatif.search import Found, Judgement
 from scenarios.whatif.variant import Price, Variant
@@ -220,11 +221,11 @@ def _neighbour(lines: Sequence[_Line], answer: _Line | None) -> _Line | None:
     if answer is None or not failing:
         return None
 
-    def worst_pct(line: _Line) -> float:
+    def nearness(line: _Line) -> tuple[bool, float]:
         found = line.row.judged.worst_pct
-        return -math.inf if found is None else found
+        return line.row.judged.by_luck, -math.inf if found is None else found
 
-    return max(failing, key=worst_pct)
+    return max(failing, key=nearness)
 
 
 def _verdict(asked: Sequence[VariantResult]) -> Verdict:

@@ -102,7 +102,7 @@ def check(
     file.write_text(text, encoding="utf-8")
     words = [word for bridge in record for word in ("--pcap", bridge)]
     done = subprocess.run(
-        giaoban("check", str(file), *words, "--json", "--results", str(folder)),
+        giaoban("check", str(file), *words, "--json", "--seeds", "0", "--results", str(folder)),
         capture_output=True,
         text=True,
         check=False,

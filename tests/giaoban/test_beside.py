@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.beside import Beside, Here
+from giaoban.beside import Beside, Here, Several
 from giaoban.errors import InputError, MachineLacks
 from tests.giaoban.test_children import alive
 
@@ -92,6 +92,25 @@ def test_without_another_process_it_is_called_when_wanted_and_once() -> None:
     answer()
     answer()
     assert called == [7]
+
+
+def test_several_are_asked_in_turn() -> None:
+    with Several(2) as two:
+        assert two.count == 2
+        idents = [two.ask(os.getpid)() for _ in range(4)]
+        assert idents[:2] == idents[2:]
+        assert len({os.getpid(), *idents}) == 3
+        halves = [two.ask(half, number) for number in (2, 4, 6)]
+        assert [answer() for answer in halves] == [1, 2, 3]
+    assert not any(map(alive, idents))
+
+
+def test_what_is_less_pressing_lets_others_go_first() -> None:
+    with Several(2, niceness=7) as two:
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        found = [two.ask(os.getpriority, os.PRIO_PROCESS, 0)() for _ in range(2)]
+        assert found == [min(own + 7, 19)] * 2
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
 def test_a_process_that_is_killed_is_told_of() -> None:

@@ -22,6 +22,7 @@ def test_defaults_are_those_of_the_design():
         "existing-delay-no-worse": (5, "ms", "at-most"),
         "fault-interruption": (1000, "ms", "at-most"),
         "fault-bridges-lost": (0, "bridges", "at-most"),
+        "holds-at-every-seed": (0, "%", "at-most"),
     }
 
 

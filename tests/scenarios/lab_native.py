@@ -23,7 +23,7 @@ def main(folder: Path, *words: str) -> None:
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        sys.argv = ["giaoban", "check", *words, "--engine", "native"]
+        sys.argv = ["giaoban", "check", *words, "--engine", "native", "--seeds", "0"]
         entry.main()
 
 

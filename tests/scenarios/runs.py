@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 import traffic_scenarios
-from scenario_factory import NORTH, ROOT, SCENARIOS, scenario
+from scenario_factory import NORTH, ROOT, SCENARIOS, at_one_seed, scenario
 
 from results.model import Result
 from scenarios import captures
@@ -209,7 +209,7 @@ class Runs:
                 return [str(SCENARIOS / f"expansion-{ends.get(name, name)}.toml")]
             case "short":
                 more = '[meeting]\nfloor = "open"\n'
-                return [str(scenario(file, more=more)), *RECORDED, "--json"]
+                return [str(scenario(file, more=more)), *RECORDED, "--json", "--seeds", "2"]
             case "everything":
                 return [str(everything(file))]
             case "sound":  # thirteen calls on twelve ports for pictures, and twelve for sound
@@ -235,10 +235,10 @@ class Runs:
 def check(
     words: Sequence[str], results: Path, prefix: Sequence[str] = (), root: Path = ROOT
 ) -> Finished:
-    """`giaoban check` in a process of its own; `prefix` are words before the command, `root` is
-    where the program lies."""
+    """`giaoban check` in a process of its own, at one seed if `words` do not say; `prefix` are
+    words before the command, `root` is where the program lies."""
     done = subprocess.run(
-        [*prefix, *COMMAND, "check", *words, "--results", str(results)],
+        [*prefix, *COMMAND, *at_one_seed("check", *words, "--results", results)],
         cwd=root,
         env={**os.environ, "COLUMNS": "400"},
         capture_output=True,

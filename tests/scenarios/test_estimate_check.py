@@ -27,7 +27,8 @@ def test_a_run_folder_without_annex(
 ) -> None:
     file = scenario(tmp_path / "s.toml", id="quick", phases=(2, 3, 2))
     results = tmp_path / "results"
-    code = run(["check", str(file), "--estimate", "--results", str(results)], monkeypatch)
+    words = ["check", str(file), "--estimate", "--seeds", "3", "--results", str(results)]
+    code = run(words, monkeypatch)
     said = capsys.readouterr().out
     [folder] = [path for path in results.iterdir() if path.is_dir()]
     result = Result.from_json((folder / "result.json").read_bytes())

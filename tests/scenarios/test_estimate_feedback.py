@@ -102,13 +102,13 @@ def test_devices_are_watchful_where_packets_are_lost() -> None:
     """A queue that is too short is found by the estimate, before an emulation begins."""
     default = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
     assert not default.plan.watchful
-    assert not foreseen(default).plan.watchful
+    assert not foreseen(default).question.plan.watchful
     thin = make_question(SCENARIOS / "expansion-thin-link.toml")
     assert not thin.plan.watchful
-    assert foreseen(thin).plan.watchful
+    assert foreseen(thin).question.plan.watchful
     lossy = make_question(SCENARIOS / "loss-on-one-access-link.toml")
     assert lossy.plan.watchful
-    assert foreseen(lossy) is lossy
+    assert foreseen(lossy).question is lossy
 
 
 def test_being_watchful_changes_nothing_where_nothing_is_lost(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ function verdictSection() {
     el("p", { class: "headline" }, el("span", { "aria-hidden": "true" }, signs[v] + " "), text),
     RUN && RUN.evidence.engine.name === "estimate" ? el("p", { class: "mark unsure" }, w("estimate note")) : null,
     RUN && v !== "invalid" ? el("p", { class: "binds" }, both(RUN.binds)) : null,
+    RUN && RUN.how_sure ? el("p", {}, both(RUN.how_sure)) : null,
     el("p", {}, both((RUN || FAILURES).question)),
     RUN ? el("p", { class: "small" }, both(RUN.meeting)) : null,
     RUN && RUN.part ? el("p", { class: "mark unsure" }, both(RUN.part)) : null,
@@ -53,7 +54,20 @@ function criteriaSection() {
     el("h2", { id: "criteria-h" }, w("criteria")),
     table(w("criteria caption"), heads, rows, { id: "criteria-table" }),
     RUN.notes.length ? el("ul", { class: "plain" }, RUN.notes.map((note) => el("li", {}, both(note)))) : null,
-    el("p", { class: "small" }, w("criteria note"))) };
+    el("p", { class: "small" }, w("criteria note")), spreadTable()) };
+}
+
+// How far each criterion's value goes apart at other seeds.
+function spreadTable() {
+  if (!RUN.seeds) return null;
+  const tried = RUN.seeds.seeds.length;
+  const rows = RUN.criteria.filter((c) => RUN.seeds.spread[c.id]).map((c) => {
+    const s = RUN.seeds.spread[c.id], figure = (value) => ({ v: amount(value, both(c.unit)), n: true });
+    return { cls: s.failed ? "bad" : "", cells: [both(c.name), figure(s.least), figure(s.median), figure(s.largest),
+      { v: limitText(c), n: true }, { v: `${num(s.failed, 0)} / ${num(tried, 0)}`, n: true }] };
+  });
+  const heads = ["least", "median", "largest", "limit", "seeds not met"].map((key) => ({ v: w(key), n: true }));
+  return table(w("seeds caption", num(tried, 0)), [w("criterion"), ...heads], rows, { id: "seeds-table" });
 }
 
 function comparisonSection() {

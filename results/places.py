@@ -1,0 +1,49 @@
+"""Where a value was found, and what limits an answer. Data only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from giaoban.tomlfile import StrictModel
+from results.quantities import Id
+
+
+class Place(StrictModel):
+    """Where a value was found.
+
+    `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`), the
+    bridge's stream (`audio down`) or of what most is in use on the MCU (`units`); `other` the
+    bridge at the other end of what was heard or seen; `phase` the phase's name, `fault` the id of
+    the fault by which.
+    """
+
+    kind: Literal["mcu", "link", "bridge"]
+    id: Id
+    detail: str | None = None
+    other: Id | None = None
+    phase: Id | None = None
+    fault: Id | None = None
+
+    @property
+    def text(self) -> str:
+        """E.g. `cu-jut audio down, during` or `link access-x r-a->x, after` or `mcu, after`."""
+        words = [self.id] if self.kind != "link" else ["link", self.id]
+        if self.detail:
+            words.append(self.detail)
+        if self.other:
+            words += ["with", self.other]
+        when = [word for word in (self.phase, self.fault) if word]
+        return ", ".join([" ".join(words), *when])
+
+
+class Binding(StrictModel):
+    """What limits the answer: the criterion, its root cause's class and the place."""
+
+    criterion: Id
+    cause: Literal["mcu", "link", "stream"]
+    place: Place
+    where: str
+    value: float | None
+    threshold: float
+    unit: str
+    margin_pct: float | None

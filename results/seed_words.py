@@ -1,0 +1,214 @@
+"""What other seeds came to, in English and in Vietnamese words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from results.criteria import EVERY_SEED
+from results.model import Binding, CriterionResult, Result
+from results.seeds import CONFIDENCE_PCT, Seeds, Spread
+
+NOT_TRIED = "other seeds were not tried"
+NOT_TRIED_VI = "chưa kiểm tra với các số khởi tạo ngẫu nhiên khác"
+
+
+def tried(result: Result) -> Seeds | None:
+    """The other seeds, if any were tried."""
+    return result.seeds if result.seeds is not None and result.seeds.tried else None
+
+
+def by_luck(result: Result) -> bool:
+    """Whether it passes at some seeds and not at others, its own among them."""
+    seeds = tried(result)
+    if seeds is None or result.verdict != "fail":
+        return False
+    return passes_alone(result) or bool(seeds.passed)
+
+
+def passes_alone(result: Result) -> bool:
+    """Whether the run's own seed meets all other criteria."""
+    return all(c.ok for c in result.criteria if c.id != EVERY_SEED)
+
+
+class AtSeed(NamedTuple):
+    """What fails at another seed."""
+
+    seed: int
+    binding: Binding
+    criterion: CriterionResult
+
+
+def at_seed(result: Result) -> AtSeed | None:
+    """What fails at the first other seed that does not pass, where that is what binds."""
+    first = None if result.seeds is None else result.seeds.first
+    if result.binding is None or result.binding.criterion != EVERY_SEED:
+        return None
+    if first is None or first.binding is None:
+        return None
+    found = [c for c in result.criteria if c.id == first.binding.criterion]
+    return AtSeed(first.seed, first.binding, found[0]) if found else None
+
+
+def luck(result: Result) -> str:
+    """`passes at 13 of 20 seeds`, for the headline of what fails by luck."""
+    seeds = tried(result)
+    assert seeds is not None
+    own = "" if passes_alone(result) else ", not at its own"
+    return f"passes at {seeds.passed} of {seeds.tried} seeds{own}: the answer depends on luck"
+
+
+def luck_vi(result: Result) -> str:
+    """The same in Vietnamese."""
+    seeds = tried(result)
+    assert seeds is not None
+    own = "" if passes_alone(result) else " (không đạt với số khởi tạo của chính lần kiểm tra này)"
+    return (
+        f"đạt ở {seeds.passed} trong {seeds.tried} số khởi tạo ngẫu nhiên khác{own}: kết quả phụ "
+        "thuộc may rủi"
+    )
+
+
+def note(result: Result) -> str:
+    """How sure the answer is, for the terminal and the summary."""
+    seeds = tried(result)
+    if seeds is None:
+        why = result.seeds.refused if result.seeds is not None else None
+        return NOT_TRIED + (f": {why}" if why else "")
+    if seeds.stopped:
+        return stopped(seeds)
+    how = "" if seeds.method == "estimate" else ", emulated"
+    if seeds.passed == seeds.tried:
+        said = f"passes at all {seeds.tried} of {seeds.tried} other seeds{how}"
+        return f"{said} (at least {_pct(seeds.least_pct)} of all seeds, {_confidence()})"
+    said = f"passes at {seeds.passed} of {seeds.tried} other seeds{how}"
+    share = f"{_pct(seeds.least_pct)} to {_pct(seeds.most_pct)}"
+    if not seeds.passed:
+        share = f"at most {_pct(seeds.most_pct)}"
+    return f"{said} ({share} of all seeds, {_confidence()})"
+
+
+def stopped(seeds: Seeds) -> str:
+    """Of a search that went on no further: `fails at seed 1684, the 3rd that was tried: …`."""
+    assert seeds.first is not None
+    binding = seeds.first.binding
+    what = "" if binding is None else f": {binding.criterion} at {binding.where}"
+    return f"fails at seed {seeds.first.seed}, number {seeds.tried} of the other seeds{what}"
+
+
+def sentence_vi(result: Result) -> str:
+    """How sure the conclusion is, in one sentence of the annex."""
+    seeds = tried(result)
+    if seeds is None:
+        why = ", vì kịch bản có sự cố được chủ động tạo ra nên không tính toán được"
+        return (
+            "Kết luận này chỉ dựa trên một số khởi tạo ngẫu nhiên; "
+            f"{NOT_TRIED_VI}{why if result.faults else ''}."
+        )
+    how = "tính toán" if seeds.method == "estimate" else "mô phỏng"
+    head = (
+        f"Kết luận này được kiểm tra thêm bằng {how} với {seeds.tried} số khởi tạo ngẫu nhiên khác"
+    )
+    if seeds.passed == seeds.tried:
+        times = f"đạt ở cả {seeds.tried} lần"
+        share = f"từ {_pct_vi(seeds.least_pct)} trở lên"
+    elif not seeds.passed:
+        times = f"không đạt ở cả {seeds.tried} lần"
+        share = f"tỷ lệ đạt từ {_pct_vi(seeds.most_pct)} trở xuống"
+    else:
+        times = f"đạt ở {seeds.passed} trong {seeds.tried} lần"
+        share = f"tỷ lệ đạt từ {_pct_vi(seeds.least_pct)} đến {_pct_vi(seeds.most_pct)}"
+    return f"{head}: {times} (khoảng tin cậy {CONFIDENCE_PCT:g}\u00a0%: {share})."
+
+
+def sentence(result: Result) -> str:
+    """The same in English."""
+    seeds = tried(result)
+    if seeds is None:
+        why = " as what fails on purpose cannot be estimated" if result.faults else ""
+        return f"This conclusion rests on one seed: {NOT_TRIED}{why}."
+    how = "estimated" if seeds.method == "estimate" else "emulated"
+    head = f"This conclusion was also {how} at {seeds.tried} other seeds"
+    if seeds.passed == seeds.tried:
+        times, share = f"it passes at all {seeds.tried}", f"{_pct(seeds.least_pct)} or more"
+    elif not seeds.passed:
+        times, share = f"it fails at all {seeds.tried}", f"passes at {_pct(seeds.most_pct)} or less"
+    else:
+        times = f"it passes at {seeds.passed} of {seeds.tried}"
+        share = f"passes at {_pct(seeds.least_pct)} to {_pct(seeds.most_pct)}"
+    return f"{head}: {times} ({CONFIDENCE_PCT:g}\u00a0% confidence interval: {share})."
+
+
+def spreads(result: Result) -> list[tuple[CriterionResult, Spread]]:
+    """Each criterion with the spread of its value at other seeds, in the result's order."""
+    seeds = tried(result)
+    if seeds is None:
+        return []
+    of = {criterion.id: criterion for criterion in result.criteria}
+    return [(of[spread.id], spread) for spread in seeds.spread if spread.id in of]
+
+
+def seed_lines(result: Result) -> list[str]:
+    """The section of `summary.md`."""
+    lines = ["## Other seeds", "", f"{_capital(note(result))}.", ""]
+    seeds = tried(result)
+    if seeds is None:
+        return lines
+    lines += [
+        f"Seeds {_listed(seeds.seeds)}; {CONFIDENCE_PCT:g} % by Wilson's interval.",
+        "",
+        "| criterion | least | median | largest | limit | fails at | fails first at |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for criterion, spread in spreads(result):
+        limit = ("≤ " if criterion.sense == "at-most" else "≥ ") + figure(
+            criterion.threshold, spread.unit
+        )
+        cells = [
+            criterion.name_en.replace("|", "\\|"),
+            *(figure(v, spread.unit) for v in (spread.least, spread.median, spread.largest)),
+            limit,
+            str(spread.failed),
+            str(spread.first),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    if seeds.first is not None and seeds.first.binding is not None:
+        binding = seeds.first.binding
+        lines += [
+            "",
+            f"At seed {seeds.first.seed}, the first that does not pass, {binding.criterion} fails "
+            f"first, at {binding.where}: {figure(binding.value, binding.unit)}, limit "
+            f"{figure(binding.threshold, binding.unit)}.",
+        ]
+    return [*lines, ""]
+
+
+def figure(value: float | None, unit: str) -> str:
+    """A value with its unit; `–` where it was measured nowhere."""
+    if value is None:
+        return "–"
+    digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+    return f"{'0' if digits == '-0' else digits} {unit}"
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """`1682 to 1701`; one by one where they begin anew at 0."""
+    if len(seeds) > 1 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
+def _pct(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} %"
+
+
+def _pct_vi(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}\u00a0%"
+
+
+def _confidence() -> str:
+    return f"{CONFIDENCE_PCT:g} % confidence"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

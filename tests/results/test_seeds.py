@@ -1,0 +1,270 @@
+"""Other seeds: the interval against published values, the spread, the verdict, the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import results_factory as make
+
+from results.annex.content import Chapter, document
+from results.annex.letter import Letter
+from results.annex.standing import Part
+from results.criteria import EVERY_SEED, Criteria, load_criteria
+from results.diff import differences
+from results.english import binding_sentence as binding_en
+from results.english import verdict_sentence as verdict_en
+from results.model import Binding, Place, Result
+from results.plot_words import Lang
+from results.seed_words import note, sentence, sentence_vi
+from results.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
+from results.summary import headline, summary_md, terminal_table
+from results.verdict import trial, with_seeds
+from results.vietnamese import Names, verdict_sentence
+from results.vietnamese import binding_sentence as binding_vi
+from results.view.run_data import run_data
+
+OWN = 1681
+
+
+def loss_at(place: str, value: float) -> Binding:
+    """Packets lost at a bridge's picture."""
+    at = Place(kind="bridge", id=place, detail="video down", phase="after")
+    return Binding(
+        criterion="loss", cause="stream", place=at, where=at.text, value=value, threshold=1.0,
+        unit="%", margin_pct=100 - 100 * value,
+    )  # fmt: skip
+
+
+def trials(lost: Sequence[float]) -> list[Trial]:
+    """One seed each, with so much loss, of which 1 % is allowed."""
+    return [
+        Trial(
+            seed=seed,
+            verdict="pass" if value <= 1 else "fail",
+            criteria=[Valued(id="loss", value=value, unit="%", ok=value <= 1)],
+            binding=loss_at("cu-jut", value),
+        )
+        for seed, value in zip(others(OWN, len(lost)), lost, strict=True)
+    ]
+
+
+def judged(lost: Sequence[float], own: Result | None = None, **thresholds: float) -> Result:
+    criteria = load_criteria(thresholds={EVERY_SEED: 0.0, **thresholds})
+    return with_seeds(own or make.result(), criteria, seeds_of(trials(lost), "estimate"))
+
+
+@pytest.mark.parametrize(
+    ("passed", "tried", "least", "most"),
+    [
+        # Newcombe 1998 (Stat Med 17:857), table I, method 3
+        (81, 263, 25.53, 36.62),
+        (15, 148, 6.24, 16.05),
+        (0, 20, 0.0, 16.11),
+        (1, 29, 0.61, 17.18),
+        (13, 20, 43.3, 81.9),
+        (20, 20, 83.9, 100.0),
+    ],
+)
+def test_the_interval_is_wilsons(passed: int, tried: int, least: float, most: float) -> None:
+    digits = 0.05 if tried == 20 and passed else 0.005
+    assert wilson_pct(passed, tried) == pytest.approx((least, most), abs=digits + 1e-9)
+
+
+@pytest.mark.parametrize(("passed", "tried"), [(0, 0), (3, 2), (-1, 2)])
+def test_there_is_no_interval_of_nothing(passed: int, tried: int) -> None:
+    with pytest.raises(ValueError, match="of"):
+        wilson_pct(passed, tried)
+
+
+def test_others_are_the_next_seeds_and_begin_anew_at_0() -> None:
+    assert others(1681, 3) == [1682, 1683, 1684]
+    assert others(SEEDS - 2, 3) == [SEEDS - 1, 0, 1]
+    assert others(5, 0) == []
+
+
+def test_the_spread_of_a_criterion() -> None:
+    found = seeds_of(trials([0.5, 2.0, 0.1, 3.0]), "estimate")
+    [loss] = found.spread
+    assert (loss.least, loss.median, loss.largest) == (0.1, 1.25, 3.0)
+    assert (loss.measured, loss.failed, loss.first) == (4, 2, 2)
+    assert (found.tried, found.passed, found.failed_pct) == (4, 2, 50.0)
+    assert found.first is not None
+    assert (found.first.seed, found.first.binding) == (OWN + 2, loss_at("cu-jut", 2.0))
+
+
+def test_what_was_measured_nowhere_has_no_spread() -> None:
+    unknown = Valued(id="mos", value=None, unit="MOS", ok=False)
+    found = seeds_of([Trial(seed=1, verdict="fail", criteria=[unknown], binding=None)], "estimate")
+    [mos] = found.spread
+    assert (mos.least, mos.median, mos.largest, mos.measured, mos.failed) == (None,) * 3 + (0, 1)
+
+
+def test_where_it_was_stopped_there_is_no_share_of_all_seeds() -> None:
+    found = seeds_of(trials([0.0, 2.0]), "estimate", stopped=True)
+    assert (found.least_pct, found.most_pct, found.passed, found.tried) == (None, None, 1, 2)
+
+
+def test_a_pass_at_every_seed_is_a_pass() -> None:
+    own = make.result()
+    result = judged([0.0] * 20)
+    assert result.verdict == "pass"
+    assert result.criteria[:-1] == own.criteria
+    every = result.criteria[-1]
+    assert (every.id, every.value, every.ok, every.margin_pct) == (EVERY_SEED, 0.0, True, 100.0)
+    assert result.binding == own.binding
+    assert headline(result) == "PASS – the bridges may be connected"
+    said = "passes at all 20 of 20 other seeds (at least 84 % of all seeds, 95 % confidence)"
+    assert note(result) == said
+    assert said in terminal_table(result).notes
+    assert sentence_vi(result) == (
+        "Kết luận này được kiểm tra thêm bằng tính toán với 20 số khởi tạo ngẫu nhiên khác: đạt ở "
+        "cả 20 lần (khoảng tin cậy 95\u00a0%: từ 84\u00a0% trở lên)."
+    )
+
+
+def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
+    result = judged([0.0] * 13 + [2.5] * 7)
+    assert result.verdict == "fail"
+    [reason] = result.reasons
+    assert reason.startswith("Other seeds that fail: 35 %, allowed at most 0 % (cu-jut video down")
+    assert result.binding is not None
+    assert (result.binding.criterion, result.binding.cause) == (EVERY_SEED, "stream")
+    assert result.binding.place == loss_at("cu-jut", 2.5).place
+    said = "passes at 13 of 20 seeds: the answer depends on luck"
+    assert headline(result) == f"FAIL – {said}"
+    assert said in verdict_en(result)
+    assert "đạt ở 13 trong 20 số khởi tạo ngẫu nhiên khác: kết quả phụ thuộc may rủi" in (
+        verdict_sentence(result)
+    )
+    assert terminal_table(result).binds == (
+        "Fails first, at seed 1695: Packets lost on the wire at Cư Jút video down, after – 2.5 %, "
+        "limit 1 %"
+    )
+    names = Names(result)
+    assert "at seed 1695: Packets lost" in binding_en(result.binding, result, names)
+    assert "với số khởi tạo 1695: tỷ lệ mất gói" in binding_vi(result.binding, result, names)
+    assert "Passes at 13 of 20 other seeds (43 % to 82 % of all seeds" in summary_md(result)
+    assert "| Packets lost on the wire | 0 % | 0 % | 2.5 % | ≤ 1 % | 7 | 7 |" in summary_md(result)
+    assert "it passes at 13 of 20 (95\u00a0% confidence" in sentence(result)
+
+
+def test_a_share_that_may_fail_can_be_set() -> None:
+    lost = [0.0] * 19 + [2.0]
+    assert judged(lost).verdict == "fail"
+    assert judged(lost, **{EVERY_SEED: 5.0}).verdict == "pass"
+    every = judged(lost, **{EVERY_SEED: 10.0}).criteria[-1]
+    assert (every.value, every.margin_pct) == (5.0, 50.0)
+
+
+def failing() -> Result:
+    """A run whose own seed fails by a full link."""
+    own = make.result(thresholds={"link-peak": 1.0})
+    assert own.verdict == "fail"
+    return own
+
+
+def test_what_fails_at_the_own_seed_binds() -> None:
+    own = failing()
+    every = judged([2.0, 2.0], own)
+    assert (every.verdict, every.binding) == ("fail", own.binding)
+    assert every.reasons[:-1] == own.reasons
+    assert headline(every) == "FAIL – the system does not meet the criteria with these bridges"
+    assert "it fails at all 2" in sentence(every)
+
+
+def test_that_only_the_own_seed_fails_is_luck_too() -> None:
+    some = judged([0.0, 2.0], failing())
+    said = "passes at 1 of 2 seeds, not at its own: the answer depends on luck"
+    assert headline(some) == f"FAIL – {said}"
+    assert judged([0.0, 0.0], failing()).verdict == "fail"
+
+
+def test_an_invalid_run_stays_invalid() -> None:
+    own = make.result().model_copy(update={"verdict": "invalid", "reasons": ["a packet is gone"]})
+    for lost in ([0.0], [2.0]):
+        found = judged(lost, own)
+        assert (found.verdict, found.reasons) == ("invalid", ["a packet is gone"])
+
+
+def test_without_other_seeds_it_is_said() -> None:
+    own = make.result()
+    refused = with_seeds(own, load_criteria(), Seeds(refused="[[fault]] (cut): is emulated"))
+    assert EVERY_SEED not in {c.id for c in refused.criteria}
+    for result in (own, refused):
+        said = "PASS – the bridges may be connected (other seeds were not tried)"
+        assert headline(result) == said
+        assert "Other seeds were not tried" in summary_md(result)
+        assert "chưa kiểm tra với các số khởi tạo ngẫu nhiên khác" in sentence_vi(result)
+    assert "other seeds were not tried: [[fault]] (cut): is emulated" in (
+        terminal_table(refused).notes
+    )
+
+
+def test_a_trial_is_what_was_judged() -> None:
+    own = make.result()
+    found = trial(7, own)
+    assert (found.seed, found.verdict, found.binding) == (7, "pass", own.binding)
+    assert [(c.id, c.value) for c in found.criteria] == [(c.id, c.value) for c in own.criteria]
+
+
+def test_criteria_of_other_files_may_lack_it() -> None:
+    whole = load_criteria()
+    without = Criteria(
+        schema="giaoban.criteria/1",
+        criterion=[c for c in whole.criterion if c.id != EVERY_SEED],
+    )
+    found = with_seeds(make.result(), without, seeds_of(trials([2.0]), "estimate"))
+    assert found.verdict == "pass"
+
+
+def test_a_difference_at_other_seeds_is_told() -> None:
+    a, b = judged([0.5, 0.5]), judged([0.5, 0.6])
+    assert differences(a, judged([0.5, 0.5])) == []
+    paths = {d.path for d in differences(a, b)}
+    assert "seeds.spread[loss].largest" in paths
+
+
+def test_seeds_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(ValueError, match="passed at 3 of 2"):
+        Seeds(seeds=[1, 2], passed=3)
+    with pytest.raises(ValueError, match="first seed that fails"):
+        Seeds(seeds=[1, 2], passed=1)
+    with pytest.raises(ValueError, match="refused"):
+        Seeds(seeds=[1], passed=1, refused="no")
+
+
+def annex(result: Result, lang: Lang) -> dict[str, list[str]]:
+    """What an annex says, by section."""
+    found: dict[str, list[str]] = {}
+    made = document([Chapter(Part(result, None), {})], lang, Letter())
+    for section, text in made.texts():
+        found.setdefault(section.split(" · ")[0], []).append(text)
+    return found
+
+
+@pytest.mark.parametrize("lost", [[0.0] * 20, [0.0, 2.0, 0.0], [2.0]])
+def test_the_annex_says_in_one_sentence_how_sure_it_is(lost: list[float]) -> None:
+    result = judged(lost)
+    for lang, said in (("vi", sentence_vi(result)), ("en", sentence(result))):
+        text = annex(result, lang)  # type: ignore[arg-type]
+        assert sum(said in texts for texts in text.values()) == 1
+        [conclusion] = [texts for texts in text.values() if said in texts]
+        assert conclusion[0] in ("2. Kết luận", "2. Verdict")
+        whole = [line for texts in text.values() for line in texts]
+        caption = "số khởi tạo ngẫu nhiên khác" if lang == "vi" else "other seeds"
+        assert any(line.startswith(("Bảng", "Table")) and caption in line for line in whole)
+        assert f"{sum(value > 1 for value in lost)} / {len(lost)}" in whole
+
+
+def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
+    texts = [line for lines in annex(make.result(), "en").values() for line in lines]
+    assert "This conclusion rests on one seed: other seeds were not tried." in texts
+    assert not any("How far each criterion" in line for line in texts)
+
+
+def test_the_page_has_the_spread() -> None:
+    shown = run_data(judged([0.0, 2.0]), None, None)
+    assert shown["how_sure"]["en"].startswith("This conclusion was also estimated at 2 other seeds")
+    assert (shown["seeds"]["passed"], shown["seeds"]["spread"]["loss"]["largest"]) == (1, 2.0)
+    assert run_data(make.result(), None, None)["seeds"] is None
