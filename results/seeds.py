@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from statistics import NormalDist, median
+from statistics import median
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from giaoban.tomlfile import StrictModel
+from results.confidence import wilson
 from results.places import Binding
 from results.quantities import Count, Id, Percent, Verdict
 
