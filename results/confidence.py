@@ -52,6 +52,10 @@ def lost_share(lost: int, sent: int, burst_mean: float | None) -> Known:
     Packets lost in a row are one event rather than many: of two-state losses with mean burst L the
     variance of a share is 2 L − 1 times that of independent ones, so n packets say as much as
     n / (2 L − 1) of these.
+
+    Args:
+        burst_mean: of both shares that are compared the same, the longer one: a phase that happened
+            to lose nothing, or short bursts alone, says nothing of how long a line's bursts are.
     """
     hang_together = max(1.0, 2 * (burst_mean or 1.0) - 1)
     return wilson(lost / hang_together, sent / hang_together)
@@ -69,13 +73,13 @@ def detectable_rise(before: Known) -> float:
     return math.hypot(before.value - before.low, before.high - before.value)
 
 
-def detectable_share_rise(before: Known, sent: int) -> float:
-    """The smallest rise of a share, 0 to 1, that is certain among so many packets."""
+def detectable_share_rise(before: Known, sent: int, burst_mean: float | None = None) -> float:
+    """The smallest rise of a share, 0 to 1, that is certain among so many packets, lost so."""
     low, high = 0, sent
-    if certain_rise(before, wilson(high, sent)) <= 0:
+    if certain_rise(before, lost_share(high, sent, burst_mean)) <= 0:
         return 1.0
     while high - low > 1:
         middle = (low + high) // 2
-        enough = certain_rise(before, wilson(middle, sent)) > 0
+        enough = certain_rise(before, lost_share(middle, sent, burst_mean)) > 0
         low, high = (low, middle) if enough else (middle, high)
     return high / sent - before.value

@@ -69,6 +69,8 @@ def _compare_maps(
     skip: set[str] = {"margin_pct"} if "threshold" in a else set()
     if "threshold" in a and _same(a["value"], b["value"], _unit("value", a)):
         skip |= _DERIVED
+    if path == "binding" and a["criterion"] == b["criterion"]:
+        skip |= _DERIVED | {"value"}  # the criterion's own, which knows the tolerance of its figure
     if path.startswith("inputs."):
         skip.add("path")
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":

@@ -55,11 +55,9 @@ def worst(
         case "no-bridge-dropped":
             return _dropped(phases, faults)
         case "existing-loss-no-worse":
-            return _no_worse(phases, existing, _lost, _detectable_loss, 100.0, faults)
+            return _no_worse(phases, existing, _losses, _detectable_loss, 100.0, faults)
         case "existing-delay-no-worse":
-            return _no_worse(
-                phases, existing, _delay, lambda _, known: detectable_rise(known), 1.0, faults
-            )
+            return _no_worse(phases, existing, _delays, _detectable_delay, 1.0, faults)
         case "fault-interruption":
             return longest_interruption(faults)
         case "fault-bridges-lost":
@@ -153,8 +151,8 @@ def _cut(stream: StreamResult) -> bool:
 def _no_worse(
     phases: Sequence[Phase],
     existing: Sequence[str],
-    known: Callable[[StreamResult], Known | None],
-    detectable: Callable[[StreamResult, Known], float],
+    known: Callable[[StreamResult, StreamResult], tuple[Known | None, Known | None]],
+    detectable: Callable[[StreamResult], float],
     scale: float,
     faults: Sequence[FaultResult],
 ) -> Found:
@@ -163,11 +161,11 @@ def _no_worse(
     rises: list[Value] = []
     shown: dict[tuple[str, str], float] = {}
     for before, stream, place in _compared(phases, existing, faults):
-        base, now = known(before), known(stream)
+        base, now = known(before, stream)
         if base is None:
             continue
         rises.append((None if now is None else scale * certain_rise(base, now), place))
-        way, least = (place.id, stream.direction), scale * detectable(before, base)
+        way, least = (place.id, stream.direction), scale * detectable(before)
         shown[way] = min(shown.get(way, least), least)
     found = pick(rises, phases, what="phases after the first to compare with it")
     return found if found.nothing else found._replace(detectable=max(shown.values()))
@@ -194,21 +192,38 @@ def _compared(
                 yield base, stream, stream_place(bridge, stream, phase)
 
 
-def _lost(stream: StreamResult) -> Known | None:
-    """The share of packets lost on the wire; None: nothing was sent."""
+def _losses(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
+    """The shares of packets lost on the wire."""
+    burst = max(before.loss_burst_mean or 1.0, now.loss_burst_mean or 1.0)
+    return _lost(before, burst), _lost(now, burst)
+
+
+def _lost(stream: StreamResult, burst_mean: float | None) -> Known | None:
+    """None: nothing was sent."""
     sent = stream.packets_sent
-    if not sent:
-        return None
-    return lost_share(sent - stream.packets_received, sent, stream.loss_burst_mean)
+    return lost_share(sent - stream.packets_received, sent, burst_mean) if sent else None
 
 
-def _detectable_loss(before: StreamResult, known: Known) -> float:
-    return detectable_share_rise(known, before.packets_sent)
+def _detectable_loss(before: StreamResult) -> float:
+    """On a line whose bursts are as long as before."""
+    sent, burst_mean = before.packets_sent, before.loss_burst_mean
+    known = lost_share(sent - before.packets_received, sent, burst_mean)
+    return detectable_share_rise(known, sent, burst_mean)
+
+
+def _delays(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
+    """The 95th percentiles of the delays."""
+    return _delay(before), _delay(now)
 
 
 def _delay(stream: StreamResult) -> Known | None:
-    """The 95th percentile of the delay; None: nothing came."""
+    """None: nothing came."""
     p95, low, high = stream.delay_p95_ms, stream.delay_p95_low_ms, stream.delay_p95_high_ms
     if p95 is None:
         return None
     return Known(p95, p95 if low is None else low, p95 if high is None else high)
+
+
+def _detectable_delay(before: StreamResult) -> float:
+    known = _delay(before)
+    return 0.0 if known is None else detectable_rise(known)

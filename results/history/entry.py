@@ -47,7 +47,7 @@ class Limits(StrictModel):
 class Entry(StrictModel):
     """One run. `at` is local time; `dated_by` says whether the run's id told it, or its file.
 
-    `kind` is the word of the answer's schema, `check` for `giaoban.result/1`. `committed`: the
+    `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
     program was exactly a commit, so that it can be had again. A run without a question (`new`,
     `existing` empty) or without criteria has none to ask for.
     """

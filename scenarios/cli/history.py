@@ -119,7 +119,7 @@ def compare_runs(
 
 @app.command("trend")
 def trend_of(
-    criterion: Annotated[str, typer.Argument(help="criterion, e.g. one-way-delay, mcu-units")],
+    criterion: Annotated[str, typer.Argument(help="criterion, e.g. mouth-to-ear, mcu-units")],
     scenario: Scenario = None,
     kind: Kind = None,
     bridge: Bridge = None,

@@ -29,13 +29,13 @@ FAULTS = "faults-mo-rong-dot-1-20260705-120000"
 
 
 def measured(run_id: str, *, delay_ms: float = 4.0, invalid: Sequence[str] = ()) -> Result:
-    """A result in which Đắk Mil hears with this delay after the connection."""
+    """A result in which Đắk Mil hears with this delay of its leg after the connection."""
     phases = f.phases()
     phases[2].bridges[3] = f.bridge(
         "dak-mil",
         None,
         f.stream("audio", "up"),
-        f.stream("audio", "down", delay_ms=delay_ms),
+        f.stream("audio", "down", delay_ms=delay_ms, mouth_to_ear_ms=256.0 + delay_ms),
         f.stream("video", "up", sent=7000),
         f.stream("video", "down", sent=7000),
     )

@@ -61,9 +61,9 @@ def test_every_part_is_there(annex):
     for words in (
         "Có thể kết nối thêm điểm cầu",
         "Đạt: có thể kết nối 2 điểm cầu mới (Thị xã Gia Nghĩa, Xã Quảng Sơn)",
-        "Yếu tố giới hạn: năng lực MCU đã sử dụng – Polycom RMX 1500, 1 × MPMx",
+        "Yếu tố giới hạn: âm thanh: độ trễ từ miệng đến tai – Gia Nghĩa (điểm cầu chủ tọa)",
         "33,33 %",
-        "QCVN",
+        "ITU-T G.114",
         "Hình 4: Năng lực MCU",
         "hợp đồng thuê kênh",
         "20261124-152000-mo-rong",
@@ -282,7 +282,7 @@ def test_a_fail_says_what_and_where():
     phases = [before, make.phase("during", during.bridges, device=device), after]
     text = annexes.said(make.result(phases))
     assert "Không đạt: khi kết nối 2 điểm cầu mới" in text
-    assert "không đáp ứng 1 trong tổng số 11 tiêu chí" in text
+    assert "không đáp ứng 1 trong tổng số 18 tiêu chí" in text
     assert "Nguyên nhân chính: số cuộc gọi không thiết lập được – Polycom RMX 1500" in text
     assert "hết năng lực phục vụ (mã 503): Xã Quảng Sơn." in text
 
@@ -377,16 +377,20 @@ def test_places():
 
 
 def test_bridge_rows_show_the_worst_stream():
-    worse = make.bridge("cu-jut", None, make.stream(delay_ms=7.04), make.stream("video", "up"))
+    worse = make.bridge(
+        "cu-jut", None, make.stream(mouth_to_ear_ms=307.04), make.stream("video", "up")
+    )
     before, during, after = make.phases()
     bridges = [worse if b.id == "cu-jut" else b for b in during.bridges]
     result = make.result([before, make.phase("during", bridges), after])
     row = next(r for r in annexes.rows(result, caption="Chất lượng trước") if r[0] == "Cư Jút")
-    assert row[1:4] == ["5", "7", "5"]
+    assert row[1:4] == ["260", "307", "260"]
 
 
 def test_long_delays_fit_their_column():
-    slow = make.bridge("cu-jut", None, make.stream(delay_ms=1234.5), make.stream("video", "up"))
+    slow = make.bridge(
+        "cu-jut", None, make.stream(mouth_to_ear_ms=1234.5), make.stream("video", "up")
+    )
     before, during, after = make.phases()
     bridges = [slow if b.id == "cu-jut" else b for b in during.bridges]
     result = make.result([before, make.phase("during", bridges), after])

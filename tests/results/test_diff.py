@@ -43,10 +43,10 @@ def test_times_within_a_tenth_of_a_millisecond():
 
 def test_criterion_in_ms_has_the_same_tolerance_and_its_place_may_move():
     def edit(data):
-        [delay] = [c for c in data["criteria"] if c["id"] == "one-way-delay"]
+        [delay] = [c for c in data["criteria"] if c["id"] == "mouth-to-ear"]
         delay["value"] += 0.09
-        delay["margin_pct"] -= 0.06
-        delay["worst_at"] = "cu-jut video down, before"
+        delay["margin_pct"] -= 0.0225
+        delay["worst_at"] = "cu-jut audio down, before"
         delay["place"]["id"] = "cu-jut"
 
     assert paths(edit) == []
@@ -71,10 +71,10 @@ def test_other_numbers_to_a_millionth():
 
 
 def test_other_inputs_and_verdict():
-    other = make.result(thresholds={"one-way-delay": 1.0})
+    other = make.result(thresholds={"mouth-to-ear": 1.0})
     found = {d.path: d.kind for d in differences(make.result(), other)}
     assert found["verdict"] == "measure"
-    assert found["criteria[one-way-delay].threshold"] == "measure"
+    assert found["criteria[mouth-to-ear].threshold"] == "measure"
     seed = differences(make.result(), changed(lambda data: data["inputs"].update(seed=2)))
     assert [(d.kind, d.path, d.a, d.b) for d in seed] == [("input", "inputs.seed", 1681, 2)]
 
@@ -119,7 +119,9 @@ def with_video(lip_sync_up_ms=-12.0, impairments=(), **changes):
 
 
 def of_video(**changes):
-    return [d.path.rsplit(".", 1)[1] for d in differences(with_video(), with_video(**changes))]
+    """What differs of the picture itself: criteria on it may follow."""
+    found = differences(with_video(), with_video(**changes))
+    return [d.path.rsplit(".", 1)[1] for d in found if d.path.startswith("phases")]
 
 
 @pytest.mark.parametrize("name", TIMES)
@@ -140,6 +142,14 @@ def test_shares_of_time_skew_and_reports_have_tolerances_of_their_own():
     assert of_video(lip_sync_up_ms=-12.2) == ["lip_sync_up_ms"]
     assert of_video(rtcp_jitter_ms=3.7) == []  # a tick of 8 kHz and 0.1 ms
     assert of_video(rtcp_jitter_ms=3.8) == ["jitter_ms"]
+
+
+@pytest.mark.parametrize(("frozen_pct", "off"), [(3.009, []), (3.02, ["picture-frozen"])])
+def test_a_criterion_has_the_tolerance_of_its_figure_where_it_binds_too(frozen_pct, off):
+    other = with_video(freeze_pct=frozen_pct)
+    assert other.binding.criterion == "picture-frozen"
+    found = [d.path for d in differences(with_video(), other) if not d.path.startswith("phases")]
+    assert found == [f"criteria[{ident}].value" for ident in off]
 
 
 def test_what_was_done_to_the_network_is_an_input():

@@ -7,7 +7,6 @@ import pytest
 import results_factory as make
 from pydantic import ValidationError
 
-from results.criteria import load_criteria
 from results.fault_words import fault_place
 from results.faults import FaultImpact, FaultResult
 from results.model import Refused
@@ -55,7 +54,7 @@ def fault(*bridges: FaultImpact, **changes: object) -> FaultResult:
 def judged(*faults: FaultResult, phases=None) -> Judgement:
     return judge(
         make.phases() if phases is None else phases,
-        load_criteria(),
+        make.criteria(),
         existing=list(make.EXISTING),
         new=list(make.NEW),
         invalid=[],
@@ -138,14 +137,14 @@ def test_of_an_interrupted_bridge_what_is_left_is_judged() -> None:
     ]
     phases = [before, make.phase("during", bridges), after]
     found = judged(fault(gone(end_s=40.9)), phases=phases)
-    assert value(found, "one-way-delay") == 5.0  # nothing is missing
-    assert value(found, "loss") == 10.0
+    assert value(found, "delay-variation") == 20.0  # nothing is missing
+    assert value(found, "video-loss") == 10.0
     kept = as_judged(phases, [fault(gone(end_s=40.9))])[1]
     [mine] = [b for b in kept.bridges if b.id == "cu-jut"]
     assert mine.streams == [bad]
     # in another phase a stream of which nothing was sent is a fault of the MCU
     elsewhere = fault(gone(start_s=70.0, end_s=71.0), at_s=70.0, restored_s=80.0)
-    assert value(judged(elsewhere, phases=phases), "one-way-delay") is None
+    assert value(judged(elsewhere, phases=phases), "delay-variation") is None
 
 
 def test_without_faults_the_phases_are_judged_as_they_are() -> None:
@@ -229,8 +228,9 @@ def test_annex_has_a_table_of_failures_and_bridges() -> None:
 
 def test_annex_says_that_interruptions_are_not_in_the_loss() -> None:
     rows = annexes.rows(told(), caption="Kết quả theo từng tiêu chí")
-    [loss] = [row for row in rows if row[0].startswith("Tỷ lệ mất gói trên đường truyền")]
-    assert loss[0].endswith("không tính thời gian gián đoạn do sự cố")
+    losses = [row for row in rows if "tỷ lệ gói tin không dùng được" in row[0]]
+    assert [row[0].split(":")[0] for row in losses] == ["Âm thanh", "Hình ảnh"]
+    assert all(row[0].endswith("không tính thời gian gián đoạn do sự cố") for row in losses)
     assert "hai tiêu chí riêng về sự cố" in annexes.said(told())
     assert "Bảng này tính cả những gì mất" in annexes.said(told())
     english = annexes.rows(told(), caption="Each criterion", lang="en")
@@ -246,13 +246,13 @@ def test_annex_of_a_run_without_failures_says_that_none_was_tried() -> None:
 def test_what_begins_anew_is_not_compared_with_before() -> None:
     """A key frame after an interruption is a burst; the next phase is compared again."""
     before, during, after = make.phases()
-    slow = make.stream("video", "down", delay_ms=18.0)
+    slow = make.stream("video", "down", delay_ms=18.0, camera_to_screen_ms=318.0)
     hurt = [make.bridge("cu-jut", None, slow) if b.id == "cu-jut" else b for b in during.bridges]
     in_time = [before, make.phase("during", hurt), after]
     later = [before, during, make.phase("after", hurt)]
     found = fault(gone(end_s=40.9))
     assert value(judged(found, phases=in_time), "existing-delay-no-worse") == 0
-    assert value(judged(found, phases=in_time), "one-way-delay") == 18
+    assert value(judged(found, phases=in_time), "camera-to-screen") == 318
     assert value(judged(found, phases=later), "existing-delay-no-worse") == 13
     assert value(judged(fault(hit()), phases=in_time), "existing-delay-no-worse") == 13
 

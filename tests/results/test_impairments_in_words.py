@@ -29,10 +29,12 @@ BRIDGE = Impairment(
 BOTH = Impairment(
     target="link", id="gia-nghia--tuy-duc", from_s=12.5, text_en="jitter", text_vi="dao động trễ"
 )
-CLEAN = {"frames_sent": 900, "frames_lost": 0, "frames_undecodable": 0, "freezes": 0}
+CLEAN = {"frames_sent": 900, "frames_lost": 0, "frames_undecodable": 0, "frames_late": 0}
 HURT = CLEAN | {
     "frames_lost": 2,
     "frames_undecodable": 31,
+    "frames_late": 5,
+    "frames_not_shown_pct": 4.22,
     "freezes": 4,
     "freeze_ms_max": 512.0,
     "freeze_pct": 3.2,
@@ -55,6 +57,15 @@ def seen(figures):
     return [make.phase("before", pictures), make.phase("during", hit), after]
 
 
+def heard():
+    """A meeting of sound alone."""
+    sound = (make.stream("audio", "up"), make.stream("audio", "down"))
+    return [
+        make.phase(p.name, [make.bridge(b.id, None, *sound) for b in p.bridges])
+        for p in make.phases()
+    ]
+
+
 def impaired(figures=HURT):
     result = make.result(seen(figures))
     return result.model_copy(update={"impairments": [LINK, BRIDGE, BOTH]})
@@ -71,9 +82,11 @@ def test_summary_says_what_was_done_where_and_when():
 
 def test_summary_shows_the_pictures_that_suffered():
     text = summary_md(impaired())
-    assert "| Cư Jút video up | during | 900 | 2 | 31 | 4 | 512 | 3.2 |" in text.splitlines()
+    assert (
+        "| Cư Jút video up | during | 900 | 2 | 31 | 5 | 4.2 | 4 | 512 | 3.2 |" in text.splitlines()
+    )
     assert "no picture stood still" in summary_md(make.result(seen(CLEAN)))
-    assert "## Pictures" not in summary_md(make.result())
+    assert "## Pictures" not in summary_md(make.result(heard()))
 
 
 def test_annex_says_both():
@@ -91,12 +104,12 @@ def test_annex_says_both():
 
 def test_only_bridges_whose_pictures_suffered_are_listed():
     [row] = annexes.rows(impaired(), caption="Chất lượng hình ảnh")
-    assert row == ["Cư Jút", "0", "33", "–", "0", "4", "–", "–", "512", "–", "–", "3,2", "–"]
+    assert row == ["Cư Jút", "0", "38", "0", "0", "4", "0", "–", "512", "–", "0", "3,2", "0"]
 
 
 def test_annex_without_damage_says_so_in_a_sentence():
-    clean, silent = annexes.said(make.result(seen(CLEAN))), annexes.said(make.result())
-    said = "Hình ảnh: không có khung hình nào bị hỏng"
+    clean, silent = annexes.said(make.result(seen(CLEAN))), annexes.said(make.result(heard()))
+    said = "Hình ảnh: mọi khung hình đều hiển thị được đúng lúc"
     assert said in clean
     assert said not in silent
     assert "tác động được chủ động" not in silent

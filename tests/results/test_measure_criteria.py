@@ -35,7 +35,7 @@ def criterion(**changes):
 
 
 def judged(phases=None, warmed=None, **changes):
-    criteria = load_criteria(more=[criterion(**changes)])
+    criteria = make.criteria(more=[criterion(**changes)])
     found = judge(phases or make.phases(), criteria, warmed=warmed, **ASKED)
     return next(c for c in found.criteria if c.id == "mine"), found
 
@@ -106,7 +106,7 @@ def test_lip_sync_has_two_sides():
     measure = {"on": "bridge", "metric": "lip_sync_down_ms"}
     early = criterion(id="sound-early", measure=measure, threshold=90.0)
     late = criterion(id="sound-late", measure=measure, threshold=-185.0, sense="at-least")
-    criteria = load_criteria(more=[early, late])
+    criteria = make.criteria(more=[early, late])
     for skew, ok in ((90.0, [True, True]), (91.0, [False, True]), (-186.0, [True, False])):
         phases = during(make.stream(), lip_sync_down_ms=skew)
         found = judge(phases, criteria, **ASKED).criteria[-2:]
@@ -250,8 +250,8 @@ def test_a_unit_of_ones_own_has_its_vietnamese():
 
 
 def test_ids_are_ones_own():
-    with pytest.raises(InputError, match=r's\.toml: criterion "loss", "mine" is there already'):
-        load_criteria(origin="s.toml", more=[criterion(id="loss"), criterion(), criterion()])
+    with pytest.raises(InputError, match=r's\.toml: criterion "audio-loss", "mine" is there'):
+        load_criteria(origin="s.toml", more=[criterion(id="audio-loss"), criterion(), criterion()])
 
 
 def test_places_that_the_run_does_not_have():

@@ -35,7 +35,7 @@ def test_round_trip_keeps_everything_and_the_marks():
     result = make.result()
     text = result.to_json()
     assert Result.from_json(text) == result
-    assert json.loads(text)["schema"] == "giaoban.result/1"
+    assert json.loads(text)["schema"] == "giaoban.result/2"
     assert "Đắk R'Lấp" in text
     assert "NaN" not in text
 
@@ -47,7 +47,9 @@ def test_unknown_key_is_named():
         Result.from_json(json.dumps(data), "x.json")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "giaoban.result/2"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"schema": "giaoban.result/1"}', '{"schema": "giaoban.result/3"}']
+)
 def test_not_a_result(text):
     with pytest.raises(InputError, match="not a giaoban"):
         Result.from_json(text)
@@ -95,7 +97,7 @@ def test_accounting_must_add_up():
 
 
 def test_pass_with_a_failed_criterion_is_refused():
-    bad = make.result(thresholds={"one-way-delay": 1.0})
+    bad = make.result(thresholds={"mouth-to-ear": 1.0})
     assert bad.verdict == "fail"
     with pytest.raises(InputError, match="not met"):
         Result.from_json(bad.to_json().replace('"verdict": "fail"', '"verdict": "pass"'))
@@ -122,8 +124,8 @@ def test_a_corrupted_packet_arrived_but_is_missing_for_the_listener():
         ({"packets_corrupted": 1501}, "packets_corrupted is more than packets_received"),
         ({"packets_reordered": 1501}, "packets_reordered is more than packets_received"),
         ({"packets_reordered": 15, "reordered_pct": 2.0}, "reordered_pct = 2.0 does not follow"),
-        ({"freezes": 1}, "freezes is for video only"),
-        ({"frames_sent": 0}, "frames_sent is for video only"),
+        ({"freezes": 1}, "freezes is for video and content only"),
+        ({"frames_sent": 0}, "frames_sent is for video and content only"),
     ],
 )
 def test_figures_of_a_stream_that_do_not_fit(changes, message):

@@ -10,8 +10,9 @@ from results.vietnamese import verdict_sentence
 def test_a_reader_sees_verdict_binding_and_margin_first():
     head = "\n".join(summary_md(make.result()).splitlines()[:6])
     assert head.startswith("# PASS")
-    assert "Binds: MCU capacity in use at Polycom RMX 1500, 1 × MPMx" in head
-    assert "margin +58 %" in head
+    where = "Gia Nghĩa (điểm cầu chủ tọa) audio down with Cư Jút, before"
+    assert f"Binds: Sound, from mouth to ear at {where} – 260 ms, limit 400 ms" in head
+    assert "margin +35 %" in head
 
 
 def test_a_fail_names_cause_and_reasons():
@@ -34,10 +35,10 @@ def test_invalid_says_why():
 
 def test_one_row_a_criterion_and_one_that_binds():
     table = terminal_table(make.result())
-    assert len(table.rows) == 11
-    assert [row.criterion for row in table.rows if row.binding] == ["MCU capacity in use"]
-    assert table.rows[4].value == "5 ms"
-    assert table.rows[4].limit == "≤ 150 ms"
+    assert len(table.rows) == 18
+    assert [row.criterion for row in table.rows if row.binding] == ["Sound, from mouth to ear"]
+    assert table.rows[4].value == "260 ms"
+    assert table.rows[4].limit == "≤ 400 ms"
 
 
 def test_inputs_are_tied_to_their_bytes():

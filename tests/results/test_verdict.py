@@ -5,11 +5,11 @@ import results_factory as make
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.criteria import Criterion, load_criteria
+from results.criteria import Criterion
 from results.model import Refused
 from results.verdict import judge, margin_pct, meets
 
-CRITERIA = load_criteria()
+CRITERIA = make.criteria()
 OLD = list(make.EXISTING)
 NEW = list(make.NEW)
 
@@ -34,25 +34,37 @@ def test_a_sound_check_passes_with_the_least_margin_binding():
     found = run(make.phases())
     assert (found.verdict, found.reasons) == ("pass", [])
     assert all(c.ok for c in found.criteria)
-    assert found.binding.criterion == "mcu-units"
-    assert found.binding.margin_pct == pytest.approx(100 * (80 - 100 / 3) / 80)
-    assert found.binding.where == "mcu units, during"
+    assert found.binding.criterion == "mouth-to-ear"
+    assert found.binding.margin_pct == pytest.approx(100 * (400 - 260) / 400)
+    assert found.binding.where == "gia-nghia audio down with cu-jut, before"
+    assert one(found, "mcu-units").margin_pct == pytest.approx(100 * (80 - 100 / 3) / 80)
+
+
+HEARD, SEEN = "cu-jut audio down, during", "cu-jut video down, during"
+WITH = " with gia-nghia, during"
+
+
+def picture(**changes):
+    return make.stream("video", "down", **({"sent": 7000, "delay_ms": 5.0} | changes))
 
 
 @pytest.mark.parametrize(
     ("stream", "ident", "where"),
     [
-        (make.stream(delay_ms=151.0), "one-way-delay", "cu-jut audio down, during"),
-        (make.stream(jitter_ms=31.0), "jitter", "cu-jut audio down, during"),
-        (make.stream(sent=1000, received=980), "loss", "cu-jut audio down, during"),
-        (make.stream(mos=3.9), "mos", "cu-jut audio down, during"),
-        (make.stream(interruption_ms=1001.0), "no-bridge-dropped", "cu-jut audio down, during"),
-        (make.stream(delay_ms=8.1), "existing-delay-no-worse", "cu-jut audio down, during"),
-        (
-            make.stream(sent=1000, received=998),
-            "existing-loss-no-worse",
-            "cu-jut audio down, during",
-        ),
+        (make.stream(mouth_to_ear_ms=401.0), "mouth-to-ear", "cu-jut audio down" + WITH),
+        (picture(camera_to_screen_ms=401.0), "camera-to-screen", "cu-jut video down" + WITH),
+        (make.stream(ipdv_ms=51.0), "delay-variation", HEARD),
+        (make.stream(sent=1000, received=989), "audio-loss", HEARD),
+        (make.stream(sent=1000, received=995, packets_late=6), "audio-loss", HEARD),
+        (make.stream(sent=1000, packets_corrupted=5, impaired=6), "audio-loss", HEARD),
+        (picture(sent=10_000, received=9_994), "video-loss", SEEN),
+        (picture(freezes=1, freeze_ms_max=361.0), "longest-freeze", SEEN),
+        (picture(freeze_pct=1.9), "picture-frozen", SEEN),
+        (picture(frames_not_shown_pct=1.9), "frames-not-shown", SEEN),
+        (make.stream(mos=3.9), "mos", HEARD),
+        (make.stream(interruption_ms=1001.0), "no-bridge-dropped", HEARD),
+        (make.stream(delay_ms=8.1), "existing-delay-no-worse", HEARD),
+        (make.stream(sent=1500, received=1475), "existing-loss-no-worse", HEARD),
     ],
 )
 def test_each_stream_criterion_can_fail(stream, ident, where):
@@ -66,20 +78,40 @@ def test_each_stream_criterion_can_fail(stream, ident, where):
 
 
 def test_limits_themselves_are_met():
-    streams = [make.stream(delay_ms=8.0, jitter_ms=30.0, mos=4.0, interruption_ms=1000.0)]
-    found = run(with_during(*streams))
+    limits = {"mouth_to_ear_ms": 400.0, "ipdv_ms": 50.0, "mos": 4.0, "interruption_ms": 1000.0}
+    sound = make.stream(delay_ms=8.0, sent=1000, received=990, **limits)
+    seen = {"camera_to_screen_ms": 400.0, "frames_not_shown_pct": 1.8}
+    frozen = {"freezes": 1, "freeze_ms_max": 360.0, "freeze_pct": 1.8}
+    found = run(with_during(sound, picture(sent=10_000, received=9_995, **seen, **frozen)))
     assert found.verdict == "pass"
-    assert one(found, "jitter").margin_pct == 0
-    assert one(found, "mos").margin_pct == 0
+    at_the_limit = {c.id for c in found.criteria if c.margin_pct == 0}
+    assert at_the_limit >= {
+        *("mouth-to-ear", "camera-to-screen", "delay-variation", "audio-loss", "video-loss"),
+        *("longest-freeze", "picture-frozen", "frames-not-shown", "mos"),
+        "existing-delay-no-worse",
+    }
+
+
+@pytest.mark.parametrize(
+    ("skews", "ident"),
+    [({"sound_early_ms": 91.0}, "lip-sync-early"), ({"sound_late_ms": 186.0}, "lip-sync-late")],
+)
+def test_lips_and_voice_are_judged_at_the_bridge_that_sees_them(skews, ident):
+    before, during, after = make.phases()
+    skews |= {ident.replace("lip-sync-", "sound_") + "_with": "dak-mil"}
+    bridges = [b.model_copy(update=skews) if b.id == "cu-jut" else b for b in during.bridges]
+    found = run([before, make.phase("during", bridges), after])
+    assert [c.id for c in found.criteria if not c.ok] == [ident]
+    assert found.binding.where == "cu-jut with dak-mil, during"
 
 
 def test_nothing_received_is_not_met_and_has_no_value():
     dead = make.stream(sent=1500, received=0, delay_ms=None, jitter_ms=None, mos=None)
     found = run(with_during(dead))
-    for ident in ("one-way-delay", "jitter", "mos", "existing-delay-no-worse"):
+    for ident in ("delay-variation", "mos", "existing-delay-no-worse"):
         criterion = one(found, ident)
         assert (criterion.ok, criterion.value, criterion.margin_pct) == (False, None, None)
-    assert one(found, "loss").value == 100
+    assert one(found, "audio-loss").value == 100
     assert one(found, "no-bridge-dropped").value == 1
 
 
@@ -91,8 +123,10 @@ def test_a_muted_bridge_is_no_fault():
     assert run(with_during(unheard)).verdict == "fail"
 
 
-def test_impaired_packets_are_not_lost_on_the_wire():
-    assert one(run(with_during(make.stream(impaired=500))), "loss").value == 0
+def test_impaired_packets_are_not_lost_on_the_wire_but_missed_by_the_listener():
+    found = run(with_during(make.stream(impaired=500)))
+    assert one(found, "existing-loss-no-worse").value == 0
+    assert one(found, "audio-loss").value == 25
 
 
 def test_a_bridge_that_leaves_or_vanishes_is_dropped():
@@ -139,7 +173,7 @@ def test_a_full_link_is_named_with_its_direction_though_its_effects_are_further_
         make.link("access-cu-jut", "r-cu-jut->cu-jut", 99.6, 400),
     ]
     found = run(with_during(lossy, links=links))
-    assert one(found, "loss").margin_pct < one(found, "link-peak").margin_pct
+    assert one(found, "audio-loss").margin_pct < one(found, "link-peak").margin_pct
     assert (found.binding.criterion, found.binding.cause) == ("link-peak", "link")
     assert found.binding.where == "link access-cu-jut r-cu-jut->cu-jut, during"
 
@@ -154,7 +188,7 @@ def test_invalid_keeps_the_criteria():
     found = run(make.phases(), invalid=["link a--b: 9.1 Mb/s, asked 10"])
     assert found.verdict == "invalid"
     assert found.reasons == ["link a--b: 9.1 Mb/s, asked 10"]
-    assert len(found.criteria) == 11
+    assert len(found.criteria) == 18
 
 
 def test_without_existing_bridges_nothing_can_be_worse():

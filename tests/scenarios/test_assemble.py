@@ -16,6 +16,7 @@ from results.model import Phase, Result, StreamResult
 from scenarios import validity
 from topology.network import Hop
 from traffic.log import RECEIVED, SENT, read
+from traffic.quality.codecs import codec_of, speech_mos
 
 
 def stream_of(phase: Phase, bridge: str, kind: str, direction: str) -> StreamResult:
@@ -280,11 +281,26 @@ def test_a_call_of_its_own_does_not_change_others_loss(tmp_path: Path) -> None:
 
     result = Meeting(tmp_path, drop=drop).result()
     after = result.phases[2]
-    mos = {
-        (b.id, s.direction): s.mos for b in after.bridges for s in b.streams if s.kind == "audio"
-    }
+    sounds = {(b.id, s.direction): s for b in after.bridges for s in b.streams if s.kind == "audio"}
+    mos = {at: s.mos_listening for at, s in sounds.items()}
     hit = mos.pop(("north", "down"))
     assert hit is not None
     assert hit < 4.0
     assert all(value is not None and value > 4.0 for value in mos.values())
-    assert all(s.mos is None for b in after.bridges for s in b.streams if s.kind == "video")
+    pictures = [s for b in after.bridges for s in b.streams if s.kind == "video"]
+    assert all(s.mos is s.mos_listening is None for s in pictures)
+
+
+def test_a_conversation_minds_the_delay_that_a_listener_does_not(tmp_path: Path) -> None:
+    """MOS-CQ and MOS-LQ: one has the whole way from mouth to ear in it, the other none."""
+    result = Meeting(tmp_path).result()
+    codec = codec_of("g711a")
+    for bridge in result.phases[2].bridges:
+        for s in (s for s in bridge.streams if s.kind == "audio"):
+            assert s.mouth_to_ear_ms is not None
+            assert s.mouth_to_ear_ms > 300
+            assert s.mouth_to_ear_with in {"north", "east", "west"} - {bridge.id}
+            expected = speech_mos(codec, s.mouth_to_ear_ms, 0.0)
+            assert s.mos == pytest.approx(float(expected), abs=1e-3)  # type: ignore[arg-type]
+            assert s.mos_listening == pytest.approx(4.409, abs=1e-3)
+            assert s.mos < 4.0 < s.mos_listening

@@ -57,7 +57,7 @@ def test_without_classes_the_meeting_is_starved_and_the_link_is_named(runs: Runs
     assert run.result.binding is not None
     assert (run.result.binding.place.kind, run.result.binding.place.id) == ("link", SHARED)
     failed = {criterion.id for criterion in run.result.criteria if not criterion.ok}
-    assert {"link-peak", "loss", "mos", "existing-loss-no-worse"} <= failed
+    assert {"link-peak", "audio-loss", "video-loss", "mos", "existing-loss-no-worse"} <= failed
     for bridge, measured in during(run.result).items():
         assert (measured["lost_pct"] > 5.0) == (measured["delay_ms"] > 90.0), bridge
         assert measured["lost_pct"] > 5.0 or bridge not in BEHIND

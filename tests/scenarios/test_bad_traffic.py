@@ -317,7 +317,10 @@ def criterion(**changes: Any) -> str:
         ),
         (criterion(more='phases = ["durin"]'), 'measure.phases: no "durin" (did you mean "during"'),
         (criterion(more='links = ["west--east"]'), "links does not go with a stream"),
-        (criterion(id="loss"), 'criterion "loss" is there already (allowed: an id of its own'),
+        (
+            criterion(id="audio-loss"),
+            'criterion "audio-loss" is there already (allowed: an id of its own',
+        ),
         (criterion() * 2, 'criterion "frozen" is there already (allowed: an id of its own'),
         (criterion().replace('"%"', '"ms"'), 'unit of freeze_pct is "%", not "ms"'),
         (criterion().replace('"at-most"', '"below"'), "(allowed: 'at-most' or 'at-least')"),

@@ -31,18 +31,18 @@ def test_list_compare_trend_and_summary(root: Path, tmp_path: Path) -> None:
     assert "A: mo-rong-dot-1-20260115-080000 – pass" in ran.out
     assert "worse" in ran.out
     ran = giaoban("history", "compare", h.JANUARY, h.JULY, "--results", root, "--json")
-    delay = next(c for c in json.loads(ran.out)["criteria"] if c["id"] == "one-way-delay")
-    assert (delay["a"]["value"], delay["b"]["value"], delay["b_is"]) == (5.0, 160.0, "worse")
+    delay = next(c for c in json.loads(ran.out)["criteria"] if c["id"] == "mouth-to-ear")
+    assert (delay["a"]["value"], delay["b"]["value"], delay["b_is"]) == (260.0, 416.0, "worse")
 
     plot = tmp_path / "delay.svg"
-    words = ("history", "trend", "one-way-delay", "--year", "2026", "--results", root)
+    words = ("history", "trend", "mouth-to-ear", "--year", "2026", "--results", root)
     ran = giaoban(*words, "--plot", plot)
     assert ran.code == 0
     assert "NOT MET" in ran.out
     assert "invalid run" in ran.out
     assert plot.read_text(encoding="utf-8").startswith("<?xml")
     ran = giaoban(*words, "--json")
-    assert [p["value"] for p in json.loads(ran.out)["points"]] == [5.0, 90.0, 60.0, 160.0]
+    assert [p["value"] for p in json.loads(ran.out)["points"]] == [260.0, 346.0, 316.0, 416.0]
 
     out = tmp_path / "nam.pdf"
     ran = giaoban("history", "summary", "--year", "2026", "--out", out, "--results", root)

@@ -75,7 +75,7 @@ def test_diff_with_a_damaged_run(two_runs: Path) -> None:
     (two_runs / "b" / "result.json").write_text('{"schema": "x"}', encoding="utf-8")
     ran = giaoban("diff", "a", "b", "--results", two_runs)
     assert ran.code == 2
-    assert "not a giaoban.result/1 file" in ran.err
+    assert "not a giaoban.result/2 file" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ source = "test"
 kind = "mcu"
 at_s = 30.0
 [thresholds]
-loss = 2.0
+audio-loss = 2.0
 """
     file = scenario(
         tmp_path / "s.toml", phases=(30, 30, 30), more=more, seed=5, profile="720p30-2m-content"
@@ -167,7 +167,7 @@ loss = 2.0
         "at_s": AT_S,
         "to_s": AT_S + LASTS_S,
     }
-    assert (made.seed, made.thresholds) == (5, {"loss": 2.0})
+    assert (made.seed, made.thresholds) == (5, {"audio-loss": 2.0})
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ def trace(due_ms: list[int], lost: set[int] | None = None) -> Trace:
         overtaken=np.zeros(n, np.bool_),
         jitter_ms=np.where(gone, np.nan, 0.1),
         unknown=0,
+        late=np.zeros(n, np.bool_),
+        played_after_ns=np.full(n, 43 * MS),
     )
 
 

@@ -124,6 +124,9 @@ def test_measures_are_counts_of_what_happened(
         by_rfc = jitter_by_the_rfc([arrived_at[i] for i in order], stamps, 8000)
         last = max(k for k, i in enumerate(order) if i in set(heard))
         assert got.jitter_ms == pytest.approx(by_rfc[last], abs=1e-6)
+        assert got.ipdv_ms == pytest.approx(float(np.percentile(delays, 99.9)) - min(delays))
+        assert min(delays) - 1e-9 <= got.delay_p95_low_ms <= got.delay_p95_ms + 1e-9
+        assert got.delay_p95_ms - 1e-9 <= got.delay_p95_high_ms <= max(delays) + 1e-9
     else:
         assert got.delay_p50_ms is got.delay_p95_ms is got.delay_p99_ms is got.jitter_ms is None
 
@@ -133,6 +136,43 @@ def test_percentiles_of_known_delays() -> None:
     received = received_log(sent, range(101), sent["due_ns"] + np.arange(101) * MS // 10)
     got = measure(trace(sent, received, 8000), 0, END_NS)
     assert [got.delay_p50_ms, got.delay_p95_ms, got.delay_p99_ms] == pytest.approx([5, 9.5, 9.9])
+
+
+@pytest.mark.parametrize(
+    ("n", "expected_ms"),
+    [
+        (1, 0.0),
+        (2, 0.0999),
+        (1001, 99.9),  # the 1 − 10⁻³ quantile of 0, 0.1, … 100 ms, less 0 ms
+        (501, 49.95),
+    ],
+)
+def test_delay_variation_is_that_of_y_1540_of_a_line_that_fills(n: int, expected_ms: float) -> None:
+    sent = sent_log(n)
+    growing = np.arange(n) * MS // 10
+    for base_ms in (0, 250):
+        order = np.random.default_rng(n).permutation(n)  # of a quantile the order is no matter
+        arrival = sent["due_ns"] + base_ms * MS + growing[order]
+        got = measure(trace(sent, received_log(sent, range(n), arrival), 8000), 0, END_NS)
+        assert got.ipdv_ms == pytest.approx(expected_ms)
+        assert got.delay_max_ms == pytest.approx(base_ms + (n - 1) / 10)
+
+
+def test_one_packet_in_a_thousand_may_be_any_later_without_being_variation() -> None:
+    sent = sent_log(2001)
+    arrival = sent["due_ns"] + 10 * MS
+    arrival[[700, 1400]] += 500 * MS
+    got = measure(trace(sent, received_log(sent, range(2001), arrival), 8000), 0, END_NS)
+    assert got.ipdv_ms == pytest.approx(0, abs=1e-6)
+    arrival[100] += 30 * MS
+    more = measure(trace(sent, received_log(sent, range(2001), arrival), 8000), 0, END_NS)
+    assert more.ipdv_ms == pytest.approx(30)
+
+
+def test_nothing_that_came_varies_not_at_all() -> None:
+    sent = sent_log(5)
+    got = measure(trace(sent, received_log(sent, [], []), 8000), 0, END_NS)
+    assert got.ipdv_ms is got.delay_p95_low_ms is got.delay_p95_high_ms is None
 
 
 def test_delay_counts_from_when_a_packet_was_due_and_so_holds_the_injected_jitter() -> None:

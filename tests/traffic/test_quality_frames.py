@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from quality_factory import delivered, video_log
 from traffic_factory import MS, START_NS, sent_log
 
+from traffic.measure import Trace
 from traffic.quality.frames import frames, frozen_until, measure_frames
 from traffic.quality.lipsync import lip_sync, skew_ms
 
@@ -100,6 +104,91 @@ def test_frames_are_those_of_a_decoder_and_windows_add_up(
     assert np.diff(frozen_until(found.frozen_ns, times)) / 1e6 == pytest.approx(
         [a.freeze_ms_total, b.freeze_ms_total]
     )
+
+
+def arriving(delays_ms: Sequence[float], keys: Sequence[int], missing: Sequence[int] = ()) -> Trace:
+    """Frames of one packet each, which takes so long."""
+    sent = video_log(len(delays_ms), 1, keys)
+    found = delivered(sent, missing)
+    arrival = found.due_ns + np.round(np.array(delays_ms) * MS).astype(np.int64)
+    return replace(found, arrival_ns=np.where(found.arrival_ns < 0, -1, arrival))
+
+
+BUFFER_NS = 85 * MS
+
+
+def test_a_late_frame_is_not_shown_but_others_may_refer_to_it() -> None:
+    delays = np.full(60, 10.0)
+    delays[[20, 21]] = 95.001
+    found = frames(arriving(delays, [0, 45]), BUFFER_NS)
+    assert np.flatnonzero(found.late).tolist() == [20, 21]
+    assert found.decodable.all()
+    assert (found.shown_after_ns == 95 * MS).all()
+    got = measure_frames(found, START_NS, END_NS)
+    assert (got.frames, got.lost, got.undecodable, got.late) == (60, 0, 0, 2)
+    assert got.not_shown_pct == pytest.approx(100 * 2 / 60)
+    assert (got.shown_after_ms, got.freezes) == (pytest.approx(95), 0)
+
+
+def test_frames_that_are_all_late_for_a_while_are_a_freeze() -> None:
+    delays = np.full(60, 10.0)
+    delays[20:28] = 400
+    late = frames(arriving(delays, [0]), BUFFER_NS)
+    got = measure_frames(late, START_NS, END_NS)
+    assert (got.late, got.freezes) == (8, 1)
+    assert got.freeze_ms_total == pytest.approx(9 * FRAME_MS)  # from frame 19 to frame 28
+    lost = frames(arriving(np.full(60, 10.0), range(60), missing=range(20, 28)), BUFFER_NS)
+    assert late.frozen_ns.tolist() == lost.frozen_ns.tolist()
+    assert not lost.late.any()
+
+
+def test_what_cannot_be_decoded_is_not_late() -> None:
+    delays = np.full(40, 10.0)
+    delays[[15, 30]] = 300
+    found = frames(arriving(delays, [0, 20], missing=[12]), BUFFER_NS)
+    assert np.flatnonzero(found.late).tolist() == [30]
+    got = measure_frames(found, START_NS, END_NS)
+    assert (got.frames, got.lost, got.undecodable, got.late) == (40, 1, 7, 1)
+    assert got.not_shown_pct == pytest.approx(100 * 9 / 40)
+
+
+def test_a_frame_comes_with_its_last_packet() -> None:
+    """Of four packets the last is due 3 ms after the first, by which the frame is due."""
+    found = frames(delivered(video_log(30, 4, [0])), BUFFER_NS)
+    assert (found.shown_after_ns == 98 * MS).all()
+
+
+@given(
+    n=st.integers(1, 90),
+    seed=st.integers(0, 2**32 - 1),
+    jitter_ms=st.integers(0, 300),
+    loss=st.sampled_from([0.0, 0.1, 1.0]),
+)
+def test_every_frame_is_shown_or_one_of_three(
+    n: int, seed: int, jitter_ms: int, loss: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    keys = [0, *np.flatnonzero(rng.random(n) < 0.1).tolist()]
+    missing = np.flatnonzero(rng.random(n) < loss).tolist()
+    stream = arriving((rng.random(n) * jitter_ms).tolist(), keys, missing)
+    found = frames(stream, BUFFER_NS)
+    at_once = frames(stream)  # nothing is said of a buffer
+    assert not at_once.late.any()
+    assert not at_once.shown_after_ns.any()
+    assert at_once.decodable.tolist() == found.decodable.tolist()
+    took_ns = found.complete_ns - found.due_ns
+    in_time = ~found.lost & (took_ns <= found.shown_after_ns)
+    assert found.late.tolist() == (found.decodable & ~in_time).tolist()
+    got = measure_frames(found, START_NS, END_NS)
+    shown = int(np.count_nonzero(found.decodable & in_time))
+    assert got.frames == n == shown + got.lost + got.undecodable + got.late
+    assert got.not_shown_pct == pytest.approx(100 * (n - shown) / n)
+
+
+def test_a_window_without_frames_says_nothing_of_them() -> None:
+    got = measure_frames(frames(delivered(video_log(9, 1, [0])), BUFFER_NS), 0, START_NS)
+    assert (got.frames, got.late) == (0, 0)
+    assert got.not_shown_pct is got.shown_after_ms is None
 
 
 def test_lip_sync_is_positive_where_the_picture_is_later() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_each_second_is_measured_as_a_window_of_its_own(
         if one.delay_p95_ms is None or one.missing_pct is None:
             assert np.isnan(scores[i])
         else:
-            expected = conversational_mos(one.delay_p95_ms + 60, one.missing_pct, ratio)
+            expected = conversational_mos(60, one.missing_pct, ratio)
             assert scores[i] == pytest.approx(expected)
 
 
@@ -104,3 +105,30 @@ def test_scores_of_codecs_without_impairments() -> None:
         assert got is not None
         assert float(got) == pytest.approx(score, abs=0.005)
     assert [name for name, codec in CODECS.items() if codec.assumed] == ["g722"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "once", "twice"),
+    [("g711a", 4.41, 4.41), ("g729a", 4.10, 3.65), ("g722", 4.34, 4.02)],
+)
+def test_impairments_of_codecs_in_tandem_add_up(encoding: str, once: float, twice: float) -> None:
+    """ITU-T G.113 §7: G.722 at bridge and MCU has an Ie of 13 + 13; G.711 has none to add."""
+    codec = codec_of(encoding)
+    scores = [speech_mos(codec, 0, 0, encodings=n) for n in (1, 2)]
+    assert [float(s) for s in scores if s is not None] == pytest.approx([once, twice], abs=0.005)
+    assert codec.ie is not None
+    same = speech_mos(dataclasses.replace(codec, ie=2 * codec.ie), 90, 0.5, 1.5)
+    assert speech_mos(codec, 90, 0.5, 1.5, encodings=2) == same
+
+
+def test_a_listener_alone_minds_no_delay() -> None:
+    """MOS-LQ and MOS-CQ of RFC 3611 §4.7.5."""
+    found = trace(sent_log(50), received_log(sent_log(50), range(50), sent_log(50)["due_ns"]), 8000)
+    got = over_time(found, START_NS, 2)
+    listening, conversation = (mos(got, CODECS["g711-plc"], ta_ms) for ta_ms in (0.0, 361.0))
+    assert listening is not None
+    assert conversation is not None
+    assert listening[0] == pytest.approx(4.41, abs=0.005)
+    assert conversation[0] == pytest.approx(float(conversational_mos(361.0, 0.0, 1.0)))
+    assert conversation[0] == pytest.approx(3.71, abs=0.005)
+    assert np.isnan([listening[1], conversation[1]]).all()  # nothing came then
