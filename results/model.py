@@ -170,7 +170,8 @@ class Place(StrictModel):
     """Where a value was found.
 
     `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`) or the
-    bridge's stream (`audio down`); `phase` the phase's name, `fault` the id of the fault by which.
+    bridge's stream (`audio down`); `phase` the phase's name, `fault` the id of the fault by which,
+    `mended` whether by its mending and not by its failing.
     """
 
     kind: Literal["mcu", "link", "bridge"]
@@ -178,6 +179,12 @@ class Place(StrictModel):
     detail: str | None = None
     phase: Id | None = None
     fault: Id | None = None
+    mended: bool = False
+
+    @property
+    def event(self) -> str | None:
+        """The fault by which, and whether its mending: `cut-x mended`."""
+        return f"{self.fault} mended" if self.fault and self.mended else self.fault
 
     @property
     def text(self) -> str:
@@ -185,7 +192,7 @@ class Place(StrictModel):
         words = [self.id] if self.kind != "link" else ["link", self.id]
         if self.detail:
             words.append(self.detail)
-        when = [word for word in (self.phase, self.fault) if word]
+        when = [word for word in (self.phase, self.event) if word]
         return ", ".join([" ".join(words), *when])
 
 

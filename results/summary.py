@@ -165,7 +165,7 @@ def place_name(place: Place, result: Result) -> str:
     else:
         text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
         text += f" {place.detail}" if place.detail else ""
-    return ", ".join(word for word in (text, place.phase, place.fault) if word)
+    return ", ".join(word for word in (text, place.phase, place.event) if word)
 
 
 def _where(criterion: CriterionResult, result: Result) -> str:

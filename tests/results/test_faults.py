@@ -30,6 +30,7 @@ def gone(bridge: str = "cu-jut", start_s: float = 40.0, end_s: float | None = 41
     values = {
         "interruption_ms": length_ms,
         "interrupted": "video down",
+        "picture_interruption_ms": length_ms,
         "gone_ms": 1000 * start_s,
         "back_ms": None if end_s is None else 1000 * end_s,
         "packets_lost": 400,

@@ -268,6 +268,7 @@ def hit(bridge: str, ms: float, *, lost: int, **more: Any) -> FaultImpact:
         bridge=bridge,
         interruption_ms=ms,
         interrupted="video down" if ms else None,
+        picture_interruption_ms=ms,
         packets_lost=lost,
         **{"behind": False, "cut_off": False, **more},
     )
