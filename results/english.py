@@ -113,7 +113,8 @@ class EnglishNames(Names):
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {way}"
         if place.fault is not None:
-            text += f", failure: {self.fault(place.fault)}"
+            event = "mending of" if place.mended else "failure"
+            text += f", {event}: {self.fault(place.fault)}"
         return text if place.phase is None else f"{text}, {self.phase(place.phase).lower()}"
 
     def phase(self, name: str) -> str:

@@ -205,7 +205,8 @@ class Names:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {_WAYS.get(way, way)}"
         if place.fault is not None:
-            text += f", sự cố: {self.fault(place.fault)}"
+            event = "khôi phục sau sự cố" if place.mended else "sự cố"
+            text += f", {event}: {self.fault(place.fault)}"
         if place.phase is None:
             return text
         phase = PHASES.get(place.phase)

@@ -29,7 +29,7 @@ def conditions(
     """What the verdict holds under; the sections where assumptions and failures are told. Load
     tests, if there are any, come right after the failures."""
     count = len(merged(results, loads, say)[0])
-    points = sum(len(answer.single_points) for answer in faults)
+    points = sum(not p.is_accepted for answer in faults for p in answer.single_points)
     items = []
     if any(result.verdict == "fail" for result in results):
         items.append(say("condition fail"))
