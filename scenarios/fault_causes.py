@@ -54,6 +54,8 @@ def holes_by(spans: Spans, edges: Sequence[Edge], *, settled_ns: int, soon_ns: i
             continue
         before = [edge.at_ns for edge in near if edge.at_ns <= start + soon_ns]
         moment = max(before) if before else min(edge.at_ns for edge in near)
-        begins = start if before else min(moment, end)
+        begins = start if before else moment
+        if begins >= end:  # it was over before anything happened
+            continue
         found.append(Hole(begins, end, tuple(edge for edge in near if edge.at_ns == moment)))
     return found

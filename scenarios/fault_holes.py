@@ -88,9 +88,11 @@ def merged(spans: Spans) -> Spans:
 
 
 def since(spans: Spans, edge_ns: int, soon_ns: int) -> Spans:
-    """(k, 2) spans, of which one that began more than `soon_ns` before an edge begins at it."""
-    start = np.where(spans[:, 0] < edge_ns - soon_ns, np.minimum(edge_ns, spans[:, 1]), spans[:, 0])
-    return np.column_stack([start, spans[:, 1]])
+    """(j, 2) spans, of which one that began more than `soon_ns` before an edge begins at it; one
+    that was over by then is none."""
+    start = np.where(spans[:, 0] < edge_ns - soon_ns, edge_ns, spans[:, 0])
+    left = np.column_stack([start, spans[:, 1]])
+    return left[left[:, 1] > left[:, 0]]
 
 
 def begun(spans: Spans, start_ns: int, end_ns: int) -> Spans:

@@ -240,3 +240,6 @@ def test_a_hole_from_before_an_event_counts_from_it() -> None:
         [1000, 1500],
         [990, 1100],
     ]
+    # one that was over shortly before is of something else
+    assert made((200, 950), (1000, 0, False)) == []
+    assert not len(since(spans((200, 950)), 1000 * MS, 100 * MS))
