@@ -48,7 +48,7 @@ def _answer(folder: Path) -> str:
     command = [sys.executable, "-m", "scenarios.cli.entry", "faults", str(SCENARIO), "--json"]
     for failure in FAILURES:
         command += ["--only", failure]
-    command += ["--silent", "--results", str(folder)]
+    command += ["--results", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         raise RuntimeError(f"giaoban faults ended with {done.returncode}: {done.stderr[-2000:]}")

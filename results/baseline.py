@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -23,11 +24,12 @@ from results.model import Sha256
 from results.quantities import Amount, Count, Id
 
 FOLDER = Path(__file__).with_name("baselines")
-SCHEMA = "giaoban.baseline/1"
+SCHEMA = "giaoban.baseline/2"
 NOTICED_MS = 20.0
 """Interruptions up to a packet of sound (20 ms, RFC 3551 §4.5) are not worth a line: nobody hears
 them, and where none is written down it was no longer than this."""
 
+_BY_BRIDGE = ("interruption_ms", "restored_interruption_ms")
 NAME, LONGEST_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$", 48
 Name = Annotated[str, Field(pattern=NAME, max_length=LONGEST_NAME)]
 AcceptedVerdict = Literal["pass", "fail"]
@@ -48,9 +50,10 @@ class Tolerance(StrictModel):
 class Accepted(StrictModel):
     """One failure as it was accepted.
 
-    `interruption_ms` has the bridges that were interrupted longer than `NOTICED_MS` and not cut
-    off; `cut_off` those that were. `peak_pct` is the worst load of the backbone, at
-    `peak_at` (`LINK A->B`).
+    `interruption_ms` has the bridges that its failing interrupted longer than `NOTICED_MS` and that
+    were not cut off, `restored_interruption_ms` those that its mending did; `cut_off` those that
+    were. `accepted` is why the scenario accepts it as a single point of failure. `peak_pct` is the
+    worst load of the backbone, at `peak_at` (`LINK A->B`).
     """
 
     verdict: AcceptedVerdict
@@ -58,7 +61,9 @@ class Accepted(StrictModel):
     packets_lost: Count
     peak_pct: Amount | None = None
     peak_at: str | None = None
+    accepted: str | None = None
     interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
+    restored_interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
 
 
 class Source(StrictModel):
@@ -71,7 +76,7 @@ class Source(StrictModel):
 class Baseline(StrictModel):
     """The file."""
 
-    schema_: Literal["giaoban.baseline/1"] = Field(default="giaoban.baseline/1", alias="schema")
+    schema_: Literal["giaoban.baseline/2"] = Field(default="giaoban.baseline/2", alias="schema")
     name: Name
     reason: Text
     accepted: date
@@ -126,12 +131,19 @@ def accepted_of(failure: FailureResult) -> Accepted:
         packets_lost=failure.packets_lost,
         peak_pct=None if peak is None else round(peak.peak_pct, 3),
         peak_at=None if peak is None else f"{peak.id} {peak.direction}",
-        interruption_ms={
-            b.bridge: round(b.interruption_ms, 3)
-            for b in sorted(failure.bridges, key=lambda b: b.bridge)
-            if b.interruption_ms > NOTICED_MS and not b.cut_off
-        },
+        accepted=None if failure.accepted is None else failure.accepted.reason,
+        interruption_ms=_noticed(failure, "interruption_ms"),
+        restored_interruption_ms=_noticed(failure, "restored_interruption_ms"),
     )
+
+
+def _noticed(failure: FailureResult, what: str) -> dict[Id, Amount]:
+    """By bridge, of those that were not cut off."""
+    return {
+        b.bridge: round(getattr(b, what), 3)
+        for b in sorted(failure.bridges, key=lambda b: b.bridge)
+        if getattr(b, what) > NOTICED_MS and not b.cut_off
+    }
 
 
 def text_of(baseline: Baseline) -> str:
@@ -148,10 +160,11 @@ def text_of(baseline: Baseline) -> str:
         lines += ["", f"[{key}]", *_pairs(table)]
     for ident in sorted(failures):
         figures = dict(failures[ident])
-        interruptions = figures.pop("interruption_ms")
+        by_bridge = {name: figures.pop(name) for name in _BY_BRIDGE}
         lines += ["", f"[failure.{_text(ident)}]", *_pairs(figures)]
-        assert isinstance(interruptions, dict)
-        lines += [f"interruption_ms.{bridge} = {_text(ms)}" for bridge, ms in interruptions.items()]
+        for name, told in by_bridge.items():
+            assert isinstance(told, dict)
+            lines += [f"{name}.{bridge} = {_text(ms)}" for bridge, ms in told.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -170,6 +183,16 @@ def read(name: str, folder: Path = FOLDER) -> Baseline:
         )
         raise InputError(f'no such baseline "{name}"{near}')
     return load(path, Baseline)
+
+
+def tolerance_in(path: Path) -> Tolerance:
+    """The tolerances of a baseline's file, also of an older version of it, whose figures mean
+    something else. Raises `InputError`."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Tolerance.model_validate(data.get("tolerance", {}))
+    except (OSError, ValueError):  # told with the line at fault, as ever
+        return load(path, Baseline).tolerance
 
 
 def names(folder: Path = FOLDER) -> list[str]:

@@ -98,7 +98,9 @@ def _changes(
     now, allowed, ident = accepted_of(failure), baseline.tolerance, failure.id
     common = set(baseline.bridges) & {bridge.id for bridge in answer.bridges}
     for bridge in sorted(common):
-        if change := _bridge(ident, bridge, was, now, allowed):
+        if (change := _bridge(ident, bridge, was, now, allowed)) or (
+            change := _mending(ident, bridge, was, now, allowed)
+        ):
             yield change
     for bridge in sorted(set(now.cut_off) - common):
         yield Change("worse", ident, f"{bridge}, which is new, is cut off")
@@ -139,19 +141,43 @@ def _bridge(
         return Change(
             sense, failure, f"{bridge} is {_state(now, bridge)} (was: {_state(was, bridge)})"
         )
-    then_ms, now_ms = (side.interruption_ms.get(bridge, NOTICED_MS) for side in (was, now))
+    return _longer(
+        (was.interruption_ms.get(bridge), now.interruption_ms.get(bridge)),
+        allowed,
+        failure,
+        f"{bridge} is {{}}",
+    )
+
+
+def _mending(
+    failure: str, bridge: str, was: Accepted, now: Accepted, allowed: Tolerance
+) -> Change | None:
+    """What the mending interrupts, of a bridge that was cut off neither then nor now."""
+    if bridge in was.cut_off or bridge in now.cut_off:
+        return None
+    both = was.restored_interruption_ms.get(bridge), now.restored_interruption_ms.get(bridge)
+    return _longer(both, allowed, failure, f"{bridge} is {{}} by the mending")
+
+
+def _longer(
+    both_ms: tuple[float | None, float | None], allowed: Tolerance, failure: str, what: str
+) -> Change | None:
+    """An interruption (then, now; null: not noticed) that is another one; `what` has its place."""
+    then_ms, now_ms = (NOTICED_MS if ms is None else ms for ms in both_ms)
     if abs(now_ms - then_ms) <= allowed.interruption_ms + 1e-9:
         return None
     by = f"; {now_ms - then_ms:+.1f} ms" if min(then_ms, now_ms) > NOTICED_MS else ""
+    was, now = (_interrupted(ms) for ms in both_ms)
     return Change(
-        "worse" if now_ms > then_ms else "better",
-        failure,
-        f"{bridge} is {_state(now, bridge)} (was: {_state(was, bridge)}{by})",
+        "worse" if now_ms > then_ms else "better", failure, f"{what.format(now)} (was: {was}{by})"
     )
 
 
 def _state(side: Accepted, bridge: str) -> str:
     if bridge in side.cut_off:
         return "cut off"
-    ms = side.interruption_ms.get(bridge)
+    return _interrupted(side.interruption_ms.get(bridge))
+
+
+def _interrupted(ms: float | None) -> str:
     return "not interrupted" if ms is None else f"interrupted {ms:.1f} ms"

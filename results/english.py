@@ -124,7 +124,8 @@ class EnglishNames(Names):
             if place.other:
                 text += f", with {self.of(place.other)}"
         if place.fault is not None:
-            text += f", failure: {self.fault(place.fault)}"
+            event = "mending of" if place.mended else "failure"
+            text += f", {event}: {self.fault(place.fault)}"
         return text if place.phase is None else f"{text}, {self.phase(place.phase).lower()}"
 
     def phase(self, name: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from results.failures import (
+    Acceptance,
     BridgeImpact,
     Element,
     FailureId,
@@ -13,9 +14,14 @@ from results.failures import (
     LinkPeak,
     LinkWorst,
     SinglePoint,
+    Unneeded,
 )
 from results.quantities import Id, Verdict
 
+SINGLE = "Single point of failure"
+MANY = 3
+"""More bridges than this are told as a number."""
+NOT_TAKEN = " (it takes neither their power nor their only line, and nobody accepted it)"
 ACCESS = "access-"
 """How access links are named (`topology.model.ACCESS_PREFIX`)."""
 
@@ -25,6 +31,8 @@ class Worst(NamedTuple):
 
     interruption_ms: float | None
     interruption_at: Id | None
+    restored_interruption_ms: float | None
+    restored_interruption_at: Id | None
     packets_lost: int
     worst_link: LinkPeak | None
 
@@ -38,16 +46,70 @@ def worst_of(bridges: Sequence[BridgeImpact], links: Sequence[LinkPeak]) -> Wors
     any: these are what rerouting loads.
     """
     kept = [b for b in bridges if not b.behind]
-    longest = min(kept, key=lambda b: (-b.interruption_ms, b.bridge), default=None)
+    fails_ms, fails_at = _longest({b.bridge: b.interruption_ms for b in kept})
+    mends_ms, mends_at = _longest({b.bridge: b.restored_interruption_ms for b in kept})
     backbone = [p for p in links if not p.id.startswith(ACCESS)]
     busiest = min(backbone or links, key=lambda p: (-p.peak_pct, p.id, p.direction), default=None)
     return Worst(
-        interruption_ms=None if longest is None else longest.interruption_ms,
-        # a place for no interruption at all would be arbitrary
-        interruption_at=None if longest is None or not longest.interruption_ms else longest.bridge,
+        interruption_ms=fails_ms,
+        interruption_at=fails_at,
+        restored_interruption_ms=mends_ms,
+        restored_interruption_at=mends_at,
         packets_lost=sum(b.packets_lost for b in bridges),
         worst_link=busiest,
     )
+
+
+def _longest(by_bridge: Mapping[Id, float]) -> tuple[float | None, Id | None]:
+    """The longest, and where; no place for none at all, which would be arbitrary."""
+    if not by_bridge:
+        return None, None
+    ms, at = min((-ms, bridge) for bridge, ms in by_bridge.items())
+    return -ms, at if ms else None
+
+
+def with_points(
+    failures: Sequence[FailureResult], accepted: Mapping[FailureId, Acceptance]
+) -> list[FailureResult]:
+    """The failures with their verdicts as single points of failure.
+
+    One that alone cuts off bridges of which it takes neither the power nor the only line is not
+    met, unless it was accepted. Who accepts that a link is cut accepts its silent failure too, as
+    far as that cuts off nobody else. A pair is not single.
+    """
+    cut_off = {failure.id: set(failure.others_cut_off) for failure in failures}
+    found = []
+    for failure in failures:
+        others = failure.others_cut_off
+        if failure.kind == "pair" or failure.verdict == "invalid" or not others:
+            found.append(failure)
+            continue
+        acceptance = accepted.get(failure.id)
+        twin = failure.id.replace("silent:", "cut:", 1)
+        if acceptance is None and twin in accepted and set(others) <= cut_off.get(twin, {*others}):
+            acceptance = accepted[twin]
+        if acceptance is not None:
+            found.append(failure.model_copy(update={"accepted": acceptance}))
+            continue
+        who = ", ".join(others)
+        if len(others) > MANY:
+            who = f"{len(others)} of {len(failure.bridges)} bridges"
+        reasons = [*failure.reasons, f"{SINGLE}: {who} cut off{NOT_TAKEN}"]
+        found.append(failure.model_copy(update={"verdict": "fail", "reasons": reasons}))
+    return found
+
+
+def unneeded(
+    failures: Sequence[FailureResult], accepted: Mapping[FailureId, Acceptance]
+) -> list[Unneeded]:
+    """The acceptances that accepted nothing."""
+    used = {f.accepted.failure for f in failures if f.accepted is not None}
+    tried = {f.id for f in failures if f.verdict != "invalid"}
+    return [
+        Unneeded(failure=ident, why="no-single-point" if ident in tried else "not-tried")
+        for ident in accepted
+        if ident not in used
+    ]
 
 
 def verdict_of(failures: Sequence[FailureResult]) -> tuple[Verdict, list[str]]:
@@ -61,30 +123,39 @@ def verdict_of(failures: Sequence[FailureResult]) -> tuple[Verdict, list[str]]:
     return "pass", []
 
 
-def single_points(failures: Sequence[FailureResult], names: Mapping[str, str]) -> list[SinglePoint]:
+def single_points(
+    failures: Sequence[FailureResult], names: Callable[[Element], tuple[str, str]]
+) -> list[SinglePoint]:
     """What takes bridges out of the meeting when it alone fails; what takes most of them first.
 
-    A site without power loses its own bridge, which no network could prevent: it counts if it takes
-    others along. A thing is named once, with all its failures. A pair is not single.
+    A site without power loses its own bridge, which no network could prevent, and so does an access
+    link: these count if they take others along. A thing is named once, with all its failures. A
+    pair is not single.
+
+    Args:
+        names: what people call a thing that fails, in English and Vietnamese.
     """
-    found: dict[tuple[str, Id], tuple[Element, set[Id], list[FailureId]]] = {}
+    found: dict[tuple[str, Id], tuple[Element, set[Id], list[FailureResult]]] = {}
     for failure in failures:
-        gone = set(failure.cut_off) - set(failure.own)
-        if failure.kind == "pair" or not gone:
+        if failure.kind == "pair" or not failure.others_cut_off:
             continue
         element = failure.elements[0]
         _, lost, by = found.setdefault((element.kind, element.id), (element, set(), []))
-        lost |= gone
-        by.append(failure.id)
-    points = [
-        SinglePoint(
-            element=element,
-            name=names.get(element.id, element.id),
-            cut_off=sorted(lost),
-            failures=sorted(by),
+        lost |= set(failure.others_cut_off)
+        by.append(failure)
+    points = []
+    for element, lost, by in found.values():
+        en, vi = names(element)
+        points.append(
+            SinglePoint(
+                element=element,
+                name_en=en,
+                name_vi=vi,
+                cut_off=sorted(lost),
+                failures=sorted(f.id for f in by),
+                accepted={f.id: f.accepted for f in by if f.accepted is not None},
+            )
         )
-        for element, lost, by in found.values()
-    ]
     return sorted(points, key=lambda p: (-len(p.cut_off), p.element.kind, p.element.id))
 
 

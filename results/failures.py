@@ -1,4 +1,4 @@
-"""What every failure of a network does to a running meeting: `faults.json`, `giaoban.faults/1`.
+"""What every failure of a network does to a running meeting: `faults.json`, `giaoban.faults/2`.
 
 Data only. A *failure* is one thing that goes wrong in an emulation of its own (or two, for a pair);
 what it did to each bridge was measured there. `results.failure_points` sums up over failures.
@@ -6,7 +6,7 @@ what it did to each bridge was measured there. `results.failure_points` sums up 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, ValidationError
 
@@ -15,7 +15,7 @@ from giaoban.tomlfile import StrictModel
 from results.model import Engine, Inputs, Named, Question, RunId
 from results.quantities import Amount, Count, Id, LinkDirection, Verdict
 
-SCHEMA = "giaoban.faults/1"
+SCHEMA = "giaoban.faults/2"
 
 FailureKind = Literal["cut", "silent", "router", "site", "mcu", "group", "pair"]
 ElementKind = Literal["link", "router", "bridge", "mcu", "group"]
@@ -36,7 +36,9 @@ class BridgeImpact(StrictModel):
     """What a failure did to one bridge; times in ms.
 
     `behind`: without what failed there is no path from it to the MCU. `cut_off`: its media did not
-    come back while the failure lasted. `path_before` and `path_after` are the links from the bridge
+    come back while the failure lasted. `interruption_ms` is by the failing, the longer one of
+    `sound_interruption_ms` and `picture_interruption_ms`; `restored_interruption_ms` by the mending
+    (`results.faults.FaultImpact`). `path_before` and `path_after` are the links from the bridge
     to the MCU before the failure and once the network had its new routes; null: none, or not known.
     """
 
@@ -44,6 +46,9 @@ class BridgeImpact(StrictModel):
     behind: bool
     cut_off: bool
     interruption_ms: Amount
+    sound_interruption_ms: Amount = 0.0
+    picture_interruption_ms: Amount = 0.0
+    restored_interruption_ms: Amount = 0.0
     packets_lost: Count
     picture_again_ms: Amount | None = None
     redials: Count = 0
@@ -59,13 +64,33 @@ class LinkPeak(StrictModel):
     peak_pct: Amount
 
 
+class Acceptance(StrictModel):
+    """That somebody accepts what a failure cuts off, and why; `failure` is the one that was named:
+    that of a cut link is taken for its silent failure too."""
+
+    failure: FailureId
+    reason: Annotated[str, Field(min_length=1)]
+    reason_vi: Annotated[str, Field(min_length=1)]
+
+
+class Longest(NamedTuple):
+    """An interruption (ms), at which bridge, by the failing or by the mending."""
+
+    ms: float
+    at: str | None
+    mended: bool
+
+
 class FailureResult(StrictModel):
     """One failure: what its emulation found.
 
-    `own` are the bridges that fail themselves: those of a site without power. `interruption_ms` is
-    the longest at a bridge that is not behind the failure, at `interruption_at`; null: there is no
-    such bridge. `packets_lost` are all bridges' together, `worst_link` is the most loaded of the
-    backbone. Without `bridges` the emulation gave no measures; the verdict is then invalid.
+    `own` are the bridges of which it takes the power or the only line: those of a site without
+    power and of a router, and that of an access link. If it cuts off others it is a single point of
+    failure, which is `accepted` with a reason or makes the verdict `fail`. `interruption_ms` is the
+    longest by the failing at a bridge that is not behind it, at `interruption_at`; null: there is
+    no such bridge. The same with `restored_` is by the mending. `packets_lost` are all bridges'
+    together, `worst_link` is the most loaded of the backbone. Without `bridges` the emulation gave
+    no measures; the verdict is then invalid.
     """
 
     id: FailureId
@@ -78,10 +103,30 @@ class FailureResult(StrictModel):
     reasons: list[str]
     interruption_ms: Amount | None = None
     interruption_at: Id | None = None
+    restored_interruption_ms: Amount | None = None
+    restored_interruption_at: Id | None = None
     packets_lost: Count = 0
     worst_link: LinkPeak | None = None
     bridges: list[BridgeImpact] = Field(default_factory=list)
     links: list[LinkPeak] = Field(default_factory=list)
+    accepted: Acceptance | None = None
+
+    @property
+    def others_cut_off(self) -> list[Id]:
+        """Bridges cut off of which the failure takes neither the power nor the only line."""
+        return sorted(set(self.cut_off) - set(self.own))
+
+    @property
+    def longest(self) -> Longest | None:
+        """The longest interruption by the failing or the mending; None: there was none."""
+        found = [
+            Longest(self.interruption_ms or 0.0, self.interruption_at, mended=False),
+            Longest(
+                self.restored_interruption_ms or 0.0, self.restored_interruption_at, mended=True
+            ),
+        ]
+        worst = max(found, key=lambda one: one.ms)
+        return worst if worst.ms else None
 
     @property
     def cut_off(self) -> list[Id]:
@@ -97,13 +142,33 @@ class FailureResult(StrictModel):
 class SinglePoint(StrictModel):
     """One thing whose failure alone takes bridges out of the meeting.
 
-    `cut_off` are the bridges, without those at a failed site itself; `failures` by which it showed.
+    `cut_off` are the bridges, without those of which it takes the power or the only line;
+    `failures` by which it showed, `accepted` those of them that were accepted, with the reasons.
     """
 
     element: Element
-    name: str
+    name_en: Annotated[str, Field(min_length=1)]
+    name_vi: Annotated[str, Field(min_length=1)]
     cut_off: Annotated[list[Id], Field(min_length=1)]
     failures: Annotated[list[FailureId], Field(min_length=1)]
+    accepted: dict[FailureId, Acceptance] = Field(default_factory=dict)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether all that it does was accepted."""
+        return set(self.accepted) == set(self.failures)
+
+    @property
+    def reasons(self) -> list[Acceptance]:
+        """Why it was accepted, each reason once."""
+        return list({each.failure: each for each in self.accepted.values()}.values())
+
+
+class Unneeded(StrictModel):
+    """An acceptance of what is no single point of failure, or has not been tried."""
+
+    failure: FailureId
+    why: Literal["no-single-point", "not-tried"]
 
 
 class LinkWorst(StrictModel):
@@ -132,10 +197,11 @@ class FaultsAnswer(StrictModel):
     """The whole answer.
 
     `whole` says that every failure of a set was tried and not some picked by hand; `possible` are
-    the ids of all failures that this network can have, tried or not.
+    the ids of all failures that this network can have, tried or not. `unneeded` are the scenario's
+    acceptances that accepted nothing.
     """
 
-    schema_id: Literal["giaoban.faults/1"] = Field(default="giaoban.faults/1", alias="schema")
+    schema_id: Literal["giaoban.faults/2"] = Field(default="giaoban.faults/2", alias="schema")
     run_id: RunId
     verdict: Verdict
     reasons: list[str]
@@ -147,6 +213,7 @@ class FaultsAnswer(StrictModel):
     possible: list[FailureId]
     failures: Annotated[list[FailureResult], Field(min_length=1)]
     single_points: list[SinglePoint]
+    unneeded: list[Unneeded] = Field(default_factory=list)
     links: list[LinkWorst]
     link_limit_pct: Amount
     interruption_limit_ms: Amount
@@ -157,8 +224,14 @@ class FaultsAnswer(StrictModel):
         """Everybody in the meeting, the existing ones first."""
         return [*self.question.existing, *self.question.new]
 
+    @property
+    def untried(self) -> list[FailureId]:
+        """Failures that this network can have and that were not tried."""
+        tried = {part for failure in self.failures for part in failure.id.split("+")}
+        return [ident for ident in self.possible if ident not in tried]
+
     def name(self, ident: str) -> str:
-        """What people call a node or a link."""
+        """What people call a node."""
         return self.names.get(ident, ident)
 
     def to_json(self) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from results.baseline import Baseline
+from results.baseline_compare import Change, worse
+from results.failure_points import MANY
 from results.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
 
 VERDICT_WORDS = {
@@ -14,20 +17,30 @@ VERDICT_WORDS = {
 }
 
 
-MANY = 3
-"""More bridges than this are told as a number."""
-
-
 class Row(NamedTuple):
     """One failure as text."""
 
     failure: str
     verdict: str
     interruption: str
+    mending: str
     lost: str
     load: str
     cut_off: str
     worst_link: str
+
+
+BRIDGE_HEAD = (
+    "failure",
+    "bridge",
+    "interruption",
+    "of the sound",
+    "by the mending",
+    "packets lost",
+    "",
+    "path",
+)
+BRIDGE_RIGHT = (2, 3, 4, 5)
 
 
 class BridgeRow(NamedTuple):
@@ -36,6 +49,8 @@ class BridgeRow(NamedTuple):
     failure: str
     bridge: str
     interruption: str
+    sound: str
+    mending: str
     lost: str
     state: str
     path: str
@@ -50,11 +65,36 @@ class LinkRow(NamedTuple):
     failure: str
 
 
-def headline(answer: FaultsAnswer) -> str:
-    """The verdict in a line, with how much was tried."""
+def headline(
+    answer: FaultsAnswer, changes: Sequence[Change] | None = None, baseline: str = ""
+) -> str:
+    """The answer in a line, with how much was tried.
+
+    It is the one that the exit code tells: the criteria's, or if there are `changes` since a
+    baseline theirs. A run that cannot be trusted is neither.
+    """
     count = len(answer.failures)
     tried = f"{count} failures tried" if count != 1 else "1 failure tried"
+    if changes is not None and answer.verdict != "invalid":
+        number = len(worse(list(changes)))
+        by_criteria = f"by the criteria alone: {answer.verdict}"
+        if not number:
+            said = f"PASS – nothing is worse than what was accepted as {baseline}"
+        else:
+            verb = "thing is" if number == 1 else "things are"
+            said = f"FAIL – {number} {verb} worse than what was accepted as {baseline}"
+        return f"{said} ({tried}; {by_criteria})"
+    accepted = [f for f in answer.failures if f.accepted is not None]
+    if answer.verdict == "pass" and accepted:
+        tried += f", {len(accepted)} of them single points of failure that were accepted"
     return f"{VERDICT_WORDS[answer.verdict]} ({tried})"
+
+
+def state_of(failure: FailureResult) -> str:
+    """The verdict on a failure; one that passes because it was accepted says so."""
+    if failure.verdict == "pass" and failure.accepted is not None:
+        return "accepted"
+    return failure.verdict
 
 
 def rows(answer: FaultsAnswer, link: str | None = None, bridge: str | None = None) -> list[Row]:
@@ -62,8 +102,9 @@ def rows(answer: FaultsAnswer, link: str | None = None, bridge: str | None = Non
     return [
         Row(
             failure=f.id,
-            verdict=f.verdict,
-            interruption=_interruption(f, answer),
+            verdict=state_of(f),
+            interruption=_interruption(f.interruption_ms, f.interruption_at),
+            mending=_interruption(f.restored_interruption_ms, f.restored_interruption_at),
             lost=str(f.packets_lost) if f.bridges else "–",
             load="–" if f.worst_link is None else f"{f.worst_link.peak_pct:.1f} %",
             cut_off=_cut_off(f, len(answer.bridges)),
@@ -83,6 +124,8 @@ def bridge_rows(answer: FaultsAnswer, bridge: str | None = None) -> list[BridgeR
             failure=f.id,
             bridge=impact.bridge,
             interruption=f"{impact.interruption_ms:.1f} ms",
+            sound=f"{impact.sound_interruption_ms:.1f} ms",
+            mending=f"{impact.restored_interruption_ms:.1f} ms",
             lost=str(impact.packets_lost),
             state=_state(impact),
             path=_path(impact),
@@ -107,19 +150,46 @@ def touched(impact: BridgeImpact) -> bool:
     return bool(
         impact.cut_off
         or impact.interruption_ms
+        or impact.restored_interruption_ms
         or impact.packets_lost
         or impact.redials
         or impact.path_before != impact.path_after
     )
 
 
-def point_line(point: SinglePoint, answer: FaultsAnswer) -> str:
-    """`link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off`."""
+def point_line(point: SinglePoint, answer: FaultsAnswer, baseline: Baseline | None = None) -> str:
+    """`link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; not
+    accepted`, or why it was accepted: in the scenario, or in a baseline that knows no better."""
     who = _who(point.cut_off, len(answer.bridges)) + " bridges" * (len(point.cut_off) > MANY)
     verb = "is" if len(point.cut_off) == 1 else "are"
     # what others hang on at a site is not the bridge, but the router that has its power from there
     kind = "site" if point.element.kind == "bridge" else point.element.kind
-    return f"{kind} {point.element.id} ({point.name}): without it {who} {verb} cut off"
+    name = point.name_en
+    for word in ("link ", "router ", "power at ", "cable "):
+        name = name.removeprefix(word)
+    open_ = [ident for ident in point.failures if ident not in point.accepted]
+    state = "; ".join(f"accepted: {each.reason}" for each in point.reasons)
+    if open_ and baseline is not None and all(_knows(baseline, i, point) for i in open_):
+        state = "; ".join(filter(None, [state, f"accepted as {baseline.name}: {baseline.reason}"]))
+        open_ = []
+    if open_ and point.accepted:
+        state += f"; not accepted: {', '.join(open_)}"
+    return (
+        f"{kind} {point.element.id} ({name}): without it {who} {verb} cut off; "
+        f"{state or 'not accepted'}"
+    )
+
+
+def _knows(baseline: Baseline, failure: str, point: SinglePoint) -> bool:
+    """Whether a baseline holds that a failure cuts these bridges off."""
+    held = baseline.failure.get(failure)
+    return held is not None and set(point.cut_off) <= set(held.cut_off)
+
+
+def unneeded_lines(answer: FaultsAnswer) -> list[str]:
+    """Acceptances that accepted nothing, each in a line."""
+    why = {"no-single-point": "but no single point of failure", "not-tried": "but not tried"}
+    return [f"accepted, {why[each.why]}: {each.failure}" for each in answer.unneeded]
 
 
 def busiest(answer: FaultsAnswer) -> str | None:
@@ -135,14 +205,13 @@ def busiest(answer: FaultsAnswer) -> str | None:
 
 def slowest(answer: FaultsAnswer) -> str | None:
     """The longest interruption at a bridge that the network could have kept."""
-    known = [f for f in answer.failures if f.interruption_ms is not None]
-    worst = min(known, key=lambda f: (-(f.interruption_ms or 0.0), f.id), default=None)
-    if worst is None or not worst.interruption_ms:
+    known = [(f.longest, f.id) for f in answer.failures if f.longest is not None]
+    if not known:
         return None
-    return (
-        f"{worst.interruption_ms:.1f} ms at {worst.interruption_at} by {worst.id} "
-        f"(limit {answer.interruption_limit_ms:g} ms)"
-    )
+    worst, ident = min(known, key=lambda one: (-one[0].ms, one[1]))
+    by = f"the mending of {ident}" if worst.mended else ident
+    limit = answer.interruption_limit_ms
+    return f"{worst.ms:.1f} ms at {worst.at} by {by} (limit {limit:g} ms)"
 
 
 def summary_md(answer: FaultsAnswer) -> str:
@@ -154,24 +223,29 @@ def summary_md(answer: FaultsAnswer) -> str:
     lines += ["## Single points of failure", ""]
     lines += [f"- {point_line(p, answer)}" for p in answer.single_points]
     lines += [] if answer.single_points else ["None of what was tried."]
+    lines += [f"- {line}" for line in unneeded_lines(answer)]
+    if untried := len(answer.untried):
+        lines += ["", f"Not tried: {untried} of the single failures that the network can have."]
     lines += ["", "## Failures", ""]
     lines += [
         f"Everybody is in the meeting. Each failure, alone, begins {timing.at_s:g} s after the "
-        f"start; a link is mended at {timing.to_s:g} s, anything else stays down. The interruption "
-        "is the longest at a bridge that still had a path to the MCU. Who was cut off was behind "
-        "the failure, unless it says that it had a path.",
+        f"start; a link is mended at {timing.to_s:g} s, anything else stays down. An interruption "
+        "lasts until sound and picture are back; it is the longest at a bridge that still had a "
+        "path to the MCU, by the failing and by the mending. Who was cut off was behind the "
+        "failure, unless it says that it had a path.",
         "",
     ]
     head = (
         "failure",
         "verdict",
         "interruption",
+        "by the mending",
         "packets lost",
         "load",
         "cut off",
         "most loaded backbone link",
     )
-    lines += _table(head, rows(answer), right=(2, 3, 4))
+    lines += _table(head, rows(answer), right=(2, 3, 4, 5))
     lines += [
         "## Bridges",
         "",
@@ -179,9 +253,9 @@ def summary_md(answer: FaultsAnswer) -> str:
         "",
     ]
     lines += _table(
-        ("failure", "bridge", "interruption", "packets lost", "", "path"),
+        BRIDGE_HEAD,
         bridge_rows(answer),
-        right=(2, 3),
+        right=BRIDGE_RIGHT,
     )
     lines += [
         "## Links",
@@ -214,12 +288,10 @@ def _concerns(failure: FailureResult, link: str | None, bridge: str | None) -> b
     return by_link and by_bridge
 
 
-def _interruption(failure: FailureResult, answer: FaultsAnswer) -> str:
-    if failure.interruption_ms is None:
+def _interruption(ms: float | None, at: str | None) -> str:
+    if ms is None:
         return "–"
-    if not failure.interruption_ms:
-        return "none"
-    return f"{failure.interruption_ms:.1f} ms at {failure.interruption_at}"
+    return f"{ms:.1f} ms at {at}" if ms else "none"
 
 
 def _cut_off(failure: FailureResult, count: int) -> str:
@@ -244,7 +316,8 @@ def _state(impact: BridgeImpact) -> str:
         return "cut off, behind it" if impact.behind else "cut off"
     if impact.redials:
         return f"dialled again ({impact.redials})"
-    return "kept" if impact.interruption_ms or impact.packets_lost else "untouched"
+    noticed = impact.interruption_ms or impact.restored_interruption_ms or impact.packets_lost
+    return "kept" if noticed else "untouched"
 
 
 def _path(impact: BridgeImpact) -> str:

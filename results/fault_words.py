@@ -33,20 +33,24 @@ def fault_lines(result: Result) -> list[str]:
         lines.append(f"- `{fault.id}`: {where}, {fault.at_s:g} s to {end}: {fault.text_en}")
     lines += [
         "",
-        "| failure | bridge | interrupted, ms | of | packets lost | cut off "
-        "| picture again, ms | after mending, ms | dialled again | call kept |",
-        "|---|---|---:|---|---:|---|---:|---:|---:|---|",
+        "| failure | bridge | interrupted, ms | of | sound alone, ms | by the mending, ms | of "
+        "| packets lost | cut off | picture again, ms | after mending, ms | dialled again "
+        "| call kept |",
+        "|---|---|---:|---|---:|---:|---|---:|---|---:|---:|---:|---|",
     ]
     calm = []
     for fault in result.faults:
         for hit in fault.bridges:
-            if _noticed(hit):
+            if hit.noticed:
                 lines.append(_row(fault, hit, result.names))
-        if untouched := sum(not _noticed(hit) for hit in fault.bridges):
+        if untouched := sum(not hit.noticed for hit in fault.bridges):
             calm.append(f"`{fault.id}`: {untouched} of {len(fault.bridges)}")
     if calm:
         lines += ["", f"Bridges that noticed nothing: {'; '.join(calm)}."]
-    note = "Behind: without what failed there is no path to the MCU, so no network could keep it."
+    note = (
+        "Interrupted: until sound and picture are back, by the failing and by the mending. Behind: "
+        "without what failed there is no path to the MCU, so no network could keep it."
+    )
     return [*lines, "", note, ""]
 
 
@@ -74,10 +78,6 @@ def _place(
             return of(target)
 
 
-def _noticed(hit: FaultImpact) -> bool:
-    return bool(hit.interruption_ms or hit.packets_lost or hit.cut_off or hit.redials)
-
-
 def _row(fault: FaultResult, hit: FaultImpact, names: Mapping[str, str]) -> str:
     cut = ("yes, behind it" if hit.behind else "**yes**") if hit.cut_off else "no"
     cells = (
@@ -85,6 +85,9 @@ def _row(fault: FaultResult, hit: FaultImpact, names: Mapping[str, str]) -> str:
         names.get(hit.bridge, hit.bridge) + (" (behind)" if hit.behind else ""),
         f"{hit.interruption_ms:.0f}",
         hit.interrupted or "–",
+        f"{hit.sound_interruption_ms:.0f}",
+        f"{hit.restored_interruption_ms:.0f}",
+        hit.restored_interrupted or "–",
         f"{hit.packets_lost}",
         cut,
         _ms(hit.picture_again_ms),

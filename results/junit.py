@@ -24,16 +24,25 @@ def junit_xml(
     *,
     seconds: Mapping[str, float],
     changes: Sequence[Change] | None = None,
+    accepted_because: str = "",
 ) -> str:
     """The text of the file.
 
     Args:
         seconds: how long each failure's emulation took, wall time.
         changes: since the baseline; None if there is none to compare with.
+        accepted_because: the baseline's reason.
     """
     found = None if changes is None else worse(list(changes))
     group = f"giaoban.faults.{answer.run_id}"
-    cases = [_case(f, group, seconds.get(f.id, 0.0), found) for f in answer.failures]
+    cases = []
+    for failure in answer.failures:
+        case = _case(failure, group, seconds.get(failure.id, 0.0), found)
+        if said := _accepted(failure, case, accepted_because):
+            told = _element("system-out")
+            told.text = _clean(said)
+            case.append(told)
+        cases.append(case)
     tried = {failure.id for failure in answer.failures}
     elsewhere: dict[str, list[str]] = {}
     for change in found or []:
@@ -70,6 +79,15 @@ def _case(
     elif failure.verdict == "fail":
         case.append(_told("failure", "criteria", failure.reasons))
     return case
+
+
+def _accepted(failure: FailureResult, case: ElementTree.Element, because: str) -> str:
+    """Why a single point of failure is no failed test; '' of anything else."""
+    who = ", ".join(failure.others_cut_off)
+    if not who or failure.kind == "pair" or len(case):
+        return ""
+    why = because if failure.accepted is None else failure.accepted.reason
+    return f"accepted single point of failure ({who} cut off): {why}"
 
 
 def _told(tag: str, kind: str, lines: Sequence[str]) -> ElementTree.Element:

@@ -14,7 +14,7 @@ class Place(StrictModel):
     `id` is `mcu`, a link's id or a bridge's id; `detail` the link's direction (`A->B`), the
     bridge's stream (`audio down`) or of what most is in use on the MCU (`units`); `other` the
     bridge at the other end of what was heard or seen; `phase` the phase's name, `fault` the id of
-    the fault by which.
+    the fault by which, `mended` whether by its mending and not by its failing.
     """
 
     kind: Literal["mcu", "link", "bridge"]
@@ -23,6 +23,12 @@ class Place(StrictModel):
     other: Id | None = None
     phase: Id | None = None
     fault: Id | None = None
+    mended: bool = False
+
+    @property
+    def event(self) -> str | None:
+        """The fault by which, and whether its mending: `cut-x mended`."""
+        return f"{self.fault} mended" if self.fault and self.mended else self.fault
 
     @property
     def text(self) -> str:
@@ -32,7 +38,7 @@ class Place(StrictModel):
             words.append(self.detail)
         if self.other:
             words += ["with", self.other]
-        when = [word for word in (self.phase, self.fault) if word]
+        when = [word for word in (self.phase, self.event) if word]
         return ", ".join([" ".join(words), *when])
 
 

@@ -206,7 +206,7 @@ def place_name(place: Place, result: Result) -> str:
         elif place.detail:
             text += f" {place.detail}"
         text += f" with {names.get(place.other, place.other)}" if place.other else ""
-    return ", ".join(word for word in (text, place.phase, place.fault) if word)
+    return ", ".join(word for word in (text, place.phase, place.event) if word)
 
 
 def _where(criterion: CriterionResult, result: Result) -> str:

@@ -1,19 +1,20 @@
 """What is judged of a run in which things failed on purpose. Pure.
 
 One rule: what an interruption by a fault took is judged as an interruption (`fault-interruption`,
-`fault-bridges-lost`) and not a second time as loss, delay, jitter, bad speech or a dropped call;
-all else is judged as ever, at every bridge and in every phase. Only the comparison of existing
-bridges with before leaves out the phase of their interruption: a picture that begins anew is not
-like one that goes on (a key frame is a burst). Of a bridge behind the fault, which
-no network could keep, the interruption is not judged either; but it has to come back when the fault
-is over.
+`fault-bridges-lost`) and not a second time as loss, delay, jitter, bad speech, a frozen picture or
+a dropped call; all else is judged as ever, at every bridge and in every phase. A fault's failing
+and its mending are two events with an interruption each: both are judged. Only the comparison of
+existing bridges with before leaves out the phase of their interruption: a picture that begins anew
+is not like one that goes on (a key frame is a burst). Of a bridge behind the fault, which no
+network could keep, the interruption is not judged either; but it has to come back when the fault is
+over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from results.faults import FaultImpact, FaultResult
+from results.faults import FaultImpact, FaultResult, Interruption
 from results.found import Found
 from results.model import BridgeResult, Phase, Place
 
@@ -88,19 +89,23 @@ def never_back(faults: Sequence[FaultResult]) -> list[str]:
 
 
 def longest_interruption(faults: Sequence[FaultResult]) -> Found:
-    """At a bridge that the network could have kept, in ms."""
+    """At a bridge that the network could have kept, in ms: by a failing, or by a mending."""
     nowhere = Found(0.0, Place(kind="mcu", id="mcu"), "stream")
     found = [
-        Found(impact.interruption_ms, _place(fault, impact), "stream")
+        Found(impact.longest.ms, _place(fault, impact, impact.longest), "stream")
         for fault, impact in _kept(faults)
-        if impact.interruption_ms
+        if impact.longest.ms
     ]
     return max(found, key=lambda one: one.value or 0.0, default=nowhere)
 
 
 def bridges_lost(faults: Sequence[FaultResult]) -> Found:
     """How many bridges that the network could have kept were cut off, once for each fault."""
-    places = [_place(fault, impact) for fault, impact in _kept(faults) if impact.cut_off]
+    places = [
+        _place(fault, impact, Interruption(impact.interruption_ms, impact.interrupted, False))
+        for fault, impact in _kept(faults)
+        if impact.cut_off
+    ]
     nowhere = Place(kind="mcu", id="mcu")
     return Found(float(len(places)), next(iter(places), nowhere), "stream")
 
@@ -129,5 +134,7 @@ def _kept(faults: Sequence[FaultResult]) -> Iterator[tuple[FaultResult, FaultImp
                 yield fault, impact
 
 
-def _place(fault: FaultResult, impact: FaultImpact) -> Place:
-    return Place(kind="bridge", id=impact.bridge, detail=impact.interrupted, fault=fault.id)
+def _place(fault: FaultResult, impact: FaultImpact, by: Interruption) -> Place:
+    return Place(
+        kind="bridge", id=impact.bridge, detail=by.stream, fault=fault.id, mended=by.mended
+    )

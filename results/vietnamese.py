@@ -225,7 +225,8 @@ class Names:
             if place.other:
                 text += f", với {self.of(place.other)}"
         if place.fault is not None:
-            text += f", sự cố: {self.fault(place.fault)}"
+            event = "khôi phục sau sự cố" if place.mended else "sự cố"
+            text += f", {event}: {self.fault(place.fault)}"
         if place.phase is None:
             return text
         phase = PHASES.get(place.phase)

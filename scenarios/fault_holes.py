@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from traffic.measure import Trace
 from traffic.quality.bursts import runs
+from traffic.quality.frames import Frames
 
 Spans = NDArray[np.int64]
 """(k, 2) from and to, in ns, in order and apart."""
+PAUSE_FRAMES = 3
+"""A picture that waits for longer than so many of its frames stands because its sender lets it."""
 
 
 def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
@@ -43,6 +46,36 @@ def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
     return merged(spans[spans[:, 1] > spans[:, 0]])
 
 
+def picture_holes(found: Frames, packets: Spans, end_ns: int) -> Spans:
+    """(k, 2) when a stream of pictures had none to show that was new, before `end_ns`.
+
+    A picture is away from when the first frame that cannot be shown was due (it is lost, or refers
+    to one that is) until a frame that can be shown is there as a whole: a key frame as a rule. On
+    the axis of due times, so its end is moved back by what a frame takes at the least.
+
+    Args:
+        packets: (m, 2) the holes in its packets (`holes`): also when nothing was sent.
+    """
+    n = int(np.searchsorted(found.due_ns, end_ns))
+    due, shown = found.due_ns[:n], found.decodable[:n]
+    following = np.append(due[1:], end_ns)
+    usual = int(np.median(np.diff(due))) if n > 1 else 0
+    paused = following - due > PAUSE_FRAMES * usual
+    ends = np.where(paused, np.minimum(due + usual, following), following)
+    spans = merged(np.concatenate([packets, np.column_stack([due, ends])[~shown]]))
+    at = np.flatnonzero(shown)
+    if not len(spans) or not len(at):
+        return spans
+    after = np.searchsorted(due[at], spans[:, 0])
+    again = np.minimum(after, len(at) - 1)
+    early = int(np.min(found.complete_ns[at] - due[at]))
+    complete = found.complete_ns[at][again] - early
+    # what comes after a pause has nothing to do with the hole before it
+    follows = (after < len(at)) & (due[at][again] <= spans[:, 1] + PAUSE_FRAMES * usual)
+    until = np.where(follows, np.maximum(spans[:, 1], complete), spans[:, 1])
+    return merged(np.column_stack([spans[:, 0], np.minimum(until, end_ns)]))
+
+
 def merged(spans: Spans) -> Spans:
     """(k, 2) the same times, of which those that overlap or touch are one."""
     found: list[tuple[int, int]] = []
@@ -52,6 +85,14 @@ def merged(spans: Spans) -> Spans:
         else:
             found.append((start, end))
     return np.array(found, np.int64).reshape(-1, 2)
+
+
+def since(spans: Spans, edge_ns: int, soon_ns: int) -> Spans:
+    """(j, 2) spans, of which one that began more than `soon_ns` before an edge begins at it; one
+    that was over by then is none."""
+    start = np.where(spans[:, 0] < edge_ns - soon_ns, edge_ns, spans[:, 0])
+    left = np.column_stack([start, spans[:, 1]])
+    return left[left[:, 1] > left[:, 0]]
 
 
 def begun(spans: Spans, start_ns: int, end_ns: int) -> Spans:
@@ -68,8 +109,11 @@ def longest(spans: Spans) -> tuple[int, int] | None:
 
 
 def without(trace: Trace, spans: Spans) -> Trace:
-    """A stream as if nothing had been due in some times."""
-    keep = ~_within(trace.due_ns, spans)
+    """A stream as if nothing had been due in some times; a frame goes or stays as a whole."""
+    if not len(spans):
+        return trace
+    _, first, inverse = np.unique(trace.timestamp, return_index=True, return_inverse=True)
+    keep = ~_within(trace.due_ns[first], spans)[inverse.reshape(-1)]
     if keep.all():
         return trace
     arrays = {

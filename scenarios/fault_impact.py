@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from results.faults import FaultImpact, FaultResult
 from scenarios.captures import Captures
-from scenarios.fault_holes import Spans, begun, holes, longest, merged, without
+from scenarios.fault_causes import Edge, Hole, holes_by
+from scenarios.fault_holes import Spans, begun, holes, merged, picture_holes, since, without
 from scenarios.fault_plan import FaultPlan
 from scenarios.fault_times import PUT_OUT, Time, away, behind, mine, times
 from scenarios.fault_words import what
@@ -30,15 +31,33 @@ SOON_NS = 100_000_000
 apart, and those that are under way were due before it."""
 
 
+class _Longest(NamedTuple):
+    """The longest holes that one event made at a bridge, in ns, and of which stream the longest."""
+
+    sound_ns: int
+    picture_ns: int
+    stream: str | None
+
+    @property
+    def both_ms(self) -> float:
+        return _ms(max(self.sound_ns, self.picture_ns))
+
+
 @dataclass(frozen=True)
 class _Stream:
-    """One of a bridge's streams with its holes."""
+    """One of a bridge's streams with its holes.
+
+    `silent` is when nothing of it came that could be used, `holes` when it could not be heard or
+    seen: a picture is away until a frame can be shown again. `made` are those that faults made.
+    """
 
     name: str
     kind: str
     index: int
     trace: Trace
+    silent: Spans
     holes: Spans
+    made: Sequence[Hole]
 
     @cached_property
     def under_way_ns(self) -> int:
@@ -54,20 +73,16 @@ class _Stream:
         first, last = np.searchsorted(self.trace.due_ns, edges)
         return int(np.count_nonzero(self.trace.lost[first:last]))
 
-    def own(self, start_ns: int, end_ns: int) -> Spans:
-        """(k, 2) the holes of a fault whose time this is: those that begin in it."""
-        return begun(self.holes, start_ns - SOON_NS, end_ns - SOON_NS)
-
     def by(self, edges_ns: list[int], settled_ns: int) -> Spans:
         """(k, 2) the holes that one of these moments lies in or just before, or that begin within
-        `settled_ns` after one.
+        `settled_ns` after one; none from before the first.
         """
-        spans = self.holes
-        found = np.zeros(len(spans), np.bool_)
+        parts = [_NONE]
         for edge in edges_ns:
             latest = edge + settled_ns + SOON_NS
-            found |= (spans[:, 0] <= latest) & (spans[:, 1] >= edge - SOON_NS)
-        return spans[found]
+            found = (self.holes[:, 0] <= latest) & (self.holes[:, 1] >= edge - SOON_NS)
+            parts.append(since(self.holes[found], edge, SOON_NS))
+        return merged(np.concatenate(parts))
 
 
 class Impacts:
@@ -82,6 +97,11 @@ class Impacts:
         # until all routers have their new ways, packets may go round between two of them: that too
         # is an interruption by the fault, also a second after a link was mended
         self._settled_ns = round(settled_after_ms(plan.network.routing) * 1e6)
+        self._all_edges = [
+            Edge(self._ns(at_s), number, fault.to_s is not None and at_s >= fault.to_s)
+            for number, (fault, time) in enumerate(zip(plan.faults, self._times, strict=True))
+            for at_s in time.edges_s
+        ]
         self._streams: dict[str, list[_Stream]] = (
             {call.bridge: list(self._of(call)) for call in plan.calls} if plan.faults else {}
         )
@@ -91,7 +111,9 @@ class Impacts:
         plan = self._captures.plan
         start_s = plan.phases[0].start_s
         found = []
-        for fault, time, written in zip(plan.faults, self._times, scenario.faults, strict=True):
+        for number, (fault, time, written) in enumerate(
+            zip(plan.faults, self._times, scenario.faults, strict=True)
+        ):
             words = what(written)
             cut = behind(plan, fault)
             figures = {
@@ -105,7 +127,7 @@ class Impacts:
                 "text_en": words.en,
                 "text_vi": words.vi,
                 "bridges": [
-                    self._impact(fault, time, call, behind=call.bridge in cut)
+                    self._impact(number, fault, call, behind=call.bridge in cut)
                     for call in plan.calls
                     if self._is_in(call.bridge, time)
                 ],
@@ -127,36 +149,72 @@ class Impacts:
         gone = away(self._captures, call.bridge)
         for kind, direction, index in streams_of(call, KINDS):
             trace = self._captures.traces[index]
-            spans = holes(trace, gone, self._end_ns)
-            yield _Stream(f"{kind} {direction}", kind, index, trace, spans)
+            silent = spans = holes(trace, gone, self._end_ns)
+            if kind != "audio":
+                spans = picture_holes(self._pictures[index], silent, self._end_ns)
+            made = [*self._made(spans), *self._with_a_call(spans, gone)]
+            yield _Stream(f"{kind} {direction}", kind, index, trace, silent, spans, made)
 
-    def _impact(self, fault: FaultPlan, time: Time, call: CallPlan, *, behind: bool) -> FaultImpact:
+    def _made(self, spans: Spans) -> list[Hole]:
+        return holes_by(spans, self._all_edges, settled_ns=self._settled_ns, soon_ns=SOON_NS)
+
+    def _with_a_call(self, spans: Spans, gone: Spans) -> Iterator[Hole]:
+        """Holes that a call's end made in a fault's time, however long after its last change: it
+        is the fault that a bridge, or the MCU, took it for dead."""
+        made = {hole.end_ns for hole in self._made(spans)}
+        for start, end in ((int(a), int(b)) for a, b in spans):
+            lost = gone[(gone[:, 0] < end) & (gone[:, 1] > start)]
+            if end in made or not len(lost):
+                continue
+            moment = max(start, int(lost[0, 0]))
+            edges = [
+                Edge(moment, number, fault.to_s is not None and moment >= self._ns(fault.to_s))
+                for number, (fault, time) in enumerate(
+                    zip(self._captures.plan.faults, self._times, strict=True)
+                )
+                if self._ns(time.start_s) <= moment < self._ns(time.end_s)
+            ]
+            if edges:
+                yield Hole(moment, end, tuple(edges))
+
+    def _impact(
+        self, number: int, fault: FaultPlan, call: CallPlan, *, behind: bool
+    ) -> FaultImpact:
+        time = self._times[number]
         start, end, over = (self._ns(s) for s in (time.start_s, time.end_s, time.over_s))
         streams = [s for s in self._streams[call.bridge] if s.kind in MEETING]
-        worst, interrupted, cut_off = 0, None, False
+        failing, mending = (_longest(streams, number, mends=mends) for mends in (False, True))
+        cut_off = False
         for stream in streams:
-            spans = stream.own(start, end)
-            hole = longest(spans)
-            if hole is not None and hole[1] - hole[0] > worst:
-                worst, interrupted = hole[1] - hole[0], stream.name
+            spans = begun(stream.silent, start - SOON_NS, end - SOON_NS)
             open_then = spans[(spans[:, 0] < over) & (spans[:, 1] >= over)]
             cut_off |= bool(np.any(over - open_then[:, 0] > CUT_OFF_NS))
         gone, back = self._gone(streams, time)
-        again_ns = self._picture_again(streams, start, end)
+        again_ns, again_after_ns = (
+            self._picture_again(streams, number, mends=mends) for mends in (False, True)
+        )
         restored_ns = None if fault.to_s is None else self._ns(fault.to_s)
-        late = again_ns is not None and restored_ns is not None and again_ns >= restored_ns
+        late = [
+            at for at in (again_ns, again_after_ns) if at is not None and at >= (restored_ns or at)
+        ]
         return FaultImpact(
             bridge=call.bridge,
             behind=behind,
-            interruption_ms=round(worst / 1e6, 4),
-            interrupted=interrupted,
+            interruption_ms=failing.both_ms,
+            interrupted=failing.stream,
+            sound_interruption_ms=_ms(failing.sound_ns),
+            picture_interruption_ms=_ms(failing.picture_ns),
+            restored_interruption_ms=mending.both_ms,
+            restored_interrupted=mending.stream,
+            restored_sound_interruption_ms=_ms(mending.sound_ns),
+            restored_picture_interruption_ms=_ms(mending.picture_ns),
             packets_lost=sum(stream.lost(start, end) for stream in streams),
             cut_off=cut_off,
             gone_ms=gone,
             back_ms=back,
             picture_again_ms=None if again_ns is None else _ms(again_ns - start),
-            restored_to_picture_ms=_ms(again_ns - restored_ns)
-            if late and again_ns is not None and restored_ns is not None
+            restored_to_picture_ms=_ms(max(late) - restored_ns)
+            if late and restored_ns is not None
             else None,
             redials=len(self._within(mine(self._captures, call.bridge, "redial"), time)),
             call_kept=self._kept(call.bridge, time),
@@ -164,24 +222,25 @@ class Impacts:
 
     def _gone(self, streams: list[_Stream], time: Time) -> tuple[float | None, float | None]:
         """(gone, back) ms after the first phase began; back is None while a hole is open."""
-        spans = np.concatenate(
-            [s.by(self._edges(time), self._settled_ns) for s in streams] + [_NONE]
-        )
+        parts = [s.by(self._edges(time), self._settled_ns) for s in streams]
+        spans = np.concatenate([_NONE, *parts])
         if not len(spans):
             return None, None
         first_ns = self._ns(self._captures.plan.phases[0].start_s)
         gone, back = int(spans[:, 0].min()), int(spans[:, 1].max())
         return _ms(max(gone - first_ns, 0)), None if back >= self._end_ns else _ms(back - first_ns)
 
-    def _picture_again(self, streams: list[_Stream], start: int, end: int) -> int | None:
-        """When the picture is there again both ways after the longest hole; None: it never is."""
+    def _picture_again(self, streams: list[_Stream], number: int, *, mends: bool) -> int | None:
+        """When the picture is there again both ways after the longest hole that a fault's failing,
+        or its mending, made; None: there was none, or it never is."""
         moments = []
         for stream in streams:
-            hole = longest(stream.own(start, end)) if stream.kind == "video" else None
-            if hole is None:
+            own = [hole for hole in stream.made if hole.by(number, mends=mends)]
+            if stream.kind != "video" or not own:
                 continue
+            worst = max(own, key=lambda hole: hole.length_ns)
             found = self._pictures[stream.index]
-            good = found.key & found.decodable & (found.due_ns >= hole[0])
+            good = found.decodable & (found.due_ns >= worst.start_ns)
             good &= found.complete_ns <= self._end_ns
             if not good.any():
                 return None
@@ -221,6 +280,17 @@ class Impacts:
 
 
 _NONE = np.empty((0, 2), np.int64)
+
+
+def _longest(streams: Iterable[_Stream], number: int, *, mends: bool) -> _Longest:
+    """Of the holes that a fault's failing, or its mending, made; of equals the first."""
+    longest, stream = {"audio": 0, "video": 0}, None
+    for one in streams:
+        length = max((h.length_ns for h in one.made if h.by(number, mends=mends)), default=0)
+        if length > max(longest.values()):
+            stream = one.name
+        longest[one.kind] = max(longest[one.kind], length)
+    return _Longest(longest["audio"], longest["video"], stream)
 
 
 def _ms(ns: int) -> float:

@@ -17,6 +17,7 @@ from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, DeviceCatalogue, load_devices
 from mcu_sim.h264 import LEVELS
 from scenarios.background import mistakes as background_mistakes
+from scenarios.failures.accepted import mistakes as accepted_mistakes
 from scenarios.fault_claims import Boots
 from scenarios.fault_mistakes import mistakes as fault_mistakes
 from scenarios.impairment import mistakes as impairment_mistakes
@@ -142,6 +143,7 @@ def question_from(
             Boots(recovery.bridge_boot_s, recovery.mcu_boot_s),
             scenario.phases.total_s,
         )
+        found += accepted_mistakes(scenario.accepted, network, province.groups)
         found += background_mistakes(scenario.background, network, scenario.phases.total_s)
     if found:
         raise tomlfile.mistakes(scenario_path, found)

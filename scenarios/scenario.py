@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban import tomlfile
+from giaoban.provenance import Text
 from giaoban.tomlfile import StrictModel
 from mcu_sim.conference.commands import Command
 from mcu_sim.conference.floor import FloorMode
@@ -114,6 +115,17 @@ class Expect(StrictModel):
     binding: str | None = None
 
 
+class Accepted(StrictModel):
+    """A single point of failure that is accepted, and why: for `giaoban faults`.
+
+    `failure` is its id, as `cut:access-mcu`; of a cut link the silent failure is meant too.
+    """
+
+    failure: str
+    reason: Text
+    reason_vi: Text
+
+
 class Scenario(StrictModel):
     """The file. Paths in it are relative to the file; `qos` takes the place of the province's.
 
@@ -144,6 +156,7 @@ class Scenario(StrictModel):
     controls: Annotated[list[Control], Field(alias="control", default_factory=list)]
     criteria: Annotated[list[Criterion], Field(alias="criterion", default_factory=list)]
     thresholds: dict[str, float] = Field(default_factory=dict)
+    accepted: list[Accepted] = Field(default_factory=list)
     expect: Expect = Expect()
 
 

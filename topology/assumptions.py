@@ -7,7 +7,7 @@ from typing import Literal
 
 from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
-from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
+from topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 
 Lang = Literal["en", "vi"]
 
@@ -21,6 +21,12 @@ _WORDS: dict[str, dict[Lang, str]] = {
     "dead_ms": {"en": "dead after", "vi": "coi là mất sau"},
     "spf_ms": {"en": "route computation", "vi": "tính lại đường mỗi"},
     "protection_ms": {"en": "switches within", "vi": "chuyển mạch trong"},
+    "loss_of_signal_ms": {"en": "loss of light seen after", "vi": "nhận biết mất tín hiệu sau"},
+    "route_install_ms": {"en": "routes in effect after", "vi": "đường mới có hiệu lực sau"},
+    "speeds": {
+        "en": "how soon routers see a loss of light, and new routes take effect",
+        "vi": "thời gian bộ định tuyến nhận biết mất tín hiệu và nạp đường mới",
+    },
     "qos": {"en": "queueing in routers", "vi": "cách xếp hàng gói tin tại bộ định tuyến"},
     "fifo": {"en": "first in, first out", "vi": "vào trước ra trước, không phân lớp"},
     "classes": {
@@ -40,7 +46,8 @@ _WORDS: dict[str, dict[Lang, str]] = {
 }
 
 
-_TIMERS = ("hello_ms", "dead_ms", "spf_ms", "protection_ms")
+_SPEEDS = ("loss_of_signal_ms", "route_install_ms")
+_TIMERS = ("hello_ms", "dead_ms", "spf_ms", "protection_ms", *_SPEEDS)
 
 
 class Assumption(StrictModel):
@@ -98,6 +105,10 @@ def _records(
     yield plan, word("addressing"), f"{plan.backbone}, {plan.access}"
     if province.routing is not None:
         yield province.routing, word("routing"), _routing(province.routing, word)
+        unsaid = [name for name in _SPEEDS if getattr(province.routing, name) is None]
+        if province.routing.computed and unsaid:
+            value = ", ".join(f"{word(name)} {getattr(UNSAID, name)} ms" for name in unsaid)
+            yield UNSAID, word("speeds"), value
     if province.qos is not None:
         how = word(province.qos.scheduling).format(number(province.qos.video_share_pct))
         yield province.qos, word("qos"), how
@@ -131,5 +142,5 @@ def _routing(routing: Routing, word: Callable[[str], str]) -> str:
     if name == "ospf-bfd":
         parts.append(f"BFD {routing.bfd_interval_ms} ms × {routing.bfd_multiplier}")
     figures = {timer: getattr(routing, timer) for timer in _TIMERS}
-    parts += [f"{word(timer)} {value} ms" for timer, value in figures.items() if value]
+    parts += [f"{word(timer)} {value} ms" for timer, value in figures.items() if value is not None]
     return ", ".join(parts)

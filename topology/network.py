@@ -95,7 +95,7 @@ class Network(StrictModel):
     @property
     def routed(self) -> bool:
         """Whether routers find their ways by themselves."""
-        return self.routing is not None and self.routing.protocol in ("ospf", "ospf-bfd")
+        return self.routing is not None and self.routing.computed
 
     def without(self, links: Iterable[str]) -> Network:
         """The same network with these links gone."""

@@ -12,9 +12,10 @@ MIN_LS_INTERVAL_MS = 5 * TICK_MS
 def settled_after_ms(routing: Routing | None) -> float:
     """The longest until packets take their new ways, in the network's time; 0 if there are none.
 
-    For OSPF the sum of what may come one after the other: a failure is noticed, or a neighbour that
-    is back is heard in both directions (a hello); the router may have told of itself just before;
-    it takes the change in, and so do the others.
+    For OSPF the sum of what may come one after the other: a failure is noticed, by the light or
+    without it, or a neighbour that is back is heard in both directions (a hello); the router may
+    have told of itself just before; it takes the change in, and so do the others; their routes take
+    effect.
     """
     if routing is None or routing.protocol == "static":
         return 0.0
@@ -29,5 +30,6 @@ def settled_after_ms(routing: Routing | None) -> float:
         assert routing.bfd_interval_ms is not None
         assert routing.bfd_multiplier is not None
         noticed_ms = routing.bfd_interval_ms * routing.bfd_multiplier
+    noticed_ms = max(noticed_ms, routing.seen_after_ms, routing.hello_ms)
     told_ms = MIN_LS_INTERVAL_MS / clock_factor(routing)
-    return max(noticed_ms, routing.hello_ms) + told_ms + 2 * routing.spf_ms
+    return noticed_ms + told_ms + 2 * routing.spf_ms + routing.installed_after_ms

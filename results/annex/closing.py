@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from results.annex.document import Align, Block, Cell, Head, Heading, Par, Sum, Table, bullets
-from results.annex.explain import METHOD, METHOD_FAULTS, METHOD_LOADS, TERMS
+from results.annex.explain import METHOD, METHOD_FAULTS, METHOD_INTERRUPTED, METHOD_LOADS, TERMS
 from results.annex.standing import Part
 from results.annex.tongue import Tongue
 from results.evidence.answers import input_refs
@@ -29,7 +29,7 @@ def conditions(
     """What the verdict holds under; the sections where assumptions and failures are told. Load
     tests, if there are any, come right after the failures."""
     count = len(merged(results, loads, say)[0])
-    points = sum(len(answer.single_points) for answer in faults)
+    points = sum(not p.is_accepted for answer in faults for p in answer.single_points)
     items = []
     if any(result.verdict == "fail" for result in results):
         items.append(say("condition fail"))
@@ -92,13 +92,16 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def method(say: Tongue, *, faults: bool, loads: bool) -> Iterator[Block]:
-    """How it was checked, in a page."""
+def method(say: Tongue, *, faults: bool, tried: bool, loads: bool) -> Iterator[Block]:
+    """How it was checked, in a page. `faults`: anything failed on purpose; `tried`: each failure by
+    itself."""
     yield Heading(say("method"))
     *first, last = METHOD[say.lang]
     yield from (Par(text) for text in first)
-    if faults:
+    if tried:
         yield Par(METHOD_FAULTS[say.lang])
+    if faults:
+        yield Par(METHOD_INTERRUPTED[say.lang])
     if loads:
         yield Par(METHOD_LOADS[say.lang])
     yield Par(last)

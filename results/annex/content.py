@@ -135,7 +135,7 @@ def _blocks(
         blocks += [Heading(say("plots")), *pictures]
     blocks += closing.assumptions(results, loads, say)
     failed = bool(tried) or any(r.faults for r in results)
-    blocks += closing.method(say, faults=failed, loads=bool(loads))
+    blocks += closing.method(say, faults=failed, tried=bool(tried), loads=bool(loads))
     blocks += closing.terms(say)
     blocks += closing.proof([c.part for c in chapters], say)
     return blocks

@@ -78,11 +78,20 @@ METHOD: Mapping[Lang, Sequence[str]] = {
 
 METHOD_FAULTS: Mapping[Lang, str] = {
     "vi": "Khi thử sự cố, mỗi sự cố được tạo ra trong một lần mô phỏng riêng, giữa phiên họp có "
-    "đủ các điểm cầu: cắt đường truyền, tắt bộ định tuyến, cắt điện một nơi. Các bộ định tuyến tự "
-    "tìm đường khác như trên mạng thật; thời gian gián đoạn được đo tại từng điểm cầu.",
-    "en": "Each failure is made in an emulation of its own, in the middle of a meeting of "
-    "everybody: a link is cut, a router stopped, a site’s power taken away. Routers find other "
-    "ways by themselves, as in a real network; the interruption is measured at each bridge.",
+    "đủ các điểm cầu: cắt đường truyền, làm mất gói trong khi tín hiệu quang vẫn còn, tắt bộ định "
+    "tuyến, cắt điện một nơi.",
+    "en": "Each failure that was tried is made in an emulation of its own, in the middle of a "
+    "meeting of everybody: a link is cut, or loses everything while its light stays on, a router "
+    "is stopped, a site’s power taken away.",
+}
+
+METHOD_INTERRUPTED: Mapping[Lang, str] = {
+    "vi": "Sau sự cố, các bộ định tuyến chuyển đường theo đúng cách ghi trong dữ liệu mạng. Thời "
+    "gian gián đoạn được đo tại từng điểm cầu cho đến khi có lại cả âm thanh và hình ảnh; gián "
+    "đoạn do sự cố và gián đoạn do việc khôi phục được tính riêng.",
+    "en": "After a failure routers change ways as the data of the network say. The interruption is "
+    "measured at each bridge, until sound and picture are back; what the failing interrupts and "
+    "what the mending does are told apart.",
 }
 
 METHOD_LOADS: Mapping[Lang, str] = {

@@ -20,18 +20,20 @@ def own(result: Result, say: Tongue) -> Iterator[Block]:
     rows, calm = [], []
     for fault in result.faults:
         for hit in fault.bridges:
-            if _noticed(hit):
+            if hit.noticed:
                 rows.append([Cell(say.fault(fault)), Cell(say.bridge(hit.bridge)), *_hit(hit, say)])
-        if untouched := sum(not _noticed(hit) for hit in fault.bridges):
+        if untouched := sum(not hit.noticed for hit in fault.bridges):
             calm.append(say("of bridges", say.fault(fault), untouched, len(fault.bridges)))
-    keys = ("failure", "bridge", "interruption", "lost", "cut off", "picture again", "from mending")
-    aligns: list[Align] = ["left", "left", "right", "right", "center", "right", "right", "center"]
+    keys = ("failure", "bridge", "sound away", "picture away", "by mending", "lost", "cut off",
+            "picture again", "from mending")  # fmt: skip
+    aligns: list[Align] = ["left", "left", "right", "right", "right", "right", "center", "right",
+                           "right", "center"]  # fmt: skip
     if rows:
         yield Table(
             caption=say("own faults table"),
             head=[[Head(say(key)) for key in (*keys, "call")]],
             rows=rows,
-            widths=[36, 26, 18, 13, 18, 18, 18, 16],
+            widths=[29, 19, 14, 14, 15, 11, 16, 15, 15, 15],
             aligns=aligns,
             small=True,
         )
@@ -40,14 +42,12 @@ def own(result: Result, say: Tongue) -> Iterator[Block]:
         yield Par(say("calm", "; ".join(calm)))
 
 
-def _noticed(hit: FaultImpact) -> bool:
-    return bool(hit.interruption_ms or hit.packets_lost or hit.cut_off or hit.redials)
-
-
 def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
     cut = say("no") if not hit.cut_off else say("behind") if hit.behind else say("yes")
     texts = (
-        say.number(hit.interruption_ms, 0),
+        say.number(hit.sound_interruption_ms, 0),
+        say.number(hit.picture_interruption_ms, 0),
+        say.number(hit.restored_interruption_ms, 0),
         say.number(hit.packets_lost),
         cut,
         say.number(hit.picture_again_ms, 0),
@@ -60,7 +60,15 @@ def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
 def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
     """How many were tried, the worst of them, single points of failure, and a row for each."""
     count = Counter(f.verdict for f in answer.failures)
-    whole = say("all tried" if answer.whole else "some tried")
+    accepted = sum(f.accepted is not None for f in answer.failures)
+    if not answer.whole:
+        whole = say("some tried")
+    elif answer.untried:
+        whole = say("usual tried", len(answer.untried))
+    else:
+        whole = say("all tried")
+    if accepted:
+        whole = f"{say('of them accepted', accepted)} {whole}"
     yield Par(
         say("tried", len(answer.failures), len(answer.bridges), count["pass"], count["fail"],
             count["invalid"], whole)
@@ -70,15 +78,17 @@ def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
     if points:
         yield Par(say("points", len(points)))
         yield bullets([f"{_point(point, answer, say)}" for point in points])
-    else:
+    elif answer.whole and not answer.untried and not count["invalid"]:
         yield Par(say("no points"))
-    keys = ("failure", "result", "longest", "at", "lost", "bridges cut", "load")
+    else:
+        yield Par(say("no points tried"))
+    keys = ("failure", "result", "longest", "at", "by mending", "lost", "bridges cut", "load")
     yield Table(
         caption=say("faults table"),
         head=[[Head(say(key)) for key in keys]],
         rows=[_row(f, say) for f in sorted(answer.failures, key=_badness)],
-        widths=[60, 20, 19, 24, 13, 15, 14],
-        aligns=["left", "center", "right", "left", "right", "right", "right"],
+        widths=[52, 20, 18, 22, 15, 12, 13, 13],
+        aligns=["left", "center", "right", "left", "right", "right", "right", "right"],
         small=True,
     )
     yield Par(say("faults note"), note=True)
@@ -87,16 +97,17 @@ def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
 def _worst(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
     names = {f.id: say.failure(f) for f in answer.failures}
     longest = min(
-        (f for f in answer.failures if f.interruption_ms), key=_by_interruption, default=None
+        (f for f in answer.failures if f.longest is not None), key=_by_interruption, default=None
     )
-    if longest is None:
-        yield Par(say("no interruption"))
+    if longest is None or longest.longest is None:
+        known = any(f.interruption_ms is not None for f in answer.failures)
+        yield Par(say("no interruption" if known else "no interruption known"))
     else:
         yield Par(
             say(
-                "worst interruption",
-                say.number(longest.interruption_ms, 0),
-                say.bridge(longest.interruption_at or ""),
+                "worst interruption mending" if longest.longest.mended else "worst interruption",
+                say.number(longest.longest.ms, 0),
+                say.bridge(longest.longest.at or ""),
                 _inside(names[longest.id]),
                 say.number(answer.interruption_limit_ms, 0),
             )
@@ -115,7 +126,7 @@ def _worst(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
 
 
 def _by_interruption(failure: FailureResult) -> tuple[float, str]:
-    return -(failure.interruption_ms or 0.0), failure.id
+    return -(failure.longest.ms if failure.longest else 0.0), failure.id
 
 
 def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
@@ -127,6 +138,8 @@ def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
 
 def _row(failure: FailureResult, say: Tongue) -> list[Cell]:
     verdict = {"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict]
+    if failure.verdict == "pass" and failure.accepted is not None:
+        verdict = "accepted"
     at = failure.interruption_at
     load = failure.worst_link
     return [
@@ -134,6 +147,7 @@ def _row(failure: FailureResult, say: Tongue) -> list[Cell]:
         Cell(say(verdict), bold=failure.verdict != "pass"),
         Cell(say.number(failure.interruption_ms, 0)),
         Cell(say.bridge(at) if at else "–"),
+        Cell(say.number(failure.restored_interruption_ms, 0)),
         Cell(say.number(failure.packets_lost) if failure.bridges else "–"),
         Cell(str(len(failure.cut_off)) if failure.bridges else "–"),
         Cell("–" if load is None else say.number(load.peak_pct, 1)),
@@ -141,20 +155,15 @@ def _row(failure: FailureResult, say: Tongue) -> list[Cell]:
 
 
 def _point(point: SinglePoint, answer: FaultsAnswer, say: Tongue) -> str:
-    ident = point.element.id
-    match point.element.kind:
-        case "link":
-            what = say.names.both_ways(ident)
-            name = what if ident.startswith("access-") else say("point link", what)
-        case "mcu":
-            name = say("point mcu")
-        case kind:
-            name = say(f"point {kind}", say.bridge(ident))
+    name = _inside(point.name_vi if say.vi else point.name_en)
     who = (
         say.listed(point.cut_off)
         if len(point.cut_off) <= NAMED
         else say("many bridges", len(point.cut_off), len(answer.bridges))
     )
+    reasons = [each.reason_vi if say.vi else each.reason for each in point.reasons]
+    if point.is_accepted:
+        return say("point accepted", name, who, "; ".join(reasons))
     return say("point", name, who)
 
 

@@ -16,7 +16,9 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "What each failure did to bridges",
     ),
     "failure": ("Sự cố", "Failure"),
-    "interruption": ("Gián đoạn (ms)", "Interrupted (ms)"),
+    "sound away": ("Mất tiếng (ms)", "Sound away (ms)"),
+    "picture away": ("Mất hình (ms)", "Picture away (ms)"),
+    "by mending": ("Do khôi phục (ms)", "By mending (ms)"),
     "lost": ("Gói mất", "Lost"),
     "cut off": ("Bị ngắt", "Cut off"),
     "picture again": ("Có hình trở lại (ms)", "Picture again (ms)"),
@@ -28,12 +30,16 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "again": ("gọi lại {0} lần", "dialled again {0}×"),
     "behind": ("có, không còn đường khác", "yes, no other way"),
     "own faults note": (
-        "Gián đoạn: khoảng thời gian dài nhất không nhận được âm thanh hoặc hình ảnh sử dụng được. "
-        "Bị ngắt: không nhận được gì trong hơn một giây cho đến khi sự cố được khôi phục hoặc đến "
-        "hết. Không còn đường khác: mọi tuyến từ điểm cầu đến MCU đều đi qua phần bị sự cố.",
-        "Interrupted: the longest time without usable sound or pictures. Cut off: nothing came for "
-        "over a second until the failure was mended, or to the end. No other way: every path from "
-        "the bridge to the MCU goes through what failed.",
+        "Mất tiếng, mất hình: thời gian dài nhất do sự cố gây ra mà không nghe được âm thanh hoặc "
+        "không hiển thị được hình ảnh mới. Do khôi phục: như trên, phần dài hơn trong hai, do "
+        "việc khôi phục gây ra. Bị ngắt: không nhận được gì trong hơn một giây cho đến khi sự cố "
+        "được khôi phục hoặc đến hết. Không còn đường khác: mọi tuyến từ điểm cầu đến MCU đều đi "
+        "qua phần bị sự cố.",
+        "Sound away, picture away: the longest time by the failing without sound that could be "
+        "heard, or without a new picture that could be shown. By mending: the longer one of the "
+        "two by the mending. Cut off: nothing came for over a second until the failure was mended, "
+        "or to the end. No other way: every path from the bridge to the MCU goes through what "
+        "failed.",
     ),
     "calm": (
         "Số điểm cầu không bị ảnh hưởng – {0}.",
@@ -46,9 +52,19 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "{0} failures were tried, one at a time, while all {1} bridges were in the meeting: {2} "
         "met the criteria, {3} did not, {4} could not be judged. {5}",
     ),
+    "of them accepted": (
+        "Trong số đó {0} sự cố là điểm lỗi đơn đã được chấp nhận.",
+        "{0} of them are single points of failure that were accepted.",
+    ),
     "all tried": (
-        "Đây là mọi sự cố đơn lẻ đã định trước của mạng.",
-        "These are all single failures of the network.",
+        "Đây là mọi sự cố đơn lẻ mà mạng trong dữ liệu kiểm tra có thể gặp.",
+        "These are all single failures that the network as it was given can have.",
+    ),
+    "usual tried": (
+        "Đây là các sự cố thường thử; còn {0} sự cố đơn lẻ khác của mạng chưa được thử (đường truy "
+        "nhập của từng điểm cầu, MCU và tương tự).",
+        "These are the usual ones; {0} more single failures of the network were not tried (access "
+        "lines of bridges, the MCU and the like).",
     ),
     "some tried": (
         "Đây chỉ là những sự cố được chọn, không phải mọi sự cố có thể xảy ra.",
@@ -58,6 +74,16 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "Gián đoạn dài nhất của điểm cầu còn đường khác: {0} ms tại {1}, do: {2} (ngưỡng {3} ms).",
         "The longest interruption of a bridge that had another way: {0} ms at {1}, by: {2} (limit "
         "{3} ms).",
+    ),
+    "worst interruption mending": (
+        "Gián đoạn dài nhất của điểm cầu còn đường khác: {0} ms tại {1}, do việc khôi phục sau: "
+        "{2} (ngưỡng {3} ms).",
+        "The longest interruption of a bridge that had another way: {0} ms at {1}, by the mending "
+        "of: {2} (limit {3} ms).",
+    ),
+    "no interruption known": (
+        "Không có số liệu về gián đoạn của điểm cầu còn đường khác.",
+        "Nothing is known of interruptions of bridges that had another way.",
     ),
     "no interruption": (
         "Không điểm cầu nào còn đường khác bị gián đoạn.",
@@ -75,12 +101,19 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "Không có sự cố đơn lẻ nào làm điểm cầu khác mất liên lạc.",
         "No single failure took another bridge out of the meeting.",
     ),
-    "point link": ("đường truyền {0}", "link {0}"),
-    "point router": ("bộ định tuyến {0}", "router {0}"),
-    "point bridge": ("điện tại {0}", "power at {0}"),
-    "point mcu": ("MCU", "the MCU"),
-    "point group": ("cáp chung {0}", "shared cable {0}"),
-    "point": ("{0}: mất liên lạc {1}", "{0}: cuts off {1}"),
+    "no points tried": (
+        "Trong các sự cố đã thử và đo được, không có sự cố nào làm điểm cầu khác mất liên lạc.",
+        "Of the failures that were tried and measured none took another bridge out of the meeting.",
+    ),
+    "point": (
+        "{0}: mất liên lạc {1} – chưa được chấp nhận",
+        "{0}: cuts off {1} – not accepted",
+    ),
+    "point accepted": (
+        "{0}: mất liên lạc {1} – đã được chấp nhận: {2}",
+        "{0}: cuts off {1} – accepted: {2}",
+    ),
+    "accepted": ("Chấp nhận", "Accepted"),
     "many bridges": ("{0} trong {1} điểm cầu", "{0} of {1} bridges"),
     "faults table": ("Các sự cố đã thử, nặng nhất trước", "The failures tried, the worst first"),
     "longest": ("Gián đoạn dài nhất (ms)", "Longest interruption (ms)"),
@@ -89,10 +122,14 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "load": ("Tải cao nhất (%)", "Highest load (%)"),
     "void": ("Không hợp lệ", "Invalid"),
     "faults note": (
-        "Gián đoạn dài nhất: của điểm cầu còn đường khác đến MCU. Điểm cầu bị ngắt: gồm cả điểm "
-        "cầu không còn đường nào khác. Tải cao nhất: trên các tuyến liên huyện.",
-        "Longest interruption: of bridges that still had a way to the MCU. Bridges cut off: with "
-        "those that had none. Highest load: of the backbone.",
+        "Gián đoạn dài nhất: của điểm cầu còn đường khác đến MCU, do sự cố, cho đến khi có lại cả "
+        "âm thanh và hình ảnh; do khôi phục: như vậy, khi khôi phục. Điểm cầu bị ngắt: gồm cả điểm "
+        "cầu không còn đường nào khác. Chấp nhận: điểm lỗi đơn đã được chấp nhận, có nêu lý do. "
+        "Tải cao nhất: trên các tuyến liên huyện.",
+        "Longest interruption: of bridges that still had a way to the MCU, by the failing, until "
+        "sound and picture are back; by mending: the same by the mending. Bridges cut off: with "
+        "those that had none. Accepted: a single point of failure that was accepted with a reason. "
+        "Highest load: of the backbone.",
     ),
     # what limits further expansion
     "limits": ("Yếu tố giới hạn việc mở rộng tiếp", "What limits further expansion"),
@@ -167,8 +204,10 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "what happens if lines, devices or power fail is looked at apart, as it was not tried;",
     ),
     "condition points": (
-        "chấp nhận, hoặc có phương án dự phòng cho {0} điểm sự cố đơn lẻ nêu tại mục {1};",
-        "the {0} single points of failure of section {1} are accepted, or provided for;",
+        "chấp nhận, hoặc có phương án dự phòng cho {0} điểm sự cố đơn lẻ chưa được chấp nhận nêu "
+        "tại mục {1};",
+        "the {0} single points of failure of section {1} that are not accepted yet are accepted, "
+        "or provided for;",
     ),
     "condition configuration": (
         "không tự ý thay đổi cấu hình (khoản 3 Điều 20); nếu thay đổi thì kiểm tra lại;",

@@ -165,7 +165,7 @@ def _criterion(c: CriterionResult, result: Result, names: Names) -> CriterionVal
 
 def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
     """The two criteria of failures, each at its worst over all that were tried."""
-    interrupted = [(f.interruption_ms, f.id) for f in answer.failures if f.interruption_ms]
+    interrupted = [(f.longest.ms, f.id) for f in answer.failures if f.longest is not None]
     loaded = [(w.peak_pct, w.failure) for w in answer.links]
     criteria = []
     if any(f.interruption_ms is not None for f in answer.failures):
@@ -189,7 +189,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "committed": answer.inputs.commit is not None and answer.inputs.committed,
         "reasons": answer.reasons,
         "criteria": criteria,
-        "single_points": [point.name for point in answer.single_points],
+        "single_points": [point.name_vi for point in answer.single_points],
     }
 
 

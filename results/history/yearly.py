@@ -111,7 +111,7 @@ def _overview(
         told.append(
             f"Thử sự cố: {len(points)} điểm lỗi đơn được phát hiện ({', '.join(points)})."
             if points
-            else "Thử sự cố: không phát hiện điểm lỗi đơn nào."
+            else "Thử sự cố: không phát hiện điểm lỗi đơn nào trong các sự cố đã thử."
         )
     studies = sum(e.kind not in ASSESSED for e in entries)
     unused = len(entries) - len(checks) - len(faults) - studies
@@ -240,10 +240,18 @@ def _faults_row(entry: Entry, numbers: dict[str, int]) -> list[str]:
         day(entry),
         _number(entry, numbers),
         VERDICTS[entry.verdict or ""],
-        "–" if longest is None else f"{amount(longest.value, 'ms')} ({longest.where_vi})",
-        "–" if peak is None else f"{amount(peak.value, '%')} ({peak.where_vi})",
-        ", ".join(entry.single_points) or "không có",
+        _figure(longest, "ms"),
+        _figure(peak, "%"),
+        ", ".join(entry.single_points) or "không phát hiện",
     ]
+
+
+def _figure(found: CriterionValue | None, unit: str) -> str:
+    """A figure and where it was found; of nothing there is no place."""
+    if found is None:
+        return "–"
+    where = f" ({found.where_vi})" if found.where_vi else ""
+    return f"{amount(found.value, unit)}{where}"
 
 
 def _bindings(checks: Sequence[Entry]) -> list[list[str]]:

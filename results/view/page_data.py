@@ -89,8 +89,10 @@ def _failures(answer: FaultsAnswer, network: Map | None) -> dict[str, Any]:
             {
                 "kind": p.element.kind,
                 "id": p.element.id,
-                "name": p.name,
+                "name": both(p.name_vi, p.name_en),
                 "cut_off": [answer.name(b) for b in p.cut_off],
+                "accepted": p.is_accepted,
+                "reasons": [both(each.reason_vi, each.reason) for each in p.reasons],
             }
             for p in answer.single_points
         ],
@@ -109,6 +111,10 @@ def _failure(failure: FailureResult, answer: FaultsAnswer) -> dict[str, Any]:
         "verdict": failure.verdict,
         "interruption_ms": failure.interruption_ms,
         "interruption_at": failure.interruption_at and answer.name(failure.interruption_at),
+        "restored_ms": failure.restored_interruption_ms,
+        "restored_at": failure.restored_interruption_at
+        and answer.name(failure.restored_interruption_at),
+        "accepted": failure.accepted is not None,
         "packets_lost": failure.packets_lost if failure.bridges else None,
         "cut_off": [answer.name(b) for b in failure.cut_off],
         "needlessly": [answer.name(b) for b in failure.lost_needlessly],

@@ -47,6 +47,8 @@ _IMPACT = (
     "bridge",
     "behind",
     "interruption_ms",
+    "sound_interruption_ms",
+    "restored_interruption_ms",
     "packets_lost",
     "cut_off",
     "picture_again_ms",
@@ -287,8 +289,4 @@ def _fault(fault: FaultResult, result: Result) -> dict[str, Any]:
 
 
 def _noticed(impacts: Sequence[FaultImpact]) -> list[dict[str, Any]]:
-    return [
-        {key: getattr(hit, key) for key in _IMPACT}
-        for hit in impacts
-        if hit.interruption_ms or hit.packets_lost or hit.cut_off or hit.redials
-    ]
+    return [{key: getattr(hit, key) for key in _IMPACT} for hit in impacts if hit.noticed]

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from giaoban.errors import InputError
 from results import baseline as baselines
-from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of
+from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
 from results.failures import FaultsAnswer
 from results.store import open_run
 from scenarios.cli.output import print_json
@@ -46,7 +46,7 @@ def accept_run(
     where = open_run(run, results, FAULTS)
     path = path_of(name, folder)
     answer = _read_answer(where / FAULTS)
-    tolerance = read(name, folder).tolerance if path.is_file() else None
+    tolerance = tolerance_in(path) if path.is_file() else None
     made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
     _put(path, text_of(made))
     said = f"{path}: {len(made.failure)} failures accepted"

@@ -16,9 +16,12 @@ from rich.table import Table
 from giaoban.cores import cores
 from giaoban.errors import InputError, did_you_mean
 from results import baseline as baselines
+from results.baseline import Baseline
 from results.baseline_compare import Change, compare, worse
 from results.failures import FaultsAnswer
 from results.failures_summary import (
+    BRIDGE_HEAD,
+    BRIDGE_RIGHT,
     bridge_rows,
     busiest,
     headline,
@@ -26,6 +29,7 @@ from results.failures_summary import (
     point_line,
     rows,
     slowest,
+    unneeded_lines,
 )
 from results.junit import junit_xml
 from results.view.page import FILE
@@ -53,11 +57,8 @@ def command(
     pairs: Annotated[
         bool, typer.Option("--pairs", help="also every two of the backbone's links and routers")
     ] = False,
-    silent: Annotated[
-        bool, typer.Option("--silent", help="also backbone links that are lit but lose everything")
-    ] = False,
     access: Annotated[
-        bool, typer.Option("--access", help="also each bridge's access link cut")
+        bool, typer.Option("--access", help="also each bridge's access link")
     ] = False,
     mcu: Annotated[bool, typer.Option("--mcu", help="also the MCU itself")] = False,
     only: Annotated[
@@ -93,19 +94,18 @@ def command(
 ) -> int:
     """Try every failure of the network, one at a time, while everybody is in the meeting.
 
-    Tried are: each link of the backbone cut, each router down, each site without power, the MCU's
-    access link cut, each shared-risk group cut. Options add more. IDs: cut:LINK, silent:LINK,
-    router:ROUTER, site:BRIDGE, group:GROUP, mcu.
+    Tried are: each link of the backbone and the MCU's access link, once cut and once lit but losing
+    everything; each router down, each site without power, each shared-risk group cut. Options add
+    more. IDs: cut:LINK, silent:LINK, router:ROUTER, site:BRIDGE, group:GROUP, mcu.
 
-    Exit code 0: all meet the criteria; 1: not all do; 3: an emulation cannot be trusted. With
-    --baseline 1 means that something is worse than what was accepted, and 0 that nothing is.
+    Exit code 0: all meet the criteria, and each single point of failure is accepted in the scenario
+    ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
+    something is worse than what was accepted, and 0 that nothing is.
     """
     asked = ask(scenario, province, seed)
     possible = possible_in(asked)
     network = asked.question.plan.network
-    failures = chosen(
-        network, possible, only=only or (), with_pairs=pairs, silent=silent, access=access, mcu=mcu
-    )
+    failures = chosen(network, possible, only=only or (), with_pairs=pairs, access=access, mcu=mcu)
     _known("--link", link, (item.id for item in network.links))
     _known("--bridge", bridge, (item.id for item in network.bridges))
     accepted = None if baseline is None else baselines.read(baseline, folder)
@@ -128,13 +128,17 @@ def command(
     answer = outcome.answer
     changes = None if accepted is None else compare(accepted, answer)
     if junit is not None:
-        _write(junit, junit_xml(answer, seconds=outcome.seconds, changes=changes))
+        why = "" if accepted is None else accepted.reason
+        _write(
+            junit,
+            junit_xml(answer, seconds=outcome.seconds, changes=changes, accepted_because=why),
+        )
     if picture is not None:
         _draw(outcome, picture, network, asked.question.province.name)
     if as_json:
-        print_json(_as_json(answer, baseline, changes))
+        print_json(_as_json(answer, accepted.name if accepted else None, changes))
     else:
-        show(outcome, changes, link=link, bridge=bridge)
+        show(outcome, changes, accepted, link=link, bridge=bridge)
     return exit_code(answer, changes)
 
 
@@ -148,29 +152,34 @@ def exit_code(answer: FaultsAnswer, changes: Sequence[Change] | None) -> int:
 def show(
     outcome: Outcome,
     changes: Sequence[Change] | None,
+    baseline: Baseline | None = None,
     *,
     link: str | None = None,
     bridge: str | None = None,
 ) -> None:
-    """The verdict, what got worse, single points of failure, and a table to look things up in."""
+    """The answer, what got worse, single points of failure, and a table to look things up in."""
     console, answer = Console(), outcome.answer
-    _say(console, headline(answer), COLOURS[answer.verdict])
+    name = "" if baseline is None else baseline.name
+    colour = {0: COLOURS["pass"], WORSE: COLOURS["fail"]}.get(exit_code(answer, changes))
+    _say(console, headline(answer, changes, name), colour or COLOURS[answer.verdict])
     if changes is not None:
         _show_changes(console, changes)
     for reason in answer.reasons:
         _say(console, reason)
     for point in answer.single_points:
-        _say(console, f"single point of failure: {point_line(point, answer)}")
+        _say(console, f"single point of failure: {point_line(point, answer, baseline)}")
+    for line in unneeded_lines(answer):
+        _say(console, line)
     if longest := slowest(answer):
         _say(console, f"longest interruption: {longest}")
     if load := busiest(answer):
         _say(console, f"most loaded link: {load}")
-    head = ("failure", "verdict", "interruption", "lost", "load", "cut off")
+    head = ("failure", "verdict", "interruption", "by mending", "lost", "load", "cut off")
     found = (row[: len(head)] for row in rows(answer, link, bridge))
-    console.print(_table(head, found, right=(2, 3, 4)))
+    console.print(_table(head, found, right=(2, 3, 4, 5)))
     if bridge is not None:
-        head = ("failure", "bridge", "interruption", "lost", "", "path")
-        console.print(_table(head, bridge_rows(answer, bridge), right=(2, 3)))
+        table = _table(BRIDGE_HEAD, bridge_rows(answer, bridge), right=BRIDGE_RIGHT)
+        console.print(table)
     if link is not None:
         head4 = ("link", "direction", "worst load", "by")
         console.print(_table(head4, link_rows(answer, link), right=(2,)))
@@ -201,7 +210,7 @@ def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[i
         side: Literal["left", "right"] = "right" if number in right else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=number < 5)
     for cells in body:
-        style = {"fail": "red", "invalid": "yellow"}.get(cells[1], "")
+        style = {"fail": "red", "invalid": "yellow", "accepted": "cyan"}.get(cells[1], "")
         table.add_row(*map(escape, cells), style=style)
     return table
 
@@ -211,7 +220,12 @@ def _as_json(
 ) -> dict[str, object]:
     said: dict[str, object] = json.loads(answer.to_json())
     if changes is not None:
-        said["comparison"] = {"baseline": name, "changes": [c._asdict() for c in changes]}
+        said["comparison"] = {
+            "baseline": name,
+            "verdict": "fail" if worse(list(changes)) else "pass",
+            "headline": headline(answer, changes, name or ""),
+            "changes": [c._asdict() for c in changes],
+        }
     return said
 
 

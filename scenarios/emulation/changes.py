@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Changes:
     def _plan(self, change: NetworkChange) -> None:
         def carry_out(at_ns: int) -> None:
             t_ms = self._ms(time.monotonic_ns())
-            self._failing.apply(change)
+            later = self._failing.apply(change)
             self.done.append(
                 {
                     **change.model_dump(exclude={"at_s"}),
@@ -59,14 +59,18 @@ class Changes:
                     "t_ms": round(t_ms, 3),
                 }
             )
-            if (after_s := self._failing.protection_s) is not None:
-                self._timetable.add(at_ns + round(after_s * 1e9), FAIL, self._protect)
+            for after_s, then in later:
+                self._follow(at_ns, after_s, then)
 
         order = RESTORE if change.do in RESTORING else FAIL
         self._timetable.add(self._origin_ns + round(change.at_s * 1e9), order, carry_out)
 
-    def _protect(self, _at_ns: int) -> None:
-        self._failing.protect()
+    def _follow(self, at_ns: int, after_s: float, then: Callable[[], None]) -> None:
+        if after_s:
+            at_ns += round(after_s * 1e9)
+            self._timetable.add(at_ns, FAIL, lambda _at_ns: then())
+        else:
+            then()
 
     def note_routes(self) -> None:
         """Write down the ways that packets take now."""

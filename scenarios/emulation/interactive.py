@@ -7,6 +7,7 @@ link's light and `mend LINK` gives it back.
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -46,7 +47,9 @@ class ProvinceCli(CLI):  # type: ignore[misc]
     def do_cut(self, line: str) -> None:
         """Take a link's light: cut gia-nghia--dak-song"""
         if (link := self._link(line)) is not None and not link.dark:
-            link.darken()
+            darkness = link.darken()
+            time.sleep(self._failing.seen_after_s)
+            link.notice(darkness)
 
     def do_mend(self, line: str) -> None:
         """Give a link its light back: mend gia-nghia--dak-song"""

@@ -19,7 +19,7 @@ RESTORED = frozenset({"cut", "silent", "group"})
 the meeting of a trial lasts, so they stay down."""
 
 
-ACCESS_CUT = f"cut:{ACCESS_PREFIX}"
+ACCESS_FAILS = (f"cut:{ACCESS_PREFIX}", f"silent:{ACCESS_PREFIX}")
 
 
 class LinkGroup(Protocol):
@@ -37,8 +37,9 @@ class LinkGroup(Protocol):
 class Failure:
     """What fails in one emulation.
 
-    `faults` are the `[[fault]]` tables without their times. `own`: bridges that fail themselves.
-    `usual`: among those tried if nothing else is said.
+    `faults` are the `[[fault]]` tables without their times. `own`: bridges of which it takes the
+    power or the only line, so that no network could keep them. `usual`: among those tried if
+    nothing else is said.
     """
 
     id: str
@@ -64,16 +65,15 @@ def possible(network: Network, groups: Sequence[LinkGroup] = ()) -> dict[str, Fa
     links = [link for link in network.links if may_carry(network, link.id)]
     in_use = {link.id for link in links}
     made = [
-        *_cuts(network, links),
+        *(failure for link in links for failure in (_cut(network, link), _silent(network, link))),
         *(
-            _router(router)
+            _router(network, router)
             for router in network.routers
             if any(link.id in in_use for link in network.links_at(router.id))
         ),
         *_sites(network),
-        *(_group(group) for group in groups if in_use & set(group.links)),
+        *(_group(network, group) for group in groups if in_use & set(group.links)),
         _mcu(network.mcu),
-        *(_silent(network, link) for link in links if link.kind == "backbone"),
     ]
     return {failure.id: failure for failure in made}
 
@@ -84,7 +84,7 @@ def pairs(network: Network, singles: Collection[Failure]) -> list[Failure]:
     A router takes its links with it, so it makes no pair with one of them.
     """
     able = [f for f in singles if f.usual and f.kind in ("cut", "router")]
-    able = [f for f in able if not f.id.startswith(ACCESS_CUT)]
+    able = [f for f in able if not f.id.startswith(ACCESS_FAILS)]
     found = []
     for a, b in combinations(sorted(able, key=lambda f: f.id), 2):
         names = {a.elements[0].id, b.elements[0].id}
@@ -103,7 +103,7 @@ def pair(a: Failure, b: Failure) -> Failure:
         name_vi=f"{first.name_vi} và {second.name_vi}",
         elements=(*first.elements, *second.elements),
         faults=(*first.faults, *second.faults),
-        own=(*first.own, *second.own),
+        own=tuple(dict.fromkeys((*first.own, *second.own))),
     )
 
 
@@ -113,7 +113,6 @@ def chosen(
     *,
     only: Sequence[str] = (),
     with_pairs: bool = False,
-    silent: bool = False,
     access: bool = False,
     mcu: bool = False,
 ) -> list[Failure]:
@@ -122,18 +121,16 @@ def chosen(
     Args:
         only: nothing but these ids, pairs too.
         with_pairs: every pair beside the single failures.
-        silent, access, mcu: silent failures of the backbone's links, each bridge's access link, and
-            the MCU beside the usual ones.
+        access, mcu: each bridge's access link, and the MCU, beside the usual ones.
 
     Raises `InputError` for an unknown id.
     """
     if only:
         return [find(singles, ident) for ident in dict.fromkeys(only)]
-    more = {"silent": silent, "mcu": mcu}
     found = [
         f
         for f in singles.values()
-        if f.usual or more.get(f.kind, False) or (access and f.id.startswith(ACCESS_CUT))
+        if f.usual or (mcu and f.kind == "mcu") or (access and f.id.startswith(ACCESS_FAILS))
     ]
     return found + (pairs(network, singles.values()) if with_pairs else [])
 
@@ -152,23 +149,23 @@ def find(singles: dict[str, Failure], ident: str) -> Failure:
     return pair(singles[parts[0]], singles[parts[1]])
 
 
-def _cuts(network: Network, links: Sequence[NetLink]) -> Iterator[Failure]:
-    mcu_link = access_link_id(network.mcu.id)
-    for link in links:
-        ends_en, ends_vi = _ends(network, link)
-        yield Failure(
-            id=f"cut:{link.id}",
-            kind="cut",
-            name_en=f"{ends_en} cut",
-            name_vi=f"Đứt {ends_vi}",
-            elements=(Element(kind="link", id=link.id),),
-            faults=({"kind": "cut", "link": link.id},),
-            usual=link.kind == "backbone" or link.id == mcu_link,
-        )
+def _cut(network: Network, link: NetLink) -> Failure:
+    ends_en, ends_vi = ends_of(network, link)
+    return Failure(
+        id=f"cut:{link.id}",
+        kind="cut",
+        name_en=f"{ends_en} cut",
+        name_vi=f"Đứt {ends_vi}",
+        elements=(Element(kind="link", id=link.id),),
+        faults=({"kind": "cut", "link": link.id},),
+        own=_behind(network, links=[link.id]),
+        usual=_usual(network, link),
+    )
 
 
 def _silent(network: Network, link: NetLink) -> Failure:
-    ends_en, ends_vi = _ends(network, link)
+    """Most leased circuits keep the light on at the far end: what a cut looks like there."""
+    ends_en, ends_vi = ends_of(network, link)
     return Failure(
         id=f"silent:{link.id}",
         kind="silent",
@@ -176,10 +173,24 @@ def _silent(network: Network, link: NetLink) -> Failure:
         name_vi=f"Mất gói trên {ends_vi} (vẫn còn tín hiệu quang)",
         elements=(Element(kind="link", id=link.id),),
         faults=({"kind": "silent", "link": link.id},),
+        own=_behind(network, links=[link.id]),
+        usual=_usual(network, link),
     )
 
 
-def _router(router: Node) -> Failure:
+def _usual(network: Network, link: NetLink) -> bool:
+    return link.kind == "backbone" or link.id == access_link_id(network.mcu.id)
+
+
+def _behind(
+    network: Network, *, links: Collection[str] = (), router: str | None = None
+) -> tuple[str, ...]:
+    """The bridges whose only line is one of these links, or ends at this router."""
+    lines = {bridge.id: network.access_link(bridge.id) for bridge in network.bridges}
+    return tuple(who for who, line in lines.items() if line.id in links or line.b == router)
+
+
+def _router(network: Network, router: Node) -> Failure:
     return Failure(
         id=f"router:{router.id}",
         kind="router",
@@ -187,6 +198,7 @@ def _router(router: Node) -> Failure:
         name_vi=f"Hỏng bộ định tuyến {router.name}",
         elements=(Element(kind="router", id=router.id),),
         faults=({"kind": "router", "router": router.id},),
+        own=_behind(network, router=router.id),
         usual=True,
     )
 
@@ -203,13 +215,13 @@ def _sites(network: Network) -> Iterator[Failure]:
             name_vi=f"Mất điện tại {bridge.name}",
             elements=(Element(kind="bridge", id=bridge.id),),
             faults=({"kind": "site", "bridge": bridge.id},),
-            own=(bridge.id,),
+            own=_behind(network, router=router),
             usual=router not in seen,
         )
         seen.add(router)
 
 
-def _group(group: LinkGroup) -> Failure:
+def _group(network: Network, group: LinkGroup) -> Failure:
     return Failure(
         id=f"group:{group.id}",
         kind="group",
@@ -217,6 +229,7 @@ def _group(group: LinkGroup) -> Failure:
         name_vi=f"Đứt cáp chung {group.name} ({', '.join(group.links)})",
         elements=(Element(kind="group", id=group.id),),
         faults=({"kind": "group", "group": group.id},),
+        own=_behind(network, links=group.links),
         usual=True,
     )
 
@@ -232,7 +245,8 @@ def _mcu(node: Node) -> Failure:
     )
 
 
-def _ends(network: Network, link: NetLink) -> tuple[str, str]:
+def ends_of(network: Network, link: NetLink) -> tuple[str, str]:
+    """What people call a link, in English and Vietnamese, within a sentence."""
     a, b = (network.node(end).name for end in (link.a, link.b))
     if link.kind == "access":
         return f"access link of {a}", f"đường truy nhập của {a}"

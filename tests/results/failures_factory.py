@@ -7,8 +7,16 @@ from typing import Any
 
 import results_factory
 
-from results.failure_points import single_points, verdict_of, worst_links, worst_of
+from results.failure_points import (
+    single_points,
+    unneeded,
+    verdict_of,
+    with_points,
+    worst_links,
+    worst_of,
+)
 from results.failures import (
+    Acceptance,
     BridgeImpact,
     Element,
     FailureResult,
@@ -26,7 +34,21 @@ NAMES = {
     "r-cu-jut": "Cư Jút",
     "r-dak-glong": "Đắk Glong",
 }
+POINTS = {
+    "link": ("link {}", "đường truyền {}"),
+    "router": ("router {}", "bộ định tuyến {}"),
+    "bridge": ("power at {}", "nguồn điện tại {}"),
+    "group": ("cable {}", "cáp chung {}"),
+    "mcu": ("the MCU", "MCU"),
+}
 KINDS = {"cut": "link", "silent": "link", "router": "router", "site": "bridge", "group": "group"}
+
+
+def point_names(element: Element) -> tuple[str, str]:
+    """What people call a thing that fails."""
+    en, vi = POINTS[element.kind]
+    name = NAMES.get(element.id, element.id)
+    return en.format(name), vi.format(name)
 
 
 def impact(
@@ -38,7 +60,8 @@ def impact(
     behind: bool = False,
     **more: Any,
 ) -> BridgeImpact:
-    """What a failure did to one bridge; by default nothing."""
+    """What a failure did to one bridge, to its picture; by default nothing."""
+    more.setdefault("picture_interruption_ms", ms)
     return BridgeImpact(
         bridge=bridge,
         behind=behind,
@@ -99,9 +122,19 @@ def usual() -> list[FailureResult]:
     ]
 
 
-def answer(of: Sequence[FailureResult] | None = None, **more: Any) -> FaultsAnswer:
-    """A whole answer; `more` are fields by their names."""
-    failures = usual() if of is None else list(of)
+def acceptance(ident: str) -> Acceptance:
+    """Of a failure, with a reason."""
+    return Acceptance(failure=ident, reason="no second fibre yet", reason_vi="chưa có tuyến hai")
+
+
+def answer(
+    of: Sequence[FailureResult] | None = None,
+    accepts: Sequence[str] = ("cut:gia-nghia--dak-glong",),
+    **more: Any,
+) -> FaultsAnswer:
+    """A whole answer; `accepts` are failures that are accepted, `more` fields by their names."""
+    accepted = {i: acceptance(i) for i in accepts}
+    failures = with_points(usual() if of is None else list(of), accepted)
     verdict, reasons = verdict_of(failures)
     fields: dict[str, Any] = {
         "run_id": "faults-ring-20261125-010000",
@@ -119,7 +152,8 @@ def answer(of: Sequence[FailureResult] | None = None, **more: Any) -> FaultsAnsw
         "whole": True,
         "possible": [part for f in failures for part in f.id.split("+")],
         "failures": failures,
-        "single_points": single_points(failures, NAMES),
+        "single_points": single_points(failures, point_names),
+        "unneeded": unneeded(failures, accepted),
         "links": worst_links(failures),
         "link_limit_pct": 80.0,
         "interruption_limit_ms": 1000.0,

@@ -125,7 +125,8 @@ def faults(run_id: str = FAULTS, **changes: Any) -> FaultsAnswer:
         "single_points": [
             SinglePoint(
                 element=cut,
-                name="Gia Nghĩa – Đắk Glong",
+                name_en="link Gia Nghĩa – Đắk Glong",
+                name_vi="đường truyền Gia Nghĩa – Đắk Glong",
                 cut_off=["dak-glong"],
                 failures=["cut:gia-nghia--dak-glong"],
             )

@@ -253,13 +253,38 @@ def tried(**more):
 
 
 def test_failures_that_were_tried_are_told_worst_first():
-    text = annexes.said(make.result(), tried())
+    weak = tried(accepts=())
+    text = annexes.said(make.result(), weak)
     assert "Đã thử riêng từng sự cố, tổng số 3" in text
     assert "Gián đoạn dài nhất của điểm cầu còn đường khác: 412 ms tại Cư Jút" in text
-    assert "– đường truyền Gia Nghĩa ↔ Đắk Glong: mất liên lạc Đắk Glong." in text
-    assert "1 điểm sự cố đơn lẻ nêu tại mục 7" in text
+    spur = "– đường truyền Gia Nghĩa – Đắk Glong: mất liên lạc Đắk Glong"
+    assert f"{spur} – chưa được chấp nhận." in text
+    assert "1 điểm sự cố đơn lẻ chưa được chấp nhận nêu tại mục 7" in text
+    rows = annexes.rows(make.result(), weak, caption="Các sự cố đã thử")
+    assert [row[1] for row in rows] == ["Không đạt", "Đạt", "Đạt"]
+    assert [row[6] for row in rows] == ["1", "1", "0"]
+    accepted = annexes.said(make.result(), tried())
+    assert f"{spur} – đã được chấp nhận: chưa có tuyến hai." in accepted
+    assert "điểm sự cố đơn lẻ chưa được" not in accepted
     rows = annexes.rows(make.result(), tried(), caption="Các sự cố đã thử")
-    assert [row[5] for row in rows] == ["1", "1", "0"]
+    assert [row[1] for row in rows] == ["Chấp nhận", "Đạt", "Đạt"]
+
+
+def test_no_sentence_about_failures_that_were_not_tried():
+    """`no single point` and `all failures` are said only where they are borne out."""
+    calm = failures_factory.usual()[:1]
+    ident = calm[0].id
+    whole = annexes.said(make.result(), tried(of=calm, possible=[ident]))
+    assert "Không có sự cố đơn lẻ nào làm điểm cầu khác mất liên lạc" in whole
+    assert "mọi sự cố đơn lẻ mà mạng trong dữ liệu kiểm tra có thể gặp" in whole
+    usual = annexes.said(make.result(), tried(of=calm, possible=[ident, "mcu"]))
+    picked = annexes.said(make.result(), tried(of=calm, possible=[ident, "mcu"], whole=False))
+    assert "còn 1 sự cố đơn lẻ khác của mạng chưa được thử" in usual
+    assert "Đây chỉ là những sự cố được chọn" in picked
+    for text in (usual, picked):
+        assert "Không có sự cố đơn lẻ nào" not in text
+        assert "mọi sự cố đơn lẻ mà" not in text
+        assert "Trong các sự cố đã thử và đo được, không có sự cố nào" in text
 
 
 def test_failures_of_something_else_are_refused():

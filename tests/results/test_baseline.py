@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.errors import InputError
-from results.baseline import NOTICED_MS, Baseline, Tolerance, accept, names, read, text_of
+from results.baseline import (
+    NOTICED_MS,
+    Baseline,
+    Tolerance,
+    accept,
+    names,
+    read,
+    text_of,
+    tolerance_in,
+)
 from results.baseline_compare import compare, worse
 from results.failures import FailureResult, FaultsAnswer
 from results.model import Named
@@ -83,10 +92,13 @@ def change(made: FailureResult, **more: object) -> FailureResult:
 def test_a_bridge_that_is_cut_off_now() -> None:
     now = [failure(LINK, [impact("cu-jut", 8000.0, lost=87, cut_off=True)]), *usual()[1:]]
     assert lines(answer(), answer(now)) == [
-        f"worse: {LINK}: cu-jut is cut off (was: interrupted 412.2 ms)"
+        f"worse: {LINK}: cu-jut is cut off (was: interrupted 412.2 ms)",
+        f"worse: {LINK}: fails (was: pass): Single point of failure: cu-jut cut off (it takes "
+        "neither their power nor their only line, and nobody accepted it)",
     ]
     assert lines(answer(now), answer()) == [
-        f"better: {LINK}: cu-jut is interrupted 412.2 ms (was: cut off)"
+        f"better: {LINK}: cu-jut is interrupted 412.2 ms (was: cut off)",
+        f"better: {LINK}: passes (was: fail)",
     ]
 
 
@@ -261,3 +273,38 @@ def test_a_wrong_figure_is_told_with_its_line(tmp_path: Path) -> None:
     number = text.splitlines().index("packets_lost = -87") + 1
     with pytest.raises(InputError, match=rf"ring\.toml:{number}: .*packets_lost = -87"):
         read("ring", tmp_path)
+
+
+def test_what_the_mending_interrupts_is_compared_too() -> None:
+    def made(ms: float) -> FaultsAnswer:
+        hit = impact("cu-jut", 412.25, lost=87, restored_interruption_ms=ms)
+        return answer([failure(LINK, [hit]), *usual()[1:]])
+
+    assert lines(made(0.0), made(790.0)) == [
+        f"worse: {LINK}: cu-jut is interrupted 790.0 ms by the mending (was: not interrupted)"
+    ]
+    assert lines(made(790.0), made(300.0)) == [
+        f"better: {LINK}: cu-jut is interrupted 300.0 ms by the mending "
+        "(was: interrupted 790.0 ms; -490.0 ms)"
+    ]
+    assert "restored_interruption_ms.cu-jut = 790.0" in text_of(accepted(made(790.0)))
+
+
+def test_why_a_single_point_is_accepted_is_in_the_file(tmp_path: Path) -> None:
+    text = text_of(accepted())
+    assert 'accepted = "no second fibre yet"' in text
+    (tmp_path / "ring.toml").write_text(text, encoding="utf-8")
+    assert read("ring", tmp_path) == accepted()
+    assert lines(answer(), answer(accepts=())) == [
+        "worse: cut:gia-nghia--dak-glong: fails (was: pass): Single point of failure: dak-glong "
+        "cut off (it takes neither their power nor their only line, and nobody accepted it)"
+    ]
+
+
+def test_an_older_file_is_no_baseline_but_its_tolerances_stay(tmp_path: Path) -> None:
+    path = tmp_path / "ring.toml"
+    text = text_of(accepted(None, tolerance=Tolerance(packets_lost=3)))
+    path.write_text(text.replace("giaoban.baseline/2", "giaoban.baseline/1"), encoding="utf-8")
+    with pytest.raises(InputError, match="schema"):
+        read("ring", tmp_path)
+    assert tolerance_in(path).packets_lost == 3

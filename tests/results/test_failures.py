@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
-from failures_factory import answer, failure, impact, usual
+from failures_factory import acceptance, answer, failure, impact, point_names, usual
 from jsonschema import Draft202012Validator
 
 from giaoban.errors import InputError
-from results.failure_points import single_points, verdict_of, worst_links, worst_of
+from results.baseline import accept
+from results.baseline_compare import compare
+from results.failure_points import (
+    single_points,
+    unneeded,
+    verdict_of,
+    with_points,
+    worst_links,
+    worst_of,
+)
 from results.failures import FaultsAnswer, LinkPeak
 from results.failures_summary import (
     bridge_rows,
@@ -19,7 +29,9 @@ from results.failures_summary import (
     point_line,
     rows,
     slowest,
+    state_of,
     summary_md,
+    unneeded_lines,
 )
 from results.model import Named
 from results.schema.make import FAULTS_PATH, faults_schema_text
@@ -64,28 +76,28 @@ def test_single_points_are_what_cuts_off_others_than_the_failed_site() -> None:
             failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 300.0)]),
             failure("cut:gia-nghia--dak-glong", [GONE]),
             failure("silent:gia-nghia--dak-glong", [GONE]),
-            failure("router:r-dak-glong", [GONE]),
+            failure("router:r-dak-glong", [GONE], own=["dak-glong"]),
+            failure("cut:access-dak-glong", [GONE], own=["dak-glong"]),
             failure("site:dak-glong", [GONE], own=["dak-glong"]),
             failure("site:gia-nghia", every, own=["gia-nghia"]),
             failure("cut:access-mcu", [*every, GONE]),
             failure("cut:a--b+cut:c--d", every),
         ],
-        {"access-mcu": "MCU"},
+        point_names,
     )
     assert [(p.element.kind, p.element.id, p.cut_off) for p in found] == [
         ("link", "access-mcu", ["cu-jut", "dak-glong", "gia-nghia"]),
         ("bridge", "gia-nghia", ["cu-jut"]),
         ("link", "gia-nghia--dak-glong", ["dak-glong"]),
-        ("router", "r-dak-glong", ["dak-glong"]),
     ]
-    assert found[0].name == "MCU"
+    assert found[0].name_en == "link access-mcu"
     assert found[2].failures == ["cut:gia-nghia--dak-glong", "silent:gia-nghia--dak-glong"]
 
 
 def test_a_bridge_cut_off_needlessly_is_a_single_point_too() -> None:
     """With static routes a ring does not help: the link is as single as a spur's."""
     needless = impact("cu-jut", 8000.0, cut_off=True)
-    [point] = single_points([failure("cut:gia-nghia--cu-jut", [needless])], {})
+    [point] = single_points([failure("cut:gia-nghia--cu-jut", [needless])], point_names)
     assert point.cut_off == ["cu-jut"]
 
 
@@ -117,7 +129,7 @@ def test_a_damaged_file_is_told_with_the_key() -> None:
     data = json.loads(answer().to_json())
     data["failures"][0]["verdict"] = "perhaps"
     with pytest.raises(
-        InputError, match=r"f\.json: not a giaoban\.faults/1 .*failures\.0\.verdict"
+        InputError, match=r"f\.json: not a giaoban\.faults/2 .*failures\.0\.verdict"
     ):
         FaultsAnswer.from_json(json.dumps(data), "f.json")
 
@@ -140,10 +152,15 @@ def test_rows_can_be_looked_up_by_link_and_bridge() -> None:
 def test_words() -> None:
     made = answer()
     assert headline(made) == (
-        "PASS – no failure does more than the criteria allow (3 failures tried)"
+        "PASS – no failure does more than the criteria allow (3 failures tried, 1 of them single "
+        "points of failure that were accepted)"
+    )
+    assert headline(answer(accepts=())) == (
+        "FAIL – a failure does more to the meeting than the criteria allow (3 failures tried)"
     )
     assert point_line(made.single_points[0], made) == (
-        "link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off"
+        "link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; "
+        "accepted: no second fibre yet"
     )
     assert slowest(made) == "412.2 ms at cu-jut by cut:gia-nghia--cu-jut (limit 1000 ms)"
     assert busiest(made) == (
@@ -152,11 +169,13 @@ def test_words() -> None:
     every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
     site = answer([failure("site:gia-nghia", every, own=["gia-nghia"])])
     assert point_line(site.single_points[0], site) == (
-        "site gia-nghia (Gia Nghĩa): without it cu-jut is cut off"
+        "site gia-nghia (Gia Nghĩa): without it cu-jut is cut off; not accepted"
     )
     text = summary_md(made)
-    assert "| cut:gia-nghia--cu-jut | pass | 412.2 ms at cu-jut | 87 | 20.0 % | – |" in text
-    assert "| cut:gia-nghia--dak-glong | pass | none | 900 | 20.0 % | dak-glong |" in text
+    assert "| cut:gia-nghia--cu-jut | pass | 412.2 ms at cu-jut | none | 87 | 20.0 % | – |" in text
+    assert (
+        "| cut:gia-nghia--dak-glong | accepted | none | none | 900 | 20.0 % | dak-glong |" in text
+    )
     assert "begins 5 s after the start; a link is mended at 13 s" in text
 
 
@@ -165,7 +184,7 @@ def test_words_of_a_run_without_measures() -> None:
     assert slowest(made) is None
     assert busiest(made) is None
     text = summary_md(made)
-    assert "| cut:x | invalid | – | – | – | – | – |" in text
+    assert "| cut:x | invalid | – | – | – | – | – | – |" in text
     assert "hung \\| twice so" in text
     assert "None of what was tried." in text
 
@@ -194,3 +213,100 @@ def test_who_was_cut_off_in_few_words() -> None:
     assert first.cut_off == "had a path: cu-jut; gia-nghia"
     assert second.cut_off == "4 of 7"
     assert "without it 4 of 7 bridges are cut off" in point_line(found.single_points[0], found)
+
+
+# ------------------------------------------------------------------- accepted or not: the verdict
+
+SPUR, RING = "gia-nghia--dak-glong", "gia-nghia--cu-jut"
+
+
+def judged_points(*failures, accepts=()):
+    accepted = {ident: acceptance(ident) for ident in accepts}
+    return {f.id: f for f in with_points(failures, accepted)}
+
+
+def test_who_cuts_off_others_than_its_own_does_not_pass() -> None:
+    """The MCU's line, its router, a spur; not a site without power nor a bridge's own line."""
+    every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
+    found = judged_points(
+        failure("cut:access-mcu", [*every, GONE]),
+        failure("router:r-gia-nghia", every, own=["gia-nghia"]),
+        failure(f"silent:{SPUR}", [GONE]),
+        failure("site:dak-glong", [GONE], own=["dak-glong"]),
+        failure("cut:access-dak-glong", [GONE], own=["dak-glong"]),
+        failure("cut:a--b+cut:c--d", every),
+    )
+    assert [ident for ident, f in found.items() if f.verdict == "fail"] == [
+        "cut:access-mcu",
+        "router:r-gia-nghia",
+        f"silent:{SPUR}",
+    ]
+    [reason] = found["router:r-gia-nghia"].reasons
+    assert reason.startswith("Single point of failure: cu-jut cut off")
+
+
+def test_an_accepted_single_point_is_no_fail_and_says_why() -> None:
+    found = judged_points(failure(f"cut:{SPUR}", [GONE]), accepts=[f"cut:{SPUR}"])
+    [one] = found.values()
+    assert (one.verdict, state_of(one)) == ("pass", "accepted")
+    assert one.accepted == acceptance(f"cut:{SPUR}")
+
+
+def test_acceptance_excuses_nothing_else() -> None:
+    slow = failure(f"cut:{SPUR}", [GONE], verdict="fail", reasons=["slow"])
+    [one] = judged_points(slow, accepts=[f"cut:{SPUR}"]).values()
+    assert (one.verdict, one.reasons, state_of(one)) == ("fail", ["slow"], "fail")
+
+
+def test_who_accepts_a_cut_accepts_that_the_link_fails_silently() -> None:
+    more = [GONE, impact("cu-jut", 9000.0, cut_off=True)]
+    alike = judged_points(
+        failure(f"cut:{SPUR}", [GONE]), failure(f"silent:{SPUR}", [GONE]), accepts=[f"cut:{SPUR}"]
+    )
+    assert {f.verdict for f in alike.values()} == {"pass"}
+    worse = judged_points(
+        failure(f"cut:{SPUR}", [GONE]), failure(f"silent:{SPUR}", more), accepts=[f"cut:{SPUR}"]
+    )
+    assert worse[f"silent:{SPUR}"].verdict == "fail"
+    other = judged_points(failure(f"cut:{SPUR}", [GONE]), accepts=[f"silent:{SPUR}"])
+    assert other[f"cut:{SPUR}"].verdict == "fail"
+
+
+def test_an_acceptance_that_accepts_nothing_is_told() -> None:
+    accepted = {i: acceptance(i) for i in (f"cut:{SPUR}", f"cut:{RING}", "mcu")}
+    found = with_points(usual(), accepted)
+    assert [(one.failure, one.why) for one in unneeded(found, accepted)] == [
+        (f"cut:{RING}", "no-single-point"),
+        ("mcu", "not-tried"),
+    ]
+    made = answer(accepts=tuple(accepted))
+    assert unneeded_lines(made) == [
+        f"accepted, but no single point of failure: cut:{RING}",
+        "accepted, but not tried: mcu",
+    ]
+    assert "- accepted, but not tried: mcu" in summary_md(made)
+
+
+def test_with_a_baseline_the_headline_is_what_the_exit_code_tells() -> None:
+    weak = answer(accepts=())
+    baseline = accept(weak, name="ring", reason="known since 2024", on=date(2026, 11, 25))
+    same = compare(baseline, weak)
+    assert headline(weak, same, "ring") == (
+        "PASS – nothing is worse than what was accepted as ring (3 failures tried; by the criteria "
+        "alone: fail)"
+    )
+    [point] = weak.single_points
+    assert point_line(point, weak, baseline).endswith("; accepted as ring: known since 2024")
+    assert point_line(point, weak).endswith("; not accepted")
+    worse = answer([failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 900.0)]), *usual()[1:]])
+    said = headline(worse, compare(baseline, worse), "ring")
+    assert said.startswith("FAIL – 1 thing is worse than what was accepted as ring")
+
+
+def test_the_longest_may_be_by_the_mending() -> None:
+    mended = impact("cu-jut", 300.0, restored_interruption_ms=1200.0)
+    made = answer([failure("cut:gia-nghia--cu-jut", [mended]), *usual()[1:]])
+    assert slowest(made) == (
+        "1200.0 ms at cu-jut by the mending of cut:gia-nghia--cu-jut (limit 1000 ms)"
+    )
+    assert rows(made)[0].mending == "1200.0 ms at cu-jut"

@@ -7,12 +7,14 @@ import pytest
 import results_factory as make
 from pydantic import ValidationError
 
+from results.english import EnglishNames
 from results.fault_words import fault_place
 from results.faults import FaultImpact, FaultResult
 from results.model import Refused
 from results.summary import summary_md
 from results.under_faults import as_judged, never_back
 from results.verdict import Judgement, judge
+from results.vietnamese import Names
 
 PHASE_MS = 30_000.0
 
@@ -29,6 +31,7 @@ def gone(bridge: str = "cu-jut", start_s: float = 40.0, end_s: float | None = 41
     values = {
         "interruption_ms": length_ms,
         "interrupted": "video down",
+        "picture_interruption_ms": length_ms,
         "gone_ms": 1000 * start_s,
         "back_ms": None if end_s is None else 1000 * end_s,
         "packets_lost": 400,
@@ -90,6 +93,33 @@ def test_interruptions_are_judged_where_the_network_could_have_kept_a_bridge(
     assert value(found, "fault-interruption") == pytest.approx(interruption)
     assert value(found, "fault-bridges-lost") == lost
     assert found.verdict == verdict
+
+
+def test_the_longer_one_of_failing_and_mending_is_judged_and_says_which() -> None:
+    mended = gone(
+        end_s=40.4,
+        restored_interruption_ms=1100.0,
+        restored_interrupted="audio down",
+        restored_sound_interruption_ms=1100.0,
+    )
+    found = judged(fault(mended))
+    [criterion] = [c for c in found.criteria if c.id == "fault-interruption"]
+    assert (criterion.value, criterion.ok) == (1100.0, False)
+    assert criterion.worst_at == "cu-jut audio down, cut-gia-nghia--dak-song mended"
+    result = make.result().model_copy(update={"faults": [fault(mended)]})
+    assert Names(result).place(criterion.place) == (
+        "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp"
+    )
+    assert EnglishNames(result).place(criterion.place) == (
+        "Cư Jút, sound down, mending of: link cut"
+    )
+
+
+def test_figures_of_sound_and_picture_belong_together() -> None:
+    with pytest.raises(ValidationError, match="do not belong together"):
+        hit(interruption_ms=5.0, interrupted="audio up", picture_interruption_ms=5.0)
+    with pytest.raises(ValidationError, match="restored_interrupted and restored_interruption_ms"):
+        hit(restored_interruption_ms=5.0)
 
 
 def without(phase, bridge: str, *, dropped: bool):
@@ -191,8 +221,9 @@ def test_summary_tells_each_failure_and_whom_it_met() -> None:
     text = summary_md(told()).splitlines()
     ident = "`cut-gia-nghia--dak-song`"
     assert f"- {ident}: link Gia Nghĩa – Đắk Song, 40 s to 50 s: link cut" in text
-    assert f"| {ident} | Cư Jút | 250 | video down | 400 | no | 310 | – | 0 | yes |" in text
-    row = f"| {ident} | Đắk Song (behind) | 15000 | video down | 400 | yes, behind it |"
+    told_ms = "250 | video down | 0 | 0 | –"
+    assert f"| {ident} | Cư Jút | {told_ms} | 400 | no | 310 | – | 0 | yes |" in text
+    row = f"| {ident} | Đắk Song (behind) | 15000 | video down | 0 | 0 | – | 400 | yes, behind it |"
     assert any(line.startswith(row) for line in text)
     assert f"Bridges that noticed nothing: {ident}: 1 of 3." in text
     assert "Failures made on purpose" not in summary_md(make.result())
@@ -218,8 +249,19 @@ def test_summary_names_the_fault_that_binds() -> None:
 def test_annex_has_a_table_of_failures_and_bridges() -> None:
     where = "đường truyền Gia Nghĩa – Đắk Song: đứt cáp"
     assert annexes.rows(told(), caption="Ảnh hưởng của từng sự cố") == [
-        [where, "Cư Jút", "250", "400", "không", "310", "–", "giữ được"],
-        [where, "Đắk Song", "15.000", "400", "có, không còn đường khác", "–", "–", "gọi lại 2 lần"],
+        [where, "Cư Jút", "0", "250", "0", "400", "không", "310", "–", "giữ được"],
+        [
+            where,
+            "Đắk Song",
+            "0",
+            "15.000",
+            "0",
+            "400",
+            "có, không còn đường khác",
+            "–",
+            "–",
+            "gọi lại 2 lần",
+        ],
     ]
     said = annexes.said(told())
     assert f"– {where}, từ giây 40 đến giây 50." in said

@@ -43,7 +43,9 @@ def test_what_the_year_says(root: Path) -> None:
         "3 lần kiểm tra kết nối và 1 lần thử sự cố"
     )
     assert "1 lần đạt, 2 lần không đạt, trên 2 kịch bản" in data["overview"][1]
-    assert "1 điểm lỗi đơn được phát hiện (Gia Nghĩa – Đắk Glong)" in data["overview"][3]
+    assert (
+        "1 điểm lỗi đơn được phát hiện (đường truyền Gia Nghĩa – Đắk Glong)" in data["overview"][3]
+    )
     assert data["months"] == [
         ["Tháng 1", "1", "1", "0", "0"],
         ["Tháng 2", "1", "0", "0", "1"],

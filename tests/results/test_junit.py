@@ -18,13 +18,15 @@ ATTRIBUTES = {
     "testcase": {"classname", "name", "time"},
     "failure": {"type", "message"},
     "error": {"type", "message"},
+    "system-out": set(),
 }
 CHILDREN = {
     "testsuites": {"testsuite"},
     "testsuite": {"testcase"},
-    "testcase": {"failure", "error"},
+    "testcase": {"failure", "error", "system-out"},
     "failure": set(),
     "error": set(),
+    "system-out": set(),
 }
 
 
@@ -85,7 +87,8 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
     assert outcomes(root) == {
         "cut:gia-nghia--cu-jut": "failure: cu-jut is interrupted 900.0 ms "
         "(was: interrupted 412.2 ms; +487.8 ms)\n88 packets lost (was: 87; +1)",
-        "cut:gia-nghia--dak-glong": "",
+        "cut:gia-nghia--dak-glong": "system-out: accepted single point of failure (dak-glong cut "
+        "off): no second fibre yet",
         "cut:c--d": "",
         "site:dak-glong": "failure: bridge dak-glong is not in the network any more",
     }
@@ -97,3 +100,29 @@ def test_what_is_worse_about_the_inputs_has_a_case_of_its_own() -> None:
     now = answer(question=question.model_copy(update={"existing": question.existing[:2]}))
     found = outcomes(parsed(junit_xml(now, seconds={}, changes=compare(baseline, now))))
     assert found["inputs"] == "failure: bridge dak-glong is not in the meeting any more"
+
+
+def said(root: ElementTree.Element) -> dict[str, str]:
+    return {
+        case.attrib["name"]: out.text or ""
+        for case in root.iter("testcase")
+        for out in case.iter("system-out")
+    }
+
+
+def test_single_points_fail_or_say_why_they_were_accepted() -> None:
+    spur = "cut:gia-nghia--dak-glong"
+    root = parsed(junit_xml(answer(), seconds={}))
+    assert said(root) == {
+        spur: "accepted single point of failure (dak-glong cut off): no second fibre yet"
+    }
+    weak = answer(accepts=())
+    root = parsed(junit_xml(weak, seconds={}))
+    assert said(root) == {}
+    assert outcomes(root)[spur].startswith("failure: Single point of failure: dak-glong cut off")
+    baseline = accept(weak, name="ring", reason="known", on=date(2026, 11, 25))
+    root = parsed(
+        junit_xml(weak, seconds={}, changes=compare(baseline, weak), accepted_because="known")
+    )
+    assert said(root) == {spur: "accepted single point of failure (dak-glong cut off): known"}
+    assert not list(root.iter("failure"))

@@ -301,10 +301,10 @@ def test_failures_beside_a_run_and_alone(browser: Page, tmp_path: Path) -> None:
     beside = shown(browser, tmp_path, page_of(folder, lang="vi", failures=tried))
     assert "Dak" not in beside.js("document.getElementById('failures').textContent")
     rows = beside.table("failures-table")
-    assert rows[1][:5] == ["Hỏng bộ định tuyến Đắk Song", "✓ Đạt", "120 (Đắk Mil)", "40", "–"]
-    assert rows[0][4] == "Đắk Glong"
+    assert rows[1][:6] == ["Hỏng bộ định tuyến Đắk Song", "✓ Đạt", "120 (Đắk Mil)", "–", "40", "–"]
+    assert rows[0][5] == "Đắk Glong"
     fault = beside.js("document.querySelector('#failures tbody tr').textContent")
-    assert fault == "Đắk Mil8047không1.1400"
+    assert fault == "Đắk Mil8080047không1.1400"
     alone = shown(browser, tmp_path, page_of(tried, lang="vi"))
     assert WORDS["vi"]["failures pass"] in alone.js(
         "document.getElementById('verdict').textContent"

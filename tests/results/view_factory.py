@@ -48,6 +48,7 @@ def result(
         behind=False,
         interruption_ms=80.0,
         interrupted="audio up",
+        sound_interruption_ms=80.0,
         packets_lost=47,
         cut_off=False,
         picture_again_ms=1140.1167,

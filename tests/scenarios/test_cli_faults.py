@@ -19,18 +19,25 @@ from scenarios.failures.questions import ask, possible_in
 
 USUAL = {
     "cut:west--east",
+    "silent:west--east",
     "cut:access-mcu",
+    "silent:access-mcu",
     "router:r-west",
     "router:r-east",
     "site:west",
     "site:east",
 }
 LINK = "cut:west--east"
+ACCEPTED = "".join(
+    f'[[accepted]]\nfailure = "{ident}"\nreason = "known: {ident}"\nreason_vi = "đã biết"\n'
+    for ident in (LINK, "cut:access-mcu")
+)
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return scenario(tmp_path / "s.toml")
+    """A spur and the MCU's line are accepted as single points of failure."""
+    return scenario(tmp_path / "s.toml", more=ACCEPTED)
 
 
 @pytest.fixture
@@ -43,9 +50,14 @@ def pretended(monkeypatch: pytest.MonkeyPatch, possible: dict[str, Failure]) -> 
     """The spur cuts off its two bridges; a router of the other end takes all."""
     monkeypatch.setenv("COLUMNS", "200")
     made = Pretended()
-    spur = Child(observed(possible[LINK], gone("east", "north")))
-    every = Child(observed(possible["cut:access-mcu"], gone("west", "east", "north")))
-    made.children = {LINK: spur, "cut:access-mcu": every}
+    made.children = {
+        f"{kind}:{link}": Child(observed(possible[f"{kind}:{link}"], gone(*who)))
+        for kind in ("cut", "silent")
+        for link, who in (
+            ("west--east", ("east", "north")),
+            ("access-mcu", ("west", "east", "north")),
+        )
+    }
     made.use(monkeypatch)
     undrawn(monkeypatch)
     return made
@@ -84,10 +96,13 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
     ran = faults(tmp_path, "--jobs", "2")
     assert ran.code == 0, ran.err
     assert set(pretended.started) == USUAL
-    assert "PASS – no failure does more than the criteria allow (6 failures tried)" in ran.out
+    assert (
+        "PASS – no failure does more than the criteria allow (8 failures tried, 4 of them single "
+        "points of failure that were accepted)" in ran.out
+    )
     assert (
         "single point of failure: link west--east (Tây – Đông): "
-        "without it east, north are cut off" in ran.out
+        f"without it east, north are cut off; accepted: known: {LINK}" in ran.out
     )
     assert "single point of failure: link access-mcu" in ran.out
     folder = only_run(tmp_path)
@@ -114,6 +129,32 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
     assert [b.id for b in answer.question.new] == ["north"]
     assert "silent:west--east" in answer.possible
     assert not list(folder.rglob("failure.json"))
+
+
+def test_a_single_point_that_nobody_accepted_is_a_fail(
+    tmp_path: Path, pretended: Pretended
+) -> None:
+    """The MCU's line cuts off everybody: what the headline says is what the exit code tells."""
+    scenario(tmp_path / "s.toml", more=ACCEPTED.replace(LINK, "router:r-west"))
+    ran = faults(tmp_path, "--junit", tmp_path / "j.xml")
+    assert ran.code == 1
+    assert ran.out.startswith("FAIL – a failure does more to the meeting than the criteria allow")
+    assert f"{LINK}: Single point of failure: east, north cut off" in ran.out
+    assert "without it east, north are cut off; not accepted" in ran.out
+    assert "accepted, but no single point of failure: router:r-west" in ran.out
+    failed = [
+        case.attrib["name"]
+        for case in ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
+        if case.find("failure") is not None
+    ]
+    assert failed == [LINK, "silent:west--east"]
+    accept(tmp_path)
+    ran = compare(tmp_path)
+    assert ran.code == 0
+    assert ran.out.startswith("PASS – nothing is worse than what was accepted as small")
+    assert "by the criteria alone: fail" in ran.out
+    assert "; accepted as small: as it was built" in ran.out
+    assert "; not accepted" not in ran.out
 
 
 def test_a_failure_that_does_too_much(
@@ -194,12 +235,9 @@ def test_interrupted_while_summing_up(
 
 
 def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> None:
-    assert faults(tmp_path, "--silent", "--access", "--mcu").code == 0
+    assert faults(tmp_path, "--access", "--mcu").code == 0
     assert set(pretended.started) - USUAL == {
-        "silent:west--east",
-        "cut:access-west",
-        "cut:access-east",
-        "cut:access-north",
+        *(f"{kind}:access-{b}" for kind in ("cut", "silent") for b in ("west", "east", "north")),
         "mcu",
     }
     pretended.started.clear()
@@ -214,7 +252,7 @@ def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> N
 def test_json_is_one_object(tmp_path: Path, pretended: Pretended) -> None:
     ran = faults(tmp_path, "--only", LINK, "--json")
     said = json.loads(ran.out)
-    assert said["schema"] == "giaoban.faults/1"
+    assert said["schema"] == "giaoban.faults/2"
     assert said == json.loads((only_run(tmp_path) / "faults.json").read_bytes())
     assert not said["whole"]
 
@@ -231,7 +269,7 @@ def test_a_link_and_a_bridge_can_be_looked_up(tmp_path: Path, pretended: Pretend
     tables = [number for number, line in enumerate(lines) if line.startswith(("failure", "link "))]
     assert len(tables) == 3
     first = lines[tables[0] + 1 : tables[1]]
-    assert [line.split()[0] for line in first] == [LINK]
+    assert [line.split()[0] for line in first] == [LINK, "silent:west--east"]
     assert len(lines[tables[1] + 1 : tables[2]]) == len(USUAL)
     assert lines[tables[2] + 1].split()[:2] == ["west--east", "r-west->r-east"]
 
@@ -267,7 +305,7 @@ def test_the_same_again_is_not_worse(tmp_path: Path, pretended: Pretended) -> No
     faults(tmp_path)
     ran = accept(tmp_path)
     assert ran.code == 0, ran.err
-    assert f"{tmp_path / 'accepted' / 'small.toml'}: 6 failures accepted" in ran.out
+    assert f"{tmp_path / 'accepted' / 'small.toml'}: 8 failures accepted" in ran.out
     ran = compare(tmp_path)
     assert ran.code == 0, ran.out
     assert "nothing is worse than what was accepted, nothing is better" in ran.out
@@ -377,7 +415,7 @@ def test_list_and_show(tmp_path: Path, pretended: Pretended) -> None:
     assert "small" in ran.out
     assert "as it was built" in ran.out
     [item] = json.loads(giaoban("baseline", "list", "--json", *there).out)["baselines"]
-    assert (item["name"], item["failures"], item["scenario"]) == ("small", 6, "s.toml")
+    assert (item["name"], item["failures"], item["scenario"]) == ("small", 8, "s.toml")
     text = (tmp_path / "accepted" / "small.toml").read_text(encoding="utf-8")
     assert giaoban("baseline", "show", "small", *there).out == text
     said = json.loads(giaoban("baseline", "show", "small", "--json", *there).out)

@@ -44,8 +44,11 @@ def test_the_usual_failures_of_the_default_province(network: Network) -> None:
     found = [f.id for f in chosen(network, possible(network))]
     kinds = [ident.partition(":")[0] for ident in found]
     assert (kinds.count("cut"), kinds.count("router"), kinds.count("site")) == (10, 8, 8)
-    assert len(found) == len(set(found)) == 26
-    assert "cut:access-mcu" in found
+    assert len(found) == len(set(found)) == 36
+    # light stays on at the far end of most leased circuits: each link fails both ways
+    cut = {ident.partition(":")[2] for ident in found if ident.startswith("cut:")}
+    assert cut == {ident.partition(":")[2] for ident in found if ident.startswith("silent:")}
+    assert "access-mcu" in cut
     assert "site:gia-nghia" in found
     # its router is the same as the chair's, whose site is tried
     assert "site:gia-nghia-town" not in found
@@ -54,10 +57,10 @@ def test_the_usual_failures_of_the_default_province(network: Network) -> None:
 def test_options_add_and_only_picks(network: Network) -> None:
     singles = possible(network)
     usual = {f.id for f in chosen(network, singles)}
-    more = {f.id for f in chosen(network, singles, silent=True, access=True, mcu=True)}
+    more = {f.id for f in chosen(network, singles, access=True, mcu=True)}
     assert {ident.partition(":")[0] for ident in more - usual} == {"silent", "cut", "mcu"}
-    assert len([i for i in more if i.startswith("silent:")]) == 9
-    assert len([i for i in more if i.startswith("cut:access-")]) == 11
+    for kind in ("cut", "silent"):
+        assert len([i for i in more if i.startswith(f"{kind}:access-")]) == 11
     picked = chosen(network, singles, only=["mcu", "site:quang-son", "mcu"], with_pairs=True)
     assert [f.id for f in picked] == ["mcu", "site:quang-son"]
 
@@ -70,6 +73,61 @@ def test_pairs_are_of_links_and_routers_that_do_not_touch(network: Network) -> N
     assert "cut:cu-jut--krong-no+cut:gia-nghia--dak-song" in found
     assert "cut:cu-jut--krong-no+router:r-cu-jut" not in found
     assert "cut:cu-jut--krong-no+router:r-dak-mil" in found
+
+
+def test_own_are_those_whose_power_or_only_line_it_takes(network: Network) -> None:
+    found = possible(network, [group("cable", "gia-nghia--dak-song", "access-cu-jut")])
+    at_the_mcu = ("gia-nghia", "gia-nghia-town", "quang-son")
+    for ident, own in {
+        "cut:access-mcu": (),
+        "mcu": (),
+        "cut:gia-nghia--dak-glong": (),
+        "silent:access-cu-jut": ("cu-jut",),
+        "cut:access-cu-jut": ("cu-jut",),
+        "router:r-cu-jut": ("cu-jut",),
+        "site:cu-jut": ("cu-jut",),
+        "group:cable": ("cu-jut",),
+        "router:r-gia-nghia": at_the_mcu,
+        "site:gia-nghia": at_the_mcu,
+        "router:r-dak-glong": ("dak-glong",),
+    }.items():
+        assert set(found[ident].own) == set(own), ident
+
+
+ACCEPTED = """
+[[accepted]]
+failure = "{}"
+reason = "one device, a spare one within a day"
+reason_vi = "một thiết bị, có thiết bị dự phòng trong một ngày"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (ACCEPTED.format("cut:west--eas"), 'no such failure (did you mean "cut:west--east"?)'),
+        (ACCEPTED.format("mcu") * 2, "is accepted already"),
+        (
+            ACCEPTED.format("mcu+cut:west--east"),
+            "no single point of failure (allowed: one of them)",
+        ),
+        (ACCEPTED.format("mcu").replace("một thiết bị, có", " "), ""),
+        ('[[accepted]]\nfailure = "mcu"\nreason = " "\nreason_vi = "x"\n', "is empty"),
+        ('[[accepted]]\nfailure = "mcu"\nreason = "x"\n', "reason_vi"),
+    ],
+)
+def test_what_is_accepted_has_to_be_a_failure_with_a_reason(
+    tmp_path: Path, more: str, said: str
+) -> None:
+    file = scenario(tmp_path / "s.toml", more=more)
+    if not said:
+        [item] = ask(file, None, None).question.scenario.accepted
+        assert item.failure == "mcu"
+        return
+    with pytest.raises(InputError) as told:
+        ask(file, None, None)
+    assert said in str(told.value)
+    assert "accepted" in str(told.value)
 
 
 def test_groups_and_links_that_no_call_may_take(network: Network) -> None:
@@ -268,6 +326,7 @@ def hit(bridge: str, ms: float, *, lost: int, **more: Any) -> FaultImpact:
         bridge=bridge,
         interruption_ms=ms,
         interrupted="video down" if ms else None,
+        picture_interruption_ms=ms,
         packets_lost=lost,
         **{"behind": False, "cut_off": False, **more},
     )

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.fault_holes import Spans, begun, holes, longest, merged, without
+from scenarios.fault_causes import Edge, holes_by
+from scenarios.fault_holes import (
+    Spans,
+    begun,
+    holes,
+    longest,
+    merged,
+    picture_holes,
+    since,
+    without,
+)
 from traffic.measure import Trace
+from traffic.quality.frames import Frames
 
 MS = 1_000_000
 STEP_MS = 20
@@ -135,3 +149,99 @@ def test_a_stream_without_some_times_keeps_the_rest() -> None:
     assert len(rest.jitter_ms) == len(rest.arrivals) == len(rest.due_ns)
     assert without(talk, spans()) is talk
     assert pytest.approx(rest.arrival_ns[-1] / MS) == 183
+
+
+# ------------------------------------------------------------------------------------- of pictures
+
+FRAME = 40
+TAKES = 5
+
+
+def pictures(
+    shown: Callable[[int], bool], keys: set[int], due_ms: Sequence[int], slow: dict[int, int]
+) -> Frames:
+    """Frames due at these ms; `keys` and `slow` (ms that one takes to come) by the same times."""
+    due = np.array(due_ms, np.int64)
+    takes = np.array([slow.get(int(at), TAKES) for at in due], np.int64)
+    good = np.array([shown(int(at)) for at in due], np.bool_)
+    return Frames(
+        due_ns=due * MS,
+        key=np.isin(due, list(keys)),
+        lost=~good,
+        decodable=good,
+        complete_ns=np.where(good, (due + takes) * MS, -1),
+        frozen_ns=np.empty((0, 2), np.int64),
+    )
+
+
+def away_ms(found: Frames, *packets: tuple[int, int], end_ms: int = 4000) -> list[tuple[int, int]]:
+    spans_ns = picture_holes(found, spans(*packets), end_ms * MS)
+    return [(int(a) // MS, int(b) // MS) for a, b in spans_ns]
+
+
+DUE = list(range(0, 4000, FRAME))
+
+
+def test_a_picture_is_away_until_a_frame_that_can_be_shown_is_there() -> None:
+    """Lost from 1000 ms to 1080; the key frame of 2000 ms takes 60 ms more than others."""
+    found = pictures(lambda at: not 1000 <= at < 2000, {0, 2000}, DUE, {2000: TAKES + 60})
+    assert away_ms(found, (1000, 1080)) == [(1000, 2060)]
+    assert away_ms(pictures(lambda _at: True, {0}, DUE, {})) == []
+
+
+def test_a_picture_that_never_comes_again_is_away_to_the_end() -> None:
+    assert away_ms(pictures(lambda at: at < 1000, {0}, DUE, {}), (1000, 1080)) == [(1000, 4000)]
+    assert away_ms(pictures(lambda _at: False, set(), DUE, {})) == [(0, 4000)]
+
+
+def test_a_call_that_is_made_anew_shows_its_first_whole_frame() -> None:
+    due = [at for at in DUE if not 1000 <= at < 2000]
+    found = pictures(lambda _at: True, {0, 2000}, due, {2000: TAKES + 30})
+    assert away_ms(found, (1000, 2000)) == [(1000, 2030)]
+
+
+def test_a_picture_that_pauses_is_not_away() -> None:
+    """Nobody forwards it for a second: the frame after that has nothing to do with the loss."""
+    due = [at for at in DUE if not 1000 <= at < 2000]
+    assert away_ms(pictures(lambda at: at != 960, {0, 2000}, due, {})) == [(960, 1000)]
+    assert away_ms(pictures(lambda _at: True, {0, 2000}, due, {})) == []
+
+
+# ------------------------------------------------------------------------------------------ events
+
+
+def made(span: tuple[int, int], *edges: tuple[int, int, bool]) -> list[Any]:
+    """(from, to, [(fault, mends)]) of what the edges, in ms, made of one hole."""
+    of = [Edge(at * MS, fault, mends) for at, fault, mends in edges]
+    return [
+        (hole.start_ns // MS, hole.end_ns // MS, [(e.fault, e.mends) for e in hole.edges])
+        for hole in holes_by(spans(span), of, settled_ns=1700 * MS, soon_ns=100 * MS)
+    ]
+
+
+def test_a_hole_is_of_the_latest_event_before_it_began() -> None:
+    fails, mends, other = (1000, 0, False), (4000, 0, True), (4100, 1, False)
+    assert made((1010, 1200), fails, mends) == [(1010, 1200, [(0, False)])]
+    assert made((990, 1200), fails, mends) == [(990, 1200, [(0, False)])]
+    assert made((1000, 5000), fails, mends, other) == [(1000, 5000, [(0, False)])]
+    assert made((5500, 5900), fails, mends) == [(5500, 5900, [(0, True)])]
+    assert made((5500, 5900), fails, mends, other) == [(5500, 5900, [(1, False)])]
+    assert made((2900, 3800), fails, mends) == []
+    assert made((0, 800), fails) == []
+
+
+def test_events_of_the_same_moment_share_a_hole() -> None:
+    assert made((1000, 1100), (1000, 0, False), (1000, 1, False)) == [
+        (1000, 1100, [(0, False), (1, False)])
+    ]
+
+
+def test_a_hole_from_before_an_event_counts_from_it() -> None:
+    assert made((200, 1500), (1000, 0, False), (1400, 0, True)) == [(1000, 1500, [(0, False)])]
+    assert (since(spans((200, 1500), (990, 1100)), 1000 * MS, 100 * MS) // MS).tolist() == [
+        [1000, 1500],
+        [990, 1100],
+    ]
+    # one that was over shortly before is of something else
+    assert made((200, 950), (1000, 0, False)) == []
+    assert not len(since(spans((200, 950)), 1000 * MS, 100 * MS))

@@ -15,7 +15,10 @@ from results.faults import FaultImpact, FaultResult
 from results.model import Result
 from scenarios.assemble import assemble
 from scenarios.captures import Captures
+from scenarios.fault_impact import Impacts
+from scenarios.streams import Pictures
 from topology.model import Routing
+from traffic.quality.frames import frames
 
 CUT = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 4.0\n'
 PHASES = (3, 6, 5)
@@ -183,10 +186,11 @@ def test_what_is_lost_while_routers_settle_is_interruption(
 def test_loss_elsewhere_is_judged_while_the_fault_lasts(tmp_path: Path) -> None:
     made = meeting(tmp_path, CUT + "to_s = 6.0")
     captures = lose(lose(made.load(), "east", 4.0, 6.5), "west", 5.0, 5.3, "up")
+    captures = with_key_frames(captures, "west", 5.3)
     result = judged(made, captures)
     assert missed(result) == pytest.approx(100 * 0.3 / 6, abs=2)
-    # and it begins in the fault's time
-    assert value(result, "fault-interruption") == pytest.approx(300, abs=FRAME_MS)
+    # no change of the fault is near: it is loss, and not judged as an interruption beside that
+    assert value(result, "fault-interruption") == 0
 
 
 def test_a_bridge_that_is_behind_and_never_comes_back_fails_once_the_fault_is_over(
@@ -207,6 +211,104 @@ def test_one_that_is_behind_a_fault_which_lasts_is_not_dropped(tmp_path: Path) -
     assert east.interruption_ms == pytest.approx(1000 * (sum(PHASES) - 4), abs=FRAME_MS)
     assert value(result, "no-bridge-dropped") == 0
     assert (result.verdict, result.reasons) == ("pass", [])
+
+
+def frozen_pct(result: Result, bridge: str) -> list[float]:
+    """Of a bridge's pictures, as they were measured."""
+    return [
+        s.freeze_pct
+        for phase in result.phases
+        for b in phase.bridges
+        for s in b.streams
+        if b.id == bridge and s.freeze_pct is not None
+    ]
+
+
+def test_an_interruption_lasts_until_the_picture_is_back(tmp_path: Path) -> None:
+    """The cut takes 0.2 s of both; the picture is not whole again until a key frame comes."""
+    made = meeting(tmp_path, SILENT.replace("4.9", "10.0"))
+    captures = with_key_frames(lose(made.load(), "east", 4.0, 4.2, "down"), "east", 5.1)
+    result = judged(made, captures)
+    east = impact(result.faults[0], "east")
+    assert east.sound_interruption_ms == pytest.approx(200, abs=20)
+    assert east.picture_interruption_ms == pytest.approx(1100, abs=2 * FRAME_MS)
+    assert east.interruption_ms == east.picture_interruption_ms
+    assert east.interrupted == "video down"
+    assert east.picture_again_ms == pytest.approx(1100, abs=3 * FRAME_MS)
+    assert (east.restored_interruption_ms, east.restored_to_picture_ms) == (0, None)
+    assert not east.cut_off  # it had its sound
+    [criterion] = [c for c in result.criteria if c.id == "fault-interruption"]
+    assert not criterion.ok
+    assert criterion.worst_at == "east video down, silent-access-west"
+    # the facts stay, and nothing else fails by what the interruption took
+    assert max(frozen_pct(result, "east")) > 10
+    assert [c.id for c in result.criteria if not c.ok] == ["fault-interruption"]
+
+
+def test_a_frozen_picture_after_a_fault_is_not_judged_twice(tmp_path: Path) -> None:
+    made = meeting(tmp_path, SILENT.replace("4.9", "10.0"))
+    captures = with_key_frames(lose(made.load(), "east", 4.0, 4.2, "down"), "east", 5.1)
+    calm = Impacts(captures, Pictures(captures)).undisturbed()
+    for stream in captures.plan.streams:
+        if stream.kind == "video":
+            found = frames(calm.traces[stream.index])
+            assert found.decodable.all()
+            assert not len(found.frozen_ns)
+    gone = sum(len(t.due_ns) for t in captures.traces) - sum(len(t.due_ns) for t in calm.traces)
+    assert gone < 1.3 * 30 * 12 + 0.3 * 50
+
+
+def test_the_freeze_at_a_mending_is_the_mendings(tmp_path: Path) -> None:
+    """A cut that nobody notices by then, and a loop when the link is back."""
+    made = meeting(tmp_path, SILENT.replace("4.9", "8.0"))
+    captures = lose(made.load(), "east", 4.0, 4.1, "up")
+    captures = with_key_frames(captures, "east", 4.4)
+    captures = with_key_frames(lose(captures, "east", 8.0, 8.06, "down"), "east", 9.2)
+    result = judged(made, captures)
+    east = impact(result.faults[0], "east")
+    assert east.interruption_ms == pytest.approx(400, abs=2 * FRAME_MS)
+    assert east.interrupted == "video up"
+    assert east.restored_interruption_ms == pytest.approx(1200, abs=2 * FRAME_MS)
+    assert east.restored_interrupted == "video down"
+    assert east.restored_picture_interruption_ms == east.restored_interruption_ms
+    assert east.restored_sound_interruption_ms == pytest.approx(60, abs=20)
+    assert east.picture_again_ms == pytest.approx(400, abs=3 * FRAME_MS)
+    assert east.restored_to_picture_ms == pytest.approx(1200, abs=3 * FRAME_MS)
+    [criterion] = [c for c in result.criteria if c.id == "fault-interruption"]
+    assert criterion.value == east.restored_interruption_ms
+    assert criterion.worst_at == "east video down, silent-access-west mended"
+    assert criterion.place is not None
+    assert criterion.place.mended
+    assert (result.verdict, [c.id for c in result.criteria if not c.ok]) == (
+        "fail",
+        ["fault-interruption"],
+    )
+
+
+def test_a_picture_that_was_frozen_before_counts_from_the_fault_on(tmp_path: Path) -> None:
+    made = meeting(tmp_path, SILENT.replace("4.9", "10.0"))
+    captures = lose(made.load(), "east", 3.2, 3.3, "down")
+    captures = with_key_frames(lose(captures, "east", 4.0, 4.1, "down"), "east", 4.6)
+    result = judged(made, captures)
+    east = impact(result.faults[0], "east")
+    assert east.interruption_ms == pytest.approx(600, abs=2 * FRAME_MS)
+    assert east.gone_ms == pytest.approx(4000, abs=FRAME_MS)
+    loss = value(result, "loss")
+    assert loss is not None
+    assert loss > 0
+
+
+def test_a_link_that_flaps_fails_until_it_is_left_in_peace(tmp_path: Path) -> None:
+    flap = (
+        '[[fault]]\nkind = "flap"\nlink = "access-west"\nat_s = 4.0\nto_s = 8.0\n'
+        "down_s = 0.5\nup_s = 1.5\n"
+    )
+    made = meeting(tmp_path, flap)
+    captures = with_key_frames(lose(made.load(), "east", 4.0, 4.1, "down"), "east", 4.2)
+    captures = with_key_frames(lose(captures, "east", 6.5, 6.6, "down"), "east", 6.9)
+    east = impact(judged(made, captures).faults[0], "east")
+    assert east.interruption_ms == pytest.approx(400, abs=2 * FRAME_MS)
+    assert east.restored_interruption_ms == 0
 
 
 SILENT = '[[fault]]\nkind = "silent"\nlink = "access-west"\nat_s = 4.0\nto_s = 4.9\n'
@@ -290,7 +392,8 @@ def test_an_interruption_belongs_to_the_fault_in_whose_time_it_begins(tmp_path: 
     """A packet that is under way when a fault begins was due before it."""
     more = CUT + 'to_s = 8.0\n[[fault]]\nkind = "cut"\nlink = "access-west"\nat_s = 6.0\n'
     made = meeting(tmp_path, more)
-    captures = lose(lose(made.load(), "east", 4.0, 8.5), "west", 5.99, 99.0)
+    captures = lose(lose(made.load(), "east", 4.0, 8.3), "west", 5.99, 99.0)
+    captures = with_key_frames(captures, "east", 8.3)
     first, second = judged(made, captures).faults
     told = [
         (fault.id, hit.bridge, round(hit.interruption_ms / 1000))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
+from typing import Any
 
-from topology.model import Routing
+import pytest
+from pydantic import ValidationError
+
+from topology.assumptions import assumptions
+from topology.emulation.fragile import FragileLink
+from topology.load import load_province
+from topology.model import UNSAID, Routing
+from topology.network import NetLink
 from topology.rerouting import settled_after_ms
 
+DEFAULT = Path(__file__).resolve().parents[2] / "topology" / "province.toml"
 TIMERS = {"hello_ms": 1000, "dead_ms": 4000, "spf_ms": 100}
 BFD = {"bfd_interval_ms": 100, "bfd_multiplier": 3}
 
@@ -27,14 +36,102 @@ def test_a_protected_ring_takes_its_time_of_protection() -> None:
 @pytest.mark.parametrize(
     ("protocol", "keys", "expected"),
     [
-        # heard again after a hello, told 5 s of a clock ten times as fast later, taken in twice
-        ("ospf-bfd", {**TIMERS, **BFD}, 1000 + 500 + 200),
-        ("ospf-bfd", {**TIMERS, **BFD, "bfd_interval_ms": 500}, 1500 + 500 + 200),
-        ("ospf", TIMERS, 4000 + 500 + 200),
-        ("ospf", {**TIMERS, "spf_ms": 1000}, 4000 + 5000 + 2000),
+        # heard again after a hello, told 5 s of a clock ten times as fast later, taken in twice,
+        # and in effect 20 ms later where the province does not say
+        ("ospf-bfd", {**TIMERS, **BFD}, 1000 + 500 + 200 + 20),
+        ("ospf-bfd", {**TIMERS, **BFD, "bfd_interval_ms": 500}, 1500 + 500 + 200 + 20),
+        ("ospf", TIMERS, 4000 + 500 + 200 + 20),
+        ("ospf", {**TIMERS, "spf_ms": 1000}, 4000 + 5000 + 2000 + 20),
+        ("ospf-bfd", {**TIMERS, **BFD, "route_install_ms": 0}, 1000 + 500 + 200),
+        ("ospf-bfd", {**TIMERS, **BFD, "loss_of_signal_ms": 1200}, 1200 + 500 + 200 + 20),
     ],
 )
 def test_ospf_takes_the_sum_of_its_timers(
     protocol: str, keys: dict[str, int], expected: float
 ) -> None:
     assert settled_after_ms(routing(protocol, **keys)) == expected
+
+
+def test_what_a_province_does_not_say_is_assumed() -> None:
+    unsaid, said = routing("ospf", **TIMERS), {"loss_of_signal_ms": 0, "route_install_ms": 7}
+    assert (unsaid.seen_after_ms, unsaid.installed_after_ms) == (10, 20)
+    given = routing("ospf", **TIMERS, **said)
+    assert (given.seen_after_ms, given.installed_after_ms) == (0, 7)
+    static = routing("static")
+    assert (static.seen_after_ms, static.installed_after_ms) == (0, 0)
+    assert UNSAID.assumed
+    assert UNSAID.settled_by_vi
+
+
+def test_both_are_told_as_assumptions_in_both_languages() -> None:
+    province = load_province(DEFAULT)
+    assert province.routing is not None
+    told = {a.what: a.value for a in assumptions(province)}
+    assert "loss of light seen after 10 ms" in told["how routers find ways"]
+    assert "routes in effect after 20 ms" in told["how routers find ways"]
+    what = "how soon routers see a loss of light, and new routes take effect"
+    assert what not in told
+    unsaid = province.routing.model_copy(update={"loss_of_signal_ms": 0, "route_install_ms": None})
+    silent = province.model_copy(update={"routing": unsaid})
+    told = {a.what: a.value for a in assumptions(silent)}
+    assert "loss of light seen after 0 ms" in told["how routers find ways"]
+    assert told[what] == "routes in effect after 20 ms"
+    told = {a.what: a.source for a in assumptions(silent, lang="vi")}
+    source = told["thời gian bộ định tuyến nhận biết mất tín hiệu và nạp đường mới"]
+    assert source.startswith("dữ liệu mạng không nêu")
+
+
+@pytest.mark.parametrize("name", ["loss_of_signal_ms", "route_install_ms"])
+def test_ports_and_tables_mean_nothing_where_no_routes_are_computed(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"{name} mean nothing with protocol = .static."):
+        routing("static", **{name: 5})
+    with pytest.raises(ValidationError, match="out of range"):
+        routing("ospf", **TIMERS, **{name: 10_001})
+
+
+class End:
+    """Notes what a link's end is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def darken(self, *, on: bool) -> None:
+        self.said.append("dark" if on else "lit")
+
+    def swallow(self, *, on: bool) -> None:
+        self.said.append("swallows" if on else "passes")
+
+
+def fragile() -> tuple[FragileLink, End]:
+    link = NetLink.model_construct(id="l", a="r-a", b="r-b")
+    ends: Any = {"r-a": End(), "r-b": End()}
+    return FragileLink(link, ends), ends["r-a"]
+
+
+def test_packets_are_gone_before_the_port_notices() -> None:
+    link, end = fragile()
+    darkness = link.darken()
+    assert end.said == ["swallows"]
+    link.notice(darkness)
+    assert end.said == ["swallows", "dark"]
+    link.notice(darkness)
+    link.lighten()
+    assert end.said == ["swallows", "dark", "lit", "passes"]
+
+
+def test_a_darkness_that_is_over_is_never_noticed() -> None:
+    """Flapping faster than the port sees: only what lasts so long is seen."""
+    link, end = fragile()
+    first = link.darken()
+    link.lighten()
+    second = link.darken()
+    link.notice(first)
+    assert end.said == ["swallows", "passes", "swallows"]
+    third = link.darken()  # another fault takes its light too
+    assert third == second
+    link.notice(second)
+    link.notice(third)
+    link.lighten()
+    assert end.said == ["swallows", "passes", "swallows", "dark"]
+    link.lighten()
+    assert end.said[-2:] == ["lit", "passes"]

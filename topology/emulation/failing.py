@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from topology.emulation import netlink
@@ -84,11 +85,13 @@ class FailingNetwork:
             self.routers.start_all()
             self.routers.converge()
 
-    def apply(self, change: NetworkChange) -> None:
-        """Carry out one change, now."""
+    def apply(self, change: NetworkChange) -> list[tuple[float, Callable[[], None]]]:
+        """Carry out one change, now; what is to follow so many seconds later."""
+        later: list[tuple[float, Callable[[], None]]] = []
         match change.do:
             case "darken":
-                self.links[change.link or ""].darken()
+                link = self.links[change.link or ""]
+                later.append((self.seen_after_s, partial(link.notice, link.darken())))
             case "lighten":
                 self.links[change.link or ""].lighten()
             case "swallow":
@@ -101,14 +104,16 @@ class FailingNetwork:
             case "start-router":
                 if self.routers is not None:
                     self.routers.start(change.router or "")
+        routing = self._net.network.routing
+        if routing is not None and routing.protection_ms is not None:
+            later.append((routing.protection_ms / 1000, self.protect))
+        return later
 
     @property
-    def protection_s(self) -> float | None:
-        """So long after a change `protect` is to be called; None: never."""
+    def seen_after_s(self) -> float:
+        """How long a port takes to report that its light is gone."""
         routing = self._net.network.routing
-        if routing is None or routing.protection_ms is None:
-            return None
-        return routing.protection_ms / 1000
+        return 0.0 if routing is None else routing.seen_after_ms / 1000
 
     def protect(self) -> None:
         """Let all packets take the shortest ways that are left (a modelled carrier feature)."""

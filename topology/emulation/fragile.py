@@ -3,7 +3,7 @@
 Nothing is taken from the queues: what waits there when the light goes out is sent into the dark. At
 each end, whatever arrives is redirected to a device that counts and forgets it, before anything has
 read it. A router's interface on a dark link loses its carrier (by `proto_down`, which a macvlan
-obeys), and what it would still send goes the same way.
+obeys) as soon as its port has noticed, and what it would still send then goes the same way.
 """
 
 from __future__ import annotations
@@ -133,6 +133,8 @@ class FragileLink:
         self.link = link
         self._ends = ends
         self._darkened = 0
+        self._turn = 0
+        self._noticed = False
         self._swallowing = dict.fromkeys(ends, 0)
 
     @property
@@ -145,21 +147,32 @@ class FragileLink:
         """Whether packets cross it in both directions."""
         return not any(self._swallowing.values())
 
-    def darken(self) -> None:
-        """One more fault takes its light."""
+    def darken(self) -> int:
+        """One more fault takes its light: nothing arrives any more. The number of this darkness,
+        for `notice`."""
+        if self._darkened == 0:
+            self._turn += 1
         self._darkened += 1
-        for node, end in self._ends.items():
+        for node in self._ends:
             self._hold(node, 1)
-            if self._darkened == 1:
+        return self._turn
+
+    def notice(self, darkness: int) -> None:
+        """Its ends see that the light is out, unless that darkness is over."""
+        if self.dark and darkness == self._turn and not self._noticed:
+            self._noticed = True
+            for end in self._ends.values():
                 end.darken(on=True)
 
     def lighten(self) -> None:
-        """One fault less."""
+        """One fault less; that light is there again is seen at once."""
         self._darkened -= 1
         for node, end in self._ends.items():
-            if self._darkened == 0:
+            if self._noticed and not self.dark:
                 end.darken(on=False)
             self._hold(node, -1)
+        if not self.dark:
+            self._noticed = False
 
     def swallow(self, hop: Hop) -> None:
         """One more fault lets nothing arrive that way."""

@@ -31,7 +31,7 @@ def ensure() -> Path:
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as scratch:
         built = Path(scratch) / "clock.so"
-        command = ["gcc", "-shared", "-fPIC", "-O2", "-o", str(built), str(SOURCE)]
+        command = ["gcc", "-shared", "-fPIC", "-O2", "-pthread", "-o", str(built), str(SOURCE)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise MachineLacks(f"the routers' clock could not be built:\n{done.stderr}", INSTALL)

@@ -102,6 +102,7 @@ class Routers:
             "LD_PRELOAD": str(self._clock),
             "GIAOBAN_BEGIN_NS": str(begin_ns),
             "GIAOBAN_CLOCK": str(bird.clock_factor(routing)),
+            "GIAOBAN_INSTALL_NS": str(routing.installed_after_ms * 1_000_000),
             "GIAOBAN_SEED": str((self._seed << 24 | self._restarts << 8 | number) & (2**63 - 1)),
             "PATH": os.environ.get("PATH", ""),
         }
