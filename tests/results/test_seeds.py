@@ -28,10 +28,10 @@ OWN = 1681
 
 
 def loss_at(place: str, value: float) -> Binding:
-    """Packets lost at a bridge's picture."""
-    at = Place(kind="bridge", id=place, detail="video down", phase="after")
+    """Sound missed at a bridge."""
+    at = Place(kind="bridge", id=place, detail="audio down", phase="after")
     return Binding(
-        criterion="loss", cause="stream", place=at, where=at.text, value=value, threshold=1.0,
+        criterion="audio-loss", cause="stream", place=at, where=at.text, value=value, threshold=1.0,
         unit="%", margin_pct=100 - 100 * value,
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ def trials(lost: Sequence[float]) -> list[Trial]:
         Trial(
             seed=seed,
             verdict="pass" if value <= 1 else "fail",
-            criteria=[Valued(id="loss", value=value, unit="%", ok=value <= 1)],
+            criteria=[Valued(id="audio-loss", value=value, unit="%", ok=value <= 1)],
             binding=loss_at("cu-jut", value),
         )
         for seed, value in zip(others(OWN, len(lost)), lost, strict=True)
@@ -127,7 +127,7 @@ def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
     result = judged([0.0] * 13 + [2.5] * 7)
     assert result.verdict == "fail"
     [reason] = result.reasons
-    assert reason.startswith("Other seeds that fail: 35 %, allowed at most 0 % (cu-jut video down")
+    assert reason.startswith("Other seeds that fail: 35 %, allowed at most 0 % (cu-jut audio down")
     assert result.binding is not None
     assert (result.binding.criterion, result.binding.cause) == (EVERY_SEED, "stream")
     assert result.binding.place == loss_at("cu-jut", 2.5).place
@@ -138,14 +138,14 @@ def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
         verdict_sentence(result)
     )
     assert terminal_table(result).binds == (
-        "Fails first, at seed 1695: Packets lost on the wire at Cư Jút video down, after – 2.5 %, "
+        "Fails first, at seed 1695: Sound: packets missed at Cư Jút audio down, after – 2.5 %, "
         "limit 1 %"
     )
     names = Names(result)
-    assert "at seed 1695: Packets lost" in binding_en(result.binding, result, names)
-    assert "với số khởi tạo 1695: tỷ lệ mất gói" in binding_vi(result.binding, result, names)
+    assert "at seed 1695: Sound: packets missed" in binding_en(result.binding, result, names)
+    assert "với số khởi tạo 1695: âm thanh: tỷ lệ gói tin không dùng được" in binding_vi(result.binding, result, names)
     assert "Passes at 13 of 20 other seeds (43 % to 82 % of all seeds" in summary_md(result)
-    assert "| Packets lost on the wire | 0 % | 0 % | 2.5 % | ≤ 1 % | 7 | 7 |" in summary_md(result)
+    assert "| Sound: packets missed | 0 % | 0 % | 2.5 % | ≤ 1 % | 7 | 7 |" in summary_md(result)
     assert "it passes at 13 of 20 (95\u00a0% confidence" in sentence(result)
 
 
@@ -222,7 +222,7 @@ def test_a_difference_at_other_seeds_is_told() -> None:
     a, b = judged([0.5, 0.5]), judged([0.5, 0.6])
     assert differences(a, judged([0.5, 0.5])) == []
     paths = {d.path for d in differences(a, b)}
-    assert "seeds.spread[loss].largest" in paths
+    assert "seeds.spread[audio-loss].largest" in paths
 
 
 def test_seeds_that_do_not_add_up_are_refused() -> None:
@@ -266,5 +266,5 @@ def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
 def test_the_page_has_the_spread() -> None:
     shown = run_data(judged([0.0, 2.0]), None, None)
     assert shown["how_sure"]["en"].startswith("This conclusion was also estimated at 2 other seeds")
-    assert (shown["seeds"]["passed"], shown["seeds"]["spread"]["loss"]["largest"]) == (1, 2.0)
+    assert (shown["seeds"]["passed"], shown["seeds"]["spread"]["audio-loss"]["largest"]) == (1, 2.0)
     assert run_data(make.result(), None, None)["seeds"] is None
