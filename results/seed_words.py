@@ -93,7 +93,8 @@ def stopped(seeds: Seeds) -> str:
     assert seeds.first is not None
     binding = seeds.first.binding
     what = "" if binding is None else f": {binding.criterion} at {binding.where}"
-    return f"fails at seed {seeds.first.seed}, number {seeds.tried} of the other seeds{what}"
+    number = 1 + seeds.seeds.index(seeds.first.seed)
+    return f"fails at seed {seeds.first.seed}, number {number} of the other seeds{what}"
 
 
 def sentence_vi(result: Result) -> str:

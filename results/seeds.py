@@ -82,8 +82,8 @@ class Seeds(StrictModel):
 
     `seeds` are those that were tried, in order; `passed` at how many of them all other criteria
     are met. The share of all seeds at which it passes is between `least_pct` and `most_pct`
-    (Wilson's interval at 95 %). `stopped`: the first that did not pass ended it, so that there is
-    no share. `refused`: why there are none.
+    (Wilson's interval at 95 %). `stopped`: as many did not pass as end it, by default one, so that
+    there is no share. `refused`: why there are none.
     """
 
     method: Method = "estimate"

@@ -21,6 +21,7 @@ from giaoban.children import Ended, Job, module, run_all
 from giaoban.cores import cores
 from giaoban.errors import InputError, InvalidRun
 from results import store
+from results.criteria import EVERY_SEED, Criteria
 from results.model import Result
 from results.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
 from results.verdict import Judgement, trial, with_seeds
@@ -224,8 +225,9 @@ def _mean(shares: dict[str, float]) -> float:
 class AtSeeds:
     """A judge by other seeds as well: a question passes if it does at each.
 
-    The own seed goes first, then the others as long as it passes: what is no answer costs no more
-    than before. With helpers they are judged side by side, and counted in their order.
+    The own seed goes first, then the others as long as no more fail than may (by default none):
+    what is no answer costs no more than it has to. With helpers they are judged side by side, and
+    counted in their order.
 
     Attributes:
         count: how many others; 0: the own seed alone.
@@ -247,14 +249,14 @@ class AtSeeds:
             return result
         trials: list[Trial] = []
         seeds = others(question.plan.seed, self.count)
+        criteria = criteria_of(question)
+        stopped = False
         for one in self._trials(question, seeds):
             trials.append(one())
-            if not trials[-1].passes:
+            failed_pct = 100 * sum(not trial.passes for trial in trials) / self.count
+            if stopped := failed_pct > _allowed_pct(criteria):
                 break
-        stopped = not trials[-1].passes
-        return with_seeds(
-            result, criteria_of(question), seeds_of(trials, "estimate", stopped=stopped)
-        )
+        return with_seeds(result, criteria, seeds_of(trials, "estimate", stopped=stopped))
 
     def _trials(self, question: Question, seeds: Sequence[int]) -> Iterator[Callable[[], Trial]]:
         side_by_side = self.helpers.count + 1
@@ -263,6 +265,11 @@ class AtSeeds:
             asked = [self.helpers.ask(_judged_by, self.alone, question, seed) for seed in beside]
             yield partial(_judged_by, self.alone, question, here)
             yield from asked
+
+
+def _allowed_pct(criteria: Criteria) -> float:
+    """The share of other seeds that may fail."""
+    return next((c.threshold for c in criteria.criterion if c.id == EVERY_SEED), 100.0)
 
 
 def _judged_by(alone: Alone, question: Question, seed: int) -> Trial:

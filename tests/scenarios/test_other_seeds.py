@@ -174,6 +174,16 @@ def test_a_judge_stops_at_the_first_seed_that_does_not_pass(tmp_path: Path) -> N
     assert (result.verdict, result.seeds.passed, result.seeds.stopped) == ("pass", 2, False)
 
 
+def test_a_judge_goes_on_while_no_more_fail_than_may(tmp_path: Path) -> None:
+    """Of seeds 5 to 8 the first fails: a quarter."""
+    for allowed, stopped, tried in ((20, True, 1), (25, False, 4)):
+        more = f"holds-at-every-seed = {allowed}.0\n"
+        result = AtSeeds(4)(make_question(thin(tmp_path, more=more))).result
+        assert result.seeds is not None
+        assert (result.seeds.stopped, result.seeds.tried) == (stopped, tried)
+        assert result.verdict == ("fail" if stopped else "pass")
+
+
 def test_what_fails_at_its_own_seed_costs_no_more(tmp_path: Path) -> None:
     question = make_question(thin(tmp_path, seed=5))
 
