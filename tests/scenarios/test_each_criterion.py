@@ -397,6 +397,26 @@ def test_it_just_passes(ident: str, tmp_path: Path) -> None:
         assert mine.margin_pct < 50, mine.value
 
 
+PICTURE = {"video-loss", "longest-freeze", "picture-frozen", "frames-not-shown"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_new_bridge_on_a_line_that_loses_one_packet_of_200_fails_by_its_picture(
+    seed: int, tmp_path: Path
+) -> None:
+    """Whatever the seed: its sound is well, with a MOS above 4."""
+    lossy = NORTH | {"loss_pct": 0.5}
+    file = scenario(tmp_path / "s.toml", bridges=(lossy,), phases=TEN, seed=seed)
+    result = estimate(make_question(file)).result
+    assert result.verdict == "fail"
+    assert result.binding is not None
+    assert result.binding.criterion in PICTURE
+    assert result.binding.where.startswith("north video")
+    failed = {c.id for c in result.criteria if not c.ok}
+    assert failed >= {"video-loss", "longest-freeze", "picture-frozen"}
+    assert "mos" not in failed
+
+
 def test_a_line_that_has_always_lost_as_much_is_no_worse(tmp_path: Path) -> None:
     criteria = judged(lossy_line(0.005, from_s=None), tmp_path)
     assert [(c.id, c.value) for c in criteria if not c.ok] == []
