@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from giaoban.errors import InputError
 from results.aggregate import aggregate
 from results.criteria import Criterion, load_criteria
-from results.metrics import METRICS, Measure
+from results.metrics import METRICS, Measure, kinds_of
 from results.summary import terminal_table
 from results.verdict import judge
 
@@ -158,6 +158,35 @@ def test_sound_has_no_freezes():
     assert (result.value, result.worst_at) == (4, "cu-jut video down, during")
 
 
+def test_a_place_says_with_whom_it_is_that_bad():
+    """Of measures between two bridges, and of no others."""
+    streams = (make.stream(mouth_to_ear_ms=300.0, mouth_to_ear_with="dak-mil", delay_ms=9.0),)
+    phases = during(*streams, sound_late_ms=40.0, sound_late_with="tuy-duc")
+    for on, metric, where in (
+        ("stream", "mouth_to_ear_ms", "cu-jut audio down with dak-mil, during"),
+        ("stream", "delay_p95_ms", "cu-jut audio down, during"),
+        ("bridge", "sound_late_ms", "cu-jut with tuy-duc, during"),
+    ):
+        result, _ = judged(phases, measure={"on": on, "metric": metric}, threshold=500.0)
+        assert result.worst_at == where
+
+
+def test_who_is_alone_has_no_delay_from_mouth_to_ear():
+    """Nobody else to hear: that is not nothing measured."""
+    alone = make.stream(mouth_to_ear_ms=None, mouth_to_ear_with=None)
+    phases = [make.phase("before", [make.bridge("cu-jut", None, alone)]), *make.phases()[1:]]
+    result, found = judged(phases, measure={"on": "stream", "metric": "mouth_to_ear_ms"})
+    assert result.value == 260
+    [whole] = [c for c in found.criteria if c.id == "mouth-to-ear"]
+    assert whole.value == 260
+
+
+def test_both_opinions_of_speech_are_mos():
+    for metric in ("mos", "mos_listening"):
+        assert Measure(on="stream", metric=metric).unit == "MOS"
+        assert kinds_of(metric) == ("audio",)
+
+
 def test_nothing_to_measure_is_not_met_and_says_so():
     measure = {"on": "stream", "metric": "lost_pct", "kind": "content"}
     result, found = judged(measure=measure, unit="%")
@@ -221,6 +250,10 @@ def test_as_a_scenario_writes_it():
         ({"measure": {"on": "bridge", "metric": "mos"}}, "allowed: lip_sync_up_ms"),
         ({"measure": {"on": "stream", "metric": "mos", "kind": "video"}}, "allowed: audio"),
         ({"measure": {"on": "stream", "metric": "freezes", "kind": "audio"}}, "video, content"),
+        (
+            {"measure": {"on": "stream", "metric": "camera_to_screen_ms", "kind": "content"}},
+            "allowed: video",
+        ),
         ({"measure": {"on": "link", "metric": "drops", "kind": "audio"}}, "kind does not go with"),
         ({"measure": {"on": "mcu", "metric": "ports_used", "bridges": ["a"]}}, "bridges does not"),
         ({"measure": {"on": "link", "metric": "drops", "direction": "up"}}, "allowed: A->B"),

@@ -123,9 +123,13 @@ def test_a_corrupted_packet_arrived_but_is_missing_for_the_listener():
     [
         ({"packets_corrupted": 1501}, "packets_corrupted is more than packets_received"),
         ({"packets_reordered": 1501}, "packets_reordered is more than packets_received"),
+        ({"packets_late": 1501}, "packets_late is more than packets_received"),
+        ({"packets_late": 15}, "listener_lost_pct = 0.0 does not follow"),
         ({"packets_reordered": 15, "reordered_pct": 2.0}, "reordered_pct = 2.0 does not follow"),
         ({"freezes": 1}, "freezes is for video and content only"),
         ({"frames_sent": 0}, "frames_sent is for video and content only"),
+        ({"frames_late": 0}, "frames_late is for video and content only"),
+        ({"camera_to_screen_ms": 9.0}, "camera_to_screen_ms is for video only"),
     ],
 )
 def test_figures_of_a_stream_that_do_not_fit(changes, message):
@@ -133,9 +137,22 @@ def test_figures_of_a_stream_that_do_not_fit(changes, message):
         type(make.stream()).model_validate(make.stream().model_dump() | changes)
 
 
+@pytest.mark.parametrize("name", ["camera_to_screen_ms", "mouth_to_ear_ms", "mos_listening"])
+def test_slides_have_neither_a_camera_nor_a_sound(name):
+    with pytest.raises(ValidationError, match=f"{name} is for (video|audio) only"):
+        make.stream("content", **{name: 4.0})
+
+
+def test_a_late_packet_arrived_but_is_missing_for_the_listener():
+    late = make.stream(sent=100, received=98, packets_late=2, packets_corrupted=1)
+    assert (late.lost_pct, late.listener_lost_pct) == (2.0, 5.0)
+
+
 def test_more_bad_frames_than_frames_are_refused():
     with pytest.raises(ValidationError, match="more than frames_sent"):
         make.stream("video", frames_sent=10, frames_undecodable=11)
+    with pytest.raises(ValidationError, match="more than frames_sent"):
+        make.stream("video", frames_sent=10, frames_undecodable=5, frames_lost=3, frames_late=3)
 
 
 def test_duplicates_and_damage_are_accounted_for():
