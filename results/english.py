@@ -166,7 +166,7 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     criterion = next((c for c in result.criteria if binding and c.id == binding.criterion), None)
     if binding is None or criterion is None:
         return ""
-    lead = "What limits" if criterion.ok else "Main cause"
+    lead = "Closest to its limit" if criterion.ok else "Main cause"
     if (at := at_seed(result)) is not None:
         return (
             f"{lead}, at seed {at.seed}: {at.criterion.name_en} – "

@@ -97,20 +97,25 @@ def criteria_notes(result: Result) -> list[str]:
                 f"{c.name_en}: {value} is within the limit of {limit}, but past the {preferred} "
                 "that its source prefers"
             )
-    if notes and result.meeting.sound_devices_ms and result.meeting.picture_devices_ms:
-        sound, picture = (
-            _amount(figure, "ms")
-            for figure in (result.meeting.sound_devices_ms, result.meeting.picture_devices_ms)
-        )
-        notes.append(
-            f"of these delays terminals and MCU alone add {sound} to sound and {picture} to "
-            "pictures, by figures that are assumptions where no maker gives them"
-        )
+    notes += [text] if (text := device_delays(result)) else []
     for c in result.criteria:
         if c.detectable is not None:
             shown = _amount(c.detectable, c.unit)
             notes.append(f"{c.name_en}: a run of this length shows rises from {shown} on")
     return notes
+
+
+def device_delays(result: Result) -> str:
+    """What devices alone take of the delays, where one of these is past what is preferred."""
+    sound_ms, picture_ms = result.meeting.sound_devices_ms, result.meeting.picture_devices_ms
+    past = any(c.past_preferred and c.unit == "ms" for c in result.criteria)
+    if not past or sound_ms is None or picture_ms is None:
+        return ""
+    return (
+        f"Of the delays from mouth to ear and from camera to screen, terminals and MCU alone take "
+        f"{_amount(sound_ms, 'ms')} and {_amount(picture_ms, 'ms')}, by figures that are "
+        "assumptions where no maker gives them"
+    )
 
 
 def summary_md(result: Result) -> str:

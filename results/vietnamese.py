@@ -273,13 +273,7 @@ def criteria_notes(result: Result) -> list[str]:
                 f"{c.name_vi}: {amount(c.value, unit)} nằm trong ngưỡng {limit(c)} nhưng vượt mức "
                 f"nên có {amount(c.preferred, unit)} theo căn cứ."
             )
-    if notes and result.meeting.sound_devices_ms and result.meeting.picture_devices_ms:
-        sound = amount(result.meeting.sound_devices_ms, "ms")
-        picture = amount(result.meeting.picture_devices_ms, "ms")
-        notes.append(
-            f"Trong các độ trễ đó, riêng thiết bị đầu cuối và MCU chiếm {sound} đối với âm thanh "
-            f"và {picture} đối với hình ảnh; nơi hãng không công bố thì đây là giả định."
-        )
+    notes += [text] if (text := device_delays(result)) else []
     for c in result.criteria:
         unit = c.unit_vi or c.unit
         if c.detectable is not None:
@@ -290,6 +284,19 @@ def criteria_notes(result: Result) -> list[str]:
     return notes
 
 
+def device_delays(result: Result) -> str:
+    """What devices alone take of the delays: the twin of `results.summary`'s."""
+    sound_ms, picture_ms = result.meeting.sound_devices_ms, result.meeting.picture_devices_ms
+    past = any(c.past_preferred and c.unit == "ms" for c in result.criteria)
+    if not past or sound_ms is None or picture_ms is None:
+        return ""
+    return (
+        "Trong độ trễ từ miệng đến tai và từ máy quay đến màn hình, riêng thiết bị đầu cuối và MCU "
+        f"chiếm {amount(sound_ms, 'ms')} và {amount(picture_ms, 'ms')}; nơi hãng không công bố thì "
+        "đây là giả định."
+    )
+
+
 def binding_sentence(binding: Binding | None, result: Result, names: Names) -> str:
     """What limits the answer, in one sentence; '' if nothing was judged."""
     if binding is None:
@@ -297,7 +304,7 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
     if criterion is None:
         return ""
-    lead = "Yếu tố giới hạn" if criterion.ok else "Nguyên nhân chính"
+    lead = "Gần ngưỡng nhất" if criterion.ok else "Nguyên nhân chính"
     name = criterion.name_vi[:1].lower() + criterion.name_vi[1:]
     if (at := at_seed(result)) is not None:
         what = at.criterion.name_vi[:1].lower() + at.criterion.name_vi[1:]

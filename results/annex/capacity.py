@@ -147,7 +147,9 @@ def _link(load: _Load, say: Tongue) -> str:
 
 def limits(result: Result, say: Tongue) -> Iterator[Block]:
     """What limits a further expansion: the MCU's room, the busiest link, the least margins."""
-    if binding := say.binding(result.binding, result):
+    # what people hear and see does not get worse by the mere number of bridges
+    grows = result.binding is not None and result.binding.cause != "stream"
+    if grows and (binding := say.binding(result.binding, result)):
         yield Par(binding)
     thresholds = {c.id: c.threshold for c in result.criteria}
     if result.phases:

@@ -27,6 +27,8 @@ def criteria(result: Result, say: Tongue) -> Iterator[Block]:
         aligns=aligns,
     )
     yield Par(say("criteria note"), note=True)
+    if delays := say.device_delays(result):
+        yield Par(delays, note=True)
     if result.faults:
         yield Par(say("criteria faults"), note=True)
     yield from _other_seeds(result, say)

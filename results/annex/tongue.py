@@ -16,7 +16,7 @@ from results.load import LoadResult
 from results.model import Assumption, Binding, CriterionResult, Impairment, RefusedCommand, Result
 from results.plot_words import Lang
 from results.seed_words import sentence, sentence_vi
-from results.summary import meeting_sentence
+from results.summary import device_delays, meeting_sentence
 
 NBSP = vi.NBSP
 CHAIR = " ("
@@ -73,6 +73,12 @@ class Tongue:
 
     def source(self, c: CriterionResult) -> str:
         return c.source_vi if self.vi else c.source
+
+    def device_delays(self, result: Result) -> str:
+        """What devices alone take of the delays; '' where that need not be said."""
+        if self.vi:
+            return vi.device_delays(result)
+        return f"{text}." if (text := device_delays(result)) else ""
 
     def verdict(self, result: Result) -> str:
         return vi.verdict_sentence(result) if self.vi else en.verdict_sentence(result)

@@ -61,7 +61,7 @@ def test_every_part_is_there(annex):
     for words in (
         "Có thể kết nối thêm điểm cầu",
         "Đạt: có thể kết nối 2 điểm cầu mới (Thị xã Gia Nghĩa, Xã Quảng Sơn)",
-        "Yếu tố giới hạn: âm thanh: độ trễ từ miệng đến tai – Gia Nghĩa (điểm cầu chủ tọa)",
+        "Gần ngưỡng nhất: âm thanh: độ trễ từ miệng đến tai – Gia Nghĩa (điểm cầu chủ tọa)",
         "33,33 %",
         "ITU-T G.114",
         "Hình 4: Năng lực MCU",

@@ -334,7 +334,7 @@ def test_an_invalid_run_says_so(browser: Page, tmp_path: Path) -> None:
     verdict = page.js("document.getElementById('verdict').textContent")
     assert "Không hợp lệ" in verdict
     assert "3 gói tin không rõ nguyên nhân" in verdict
-    assert "Yếu tố giới hạn" not in verdict
+    assert "Gần ngưỡng nhất" not in verdict
 
 
 def test_no_name_becomes_markup(browser: Page, tmp_path: Path) -> None:
