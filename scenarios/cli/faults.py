@@ -208,7 +208,9 @@ def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[i
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, name in enumerate(head):
         side: Literal["left", "right"] = "right" if number in right else "left"
-        table.add_column(name, justify=side, overflow="fold", no_wrap=number < 5)
+        table.add_column(
+            name, justify=side, overflow="fold", no_wrap=number < 2 or number in right[-2:]
+        )
     for cells in body:
         style = {"fail": "red", "invalid": "yellow", "accepted": "cyan"}.get(cells[1], "")
         table.add_row(*map(escape, cells), style=style)
