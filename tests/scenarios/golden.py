@@ -51,11 +51,16 @@ def figures(result: Result) -> dict[str, Any]:
 
 def _stream(s: StreamResult) -> dict[str, Any]:
     times = (s.delay_p50_ms, s.delay_p95_ms, s.delay_p99_ms, s.jitter_ms, s.interruption_ms_max)
-    return {
+    whole = (s.ipdv_ms, s.mouth_to_ear_ms, s.camera_to_screen_ms, s.freeze_ms_max)
+    found = {
         "packets": [s.packets_sent, s.packets_received, s.packets_impaired, s.loss_burst_max],
-        "ms": [_round(t) for t in times],
-        "mos": _round(s.mos),
+        "late": s.packets_late,
+        "ms": [_round(t) for t in (*times, *whole)],
+        "mos": [_round(s.mos), _round(s.mos_listening)],
     }
+    if s.frames_sent is not None:
+        found["frames"] = [s.frames_sent, s.frames_lost, s.frames_undecodable, s.frames_late]
+    return found
 
 
 def _round(value: float | None) -> float | None:

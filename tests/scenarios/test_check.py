@@ -226,4 +226,4 @@ def test_progress_goes_to_standard_error(tmp_path: Path, pretend: Pretend) -> No
     file = scenario(tmp_path / "s.toml")
     ran = giaoban("check", file, "--results", tmp_path / "results", "--json")
     said = [line.rsplit(" ", 1)[0] for line in ran.err.splitlines()]
-    assert said == ["looking ahead", "measuring", "estimating", "drawing", "typesetting"]
+    assert said == ["estimating", "measuring", "drawing", "typesetting"]

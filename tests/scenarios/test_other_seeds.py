@@ -34,7 +34,20 @@ from tests.giaoban.test_children import alive
 THIN: dict[str, Any] = {**NORTH, "rate_mbps": 3.0}
 """A line hardly wide enough for one call: at seeds 4, 6 and 7 its busiest second is below 80 %, at
 5 it is not. Delays are not what is tried here."""
-WIDE = "[thresholds]\nexisting-delay-no-worse = 500.0\none-way-delay = 1000.0\nmos = 1.0\n"
+WIDE = """
+[thresholds]
+existing-delay-no-worse = 500.0
+mouth-to-ear = 2000.0
+camera-to-screen = 2000.0
+lip-sync-early = 2000.0
+delay-variation = 1000.0
+audio-loss = 50.0
+video-loss = 50.0
+longest-freeze = 3600000.0
+picture-frozen = 100.0
+frames-not-shown = 100.0
+mos = 1.0
+"""
 CUT = """
 [[fault]]
 kind = "cut"
