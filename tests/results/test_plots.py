@@ -16,7 +16,7 @@ from results.plot_words import link_name, number, stream_name
 from results.plots import draw_lines, mcu_plot, write_plots
 from results.series import STREAM_GROUPS, Series
 
-LIMITS = {"one-way-delay": 150.0, "loss": 1.0, "link-peak": 80.0, "mcu-units": 80.0}
+LIMITS = {"mos": 4.0, "link-peak": 80.0, "mcu-units": 80.0}
 
 
 def texts(figure):
