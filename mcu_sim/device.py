@@ -43,6 +43,17 @@ Id = Annotated[
 ]
 
 
+CONTENT_UNSAID = ContentFigure(
+    units=0.0,
+    source="the device file says nothing of content",
+    source_vi="tệp thiết bị không nêu năng lực mà nội dung trình chiếu chiếm",
+    assumed=True,
+    settled_by="the resource page of the MCU while content is shown",
+    settled_by_vi="trang tài nguyên trên MCU trong lúc trình chiếu",
+)
+"""What content takes where nobody says it: an assumption, and shown as one."""
+
+
 class _Card(StrictModel):
     """What a call takes of a device; the same in a file, a resolved device, and plan.json."""
 
@@ -236,7 +247,7 @@ class _Defaults(StrictModel):
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
     forward_delay: DelayFigure
-    content: ContentFigure
+    content: ContentFigure = CONTENT_UNSAID
 
 
 class _File(StrictModel):

@@ -13,8 +13,8 @@ from traffic.percentiles import of_ordered
 from traffic.quality.bursts import ends_ns, run_lengths, runs
 from traffic.quality.uncertainty import quantile_interval
 
-BATCH_NS = 1_000_000_000
-"""Delays of one second hang together (a burst, a full queue); those of another are taken not to."""
+BATCH_NS = 500_000_000
+"""Delays within so long hang together (a burst of key frames), those further apart do not."""
 
 
 @dataclass(frozen=True)

@@ -108,14 +108,16 @@ def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     if buffer_ns is not None:
         played = playout(complete - due, ~lost, buffer_ns)
         late, shown_after = decodable & played.late, played.after_ns
-    frozen = _frozen(due, decodable & ~late, complete)
+    # where there is a buffer, frames are shown by its clock, however early they came
+    at = complete if buffer_ns is None else due + shown_after
+    frozen = _frozen(due, decodable & ~late, at)
     return Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
 
 
 def _frozen(
-    due: NDArray[np.int64], visible: NDArray[np.bool_], complete: NDArray[np.int64]
+    due: NDArray[np.int64], visible: NDArray[np.bool_], shown_ns: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """(k, 2) the freezes of a stream.
+    """(k, 2) the freezes of a stream; `shown_ns` (f,) is when a visible frame is on the screen.
 
     W3C averages the last 30 frames shown; here the average is the interval at which frames were
     captured, so that a bad minute does not raise its own threshold. Where the sender itself waited
@@ -130,8 +132,8 @@ def _frozen(
         whole = np.array([[due[0], end]], np.int64)
         return whole if end - due[0] >= _threshold(np.array([interval]))[0] else whole[:0]
     # a frame is decoded after those it refers to
-    at = np.maximum.accumulate(complete[shown])
-    at = at - int(np.min(complete[shown] - due[shown]))
+    at = np.maximum.accumulate(shown_ns[shown])
+    at = at - int(np.min(shown_ns[shown] - due[shown]))
     moments = np.r_[min(int(due[0]), int(at[0])), at, max(end, int(at[-1]))]
     waits = np.maximum(np.r_[steps, interval], interval)
     allowed = _threshold(np.r_[interval, waits[shown]])

@@ -63,7 +63,7 @@ def playout(delay_ns: NDArray[np.int64], came: NDArray[np.bool_], buffer_ns: int
 def _timed_anew(delays: NDArray[np.int64], least: int, buffer_ns: int) -> int | None:
     """Where the packets begin by which a buffer is timed anew; None: it never is.
 
-    They are the last `PATIENCE` of those that were too late, or too early, in a row.
+    They come after `PATIENCE` in a row that were too late, or too early.
     """
     found = []
     for strange in (delays > least + buffer_ns, delays < least - SURPLUS_NS):
