@@ -307,7 +307,7 @@ def test_a_fail_says_what_and_where():
     phases = [before, make.phase("during", during.bridges, device=device), after]
     text = annexes.said(make.result(phases))
     assert "Không đạt: khi kết nối 2 điểm cầu mới" in text
-    assert "không đáp ứng 1 trong tổng số 18 tiêu chí" in text
+    assert "không đáp ứng 1 trong tổng số 17 tiêu chí" in text
     assert "Nguyên nhân chính: số cuộc gọi không thiết lập được – Polycom RMX 1500" in text
     assert "hết năng lực phục vụ (mã 503): Xã Quảng Sơn." in text
 

@@ -35,7 +35,7 @@ def test_invalid_says_why():
 
 def test_one_row_a_criterion_and_one_that_binds():
     table = terminal_table(make.result())
-    assert len(table.rows) == 18
+    assert len(table.rows) == 17
     assert [row.criterion for row in table.rows if row.binding] == ["Sound, from mouth to ear"]
     assert table.rows[4].value == "260 ms"
     assert table.rows[4].limit == "≤ 400 ms"

@@ -184,7 +184,7 @@ def test_invalid_keeps_the_criteria():
     found = run(make.phases(), invalid=["link a--b: 9.1 Mb/s, asked 10"])
     assert found.verdict == "invalid"
     assert found.reasons == ["link a--b: 9.1 Mb/s, asked 10"]
-    assert len(found.criteria) == 18
+    assert len(found.criteria) == 17
 
 
 def test_without_existing_bridges_nothing_can_be_worse():

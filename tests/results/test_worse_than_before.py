@@ -131,7 +131,7 @@ def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable(
         "Sound, from mouth to ear: 260 ms is within the limit of 400 ms, but past the 150 ms that "
         "its source prefers"
     )
-    assert "terminals and MCU alone add 140 ms to sound and 330 ms to pictures" in english[2]
+    assert "terminals and MCU alone take 140 ms and 330 ms" in english[2]
     assert "shows rises from 0.24 points on" in english[3]
     assert len(english) == len(vietnamese) == 5
     assert vietnamese[0].startswith("Âm thanh: độ trễ từ miệng đến tai: 260\u00a0ms nằm trong")

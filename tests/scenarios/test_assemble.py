@@ -298,9 +298,9 @@ def test_a_conversation_minds_the_delay_that_a_listener_does_not(tmp_path: Path)
     for bridge in result.phases[2].bridges:
         for s in (s for s in bridge.streams if s.kind == "audio"):
             assert s.mouth_to_ear_ms is not None
-            assert s.mouth_to_ear_ms > 300
+            assert s.mouth_to_ear_ms > 250
             assert s.mouth_to_ear_with in {"north", "east", "west"} - {bridge.id}
             expected = speech_mos(codec, s.mouth_to_ear_ms, 0.0)
             assert s.mos == pytest.approx(float(expected), abs=1e-3)  # type: ignore[arg-type]
             assert s.mos_listening == pytest.approx(4.409, abs=1e-3)
-            assert s.mos < 4.0 < s.mos_listening
+            assert s.mos < 4.1 < s.mos_listening
