@@ -13,7 +13,9 @@ than one in a burst.
 One early request is allowed, and the next one only after an interval (§3.5.2: allow_early). That
 interval is not T_rr, in which key frames would take all of the rate, but as with trr-int (§3.5.3)
 `HOLD_NS` by a random factor from 0.5 to 1.5, so that those who asked together do not ask together
-again. Regular reports keep their times.
+again. Where no key frame has come, the request or its answer was lost: it is repeated, which RFC
+5104 (§4.3.1) does not count as another one, once both have had their time. Regular reports keep
+theirs.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ pictures of 30 a second, which real encoders need too. It is the same wherever i
 a request comes, or all that come within one would be answered together."""
 HOLD_NS = 1_000_000_000
 """A key frame costs a burst: one is asked for about as often."""
+REPEAT_NS = 400_000_000
+"""A request and the key frame that answers it take less: to be looked at, dithered, answered, and
+their ways. It is repeated after up to half as long again."""
 DITHER_SHARE = 0.5
 """l of RFC 4585 §3.5.2."""
 RTCP_SHARE = 0.05
@@ -57,18 +62,24 @@ class Asking:
     def __init__(self, seed: int) -> None:
         """`seed`: of all that is drawn."""
         self._rng = np.random.default_rng(seed)
-        self._early_from_ns = LONG_AGO_NS
+        self._next_ns = LONG_AGO_NS
+        self._repeat_ns = LONG_AGO_NS
+        self._keys = 0
 
-    def ask(self, now_ns: int, dither_ns: int) -> int | None:
-        """A picture is missed, as is seen now: when the request is to leave.
+    def ask(self, now_ns: int, dither_ns: int, keys: int) -> int | None:
+        """A picture cannot be decoded, as is seen now: when the request is to leave.
 
-        None: one left lately; what is still missed then is to be told again.
+        None: one left lately; if it is still so later, it is to be told again.
 
         Args:
             dither_ns: T_dither_max.
+            keys: how many key frames of the source have begun so far.
         """
-        if now_ns < self._early_from_ns:
+        answered = keys != self._keys
+        if now_ns < (self._next_ns if answered else self._repeat_ns):
             return None
         at_ns = now_ns + int(self._rng.random() * dither_ns)
-        self._early_from_ns = at_ns + round(self._rng.uniform(0.5, 1.5) * HOLD_NS)
+        self._next_ns = at_ns + round(self._rng.uniform(0.5, 1.5) * HOLD_NS)
+        self._repeat_ns = at_ns + round(self._rng.uniform(1.0, 1.5) * REPEAT_NS)
+        self._keys = keys
         return at_ns

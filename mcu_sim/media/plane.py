@@ -8,7 +8,7 @@ on when the loop happened to run, so that the same plan gives the same packets.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 
 from mcu_sim.audio.bank import TICK_NS, AudioBank, AudioOut
 from mcu_sim.media.health import health_of
-from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
+from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
 from mcu_sim.media.outbound import SRTP_ROOM, Outbound
@@ -103,7 +103,7 @@ class MediaPlane:
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
         self._audio_out = AudioOut(capacity)
         self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns)
-        self._losses = DecodingLosses(self.inbound.statistics["video"])
+        self._losses = DecodingLosses(capacity)
         self._forwarders: dict[Kind, Forwarder] = {
             "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
             "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
@@ -369,8 +369,15 @@ class MediaPlane:
     def _receive_only(self, *kinds: Kind) -> None:
         """Take in what came: it is logged and counted, and nothing more is needed of it."""
         for kind in kinds:
-            for _ in self.inbound.receive(kind):
+            for _ in self._arrivals(kind):
                 pass
+
+    def _arrivals(self, kind: Kind) -> Iterator[Arrivals]:
+        """What came of one medium; of pictures that are decoded here, losses are noted."""
+        for got in self.inbound.receive(kind):
+            if kind == "video":
+                self._losses.came(got.rows, got.headers, got.data, got.lengths)
+            yield got
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):
@@ -396,7 +403,7 @@ class MediaPlane:
 
     def _forward(self, kind: Kind, now_ns: int) -> None:
         forwarder = self._forwarders[kind]
-        for got in self.inbound.receive(kind):
+        for got in self._arrivals(kind):
             out = forwarder.forward(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
             batch = self._forward_batch
             for part in out.parts(FORWARD_ROOM):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mcu_sim.video.sources import KeyStarts
+from traffic import rtp
 from traffic.feedback import Asking, dither_max_ns
-from traffic.reception import ReceptionBank
+from traffic.picture_gaps import PictureGaps
 
 
 class DecodingLosses:
@@ -14,11 +17,13 @@ class DecodingLosses:
     Its cameras are one group: what hits all of them is not asked of all at once.
     """
 
-    def __init__(self, statistics: ReceptionBank) -> None:
-        """`statistics`: of the pictures that come, by row."""
-        self._statistics = statistics
-        self._known: dict[int, int] = {}
-        """Row → losses for which a key frame was asked."""
+    def __init__(self, capacity: int) -> None:
+        """`capacity`: rows, one a camera."""
+        self._gaps = PictureGaps(capacity)
+        self._keys = KeyStarts(capacity)
+        self._ssrc = np.full(capacity, -1, np.int64)
+        self._open = np.zeros(capacity, np.bool_)
+        self._came: list[tuple[NDArray[np.intp], NDArray[np.uint16], NDArray[np.bool_]]] = []
         self._asking: dict[int, Asking] = {}
         self._kbps: dict[int, float] = {}
         self._waiting: dict[int, int] = {}
@@ -28,31 +33,48 @@ class DecodingLosses:
         """Pictures of this row are decoded from now on. `seed`: of what is drawn for its requests;
         `kbps`: the call's rate."""
         self.close(row)
-        self._known[row] = 0
+        self._open[row] = True
         self._asking[row], self._kbps[row] = Asking(seed), kbps
 
     def close(self, row: int) -> None:
         """They are not any more."""
-        for of_rows in (self._known, self._asking, self._kbps, self._waiting):
+        self._open[row] = False
+        self._ssrc[row] = -1
+        self._gaps.begin(row)
+        self._keys.forget(row)
+        for of_rows in (self._asking, self._kbps, self._waiting):
             of_rows.pop(row, None)
 
-    def look(self, now_ns: int) -> None:
-        """See what was lost; a camera that was asked just now is looked at again later."""
-        if not self._known:
+    def came(
+        self,
+        rows: NDArray[np.intp],
+        headers: rtp.Headers,
+        data: NDArray[np.uint8],
+        lengths: NDArray[np.int64],
+    ) -> None:
+        """Packets of pictures, in order of arrival; what came is looked at by the next `look`."""
+        at = np.flatnonzero(self._open[rows])
+        if not len(at):
             return
-        lost = self._statistics.lost
-        rows = np.fromiter(self._known, np.intp, len(self._known))
-        known = np.fromiter(self._known.values(), np.int64, len(self._known))
-        for row in rows[lost[rows] != known].tolist():
-            count = int(lost[row])
-            if count > self._known[row]:
-                dither_ns = dither_max_ns(self._kbps[row], len(self._known) + 1)
-                at_ns = self._asking[row].ask(now_ns, dither_ns)
-                if at_ns is None:
-                    continue
+        rows, headers, data = rows[at], headers.take(at), data[at]
+        changed = self._ssrc[rows] != headers.ssrc
+        for place in np.flatnonzero(changed).tolist():  # another stream begins anew
+            if self._ssrc[rows[place]] != headers.ssrc[place]:
+                self._ssrc[rows[place]] = headers.ssrc[place]
+                self._look_at_all()
+                self._gaps.begin(int(rows[place]))
+        start, end = rtp.payload_bounds(data, lengths[at])
+        starts_key = self._keys.find(rows, headers, data, start, end)
+        self._came.append((rows, headers.sequence, starts_key))
+
+    def look(self, now_ns: int) -> None:
+        """See what cannot be decoded; a camera that was asked just now is looked at again later."""
+        self._look_at_all()
+        for row in np.flatnonzero(self._gaps.broken & self._open).tolist():
+            dither_ns = dither_max_ns(self._kbps[row], len(self._asking) + 1)
+            at_ns = self._asking[row].ask(now_ns, dither_ns, int(self._gaps.keys[row]))
+            if at_ns is not None:
                 self._waiting[row] = at_ns
-            # a late packet takes a loss back: nothing to ask for
-            self._known[row] = count
 
     def take(self, before_ns: int) -> list[tuple[int, int]]:
         """Rows to be asked for a key frame before a moment, and when; taken out."""
@@ -60,3 +82,8 @@ class DecodingLosses:
         for row, _ in due:
             del self._waiting[row]
         return due
+
+    def _look_at_all(self) -> None:
+        if self._came:
+            self._gaps.take(*(np.concatenate(column) for column in zip(*self._came, strict=True)))
+            self._came.clear()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mcu_sim.media.leg import Kind, Position
 from mcu_sim.offer_answer import Agreed
 from mcu_sim.srtp import SrtpContext, SrtpError
+from mcu_sim.video.sources import KeyStarts
 from scenarios.emulation.sources import Source, Sources
 from scenarios.plan import CallPlan, Plan
 from topology.emulation.namespace import inside
@@ -31,7 +32,7 @@ from traffic.batch import (
 )
 from traffic.feedback import ANSWER_NS, Asking
 from traffic.log import PacketLog
-from traffic.loss_watch import LossWatch
+from traffic.picture_gaps import PictureGaps
 from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from traffic.reception import ReceptionBank
 from traffic.reporting import KeyFrameWanted, Reporter
@@ -61,15 +62,23 @@ class _Line:
         self.statistics = ReceptionBank(1, clock_hz)
         self.statistics.open(0)
         self.reporter = Reporter(ssrc, name, clock_hz, np.random.default_rng(seed), now_ns)
-        self.losses = LossWatch()
+        self.gaps = PictureGaps(1)
         self.asking = asking
-        self.wishes = False
-        """Whether a key frame is to be asked for, as soon as that may be again."""
+        self._keys = KeyStarts(1)
         self._came: list[tuple[rtp.Headers, NDArray[np.int64]]] = []
 
     def took(self, headers: rtp.Headers, arrival_ns: NDArray[np.int64]) -> None:
         """Media came. It is counted when a report needs it: counting costs little more for many."""
         self._came.append((headers, arrival_ns))
+
+    def look_at(
+        self, headers: rtp.Headers, data: NDArray[np.uint8], lengths: NDArray[np.int64]
+    ) -> None:
+        """Pictures came: whether they can be decoded."""
+        only = np.zeros(len(data), np.intp)
+        start, end = rtp.payload_bounds(data, lengths)
+        starts_key = self._keys.find(only, headers, data, start, end)
+        self.gaps.take(only, headers.sequence, starts_key)
 
     def block(self) -> rtcp.ReportBlock | None:
         """What to report of all that came."""
@@ -234,14 +243,13 @@ class Terminal:
             self._send_control(kind, packet)
 
     def ask(self, now_ns: int) -> None:
-        """Ask for key frames where packets are missing: a decoder sees nothing until then (RFC 4585
-        §6.3.1). `now_ns`: when the device looks, which it may have come to a bit later."""
+        """Ask for key frames where pictures cannot be decoded (RFC 4585 §6.3.1), and again where
+        none came. `now_ns`: when the device looks, which it may have come to a bit later."""
         for kind, line in self._lines.items():
-            if not line.wishes or line.asking is None:
+            if line.asking is None or not line.gaps.broken[0]:
                 continue
             asking, dither_ns = line.asking
-            if (at_ns := asking.ask(now_ns, dither_ns)) is not None:
-                line.wishes = False
+            if (at_ns := asking.ask(now_ns, dither_ns, int(line.gaps.keys[0]))) is not None:
                 ssrc = self._plan.streams[self._call.down[kind]].ssrc
                 self._send_control(kind, line.reporter.key_frame_request("pli", ssrc), at_ns)
 
@@ -294,7 +302,7 @@ class Terminal:
         if line is not None and len(mine):
             line.took(headers.take(mine), arrival_ns[mine])
             if kind != "audio":
-                line.wishes |= line.losses.misses(headers.sequence[mine])
+                line.look_at(headers.take(mine), got.data[mine], lengths[mine])
 
     def _unprotected(self, kind: Kind, got: Received, media: NDArray[np.intp]) -> NDArray[np.int64]:
         """Open the packets in these rows in place: all rows' lengths, 0 for what is not good."""

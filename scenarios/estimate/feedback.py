@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcu_sim.media.leg import Kind
 from mcu_sim.media.plane import ASKING
 from mcu_sim.media.reports import CNAME
 from scenarios.emulation.sources import Sources
 from scenarios.estimate.flows import Flows
-from scenarios.estimate.gaps import Gaps
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.sources import Kept, Source
 from scenarios.estimate.timeline import Seated, Timeline
 from scenarios.estimate.wire import FRAMING_BYTES, SRTCP_BYTES
 from scenarios.plan import Plan
 from traffic.feedback import ANSWER_NS, LONG_AGO_NS, Asking, dither_max_ns
+from traffic.picture_gaps import PictureGaps
 from traffic.reporting import Reporter
 
 QUIET_NS = 3_000_000_000
@@ -46,15 +47,11 @@ class Request(NamedTuple):
 
 @dataclass
 class _Camera:
-    """What the MCU knows of a picture that it decodes.
-
-    `known`: losses for which a key frame was asked. `from_ns`: when its call began.
-    """
+    """What the MCU knows of a picture that it decodes; `from_ns`: when its call began."""
 
     from_ns: int
     kbps: float
     asking: Asking
-    known: int = 0
 
 
 class Feedback:
@@ -67,16 +64,21 @@ class Feedback:
         timeline: Timeline,
         flows: Flows,
         sources: Mapping[int, Source],
+        sent: Callable[[int], Kept | None],
         wanted: Callable[[int, Kind, int], None],
     ) -> None:
-        """`wanted` (row, medium, ns) is told that a viewer of forwarded pictures asks for a key
-        frame."""
+        """`sent` (stream) is what was sent of it lately, made or forwarded; `wanted` (row, medium,
+        ns) is told that a viewer of forwarded pictures asks for a key frame."""
         self._plan, self._timeline, self._flows = plan, timeline, flows
-        self._sources, self._wanted = sources, wanted
-        twice = any(s.duplicated for s in plan.streams) or any(
-            line.what.duplicate for line in plan.lines
-        )
-        self._gaps = Gaps(flows.streams, twice=twice)
+        self._sources, self._recent, self._wanted = sources, sent, wanted
+        self._gaps = PictureGaps(flows.streams)
+        self._pictures = np.array([s.kind in SHOWN for s in plan.streams], np.bool_)
+        self._decoded = self._pictures.copy()
+        """(streams,) pictures that somebody decodes; what goes up the MCU does, to compose it."""
+        for stream in plan.streams:
+            if stream.direction == "up":
+                composed = stream.kind == "video" and plan.meeting.video == "presence"
+                self._decoded[stream.index] = composed
         self._cameras: dict[int, _Camera] = {}
         """By row; of whom pictures are composed."""
         self._asking: dict[tuple[int, Kind], tuple[Asking, int]] = {}
@@ -93,6 +95,7 @@ class Feedback:
     def came(self, packets: Packets) -> None:
         """What came to the ends of ways, also later than the next `look`."""
         media = packets.flow < self._flows.streams
+        media[media] = self._pictures[packets.flow[media]]
         asked = packets.seq >= REQUEST
         if media.any():
             self._media.append(packets.take(media))
@@ -101,20 +104,14 @@ class Feedback:
 
     def is_quiet(self, now_ns: int) -> bool:
         """Whether nothing is missed, asked for, or under way."""
-        if self._last_ns + QUIET_NS > now_ns or self._gaps.misses.any():
-            return False
-        lost = self._gaps.lost
-        of = {row: self._plan.calls[row].up.get("video") for row in self._cameras}
-        return all(
-            index is None or lost[index] == self._cameras[row].known for row, index in of.items()
-        )
+        return self._last_ns + QUIET_NS <= now_ns and not (self._gaps.broken & self._decoded).any()
 
     def look(self, now_ns: int) -> None:
         """Do what both sides do at this moment."""
         self._begin(now_ns)
         self._control, requests = _until(self._control, now_ns)
         self._media, media = _until(self._media, now_ns)
-        self._gaps.take(media)
+        self._gaps.take(media.flow, media.seq, self._starts_key(media))
         for flow, at_ns in zip(requests.flow.tolist(), requests.at_ns.tolist(), strict=True):
             number, kind, down = self._flows.control_of(flow)
             if down:
@@ -167,6 +164,24 @@ class Feedback:
                 camera = _camera(seated)
             self._cameras[row] = camera
 
+    def _starts_key(self, packets: Packets) -> NDArray[np.bool_]:
+        """(n,) which packets are the first of key frames, as their payloads say."""
+        found = np.zeros(len(packets.flow), np.bool_)
+        for flow in np.unique(packets.flow).tolist():
+            kept = self._recent(flow)
+            if kept is None:
+                continue
+            at = np.flatnonzero(packets.flow == flow)
+            log = kept.recent()
+            log = log[np.argsort(log["sequence"], kind="stable")]
+            first = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
+            of = np.searchsorted(log["sequence"], packets.seq[at])
+            known = of < len(log)
+            known[known] = log["sequence"][of[known]] == packets.seq[at[known]]
+            starts = log["key"].astype(np.bool_) & first
+            found[at[known]] = starts[of[known]]
+        return found
+
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
         self._requests.append(Request(flow, now_ns, size, self._sent, not_before_ns))
         self._sent += 1
@@ -185,34 +200,30 @@ class Feedback:
             self._wanted(row, kind, now_ns)
 
     def _bridges_ask(self, now_ns: int) -> None:
-        missing = self._gaps.misses
-        if not missing.any():
+        broken = self._gaps.broken
+        if not broken.any():
             return
         for number, call in enumerate(self._plan.calls):
             for kind in SHOWN:
                 index = call.down.get(kind)
-                if index is None or not missing[index]:
+                if index is None or not broken[index]:
                     continue
                 asking, dither_ns = self._asking[number, kind]
-                if (at_ns := asking.ask(now_ns, dither_ns)) is not None:
-                    missing[index] = False
+                at_ns = asking.ask(now_ns, dither_ns, int(self._gaps.keys[index]))
+                if at_ns is not None:
                     flow = self._flows.control(2 * number, kind)
                     self._request(flow, self._sizes[number], now_ns, at_ns)
 
     def _mcu_asks(self, now_ns: int) -> None:
         """As `mcu_sim.video.losses`."""
-        lost = self._gaps.lost
         for row, camera in self._cameras.items():
-            index = self._plan.calls[row].up.get("video")
-            if index is None or (count := int(lost[index])) == camera.known:
+            index = self._plan.calls[row].up["video"]
+            if not self._gaps.broken[index]:
                 continue
-            if count > camera.known:
-                dither_ns = dither_max_ns(camera.kbps, len(self._cameras) + 1)
-                if (at_ns := camera.asking.ask(now_ns, dither_ns)) is None:
-                    continue
+            dither_ns = dither_max_ns(camera.kbps, len(self._cameras) + 1)
+            at_ns = camera.asking.ask(now_ns, dither_ns, int(self._gaps.keys[index]))
+            if at_ns is not None:
                 self.ask_bridge(row, "video", now_ns, at_ns)
-            # a late packet takes a loss back: nothing to ask for
-            camera.known = count
 
 
 def _camera(seated: Seated) -> _Camera:

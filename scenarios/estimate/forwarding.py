@@ -23,8 +23,6 @@ from traffic import rtp
 from traffic.injection import Injector
 from traffic.video import CLOCK_HZ, FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
 
-PARTS = 64
-"""So many parts of a source's log are looked into for a packet that came."""
 WIDTH = rtp.HEADER_BYTES + 2
 
 
@@ -143,7 +141,7 @@ class Forwarding:
         stamp = np.zeros(n, np.uint32)
         for flow in np.unique(packets.flow).tolist():
             at = np.flatnonzero(packets.flow == flow)
-            log = np.concatenate(self._sources[flow].kept.parts[-PARTS:])
+            log = self._sources[flow].kept.recent()
             found = np.searchsorted(log["sequence"], packets.seq[at])
             of = log[found]
             size[at], key[at] = of["size"], of["key"]

@@ -15,7 +15,7 @@ from mcu_sim.media.leg import Kind
 from scenarios.background import PoissonArrivals
 from scenarios.estimate.feedback import Feedback
 from scenarios.estimate.flows import Flows
-from scenarios.estimate.forwarding import PARTS, Forwarding
+from scenarios.estimate.forwarding import Forwarding
 from scenarios.estimate.hops import is_steady, lines_of, servers_of
 from scenarios.estimate.levels import Levels
 from scenarios.estimate.line_end import LineEnd
@@ -28,7 +28,7 @@ from scenarios.estimate.paths import Paths, find_paths
 from scenarios.estimate.queues import TIMER_NS
 from scenarios.estimate.reporting import Reports, reports
 from scenarios.estimate.size import COARSE_NS, coarse_ns
-from scenarios.estimate.sources import Kept
+from scenarios.estimate.sources import RECENT_PARTS, Kept
 from scenarios.estimate.timeline import Timeline
 from scenarios.estimate.transit import Transit
 from scenarios.estimate.windows import Windows, overtaking_ns
@@ -161,7 +161,9 @@ class _Run:
         self._others = [
             PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
         ]
-        self._feedback = Feedback(plan, timeline, self.flows, self.sources, self._wanted)
+        self._feedback = Feedback(
+            plan, timeline, self.flows, self.sources, self._kept_of, self._wanted
+        )
         self._forwards = plan.meeting.video == "switched" or plan.content is not None
         self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
         ups = {hop for way in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(way)}
@@ -219,8 +221,8 @@ class _Run:
         """Put away what is only needed when all is over."""
         if self._backing:
             kept = {index: source.kept for index, source in self.sources.items()}
-            self._sent.settle(kept, PARTS if self._forwards else 0)
-        self._sent.settle(self._forwarding.kept, 1)
+            self._sent.settle(kept, RECENT_PARTS)
+        self._sent.settle(self._forwarding.kept, RECENT_PARTS)
         self._waited.settle(self.meter.waits)
         self._unsettled = 0
 
@@ -306,6 +308,11 @@ class _Run:
     def _put_leaves(self, leaves: Leaves) -> None:
         size, number = np.array([leaves.size], np.int32), np.array([leaves.number])
         self._put(leaves.flow, np.array([leaves.at_ns]), size, number)
+
+    def _kept_of(self, index: int) -> Kept | None:
+        """What was sent lately of a stream, made or forwarded."""
+        source = self.sources.get(index)
+        return self._forwarding.kept.get(index) if source is None else source.kept
 
     def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         self._forwarding.wanted(row, kind, now_ns)

@@ -31,6 +31,10 @@ NEVER_NS = 2**62
 Made = AudioStream | VideoStream | RecordedStream
 
 
+RECENT_PARTS = 64
+"""So many of the last parts of a log are looked into for a packet that came."""
+
+
 class Kept(PacketLog):
     """A log in memory, of one stream: its last `parts`; `fresh` is what nobody has taken yet."""
 
@@ -55,6 +59,11 @@ class Kept(PacketLog):
             part[name] = column
         self.parts.append(part)
         self.fresh.append(part)
+
+    def recent(self) -> NDArray[np.void]:
+        """What was sent lately, in the order in which it was made: all that may be under way."""
+        parts = self.parts[-RECENT_PARTS:]
+        return np.concatenate(parts) if parts else np.empty(0, SENT)
 
     def give_up(self, last: int) -> list[NDArray[np.void]]:
         """What was not given up before, in order; only so many of the `last` parts stay here."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.feedback import HOLD_NS, MOST_DITHER_NS, Asking, dither_max_ns
+from traffic.feedback import HOLD_NS, MOST_DITHER_NS, REPEAT_NS, Asking, dither_max_ns
 
 MS = 1_000_000
 SEEDS = st.integers(0, 2**48)
@@ -19,7 +19,7 @@ def moments(seed: int, dither_ns: int, many: int) -> list[int]:
     asking = Asking(seed)
     waits = []
     for n in range(many):
-        at_ns = asking.ask(n * LONG_NS, dither_ns)
+        at_ns = asking.ask(n * LONG_NS, dither_ns, n)
         assert at_ns is not None
         waits.append(at_ns - n * LONG_NS)
     return waits
@@ -41,7 +41,7 @@ def test_it_grows_with_the_group_and_not_without_end(kbps: float, members: int) 
 
 @given(SEEDS, st.integers(0, MOST_DITHER_NS), st.integers(0, 2**60))
 def test_a_request_leaves_within_the_range(seed: int, dither_ns: int, now_ns: int) -> None:
-    at_ns = Asking(seed).ask(now_ns, dither_ns)
+    at_ns = Asking(seed).ask(now_ns, dither_ns, 0)
     assert at_ns is not None
     assert now_ns <= at_ns <= now_ns + dither_ns
 
@@ -66,34 +66,40 @@ def test_receivers_are_not_in_step() -> None:
     again = set()
     for seed in range(100):
         asking = Asking(seed)
-        assert asking.ask(0, 0) == 0
-        ms = next(ms for ms in range(0, 3000, 100) if asking.ask(ms * MS, 0) is not None)
+        assert asking.ask(0, 0, 0) == 0
+        ms = next(ms for ms in range(0, 3000, 100) if asking.ask(ms * MS, 0, 1) is not None)
         again.add(ms)
     assert len(again) >= 8
 
 
-@given(SEEDS, st.lists(st.integers(0, 400 * MS), min_size=1, max_size=40))
-def test_early_is_allowed_once_an_interval(seed: int, steps_ns: list[int]) -> None:
-    asking, now_ns, last_ns = Asking(seed), 0, None
+@given(SEEDS, st.lists(st.integers(0, 400 * MS), min_size=1, max_size=40), st.booleans())
+def test_early_is_allowed_once_an_interval(seed: int, steps_ns: list[int], answered: bool) -> None:
+    """Of half a second to one and a half, or where no key frame came, of 0.4 to 0.6 s."""
+    asking, now_ns, last_ns, keys = Asking(seed), 0, None, 0
+    least_ns, most_ns = HOLD_NS // 2, 3 * HOLD_NS // 2
+    if not answered:
+        least_ns, most_ns = REPEAT_NS, 3 * REPEAT_NS // 2
     for step_ns in steps_ns:
         now_ns += step_ns
-        at_ns = asking.ask(now_ns, 48 * MS)
-        if last_ns is not None and now_ns < last_ns + HOLD_NS // 2:
+        at_ns = asking.ask(now_ns, 48 * MS, keys)
+        if last_ns is not None and now_ns < last_ns + least_ns:
             assert at_ns is None
-        if last_ns is None or now_ns >= last_ns + 3 * HOLD_NS // 2:
+        if last_ns is None or now_ns >= last_ns + most_ns:
             assert at_ns is not None
-        last_ns = last_ns if at_ns is None else at_ns
+        if at_ns is not None:
+            last_ns = at_ns
+            keys += answered
 
 
 def test_a_session_of_two_may_ask_at_once() -> None:
-    assert Asking(7).ask(123, 0) == 123
+    assert Asking(7).ask(123, 0, 0) == 123
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_intervals_are_about_a_second(seed: int) -> None:
     asking, times = Asking(seed), []
     for now_ns in range(0, 300 * HOLD_NS, 10 * MS):
-        if (at_ns := asking.ask(now_ns, 0)) is not None:
+        if (at_ns := asking.ask(now_ns, 0, len(times))) is not None:
             times.append(at_ns)
     gaps = np.diff(times) / HOLD_NS
     assert gaps.min() >= 0.5
