@@ -42,6 +42,13 @@ OF_FAULTS = ("fault-interruption", "fault-bridges-lost")
 EVERY_SEED = "holds-at-every-seed"
 """Judged only where other seeds were tried."""
 
+REPLACED: Mapping[str, str] = {
+    "one-way-delay": "mouth-to-ear, camera-to-screen",
+    "jitter": "delay-variation",
+    "loss": "audio-loss, video-loss",
+}
+"""Criteria that scenarios of before may name, and what took their place."""
+
 UNIT_VI: Mapping[str, str] = {
     "%": "%",
     "ms": "ms",
@@ -226,6 +233,10 @@ class Criteria(StrictModel):
             item = known.get(key)
             if item is None:
                 hint = did_you_mean(key, known)
+                if key in REPLACED:
+                    hint = f" any more (in its place: {REPLACED[key]})"
+                elif not hint:
+                    hint = f" (allowed: {', '.join(known)})"
                 mistakes.append(f"{origin}: thresholds.{key}: no such criterion{hint}")
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 mistakes.append(f"{origin}: thresholds.{key} = {value!r}: must be a number")

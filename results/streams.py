@@ -76,7 +76,8 @@ class StreamResult(StrictModel):
 
     A frame is `undecodable` when it arrived whole, but what it builds on did not, and `late` when
     it was decodable, but came after it had to be shown; `frames_not_shown_pct` is the share of
-    those lost, undecodable or late.
+    those lost, undecodable or late. Freezes count where they began; `freeze_ms_max` is the longest
+    as a whole, also beyond the phase, and `freeze_pct` of the time in which pictures were due.
     """
 
     kind: Kind

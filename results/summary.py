@@ -101,7 +101,9 @@ def criteria_notes(result: Result) -> list[str]:
     for c in result.criteria:
         if c.detectable is not None:
             shown = _amount(c.detectable, c.unit)
-            notes.append(f"{c.name_en}: a run of this length shows rises from {shown} on")
+            notes.append(
+                f"{c.name_en}: a run of this length cannot rule out a rise of less than {shown}"
+            )
     return notes
 
 

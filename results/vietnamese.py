@@ -278,7 +278,7 @@ def criteria_notes(result: Result) -> list[str]:
         unit = c.unit_vi or c.unit
         if c.detectable is not None:
             notes.append(
-                f"{c.name_vi}: với thời lượng này, lần kiểm tra phát hiện được mức tăng từ "
+                f"{c.name_vi}: với thời lượng này, lần kiểm tra chưa thể loại trừ mức tăng dưới "
                 f"{amount(c.detectable, unit)}."
             )
     return notes

@@ -129,7 +129,7 @@ class Impacts:
                 "bridges": [
                     self._impact(number, fault, call, behind=call.bridge in cut)
                     for call in plan.calls
-                    if self._is_in(call.bridge, time)
+                    if self._is_in(call, time)
                 ],
             }
             found.append(FaultResult.model_validate(figures))
@@ -247,16 +247,19 @@ class Impacts:
             moments.append(int(found.complete_ns[good].min()))
         return max(moments, default=None)
 
-    def _is_in(self, bridge: str, time: Time) -> bool:
-        """Whether a bridge is in the meeting in a fault's time, or should be."""
+    def _is_in(self, call: CallPlan, time: Time) -> bool:
+        """Whether a bridge is in the meeting when a fault begins, or should be: one that is to dial
+        only later was not there to be interrupted."""
         came = [
             e
-            for e in mine(self._captures, bridge, "joined", "left")
+            for e in mine(self._captures, call.bridge, "joined", "left")
             if e["t_ms"] < time.end_s * 1000
         ]
         if not any(e["event"] == "joined" for e in came):
             return False
         before = [e for e in came if e["t_ms"] < time.start_s * 1000]
+        if not before and call.dial_s >= time.start_s:
+            return False
         put_out = bool(before) and before[-1].get("cause") == PUT_OUT
         return not put_out or before[-1] is not came[-1]
 

@@ -165,8 +165,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "within the limit, but past the preferred {0}",
     ),
     "detectable": (
-        "thời lượng này phát hiện được mức tăng từ {0}",
-        "a run of this length shows rises from {0} on",
+        "thời lượng này chưa thể loại trừ mức tăng dưới {0}",
+        "a run of this length cannot rule out a rise of less than {0}",
     ),
     "bridges faults": (
         "Bảng này tính cả những gì mất trong thời gian gián đoạn do sự cố.",

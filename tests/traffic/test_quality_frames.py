@@ -200,3 +200,24 @@ def test_lip_sync_is_positive_where_the_picture_is_later() -> None:
     assert lip_sync(found, sound, 0, START_NS) is None
     silent = delivered(sent_log(100), missing=range(100), clock_hz=8000)
     assert np.isnan(skew_ms(found, silent)).all()
+
+
+def test_a_freeze_over_the_end_of_a_window_is_as_long_as_it_was() -> None:
+    """Half of it lies in each of two windows; it is one freeze, and began in the first."""
+    lost = range(25 * 2, 35 * 2)  # ten frames of 30 a second around the end of the first second
+    found = frames(delivered(video_log(90, 2, [0, 35]), missing=list(lost)))
+    first = measure_frames(found, START_NS, START_NS + 10**9)
+    second = measure_frames(found, START_NS + 10**9, START_NS + 2 * 10**9)
+    [(start, end)] = found.frozen_ns
+    assert first.freeze_ms_max == second.freeze_ms_max == pytest.approx((end - start) / 1e6)
+    assert (first.freezes, second.freezes) == (1, 0)
+    assert first.freeze_ms_total + second.freeze_ms_total == pytest.approx((end - start) / 1e6)
+
+
+def test_time_frozen_is_of_the_time_in_which_pictures_were_due() -> None:
+    """Who comes late into a window is not seen in all of it."""
+    found = frames(delivered(video_log(60, 2, [0, 45]), missing=range(30 * 2, 45 * 2)))
+    whole = measure_frames(found, START_NS, START_NS + 2 * 10**9)
+    longer = measure_frames(found, START_NS - 6 * 10**9, START_NS + 2 * 10**9)
+    assert whole.frozen_pct == pytest.approx(longer.frozen_pct)
+    assert whole.frozen_pct == pytest.approx(100 * whole.freeze_ms_total / 2000, abs=0.1)

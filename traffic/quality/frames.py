@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from traffic.measure import Trace
 from traffic.percentiles import percentiles
+from traffic.quality.bursts import ends_ns
 from traffic.quality.playout import playout
 
 FREEZE_FACTOR = 3
@@ -48,7 +49,9 @@ class Frames:
 class FrameMeasures:
     """A window's pictures; None where nothing can be said.
 
-    Frames count in the window in which they were due; of a freeze, what lies in the window.
+    Frames count in the window in which they were due, freezes in the one in which they began. The
+    longest freeze is that of all that the window has a part of, as a whole: nobody's picture moves
+    because a phase ends. `frozen_pct` is of the time in which pictures were due.
     `undecodable` arrived whole, but what they refer to did not; `late` are decodable, but came too
     late to be shown: frames = shown + late + lost + undecodable. `not_shown_pct` is the share of
     the last three.
@@ -162,9 +165,12 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)
     whole = within & ~found.lost
     delays = (found.complete_ns[whole] - found.due_ns[whole]) / 1e6
+    whole_ms = (found.frozen_ns[:, 1] - found.frozen_ns[:, 0]) / 1e6
     clipped = np.clip(found.frozen_ns, start_ns, end_ns)
     lengths = (clipped[:, 1] - clipped[:, 0]) / 1e6
-    lengths = lengths[lengths > 0]
+    begun = (found.frozen_ns[:, 0] >= start_ns) & (found.frozen_ns[:, 0] < end_ns)
+    until = np.minimum(ends_ns(found.due_ns, np.arange(len(found.due_ns))), end_ns)
+    due_ms = float(np.sum(until[within] - found.due_ns[within])) / 1e6
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
@@ -180,10 +186,10 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         undecodable=int(np.count_nonzero(within & ~found.lost & ~found.decodable)),
         late=int(np.count_nonzero(within & found.late)),
         not_shown_pct=100 * bad / count if count else None,
-        freezes=len(lengths),
+        freezes=int(np.count_nonzero(begun)),
         freeze_ms_total=total,
-        freeze_ms_max=float(np.max(lengths)) if len(lengths) else None,
-        frozen_pct=100 * total / ((end_ns - start_ns) / 1e6),
+        freeze_ms_max=float(np.max(whole_ms[lengths > 0])) if total else None,
+        frozen_pct=min(100.0, 100 * total / due_ms) if due_ms else 0.0,
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         delay_p99_ms=p99,
