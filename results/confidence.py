@@ -46,19 +46,22 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> K
     return Known(share, low, high)
 
 
-def lost_share(lost: int, sent: int, burst_mean: float | None) -> Known:
-    """The share of packets lost, which are lost in bursts of so many on average.
-
-    Packets lost in a row are one event rather than many: of two-state losses with mean burst L the
-    variance of a share is 2 L − 1 times that of independent ones, so n packets say as much as
-    n / (2 L − 1) of these.
+def lost_share(lost: int, sent: int, spread: float = 1.0) -> Known:
+    """The share of packets lost, of which so many together say as much as one lost by itself.
 
     Args:
-        burst_mean: of both shares that are compared the same, the longer one: a phase that happened
-            to lose nothing, or short bursts alone, says nothing of how long a line's bursts are.
+        spread: the design effect (Kish 1965): the variance of a share over that of independent
+            losses, 1 or more. Of both shares that are compared the same, the larger one: a phase
+            that happened to lose nothing says nothing of how losses come on a line.
     """
-    hang_together = max(1.0, 2 * (burst_mean or 1.0) - 1)
+    hang_together = max(1.0, spread)
     return wilson(lost / hang_together, sent / hang_together)
+
+
+def in_bursts(burst_mean: float | None) -> float:
+    """The design effect of losses in runs of so many packets on average: 2 L − 1, as of a line with
+    a good and a bad state of which the bad one loses all."""
+    return max(1.0, 2 * (burst_mean or 1.0) - 1)
 
 
 def certain_rise(before: Known, now: Known) -> float:
@@ -73,13 +76,13 @@ def detectable_rise(before: Known) -> float:
     return math.hypot(before.value - before.low, before.high - before.value)
 
 
-def detectable_share_rise(before: Known, sent: int, burst_mean: float | None = None) -> float:
-    """The smallest rise of a share, 0 to 1, that is certain among so many packets, lost so."""
+def detectable_share_rise(before: Known, sent: int, spread: float = 1.0) -> float:
+    """The smallest rise of a share, 0 to 1, that is certain among so many packets."""
     low, high = 0, sent
-    if certain_rise(before, lost_share(high, sent, burst_mean)) <= 0:
+    if certain_rise(before, lost_share(high, sent, spread)) <= 0:
         return 1.0
     while high - low > 1:
         middle = (low + high) // 2
-        enough = certain_rise(before, lost_share(middle, sent, burst_mean)) > 0
+        enough = certain_rise(before, lost_share(middle, sent, spread)) > 0
         low, high = (low, middle) if enough else (middle, high)
     return high / sent - before.value

@@ -1,4 +1,4 @@
-"""How many more bridges fit, and what is in the way: `headroom.json`, `giaoban.headroom/1`.
+"""How many more bridges fit, and what is in the way: `headroom.json`, `giaoban.headroom/2`.
 
 Data only. *More* always counts bridges beside those that are in the meeting already.
 """
@@ -14,7 +14,7 @@ from results.model import Inputs, RunId
 from results.quantities import Amount, Count, Id, LinkDirection
 from results.whatif import Judged, final
 
-SCHEMA = "giaoban.headroom/1"
+SCHEMA = "giaoban.headroom/2"
 
 Thing = Literal["device", "link", "stream"]
 """What runs out: the device's capacity, a link's rate, or what listeners get."""
@@ -103,7 +103,7 @@ class Headroom(StrictModel):
     meet the criteria by themselves. `bottlenecks` are the first and those after it, in order.
     """
 
-    schema_id: Literal["giaoban.headroom/1"] = Field(default="giaoban.headroom/1", alias="schema")
+    schema_id: Literal["giaoban.headroom/2"] = Field(default="giaoban.headroom/2", alias="schema")
     run_id: RunId
     question_en: str
     question_vi: str

@@ -20,6 +20,8 @@ PICTURES_ONLY = (
     "frames_undecodable",
     "frames_late",
     "frames_not_shown_pct",
+    "frames_not_shown_pct_20s",
+    "freeze_pct_20s",
     "freezes",
     "freeze_ms_max",
     "freeze_ms_total",
@@ -61,6 +63,9 @@ class StreamResult(StrictModel):
     `corrupted` arrived with a flipped bit, no use to the listener; `late` of the others came after
     their sound had to be played; `reordered` arrived after a packet sent later (RFC 4737 §3.3).
     `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
+    `_20s`, `_60s`: in the 20 s, or the minute, in which it is most; where a phase or a stay is
+    shorter, what is not there counts as good. `loss_spread`: how many packets lost on the wire say
+    as much as one that is lost by itself, as losses come together.
 
     `loss_burst_*` are packets missed in a row; `burst_*` and `gap_*` RFC 3611 §4.7.2 (Gmin 16):
     mean lengths, and the share of packets missed within. `jitter_ms` is RFC 3550 interarrival
@@ -91,6 +96,9 @@ class StreamResult(StrictModel):
     packets_reordered: Count = 0
     lost_pct: Percent | None
     listener_lost_pct: Percent | None
+    listener_lost_pct_20s: Percent | None = None
+    listener_lost_pct_60s: Percent | None = None
+    loss_spread: Amount | None = None
     reordered_pct: Percent | None = None
     loss_burst_max: Count
     loss_burst_mean: Amount | None = None
@@ -120,12 +128,14 @@ class StreamResult(StrictModel):
     frames_undecodable: Count | None = None
     frames_late: Count | None = None
     frames_not_shown_pct: Percent | None = None
+    frames_not_shown_pct_20s: Percent | None = None
     camera_to_screen_ms: Amount | None = None
     camera_to_screen_with: Id | None = None
     freezes: Count | None = None
     freeze_ms_max: Amount | None = None
     freeze_ms_total: Amount | None = None
     freeze_pct: Percent | None = None
+    freeze_pct_20s: Percent | None = None
     rtcp: RtcpResult | None = None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Variants of a scenario side by side: `whatif.json`, schema `giaoban.whatif/1`. Data only."""
+"""Variants of a scenario side by side: `whatif.json`, schema `giaoban.whatif/2`. Data only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from results.model import Binding, Inputs, RunId
 from results.quantities import Count, Id, Verdict
 from results.seeds import Seeds
 
-SCHEMA = "giaoban.whatif/1"
+SCHEMA = "giaoban.whatif/2"
 
 Method = Literal["estimate", "sandbox", "native"]
 """How a variant was judged: estimated, or emulated by one of the engines."""
@@ -143,7 +143,7 @@ class WhatIf(StrictModel):
     search looked at beside those listed.
     """
 
-    schema_id: Literal["giaoban.whatif/1"] = Field(default="giaoban.whatif/1", alias="schema")
+    schema_id: Literal["giaoban.whatif/2"] = Field(default="giaoban.whatif/2", alias="schema")
     run_id: RunId
     verdict: Verdict
     question_en: str

@@ -13,6 +13,7 @@ from results.confidence import (
     certain_rise,
     detectable_rise,
     detectable_share_rise,
+    in_bursts,
     lost_share,
 )
 from results.criteria import Criterion
@@ -194,21 +195,26 @@ def _compared(
 
 def _losses(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
     """The shares of packets lost on the wire."""
-    burst = max(before.loss_burst_mean or 1.0, now.loss_burst_mean or 1.0)
-    return _lost(before, burst), _lost(now, burst)
+    spread = max(_spread(before), _spread(now))
+    return _lost(before, spread), _lost(now, spread)
 
 
-def _lost(stream: StreamResult, burst_mean: float | None) -> Known | None:
+def _spread(stream: StreamResult) -> float:
+    """The design effect of its losses, from second to second or from packet to packet."""
+    return max(stream.loss_spread or 1.0, in_bursts(stream.loss_burst_mean))
+
+
+def _lost(stream: StreamResult, spread: float) -> Known | None:
     """None: nothing was sent."""
     sent = stream.packets_sent
-    return lost_share(sent - stream.packets_received, sent, burst_mean) if sent else None
+    return lost_share(sent - stream.packets_received, sent, spread) if sent else None
 
 
 def _detectable_loss(before: StreamResult) -> float:
-    """On a line whose bursts are as long as before."""
-    sent, burst_mean = before.packets_sent, before.loss_burst_mean
-    known = lost_share(sent - before.packets_received, sent, burst_mean)
-    return detectable_share_rise(known, sent, burst_mean)
+    """On a line whose losses come as before."""
+    sent, spread = before.packets_sent, _spread(before)
+    known = lost_share(sent - before.packets_received, sent, spread)
+    return detectable_share_rise(known, sent, spread)
 
 
 def _delays(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:

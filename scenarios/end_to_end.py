@@ -24,12 +24,15 @@ class Legs:
     Attributes:
         sound_up, picture_up: (n,) from due at the bridge to played, or complete, at the MCU.
         sound_down, picture_down: (n,) from due at the MCU to played, or shown, at the bridge.
+        sound_up_least, sound_down_least: (n,) where a playout buffer was timed anew, the shortest.
     """
 
     sound_up: Delays
     sound_down: Delays
     picture_up: Delays
     picture_down: Delays
+    sound_up_least: Delays
+    sound_down_least: Delays
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,13 @@ def end_to_end(legs: Legs, devices: Devices) -> EndToEnd:
         sound[listener] = picture[listener] = np.nan  # nobody hears or sees himself
         heard = np.fmax(sound, np.minimum(picture, sound + hold))
         seen = np.fmax(picture, np.minimum(sound, picture + hold))
-        skew = seen - heard
+        soonest = legs.sound_up_least + (legs.sound_down_least[listener] + devices.sound_ms)
+        soonest[listener] = np.nan
+        early = np.maximum(picture - soonest - hold, 0)
+        late = np.maximum(sound - picture - hold, 0)
         longer = ~(heard <= spoken) & ~np.isnan(heard)
         spoken[longer], hearer[longer] = heard[longer], listener
-        found = (heard, seen, np.maximum(skew, 0), np.maximum(-skew, 0))
+        found = (heard, seen, early, late)
         for kind, values in zip(kinds, found, strict=True):
             if not np.isnan(values).all():
                 at = int(np.nanargmax(values))

@@ -74,6 +74,12 @@ class Leg:
         return float(after_ns.max()) / 1e6 if len(after_ns) else np.nan
 
     @cached_property
+    def played_after_least_ms(self) -> float:
+        """The shortest from due to played; NaN where nothing was due."""
+        after_ns = self.trace.played_after_ns[self.part]
+        return float(after_ns.min()) / 1e6 if len(after_ns) else np.nan
+
+    @cached_property
     def bursts(self) -> GapBurst:
         trace, part = self.trace, self.part
         return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
@@ -159,7 +165,7 @@ class _Measured:
         self._joined = _present(captures, window.phase)
         self._bridges: list[BridgeResult] = []
         self._sounds: list[_Sound] = []
-        self._legs: list[tuple[float, float, float, float]] = []
+        self._legs: list[tuple[float, ...]] = []
         """Of each bridge the fields of `Legs`."""
 
     def look_at(self, number: int, call: CallPlan) -> None:
@@ -195,6 +201,8 @@ class _Measured:
                 legs[call.down["audio"]].played_after_ms,
                 _or_nan(None if up is None else up.delay_p95_ms),
                 _or_nan(None if down is None else down.shown_after_ms),
+                legs[call.up["audio"]].played_after_least_ms,
+                legs[call.down["audio"]].played_after_least_ms,
             )
         )
         self._bridges.append(
@@ -210,7 +218,7 @@ class _Measured:
     def bridges(self) -> list[BridgeResult]:
         """All of them, when all had their turn."""
         found = end_to_end(
-            Legs(*np.array(self._legs, np.float64).reshape(-1, 4).T.copy()), devices(self.captures)
+            Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()), devices(self.captures)
         )
         for place in range(len(self._bridges)):
             self._bridges[place] = self._with_pairs(place, found)
@@ -310,6 +318,9 @@ class _Measured:
             "packets_reordered": m.reordered,
             "lost_pct": lost,
             "listener_lost_pct": listener_lost,
+            "listener_lost_pct_20s": _round(m.missing_pct_20s),
+            "listener_lost_pct_60s": _round(m.missing_pct_60s),
+            "loss_spread": _round(m.loss_spread),
             "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
             "loss_burst_max": m.loss_burst_max,
             "loss_burst_mean": _round(m.loss_burst_mean),
@@ -387,10 +398,12 @@ def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
         "frames_undecodable": m.undecodable,
         "frames_late": m.late,
         "frames_not_shown_pct": _round(m.not_shown_pct),
+        "frames_not_shown_pct_20s": _round(m.not_shown_pct_worst),
         "freezes": m.freezes,
         "freeze_ms_max": _round(m.freeze_ms_max),
         "freeze_ms_total": _round(m.freeze_ms_total),
         "freeze_pct": _round(m.frozen_pct),
+        "freeze_pct_20s": _round(m.frozen_pct_worst),
     }
 
 

@@ -13,8 +13,12 @@ from traffic.percentiles import of_ordered
 from traffic.quality.bursts import ends_ns, run_lengths, runs
 from traffic.quality.uncertainty import quantile_interval
 
-BATCH_NS = 500_000_000
-"""Delays within so long hang together (a burst of key frames), those further apart do not."""
+BATCH_NS = 1_000_000_000
+"""What happens within so long hangs together (a burst of key frames, a bad spell of a line)."""
+CLIP_NS = 20_000_000_000
+"""What a listener judges at once, as of pictures (`traffic.quality.frames`)."""
+MINUTE_NS = 60_000_000_000
+"""The shortest time over which a telepresence line's loss is measured (1 to 15 minutes)."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,10 @@ class Measures:
         reordered: packets that arrived after one that was sent later (RFC 4737 §3.3);
             `reordered_ratio` is their share of those received (§4.1).
         missing: packets that the listener cannot use; the runs and interruptions are theirs.
+        missing_pct_20s, missing_pct_60s: their share of the 20 s, or the minute, in which it is
+            most; where there is less, what is not there counts as good.
+        loss_spread: of packets lost on the wire, how many say as much as one that is lost by
+            itself: the variance from second to second over that of independent losses.
         jitter_ms: RFC 3550 J after the last arrival; its mean and maximum are over all arrivals.
         delay_p95_low_ms, delay_p95_high_ms: between which the 95th percentile of such a stream
             lies (`traffic.quality.uncertainty`).
@@ -119,6 +127,9 @@ class Measures:
     reordered_ratio: float | None
     missing: int
     missing_pct: float | None
+    missing_pct_20s: float | None
+    missing_pct_60s: float | None
+    loss_spread: float | None
     loss_burst_max: int
     loss_burst_mean: float | None
     jitter_ms: float | None
@@ -272,6 +283,9 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         reordered_ratio=reordered / received if received else None,
         missing=lacking,
         missing_pct=100 * lacking / packets if packets else None,
+        missing_pct_20s=_worst_pct(trace.due_ns[part], missing, CLIP_NS),
+        missing_pct_60s=_worst_pct(trace.due_ns[part], missing, MINUTE_NS),
+        loss_spread=_loss_spread(trace, part),
         loss_burst_max=run_max,
         loss_burst_mean=run_mean,
         jitter_ms=jitter,
@@ -287,6 +301,41 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         interruptions=len(interruptions),
         interruption_ms_max=float(np.max(interruptions, initial=0.0)) if packets else None,
     )
+
+
+def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int) -> float | None:
+    """The largest share of bad packets in any window that ends with one, in % of a full window."""
+    if not len(due_ns):
+        return None
+    at = np.flatnonzero(bad)
+    if not len(at):
+        return 0.0
+    first = np.searchsorted(due_ns[at], due_ns[at] - window_ns, "right")
+    count = int(np.max(np.arange(1, len(at) + 1) - first))
+    span_ns = int(due_ns[-1] - due_ns[0])
+    per_window = max(len(due_ns) - 1, 1) * window_ns / max(span_ns, 1)
+    # a stream with pauses may be denser somewhere than it is on the whole
+    return min(100.0, 100 * count / max(per_window, count))
+
+
+def _loss_spread(trace: Trace, part: slice) -> float | None:
+    """The design effect of losses on the wire by the method of batch means; None without losses."""
+    sent = ~trace.impaired[part]
+    lost = trace.lost[part]
+    n, gone = int(np.count_nonzero(sent)), int(np.count_nonzero(lost))
+    if not gone or gone == n:
+        return None
+    batch = (trace.due_ns[part] - trace.due_ns[part][0]) // BATCH_NS
+    counts = np.bincount(batch[sent])
+    losses = np.bincount(batch[lost], minlength=len(counts))
+    filled = counts > 0
+    batches = int(np.count_nonzero(filled))
+    if batches < 2:
+        return float(gone)
+    share = gone / n
+    off = losses[filled] - share * counts[filled]
+    variance = float(np.sum(off**2)) * batches / (batches - 1)
+    return max(1.0, variance / (n * share * (1 - share)))
 
 
 def _interruptions_ms(trace: Trace, part: slice, missing: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -208,11 +208,11 @@ def _(worse: bool) -> Made:
 
 @case("no-bridge-dropped")
 def _(worse: bool) -> Made:
-    """Silence of a little more than a second, in a phase so long that it is under 1 % of it."""
+    """Silence of a little more than a second: by the default limits 20 s of sound fail first."""
     silence_s = 1.03 if worse else 0.99
     return {
         "phases": (5.0, 120.0, 5.0),
-        "more": impair(20.0, 20.0 + silence_s, at=("east", "down")),
+        "more": impair(20.0, 20.0 + silence_s, at=("east", "down")) + limits(audio_loss=50),
     }
 
 
@@ -279,8 +279,9 @@ def _(worse: bool) -> Made:
 
 @case("audio-loss")
 def _(worse: bool) -> Made:
-    """Six packets of 500, or five."""
-    return {"more": "".join(impair(11.0 + n, 11.02 + n) for n in range(6 if worse else 5))}
+    """Eleven packets of 1,000, or ten."""
+    lost = (impair(11.0 + n, 11.02 + n) for n in range(11 if worse else 10))
+    return {"phases": THIRTY, "more": "".join(lost)}
 
 
 @case("mos")
@@ -295,11 +296,14 @@ def _(worse: bool) -> Made:
 
 @case("video-loss")
 def _(worse: bool) -> Made:
-    """Two packets of 2,200, or one, of the last frame before a key frame: it alone is missing."""
-    stream = sent()
-    key_s = float(stream.keys_s[stream.keys_s > 12][0])
-    last_s = float(stream.frames_s[stream.frames_s < key_s][-1])
-    return {"more": lose(stream.packets_s(last_s)[: 2 if worse else 1].tolist())}
+    """Seven packets of 13,200, or six, each of the last frame before a key frame: it alone is
+    missing, and what is asked for comes anyway."""
+    stream = sent(phases=THIRTY)
+    packets: list[float] = []
+    for key_s in stream.keys_s[stream.keys_s > 12].tolist():
+        last_s = float(stream.frames_s[stream.frames_s < key_s][-1])
+        packets += stream.packets_s(last_s).tolist()
+    return {"phases": THIRTY, "more": lose(packets[: 7 if worse else 6])}
 
 
 @case("longest-freeze")
@@ -315,19 +319,19 @@ def _(worse: bool) -> Made:
 
 @case("picture-frozen")
 def _(worse: bool) -> Made:
-    """Three freezes of a fifth of a second in half a minute, or two."""
+    """Two freezes of a fifth of a second in 20 seconds, or one."""
     more = ""
-    for _ in range(3 if worse else 2):
+    for _ in range(2 if worse else 1):
         more = before_key(5, more)
     return {"phases": THIRTY, "more": more}
 
 
 @case("frames-not-shown")
 def _(worse: bool) -> Made:
-    """Six frames of 300, or five, each too late by itself: no picture stands still for it."""
+    """Eleven frames of 600, or ten, each too late by itself: no picture stands still for it."""
     frames = sent().frames_s
     first = int(np.searchsorted(frames, 11.0))
-    times = frames[first : first + (60 if worse else 50) : 10]
+    times = frames[first : first + (110 if worse else 100) : 10]
     late = [impair(t - 0.001, t + 0.025, later(100.0), "video") for t in times.tolist()]
     return {"more": "".join(late)}
 

@@ -18,6 +18,12 @@ FREEZE_MARGIN_NS = 150_000_000
 of W3C's Identifiers for WebRTC's Statistics API."""
 
 
+CLIP_NS = 20_000_000_000
+"""What people judge at once: clips of 20 s, in which van Kester et al. (2011) tried freezes."""
+STEP_NS = 1_000_000_000
+"""How far apart clips begin among which the worst is looked for."""
+
+
 @dataclass(frozen=True)
 class Frames:
     """The f frames of a stream in the order in which they were due.
@@ -54,7 +60,8 @@ class FrameMeasures:
     because a phase ends. `frozen_pct` is of the time in which pictures were due.
     `undecodable` arrived whole, but what they refer to did not; `late` are decodable, but came too
     late to be shown: frames = shown + late + lost + undecodable. `not_shown_pct` is the share of
-    the last three.
+    the last three. `_worst`: in the 20 s in which it is most; where there are less, what is not
+    there counts as good.
     `delay` is from when a frame's first packet was due to its last one's arrival;
     `shown_after_ms` the longest from due to shown, the buffer's time in it.
     """
@@ -65,10 +72,12 @@ class FrameMeasures:
     undecodable: int
     late: int
     not_shown_pct: float | None
+    not_shown_pct_worst: float | None
     freezes: int
     freeze_ms_total: float
     freeze_ms_max: float | None
     frozen_pct: float
+    frozen_pct_worst: float
     delay_p50_ms: float | None
     delay_p95_ms: float | None
     delay_p99_ms: float | None
@@ -186,12 +195,35 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         undecodable=int(np.count_nonzero(within & ~found.lost & ~found.decodable)),
         late=int(np.count_nonzero(within & found.late)),
         not_shown_pct=100 * bad / count if count else None,
+        not_shown_pct_worst=_not_shown_worst(found, start_ns, end_ns) if count else None,
         freezes=int(np.count_nonzero(begun)),
         freeze_ms_total=total,
         freeze_ms_max=float(np.max(whole_ms[lengths > 0])) if total else None,
         frozen_pct=min(100.0, 100 * total / due_ms) if due_ms else 0.0,
+        frozen_pct_worst=_frozen_worst(found, start_ns, end_ns),
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         delay_p99_ms=p99,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
     )
+
+
+def _clips(start_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(starts, ends) of the clips in a window; the last ends with it, and one at least is there."""
+    last = max(start_ns, end_ns - CLIP_NS)
+    starts = np.append(np.arange(start_ns, last, STEP_NS, dtype=np.int64), last)
+    return starts, np.minimum(starts + CLIP_NS, end_ns)
+
+
+def _frozen_worst(found: Frames, start_ns: int, end_ns: int) -> float:
+    starts, ends = _clips(start_ns, end_ns)
+    still = frozen_until(found.frozen_ns, ends) - frozen_until(found.frozen_ns, starts)
+    return 100 * float(np.max(still)) / CLIP_NS
+
+
+def _not_shown_worst(found: Frames, start_ns: int, end_ns: int) -> float:
+    bad = np.append(0, np.cumsum(~found.decodable | found.late))
+    starts, ends = (np.searchsorted(found.due_ns, edges) for edges in _clips(start_ns, end_ns))
+    steps = np.diff(found.due_ns)
+    usual_ns = float(np.median(steps)) if len(steps) else CLIP_NS
+    return min(100.0, 100 * float(np.max(bad[ends] - bad[starts])) * usual_ns / CLIP_NS)
