@@ -177,8 +177,9 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     fails = "Fails most clearly" if binding.cause == "stream" else "Main cause"
     lead = "Closest to its limit" if criterion.ok else fails
     if (at := at_seed(result)) is not None:
+        allowed = " (which the scenario allows)" if criterion.ok else ""
         return (
-            f"{lead}, at seed {at.seed}: {at.criterion.name_en} – "
+            f"{fails}, at seed {at.seed}{allowed}: {at.criterion.name_en} – "
             f"{names.place(at.binding.place)}: {amount(at.binding.value, at.binding.unit)} "
             f"(limit {limit(at.criterion)})."
         )

@@ -50,7 +50,7 @@ _EN = _Words(
     "The longest interruption of a bridge that had another way: {0}, at {1}{2}.",
     "No bridge that had another way was interrupted.",
     "No bridge had another way while something had failed.",
-    "Bridges that had no other way during “{0}”, which the criteria do not count: {1}.",
+    "Bridges that had no other way during “{0}”, so that the criteria do not count them: {1}.",
     "{0} (away for {1})",
     "{0} (away to the end of the meeting)",
     english.limit,

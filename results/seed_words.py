@@ -162,7 +162,7 @@ def sentence(result: Result) -> str:
         times = f"passes at {seeds.passed} and fails at {seeds.failed}"
         share = f"{_least(seeds)}{NBSP}% to {_most(seeds)}{NBSP}%"
     if (allowed := _allowed_pct(result)) is not None:
-        times += f", of which the scenario allows up to {allowed:.10g}{NBSP}% to fail"
+        times += f"; the scenario lets up to {allowed:.10g}{NBSP}% of them fail"
     return f"{head} {times} ({CONFIDENCE_PCT:g}{NBSP}% confidence interval: passes at {share})."
 
 

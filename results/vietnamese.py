@@ -319,9 +319,12 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     if (at := at_seed(result)) is not None:
         what = at.criterion.name_vi[:1].lower() + at.criterion.name_vi[1:]
         unit = at.criterion.unit_vi or at.binding.unit
+        # a pass that a seed does not share is one that the scenario allows
+        allowed = " (kịch bản cho phép)" if criterion.ok else ""
         return (
-            f"{lead}, với số khởi tạo {at.seed}: {what} – {names.place(at.binding.place)}: "
-            f"{amount(at.binding.value, unit)} (ngưỡng {limit(at.criterion)})."
+            f"{fails}, với số khởi tạo {at.seed}{allowed}: {what} – "
+            f"{names.place(at.binding.place)}: {amount(at.binding.value, unit)} "
+            f"(ngưỡng {limit(at.criterion)})."
         )
     if criterion.place is None:
         return f"{lead}: {name} – không có gì để đo (ngưỡng {limit(criterion)})."

@@ -296,8 +296,8 @@ def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
         "không tính vào tiêu chí: Đắk Song (mất liên lạc 15 giây).",
     ]
     behind = (
-        "Bridges that had no other way during “link cut (Gia Nghĩa – Đắk Song)”, which the "
-        "criteria do not count: Đắk Song (away for 15 s)"
+        "Bridges that had no other way during “link cut (Gia Nghĩa – Đắk Song)”, so that "
+        "the criteria do not count them: Đắk Song (away for 15 s)"
     )
     assert behind in annexes.said(told(), lang="en")
     plain = [note.replace("\u00a0", " ") for note in terminal_table(told()).notes]

@@ -164,8 +164,13 @@ def test_a_share_that_may_fail_can_be_set() -> None:
     assert (every.value, every.margin_pct) == (5.0, 50.0)
     said = "đạt ở 19 lần, không đạt ở 1 lần, trong khi kịch bản cho phép đến 10\u00a0% số lần"
     assert said in sentence_vi(allowed)
-    said = "passes at 19 and fails at 1, of which the scenario allows up to 10\u00a0% to fail"
+    said = "passes at 19 and fails at 1; the scenario lets up to 10\u00a0% of them fail"
     assert said in sentence(allowed)
+    just = judged(lost, **{EVERY_SEED: 5.0})
+    lead = "Không đạt rõ nhất, với số khởi tạo 1701 (kịch bản cho phép): âm thanh"
+    assert lead in binding_vi(just.binding, just, Names(just))
+    lead = "Fails most clearly, at seed 1701 (which the scenario allows): Sound"
+    assert lead in binding_en(just.binding, just, Names(just))
     assert "passes at 19 of 20 other seeds, and 10 % of them may fail (7" in note(allowed)
 
 
