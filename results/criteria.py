@@ -58,7 +58,7 @@ UNIT_VI: Mapping[str, str] = {
     "MOS": "điểm",
     "calls": "cuộc gọi",
     "bridges": "điểm cầu",
-    "points": "điểm %",
+    "points": "điểm phần trăm",
     "packets": "gói tin",
     "frames": "khung hình",
     "times": "lần",

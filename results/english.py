@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from results.failures import FaultsAnswer
+from results.fault_words import fault_named
 from results.in_use import InUse, thing
 from results.load import LoadResult
 from results.model import Binding, CriterionResult, Impairment, Place, RefusedCommand, Result
-from results.seed_words import at_seed, by_luck, luck
+from results.seed_words import NOT_TRIED, at_seed, by_luck, luck, tried
 from results.vietnamese import NBSP, Names
 
 NOT_MEASURED = "not measured"
@@ -37,7 +38,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def in_use(use: InUse) -> str:
-    """Of what most is in use, e.g. `19 of 20 ports for 720p30`."""
+    """Of what most is in use, e.g. `62 of 90 units`."""
     return f"{number(use.used_amount)} of {number(use.used_total)} {thing(use.used_of)[1]}"
 
 
@@ -91,7 +92,7 @@ class EnglishNames(Names):
     def __init__(self, result: Result | FaultsAnswer | LoadResult) -> None:
         super().__init__(result)
         if isinstance(result, Result):
-            self._faults |= {fault.id: fault.text_en for fault in result.faults}
+            self._faults |= {fault.id: fault_named(fault, result.names) for fault in result.faults}
 
     def of(self, node: str) -> str:
         return super().of(node).replace("(điểm cầu chủ tọa)", "(chair bridge)")
@@ -133,7 +134,14 @@ class EnglishNames(Names):
 
 
 def verdict_sentence(result: Result) -> str:
-    """The answer in one sentence."""
+    """The answer in one sentence; that of one seed alone says so."""
+    said = _verdict(result)
+    if result.verdict == "invalid" or tried(result) is not None:
+        return said
+    return f"{said.removesuffix('.')} ({NOT_TRIED})."
+
+
+def _verdict(result: Result) -> str:
     new = [bridge.name for bridge in result.question.new]
     total = len(result.criteria)
     failed = sum(not criterion.ok for criterion in result.criteria)
@@ -166,10 +174,12 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     criterion = next((c for c in result.criteria if binding and c.id == binding.criterion), None)
     if binding is None or criterion is None:
         return ""
-    lead = "Closest to its limit" if criterion.ok else "Main cause"
+    fails = "Fails most clearly" if binding.cause == "stream" else "Main cause"
+    lead = "Closest to its limit" if criterion.ok else fails
     if (at := at_seed(result)) is not None:
+        allowed = " (which the scenario allows)" if criterion.ok else ""
         return (
-            f"{lead}, at seed {at.seed}: {at.criterion.name_en} – "
+            f"{fails}, at seed {at.seed}{allowed}: {at.criterion.name_en} – "
             f"{names.place(at.binding.place)}: {amount(at.binding.value, at.binding.unit)} "
             f"(limit {limit(at.criterion)})."
         )

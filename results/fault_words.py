@@ -22,6 +22,24 @@ def fault_place_vi(fault: FaultResult, names: Mapping[str, str]) -> str:
     return _place(fault, lambda node: names.get(node, node).split(" (")[0], *words)
 
 
+def fault_named(fault: FaultResult, names: Mapping[str, str]) -> str:
+    """What failed within a place: `link cut (Gia Nghĩa – Đắk Song)`."""
+    if fault.target == "mcu":
+        return fault.text_en
+    where = fault_place(fault, names).removeprefix("link ").removeprefix("router ")
+    return f"{fault.text_en} ({where})"
+
+
+def fault_named_vi(fault: FaultResult, names: Mapping[str, str]) -> str:
+    """The same in Vietnamese: `đứt cáp Gia Nghĩa – Đắk Song`."""
+    if fault.target == "mcu":
+        return fault.text_vi
+    where = fault_place_vi(fault, names)
+    where = where.removeprefix("đường truyền ").removeprefix("bộ định tuyến ")
+    follows = fault.kind in ("cut", "site")
+    return f"{fault.text_vi} {where}" if follows else f"{fault.text_vi} ({where})"
+
+
 def fault_lines(result: Result) -> list[str]:
     """The part of `summary.md` about faults; nothing in a run without."""
     if not result.faults:

@@ -33,7 +33,10 @@ def thing(used_of: str) -> tuple[str, str]:
     """What is counted, in Vietnamese and English, to follow a number."""
     if used_of.startswith("ports of "):
         level = used_of.removeprefix("ports of ")
-        return f"cổng dành cho {level}", f"ports for {level}"
+        return (
+            f"cổng mà cuộc gọi {level} được dùng (gồm cả cổng của mức cao hơn kế tiếp, nếu có)",
+            f"ports that a call at {level} may take",
+        )
     if used_of.startswith("limit "):
         kinds = used_of.removeprefix("limit ")
         return f"cuộc gọi theo giới hạn {kinds}", f"calls of the limit for {kinds}"

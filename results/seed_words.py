@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, floor
 from typing import NamedTuple
 
 from results.criteria import EVERY_SEED
 from results.model import Binding, CriterionResult, Result
 from results.seeds import CONFIDENCE_PCT, Seeds, Spread
 
+NBSP = "\u00a0"
 NOT_TRIED = "other seeds were not tried"
 NOT_TRIED_VI = "chưa kiểm tra với các số khởi tạo ngẫu nhiên khác"
+HEADLINE_NOT_TRIED_VI = "chưa thử với số khởi tạo ngẫu nhiên khác"
 
 
 def tried(result: Result) -> Seeds | None:
@@ -62,11 +65,17 @@ def luck_vi(result: Result) -> str:
     """The same in Vietnamese."""
     seeds = tried(result)
     assert seeds is not None
-    own = "" if passes_alone(result) else " (không đạt với số khởi tạo của chính lần kiểm tra này)"
-    return (
-        f"đạt ở {seeds.passed} trong {seeds.tried} số khởi tạo ngẫu nhiên khác{own}: kết quả phụ "
-        "thuộc may rủi"
-    )
+    others = f"đạt ở {seeds.passed} trong {seeds.tried} số khởi tạo ngẫu nhiên khác"
+    if not passes_alone(result):
+        said = f"không đạt với số khởi tạo của lần kiểm tra này, {others}"
+    elif seeds.passed:
+        said = f"đạt với số khởi tạo của lần kiểm tra này nhưng chỉ {others}"
+    else:
+        said = (
+            "đạt với số khởi tạo của lần kiểm tra này nhưng không đạt ở cả "
+            f"{seeds.tried} số khởi tạo ngẫu nhiên khác"
+        )
+    return f"{said}: kết quả phụ thuộc yếu tố ngẫu nhiên"
 
 
 def note(result: Result) -> str:
@@ -80,11 +89,13 @@ def note(result: Result) -> str:
     how = "" if seeds.method == "estimate" else ", emulated"
     if seeds.passed == seeds.tried:
         said = f"passes at all {seeds.tried} of {seeds.tried} other seeds{how}"
-        return f"{said} (at least {_pct(seeds.least_pct)} of all seeds, {_confidence()})"
+        return f"{said} (at least {_least(seeds)} % of all seeds, {_confidence()})"
     said = f"passes at {seeds.passed} of {seeds.tried} other seeds{how}"
-    share = f"{_pct(seeds.least_pct)} to {_pct(seeds.most_pct)}"
+    if (allowed := _allowed_pct(result)) is not None:
+        said += f", and {figure(allowed, '%')} of them may fail"
+    share = f"{_least(seeds)} % to {_most(seeds)} %"
     if not seeds.passed:
-        share = f"at most {_pct(seeds.most_pct)}"
+        share = f"at most {_most(seeds)} %"
     return f"{said} ({share} of all seeds, {_confidence()})"
 
 
@@ -101,43 +112,58 @@ def sentence_vi(result: Result) -> str:
     """How sure the conclusion is, in one sentence of the annex."""
     seeds = tried(result)
     if seeds is None:
-        why = ", vì kịch bản có sự cố được chủ động tạo ra nên không tính toán được"
-        return (
-            "Kết luận này chỉ dựa trên một số khởi tạo ngẫu nhiên; "
-            f"{NOT_TRIED_VI}{why if result.faults else ''}."
-        )
-    how = "tính toán" if seeds.method == "estimate" else "mô phỏng"
-    head = (
-        f"Kết luận này được kiểm tra thêm bằng {how} với {seeds.tried} số khởi tạo ngẫu nhiên khác"
-    )
-    if seeds.passed == seeds.tried:
-        times = f"đạt ở cả {seeds.tried} lần"
-        share = f"từ {_pct_vi(seeds.least_pct)} trở lên"
-    elif not seeds.passed:
-        times = f"không đạt ở cả {seeds.tried} lần"
-        share = f"tỷ lệ đạt từ {_pct_vi(seeds.most_pct)} trở xuống"
+        why = ""
+        if result.seeds is not None and result.seeds.refused is not None:
+            what = " có sự cố được chủ động tạo ra nên" if result.faults else ""
+            why = f", vì kịch bản{what} không tính toán được"
+        return f"Kết luận này chỉ dựa trên một số khởi tạo ngẫu nhiên; {NOT_TRIED_VI}{why}."
+    estimated = seeds.method == "estimate"
+    if result.verdict == "fail":
+        how = "Tính thêm" if estimated else "Mô phỏng thêm"
+        head = f"{how} với {seeds.tried} số khởi tạo ngẫu nhiên khác: hệ thống "
     else:
-        times = f"đạt ở {seeds.passed} trong {seeds.tried} lần"
-        share = f"tỷ lệ đạt từ {_pct_vi(seeds.least_pct)} đến {_pct_vi(seeds.most_pct)}"
-    return f"{head}: {times} (khoảng tin cậy {CONFIDENCE_PCT:g}\u00a0%: {share})."
+        how = "tính toán" if estimated else "mô phỏng"
+        head = (
+            f"Kết luận này được kiểm tra thêm bằng {how} với {seeds.tried} số khởi tạo ngẫu nhiên "
+            "khác: "
+        )
+    if seeds.passed == seeds.tried:
+        times, share = f"đạt ở cả {seeds.tried} lần", f"từ {_least(seeds)}{NBSP}% trở lên"
+    elif not seeds.passed:
+        times, share = f"không đạt ở cả {seeds.tried} lần", f"từ {_most(seeds)}{NBSP}% trở xuống"
+    else:
+        times = f"đạt ở {seeds.passed} lần, không đạt ở {seeds.failed} lần"
+        share = f"từ {_least(seeds)}{NBSP}% đến {_most(seeds)}{NBSP}%"
+    if (allowed := _allowed_pct(result)) is not None:
+        limit = f"{allowed:.10g}".replace(".", ",")
+        times += f", trong khi kịch bản cho phép đến {limit}{NBSP}% số lần không đạt"
+    return f"{head}{times} (khoảng tin cậy {CONFIDENCE_PCT:g}{NBSP}%: tỷ lệ đạt {share})."
 
 
 def sentence(result: Result) -> str:
     """The same in English."""
     seeds = tried(result)
     if seeds is None:
-        why = " as what fails on purpose cannot be estimated" if result.faults else ""
+        why = ""
+        if result.seeds is not None and result.seeds.refused is not None:
+            what = "what fails on purpose" if result.faults else "the scenario"
+            why = f", as {what} cannot be estimated"
         return f"This conclusion rests on one seed: {NOT_TRIED}{why}."
     how = "estimated" if seeds.method == "estimate" else "emulated"
-    head = f"This conclusion was also {how} at {seeds.tried} other seeds"
-    if seeds.passed == seeds.tried:
-        times, share = f"it passes at all {seeds.tried}", f"{_pct(seeds.least_pct)} or more"
-    elif not seeds.passed:
-        times, share = f"it fails at all {seeds.tried}", f"passes at {_pct(seeds.most_pct)} or less"
+    if result.verdict == "fail":
+        head = f"Also {how} at {seeds.tried} other seeds: the system"
     else:
-        times = f"it passes at {seeds.passed} of {seeds.tried}"
-        share = f"passes at {_pct(seeds.least_pct)} to {_pct(seeds.most_pct)}"
-    return f"{head}: {times} ({CONFIDENCE_PCT:g}\u00a0% confidence interval: {share})."
+        head = f"This conclusion was also {how} at {seeds.tried} other seeds: it"
+    if seeds.passed == seeds.tried:
+        times, share = f"passes at all {seeds.tried}", f"{_least(seeds)}{NBSP}% or more"
+    elif not seeds.passed:
+        times, share = f"fails at all {seeds.tried}", f"{_most(seeds)}{NBSP}% or less"
+    else:
+        times = f"passes at {seeds.passed} and fails at {seeds.failed}"
+        share = f"{_least(seeds)}{NBSP}% to {_most(seeds)}{NBSP}%"
+    if (allowed := _allowed_pct(result)) is not None:
+        times += f"; the scenario lets up to {allowed:.10g}{NBSP}% of them fail"
+    return f"{head} {times} ({CONFIDENCE_PCT:g}{NBSP}% confidence interval: passes at {share})."
 
 
 def spreads(result: Result) -> list[tuple[CriterionResult, Spread]]:
@@ -199,12 +225,22 @@ def _listed(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds))
 
 
-def _pct(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f} %"
+def _allowed_pct(result: Result) -> float | None:
+    """The share of seeds that the scenario lets fail, where that made it a pass."""
+    seeds = tried(result)
+    if seeds is None or not seeds.failed or result.verdict != "pass":
+        return None
+    return next((c.threshold for c in result.criteria if c.id == EVERY_SEED), None)
 
 
-def _pct_vi(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}\u00a0%"
+def _least(seeds: Seeds) -> str:
+    """The interval's lower end in whole percent, rounded so that no more is claimed."""
+    return "–" if seeds.least_pct is None else str(floor(seeds.least_pct))
+
+
+def _most(seeds: Seeds) -> str:
+    """The interval's upper end in whole percent, likewise."""
+    return "–" if seeds.most_pct is None else str(ceil(seeds.most_pct))
 
 
 def _confidence() -> str:

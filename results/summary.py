@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from results.english import in_use
 from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
+from results.interrupted import interruptions
 from results.model import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
 from results.seed_words import NOT_TRIED, at_seed, by_luck, figure, luck, note, seed_lines, tried
 
@@ -65,6 +66,7 @@ def terminal_table(result: Result) -> TerminalTable:
     ]
     notes = list(result.reasons) if result.verdict == "invalid" else []
     notes += criteria_notes(result)
+    notes += [text.removesuffix(".") for text in interruptions(result)]
     if result.is_estimate:
         notes.append(NOT_EMULATED)
     if result.verdict != "invalid" and result.seeds is not None:
@@ -150,6 +152,7 @@ def summary_md(result: Result) -> str:
         lines += [*(f"- {note}" for note in notes), ""]
     lines += seed_lines(result)
     lines += fault_lines(result)
+    lines += [line for text in interruptions(result) for line in (text, "")]
     lines += _video_lines(result)
     lines += _mcu_lines(result)
     lines += _control_lines(result)

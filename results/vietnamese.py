@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from results.criteria import UNIT_VI
 from results.failures import FaultsAnswer
+from results.fault_words import fault_named_vi
 from results.in_use import InUse, thing
 from results.load import LoadResult
 from results.model import (
@@ -15,7 +16,7 @@ from results.model import (
     RefusedCommand,
     Result,
 )
-from results.seed_words import at_seed, by_luck, luck_vi
+from results.seed_words import HEADLINE_NOT_TRIED_VI, at_seed, by_luck, luck_vi, tried
 
 NBSP = "\u00a0"
 NOT_MEASURED = "không đo được"
@@ -77,7 +78,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def in_use(use: InUse) -> str:
-    """Of what most is in use, e.g. `19 trên 20 cổng dành cho 720p30`."""
+    """Of what most is in use, e.g. `62 trên 90 đơn vị`."""
     return f"{number(use.used_amount)} trên {number(use.used_total)} {thing(use.used_of)[0]}"
 
 
@@ -168,7 +169,7 @@ class Names:
             self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
         self._names |= {b.id: b.name for b in [*result.question.existing, *result.question.new]}
         self._names |= result.names
-        self._faults |= {fault.id: fault.text_vi for fault in result.faults}
+        self._faults |= {fault.id: fault_named_vi(fault, result.names) for fault in result.faults}
 
     def of(self, node: str) -> str:
         """The name of a node, or its id if it has none."""
@@ -234,7 +235,14 @@ class Names:
 
 
 def verdict_sentence(result: Result) -> str:
-    """The answer in one sentence."""
+    """The answer in one sentence; that of one seed alone says so."""
+    said = _verdict(result)
+    if result.verdict == "invalid" or tried(result) is not None:
+        return said
+    return f"{said.removesuffix('.')} ({HEADLINE_NOT_TRIED_VI})."
+
+
+def _verdict(result: Result) -> str:
     new = [bridge.name for bridge in result.question.new]
     what = f"{len(new)} điểm cầu mới ({', '.join(new)})"
     total = len(result.criteria)
@@ -304,14 +312,19 @@ def binding_sentence(binding: Binding | None, result: Result, names: Names) -> s
     criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
     if criterion is None:
         return ""
-    lead = "Gần ngưỡng nhất" if criterion.ok else "Nguyên nhân chính"
+    # what is heard and seen is a symptom, of which the cause is elsewhere
+    fails = "Không đạt rõ nhất" if binding.cause == "stream" else "Nguyên nhân chính"
+    lead = "Gần ngưỡng nhất" if criterion.ok else fails
     name = criterion.name_vi[:1].lower() + criterion.name_vi[1:]
     if (at := at_seed(result)) is not None:
         what = at.criterion.name_vi[:1].lower() + at.criterion.name_vi[1:]
         unit = at.criterion.unit_vi or at.binding.unit
+        # a pass that a seed does not share is one that the scenario allows
+        allowed = " (kịch bản cho phép)" if criterion.ok else ""
         return (
-            f"{lead}, với số khởi tạo {at.seed}: {what} – {names.place(at.binding.place)}: "
-            f"{amount(at.binding.value, unit)} (ngưỡng {limit(at.criterion)})."
+            f"{fails}, với số khởi tạo {at.seed}{allowed}: {what} – "
+            f"{names.place(at.binding.place)}: {amount(at.binding.value, unit)} "
+            f"(ngưỡng {limit(at.criterion)})."
         )
     if criterion.place is None:
         return f"{lead}: {name} – không có gì để đo (ngưỡng {limit(criterion)})."

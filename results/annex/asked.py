@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from results.annex import failing
 from results.annex.document import Block, Heading, Par, bullets
 from results.annex.tongue import Tongue
 from results.background import OtherTraffic
+from results.failures import FaultsAnswer
 from results.model import Result
 
 
@@ -40,14 +42,23 @@ def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:
     yield Par(say("basis"))
 
 
-def concluded(result: Result, say: Tongue) -> Iterator[Block]:
-    """The verdict in one sentence, and what it hangs on."""
+def concluded(
+    result: Result, say: Tongue, tried: Sequence[FaultsAnswer] = (), *, failures_at: int
+) -> Iterator[Block]:
+    """The verdict in one sentence, and what it hangs on; then what failures came to.
+
+    `tried` are the answers about failures of the same question, told in section `failures_at`.
+    """
     yield Heading(say("verdict"))
     yield Par(say.verdict(result), bold=True)
     if result.verdict != "invalid" and (binding := say.binding(result.binding, result)):
         yield Par(binding)
     if result.verdict != "invalid":
         yield Par(say.how_sure(result))
+    for text in say.interruptions(result):
+        yield Par(text)
+    for answer in tried:
+        yield failing.concluded(answer, say, told_at=failures_at)
 
 
 def _traffic(item: OtherTraffic, say: Tongue) -> str:

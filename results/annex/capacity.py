@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from results.annex.document import Block, Cell, Head, Heading, Par, Table, aligned
 from results.annex.tongue import Tongue
+from results.criteria import EVERY_SEED
 from results.model import LinkResult, Phase, Result
 
 LINKS_SHOWN = 10
@@ -155,7 +156,8 @@ def limits(result: Result, say: Tongue) -> Iterator[Block]:
     if result.phases:
         yield from _room(result, say)
         yield from _busiest(result.phases, thresholds.get(LINK_LIMIT), say)
-    known = [c for c in result.criteria if c.margin_pct is not None]
+    # a share of other seeds is no quantity that a further bridge uses up
+    known = [c for c in result.criteria if c.margin_pct is not None and c.id != EVERY_SEED]
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
     if least:
         items = (f"{_lower(say.criterion(c))} ({say.percent(c.margin_pct)})" for c in least)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from results.annex.document import Align, Block, Cell, Head, Heading, Par, Sum, Table, bullets
-from results.annex.explain import METHOD, METHOD_FAULTS, METHOD_INTERRUPTED, METHOD_LOADS, TERMS
+from results.annex.explain import (
+    METHOD,
+    METHOD_FAULTS,
+    METHOD_INTERRUPTED,
+    METHOD_LOADS,
+    METHOD_SEEDS,
+    TERMS,
+)
 from results.annex.standing import Part
 from results.annex.tongue import Tongue
 from results.evidence.answers import input_refs
 from results.failures import FaultsAnswer
 from results.load import LoadResult
 from results.model import Accounting, Assumption, Result
+from results.seeds import Method
 
 FEW = 12
 """More assumptions of a load test's own scenario than this are told as a number."""
@@ -26,28 +34,56 @@ def conditions(
     assumptions_at: int,
     failures_at: int,
 ) -> Iterator[Block]:
-    """What the verdict holds under; the sections where assumptions and failures are told. Load
-    tests, if there are any, come right after the failures."""
-    count = len(merged(results, loads, say)[0])
-    points = sum(not p.is_accepted for answer in faults for p in answer.single_points)
-    items = []
-    if any(result.verdict == "fail" for result in results):
-        items.append(say("condition fail"))
-    if count:
-        items.append(say("condition assumptions", count, assumptions_at))
-    items.append(say("condition as asked"))
-    shared = any(result.background for result in results)
-    items.append(say("condition background" if shared else "condition no background"))
-    if points:
-        items.append(say("condition points", points, failures_at))
+    """What the verdict holds under, or what is recommended where it is no pass; the sections where
+    assumptions and failures are told. Load tests, if there are any, come right after the failures.
+    """
+    verdicts = {result.verdict for result in results}
+    met = verdicts == {"pass"}
+    items = list(_first_of_all(results, say))
+    if count := len(merged(results, loads, say)[0]):
+        key = "condition assumptions" if met else "advice assumptions"
+        items.append(say(key, count, assumptions_at))
+    if met:
+        items.append(say("condition as asked"))
+        shared = any(result.background for result in results)
+        items.append(say("condition background" if shared else "condition no background"))
+    items += _of_failures(faults, say, failures_at)
     if any(answer.verdict == "fail" for answer in loads):
         items.append(say("condition load", failures_at + 1))
     if not faults and not any(result.faults for result in results):
         items.append(say("condition untried"))
-    items += [say("condition configuration"), say("condition before")]
-    yield Heading(say("conditions"))
-    yield Par(say("conditions intro"))
+    if met:
+        items.append(say("condition configuration"))
+    items.append(say("condition before"))
+    yield Heading(say("conditions" if met else "advice"))
+    if met:
+        yield Par(say("conditions intro"))
+    else:
+        yield Par(say("advice intro" if "fail" in verdicts else "advice intro invalid"))
     yield bullets(items)
+
+
+def _first_of_all(results: Sequence[Result], say: Tongue) -> Iterator[str]:
+    """What has to be done about checks that are no pass."""
+    failed = [result for result in results if result.verdict == "fail"]
+    if failed:
+        new = any(result.question.new for result in failed)
+        yield say("condition fail" if new else "advice as is")
+    if any(result.verdict == "invalid" for result in results):
+        yield say("advice invalid")
+
+
+def _of_failures(faults: Sequence[FaultsAnswer], say: Tongue, failures_at: int) -> Iterator[str]:
+    """What has to be done about failures that were tried, and about those that were not."""
+    verdicts = {failure.verdict for answer in faults for failure in answer.failures}
+    if "fail" in verdicts:
+        yield say("condition faults", failures_at)
+    if "invalid" in verdicts:
+        yield say("condition faults invalid", failures_at)
+    if points := sum(not p.is_accepted for answer in faults for p in answer.single_points):
+        yield say("condition points", points, failures_at)
+    if untried := sum(len(answer.untried) for answer in faults):
+        yield say("condition some untried", untried, failures_at)
 
 
 def merged(
@@ -92,12 +128,19 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def method(say: Tongue, *, faults: bool, tried: bool, loads: bool) -> Iterator[Block]:
+def method(
+    say: Tongue, *, faults: bool, tried: bool, loads: bool, seeds: Sequence[Method] = ()
+) -> Iterator[Block]:
     """How it was checked, in a page. `faults`: anything failed on purpose; `tried`: each failure by
-    itself."""
+    itself; `seeds`: how other seeds were tried, where they were."""
     yield Heading(say("method"))
     *first, last = METHOD[say.lang]
     yield from (Par(text) for text in first)
+    estimated, emulated = METHOD_SEEDS[say.lang]
+    if "estimate" in seeds:
+        yield Par(estimated)
+    if any(each != "estimate" for each in seeds):
+        yield Par(emulated)
     if tried:
         yield Par(METHOD_FAULTS[say.lang])
     if faults:

@@ -58,6 +58,10 @@ _ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
 }
 """Pictures that show nothing unless a stream had some of it."""
 
+OF_A_CHECK = 6
+"""Sections that each check has: what was asked, verdict, criteria, bridges, MCU, links. Those about
+failures come next."""
+
 
 class Chapter(NamedTuple):
     """An answer with its proof and its pictures by name."""
@@ -106,13 +110,15 @@ def _blocks(
     say: Tongue,
 ) -> list[Block]:
     pictures = list(_pictures(chapters, results, lang))
+    told_at = OF_A_CHECK * len(results) + 1
     several = len(results) > 1
     blocks: list[Block] = []
     for number, result in enumerate(results, 1):
         own = Tongue(lang, result)
         title = own("asked") + (f" ({own('check number', number).lower()})" if several else "")
         blocks += asked.asked(result, own, title)
-        blocks += asked.concluded(result, own)
+        same = [answer for answer in tried if _question(answer) == _question(result)]
+        blocks += asked.concluded(result, own, same, failures_at=told_at)
         blocks += quality.criteria(result, own)
         blocks += quality.bridges(result, own)
         blocks += capacity.mcu(result, own)
@@ -135,7 +141,13 @@ def _blocks(
         blocks += [Heading(say("plots")), *pictures]
     blocks += closing.assumptions(results, loads, say)
     failed = bool(tried) or any(r.faults for r in results)
-    blocks += closing.method(say, faults=failed, tried=bool(tried), loads=bool(loads))
+    blocks += closing.method(
+        say,
+        faults=failed,
+        tried=bool(tried),
+        loads=bool(loads),
+        seeds=[r.seeds.method for r in results if r.seeds is not None and r.seeds.tried],
+    )
     blocks += closing.terms(say)
     blocks += closing.proof([c.part for c in chapters], say)
     return blocks
@@ -189,13 +201,18 @@ def _streams(answer: Answer) -> Iterator[StreamResult]:
 
 def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> None:
     """Failures belong to a check if they were tried of the same scenario in the same province."""
-    asked_of = {(r.inputs.scenario.sha256, r.inputs.province.sha256) for r in results}
+    asked_of = {_question(result) for result in results}
     for answer in tried:
-        if (answer.inputs.scenario.sha256, answer.inputs.province.sha256) not in asked_of:
+        if _question(answer) not in asked_of:
             raise InputError(
                 f"{answer.run_id}: failures of another scenario or province than was checked "
                 "(allowed: giaoban faults with the scenario and province of the check)"
             )
+
+
+def _question(answer: Result | FaultsAnswer) -> tuple[str, str]:
+    """The scenario and the province that an answer is of."""
+    return answer.inputs.scenario.sha256, answer.inputs.province.sha256
 
 
 def _in_the_same(results: Sequence[Result], loads: Sequence[LoadResult]) -> None:

@@ -13,7 +13,7 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "báo. Mạng mô phỏng dùng chính phần xử lý mạng của hệ điều hành Linux (công cụ Mininet), "
         "nên các gói tin đi qua hàng đợi và đường truyền như trên thiết bị thật.",
         "Trước khi họp, từng hướng của từng đường truyền được đo thử. Nếu tốc độ lệch quá 2 % "
-        "hoặc độ trễ lệch quá 50 phần triệu giây so với khai báo thì lần kiểm tra bị dừng, không "
+        "hoặc độ trễ lệch quá 50 micrô giây so với khai báo thì lần kiểm tra bị dừng, không "
         "có kết quả.",
         "Sau đó một phiên họp được tổ chức trên mạng này. Các điểm cầu kết nối với MCU theo giao "
         "thức SIP; âm thanh và hình ảnh được gửi bằng các gói tin RTP có kích thước và thời điểm "
@@ -35,10 +35,6 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "Thời gian trong mô phỏng không phụ thuộc tốc độ của máy tính (trừ khi ghi là thời gian "
         "thực): cùng dữ liệu đầu vào và cùng số khởi tạo ngẫu nhiên cho cùng kết quả, nên người "
         "khác có thể kiểm tra lại.",
-        "Để kết luận không phụ thuộc may rủi, cùng câu hỏi đó được tính toán lại với các số khởi "
-        "tạo ngẫu nhiên khác, khi tính toán được: hàng đợi của từng đường truyền được tính đến "
-        "từng gói tin, không dựng lại mạng. Hệ thống chỉ đạt khi đạt ở mọi lần đã thử, trừ khi "
-        "kịch bản cho phép một tỷ lệ không đạt.",
         "Giới hạn của phương pháp: kết quả đúng với dữ liệu đã khai báo. Mô phỏng không thay thế "
         "việc đo thử trên đường truyền và thiết bị thật trước khi đưa vào sử dụng.",
     ),
@@ -48,7 +44,7 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "given. The network is Linux’s own (with the tool Mininet), so packets pass queues and "
         "links as they do in real devices.",
         "Before the meeting each direction of each link is measured. If a rate is off by more than "
-        "2 %, or a delay by more than 50 millionths of a second, the check stops without a result.",
+        "2 %, or a delay by more than 50 microseconds, the check stops without a result.",
         "Then a meeting is held on this network. Bridges connect to the MCU by SIP; sound and "
         "pictures are RTP packets with the sizes and times of a real encoder. The MCU mixes sound, "
         "composes or forwards pictures, and takes or refuses calls by the device’s capacity table.",
@@ -67,14 +63,32 @@ METHOD: Mapping[Lang, Sequence[str]] = {
         "each comparison).",
         "Time in the emulation does not depend on the speed of the computer (unless it says real "
         "time): the same inputs and seed give the same result, so that others can repeat it.",
-        "So that the conclusion does not depend on luck, the same question is worked out at other "
-        "seeds where it can be: the queue of each link is computed packet by packet, without "
-        "rebuilding the network. The system passes only if it does each time, unless the scenario "
-        "allows a share that does not.",
         "Limits of the method: the result is true of what was given. The emulation does not take "
         "the place of a trial on the real lines and devices before they are used.",
     ),
 }
+
+METHOD_SEEDS: Mapping[Lang, tuple[str, str]] = {
+    "vi": (
+        "Để kết luận không phụ thuộc yếu tố ngẫu nhiên, cùng câu hỏi đó được tính toán lại với các "
+        "số khởi tạo ngẫu nhiên khác: hàng đợi của từng đường truyền được tính đến từng gói tin, "
+        "không dựng lại mạng. Hệ thống chỉ đạt khi đạt ở mọi lần đã thử, trừ khi kịch bản cho phép "
+        "một tỷ lệ không đạt.",
+        "Để kết luận không phụ thuộc yếu tố ngẫu nhiên, cùng câu hỏi đó được mô phỏng lại với các "
+        "số khởi tạo ngẫu nhiên khác, mỗi số một lần mô phỏng riêng. Hệ thống chỉ đạt khi đạt ở "
+        "mọi lần đã thử, trừ khi kịch bản cho phép một tỷ lệ không đạt.",
+    ),
+    "en": (
+        "So that the conclusion does not depend on luck, the same question is worked out at other "
+        "seeds: the queue of each link is computed packet by packet, without rebuilding the "
+        "network. The system passes only if it does each time, unless the scenario allows a share "
+        "that does not.",
+        "So that the conclusion does not depend on luck, the same question is emulated again at "
+        "other seeds, each in an emulation of its own. The system passes only if it does each "
+        "time, unless the scenario allows a share that does not.",
+    ),
+}
+"""Where other seeds were estimated, and where they were emulated."""
 
 METHOD_FAULTS: Mapping[Lang, str] = {
     "vi": "Khi thử sự cố, mỗi sự cố được tạo ra trong một lần mô phỏng riêng, giữa phiên họp có "

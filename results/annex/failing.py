@@ -57,12 +57,26 @@ def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
     return [Cell(text, bold=hit.cut_off and text == cut) for text in texts]
 
 
+def concluded(answer: FaultsAnswer, say: Tongue, *, told_at: int) -> Par:
+    """The verdict on all that was tried, in a sentence; `told_at`: the section with all of it."""
+    count = Counter(f.verdict for f in answer.failures)
+    every = len(answer.failures)
+    if answer.verdict == "pass":
+        accepted = sum(f.accepted is not None for f in answer.failures)
+        more = say("faults accepted", accepted) if accepted else ""
+        return Par(say("faults pass", every, more, told_at))
+    word = "faults fail" if answer.verdict == "fail" else "faults invalid"
+    return Par(say(word, count[answer.verdict], every, told_at), bold=True)
+
+
 def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
     """How many were tried, the worst of them, single points of failure, and a row for each."""
     count = Counter(f.verdict for f in answer.failures)
     accepted = sum(f.accepted is not None for f in answer.failures)
     if not answer.whole:
         whole = say("some tried")
+        if answer.untried:
+            whole = f"{whole} {say('some left', len(answer.untried))}"
     elif answer.untried:
         whole = say("usual tried", len(answer.untried))
     else:
@@ -82,7 +96,7 @@ def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
         yield Par(say("no points"))
     else:
         yield Par(say("no points tried"))
-    keys = ("failure", "result", "longest", "at", "by mending", "lost", "bridges cut", "load")
+    keys = ("failure", "result", "longest", "at", "by mending", "lost", "bridges cut", "peak load")
     yield Table(
         caption=say("faults table"),
         head=[[Head(say(key)) for key in keys]],
@@ -101,7 +115,9 @@ def _worst(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
     )
     if longest is None or longest.longest is None:
         known = any(f.interruption_ms is not None for f in answer.failures)
-        yield Par(say("no interruption" if known else "no interruption known"))
+        measured = any(f.bridges for f in answer.failures)
+        nothing = "all behind" if measured else "no interruption known"
+        yield Par(say("no interruption" if known else nothing))
     else:
         yield Par(
             say(

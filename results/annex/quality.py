@@ -6,11 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from results.annex.document import Align, Block, Cell, Head, Heading, Par, Table, aligned
 from results.annex.tongue import Tongue
+from results.criteria import EVERY_SEED
 from results.model import BridgeResult, CriterionResult, Phase, Result, StreamResult
 from results.seed_words import spreads
 
-LOSSES = ("audio-loss", "video-loss")
-"""The criteria on packets missed, whose rows say what is not counted in them."""
+UNINTERRUPTED = frozenset(
+    {
+        "audio-loss", "video-loss", "longest-freeze", "picture-frozen", "frames-not-shown", "mos",
+        "slides-frozen", "slides-not-shown",
+    }
+)  # fmt: skip
+"""The criteria of what is heard and seen, in which interruptions by failures are not counted."""
 Read = Callable[[StreamResult], float | None]
 
 
@@ -23,7 +29,7 @@ def criteria(result: Result, say: Tongue) -> Iterator[Block]:
         caption=say("criteria table"),
         head=[[Head(say(key)) for key in keys]],
         rows=[_criterion(c, result, say) for c in result.criteria],
-        widths=[46, 20, 24, 16, 14, 43],
+        widths=[43, 20, 24, 22, 14, 40],
         aligns=aligns,
     )
     yield Par(say("criteria note"), note=True)
@@ -66,7 +72,7 @@ def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
     if c.value is None and c.place is None:
         where = say("nothing")
     notes = [where]
-    if c.id in LOSSES and result.faults:
+    if c.id in UNINTERRUPTED and result.faults:
         notes.append(say("without faults"))
     if c.past_preferred and c.preferred is not None:
         notes.append(say("past preferred", say.amount(c.preferred, c.unit_vi or c.unit)))
@@ -76,7 +82,7 @@ def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
         Cell(say.criterion(c), sub="; ".join(filter(None, notes))),
         Cell(say.value(c)),
         Cell(say.limit(c)),
-        Cell(say.percent(c.margin_pct)),
+        Cell("–" if c.id == EVERY_SEED else say.percent(c.margin_pct)),
         Cell(say("met" if c.ok else "not met"), bold=not c.ok),
         Cell(say.source(c)),
     ]

@@ -12,6 +12,7 @@ from results.failures import FailureResult
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultResult
 from results.in_use import InUse
+from results.interrupted import interruptions, interruptions_vi
 from results.load import LoadResult
 from results.model import Assumption, Binding, CriterionResult, Impairment, RefusedCommand, Result
 from results.plot_words import Lang
@@ -90,6 +91,10 @@ class Tongue:
     def how_sure(self, result: Result) -> str:
         """What other seeds say of the verdict, in one sentence."""
         return sentence_vi(result) if self.vi else sentence(result)
+
+    def interruptions(self, result: Result) -> list[str]:
+        """What failures that the check made came to at the bridges, in a sentence each."""
+        return interruptions_vi(result) if self.vi else interruptions(result)
 
     def question(self) -> str:
         if isinstance(self._of, LoadResult):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from results.annex.words_load import LOAD_WORDS
+from results.annex.words_more import MORE_WORDS
 from results.plot_words import Lang
 
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -98,6 +100,26 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     # verdict and criteria
     "verdict": ("Kết luận", "Verdict"),
+    "faults pass": (
+        "Về khả năng chịu sự cố: đạt – {0} sự cố đã thử đều đạt{1} (mục {2}).",
+        "If something fails: met – all {0} failures that were tried meet the criteria{1} "
+        "(section {2}).",
+    ),
+    "faults accepted": (
+        ", trong đó {0} sự cố là điểm lỗi đơn đã được chấp nhận",
+        ", {0} of them as single points of failure that were accepted",
+    ),
+    "faults fail": (
+        "Về khả năng chịu sự cố: không đạt – {0} trong {1} sự cố đã thử không đạt (mục {2}).",
+        "If something fails: not met – {0} of {1} failures that were tried do not meet the "
+        "criteria (section {2}).",
+    ),
+    "faults invalid": (
+        "Về khả năng chịu sự cố: không có kết luận – {0} trong {1} sự cố đã thử có kết quả không "
+        "hợp lệ (mục {2}).",
+        "If something fails: no answer – the results of {0} of {1} failures that were tried are "
+        "invalid (section {2}).",
+    ),
     "criteria": ("Các tiêu chí", "Criteria"),
     "criteria table": ("Kết quả theo từng tiêu chí", "Each criterion"),
     "criterion": ("Tiêu chí", "Criterion"),
@@ -150,15 +172,15 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "bridges note": (
         "Miệng đến tai: độ trễ âm thanh từ miệng người nói đến tai người nghe, với điểm cầu xa "
         "nhất, tính cả thời gian chờ hình ảnh. Biến thiên trễ của âm thanh: theo ITU-T Y.1540 "
-        "(phân vị 99,9 trừ giá trị nhỏ nhất). Gói không dùng được: gói âm thanh, hình ảnh bị mất, "
-        "bị hỏng hoặc đến quá muộn. MOS: điểm chất lượng tiếng nói khi nghe, từ 1 (kém) đến 5 "
-        "(tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng mỗi giai đoạn: "
-        "{1}.",
+        "(phân vị 99,9 trừ giá trị nhỏ nhất). Gói không dùng được: gói âm thanh hoặc hình ảnh bị "
+        "mất, bị hỏng; gói âm thanh đến quá muộn. MOS: điểm chất lượng tiếng nói khi nghe, từ 1 "
+        "(kém) đến 5 (tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng mỗi "
+        "giai đoạn: {1}.",
         "Mouth to ear: delay of sound from the speaker’s mouth to the listener’s ear, with the "
         "bridge furthest away, what it waits for pictures in it. Delay variation of sound: ITU-T "
-        "Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, lost, "
-        "damaged or too late. MOS: speech quality as a listener judges it, from 1 (bad) to 5 "
-        "(good){0}. “–”: not yet connected, or not measured. Length of the phases: {1}.",
+        "Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, lost or "
+        "damaged; of sound also too late. MOS: speech quality as a listener judges it, from 1 "
+        "(bad) to 5 (good){0}. “–”: not yet connected, or not measured. Length of the phases: {1}.",
     ),
     "past preferred": (
         "trong ngưỡng nhưng vượt mức nên có {0}",
@@ -253,11 +275,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def together(*parts: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """All parts as one. Raises `ValueError` for a key in two of them: one would hide the other."""
+    found: dict[str, tuple[str, str]] = {}
+    for part in parts:
+        if twice := sorted(found.keys() & part.keys()):
+            raise ValueError(f"words of the annex twice: {', '.join(twice)}")
+        found |= part
+    return found
+
+
+_EVERY = together(_WORDS, MORE_WORDS, LOAD_WORDS)
+
+
 def words(lang: Lang) -> dict[str, str]:
     """All of one language, by key."""
-    from results.annex.words_load import LOAD_WORDS
-    from results.annex.words_more import MORE_WORDS
-
     index = 0 if lang == "vi" else 1
-    every = (*_WORDS.items(), *MORE_WORDS.items(), *LOAD_WORDS.items())
-    return {key: pair[index] for key, pair in every}
+    return {key: pair[index] for key, pair in _EVERY.items()}

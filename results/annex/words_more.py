@@ -70,6 +70,10 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "Đây chỉ là những sự cố được chọn, không phải mọi sự cố có thể xảy ra.",
         "These were picked; they are not all that could happen.",
     ),
+    "some left": (
+        "Còn {0} sự cố đơn lẻ khác của mạng chưa được thử.",
+        "{0} more single failures of the network were not tried.",
+    ),
     "worst interruption": (
         "Gián đoạn dài nhất của điểm cầu còn đường khác: {0} ms tại {1}, do: {2} (ngưỡng {3} ms).",
         "The longest interruption of a bridge that had another way: {0} ms at {1}, by: {2} (limit "
@@ -85,13 +89,19 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "Không có số liệu về gián đoạn của điểm cầu còn đường khác.",
         "Nothing is known of interruptions of bridges that had another way.",
     ),
+    "all behind": (
+        "Không điểm cầu nào còn đường khác đến MCU khi có sự cố, nên không có gián đoạn để đánh "
+        "giá.",
+        "No bridge had another way to the MCU while something had failed, so there is no "
+        "interruption to judge.",
+    ),
     "no interruption": (
         "Không điểm cầu nào còn đường khác bị gián đoạn.",
         "No bridge that had another way was interrupted.",
     ),
     "worst load": (
-        "Tải cao nhất khi có sự cố: {0} % trên {1}, do: {2} (ngưỡng {3} %).",
-        "The highest load under a failure: {0} % on {1}, by: {2} (limit {3} %).",
+        "Tải cao nhất khi có sự cố: {0} % trên {1}, trong khi: {2} (ngưỡng {3} %).",
+        "The highest load under a failure: {0} % on {1}, while: {2} (limit {3} %).",
     ),
     "points": (
         "Các điểm mà riêng nó bị sự cố thì có điểm cầu bị mất liên lạc ({0}):",
@@ -119,7 +129,7 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "longest": ("Gián đoạn dài nhất (ms)", "Longest interruption (ms)"),
     "at": ("Tại", "At"),
     "bridges cut": ("Điểm cầu bị ngắt", "Bridges cut off"),
-    "load": ("Tải cao nhất (%)", "Highest load (%)"),
+    "peak load": ("Tải cao nhất (%)", "Highest load (%)"),
     "void": ("Không hợp lệ", "Invalid"),
     "faults note": (
         "Gián đoạn dài nhất: của điểm cầu còn đường khác đến MCU, do sự cố, cho đến khi có lại cả "
@@ -179,6 +189,36 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "chưa kết nối các điểm cầu đề nghị cho đến khi khắc phục các tiêu chí không đạt và kiểm "
         "tra lại đạt;",
         "the bridges are not connected until what is not met has been mended and checked again;",
+    ),
+    "advice": ("Kiến nghị", "Recommendations"),
+    "advice intro": ("Kết quả kiểm tra không đạt. Kiến nghị:", "The check failed. Recommended:"),
+    "advice intro invalid": (
+        "Kết quả kiểm tra không hợp lệ. Kiến nghị:",
+        "The check is invalid. Recommended:",
+    ),
+    "advice invalid": (
+        "chưa sử dụng kết quả này; khắc phục nguyên nhân làm kết quả không hợp lệ và kiểm tra lại;",
+        "the result is not used; what made it invalid is mended, and the check is made again;",
+    ),
+    "advice as is": (
+        "khắc phục các tiêu chí không đạt và kiểm tra lại;",
+        "what is not met is mended and checked again;",
+    ),
+    "advice assumptions": (
+        "xác nhận {0} số liệu giả định nêu tại mục {1} trước khi kiểm tra lại;",
+        "the {0} assumptions of section {1} are confirmed before the check is made again;",
+    ),
+    "condition faults": (
+        "khắc phục các sự cố không đạt nêu tại mục {0} và kiểm tra lại;",
+        "what failures of section {0} do not meet is mended and checked again;",
+    ),
+    "condition faults invalid": (
+        "thử lại các sự cố có kết quả không hợp lệ nêu tại mục {0};",
+        "the failures of section {0} whose results are invalid are tried again;",
+    ),
+    "condition some untried": (
+        "{0} sự cố đơn lẻ chưa thử nêu tại mục {1} được xem xét riêng;",
+        "the {0} single failures that were not tried (section {1}) are looked at apart;",
     ),
     "condition assumptions": (
         "{0} số liệu giả định nêu tại mục {1} được xác nhận trước khi kết nối; số liệu nào khác "

@@ -11,6 +11,7 @@ from results.english import in_use
 from results.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultImpact, FaultResult
+from results.interrupted import interruptions, interruptions_vi
 from results.model import CriterionResult, LinkResult, Phase, Result
 from results.reasons import reason_vi
 from results.seed_words import sentence, sentence_vi, spreads, tried
@@ -96,7 +97,11 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         "criteria": [_criterion(c, result, names) for c in result.criteria],
         "notes": [
             both(vi, en)
-            for vi, en in zip(criteria_notes_vi(result), criteria_notes(result), strict=True)
+            for vi, en in zip(
+                [*criteria_notes_vi(result), *interruptions_vi(result)],
+                [*criteria_notes(result), *interruptions(result)],
+                strict=True,
+            )
         ],
         "phases": [
             _phase(phase, start, end)

@@ -99,7 +99,7 @@ def command(
     more. IDs: cut:LINK, silent:LINK, router:ROUTER, site:BRIDGE, group:GROUP, mcu.
 
     Exit code 0: all meet the criteria, and each single point of failure is accepted in the scenario
-    ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
+    ([\\[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
     something is worse than what was accepted, and 0 that nothing is.
     """
     asked = ask(scenario, province, seed)

@@ -11,6 +11,7 @@ import results_factory as make
 from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
+from results.annex.words import together
 from results.failures import FailureResult
 from results.model import MoreCalls, OtherTraffic, Place, Refused
 from results.plots import write_plots
@@ -227,9 +228,10 @@ def test_a_device_in_fixed_mode_tells_of_the_ports_that_are_full(
     text = annexes.said(given)
     assert words in text
     assert not_said not in text
-    assert "10 trên 10 cổng dành cho SD30" in text
+    assert "10 trên 10 cổng mà cuộc gọi SD30 được dùng (gồm cả cổng của mức cao hơn" in text
     assert given.verdict == "fail"
-    assert "MCU đã sử dụng – Polycom RMX 1500, 1 × MPMx (10 trên 10 cổng dành cho SD30)" in text
+    assert "Nguyên nhân chính: năng lực MCU đã sử dụng – Polycom RMX 1500, 1 × MPMx (10" in text
+    assert "10 of 10 ports that a call at SD30 may take" in annexes.said(given, lang="en")
 
 
 def test_call_set_up_is_no_figure_of_the_annex():
@@ -285,6 +287,99 @@ def test_no_sentence_about_failures_that_were_not_tried():
         assert "Không có sự cố đơn lẻ nào" not in text
         assert "mọi sự cố đơn lẻ mà" not in text
         assert "Trong các sự cố đã thử và đo được, không có sự cố nào" in text
+
+
+def test_the_conclusion_says_what_failures_came_to():
+    def conclusion(*answers, lang="vi"):
+        found = annexes.annex(*answers, lang=lang).texts()
+        return [text for section, text in found if section.startswith("2. ")]
+
+    assert not any("sự cố" in text for text in conclusion(make.result()))
+    weak = tried(accepts=())
+    said = "Về khả năng chịu sự cố: không đạt – 1 trong 3 sự cố đã thử không đạt (mục 7)."
+    assert said in conclusion(make.result(), weak)
+    english = "If something fails: not met – 1 of 3 failures that were tried do not meet the"
+    assert any(text.startswith(english) for text in conclusion(make.result(), weak, lang="en"))
+    said = "Về khả năng chịu sự cố: đạt – 3 sự cố đã thử đều đạt, trong đó 1 sự cố là điểm lỗi đơn"
+    assert any(text.startswith(said) for text in conclusion(make.result(), tried()))
+    calm = tried(of=failures_factory.usual()[:1])
+    said = "Về khả năng chịu sự cố: đạt – 1 sự cố đã thử đều đạt (mục 7)."
+    assert said in conclusion(make.result(), calm)
+    void = failures_factory.failure("mcu", verdict="invalid", reasons=["12 packets unaccounted"])
+    said = "Về khả năng chịu sự cố: không có kết luận – 1 trong 1 sự cố đã thử"
+    assert any(text.startswith(said) for text in conclusion(make.result(), tried(of=[void])))
+
+
+def test_the_section_of_failures_is_the_one_that_is_named():
+    result = make.result()
+    headings = [b for b in annexes.annex(result, tried()).blocks if hasattr(b, "level")]
+    assert next(b.number for b in headings if b.text == "Các sự cố đã thử") == "7."
+    again = [b for b in annexes.annex(result, result, tried()).blocks if hasattr(b, "level")]
+    assert next(b.number for b in again if b.text == "Các sự cố đã thử") == "13."
+    assert "(mục 13)" in annexes.said(result, result, tried())
+
+
+def test_failures_that_were_not_met_or_not_tried_are_conditions():
+    calm = failures_factory.usual()[:1]
+    weak = annexes.said(make.result(), tried(accepts=(), possible=["mcu"], whole=False))
+    assert "khắc phục các sự cố không đạt nêu tại mục 7 và kiểm tra lại;" in weak
+    assert "1 sự cố đơn lẻ chưa thử nêu tại mục 7 được xem xét riêng;" in weak
+    assert "không phải mọi sự cố có thể xảy ra. Còn 1 sự cố đơn lẻ khác của mạng" in weak
+    whole = annexes.said(make.result(), tried(of=calm, possible=[calm[0].id]))
+    assert "khắc phục các sự cố" not in whole
+    assert "được xem xét riêng" not in whole
+
+
+def test_where_everybody_is_behind_there_is_no_interruption_to_judge():
+    gone = [
+        failures_factory.impact(b, 8000.0, lost=9, cut_off=True, behind=True)
+        for b in failures_factory.BRIDGES
+    ]
+    text = annexes.said(make.result(), tried(of=[failures_factory.failure("mcu", gone)]))
+    assert "Không điểm cầu nào còn đường khác đến MCU khi có sự cố" in text
+    void = failures_factory.failure("mcu", verdict="invalid", reasons=["12 packets unaccounted"])
+    text = annexes.said(make.result(), tried(of=[void]))
+    assert "Không có số liệu về gián đoạn của điểm cầu còn đường khác." in text
+
+
+def test_the_load_under_failures_has_its_own_head():
+    rows = [
+        [head.text for head in block.head[0]]
+        for block in annexes.annex(make.result(), tried()).blocks
+        if getattr(block, "caption", "").startswith("Các sự cố đã thử")
+    ]
+    assert [row[-1] for row in rows] == ["Tải cao nhất (%)"]
+
+
+def test_a_word_that_is_there_twice_is_refused():
+    with pytest.raises(ValueError, match="twice: load"):
+        together({"load": ("tải", "load")}, {"load": ("thử tải", "load tests")})
+
+
+def test_what_is_recommended_where_it_is_no_pass():
+    text = annexes.said(make.result())
+    assert "Kết luận chỉ có giá trị với các điều kiện sau:" in text
+    assert "Kiến nghị" not in text
+    fail = annexes.said(make.result(thresholds={"link-peak": 1.0}))
+    assert "Kết quả kiểm tra không đạt. Kiến nghị:" in fail
+    assert "chưa kết nối các điểm cầu đề nghị" in fail
+    invalid = annexes.said(make.result(invalid=["12 packets unaccounted for"]))
+    assert "Kết quả kiểm tra không hợp lệ. Kiến nghị:" in invalid
+    for other in (fail, invalid):
+        assert "Kết luận chỉ có giá trị với các điều kiện sau" not in other
+        assert "đúng như đã khai báo" not in other
+
+
+def test_what_people_hear_and_see_is_no_cause():
+    before, during, after = make.phases()
+    bad = make.bridge("cu-jut", None, make.stream("video", "down", sent=1000, received=900))
+    bridges = [bad if b.id == "cu-jut" else b for b in during.bridges]
+    result = make.result([before, make.phase("during", bridges), after])
+    assert result.binding.cause == "stream"
+    text, english = annexes.said(result), annexes.said(result, lang="en")
+    assert "Không đạt rõ nhất: hình ảnh" in text
+    assert "Nguyên nhân chính" not in text
+    assert "Fails most clearly: Picture" in english
 
 
 def test_failures_of_something_else_are_refused():

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from results.english import EnglishNames
 from results.fault_words import fault_place
 from results.faults import FaultImpact, FaultResult
+from results.interrupted import interruptions, interruptions_vi
 from results.model import Refused
-from results.summary import summary_md
+from results.summary import summary_md, terminal_table
 from results.under_faults import as_judged, never_back
 from results.verdict import Judgement, judge
 from results.vietnamese import Names
@@ -108,10 +109,10 @@ def test_the_longer_one_of_failing_and_mending_is_judged_and_says_which() -> Non
     assert criterion.worst_at == "cu-jut audio down, cut-gia-nghia--dak-song mended"
     result = make.result().model_copy(update={"faults": [fault(mended)]})
     assert Names(result).place(criterion.place) == (
-        "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp"
+        "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp Gia Nghĩa – Đắk Song"
     )
     assert EnglishNames(result).place(criterion.place) == (
-        "Cư Jút, sound down, mending of: link cut"
+        "Cư Jút, sound down, mending of: link cut (Gia Nghĩa – Đắk Song)"
     )
 
 
@@ -277,6 +278,58 @@ def test_annex_says_that_interruptions_are_not_in_the_loss() -> None:
     assert "Bảng này tính cả những gì mất" in annexes.said(told())
     english = annexes.rows(told(), caption="Each criterion", lang="en")
     assert any("interruptions by failures are not counted here" in row[0] for row in english)
+
+
+def test_all_that_is_heard_and_seen_leaves_interruptions_out() -> None:
+    rows = annexes.rows(told(), caption="Kết quả theo từng tiêu chí")
+    said = [row[0] for row in rows if "không tính thời gian gián đoạn do sự cố" in row[0]]
+    assert len(said) == 6  # nobody shows slides
+
+
+def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
+    found = annexes.annex(told()).texts()
+    conclusion = [text for section, text in found if section.startswith("2. ")]
+    assert [text.replace("\u00a0", " ") for text in conclusion[-2:]] == [
+        "Gián đoạn dài nhất của điểm cầu còn đường truyền khác: 250 ms, tại Cư Jút, hình ảnh chiều "
+        "xuống, sự cố: đứt cáp Gia Nghĩa – Đắk Song.",
+        "Điểm cầu không còn đường truyền khác khi có sự cố “đứt cáp Gia Nghĩa – Đắk Song” nên "
+        "không tính vào tiêu chí: Đắk Song (mất liên lạc 15 giây).",
+    ]
+    behind = (
+        "Bridges that had no other way during “link cut (Gia Nghĩa – Đắk Song)”, so that "
+        "the criteria do not count them: Đắk Song (away for 15 s)"
+    )
+    assert behind in annexes.said(told(), lang="en")
+    plain = [note.replace("\u00a0", " ") for note in terminal_table(told()).notes]
+    assert behind in plain
+    assert behind in summary_md(told()).replace("\u00a0", " ")
+
+
+def test_an_interruption_is_told_with_its_limit() -> None:
+    one = fault(gone(end_s=40.25))
+    result = make.result().model_copy(update={"faults": [one], "criteria": judged(one).criteria})
+    [said] = interruptions(result)
+    assert said.replace("\u00a0", " ").endswith("(Gia Nghĩa – Đắk Song) (limit ≤ 1,000 ms).")
+
+
+@pytest.mark.parametrize(
+    ("impacts", "said"),
+    [
+        ([hit()], "Không điểm cầu nào còn đường truyền khác bị gián đoạn."),
+        (
+            [gone(end_s=None, behind=True, cut_off=True)],
+            "Không điểm cầu nào còn đường truyền khác khi có sự cố.",
+        ),
+    ],
+)
+def test_where_no_bridge_with_another_way_was_interrupted(
+    impacts: list[FaultImpact], said: str
+) -> None:
+    result = make.result().model_copy(update={"faults": [fault(*impacts)]})
+    assert interruptions_vi(result)[0] == said
+    assert interruptions_vi(make.result()) == []
+    for_good = [text for text in interruptions_vi(result)[1:] if "đến hết phiên họp" in text]
+    assert len(for_good) == sum(impact.behind for impact in impacts)
 
 
 def test_annex_of_a_run_without_failures_says_that_none_was_tried() -> None:

@@ -198,7 +198,7 @@ def test_nothing_to_measure_is_not_met_and_says_so():
     assert row[0].endswith("\nkhông có gì để đo")
     assert terminal_table(whole).rows[0].where == "nowhere: there were no content streams"
     assert "nothing to measure" in terminal_table(whole).binds
-    assert "Nguyên nhân chính: của tôi – không có gì để đo" in annexes.said(whole)
+    assert "Không đạt rõ nhất: của tôi – không có gì để đo" in annexes.said(whole)
 
 
 # -------------------------------------------------------------------------------------- warm-up
