@@ -113,11 +113,11 @@ def _unit(key: str, siblings: Mapping[str, Any]) -> str:
         return _unit(of.removeprefix("rtcp."), part) or str(siblings.get("unit", ""))
     if key == "jitter_ms" and "reports" in siblings:
         return "RTCP ms"
-    if key == "freeze_pct":
+    if key in ("freeze_pct", "freeze_pct_20s"):
         return "time share"
     if key.endswith("_ms") or "_ms_" in key:
         return "ms"
-    return "MOS" if key == "mos" else ""
+    return "MOS" if key in ("mos", "mos_listening") else ""
 
 
 _TOLERANCE: Mapping[str, float] = {

@@ -19,6 +19,8 @@ CLIP_NS = 20_000_000_000
 """What a listener judges at once, as of pictures (`traffic.quality.frames`)."""
 MINUTE_NS = 60_000_000_000
 """The shortest time over which a telepresence line's loss is measured (1 to 15 minutes)."""
+PAUSE_NS = 1_000_000_000
+"""Where a stream sends nothing for longer, it is silent, or what it sends is judged elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -312,9 +314,10 @@ def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int
         return 0.0
     first = np.searchsorted(due_ns[at], due_ns[at] - window_ns, "right")
     count = int(np.max(np.arange(1, len(at) + 1) - first))
-    span_ns = int(due_ns[-1] - due_ns[0])
-    per_window = max(len(due_ns) - 1, 1) * window_ns / max(span_ns, 1)
-    # a stream with pauses may be denser somewhere than it is on the whole
+    steps = np.diff(due_ns)
+    steps = steps[steps < PAUSE_NS]
+    per_window = max(len(steps), 1) * window_ns / max(int(np.sum(steps)), 1)
+    # a stream may be denser somewhere than it is on the whole
     return min(100.0, 100 * count / max(per_window, count))
 
 

@@ -83,7 +83,9 @@ def stream(
     else:
         count = 900 if kind == "video" else 150
         there |= {"frames_sent": count, "frames_lost": 0, "frames_undecodable": 0}
-        there |= {"frames_late": 0, "frames_not_shown_pct": 0.0, "freezes": 0, "freeze_pct": 0.0}
+        there |= {"frames_late": 0, "freezes": 0}
+        there |= dict.fromkeys(("frames_not_shown_pct", "frames_not_shown_pct_20s"), 0.0)
+        there |= dict.fromkeys(("freeze_pct", "freeze_pct_20s"), 0.0)
         if (kind, direction) == ("video", "down"):
             there |= {"camera_to_screen_ms": 260.0, "camera_to_screen_with": "gia-nghia"}
     return StreamResult(
@@ -95,6 +97,8 @@ def stream(
         packets_impaired=impaired,
         lost_pct=wire,
         listener_lost_pct=ear,
+        listener_lost_pct_20s=ear,
+        listener_lost_pct_60s=ear,
         loss_burst_max=min(1, sent - got),
         jitter_ms=jitter_ms,
         delay_p50_ms=delay_ms,

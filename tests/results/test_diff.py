@@ -111,7 +111,8 @@ def with_video(lip_sync_up_ms=-12.0, impairments=(), **changes):
     """The sound result, but for one picture of `before` that is measured in every way."""
     _, during, after = make.phases()
     rtcp = {"reports": 5, "packets_lost": 3, "jitter_ms": changes.pop("rtcp_jitter_ms", 3.5)}
-    given = FRAMES | TIMES | {"freeze_pct": 3.0, "rtcp": rtcp} | changes
+    shares = {"freeze_pct": 3.0, "freeze_pct_20s": 3.0}
+    given = FRAMES | TIMES | shares | {"rtcp": rtcp} | changes
     bridge = make.bridge("cu-jut", None, make.stream("video", "up", **given))
     bridge = bridge.model_copy(update={"lip_sync_up_ms": lip_sync_up_ms})
     found = make.result([make.phase("before", [bridge]), during, after])
@@ -136,8 +137,9 @@ def test_every_new_count_is_exact(name):
 
 
 def test_shares_of_time_skew_and_reports_have_tolerances_of_their_own():
-    assert of_video(freeze_pct=3.009) == []
-    assert of_video(freeze_pct=3.02) == ["freeze_pct"]
+    for share in ("freeze_pct", "freeze_pct_20s"):
+        assert of_video(**{share: 3.009}) == []
+        assert of_video(**{share: 3.02}) == [share]
     assert of_video(lip_sync_up_ms=-12.09) == []
     assert of_video(lip_sync_up_ms=-12.2) == ["lip_sync_up_ms"]
     assert of_video(rtcp_jitter_ms=3.7) == []  # a tick of 8 kHz and 0.1 ms
@@ -146,7 +148,7 @@ def test_shares_of_time_skew_and_reports_have_tolerances_of_their_own():
 
 @pytest.mark.parametrize(("frozen_pct", "off"), [(3.009, []), (3.02, ["picture-frozen"])])
 def test_a_criterion_has_the_tolerance_of_its_figure_where_it_binds_too(frozen_pct, off):
-    other = with_video(freeze_pct=frozen_pct)
+    other = with_video(freeze_pct_20s=frozen_pct)
     assert other.binding.criterion == "picture-frozen"
     found = [d.path for d in differences(with_video(), other) if not d.path.startswith("phases")]
     assert found == [f"criteria[{ident}].value" for ident in off]

@@ -59,8 +59,8 @@ def picture(**changes):
         (make.stream(sent=1000, packets_corrupted=5, impaired=6), "audio-loss", HEARD),
         (picture(sent=10_000, received=9_994), "video-loss", SEEN),
         (picture(freezes=1, freeze_ms_max=361.0), "longest-freeze", SEEN),
-        (picture(freeze_pct=1.9), "picture-frozen", SEEN),
-        (picture(frames_not_shown_pct=1.9), "frames-not-shown", SEEN),
+        (picture(freeze_pct_20s=1.9), "picture-frozen", SEEN),
+        (picture(frames_not_shown_pct_20s=1.9), "frames-not-shown", SEEN),
         (make.stream(mos=3.9), "mos", HEARD),
         (make.stream(interruption_ms=1001.0), "no-bridge-dropped", HEARD),
         (make.stream(delay_ms=8.1), "existing-delay-no-worse", HEARD),
@@ -80,8 +80,8 @@ def test_each_stream_criterion_can_fail(stream, ident, where):
 def test_limits_themselves_are_met():
     limits = {"mouth_to_ear_ms": 400.0, "ipdv_ms": 50.0, "mos": 4.0, "interruption_ms": 1000.0}
     sound = make.stream(delay_ms=8.0, sent=1000, received=990, **limits)
-    seen = {"camera_to_screen_ms": 400.0, "frames_not_shown_pct": 1.8}
-    frozen = {"freezes": 1, "freeze_ms_max": 360.0, "freeze_pct": 1.8}
+    seen = {"camera_to_screen_ms": 400.0, "frames_not_shown_pct_20s": 1.8}
+    frozen = {"freezes": 1, "freeze_ms_max": 360.0, "freeze_pct_20s": 1.8}
     found = run(with_during(sound, picture(sent=10_000, received=9_995, **seen, **frozen)))
     assert found.verdict == "pass"
     at_the_limit = {c.id for c in found.criteria if c.margin_pct == 0}

@@ -16,13 +16,21 @@ Four = tuple[float, float, float, float]
 NAN = math.nan
 
 
-def of(bridges: list[Four], sound: float = 0, picture: float = 0, hold: float = 0) -> EndToEnd:
+def of(
+    bridges: list[Four],
+    sound: float = 0,
+    picture: float = 0,
+    hold: float = 0,
+    sooner: list[float] | None = None,
+) -> EndToEnd:
+    """`sooner`: by how much each bridge's sound was played sooner once, up and down."""
     table = np.array(bridges, np.float64).reshape(-1, 4).T.copy()
-    return end_to_end(Legs(*table), Devices(sound, picture, hold))
+    least = table[:2] - np.array(sooner or [0.0] * len(bridges))
+    return end_to_end(Legs(*table, *least), Devices(sound, picture, hold))
 
 
 def pairs(
-    bridges: list[Four], sound: float, picture: float, hold: float
+    bridges: list[Four], sound: float, picture: float, hold: float, sooner: list[float]
 ) -> dict[str, list[tuple[float, set[int]]]]:
     """Per kind and bridge the worst value, and with whom that may be; NaN and nobody if none."""
     kinds = ("mouth_to_ear", "camera_to_screen", "sound_early", "sound_late", "spoken")
@@ -43,7 +51,8 @@ def pairs(
             if not math.isnan(shown):
                 seen["camera_to_screen"][listener][speaker] = shown
             if not math.isnan(heard + shown):
-                seen["sound_early"][listener][speaker] = max(shown - heard, 0.0)
+                soonest = voice - sooner[speaker] - sooner[listener]
+                seen["sound_early"][listener][speaker] = max(face - soonest - hold, 0.0)
                 seen["sound_late"][listener][speaker] = max(heard - shown, 0.0)
     found: dict[str, list[tuple[float, set[int]]]] = {}
     for kind, tables in seen.items():
@@ -60,15 +69,17 @@ ms = st.one_of(st.just(NAN), st.sampled_from([0.0, 5.0, 5.0, 40.0, 120.0]), st.f
 
 @given(
     bridges=st.lists(st.tuples(ms, ms, ms, ms), max_size=7),
+    sooner=st.lists(st.sampled_from([0.0, 0.0, 30.0]), min_size=7, max_size=7),
     sound=st.floats(0, 300),
     picture=st.floats(0, 300),
     hold=st.sampled_from([0.0, 0.0, 80.0, 250.0, 1e6]),
 )
 def test_it_is_what_every_pair_by_itself_gives(
-    bridges: list[Four], sound: float, picture: float, hold: float
+    bridges: list[Four], sooner: list[float], sound: float, picture: float, hold: float
 ) -> None:
-    got = of(bridges, sound, picture, hold)
-    for kind, expected in pairs(bridges, sound, picture, hold).items():
+    sooner = sooner[: len(bridges)]
+    got = of(bridges, sound, picture, hold, sooner)
+    for kind, expected in pairs(bridges, sound, picture, hold, sooner).items():
         worst: Worst = getattr(got, kind)
         assert len(worst.value) == len(worst.other) == len(bridges)
         for at, (value, others) in enumerate(expected):
@@ -124,6 +135,13 @@ def test_sound_is_early_where_the_picture_is_later_than_it_can_be_waited_for() -
     behind = of(two, sound=400, picture=100, hold=250)
     assert (behind.sound_early.value[0], behind.sound_late.value[0]) == (0, 50)
     assert (behind.mouth_to_ear.value[0], behind.camera_to_screen.value[0]) == (400, 350)
+
+
+def test_a_voice_is_as_early_as_its_soonest() -> None:
+    """A buffer that was timed anew: what was heard before that came 60 ms sooner."""
+    got = of([(0.0, 0.0, 0.0, 0.0)] * 2, 100, 400, hold=250, sooner=[60.0, 0.0])
+    assert got.sound_early.value.tolist() == [110, 110]
+    assert got.mouth_to_ear.value.tolist() == [350, 350]
 
 
 def test_who_sends_no_picture_is_heard_without_waiting_for_one() -> None:

@@ -59,4 +59,4 @@ def test_a_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("command", "words"), [("whatif", ["--more", "1"]), ("headroom", [])])
 def test_further_bridges(tmp_path: Path, command: str, words: list[str]) -> None:
     words = [*words, "--jobs", "1", "--seeds", "1"]
-    assert run(tmp_path, command, *words)["schema"] == f"giaoban.{command}/1"
+    assert run(tmp_path, command, *words)["schema"] == f"giaoban.{command}/2"

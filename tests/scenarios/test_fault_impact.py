@@ -151,7 +151,7 @@ def test_what_is_lost_apart_from_the_interruption_is_judged(tmp_path: Path) -> N
     made = meeting(tmp_path, CUT + "to_s = 6.0")
     captures = lose(lose(made.load(), "east", 4.0, 6.5), "east", 8.0, 8.3, "down")
     result = judged(made, captures)
-    assert missed(result) == pytest.approx(100 * 0.3 / 3.5, abs=2)
+    assert missed(result) == pytest.approx(100 * 0.3 / 20, abs=0.1)
     assert result.verdict == "fail"
 
 
@@ -188,7 +188,7 @@ def test_loss_elsewhere_is_judged_while_the_fault_lasts(tmp_path: Path) -> None:
     captures = lose(lose(made.load(), "east", 4.0, 6.5), "west", 5.0, 5.3, "up")
     captures = with_key_frames(captures, "west", 5.3)
     result = judged(made, captures)
-    assert missed(result) == pytest.approx(100 * 0.3 / 6, abs=2)
+    assert missed(result) == pytest.approx(100 * 0.3 / 20, abs=0.1)
     # no change of the fault is near: it is loss, and not judged as an interruption beside that
     assert value(result, "fault-interruption") == 0
 
