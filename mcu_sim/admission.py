@@ -96,7 +96,6 @@ class Capacity:
         self._showing: set[str] = set()
         self._units_high = 0.0
         self._ports_high = 0
-        self._use_high = self.use
 
     def copy(self) -> Capacity:
         """The same state, to try things on."""
@@ -106,7 +105,6 @@ class Capacity:
         other._mixed = dict(self._mixed)
         other._showing = set(self._showing)
         other._units_high, other._ports_high = self._units_high, self._ports_high
-        other._use_high = self._use_high
         return other
 
     def open_conference(self, conference: str) -> bool:
@@ -257,11 +255,6 @@ class Capacity:
         """How much of the device is in use: of that of which most is."""
         return max(self.uses(), key=lambda use: use.pct)  # of equals the first
 
-    @property
-    def use_high(self) -> Use:
-        """The most that was ever in use at one time."""
-        return self._use_high
-
     def uses(self) -> list[Use]:
         """Everything by which the device may refuse a call; limits and levels without calls of
         theirs, and devices' audio ports without calls on them, are left out."""
@@ -327,7 +320,6 @@ class Capacity:
         return calls
 
     def _note_high(self) -> None:
-        self._use_high = max(self._use_high, self.use, key=lambda use: use.pct)
         self._units_high = max(self._units_high, self.units_used)
         self._ports_high = max(self._ports_high, self.ports_used)
 

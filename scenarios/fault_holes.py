@@ -100,14 +100,6 @@ def begun(spans: Spans, start_ns: int, end_ns: int) -> Spans:
     return spans[(spans[:, 0] >= start_ns) & (spans[:, 0] < end_ns)]
 
 
-def longest(spans: Spans) -> tuple[int, int] | None:
-    """The longest, the first of equal ones; None: there is none."""
-    if not len(spans):
-        return None
-    start, end = spans[int(np.argmax(spans[:, 1] - spans[:, 0]))]
-    return int(start), int(end)
-
-
 def without(trace: Trace, spans: Spans) -> Trace:
     """A stream as if nothing had been due in some times; a frame goes or stays as a whole."""
     if not len(spans):

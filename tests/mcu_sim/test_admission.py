@@ -378,7 +378,6 @@ class Bookkeeping(RuleBasedStateMachine):
         assert self.capacity.ports_used == len(self.held) <= self.capacity.ports_total
         assert self.capacity.units_high == self.high
         assert all(0 <= use.pct <= 100 for use in self.capacity.uses())
-        assert self.capacity.use.pct <= self.capacity.use_high.pct
         spare.close_conference("m")
         spare.close_conference("n")
         assert (spare.units_used, spare.ports_used) == (0.0, 0)

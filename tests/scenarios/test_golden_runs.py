@@ -43,11 +43,11 @@ def test_measures_are_the_golden_ones(runs: Runs, name: str) -> None:
 
 def test_the_comparison_with_golden_results_can_fail(runs: Runs) -> None:
     found: dict[str, Any] = golden.figures(runs["thin-link"].result)
-    key = "after quang-son video down"
+    key = "after quang-son audio down"
     for change in (
         {"packets": [1, 1, 0, 0]},
-        {"ms": [t + 0.6 for t in found[key]["ms"]]},
-        {"mos": 4.0},
+        {"ms": [t and t + 0.6 for t in found[key]["ms"]]},
+        {"mos": [4.0, 4.0]},
     ):
         other = copy.deepcopy(found)
         other[key] |= change
@@ -158,7 +158,9 @@ def test_the_11th_call_is_stepped_down_as_the_device_documents_say(runs: Runs) -
         [less] = phase.mcu.downspeeded
         assert (less.bridge, less.asked, less.given) == (last.id, "1080p30", "720p30")
     assert (len(after.mcu.joined), after.mcu.refused) == (11, [])
-    assert [c.id for c in run.result.criteria if not c.ok] == ["every-call-as-asked"]
+    # the ports are all in use; and sound waits behind key frames of 1080p on lines without classes
+    failed = {c.id for c in run.result.criteria if not c.ok}
+    assert failed == {"every-call-as-asked", "mcu-units", "delay-variation", "audio-loss"}
     assert run.result.binding is not None
     assert (run.result.binding.criterion, run.result.binding.cause) == (
         "every-call-as-asked",

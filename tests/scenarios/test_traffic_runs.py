@@ -262,11 +262,12 @@ def test_a_pause_is_neither_loss_nor_interruption(runs: Runs) -> None:
 
 
 def test_wideband_sound_is_judged_on_its_own_scale(runs: Runs) -> None:
-    """G.722: better than any telephone, which ends at 4.41 of another scale."""
+    """G.722, decoded and encoded again by the MCU, to listen to; a conversation has delay, too."""
     for name, scale in (("talk", "wideband"), ("slides", "narrowband")):
         for _, _, s in streams(runs[name]):
             assert s.mos_scale == (scale if s.kind == "audio" else None)
-            assert s.mos is None or s.mos > 4.0
+            assert s.mos_listening is None or 4.0 < s.mos_listening < 4.5
+            assert s.mos is None or s.mos < (s.mos_listening or 0)
 
 
 def test_criteria_of_the_scenario_are_judged(runs: Runs) -> None:
