@@ -33,8 +33,10 @@ def started(runs: Runs) -> None:
 def test_how_far_an_estimate_is_off(runs: Runs, name: str) -> None:
     off = runs[name].result.estimate
     assert off is not None
-    assert (off.refused, off.same_verdict, off.same_binding) == (None, True, True)
-    if name != "lossy":  # where a key frame that overtakes others answers another request
+    assert (off.refused, off.same_verdict) == (None, True)
+    # where a key frame that overtakes others answers another request, other frames are missed
+    if name != "lossy":
+        assert off.same_binding
         assert off.within
         assert off.loss_points_max == 0.0
 
