@@ -71,10 +71,8 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A number with its unit, kept on one line."""
-    if value is None:
-        return NOT_MEASURED
-    return f"{number(value)}{NBSP}{UNIT_VI.get(unit, unit).replace(' ', NBSP)}"
+    """A number with its unit, of which the first word stays on its line."""
+    return NOT_MEASURED if value is None else f"{number(value)}{NBSP}{UNIT_VI.get(unit, unit)}"
 
 
 def in_use(use: InUse) -> str:

@@ -53,7 +53,7 @@ def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
             [
                 Cell(say.criterion(c)),
                 *(
-                    Cell(say.amount(value, (say.vi and c.unit_vi) or c.unit))
+                    Cell(say.in_unit(value, c))
                     for value in (spread.least, spread.median, spread.largest)
                 ),
                 Cell(say.limit(c)),
@@ -75,9 +75,9 @@ def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
     if c.id in UNINTERRUPTED and result.faults:
         notes.append(say("without faults"))
     if c.past_preferred and c.preferred is not None:
-        notes.append(say("past preferred", say.amount(c.preferred, c.unit_vi or c.unit)))
+        notes.append(say("past preferred", say.in_unit(c.preferred, c)))
     if c.detectable is not None:
-        notes.append(say("detectable", say.amount(c.detectable, c.unit_vi or c.unit)))
+        notes.append(say("detectable", say.in_unit(c.detectable, c)))
     return [
         Cell(say.criterion(c), sub="; ".join(filter(None, notes))),
         Cell(say.value(c)),

@@ -42,7 +42,7 @@ class Tongue:
         return vi.number(value, digits) if self.vi else en.number(value, digits)
 
     def amount(self, value: float | None, unit: str) -> str:
-        """A number with its unit, kept on one line."""
+        """A number with its unit, of which the first word stays on its line."""
         return vi.amount(value, unit) if self.vi else en.amount(value, unit)
 
     def run(self) -> str:
@@ -65,9 +65,11 @@ class Tongue:
         return c.name_vi if self.vi else c.name_en
 
     def value(self, c: CriterionResult) -> str:
-        if self.vi:
-            return vi.amount(c.value, c.unit_vi or c.unit)
-        return en.amount(c.value, c.unit)
+        return self.in_unit(c.value, c)
+
+    def in_unit(self, value: float | None, of: CriterionResult) -> str:
+        """A number in a criterion's unit."""
+        return self.amount(value, (self.vi and of.unit_vi) or of.unit)
 
     def limit(self, c: CriterionResult) -> str:
         return vi.limit(c) if self.vi else en.limit(c)

@@ -6,15 +6,20 @@ import subprocess
 
 import annex_factory as annexes
 import failures_factory
+import load_factory
 import pytest
 import results_factory as make
-from pdf_text import pages_of, text_of
+from pdf_text import overprinted, pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
+from results.annex.make import write_annex
 from results.annex.words import together
+from results.criteria import load_criteria
 from results.failures import FailureResult
 from results.model import MoreCalls, OtherTraffic, Place, Refused
 from results.plots import write_plots
+from results.seeds import others, seeds_of
+from results.verdict import trial, with_seeds
 from results.vietnamese import Names, amount, number
 
 DRAFT = "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT"
@@ -40,6 +45,26 @@ def test_names_come_out_of_the_pdf_as_they_are_written(annex):
     assert "Đắk R'Lấp" in text
     assert "Krông Nô" in text
     assert "1681/QĐ-UBND" in text
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_nothing_is_printed_over_something_else(tmp_path, lang):
+    """Of all kinds of parts; with a unit as long as they may be, and figures far off."""
+    first, during, last = make.phases()
+    bridges = [b.model_copy(update={"sound_early_ms": 123456.78}) for b in during.bridges]
+    result = make.result([first, make.phase("during", bridges), last])
+    *others_of_it, loss = result.criteria
+    loss = loss.model_copy(update={"unit": "units per minute", "unit_vi": "thiết bị mỗi giờ"})
+    result = result.model_copy(update={"criteria": [*others_of_it, loss]})
+    seeds = seeds_of([trial(seed, result) for seed in others(result.inputs.seed, 20)], "estimate")
+    answers = [
+        with_seeds(result, load_criteria(), seeds),
+        failures_factory.answer(),
+        load_factory.storm("random", run_id="load-province-20261125-091500", last_back_s=14.04),
+    ]
+    path = tmp_path / "x.pdf"
+    write_annex(path, [annexes.chapter(answer) for answer in answers], lang=lang)
+    assert overprinted(path) == []
 
 
 def test_heading_of_an_annex(annex):
@@ -482,7 +507,8 @@ def test_numbers(value, expected):
 def test_amounts():
     assert amount(None, "ms") == "không đo được"
     assert amount(3.5, "ms") == "3,5\u00a0ms"
-    assert amount(2.0, "calls") == "2\u00a0cuộc\u00a0gọi"
+    # a number is not parted from its unit; a longer unit may go on in the next line of a column
+    assert amount(2.0, "calls") == "2\u00a0cuộc gọi"
 
 
 def test_places():
