@@ -42,8 +42,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.seeds < 0:
         parser.error("--seeds is 0 or more")
-    rows = ["| loss | passes at | fails first | frozen in the worst 20 s, median | longest freeze, median |"]
-    rows.append("|---:|---:|---|---:|---:|")
+    heads = ("loss", "passes at", "fails first")
+    heads += ("frozen in the worst 20 s, median", "longest freeze, median")
+    rows = [f"| {' | '.join(heads)} |", "|---:|---:|---|---:|---:|"]
     with Several(cores()) as helpers:
         for loss_pct in LOSSES_PCT:
             question = asked(loss_pct)
