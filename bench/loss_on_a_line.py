@@ -42,8 +42,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.seeds < 0:
         parser.error("--seeds is 0 or more")
-    heads = ("loss", "passes at", "fails first")
-    heads += ("frozen in the worst 20 s, median", "longest freeze, median")
+    heads = ["loss", "passes at", "fails first"]
+    heads += ["frozen in the worst 20 s, median", "longest freeze, median"]
     rows = [f"| {' | '.join(heads)} |", "|---:|---:|---|---:|---:|"]
     with Several(cores()) as helpers:
         for loss_pct in LOSSES_PCT:

@@ -106,8 +106,9 @@ class Measure(StrictModel):
             return "ms"
         if name.startswith("mos"):
             return "MOS"
-        ends = {"_pct": "%", "_mbps": "Mb/s"}
-        return next((unit for end, unit in ends.items() if name.endswith(end)), "")
+        if name.endswith("_pct") or "_pct_" in name:
+            return "%"
+        return "Mb/s" if name.endswith("_mbps") else ""
 
     @property
     def text(self) -> str:

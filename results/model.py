@@ -383,6 +383,16 @@ class Result(StrictModel):
         return self
 
     @property
+    def devices_past_preferred(self) -> tuple[float, float] | None:
+        """What devices alone take of the delays of sound and of pictures, in ms, where one of these
+        is past what its source prefers."""
+        sound_ms, picture_ms = self.meeting.sound_devices_ms, self.meeting.picture_devices_ms
+        past = any(c.past_preferred and c.unit == "ms" for c in self.criteria)
+        if not past or sound_ms is None or picture_ms is None:
+            return None
+        return sound_ms, picture_ms
+
+    @property
     def is_estimate(self) -> bool:
         """Worked out and not emulated: no document for approval."""
         return self.engine.name == "estimate"

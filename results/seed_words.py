@@ -12,8 +12,7 @@ from results.seeds import CONFIDENCE_PCT, Seeds, Spread
 
 NBSP = "\u00a0"
 NOT_TRIED = "other seeds were not tried"
-NOT_TRIED_VI = "chưa kiểm tra với các số khởi tạo ngẫu nhiên khác"
-HEADLINE_NOT_TRIED_VI = "chưa thử với số khởi tạo ngẫu nhiên khác"
+NOT_TRIED_VI = "chưa thử với số khởi tạo ngẫu nhiên khác"
 
 
 def tried(result: Result) -> Seeds | None:

@@ -111,10 +111,9 @@ def criteria_notes(result: Result) -> list[str]:
 
 def device_delays(result: Result) -> str:
     """What devices alone take of the delays, where one of these is past what is preferred."""
-    sound_ms, picture_ms = result.meeting.sound_devices_ms, result.meeting.picture_devices_ms
-    past = any(c.past_preferred and c.unit == "ms" for c in result.criteria)
-    if not past or sound_ms is None or picture_ms is None:
+    if result.devices_past_preferred is None:
         return ""
+    sound_ms, picture_ms = result.devices_past_preferred
     return (
         f"Of the delays from mouth to ear and from camera to screen, terminals and MCU alone take "
         f"{_amount(sound_ms, 'ms')} and {_amount(picture_ms, 'ms')}, by figures that are "

@@ -16,7 +16,7 @@ from results.model import (
     RefusedCommand,
     Result,
 )
-from results.seed_words import HEADLINE_NOT_TRIED_VI, at_seed, by_luck, luck_vi, tried
+from results.seed_words import NOT_TRIED_VI, at_seed, by_luck, luck_vi, tried
 
 NBSP = "\u00a0"
 NOT_MEASURED = "không đo được"
@@ -237,7 +237,7 @@ def verdict_sentence(result: Result) -> str:
     said = _verdict(result)
     if result.verdict == "invalid" or tried(result) is not None:
         return said
-    return f"{said.removesuffix('.')} ({HEADLINE_NOT_TRIED_VI})."
+    return f"{said.removesuffix('.')} ({NOT_TRIED_VI})."
 
 
 def _verdict(result: Result) -> str:
@@ -292,10 +292,9 @@ def criteria_notes(result: Result) -> list[str]:
 
 def device_delays(result: Result) -> str:
     """What devices alone take of the delays: the twin of `results.summary`'s."""
-    sound_ms, picture_ms = result.meeting.sound_devices_ms, result.meeting.picture_devices_ms
-    past = any(c.past_preferred and c.unit == "ms" for c in result.criteria)
-    if not past or sound_ms is None or picture_ms is None:
+    if result.devices_past_preferred is None:
         return ""
+    sound_ms, picture_ms = result.devices_past_preferred
     return (
         "Trong độ trễ từ miệng đến tai và từ máy quay đến màn hình, riêng thiết bị đầu cuối và MCU "
         f"chiếm {amount(sound_ms, 'ms')} và {amount(picture_ms, 'ms')}; nơi hãng không công bố thì "

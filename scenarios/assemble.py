@@ -14,6 +14,7 @@ import numpy as np
 from giaoban.errors import InputError
 from mcu_sim.admission import UNITS
 from mcu_sim.fit import room_beside
+from mcu_sim.media.leg import KINDS
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.criteria import Criteria, Criterion, load_criteria
 from results.faults import FaultResult
@@ -47,11 +48,10 @@ from scenarios.plan import CallPlan, Plan
 from scenarios.question import Question
 from scenarios.rebuild import Rebuilt, rebuild
 from scenarios.series import BySecond, series
-from scenarios.streams import KINDS, Pictures, Window, bridges_in, devices, streams_of
+from scenarios.streams import Pictures, Window, bridges_in, devices, streams_of
 
 NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
 """Who tells of a call that was not set up: whoever made it."""
-HELD = ("joined", "left", "control")
 """Events of the MCU after which it may hold more or less than before."""
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
@@ -318,8 +318,7 @@ def _mcu(captures: Captures, number: int) -> McuResult:
         for e in within
         if (e["who"], e["event"]) in NOT_SET_UP
     ]
-    # content takes and gives back too, and what is done about it is told as `control`
-    states = [e for e in captures.events_of(*HELD, who="mcu") if "use" in e and e["t_ms"] < end_ms]
+    states = [e for e in captures.held() if e["t_ms"] < end_ms]
     earlier = [e for e in states if e["t_ms"] < start_ms][-1:]
     current = earlier + [e for e in states if e["t_ms"] >= start_ms]
     total = plan.device.units_total

@@ -48,6 +48,11 @@ class Captures:
         """Events of these names, in order of time."""
         return [e for e in self.events if e["event"] in names and who in (None, e.get("who"))]
 
+    def held(self) -> list[dict[str, Any]]:
+        """Events that tell how much of the MCU is in use. Content takes and gives back too, and
+        what is done about it is told as `control`."""
+        return [e for e in self.events_of("joined", "left", "control", who="mcu") if "use" in e]
+
 
 def load(folder: Path, plan: Plan) -> Captures:
     """Read a finished emulation's folder."""

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -24,6 +25,8 @@ from scenarios.emulation.engine import EngineName, emulate
 from scenarios.estimate.run import foreseen
 from scenarios.question import Question
 from scenarios.recordings import save_recordings
+
+Progress = Callable[[str, float], None]
 
 ERROR, WORK = "error.json", "work"
 INTERRUPTED = 130
@@ -95,6 +98,38 @@ def failed(folder: Path, ended: Ended) -> InvalidRun:
     if ended.code < 0:
         return InvalidRun(f"its process was ended by signal {-ended.code}\n{last}".strip())
     raise RuntimeError(f"{ended.name} ended with {ended.code}:\n{last}")
+
+
+@dataclass
+class Going[T]:
+    """Several such processes at once, as the parent hears of them (`giaoban.children.run_all`).
+
+    `told` says in words how many of all have ended, `take` what one that ended has found.
+    """
+
+    count: int
+    progress: Progress
+    told: Callable[[int, int], str]
+    take: Callable[[Ended], T]
+    found: dict[str, T] = field(default_factory=dict)
+    _done: dict[str, float] = field(default_factory=dict)
+
+    def on_line(self, name: str, line: str) -> None:
+        if line.startswith("{"):
+            said = json.loads(line)
+            # the meeting is nearly all of it; other steps count from nought again
+            if said["what"] == "meeting":
+                self._done[name] = said["done"]
+        self._tell()
+
+    def on_end(self, ended: Ended) -> None:
+        self.found[ended.name] = self.take(ended)
+        self._done[ended.name] = 1.0
+        self._tell()
+
+    def _tell(self) -> None:
+        so_far = self.told(len(self.found), self.count)
+        self.progress(so_far, sum(self._done.values()) / self.count)
 
 
 def say(what: str, done: float) -> None:

@@ -87,14 +87,6 @@ def merged(spans: Spans) -> Spans:
     return np.array(found, np.int64).reshape(-1, 2)
 
 
-def since(spans: Spans, edge_ns: int, soon_ns: int) -> Spans:
-    """(j, 2) spans, of which one that began more than `soon_ns` before an edge begins at it; one
-    that was over by then is none."""
-    start = np.where(spans[:, 0] < edge_ns - soon_ns, edge_ns, spans[:, 0])
-    left = np.column_stack([start, spans[:, 1]])
-    return left[left[:, 1] > left[:, 0]]
-
-
 def begun(spans: Spans, start_ns: int, end_ns: int) -> Spans:
     """(k, 2) those that begin in [start, end), each as a whole."""
     return spans[(spans[:, 0] >= start_ns) & (spans[:, 0] < end_ns)]

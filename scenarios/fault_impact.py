@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from mcu_sim.media.leg import KINDS
 from results.faults import FaultImpact, FaultResult
 from scenarios.captures import Captures
 from scenarios.fault_causes import Edge, Hole, holes_by
-from scenarios.fault_holes import Spans, begun, holes, merged, picture_holes, since, without
+from scenarios.fault_holes import Spans, begun, holes, merged, picture_holes, without
 from scenarios.fault_plan import FaultPlan
 from scenarios.fault_times import PUT_OUT, Time, away, behind, mine, times
 from scenarios.fault_words import what
 from scenarios.plan import CallPlan
 from scenarios.scenario import Scenario
-from scenarios.streams import KINDS, Pictures, streams_of
+from scenarios.streams import Pictures, streams_of
 from topology.rerouting import settled_after_ms
 from traffic.measure import Trace
 
@@ -47,8 +48,8 @@ class _Longest(NamedTuple):
 class _Stream:
     """One of a bridge's streams with its holes.
 
-    `silent` is when nothing of it came that could be used, `holes` when it could not be heard or
-    seen: a picture is away until a frame can be shown again. `made` are those that faults made.
+    `silent` is when nothing of it came that could be used. `made` are holes that faults made, in
+    which it could not be heard or seen: a picture is away until a frame can be shown again.
     """
 
     name: str
@@ -56,7 +57,6 @@ class _Stream:
     index: int
     trace: Trace
     silent: Spans
-    holes: Spans
     made: Sequence[Hole]
 
     @cached_property
@@ -72,17 +72,6 @@ class _Stream:
         edges = np.array([start_ns, end_ns]) - self.under_way_ns
         first, last = np.searchsorted(self.trace.due_ns, edges)
         return int(np.count_nonzero(self.trace.lost[first:last]))
-
-    def by(self, edges_ns: list[int], settled_ns: int) -> Spans:
-        """(k, 2) the holes that one of these moments lies in or just before, or that begin within
-        `settled_ns` after one; none from before the first.
-        """
-        parts = [_NONE]
-        for edge in edges_ns:
-            latest = edge + settled_ns + SOON_NS
-            found = (self.holes[:, 0] <= latest) & (self.holes[:, 1] >= edge - SOON_NS)
-            parts.append(since(self.holes[found], edge, SOON_NS))
-        return merged(np.concatenate(parts))
 
 
 class Impacts:
@@ -140,9 +129,7 @@ class Impacts:
         traces = list(self._captures.traces)
         for streams in self._streams.values():
             for stream in streams:
-                parts = [stream.by(self._edges(time), self._settled_ns) for time in self._times]
-                spans = merged(np.concatenate(parts))
-                traces[stream.index] = without(stream.trace, spans)
+                traces[stream.index] = without(stream.trace, _spans(stream.made))
         return replace(self._captures, traces=traces)
 
     def _of(self, call: CallPlan) -> Iterator[_Stream]:
@@ -152,19 +139,17 @@ class Impacts:
             silent = spans = holes(trace, gone, self._end_ns)
             if kind != "audio":
                 spans = picture_holes(self._pictures[index], silent, self._end_ns)
-            made = [*self._made(spans), *self._with_a_call(spans, gone)]
-            yield _Stream(f"{kind} {direction}", kind, index, trace, silent, spans, made)
+            made = holes_by(spans, self._all_edges, settled_ns=self._settled_ns, soon_ns=SOON_NS)
+            made += self._with_a_call(spans, gone, {hole.end_ns for hole in made})
+            yield _Stream(f"{kind} {direction}", kind, index, trace, silent, made)
 
-    def _made(self, spans: Spans) -> list[Hole]:
-        return holes_by(spans, self._all_edges, settled_ns=self._settled_ns, soon_ns=SOON_NS)
-
-    def _with_a_call(self, spans: Spans, gone: Spans) -> Iterator[Hole]:
+    def _with_a_call(self, spans: Spans, gone: Spans, told: Collection[int]) -> Iterator[Hole]:
         """Holes that a call's end made in a fault's time, however long after its last change: it
-        is the fault that a bridge, or the MCU, took it for dead."""
-        made = {hole.end_ns for hole in self._made(spans)}
+        is the fault that a bridge, or the MCU, took it for dead. `told`: ends of holes that are
+        known to be an event's."""
         for start, end in ((int(a), int(b)) for a, b in spans):
             lost = gone[(gone[:, 0] < end) & (gone[:, 1] > start)]
-            if end in made or not len(lost):
+            if end in told or not len(lost):
                 continue
             moment = max(start, int(lost[0, 0]))
             edges = [
@@ -189,7 +174,7 @@ class Impacts:
             spans = begun(stream.silent, start - SOON_NS, end - SOON_NS)
             open_then = spans[(spans[:, 0] < over) & (spans[:, 1] >= over)]
             cut_off |= bool(np.any(over - open_then[:, 0] > CUT_OFF_NS))
-        gone, back = self._gone(streams, time)
+        gone, back = self._gone(streams, number)
         again_ns, again_after_ns = (
             self._picture_again(streams, number, mends=mends) for mends in (False, True)
         )
@@ -220,10 +205,11 @@ class Impacts:
             call_kept=self._kept(call.bridge, time),
         )
 
-    def _gone(self, streams: list[_Stream], time: Time) -> tuple[float | None, float | None]:
-        """(gone, back) ms after the first phase began; back is None while a hole is open."""
-        parts = [s.by(self._edges(time), self._settled_ns) for s in streams]
-        spans = np.concatenate([_NONE, *parts])
+    def _gone(self, streams: list[_Stream], number: int) -> tuple[float | None, float | None]:
+        """(gone, back) of what a fault made, in ms after the first phase began; back is None while
+        a hole is open."""
+        of_it = (h for s in streams for h in s.made if any(e.fault == number for e in h.edges))
+        spans = _spans(of_it)
         if not len(spans):
             return None, None
         first_ns = self._ns(self._captures.plan.phases[0].start_s)
@@ -275,14 +261,13 @@ class Impacts:
     def _within(self, events: list[dict[str, Any]], time: Time) -> list[dict[str, Any]]:
         return [e for e in events if time.start_s * 1000 <= e["t_ms"] < time.end_s * 1000]
 
-    def _edges(self, time: Time) -> list[int]:
-        return [self._ns(edge) for edge in time.edges_s]
-
     def _ns(self, at_s: float) -> int:
         return self._origin_ns + round(at_s * 1e9)
 
 
-_NONE = np.empty((0, 2), np.int64)
+def _spans(of: Iterable[Hole]) -> Spans:
+    """(k, 2) when at least one of these holes was open."""
+    return merged(np.array([(h.start_ns, h.end_ns) for h in of], np.int64).reshape(-1, 2))
 
 
 def _longest(streams: Iterable[_Stream], number: int, *, mends: bool) -> _Longest:

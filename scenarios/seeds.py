@@ -6,7 +6,6 @@ few, one after the other or side by side.
 
 from __future__ import annotations
 
-import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +25,13 @@ from results.model import Result
 from results.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
 from results.verdict import Judgement, trial, with_seeds
 from scenarios.assemble import Answer, criteria_of
-from scenarios.child_work import failed
+from scenarios.child_work import Going, Progress, failed
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.refusals import reasons
 from scenarios.estimate.run import estimate, judge_alone
 from scenarios.estimate.size import kept_bytes
 from scenarios.question import Question
 
-Progress = Callable[[str, float], None]
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""
 Alone = Callable[[Question], Judgement]
@@ -162,7 +160,6 @@ class _Emulated:
         self._question = question
         self._seeds = others(question.plan.seed, count)
         self._engine = engine
-        self._found: dict[str, Result] = {}
 
     def begin(self) -> None:
         """Emulations of the check itself go first."""
@@ -173,32 +170,25 @@ class _Emulated:
         with store.writing(place):
             for name, seed in zip(folders, self._seeds, strict=True):
                 self._order(folders[name], seed)
-        shares = dict.fromkeys(folders, 0.0)
 
-        def on_line(name: str, line: str) -> None:
-            if line.startswith("{"):
-                said = json.loads(line)
-                if said["what"] == "meeting":
-                    shares[name] = said["done"]
-            progress(f"other seeds: {len(self._found)} of {len(shares)}", _mean(shares))
+        def take(ended: Ended) -> Result:
+            return self._result(ended, folders[ended.name])
 
-        def on_end(ended: Ended) -> None:
-            self._found[ended.name] = self._result(ended, folders[ended.name])
-
+        going = Going(len(folders), progress, "other seeds: {} of {}".format, take)
         run_all(
             [
                 Job(name, module("scenarios.seed_one", str(at / ORDER)))
                 for name, at in folders.items()
             ],
             at_once=1 if self._engine is EngineName.NATIVE else cores(),
-            on_line=on_line,
-            on_end=on_end,
+            on_line=going.on_line,
+            on_end=going.on_end,
             cwd=ROOT,
         )
         shutil.rmtree(place)
         method: Method = "sandbox" if self._engine is EngineName.SANDBOX else "native"
         trials = [
-            trial(seed, self._found[name]) for name, seed in zip(folders, self._seeds, strict=True)
+            trial(seed, going.found[name]) for name, seed in zip(folders, self._seeds, strict=True)
         ]
         return seeds_of(trials, method)
 
@@ -215,10 +205,6 @@ class _Emulated:
         if result.verdict == "invalid":
             raise InvalidRun(f"{ended.name}: {'; '.join(result.reasons)}")
         return result
-
-
-def _mean(shares: dict[str, float]) -> float:
-    return sum(shares.values()) / len(shares)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim.media.leg import KINDS
 from results.faults import FaultResult
 from results.series import Series
 from scenarios import fault_words
@@ -15,7 +16,7 @@ from scenarios.impairment_words import marks
 from scenarios.links import utilisation_pct
 from scenarios.plan import CallPlan
 from scenarios.question import Question
-from scenarios.streams import ENCODINGS, KINDS, Pictures, speech_codec, streams_of
+from scenarios.streams import ENCODINGS, Pictures, speech_codec, streams_of
 from traffic.quality.over_time import OverTime, frozen_pct, mos, over_time
 
 Curves = dict[str, NDArray[np.float64]]
@@ -102,7 +103,7 @@ def series(
 
 def _used(captures: Captures, start_s: float, seconds: int) -> NDArray[np.float64]:
     """(seconds,) how much of the MCU is in use at the end of each second, in %."""
-    changes = [e for e in captures.events_of("joined", "left", "control", who="mcu") if "use" in e]
+    changes = captures.held()
     times = np.array([e["t_ms"] / 1000 for e in changes])
     used = np.array([0.0, *(e["use"]["pct"] for e in changes)])
     result: NDArray[np.float64] = used[

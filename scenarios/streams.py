@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.device import AUDIO
-from mcu_sim.media.leg import Kind
+from mcu_sim.media.leg import KINDS, Kind
 from results.model import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from scenarios.captures import Captures
 from scenarios.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
@@ -23,7 +23,6 @@ from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from traffic.quality.lipsync import lip_sync
 
-KINDS: tuple[Kind, ...] = ("audio", "video", "content")
 WAYS = ("up", "down")
 SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""

@@ -16,7 +16,7 @@ from traffic.quality.uncertainty import quantile_interval
 BATCH_NS = 1_000_000_000
 """What happens within so long hangs together (a burst of key frames, a bad spell of a line)."""
 CLIP_NS = 20_000_000_000
-"""What a listener judges at once, as of pictures (`traffic.quality.frames`)."""
+"""What people judge at once: clips of 20 s, in which van Kester et al. (2011) tried freezes."""
 MINUTE_NS = 60_000_000_000
 """The shortest time over which a telepresence line's loss is measured (1 to 15 minutes)."""
 PAUSE_NS = 1_000_000_000

@@ -11,6 +11,7 @@ from traffic.video import VideoModel
 
 Kind = Literal["audio", "video", "content"]
 KINDS: tuple[Kind, ...] = ("audio", "video", "content")
+VISUAL_KINDS: tuple[Kind, ...] = ("video", "content")
 NOBODY = -1
 UNLOGGED = 0xFFFF
 """Index of a stream that no plan knows: its packets are counted but not logged."""

@@ -56,14 +56,20 @@ class DecodingLosses:
         at = np.flatnonzero(self._open[rows])
         if not len(at):
             return
-        rows, headers, data = rows[at], headers.take(at), data[at]
+        rows, headers, data, lengths = rows[at], headers.take(at), data[at], lengths[at]
         changed = self._ssrc[rows] != headers.ssrc
+        current = np.ones(len(rows), np.bool_)
         for place in np.flatnonzero(changed).tolist():  # another stream begins anew
             if self._ssrc[rows[place]] != headers.ssrc[place]:
                 self._ssrc[rows[place]] = headers.ssrc[place]
                 self._look_at_all()
                 self._gaps.begin(int(rows[place]))
-        start, end = rtp.payload_bounds(data, lengths[at])
+                # of the one before nothing is shown any more
+                current[:place] &= rows[:place] != rows[place]
+        if not current.all():
+            at = np.flatnonzero(current)
+            rows, headers, data, lengths = rows[at], headers.take(at), data[at], lengths[at]
+        start, end = rtp.payload_bounds(data, lengths)
         starts_key = self._keys.find(rows, headers, data, start, end)
         self._came.append((rows, headers.sequence, starts_key))
 

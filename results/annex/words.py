@@ -134,10 +134,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "criteria note": (
         "Giá trị là giá trị xấu nhất của toàn hệ thống trong tất cả các giai đoạn; nơi ghi nhận in "
         "nghiêng. Dư địa là phần hạn mức còn chưa dùng: 100 % là chưa dùng, 0 % là vừa chạm "
-        "ngưỡng, số âm là vượt ngưỡng.",
+        "ngưỡng, số âm là vượt ngưỡng. Tỷ lệ gói âm thanh và tỷ lệ khung hình, thời gian dừng của "
+        "hình ảnh là của 20 giây xấu nhất; tỷ lệ gói hình ảnh và gói nội dung trình chiếu là của "
+        "một phút xấu nhất.",
         "The value is the worst of the whole system in all phases; where it was found is in "
         "italics. The margin is the share of the allowance still unused: 100 % none used, 0 % at "
-        "the limit, below 0 past it.",
+        "the limit, below 0 past it. Shares of sound packets, and of pictures’ frames and time "
+        "frozen, are of the worst 20 s; of packets of pictures and slides, of the worst minute.",
     ),
     "seeds table": (
         "Mức dao động của từng tiêu chí với {0} số khởi tạo ngẫu nhiên khác",
@@ -175,12 +178,13 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "(phân vị 99,9 trừ giá trị nhỏ nhất). Gói không dùng được: gói âm thanh hoặc hình ảnh bị "
         "mất, bị hỏng; gói âm thanh đến quá muộn. MOS: điểm chất lượng tiếng nói khi nghe, từ 1 "
         "(kém) đến 5 (tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng mỗi "
-        "giai đoạn: {1}.",
+        "giai đoạn: {1}; các tỷ lệ trong bảng tính trên cả giai đoạn.",
         "Mouth to ear: delay of sound from the speaker’s mouth to the listener’s ear, with the "
         "bridge furthest away, what it waits for pictures in it. Delay variation of sound: ITU-T "
         "Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, lost or "
         "damaged; of sound also too late. MOS: speech quality as a listener judges it, from 1 "
-        "(bad) to 5 (good){0}. “–”: not yet connected, or not measured. Length of the phases: {1}.",
+        "(bad) to 5 (good){0}. “–”: not yet connected, or not measured. Length of the phases: {1}; "
+        "shares in this table are of a whole phase.",
     ),
     "past preferred": (
         "trong ngưỡng nhưng vượt mức nên có {0}",
@@ -213,9 +217,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "frozen": ("Thời gian dừng (%)", "Time frozen (%)"),
     "video note": (
         "Khung hình hỏng: khung hình không hiển thị được do mất gói tin của chính nó hoặc của "
-        "khung hình mà nó dựa vào, hoặc đến quá muộn.",
+        "khung hình mà nó dựa vào, hoặc đến quá muộn. Các tỷ lệ trong bảng tính trên cả giai đoạn.",
         "Bad frames: those that could not be shown, as packets of their own were lost or of a "
-        "frame that they build on, or as they came too late.",
+        "frame that they build on, or as they came too late. Shares are of a whole phase.",
     ),
     "no bad video": (
         "Hình ảnh: mọi khung hình đều hiển thị được đúng lúc, không điểm cầu nào bị dừng hình.",

@@ -11,12 +11,11 @@ from typing import Any
 
 from giaoban.clock import sleep_until
 from mcu_sim.conference.effects import OPERATOR
-from mcu_sim.media.leg import KINDS, Kind
+from mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from mcu_sim.media.outbound import SRTP_ROOM
 from mcu_sim.srtp import ALIGNMENT
 from scenarios.emulation.bridge import Bridge
 from scenarios.emulation.sources import recorded
-from scenarios.emulation.terminal import PICTURES
 from scenarios.plan import Plan
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
@@ -70,7 +69,7 @@ class Bridges:
         self._turn_ns = LOOK_NS if plan.watchful else self._window_ns
         self._ahead: list[tuple[tuple[Kind, ...], int, int]] = [
             (SOUND, self._window_ns, WINDOW_LEAD_NS),
-            (PICTURES, self._turn_ns, LEAD_NS if plan.watchful else WINDOW_LEAD_NS),
+            (VISUAL_KINDS, self._turn_ns, LEAD_NS if plan.watchful else WINDOW_LEAD_NS),
         ]
         """Media, the length of its windows, and how long before it is due one is handed over."""
         self._controls = [c for c in plan.controls if c.by != OPERATOR.value]
@@ -134,7 +133,7 @@ class Bridges:
         the kernel for media that is handed over already."""
         whole = (at_ns - self._origin_ns) % self._window_ns == 0
         for bridge in self._bridges:
-            bridge.receive(KINDS if whole else PICTURES)
+            bridge.receive(KINDS if whole else VISUAL_KINDS)
         for kinds, window_ns, lead_ns in self._ahead:
             if kinds is SOUND and not whole:
                 continue

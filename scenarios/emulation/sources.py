@@ -34,6 +34,15 @@ GRANTED_NS = 100_000_000
 """Slides come so long after the content channel was given: the word has to reach the bridge."""
 
 
+def asking(plan: Plan, call: CallPlan, kind: Kind) -> tuple[Asking, int]:
+    """How a bridge asks for key frames of what it sees, and its T_dither_max in ns: all who are in
+    the meeting may miss what it misses."""
+    seed = plan.streams[call.down[kind]].seed + ASKING
+    shown = plan.content
+    kbps = shown.model.kbps if kind == "content" and shown else plan.video.kbps
+    return Asking(seed), dither_max_ns(kbps, len(plan.calls) + 1)
+
+
 @dataclass(frozen=True)
 class Sources:
     """The sources of one bridge. `folder` is the run's: recordings lie in it."""
@@ -68,14 +77,6 @@ class Sources:
         if kind == "content" and self.plan.content is not None:
             return min(otherwise_ns, self.origin_ns + round(self.plan.content.to_s * 1e9))
         return otherwise_ns
-
-    def asking(self, kind: Kind) -> tuple[Asking, int]:
-        """How this bridge asks for key frames of what it sees, and its T_dither_max in ns: all who
-        are in the meeting may miss what it misses."""
-        seed = self.plan.streams[self.call.down[kind]].seed + ASKING
-        shown = self.plan.content
-        kbps = shown.model.kbps if kind == "content" and shown else self.plan.video.kbps
-        return Asking(seed), dither_max_ns(kbps, len(self.plan.calls) + 1)
 
     def open(self, kind: Kind, planned: StreamPlan, terms: Agreed, start_ns: int) -> Source:
         """The source of a medium, on the terms that were agreed on."""

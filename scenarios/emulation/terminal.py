@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind, Position
+from mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
 from mcu_sim.offer_answer import Agreed
 from mcu_sim.srtp import SrtpContext, SrtpError
 from mcu_sim.video.sources import KeyStarts
-from scenarios.emulation.sources import Source, Sources
+from scenarios.emulation.sources import Source, Sources, asking
 from scenarios.plan import CallPlan, Plan
 from topology.emulation.namespace import inside
 from traffic import rtcp, rtp
@@ -42,7 +42,6 @@ PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
 WATCHING = 0x5A5A_5A5A
 """Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
 NEVER_NS = 2**63 - 1
-PICTURES: tuple[Kind, ...] = ("video", "content")
 
 
 class _Line:
@@ -162,9 +161,9 @@ class Terminal:
                 self._streams[kind] = self._sources.open(kind, planned, terms, start_ns)
             ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
             clock_hz = self._sources.clock_hz(kind)
-            seen = kind in PICTURES and kind in self._call.down
-            asking = self._sources.asking(kind) if seen else None
-            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asking)
+            seen = kind in VISUAL_KINDS and kind in self._call.down
+            asks = asking(self._plan, self._call, kind) if seen else None
+            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]

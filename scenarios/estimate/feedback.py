@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind
+from mcu_sim.media.leg import VISUAL_KINDS, Kind
 from mcu_sim.media.plane import ASKING
 from mcu_sim.media.reports import CNAME
-from scenarios.emulation.sources import Sources
+from scenarios.emulation.sources import asking
 from scenarios.estimate.flows import Flows
 from scenarios.estimate.packets import Packets, joined
 from scenarios.estimate.sources import Kept, Source
@@ -32,7 +31,6 @@ QUIET_NS = 3_000_000_000
 """So long after a request it has come and is answered, or was lost."""
 REQUEST = 1 << 40
 """Sequence numbers of requests among the datagrams of RTCP begin here."""
-SHOWN: tuple[Kind, Kind] = ("video", "content")
 
 
 class Request(NamedTuple):
@@ -72,7 +70,7 @@ class Feedback:
         self._plan, self._timeline, self._flows = plan, timeline, flows
         self._sources, self._recent, self._wanted = sources, sent, wanted
         self._gaps = PictureGaps(flows.streams)
-        self._pictures = np.array([s.kind in SHOWN for s in plan.streams], np.bool_)
+        self._pictures = np.array([s.kind in VISUAL_KINDS for s in plan.streams], np.bool_)
         self._decoded = self._pictures.copy()
         """(streams,) pictures that somebody decodes; what goes up the MCU does, to compose it."""
         for stream in plan.streams:
@@ -146,10 +144,9 @@ class Feedback:
             for streams in (call.up, call.down):
                 for index in streams.values():
                     self._gaps.begin(index)
-            own = Sources(self._plan, sending.number, 0, Kept(), Path())
-            for kind in SHOWN:
+            for kind in VISUAL_KINDS:
                 if kind in call.down:
-                    self._asking[sending.number, kind] = own.asking(kind)
+                    self._asking[sending.number, kind] = asking(self._plan, call, kind)
         here = {
             seated.leg.row: seated
             for seated in self._timeline.seated
@@ -204,7 +201,7 @@ class Feedback:
         if not broken.any():
             return
         for number, call in enumerate(self._plan.calls):
-            for kind in SHOWN:
+            for kind in VISUAL_KINDS:
                 index = call.down.get(kind)
                 if index is None or not broken[index]:
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Protocol
+from typing import Literal, Protocol
 
 from giaoban.errors import InputError, did_you_mean
 from results.failures import Element, FailureKind
@@ -17,8 +17,9 @@ from topology.network import NetLink, Network, Node
 RESTORED = frozenset({"cut", "silent", "group"})
 """What is mended while the meeting goes on. A router, a site and the MCU take longer to start than
 the meeting of a trial lasts, so they stay down."""
-
-
+LinkKind = Literal["cut", "silent"]
+LINK_KINDS: tuple[LinkKind, ...] = ("cut", "silent")
+"""Its light goes out; or it stays on at the ends, as most leased circuits have it."""
 ACCESS_FAILS = (f"cut:{ACCESS_PREFIX}", f"silent:{ACCESS_PREFIX}")
 
 
@@ -65,7 +66,7 @@ def possible(network: Network, groups: Sequence[LinkGroup] = ()) -> dict[str, Fa
     links = [link for link in network.links if may_carry(network, link.id)]
     in_use = {link.id for link in links}
     made = [
-        *(failure for link in links for failure in (_cut(network, link), _silent(network, link))),
+        *(_link(network, link, kind) for link in links for kind in LINK_KINDS),
         *(
             _router(network, router)
             for router in network.routers
@@ -149,31 +150,24 @@ def find(singles: dict[str, Failure], ident: str) -> Failure:
     return pair(singles[parts[0]], singles[parts[1]])
 
 
-def _cut(network: Network, link: NetLink) -> Failure:
+def _link(network: Network, link: NetLink, kind: LinkKind) -> Failure:
     ends_en, ends_vi = ends_of(network, link)
+    names = {
+        "cut": (f"{ends_en} cut", f"Đứt {ends_vi}"),
+        "silent": (
+            f"{ends_en} lit, but its packets gone",
+            f"Mất gói trên {ends_vi} (vẫn còn tín hiệu quang)",
+        ),
+    }
+    name_en, name_vi = names[kind]
     return Failure(
-        id=f"cut:{link.id}",
-        kind="cut",
-        name_en=f"{ends_en} cut",
-        name_vi=f"Đứt {ends_vi}",
+        id=f"{kind}:{link.id}",
+        kind=kind,
+        name_en=name_en,
+        name_vi=name_vi,
         elements=(Element(kind="link", id=link.id),),
-        faults=({"kind": "cut", "link": link.id},),
-        own=_behind(network, links=[link.id]),
-        usual=_usual(network, link),
-    )
-
-
-def _silent(network: Network, link: NetLink) -> Failure:
-    """Most leased circuits keep the light on at the far end: what a cut looks like there."""
-    ends_en, ends_vi = ends_of(network, link)
-    return Failure(
-        id=f"silent:{link.id}",
-        kind="silent",
-        name_en=f"{ends_en} lit, but its packets gone",
-        name_vi=f"Mất gói trên {ends_vi} (vẫn còn tín hiệu quang)",
-        elements=(Element(kind="link", id=link.id),),
-        faults=({"kind": "silent", "link": link.id},),
-        own=_behind(network, links=[link.id]),
+        faults=({"kind": kind, "link": link.id},),
+        own=_own(network, links=[link.id]),
         usual=_usual(network, link),
     )
 
@@ -182,7 +176,7 @@ def _usual(network: Network, link: NetLink) -> bool:
     return link.kind == "backbone" or link.id == access_link_id(network.mcu.id)
 
 
-def _behind(
+def _own(
     network: Network, *, links: Collection[str] = (), router: str | None = None
 ) -> tuple[str, ...]:
     """The bridges whose only line is one of these links, or ends at this router."""
@@ -198,7 +192,7 @@ def _router(network: Network, router: Node) -> Failure:
         name_vi=f"Hỏng bộ định tuyến {router.name}",
         elements=(Element(kind="router", id=router.id),),
         faults=({"kind": "router", "router": router.id},),
-        own=_behind(network, router=router.id),
+        own=_own(network, router=router.id),
         usual=True,
     )
 
@@ -215,7 +209,7 @@ def _sites(network: Network) -> Iterator[Failure]:
             name_vi=f"Mất điện tại {bridge.name}",
             elements=(Element(kind="bridge", id=bridge.id),),
             faults=({"kind": "site", "bridge": bridge.id},),
-            own=_behind(network, router=router),
+            own=_own(network, router=router),
             usual=router not in seen,
         )
         seen.add(router)
@@ -229,7 +223,7 @@ def _group(network: Network, group: LinkGroup) -> Failure:
         name_vi=f"Đứt cáp chung {group.name} ({', '.join(group.links)})",
         elements=(Element(kind="group", id=group.id),),
         faults=({"kind": "group", "group": group.id},),
-        own=_behind(network, links=group.links),
+        own=_own(network, links=group.links),
         usual=True,
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from results.failures_summary import summary_md
 from results.model import Engine
 from results.store import RunFolder
 from results.view.write import write_page
-from scenarios.child_work import failed
+from scenarios.child_work import Going, Progress, failed
 from scenarios.documents import prove
 from scenarios.emulation.engine import EngineName
 from scenarios.failures.answer import answer_of
@@ -26,8 +25,6 @@ from scenarios.failures.picture import draw_failures
 from scenarios.failures.questions import Asked, question_of
 from scenarios.page_map import write_map
 from topology.sandbox import kernel
-
-Progress = Callable[[str, float], None]
 
 FAULTS = "faults.json"
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,38 +37,6 @@ class Outcome:
     folder: Path
     answer: FaultsAnswer
     seconds: Mapping[str, float]
-
-
-@dataclass
-class _Going:
-    """What has been found so far, and how far those are that are going on."""
-
-    failures: Mapping[str, Failure]
-    folders: Mapping[str, Path]
-    progress: Progress
-    found: dict[str, FailureResult] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    done: dict[str, float] = field(default_factory=dict)
-
-    def on_line(self, name: str, line: str) -> None:
-        if line.startswith("{"):
-            said = json.loads(line)
-            # the meeting is nearly all of it; other steps count from nought again
-            if said["what"] == "meeting":
-                self.done[name] = said["done"]
-        self._tell(name)
-
-    def on_end(self, ended: Ended) -> None:
-        self.found[ended.name] = _result_of(
-            self.failures[ended.name], self.folders[ended.name], ended
-        )
-        self.seconds[ended.name] = ended.seconds
-        self.done[ended.name] = 1.0
-        self._tell(ended.name)
-
-    def _tell(self, name: str) -> None:
-        count = len(self.failures)
-        self.progress(f"{len(self.found)} of {count} failures", sum(self.done.values()) / count)
 
 
 def try_failures(
@@ -101,15 +66,19 @@ def try_failures(
     store.remove_stale_partials(root)
     run_id = f"faults-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
-        going = _Going(
-            failures={f.id: f for f in failures},
-            folders={f.id: folder.path / "failures" / folder_name(f.id) for f in failures},
-            progress=progress,
-        )
-        for place in going.folders.values():
+        by_id = {f.id: f for f in failures}
+        places = {ident: folder.path / "failures" / folder_name(ident) for ident in by_id}
+        for place in places.values():
             place.mkdir(parents=True)
+        seconds: dict[str, float] = {}
+
+        def take(ended: Ended) -> FailureResult:
+            seconds[ended.name] = ended.seconds
+            return _result_of(by_id[ended.name], places[ended.name], ended)
+
+        going = Going(len(failures), progress, "{} of {} failures".format, take)
         run_all(
-            [Job(f.id, _command(asked, f, going.folders[f.id], engine)) for f in failures],
+            [Job(f.id, _command(asked, f, places[f.id], engine)) for f in failures],
             at_once=jobs,
             on_line=going.on_line,
             on_end=going.on_end,
@@ -119,7 +88,7 @@ def try_failures(
         answer = answer_of(
             question,
             [going.found[f.id] for f in failures],
-            engine=_engine(going.folders),
+            engine=_engine(places),
             run_id=folder.run_id,
             whole=whole,
             possible=possible,
@@ -132,7 +101,7 @@ def try_failures(
         write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
         write_page(folder.path)
         final = folder.finish(FAULTS)
-    return Outcome(final, answer, going.seconds)
+    return Outcome(final, answer, seconds)
 
 
 def folder_name(failure: str) -> str:

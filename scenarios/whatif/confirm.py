@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import InvalidRun
 from results import store
 from results.model import Result
-from scenarios.child_work import failed
+from scenarios.child_work import Going, Progress, failed
 from scenarios.emulation.engine import EngineName
 from scenarios.whatif.apply import Base
 from scenarios.whatif.one import Order
 from scenarios.whatif.variant import Variant
 from topology.sandbox import kernel
-
-Progress = Callable[[str, float], None]
 
 CONFIRMED = "confirmed"
 """The folder of the emulations, within an answer's own."""
@@ -33,32 +30,6 @@ class Point:
     name: str
     variant: Variant
     failure: str | None = None
-
-
-@dataclass
-class _Going:
-    orders: dict[str, Order]
-    progress: Progress
-    found: dict[str, Result | InvalidRun] = field(default_factory=dict)
-    done: dict[str, float] = field(default_factory=dict)
-
-    def on_line(self, name: str, line: str) -> None:
-        if line.startswith("{"):
-            said = json.loads(line)
-            if said["what"] == "meeting":
-                self.done[name] = said["done"]
-        self._tell()
-
-    def on_end(self, ended: Ended) -> None:
-        folder = Path(self.orders[ended.name].folder)
-        self.found[ended.name] = failed(folder, ended) if ended.code else store.read_result(folder)
-        self.done[ended.name] = 1.0
-        self._tell()
-
-    def _tell(self) -> None:
-        count = len(self.orders)
-        what = f"emulating: {len(self.found)} of {count}"
-        self.progress(what, sum(self.done.values()) / count)
 
 
 def confirm(
@@ -98,7 +69,12 @@ def confirm(
         (place / "order.json").write_text(
             orders[point.name].model_dump_json(by_alias=True, indent=1)
         )
-    going = _Going(orders, progress)
+
+    def take(ended: Ended) -> Result | InvalidRun:
+        at = Path(orders[ended.name].folder)
+        return failed(at, ended) if ended.code else store.read_result(at)
+
+    going = Going(len(orders), progress, "emulating: {} of {}".format, take)
     run_all(
         [
             Job(name, module("scenarios.whatif.one", str(Path(order.folder) / ORDER)))

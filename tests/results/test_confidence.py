@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from results.confidence import (
-    CONFIDENCE,
     Known,
     certain_rise,
     detectable_rise,
     detectable_share_rise,
+    in_bursts,
     lost_share,
     wilson,
 )
@@ -179,5 +179,44 @@ def test_a_line_that_becomes_worse_is_called_so() -> None:
     assert alarms((packets, bursts)) > 0.99
 
 
-def test_the_confidence_is_for_a_hundred_comparisons() -> None:
-    assert (1 - CONFIDENCE) * 100 < 0.0101
+@given(
+    lost=st.integers(0, 300),
+    more=st.integers(0, 3000),
+    spread=st.floats(0, 200),
+    wider=st.floats(1, 10),
+)
+def test_losses_that_hang_together_say_as_much_as_so_many_fewer(
+    lost: int, more: int, spread: float, wider: float
+) -> None:
+    sent = lost + more + 1
+    got = lost_share(lost, sent, spread)
+    effect = max(1.0, spread)  # nothing says more than losses by themselves
+    assert got == wilson(lost / effect, sent / effect)
+    assert got.value == pytest.approx(lost / sent)
+    less_sure = lost_share(lost, sent, effect * wider)
+    assert less_sure.low <= got.low + 1e-12
+    assert less_sure.high >= got.high - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("burst_mean", "effect"), [(None, 1.0), (0.0, 1.0), (1.0, 1.0), (1.5, 2.0), (4.0, 7.0)]
+)
+def test_the_effect_of_bursts(burst_mean: float | None, effect: float) -> None:
+    assert in_bursts(burst_mean) == effect
+
+
+@pytest.mark.parametrize("mean", [2.0, 5.0, 20.0])
+def test_the_effect_of_bursts_is_that_of_a_line_with_two_states(mean: float) -> None:
+    """The variance of the number lost of 2,000 packets over that of losses by themselves, for rare
+    bursts of geometric lengths (Gilbert 1960)."""
+    rng = np.random.default_rng(round(mean))
+    share, n, runs = 0.002, 2000, 20_000
+    starts = share / mean
+    counts = np.zeros(runs)
+    bad = rng.random(runs) < share
+    for _ in range(n):
+        counts += bad
+        stays = rng.random(runs) < np.where(bad, 1 - 1 / mean, starts / (1 - share))
+        bad = stays
+    effect = counts.var() / (n * share * (1 - share))
+    assert effect == pytest.approx(in_bursts(mean), rel=0.1)

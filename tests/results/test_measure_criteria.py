@@ -258,6 +258,10 @@ def test_as_a_scenario_writes_it():
         ({"measure": {"on": "mcu", "metric": "ports_used", "bridges": ["a"]}}, "bridges does not"),
         ({"measure": {"on": "link", "metric": "drops", "direction": "up"}}, "allowed: A->B"),
         ({"unit": "%"}, 'unit of delay_p95_ms is "ms"'),
+        *(
+            ({"measure": {"on": "stream", "metric": metric}}, f'unit of {metric} is "%"')
+            for metric in ("lost_pct", "freeze_pct_20s", "listener_lost_pct_60s")
+        ),
         ({"measure": {"on": "link", "metric": "drops"}, "unit": "bits"}, "needs unit_vi"),
         ({"id": "link-peak"}, "takes no measure"),
         ({"measure": None}, "not known without a measure"),

@@ -216,7 +216,7 @@ def test_without_other_seeds_it_is_said() -> None:
         said = "PASS – the bridges may be connected (other seeds were not tried)"
         assert headline(result) == said
         assert "Other seeds were not tried" in summary_md(result)
-        assert "chưa kiểm tra với các số khởi tạo ngẫu nhiên khác" in sentence_vi(result)
+        assert "chưa thử với số khởi tạo ngẫu nhiên khác" in sentence_vi(result)
         assert verdict_sentence(result).endswith(" (chưa thử với số khởi tạo ngẫu nhiên khác).")
         assert verdict_en(result).endswith(" (other seeds were not tried).")
     assert "tính toán được" not in sentence_vi(own)

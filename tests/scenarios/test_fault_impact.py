@@ -255,7 +255,8 @@ def test_a_frozen_picture_after_a_fault_is_not_judged_twice(tmp_path: Path) -> N
             assert found.decodable.all()
             assert not len(found.frozen_ns)
     gone = sum(len(t.due_ns) for t in captures.traces) - sum(len(t.due_ns) for t in calm.traces)
-    assert gone < 1.3 * 30 * 12 + 0.3 * 50
+    # a picture of 12 packets or so, 30 times a second, until the key frame; sound while it is lost
+    assert 0 < gone < 1.3 * 30 * 12 + 0.3 * 50
 
 
 def test_the_freeze_at_a_mending_is_the_mendings(tmp_path: Path) -> None:

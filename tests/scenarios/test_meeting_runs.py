@@ -12,6 +12,8 @@ from recording import heard, tshark
 from runs import MEETINGS, Finished, Runs
 from scenario_factory import giaoban, scenario
 
+from scenarios.estimate.run import estimate
+from scenarios.question import make_question
 from scenarios.rebuild import SRTP_TAG_BYTES, rebuild
 from traffic.measure import Trace
 from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
@@ -39,6 +41,16 @@ def test_how_far_an_estimate_is_off(runs: Runs, name: str) -> None:
         assert off.same_binding
         assert off.within
         assert off.loss_points_max == 0.0
+
+
+def test_where_packets_overtake_each_other_an_estimate_fails_by_the_same_stream(runs: Runs) -> None:
+    binding = runs["lossy"].result.binding
+    told = estimate(make_question(runs.folder / "lossy.toml")).result.binding
+    assert binding is not None
+    assert told is not None
+    stream = ("bridge", "west", "video up")
+    for place in (binding.place, told.place):
+        assert (place.kind, place.id, place.detail) == stream
 
 
 BEGINNING_NS = 200_000_000

@@ -181,7 +181,9 @@ def test_a_judge_stops_at_the_first_seed_that_does_not_pass(tmp_path: Path) -> N
     assert result.seeds is not None
     assert (result.verdict, result.seeds.stopped) == ("fail", True)
     assert (result.seeds.tried, result.seeds.passed) == (3, 2)
-    assert (result.seeds.least_pct, result.seeds.first) != (None, None)
+    assert result.seeds.least_pct is result.seeds.most_pct is None  # stopped: no interval
+    assert result.seeds.first is not None
+    assert result.seeds.first.seed == own + 3
     result = AtSeeds(2, alone=passing(own + 3))(question).result
     assert result.seeds is not None
     assert (result.verdict, result.seeds.passed, result.seeds.stopped) == ("pass", 2, False)

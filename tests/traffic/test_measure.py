@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from traffic_factory import MS, START_NS, received_log, sent_log
 from traffic.measure import interarrival_jitter_ms, measure, trace
 
 END_NS = 10**18
+SECOND_NS = 1000 * MS
 
 
 def jitter_by_the_rfc(arrival_ns: list[int], timestamps: list[int], clock_hz: int) -> list[float]:
@@ -376,3 +378,96 @@ def test_windows_add_up_and_the_order_of_the_received_log_does_not_matter(
         assert getattr(whole, name) == sum(getattr(part, name) for part in parts)
     assert whole.sent == whole.received + int(np.count_nonzero(found.lost))
     assert found.duplicates == whole.duplicated
+
+
+@given(
+    n=st.integers(2, 260),
+    spacing_ms=st.sampled_from([100, 500, 900]),
+    seed=st.integers(0, 2**32 - 1),
+    loss=st.sampled_from([0.0, 0.02, 0.3, 1.0]),
+)
+def test_the_worst_20_s_and_the_worst_minute_are_those_of_all_windows(
+    n: int, spacing_ms: int, seed: int, loss: float
+) -> None:
+    """Every window of a steady stream, one after another; packets that are not there are good."""
+    rng = np.random.default_rng(seed)
+    bad = rng.random(n) < loss
+    sent = sent_log(n, spacing_ns=spacing_ms * MS)
+    got = measure(delivered(sent, np.flatnonzero(bad).tolist(), clock_hz=8000), 0, END_NS)
+    at_ms = np.arange(n) * spacing_ms
+    for window_s, found in ((20, got.missing_pct_20s), (60, got.missing_pct_60s)):
+        full = window_s * 1000 / spacing_ms
+        counts = [
+            int(np.count_nonzero(bad & (at_ms >= begin) & (at_ms < begin + 1000 * window_s)))
+            for begin in at_ms.tolist()
+        ]
+        # of 900 ms a window holds 22 or 23: as many as there are, if they are more than usual
+        expected = 100 * max(counts) / max(full, *counts)
+        assert found == pytest.approx(expected)
+    assert got.missing_pct_60s is not None
+    assert got.missing_pct_20s is not None
+    assert got.missing_pct_60s <= got.missing_pct_20s * (1 + 1e-9)
+
+
+def test_two_bad_spells_count_together_only_within_20_s() -> None:
+    """50 packets a second: 10 lost at 5 s, and 10 at 24.7 s or at 25.3 s."""
+    for second, lost in ((1235, 20), (1265, 10)):
+        missing = [*range(250, 260), *range(second, second + 10)]
+        got = measure(delivered(sent_log(3000), missing, clock_hz=8000), 0, END_NS)
+        assert got.missing_pct_20s == pytest.approx(100 * lost / 1000)
+        assert got.missing_pct_60s == pytest.approx(100 * 20 / 3000)
+
+
+def test_a_short_stream_is_not_worse_for_being_short_and_a_pause_makes_none_better() -> None:
+    short = measure(delivered(sent_log(100), [5, 6], clock_hz=8000), 0, END_NS)
+    assert (short.missing_pct, short.missing_pct_20s) == pytest.approx((2.0, 0.2))
+    sent = sent_log(2000)
+    sent["due_ns"][1000:] += 300 * SECOND_NS
+    paused = measure(delivered(sent, range(1000, 1100), clock_hz=8000), 0, END_NS)
+    assert paused.missing_pct_20s == pytest.approx(10.0)
+    assert paused.missing_pct_60s == pytest.approx(100 / 30)
+    assert measure(delivered(sent_log(9), clock_hz=8000), 0, END_NS).missing_pct_20s == 0.0
+    assert measure(delivered(sent_log(0), clock_hz=8000), 0, END_NS).missing_pct_60s is None
+
+
+@given(
+    n=st.integers(2, 400),
+    spacing_ms=st.sampled_from([20, 90, 300, 1700]),
+    seed=st.integers(0, 2**32 - 1),
+    loss=st.sampled_from([0.01, 0.2, 0.9]),
+    impaired=st.sampled_from([0.0, 0.3]),
+)
+def test_the_spread_of_losses_is_the_variance_of_seconds_over_that_of_chance(
+    n: int, spacing_ms: int, seed: int, loss: float, impaired: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    sent = sent_log(n, spacing_ns=spacing_ms * MS)
+    gone, lost = rng.random(n) < impaired, rng.random(n) < loss
+    sent["copies"] = np.where(gone, 0, 1)
+    got = measure(delivered(sent, np.flatnonzero(lost | gone).tolist(), clock_hz=8000), 0, END_NS)
+    seconds: dict[int, list[int]] = {}
+    for i in np.flatnonzero(~gone).tolist():
+        seconds.setdefault(i * spacing_ms // 1000, []).append(int(lost[i]))
+    of_all = [one for second in seconds.values() for one in second]
+    if not of_all or sum(of_all) in (0, len(of_all)):
+        assert got.loss_spread is None
+        return
+    if len(seconds) < 2:
+        assert got.loss_spread == sum(of_all)
+        return
+    share = statistics.fmean(of_all)
+    off = [sum(second) - share * len(second) for second in seconds.values()]
+    variance = len(off) * statistics.variance(off, xbar=0.0)
+    expected = max(1.0, variance / (len(of_all) * share * (1 - share)))
+    assert got.loss_spread == pytest.approx(expected)
+
+
+def test_losses_by_themselves_say_one_each_and_those_of_one_second_say_one_together() -> None:
+    n = 100_000
+    alone = np.flatnonzero(np.random.default_rng(3).random(n) < 0.01).tolist()
+    got = measure(delivered(sent_log(n), alone, clock_hz=8000), 0, END_NS)
+    assert got.loss_spread == pytest.approx(1, abs=0.1)
+    # twenty whole seconds of two thousand: each of its fifty packets says what the others say
+    together = [i for second in range(0, 2000, 100) for i in range(50 * second, 50 * second + 50)]
+    got = measure(delivered(sent_log(n), together, clock_hz=8000), 0, END_NS)
+    assert got.loss_spread == pytest.approx(50, rel=0.01)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from quality_factory import delivered, video_log
 from traffic_factory import MS, START_NS, sent_log
@@ -18,6 +18,8 @@ from traffic.quality.lipsync import lip_sync, skew_ms
 
 END_NS = START_NS + 10**12
 FRAME_MS = 1000 / 30
+SECOND_NS = 1000 * MS
+FPS = 10
 
 
 def test_no_loss_no_damage_no_freeze() -> None:
@@ -221,3 +223,55 @@ def test_time_frozen_is_of_the_time_in_which_pictures_were_due() -> None:
     longer = measure_frames(found, START_NS - 6 * 10**9, START_NS + 2 * 10**9)
     assert whole.frozen_pct == pytest.approx(longer.frozen_pct)
     assert whole.frozen_pct == pytest.approx(100 * whole.freeze_ms_total / 2000, abs=0.1)
+
+
+@given(
+    n=st.one_of(st.integers(1, 60), st.integers(250, 400)),
+    seed=st.integers(0, 2**32 - 1),
+    loss=st.sampled_from([0.0, 0.01, 0.2, 1.0]),
+    start_s=st.integers(0, 8),
+    length_ms=st.sampled_from([1, 900, 20_000, 20_001, 33_333, 40_000]),
+)
+@example(n=400, seed=1, loss=0.01, start_s=0, length_ms=40_000)
+@example(n=400, seed=2, loss=0.2, start_s=3, length_ms=33_333)
+@example(n=400, seed=3, loss=0.2, start_s=0, length_ms=40_000)
+def test_the_worst_20_s_of_pictures_are_those_of_all_clips(
+    n: int, seed: int, loss: float, start_s: int, length_ms: int
+) -> None:
+    """Clips a second apart and the last one, frame by frame and millisecond by millisecond."""
+    rng = np.random.default_rng(seed)
+    keys = [0, *np.flatnonzero(rng.random(n) < 0.05).tolist()]
+    missing = np.flatnonzero(rng.random(n) < loss).tolist()
+    found = frames(delivered(video_log(n, 1, keys, fps=FPS), missing))
+    start, end = START_NS + start_s * SECOND_NS, START_NS + start_s * SECOND_NS + length_ms * MS
+    got = measure_frames(found, start, end)
+    last = max(start, end - 20 * SECOND_NS)
+    worst_bad = worst_still = 0.0
+    for begin in [*range(start, last, SECOND_NS), last]:
+        until = min(begin + 20 * SECOND_NS, end)
+        bad = sum(
+            begin <= due < until and not shown
+            for due, shown in zip(found.due_ns.tolist(), found.decodable.tolist(), strict=True)
+        )
+        still = sum(max(0, min(b, until) - max(a, begin)) for a, b in found.frozen_ns.tolist())
+        worst_bad, worst_still = max(worst_bad, bad), max(worst_still, still)
+    assert got.frozen_pct_worst == pytest.approx(100 * worst_still / (20 * SECOND_NS), abs=1e-6)
+    if not got.frames:
+        assert got.not_shown_pct_worst is None
+    elif n > 1:
+        assert got.not_shown_pct_worst == pytest.approx(min(100.0, 100 * worst_bad / (20 * FPS)))
+    assert 0 <= got.frozen_pct_worst <= 100
+
+
+def test_a_bad_spell_is_not_thinned_by_a_long_phase_nor_by_a_cut_through_it() -> None:
+    """Two seconds of 10 are 10 % of the worst 20 s, of one minute and of five."""
+    for seconds in (60, 300):
+        n = seconds * FPS
+        log = video_log(n, 1, range(n), fps=FPS)
+        found = frames(delivered(log, range(30 * FPS, 32 * FPS)))
+        got = measure_frames(found, START_NS, START_NS + seconds * SECOND_NS)
+        assert got.not_shown_pct == pytest.approx(100 * 2 / seconds)
+        assert got.not_shown_pct_worst == pytest.approx(10.0)
+        assert got.frozen_pct_worst == pytest.approx(100 * 2.1 / 20)  # until the next picture
+    late = measure_frames(found, START_NS + 31 * SECOND_NS, START_NS + 41 * SECOND_NS)
+    assert (late.not_shown_pct, late.not_shown_pct_worst) == pytest.approx((10.0, 5.0))

@@ -109,8 +109,9 @@ static void tell_kernel(int fd, struct nlmsghdr *head, size_t length)
   ssize_t got = recv(fd, answer, sizeof answer, 0);
   const struct nlmsghdr *said = (const struct nlmsghdr *)answer;
   const struct nlmsgerr *error = NLMSG_DATA(said);
-  int missing = head->nlmsg_type == RTM_DELROUTE && error->error == -ESRCH;
-  if (got < (ssize_t)NLMSG_LENGTH(sizeof *error) || (error->error && !missing))
+  if (got < (ssize_t)NLMSG_LENGTH(sizeof *error))
+    fprintf(stderr, "<ERR> a route did not take effect: the kernel did not answer\n");
+  else if (error->error && !(head->nlmsg_type == RTM_DELROUTE && error->error == -ESRCH))
     fprintf(stderr, "<ERR> a route did not take effect: %s\n", strerror(-error->error));
 }
 

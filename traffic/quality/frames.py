@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.measure import Trace
+from traffic.measure import CLIP_NS, Trace
 from traffic.percentiles import percentiles
 from traffic.quality.bursts import ends_ns
 from traffic.quality.playout import playout
@@ -18,8 +18,6 @@ FREEZE_MARGIN_NS = 150_000_000
 of W3C's Identifiers for WebRTC's Statistics API."""
 
 
-CLIP_NS = 20_000_000_000
-"""What people judge at once: clips of 20 s, in which van Kester et al. (2011) tried freezes."""
 STEP_NS = 1_000_000_000
 """How far apart clips begin among which the worst is looked for."""
 
