@@ -1,7 +1,7 @@
 """Offer and answer (RFC 3264): what two sides agree on for audio, video and a content channel.
 
 A side says what it can as a list of `Media` (`audio`, `video`, `content`). SRTP keys are exchanged
-in the descriptions themselves (RFC 4568); their source of random bytes is passed in.
+in the descriptions themselves (RFC 4568); the source of their bytes is passed in.
 """
 
 from mcu_sim.offer_answer.answer import make_answer, read_answer

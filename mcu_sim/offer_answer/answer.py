@@ -9,7 +9,8 @@ from mcu_sim.offer_answer import codecs
 from mcu_sim.offer_answer.capability import FEEDBACK, refused, role, roles
 from mcu_sim.offer_answer.keys import PROTOCOLS, answer_keys, answered_keys, is_secure
 from mcu_sim.offer_answer.terms import Agreed, agree, at_their_rate
-from mcu_sim.sdp import Direction, Media, RandomBytes, SdpError, Session
+from mcu_sim.sdp import Direction, Media, SdpError, Session
+from mcu_sim.secret_source import Secrets
 
 
 def make_answer(
@@ -20,7 +21,7 @@ def make_answer(
     *,
     version: int | None = None,
     previous: Session | None = None,
-    keys: RandomBytes | None = None,
+    keys: Secrets | None = None,
 ) -> tuple[Session, list[Agreed | None]]:
     """The answer to an offer, and per section of it what is agreed (None: refused).
 
@@ -31,7 +32,7 @@ def make_answer(
         version: of the answer; by default one more than `previous` has, else `session_id`.
         previous: our description in force when the offer comes within a call. Its SRTP keys stay
             in use, which spares both sides a change of keys at every refresh.
-        keys: random bytes for SRTP keys; without them, sections with SRTP are refused.
+        keys: where SRTP keys come from; without them, sections with SRTP are refused.
 
     Raises:
         SdpError: nothing at all is left, for which a call gets a 488, or the offer has fewer
@@ -85,7 +86,7 @@ def read_answer(offer: Session, answer: Session) -> list[Agreed | None]:
 
 
 def _accept(
-    offer: Session, theirs: Media, ours: Media, old: Media | None, keys: RandomBytes | None
+    offer: Session, theirs: Media, ours: Media, old: Media | None, keys: Secrets | None
 ) -> tuple[Media, Agreed] | None:
     """Our section and the terms, None if what they offer cannot be had."""
     if not theirs.port or theirs.protocol not in PROTOCOLS:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcu_sim.sdp import Crypto, CryptoKey, Media, RandomBytes, SdpError, Suite
+from mcu_sim.sdp import Crypto, CryptoKey, Media, SdpError, Suite
 from mcu_sim.sdp.crypto import MASTER_BYTES
+from mcu_sim.secret_source import Secrets
 
 SECURE = ("RTP/SAVP", "RTP/SAVPF")
 PROTOCOLS = ("RTP/AVP", "RTP/AVPF", *SECURE)
@@ -16,7 +17,7 @@ def is_secure(section: Media) -> bool:
     return section.protocol in SECURE
 
 
-def with_keys(section: Media, keys: RandomBytes | None) -> Media:
+def with_keys(section: Media, keys: Secrets | None) -> Media:
     """A section to offer: with a key of each suite if it is SRTP and has none yet.
 
     Raises `ValueError` if there is no source of keys.
@@ -28,14 +29,14 @@ def with_keys(section: Media, keys: RandomBytes | None) -> Media:
     if keys is None:
         raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
     lines = (
-        Crypto(tag, CryptoKey(suite, keys(MASTER_BYTES)))
+        Crypto(tag, CryptoKey(suite, keys.take(MASTER_BYTES)))
         for tag, suite in enumerate(Suite, start=1)
     )
     return replace(section, crypto=tuple(lines))
 
 
 def answer_keys(
-    theirs: Media, old: Media | None, keys: RandomBytes | None
+    theirs: Media, old: Media | None, keys: Secrets | None
 ) -> tuple[Crypto, Crypto] | None:
     """Our line and theirs for an offered section, None if there is no key to use.
 
@@ -51,7 +52,7 @@ def answer_keys(
     if key is None:
         if keys is None:
             return None
-        key = CryptoKey(suite, keys(MASTER_BYTES))
+        key = CryptoKey(suite, keys.take(MASTER_BYTES))
     return Crypto(chosen.tag, key), chosen
 
 

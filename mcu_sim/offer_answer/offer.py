@@ -8,11 +8,12 @@ from dataclasses import replace
 from mcu_sim.offer_answer.capability import refused, role, roles
 from mcu_sim.offer_answer.codecs import renumbered
 from mcu_sim.offer_answer.keys import with_keys
-from mcu_sim.sdp import Media, RandomBytes, Session
+from mcu_sim.sdp import Media, Session
+from mcu_sim.secret_source import Secrets
 
 
 def make_offer(
-    address: str, media: Sequence[Media], session_id: int, *, keys: RandomBytes | None = None
+    address: str, media: Sequence[Media], session_id: int, *, keys: Secrets | None = None
 ) -> Session:
     """A first offer of all of `media`, received at `address`.
 
@@ -24,7 +25,7 @@ def make_offer(
 
 
 def make_reoffer(
-    previous: Session, media: Sequence[Media], *, keys: RandomBytes | None = None
+    previous: Session, media: Sequence[Media], *, keys: Secrets | None = None
 ) -> Session:
     """A new offer within a call: from now on `media`, and nothing else.
 

@@ -1,6 +1,6 @@
 """Session descriptions (SDP, RFC 8866) for audio and video calls; all errors are `SdpError`."""
 
-from mcu_sim.sdp.crypto import Crypto, CryptoKey, RandomBytes, Suite
+from mcu_sim.sdp.crypto import Crypto, CryptoKey, Suite
 from mcu_sim.sdp.description import (
     STATIC_CODECS,
     Codec,
@@ -19,7 +19,6 @@ __all__ = [
     "CryptoKey",
     "Direction",
     "Media",
-    "RandomBytes",
     "SdpError",
     "Session",
     "Suite",

@@ -5,15 +5,11 @@ from __future__ import annotations
 import base64
 import enum
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 KEY_BYTES, SALT_BYTES = 16, 14
 MASTER_BYTES = KEY_BYTES + SALT_BYTES
 """Master key and master salt of both suites (RFC 4568 §6.2)."""
-
-RandomBytes = Callable[[int], bytes]
-"""Makes so many random bytes, as `secrets.token_bytes` does."""
 
 
 class Suite(enum.StrEnum):

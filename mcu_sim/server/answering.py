@@ -24,6 +24,7 @@ from mcu_sim.offer_answer import (
     without_video,
 )
 from mcu_sim.resolution import AUDIO
+from mcu_sim.secret_source import Secrets
 from mcu_sim.server.calls import Call
 from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
@@ -60,18 +61,20 @@ class Answering:
         ports: Ports,
         max_kbps: float,
         rng: random.Random,
+        secrets: Secrets,
         *,
         encrypted: bool,
         dialled: str | None = None,
         dialled_profile: str = "baseline",
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
-        None for the best the device does; `dialled_profile`: their H.264 profile."""
+        None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
+        what is public of a description, `secrets` its SRTP keys."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
         self._max_kbps = round(max_kbps)
-        self._rng = rng
+        self._rng, self._secrets = rng, secrets
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
         self._dialled_profile = dialled_profile
@@ -146,7 +149,7 @@ class Answering:
     def renew(self, call: Call) -> sdp.Session:
         """An offer within a call of all that it could have now, in the sections it has."""
         can = _limited(self._can(call.shelf), call.given)
-        offer = make_reoffer(call.local, can, keys=self._rng.randbytes)
+        offer = make_reoffer(call.local, can, keys=self._secrets)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
     def turn(self, call: Call, offer: bytes) -> tuple[sdp.Session, dict[Kind, Agreed]]:
@@ -194,7 +197,7 @@ class Answering:
             self._address,
             call.local.session_id,
             previous=call.local,
-            keys=self._rng.randbytes,
+            keys=self._secrets,
         )
         return session, _by_kind(agreed)
 
@@ -233,14 +236,14 @@ class Answering:
             return admission
         shelf = self._ports.shelf_for({})
         can = _limited(self._can(shelf, self._dialled_profile), admission.given)
-        local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._rng.randbytes)
+        local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
         return Terms(local, {}, shelf, admission)
 
     def _make(
         self, theirs: sdp.Session, can: Sequence[sdp.Media]
     ) -> tuple[sdp.Session, list[Agreed | None]]:
         return make_answer(
-            theirs, can, self._address, self._rng.getrandbits(32), keys=self._rng.randbytes
+            theirs, can, self._address, self._rng.getrandbits(32), keys=self._secrets
         )
 
     def _admit(

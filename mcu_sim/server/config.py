@@ -39,11 +39,13 @@ class McuConfig:
 
     Attributes:
         video: encoder of composed pictures; its rate is the most a call gets.
+        seed: of all that it draws, for virtual time; None: the system's generator, which real time
+            needs, since callers see much of what is drawn (`secret_source`).
         origin_ns: CLOCK_MONOTONIC from which meetings' times count.
         end_ns: when the process ends; None: when it is told to.
         over_ns: when the meetings are over: whoever is still there is hung up, and nobody gets in
             any more. None: they have no end but their own.
-        seats: participant → planned streams; others get streams drawn from `seed`.
+        seats: participant → planned streams; others get streams of their own.
         guests: how many calls it takes beyond those with a seat.
         commands: of the meeting `console_meeting`, in order of time.
         accounts: who may call; None: anyone.
@@ -61,7 +63,7 @@ class McuConfig:
     meetings: Meetings
     playout_ms: float
     video: VideoModel
-    seed: int
+    seed: int | None
     origin_ns: int
     end_ns: int | None = None
     over_ns: int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import select
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from mcu_sim.conference.commands import Command
 from mcu_sim.media.leg import Delays, Kind, Position
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
+from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.answering import Answering
 from mcu_sim.server.calls import CallBook
 from mcu_sim.server.config import McuConfig
@@ -30,6 +30,7 @@ HEAR_EVERY_NS = 200_000_000
 GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
 NEVER_NS = 2**63 - 1
+NONCE_SECRET_BYTES = 32
 
 
 class McuServer:
@@ -48,7 +49,7 @@ class McuServer:
         calls may be talked in still; None for its first."""
         self._config = config
         self._on_event = on_event
-        rng = random.Random(config.seed)
+        rng, secrets = drawn_from(config.seed, name)
         device = config.device
         self._sip = SipSockets(
             config.address, config.sip_port, dscp=DSCP_SIGNALLING, tcp=config.tcp
@@ -60,13 +61,13 @@ class McuServer:
         registrar = Registrar()
         self._agent = UserAgent(
             self._sip.local,
-            random.Random(config.seed),
+            drawn_from(config.seed, name)[0],
             authority=None
             if accounts is None
             else Authority(
                 accounts.realm,
                 accounts.passwords(),
-                rng.randbytes(32),
+                secrets.take(NONCE_SECRET_BYTES),
                 algorithms=accounts.digest,
             ),
             registrar=registrar,
@@ -99,6 +100,7 @@ class McuServer:
             self._ports,
             config.video.kbps,
             rng,
+            secrets,
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,

@@ -59,7 +59,7 @@ def serve(
             life = replace(
                 config,
                 end_ns=next_off_ns,
-                seed=config.seed + (number - 1) * LIFE,
+                seed=None if config.seed is None else config.seed + (number - 1) * LIFE,
                 commands=[c for c in config.commands if number == 1 or c.at_ns >= off_ns],
             )
             name = "mcu" if number == 1 else f"mcu-{number}"

@@ -6,7 +6,6 @@ import gc
 import ipaddress
 import json
 import re
-import secrets
 import signal
 import sys
 import time
@@ -195,7 +194,7 @@ def _config(
         meetings=held if meetings is None else load_meetings(meetings),
         playout_ms=profiles.terminal.playout_ms,
         video=model,
-        seed=secrets.randbits(64),
+        seed=None,
         origin_ns=time.monotonic_ns(),
         sip_port=sip_port,
         first_media_port=media_port,

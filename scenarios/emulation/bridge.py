@@ -16,6 +16,7 @@ from mcu_sim.conference.commands import Command
 from mcu_sim.h264 import codec_for
 from mcu_sim.media.leg import Kind
 from mcu_sim.offer_answer import Agreed, audio, content, make_answer, make_offer, read_answer, video
+from mcu_sim.secret_source import SeededSecrets
 from mcu_sim.server.controls import CONTROL_TYPE
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.call import CallState
@@ -91,8 +92,7 @@ class Bridge:
         self._is_on = True
         self._deaf = False
         """Whether what comes is of a call that this side has given up."""
-        # not the agent's own: what it draws must not hang on whether media is encrypted
-        self._keys = random.Random(plan.seed * 2003 + number).randbytes
+        self._secrets = SeededSecrets(plan.seed, f"bridge {number}")
         protocol = "RTP/SAVP" if plan.encrypted else "RTP/AVP"
         profile = plan.profile
         microphone = [sdp.Codec(plan.audio.payload_type, plan.audio.encoding, plan.audio.clock_hz)]
@@ -122,7 +122,7 @@ class Bridge:
             return
         mcu = self._plan.network.address(self._plan.network.mcu.id)
         self._dialled_ns = time.monotonic_ns()
-        self._local = make_offer(self._address, self._can, self._session_id, keys=self._keys)
+        self._local = make_offer(self._address, self._can, self._session_id, keys=self._secrets)
         self._call = self.agent.call(
             f"sip:{MEETING}@{mcu}:{SIP_PORT}", sdp.build(self._local), self._dialled_ns / 1e6
         )
@@ -319,7 +319,7 @@ class Bridge:
                 self._address,
                 self._session_id,
                 previous=self._local,
-                keys=self._keys,
+                keys=self._secrets,
             )
         except sdp.SdpError as error:
             raise InvalidRun(f"{self.bridge_id}: the MCU's offer cannot be read: {error}") from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
 from mcu_sim.h264 import codec_for
 from mcu_sim.media.leg import Kind
 from mcu_sim.offer_answer import Agreed, audio, content, make_answer, make_offer, read_answer, video
+from mcu_sim.secret_source import SeededSecrets
 from mcu_sim.server.controls import CONTROL_TYPE
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import (
@@ -52,7 +52,7 @@ class BridgeSide:
         rng = random.Random(plan.seed * 1009 + number)
         contact = (self.address, SIP_PORT)
         self.agent = UserAgent(contact, rng, user=self.bridge, display_name=self.bridge)
-        self._keys_seed = plan.seed * 2003 + number
+        self._secrets = SeededSecrets(plan.seed, f"bridge {number}")
         protocol = "RTP/SAVP" if plan.encrypted else "RTP/AVP"
         profile = plan.profile
         microphone = [sdp.Codec(plan.audio.payload_type, plan.audio.encoding, plan.audio.clock_hz)]
@@ -71,18 +71,10 @@ class BridgeSide:
         self._sending: Sending | None = None
         self._dialled_ns = 0
 
-    @cached_property
-    def _key_source(self) -> random.Random:
-        """It takes 2.5 kB, and only what is encrypted has keys."""
-        return random.Random(self._keys_seed)
-
-    def _keys(self, size: int) -> bytes:
-        return self._key_source.randbytes(size)
-
     def dial(self, now_ns: int) -> None:
         """Call the MCU."""
         self._dialled_ns = now_ns
-        self._local = make_offer(self.address, self._can, self._session_id, keys=self._keys)
+        self._local = make_offer(self.address, self._can, self._session_id, keys=self._secrets)
         uri = f"sip:{MEETING}@{self._mcu}:{SIP_PORT}"
         self._call = self.agent.call(uri, sdp.build(self._local), now_ns / 1e6)
 
@@ -141,7 +133,7 @@ class BridgeSide:
             self.address,
             self._session_id,
             previous=self._local,
-            keys=self._keys,
+            keys=self._secrets,
         )
         self._agreed = _by_kind(terms)
         return sdp.build(self._local)

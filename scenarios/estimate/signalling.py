@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import random
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -19,6 +18,7 @@ from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
+from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.answering import Answering
 from mcu_sim.server.calls import CallBook
 from mcu_sim.server.config import McuConfig, Seat
@@ -71,7 +71,7 @@ class _Exchange:
         self._make_mcu(plan)
 
     def _make_mcu(self, plan: Plan) -> None:
-        rng = random.Random(plan.seed)
+        rng, secrets = drawn_from(plan.seed, plan.network.mcu.id)
         mcu = plan.network.mcu.id
         self._address = plan.network.address(mcu)
         config = McuConfig(
@@ -99,7 +99,7 @@ class _Exchange:
         registrar = Registrar()
         self._agent = UserAgent(
             (self._address, SIP_PORT),
-            random.Random(config.seed),
+            drawn_from(plan.seed, mcu)[0],
             registrar=registrar,
             session_expires_s=config.session_expires_s,
         )
@@ -110,6 +110,7 @@ class _Exchange:
             cast(Ports, NotedPorts()),
             config.video.kbps,
             rng,
+            secrets,
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,

@@ -43,13 +43,10 @@ was answered."""
 class Exchange:
     """All phones of one process."""
 
-    def __init__(
-        self, plan: LoadPlan, profile: Profile, media: MediaProcess | None, rng: random.Random
-    ) -> None:
+    def __init__(self, plan: LoadPlan, profile: Profile, media: MediaProcess | None) -> None:
         self.plan = plan
         self.media = media
         self._profile = profile
-        self._rng = rng
         self.server = Peer(*plan.target)
         self.address = plan.address or _own_address(plan.target)
         self.missed = 0
@@ -65,7 +62,7 @@ class Exchange:
     ) -> Seat:
         """A phone on a port of its own. `on_done` is told what nobody waits for: calls that the
         MCU makes or ends. Raises `MediaError`."""
-        seat = Seat(self, account, on_done, self._profile, self._rng, with_media=with_media)
+        seat = Seat(self, account, on_done, self._profile, with_media=with_media)
         self.seats.append(seat)
         return seat
 
@@ -110,7 +107,6 @@ class Seat:
         account: Account,
         on_done: Callable[[Done], None],
         profile: Profile,
-        rng: random.Random,
         *,
         with_media: bool,
     ) -> None:
@@ -131,7 +127,7 @@ class Seat:
             account,
             self._socket.getsockname(),
             exchange.server,
-            random.Random(rng.getrandbits(64)),
+            random.SystemRandom(),
             ports=ports,
             profile=profile,
             answer_within_s=plan.answer_within_s,

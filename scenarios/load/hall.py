@@ -65,7 +65,7 @@ class Hall:
                 rng.getrandbits(32),
                 BoundedSemaphore,
             )
-        self.exchange = Exchange(plan, profile, media, rng)
+        self.exchange = Exchange(plan, profile, media)
         self.watch = Watch(self.exchange, generator, self.now_s, journal)
         self._flusher = gevent.spawn(self._flush)
 

@@ -131,10 +131,9 @@ class Phone:
         self._begin()
 
     def _begin(self) -> None:
-        rng = self._rng
         self.agent = UserAgent(
             self._contact,
-            random.Random(rng.getrandbits(64)),
+            self._rng,
             user=self.account.name,
             display_name=self.account.name,
             answer_within_ms=self._answer_within_ms,

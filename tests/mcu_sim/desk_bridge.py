@@ -25,6 +25,7 @@ from mcu_sim.offer_answer import (
     read_answer,
     video,
 )
+from mcu_sim.secret_source import SeededSecrets
 from mcu_sim.sip import (
     Answered,
     Event,
@@ -79,10 +80,11 @@ class Bridge:
         self.events: list[Event] = []
         self.call = ""
         self.agreed: dict[str, Agreed] = {}
-        self._rng = random.Random(f"{user}{host}{sip_port}")
+        rng = random.Random(f"{user}{host}{sip_port}")
+        self._secrets = SeededSecrets(sip_port, user)
         self.agent = UserAgent(
             self.sip,
-            self._rng,
+            rng,
             user=user,
             session_expires_s=session_expires_s,
             credentials=None if password is None else Credentials(user, password),
@@ -126,7 +128,7 @@ class Bridge:
     def offer(self, *kinds: Kind) -> sdp.Session:
         """A description of these media; they are what it can from now on."""
         self.can = [self._made[kind] for kind in kinds]
-        return make_offer(self.host, self.can, 1, keys=self._rng.randbytes)
+        return make_offer(self.host, self.can, 1, keys=self._secrets)
 
     def hang_up(self) -> None:
         self.agent.hang_up(self.call, self.office.now_ms)
@@ -136,7 +138,7 @@ class Bridge:
         """Offer the present media with these fields changed, or another description."""
         if offer is None:
             changed = [replace(one, **media) for one in self.local.media]
-            offer = make_reoffer(self.local, changed, keys=self._rng.randbytes)
+            offer = make_reoffer(self.local, changed, keys=self._secrets)
         self.local = offer
         self.agent.reinvite(self.call, sdp.build(offer), self.office.now_ms)
         self.office.settle()
@@ -183,7 +185,7 @@ class Bridge:
 
     def _answer(self, offer: bytes) -> tuple[sdp.Session, list[Agreed | None]]:
         theirs = sdp.parse(offer)
-        return make_answer(theirs, self.can, self.host, 1, keys=self._rng.randbytes)
+        return make_answer(theirs, self.can, self.host, 1, keys=self._secrets)
 
     def _settle(self, terms: Sequence[Agreed | None]) -> None:
         before = self.agreed

@@ -18,6 +18,7 @@ from mcu_sim.conference.meeting import Meetings
 from mcu_sim.media.leg import Delays
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
+from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.answering import Answering
 from mcu_sim.server.calls import CallBook
 from mcu_sim.server.desk import Desk
@@ -77,14 +78,14 @@ class Office:
         self.bridges: dict[tuple[str, int], Bridge] = {}
         self.sent: list[tuple[bytes, Peer]] = []
         """What the MCU sent by SIP, and where to."""
-        rng = random.Random(given.seed)
+        rng, secrets = drawn_from(given.seed, "mcu")
         self.book = CallBook(given.seats, given.guests)
         self.capacity = Capacity(given.device)
         self.ports = Ports(address, given.first_media_port)
         authority = None
         if given.accounts is not None:
             passwords = given.accounts.passwords()
-            authority = Authority(given.accounts.realm, passwords, rng.randbytes(32))
+            authority = Authority(given.accounts.realm, passwords, secrets.take(32))
         registrar = Registrar()
         self.agent = UserAgent(
             (address, SIP_PORT), random.Random(1), authority=authority, registrar=registrar
@@ -109,6 +110,7 @@ class Office:
             self.ports,
             given.video.kbps,
             rng,
+            secrets,
             encrypted=given.encrypted,
             dialled=given.dialled_resolution,
         )

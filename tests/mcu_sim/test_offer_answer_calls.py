@@ -24,20 +24,21 @@ from mcu_sim.offer_answer import (
     without_video,
 )
 from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from mcu_sim.secret_source import Secrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"
 CAN = [audio(20000), video(20002, 4000), content(20004, 1000)]
 SHA1_80, SHA1_32 = Suite
 
 
-class Counter:
+class Counter(Secrets):
     """A source of keys that are all different and known."""
 
     def __init__(self, first: int = 0) -> None:
         self._next = itertools.count(first)
 
-    def __call__(self, size: int) -> bytes:
-        return bytes([next(self._next)]) * size
+    def take(self, count: int) -> bytes:
+        return bytes([next(self._next)]) * count
 
 
 def key(number: int, suite: Suite = SHA1_80) -> CryptoKey:

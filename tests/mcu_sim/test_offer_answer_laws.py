@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from mcu_sim.offer_answer import (
 )
 from mcu_sim.offer_answer.capability import roles
 from mcu_sim.sdp import Codec, Direction, Media, SdpError, Session
+from mcu_sim.secret_source import SeededSecrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"
 PROTOCOLS = st.sampled_from(["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVPF"])
@@ -86,14 +86,14 @@ CAN = st.builds(
 
 
 def offer_of(sections: Sequence[Media]) -> Session:
-    return make_offer(BRIDGE, sections, 1, keys=random.Random(1).randbytes)
+    return make_offer(BRIDGE, sections, 1, keys=SeededSecrets(1, "keys"))
 
 
 @given(SECTIONS, CAN)
 def test_an_answer_fits_its_offer(sections: list[Media], can: list[Media]) -> None:
     offer = sdp.parse(sdp.build(offer_of(sections)))
     try:
-        answer, agreed = make_answer(offer, can, MCU, 2, keys=random.Random(2).randbytes)
+        answer, agreed = make_answer(offer, can, MCU, 2, keys=SeededSecrets(2, "keys"))
     except SdpError:
         return
     answer = sdp.parse(sdp.build(answer))
@@ -119,7 +119,7 @@ def test_both_sides_see_the_same_call(sections: list[Media], can: list[Media]) -
     offer = offer_of(sections)
     try:
         answer, here = make_answer(
-            sdp.parse(sdp.build(offer)), can, MCU, 2, keys=random.Random(2).randbytes
+            sdp.parse(sdp.build(offer)), can, MCU, 2, keys=SeededSecrets(2, "keys")
         )
     except SdpError:
         return
@@ -151,7 +151,7 @@ def see_the_same(mine: Agreed, yours: Agreed) -> None:
 def test_a_new_offer_keeps_what_there_is(
     sections: list[Media], can: list[Media], then: list[Media]
 ) -> None:
-    keys = random.Random(2).randbytes
+    keys = SeededSecrets(2, "keys")
     try:
         answer, agreed = make_answer(offer_of(sections), can, MCU, 2, keys=keys)
     except SdpError:
@@ -169,6 +169,6 @@ def test_a_new_offer_keeps_what_there_is(
             assert set(old.tokens()) <= set(new.tokens())
             numbers = [codec.payload_type for codec in new.codecs]
             assert len(numbers) == len(set(numbers))
-    back, terms = make_answer(offer, then, BRIDGE, 1, keys=random.Random(3).randbytes)
+    back, terms = make_answer(offer, then, BRIDGE, 1, keys=SeededSecrets(3, "keys"))
     assert {(t.kind, t.content) for t in terms if t} == wanted
     assert back.version == 1
