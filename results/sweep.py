@@ -12,6 +12,10 @@ from results.quantities import Amount, Count, Id
 
 SCHEMA = "giaoban.sweep-answer/1"
 
+SINGLE_POINT = "single-point-of-failure"
+"""What binds where a failure cuts bridges off that the network could have kept: no criterion of the
+meeting, which is no longer whole, but the rule of `giaoban faults`."""
+
 Said = Literal["pass", "fail", "refused"]
 """`refused`: the point cannot be, `why` says the reason."""
 
@@ -20,8 +24,10 @@ class SweepPoint(StrictModel):
     """One point: where it is on each axis, and what became of it.
 
     `method`: judged packet by packet, or ruled out by arithmetic alone (`arithmetic`), which then
-    gives no margin. `cut_off` counts bridges that nothing reaches any more; the verdict is about
-    those that are left. `peak_pct`: the busiest second of any link, by arithmetic.
+    gives no margin. A point with a failure passes only if it passes without it, too. `cut_off`
+    counts bridges that nothing reaches any more: a point that passes although there are some has
+    lost only those at the router that failed, or such as the scenario accepts to lose.
+    `peak_pct`: the busiest second of any link, by arithmetic.
     A point that passes at its `seed` was tried at `seeds_tried` others, up to the first that does
     not pass (`fails_at_seed`).
     `key` is the hash of all that the point depends on. `pace_s`: bridges joined so far apart, where

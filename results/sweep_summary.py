@@ -76,8 +76,9 @@ def summary_md(answer: SweepAnswer) -> str:
         lines += ["", f"… and {len(answer.points) - LISTED} more in `points.csv`"]
     lines += [
         "",
-        "A failure is looked at after the network has found its new ways; the verdict is about the "
-        "bridges that are left. No estimate is a document for approval.",
+        "A point with a failure passes only if it passes without it, nobody is cut off who could "
+        "have been kept, and what is left passes after the network has found its new ways. No "
+        "estimate is a document for approval.",
         "",
         f"- run `{answer.run_id}`, code {answer.inputs.code}",
     ]

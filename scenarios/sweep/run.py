@@ -62,21 +62,32 @@ def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Out
     """
     began_s = time.monotonic()
     tasks = _tasks(order)
+    before = {task.key: task.before for task in tasks}
+    every = {task.key: task for task in [*before.values(), *tasks]}
     found: dict[str, SweepPoint] = {}
-    for task in tasks:
-        if (known := order.points.find(task.key)) is not None:
-            found[task.key] = known
-    # mixed, as keys are hashes: points of every size come early and late, or the time left would
-    # be told from small ones and be wrong
-    waiting = sorted((task for task in tasks if task.key not in found), key=lambda task: task.key)
+    for key in every:
+        if (known := order.points.find(key)) is not None:
+            found[key] = known
+    waiting = [key for key in every if key not in found]
+    # what fails before anything is cut needs no more: those points first
+    intact = {task.key for task in before.values()}
     started_s = time.monotonic()
-    for number, point in enumerate(_computed(order, waiting), start=1):
-        order.points.keep(point)
-        found[point.key] = point
-        left_s = (time.monotonic() - started_s) / number * (len(waiting) - number)
-        progress(
-            f"{len(found)} of {len(tasks)} points, {_span(left_s)} left", len(found) / len(tasks)
-        )
+    for of_these in (intact, set(every) - intact):
+        # mixed, as keys are hashes: points of every size come early and late, or the time left
+        # would be told from small ones and be wrong
+        now_waiting = [
+            replace(every[key], intact=None if key in intact else found[before[key].key])
+            for key in sorted(of_these.intersection(waiting))
+        ]
+        for point in _computed(order, now_waiting):
+            order.points.keep(point)
+            found[point.key] = point
+            done = len(found) - (len(every) - len(waiting))
+            left_s = (time.monotonic() - started_s) / done * (len(waiting) - done)
+            progress(
+                f"{len(found)} of {len(every)} points, {_span(left_s)} left",
+                len(found) / len(every),
+            )
     store.remove_stale_partials(root)
     question = ask(order.base, Variant(id="base")).question
     with RunFolder.create(root, f"sweep-{order.path.stem}-{now:%Y%m%d-%H%M%S}") as folder:
@@ -86,7 +97,7 @@ def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Out
             question_vi=order.sweep.question_vi,
             inputs=inputs_of(question),
             points=[found[task.key] for task in tasks],
-            computed=len(waiting),
+            computed=sum(key in before for key in waiting),
             seconds=round(time.monotonic() - began_s, 3),
         )
         with store.writing(folder.path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from giaoban.child import die_with_parent
 from giaoban.errors import InputError, MachineLacks
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.summary import place_name
-from results.sweep import SweepPoint
+from results.sweep import SINGLE_POINT, SweepPoint
 from scenarios.assemble import criteria_of
 from scenarios.estimate.static import StaticLoads, static_loads
 from scenarios.identity import code_identity
@@ -21,7 +21,8 @@ from scenarios.question import Question
 from scenarios.recordings import files_of
 from scenarios.seeds import AtSeeds
 from scenarios.sweep.axes import NONE, Spot
-from scenarios.whatif.apply import Asked, Base, ask
+from scenarios.whatif.apply import Base, ask
+from scenarios.whatif.cut_away import CutOff, NoMeetingLeft
 from scenarios.whatif.haste import unhurried
 from scenarios.whatif.search import impossible
 from scenarios.whatif.units import LIST
@@ -30,7 +31,10 @@ from traffic.profiles import DEFAULT_PATH as PROFILES
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is given. Paths are the same on all machines; `code` is the program's hash."""
+    """What a worker is given. Paths are the same on all machines; `code` is the program's hash.
+
+    `intact`: the same point before anything failed, of one at which something does.
+    """
 
     spot: Spot
     scenario: str
@@ -41,6 +45,15 @@ class Task:
     seeds: int
     code: str
     key: str
+    intact: SweepPoint | None = None
+
+    @property
+    def before(self) -> Task:
+        """The point at which nothing has failed yet; itself where nothing does."""
+        if self.spot.failure == NONE:
+            return self
+        task = replace(self, spot=self.spot._replace(failure=NONE))
+        return replace(task, key=key_of(task))
 
     @property
     def base(self) -> Base:
@@ -51,8 +64,11 @@ class Task:
 
 
 def key_of(task: Task) -> str:
-    """The hash of all that a point depends on: its place, the bytes of all files, the program."""
-    base = task.base
+    """The hash of all that a point depends on: its place, the bytes of all files, the program.
+
+    The point before a failure depends on nothing else.
+    """
+    base, task = task.base, replace(task, intact=None)
     files = [base.scenario_path, base.province_path, base.devices_path, CRITERIA, PROFILES]
     files += files_of(base.scenario, base.scenario_path)
     if task.spot.bridges.lower().endswith(LIST):
@@ -65,15 +81,31 @@ def key_of(task: Task) -> str:
 
 
 def solve(task: Task) -> SweepPoint:
-    """Judge one point. Raises `MachineLacks` where the program is another one than the sweep's."""
+    """Judge one point. Raises `MachineLacks` where the program is another one than the sweep's.
+
+    Something fails in a meeting that is going on. So a point with a failure passes only if the
+    meeting passes before it, nobody is cut off who could have been kept, and what is left passes.
+    Its verdict is never better than that of the same point without the failure.
+    """
     if task.code != _own_code():
         raise MachineLacks(
             "a worker of the cluster runs another version of giaoban",
             "install the same version on all machines of the cluster",
         )
+    intact = task.intact
+    if intact is not None and intact.verdict != "pass":
+        return intact.model_copy(update={"failure": task.spot.failure, "key": task.key})
     try:
         asked = ask(task.base, task.spot.variant)
-        return _judged(task, asked)
+    except NoMeetingLeft as error:
+        return _cut_off(task, error.cut_off, in_meeting=0)
+    except InputError as error:
+        return _refused(task, str(error))
+    try:
+        if asked.cut_off.needlessly:
+            left = len(static_loads(asked.question.plan).joined)
+            return _cut_off(task, asked.cut_off, in_meeting=left)
+        return _judged(task, asked.question, len(asked.cut_off.bridges))
     except InputError as error:
         return _refused(task, str(error))
 
@@ -85,8 +117,7 @@ def solve_beside(task: Task) -> SweepPoint:
     return solve(task)
 
 
-def _judged(task: Task, asked: Asked) -> SweepPoint:
-    question = asked.question
+def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     loads = static_loads(question.plan)
     limits = {c.id: c.threshold for c in criteria_of(question).criterion}
     found = SweepPoint.model_validate(
@@ -95,7 +126,7 @@ def _judged(task: Task, asked: Asked) -> SweepPoint:
             "verdict": "pass",
             "method": "arithmetic",
             "in_meeting": len(loads.joined),
-            "cut_off": len(asked.cut_off),
+            "cut_off": cut_off,
             "used_pct": round(loads.use.pct, 3),
             "peak_pct": round(loads.worst_link().peak_pct, 3),
             "key": task.key,
@@ -152,6 +183,25 @@ def _place(task: Task, question: Question | None) -> dict[str, object]:
         "failure": spot.failure or NONE,
         "seed": base.scenario.seed if spot.seed is None else spot.seed,
     }
+
+
+def _cut_off(task: Task, cut_off: CutOff, *, in_meeting: int) -> SweepPoint:
+    """A point at which bridges are gone, whatever becomes of those that are left."""
+    needlessly = cut_off.needlessly
+    found = {
+        **_place(task, None),
+        "verdict": "fail" if needlessly else "pass",
+        "method": "arithmetic",
+        "in_meeting": in_meeting,
+        "cut_off": len(cut_off.bridges),
+        "key": task.key,
+    }
+    if task.intact is not None:  # what the scenario itself says is resolved there
+        found |= {"profile": task.intact.profile, "device": task.intact.device}
+    if needlessly:
+        count = f"{len(needlessly)} bridge{'s' * (len(needlessly) != 1)} cut off"
+        found |= {"binding": SINGLE_POINT, "where": count, "why": cut_off.reason}
+    return SweepPoint.model_validate(found)
 
 
 def _refused(task: Task, why: str) -> SweepPoint:

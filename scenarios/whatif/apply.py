@@ -13,7 +13,7 @@ from mcu_sim.device import Device, load_devices
 from scenarios.question import Question, province_of, question_from
 from scenarios.scenario import Phases, Scenario, load_scenario
 from scenarios.whatif.cards import with_cards
-from scenarios.whatif.cut_away import cut_away
+from scenarios.whatif.cut_away import NOBODY, CutOff, NoMeetingLeft, cut_away
 from scenarios.whatif.extra import extra_bridges
 from scenarios.whatif.units import bridges_of
 from scenarios.whatif.variant import Variant
@@ -70,10 +70,11 @@ class Base:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, and the bridges that had to be left out because nothing reaches them."""
+    """A question, and the bridges that had to be left out because nothing reaches them: the answer
+    is about those that are left, and alone no answer about the whole."""
 
     question: Question
-    cut_off: list[str]
+    cut_off: CutOff
 
 
 def base_of(
@@ -105,10 +106,13 @@ def ask(
     come after the variant's own changes.
 
     Raises `InputError`, with the variant's name, for what cannot be: a bridge that is there twice,
-    a link to nowhere, addresses that run out, a device that cannot do the calls.
+    a link to nowhere, addresses that run out, a device that cannot do the calls; `NoMeetingLeft`
+    where what has failed leaves none.
     """
     try:
         return _ask(base, variant, change, all_from_start, on_device)
+    except NoMeetingLeft as error:
+        raise error.within(f'what if "{variant.id}"') from None
     except InputError as error:
         raise InputError(f'what if "{variant.id}": {error}') from None
 
@@ -136,15 +140,18 @@ def _ask(
     _refuse([f"bridge {fault}" for fault in bridge_faults(province, bridges)])
     _refuse(_twice(province, bridges))
     _refuse([f"link {fault}" for fault in change_faults(province, bridges, list(changes.values()))])
-    cut_off: list[str] = []
+    cut_off = NOBODY
     if variant.without:
-        province, bridges, cut_off = cut_away(province, bridges, variant.without)
+        accepted = [each.failure for each in scenario.accepted]
+        province, bridges, cut_off = cut_away(province, bridges, variant.without, accepted)
         links = {link.id for link in province.links}
         hosts = {b.id for b in (*province.bridges, *bridges)} | {province.mcu.id}
         changes = {
             k: c for k, c in changes.items() if k in links or k.removeprefix("access-") in hosts
         }
     update: dict[str, object] = {"new_bridges": bridges, "link_changes": list(changes.values())}
+    if variant.without:  # what could fail is not there any more, and nobody asks for failures here
+        update["accepted"] = []
     if variant.profile is not None:
         update["profile"] = variant.profile
     if variant.device is not None:

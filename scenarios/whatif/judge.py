@@ -7,6 +7,7 @@ from results.model import Result
 from results.summary import place_name
 from results.whatif import Judged, Margin, Method
 from scenarios.emulation.engine import EngineName
+from scenarios.whatif.cut_away import CutOff
 
 
 def method_of(engine: EngineName) -> Method:
@@ -55,3 +56,15 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
         run=run,
         seeds=result.seeds,
     )
+
+
+def of_the_whole(found: Judged, cut_off: CutOff) -> Judged:
+    """A verdict on the bridges that are left, as one on all that were asked for.
+
+    That others are well excuses nobody's being cut off; what binds them is no answer then.
+    """
+    if not cut_off.needlessly or found.verdict == "invalid":
+        return found
+    reasons = [cut_off.reason, *found.reasons]
+    failed = {"verdict": "fail", "reasons": reasons, "binding": None, "where": ""}
+    return found.model_copy(update=failed)

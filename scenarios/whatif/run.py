@@ -21,8 +21,9 @@ from scenarios.question import Question
 from scenarios.seeds import Judge
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.confirm import CONFIRMED, Point, confirm
+from scenarios.whatif.cut_away import NOBODY, CutOff
 from scenarios.whatif.haste import Unhurried, unhurried
-from scenarios.whatif.judge import judged, method_of, without_result
+from scenarios.whatif.judge import judged, method_of, of_the_whole, without_result
 from scenarios.whatif.remedy import changed, price_of, remedies, said
 from scenarios.whatif.search import Found, Judgement
 from scenarios.whatif.variant import Price, Variant
@@ -71,12 +72,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Line:
-    """One variant on its way into the comparison."""
+    """One variant on its way into the comparison; `cut_off`: whom nothing reaches in it."""
 
     variant: Variant
     question: Question
     result: Result
     row: VariantResult
+    cut_off: CutOff = NOBODY
 
     @property
     def passes(self) -> bool:
@@ -84,7 +86,8 @@ class _Line:
 
     def confirmed(self, found: Judged) -> _Line:
         """The same with the emulation's word on it."""
-        return replace(self, row=self.row.model_copy(update={"confirmed": found}))
+        whole = of_the_whole(found, self.cut_off)
+        return replace(self, row=self.row.model_copy(update={"confirmed": whole}))
 
 
 def compare(
@@ -99,17 +102,21 @@ def compare(
     began_s = time.monotonic()
     network = ask(order.base, Variant(id="base")).question.plan.network
     rates = {link.id: link.rate_mbps for link in network.links}
-    questions = [ask(order.base, variant).question for variant in order.variants]
+    asked = [ask(order.base, variant) for variant in order.variants]
+    questions = [each.question for each in asked]
     criteria_of(questions[0])
     store.remove_stale_partials(root)
     run_id = f"whatif-{questions[0].plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         lines: list[_Line] = []
-        for number, (variant, question) in enumerate(zip(order.variants, questions, strict=True)):
-            progress(f"estimating {variant.id}", number / len(questions))
-            lines.append(_line(order, unhurried(order.base, variant, question, judge), rates))
+        for number, (variant, each) in enumerate(zip(order.variants, asked, strict=True)):
+            progress(f"estimating {variant.id}", number / len(asked))
+            answer_of = unhurried(order.base, variant, each.question, judge)
+            lines.append(_line(order, answer_of, rates, cut_off=each.cut_off))
         found = Found()
-        if order.look_for and not any(line.passes for line in lines):
+        # nothing that is searched for, devices, calls and rates, reaches who is cut off
+        searched = order.look_for and not asked[0].cut_off.needlessly
+        if searched and not any(line.passes for line in lines):
             first = lines[0]
             found = remedies(
                 order.base,
@@ -153,7 +160,12 @@ def compare(
 
 
 def _line(
-    order: Order, answer: Unhurried, rates: Mapping[str, float], name: str | None = None
+    order: Order,
+    answer: Unhurried,
+    rates: Mapping[str, float],
+    name: str | None = None,
+    *,
+    cut_off: CutOff = NOBODY,
 ) -> _Line:
     """A row of the comparison; `name`: it was not asked for, but found."""
     variant, question, result = answer
@@ -173,10 +185,10 @@ def _line(
         device=plan.device.id,
         device_name=plan.device.name,
         profile=plan.profile.id,
-        judged=judged(result, "estimate"),
+        judged=of_the_whole(judged(result, "estimate"), cut_off),
         cost=cost,
     )
-    return _Line(variant, question, result, row)
+    return _Line(variant, question, result, row, cut_off)
 
 
 def _found_lines(order: Order, found: Found, rates: Mapping[str, float]) -> list[_Line]:

@@ -121,6 +121,25 @@ def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) ->
     assert "the cheapest that passes (estimated)" in ran.out
 
 
+def test_a_variant_that_cuts_bridges_off_does_not_pass_for_those_that_are_left(
+    tmp_path: Path,
+) -> None:
+    """Nor is anything searched for: no device and no rate reaches them."""
+    small(tmp_path)
+    file = tmp_path / "variants.toml"
+    head = VARIANTS.partition("[[variant]]")[0]
+    file.write_text(
+        f'{head}[[variant]]\nid = "cut"\nmore = 2\nwithout = ["west--east"]\n', encoding="utf-8"
+    )
+    ran = run(tmp_path, "whatif", file)
+    assert ran.code == 1, ran.err
+    answer = WhatIf.from_json((only_run(tmp_path) / "whatif.json").read_bytes())
+    [cut] = answer.variants
+    assert cut.judged.reasons == ["nothing reaches east, more-02 any more"]
+    assert (cut.judged.verdict, cut.judged.binding, cut.bridges) == ("fail", None, 2)
+    assert (answer.verdict, answer.answer, answer.tried) == ("fail", None, 0)
+
+
 def test_variants_side_by_side_the_cheapest_first(tmp_path: Path) -> None:
     small(tmp_path)
     file = tmp_path / "variants.toml"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from test_interruption import processes
 from whatif_factory import DEVICE, small
 
 from scenarios.sweep import run as sweep_run
+from scenarios.sweep import work as sweep_work
 from scenarios.sweep.work import Task, solve
+from scenarios.whatif.apply import EXISTING, ask
 
 FILE = f"""
 schema = "giaoban.sweep/1"
@@ -63,7 +66,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_every_point_is_judged(tmp_path: Path, here: list[str]) -> None:
-    """Six ports hold four calls within 80 %, ten hold eight; a cut leaves the half at Tây."""
+    """Six ports hold four calls within 80 %, ten hold eight. The cut takes all at Đông away, whom
+    another way would have kept: it passes nowhere, however well those are who are left."""
     ran = run(tmp_path, file(tmp_path))
     assert ran.code == 0, ran.err
     points = json.loads(ran.out)["points"]
@@ -74,13 +78,106 @@ def test_every_point_is_judged(tmp_path: Path, here: list[str]) -> None:
     }
     assert verdicts["2", DEVICE, "none"] == ("pass", 4, 0)
     assert verdicts["3", DEVICE, "none"] == ("fail", 5, 0)
-    assert verdicts["3", DEVICE, "cut:west--east"] == ("pass", 3, 2)
-    assert verdicts["0", DEVICE, "cut:west--east"] == ("refused", 0, 0)
+    assert verdicts["2", DEVICE, "cut:west--east"] == ("fail", 2, 2)
+    assert verdicts["3", DEVICE, "cut:west--east"] == ("fail", 5, 0)  # before anything is cut
+    assert verdicts["0", DEVICE, "cut:west--east"] == ("fail", 0, 1)  # the chair is alone
     assert verdicts["3", "codian-4510-hd-plus", "none"] == ("pass", 5, 0)
+    assert verdicts["3", "codian-4510-hd-plus", "cut:west--east"] == ("fail", 3, 2)
     [folder] = (tmp_path / "runs").iterdir()
     text = (folder / "points.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(text.splitlines()))
-    assert [row["binding"] for row in rows if row["verdict"] == "fail"] == ["mcu-units"]
+    assert Counter(row["binding"] for row in rows if row["verdict"] == "fail") == {
+        "mcu-units": 2,
+        "single-point-of-failure": 5,
+    }
+
+
+ACCEPTED = """
+[[accepted]]
+failure = "cut:west--east"
+reason = "no second fibre yet"
+reason_vi = "chưa có tuyến thứ hai"
+"""
+
+
+def test_who_may_be_lost_by_what_the_scenario_accepts(tmp_path: Path, here: list[str]) -> None:
+    """Then what is left decides; and still nothing passes that does not before the cut."""
+    path = file(tmp_path)
+    small(tmp_path, more=ACCEPTED)
+    points = json.loads(run(tmp_path, path).out)["points"]
+    found = {
+        p["bridges"]: (p["verdict"], p["in_meeting"], p["cut_off"])
+        for p in points
+        if p["failure"] == "cut:west--east" and p["device"] == DEVICE
+    }
+    assert found == {"0": ("pass", 0, 1), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
+
+
+@pytest.fixture(scope="module")
+def every_point(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str, str], str]:
+    """Verdicts in the default province: further bridges × devices × everything that can fail."""
+    folder = tmp_path_factory.mktemp("law")
+    path = folder / "law.toml"
+    path.write_text(
+        f"""
+schema = "giaoban.sweep/1"
+scenario = "{EXISTING}"
+question = "q"
+question_vi = "q"
+method = "arithmetic"
+[axes]
+bridges = {list(range(0, 40, 3))}
+devices = ["rmx-1500-mpmx", "rmx-4000-mpmx"]
+failures = ["none", "every-cut", "every-router"]
+""",
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+        ran = run(folder, path)
+    assert ran.code == 0, ran.err
+    return {
+        (int(p["bridges"]), p["device"], p["failure"]): p["verdict"]
+        for p in json.loads(ran.out)["points"]
+    }
+
+
+def test_no_damage_makes_a_meeting_pass(every_point: dict[tuple[int, str, str], str]) -> None:
+    assert set(every_point.values()) >= {"pass", "fail"}
+    damaged = {point: said for point, said in every_point.items() if point[2] != "none"}
+    assert "pass" in damaged.values()
+    for (bridges, device, failure), said in damaged.items():
+        if said == "pass":
+            assert every_point[bridges, device, "none"] == "pass", (bridges, device, failure)
+
+
+def test_no_further_bridge_makes_a_meeting_pass(
+    every_point: dict[tuple[int, str, str], str],
+) -> None:
+    for (bridges, device, failure), said in every_point.items():
+        if bridges and said == "pass":
+            assert every_point[bridges - 3, device, failure] == "pass", (bridges, device, failure)
+
+
+def test_a_point_that_failed_before_anything_is_cut_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what fails there; the meeting before the cut is judged even if nobody asks for it."""
+    path = file(tmp_path, FILE.replace('"none", ', "").replace("[0, 2, 3]", "[3]"))
+    asked: list[str] = []
+    monkeypatch.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+    monkeypatch.setattr(
+        sweep_work, "ask", lambda b, variant: (asked.extend(variant.without), ask(b, variant))[1]
+    )
+    made = json.loads(run(tmp_path, path).out)
+    assert [(p["failure"], p["verdict"]) for p in made["points"]] == [
+        ("cut:west--east", "fail"),
+        ("cut:west--east", "fail"),
+    ]
+    full, other = made["points"]
+    assert (full["binding"], other["binding"]) == ("mcu-units", "single-point-of-failure")
+    assert asked == ["west--east"]  # only with the device that held the meeting before
+    assert made["computed"] == 2
 
 
 def test_nothing_is_computed_twice(tmp_path: Path, here: list[str]) -> None:
@@ -233,4 +330,4 @@ def test_on_a_cluster_of_two_workers(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     made = json.loads(ran.out)
     assert made["computed"] == 12
-    assert [p["verdict"] for p in made["points"]].count("fail") == 1
+    assert [p["verdict"] for p in made["points"]].count("fail") == 7
