@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import stat
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from giaoban.errors import InputError
+from giaoban.secretfile import refuse_if_others_read
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.device import Id
 
@@ -82,8 +80,5 @@ def load_accounts(path: Path) -> Accounts:
 
     Raises `InputError` for a file that others can read, else listing every mistake.
     """
-    if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise InputError(
-            f"{path}: holds passwords but others may read it: chmod 600 {shlex.quote(str(path))}"
-        )
+    refuse_if_others_read(path, "passwords")
     return load(path, Accounts)

@@ -274,10 +274,12 @@ class UserAgent:
 
     def _on_request(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
         """A new request other than ACK (RFC 3261 §8.2, §12.2.2)."""
-        method = request.method
+        method, call = request.method, self._book.in_dialog(request)
         if method == "CANCEL":
             self._on_cancel(slot, request, now_ms)
-        elif self._abilities.lacks(slot, request, now_ms):
+        elif self._abilities.lacks(slot, request, now_ms) or (
+            call is not None and not self._gate.lets_speak(slot, request, call, source, now_ms)
+        ):
             return
         elif method == "INVITE":
             self._on_invite(slot, request, source, now_ms)
@@ -304,7 +306,7 @@ class UserAgent:
     def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
         """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
         invite = self._end.slots.get(invite_key(slot.key))
-        if invite is None:
+        if invite is None or not self._gate.lets_cancel(slot, invite):
             self._end.refuse(slot, 481, now_ms)
             return
         tag = invite.call or self._end.random_hex()

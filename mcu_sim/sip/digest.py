@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mcu_sim.sip.uris import is_within
+
 _ALGORITHMS: dict[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
@@ -69,7 +71,12 @@ class Missing:
     """The request says nothing about who sent it, in this realm."""
 
 
-Verdict = Verified | Stale | Wrong | Missing
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A proof for another URI than that of the request (RFC 7616 §3.4.6)."""
+
+
+Verdict = Verified | Stale | Wrong | Missing | Elsewhere
 
 
 class Authority:
@@ -114,19 +121,21 @@ class Authority:
         )
         return [f"Digest {common}, algorithm={name}" for name in self._algorithms]
 
-    def verify(self, method: str, authorizations: Sequence[str], now_ms: float) -> Verdict:
-        """Who sent a request, by the values of its Authorization headers. Never raises.
+    def verify(
+        self, method: str, uri: str, authorizations: Sequence[str], now_ms: float
+    ) -> Verdict:
+        """Who sent a request, by its Request-URI and the values of its Authorization headers.
 
-        Of several answers for this realm the best counts (RFC 8760 §2.4).
+        Never raises. Of several answers for this realm the best counts (RFC 8760 §2.4).
         """
-        verdicts = [self._judge(method, text, now_ms) for text in authorizations]
-        for kind in (Verified, Stale, Wrong):
+        verdicts = [self._judge(method, uri, text, now_ms) for text in authorizations]
+        for kind in (Verified, Stale, Wrong, Elsewhere):
             for verdict in verdicts:
                 if isinstance(verdict, kind):
                     return verdict
         return Missing()
 
-    def _judge(self, method: str, text: str, now_ms: float) -> Verdict:
+    def _judge(self, method: str, uri: str, text: str, now_ms: float) -> Verdict:
         scheme = _SCHEME.match(text)
         if scheme is None:
             return Missing()
@@ -135,6 +144,10 @@ class Authority:
             return Wrong()
         if given.get("realm") != self.realm:
             return Missing()
+        # what is proved for one room opens no other, whoever changed the Request-URI on the way
+        # (SIPp and others prove for the whole element, and are taken at that)
+        if "uri" in given and not is_within(uri, given["uri"]):
+            return Elsewhere()
         user, nonce = given.get("username", ""), given.get("nonce", "")
         # An unknown user costs what a known one does: the time must not tell who exists.
         password = self._accounts.get(user, "")

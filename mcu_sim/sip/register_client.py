@@ -13,7 +13,7 @@ from mcu_sim.sip.events import Registered, RegistrationFailed
 from mcu_sim.sip.fields import contacts_of, parameter
 from mcu_sim.sip.headers import again, seconds
 from mcu_sim.sip.message import PHRASES, USER_AGENT, Peer
-from mcu_sim.sip.registrar import same_uri
+from mcu_sim.sip.uris import same_uri
 
 _NAME = "own"
 _MIN_REFRESH_MS = 1_000.0

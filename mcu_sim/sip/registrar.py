@@ -10,14 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sipmessage import URI
-
-from mcu_sim.sip.message import PARSE_ERRORS, Peer, forget
+from mcu_sim.sip.message import Peer
+from mcu_sim.sip.uris import same_uri
 
 WILDCARD = "*"
 """The Contact that stands for all bindings of a user, allowed only to remove them."""
-
-_ALWAYS_COMPARED = frozenset({"user", "ttl", "method", "maddr", "transport"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,26 +152,3 @@ class Registrar:
 
 def _newer(binding: Binding, call_id: str, cseq: int) -> bool:
     return binding.call_id == call_id and binding.cseq >= cseq
-
-
-def same_uri(one: str, other: str) -> bool:
-    """Whether two URIs are equivalent (RFC 3261 §19.1.4); what is no SIP URI is compared as text.
-
-    URIs with headers ("?…") do not belong into a Contact of REGISTER and count as text too.
-    """
-    if one == other:
-        return True
-    try:
-        a, b = URI.parse(one), URI.parse(other)
-    except PARSE_ERRORS as error:
-        forget(error)
-        return False
-    if (a.scheme, a.user, a.password, a.host.lower(), a.port) != (
-        b.scheme, b.user, b.password, b.host.lower(), b.port,
-    ):  # fmt: skip
-        return False
-    left = {name.lower(): (value or "").lower() for name, value in a.parameters.items()}
-    right = {name.lower(): (value or "").lower() for name, value in b.parameters.items()}
-    either = left.keys() | right.keys()
-    compared = (left.keys() & right.keys()) | (either & _ALWAYS_COMPARED)
-    return all(left.get(name) == right.get(name) for name in compared)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.secretfile import refuse_if_others_read
 
 # what does not hold is told by what is returned, and not also by tracebacks
 for _name in ("pyhanko", "pyhanko_certvalidator"):
@@ -54,6 +55,8 @@ class Signer:
         except OSError as error:
             raise InputError(f"--sign = {path}: cannot be read: {error.strerror}") from None
         lock = password.encode() or None
+        if lock is None:
+            refuse_if_others_read(path, "a key without a password", "--sign")
         found = signers.SimpleSigner.load_pkcs12(str(path), passphrase=lock)
         if found is None:
             raise InputError(f"--sign = {path}: is no PKCS#12 file with a key, or another password")

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from giaoban.errors import InputError
+from giaoban.secretfile import refuse_if_others_read
 from results.annex.letter import make_letter
 from results.annex.make import annex_bytes
 from results.evidence.pack import ENDING, write_evidence
@@ -136,6 +137,7 @@ def signer_of(path: Path | None, password: Path | None) -> Signer | None:
     if path is None:
         return None
     if password is not None:
+        refuse_if_others_read(password, "a password", "--password-file")
         try:
             return Signer(path, password.read_text(encoding="utf-8").rstrip("\r\n"))
         except OSError as error:

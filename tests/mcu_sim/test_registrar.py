@@ -18,8 +18,8 @@ from mcu_sim.sip.registrar import (
     RequestedBinding,
     TooBrief,
     TooMany,
-    same_uri,
 )
+from mcu_sim.sip.uris import same_uri
 
 PEER = Peer("10.68.0.2", 5062)
 DESK = "sip:cu-jut@10.68.0.2:5062"
