@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
 
 from results.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
-from results.failures import FailureResult, FaultsAnswer
-
-Sense = Literal["worse", "better", "other"]
-
-
-class Change(NamedTuple):
-    """One thing that is not as it was; `failure` null: it is about the inputs."""
-
-    sense: Sense
-    failure: str | None
-    what: str
-
-    @property
-    def line(self) -> str:
-        """In one line, e.g. `cut:x: cu-jut is cut off (was: interrupted 412.0 ms)`."""
-        return self.what if self.failure is None else f"{self.failure}: {self.what}"
+from results.failure_points import verdict_of
+from results.failures import Change, Comparison, FailureResult, FaultsAnswer, Sense
 
 
 def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:
@@ -44,9 +29,36 @@ def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:
     return found
 
 
-def worse(changes: list[Change]) -> list[Change]:
-    """Those that must not pass unseen."""
-    return [change for change in changes if change.sense == "worse"]
+def against(answer: FaultsAnswer, baseline: Baseline) -> FaultsAnswer:
+    """The answer as the baseline has it: its verdict says whether anything is worse.
+
+    One that cannot be trusted stays invalid.
+    """
+    found = Comparison(
+        baseline=baseline.name,
+        reason=baseline.reason,
+        by_criteria=answer.by_criteria,
+        changes=compare(baseline, answer),
+        known=[f.id for f in answer.failures if _knows(baseline, f)],
+    )
+    judged: dict[str, object] = {"comparison": found}
+    if answer.by_criteria != "invalid":
+        lines = [change.line for change in found.worse]
+        judged |= {"verdict": "fail" if lines else "pass", "reasons": lines}
+    return answer.model_copy(update=judged)
+
+
+def alone(answer: FaultsAnswer) -> FaultsAnswer:
+    """The answer by the criteria, without any baseline."""
+    verdict, reasons = verdict_of(answer.failures)
+    judged = {"comparison": None, "verdict": verdict, "reasons": reasons}
+    return answer.model_copy(update=judged)
+
+
+def _knows(baseline: Baseline, failure: FailureResult) -> bool:
+    """Whether a baseline holds that a failure cuts off all whom it cuts off."""
+    held = baseline.failure.get(failure.id)
+    return bool(failure.cut_off) and held is not None and set(failure.cut_off) <= set(held.cut_off)
 
 
 def _inputs(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
@@ -54,17 +66,21 @@ def _inputs(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
     for name in ("scenario", "province"):
         was, now = getattr(baseline, name), getattr(answer.inputs, name)
         if was.sha256 != now.sha256:
-            yield Change("other", None, f"{name} {now.path} is not the file that was accepted")
+            yield _change("other", None, f"{name} {now.path} is not the file that was accepted")
     if baseline.seed != answer.inputs.seed:
-        yield Change("other", None, f"seed is {answer.inputs.seed} (was: {baseline.seed})")
+        yield _change("other", None, f"seed is {answer.inputs.seed} (was: {baseline.seed})")
     now_there = {bridge.id for bridge in answer.bridges}
     for bridge in sorted(set(baseline.bridges) - now_there):
-        yield Change("worse", None, f"bridge {bridge} is not in the meeting any more")
+        yield _change("worse", None, f"bridge {bridge} is not in the meeting any more")
     for bridge in sorted(now_there - set(baseline.bridges)):
-        yield Change("other", None, f"bridge {bridge} is new in the meeting")
+        yield _change("other", None, f"bridge {bridge} is new in the meeting")
 
 
 _GONE = {"cut": "link", "silent": "link", "router": "router", "site": "bridge", "group": "group"}
+
+
+def _change(sense: Sense, failure: str | None, what: str) -> Change:
+    return Change(sense=sense, failure=failure, what=what)
 
 
 def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
@@ -77,19 +93,19 @@ def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
             gone = " and ".join(
                 f"{_GONE.get(kind, kind)} {name}" if name else kind for kind, _, name in things
             )
-            yield Change("worse", ident, f"{gone} is not in the network any more")
+            yield _change("worse", ident, f"{gone} is not in the network any more")
         elif answer.whole:
-            yield Change("worse", ident, "was accepted, but has not been tried this time")
+            yield _change("worse", ident, "was accepted, but has not been tried this time")
 
 
 def _new(failure: FailureResult) -> Change:
     now = accepted_of(failure)
     if now.cut_off:
         who = f"{', '.join(now.cut_off)} {'is' if len(now.cut_off) == 1 else 'are'} cut off"
-        return Change("worse", failure.id, f"is new: {who}")
+        return _change("worse", failure.id, f"is new: {who}")
     if now.verdict == "fail":
-        return Change("worse", failure.id, f"is new and fails: {'; '.join(failure.reasons)}")
-    return Change("other", failure.id, "is new")
+        return _change("worse", failure.id, f"is new and fails: {'; '.join(failure.reasons)}")
+    return _change("other", failure.id, "is new")
 
 
 def _changes(
@@ -103,18 +119,18 @@ def _changes(
         ):
             yield change
     for bridge in sorted(set(now.cut_off) - common):
-        yield Change("worse", ident, f"{bridge}, which is new, is cut off")
+        yield _change("worse", ident, f"{bridge}, which is new, is cut off")
     by = now.packets_lost - was.packets_lost
     if abs(by) > allowed.packets_lost:
         sense: Sense = "worse" if by > 0 else "better"
-        yield Change(
+        yield _change(
             sense, ident, f"{now.packets_lost} packets lost (was: {was.packets_lost}; {by:+d})"
         )
     if now.peak_pct is not None and was.peak_pct is not None:
         more = now.peak_pct - was.peak_pct
         if abs(more) > allowed.peak_pct:
             was_at = "" if now.peak_at == was.peak_at else f" at {was.peak_at}"
-            yield Change(
+            yield _change(
                 "worse" if more > 0 else "better",
                 ident,
                 f"link {now.peak_at} at {now.peak_pct:.1f} % (was: {was.peak_pct:.1f} %{was_at})",
@@ -122,7 +138,7 @@ def _changes(
     if now.verdict != was.verdict:
         why = f": {'; '.join(failure.reasons)}" if now.verdict == "fail" else ""
         said = {"pass": "passes", "fail": "fails"}[now.verdict]
-        yield Change(
+        yield _change(
             "worse" if now.verdict == "fail" else "better",
             ident,
             f"{said} (was: {was.verdict}){why}",
@@ -138,7 +154,7 @@ def _bridge(
         return None
     if cut_then or cut_now:
         sense: Sense = "worse" if cut_now else "better"
-        return Change(
+        return _change(
             sense, failure, f"{bridge} is {_state(now, bridge)} (was: {_state(was, bridge)})"
         )
     return _longer(
@@ -168,7 +184,7 @@ def _longer(
         return None
     by = f"; {now_ms - then_ms:+.1f} ms" if min(then_ms, now_ms) > NOTICED_MS else ""
     was, now = (_interrupted(ms) for ms in both_ms)
-    return Change(
+    return _change(
         "worse" if now_ms > then_ms else "better", failure, f"{what.format(now)} (was: {was}{by})"
     )
 

@@ -180,6 +180,41 @@ class LinkWorst(StrictModel):
     failure: FailureId
 
 
+Sense = Literal["worse", "better", "other"]
+
+
+class Change(StrictModel):
+    """One thing that is not as it was accepted; `failure` null: it is about the inputs."""
+
+    sense: Sense
+    failure: FailureId | None
+    what: str
+
+    @property
+    def line(self) -> str:
+        """In one line, e.g. `cut:x: cu-jut is cut off (was: interrupted 412.0 ms)`."""
+        return self.what if self.failure is None else f"{self.failure}: {self.what}"
+
+
+class Comparison(StrictModel):
+    """What changed since an accepted answer, the baseline of that name.
+
+    `by_criteria` is the verdict that the criteria alone give; `known` are the failures of which the
+    baseline holds that they cut off those whom they cut off now.
+    """
+
+    baseline: str
+    reason: str
+    by_criteria: Verdict
+    changes: list[Change]
+    known: list[FailureId] = Field(default_factory=list)
+
+    @property
+    def worse(self) -> list[Change]:
+        """Those that must not pass unseen."""
+        return [change for change in self.changes if change.sense == "worse"]
+
+
 class Timing(StrictModel):
     """How each failure was tried, in seconds: phases, and from when to when it lasted.
 
@@ -199,6 +234,10 @@ class FaultsAnswer(StrictModel):
     `whole` says that every failure of a set was tried and not some picked by hand; `possible` are
     the ids of all failures that this network can have, tried or not. `unneeded` are the scenario's
     acceptances that accepted nothing.
+
+    `verdict` is the answer that the exit code tells: where there is a `comparison` with a baseline,
+    that nothing is worse, or that something is, with the reasons; a run that cannot be trusted is
+    neither. `by_criteria` is what the criteria alone say.
     """
 
     schema_id: Literal["giaoban.faults/2"] = Field(default="giaoban.faults/2", alias="schema")
@@ -218,6 +257,12 @@ class FaultsAnswer(StrictModel):
     link_limit_pct: Amount
     interruption_limit_ms: Amount
     names: dict[str, str]
+    comparison: Comparison | None = None
+
+    @property
+    def by_criteria(self) -> Verdict:
+        """The verdict by the criteria alone."""
+        return self.verdict if self.comparison is None else self.comparison.by_criteria
 
     @property
     def bridges(self) -> list[Named]:

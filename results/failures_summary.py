@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from results.baseline import Baseline
-from results.baseline_compare import Change, worse
 from results.failure_points import MANY
 from results.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
 
@@ -65,24 +63,23 @@ class LinkRow(NamedTuple):
     failure: str
 
 
-def headline(
-    answer: FaultsAnswer, changes: Sequence[Change] | None = None, baseline: str = ""
-) -> str:
-    """The answer in a line, with how much was tried.
+def headline(answer: FaultsAnswer) -> str:
+    """The answer in a line, with how much was tried: the one that the exit code tells.
 
-    It is the one that the exit code tells: the criteria's, or if there are `changes` since a
-    baseline theirs. A run that cannot be trusted is neither.
+    That is the criteria's, or with a baseline the comparison's; a run that cannot be trusted is
+    neither.
     """
     count = len(answer.failures)
     tried = f"{count} failures tried" if count != 1 else "1 failure tried"
-    if changes is not None and answer.verdict != "invalid":
-        number = len(worse(list(changes)))
-        by_criteria = f"by the criteria alone: {answer.verdict}"
+    compared = answer.comparison
+    if compared is not None and answer.verdict != "invalid":
+        number = len(compared.worse)
+        by_criteria = f"by the criteria alone: {compared.by_criteria}"
         if not number:
-            said = f"PASS – nothing is worse than what was accepted as {baseline}"
+            said = f"PASS – nothing is worse than what was accepted as {compared.baseline}"
         else:
             verb = "thing is" if number == 1 else "things are"
-            said = f"FAIL – {number} {verb} worse than what was accepted as {baseline}"
+            said = f"FAIL – {number} {verb} worse than what was accepted as {compared.baseline}"
         return f"{said} ({tried}; {by_criteria})"
     accepted = [f for f in answer.failures if f.accepted is not None]
     if answer.verdict == "pass" and accepted:
@@ -157,7 +154,7 @@ def touched(impact: BridgeImpact) -> bool:
     )
 
 
-def point_line(point: SinglePoint, answer: FaultsAnswer, baseline: Baseline | None = None) -> str:
+def point_line(point: SinglePoint, answer: FaultsAnswer) -> str:
     """`link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; not
     accepted`, or why it was accepted: in the scenario, or in a baseline that knows no better."""
     who = _who(point.cut_off, len(answer.bridges)) + " bridges" * (len(point.cut_off) > MANY)
@@ -169,8 +166,10 @@ def point_line(point: SinglePoint, answer: FaultsAnswer, baseline: Baseline | No
         name = name.removeprefix(word)
     open_ = [ident for ident in point.failures if ident not in point.accepted]
     state = "; ".join(f"accepted: {each.reason}" for each in point.reasons)
-    if open_ and baseline is not None and all(_knows(baseline, i, point) for i in open_):
-        state = "; ".join(filter(None, [state, f"accepted as {baseline.name}: {baseline.reason}"]))
+    compared = answer.comparison
+    if open_ and compared is not None and set(open_) <= set(compared.known):
+        known = f"accepted as {compared.baseline}: {compared.reason}"
+        state = "; ".join(filter(None, [state, known]))
         open_ = []
     if open_ and point.accepted:
         state += f"; not accepted: {', '.join(open_)}"
@@ -178,12 +177,6 @@ def point_line(point: SinglePoint, answer: FaultsAnswer, baseline: Baseline | No
         f"{kind} {point.element.id} ({name}): without it {who} {verb} cut off; "
         f"{state or 'not accepted'}"
     )
-
-
-def _knows(baseline: Baseline, failure: str, point: SinglePoint) -> bool:
-    """Whether a baseline holds that a failure cuts these bridges off."""
-    held = baseline.failure.get(failure)
-    return held is not None and set(point.cut_off) <= set(held.cut_off)
 
 
 def unneeded_lines(answer: FaultsAnswer) -> list[str]:
@@ -220,6 +213,7 @@ def summary_md(answer: FaultsAnswer) -> str:
     lines = [f"# {headline(answer)}", "", answer.question.text_en, ""]
     if answer.reasons:
         lines += ["Why:", "", *(f"- {_cell(reason)}" for reason in answer.reasons), ""]
+    lines += _since(answer)
     lines += ["## Single points of failure", ""]
     lines += [f"- {point_line(p, answer)}" for p in answer.single_points]
     lines += [] if answer.single_points else ["None of what was tried."]
@@ -274,6 +268,16 @@ def summary_md(answer: FaultsAnswer) -> str:
         ref = getattr(answer.inputs, name)
         lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
     return "\n".join(lines) + "\n"
+
+
+def _since(answer: FaultsAnswer) -> list[str]:
+    """What is otherwise than was accepted, and no reason of the verdict; nothing without one."""
+    if answer.comparison is None:
+        return []
+    others = [c for c in answer.comparison.changes if c.sense != "worse"]
+    marks = {"better": "better: ", "other": ""}
+    lines = [f"- {marks[c.sense]}{_cell(c.line)}" for c in others]
+    return ["Other changes since then:", "", *lines, ""] if lines else []
 
 
 def _concerns(failure: FailureResult, link: str | None, bridge: str | None) -> bool:

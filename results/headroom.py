@@ -5,13 +5,14 @@ Data only. *More* always counts bridges beside those that are in the meeting alr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
 from results.model import Inputs, RunId
-from results.quantities import Amount, Count, Id, LinkDirection
+from results.quantities import Amount, Count, Id, LinkDirection, Verdict
 from results.whatif import Judged, final
 
 SCHEMA = "giaoban.headroom/2"
@@ -96,8 +97,15 @@ class Curve(StrictModel):
     margin_pct: list[float]
 
 
+def verdict_of(more: int, points: Iterable[Point]) -> Verdict:
+    """Passed if at least one more fits; invalid if an emulation that was to say so cannot."""
+    if any(point.final.verdict == "invalid" for point in points):
+        return "invalid"
+    return "pass" if more > 0 else "fail"
+
+
 class Headroom(StrictModel):
-    """The whole answer.
+    """The whole answer; `verdict` is that of `verdict_of`, which the exit code tells.
 
     `more` is how many fit overall, hung on all routers in turn; -1: those that are there do not
     meet the criteria by themselves. `bottlenecks` are the first and those after it, in order.
@@ -105,6 +113,7 @@ class Headroom(StrictModel):
 
     schema_id: Literal["giaoban.headroom/2"] = Field(default="giaoban.headroom/2", alias="schema")
     run_id: RunId
+    verdict: Verdict
     question_en: str
     question_vi: str
     existing: Count

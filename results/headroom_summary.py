@@ -13,11 +13,15 @@ DEVICES = 12
 
 def headline(answer: Headroom) -> str:
     """How many more fit, in a line."""
+    if answer.verdict == "invalid":
+        return "INVALID – an emulation came to no result, so there is no answer"
     if answer.more < 0:
-        return "NONE – the bridges that there are do not meet the criteria by themselves"
+        return "FAIL – the bridges that there are do not meet the criteria by themselves"
+    if not answer.more:
+        return f"FAIL – no more bridge fits beside the {answer.existing} that there are"
     count = "1 more bridge fits" if answer.more == 1 else f"{answer.more} more bridges fit"
     whole = answer.existing + answer.more
-    return f"{count} beside the {answer.existing} that there are ({whole} in all)"
+    return f"PASS – {count} beside the {answer.existing} that there are ({whole} in all)"
 
 
 def known_by(answer: Headroom) -> str:

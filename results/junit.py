@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from results.baseline_compare import Change, worse
-from results.failures import FailureResult, FaultsAnswer
+from results.failures import Change, FailureResult, FaultsAnswer
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 §2.2 does not allow in a text."""
@@ -19,26 +18,16 @@ ABOUT_INPUTS = "inputs"
 """The test case for what got worse and belongs to no failure."""
 
 
-def junit_xml(
-    answer: FaultsAnswer,
-    *,
-    seconds: Mapping[str, float],
-    changes: Sequence[Change] | None = None,
-    accepted_because: str = "",
-) -> str:
-    """The text of the file.
-
-    Args:
-        seconds: how long each failure's emulation took, wall time.
-        changes: since the baseline; None if there is none to compare with.
-        accepted_because: the baseline's reason.
-    """
-    found = None if changes is None else worse(list(changes))
+def junit_xml(answer: FaultsAnswer, *, seconds: Mapping[str, float]) -> str:
+    """The text of the file. `seconds`: how long each failure's emulation took, wall time."""
+    compared = answer.comparison
+    found = None if compared is None else compared.worse
+    because = "" if compared is None else compared.reason
     group = f"giaoban.faults.{answer.run_id}"
     cases = []
     for failure in answer.failures:
         case = _case(failure, group, seconds.get(failure.id, 0.0), found)
-        if said := _accepted(failure, case, accepted_because):
+        if said := _accepted(failure, case, because):
             told = _element("system-out")
             told.text = _clean(said)
             case.append(told)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from giaoban.cores import cores
 from giaoban.errors import InputError
 from results.annex.standing import ESTIMATE
+from results.baseline_compare import alone
 from results.diff import Difference, differences
 from results.evidence.answers import FAULTS, LOAD
 from results.evidence.manifest import Manifest, Proof, read_proof
@@ -134,7 +135,7 @@ def _failures(
         now=now,
         progress=progress,
     )
-    return _told(differences(then, outcome.answer))
+    return _told(differences(alone(then), outcome.answer))
 
 
 def _storm(

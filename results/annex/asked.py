@@ -58,7 +58,7 @@ def concluded(
     for text in say.interruptions(result):
         yield Par(text)
     for answer in tried:
-        yield failing.concluded(answer, say, told_at=failures_at)
+        yield from failing.concluded(answer, say, told_at=failures_at)
 
 
 def _traffic(item: OtherTraffic, say: Tongue) -> str:

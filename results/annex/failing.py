@@ -57,16 +57,31 @@ def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
     return [Cell(text, bold=hit.cut_off and text == cut) for text in texts]
 
 
-def concluded(answer: FaultsAnswer, say: Tongue, *, told_at: int) -> Par:
-    """The verdict on all that was tried, in a sentence; `told_at`: the section with all of it."""
+def concluded(answer: FaultsAnswer, say: Tongue, *, told_at: int) -> Iterator[Par]:
+    """The verdict on all that was tried, in a sentence; `told_at`: the section with all of it.
+
+    Compared with a baseline it is the comparison's; what the criteria say comes after it.
+    """
+    criteria = _by_criteria(answer, say, told_at)
+    compared = answer.comparison
+    if compared is None or answer.verdict == "invalid":
+        yield Par(say("faults about", criteria), bold=answer.verdict != "pass")
+        return
+    key, worse = f"faults compared {answer.verdict}", len(compared.worse)
+    said = say(key, compared.baseline, compared.reason.rstrip("."), worse)
+    yield Par(say("faults about", said), bold=answer.verdict != "pass")
+    yield Par(say("faults alone", criteria), bold=answer.by_criteria != "pass")
+
+
+def _by_criteria(answer: FaultsAnswer, say: Tongue, told_at: int) -> str:
     count = Counter(f.verdict for f in answer.failures)
-    every = len(answer.failures)
-    if answer.verdict == "pass":
+    every, verdict = len(answer.failures), answer.by_criteria
+    if verdict == "pass":
         accepted = sum(f.accepted is not None for f in answer.failures)
         more = say("faults accepted", accepted) if accepted else ""
-        return Par(say("faults pass", every, more, told_at))
-    word = "faults fail" if answer.verdict == "fail" else "faults invalid"
-    return Par(say(word, count[answer.verdict], every, told_at), bold=True)
+        return say("faults pass", every, more, told_at)
+    word = "faults fail" if verdict == "fail" else "faults invalid"
+    return say(word, count[verdict], every, told_at)
 
 
 def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:

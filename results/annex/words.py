@@ -100,25 +100,32 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     # verdict and criteria
     "verdict": ("Kết luận", "Verdict"),
+    "faults about": ("Về khả năng chịu sự cố: {0}", "If something fails: {0}"),
+    "faults alone": ("Xét riêng theo các tiêu chí: {0}", "By the criteria alone: {0}"),
+    "faults compared pass": (
+        "đạt – không có gì xấu hơn mức đã được chấp nhận “{0}” (lý do chấp nhận: {1}).",
+        "met – nothing is worse than what was accepted as “{0}” (why: {1}).",
+    ),
+    "faults compared fail": (
+        "không đạt – so với mức đã được chấp nhận “{0}” (lý do chấp nhận: {1}), số điểm xấu hơn: "
+        "{2}.",
+        "not met – worse than what was accepted as “{0}” (why: {1}): {2}.",
+    ),
     "faults pass": (
-        "Về khả năng chịu sự cố: đạt – {0} sự cố đã thử đều đạt{1} (mục {2}).",
-        "If something fails: met – all {0} failures that were tried meet the criteria{1} "
-        "(section {2}).",
+        "đạt – {0} sự cố đã thử đều đạt{1} (mục {2}).",
+        "met – all {0} failures that were tried meet the criteria{1} (section {2}).",
     ),
     "faults accepted": (
         ", trong đó {0} sự cố là điểm lỗi đơn đã được chấp nhận",
         ", {0} of them as single points of failure that were accepted",
     ),
     "faults fail": (
-        "Về khả năng chịu sự cố: không đạt – {0} trong {1} sự cố đã thử không đạt (mục {2}).",
-        "If something fails: not met – {0} of {1} failures that were tried do not meet the "
-        "criteria (section {2}).",
+        "không đạt – {0} trong {1} sự cố đã thử không đạt (mục {2}).",
+        "not met – {0} of {1} failures that were tried do not meet the criteria (section {2}).",
     ),
     "faults invalid": (
-        "Về khả năng chịu sự cố: không có kết luận – {0} trong {1} sự cố đã thử có kết quả không "
-        "hợp lệ (mục {2}).",
-        "If something fails: no answer – the results of {0} of {1} failures that were tried are "
-        "invalid (section {2}).",
+        "không có kết luận – {0} trong {1} sự cố đã thử có kết quả không hợp lệ (mục {2}).",
+        "no answer – the results of {0} of {1} failures that were tried are invalid (section {2}).",
     ),
     "criteria": ("Các tiêu chí", "Criteria"),
     "criteria table": ("Kết quả theo từng tiêu chí", "Each criterion"),

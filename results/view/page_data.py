@@ -76,12 +76,20 @@ def comparison(a: Result, b: Result) -> dict[str, Any]:
 
 
 def _failures(answer: FaultsAnswer, network: Map | None) -> dict[str, Any]:
+    compared = answer.comparison
     return {
         "run_id": answer.run_id,
         "verdict": answer.verdict,
+        "comparison": compared
+        and {
+            "baseline": compared.baseline,
+            "worse": len(compared.worse),
+            "by_criteria": compared.by_criteria,
+        },
         "question": both(answer.question.text_vi, answer.question.text_en),
         "whole": answer.whole,
         "possible": len(answer.possible),
+        "untried": len(answer.untried),
         "interruption_limit_ms": answer.interruption_limit_ms,
         "link_limit_pct": answer.link_limit_pct,
         "names": {b.id: b.name for b in answer.bridges},

@@ -16,9 +16,7 @@ from rich.table import Table
 from giaoban.cores import cores
 from giaoban.errors import InputError, did_you_mean
 from results import baseline as baselines
-from results.baseline import Baseline
-from results.baseline_compare import Change, compare, worse
-from results.failures import FaultsAnswer
+from results.failures import Change, Comparison
 from results.failures_summary import (
     BRIDGE_HEAD,
     BRIDGE_RIGHT,
@@ -44,7 +42,6 @@ from scenarios.failures.run import Outcome, try_failures
 from topology.map import SUFFIXES
 from topology.network import Network
 
-WORSE = 1
 SENSES = {"worse": "red", "better": "green", "other": "dim"}
 
 
@@ -124,50 +121,31 @@ def command(
             root=results,
             now=datetime.now(),
             progress=told,
+            baseline=accepted,
         )
     answer = outcome.answer
-    changes = None if accepted is None else compare(accepted, answer)
     if junit is not None:
-        why = "" if accepted is None else accepted.reason
-        _write(
-            junit,
-            junit_xml(answer, seconds=outcome.seconds, changes=changes, accepted_because=why),
-        )
+        _write(junit, junit_xml(answer, seconds=outcome.seconds))
     if picture is not None:
         _draw(outcome, picture, network, asked.question.province.name)
     if as_json:
-        print_json(_as_json(answer, accepted.name if accepted else None, changes))
+        print_json(json.loads(answer.to_json()))
     else:
-        show(outcome, changes, accepted, link=link, bridge=bridge)
-    return exit_code(answer, changes)
+        show(outcome, link=link, bridge=bridge)
+    return EXIT_CODES[answer.verdict]
 
 
-def exit_code(answer: FaultsAnswer, changes: Sequence[Change] | None) -> int:
-    """The verdict's; with a baseline that of the comparison, unless there is no answer at all."""
-    if changes is None or answer.verdict == "invalid":
-        return EXIT_CODES[answer.verdict]
-    return WORSE if worse(list(changes)) else 0
-
-
-def show(
-    outcome: Outcome,
-    changes: Sequence[Change] | None,
-    baseline: Baseline | None = None,
-    *,
-    link: str | None = None,
-    bridge: str | None = None,
-) -> None:
+def show(outcome: Outcome, *, link: str | None = None, bridge: str | None = None) -> None:
     """The answer, what got worse, single points of failure, and a table to look things up in."""
     console, answer = Console(), outcome.answer
-    name = "" if baseline is None else baseline.name
-    colour = {0: COLOURS["pass"], WORSE: COLOURS["fail"]}.get(exit_code(answer, changes))
-    _say(console, headline(answer, changes, name), colour or COLOURS[answer.verdict])
-    if changes is not None:
-        _show_changes(console, changes)
-    for reason in answer.reasons:
-        _say(console, reason)
+    _say(console, headline(answer), COLOURS[answer.verdict])
+    if answer.comparison is not None:
+        _show_changes(console, answer.comparison)
+    if answer.comparison is None or answer.verdict == "invalid":  # else they are the changes
+        for reason in answer.reasons:
+            _say(console, reason)
     for point in answer.single_points:
-        _say(console, f"single point of failure: {point_line(point, answer, baseline)}")
+        _say(console, f"single point of failure: {point_line(point, answer)}")
     for line in unneeded_lines(answer):
         _say(console, line)
     if longest := slowest(answer):
@@ -187,8 +165,9 @@ def show(
     _say(console, f"page: {outcome.folder / FILE}")
 
 
-def _show_changes(console: Console, changes: Sequence[Change]) -> None:
-    found = worse(list(changes))
+def _show_changes(console: Console, comparison: Comparison) -> None:
+    changes: Sequence[Change] = comparison.changes
+    found = comparison.worse
     if not changes:
         console.print("nothing is worse than what was accepted, nothing is better", style="green")
     elif not found:
@@ -215,20 +194,6 @@ def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[i
         style = {"fail": "red", "invalid": "yellow", "accepted": "cyan"}.get(cells[1], "")
         table.add_row(*map(escape, cells), style=style)
     return table
-
-
-def _as_json(
-    answer: FaultsAnswer, name: str | None, changes: Sequence[Change] | None
-) -> dict[str, object]:
-    said: dict[str, object] = json.loads(answer.to_json())
-    if changes is not None:
-        said["comparison"] = {
-            "baseline": name,
-            "verdict": "fail" if worse(list(changes)) else "pass",
-            "headline": headline(answer, changes, name or ""),
-            "changes": [c._asdict() for c in changes],
-        }
-    return said
 
 
 def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:

@@ -19,14 +19,12 @@ from results.headroom_summary import bottleneck_line, headline, known_by
 from results.seeds import OTHER_SEEDS
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
-from scenarios.cli.shared import EXIT_CODES, RUNS
+from scenarios.cli.shared import COLOURS, EXIT_CODES, RUNS
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.headroom.run import Order, Outcome, headroom
 from scenarios.whatif.apply import EXISTING, base_of
 from scenarios.whatif.variant import Variant
-
-NONE_FITS = 1
 
 
 def command(
@@ -74,15 +72,13 @@ def command(
         print_json(json.loads(outcome.answer.to_json()))
     else:
         show(outcome)
-    if any(point.final.verdict == "invalid" for point in outcome.answer.points):
-        return EXIT_CODES["invalid"]
-    return 0 if outcome.answer.more > 0 else NONE_FITS
+    return EXIT_CODES[outcome.answer.verdict]
 
 
 def show(outcome: Outcome) -> None:
     """The number, what is in the way, districts."""
     console, answer = Console(), outcome.answer
-    _say(console, headline(answer), "bold green" if answer.more > 0 else "bold red")
+    _say(console, headline(answer), COLOURS[answer.verdict])
     paced = f"; they join {answer.pace_s:g} s apart or more" if answer.more > 0 else ""
     _say(console, known_by(answer) + paced)
     for number, item in enumerate(answer.bottlenecks, start=1):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from giaoban.children import Ended, Job, module, run_all
 from results import store
+from results.baseline import Baseline
+from results.baseline_compare import against
 from results.failures import FailureResult, FaultsAnswer
 from results.failures_summary import summary_md
 from results.model import Engine
@@ -50,8 +52,11 @@ def try_failures(
     root: Path,
     now: datetime,
     progress: Progress,
+    baseline: Baseline | None = None,
 ) -> Outcome:
     """Try each failure, sum up, and write everything down under `root`.
+
+    With a `baseline` the answer, and so every document, is whether anything is worse than that.
 
     Raises:
         InputError: a mistake that shows in one failure's question; a folder that cannot be written.
@@ -93,6 +98,8 @@ def try_failures(
             whole=whole,
             possible=possible,
         )
+        if baseline is not None:
+            answer = against(answer, baseline)
         (folder.path / FAULTS).write_text(answer.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
         prove(folder.path, question, answer)

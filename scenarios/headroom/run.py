@@ -15,7 +15,7 @@ from mcu_sim.device import load_devices
 from mcu_sim.fit import use_by_calls
 from mcu_sim.h264 import LEVELS
 from results import store
-from results.headroom import Bottleneck, Curve, DeviceRoom, Headroom
+from results.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
 from results.headroom_plot import write_plot
 from results.headroom_summary import summary_md
 from results.model import Result
@@ -153,6 +153,7 @@ def headroom(
         grid, curves = _curves(here, more, limits)
         answer = Headroom(
             run_id=folder.run_id,
+            verdict=verdict_of(more, points),
             question_en=question.scenario.question,
             question_vi=question.scenario.question_vi,
             existing=len(question.plan.calls),

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import results_factory
-
 from results.evidence.manifest import Proof, save_inputs, sha256, write_manifest
 from results.load import (
     Delay,
@@ -21,6 +19,7 @@ from results.load import (
     Storm,
 )
 from results.model import Assumption, Engine, FileRef
+from tests.results import results_factory
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 VERSIONS = {"kernel": "6.12.57", "python": "3.13.5", "locust": "2.47.0"}

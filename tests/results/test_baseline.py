@@ -22,7 +22,7 @@ from results.baseline import (
     text_of,
     tolerance_in,
 )
-from results.baseline_compare import compare, worse
+from results.baseline_compare import against, compare
 from results.failures import FailureResult, FaultsAnswer
 from results.model import Named
 
@@ -215,9 +215,11 @@ def test_bridges_that_came_and_went() -> None:
 
 def test_worse_is_what_must_not_pass() -> None:
     now = [failure(LINK, [impact("cu-jut", 300.0, lost=99)]), *usual()[1:]]
-    found = compare(accepted(), answer(now))
-    assert [c.sense for c in found] == ["better", "worse"]
-    assert [c.line for c in worse(found)] == [f"{LINK}: 99 packets lost (was: 87; +12)"]
+    found = against(answer(now), accepted())
+    assert found.comparison is not None
+    assert [c.sense for c in found.comparison.changes] == ["better", "worse"]
+    assert found.reasons == [f"{LINK}: 99 packets lost (was: 87; +12)"]
+    assert (found.verdict, found.by_criteria) == ("fail", "pass")
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from giaoban.errors import InputError
 from results.baseline import accept
-from results.baseline_compare import compare
+from results.baseline_compare import against, alone
 from results.failure_points import (
     single_points,
     unneeded,
@@ -290,17 +290,25 @@ def test_an_acceptance_that_accepts_nothing_is_told() -> None:
 def test_with_a_baseline_the_headline_is_what_the_exit_code_tells() -> None:
     weak = answer(accepts=())
     baseline = accept(weak, name="ring", reason="known since 2024", on=date(2026, 11, 25))
-    same = compare(baseline, weak)
-    assert headline(weak, same, "ring") == (
+    same = against(weak, baseline)
+    assert (same.verdict, same.by_criteria, same.reasons) == ("pass", "fail", [])
+    assert headline(same) == (
         "PASS – nothing is worse than what was accepted as ring (3 failures tried; by the criteria "
         "alone: fail)"
     )
+    assert summary_md(same).startswith(f"# {headline(same)}\n")
+    assert alone(same) == weak
     [point] = weak.single_points
-    assert point_line(point, weak, baseline).endswith("; accepted as ring: known since 2024")
+    assert point_line(point, same).endswith("; accepted as ring: known since 2024")
     assert point_line(point, weak).endswith("; not accepted")
     worse = answer([failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 900.0)]), *usual()[1:]])
-    said = headline(worse, compare(baseline, worse), "ring")
-    assert said.startswith("FAIL – 1 thing is worse than what was accepted as ring")
+    compared = against(worse, baseline)
+    assert headline(compared).startswith("FAIL – 1 thing is worse than what was accepted as ring")
+    [reason] = compared.reasons
+    assert f"Why:\n\n- {reason}\n" in summary_md(compared)
+    assert reason.startswith("cut:gia-nghia--cu-jut: cu-jut is interrupted 900.0 ms")
+    void = answer([failure("cut:x", verdict="invalid", reasons=["hung"])])
+    assert headline(against(void, baseline)) == headline(void)
 
 
 def test_the_longest_may_be_by_the_mending() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from failures_factory import answer, failure, impact, usual
 
 from results.baseline import accept
-from results.baseline_compare import compare
+from results.baseline_compare import against
 from results.failures import FaultsAnswer
 from results.junit import junit_xml
 
@@ -83,7 +83,7 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
             failure("cut:c--d", verdict="fail", reasons=["slow"]),
         ]
     )
-    root = parsed(junit_xml(now, seconds={}, changes=compare(baseline, now)))
+    root = parsed(junit_xml(against(now, baseline), seconds={}))
     assert outcomes(root) == {
         "cut:gia-nghia--cu-jut": "failure: cu-jut is interrupted 900.0 ms "
         "(was: interrupted 412.2 ms; +487.8 ms)\n88 packets lost (was: 87; +1)",
@@ -98,7 +98,7 @@ def test_what_is_worse_about_the_inputs_has_a_case_of_its_own() -> None:
     baseline = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
     question = answer().question
     now = answer(question=question.model_copy(update={"existing": question.existing[:2]}))
-    found = outcomes(parsed(junit_xml(now, seconds={}, changes=compare(baseline, now))))
+    found = outcomes(parsed(junit_xml(against(now, baseline), seconds={})))
     assert found["inputs"] == "failure: bridge dak-glong is not in the meeting any more"
 
 
@@ -121,8 +121,6 @@ def test_single_points_fail_or_say_why_they_were_accepted() -> None:
     assert said(root) == {}
     assert outcomes(root)[spur].startswith("failure: Single point of failure: dak-glong cut off")
     baseline = accept(weak, name="ring", reason="known", on=date(2026, 11, 25))
-    root = parsed(
-        junit_xml(weak, seconds={}, changes=compare(baseline, weak), accepted_because="known")
-    )
+    root = parsed(junit_xml(against(weak, baseline), seconds={}))
     assert said(root) == {spur: "accepted single point of failure (dak-glong cut off): known"}
     assert not list(root.iter("failure"))

@@ -257,7 +257,7 @@ def test_whatif_says_at_which_seed_it_fails(tmp_path: Path) -> None:
 def test_headroom_counts_what_fits_at_every_seed(tmp_path: Path) -> None:
     ran = giaoban("headroom", thin(tmp_path), "--seeds", "2", "--results", tmp_path / "runs")
     assert ran.code == 1
-    assert "NONE – the bridges that there are do not meet the criteria" in ran.out
+    assert "FAIL – the bridges that there are do not meet the criteria" in ran.out
 
 
 def test_what_cannot_be_estimated_is_tried_at_its_own_seed(

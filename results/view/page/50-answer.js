@@ -2,7 +2,7 @@
 function verdictSection() {
   const v = RUN ? RUN.verdict : FAILURES.verdict;
   const signs = { pass: "✓", fail: "✗", invalid: "!" };
-  const text = RUN ? both(RUN.headline) : w(`failures ${v}`);
+  const text = RUN ? both(RUN.headline) : failuresHeadline(v);
   const node = el("section", { id: "verdict", class: `card verdict ${v}`, "aria-labelledby": "verdict-h" },
     el("h2", { id: "verdict-h" }, w("verdict")),
     el("p", { class: "headline" }, el("span", { "aria-hidden": "true" }, signs[v] + " "), text),
@@ -15,6 +15,13 @@ function verdictSection() {
     RUN && RUN.reasons.length ? [el("p", {}, w("invalid note")),
       el("ul", { class: "plain" }, RUN.reasons.map((r) => el("li", {}, both(r))))] : null);
   return { node };
+}
+
+// As the exit code of the run tells it: since a baseline, where it was compared with one.
+function failuresHeadline(v) {
+  const since = FAILURES.comparison;
+  if (!since || v === "invalid") return w(`failures ${v}`);
+  return w(`failures compared ${v}`, since.baseline, num(since.worse, 0), w(since.by_criteria).toLowerCase());
 }
 
 function mark(ok) {

@@ -35,7 +35,7 @@ function failuresSection() {
       p.accepted ? w("point accepted", p.reasons.map(both).join("; ")) : w("point open")));
     const accepted = FAILURES.failures.filter((f) => f.accepted).length;
     inside.push(el("h3", {}, w("failures tried")),
-      el("p", {}, w("failures intro", num(FAILURES.failures.length, 0), num(FAILURES.possible, 0)),
+      el("p", {}, w("failures intro", num(FAILURES.failures.length, 0), num(FAILURES.possible, 0), num(FAILURES.untried, 0)),
         accepted ? " " + w("accepted count", num(accepted, 0)) : ""),
       el("p", { class: "code" }, FAILURES.run_id), triedTable(), el("h3", {}, w("points")),
       points.length ? el("ul", { class: "plain" }, points) : el("p", {}, w("no points")));
