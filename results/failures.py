@@ -271,8 +271,8 @@ class FaultsAnswer(StrictModel):
 
     @property
     def untried(self) -> list[FailureId]:
-        """Failures that this network can have and that were not tried."""
-        tried = {part for failure in self.failures for part in failure.id.split("+")}
+        """Failures that this network can have and that were not tried by themselves."""
+        tried = {failure.id for failure in self.failures}
         return [ident for ident in self.possible if ident not in tried]
 
     def name(self, ident: str) -> str:

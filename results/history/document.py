@@ -14,7 +14,8 @@ import typst
 from giaoban.errors import GiaobanError, InputError, MachineLacks
 from results.history.entry import Entry
 from results.history.trend import draw_trend
-from results.history.yearly import yearly
+from results.history.yearly import by_network, yearly
+from results.history.yearly_lists import Ledger
 from results.history.yearly_pictures import pictures
 from results.store import write_whole
 
@@ -39,11 +40,13 @@ def write_summary(entries: Sequence[Entry], year: int, out: Path, *, fonts: Path
     with tempfile.TemporaryDirectory(prefix="giaoban-summary-") as name:
         root = Path(name)
         data = yearly(entries, year)
-        data["pictures"] = []
-        for number, (caption, points) in enumerate(pictures(entries)):
-            file = root / f"trend-{number}.svg"
-            draw_trend(points, file, lang="vi")
-            data["pictures"].append({"file": file.name, "caption": caption})
+        ledger = Ledger(entries)
+        for part, runs in zip(data["networks"], by_network(entries, ledger), strict=True):
+            part["pictures"] = []
+            for caption, points in pictures(runs, ledger):
+                file = root / f"trend-{len(list(root.iterdir()))}.svg"
+                draw_trend(points, file, lang="vi")
+                part["pictures"].append({"file": file.name, "caption": caption})
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         shutil.copyfile(TEMPLATE, root / "yearly.typ")
         pdf = _compile(root, fonts)

@@ -44,12 +44,39 @@ class Limits(StrictModel):
     margin_pct: float | None
 
 
+class Province(StrictModel):
+    """The network that a run is of: its file's name and sum, and what it calls itself, if known."""
+
+    file: str
+    sha256: str
+    name: str = ""
+
+
+class Tried(StrictModel):
+    """How many failures a run tried, of how many single ones the network can have.
+
+    `singles` are those of `possible` that were tried by themselves; `unknown` are the failures
+    whose emulation came to no result.
+    """
+
+    count: int
+    possible: int
+    singles: int
+    unknown: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether something is known of every single failure that the network can have."""
+        return self.singles >= self.possible and not self.unknown
+
+
 class Entry(StrictModel):
     """One run. `at` is local time; `dated_by` says whether the run's id told it, or its file.
 
     `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
     program was exactly a commit, so that it can be had again. A run without a question (`new`,
-    `existing` empty) or without criteria has none to ask for.
+    `existing` empty) or without criteria has none to ask for. `tried` is of failures;
+    `compared_with`: the verdict is that of a comparison with the baseline of this name.
     """
 
     folder: str
@@ -75,6 +102,9 @@ class Entry(StrictModel):
     criteria: list[CriterionValue] = Field(default_factory=list)
     binding: Limits | None = None
     single_points: list[str] = Field(default_factory=list)
+    province: Province | None = None
+    tried: Tried | None = None
+    compared_with: str = ""
 
     def criterion(self, ident: str) -> CriterionValue | None:
         """The criterion of that id, if the run judged it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +13,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from results.evidence.manifest import MANIFEST
+from results.evidence.manifest import INPUTS, MANIFEST
 from results.failures import FaultsAnswer
 from results.history.entry import (
     CriterionValue,
     Entry,
     Limits,
+    Province,
     Skipped,
     State,
+    Tried,
     scenario_of,
     time_in,
 )
-from results.model import CriterionResult, Result
+from results.model import CriterionResult, FileRef, Result
 from results.reasons import reason_vi
 from results.store import PARTIAL
 from results.summary import place_name
@@ -47,6 +50,8 @@ _FAILURE_CRITERIA = {
     ),
 }
 VERDICTS = ("pass", "fail", "invalid")
+LARGEST_PROVINCE = 32 * 2**20
+"""Bytes: a country of 60,000 bridges has a tenth of it."""
 
 
 def answer_file(folder: Path) -> Path | None:
@@ -96,9 +101,11 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
     state: State = "evidence" if (folder / PRUNED).is_file() else "whole"
     match FILES.get(path.name):
         case "check":
-            about = _of_check(Result.from_json(raw, str(path)))
+            result = Result.from_json(raw, str(path))
+            about = _of_check(result) | {"province": _province(result.inputs.province, folder)}
         case "faults":
-            about = _of_faults(FaultsAnswer.from_json(raw, str(path)))
+            answer = FaultsAnswer.from_json(raw, str(path))
+            about = _of_faults(answer) | {"province": _province(answer.inputs.province, folder)}
         case _:
             about = _of_other(_object(path) or {})
     told = time_in(about["run_id"])
@@ -111,6 +118,20 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
         sha256=hashlib.sha256(raw).hexdigest(),
         **about,
     )
+
+
+def _province(ref: FileRef, folder: Path) -> Province:
+    """The network of a run, by the name that its own copy of the file gives it."""
+    name: object = ""
+    try:
+        path = folder / INPUTS / "province.toml"
+        if path.stat().st_size <= LARGEST_PROVINCE:
+            raw = path.read_bytes()
+            if hashlib.sha256(raw).hexdigest() == ref.sha256:
+                name = tomllib.loads(raw.decode("utf-8-sig")).get("name", "")
+    except (OSError, ValueError, RecursionError):
+        pass  # a name is not worth more: without one the sum tells networks apart
+    return Province(file=ref.path, sha256=ref.sha256, name=name if isinstance(name, str) else "")
 
 
 def _of_check(result: Result) -> dict[str, Any]:
@@ -168,6 +189,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
     interrupted = [(f.longest.ms, f.id) for f in answer.failures if f.longest is not None]
     loaded = [(w.peak_pct, w.failure) for w in answer.links]
     criteria = []
+    names = Names(answer)
     if any(f.interruption_ms is not None for f in answer.failures):
         value, failure = max(interrupted, default=(0.0, ""))
         criteria.append(_of_failure("interruption", value, failure, answer))
@@ -188,6 +210,16 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "code": answer.inputs.code,
         "committed": answer.inputs.commit is not None and answer.inputs.committed,
         "reasons": answer.reasons,
+        "reasons_vi": [reason_vi(text, names) for text in answer.reasons]
+        if answer.verdict == "invalid"
+        else [],
+        "tried": Tried(
+            count=len(answer.failures),
+            possible=len(answer.possible),
+            singles=len(answer.possible) - len(answer.untried),
+            unknown=sum(f.verdict == "invalid" for f in answer.failures),
+        ),
+        "compared_with": "" if answer.comparison is None else answer.comparison.baseline,
         "criteria": criteria,
         "single_points": [point.name_vi for point in answer.single_points],
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from results.history.entry import CriterionValue, Entry
 from results.history.trend import Point, trend
-from results.history.yearly_lists import scenario_numbers
+from results.history.yearly_lists import Ledger
 from results.vietnamese import margin
 
 TRENDS = 3
@@ -15,13 +15,14 @@ FLOOR = -100.0
 """A margin far below nought would press all others of a picture flat."""
 
 
-def pictures(entries: Sequence[Entry]) -> list[tuple[str, list[Point]]]:
-    """(caption, points): the least margin of each check, then the criteria nearest to their limit.
+def pictures(runs: Sequence[Entry], ledger: Ledger) -> list[tuple[str, list[Point]]]:
+    """(caption, points) of one network: the least margin of each check, then the criteria nearest
+    to their limit.
 
     Only criteria with at least two runs: one point is no course.
     """
-    checks = [e for e in entries if e.counts and e.kind == "check"]
-    numbers = scenario_numbers(entries)
+    checks = [e for e in runs if e.counts and e.kind == "check"]
+    numbers = {e.scenario: ledger.number(e) for e in checks}
 
     def numbered(points: Sequence[Point]) -> list[Point]:
         return [p._replace(scenario=f"Kịch bản {numbers[p.scenario]}") for p in points]

@@ -20,6 +20,7 @@ from results.history.index import opened
 from results.history.prune import prunable, prune_run, unfinished
 from results.history.scan import PRUNED
 from results.history.yearly import yearly
+from results.history.yearly_lists import Ledger
 from results.history.yearly_pictures import pictures
 from results.view.write import page_of
 
@@ -42,26 +43,31 @@ def test_what_the_year_says(root: Path) -> None:
         "Năm 2026 còn lưu 5 lần chạy (từ ngày 15/01/2026 đến ngày 05/07/2026), trong đó "
         "3 lần kiểm tra kết nối và 1 lần thử sự cố"
     )
-    assert "1 lần đạt, 2 lần không đạt, trên 2 kịch bản" in data["overview"][1]
-    assert (
-        "1 điểm lỗi đơn được phát hiện (đường truyền Gia Nghĩa – Đắk Glong)" in data["overview"][3]
+    [network] = data["networks"]
+    assert network["name"] == "topology/province.toml (bbbbbbbb)"  # no run kept its copy
+    checked, least, tried = network["overview"]
+    assert "1 lần đạt, 2 lần không đạt, trên 2 kịch bản" in checked
+    assert least.startswith("Dư địa nhỏ nhất tính được trong năm là −3.040\u00a0% (")
+    assert tried == (
+        "Thử sự cố: đã thử mọi sự cố đơn lẻ mà mạng có thể gặp, phát hiện 1 điểm lỗi đơn (đường "
+        "truyền Gia Nghĩa – Đắk Glong)."
     )
-    assert data["months"] == [
+    assert network["months"] == [
         ["Tháng 1", "1", "1", "0", "0"],
         ["Tháng 2", "1", "0", "0", "1"],
         ["Tháng 4", "1", "0", "1", "0"],
         ["Tháng 7", "2", "1", "1", "0"],
     ]
-    assert [row[3:6] for row in data["scenarios"]] == [
+    assert [row[3:6] for row in network["scenarios"]] == [
         ["2", "01/07/2026", "Không đạt"],
         ["1", "20/04/2026", "Không đạt"],
     ]
-    [delay] = [row for row in data["criteria"] if row[0].startswith("Âm thanh: độ trễ từ miệng")]
+    [delay] = [row for row in network["criteria"] if row[0].startswith("Âm thanh: độ trễ từ miệng")]
     # of the year's worst, 416 ms in July; the invalid run of February does not count
     assert delay[1:5] == ["≤\u00a0400\u00a0ms", "3", "1", "416\u00a0ms"]
     heard = "âm thanh chiều xuống, với Gia Nghĩa (điểm cầu chủ tọa)"
     assert delay[5] == f"01/07/2026, Đắk Mil, {heard}, sau khi kết nối"
-    [change] = [row for row in data["changes"] if row[1].startswith("Âm thanh: độ trễ từ miệng")]
+    [change] = [row for row in network["changes"] if row[1].startswith("Âm thanh: độ trễ từ miệng")]
     assert change[2:4] == ["260\u00a0ms (15/01/2026)", "416\u00a0ms (01/07/2026)"]
     [february] = data["unused"]
     assert february[2:] == ["không hợp lệ: 3 gói tin không rõ nguyên nhân", h.FEBRUARY]
@@ -75,10 +81,12 @@ def test_what_the_year_says(root: Path) -> None:
 
 
 def test_pictures_only_of_what_has_a_course(root: Path) -> None:
-    drawn = pictures(of_year(root))
+    found = of_year(root)
+    drawn = pictures(found, Ledger(found))
     assert drawn[0][0].startswith("Dư địa nhỏ nhất")
     assert all(len(points) > 1 for _, points in drawn)
-    assert pictures(of_year(root, 2027)) == []
+    later = of_year(root, 2027)
+    assert pictures(later, Ledger(later)) == []
 
 
 def test_the_document(root: Path, tmp_path: Path) -> None:
