@@ -40,16 +40,20 @@ class Controls:
         call = self._book.get(info.call)
         content_type = info.content_type.partition(";")[0].strip().lower()
         code, reason = 200, "OK"
+        accept: tuple[str, ...] = ()
         if call is None:
             code, reason = 481, "No such call"
+        elif not content_type and not info.body:
+            pass  # some devices ask so whether the call still stands (RFC 6086 §4.2.2)
         elif content_type == CONTROL_TYPE:
             self._commanded(call, info, now_ns)
             return
         elif (wanted := wants_full_picture(info.content_type, info.body)) is None:
             code, reason = 415, "Unsupported Media Type"
+            accept = (CONTROL_TYPE, MEDIA_CONTROL_TYPE)
         elif wanted:
             self._plane.key_frame_wanted(call.row, "video", now_ns, now_ns)
-        self._agent.answer_info(info.request_key, code, reason, now_ns / 1e6)
+        self._agent.answer_info(info.request_key, code, reason, now_ns / 1e6, accept)
 
     def at_console(self, command: Command, meeting: str, now_ns: int) -> Answer:
         """A command of the technician at the MCU's console (Art. 2)."""

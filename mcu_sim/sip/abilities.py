@@ -10,7 +10,8 @@ from sipmessage import Request, Response
 from mcu_sim.sip import session_timer
 from mcu_sim.sip.call import Call
 from mcu_sim.sip.endpoint import Endpoint, Slot
-from mcu_sim.sip.headers import body_of, set_body, tokens
+from mcu_sim.sip.headers import accepts, body_of, is_optional, set_body, tokens
+from mcu_sim.sip.message import METHODS as ALL_METHODS
 from mcu_sim.sip.message import SDP_TYPE, Peer, reply
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
@@ -54,12 +55,29 @@ class Abilities:
 
     def admits(self, slot: Slot, request: Request, now_ms: float) -> bool:
         """Whether an INVITE or re-INVITE can be worked with; if not, it is refused."""
-        if request.body and body_of(request) is None:
+        if not self.can_decode(slot, request, now_ms):
+            return False
+        if request.body and body_of(request) is None and not is_optional(request):
             self._end.refuse(slot, 415, now_ms, headers={"Accept": SDP_TYPE})
+            return False
+        if not accepts(request, SDP_TYPE):  # our answer is nothing else (RFC 4475 §3.3.15)
+            self._end.refuse(slot, 406, now_ms)
             return False
         if session_timer.is_too_small(session_timer.read(request), self._rules):
             min_se = {"Min-SE": str(self._rules.min_se_s)}
             self._end.refuse(slot, 422, now_ms, headers=min_se)
+            return False
+        return True
+
+    def can_decode(self, slot: Slot, request: Request, now_ms: float) -> bool:
+        """Whether a body is as it is, and not packed; if it is, the request is refused (§8.2.3)."""
+        packed = [
+            one
+            for one in tokens(request.headers.getlist("Content-Encoding"))
+            if one.lower() != "identity"
+        ]
+        if packed and request.body and not is_optional(request):
+            self._end.refuse(slot, 415, now_ms, headers={"Accept-Encoding": "identity"})
             return False
         return True
 
@@ -77,9 +95,13 @@ class Abilities:
         return response, terms
 
     def lacks(self, slot: Slot, request: Request, now_ms: float) -> bool:
-        """Whether the method or an extension is not known here; it is refused then."""
+        """Whether the method, the URI's scheme or an extension is not known here; it is refused
+        then. `sips` needs TLS on all the way (§26.2.2), which is not spoken here."""
         if request.method not in self.methods:
-            self.tell(slot, 405, now_ms)
+            self.tell(slot, 405 if request.method in ALL_METHODS else 501, now_ms)
+            return True
+        if request.uri.scheme == "sips":
+            self._end.refuse(slot, 416, now_ms)
             return True
         needed = tokens(request.headers.getlist("Require"))
         unknown = [one for one in needed if one.lower() != session_timer.OPTION]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 from sipmessage import URI, Request
 
@@ -19,8 +20,9 @@ from mcu_sim.sip.events import Event
 from mcu_sim.sip.fields import tag_of, to_of
 from mcu_sim.sip.headers import reason as told
 from mcu_sim.sip.info import Infos
-from mcu_sim.sip.message import PARSE_ERRORS, PHRASES, HostPort, Peer, forget, reply
+from mcu_sim.sip.message import PHRASES, HostPort, Peer, reply
 from mcu_sim.sip.options_client import OptionsClient
+from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
 from mcu_sim.sip.register_client import RegisterClient
 from mcu_sim.sip.register_server import RegisterServer
 from mcu_sim.sip.registrar import Registrar
@@ -28,6 +30,7 @@ from mcu_sim.sip.reinvite import Reinvites
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.session_timer import Rules
 from mcu_sim.sip.transaction import State, invite_key
+from mcu_sim.sip.uri_reader import OtherURI, read_uri, without_headers
 
 ANSWER_WITHIN_MS = 180_000.0
 """How long a call may ring; as Timer C of a proxy (RFC 3261 §16.6), which is 3 minutes."""
@@ -86,7 +89,7 @@ class UserAgent:
         self._reinvites = Reinvites(
             end, self._book, self._sessions, abilities, proof, answer_within_ms
         )
-        self._infos = Infos(end, self._book, self._sessions)
+        self._infos = Infos(end, self._book, self._sessions, abilities)
         self._register_client = RegisterClient(end, proof)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
@@ -194,14 +197,22 @@ class UserAgent:
         entry = self._book.get(call, CallState.ESTABLISHED)
         self._infos.send(entry, content_type, body, now_ms)
 
-    def answer_info(self, request_key: str, code: int, reason: str, now_ms: float) -> None:
+    def answer_info(
+        self,
+        request_key: str,
+        code: int,
+        reason: str,
+        now_ms: float,
+        accept: Sequence[str] = (),
+    ) -> None:
         """Answer an `InfoReceived` with a final code; without effect once that was done for us.
 
-        That is 500 after 32 s, or 487 when the call ended. Raises `ValueError` for other codes.
+        That is 500 after 32 s, or 487 when the call ended. `accept`: the types that are taken, to
+        be told with a 415 (RFC 3261 §21.4.13). Raises `ValueError` for other codes.
         """
         if not 200 <= code <= 699:
             raise ValueError(f"{code} is no final response (200–699)")
-        self._infos.answer(request_key, code, reason, now_ms)
+        self._infos.answer(request_key, code, reason, now_ms, accept)
 
     # ---------------------------------------------------------------------------- registration
 
@@ -336,10 +347,12 @@ class UserAgent:
 def _where(uri: str, target: Peer | None) -> tuple[URI, Peer]:
     """A URI and where to send to; `ValueError` if either cannot be known."""
     try:
-        parsed = URI.parse(uri)
+        parsed = without_headers(read_uri(uri))
     except PARSE_ERRORS as error:
         forget(error)
         raise ValueError(f"{uri}: not a valid URI") from None
+    if isinstance(parsed, OtherURI):
+        raise ValueError(f"{uri}: no SIP URI")
     hop = hop_of(parsed, Peer("", 0)) if target is None else Peer(*target)
     if not hop.host:
         raise ValueError(f"{uri}: not an IPv4 address with a port over UDP or TCP, give a target")

@@ -24,13 +24,16 @@ class Connection:
     """A connection that was accepted (`opening` false) or is being opened.
 
     `broken` says that it is of no use any more and must be closed; nothing here raises for what
-    the peer does. `deadline_s` is when it has been silent for too long.
+    the peer does. `ending`: nothing is read any more, it is closed when what waits is written, and
+    not before its owner has had the time to answer. `deadline_s` is when it has been silent for
+    too long. `protocol`: what its peer speaks instead of SIP, "" if it does not.
     """
 
     def __init__(self, sock: socket.socket, peer: Peer, now_s: float, *, opening: bool) -> None:
         self.peer = peer
         self.opening = opening
-        self.broken = False
+        self.broken = self.ending = False
+        self.protocol = ""
         self.deadline_s = now_s + HURRY_S
         self._sock = sock
         self._reader = StreamReader()
@@ -46,7 +49,7 @@ class Connection:
     @property
     def writing(self) -> bool:
         """Whether it waits for being writable: to be open, or to take what is queued."""
-        return self.opening or bool(self._queue)
+        return self.opening or self.ending or bool(self._queue)
 
     @property
     def unsent(self) -> int:
@@ -56,6 +59,9 @@ class Connection:
     def read(self, now_s: float) -> list[bytes]:
         """The messages that are whole now; keep-alives are answered (RFC 5626 §4.4.1)."""
         found: list[bytes] = []
+        if self.ending:
+            self.broken = not self._queue
+            return found
         try:
             for _ in range(_MOST_CHUNKS):
                 data = self._sock.recv(_CHUNK)
@@ -67,12 +73,14 @@ class Connection:
                     break
         except StreamError as error:
             found += error.messages
-            self.broken = True
+            self.protocol = error.protocol
+            self.ending = bool(error.messages)
+            self.broken = not self.ending
         except BlockingIOError:
             pass
         except OSError:
             self.broken = True
-        if self._reader.waiting and (found or not self._partial):
+        if self.ending or (self._reader.waiting and (found or not self._partial)):
             self.deadline_s = now_s + HURRY_S
         elif found and not self._reader.waiting:
             self.deadline_s = now_s + IDLE_S

@@ -8,8 +8,9 @@ from typing import Literal
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
-from mcu_sim.sip.fields import contacts_of, cseq_of, from_of, parameter, tag_of, to_of
+from mcu_sim.sip.fields import addresses, contacts_of, cseq_of, from_of, parameter, tag_of, to_of
 from mcu_sim.sip.message import DEFAULT_PORT, USER_AGENT, Peer, Transport
+from mcu_sim.sip.uri_reader import without_headers
 
 MAX_FORWARDS = 70
 
@@ -46,15 +47,19 @@ class Dialog:
 
     @classmethod
     def as_server(cls, request: Request, local_tag: str, peer: Peer) -> Dialog:
-        """The dialog of an INVITE that came in and is answered with `local_tag` (§12.1.1)."""
+        """The dialog of an INVITE that came in and is answered with `local_tag` (§12.1.1).
+
+        A caller of RFC 2543 may have no Contact; its From then stands in (RFC 4475 §3.4.1).
+        """
+        contact = contacts_of(request)
         return cls(
             call_id=request.call_id,
             local=f"{request.headers['To']};tag={local_tag}",
             remote=request.headers["From"],
             local_tag=local_tag,
             remote_tag=tag_of(from_of(request)),
-            remote_target=contacts_of(request)[0].uri,
-            route_set=request.record_route,
+            remote_target=without_headers((contact[0] if contact else from_of(request)).uri),
+            route_set=_record_route(request),
             local_cseq=0,
             remote_cseq=cseq_of(request).sequence,
             peer=peer,
@@ -73,8 +78,8 @@ class Dialog:
             remote=response.headers["To"],
             local_tag=tag_of(from_of(request)),
             remote_tag=tag_of(to_of(response)),
-            remote_target=contact[0].uri if contact else request.uri,
-            route_set=list(reversed(response.record_route)),
+            remote_target=without_headers(contact[0].uri) if contact else request.uri,
+            route_set=_record_route(response)[::-1],
             local_cseq=cseq_of(request).sequence,
             remote_cseq=None,
             peer=peer,
@@ -120,7 +125,7 @@ class Dialog:
         """Take the Contact of a re-INVITE or of its 2xx as the remote target (§12.2)."""
         contact = contacts_of(message)
         if contact:
-            self.remote_target = contact[0].uri
+            self.remote_target = without_headers(contact[0].uri)
 
     def accepts_sequence(self, sequence: int) -> bool:
         """Whether a received request's CSeq is in order; remembers it if so (§12.2.2)."""
@@ -147,6 +152,11 @@ def hop_of(uri: URI, otherwise: Peer) -> Peer:
     if uri.scheme != "sip" or not one_host or not 0 < port < 65536 or transport is None:
         return otherwise
     return Peer(str(host), port, transport or otherwise.transport)
+
+
+def _record_route(message: Request | Response) -> list[Address]:
+    values = message.headers.getlist("Record-Route")
+    return [one for value in values for one in addresses(value)]
 
 
 def _is_loose(route: Address) -> bool:

@@ -17,17 +17,15 @@ from mcu_sim.sip.events import Event
 from mcu_sim.sip.fields import cseq_of, parameter, top_via
 from mcu_sim.sip.message import (
     MAGIC_COOKIE,
-    GarbageError,
     HostPort,
-    MalformedError,
     Peer,
     Transport,
     mark_source,
-    parse,
     reply,
     reply_target,
     stateless_tag,
 )
+from mcu_sim.sip.parser import GarbageError, MalformedError, parse
 from mcu_sim.sip.timers import Agenda
 from mcu_sim.sip.transaction import (
     ClientInvite,
@@ -129,7 +127,7 @@ class Endpoint:
             self.dropped["keep-alive"] += 1  # RFC 5626 §3.5.1
             return []
         try:
-            message = parse(data)
+            message = parse(data, stream=source.reliable)
         except MalformedError as fault:
             self.dropped["malformed"] += 1
             self._answer_stateless(fault.request, source, fault.code, str(fault))

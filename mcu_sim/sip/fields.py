@@ -1,7 +1,7 @@
 """The header fields that are read most, read once and remembered by their text.
 
-Of a message that `message.parse` let through all of them can be read; of others this raises what
-`sipmessage` does (`message.PARSE_ERRORS`).
+Of a message that `parser.parse` let through all of them can be read; of others this raises what
+`sipmessage` does (`parse_errors.PARSE_ERRORS`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from functools import lru_cache
 
 from sipmessage import Address, CSeq, MediaType, Parameters, Request, Response, Via
 
+from mcu_sim.sip.parse_errors import forget
+from mcu_sim.sip.uri_reader import one_comma, read_addresses
+
 
 def _cached[T](parse_text: Callable[[str], T]) -> Callable[[str], T]:
     """Headers are read again and again, in one message and in all those of a dialog."""
@@ -19,9 +22,16 @@ def _cached[T](parse_text: Callable[[str], T]) -> Callable[[str], T]:
     return lambda text: kept(text) if len(text) <= 256 else parse_text(text)
 
 
-vias = _cached(lambda text: tuple(Via.parse_many(text)))
-addresses = _cached(lambda text: tuple(Address.parse_many(text)))
-_address = _cached(Address.parse)
+def _addresses(text: str) -> tuple[Address, ...]:
+    try:
+        return tuple(Address.parse_many(text))
+    except ValueError as error:
+        forget(error)
+    return tuple(read_addresses(text))
+
+
+vias = _cached(lambda text: tuple(Via.parse_many(one_comma(text))))
+addresses = _cached(_addresses)
 _cseq = _cached(CSeq.parse)
 _media_type = _cached(MediaType.parse)
 
@@ -33,17 +43,24 @@ def top_via(message: Request | Response) -> Via:
 
 def from_of(message: Request | Response) -> Address:
     """From."""
-    return _address(message.headers["From"])
+    return _only(message.headers["From"])
 
 
 def to_of(message: Request | Response) -> Address:
     """To."""
-    return _address(message.headers["To"])
+    return _only(message.headers["To"])
 
 
 def cseq_of(message: Request | Response) -> CSeq:
     """CSeq."""
     return _cseq(message.headers["CSeq"])
+
+
+def _only(text: str) -> Address:
+    found = addresses(text)
+    if len(found) != 1:
+        raise ValueError("one address is wanted")
+    return found[0]
 
 
 def contacts_of(message: Request | Response) -> list[Address]:

@@ -13,12 +13,31 @@ _FOLD = re.compile(rb"\r\n[ \t]+")
 _LENGTH = re.compile(rb"[0-9]+\Z")
 
 
-class StreamError(ValueError):
-    """The stream can never become messages again; `messages` are the whole ones before that."""
+_GREETINGS = ((b"\x16", "TLS"), (b"\x03", "H.323"), (b"SSH-", "SSH"))
+"""How other protocols begin: RFC 8446 §5.1, ITU-T Q.931 in a TPKT (RFC 1006 §6), RFC 4253 §4.2."""
+_SIP_LINE = re.compile(rb"SIP/|\S+ .* SIP/[0-9.]+ *\Z", re.IGNORECASE)
 
-    def __init__(self, reason: str, messages: list[bytes]) -> None:
+
+class StreamError(ValueError):
+    """The stream can never become messages again.
+
+    Attributes:
+        messages: the whole ones before that, and the headers of one whose length cannot be known:
+            it is still to be refused (RFC 4475 §3.1.2.3).
+        protocol: what is spoken instead of SIP, "" if it began well.
+    """
+
+    def __init__(self, reason: str, messages: list[bytes], protocol: str = "") -> None:
         super().__init__(reason)
         self.messages = messages
+        self.protocol = protocol
+
+
+class _UnframedError(ValueError):
+    def __init__(self, reason: str, head: bytes = b"", protocol: str = "") -> None:
+        super().__init__(reason)
+        self.head = head
+        self.protocol = protocol
 
 
 class StreamReader:
@@ -30,6 +49,7 @@ class StreamReader:
         self._searched = 0
         self._needed = 0
         self._broken = ""
+        self._begun = False
 
     @property
     def waiting(self) -> int:
@@ -39,9 +59,10 @@ class StreamReader:
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are whole now, in order; a keep-alive is given as `PING`.
 
-        Other line ends between messages are skipped. Raises `StreamError` when headers do not end
-        within `max_bytes`, when Content-Length is missing, unreadable or contradicts itself, or a
-        message is larger than `max_bytes`; after that every call raises it.
+        Other line ends between messages are skipped. Raises `StreamError` when what begins is no
+        SIP, when headers do not end within `max_bytes`, when Content-Length is missing, unreadable
+        or contradicts itself, or a message is larger than `max_bytes`; after that every call raises
+        it.
         """
         if self._broken:
             raise StreamError(self._broken, [])
@@ -50,10 +71,12 @@ class StreamReader:
         try:
             while (message := self._next()) is not None:
                 messages.append(message)
-        except ValueError as error:
+        except _UnframedError as error:
             self._broken = str(error)
             self._buffer.clear()
-            raise StreamError(self._broken, messages) from None
+            if error.head:
+                messages.append(error.head)
+            raise StreamError(self._broken, messages, error.protocol) from None
         return messages
 
     def _next(self) -> bytes | None:
@@ -61,22 +84,44 @@ class StreamReader:
         if not self._needed:
             if self._skip_line_ends():
                 return PING
+            if not self._begun:
+                self._begun = self._begins()
             at = buffer.find(_END, self._searched)
             if at < 0:
                 self._searched = max(0, len(buffer) - len(_END) + 1)
                 if len(buffer) >= self._max_bytes:
-                    raise ValueError("headers do not end")
+                    raise _UnframedError("headers do not end")
                 return None
             head = at + len(_END)
-            self._needed = head + _content_length(bytes(buffer[:at]))
+            try:
+                self._needed = head + _content_length(bytes(buffer[:at]))
+            except ValueError as error:
+                raise _UnframedError(str(error), bytes(buffer[:head])) from None
             if self._needed > self._max_bytes:
-                raise ValueError("message is too large")
+                raise _UnframedError("message is too large", bytes(buffer[:head]))
         if len(buffer) < self._needed:
             return None
         message = bytes(buffer[: self._needed])
         del buffer[: self._needed]
         self._needed = self._searched = 0
+        self._begun = False
         return message
+
+    def _begins(self) -> bool:
+        """Whether the first line is there, and is SIP's. Raises `_UnframedError` if it is not."""
+        if not self._buffer or self._buffer[0] in PING:
+            return False
+        for start, name in _GREETINGS:
+            if self._buffer.startswith(start):
+                raise _UnframedError(f"{name} is spoken", protocol=name)
+        end = self._buffer.find(b"\r\n", max(0, self._searched - 1))
+        if end < 0:
+            return False
+        line = bytes(self._buffer[:end])
+        if _SIP_LINE.match(line) is None:
+            name = "HTTP" if b" HTTP/" in line else "no SIP"
+            raise _UnframedError("the first line is not SIP's", protocol=name)
+        return True
 
     def _skip_line_ends(self) -> bool:
         """Take line ends off the front, up to a ping (True)."""

@@ -19,9 +19,13 @@ _CAUSE = re.compile(r"cause\s*=\s*(\d{3})", re.ASCII)
 
 
 def set_body(message: Request | Response, body: bytes, content_type: str = SDP_TYPE) -> None:
-    """Put a body into a message, a session description if nothing else is said."""
+    """Put a body into a message, a session description if nothing else is said.
+
+    With "" for its type none is told, as of an empty body.
+    """
     message.body = body
-    message.headers.set("Content-Type", content_type)
+    if content_type:
+        message.headers.set("Content-Type", content_type)
     message.headers.set("Content-Length", str(len(body)))
 
 
@@ -32,6 +36,22 @@ def body_of(message: Request | Response) -> bytes | None:
         return None
     body: bytes = message.body
     return body
+
+
+def is_optional(message: Request | Response) -> bool:
+    """Whether the body may be passed over by who does not know its type (RFC 3261 §20.11)."""
+    parameters = (message.headers.get("Content-Disposition") or "").lower().split(";")[1:]
+    return "handling=optional" in ("".join(one.split()) for one in parameters)
+
+
+def accepts(request: Request, content_type: str) -> bool:
+    """Whether a body of this type may be in the answer (RFC 3261 §20.1)."""
+    values = request.headers.getlist("Accept")
+    if not values:
+        return content_type == SDP_TYPE
+    ranges = {one.partition(";")[0].strip().lower() for one in tokens(values)}
+    kind = content_type.partition("/")[0]
+    return bool(ranges & {content_type, f"{kind}/*", "*/*"})
 
 
 def seconds(text: str | None) -> int | None:

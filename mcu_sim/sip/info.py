@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sipmessage import Request, Response
 
+from mcu_sim.sip.abilities import Abilities
 from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import InfoAnswered, InfoReceived
@@ -16,8 +19,9 @@ from mcu_sim.sip.timers import GIVE_UP_MS
 class Infos(Watcher):
     """INFOs of ours, and those of the peers until their owner has answered them."""
 
-    def __init__(self, end: Endpoint, book: Book, sessions: Sessions) -> None:
+    def __init__(self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities) -> None:
         self._end = end
+        self._abilities = abilities
         self._book = book
         self._sessions = sessions
         end.on_timer["info"] = self._on_forgotten
@@ -38,20 +42,23 @@ class Infos(Watcher):
             self._end.refuse(slot, 500, now_ms)
         elif call.state is CallState.ANSWERED:
             self._end.refuse(slot, 491, now_ms)  # overtook the ACK: its call does not stand yet
-        else:
+        elif self._abilities.can_decode(slot, request, now_ms):
             key = f"{call.id}/{self._end.random_hex()}"
             call.pending[key] = slot
             self._end.set_timer("info", key, now_ms + GIVE_UP_MS)
             kind = request.headers.get("Content-Type") or ""
             self._end.emit(InfoReceived(call.id, key, kind, request.body))
 
-    def answer(self, key: str, code: int, reason: str, now_ms: float) -> None:
+    def answer(
+        self, key: str, code: int, reason: str, now_ms: float, accept: Sequence[str] = ()
+    ) -> None:
         """Answer an INFO; nothing happens if it is answered already (500) or its call is over."""
         call = self._book.calls.get(key.rpartition("/")[0])
         slot = None if call is None else call.pending.pop(key, None)
         if slot is not None:
             self._end.set_timer("info", key, None)
-            self._end.refuse(slot, code, now_ms, reason)
+            headers = {"Accept": ", ".join(accept)} if accept else None
+            self._end.refuse(slot, code, now_ms, reason, headers)
 
     def _on_forgotten(self, key: str, now_ms: float) -> None:
         self.answer(key, 500, "Not handled", now_ms)

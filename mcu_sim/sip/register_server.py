@@ -28,7 +28,11 @@ class RegisterServer:
 
     def on_register(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
         """Add, refresh, remove or ask for the bindings of a user."""
-        user = to_of(request).uri.user
+        uri = to_of(request).uri
+        if uri.scheme.lower() not in ("sip", "sips"):
+            self._end.refuse(slot, 400, now_ms, "To is no SIP URI")  # RFC 4475 §3.3.4
+            return
+        user = uri.user
         if user is None:
             self._end.refuse(slot, 404, now_ms)
             return

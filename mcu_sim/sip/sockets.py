@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import time
+from collections import Counter
 
 from mcu_sim.sip.connection import Connection, prepare
 from mcu_sim.sip.message import HostPort, Peer
@@ -21,6 +22,7 @@ _MOST_DATAGRAMS = 32
 _MOST_ACCEPTS = 64
 _BACKLOG = 128
 _SWEEP_S = 1.0
+_MOST_FOREIGNERS = 1_000
 
 
 class SipSockets:
@@ -34,6 +36,7 @@ class SipSockets:
         tcp_sent, tcp_received: messages over TCP.
         unsendable: messages of either kind that could not be sent or not wholly.
         refused: TCP connections that found `most_connections` there.
+        foreign: TCP connections that were closed since another protocol was spoken, by its name.
     """
 
     def __init__(
@@ -48,6 +51,9 @@ class SipSockets:
         self.sent = self.received = 0
         self.tcp_sent = self.tcp_received = 0
         self.unsendable = self.refused = 0
+        self.foreign: Counter[str] = Counter()
+        self._foreigners: set[tuple[str, str]] = set()
+        self._new_foreigners: list[tuple[Peer, str]] = []
         self._dscp = dscp
         self._most_connections = most_connections
         self._connections: dict[int, Connection] = {}
@@ -232,9 +238,26 @@ class SipSockets:
         if connection.opening:
             connection.opened(now_s)
         messages = [] if connection.broken else connection.read(now_s)
+        if connection.protocol:
+            self._note(connection)
         self.tcp_received += len(messages)
         self._settle(connection)
         return [(message, connection.peer) for message in messages]
+
+    def _note(self, connection: Connection) -> None:
+        """Remember who speaks what instead of SIP, each once for every address."""
+        kind = connection.protocol
+        self.foreign[kind] += 1
+        known = (connection.peer.host, kind)
+        if known not in self._foreigners and len(self._foreigners) < _MOST_FOREIGNERS:
+            self._foreigners.add(known)
+            self._new_foreigners.append((connection.peer, kind))
+
+    def take_foreigners(self) -> list[tuple[Peer, str]]:
+        """Who was found to speak another protocol than SIP, and which, since the last time; taken
+        out. An address is told once for each protocol."""
+        found, self._new_foreigners = self._new_foreigners, []
+        return found
 
     def _settle(self, connection: Connection) -> None:
         """Write what can be written, then wait for what is left, or drop a broken connection."""
@@ -246,8 +269,8 @@ class SipSockets:
         writing = connection.writing
         if writing != (connection.fileno() in self._writing):
             self._writing ^= {connection.fileno()}
-            mask = select.EPOLLIN | (select.EPOLLOUT if writing else 0)
-            self._epoll.modify(connection, mask)
+            reading = 0 if connection.ending else select.EPOLLIN
+            self._epoll.modify(connection, reading | (select.EPOLLOUT if writing else 0))
 
     def _sweep(self, now_s: float) -> None:
         if now_s < self._next_sweep_s:

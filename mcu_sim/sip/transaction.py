@@ -64,7 +64,7 @@ def server_key(request: Request, method: str) -> Key:
     via = top_via(request)
     branch = parameter(via.parameters, "branch") or ""
     sent_by = f"{via.host.lower()}:{via.port or ''}"
-    if branch.startswith(MAGIC_COOKIE):
+    if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:  # RFC 4475 §3.2.1
         return "server", branch, sent_by, method
     number = str(cseq_of(request).sequence)
     return "server", branch, sent_by, method, request.call_id, tag_of(from_of(request)), number

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from sipmessage import URI
 
-from mcu_sim.sip.message import DEFAULT_PORT, PARSE_ERRORS, forget
+from mcu_sim.sip.message import DEFAULT_PORT
+from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
 
 _ALWAYS_COMPARED = frozenset({"user", "ttl", "method", "maddr", "transport"})
 
@@ -14,7 +15,7 @@ _ALWAYS_COMPARED = frozenset({"user", "ttl", "method", "maddr", "transport"})
 def same_uri(one: str, other: str) -> bool:
     """Whether two URIs are equivalent (RFC 3261 §19.1.4); what is no SIP URI is compared as text.
 
-    URIs with headers ("?…") do not belong into a Contact of REGISTER and count as text too.
+    URIs with headers ("?…") count as text too.
     """
     if one == other:
         return True

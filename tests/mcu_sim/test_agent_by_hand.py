@@ -53,7 +53,7 @@ def answer_to(server: UserAgent, data: bytes, now_ms: float = 0.0) -> str:
         (datagram("REGISTER"), 405, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO\r\n"),
         (datagram("OPTIONS", more="Require: timer\r\n"), 200, "Supported: timer\r\n"),
         (datagram("UPDATE"), 405, "Allow:"),
-        (datagram("NEWFANGLED"), 405, "Allow:"),
+        (datagram("NEWFANGLED"), 501, "Allow:"),  # RFC 3261 §21.5.2
         (datagram("INFO"), 481, ""),
         (datagram("BYE"), 481, ""),
         (datagram("CANCEL"), 481, ""),
@@ -65,6 +65,15 @@ def answer_to(server: UserAgent, data: bytes, now_ms: float = 0.0) -> str:
             "Accept: application/sdp",
         ),
         (datagram("INVITE", more="CSeq: 1 INVITE\r\n"), 400, ""),
+        (datagram("INVITE").replace(b"INVITE sip:", b"INVITE sips:"), 416, ""),
+        (datagram("OPTIONS").replace(b"OPTIONS sip:", b"OPTIONS SIPS:"), 416, ""),
+        (datagram("OPTIONS").replace(b"OPTIONS sip:", b"OPTIONS SIP:"), 200, ""),
+        (datagram("INVITE", more="Accept: text/*\r\n"), 406, ""),
+        (
+            datagram("INVITE", more="Content-Type: application/sdp\r\ne: gzip\r\n") + b"v=0",
+            415,
+            "Accept-Encoding: identity",
+        ),
     ],
 )
 def test_requests_that_are_answered_at_once(

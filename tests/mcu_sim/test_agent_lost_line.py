@@ -6,7 +6,7 @@ import pytest
 
 from mcu_sim.sip import Answered, CallEnded, IncomingCall
 from mcu_sim.sip.headers import reason_cause
-from mcu_sim.sip.message import parse
+from mcu_sim.sip.parser import parse
 from tests.mcu_sim.test_user_agents import URI, establish, ring
 
 

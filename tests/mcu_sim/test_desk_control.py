@@ -117,6 +117,8 @@ def test_the_chair_ends_the_meeting(make: Make) -> None:
         (CONTROL_TYPE, b'{"command": "mute", "participant": "nobody"}', 404),
         (CONTROL_TYPE + "; charset=utf-8", b'{"command": "queue"}', 200),
         ("text/plain", b"hello", 415),
+        ("", b"", 200),  # RFC 6086 §4.2.2: whether the call still stands
+        ("", b"hello", 415),
         (MEDIA_CONTROL_TYPE, b"<", 415),
         (MEDIA_CONTROL_TYPE, picture_fast_update(), 200),
     ],
@@ -127,6 +129,14 @@ def test_infos(make: Make, content_type: str, body: bytes, code: int) -> None:
     chair.dial("meeting")
     chair.info(content_type, body)
     assert [event.code for event in chair.got(InfoAnswered)] == [code]
+
+
+def test_a_415_says_what_would_be_taken(make: Make) -> None:
+    office = make()
+    chair, _, _ = three(office)
+    chair.info("text/plain", b"hello")
+    refusal = next(data for data, _ in reversed(office.sent) if b"SIP/2.0 415" in data)
+    assert f"\r\nAccept: {CONTROL_TYPE}, {MEDIA_CONTROL_TYPE}\r\n".encode() in refusal
 
 
 def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:

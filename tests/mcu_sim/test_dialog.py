@@ -6,7 +6,8 @@ import pytest
 from sipmessage import URI, Request, Response
 
 from mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
-from mcu_sim.sip.message import Peer, parse, reply
+from mcu_sim.sip.message import Peer, reply
+from mcu_sim.sip.parser import parse
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"

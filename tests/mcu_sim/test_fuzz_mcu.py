@@ -22,7 +22,7 @@ from mcu_sim.audio import g711
 from mcu_sim.server.controls import CONTROL_TYPE
 from mcu_sim.sip import CallState, Peer
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update
-from mcu_sim.sip.message import parse
+from mcu_sim.sip.parser import parse
 from tests.mcu_sim import mutations
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office

@@ -5,15 +5,8 @@ from __future__ import annotations
 import pytest
 from sipmessage import Request, Response
 
-from mcu_sim.sip.message import (
-    GarbageError,
-    MalformedError,
-    Peer,
-    mark_source,
-    parse,
-    reply,
-    reply_target,
-)
+from mcu_sim.sip.message import Peer, mark_source, reply, reply_target
+from mcu_sim.sip.parser import GarbageError, MalformedError, parse
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"
@@ -82,14 +75,10 @@ def test_a_wrong_request_that_can_be_answered_is_malformed(
         b"",
         b"hello",
         b"\x00\x01\x02\x03",
-        INVITE[:100],
         INVITE.replace(b"z9hG4bK", b"\xff"),
         INVITE.replace(b"Via", b"Vua"),
         INVITE.replace(b"Via", b"Via:\r\nVia"),
-        INVITE.replace(b"Via", b"Via: ,\r\nVia"),
         INVITE.replace(b"Max-Forwards", b"X: 1\r\n" * 201 + b"Max-Forwards"),
-        INVITE.replace(b"10.68.0.2:5062;branch", b"10.68.0.2:99999;branch"),
-        INVITE.replace(b"Call-ID: a@b\r\n", b""),
         INVITE.replace(b"INVITE", b"ACK").replace(b"CSeq: 1", b"CSeq: x"),
         b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a:1\r\n\r\n",
         b"SIP/2.0 2000 OK\r\n\r\n",
@@ -99,6 +88,27 @@ def test_a_wrong_request_that_can_be_answered_is_malformed(
 def test_what_nobody_can_answer_is_garbage(data: bytes) -> None:
     with pytest.raises(GarbageError):
         parse(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        INVITE[:100],
+        INVITE.replace(b"Via", b"Via: ,\r\nVia"),
+        INVITE.replace(b"10.68.0.2:5062;branch", b"10.68.0.2:99999;branch"),
+        INVITE.replace(b"Call-ID: a@b\r\n", b""),
+        INVITE.replace(b"To: <sip:mcu@10.67.0.2>\r\n", b""),
+    ],
+)
+def test_what_says_too_little_is_answered_to_where_it_came_from(data: bytes) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(data)
+    request = caught.value.request
+    source = Peer("10.1.2.3", 4567)
+    assert reply_target(request, source) == source
+    mark_source(request, source)
+    answer = bytes(reply(request, caught.value.code, to_tag="t"))
+    assert answer.startswith(b"SIP/2.0 400 Bad Request\r\nVia: ")
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,12 @@ def test_a_large_backlog_is_written_when_the_peer_reads_and_no_more_is_taken(
 
 @pytest.mark.parametrize(
     "data",
-    [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"x" * 70_000, message(b"")[:-4] + b"\r\nl: 1\r\n\r\n"],
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"x" * 70_000,
+        b"\x16\x03\x01\x02\x00\x01",  # TLS
+        b"\x03\x00\x00\x1c\x08\x02",  # H.323
+    ],
 )
 def test_what_is_no_sip_is_hung_up_on(mcu: SipSockets, dial: Dial, data: bytes) -> None:
     phone = dial(mcu)
@@ -276,6 +281,40 @@ def test_what_is_no_sip_is_hung_up_on(mcu: SipSockets, dial: Dial, data: bytes) 
     assert [one for one, _ in came] == [message(b"good")]
     with contextlib.suppress(ConnectionResetError):
         assert phone.recv(10) == b""
+
+
+def test_who_speaks_something_else_is_hung_up_on_at_its_first_byte_and_named(
+    mcu: SipSockets, dial: Dial
+) -> None:
+    for data, name in ((b"\x16", "TLS"), (b"\x03", "H.323"), (b"GET / HTTP/1.1\r\n", "HTTP")):
+        for _ in range(3):
+            phone = dial(mcu)
+            phone.sendall(data)
+            until(lambda _: mcu.connections == 1, mcu)
+            assert until(lambda _: mcu.connections == 0, mcu) == []
+        [(peer, spoken)] = mcu.take_foreigners()  # once for each address
+        assert (peer.host, spoken) == (HOST, name)
+    assert mcu.take_foreigners() == []
+    assert mcu.foreign == {"TLS": 3, "H.323": 3, "HTTP": 3}
+
+
+def test_a_message_whose_length_is_not_known_can_still_be_refused(
+    mcu: SipSockets, dial: Dial
+) -> None:
+    phone = dial(mcu)
+    broken = message(b"")[:-4] + b"\r\nl: 1\r\n\r\n"
+    phone.sendall(broken + message(b"is never read"))
+    [(came, peer)] = take(1, mcu)
+    assert came == broken
+    assert mcu.send(b"no" * 100_000, peer)
+    until(lambda _: mcu.connections == 0, mcu)
+    phone.settimeout(5)
+    said = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := phone.recv(1 << 20):
+            said += data
+    assert said[:2] == b"no"
+    assert mcu.foreign == {}
 
 
 def test_a_peer_that_leaves_is_forgotten_and_what_waits_for_it_is_lost(
