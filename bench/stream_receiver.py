@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from traffic import log
-from traffic.batch import ReceiveBatch, media_socket, realtime_minus_monotonic_ns
+from traffic.batch import ReceiveBatch, media_socket
 
 BUFFER = 64 << 20
 
@@ -44,7 +44,7 @@ def main() -> None:
                 parts.append(received.arrival_ns)
                 sources.append(received.sources["port"].astype(np.int64))
                 overflowed = max(overflowed, received.overflowed)
-    arrival = np.concatenate(parts) - realtime_minus_monotonic_ns()
+    arrival = np.concatenate(parts)
     source = np.concatenate(sources)
     log.save(file, arrival_ns=arrival, source=source, overflowed=np.array(overflowed))
 

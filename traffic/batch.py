@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from traffic.stamps import StampClock
+
 # asm-generic/socket.h; the socket module does not name these
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 SO_TIMESTAMPNS, SO_RXQ_OVFL, SO_TXTIME = 35, 40, 61
@@ -130,17 +132,6 @@ def sockaddr(address: str, port: int) -> NDArray[np.void]:
     return np.array((socket.AF_INET, port, packed, 0), dtype=SOCKADDR_IN)
 
 
-def realtime_minus_monotonic_ns() -> int:
-    """What to take from a kernel arrival time (CLOCK_REALTIME) to get CLOCK_MONOTONIC, in ns."""
-    readings = []
-    for _ in range(5):  # this process may be interrupted between two clocks: the tightest counts
-        before = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        real = time.clock_gettime_ns(time.CLOCK_REALTIME)
-        after = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        readings.append((after - before, real - (before + after) // 2))
-    return min(readings)[1]
-
-
 class SendBatch:
     """Room for up to `capacity` datagrams of at most `max_bytes`; fill `data`, then `send`.
 
@@ -233,7 +224,7 @@ class Received:
     Attributes:
         data: (n, max_bytes) uint8, valid until the next `receive`.
         lengths: (n,) bytes of each.
-        arrival_ns: (n,) the kernel's arrival time, CLOCK_REALTIME.
+        arrival_ns: (n,) the kernel's arrival time, as CLOCK_MONOTONIC had it.
         sources: (n,) SOCKADDR_IN of the senders, valid until the next `receive`.
         overflowed: datagrams this socket had lost since it was opened because its buffer was full,
             when the last of these came in; 0 if there are none. Losses after it are not known yet.
@@ -256,10 +247,19 @@ class ReceiveBatch:
     if each has arrival times switched on.
     """
 
-    def __init__(self, capacity: int, max_bytes: int, *, cut_long: bool = False) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        max_bytes: int,
+        *,
+        cut_long: bool = False,
+        clock: StampClock | None = None,
+    ) -> None:
         """`cut_long`: a datagram that is longer than `max_bytes` is given with length 0, for
-        sockets that anyone can send to; else it is an error."""
+        sockets that anyone can send to; else it is an error. `clock`: what tells when each came;
+        None: one that follows the machine's clocks."""
         self._cut_long = cut_long
+        self.clock = StampClock() if clock is None else clock
         self.capacity = min(capacity, MAX_MESSAGES)
         self.data = np.zeros((self.capacity, max_bytes), np.uint8)
         self._iov = np.zeros(self.capacity, IOVEC)
@@ -302,7 +302,9 @@ class ReceiveBatch:
         return Received(
             data=self.data[:n],
             lengths=lengths,
-            arrival_ns=cmsgs["seconds"] * 1_000_000_000 + cmsgs["nanoseconds"],
+            arrival_ns=self.clock.monotonic_ns(
+                cmsgs["seconds"] * 1_000_000_000 + cmsgs["nanoseconds"]
+            ),
             sources=self._names[:n],
             overflowed=int(overflowed[-1]) if len(overflowed) else 0,
         )

@@ -14,7 +14,7 @@ def health_of(
     inbound: Inbound, outbound: Outbound, reports: Reports, pacer: Pacer
 ) -> dict[str, Any]:
     """The part of the health event that is about media."""
-    lost = inbound.lost
+    lost, clock = inbound.lost, inbound.clock
     return {
         "starved": pacer.late,
         "worst_late_ms": round(pacer.worst_late_ns / 1e6, 3),
@@ -28,4 +28,6 @@ def health_of(
         "rtp_received": inbound.rtp_received,
         "rtcp_sent": reports.sent,
         "rtcp_received": inbound.rtcp_received,
+        "clock_steps": clock.steps,
+        "clock_step_ms": round(clock.largest_step_ns / 1e6, 3),
     }

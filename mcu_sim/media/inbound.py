@@ -15,10 +15,11 @@ from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
 from mcu_sim.srtp import SrtpError
 from traffic import rtcp, rtp
-from traffic.batch import ReceiveBatch, Received, realtime_minus_monotonic_ns
+from traffic.batch import ReceiveBatch, Received
 from traffic.log import PacketLog
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.reception import ReceptionBank
+from traffic.stamps import StampClock
 from traffic.video import CLOCK_HZ
 
 LONGEST_PACKET = 2048
@@ -61,12 +62,20 @@ class Lost:
 class Inbound:
     """The way in for all rows of one plane."""
 
-    def __init__(self, ports: Ports, keys: Keyring, log: PacketLog, capacity: int) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        keys: Keyring,
+        log: PacketLog,
+        capacity: int,
+        clock: StampClock | None = None,
+    ) -> None:
+        """`clock`: as of `ReceiveBatch`."""
         self._ports = ports
         self._keys = keys
         self._log = log
-        self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True)
-        self._clock_offset_ns = realtime_minus_monotonic_ns()
+        self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True, clock=clock)
+        self.clock = self._inbox.clock
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._planned = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
@@ -178,7 +187,7 @@ class Inbound:
         at = np.flatnonzero((rows != NOBODY) & ~control)
         rows, lengths = rows[at], got.lengths[at]
         data = got.data[at] if len(at) < len(got) else got.data
-        arrival_ns = got.arrival_ns[at] - self._clock_offset_ns
+        arrival_ns = got.arrival_ns[at]
         lengths, forged = self._unprotect(kind, rows, data, lengths)
         self.lost.unauthentic += forged
         headers = rtp.parse_headers(data, lengths)
@@ -241,8 +250,7 @@ class Inbound:
                     self.lost.unauthentic += 1
                     continue
             self.rtcp_received += 1
-            arrival_ns = int(got.arrival_ns[i]) - self._clock_offset_ns
-            self._control.append(ControlArrival(row, kind, data, arrival_ns))
+            self._control.append(ControlArrival(row, kind, data, int(got.arrival_ns[i])))
 
     def _unprotect(
         self,

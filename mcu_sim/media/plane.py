@@ -36,6 +36,7 @@ from traffic.feedback import LEAD_NS, LOOK_NS
 from traffic.log import RECEIVED, SENT, PacketLog
 from traffic.pacing import KernelPacer, LoopPacer, Pacer
 from traffic.profiles import AUDIO_PACKET_SAMPLES
+from traffic.stamps import StampClock
 from traffic.stream import next_start_ns
 from traffic.video import VideoModel
 from traffic.video_stream import fill_with_noise, packets_in
@@ -73,12 +74,14 @@ class MediaPlane:
         name: str = "mcu",
         end_ns: int = 2**63 - 1,
         watchful: bool = True,
+        stamps: StampClock | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
         when the device stops: nothing is made ahead for later. `watchful`: it is to look often at
-        what came, where the kernel paces."""
+        what came, where the kernel paces. `stamps`: tells when something came, as of
+        `ReceiveBatch`."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
@@ -95,7 +98,7 @@ class MediaPlane:
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
         self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, *sizes, origin_ns)
-        self.inbound = Inbound(ports, self._keys, self._received, capacity)
+        self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps)
         from_ns = origin_ns if kernel_paces else None
         self.reports = Reports(self.inbound, self.outbound, ports, self._keys, rng, from_ns)
         self._mix_delay_ns = round(delays.mix_ms * 1e6)

@@ -62,7 +62,6 @@ class Reports:
         self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _Line] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
-        self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
         self._next_due_ns = 0
         self.sent = self.unsendable = self.unreadable = 0
 
@@ -108,7 +107,7 @@ class Reports:
             if line.reporter.due_ns <= now_ns:
                 self._note_sent(line)
                 block = self._inbound.statistics[line.kind].report(line.row)
-                unix_ns = now_ns + self._unix_offset_ns
+                unix_ns = self._inbound.clock.unix_ns(now_ns)
                 self._send(line, line.reporter.make(block, now_ns, unix_ns))
         self._next_due_ns = min((line.reporter.due_ns for line in self._lines.values()), default=0)
 
@@ -142,7 +141,7 @@ class Reports:
         except RtcpError:
             self.unreadable += 1
             return
-        unix_ns = arrival.arrival_ns + self._unix_offset_ns
+        unix_ns = self._inbound.clock.unix_ns(arrival.arrival_ns)
         feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
         self._react(line, feedback, arrival.arrival_ns)
 

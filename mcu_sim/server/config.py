@@ -56,6 +56,7 @@ class McuConfig:
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
         dialled_resolution: of the calls it makes; None for the best the device does.
         dialled_profile: H.264 profile of the calls it makes, a key of `h264.OFFERED`; it takes all.
+        virtual_time: its clock is never set, and looking at it takes time.
     """
 
     address: str
@@ -81,3 +82,4 @@ class McuConfig:
     encrypted: bool = False
     dialled_resolution: str | None = None
     dialled_profile: str = "baseline"
+    virtual_time: bool = False

@@ -25,6 +25,7 @@ from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registrar import Registrar
 from mcu_sim.sip.sockets import SipSockets
 from traffic.profiles import DSCP_SIGNALLING
+from traffic.stamps import StampClock
 
 HEAR_EVERY_NS = 200_000_000
 GOODBYE_NS = 2_000_000_000
@@ -91,6 +92,7 @@ class McuServer:
             clock=time.monotonic_ns,
             name=name,
             end_ns=NEVER_NS if config.end_ns is None else config.end_ns,
+            stamps=StampClock(settable=not config.virtual_time),
         )
         for participant, seat in config.seats.items():
             self._plane.inbound.plan(self._book.own_row(participant), seat.up)

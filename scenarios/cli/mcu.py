@@ -287,6 +287,11 @@ def _closing(health: dict[str, Any]) -> str:
     ]
     parts += [f"{health[key]} {words}" for key, words in WRONG.items() if health[key]]
     parts += [f"{n} SIP messages dropped: {why}" for why, n in health["sip_dropped"].items()]
+    if steps := health["clock_steps"]:
+        parts.append(
+            f"the system's clock was set {steps} time{'s' * (steps > 1)} meanwhile, by up to "
+            f"{health['clock_step_ms']:+g} ms (nothing here goes by it)"
+        )
     return "closed: " + "; ".join(parts)
 
 

@@ -18,7 +18,9 @@ from scenarios.plan import Plan
 from topology.emulation import feeder, namespace
 from topology.emulation.feeder import Feeder
 from topology.emulation.mininet_net import ProvinceNet
+from topology.sandbox.order import in_virtual_time
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
+from traffic.stamps import StampClock
 
 REPORT = "background.json"
 FIRST_PORT = 41_000
@@ -62,7 +64,9 @@ def load(plan: Plan, ways: Sequence[Feeder], origin_ns: int, captures: Path) -> 
         for number, (each, way) in enumerate(zip(plan.background, ways, strict=True))
     ]
     outbox = SendBatch(ROOM, max(each.payload_bytes for each in plan.background))
-    inbox = ReceiveBatch(1024, HEAD_BYTES, cut_long=True)
+    inbox = ReceiveBatch(
+        1024, HEAD_BYTES, cut_long=True, clock=StampClock(settable=not in_virtual_time())
+    )
     for at_ns in range(0, round(plan.end_s * 1e9), WINDOW_NS):
         sleep_until(origin_ns + at_ns - LEAD_NS)
         for stream in streams:

@@ -17,10 +17,12 @@ from mcu_sim.srtp import ALIGNMENT
 from scenarios.emulation.bridge import Bridge
 from scenarios.emulation.sources import recorded
 from scenarios.plan import Plan
+from topology.sandbox.order import in_virtual_time
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
 from traffic.feedback import LEAD_NS, LOOK_NS
 from traffic.log import RECEIVED, SENT, PacketLog
+from traffic.stamps import StampClock
 from traffic.video_stream import fill_with_noise, packets_in
 
 WINDOW_NS = 1_000_000_000
@@ -50,7 +52,7 @@ class Bridges:
         size += -size % ALIGNMENT
         self._batch = SendBatch(_room(plan, captures.parent), size)
         fill_with_noise(self._batch.data)
-        self._inbox = ReceiveBatch(1024, size)
+        self._inbox = ReceiveBatch(1024, size, clock=StampClock(settable=not in_virtual_time()))
         self._bridges = [
             Bridge(
                 plan,

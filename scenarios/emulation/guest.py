@@ -225,6 +225,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,
         dialled_profile=plan.profile.video_profile,
+        virtual_time=order.in_virtual_time(),
     )
     with namespace.inside(net.namespace(mcu)):
         power = Power.of(mcu, plan.outages, origin_ns)

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.namespace import inside
 from topology.emulation.netlink import HOST_INTERFACE
+from topology.sandbox.order import in_virtual_time
 from traffic import log
 from traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
+from traffic.stamps import StampClock
 
 ETH_P_ALL = 3
 BUFFER_BYTES = 64 << 20
@@ -24,7 +26,7 @@ class Recorder:
 
     def __init__(self, net: ProvinceNet, bridges: list[str], folder: Path) -> None:
         self._folder = folder
-        self._inbox = ReceiveBatch(1024, SNAPLEN)
+        self._inbox = ReceiveBatch(1024, SNAPLEN, clock=StampClock(settable=not in_virtual_time()))
         self._sockets: dict[str, socket.socket] = {}
         self._frames: dict[str, list[NDArray[np.uint8]]] = {}
         self._times: dict[str, list[NDArray[np.int64]]] = {}
@@ -44,7 +46,7 @@ class Recorder:
             while len(got := self._inbox.receive(sock.fileno())):
                 inside_frame = np.arange(SNAPLEN) < got.lengths[:, None]
                 self._frames[bridge].append(got.data[inside_frame])
-                self._times[bridge].append(got.arrival_ns)
+                self._times[bridge].append(self._inbox.clock.unix_ns(got.arrival_ns))
                 self._lengths[bridge].append(got.lengths)
                 if len(got) < self._inbox.capacity:
                     break

@@ -26,7 +26,6 @@ from traffic.batch import (
     Received,
     SendBatch,
     media_socket,
-    realtime_minus_monotonic_ns,
     send_at,
     try_to_send,
 )
@@ -129,7 +128,6 @@ class Terminal:
         """Of the call before: the MCU's last packets of it may come when the next one stands."""
         self._positions: dict[Kind, Position] = {}
         self._first_leaving_ns = NEVER_NS
-        self._clock_offset_ns = realtime_minus_monotonic_ns()
         self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
         self.starved = self.stray = self.rtcp_sent = self.rtcp_received = 0
         self.unheard = self.unsendable = 0
@@ -271,7 +269,7 @@ class Terminal:
                 self.unheard += len(got)
 
     def _take(self, kind: Kind, got: Received) -> None:
-        arrival_ns = got.arrival_ns - self._clock_offset_ns
+        arrival_ns = got.arrival_ns
         control = rtcp.is_rtcp(got.data, got.lengths)
         for i in np.flatnonzero(control):
             self._control(kind, bytes(got.data[i, : got.lengths[i]]), int(arrival_ns[i]))

@@ -101,7 +101,7 @@ class Session:
         self._environment.user_classes = [kind for kind, n in counts(plan).items() if n]
         self._began_s = time.monotonic()
         if self._file is not None:
-            self._file.begin(time.time())
+            self._file.begin(self._began_s)
         self._numbers.clear()
         self._ending = gevent.spawn(self._end_in_time, plan)
 

@@ -47,10 +47,11 @@ class JournalFile:
             self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self._file.flush()
 
-    def begin(self, unix_s: float) -> None:
-        """A test begins: what the file holds of an earlier one is thrown away."""
+    def begin(self, monotonic_s: float) -> None:
+        """A test begins: what the file holds of an earlier one is thrown away. It is dated by the
+        clock that nobody sets, and that all processes of this machine share."""
         self._file.truncate(0)
-        self.write([{"kind": BEGIN, "unix_s": unix_s}])
+        self.write([{"kind": BEGIN, "monotonic_s": monotonic_s}])
 
     def close(self) -> None:
         """Close the file."""
@@ -59,7 +60,7 @@ class JournalFile:
 
 @dataclass(frozen=True)
 class Kept:
-    """A whole journal: `began_s` since 1970, records in order of time."""
+    """A whole journal: `began_s` of CLOCK_MONOTONIC, records in order of time."""
 
     began_s: float
     records: list[Record]
@@ -78,7 +79,7 @@ def read(path: Path) -> Kept:
         elif kind == HEALTH:
             healths.append(Health.model_validate(entry))
         else:
-            began_s = float(entry["unix_s"])
+            began_s = float(entry["monotonic_s"])
     return Kept(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths)
 
 

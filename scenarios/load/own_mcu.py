@@ -118,11 +118,11 @@ class OwnMcu:
         self._before = now, used
         if now > before:
             share = 100 * max(0.0, used - used_before) / (now - before)
-            self._cpu.append((time.time(), share))
+            self._cpu.append((now, share))
 
-    def cpu_since(self, unix_s: float) -> list[tuple[float, float]]:
+    def cpu_since(self, monotonic_s: float) -> list[tuple[float, float]]:
         """(s since then, per cent of a core), by `sample`."""
-        return [(at_s - unix_s, share) for at_s, share in self._cpu]
+        return [(at_s - monotonic_s, share) for at_s, share in self._cpu]
 
     def stop(self) -> dict[str, Any]:
         """Its closing report. Raises `InvalidRun`: it ended otherwise than it should."""

@@ -29,7 +29,6 @@ from traffic.batch import (
     ReceiveBatch,
     SendBatch,
     media_socket,
-    realtime_minus_monotonic_ns,
     sockaddr,
 )
 
@@ -65,7 +64,6 @@ class Wire:
         n = len(after_ns)
         arrival_ns, copies = np.zeros(n, np.int64), np.zeros(n, np.int64)
         origin_ns = time.monotonic_ns() + 2 * LEAD_NS
-        offset_ns = realtime_minus_monotonic_ns() + origin_ns
 
         strays = 0
 
@@ -80,7 +78,7 @@ class Wire:
                 strays += int(np.count_nonzero(~known))
                 index = index[known]
                 first = copies[index] == 0
-                arrival_ns[index[first]] = (got.arrival_ns[::-1][known] - offset_ns)[first]
+                arrival_ns[index[first]] = (got.arrival_ns[::-1][known] - origin_ns)[first]
                 np.add.at(copies, index, 1)
 
         done = []

@@ -28,7 +28,6 @@ from traffic.batch import (
     ReceiveBatch,
     SendBatch,
     media_socket,
-    realtime_minus_monotonic_ns,
     sockaddr,
 )
 
@@ -70,14 +69,13 @@ def carry(
     outbox = SendBatch(WINDOW_PACKETS, MOST_BYTES)
     inbox = ReceiveBatch(1024, 16, cut_long=True)
     origin_ns = time.monotonic_ns() + 2 * LEAD_NS
-    offset_ns = realtime_minus_monotonic_ns() + origin_ns
 
     def take() -> None:
         while len(got := inbox.receive(receiver.fileno())):
             if got.overflowed:
                 raise OverflowError(f"{got.overflowed} datagrams overflowed the receiver")
             index = np.ascontiguousarray(got.data[:, :4]).view("<u4")[:, 0]
-            arrival_ns[index] = got.arrival_ns - offset_ns
+            arrival_ns[index] = got.arrival_ns - origin_ns
 
     last_ns = max(int(t[-1]) for t in leaving)
     for start_ns in range(0, last_ns + 1, WINDOW_NS):

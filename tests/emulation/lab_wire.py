@@ -16,7 +16,6 @@ from traffic.batch import (
     ReceiveBatch,
     SendBatch,
     media_socket,
-    realtime_minus_monotonic_ns,
     sockaddr,
 )
 
@@ -52,7 +51,6 @@ def carry(
     sender, receiver = socks
     outbox, inbox = SendBatch(WINDOW, payload), ReceiveBatch(1024, payload)
     origin_ns = time.monotonic_ns() + 2 * LEAD_NS
-    offset_ns = realtime_minus_monotonic_ns() + origin_ns
     arrival_ns = np.full(len(after_ns), LOST, np.int64)
 
     def take() -> None:
@@ -62,7 +60,7 @@ def carry(
             index = np.ascontiguousarray(got.data[:, :4]).view("<u4")[:, 0]
             if np.any(arrival_ns[index] != LOST) or len(np.unique(index)) != len(index):
                 raise AssertionError("a datagram arrived twice")
-            arrival_ns[index] = got.arrival_ns - offset_ns
+            arrival_ns[index] = got.arrival_ns - origin_ns
 
     with sender, receiver:
         for start in range(0, len(after_ns), WINDOW):

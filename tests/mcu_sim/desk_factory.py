@@ -27,7 +27,7 @@ from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registrar import Registrar
 from tests.mcu_sim.desk_bridge import SIP_PORT, Bridge
 from tests.mcu_sim.server_factory import config, meeting_of, meetings, seats
-from traffic.batch import ReceiveBatch, Received, realtime_minus_monotonic_ns
+from traffic.batch import ReceiveBatch, Received
 
 MS = 1_000_000
 
@@ -61,8 +61,7 @@ class PunctualInbox:
 
     def receive(self, fd: int) -> Received:
         got = self._inbox.receive(fd)
-        at_ns = self._office.now_ns + self._office.clock_offset_ns
-        return replace(got, arrival_ns=np.full(len(got), at_ns))
+        return replace(got, arrival_ns=np.full(len(got), self._office.now_ns))
 
 
 class Office:
@@ -73,7 +72,6 @@ class Office:
         given = self.config = config(address, held, **more)
         self.address = address
         self.now_ns = given.origin_ns
-        self.clock_offset_ns = realtime_minus_monotonic_ns()
         self.events: list[dict[str, Any]] = []
         self.bridges: dict[tuple[str, int], Bridge] = {}
         self.sent: list[tuple[bytes, Peer]] = []
@@ -102,7 +100,6 @@ class Office:
             clock=lambda: self.now_ns,
         )
         inbound: Any = self.plane.inbound
-        inbound._clock_offset_ns = self.clock_offset_ns
         inbound._inbox = PunctualInbox(inbound._inbox, self)
         self.answering = Answering(
             address,

@@ -212,7 +212,7 @@ def kept(root: Path, result: LoadResult, sources: Sequence[str] = ()) -> tuple[P
     bare = {"scenario": None, "province": None, "mcu": None, "criteria": None, **refs}
     result = result.model_copy(update={"inputs": result.inputs.model_copy(update=bare)})
     (folder / "load.json").write_text(result.to_json(), encoding="utf-8")
-    (folder / "journal.jsonl").write_text('{"kind": "begin", "unix_s": 1.0}\n')
+    (folder / "journal.jsonl").write_text('{"kind": "begin", "monotonic_s": 1.0}\n')
     (folder / "plan.json").write_text("{}\n")
     (folder / "locust.html").write_text("<html></html>\n")
     (inside / "result.json").write_text("{}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from scenario_factory import giaoban as here
 
 from mcu_sim.sip import CallEnded
+from scenarios.cli.mcu import _line as line
 from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu, end, free_ports, giaoban, wait_for
 
@@ -50,6 +52,17 @@ def test_it_says_what_may_be_called_and_what_was_done() -> None:
     assert f"sip:{HOST}:{port}" in first
     assert rooms == f"rooms: every name (call sip:giao-ban@{HOST}:{port}); callers: anyone"
     assert closed.startswith("closed: 0 media packets sent")
+
+
+def test_it_says_how_often_the_clock_was_set() -> None:
+    port = free_ports()
+    done = serve(port, "--seconds", "0.5", "--json")
+    health = json.loads(done.stdout)
+    assert (health["clock_steps"], health["clock_step_ms"]) == (0, 0.0)
+    assert "clock" not in line(health)
+    one, some = line(health | {"clock_steps": 1, "clock_step_ms": -50.0}), {"clock_steps": 3}
+    assert "the system's clock was set 1 time meanwhile, by up to -50 ms" in one
+    assert "3 times meanwhile, by up to +1000 ms" in line(health | some | {"clock_step_ms": 1e3})
 
 
 def test_meetings_and_accounts_are_named(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from traffic.batch import (
     ReceiveBatch,
     SendBatch,
     media_socket,
-    realtime_minus_monotonic_ns,
     sockaddr,
     try_to_send,
 )
@@ -72,16 +71,15 @@ def test_datagrams_arrive_in_order_with_their_content(
     sender.connect(receiver.getsockname())
     batch = SendBatch(300, 1212)
     lengths, contents = fill(batch, n)
-    before = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    before = time.monotonic_ns()
     batch.send(sender.fileno(), lengths)
     got, arrivals, sources, overflowed = collect(receiver, n, ReceiveBatch(300, 1212))
-    after = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    after = time.monotonic_ns()
     assert got == contents
     assert overflowed == 0
     assert set(sources) == {(0x7F000001, sender.getsockname()[1])}
-    # a clock may be set while the test runs, but not by an hour
-    hour = 3600 * 10**9
-    assert all(before - hour < arrival < after + hour for arrival in arrivals)
+    # the two clocks are not read in one moment
+    assert all(before - 10**6 < arrival < after + 10**6 for arrival in arrivals)
     assert all(a <= b for a, b in itertools.pairwise(arrivals))
 
 
@@ -290,9 +288,3 @@ def test_an_address_as_the_kernel_reads_it() -> None:
     raw = sockaddr("10.67.0.2", 5060).tobytes()
     assert raw[2:] == bytes.fromhex("13c4 0a430002 0000000000000000")
     assert int(np.frombuffer(raw[:2], np.uint16)[0]) == socket.AF_INET
-
-
-def test_the_difference_of_the_clocks_takes_one_to_the_other() -> None:
-    difference = realtime_minus_monotonic_ns()
-    apart = time.clock_gettime_ns(time.CLOCK_REALTIME) - difference - time.monotonic_ns()
-    assert abs(apart) < 60 * 10**9

@@ -100,7 +100,7 @@ class Ears:
     def report(self, now_ns: int) -> int:
         """Send the reports that are due; how many went."""
         sent = 0
-        unix_ns = now_ns + time.time_ns() - time.monotonic_ns()
+        unix_ns = self._inbox.clock.unix_ns(now_ns)
         for row, listener in self._listeners.items():
             if listener.reporter.due_ns <= now_ns:
                 self.count()
@@ -148,5 +148,6 @@ class Ears:
             self.strange += 1
             return False
         listener.reports += 1
-        now_ns, unix_ns = time.monotonic_ns(), time.time_ns()
+        now_ns = time.monotonic_ns()
+        unix_ns = self._inbox.clock.unix_ns(now_ns)
         return KeyFrameWanted() in listener.reporter.take(packets, now_ns, unix_ns)
