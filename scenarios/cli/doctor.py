@@ -6,35 +6,38 @@ import importlib.util
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from giaoban.errors import MachineLacks
 from results.annex.pdf import FONTS
 from scenarios.cli.output import print_json
-from topology.sandbox import kernel
+from topology.sandbox import kernel, kernel_build, memory
 
 EXIT_LACKS = 4
+GUEST_MB = 1500
+"""What a guest of a large meeting has."""
 APT = "sudo apt-get install --no-install-recommends"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is needed: whether it is there, and how to get it."""
+    """One thing that is needed: whether it is there, how to get it, and where it was found or why
+    it was not, if that does not go without saying."""
 
     what: str
     ok: bool
     install: str
+    detail: str = ""
 
 
 def examine() -> list[Finding]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
-    shared_memory = Path("/dev/shm")
     return [
         Finding("Python 3.12 or newer", sys.version_info >= (3, 12), f"{APT} python3"),
         Finding(
@@ -56,15 +59,20 @@ def examine() -> list[Finding]:
         Finding(
             "tools that build the sandbox kernel",
             not tools,
-            f"sudo {kernel.INSTALL}",
+            f"sudo {kernel_build.INSTALL}",
         ),
         Finding("sandbox kernel", kernel.cached() is not None, "make setup"),
-        Finding(
-            "shared memory for the guest (1.5 GB)",
-            shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > 1.5e9,
-            "sudo mount -o remount,size=2G /dev/shm",
-        ),
+        _memory(),
     ]
+
+
+def _memory() -> Finding:
+    """A guest finds a place by itself, or there is none."""
+    what = f"memory for the guest ({GUEST_MB / 1000:g} GB)"
+    try:
+        return Finding(what, True, memory.MEND, f"in {memory.place(GUEST_MB)}")
+    except MachineLacks as error:
+        return Finding(what, False, error.install, error.what)
 
 
 def command(
@@ -79,7 +87,8 @@ def command(
         table = Table("", "what", "how to get it", box=None, pad_edge=False)
         for f in findings:
             mark = "[green]ok[/]" if f.ok else "[red]missing[/]"
-            table.add_row(mark, f.what, "" if f.ok else f.install)
+            what = f"{f.what}: {f.detail}" if f.detail else f.what
+            table.add_row(mark, what, "" if f.ok else f.install)
         Console().print(table)
     return EXIT_LACKS if lacking else 0
 

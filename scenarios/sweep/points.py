@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from results.store import writing
 from results.sweep import SweepPoint
+from topology import kept
 
 
 def default_folder() -> Path:
     """Where points are kept unless a folder is named: beside the kernel, in the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "giaoban" / "points"
+    return kept.cache() / "points"
 
 
 class Points:

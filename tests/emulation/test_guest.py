@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from emulation_factory import ROOT, run_lab
 
 from giaoban.errors import MachineLacks
 from tests.emulation.lab_guest import SLEEP_S
+from tests.mounts import in_own_mounts
 from topology.sandbox import boot, kernel
 
 pytestmark = pytest.mark.sandbox
@@ -212,6 +214,18 @@ def test_an_error_of_the_listener_ends_the_guest(machine: Path, tmp_path: Path) 
             on_line=interrupt,
         )
     assert [path.name for path in tmp_path.iterdir()] == ["console.log"]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_small_dev_shm_from_which_nothing_may_be_run(machine: Path, tmp_path: Path) -> None:
+    """As in a container: the guest's memory goes elsewhere."""
+    factory = Path(__file__).with_name("emulation_factory.py")
+    words = [sys.executable, str(factory), str(machine), "lab_guest", str(tmp_path), "exit", "5"]
+    done = in_own_mounts(
+        "unset TMPDIR\nmount -t tmpfs -o size=64m,noexec tmpfs /dev/shm\n"
+        f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.join(words)}"
+    )
+    assert done.returncode == 5, done.stderr
 
 
 @pytest.mark.usefixtures("unharmed")

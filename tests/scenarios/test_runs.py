@@ -119,8 +119,7 @@ def unprivileged(folder: Path) -> list[str]:
     built = kernel.cached()
     assert built is not None
     cache = folder / "cache" / "giaoban" / "kernel" / built.parent.name
-    cache.mkdir(parents=True)
-    shutil.copy2(built, cache / "linux")
+    shutil.copytree(built.parent, cache)
     for path in [*folder.rglob("*"), folder]:
         os.chown(path, 65534, 65534)
     return [*nobody, "env", f"XDG_CACHE_HOME={folder / 'cache'}", f"HOME={folder}"]

@@ -1,4 +1,5 @@
-"""`python -m topology.sandbox --build` builds the kernel, `--cached` tells whether it is there."""
+"""`python -m topology.sandbox --build` builds the kernel, `--cached` tells whether it is there, and
+`--key` what a cache of it is to be called."""
 
 from __future__ import annotations
 
@@ -15,13 +16,18 @@ def main(option: str) -> int:
     if option == "--cached":
         return 0 if kernel.cached() else 1
     shown = [-1.0]
+    told: set[str] = set()
 
     def progress(what: str, done: float) -> None:
-        if done - shown[0] >= STEP or done < shown[0]:
+        if done - shown[0] >= STEP or done < shown[0] or what not in told:
             sys.stderr.write(f"  {what} {done:.0%}\n")
             shown[0] = done
+            told.add(what)
 
     try:
+        if option == "--key":
+            sys.stdout.write(f"{kernel.key()}\n")
+            return 0
         sys.stderr.write(f"  sandbox kernel: {kernel.ensure(progress)}\n")
     except GiaobanError as error:
         sys.stderr.write(f"{error}\n")

@@ -20,6 +20,7 @@ from pathlib import Path
 from giaoban import child
 from giaoban.child import beginning_on
 from giaoban.errors import MachineLacks
+from topology.sandbox import memory
 from topology.sandbox.core import own_core
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
@@ -67,11 +68,13 @@ def run(
         The module's exit code.
 
     Raises:
-        MachineLacks: the guest did not boot or died; the message quotes its last lines.
+        MachineLacks: there is no room for the guest's memory, or it did not boot or died; then the
+            message quotes its last lines.
     """
     writable = writable.resolve()
     if "," in str(writable):
         raise MachineLacks(f"the guest cannot mount a folder with a comma: {writable}", "move it")
+    held = memory.place(guest.memory_mb, writable)
     exit_file = writable / EXIT_FILE
     exit_file.unlink(missing_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".boot-", dir=_without_blank(writable)))
@@ -83,7 +86,7 @@ def run(
         command = _command(guest, script, scratch, interactive)
         with own_core() as core:
             if interactive:
-                _attach(command, core)
+                _attach(command, core, held)
                 tail: list[str] = []
             else:
                 _, tail = child.follow(
@@ -91,7 +94,7 @@ def run(
                     command,
                     log=console.resolve(),
                     on_line=on_line,
-                    env=_environment(),
+                    env=_environment(held),
                     cwd=scratch,
                     core=core,
                 )
@@ -100,6 +103,12 @@ def run(
     try:
         return int(exit_file.read_text(encoding="ascii"))
     except (OSError, ValueError):
+        if memory.is_full(held):
+            raise MachineLacks(
+                f"the memory of the guest, in {held}, did not get what it was to have: others have "
+                "filled it meanwhile",
+                memory.MEND,
+            ) from None
         said = "\n".join(tail[-12:])
         raise MachineLacks(
             f"the sandbox guest did not come to its end; the last it said:\n{said}",
@@ -139,16 +148,17 @@ def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> li
     return [*words, *GUEST_ENVIRONMENT]
 
 
-def _environment() -> dict[str, str]:
-    """The guest's memory is a file in TMPDIR or /dev/shm; PATH finds UML's helpers."""
-    keep = ("PATH", "TMPDIR", "HOME", "TERM")
-    return {name: os.environ[name] for name in keep if name in os.environ}
+def _environment(memory_in: Path) -> dict[str, str]:
+    """The kernel keeps the guest's memory in TMPDIR; PATH finds UML's helpers."""
+    keep = ("PATH", "HOME", "TERM")
+    kept = {name: os.environ[name] for name in keep if name in os.environ}
+    return {**kept, "TMPDIR": str(memory_in.absolute())}
 
 
-def _attach(command: list[str], core: int) -> None:
+def _attach(command: list[str], core: int, memory_in: Path) -> None:
     """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen(command, env=_environment(), preexec_fn=beginning_on(core))
+    process = subprocess.Popen(command, env=_environment(memory_in), preexec_fn=beginning_on(core))
     try:
         process.wait()
     finally:
