@@ -171,14 +171,20 @@ class Conference:
         return self._settle([])
 
     def command(
-        self, by: By, command: Command, now_ms: float, busy: Container[str] = ()
+        self,
+        by: By,
+        command: Command,
+        now_ms: float,
+        busy: Container[str] = (),
+        registered: control.Registered = control.nowhere,
     ) -> tuple[Answer, list[Effect]]:
         """A command of a participant or of the console.
 
-        `busy`: those who sit in another meeting and are not called away from it.
+        `busy`: those who sit in another meeting and are not called away from it. `registered`:
+        where else than at the meeting's addresses somebody can be called.
         """
         had_live, had_places = not self._state.is_waiting, bool(self._state.places)
-        answer, effects = control.carry_out(self._state, by, command, now_ms, busy)
+        answer, effects = control.carry_out(self._state, by, command, now_ms, busy, registered)
         if had_places and not self.ended:
             effects += self._emptied(had_live)  # the console may have dropped the last one
         return answer, self._settle(effects)

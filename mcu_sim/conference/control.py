@@ -6,7 +6,7 @@ its own microphone; anything else it tries is refused and logged (Art. 15(2)a, 1
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import NoReturn
 
 from mcu_sim.conference.answers import (
@@ -59,8 +59,21 @@ class _No(Exception):  # noqa: N818 - an answer, not an error
         self.reason = reason
 
 
+Registered = Callable[[str], str | None]
+"""Where a participant has registered to be called, None if it has not."""
+
+
+def nowhere(_participant: str) -> None:
+    """Nobody has registered."""
+
+
 def carry_out(
-    state: State, by: By, command: Command, now_ms: float, busy: Container[str] = ()
+    state: State,
+    by: By,
+    command: Command,
+    now_ms: float,
+    busy: Container[str] = (),
+    registered: Registered = nowhere,
 ) -> tuple[Answer, list[Effect]]:
     """Do what a command asks for, or nothing.
 
@@ -70,7 +83,7 @@ def carry_out(
     try:
         if by is not OPERATOR:
             _check_right(state, by, command)
-        return _Hand(state, by, now_ms, busy).do(command)
+        return _Hand(state, by, now_ms, busy, registered).do(command)
     except _No as no:
         return refuse(state.meeting.id, by, command, no.code, no.reason)
 
@@ -115,12 +128,20 @@ def _check_right(state: State, by: str, command: Command) -> None:
 class _Hand:
     """One command being carried out by somebody who may."""
 
-    def __init__(self, state: State, by: By, now_ms: float, busy: Container[str]) -> None:
+    def __init__(
+        self,
+        state: State,
+        by: By,
+        now_ms: float,
+        busy: Container[str],
+        registered: Registered,
+    ) -> None:
         self.state = state
         self.floor = state.floor
         self.by = by
         self.now_ms = now_ms
         self.busy = busy
+        self.registered = registered
 
     def do(self, command: Command) -> tuple[Answer, list[Effect]]:
         match command:
@@ -270,6 +291,8 @@ class _Hand:
         if who in state.dialling:
             raise _No(BUSY, f"{who} is being called")
         uri = state.addresses.get(who)
+        if uri is None and state.meeting.admits(who):
+            uri = self.registered(who)
         if uri is None and who not in state.dropped:
             if who in state.meeting.roster or who in state.places:
                 raise _No(NOT_FOUND, f"the MCU has no address of {who}; it has to call in")

@@ -5,7 +5,7 @@ A participant sits in one meeting at a time; several meetings run side by side (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mcu_sim.conference import control
 from mcu_sim.conference.answers import FORBIDDEN, NOT_FOUND, Answer
@@ -20,11 +20,18 @@ class Rooms:
     """The meetings of a file, by their ids, and the open rooms that bridges make.
 
     `start_ms`: the time from which the file's `opens_s` and `closes_s` count. The owner calls
-    `advance` at the start and whenever `next_timeout` has come.
+    `advance` at the start and whenever `next_timeout` has come. `registered`: where a participant
+    can be called at a time, as the device's registrar knows it.
     """
 
-    def __init__(self, meetings: Meetings, start_ms: float) -> None:
+    def __init__(
+        self,
+        meetings: Meetings,
+        start_ms: float,
+        registered: Callable[[str, float], str | None] | None = None,
+    ) -> None:
         self._meetings = meetings
+        self._registered = registered or (lambda _participant, _now_ms: None)
         self._conferences = {one.id: Conference(one) for one in meetings.meeting}
         self._opens_ms = {one.id: start_ms + one.opens_s * 1e3 for one in meetings.meeting}
         self._closes_ms = {
@@ -127,7 +134,9 @@ class Rooms:
                 return control.refuse(None, by, command, FORBIDDEN, reason)
             return control.refuse(None, by, command, NOT_FOUND, "no such meeting")
         busy = {who for one in self if one is not home for who in one.live}
-        answer, effects = home.command(by, command, now_ms, busy)
+        answer, effects = home.command(
+            by, command, now_ms, busy, lambda who: self._registered(who, now_ms)
+        )
         self._tidy(home)
         return answer, effects
 

@@ -70,7 +70,8 @@ class Desk:
         self._registrar = registrar
         self._rng = rng
         self._tell = tell
-        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6)
+        registered = None if registrar is None else registrar.uri_of
+        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registered)
         self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
         self.controls = Controls(agent, plane, book, self.rooms, self._steering)
         self._positions = dict(positions)

@@ -138,6 +138,11 @@ class Registrar:
         """The newest binding of a user, None if there is none."""
         return next(iter(self.bindings(user, now_ms)), None)
 
+    def uri_of(self, user: str, now_ms: float) -> str | None:
+        """The URI of the newest binding of a user, None if there is none."""
+        binding = self.contact_of(user, now_ms)
+        return None if binding is None else binding.uri
+
     def _keep(self, user: str, bindings: list[Binding], now_ms: float) -> list[Binding] | Refusal:
         if not bindings:
             self._users.pop(user, None)

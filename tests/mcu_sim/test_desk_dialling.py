@@ -11,7 +11,7 @@ from mcu_sim.conference import commands
 from mcu_sim.sip import CallEnded
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
-from tests.mcu_sim.server_factory import device, meetings
+from tests.mcu_sim.server_factory import device, meeting_of, meetings
 
 MCU = "127.0.73.1"
 
@@ -169,6 +169,26 @@ def test_one_whose_address_is_none(make: Make) -> None:
     office.settle()
     assert redial(office, "west") is None
     assert office.said("joined") == ["chair", "west"]
+
+
+def test_a_member_without_an_address_is_called_where_it_has_registered(make: Make) -> None:
+    """It never called, and the meetings file has no address of it."""
+    office = make(meetings(meeting_of(("chair", "west")), rooms={}), seats={}, guests=4)
+    bridge(office, "chair", 1).dial("meeting")
+    west, stranger = bridge(office, "west", 2), bridge(office, "stranger", 3)
+    refusal = redial(office, "west")
+    assert refusal is not None
+    assert "has no address of west" in refusal
+    for one in (west, stranger):
+        one.agent.register(f"sip:{MCU}:5060", office.now_ms)
+    office.settle()
+    assert redial(office, "west") is None
+    assert office.said("joined") == ["chair", "west"]
+    assert redial(office, "stranger") == "stranger is unknown to this meeting"
+    west.hang_up()
+    west.agent.unregister(office.now_ms)
+    office.settle()
+    assert redial(office, "west") is not None
 
 
 def test_one_bridge_of_two_meetings_is_called_by_one(make: Make) -> None:
