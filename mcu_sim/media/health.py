@@ -9,6 +9,15 @@ from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.reports import Reports
 from traffic.pacing import Pacer
 
+MOST_LATE_PCT = 1.0
+"""Of the packets that were sent, 20 ms late or more; it is also the loss that a meeting may have.
+With more, what was measured at the calls is the machine's doing."""
+
+
+def late_pct(late: int, sent: int) -> float:
+    """The share of packets that left late, in %."""
+    return 100 * late / sent if sent else 0.0
+
 
 def health_of(
     inbound: Inbound, outbound: Outbound, reports: Reports, pacer: Pacer

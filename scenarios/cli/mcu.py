@@ -22,6 +22,7 @@ from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
 from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
 from mcu_sim.device import Device, load_devices, pick
+from mcu_sim.media.health import MOST_LATE_PCT, late_pct
 from mcu_sim.media.ports import FIRST_PORT
 from mcu_sim.server import McuConfig, McuServer
 from scenarios.cli.console import Console
@@ -95,7 +96,8 @@ def serve(
 ) -> int:
     """Serve calls until Ctrl-C; everybody is hung up then.
 
-    Exit code 3 if media left late, so that what a caller measured is not the MCU's doing.
+    Exit code 3 if too much of the media left late, so that what a caller measured is not the MCU's
+    doing.
     """
     address, port = _address(listen)
     chosen = pick(load_devices(), device or load_province(DEFAULT_PROVINCE).mcu.device)
@@ -296,12 +298,12 @@ def _closing(health: dict[str, Any]) -> str:
 
 
 def _judge(health: dict[str, Any]) -> int:
-    late = health["starved"]
-    if late or health["overflowed"]:
+    late = late_pct(health["starved"], health["rtp_sent"])
+    if late > MOST_LATE_PCT or health["overflowed"]:
         raise InvalidRun(
-            f"{late} media packets left more than 20 ms late (the worst "
-            f"{health['worst_late_ms']:g} ms), {health['overflowed']} overflowed a receive buffer: "
-            "this machine cannot keep up with so many calls, and what was measured at them does "
-            "not hold"
+            f"{health['starved']} media packets left more than 20 ms late ({late:.1f} %, limit "
+            f"{MOST_LATE_PCT:g} %; the worst {health['worst_late_ms']:g} ms), "
+            f"{health['overflowed']} overflowed a receive buffer: this machine cannot keep up with "
+            "so many calls, and what was measured at them does not hold"
         )
     return 0

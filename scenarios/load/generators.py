@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mcu_sim.media.health import MOST_LATE_PCT, late_pct
 from results.load import GeneratorView
 from scenarios.load.outcomes import Health, Record
 
@@ -16,8 +17,6 @@ MOST_LATE_MS = 250.0
 """Half of T1 (RFC 3261 §17.1.1.1), after which a caller repeats itself."""
 LATE_SECONDS_PCT = 5.0
 DIAL_LATE_P99_MS = 100.0
-MEDIA_LATE_PCT = 1.0
-"""Of packets, 20 ms late or more; it is also the loss that a meeting may have."""
 WARM_UP_S = 1.0
 STOOD_S = 0.1
 """A process that was not let for longer than this stood still, whatever it waited for."""
@@ -43,7 +42,7 @@ def view(healths: Sequence[Health], records: Sequence[Record]) -> GeneratorView:
         missed_timers=sum(h.missed_timers for h in healths),
         dial_late_p99_ms=_dial_late_p99_ms(records),
         media_sent=sent,
-        media_late_pct=round(100 * late / sent, 3) if sent else 0.0,
+        media_late_pct=round(late_pct(late, sent), 3),
         media_worst_late_ms=max((h.media_worst_late_ms for h in healths), default=0.0),
         media_overflowed=sum(h.media_overflowed for h in healths),
     )
@@ -101,10 +100,10 @@ def faults(
             f"1 of 100 calls was dialled {seen.dial_late_p99_ms:g} ms late or later "
             f"(limit {DIAL_LATE_P99_MS:g} ms)"
         )
-    if seen.media_late_pct > MEDIA_LATE_PCT:
+    if seen.media_late_pct > MOST_LATE_PCT:
         wrong.append(
             f"{seen.media_late_pct:g} % of the generator's media left more than 20 ms late "
-            f"(limit {MEDIA_LATE_PCT:g} %)"
+            f"(limit {MOST_LATE_PCT:g} %)"
         )
     if seen.media_overflowed:
         wrong.append(f"{seen.media_overflowed} packets overflowed the generator's buffers")

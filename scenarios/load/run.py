@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
+from mcu_sim.media.health import MOST_LATE_PCT, late_pct
 from results import store
 from results.evidence.manifest import save_inputs, sha256, write_manifest
 from results.load import FILE, LoadInputs, LoadResult, McuView, Trial
@@ -224,12 +225,12 @@ def faults(order: Order, seen: Seen) -> list[str]:
 
 def mcu_faults(mcu: McuView) -> list[str]:
     """Whether the machine of the test's own MCU could keep up with the media of its calls."""
-    late_pct = 100 * mcu.media_late / mcu.media_sent if mcu.media_sent else 0.0
-    if late_pct <= generators.MEDIA_LATE_PCT and not mcu.media_overflowed:
+    late = late_pct(mcu.media_late, mcu.media_sent)
+    if late <= MOST_LATE_PCT and not mcu.media_overflowed:
         return []
     return [
-        f"the MCU's machine could not keep up: {late_pct:.1f} % of its media left more than 20 ms "
-        f"late (limit {generators.MEDIA_LATE_PCT:g} %), {mcu.media_overflowed} packets overflowed "
+        f"the MCU's machine could not keep up: {late:.1f} % of its media left more than 20 ms "
+        f"late (limit {MOST_LATE_PCT:g} %), {mcu.media_overflowed} packets overflowed "
         "a receive buffer"
     ]
 

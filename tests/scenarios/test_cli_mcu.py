@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
 from scenario_factory import giaoban as here
 
+from giaoban.errors import InvalidRun
 from mcu_sim.sip import CallEnded
+from scenarios.cli.mcu import _judge
 from scenarios.cli.mcu import _line as line
 from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu, end, free_ports, giaoban, wait_for
@@ -195,8 +198,24 @@ def test_media_that_left_late_make_it_invalid(mcu: Mcu) -> None:
     mcu.process.send_signal(signal.SIGINT)
     out, errors = mcu.process.communicate(timeout=PATIENCE_S)
     assert mcu.process.returncode == 3, errors
-    assert "media packets left more than 20 ms late (the worst" in errors
+    assert re.search(r"media packets left more than 20 ms late \(\d+\.\d %, limit 1 %;", errors)
     assert '"starved": 0' not in out
+
+
+@pytest.mark.parametrize(
+    ("late", "overflowed", "valid"),
+    [(0, 0, True), (1, 0, True), (100, 0, True), (101, 0, False), (0, 1, False)],
+)
+def test_a_share_of_late_packets_makes_it_invalid(late: int, overflowed: int, valid: bool) -> None:
+    """As in a load test, and not the first one: 1 % of 10,000."""
+    health = {
+        "starved": late,
+        "worst_late_ms": 25.0,
+        "overflowed": overflowed,
+        "rtp_sent": 10_000,
+    }
+    with nullcontext() if valid else pytest.raises(InvalidRun):
+        assert _judge(health) == 0
 
 
 def test_a_reader_that_has_seen_enough() -> None:
