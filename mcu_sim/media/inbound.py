@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
+import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim import stun
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
@@ -26,6 +30,8 @@ LONGEST_PACKET = 2048
 """Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""
 
 
+STUN_BELOW = 4
+"""The first octets of STUN messages are 0 to 3 (RFC 7983 §7)."""
 MOST_BATCHES = 64
 """From one socket at a time: whoever sends faster than the MCU reads shall not hold it up."""
 
@@ -147,7 +153,7 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 self.overflowed[lane] = max(self.overflowed[lane], got.overflowed)
-                yield self._sort(lane, got)
+                yield self._sort(lane, sock, got)
                 if len(got) < self._inbox.capacity:
                     break
 
@@ -168,7 +174,8 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 rows = self._ports.remotes(lane).find(got.sources)
-                self._take_control(lane.kind, rows, got, np.arange(len(got)))
+                kept = ~self._answer_stun(sock, rows, got)
+                self._take_control(lane.kind, rows, got, np.flatnonzero(kept))
         control, self._control = self._control, []
         return control
 
@@ -177,14 +184,35 @@ class Inbound:
         collisions, self._collisions = self._collisions, []
         return collisions
 
-    def _sort(self, lane: Lane, got: Received) -> Arrivals:
+    def _answer_stun(
+        self, sock: socket.socket, rows: NDArray[np.intp], got: Received
+    ) -> NDArray[np.bool_]:
+        """Answer the STUN keep-alives among n datagrams (RFC 6263 §4.6), and say which they are
+        (n,). Strangers are answered nothing: theirs stay what they are."""
+        found = np.zeros(len(got), np.bool_)
+        # RTP and RTCP begin with a bit that STUN has not (RFC 7983 §7)
+        for i in np.flatnonzero((got.data[:, 0] < STUN_BELOW) & (rows != NOBODY)):
+            data = bytes(got.data[i, : got.lengths[i]])
+            if not stun.is_stun(data):
+                continue
+            found[i] = True
+            host = str(ipaddress.IPv4Address(int(got.sources[i]["address"])))
+            source = host, int(got.sources[i]["port"])
+            response = stun.answer(data, source)
+            if response is not None:
+                with contextlib.suppress(OSError):
+                    sock.sendto(response, source)
+        return found
+
+    def _sort(self, lane: Lane, sock: socket.socket, got: Received) -> Arrivals:
         kind = lane.kind
         rows = self._ports.remotes(lane).find(got.sources)
+        alive = self._answer_stun(sock, rows, got)
         self.lost.stray += int(np.count_nonzero(rows == NOBODY))
         control = rtcp.is_rtcp(got.data, got.lengths)
         if control.any():
             self._take_control(kind, rows, got, np.flatnonzero(control & (rows != NOBODY)))
-        at = np.flatnonzero((rows != NOBODY) & ~control)
+        at = np.flatnonzero((rows != NOBODY) & ~control & ~alive)
         rows, lengths = rows[at], got.lengths[at]
         data = got.data[at] if len(at) < len(got) else got.data
         arrival_ns = got.arrival_ns[at]

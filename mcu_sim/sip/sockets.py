@@ -13,6 +13,7 @@ import socket
 import time
 from collections import Counter
 
+from mcu_sim import stun
 from mcu_sim.sip.connection import Connection, prepare
 from mcu_sim.sip.message import HostPort, Peer
 
@@ -158,9 +159,18 @@ class SipSockets:
                 break
             except OSError:  # the network's complaint about an earlier datagram
                 continue
-            came.append((data, Peer(host, port)))
+            if stun.is_stun(data):  # a keep-alive (RFC 5626 §3.5.2), and no message
+                self._answer_stun(data, (host, port))
+            else:
+                came.append((data, Peer(host, port)))
         self.received += len(came)
         return came
+
+    def _answer_stun(self, request: bytes, source: HostPort) -> None:
+        response = stun.answer(request, source)
+        if response is not None:
+            with contextlib.suppress(OSError):
+                self._udp.sendto(response, source)
 
     # ---------------------------------------------------------------------------------- TCP
 

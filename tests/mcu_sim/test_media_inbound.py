@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from mcu_sim import stun
 from mcu_sim.media import inbound as module
 from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Leg
-from mcu_sim.media.ports import Ports
+from mcu_sim.media.ports import Lane, Ports
 from mcu_sim.srtp import SrtpContext
 from tests.mcu_sim.media_factory import (
     FAR_KEY,
@@ -116,6 +117,31 @@ def test_what_is_no_rtp_and_what_is_too_long(way: Way) -> None:
     a.send(longest, AUDIO)
     assert way.receive() == [(0, longest)]
     assert way.inbound.lost.not_rtp == 5
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("mux", [False, True])
+def test_keep_alives_of_callers_are_answered_and_no_errors(
+    way: Way, secure: bool, mux: bool
+) -> None:
+    """STUN, RFC 6263 §4.6; a stranger is told nothing."""
+    request = bytes.fromhex("000100002112a442") + b"transaction!"
+    ports = [41_000] if mux else [41_000, 41_001]
+    fars = [way.far(port) for port in ports]
+    stranger = way.far(41_500)
+    way.open(leg(0, (secured if secure else terms)("audio", 41_000, rtcp_mux=mux)))
+    for n, far in enumerate(fars):
+        way.ports.open(Lane(0, "audio", rtcp=n == 1))
+        far.send(request, AUDIO + n)
+    stranger.send(request, AUDIO)
+    assert way.receive() == []
+    assert way.inbound.receive_control(all_lanes=True) == []
+    assert [far.got() for far in fars] == [
+        [stun.answer(request, ("127.0.86.1", port))] for port in ports
+    ]
+    assert stranger.got() == []
+    lost = way.inbound.lost
+    assert (lost.stray, lost.not_rtp, lost.unauthentic) == (1, 0, 0)
 
 
 def test_another_payload_type_is_foreign_to_pictures(way: Way) -> None:
