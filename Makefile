@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test setup setup-test check-style bench clean
+.PHONY: run test setup setup-test check-style mutate bench clean
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -24,6 +24,10 @@ check-style: setup-test
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+# Do the tests notice small faults? Hours for all of MUTATE="--all", some minutes a module for a sample.
+mutate: setup-test
+	$(PYTHON) -m bench.mutation $(MUTATE)
 
 bench: setup-test
 	@scripts/setup --bench

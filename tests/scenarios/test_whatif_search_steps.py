@@ -20,9 +20,9 @@ from whatif_world import (
 from mcu_sim.device import load_devices
 from results.model import Place, Result
 from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
+from scenarios.whatif import search as module
+from scenarios.whatif.ladder import larger_devices
 from scenarios.whatif.search import (
-    MOST_DEVICES,
-    MOST_JUDGED,
     Found,
     Judgement,
     State,
@@ -73,10 +73,35 @@ def test_so_many_devices_are_tried_and_never_the_one_that_is_there(questions: Qu
     devices = load_devices().device
     world = World(questions, devices, more=1)
     answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
-    tried = [s.device for s in only_first(world, answer) if s.device is not None]
+    tried = {s.device for s in only_first(world, answer) if s.device is not None}
     assert world.start.plan.device.id not in tried
-    assert len(tried) in (MOST_DEVICES - 1, MOST_DEVICES)
+    # of the six smallest, one is its own
+    plan = world.start.plan
+    able = larger_devices(devices, 3, plan.profile.resolution, 80.0, kbps=plan.line_kbps)[:6]
+    assert tried == {d.id for d in able} - {plan.device.id}
+    assert plan.device.id in {d.id for d in able}
     assert {s.rates for s in only_first(world, answer)} == {()}
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_devices_are_asked_whether_they_hold_the_calls_with_their_content(
+    questions: Questions, monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    world = World(questions, DEVICES)
+    plan = world.start.plan.model_copy(update={"content": "slides" if shown else None})
+    world.start = replace(world.start, plan=plan)
+    asked: list[object] = []
+
+    def none_holds(*given: object, **named: object) -> list[object]:
+        asked.append((given, named))
+        return []
+
+    monkeypatch.setattr(module, "larger_devices", none_holds)
+    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
+    loads = world.loads(world.start)
+    assert only_first(world, answer, loads=lambda _: loads) == lowered()
+    given = (DEVICES, 3, "720p30", UNITS_LIMIT_PCT)
+    assert asked[0] == (given, {"kbps": plan.line_kbps, "content": shown})
 
 
 def test_a_full_line_asks_for_the_rate_at_which_it_is_not(questions: Questions) -> None:
@@ -106,6 +131,8 @@ def test_a_line_that_nothing_is_fast_enough_for_asks_for_lower_calls(questions: 
         (None, 10.0, 150.0),
         (30.0, 0.0, 150.0),
         (30.0, -1.0, 150.0),
+        (3.0, 1.0, 200.0),
+        (0.3, 0.1, 200.0),
         (10.1, 10.0, 150.0),
         (22.0, 10.0, 150.0),
         (22.5, 10.0, 150.0),
@@ -313,6 +340,24 @@ def test_another_cause_says_nothing_of_other_devices(questions: Questions) -> No
     assert plain == [device.id for device in DEVICES]
 
 
+def test_states_that_cost_the_same_are_judged_in_the_order_they_were_thought_of(
+    questions: Questions,
+) -> None:
+    world = World(questions, DEVICES)
+    full = failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
+    asked: list[State] = []
+
+    def judge(state: State, question: object) -> Judgement:
+        asked.append(state)
+        return Judgement(state, world.start, full)
+
+    tools = replace(world.tools(), judge=judge, key=lambda *_: (0.0,))
+    search(tools, Judgement(State(), world.start, full))
+    by_size = ["lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx"]
+    assert asked[:3] == [State(device) for device in by_size]
+    assert asked[3:][: len(LOWER)] == [State(profile=profile) for profile in LOWER]
+
+
 @pytest.mark.parametrize("binding", [True, False])
 def test_a_search_ends_after_so_many_judgements_and_says_so(
     questions: Questions, binding: bool
@@ -324,7 +369,7 @@ def test_a_search_ends_after_so_many_judgements_and_says_so(
     nothing = Result.model_construct(verdict="fail", binding=None)
     found, asked = searched(world, lambda _: never if binding else nothing)
     assert found.exhausted is binding
-    assert (len(found.judged) == MOST_JUDGED) is binding
+    assert (len(found.judged) == 24) is binding
     assert len(asked) == len(found.judged) - 1
     assert (found.cheapest, found.as_asked) == (None, None)
     # what was judged, and the one at which it ended

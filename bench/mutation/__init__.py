@@ -1,0 +1,1 @@
+"""Mutation tests: would the tests notice a small fault? `python -m bench.mutation`."""
