@@ -4,10 +4,13 @@ the same result every time."""
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.marked import Watch
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
@@ -34,7 +37,28 @@ LONGEST = (
 """Files that take more than half a minute, the longest first."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+LIMIT_S, LONG_LIMIT_S = 300.0, 1200.0
+"""A test that takes longer hangs, and fails; the long one is for those that wait for emulations."""
+
+watch = Watch()
+watch.begin()
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_marked_talks_in_real_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    watch.heeds = request.node.get_closest_marker("realtime") is None
+    yield
+    watch.heeds = False
+    seen, taken = watch.seen.copy(), watch.taken.copy()
+    watch.seen.clear()
+    watch.taken.clear()
+    assert not seen, f"{request.node.nodeid} {seen[0]} and is not marked realtime"
+    assert not taken, (
+        f"{request.node.nodeid} {taken[0]}, which may be another run's (tests.loopback)"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long comes first: side by side, no process is left alone with it at the end."""
     booting = {item.path for item in items if item.get_closest_marker("sandbox")}
 
@@ -44,3 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(LONGEST) + (path not in booting)
 
     items.sort(key=lambda item: turn(item.path))
+    if config.pluginmanager.hasplugin("timeout"):
+        for item in items:
+            long = item.path in booting or item.path.name in LONGEST
+            item.add_marker(pytest.mark.timeout(LONG_LIMIT_S if long else LIMIT_S))

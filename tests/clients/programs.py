@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests import loopback
+
 HOST = "127.0.0.1"
 PATIENCE_S = 30.0
 LATE = 3
@@ -20,23 +22,7 @@ LATE = 3
 
 def free_ports(count: int = 1) -> int:
     """The first of `count` ports in a row that no UDP or TCP socket has; it is even."""
-    for _ in range(200):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((HOST, 0))
-            first = probe.getsockname()[1] & ~1
-        if first + count < 65_536 and all(_is_free(first + i) for i in range(count)):
-            return first
-    raise AssertionError("no ports are free")
-
-
-def _is_free(port: int) -> bool:
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                return False
-    return True
+    return loopback.free_ports(HOST, count)
 
 
 def wait_for(condition: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:

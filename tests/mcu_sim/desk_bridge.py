@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tests.mcu_sim.desk_factory import Office
 
 SIP_PORT = 5060
-PORT: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
+PORT: dict[Kind, int] = {"audio": 24_000, "video": 24_002, "content": 24_004}
 
 
 class Bridge:

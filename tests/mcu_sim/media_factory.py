@@ -8,11 +8,12 @@ from typing import Any
 from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
 from mcu_sim.offer_answer import H264_720P30, PCMA, Agreed
 from mcu_sim.sdp import CryptoKey, Suite
+from tests.loopback import local_address
 from tests.mcu_sim.server_factory import stream
 from traffic.video import VideoModel
 
-HERE = "127.0.85.1"
-FAR = "127.0.86.1"
+HERE = local_address(85)
+FAR = local_address(86)
 MCU_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30)))
 FAR_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(range(30, 60)))
 SSRC = 0xA0000000

@@ -157,8 +157,8 @@ class Caller:
     def __init__(self, address: str, user: str, hz: int = 400, *, pictures: bool = True) -> None:
         self.address = address
         self.sip = self._socket(SIP_PORT)
-        self.audio = self._socket(40_000)
-        self.video = self._socket(40_002)
+        self.audio = self._socket(24_000)
+        self.video = self._socket(24_002)
         self.agent = UserAgent((address, SIP_PORT), random.Random(hz), user=user)
         self.events: list[Event] = []
         self.got: list[bytes] = []
@@ -166,9 +166,9 @@ class Caller:
         self.agreed: dict[str, Agreed] = {}
         self._hz = hz
         self._sent = 0
-        can = [audio(40_000, [PCMA])]
+        can = [audio(24_000, [PCMA])]
         if pictures:
-            can.append(video(40_002, 1024, [codec_for("720p30", 97)]))
+            can.append(video(24_002, 1024, [codec_for("720p30", 97)]))
         self._offer = make_offer(address, can, session_id=hz)
         self.call = ""
 

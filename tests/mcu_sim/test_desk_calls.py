@@ -13,11 +13,12 @@ from mcu_sim import sdp
 from mcu_sim.accounts import load_accounts
 from mcu_sim.h264 import codec_for
 from mcu_sim.sip import CallEnded, Peer, Refused
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import MODEL, device, meeting_of, meetings
 
-MCU = "127.0.71.1"
+MCU = local_address(71)
 MEMBERS = ("chair", "west", "east", "north")
 
 
@@ -27,7 +28,7 @@ def make() -> Iterator[Make]:
 
 
 def bridge(office: Office, user: str, number: int = 1, **more: Any) -> Bridge:
-    return Bridge(office, user, f"127.0.72.{number}", **more)
+    return Bridge(office, user, local_address(72, number), **more)
 
 
 def refusal(one: Bridge) -> tuple[int, int | None]:
@@ -291,7 +292,7 @@ def test_an_invite_without_offer_gets_ours(make: Make) -> None:
     """Its answer comes with the ACK; one that is unusable ends the call."""
     office = make()
     for user, answer, joined in (("west", True, ["west"]), ("east", False, ["west"])):
-        host = "127.0.72.5"
+        host = local_address(72, 5)
         invite = (
             f"INVITE sip:meeting@{MCU}:5060 SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {host}:5060;branch=z9hG4bK{user}\r\nMax-Forwards: 70\r\n"

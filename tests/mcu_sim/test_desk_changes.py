@@ -15,11 +15,12 @@ from mcu_sim.media.leg import Kind
 from mcu_sim.offer_answer import G722, PCMA, PCMU
 from mcu_sim.sdp import Direction
 from mcu_sim.sip import ReofferAnswered, ReofferRefused
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import loudness, meeting_of, meetings
 
-MCU = "127.0.75.1"
+MCU = local_address(75)
 MEMBERS = ("chair", "west", "east")
 
 
@@ -29,7 +30,7 @@ def make() -> Iterator[Make]:
 
 
 def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    made = Bridge(office, user, f"127.0.76.{number}", **more)
+    made = Bridge(office, user, local_address(76, number), **more)
     made.dial("meeting")
     for media in made.can:
         kind: Kind = "content" if media.content else "audio" if media.kind == "audio" else "video"
@@ -162,11 +163,11 @@ def test_nobody_moves_onto_the_address_of_another_call(make: Make) -> None:
 def test_a_medium_that_was_dropped_gives_nothing_of_another_call_back(make: Make) -> None:
     """West moves away, east comes to the address that it had, west drops its picture."""
     office = make(meetings(rooms={}), seats={}, guests=4)
-    west = Bridge(office, "west", "127.0.76.1")
+    west = Bridge(office, "west", local_address(76))
     west.dial("room")
     moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
     west.reoffer(replace(west.local, media=tuple(moved), version=9))
-    east = Bridge(office, "east", "127.0.76.1", sip_port=5062)
+    east = Bridge(office, "east", local_address(76), sip_port=5062)
     east.dial("room")
     refused = sdp.Media("video", 0, formats=("97",))
     west.reoffer(replace(west.local, media=(west.local.media[0], refused), version=10))

@@ -15,11 +15,12 @@ from mcu_sim.device import load_devices, pick
 from mcu_sim.server.controls import CONTROL_TYPE
 from mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import loudness, meeting_of, meetings, seats
 
-MCU = "127.0.77.1"
+MCU = local_address(77)
 MEMBERS = ("chair", "west", "east")
 Three = tuple[Bridge, Bridge, Bridge]
 
@@ -32,7 +33,7 @@ def make() -> Iterator[Make]:
 def three(office: Office, **more: Any) -> Three:
     """Chair, west and east in the meeting, with open sockets."""
     chair, west, east = (
-        Bridge(office, who, f"127.0.78.{n}", **more) for n, who in enumerate(MEMBERS, 1)
+        Bridge(office, who, local_address(78, n), **more) for n, who in enumerate(MEMBERS, 1)
     )
     for one in (chair, west, east):
         for kind in ("audio", "video", *more.get("kinds", ())):
@@ -125,7 +126,7 @@ def test_the_chair_ends_the_meeting(make: Make) -> None:
 )
 def test_infos(make: Make, content_type: str, body: bytes, code: int) -> None:
     office = make()
-    chair = Bridge(office, "chair", "127.0.78.1")
+    chair = Bridge(office, "chair", local_address(78))
     chair.dial("meeting")
     chair.info(content_type, body)
     assert [event.code for event in chair.got(InfoAnswered)] == [code]
@@ -141,7 +142,7 @@ def test_a_415_says_what_would_be_taken(make: Make) -> None:
 
 def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
     office = make()
-    west = Bridge(office, "west", "127.0.78.1")
+    west = Bridge(office, "west", local_address(78))
     west.sock("video")
     west.dial("meeting")
     office.run(500)
@@ -161,7 +162,9 @@ def test_nobody_hears_another_meeting(make: Make) -> None:
     held = meetings(meeting_of(MEMBERS), meeting_of(("north", "south"), id="other"))
     office = make(held, seats={}, guests=8)
     _, west, east = three(office)
-    north, south = (Bridge(office, who, f"127.0.78.{n}") for n, who in ((8, "north"), (9, "south")))
+    north, south = (
+        Bridge(office, who, local_address(78, n)) for n, who in ((8, "north"), (9, "south"))
+    )
     for one in (north, south):
         one.sock("audio")
         one.dial("other")
@@ -237,7 +240,7 @@ def test_content_goes_to_all_others(make: Make) -> None:
     assert [marks(one.received("content")) for one in (west, east)] == [[b"C"] * 2] * 2
     assert chair.received("content") == []
     chair.hang_up()
-    late = Bridge(office, "chair", "127.0.78.9")
+    late = Bridge(office, "chair", local_address(78, 9))
     late.dial("meeting")
     assert late.received("video") == []
 
@@ -275,8 +278,8 @@ def test_content_takes_its_part_of_the_device_and_is_not_shown_without_it(make: 
 def test_who_comes_later_sees_the_content_too(make: Make) -> None:
     office = make(meetings(meeting_of(MEMBERS, floor="chair")))
     kinds: Any = ("audio", "video", "content")
-    chair = Bridge(office, "chair", "127.0.78.1", kinds=kinds)
-    west = Bridge(office, "west", "127.0.78.2", kinds=kinds)
+    chair = Bridge(office, "chair", local_address(78), kinds=kinds)
+    west = Bridge(office, "west", local_address(78, 2), kinds=kinds)
     chair.dial("meeting")
     ask(chair, command="present", participant="chair")
     west.sock("content")
@@ -291,7 +294,7 @@ def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:
     office = make(switched(floor="chair"))
     chair, west, _ = three(office)
     assert chair.agreed["video"].feedback
-    plain = Bridge(office, "west", "127.0.78.9")
+    plain = Bridge(office, "west", local_address(78, 9))
     west.hang_up()
     media = tuple(replace(m, feedback=()) for m in plain.local.media)
     plain.local = replace(plain.local, media=media)
@@ -301,7 +304,7 @@ def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:
     asked = [wants_full_picture(e.content_type, e.body) for e in plain.got(InfoReceived)]
     assert asked
     assert all(asked)
-    silent = Bridge(office, "west", "127.0.78.10", kinds=("audio",))
+    silent = Bridge(office, "west", local_address(78, 10), kinds=("audio",))
     plain.hang_up()
     silent.dial("meeting")
     ask(chair, command="call-to-speak", participant="west")
@@ -316,7 +319,7 @@ def test_the_many_whom_nobody_sees_get_their_new_picture_together(
     and nobody twice."""
     names = ["chair", *(f"b-{n}" for n in range(25))]
     office = make(meetings(meeting_of(names)), seats=seats(names))
-    bridges = [Bridge(office, who, f"127.0.79.{n}") for n, who in enumerate(names, 1)]
+    bridges = [Bridge(office, who, local_address(79, n)) for n, who in enumerate(names, 1)]
     for one in bridges:
         one.dial("meeting")
     alone: list[int] = []

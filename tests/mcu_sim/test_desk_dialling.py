@@ -9,11 +9,12 @@ import pytest
 
 from mcu_sim.conference import commands
 from mcu_sim.sip import CallEnded
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import device, meeting_of, meetings
 
-MCU = "127.0.73.1"
+MCU = local_address(73)
 
 
 @pytest.fixture
@@ -23,12 +24,14 @@ def make() -> Iterator[Make]:
 
 def called(name: str = "meeting", members: tuple[str, ...] = ("chair", "west"), **more: Any) -> Any:
     """A meeting whose members the MCU calls, at addresses in the order of their names."""
-    listed = [{"id": who, "uri": f"sip:{who}@127.0.74.{n}"} for n, who in enumerate(members, 1)]
+    listed = [
+        {"id": who, "uri": f"sip:{who}@{local_address(74, n)}"} for n, who in enumerate(members, 1)
+    ]
     return {"id": name, "chair": members[0], "member": listed, "dial": "out"} | more
 
 
 def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    return Bridge(office, user, f"127.0.74.{number}", **more)
+    return Bridge(office, user, local_address(74, number), **more)
 
 
 def begin(office: Office) -> None:
@@ -154,7 +157,7 @@ def test_one_whose_address_is_none(make: Make) -> None:
             "id": "meeting",
             "chair": "chair",
             "member": [
-                {"id": "chair", "uri": "sip:chair@127.0.74.1"},
+                {"id": "chair", "uri": f"sip:chair@{local_address(74)}"},
                 {"id": "west", "uri": "sip:west@west.example"},
             ],
             "dial": "out",
@@ -249,8 +252,8 @@ def test_answers_from_one_address_cannot_be_told_apart(make: Make) -> None:
             "id": "meeting",
             "chair": "chair",
             "member": [
-                {"id": "chair", "uri": "sip:chair@127.0.74.1"},
-                {"id": "west", "uri": "sip:west@127.0.74.1:5062"},
+                {"id": "chair", "uri": f"sip:chair@{local_address(74)}"},
+                {"id": "west", "uri": f"sip:west@{local_address(74)}:5062"},
             ],
             "dial": "out",
         }

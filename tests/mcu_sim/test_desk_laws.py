@@ -12,13 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from mcu_sim.conference import commands
 from mcu_sim.sdp import Direction
 from mcu_sim.sip import CallState
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office
 from tests.mcu_sim.server_factory import device, meeting_of, meetings, seats
 
-MCU = "127.0.83.1"
+MCU = local_address(83)
 CHAIR, WEST, EAST, NORTH = MEMBERS = ("chair", "west", "east", "north")
-HOSTS = {who: f"127.0.84.{n}" for n, who in enumerate((*MEMBERS, "guest"), 1)}
+HOSTS = {who: local_address(84, n) for n, who in enumerate((*MEMBERS, "guest"), 1)}
 MEETINGS = ("meeting", "called", "room", "nowhere")
 BROKEN = (None, b"v=0\r\n", b"\xff")
 """In place of a description; None: the right one."""

@@ -23,6 +23,7 @@ from mcu_sim.server.controls import CONTROL_TYPE
 from mcu_sim.sip import CallState, Peer
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update
 from mcu_sim.sip.parser import parse
+from tests.loopback import local_address
 from tests.mcu_sim import mutations
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office
@@ -40,7 +41,12 @@ from traffic.rtcp import (
     pack,
 )
 
-MCU, GOOD, BAD, STRANGER = "127.0.81.1", "127.0.82.1", "127.0.82.2", "127.0.82.3"
+MCU, GOOD, BAD, STRANGER = (
+    local_address(81),
+    local_address(82),
+    local_address(82, 2),
+    local_address(82, 3),
+)
 MESSAGES, DIALOGUES, PACKETS = 15_000, 500, 83_500
 """Each dialogue has three broken messages: 100,000 in all."""
 VANISH = 0.005
@@ -305,7 +311,7 @@ def test_a_hundred_thousand_mistakes(office: Office) -> None:
     assert after - before < GROWTH_BYTES
     good.check()
     assert len(office.book) == office.capacity.ports_used == 2
-    new = Bridge(office, "new", "127.0.82.9")
+    new = Bridge(office, "new", local_address(82, 9))
     new.dial("meeting")
     assert set(new.agreed) == {"audio", "video"}
     for one in (*good.bridges, new):

@@ -35,7 +35,7 @@ REPORT = pack([ReceiverReport(7)])
 
 
 class Way:
-    """A way in with two far ends, A and B, at ports 41000 and 41100 and on."""
+    """A way in with two far ends, A and B, at ports 25000 and 25100 and on."""
 
     def __init__(self, path: Path) -> None:
         self.ports = Ports(HERE, AUDIO)
@@ -89,9 +89,9 @@ def way(tmp_path: Path) -> Iterator[Way]:
 
 
 def test_packets_of_two_calls_and_of_a_stranger(way: Way) -> None:
-    a, b, stranger = way.far(41_000), way.far(41_100), way.far(41_200)
-    way.open(leg(0, terms("audio", 41_000)))
-    way.open(leg(3, terms("audio", 41_100)))
+    a, b, stranger = way.far(25_000), way.far(25_100), way.far(25_200)
+    way.open(leg(0, terms("audio", 25_000)))
+    way.open(leg(3, terms("audio", 25_100)))
     for n in range(3):
         a.send(packet(n), AUDIO)
         b.send(packet(n, bytes([n] * 160)), AUDIO)
@@ -109,8 +109,8 @@ def test_packets_of_two_calls_and_of_a_stranger(way: Way) -> None:
 
 
 def test_what_is_no_rtp_and_what_is_too_long(way: Way) -> None:
-    a = way.far(41_000)
-    way.open(leg(0, terms("audio", 41_000)))
+    a = way.far(25_000)
+    way.open(leg(0, terms("audio", 25_000)))
     for data in (b"", b"\x80", bytes(300), packet(0)[:11], packet(1, bytes(LONGEST_PACKET))):
         a.send(data, AUDIO)
     longest = packet(2, bytes(LONGEST_PACKET - 12))
@@ -146,8 +146,8 @@ def test_keep_alives_of_callers_are_answered_and_no_errors(
 
 def test_another_payload_type_is_foreign_to_pictures(way: Way) -> None:
     """Of sound it is not: a jitter buffer has to see all that is numbered with it."""
-    sound, picture = way.far(41_000), way.far(41_002)
-    way.open(leg(0, terms("audio", 41_000), terms("video", 41_002)))
+    sound, picture = way.far(25_000), way.far(25_002)
+    way.open(leg(0, terms("audio", 25_000), terms("video", 25_002)))
     for n, kind in enumerate((97, 96, 97)):
         sound.send(packet(n, kind=kind), AUDIO)
         picture.send(packet(n, kind=kind), VIDEO)
@@ -157,22 +157,22 @@ def test_another_payload_type_is_foreign_to_pictures(way: Way) -> None:
 
 
 def test_what_is_not_wanted_is_counted_and_goes_nowhere(way: Way) -> None:
-    a = way.far(41_000)
-    one = leg(0, terms("audio", 41_000, receives=False))
+    a = way.far(25_000)
+    one = leg(0, terms("audio", 25_000, receives=False))
     way.open(one)
     a.send(packet(0), AUDIO)
     assert way.receive() == []
     assert int(way.inbound.statistics["audio"].received[0]) == 1
-    way.turn(leg(0, terms("audio", 41_000)))
+    way.turn(leg(0, terms("audio", 25_000)))
     a.send(packet(1), AUDIO)
     assert way.receive() == [(0, packet(1))]
 
 
 def test_rtcp_with_rtp_and_on_its_own_port(way: Way) -> None:
-    mixed, own = way.far(41_000), way.far(41_101)
-    way.open(leg(0, terms("audio", 41_000)))
-    way.open(leg(1, terms("audio", 41_100, rtcp_mux=False)))
-    stranger = way.far(41_300)
+    mixed, own = way.far(25_000), way.far(25_101)
+    way.open(leg(0, terms("audio", 25_000)))
+    way.open(leg(1, terms("audio", 25_100, rtcp_mux=False)))
+    stranger = way.far(25_300)
     mixed.send(REPORT, AUDIO)
     own.send(REPORT, AUDIO + 1)
     stranger.send(REPORT, AUDIO + 1)
@@ -186,9 +186,9 @@ def test_rtcp_with_rtp_and_on_its_own_port(way: Way) -> None:
 
 
 def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: Way) -> None:
-    a, plain = way.far(41_000), way.far(41_100)
-    way.open(leg(0, secured("audio", 41_000)))
-    way.open(leg(1, terms("audio", 41_100)))
+    a, plain = way.far(25_000), way.far(25_100)
+    way.open(leg(0, secured("audio", 25_000)))
+    way.open(leg(1, terms("audio", 25_100)))
     context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
     good = [context.protect(packet(n)) for n in range(4)]
     forged = bytearray(good[1])
@@ -204,8 +204,8 @@ def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: Way) -> None
 
 
 def test_encrypted_rtcp(way: Way) -> None:
-    a = way.far(41_000)
-    way.open(leg(0, secured("audio", 41_000)))
+    a = way.far(25_000)
+    way.open(leg(0, secured("audio", 25_000)))
     context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
     good = context.protect_rtcp(REPORT)
     for data in (REPORT, good[:-1] + bytes([good[-1] ^ 1]), good):
@@ -216,8 +216,8 @@ def test_encrypted_rtcp(way: Way) -> None:
 
 
 def test_our_own_ssrc_from_the_far_end_is_told(way: Way) -> None:
-    a = way.far(41_000)
-    way.open(leg(1, terms("audio", 41_000)))
+    a = way.far(25_000)
+    way.open(leg(1, terms("audio", 25_000)))
     ours = SSRC + 10
     for n, ssrc in enumerate((ours + 1, ours, ours)):
         a.send(packet(n, ssrc=ssrc), AUDIO)
@@ -231,9 +231,9 @@ def test_our_own_ssrc_from_the_far_end_is_told(way: Way) -> None:
 
 
 def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: Way) -> None:
-    a, b = way.far(41_000), way.far(41_100)
-    way.open(leg(0, terms("audio", 41_000), up=40))
-    way.open(leg(1, terms("audio", 41_100)))
+    a, b = way.far(25_000), way.far(25_100)
+    way.open(leg(0, terms("audio", 25_000), up=40))
+    way.open(leg(1, terms("audio", 25_100)))
     a.send(packet(65_535, stamp=77), AUDIO)
     b.send(packet(1), AUDIO)
     way.receive()
@@ -251,9 +251,9 @@ def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: Way) ->
 
 
 def test_an_address_that_changes(way: Way) -> None:
-    old, new = way.far(41_000), way.far(41_500)
-    way.open(leg(0, terms("audio", 41_000)))
-    way.turn(leg(0, terms("audio", 41_500)))
+    old, new = way.far(25_000), way.far(25_500)
+    way.open(leg(0, terms("audio", 25_000)))
+    way.turn(leg(0, terms("audio", 25_500)))
     old.send(packet(0), AUDIO)
     new.send(packet(1), AUDIO)
     assert way.receive() == [(0, packet(1))]
@@ -261,8 +261,8 @@ def test_an_address_that_changes(way: Way) -> None:
 
 
 def test_many_packets_come_in_batches_and_none_is_lost(way: Way) -> None:
-    a = way.far(41_000)
-    way.open(leg(0, terms("audio", 41_000)))
+    a = way.far(25_000)
+    way.open(leg(0, terms("audio", 25_000)))
     for n in range(2500):
         a.send(packet(n), AUDIO)
     sizes = [len(got.rows) for got in way.inbound.receive("audio")]
@@ -274,8 +274,8 @@ def test_many_packets_come_in_batches_and_none_is_lost(way: Way) -> None:
 
 def test_a_flood_does_not_hold_the_mcu_up(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BATCHES", 2)
-    a = way.far(41_000)
-    way.open(leg(0, terms("audio", 41_000)))
+    a = way.far(25_000)
+    way.open(leg(0, terms("audio", 25_000)))
     for n in range(2500):
         a.send(packet(n), AUDIO)
     assert [len(way.receive()) for _ in range(3)] == [2048, 452, 0]

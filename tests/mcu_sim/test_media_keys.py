@@ -28,7 +28,7 @@ def context(keys: Keyring, kind: str = "audio", row: int = 1) -> SrtpContext:
 
 def test_plain_flows_have_none() -> None:
     keys = Keyring()
-    keys.turn("audio", 1, terms("audio", 44_000))
+    keys.turn("audio", 1, terms("audio", 28_000))
     assert keys.of("audio", 1) is None
     assert list(keys.all_of("audio")) == []
     keys.close(1)
@@ -36,9 +36,9 @@ def test_plain_flows_have_none() -> None:
 
 def test_each_flow_has_its_own() -> None:
     keys = Keyring()
-    keys.turn("audio", 1, secured("audio", 44_000))
-    keys.turn("video", 1, secured("video", 44_002))
-    keys.turn("audio", 2, secured("audio", 44_100))
+    keys.turn("audio", 1, secured("audio", 28_000))
+    keys.turn("video", 1, secured("video", 28_002))
+    keys.turn("audio", 2, secured("audio", 28_100))
     assert [row for row, _ in keys.all_of("audio")] == [1, 2]
     assert keys.of("content", 1) is None
     keys.close(1)
@@ -49,19 +49,19 @@ def test_each_flow_has_its_own() -> None:
 def test_terms_with_the_same_keys_leave_the_ciphers_as_they_are() -> None:
     """Else what was received could be repeated, and sequence numbers would begin anew."""
     keys = Keyring()
-    keys.turn("audio", 1, secured("audio", 44_000))
+    keys.turn("audio", 1, secured("audio", 28_000))
     before = context(keys)
-    keys.turn("audio", 1, secured("audio", 45_000, sends=False))
+    keys.turn("audio", 1, secured("audio", 29_000, sends=False))
     assert context(keys) is before
 
 
 def test_another_key_of_the_far_end() -> None:
     """What comes is opened with it, what goes on is the same stream."""
     keys = Keyring()
-    keys.turn("audio", 1, secured("audio", 44_000))
+    keys.turn("audio", 1, secured("audio", 28_000))
     there = far()
     assert there.unprotect(context(keys).protect(packet(1))) == packet(1)
-    keys.turn("audio", 1, replace(secured("audio", 44_000), crypto_receive=OTHER_KEY))
+    keys.turn("audio", 1, replace(secured("audio", 28_000), crypto_receive=OTHER_KEY))
     assert context(keys).unprotect(far(OTHER_KEY).protect(packet(9))) == packet(9)
     with pytest.raises(SrtpError):
         context(keys).unprotect(far().protect(packet(10)))
@@ -72,12 +72,12 @@ def test_another_key_of_the_far_end() -> None:
 
 def test_another_key_of_ours_and_none_at_all() -> None:
     keys = Keyring()
-    keys.turn("audio", 1, secured("audio", 44_000))
-    keys.turn("audio", 1, replace(secured("audio", 44_000), crypto_send=OTHER_KEY))
+    keys.turn("audio", 1, secured("audio", 28_000))
+    keys.turn("audio", 1, replace(secured("audio", 28_000), crypto_send=OTHER_KEY))
     assert far(receive=OTHER_KEY).unprotect(context(keys).protect(packet(1))) == packet(1)
-    keys.turn("audio", 1, terms("audio", 44_000))
+    keys.turn("audio", 1, terms("audio", 28_000))
     assert keys.of("audio", 1) is None
-    keys.turn("audio", 1, secured("audio", 44_000))
+    keys.turn("audio", 1, secured("audio", 28_000))
     assert far().unprotect(context(keys).protect(packet(1))) == packet(1)
 
 

@@ -14,6 +14,7 @@ from mcu_sim.media.leg import Leg
 from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.ports import Ports
 from mcu_sim.srtp import SrtpContext, SrtpError
+from tests.loopback import local_address
 from tests.mcu_sim.media_factory import (
     FAR_KEY,
     HERE,
@@ -113,9 +114,9 @@ def numbers(got: list[bytes]) -> list[int]:
 
 
 def test_each_goes_to_its_own_call_and_is_logged(way: Way) -> None:
-    a, b = way.far(43_000), way.far(43_100)
-    way.open(leg(0, terms("audio", 43_000)))
-    way.open(leg(2, terms("audio", 43_100)))
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000)))
+    way.open(leg(2, terms("audio", 27_100)))
     way.send([packet(1), packet(2), packet(3, stamp=9)], [0, 2, 0])
     assert a.got() == [packet(1), packet(3, stamp=9)]
     assert b.got() == [packet(2)]
@@ -131,14 +132,14 @@ def test_each_goes_to_its_own_call_and_is_logged(way: Way) -> None:
 
 
 def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Way) -> None:
-    a, b = way.far(43_000), way.far(43_100)
-    way.open(leg(0, terms("audio", 43_000, sends=False)))
-    way.open(leg(2, terms("audio", 43_100)))
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000, sends=False)))
+    way.open(leg(2, terms("audio", 27_100)))
     way.send([packet(1), packet(2), packet(3)], [0, 2, 2])
     way.send([packet(4)], [0])
     assert a.got() == []
     assert b.got() == [packet(2), packet(3)]
-    way.outbound.turn("audio", 0, leg(0, terms("audio", 43_000)).flows["audio"])
+    way.outbound.turn("audio", 0, leg(0, terms("audio", 27_000)).flows["audio"])
     way.send([packet(5)], [0])
     way.outbound.close(0)
     way.send([packet(6)], [0])
@@ -147,9 +148,9 @@ def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Way) -> None:
 
 
 def test_another_address_and_another_payload_type(way: Way) -> None:
-    a, b = way.far(43_000), way.far(43_100)
-    way.open(leg(0, terms("audio", 43_000)))
-    moved = leg(0, terms("audio", 43_100, send_type=0)).flows["audio"]
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000)))
+    moved = leg(0, terms("audio", 27_100, send_type=0)).flows["audio"]
     way.outbound.turn("audio", 0, moved)
     marked = bytes([0x80, 0x88]) + packet(1)[2:]
     way.send([marked, packet(2)], [0, 0])
@@ -158,8 +159,8 @@ def test_another_address_and_another_payload_type(way: Way) -> None:
 
 
 def test_the_injector_takes_and_delays(way: Way) -> None:
-    a = way.far(43_000)
-    way.open(leg(0, terms("audio", 43_000), impairments=during_all(loss=BernoulliLoss(p=0.5))))
+    a = way.far(27_000)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(loss=BernoulliLoss(p=0.5))))
     way.send([packet(n) for n in range(60)], [0] * 60)
     log = way.logged()
     gone = log["sequence"][log["copies"] == 0].tolist()
@@ -168,9 +169,9 @@ def test_the_injector_takes_and_delays(way: Way) -> None:
 
 
 def test_jitter_is_in_the_log_and_on_the_wire(way: Way) -> None:
-    a = way.far(43_000)
+    a = way.far(27_000)
     jitter = NormalJitter(mean_ms=10.0, sd_ms=5.0)
-    way.open(leg(0, terms("audio", 43_000), impairments=during_all(jitter=jitter)))
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(jitter=jitter)))
     way.send([packet(n) for n in range(30)], [0] * 30)
     log = way.logged()
     assert log["due_ns"].tolist() == list(range(30))
@@ -180,9 +181,9 @@ def test_jitter_is_in_the_log_and_on_the_wire(way: Way) -> None:
 
 
 def test_encrypted_and_plain_calls_side_by_side(way: Way) -> None:
-    a, b = way.far(43_000), way.far(43_100)
-    way.open(leg(0, secured("audio", 43_000)))
-    way.open(leg(2, terms("audio", 43_100)))
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, secured("audio", 27_000)))
+    way.open(leg(2, terms("audio", 27_100)))
     way.send([packet(1), packet(2), packet(3)], [0, 2, 0])
     context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
     wire = a.got()
@@ -196,9 +197,9 @@ def test_encrypted_and_plain_calls_side_by_side(way: Way) -> None:
 
 def test_what_cannot_be_encrypted_is_left_out(way: Way) -> None:
     """A source of forwarded pictures may repeat itself; nothing stops by that."""
-    a, b = way.far(43_002), way.far(43_102)
-    way.open(leg(0, secured("video", 43_002)))
-    way.open(leg(2, terms("video", 43_102)))
+    a, b = way.far(27_002), way.far(27_102)
+    way.open(leg(0, secured("video", 27_002)))
+    way.open(leg(2, terms("video", 27_102)))
     sent = [packet(n, kind=97) for n in (500, 501, 501, 502, 500)]
     way.send(sent, [0] * 5, "video")
     way.send(sent, [2] * 5, "video")
@@ -211,37 +212,37 @@ def test_what_cannot_be_encrypted_is_left_out(way: Way) -> None:
 
 
 def test_what_was_sent_is_counted_for_reports(way: Way) -> None:
-    way.open(leg(0, secured("audio", 43_000)))
-    way.open(leg(1, terms("audio", 43_100, sends=False)))
+    way.open(leg(0, secured("audio", 27_000)))
+    way.open(leg(1, terms("audio", 27_100, sends=False)))
     way.send([packet(1, stamp=100), packet(2, stamp=260), packet(3)], [0, 0, 1])
     counters = way.outbound.counters["audio"]
     assert counters.packets.tolist() == [2, 0, 0, 0]
     assert counters.octets.tolist() == [320, 0, 0, 0]
     assert (int(counters.timestamp[0]), int(counters.at_ns[0])) == (260, 1)
-    way.open(leg(0, terms("audio", 43_000)))
+    way.open(leg(0, terms("audio", 27_000)))
     assert counters.packets.tolist() == [0, 0, 0, 0]
 
 
 def test_another_ssrc(way: Way) -> None:
-    a, b = way.far(43_000), way.far(43_100)
-    way.open(leg(0, terms("audio", 43_000)))
-    way.open(leg(1, terms("audio", 43_100)))
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000)))
+    way.open(leg(1, terms("audio", 27_100)))
     way.outbound.rename("audio", 0, 0x12345678)
     way.send([packet(1), packet(2)], [0, 1])
     assert [p[8:12].hex() for p in a.got() + b.got()] == ["12345678", "00000007"]
-    way.open(leg(0, terms("audio", 43_000)))
+    way.open(leg(0, terms("audio", 27_000)))
     way.outbound.close(0)
-    way.open(leg(0, terms("audio", 43_000)))
+    way.open(leg(0, terms("audio", 27_000)))
     way.send([packet(3)], [0])
     assert a.got() == [packet(3)]
 
 
 def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Way) -> None:
-    a = way.far(43_000)
-    way.ports.hold(0, 0, {"audio": ("127.0.86.1", 43_000)})
-    assert way.ports.shelf_for({"audio": ("127.0.86.1", 43_000)}) == 1
-    way.open(leg(0, terms("audio", 43_000)))
-    way.open(leg(1, terms("audio", 43_000), shelf=1))
+    a = way.far(27_000)
+    way.ports.hold(0, 0, {"audio": (local_address(86), 27_000)})
+    assert way.ports.shelf_for({"audio": (local_address(86), 27_000)}) == 1
+    way.open(leg(0, terms("audio", 27_000)))
+    way.open(leg(1, terms("audio", 27_000), shelf=1))
     many = 150  # more than the scratch batch holds at once
     way.send([packet(n) for n in range(many)], [n % 2 for n in range(many)])
     sources: dict[int, list[int]] = {}
@@ -258,8 +259,8 @@ def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Way) -> 
 
 
 def test_what_is_sent_as_it_is_has_its_timestamp_in_itself(way: Way) -> None:
-    a = way.far(43_002)
-    way.open(leg(0, terms("video", 43_002)))
+    a = way.far(27_002)
+    way.open(leg(0, terms("video", 27_002)))
     way.send_as_is([packet(1, kind=97, stamp=0x89ABCDEF)], [0])
     assert numbers(a.got()) == [1]
     assert int(way.outbound.counters["video"].timestamp[0]) == 0x89ABCDEF
@@ -278,9 +279,9 @@ def sequence_at(log: Any) -> list[int]:
 
 
 def test_duplicates_are_sent_twice_and_other_rows_once(way: Way) -> None:
-    a, b = way.far(43_000), way.far(43_100)
-    way.open(leg(0, terms("audio", 43_000), impairments=during_all(duplicate=0.5)))
-    way.open(leg(2, terms("audio", 43_100)))
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(duplicate=0.5)))
+    way.open(leg(2, terms("audio", 27_100)))
     way.send([packet(n) for n in range(60)], [0, 2] * 30)
     log = way.logged()
     assert numbers(a.got()) == sequence_at(log[log["stream"] == 0])
@@ -292,8 +293,8 @@ def test_duplicates_are_sent_twice_and_other_rows_once(way: Way) -> None:
 
 
 def test_a_flipped_bit_is_in_the_payload_and_in_the_log(way: Way) -> None:
-    a = way.far(43_000)
-    way.open(leg(0, terms("audio", 43_000), impairments=during_all(corrupt=0.5)))
+    a = way.far(27_000)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(corrupt=0.5)))
     way.send([packet(n) for n in range(60)], [0] * 60)
     got, log = a.got(), way.logged()
     assert 10 < np.count_nonzero(log["corrupted"]) < 50
@@ -308,8 +309,8 @@ REORDERED = during_all(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
 
 def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Way) -> None:
     """Across windows: one that leaves after the next window has begun waits for that."""
-    a = way.far(43_000)
-    way.open(leg(0, terms("audio", 43_000), impairments=REORDERED))
+    a = way.far(27_000)
+    way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
     handed: list[int] = []
     take = way.pacer.send
 
@@ -334,24 +335,24 @@ def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Way) -> 
 
 
 def test_what_is_held_for_one_call_does_not_hold_up_another(way: Way) -> None:
-    b = way.far(43_100)
-    way.open(leg(0, terms("audio", 43_000), impairments=REORDERED))
-    way.open(leg(2, terms("audio", 43_100)))
+    b = way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
+    way.open(leg(2, terms("audio", 27_100)))
     way.send([packet(1), packet(2)], [0, 2])
     assert numbers(b.got()) == [2]
 
 
 def test_impairments_begin_and_end_at_their_times(way: Way) -> None:
-    a = way.far(43_000)
+    a = way.far(27_000)
     all_lost = Impairments(loss=BernoulliLoss(p=1.0))
     between = [Interval(from_s=0.1, to_s=0.2, what=all_lost)]
-    way.open(leg(0, terms("audio", 43_000), impairments=between))
+    way.open(leg(0, terms("audio", 27_000), impairments=between))
     way.send([packet(n) for n in range(15)], [0] * 15, due=[20 * MS * n for n in range(15)])
     assert numbers(a.got()) == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
 
 
 def test_the_log_tells_key_frames(way: Way) -> None:
-    way.open(leg(0, terms("video", 43_002)))
+    way.open(leg(0, terms("video", 27_002)))
     heads = [bytes([0x7C, 0x85]), bytes([0x7C, 0x05]), bytes([0x7C, 0x41]), bytes([0x67])]
     way.send([packet(n, head + bytes(50)) for n, head in enumerate(heads)], [0] * 4, "video")
     assert way.logged()["key"].tolist() == [True, True, False, True]

@@ -14,6 +14,7 @@ import pytest
 from mcu_sim.media.leg import NOBODY, Delays, Kind, Position
 from mcu_sim.media.plane import STEP_NS, MediaPlane
 from mcu_sim.media.ports import Ports
+from tests.loopback import local_address
 from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
 from tests.mcu_sim.server_factory import MODEL
 from traffic.impairments import Impairments, Interval, NormalJitter
@@ -93,8 +94,8 @@ def numbers(got: list[bytes]) -> list[int]:
 
 
 def test_sound_leaves_every_20_ms_after_the_delay_of_the_mix(bench: Bench) -> None:
-    bench.far(44_000)
-    bench.plane.open(leg(0, terms("audio", 44_000)), bench.now_ns)
+    bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
     bench.run(1000)
     sent, _ = bench.logs()
     assert np.all(np.diff(sent["due_ns"]) == 20 * MS)
@@ -105,8 +106,8 @@ def test_sound_leaves_every_20_ms_after_the_delay_of_the_mix(bench: Bench) -> No
 
 def test_a_machine_that_stood_still_leaves_nothing_out(bench: Bench) -> None:
     """What was due meanwhile is sent at once, and counted as late."""
-    a = bench.far(44_000)
-    bench.plane.open(leg(0, terms("audio", 44_000)), bench.now_ns)
+    a = bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
     bench.run(100)
     before = len(numbers(a.got()))
     bench.now_ns += 3_000 * MS
@@ -127,8 +128,8 @@ def test_when_it_wants_to_be_run(tmp_path: Path) -> None:
     kernel = Bench(tmp_path, kernel_paces=True)
     try:
         assert kernel.run(20) == ORIGIN + 40 * MS
-        kernel.plane.open(leg(0, terms("video", 44_002)), kernel.now_ns)
-        kernel.plane.open(leg(1, terms("video", 44_102)), kernel.now_ns)
+        kernel.plane.open(leg(0, terms("video", 28_002)), kernel.now_ns)
+        kernel.plane.open(leg(1, terms("video", 28_102)), kernel.now_ns)
         kernel.plane.watch("video", 0, 1, kernel.now_ns)
         assert kernel.run(20) == kernel.now_ns + STEP_NS
         kernel.plane.watch("video", 0, NOBODY, kernel.now_ns)
@@ -139,17 +140,17 @@ def test_when_it_wants_to_be_run(tmp_path: Path) -> None:
 
 def test_before_the_origin_nothing_happens(bench: Bench) -> None:
     bench.now_ns = ORIGIN - 1000 * MS
-    a = bench.far(44_000)
-    bench.plane.open(leg(0, terms("audio", 44_000)), bench.now_ns)
+    a = bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
     bench.run(900)
     assert numbers(a.got()) == []
 
 
 def test_it_may_begin_long_after_the_origin(bench: Bench) -> None:
-    a, b = bench.far(44_000), bench.far(44_002)
+    a, b = bench.far(28_000), bench.far(28_002)
     bench.now_ns += 3_600_000 * MS
     bench.plane.skip_to(bench.now_ns)
-    one = leg(0, terms("audio", 44_000), terms("video", 44_002), composed=MODEL)
+    one = leg(0, terms("audio", 28_000), terms("video", 28_002), composed=MODEL)
     bench.plane.open(one, bench.now_ns)
     bench.run(200)
     assert 8 <= len(numbers(a.got())) <= 10
@@ -160,9 +161,9 @@ def test_it_may_begin_long_after_the_origin(bench: Bench) -> None:
 @pytest.mark.parametrize("kernel", [False, True])
 def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     bench = Bench(tmp_path, kernel_paces=kernel)
-    bench.far(44_002)
+    bench.far(28_002)
     try:
-        one = leg(0, terms("video", 44_002), composed=MODEL)
+        one = leg(0, terms("video", 28_002), composed=MODEL)
         bench.plane.open(one, bench.now_ns)
         bench.run(10_000, 20)
     finally:
@@ -174,8 +175,8 @@ def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
 
 
 def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None:
-    viewer, source = bench.far(44_002), bench.far(44_102)
-    for row, port in ((0, 44_002), (1, 44_102)):
+    viewer, source = bench.far(28_002), bench.far(28_102)
+    for row, port in ((0, 28_002), (1, 28_102)):
         bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
     source.send(picture(1, key=True), VIDEO)
     bench.plane.watch("video", 0, 1, bench.now_ns)
@@ -193,8 +194,8 @@ def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None
 
 
 def test_a_viewer_that_changes_sees_the_new_source_from_its_key_frame_on(bench: Bench) -> None:
-    viewer, first, second = bench.far(44_002), bench.far(44_102), bench.far(44_202)
-    for row, port in ((0, 44_002), (1, 44_102), (2, 44_202)):
+    viewer, first, second = bench.far(28_002), bench.far(28_102), bench.far(28_202)
+    for row, port in ((0, 28_002), (1, 28_102), (2, 28_202)):
         bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)
     first.send(picture(1, key=True, mark=b"1"), VIDEO)
@@ -218,9 +219,9 @@ def test_a_viewer_that_changes_sees_the_new_source_from_its_key_frame_on(bench: 
 
 def test_forwarded_pictures_leave_a_fixed_time_after_they_came(bench: Bench) -> None:
     """Whenever the loop looked: the times of leaving are those of coming and 10 ms."""
-    bench.far(44_002)
-    source = bench.far(44_102)
-    for row, port in ((0, 44_002), (1, 44_102)):
+    bench.far(28_002)
+    source = bench.far(28_102)
+    for row, port in ((0, 28_002), (1, 28_102)):
         bench.plane.open(leg(row, terms("video", port), up=50), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)
     for n in range(5):
@@ -234,8 +235,8 @@ def test_forwarded_pictures_leave_a_fixed_time_after_they_came(bench: Bench) -> 
 def test_what_may_be_overtaken_leaves_though_nobody_watches_any_more(bench: Bench) -> None:
     """Packets are held back for others that may leave before them; it is not the next forwarded
     packet that lets them go."""
-    bench.far(44_002)
-    source = bench.far(44_102)
+    bench.far(28_002)
+    source = bench.far(28_102)
     jitter = Impairments(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
     late = [Interval(from_s=0, what=jitter)]
     receive = bench.plane.inbound.receive
@@ -245,8 +246,8 @@ def test_what_may_be_overtaken_leaves_though_nobody_watches_any_more(bench: Benc
             yield got._replace(arrival_ns=np.full_like(got.arrival_ns, bench.now_ns))
 
     bench.plane.inbound.receive = now  # type: ignore[method-assign]
-    bench.plane.open(leg(0, terms("video", 44_002), impairments=late), bench.now_ns)
-    bench.plane.open(leg(1, terms("video", 44_102)), bench.now_ns)
+    bench.plane.open(leg(0, terms("video", 28_002), impairments=late), bench.now_ns)
+    bench.plane.open(leg(1, terms("video", 28_102)), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)
     for n in range(40):
         source.send(picture(n, key=n == 0), VIDEO)
@@ -259,9 +260,9 @@ def test_what_may_be_overtaken_leaves_though_nobody_watches_any_more(bench: Benc
 
 def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
     kinds: tuple[Kind, ...] = ("video", "content")
-    viewer = {kind: bench.far(44_002 + 2 * n) for n, kind in enumerate(kinds)}
-    source = {kind: bench.far(44_102 + 2 * n) for n, kind in enumerate(kinds)}
-    for row, port in ((0, 44_002), (1, 44_102)):
+    viewer = {kind: bench.far(28_002 + 2 * n) for n, kind in enumerate(kinds)}
+    source = {kind: bench.far(28_102 + 2 * n) for n, kind in enumerate(kinds)}
+    for row, port in ((0, 28_002), (1, 28_102)):
         agreed = terms("video", port), terms("content", port + 2, content=True)
         bench.plane.open(leg(row, *agreed, composed=MODEL), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)  # composed: nobody's is forwarded
@@ -274,9 +275,9 @@ def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
 
 
 def test_a_repeated_packet_of_a_source_stops_no_encrypted_viewer(bench: Bench) -> None:
-    viewer, source = bench.far(44_002), bench.far(44_102)
-    bench.plane.open(leg(0, secured("video", 44_002)), bench.now_ns)
-    bench.plane.open(leg(1, terms("video", 44_102)), bench.now_ns)
+    viewer, source = bench.far(28_002), bench.far(28_102)
+    bench.plane.open(leg(0, secured("video", 28_002)), bench.now_ns)
+    bench.plane.open(leg(1, terms("video", 28_102)), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)
     for n in (1, 1, 2, 2, 3):
         source.send(picture(n, key=n == 1), VIDEO)
@@ -288,8 +289,8 @@ def test_a_repeated_packet_of_a_source_stops_no_encrypted_viewer(bench: Bench) -
 def test_positions_run_on(bench: Bench) -> None:
     """Where the streams of a call that comes back go on: by number without a gap, in time never
     before what is on its way."""
-    bench.far(44_000)
-    one = leg(0, terms("audio", 44_000), terms("video", 44_002), composed=MODEL)
+    bench.far(28_000)
+    one = leg(0, terms("audio", 28_000), terms("video", 28_002), composed=MODEL)
     bench.plane.open(one, bench.now_ns)
     bench.run(500)
     positions = bench.plane.close(0, bench.now_ns)
@@ -310,8 +311,8 @@ def test_a_position_in_time_is_never_before_it() -> None:
 
 
 def test_the_last_packets_are_in_the_log(bench: Bench) -> None:
-    a = bench.far(44_000)
-    bench.plane.open(leg(0, terms("audio", 44_000), up=7), bench.now_ns)
+    a = bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000), up=7), bench.now_ns)
     bench.plane.close(0, bench.now_ns)
     a.send(packet(3), AUDIO)
     _, received = bench.logs()
@@ -321,12 +322,12 @@ def test_the_last_packets_are_in_the_log(bench: Bench) -> None:
 def test_a_row_that_is_forgotten_gives_its_ports_back_and_what_waits_for_them(
     bench: Bench,
 ) -> None:
-    bench.plane.hold(0, 0, {"audio": ("127.0.86.1", 44_000)})
-    shelf = bench.ports.shelf_for({"audio": ("127.0.86.1", 44_000)})
+    bench.plane.hold(0, 0, {"audio": (local_address(86), 28_000)})
+    shelf = bench.ports.shelf_for({"audio": (local_address(86), 28_000)})
     assert shelf == 1
-    a = bench.far(44_000)
-    bench.plane.hold(1, shelf, {"audio": ("127.0.86.1", 44_000)})
-    bench.plane.open(leg(1, terms("audio", 44_000), shelf=shelf), bench.now_ns)
+    a = bench.far(28_000)
+    bench.plane.hold(1, shelf, {"audio": (local_address(86), 28_000)})
+    bench.plane.open(leg(1, terms("audio", 28_000), shelf=shelf), bench.now_ns)
     bench.run(60)
     assert numbers(a.got())
     bench.plane.close(1, bench.now_ns)
@@ -341,7 +342,7 @@ def test_unknown_rows_are_nobodys(bench: Bench) -> None:
     bench.plane.relayout(3)
     bench.plane.watch("video", 3, 1, bench.now_ns)
     bench.plane.key_frame_wanted(3, "video", bench.now_ns, bench.now_ns)
-    bench.plane.open(leg(0, terms("audio", 44_000)), bench.now_ns)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
     bench.plane.watch("video", 0, 1, bench.now_ns)
     bench.plane.key_frame_wanted(0, "video", bench.now_ns, bench.now_ns)
     bench.plane.relayout(0)
@@ -350,8 +351,8 @@ def test_unknown_rows_are_nobodys(bench: Bench) -> None:
 
 def test_the_many_of_a_meeting_get_a_key_frame_at_once_and_nobody_else(bench: Bench) -> None:
     for row in range(4):
-        bench.far(44_000 + 10 * row)
-        one = leg(row, terms("video", 44_000 + 10 * row), composed=MODEL)
+        bench.far(28_000 + 10 * row)
+        one = leg(row, terms("video", 28_000 + 10 * row), composed=MODEL)
         bench.plane.open(replace(one, meeting=int(row == 3)), bench.now_ns)
     bench.run(500)
     bench.plane.relayout_others(0, {1})

@@ -12,10 +12,11 @@ import pytest
 from mcu_sim.media import ports as module
 from mcu_sim.media.leg import KINDS, NOBODY
 from mcu_sim.media.ports import PORTS_A_SHELF, Lane, Ports, PortsExhaustedError, Remotes
+from tests.loopback import local_address
 from traffic.batch import SOCKADDR_IN, sockaddr
 
-HERE = "127.0.79.1"
-A, B = ("127.0.80.1", 40_000), ("127.0.80.1", 40_002)
+HERE = local_address(79)
+A, B = (local_address(80), 24_000), (local_address(80), 24_002)
 AUDIO = Lane(0, "audio", rtcp=False)
 
 
@@ -38,7 +39,11 @@ def test_packets_are_told_apart_by_address_and_port() -> None:
     assert remotes.find(addresses(A, B)).tolist() == [NOBODY, NOBODY]
     remotes.add(B, 4)
     remotes.add(A, 7)
-    strangers = ("127.0.80.1", 40_001), ("127.0.80.2", 40_000), ("255.255.255.255", 65_535)
+    strangers = (
+        (local_address(80), 24_001),
+        (local_address(80, 2), 24_000),
+        ("255.255.255.255", 65_535),
+    )
     found = remotes.find(addresses(A, B, *strangers, A))
     assert found.tolist() == [7, 4, NOBODY, NOBODY, NOBODY, 7]
     assert A in remotes

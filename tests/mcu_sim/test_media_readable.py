@@ -10,8 +10,9 @@ import pytest
 
 from mcu_sim.media.leg import KINDS
 from mcu_sim.media.ports import Lane, Ports
+from tests.loopback import local_address
 
-HERE, THERE = "127.0.91.1", ("127.0.91.2", 40_000)
+HERE, THERE = local_address(91), (local_address(91, 2), 24_000)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from mcu_sim.sip import ReofferAnswered
 from mcu_sim.video.keyframes import SECOND_NS
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import MS, Make, Office, offices
 from tests.mcu_sim.server_factory import meeting_of, meetings
@@ -29,7 +30,7 @@ from traffic.rtcp import (
     parse,
 )
 
-MCU = "127.0.87.1"
+MCU = local_address(87)
 MEMBERS = ("chair", "west", "east")
 
 
@@ -39,7 +40,7 @@ def make() -> Iterator[Make]:
 
 
 def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    made = Bridge(office, user, f"127.0.88.{number}", **more)
+    made = Bridge(office, user, local_address(88, number), **more)
     for kind in ("audio", "video"):
         made.sock(kind)
         made.sock(kind, rtcp=True)

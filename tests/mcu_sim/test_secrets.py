@@ -15,6 +15,7 @@ from mcu_sim import sdp
 from mcu_sim.secret_source import SeededSecrets, SystemSecrets, drawn_from
 from mcu_sim.server import McuServer
 from mcu_sim.sip.message import Peer
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, offices
 from tests.mcu_sim.server_factory import config, meetings
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TWISTER_WORDS = 624
 """State of the Mersenne Twister: so many outputs tell all others."""
 ROOMS = meetings(rooms={"prefix": "phong-"})
-MCU = "127.0.151.1"
+MCU = local_address(151)
 CALLERS = ("a", "b", "c", "d")
 
 
@@ -93,7 +94,7 @@ def test_no_key_stands_in_what_the_seed_makes_public(make: Make, seed: int) -> N
     """Also in virtual time: whoever knows all of the public stream knows nothing of a key."""
     office = make(seed=seed)
     for number, caller in enumerate(CALLERS, 1):
-        Bridge(office, caller, f"127.0.151.{number + 1}", secure=True).dial("meeting")
+        Bridge(office, caller, local_address(151, number + 1), secure=True).dial("meeting")
     bodies = [data.partition(b"\r\n\r\n")[2] for data, _ in office.sent]
     media = [one for body in bodies if body for one in sdp.parse(body).media]
     keys = {line.key.master for one in media for line in one.crypto}

@@ -15,6 +15,7 @@ import pytest
 from mcu_sim.conference import commands
 from mcu_sim.server import TimedCommand, serve
 from mcu_sim.sip import Answered, CallEnded, Refused
+from tests.loopback import local_address
 from tests.mcu_sim.server_factory import (
     Caller,
     Running,
@@ -34,14 +35,14 @@ from traffic.log import RECEIVED, SENT, read
 
 pytestmark = pytest.mark.realtime
 
-MCU = "127.0.67.1"
+MCU = local_address(67)
 BRIDGES = ("west", "east", "north")
 
 
 @pytest.fixture
 def callers() -> Iterator[list[Caller]]:
     """West, east and north, each at an address of its own with its own tone."""
-    made = [Caller(f"127.0.68.{n}", name, 400 + 200 * n) for n, name in enumerate(BRIDGES, 1)]
+    made = [Caller(local_address(68, n), name, 400 + 200 * n) for n, name in enumerate(BRIDGES, 1)]
     yield made
     for caller in made:
         caller.close()
@@ -107,9 +108,9 @@ def test_a_meeting_of_three(tmp_path: Path, callers: list[Caller], serve_mcu: An
 def test_refusals(callers: list[Caller], serve_mcu: Any) -> None:
     """Strangers, second calls, and one that does not fit; one without pictures is taken."""
     west, east, north = callers
-    stranger = Caller("127.0.68.9", "nobody", 2000)
-    again = Caller("127.0.68.10", "west", 2100)
-    plain = Caller("127.0.68.11", "plain", 2200, pictures=False)
+    stranger = Caller(local_address(68, 9), "nobody", 2000)
+    again = Caller(local_address(68, 10), "west", 2100)
+    plain = Caller(local_address(68, 11), "plain", 2200, pictures=False)
     every = [*callers, stranger, again, plain]
     small = device(capacity={"units_total": 7.0}, when_full={"steps": ["refuse"]})
     mcu = serve_mcu((*BRIDGES, "plain"), device=small)
@@ -161,7 +162,7 @@ def test_garbage_does_not_stop_it(callers: list[Caller], serve_mcu: Any) -> None
     meet([west], lambda: answered([west]))
     audio, video = west.agreed["audio"].remote, west.agreed["video"].remote
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        stranger.bind(("127.0.68.9", 0))
+        stranger.bind((local_address(68, 9), 0))
         stranger.sendto(b"\x80\x08" + bytes(170), audio)
         stranger.sendto(b"short", video)
     west.video.sendto(b"short", video)

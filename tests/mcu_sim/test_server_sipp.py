@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.loopback import local_address
 from tests.mcu_sim.server_factory import Running, meeting_of, meetings, seats
 
 pytestmark = pytest.mark.realtime
 
-MCU, CALLER = "127.0.69.1", "127.0.70.1"
+MCU, CALLER = local_address(69), local_address(70)
 MEMBERS = ("dak-mil", "cu-jut")
 MEETING = meetings(meeting_of(MEMBERS))
 

@@ -17,6 +17,7 @@ from mcu_sim.sip import connection, sockets
 from mcu_sim.sip.framing import PING, PONG
 from mcu_sim.sip.message import Peer
 from mcu_sim.sip.sockets import SipSockets
+from tests.loopback import local_address
 
 pytestmark = pytest.mark.realtime
 
@@ -209,11 +210,11 @@ def test_a_message_opens_a_connection_and_the_answer_comes_back_on_it(
 
 
 def test_an_opened_connection_comes_from_our_address(make: Make, mcu: SipSockets) -> None:
-    one = SipSockets("127.0.0.7", 0, dscp=DSCP)
+    one = SipSockets(local_address(7), 0, dscp=DSCP)
     try:
         one.send(message(), tcp(mcu))
         [(_, peer)] = take(1, mcu, one)
-        assert peer.host == "127.0.0.7"
+        assert peer.host == local_address(7)
     finally:
         one.close()
 

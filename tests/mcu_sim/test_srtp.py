@@ -194,6 +194,7 @@ def test_libsrtp_is_loaded_with_the_first_context() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.realtime
 @SUITES
 def test_what_ffmpeg_sends_is_opened(suite: Suite) -> None:
     here, there = keys(suite)

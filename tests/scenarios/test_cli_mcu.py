@@ -22,6 +22,8 @@ from scenarios.cli.mcu import _line as line
 from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu, end, free_ports, giaoban, wait_for
 
+pytestmark = pytest.mark.realtime
+
 AUDIO = f"v=0\no=- 1 1 IN IP4 {HOST}\ns=-\nc=IN IP4 {HOST}\nt=0 0\nm=audio %d RTP/AVP 8\n"
 
 

@@ -15,6 +15,8 @@ from scenario_factory import giaoban as here
 from tests.clients.programs import HOST, LATE, PATIENCE_S, end, free_ports, giaoban, wait_for
 from traffic import log as packet_log
 
+pytestmark = pytest.mark.realtime
+
 GE = """schema = "giaoban.impairments/1"
 [[interval]]
 to_s = 1.0

@@ -1,0 +1,156 @@
+"""What all tests rely on: addresses of their own, marks that are true, and a limit for each."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.loopback import free_ports, local_address
+from tests.marked import Watch, of_command, of_others
+
+CHILD = """
+from tests.loopback import free_ports, local_address
+print(local_address(7), free_ports("127.0.0.1"), flush=True)
+input()
+"""
+
+
+def test_each_process_has_a_network_and_ports_of_its_own() -> None:
+    """Of 20 at once, as many hold: none has another's address or another's port."""
+    command = [sys.executable, "-c", CHILD]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    children = [subprocess.Popen(command, **pipes) for _ in range(20)]  # type: ignore[call-overload]
+    said = [child.stdout.readline().split() for child in children]
+    for child in children:
+        child.communicate("\n")
+    hosts, ports = {host for host, _ in said}, {port for _, port in said}
+    assert len(hosts) == len(ports) == 20
+    assert local_address(7) not in hosts
+    assert {host.split(".", 2)[2] for host in hosts} == {"7.1"}
+
+
+def address_in_a_fork(answers: multiprocessing.SimpleQueue[str]) -> None:
+    answers.put(local_address(7))
+
+
+def test_a_fork_has_its_own_too() -> None:
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    child = context.Process(target=address_in_a_fork, args=(answers,))
+    child.start()
+    assert answers.get() != local_address(7) == local_address(7)
+    child.join()
+
+
+@pytest.mark.realtime  # such ports are looked for to serve on them
+def test_no_port_is_one_that_the_system_gives_to_others() -> None:
+    """Linux gives those from 32768 on, unless it is told otherwise."""
+    taken = []
+    for _ in range(10):
+        port = free_ports("127.0.0.1", 3)
+        assert port % 2 == 0
+        assert port + 3 < 32_768
+        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        held.bind(("127.0.0.1", port + 1))
+        taken.append(held)
+    ports = [sock.getsockname()[1] for sock in taken]
+    for sock in taken:
+        sock.close()
+    assert len(set(ports)) == 10
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("python -m scenarios.cli.entry mcu serve --listen 127.0.0.1:5060", "giaoban mcu serve"),
+        ("/x/.venv/bin/giaoban load --target sip:127.0.0.1:5060", "giaoban load"),
+        ("giaoban stream receive 4000", "giaoban stream"),
+        ("giaoban stream --help", None),
+        ("giaoban check s.toml", None),
+        ("python -m scenarios.cli.entry history prune", None),
+        ("/usr/bin/sipp 127.0.0.1:5060 -sn uac", "sipp"),
+        ("ffmpeg -re -i a.wav srtp://127.0.0.1:4000", "ffmpeg"),
+        ("ffmpeg -i a.wav a.h264", None),
+        ("tshark -r a.pcap -T fields", None),
+        ("tshark -ilo -c 5", "tshark"),
+    ],
+)
+def test_commands_that_talk_in_real_time_are_known(command: str, what: str | None) -> None:
+    assert of_command(command.split()) == (None if what is None else f"starts {what}")
+
+
+def heeded(watch: Watch, do: object) -> list[str]:
+    watch.heeds = True
+    do()  # type: ignore[operator]
+    watch.heeds = False
+    seen = watch.seen.copy()
+    watch.seen.clear()
+    return seen
+
+
+def bound(kind: socket.SocketKind) -> None:
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind((local_address(7), 0))
+
+
+@pytest.mark.realtime  # or the watch of all tests would speak
+def test_servers_and_programs_are_seen() -> None:
+    """A stopped `stream` is one that was begun; media sockets are looked into in virtual time."""
+    watch = Watch()
+    watch.begin()
+    assert heeded(watch, lambda: bound(socket.SOCK_DGRAM)) == []
+    assert heeded(watch, lambda: bound(socket.SOCK_STREAM)) == [f"serves TCP at {local_address(7)}"]
+    command = [sys.executable, "-c", "", "giaoban", "stream", "receive"]
+    assert heeded(watch, lambda: subprocess.run(command, check=True)) == ["starts giaoban stream"]
+    subprocess.run(command, check=True)
+    assert watch.seen == []
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "others"),
+    [
+        ("127.0.0.1", 5060, False),
+        ("127.0.67.1", 0, False),
+        ("127.0.67.1", 5060, True),
+        (local_address(67), 5060, False),
+        ("10.0.0.1", 40_000, False),
+    ],
+)
+def test_fixed_ports_that_another_run_may_have_are_known(
+    host: str, port: int, others: bool
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        assert of_others(sock, (host, port)) == (f"binds {host}:{port}" if others else None)
+
+
+@pytest.mark.parametrize(
+    ("mark", "code"), [("", 1), ("@pytest.mark.realtime\n", 0)], ids=["not marked", "marked"]
+)
+def test_a_test_without_the_mark_fails(tmp_path: Path, mark: str, code: int) -> None:
+    """With this project's own settings and checks."""
+    root = Path(__file__).resolve().parents[1]
+    (tmp_path / "tests").mkdir()
+    for name in ("conftest.py", "loopback.py", "marked.py"):
+        (tmp_path / "tests" / name).write_text((root / "tests" / name).read_text())
+    (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
+    (tmp_path / "tests" / "test_server.py").write_text(
+        f"import socket\nimport pytest\n\n{mark}def test():\n"
+        "    socket.create_server(('127.0.0.1', 0)).close()\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout
+    assert ("test_server.py::test serves TCP at 127.0.0.1" in done.stdout) is bool(code)
+
+
+def test_each_test_has_a_limit(request: pytest.FixtureRequest) -> None:
+    """Where the plugin is there; `scripts/test` insists on it."""
+    limit = request.node.get_closest_marker("timeout")
+    if request.config.pluginmanager.hasplugin("timeout"):
+        assert limit is not None
+        assert 60 <= limit.args[0] <= 600
