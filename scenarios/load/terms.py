@@ -38,5 +38,6 @@ def where_to(terms: Sequence[Agreed | None]) -> dict[Medium, Where]:
                 payload_type=agreed.send_type,
                 muxed=agreed.rtcp_mux,
                 sends=agreed.sends,
+                expects=agreed.receive_type if agreed.receives else None,
             )
     return found

@@ -14,6 +14,7 @@ import pytest
 
 from traffic import rtp
 from traffic.crowd.crowd import Crowd
+from traffic.crowd.ears import Ears
 from traffic.crowd.film import film_of
 from traffic.crowd.messages import Where
 from traffic.crowd.pictures import Pictures
@@ -21,7 +22,8 @@ from traffic.crowd.process import MediaError, MediaProcess
 from traffic.crowd.sockets import open_pair
 from traffic.crowd.sounds import SLOTS, Sounds
 from traffic.profiles import load_profiles
-from traffic.video import VideoModel
+from traffic.reporting import Reporter
+from traffic.video import CLOCK_HZ, VideoModel
 
 HOST = "127.0.0.1"
 SPEECH = bytes(range(160))
@@ -131,6 +133,70 @@ def test_a_loop_that_stood_still_leaves_out_what_is_past_and_says_so() -> None:
     assert health.late == 0 or health.worst_late_ms > 20
 
 
+def arrivals(steps: list[tuple[int, int, int]]) -> list[bytes]:
+    """RTP packets of (sequence number, payload type, octets)."""
+    return [
+        bytes([0x80, kind]) + sequence.to_bytes(2, "big") + (160 * sequence).to_bytes(4, "big")
+        + (0x1681).to_bytes(4, "big") + bytes(octets)
+        for sequence, kind, octets in steps
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("packets", "received", "heard_ms"),
+    [
+        (arrivals([(n, 8, 160) for n in range(50)]), 50, 1000.0),
+        (arrivals([(n, 8, 320) for n in range(25)]), 25, 1000.0),  # 40 ms a packet
+        (arrivals([(7, 8, 160)] * 50), 1, 20.0),  # the same one again and again
+        (arrivals([(n, 0, 160) for n in range(50)]), 0, 0.0),  # of another codec
+        ([b"\x80\xc9\x00\x01" + bytes(4)] * 50, 0, 0.0),  # reports alone (RFC 3550 §6.4.2)
+        ([b"no RTP"] * 50, 0, 0.0),
+        ([], 0, 0.0),
+        # a header extension of 8 octets is not played
+        ([p[:0] + b"\x90" + p[1:12] + b"\xbe\xde\x00\x01" + bytes(4) + p[12:]
+          for p in arrivals([(n, 8, 160) for n in range(50)])], 50, 1000.0),
+    ],
+    ids=["all", "long", "stuck", "codec", "reports", "noise", "nothing", "extension"],
+)  # fmt: skip
+def test_what_a_call_hears_is_what_can_be_played(
+    hearer: socket.socket, packets: list[bytes], received: int, heard_ms: float
+) -> None:
+    crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = crowd.open(["audio"])
+    far = hearer.getsockname()
+    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8)
+    hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))  # of an earlier call
+    crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
+    for packet in packets:
+        hearer.sendto(packet, (HOST, ports["audio"]))
+    over = crowd.stop(row, silently=True)
+    crowd.close()
+    assert over.media["audio"].received == received
+    assert over.media["audio"].heard_ms == pytest.approx(heard_ms)
+    assert over.lasted_ms > 0
+
+
+def test_a_picture_that_stands_still_is_not_seen() -> None:
+    ears = Ears(2, CLOCK_HZ, None)
+    pair = open_pair(HOST, 0)
+    reporter = Reporter(1, "x", CLOCK_HZ, np.random.default_rng(1), 0)
+    ears.open(1, pair, reporter, muxed=True, expects=96)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.sendto(arrivals([(1, 8, 160)])[0], (HOST, pair.port))  # no picture
+        ears.hear(1, 2)
+        ears.count()
+        began_ns = time.monotonic_ns()
+        for sequence in range(2, 5):
+            far.sendto(arrivals([(sequence, 96, 900)])[0], (HOST, pair.port))
+            ears.hear(1, 2)
+        ears.count()
+        took_ms = (time.monotonic_ns() - began_ns) / 1e6
+    still = ears.close(1, time.monotonic_ns() + 60 * 10**9)
+    pair.close()
+    assert still.received == 3
+    assert 1000.0 <= still.heard_ms <= 1000.0 + took_ms
+
+
 @pytest.fixture
 def process() -> Iterator[MediaProcess]:
     made = MediaProcess(4, HOST, SPEECH, None, 1, threading.Lock)
@@ -144,7 +210,7 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
     rows = [process.open(["audio"]) for _ in range(2)]
     for own, other in (rows, rows[::-1]):
         address = (HOST, other.ports["audio"])
-        where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True)
+        where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True, expects=8)
         process.start(own.row, {"audio": where}, f"bridge-{own.row}")
     time.sleep(4.0)  # the first report comes after 1.0 to 3.1 s (RFC 3550 §6.3.1)
     health = process.look()
@@ -155,6 +221,7 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
     for figures in told:
         assert figures.sent == pytest.approx(200, abs=15)
         assert figures.received == pytest.approx(200, abs=15)
+        assert figures.heard_ms == 20 * figures.received
         assert figures.lost == 0
         assert figures.reports >= 1
         assert figures.far_lost == 0

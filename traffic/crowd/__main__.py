@@ -89,8 +89,8 @@ def _answer(
             case messages.Start():
                 crowd.start(order.row, order.media, order.name, time.monotonic_ns())
             case messages.Stop():
-                media, silent_ms = crowd.stop(order.row, silently=order.silently)
-                return messages.Told(number=number, media=media, silent_ms=silent_ms)
+                over = crowd.stop(order.row, silently=order.silently)
+                return messages.Told(number=number, **vars(over))
             case messages.KeyFrame():
                 crowd.key_frame(order.row)
             case messages.Look():

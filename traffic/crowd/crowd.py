@@ -28,14 +28,29 @@ LATE_NS = 20_000_000
 """A packet of sound that leaves when the next one is due fits no schedule (RFC 3551 §4.2)."""
 GIVE_UP_NS = 1_000_000_000
 SILENT_MS = 2000.0
+NO_TYPE = 128
+"""No payload type has it: seven bits are its place (RFC 3550 §5.1)."""
+OCTETS_PER_MS = 8.0
+"""Of G.711 and G.722: 64 kb/s (RFC 3551 §4.5)."""
 DSCP: dict[Medium, int] = {"audio": DSCP_AUDIO, "video": DSCP_VIDEO}
 
 
 @dataclass
 class _Bridge:
     pairs: dict[Medium, Pair]
+    since_ns: int = 0
     going: set[Medium] = field(default_factory=set)
     reported: dict[Medium, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Over:
+    """What a call sent and heard, how long it lasted, and for how many ms of it nothing had come
+    at its end."""
+
+    media: dict[Medium, messages.Figures]
+    lasted_ms: float
+    silent_ms: float
 
 
 class Crowd:
@@ -58,8 +73,8 @@ class Crowd:
         self._sounds = Sounds(capacity, sound)
         self._pictures = None if film is None else Pictures(film, max_payload)
         self._ears = {
-            "audio": Ears(capacity, AUDIO_CLOCK_HZ),
-            "video": Ears(capacity, CLOCK_HZ),
+            "audio": Ears(capacity, AUDIO_CLOCK_HZ, OCTETS_PER_MS),
+            "video": Ears(capacity, CLOCK_HZ, None),
         }
         self._slot = 0
         self.due_ns = time.monotonic_ns()
@@ -86,6 +101,7 @@ class Crowd:
         """A call stands. One that goes on in that row is over."""
         bridge = self._bridges[row]
         self.stop(row, silently=True)
+        bridge.since_ns = now_ns
         for medium, where in media.items():
             pair = bridge.pairs[medium]
             pair.connect(where.rtp, where.rtcp)
@@ -98,7 +114,8 @@ class Crowd:
             clock_hz = AUDIO_CLOCK_HZ if medium == "audio" else CLOCK_HZ
             draws = np.random.default_rng(self._rng.randrange(2**32))
             reporter = Reporter(stream.ssrc, name, clock_hz, draws, now_ns)
-            self._ears[medium].open(row, pair, reporter, muxed=where.muxed)
+            expects = NO_TYPE if where.expects is None else where.expects
+            self._ears[medium].open(row, pair, reporter, muxed=where.muxed, expects=expects)
             bridge.going.add(medium)
             bridge.reported[medium] = 0
             if not where.sends:
@@ -108,8 +125,8 @@ class Crowd:
             elif self._pictures is not None:
                 self._pictures.start(row, pair.rtp.fileno(), stream, now_ns)
 
-    def stop(self, row: int, *, silently: bool) -> tuple[dict[Medium, messages.Figures], float]:
-        """The call is over: what it sent and heard, and for how many ms it had heard nothing."""
+    def stop(self, row: int, *, silently: bool) -> Over:
+        """The call is over."""
         bridge, now_ns = self._bridges[row], time.monotonic_ns()
         figures: dict[Medium, messages.Figures] = {}
         silent_ms = 0.0
@@ -121,12 +138,12 @@ class Crowd:
             if not silently:
                 ears.farewell(row)
             sent = bridge.reported[medium]
-            figures[medium] = messages.Figures(sent=sent, **vars(ears.close(row)))
+            figures[medium] = messages.Figures(sent=sent, **vars(ears.close(row, now_ns)))
         self._sounds.stop(row)
         if self._pictures is not None:
             self._pictures.stop(row)
         bridge.going.clear()
-        return figures, silent_ms
+        return Over(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
 
     def key_frame(self, row: int) -> None:
         """The camera of a bridge begins with a key frame anew."""
@@ -182,7 +199,7 @@ class Crowd:
             late_p99_ms=p99_ms,
             skipped=self.skipped,
             unsendable=self.unsendable,
-            overflowed=sum(sum(ears.overflowed.values()) for ears in self._ears.values()),
+            overflowed=sum(ears.overflowed for ears in self._ears.values()),
             rtcp_sent=self.rtcp_sent,
             cpu_s=cpu_s,
         )

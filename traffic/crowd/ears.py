@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,28 @@ from traffic.reception import ReceptionBank
 from traffic.reporting import KeyFrameWanted, Reporter
 
 INBOX, MAX_BYTES = 512, 2048
+STALE_READS = 16
+"""More than the buffer of a socket holds; who sends faster than that is read is not waited for."""
+STILL_NS = 1_000_000_000
+"""A picture that nothing has come of for so long stands still: what a viewer sees as a freeze."""
+PLAIN = 0b1100_0000
+"""The first octet of a header without padding, extension and CSRCs."""
 
 
 @dataclass(frozen=True)
 class Heard:
     """What came to one medium of one call, and what its far end says of what we sent.
 
-    `far_lost`: packets that the far end missed, by its last report; None if it never reported.
+    Attributes:
+        received: packets of the payload type that was agreed, those that came twice once.
+        heard_ms: of sound what it lasts when it is played, of pictures the time in which they moved:
+            until the next packet, STILL_NS at the most.
+        lost: of the far end's last source, by its sequence numbers.
+        far_lost: packets that the far end missed, by its last report; None if it never reported.
     """
 
     received: int = 0
+    heard_ms: float = 0.0
     lost: int = 0
     jitter_ms: float = 0.0
     reports: int = 0
@@ -37,35 +49,70 @@ class _Listener:
     reporter: Reporter
     muxed: bool
     heard_ns: int = 0
+    media_ns: int = 0
     reports: int = 0
+    overflowed: dict[int, int] = field(default_factory=dict)
+    """By descriptor: what its socket has lost so far, by what came last."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """RTP that one listener took in at once: (n, 12) headers, (n,) each of the others."""
+
+    row: int
+    heads: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    octets: NDArray[np.int64]
+    arrival_ns: NDArray[np.int64]
 
 
 class Ears:
     """Listeners by row; `hear` some of them, then `count` what they heard."""
 
-    def __init__(self, capacity: int, clock_hz: int) -> None:
+    def __init__(self, capacity: int, clock_hz: int, octets_per_ms: float | None) -> None:
+        """`octets_per_ms`: of sound, how much of a payload is played in a ms; None: of pictures."""
         self._clock_hz = clock_hz
+        self._octets_per_ms = octets_per_ms
         self._bank = ReceptionBank(capacity, clock_hz)
         self._listeners: dict[int, _Listener] = {}
         self._inbox = ReceiveBatch(INBOX, MAX_BYTES, cut_long=True)
-        self._parts: list[tuple[int, NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]] = []
-        self.overflowed: dict[int, int] = {}
-        """By row: what its socket lost because its buffer was full."""
+        self._parts: list[_Part] = []
+        self._expects = np.zeros(capacity, np.uint8)
+        self._received = np.zeros(capacity)
+        self._heard_ms = np.zeros(capacity)
+        self._last_ns = np.zeros(capacity, np.int64)
+        self.overflowed = 0
+        """Packets that sockets lost during calls because their buffers were full."""
         self.received = self.strange = 0
 
-    def open(self, row: int, pair: Pair, reporter: Reporter, *, muxed: bool) -> None:
-        """A call stands; `muxed`: RTCP is sent and comes on the RTP port (RFC 5761)."""
+    def open(self, row: int, pair: Pair, reporter: Reporter, *, muxed: bool, expects: int) -> None:
+        """A call stands.
+
+        Args:
+            muxed: RTCP is sent and comes on the RTP port (RFC 5761).
+            expects: the payload type that was agreed for what comes.
+        """
         self._bank.open(row)
+        self._expects[row] = expects
+        self._received[row] = self._heard_ms[row] = self._last_ns[row] = 0
+        for sock in (pair.rtp, pair.rtcp):  # what came while no call stood is of none
+            for _ in range(STALE_READS):
+                if not len(self._inbox.receive(sock.fileno())):
+                    break
         self._listeners[row] = _Listener(pair, reporter, muxed)
 
-    def close(self, row: int) -> Heard:
+    def close(self, row: int, now_ns: int) -> Heard:
         """The call is over; what it heard."""
         self.count()
         self._bank.close(row)
         listener = self._listeners.pop(row)
         far = listener.reporter.far
+        heard_ms = float(self._heard_ms[row])
+        if self._octets_per_ms is None and self._last_ns[row]:
+            heard_ms += min(max(now_ns - listener.media_ns, 0), STILL_NS) / 1e6
         return Heard(
-            received=int(self._bank.received[row]),
+            received=round(float(self._received[row])),
+            heard_ms=round(heard_ms, 1),
             lost=int(self._bank.lost[row]),
             jitter_ms=float(self._bank.jitter[row]) * 1000 / self._clock_hz,
             reports=listener.reports,
@@ -88,14 +135,50 @@ class Ears:
         """Put what was taken in into the statistics: dear once, cheap for many."""
         if not self._parts:
             return
-        rows = np.repeat([p[0] for p in self._parts], [len(p[1]) for p in self._parts])
-        data = np.concatenate([p[1] for p in self._parts])
-        lengths = np.concatenate([p[2] for p in self._parts])
-        arrivals = np.concatenate([p[3] for p in self._parts])
+        rows = np.repeat([p.row for p in self._parts], [len(p.heads) for p in self._parts])
+        data = np.concatenate([p.heads for p in self._parts])
+        lengths = np.concatenate([p.lengths for p in self._parts])
+        octets = np.concatenate([p.octets for p in self._parts])
+        arrivals = np.concatenate([p.arrival_ns for p in self._parts])
         self._parts.clear()
-        belongs = self._bank.put(rows, rtp.parse_headers(data, lengths), arrivals)
+        headers = rtp.parse_headers(data, lengths)
+        again = self._bank.duplicates.copy()
+        belongs = self._bank.put(rows, headers, arrivals)
+        again = np.maximum(self._bank.duplicates - again, 0)  # a new source begins at 0
         self.received += int(np.count_nonzero(belongs))
         self.strange += int(np.count_nonzero(~belongs))
+        usable = belongs & (headers.payload_type == self._expects[rows])
+        self._account(rows[usable], octets[usable], arrivals[usable], again)
+
+    def _account(
+        self,
+        rows: NDArray[np.intp],
+        octets: NDArray[np.int64],
+        arrival_ns: NDArray[np.int64],
+        again: NDArray[np.int64],
+    ) -> None:
+        """Put what is of the agreed payload type to what its rows have heard; `again`, (capacity,):
+        how many of each row's packets had come before, so that nobody hears them twice."""
+        if not len(rows):
+            return
+        capacity = len(self._received)
+        counts = np.bincount(rows, minlength=capacity)
+        fresh = np.maximum(counts - again, 0)
+        self._received += fresh
+        if self._octets_per_ms is not None:
+            played_ms = np.bincount(rows, octets, capacity) / self._octets_per_ms
+            self._heard_ms += played_ms * fresh / np.maximum(counts, 1)
+            return
+        order = np.argsort(rows, kind="stable")
+        rows, arrival_ns = rows[order], arrival_ns[order]
+        heads = np.flatnonzero(np.diff(rows, prepend=-1))
+        last_ns = self._last_ns[rows[heads]]
+        gaps_ns = np.diff(arrival_ns, prepend=0)
+        gaps_ns[heads] = np.where(last_ns == 0, 0, arrival_ns[heads] - last_ns)
+        moved_ms = np.clip(gaps_ns, 0, STILL_NS) / 1e6
+        self._heard_ms += np.bincount(rows, moved_ms, capacity)
+        ends = np.append(heads[1:], len(rows)) - 1
+        self._last_ns[rows[ends]] = arrival_ns[ends]
 
     def report(self, now_ns: int) -> int:
         """Send the reports that are due; how many went."""
@@ -129,16 +212,23 @@ class Ears:
             got = self._inbox.receive(sock.fileno())
             if not len(got):
                 continue
-            if got.overflowed:
-                self.overflowed[row] = max(self.overflowed.get(row, 0), got.overflowed)
+            before = listener.overflowed.setdefault(sock.fileno(), got.overflowed)
+            self.overflowed += max(0, got.overflowed - before)
+            listener.overflowed[sock.fileno()] = got.overflowed
             listener.heard_ns = time.monotonic_ns()
             control = rtcp.is_rtcp(got.data, got.lengths)
             for i in np.flatnonzero(control):
                 wanted |= self._control(listener, bytes(got.data[i, : got.lengths[i]]))
             media = np.flatnonzero(~control)
             if len(media):
-                heads = got.data[media, : rtp.HEADER_BYTES]
-                self._parts.append((row, heads, got.lengths[media], got.arrival_ns[media]))
+                listener.media_ns = listener.heard_ns
+                heads, lengths = got.data[media, : rtp.HEADER_BYTES], got.lengths[media]
+                octets = lengths - rtp.HEADER_BYTES
+                if np.any(heads[:, 0] & ~np.uint8(PLAIN)):
+                    start, end = rtp.payload_bounds(got.data[media], lengths)
+                    octets = end - start
+                arrival_ns = got.arrival_ns[media]
+                self._parts.append(_Part(row, heads, lengths, np.maximum(octets, 0), arrival_ns))
         return wanted
 
     def _control(self, listener: _Listener, data: bytes) -> bool:

@@ -18,13 +18,19 @@ Address = tuple[str, int]
 
 
 class Where(StrictModel):
-    """Where one medium of a call goes, and as what payload type; `sends`: whether it may."""
+    """Where one medium of a call goes, and as what payload type.
+
+    Attributes:
+        sends: whether ours may be sent.
+        expects: the payload type of what comes; None: nothing is to come.
+    """
 
     rtp: Address
     rtcp: Address
     payload_type: Annotated[int, Field(ge=0, le=127)]
     muxed: bool
     sends: bool = True
+    expects: Annotated[int, Field(ge=0, le=127)] | None = None
 
 
 class Open(StrictModel):
@@ -97,10 +103,11 @@ class Failed(StrictModel):
 
 
 class Figures(StrictModel):
-    """One medium of one call; `lost` of what came, `far_lost` by the far end's last report."""
+    """One medium of one call; as `ears.Heard`."""
 
     sent: int
     received: int
+    heard_ms: float
     lost: int
     jitter_ms: float
     reports: int
@@ -108,11 +115,12 @@ class Figures(StrictModel):
 
 
 class Told(StrictModel):
-    """What a call sent and heard."""
+    """What a call sent and heard in `lasted_ms`."""
 
     answer: Literal["told"] = "told"
     number: int
     media: dict[Medium, Figures]
+    lasted_ms: float
     silent_ms: float
 
 
