@@ -5,7 +5,7 @@ Terms are RFC 7501's. Percentages are 0–100, one unit per quantity; null: it w
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 
@@ -43,6 +43,32 @@ class OperationResult(StrictModel):
     answers: dict[str, Count]
     repeats: Count
     delay: Delay | None
+
+
+class MediaResult(StrictModel):
+    """One medium of all calls: how many brought what they should.
+
+    Attributes:
+        calls: that stood with it, but for those too short to tell (`too_short`).
+        missed: those of them in which too little came, by why: `not-agreed` (the MCU's answer does
+            not let it send this), `nothing` (no packet of the agreed kind came), `late` (the first
+            came too late), `too-little`.
+        packets_sent, packets_received, packets_lost: of all calls; `lost` by sequence numbers.
+        expected_s, heard_s: for how long sound or moving pictures should have come, and for how
+            much of that they did.
+        worst_pct: what came in the call with the least, of what should have.
+    """
+
+    medium: Literal["audio", "video"]
+    calls: Count
+    too_short: Count
+    missed: dict[Id, Count]
+    packets_sent: Count
+    packets_received: Count
+    packets_lost: Count
+    expected_s: Amount
+    heard_s: Amount
+    worst_pct: Amount | None
 
 
 class Sessions(StrictModel):
@@ -194,6 +220,9 @@ class LoadResult(StrictModel):
         engine: what emulated the province; null: nothing was emulated, all ran in real time.
         assumptions: of the test itself; `check_assumptions` are those of the check inside the
             province, of its network and calls.
+        lacking: operations that somebody's device has none of; nothing is judged by them.
+        criteria: empty only of a test that is invalid: nothing was done.
+        reasons: why the figures do not hold; or of calls that all failed, what they met.
         names: of nodes, for people.
     """
 
@@ -210,10 +239,12 @@ class LoadResult(StrictModel):
     server: str
     sessions: Sessions
     operations: list[OperationResult]
+    lacking: list[Id] = Field(default_factory=list)
+    media: list[MediaResult] = Field(default_factory=list)
     storm: Storm | None = None
     mcu: McuView | None = None
     generator: GeneratorView | None = None
-    criteria: Annotated[list[LoadCriterion], Field(min_length=1)]
+    criteria: list[LoadCriterion]
     search: list[Trial] = Field(default_factory=list)
     series: list[Second] = Field(default_factory=list)
     assumptions: list[Assumption] = Field(default_factory=list)

@@ -12,6 +12,17 @@ HEAD = {
     "invalid": "INVALID – the figures cannot be trusted, so they say nothing about the MCU",
 }
 NOTHING = "–"
+_MISSED = {
+    "not-agreed": "the answer does not let the MCU send it",
+    "nothing": "nothing came",
+    "late": "it began too late",
+    "too-little": "too little came",
+}
+_LACKING = {
+    "options": ("does not answer OPTIONS", "; --no-options leaves it out"),
+    "register": ("does not register these bridges", "; --no-register leaves them out"),
+    "guess": ("has no registrar, so no password can be guessed", ""),
+}
 
 
 def headline(result: LoadResult) -> str:
@@ -41,6 +52,34 @@ def session_lines(result: LoadResult) -> list[str]:
             f"after the fault ({storm.back_off} back-off): {storm.back} of {storm.cut_off} bridges "
             f"back in {storm.attempts} attempts, half of them after {half}, the last after {last}"
         )
+    return lines
+
+
+def media_lines(result: LoadResult) -> list[str]:
+    """What came to the calls, a line a medium."""
+    lines = []
+    for m in result.media:
+        name = {"audio": "sound", "video": "pictures"}[m.medium]
+        missed = ", ".join(f"{n} × {_MISSED[why]}" for why, n in m.missed.items())
+        good = m.calls - sum(m.missed.values())
+        short = f"; {m.too_short} calls too short to tell" if m.too_short else ""
+        worst = "" if m.worst_pct is None else f", {m.worst_pct:g} % in the worst call"
+        lines.append(
+            f"{name}: {good} of {m.calls} calls had what they should"
+            f"{f' ({missed})' if missed else ''}{short}; {m.packets_received} packets came, "
+            f"{m.packets_lost} were lost; {m.heard_s:g} s of {m.expected_s:g} s expected{worst}"
+        )
+    return lines
+
+
+def lacking_lines(result: LoadResult) -> list[str]:
+    """What the device does not have, and how not to ask for it."""
+    lines = []
+    for o in result.operations:
+        if o.operation in result.lacking:
+            answers = ", ".join(f"{n} × {text.removeprefix('- ')}" for text, n in o.answers.items())
+            what, option = _LACKING[o.operation]
+            lines.append(f"{result.server} {what} ({answers}): not judged{option}")
     return lines
 
 
@@ -107,6 +146,8 @@ def unsupported_lines(result: LoadResult) -> list[str]:
     """What the device does not do at all, by its own answers."""
     lines = []
     for o in result.operations:
+        if o.operation in result.lacking:
+            continue
         if set(o.failed) == {"unsupported"} and not o.succeeded:
             answers = ", ".join(o.answers)
             lines.append(f"not supported by {result.server}: {o.operation} ({answers})")
@@ -134,8 +175,9 @@ def summary_md(result: LoadResult) -> str:
     lines = [f"# Load test {result.run_id}", "", f"**{headline(result)}**", ""]
     lines += [f"- {reason}" for reason in result.reasons]
     lines += ["", f"{result.server} ({result.place}). {what}.", ""]
-    lines += [f"- {line}" for line in (*session_lines(result), *unsupported_lines(result))]
-    lines += [f"- {line}" for line in mcu_lines(result)]
+    told = (*session_lines(result), *media_lines(result), *lacking_lines(result))
+    told += (*unsupported_lines(result), *mcu_lines(result))
+    lines += [f"- {line}" for line in told]
     generator = generator_line(result)
     lines += [f"- {generator}"] if generator else []
     lines += ["", "## Criteria", ""]

@@ -59,6 +59,11 @@ def _came_of_it(name: str, answer: LoadResult, say: Tongue) -> str:
     parts = [_verdict(answer, say)]
     if answer.verdict != "invalid":
         parts += filter(None, [_links(answer, say)])
+        for m in answer.media:
+            if m.calls:
+                good = m.calls - sum(m.missed.values())
+                parts.append(say(f"load came {m.medium}", good, m.calls))
+        parts += [say(f"load lacks {operation}") for operation in answer.lacking]
     named = say("load named", name[:1].lower() + name[1:], answer.run_id)
     return f"{named}: {'; '.join(parts)}"
 

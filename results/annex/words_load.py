@@ -88,6 +88,26 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
         "không hợp lệ, số liệu không đủ tin cậy nên không được sử dụng",
         "invalid, as the figures cannot be trusted; they are not used",
     ),
+    "load came audio": (
+        "âm thanh đầy đủ trong {0} trên {1} cuộc gọi",
+        "sound was complete in {0} of {1} calls",
+    ),
+    "load came video": (
+        "hình ảnh đầy đủ trong {0} trên {1} cuộc gọi",
+        "pictures were complete in {0} of {1} calls",
+    ),
+    "load lacks options": (
+        "thiết bị không trả lời câu hỏi về khả năng của nó (OPTIONS), nội dung này không được xét",
+        "the device does not tell what it can (OPTIONS), which is not judged",
+    ),
+    "load lacks register": (
+        "thiết bị không nhận đăng ký của các điểm cầu, nội dung này không được xét",
+        "the device does not register these bridges, which is not judged",
+    ),
+    "load lacks guess": (
+        "thiết bị không có chức năng đăng ký nên không thử được việc dò mật khẩu",
+        "the device has no registrar, so guessing passwords could not be tried",
+    ),
     "load criterion": ("{0}: {1} (ngưỡng {2})", "{0}: {1} (limit {2})"),
     "load set": (
         "Ngưỡng do người yêu cầu thử đặt – {0}.",

@@ -20,7 +20,9 @@ from results.load_summary import (
     criterion_rows,
     generator_line,
     headline,
+    lacking_lines,
     mcu_lines,
+    media_lines,
     operation_rows,
     session_lines,
     unsupported_lines,
@@ -103,6 +105,12 @@ def command(
     accounts: Annotated[
         Path | None, typer.Option("--accounts", help="the bridges' accounts there (TOML)")
     ] = None,
+    no_register: Annotated[
+        bool, typer.Option("--no-register", help="bridges do not register")
+    ] = False,
+    no_options: Annotated[
+        bool, typer.Option("--no-options", help="bridges do not ask what the MCU can")
+    ] = False,
     room: Annotated[str, typer.Option("--room", help="the room they call there")] = ROOM,
     workers: Annotated[
         int, typer.Option("--workers", min=0, max=64, help="processes to share the load")
@@ -149,6 +157,10 @@ def command(
     if not own and (device is not None or anonymous or technicians):
         option = "--device" if device else "--anonymous" if anonymous else "--technicians"
         raise InputError(f"{option}: is for the test's own MCU (allowed: without --target)")
+    if no_register and technicians:
+        raise InputError(
+            "--no-register: an MCU calls only who is registered (allowed: without --technicians)"
+        )
     address = (HOST, free_port()) if target is None else parse_target(target, authorised=authorised)
     if not own:
         check_bounds(bridges, rate, seconds)
@@ -171,6 +183,8 @@ def command(
         accounts="file" if accounts else "secret" if own and not anonymous else "none",
         device=mcu,
         room=room if not own else ROOM,
+        registers=not no_register,
+        asks_options=not no_options,
         seed=1 if seed is None else seed,
     )
     if plan.shape == "guess" and plan.accounts == "none":
@@ -208,6 +222,8 @@ def show(outcome: Outcome) -> None:
     lines = [
         *result.reasons,
         *session_lines(result),
+        *media_lines(result),
+        *lacking_lines(result),
         *unsupported_lines(result),
         *mcu_lines(result),
     ]
@@ -246,6 +262,8 @@ def _plan(
     accounts: Literal["none", "file", "secret"],
     device: Device | None,
     room: str,
+    registers: bool,
+    asks_options: bool,
     seed: int,
 ) -> LoadPlan:
     known = load_profiles().pick(profile)
@@ -273,6 +291,8 @@ def _plan(
         asks_to_speak=device is not None,
         accounts=accounts,
         room=room,
+        registers=registers,
+        asks_options=asks_options,
         seed=seed,
     )
     if device is not None and device.refuse_code not in plan.capacity_codes:

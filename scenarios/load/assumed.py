@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from results.load import LoadCriterion
+from results.load import LoadCriterion, MediaResult
 from results.model import Assumption
 from results.vietnamese import number
+from scenarios.load.media import LEAST_PCT, START_MS
 
 LAST_BACK = "last-back"
 
@@ -38,6 +39,22 @@ def of_spread(spread_s: float) -> Iterator[Assumption]:
             source_vi="tự chọn để thử trước khi cài đặt",
             settled_by="the settings of the province's own endpoints",
             settled_by_vi="cấu hình thiết bị đầu cuối của tỉnh",
+        )
+
+
+def of_media(media: Iterable[MediaResult]) -> Iterator[Assumption]:
+    """When a call counts as heard and seen; where nobody asked for media nothing is assumed."""
+    if any(each.calls for each in media):
+        start_s = START_MS / 1e3
+        yield Assumption(
+            what="how much of the sound and the pictures of a call must come",
+            what_vi="tỷ lệ âm thanh và hình ảnh của một cuộc gọi phải nhận được",
+            value=f"{LEAST_PCT:g} %, from {start_s:g} s after the call was set up at the latest",
+            value_vi=f"{number(LEAST_PCT)} %, chậm nhất từ {number(start_s)} s sau khi thiết lập",
+            source="no standard gives it",
+            source_vi="không tiêu chuẩn nào quy định",
+            settled_by="the device's documents: how soon it sends, and whether it sends in silence",
+            settled_by_vi="tài liệu thiết bị: sau bao lâu thì gửi, khi im lặng có gửi không",
         )
 
 

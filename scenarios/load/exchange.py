@@ -10,7 +10,7 @@ import itertools
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -18,9 +18,9 @@ import gevent
 from gevent.event import AsyncResult, Event
 
 from mcu_sim.sip import Peer
+from scenarios.load.account import Account
 from scenarios.load.outcomes import Operation
 from scenarios.load.phone import (
-    Account,
     Done,
     KeyFrameWanted,
     Phone,
@@ -29,10 +29,12 @@ from scenarios.load.phone import (
 )
 from scenarios.load.plan import LoadPlan
 from traffic.batch import try_to_send
-from traffic.crowd.messages import Medium, Where
+from traffic.crowd.messages import Medium, Told, Where
 from traffic.crowd.process import MediaError, MediaProcess
 from traffic.profiles import DSCP_SIGNALLING, Profile
 
+ASIDE: tuple[Operation, ...] = ("options", "register")
+"""What a bridge asks beside its timetable."""
 MAX_DATAGRAM = 65_535
 BUFFER_BYTES = 256 << 10
 MISSED_MS = 250.0
@@ -58,11 +60,21 @@ class Exchange:
         self._timers = gevent.spawn(self._run_timers)
 
     def seat(
-        self, account: Account, on_done: Callable[[Done], None], *, with_media: bool = True
+        self,
+        account: Account,
+        on_done: Callable[[Done], None],
+        on_over: Callable[[Sequence[Medium], Told | None, float], None],
+        *,
+        with_media: bool = True,
     ) -> Seat:
-        """A phone on a port of its own. `on_done` is told what nobody waits for: calls that the
-        MCU makes or ends. Raises `MediaError`."""
-        seat = Seat(self, account, on_done, self._profile, with_media=with_media)
+        """A phone on a port of its own. Raises `MediaError`.
+
+        Args:
+            on_done: told what nobody waits for: calls that the MCU makes or ends.
+            on_over: told of each call with ports for media that is over: which of them were to
+                come, what came (None: nothing could be sent or heard), and the ms that it stood.
+        """
+        seat = Seat(self, account, on_done, on_over, self._profile, with_media=with_media)
         self.seats.append(seat)
         return seat
 
@@ -106,12 +118,14 @@ class Seat:
         exchange: Exchange,
         account: Account,
         on_done: Callable[[Done], None],
+        on_over: Callable[[Sequence[Medium], Told | None, float], None],
         profile: Profile,
         *,
         with_media: bool,
     ) -> None:
         self._exchange = exchange
         self._on_done = on_done
+        self._on_over = on_over
         self._row = -1
         ports = {}
         media, plan = exchange.media, exchange.plan
@@ -119,6 +133,8 @@ class Seat:
             opened = media.open(plan.media)
             self._row, ports = opened.row, opened.ports
         self._media = media if ports else None
+        self._stands: tuple[float, list[Medium]] | None = None
+        """Of a call with ports for media: since when, in ms, and what is to come of it."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, DSCP_SIGNALLING << 2)
@@ -135,7 +151,7 @@ class Seat:
         self._waiting: dict[Operation, AsyncResult] = {}
         self._reminded_ms = float("inf")
         self.answered_ms = 0.0
-        """When the last answer came that somebody waited for."""
+        """When the last answer came that a bridge's timetable waits for."""
         self.over = Event()
         """Set while no call stands."""
         self.over.set()
@@ -143,12 +159,22 @@ class Seat:
         """Whether it is known that the MCU is going to end the call: then that is not told."""
         self._listener = gevent.spawn(self._listen)
 
-    def ask(self, operation: Operation, begin: Callable[[float], None]) -> Done:
-        """Begin something and wait for its end; each has one, by SIP's own timers."""
+    def ask(
+        self, operation: Operation, begin: Callable[[float], None], within_s: float | None = None
+    ) -> Done:
+        """Begin something and wait for its end; each has one, by SIP's own timers.
+
+        `within_s`: no answer by then is none; one that comes later is not told to anybody.
+        """
         answer = self._waiting[operation] = AsyncResult()
-        begin(now_ms())
+        began_ms = now_ms()
+        begin(began_ms)
         self._after()
-        done = answer.get()
+        try:
+            done = answer.get(timeout=within_s)
+        except gevent.Timeout:
+            self._waiting.pop(operation, None)
+            return self.phone.give_up(operation, now_ms())
         assert isinstance(done, Done)
         return done
 
@@ -207,7 +233,8 @@ class Seat:
                 case Done():
                     waiting = self._waiting.pop(event.operation, None)
                     if waiting is not None:
-                        self.answered_ms = now_ms()
+                        if event.operation not in ASIDE:
+                            self.answered_ms = now_ms()
                         waiting.set(event)
                     elif not (event.operation == "drop" and self.expects_end):
                         self._on_done(event)
@@ -227,14 +254,21 @@ class Seat:
             self._exchange.remind(self, timer_ms)
 
     def _start_media(self, media: dict[Medium, Where]) -> None:
-        if self._media is not None:
-            with suppress(MediaError):  # as for all of them: see `watch`
-                self._media.start(self._row, media, self.phone.account.name)
+        if self._media is None:
+            return
+        coming = [medium for medium, where in media.items() if where.expects is not None]
+        self._stands = now_ms(), coming
+        with suppress(MediaError):  # an address that nobody can send to; gone: see `watch`
+            self._media.start(self._row, media, self.phone.account.name)
 
     def _stop_media(self, *, silently: bool) -> None:
-        if self._media is not None:
-            with suppress(MediaError):
-                self._media.stop(self._row, silently=silently)
+        if self._media is None or self._stands is None:
+            return
+        since_ms, coming = self._stands
+        self._stands, told = None, None
+        with suppress(MediaError):
+            told = self._media.stop(self._row, silently=silently)
+        self._on_over(coming, told, now_ms() - since_ms)
 
 
 def now_ms() -> float:

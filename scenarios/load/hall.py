@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import gevent
 from gevent.lock import BoundedSemaphore
 
 from mcu_sim.audio import g711
+from scenarios.load.account import Account
 from scenarios.load.exchange import Exchange, Seat
 from scenarios.load.journal import Journal
-from scenarios.load.outcomes import Cause, Operation, Record, cause_of
+from scenarios.load.outcomes import Cause, Heard, Operation, Record, cause_of
 from scenarios.load.passwords import Keys
-from scenarios.load.phone import Account, Done
+from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 from scenarios.load.watch import Watch
+from traffic.crowd.messages import Medium, Told
 from traffic.crowd.process import MediaProcess
 from traffic.profiles import load_profiles
 from traffic.sound import tone, tone_hz
@@ -27,6 +29,8 @@ LEAVE_WITHIN_S = 5.0
 """A BYE that is lost is sent again after 0.5, 1 and 2 s (RFC 3261 §17.1.2.1)."""
 LEAVE_PER_S = 100.0
 """How many hang up a second where a test is broken off."""
+
+_FIGURES = {"sent", "received", "lost", "wait_ms", "heard_ms"}
 
 log = logging.getLogger("giaoban.load")
 Fire = Callable[[Record], None]
@@ -87,7 +91,22 @@ class Hall:
         def on_done(done: Done) -> None:
             self.record(account.who, self.now_s() - done.ms / 1e3, None, done)
 
-        return self.exchange.seat(account, on_done, with_media=with_media)
+        def on_over(coming: Sequence[Medium], told: Told | None, stood_ms: float) -> None:
+            for medium in self.plan.media:
+                came = told.media.get(medium) if told is not None else None
+                lasted_ms = told.lasted_ms if told is not None and told.media else stood_ms
+                figures = {} if came is None else came.model_dump(include=_FIGURES)
+                heard = Heard(
+                    who=account.who,
+                    medium=medium,
+                    at_s=round(self.now_s() - stood_ms / 1e3, 4),
+                    lasted_ms=round(lasted_ms, 1),
+                    agreed=medium in coming,
+                    **figures,
+                )
+                self._journal.heard(heard)
+
+        return self.exchange.seat(account, on_done, on_over, with_media=with_media)
 
     def record(
         self,
@@ -123,6 +142,10 @@ class Hall:
         self._journal.record(record)
         self._fire(record)
         return record
+
+    def rests(self) -> None:
+        """One more has done all that its timetable has."""
+        self._journal.rest()
 
     def leave(self, seat: Seat) -> None:
         """Hang up where the test ends early; one after another, and each until it is answered."""

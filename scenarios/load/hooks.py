@@ -30,7 +30,7 @@ from giaoban.errors import InputError
 from scenarios.load import timetable
 from scenarios.load.environment import JOURNAL
 from scenarios.load.hall import Hall
-from scenarios.load.journal import Journal, JournalFile
+from scenarios.load.journal import REST, Journal, JournalFile
 from scenarios.load.options import add_options, plan_of
 from scenarios.load.outcomes import Record
 from scenarios.load.plan import LoadPlan
@@ -38,6 +38,7 @@ from scenarios.load.users import USERS, Caller, counts
 
 CLAIM, CLAIMED, RECORDS = "giaoban_claim", "giaoban_claimed", "giaoban_records"
 GRACE_S = 2.0
+LOOK_EVERY_S = 0.1
 
 log = logging.getLogger("giaoban.load")
 
@@ -57,6 +58,8 @@ class Session:
         self._claims: dict[str, AsyncResult] = {}
         self._building = BoundedSemaphore()
         self._refused = False
+        self._resting = 0
+        """Users that have come to the end of their timetables."""
         self._ending: gevent.Greenlet | None = None
         # A plan of `giaoban load` holds for every test; one made here, for that one alone.
         self._given = self._options.giaoban_plan
@@ -103,6 +106,7 @@ class Session:
         if self._file is not None:
             self._file.begin(self._began_s)
         self._numbers.clear()
+        self._resting = 0
         self._ending = gevent.spawn(self._end_in_time, plan)
 
     def on_test_stop(self, **_: Any) -> None:
@@ -173,6 +177,7 @@ class Session:
         self._keep(msg.data["batch"])
 
     def _keep(self, batch: list[dict[str, Any]]) -> None:
+        self._resting += sum(entry["kind"] == REST for entry in batch)
         if self._file is not None:
             self._file.write(batch)
 
@@ -192,8 +197,12 @@ class Session:
     # ------------------------------------------------------------------------------ the inside
 
     def _end_in_time(self, plan: LoadPlan) -> None:
-        """The timetable has an end, so the test has."""
+        """The timetable has an end, so the test has; calls that are not answered by then have
+        until the MCU may be said not to answer."""
         gevent.sleep(timetable.total_s(plan) + GRACE_S)
+        limit_s = time.monotonic() + plan.answer_within_s
+        while self._resting < sum(counts(plan).values()) and time.monotonic() < limit_s:
+            gevent.sleep(LOOK_EVERY_S)
         runner = self._environment.runner
         if runner is None:
             return

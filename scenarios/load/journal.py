@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenarios.load.outcomes import Health, Record
+from scenarios.load.outcomes import Health, Heard, Record
 
-RECORD, HEALTH, BEGIN = "record", "health", "begin"
+RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
+REST = "rest"
+"""What is told to whoever waits for the end, and is not kept."""
 
 
 class Journal:
@@ -23,6 +25,14 @@ class Journal:
     def record(self, record: Record) -> None:
         """Something was done."""
         self._kept.append({"kind": RECORD, **record.model_dump(exclude_defaults=True)})
+
+    def heard(self, heard: Heard) -> None:
+        """A call with media is over."""
+        self._kept.append({"kind": HEARD, **heard.model_dump()})
+
+    def rest(self) -> None:
+        """Somebody has come to the end of what they had to do."""
+        self._kept.append({"kind": REST})
 
     def health(self, health: Health) -> None:
         """How a generator fared."""
@@ -44,6 +54,8 @@ class JournalFile:
     def write(self, batch: Iterable[dict[str, Any]]) -> None:
         """One line each, on the disk before this returns to whoever might be killed next."""
         for entry in batch:
+            if entry["kind"] == REST:
+                continue
             self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self._file.flush()
 
@@ -65,6 +77,7 @@ class Kept:
     began_s: float
     records: list[Record]
     healths: list[Health]
+    heard: list[Heard] = field(default_factory=list)
 
 
 def read(path: Path) -> Kept:
@@ -72,15 +85,18 @@ def read(path: Path) -> Kept:
     began_s = 0.0
     records: list[Record] = []
     healths: list[Health] = []
+    heard: list[Heard] = []
     for entry in _entries(path):
         kind = entry.pop("kind")
         if kind == RECORD:
             records.append(Record.model_validate(entry))
+        elif kind == HEARD:
+            heard.append(Heard.model_validate(entry))
         elif kind == HEALTH:
             healths.append(Health.model_validate(entry))
         else:
             began_s = float(entry["monotonic_s"])
-    return Kept(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths)
+    return Kept(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths, heard)
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from giaoban.errors import InputError, did_you_mean
-from results.load import LoadCriterion, OperationResult, Sessions, Storm
+from results.load import LoadCriterion, MediaResult, OperationResult, Sessions, Storm
 from results.quantities import Verdict
 
 E721 = "ITU-T E.721 (1999) table 2, post-selection delay of local connections"
 OURS = "our own: none of what this software asks for may fail"
 ASSUMED = "assumed; to be settled with whoever chairs the meetings"
+CALLS_NOT_HEARD, CALLS_NOT_SEEN = "calls-not-heard", "calls-not-seen"
 SET_HERE = "set for this test"
 _SOURCES_VI = {
     E721: "ITU-T E.721 (1999) bảng 2, độ trễ sau khi quay số của kết nối nội hạt",
@@ -26,6 +27,7 @@ class _Measured:
     sessions: Sessions
     operations: Mapping[str, OperationResult]
     storm: Storm | None
+    media: Mapping[str, MediaResult]
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,21 @@ def _not_set_up(measured: _Measured) -> float | None:
     refused = sessions.refused if measured.storm is None else 0
     return float(refused + (sum(incoming.failed.values()) if incoming else 0))
 
+
+def _missed(medium: str) -> Callable[[_Measured], float | None]:
+    def value(measured: _Measured) -> float | None:
+        found = measured.media.get(medium)
+        return float(sum(found.missed.values())) if found is not None and found.calls else None
+
+    return value
+
+
+_OF_OPERATION = {
+    "options": "options-failed",
+    "register": "registrations-failed",
+    "guess": "guesses-accepted",
+}
+_OF_MEDIUM = {"audio": CALLS_NOT_HEARD, "video": CALLS_NOT_SEEN}
 
 CRITERIA: tuple[_Criterion, ...] = (
     _Criterion(
@@ -104,6 +121,24 @@ CRITERIA: tuple[_Criterion, ...] = (
         "ms",
         E721,
         lambda m: m.sessions.setup.mean_ms if m.sessions.setup else None,
+    ),
+    _Criterion(
+        CALLS_NOT_HEARD,
+        "Calls in which the bridge did not hear what it should",
+        "Cuộc gọi mà điểm cầu không nghe được đầy đủ",
+        0,
+        "calls",
+        OURS,
+        _missed("audio"),
+    ),
+    _Criterion(
+        CALLS_NOT_SEEN,
+        "Calls in which the bridge did not see what it should",
+        "Cuộc gọi mà điểm cầu không xem được hình đầy đủ",
+        0,
+        "calls",
+        OURS,
+        _missed("video"),
     ),
     _Criterion(
         "registrations-failed",
@@ -194,13 +229,25 @@ def judge(
     operations: Sequence[OperationResult],
     storm: Storm | None,
     thresholds: Mapping[str, float],
+    *,
+    media: Sequence[MediaResult] = (),
+    lacks: Collection[str] = (),
 ) -> list[LoadCriterion]:
-    """Every criterion that something of its kind was done for."""
-    measured = _Measured(sessions, {o.operation: o for o in operations}, storm)
+    """Every criterion that something of its kind was done for.
+
+    Args:
+        lacks: operations that the device does not have: what they came to is not judged unless a
+            threshold was given for it.
+    """
+    by_operation = {each.operation: each for each in operations}
+    of_medium = {str(each.medium): each for each in media}
+    measured = _Measured(sessions, by_operation, storm, of_medium)
+    left_out = {_OF_OPERATION[each] for each in lacks if each in _OF_OPERATION} - set(thresholds)
+    left_out |= {_OF_MEDIUM[each.medium] for each in media if not each.calls}
     judged = []
     for criterion in CRITERIA:
-        value = criterion.value(measured)
-        if value is None:
+        value = None if criterion.id in left_out else criterion.value(measured)
+        if value is None and criterion.id not in left_out:
             continue
         limit = float(thresholds.get(criterion.id, criterion.threshold))
         set_here = criterion.id in thresholds
@@ -213,7 +260,7 @@ def judge(
                 value=value,
                 threshold=limit,
                 unit=criterion.unit,
-                ok=value <= limit,
+                ok=None if value is None else value <= limit,
                 source=source,
                 source_vi=_SOURCES_VI[source],
                 set_here=set_here,

@@ -107,7 +107,8 @@ class Locusts:
         Raises:
             InvalidRun: it hung, or could not run the test at all.
         """
-        limit = time.monotonic() + timetable.total_s(self._plan) + HANGS_AFTER_S + WORKERS_WITHIN_S
+        takes_s = timetable.total_s(self._plan) + self._plan.answer_within_s
+        limit = time.monotonic() + takes_s + HANGS_AFTER_S + WORKERS_WITHIN_S
         main = self._processes[0]
         while main.poll() is None:
             if time.monotonic() > limit:

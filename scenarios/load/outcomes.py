@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from giaoban.tomlfile import StrictModel
+from traffic.crowd.messages import Medium
 
 Operation = Literal[
     "options",
@@ -29,7 +30,6 @@ TIMEOUT = (408, 504)
 AUTHENTICATION = (401, 403, 407)
 UNSUPPORTED = (405, 415, 416, 420, 488, 501, 505, 606)
 """RFC 3261 §21: method, body, URI scheme, extension, session, functionality, version, session."""
-NOT_ACCEPTED = (400, 404, 488)
 
 
 class Record(StrictModel):
@@ -55,6 +55,29 @@ class Record(StrictModel):
     cause: Cause | None = None
     repeats: int = 0
     held_up: bool = False
+
+
+class Heard(StrictModel):
+    """What one medium of one call brought.
+
+    Attributes:
+        at_s: since the beginning of the test when the call stood, `lasted_ms` how long it did.
+        agreed: whether the MCU's answer lets it send this at all.
+        sent, received, lost: packets; `traffic.crowd.ears.Heard` says which.
+        wait_ms: until the first came; None: nothing did.
+        heard_ms: what could be played of them.
+    """
+
+    who: str
+    medium: Medium
+    at_s: float
+    lasted_ms: float
+    agreed: bool
+    sent: int = 0
+    received: int = 0
+    lost: int = 0
+    wait_ms: float | None = None
+    heard_ms: float = 0.0
 
 
 class Health(StrictModel):

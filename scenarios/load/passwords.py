@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcu_sim.accounts import load_accounts
+from scenarios.load.account import Account
 from scenarios.load.environment import ACCOUNTS, SECRET
-from scenarios.load.phone import Account
 from scenarios.load.plan import LoadPlan
 
 WRONG = "wrong-password"

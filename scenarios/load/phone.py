@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
@@ -34,15 +34,16 @@ from mcu_sim.sip import (
     TimedOut,
     UserAgent,
 )
-from mcu_sim.sip.digest import Credentials
 from mcu_sim.sip.media_control import wants_full_picture
 from mcu_sim.sip.message import HostPort
+from scenarios.load.account import Account
 from scenarios.load.lost_line import LostLine
 from scenarios.load.outcomes import Operation
 from scenarios.load.terms import offered, where_to
 from traffic.crowd.messages import Medium, Where
 from traffic.profiles import Profile
 
+NO_ANSWER = "no answer"
 OK, BUSY_HERE, NOT_ACCEPTABLE = 200, 486, 488
 REMEMBERED = 8
 
@@ -85,26 +86,6 @@ class _Asked:
     repeats: int = 0
 
 
-@dataclass
-class Account:
-    """Whom a phone belongs to, and how it proves it; `called`: by what records call it, where
-    the account's name is not to be in them."""
-
-    name: str
-    password: str | None = field(default=None, repr=False)
-    called: str = ""
-
-    @property
-    def who(self) -> str:
-        """Whose records are: never the name of somebody's account."""
-        return self.called or self.name
-
-    @property
-    def credentials(self) -> Credentials | None:
-        """For the user agent."""
-        return None if self.password is None else Credentials(self.name, self.password)
-
-
 class Phone:
     """One bridge's signalling. At most one of each operation is going on at a time."""
 
@@ -142,6 +123,7 @@ class Phone:
         )
         self._can = offered(self._ports, self._contact, self._profile)
         self.registered = False
+        self._unsure = False
         self._call: str | None = None
         self._since_ms = 0.0
         self._local: sdp.Session | None = None
@@ -173,6 +155,15 @@ class Phone:
         body = sdp.build(self._local) if offer is None else offer
         self._asked["invite"] = _Asked(now_ms)
         self._call = self.agent.call(self._uri(room), body, now_ms, self._server)
+
+    def give_up(self, operation: Operation, now_ms: float) -> Done:
+        """Wait for the answer no longer; what that comes to. If it comes all the same it is not
+        told, but a registration that it grants is known, and one that it may grant taken back."""
+        asked = self._asked.pop(operation, None)
+        self._unsure |= operation == "register"
+        if asked is None:
+            return Done(operation, False, 0.0, 0, NO_ANSWER)
+        return Done(operation, False, now_ms - asked.began_ms, 0, NO_ANSWER, asked.repeats)
 
     def say(self, command: Command, now_ms: float) -> None:
         """Give the MCU a command in the call that stands."""
@@ -211,7 +202,7 @@ class Phone:
     @property
     def _may_be_registered(self) -> bool:
         """Whether the MCU may have a binding of ours: known, or asked for and not yet answered."""
-        return self.registered or "register" in self._asked
+        return self.registered or self._unsure or "register" in self._asked
 
     # ------------------------------------------------------------------------ the wire, time
 
@@ -276,7 +267,7 @@ class Phone:
             case OptionsAnswered(code, reason):
                 self._done("options", code == OK, code, reason, now_ms)
             case Registered(expires_s):
-                self.registered = expires_s > 0
+                self.registered, self._unsure = expires_s > 0, False
                 for lost in self._lost:
                     lost.renewed()
                 self._done("register" if self.registered else "unregister", True, OK, "", now_ms)
@@ -292,7 +283,7 @@ class Phone:
                 self._done("invite", False, code, reason, now_ms)
             case TimedOut(call) if call == self._call:
                 self._call = None
-                self._done("invite", False, 0, "no answer", now_ms)
+                self._done("invite", False, 0, NO_ANSWER, now_ms)
             case IncomingCall():
                 self._called(event, now_ms)
             case CallEstablished(call) if call == self._call:

@@ -22,7 +22,16 @@ from results.load_summary import summary_md
 from results.model import FileRef
 from results.store import RunFolder
 from scenarios.identity import code_identity, commit, versions
-from scenarios.load import assumed, generators, journal, judge, measures, timetable
+from scenarios.load import (
+    assumed,
+    generators,
+    journal,
+    judge,
+    lacking,
+    measures,
+    media,
+    timetable,
+)
 from scenarios.load.cores import available, shares
 from scenarios.load.environment import ACCOUNTS, JOURNAL, SECRET
 from scenarios.load.locusts import Locusts, Where
@@ -159,7 +168,12 @@ def answer(
     done = measures.operations(kept.records)
     storm = measures.storm(plan, kept.records) if plan.shape == "storm" else None
     wrong = faults(order, seen)
-    criteria = judge.judge(sessions, done, storm, order.thresholds)
+    came = media.results(kept.heard)
+    # The test's own MCU has everything that is asked for.
+    accounts = plan.accounts != "none"
+    lacks = lacking.lacking(done, accounts=accounts) if order.device is None else []
+    criteria = judge.judge(sessions, done, storm, order.thresholds, media=came, lacks=lacks)
+    reasons = wrong or lacking.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
     server = (
         order.device.name if order.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
@@ -167,13 +181,15 @@ def answer(
     return LoadResult(
         run_id=run_id,
         verdict=judge.verdict_of(criteria, wrong),
-        reasons=wrong,
+        reasons=reasons,
         place="loopback" if order.device is not None else "target",
         what=described(plan, order.where),
         inputs=inputs(plan, own=order.device is not None),
         server=server,
         sessions=sessions,
         operations=done,
+        lacking=lacks,
+        media=came,
         storm=storm,
         mcu=seen.mcu,
         generator=generators.view(kept.healths, kept.records),
@@ -183,6 +199,7 @@ def answer(
         assumptions=[
             *(assumed.of_redialling(plan.redial_s) if storm is not None else ()),
             *assumed.of_spread(spread_s if storm is not None else 0.0),
+            *assumed.of_media(came),
             *assumed.of_criteria(criteria),
         ],
     )

@@ -18,11 +18,12 @@ from locust import User, task
 
 from mcu_sim.conference.commands import Command, Drop, Layout, Redial, RequestToSpeak, Withdraw
 from scenarios.load import garbage, generators, timetable
-from scenarios.load.exchange import Seat
+from scenarios.load.account import Account
+from scenarios.load.exchange import Seat, now_ms
 from scenarios.load.hall import Hall
 from scenarios.load.outcomes import AUTHENTICATION, Operation, Record
 from scenarios.load.passwords import Keys
-from scenarios.load.phone import Account, Done
+from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 
 log = logging.getLogger("giaoban.load")
@@ -54,10 +55,12 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         """Take a place."""
         self.seats: list[Seat] = []
         self._stood_s = 0.0
+        self._asides: list[tuple[gevent.Greenlet, Callable[[], None]]] = []
         self.hall, self.number = type(self).enter(self.kind)
 
     def on_stop(self) -> None:
         """Hang up, wherever the test was when it ended, and take back registrations."""
+        self._give_up_asides()
         for seat in self.seats:
             if seat.phone.owes:
                 self.hall.leave(seat)
@@ -131,14 +134,39 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
             self.do(seat, "bye", seat.phone.hang_up)
 
     def introduce(self, seat: Seat) -> None:
-        """Ask what the MCU can, and register."""
+        """Ask what the MCU can, and register. Neither is waited for: an MCU may lack both, and be
+        called all the same."""
         if self.plan.asks_options:
-            self.do(seat, "options", seat.phone.options)
+            self.ask_aside(seat, "options", seat.phone.options)
         if self.plan.registers:
-            self.do(seat, "register", seat.phone.register)
+            self.ask_aside(seat, "register", seat.phone.register)
+
+    def ask_aside(self, seat: Seat, operation: Operation, begin: Callable[[float], None]) -> None:
+        """Ask for something beside the timetable, and keep what came of it."""
+        who, at_s = seat.phone.account.who, self.hall.now_s()
+
+        def ask() -> None:
+            done = seat.ask(operation, begin, self.plan.answer_within_s)
+            self.hall.record(who, at_s, None, done)
+
+        def give_up() -> None:
+            if self.hall.now_s() > at_s + timetable.PREPARE_S:
+                done = seat.phone.give_up(operation, now_ms())
+                self.hall.record(who, at_s, None, done)
+
+        self._asides.append((gevent.spawn(ask), give_up))
+
+    def _give_up_asides(self) -> None:
+        """Whatever was asked beside the timetable is not waited for any longer."""
+        for greenlet, give_up in self._asides:
+            if not greenlet.ready():
+                greenlet.kill()
+                give_up()
+        self._asides.clear()
 
     def rest(self) -> None:
         """There is nothing more to do until Locust stops this one."""
+        self.hall.rests()
         Event().wait()
 
 
@@ -185,13 +213,14 @@ class BridgeUser(Caller):
         """Lose the line with all the others, and dial until the call is up again."""
         plan, cut = self.plan, timetable.cut(self.plan)
         self.hall.sleep_until(cut.at_s)
+        self._give_up_asides()
         seat.lose_line()
         due_s = cut.back_s + timetable.redial_s(plan, self.number, 0)
         attempt = 0
         while due_s < until_s:
             if self.dial(seat, plan.room, due_s):
                 if plan.registers:
-                    self.do(seat, "register", seat.phone.register)
+                    self.ask_aside(seat, "register", seat.phone.register)
                 return True
             attempt += 1
             due_s = self.hall.now_s() + timetable.redial_s(plan, self.number, attempt)

@@ -19,7 +19,7 @@ from results.annex.make import annex_bytes, write_annex
 from results.annex.standing import Part
 from results.annex.words import words
 from results.evidence.verify import verify
-from results.load import LoadInputs, LoadResult
+from results.load import LoadInputs, LoadResult, MediaResult
 from results.model import FileRef
 from results.reasons import UNKNOWN, reason_vi
 from results.vietnamese import Names
@@ -132,6 +132,21 @@ def test_calls_are_told_with_why_they_failed() -> None:
     assert "20 điểm cầu gọi đến, 5 cuộc gọi mỗi giây, rồi giữ cuộc gọi trong 30 giây" in said(full)
 
 
+def test_what_came_of_calls_and_what_the_device_lacks_are_told() -> None:
+    sound = MediaResult(
+        medium="audio", calls=150, too_short=0, missed={"nothing": 3, "late": 1},
+        packets_sent=9000, packets_received=8000, packets_lost=0, expected_s=180.0, heard_s=160.0,
+        worst_pct=0.0,
+    )  # fmt: skip
+    answer = loads.calls(place="target", media=[sound], lacking=["options", "register", "guess"])
+    text = said(answer)
+    assert "âm thanh đầy đủ trong 146 trên 150 cuộc gọi" in text
+    for words_of in ("không trả lời câu hỏi về khả năng", "không nhận đăng ký", "dò mật khẩu"):
+        assert words_of in text
+    invalid = said(loads.calls(verdict="invalid", reasons=["nothing was done: x"], media=[sound]))
+    assert "146" not in invalid
+
+
 def test_the_establishment_rate_has_a_column_if_it_was_looked_for() -> None:
     plain = loads.calls()
     found = plain.sessions.model_copy(update={"establishment_rate_per_s": 188.43})
@@ -236,7 +251,8 @@ def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_no_word_of_the_other_language(lang: str) -> None:
-    every = (WITHOUT, WITH, loads.calls(failed={"capacity": 1}), loads.calls(place="target"))
+    lacking = loads.calls(place="target", lacking=["options", "register", "guess"])
+    every = (WITHOUT, WITH, loads.calls(failed={"capacity": 1}), lacking)
     section, inside = [], False
     for block in annexes.annex(make.result(), *every, lang=lang).blocks:
         if hasattr(block, "level"):

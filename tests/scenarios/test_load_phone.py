@@ -15,7 +15,14 @@ from mcu_sim.offer_answer import PCMA, audio, make_answer
 from mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAgent
 from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registrar import Registrar
-from scenarios.load.phone import Account, Done, Happened, Phone, Silent, Talks
+from scenarios.load.account import Account
+from scenarios.load.phone import (
+    Done,
+    Happened,
+    Phone,
+    Silent,
+    Talks,
+)
 from traffic.profiles import load_profiles
 
 MCU = Peer("10.67.0.2", 5060)

@@ -167,12 +167,16 @@ def test_what_a_call_hears_is_what_can_be_played(
     where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8)
     hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))  # of an earlier call
     crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
+    time.sleep(0.011)
     for packet in packets:
         hearer.sendto(packet, (HOST, ports["audio"]))
     over = crowd.stop(row, silently=True)
     crowd.close()
     assert over.media["audio"].received == received
     assert over.media["audio"].heard_ms == pytest.approx(heard_ms)
+    wait_ms = over.media["audio"].wait_ms
+    assert (wait_ms is None) == (received == 0)
+    assert wait_ms is None or 10.0 <= wait_ms <= over.lasted_ms
     assert over.lasted_ms > 0
 
 

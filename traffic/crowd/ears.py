@@ -29,13 +29,15 @@ class Heard:
 
     Attributes:
         received: packets of the payload type that was agreed, those that came twice once.
-        heard_ms: of sound what it lasts when it is played, of pictures the time in which they moved:
+        wait_ms: until the first of them; None: nothing came.
+        heard_ms: of sound how long it lasts when it is played, of pictures how long they moved:
             until the next packet, STILL_NS at the most.
         lost: of the far end's last source, by its sequence numbers.
         far_lost: packets that the far end missed, by its last report; None if it never reported.
     """
 
     received: int = 0
+    wait_ms: float | None = None
     heard_ms: float = 0.0
     lost: int = 0
     jitter_ms: float = 0.0
@@ -48,8 +50,8 @@ class _Listener:
     pair: Pair
     reporter: Reporter
     muxed: bool
+    since_ns: int
     heard_ns: int = 0
-    media_ns: int = 0
     reports: int = 0
     overflowed: dict[int, int] = field(default_factory=dict)
     """By descriptor: what its socket has lost so far, by what came last."""
@@ -80,6 +82,7 @@ class Ears:
         self._expects = np.zeros(capacity, np.uint8)
         self._received = np.zeros(capacity)
         self._heard_ms = np.zeros(capacity)
+        self._first_ns = np.zeros(capacity, np.int64)
         self._last_ns = np.zeros(capacity, np.int64)
         self.overflowed = 0
         """Packets that sockets lost during calls because their buffers were full."""
@@ -94,12 +97,13 @@ class Ears:
         """
         self._bank.open(row)
         self._expects[row] = expects
-        self._received[row] = self._heard_ms[row] = self._last_ns[row] = 0
+        self._received[row] = self._heard_ms[row] = 0
+        self._first_ns[row] = self._last_ns[row] = 0
         for sock in (pair.rtp, pair.rtcp):  # what came while no call stood is of none
             for _ in range(STALE_READS):
                 if not len(self._inbox.receive(sock.fileno())):
                     break
-        self._listeners[row] = _Listener(pair, reporter, muxed)
+        self._listeners[row] = _Listener(pair, reporter, muxed, time.monotonic_ns())
 
     def close(self, row: int, now_ns: int) -> Heard:
         """The call is over; what it heard."""
@@ -108,9 +112,12 @@ class Ears:
         listener = self._listeners.pop(row)
         far = listener.reporter.far
         heard_ms = float(self._heard_ms[row])
-        if self._octets_per_ms is None and self._last_ns[row]:
-            heard_ms += min(max(now_ns - listener.media_ns, 0), STILL_NS) / 1e6
+        came = bool(self._last_ns[row])
+        if self._octets_per_ms is None and came:
+            heard_ms += min(max(now_ns - int(self._last_ns[row]), 0), STILL_NS) / 1e6
+        wait_ns = max(0, int(self._first_ns[row]) - listener.since_ns)
         return Heard(
+            wait_ms=round(wait_ns / 1e6, 1) if came else None,
             received=round(float(self._received[row])),
             heard_ms=round(heard_ms, 1),
             lost=int(self._bank.lost[row]),
@@ -165,19 +172,20 @@ class Ears:
         counts = np.bincount(rows, minlength=capacity)
         fresh = np.maximum(counts - again, 0)
         self._received += fresh
+        order = np.argsort(rows, kind="stable")
+        rows, octets, arrival_ns = rows[order], octets[order], arrival_ns[order]
+        heads = np.flatnonzero(np.diff(rows, prepend=-1))
+        ends = np.append(heads[1:], len(rows)) - 1
+        last_ns = self._last_ns[rows[heads]]
+        new = heads[last_ns == 0]
+        self._first_ns[rows[new]] = arrival_ns[new]
         if self._octets_per_ms is not None:
             played_ms = np.bincount(rows, octets, capacity) / self._octets_per_ms
             self._heard_ms += played_ms * fresh / np.maximum(counts, 1)
-            return
-        order = np.argsort(rows, kind="stable")
-        rows, arrival_ns = rows[order], arrival_ns[order]
-        heads = np.flatnonzero(np.diff(rows, prepend=-1))
-        last_ns = self._last_ns[rows[heads]]
-        gaps_ns = np.diff(arrival_ns, prepend=0)
-        gaps_ns[heads] = np.where(last_ns == 0, 0, arrival_ns[heads] - last_ns)
-        moved_ms = np.clip(gaps_ns, 0, STILL_NS) / 1e6
-        self._heard_ms += np.bincount(rows, moved_ms, capacity)
-        ends = np.append(heads[1:], len(rows)) - 1
+        else:
+            gaps_ns = np.diff(arrival_ns, prepend=0)
+            gaps_ns[heads] = np.where(last_ns == 0, 0, arrival_ns[heads] - last_ns)
+            self._heard_ms += np.bincount(rows, np.clip(gaps_ns, 0, STILL_NS) / 1e6, capacity)
         self._last_ns[rows[ends]] = arrival_ns[ends]
 
     def report(self, now_ns: int) -> int:
@@ -221,7 +229,6 @@ class Ears:
                 wanted |= self._control(listener, bytes(got.data[i, : got.lengths[i]]))
             media = np.flatnonzero(~control)
             if len(media):
-                listener.media_ns = listener.heard_ns
                 heads, lengths = got.data[media, : rtp.HEADER_BYTES], got.lengths[media]
                 octets = lengths - rtp.HEADER_BYTES
                 if np.any(heads[:, 0] & ~np.uint8(PLAIN)):

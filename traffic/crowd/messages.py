@@ -107,6 +107,7 @@ class Figures(StrictModel):
 
     sent: int
     received: int
+    wait_ms: float | None
     heard_ms: float
     lost: int
     jitter_ms: float

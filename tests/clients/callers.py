@@ -1,0 +1,67 @@
+"""The bridges of many load tests at once, in one process: `python -m tests.clients.callers`.
+
+A list of plans comes on the standard input as JSON; what each one's journal holds goes to the
+standard output. They are the users that Locust runs, without Locust's runner.
+"""
+
+# ruff: noqa: E402
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import json
+import sys
+import time
+from typing import Any
+
+import gevent
+from locust.env import Environment
+
+from scenarios.load import timetable
+from scenarios.load.hall import Hall
+from scenarios.load.journal import REST, Journal
+from scenarios.load.plan import LoadPlan
+from scenarios.load.users import BridgeUser
+
+
+def test(hall: Hall, kept: list[dict[str, Any]]) -> None:
+    """One load test from its beginning to its end."""
+    plan = hall.plan
+    numbers = iter(range(plan.bridges))
+
+    class Bridge(BridgeUser):
+        enter = staticmethod(lambda kind: (hall, next(numbers)))
+
+    users = [Bridge(Environment(user_classes=[Bridge])) for _ in range(plan.bridges)]
+    for user in users:
+        user.on_start()
+    calling = [gevent.spawn(user.attend) for user in users]
+    limit_s = timetable.total_s(plan) + plan.answer_within_s
+    while sum(entry["kind"] == REST for entry in kept) < len(users) and hall.now_s() < limit_s:
+        gevent.sleep(0.1)
+    gevent.killall(calling)
+    gevent.joinall([gevent.spawn(user.on_stop) for user in users])
+    hall.close()
+
+
+def main() -> None:
+    plans = [LoadPlan.model_validate_json(json.dumps(plan)) for plan in json.load(sys.stdin)]
+    journals: list[list[dict[str, Any]]] = [[] for _ in plans]
+    halls = [
+        Hall(plan, "1", 0.0, Journal(kept.extend), lambda record: None)
+        for plan, kept in zip(plans, journals, strict=True)
+    ]
+    for hall in halls:  # however long the machine takes to start their processes, that is before
+        if hall.exchange.media is not None:
+            hall.exchange.media.look()
+    for hall in halls:
+        hall._began_s = time.monotonic()
+    tests = [gevent.spawn(test, *pair) for pair in zip(halls, journals, strict=True)]
+    gevent.joinall(tests, raise_error=True)
+    json.dump(journals, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

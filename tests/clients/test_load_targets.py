@@ -1,0 +1,219 @@
+"""What `giaoban load` says of devices that lack something, or do not do what they should.
+
+The devices are `fake_mcu`'s. All are called at once, by the users that Locust runs; how late a busy
+machine let them be is left out of what is judged, which is for other tests.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from results.load import LoadResult
+from results.load_summary import lacking_lines, media_lines, summary_md
+from scenarios.cli.shared import EXIT_CODES
+from scenarios.load.journal import HEARD, RECORD, Kept
+from scenarios.load.locusts import Where
+from scenarios.load.outcomes import Health, Heard, Record
+from scenarios.load.plan import LoadPlan
+from scenarios.load.run import Order, Seen, answer
+from tests.clients.fake_mcu import HOST, Device, fake
+from tests.clients.programs import LATE, giaoban
+from traffic.profiles import load_profiles
+
+pytestmark = pytest.mark.realtime
+ROOT = Path(__file__).resolve().parents[2]
+BRIDGES = 2
+HEALTH = Health(generator="1", at_s=0, cpu_pct=5, late_ms=1, missed_timers=0, standing=0)
+PROFILE = load_profiles().pick("720p30-2m")
+
+
+class Case(NamedTuple):
+    """A device, and what is to be said of it; `asks`: as with no --no-options, --no-register."""
+
+    device: Device | None
+    failed: frozenset[str] = frozenset()
+    reason: str = ""
+    lacks: frozenset[str] = frozenset()
+    missed: dict[str, int] | None = None
+    asks: bool = True
+
+
+SILENT = Device(options=None, register=None, invite=None, bye=None)
+NOT_SET_UP, NOT_HEARD = frozenset({"calls-not-set-up"}), frozenset({"calls-not-heard"})
+OPTIONS, REGISTER = frozenset({"options"}), frozenset({"register"})
+BOTH = OPTIONS | REGISTER
+UNANSWERED = "no answer to any INVITE (2 calls)"
+CASES: dict[str, Case] = {
+    "good": Case(Device(), missed={}),
+    # what it lacks beside calls decides nothing about calls
+    "no answer to OPTIONS": Case(Device(options=None), lacks=OPTIONS),
+    **{
+        f"OPTIONS {code}": Case(Device(options=code), lacks=OPTIONS)
+        for code in (404, 405, 500, 501)
+    },
+    "no answer to REGISTER": Case(Device(register=None), lacks=REGISTER),
+    **{
+        f"REGISTER {code}": Case(Device(register=code), lacks=REGISTER)
+        for code in (401, 403, 404, 405, 500, 501)
+    },
+    "neither": Case(
+        Device(options=None, register=405), lacks=BOTH, missed={}
+    ),
+    "neither asked for": Case(Device(options=None, register=405), missed={}, asks=False),
+    "full for registrations": Case(
+        Device(register=503), failed=frozenset({"registrations-failed"}), missed={}
+    ),
+    # calls that come to nothing
+    "silent": Case(SILENT, NOT_SET_UP, UNANSWERED, BOTH),
+    "silent, nothing else asked": Case(
+        SILENT, NOT_SET_UP, UNANSWERED, asks=False
+    ),
+    "no answer to INVITE": Case(
+        Device(invite=None), NOT_SET_UP, UNANSWERED
+    ),
+    "nobody there": Case(
+        None, NOT_SET_UP, UNANSWERED, BOTH
+    ),
+    "no SIP": Case(
+        Device(says_garbage=True), NOT_SET_UP, UNANSWERED,
+        BOTH,
+    ),
+    **{
+        f"INVITE {code}": Case(Device(invite=code), NOT_SET_UP, f"no call was set up: 2 × {code} ")
+        for code in (302, 401, 404, 405, 486, 488, 500, 501, 503)
+    },
+    "no session description": Case(Device(body="none"), NOT_SET_UP, "2 × 200 its answer cannot"),
+    "garbage for one": Case(Device(body="garbage"), NOT_SET_UP, "2 × 200 its answer cannot"),
+    "hangs up at once": Case(Device(hangs_up=True), frozenset({"calls-dropped"})),
+    # calls that stand
+    "answers from elsewhere": Case(Device(from_elsewhere=True), missed={}),
+    "sends nothing": Case(Device(sends="nothing"), NOT_HEARD, missed={"nothing": 2}),
+    "sends reports alone": Case(Device(sends="reports"), NOT_HEARD, missed={"nothing": 2}),
+    "another codec": Case(Device(sends="other-codec"), NOT_HEARD, missed={"nothing": 2}),
+    "half of the sound": Case(Device(sends="half"), NOT_HEARD, missed={"too-little": 2}),
+    "sound for a second": Case(Device(sends="one-second"), NOT_HEARD, missed={"too-little": 2}),
+    "sound that begins late": Case(Device(sends="late"), NOT_HEARD, missed={"late": 2}),
+    "inactive": Case(Device(body="inactive"), NOT_HEARD, missed={"not-agreed": 2}),
+    "takes no sound": Case(Device(body="no-audio"), NOT_HEARD, missed={"not-agreed": 2}),
+}  # fmt: skip
+
+
+def plan(address: str, case: Case) -> LoadPlan:
+    host, port = address.removeprefix("sip:").split(":")
+    return LoadPlan(
+        target=(host, int(port)), shape="hold", bridges=BRIDGES, rate_per_s=4, seconds=1, hold_s=0,
+        answer_within_s=3, media=[] if case.missed is None else ["audio"], profile=PROFILE.id,
+        kbps=PROFILE.video_kbps, registers=case.asks, asks_options=case.asks, asks_to_speak=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, LoadResult]:
+    """What each device came to."""
+    with ExitStack() as stack:
+        addresses = [
+            stack.enter_context(fake(case.device))[0] if case.device else closed_port()
+            for case in CASES.values()
+        ]
+        plans = [plan(*pair) for pair in zip(addresses, CASES.values(), strict=True)]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.clients.callers"],
+            input=json.dumps([one.model_dump() for one in plans]),
+            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    journals = json.loads(done.stdout)
+    return {
+        name: answer_of(of, journal)
+        for name, of, journal in zip(CASES, plans, journals, strict=True)
+    }
+
+
+def answer_of(of: LoadPlan, journal: list[dict[str, Any]]) -> LoadResult:
+    """The verdict on what was done, as if the machine had been idle."""
+    by_kind: dict[str, list[dict[str, Any]]] = {RECORD: [], HEARD: []}
+    for entry in journal:
+        by_kind.setdefault(entry.pop("kind"), []).append(entry)
+    records = [Record(**{**entry, "due_s": None}) for entry in by_kind[RECORD]]
+    healths = [HEALTH.model_copy(update={"at_s": float(at_s)}) for at_s in range(30)]
+    kept = Kept(0.0, records, healths, [Heard(**entry) for entry in by_kind[HEARD]])
+    order = Order(of, Where(), None, "presence", None, {})
+    return answer(order, Seen(kept, None, []), "load-hold-20261127-090000", (None, []))
+
+
+def closed_port() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((HOST, 0))
+        return f"sip:{HOST}:{probe.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_device_gets_the_verdict_that_it_deserves(
+    name: str, answers: dict[str, LoadResult]
+) -> None:
+    case, result = CASES[name], answers[name]
+    calls = next(each for each in result.operations if each.operation == "invite")
+    assert calls.attempts == BRIDGES, result.operations  # whatever else it lacks, it is called
+    assert {c.id for c in result.criteria if c.ok is False} == case.failed
+    assert result.verdict == ("fail" if case.failed else "pass"), result.reasons
+    assert EXIT_CODES[result.verdict] == (1 if case.failed else 0)
+    assert set(result.lacking) == case.lacks
+    if case.reason:
+        assert len(result.reasons) == 1
+        assert case.reason in result.reasons[0]
+    else:
+        assert result.reasons == []
+    if case.missed is not None:
+        [sound] = result.media
+        assert (sound.calls, sound.missed) == (BRIDGES, case.missed)
+        assert f"sound: {BRIDGES - sum(case.missed.values())} of 2 calls" in media_lines(result)[0]
+    asked = {each.operation for each in result.operations} & BOTH
+    assert asked == (BOTH if case.asks else frozenset())
+    told = "\n".join(lacking_lines(result))
+    for operation, option in (("options", "--no-options"), ("register", "--no-register")):
+        assert (option in told) == (operation in case.lacks)
+    assert all(line in summary_md(result) for line in lacking_lines(result))
+    unjudged = {"options": "options-failed", "register": "registrations-failed"}
+    not_judged = {c.id for c in result.criteria if c.ok is None}
+    assert not_judged >= {unjudged[each] for each in case.lacks}
+
+
+def test_a_test_that_did_nothing_is_invalid() -> None:
+    result = answer_of(plan("sip:127.0.0.1:5060", CASES["good"]), [])
+    assert (result.verdict, result.criteria) == ("invalid", [])
+    assert "nothing was done" in result.reasons[0]
+    assert LoadResult.from_json(result.to_json()) == result
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("neither", 0, "does not answer OPTIONS"),
+        ("silent", 1, "no answer to any INVITE"),
+        ("sends nothing", 1, "nothing came"),
+    ],
+)
+def test_the_command_says_the_same(name: str, code: int, said: str, tmp_path: Path) -> None:
+    device = CASES[name].device
+    assert device is not None
+    with fake(device) as (address, _):
+        done = subprocess.run(
+            giaoban(
+                *("load", "--target", address, "--i-am-authorised", "--bridges", "2"),
+                *("--rate", "4", "--shape", "hold", "--time", "1", "--answer-within", "3"),
+                *("--results", str(tmp_path)),
+            ),
+            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
+        )  # fmt: skip
+    assert done.returncode in (code, LATE), done.stdout + done.stderr
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
