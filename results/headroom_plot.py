@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from giaoban.drawing import own_look
 from results.drawing import COLOURS, GREY, LIMIT, LIMIT_STYLE, STYLE, STYLES, Label, label_ends
 from results.headroom import Headroom
 from results.plot_words import Lang, number
@@ -50,7 +50,7 @@ def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
     Raises `OSError`.
     """
     paths = []
-    with mpl.rc_context(STYLE):
+    with own_look(STYLE):
         figure = draw(answer, lang)
         for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
             path = folder / f"headroom.{lang}.{kind}"

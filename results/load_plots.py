@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from giaoban.drawing import own_look
 from results.drawing import COLOURS, STYLE, STYLES
 from results.load import LoadResult
 
@@ -52,14 +52,14 @@ def write_load_plots(result: LoadResult, folder: Path) -> list[Path]:
             path = folder / f"{name}{suffix}"
             # without a date the same data are the same bytes
             metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
-            with mpl.rc_context(STYLE):
+            with own_look(STYLE):
                 figure.savefig(path, dpi=DPI, metadata=metadata)
             written.append(path)
     return written
 
 
 def _figure(title: str, unit: str, t: list[int], lines: dict[str, list[float]]) -> Figure:
-    with mpl.rc_context(STYLE):
+    with own_look(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()

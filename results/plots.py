@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from results.drawing import (
     COLOURS,
@@ -83,7 +83,7 @@ def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None 
 def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
     """How much of the MCU is in use, against what is allowed."""
     words = WORDS[lang]
-    with mpl.rc_context(STYLE):
+    with own_look(STYLE):
         figure, axes = paper(series, words["mcu"], lang)
         used = series.mcu_used_pct
         axes.fill_between(series.t_s, used, step="post", color=COLOURS[1], alpha=0.25, linewidth=0)
@@ -126,7 +126,7 @@ def write_plots(
     for name, figure in figures.items():
         paths[name] = folder / f"{name}.{lang}.svg"
         try:
-            with mpl.rc_context(STYLE):
+            with own_look(STYLE):
                 figure.savefig(paths[name], format="svg", dpi=DPI, metadata={"Date": None})
                 png = paths[name].with_suffix(".png")
                 figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
@@ -155,7 +155,7 @@ def _lines(
     limit: float | None,
 ) -> Figure:
     words = WORDS[lang]
-    with mpl.rc_context(STYLE):
+    with own_look(STYLE):
         figure, axes = paper(series, words[look.title], lang)
         badness = {key: _badness(values, look.best) for key, values in data.items()}
         ranked = sorted(badness, key=lambda key: (*(-b for b in badness[key]), key))

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from topology import map_frame as frame
 from topology.map_frame import FONTS, Lang
@@ -50,9 +51,10 @@ def draw(
         if path.suffix.lower() not in SUFFIXES:
             allowed = ", ".join(SUFFIXES)
             raise InputError(f'{path}: cannot draw a "{path.suffix}" file (allowed: {allowed})')
-    figure = _Map(network, values, lang, new, single_points).figure(title, what)
-    for path in paths:
-        figure.savefig(path, dpi=_DPI)
+    with own_look({}):
+        figure = _Map(network, values, lang, new, single_points).figure(title, what)
+        for path in paths:
+            figure.savefig(path, dpi=_DPI)
 
 
 class _Map:

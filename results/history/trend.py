@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from results.criteria import UNIT_VI
 from results.drawing import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
@@ -81,7 +81,7 @@ def draw_trend(points: Sequence[Point], path: Path, *, lang: Lang) -> None:
         ".pdf": {"CreationDate": None},
         ".png": {},
     }[path.suffix.lower()]
-    with mpl.rc_context(STYLE):
+    with own_look(STYLE):
         figure(points, lang).savefig(path, dpi=_DPI, metadata=undated)
 
 
@@ -101,7 +101,7 @@ def figure(points: Sequence[Point], lang: Lang) -> Figure:
         by_scenario.setdefault(point.scenario, []).append(point)
     ranked = sorted(by_scenario, key=lambda s: (-len(by_scenario[s]), s))
     last = shown[-1].criterion
-    with mpl.rc_context(STYLE):
+    with own_look(STYLE):
         drawn = Figure(figsize=(8.6, 3.4 + 0.22 * ((min(len(ranked), LINES + 1) + 2) // 2)))
         FigureCanvasAgg(drawn)
         axes = drawn.add_subplot()
