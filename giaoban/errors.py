@@ -5,7 +5,8 @@ GiaobanError
 ├── InvalidRun      3   the emulation cannot be trusted
 └── MachineLacks    4   this machine misses something; the message says how to install it
 
-Exit codes 0 (pass) and 1 (fail) are verdicts, not errors; 130 is Ctrl-C.
+Exit codes 0 (pass) and 1 (fail) are verdicts, not errors: 70 is an error of the program itself, 130
+is Ctrl-C, 141 that whoever read our output went away.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable
 class GiaobanError(Exception):
     """Something the user should read; the command line prints it and exits with `exit_code`."""
 
-    exit_code = 1
+    exit_code = 70
 
 
 class InputError(GiaobanError):
