@@ -7,6 +7,7 @@ be told from a run that is going on.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import json
 import os
@@ -21,7 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from giaoban.child import interruptions_held
 from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean
+from giaoban.scarce import shortage
 from results.model import Result
 from results.pieces import in_pieces
 
@@ -48,10 +51,13 @@ def writing(path: Path) -> Iterator[None]:
 
 def _refusal(path: Path, error: OSError) -> GiaobanError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        place = error.filename or path  # a temporary file may be on another disk
         return MachineLacks(
-            f"{path}: no space left on the disk for results",
-            f"free some space (df -h {path}), or name another folder for the results",
+            f"{place}: no space left on the disk for results",
+            f"free some space (df -h {path}), or name another folder: --results, TMPDIR",
         )
+    if (lacks := shortage(error)) is not None:
+        return lacks
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         why = "is read-only" if error.errno == errno.EROFS else "may not be written by you"
         return InputError(f"{path}: {why}; name another folder for the results")
@@ -79,7 +85,7 @@ class RunFolder:
         """
         if not _RUN_ID.fullmatch(run_id):
             raise InputError(f"run id {run_id!r}: letters, digits, '.', '_' and '-' are allowed")
-        with writing(root):
+        with writing(root), interruptions_held():
             root.mkdir(parents=True, exist_ok=True)
             number = 1
             while True:
@@ -95,6 +101,8 @@ class RunFolder:
                     partial.rmdir()
                     continue
                 folder = cls(root, name, partial)
+                # whoever is interrupted before he has it cannot discard it
+                atexit.register(folder.discard)
                 try:
                     (partial / OWNER).write_text(json.dumps(_me()), encoding="utf-8")
                 except OSError:
@@ -127,6 +135,7 @@ class RunFolder:
         """Remove an unfinished folder; does nothing to a finished one."""
         if not self.finished:
             shutil.rmtree(self.path, ignore_errors=True)
+        atexit.unregister(self.discard)
 
     def __enter__(self) -> Self:
         return self

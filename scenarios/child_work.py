@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
+from giaoban import interruptions
 from giaoban.children import Ended
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.scarce import shortage
 from results.store import write_result, writing
 from scenarios import captures
 from scenarios.assemble import Answer, assemble
@@ -62,8 +62,12 @@ def work_in(folder: Path, work: Callable[[], None]) -> int:
     try:
         work()
     except KeyboardInterrupt:
+        interruptions.taken()
         return INTERRUPTED
-    except GiaobanError as error:
+    except Exception as raised:
+        error = raised if isinstance(raised, GiaobanError) else shortage(raised)
+        if error is None:
+            raise
         said = {"message": str(error)}
         if isinstance(error, MachineLacks):
             said = {"message": error.what, "install": error.install}
@@ -73,8 +77,8 @@ def work_in(folder: Path, work: Callable[[], None]) -> int:
 
 
 def exit_with(main: Callable[[list[str]], int]) -> NoReturn:
-    """Run a child's main function on the command line's words; SIGTERM interrupts it."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run a child's main function on the command line's words; it can be interrupted."""
+    interruptions.obey()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -136,7 +140,3 @@ def say(what: str, done: float) -> None:
     """Tell the parent how far it is."""
     sys.stdout.write(json.dumps({"what": what, "done": done}) + "\n")
     sys.stdout.flush()
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

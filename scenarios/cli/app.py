@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from giaoban import interruptions
+
 COMMANDS = {
     "check": "check:command",
     "faults": "faults:command",
@@ -58,6 +60,7 @@ class _Commands(TyperGroup):
             found = alone
         command = typer.main.get_command(found)
         command.name = cmd_name
+        interruptions.loaded()
         return command
 
 

@@ -1,55 +1,47 @@
 """The program's entry point: exit codes, and an interruption that leaves nothing behind.
 
-What is heavy to load is loaded inside, so that Ctrl-C is caught from the first moment.
+What is heavy to load is loaded inside, so that Ctrl-C is obeyed from the first moment.
 """
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
-import signal
 import sys
-import traceback
 from contextlib import suppress
-from types import FrameType
 from typing import NoReturn
 
-from giaoban.errors import GiaobanError
-from giaoban.interruptions import INTERRUPTIONS
+from giaoban import interruptions
 
-USAGE, INTERNAL_ERROR, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
+USAGE, INTERNAL_ERROR, INTERRUPTED, READER_GONE = 2, 70, 130, 141
+SAID_INTERRUPTED = "giaoban: interrupted, nothing is left behind\n"
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with a code of `giaoban.errors`, a verdict's, or 130."""
-    # what little linear algebra there is needs no threads; with one thread, and only so, a process
-    # may be copied (`giaoban.beside`)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for number in set(INTERRUPTIONS) - {signal.SIGINT}:  # Python has that one's handler
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
-            signal.signal(number, _interrupt)
+    """Run the command line and leave with a code of `giaoban.errors`, a verdict's, or 130."""
+    obeyed = interruptions.obey(at_once=_leave_interrupted)
+    code = INTERNAL_ERROR
+    try:
+        from scenarios.cli.surroundings import settle
+
+        settle()
+        code = run()
+    except BaseException as error:  # before all this was settled, or while an end was told
+        code = _told(error)
+    finally:
+        obeyed.end()
+        _leave(code)
+
+
+def run() -> int:
+    """Carry out the command line; what went wrong is told on standard error."""
     try:
         code = _run()
-    except GiaobanError as error:
-        sys.stderr.write(f"giaoban: {error}\n")
-        code = error.exit_code
-    except KeyboardInterrupt:
-        with suppress(OSError):  # a terminal that was closed
-            sys.stderr.write("giaoban: interrupted, nothing is left behind\n")
-        code = INTERRUPTED
-    except BrokenPipeError:
-        # whoever read our output has seen enough; what is still buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = PIPE_CLOSED
-    except Exception:
-        # not a verdict: 1 would say that the network failed
-        traceback.print_exc()
-        sys.stderr.write("giaoban: internal error, please report it with the lines above\n")
-        code = INTERNAL_ERROR
-    # what is left ends with the process: nobody has to look through it once more
-    atexit.register(gc.freeze)
-    sys.exit(code)
+        sys.stdout.flush()
+        return code
+    except BaseException as error:
+        with suppress(Exception):  # what was printed before it
+            sys.stdout.flush()
+        return _told(error)
 
 
 def _run() -> int:
@@ -57,6 +49,7 @@ def _run() -> int:
 
     from scenarios.cli.app import app
 
+    _refuse_what_is_no_text(sys.argv)
     try:
         code = app(prog_name="giaoban", standalone_mode=False)
     except typer.Abort:
@@ -73,8 +66,75 @@ def _run() -> int:
     return code if isinstance(code, int) else 0
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _refuse_what_is_no_text(words: list[str]) -> None:
+    """A name with bytes that are no letters could be opened, and be written down nowhere."""
+    from giaoban.errors import InputError
+
+    for number, word in enumerate(words[1:], start=1):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            shown = ascii(word)
+            raise InputError(
+                f"word {number} of the command line, {shown}, is no text "
+                "(allowed: names in the encoding of your locale, best UTF-8)"
+            ) from None
+
+
+def _told(error: BaseException) -> int:
+    """Say what an error is, in the way of its kind; the exit code."""
+    interrupted = isinstance(error, KeyboardInterrupt) or interruptions.asked()
+    interruptions.taken()
+    if interrupted:
+        _say(SAID_INTERRUPTED)
+        return INTERRUPTED
+    from giaoban.errors import GiaobanError
+    from giaoban.scarce import shortage
+
+    if not isinstance(error, GiaobanError) or error.exit_code == INTERNAL_ERROR:
+        error = shortage(error) or error
+    if not isinstance(error, GiaobanError):
+        return _crashed(error)
+    if error.exit_code != READER_GONE:
+        _say(f"giaoban: {error}\n")
+    return error.exit_code
+
+
+def _crashed(error: BaseException) -> int:
+    """It is no verdict: 1 would say that the network failed."""
+    import traceback
+
+    _say("".join(traceback.format_exception(error)))
+    _say("giaoban: internal error, please report it with the lines above\n")
+    return INTERNAL_ERROR
+
+
+def _say(text: str) -> None:
+    """On standard error, as far as it goes."""
+    with suppress(Exception):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def _leave_interrupted() -> NoReturn:
+    """While the program is still being loaded: there is nothing yet that could be left."""
+    try:
+        os.write(2, SAID_INTERRUPTED.encode())
+    finally:
+        os._exit(INTERRUPTED)
+
+
+def _leave(code: int) -> NoReturn:
+    """What is left ends with the process: a thread of a library's, or a buffer, cannot change how.
+
+    That also keeps PYTHONINSPECT from asking for more.
+    """
+    import atexit
+
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from giaoban.errors import InputError, InvalidRun, MachineLacks
+from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
 from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
@@ -140,13 +140,13 @@ def serve(
         def turn() -> bool:
             if typed is not None:
                 typed.look()
-            return stop() or screen.unread
+            return stop() or screen.failed is not None
 
         server.run(turn)
         health = server.health()
         tell(health)
-    if screen.unread:
-        raise BrokenPipeError
+    if screen.failed is not None:
+        raise screen.failed
     if as_json:
         print_json(health)
     return _judge(health)
@@ -157,16 +157,16 @@ class _Screen:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self.unread = False
+        self.failed: GiaobanError | None = None
 
     def say(self, line: str) -> None:
-        if self._quiet or self.unread:
+        if self._quiet or self.failed is not None:
             return
         try:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
-        except BrokenPipeError:  # everybody is hung up before that ends the program
-            self.unread = True
+        except GiaobanError as error:  # everybody is hung up before that ends the program
+            self.failed = error
 
 
 def _opened(path: Path) -> TextIO:

@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scenarios.cli.streams import says_everything
+
 PLAIN_EVERY_S = 5.0
 """Between two lines that tell the same but for numbers in it."""
 NUMBER = re.compile(r"\d+")
 
 
 def print_json(value: object) -> None:
-    """Exactly one JSON object on standard output, without NaN."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+    """Exactly one JSON object on standard output, without NaN; the same whatever the encoding."""
+    plain = not says_everything(sys.stdout)
+    sys.stdout.write(json.dumps(value, ensure_ascii=plain, allow_nan=False, indent=2) + "\n")
 
 
 @contextmanager

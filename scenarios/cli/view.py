@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from giaoban import interruptions
 from giaoban.errors import InputError
 from results.history.entry import Entry
 from results.history.index import opened
@@ -61,6 +62,7 @@ def command(
         try:
             server.serve_forever()
         except KeyboardInterrupt:
+            interruptions.taken()
             console.print("stopped")
     return 0
 

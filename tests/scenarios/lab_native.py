@@ -24,7 +24,8 @@ def main(folder: Path, *words: str) -> None:
         contextlib.redirect_stderr(err),
     ):
         sys.argv = ["giaoban", "check", *words, "--engine", "native", "--seeds", "0"]
-        entry.main()
+        code = entry.run()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
-
-import pytest
 
 from scenarios.cli import entry
 
@@ -84,24 +80,12 @@ def at_one_seed(*words: str | Path) -> list[str]:
 
 
 def giaoban(*words: str | Path) -> Ran:
-    """The program's entry point, called in this process; at one seed, if it says nothing else."""
+    """The command line, carried out in this process; at one seed, if it says nothing else."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        _signals_kept(),
         mock.patch.object(sys, "argv", ["giaoban", *at_one_seed(*words)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as end,
     ):
-        entry.main()
-    assert isinstance(end.value.code, int)
-    return Ran(end.value.code, out.getvalue(), err.getvalue())
-
-
-@contextlib.contextmanager
-def _signals_kept() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        code = entry.run()
+    return Ran(code, out.getvalue(), err.getvalue())

@@ -9,7 +9,7 @@ import pytest
 from scenario_factory import SCENARIOS, scenario
 
 from results.model import Result
-from scenarios.cli.entry import main
+from scenarios.cli.entry import run as run_command_line
 from scenarios.estimate.run import estimate
 from scenarios.estimate.static import static_loads
 from scenarios.question import make_question
@@ -17,9 +17,7 @@ from scenarios.question import make_question
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr("sys.argv", ["giaoban", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+    return run_command_line()
 
 
 def test_a_run_folder_without_annex(

@@ -1,0 +1,83 @@
+"""What a process finds where it is started, made such that it changes no answer: variables of the
+environment, locale, file mode mask, limit of processor time, standard streams."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from giaoban.errors import MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
+from scenarios.cli.streams import open_standard_streams
+
+OF_PYTHON = (
+    "PYTHONASYNCIODEBUG",
+    "PYTHONDEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONINSPECT",
+    "PYTHONINTMAXSTRDIGITS",
+    "PYTHONOPTIMIZE",
+    "PYTHONPROFILEIMPORTTIME",
+    "PYTHONTRACEMALLOC",
+    "PYTHONVERBOSE",
+    "PYTHONWARNDEFAULTENCODING",
+    "PYTHONWARNINGS",
+)
+"""Variables that are for whoever works on a program: warnings that end it, checks left out, an
+interpreter that goes on asking when all is done."""
+OF_LIBRARIES = ("MPLBACKEND", "MATPLOTLIBRC", "SOURCE_DATE_EPOCH")
+SPARE_CPU_S = 2
+"""Before the hard limit of processor time, at which the kernel kills."""
+
+
+def settle() -> None:
+    """To be called once, before anything else is loaded. May start the program once more."""
+    if os.name == "posix":
+        _begin_anew_if_python_was_told_otherwise()
+        mask = os.umask(0o077)
+        os.umask(mask & 0o077)  # whatever others may not, we can read what we wrote
+        _obey_the_limit_of_processor_time()
+    for name in OF_LIBRARIES:
+        os.environ.pop(name, None)
+    # what little linear algebra there is needs no threads; with one thread, and only so, a process
+    # may be copied (`giaoban.beside`)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    open_standard_streams()
+
+
+def _begin_anew_if_python_was_told_otherwise() -> None:
+    """Python reads these before it runs a line of ours. Names of files are UTF-8 here, whatever the
+    locale; what is printed keeps the encoding that it asks for."""
+    told = [name for name in OF_PYTHON if name in os.environ]
+    foreign = sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1"
+    if not told and not foreign:
+        return
+    for name in told:
+        del os.environ[name]
+    if foreign:
+        os.environ["PYTHONUTF8"] = "1"
+        os.environ.setdefault("PYTHONIOENCODING", getattr(sys.stdout, "encoding", "utf-8"))
+    signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)  # until `obey`
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _obey_the_limit_of_processor_time() -> None:
+    """Where the soft limit is the hard one the kernel kills without a word."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard != resource.RLIM_INFINITY and (soft == resource.RLIM_INFINITY or soft >= hard):
+        resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - SPARE_CPU_S), hard))
+    signal.signal(signal.SIGXCPU, _out_of_time)
+
+
+def _out_of_time(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise MachineLacks(
+        "the processor time that a process may take here is used up",
+        "raise the limit: ulimit -t unlimited",
+    )
