@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -17,6 +18,7 @@ from pydantic import (
 from giaoban.secretfile import refuse_if_others_read
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.device import Id
+from mcu_sim.hosts import is_one_host
 
 Digest = Literal["MD5", "SHA-256"]
 
@@ -38,13 +40,29 @@ Realm = Annotated[
 Password = Annotated[SecretStr, AfterValidator(_password)]
 
 
+def _host(text: str) -> str:
+    try:
+        if is_one_host(ipaddress.IPv4Address(text)):
+            return text
+    except ValueError:
+        pass
+    raise ValueError("must be a host's IPv4 address, as 10.68.0.2")
+
+
+HostText = Annotated[str, AfterValidator(_host)]
+
+
 class Account(StrictModel):
-    """One user. The password shows as stars wherever the account is printed or dumped."""
+    """One user. The password shows as stars wherever the account is printed or dumped.
+
+    `media`: where its media may be sent although nothing has come from there.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     user: Id
     password: Password
+    media: list[HostText] = Field(default=[], max_length=8)
 
 
 class Accounts(StrictModel):
@@ -69,6 +87,10 @@ class Accounts(StrictModel):
             if users.count(user) > 1:
                 raise ValueError(f'user "{user}" has two accounts')
         return self
+
+    def media_of(self, user: str) -> frozenset[str]:
+        """Hosts that a user's media may go to unseen; nowhere for one without an account."""
+        return frozenset(host for one in self.account if one.user == user for host in one.media)
 
     def passwords(self) -> dict[str, str]:
         """Passwords by user, in the order of the file."""

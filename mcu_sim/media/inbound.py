@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim import stun
+from mcu_sim.media.consent import Consent
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
@@ -75,11 +76,14 @@ class Inbound:
         log: PacketLog,
         capacity: int,
         clock: StampClock | None = None,
+        consent: Consent | None = None,
     ) -> None:
-        """`clock`: as of `ReceiveBatch`."""
+        """`clock`: as of `ReceiveBatch`. `consent`: is told what comes from where; None: nobody
+        wants to know."""
         self._ports = ports
         self._keys = keys
         self._log = log
+        self._consent = consent or Consent(capacity)
         self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True, clock=clock)
         self.clock = self._inbox.clock
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
@@ -174,7 +178,7 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 rows = self._ports.remotes(lane).find(got.sources)
-                kept = ~self._answer_stun(sock, rows, got)
+                kept = ~self._answer_stun(lane.kind, sock, rows, got)
                 self._take_control(lane.kind, rows, got, np.flatnonzero(kept))
         control, self._control = self._control, []
         return control
@@ -185,7 +189,7 @@ class Inbound:
         return collisions
 
     def _answer_stun(
-        self, sock: socket.socket, rows: NDArray[np.intp], got: Received
+        self, kind: Kind, sock: socket.socket, rows: NDArray[np.intp], got: Received
     ) -> NDArray[np.bool_]:
         """Answer the STUN keep-alives among n datagrams (RFC 6263 §4.6), and say which they are
         (n,). Strangers are answered nothing: theirs stay what they are."""
@@ -202,12 +206,13 @@ class Inbound:
             if response is not None:
                 with contextlib.suppress(OSError):
                     sock.sendto(response, source)
+        self._consent.heard(kind, rows[found], got.sources[found], got.arrival_ns[found])
         return found
 
     def _sort(self, lane: Lane, sock: socket.socket, got: Received) -> Arrivals:
         kind = lane.kind
         rows = self._ports.remotes(lane).find(got.sources)
-        alive = self._answer_stun(sock, rows, got)
+        alive = self._answer_stun(kind, sock, rows, got)
         self.lost.stray += int(np.count_nonzero(rows == NOBODY))
         control = rtcp.is_rtcp(got.data, got.lengths)
         if control.any():
@@ -215,6 +220,7 @@ class Inbound:
         at = np.flatnonzero((rows != NOBODY) & ~control & ~alive)
         rows, lengths = rows[at], got.lengths[at]
         data = got.data[at] if len(at) < len(got) else got.data
+        sources = got.sources[at]
         arrival_ns = got.arrival_ns[at]
         lengths, forged = self._unprotect(kind, rows, data, lengths)
         self.lost.unauthentic += forged
@@ -224,9 +230,11 @@ class Inbound:
             self.lost.not_rtp += int(bad) - forged
             at = np.flatnonzero(headers.valid)
             rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
+            sources = sources[at]
             headers = rtp.parse_headers(data, lengths)
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
+        self._consent.heard(kind, rows, sources, arrival_ns)
         self._write_log(kind, rows, headers, lengths, arrival_ns)
         colliding = headers.ssrc == self._our_ssrc[kind][rows]
         if colliding.any():
@@ -278,7 +286,9 @@ class Inbound:
                     self.lost.unauthentic += 1
                     continue
             self.rtcp_received += 1
-            self._control.append(ControlArrival(row, kind, data, int(got.arrival_ns[i])))
+            arrival_ns = int(got.arrival_ns[i])
+            self._consent.heard(kind, rows[[i]], got.sources[[i]], got.arrival_ns[[i]])
+            self._control.append(ControlArrival(row, kind, data, arrival_ns))
 
     def _unprotect(
         self,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.sip.message import HostPort
 from mcu_sim.srtp import ALIGNMENT
 from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
@@ -88,7 +89,9 @@ class Outbound:
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.zeros(capacity, np.uint8) for kind in KINDS}
         self.wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
-        """(capacity,) whether each row takes a medium now."""
+        """(capacity,) whether each row takes a medium now, and may be sent it."""
+        self._allowed = {kind: np.ones(capacity, np.bool_) for kind in KINDS}
+        self._sends = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
         self.rtp_sent = 0
         self.unprotected = 0
         """Packets that could not be encrypted: its source repeated itself."""
@@ -103,7 +106,7 @@ class Outbound:
         """A call begins: where its packets go and what happens to them."""
         self._shelf[leg.row] = leg.shelf
         for kind in KINDS:
-            self.wanted[kind][leg.row] = False
+            self._sends[kind][leg.row] = self.wanted[kind][leg.row] = False
         for kind in leg.flows:
             self.begin(leg, kind)
 
@@ -121,12 +124,20 @@ class Outbound:
         """The terms of a flow changed: where to send, as what, and whether they want it."""
         self._to[kind][row] = sockaddr(*flow.terms.remote)
         self._type[kind][row] = flow.terms.send_type
-        self.wanted[kind][row] = flow.terms.sends
+        self._sends[kind][row] = flow.terms.sends
+        self.wanted[kind][row] = flow.terms.sends and self._allowed[kind][row]
+
+    def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
+        """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
+        self._allowed[kind][row] = to is not None
+        if to is not None:
+            self._to[kind][row] = sockaddr(*to)
+        self.wanted[kind][row] = self._sends[kind][row] and to is not None
 
     def close(self, row: int) -> None:
         """The call is over: what was held back goes out, and nothing more."""
         for kind in KINDS:
-            self.wanted[kind][row] = False
+            self._sends[kind][row] = self.wanted[kind][row] = False
             line = self._lines.pop((kind, row), None)
             if line is not None and line.holding is not None:
                 self._release(kind, row, line.holding, EVER.max)

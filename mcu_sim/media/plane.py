@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from mcu_sim.audio.bank import TICK_NS, AudioBank, AudioOut
+from mcu_sim.media.consent import Consent, Withheld
 from mcu_sim.media.health import health_of
 from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
 from mcu_sim.media.keys import Keyring
@@ -98,9 +99,12 @@ class MediaPlane:
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
         self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, *sizes, origin_ns)
-        self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps)
+        self._consent = Consent(capacity)
+        self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps, self._consent)
         from_ns = origin_ns if kernel_paces else None
-        self.reports = Reports(self.inbound, self.outbound, ports, self._keys, rng, from_ns)
+        self.reports = Reports(
+            self.inbound, self.outbound, ports, self._keys, rng, from_ns, self._consent
+        )
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
@@ -155,6 +159,8 @@ class MediaPlane:
         down, terms = flow.down, flow.terms
         self._keys.turn(kind, row, terms)
         self.reports.begin(leg, kind, now_ns)
+        self._consent.begin(leg, kind, now_ns)
+        self.outbound.allow(kind, row, self._consent.to(kind, row))
         if kind == "audio":
             self._hear(leg)
             header = bytes.fromhex(down.header_hex)
@@ -190,6 +196,8 @@ class MediaPlane:
             turned[kind] = replace(flow, terms=terms)
             self.inbound.turn(leg, kind, turned[kind])
             self.outbound.turn(kind, row, turned[kind])
+            self._consent.begin(replace(leg, flows=turned), kind, now_ns)
+            self.outbound.allow(kind, row, self._consent.to(kind, row))
             self.reports.turn(kind, row, turned[kind])
             self._keys.turn(kind, row, terms)
             if not terms.sends and leg.forwarded(kind):
@@ -226,6 +234,7 @@ class MediaPlane:
         self.inbound.close(row)
         self.outbound.close(row)
         self._keys.close(row)
+        self._consent.close(row)
         return positions
 
     def positions(self, row: int, now_ns: int) -> dict[Kind, Position]:
@@ -296,6 +305,10 @@ class MediaPlane:
         else:
             self._forwarders[kind].request(row, now_ns)
 
+    def take_withheld(self) -> list[Withheld]:
+        """Media that nobody has consented to, told once each (see `consent`)."""
+        return self._consent.take_withheld()
+
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
         # what the kernel paces is handed over before its time comes
@@ -325,6 +338,10 @@ class MediaPlane:
             self._forward("content", now_ns)
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
+            for kind, row, to in self._consent.look(now_ns):
+                self.outbound.allow(kind, row, to)
+                if to is not None:
+                    self.reports.redirect(kind, row, to[0])
             self.reports.run(now_ns)
             late_ns = (now_ns - self._control_at_ns) % CONTROL_EVERY_NS
             self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS

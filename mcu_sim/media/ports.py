@@ -133,6 +133,11 @@ class Ports:
         source = sockaddr(*remote)[np.newaxis]
         return int(self.remotes(Lane(shelf, kind, rtcp=False)).find(source)[0])
 
+    def is_own(self, address: HostPort) -> bool:
+        """Whether an address is that of one of these sockets."""
+        ports = {self.port(lane.shelf, lane.kind) + lane.rtcp for lane in self._sockets}
+        return address[0] == self.address and address[1] in ports
+
     def port(self, shelf: int, kind: Kind) -> int:
         """The RTP port of a medium on a shelf; RTCP has the next one."""
         return self._first_port + PORTS_A_SHELF * shelf + OFFSET[kind]

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import ControlArrival, Inbound
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Flow, Kind, Leg
@@ -51,14 +52,17 @@ class Reports:
         keys: Keyring,
         rng: random.Random,
         paced_from_ns: int | None = None,
+        consent: Consent | None = None,
     ) -> None:
         """`paced_from_ns`: CLOCK_MONOTONIC from which reports' moments to leave are counted, where
-        the kernel paces; None: they leave at once."""
+        the kernel paces; None: they leave at once. `consent`: where reports may go; None:
+        anywhere."""
         self._inbound = inbound
         self._outbound = outbound
         self._ports = ports
         self._keys = keys
         self._rng = rng
+        self._consent = consent
         self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _Line] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
@@ -168,7 +172,14 @@ class Reports:
             )
             line.told_packets, line.told_octets = packets, octets
 
+    def redirect(self, kind: Kind, row: int, host: str) -> None:
+        """The far end is at another of its addresses."""
+        if (line := self._lines.get((row, kind))) is not None:
+            line.to = host, line.to[1]
+
     def _send(self, line: _Line, packet: bytes, at_ns: int = 0) -> None:
+        if self._consent is not None and self._consent.to(line.kind, line.row) is None:
+            return
         if (context := self._keys.of(line.kind, line.row)) is not None:
             packet = context.protect_rtcp(packet)
         sock = self._ports.open(Lane(line.shelf, line.kind, rtcp=not line.muxed))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mcu_sim import sdp
+from mcu_sim import hosts, sdp
 from mcu_sim.admission import Admission, Capacity
 from mcu_sim.h264 import LEVELS, codec_for, resolution_of
 from mcu_sim.media.leg import NOBODY, Kind
@@ -26,10 +27,12 @@ from mcu_sim.offer_answer import (
 from mcu_sim.resolution import AUDIO
 from mcu_sim.secret_source import Secrets
 from mcu_sim.server.calls import Call
+from mcu_sim.sip.message import HostPort
 from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
+UNSPECIFIED = "0.0.0.0"
 BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 
 
@@ -66,10 +69,11 @@ class Answering:
         encrypted: bool,
         dialled: str | None = None,
         dialled_profile: str = "baseline",
+        signalling: HostPort = ("", 0),
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
-        what is public of a description, `secrets` its SRTP keys."""
+        what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -77,6 +81,8 @@ class Answering:
         self._rng, self._secrets = rng, secrets
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
+        self._signalling = signalling
+        self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
         self._calls: dict[str, set[str]] = {}
@@ -137,7 +143,7 @@ class Answering:
         Two calls on one set of ports with one remote address could not be told apart: that is
         known only now, and the later call cannot be had.
         """
-        agreed = _by_kind(read_answer(call.local, sdp.parse(answer)))
+        agreed = _by_kind(read_answer(call.local, self._reachable(sdp.parse(answer), first=True)))
         if not agreed:
             raise sdp.SdpError("the answer takes nothing of the offer")
         self._check_addresses(call, agreed)
@@ -158,7 +164,7 @@ class Answering:
         If the device has not what the offer asks for, the call keeps what it has. Raises
         `SdpError`.
         """
-        theirs = sdp.parse(offer)
+        theirs = self._reachable(sdp.parse(offer), first=False)
         _, most = self._make_again(call, theirs, self._can(call.shelf))
         self._check_addresses(call, most)
         before = call.asked, call.given, call.why_less
@@ -171,6 +177,32 @@ class Answering:
             self._readmit(call, before[1], None)
             call.asked, call.given, call.why_less = before
             raise
+
+    def _reachable(self, theirs: sdp.Session, *, first: bool) -> sdp.Session:
+        """Their description without the media that are at no host's address, or at our own.
+
+        c=0.0.0.0 puts media of a call that stands on hold (RFC 3264 §8.4); no call begins with it.
+        Raises `SdpError` if nothing is left.
+        """
+        wrong = [self._why_not(theirs, media, first=first) for media in theirs.media]
+        if not any(wrong):
+            return theirs
+        pairs = zip(theirs.media, wrong, strict=True)
+        left = tuple(media if why is None else replace(media, port=0) for media, why in pairs)
+        if not any(media.port for media in left):
+            raise sdp.SdpError(next(why for why in wrong if why is not None))
+        return replace(theirs, media=left)
+
+    def _why_not(self, theirs: sdp.Session, media: sdp.Media, *, first: bool) -> str | None:
+        if not media.port:
+            return None
+        host = theirs.address_of(media)
+        if host == UNSPECIFIED and not first:
+            return None
+        both = ((host, media.port), (host, media.rtcp_port or media.port + 1))
+        if any(one == self._signalling or self._ports.is_own(one) for one in both):
+            return f"media at {host}:{media.port}, which is this device's own"
+        return hosts.why_not(host, from_loopback=self._on_loopback)
 
     def _check_addresses(self, call: Call, agreed: Mapping[Kind, Agreed]) -> None:
         for kind, terms in agreed.items():
@@ -212,7 +244,7 @@ class Answering:
         return True
 
     def _answer(self, call: str, meeting: str, offer: bytes) -> Terms | Declined:
-        theirs = sdp.parse(offer)
+        theirs = self._reachable(sdp.parse(offer), first=True)
         probe = _by_kind(self._make(theirs, self._can(0))[1])
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, Declined):
@@ -277,13 +309,11 @@ def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
 
 
 def _by_kind(terms: Sequence[Agreed | None]) -> dict[Kind, Agreed]:
-    """The terms by medium. Raises `SdpError` for an address that the MCU cannot reach."""
+    """The terms by medium."""
     found: dict[Kind, Agreed] = {}
     for agreed in terms:
         if agreed is None:
             continue
-        if ":" in agreed.remote[0]:
-            raise sdp.SdpError("media at an IPv6 address, this device has IPv4")
         if agreed.content:
             found["content"] = agreed
         elif agreed.kind == "audio":

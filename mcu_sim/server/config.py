@@ -83,3 +83,10 @@ class McuConfig:
     dialled_resolution: str | None = None
     dialled_profile: str = "baseline"
     virtual_time: bool = False
+
+    def assured(self, participant: str) -> frozenset[str] | None:
+        """Hosts that somebody's media may go to unseen (see `media.consent`); None: anywhere, for a
+        bridge of the plan."""
+        if participant in self.seats:
+            return None
+        return frozenset() if self.accounts is None else self.accounts.media_of(participant)

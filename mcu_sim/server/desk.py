@@ -143,7 +143,7 @@ class Desk:
         if not isinstance(decision, Joined):
             self._refuse(call.call, participant, decision, now_ns)
             return
-        row = self._take_row(participant)
+        row = self._take_row(participant, "" if call.verified_user else call.source.host)
         if row is None:
             self._refuse(call.call, participant, NO_PLACE, now_ns)
             return
@@ -188,8 +188,8 @@ class Desk:
         silent_ns = now_ns - int(self._plane.inbound.heard_ns[call.row])
         return not call.standing or silent_ns >= SILENT_NS
 
-    def _take_row(self, participant: str) -> int | None:
-        row = self._book.take_row(participant)
+    def _take_row(self, participant: str, stranger: str = "") -> int | None:
+        row = self._book.take_row(participant, stranger)
         if row is not None:
             # its own address may still be there from a call before
             self._plane.forget(row)
@@ -285,6 +285,7 @@ class Desk:
             composed=self._model(call),
             heard=False,
             host=call.host,
+            assured=self._config.assured(call.participant),
         )
         self._plane.open(leg, now_ns)
         call.standing = True

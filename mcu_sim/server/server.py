@@ -22,6 +22,7 @@ from mcu_sim.server.config import McuConfig
 from mcu_sim.server.desk import Desk
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.digest import Authority
+from mcu_sim.sip.endpoint import ONE_OF_MANY
 from mcu_sim.sip.registrar import Registrar
 from mcu_sim.sip.sockets import SipSockets
 from traffic.profiles import DSCP_SIGNALLING
@@ -32,6 +33,7 @@ GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
 NEVER_NS = 2**63 - 1
 NONCE_SECRET_BYTES = 32
+MOST_CONNECTIONS = 512
 
 
 class McuServer:
@@ -53,7 +55,12 @@ class McuServer:
         rng, secrets = drawn_from(config.seed, name)
         device = config.device
         self._sip = SipSockets(
-            config.address, config.sip_port, dscp=DSCP_SIGNALLING, tcp=config.tcp
+            config.address,
+            config.sip_port,
+            dscp=DSCP_SIGNALLING,
+            tcp=config.tcp,
+            most_connections=MOST_CONNECTIONS,
+            most_of_one_host=MOST_CONNECTIONS // 2,
         )
         self._ports = Ports(config.address, config.first_media_port)
         self._book = CallBook(config.seats, config.guests)
@@ -73,6 +80,7 @@ class McuServer:
             ),
             registrar=registrar,
             session_expires_s=config.session_expires_s,
+            share=ONE_OF_MANY,
         )
         self._plane = MediaPlane(
             self._ports,
@@ -106,6 +114,7 @@ class McuServer:
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
+            signalling=self._sip.local,
         )
         self._desk = Desk(
             config,
@@ -156,6 +165,7 @@ class McuServer:
                 self._desk.controls.hear(now_ns)
                 hear_ns = now_ns + HEAR_EVERY_NS
             self._desk.controls.ask_key_frames(now_ns)
+            self._tell_withheld(now_ns)
             self._send()
             if stopping and not self._agent.waits:
                 break
@@ -248,6 +258,13 @@ class McuServer:
         for datagram in self._agent.outgoing():
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
             self._sip.send(datagram.data, datagram.target)
+
+    def _tell_withheld(self, now_ns: int) -> None:
+        for held in self._plane.take_withheld():
+            call = self._book.in_row(held.row)
+            if call is not None:
+                to = f"{held.remote[0]}:{held.remote[1]}"
+                self._tell(now_ns, "media-withheld", call.participant, kind=held.kind, to=to)
 
     def _next_timer_ns(self) -> int:
         timers = (self._agent.next_timeout(), self._desk.rooms.next_timeout())

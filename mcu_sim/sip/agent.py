@@ -15,7 +15,7 @@ from mcu_sim.sip.called import Called
 from mcu_sim.sip.calling import Calling
 from mcu_sim.sip.dialog import hop_of
 from mcu_sim.sip.digest import Authority, Credentials
-from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot
+from mcu_sim.sip.endpoint import UNSHARED, Datagram, Endpoint, Share, Slot
 from mcu_sim.sip.events import Event
 from mcu_sim.sip.fields import tag_of, to_of
 from mcu_sim.sip.headers import reason as told
@@ -57,6 +57,7 @@ class UserAgent:
         authority: Authority | None = None,
         credentials: Credentials | None = None,
         registrar: Registrar | None = None,
+        share: Share = UNSHARED,
     ) -> None:
         """`contact` is the address others reach it at, over either transport.
 
@@ -64,12 +65,13 @@ class UserAgent:
         `session_expires_s`, `min_se_s`: the session interval wanted (None: only if the peer
         wants one) and the shortest accepted (RFC 4028). `authority`: who must be convinced by
         callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
-        `credentials`: what to prove ourselves with. Raises `ValueError` for impossible intervals.
+        `credentials`: what to prove ourselves with. `share`: what one host may have of it.
+        Raises `ValueError` for impossible intervals.
         """
         self.contact = contact
         self.user = user
         self._book = Book()
-        end = self._end = Endpoint(contact, user, rng, self._on_request, self._on_ack)
+        end = self._end = Endpoint(contact, user, rng, self._on_request, self._on_ack, share)
         abilities = self._abilities = Abilities(
             end, Rules(session_expires_s, min_se_s), registrar=registrar is not None
         )

@@ -33,6 +33,7 @@ class CallState(enum.Enum):
 class Success:
     """A 2xx of ours to an INVITE that is not acknowledged yet; `offered`: its SDP is an offer."""
 
+    slot: Slot
     sequence: int
     offered: bool
     data: bytes

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
+from mcu_sim.hosts import is_one_host
 from mcu_sim.sip.fields import addresses, contacts_of, cseq_of, from_of, parameter, tag_of, to_of
 from mcu_sim.sip.message import DEFAULT_PORT, USER_AGENT, Peer, Transport
 from mcu_sim.sip.uri_reader import without_headers
@@ -147,9 +148,7 @@ def hop_of(uri: URI, otherwise: Peer) -> Peer:
         host = ipaddress.IPv4Address(uri.host)
     except ValueError:
         return otherwise
-    # A peer must not have us send to everyone (or nowhere): 224/4, 240/4 with broadcast, 0/8.
-    one_host = not (host.is_multicast or host.is_reserved or int(host) < 2**24)
-    if uri.scheme != "sip" or not one_host or not 0 < port < 65536 or transport is None:
+    if uri.scheme != "sip" or not is_one_host(host) or not 0 < port < 65536 or transport is None:
         return otherwise
     return Peer(str(host), port, transport or otherwise.transport)
 

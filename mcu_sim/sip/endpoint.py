@@ -51,6 +51,24 @@ RETRY_AFTER_S = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What one host may have at the same time of an element that is there for many.
+
+    `unanswered`: requests that wait for their answer. `unconfirmed`: INVITEs whose final answer it
+    has not acknowledged. Each of those answers is repeated for 32 s, to whomever the INVITE said
+    that it came from: that bounds what a forged source is sent.
+    """
+
+    unanswered: int
+    unconfirmed: int
+
+
+UNSHARED = Share(MAX_TRANSACTIONS, MAX_TRANSACTIONS)
+"""An element with one peer."""
+ONE_OF_MANY = Share(unanswered=MAX_UNANSWERED // 4, unconfirmed=128)
+
+
+@dataclass(frozen=True, slots=True)
 class Datagram:
     """Bytes to send and where to: one UDP datagram, or one message on a TCP connection."""
 
@@ -72,18 +90,25 @@ class Watcher:
 
 
 NOBODY = Watcher()
+NOWHERE = Peer("", 0)
 
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A transaction, where its peer is, who watches it, and the call it belongs to ("": none)."""
+    """A transaction, where its peer is, who watches it, and the call it belongs to ("": none).
+
+    Of a request that came: where from, whether it waits for its answer, and whether it is an
+    INVITE whose answer is not acknowledged yet.
+    """
 
     key: Key
     transaction: ClientTransaction | ServerTransaction
     target: Peer
     watcher: Watcher = NOBODY
     call: str = ""
+    source: Peer = NOWHERE
     unanswered: bool = False
+    unconfirmed: bool = False
 
     @property
     def request(self) -> Request:
@@ -105,6 +130,7 @@ class Endpoint:
         rng: random.Random,
         on_request: Callable[[Slot, Request, Peer, float], None],
         on_ack: Callable[[Request, float], None],
+        share: Share = UNSHARED,
     ) -> None:
         self.contact = contact
         self.user = user
@@ -114,10 +140,12 @@ class Endpoint:
         self.on_timer: dict[str, Callable[[str, float], None]] = {}
         self._on_request = on_request
         self._on_ack = on_ack
+        self._share = share
         self._agenda: Agenda[Key] = Agenda()
         self._outgoing: list[Datagram] = []
         self._events: list[Event] = []
-        self._unanswered = 0
+        self._unanswered: Counter[str] = Counter()
+        self._unconfirmed: Counter[str] = Counter()
 
     # ------------------------------------------------------------------------- from the owner
 
@@ -253,6 +281,12 @@ class Endpoint:
             response.headers.set(name, value)
         self.respond(slot, response, now_ms)
 
+    def confirmed(self, slot: Slot) -> None:
+        """The final answer to an INVITE was acknowledged, or is not repeated any more."""
+        if slot.unconfirmed:
+            slot.unconfirmed = False
+            _count_down(self._unconfirmed, slot.source.host)
+
     # ------------------------------------------------------------------------------ the inside
 
     def _run(self, slot: Slot, outputs: list[Output], now_ms: float) -> None:
@@ -271,7 +305,9 @@ class Endpoint:
         transaction = slot.transaction
         if slot.unanswered and isinstance(transaction, ServerTransaction) and transaction.answered:
             slot.unanswered = False
-            self._unanswered -= 1
+            _count_down(self._unanswered, slot.source.host)
+        if transaction.state in (State.CONFIRMED, State.TERMINATED):
+            self.confirmed(slot)
         if transaction.state is State.TERMINATED:
             del self.slots[slot.key]
             self._agenda.set(slot.key, None)
@@ -297,7 +333,7 @@ class Endpoint:
         if method == "ACK":
             self._on_ack(request, now_ms)
             return
-        if self._is_too_much(method):
+        if self._is_too_much(method, source.host):
             self.dropped["overload"] += 1
             self._answer_stateless(request, source, 503, "Too Many Requests")
             return
@@ -308,16 +344,21 @@ class Endpoint:
             transaction = ServerInvite(request, now_ms, source.reliable)
         else:
             transaction = ServerNonInvite(request, source.reliable)
-        slot = self.slots[key] = Slot(key, transaction, target, unanswered=True)
-        self._unanswered += 1
+        slot = self.slots[key] = Slot(
+            key, transaction, target, source=source, unanswered=True, unconfirmed=method == "INVITE"
+        )
+        self._unanswered[source.host] += 1
+        self._unconfirmed[source.host] += method == "INVITE"
         self._agenda.set(key, transaction.next_timeout())
         self._on_request(slot, request, source, now_ms)
 
-    def _is_too_much(self, method: str) -> bool:
+    def _is_too_much(self, method: str, host: str) -> bool:
         """Whether to turn a request away (§21.5.4); what ends calls gets through longer."""
         factor = 2 if method in ("BYE", "CANCEL") else 1
         return (
-            self._unanswered >= factor * MAX_UNANSWERED
+            self._unanswered.total() >= factor * MAX_UNANSWERED
+            or self._unanswered[host] >= factor * self._share.unanswered
+            or (method == "INVITE" and self._unconfirmed[host] >= self._share.unconfirmed)
             or len(self.slots) >= factor * MAX_TRANSACTIONS
         )
 
@@ -328,3 +369,10 @@ class Endpoint:
         if code == 503:
             response.headers.set("Retry-After", str(RETRY_AFTER_S))
         self.send(bytes(response), target)
+
+
+def _count_down(counter: Counter[str], host: str) -> None:
+    """One less; a host that has none left is forgotten."""
+    counter[host] -= 1
+    if not counter[host]:
+        del counter[host]

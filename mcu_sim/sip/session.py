@@ -102,6 +102,7 @@ class Sessions:
         self._end.respond(slot, response, now_ms)
         assert isinstance(slot.transaction, ServerTransaction)
         call.success = Success(
+            slot,
             sequence=cseq_of(slot.request).sequence,
             offered=not slot.request.body,
             data=slot.transaction.last,
@@ -117,6 +118,7 @@ class Sessions:
         if success is None or cseq_of(ack).sequence != success.sequence:
             return None
         call.success = None
+        self._end.confirmed(success.slot)
         self._end.set_timer("success", call.id, None)
         return success
 

@@ -36,7 +36,7 @@ class SipSockets:
         sent, received: UDP datagrams.
         tcp_sent, tcp_received: messages over TCP.
         unsendable: messages of either kind that could not be sent or not wholly.
-        refused: TCP connections that found `most_connections` there.
+        refused: TCP connections that found `most_connections` there, or `most_of_one_host`.
         foreign: TCP connections that were closed since another protocol was spoken, by its name.
     """
 
@@ -48,6 +48,7 @@ class SipSockets:
         dscp: int,
         tcp: bool = True,
         most_connections: int = 512,
+        most_of_one_host: int | None = None,
     ) -> None:
         self.sent = self.received = 0
         self.tcp_sent = self.tcp_received = 0
@@ -57,6 +58,7 @@ class SipSockets:
         self._new_foreigners: list[tuple[Peer, str]] = []
         self._dscp = dscp
         self._most_connections = most_connections
+        self._most_of_one_host = most_of_one_host or most_connections
         self._connections: dict[int, Connection] = {}
         self._by_peer: dict[HostPort, Connection] = {}
         # Descriptors that are polled for being writable too.
@@ -216,12 +218,17 @@ class SipSockets:
                 if self._turn_away(listener):
                     continue
                 return
-            if len(self._connections) >= self._most_connections:
+            if len(self._connections) >= self._most_connections or self._has_its_share(host):
                 self.refused += 1
                 sock.close()
                 continue
             prepare(sock, self._dscp)
             self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
+
+    def _has_its_share(self, host: str) -> bool:
+        """Whether one host has as many connections as it may: others are to find some left."""
+        own = sum(connection.peer.host == host for connection in self._connections.values())
+        return own >= self._most_of_one_host
 
     def _turn_away(self, listener: socket.socket) -> bool:
         """Accept and close a connection for which there is no descriptor; False if none waits.

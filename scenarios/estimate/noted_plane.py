@@ -29,6 +29,10 @@ class NotedPorts:
         """Whose an address is already."""
         return NOBODY
 
+    def is_own(self, _address: HostPort) -> bool:
+        """Whether an address is the device's own."""
+        return False
+
     def port(self, shelf: int, kind: Kind) -> int:
         """The RTP port of a medium."""
         return FIRST_PORT + PORTS_A_SHELF * shelf + OFFSET[kind]

@@ -110,6 +110,7 @@ class Office:
             secrets,
             encrypted=given.encrypted,
             dialled=given.dialled_resolution,
+            signalling=(address, SIP_PORT),
         )
         self.desk = Desk(
             given,

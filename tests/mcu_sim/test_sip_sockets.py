@@ -24,7 +24,7 @@ pytestmark = pytest.mark.realtime
 HOST = "127.0.0.1"
 DSCP = 26
 Make = Callable[..., SipSockets]
-Dial = Callable[[SipSockets], socket.socket]
+Dial = Callable[..., socket.socket]
 Came = list[tuple[bytes, Peer]]
 
 
@@ -58,8 +58,8 @@ def waiting(phone: socket.socket) -> bytes:
 def make() -> Iterator[Make]:
     made: list[SipSockets] = []
 
-    def new(*, tcp: bool = True, most_connections: int = 512) -> SipSockets:
-        one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, most_connections=most_connections)
+    def new(*, tcp: bool = True, **more: int) -> SipSockets:
+        one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, **more)
         made.append(one)
         return one
 
@@ -77,8 +77,8 @@ def mcu(make: Make) -> SipSockets:
 def dial() -> Iterator[Dial]:
     dialled: list[socket.socket] = []
 
-    def new(owner: SipSockets) -> socket.socket:
-        dialled.append(socket.create_connection(owner.local, timeout=5))
+    def new(owner: SipSockets, host: str = HOST) -> socket.socket:
+        dialled.append(socket.create_connection(owner.local, 5, source_address=(host, 0)))
         return dialled[-1]
 
     yield new
@@ -357,6 +357,18 @@ def test_no_more_connections_than_allowed(make: Make, dial: Dial) -> None:
     until(lambda _: one.connections == 1, one)
     assert one.send(message(), tcp(other))
     assert [data for data, _ in take(1, other, one)] == [message()]
+
+
+def test_one_host_leaves_connections_to_others(make: Make, dial: Dial) -> None:
+    mcu = make(most_connections=4, most_of_one_host=2)
+    for _ in range(4):
+        dial(mcu)
+    until(lambda _: mcu.refused == 2, mcu)
+    assert mcu.connections == 2
+    for _ in range(2):
+        dial(mcu, "127.0.0.7")
+    until(lambda _: mcu.connections == 4, mcu)
+    assert mcu.refused == 2
 
 
 class Clock:

@@ -1,0 +1,124 @@
+"""Whether media may flow to where a call wants it (the consent of RFC 7675, by plain means).
+
+A session description names any address it likes; who is called from a forged one, or names a third
+party's, would have it flooded (the "voice hammer" of RFC 8445 §19.5.1). So media flows to an
+address that something of the call has come from lately; or, for the first seconds of a call, to
+the host its signalling comes from, which has shown that it can be reached: it has our tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import KINDS, Kind, Leg
+from mcu_sim.sip.message import HostPort
+from traffic.batch import sockaddr
+
+FRESH_NS = 30_000_000_000
+"""Consent is over if nothing has been heard for so long (RFC 7675 §5.1)."""
+GRACE_NS = 5_000_000_000
+"""A receiver's first report comes after 3.1 s at the latest: half of RFC 3550's interval, times
+1.5, by e - 3/2 (§6.3.1)."""
+NEVER_NS = -(2**62)
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A medium of a call that gets nothing: nothing has come from where it is to go."""
+
+    row: int
+    kind: Kind
+    remote: HostPort
+
+
+@dataclass
+class _Flow:
+    """One medium of one call: where it is to go, where else its sender may be heard from, and where
+    it goes now."""
+
+    remote: HostPort
+    assured: bool
+    grace_until_ns: int
+    aside: HostPort | None
+    to: HostPort | None
+    told: bool = False
+
+
+class Consent:
+    """What has been heard of each row's media, by (kind, row), and what may flow because of it."""
+
+    def __init__(self, capacity: int) -> None:
+        self._flows: dict[tuple[Kind, int], _Flow] = {}
+        self._announced = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
+        self._heard_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
+        self._aside_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
+
+    def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
+        """A medium of a call begins, or goes elsewhere from now on: nothing has been heard."""
+        row, remote = leg.row, leg.flows[kind].terms.remote
+        before = self._flows.get((kind, row))
+        if before is not None and before.remote == remote:
+            return
+        self._announced[kind][row] = sockaddr(*remote)["address"]
+        self._heard_ns[kind][row] = self._aside_ns[kind][row] = NEVER_NS
+        at_home = remote[0] == leg.host
+        assured = leg.assured is None or remote[0] in leg.assured
+        self._flows[kind, row] = _Flow(
+            remote=remote,
+            assured=assured,
+            grace_until_ns=now_ns + GRACE_NS if at_home else NEVER_NS,
+            aside=(leg.host, remote[1]) if leg.host and not at_home else None,
+            to=remote if assured or at_home else None,
+        )
+
+    def close(self, row: int) -> None:
+        """The call is over."""
+        for kind in KINDS:
+            self._flows.pop((kind, row), None)
+
+    def heard(
+        self,
+        kind: Kind,
+        rows: NDArray[np.intp],
+        sources: NDArray[np.void],
+        arrival_ns: NDArray[np.int64],
+    ) -> None:
+        """Packets of these calls came, (n,) each, from the address that was announced or from the
+        one their signalling comes from."""
+        home = sources["address"] == self._announced[kind][rows]
+        self._heard_ns[kind][rows[home]] = arrival_ns[home]
+        self._aside_ns[kind][rows[~home]] = arrival_ns[~home]
+
+    def to(self, kind: Kind, row: int) -> HostPort | None:
+        """Where a medium may flow by the last look, None for nowhere."""
+        flow = self._flows.get((kind, row))
+        return None if flow is None else flow.to
+
+    def look(self, now_ns: int) -> list[tuple[Kind, int, HostPort | None]]:
+        """Media that may flow to another address than before, or (None) to none any more."""
+        changed: list[tuple[Kind, int, HostPort | None]] = []
+        for (kind, row), flow in self._flows.items():
+            if flow.assured:
+                continue
+            since_ns = now_ns - FRESH_NS
+            to: HostPort | None = None
+            if self._heard_ns[kind][row] > since_ns or now_ns < flow.grace_until_ns:
+                to = flow.remote
+            elif flow.aside is not None and self._aside_ns[kind][row] > since_ns:
+                to = flow.aside  # a host with several addresses sends from this one
+            if to != flow.to:
+                flow.to = to
+                changed.append((kind, row, to))
+        return changed
+
+    def take_withheld(self) -> list[Withheld]:
+        """Media that may not flow and of which that has not been told."""
+        found = []
+        for (kind, row), flow in self._flows.items():
+            if flow.to is None and not flow.told:
+                flow.told = True
+                found.append(Withheld(row, kind, flow.remote))
+        return found

@@ -1,0 +1,272 @@
+"""Nobody can have the MCU flood somebody else: media go only to where something has come from."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcu_sim import hosts
+from mcu_sim.accounts import Accounts
+from mcu_sim.media.consent import FRESH_NS, GRACE_NS, Consent
+from mcu_sim.media.leg import Flow, Leg
+from mcu_sim.offer_answer import PCMA, Agreed
+from mcu_sim.sip import Answered, Refused
+from tests.mcu_sim.desk_bridge import PORT, Bridge
+from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.server_factory import meetings, stream
+from traffic.batch import sockaddr
+
+MCU, VICTIM = "127.0.152.1", "127.0.152.99"
+ROOMS = meetings(rooms={"prefix": ""})
+STEP_MS = 20
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, ())
+
+
+@pytest.fixture
+def victim() -> Iterator[list[socket.socket]]:
+    """Somebody who never sends a packet: ports of media and of their RTCP."""
+    socks = []
+    for port in (40_000, 40_001, 40_002, 40_003):
+        socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        socks[-1].setblocking(False)
+        socks[-1].bind((VICTIM, port))
+    yield socks
+    for sock in socks:
+        sock.close()
+
+
+def office_of(make: Make, **more: Any) -> Office:
+    return make(ROOMS, **({"guests": 40} | more))
+
+
+def count(socks: list[socket.socket]) -> int:
+    found = 0
+    for sock in socks:
+        while True:
+            try:
+                sock.recv(65_535)
+            except BlockingIOError:
+                break
+            found += 1
+    return found
+
+
+def caller(office: Office, number: int, **more: Any) -> Bridge:
+    return Bridge(office, f"b-{number}", f"127.0.152.{number + 1}", **more)
+
+
+def dial_for(bridge: Bridge, host: str, room: str = "phong") -> None:
+    """Call and name another host for one's media."""
+    bridge.local = replace(bridge.local, address=host)
+    bridge.dial(room)
+    assert bridge.got(Answered)
+
+
+@pytest.mark.parametrize("mux", [True, False])
+def test_who_never_sent_a_packet_gets_none(
+    make: Make, victim: list[socket.socket], mux: bool
+) -> None:
+    """Anonymous callers that name its address, some of which send media from their own."""
+    office = office_of(make)
+    callers = [caller(office, number, mux=mux) for number in range(1, 4)]
+    for bridge in callers:
+        dial_for(bridge, VICTIM)
+    for _ in range(8_000 // STEP_MS):
+        callers[0].say(440)
+        callers[0].show(key=True)
+        office.run(STEP_MS)
+    assert count(victim) == 0
+    assert {bridge.got(Refused) for bridge in callers if bridge.got(Refused)} == set()
+
+
+def test_a_host_with_several_addresses_is_sent_to_where_it_sends_from(make: Make) -> None:
+    office = office_of(make)
+    bridge, other = caller(office, 1), caller(office, 2)
+    dial_for(bridge, VICTIM)
+    other.dial("phong")
+    for _ in range(10):
+        bridge.say(440)
+        other.say(1000)
+        office.run(STEP_MS)
+    bridge.received("audio")
+    office.run(100)
+    assert len(bridge.received("audio")) >= 3
+
+
+def test_who_says_nothing_gets_media_for_seconds(make: Make) -> None:
+    office = office_of(make)
+    silent, speaker = caller(office, 1), caller(office, 2)
+    for bridge in (silent, speaker):
+        bridge.sock("audio")
+        bridge.dial("phong")
+    got = []
+    for _ in range(8):
+        for _ in range(1_000 // STEP_MS):
+            speaker.say(440)
+            office.run(STEP_MS)
+        got.append((len(silent.received("audio")), len(speaker.received("audio"))))
+    seconds = GRACE_NS // 1_000_000_000
+    assert all(mine > 40 for mine, _ in got[: seconds - 1])
+    assert [mine for mine, _ in got[seconds + 1 :]] == [0] * len(got[seconds + 1 :])
+    assert all(theirs > 40 for _, theirs in got)
+    silent.say(440)  # it shows itself
+    office.run(200)
+    assert silent.received("audio")
+
+
+def test_an_account_may_say_where_its_media_go(make: Make, victim: list[socket.socket]) -> None:
+    accounts = Accounts.model_validate(
+        {
+            "schema": "giaoban.accounts/1",
+            "account": [
+                {"user": "b-1", "password": "x", "media": [VICTIM]},
+                {"user": "b-2", "password": "x"},
+            ],
+        }
+    )
+    office = office_of(make, accounts=accounts)
+    for number, expected in ((2, False), (1, True)):
+        dial_for(caller(office, number, password="x"), VICTIM, f"phong-{number}")
+        office.run(500)
+        assert (count(victim) > 0) is expected
+
+
+# ----------------------------------------------------------------------- addresses in descriptions
+
+OWN = [f"{MCU} 5060", f"{MCU} 20000", f"{MCU} 20001", f"{MCU} 20003", f"{MCU} 19999"]
+"""SIP, RTP and RTCP; the last one's RTCP is the MCU's RTP."""
+
+
+def described(address: str, port: int) -> bytes:
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 127.0.152.2\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP 8\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "224.0.0.1 40000",
+        "239.255.255.250 40000",
+        "255.255.255.255 40000",
+        "240.0.0.1 40000",
+        "0.0.0.0 40000",
+        "0.1.2.3 40000",
+        *OWN,
+    ],
+)
+def test_addresses_that_are_no_peers_are_refused(make: Make, where: str) -> None:
+    address, port = where.split()
+    office = office_of(make)
+    caller(office, 9).dial("phong")  # its sockets are open
+    bridge = caller(office, 1)
+    bridge.dial("phong", offer=described(address, int(port)))
+    [refused] = bridge.got(Refused)
+    assert refused.code == 488
+    assert address in refused.reason
+
+
+def test_such_an_address_costs_its_medium_and_not_the_call(make: Make) -> None:
+    office = office_of(make)
+    bridge = caller(office, 1)
+    sound, picture = bridge.local.media
+    bridge.local = replace(bridge.local, media=(sound, replace(picture, address="224.0.0.1")))
+    bridge.dial("phong")
+    assert set(bridge.agreed) == {"audio"}
+    own = replace(bridge.local.media[0], port=20_000)
+    bridge.reoffer(replace(bridge.local, address=MCU, media=(own, bridge.local.media[1])))
+    assert bridge.codes() == [488]
+
+
+def test_the_loopback_is_the_mcus_own_where_the_mcu_is_not_on_it() -> None:
+    assert hosts.why_not("127.0.0.1", from_loopback=True) is None
+    assert "own" in (hosts.why_not("127.0.0.1", from_loopback=False) or "")
+    assert hosts.why_not("10.68.0.2", from_loopback=False) is None
+
+
+# -------------------------------------------------------------------------------- consent by itself
+
+HOST, ELSEWHERE = "10.68.0.2", "10.68.0.3"
+
+
+def leg(remote: str, *, assured: frozenset[str] | None = frozenset()) -> Leg:
+    terms = Agreed(
+        kind="audio",
+        codec=PCMA,
+        send_type=8,
+        receive_type=8,
+        local_port=20_000,
+        remote=(remote, PORT["audio"]),
+        remote_rtcp=(remote, PORT["audio"]),
+        sends=True,
+        receives=True,
+        ptime_ms=None,
+        max_kbps=None,
+    )
+    flow = Flow(terms, stream(0, "b", "audio", "down"))
+    return Leg(0, 0, 0, {"audio": flow}, None, heard=True, host=HOST, assured=assured)
+
+
+def hear(consent: Consent, host: str, at_ns: int) -> None:
+    sources = sockaddr(host, PORT["audio"])[np.newaxis]
+    consent.heard("audio", np.array([0]), sources, np.array([at_ns]))
+
+
+def to(consent: Consent, now_ns: int) -> str | None:
+    consent.look(now_ns)
+    where = consent.to("audio", 0)
+    return None if where is None else where[0]
+
+
+def test_consent_is_fresh_for_thirty_seconds() -> None:
+    consent = Consent(1)
+    consent.begin(leg(ELSEWHERE), "audio", 0)
+    assert to(consent, 1) is None
+    hear(consent, ELSEWHERE, 10)
+    assert to(consent, 11) == ELSEWHERE
+    assert to(consent, 9 + FRESH_NS) == ELSEWHERE
+    assert to(consent, 10 + FRESH_NS) is None
+    hear(consent, ELSEWHERE, 2 * FRESH_NS)
+    assert to(consent, 2 * FRESH_NS + 1) == ELSEWHERE
+
+
+def test_who_is_heard_from_elsewhere_has_not_consented_for_another() -> None:
+    consent = Consent(1)
+    consent.begin(leg(ELSEWHERE), "audio", 0)
+    hear(consent, HOST, 10)
+    assert to(consent, 11) == HOST
+    hear(consent, ELSEWHERE, 20)
+    assert to(consent, 21) == ELSEWHERE
+
+
+def test_the_host_of_the_call_gets_some_seconds_once() -> None:
+    consent = Consent(1)
+    consent.begin(leg(HOST), "audio", 100)
+    assert to(consent, 101) == HOST
+    assert to(consent, 99 + GRACE_NS) == HOST
+    assert to(consent, 100 + GRACE_NS) is None
+    consent.begin(leg(HOST), "audio", 2 * GRACE_NS)  # a re-INVITE with the same address
+    assert to(consent, 2 * GRACE_NS + 1) is None
+    [held] = consent.take_withheld()
+    assert (held.row, held.kind, held.remote[0]) == (0, "audio", HOST)
+    assert consent.take_withheld() == []
+
+
+@pytest.mark.parametrize("assured", [None, frozenset({ELSEWHERE})])
+def test_who_is_assured_need_not_be_heard(assured: frozenset[str] | None) -> None:
+    consent = Consent(1)
+    consent.begin(leg(ELSEWHERE, assured=assured), "audio", 0)
+    assert to(consent, 10 * FRESH_NS) == ELSEWHERE
+    assert consent.take_withheld() == []
+    consent.close(0)
+    assert to(consent, 11 * FRESH_NS) is None
