@@ -56,7 +56,6 @@ class CallBook:
         """`seats`: participants with a row of their own; `guests`: rows for all others."""
         self._own_row = {participant: row for row, participant in enumerate(seats)}
         self.capacity = len(self._own_row) + guests
-        self._guests = guests
         self._free = list(range(self.capacity - 1, len(self._own_row) - 1, -1))
         self._calls: dict[str, Call] = {}
         self._of_participant: dict[str, Call] = {}
@@ -81,22 +80,24 @@ class CallBook:
         """The call in a row, None if it is free."""
         return self._of_row.get(row)
 
-    def take_row(self, participant: str, stranger: str = "") -> int | None:
-        """A free row for a participant's call: its own, or a guest's; None if all are taken.
-
-        `stranger`: the host of a caller who has proved nothing. Of one host, half of the guests'
-        rows may be of calls that it has not acknowledged, so that others find some left.
-        """
+    def take_row(self, participant: str) -> int | None:
+        """A free row for a participant's call: its own, or a guest's; None if all are taken."""
         row = self._own_row.get(participant)
         if row is None:
-            if stranger and self._half_open(stranger) >= max(1, self._guests // 2):
-                return None
             return self._free.pop() if self._free else None
         return None if row in self._of_row else row
 
-    def _half_open(self, host: str) -> int:
-        calls = self._calls.values()
-        return sum(c.host == host and not c.standing and c.dialled_ns is None for c in calls)
+    def crowding(self, host: str) -> Call | None:
+        """The oldest call that has to make room for one from `host`, None if none has to.
+
+        It is one of a host that has not acknowledged a quarter of all calls that there may be.
+        """
+        half_open: dict[str, list[Call]] = {}
+        for call in self._calls.values():
+            if not call.standing and call.dialled_ns is None and call.host != host:
+                half_open.setdefault(call.host, []).append(call)
+        most = max(half_open.values(), key=len, default=[])
+        return most[0] if len(most) >= max(2, self.capacity // 4) else None
 
     def give_row(self, row: int) -> None:
         """Give back a row that was taken for a call that came to nothing."""

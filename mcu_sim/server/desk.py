@@ -18,7 +18,15 @@ from mcu_sim.conference.rooms import Rooms
 from mcu_sim.media.leg import Kind, Leg, Position
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.offer_answer import Agreed
-from mcu_sim.server.answering import BUSY_HERE, SERVICE_UNAVAILABLE, Answering, Declined, Terms
+from mcu_sim.server.answering import (
+    BUSY_HERE,
+    NOT_ACCEPTABLE_HERE,
+    SERVICE_UNAVAILABLE,
+    Answering,
+    Declined,
+    Terms,
+    new_call,
+)
 from mcu_sim.server.calls import Call, CallBook, identity
 from mcu_sim.server.config import McuConfig
 from mcu_sim.server.controls import Controls
@@ -143,18 +151,16 @@ class Desk:
         if not isinstance(decision, Joined):
             self._refuse(call.call, participant, decision, now_ns)
             return
-        row = self._take_row(participant, "" if call.verified_user else call.source.host)
-        if row is None:
-            self._refuse(call.call, participant, NO_PLACE, now_ns)
+        found = self._room(call, participant, meeting)
+        while isinstance(found, Declined) and self._makes_room(found, call.source.host, now_ns):
+            found = self._room(call, participant, meeting)
+        if isinstance(found, Declined):
+            self._refuse(call.call, participant, found, now_ns)
             return
-        terms = self._answering.take(call.call, meeting, call.sdp)
-        if isinstance(terms, Declined):
-            self._book.give_row(row)
-            self._refuse(call.call, participant, terms, now_ns)
-            return
+        row, terms = found
         host, port, transport = call.source
         self._keep(
-            _call(
+            new_call(
                 call.call,
                 participant,
                 meeting,
@@ -166,6 +172,28 @@ class Desk:
             )
         )
         self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6)
+
+    def _room(
+        self, call: events.IncomingCall, participant: str, meeting: str
+    ) -> tuple[int, Terms] | Declined:
+        """A place and terms for a caller."""
+        row = self._take_row(participant)
+        if row is None:
+            return NO_PLACE
+        terms = self._answering.take(call.call, meeting, call.sdp)
+        if isinstance(terms, Declined):
+            self._book.give_row(row)
+            return terms
+        return row, terms
+
+    def _makes_room(self, why: Declined, host: str, now_ns: int) -> bool:
+        """Give up a call of another host that answers none of ours, if that is why it is full."""
+        crowding = self._book.crowding(host) if self._anonymous else None
+        if crowding is None or why.code == NOT_ACCEPTABLE_HERE:
+            return False
+        self._agent.hang_up(crowding.call, now_ns / 1e6, "No ACK")
+        self._end(crowding.call, "no-ack", now_ns)
+        return True
 
     def _who(self, user: str, meeting: str) -> str:
         """Which participant a caller is.
@@ -188,8 +216,8 @@ class Desk:
         silent_ns = now_ns - int(self._plane.inbound.heard_ns[call.row])
         return not call.standing or silent_ns >= SILENT_NS
 
-    def _take_row(self, participant: str, stranger: str = "") -> int | None:
-        row = self._book.take_row(participant, stranger)
+    def _take_row(self, participant: str) -> int | None:
+        row = self._book.take_row(participant)
         if row is not None:
             # its own address may still be there from a call before
             self._plane.forget(row)
@@ -232,7 +260,7 @@ class Desk:
             return terms
         dialled = held, now_ns
         host = self._agent.target_of(name).host
-        self._keep(_call(name, who, meeting, row, terms, host, offered=True, dialled=dialled))
+        self._keep(new_call(name, who, meeting, row, terms, host, offered=True, dialled=dialled))
         return None
 
     def _not_answered(self, name: str, code: int, reason: str, now_ns: int) -> None:
@@ -367,35 +395,3 @@ class Desk:
         elif call.dialled_ns is not None:
             effects = self.rooms.dial_failed(call.meeting, call.participant, reason or cause)
             self._steering.carry_out(effects, now_ns)
-
-
-def _call(
-    name: str,
-    participant: str,
-    meeting: str,
-    row: int,
-    terms: Terms,
-    host: str,
-    *,
-    offered: bool,
-    contact: str | None = None,
-    dialled: tuple[str, int] | None = None,
-) -> Call:
-    admission = terms.admission
-    return Call(
-        call=name,
-        held=name if dialled is None else dialled[0],
-        participant=participant,
-        meeting=meeting,
-        row=row,
-        shelf=terms.shelf,
-        asked=admission.resolution,
-        given=admission.given or "",
-        why_less=admission.reason if admission.stepped_down else "",
-        host=host,
-        contact=contact,
-        local=terms.local,
-        agreed=terms.agreed,
-        offered=offered,
-        dialled_ns=None if dialled is None else dialled[1],
-    )

@@ -65,7 +65,7 @@ class Share:
 
 UNSHARED = Share(MAX_TRANSACTIONS, MAX_TRANSACTIONS)
 """An element with one peer."""
-ONE_OF_MANY = Share(unanswered=MAX_UNANSWERED // 4, unconfirmed=128)
+ONE_OF_MANY = Share(unanswered=MAX_UNANSWERED // 4, unconfirmed=256)
 
 
 @dataclass(frozen=True, slots=True)
