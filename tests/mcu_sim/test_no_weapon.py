@@ -16,12 +16,13 @@ from mcu_sim.media.consent import FRESH_NS, GRACE_NS, Consent
 from mcu_sim.media.leg import Flow, Leg
 from mcu_sim.offer_answer import PCMA, Agreed
 from mcu_sim.sip import Answered, Refused
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import meetings, stream
 from traffic.batch import sockaddr
 
-MCU, VICTIM = "127.0.152.1", "127.0.152.99"
+MCU, VICTIM = local_address(152), local_address(152, 99)
 ROOMS = meetings(rooms={"prefix": ""})
 STEP_MS = 20
 
@@ -35,7 +36,7 @@ def make() -> Iterator[Make]:
 def victim() -> Iterator[list[socket.socket]]:
     """Somebody who never sends a packet: ports of media and of their RTCP."""
     socks = []
-    for port in (40_000, 40_001, 40_002, 40_003):
+    for port in range(PORT["audio"], PORT["audio"] + 4):
         socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         socks[-1].setblocking(False)
         socks[-1].bind((VICTIM, port))
@@ -61,7 +62,7 @@ def count(socks: list[socket.socket]) -> int:
 
 
 def caller(office: Office, number: int, **more: Any) -> Bridge:
-    return Bridge(office, f"b-{number}", f"127.0.152.{number + 1}", **more)
+    return Bridge(office, f"b-{number}", local_address(152, number + 1), **more)
 
 
 def dial_for(bridge: Bridge, host: str, room: str = "phong") -> None:
@@ -148,7 +149,7 @@ OWN = [f"{MCU} 5060", f"{MCU} 20000", f"{MCU} 20001", f"{MCU} 20003", f"{MCU} 19
 
 def described(address: str, port: int) -> bytes:
     return (
-        f"v=0\r\no=- 1 1 IN IP4 127.0.152.2\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
+        f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
         f"m=audio {port} RTP/AVP 8\r\n"
     ).encode()
 

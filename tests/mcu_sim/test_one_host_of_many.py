@@ -11,11 +11,12 @@ from mcu_sim import sdp
 from mcu_sim.server import McuServer
 from mcu_sim.sip import Answered, IncomingCall, Peer, UserAgent
 from mcu_sim.sip.endpoint import MAX_UNANSWERED, ONE_OF_MANY
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, offices
 from tests.mcu_sim.server_factory import config, meetings
 
-MCU = "127.0.153.1"
+MCU = local_address(153)
 FLOODER, OTHER = Peer("10.68.0.9", 5060), Peer("10.68.0.8", 5060)
 ROOMS = meetings(rooms={"prefix": ""})
 
@@ -91,12 +92,12 @@ def test_who_acknowledges_may_call_on() -> None:
 def test_half_open_calls_of_one_host_leave_the_device_to_others(make: Make) -> None:
     """200s that are never acknowledged hold units and ports of the device for 32 s."""
     office = make(ROOMS, guests=46)
-    local = Bridge(office, "a", "127.0.153.2").local
+    local = Bridge(office, "a", local_address(153, 2)).local
     for number in range(60):
-        office.take(invite(number, Peer("127.0.153.3", 5060), sdp.build(local)), FLOODER)
+        office.take(invite(number, Peer(local_address(153, 3), 5060), sdp.build(local)), FLOODER)
     assert office.capacity.ports_used == 30  # alone, it may have the whole device
     for number in range(1, 4):
-        west = Bridge(office, f"west-{number}", f"127.0.153.{number + 3}")
+        west = Bridge(office, f"west-{number}", local_address(153, number + 3))
         west.dial("room")
         assert west.got(Answered)
         assert len(office.said("joined")) == number
@@ -105,7 +106,7 @@ def test_half_open_calls_of_one_host_leave_the_device_to_others(make: Make) -> N
 
 
 def test_the_mcu_is_shared() -> None:
-    server = McuServer(config(MCU, ROOMS, tcp=True), None, lambda event: None)
+    server = McuServer(config(MCU, ROOMS), None, lambda event: None)
     try:
         assert server._sip._most_of_one_host == server._sip._most_connections // 2
         assert server._agent._end._share is ONE_OF_MANY
