@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from giaoban.errors import MachineLacks
+from topology.sandbox import __main__ as sandbox
 from topology.sandbox import kernel, kernel_build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,3 +120,40 @@ def test_nothing_else_of_this_program_shapes_it() -> None:
     ]
     own = {m for m in modules if m and (ROOT / m.split(".")[0]).is_dir()}
     assert own == {"giaoban.errors"}
+
+
+# ------------------------------------------------------------------------------ caches in CI
+
+
+def test_the_key_of_a_cache_is_its_name(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sandbox.main("--key") == 0
+    assert capsys.readouterr().out == f"{kernel.key()}\n"
+    source.unlink()
+    assert sandbox.main("--key") == MachineLacks.exit_code
+    assert capsys.readouterr().out == ""
+
+
+def test_github_keeps_the_kernel_under_its_name() -> None:
+    """Which is asked when the distribution's packages are there, and before anything is built."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/giaoban.yml").read_text(encoding="utf-8"))
+    [job] = workflow["jobs"].values()
+    steps = job["steps"]
+    said = [str(step.get("run", step.get("uses"))) for step in steps]
+    [cache] = [n for n, what in enumerate(said) if what.startswith("actions/cache@")]
+    [asked] = [n for n, what in enumerate(said) if "topology.sandbox --key" in what]
+    assert said.index("scripts/setup --packages") < asked < cache < said.index("make setup")
+    key = f"${{{{ steps.{steps[asked]['id']}.outputs.key }}}}"
+    assert key in steps[cache]["with"]["key"]
+    assert steps[cache]["with"]["path"] == "~/.cache/giaoban/kernel"
+
+
+def test_gitlab_keeps_the_kernel_under_all_its_files() -> None:
+    """It takes no more than two, and says nothing of programs; the kernel's own name does that."""
+    job = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text(encoding="utf-8"))["faults"]
+    files = job["cache"]["key"]["files"]
+    assert [ROOT / name for name in files] == list(kernel.RECIPE)
+    assert len(files) <= 2
+    assert "$CI_JOB_IMAGE" in job["cache"]["key"]["prefix"]
+    assert job["cache"].get("policy", "pull-push") == "pull-push"
+    assert job["variables"]["XDG_CACHE_HOME"] == "$CI_PROJECT_DIR/.cache"
+    assert job["cache"]["paths"] == [".cache/giaoban/kernel"]
