@@ -78,7 +78,7 @@ class StampClock:
         """
         if not self._settable or not len(stamps_ns):
             return stamps_ns - self._ahead_ns
-        now_ns = self._follow()
+        now_ns = self._look_again()
         at_ns = stamps_ns - self._ahead_ns
         if not self._before:
             return at_ns
@@ -97,8 +97,13 @@ class StampClock:
         however it is set meanwhile."""
         return monotonic_ns + self._first_ahead_ns
 
-    def _follow(self) -> int:
-        """Look whether the wall clock was set; CLOCK_MONOTONIC now."""
+    def look(self) -> None:
+        """See whether the wall clock was set, also where nothing comes for long."""
+        if self._settable:
+            self._look_again()
+
+    def _look_again(self) -> int:
+        """CLOCK_MONOTONIC now."""
         look = self._look()
         if abs(look.ahead_ns - self._ahead_ns) > look.within_ns + self._within_ns + SURE_NS:
             look = self._look_well()

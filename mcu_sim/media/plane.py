@@ -338,6 +338,7 @@ class MediaPlane:
             self._forward("content", now_ns)
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
+            self.inbound.clock.look()
             for kind, row, to in self._consent.look(now_ns):
                 self.outbound.allow(kind, row, to)
                 if to is not None:

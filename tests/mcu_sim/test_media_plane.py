@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
 from tests.mcu_sim.server_factory import MODEL
 from traffic.impairments import Impairments, Interval, NormalJitter
 from traffic.log import RECEIVED, SENT, read
+from traffic.stamps import StampClock
 
 AUDIO, VIDEO, CONTENT = 33_000, 33_002, 33_004
 MS = 1_000_000
@@ -102,6 +104,22 @@ def test_sound_leaves_every_20_ms_after_the_delay_of_the_mix(bench: Bench) -> No
     assert sent["due_ns"][0] == ORIGIN + 20 * MS + 20 * MS
     assert np.all(np.diff(sent["sequence"]) == 1)
     assert len(sent) == 50
+
+
+def test_steps_of_the_wall_clock_are_told_of_though_nothing_comes(tmp_path: Path) -> None:
+    wall_ns = [0]
+
+    def read(clock: int) -> int:
+        return time.clock_gettime_ns(clock) + (wall_ns[0] if clock == time.CLOCK_REALTIME else 0)
+
+    bench = Bench(tmp_path, stamps=StampClock(read=read))
+    for step_ns in (-50 * MS, 1000 * MS):
+        wall_ns[0] += step_ns
+        bench.run(200)
+    health = bench.plane.health()
+    bench.close()
+    assert health["clock_steps"] == 2
+    assert health["clock_step_ms"] == pytest.approx(1000, abs=1)
 
 
 def test_a_machine_that_stood_still_leaves_nothing_out(bench: Bench) -> None:

@@ -131,8 +131,18 @@ def test_in_virtual_time_nobody_looks_at_the_clock() -> None:
     machine = Machine()
     clock = StampClock(settable=False, read=machine.read)
     now_ns = machine.now_ns
+    clock.look()
     assert clock.monotonic_ns(np.array([stamped(machine, now_ns)])).tolist() == [now_ns]
     assert machine.now_ns == now_ns
+
+
+def test_a_step_while_nothing_comes_is_seen_too() -> None:
+    machine = Machine()
+    clock = StampClock(read=machine.read)
+    for step_ns in (S, -S):
+        machine.ahead_ns += step_ns
+        clock.look()
+    assert (clock.steps, clock.largest_step_ns) == (2, pytest.approx(S, abs=1000))
 
 
 def test_what_is_told_others_goes_on_at_one_pace() -> None:
