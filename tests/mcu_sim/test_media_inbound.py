@@ -17,6 +17,7 @@ from mcu_sim.media.leg import Leg
 from mcu_sim.media.ports import Lane, Ports
 from mcu_sim.srtp import SrtpContext
 from tests.mcu_sim.media_factory import (
+    FAR,
     FAR_KEY,
     HERE,
     MCU_KEY,
@@ -137,7 +138,7 @@ def test_keep_alives_of_callers_are_answered_and_no_errors(
     assert way.receive() == []
     assert way.inbound.receive_control(all_lanes=True) == []
     assert [far.got() for far in fars] == [
-        [stun.answer(request, ("127.0.86.1", port))] for port in ports
+        [stun.answer(request, (FAR, port))] for port in ports
     ]
     assert stranger.got() == []
     lost = way.inbound.lost
