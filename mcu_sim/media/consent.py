@@ -2,8 +2,8 @@
 
 A session description names any address it likes; who is called from a forged one, or names a third
 party's, would have it flooded (the "voice hammer" of RFC 8445 §19.5.1). So media flows to an
-address that something of the call has come from lately; or, for the first seconds of a call, to
-the host its signalling comes from, which has shown that it can be reached: it has our tag.
+address that something of the call has come from lately. When a call begins that is the host which
+its signalling comes from: it has shown that it can be reached, for it has our tag.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from traffic.batch import sockaddr
 
 FRESH_NS = 30_000_000_000
 """Consent is over if nothing has been heard for so long (RFC 7675 §5.1)."""
-GRACE_NS = 5_000_000_000
-"""A receiver's first report comes after 3.1 s at the latest: half of RFC 3550's interval, times
-1.5, by e - 3/2 (§6.3.1)."""
+GRACE_NS = FRESH_NS
+"""The same for the host that the call's signalling comes from: that is heard from when it begins. A
+screen that says nothing sees as much."""
 NEVER_NS = -(2**62)
 
 
