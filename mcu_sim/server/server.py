@@ -17,7 +17,7 @@ from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.answering import Answering
-from mcu_sim.server.calls import CallBook
+from mcu_sim.server.calls import CallBook, identity
 from mcu_sim.server.config import McuConfig
 from mcu_sim.server.desk import Desk
 from mcu_sim.sip.agent import UserAgent
@@ -166,6 +166,7 @@ class McuServer:
                 hear_ns = now_ns + HEAR_EVERY_NS
             self._desk.controls.ask_key_frames(now_ns)
             self._tell_withheld(now_ns)
+            self._tell_wrong_passwords(now_ns)
             self._send()
             if stopping and not self._agent.waits:
                 break
@@ -234,6 +235,7 @@ class McuServer:
             "sip_received": self._sip.received,
             "sip_unsendable": self._sip.unsendable,
             "sip_dropped": {**self._agent.dropped, **self._sip.foreign},
+            "wrong_passwords": self._agent.wrong_passwords,
             "calls_left": len(self._book) if self.has_power else 0,
             "units_left": self._capacity.units_used,
         }
@@ -265,6 +267,12 @@ class McuServer:
             if call is not None:
                 to = f"{held.remote[0]}:{held.remote[1]}"
                 self._tell(now_ns, "media-withheld", call.participant, kind=held.kind, to=to)
+
+    def _tell_wrong_passwords(self, now_ns: int) -> None:
+        for one in self._agent.take_wrong_passwords():
+            who = identity(one.user, self._book, unique=False)  # what a stranger wrote, cleaned
+            held_s = one.held_ms / 1e3
+            self._tell(now_ns, "wrong-password", who, host=one.host, count=one.count, held_s=held_s)
 
     def _next_timer_ns(self) -> int:
         timers = (self._agent.next_timeout(), self._desk.rooms.next_timeout())

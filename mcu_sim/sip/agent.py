@@ -18,6 +18,7 @@ from mcu_sim.sip.digest import Authority, Credentials
 from mcu_sim.sip.endpoint import UNSHARED, Datagram, Endpoint, Share, Slot
 from mcu_sim.sip.events import Event
 from mcu_sim.sip.fields import tag_of, to_of
+from mcu_sim.sip.guesses import WrongPassword
 from mcu_sim.sip.headers import reason as told
 from mcu_sim.sip.info import Infos
 from mcu_sim.sip.message import PHRASES, HostPort, Peer, reply
@@ -277,6 +278,15 @@ class UserAgent:
     def transactions(self) -> int:
         """Transactions that are alive."""
         return len(self._end.slots)
+
+    def take_wrong_passwords(self) -> list[WrongPassword]:
+        """Take out who has failed to prove itself since the last time."""
+        return self._gate.take_wrong_passwords()
+
+    @property
+    def wrong_passwords(self) -> int:
+        """Proofs that were wrong, or that came while the answer to a wrong one was held back."""
+        return self._gate.guesses.wrong + self._gate.guesses.unheard
 
     @property
     def dropped(self) -> Counter[str]:

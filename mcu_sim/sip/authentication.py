@@ -13,11 +13,12 @@ from mcu_sim.sip.digest import (
     Elsewhere,
     Missing,
     Stale,
-    Verified,
+    Wrong,
     authorization,
 )
 from mcu_sim.sip.endpoint import Endpoint, Slot
 from mcu_sim.sip.fields import from_of, to_of
+from mcu_sim.sip.guesses import Guesses, WrongPassword
 from mcu_sim.sip.message import Peer, reply
 
 _FIELDS = {
@@ -32,6 +33,11 @@ class Gate:
     def __init__(self, end: Endpoint, authority: Authority | None) -> None:
         self._end = end
         self._authority = authority
+        self.guesses = Guesses()
+        self._seen: list[WrongPassword] = []
+        self._held: dict[str, Slot] = {}
+        self._count = 0
+        end.on_timer["held"] = self._on_held
 
     def passes(self, slot: Slot, request: Request, now_ms: float) -> tuple[bool, str | None]:
         """Whether a request may go on, and the verified user; if not, it is refused.
@@ -41,6 +47,10 @@ class Gate:
         if self._authority is None:
             return True, None
         given = request.headers.getlist("Authorization")
+        users = sorted(set(self._authority.claimed(given)))
+        if (until_ms := self.guesses.waits_until(users, slot.source, now_ms)) is not None:
+            self._refuse_at(slot, until_ms, now_ms)
+            return False, None
         verdict = self._authority.verify(request.method, str(request.uri), given, now_ms)
         if isinstance(verdict, Missing | Stale):
             response = reply(request, 401, to_tag=self._end.random_hex())
@@ -51,13 +61,44 @@ class Gate:
         if isinstance(verdict, Elsewhere):
             self._end.refuse(slot, 400, now_ms, "Proof is for another URI")  # RFC 7616 §3.4.6
             return False, None
+        if isinstance(verdict, Wrong):
+            self._refuse_at(slot, self._note_wrong(users or [""], slot.source, now_ms), now_ms)
+            return False, None
+        self.guesses.note_right(verdict.user, slot.source)
         named = [from_of(request)]
         if request.method == "REGISTER":
             named.append(to_of(request))
-        if isinstance(verdict, Verified) and all(one.uri.user == verdict.user for one in named):
+        if all(one.uri.user == verdict.user for one in named):
             return True, verdict.user
         self._end.refuse(slot, 403, now_ms)
         return False, None
+
+    def take_wrong_passwords(self) -> list[WrongPassword]:
+        """Wrong proofs since the last time, in order."""
+        seen, self._seen = self._seen, []
+        return seen
+
+    def _note_wrong(self, users: list[str], source: Peer, now_ms: float) -> float:
+        """A wrong proof came: when to answer it."""
+        latest_ms = now_ms
+        for user in users:
+            count, at_ms = self.guesses.note_wrong(user, source, now_ms)
+            self._seen.append(WrongPassword(user, source.host, count, at_ms - now_ms))
+            latest_ms = max(latest_ms, at_ms)
+        return latest_ms
+
+    def _refuse_at(self, slot: Slot, at_ms: float, now_ms: float) -> None:
+        """Answer 403, then."""
+        if at_ms <= now_ms:
+            self._end.refuse(slot, 403, now_ms)
+            return
+        self._count += 1
+        name = str(self._count)
+        self._held[name] = slot
+        self._end.set_timer("held", name, at_ms)
+
+    def _on_held(self, name: str, now_ms: float) -> None:
+        self._end.refuse(self._held.pop(name), 403, now_ms)
 
     def lets_speak(
         self, slot: Slot, request: Request, call: Call, source: Peer, now_ms: float

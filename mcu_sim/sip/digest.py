@@ -128,12 +128,25 @@ class Authority:
 
         Never raises. Of several answers for this realm the best counts (RFC 8760 §2.4).
         """
+        claimed = self.claimed(authorizations)
+        if len(claimed) > len(self._algorithms) or len(set(claimed)) > 1:
+            return Wrong()  # one for each algorithm, all of one user: not many guesses at once
         verdicts = [self._judge(method, uri, text, now_ms) for text in authorizations]
         for kind in (Verified, Stale, Wrong, Elsewhere):
             for verdict in verdicts:
                 if isinstance(verdict, kind):
                     return verdict
         return Missing()
+
+    def claimed(self, authorizations: Sequence[str]) -> list[str]:
+        """Whom the answers for this realm say that they are of, one each."""
+        found = []
+        for text in authorizations:
+            scheme = _SCHEME.match(text)
+            given = _parameters(text[scheme.end() :]) if scheme else None
+            if given is not None and given.get("realm") == self.realm:
+                found.append(given.get("username", ""))
+        return found
 
     def _judge(self, method: str, uri: str, text: str, now_ms: float) -> Verdict:
         scheme = _SCHEME.match(text)

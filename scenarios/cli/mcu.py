@@ -44,6 +44,7 @@ WRONG = {
     "not_rtp": "packets that are no RTP",
     "foreign": "packets of a payload type that was not agreed on",
     "unauthentic": "packets not encrypted as agreed",
+    "wrong_passwords": "wrong passwords",
     "calls_left": "calls left",
 }
 """Figures of the closing report that should be 0, in words."""
