@@ -43,14 +43,11 @@ FORKING = multiprocessing.get_context("forkserver")
 
 @dataclass(frozen=True)
 class Module:
-    """A module with the test files that are to notice what is wrong with it."""
+    """A module with its text and the test files that are to notice what is wrong with it."""
 
     path: str
+    source: str
     tests: tuple[str, ...]
-
-    @property
-    def source(self) -> str:
-        return (ROOT / self.path).read_text(encoding="utf-8")
 
 
 class Copies:
@@ -187,7 +184,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.sample < 1 or options.jobs < 1 or not 0 <= options.share <= 100:
         parser.error("--sample and --jobs are 1 or more, --share is from 0 to 100")
-    known = [module.path for module in _modules([])]
+    known = list(tomllib.loads(TESTS_OF.read_text(encoding="utf-8")))
     if unknown := [path for path in options.module if path not in known]:
         parser.error(f"{unknown[0]} is not in {TESTS_OF.name} (there are: {', '.join(known)})")
     return options
@@ -195,7 +192,11 @@ def _options() -> argparse.Namespace:
 
 def _modules(wanted: list[str]) -> list[Module]:
     tests = tomllib.loads(TESTS_OF.read_text(encoding="utf-8"))
-    return [Module(path, tuple(tests[path])) for path in tests if not wanted or path in wanted]
+    return [
+        Module(path, (ROOT / path).read_text(encoding="utf-8"), tuple(tests[path]))
+        for path in tests
+        if not wanted or path in wanted
+    ]
 
 
 def _chosen(module: Module, seed: int, sample: int | None) -> list[Mutant]:
