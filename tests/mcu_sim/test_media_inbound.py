@@ -137,9 +137,7 @@ def test_keep_alives_of_callers_are_answered_and_no_errors(
     stranger.send(request, AUDIO)
     assert way.receive() == []
     assert way.inbound.receive_control(all_lanes=True) == []
-    assert [far.got() for far in fars] == [
-        [stun.answer(request, (FAR, port))] for port in ports
-    ]
+    assert [far.got() for far in fars] == [[stun.answer(request, (FAR, port))] for port in ports]
     assert stranger.got() == []
     lost = way.inbound.lost
     assert (lost.stray, lost.not_rtp, lost.unauthentic) == (1, 0, 0)
