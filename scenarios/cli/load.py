@@ -202,7 +202,7 @@ def command(
     with progress() as told:
         found: tuple[float | None, list[Trial]] = (None, [])
         if find:
-            found = _search(order, rate, told)
+            found = _search(order, rate, results, told)
         outcome = load(order, root=results, now=datetime.now(), progress=told, found=found)
     return _end(outcome, as_json=as_json)
 
@@ -236,11 +236,15 @@ def show(outcome: Outcome) -> None:
     _say(console, f"all figures: {outcome.folder / 'summary.md'}")
 
 
-def _search(order: Order, first: float, told: Progress) -> tuple[float | None, list[Trial]]:
+def _search(
+    order: Order, first: float, root: Path, told: Progress
+) -> tuple[float | None, list[Trial]]:
     most = MOST_SEARCHED_PER_S if order.device is not None else MOST_PER_S
 
     def tried(rate_per_s: float) -> Trial:
-        return attempt(order, rate_per_s, lambda what, done: told(f"{rate_per_s:.0f}/s", done))
+        return attempt(
+            order, rate_per_s, root, lambda what, done: told(f"{rate_per_s:.0f}/s", done)
+        )
 
     return search(first, most, tried)
 

@@ -23,16 +23,12 @@ def available() -> frozenset[int]:
 
 
 def begin_on(
-    cores: frozenset[int], ended_by: signal.Signals | None = signal.SIGKILL
+    cores: frozenset[int], ended_by: signal.Signals = signal.SIGKILL
 ) -> Callable[[], None]:
-    """What a child does first: it keeps to these cores, and ends when we do, by this signal.
-
-    `ended_by` None: somebody else tells it.
-    """
+    """What a child does first: it keeps to these cores, and ends when we do, by this signal."""
 
     def begin() -> None:
-        if ended_by is not None:
-            die_with_parent(ended_by)
+        die_with_parent(ended_by)
         keep_to(cores)
 
     return begin

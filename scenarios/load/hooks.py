@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import signal
 import time
 import uuid
 from argparse import Namespace
@@ -28,7 +29,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from giaoban.errors import InputError
 from scenarios.load import timetable
-from scenarios.load.environment import JOURNAL
+from scenarios.load.environment import JOURNAL, UNTOLD
 from scenarios.load.hall import Hall
 from scenarios.load.journal import REST, Journal, JournalFile
 from scenarios.load.options import add_options, plan_of
@@ -82,6 +83,7 @@ class Session:
         """Whoever gives out numbers fixes the plan, and how many users of each kind there are."""
         options = self._options
         if isinstance(self._environment.runner, WorkerRunner):
+            signal.signal(UNTOLD, signal.SIG_IGN)
             return
         self._refused = False
         options.giaoban_plan = self._given
@@ -111,6 +113,8 @@ class Session:
 
     def on_test_stop(self, **_: Any) -> None:
         """All users have left."""
+        if isinstance(self._environment.runner, WorkerRunner):
+            signal.signal(UNTOLD, signal.SIG_DFL)
         if self._ending is not None and self._ending is not gevent.getcurrent():
             self._ending.kill()
         if self._hall is not None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from giaoban.child import interruptions_held
 from giaoban.errors import InvalidRun
 from scenarios.load import timetable
 from scenarios.load.cores import begin_on
+from scenarios.load.environment import UNTOLD
 from scenarios.load.plan import LoadPlan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,9 @@ WORKERS_WITHIN_S = 60
 LOOK_EVERY_S = 0.25
 GOODBYE_S = 60.0
 """How long all may take to hang up once they are told to end."""
+TOLD_S = 15.0
+"""How long workers may take that were told by their master. One that was ended before it was ready
+(by a signal) has told nobody: they would go on looking for it for a minute."""
 HANGS_AFTER_S = 120.0
 """A test that goes on for so much longer than its timetable has hung."""
 
@@ -94,12 +98,11 @@ class Locusts:
             words += ["--master", "--master-bind-host", bind[0], "--master-bind-port", str(bind[1])]
             words += ["--expect-workers", str(count)]
             words += ["--expect-workers-max-wait", str(WORKERS_WITHIN_S)]
-        # Even if we are killed, all hang up before they go. A master tells its workers; one that
-        # is gone is missed by them (Locust's heartbeat).
+        # even if we are killed, all hang up before they go
         self._start(words, self._log, signal.SIGTERM)
         for number in range(where.workers):
             worker = ["--worker", "--master-host", bind[0], "--master-port", str(bind[1])]
-            self._start(worker, folder / f"locust-worker-{number + 1}.log", None)
+            self._start(worker, folder / f"locust-worker-{number + 1}.log", UNTOLD)
 
     def wait(self, look: Callable[[], None]) -> int:
         """Until the test is over; `look` is called meanwhile. Locust's exit code.
@@ -124,18 +127,19 @@ class Locusts:
     def end(self) -> None:
         """Ask all to hang up and go, and see to it that they do."""
         with interruptions_held():
-            if self._processes and self._processes[0].poll() is None:
-                self._processes[0].send_signal(signal.SIGTERM)
-            deadline_s = time.monotonic() + GOODBYE_S
-            for process in self._processes:
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=max(0.1, deadline_s - time.monotonic()))
+            _ask_to_go(self._processes[:1])
+            _wait_for(self._processes[:1], GOODBYE_S)
+            workers = self._processes[1:]
+            if workers and (self._processes[0].returncode or 0) >= 0:
+                _wait_for(workers, TOLD_S)  # they have been told to hang up, and may be at it
+            _ask_to_go(workers)
+            _wait_for(workers, GOODBYE_S)
             for process in self._processes:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def _start(self, words: list[str], log: Path, ended_by: signal.Signals | None) -> None:
+    def _start(self, words: list[str], log: Path, ended_by: signal.Signals) -> None:
         command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *words]
         with interruptions_held(), log.open("wb") as file:
             self._processes.append(
@@ -153,6 +157,19 @@ class Locusts:
 
     def _tail(self) -> str:
         return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-12:])
+
+
+def _ask_to_go(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+
+
+def _wait_for(processes: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
+    deadline_s = time.monotonic() + seconds
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=max(0.0, deadline_s - time.monotonic()))
 
 
 def _free_port() -> int:

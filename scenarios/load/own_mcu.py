@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,33 +71,47 @@ def meetings_toml(plan: LoadPlan, video: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+@contextmanager
+def nameless(text: str) -> Iterator[int]:
+    """A file in memory that has no name: a descriptor for a child, which ends with the last who
+    has it. However we are ended, no password lies about. Linux only (memfd_create(2))."""
+    number = os.memfd_create("giaoban")
+    try:
+        os.fchmod(number, 0o600)
+        with open(number, "w", encoding="utf-8", closefd=False) as file:
+            file.write(text)
+        yield number
+    finally:
+        os.close(number)
+
+
 class OwnMcu:
     """A running MCU. `stop` it, or `kill` it."""
 
     def __init__(
-        self, plan: LoadPlan, device: Device, video: str, secret: str, secrets: Path, events: Path
+        self, plan: LoadPlan, device: Device, video: str, secret: str, events: Path
     ) -> None:
-        """`secrets`: a folder for its accounts that is nobody else's. Raises `MachineLacks`."""
+        """`events`: the file for them. Raises `MachineLacks`."""
         self._events = events
         self._device = device
-        meetings = secrets / "meetings.toml"
-        meetings.write_text(meetings_toml(plan, video), encoding="utf-8")
         words = ["--listen", f"{HOST}:{plan.target[1]}", "--device", device.id]
-        words += ["--meetings", str(meetings), "--events", str(events)]
-        words += ["--kbps", str(round(plan.kbps))]
+        words += ["--events", str(events), "--kbps", str(round(plan.kbps))]
+        given = {"--meetings": meetings_toml(plan, video)}
         if plan.accounts != "none":
-            accounts = secrets / "accounts.toml"
-            accounts.touch(mode=0o600)
-            accounts.write_text(accounts_toml(plan.everybody, secret), encoding="utf-8")
-            words += ["--accounts", str(accounts)]
-        command = [sys.executable, "-m", "scenarios.cli.entry", "mcu", "serve", *words, "--json"]
-        with interruptions_held():
+            given["--accounts"] = accounts_toml(plan.everybody, secret)
+        with ExitStack() as stack, interruptions_held():
+            files = {option: stack.enter_context(nameless(text)) for option, text in given.items()}
+            for option, number in files.items():
+                words += [option, f"/proc/self/fd/{number}"]
+            command = [sys.executable, "-m", "scenarios.cli.entry", "mcu", "serve", *words]
             self._process = subprocess.Popen(
-                command,
+                [*command, "--json"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
+                pass_fds=list(files.values()),
                 cwd=ROOT,
                 start_new_session=True,
                 preexec_fn=begin_on(shares(available())[0]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import secrets
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,41 +119,39 @@ def prove(folder: Path, result: LoadResult) -> None:
 
 def execute(order: Order, folder: Path, progress: Progress) -> Seen:
     """Run Locust, and the MCU if it is to be ours. However this is left, no call stands."""
-    plan = order.plan
+    plan, folder = order.plan, folder.resolve()  # others run in another current folder
     path = folder / "journal.jsonl"
     secret = secrets.token_hex(16)
-    environment = {JOURNAL: str(path.resolve())}
+    environment = {JOURNAL: str(path)}
     if plan.accounts == "secret":
         environment[SECRET] = secret
     elif order.accounts is not None:
         environment[ACCOUNTS] = str(order.accounts.resolve())
     total_s = timetable.total_s(plan)
     mcu: OwnMcu | None = None
-    with tempfile.TemporaryDirectory(prefix="giaoban-load-") as hidden:
+    try:
+        if order.device is not None:
+            progress("starting the MCU", 0.0)
+            mcu = OwnMcu(plan, order.device, order.video, secret, folder / "mcu-events.jsonl")
+        path.touch()
+        cores = available()
+        theirs = shares(cores)[1] if mcu is not None else cores
+        locusts = Locusts(plan, order.where, folder, environment, theirs)
+        looked = _Looking(mcu, total_s, progress)
         try:
-            if order.device is not None:
-                progress("starting the MCU", 0.0)
-                events = folder / "mcu-events.jsonl"
-                mcu = OwnMcu(plan, order.device, order.video, secret, Path(hidden), events)
-            path.touch()
-            cores = available()
-            theirs = shares(cores)[1] if mcu is not None else cores
-            locusts = Locusts(plan, order.where, folder, environment, theirs)
-            looked = _Looking(mcu, total_s, progress)
-            try:
-                locusts.start()
-                locusts.wait(looked)
-            finally:
-                locusts.end()
-            view, cpu = None, []
-            kept = journal.read(path)
-            if mcu is not None:
-                standing = mcu.standing()
-                report = mcu.stop()
-                view, cpu = mcu.view(report, standing), mcu.cpu_since(kept.began_s)
+            locusts.start()
+            locusts.wait(looked)
         finally:
-            if mcu is not None:
-                mcu.kill()
+            locusts.end()
+        view, cpu = None, []
+        kept = journal.read(path)
+        if mcu is not None:
+            standing = mcu.standing()
+            report = mcu.stop()
+            view, cpu = mcu.view(report, standing), mcu.cpu_since(kept.began_s)
+    finally:
+        if mcu is not None:
+            mcu.kill()
     return Seen(kept, view, cpu)
 
 

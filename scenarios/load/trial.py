@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from results.load import Trial
+from results.store import RunFolder
 from scenarios.load import measures
 from scenarios.load.run import Order, Progress, execute, faults
 
@@ -33,11 +33,14 @@ def order_at(order: Order, rate_per_s: float) -> Order:
     return replace(order, plan=plan)
 
 
-def attempt(order: Order, rate_per_s: float, progress: Progress) -> Trial:
-    """Try a rate: clean if no call failed, none was dropped, and nothing had to be sent again."""
+def attempt(order: Order, rate_per_s: float, root: Path, progress: Progress) -> Trial:
+    """Try a rate: clean if no call failed, none was dropped, and nothing had to be sent again.
+
+    `root`: folder of the results, in which the trial has a place that is not kept.
+    """
     trial = order_at(order, rate_per_s)
-    with tempfile.TemporaryDirectory(prefix="giaoban-load-trial-") as folder:
-        seen = execute(trial, Path(folder), progress)
+    with RunFolder.create(root, "load-trial") as folder:
+        seen = execute(trial, folder.path, progress)
     wrong = faults(trial, seen)
     rate = round(rate_per_s, 2)
     failed = [

@@ -172,6 +172,56 @@ def test_somebodys_device_is_left_however_the_test_ends(
         mcu.process.communicate()
 
 
+def descendants(process: int) -> set[int]:
+    """All processes below one that run."""
+    children: dict[int, set[int]] = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        state, parent, *_ = stat.rpartition(")")[2].split()
+        if state not in "ZX":
+            children.setdefault(int(parent), set()).add(int(pid))
+    found: set[int] = set()
+    new = {process}
+    while new:
+        new = set().union(*(children.get(each, set()) for each in new))
+        found |= new
+    return found
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_nothing_is_left_though_the_workers_have_hardly_begun(
+    tmp_path: Path, by: signal.Signals, code: int
+) -> None:
+    """They have not found their master, which is gone; they would look for it for a minute."""
+    runs, temporary = tmp_path / "runs", tmp_path / "temporary"
+    temporary.mkdir()
+    words = ["--shape", "hold", "--bridges", "4", "--rate", "8", "--time", "60", "--media", "none"]
+    job = subprocess.Popen(
+        giaoban("load", *words, "--workers", "2", "--results", "runs"),
+        cwd=tmp_path,  # a relative folder, seen from elsewhere than the program's own
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        begun = ".partial-*/locust-worker-2.log"
+        wait_for(lambda: bool(list(runs.glob(begun))), "the workers to begin", ENDS_WITHIN_S)
+        begun_processes = descendants(job.pid)
+        job.send_signal(by)
+        _, complaint = job.communicate(timeout=ENDS_WITHIN_S)
+        wait_for(lambda: not begun_processes & descendants(1), "all to be gone", 30.0)
+    finally:
+        end(job)
+        assert job.stderr is not None
+        job.stderr.close()
+    assert job.returncode == code, complaint
+    assert list(temporary.iterdir()) == []  # no accounts, however it ended
+    if by is signal.SIGTERM:
+        assert list(runs.iterdir()) == []
+
+
 def test_what_a_foreign_device_does_not_do_is_told(tmp_path: Path) -> None:
     with kamailio(tmp_path) as address:
         code, result, place = run(
