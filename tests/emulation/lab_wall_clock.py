@@ -131,7 +131,7 @@ def crowd(steps: Steps) -> dict[str, Any]:
             made.slot()
             jitters_ms.append(float(ears._bank.jitter.max()) / 8)
             trips_ms += [r.round_trip_ms for r in reporters if r.round_trip_ms is not None]
-    told = [made.stop(row, silently=True)[0]["audio"] for row, _ in rows]
+    told = [made.stop(row, silently=True).media["audio"] for row, _ in rows]
     made.close()
     return {
         "jitter_max_ms": max(jitters_ms),
