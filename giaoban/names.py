@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _D = str.maketrans("đĐðÐ", "dDdD")
 """Đ is a letter of its own, which no decomposition takes apart; ð is often typed for it."""
@@ -20,6 +21,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain(name)).strip("-")
 
 
+@lru_cache(maxsize=1 << 16)
 def key(name: str) -> str:
     """What is left of a name when marks, case, spaces and signs do not count: "dakrlap"."""
     return slug(name).replace("-", "")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from giaoban.text import LONGEST_NAME
 from giaoban.tomlfile import StrictModel
 
 
@@ -16,6 +17,7 @@ def _text(value: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_text)]
 
 
 class Sourced(StrictModel):

@@ -10,15 +10,22 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, did_you_mean, several
 from giaoban.names import key
+from giaoban.text import LONGEST, fault
 from giaoban.tomlfile import read_text
 
 SEPARATORS = ";,\t"
+MOST_LINES = 20_000
+"""Of a table: the communes of a country are some 11,000."""
+MOST_COLUMNS = 100
+_FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+"""What a spreadsheet would take a text for; `written` puts a ' before it (CWE-1236)."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,20 @@ class Row:
         return InputError(f"{self.path}:{self.line}: {what}")
 
 
+def written(value: object) -> str:
+    """A value as a cell of a table; a text that a spreadsheet would reckon with begins with '."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
+    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
+
+
+def _read(cell: str) -> str:
+    """The text that `written` made a cell of."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def read_table(
     path: Path,
     columns: Mapping[str, Sequence[str]],
@@ -121,10 +142,12 @@ def read_table(
     headings: list[tuple[str, str]] | None = None
     mistakes: list[str] = []
     line = skipped + 1
+    if text.count("\n") > MOST_LINES or text.count("\r") > MOST_LINES:
+        raise InputError(f"{path}: has more than {MOST_LINES} lines, not a table of ours")
     try:
         for cells in reader:
             begins, line = line, skipped + reader.line_num + 1
-            values = [cell.strip() for cell in cells]
+            values = [_read(cell.strip()) for cell in cells]
             if not any(values):
                 continue
             if headings is None:
@@ -137,13 +160,17 @@ def read_table(
                 )
                 continue
             placed = zip(headings, values, strict=False)
-            rows.append(
-                Row(path, begins, {n: Cell(path, begins, h, v) for (n, h), v in placed if n})
-            )
+            row = {n: Cell(path, begins, h, v) for (n, h), v in placed if n}
+            mistakes += [
+                str(cell.mistake(wrong))
+                for cell in row.values()
+                if (wrong := fault(cell.text, LONGEST))
+            ]
+            rows.append(Row(path, begins, row))
     except csv.Error as error:
         raise InputError(f"{path}:{line}: is not CSV: {error}") from None
     if mistakes:
-        raise InputError("\n".join(mistakes))
+        raise several(mistakes)
     if not rows and not (headings and may_be_empty):
         raise InputError(f"{path}: holds no line under its headings")
     return rows
@@ -157,6 +184,8 @@ def _headings(
     needed: Sequence[str],
 ) -> list[tuple[str, str]]:
     """(column, heading) of each place, in order; a column without heading is "" and not read."""
+    if len(headings) > MOST_COLUMNS:
+        raise InputError(f"{path}:{line}: has more than {MOST_COLUMNS} columns, no table of ours")
     meant = {key(word): name for name, words in columns.items() for word in (name, *words)}
     found: list[tuple[str, str]] = []
     wrong: list[str] = []
@@ -175,5 +204,5 @@ def _headings(
             words = ", ".join((name, *columns[name]))
             wrong.append(f'{path}:{line}: no column "{name}" (a heading that means it: {words})')
     if wrong:
-        raise InputError("\n".join(wrong))
+        raise several(wrong)
     return found

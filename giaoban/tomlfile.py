@@ -13,20 +13,43 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, ValidationError
+from pydantic_core import CoreSchema
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import MOST_TOLD, InputError, did_you_mean, several
+from giaoban.files import MAX_BYTES, read_file
+from giaoban.text import LONGEST, checked_texts, hidden_in
+from giaoban.validating import validated
 
-MAX_BYTES = 16 * 1024 * 1024  # a country's 11,000 bridges take 7 MB
+MOST_TABLES, MOST_KEYS, KEYS_A_TABLE = 75_000, 100_000, 12
+"""Of one file; a country of 45,000 bridges (16 MiB) has 51,000 tables of 11 keys. The reader takes
+5 µs and 100 bytes for a key, 3 KB for a table."""
+SMALL = 65_536
+"""Characters of a file of which all mistakes are told; of a larger one the first of each list."""
+MOST_PARTS = 32
+"""Of a dotted key, for each of which the reader takes all those before it anew."""
+_DOTTED = re.compile(
+    rb"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % MOST_PARTS
+)
 
 Loc = tuple[int | str, ...]
 """Where a value stands in a file, as pydantic says it: `("link", 2, "km")`."""
 
 
 class StrictModel(BaseModel):
-    """Base of all input models: unknown keys are errors, values are not coerced, no NaN."""
+    """Base of all input models: unknown keys are errors, values are not coerced, no NaN.
+
+    What a text may hold is decided in `giaoban.text`, for each field of each model.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """Pydantic's, with a check at every text."""
+        return checked_texts(handler(source), cls)
 
     def model_post_init(self, context: Any, /) -> None:
         """Which fields were given is known once for all models that were given the same: a set of
@@ -55,22 +78,7 @@ def read_text(path: Path, kind: str = "TOML", most: int = MAX_BYTES) -> str:
     `kind` names what is expected; its lower case is what such files' names end in. `most` is in
     bytes.
     """
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder, a file is needed")
-        if path.stat().st_size > most:
-            raise InputError(f"{path}: larger than {most // 2**20} MiB, not a file of ours")
-        if not path.is_file():  # a device or a pipe might never end
-            raise InputError(f"{path}: is not a regular file")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        like = f"*.{kind.lower()}"
-        siblings = [p.name for p in path.parent.glob(like)] if path.parent.is_dir() else []
-        raise InputError(f"{path}: no such file{did_you_mean(path.name, siblings)}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError:  # "embedded null byte"
-        raise InputError(f"{str(path)!r}: is not the name of a file") from None
+    data = read_file(path, kind, most)
     if not data.strip():
         raise InputError(f"{path}: is empty")
     try:
@@ -83,6 +91,32 @@ def read_text(path: Path, kind: str = "TOML", most: int = MAX_BYTES) -> str:
     return text
 
 
+def parse(path: Path, text: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises `InputError`: it is none, or is made to take for ever."""
+    data = text.encode()
+    tables, keys = data.count(b"{") + data.count(b"\n["), data.count(b"=")
+    for count, most, what in (
+        (tables, MOST_TABLES, "tables"),
+        (keys, MOST_KEYS + KEYS_A_TABLE * tables, "keys"),
+    ):
+        if count > most:
+            raise InputError(f"{path}: has more than {most:,} {what}, not a file of ours")
+    if found := _DOTTED.search(data):
+        line = data[: found.start()].count(b"\n") + 1
+        raise InputError(
+            f"{path}:{line}: a key of more than {MOST_PARTS} parts, not a file of ours"
+        )
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
+        at = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        place, what = (f"{path}:{at[1]}", str(error)[: at.start()]) if at else (path, str(error))
+        column = f" (column {at[2]})" if at else ""
+        raise InputError(f"{place}: is not TOML: {what}{column}") from None
+
+
 def load[M: BaseModel](path: Path, model: type[M]) -> M:
     """Read and validate one TOML file. Raises `InputError` listing every mistake with its line."""
     found = _read(path, read_text(path), model)
@@ -93,29 +127,41 @@ def load[M: BaseModel](path: Path, model: type[M]) -> M:
 @lru_cache(maxsize=16)
 def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     """The same text gives the same model, which is never changed."""
+    data = parse(path, text)
+    context = {"longest": LONGEST}
     try:
-        data = tomllib.loads(text)
-    except RecursionError:
-        raise InputError(f"{path}: is nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
-        at = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        place, what = (f"{path}:{at[1]}", str(error)[: at.start()]) if at else (path, str(error))
-        column = f" (column {at[2]})" if at else ""
-        raise InputError(f"{place}: is not TOML: {what}{column}") from None
-    try:
-        return model.model_validate(data)
+        found = validated(model, data, context)
     except ValidationError as error:
-        raise mistakes(path, [_explain(model, dict(e)) for e in error.errors()], text) from None
+        if len(text) <= SMALL:
+            error = _all_mistakes(model, data, context) or error
+        first = error.errors(include_url=False)[:MOST_TOLD]
+        told = [_explain(model, dict(e)) for e in first]
+        raise mistakes(path, told, text, more=error.error_count() - len(first)) from None
+    if hidden := hidden_in(text):  # in a comment, where it would mislead who reads the file
+        raise InputError(f"{path}:{hidden[0]}: {hidden[1]}")
+    return found
+
+
+def _all_mistakes(
+    model: type[BaseModel], data: object, context: dict[str, Any]
+) -> ValidationError | None:
+    try:
+        model.model_validate(data, context=context)
+    except ValidationError as error:
+        return error
+    return None
 
 
 Mistake = tuple[Loc, object, str]
 """Where it is, the value there, what is wrong with it (and what is allowed)."""
 
 
-def mistakes(path: Path, found: Sequence[Mistake], text: str | None = None) -> InputError:
+def mistakes(
+    path: Path, found: Sequence[Mistake], text: str | None = None, more: int = 0
+) -> InputError:
     """One `InputError` for all mistakes in a file, by line; also for those that `load` cannot see.
 
-    The file is read again for its line numbers unless its text is given.
+    The file is read again for its line numbers unless its text is given. `more` are not in `found`.
     """
     places = _places(read_text(path) if text is None else text)
     lines = []
@@ -128,7 +174,7 @@ def mistakes(path: Path, found: Sequence[Mistake], text: str | None = None) -> I
         key = dotted(loc)
         lines.append((number or 0, f"{place}: {key + shown + ': ' if key else ''}{what}"))
     ordered = sorted(lines, key=lambda line: line[0])
-    return InputError("\n".join(dict.fromkeys(line for _, line in ordered)))
+    return several((line for _, line in ordered), more)
 
 
 _IN_OUR_WORDS = {

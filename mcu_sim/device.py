@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from giaoban.errors import InputError, did_you_mean
-from giaoban.provenance import Sourced
+from giaoban.provenance import Name, Sourced
 from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text
 from mcu_sim.figures import (
     CapacityFigure,
@@ -74,7 +74,7 @@ class Device(_Card):
     """
 
     id: Id
-    name: Text
+    name: Name
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
     forward_delay: DelayFigure
@@ -214,7 +214,7 @@ class _Entry(StrictModel):
     """A device in the file: so many cards, with what it has of its own."""
 
     id: Id
-    name: Text
+    name: Name
     cards: Count = 1
     scaling: Sourced | None = None
     voice_units: int = Field(default=0, ge=0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,7 @@ from pydantic import Field
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Text
-from giaoban.tomlfile import StrictModel, load
+from giaoban.tomlfile import StrictModel, load, parse, read_text
 from results.failures import FailureId, FailureResult, FaultsAnswer
 from results.model import Sha256
 from results.quantities import Amount, Count, Id
@@ -189,9 +188,9 @@ def tolerance_in(path: Path) -> Tolerance:
     """The tolerances of a baseline's file, also of an older version of it, whose figures mean
     something else. Raises `InputError`."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = parse(path, read_text(path))
         return Tolerance.model_validate(data.get("tolerance", {}))
-    except (OSError, ValueError):  # told with the line at fault, as ever
+    except (InputError, ValueError):  # told with the line at fault, as ever
         return load(path, Baseline).tolerance
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, did_you_mean, several
 from giaoban.tomlfile import StrictModel, load
 from results.aggregate import Statistic
 from results.metrics import Measure
@@ -218,7 +218,7 @@ class Criteria(StrictModel):
             if name not in known
         ]
         if mistakes:
-            raise InputError("\n".join(mistakes))
+            raise several(mistakes)
 
     def with_thresholds(
         self, thresholds: Mapping[str, float], origin: str = "thresholds"
@@ -243,7 +243,7 @@ class Criteria(StrictModel):
             elif problem := item.problem_with(value):
                 mistakes.append(f"{origin}: thresholds.{key} = {value!r}: {problem}")
         if mistakes:
-            raise InputError("\n".join(mistakes))
+            raise several(mistakes)
         return self.model_copy(
             update={"criterion": [_changed(c, thresholds.get(c.id)) for c in self.criterion]}
         )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 from results.model import Engine, Inputs, Named, Question, RunId
 from results.quantities import Amount, Count, Id, LinkDirection, Verdict
 
@@ -286,9 +286,4 @@ class FaultsAnswer(StrictModel):
     @classmethod
     def from_json(cls, text: str | bytes, origin: str = "faults.json") -> Self:
         """Read `faults.json`. Raises `InputError` that names the key at fault."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{origin}: not a {SCHEMA} file: {key}: {first['msg']}") from None
+        return read_json(cls, text, origin, SCHEMA)

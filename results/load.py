@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 from results.model import Assumption, Engine, FileRef, RunId
 from results.quantities import Amount, Count, Id, Verdict
 
@@ -258,9 +258,4 @@ class LoadResult(StrictModel):
     @classmethod
     def from_json(cls, text: str | bytes, origin: str = FILE) -> Self:
         """Read `load.json`. Raises `InputError` that names the key at fault."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{origin}: not a {SCHEMA} file: {key}: {first['msg']}") from None
+        return read_json(cls, text, origin, SCHEMA)

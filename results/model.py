@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 from results.background import OtherTraffic
 from results.faults import FaultImpact, FaultResult
 from results.in_use import InUse
@@ -408,9 +408,4 @@ class Result(StrictModel):
     @classmethod
     def from_json(cls, text: str | bytes, origin: str = "result.json") -> Self:
         """Read `result.json`. Raises `InputError` that names the key at fault."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{origin}: not a {SCHEMA} file: {key}: {first['msg']}") from None
+        return read_json(cls, text, origin, SCHEMA)

@@ -24,6 +24,7 @@ from typing import Self
 
 from giaoban.child import interruptions_held
 from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean
+from giaoban.files import MOST_ANSWER, read_file
 from giaoban.scarce import shortage
 from results.model import Result
 from results.pieces import in_pieces
@@ -171,12 +172,9 @@ def write_result(folder: Path, result: Result) -> Path:
 def read_result(folder: Path) -> Result:
     """Read `result.json` of a run's folder. Raises `InputError` if missing or damaged."""
     path = folder / RESULT
-    try:
-        return Result.from_json(path.read_bytes(), str(path))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file, so this is not a finished run") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if not path.exists():
+        raise InputError(f"{path}: no such file, so this is not a finished run")
+    return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
 def list_runs(root: Path, holds: str = RESULT) -> list[Path]:
@@ -237,7 +235,7 @@ def _is_stale(path: Path, now_s: float) -> bool:
         owner = json.loads((path / OWNER).read_text(encoding="utf-8"))
         host, boot = owner["host"], owner["boot"]
         pid, start = int(owner["pid"]), owner["start"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return age_s > OWNERLESS_GRACE_S
     if start is None or host != socket.gethostname():  # not Linux, or another machine
         return age_s > FOREIGN_GRACE_S

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.validating import read_json
 from results.annex.content import Chapter
 from results.annex.standing import Part
 from results.criteria import DEFAULT_PATH as CRITERIA
@@ -120,11 +120,13 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
         proof = read_proof(run) if (run / MANIFEST).exists() else None
         kind = proof.manifest.answer if proof else _answer(run)
         if kind == LOAD:
-            tested = LoadResult.from_json((run / LOAD).read_bytes(), str(run / LOAD))
+            tested = LoadResult.from_json(read_file(run / LOAD, most=MOST_ANSWER), str(run / LOAD))
             loads.append(Chapter(Part(tested, proof), {}))
             continue
         if kind == FAULTS:
-            answer = FaultsAnswer.from_json((run / FAULTS).read_bytes(), str(run / FAULTS))
+            answer = FaultsAnswer.from_json(
+                read_file(run / FAULTS, most=MOST_ANSWER), str(run / FAULTS)
+            )
             failures.append((Part(answer, proof), answer))
             continue
         result = read_result(run)
@@ -169,8 +171,8 @@ def _answer(run: Path) -> str:
 def _plan(run: Path) -> Plan:
     path = run / "plan.json"
     try:
-        return Plan.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return read_json(Plan, read_file(path, most=MOST_ANSWER), str(path), "plan")
+    except InputError:
         raise InputError(f"{path}: missing, or no plan of a check; run it again") from None
 
 

@@ -10,8 +10,12 @@ import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ConfigDict
 
+from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 from results.excerpt import MOST_MAPPED
 from results.view.map import FILE, Host, Map, MapLink, Router
 from topology.map_geometry import Box, Point, Segment, fit
@@ -72,21 +76,25 @@ def add_map(folder: Path) -> None:
     if (folder / FILE).is_file() or not plan.is_file():
         return
     try:
-        planned = Planned.model_validate_json(plan.read_bytes())
+        planned = read_json(Planned, read_file(plan, most=MOST_ANSWER), str(plan), "plan")
         write_map(folder, planned.network, [call.bridge for call in planned.calls if call.new])
-    except (OSError, ValidationError):
+    except (OSError, InputError):
         return
 
 
-class PlannedCall(BaseModel):
+class PlannedCall(StrictModel):
     """Of a plan's call only who calls."""
+
+    model_config = ConfigDict(extra="ignore")
 
     bridge: str
     new: bool
 
 
-class Planned(BaseModel):
+class Planned(StrictModel):
     """Of a plan only what the map needs, whatever else this or an earlier version wrote."""
+
+    model_config = ConfigDict(extra="ignore")
 
     network: Network
     calls: list[PlannedCall]

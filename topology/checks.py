@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, did_you_mean, several
 from giaoban.tomlfile import Loc, dotted
 from topology.addressing import allocate
 from topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
@@ -32,7 +32,7 @@ def raise_faults(within: str, faults: Sequence[Fault]) -> None:
     """Raise one `InputError` naming every fault, if there is any; `within` names the list."""
     if faults:
         placed = (fault._replace(loc=(within, *fault.loc)) for fault in faults)
-        raise InputError("\n".join(str(fault) for fault in placed))
+        raise several(str(fault) for fault in placed)
 
 
 def access_link_id(node: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from giaoban.provenance import Sourced, Text
+from giaoban.provenance import Name, Sourced
 from giaoban.tomlfile import StrictModel
 from topology.qos import Qos
 
@@ -121,7 +121,7 @@ class Router(Sourced):
     """A router of the dedicated fibre network, at its real coordinates (WGS 84, degrees)."""
 
     id: Identifier
-    name: Text
+    name: Name
     lat: Latitude
     lon: Longitude
 
@@ -142,7 +142,7 @@ class Access(Sourced):
     """What an MCU and a bridge share: an access link to one router."""
 
     id: Identifier
-    name: Text
+    name: Name
     router: str
     km: Km
     rate_mbps: RateMbps
@@ -321,7 +321,7 @@ class Group(Sourced):
     """A shared-risk group: links that one cut takes away together, for they lie in one cable."""
 
     id: Identifier
-    name: Text
+    name: Name
     links: list[str] = Field(min_length=2)
 
 
@@ -330,7 +330,7 @@ class Province(StrictModel):
 
     schema_: Literal["giaoban.province/1"] = Field(alias="schema")
     id: Identifier
-    name: Text
+    name: Name
     fibre: Fibre
     addressing: Addressing
     routing: Routing | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.provenance import Sourced
+from giaoban.provenance import Name, Sourced
 
 DYNAMIC_PAYLOAD_TYPE = 96
 """The lowest one without a fixed meaning (RFC 3551 §6)."""
@@ -24,7 +24,7 @@ class AudioEncoding(Sourced):
     """
 
     id: Annotated[str, Field(pattern=ID)]
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
     payload_type: Annotated[int, Field(ge=0, le=127)]
     clock_hz: Annotated[int, Field(ge=8000, le=96_000)]

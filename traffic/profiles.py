@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
-from giaoban.provenance import Sourced
+from giaoban.provenance import Name, Sourced
 from giaoban.tomlfile import StrictModel
 from traffic.audio_encoding import ID, AudioEncoding
 from traffic.content import ContentModel
@@ -36,7 +36,7 @@ class Profile(Sourced):
     """
 
     id: Annotated[str, Field(pattern=ID)]
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     resolution: str
     fps: Annotated[int, Field(ge=1, le=120)]
     video_profile: VideoProfile = "baseline"

@@ -13,10 +13,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
+from giaoban.provenance import Name
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.floor import FloorMode
 from mcu_sim.device import Id
-from mcu_sim.figures import Text
 
 LayoutId = Literal["1x1", "1+1", "2x2", "1+5", "3x3", "1+7", "4x4"]
 LayoutChoice = Literal["auto", LayoutId]
@@ -53,7 +53,7 @@ class Meeting(StrictModel):
     """
 
     id: Id
-    name: Text
+    name: Name
     pattern: Literal["province-districts", "department-line", "any-bridges"]
     chair: Id
     members: list[Id] = Field(default=[], max_length=MOST_MEMBERS)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from giaoban.errors import InputError
+from giaoban.text import Lines
 from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 from results.annex.document import Document
 from results.annex.standing import Part
 from results.evidence.answers import Kind, input_refs, kind_of
@@ -43,7 +44,7 @@ class Text(StrictModel):
     """One text of the document, and where it is."""
 
     at: str
-    text: str
+    text: Lines
 
 
 class About(StrictModel):
@@ -63,10 +64,7 @@ class About(StrictModel):
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Read it. Raises `InputError`."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise InputError(f"not {SCHEMA}: {error.errors()[0]['msg']}") from None
+        return read_json(cls, text, ATTACHMENT, SCHEMA)
 
 
 def about(document: Document, parts: Sequence[Part]) -> About:

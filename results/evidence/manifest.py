@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 from results.evidence.answers import ANSWERS, Answer, Kind, kind_of
 from results.model import RunId, Sha256
 from results.quantities import Count, Verdict
@@ -78,12 +79,7 @@ class Manifest(StrictModel):
     @classmethod
     def from_json(cls, text: str | bytes, origin: str = MANIFEST) -> Self:
         """Read a manifest. Raises `InputError` that names the key at fault."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{origin}: not a {SCHEMA} file: {key}: {first['msg']}") from None
+        return read_json(cls, text, origin, SCHEMA)
 
     @property
     def answer(self) -> str:

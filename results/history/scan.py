@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
 from results.evidence.manifest import INPUTS, MANIFEST
 from results.failures import FaultsAnswer
 from results.history.entry import (
@@ -63,7 +64,10 @@ def answer_file(folder: Path) -> Path | None:
         if (folder / name).is_file():
             return folder / name
     for path in sorted(set(folder.glob("*.json")) - {folder / MANIFEST}):
-        head = _object(path)
+        try:
+            head = _object(read_file(path, most=MOST_ANSWER))
+        except InputError:
+            continue
         if head and str(head.get("schema", "")).startswith(PREFIX) and "run_id" in head:
             return path
     return None
@@ -89,7 +93,7 @@ def scan(folder: Path) -> Entry | Skipped:
     if path is None:
         return Skipped(folder=folder.name, reason="no answer of a run in it")
     try:
-        raw = path.read_bytes()
+        raw = read_file(path, most=MOST_ANSWER)
         return _entry(folder, path, raw)
     except InputError as error:
         return Skipped(folder=folder.name, reason=str(error))
@@ -107,7 +111,7 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
             answer = FaultsAnswer.from_json(raw, str(path))
             about = _of_faults(answer) | {"province": _province(answer.inputs.province, folder)}
         case _:
-            about = _of_other(_object(path) or {})
+            about = _of_other(_object(raw) or {})
     told = time_in(about["run_id"])
     kept = datetime.fromtimestamp(path.stat().st_mtime).replace(microsecond=0)
     return Entry(
@@ -290,9 +294,9 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _object(path: Path) -> dict[str, Any] | None:
+def _object(raw: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

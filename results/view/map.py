@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from giaoban.errors import InputError
+from giaoban.files import read_file
 from giaoban.tomlfile import StrictModel
+from giaoban.validating import read_json
 
 SCHEMA = "giaoban.map/1"
 FILE = "map.json"
@@ -75,11 +76,4 @@ class Map(StrictModel):
     @classmethod
     def read(cls, path: Path) -> Map:
         """Raises `InputError` if there is none, or it is none."""
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{path}: not a {SCHEMA} file: {key}: {first['msg']}") from None
+        return read_json(cls, read_file(path), str(path), SCHEMA)

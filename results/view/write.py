@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
 from results.evidence.pack import ENDING, open_evidence
 from results.failures import FaultsAnswer
 from results.model import Result
@@ -93,7 +94,4 @@ def _map(folder: Path) -> maps.Map | None:
 
 def _failures(folder: Path) -> FaultsAnswer:
     path = folder / FAULTS
-    try:
-        return FaultsAnswer.from_json(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))

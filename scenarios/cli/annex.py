@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from giaoban.errors import InputError
+from giaoban.files import read_file
 from giaoban.secretfile import refuse_if_others_read
 from results.annex.letter import make_letter
 from results.annex.make import annex_bytes
@@ -24,6 +25,7 @@ from scenarios.cli.output import print_json
 from scenarios.cli.shared import RUNS
 from scenarios.documents import chapters_of, find_run
 
+MOST_PASSWORD = 4096
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
 
 
@@ -137,11 +139,12 @@ def signer_of(path: Path | None, password: Path | None) -> Signer | None:
     if path is None:
         return None
     if password is not None:
+        text = read_file(password, most=MOST_PASSWORD, option="--password-file")
         refuse_if_others_read(password, "a password", "--password-file")
         try:
-            return Signer(path, password.read_text(encoding="utf-8").rstrip("\r\n"))
-        except OSError as error:
-            raise InputError(f"--password-file = {password}: {error.strerror}") from None
+            return Signer(path, text.decode().rstrip("\r\n"))
+        except UnicodeDecodeError:
+            raise InputError(f"--password-file = {password}: is not UTF-8 text") from None
     known = os.environ.get(PASSWORD_VARIABLE)
     if known is None and sys.stdin.isatty():
         known = typer.prompt(f"password of {path.name}", hide_input=True, err=True, default="")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
 from results import baseline as baselines
 from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
 from results.failures import FaultsAnswer
@@ -87,10 +88,7 @@ def show(
 
 
 def _read_answer(path: Path) -> FaultsAnswer:
-    try:
-        return FaultsAnswer.from_json(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
 def _put(path: Path, text: str) -> None:

@@ -67,8 +67,10 @@ def _run() -> int:
 
 
 def _refuse_what_is_no_text(words: list[str]) -> None:
-    """A name with bytes that are no letters could be opened, and be written down nowhere."""
+    """A name with bytes that are no letters could be opened, and be written down nowhere; names,
+    questions and reasons end in documents."""
     from giaoban.errors import InputError
+    from giaoban.text import LONGEST_ARGUMENT, fault
 
     for number, word in enumerate(words[1:], start=1):
         try:
@@ -79,6 +81,9 @@ def _refuse_what_is_no_text(words: list[str]) -> None:
                 f"word {number} of the command line, {shown}, is no text "
                 "(allowed: names in the encoding of your locale, best UTF-8)"
             ) from None
+        if wrong := fault(word, LONGEST_ARGUMENT):
+            shown = ascii(word[:60])
+            raise InputError(f"word {number} of the command line, {shown}, {wrong}")
 
 
 def _told(error: BaseException) -> int:
@@ -88,7 +93,7 @@ def _told(error: BaseException) -> int:
     if interrupted:
         _say(SAID_INTERRUPTED)
         return INTERRUPTED
-    from giaoban.errors import GiaobanError
+    from giaoban.errors import GiaobanError, told
     from giaoban.scarce import shortage
 
     if not isinstance(error, GiaobanError) or error.exit_code == INTERNAL_ERROR:
@@ -96,7 +101,7 @@ def _told(error: BaseException) -> int:
     if not isinstance(error, GiaobanError):
         return _crashed(error)
     if error.exit_code != READER_GONE:
-        _say(f"giaoban: {error}\n")
+        _say(f"giaoban: {told(error)}\n")
     return error.exit_code
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.table import Table
 from giaoban.beside import Beside, Here
 from giaoban.cores import cores
 from giaoban.errors import InputError
+from giaoban.tomlfile import parse, read_text
 from results.seeds import OTHER_SEEDS
 from results.whatif_summary import failure_line, found_line, headline, order_line, rows
 from scenarios.cli import options
@@ -207,10 +207,8 @@ def _say(console: Console, line: str, style: str = "") -> None:
 def _is_variants(path: Path) -> bool:
     """Whether a file says that it is one of variants; what is wrong with it is told elsewhere."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig")).get("schema") == (
-            SCHEMA_OF_VARIANTS
-        )
-    except (OSError, ValueError):
+        return parse(path, read_text(path)).get("schema") == SCHEMA_OF_VARIANTS
+    except InputError:
         return False
 
 

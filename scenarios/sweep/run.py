@@ -13,6 +13,7 @@ from pathlib import Path
 import joblib
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.table import written
 from results import store
 from results.store import RunFolder
 from results.sweep import SweepAnswer, SweepPoint
@@ -172,7 +173,7 @@ def _write_table(answer: SweepAnswer, path: Path) -> None:
         writer.writerow(names)
         for point in answer.points:
             row = point.model_dump()
-            writer.writerow(["" if row[name] is None else row[name] for name in names])
+            writer.writerow([written(row[name]) for name in names])
 
 
 def _span(seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban import tomlfile
-from giaoban.provenance import Sourced, Text
+from giaoban.provenance import Name, Sourced, Text
 from giaoban.tomlfile import StrictModel
 from topology.model import BridgeSpec, Identifier, Link, LinkChange
 
@@ -42,7 +42,7 @@ class Variant(StrictModel):
     """
 
     id: Identifier
-    name: Text | None = None
+    name: Name | None = None
     add: list[Text] = Field(default_factory=list)
     bridges: list[BridgeSpec] = Field(alias="bridge", default_factory=list)
     more: Annotated[int, Field(ge=0, le=20_000)] = 0

@@ -174,7 +174,9 @@ def test_missing_keys_are_placed_at_their_table(path: Path) -> None:
 
 def test_text_that_looks_like_keys_is_not_taken_for_them(path: Path) -> None:
     text = "schema = 'a'\n[settings]\ncomment = '''\nrate = 1\n[[device]]\n'''\nrate = 'x'\n"
-    assert wrong(path, text) == "FILE:7: settings.rate = 'x': input should be a valid number"
+    first, last = wrong(path, text).split("\n")
+    assert first.startswith("FILE:3: settings.comment = ")
+    assert last == "FILE:7: settings.rate = 'x': input should be a valid number"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,6 @@ def test_text_that_looks_like_keys_is_not_taken_for_them(path: Path) -> None:
         ("schema = 'a'\nsettings.rate = 'x'\n", 2),
         ("schema = 'a'\n\"settings\" . 'rate' = 'x'\n", 2),
         ("schema = 'a'\r\n[ settings ]\r\nrate = 'x'\r\n", 3),
-        ("schema = 'a\u2028b'\n[settings]\nrate = 'x'\n", 3),
     ],
 )
 def test_other_ways_to_write_a_key(path: Path, text: str, line: int) -> None:

@@ -111,7 +111,11 @@ HD_PORTS = '{ id = "rmx-2000-hd-ports",'
     [
         ("units_total = 90.0", "units_total = -1.0", r"card\[0\]\.capacity\.units_total = -1\.0"),
         ("units_total = 90.0", "unit_total = 90.0", r'did you mean "units_total"'),
-        ('reason = "Resource', 'reason = "two\\nlines', r"refusal\.reason = .*one line of text"),
+        (
+            'reason = "Resource',
+            'reason = "two\\nlines',
+            r"refusal\.reason = .*of printable text",
+        ),
         ("delay_ms = 40.0", "delay_ms = nan", r"delay_ms"),
         ("code = 503", "code = 200", r"family\[0\]\.refusal\.code = 200"),
         (

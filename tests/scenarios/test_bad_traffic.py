@@ -157,7 +157,7 @@ def test_bad_impairment(tmp_path: Path, more: str, key: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "No such file"),
+        (None, "no such file"),
         ("0 0 2", "losses.txt:1:5: '2' is no packet (allowed: 0 received, 1 lost)"),
         ("# nothing", "holds no packet"),
     ],

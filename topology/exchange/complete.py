@@ -11,7 +11,7 @@ from typing import Any
 import networkx
 from pydantic import ValidationError
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
 from giaoban.tomlfile import dotted
 from topology.addressing import span_for
@@ -22,6 +22,9 @@ from topology.exchange.geography import Place, fibre_km, locate
 from topology.model import ACCESS_PREFIX, Province
 
 ID_LENGTH = 32
+MOST_ROUTERS, MOST_LINKS = 5_000, 10_000
+MOST_COMPARED = 1_000
+"""Among so many routers the one amid all is found in seconds: it takes all shortest paths."""
 DEVICE = "rmx-1500-mpmx"
 LINK_MBPS, MCU_MBPS, BRIDGE_MBPS = 100.0, 100.0, 10.0
 MCU_KM, BRIDGE_KM = 1.0, 2.0
@@ -48,6 +51,7 @@ def complete(draft: Draft, wishes: Wishes | None = None) -> Province:
     wishes = wishes if wishes is not None else Wishes()
     if not draft.routers:
         raise InputError(f"{draft.path}: no router (allowed: one or more)")
+    _of_a_size(draft, wishes)
     counts: Counter[str] = Counter()
     _in_one_piece(draft)
     places = _places(draft, counts)
@@ -73,6 +77,22 @@ def complete(draft: Draft, wishes: Wishes | None = None) -> Province:
     return _validated(draft, data, where)
 
 
+def _of_a_size(draft: Draft, wishes: Wishes) -> None:
+    """Refuse what would take minutes, and make a file that is too large to be read again."""
+    for what, number, most in (
+        ("routers", len(draft.routers), MOST_ROUTERS),
+        ("links", len(draft.lines), MOST_LINKS),
+    ):
+        if number > most:
+            raise InputError(f"{draft.path}: has {number} {what} (allowed: {most})")
+    seeks = wishes.mcu_at is None and all(site.kind != "mcu" for site in draft.sites)
+    if seeks and len(draft.routers) > MOST_COMPARED:
+        raise InputError(
+            f"{draft.path}: has {len(draft.routers)} routers and no MCU; the router amid all is "
+            f"looked for among {MOST_COMPARED} (allowed: --mcu-at, the id or name of a router)"
+        )
+
+
 def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> Province:
     def told(loc: tuple[int | str, ...], value: object, what: str) -> str:
         record = where.get(str(loc[0])) if loc else None
@@ -92,9 +112,9 @@ def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> 
             told(e["loc"], e["input"], str(e["msg"]).removeprefix("Value error, "))
             for e in error.errors()
         ]
-        raise InputError("\n".join(dict.fromkeys(messages))) from None
+        raise several(messages) from None
     if faults := province_faults(province):
-        raise InputError("\n".join(told(*fault) for fault in faults))
+        raise several(told(*fault) for fault in faults)
     return province
 
 

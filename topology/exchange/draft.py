@@ -16,6 +16,10 @@ ACCESS_FIGURES = ("km", "rate_mbps", "buffer_packets", "loss_pct")
 """Of a link, and of the access of the MCU and of a bridge."""
 
 
+_NAME = "\n"
+"""Before a name's key, which tells it from an id."""
+
+
 @dataclass
 class Site:
     """A node. `where` is its place in the file, in words; `given` what the file says of it.
@@ -54,6 +58,8 @@ class Draft:
     lines: list[Line]
     settings: Values = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    _named: dict[str, list[Site]] = field(default_factory=dict, repr=False, compare=False)
+    _indexed: int = field(default=0, repr=False, compare=False)
 
     @property
     def routers(self) -> list[Site]:
@@ -62,13 +68,17 @@ class Draft:
 
     def router(self, text: str, where: str) -> Site:
         """The router of an id or name. Raises `InputError` for none or several."""
-        routers = self.routers
-        found = [site for site in routers if site.id == text]
-        found = found or [site for site in routers if key(site.name) == key(text)]
+        if self._indexed != len(self.sites):
+            self._indexed = len(self.sites)
+            self._named.clear()
+            for site in self.routers:
+                self._named.setdefault(site.id, []).append(site)
+                self._named.setdefault(_NAME + key(site.name), []).append(site)
+        found = self._named.get(text) or self._named.get(_NAME + key(text), [])
         if len(found) == 1:
             return found[0]
         if found:
             ids = ", ".join(site.id for site in found)
             raise InputError(f'{where}: "{text}" names {len(found)} routers (say one by id: {ids})')
-        near = did_you_mean(text, [site.name for site in routers])
+        near = did_you_mean(text, [site.name for site in self.routers])
         raise InputError(f'{where}: no router "{text}"{near}')

@@ -39,15 +39,16 @@ def locate(known: Mapping[str, Place], neighbours: Mapping[str, Sequence[str]]) 
     In rounds, nearest to what is known first; nodes that no path joins to a known place stay out.
     """
     placed = dict(known)
-    while True:
+    front = list(known)
+    while front:
+        beside = dict.fromkeys(other for node in front for other in neighbours.get(node, ()))
         found: dict[str, Place] = {}
-        for node, others in neighbours.items():
-            around = [placed[other] for other in others if other in placed]
-            if node not in placed and around:
-                found[node] = _middle(around)
-        if not found:
-            return {node: place for node, place in placed.items() if node not in known}
+        for node in beside:
+            if node not in placed:
+                found[node] = _middle([placed[o] for o in neighbours[node] if o in placed])
         placed |= found
+        front = list(found)
+    return {node: place for node, place in placed.items() if node not in known}
 
 
 def _middle(places: Sequence[Place]) -> Place:

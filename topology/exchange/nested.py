@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.errors import InputError
+from giaoban.tomlfile import MOST_PARTS
 
 
 def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -20,6 +21,8 @@ def nested(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
     for name, value in data.items():
         table = made
         *outer, last = name.split(".")
+        if len(outer) >= MOST_PARTS:
+            raise InputError(f"{path}: a key of more than {MOST_PARTS} parts")
         for part in outer:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
-from giaoban.table import Row, read_table
+from giaoban.table import Row, read_table, written
 from topology.exchange.draft import Draft, Kind, Line, Site, Values
 from topology.exchange.nested import flat, nested
 from topology.model import Province
@@ -102,7 +102,7 @@ def read_csv(path: Path) -> Draft:
         except InputError as error:
             wrong += str(error).splitlines()
     if wrong:
-        raise InputError("\n".join(wrong))
+        raise several(wrong)
     return draft
 
 
@@ -127,14 +127,8 @@ def _csv(columns: Iterable[str], rows: Sequence[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(used)
-    writer.writerows([[_cell(row.get(name)) for name in used] for row in rows])
+    writer.writerows([[written(row.get(name)) for name in used] for row in rows])
     return "\ufeff" + text.getvalue()
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 def _site(row: Row, taken: set[str]) -> Site:

@@ -15,9 +15,11 @@ from typing import Any
 
 import networkx
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
+from giaoban.text import LONGEST, fault, hidden_in
 from giaoban.tomlfile import read_text
+from topology.exchange.complete import MOST_LINKS, MOST_ROUTERS
 from topology.exchange.draft import ACCESS_FIGURES, Draft, Line, Site, Values
 from topology.exchange.graphml import PREFIX
 from topology.exchange.nested import nested
@@ -32,6 +34,9 @@ _EDGE_FIELDS = {
     "buffer_packets": ("bufferpackets",),
     "loss_pct": ("losspct",),
 }
+_NOT_GRAPHML = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What the reader of graphs says to XML that is no graph, or with values that are none."""
+MOST_HOSTS, MOST_TAGS = 12_000, 500_000
 _SOURCED = ("source", "source_vi", "assumed", "settled_by", "settled_by_vi")
 _SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote")
 
@@ -39,15 +44,46 @@ _SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote")
 def read_graphml(path: Path) -> Draft:
     """What a GraphML file says. Raises `InputError` for what is no network."""
     text = read_text(path, "GraphML")
+    _refuse_bombs(path, text)
     try:
         graph = networkx.parse_graphml(text, force_multigraph=True)
-    except (ElementTree.ParseError, networkx.NetworkXError, ValueError, KeyError) as error:
+    except (ElementTree.ParseError, networkx.NetworkXException, *_NOT_GRAPHML) as error:
         raise InputError(f"{path}: is not GraphML that can be read: {error}") from None
+    _refuse_hidden(path, graph)
     if not graph.number_of_nodes():
         raise InputError(f"{path}: holds no node")
     if any("kind" in values for _, values in graph.nodes(data=True)):
         return _own(path, graph)
     return _foreign(path, graph)
+
+
+def _refuse_bombs(path: Path, text: str) -> None:
+    """Before anything is made of it: entities that unfold, and more than a network has."""
+    if "<!ENTITY" in text:
+        raise InputError(f"{path}: declares entities, which GraphML needs none of")
+    for tag, most in (("<node", MOST_ROUTERS + MOST_HOSTS), ("<edge", MOST_LINKS + MOST_HOSTS)):
+        if (count := text.count(tag)) > most:
+            raise InputError(f"{path}: has {count} {tag[1:]}s (allowed: {most})")
+    if text.count("<") > MOST_TAGS:
+        raise InputError(f"{path}: has more than {MOST_TAGS} tags, not a network of ours")
+    if hidden := hidden_in(text):
+        raise InputError(f"{path}:{hidden[0]}: {hidden[1]}")
+
+
+def _refuse_hidden(path: Path, graph: Any) -> None:
+    """Texts that were written as references, as `&#x202e;`, and texts without end."""
+    told = [(f"{path}", graph.graph)]
+    told += [(f'{path}: node "{node}"', {"id": node, **v}) for node, v in graph.nodes(data=True)]
+    for a, b, name, values in graph.edges(keys=True, data=True):
+        told.append((f'{path}: edge "{a}" to "{b}"', {"key": name, **values}))
+    wrong = (
+        f"{where}: {key} = {str(value)[:60]!r}: {what}"
+        for where, values in told
+        for key, value in values.items()
+        if (what := fault(str(value), LONGEST))
+    )
+    if found := list(wrong):
+        raise several(found)
 
 
 def _own(path: Path, graph: Any) -> Draft:
@@ -65,7 +101,7 @@ def _own(path: Path, graph: Any) -> Draft:
         draft.sites.append(Site(kind, str(node), name, where, given))
     hosts = {site.id: site for site in draft.sites if site.kind != "router"}
     edges = list(graph.edges(keys=True, data=True))
-    edges.sort(key=lambda edge: edge[3].get("order", len(edges)))
+    edges.sort(key=lambda edge: _order(path, edge[3].get("order", len(edges))))
     for a, b, edge, values in edges:
         where = f'{path}: edge "{values.get("id", edge)}"'
         given = {k: v for k, v in values.items() if k in (*ACCESS_FIGURES, *_SOURCED)}
@@ -189,6 +225,12 @@ def _said(values: Mapping[str, Any]) -> str:
             units = f" {values.get('LinkSpeedUnits', '')}".rstrip() if name == "LinkSpeed" else ""
             return f": {name} {values[name]}{units}"
     return ""
+
+
+def _order(path: Path, value: object) -> float:
+    if isinstance(value, int | float):
+        return value
+    raise InputError(f"{path}: order = {value!r} is not a number")
 
 
 def _is_zoo(graph: Any) -> bool:

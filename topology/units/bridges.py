@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import did_you_mean, several
 from topology.model import BridgeSpec, Province
 from topology.units.unit import Unit
 
@@ -52,7 +52,7 @@ def as_bridges(
             )
         first.setdefault(unit.id, unit)
     if wrong:
-        raise InputError("\n".join(dict.fromkeys(wrong)))
+        raise several(wrong)
     return [_bridge(unit, access_mbps, buffer_packets) for unit in units]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, may_hint
 from giaoban.names import distinct, identifier, key
 from giaoban.table import Row, read_table
 from topology.units.unit import Unit, bare, spelt_out
@@ -133,6 +133,8 @@ class Catalogue:
     def _near(self, text: str, names: Iterable[str]) -> str:
         """Suggestions compared without marks and kinds, shown with them."""
         shown = {key(bare(name)): name for name in names}
+        if not may_hint(len(shown)):
+            return ""
         near = difflib.get_close_matches(key(bare(text)), list(shown), n=3, cutoff=0.6)
         if not near:
             return ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
 from giaoban.table import Row, read_table
 from topology.units.known import (
@@ -71,7 +71,7 @@ def units_from_csv(path: Path, known: Catalogue | None = None) -> list[Unit]:
         except InputError as error:
             wrong += str(error).splitlines()
     if wrong:
-        raise InputError("\n".join(wrong))
+        raise several(wrong)
     return units
 
 
@@ -179,4 +179,4 @@ def _checked(row: Row, fields: dict[str, object]) -> Unit:
             what = str(one["msg"]).removeprefix("Value error, ")
             cell = row.cell(column)
             wrong.append(str(cell.mistake(what) if cell else row.mistake(f"{column}: {what}")))
-        raise InputError("\n".join(wrong)) from None
+        raise several(wrong) from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from giaoban.names import key
-from giaoban.provenance import Sourced, Text
+from giaoban.provenance import Name, Sourced
 from topology.model import Identifier, Km, Packets, RateMbps
 
 KINDS = ("phường", "thị trấn", "xã")
@@ -29,7 +31,7 @@ class Unit(Sourced):
     """
 
     id: Identifier
-    name: Text
+    name: Name
     district: str
     year: int | None
     router: str
@@ -44,6 +46,7 @@ class Unit(Sourced):
         return ", ".join(str(part) for part in (self.district, self.year) if part)
 
 
+@lru_cache(maxsize=1 << 16)
 def bare(name: str) -> str:
     """The name without the word for its kind: "Xã Quảng Sơn" → "Quảng Sơn", "Tx. X" → "X".
 
@@ -60,6 +63,7 @@ def bare(name: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1 << 16)
 def spelt_out(name: str) -> str:
     """The name with the word for its kind in full: "P. Nghĩa Đức" → "phường Nghĩa Đức"."""
     short, dot, rest = name.partition(".")

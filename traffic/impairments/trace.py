@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from giaoban.errors import InputError
+from giaoban.files import read_file
 
 MAX_BYTES = 16 << 20
 _OTHER = re.compile(r"[^01\s]")
@@ -19,15 +20,9 @@ def read_trace(path: Path) -> list[int]:
         InputError: it cannot be read, or holds something else.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        text = data.decode("utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        text = read_file(path, most=MAX_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not text (allowed: 0, 1, spaces, # comments)") from error
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{path}: is too large (allowed: {MAX_BYTES >> 20} MiB)")
     return parse_trace(text, str(path))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.errors import InputError
+from giaoban.files import read_file
 from traffic.recorded.annexb import Clip, read_clip
 from traffic.recorded.capture import CapturedStream, most_frequent, read_capture, unwrapped
 from traffic.recorded.h264_packets import carries_key, packetise
@@ -35,13 +36,7 @@ def recording_from_h264(
     Raises:
         InputError: the file is none that can be sent, or it does not say its frame rate.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: is too large (allowed: {MAX_BYTES >> 20} MiB)")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    clip = read_clip(data, str(path))
+    clip = read_clip(read_file(path, most=MAX_BYTES), str(path))
     rate = clip.fps if fps is None else Fraction(fps).limit_denominator(1001)
     if rate is None:
         raise InputError(f"{path}: does not say its frame rate (fps is needed)")

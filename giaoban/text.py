@@ -1,0 +1,180 @@
+"""What a text from outside may hold: one line that a person can read, wherever it is shown.
+
+Names and questions of a file go to terminals, documents, tables, pages and logs. Control characters
+and terminal escapes, marks that turn the direction of writing (Unicode UAX #9; "Trojan Source",
+CVE-2021-42574), characters without a meaning or a shape, and texts without end are refused where
+they are read, once for all of these. What is left may still look like markup: each renderer
+escapes what is markup to it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, SecretStr
+from pydantic_core import CoreSchema, core_schema
+
+LONGEST = 1_000
+"""Characters of a text in a file that people write."""
+LONGEST_NAME = 120
+"""Characters of a name: it stands in headings, cells of tables and beside dots on the map."""
+LONGEST_ARGUMENT = 4_096
+"""Characters of an argument on the command line: a path of Linux may have so many (PATH_MAX)."""
+MOST_MARKS = 4
+"""Combining marks on one letter; Vietnamese takes two where its letters are taken apart."""
+
+_SPACES = "\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""Spaces (Zs) other than the common one: word processors write them."""
+_BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
+"""Letters and signs that nothing is seen of."""
+_PILED = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe2f]"
+)
+
+_KINDS = {
+    "Cc": "a control character",
+    "Cf": "an invisible mark",
+    "Cs": "half a character",
+    "Co": "a character of private use",
+    "Cn": "no character",
+    "Zl": "a line break",
+    "Zp": "a line break",
+}
+
+
+def fault(text: str, longest: int | None = None) -> str | None:
+    """What is wrong with a text and what is allowed; None: nothing. `longest` in characters."""
+    if longest is not None and len(text) > longest:
+        return f"is {len(text)} characters long (allowed: {longest})"
+    if text.isascii() and text.isprintable():
+        return None
+    at = _hidden(text)
+    if at is not None:
+        return f"holds {_named(text[at])} (allowed: one line of printable text)"
+    return None
+
+
+def hidden_in(text: str) -> tuple[int, str] | None:
+    """The first line (from 1) of a whole file with something that must not be in it, and what."""
+    if _shown(text):
+        return None
+    for number, line in enumerate(text.split("\n"), 1):
+        plain = line.removesuffix("\r").replace("\t", " ").removeprefix("\ufeff" * (number == 1))
+        if wrong := fault(plain):
+            return number, wrong
+    return None
+
+
+def printable(text: str, longest: int | None = None) -> str:
+    """What a stranger sent, fit to be shown in a line: `\\x1b` for what must not be in it."""
+    clean = "".join(c if _plain(c) else _escaped(c) for c in text[: longest and longest + 1])
+    if longest is not None and len(clean) > longest:
+        clean = clean[: longest - 1] + "…"
+    return clean
+
+
+def checked_texts(schema: CoreSchema, of: type) -> CoreSchema:
+    """A model's schema in which each text, key and item is checked, and none can be forgotten.
+
+    A reader that passes `context={"longest": …}` limits their length as well.
+    """
+    found: CoreSchema = _checked(schema, of)
+    return found
+
+
+def _checked(schema: Any, of: type) -> Any:
+    if isinstance(schema, list | tuple):
+        return type(schema)(_checked(item, of) for item in schema)
+    if not isinstance(schema, Mapping):
+        return schema
+    kind = schema.get("type")
+    if kind == "str":
+        return core_schema.with_info_after_validator_function(_check, schema)
+    if kind == "function-after" and schema["function"]["function"] in _LOOKED_AT:
+        return schema
+    if kind == "model" and schema["cls"] is not of:  # has been checked itself
+        return schema
+    if not isinstance(kind, str):  # fields by their names, of which any may be like a key here
+        return {name: _checked(field, of) for name, field in schema.items()}
+    inner = {key: _checked(schema[key], of) for key in _INNER & schema.keys()}
+    return {**schema, **inner}
+
+
+_INNER = {
+    *("schema", "fields", "items_schema", "keys_schema", "values_schema", "extras_schema"),
+    *("choices", "definitions", "json_schema", "python_schema", "lax_schema", "strict_schema"),
+    *("steps", "arguments_schema"),
+}
+"""Keys of a core schema under which there are others."""
+
+
+def _check(text: str, info: core_schema.ValidationInfo) -> str:
+    context = info.context
+    if wrong := fault(text, context.get("longest") if context else None):
+        raise ValueError(wrong)
+    return text
+
+
+def _check_lines(text: str, info: core_schema.ValidationInfo) -> str:
+    for line in text.split("\n"):
+        _check(line, info)
+    return text
+
+
+_LOOKED_AT = (_check, _check_lines, SecretStr)
+"""What checks a text itself; secrets are shown nowhere, and their models say what they may be."""
+
+
+class _SeveralLines:
+    """Marks a text that may hold line breaks, since nothing shows it as a line."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(_check_lines, handler(source))
+
+
+Lines = Annotated[str, _SeveralLines()]
+"""A text of several lines, each of which is checked."""
+
+
+def _shown(text: str) -> bool:
+    plain = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    return (plain.isascii() and plain.isprintable()) or _hidden(plain) is None
+
+
+def _hidden(text: str) -> int | None:
+    """Where the first character stands that must not be in a line."""
+    plain = text
+    if not plain.isprintable():
+        for space in _SPACES:
+            plain = plain.replace(space, " ")
+    if not plain.isprintable():
+        return next(at for at, c in enumerate(plain) if not c.isprintable())
+    if found := _BLANK.search(plain):
+        return found.start()
+    marks = 0
+    if _PILED.search(plain):
+        for at, c in enumerate(plain):
+            marks = marks + 1 if unicodedata.combining(c) or unicodedata.category(c) == "Mn" else 0
+            if marks > MOST_MARKS:
+                return at
+    return None
+
+
+def _plain(c: str) -> bool:
+    return (c.isprintable() and not _BLANK.match(c)) or c in _SPACES
+
+
+def _named(c: str) -> str:
+    name = unicodedata.name(c, "") or _KINDS.get(unicodedata.category(c), "")
+    if c in "\n\r":
+        name = "a line break"
+    return f"U+{ord(c):04X}, {name}" if name else f"U+{ord(c):04X}"
+
+
+def _escaped(c: str) -> str:
+    return ascii(c)[1:-1]

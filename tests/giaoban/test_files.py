@@ -1,0 +1,210 @@
+"""Files that are none, that have no end, or are made to take for ever: refused, and at once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from giaoban.errors import InputError, told
+from giaoban.files import MAX_BYTES, read_file
+from giaoban.table import MOST_COLUMNS, read_table
+from giaoban.tomlfile import SMALL, StrictModel, load
+from giaoban.validating import read_json
+from topology.exchange.zoo import read_graphml
+from topology.units import units_from_csv
+
+
+class Record(StrictModel):
+    a: int
+    b: int
+    c: int
+
+
+class Records(StrictModel):
+    record: list[Record]
+    table: dict[str, Record] = Field(default_factory=dict)
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/tty")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def bound(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+NO_FILES = [fifo, endless, device, folder, bound, sparse]
+
+
+@pytest.mark.parametrize("make", NO_FILES, ids=lambda make: make.__name__)
+def test_what_is_no_file_of_an_end_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(path := tmp_path / "x.toml")
+    with pytest.raises(InputError, match=r"x\.toml: (is not a regular|is a folder|larger than 16)"):
+        read_file(path)
+
+
+def test_a_file_that_has_no_size_is_read_no_further_than_allowed() -> None:
+    with pytest.raises(InputError, match="larger than 10 bytes"):
+        read_file(Path("/proc/cpuinfo"), most=10)
+
+
+TOML = {
+    "a million keys": "\n".join(f"k{n} = 1" for n in range(1_000_000)),
+    "keys without end in a table": "record = [" + "{a=1,b=1,c=1}," * 400_000 + "]",
+    "parts": ".".join(["a"] * 100_000) + " = 1",
+    "parts of a header": "[" + " . ".join(['"a b"'] * 100_000) + "]",
+    "parts in a table": "x = { " + ".".join(["'a'"] * 100_000) + " = 1 }",
+    "deep lists": "x = " + "[" * 1_000_000,
+    "deep tables": "x = " + "{a=" * 100_000,
+    "empty records": "[[record]]\n" * 50_000,
+    "more empty records": "[[record]]\n" * 1_000_000,
+    "empty inline records": "record = [" + "{}," * 50_000 + "]",
+    "wrong records": "[[record]]\na=1\nb=1\nc=''\n" * 40_000,
+    "a long word": "x" * MAX_BYTES,
+    "a long number": "x = " + "1" * 1_000_000,
+    "quotes": "'" * 1_000_001,
+    "brackets": "[[[[]]]]\n" * 100_000,
+    "a long unknown key": "x" * 1_000_000 + " = 1",
+}
+
+
+@pytest.mark.parametrize("what", TOML)
+def test_toml_of_any_shape_has_a_short_answer(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(TOML[what])
+    _answers_shortly(lambda: load(path, Records))
+
+
+def test_many_keys_of_a_large_province_are_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("[[record]]\na=1\nb=2\nc=3\n" * 50_000)
+    assert len(load(path, Records).record) == 50_000
+
+
+def test_mistakes_of_each_record_are_told_up_to_twenty(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("[[record]]\na=1\n" * 2_000)
+    assert path.stat().st_size < SMALL
+    with pytest.raises(InputError) as caught:
+        load(path, Records)
+    lines = str(caught.value).split("\n")
+    assert lines[0].endswith("x.toml:1: record[0].b: is missing")
+    assert lines[20:] == ["and 3,980 more"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"record": [' + "{}," * 2_000_000 + "{}]}",
+        '{"table": {' + ",".join(f'"{n}": {{}}' for n in range(500_000)) + "}}",
+        "[" * 1_000_000,
+        '{"a":' * 1_000_000,
+        "1" * 1_000_000,
+        '"' + "x" * 10_000_000,
+        "\x00" * 1000,
+    ],
+    ids=["empty records", "empty tables", "deep lists", "deep tables", "digits", "text", "zeros"],
+)
+def test_json_of_any_shape_has_a_short_answer(text: str) -> None:
+    _answers_shortly(lambda: read_json(Records, text, "x.json", "giaoban.x/1"))
+
+
+CSV = {
+    "columns": ",".join(f"c{n}" for n in range(MOST_COLUMNS + 1)) + "\n",
+    "a million columns": "," * 1_000_000,
+    "lines": "name,km\n" + "a,1\n" * 1_000_000,
+    "wrong lines": "name\n" + "nowhere\n" * 19_000,
+    "a long cell": "name\n" + "x" * 100_000,
+    "a very long cell": "name\n" + "x" * 1_000_000,
+    "an open quote": 'name\n"' + "a\n" * 40_000,
+    "digits": "name,km\nCư Jút," + "1" * 900,
+}
+
+
+@pytest.mark.parametrize("what", CSV)
+def test_a_table_of_any_shape_has_a_short_answer(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(CSV[what])
+    _answers_shortly(lambda: units_from_csv(path), seconds=20)
+    with pytest.raises(InputError):
+        read_table(path, {"nothing": ()}, ("nothing",))
+
+
+def graph(inner: str, head: str = "") -> str:
+    space = "http://graphml.graphdrawing.org/xmlns"
+    return f'<?xml version="1.0"?>{head}<graphml xmlns="{space}">{inner}</graphml>'
+
+
+def laughs() -> str:
+    entities = "".join(
+        f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' if n else '<!ENTITY l0 "lol">' for n in range(10)
+    )
+    return f"<!DOCTYPE x [{entities}]>"
+
+
+NODES = "".join(f'<node id="{n}"/>' for n in range(20_000))
+KEY = '<key id="d" for="node" attr.name="label" attr.type="%s"/>'
+GRAPHML = {
+    "20,000 nodes": graph(f'<graph edgedefault="undirected">{NODES}</graph>'),
+    "entities": graph("<graph><node id='&l9;'/></graph>", laughs()),
+    "an external entity": graph("<x/>", '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'),
+    "deep": graph("<a>" * 200_000 + "</a>" * 200_000),
+    "no graph": graph(""),
+    "no XML": "<" * 400_000,
+    "a reference": graph('<graph edgedefault="undirected"><node id="a&#x202e;b"/></graph>'),
+    "a wrong number": graph(
+        KEY % "int"
+        + '<graph edgedefault="undirected"><node id="a"><data key="d">x</data></node></graph>'
+    ),
+    "an unknown key": graph(
+        '<graph edgedefault="undirected"><node id="a"><data key="d">x</data></node></graph>'
+    ),
+    "parts": graph(
+        f'<key id="k" for="graph" attr.name="province.{".a" * 500}" attr.type="string"/>'
+        '<key id="d" for="node" attr.name="kind" attr.type="string"/>'
+        '<graph edgedefault="undirected">'
+        '<data key="k">x</data><node id="a"><data key="d">router</data></node></graph>'
+    ),
+}
+
+
+@pytest.mark.parametrize("what", GRAPHML)
+def test_a_graph_of_any_shape_has_a_short_answer(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "x.graphml"
+    path.write_text(GRAPHML[what])
+    _answers_shortly(lambda: read_graphml(path))
+
+
+def _answers_shortly(call: Callable[[], object], seconds: float = 10) -> None:
+    """Refused in processor time that would run into minutes if anything were not linear."""
+    begun = time.process_time()
+    with pytest.raises(InputError) as caught:
+        call()
+    assert time.process_time() - begun < seconds
+    message = told(caught.value)
+    assert len(message.split("\n")) <= 21
+    assert len(message) < 15_000

@@ -1,0 +1,196 @@
+"""What a text may hold, and that no text of any file gets past it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import AfterValidator, Field
+
+from giaoban.errors import MOST_TOLD, InputError, several, told
+from giaoban.table import read_table, written
+from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, hidden_in, printable
+from giaoban.tomlfile import StrictModel, load
+from tests.giaoban.models import all_models, bare_texts
+
+HARMFUL = [
+    *("\x00", "\x07", "\x08", "\x1b", "\x7f", "\x85", "\x9b", "\t", "\n", "\r", "\u2028", "\u2029"),
+    *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)),
+    *("\u200b", "\u200d", "\u2060", "\u00ad", "\ufeff", "\U000e0041"),
+    *("\ud800", "\udfff", "\ue000", "\U0010fffd", "\ufffe", "\uffff", "\ufdd0", "\U0001ffff"),
+    *("\u3164", "\u115f", "\u2800"),
+]
+HARMLESS = [
+    *("Đắk R'Lấp", "Tuy Đức", "10\u00a0Mb/s", "<b>&amp;</b>", "*x* _y_ `z` | # [l](u)", "=1+1"),
+    *("#let x = 1; $a$ @ref <label>", "điểm cầu – “xã” … ≥ 5 °C", "ca\u0301\u0323", "会議", "😀"),
+]
+
+
+@pytest.mark.parametrize("c", HARMFUL, ids=ascii)
+def test_what_steers_or_hides_is_refused(c: str) -> None:
+    wrong = fault(f"Đắk {c} Mil")
+    assert wrong is not None
+    assert f"U+{ord(c):04X}" in wrong
+    assert "allowed: one line of printable text" in wrong
+    assert wrong.isprintable()
+    assert fault(printable(f"Đắk {c} Mil")) is None
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_people_write_is_allowed(text: str) -> None:
+    assert fault(text, LONGEST) is None
+    assert printable(text) == text
+
+
+def test_a_text_has_an_end_and_letters_have_few_marks() -> None:
+    assert fault("x" * LONGEST, LONGEST) is None
+    assert fault("x" * 100_000, LONGEST) == "is 100000 characters long (allowed: 1000)"
+    assert fault("e" + "\u0301" * 4) is None
+    assert "U+0301" in (fault("e" + "\u0301" * 5) or "")
+    assert len(printable("\x1b" * 100_000, 50)) == 50
+
+
+def test_no_text_of_any_model_is_forgotten() -> None:
+    models = all_models()
+    assert len(models) > 100
+    bare = [
+        f"{model.__module__}.{model.__qualname__}{path}"
+        for model in models
+        for path in bare_texts(model.__pydantic_core_schema__)
+    ]
+    assert not bare
+
+
+class Inner(StrictModel):
+    text: str
+
+
+class Shapes(StrictModel):
+    """Fields of all shapes, among them names that a core schema has itself."""
+
+    plain: str = ""
+    type: str = ""
+    schema_: str = Field("", alias="schema")
+    default: str = ""
+    maybe: str | None = None
+    either: int | str = 0
+    several: list[str] = Field(default_factory=list)
+    pairs: list[tuple[str, int]] = Field(default_factory=list)
+    table: dict[str, float] = Field(default_factory=dict)
+    of: dict[str, Inner] = Field(default_factory=dict)
+    pattern: Annotated[str, Field(pattern="^[^a]*$")] = ""
+    checked: Annotated[str, AfterValidator(lambda text: text)] = ""
+    inner: Inner | None = None
+
+
+class Paragraphs(StrictModel):
+    text: Lines
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({name: "\x1b[2J"} for name in ("plain", "type", "schema", "default", "maybe", "either")),
+        *({name: "\x1b[2J"} for name in ("pattern", "checked")),
+        *({"several": ["\u202e"]}, {"pairs": [("\u202e", 1)]}, {"table": {"\u202e": 1.0}}),
+        *({"of": {"\u202e": {"text": ""}}}, {"of": {"x": {"text": "\u202e"}}}),
+        {"inner": {"text": "\u202e"}},
+    ],
+    ids=str,
+)
+def test_a_field_of_any_shape_is_looked_at(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="allowed: one line of printable text"):
+        Shapes.model_validate(data)
+
+
+def test_line_breaks_are_allowed_only_where_a_field_says_so() -> None:
+    assert Paragraphs(text="a\nb").text == "a\nb"
+    with pytest.raises(ValueError, match=r"U\+001B"):
+        Paragraphs(text="a\n\x1bb")
+
+
+def test_the_message_has_file_line_and_key(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    for written_so, told_so in (
+        ('\n[inner]\ntext = "a\\u001b[2Jb"\n', "x.toml:3: inner.text = 'a\\x1b[2Jb': holds U+001B"),
+        ('\nplain = "\u202eb"\n', "x.toml:2: plain = '\\u202eb': holds U+202E, RIGHT-TO-LEFT"),
+        ('plain = """a\nb"""\n', "x.toml:1: plain = 'a\\nb': holds U+000A, a line break"),
+        (f'plain = "{"x" * 100_000}"\n', "is 100000 characters long (allowed: 1000)"),
+        ('plain = "a" # \u2066\n', "x.toml:1: holds U+2066, LEFT-TO-RIGHT ISOLATE"),
+        ('"\\u202e" = 1\n', ": \\u202e: unknown key"),
+    ):
+        path.write_text(written_so, encoding="utf-8")
+        with pytest.raises(InputError) as caught:
+            load(path, Shapes)
+        message = told(caught.value)
+        assert told_so in message
+        assert all(line.isprintable() for line in message.split("\n"))
+        assert len(message) < 1000
+
+
+def test_cells_of_a_table_are_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('name,km\nfine,1\n"a\u202eb",2\n"a\nb",3\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_table(path, {"name": (), "km": ()})
+    assert [line.split(": ")[0] for line in str(caught.value).split("\n")] == [
+        f"{path}:3",
+        f"{path}:4",
+    ]
+    assert "column 'name' = 'a\\u202eb': holds U+202E" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-x", "@SUM(1)", "＝1", "'=1", "''=1", "'quoted'", "plain", "a=b", "Đắk Mil"],
+)
+def test_no_cell_is_a_formula_and_it_is_read_back(tmp_path: Path, text: str) -> None:
+    cell = written(text)
+    assert cell[0] not in "=+-@\t\r＝＋－＠"
+    (tmp_path / "t.csv").write_text(f"name\n{cell}\n", encoding="utf-8")
+    assert read_table(tmp_path / "t.csv", {"name": ()})[0].text("name") == text
+    assert written(-1.5) == "-1.5"
+
+
+def test_a_message_is_short_and_steers_no_terminal() -> None:
+    error = several(f"line {n}" for n in range(100_000))
+    assert str(error).split("\n") == [*(f"line {n}" for n in range(20)), "and 99,980 more"]
+    assert told(error) == str(error)
+    long = told(InputError("\n".join(["\x1b[2J" + "x" * 10_000] * 1000)))
+    assert len(long.split("\n")) == MOST_TOLD + 1
+    assert long.endswith("\nand 980 more")
+    assert "\x1b" not in long
+    assert len(long) < 20_000
+
+
+@pytest.mark.parametrize("argument", ["--name=\x1b[2J", "a\u202eb", b"a\xff", "x" * 5000])
+def test_arguments_are_looked_at(argument: str | bytes) -> None:
+    command = [sys.executable, "-m", "scenarios.cli.entry", "units", "list", argument]
+    found = subprocess.run(command, capture_output=True, timeout=60, env={**os.environ})
+    assert found.returncode == 2
+    assert found.stderr.startswith(b"giaoban: word 3 of the command line, ")
+    assert b"\x1b" not in found.stderr
+    assert len(found.stderr) < 400
+
+
+def test_hidden_in_tells_the_line() -> None:
+    assert hidden_in("\ufeffa\r\n\tb\n") is None
+    assert hidden_in("a\nb\n c\u200f\n") == (
+        3,
+        "holds U+200F, RIGHT-TO-LEFT MARK (allowed: one line of printable text)",
+    )
+
+
+def test_names_are_shorter_than_texts() -> None:
+    named = [
+        (model, field)
+        for model in all_models()
+        for name, field in model.model_fields.items()
+        if name == "name" and model.__module__ in ("topology.model", "mcu_sim.device")
+    ]
+    assert len(named) >= 4
+    assert all(f"max_length={LONGEST_NAME}" in str(field) for _, field in named)
