@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.text import LONGEST_NAME, fault
 from results.evidence.manifest import INPUTS, MANIFEST
 from results.failures import FaultsAnswer
 from results.history.entry import (
@@ -135,7 +136,8 @@ def _province(ref: FileRef, folder: Path) -> Province:
                 name = tomllib.loads(raw.decode("utf-8-sig")).get("name", "")
     except (OSError, ValueError, RecursionError):
         pass  # a name is not worth more: without one the sum tells networks apart
-    return Province(file=ref.path, sha256=ref.sha256, name=name if isinstance(name, str) else "")
+    fit = isinstance(name, str) and not fault(name, LONGEST_NAME)
+    return Province(file=ref.path, sha256=ref.sha256, name=name if fit else "")
 
 
 def _of_check(result: Result) -> dict[str, Any]:
