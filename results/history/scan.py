@@ -136,8 +136,9 @@ def _province(ref: FileRef, folder: Path) -> Province:
                 name = tomllib.loads(raw.decode("utf-8-sig")).get("name", "")
     except (OSError, ValueError, RecursionError):
         pass  # a name is not worth more: without one the sum tells networks apart
-    fit = isinstance(name, str) and not fault(name, LONGEST_NAME)
-    return Province(file=ref.path, sha256=ref.sha256, name=name if fit else "")
+    if not isinstance(name, str) or fault(name, LONGEST_NAME):
+        name = ""
+    return Province(file=ref.path, sha256=ref.sha256, name=name)
 
 
 def _of_check(result: Result) -> dict[str, Any]:

@@ -170,8 +170,12 @@ def test_a_message_is_short_and_steers_no_terminal() -> None:
     assert len(long) < 20_000
 
 
-@pytest.mark.parametrize("argument", ["--name=\x1b[2J", "a\u202eb", b"a\xff", "x" * 5000])
-def test_arguments_are_looked_at(argument: str | bytes) -> None:
+@pytest.mark.parametrize(
+    "argument",
+    ["--name=\x1b[2J", "a\u202eb", "a\udcff", "x" * 5000],
+    ids=["escape", "direction", "byte", "long"],
+)
+def test_arguments_are_looked_at(argument: str) -> None:
     command = [sys.executable, "-m", "scenarios.cli.entry", "units", "list", argument]
     found = subprocess.run(command, capture_output=True, timeout=60, env={**os.environ})
     assert found.returncode == 2
