@@ -143,13 +143,16 @@ def max_kbps(codec: Codec) -> float:
 def best(ours: Codec, theirs: Collection[Codec]) -> Codec | None:
     """Which of their codecs to answer: packetization mode 1 before 0, then the largest picture.
 
-    None if none has a profile of `PROFILES` and one of these modes. Raises `SdpError` for
-    parameters that cannot be read.
+    None if none has a profile of `PROFILES` and one of these modes. One whose parameters cannot be
+    read is none of them.
     """
     mine = _read(ours)
     found: tuple[tuple[bool, int, int], Codec] | None = None
     for codec in filter(is_h264, theirs):
-        format_ = _read(codec)
+        try:
+            format_ = _read(codec)
+        except SdpError:
+            continue
         if format_.profile not in PROFILES or format_.mode not in (None, "0", "1"):
             continue
         both = _common(mine, format_).limits
@@ -163,7 +166,10 @@ def matches(one: Codec, other: Codec) -> bool:
     """Whether an answered codec is an offered one: mode and profile are equal (RFC 6184 §8.2.2)."""
     if not (is_h264(one) and is_h264(other)):
         return False
-    first, second = _read(one), _read(other)
+    try:
+        first, second = _read(one), _read(other)
+    except SdpError:
+        return False
     return (first.mode or "0", first.sub_profile()) == (second.mode or "0", second.sub_profile())
 
 

@@ -17,6 +17,7 @@ from mcu_sim.offer_answer.capability import (
     without_video,
 )
 from mcu_sim.offer_answer.offer import make_offer, make_reoffer
+from mcu_sim.offer_answer.refusals import refusals
 from mcu_sim.offer_answer.terms import Agreed
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "make_offer",
     "make_reoffer",
     "read_answer",
+    "refusals",
     "video",
     "without_video",
 ]

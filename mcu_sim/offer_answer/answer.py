@@ -8,9 +8,13 @@ from dataclasses import replace
 from mcu_sim.offer_answer import codecs
 from mcu_sim.offer_answer.capability import FEEDBACK, refused, role, roles
 from mcu_sim.offer_answer.keys import PROTOCOLS, answer_keys, answered_keys, is_secure
+from mcu_sim.offer_answer.refusals import refusals
 from mcu_sim.offer_answer.terms import Agreed, agree, at_their_rate
-from mcu_sim.sdp import Direction, Media, SdpError, Session
+from mcu_sim.sdp import Direction, Media, SdpError, Session, Warn
 from mcu_sim.secret_source import Secrets
+
+MOST_TOLD = 240
+"""Characters of a reason: what a stranger offers in it may be long."""
 
 
 def make_answer(
@@ -55,7 +59,11 @@ def make_answer(
         answered.append(accepted[0])
         agreed.append(accepted[1])
     if not any(agreed):
-        raise SdpError("no audio or video in the offer can be done here")
+        why = refusals(offer, can)
+        told = f": {'; '.join(one.text for one in why)}" if why else ""
+        warning = why[0].warning if why else Warn.MEDIA
+        reason = f"no audio or video in the offer can be done here{told}"
+        raise SdpError(reason[:MOST_TOLD], warning)
     if version is None:
         version = session_id if previous is None else previous.version + 1
     answer = Session(address, tuple(answered), session_id, version, origin_address=address)

@@ -8,6 +8,7 @@ from mcu_sim.sdp.description import (
     Media,
     SdpError,
     Session,
+    Warn,
 )
 from mcu_sim.sdp.reader import parse
 from mcu_sim.sdp.writer import build
@@ -22,6 +23,7 @@ __all__ = [
     "SdpError",
     "Session",
     "Suite",
+    "Warn",
     "build",
     "parse",
 ]

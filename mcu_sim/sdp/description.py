@@ -8,8 +8,22 @@ from dataclasses import dataclass
 from mcu_sim.sdp.crypto import Crypto
 
 
+class Warn(enum.IntEnum):
+    """Warning codes of RFC 3261 §20.43 that say what is wrong with a session description."""
+
+    NETWORK = 301
+    TRANSPORT = 302
+    MEDIA = 304
+    FORMAT = 305
+    OTHER = 399
+
+
 class SdpError(ValueError):
-    """The text is no session description that can be worked with."""
+    """The text is no session description that can be worked with; `warning` says in what way."""
+
+    def __init__(self, reason: str, warning: Warn = Warn.OTHER) -> None:
+        super().__init__(reason)
+        self.warning = warning
 
 
 class Direction(enum.StrEnum):
@@ -69,6 +83,7 @@ class Media:
         crypto: the a=crypto lines that can be used here, in their order (RFC 4568).
         feedback: values of a=rtcp-fb: a payload type or `*`, and what it may be answered with
             (RFC 4585 §4.2).
+        faults: lines that could not be read, and what they cost: a codec, a key, the section.
     """
 
     kind: str
@@ -88,6 +103,7 @@ class Media:
     label: str | None = None
     crypto: tuple[Crypto, ...] = ()
     feedback: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     def tokens(self) -> tuple[str, ...]:
         """The formats of the m= line, from the codecs if it was not read from one."""

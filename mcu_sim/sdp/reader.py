@@ -1,4 +1,8 @@
-"""Reading a session description; unknown lines and attributes are passed over (RFC 8866 §5)."""
+"""Reading a session description; unknown lines and attributes are passed over (RFC 8866 §5).
+
+A line of a section that cannot be read costs what it is about, and not the call: a codec, a key, at
+most the section. It is kept among the section's `faults`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from mcu_sim.sdp.crypto import read_crypto
-from mcu_sim.sdp.description import STATIC_CODECS, Codec, Direction, Media, SdpError, Session
+from mcu_sim.sdp.description import STATIC_CODECS, Codec, Direction, Media, SdpError, Session, Warn
 
 MAX_PAYLOAD_TYPE = 127
 
@@ -22,6 +26,7 @@ class _Section:
 
     media: Media
     maps: dict[int, Codec] = field(default_factory=dict)
+    unreadable: set[int] = field(default_factory=set)
     fmtp: dict[int, str] = field(default_factory=dict)
     direction: Direction | None = None
 
@@ -48,7 +53,7 @@ def parse(data: bytes) -> Session:
         if kind == "m":
             sections.append(_Section(_media_line(value)))
         elif sections:
-            _media_level(sections[-1], kind, value)
+            _within(sections[-1], kind, value)
         elif kind == "a" and value in tuple(Direction):
             direction = Direction(value)
         else:
@@ -76,7 +81,7 @@ def _session_level(session: Session, kind: str, value: str) -> Session:
             return replace(session, name=value)
         case "c":
             return replace(session, address=_connection(value))
-        case "b" if value.startswith("AS:"):
+        case "b" if value.startswith("AS:") and _NUMBER.match(value[3:].strip()):
             return replace(session, as_kbps=_number(value[3:], "b=AS"))
     return session
 
@@ -87,9 +92,24 @@ def _media_line(value: str) -> Media:
         raise SdpError(f"m={value[:40]}: needs kind, port, protocol and a format")
     kind, port_text, protocol, *formats = parts
     port = _number(port_text.partition("/")[0], "m=")
+    faults: tuple[str, ...] = ()
     if port > 65535:
-        raise SdpError(f"m={kind}: port {port} is above 65535")
-    return Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats))
+        faults = (f"m={kind}: port {port_text[:20]} is above 65535",)
+        port = 0
+    return Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats), faults=faults)
+
+
+def _within(section: _Section, kind: str, value: str) -> None:
+    try:
+        _media_level(section, kind, value)
+    except SdpError as error:
+        _note(section, str(error))
+        if kind == "c":
+            section.media = replace(section.media, port=0)
+
+
+def _note(section: _Section, fault: str) -> None:
+    section.media = replace(section.media, faults=(*section.media.faults, fault))
 
 
 def _media_level(section: _Section, kind: str, value: str) -> None:
@@ -143,6 +163,9 @@ def _attribute(section: _Section, attribute: str) -> None:
 def _rtpmap(section: _Section, value: str) -> None:
     match = _RTPMAP.match(value)
     if match is None:
+        number_text = value.partition(" ")[0]
+        if _NUMBER.match(number_text):
+            section.unreadable.add(int(number_text))
         raise SdpError(f"a=rtpmap:{value[:40]}: cannot be read")
     number = int(match[1])
     section.maps[number] = Codec(number, match[2], int(match[3]), int(match[4] or 1))
@@ -161,24 +184,26 @@ def _close(section: _Section, session_direction: Direction) -> Media:
     media = section.media
     codecs = []
     for text in media.formats if media.protocol.startswith("RTP/") else ():
-        number = _number(text, f"m={media.kind}")
-        if number > MAX_PAYLOAD_TYPE:
-            raise SdpError(f"m={media.kind}: payload type {number} is above {MAX_PAYLOAD_TYPE}")
+        if not _NUMBER.match(text) or int(text) > MAX_PAYLOAD_TYPE:
+            _note(section, f"m={media.kind}: {text[:20]} is no payload type")
+            continue
+        number = int(text)
         codec = section.maps.get(number) or STATIC_CODECS.get(number)
-        if codec is not None:
+        if codec is not None and number not in section.unreadable:
             codecs.append(replace(codec, fmtp=section.fmtp.get(number, "")))
     direction = section.direction or session_direction
-    return replace(media, codecs=tuple(codecs), direction=direction)
+    return replace(section.media, codecs=tuple(codecs), direction=direction)
 
 
 def _connection(value: str) -> str:
     parts = value.split()
     if len(parts) != 3 or parts[0] != "IN":
-        raise SdpError(f"c={value[:40]}: needs IN, IP4 or IP6, and an address")
+        raise SdpError(f"c={value[:40]}: needs IN, IP4 or IP6, and an address", Warn.NETWORK)
     try:
         return str(ipaddress.ip_address(parts[2].partition("/")[0]))
     except ValueError:
-        raise SdpError(f"c={value[:40]}: {parts[2][:40]} is no IP address") from None
+        wrong = f"c={value[:40]}: {parts[2][:40]} is no IP address"
+        raise SdpError(wrong, Warn.NETWORK) from None
 
 
 def _milliseconds(text: str, where: str) -> int:

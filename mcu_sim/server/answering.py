@@ -21,6 +21,7 @@ from mcu_sim.offer_answer import (
     make_offer,
     make_reoffer,
     read_answer,
+    refusals,
     video,
     without_video,
 )
@@ -38,20 +39,23 @@ BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 
 @dataclass(frozen=True)
 class Terms:
-    """A description of ours with what it settles."""
+    """A description of ours with what it settles; `refused`: what of an offer it does not take,
+    whatever the device has left."""
 
     local: sdp.Session
     agreed: dict[Kind, Agreed]
     shelf: int
     admission: Admission
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Declined:
-    """The call cannot be had: a SIP answer."""
+    """The call cannot be had: a SIP answer; `warning` is of a 488 (RFC 3261 §20.43)."""
 
     code: int
     reason: str
+    warning: int = sdp.Warn.OTHER
 
 
 class Answering:
@@ -103,7 +107,7 @@ class Answering:
                 self._offer(call, meeting) if offer is None else self._answer(call, meeting, offer)
             )
         except sdp.SdpError as error:
-            terms = Declined(NOT_ACCEPTABLE_HERE, str(error))
+            terms = Declined(NOT_ACCEPTABLE_HERE, str(error), error.warning)
         except PortsExhaustedError as error:
             terms = Declined(SERVICE_UNAVAILABLE, str(error))
         if isinstance(terms, Declined):
@@ -251,7 +255,8 @@ class Answering:
             return admission
         shelf = self._ports.shelf_for({kind: terms.remote for kind, terms in probe.items()})
         local, terms = self._make(theirs, _limited(self._can(shelf), admission.given))
-        return Terms(local, _by_kind(terms), shelf, admission)
+        refused = tuple(one.text for one in refusals(theirs, self._can(0)))
+        return Terms(local, _by_kind(terms), shelf, admission, refused)
 
     def _asked(self, probe: Mapping[Kind, Agreed]) -> tuple[str, float | None]:
         """Resolution and line rate in kbit/s that an offer asks for."""

@@ -24,6 +24,7 @@ class Call:
         host: where its signalling comes from; `contact`: where the MCU could call it back.
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
+        refused: what of its offer is not taken, in words.
         sees: whose forwarded picture and content it is to see, by medium.
         offered: whether `local` is an offer that waits for its answer.
         standing: whether it is in its meeting, with media.
@@ -47,6 +48,7 @@ class Call:
     offered: bool = False
     standing: bool = False
     dialled_ns: int | None = None
+    refused: tuple[str, ...] = ()
 
 
 class CallBook:

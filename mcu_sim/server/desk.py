@@ -30,6 +30,7 @@ from mcu_sim.server.answering import (
 from mcu_sim.server.calls import Call, CallBook, identity
 from mcu_sim.server.config import McuConfig
 from mcu_sim.server.controls import Controls
+from mcu_sim.server.new_call import new_call
 from mcu_sim.server.steering import Steering, Tell
 from mcu_sim.server.streams import flows
 from mcu_sim.sip import events
@@ -225,7 +226,8 @@ class Desk:
 
     def _refuse(self, call: str, participant: str, why: _Refusal, now_ns: int) -> None:
         after = RETRY_AFTER_S if why.code == SERVICE_UNAVAILABLE else None
-        self._agent.refuse(call, why.code, why.reason, now_ns / 1e6, after)
+        warning = why.warning if isinstance(why, Declined) else sdp.Warn.OTHER
+        self._agent.refuse(call, why.code, why.reason, now_ns / 1e6, after, warning)
         self._tell(now_ns, "refused", participant, code=why.code, reason=why.reason)
 
     def _dial(self, wanted: DialOut, now_ns: int) -> None:
@@ -293,6 +295,8 @@ class Desk:
             details["setup_ms"] = round((now_ns - call.dialled_ns) / 1e6, 3)
         if call.given != call.asked:
             details |= {"asked": call.asked, "given": call.given, "reason": call.why_less}
+        if call.refused:
+            details["refused"] = list(call.refused)
         self._tell(now_ns, "joined", call.participant, **details)
         self._steering.carry_out(effects, now_ns)
         self._steering.show_content(call, now_ns)
@@ -340,7 +344,7 @@ class Desk:
         try:
             local, agreed = self._answering.turn(call, offer)
         except sdp.SdpError as error:
-            self._agent.refuse_reoffer(name, 488, str(error), now_ns / 1e6)
+            self._agent.refuse_reoffer(name, 488, str(error), now_ns / 1e6, error.warning)
             return
         call.local = local
         self._turn(call, agreed, now_ns)

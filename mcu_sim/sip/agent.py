@@ -139,11 +139,15 @@ class UserAgent:
         reason: str,
         now_ms: float,
         retry_after_s: int | None = None,
+        warning: int = 399,
     ) -> None:
-        """Refuse an incoming call with a code from 300 to 699; no event follows."""
+        """Refuse an incoming call with a code from 300 to 699; no event follows.
+
+        `warning`: with a 488, what is wrong with the session description (RFC 3261 §20.43).
+        """
         _check_refusal(code)
         ringing = self._book.get(call, CallState.RINGING)
-        self._called.refuse(ringing, code, reason, now_ms, retry_after_s)
+        self._called.refuse(ringing, code, reason, now_ms, retry_after_s, warning)
 
     def hang_up(
         self, call: str, now_ms: float, reason: str | None = None, *, cause: int = 200
@@ -189,11 +193,16 @@ class UserAgent:
         """
         self._reinvites.answer(self._book.get(call, CallState.ESTABLISHED), sdp, now_ms)
 
-    def refuse_reoffer(self, call: str, code: int, reason: str, now_ms: float) -> None:
-        """Refuse a `Reoffer` with a code from 300 to 699; the session stays as it is."""
+    def refuse_reoffer(
+        self, call: str, code: int, reason: str, now_ms: float, warning: int = 399
+    ) -> None:
+        """Refuse a `Reoffer` with a code from 300 to 699; the session stays as it is.
+
+        `warning` as in `refuse`.
+        """
         _check_refusal(code)
         entry = self._book.get(call, CallState.ESTABLISHED)
-        self._reinvites.refuse(entry, code, reason, now_ms)
+        self._reinvites.refuse(entry, code, reason, now_ms, warning)
 
     def info(self, call: str, content_type: str, body: bytes, now_ms: float) -> None:
         """Send an INFO in a standing call; `InfoAnswered` follows, unless the call ends."""

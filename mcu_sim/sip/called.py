@@ -10,7 +10,7 @@ from mcu_sim.sip.dialog import Dialog
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import CallEstablished, CallFailed, IncomingCall
 from mcu_sim.sip.fields import cseq_of, from_of, tag_of
-from mcu_sim.sip.headers import body_of
+from mcu_sim.sip.headers import body_of, warned
 from mcu_sim.sip.message import PHRASES, Peer, reply
 from mcu_sim.sip.session import Sessions
 
@@ -68,10 +68,18 @@ class Called(Watcher):
         self._sessions.arm(call, terms, now_ms)
 
     def refuse(
-        self, call: Call, code: int, reason: str, now_ms: float, retry_after_s: int | None
+        self,
+        call: Call,
+        code: int,
+        reason: str,
+        now_ms: float,
+        retry_after_s: int | None,
+        warning: int = 399,
     ) -> None:
         """Answer with a refusal."""
         response = reply(call.invite.request, code, reason, call.id)
+        for name, value in warned(code, warning, self._end.contact, reason).items():
+            response.headers.set(name, value)
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
         call.state = CallState.DONE

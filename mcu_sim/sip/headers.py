@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sipmessage import CSeq, Request, Response
 
 from mcu_sim.sip.fields import media_type_of
-from mcu_sim.sip.message import SDP_TYPE
+from mcu_sim.sip.message import SDP_TYPE, HostPort
 
 MAX_SECONDS = 2**32 - 1
 """The largest delta-seconds (RFC 3261 §20.19); larger ones count as this."""
@@ -79,6 +79,13 @@ def quoted(text: str) -> str:
 def reason(cause: int, text: str) -> str:
     """A Reason (RFC 3326 §2): `cause` is a SIP status code."""
     return f"SIP;cause={cause};text={quoted(text)}"
+
+
+def warned(code: int, warning: int, agent: HostPort, text: str) -> dict[str, str]:
+    """The Warning that belongs to a 488 (RFC 3261 §21.4.26), nothing for other codes."""
+    if code != 488:
+        return {}
+    return {"Warning": f"{warning} {agent[0]}:{agent[1]} {quoted(text)}"}
 
 
 def reason_cause(message: Request | Response) -> int | None:

@@ -21,7 +21,7 @@ from mcu_sim.sip.events import (
     ReofferWithdrawn,
 )
 from mcu_sim.sip.fields import cseq_of
-from mcu_sim.sip.headers import again, body_of
+from mcu_sim.sip.headers import again, body_of, warned
 from mcu_sim.sip.message import PHRASES
 from mcu_sim.sip.session import Sessions
 
@@ -81,9 +81,10 @@ class Reinvites:
         self._sessions.succeed(call, slot, response, now_ms)
         self._sessions.arm(call, terms, now_ms)
 
-    def refuse(self, call: Call, code: int, reason: str, now_ms: float) -> None:
+    def refuse(self, call: Call, code: int, reason: str, now_ms: float, warning: int = 399) -> None:
         """Leave the session as it is."""
-        self._end.refuse(self._take_asked(call), code, now_ms, reason)
+        headers = warned(code, warning, self._end.contact, reason)
+        self._end.refuse(self._take_asked(call), code, now_ms, reason, headers)
         self._next(call, now_ms)
 
     def on_cancel(self, call: Call, now_ms: float) -> None:

@@ -275,7 +275,11 @@ def _line(event: dict[str, Any]) -> str:
     if event["event"] == "mcu-health":
         return _closing(event)
     left_out = ("t_ms", "who", "event", "bridge", "units", "ports", "use")
-    details = ", ".join(f"{k} {v}" for k, v in event.items() if k not in left_out and v != "")
+    details = ", ".join(
+        f"{k} {'; '.join(v) if isinstance(v, list) else v}"
+        for k, v in event.items()
+        if k not in left_out and v != ""
+    )
     where = f"{event['units']:g} units, {event['ports']} ports in use"
     head = f"{event['t_ms'] / 1000:9.3f} s  {event['event']} {event['bridge']}".rstrip()
     return f"{head}{': ' if details else ''}{details} ({where})"
