@@ -7,6 +7,7 @@ from results.fault_words import fault_named
 from results.in_use import InUse, thing
 from results.load import LoadResult
 from results.model import Binding, CriterionResult, Impairment, Place, RefusedCommand, Result
+from results.places import in_english
 from results.seed_words import NOT_TRIED, at_seed, by_luck, luck, tried
 from results.vietnamese import NBSP, Names
 
@@ -95,7 +96,7 @@ class EnglishNames(Names):
             self._faults |= {fault.id: fault_named(fault, result.names) for fault in result.faults}
 
     def of(self, node: str) -> str:
-        return super().of(node).replace("(điểm cầu chủ tọa)", "(chair bridge)")
+        return in_english(super().of(node))
 
     def link(self, link: str, direction: str) -> str:
         source, _, target = direction.partition("->")
@@ -119,6 +120,8 @@ class EnglishNames(Names):
             text = self.of(place.id)
             if (use := self.use(place)) is not None:
                 text += f" ({in_use(use)})"
+            elif place.detail and place.kind == "mcu":
+                text += f" ({thing(place.detail)[1]})"
             elif place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {way}"

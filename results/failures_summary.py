@@ -9,7 +9,7 @@ from results.failure_points import MANY
 from results.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
 
 VERDICT_WORDS = {
-    "pass": "PASS – no failure does more than the criteria allow",
+    "pass": "PASS – no failure that was tried does more than the criteria allow",
     "fail": "FAIL – a failure does more to the meeting than the criteria allow",
     "invalid": "INVALID – an emulation cannot be trusted, so there is no answer",
 }

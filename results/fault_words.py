@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from results.faults import FaultImpact, FaultResult
 from results.model import Result
+from results.places import in_english
 
 Name = Callable[[str], str]
 
@@ -13,7 +14,7 @@ Name = Callable[[str], str]
 def fault_place(fault: FaultResult, names: Mapping[str, str]) -> str:
     """Where, in English: `link Gia Nghĩa – Đắk Song`."""
     words = "link", "access line of", "router", "up", "down"
-    return _place(fault, lambda node: names.get(node, node), *words)
+    return _place(fault, lambda node: in_english(names.get(node, node)), *words)
 
 
 def fault_place_vi(fault: FaultResult, names: Mapping[str, str]) -> str:
@@ -100,7 +101,7 @@ def _row(fault: FaultResult, hit: FaultImpact, names: Mapping[str, str]) -> str:
     cut = ("yes, behind it" if hit.behind else "**yes**") if hit.cut_off else "no"
     cells = (
         f"`{fault.id}`",
-        names.get(hit.bridge, hit.bridge) + (" (behind)" if hit.behind else ""),
+        in_english(names.get(hit.bridge, hit.bridge)) + (" (behind)" if hit.behind else ""),
         f"{hit.interruption_ms:.0f}",
         hit.interrupted or "–",
         f"{hit.sound_interruption_ms:.0f}",

@@ -9,6 +9,7 @@ from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
 from results.interrupted import interruptions
 from results.model import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
+from results.places import in_english
 from results.seed_words import NOT_TRIED, at_seed, by_luck, figure, luck, note, seed_lines, tried
 
 VERDICT_WORDS = {
@@ -197,7 +198,7 @@ def meeting_sentence(meeting: Meeting) -> str:
 
 def place_name(place: Place, result: Result) -> str:
     """A place with the names people use, e.g. `Cư Jút audio down, during`."""
-    names = result.names
+    names = {ident: in_english(name) for ident, name in result.names.items()}
     if place.kind == "link" and place.detail:
         source, _, target = place.detail.partition("->")
         if place.id == f"access-{source}":
@@ -261,7 +262,7 @@ def _video_lines(result: Result) -> list[str]:
                 measured = measured or s.frames_sent is not None
                 if s.frames_lost or s.frames_undecodable or s.frames_late or s.freezes:
                     rows.append(
-                        f"| {_cell(bridge.name)} {s.kind} {s.direction} | {phase.name} "
+                        f"| {_cell(in_english(bridge.name))} {s.kind} {s.direction} | {phase.name} "
                         f"| {_figure(s.frames_sent)} | {_figure(s.frames_lost)} "
                         f"| {_figure(s.frames_undecodable)} | {_figure(s.frames_late)} "
                         f"| {_figure(s.frames_not_shown_pct)} | {_figure(s.freezes)} "
@@ -292,7 +293,7 @@ def _mcu_lines(result: Result) -> list[str]:
         refused = ", ".join(
             _first(
                 [
-                    f"{result.names.get(r.bridge, r.bridge)} ({r.code} {r.reason})"
+                    f"{in_english(result.names.get(r.bridge, r.bridge))} ({r.code} {r.reason})"
                     for r in mcu.refused
                 ]
             )
@@ -300,7 +301,7 @@ def _mcu_lines(result: Result) -> list[str]:
         less = ", ".join(
             _first(
                 [
-                    f"{result.names.get(d.bridge, d.bridge)} ({d.asked} → {d.given})"
+                    f"{in_english(result.names.get(d.bridge, d.bridge))} ({d.asked} → {d.given})"
                     for d in mcu.downspeeded
                 ]
             )
@@ -342,7 +343,7 @@ def _control_lines(result: Result) -> list[str]:
     lines.append("|---|---|---|---|")
     rows = []
     for c in refused:
-        by, on = (result.names.get(who, who) for who in (c.by, c.on or ""))
+        by, on = (in_english(result.names.get(who, who)) for who in (c.by, c.on or ""))
         rows.append(_row(by, c.command, on, f"{c.code} {c.reason}"))
     return [*lines, *_first(rows), ""]
 

@@ -218,6 +218,8 @@ class Names:
             text = self.of(place.id)
             if (use := self.use(place)) is not None:
                 text += f" ({in_use(use)})"
+            elif place.detail and place.kind == "mcu":
+                text += f" ({thing(place.detail)[0]})"
             elif place.detail:
                 kind, _, way = place.detail.partition(" ")
                 text += f", {_KINDS.get(kind, kind)} {_WAYS.get(way, way)}"

@@ -29,6 +29,8 @@ DROPPED_AFTER_MS = 1000.0
 UNANSWERED = frozenset({408})
 #: Links whose peaks are this close are told apart by what they dropped, not by noise in the peak.
 PEAK_TIE_PCT = 1.0
+SHOWN = 0.005
+"""Less than this is nought in every document, which has two decimals."""
 
 
 def worst(
@@ -169,7 +171,9 @@ def _no_worse(
         way, least = (place.id, stream.direction), scale * detectable(before)
         shown[way] = min(shown.get(way, least), least)
     found = pick(rises, phases, what="phases after the first to compare with it")
-    return found if found.nothing else found._replace(detectable=max(shown.values()))
+    if found.nothing or max(shown.values()) < SHOWN:
+        return found  # that a rise of nought cannot be ruled out says nothing
+    return found._replace(detectable=max(shown.values()))
 
 
 def _compared(

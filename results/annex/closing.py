@@ -215,7 +215,8 @@ def _identity(part: Part, say: Tongue) -> Table:
     ]
     aligns: list[Align] = ["left", "left"]
     head = [[Head(say("label")), Head(say("value"))]]
-    return Table(say("identity table"), head, rows, [48, 115], aligns, small=True)
+    caption = "identity table load" if isinstance(answer, LoadResult) else "identity table"
+    return Table(say(caption), head, rows, [48, 115], aligns, small=True)
 
 
 _TITLES = {

@@ -79,6 +79,7 @@ def _by_criteria(answer: FaultsAnswer, say: Tongue, told_at: int) -> str:
     if verdict == "pass":
         accepted = sum(f.accepted is not None for f in answer.failures)
         more = say("faults accepted", accepted) if accepted else ""
+        more += say("faults untried", len(answer.untried)) if answer.untried else ""
         return say("faults pass", every, more, told_at)
     word = "faults fail" if verdict == "fail" else "faults invalid"
     return say(word, count[verdict], every, told_at)

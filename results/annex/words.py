@@ -115,6 +115,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "đạt – {0} sự cố đã thử đều đạt{1} (mục {2}).",
         "met – all {0} failures that were tried meet the criteria{1} (section {2}).",
     ),
+    "faults untried": (
+        "; {0} sự cố đơn lẻ khác của mạng chưa được thử",
+        "; {0} more single failures of the network were not tried",
+    ),
     "faults accepted": (
         ", trong đó {0} sự cố là điểm lỗi đơn đã được chấp nhận",
         ", {0} of them as single points of failure that were accepted",

@@ -90,14 +90,15 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "Nothing is known of interruptions of bridges that had another way.",
     ),
     "all behind": (
-        "Không điểm cầu nào còn đường khác đến MCU khi có sự cố, nên không có gián đoạn để đánh "
-        "giá.",
-        "No bridge had another way to the MCU while something had failed, so there is no "
-        "interruption to judge.",
+        "Trong các sự cố đã thử và đo được, không điểm cầu nào còn đường khác đến MCU, nên không "
+        "có gián đoạn để đánh giá.",
+        "In the failures that were tried and measured no bridge had another way to the MCU, so "
+        "there is no interruption to judge.",
     ),
     "no interruption": (
-        "Không điểm cầu nào còn đường khác bị gián đoạn.",
-        "No bridge that had another way was interrupted.",
+        "Trong các sự cố đã thử và đo được, không điểm cầu nào còn đường khác bị gián đoạn.",
+        "In the failures that were tried and measured no bridge that had another way was "
+        "interrupted.",
     ),
     "worst load": (
         "Tải cao nhất khi có sự cố: {0} % trên {1}, trong khi: {2} (ngưỡng {3} %).",
@@ -176,8 +177,8 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "The most loaded link is {0}: {1} % of {2} Mb/s, past the limit of {3} %.",
     ),
     "least": (
-        "Ba tiêu chí có dư địa nhỏ nhất: {0}.",
-        "The three criteria with the least margin: {0}.",
+        "Các tiêu chí có dư địa nhỏ nhất: {0}.",
+        "The criteria with the least margin: {0}.",
     ),
     # conditions
     "conditions": ("Điều kiện kèm theo", "Conditions"),
@@ -314,6 +315,10 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "identity table": (
         "Nhận dạng lần kiểm tra và dữ liệu đầu vào",
         "Identity of the check and its inputs",
+    ),
+    "identity table load": (
+        "Nhận dạng lần thử tải và dữ liệu đầu vào",
+        "Identity of the load test and its inputs",
     ),
     "label": ("Thông tin", "What"),
     "run": ("Mã lần kiểm tra", "Check"),

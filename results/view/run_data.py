@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from results.criteria import UNIT_VI
-from results.english import in_use
+from results.english import EnglishNames, in_use
 from results.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.fault_words import fault_place, fault_place_vi
 from results.faults import FaultImpact, FaultResult
@@ -244,21 +244,17 @@ def _link(link: LinkResult) -> list[float | int | None]:
 
 def _links(result: Result, names: Names) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
+    english = EnglishNames(result)
     for phase in result.phases:
         for link in phase.links:
-            source, _, target = link.direction.partition("->")
-            host = link.id.removeprefix("access-")
-            english = (
-                f"{names.of(source)} → {names.of(target)}"
-                if host == link.id
-                else f"access line {names.of(host)}, {'up' if source == host else 'down'}"
-            )
             found.setdefault(
                 f"{link.id} {link.direction}",
                 {
                     "id": link.id,
                     "direction": link.direction,
-                    "name": both(names.link(link.id, link.direction), english),
+                    "name": both(
+                        names.link(link.id, link.direction), english.link(link.id, link.direction)
+                    ),
                     "rate_mbps": link.rate_mbps,
                 },
             )

@@ -152,8 +152,8 @@ def test_rows_can_be_looked_up_by_link_and_bridge() -> None:
 def test_words() -> None:
     made = answer()
     assert headline(made) == (
-        "PASS – no failure does more than the criteria allow (3 failures tried, 1 of them single "
-        "points of failure that were accepted)"
+        "PASS – no failure that was tried does more than the criteria allow (3 failures "
+        "tried, 1 of them single points of failure that were accepted)"
     )
     assert headline(answer(accepts=())) == (
         "FAIL – a failure does more to the meeting than the criteria allow (3 failures tried)"
@@ -180,7 +180,7 @@ def test_words() -> None:
 
 
 def test_words_of_a_run_without_measures() -> None:
-    made = answer([failure("cut:x", verdict="invalid", reasons=["hung | twice\nso"])])
+    made = answer([failure("cut:x", verdict="invalid", reasons=["hung | twice so"])])
     assert slowest(made) is None
     assert busiest(made) is None
     text = summary_md(made)

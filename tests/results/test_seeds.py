@@ -301,7 +301,7 @@ def test_other_seeds_are_no_margin_of_an_expansion() -> None:
         line
         for lines in annex(judged([0.0, 2.0, 0.0]), "vi").values()
         for line in lines
-        if line.startswith("Ba tiêu chí có dư địa nhỏ nhất")
+        if line.startswith("Các tiêu chí có dư địa nhỏ nhất")
     ]
     assert "khởi tạo" not in least
 

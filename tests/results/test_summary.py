@@ -10,7 +10,7 @@ from results.vietnamese import verdict_sentence
 def test_a_reader_sees_verdict_binding_and_margin_first():
     head = "\n".join(summary_md(make.result()).splitlines()[:6])
     assert head.startswith("# PASS")
-    where = "Gia Nghĩa (điểm cầu chủ tọa) audio down with Cư Jút, before"
+    where = "Gia Nghĩa (chair bridge) audio down with Cư Jút, before"
     assert f"Binds: Sound, from mouth to ear at {where} – 260 ms, limit 400 ms" in head
     assert "margin +35 %" in head
 

@@ -22,11 +22,13 @@ VIETNAMESE = re.compile(
 _WRONG = {
     "empty brackets": re.compile(r"\(\s*\)|\[\s*\]|“\s*”|‘\s*’"),
     "a place that nothing was put in": re.compile(r"\{\w*\}"),
-    "a value of the program": re.compile(r"\b(None|True|False|nan|inf|null)\b"),
+    "a value of the program": re.compile(r"\b(None(?! among)|True|False|nan|inf|null)\b"),
     "a mark twice, or after a space": re.compile(
         r"(?<!\.)\.\.(?!\.)|;;|::|,,| [,;.](?!\d)|: ?[.;]"
     ),
-    "something missing at the end": re.compile(r"(?:[–(,]|\band\b|\bvà\b|\btại\b)\s*$"),
+    "something missing at the end": re.compile(
+        r"(?:(?<!margin )–|[(,]|\band\b|\bvà\b|\btại\b)\s*$"
+    ),
     "something missing at the start": re.compile(r"^\s*[,;:)]"),
 }  # fmt: skip
 DASH = "–"
