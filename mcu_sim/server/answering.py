@@ -326,36 +326,3 @@ def _by_kind(terms: Sequence[Agreed | None]) -> dict[Kind, Agreed]:
         elif agreed.kind == "video":
             found["video"] = agreed
     return found
-
-
-def new_call(
-    name: str,
-    participant: str,
-    meeting: str,
-    row: int,
-    terms: Terms,
-    host: str,
-    *,
-    offered: bool,
-    contact: str | None = None,
-    dialled: tuple[str, int] | None = None,
-) -> Call:
-    """A call with its terms. `dialled`: the name its capacity is held under, and when it was."""
-    admission = terms.admission
-    return Call(
-        call=name,
-        held=name if dialled is None else dialled[0],
-        participant=participant,
-        meeting=meeting,
-        row=row,
-        shelf=terms.shelf,
-        asked=admission.resolution,
-        given=admission.given or "",
-        why_less=admission.reason if admission.stepped_down else "",
-        host=host,
-        contact=contact,
-        local=terms.local,
-        agreed=terms.agreed,
-        offered=offered,
-        dialled_ns=None if dialled is None else dialled[1],
-    )

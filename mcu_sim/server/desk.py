@@ -25,7 +25,6 @@ from mcu_sim.server.answering import (
     Answering,
     Declined,
     Terms,
-    new_call,
 )
 from mcu_sim.server.calls import Call, CallBook, identity
 from mcu_sim.server.config import McuConfig
