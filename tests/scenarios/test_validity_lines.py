@@ -201,3 +201,13 @@ def test_where_a_line_damages_headers_they_are_not_told_from_circles(impaired: C
     udp(spoiled, IpInHdrErrors=7)
     account = validity.accounting(spoiled)
     assert (account.packets_damaged, account.packets_without_route) == (7, 0)
+
+
+def test_what_passed_in_the_very_last_second_counts(impaired: Captures) -> None:
+    """An impairment without an end is there until the last sample."""
+
+    def only_then(c: Captures) -> None:
+        c.samples[:-1, column(c, "access-north", "r-east->north")] = 5
+        c.samples[-1, column(c, "access-north", "r-east->north")] = 6
+
+    assert said(impaired, only_then) == []
