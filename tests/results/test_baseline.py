@@ -133,6 +133,16 @@ def test_losses_are_exact_and_loads_nearly() -> None:
     assert lines(answer(), answer([*close, *usual()[1:]])) == []
 
 
+@pytest.mark.parametrize(("peak_pct", "found"), [(20.5, 0), (20.75, 1), (19.5, 0), (19.25, 1)])
+def test_a_load_as_far_off_as_is_tolerated_is_tolerated(peak_pct: float, found: int) -> None:
+    """Half a percent, which is exact in binary."""
+    loads = {"gia-nghia--cu-jut": peak_pct}
+    now = [failure(LINK, [impact("cu-jut", 412.25, lost=87)], loads), *usual()[1:]]
+    half = Tolerance(peak_pct=0.5, reason="a test")
+    changes = compare(accepted(tolerance=half), answer(now))
+    assert [c.sense for c in changes] == ["worse" if peak_pct > 20 else "better"] * found
+
+
 def test_tolerances_are_those_of_the_file() -> None:
     now = [failure(LINK, [impact("cu-jut", 417.0, lost=90)]), *usual()[1:]]
     wide = Tolerance(interruption_ms=5.0, packets_lost=3, peak_pct=1.0, reason="real time")
