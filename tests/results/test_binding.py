@@ -285,6 +285,22 @@ def test_without_other_seeds_there_is_no_word_of_them() -> None:
         assert found.verdict == "pass"
 
 
+def test_other_seeds_alone_bind_where_nothing_else_is_judged() -> None:
+    for verdict, ok in (("pass", True), ("fail", False)):
+        seeds = tried(verdict)
+        judged = judge([phase()], only(every(0.0)), existing=[], invalid=[], seeds=seeds)
+        assert (judged.verdict == "pass") is ok
+        assert judged.binding is not None
+        assert judged.binding.criterion == EVERY_SEED
+
+
+def test_a_warm_up_needs_phases_measured_so() -> None:
+    one = only(criterion("delay", warm_up_s=5.0))
+    for warmed in (None, {}, {5.0: []}, {4.0: [phase()]}):
+        with pytest.raises(ValueError, match="warms up for 5 s: no phases measured so"):
+            judge([phase()], one, existing=[], invalid=[], warmed=warmed)
+
+
 def test_without_the_criterion_other_seeds_decide_nothing() -> None:
     own = make.result()
     found = with_seeds(own, only(criterion("delay")), tried("fail"))
