@@ -130,8 +130,22 @@ class McuView(StrictModel):
     media_sent: Count
     media_late: Count
     media_overflowed: Count
+    wrong_passwords: Count = 0
     cpu_pct_mean: Amount | None = None
     cpu_pct_max: Amount | None = None
+
+
+class Guessing(StrictModel):
+    """What guessing passwords came to.
+
+    `answered`: guesses that were refused; `most_a_minute`: the most of them of one name within any
+    minute. `seen`: wrong passwords that the test's own MCU told of; null at somebody's device.
+    """
+
+    guesses: Count
+    answered: Count
+    most_a_minute: Count
+    seen: Count | None
 
 
 class GeneratorView(StrictModel):
@@ -242,6 +256,7 @@ class LoadResult(StrictModel):
     lacking: list[Id] = Field(default_factory=list)
     media: list[MediaResult] = Field(default_factory=list)
     storm: Storm | None = None
+    guessing: Guessing | None = None
     mcu: McuView | None = None
     generator: GeneratorView | None = None
     criteria: list[LoadCriterion]

@@ -9,7 +9,7 @@ from results.model import Assumption
 from results.vietnamese import number
 from scenarios.load.media import LEAST_PCT, START_MS
 
-LAST_BACK = "last-back"
+LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"
 
 
 def of_redialling(redial_s: float) -> Iterator[Assumption]:
@@ -61,7 +61,20 @@ def of_media(media: Iterable[MediaResult]) -> Iterator[Assumption]:
 def of_criteria(criteria: Iterable[LoadCriterion]) -> Iterator[Assumption]:
     """Thresholds that no standard gives and that nobody has set for this test."""
     for criterion in criteria:
-        if criterion.id == LAST_BACK and not criterion.set_here:
+        if criterion.set_here:
+            continue
+        if criterion.id == GUESSES_ANSWERED:
+            yield Assumption(
+                what="how often a minute one account's password may be tried",
+                what_vi="số lần tối đa được thử mật khẩu của một tài khoản trong một phút",
+                value=f"{criterion.threshold:g}",
+                value_vi=number(criterion.threshold),
+                source="no standard gives it",
+                source_vi="không tiêu chuẩn nào quy định",
+                settled_by="a decision of whoever keeps the accounts",
+                settled_by_vi="quyết định của người quản lý tài khoản",
+            )
+        if criterion.id == LAST_BACK:
             yield Assumption(
                 what="how long it may take until the last bridge is back",
                 what_vi="thời gian tối đa đến khi điểm cầu cuối cùng trở lại",

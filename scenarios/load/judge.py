@@ -6,18 +6,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from giaoban.errors import InputError, did_you_mean
-from results.load import LoadCriterion, MediaResult, OperationResult, Sessions, Storm
+from results.load import Guessing, LoadCriterion, MediaResult, OperationResult, Sessions, Storm
 from results.quantities import Verdict
 
 E721 = "ITU-T E.721 (1999) table 2, post-selection delay of local connections"
 OURS = "our own: none of what this software asks for may fail"
 ASSUMED = "assumed; to be settled with whoever chairs the meetings"
+ASSUMED_KEPT = "assumed; to be settled with whoever keeps the accounts"
 CALLS_NOT_HEARD, CALLS_NOT_SEEN = "calls-not-heard", "calls-not-seen"
 SET_HERE = "set for this test"
 _SOURCES_VI = {
     E721: "ITU-T E.721 (1999) bảng 2, độ trễ sau khi quay số của kết nối nội hạt",
     OURS: "tự đặt: những gì phần mềm yêu cầu đều phải thực hiện được",
     ASSUMED: "giả định; sẽ thống nhất với người chủ trì phiên họp",
+    ASSUMED_KEPT: "giả định; sẽ thống nhất với người quản lý tài khoản",
     SET_HERE: "đặt riêng cho lần thử này",
 }
 
@@ -28,6 +30,7 @@ class _Measured:
     operations: Mapping[str, OperationResult]
     storm: Storm | None
     media: Mapping[str, MediaResult]
+    guessing: Guessing | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,14 @@ def _missed(medium: str) -> Callable[[_Measured], float | None]:
         return float(sum(found.missed.values())) if found is not None and found.calls else None
 
     return value
+
+
+def _unseen(measured: _Measured) -> float | None:
+    """One of the test's own MCU alone: what somebody's device has noticed nobody here knows."""
+    found = measured.guessing
+    if found is None or found.seen is None:
+        return None
+    return float(max(0, found.answered - found.seen))
 
 
 _OF_OPERATION = {
@@ -195,6 +206,24 @@ CRITERIA: tuple[_Criterion, ...] = (
         _failed("guess"),
     ),
     _Criterion(
+        "guesses-answered",
+        "Guesses of one account's password answered within a minute",
+        "Số lần dò mật khẩu của một tài khoản được trả lời trong một phút",
+        20,
+        "times",
+        ASSUMED_KEPT,
+        lambda m: float(m.guessing.most_a_minute) if m.guessing else None,
+    ),
+    _Criterion(
+        "guesses-unseen",
+        "Guesses that the MCU does not report",
+        "Lần dò mật khẩu không được MCU ghi nhận",
+        0,
+        "times",
+        OURS,
+        _unseen,
+    ),
+    _Criterion(
         "malformed-not-survived",
         "Malformed messages not refused or not survived",
         "Bản tin sai định dạng không bị từ chối hoặc gây lỗi",
@@ -232,6 +261,7 @@ def judge(
     *,
     media: Sequence[MediaResult] = (),
     lacks: Collection[str] = (),
+    guessing: Guessing | None = None,
 ) -> list[LoadCriterion]:
     """Every criterion that something of its kind was done for.
 
@@ -241,7 +271,7 @@ def judge(
     """
     by_operation = {each.operation: each for each in operations}
     of_medium = {str(each.medium): each for each in media}
-    measured = _Measured(sessions, by_operation, storm, of_medium)
+    measured = _Measured(sessions, by_operation, storm, of_medium, guessing)
     left_out = {_OF_OPERATION[each] for each in lacks if each in _OF_OPERATION} - set(thresholds)
     left_out |= {_OF_MEDIUM[each.medium] for each in media if not each.calls}
     judged = []

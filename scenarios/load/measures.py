@@ -174,6 +174,7 @@ def mcu_view(
         media_sent=report["rtp_sent"],
         media_late=report["starved"],
         media_overflowed=report["overflowed"],
+        wrong_passwords=report.get("wrong_passwords", 0),
     )
 
 

@@ -24,6 +24,7 @@ from scenarios.identity import code_identity, commit, versions
 from scenarios.load import (
     assumed,
     generators,
+    guessing,
     journal,
     judge,
     lacking,
@@ -169,7 +170,10 @@ def answer(
     # The test's own MCU has everything that is asked for.
     accounts = plan.accounts != "none"
     lacks = lacking.lacking(done, accounts=accounts) if order.device is None else []
-    criteria = judge.judge(sessions, done, storm, order.thresholds, media=came, lacks=lacks)
+    guessed = guessing.guessing(kept.records, seen.mcu)
+    criteria = judge.judge(
+        sessions, done, storm, order.thresholds, media=came, lacks=lacks, guessing=guessed
+    )
     reasons = wrong or lacking.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
     server = (
@@ -188,6 +192,7 @@ def answer(
         lacking=lacks,
         media=came,
         storm=storm,
+        guessing=guessed,
         mcu=seen.mcu,
         generator=generators.view(kept.healths, kept.records),
         criteria=criteria,

@@ -300,7 +300,11 @@ class GuesserUser(Caller):
 
     @task  # type: ignore[untyped-decorator]
     def guess(self) -> None:
-        """Register with a wrong password; that it is refused is what should be."""
+        """Register with a wrong password; that it is refused is what should be.
+
+        The later an answer comes, the better: who waits for it guesses no more meanwhile.
+        """
+        free_s = 0.0
         seat = self.sit(self.keys.intruder(self.number), with_media=False)
         for due_s in timetable.intrusions(self.plan, self.number):
             self.hall.sleep_until(due_s)
@@ -309,11 +313,12 @@ class GuesserUser(Caller):
             self.hall.record(
                 seat.phone.account.who,
                 at_s,
-                due_s,
+                due_s if free_s <= due_s else None,
                 done,
                 operation="guess",
                 ok=not done.ok and done.code in AUTHENTICATION,
             )
+            free_s = self.hall.now_s()
         self.rest()
 
 
