@@ -248,14 +248,16 @@ class Answering:
         return True
 
     def _answer(self, call: str, meeting: str, offer: bytes) -> Terms | Declined:
-        theirs = self._reachable(sdp.parse(offer), first=True)
+        read = sdp.parse(offer)
+        theirs = self._reachable(read, first=True)
         probe = _by_kind(self._make(theirs, self._can(0))[1])
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, Declined):
             return admission
         shelf = self._ports.shelf_for({kind: terms.remote for kind, terms in probe.items()})
         local, terms = self._make(theirs, _limited(self._can(shelf), admission.given))
-        refused = tuple(one.text for one in refusals(theirs, self._can(0)))
+        away = [why for one in read.media if (why := self._why_not(read, one, first=True))]
+        refused = (*away, *(one.text for one in refusals(theirs, self._can(0))))
         return Terms(local, _by_kind(terms), shelf, admission, refused)
 
     def _asked(self, probe: Mapping[Kind, Agreed]) -> tuple[str, float | None]:

@@ -187,6 +187,8 @@ def test_such_an_address_costs_its_medium_and_not_the_call(make: Make) -> None:
     bridge.local = replace(bridge.local, media=(sound, replace(picture, address="224.0.0.1")))
     bridge.dial("phong")
     assert set(bridge.agreed) == {"audio"}
+    [joined] = [event for event in office.events if event["event"] == "joined"]
+    assert "224.0.0.1" in str(joined)  # and it is told
     own = replace(bridge.local.media[0], port=20_000)
     bridge.reoffer(replace(bridge.local, address=MCU, media=(own, bridge.local.media[1])))
     assert bridge.codes() == [488]
