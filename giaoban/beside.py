@@ -9,10 +9,10 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from types import TracebackType
@@ -31,6 +31,10 @@ class Here:
     ) -> Callable[[], R]:
         """As `Beside.ask`."""
         return cache(partial(function, *given, **named))
+
+    def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
+        """As `Several.as_finished`, one after the other."""
+        return map(function, given)
 
     def end(self) -> None:
         """Nothing is under way."""
@@ -51,10 +55,10 @@ class Beside:
             niceness: how much less pressing than ours its work is, 0 to 19 (nice(2)).
         """
         context = _context()
-        self._pipe, far = context.Pipe()
+        self.pipe, far = context.Pipe()
         ours = None
         if context.get_start_method() == "fork":
-            ours = self._pipe  # a copy has our end as well, and would never see that we are gone
+            ours = self.pipe  # a copy has our end as well, and would never see that we are gone
             gc.freeze()  # to look for garbage among what is shared would make copies of it
         self._process = context.Process(target=_serve, args=(far, ours, niceness), daemon=True)
         with _without_interruption():
@@ -73,7 +77,7 @@ class Beside:
         trace: TracebackType | None,
     ) -> None:
         self.end()
-        self._pipe.close()
+        self.pipe.close()
 
     def end(self) -> None:
         """Whatever it is at is broken off; nothing can be asked any more."""
@@ -96,13 +100,13 @@ class Beside:
         """
         number, self._asked = self._asked, self._asked + 1
         with suppress(ConnectionError):  # if it is gone, the answer tells
-            self._pipe.send((function, given, named))
+            self.pipe.send((function, given, named))
         return partial(self._answer, number)
 
     def _answer(self, number: int) -> Any:
         while len(self._answers) <= number:
             try:
-                self._answers.append(self._pipe.recv())
+                self._answers.append(self.pipe.recv())
             except (EOFError, ConnectionError):
                 self._process.join()
                 code = self._process.exitcode
@@ -158,6 +162,24 @@ class Several:
         """As `Beside.ask`, of the one whose turn it is."""
         number, self._asked = self._asked % len(self._all), self._asked + 1
         return self._all[number].ask(function, *given, **named)
+
+    def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
+        """Call a function for each of many, in whichever process has nothing to do; the answers as
+        they come, in any order. Raises as what `Beside.ask` returns; nothing else is to be asked
+        meanwhile.
+        """
+        waiting, idle = iter(given), list(self._all)
+        asked: dict[Any, tuple[Beside, Callable[[], R]]] = {}
+        while True:
+            for beside, each in zip(idle, waiting):  # noqa: B905 - there may be more of either
+                asked[beside.pipe] = beside, beside.ask(function, each)
+            if not asked:
+                return
+            idle = []
+            for pipe in wait(list(asked)):
+                beside, answer = asked.pop(pipe)
+                yield answer()
+                idle.append(beside)
 
 
 Helpers = Here | Beside | Several

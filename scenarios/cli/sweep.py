@@ -17,7 +17,7 @@ from scenarios.cli.output import print_json, progress
 from scenarios.cli.shared import RUNS
 from scenarios.sweep.axes import load_sweep
 from scenarios.sweep.points import Points, default_folder
-from scenarios.sweep.run import TABLE, Order, Outcome, sweep
+from scenarios.sweep.run import TABLE, Order, Outcome, sweep, workers_for
 from scenarios.whatif.apply import base_of
 
 
@@ -50,17 +50,13 @@ def command(
     asked = load_sweep(file)
     if seeds is not None:
         asked = asked.model_copy(update={"seeds": seeds})
-    order = Order(
-        sweep=asked,
-        path=file,
-        base=base_of(
-            file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
-        ),
-        points=Points(kept or default_folder()),
-        jobs=jobs or cores(),
-        scheduler=scheduler,
+    base = base_of(
+        file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
     )
-    with progress() as told:
+    points = Points(kept or default_folder())
+    # before what shows the progress has a thread
+    with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
+        order = Order(asked, file, base, points, workers, scheduler)
         outcome = sweep(order, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import joblib
-
+from giaoban.beside import Here, Several
 from giaoban.errors import InputError, MachineLacks
 from giaoban.table import written
 from results import store
@@ -22,7 +21,7 @@ from scenarios.assemble import inputs_of
 from scenarios.identity import code_identity
 from scenarios.sweep.axes import Sweep, spots
 from scenarios.sweep.points import Points
-from scenarios.sweep.work import Task, key_of, solve, solve_beside
+from scenarios.sweep.work import Task, key_of, solve
 from scenarios.whatif.apply import Base, ask
 from scenarios.whatif.variant import Variant
 
@@ -34,13 +33,18 @@ CONNECT_S = 15
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked. `scheduler` is a Dask cluster's address; None: this machine's cores."""
+    """What is asked, and where it is worked out.
+
+    Attributes:
+        workers: processes of this machine; see `workers_for`.
+        scheduler: a Dask cluster's address, which does it instead; None: there is none.
+    """
 
     sweep: Sweep
     path: Path
     base: Base
     points: Points
-    jobs: int = 1
+    workers: Here | Several = field(default_factory=Here)
     scheduler: str | None = None
 
 
@@ -128,41 +132,37 @@ def _tasks(order: Order) -> list[Task]:
     return tasks
 
 
+def workers_for(jobs: int, scheduler: str | None) -> AbstractContextManager[Here | Several]:
+    """Processes to work out so many points at a time; begun before threads are, they are cheaper.
+    Where a cluster does it there are none.
+    """
+    return nullcontext(Here()) if scheduler is not None or jobs == 1 else Several(jobs)
+
+
 def _computed(order: Order, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
     """The points as they are finished, in any order."""
-    if not tasks:
-        return
-    work = solve_beside if order.scheduler is None and order.jobs > 1 else solve
-    with _workers(order) as parallel:
-        yield from parallel(joblib.delayed(work)(task) for task in tasks)
+    if tasks and order.scheduler is not None:
+        return _by_cluster(order.scheduler, tasks)
+    return order.workers.as_finished(solve, tasks)
 
 
-@contextmanager
-def _workers(order: Order) -> Iterator[joblib.Parallel]:
-    """This machine's cores, or a cluster's."""
-    if order.scheduler is None:
-        yield joblib.Parallel(
-            n_jobs=order.jobs,
-            return_as="generator_unordered",
-            batch_size=1,
-            # as many as its queue holds: where more wait, Ctrl-C ends with a thread's traceback
-            pre_dispatch="2*n_jobs",
-        )
-        return
+def _by_cluster(scheduler: str, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
     try:
-        from dask.distributed import Client
+        from dask.distributed import Client, as_completed
     except ImportError:
         raise MachineLacks(
             "--scheduler needs dask.distributed", 'pip install "giaoban[cluster]"'
         ) from None
     try:
-        client = Client(order.scheduler, timeout=CONNECT_S, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            f'--scheduler = "{order.scheduler}": no Dask scheduler answers there: {error}'
+            f'--scheduler = "{scheduler}": no Dask scheduler answers there: {error}'
         ) from None
-    with client, joblib.parallel_config(backend="dask", client=client):
-        yield joblib.Parallel(return_as="generator_unordered", batch_size=1)
+    with client:
+        asked = client.map(solve, tasks, pure=False)
+        for future in as_completed(asked, loop=client.loop):
+            yield future.result()
 
 
 def _write_table(answer: SweepAnswer, path: Path) -> None:

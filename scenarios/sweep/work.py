@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from giaoban.child import die_with_parent
 from giaoban.errors import InputError, MachineLacks
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.summary import place_name
@@ -108,13 +106,6 @@ def solve(task: Task) -> SweepPoint:
         return _judged(task, asked.question, len(asked.cut_off.bridges))
     except InputError as error:
         return _refused(task, str(error))
-
-
-def solve_beside(task: Task) -> SweepPoint:
-    """`solve` in a process that was started for it: it ends when we do, however that ends."""
-    if sys.platform == "linux":
-        die_with_parent()
-    return solve(task)
 
 
 def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:

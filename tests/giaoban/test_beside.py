@@ -205,3 +205,29 @@ def test_it_does_not_outlive_us(number: signal.Signals) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it is still there")
+
+
+@pytest.mark.parametrize("how_many", [0, 1, 7])
+def test_many_are_answered_each_once(how_many: int) -> None:
+    given = list(range(0, 2 * how_many, 2))
+    with Several(2) as two:
+        assert sorted(two.as_finished(half, given)) == [each // 2 for each in given]
+        assert two.ask(half, 4)() == 2
+    assert list(Here().as_finished(half, given)) == [each // 2 for each in given]
+
+
+def slowly(number: int) -> int:
+    """The first takes until the others are through."""
+    if not number:
+        time.sleep(1.0)
+    return number
+
+
+def test_who_is_slow_holds_nobody_up() -> None:
+    with Several(2) as two:
+        assert list(two.as_finished(slowly, range(5)))[-1] == 0
+
+
+def test_an_error_among_many_is_the_functions_own() -> None:
+    with Several(2) as two, pytest.raises(InputError, match="3 is odd"):
+        list(two.as_finished(half, [2, 3, 4]))

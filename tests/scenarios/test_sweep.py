@@ -277,7 +277,10 @@ def test_on_two_cores(tmp_path: Path) -> None:
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_of_an_interrupted_one(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("moment", ["workers", "points"])
+def test_nothing_is_left_of_an_interrupted_one(
+    tmp_path: Path, number: signal.Signals, moment: str
+) -> None:
     """Ctrl-C reaches all processes of the terminal, `kill -9` only ours."""
     path = file(tmp_path, FILE.replace("[0, 2, 3]", str(list(range(60)))))
     points = tmp_path / "points"
@@ -298,7 +301,11 @@ def test_nothing_is_left_of_an_interrupted_one(tmp_path: Path, number: signal.Si
         text=True,
         start_new_session=True,
     )
-    while us.poll() is None and not list(points.rglob("*.json")):
+    while us.poll() is None and not (
+        list(points.rglob("*.json"))
+        if moment == "points"
+        else [pid for pid, (parent, _) in processes().items() if parent == us.pid]
+    ):
         time.sleep(0.01)
     (os.killpg if number is signal.SIGINT else os.kill)(us.pid, number)
     _, err = us.communicate()
@@ -309,6 +316,7 @@ def test_nothing_is_left_of_an_interrupted_one(tmp_path: Path, number: signal.Si
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
     assert not (tmp_path / "runs").exists()
+    assert not [name for name in os.listdir("/dev/shm") if str(us.pid) in name]
     assert len(list(points.rglob("*.json"))) < 60 * 4
 
 
