@@ -59,12 +59,22 @@ def unfinished(root: Path, entries: Sequence[Entry]) -> list[Path]:
     return [folder for folder in pruned if any(_removable(folder))]
 
 
+def check_own(folder: Path) -> None:
+    """Raises `InputError` for a link: what it leads to is somebody else's, or another run's."""
+    if folder.is_symlink():
+        raise InputError(
+            f"{folder}: is a link to {os.readlink(folder)}; nothing was removed there "
+            "(prune it where it lies)"
+        )
+
+
 def prune_run(folder: Path, *, now: datetime) -> Pruned:
     """Bring one run down to its evidence, its answer and its documents.
 
-    Raises `InputError` if the evidence cannot be made, or does not hold this run; then nothing was
-    removed. `MachineLacks` if there is no space for it.
+    Raises `InputError` if the evidence cannot be made, or does not hold this run, or the folder is
+    a link; then nothing was removed. `MachineLacks` if there is no space for it.
     """
+    check_own(folder)
     evidence = folder / f"{folder.name}{ENDING}"
     if not (folder / PRUNED).is_file():
         _pack(folder, evidence)

@@ -14,7 +14,7 @@ from results.history.choose import Choice, check_criterion, choose
 from results.history.compare import compare
 from results.history.document import write_summary
 from results.history.index import opened
-from results.history.prune import Pruned, prunable, prune_run, unfinished
+from results.history.prune import Pruned, check_own, prunable, prune_run, unfinished
 from results.history.trend import draw_trend, drawable, trend
 from results.history.yearly import yearly
 from results.plot_words import Lang
@@ -219,9 +219,12 @@ def prune(
         folders = [results / e.folder for e in old] + unfinished(results, entries)
         done: list[Pruned] = []
         left: dict[str, str] = {}
-        for folder in [] if dry_run else folders:
+        for folder in folders:
             try:
-                done.append(prune_run(folder, now=now))
+                if dry_run:
+                    check_own(folder)
+                else:
+                    done.append(prune_run(folder, now=now))
             except InputError as error:
                 left[folder.name] = str(error)
         index.refresh()

@@ -177,7 +177,7 @@ def show_pruning(
     def say(text: str) -> None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    for folder in folders if dry_run else []:
+    for folder in [each for each in folders if dry_run and each.name not in left]:
         say(f"would be pruned: {folder.name}")
     for pruned in done:
         freed = (pruned.freed_bytes - pruned.evidence_bytes) / 1e6

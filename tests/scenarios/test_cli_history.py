@@ -72,6 +72,27 @@ def test_prune(root: Path, tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (0, "nothing to prune\n")
 
 
+def test_pruning_follows_no_link(root: Path, tmp_path: Path) -> None:
+    """Neither one that stands for a run nor one inside a run; what it leads to stays whole."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    linked = h.proven(elsewhere, h.measured("xa-20250101-000000"), tmp_path / "xa")
+    (root / linked.name).symlink_to(linked)
+    run = h.proven(root, h.measured("cu-20250101-000000"), tmp_path / "cu")
+    (run / "more").symlink_to(linked)
+    before = {path: path.read_bytes() for path in linked.iterdir() if path.is_file()}
+    words = ("history", "prune", "--keep", "5", "--results", root)
+    for code, extra in ((1, ["--dry-run"]), (1, [])):
+        ran = giaoban(*words, "--json", *extra)
+        said = json.loads(ran.out)
+        assert ran.code == code
+        assert "is a link to" in said["left"][linked.name]
+        assert linked.name not in said.get("pruned", said.get("would_prune"))
+    assert not (run / "more").is_symlink()
+    assert {path: path.read_bytes() for path in linked.iterdir() if path.is_file()} == before
+    assert not giaoban(*words, "--dry-run").out.count(f"would be pruned: {linked.name}")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
