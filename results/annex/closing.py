@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from results.annex.document import Align, Block, Cell, Head, Heading, Par, Sum, Table, bullets
 from results.annex.explain import (
     METHOD,
+    METHOD_ESTIMATED,
     METHOD_FAULTS,
     METHOD_INTERRUPTED,
     METHOD_LOADS,
@@ -129,18 +130,26 @@ def _capital(text: str) -> str:
 
 
 def method(
-    say: Tongue, *, faults: bool, tried: bool, loads: bool, seeds: Sequence[Method] = ()
+    say: Tongue,
+    *,
+    faults: bool,
+    tried: bool,
+    loads: bool,
+    seeds: Sequence[Method] = (),
+    estimated: bool = False,
 ) -> Iterator[Block]:
     """How it was checked, in a page. `faults`: anything failed on purpose; `tried`: each failure by
-    itself; `seeds`: how other seeds were tried, where they were."""
+    itself; `seeds`: how other seeds were tried, where they were; `estimated`: a result is."""
     yield Heading(say("method"))
+    if estimated:
+        yield Par(METHOD_ESTIMATED[say.lang])
     *first, last = METHOD[say.lang]
     yield from (Par(text) for text in first)
-    estimated, emulated = METHOD_SEEDS[say.lang]
+    by_estimate, by_emulation = METHOD_SEEDS[say.lang]
     if "estimate" in seeds:
-        yield Par(estimated)
+        yield Par(by_estimate)
     if any(each != "estimate" for each in seeds):
-        yield Par(emulated)
+        yield Par(by_emulation)
     if tried:
         yield Par(METHOD_FAULTS[say.lang])
     if faults:

@@ -147,6 +147,7 @@ def _blocks(
         tried=bool(tried),
         loads=bool(loads),
         seeds=[r.seeds.method for r in results if r.seeds is not None and r.seeds.tried],
+        estimated=any(r.is_estimate for r in results),
     )
     blocks += closing.terms(say)
     blocks += closing.proof([c.part for c in chapters], say)

@@ -68,6 +68,16 @@ METHOD: Mapping[Lang, Sequence[str]] = {
     ),
 }
 
+METHOD_ESTIMATED: Mapping[Lang, str] = {
+    "vi": "Kết quả ước tính nêu trong tài liệu này không phải của mô phỏng: hàng đợi của từng "
+    "đường truyền chỉ được tính toán đến từng gói tin, không dựng lại mạng, không đo thử đường "
+    "truyền. Phần dưới đây mô tả cách kiểm tra bằng mô phỏng, cần thực hiện trước khi phê duyệt.",
+    "en": "What this document calls an estimate was not emulated: the queue of each link was "
+    "computed packet by packet, no network was rebuilt and no link measured. What follows is how "
+    "an emulated check is made, which an approval needs.",
+}
+"""Ahead of the rest where anything is an estimate."""
+
 METHOD_SEEDS: Mapping[Lang, tuple[str, str]] = {
     "vi": (
         "Để kết luận không phụ thuộc yếu tố ngẫu nhiên, cùng câu hỏi đó được tính toán lại với các "

@@ -145,27 +145,28 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     # what limits further expansion
     "limits": ("Yếu tố giới hạn việc mở rộng tiếp", "What limits further expansion"),
     "room": (
-        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Khi tất cả các "
-        "điểm cầu đều tham gia, MCU còn nhận thêm được {3} cuộc gọi {5} trước khi vượt ngưỡng "
+        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Ngoài các điểm cầu "
+        "đang tham gia, MCU còn nhận thêm được {3} cuộc gọi {5} trước khi vượt ngưỡng "
         "{2} %, {4} cuộc gọi đến hết năng lực. Số này chỉ tính theo MCU; mỗi lần mở rộng vẫn phải "
         "kiểm tra lại toàn hệ thống.",
-        "After the connection at most {0} of the MCU’s capacity is in use ({1}). With all bridges "
-        "in the meeting it takes {3} more calls at {5} up to the limit of {2} %, and {4} up to its "
-        "capacity. This is of the MCU alone; each expansion has to be checked as a whole.",
+        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
+        "bridges that are in the meeting it takes {3} more calls at {5} up to the limit of {2} %, "
+        "and {4} up to its capacity. This is of the MCU alone; each expansion has to be checked as "
+        "a whole.",
     ),
     "room past limit": (
-        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Khi tất cả các "
-        "điểm cầu đều tham gia, thêm một cuộc gọi {5} là vượt ngưỡng {2} %; đến hết năng lực MCU "
+        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Ngoài các điểm cầu "
+        "đang tham gia, thêm một cuộc gọi {5} là vượt ngưỡng {2} %; đến hết năng lực MCU "
         "còn nhận thêm được {4} cuộc gọi.",
-        "After the connection at most {0} of the MCU’s capacity is in use ({1}). With all bridges "
-        "in the meeting one more call at {5} is past the limit of {2} %; up to its capacity the "
-        "MCU takes {4} more.",
+        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
+        "bridges that are in the meeting one more call at {5} is past the limit of {2} %; up to "
+        "its capacity the MCU takes {4} more.",
     ),
     "no room": (
-        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Khi tất cả các "
-        "điểm cầu đều tham gia, MCU không nhận thêm được cuộc gọi {5} nào.",
-        "After the connection at most {0} of the MCU’s capacity is in use ({1}). With all bridges "
-        "in the meeting the MCU takes no further call at {5}.",
+        "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Ngoài các điểm cầu "
+        "đang tham gia, MCU không nhận thêm được cuộc gọi {5} nào.",
+        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
+        "bridges that are in the meeting the MCU takes no further call at {5}.",
     ),
     "busiest": (
         "Đường truyền có tải cao nhất là {0}: {1} % của {2} Mb/s; đến ngưỡng {3} % còn {4} Mb/s.",

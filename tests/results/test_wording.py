@@ -250,6 +250,26 @@ def test_annexes(seed: int) -> None:
         assert list(hollow(document)) == []
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_estimate_is_not_said_to_have_been_emulated(lang: str) -> None:
+    """Its method comes first; that of an emulation is told as what it is."""
+    made = f.result()
+    guessed = made.model_copy(
+        update={"engine": made.engine.model_copy(update={"name": "estimate"})}
+    )
+    for result, estimated in ((made, False), (guessed, True)):
+        blocks = a.annex(result, lang=lang).blocks
+        [at] = [
+            number
+            for number, block in enumerate(blocks)
+            if isinstance(block, Heading) and block.text in ("Phương pháp kiểm tra", "Method")
+        ]
+        first = blocks[at + 1]
+        assert isinstance(first, Par)
+        said = re.search("không phải của mô phỏng|was not emulated", first.text)
+        assert bool(said) == estimated
+
+
 EVERY = re.compile(
     "mọi sự cố đơn lẻ|Không có sự cố đơn lẻ nào|all single failures|No single failure took", re.I
 )
