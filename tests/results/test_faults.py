@@ -150,6 +150,13 @@ def test_one_that_another_fault_still_holds_need_not_be_back() -> None:
     assert never_back([restored, other]) == []
 
 
+def test_one_that_never_came_back_is_missed_in_the_last_phase() -> None:
+    """It was taken in the second of three, and the fault was over in the same."""
+    found = judged(fault(gone(start_s=40.0, end_s=None), restored_s=50.0))
+    [dropped] = [c for c in found.criteria if c.id == "no-bridge-dropped"]
+    assert (dropped.value, dropped.worst_at) == (1.0, "cu-jut, after")
+
+
 def test_calls_that_a_fault_kept_from_being_set_up_again_do_not_count() -> None:
     before, during, after = make.phases()
     refused = [Refused(bridge="cu-jut", code=408, reason="no answer")]

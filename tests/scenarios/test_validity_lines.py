@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pretended_meeting import Meeting
 from validity_meetings import (
     column,
     health,
@@ -211,3 +213,20 @@ def test_what_passed_in_the_very_last_second_counts(impaired: Captures) -> None:
         c.samples[-1, column(c, "access-north", "r-east->north")] = 6
 
     assert said(impaired, only_then) == []
+
+
+@pytest.mark.parametrize(
+    ("at_s", "by_ns", "met"),
+    [(4.0, -1, False), (4.0, 0, True), (5.0, -1, True), (5.0, 0, False)],
+)
+def test_an_impairment_of_a_stream_begins_with_its_nanosecond_and_ends_before_it(
+    tmp_path: Path, at_s: float, by_ns: int, met: bool
+) -> None:
+    """One packet alone, due at the edge or just before."""
+    more = '[[impairment]]\nbridge = "north"\nfrom_s = 4.0\nto_s = 5.0\ncorrupt = 0.1\n'
+    captured = Meeting(tmp_path, more=more).load()
+    [index, *_] = [s.index for s in captured.plan.streams if s.impairments]
+    due_ns = captured.origin_ns + round((captured.plan.phases[0].start_s + at_s) * 1e9) + by_ns
+    traces = list(captured.traces)
+    traces[index] = replace(traces[index], due_ns=np.array([due_ns]))
+    assert validity.strange(replace(captured, traces=traces), index).met == (met,)
