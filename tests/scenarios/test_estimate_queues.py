@@ -97,8 +97,10 @@ def test_another_rate_and_buffer_for_a_while() -> None:
 
 
 def test_what_a_fibre_holds_is_in_the_limit() -> None:
-    """1 ms at 100 Mb/s are 12,500 bytes, ten full packets."""
+    """1 ms at 100 Mb/s are 12,500 bytes, ten full packets; 100 ms are 996.8 of 1,254 bytes."""
     assert rate_from(0, 100.0, 1000.0, 50).limit == 60
+    assert rate_from(0, 100.0, 100_000.0, 0).limit == 997
+    assert rate_from(7, 2.0, 190.0, 5).limit == 5
 
 
 def test_random_numbers_of_the_kernel() -> None:
