@@ -54,6 +54,7 @@ def ensure(
         path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(path.parent / "lock", told):
             for left in path.parent.glob(f"{SCRATCH}*"):
+                told("removing what one that was killed left")  # of a kernel, 1.6 GB
                 shutil.rmtree(left, ignore_errors=True)
             if not is_whole(path):
                 if path.exists():

@@ -187,5 +187,8 @@ def test_one_waits_for_a_builder_that_dies_and_builds_it(shop: Shop) -> None:
         assert killed.poll() is None
     shop.ensure()
     killed.communicate()
-    assert shop.told == ["waiting for another that builds it"]
+    assert shop.told == [
+        "waiting for another that builds it",
+        "removing what one that was killed left",
+    ]
     assert shop.builds == 2
