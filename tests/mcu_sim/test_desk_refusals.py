@@ -9,11 +9,13 @@ import pytest
 
 from mcu_sim import sdp
 from mcu_sim.sip import Refused
+from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 
-MCU = "127.0.75.1"
-HEAD = "v=0\r\no=- 1 1 IN IP4 127.0.76.1\r\ns=-\r\nc=IN IP4 127.0.76.1\r\nt=0 0\r\n"
+MCU = local_address(106)
+WEST = local_address(107)
+HEAD = f"v=0\r\no=- 1 1 IN IP4 {WEST}\r\ns=-\r\nc=IN IP4 {WEST}\r\nt=0 0\r\n"
 SOUND = "m=audio 40000 RTP/AVP 8\r\n"
 H264 = "a=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=42801F;packetization-mode=1\r\n"
 PICTURES = f"m=video 40002 RTP/AVP 97\r\n{H264}"
@@ -31,7 +33,7 @@ def office(make: Make) -> Office:
 
 
 def call(office: Office, media: str) -> Bridge:
-    west = Bridge(office, "west", "127.0.76.1")
+    west = Bridge(office, "west", WEST)
     offer = (HEAD + media).encode()
     west.local = sdp.parse(offer)
     west.dial("meeting", offer=offer)
