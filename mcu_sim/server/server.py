@@ -81,6 +81,8 @@ class McuServer:
             registrar=registrar,
             session_expires_s=config.session_expires_s,
             share=ONE_OF_MANY,
+            # in an emulation nobody hears it ring, and signalling is planned to the packet
+            rings=not config.virtual_time,
         )
         self._plane = MediaPlane(
             self._ports,

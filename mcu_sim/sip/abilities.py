@@ -81,6 +81,13 @@ class Abilities:
             return False
         return True
 
+    def ringing(self, call: Call) -> Response:
+        """The 180 to an INVITE, which makes an early dialog (§12.1)."""
+        response = reply(call.invite.request, 180, to_tag=call.id)
+        contact = self._end.contact_uri(call.invite.target.transport)
+        response.headers.set("Contact", contact)
+        return response
+
     def success(
         self, call: Call, slot: Slot, sdp: bytes
     ) -> tuple[Response, session_timer.Terms | None]:

@@ -59,6 +59,7 @@ class UserAgent:
         credentials: Credentials | None = None,
         registrar: Registrar | None = None,
         share: Share = UNSHARED,
+        rings: bool = False,
     ) -> None:
         """`contact` is the address others reach it at, over either transport.
 
@@ -67,7 +68,8 @@ class UserAgent:
         wants one) and the shortest accepted (RFC 4028). `authority`: who must be convinced by
         callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
         `credentials`: what to prove ourselves with. `share`: what one host may have of it.
-        Raises `ValueError` for impossible intervals.
+        `rings`: whether callers are told 100 at once, and 180 before the 200; else they are told
+        100 only if the owner takes long. Raises `ValueError` for impossible intervals.
         """
         self.contact = contact
         self.user = user
@@ -79,7 +81,7 @@ class UserAgent:
         proof = Proof(credentials, rng)
         self._gate = Gate(end, authority)
         self._sessions = Sessions(end, self._book)
-        self._called = Called(end, self._book, self._sessions, abilities)
+        self._called = Called(end, self._book, self._sessions, abilities, rings=rings)
         self._calling = Calling(
             end,
             self._book,

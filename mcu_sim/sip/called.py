@@ -21,8 +21,11 @@ Identity = tuple[str, str, int]
 class Called(Watcher):
     """INVITEs that begin a call, until their ACK."""
 
-    def __init__(self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities) -> None:
+    def __init__(
+        self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities, *, rings: bool
+    ) -> None:
         self._end = end
+        self._rings = rings
         self._book = book
         self._sessions = sessions
         self._abilities = abilities
@@ -42,6 +45,8 @@ class Called(Watcher):
         """Someone calls."""
         if not self._abilities.admits(slot, request, now_ms):
             return
+        if self._rings:  # the caller need not repeat itself (§17.2.1)
+            self._end.respond(slot, reply(request, 100), now_ms)
         name = self._end.random_hex()
         slot.call = name
         sdp = body_of(request)
@@ -60,7 +65,9 @@ class Called(Watcher):
         )
 
     def accept(self, call: Call, sdp: bytes, now_ms: float) -> None:
-        """Answer 200."""
+        """Answer 200, after 180 for callers that want to hear it ring (§13.3.1.1)."""
+        if self._rings:
+            self._end.respond(call.invite, self._abilities.ringing(call), now_ms)
         response, terms = self._abilities.success(call, call.invite, sdp)
         call.state = CallState.ANSWERED
         call.sent_sdp = sdp

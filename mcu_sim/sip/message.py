@@ -36,6 +36,7 @@ SDP_TYPE = "application/sdp"
 
 PHRASES = {
     100: "Trying",
+    180: "Ringing",
     200: "OK",
     400: "Bad Request",
     401: "Unauthorized",
@@ -125,7 +126,7 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if values := request.headers.getlist(name):
             response.headers.setlist(name, list(values))
-    if 200 <= code < 300:
+    if 100 < code < 300:  # those that make a dialog (§12.1.1)
         for route in request.headers.getlist("Record-Route"):
             response.headers.add("Record-Route", route)
     to = response.headers.get("To")

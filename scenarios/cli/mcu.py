@@ -209,6 +209,11 @@ def _config(
 
 
 def _address(listen: str) -> tuple[str, int]:
+    if listen.count(":") > 1:
+        raise InputError(
+            f'--listen = "{listen}": is an IPv6 address, and this MCU speaks IPv4 alone '
+            "(allowed: such as 127.0.0.1:5070)"
+        )
     found = _LISTEN.match(listen)
     try:
         if found is None or not 0 < int(found[2]) < 65_536:
