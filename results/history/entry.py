@@ -75,7 +75,8 @@ class Entry(StrictModel):
 
     `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
     program was exactly a commit, so that it can be had again. A run without a question (`new`,
-    `existing` empty) or without criteria has none to ask for. `tried` is of failures;
+    `existing` empty) or without criteria has none to ask for. `scenario_sha256` tells versions of a
+    scenario apart, '' if it is not known. `tried` is of failures;
     `compared_with`: the verdict is that of a comparison with the baseline of this name.
     """
 
@@ -103,6 +104,7 @@ class Entry(StrictModel):
     binding: Limits | None = None
     single_points: list[str] = Field(default_factory=list)
     province: Province | None = None
+    scenario_sha256: str = ""
     tried: Tried | None = None
     compared_with: str = ""
 

@@ -16,7 +16,7 @@ from results.history.entry import Entry, Skipped, slug
 from results.history.scan import scan, stamp
 
 INDEX = ".history.sqlite"
-VERSION = 4
+VERSION = 5
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 

@@ -77,6 +77,14 @@ def _overview(
             )
     if faults:
         told.append(_of_faults(faults, ledger))
+    versions: dict[str, set[str]] = {}
+    for e in checks:
+        versions.setdefault(ledger.number(e), set()).add(e.scenario_sha256)
+    if changed := [number for number, found in versions.items() if len(found) > 1]:
+        told.append(
+            f"Nội dung kịch bản {', '.join(changed)} đã thay đổi trong năm; khác biệt giữa các lần "
+            "kiểm tra có thể do thay đổi đó."
+        )
     sums = {e.province.sha256 for e in runs if e.province is not None}
     if len(sums) > 1:
         told.append(

@@ -172,6 +172,21 @@ def of_year(root: Path) -> list[Entry]:
         return choose(index, Choice.of_year(2026))
 
 
+def test_another_version_of_a_scenario_is_told(tmp_path: Path) -> None:
+    """What differs between its runs need not be the network's doing."""
+    said = []
+    for number, text in enumerate(("a", "b")):
+        root = tmp_path / f"{number}"
+        h.keep(root, h.measured(h.JANUARY))
+        later = h.measured(h.JULY)
+        ref = later.inputs.scenario.model_copy(update={"sha256": text * 64})
+        inputs = later.inputs.model_copy(update={"scenario": ref})
+        h.keep(root, later.model_copy(update={"inputs": inputs}))
+        [network] = yearly(of_year(root), 2026)["networks"]
+        said.append(any("Nội dung kịch bản 1 đã thay đổi" in line for line in network["overview"]))
+    assert said == [False, True]  # the first is the text that January's run had
+
+
 def test_the_document_of_two_provinces(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     other_province(h.measured(h.JANUARY), 'name = "Tỉnh Đắk Nông"\n', root)
