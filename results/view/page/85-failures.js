@@ -8,7 +8,7 @@ function faultTables() {
       { v: num(hit.restored_interruption_ms, 0), n: true }, { v: num(hit.packets_lost, 0), n: true },
       hit.cut_off ? w("yes") + (hit.behind ? `, ${w("behind")}` : "") : w("no"),
       { v: num(hit.picture_again_ms, 0), n: true }, { v: num(hit.redials, 0), n: true }] }));
-    return [rows.length ? table(caption, [w("bridge"), { v: w("impact"), n: true }, { v: w("impact sound"), n: true },
+    return [rows.length ? table(caption, [w("one bridge"), { v: w("impact"), n: true }, { v: w("impact sound"), n: true },
       { v: w("impact mending"), n: true }, { v: w("packets lost"), n: true }, w("cut off"),
       { v: w("picture again"), n: true }, { v: w("redials"), n: true }], rows) : el("p", {}, caption),
     fault.untouched ? el("p", { class: "small" }, w("fault calm", num(fault.untouched, 0))) : null];

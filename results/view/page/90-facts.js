@@ -3,8 +3,9 @@ function assumptionsSection() {
   const rows = RUN.assumptions.map((a) => [both(a.what), both(a.value), both(a.source), both(a.settled_by)]);
   return { node: el("section", { id: "assumptions", class: "card", "aria-labelledby": "assumptions-h" },
     el("h2", { id: "assumptions-h" }, w("assumptions")),
-    el("details", {}, el("summary", {}, w("assumption count", num(rows.length, 0))),
-      table(w("assumptions caption"), [w("what"), w("value"), w("basis"), w("settled")], rows, { id: "assumptions-table" }))) };
+    rows.length ? el("details", {}, el("summary", {}, w("assumption count", num(rows.length, 0))),
+      table(w("assumptions caption"), [w("what"), w("value"), w("basis"), w("settled")], rows, { id: "assumptions-table" }))
+      : el("p", {}, w("no assumptions"))) };
 }
 
 function evidenceSection() {
