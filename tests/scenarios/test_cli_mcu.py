@@ -106,7 +106,15 @@ def test_a_port_that_another_program_has(kind: int) -> None:
 @pytest.mark.parametrize(
     "listen",
     [
-        *("5060", "localhost:5060", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "::1:5060"),
+        *(
+            "5060",
+            "localhost:5060",
+            "127.0.0.1",
+            "127.0.0.1:0",
+            "127.0.0.1:70000",
+            "::1:5060",
+            "[::1]:5060",
+        ),
         *(
             "0.0.0.0:5060",
             "224.0.0.1:5060",
@@ -121,6 +129,7 @@ def test_addresses_that_cannot_be_listened_on(listen: str) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f'giaoban: --listen = "{listen}"')
     assert "allowed" in ran.err
+    assert ("is an IPv6 address, and this MCU speaks IPv4 alone" in ran.err) == ("::1" in listen)
 
 
 @pytest.mark.parametrize(
