@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 
 from giaoban.errors import InputError, did_you_mean, hints_anew
@@ -26,9 +27,8 @@ def read_file(path: Path, kind: str = "", most: int = MAX_BYTES, option: str = "
     try:
         _refuse(path.stat(), name, most)  # opening is enough to do harm with some devices
         # not waiting for a writer: what a name means may have changed since the look at it
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb") as file:
-            _refuse(os.fstat(descriptor), name, most)
+        with open_file(path) as file:
+            _refuse(os.fstat(file.fileno()), name, most)
             data = file.read(most + 1)
     except FileNotFoundError:
         like = f"*.{kind.lower()}" if kind else "*"
@@ -41,6 +41,14 @@ def read_file(path: Path, kind: str = "", most: int = MAX_BYTES, option: str = "
     if len(data) > most:  # it grew, or is one of those that have no size
         raise _too_large(name, most)
     return data
+
+
+def open_file(path: Path) -> BufferedReader:
+    """A regular file, open for reading. Raises `InputError` for what is none, and `OSError`."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InputError(f"{path}: is not a regular file")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    return os.fdopen(descriptor, "rb")
 
 
 def _refuse(found: os.stat_result, name: str, most: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zlib
@@ -13,11 +14,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.archives import entries_of, refuse_too_many
 from giaoban.errors import InputError
+from giaoban.files import read_file
 
 type Floats = NDArray[np.float64]
 
 SCHEMA = "giaoban.series/3"
+MOST_BYTES, MOST_UNPACKED = 128 * 2**20, 2**30
 STREAM_GROUPS = (
     "stream_delay_ms",
     "stream_lost_pct",
@@ -97,7 +101,10 @@ class Series:
     def load(cls, path: Path) -> Series:
         """Read what `save` wrote. Raises `InputError` for any other file."""
         try:
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            raw = read_file(path, most=MOST_BYTES)
+            refuse_too_many(raw)
+            with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+                entries_of(file.zip, len(raw), MOST_UNPACKED)
                 header = json.loads(bytes(file["header"]))
                 if header["schema"] != SCHEMA:
                     raise InputError(
@@ -120,14 +127,17 @@ class Series:
                         for en, vi, a, b in header["impaired"]
                     ],
                 )
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file") from None
         except (
             OSError,
             ValueError,
             KeyError,
             TypeError,
             EOFError,
+            AttributeError,
+            ArithmeticError,
+            NotImplementedError,
+            RecursionError,
+            MemoryError,
             BadZipFile,
             zlib.error,
         ) as error:

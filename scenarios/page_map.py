@@ -12,11 +12,12 @@ from pathlib import Path
 
 from pydantic import ConfigDict
 
-from giaoban.errors import InputError
+from giaoban.errors import GiaobanError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.tomlfile import StrictModel
 from giaoban.validating import read_json
 from results.excerpt import MOST_MAPPED
+from results.store import write_whole
 from results.view.map import FILE, Host, Map, MapLink, Router
 from topology.map_geometry import Box, Point, Segment, fit
 from topology.map_layout import Layout, arrange
@@ -64,7 +65,8 @@ def write_map(folder: Path, network: Network, new: Collection[str]) -> None:
     """Put `map.json` into a run's folder; nothing for a network too large to be drawn."""
     if len(network.nodes) > MOST_MAPPED:
         return
-    (folder / FILE).write_text(page_map(network, new).to_json(), encoding="utf-8")
+    # by another name first: what has this one may be a link out of the folder
+    write_whole(folder / FILE, page_map(network, new).to_json().encode())
 
 
 def add_map(folder: Path) -> None:
@@ -78,7 +80,7 @@ def add_map(folder: Path) -> None:
     try:
         planned = read_json(Planned, read_file(plan, most=MOST_ANSWER), str(plan), "plan")
         write_map(folder, planned.network, [call.bridge for call in planned.calls if call.new])
-    except (OSError, InputError):
+    except (OSError, GiaobanError, LookupError, ValueError):
         return
 
 

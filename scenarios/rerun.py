@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from pydantic import ConfigDict, Field
+
 from giaoban.cores import cores
 from giaoban.errors import InputError
+from giaoban.tomlfile import StrictModel, parse
+from giaoban.validating import read_json
 from results.annex.standing import ESTIMATE
 from results.baseline_compare import alone
 from results.diff import Difference, differences
@@ -42,8 +44,9 @@ def rerun(
 ) -> list[str]:
     """What differs from the evidence when it is run again; empty: nothing. `root` takes the run.
 
-    Raises `InputError`: inputs that the scenario names by paths that lead elsewhere, a run in which
-    nothing was emulated.
+    Whatever engine it names, a stranger's scenario runs in the sandbox, never on this machine's own
+    kernel, which takes root. Raises `InputError`: inputs that the scenario names by paths that lead
+    elsewhere, a run in which nothing was emulated.
     """
     manifest = proof.manifest
     if manifest.engine not in {ESTIMATE, *EngineName}:
@@ -73,7 +76,7 @@ def rerun(
         else:
             outcome = check(
                 question,
-                engine=EngineName(manifest.engine),
+                engine=EngineName.SANDBOX,
                 root=root,
                 now=now,
                 progress=progress,
@@ -92,8 +95,16 @@ def other_seeds_of(then: Result) -> int | None:
 
 def recorded(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """The bridges whose frames the run recorded: a recorder takes some nanoseconds of its own."""
-    bridges = json.loads(files[PLAN]).get("pcap", ()) if PLAN in files else ()
-    return tuple(bridges)
+    if PLAN not in files:
+        return ()
+    return tuple(read_json(_Recorded, files[PLAN], PLAN, "plan").pcap)
+
+
+class _Recorded(StrictModel):
+    """Of a plan only whose frames were recorded."""
+
+    model_config = ConfigDict(extra="ignore")
+    pcap: list[str] = Field(default_factory=list)
 
 
 def _told(found: Sequence[Difference]) -> list[str]:
@@ -130,7 +141,7 @@ def _failures(
         possible=possible,
         whole=then.whole,
         jobs=cores(),
-        engine=EngineName(manifest.engine),
+        engine=EngineName.SANDBOX,
         root=root,
         now=now,
         progress=progress,
@@ -160,7 +171,7 @@ def _storm(
     outcome = storm_in(
         asked,
         then.storm.back_off,
-        engine=EngineName(manifest.engine),
+        engine=EngineName.SANDBOX,
         root=root,
         now=now,
         progress=progress,
@@ -174,7 +185,7 @@ def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple
     named = {item.role: item for item in manifest.inputs if item.role != "file"}
     others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role == "file"}
     text = files[named["scenario"].path]
-    if devices := tomllib.loads(text.decode()).get("devices"):  # MCUs of its own
+    if devices := _devices_of(text):  # MCUs of its own
         others[_here(devices)] = files[named["devices"].path]
     up = max((_ups(name) for name in others), default=0)
     base = root.joinpath(*["in"] * (up + 1))
@@ -189,6 +200,14 @@ def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
     return scenario, province
+
+
+def _devices_of(scenario: bytes) -> str:
+    try:
+        named = parse(Path("scenario"), scenario.decode("utf-8-sig")).get("devices", "")
+    except UnicodeDecodeError:
+        raise InputError("scenario: is not UTF-8 text") from None
+    return named if isinstance(named, str) else ""
 
 
 def as_laid_out(manifest: Manifest) -> Callable[[Scenario], Scenario]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from giaoban.archives import entries_of, refuse_too_many
 from giaoban.errors import InputError
 from results.annex.about import About
 
@@ -36,9 +37,13 @@ _SEALED = re.compile(
     rb'<seal xmlns="urn:giaoban:seal:1" sha256="(?P<sum>[0-9a-f]{64})">'
     rb"<parts>(?P<parts>[^<]*)</parts><about>(?P<about>[A-Za-z0-9+/=\s]*)</about></seal>"
 )
-MOST_BYTES = 2**30
+MOST_BYTES = 64 * 2**20
+MOST_TEXTS = 20_000
 MANY = 8
 """More parts than this differ only where another program wrote the whole file anew."""
+
+
+_NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 
 
 class Unsealed(NamedTuple):
@@ -109,7 +114,7 @@ def unsealed(data: bytes) -> Unsealed:
     """Compare a DOCX with its seal."""
     try:
         parts = _read(data)
-    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError) as error:
+    except (*_NO_ARCHIVE, ValueError, OSError) as error:
         return Unsealed(None, [f"the archive cannot be read: {error}"])
     sealed_by = next(
         (
@@ -166,6 +171,8 @@ def _edited(about: About, body: bytes) -> list[str]:
         return [f"{_BODY}: cannot be read: {error}"]
     then = [text.text for text in about.texts]
     found = []
+    if max(len(then), len(now)) > MOST_TEXTS:
+        return [] if then == now else [f"{_BODY}: its texts were altered"]
     matcher = difflib.SequenceMatcher(None, then, now, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
@@ -188,6 +195,8 @@ def _quoted(texts: Sequence[str]) -> str:
 
 def texts_of(body: bytes) -> list[str]:
     """The texts of `word/document.xml`, a paragraph each, without empty ones."""
+    if b"<!ENTITY" in body or b"<!\0E" in body:
+        raise ElementTree.ParseError("declares entities")
     root = ElementTree.fromstring(body)
     return [text for par in root.iter(f"{_W}p") if (text := "".join(_runs(par)).strip("\n"))]
 
@@ -201,12 +210,9 @@ def _runs(par: ElementTree.Element) -> Iterator[str]:
 
 
 def _read(data: bytes) -> dict[str, bytes]:
+    refuse_too_many(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-        if len({entry.filename for entry in entries}) < len(entries):
-            raise ValueError("a name is there twice")
-        if sum(entry.file_size for entry in entries) > MOST_BYTES:
-            raise ValueError("it unpacks to more than 1 GiB")
+        entries = entries_of(archive, len(data), MOST_BYTES)
         return {entry.filename: archive.read(entry) for entry in entries}
 
 

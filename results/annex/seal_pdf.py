@@ -11,15 +11,23 @@ import hashlib
 import json
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from results.annex.about import About
 
 SCHEMA = "giaoban.seal/1"
 _HEAD = re.compile(rb"\n(\d+) 0 obj\n<</Type/GiaobanSeal/Length (\d+)>>\nstream\n")
+_TRAILER = re.compile(
+    rb"trailer\s*<<(?P<dict>.*?)>>\s*startxref\s+(?P<at>\d{1,12})\s+%%EOF\s*$", re.S
+)
 _SHORT = 16
+_STREAM = re.compile(rb"(?:(?!stream).){0,600}?>>\s{0,9}stream\r?\n", re.S)
+MOST_FILES = 10
+MOST_PARTS, MOST_ATTACHED = 50_000, 16 * 2**20
+"""More than that has no document of ours: objects, and bytes of what is attached."""
 
 
 class Part(NamedTuple):
@@ -45,9 +53,7 @@ def sealed(base: bytes) -> bytes:
 
 
 def _update(base: bytes) -> bytes:
-    trailer = re.search(
-        rb"trailer\s*<<(?P<dict>.*?)>>\s*startxref\s+(?P<at>\d+)\s+%%EOF\s*$", base, re.S
-    )
+    trailer = _TRAILER.match(base, max(base.rfind(b"trailer"), 0))
     if trailer is None:
         raise ValueError("a PDF without a cross-reference table at its end")
     found = re.search(rb"/Size (\d+)", trailer["dict"])
@@ -85,10 +91,10 @@ def _update(base: bytes) -> bytes:
 
 def unsealed(data: bytes) -> Unsealed | None:
     """Compare a PDF with its seal. None: there is no seal to be found."""
-    seals = list(_HEAD.finditer(data))
+    seals = deque(_HEAD.finditer(data), maxlen=1)
     if not seals:
         return None
-    found = seals[-1]
+    found = seals[0]
     base = data[: found.start()]
     stated = _stated(data, found)
     altered: list[str] = []
@@ -114,7 +120,10 @@ def _stated(data: bytes, found: re.Match[bytes]) -> dict[str, Any] | None:
             len(p) == 4 and isinstance(p[1], int) and isinstance(p[2], int) for p in stated["parts"]
         ):
             return None
-    except (ValueError, KeyError, TypeError):
+        told = sum(min(len(data), abs(p[2] - p[1])) for p in stated["parts"])
+        if len(stated["parts"]) > MOST_PARTS or told > 4 * len(data):
+            return None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return dict(stated)
 
@@ -138,6 +147,8 @@ def parts(base: bytes) -> list[Part]:
     starts = [m.start() + 1 for m in re.finditer(rb"\n\d+ 0 obj\b", base)]
     table = base.rfind(b"\nxref") + 1
     starts = [start for start in starts if start < table]
+    if len(starts) > MOST_PARTS:
+        raise ValueError(f"a PDF of more than {MOST_PARTS:,} objects")
     edges = [0, *starts, table, len(base)]
     kinds = _kinds(base)
     found = []
@@ -153,12 +164,14 @@ def parts(base: bytes) -> list[Part]:
 def _kinds(base: bytes) -> dict[int, str]:
     """What objects are that pages refer to: `page 3`."""
     found = {}
-    pages = re.finditer(
-        rb"\n(\d+) 0 obj\s*<<(?:(?!endobj).)*?/Type/Page\b(?!s)(?:(?!endobj).)*?endobj", base, re.S
-    )
-    for number, page in enumerate(pages, 1):
-        found[int(page[1])] = f"page {number}"
-        if contents := re.search(rb"/Contents (\d+) 0 R", page[0]):
+    number = 0
+    for told in base.split(b"endobj")[:-1]:
+        head = re.search(rb"\n(\d{1,10}) 0 obj\s*<<", told)
+        if head is None or not re.search(rb"/Type/Page\b", told[head.end() :]):
+            continue
+        number += 1
+        found[int(head[1])] = f"page {number}"
+        if contents := re.search(rb"/Contents (\d{1,10}) 0 R", told[head.start() :]):
             found[int(contents[1])] = f"page {number}"
     return found
 
@@ -191,18 +204,19 @@ def attached(base: bytes) -> About | None:
 
 
 def _embedded(base: bytes) -> Iterator[bytes]:
-    pattern = (
-        rb"<<(?P<head>(?:(?!endobj).){0,600}?/Type/EmbeddedFile(?:(?!stream).){0,600}?)>>"
-        rb"\s*stream\r?\n"
-    )
-    for found in re.finditer(pattern, base, re.S):
-        length = re.search(rb"/Length (\d+)", found["head"])
+    for mark in islice(re.finditer(rb"/Type/EmbeddedFile", base), MOST_FILES):
+        begins = max(base.rfind(b" obj", 0, mark.start()), mark.start() - 600)
+        found = _STREAM.match(base, mark.end())
+        if found is None:
+            continue
+        head = base[begins : found.end()]
+        length = re.search(rb"/Length (\d{1,10})\b", head)
         if length is None:
             continue
         raw = base[found.end() : found.end() + int(length[1])]
-        if b"FlateDecode" in found["head"]:
+        if b"FlateDecode" in head:
             try:
-                raw = zlib.decompress(raw)
+                raw = zlib.decompressobj().decompress(raw, MOST_ATTACHED)
             except zlib.error:
                 continue
         yield raw

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field
 
 from giaoban.errors import InputError
+from giaoban.files import open_file, read_file
 from giaoban.tomlfile import StrictModel
 from giaoban.validating import read_json
 from results.evidence.answers import ANSWERS, Answer, Kind, kind_of
@@ -149,21 +150,19 @@ def read_proof(folder: Path) -> Proof:
     Raises `InputError`: the run has none, or a file is not what it was when the run was made.
     """
     path = folder / MANIFEST
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         raise InputError(
             f"{folder}: has no {MANIFEST}, so nothing proves what it was made from "
             "(allowed: a run of giaoban check, faults or load; run it again)"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        )
+    text = read_file(path)
     manifest = Manifest.from_json(text, str(path))
     if manifest.to_json().encode() != text:
         raise InputError(f"{path}: is not as it was written; run it again")
     for kept in manifest.files:
         try:
-            same = sha256((folder / kept.path).read_bytes()) == kept.sha256
+            with open_file(folder / kept.path) as file:
+                same = hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
         except OSError as error:
             raise InputError(f"{folder / kept.path}: {error.strerror}") from None
         if not same:

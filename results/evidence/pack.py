@@ -6,14 +6,17 @@ that there is no byte that could be changed unnoticed.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
+from giaoban.archives import entries_of, refuse_too_many
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER
 from results.evidence.answers import input_refs, read_answer
 from results.evidence.manifest import MANIFEST, Kept, Manifest, Proof, read_proof, sha256
 from results.load import LoadInputs
@@ -26,6 +29,30 @@ _COMMENT = b"giaoban.evidence/1 manifest %s file %s"
 _SUM = 64
 MOST_BYTES = 2**31
 """An evidence that unpacks to more is not read."""
+
+
+MOST_MANIFEST = 16 * 2**20
+
+
+class Files(Mapping[str, bytes]):
+    """The files of an archive by name, each unpacked when it is asked for."""
+
+    def __init__(self, data: bytes, entries: Sequence[zipfile.ZipInfo]) -> None:
+        self._data = data
+        self._entries = {entry.filename: entry for entry in entries}
+
+    def __getitem__(self, name: str) -> bytes:
+        entry = self._entries[name]
+        if entry.file_size > MOST_ANSWER:
+            raise InputError(f"{name}: larger than {MOST_ANSWER >> 20} MiB, not a file of ours")
+        with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
+            return archive.read(entry)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
 class Opened(NamedTuple):
@@ -79,54 +106,56 @@ def open_evidence(data: bytes) -> Opened:
     if stated != sha256(data[:-_SUM]).encode():
         altered.append("the file as a whole: its bytes do not give the sum at its end")
     try:
-        files = _read(data)
+        entries, sums = _read(data)
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError) as error:
         return Opened(None, {}, [*altered, f"the archive cannot be read: {error}"])
-    damaged = [name for name, content in files.items() if content is None]
+    damaged = [name for name, summed in sums.items() if summed is None]
     altered += [f"{name}: cannot be unpacked" for name in damaged]
-    whole = {name: content for name, content in files.items() if content is not None}
-    text = whole.pop(MANIFEST, None)
-    if text is None:
-        return Opened(None, whole, [*altered, f"{MANIFEST}: is missing"])
+    whole = Files(data, [e for e in entries if sums[e.filename] and e.filename != MANIFEST])
+    size = next((e.file_size for e in entries if e.filename == MANIFEST and sums[MANIFEST]), None)
+    if size is None or size > MOST_MANIFEST:
+        return Opened(None, whole, [*altered, f"{MANIFEST}: is missing, or too large"])
+    text = Files(data, entries)[MANIFEST]
     if _COMMENT % (sha256(text).encode(), stated) != data[-len(_COMMENT % (stated, stated)) :]:
         altered.append(f"{MANIFEST}: does not give the sum that the file states")
     try:
         manifest = Manifest.from_json(text)
     except InputError as error:
         return Opened(None, whole, [*altered, str(error)])
-    altered += _compared(manifest, files, whole)
+    altered += _compared(manifest, sums)
     if not altered:
         altered += _contradictions(manifest, whole)
     return Opened(Proof(manifest, sha256(text)), whole, altered)
 
 
-def _read(data: bytes) -> dict[str, bytes | None]:
-    """Entries by name; None: one whose bytes are damaged."""
-    found: dict[str, bytes | None] = {}
+def _read(data: bytes) -> tuple[list[zipfile.ZipInfo], dict[str, str | None]]:
+    """The entries, and their sums by name; None: one whose bytes are damaged."""
+    refuse_too_many(data)
+    found: dict[str, str | None] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-        if len({entry.filename for entry in entries}) < len(entries):
-            raise ValueError("a name is there twice")
-        if sum(entry.file_size for entry in entries) > MOST_BYTES:
-            raise ValueError("it unpacks to more than 2 GiB")
+        entries = entries_of(archive, len(data), MOST_BYTES)
         for entry in entries:
             try:
-                found[entry.filename] = archive.read(entry)
+                with io.BufferedReader(_raw(archive.open(entry))) as file:
+                    found[entry.filename] = hashlib.file_digest(file, "sha256").hexdigest()
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
                 found[entry.filename] = None
-    return found
+    return entries, found
 
 
-def _compared(
-    manifest: Manifest, files: Mapping[str, bytes | None], whole: Mapping[str, bytes]
-) -> list[str]:
+def _raw(entry: IO[bytes]) -> io.RawIOBase:
+    """An open entry, which is one whatever its type says."""
+    return cast(io.RawIOBase, entry)
+
+
+def _compared(manifest: Manifest, sums: Mapping[str, str | None]) -> list[str]:
     listed: dict[str, Kept] = {kept.path: kept for kept in manifest.files}
-    found = [f"{path}: is missing" for path in listed if path not in files]
-    found += [f"{path}: was added" for path in files if path not in listed and path != MANIFEST]
+    found = [f"{path}: is missing" for path in listed if path not in sums]
+    found += [f"{path}: was added" for path in sums if path not in listed and path != MANIFEST]
     found += [
         f"{path}: was altered"
-        for path, data in whole.items()
-        if path in listed and sha256(data) != listed[path].sha256
+        for path, summed in sums.items()
+        if summed and path in listed and summed != listed[path].sha256
     ]
     return found
 

@@ -17,12 +17,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.files import read_file
 from giaoban.secretfile import refuse_if_others_read
+from giaoban.text import printable
 
 # what does not hold is told by what is returned, and not also by tracebacks
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False
+
+
+MOST_KEY = 2**20
+"""Bytes of a certificate with its key."""
 
 
 class Signature(NamedTuple):
@@ -50,10 +56,7 @@ class Signer:
         from pyhanko.sign import signers
         from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-        try:
-            path.read_bytes()
-        except OSError as error:
-            raise InputError(f"--sign = {path}: cannot be read: {error.strerror}") from None
+        read_file(path, most=MOST_KEY, option="--sign")
         lock = password.encode() or None
         if lock is None:
             refuse_if_others_read(path, "a key without a password", "--sign")
@@ -206,7 +209,7 @@ def _signature(status: Any, at: datetime | None, roots: list[Any]) -> Signature:
     in_time = known[0] <= (at or datetime.now(UTC)) <= known[1]
     wrong = "" if valid else "it is not of this file"
     return Signature(
-        by=str(status.signing_cert.subject.human_friendly),
+        by=printable(str(status.signing_cert.subject.human_friendly), 200),
         at=at,
         valid=valid,
         trusted=bool(status.trusted and in_time) if roots else None,
@@ -245,6 +248,7 @@ def certificates(paths: Sequence[Path]) -> list[Any]:
 
     found = []
     for path in paths:
+        read_file(path, most=MOST_KEY, option="--trust")
         try:
             found.append(load_cert_from_pemder(str(path)))
             found[-1].not_valid_after  # noqa: B018 - what is none shows only when it is looked at

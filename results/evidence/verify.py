@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.memory import MOST, bounded
 from results.annex import seal_docx, seal_pdf
 from results.annex.about import About, InputSum, RunSum
 from results.evidence import pack
@@ -14,6 +15,8 @@ from results.evidence.manifest import Manifest, Proof
 from results.evidence.signing import Signature, certificates, detached, signatures
 
 Kind = Literal["evidence", "pdf", "docx", "unknown"]
+MOST_DOCUMENT, MOST_SIGNATURE = 32 * 2**20, 2**20
+_MARKS = (b"giaoban", b"Giaoban")
 SIGNATURE_ENDING = ".p7s"
 """A detached signature (CMS, RFC 5652) stands beside what it is of."""
 
@@ -21,7 +24,8 @@ SIGNATURE_ENDING = ".p7s"
 class Finding(NamedTuple):
     """What was found about one file. `altered`: nothing, or what is not as it was made.
 
-    `unsigned` says that it is not signed, where somebody was named who must have signed it.
+    `unsigned` says that it is not signed, where somebody was named who must have signed it; `ours`
+    is false where nothing in it says that this program made it.
     """
 
     path: Path
@@ -32,6 +36,7 @@ class Finding(NamedTuple):
     draft: bool = False
     proof: Proof | None = None
     unsigned: str = ""
+    ours: bool = True
 
     @property
     def intact(self) -> bool:
@@ -47,7 +52,9 @@ def verify(path: Path, trust: Sequence[Path] = ()) -> Finding:
     Raises `InputError`: it cannot be read at all; a certificate that is none.
     """
     roots = certificates(trust)
-    found = _look(path, roots)
+    size = path.stat().st_size if path.is_file() else 0
+    with bounded(str(path), max(MOST, 12 * size if size <= MOST_ANSWER else 0)):
+        found = _look(path, roots)
     if roots and not found.signed:
         return found._replace(unsigned=_UNSIGNED.get(found.kind, "is not signed"))
     return found
@@ -60,32 +67,43 @@ _UNSIGNED: Mapping[Kind, str] = {
 
 
 def _look(path: Path, roots: list[Any]) -> Finding:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    data = read_file(path, most=MOST_ANSWER)
     if data[:4] == b"%PDF" or path.suffix.lower() == ".pdf":
         return _pdf(path, data, roots)
     if seal_docx.is_docx(data) or path.suffix.lower() == ".docx":
+        if len(data) > MOST_DOCUMENT:
+            return _foreign(path, "docx", f"it is larger than {MOST_DOCUMENT >> 20} MiB")
         found = seal_docx.unsealed(data)
+        if found.about is None and not any(mark in data for mark in _MARKS):
+            return _foreign(path, "docx", "it has no seal, and nothing of ours")
         return Finding(path, "docx", found.altered, *_told(found.about, []))
     if pack.is_evidence(data) or path.name.endswith(pack.ENDING):
         return _evidence(path, data, roots)
-    return Finding(path, "unknown", ["the file: it is no evidence and no annex"], [], [])
+    return _foreign(path, "unknown", "it is no evidence and no annex")
+
+
+def _foreign(path: Path, kind: Kind, why: str) -> Finding:
+    return Finding(path, kind, [f"the file: {why}"], [], [], ours=False)
 
 
 def _evidence(path: Path, data: bytes, roots: list[Any]) -> Finding:
+    if not pack.is_evidence(data) and not any(mark in data for mark in _MARKS):
+        return _foreign(path, "evidence", "it is no evidence")
     opened = pack.open_evidence(data)
     runs = [] if opened.proof is None else [run_sum(opened.proof)]
     signed = []
     beside = path.with_name(path.name + SIGNATURE_ENDING)
     if beside.is_file():
-        signed = [detached(data, beside.read_bytes(), roots)]
+        signed = [detached(data, read_file(beside, most=MOST_SIGNATURE), roots)]
     return Finding(path, "evidence", opened.altered, runs, signed, False, opened.proof)
 
 
 def _pdf(path: Path, data: bytes, roots: list[Any]) -> Finding:
+    if len(data) > MOST_DOCUMENT:
+        return _foreign(path, "pdf", f"it is larger than {MOST_DOCUMENT >> 20} MiB")
     found = seal_pdf.unsealed(data)
+    if found is None and not any(mark in data for mark in _MARKS):
+        return _foreign(path, "pdf", "it has no seal, and nothing of ours")
     if found is None:
         return Finding(path, "pdf", ["the seal: it is missing or damaged"], [], [])
     altered = list(found.altered)

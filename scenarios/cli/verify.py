@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from giaoban.errors import InputError
+from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.text import printable
 from results.evidence.pack import open_evidence
 from results.evidence.signing import Signature
 from results.evidence.verify import Finding, together, verify
@@ -61,7 +63,7 @@ def command(
 
 def _again(finding: Finding, results: Path) -> list[str]:
     """What differs when it is run again. What was altered is not run: it would prove nothing."""
-    opened = open_evidence(finding.path.read_bytes())
+    opened = open_evidence(read_file(finding.path, most=MOST_ANSWER))
     if opened.altered or opened.proof is None:
         return ["was altered, so it is not run again"]
     with progress() as told:
@@ -72,13 +74,15 @@ def _show(found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, 
     for finding in found:
         what = f"{finding.path}: {_NAMES[finding.kind]}"
         if finding.altered:
-            _say(f"{what}: ALTERED", "bold red")
-            for line in finding.altered:
+            _say(f"{what}: {'ALTERED' if finding.ours else 'NOT ONE OF OURS'}", "bold red")
+            for line in finding.altered[:MOST_TOLD]:
                 _say(f"  {line}", "red")
+            if (more := len(finding.altered) - MOST_TOLD) > 0:
+                _say(f"  and {more:,} more", "red")
         elif finding.unsigned:
             _say(f"{what}: NOT SIGNED by anybody who is trusted", "bold red")
         else:
-            _say(f"{what}: intact" + (", a draft" if finding.draft else ""), "bold green")
+            _say(f"{what}: {_intact(finding)}", "bold green")
         if finding.unsigned:
             _say(f"  {finding.unsigned}", "red")
         for signature in finding.signed:
@@ -99,6 +103,13 @@ def _show(found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, 
                 _say(f"    {other}", "yellow")
     for line in apart:
         _say(f"do not belong together: {line}", "bold red")
+
+
+def _intact(finding: Finding) -> str:
+    """Whoever has this program can seal anything: only a signature says by whom it was made."""
+    draft = ", a draft" if finding.draft else ""
+    by = ", ".join(dict.fromkeys(signature.by for signature in finding.signed))
+    return f"intact, signed by {by}{draft}" if by else f"intact as sealed, signed by nobody{draft}"
 
 
 def _signature(signature: Signature) -> str:
@@ -126,6 +137,7 @@ def _as_json(
             {
                 "file": str(f.path),
                 "kind": f.kind,
+                "ours": f.ours,
                 "intact": f.intact,
                 "altered": f.altered,
                 "unsigned": f.unsigned,
@@ -139,4 +151,5 @@ def _as_json(
 
 
 def _say(line: str, style: str = "") -> None:
-    Console().print(line, style=style, soft_wrap=True, highlight=False, markup=False)
+    shown = printable(line, LONGEST_LINE)
+    Console().print(shown, style=style, soft_wrap=True, highlight=False, markup=False)

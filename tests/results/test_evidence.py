@@ -157,6 +157,7 @@ def test_evidence_of_another_run_does_not_belong_to_a_document(made, tmp_path):
 def test_what_is_neither_is_told(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("hello")
-    assert verify(path).altered == ["the file: it is no evidence and no annex"]
-    with pytest.raises(InputError, match=r"nothing: cannot be read"):
+    found = verify(path)
+    assert (found.ours, found.altered) == (False, ["the file: it is no evidence and no annex"])
+    with pytest.raises(InputError, match=r"nothing: no such file"):
         verify(tmp_path / "nothing")

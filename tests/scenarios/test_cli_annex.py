@@ -207,12 +207,12 @@ def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
         (("annex", "nothing"), 'run "nothing": no such run'),
         (("annex", "short", "--letter-date", "x"), "--letter-date"),
         (("annex", "short", "--format", "docx", "--sign", "x.p12"), "is not signed"),
-        (("annex", "short", "--sign", "x.p12"), "x.p12: cannot be read"),
-        (("verify", "nothing.pdf"), "nothing.pdf: cannot be read"),
+        (("annex", "short", "--sign", "x.p12"), "x.p12: no such file"),
+        (("verify", "nothing.pdf"), "nothing.pdf: no such file"),
         (("verify", __file__, "--rerun"), "none of the files is an evidence"),
         (
             ("verify", __file__, "--trust", "nothing.pem"),
-            "--trust = nothing.pem: is no certificate",
+            "--trust = nothing.pem: no such file",
         ),
     ],
 )
