@@ -98,9 +98,13 @@ def _verdict(answer: LoadResult, say: Tongue) -> str:
         return say("load invalid")
     failed = [c for c in answer.criteria if c.ok is False]
     total = sum(c.ok is not None for c in answer.criteria)
-    if not failed:
-        return say("load pass", total)
-    return say("load fail", len(failed), total, "; ".join(_criterion(c, say) for c in failed))
+    if not total:
+        return say("load none judged")
+    said = say("load pass", total)
+    if failed:
+        said = say("load fail", len(failed), total, "; ".join(_criterion(c, say) for c in failed))
+    unknown = len(answer.criteria) - total
+    return say("load unjudged", said, unknown) if unknown else said
 
 
 def _criterion(c: LoadCriterion, say: Tongue) -> str:

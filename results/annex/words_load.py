@@ -84,6 +84,14 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
         "không đạt {0} trong {1} tiêu chí thử tải: {2}",
         "{0} of {1} criteria of the test are not met: {2}",
     ),
+    "load unjudged": (
+        "{0}; {1} tiêu chí khác không đánh giá được",
+        "{0}; {1} more could not be judged",
+    ),
+    "load none judged": (
+        "không tiêu chí thử tải nào đánh giá được",
+        "no criterion of the test could be judged",
+    ),
     "load invalid": (
         "không hợp lệ, số liệu không đủ tin cậy nên không được sử dụng",
         "invalid, as the figures cannot be trusted; they are not used",

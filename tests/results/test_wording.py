@@ -293,6 +293,29 @@ def test_nothing_is_said_of_failures_that_were_not_tried(seed: int) -> None:
             assert re.search(r"\d+ (sự cố đơn lẻ khác|more single failures)", verdict), verdict
 
 
+@pytest.mark.parametrize(
+    ("lang", "some", "none"),
+    [
+        ("vi", "đạt cả 1 tiêu chí thử tải; 1 tiêu chí khác không đánh giá được",
+         "không tiêu chí thử tải nào đánh giá được"),
+        ("en", "all 1 criteria of the test are met; 1 more could not be judged",
+         "no criterion of the test could be judged"),
+    ],
+)  # fmt: skip
+def test_a_criterion_that_was_not_judged_is_not_among_those_that_are_met(
+    lang: str, some: str, none: str
+) -> None:
+    made = lf.calls()
+    unknown = {"value": None, "ok": None}
+    first, second = made.criteria
+    for criteria, said in (
+        ([first.model_copy(update=unknown), second], some),
+        ([each.model_copy(update=unknown) for each in made.criteria], none),
+    ):
+        test = made.model_copy(update={"criteria": criteria})
+        assert said in a.said(f.result(), test, lang=lang)
+
+
 def pairs(value: object) -> Iterator[dict[str, str]]:
     """Every text of a page that it has in both languages."""
     if isinstance(value, dict):
