@@ -62,10 +62,16 @@ class Controls:
         return answer
 
     def ask_key_frames(self, now_ns: int) -> None:
-        """Ask for key frames by INFO where an endpoint does not take RTCP's requests."""
+        """Ask for key frames by INFO where an endpoint does not take RTCP's requests.
+
+        While one has no answer none follows: each is repeated for 32 s, to whatever Contact the
+        caller has named.
+        """
         for row, _ in self._plane.take_key_requests(now_ns):
             call = self._book.in_row(row)
-            if call is not None and call.standing:
+            if call is None or not call.standing:
+                continue
+            if not self._agent.is_informing(call.call):
                 body = picture_fast_update()
                 self._agent.info(call.call, MEDIA_CONTROL_TYPE, body, now_ns / 1e6)
 

@@ -128,6 +128,8 @@ class UserAgent:
         its transport neither UDP nor TCP.
         """
         parsed, hop = _where(uri, target)
+        if (hop.host, hop.port) == self.contact:
+            raise ValueError(f"{uri}: is our own address")
         return self._calling.call(parsed, sdp_offer, hop, now_ms)
 
     def accept(self, call: str, sdp: bytes, now_ms: float) -> None:
@@ -261,6 +263,11 @@ class UserAgent:
         """Where a call stands; DONE also for one that is forgotten or never was."""
         entry = self._book.calls.get(call)
         return CallState.DONE if entry is None else entry.state
+
+    def is_informing(self, call: str) -> bool:
+        """Whether an INFO of ours in a call has no final answer yet."""
+        entry = self._book.calls.get(call)
+        return entry is not None and entry.informing > 0
 
     def target_of(self, call: str) -> Peer:
         """Where the INVITE of a call of ours was sent. Raises KeyError for one that is over."""

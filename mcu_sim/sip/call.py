@@ -59,6 +59,7 @@ class Call:
         refresh_due: the session is to be refreshed.
         backing_off: our re-INVITE met the peer's and waits (RFC 3261 §14.1).
         glares: how often it did.
+        informing: INFOs of ours that have no final answer.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Call:
     refresh_due: bool = False
     backing_off: bool = False
     glares: int = 0
+    informing: int = 0
 
     @property
     def standing(self) -> Dialog:

@@ -31,6 +31,7 @@ class Infos(Watcher):
         dialog = call.standing
         request = dialog.request("INFO")
         set_body(request, body, content_type)
+        call.informing += 1
         self._end.start(request, dialog.next_hop(), now_ms, self).call = call.id
 
     def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
@@ -72,6 +73,8 @@ class Infos(Watcher):
 
     def _tell(self, slot: Slot, code: int, now_ms: float) -> None:
         call = self._book.calls.get(slot.call)
+        if call is not None:
+            call.informing -= 1
         if call is None or call.state is not CallState.ESTABLISHED:
             return
         self._end.emit(InfoAnswered(call.id, code))

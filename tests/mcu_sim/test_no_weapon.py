@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from mcu_sim.media import consent as consent_of_media
 from mcu_sim.media.consent import FRESH_NS, GRACE_NS, Consent
 from mcu_sim.media.leg import Flow, Leg
 from mcu_sim.offer_answer import PCMA, Agreed
-from mcu_sim.sip import Answered, Refused
+from mcu_sim.sip import Answered, Peer, Refused, UserAgent
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -142,6 +143,33 @@ def test_an_account_may_say_where_its_media_go(make: Make, victim: list[socket.s
         dial_for(caller(office, number, password="x"), VICTIM, f"phong-{number}")
         office.run(500)
         assert (count(victim) > 0) is expected
+
+
+def test_a_contact_elsewhere_is_not_asked_again_before_it_has_answered(make: Make) -> None:
+    """For a key frame by INFO: each is repeated for 32 s, to whatever Contact the caller named."""
+    office = make(meetings(rooms={"prefix": "", "video": "switched"}), guests=9)
+    camera, viewer = caller(office, 1), caller(office, 2)
+    plain = tuple(replace(media, feedback=()) for media in camera.local.media)
+    camera.local = replace(camera.local, media=plain)
+    camera.dial("phong")
+    viewer.dial("phong")
+    camera.cut = True  # it answers nothing any more
+    for _ in range(5_000 // STEP_MS):
+        camera.say(440, loud=9_000)
+        camera.show()
+        viewer.show()
+        office.run(STEP_MS)
+    asked = [data for data, _ in office.sent if data.startswith(b"INFO ") and b"b-1@" in data]
+    assert len({data.partition(b"CSeq")[2][:20] for data in asked}) == 1
+
+
+def test_the_mcu_does_not_call_itself() -> None:
+    agent = UserAgent((MCU, 5060), random.Random(1))
+    with pytest.raises(ValueError, match="our own address"):
+        agent.call(f"sip:room@{MCU}", b"v=0", 0.0)
+    with pytest.raises(ValueError, match="our own address"):
+        agent.call("sip:room@example.org", b"v=0", 0.0, Peer(MCU, 5060))
+    assert agent.outgoing() == []
 
 
 # ----------------------------------------------------------------------- addresses in descriptions
