@@ -40,7 +40,7 @@ from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
 from scenarios.load.province import storm_in
 from scenarios.load.run import Order, Outcome, Progress, load
 from scenarios.load.search import search
-from scenarios.load.target import MOST_PER_S, check_bounds, parse_target
+from scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
 from scenarios.load.trial import attempt
 from scenarios.question import make_question
 from topology.load import DEFAULT_PROVINCE, load_province
@@ -182,7 +182,7 @@ def command(
         outage=outage,
         accounts="file" if accounts else "secret" if own and not anonymous else "none",
         device=mcu,
-        room=room if not own else ROOM,
+        room=check_room(room) if not own else ROOM,
         registers=not no_register,
         asks_options=not no_options,
         seed=1 if seed is None else seed,

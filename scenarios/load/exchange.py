@@ -78,6 +78,12 @@ class Exchange:
         self.seats.append(seat)
         return seat
 
+    def give_up(self, seat: Seat) -> None:
+        """A phone is no longer needed; what stands there is not hung up by that."""
+        self.seats.remove(seat)
+        seat.close()
+        seat.release()
+
     @property
     def standing(self) -> int:
         """Calls that are up."""
@@ -214,6 +220,12 @@ class Seat:
         """Give up the port."""
         self._listener.kill()
         self._socket.close()
+
+    def release(self) -> None:
+        """Give up the ports of its media."""
+        if self._media is not None:
+            with suppress(MediaError):
+                self._media.release(self._row)
 
     def _listen(self) -> None:
         while True:

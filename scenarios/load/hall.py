@@ -36,6 +36,13 @@ log = logging.getLogger("giaoban.load")
 Fire = Callable[[Record], None]
 
 
+def room_for(plan: LoadPlan) -> int:
+    """Phones that there may be at the same time."""
+    if plan.by_hand:
+        return plan.bridges * (plan.lines + 1)
+    return plan.bridges + plan.technicians * (plan.lines + 1)
+
+
 class Hall:
     """One process of a test, from its beginning to its end."""
 
@@ -46,9 +53,13 @@ class Hall:
         elapsed_s: float,
         journal: Journal,
         fire: Fire,
+        tell: Callable[[str], None] = log.error,
     ) -> None:
-        """`elapsed_s`: since the beginning of the test, which may be on another machine. `fire`:
-        tells Locust of each record."""
+        """Args:
+        elapsed_s: since the beginning of the test, which may be on another machine.
+        fire: tells Locust of each record.
+        tell: what is wrong for all users, and is told once however many meet it.
+        """
         self.plan = plan
         self.generator = generator
         self._began_s = time.monotonic() - elapsed_s
@@ -59,10 +70,13 @@ class Hall:
         profile = load_profiles().pick(plan.profile)
         rng = random.Random(f"{plan.seed}/{generator}")
         self._leaving = 0
+        self._unanswered = 0
+        """Whose goodbye the MCU did not answer."""
+        self.tell = tell
         media = None
         if plan.media:
             media = MediaProcess(
-                plan.bridges + plan.technicians * (plan.lines + 1),
+                room_for(plan),
                 plan.address or "0.0.0.0",
                 g711.a_law_encode(tone(tone_hz(3))).tobytes(),
                 plan.profile if "video" in plan.media else None,
@@ -150,13 +164,17 @@ class Hall:
     def leave(self, seat: Seat) -> None:
         """Hang up where the test ends early; one after another, and each until it is answered."""
         self._leaving += 1
-        gevent.sleep(self._leaving / LEAVE_PER_S)
-        seat.leave(LEAVE_WITHIN_S)
-        if seat.phone.busy:
-            log.warning("%s: the MCU did not answer its BYE", seat.phone.account.who)
+        try:
+            gevent.sleep(self._leaving / LEAVE_PER_S)
+            seat.leave(LEAVE_WITHIN_S)
+            self._unanswered += seat.phone.busy
+        finally:
+            self._leaving -= 1
 
     def close(self) -> None:
         """The test is over here: the last records go, ports are given up."""
+        if self._unanswered:
+            log.warning("%d phones hung up or unregistered without an answer", self._unanswered)
         self.watch.close()
         self._flusher.kill()
         self._journal.flush()

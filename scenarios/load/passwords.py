@@ -42,6 +42,11 @@ class Keys:
             else []
         )
 
+    @property
+    def bridges(self) -> int:
+        """How many bridges there can be."""
+        return len(self._file) if self._plan.accounts == "file" else self._plan.bridges
+
     def bridge(self, number: int) -> Account:
         """The account of a bridge; of a file the one in that place."""
         if self._plan.accounts == "file":
@@ -55,5 +60,5 @@ class Keys:
 
     def intruder(self, number: int) -> Account:
         """One who has a bridge's name and not its password."""
-        known = self.bridge(number % self._plan.bridges)
+        known = self.bridge(number % self.bridges)
         return Account(known.name, WRONG, called=known.who)

@@ -33,6 +33,9 @@ class LoadPlan(StrictModel):
         outage_s, spread_s, redial_s: of a storm: how long the line is away, over how long bridges
             with random back-off spread, after how long one that was refused tries again.
         capacity_codes: status codes by which this MCU says that it is full.
+        by_hand: Locust's own numbers say how many users there are, at any time; `bridges` is the
+            most there may be, and each calls again and again until it is stopped. `hold_s` 0: a
+            call lasts until then.
         accounts: whether bridges prove who they are: with passwords of a file at each generator,
             or with such that are drawn from a secret (`passwords`).
     """
@@ -58,6 +61,7 @@ class LoadPlan(StrictModel):
     asks_options: bool = True
     asks_to_speak: bool = True
     accounts: Literal["none", "file", "secret"] = "none"
+    by_hand: bool = False
     capacity_codes: list[int] = Field(default_factory=lambda: [486, 503, 600])
     room: str = ROOM
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1

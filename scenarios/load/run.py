@@ -256,7 +256,7 @@ def mcu_faults(mcu: McuView) -> list[str]:
 
 def described(plan: LoadPlan, where: Where) -> dict[str, str | int | float | bool | list[str]]:
     """What was asked for, in plain values."""
-    said = plan.model_dump(exclude={"target", "address", "capacity_codes", "kbps"})
+    said = plan.model_dump(exclude={"target", "address", "by_hand", "capacity_codes", "kbps"})
     storm_only = ("back_off", "outage_s", "spread_s", "redial_s")
     if plan.shape != "storm":
         for key in storm_only:

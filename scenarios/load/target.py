@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address
 
 from giaoban.errors import InputError
 
 DEFAULT_PORT = 5060
+ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"
 MOST_BRIDGES, MOST_PER_S, MOST_S = 200, 20.0, 3600.0
 """Of a test of somebody's real device. Our own choice: the largest bridges of `devices.toml` that
 provinces have hold 160 calls, and 20 a second is the whole meeting within ten seconds."""
 
 
-def parse_target(text: str, *, authorised: bool) -> tuple[str, int]:
+def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tuple[str, int]:
     """(address, port) of `sip:HOST` or `sip:HOST:PORT`, HOST an IPv4 address in digits.
 
     Raises:
@@ -29,20 +31,30 @@ def parse_target(text: str, *, authorised: bool) -> tuple[str, int]:
         number = 0
     if not 0 < number < 65_536:
         raise InputError(
-            f'--target = "{text}": is no SIP address of a device (allowed: sip:HOST or '
+            f'{option} = "{text}": is no SIP address of a device (allowed: sip:HOST or '
             "sip:HOST:PORT with an IPv4 address in digits, such as sip:10.67.0.2)"
         )
     if address.is_multicast or address.is_unspecified or address.is_reserved:
         raise InputError(
-            f'--target = "{text}": is not the address of one host (allowed: no multicast, '
+            f'{option} = "{text}": is not the address of one host (allowed: no multicast, '
             "broadcast, unspecified or reserved address)"
         )
     if not authorised:
         raise InputError(
-            f'--target = "{text}": a load test takes a device to its limits and keeps others out '
+            f'{option} = "{text}": a load test takes a device to its limits and keeps others out '
             "(allowed: with --i-am-authorised, if its owner has agreed to this test at this time)"
         )
     return str(address), number
+
+
+def check_room(room: str) -> str:
+    """The user part of the address that bridges call (RFC 3261 §25.1). Raises `InputError`."""
+    if not re.fullmatch(ROOM, room):
+        raise InputError(
+            f'--room = "{room}": is no user of a SIP address (allowed: up to 64 letters without '
+            "marks, digits and -_.!~*'()&=+$,;?/)"
+        )
+    return room
 
 
 def check_bounds(bridges: int, rate_per_s: float, seconds: float) -> None:

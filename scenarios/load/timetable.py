@@ -24,6 +24,8 @@ SHARE_HELD = 0.8
 RAMP_DEVIATIONS = 3.0
 """The ramp begins so many standard deviations before its top: 0.1 % are earlier."""
 GOODBYE_S = 3.0
+STRIKES_EVERY_S = 1.0
+SHORTEST_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,26 @@ def intruders(plan: LoadPlan) -> int:
     return math.ceil(plan.rate_per_s)
 
 
-def intrusions(plan: LoadPlan, number: int) -> Iterator[float]:
-    """When an intruder strikes."""
+def intrusions(plan: LoadPlan, number: int, now_s: float = 0.0) -> Iterator[float]:
+    """When an intruder strikes; one whom Locust's own numbers bring, every second from now on."""
     begin_s, end_s = window_s(plan)
     count = intruders(plan)
     at_s = begin_s + number / plan.rate_per_s
+    every_s = count / plan.rate_per_s
+    if plan.by_hand:
+        at_s, every_s = now_s, STRIKES_EVERY_S
     while at_s < end_s:
         yield at_s
-        at_s += count / plan.rate_per_s
+        at_s += every_s
+
+
+def pause_s(plan: LoadPlan, called_s: float) -> float:
+    """After a call of a user whom Locust's own numbers bring, until its next one.
+
+    Args:
+        called_s: for how long ago it dialled; a refusal does not make it dial sooner.
+    """
+    return max(SHORTEST_PAUSE_S, plan.hold_s / SHARE_HELD - called_s)
 
 
 def total_s(plan: LoadPlan) -> float:

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
 
 import gevent
-from gevent.event import Event
-from locust import User, task
+from locust import task
 
-from mcu_sim.conference.commands import Command, Drop, Layout, Redial, RequestToSpeak, Withdraw
-from scenarios.load import garbage, generators, timetable
-from scenarios.load.account import Account
-from scenarios.load.exchange import Seat, now_ms
-from scenarios.load.hall import Hall
-from scenarios.load.outcomes import AUTHENTICATION, Operation, Record
-from scenarios.load.passwords import Keys
+from mcu_sim.conference.commands import Drop, Layout, Redial, RequestToSpeak, Withdraw
+from scenarios.load import garbage, timetable
+from scenarios.load.caller import Caller
+from scenarios.load.exchange import Seat
+from scenarios.load.outcomes import AUTHENTICATION, TIMEOUT
 from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 
@@ -43,133 +38,6 @@ DIALLED_WITHIN_S = 15.0
 CYCLE_REST_S = 2.0
 
 
-class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
-    """What all have in common: a place in the hall, and that they leave it."""
-
-    abstract = True
-    kind: ClassVar[str] = ""
-    enter: ClassVar[Callable[[str], tuple[Hall, int]]]
-    """Set by `hooks`: the hall of this process, and which of its kind this one is."""
-
-    def on_start(self) -> None:
-        """Take a place."""
-        self.seats: list[Seat] = []
-        self._stood_s = 0.0
-        self._asides: list[tuple[gevent.Greenlet, Callable[[], None]]] = []
-        self.hall, self.number = type(self).enter(self.kind)
-
-    def on_stop(self) -> None:
-        """Hang up, wherever the test was when it ended, and take back registrations."""
-        self._give_up_asides()
-        for seat in self.seats:
-            if seat.phone.owes:
-                self.hall.leave(seat)
-
-    @property
-    def plan(self) -> LoadPlan:
-        """The test's."""
-        return self.hall.plan
-
-    @property
-    def keys(self) -> Keys:
-        """Everybody's accounts."""
-        return self.hall.keys
-
-    def sit(self, account: Account, *, with_media: bool = True) -> Seat:
-        """A phone for this account. Without ports for its media nothing more is done: that calls
-        of the timetable are missing makes the test invalid."""
-        try:
-            seat = self.hall.seat(account, with_media=with_media)
-        except OSError as error:
-            log.error("%s has no phone: %s", account.who, error)
-            self.rest()
-            raise
-        self.seats.append(seat)
-        return seat
-
-    def do(
-        self,
-        seat: Seat,
-        operation: Operation,
-        begin: Callable[[float], None],
-        due_s: float | None = None,
-        *,
-        held_up: bool = False,
-    ) -> Record:
-        """Do something and keep what came of it."""
-        at_s = self.hall.now_s()
-        done = seat.ask(operation, begin)
-        return self.hall.record(seat.phone.account.who, at_s, due_s, done, held_up=held_up)
-
-    def dial(
-        self, seat: Seat, room: str, due_s: float | None = None, *, began_late: bool = False
-    ) -> bool:
-        """Call a room, at `due_s` or as soon after it as the MCU has answered what came before.
-
-        `began_late`: it is the generator's fault if the time has passed.
-        """
-        held_up = False
-        if due_s is not None:
-            answered_s, stood_s = self.hall.s_of(seat.answered_ms), self.hall.watch.stood_s
-            held_up = not began_late and generators.held_up(
-                due_s, answered_s, stood_s - self._stood_s
-            )
-            self._stood_s = stood_s
-            self.hall.sleep_until(due_s)
-
-        def begin(now_ms: float) -> None:
-            seat.phone.dial(room, now_ms)
-
-        return self.do(seat, "invite", begin, None if held_up else due_s, held_up=held_up).ok
-
-    def say(self, seat: Seat, command: Command) -> bool:
-        """Give a command in a call, if that still stands."""
-        if not seat.phone.stands:
-            return False
-        return self.do(seat, "info", lambda ms: seat.phone.say(command, ms)).ok
-
-    def hang_up(self, seat: Seat) -> None:
-        """Leave, if the call still stands."""
-        if seat.phone.stands:
-            self.do(seat, "bye", seat.phone.hang_up)
-
-    def introduce(self, seat: Seat) -> None:
-        """Ask what the MCU can, and register. Neither is waited for: an MCU may lack both, and be
-        called all the same."""
-        if self.plan.asks_options:
-            self.ask_aside(seat, "options", seat.phone.options)
-        if self.plan.registers:
-            self.ask_aside(seat, "register", seat.phone.register)
-
-    def ask_aside(self, seat: Seat, operation: Operation, begin: Callable[[float], None]) -> None:
-        """Ask for something beside the timetable, and keep what came of it."""
-        who, at_s = seat.phone.account.who, self.hall.now_s()
-
-        def ask() -> None:
-            done = seat.ask(operation, begin, self.plan.answer_within_s)
-            self.hall.record(who, at_s, None, done)
-
-        def give_up() -> None:
-            if self.hall.now_s() > at_s + timetable.PREPARE_S:
-                done = seat.phone.give_up(operation, now_ms())
-                self.hall.record(who, at_s, None, done)
-
-        self._asides.append((gevent.spawn(ask), give_up))
-
-    def _give_up_asides(self) -> None:
-        """Whatever was asked beside the timetable is not waited for any longer."""
-        for greenlet, give_up in self._asides:
-            if not greenlet.ready():
-                greenlet.kill()
-                give_up()
-        self._asides.clear()
-
-    def rest(self) -> None:
-        """There is nothing more to do until Locust stops this one."""
-        self.hall.rests()
-        Event().wait()
-
-
 class BridgeUser(Caller):
     """A bridge: in a meeting by its timetable, and back when its line was away."""
 
@@ -178,7 +46,10 @@ class BridgeUser(Caller):
 
     @task  # type: ignore[untyped-decorator]
     def attend(self) -> None:
-        """The whole test."""
+        """The whole test by its timetable; or, if Locust's own numbers rule, one call."""
+        if self.plan.by_hand:
+            self.call()
+            return
         plan, number = self.plan, self.number
         stays = list(timetable.stays(plan, number))
         begin_s = stays[0].dial_s - timetable.PREPARE_S
@@ -195,6 +66,19 @@ class BridgeUser(Caller):
                 self._stay(seat, stay)
                 self.hang_up(seat)
         self.rest()
+
+    def call(self) -> None:
+        """Dial, stay for a while, hang up; at first get a phone, and register."""
+        plan = self.plan
+        if not self.seats:
+            seat = self.sit(self.keys.bridge(self.number))
+            self.introduce(seat)
+            gevent.joinall([each for each, _ in self._asides], timeout=timetable.PREPARE_S)
+        seat = self.seats[0]
+        self._called_s = self.hall.now_s()
+        if self.dial(seat, plan.room):
+            seat.over.wait(plan.hold_s or None)
+            self.hang_up(seat)
 
     def _stay(self, seat: Seat, stay: timetable.Stay) -> None:
         """Be in the meeting until the end of the stay or of the call."""
@@ -306,7 +190,7 @@ class GuesserUser(Caller):
         """
         free_s = 0.0
         seat = self.sit(self.keys.intruder(self.number), with_media=False)
-        for due_s in timetable.intrusions(self.plan, self.number):
+        for due_s in timetable.intrusions(self.plan, self.number, self.hall.now_s()):
             self.hall.sleep_until(due_s)
             at_s = self.hall.now_s()
             done = seat.ask("register", seat.phone.register)
@@ -337,7 +221,9 @@ class BabblerUser(Caller):
         plan = self.plan
         rng = random.Random(f"{plan.seed}/babbler/{self.number}")
         seat = self.sit(self.keys.named(plan.babbler(self.number)), with_media=False)
-        for turn, due_s in enumerate(timetable.intrusions(plan, self.number)):
+        self._tells = plan.asks_options and self._is_answer(self._options(seat))
+        strikes = timetable.intrusions(plan, self.number, self.hall.now_s())
+        for turn, due_s in enumerate(strikes):
             self.hall.sleep_until(due_s)
             at_s = self.hall.now_s()
             ok = True
@@ -350,12 +236,29 @@ class BabblerUser(Caller):
             else:
                 seat.raw(self._message(rng, seat))
             if ok:
-                done = seat.ask("options", seat.phone.options)
-                ok = done.ok
+                done = self._question(seat)
+                ok = self._is_answer(done)
             self.hall.record(
                 seat.phone.account.who, at_s, due_s, done, operation="malformed", ok=ok
             )
         self.rest()
+
+    def _options(self, seat: Seat) -> Done:
+        return seat.ask("options", seat.phone.options, self.plan.answer_within_s)
+
+    @staticmethod
+    def _is_answer(done: Done) -> bool:
+        return done.code not in (0, *TIMEOUT)
+
+    def _question(self, seat: Seat) -> Done:
+        """An honest question, to which any answer is a sign of life: OPTIONS, or a call where the
+        MCU does not answer that at the best of times."""
+        if self._tells:
+            return self._options(seat)
+        done = seat.ask("invite", lambda now_ms: seat.phone.dial(self.plan.room, now_ms))
+        if done.ok:
+            seat.leave(1.0)
+        return done
 
     def _dial(self, seat: Seat, offer: bytes, now_ms: float) -> None:
         seat.phone.dial(self.plan.room, now_ms, offer)

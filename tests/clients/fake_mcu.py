@@ -57,17 +57,36 @@ class _Call:
     sent: int = 0
 
 
-class _Running:
+class Running:
+    """A device that runs.
+
+    Attributes:
+        asked: the methods of all that it was sent, in order.
+        callers: who has called, by the user of From.
+    """
+
     def __init__(self, device: Device) -> None:
         self.device = device
         self.sip, self.other, self.media = _socket(), _socket(), _socket()
         self.calls: dict[str, _Call] = {}
         self.asked: list[str] = []
+        self.callers: set[str] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    @property
+    def address(self) -> str:
+        """As `sip:HOST:PORT`."""
+        return f"sip:{HOST}:{self.sip.getsockname()[1]}"
+
+    @property
+    def standing(self) -> int:
+        """Calls that are up."""
+        return len(self.calls)
+
     def end(self) -> None:
+        """Stop it."""
         self._over.set()
         self._thread.join()
         for sock in (self.sip, self.other, self.media):
@@ -102,6 +121,8 @@ class _Running:
             "BYE": device.bye, "CANCEL": 200,
         }  # fmt: skip
         code = codes.get(method, 200) if not text.startswith("SIP/2.0") else None
+        if method == "INVITE":
+            self.callers.add(_header(text, "From").partition("sip:")[2].partition("@")[0])
         if method == "BYE":
             self.calls.pop(name, None)
         if code is None:
@@ -174,11 +195,11 @@ class _Running:
 
 
 @contextmanager
-def fake(device: Device) -> Iterator[tuple[str, list[str]]]:
-    """Run it while the block runs: its address as `sip:HOST:PORT`, and the methods it was sent."""
-    running = _Running(device)
+def fake(device: Device) -> Iterator[Running]:
+    """Run it while the block runs."""
+    running = Running(device)
     try:
-        yield f"sip:{HOST}:{running.sip.getsockname()[1]}", running.asked
+        yield running
     finally:
         running.end()
 

@@ -120,7 +120,7 @@ def answers() -> dict[str, LoadResult]:
     """What each device came to."""
     with ExitStack() as stack:
         addresses = [
-            stack.enter_context(fake(case.device))[0] if case.device else closed_port()
+            stack.enter_context(fake(case.device)).address if case.device else closed_port()
             for case in CASES.values()
         ]
         plans = [plan(*pair) for pair in zip(addresses, CASES.values(), strict=True)]
@@ -205,10 +205,10 @@ def test_a_test_that_did_nothing_is_invalid() -> None:
 def test_the_command_says_the_same(name: str, code: int, said: str, tmp_path: Path) -> None:
     device = CASES[name].device
     assert device is not None
-    with fake(device) as (address, _):
+    with fake(device) as running:
         done = subprocess.run(
             giaoban(
-                *("load", "--target", address, "--i-am-authorised", "--bridges", "2"),
+                *("load", "--target", running.address, "--i-am-authorised", "--bridges", "2"),
                 *("--rate", "4", "--shape", "hold", "--time", "1", "--answer-within", "3"),
                 *("--results", str(tmp_path)),
             ),

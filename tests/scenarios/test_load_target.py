@@ -57,6 +57,8 @@ def test_a_real_device_is_not_taken_beyond_bounds(beyond: tuple[int, float, floa
         (["--target", "sip:10.67.0.2", "--i-am-authorised", "--rate", "100"], "--rate 100"),
         (["--target", "sip:10.67.0.2", "--i-am-authorised", "--technicians", "1"], "own MCU"),
         (["--target", "sip:10.67.0.2", "--i-am-authorised", "--device", "rmx-1500"], "own MCU"),
+        (["--target", "sip:10.67.0.2", "--i-am-authorised", "--room", "giao ban"], "giao ban"),
+        (["--technicians", "1", "--no-register"], "--no-register"),
         (["--i-am-authorised"], "with --target"),
         (["--shape", "tsunami"], "steady, ramp, hold, storm, guess, malformed"),
         (["--media", "smell"], "none, audio, both"),
@@ -106,6 +108,15 @@ def test_locusts_own_options_make_a_plan() -> None:
         ({}, None, True, "--host"),
         ({"num_users": 201}, "sip:10.67.0.2", True, "--bridges 201"),
         ({"spawn_rate": 21.0}, "sip:10.67.0.2", True, "--rate 21"),
+        ({"seconds": 3601.0}, "sip:10.67.0.2", True, "--time 3601"),
+        # what comes from Locust's page, which Locust does not look at
+        ({"shape": "guess"}, "sip:10.67.0.2", True, "--shape"),
+        ({"media": "smell"}, "sip:10.67.0.2", True, "--media"),
+        ({"seconds": float("nan")}, "sip:10.67.0.2", True, "--seconds"),
+        ({"room": "a@b"}, "sip:10.67.0.2", True, "--room"),
+        ({"room": ""}, "sip:10.67.0.2", True, "--room"),
+        ({"hold": -1.0}, "sip:10.67.0.2", True, "--hold"),
+        ({"accounts": "/nowhere/a.toml"}, "sip:10.67.0.2", True, "/nowhere/a.toml"),
     ],
 )
 def test_locust_by_itself_is_bound_as_well(
@@ -113,6 +124,22 @@ def test_locust_by_itself_is_bound_as_well(
 ) -> None:
     with pytest.raises(InputError, match=said):
         plan_of(options(**changes), host, authorised=authorised)
+
+
+def test_locusts_own_numbers_rule_unless_a_timetable_is_asked_for() -> None:
+    free = plan_of(options(hold=3.0), "sip:10.67.0.2", authorised=True)
+    assert (free.by_hand, free.bridges, free.hold_s, free.seconds) == (True, 200, 3.0, 3600.0)
+    timed = plan_of(options(shape="steady"), "sip:10.67.0.2", authorised=True)
+    assert (timed.by_hand, timed.bridges, timed.seconds) == (False, 20, 60.0)
+    own = {"num_users": None, "spawn_rate": None}
+    assert plan_of(options(**own), "sip:10.67.0.2", authorised=True, own_shape=True).by_hand
+    with pytest.raises(InputError, match="LoadTestShape"):
+        plan_of(options(shape="hold", **own), "sip:10.67.0.2", authorised=True, own_shape=True)
+
+
+def test_what_is_not_asked_for_is_not_in_the_plan() -> None:
+    plan = plan_of(options(no_register=True, no_options=True), "sip:10.67.0.2", authorised=True)
+    assert (plan.registers, plan.asks_options, plan.accounts) == (False, False, "none")
 
 
 def test_passwords_differ_and_hang_on_the_secret() -> None:

@@ -201,6 +201,22 @@ def test_a_picture_that_stands_still_is_not_seen() -> None:
     assert 1000.0 <= still.heard_ms <= 1000.0 + took_ms
 
 
+def test_the_row_of_who_has_left_is_free() -> None:
+    crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
+    first, ports = crowd.open(["audio"])
+    where = Where(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True)
+    crowd.start(first, {"audio": where}, "x", time.monotonic_ns())
+    crowd.open(["audio"])
+    with pytest.raises(OSError, match="2 bridges"):
+        crowd.open(["audio"])
+    crowd.release(first)
+    assert crowd.health(1, 0.0).calls == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HOST, ports["audio"]))  # its ports are
+    assert crowd.open(["audio"])[0] == first
+    crowd.close()
+
+
 @pytest.fixture
 def process() -> Iterator[MediaProcess]:
     made = MediaProcess(4, HOST, SPEECH, None, 1, threading.Lock)

@@ -70,7 +70,10 @@ def _run(crowd: Crowd, line: socket.socket) -> None:
                 if not data:
                     return
                 line.setblocking(True)  # the answer fits the socket's buffer
-                line.send(_answer(crowd, data).model_dump_json().encode())
+                try:
+                    line.send(_answer(crowd, data).model_dump_json().encode())
+                except BrokenPipeError:
+                    return  # who asked has gone since
                 line.setblocking(False)
         if time.monotonic_ns() >= crowd.due_ns:
             crowd.slot()
@@ -91,6 +94,8 @@ def _answer(
             case messages.Stop():
                 over = crowd.stop(order.row, silently=order.silently)
                 return messages.Told(number=number, **vars(over))
+            case messages.Release():
+                crowd.release(order.row)
             case messages.KeyFrame():
                 crowd.key_frame(order.row)
             case messages.Look():

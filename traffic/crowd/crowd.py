@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import random
 import time
 from dataclasses import dataclass, field
@@ -70,6 +71,8 @@ class Crowd:
         self._address = address
         self._rng = rng
         self._bridges: dict[int, _Bridge] = {}
+        self._free: list[int] = []
+        """Rows below the highest that are nobody's."""
         self._sounds = Sounds(capacity, sound)
         self._pictures = None if film is None else Pictures(film, max_payload)
         self._ears = {
@@ -83,8 +86,7 @@ class Crowd:
 
     def open(self, media: list[Medium]) -> tuple[int, dict[Medium, int]]:
         """Ports for one bridge more: (row, RTP ports). Raises `OSError`: there are none."""
-        row = len(self._bridges)
-        if row >= self._capacity:
+        if len(self._bridges) >= self._capacity:
             raise OSError(f"there is room for {self._capacity} bridges")
         pairs: dict[Medium, Pair] = {}
         try:
@@ -94,6 +96,7 @@ class Crowd:
             for pair in pairs.values():
                 pair.close()
             raise
+        row = heapq.heappop(self._free) if self._free else len(self._bridges)
         self._bridges[row] = _Bridge(pairs)
         return row, {medium: pair.port for medium, pair in pairs.items()}
 
@@ -144,6 +147,13 @@ class Crowd:
             self._pictures.stop(row)
         bridge.going.clear()
         return Over(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
+
+    def release(self, row: int) -> None:
+        """A bridge has left for good: its ports are given up, its row is free."""
+        self.stop(row, silently=True)
+        for pair in self._bridges.pop(row).pairs.values():
+            pair.close()
+        heapq.heappush(self._free, row)
 
     def key_frame(self, row: int) -> None:
         """The camera of a bridge begins with a key frame anew."""

@@ -60,6 +60,14 @@ class Stop(StrictModel):
     silently: bool = False
 
 
+class Release(StrictModel):
+    """A bridge has left for good; the answer is `Done`."""
+
+    do: Literal["release"] = "release"
+    number: int
+    row: int
+
+
 class KeyFrame(StrictModel):
     """The far end wants a key frame (by SIP: RFC 5168). The answer is `Done`."""
 
@@ -75,7 +83,8 @@ class Look(StrictModel):
     number: int
 
 
-Order = Annotated[Open | Start | Stop | KeyFrame | Look, Field(discriminator="do")]
+Orders = Open | Start | Stop | Release | KeyFrame | Look
+Order = Annotated[Orders, Field(discriminator="do")]
 
 
 class Ports(StrictModel):
@@ -151,5 +160,5 @@ class Health(StrictModel):
 
 Answer = Annotated[Ports | Done | Failed | Told | Health, Field(discriminator="answer")]
 
-ORDERS: TypeAdapter[Open | Start | Stop | KeyFrame | Look] = TypeAdapter(Order)
+ORDERS: TypeAdapter[Orders] = TypeAdapter(Order)
 ANSWERS: TypeAdapter[Ports | Done | Failed | Told | Health] = TypeAdapter(Answer)

@@ -67,6 +67,10 @@ class MediaProcess:
         assert isinstance(answer, messages.Told)
         return answer
 
+    def release(self, row: int) -> None:
+        """Its bridge has left for good."""
+        self._ask(messages.Release(number=next(self._numbers), row=row))
+
     def key_frame(self, row: int) -> None:
         """A key frame is wanted."""
         self._ask(messages.KeyFrame(number=next(self._numbers), row=row))
@@ -88,7 +92,7 @@ class MediaProcess:
 
     def _ask(
         self,
-        order: messages.Open | messages.Start | messages.Stop | messages.KeyFrame | messages.Look,
+        order: messages.Orders,
     ) -> messages.Ports | messages.Done | messages.Told | messages.Health:
         """Raises `MediaError`."""
         with self._lock:
