@@ -163,6 +163,21 @@ def test_the_fastest_rate_of_all_times_is_minded(faster: int) -> None:
     ]
 
 
+@pytest.mark.parametrize("fast_first", [True, False])
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_burst_at_the_fastest_rate_alone(times: int, fast_first: bool) -> None:
+    """Nothing comes while the line is slow, so nothing waits long: the queue is full anyway."""
+    rates = [Fraction(100), *[Fraction(1, 3)] * (times - 1)]
+    lines = [
+        Line(n * 1_000_000, mbps, 5)
+        for n, mbps in enumerate(rates if fast_first else reversed(rates))
+    ]
+    at_ns = 0 if fast_first else (times - 1) * 1_000_000
+    packets = [(at_ns + 100 * k, 60) for k in range(9)]
+    lost = [n for n, fate in enumerate(compare(lines, 0, packets, [])) if fate is None]
+    assert lost == [5, 6, 7, 8]
+
+
 def test_nothing_comes() -> None:
     queue = Fifo([rate_from(0, 2.0, 190.0, 5)], 190.0)
     served = queue.serve(np.zeros(0, np.int64), np.zeros(0, np.int32))
