@@ -178,6 +178,20 @@ def test_a_burst_at_the_fastest_rate_alone(times: int, fast_first: bool) -> None
     assert lost == [5, 6, 7, 8]
 
 
+@pytest.mark.parametrize("full_before", [True, False])
+@pytest.mark.parametrize("split", [0, 1, 2, 3])
+def test_who_comes_when_another_is_just_through_finds_its_place_free(
+    full_before: bool, split: int
+) -> None:
+    """1,000 bytes at 8 Mb/s take 1 ms, and 1 ns to be let go; the queue holds one."""
+    packets = [(0, 1000), (1_000_001, 1000), (2_000_001, 1000), (2_000_002, 1000)]
+    if full_before:
+        packets.insert(1, (1, 1000))
+    found = compare([Line(0, Fraction(8), 1)], 0, packets, [split])
+    taken = [at for (at, _), fate in zip(packets, found, strict=True) if fate is not None]
+    assert taken == [0, 1_000_001, 2_000_002]
+
+
 def test_nothing_comes() -> None:
     queue = Fifo([rate_from(0, 2.0, 190.0, 5)], 190.0)
     served = queue.serve(np.zeros(0, np.int64), np.zeros(0, np.int32))
