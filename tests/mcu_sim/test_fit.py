@@ -138,13 +138,13 @@ def test_content_takes_what_the_device_says_while_it_is_shown() -> None:
     device = pick(DEVICES, "pexip-node-20")
     capacity = meeting_on(device, content=True)
     assert capacity.units_used == 2.0  # the backplane, and the presentation
-    assert capacity.show_content(MEETING)  # not twice
+    assert capacity.show_content(MEETING) is True  # not twice
     assert room(capacity, "720p30") == 18
     capacity.hide_content(MEETING)
     assert room(capacity, "720p30") == 19
     for number in range(19):
         capacity.admit(str(number), "720p30", conference=MEETING)
-    assert not capacity.show_content(MEETING)
+    assert capacity.show_content(MEETING) is False
     assert capacity.units_used == 20.0
     assumed = {d.id for d in DEVICES.device if d.content.assumed}
     assert {"rmx-1500-mpmx", "codian-4220"} <= assumed
