@@ -43,13 +43,6 @@ def test_the_31st_720p30_call_on_one_card_is_refused_and_takes_nothing() -> None
     assert capacity.admit("c30", "720p30").given == "720p30"
 
 
-def test_the_last_unit_is_in_use_as_any_other() -> None:
-    capacity = Capacity(with_units("rmx-1500-mpmx", 1.0))
-    assert (capacity.use.of, capacity.use.total) == ("units", 1.0)
-    assert capacity.admit("a", AUDIO).accepted
-    assert (capacity.use.pct, capacity.use.of, capacity.use.amount) == (100.0, "units", 1.0)
-
-
 def test_a_1080p30_call_steps_down_to_what_is_left() -> None:
     capacity = full_of("rmx-1500-mpmx", 14, "1080p30")
     assert capacity.admit("hd", "720p30").units == 3.0
