@@ -81,9 +81,9 @@ def _unseen(measured: _Measured) -> float | None:
 
 
 _OF_OPERATION = {
-    "options": "options-failed",
-    "register": "registrations-failed",
-    "guess": "guesses-accepted",
+    "options": ("options-failed",),
+    "register": ("registrations-failed",),
+    "guess": ("guesses-accepted", "guesses-answered"),
 }
 _OF_MEDIUM = {"audio": CALLS_NOT_HEARD, "video": CALLS_NOT_SEEN}
 
@@ -272,7 +272,7 @@ def judge(
     by_operation = {each.operation: each for each in operations}
     of_medium = {str(each.medium): each for each in media}
     measured = _Measured(sessions, by_operation, storm, of_medium, guessing)
-    left_out = {_OF_OPERATION[each] for each in lacks if each in _OF_OPERATION} - set(thresholds)
+    left_out = {ident for each in lacks for ident in _OF_OPERATION[each]} - set(thresholds)
     left_out |= {_OF_MEDIUM[each.medium] for each in media if not each.calls}
     judged = []
     for criterion in CRITERIA:

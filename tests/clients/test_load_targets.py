@@ -217,3 +217,22 @@ def test_the_command_says_the_same(name: str, code: int, said: str, tmp_path: Pa
     assert done.returncode in (code, LATE), done.stdout + done.stderr
     assert said in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_device_without_options_may_survive_what_is_malformed(tmp_path: Path) -> None:
+    """Any answer to a call is a sign of life; it refuses all calls, so it does not pass."""
+    with fake(Device(options=None, register=405, invite=486)) as running:
+        done = subprocess.run(
+            giaoban(
+                *("load", "--target", running.address, "--i-am-authorised", "--bridges", "1"),
+                *("--rate", "2", "--shape", "malformed", "--time", "3", "--answer-within", "2"),
+                *("--media", "none", "--results", str(tmp_path), "--json"),
+            ),
+            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
+        )  # fmt: skip
+    assert done.returncode in (1, LATE), done.stdout + done.stderr
+    result = LoadResult.from_json(done.stdout)
+    criteria = {c.id: c.ok for c in result.criteria}
+    assert criteria["malformed-not-survived"] is True
+    assert criteria["calls-not-set-up"] is False
+    assert criteria["options-failed"] is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from results.load import OperationResult
-from scenarios.load import judge, lacking, measures, media
+from scenarios.load import guessing, judge, lacking, measures, media
 from scenarios.load.outcomes import Heard, Record
 
 
@@ -123,6 +123,18 @@ def test_a_device_lacks_what_it_shows_no_trace_of(
     assert lacking.lacking([done(operation, failed)], accounts=accounts) == [operation] * lacks
     # one success is a trace: what failed then, failed
     assert lacking.lacking([done(operation, failed, succeeded=1)], accounts=accounts) == []
+
+
+def test_where_no_password_can_be_guessed_nothing_is_said_of_guesses() -> None:
+    guess = Record(
+        operation="guess", who="bridge-0001", at_s=1.0, ms=5.0, ok=False, code=405,
+        cause="unsupported",
+    )  # fmt: skip
+    found = judge.judge(
+        measures.sessions([guess]), measures.operations([guess]), None, {}, lacks=["guess"],
+        guessing=guessing.guessing([guess], None),
+    )  # fmt: skip
+    assert {c.id: c.ok for c in found} == {"guesses-accepted": None, "guesses-answered": None}
 
 
 @pytest.mark.parametrize(
