@@ -12,6 +12,7 @@ from tests.mcu_sim.video_factory import (
     FIRST_TIMESTAMP,
     KEY,
     SLICE,
+    TYPE,
     Camera,
     Packet,
     Room,
@@ -51,20 +52,36 @@ def test_all_viewers_of_a_source_get_the_same_under_their_own_numbers() -> None:
         assert numbers(room, viewer) == numbers(room, 1)
 
 
-def test_a_change_takes_place_where_the_key_frame_begins() -> None:
+@pytest.mark.parametrize(
+    ("from_ms", "timestamp", "first"),
+    [
+        (33.0, 2**32 - 20_000, FIRST_TIMESTAMP),
+        (33.006, 2**32 - 20_000, FIRST_TIMESTAMP),
+        (33.006, 3_000_000_000, 1000),
+    ],
+)
+def test_a_change_takes_place_where_the_key_frame_begins(
+    from_ms: float, timestamp: int, first: int
+) -> None:
+    """Half a tick more makes no other timestamp, be the source's clock ahead of the viewer's or
+    behind it."""
     room = Room(3)
+    room.forwarder.open(0, 1, TYPE, FIRST_SEQUENCE, first)
     old = Camera(1, sequence=7)
-    new = Camera(2, keys=frozenset({0, 5}), from_ms=33, sequence=40_000, timestamp=2**32 - 20_000)
+    keys = frozenset({0, 5})
+    new = Camera(2, keys=keys, from_ms=from_ms, sequence=40_000, timestamp=timestamp)
     packets = by_arrival(old.until(1000), new.until(1000))
     room.forwarder.watch(0, 1, at(0))
     room.play(between(packets, 0, 250))
     room.forwarder.watch(0, 2, at(250))
     room.play(between(packets, 250, 1000))
-    sources = [(1, 100.0 * n) for n in range(6)] + [(2, 533.0 + 100 * n) for n in range(5)]
+    sources = [(1, 100.0 * n) for n in range(6)]
+    sources += [(2, from_ms + 100.0 * n) for n in range(5, 10)]
     assert frames(room.got[0]) == sources
     # sequence numbers run on; the clock went on by what passed since the last frame, 33 ms
     assert [n for n, _ in numbers(room, 0)] == list(range(22))
-    assert [t for _, t in numbers(room, 0)][10:14] == [45_000, 45_000, 45_000 + 2970, 47_970]
+    times = [one.timestamp - first for one in room.got[0]]
+    assert times[10:14] == [45_000, 45_000, 45_000 + 2970, 47_970]
 
 
 def test_both_change_within_one_batch() -> None:

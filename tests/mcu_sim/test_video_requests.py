@@ -209,3 +209,25 @@ def test_packets_with_headers_of_different_lengths_in_one_batch() -> None:
     sizes = write_forwarded(target, out, data, lengths)
     payloads = [line[12:size].tobytes() for line, size in zip(target, sizes.tolist(), strict=True)]
     assert payloads == [b"\x7c\x85plain", b"\x7c\x85plain", b"\x41csrc", b"\x41csrc"]
+
+
+def test_a_key_frame_is_missed_while_a_viewer_waits_or_has_asked() -> None:
+    room, camera = Room(3), Camera(1, keys=frozenset({0}))
+    forwarder = room.forwarder
+    assert not forwarder.misses_key
+    forwarder.watch(0, 1, at(0))
+    assert forwarder.misses_key
+    room.play(camera.until(300))
+    assert not forwarder.misses_key
+    forwarder.request(0, at(5000))
+    assert forwarder.misses_key
+    assert forwarder.take_key_requests(at(5000)) == [1]
+    assert not forwarder.misses_key
+
+
+def test_who_was_closed_has_no_stream_to_watch_on() -> None:
+    room = Room(3)
+    room.forwarder.watch(0, 1, at(0))
+    room.forwarder.close(0)
+    with pytest.raises(ValueError, match="row 0 watches 1 and has no stream"):
+        room.forwarder.watch(0, 1, at(1))
