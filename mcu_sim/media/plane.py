@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from mcu_sim.audio.bank import TICK_NS, AudioBank, AudioOut
+from mcu_sim.audio.tones import ToneReader
 from mcu_sim.media.consent import Consent, Withheld
 from mcu_sim.media.health import health_of
 from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
@@ -107,6 +108,7 @@ class MediaPlane:
         )
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
+        self.tones = ToneReader(capacity)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
         self._audio_out = AudioOut(capacity)
         self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns)
@@ -163,6 +165,7 @@ class MediaPlane:
         self.outbound.allow(kind, row, self._consent.to(kind, row))
         if kind == "audio":
             self._hear(leg)
+            self.tones.turn(row, terms.tone_type)
             header = bytes.fromhex(down.header_hex)
             self._audio_out.reset(row, header, down.first_sequence, down.first_timestamp)
         elif kind == "video" and leg.composed is not None:
@@ -196,6 +199,8 @@ class MediaPlane:
             turned[kind] = replace(flow, terms=terms)
             self.inbound.turn(leg, kind, turned[kind])
             self.outbound.turn(kind, row, turned[kind])
+            if kind == "audio":
+                self.tones.turn(row, terms.tone_type)
             self._consent.begin(replace(leg, flows=turned), kind, now_ns)
             self.outbound.allow(kind, row, self._consent.to(kind, row))
             self.reports.turn(kind, row, turned[kind])
@@ -224,6 +229,7 @@ class MediaPlane:
         leg = self._legs.pop(row)
         if "audio" in leg.flows:
             self.bank.close(row)
+            self.tones.turn(row, None)
         self._let_go(leg)
         if "video" in leg.flows and leg.composed is not None:
             self._composed.close(row)
@@ -403,6 +409,7 @@ class MediaPlane:
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):
             if len(got.rows):
+                self.tones.put(got.rows, got.headers, got.data, got.lengths)
                 self.bank.put(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
 
     def _mix(self, ticks: range) -> None:

@@ -103,12 +103,13 @@ def _accept(
     crypto = answer_keys(theirs, old, keys) if is_secure(theirs) else None
     if pair is None or (crypto is None and is_secure(theirs)):
         return None
+    tones = codecs.tones_of(theirs.codecs, ours.codecs, pair[0])
     mux = ours.rtcp_mux and theirs.rtcp_mux
     # their word for the main picture, so that sections have the same roles in our description
     tags = ours.content or theirs.content
     stated = replace(
         at_their_rate(ours, offer, theirs),
-        codecs=(pair[1],),
+        codecs=(pair[1],) if tones is None else (pair[1], tones),
         formats=(),
         protocol=theirs.protocol,
         content=tags,

@@ -18,6 +18,8 @@ SLIDES = "slides"
 G722 = Codec(9, "G722", 8000)
 PCMA = Codec(8, "PCMA", 8000)
 PCMU = Codec(0, "PCMU", 8000)
+TONES = Codec(101, "telephone-event", 8000, fmtp="0-15")
+"""Pressed keys, beside a codec (RFC 4733); the clock is that of all our codecs."""
 H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")
 """Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
 

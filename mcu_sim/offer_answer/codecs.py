@@ -12,6 +12,21 @@ DYNAMIC_TYPES = range(96, 128)
 """Payload types without a fixed meaning (RFC 3551 §6)."""
 
 
+def is_tones(codec: Codec) -> bool:
+    """Whether it carries pressed keys and no sound (RFC 4733 §2.4.1)."""
+    return codec.name.lower() == "telephone-event"
+
+
+def tones_of(theirs: Sequence[Codec], ours: Sequence[Codec], main: Codec) -> Codec | None:
+    """For an answer: the keys that are taken beside a codec with its clock, None if not by both."""
+    known = next((one for one in ours if is_tones(one)), None)
+    offered = (one for one in theirs if is_tones(one) and one.clock_hz == main.clock_hz)
+    found = next(offered, None)
+    if known is None or found is None:
+        return None
+    return replace(known, payload_type=found.payload_type, clock_hz=found.clock_hz)
+
+
 def choose(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, Codec] | None:
     """For an answer: our first codec that they offer, as they offer it and as we state it.
 
@@ -19,6 +34,8 @@ def choose(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, Codec
     The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
     """
     for one in ours:
+        if is_tones(one):
+            continue
         if h264.is_h264(one):
             other = h264.best(one, theirs)
             if other is not None:
@@ -33,6 +50,8 @@ def choose(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, Codec
 def answered(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:
     """For our offer: their first codec that is one of ours, and ours at what both can."""
     for one in theirs:
+        if is_tones(one):
+            continue
         # an answer repeats the offer's number; another one is not forbidden
         for other in sorted(ours, key=lambda our: our.payload_type != one.payload_type):
             if h264.matches(one, other):

@@ -47,7 +47,7 @@ def _why_not(theirs: Media, ours: Media | None) -> Refusal | None:
         return Refusal(f"{name} ({theirs.protocol[:30]}) is not spoken here", Warn.TRANSPORT)
     if codecs.choose(ours.codecs, theirs.codecs) is None:
         named = [codec.name[:20] for codec in theirs.codecs[:MOST_NAMED]]
-        known = dict.fromkeys(codec.name for codec in ours.codecs)
+        known = dict.fromkeys(one.name for one in ours.codecs if not codecs.is_tones(one))
         said = f"none of its codecs ({', '.join(named)})" if named else "nothing that it names"
         return Refusal(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
     if is_secure(theirs) and not theirs.crypto:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mcu_sim import h264
 from mcu_sim.offer_answer.capability import FEEDBACK
+from mcu_sim.offer_answer.codecs import is_tones
 from mcu_sim.sdp import Codec, Crypto, CryptoKey, Media, SdpError, Session
 
 
@@ -22,6 +23,7 @@ class Agreed:
         max_kbps: the media rate to send at most, None if nothing limits it.
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
+        tone_type: RTP payload type of pressed keys that come in (RFC 4733), None if not agreed.
         feedback: requests for a key frame over RTCP that both understand: `pli`, `fir`.
     """
 
@@ -42,6 +44,7 @@ class Agreed:
     crypto_send: CryptoKey | None = None
     crypto_receive: CryptoKey | None = None
     feedback: frozenset[str] = frozenset()
+    tone_type: int | None = None
 
 
 def agree(
@@ -88,8 +91,15 @@ def agree(
         protocol=theirs.protocol,
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
+        tone_type=_tone_type(theirs, ours),
         feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
     )
+
+
+def _tone_type(theirs: Media, ours: Media) -> int | None:
+    if not any(is_tones(codec) for codec in theirs.codecs):
+        return None
+    return next((codec.payload_type for codec in ours.codecs if is_tones(codec)), None)
 
 
 def at_their_rate(ours: Media, their_session: Session, theirs: Media) -> Media:

@@ -13,6 +13,10 @@ from mcu_sim.h264 import LEVELS, codec_for, resolution_of
 from mcu_sim.media.leg import NOBODY, Kind
 from mcu_sim.media.ports import Ports, PortsExhaustedError
 from mcu_sim.offer_answer import (
+    G722,
+    PCMA,
+    PCMU,
+    TONES,
     Agreed,
     at_level,
     audio,
@@ -74,10 +78,12 @@ class Answering:
         dialled: str | None = None,
         dialled_profile: str = "baseline",
         signalling: HostPort = ("", 0),
+        tones: bool = False,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
-        what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address."""
+        what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
+        `tones`: whether pressed keys are taken (RFC 4733)."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -86,6 +92,7 @@ class Answering:
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
         self._signalling = signalling
+        self._sounds = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
@@ -297,7 +304,7 @@ class Answering:
     def _can(self, shelf: int, profile: str = "baseline") -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
-        can = [audio(port(shelf, "audio"), protocol=how)]
+        can = [audio(port(shelf, "audio"), self._sounds, protocol=how)]
         for best in self._resolutions[:1]:  # it stands for the lower ones too
             main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
             slides = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]

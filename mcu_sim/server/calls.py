@@ -25,6 +25,7 @@ class Call:
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
         refused: what of its offer is not taken, in words.
+        star_ns: when "*" was the last key pressed in it; None: it was not.
         sees: whose forwarded picture and content it is to see, by medium.
         offered: whether `local` is an offer that waits for its answer.
         standing: whether it is in its meeting, with media.
@@ -49,6 +50,7 @@ class Call:
     standing: bool = False
     dialled_ns: int | None = None
     refused: tuple[str, ...] = ()
+    star_ns: int | None = None
 
 
 class CallBook:

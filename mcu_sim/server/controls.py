@@ -5,17 +5,26 @@ from __future__ import annotations
 from mcu_sim.conference import commands
 from mcu_sim.conference.answers import Answer, Queue
 from mcu_sim.conference.answers import Refused as CommandRefused
-from mcu_sim.conference.commands import Command, RequestToSpeak, Withdraw
+from mcu_sim.conference.commands import Command, Mute, RequestToSpeak, Unmute, Withdraw
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.rooms import Rooms
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.server.calls import Call, CallBook
-from mcu_sim.server.steering import Steering
+from mcu_sim.server.steering import Steering, Tell
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import InfoReceived
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 
 CONTROL_TYPE = "application/vnd.giaoban.control+json"
+KEYS: dict[str, Command] = {
+    "1": RequestToSpeak(command="request-to-speak"),
+    "2": Withdraw(command="withdraw"),
+    "6": Mute(command="mute"),
+    "7": Unmute(command="unmute"),
+}
+"""What "*" and a key do: what a branch may do for itself (Art. 15(2)c, 16(2)e)."""
+KEYS_WITHIN_NS = 5_000_000_000
+"""So long the key may follow its "*"."""
 
 
 class Controls:
@@ -28,7 +37,9 @@ class Controls:
         book: CallBook,
         rooms: Rooms,
         steering: Steering,
+        tell: Tell,
     ) -> None:
+        self._tell = tell
         self._agent = agent
         self._plane = plane
         self._book = book
@@ -61,6 +72,21 @@ class Controls:
         self._steering.carry_out(effects, now_ns)
         return answer
 
+    def pressed(self, now_ns: int) -> None:
+        """Keys that were pressed in calls: each is told; "*" and a digit of `KEYS` is a command of
+        whoever presses them, with the rights it has."""
+        for row, digit in self._plane.tones.take():
+            call = self._book.in_row(row)
+            if call is None or not call.standing:
+                continue
+            star_ns, call.star_ns = call.star_ns, now_ns if digit == "*" else None
+            waits = star_ns is not None and now_ns - star_ns <= KEYS_WITHIN_NS
+            command = KEYS.get(digit) if waits else None
+            did = {} if command is None else {"command": command.command}
+            self._tell(now_ns, "tone", call.participant, digit=digit, **did)
+            if command is not None:
+                self._carry_out(call, command, now_ns)
+
     def ask_key_frames(self, now_ns: int) -> None:
         """Ask for key frames by INFO where an endpoint does not take RTCP's requests.
 
@@ -89,10 +115,17 @@ class Controls:
         except commands.CommandError as error:
             self._agent.answer_info(info.request_key, 400, str(error), now_ms)
             return
+        self._carry_out(call, command, now_ns, info)
+
+    def _carry_out(
+        self, call: Call, command: Command, now_ns: int, info: InfoReceived | None = None
+    ) -> None:
+        """A command of a participant; `info`: that which brought it, None if keys did."""
+        now_ms = now_ns / 1e6
         answer, effects = self._rooms.command(call.participant, command, now_ms)
-        if isinstance(answer, CommandRefused):
+        if info is not None and isinstance(answer, CommandRefused):
             self._agent.answer_info(info.request_key, answer.code, answer.reason, now_ms)
-        else:
+        elif info is not None:
             self._agent.answer_info(info.request_key, 200, "OK", now_ms)
             if isinstance(answer, Queue):
                 self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)

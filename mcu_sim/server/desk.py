@@ -81,7 +81,7 @@ class Desk:
         registered = None if registrar is None else registrar.uri_of
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registered)
         self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
-        self.controls = Controls(agent, plane, book, self.rooms, self._steering)
+        self.controls = Controls(agent, plane, book, self.rooms, self._steering, tell)
         self._positions = dict(positions)
         self._stopped: Declined | None = None
         self._anonymous = config.accounts is None and not config.seats

@@ -117,6 +117,7 @@ class McuServer:
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
             signalling=self._sip.local,
+            tones=not config.virtual_time,  # nobody presses keys there
         )
         self._desk = Desk(
             config,
@@ -167,6 +168,7 @@ class McuServer:
                 self._desk.controls.hear(now_ns)
                 hear_ns = now_ns + HEAR_EVERY_NS
             self._desk.controls.ask_key_frames(now_ns)
+            self._desk.controls.pressed(now_ns)
             self._tell_withheld(now_ns)
             self._tell_wrong_passwords(now_ns)
             self._send()

@@ -111,6 +111,7 @@ class Office:
             encrypted=given.encrypted,
             dialled=given.dialled_resolution,
             signalling=(address, SIP_PORT),
+            tones=True,
         )
         self.desk = Desk(
             given,

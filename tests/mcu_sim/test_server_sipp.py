@@ -12,6 +12,7 @@ from tests.mcu_sim.server_factory import Running, meeting_of, meetings, seats
 
 pytestmark = pytest.mark.realtime
 
+PCAPS = "/usr/share/sip-tester"
 MCU, CALLER = local_address(69), local_address(70)
 MEMBERS = ("dak-mil", "cu-jut")
 MEETING = meetings(meeting_of(MEMBERS))
@@ -104,6 +105,32 @@ def test_a_call_with_audio_and_video(tmp_path: Path) -> None:
     assert (health["calls_left"], health["units_left"]) == (0, 0.0)
     assert mcu.events[0]["units"] == 3.0
     assert (tmp_path / "mcu-sent.bin").stat().st_size > 0
+
+
+def test_keys_pressed_in_a_call(tmp_path: Path) -> None:
+    """SIPp plays its recordings of RFC 2833 events; they were made in this order."""
+    scenario = AUDIO_AND_VIDEO.replace(
+        "m=audio 41000 RTP/AVP 8 0\n", "m=audio [media_port] RTP/AVP 8 0 101\n"
+    ).replace(
+        "    a=rtpmap:0 PCMU/8000\n",
+        "    a=rtpmap:0 PCMU/8000\n    a=rtpmap:101 telephone-event/8000\n",
+    )
+    keys = "".join(
+        f'<nop><action><exec play_pcap_audio="{PCAPS}/dtmf_2833_{key}.pcap"/></action></nop>'
+        '<pause milliseconds="1000"/>'
+        for key in ("6", "star")
+    )
+    head, ack, tail = scenario.partition("  ]]></send>\n  <pause")
+    assert ack
+    scenario = f"{head}  ]]></send>\n{keys}\n  <pause{tail}"
+    (tmp_path / "bridge.xml").write_text(scenario, encoding="utf-8")
+    mcu = Running(MCU, tmp_path, MEETING, seats=seats(MEMBERS))
+    done = sipp(tmp_path, "-m", "1", "-mp", "41000", "-sf", "bridge.xml")
+    health = mcu.finish()
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [(e["bridge"], e["digit"]) for e in mcu.events if e["event"] == "tone"]
+    assert told == [("cu-jut", "6"), ("cu-jut", "*")]
+    assert (health["not_rtp"], health["foreign"]) == (0, 0)
 
 
 def test_many_calls_of_the_built_in_caller(tmp_path: Path) -> None:
