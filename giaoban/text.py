@@ -76,6 +76,18 @@ def printable(text: str, longest: int | None = None) -> str:
     return clean
 
 
+def fit(value: object, longest: int) -> object:
+    """A value of an event or a record, in which each text is `printable`."""
+    match value:
+        case str():
+            return printable(value, longest)
+        case list() | tuple():
+            return [fit(item, longest) for item in value]
+        case dict():
+            return {fit(key, longest): fit(item, longest) for key, item in value.items()}
+    return value
+
+
 def checked_texts(schema: CoreSchema, of: type) -> CoreSchema:
     """A model's schema in which each text, key and item is checked, and none can be forgotten.
 

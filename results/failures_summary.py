@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from results.failure_points import MANY
 from results.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
+from results.markdown import cell_text, escaped
 
 VERDICT_WORDS = {
     "pass": "PASS – no failure that was tried does more than the criteria allow",
@@ -209,10 +210,11 @@ def slowest(answer: FaultsAnswer) -> str | None:
 
 def summary_md(answer: FaultsAnswer) -> str:
     """The text of `summary.md` (English, Markdown)."""
+    answer = escaped(answer)
     timing = answer.timing
     lines = [f"# {headline(answer)}", "", answer.question.text_en, ""]
     if answer.reasons:
-        lines += ["Why:", "", *(f"- {_cell(reason)}" for reason in answer.reasons), ""]
+        lines += ["Why:", "", *(f"- {cell_text(reason)}" for reason in answer.reasons), ""]
     lines += _since(answer)
     lines += ["## Single points of failure", ""]
     lines += [f"- {point_line(p, answer)}" for p in answer.single_points]
@@ -276,7 +278,7 @@ def _since(answer: FaultsAnswer) -> list[str]:
         return []
     others = [c for c in answer.comparison.changes if c.sense != "worse"]
     marks = {"better": "better: ", "other": ""}
-    lines = [f"- {marks[c.sense]}{_cell(c.line)}" for c in others]
+    lines = [f"- {marks[c.sense]}{cell_text(c.line)}" for c in others]
     return ["Other changes since then:", "", *lines, ""] if lines else []
 
 
@@ -343,9 +345,5 @@ def _links(path: Sequence[str] | None) -> str:
 def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[int]) -> list[str]:
     marks = ["---:" if number in right else "---" for number in range(len(head))]
     lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
-    lines += ["| " + " | ".join(_cell(cell) for cell in cells) + " |" for cells in body]
+    lines += ["| " + " | ".join(cell_text(cell) for cell in cells) + " |" for cells in body]
     return [*lines, ""]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

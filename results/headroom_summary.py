@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from results.headroom import Bottleneck, Headroom, Point
+from results.markdown import cell_text, escaped
 from results.whatif_summary import margin, said_by
 
 DEVICES = 12
@@ -45,6 +46,7 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> str:
 
 def summary_md(answer: Headroom) -> str:
     """The text of `summary.md` (English, Markdown)."""
+    answer = escaped(answer)
     lines = [
         f"# {headline(answer)}",
         "",
@@ -143,7 +145,5 @@ def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Iterable[i
     at_right = set(right)
     marks = ["---:" if number in at_right else "---" for number in range(len(head))]
     lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
-    lines += [
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in body
-    ]
+    lines += ["| " + " | ".join(cell_text(cell) for cell in cells) + " |" for cells in body]
     return [*lines, ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from results.load import Delay, LoadResult
+from results.markdown import escaped
 
 HEAD = {
     "pass": "PASS – the MCU meets the criteria under this load",
@@ -171,6 +172,7 @@ def delay_line(delay: Delay | None) -> str:
 
 def summary_md(result: LoadResult) -> str:
     """The text of `summary.md`."""
+    result = escaped(result)
     what = ", ".join(f"{key} {_plain(value)}" for key, value in result.what.items())
     lines = [f"# Load test {result.run_id}", "", f"**{headline(result)}**", ""]
     lines += [f"- {reason}" for reason in result.reasons]

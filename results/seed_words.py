@@ -7,6 +7,7 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from results.criteria import EVERY_SEED
+from results.markdown import cell_text
 from results.model import Binding, CriterionResult, Result
 from results.seeds import CONFIDENCE_PCT, Seeds, Spread
 
@@ -191,7 +192,7 @@ def seed_lines(result: Result) -> list[str]:
             criterion.threshold, spread.unit
         )
         cells = [
-            criterion.name_en.replace("|", "\\|"),
+            cell_text(criterion.name_en),
             *(figure(v, spread.unit) for v in (spread.least, spread.median, spread.largest)),
             limit,
             str(spread.failed),

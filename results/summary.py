@@ -8,6 +8,7 @@ from results.english import in_use
 from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
 from results.interrupted import interruptions
+from results.markdown import cell_text, escaped
 from results.model import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
 from results.places import in_english
 from results.seed_words import NOT_TRIED, at_seed, by_luck, figure, luck, note, seed_lines, tried
@@ -124,6 +125,7 @@ def device_delays(result: Result) -> str:
 
 def summary_md(result: Result) -> str:
     """The text of `summary.md` (English, Markdown)."""
+    result = escaped(result)
     table = terminal_table(result)
     lines = [
         f"# {table.headline}",
@@ -146,7 +148,7 @@ def summary_md(result: Result) -> str:
     for row in table.rows:
         mark = "met" if row.ok else "**not met**"
         cells = (row.criterion, row.value, row.limit, row.margin, mark, row.where)
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join(cell_text(cell) for cell in cells) + " |")
     lines += ["", "The margin is the share of the allowance that is still unused.", ""]
     if notes := criteria_notes(result):
         lines += [*(f"- {note}" for note in notes), ""]
@@ -262,7 +264,8 @@ def _video_lines(result: Result) -> list[str]:
                 measured = measured or s.frames_sent is not None
                 if s.frames_lost or s.frames_undecodable or s.frames_late or s.freezes:
                     rows.append(
-                        f"| {_cell(in_english(bridge.name))} {s.kind} {s.direction} | {phase.name} "
+                        f"| {cell_text(in_english(bridge.name))} {s.kind} {s.direction} "
+                        f"| {phase.name} "
                         f"| {_figure(s.frames_sent)} | {_figure(s.frames_lost)} "
                         f"| {_figure(s.frames_undecodable)} | {_figure(s.frames_late)} "
                         f"| {_figure(s.frames_not_shown_pct)} | {_figure(s.freezes)} "
@@ -310,7 +313,7 @@ def _mcu_lines(result: Result) -> list[str]:
             f"| {phase.name} | {_figure(mcu.used_pct)} % | {in_use(mcu)} "
             f"| {mcu.units_used:g} of {mcu.units_total:g} "
             f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} "
-            f"| {_cell(refused)} | {_cell(less)} |"
+            f"| {cell_text(refused)} | {cell_text(less)} |"
         )
     lines.append("")
     if (more := result.more_calls) is not None:
@@ -394,8 +397,4 @@ def _first(rows: list[str]) -> list[str]:
 
 
 def _row(*cells: str) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return "| " + " | ".join(cell_text(cell) for cell in cells) + " |"

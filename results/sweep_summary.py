@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from results.markdown import cell_text, escaped
 from results.sweep import SweepAnswer, SweepPoint
 
 LISTED = 200
@@ -54,6 +55,7 @@ def rows(points: list[SweepPoint]) -> list[tuple[str, ...]]:
 
 def summary_md(answer: SweepAnswer) -> str:
     """The text of `summary.md` (English, Markdown)."""
+    answer = escaped(answer)
     lines = [f"# {headline(answer)}", "", answer.question_en, "", computed_line(answer) + ".", ""]
     if found := bindings(answer):
         lines += ["What fails:", "", *(f"- {name}: {count} points" for name, count in found), ""]
@@ -71,7 +73,7 @@ def summary_md(answer: SweepAnswer) -> str:
     )
     lines += ["| " + " | ".join(head) + " |", "|---|---|---|---|---:|---|---|---:|---:|---:|"]
     for cells in rows(answer.points[:LISTED]):
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(cell_text(cell) for cell in cells) + " |")
     if len(answer.points) > LISTED:
         lines += ["", f"… and {len(answer.points) - LISTED} more in `points.csv`"]
     lines += [

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from results.english import in_use
+from results.markdown import cell_text, escaped
 from results.seed_words import stopped
 from results.whatif import CostOf, Judged, VariantResult, WhatIf
 
@@ -104,6 +105,7 @@ def money(cost: CostOf | None) -> str:
 
 def summary_md(answer: WhatIf) -> str:
     """The text of `summary.md` (English, Markdown)."""
+    answer = escaped(answer)
     lines = [f"# {headline(answer)}", "", answer.question_en, "", f"**{found_line(answer)}**", ""]
     if failure := failure_line(answer):
         lines += [failure, ""]
@@ -112,7 +114,7 @@ def summary_md(answer: WhatIf) -> str:
     lines += _table(head, rows(answer), right=(4, 5))
     lines += ["## Margins", "", "The share of each allowance that is still unused.", ""]
     shown = [variant for variant in answer.variants if variant.final.margins]
-    columns = ["criterion", *(_cell(variant.name) for variant in shown)]
+    columns = ["criterion", *(cell_text(variant.name) for variant in shown)]
     lines += _table(columns, _margins(shown), right=range(1, len(columns)))
     for variant in answer.variants:
         lines += _about(variant)
@@ -121,7 +123,7 @@ def summary_md(answer: WhatIf) -> str:
         lines += [
             f"{answer.tried} ways in all; those that arithmetic did not rule out, in order:",
             "",
-            *(f"- {_cell(line)}" for line in answer.search),
+            *(f"- {cell_text(line)}" for line in answer.search),
             "",
         ]
     lines += [
@@ -159,10 +161,10 @@ def _about(variant: VariantResult) -> list[str]:
         f"{_in_use(variant.final)}.",
         "",
     ]
-    lines += [f"- {_cell(change)}" for change in variant.changes]
-    lines += [f"- not met: {_cell(reason)}" for reason in variant.final.reasons]
+    lines += [f"- {cell_text(change)}" for change in variant.changes]
+    lines += [f"- not met: {cell_text(reason)}" for reason in variant.final.reasons]
     if (seeds := variant.judged.seeds) is not None and seeds.stopped:
-        lines.append(f"- {_cell(stopped(seeds))}")
+        lines.append(f"- {cell_text(stopped(seeds))}")
     if variant.confirmed is not None:
         both = f"estimated: {variant.judged.verdict}, emulated: {variant.confirmed.verdict}"
         lines.append(f"- {both} (`{variant.confirmed.run}`)")
@@ -207,9 +209,5 @@ def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Iterable[i
     at_right = set(right)
     marks = ["---:" if number in at_right else "---" for number in range(len(head))]
     lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
-    lines += ["| " + " | ".join(_cell(cell) for cell in cells) + " |" for cells in body]
+    lines += ["| " + " | ".join(cell_text(cell) for cell in cells) + " |" for cells in body]
     return [*lines, ""]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.clock import sleep_until
+from giaoban.text import fit, printable
 from mcu_sim.admission import Capacity
 from mcu_sim.conference.answers import Answer, Refused
 from mcu_sim.conference.commands import Command
@@ -34,6 +35,9 @@ GOODBYE_NS = 2_000_000_000
 NEVER_NS = 2**63 - 1
 NONCE_SECRET_BYTES = 32
 MOST_CONNECTIONS = 512
+
+LONGEST_TOLD = 300
+"""Characters of a text of an event: callers write what they like."""
 
 
 class McuServer:
@@ -288,8 +292,8 @@ class McuServer:
                 "t_ms": round((now_ns - self._config.origin_ns) / 1e6, 3),
                 "who": "mcu",
                 "event": event,
-                "bridge": bridge,
-                **details,
+                "bridge": printable(bridge, LONGEST_TOLD),
+                **{name: fit(value, LONGEST_TOLD) for name, value in details.items()},
                 "units": self._capacity.units_used,
                 "ports": self._capacity.ports_used,
                 "use": self._capacity.use.told(),

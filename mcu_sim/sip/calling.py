@@ -12,7 +12,7 @@ from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, Watcher
 from mcu_sim.sip.events import Answered, Refused, TimedOut
 from mcu_sim.sip.fields import cseq_of, tag_of, to_of
 from mcu_sim.sip.headers import again, body_of, retry_after_s
-from mcu_sim.sip.message import USER_AGENT, Peer
+from mcu_sim.sip.message import USER_AGENT, Peer, phrase_of
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.timers import GIVE_UP_MS
 
@@ -119,7 +119,7 @@ class Calling:
         elif call is not None and not self._again(attempt, call, response, now_ms):
             self._is_over(call)
             after_s = retry_after_s(response)
-            self._end.emit(Refused(call.id, response.code, response.phrase, after_s))
+            self._end.emit(Refused(call.id, response.code, phrase_of(response), after_s))
 
     def on_no_answer(self, attempt: _Attempt) -> None:
         """Nothing came, or nothing final after a CANCEL."""

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from sipmessage import Request, Response, Via
 
+from giaoban.text import printable
 from mcu_sim.sip.fields import addresses, parameter, tag_of, top_via
 from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
 
@@ -34,6 +35,7 @@ MAGIC_COOKIE = "z9hG4bK"
 USER_AGENT = "giaoban"
 SDP_TYPE = "application/sdp"
 
+LONGEST_PHRASE = 200
 PHRASES = {
     100: "Trying",
     180: "Ringing",
@@ -135,6 +137,11 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
     response.headers.set("User-Agent", USER_AGENT)
     response.headers.set("Content-Length", "0")
     return response
+
+
+def phrase_of(response: Response) -> str:
+    """What a peer gives as its reason, as it may stand in events, logs and on a terminal."""
+    return printable(response.phrase, LONGEST_PHRASE)
 
 
 def _has_tag(to: str) -> bool:

@@ -8,7 +8,7 @@ from mcu_sim.sip.dialog import MAX_FORWARDS
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import OptionsAnswered
 from mcu_sim.sip.headers import tokens
-from mcu_sim.sip.message import SDP_TYPE, USER_AGENT, Peer
+from mcu_sim.sip.message import SDP_TYPE, USER_AGENT, Peer, phrase_of
 
 NO_ANSWER = 408
 
@@ -42,7 +42,7 @@ class OptionsClient(Watcher):
             return
         server = response.headers.get("Server") or response.headers.get("User-Agent") or ""
         methods = tuple(tokens(response.headers.getlist("Allow")))
-        self._end.emit(OptionsAnswered(response.code, response.phrase, methods, server))
+        self._end.emit(OptionsAnswered(response.code, phrase_of(response), methods, server))
 
     def on_no_answer(self, slot: Slot, now_ms: float) -> None:
         self._end.emit(OptionsAnswered(NO_ANSWER, "No answer", (), ""))

@@ -12,7 +12,7 @@ from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import Registered, RegistrationFailed
 from mcu_sim.sip.fields import contacts_of, parameter
 from mcu_sim.sip.headers import again, seconds
-from mcu_sim.sip.message import PHRASES, USER_AGENT, Peer
+from mcu_sim.sip.message import PHRASES, USER_AGENT, Peer, phrase_of
 from mcu_sim.sip.uris import same_uri
 
 _NAME = "own"
@@ -93,7 +93,7 @@ class RegisterClient(Watcher):
         elif response.code < 300:
             self._on_success(response, now_ms)
         elif not self._again(slot, response, now_ms):
-            self._end.emit(RegistrationFailed(response.code, response.phrase))
+            self._end.emit(RegistrationFailed(response.code, phrase_of(response)))
 
     def on_no_answer(self, slot: Slot, now_ms: float) -> None:
         self._busy = False

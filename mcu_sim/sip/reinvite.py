@@ -22,7 +22,7 @@ from mcu_sim.sip.events import (
 )
 from mcu_sim.sip.fields import cseq_of
 from mcu_sim.sip.headers import again, body_of, warned
-from mcu_sim.sip.message import PHRASES
+from mcu_sim.sip.message import PHRASES, phrase_of
 from mcu_sim.sip.session import Sessions
 
 MAX_GLARES = 8
@@ -205,7 +205,7 @@ class Reinvites:
                 self._sessions.refresh_failed(call, now_ms)
             else:
                 call.wanted = None
-                self._end.emit(ReofferRefused(call.id, code, response.phrase))
+                self._end.emit(ReofferRefused(call.id, code, phrase_of(response)))
             self._next(call, now_ms)
 
     def _is_decided(self, call: Call) -> None:

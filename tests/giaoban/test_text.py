@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 
 from giaoban.errors import MOST_TOLD, InputError, several, told
 from giaoban.table import read_table, written
-from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, hidden_in, printable
+from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, fit, hidden_in, printable
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.device import Device
@@ -195,3 +195,12 @@ def test_hidden_in_tells_the_line() -> None:
 @pytest.mark.parametrize("model", [Province, Router, Access, Group, Unit, Meeting, Device, Variant])
 def test_names_are_shorter_than_texts(model: type[StrictModel]) -> None:
     assert f"max_length={LONGEST_NAME}" in str(model.model_fields["name"])
+
+
+def test_what_a_stranger_sent_is_fit_for_a_log_at_any_depth() -> None:
+    told_so = {"who": "a\x1b[2J", "list": ["\u202e", 1, None], "table": {"\n": "x" * 1000}}
+    assert fit(told_so, 10) == {
+        "who": "a\\x1b[2J",
+        "list": ["\\u202e", 1, None],
+        "table": {"\\n": "xxxxxxxxx…"},
+    }
