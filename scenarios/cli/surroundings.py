@@ -40,12 +40,37 @@ def settle() -> None:
         mask = os.umask(0o077)
         os.umask(mask & 0o077)  # whatever others may not, we can read what we wrote
         _obey_the_limit_of_processor_time()
+    if sys.platform == "linux":
+        _end_with_our_own_code()
     for name in OF_LIBRARIES:
         os.environ.pop(name, None)
     # what little linear algebra there is needs no threads; with one thread, and only so, a process
     # may be copied (`giaoban.beside`)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     open_standard_streams()
+
+
+def _end_with_our_own_code() -> None:
+    """A library in C that finds no memory may call exit(1), which is a verdict: OpenBLAS does.
+
+    We ourselves never end by that way (`scenarios.cli.entry`): who comes to it was a library.
+    """
+    import ctypes
+
+    def ended() -> None:
+        os.write(
+            2,
+            b"giaoban: not enough memory: a library gave up, which could not go on without\n"
+            b"  to mend it: end other programs, or raise the limit: ulimit -v unlimited\n",
+        )
+        os._exit(MachineLacks.exit_code)
+
+    _kept.append(ctypes.CFUNCTYPE(None)(ended))
+    ctypes.CDLL(None).__cxa_atexit(_kept[-1], None, None)
+
+
+_kept: list[object] = []
+"""What C code calls must not be forgotten here."""
 
 
 def _begin_anew_if_python_was_told_otherwise() -> None:

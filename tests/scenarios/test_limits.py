@@ -1,0 +1,54 @@
+"""Limits of a process (setrlimit(2)) that a check runs into: 4, the cause in a sentence, and
+nothing half-written."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from runs import COMMAND
+from scenario_factory import ROOT, scenario
+
+
+@pytest.mark.parametrize(
+    ("limit", "amount", "said"),
+    [
+        (resource.RLIMIT_NOFILE, 8, "no more files may be open"),
+        (resource.RLIMIT_FSIZE, 4096, "a file grew larger"),
+        (resource.RLIMIT_CPU, 1, "processor time"),
+    ],
+    ids=["files", "size", "time"],
+)
+def test_a_check(tmp_path: Path, limit: int, amount: int, said: str) -> None:
+    results = tmp_path / "results"
+    words = ["check", scenario(tmp_path / "s.toml"), "--estimate", "--seeds", "1"]
+    hard = resource.RLIM_INFINITY if limit == resource.RLIMIT_CPU else amount
+    done = subprocess.run(
+        [*COMMAND, *words, "--results", results],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(limit, (amount, hard)),
+    )
+    assert done.returncode == 4, done.stderr
+    assert said in done.stderr
+    assert "to mend it: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not results.exists() or list(results.iterdir()) == []
+
+
+def test_a_library_that_ends_the_program_gives_no_verdict() -> None:
+    """OpenBLAS calls exit(1) where it finds no memory."""
+    code = (
+        "import ctypes\nfrom scenarios.cli import entry\n"
+        "entry.run = lambda: ctypes.CDLL(None).exit(1)\nentry.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4
+    assert "not enough memory" in done.stderr
