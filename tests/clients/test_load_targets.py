@@ -142,7 +142,8 @@ def answer_of(of: LoadPlan, journal: list[dict[str, Any]]) -> LoadResult:
     """The verdict on what was done, as if the machine had been idle."""
     by_kind: dict[str, list[dict[str, Any]]] = {RECORD: [], HEARD: []}
     for entry in journal:
-        by_kind.setdefault(entry.pop("kind"), []).append(entry)
+        values = {key: value for key, value in entry.items() if key != "kind"}
+        by_kind.setdefault(entry["kind"], []).append(values)
     records = [Record(**{**entry, "due_s": None}) for entry in by_kind[RECORD]]
     healths = [HEALTH.model_copy(update={"at_s": float(at_s)}) for at_s in range(30)]
     kept = Kept(0.0, records, healths, [Heard(**entry) for entry in by_kind[HEARD]])
@@ -185,6 +186,25 @@ def test_a_device_gets_the_verdict_that_it_deserves(
     unjudged = {"options": "options-failed", "register": "registrations-failed"}
     not_judged = {c.id for c in result.criteria if c.ok is None}
     assert not_judged >= {unjudged[each] for each in case.lacks}
+
+
+def test_calls_that_wait_for_a_silent_device_are_not_the_generators_fault() -> None:
+    """Each bridge has seven calls in 3 s, and waits for the answer to its first one for 10 s."""
+    of = plan("sip:127.0.0.1:5060", CASES["silent"]).model_copy(
+        update={"shape": "steady", "rate_per_s": 5.0, "seconds": 3.0, "hold_s": 0.3}
+    )
+    waited = {"operation": "invite", "ms": 10_000.0, "ok": False, "reason": "no answer"}
+    calls = [
+        {"kind": RECORD, "who": of.name(n), "at_s": 2.0 + n / 5, "cause": "timeout", **waited}
+        for n in range(BRIDGES)
+    ]
+    result = answer_of(of, calls)
+    assert (result.verdict, result.reasons) == ("fail", [UNANSWERED])
+    refused = [{**call, "cause": "capacity", "code": 486, "ms": 5.0} for call in calls]
+    result = answer_of(of, refused)
+    assert (result.verdict, result.reasons) == (
+        "invalid", ["only 2 of 15 calls of the timetable were dialled"],
+    )  # fmt: skip
 
 
 def test_a_test_that_did_nothing_is_invalid() -> None:

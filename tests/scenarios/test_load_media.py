@@ -91,6 +91,13 @@ def test_media_of_calls_that_are_too_short_are_not_judged_and_that_is_told() -> 
     assert "calls-not-heard" not in criteria([])
 
 
+def test_a_device_that_never_sends_is_seen_in_the_shortest_calls() -> None:
+    short = call(lasted_ms=100.0, **NEVER)
+    assert criteria([short] * 9)["calls-not-heard"] == (None, None)
+    assert criteria([short] * 10)["calls-not-heard"] == (10, False)
+    assert criteria([*[short] * 10, call(lasted_ms=100.0)])["calls-not-heard"] == (None, None)
+
+
 def done(operation: str, failed: dict[str, int], succeeded: int = 0) -> OperationResult:
     bad = sum(failed.values())
     return OperationResult(
