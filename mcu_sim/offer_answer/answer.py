@@ -88,7 +88,8 @@ def read_answer(offer: Session, answer: Session) -> list[Agreed | None]:
         pair = codecs.answered(theirs.codecs, ours.codecs)
         if pair is None:
             raise SdpError(f"answer's {theirs.kind} codec was not offered")
-        crypto = answered_keys(ours, theirs) if is_secure(ours) else None
+        wanted = is_secure(ours) or (ours.crypto and theirs.crypto)  # RFC 8643 §3.1
+        crypto = answered_keys(ours, theirs) if wanted else None
         agreed.append(agree(answer, theirs, ours, pair, crypto, content=what == "content"))
     return agreed
 
@@ -100,7 +101,8 @@ def _accept(
     if not theirs.port or theirs.protocol not in PROTOCOLS:
         return None
     pair = codecs.choose(ours.codecs, theirs.codecs)
-    crypto = answer_keys(theirs, old, keys) if is_secure(theirs) else None
+    # without SAVP a key asks for SRTP if that can be had (RFC 8643 §3.1)
+    crypto = answer_keys(theirs, old, keys) if is_secure(theirs) or theirs.crypto else None
     if pair is None or (crypto is None and is_secure(theirs)):
         return None
     tones = codecs.tones_of(theirs.codecs, ours.codecs, pair[0])

@@ -13,18 +13,17 @@ PROTOCOLS = ("RTP/AVP", "RTP/AVPF", *SECURE)
 
 
 def is_secure(section: Media) -> bool:
-    """Whether a section is SRTP. A key on a section that is not means nothing."""
+    """Whether a section must be SRTP. On another a key says that it may be (RFC 8643)."""
     return section.protocol in SECURE
 
 
 def with_keys(section: Media, keys: Secrets | None) -> Media:
-    """A section to offer: with a key of each suite if it is SRTP and has none yet.
+    """A section to offer: with a key of each suite if it is SRTP and has none yet. One that became
+    SRTP by the other side's offer keeps its key.
 
     Raises `ValueError` if there is no source of keys.
     """
-    if not is_secure(section):
-        return replace(section, crypto=())
-    if section.crypto:
+    if section.crypto or not is_secure(section):
         return section
     if keys is None:
         raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")

@@ -81,7 +81,7 @@ def tones(one: Baresip, start_s: float = 1.0, end_s: float | None = None) -> set
         (
             {
                 "cu-jut": "G722/16000/1;mediaenc=srtp-mand",
-                "dak-mil": "G722/16000/1;mediaenc=srtp-mand",
+                "dak-mil": "G722/16000/1;mediaenc=srtp",  # RTP/AVP with a key (RFC 8643)
             },
             {16_000},
         ),

@@ -122,7 +122,24 @@ def test_the_stronger_suite_is_taken_with_the_tag_it_has() -> None:
     assert answer.media[0].crypto == (Crypto(5, key(100, SHA1_32)),)
 
 
-def test_srtp_without_a_key_on_either_side_is_refused_and_keys_without_srtp_mean_nothing() -> None:
+def test_a_key_without_savp_asks_for_srtp_if_it_can_be_had() -> None:
+    """RFC 8643 §3.1: opportunistic, in the answer as in offers within the call."""
+    avp = replace(audio(5004), crypto=(Crypto(1, key(1)), Crypto(2, key(2, SHA1_32))))
+    offer = Session(BRIDGE, (avp,))
+    [here], [there], answer = both(offer, CAN[:1])
+    assert (here.protocol, there.protocol) == ("RTP/AVP", "RTP/AVP")
+    assert answer.media[0].crypto == (Crypto(1, key(100)),)
+    assert (here.crypto_send, here.crypto_receive) == (key(100), key(1))
+    assert (there.crypto_send, there.crypto_receive) == (key(1), key(100))
+    again = make_reoffer(answer, CAN[:1], keys=Counter(7))
+    assert (again.media[0].protocol, again.media[0].crypto) == ("RTP/AVP", answer.media[0].crypto)
+    plain, _ = make_answer(again, [audio(5004)], BRIDGE, 3)  # by one that knows no SRTP
+    [terms] = read_answer(again, plain)
+    assert terms is not None
+    assert (terms.crypto_send, terms.crypto_receive) == (None, None)
+
+
+def test_srtp_without_a_key_on_either_side_is_refused_and_without_savp_it_is_left_out() -> None:
     savp = replace(video(5006, 2000), protocol="RTP/SAVP")
     avp = replace(audio(5004), crypto=(Crypto(1, key(1)),))
     answer, [sound, picture, _] = make_answer(
