@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.loopback import local_address
 from tests.marked import Watch
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
@@ -56,6 +57,12 @@ def _only_what_is_marked_talks_in_real_time(request: pytest.FixtureRequest) -> I
     assert not taken, (
         f"{request.node.nodeid} {taken[0]}, which may be another run's (tests.loopback)"
     )
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Processes of xdist have to find the same tests, though each has addresses of its own."""
+    own = local_address(0).removesuffix("0.1")
+    return val.replace(own, "127.own.") if isinstance(val, str) and own in val else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -111,21 +111,18 @@ def test_servers_and_programs_are_seen() -> None:
     assert watch.seen == []
 
 
-@pytest.mark.parametrize(
-    ("host", "port", "others"),
-    [
+def test_fixed_ports_that_another_run_may_have_are_known() -> None:
+    """Addresses are no parameters: each process of xdist has others, and tests of other names."""
+    own = local_address(67)
+    for host, port, others in (
         ("127.0.0.1", 5060, False),
         ("127.0.67.1", 0, False),
         ("127.0.67.1", 5060, True),
-        (local_address(67), 5060, False),
+        (own, 5060, False),
         ("10.0.0.1", 40_000, False),
-    ],
-)
-def test_fixed_ports_that_another_run_may_have_are_known(
-    host: str, port: int, others: bool
-) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        assert of_others(sock, (host, port)) == (f"binds {host}:{port}" if others else None)
+    ):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            assert of_others(sock, (host, port)) == (f"binds {host}:{port}" if others else None)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +143,16 @@ def test_a_test_without_the_mark_fails(tmp_path: Path, mark: str, code: int) -> 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout
     assert ("test_server.py::test serves TCP at 127.0.0.1" in done.stdout) is bool(code)
+
+
+@pytest.mark.parametrize("where", [f"{local_address(67)} 5060", f"sip:a@{local_address(67)}"])
+def test_a_test_has_the_same_name_in_each_process(
+    request: pytest.FixtureRequest, where: str
+) -> None:
+    """xdist's processes refuse to begin where they find different ones."""
+    assert local_address(67) in where
+    assert local_address(67) not in request.node.name
+    assert "127.own.67.1" in request.node.name
 
 
 def test_each_test_has_a_limit(request: pytest.FixtureRequest) -> None:
