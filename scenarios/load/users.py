@@ -222,7 +222,8 @@ class BabblerUser(Caller):
         rng = random.Random(f"{plan.seed}/babbler/{self.number}")
         seat = self.sit(self.keys.named(plan.babbler(self.number)), with_media=False)
         self._tells = plan.asks_options and self._is_answer(self._options(seat))
-        strikes = timetable.intrusions(plan, self.number, self.hall.now_s())
+        free_s = self.hall.now_s()
+        strikes = timetable.intrusions(plan, self.number, free_s)
         for turn, due_s in enumerate(strikes):
             self.hall.sleep_until(due_s)
             at_s = self.hall.now_s()
@@ -238,9 +239,11 @@ class BabblerUser(Caller):
             if ok:
                 done = self._question(seat)
                 ok = self._is_answer(done)
+            in_time = due_s if free_s <= due_s else None  # else it waited for the MCU's answer
             self.hall.record(
-                seat.phone.account.who, at_s, due_s, done, operation="malformed", ok=ok
+                seat.phone.account.who, at_s, in_time, done, operation="malformed", ok=ok
             )
+            free_s = self.hall.now_s()
         self.rest()
 
     def _options(self, seat: Seat) -> Done:

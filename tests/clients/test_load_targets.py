@@ -256,3 +256,24 @@ def test_a_device_without_options_may_survive_what_is_malformed(tmp_path: Path) 
     assert criteria["malformed-not-survived"] is True
     assert criteria["calls-not-set-up"] is False
     assert criteria["options-failed"] is None
+
+
+def test_a_device_that_dies_of_what_is_malformed_makes_nobody_late(tmp_path: Path) -> None:
+    """Who waits for its answers strikes later than planned, which is not the generator's doing."""
+    with fake(Device(options=None, register=None, invite=None)) as running:
+        done = subprocess.run(
+            giaoban(
+                *("load", "--target", running.address, "--i-am-authorised", "--bridges", "1"),
+                *("--rate", "1", "--shape", "malformed", "--time", "5", "--answer-within", "2"),
+                *("--media", "none", "--results", str(tmp_path), "--json"),
+            ),
+            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
+        )  # fmt: skip
+    result = LoadResult.from_json(done.stdout)
+    criteria = {c.id: c.ok for c in result.criteria}
+    assert criteria["malformed-not-survived"] is False
+    [journal] = tmp_path.glob("*/journal.jsonl")
+    entries = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
+    strikes = [e for e in entries if e.get("operation") == "malformed"]
+    assert len(strikes) >= 2
+    assert "due_s" not in strikes[1]  # a second after the first, which took two
