@@ -15,6 +15,9 @@ from pydantic_core import SchemaValidator
 
 from giaoban.errors import InputError
 
+SPARE_ITEMS, BYTES_AN_ITEM = 100_000, 6
+"""A value of ours takes more than ten bytes with its key; the parser takes 100 for the emptiest."""
+
 
 def validated[M: BaseModel](
     model: type[M], data: object, context: Mapping[str, Any] | None = None
@@ -30,6 +33,10 @@ def read_json[M: BaseModel](model: type[M], text: str | bytes, origin: str, sche
 
     Raises `InputError` that names the first key at fault.
     """
+    data = text.encode() if isinstance(text, str) else text
+    items = data.count(b",") + data.count(b"{") + data.count(b"[")
+    if items > SPARE_ITEMS + len(data) // BYTES_AN_ITEM:
+        raise InputError(f"{origin}: not a {schema} file: {items:,} values in {len(data):,} bytes")
     try:
         found = _stopping(model).validate_json(text)
     except ValidationError as error:

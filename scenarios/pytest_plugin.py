@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from giaoban.errors import InputError
+from giaoban.files import read_file
+
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
@@ -44,7 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
     """Scenario files, and no other TOML."""
-    if file_path.suffix != ".toml" or not _SCHEMA.search(file_path.read_bytes()):
+    if file_path.suffix != ".toml":
+        return None
+    try:
+        if not _SCHEMA.search(read_file(file_path)):
+            return None
+    except InputError:  # none of ours: a pipe would have no end
         return None
     return ScenarioFile.from_parent(parent, path=file_path)
 

@@ -26,7 +26,7 @@ _TRAILER = re.compile(
 _SHORT = 16
 _STREAM = re.compile(rb"(?:(?!stream).){0,600}?>>\s{0,9}stream\r?\n", re.S)
 MOST_FILES = 10
-MOST_PARTS, MOST_ATTACHED = 50_000, 16 * 2**20
+MOST_PARTS, MOST_ATTACHED = 50_000, 8 * 2**20
 """More than that has no document of ours: objects, and bytes of what is attached."""
 
 

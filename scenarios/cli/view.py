@@ -10,7 +10,6 @@ from rich.console import Console
 
 from giaoban import interruptions
 from giaoban.errors import InputError
-from giaoban.memory import MOST, bounded
 from results.history.entry import Entry
 from results.history.index import opened
 from results.store import write_whole
@@ -21,8 +20,6 @@ from scenarios.cli.runs import open_kind
 from scenarios.cli.shared import RUNS
 from scenarios.page_map import add_map
 
-TIMES = 40
-"""Memory of a page by the bytes of its run's files; a small one gets `MOST` in any case."""
 KINDS = ("check", "faults")
 
 
@@ -50,16 +47,14 @@ def command(
     folder = _newest(results) if run is None else open_kind(run, results, *KINDS)
     beside = None if other is None else open_kind(other, results, "check")
     tried = None if failures is None else open_kind(failures, results, "faults")
-    size = sum(_bytes_of(each) for each in (folder, beside, tried) if each is not None)
-    with bounded(str(folder), max(MOST, TIMES * size)):
-        for each in (folder, beside):
-            if each is not None:
-                add_map(each)
-        try:
-            page = page_of(folder, lang=language, other=beside, failures=tried)
-        except (LookupError, ValueError, ArithmeticError) as error:
-            what = f"{type(error).__name__}: {error}"
-            raise InputError(f"{folder}: its files do not belong together: {what}") from None
+    for each in (folder, beside):
+        if each is not None:
+            add_map(each)
+    try:
+        page = page_of(folder, lang=language, other=beside, failures=tried)
+    except (LookupError, ValueError, ArithmeticError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(f"{folder}: its files do not belong together: {what}") from None
     console = Console()
     if out is not None:
         write_whole(out, page.encode())
@@ -74,11 +69,6 @@ def command(
             interruptions.taken()
             console.print("stopped")
     return 0
-
-
-def _bytes_of(folder: Path) -> int:
-    """Of the files that are read."""
-    return sum(path.stat().st_size for path in folder.glob("*.[jn][sp][oz]*") if path.is_file())
 
 
 def _newest(root: Path) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.errors import InputError
+from giaoban.files import open_file
 from traffic import rtp
 from traffic.recorded.datagrams import LINK_TYPES, BrokenFrameError, Datagram, datagram
 
@@ -122,7 +123,7 @@ def _frames(path: Path) -> Iterator[Frame]:
     from scapy.error import Scapy_Exception
     from scapy.utils import RawPcapNgReader, RawPcapReader
 
-    with path.open("rb") as file:
+    with open_file(path) as file:
         try:
             reader = RawPcapReader(file) if _is_pcap(path) else RawPcapNgReader(file)
         except Scapy_Exception:
@@ -235,7 +236,7 @@ def most_frequent(values: NDArray[np.integer]) -> int:
 
 def _is_pcap(path: Path) -> bool:
     """Whether a file begins like a pcap (microseconds or nanoseconds, either byte order)."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         magic = file.read(4)
     return magic in (
         b"\xa1\xb2\xc3\xd4",
