@@ -305,7 +305,7 @@ def test_capture_files(tmp_path: Path, kind: str) -> None:
     ("make", "message"),
     [
         (lambda p: None, "cannot be read: No such file"),
-        (lambda p: p.mkdir(), "cannot be read: Is a directory"),
+        (lambda p: p.mkdir(), "is not a regular file"),
         (lambda p: p.write_bytes(b""), "is no capture"),
         (lambda p: p.write_bytes(b"[scenario]\n" * 9), "is no capture"),
         (lambda p: p.write_bytes(gzip.compress(b"")), "is no capture"),
