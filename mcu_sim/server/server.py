@@ -85,8 +85,10 @@ class McuServer:
             registrar=registrar,
             session_expires_s=config.session_expires_s,
             share=ONE_OF_MANY,
-            # in an emulation nobody hears it ring, and signalling is planned to the packet
+            # in an emulation nobody hears it ring or sends UPDATE, and signalling is planned to the
+            # packet and its size
             rings=not config.virtual_time,
+            updates=not config.virtual_time,
         )
         self._plane = MediaPlane(
             self._ports,

@@ -20,10 +20,12 @@ METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
 class Abilities:
     """The headers all INVITEs and their answers have in common, and the checks of both."""
 
-    def __init__(self, end: Endpoint, rules: session_timer.Rules, *, registrar: bool) -> None:
+    def __init__(
+        self, end: Endpoint, rules: session_timer.Rules, *, registrar: bool, updates: bool
+    ) -> None:
         self._end = end
         self._rules = rules
-        self.methods = (*METHODS, "REGISTER") if registrar else METHODS
+        self.methods = METHODS + ("REGISTER",) * registrar + ("UPDATE",) * updates
         self._allow = ", ".join(self.methods)
 
     def offer(
@@ -54,14 +56,15 @@ class Abilities:
         return session_timer.as_client(session_timer.read(response), self._rules)
 
     def admits(self, slot: Slot, request: Request, now_ms: float) -> bool:
-        """Whether an INVITE or re-INVITE can be worked with; if not, it is refused."""
+        """Whether an INVITE, re-INVITE or UPDATE can be worked with; if not, it is refused."""
         if not self.can_decode(slot, request, now_ms):
             return False
         if request.body and body_of(request) is None and not is_optional(request):
             self._end.refuse(slot, 415, now_ms, headers={"Accept": SDP_TYPE})
             return False
-        if not accepts(request, SDP_TYPE):  # our answer is nothing else (RFC 4475 §3.3.15)
-            self._end.refuse(slot, 406, now_ms)
+        described = request.method == "INVITE" or body_of(request) is not None
+        if described and not accepts(request, SDP_TYPE):  # our answer is nothing else
+            self._end.refuse(slot, 406, now_ms)  # RFC 4475 §3.3.15
             return False
         if session_timer.is_too_small(session_timer.read(request), self._rules):
             min_se = {"Min-SE": str(self._rules.min_se_s)}
@@ -89,16 +92,18 @@ class Abilities:
         return response
 
     def success(
-        self, call: Call, slot: Slot, sdp: bytes
+        self, call: Call, slot: Slot, sdp: bytes | None
     ) -> tuple[Response, session_timer.Terms | None]:
-        """The 200 to an INVITE or re-INVITE, and the session timer it sets."""
+        """The 200 to an INVITE, a re-INVITE or (without `sdp` if it had none) an UPDATE, and the
+        session timer it sets."""
         request = slot.request
         response = reply(request, 200, to_tag=call.id)
         response.headers.set("Contact", self._end.contact_uri(slot.target.transport))
         response.headers.set("Allow", self._allow)
         terms = session_timer.as_server(session_timer.read(request), self._rules, call.terms)
         session_timer.answer(response, terms)
-        set_body(response, sdp)
+        if sdp is not None:
+            set_body(response, sdp)
         return response, terms
 
     def lacks(self, slot: Slot, request: Request, now_ms: float) -> bool:

@@ -60,6 +60,7 @@ class UserAgent:
         registrar: Registrar | None = None,
         share: Share = UNSHARED,
         rings: bool = False,
+        updates: bool = False,
     ) -> None:
         """`contact` is the address others reach it at, over either transport.
 
@@ -69,15 +70,16 @@ class UserAgent:
         callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
         `credentials`: what to prove ourselves with. `share`: what one host may have of it.
         `rings`: whether callers are told 100 at once, and 180 before the 200; else they are told
-        100 only if the owner takes long. Raises `ValueError` for impossible intervals.
+        100 only if the owner takes long. `updates`: whether UPDATE is taken (RFC 3311). Raises
+        `ValueError` for impossible intervals.
         """
         self.contact = contact
         self.user = user
         self._book = Book()
         end = self._end = Endpoint(contact, user, rng, self._on_request, self._on_ack, share)
-        abilities = self._abilities = Abilities(
-            end, Rules(session_expires_s, min_se_s), registrar=registrar is not None
-        )
+        rules, registers = Rules(session_expires_s, min_se_s), registrar is not None
+        abilities = Abilities(end, rules, registrar=registers, updates=updates)
+        self._abilities = abilities
         proof = Proof(credentials, rng)
         self._gate = Gate(end, authority)
         self._sessions = Sessions(end, self._book)
@@ -324,6 +326,8 @@ class UserAgent:
             return
         elif method == "INVITE":
             self._on_invite(slot, request, source, now_ms)
+        elif method == "UPDATE":
+            self._reinvites.on_update(slot, request, now_ms)
         elif method == "BYE":
             self._sessions.on_bye(slot, request, now_ms)
         elif method == "INFO":

@@ -53,7 +53,7 @@ class Call:
         sent_sdp, seen_sdp: the last offer or answer that holds, of ours and of the peer.
         bye_reason: Reason of the BYE that waits for an ACK.
         pending: INFOs of the peer that its owner has not answered, by their key.
-        asked: a re-INVITE of the peer that is undecided.
+        asked: a re-INVITE or UPDATE of the peer that is undecided.
         offering: a re-INVITE of ours on its way.
         wanted: an offer of the owner that is on its way or waits for its turn.
         refresh_due: the session is to be refreshed.

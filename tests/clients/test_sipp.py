@@ -153,6 +153,22 @@ def test_a_call_with_pictures_asks_for_a_key_frame(serve: Serve, tmp_path: Path)
     assert report["rtp_sent"] > 60  # of sound alone there are 50
 
 
+def test_an_update_changes_and_refreshes_a_call(serve: Serve, tmp_path: Path) -> None:
+    mcu = serve()
+    scenario = Scenario().send("INVITE", AUDIO.format(port=41000)).answered()
+    scenario.send("UPDATE", AUDIO.format(port=41004), again=True)
+    scenario.expect_with(200, "Content-Type:", "application/sdp")
+    refresh = "\n    Supported: timer\n    Session-Expires: 200;refresher=uac"
+    scenario.send("UPDATE", headers=refresh, again=True)
+    scenario.expect_with(200, "Session-Expires:", "200;refresher=uac")
+    opus = AUDIO.format(port=41000).partition("\n    m=")[0]
+    opus += "\n    m=audio 41000 RTP/AVP 111\n    a=rtpmap:111 opus/48000/2"
+    scenario.send("UPDATE", opus, again=True).expect(488)
+    run(mcu, tmp_path, scenario.bye(), "-m", "1")
+    mcu.stop()
+    assert [e["cause"] for e in mcu.said("left")] == ["bye"]
+
+
 def test_options_and_a_cancel_that_comes_too_late(serve: Serve, tmp_path: Path) -> None:
     mcu = serve()
     scenario = Scenario().send("OPTIONS").expect_with(200, "Allow:", "INVITE.*BYE|BYE.*INVITE")
