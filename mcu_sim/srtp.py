@@ -1,4 +1,4 @@
-"""SRTP (RFC 3711): packets to and from the wire's form, by libsrtp.
+"""SRTP (RFC 3711, RFC 7714): packets to and from the wire's form, by libsrtp.
 
 One context is one section of one call: a key for what is sent, one for what is received, and any
 number of streams (SSRC) on either side. libsrtp is called through pylibsrtp's own binding, in place
@@ -9,18 +9,27 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim import mki
 from mcu_sim.sdp import CryptoKey, Suite
+from mcu_sim.sdp.crypto import GCM_SUITES
 
-TAG_BYTES = {Suite.AES_CM_128_HMAC_SHA1_80: 10, Suite.AES_CM_128_HMAC_SHA1_32: 4}
-"""What an RTP packet grows by (RFC 4568 §6.2)."""
-RTCP_TRAILER_BYTES = 14
-"""What RTCP grows by with either suite: index and 80-bit tag (RFC 3711 §3.4, RFC 4568 §6.2)."""
+TAG_BYTES = {
+    Suite.AEAD_AES_256_GCM: 16,
+    Suite.AEAD_AES_128_GCM: 16,
+    Suite.AES_CM_128_HMAC_SHA1_80: 10,
+    Suite.AES_CM_128_HMAC_SHA1_32: 4,
+}
+"""What an RTP packet without an MKI grows by (RFC 7714 §12, RFC 4568 §6.2)."""
+RTCP_TAG_BYTES = {suite: 16 if suite in GCM_SUITES else 10 for suite in Suite}
+"""RTCP's tag is 80 bits long even where RTP's is 32 (RFC 4568 §6.2)."""
+RTCP_INDEX_BYTES = 4
+"""RTCP carries its index besides (RFC 3711 §3.4)."""
 ALIGNMENT = 4
 """libsrtp reads packets in words (srtp.h, srtp_protect)."""
 REPLAY_WINDOW = 8192
@@ -48,23 +57,28 @@ class SrtpContext:
             _session(library, receive, policy.SSRC_ANY_INBOUND),
         )
         self._out, self._in = (session._srtp[0] for session in self._sessions)
-        self._tag_bytes = TAG_BYTES[send.suite]
+        self._send, self._receive = send, receive
 
     def protect(self, data: bytes) -> bytes:
         """An RTP packet as it goes on the wire. Raises `SrtpError`."""
-        return self._one(self._lib.srtp_protect, self._out, data, self._tag_bytes)
+        wire = self._one(self._lib.srtp_protect, self._out, data, TAG_BYTES[self._send.suite])
+        return mki.inserted(wire, self._send.mki, _behind(self._send, TAG_BYTES))
 
     def unprotect(self, data: bytes) -> bytes:
         """The RTP packet of a datagram from the wire. Raises `SrtpError`."""
-        return self._one(self._lib.srtp_unprotect, self._in, data, 0)
+        bare = self._without_mki(data, TAG_BYTES)
+        return self._one(self._lib.srtp_unprotect, self._in, bare, 0)
 
     def protect_rtcp(self, data: bytes) -> bytes:
         """A compound RTCP packet as it goes on the wire. Raises `SrtpError`."""
-        return self._one(self._lib.srtp_protect_rtcp, self._out, data, RTCP_TRAILER_BYTES)
+        more = RTCP_TAG_BYTES[self._send.suite] + RTCP_INDEX_BYTES
+        wire = self._one(self._lib.srtp_protect_rtcp, self._out, data, more)
+        return mki.inserted(wire, self._send.mki, _behind(self._send, RTCP_TAG_BYTES))
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
         """The compound RTCP packet of a datagram from the wire. Raises `SrtpError`."""
-        return self._one(self._lib.srtp_unprotect_rtcp, self._in, data, 0)
+        bare = self._without_mki(data, RTCP_TAG_BYTES)
+        return self._one(self._lib.srtp_unprotect_rtcp, self._in, bare, 0)
 
     def protect_rows(
         self,
@@ -76,7 +90,7 @@ class SrtpContext:
 
         Args:
             out: (n, width) uint8, one packet a row, in order of sending. Rows begin at multiples
-                of 4 bytes and have room for 10 bytes more (4 with a 32-bit tag).
+                of 4 bytes and have room for a tag (`TAG_BYTES`) and an MKI more.
             lengths: (k,) bytes of each packet.
             rows: (k,) the rows they are in; None: the first k.
 
@@ -115,22 +129,30 @@ class SrtpContext:
             rows: (k,) the rows they are in; None: the first k.
 
         Returns:
-            lengths (k,) and a mask (k,); a packet that is not good has its old length and is not
-            to be used.
+            lengths (k,) and a mask (k,); a packet that is not good stays as it came.
 
         Raises:
             ValueError: a length is beyond its row, or the rows are not aligned.
         """
-        sizes, codes = self._rows(self._lib.srtp_unprotect, self._in, data, lengths, rows, 0)
-        good = codes == 0
-        return np.where(good, sizes, lengths).astype(np.int32), good
+        key, places = self._receive, _places(data, lengths, rows, 0)
+        spoils = bool(key.mki) or key.suite in GCM_SUITES
+        # GCM is opened in place before it is known to be authentic, and an MKI is taken out
+        came = data[places] if spoils else None
+        good = mki.remove(data, lengths, places, key.mki, _behind(key, TAG_BYTES))
+        sizes, bare = lengths.astype(np.int32), lengths[good] - len(key.mki)
+        opened, codes = self._rows(self._lib.srtp_unprotect, self._in, data, bare, places[good])
+        good[good] = codes == 0
+        sizes[good] = opened[codes == 0]
+        if came is not None:
+            data[places[~good]] = came[~good]
+        return sizes, good
 
     def with_receive_key(self, key: CryptoKey) -> SrtpContext:
         """The same context for a far end with another key: what is sent goes on as it is."""
         other = copy.copy(self)
         session = _session(_library(), key, _library().Policy.SSRC_ANY_INBOUND)
         other._sessions = self._sessions[0], session
-        other._in = session._srtp[0]
+        other._in, other._receive = session._srtp[0], key
         return other
 
     def _protect(
@@ -139,7 +161,21 @@ class SrtpContext:
         lengths: NDArray[np.integer],
         rows: NDArray[np.integer] | None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        return self._rows(self._lib.srtp_protect, self._out, out, lengths, rows, self._tag_bytes)
+        key = self._send
+        places = _places(out, lengths, rows, TAG_BYTES[key.suite] + len(key.mki))
+        sizes, codes = self._rows(self._lib.srtp_protect, self._out, out, lengths, places)
+        if key.mki:
+            done = np.flatnonzero(codes == 0)
+            behind = _behind(key, TAG_BYTES)
+            mki.insert(out, sizes[done], places[done], key.mki, behind)
+            sizes[done] += len(key.mki)
+        return sizes, codes
+
+    def _without_mki(self, data: bytes, tags: Mapping[Suite, int]) -> bytes:
+        bare = mki.removed(data, self._receive.mki, _behind(self._receive, tags))
+        if bare is None:
+            raise SrtpError("packet does not name the key (MKI)")
+        return bare
 
     def _rows(
         self,
@@ -147,20 +183,10 @@ class SrtpContext:
         handle: Any,
         data: NDArray[np.uint8],
         lengths: NDArray[np.integer],
-        rows: NDArray[np.integer] | None,
-        room: int,
+        places: NDArray[np.integer],
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """New lengths and libsrtp's codes."""
-        places = np.arange(len(lengths)) if rows is None else rows
-        if len(places) and not 0 <= int(places.min()) <= int(places.max()) < len(data):
-            raise ValueError(f"a row is not within the {len(data)} there are")
-        # libsrtp would write behind the row
-        width = data.shape[1] - room
-        if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= width:
-            raise ValueError(f"a packet's length is not within 0 and {width} bytes")
+        """New lengths and libsrtp's codes, for places that `_places` has checked."""
         stride = data.strides[0]
-        if data.strides[1] != 1 or stride % ALIGNMENT or data.ctypes.data % ALIGNMENT:
-            raise ValueError(f"rows do not begin at multiples of {ALIGNMENT} bytes")
         sizes = lengths.astype(np.int32)
         first = self._ffi.cast("char *", data.ctypes.data)
         size = self._ffi.cast("int *", sizes.ctypes.data)
@@ -179,6 +205,30 @@ class SrtpContext:
         return bytes(self._ffi.buffer(packet, size[0]))
 
 
+def _places(
+    data: NDArray[np.uint8],
+    lengths: NDArray[np.integer],
+    rows: NDArray[np.integer] | None,
+    room: int,
+) -> NDArray[np.integer]:
+    """The rows that packets are in; `ValueError` if libsrtp would read or write beyond them."""
+    places = np.arange(len(lengths)) if rows is None else rows
+    if len(places) and not 0 <= int(places.min()) <= int(places.max()) < len(data):
+        raise ValueError(f"a row is not within the {len(data)} there are")
+    width = data.shape[1] - room
+    if len(lengths) and not 0 <= int(lengths.min()) <= int(lengths.max()) <= width:
+        raise ValueError(f"a packet's length is not within 0 and {width} bytes")
+    if data.strides[1] != 1 or data.strides[0] % ALIGNMENT or data.ctypes.data % ALIGNMENT:
+        raise ValueError(f"rows do not begin at multiples of {ALIGNMENT} bytes")
+    return places
+
+
+def _behind(key: CryptoKey, tags: Mapping[Suite, int]) -> int:
+    """Bytes of a packet behind its MKI: the tag, which GCM has as the cipher's end, before the MKI
+    (RFC 3711 §3.1, §3.4; RFC 7714 §8.2, §9.2)."""
+    return 0 if key.suite in GCM_SUITES else tags[key.suite]
+
+
 @functools.cache
 def _library() -> Any:
     """pylibsrtp, loaded with the first context: most runs have no SRTP."""
@@ -189,6 +239,8 @@ def _library() -> Any:
 
 def _session(library: Any, key: CryptoKey, ssrc_type: int) -> Any:
     profile = {
+        Suite.AEAD_AES_256_GCM: library.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+        Suite.AEAD_AES_128_GCM: library.Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
         Suite.AES_CM_128_HMAC_SHA1_80: library.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
         Suite.AES_CM_128_HMAC_SHA1_32: library.Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
     }[key.suite]

@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.sdp import Suite
+from mcu_sim.sdp.crypto import OFFERED
 from mcu_sim.srtp import TAG_BYTES
 from scenarios.captures import Captures
 from scenarios.drain import FRAME_BYTES
@@ -33,7 +33,7 @@ from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 TIED_PACKETS = 3
 REPORT_BYTES = 200
 """More than a report with what is around it: 28 + 24 + a name, SRTCP's tag, headers."""
-SRTP_TAG_BYTES = TAG_BYTES[next(iter(Suite))]  # both ends prefer the first
+SRTP_TAG_BYTES = TAG_BYTES[OFFERED[0]]  # both ends prefer the first
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.sdp.crypto import MOST_MKI_BYTES
 from mcu_sim.sip.message import HostPort
-from mcu_sim.srtp import ALIGNMENT
+from mcu_sim.srtp import ALIGNMENT, TAG_BYTES
 from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from traffic.h264 import belongs_to_key_frame
@@ -21,8 +22,8 @@ from traffic.log import PacketLog
 from traffic.pacing import Pacer
 from traffic.stream_plan import StreamPlan
 
-SRTP_ROOM = 16
-"""Bytes a row of a batch needs beyond its packet: the longest authentication tag (RFC 3711)."""
+SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
+"""Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""
 
 
 class _Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcu_sim.sdp import Crypto, CryptoKey, Media, SdpError, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES
+from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from mcu_sim.secret_source import Secrets
 
 SECURE = ("RTP/SAVP", "RTP/SAVPF")
@@ -18,8 +18,8 @@ def is_secure(section: Media) -> bool:
 
 
 def with_keys(section: Media, keys: Secrets | None) -> Media:
-    """A section to offer: with a key of each suite if it is SRTP and has none yet. One that became
-    SRTP by the other side's offer keeps its key.
+    """A section to offer: with a key of each suite `OFFERED` if it is SRTP and has none yet. One
+    that became SRTP by the other side's offer keeps its key.
 
     Raises `ValueError` if there is no source of keys.
     """
@@ -28,8 +28,8 @@ def with_keys(section: Media, keys: Secrets | None) -> Media:
     if keys is None:
         raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
     lines = (
-        Crypto(tag, CryptoKey(suite, keys.take(MASTER_BYTES)))
-        for tag, suite in enumerate(Suite, start=1)
+        Crypto(tag, CryptoKey(suite, keys.take(MASTER_BYTES[suite])))
+        for tag, suite in enumerate(OFFERED, start=1)
     )
     return replace(section, crypto=tuple(lines))
 
@@ -39,19 +39,22 @@ def answer_keys(
 ) -> tuple[Crypto, Crypto] | None:
     """Our line and theirs for an offered section, None if there is no key to use.
 
-    `old` is our section of this place until now: a key of the same suite in it stays in use.
+    `old` is our section of this place until now: a key of the same suite in it stays in use. If
+    their packets carry an MKI, ours carry the same: who names keys so expects it of both sides.
     """
     suites = list(Suite)
     chosen = min(theirs.crypto, key=lambda line: suites.index(line.key.suite), default=None)
     if chosen is None:
         return None
-    suite = chosen.key.suite
+    suite, mki = chosen.key.suite, chosen.key.mki
     in_use = old.crypto if old is not None and old.port and old.kind == theirs.kind else ()
-    key = next((line.key for line in in_use if line.key.suite is suite), None)
+    # a number of theirs that changes with their key leaves ours and its number as they are
+    fitting = (k for k in (line.key for line in in_use) if k.suite is suite)
+    key = next((k for k in fitting if len(k.mki) == len(mki)), None)
     if key is None:
         if keys is None:
             return None
-        key = CryptoKey(suite, keys.take(MASTER_BYTES))
+        key = CryptoKey(suite, keys.take(MASTER_BYTES[suite]), mki)
     return Crypto(chosen.tag, key), chosen
 
 

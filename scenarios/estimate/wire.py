@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mcu_sim.sdp import Suite
+from mcu_sim.sdp.crypto import OFFERED
 from mcu_sim.srtp import TAG_BYTES
 from scenarios.plan import Plan
 from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 FRAMING_BYTES = UDP_IP_BYTES + ETHERNET_BYTES
 """Around every datagram."""
-SRTP_TAG_BYTES = TAG_BYTES[next(iter(Suite))]
+SRTP_TAG_BYTES = TAG_BYTES[OFFERED[0]]
 """Both ends prefer the first suite."""
 
 SRTCP_BYTES = SRTP_TAG_BYTES + 4

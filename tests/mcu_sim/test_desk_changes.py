@@ -13,12 +13,14 @@ from mcu_sim import sdp
 from mcu_sim.audio import g711
 from mcu_sim.media.leg import Kind
 from mcu_sim.offer_answer import G722, PCMA, PCMU
-from mcu_sim.sdp import Direction
+from mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES
 from mcu_sim.sip import ReofferAnswered, ReofferRefused
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import loudness, meeting_of, meetings
+from traffic.rtcp import ReceiverReport, pack
 
 MCU = local_address(75)
 MEMBERS = ("chair", "west", "east")
@@ -42,6 +44,12 @@ def numbers(packets: list[bytes]) -> list[int]:
     """Sequence numbers, unwrapped."""
     found = [int.from_bytes(p[2:4], "big") for p in packets]
     return [n + 65_536 * (n < found[0]) for n in found]
+
+
+def tone(listener: Bridge, hz: int) -> float:
+    """How loud a tone is in the last packet that came."""
+    last = listener.received("audio")[-1]
+    return loudness(g711.a_law_decode(np.frombuffer(last[12:], np.uint8)), hz)
 
 
 def hear(office: Office, *speakers: tuple[Bridge, int], ms: int = 200) -> None:
@@ -239,6 +247,41 @@ def test_other_keys(make: Make) -> None:
     hear(office, (west, 400))
     assert int(received[call.row]) == before + 20
     assert {len(p) for p in west.received("audio")} == {172}
+
+
+@pytest.mark.parametrize("suite", Suite)
+@pytest.mark.parametrize("mki", [b"", b"\0\0\0\1", bytes(range(16))])
+def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: bytes) -> None:
+    """Sound, pictures of full length and reports, both ways, beside one who does not encrypt."""
+    office = make()
+    west, east = bridge(office, "west", 1, secure=True), bridge(office, "east", 2)
+    line = Crypto(4, CryptoKey(suite, bytes(range(MASTER_BYTES[suite])), mki))
+    offered = tuple(replace(m, crypto=(line,)) for m in west.local.media)
+    west.reoffer(replace(west.local, media=offered, version=9))
+    terms = west.agreed["audio"]
+    assert terms.crypto_send == line.key
+    assert terms.crypto_receive is not None
+    assert (terms.crypto_receive.suite, terms.crypto_receive.mki) == (suite, mki)
+    office.run(40)
+    west.sock("audio").recv(2000)  # with the old key
+    west.received("audio", control=True)
+    for payload in (bytes(50), bytes(1400)):
+        west.send("video", b"\x65" + payload, marker=True)
+        east.send("video", b"\x65" + payload, marker=True)
+    hear(office, (west, 400))
+    assert tone(east, 400) > 1000
+    hear(office, (east, 600))
+    assert tone(west, 600) > 1000
+    assert west.received("video")
+    west.sock("audio").sendto(
+        west.srtp["audio"].protect_rtcp(pack([ReceiverReport(7, ())])), west.agreed["audio"].remote
+    )
+    before = office.plane.inbound.rtcp_received
+    office.run(5500)
+    assert office.plane.inbound.rtcp_received == before + 1
+    assert west.received("audio", control=True)
+    assert office.plane.inbound.lost.unauthentic == 0
+    assert office.plane.outbound.unprotected == 0
 
 
 def test_pictures_and_content_may_be_added(make: Make) -> None:

@@ -24,11 +24,13 @@ from mcu_sim.offer_answer import (
     without_video,
 )
 from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES
 from mcu_sim.secret_source import Secrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"
 CAN = [audio(20000), video(20002, 4000), content(20004, 1000)]
-SHA1_80, SHA1_32 = Suite
+SHA1_80, SHA1_32 = Suite.AES_CM_128_HMAC_SHA1_80, Suite.AES_CM_128_HMAC_SHA1_32
+GCM_128, GCM_256 = Suite.AEAD_AES_128_GCM, Suite.AEAD_AES_256_GCM
 
 
 class Counter(Secrets):
@@ -41,8 +43,8 @@ class Counter(Secrets):
         return bytes([next(self._next)]) * count
 
 
-def key(number: int, suite: Suite = SHA1_80) -> CryptoKey:
-    return CryptoKey(suite, bytes([number]) * 30)
+def key(number: int, suite: Suite = SHA1_80, mki: bytes = b"") -> CryptoKey:
+    return CryptoKey(suite, bytes([number]) * MASTER_BYTES[suite], mki)
 
 
 def ports(session: Session) -> list[int]:
@@ -120,6 +122,40 @@ def test_the_stronger_suite_is_taken_with_the_tag_it_has() -> None:
     assert there.crypto_send == here.crypto_receive == key(2)
     [here], _, answer = both(make_offer(BRIDGE, [replace(section, crypto=lines[:1])], 1))
     assert answer.media[0].crypto == (Crypto(5, key(100, SHA1_32)),)
+
+
+def test_gcm_is_taken_before_counter_mode_and_is_not_offered() -> None:
+    lines = (Crypto(1, key(1)), Crypto(2, key(2, GCM_128)), Crypto(3, key(3, GCM_256)))
+    section = replace(audio(5004, protocol="RTP/SAVP"), crypto=lines)
+    [here], [there], answer = both(make_offer(BRIDGE, [section], 1))
+    assert answer.media[0].crypto == (Crypto(3, key(100, GCM_256)),)
+    assert there.crypto_send == here.crypto_receive == key(3, GCM_256)
+    assert there.crypto_receive == here.crypto_send == key(100, GCM_256)
+    [here], _, answer = both(make_offer(BRIDGE, [replace(section, crypto=lines[:2])], 1))
+    assert answer.media[0].crypto == (Crypto(2, key(100, GCM_128)),)
+    plain = make_offer(BRIDGE, [audio(5004, protocol="RTP/SAVP")], 1, keys=Counter())
+    assert [line.key.suite for line in plain.media[0].crypto] == [SHA1_80, SHA1_32]
+
+
+@pytest.mark.parametrize("suite", Suite)
+def test_packets_with_an_mki_are_answered_with_the_same(suite: Suite) -> None:
+    lines = (Crypto(1, key(1, suite, b"\0\0\0\1")),)
+    section = replace(audio(5004, protocol="RTP/SAVP"), crypto=lines)
+    [here], [there], answer = both(make_offer(BRIDGE, [section], 1))
+    assert answer.media[0].crypto == (Crypto(1, key(100, suite, b"\0\0\0\1")),)
+    assert there.crypto_send == here.crypto_receive == lines[0].key
+    assert there.crypto_receive == here.crypto_send == answer.media[0].crypto[0].key
+    # their next key has another number; ours stays, and so does its cipher
+    other = Crypto(1, key(2, suite, b"\0\0\0\2"))
+    offer = make_offer(BRIDGE, [replace(section, crypto=(other,))], 2)
+    again, [terms] = make_answer(offer, CAN, MCU, 3, previous=answer, keys=Counter(200))
+    assert again.media[0].crypto == answer.media[0].crypto
+    assert terms is not None
+    assert terms.crypto_receive == other.key
+    # none any more: a new key of ours, without a number
+    plain = make_offer(BRIDGE, [replace(section, crypto=(Crypto(1, key(3, suite)),))], 3)
+    again, _ = make_answer(plain, CAN, MCU, 4, previous=again, keys=Counter(200))
+    assert again.media[0].crypto == (Crypto(1, key(200, suite)),)
 
 
 def test_a_key_without_savp_asks_for_srtp_if_it_can_be_had() -> None:

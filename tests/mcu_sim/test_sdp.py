@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from mcu_sim.offer_answer import (
     video,
 )
 from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES, MOST_MKI_BYTES
 
 POLYCOM = b"""v=0\r
 o=RMX1500 1381 2 IN IP4 10.67.0.2\r
@@ -115,8 +118,8 @@ def section_with_key(line: str) -> Media:
     [
         (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}", True),
         (f"1 aes_cm_128_hmac_sha1_80 INLINE:{KEY}|1048576 WSH=64 -x", True),
-        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:4", False),
-        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:1", False),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:17", False),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^31|{2**1024 - 1}:128", False),
         (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:4;inline:{KEY}|2:4", False),
         (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTCP", False),
         (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} KDR=1", False),
@@ -130,9 +133,39 @@ def test_keys_that_cannot_be_used_are_passed_over(line: str, usable: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("limits", "mki"),
+    [
+        ("|1:1", b"\1"),
+        ("|1:4", b"\0\0\0\1"),
+        ("|2^31|66051:4", b"\0\1\2\3"),
+        ("|1048576|0:2", b"\0\0"),
+        (f"|{2**128 - 1}:16", b"\xff" * 16),
+    ],
+)
+def test_a_key_may_have_an_identifier(limits: str, mki: bytes) -> None:
+    line = f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{limits}"
+    key = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, RFC_4568_KEY, mki)
+    assert section_with_key(line).crypto == (Crypto(1, key),)
+    assert limits.endswith(Crypto(1, key).text().removeprefix(line.partition("|")[0]))
+
+
+@pytest.mark.parametrize(("suite", "size"), [("AEAD_AES_128_GCM", 28), ("AEAD_AES_256_GCM", 44)])
+def test_keys_of_gcm_are_read(suite: str, size: int) -> None:
+    """Master salts are 96 bits long (RFC 7714 §12)."""
+    text = base64.b64encode(bytes(range(size))).decode()
+    key = CryptoKey(Suite(suite), bytes(range(size)), b"\1")
+    assert section_with_key(f"3 {suite} inline:{text}|2^31|1:1").crypto == (Crypto(3, key),)
+    [fault] = section_with_key(f"3 {suite} inline:{KEY}").faults
+    assert f"{size} bytes, not 30" in fault
+
+
+@pytest.mark.parametrize(
     ("line", "message"),
     [
         ("", "needs a tag"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:0", "1 to 128 bytes, not 0"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|1:129", "1 to 128 bytes, not 129"),
+        (f"1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|256:1", "does not fit into its length, 1"),
         (f"1 inline:{KEY}", "needs a tag, a suite and a key"),
         (f"one AES_CM_128_HMAC_SHA1_80 inline:{KEY}", "needs a tag, a suite and a key"),
         (f"1 AES_CM_128_HMAC_SHA1_80 {KEY}", "needs a key method"),
@@ -193,7 +226,14 @@ def test_direction_of_the_session_holds_where_a_section_has_none() -> None:
 PORTS = st.integers(1, 65535)
 RATES = st.none() | st.integers(0, 10**9)
 PACKET_TIMES = st.none() | st.integers(1, 200)
-KEYS = st.builds(CryptoKey, st.sampled_from(Suite), st.binary(min_size=30, max_size=30))
+KEYS = st.sampled_from(Suite).flatmap(
+    lambda suite: st.builds(
+        CryptoKey,
+        st.just(suite),
+        st.binary(min_size=MASTER_BYTES[suite], max_size=MASTER_BYTES[suite]),
+        st.binary(max_size=MOST_MKI_BYTES),
+    )
+)
 CRYPTO = st.builds(Crypto, st.integers(0, 999_999_999), KEYS)
 MEDIA = st.builds(
     Media,

@@ -7,6 +7,7 @@ import random
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from mcu_sim.audio import g711
 from mcu_sim.sdp import CryptoKey, Suite
-from mcu_sim.srtp import RTCP_TRAILER_BYTES, TAG_BYTES, SrtpContext, SrtpError
+from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from mcu_sim.srtp import RTCP_INDEX_BYTES, RTCP_TAG_BYTES, TAG_BYTES, SrtpContext, SrtpError
 
-SHA1_80, SHA1_32 = Suite
+SHA1_80, SHA1_32 = OFFERED
 SUITES = pytest.mark.parametrize("suite", Suite)
 
 # RFC 3711 appendix B.3's master key and salt; packets of libsrtp's own self test
@@ -40,11 +42,15 @@ def packet(sequence: int, ssrc: int = 1, size: int = 160) -> bytes:
 
 def keys(suite: Suite, seed: int = 1) -> tuple[CryptoKey, CryptoKey]:
     rng = random.Random(seed)
-    return CryptoKey(suite, rng.randbytes(30)), CryptoKey(suite, rng.randbytes(30))
+    a, b = (CryptoKey(suite, rng.randbytes(MASTER_BYTES[suite])) for _ in range(2))
+    return a, b
 
 
-def pair(suite: Suite = SHA1_80) -> tuple[SrtpContext, SrtpContext]:
+def pair(
+    suite: Suite = SHA1_80, mki: bytes = b"", other_mki: bytes = b""
+) -> tuple[SrtpContext, SrtpContext]:
     a, b = keys(suite)
+    a, b = replace(a, mki=mki), replace(b, mki=other_mki)
     return SrtpContext(a, b), SrtpContext(b, a)
 
 
@@ -64,7 +70,8 @@ def test_known_answers(suite: Suite, rtp_tag: int) -> None:
     assert context.unprotect(protected) == RTP
     assert context.protect_rtcp(RTCP) == SRTCP
     assert context.unprotect_rtcp(SRTCP) == RTCP
-    assert (TAG_BYTES[suite], RTCP_TRAILER_BYTES) == (rtp_tag, len(SRTCP) - len(RTCP))
+    more = RTCP_TAG_BYTES[suite] + RTCP_INDEX_BYTES
+    assert (TAG_BYTES[suite], more) == (rtp_tag, len(SRTCP) - len(RTCP))
 
 
 @SUITES
@@ -113,12 +120,88 @@ def test_replays_other_keys_other_directions_and_plain_packets_are_errors(suite:
         there.unprotect(packet(3))
 
 
-@given(st.binary(max_size=300))
-def test_no_bytes_do_worse_than_srtp_error(junk: bytes) -> None:
-    _, there = pair()
+@SUITES
+@given(st.binary(max_size=300), st.binary(max_size=4))
+def test_no_bytes_do_worse_than_srtp_error(suite: Suite, junk: bytes, mki: bytes) -> None:
+    _, there = pair(suite, mki)
     for function in (there.unprotect, there.unprotect_rtcp):
         with pytest.raises(SrtpError):
             function(junk)
+    data, lengths = rows([junk], width=300)
+    opened, good = there.unprotect_rows(data, lengths)
+    assert (opened.tolist(), good.tolist()) == ([len(junk)], [False])
+    assert data[0, : len(junk)].tobytes() == junk
+
+
+MKIS = pytest.mark.parametrize("mki", [b"\1", bytes(range(16))])
+
+
+@SUITES
+@MKIS
+def test_the_mki_is_before_the_tag_or_behind_gcm(suite: Suite, mki: bytes) -> None:
+    """RFC 3711 §3.1, §3.4; RFC 7714 §8.2, §9.2."""
+    (plain, _), (here, there) = pair(suite), pair(suite, mki)
+    for protect_bare, protect, tags, opened, source in (
+        (plain.protect, here.protect, TAG_BYTES, there.unprotect, RTP),
+        (plain.protect_rtcp, here.protect_rtcp, RTCP_TAG_BYTES, there.unprotect_rtcp, RTCP),
+    ):
+        bare, wire = protect_bare(source), protect(source)
+        at = len(bare) - (0 if "GCM" in suite else tags[suite])
+        assert wire == bare[:at] + mki + bare[at:]
+        other = wire[:at] + bytes([mki[0] ^ 1]) + wire[at + 1 :]
+        with pytest.raises(SrtpError, match="does not name the key"):
+            opened(other)
+        with pytest.raises(SrtpError):
+            opened(bare)
+        assert opened(wire) == source
+        with pytest.raises(SrtpError, match="replay"):
+            opened(wire)
+
+
+@SUITES
+@MKIS
+def test_rows_with_an_mki_are_what_single_packets_are(suite: Suite, mki: bytes) -> None:
+    (one, _), (here, there) = pair(suite, mki, b"ab"), pair(suite, mki, b"ab")
+    packets = [packet(n % 65536, ssrc=n % 3, size=n % 7) for n in range(65_530, 65_545)]
+    data, lengths = rows(packets, width=52)
+    order = np.random.default_rng(1).permutation(len(packets))[:12]
+    sizes = here.protect_rows(data, lengths[order], order)
+    wire = [one.protect(packets[place]) for place in order]
+    came = [data[place, :n].tobytes() for place, n in zip(order, sizes, strict=True)]
+    assert came == wire
+    data[order[3], 13] ^= 1
+    data[order[5], : sizes[5]] = np.roll(data[order[5], : sizes[5]], 1)
+    before = data.copy()
+    opened, good = there.unprotect_rows(data, sizes, order)
+    assert np.flatnonzero(~good).tolist() == [3, 5]
+    for number, place in enumerate(order):
+        if good[number]:
+            assert data[place, : opened[number]].tobytes() == packets[place]
+        else:
+            assert opened[number] == sizes[number]
+            assert (data[place] == before[place]).all()
+    # the other way has another
+    assert here.unprotect(there.protect(packet(1))) == packet(1)
+    assert there.protect(packet(2))[-2:] == b"ab" or "GCM" not in suite
+    with pytest.raises(ValueError, match=f"not within 0 and {52 - TAG_BYTES[suite] - len(mki)}"):
+        here.protect_rows(data, np.array([49]))
+
+
+@SUITES
+def test_a_new_key_of_the_far_end_comes_with_its_own_mki(suite: Suite) -> None:
+    here, there = pair(suite, b"\1", b"\1")
+    _, key = keys(suite, seed=5)
+    later, mine = replace(key, mki=b"\0\2"), keys(suite)[0]
+    turned = here.with_receive_key(later)
+    sender = SrtpContext(later, replace(mine, mki=b"\1"))
+    data, lengths = rows([sender.protect(packet(n)) for n in (1, 2)])
+    opened, good = turned.unprotect_rows(data, lengths)
+    assert good.all()
+    assert data[1, : opened[1]].tobytes() == packet(2)
+    assert turned.unprotect_rtcp(sender.protect_rtcp(RTCP)) == RTCP
+    assert sender.unprotect(turned.protect(packet(3))) == packet(3)
+    with pytest.raises(SrtpError):
+        turned.unprotect(there.protect(packet(4)))
 
 
 @SUITES
@@ -135,9 +218,11 @@ def test_rows_are_what_single_packets_are(suite: Suite) -> None:
     data[5] = data[4]
     sizes[5] = sizes[4]
     sizes[7] = 11
+    before = data.copy()
     opened, good = there.unprotect_rows(data, sizes)
     assert good.tolist() == [True, True, False, True, True, False, True, False]
     assert opened[~good].tolist() == sizes[~good].tolist()
+    assert (data[~good] == before[~good]).all()
     for place in np.flatnonzero(good):
         assert data[place, : opened[place]].tobytes() == packets[place]
 
@@ -188,14 +273,15 @@ def test_libsrtp_is_loaded_with_the_first_context() -> None:
     code = (
         "import sys; from mcu_sim.srtp import SrtpContext;"
         "from mcu_sim.sdp import CryptoKey, Suite;"
-        "assert 'pylibsrtp' not in sys.modules; k = CryptoKey(list(Suite)[0], bytes(30));"
+        "assert 'pylibsrtp' not in sys.modules; "
+        "k = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(30));"
         "SrtpContext(k, k); assert 'pylibsrtp' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.realtime
-@SUITES
+@pytest.mark.parametrize("suite", OFFERED)  # ffmpeg has no others
 def test_what_ffmpeg_sends_is_opened(suite: Suite) -> None:
     here, there = keys(suite)
     context = SrtpContext(here, there)
