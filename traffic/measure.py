@@ -318,7 +318,7 @@ def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int
     steps = steps[steps < PAUSE_NS]
     per_window = max(len(steps), 1) * window_ns / max(int(np.sum(steps)), 1)
     # a stream may be denser somewhere than it is on the whole
-    return min(100.0, 100 * count / max(per_window, count))
+    return 100 * count / max(per_window, count)
 
 
 def _loss_spread(trace: Trace, part: slice) -> float | None:
