@@ -315,7 +315,7 @@ def _worst_pct(due_ns: NDArray[np.int64], bad: NDArray[np.bool_], window_ns: int
     first = np.searchsorted(due_ns[at], due_ns[at] - window_ns, "right")
     count = int(np.max(np.arange(1, len(at) + 1) - first))
     steps = np.diff(due_ns)
-    steps = steps[steps < PAUSE_NS]
+    steps = steps[steps <= PAUSE_NS]
     per_window = max(len(steps), 1) * window_ns / max(int(np.sum(steps)), 1)
     # a stream may be denser somewhere than it is on the whole
     return 100 * count / max(per_window, count)

@@ -91,6 +91,30 @@ def test_how_far_the_95th_percentile_may_be_off_by_the_method_of_batch_means() -
     assert got.delay_p95_high_ms == pytest.approx(math.ceil(place + reach) / 100, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("gap_ns", "expected_pct"),
+    [
+        (SECOND_NS, 100 / (20 * 99 / 2.96)),  # 99 steps in 98 × 20 ms and a second
+        (SECOND_NS + 1, 100 / (20 * 98 / 1.96)),
+    ],
+)
+def test_a_pause_is_where_nothing_is_sent_for_longer_than_a_second(
+    gap_ns: int, expected_pct: float
+) -> None:
+    sent = sent_log(100)
+    sent["due_ns"][50:] += gap_ns - 20 * MS
+    got = measure(delivered(sent, [70], clock_hz=8000), 0, EVER_NS)
+    assert got.missing_pct_20s == pytest.approx(expected_pct, rel=1e-9)
+
+
+def test_a_packet_a_second_is_a_stream_and_no_silence() -> None:
+    """Three of the twenty of 20 s."""
+    sent = sent_log(60, spacing_ns=SECOND_NS)
+    got = measure(delivered(sent, [30, 31, 32], clock_hz=8000), 0, EVER_NS)
+    assert got.missing_pct_20s == pytest.approx(15)
+    assert got.missing_pct_60s == pytest.approx(5)
+
+
 def test_what_is_just_20_s_or_a_minute_apart_is_in_two_windows() -> None:
     sent = sent_log(600, spacing_ns=500 * MS)
     got = measure(delivered(sent, [100, 140], clock_hz=8000), 0, EVER_NS)
