@@ -11,6 +11,7 @@ from mcu_sim.conference.meeting import Meetings
 from mcu_sim.device import Device
 from mcu_sim.media.leg import Kind
 from mcu_sim.media.ports import FIRST_PORT
+from mcu_sim.sip.tls import Tls
 from traffic.stream_plan import StreamPlan
 from traffic.video import VideoModel
 
@@ -56,6 +57,7 @@ class McuConfig:
         encrypted: whether the calls it makes ask for SRTP; it takes both kinds.
         dialled_resolution: of the calls it makes; None for the best the device does.
         dialled_profile: H.264 profile of the calls it makes, a key of `h264.OFFERED`; it takes all.
+        tls: where it takes TLS too, and with which certificate.
         virtual_time: its clock is never set, and looking at it takes time.
     """
 
@@ -78,6 +80,7 @@ class McuConfig:
     kernel_paces: bool = True
     watchful: bool = True
     tcp: bool = False
+    tls: Tls | None = None
     session_expires_s: int = 300
     encrypted: bool = False
     dialled_resolution: str | None = None

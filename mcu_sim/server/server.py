@@ -65,6 +65,7 @@ class McuServer:
             tcp=config.tcp,
             most_connections=MOST_CONNECTIONS,
             most_of_one_host=MOST_CONNECTIONS // 2,
+            tls=config.tls,
         )
         self._ports = Ports(config.address, config.first_media_port)
         self._book = CallBook(config.seats, config.guests)
@@ -89,6 +90,7 @@ class McuServer:
             # packet and its size
             rings=not config.virtual_time,
             updates=not config.virtual_time,
+            tls_port=self._sip.tls_port,
         )
         self._plane = MediaPlane(
             self._ports,

@@ -32,7 +32,7 @@ class Abilities:
         self, request: Request, sdp: bytes, target: Peer, call: Call | None, min_se_s: int = 0
     ) -> None:
         """Make an INVITE (`call`: a re-INVITE) whole: session description and what we can do."""
-        request.headers.set("Contact", self._end.contact_uri(target.transport))
+        request.headers.set("Contact", self._end.contact_uri(target.transport, request.uri.scheme))
         request.headers.set("Allow", self._allow)
         request.headers.set("Accept", SDP_TYPE)
         terms = None if call is None else call.terms
@@ -87,7 +87,8 @@ class Abilities:
     def ringing(self, call: Call) -> Response:
         """The 180 to an INVITE, which makes an early dialog (§12.1)."""
         response = reply(call.invite.request, 180, to_tag=call.id)
-        contact = self._end.contact_uri(call.invite.target.transport)
+        invite = call.invite
+        contact = self._end.contact_uri(invite.target.transport, invite.request.uri.scheme)
         response.headers.set("Contact", contact)
         return response
 
@@ -98,7 +99,8 @@ class Abilities:
         session timer it sets."""
         request = slot.request
         response = reply(request, 200, to_tag=call.id)
-        response.headers.set("Contact", self._end.contact_uri(slot.target.transport))
+        contact = self._end.contact_uri(slot.target.transport, request.uri.scheme)
+        response.headers.set("Contact", contact)
         response.headers.set("Allow", self._allow)
         terms = session_timer.as_server(session_timer.read(request), self._rules, call.terms)
         session_timer.answer(response, terms)
@@ -108,11 +110,11 @@ class Abilities:
 
     def lacks(self, slot: Slot, request: Request, now_ms: float) -> bool:
         """Whether the method, the URI's scheme or an extension is not known here; it is refused
-        then. `sips` needs TLS on all the way (§26.2.2), which is not spoken here."""
+        then. `sips` needs TLS on all the way (§26.2.2)."""
         if request.method not in self.methods:
             self.tell(slot, 405 if request.method in ALL_METHODS else 501, now_ms)
             return True
-        if request.uri.scheme == "sips":
+        if request.uri.scheme == "sips" and slot.source.transport != "TLS":
             self._end.refuse(slot, 416, now_ms)
             return True
         needed = tokens(request.headers.getlist("Require"))

@@ -6,14 +6,14 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from sipmessage import URI, Request
+from sipmessage import Request
 
 from mcu_sim.sip.abilities import Abilities
 from mcu_sim.sip.authentication import Gate, Proof
 from mcu_sim.sip.call import Book, CallState
 from mcu_sim.sip.called import Called
 from mcu_sim.sip.calling import Calling
-from mcu_sim.sip.dialog import hop_of
+from mcu_sim.sip.dialog import target_of
 from mcu_sim.sip.digest import Authority, Credentials
 from mcu_sim.sip.endpoint import UNSHARED, Datagram, Endpoint, Share, Slot
 from mcu_sim.sip.events import Event
@@ -23,7 +23,6 @@ from mcu_sim.sip.headers import reason as told
 from mcu_sim.sip.info import Infos
 from mcu_sim.sip.message import PHRASES, HostPort, Peer, reply
 from mcu_sim.sip.options_client import OptionsClient
-from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
 from mcu_sim.sip.register_client import RegisterClient
 from mcu_sim.sip.register_server import RegisterServer
 from mcu_sim.sip.registrar import Registrar
@@ -31,7 +30,6 @@ from mcu_sim.sip.reinvite import Reinvites
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.session_timer import Rules
 from mcu_sim.sip.transaction import State, invite_key
-from mcu_sim.sip.uri_reader import OtherURI, read_uri, without_headers
 
 ANSWER_WITHIN_MS = 180_000.0
 """How long a call may ring; as Timer C of a proxy (RFC 3261 §16.6), which is 3 minutes."""
@@ -61,8 +59,10 @@ class UserAgent:
         share: Share = UNSHARED,
         rings: bool = False,
         updates: bool = False,
+        tls_port: int | None = None,
     ) -> None:
-        """`contact` is the address others reach it at, over either transport.
+        """`contact` is the address others reach it at, over UDP and TCP; with `tls_port`, over TLS
+        at that port of it.
 
         `answer_within_ms`: how long a call or offer of ours waits for its final answer.
         `session_expires_s`, `min_se_s`: the session interval wanted (None: only if the peer
@@ -76,7 +76,9 @@ class UserAgent:
         self.contact = contact
         self.user = user
         self._book = Book()
-        end = self._end = Endpoint(contact, user, rng, self._on_request, self._on_ack, share)
+        end = self._end = Endpoint(
+            contact, user, rng, self._on_request, self._on_ack, share, tls_port
+        )
         rules, registers = Rules(session_expires_s, min_se_s), registrar is not None
         abilities = Abilities(end, rules, registrar=registers, updates=updates)
         self._abilities = abilities
@@ -129,7 +131,7 @@ class UserAgent:
         does not say where to send to: its host is a name (nothing here asks a name server), or
         its transport neither UDP nor TCP.
         """
-        parsed, hop = _where(uri, target)
+        parsed, hop = target_of(uri, target)
         if (hop.host, hop.port) == self.contact:
             raise ValueError(f"{uri}: is our own address")
         return self._calling.call(parsed, sdp_offer, hop, now_ms)
@@ -247,7 +249,7 @@ class UserAgent:
         """
         if expires_s <= 0:
             raise ValueError("a registration lasts at least a second")
-        parsed, hop = _where(registrar_uri, target)
+        parsed, hop = target_of(registrar_uri, target)
         self._register_client.register(parsed, hop, expires_s, now_ms)
 
     def unregister(self, now_ms: float) -> None:
@@ -256,7 +258,7 @@ class UserAgent:
 
     def options(self, uri: str, now_ms: float, target: Peer | None = None) -> None:
         """Ask what another element can do; `OptionsAnswered` follows. `ValueError` as `call`."""
-        parsed, hop = _where(uri, target)
+        parsed, hop = target_of(uri, target)
         self._options_client.ask(parsed, hop, now_ms)
 
     # -------------------------------------------------------------------------------- insight
@@ -376,21 +378,6 @@ class UserAgent:
             self._called.acknowledged(call, request)
         else:
             self._reinvites.acknowledged(call, request, success.offered, now_ms)
-
-
-def _where(uri: str, target: Peer | None) -> tuple[URI, Peer]:
-    """A URI and where to send to; `ValueError` if either cannot be known."""
-    try:
-        parsed = without_headers(read_uri(uri))
-    except PARSE_ERRORS as error:
-        forget(error)
-        raise ValueError(f"{uri}: not a valid URI") from None
-    if isinstance(parsed, OtherURI):
-        raise ValueError(f"{uri}: no SIP URI")
-    hop = hop_of(parsed, Peer("", 0)) if target is None else Peer(*target)
-    if not hop.host:
-        raise ValueError(f"{uri}: not an IPv4 address with a port over UDP or TCP, give a target")
-    return parsed, hop
 
 
 def _check_refusal(code: int) -> None:

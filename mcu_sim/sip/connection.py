@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from typing import Protocol
 
 from mcu_sim.sip.framing import PING, PONG, StreamError, StreamReader
 from mcu_sim.sip.message import Peer
@@ -20,16 +21,30 @@ _MOST_CHUNKS = 16
 _PROBE_AFTER_S, _PROBE_EVERY_S, _PROBES = 60, 15, 4
 
 
+class Stream(Protocol):
+    """What a connection needs of its socket, which does not block. `recv` and `send` raise
+    `BlockingIOError` when they have to wait."""
+
+    def fileno(self) -> int: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def send(self, data: bytes, /) -> int: ...
+    def getsockopt(self, level: int, option: int, /) -> int: ...
+    def close(self) -> None: ...
+
+
 class Connection:
     """A connection that was accepted (`opening` false) or is being opened.
 
     `broken` says that it is of no use any more and must be closed; nothing here raises for what
     the peer does. `ending`: nothing is read any more, it is closed when what waits is written, and
     not before its owner has had the time to answer. `deadline_s` is when it has been silent for
-    too long. `protocol`: what its peer speaks instead of SIP, "" if it does not.
+    too long. `protocol`: what its peer speaks instead of SIP, "" if it does not. `handshaking`: it
+    is not yet agreed how to encrypt.
     """
 
-    def __init__(self, sock: socket.socket, peer: Peer, now_s: float, *, opening: bool) -> None:
+    handshaking = False
+
+    def __init__(self, sock: Stream, peer: Peer, now_s: float, *, opening: bool) -> None:
         self.peer = peer
         self.opening = opening
         self.broken = self.ending = False

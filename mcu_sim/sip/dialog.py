@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Literal
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from mcu_sim.hosts import is_one_host
 from mcu_sim.sip.fields import addresses, contacts_of, cseq_of, from_of, parameter, tag_of, to_of
 from mcu_sim.sip.message import DEFAULT_PORT, USER_AGENT, Peer, Transport
-from mcu_sim.sip.uri_reader import without_headers
+from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
+from mcu_sim.sip.uri_reader import OtherURI, read_uri, without_headers
 
 MAX_FORWARDS = 70
 
-_TRANSPORTS: dict[str, Transport | Literal[""]] = {"": "", "udp": "UDP", "tcp": "TCP"}
+_TRANSPORTS: dict[str, Transport] = {"udp": "UDP", "tcp": "TCP"}
 
 DialogId = tuple[str, str, str]
 """Call-ID, local tag, remote tag."""
@@ -140,17 +140,39 @@ def hop_of(uri: URI, otherwise: Peer) -> Peer:
     """Where a URI says to send, if its host is an IPv4 address of one host, or else `otherwise`.
 
     A URI without `transport` leaves that as it is: a connection that works is better than the
-    UDP of RFC 3263 §4.1. SIPS, TLS and others, not spoken here, lead to `otherwise`.
+    UDP of RFC 3263 §4.1. SIPS, TLS and others lead to `otherwise`, as does all that leaves the
+    transport as it is over TLS: nothing here opens such a connection, the one that stands is used.
     """
     port = uri.port if uri.port is not None else DEFAULT_PORT
-    transport = _TRANSPORTS.get((parameter(uri.parameters, "transport") or "").lower())
+    named = (parameter(uri.parameters, "transport") or "").lower()
+    transport = _TRANSPORTS.get(named) if named else otherwise.transport
     try:
         host = ipaddress.IPv4Address(uri.host)
     except ValueError:
         return otherwise
-    if uri.scheme != "sip" or not is_one_host(host) or not 0 < port < 65536 or transport is None:
+    if uri.scheme != "sip" or not is_one_host(host) or not 0 < port < 65536:
         return otherwise
-    return Peer(str(host), port, transport or otherwise.transport)
+    if transport is None or transport == "TLS":
+        return otherwise
+    return Peer(str(host), port, transport)
+
+
+def target_of(uri: str, target: Peer | None) -> tuple[URI, Peer]:
+    """A URI as it is called, and where to send to (`target` if given); `ValueError` if either
+    cannot be known."""
+    try:
+        parsed = without_headers(read_uri(uri))
+    except PARSE_ERRORS as error:
+        forget(error)
+        raise ValueError(f"{uri}: not a valid URI") from None
+    if isinstance(parsed, OtherURI):
+        raise ValueError(f"{uri}: no SIP URI")
+    hop = hop_of(parsed, Peer("", 0)) if target is None else Peer(*target)
+    if not hop.host:
+        raise ValueError(f"{uri}: not an IPv4 address with a port over UDP or TCP, give a target")
+    if parsed.scheme == "sips" and hop.transport != "TLS":  # RFC 3261 §26.2.2
+        raise ValueError(f"{uri}: needs TLS, and no such connection stands")
+    return parsed, hop
 
 
 def _record_route(message: Request | Response) -> list[Address]:

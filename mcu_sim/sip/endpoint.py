@@ -119,7 +119,8 @@ class Slot:
 class Endpoint:
     """A SIP element with one address. `on_timer` has what to do for each kind of timer.
 
-    `contact` is the address others reach it at; `rng` makes branches, tags and Call-IDs.
+    `contact` is the address others reach it at, over TLS at `tls_port` of it if at all; `rng` makes
+    branches, tags and Call-IDs.
     `dropped` counts messages that were thrown away, by why.
     """
 
@@ -131,6 +132,7 @@ class Endpoint:
         on_request: Callable[[Slot, Request, Peer, float], None],
         on_ack: Callable[[Request, float], None],
         share: Share = UNSHARED,
+        tls_port: int | None = None,
     ) -> None:
         self.contact = contact
         self.user = user
@@ -141,6 +143,7 @@ class Endpoint:
         self._on_request = on_request
         self._on_ack = on_ack
         self._share = share
+        self._tls_port = tls_port
         self._agenda: Agenda[Key] = Agenda()
         self._outgoing: list[Datagram] = []
         self._events: list[Event] = []
@@ -215,15 +218,24 @@ class Endpoint:
         """64 random bits for a tag, branch or name."""
         return f"{self.rng.getrandbits(64):016x}"
 
-    def contact_uri(self, transport: Transport) -> str:
-        """Our Contact, for a dialog over this transport."""
-        tail = ";transport=tcp" if transport == "TCP" else ""
-        return f"<sip:{self.user}@{self.contact[0]}:{self.contact[1]}{tail}>"
+    def contact_uri(self, transport: Transport, scheme: str = "sip") -> str:
+        """Our Contact, for a dialog over this transport; over TLS with the scheme of the request's
+        URI (RFC 3261 §12.1.1), and `sips` says by itself that it is TLS."""
+        host, port = self._address(transport)
+        if transport == "TLS" and scheme == "sips":
+            return f"<sips:{self.user}@{host}:{port}>"
+        tail = "" if transport == "UDP" else f";transport={transport.lower()}"
+        return f"<sip:{self.user}@{host}:{port}{tail}>"
+
+    def _address(self, transport: Transport) -> HostPort:
+        if transport == "TLS" and self._tls_port is not None:
+            return self.contact[0], self._tls_port
+        return self.contact
 
     def add_via(self, request: Request, target: Peer) -> str:
         """Put our Via on a request of ours; the new branch is returned."""
         branch = MAGIC_COOKIE + self.random_hex()
-        host, port = self.contact
+        host, port = self._address(target.transport)
         tail = "" if target.reliable else ";rport"
         via = f"SIP/2.0/{target.transport} {host}:{port};branch={branch}{tail}"
         request.headers.set("Via", via)

@@ -14,7 +14,7 @@ from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
 
 HostPort = tuple[str, int]
 """IP address and port."""
-Transport = Literal["UDP", "TCP"]
+Transport = Literal["UDP", "TCP", "TLS"]
 
 
 class Peer(NamedTuple):
@@ -27,7 +27,7 @@ class Peer(NamedTuple):
     @property
     def reliable(self) -> bool:
         """Whether the transport itself repeats what is lost (RFC 3261 §17)."""
-        return self.transport == "TCP"
+        return self.transport != "UDP"
 
 
 DEFAULT_PORT = 5060

@@ -1,4 +1,5 @@
-"""The edge of SIP: one UDP socket, a TCP listener on the same port, connections (RFC 3261 §18).
+"""The edge of SIP: one UDP socket, a TCP listener on the same port, connections (RFC 3261 §18);
+perhaps a listener for TLS on another.
 
 The owner polls one descriptor, `fileno()`, and calls `receive()` when it is readable. IPv4 only.
 """
@@ -12,15 +13,20 @@ import select
 import socket
 import time
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from mcu_sim import stun
 from mcu_sim.sip.connection import Connection, prepare
 from mcu_sim.sip.message import HostPort, Peer
 
+if TYPE_CHECKING:
+    from mcu_sim.sip.tls import Tls
+
 _MAX_DATAGRAM = 65_535
 # A flood must not keep the owner from its other work: sound is due every 20 ms.
 _MOST_DATAGRAMS = 32
 _MOST_ACCEPTS = 64
+_MOST_HANDSHAKES = 4  # of about a millisecond each
 _BACKLOG = 128
 _SWEEP_S = 1.0
 _MOST_FOREIGNERS = 1_000
@@ -29,15 +35,15 @@ _MOST_FOREIGNERS = 1_000
 class SipSockets:
     """Sends and receives SIP messages at one address.
 
-    With `port` 0 the system picks one; `local` says which. Raises OSError if the address cannot
-    be had. After that nothing raises for what a peer or the network does.
+    With `port` 0 the system picks one; `local` says which, `tls_port` that of TLS. Raises OSError
+    if the address cannot be had. After that nothing raises for what a peer or the network does.
 
     Attributes:
         sent, received: UDP datagrams.
-        tcp_sent, tcp_received: messages over TCP.
+        tcp_sent, tcp_received: messages over TCP and TLS.
         unsendable: messages of either kind that could not be sent or not wholly.
-        refused: TCP connections that found `most_connections` there, or `most_of_one_host`.
-        foreign: TCP connections that were closed since another protocol was spoken, by its name.
+        refused: connections that found `most_connections` there, or `most_of_one_host`.
+        foreign: connections that were closed since another protocol was spoken, by its name.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class SipSockets:
         tcp: bool = True,
         most_connections: int = 512,
         most_of_one_host: int | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self.sent = self.received = 0
         self.tcp_sent = self.tcp_received = 0
@@ -60,7 +67,7 @@ class SipSockets:
         self._most_connections = most_connections
         self._most_of_one_host = most_of_one_host or most_connections
         self._connections: dict[int, Connection] = {}
-        self._by_peer: dict[HostPort, Connection] = {}
+        self._by_peer: dict[Peer, Connection] = {}
         # Descriptors that are polled for being writable too.
         self._writing: set[int] = set()
         self._next_sweep_s = 0.0
@@ -70,22 +77,33 @@ class SipSockets:
             self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
             self._udp.bind((address, port))
             self.local: HostPort = self._udp.getsockname()
-            self._listener: socket.socket | None = None
+            # by descriptor, each with what secures its connections
+            self._listeners: dict[int, tuple[socket.socket, Tls | None]] = {}
+            self.tls_port: int | None = None
             if tcp:
-                self._listener = undo.enter_context(
-                    socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-                )
-                self._listener.setblocking(False)
-                self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                self._listener.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-                self._listener.bind(self.local)
-                self._listener.listen(_BACKLOG)
+                plain = undo.enter_context(self._listen(self.local))
+                self._listeners[plain.fileno()] = plain, None
+            if tls is not None:
+                secure = undo.enter_context(self._listen((self.local[0], tls.port)))
+                self._listeners[secure.fileno()] = secure, tls
+                self.tls_port = secure.getsockname()[1]
             self._epoll = undo.enter_context(select.epoll())
             self._epoll.register(self._udp, select.EPOLLIN)
-            if self._listener is not None:
-                self._epoll.register(self._listener, select.EPOLLIN)
+            for descriptor in self._listeners:
+                self._epoll.register(descriptor, select.EPOLLIN)
             self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             undo.pop_all()
+
+    def _listen(self, local: HostPort) -> socket.socket:
+        with contextlib.ExitStack() as undo:
+            one = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            one.setblocking(False)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
+            one.bind(local)
+            one.listen(_BACKLOG)
+            undo.pop_all()
+        return one
 
     def fileno(self) -> int:
         """A descriptor that is readable when `receive()` has something to do."""
@@ -93,7 +111,7 @@ class SipSockets:
 
     @property
     def connections(self) -> int:
-        """TCP connections that are open or being opened."""
+        """Connections that are open or being opened."""
         return len(self._connections)
 
     def receive(self) -> list[tuple[bytes, Peer]]:
@@ -101,33 +119,37 @@ class SipSockets:
 
         Silent connections are looked for when TCP has something to do, at most once a second.
         """
-        if self._listener is None:
+        if not self._listeners:
             return self._receive_datagrams()
         came: list[tuple[bytes, Peer]] = []
         now_s: float | None = None
+        handshakes = 0
         for descriptor, _ in self._epoll.poll(0):
             if descriptor == self._udp.fileno():
                 came += self._receive_datagrams()
                 continue
             now_s = time.monotonic() if now_s is None else now_s
-            if descriptor == self._listener.fileno():
+            if descriptor in self._listeners:
                 self._sweep(now_s)
-                self._accept(self._listener, now_s)
+                self._accept(*self._listeners[descriptor], now_s)
             elif (connection := self._connections.get(descriptor)) is not None:
-                came += self._serve(connection, now_s)
+                handshakes += connection.handshaking
+                if not connection.handshaking or handshakes <= _MOST_HANDSHAKES:
+                    came += self._serve(connection, now_s)
         if now_s is not None:
             self._sweep(now_s)
         return came
 
     def send(self, data: bytes, target: Peer) -> bool:
-        """Send a message; over TCP it may wait until the connection is open or has room.
+        """Send a message; over TCP it may wait until the connection is open or has room. Over TLS
+        it goes by a connection that a peer has opened, or not at all.
 
         False if it cannot be sent: no IPv4 address, no route, too long, too much waiting, too
         many connections. A host name is never looked up.
         """
         if not _reachable(target):
             return self._fail()
-        if target.transport == "TCP":
+        if target.reliable:
             return self._send_stream(data, target)
         try:
             self._udp.sendto(data, (target.host, target.port))
@@ -142,8 +164,8 @@ class SipSockets:
             self._drop(connection)
         self._epoll.close()
         self._udp.close()
-        if self._listener is not None:
-            self._listener.close()
+        for listener, _ in self._listeners.values():
+            listener.close()
         os.close(self._spare)
 
     def _fail(self) -> bool:
@@ -177,7 +199,7 @@ class SipSockets:
     # ---------------------------------------------------------------------------------- TCP
 
     def _send_stream(self, data: bytes, target: Peer) -> bool:
-        connection = self._by_peer.get((target.host, target.port)) or self._open(target)
+        connection = self._by_peer.get(target) or self._open(target)
         if connection is None or not connection.queue(data):
             return self._fail()
         self._settle(connection)
@@ -185,7 +207,7 @@ class SipSockets:
 
     def _open(self, target: Peer) -> Connection | None:
         """Begin to open a connection; None if that is not possible."""
-        if self._listener is None:
+        if not self._listeners or target.transport != "TCP":
             return None
         now_s = time.monotonic()
         self._sweep(now_s)
@@ -206,7 +228,7 @@ class SipSockets:
             return None
         return self._add(Connection(sock, target, now_s, opening=True))
 
-    def _accept(self, listener: socket.socket, now_s: float) -> None:
+    def _accept(self, listener: socket.socket, tls: Tls | None, now_s: float) -> None:
         for _ in range(_MOST_ACCEPTS):
             try:
                 sock, (host, port) = listener.accept()
@@ -223,7 +245,11 @@ class SipSockets:
                 sock.close()
                 continue
             prepare(sock, self._dscp)
-            self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
+            if tls is None:
+                self._add(Connection(sock, Peer(host, port, "TCP"), now_s, opening=False))
+                continue
+            with contextlib.suppress(OSError):  # it is gone again already
+                self._add(tls.accepted(sock, Peer(host, port, "TLS"), now_s))
 
     def _has_its_share(self, host: str) -> bool:
         """Whether one host has as many connections as it may: others are to find some left."""
@@ -247,7 +273,7 @@ class SipSockets:
 
     def _add(self, connection: Connection) -> Connection:
         self._connections[connection.fileno()] = connection
-        self._by_peer[connection.peer.host, connection.peer.port] = connection
+        self._by_peer[connection.peer] = connection
         self._epoll.register(connection, select.EPOLLIN)
         return connection
 
@@ -302,9 +328,8 @@ class SipSockets:
         self._epoll.unregister(connection)
         del self._connections[descriptor]
         self._writing.discard(descriptor)
-        key = (connection.peer.host, connection.peer.port)
-        if self._by_peer.get(key) is connection:
-            del self._by_peer[key]
+        if self._by_peer.get(connection.peer) is connection:
+            del self._by_peer[connection.peer]
         self.unsendable += connection.unsent
         connection.close()
 

@@ -25,6 +25,7 @@ from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.media.health import MOST_LATE_PCT, late_pct
 from mcu_sim.media.ports import FIRST_PORT
 from mcu_sim.server import McuConfig, McuServer
+from mcu_sim.sip.tls import Tls, load_tls
 from scenarios.cli.console import Console
 from scenarios.cli.output import print_json
 from topology.load import DEFAULT_PROVINCE, load_province
@@ -72,6 +73,21 @@ def serve(
         Path | None,
         typer.Option("--meetings", help="meetings (TOML); without it every name called is a room"),
     ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-certificate", help="take SIP over TLS too, with this certificate (PEM)"
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", help="its key (PEM), which others may not read")
+    ] = None,
+    tls_port: Annotated[
+        int | None,
+        typer.Option(
+            "--tls-port", min=1, max=65_535, help="of TLS; without it the next after SIP's"
+        ),
+    ] = None,
     video: Annotated[
         str | None,
         typer.Option("--video", help="of rooms without a file: presence (default) or switched"),
@@ -111,6 +127,7 @@ def serve(
         meetings=meetings,
         video=_video(video, meetings),
         kbps=kbps,
+        tls=_tls(tls_certificate, tls_key, tls_port, port),
     )
     screen = _Screen(quiet=as_json)
 
@@ -125,12 +142,14 @@ def serve(
         try:
             server = McuServer(config, None, tell)
         except OSError as error:
+            other = "" if config.tls is None else f" with port {config.tls.port} for TLS"
             raise MachineLacks(
-                f"{listen}: cannot be listened on: {error.strerror}",
+                f"{listen}{other}: cannot be listened on: {error.strerror}",
                 "another --listen, or stop the program that has the port",
             ) from None
         stack.callback(server.close)
-        screen.say(f"{chosen.name} takes calls at sip:{listen}, Ctrl-C ends")
+        over_tls = "" if config.tls is None else f", over TLS at port {config.tls.port}"
+        screen.say(f"{chosen.name} takes calls at sip:{listen}{over_tls}, Ctrl-C ends")
         screen.say(_rooms(config, listen))
         stop = _stopper(seconds)
         typed = Console(server, screen.say) if console else None
@@ -187,6 +206,7 @@ def _config(
     meetings: Path | None,
     video: VideoMode,
     kbps: int,
+    tls: Tls | None,
 ) -> McuConfig:
     profiles = load_profiles()
     model = profiles.video_model(profiles.profile[0]).model_copy(update={"kbps": float(kbps)})
@@ -205,7 +225,23 @@ def _config(
         accounts=None if accounts is None else load_accounts(accounts),
         kernel_paces=False,
         tcp=True,
+        tls=tls,
     )
+
+
+def _tls(certificate: Path | None, key: Path | None, port: int | None, sip_port: int) -> Tls | None:
+    if certificate is None or key is None:
+        if certificate is None and key is None and port is None:
+            return None
+        lacking = "--tls-certificate" if certificate is None else "--tls-key"
+        raise InputError(f"{lacking}: is needed for TLS (allowed: a file in PEM)")
+    chosen = sip_port + 1 if port is None else port
+    if chosen == sip_port or chosen > 65_535:
+        raise InputError(
+            f"--tls-port = {chosen}: is no port for TLS beside SIP's {sip_port} (allowed: another "
+            "port, 1 to 65535)"
+        )
+    return load_tls(chosen, certificate, key)
 
 
 def _address(listen: str) -> tuple[str, int]:

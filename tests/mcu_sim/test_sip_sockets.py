@@ -184,7 +184,8 @@ def test_every_socket_carries_the_dscp(mcu: SipSockets, make: Make, dial: Dial) 
     dial(mcu)
     mcu.send(message(), tcp(other))
     until(lambda _: mcu.connections == 2, mcu)
-    every = [mcu._udp, mcu._listener, *(one._sock for one in mcu._connections.values())]
+    listeners = [listener for listener, _ in mcu._listeners.values()]
+    every = [mcu._udp, *listeners, *(one._sock for one in mcu._connections.values())]
     assert [one.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) for one in every] == [DSCP << 2] * 4
 
 

@@ -151,6 +151,9 @@ def test_accounts_that_are_wrong(tmp_path: Path, text: str, mode: int, says: str
     assert "geheim" not in ran.err
 
 
+NO_TLS = ("--tls-certificate", "no.crt", "--tls-key", "no.key")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -162,6 +165,12 @@ def test_accounts_that_are_wrong(tmp_path: Path, text: str, mode: int, says: str
         (("--kbps", "1"), "--kbps"),
         (("--seconds", "0"), "--seconds"),
         (("--media-port", "80"), "--media-port"),
+        (("--tls-key", "mcu.key"), "--tls-certificate: is needed for TLS"),
+        (("--tls-certificate", "mcu.crt"), "--tls-key: is needed for TLS"),
+        (("--tls-port", "5061"), "--tls-certificate: is needed for TLS"),
+        ((*NO_TLS, "--tls-port", "5060"), "--tls-port = 5060: is no port for TLS beside SIP's"),
+        ((*NO_TLS, "--listen", "127.0.0.1:65535"), "--tls-port = 65536: is no port for TLS"),
+        (NO_TLS, "--tls-certificate = no.crt: no such file"),
     ],
 )
 def test_options_that_are_wrong(words: tuple[str, ...], says: str) -> None:
