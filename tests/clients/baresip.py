@@ -33,6 +33,7 @@ module srtp.so
 module_tmp account.so
 module_app ctrl_tcp.so
 module_app menu.so
+ringback_disabled yes
 {more}"""
 
 
