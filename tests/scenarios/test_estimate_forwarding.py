@@ -208,6 +208,16 @@ def test_a_key_frame_that_began_before_somebody_watched_is_not_seen_in_part(plan
     )
 
 
+def test_a_second_copy_of_its_first_packet_still_begins_a_key_frame(plan: Plan) -> None:
+    """The first copy came before anybody watched, so nobody has been shown what it begins."""
+    camera = Camera(10)
+    room = one_viewer(plan, camera, watch_ms=ON_THE_WAY_MS + 0.25)
+    came = camera.came(up(plan, WEST))
+    again = came.take(slice(0, 1))._replace(at_ns=came.at_ns[:1] + MS // 2)
+    room.run(0, 1000, joined([came, again]))
+    assert room.got(NORTH)["size"].tolist() == camera.log["size"].tolist()
+
+
 def test_a_call_that_is_made_again_goes_on_behind_the_one_before(plan: Plan) -> None:
     """Sequence numbers without a gap; the clock ran on from the last frame to the next. The source
     is asked again a second after it was asked before."""
