@@ -28,6 +28,7 @@ _MOST_DATAGRAMS = 32
 _MOST_ACCEPTS = 64
 _MOST_HANDSHAKES = 4  # of about a millisecond each
 _BACKLOG = 128
+_CHOICES = 8  # of the system for a port that UDP and TCP both can have
 _SWEEP_S = 1.0
 _MOST_FOREIGNERS = 1_000
 
@@ -72,16 +73,14 @@ class SipSockets:
         self._writing: set[int] = set()
         self._next_sweep_s = 0.0
         with contextlib.ExitStack() as undo:
-            self._udp = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            self._udp.setblocking(False)
-            self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-            self._udp.bind((address, port))
+            self._udp, plain = self._bound(address, port, tcp=tcp)
+            undo.enter_context(self._udp)
             self.local: HostPort = self._udp.getsockname()
             # by descriptor, each with what secures its connections
             self._listeners: dict[int, tuple[socket.socket, Tls | None]] = {}
             self.tls_port: int | None = None
-            if tcp:
-                plain = undo.enter_context(self._listen(self.local))
+            if plain is not None:
+                undo.enter_context(plain)
                 self._listeners[plain.fileno()] = plain, None
             if tls is not None:
                 secure = undo.enter_context(self._listen((self.local[0], tls.port)))
@@ -93,6 +92,29 @@ class SipSockets:
                 self._epoll.register(descriptor, select.EPOLLIN)
             self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             undo.pop_all()
+
+    def _bound(
+        self, address: str, port: int, *, tcp: bool
+    ) -> tuple[socket.socket, socket.socket | None]:
+        """A socket for UDP and, with `tcp`, a listener on the same port.
+
+        A port that the system chooses (0) is free for UDP, but somebody may have it for TCP.
+        """
+        for tries_left in reversed(range(_CHOICES if tcp and not port else 1)):
+            with contextlib.ExitStack() as undo:
+                udp = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                udp.setblocking(False)
+                udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._dscp << 2)
+                udp.bind((address, port))
+                try:
+                    plain = self._listen(udp.getsockname()) if tcp else None
+                except OSError as error:
+                    if error.errno != errno.EADDRINUSE or not tries_left:
+                        raise
+                    continue
+                undo.pop_all()
+                return udp, plain
+        raise AssertionError("the last try returns or raises")
 
     def _listen(self, local: HostPort) -> socket.socket:
         with contextlib.ExitStack() as undo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from mcu_sim.sip import (
     IncomingCall,
     Peer,
     TimedOut,
-    UserAgent,
 )
 
 TO_MCU = "sip:mcu@10.67.0.2;transport=tcp"
@@ -158,26 +156,3 @@ def test_both_call_each_other_at_the_same_time(wire, offer, answer, tail) -> Non
     wire.run()
     assert wire.client.idle
     assert wire.server.idle
-
-
-def test_an_agent_may_call_itself(offer: bytes, answer: bytes) -> None:
-    agent = UserAgent(("10.67.0.2", 5060), random.Random(1), session_expires_s=None)
-    own = Peer("10.67.0.2", 5060)
-    call = agent.call("sip:mcu@10.67.0.2", offer, 0.0)
-
-    def settle() -> list[object]:
-        events: list[object] = []
-        while sent := agent.outgoing():
-            for one in sent:
-                events += agent.receive(one.data, own, 0.0)
-        return events
-
-    [incoming] = settle()
-    assert isinstance(incoming, IncomingCall)
-    agent.accept(incoming.call, answer, 0.0)
-    assert settle() == [Answered(call, answer), CallEstablished(incoming.call, None)]
-    agent.hang_up(call, 0.0)
-    assert settle() == [CallEnded(incoming.call)]
-    while (at := agent.next_timeout()) is not None:
-        agent.advance(at)
-    assert agent.idle

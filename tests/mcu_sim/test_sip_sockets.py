@@ -436,3 +436,22 @@ def test_close_ends_every_connection(make: Make, dial: Dial) -> None:
     assert phone.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(one.local)
+
+
+def test_of_any_port_one_is_taken_that_tcp_has_too(make: Make) -> None:
+    """The system chooses a port that is free for UDP; TCP's may be somebody else's."""
+    asked: list[tuple[str, int]] = []
+
+    class Occupied(SipSockets):
+        def _listen(self, local: tuple[str, int]) -> socket.socket:
+            asked.append(local)
+            if len(asked) < 3:
+                raise OSError(errno.EADDRINUSE, "somebody has it")
+            return super()._listen(local)
+
+    one = Occupied(HOST, 0, dscp=DSCP)
+    assert one.local == asked[-1]
+    one.close()
+    taken = make()
+    with pytest.raises(OSError, match="in use"):  # a port that was asked for is no choice
+        SipSockets(*taken.local, dscp=DSCP)
