@@ -76,6 +76,12 @@ def printable(text: str, longest: int | None = None) -> str:
     return clean
 
 
+def in_a_line(text: str) -> str:
+    """What an error or another program said, perhaps in several lines, as one that is shown."""
+    said = "; ".join(printable(line.strip()) for line in text.splitlines() if line.strip())
+    return said if fault(said) is None else ascii(said)[1:-1]  # marks without end on one letter
+
+
 def fit(value: object, longest: int) -> object:
     """A value of an event or a record, in which each text is `printable`."""
     match value:

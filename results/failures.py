@@ -13,7 +13,7 @@ from pydantic import Field
 from giaoban.tomlfile import StrictModel
 from giaoban.validating import read_json
 from results.model import Engine, Inputs, Named, Question, RunId
-from results.quantities import Amount, Count, Id, LinkDirection, Verdict
+from results.quantities import Amount, Count, Id, LinkDirection, Reason, Verdict
 
 SCHEMA = "giaoban.faults/2"
 
@@ -100,7 +100,7 @@ class FailureResult(StrictModel):
     elements: Annotated[list[Element], Field(min_length=1)]
     own: list[Id] = Field(default_factory=list)
     verdict: Verdict
-    reasons: list[str]
+    reasons: list[Reason]
     interruption_ms: Amount | None = None
     interruption_at: Id | None = None
     restored_interruption_ms: Amount | None = None
@@ -243,7 +243,7 @@ class FaultsAnswer(StrictModel):
     schema_id: Literal["giaoban.faults/2"] = Field(default="giaoban.faults/2", alias="schema")
     run_id: RunId
     verdict: Verdict
-    reasons: list[str]
+    reasons: list[Reason]
     question: Question
     engine: Engine | None
     inputs: Inputs

@@ -12,7 +12,7 @@ from pydantic import Field
 from giaoban.tomlfile import StrictModel
 from giaoban.validating import read_json
 from results.model import Assumption, Engine, FileRef, RunId
-from results.quantities import Amount, Count, Id, Verdict
+from results.quantities import Amount, Count, Id, Reason, Verdict
 
 SCHEMA = "giaoban.load/1"
 FILE = "load.json"
@@ -243,7 +243,7 @@ class LoadResult(StrictModel):
     schema_id: Literal["giaoban.load/1"] = Field(default="giaoban.load/1", alias="schema")
     run_id: RunId
     verdict: Verdict
-    reasons: list[str]
+    reasons: list[Reason]
     place: Place
     question_en: str = ""
     question_vi: str = ""

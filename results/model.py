@@ -26,6 +26,7 @@ from results.quantities import (
     LinkDirection,
     Mos,
     Percent,
+    Reason,
     Verdict,
 )
 from results.seeds import Seeds
@@ -352,7 +353,7 @@ class Result(StrictModel):
     schema_id: Literal["giaoban.result/2"] = Field(default="giaoban.result/2", alias="schema")
     run_id: RunId
     verdict: Verdict
-    reasons: list[str]
+    reasons: list[Reason]
     question: Question
     engine: Engine
     inputs: Inputs

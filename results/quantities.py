@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+
+from giaoban.text import in_a_line
 
 Verdict = Literal["pass", "fail", "invalid"]
 Kind = Literal["audio", "video", "content"]
@@ -15,3 +17,11 @@ Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Mos = Annotated[float, Field(ge=1, le=5)]
+
+
+def _in_a_line(value: object) -> object:
+    return in_a_line(value) if isinstance(value, str) else value
+
+
+Reason = Annotated[str, BeforeValidator(_in_a_line)]
+"""Why something is not as it should be: words of ours, or of an error or a program that ended."""

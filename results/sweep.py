@@ -8,7 +8,7 @@ from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
 from results.model import Inputs, RunId
-from results.quantities import Amount, Count, Id
+from results.quantities import Amount, Count, Id, Reason
 
 SCHEMA = "giaoban.sweep-answer/1"
 
@@ -48,7 +48,7 @@ class SweepPoint(StrictModel):
     margin_pct: float | None = None
     used_pct: float | None = None
     peak_pct: Amount | None = None
-    why: str = ""
+    why: Reason = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     pace_s: Amount | None = None
     seeds_tried: Count = 0

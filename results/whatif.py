@@ -9,7 +9,7 @@ from pydantic import Field
 from giaoban.tomlfile import StrictModel
 from results.in_use import InUse
 from results.model import Binding, Inputs, RunId
-from results.quantities import Count, Id, Verdict
+from results.quantities import Count, Id, Reason, Verdict
 from results.seeds import Seeds
 
 SCHEMA = "giaoban.whatif/2"
@@ -43,7 +43,7 @@ class Judged(StrictModel):
 
     method: Method
     verdict: Verdict
-    reasons: list[str]
+    reasons: list[Reason]
     binding: Binding | None
     where: str
     margins: list[Margin]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -79,9 +80,10 @@ def _version(name: str) -> str:
     except PackageNotFoundError:
         pass
     if name == "mininet":  # a distribution's package may come without metadata
-        from mininet.net import VERSION
+        with suppress(ImportError):  # an estimate needs none
+            from mininet.net import VERSION
 
-        return str(VERSION)
+            return str(VERSION)
     return "?"
 
 

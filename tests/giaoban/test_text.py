@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import AfterValidator, Field
 
 from giaoban.errors import MOST_TOLD, InputError, several, told
@@ -18,6 +20,7 @@ from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, fit, hidden_in, pr
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.device import Device
+from results.quantities import Reason
 from scenarios.whatif.variant import Variant
 from topology.model import Access, Group, Province, Router
 from topology.units.unit import Unit
@@ -204,3 +207,16 @@ def test_what_a_stranger_sent_is_fit_for_a_log_at_any_depth() -> None:
         "list": ["\\u202e", 1, None],
         "table": {"\\n": "xxxxxxxxx…"},
     }
+
+
+class Told(StrictModel):
+    reasons: list[Reason]
+
+
+@given(st.text())
+@example("its process was ended by signal 9\nTraceback:\n\x1b[31m  boom\x00")
+@example("a" + "\u0300" * 9)
+def test_whatever_an_error_says_can_be_a_reason(said: str) -> None:
+    """Of several lines, or with what a terminal was told: a result must not fail for it."""
+    [reason] = Told(reasons=[said]).reasons
+    assert fault(reason) is None

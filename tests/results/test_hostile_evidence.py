@@ -283,7 +283,7 @@ def test_a_hostile_file_is_answered_within_bounds(tmp_path, what):
     path = tmp_path / name
     path.write_bytes(content())
     script = f"""
-        import json, resource, time
+        import json, resource
         from pathlib import Path
         from results.evidence.verify import verify
         resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
@@ -292,7 +292,8 @@ def test_a_hostile_file_is_answered_within_bounds(tmp_path, what):
             said = [found.ours, found.intact, found.altered]
         except Exception as error:
             said = [type(error).__name__]
-        kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        status = Path("/proc/self/status").read_text()  # ru_maxrss counts who forked it, too
+        kb = int(status.split("VmHWM:")[1].split()[0])
         print(json.dumps([kb, *said]))
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]

@@ -66,7 +66,7 @@ def test_a_case_a_failure() -> None:
     root = parsed(junit_xml(mixed(), seconds={"cut:a--b": 1.5, "cut:c--d": 2.0}))
     assert outcomes(root) == {
         "cut:a--b": "",
-        "cut:c--d": "failure: slow <1>\nlossy �",
+        "cut:c--d": "failure: slow <1>\nlossy \\x00",
         "cut:e--f": "error: invalid: hung",
     }
     assert root.attrib["time"] == "3.500"

@@ -7,6 +7,7 @@ imported, a file that is opened, a folder that is made or renamed.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -21,6 +22,9 @@ def look(name: str, arguments: tuple[Any, ...]) -> None:
         os.kill(os.getpid(), int(number))
 
 
+signal.signal(int(number), signal.SIG_DFL)  # the tests may run under `nohup`
+if number == str(int(signal.SIGINT)):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.addaudithook(look)
 sys.argv = ["giaoban", *words]
 
