@@ -13,7 +13,7 @@ from scenarios.load.account import Account
 from scenarios.load.environment import ACCOUNTS, SECRET
 from scenarios.load.plan import LoadPlan
 
-WRONG = "wrong-password"
+WRONG = "not-this-one"
 
 
 def password_of(name: str, secret: str) -> str:

@@ -35,6 +35,9 @@ _MESSAGE = """  <send{attributes}><![CDATA[
   ]]></send>
 """
 
+PROVISIONAL = (100, 180)
+"""What may come before the answer to an INVITE (RFC 3261 §21.1)."""
+
 
 @dataclass
 class Scenario:
@@ -77,13 +80,19 @@ class Scenario:
 
     def expect(self, code: int, *, maybe: tuple[int, ...] = (), more: str = "") -> Scenario:
         """A response; `maybe`: others that may come before it; `more`: attributes."""
-        for other in maybe:
-            self.text += f'  <recv response="{other}" optional="true"/>\n'
+        self._maybe(maybe)
         self.text += f'  <recv response="{code}"{more}/>\n'
         return self
 
-    def expect_with(self, code: int, header: str, pattern: str) -> Scenario:
-        """A response with a header that is as it should be."""
+    def _maybe(self, codes: tuple[int, ...]) -> None:
+        for code in codes:
+            self.text += f'  <recv response="{code}" optional="true"/>\n'
+
+    def expect_with(
+        self, code: int, header: str, pattern: str, *, maybe: tuple[int, ...] = ()
+    ) -> Scenario:
+        """A response with a header that is as it should be; `maybe` as of `expect`."""
+        self._maybe(maybe)
         self.text += f"""  <recv response="{code}"><action>
     <ereg regexp="{pattern}" search_in="hdr" header="{header}" check_it="true" assign_to="1"/>
   </action></recv>
@@ -97,15 +106,15 @@ class Scenario:
 
     def answered(self) -> Scenario:
         """The 200 to an INVITE, and its ACK."""
-        return self.expect(200, maybe=(100, 180)).send("ACK", again=True)
+        return self.expect(200, maybe=PROVISIONAL).send("ACK", again=True)
 
     def refused(self, code: int, more: str = "", header: tuple[str, str] | None = None) -> Scenario:
         """A refusal of an INVITE, and its ACK, which is in its transaction (RFC 3261 §17.1.1.3)."""
         if header is None:
-            self.expect(code, more=more)
+            self.expect(code, maybe=PROVISIONAL, more=more)
         else:
-            self.expect_with(code, *header)
-        return self.send("ACK", again=True, of_before=2)
+            self.expect_with(code, *header, maybe=PROVISIONAL)
+        return self.send("ACK", again=True, of_before=2 + len(PROVISIONAL))
 
     def bye(self) -> Scenario:
         return self.send("BYE", again=True).expect(200)
