@@ -10,7 +10,7 @@ from sipmessage import Request, Response
 from mcu_sim.sip import session_timer
 from mcu_sim.sip.call import Call
 from mcu_sim.sip.endpoint import Endpoint, Slot
-from mcu_sim.sip.headers import accepts, body_of, is_optional, set_body, tokens
+from mcu_sim.sip.headers import accepts, again, body_of, is_optional, set_body, tokens
 from mcu_sim.sip.message import METHODS as ALL_METHODS
 from mcu_sim.sip.message import SDP_TYPE, Peer, reply
 
@@ -39,17 +39,19 @@ class Abilities:
         session_timer.ask(request, self._rules, terms, min_se_s)
         set_body(request, sdp)
 
-    def raises(self, request: Request, refusal: Response, call: Call | None) -> bool:
-        """Make the session interval of an INVITE what a 422 asks for; False if that is no more."""
-        if refusal.code != 422:
-            return False
-        asked_s = session_timer.read(request).interval_s
+    def raised(
+        self, asked: Request, refusal: Response, sequence: int, call: Call | None
+    ) -> Request | None:
+        """An INVITE with the session interval that a 422 wants, to be sent with this CSeq; None if
+        that is no more."""
+        asked_s = session_timer.read(asked).interval_s
         floor_s = session_timer.read(refusal).min_se_s
-        if asked_s is None or floor_s <= asked_s:
-            return False
+        if refusal.code != 422 or asked_s is None or floor_s <= asked_s:
+            return None
+        request = again(asked, sequence)
         terms = None if call is None else call.terms
         session_timer.ask(request, self._rules, terms, floor_s)
-        return True
+        return request
 
     def agreed(self, response: Response) -> session_timer.Terms | None:
         """The session timer that holds after a 2xx to an INVITE of ours."""

@@ -84,7 +84,7 @@ class UserAgent:
         self._abilities = abilities
         proof = Proof(credentials, rng)
         self._gate = Gate(end, authority)
-        self._sessions = Sessions(end, self._book)
+        self._sessions = Sessions(end, self._book, proof)
         self._called = Called(end, self._book, self._sessions, abilities, rings=rings)
         self._calling = Calling(
             end,
@@ -95,9 +95,7 @@ class UserAgent:
             display_name=display_name,
             answer_within_ms=answer_within_ms,
         )
-        self._reinvites = Reinvites(
-            end, self._book, self._sessions, abilities, proof, answer_within_ms
-        )
+        self._reinvites = Reinvites(end, self._book, self._sessions, abilities, answer_within_ms)
         self._infos = Infos(end, self._book, self._sessions, abilities)
         self._register_client = RegisterClient(end, proof)
         self._options_client = OptionsClient(end)

@@ -19,6 +19,7 @@ from mcu_sim.sip.digest import (
 from mcu_sim.sip.endpoint import Endpoint, Slot
 from mcu_sim.sip.fields import from_of, to_of
 from mcu_sim.sip.guesses import Guesses, WrongPassword
+from mcu_sim.sip.headers import again
 from mcu_sim.sip.message import Peer, reply
 
 _FIELDS = {
@@ -133,14 +134,19 @@ class Proof:
         self._credentials = credentials
         self._rng = rng
 
-    def add(self, request: Request, refusal: Response) -> bool:
-        """Put the answer to a 401 or 407 on the request to be sent next; False if it cannot be."""
-        if self._credentials is None or refusal.code not in _FIELDS:
-            return False
-        asked, given = _FIELDS[refusal.code]
-        challenges = refusal.headers.getlist(asked)
-        uri = str(request.uri)
-        value = authorization(challenges, request.method, uri, self._credentials, self._rng)
-        if value is not None:
-            request.headers.set(given, value)
-        return value is not None
+    def again(self, asked: Request, refusal: Response, sequence: int) -> Request | None:
+        """A request with the answer to the 401 or 407 that it got, to be sent with this CSeq.
+
+        None if that cannot be answered, or the request had a proof already, which was no good.
+        """
+        proved = any(asked.headers.get(given) for _, given in _FIELDS.values())
+        if self._credentials is None or refusal.code not in _FIELDS or proved:
+            return None
+        field, given = _FIELDS[refusal.code]
+        challenges, uri = refusal.headers.getlist(field), str(asked.uri)
+        value = authorization(challenges, asked.method, uri, self._credentials, self._rng)
+        if value is None:
+            return None
+        request = again(asked, sequence)
+        request.headers.set(given, value)
+        return request

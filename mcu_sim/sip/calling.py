@@ -11,7 +11,7 @@ from mcu_sim.sip.dialog import MAX_FORWARDS, Dialog
 from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, Watcher
 from mcu_sim.sip.events import Answered, Refused, TimedOut
 from mcu_sim.sip.fields import cseq_of, tag_of, to_of
-from mcu_sim.sip.headers import again, body_of, retry_after_s
+from mcu_sim.sip.headers import body_of, retry_after_s
 from mcu_sim.sip.message import USER_AGENT, Peer, phrase_of
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.timers import GIVE_UP_MS
@@ -142,7 +142,7 @@ class Calling:
         call = self._book.calls.get(attempt.name)
         if call is None or call.state is not CallState.CALLING:
             # Hung up while the 200 was on its way, or a second branch of a fork answered.
-            self._end.start(dialog.request("BYE"), dialog.next_hop(), now_ms)
+            self._sessions.part(dialog, now_ms)
             return
         self._end.set_timer("ring", call.id, None)
         call.state = CallState.ESTABLISHED
@@ -155,16 +155,14 @@ class Calling:
     def _again(self, attempt: _Attempt, call: Call, refusal: Response, now_ms: float) -> bool:
         """Try once more with what a refusal asks for, if that can be given (§8.1.3.5)."""
         last = call.invite.request
-        request = again(last, cseq_of(last).sequence + 1)
-        raises, proved = attempt.raises, attempt.proved
-        if not proved and self._proof.add(request, refusal):
-            proved = True
-        elif raises < MAX_RAISES and self._abilities.raises(request, refusal, None):
+        sequence, raises = cseq_of(last).sequence + 1, attempt.raises
+        request = self._proof.again(last, refusal, sequence)
+        if request is None and raises < MAX_RAISES:
             # The new request may be asked for a proof of its own.
-            raises, proved = raises + 1, False
-        else:
+            request, raises = self._abilities.raised(last, refusal, sequence, None), raises + 1
+        if request is None:
             return False
-        renewed = _Attempt(self, call.id, raises, proved)
+        renewed = _Attempt(self, call.id, raises)
         call.invite = self._end.start(request, call.invite.target, now_ms, renewed)
         return True
 
@@ -172,10 +170,9 @@ class Calling:
 class _Attempt(Watcher):
     """One INVITE of a call; the ACKs that were sent by the To tag they answer (§13.2.2.4)."""
 
-    def __init__(self, part: Calling, name: str, raises: int = 0, proved: bool = False) -> None:
+    def __init__(self, part: Calling, name: str, raises: int = 0) -> None:
         self.name = name
         self.raises = raises
-        self.proved = proved
         self.provisional = False
         self.acks: dict[str, Datagram] = {}
         self._part = part

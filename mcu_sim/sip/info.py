@@ -65,11 +65,17 @@ class Infos(Watcher):
         self.answer(key, 500, "Not handled", now_ms)
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
-        if response.code >= 200:
+        if response.code >= 200 and not self._proves(slot, response, now_ms):
             self._tell(slot, response.code, now_ms)
 
     def on_no_answer(self, slot: Slot, now_ms: float) -> None:
         self._tell(slot, 408, now_ms)
+
+    def _proves(self, slot: Slot, refusal: Response, now_ms: float) -> bool:
+        call = self._book.calls.get(slot.call)
+        if call is None or call.state is not CallState.ESTABLISHED:
+            return False
+        return self._sessions.prove(call.standing, slot, refusal, now_ms) is not None
 
     def _tell(self, slot: Slot, code: int, now_ms: float) -> None:
         call = self._book.calls.get(slot.call)

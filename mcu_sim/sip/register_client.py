@@ -41,7 +41,6 @@ class RegisterClient(Watcher):
         self._busy = False
         self._outdated = False
         self._raised = False
-        self._proved = False
         end.on_timer["register"] = self._on_refresh_due
 
     def register(self, uri: URI, target: Peer, expires_s: int, now_ms: float) -> None:
@@ -80,7 +79,7 @@ class RegisterClient(Watcher):
         request.headers.set("Expires", str(self._expires_s))
         request.headers.set("User-Agent", USER_AGENT)
         request.headers.set("Content-Length", "0")
-        self._busy, self._raised, self._proved = True, False, False
+        self._busy, self._raised = True, False
         self._end.start(request, account.target, now_ms, self, branch=branch)
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
@@ -130,16 +129,14 @@ class RegisterClient(Watcher):
         """Try once more with what a refusal asks for, if that can be given."""
         account = self._account
         assert account is not None
-        request = again(slot.request, account.sequence + 1)
         shortest_s = seconds(refusal.headers.get("Min-Expires")) or 0
-        if not self._proved and self._proof.add(request, refusal):
-            self._proved = True
-        elif refusal.code == 423 and not self._raised and shortest_s > self._expires_s > 0:
-            self._expires_s = shortest_s
+        request = self._proof.again(slot.request, refusal, account.sequence + 1)
+        if request is None:
+            if refusal.code != 423 or self._raised or not shortest_s > self._expires_s > 0:
+                return False
+            self._expires_s, self._raised = shortest_s, True
+            request = again(slot.request, account.sequence + 1)
             request.headers.set("Expires", str(shortest_s))
-            self._raised, self._proved = True, False
-        else:
-            return False
         account.sequence += 1
         self._busy = True
         self._end.start(request, slot.target, now_ms, self)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from sipmessage import Request, Response
 
 from mcu_sim.sip.abilities import Abilities
-from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.calling import MAX_RAISES, acknowledge
 from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, Watcher
@@ -22,7 +21,7 @@ from mcu_sim.sip.events import (
     ReofferWithdrawn,
 )
 from mcu_sim.sip.fields import cseq_of
-from mcu_sim.sip.headers import again, body_of, warned
+from mcu_sim.sip.headers import body_of, warned
 from mcu_sim.sip.message import PHRASES, phrase_of
 from mcu_sim.sip.session import Sessions
 
@@ -40,14 +39,12 @@ class Reinvites:
         book: Book,
         sessions: Sessions,
         abilities: Abilities,
-        proof: Proof,
         answer_within_ms: float,
     ) -> None:
         self._end = end
         self._book = book
         self._sessions = sessions
         self._abilities = abilities
-        self._proof = proof
         self._answer_within_ms = answer_within_ms
         end.on_timer["refresh"] = self._on_refresh_due
         end.on_timer["glare"] = self._on_back_off_over
@@ -182,10 +179,11 @@ class Reinvites:
         sdp = call.sent_sdp if call.wanted is None else call.wanted
         request = call.standing.request("INVITE")
         self._abilities.offer(request, sdp, call.standing.next_hop(), call)
-        self._send(call, request, _Offering(self, call, sdp, refresh), now_ms)
+        hop, offering = call.standing.next_hop(), _Offering(self, call, sdp, refresh)
+        self._is_on_its_way(call, self._end.start(request, hop, now_ms, offering), now_ms)
 
-    def _send(self, call: Call, request: Request, offering: _Offering, now_ms: float) -> None:
-        call.offering = self._end.start(request, call.standing.next_hop(), now_ms, offering)
+    def _is_on_its_way(self, call: Call, offering: Slot, now_ms: float) -> None:
+        call.offering = offering
         self._end.set_timer("patience", call.id, now_ms + self._answer_within_ms)
 
     def on_response(
@@ -268,19 +266,17 @@ class Reinvites:
 
     def _again(self, offering: _Offering, slot: Slot, refusal: Response, now_ms: float) -> bool:
         """Try once more with what a refusal asks for, if that can be given."""
-        call = offering.call
-        request = again(slot.request, call.standing.local_cseq + 1)
-        raises, proved = offering.raises, offering.proved
-        if not proved and self._proof.add(request, refusal):
-            proved = True
-        elif raises < MAX_RAISES and self._abilities.raises(request, refusal, call):
-            raises, proved = raises + 1, False
-        else:
-            return False
-        call.standing.local_cseq = cseq_of(request).sequence
-        renewed = _Offering(self, call, offering.sdp, offering.refresh, raises, proved)
-        self._send(call, request, renewed, now_ms)
-        return True
+        call, dialog = offering.call, offering.call.standing
+        renewed = self._sessions.prove(dialog, slot, refusal, now_ms)
+        if renewed is None and offering.raises < MAX_RAISES:
+            request = self._abilities.raised(slot.request, refusal, dialog.local_cseq + 1, call)
+            if request is not None:
+                dialog.local_cseq += 1
+                offering.raises += 1
+                renewed = self._end.start(request, dialog.next_hop(), now_ms, offering)
+        if renewed is not None:
+            self._is_on_its_way(call, renewed, now_ms)
+        return renewed is not None
 
     def _is_gone(self, offering: _Offering, now_ms: float) -> None:
         cause: EndCause = "session-expired" if offering.refresh else "gone"
@@ -290,20 +286,11 @@ class Reinvites:
 class _Offering(Watcher):
     """One re-INVITE of ours, and the ACK to its 2xx."""
 
-    def __init__(
-        self,
-        part: Reinvites,
-        call: Call,
-        sdp: bytes,
-        refresh: bool,
-        raises: int = 0,
-        proved: bool = False,
-    ) -> None:
+    def __init__(self, part: Reinvites, call: Call, sdp: bytes, refresh: bool) -> None:
         self.call = call
         self.sdp = sdp
         self.refresh = refresh
-        self.raises = raises
-        self.proved = proved
+        self.raises = 0
         self.ack: Datagram | None = None
         self._part = part
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from sipmessage import Request, Response
 
+from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.call import Book, Call, CallState, Success
-from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.dialog import Dialog
+from mcu_sim.sip.endpoint import NOBODY, Endpoint, Slot, Watcher
 from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
 from mcu_sim.sip.fields import cseq_of
 from mcu_sim.sip.headers import reason_cause
@@ -29,11 +31,23 @@ _TIMERS = ("success", "refresh", "expiry", "glare", "patience")
 class Sessions:
     """The calls that have a dialog, until they are over."""
 
-    def __init__(self, end: Endpoint, book: Book) -> None:
+    def __init__(self, end: Endpoint, book: Book, proof: Proof) -> None:
         self._end = end
         self._book = book
+        self._proof = proof
         end.on_timer["success"] = self._on_success_timer
         end.on_timer["expiry"] = self._on_expiry
+
+    def prove(self, dialog: Dialog, slot: Slot, refusal: Response, now_ms: float) -> Slot | None:
+        """Send a request of ours in a dialog again, for the same watcher, with the answer to the
+        401 or 407 that it got (§22.2); None if that cannot be answered."""
+        request = self._proof.again(slot.request, refusal, dialog.local_cseq + 1)
+        if request is None:
+            return None
+        dialog.local_cseq += 1
+        renewed = self._end.start(request, dialog.next_hop(), now_ms, slot.watcher)
+        renewed.call = slot.call
+        return renewed
 
     # ------------------------------------------------------------------------------- the end
 
@@ -70,12 +84,21 @@ class Sessions:
 
     def send_bye(self, call: Call, now_ms: float, reason: str | None) -> None:
         """End the dialog; it stays known until the BYE is answered, for one that crosses it."""
-        dialog = call.standing
+        self._close(call, now_ms)
+        self.part(call.standing, now_ms, reason, call)
+
+    def part(
+        self, dialog: Dialog, now_ms: float, reason: str | None = None, call: Call | None = None
+    ) -> None:
+        """Send the BYE of a dialog, which may be no call's: then nobody waits for its answer."""
         request = dialog.request("BYE")
         if reason is not None:
             request.headers.set("Reason", reason)
-        self._close(call, now_ms)
-        self._end.start(request, dialog.next_hop(), now_ms, _Farewell(self._book, call))
+        self._end.start(request, dialog.next_hop(), now_ms, _Farewell(self, dialog, call))
+
+    def parted(self, call: Call) -> None:
+        """The BYE of a call is done."""
+        self._book.forget(call)
 
     def _close(self, call: Call, now_ms: float) -> None:
         call.state = CallState.DONE
@@ -171,11 +194,17 @@ class Sessions:
 
 
 class _Farewell(Watcher):
-    """Forgets a call when its BYE is done."""
+    """Proves a BYE that is challenged, and has its call forgotten when it is done."""
 
-    def __init__(self, book: Book, call: Call) -> None:
-        self._book = book
+    def __init__(self, part: Sessions, dialog: Dialog, call: Call | None) -> None:
+        self._part = part
+        self._dialog = dialog
         self._call = call
 
+    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+        if self._part.prove(self._dialog, slot, response, now_ms) is not None:
+            slot.watcher = NOBODY  # the one that is on its way now is waited for
+
     def on_gone(self, slot: Slot) -> None:
-        self._book.forget(self._call)
+        if self._call is not None:
+            self._part.parted(self._call)

@@ -15,13 +15,15 @@ from mcu_sim.sip import (
     CallFailed,
     Event,
     IncomingCall,
+    InfoAnswered,
     InfoReceived,
     Peer,
     Reoffer,
+    ReofferRefused,
 )
 from mcu_sim.sip.digest import Authority, Credentials, authorization
 from mcu_sim.sip.uris import is_within
-from tests.mcu_sim.conftest import ANSWER, CLIENT, OFFER
+from tests.mcu_sim.conftest import ANSWER, CLIENT, OFFER, SERVER
 
 SECRET = b"0123456789abcdef"
 PASSWORDS = {"cu-jut": "bí mật", "dak-song": "khác"}
@@ -102,6 +104,74 @@ def test_a_stranger_has_to_prove_that_the_call_is_its_own(
     proved = with_proof(request.data, refusal.data, "cu-jut")
     [event] = wire.server.receive(proved.replace(b"again", b"mine"), source, 102.0)
     assert isinstance(event, INSIDE[do])
+
+
+def challenge(wire: Any, request: bytes, source: Peer) -> None:
+    """The agent with accounts gets a request of the call from elsewhere; the caller, its 401."""
+    assert wire.server.receive(request, source, 100.0) == []
+    [refusal] = wire.server.outgoing()
+    assert refusal.data.startswith(b"SIP/2.0 401 ")
+    wire.client_events += wire.client.receive(refusal.data, Peer(*SERVER), 101.0)
+
+
+@pytest.mark.parametrize("source", [*STRANGERS, OVER_TCP])
+@pytest.mark.parametrize("do", INSIDE)
+def test_a_caller_whose_address_became_another_proves_itself(
+    make_wire: Any, do: Callable[[Any, str], None], source: Peer
+) -> None:
+    """An address translator has given it another, or its connection was opened anew."""
+    wire, call = standing(make_wire)
+    do(wire.client, call)
+    [request] = wire.client.outgoing()
+    challenge(wire, request.data, source)
+    again = wire.client.outgoing()[-1]  # behind the ACK to the refusal of an INVITE
+    [event] = wire.server.receive(again.data, source, 102.0)
+    assert isinstance(event, INSIDE[do])
+    assert b"\r\nCSeq: 4 " in again.data
+    hang_up(wire.client, call)
+    hang_up(wire.server, event.call)
+    wire.run()
+    assert wire.client.idle
+    assert wire.server.idle
+
+
+@pytest.mark.parametrize("do", INSIDE)
+def test_it_proves_itself_once_and_a_second_401_is_an_answer(
+    make_wire: Any, do: Callable[[Any, str], None]
+) -> None:
+    wire, call = standing(make_wire)
+    do(wire.client, call)
+    [request] = wire.client.outgoing()
+    challenge(wire, request.data, STRANGERS[0])
+    proved = wire.client.outgoing()[-1].data
+    for line in re.findall(rb"Authorization: [^\r]*\r\n", proved):  # lost on the way
+        proved = proved.replace(line, b"")
+    challenge(wire, proved, STRANGERS[0])
+    assert [d for d in wire.client.outgoing() if not d.data.startswith(b"ACK ")] == []
+    told = [
+        one.code for one in wire.client_events if isinstance(one, InfoAnswered | ReofferRefused)
+    ]
+    assert told == ([] if do is hang_up else [401])
+    assert wire.client.calls == ([] if do is hang_up else [call])
+
+
+def test_a_bye_to_an_answer_that_came_too_late_is_proved_too(make_wire: Any) -> None:
+    wire = guarded(make_wire)
+    call = wire.client.call(MCU, OFFER, 0.0)
+    wire.run(14.0)
+    wire.step()  # the second INVITE is there, and its 200 on its way
+    wire.client.hang_up(call, wire.now_ms)
+    wire.run(wire.now_ms + 4.0)
+    wire.step()
+    bye = wire.texts("client", "BYE")[0].encode()
+    again = bye.replace(b"branch=z9hG4bK", b"branch=z9hG4bKelsewhere")
+    assert wire.server.receive(again, STRANGERS[0], wire.now_ms) == []
+    [refusal] = wire.server.outgoing()
+    own = refusal.data.replace(b"z9hG4bKelsewhere", b"z9hG4bK")
+    wire.client.receive(own, Peer(*SERVER), wire.now_ms)
+    [proved] = wire.client.outgoing()
+    [event] = wire.server.receive(proved.data, STRANGERS[0], wire.now_ms)
+    assert isinstance(event, CallEnded)
 
 
 @pytest.mark.parametrize("do", INSIDE)
