@@ -364,9 +364,14 @@ class UserAgent:
         elif call.invite is invite:
             self._called.on_cancel(call, now_ms)
 
-    def _on_ack(self, request: Request, now_ms: float) -> None:
+    def _on_ack(self, request: Request, source: Peer, now_ms: float) -> None:
         """An ACK that is not for a refusal."""
         call = self._book.in_dialog(request)
+        offers = call is not None and call.success is not None and call.success.offered
+        if call is not None and offers and not self._gate.is_home(call, source):
+            # The answer to an offer of ours, and no ACK can be asked for a proof (§22.1).
+            self._end.dropped["ACK from elsewhere"] += 1
+            return
         success = None if call is None else self._sessions.acknowledged(call, request)
         if call is None or success is None:
             self._end.dropped["stray ACK"] += 1

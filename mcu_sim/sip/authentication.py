@@ -101,18 +101,22 @@ class Gate:
     def _on_held(self, name: str, now_ms: float) -> None:
         self._end.refuse(self._held.pop(name), 403, now_ms)
 
+    def is_home(self, call: Call, source: Peer) -> bool:
+        """Whether a message is from where its call is, or nobody has to prove anything. Of a call
+        that we made only the host is known."""
+        peer = call.standing.peer
+        at_home = source.host == peer.host if call.outgoing else source == peer
+        return self._authority is None or at_home
+
     def lets_speak(
         self, slot: Slot, request: Request, call: Call, source: Peer, now_ms: float
     ) -> bool:
         """Whether a request inside a dialog may go on; if not, it is refused.
 
         Whoever has seen a call's tags could end or turn it: what does not come from where the
-        call came from has to be proved, by the call's own user. Of a call that we made only the
-        host is known.
+        call came from has to be proved, by the call's own user.
         """
-        peer = call.standing.peer
-        at_home = source.host == peer.host if call.outgoing else source == peer
-        if self._authority is None or at_home:
+        if self.is_home(call, source):
             return True
         passes, user = self.passes(slot, request, now_ms)
         invite = call.invite.request

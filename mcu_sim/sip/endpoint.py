@@ -130,7 +130,7 @@ class Endpoint:
         user: str,
         rng: random.Random,
         on_request: Callable[[Slot, Request, Peer, float], None],
-        on_ack: Callable[[Request, float], None],
+        on_ack: Callable[[Request, Peer, float], None],
         share: Share = UNSHARED,
         tls_port: int | None = None,
     ) -> None:
@@ -301,7 +301,10 @@ class Endpoint:
 
     # ------------------------------------------------------------------------------ the inside
 
-    def _run(self, slot: Slot, outputs: list[Output], now_ms: float) -> None:
+    def _run(
+        self, slot: Slot, outputs: list[Output], now_ms: float, source: Peer = NOWHERE
+    ) -> None:
+        """`source`: of the message that did it."""
         for output in outputs:
             match output:
                 case Send(data):
@@ -309,7 +312,7 @@ class Endpoint:
                 case Deliver(Response() as response):
                     slot.watcher.on_response(slot, response, now_ms)
                 case Deliver(Request() as request):
-                    self._on_ack(request, now_ms)
+                    self._on_ack(request, source, now_ms)
                 case NoAnswer():
                     slot.watcher.on_no_answer(slot, now_ms)
         if self.slots.get(slot.key) is not slot:
@@ -340,10 +343,10 @@ class Endpoint:
         key = server_key(request, "INVITE" if method == "ACK" else method)
         slot = self.slots.get(key)
         if slot is not None and isinstance(slot.transaction, ServerTransaction):
-            self._run(slot, slot.transaction.receive(request, now_ms), now_ms)
+            self._run(slot, slot.transaction.receive(request, now_ms), now_ms, source)
             return
         if method == "ACK":
-            self._on_ack(request, now_ms)
+            self._on_ack(request, source, now_ms)
             return
         if self._is_too_much(method, source.host):
             self.dropped["overload"] += 1

@@ -19,6 +19,7 @@ from mcu_sim.sip import (
     InfoReceived,
     Peer,
     Reoffer,
+    ReofferAnswered,
     ReofferRefused,
 )
 from mcu_sim.sip.digest import Authority, Credentials, authorization
@@ -204,6 +205,47 @@ def test_whom_the_mcu_has_called_is_known_by_its_host(
     again = request.data.replace(b"branch=z9hG4bK", b"branch=z9hG4bKagain")
     [event] = wire.server.receive(again, STRANGERS[1], 100.0)
     assert isinstance(event, INSIDE[do])
+
+
+@pytest.mark.parametrize("source", [*STRANGERS, OVER_TCP])
+@pytest.mark.parametrize("branch", ["of the INVITE", "own"])
+@pytest.mark.parametrize("again", [False, True])
+def test_only_the_call_itself_answers_an_offer_of_ours(
+    make_wire: Any, source: Peer, branch: str, again: bool
+) -> None:
+    """Of an INVITE, and of one in the call, without an offer: the answer is in the ACK, for which
+    nobody can be asked to prove anything (RFC 3261 §22.1)."""
+    wire, call = standing(make_wire) if again else (guarded(make_wire), "")
+    if again:
+        turn(wire.client, call)
+    else:
+        wire.client.call(MCU, OFFER, 0.0)
+        wire.run(9.0)
+        wire.step()  # the 401 came
+        wire.now_ms = 100.0
+    invite = (
+        wire.client.outgoing()[-1].data if again else wire.texts("client", "INVITE")[-1].encode()
+    )
+    head, _, body = invite.partition(b"\r\n\r\n")
+    head = re.sub(rb"Content-(Type|Length): [^\r]*\r\n", b"", head + b"\r\n")
+    head = head.replace(b"z9hG4bK", b"z9hG4bKhand")
+    [event] = wire.server.receive(head + b"Content-Length: 0\r\n\r\n", Peer(*CLIENT), 100.0)
+    if again:
+        wire.server.answer_reoffer(event.call, ANSWER, 100.0)
+    else:
+        wire.server.accept(event.call, ANSWER, 100.0)
+    [ok] = [d.data for d in wire.server.outgoing() if d.data.startswith(b"SIP/2.0 200")]
+    [to] = re.findall(rb"To: [^\r]*\r\n", ok)
+    bare = re.sub(rb"To: [^\r]*\r\n", to, head.replace(b"INVITE", b"ACK"))
+    if branch == "own":
+        bare = bare.replace(b"z9hG4bK", b"z9hG4bKack")
+    ack = bare + b"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    assert wire.server.receive(ack, source, 101.0) == []
+    assert wire.server.receive(bare + b"Content-Length: 0\r\n\r\n", source, 101.0) == []
+    assert wire.server.dropped["ACK from elsewhere"] == 2
+    heard = wire.server.receive(ack, Peer(*CLIENT), 102.0)
+    kind = ReofferAnswered if again else CallEstablished
+    assert heard == [kind(event.call, body)]
 
 
 @pytest.mark.parametrize("source", [*STRANGERS, Peer(*CLIENT)])
