@@ -120,6 +120,8 @@ def _accept(
         rtcp_port=None if mux else ours.rtcp_port,
     )
     terms = agree(offer, theirs, stated, pair, crypto, content=role(ours) == "content")
+    if terms is None:
+        return None
     kinds = [kind for kind, short in FEEDBACK.items() if short in terms.feedback]
     section = replace(
         stated,

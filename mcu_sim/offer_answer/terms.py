@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from mcu_sim import h264
 from mcu_sim.offer_answer.capability import FEEDBACK
 from mcu_sim.offer_answer.codecs import is_tones
-from mcu_sim.sdp import Codec, Crypto, CryptoKey, Media, SdpError, Session
+from mcu_sim.sdp import Codec, Crypto, CryptoKey, Media, Session
+
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,19 @@ def agree(
     crypto: tuple[Crypto, Crypto] | None,
     *,
     content: bool,
-) -> Agreed:
-    """The terms of a section that both take.
+) -> Agreed | None:
+    """The terms of a section that both take, None if there is no port for their RTCP.
 
     Args:
         codecs: the codec as they state it and as we do.
         crypto: our line and theirs, None without SRTP.
-
-    Raises:
-        SdpError: there is no port for their RTCP.
     """
     their_codec, codec = codecs
     address = their_session.address_of(theirs)
     held = ipaddress.ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
-    mux = ours.rtcp_mux and theirs.rtcp_mux
-    rtcp_port = theirs.port if mux else theirs.rtcp_port or theirs.port + 1
-    if rtcp_port > 65535:
-        raise SdpError(f"m={theirs.kind}: no port above {theirs.port} for RTCP")
+    rtcp = rtcp_port(theirs, ours)
+    if rtcp is None:
+        return None
     theirs_understand = theirs.feedback_for(their_codec.payload_type)
     both_understand = theirs_understand & ours.feedback_for(codec.payload_type)
     return Agreed(
@@ -81,19 +79,27 @@ def agree(
         receive_type=codec.payload_type,
         local_port=ours.port,
         remote=(address, theirs.port),
-        remote_rtcp=(address, rtcp_port),
+        remote_rtcp=(address, rtcp),
         sends=ours.direction.sends and theirs.direction.receives and not held,
         receives=ours.direction.receives and theirs.direction.sends,
         ptime_ms=_ptime_ms(theirs),
         max_kbps=_max_kbps(their_session, theirs, ours, their_codec),
         content=content,
-        rtcp_mux=mux,
+        rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
         protocol=theirs.protocol,
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
         tone_type=_tone_type(theirs, ours),
         feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
     )
+
+
+def rtcp_port(theirs: Media, ours: Media) -> int | None:
+    """The port of their RTCP, None if there is none: it would be the one above 65535."""
+    if ours.rtcp_mux and theirs.rtcp_mux:
+        return theirs.port
+    port = theirs.rtcp_port or theirs.port + 1
+    return port if port <= MAX_PORT else None
 
 
 def _tone_type(theirs: Media, ours: Media) -> int | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mcu_sim.sdp.crypto import Crypto
 
@@ -16,6 +17,13 @@ class Warn(enum.IntEnum):
     MEDIA = 304
     FORMAT = 305
     OTHER = 399
+
+
+class Fault(NamedTuple):
+    """Why a section, or something of it, cannot be had, and the code of that."""
+
+    text: str
+    warning: Warn = Warn.FORMAT
 
 
 class SdpError(ValueError):
@@ -83,7 +91,7 @@ class Media:
         crypto: the a=crypto lines that can be used here, in their order (RFC 4568).
         feedback: values of a=rtcp-fb: a payload type or `*`, and what it may be answered with
             (RFC 4585 §4.2).
-        faults: lines that could not be read, and what they cost: a codec, a key, the section.
+        faults: what is wrong with it and has cost something of it: a codec, a key, the section.
     """
 
     kind: str
@@ -103,7 +111,11 @@ class Media:
     label: str | None = None
     crypto: tuple[Crypto, ...] = ()
     feedback: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def without(self, fault: Fault) -> Media:
+        """The section refused, since this is wrong with it."""
+        return replace(self, port=0, faults=(*self.faults, fault))
 
     def tokens(self) -> tuple[str, ...]:
         """The formats of the m= line, from the codecs if it was not read from one."""

@@ -1,7 +1,8 @@
 """Reading a session description; unknown lines and attributes are passed over (RFC 8866 §5).
 
 A line of a section that cannot be read costs what it is about, and not the call: a codec, a key, at
-most the section. It is kept among the section's `faults`.
+most the section. It is kept among the section's `faults`. So is an address of the session (c=) that
+cannot be read, in the sections that have none of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ import re
 from dataclasses import dataclass, field, replace
 
 from mcu_sim.sdp.crypto import read_crypto
-from mcu_sim.sdp.description import STATIC_CODECS, Codec, Direction, Media, SdpError, Session, Warn
+from mcu_sim.sdp.description import (
+    STATIC_CODECS,
+    Codec,
+    Direction,
+    Fault,
+    Media,
+    SdpError,
+    Session,
+    Warn,
+)
 
 MAX_PAYLOAD_TYPE = 127
 
@@ -42,6 +52,7 @@ def parse(data: bytes) -> Session:
         raise SdpError("does not begin with v=0")
     session = Session(address=None, media=())
     direction = Direction.SENDRECV
+    nowhere = Fault("no connection address (c=)", Warn.NETWORK)
     sections: list[_Section] = []
     seen = set()
     for number, line in enumerate(lines[1:], 2):
@@ -56,16 +67,22 @@ def parse(data: bytes) -> Session:
             _within(sections[-1], kind, value)
         elif kind == "a" and value in tuple(Direction):
             direction = Direction(value)
+        elif kind == "c":
+            try:
+                session = replace(session, address=_connection(value))
+            except SdpError as error:
+                nowhere = Fault(str(error), error.warning)
         else:
             session = _session_level(session, kind, value)
         seen.add(kind)
     if missing := {"o", "s"} - seen:
         raise SdpError(f"has no {' or '.join(sorted(missing))}= line")
-    session = replace(session, media=tuple(_close(s, direction) for s in sections))
-    for media in session.media:
-        if media.port:
-            session.address_of(media)
-    return session
+    media = (_close(section, direction) for section in sections)
+    lost = session.address is None
+    return replace(
+        session,
+        media=tuple(m.without(nowhere) if lost and m.port and not m.address else m for m in media),
+    )
 
 
 def _session_level(session: Session, kind: str, value: str) -> Session:
@@ -79,8 +96,6 @@ def _session_level(session: Session, kind: str, value: str) -> Session:
             return replace(session, origin_address=parts[5])
         case "s":
             return replace(session, name=value)
-        case "c":
-            return replace(session, address=_connection(value))
         case "b" if value.startswith("AS:") and _NUMBER.match(value[3:].strip()):
             return replace(session, as_kbps=_number(value[3:], "b=AS"))
     return session
@@ -92,24 +107,24 @@ def _media_line(value: str) -> Media:
         raise SdpError(f"m={value[:40]}: needs kind, port, protocol and a format")
     kind, port_text, protocol, *formats = parts
     port = _number(port_text.partition("/")[0], "m=")
-    faults: tuple[str, ...] = ()
+    media = Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats))
     if port > 65535:
-        faults = (f"m={kind}: port {port_text[:20]} is above 65535",)
-        port = 0
-    return Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats), faults=faults)
+        return media.without(Fault(f"m={kind}: port {port_text[:20]} is above 65535"))
+    return media
 
 
 def _within(section: _Section, kind: str, value: str) -> None:
     try:
         _media_level(section, kind, value)
     except SdpError as error:
-        _note(section, str(error))
         if kind == "c":
-            section.media = replace(section.media, port=0)
+            section.media = section.media.without(Fault(str(error), error.warning))
+        else:
+            _note(section, str(error))
 
 
 def _note(section: _Section, fault: str) -> None:
-    section.media = replace(section.media, faults=(*section.media.faults, fault))
+    section.media = replace(section.media, faults=(*section.media.faults, Fault(fault)))
 
 
 def _media_level(section: _Section, kind: str, value: str) -> None:

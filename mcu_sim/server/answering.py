@@ -154,7 +154,8 @@ class Answering:
         Two calls on one set of ports with one remote address could not be told apart: that is
         known only now, and the later call cannot be had.
         """
-        agreed = _by_kind(read_answer(call.local, self._reachable(sdp.parse(answer), first=True)))
+        theirs = self._reachable(sdp.parse(answer), first=True)
+        agreed = _by_kind(read_answer(call.local, theirs))
         if not agreed:
             raise sdp.SdpError("the answer takes nothing of the offer")
         self._check_addresses(call, agreed)
@@ -193,16 +194,16 @@ class Answering:
         """Their description without the media that are at no host's address, or at our own.
 
         c=0.0.0.0 puts media of a call that stands on hold (RFC 3264 §8.4); no call begins with it.
-        Raises `SdpError` if nothing is left.
         """
         wrong = [self._why_not(theirs, media, first=first) for media in theirs.media]
-        if not any(wrong):
-            return theirs
         pairs = zip(theirs.media, wrong, strict=True)
-        left = tuple(media if why is None else replace(media, port=0) for media, why in pairs)
-        if not any(media.port for media in left):
-            raise sdp.SdpError(next(why for why in wrong if why is not None))
-        return replace(theirs, media=left)
+        return replace(
+            theirs,
+            media=tuple(
+                media if why is None else media.without(sdp.Fault(why, sdp.Warn.NETWORK))
+                for media, why in pairs
+            ),
+        )
 
     def _why_not(self, theirs: sdp.Session, media: sdp.Media, *, first: bool) -> str | None:
         if not media.port:
@@ -255,16 +256,14 @@ class Answering:
         return True
 
     def _answer(self, call: str, meeting: str, offer: bytes) -> Terms | Declined:
-        read = sdp.parse(offer)
-        theirs = self._reachable(read, first=True)
+        theirs = self._reachable(sdp.parse(offer), first=True)
         probe = _by_kind(self._make(theirs, self._can(0))[1])
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, Declined):
             return admission
         shelf = self._ports.shelf_for({kind: terms.remote for kind, terms in probe.items()})
         local, terms = self._make(theirs, _limited(self._can(shelf), admission.given))
-        away = [why for one in read.media if (why := self._why_not(read, one, first=True))]
-        refused = (*away, *(one.text for one in refusals(theirs, self._can(0))))
+        refused = tuple(one.text for one in refusals(theirs, self._can(0)))
         return Terms(local, _by_kind(terms), shelf, admission, refused)
 
     def _asked(self, probe: Mapping[Kind, Agreed]) -> tuple[str, float | None]:

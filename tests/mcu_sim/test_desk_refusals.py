@@ -84,6 +84,9 @@ def test_the_event_of_a_call_tells_what_is_not_taken(
         ("m=audio 40000 UDP/TLS/RTP/SAVPF 8\r\n", 302, "DTLS"),
         ("m=text 40000 RTP/AVP 98\r\n", 304, "text: there is none here"),
         ("", 304, "no audio or video"),
+        ("m=audio 65535 RTP/AVP 8\r\n", 302, "audio: no port above 65535 for RTCP"),
+        (SOUND + "c=IN IP4 a.vn\r\n", 301, "audio: c=IN IP4 a.vn: a.vn is no IP address"),
+        (SOUND + "c=IN IP4 224.0.0.1\r\n", 301, "audio: media at 224.0.0.1, which is no host's"),
     ],
 )
 def test_a_488_has_a_warning_that_says_why(
