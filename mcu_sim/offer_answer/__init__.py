@@ -18,7 +18,7 @@ from mcu_sim.offer_answer.capability import (
     without_video,
 )
 from mcu_sim.offer_answer.offer import make_offer, make_reoffer
-from mcu_sim.offer_answer.refusals import refusals
+from mcu_sim.offer_answer.refusals import not_taken, refusals
 from mcu_sim.offer_answer.terms import Agreed
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "make_answer",
     "make_offer",
     "make_reoffer",
+    "not_taken",
     "read_answer",
     "refusals",
     "video",

@@ -30,6 +30,20 @@ def refusals(offer: Session, can: Sequence[Media]) -> list[Fault]:
     return found
 
 
+def not_taken(offer: Session, answer: Session) -> list[Fault]:
+    """All of our offer that their answer does not take, or that cannot be had as it is answered.
+    `ValueError` if they have not the same number of sections."""
+    found: list[Fault] = []
+    for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
+        why = list(theirs.faults)
+        if ours.port and not theirs.port and not why:
+            why.append(Fault("the bridge does not take it", Warn.MEDIA))
+        elif theirs.port and rtcp_port(theirs, ours) is None:
+            why.append(_no_rtcp(theirs))
+        found += [_told(what, one) for one in why]
+    return found
+
+
 def _why_not(theirs: Media, ours: Media | None) -> Fault | None:
     if ours is None:
         return Fault("there is none here, or not so many", Warn.MEDIA)

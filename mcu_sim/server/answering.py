@@ -24,6 +24,7 @@ from mcu_sim.offer_answer import (
     make_answer,
     make_offer,
     make_reoffer,
+    not_taken,
     read_answer,
     refusals,
     video,
@@ -156,8 +157,9 @@ class Answering:
         """
         theirs = self._reachable(sdp.parse(answer), first=True)
         agreed = _by_kind(read_answer(call.local, theirs))
+        call.refused = tuple(one.text for one in not_taken(call.local, theirs))
         if not agreed:
-            raise sdp.SdpError("the answer takes nothing of the offer")
+            raise sdp.SdpError(f"the answer takes nothing of the offer: {'; '.join(call.refused)}")
         self._check_addresses(call, agreed)
         resolution, kbps = self._asked(agreed)
         if resolution != call.given:  # it takes less than it was offered

@@ -24,7 +24,7 @@ class Call:
         host: where its signalling comes from; `contact`: where the MCU could call it back.
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
-        refused: what of its offer is not taken, in words.
+        refused: what of its offer is not taken, or of ours by it, in words.
         star_ns: when "*" was the last key pressed in it; None: it was not.
         sees: whose forwarded picture and content it is to see, by medium.
         offered: whether `local` is an offer that waits for its answer.

@@ -61,6 +61,53 @@ def test_a_bridge_holds_no_more_than_it_takes(make: Make) -> None:
     assert office.capacity.units_used == 3.0 + 1.0
 
 
+def answer_of(media: str) -> bytes:
+    host = local_address(74, 2)
+    head = f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+    return f"{head}m=audio 40000 RTP/AVP 8\r\n{media}".encode()
+
+
+H264 = "a=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=42801F;packetization-mode=1\r\n"
+NO_CONTENT = "m=video 0 RTP/AVP 98\r\n"
+
+
+@pytest.mark.parametrize(
+    ("media", "refused"),
+    [
+        (
+            "m=video 0 RTP/AVP 97\r\n" + NO_CONTENT,
+            ["video: the bridge does not take it", "content: the bridge does not take it"],
+        ),
+        (
+            f"m=video 40002 RTP/AVP 97\r\nc=IN IP4 224.0.0.1\r\n{H264}{NO_CONTENT}",
+            [
+                "video: media at 224.0.0.1, which is no host's address",
+                "content: the bridge does not take it",
+            ],
+        ),
+        (
+            f"m=video 65535 RTP/AVP 97\r\n{H264}{NO_CONTENT}",
+            ["video: no port above 65535 for RTCP", "content: the bridge does not take it"],
+        ),
+        (
+            f"m=video 40002 RTP/AVP 97\r\nb=TIAS:\x1b\r\n{H264}m=video 40004 RTP/AVP 98\r\n"
+            + H264.replace("97", "98"),
+            ["video: b=TIAS: '\\x1b' is not a whole number"],
+        ),
+    ],
+)
+def test_what_a_bridge_does_not_take_of_our_offer_is_told(
+    make: Make, media: str, refused: list[str]
+) -> None:
+    office = make(meetings(called()), seats={}, guests=4)
+    bridge(office, "chair", 1, kinds=("audio", "video", "content"))
+    west = bridge(office, "west", 2)
+    west.answers_with = answer_of(media)
+    begin(office)
+    told = {e["bridge"]: e.get("refused") for e in office.events if e["event"] == "joined"}
+    assert told == {"chair": None, "west": refused}
+
+
 def test_a_meeting_that_opens_later_is_dialled_then(make: Make) -> None:
     office = make(meetings(called(opens_s=30.0, closes_s=60.0)), seats={}, guests=4)
     chair, west = bridge(office, "chair", 1), bridge(office, "west", 2)
