@@ -9,8 +9,8 @@ import pytest
 
 from mcu_sim.sip import Answered, CallEstablished, CallState, Event, IncomingCall, Peer, Refused
 from mcu_sim.sip.digest import Authority, Credentials
+from tests.mcu_sim.agent_calls import URIS
 
-URIS = {"UDP": "sip:mcu@10.67.0.2", "TCP": "sip:mcu@10.67.0.2;transport=tcp"}
 RIGHT = Credentials("cu-jut", "bí mật")
 
 

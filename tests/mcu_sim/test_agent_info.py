@@ -15,8 +15,7 @@ from mcu_sim.sip import (
     Peer,
 )
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
-
-URIS = {"UDP": "sip:mcu@10.67.0.2", "TCP": "sip:mcu@10.67.0.2;transport=tcp"}
+from tests.mcu_sim.agent_calls import URIS
 
 
 @pytest.fixture(params=["UDP", "TCP"])

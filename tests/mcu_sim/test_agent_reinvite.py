@@ -9,7 +9,6 @@ import pytest
 from mcu_sim.sip import (
     Answered,
     CallEnded,
-    CallEstablished,
     CallState,
     IncomingCall,
     Peer,
@@ -19,18 +18,7 @@ from mcu_sim.sip import (
     ReofferWithdrawn,
 )
 from mcu_sim.sip.reinvite import MAX_GLARES
-
-URIS = {"UDP": "sip:mcu@10.67.0.2", "TCP": "sip:mcu@10.67.0.2;transport=tcp"}
-
-
-def establish(wire: Any, offer: bytes, answer: bytes, uri: str = URIS["UDP"]) -> tuple[str, str]:
-    at_client = wire.client.call(uri, offer, wire.now_ms)
-    wire.run(wire.now_ms + 20.0)
-    at_server = wire.server_events[-1].call
-    wire.server.accept(at_server, answer, wire.now_ms)
-    wire.run(wire.now_ms + 20.0)
-    assert wire.server_events[-1] == CallEstablished(at_server, None)
-    return at_client, at_server
+from tests.mcu_sim.agent_calls import URIS, establish, inside
 
 
 def sides(wire: Any, calls: tuple[str, str], first: str) -> tuple[Any, str, Any, str]:
@@ -94,28 +82,12 @@ def test_the_same_offer_again_is_still_the_owners_to_decide(wire, offer, answer)
 
 def test_a_reinvite_without_offer_gets_ours_and_the_ack_has_the_answer(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     _, at_server = establish(wire, offer, answer)
-    [invite] = wire.texts("client", "INVITE")
-    [ack] = wire.texts("client", "ACK")
-
-    def inside(text: str, method: str, sequence: int, body: str) -> bytes:
-        """A message of the caller's, by hand, as an offerless one is not ours to send."""
-        to = next(line for line in ack.split("\r\n") if line.startswith("To:"))
-        lines = [
-            f"{method} sip:mcu@10.67.0.2 SIP/2.0",
-            f"Via: SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bKhand{method}",
-            to,
-            f"CSeq: {sequence} {method}",
-        ]
-        lines += [x for x in text.split("\r\n") if x.startswith(("From:", "Call-ID:", "Contact:"))]
-        lines += ["Content-Type: application/sdp"] if body else []
-        return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]).encode()
-
     source = Peer("10.68.0.2", 5062)
-    again = inside(invite, "INVITE", 2, "")
+    again = inside(wire, at_server, "INVITE", 2)
     assert wire.server.receive(again, source, 100.0) == [Reoffer(at_server, None)]
     wire.server.answer_reoffer(at_server, b"v=0 ours", 100.0)
     assert wire.server.outgoing()[-1].data.endswith(b"\r\n\r\nv=0 ours")
-    acknowledged = inside(invite, "ACK", 2, "v=0 theirs")
+    acknowledged = inside(wire, at_server, "ACK", 2, "v=0 theirs")
     assert wire.server.receive(acknowledged, source, 110.0) == [
         ReofferAnswered(at_server, b"v=0 theirs")
     ]

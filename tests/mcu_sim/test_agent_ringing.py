@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from mcu_sim.sip import Answered, IncomingCall
-
-URIS = {"UDP": "sip:mcu@10.67.0.2", "TCP": "sip:mcu@10.67.0.2;transport=tcp"}
+from tests.mcu_sim.agent_calls import URIS
 
 
 def codes(wire: Any) -> list[str]:

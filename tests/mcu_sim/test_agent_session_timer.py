@@ -15,8 +15,7 @@ from mcu_sim.sip import (
     Reoffer,
     ReofferAnswered,
 )
-
-URIS = {"UDP": "sip:mcu@10.67.0.2", "TCP": "sip:mcu@10.67.0.2;transport=tcp"}
+from tests.mcu_sim.agent_calls import URIS
 
 
 def talk(wire: Any, offer: bytes, answer: bytes, uri: str = URIS["UDP"]) -> tuple[str, str]:

@@ -9,17 +9,15 @@ import pytest
 
 from mcu_sim.sip import (
     CallEnded,
-    CallEstablished,
     CallState,
-    IncomingCall,
     Peer,
     Reoffer,
     ReofferAnswered,
     UserAgent,
 )
 from mcu_sim.sip.digest import Authority
+from tests.mcu_sim.agent_calls import accepted, establish, inside
 
-URI = "sip:mcu@10.67.0.2"
 HOME = Peer("10.68.0.2", 5062)
 SHORT = "Supported: timer\r\nSession-Expires: 600;refresher=uac\r\n"
 
@@ -31,31 +29,12 @@ def made(make_wire, offer, answer) -> Any:  # type: ignore[no-untyped-def]
     def make(*, stands: bool = True, **server: Any) -> tuple[Any, str, str, Any]:
         untimed: dict[str, Any] = {"session_expires_s": None}
         wire = make_wire(client=untimed, server={**untimed, "updates": True, **server})
-        at_client = wire.client.call(URI, offer, 0.0)
-        wire.run(20.0)
-        [incoming] = wire.server_events
-        assert isinstance(incoming, IncomingCall)
-        wire.server.accept(incoming.call, answer, wire.now_ms)
-        if stands:
-            wire.run(wire.now_ms + 20.0)
-            assert wire.server_events[-1] == CallEstablished(incoming.call, None)
-        [invite] = wire.texts("client", "INVITE")
+        at_client, at_server = (establish if stands else accepted)(wire, offer, answer)
 
         def update(sequence: int, body: str = "", more: str = "", method: str = "UPDATE") -> bytes:
-            kept = [x for x in invite.split("\r\n") if x.startswith(("From:", "Call-ID:"))]
-            lines = [
-                f"{method} {URI} SIP/2.0",
-                f"Via: SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bKhand{method}{sequence}",
-                *kept,
-                f"To: <{URI}>;tag={incoming.call}",
-                f"CSeq: {sequence} {method}",
-                "Contact: <sip:new@10.68.0.2:5070>",
-            ]
-            lines += ["Content-Type: application/sdp"] if body else []
-            head = "\r\n".join([*lines, f"Content-Length: {len(body)}", ""])
-            return f"{head}{more}\r\n{body}".encode()
+            return inside(wire, at_server, method, sequence, body, more)
 
-        return wire, at_client, incoming.call, update
+        return wire, at_client, at_server, update
 
     return make
 

@@ -1,0 +1,46 @@
+"""Calls between two agents on a wire, and requests in them that no agent of ours sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcu_sim.sip import CallEstablished, IncomingCall
+
+URI = "sip:mcu@10.67.0.2"
+URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}
+
+
+def accepted(wire: Any, offer: bytes, answer: bytes, uri: str = URI) -> tuple[str, str]:
+    """A call that the server has accepted, by both names of it; the 200 is not on its way yet."""
+    at_client = wire.client.call(uri, offer, wire.now_ms)
+    wire.run(wire.now_ms + 20.0)
+    incoming = wire.server_events[-1]
+    assert isinstance(incoming, IncomingCall)
+    wire.server.accept(incoming.call, answer, wire.now_ms)
+    return at_client, incoming.call
+
+
+def establish(wire: Any, offer: bytes, answer: bytes, uri: str = URI) -> tuple[str, str]:
+    """A call that stands, by both names of it."""
+    calls = accepted(wire, offer, answer, uri)
+    wire.run(wire.now_ms + 20.0)
+    assert wire.server_events[-1] == CallEstablished(calls[1], None)
+    return calls
+
+
+def inside(
+    wire: Any, at_server: str, method: str, sequence: int, body: str = "", more: str = ""
+) -> bytes:
+    """A request of the caller's in its call, from another Contact; `more`: header lines."""
+    invite = wire.texts("client", "INVITE")[0].split("\r\n")
+    lines = [
+        f"{method} {URI} SIP/2.0",
+        f"Via: SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bKhand{method}{sequence}",
+        *(line for line in invite if line.startswith(("From:", "Call-ID:"))),
+        f"To: <{URI}>;tag={at_server}",
+        f"CSeq: {sequence} {method}",
+        "Contact: <sip:new@10.68.0.2:5070>",
+    ]
+    lines += ["Content-Type: application/sdp"] if body else []
+    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", ""])
+    return f"{head}{more}\r\n{body}".encode()
