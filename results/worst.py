@@ -5,7 +5,7 @@ Most criteria are a figure and a statistic (`results.aggregate`); the ones here 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from results.aggregate import Value, aggregate, heard_streams, pick, stream_place
 from results.confidence import (
@@ -96,16 +96,16 @@ def _link_peak(phases: Sequence[Phase]) -> Found:
 
 def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[str]) -> Found:
     """Bridges refused at any time, or asked for and neither refused nor ever in the meeting."""
-    refused = {r.bridge: (r, p.name) for p in reversed(phases) for r in reversed(p.mcu.refused)}
+    refused = _first((r.bridge, (r, p.name)) for p in phases for r in p.mcu.refused)
     present = {bridge.id for phase in phases for bridge in phase.bridges}
     missing = [b for b in dict.fromkeys([*existing, *new]) if b not in present | refused.keys()]
     value = float(len(refused) + len(missing))
     by_mcu = [(r, name) for r, name in refused.values() if r.code not in UNANSWERED]
     if by_mcu:
-        place = Place(kind="mcu", id="mcu", phase=by_mcu[-1][1])
+        place = Place(kind="mcu", id="mcu", phase=by_mcu[0][1])
         return Found(value, place, "mcu")
     if refused:
-        answer, name = list(refused.values())[-1]
+        answer, name = next(iter(refused.values()))
         return Found(value, Place(kind="bridge", id=answer.bridge, phase=name), "stream")
     if missing:
         place = Place(kind="bridge", id=missing[0], phase=phases[-1].name)
@@ -115,9 +115,17 @@ def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[
 
 def _given_less(phases: Sequence[Phase]) -> Found:
     """Bridges whose call was stepped down by the MCU at any time."""
-    less = {call.bridge: phase.name for phase in reversed(phases) for call in phase.mcu.downspeeded}
+    less = _first((call.bridge, phase.name) for phase in phases for call in phase.mcu.downspeeded)
     at = next(iter(less.values()), phases[-1].name)
     return Found(float(len(less)), Place(kind="mcu", id="mcu", phase=at), "mcu")
+
+
+def _first[T](told: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """What was told first of each bridge, the earliest bridge first."""
+    found: dict[str, T] = {}
+    for bridge, what in told:
+        found.setdefault(bridge, what)
+    return found
 
 
 def _dropped(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> Found:

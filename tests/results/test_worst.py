@@ -77,7 +77,7 @@ def test_no_links() -> None:
     [
         # nobody
         ([{"bridges": ["x", "y"]}], 0, "mcu, before", "mcu"),
-        # refused by the MCU: the first phase of the last refusal that is told
+        # refused by the MCU
         (
             [{"bridges": ["x"]}, {"bridges": ["x"], "refused": refused(("y", 503))}, {}],
             1,
@@ -87,6 +87,8 @@ def test_no_links() -> None:
         # and it counts once, where it was first
         ([{"refused": refused(("x", 486), ("y", 503))}, {"refused": refused(("x", 486))}], 2,
          "mcu, before", "mcu"),
+        ([{"refused": refused(("x", 486))}, {"refused": refused(("y", 503))},
+          {"refused": refused(("x", 486))}], 2, "mcu, before", "mcu"),
         # not answered: an effect of the network, at the bridge
         ([{"bridges": ["x"], "refused": refused(("y", 408))}], 1, "y, before", "stream"),
         # one of each: the device's answer is the cause
@@ -99,6 +101,8 @@ def test_no_links() -> None:
         ([{"bridges": ["x"], "refused": refused(("y", 503))}, {"bridges": ["x", "y"]}], 1,
          "mcu, before", "mcu"),
         ([{"bridges": [], "refused": refused(("y", 408))}], 2, "y, before", "stream"),
+        ([{"refused": refused(("x", 408))}, {"refused": refused(("y", 408), ("x", 408))}], 2,
+         "x, before", "stream"),
     ],
 )  # fmt: skip
 def test_calls_that_were_not_set_up(
@@ -112,17 +116,22 @@ def less(*bridges: str) -> list[Downspeeded]:
     return [Downspeeded(bridge=b, asked="1080p30", given="720p30", reason="full") for b in bridges]
 
 
-def test_calls_that_were_given_less_count_once_and_where_they_were_first() -> None:
-    parts: list[dict[str, Any]] = [{}, {"downspeeded": less("y")}, {"downspeeded": less("y", "x")}]
-    value, where, cause = found("every-call-as-asked", phases(*parts))
-    assert (value, cause) == (2.0, "mcu")
-    assert where == "mcu, during"
-    assert found("every-call-as-asked", phases({}, {"downspeeded": less("y")}, {})) == (
-        1.0,
-        "mcu, during",
-        "mcu",
-    )
-    assert found("every-call-as-asked", phases({}, {})) == (0.0, "mcu, during", "mcu")
+@pytest.mark.parametrize(
+    ("told", "value", "where"),
+    [
+        ([(), ()], 0, "mcu, during"),
+        ([(), ("y",), ("y", "x")], 2, "mcu, during"),
+        ([(), ("y",), ()], 1, "mcu, during"),
+        # wherever it was told again
+        ([("x",), ("y",), ("y",)], 2, "mcu, before"),
+        ([("x",), ("y",), ("x",)], 2, "mcu, before"),
+    ],
+)
+def test_calls_that_were_given_less_count_once_and_where_the_first_was(
+    told: list[tuple[str, ...]], value: int, where: str
+) -> None:
+    made = phases(*({"downspeeded": less(*bridges)} for bridges in told))
+    assert found("every-call-as-asked", made) == (value, where, "mcu")
 
 
 def dropping(kind: str = "audio", direction: str = "down", **how: Any) -> list[Phase]:
