@@ -1,8 +1,15 @@
 """`python -m bench.mutation [MODULE …]`: plant small faults one by one; do the tests notice?
 
 Each mutant is put into a copy of the tree; the tree itself is never changed. A mutant is killed
-when a test fails, or none ends. Exit code 0; 1: in some module fewer were killed than is asked for;
-2: the tests of a module fail without a mutant, too.
+when a test fails, or none ends. Exit code 0; 1: in some module fewer than 95 % were killed; 2: the
+tests of a module fail without a mutant, too.
+
+Own code, for neither of two well-kept tools plants what these modules are to be free of. mutmut
+3.8 leaves module constants and all that is decorated alone (the rank of causes in `verdict`, the
+property by which a state passes in `whatif/search`), removes no statement, and has 609 mutants of
+`validity` where this has 177. Cosmic Ray 8.7 removes no statement either, changes the tree
+itself, takes `|` in annotations for arithmetic, and starts Python anew for each mutant: 29 of
+`aggregate` in five minutes on two busy cores. Neither takes a seeded sample.
 """
 
 from __future__ import annotations
@@ -139,7 +146,7 @@ def _try_all(options: argparse.Namespace, copies: Copies) -> int:
         limit_s = PATIENCE_S + TIMES * (time.monotonic() - began_s)
         killed = len(judged) - _survivors(copies, module, judged, limit_s, options.jobs)
         share_pct = 100 * killed / len(judged) if judged else 100.0
-        enough &= share_pct >= options.share
+        enough &= share_pct >= SHARE_PCT
         killed_of_all, tried_of_all = killed_of_all + killed, tried_of_all + len(judged)
         sys.stdout.write(
             f"{module.path}: {killed} of {len(judged)} killed ({share_pct:.1f} %), "
@@ -176,14 +183,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants a module ({SAMPLE})")
     parser.add_argument("--all", action="store_true", help="every mutant instead of a sample")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the sample ({SEED})")
-    parser.add_argument(
-        "--share", type=float, default=SHARE_PCT, help=f"killed at least, in per cent ({SHARE_PCT})"
-    )
     jobs = len(os.sched_getaffinity(0))
     parser.add_argument("--jobs", type=int, default=jobs, help=f"at the same time ({jobs})")
     options = parser.parse_args()
-    if options.sample < 1 or options.jobs < 1 or not 0 <= options.share <= 100:
-        parser.error("--sample and --jobs are 1 or more, --share is from 0 to 100")
+    if options.sample < 1 or options.jobs < 1:
+        parser.error("--sample and --jobs are 1 or more")
     known = list(tomllib.loads(TESTS_OF.read_text(encoding="utf-8")))
     if unknown := [path for path in options.module if path not in known]:
         parser.error(f"{unknown[0]} is not in {TESTS_OF.name} (there are: {', '.join(known)})")
