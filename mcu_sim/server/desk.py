@@ -31,7 +31,7 @@ from mcu_sim.server.config import McuConfig
 from mcu_sim.server.controls import Controls
 from mcu_sim.server.new_call import new_call
 from mcu_sim.server.steering import Steering, Tell
-from mcu_sim.server.streams import flows
+from mcu_sim.server.streams import composed, flows
 from mcu_sim.sip import events
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.registrar import Registrar
@@ -41,7 +41,6 @@ SILENT_NS = 2_000_000_000
 """A bridge that calls again while its call still stands gets its place if its media has been
 silent for so long: its line was lost, and this side has not noticed yet (Art. 16(2)d)."""
 RETRY_AFTER_S = 60
-LEAST_KBPS = 32.0
 NO_PLACE = Declined(SERVICE_UNAVAILABLE, "No place is left for a call")
 LOST = ("media-lost", "session-expired", "gone", "no-ack", "replaced")
 """Causes of an end by which a bridge's place is kept (Art. 15(2)b)."""
@@ -322,13 +321,8 @@ class Desk:
         call.standing = True
 
     def _model(self, call: Call) -> VideoModel | None:
-        """The encoder of the picture composed for a call: at its rate. None: it has no such."""
-        main, model = call.agreed.get("video"), self._config.video
-        if main is None or self.rooms[call.meeting].meeting.video == "switched":
-            return None
-        if main.max_kbps is None or main.max_kbps >= model.kbps:
-            return model
-        return model.model_copy(update={"kbps": max(LEAST_KBPS, main.max_kbps)})
+        switched = self.rooms[call.meeting].meeting.video == "switched"
+        return composed(call, self._config.video, switched=switched)
 
     # ------------------------------------------------------------------------------ calls stand
 

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 
 from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Position
 from mcu_sim.offer_answer import Agreed
+from mcu_sim.server.calls import Call
 from mcu_sim.server.config import Seat
 from traffic.stream_plan import StreamPlan
+from traffic.video import VideoModel
 
 RTP_VERSION_2 = 0x80
+LEAST_KBPS = 32.0
 
 
 def flows(
@@ -41,6 +44,16 @@ def flows(
         up = UNLOGGED if seat is None else seat.up.get(kind, UNLOGGED)
         found[kind] = Flow(terms, down.carrying(terms.send_type), up, from_ns)
     return found
+
+
+def composed(call: Call, model: VideoModel, *, switched: bool) -> VideoModel | None:
+    """The encoder of the picture composed for a call: at its rate. None: it has no such."""
+    main = call.agreed.get("video")
+    if main is None or switched:
+        return None
+    if main.max_kbps is None or main.max_kbps >= model.kbps:
+        return model
+    return model.model_copy(update={"kbps": max(LEAST_KBPS, main.max_kbps)})
 
 
 def _new(participant: str, kind: Kind, rng: random.Random) -> StreamPlan:
