@@ -8,9 +8,10 @@ The owner of a `UserAgent` does this, and nothing else:
 
 What it tells with events and how to answer them stands at each event. It takes calls (`accept`,
 `refuse`), makes them (`call`), ends both (`hang_up`), changes standing ones (`reinvite`,
-`answer_reoffer`, `refuse_reoffer`), carries INFO (`info`, `answer_info`), keeps sessions alive by
-itself (RFC 4028), asks callers who they are if it has an `Authority`, proves who it is if it has
-`Credentials`, and registers (`register`, `unregister`) or takes REGISTERs for a `Registrar`.
+`answer_reoffer`, `refuse_reoffer`), carries INFO (`info`, `answer_info`), takes REFERs (`refers`),
+keeps sessions alive by itself (RFC 4028), asks callers who they are if it has an `Authority`,
+proves who it is if it has `Credentials`, and registers (`register`, `unregister`) or takes
+REGISTERs for a `Registrar`.
 """
 
 from mcu_sim.sip.agent import UserAgent
@@ -27,6 +28,7 @@ from mcu_sim.sip.events import (
     InfoAnswered,
     InfoReceived,
     OptionsAnswered,
+    ReferReceived,
     Refused,
     Registered,
     RegistrationFailed,
@@ -53,6 +55,7 @@ __all__ = [
     "InfoReceived",
     "OptionsAnswered",
     "Peer",
+    "ReferReceived",
     "Refused",
     "Registered",
     "RegistrationFailed",

@@ -15,17 +15,21 @@ from mcu_sim.sip.message import METHODS as ALL_METHODS
 from mcu_sim.sip.message import SDP_TYPE, Peer, reply
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
+MORE_METHODS = ("UPDATE", "REFER")
+NO_REFER_SUB = "norefersub"
+"""Option tag of RFC 4488."""
 
 
 class Abilities:
     """The headers all INVITEs and their answers have in common, and the checks of both."""
 
     def __init__(
-        self, end: Endpoint, rules: session_timer.Rules, *, registrar: bool, updates: bool
+        self, end: Endpoint, rules: session_timer.Rules, *, registrar: bool, real_time: bool
     ) -> None:
         self._end = end
         self._rules = rules
-        self.methods = METHODS + ("REGISTER",) * registrar + ("UPDATE",) * updates
+        self.methods = METHODS + ("REGISTER",) * registrar + MORE_METHODS * real_time
+        self._options = (session_timer.OPTION,) + (NO_REFER_SUB,) * real_time
         self._allow = ", ".join(self.methods)
 
     def offer(
@@ -120,12 +124,12 @@ class Abilities:
             self._end.refuse(slot, 416, now_ms)
             return True
         needed = tokens(request.headers.getlist("Require"))
-        unknown = [one for one in needed if one.lower() != session_timer.OPTION]
+        unknown = [one for one in needed if one.lower() not in self._options]
         if unknown:
             self._end.refuse(slot, 420, now_ms, headers={"Unsupported": ", ".join(unknown)})
         return bool(unknown)
 
     def tell(self, slot: Slot, code: int, now_ms: float) -> None:
         """Answer OPTIONS (§11.2), or a method that is not allowed, with what we can do."""
-        told = {"Allow": self._allow, "Accept": SDP_TYPE, "Supported": session_timer.OPTION}
+        told = {"Allow": self._allow, "Accept": SDP_TYPE, "Supported": ", ".join(self._options)}
         self._end.refuse(slot, code, now_ms, headers=told)

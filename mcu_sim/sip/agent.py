@@ -23,6 +23,7 @@ from mcu_sim.sip.headers import reason as told
 from mcu_sim.sip.info import Infos
 from mcu_sim.sip.message import PHRASES, HostPort, Peer, reply
 from mcu_sim.sip.options_client import OptionsClient
+from mcu_sim.sip.refer import Refers
 from mcu_sim.sip.register_client import RegisterClient
 from mcu_sim.sip.register_server import RegisterServer
 from mcu_sim.sip.registrar import Registrar
@@ -58,7 +59,7 @@ class UserAgent:
         registrar: Registrar | None = None,
         share: Share = UNSHARED,
         rings: bool = False,
-        updates: bool = False,
+        real_time: bool = False,
         tls_port: int | None = None,
     ) -> None:
         """`contact` is the address others reach it at, over UDP and TCP; with `tls_port`, over TLS
@@ -70,8 +71,8 @@ class UserAgent:
         callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
         `credentials`: what to prove ourselves with. `share`: what one host may have of it.
         `rings`: whether callers are told 100 at once, and 180 before the 200; else they are told
-        100 only if the owner takes long. `updates`: whether UPDATE is taken (RFC 3311). Raises
-        `ValueError` for impossible intervals.
+        100 only if the owner takes long. `real_time`: whether UPDATE (RFC 3311) and REFER
+        (RFC 3515) are taken. Raises `ValueError` for impossible intervals.
         """
         self.contact = contact
         self.user = user
@@ -80,7 +81,7 @@ class UserAgent:
             contact, user, rng, self._on_request, self._on_ack, share, tls_port
         )
         rules, registers = Rules(session_expires_s, min_se_s), registrar is not None
-        abilities = Abilities(end, rules, registrar=registers, updates=updates)
+        abilities = Abilities(end, rules, registrar=registers, real_time=real_time)
         self._abilities = abilities
         proof = Proof(credentials, rng)
         self._gate = Gate(end, authority)
@@ -97,6 +98,7 @@ class UserAgent:
         )
         self._reinvites = Reinvites(end, self._book, self._sessions, abilities, answer_within_ms)
         self._infos = Infos(end, self._book, self._sessions, abilities)
+        self.refers = Refers(end, self._book, self._sessions)
         self._register_client = RegisterClient(end, proof)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
@@ -321,7 +323,7 @@ class UserAgent:
         if method == "CANCEL":
             self._on_cancel(slot, request, now_ms)
         elif self._abilities.lacks(slot, request, now_ms) or (
-            call is not None and not self._gate.passes_in_call(slot, request, call, source, now_ms)
+            call is not None and not self._gate.lets_speak(slot, request, call, source, now_ms)
         ):
             return
         elif method == "INVITE":
@@ -332,6 +334,8 @@ class UserAgent:
             self._sessions.on_bye(slot, request, now_ms)
         elif method == "INFO":
             self._infos.on_request(slot, request, now_ms)
+        elif method == "REFER":
+            self.refers.on_request(slot, request, now_ms)
         elif method == "REGISTER" and self._register_server is not None:
             if self._gate.passes(slot, request, now_ms)[0]:
                 self._register_server.on_register(slot, request, source, now_ms)
@@ -351,7 +355,7 @@ class UserAgent:
     def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
         """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
         invite = self._end.slots.get(invite_key(slot.key))
-        if invite is None or not self._gate.may_cancel(slot, invite):
+        if invite is None or not self._gate.lets_cancel(slot, invite):
             self._end.refuse(slot, 481, now_ms)
             return
         tag = invite.call or self._end.random_hex()
@@ -368,7 +372,7 @@ class UserAgent:
         """An ACK that is not for a refusal."""
         call = self._book.in_dialog(request)
         offers = call is not None and call.success is not None and call.success.offered
-        if call is not None and offers and not self._gate.is_from_peer(call, source):
+        if call is not None and offers and not self._gate.is_home(call, source):
             # The answer to an offer of ours, and no ACK can be asked for a proof (§22.1).
             self._end.dropped["ACK from elsewhere"] += 1
             return

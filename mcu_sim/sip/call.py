@@ -44,6 +44,26 @@ class Success:
 
 
 @dataclass(slots=True, eq=False)
+class Referral:
+    """A REFER of the peer that is undecided, or whose NOTIFYs are not all answered (RFC 3515).
+
+    Attributes:
+        key: its name for the owner.
+        slot: its transaction.
+        silent: nothing is to be told (RFC 4488).
+        notifying: a NOTIFY has no final answer yet.
+        outcome: status line of what came of it, once that is known.
+    """
+
+    key: str
+    slot: Slot
+    silent: bool
+    accepted: bool = False
+    notifying: bool = False
+    outcome: str | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Call:
     """A call.
 
@@ -60,6 +80,7 @@ class Call:
         backing_off: our re-INVITE met the peer's and waits (RFC 3261 §14.1).
         glares: how often it did.
         informing: INFOs of ours that have no final answer.
+        referral: a REFER of the peer that is open.
     """
 
     id: str
@@ -81,6 +102,7 @@ class Call:
     backing_off: bool = False
     glares: int = 0
     informing: int = 0
+    referral: Referral | None = None
 
     @property
     def standing(self) -> Dialog:

@@ -227,6 +227,11 @@ class Endpoint:
         tail = "" if transport == "UDP" else f";transport={transport.lower()}"
         return f"<sip:{self.user}@{host}:{port}{tail}>"
 
+    @property
+    def own_addresses(self) -> tuple[HostPort, ...]:
+        """Where others reach it."""
+        return self._address("UDP"), self._address("TLS")
+
     def _address(self, transport: Transport) -> HostPort:
         if transport == "TLS" and self._tls_port is not None:
             return self.contact[0], self._tls_port

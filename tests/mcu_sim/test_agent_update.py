@@ -28,7 +28,7 @@ def made(make_wire, offer, answer) -> Any:  # type: ignore[no-untyped-def]
 
     def make(*, stands: bool = True, **server: Any) -> tuple[Any, str, str, Any]:
         untimed: dict[str, Any] = {"session_expires_s": None}
-        wire = make_wire(client=untimed, server={**untimed, "updates": True, **server})
+        wire = make_wire(client=untimed, server={**untimed, "real_time": True, **server})
         at_client, at_server = (establish if stands else accepted)(wire, offer, answer)
 
         def update(sequence: int, body: str = "", more: str = "", method: str = "UPDATE") -> bytes:
@@ -204,10 +204,10 @@ def test_from_elsewhere_it_wants_proof(made) -> None:  # type: ignore[no-untyped
 def test_only_who_takes_it_says_so(made) -> None:  # type: ignore[no-untyped-def]
     wire, _, call, update = made()
     assert (
-        "\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE\r\n"
+        "\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER\r\n"
         in (wire.texts("server", "SIP/2.0 200")[0])
     )
-    wire, _, call, update = made(updates=False)
+    wire, _, call, update = made(real_time=False)
     assert (
         "\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO\r\n"
         in (wire.texts("server", "SIP/2.0 200")[0])
