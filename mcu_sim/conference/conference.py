@@ -7,7 +7,7 @@ participant are those of RFC 4353.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from mcu_sim.conference import control
 from mcu_sim.conference.answers import Answer, Queue
@@ -85,6 +85,15 @@ class Conference:
     def presenter(self) -> str | None:
         """Who has the content channel."""
         return self._view.presenter
+
+    def addresses(self, registered: control.Registered) -> Iterator[tuple[str, str]]:
+        """Who can be called, and where: each by all its addresses that are known."""
+        known = self._state.addresses
+        yield from known.items()
+        for who in dict.fromkeys((*self.meeting.roster, *known)):
+            uri = registered(who)
+            if uri is not None:
+                yield who, uri
 
     def __contains__(self, participant: str) -> bool:
         """Whether the participant has a place, live or lost."""

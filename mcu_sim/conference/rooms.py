@@ -49,6 +49,17 @@ class Rooms:
         """A meeting by its id; `KeyError` if there is none."""
         return self._conferences[meeting]
 
+    def chair_of(self, meeting: str) -> str | None:
+        """Who chairs a meeting, None if there is no such."""
+        conference = self._conferences.get(meeting)
+        return None if conference is None else conference.meeting.chair
+
+    def addresses(self, meeting: str, now_ms: float) -> Iterator[tuple[str, str]]:
+        """Who of a meeting can be called, and where; nobody of one that is not there."""
+        conference = self._conferences.get(meeting)
+        if conference is not None:
+            yield from conference.addresses(lambda who: self._registered(who, now_ms))
+
     def meeting_of(self, participant: str) -> str | None:
         """The meeting a participant sits in, its line standing or lost; None if in none."""
         home = self._home(participant)

@@ -2,7 +2,8 @@
 
 `config` is what it is told, `calls` what it remembers of its calls, `answering` how an offer is
 answered, `streams` which streams it sends, `desk` what happens to a call, `controls` what is asked
-for inside it, `steering` what conferences want done, `server` the loop, `uptimes` its lives.
+for inside it, `referrals` whom it is to call, `steering` what conferences want done, `server` the
+loop, `uptimes` its lives.
 """
 
 from mcu_sim.server.config import McuConfig, Seat, TimedCommand

@@ -30,6 +30,7 @@ from mcu_sim.server.calls import Call, CallBook, identity
 from mcu_sim.server.config import McuConfig
 from mcu_sim.server.controls import Controls
 from mcu_sim.server.new_call import new_call
+from mcu_sim.server.referrals import Referrals
 from mcu_sim.server.steering import Steering, Tell
 from mcu_sim.server.streams import composed, flows
 from mcu_sim.sip import events
@@ -81,6 +82,7 @@ class Desk:
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registered)
         self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
         self.controls = Controls(agent, plane, book, self.rooms, self._steering, tell)
+        self._referrals = Referrals(agent, book, self.rooms, self._steering, tell)
         self._positions = dict(positions)
         self._stopped: Declined | None = None
         self._anonymous = config.accounts is None and not config.seats
@@ -106,6 +108,8 @@ class Desk:
                 self._reanswered(call, answer, now_ns)
             case events.InfoReceived():
                 self.controls.informed(event, now_ns)
+            case events.ReferReceived():
+                self._referrals.referred(event, now_ns)
             case _:
                 pass  # nothing hangs on an INFO's answer or on a refresh that was refused
 
@@ -234,7 +238,7 @@ class Desk:
         if failure is None:
             return
         who, why = wanted.participant, failure.reason
-        self._tell(now_ns, "dial-failed", who, code=failure.code, reason=why)
+        self._referrals.failed(who, failure.code, why, now_ns)
         self._steering.carry_out(self.rooms.dial_failed(wanted.meeting, who, why), now_ns)
 
     def _try_to_dial(self, wanted: DialOut, now_ns: int) -> Declined | None:
@@ -267,7 +271,7 @@ class Desk:
         call = self._book.get(name)
         if call is None:
             return
-        self._tell(now_ns, "dial-failed", call.participant, code=code, reason=reason)
+        self._referrals.failed(call.participant, code, reason, now_ns)
         self._end(name, "failed", now_ns, reason)
 
     def _established(self, name: str, answer: bytes | None, now_ns: int) -> None:
@@ -296,6 +300,7 @@ class Desk:
         if call.refused:
             details["refused"] = list(call.refused)
         self._tell(now_ns, "joined", call.participant, **details)
+        self._referrals.joined(call.participant, now_ns)
         self._steering.carry_out(effects, now_ns)
         self._steering.show_content(call, now_ns)
 
@@ -390,5 +395,6 @@ class Desk:
             leave = self.rooms.lost if cause in LOST else self.rooms.left
             self._steering.carry_out(leave(call.participant), now_ns)
         elif call.dialled_ns is not None:
+            self._referrals.ended(call.participant, reason or cause, now_ns)
             effects = self.rooms.dial_failed(call.meeting, call.participant, reason or cause)
             self._steering.carry_out(effects, now_ns)

@@ -35,6 +35,21 @@ _MESSAGE = """  <send{attributes}><![CDATA[
   ]]></send>
 """
 
+_ANSWER = """  <send><![CDATA[
+    SIP/2.0 200 OK
+    [last_Via:]
+    [last_From:]
+    [last_To:]{tag}
+    [last_Call-ID:]
+    [last_CSeq:]
+    Contact: <sip:[local_ip]:[local_port];transport=[transport]>{kind}
+    Content-Length: [len]
+
+    {body}
+  ]]></send>
+"""
+_USED = '  <Reference variables="1"/>\n'
+
 PROVISIONAL = (100, 180)
 """What may come before the answer to an INVITE (RFC 3261 §21.1)."""
 
@@ -97,7 +112,20 @@ class Scenario:
     <ereg regexp="{pattern}" search_in="hdr" header="{header}" check_it="true" assign_to="1"/>
   </action></recv>
 """
-        self.ending = '  <Reference variables="1"/>\n'
+        self.ending = _USED
+        return self
+
+    def hear(self, method: str, pattern: str, *, answer: str = "") -> Scenario:
+        """A request of the peer whose body is as it should be, and the 200 to it; `answer`: the
+        session description in it, of an INVITE that begins a call."""
+        tag, kind = "", ""
+        if answer:
+            tag, kind = ";tag=[call_number]", "\n    Content-Type: application/sdp"
+        self.text += f"""  <recv request="{method}"><action>
+    <ereg regexp="{pattern}" search_in="body" check_it="true" assign_to="1"/>
+  </action></recv>
+{_ANSWER.format(tag=tag, kind=kind, body=answer)}"""
+        self.ending = _USED
         return self
 
     def pause(self, ms: int) -> Scenario:
@@ -145,9 +173,12 @@ def sipp(folder: Path, mcu_port: int, *words: str, timeout_s: int = 60) -> str:
 
 
 @contextmanager
-def sipp_beside(folder: Path, mcu_port: int, *words: str) -> Iterator[None]:
+def sipp_beside(
+    folder: Path, mcu_port: int, *words: str, own_port: int | None = None
+) -> Iterator[None]:
     """Run SIPp while the block runs, then stop it in the middle of its calls."""
-    job = subprocess.Popen([*_command(mcu_port), *words], cwd=folder, stdout=subprocess.DEVNULL)
+    command = [*_command(mcu_port, own_port), *words]
+    job = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     try:
         yield
         assert job.poll() is None
@@ -155,8 +186,8 @@ def sipp_beside(folder: Path, mcu_port: int, *words: str) -> Iterator[None]:
         end(job, signal.SIGKILL)
 
 
-def _command(mcu_port: int) -> list[str]:
-    own = str(free_ports())
+def _command(mcu_port: int, own_port: int | None = None) -> list[str]:
+    own = str(own_port or free_ports())
     return ["sipp", f"{HOST}:{mcu_port}", "-i", HOST, "-p", own, "-nostdin"]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mcu_sim.audio import g711
 from tests.clients.media import MediaPort
-from tests.clients.programs import Mcu, free_ports
+from tests.clients.programs import HOST, Mcu, free_ports
 from tests.clients.sipp import AUDIO, PROVISIONAL, Scenario, count, sipp, sipp_beside
 
 pytestmark = pytest.mark.realtime
@@ -167,6 +167,58 @@ def test_an_update_changes_and_refreshes_a_call(serve: Serve, tmp_path: Path) ->
     run(mcu, tmp_path, scenario.bye(), "-m", "1")
     mcu.stop()
     assert [e["cause"] for e in mcu.said("left")] == ["bye"]
+
+
+def test_a_refer_of_the_chair_has_a_bridge_called(serve: Serve, tmp_path: Path) -> None:
+    """One SIPp chairs, another is the bridge, which the MCU calls and hangs up at the end."""
+    port = free_ports()
+    uri = f"sip:cu-jut@{HOST}:{port}"
+    listed = f'''
+[[meeting.member]]
+id = "dak-nong"
+
+[[meeting.member]]
+id = "cu-jut"
+uri = "{uri}"
+'''
+    held = MEETINGS.replace('members = ["dak-nong", "cu-jut"]\n', listed)
+    (tmp_path / "meetings.toml").write_text(held, encoding="utf-8")
+    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
+
+    def call(user: str) -> Scenario:
+        return Scenario(user).send("INVITE", AUDIO.format(port=41000)).answered()
+
+    def refer(one: Scenario, *to: str, more: str = "") -> Scenario:
+        heads = "".join(f"\n    Refer-To: {target}" for target in to)
+        return one.send("REFER", headers=heads + more, again=True)
+
+    chair = refer(call("dak-nong")).expect(400)
+    refer(chair, f"<{uri}>", f"<{uri}>").expect(400)
+    refer(chair, "<tel:+842613>").expect(416)
+    refer(chair, f"<sip:{HOST}:{mcu.port}>").expect(488)
+    refer(chair, f"<sip:cu-jut@{HOST}:9>").expect(404)
+    run(mcu, tmp_path, chair.bye(), "-m", "1")
+    run(mcu, tmp_path, refer(call("cu-jut"), f"<{uri}>").expect(403).bye(), "-m", "1")
+    bridge = tmp_path / "bridge"
+    bridge.mkdir()
+    with sipp_beside(bridge, mcu.port, "-sn", "uas", own_port=port):
+        chair = refer(call("dak-nong"), f"<{uri}>").expect(202)
+        chair.hear("NOTIFY", "SIP/2.0 100 Trying")
+        chair.hear("NOTIFY", "SIP/2.0 487 answer has 1 media")  # SIPp answers one medium of three
+        run(mcu, tmp_path, chair.bye(), "-m", "1")
+    without = "\n    m=video 0 RTP/AVP 97\n    m=video 0 RTP/AVP 98"
+    called = Scenario().hear("INVITE", "m=video", answer=AUDIO.format(port=41010) + without)
+    called.text += '  <recv request="ACK"/>\n'
+    name = called.pause(LONG_MS).write(bridge / "scenario.xml")
+    with sipp_beside(bridge, mcu.port, "-sf", name, own_port=port):
+        chair = refer(call("dak-nong"), f"<{uri}>").expect(202)
+        chair.hear("NOTIFY", "SIP/2.0 100 Trying").hear("NOTIFY", "SIP/2.0 200 OK")
+        refer(chair, f"<sip:cu-jut@{HOST}:{mcu.port}>").expect(486)
+        run(mcu, tmp_path, chair.bye(), "-m", "1")
+        mcu.stop()
+    who = [e["bridge"] for e in mcu.said("joined")]
+    assert who == ["dak-nong", "cu-jut", "dak-nong", "dak-nong", "cu-jut"]
+    assert [e["bridge"] for e in mcu.said("turned-away")] == ["cu-jut"]
 
 
 def test_options_and_a_cancel_that_comes_too_late(serve: Serve, tmp_path: Path) -> None:

@@ -86,7 +86,11 @@ class Office:
             authority = Authority(given.accounts.realm, passwords, secrets.take(32))
         registrar = Registrar()
         self.agent = UserAgent(
-            (address, SIP_PORT), random.Random(1), authority=authority, registrar=registrar
+            (address, SIP_PORT),
+            random.Random(1),
+            authority=authority,
+            registrar=registrar,
+            real_time=True,
         )
         self.plane = MediaPlane(
             self.ports,
