@@ -18,6 +18,10 @@ _PROCESSES = (
     "no more processes or threads may be started",
     "end other programs, or raise the limit: ulimit -u",
 )
+_TEMPORARY = (
+    "no folder for temporary files can be written",
+    "free some space (df -h /tmp), or name another folder: TMPDIR (limits: ulimit -f unlimited)",
+)
 _SHORT = {
     errno.ENOSPC: (
         "no space left on the disk",
@@ -40,6 +44,8 @@ _SHORT = {
 }
 _LOADER = re.compile(r"failed to map segment|cannot (?:map|allocate)|[Tt]oo many open files")
 """What the dynamic linker says where a library does not fit (dl_open of glibc)."""
+_NO_TEMPORARY = "No usable temporary directory"
+"""What `tempfile` says where all that it tries is full, or a file may have no byte."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How libraries written in Rust tell an error of the system."""
 
@@ -65,6 +71,8 @@ def _of(error: BaseException) -> tuple[str, str] | None:
         return _MEMORY
     if isinstance(error, BlockingIOError) and error.filename is None:  # fork(2), clone(2)
         return _PROCESSES
+    if isinstance(error, FileNotFoundError) and _NO_TEMPORARY in str(error):
+        return _TEMPORARY
     if isinstance(error, OSError) and error.errno is not None:
         return _SHORT.get(error.errno)
     text = str(error)

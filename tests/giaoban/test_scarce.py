@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 
 import numpy as np
 import pytest
@@ -19,6 +20,16 @@ def system_error(number: int, file: str | None = None) -> OSError:
 def too_large() -> BaseException:
     with pytest.raises(MemoryError) as raised:
         np.empty(2**50, np.float64)
+    return raised.value
+
+
+def no_temporary_folder() -> BaseException:
+    """As where all of them are full, or a file may not have a byte."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", None)
+        patch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc", "/sys"])
+        with pytest.raises(FileNotFoundError) as raised:
+            tempfile.gettempdir()
     return raised.value
 
 
@@ -39,6 +50,7 @@ def wrapped(cause: BaseException) -> BaseException:
         (system_error(errno.ENFILE), "no more files"),
         (system_error(errno.EAGAIN), "no more processes"),
         (RuntimeError("can't start new thread"), "no more processes or threads"),
+        (no_temporary_folder(), "no folder for temporary files"),
         (MemoryError(), "not enough memory"),
         (too_large(), "not enough memory"),
         (ImportError("x.so: failed to map segment from shared object"), "not enough memory"),
