@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from giaoban.child import interruptions_held
-from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean
+from giaoban.errors import GiaobanError, InputError, did_you_mean
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.scarce import shortage
 from results.model import Result
@@ -51,12 +51,8 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _refusal(path: Path, error: OSError) -> GiaobanError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        place = error.filename or path  # a temporary file may be on another disk
-        return MachineLacks(
-            f"{place}: no space left on the disk for results",
-            f"free some space (df -h {path}), or name another folder: --results, TMPDIR",
-        )
+    if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        error.filename = str(path)  # else it is named: a temporary file may be on another disk
     if (lacks := shortage(error)) is not None:
         return lacks
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):

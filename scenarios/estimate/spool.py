@@ -8,12 +8,13 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.errors import InputError
+from results.store import writing
 
 MOST_BYTES = 64_000_000
 """So much of each kind of records is kept in memory, and written in one go."""
@@ -72,7 +73,7 @@ class Spool:
     def add(self, number: int, records: NDArray[np.void]) -> None:
         """More records of one number. They are not to be changed any more.
 
-        Raises `InputError` if the folder for temporary files cannot hold them.
+        Raises `MachineLacks` if the folder for temporary files cannot hold them.
         """
         self._held.setdefault(number, []).append(records)
         self._has(records.nbytes)
@@ -124,13 +125,8 @@ class Spool:
             self._put_away()
 
     def _put_away(self) -> None:
-        try:
+        with writing(Path(tempfile.gettempdir())):
             self._write()
-        except OSError as error:
-            raise InputError(
-                f"{tempfile.gettempdir()}: packets cannot be kept there until they are "
-                f"measured: {error.strerror} (allowed: another folder named by TMPDIR)"
-            ) from None
 
     def _write(self) -> None:
         if self._file is None:

@@ -33,7 +33,8 @@ def test_no_space(tmp_path: Path, size_kb: int) -> None:
     """Full at the plan, within the emulation, or at the documents: exit 4, nothing stays."""
     done = check_on(tmp_path, f"size={size_kb}k")
     assert done.returncode == 4, done.stderr
-    assert "no space left on the disk for results" in done.stderr
+    assert f"{tmp_path / 'results'}" in done.stderr
+    assert ": no space left on the disk\n" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
