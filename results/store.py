@@ -1,20 +1,17 @@
 """Run folders: written aside, put in place in one step, so a half run is never taken for a whole.
 
 A run is written in `.partial-RUN_ID` and renamed to `RUN_ID` when it is complete and on the disk.
-Inside the partial folder `.owner` tells which process writes it, so that what a killed run left can
-be told from a run that is going on.
+The partial folder says whose it is (`giaoban.ownership`), so that what a killed run left can be
+told from a run that is going on.
 """
 
 from __future__ import annotations
 
 import atexit
 import errno
-import json
 import os
 import re
 import shutil
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from giaoban import ownership
 from giaoban.child import interruptions_held
 from giaoban.errors import GiaobanError, InputError, did_you_mean
 from giaoban.files import MOST_ANSWER, read_file
@@ -32,11 +30,6 @@ from results.pieces import in_pieces
 DEFAULT_ROOT = Path("results/runs")
 RESULT = "result.json"
 PARTIAL = ".partial-"
-OWNER = ".owner"
-#: A partial folder without a readable owner is between mkdir and the writing of it, or dead.
-OWNERLESS_GRACE_S = 60.0
-#: Another machine's process cannot be looked up; after this long it is taken for dead.
-FOREIGN_GRACE_S = 7 * 86400.0
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
@@ -101,7 +94,7 @@ class RunFolder:
                 # whoever is interrupted before he has it cannot discard it
                 atexit.register(folder.discard)
                 try:
-                    (partial / OWNER).write_text(json.dumps(_me()), encoding="utf-8")
+                    ownership.own(partial)
                 except OSError:
                     folder.discard()
                     raise
@@ -123,7 +116,7 @@ class RunFolder:
                 _fsync(Path(folder))
             self.path.rename(final)
             self.finished = True
-            (final / OWNER).unlink(missing_ok=True)
+            (final / ownership.OWNER).unlink(missing_ok=True)
             _fsync(self.root)
         self.path = final
         return final
@@ -209,58 +202,12 @@ def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
 
     `now_s` is the time (seconds since 1970) to judge ages by; None takes the clock's.
     """
-    now = time.time() if now_s is None else now_s
-    removed: list[Path] = []
-    for path in sorted(root.glob(f"{PARTIAL}*")) if root.is_dir() else []:
-        try:
-            if not path.is_symlink() and path.is_dir() and _is_stale(path, now):
-                shutil.rmtree(path)
-                removed.append(path)
-        except OSError:
-            continue  # Not ours to remove, or finished meanwhile: harmless where it is.
-    return removed
+    found = sorted(root.glob(f"{PARTIAL}*")) if root.is_dir() else []
+    return ownership.remove_stale(found, now_s)
 
 
 def _is_run(path: Path, holds: str) -> bool:
     return not path.name.startswith(PARTIAL) and (path / holds).is_file()
-
-
-def _is_stale(path: Path, now_s: float) -> bool:
-    age_s = now_s - path.stat().st_mtime
-    try:
-        owner = json.loads((path / OWNER).read_text(encoding="utf-8"))
-        host, boot = owner["host"], owner["boot"]
-        pid, start = int(owner["pid"]), owner["start"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return age_s > OWNERLESS_GRACE_S
-    if start is None or host != socket.gethostname():  # not Linux, or another machine
-        return age_s > FOREIGN_GRACE_S
-    return bool(boot != _boot() or _start_of(pid) != start)
-
-
-def _me() -> dict[str, object]:
-    pid = os.getpid()
-    return {"pid": pid, "start": _start_of(pid), "boot": _boot(), "host": socket.gethostname()}
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def _start_of(pid: int) -> str | None:
-    """Start time of a process in clock ticks since boot (proc(5), stat field 22); None: no such.
-
-    With it a process that later got the same number is told from the one that wrote the folder.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
 
 
 def _fsync(path: Path) -> None:

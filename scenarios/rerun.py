@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -13,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from giaoban.cores import cores
 from giaoban.errors import InputError
+from giaoban.temporary import temporary_folder
 from giaoban.tomlfile import StrictModel, parse
 from giaoban.validating import read_json
 from results.annex.standing import ESTIMATE
@@ -54,8 +54,8 @@ def rerun(
             f"{manifest.run_id}: nothing was emulated that could be repeated"
             + (", all of it ran in real time" if manifest.kind == "load" else "")
         )
-    with tempfile.TemporaryDirectory(prefix="giaoban-rerun-") as name:
-        scenario, province = lay_out(manifest, files, Path(name))
+    with temporary_folder("rerun") as folder:
+        scenario, province = lay_out(manifest, files, folder)
         if manifest.kind == "faults":
             return _failures(manifest, files, scenario, province, root, now, progress)
         if manifest.kind == "load":

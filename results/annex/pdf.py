@@ -10,7 +10,6 @@ import io
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ import segno
 import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks
+from giaoban.temporary import temporary_folder
 from results.annex.about import ATTACHMENT, About
 from results.annex.document import Block, Bullets, Document, Heading, Par, Picture, Sum, Table
 
@@ -51,9 +51,8 @@ def pdf(document: Document, about: About, *, fonts: Path = FONTS) -> bytes:
         raise MachineLacks(
             f"the font Liberation Serif is not in {fonts}", "sudo apt-get install fonts-liberation"
         )
-    with tempfile.TemporaryDirectory(prefix="giaoban-annex-") as name:
+    with temporary_folder("annex") as root:
         # typst reads only below its root, so everything it needs is put into one folder
-        root = Path(name)
         made = made_at(about.runs[0].run_id)
         data: dict[str, Any] = {
             "lang": document.lang,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import matplotlib as mpl
 import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks
+from giaoban.temporary import temporary_folder
 from results.history.entry import Entry
 from results.history.trend import draw_trend
 from results.history.yearly import by_network, yearly
@@ -37,8 +37,7 @@ def write_summary(entries: Sequence[Entry], year: int, out: Path, *, fonts: Path
         raise MachineLacks(
             f"the font Liberation Serif is not in {fonts}", "sudo apt-get install fonts-liberation"
         )
-    with tempfile.TemporaryDirectory(prefix="giaoban-summary-") as name:
-        root = Path(name)
+    with temporary_folder("summary") as root:
         data = yearly(entries, year)
         ledger = Ledger(entries)
         for part, runs in zip(data["networks"], by_network(entries, ledger), strict=True):

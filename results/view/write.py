@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.temporary import temporary_folder
 from results.evidence.pack import ENDING, open_evidence
 from results.failures import FaultsAnswer
 from results.model import Result
@@ -80,8 +80,8 @@ def _series(folder: Path) -> Series | None:
         if opened.altered:
             raise InputError(f"{evidence}: was altered: {opened.altered[0]}")
         if SERIES in opened.files:
-            with tempfile.TemporaryDirectory(prefix="giaoban-view-") as name:
-                path = Path(name) / SERIES
+            with temporary_folder("view") as temporary:
+                path = temporary / SERIES
                 path.write_bytes(opened.files[SERIES])
                 return Series.load(path)
     return None

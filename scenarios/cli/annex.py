@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from rich.console import Console
 from giaoban.errors import InputError
 from giaoban.files import read_file
 from giaoban.secretfile import refuse_if_others_read
+from giaoban.temporary import temporary_folder
 from results.annex.letter import make_letter
 from results.annex.make import annex_bytes
 from results.evidence.pack import ENDING, write_evidence
@@ -90,8 +90,8 @@ def command(
     signer = signer_of(sign, password)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="giaoban-annex-") as folder:
-        chapters = chapters_of(runs, results, Path(folder), lang.value)
+    with temporary_folder("annex") as folder:
+        chapters = chapters_of(runs, results, folder, lang.value)
         data, draft = annex_bytes(chapters, lang=lang.value, form=form.value, letter=to)
     name = f"{NAMES[lang]}-{chapters[0].part.answer.run_id}.{form.value}"
     path = out / name

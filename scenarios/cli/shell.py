@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from giaoban.errors import InputError
+from giaoban.temporary import temporary_folder
 from scenarios.cli.output import progress
 from topology.emulation import router_clock
 from topology.load import DEFAULT_PROVINCE, load_province
@@ -35,13 +35,12 @@ def command(
     with progress() as told:
         built = kernel.ensure(told)
     clock = [str(router_clock.ensure())] if network.routed else []
-    with tempfile.TemporaryDirectory(prefix="giaoban-shell-") as name:
-        folder = Path(name)
+    with temporary_folder("shell") as folder:
         (folder / interactive.NETWORK).write_text(network.model_dump_json(), encoding="utf-8")
         return boot.run(
             boot.Guest(built, virtual_time=False),
             interactive.__name__,
-            [name, *clock],
+            [str(folder), *clock],
             writable=folder,
             console=folder / "console.log",
             on_line=lambda _line: None,

@@ -12,8 +12,8 @@ import pytest
 import results_factory as make
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.ownership import OWNER
 from results.store import (
-    OWNER,
     RunFolder,
     list_runs,
     open_run,

@@ -1,0 +1,30 @@
+"""Folders for temporary files: removed at the end, or, after a `kill -9`, by whoever needs the next
+one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from giaoban import ownership
+
+PREFIX = "giaoban-"
+
+
+@contextmanager
+def temporary_folder(what: str) -> Iterator[Path]:
+    """A folder that is removed at the end; `what` is part of its name. Raises `OSError`."""
+    left = Path(tempfile.gettempdir()).glob(f"{PREFIX}*")
+    ownership.remove_stale(path for path in left if _is_mine(path))
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{what}-") as name:
+        folder = Path(name)
+        ownership.own(folder)
+        yield folder
+
+
+def _is_mine(path: Path) -> bool:
+    """What others put there is not even looked into."""
+    return os.name == "nt" or path.lstat().st_uid == os.geteuid()
