@@ -46,6 +46,8 @@ _LOADER = re.compile(r"failed to map segment|cannot (?:map|allocate)|[Tt]oo many
 """What the dynamic linker says where a library does not fit (dl_open of glibc)."""
 _NO_TEMPORARY = "No usable temporary directory"
 """What `tempfile` says where all that it tries is full, or a file may have no byte."""
+_PICTURE = "error when writing image file"
+"""What Pillow says, without a number of an error, where its encoder is given no memory."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How libraries written in Rust tell an error of the system."""
 
@@ -66,6 +68,16 @@ def shortage(error: BaseException) -> MachineLacks | None:
     return None
 
 
+def memory_is_limited() -> bool:
+    """Whether this process may have only so much: then C code loses a `MemoryError` now and then,
+    which becomes a `SystemError`, or aborts."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
 def _of(error: BaseException) -> tuple[str, str] | None:
     if isinstance(error, MemoryError):
         return _MEMORY
@@ -80,6 +92,10 @@ def _of(error: BaseException) -> tuple[str, str] | None:
         return _PROCESSES
     if isinstance(error, ImportError) and (found := _LOADER.search(text)):
         return _SHORT[errno.EMFILE] if "open files" in found[0] else _MEMORY
+    if isinstance(error, OSError) and _PICTURE in text:
+        return _MEMORY
+    if isinstance(error, SystemError) and memory_is_limited():
+        return _MEMORY
     if (said := _OS_ERROR.search(text)) is not None:
         return _SHORT.get(int(said[1]))
     return None

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from giaoban.errors import MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
+from giaoban.scarce import memory_is_limited
 from scenarios.cli.streams import open_standard_streams
 
 OF_PYTHON = (
@@ -51,22 +52,34 @@ def settle() -> None:
 
 
 def _end_with_our_own_code() -> None:
-    """A library in C that finds no memory may call exit(1), which is a verdict: OpenBLAS does.
+    """A library in C that finds no memory may call exit(1), which is a verdict: OpenBLAS does. One
+    in Rust calls abort(3).
 
-    We ourselves never end by that way (`scenarios.cli.entry`): who comes to it was a library.
+    We ourselves never end by these ways (`scenarios.cli.entry`): who comes to them was a library.
     """
+    import atexit
     import ctypes
 
-    def ended() -> None:
-        os.write(
-            2,
-            b"giaoban: not enough memory: a library gave up, which could not go on without\n"
-            b"  to mend it: end other programs, or raise the limit: ulimit -v unlimited\n",
-        )
-        os._exit(MachineLacks.exit_code)
+    ours = os.getpid()
 
+    def ended(*_number: int) -> None:
+        try:
+            os.write(
+                2,
+                b"giaoban: not enough memory: a library gave up, which could not go on without\n"
+                b"  to mend it: end other programs, or raise the limit: ulimit -v unlimited\n",
+            )
+            if os.getpid() == ours:  # a copy has nothing that it could tidy up
+                atexit._run_exitfuncs()
+        finally:
+            os._exit(MachineLacks.exit_code)
+
+    libc = ctypes.CDLL(None)
     _kept.append(ctypes.CFUNCTYPE(None)(ended))
-    ctypes.CDLL(None).__cxa_atexit(_kept[-1], None, None)
+    libc.__cxa_atexit(_kept[-1], None, None)
+    if memory_is_limited():  # else it is some other crash
+        _kept.append(ctypes.CFUNCTYPE(None, ctypes.c_int)(ended))
+        libc.signal(signal.SIGABRT, _kept[-1])
 
 
 _kept: list[object] = []

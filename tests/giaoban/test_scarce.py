@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import tempfile
 
 import numpy as np
@@ -50,6 +51,7 @@ def wrapped(cause: BaseException) -> BaseException:
         (system_error(errno.ENFILE), "no more files"),
         (system_error(errno.EAGAIN), "no more processes"),
         (RuntimeError("can't start new thread"), "no more processes or threads"),
+        (OSError("codec configuration error when writing image file"), "not enough memory"),
         (no_temporary_folder(), "no folder for temporary files"),
         (MemoryError(), "not enough memory"),
         (too_large(), "not enough memory"),
@@ -75,7 +77,16 @@ def test_a_shortage_is_known_and_says_what_to_do(error: BaseException, what: str
         RuntimeError("x (os error 2)"),
         ImportError("No module named x"),
         ValueError("no space left"),
+        OSError("cannot identify image file"),
+        SystemError("error return without exception set"),
     ],
 )
 def test_anything_else_is_none(error: BaseException) -> None:
     assert shortage(error) is None
+
+
+def test_where_memory_is_limited_c_code_loses_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (2**28, resource.RLIM_INFINITY))
+    found = shortage(SystemError("error return without exception set"))
+    assert found is not None
+    assert "not enough memory" in found.what
