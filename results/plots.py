@@ -14,7 +14,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
-from giaoban.errors import InputError
 from results.drawing import (
     COLOURS,
     GREY,
@@ -29,6 +28,7 @@ from results.drawing import (
 from results.excerpt import MOST_LINES
 from results.plot_words import WORDS, Lang, link_name, number, stream_name
 from results.series import Floats, Series
+from results.store import writing
 
 HIGHLIGHTED = 4
 #: A line under this share of the worst is not worth a colour.
@@ -125,13 +125,10 @@ def write_plots(
     paths: dict[str, Path] = {}
     for name, figure in figures.items():
         paths[name] = folder / f"{name}.{lang}.svg"
-        try:
-            with own_look(STYLE):
-                figure.savefig(paths[name], format="svg", dpi=DPI, metadata={"Date": None})
-                png = paths[name].with_suffix(".png")
-                figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
-        except OSError as error:
-            raise InputError(f"{folder}: pictures cannot be written: {error.strerror}") from None
+        with writing(folder), own_look(STYLE):
+            figure.savefig(paths[name], format="svg", dpi=DPI, metadata={"Date": None})
+            png = paths[name].with_suffix(".png")
+            figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     return paths
 
 

@@ -53,7 +53,7 @@ def _refusal(path: Path, error: OSError) -> GiaobanError:
         return InputError(f"{path}: {why}; name another folder for the results")
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return InputError(f"{path}: is not a folder; results need a folder")
-    return InputError(f"{path}: cannot be written: {error.strerror}")
+    return InputError(f"{path}: cannot be written: {error.strerror or error}")
 
 
 @dataclass

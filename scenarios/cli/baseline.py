@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from results import baseline as baselines
 from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
 from results.failures import FaultsAnswer
-from results.store import open_run
+from results.store import open_run, write_whole, writing
 from scenarios.cli.output import print_json
 from scenarios.cli.shared import RUNS
 from scenarios.failures.run import FAULTS
@@ -49,7 +47,9 @@ def accept_run(
     answer = _read_answer(where / FAULTS)
     tolerance = tolerance_in(path) if path.is_file() else None
     made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
-    _put(path, text_of(made))
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text_of(made).encode())
     said = f"{path}: {len(made.failure)} failures accepted"
     Console().print(said, soft_wrap=True, highlight=False, markup=False)
     return 0
@@ -89,19 +89,6 @@ def show(
 
 def _read_answer(path: Path) -> FaultsAnswer:
     return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))
-
-
-def _put(path: Path, text: str) -> None:
-    """All or nothing: a baseline is never half of one."""
-    aside = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _head(item: Baseline) -> dict[str, object]:

@@ -30,6 +30,7 @@ from results.failures_summary import (
     unneeded_lines,
 )
 from results.junit import junit_xml
+from results.store import writing
 from results.view.page import FILE
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
@@ -125,7 +126,8 @@ def command(
         )
     answer = outcome.answer
     if junit is not None:
-        _write(junit, junit_xml(answer, seconds=outcome.seconds))
+        with writing(junit):
+            junit.write_text(junit_xml(answer, seconds=outcome.seconds), encoding="utf-8")
     if picture is not None:
         _draw(outcome, picture, network, asked.question.province.name)
     if as_json:
@@ -197,10 +199,8 @@ def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[i
 
 
 def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:
-    try:
+    with writing(path):
         draw_failures(outcome.answer, network, title, path)
-    except OSError as error:
-        raise InputError(f"{path}: the map cannot be written: {error.strerror}") from None
 
 
 def _known(option: str, ident: str | None, known: Iterable[str]) -> None:
@@ -214,10 +214,3 @@ def _writable(path: Path | None) -> None:
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         what = "is a folder" if path.is_dir() else f"{path.parent} is no folder"
         raise InputError(f"{path}: {what} (allowed: the name of a file to be written)")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from giaoban.errors import InputError
+from results.store import writing
 from scenarios.cli import topology_files, topology_tree
 from scenarios.cli.output import print_json
 from topology.assumptions import assumptions
@@ -49,10 +49,8 @@ def show(
         raise typer.BadParameter(f"{lang!r} (allowed: en, vi)", param_hint="--lang")
     loaded = load_province(province)
     network = build(loaded)
-    try:
+    with writing(picture):
         draw(network, picture, title=loaded.name, lang=language)
-    except OSError as error:
-        raise InputError(f"{picture}: the map cannot be written: {error.strerror}") from None
     addresses, paths = address_rows(network), path_rows(network, shortest_paths(network))
     assumed = assumptions(loaded, lang=language)
     if as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from giaoban import tomltext
 from giaoban.errors import InputError
 from giaoban.provenance import Sourced
+from giaoban.scarce import shortage
 from topology.exchange.complete import Wishes, complete
 from topology.exchange.draft import Draft
 from topology.exchange.graphml import graphml
@@ -94,21 +94,14 @@ def _write(texts: Mapping[Path, str], replace: bool) -> None:
         if path.exists() and not replace:
             raise InputError(f"{path}: is there already (allowed: another name, or --force)")
     for path, text in texts.items():
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with tempfile.NamedTemporaryFile(
-                "w",
-                encoding="utf-8",
-                newline="",
-                dir=path.parent,
-                prefix=f".{path.name}.",
-                delete=False,
-            ) as file:
-                file.write(text)
             try:
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except OSError:
-                os.unlink(file.name)
-                raise
+                aside.write_text(text, encoding="utf-8", newline="")
+                aside.replace(path)
+            finally:
+                aside.unlink(missing_ok=True)
         except OSError as error:
+            if (lacks := shortage(error)) is not None:
+                raise lacks from None
             raise InputError(f"{path}: cannot be written: {error.strerror}") from None
