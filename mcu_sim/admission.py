@@ -94,8 +94,6 @@ class Capacity:
         # https://manualsdump.com/en/manuals/polycom-version_8.4/126239/42
         self._mixed: dict[str, bool] = {}
         self._showing: set[str] = set()
-        self._units_high = 0.0
-        self._ports_high = 0
 
     def copy(self) -> Capacity:
         """The same state, to try things on."""
@@ -104,7 +102,6 @@ class Capacity:
         other._kinds = Counter(self._kinds)
         other._mixed = dict(self._mixed)
         other._showing = set(self._showing)
-        other._units_high, other._ports_high = self._units_high, self._ports_high
         return other
 
     def open_conference(self, conference: str) -> bool:
@@ -118,7 +115,6 @@ class Capacity:
         if not self._fits():
             del self._mixed[conference]
             return False
-        self._note_high()
         return True
 
     def close_conference(self, conference: str) -> None:
@@ -144,7 +140,6 @@ class Capacity:
         if not self._fits():
             self._showing.discard(conference)
             return False
-        self._note_high()
         return True
 
     def hide_content(self, conference: str) -> None:
@@ -181,7 +176,6 @@ class Capacity:
             self._kinds[held] += 1
             if conference is not None:
                 self._mixed[conference] = self._is_mixed(conference)
-            self._note_high()
             reason = "OK"
             if wanted != resolution:
                 reason = f"{kbps:g} kb/s is less than {resolution} needs"
@@ -231,11 +225,6 @@ class Capacity:
         return self.device.units_total
 
     @property
-    def units_high(self) -> float:
-        """Most units ever in use at one time."""
-        return self._units_high
-
-    @property
     def ports_used(self) -> int:
         """Calls that are in."""
         return len(self._held)
@@ -244,11 +233,6 @@ class Capacity:
     def ports_total(self) -> int:
         """Most calls of any kind that the device takes."""
         return self.device.ports_total
-
-    @property
-    def ports_high(self) -> int:
-        """Most calls ever in at one time."""
-        return self._ports_high
 
     @property
     def use(self) -> Use:
@@ -318,10 +302,6 @@ class Capacity:
         if more is not None and more.given in limit.calls:
             calls[more.given] += 1
         return calls
-
-    def _note_high(self) -> None:
-        self._units_high = max(self._units_high, self.units_used)
-        self._ports_high = max(self._ports_high, self.ports_used)
 
     def _at_rate(self, resolution: str, kbps: float | None) -> str:
         """The highest resolution, from the asked one down, whose lowest line rate is met."""

@@ -246,7 +246,7 @@ class McuServer:
             "sip_sent": self._sip.sent,
             "sip_received": self._sip.received,
             "sip_unsendable": self._sip.unsendable,
-            "sip_dropped": {**self._agent.dropped, **self._sip.foreign},
+            "sip_dropped": {**self._agent.dropped, **self._sip.other_protocols},
             "wrong_passwords": self._agent.wrong_passwords,
             "calls_left": len(self._book) if self.has_power else 0,
             "units_left": self._capacity.units_used,
@@ -258,7 +258,7 @@ class McuServer:
             for data, source in self._sip.receive():
                 for event in self._agent.receive(data, source, now_ms):
                     self._desk.handle(event, now_ns)
-            for peer, protocol in self._sip.take_foreigners():
+            for peer, protocol in self._sip.take_other_protocols():
                 self._tell(now_ns, "not-sip", peer.host, port=peer.port, speaks=protocol)
         timer_ms = self._agent.next_timeout()
         if timer_ms is not None and timer_ms <= now_ms:

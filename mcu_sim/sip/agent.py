@@ -323,7 +323,7 @@ class UserAgent:
         if method == "CANCEL":
             self._on_cancel(slot, request, now_ms)
         elif self._abilities.lacks(slot, request, now_ms) or (
-            call is not None and not self._gate.lets_speak(slot, request, call, source, now_ms)
+            call is not None and not self._gate.passes_in_call(slot, request, call, source, now_ms)
         ):
             return
         elif method == "INVITE":
@@ -355,7 +355,7 @@ class UserAgent:
     def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
         """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
         invite = self._end.slots.get(invite_key(slot.key))
-        if invite is None or not self._gate.lets_cancel(slot, invite):
+        if invite is None or not self._gate.may_cancel(slot, invite):
             self._end.refuse(slot, 481, now_ms)
             return
         tag = invite.call or self._end.random_hex()
@@ -372,7 +372,7 @@ class UserAgent:
         """An ACK that is not for a refusal."""
         call = self._book.in_dialog(request)
         offers = call is not None and call.success is not None and call.success.offered
-        if call is not None and offers and not self._gate.is_home(call, source):
+        if call is not None and offers and not self._gate.is_from_peer(call, source):
             # The answer to an offer of ours, and no ACK can be asked for a proof (§22.1).
             self._end.dropped["ACK from elsewhere"] += 1
             return

@@ -101,14 +101,14 @@ class Gate:
     def _on_held(self, name: str, now_ms: float) -> None:
         self._end.refuse(self._held.pop(name), 403, now_ms)
 
-    def is_home(self, call: Call, source: Peer) -> bool:
-        """Whether a message is from where its call is, or nobody has to prove anything. Of a call
-        that we made only the host is known."""
+    def is_from_peer(self, call: Call, source: Peer) -> bool:
+        """Whether a message comes from where its call does, or nobody has to prove anything. Of a
+        call that we made only the host is known."""
         peer = call.standing.peer
-        at_home = source.host == peer.host if call.outgoing else source == peer
-        return self._authority is None or at_home
+        known = source.host == peer.host if call.outgoing else source == peer
+        return self._authority is None or known
 
-    def lets_speak(
+    def passes_in_call(
         self, slot: Slot, request: Request, call: Call, source: Peer, now_ms: float
     ) -> bool:
         """Whether a request inside a dialog may go on; if not, it is refused.
@@ -116,7 +116,7 @@ class Gate:
         Whoever has seen a call's tags could end or turn it: what does not come from where the
         call came from has to be proved, by the call's own user.
         """
-        if self.is_home(call, source):
+        if self.is_from_peer(call, source):
             return True
         passes, user = self.passes(slot, request, now_ms)
         invite = call.invite.request
@@ -125,7 +125,7 @@ class Gate:
             self._end.refuse(slot, 403, now_ms)
         return passes and user == party.uri.user
 
-    def lets_cancel(self, cancel: Slot, invite: Slot) -> bool:
+    def may_cancel(self, cancel: Slot, invite: Slot) -> bool:
         """Whether a CANCEL, which nobody can be asked to prove (RFC 3261 §22.1), comes from where
         its INVITE did."""
         return self._authority is None or cancel.target == invite.target

@@ -142,7 +142,7 @@ class Calling:
         call = self._book.calls.get(attempt.name)
         if call is None or call.state is not CallState.CALLING:
             # Hung up while the 200 was on its way, or a second branch of a fork answered.
-            self._sessions.part(dialog, now_ms)
+            self._sessions.end_dialog(dialog, now_ms)
             return
         self._end.set_timer("ring", call.id, None)
         call.state = CallState.ESTABLISHED

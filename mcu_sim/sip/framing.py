@@ -11,8 +11,6 @@ PONG = b"\r\n"
 _END = b"\r\n\r\n"
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _LENGTH = re.compile(rb"[0-9]+\Z")
-
-
 _GREETINGS = ((b"\x16", "TLS"), (b"\x03", "H.323"), (b"SSH-", "SSH"))
 """How other protocols begin: RFC 8446 §5.1, ITU-T Q.931 in a TPKT (RFC 1006 §6), RFC 4253 §4.2."""
 _SIP_LINE = re.compile(rb"SIP/|\S+ .* SIP/[0-9.]+ *\Z", re.IGNORECASE)

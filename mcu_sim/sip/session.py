@@ -5,6 +5,8 @@ RFC 3261 §13.3.1.4, §15; RFC 3326 for the reason of a BYE; RFC 4028 §10 for t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sipmessage import Request, Response
 
 from mcu_sim.sip.authentication import Proof
@@ -85,20 +87,20 @@ class Sessions:
     def send_bye(self, call: Call, now_ms: float, reason: str | None) -> None:
         """End the dialog; it stays known until the BYE is answered, for one that crosses it."""
         self._close(call, now_ms)
-        self.part(call.standing, now_ms, reason, call)
+        self.end_dialog(call.standing, now_ms, reason, lambda: self._book.forget(call))
 
-    def part(
-        self, dialog: Dialog, now_ms: float, reason: str | None = None, call: Call | None = None
+    def end_dialog(
+        self,
+        dialog: Dialog,
+        now_ms: float,
+        reason: str | None = None,
+        done: Callable[[], None] = lambda: None,
     ) -> None:
-        """Send the BYE of a dialog, which may be no call's: then nobody waits for its answer."""
+        """Send the BYE of a dialog, which need not be a call's; `done` is called after it."""
         request = dialog.request("BYE")
         if reason is not None:
             request.headers.set("Reason", reason)
-        self._end.start(request, dialog.next_hop(), now_ms, _Farewell(self, dialog, call))
-
-    def parted(self, call: Call) -> None:
-        """The BYE of a call is done."""
-        self._book.forget(call)
+        self._end.start(request, dialog.next_hop(), now_ms, _Bye(self, dialog, done))
 
     def _close(self, call: Call, now_ms: float) -> None:
         call.state = CallState.DONE
@@ -196,18 +198,17 @@ class Sessions:
             self.end(call, "session-expired", now_ms)
 
 
-class _Farewell(Watcher):
-    """Proves a BYE that is challenged, and has its call forgotten when it is done."""
+class _Bye(Watcher):
+    """Proves a BYE that is challenged, and tells when it is done."""
 
-    def __init__(self, part: Sessions, dialog: Dialog, call: Call | None) -> None:
+    def __init__(self, part: Sessions, dialog: Dialog, done: Callable[[], None]) -> None:
         self._part = part
         self._dialog = dialog
-        self._call = call
+        self._done = done
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
         if self._part.prove(self._dialog, slot, response, now_ms) is not None:
             slot.watcher = NOBODY  # the one that is on its way now is waited for
 
     def on_gone(self, slot: Slot) -> None:
-        if self._call is not None:
-            self._part.parted(self._call)
+        self._done()

@@ -30,7 +30,7 @@ _MOST_HANDSHAKES = 4  # of about a millisecond each
 _BACKLOG = 128
 _CHOICES = 8  # of the system for a port that UDP and TCP both can have
 _SWEEP_S = 1.0
-_MOST_FOREIGNERS = 1_000
+_MOST_TOLD = 1_000
 
 
 class SipSockets:
@@ -44,7 +44,7 @@ class SipSockets:
         tcp_sent, tcp_received: messages over TCP and TLS.
         unsendable: messages of either kind that could not be sent or not wholly.
         refused: connections that found `most_connections` there, or `most_of_one_host`.
-        foreign: connections that were closed since another protocol was spoken, by its name.
+        other_protocols: connections closed since another protocol was spoken, by its name.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class SipSockets:
         self.sent = self.received = 0
         self.tcp_sent = self.tcp_received = 0
         self.unsendable = self.refused = 0
-        self.foreign: Counter[str] = Counter()
-        self._foreigners: set[tuple[str, str]] = set()
-        self._new_foreigners: list[tuple[Peer, str]] = []
+        self.other_protocols: Counter[str] = Counter()
+        self._told: set[tuple[str, str]] = set()
+        self._untold: list[tuple[Peer, str]] = []
         self._dscp = dscp
         self._most_connections = most_connections
         self._most_of_one_host = most_of_one_host or most_connections
@@ -312,16 +312,16 @@ class SipSockets:
     def _note(self, connection: Connection) -> None:
         """Remember who speaks what instead of SIP, each once for every address."""
         kind = connection.protocol
-        self.foreign[kind] += 1
+        self.other_protocols[kind] += 1
         known = (connection.peer.host, kind)
-        if known not in self._foreigners and len(self._foreigners) < _MOST_FOREIGNERS:
-            self._foreigners.add(known)
-            self._new_foreigners.append((connection.peer, kind))
+        if known not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(known)
+            self._untold.append((connection.peer, kind))
 
-    def take_foreigners(self) -> list[tuple[Peer, str]]:
+    def take_other_protocols(self) -> list[tuple[Peer, str]]:
         """Who was found to speak another protocol than SIP, and which, since the last time; taken
         out. An address is told once for each protocol."""
-        found, self._new_foreigners = self._new_foreigners, []
+        found, self._untold = self._untold, []
         return found
 
     def _settle(self, connection: Connection) -> None:

@@ -120,7 +120,7 @@ def test_codian_audio_callers_take_audio_ports_first_then_video_ports() -> None:
     for number in range(39):
         assert capacity.admit(f"v{number}", "CIF30").accepted
     assert not capacity.admit("v39", "CIF30").accepted
-    assert capacity.ports_used == capacity.ports_high == 80
+    assert capacity.ports_used == 80
 
 
 def test_codian_video_callers_get_audio_ports_if_only_those_are_left() -> None:
@@ -235,7 +235,7 @@ def test_a_backplane_is_held_from_the_opening_of_a_conference_to_its_end() -> No
     for number in range(20):
         assert capacity.open_conference(str(number))
     assert not capacity.open_conference("one more")
-    assert (capacity.units_used, capacity.units_high, capacity.ports_used) == (20.0, 20.0, 0)
+    assert (capacity.units_used, capacity.ports_used) == (20.0, 0)
     assert not capacity.admit("c", "audio", conference="0").accepted
     capacity.close_conference("1")
     assert capacity.admit("c", "720p30", conference="0").accepted
@@ -250,7 +250,7 @@ def test_a_copy_goes_its_own_way() -> None:
     capacity = full_of("rmx-1500-mpmx", 30, "720p30")
     other = capacity.copy()
     other.release("c0")
-    assert (capacity.units_used, other.units_used, other.units_high) == (90.0, 87.0, 90.0)
+    assert (capacity.units_used, other.units_used) == (90.0, 87.0)
     assert capacity.holds("c0")
 
 
@@ -294,7 +294,6 @@ class Bookkeeping(RuleBasedStateMachine):
             assert self.capacity.open_conference(conference)
         self.held: dict[str, str | None] = {}
         self.count = 0
-        self.high = self.capacity.units_used
 
     @rule(
         resolution=st.sampled_from(KNOWN),
@@ -326,7 +325,6 @@ class Bookkeeping(RuleBasedStateMachine):
             assert over
         if over is not None and answer.code == self.device.refusal.code and not answer.accepted:
             assert over
-        self.high = max(self.high, self.capacity.units_used)
 
     def over_with(self, resolution: str, kbps: float | None) -> bool | None:
         """Whether one more call in no conference would bring something past 100 %: added up anew
@@ -376,7 +374,6 @@ class Bookkeeping(RuleBasedStateMachine):
         assert math.isclose(self.capacity.units_used, used, abs_tol=1e-8)
         assert 0 <= self.capacity.units_used <= self.capacity.units_total
         assert self.capacity.ports_used == len(self.held) <= self.capacity.ports_total
-        assert self.capacity.units_high == self.high
         assert all(0 <= use.pct <= 100 for use in self.capacity.uses())
         spare.close_conference("m")
         spare.close_conference("n")

@@ -67,7 +67,7 @@ def test_room_leaves_the_capacity_alone() -> None:
     capacity = Capacity(pick(DEVICES, "rmx-1500-mpmx"))
     capacity.open_conference(MEETING)
     assert [room(capacity, "1080p30") for _ in range(2)] == [15, 15]
-    assert (capacity.ports_used, capacity.units_high) == (0, 0.0)
+    assert (capacity.ports_used, capacity.units_used) == (0, 0.0)
 
 
 @given(

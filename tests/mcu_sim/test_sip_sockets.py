@@ -294,10 +294,10 @@ def test_who_speaks_something_else_is_hung_up_on_at_its_first_byte_and_named(
             phone.sendall(data)
             until(lambda _: mcu.connections == 1, mcu)
             assert until(lambda _: mcu.connections == 0, mcu) == []
-        [(peer, spoken)] = mcu.take_foreigners()  # once for each address
+        [(peer, spoken)] = mcu.take_other_protocols()  # once for each address
         assert (peer.host, spoken) == (HOST, name)
-    assert mcu.take_foreigners() == []
-    assert mcu.foreign == {"TLS": 3, "H.323": 3, "HTTP": 3}
+    assert mcu.take_other_protocols() == []
+    assert mcu.other_protocols == {"TLS": 3, "H.323": 3, "HTTP": 3}
 
 
 def test_a_message_whose_length_is_not_known_can_still_be_refused(
@@ -316,7 +316,7 @@ def test_a_message_whose_length_is_not_known_can_still_be_refused(
         while data := phone.recv(1 << 20):
             said += data
     assert said[:2] == b"no"
-    assert mcu.foreign == {}
+    assert mcu.other_protocols == {}
 
 
 def test_a_peer_that_leaves_is_forgotten_and_what_waits_for_it_is_lost(

@@ -122,7 +122,7 @@ def test_messages_come_and_go(
     # over TLS nothing is opened, and what has no connection is lost
     assert not mcu.send(b"answer", peer)
     assert not mcu.send(b"answer", Peer(*mcu.local, "TLS"))
-    assert (mcu.connections, mcu.foreign) == (0, {})
+    assert (mcu.connections, mcu.other_protocols) == (0, {})
 
 
 @pytest.mark.realtime
@@ -188,11 +188,11 @@ def test_what_is_no_tls_is_hung_up_on_and_named(mcu: SipSockets, dial: Dial, dat
     phone = dial()
     phone.sendall(data)
     phone.shutdown(socket.SHUT_WR)
-    assert served(mcu, lambda _: mcu.foreign or not mcu.connections) == []
-    served(mcu, lambda _: mcu.foreign)
-    assert mcu.foreign == {"no TLS": 1}
+    assert served(mcu, lambda _: mcu.other_protocols or not mcu.connections) == []
+    served(mcu, lambda _: mcu.other_protocols)
+    assert mcu.other_protocols == {"no TLS": 1}
     assert mcu.connections == 0
-    assert [speaks for _, speaks in mcu.take_foreigners()] == ["no TLS"]
+    assert [speaks for _, speaks in mcu.take_other_protocols()] == ["no TLS"]
 
 
 @pytest.mark.realtime
@@ -210,7 +210,7 @@ def test_a_client_that_does_not_trust_the_certificate_is_told_of(
     thread = beside(refuse)
     served(mcu, lambda _: not thread.is_alive() and not mcu.connections)
     assert len(errors) == 1
-    [(_, speaks)] = mcu.take_foreigners()
+    [(_, speaks)] = mcu.take_other_protocols()
     assert "unknown ca" in speaks
 
 
