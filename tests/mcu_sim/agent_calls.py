@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcu_sim.sip import CallEstablished, IncomingCall
+from mcu_sim.sip import CallEstablished, IncomingCall, UserAgent
+from mcu_sim.sip.endpoint import NOBODY, Watcher
 
 URI = "sip:mcu@10.67.0.2"
 URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}
@@ -44,3 +45,24 @@ def inside(
     lines += ["Content-Type: application/sdp"] if body else []
     head = "\r\n".join([*lines, f"Content-Length: {len(body)}", ""])
     return f"{head}{more}\r\n{body}".encode()
+
+
+def hears_notify(agent: UserAgent) -> None:
+    """Let it answer NOTIFYs with 200, as the terminals do that send REFER."""
+    agent._abilities.methods += ("NOTIFY",)
+
+
+def refer(
+    agent: UserAgent,
+    call: str,
+    to: str,
+    now_ms: float,
+    more: tuple[tuple[str, str], ...] = (),
+    watcher: Watcher = NOBODY,
+) -> None:
+    """Send a REFER in a call of an agent that stands; `more`: headers."""
+    dialog = agent._book.calls[call].standing
+    request = dialog.request("REFER")
+    for name, value in (("Refer-To", f"<{to}>"), *more, ("Content-Length", "0")):
+        request.headers.set(name, value)
+    agent._end.start(request, dialog.next_hop(), now_ms, watcher)

@@ -1,4 +1,4 @@
-"""Mutated messages of whole sessions: re-INVITE, INFO, REGISTER, challenges, session timers."""
+"""Mutated messages of whole sessions: re-INVITE, INFO, REFER, REGISTER, challenges, timers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from mcu_sim.sip import (
     IncomingCall,
     InfoReceived,
     Peer,
+    ReferReceived,
     Registered,
     Reoffer,
     UserAgent,
 )
 from mcu_sim.sip.digest import Authority, Credentials
 from mcu_sim.sip.registrar import Registrar
+from tests.mcu_sim.agent_calls import hears_notify, refer
 from tests.mcu_sim.test_fuzz_sip import mutate
 
 URI = "sip:mcu@10.67.0.2"
@@ -34,6 +36,12 @@ def react(agent: UserAgent, event: Any, rng: random.Random, now_ms: float) -> No
             agent.refuse_reoffer(call, 488, "No", now_ms)
         case InfoReceived() if rng.random() < 0.8:
             agent.answer_info(event.request_key, 200, "OK", now_ms)
+        case ReferReceived(key=key) if rng.random() < 0.8:
+            agent.refers.accept(key, now_ms)
+            if rng.random() < 0.8:
+                agent.refers.tell(key, 200, "OK", now_ms)
+        case ReferReceived(key=key):
+            agent.refers.refuse(key, 404, "No", now_ms)
 
 
 def pair(seed: int) -> tuple[UserAgent, UserAgent, Registrar]:
@@ -52,7 +60,9 @@ def pair(seed: int) -> tuple[UserAgent, UserAgent, Registrar]:
         authority=authority,
         registrar=registrar,
         min_se_s=120,
+        real_time=True,
     )
+    hears_notify(client)
     return client, server, registrar
 
 
@@ -70,6 +80,9 @@ def test_whole_sessions_under_mutation_neither_raise_nor_leak(seed: int, transpo
             client.register("sip:10.67.0.2" + tail, now_ms)
         if turn % 10 == 0:
             client.call(URI + tail, SDP, now_ms)
+        for call in client.calls:
+            if client.state(call).name == "ESTABLISHED" and rng.random() < 0.2:
+                refer(client, call, "sip:west@10.68.0.9", now_ms)
         for agent in (client, server):
             standing = [c for c in agent.calls if agent.state(c).name == "ESTABLISHED"]
             if standing and rng.random() < 0.3:
@@ -93,7 +106,7 @@ def test_whole_sessions_under_mutation_neither_raise_nor_leak(seed: int, transpo
             for event in events:
                 kinds.add(type(event))
                 react(agent, event, rng, now_ms)
-    assert kinds >= {IncomingCall, Reoffer, InfoReceived, Registered}
+    assert kinds >= {IncomingCall, Reoffer, InfoReceived, ReferReceived, Registered}
     assert server.dropped["malformed"] > 20
     assert len(registrar._users) <= 3
     client.unregister(now_ms)

@@ -13,6 +13,8 @@ from mcu_sim.conference import commands
 from mcu_sim.sip import CallEnded, CallFailed, IncomingCall
 from mcu_sim.sip.endpoint import Slot, Watcher
 from tests.loopback import local_address
+from tests.mcu_sim.agent_calls import hears_notify
+from tests.mcu_sim.agent_calls import refer as send_refer
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import device, meeting_of, meetings
@@ -47,20 +49,15 @@ class Answers(Watcher):
 def caller(office: Office, user: str, host: str, **more: Any) -> Bridge:
     """A bridge in the meeting, whose terminal answers NOTIFYs with 200."""
     one = Bridge(office, user, host, **more)
-    one.agent._abilities.methods += ("NOTIFY",)
+    hears_notify(one.agent)
     one.dial("meeting")
     return one
 
 
 def refer(one: Bridge, to: str, *more: tuple[str, str]) -> int:
     """Send a REFER in a call, and let the MCU live as long as it has something to say at once."""
-    dialog = one.agent._book.calls[one.call].standing
-    request = dialog.request("REFER")
-    for name, value in (("Refer-To", f"<{to}>"), *more):
-        request.headers.set(name, value)
-    request.headers.set("Content-Length", "0")
     answers = Answers()
-    one.agent._end.start(request, dialog.next_hop(), one.office.now_ms, answers)
+    send_refer(one.agent, one.call, to, one.office.now_ms, more, answers)
     one.office.settle()
     return answers.codes[0]
 
