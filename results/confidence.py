@@ -46,7 +46,7 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> K
     return Known(share, low, high)
 
 
-def lost_share(lost: int, sent: int, spread: float = 1.0) -> Known:
+def lost_share(lost: int, sent: int, spread: float) -> Known:
     """The share of packets lost, of which so many together say as much as one lost by itself.
 
     Args:

@@ -1,5 +1,6 @@
 """Evidence: one file of a run, the same bytes each time, in which no byte changes unnoticed."""
 
+import io
 import random
 import socket
 import zipfile
@@ -9,9 +10,10 @@ import evidence_factory as make
 import pytest
 
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER
 from results.evidence.manifest import MANIFEST, read_proof, sha256
-from results.evidence.pack import open_evidence, packed, write_evidence
-from results.evidence.verify import together, verify
+from results.evidence.pack import MOST_MANIFEST, Files, open_evidence, packed, write_evidence
+from results.evidence.verify import MOST_DOCUMENT, together, verify
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,8 @@ def test_it_holds_inputs_plan_result_and_measures(made, evidence):
         names = set(archive.namelist())
         assert archive.read("inputs/scenario.toml").decode() == "# scenario 1681\n"
         assert archive.testzip() is None
+        # whoever packs it, and whenever: the earliest time that an archive can state
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert names == {
         "manifest.json",
         "result.json",
@@ -40,6 +44,8 @@ def test_it_holds_inputs_plan_result_and_measures(made, evidence):
         *(f"inputs/{name}.toml" for name in ("scenario", "province", "devices", "criteria")),
         "inputs/file-4.h264",
     }
+    files = open_evidence(evidence.read_bytes()).files
+    assert (set(files), len(files)) == (names - {MANIFEST}, len(names) - 1)
     found = verify(evidence)
     assert found.intact
     [run] = found.runs
@@ -127,6 +133,37 @@ def test_inputs_that_the_result_was_not_made_from_are_told(made, evidence):
     assert found == ["inputs/scenario.toml: is not what the answer was made from"]
 
 
+def test_an_input_that_is_nowhere_is_told(made, evidence):
+    """Even if the manifest lists no such file, so that no sum is missing."""
+    old = made.proof.manifest
+    files = [k for k in old.files if k.path != "inputs/scenario.toml"]
+    manifest = old.model_copy(update={"files": files}).to_json().encode()
+    found = rewritten(evidence, lambda f: f.pop("inputs/scenario.toml"), manifest)
+    assert found == ["inputs/scenario.toml: is missing"]
+
+
+def test_a_manifest_that_is_missing_or_too_large_is_told(evidence):
+    told = f"{MANIFEST}: is missing, or too large"
+    for size, large in ((MOST_MANIFEST, False), (MOST_MANIFEST + 1, True)):
+        assert (told in rewritten(evidence, lambda _: None, b" " * size)) == large
+    without = io.BytesIO()
+    with zipfile.ZipFile(without, "w") as archive:
+        archive.writestr("result.json", "{}")
+    opened = open_evidence(without.getvalue())
+    assert (opened.proof, opened.altered[-1]) == (None, told)
+
+
+def test_a_file_in_it_that_is_too_large_is_not_unpacked():
+    entry = zipfile.ZipInfo("result.json")
+    for size, error, told in (
+        (MOST_ANSWER, zipfile.BadZipFile, "not a zip file"),
+        (MOST_ANSWER + 1, InputError, r"result\.json: larger than 128 MiB, not a file of ours"),
+    ):
+        entry.file_size = size
+        with pytest.raises(error, match=told):
+            Files(b"", [entry])["result.json"]
+
+
 def test_a_changed_run_gives_no_evidence(tmp_path):
     made = make.run(tmp_path)
     path = made.folder / "result.json"
@@ -152,6 +189,29 @@ def test_evidence_of_another_run_does_not_belong_to_a_document(made, tmp_path):
     assert together([verify(pdf), verify(mine)]) == []
     [said] = together([verify(pdf), verify(others)])
     assert "its sum of mo-rong-20261124-152000 is not that of" in said
+
+
+def test_what_it_is_hangs_on_its_content_or_its_name(evidence, tmp_path):
+    other = tmp_path / "của tỉnh.zip"
+    other.write_bytes(evidence.read_bytes())
+    assert (verify(other).kind, verify(other).intact) == ("evidence", True)
+    evidence.write_bytes(b"hello")
+    found = verify(evidence)
+    assert (found.kind, found.ours, found.draft) == ("evidence", False, False)
+    assert found.altered == ["the file: it is no evidence"]
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx"])
+def test_a_document_that_is_too_large_is_not_looked_into(tmp_path, kind):
+    path = tmp_path / f"x.{kind}"
+    for size, why in (
+        (MOST_DOCUMENT, "it has no seal, and nothing of ours"),
+        (MOST_DOCUMENT + 1, "it is larger than 32 MiB"),
+    ):
+        with path.open("wb") as file:
+            file.truncate(size)
+        found = verify(path)
+        assert (found.kind, found.ours, found.altered) == (kind, False, [f"the file: {why}"])
 
 
 def test_what_is_neither_is_told(tmp_path):
