@@ -32,7 +32,6 @@ class _Latest(NamedTuple):
     event: int
     timestamp: int
     ended: bool
-    duration: int
 
 
 class ToneReader:
@@ -56,13 +55,7 @@ class ToneReader:
         data: NDArray[np.uint8],
         lengths: NDArray[np.int64],
     ) -> None:
-        """Look through n received packets of sound, in their order, for events.
-
-        Args:
-            rows: (n,) each packet's call.
-            data: (n, width) whole packets, header first.
-            lengths: (n,) bytes of each.
-        """
+        """Look through received packets of sound for events; arguments as of `AudioBank.put`."""
         mine = np.flatnonzero(headers.payload_type == self._type[rows])
         if not len(mine):
             return
@@ -71,7 +64,7 @@ class ToneReader:
             event = bytes(data[i, start:end])
             if len(event) >= EVENT_BYTES:
                 stamp, ssrc = int(headers.timestamp[i]), int(headers.ssrc[i])
-                self._came(int(rows[i]), ssrc, stamp, event[:EVENT_BYTES])
+                self._came(int(rows[i]), ssrc, stamp, event)
 
     def take(self) -> list[Press]:
         """The keys pressed since the last time, taken out."""
@@ -81,14 +74,13 @@ class ToneReader:
     def _came(self, row: int, ssrc: int, timestamp: int, event: bytes) -> None:
         number, ended = event[0], bool(event[1] & _END)
         latest = self._latest.get(row)
-        came = _Latest(ssrc, number, timestamp, ended, int.from_bytes(event[2:], "big"))
+        came = _Latest(ssrc, number, timestamp, ended)
         if latest is not None and latest.ssrc == ssrc:  # another one counts from anywhere
             since = (timestamp - latest.timestamp) % 2**32
             if since >= 2**31:  # overtaken by a later press
                 return
             if since == 0:
-                known = max(came.duration, latest.duration)
-                self._latest[row] = came._replace(ended=ended or latest.ended, duration=known)
+                self._latest[row] = came._replace(ended=ended or latest.ended)
                 return
             if number == latest.event and not latest.ended and since == _LONGEST:
                 self._latest[row] = came  # a long press goes on in another segment (§2.5.1.3)
