@@ -79,40 +79,36 @@ class Abilities:
         return True
 
     def can_decode(self, slot: Slot, request: Request, now_ms: float) -> bool:
-        """Whether a body is as it is, and not packed; if it is, the request is refused (§8.2.3)."""
-        packed = [
-            one
-            for one in tokens(request.headers.getlist("Content-Encoding"))
-            if one.lower() != "identity"
-        ]
-        if packed and request.body and not is_optional(request):
+        """Whether the body has no Content-Encoding; one that has (gzip) is refused (§8.2.3)."""
+        codings = {one.lower() for one in tokens(request.headers.getlist("Content-Encoding"))}
+        if codings - {"identity"} and request.body and not is_optional(request):
             self._end.refuse(slot, 415, now_ms, headers={"Accept-Encoding": "identity"})
             return False
         return True
 
     def ringing(self, call: Call) -> Response:
         """The 180 to an INVITE, which makes an early dialog (§12.1)."""
-        response = reply(call.invite.request, 180, to_tag=call.id)
-        invite = call.invite
-        contact = self._end.contact_uri(invite.target.transport, invite.request.uri.scheme)
-        response.headers.set("Contact", contact)
-        return response
+        return self._in_dialog(call, call.invite, 180)
 
     def success(
         self, call: Call, slot: Slot, sdp: bytes | None
     ) -> tuple[Response, session_timer.Terms | None]:
         """The 200 to an INVITE, a re-INVITE or (without `sdp` if it had none) an UPDATE, and the
         session timer it sets."""
-        request = slot.request
-        response = reply(request, 200, to_tag=call.id)
-        contact = self._end.contact_uri(slot.target.transport, request.uri.scheme)
-        response.headers.set("Contact", contact)
+        response = self._in_dialog(call, slot, 200)
         response.headers.set("Allow", self._allow)
-        terms = session_timer.as_server(session_timer.read(request), self._rules, call.terms)
+        asked = session_timer.read(slot.request)
+        terms = session_timer.as_server(asked, self._rules, call.terms)
         session_timer.answer(response, terms)
         if sdp is not None:
             set_body(response, sdp)
         return response, terms
+
+    def _in_dialog(self, call: Call, slot: Slot, code: int) -> Response:
+        response = reply(slot.request, code, to_tag=call.id)
+        contact = self._end.contact_uri(slot.target.transport, slot.request.uri.scheme)
+        response.headers.set("Contact", contact)
+        return response
 
     def lacks(self, slot: Slot, request: Request, now_ms: float) -> bool:
         """Whether the method, the URI's scheme or an extension is not known here; it is refused
