@@ -75,15 +75,14 @@ class Inbound:
         keys: Keyring,
         log: PacketLog,
         capacity: int,
-        clock: StampClock | None = None,
-        consent: Consent | None = None,
+        clock: StampClock | None,
+        consent: Consent,
     ) -> None:
-        """`clock`: as of `ReceiveBatch`. `consent`: is told what comes from where; None: nobody
-        wants to know."""
+        """`clock`: as of `ReceiveBatch`. `consent`: is told what comes from where."""
         self._ports = ports
         self._keys = keys
         self._log = log
-        self._consent = consent or Consent(capacity)
+        self._consent = consent
         self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True, clock=clock)
         self.clock = self._inbox.clock
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}

@@ -51,12 +51,11 @@ class Reports:
         ports: Ports,
         keys: Keyring,
         rng: random.Random,
-        paced_from_ns: int | None = None,
-        consent: Consent | None = None,
+        paced_from_ns: int | None,
+        consent: Consent,
     ) -> None:
         """`paced_from_ns`: CLOCK_MONOTONIC from which reports' moments to leave are counted, where
-        the kernel paces; None: they leave at once. `consent`: where reports may go; None:
-        anywhere."""
+        the kernel paces; None: they leave at once. `consent`: where reports may go."""
         self._inbound = inbound
         self._outbound = outbound
         self._ports = ports
@@ -178,7 +177,7 @@ class Reports:
             line.to = host, line.to[1]
 
     def _send(self, line: _Line, packet: bytes, at_ns: int = 0) -> None:
-        if self._consent is not None and self._consent.to(line.kind, line.row) is None:
+        if self._consent.to(line.kind, line.row) is None:
             return
         if (context := self._keys.of(line.kind, line.row)) is not None:
             packet = context.protect_rtcp(packet)

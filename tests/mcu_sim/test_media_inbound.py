@@ -11,6 +11,7 @@ import pytest
 
 from mcu_sim import stun
 from mcu_sim.media import inbound as module
+from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
 from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Leg
@@ -44,7 +45,7 @@ class Way:
         self._path = path
         self.log: PacketLog | None = PacketLog(RECEIVED, path)
         self.keys = Keyring()
-        self.inbound = Inbound(self.ports, self.keys, self.log, 4)
+        self.inbound = Inbound(self.ports, self.keys, self.log, 4, None, Consent(4))
         self.fars: list[Far] = []
 
     def far(self, port: int) -> Far:
