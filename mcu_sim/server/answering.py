@@ -197,15 +197,11 @@ class Answering:
 
         c=0.0.0.0 puts media of a call that stands on hold (RFC 3264 §8.4); no call begins with it.
         """
-        wrong = [self._why_not(theirs, media, first=first) for media in theirs.media]
-        pairs = zip(theirs.media, wrong, strict=True)
-        return replace(
-            theirs,
-            media=tuple(
-                media if why is None else media.without(sdp.Fault(why, sdp.Warn.NETWORK))
-                for media, why in pairs
-            ),
-        )
+        media = []
+        for one in theirs.media:
+            why = self._why_not(theirs, one, first=first)
+            media.append(one if why is None else one.without(sdp.Fault(why, sdp.Warn.NETWORK)))
+        return replace(theirs, media=tuple(media))
 
     def _why_not(self, theirs: sdp.Session, media: sdp.Media, *, first: bool) -> str | None:
         if not media.port:
