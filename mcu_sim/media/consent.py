@@ -36,13 +36,13 @@ class Withheld:
 
 @dataclass
 class _Flow:
-    """One medium of one call: where it is to go, where else its sender may be heard from, and where
-    it goes now."""
+    """One medium of one call: where it is to go, the same port of the host of its signalling if
+    that is another one, and where it goes now."""
 
     remote: HostPort
     assured: bool
     grace_until_ns: int
-    aside: HostPort | None
+    at_signalling: HostPort | None
     to: HostPort | None
     told: bool = False
 
@@ -54,7 +54,7 @@ class Consent:
         self._flows: dict[tuple[Kind, int], _Flow] = {}
         self._announced = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
         self._heard_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
-        self._aside_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
+        self._signalling_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
 
     def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
         """A medium of a call begins, or goes elsewhere from now on: nothing has been heard."""
@@ -63,15 +63,15 @@ class Consent:
         if before is not None and before.remote == remote:
             return
         self._announced[kind][row] = sockaddr(*remote)["address"]
-        self._heard_ns[kind][row] = self._aside_ns[kind][row] = NEVER_NS
-        at_home = remote[0] == leg.host
+        self._heard_ns[kind][row] = self._signalling_ns[kind][row] = NEVER_NS
+        same_host = remote[0] == leg.host
         assured = leg.assured is None or remote[0] in leg.assured
         self._flows[kind, row] = _Flow(
             remote=remote,
             assured=assured,
-            grace_until_ns=now_ns + GRACE_NS if at_home else NEVER_NS,
-            aside=(leg.host, remote[1]) if leg.host and not at_home else None,
-            to=remote if assured or at_home else None,
+            grace_until_ns=now_ns + GRACE_NS if same_host else NEVER_NS,
+            at_signalling=(leg.host, remote[1]) if leg.host and not same_host else None,
+            to=remote if assured or same_host else None,
         )
 
     def close(self, row: int) -> None:
@@ -88,9 +88,9 @@ class Consent:
     ) -> None:
         """Packets of these calls came, (n,) each, from the address that was announced or from the
         one their signalling comes from."""
-        home = sources["address"] == self._announced[kind][rows]
-        self._heard_ns[kind][rows[home]] = arrival_ns[home]
-        self._aside_ns[kind][rows[~home]] = arrival_ns[~home]
+        announced = sources["address"] == self._announced[kind][rows]
+        self._heard_ns[kind][rows[announced]] = arrival_ns[announced]
+        self._signalling_ns[kind][rows[~announced]] = arrival_ns[~announced]
 
     def to(self, kind: Kind, row: int) -> HostPort | None:
         """Where a medium may flow by the last look, None for nowhere."""
@@ -107,8 +107,8 @@ class Consent:
             to: HostPort | None = None
             if self._heard_ns[kind][row] > since_ns or now_ns < flow.grace_until_ns:
                 to = flow.remote
-            elif flow.aside is not None and self._aside_ns[kind][row] > since_ns:
-                to = flow.aside  # a host with several addresses sends from this one
+            elif flow.at_signalling is not None and self._signalling_ns[kind][row] > since_ns:
+                to = flow.at_signalling  # a host with several addresses sends from this one
             if to != flow.to:
                 flow.to = to
                 changed.append((kind, row, to))
