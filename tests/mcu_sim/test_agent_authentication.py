@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import Answered, CallEstablished, CallState, Event, IncomingCall, Peer, Refused
+from mcu_sim.sip import Answered, CallEstablished, CallState, IncomingCall, Peer, Refused
 from mcu_sim.sip.digest import Authority, Credentials
-from tests.mcu_sim.agent_calls import URIS
+from tests.mcu_sim.agent_calls import URIS, accept_all
 
 RIGHT = Credentials("cu-jut", "bí mật")
 
@@ -20,12 +20,7 @@ def authority(life_ms: float = 300_000) -> Authority:
 
 def guarded(make_wire: Any, answer: bytes, client: dict[str, Any], **more: Any) -> Any:
     wire = make_wire(client=client, server={"authority": authority(), **more})
-
-    def at_server(event: Event, now_ms: float) -> None:
-        if isinstance(event, IncomingCall):
-            wire.server.accept(event.call, answer, now_ms)
-
-    wire.on_server_event = at_server
+    accept_all(wire, answer)
     return wire
 
 

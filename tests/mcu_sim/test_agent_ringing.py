@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import Answered, IncomingCall
-from tests.mcu_sim.agent_calls import URIS
+from mcu_sim.sip import Answered
+from tests.mcu_sim.agent_calls import URIS, accept_all
 
 
 def codes(wire: Any) -> list[str]:
@@ -20,9 +20,7 @@ def test_a_caller_hears_it_ring(make_wire, offer, answer, transport, rings, said
     wire = make_wire(
         client={"session_expires_s": None}, server={"rings": rings, "session_expires_s": None}
     )
-    wire.on_server_event = lambda event, now_ms: (
-        wire.server.accept(event.call, answer, now_ms) if isinstance(event, IncomingCall) else None
-    )
+    accept_all(wire, answer)
     call = wire.client.call(URIS[transport], offer, 0.0)
     wire.run(100.0)
     assert codes(wire) == said

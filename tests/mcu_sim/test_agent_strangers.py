@@ -24,7 +24,7 @@ from mcu_sim.sip import (
 )
 from mcu_sim.sip.digest import Authority, Credentials, authorization
 from mcu_sim.sip.uris import is_within
-from tests.mcu_sim.agent_calls import inside
+from tests.mcu_sim.agent_calls import accept_all, inside
 from tests.mcu_sim.conftest import ANSWER, CLIENT, OFFER, SERVER
 
 SECRET = b"0123456789abcdef"
@@ -40,12 +40,7 @@ def guarded(make_wire: Any, **client: Any) -> Any:
     usual = {"credentials": Credentials("cu-jut", PASSWORDS["cu-jut"])}
     server = {"authority": Authority("mcu", PASSWORDS, SECRET)}
     wire = make_wire(client=usual | client, server=server)
-
-    def at_server(event: Event, now_ms: float) -> None:
-        if isinstance(event, IncomingCall):
-            wire.server.accept(event.call, ANSWER, now_ms)
-
-    wire.on_server_event = at_server
+    accept_all(wire, ANSWER)
     return wire
 
 

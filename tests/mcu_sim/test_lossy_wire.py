@@ -15,6 +15,7 @@ from mcu_sim.sip import (
     Refused,
     TimedOut,
 )
+from tests.mcu_sim.agent_calls import accept_all
 
 CALLS = 12
 
@@ -92,12 +93,7 @@ def test_every_call_ends_and_nothing_is_left(make_wire, offer, answer, seed, los
 
 def test_ten_percent_loss_costs_time_but_hardly_a_call(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     wire = make_wire(seed=9, loss=0.1, delay_ms=(5.0, 20.0))
-
-    def at_server(event: object, now_ms: float) -> None:
-        if isinstance(event, IncomingCall):
-            wire.server.accept(event.call, answer, now_ms)
-
-    wire.on_server_event = at_server
+    accept_all(wire, answer)
     for _ in range(200):
         wire.client.call("sip:mcu@10.67.0.2", offer, wire.now_ms)
         wire.run(wire.now_ms + 20.0)
@@ -111,12 +107,7 @@ def test_ten_percent_loss_costs_time_but_hardly_a_call(make_wire, offer, answer)
 
 def test_many_calls_at_once_do_not_slow_each_other(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
     wire = make_wire(seed=2)
-
-    def at_server(event: object, now_ms: float) -> None:
-        if isinstance(event, IncomingCall):
-            wire.server.accept(event.call, answer, now_ms)
-
-    wire.on_server_event = at_server
+    accept_all(wire, answer)
     for _ in range(500):
         wire.client.call("sip:mcu@10.67.0.2", offer, 0.0)
     wire.run(30.0)
