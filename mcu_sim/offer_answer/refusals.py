@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from giaoban.text import printable
 from mcu_sim.offer_answer import codecs
 from mcu_sim.offer_answer.capability import role, roles
 from mcu_sim.offer_answer.keys import PROTOCOLS, is_secure
@@ -67,5 +68,4 @@ def _no_rtcp(theirs: Media) -> Fault:
 
 
 def _told(what: str, fault: Fault) -> Fault:
-    text = f"{what}: {fault.text}"
-    return Fault("".join(c if c.isprintable() else "?" for c in text), fault.warning)
+    return Fault(printable(f"{what}: {fault.text}"), fault.warning)

@@ -63,7 +63,10 @@ def call(office: Office, media: str) -> Bridge:
             SOUND + f"m=video 40002 RTP/SAVP 97\r\n{H264}",
             ["video: it has no key that can be used (a=crypto)"],
         ),
-        ("m=audio 40000 RTP/AVP 8\r\na=rtpmap:8 \x1b[31m/8000\r\n" + PICTURES, ["\x1b"]),
+        (
+            "m=audio 40000 RTP/AVP 8\r\na=rtpmap:8 \x1b[31m/8000\r\n" + PICTURES,
+            [r"audio: none of its codecs (\x1b[31m) is one of G722, PCMA, PCMU"],
+        ),
     ],
 )
 def test_the_event_of_a_call_tells_what_is_not_taken(
@@ -71,9 +74,6 @@ def test_the_event_of_a_call_tells_what_is_not_taken(
 ) -> None:
     call(office, media)
     [joined] = [one for one in office.events if one["event"] == "joined"]
-    if refused == ["\x1b"]:
-        assert all(one.isprintable() for one in joined["refused"])
-        refused = ["audio: none of its codecs (?[31m) is one of G722, PCMA, PCMU"]
     assert joined.get("refused") == refused
 
 
