@@ -19,6 +19,7 @@ from mcu_sim.sip.endpoint import UNSHARED, Datagram, Endpoint, Share, Slot
 from mcu_sim.sip.events import Event
 from mcu_sim.sip.fields import tag_of, to_of
 from mcu_sim.sip.guesses import WrongPassword
+from mcu_sim.sip.headers import OTHER_WARNING
 from mcu_sim.sip.headers import reason as told
 from mcu_sim.sip.info import Infos
 from mcu_sim.sip.message import PHRASES, HostPort, Peer, reply
@@ -147,7 +148,7 @@ class UserAgent:
         reason: str,
         now_ms: float,
         retry_after_s: int | None = None,
-        warning: int = 399,
+        warning: int = OTHER_WARNING,
     ) -> None:
         """Refuse an incoming call with a code from 300 to 699; no event follows.
 
@@ -202,7 +203,7 @@ class UserAgent:
         self._reinvites.answer(self._book.get(call, CallState.ESTABLISHED), sdp, now_ms)
 
     def refuse_reoffer(
-        self, call: str, code: int, reason: str, now_ms: float, warning: int = 399
+        self, call: str, code: int, reason: str, now_ms: float, warning: int = OTHER_WARNING
     ) -> None:
         """Refuse a `Reoffer` with a code from 300 to 699; the session stays as it is.
 

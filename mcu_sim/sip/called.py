@@ -10,7 +10,7 @@ from mcu_sim.sip.dialog import Dialog
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import CallEstablished, CallFailed, IncomingCall
 from mcu_sim.sip.fields import cseq_of, from_of, tag_of
-from mcu_sim.sip.headers import body_of, warned
+from mcu_sim.sip.headers import OTHER_WARNING, body_of, warned
 from mcu_sim.sip.message import PHRASES, Peer, reply
 from mcu_sim.sip.session import Sessions
 
@@ -81,7 +81,7 @@ class Called(Watcher):
         reason: str,
         now_ms: float,
         retry_after_s: int | None,
-        warning: int = 399,
+        warning: int = OTHER_WARNING,
     ) -> None:
         """Answer with a refusal."""
         response = reply(call.invite.request, code, reason, call.id)

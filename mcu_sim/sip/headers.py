@@ -10,6 +10,8 @@ from sipmessage import CSeq, Request, Response
 from mcu_sim.sip.fields import media_type_of
 from mcu_sim.sip.message import SDP_TYPE, HostPort
 
+OTHER_WARNING = 399
+"""Miscellaneous (RFC 3261 §20.43)."""
 MAX_SECONDS = 2**32 - 1
 """The largest delta-seconds (RFC 3261 §20.19); larger ones count as this."""
 

@@ -21,7 +21,7 @@ from mcu_sim.sip.events import (
     ReofferWithdrawn,
 )
 from mcu_sim.sip.fields import cseq_of
-from mcu_sim.sip.headers import body_of, warned
+from mcu_sim.sip.headers import OTHER_WARNING, body_of, warned
 from mcu_sim.sip.message import PHRASES, phrase_of
 from mcu_sim.sip.session import Sessions
 
@@ -124,7 +124,9 @@ class Reinvites:
         self._sessions.arm(call, terms, now_ms)
         self._next(call, now_ms)
 
-    def refuse(self, call: Call, code: int, reason: str, now_ms: float, warning: int = 399) -> None:
+    def refuse(
+        self, call: Call, code: int, reason: str, now_ms: float, warning: int = OTHER_WARNING
+    ) -> None:
         """Leave the session as it is."""
         headers = warned(code, warning, self._end.contact, reason)
         self._end.refuse(self._take_asked(call), code, now_ms, reason, headers)
