@@ -49,14 +49,33 @@ def test_only_what_dead_processes_left_is_removed(place: Path) -> None:
     assert list(place.iterdir()) == [foreign]
 
 
+def test_a_folder_of_somebody_s_own_of_a_like_name_is_left_alone(place: Path) -> None:
+    """A user's results, say, or what another program works in, of whatever age."""
+    own = place / "giaoban-results"
+    (own / "runs").mkdir(parents=True)
+    (own / "runs" / "result.json").write_text("{}")
+    os.utime(own, (0, 0))
+    with temporary_folder("mine"):
+        pass
+    assert (own / "runs" / "result.json").read_text() == "{}"
+
+
 def test_what_others_put_there_is_not_looked_into(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pipe in place of the note would be waited for."""
+    others = place / "giaoban-others"
+    others.mkdir()
+    (others / OWNER).write_text("{}")
+    os.utime(others, (0, 0))
+    monkeypatch.setattr(os, "geteuid", lambda: others.stat().st_uid + 1)
+    with temporary_folder("mine"):
+        assert others.is_dir()
+
+
+def test_a_pipe_in_place_of_the_note_is_not_waited_for(place: Path) -> None:
     trap = place / "giaoban-trap"
     trap.mkdir()
     os.mkfifo(trap / OWNER)
-    monkeypatch.setattr(os, "geteuid", lambda: trap.stat().st_uid + 1)
     with temporary_folder("mine"):
         assert trap.is_dir()
 
