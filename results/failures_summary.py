@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from results.failure_points import MANY
 from results.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
-from results.markdown import cell_text, escaped
+from results.markdown import cell_text, escaped, table
 
 VERDICT_WORDS = {
     "pass": "PASS – no failure that was tried does more than the criteria allow",
@@ -36,7 +36,7 @@ BRIDGE_HEAD = (
     "of the sound",
     "by the mending",
     "packets lost",
-    "",
+    "state",
     "path",
 )
 BRIDGE_RIGHT = (2, 3, 4, 5)
@@ -241,14 +241,14 @@ def summary_md(answer: FaultsAnswer) -> str:
         "cut off",
         "most loaded backbone link",
     )
-    lines += _table(head, rows(answer), right=(2, 3, 4, 5))
+    lines += table(head, rows(answer), right=(2, 3, 4, 5))
     lines += [
         "## Bridges",
         "",
         "Every bridge that a failure touched, with its path to the MCU.",
         "",
     ]
-    lines += _table(
+    lines += table(
         BRIDGE_HEAD,
         bridge_rows(answer),
         right=BRIDGE_RIGHT,
@@ -259,7 +259,7 @@ def summary_md(answer: FaultsAnswer) -> str:
         "The worst second of each direction, and the failure that causes it.",
         "",
     ]
-    lines += _table(("link", "direction", "load", "by"), link_rows(answer), right=(2,))
+    lines += table(("link", "direction", "load", "by"), link_rows(answer), right=(2,))
     engine = answer.engine
     lines += ["## Evidence", ""]
     if engine is not None:
@@ -340,10 +340,3 @@ def _links(path: Sequence[str] | None) -> str:
     if path is None:
         return "none"
     return ", ".join(link for link in path if not link.startswith("access-")) or "direct"
-
-
-def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[int]) -> list[str]:
-    marks = ["---:" if number in right else "---" for number in range(len(head))]
-    lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
-    lines += ["| " + " | ".join(cell_text(cell) for cell in cells) + " |" for cells in body]
-    return [*lines, ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from results.faults import FaultImpact, FaultResult
-from results.markdown import cell_text
+from results.markdown import row
 from results.model import Result
 from results.places import in_english
 
@@ -115,7 +115,7 @@ def _row(fault: FaultResult, hit: FaultImpact, names: Mapping[str, str]) -> str:
         f"{hit.redials}",
         "yes" if hit.call_kept else "no",
     )
-    return "| " + " | ".join(cell_text(cell) for cell in cells) + " |"
+    return row(cells)
 
 
 def _ms(value: float | None) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from results.headroom import Bottleneck, Headroom, Point
-from results.markdown import cell_text, escaped
+from results.markdown import escaped, table
 from results.whatif_summary import margin, said_by
 
 DEVICES = 12
@@ -70,7 +68,7 @@ def summary_md(answer: Headroom) -> str:
         "If all further bridges hang on one router:",
         "",
     ]
-    lines += _table(
+    lines += table(
         ("district", "more", "then full", "with a larger device", "then full"),
         [
             (room.name, str(room.more), room.by, _count(room.links_more), room.links_by)
@@ -79,7 +77,7 @@ def summary_md(answer: Headroom) -> str:
         right=(1, 3),
     )
     lines += ["Calls that each direction of a link still carries:", ""]
-    lines += _table(
+    lines += table(
         ("link", "direction", "rate", "busiest second now", "more calls"),
         [
             (
@@ -94,8 +92,8 @@ def summary_md(answer: Headroom) -> str:
         right=(2, 3, 4),
     )
     lines += ["## Devices", "", "More calls that a device would hold, links aside:", ""]
-    lines += _table(
-        ("device", "more", ""),
+    lines += table(
+        ("device", "more", "figures"),
         [
             (room.name, str(room.more), "assumed" if room.assumed else "")
             for room in answer.devices[:DEVICES]
@@ -103,7 +101,7 @@ def summary_md(answer: Headroom) -> str:
         right=(1,),
     )
     lines += ["## Judged", ""]
-    lines += _table(
+    lines += table(
         ("more", "verdict", "binds", "margin"),
         [
             (
@@ -139,11 +137,3 @@ def _point(point: Point) -> str:
         binds = ""
     verdict, _, known = said_by(final).partition(" (")
     return f"{point.more} more: {verdict}{binds} ({known}"
-
-
-def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Iterable[int]) -> list[str]:
-    at_right = set(right)
-    marks = ["---:" if number in at_right else "---" for number in range(len(head))]
-    lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
-    lines += ["| " + " | ".join(cell_text(cell) for cell in cells) + " |" for cells in body]
-    return [*lines, ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,6 +29,19 @@ def escaped_text(text: str) -> str:
 def cell_text(text: str) -> str:
     """A text in a cell of a table (GitHub Flavored Markdown 4.10)."""
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def row(cells: Iterable[str]) -> str:
+    """A row of a table."""
+    return "| " + " | ".join(map(cell_text, cells)) + " |"
+
+
+def table(
+    head: Sequence[str], body: Iterable[Sequence[str]], right: Collection[int] = ()
+) -> list[str]:
+    """The lines of a table and an empty one; `right`: the columns (from 0) that stand there."""
+    marks = ["---:" if number in right else "---" for number in range(len(head))]
+    return [row(head), f"|{'|'.join(marks)}|", *map(row, body), ""]
 
 
 def escaped[M: BaseModel](answer: M) -> M:

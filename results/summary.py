@@ -8,7 +8,7 @@ from results.english import in_use
 from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
 from results.interrupted import interruptions
-from results.markdown import cell_text, escaped
+from results.markdown import cell_text, escaped, row, table
 from results.model import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
 from results.places import in_english
 from results.seed_words import NOT_TRIED, at_seed, by_luck, figure, luck, note, seed_lines, tried
@@ -126,14 +126,14 @@ def device_delays(result: Result) -> str:
 def summary_md(result: Result) -> str:
     """The text of `summary.md` (English, Markdown)."""
     result = escaped(result)
-    table = terminal_table(result)
+    shown = terminal_table(result)
     lines = [
-        f"# {table.headline}",
+        f"# {shown.headline}",
         "",
         *([f"**This is {NOT_EMULATED}.**", ""] if result.is_estimate else []),
         result.question.text_en,
         "",
-        f"**{table.binds}**",
+        f"**{shown.binds}**",
         "",
     ]
     if result.reasons:
@@ -142,14 +142,16 @@ def summary_md(result: Result) -> str:
         meeting_sentence(result.meeting),
         "",
         *_impairment_lines(result),
-        "| criterion | value | limit | margin | | where it is worst |",
-        "|---|---:|---:|---:|---|---|",
+        *table(
+            ("criterion", "value", "limit", "margin", "result", "where it is worst"),
+            [
+                (r.criterion, r.value, r.limit, r.margin, "met" if r.ok else "**not met**", r.where)
+                for r in shown.rows
+            ],
+            right=(1, 2, 3),
+        ),
     ]
-    for row in table.rows:
-        mark = "met" if row.ok else "**not met**"
-        cells = (row.criterion, row.value, row.limit, row.margin, mark, row.where)
-        lines.append("| " + " | ".join(cell_text(cell) for cell in cells) + " |")
-    lines += ["", "The margin is the share of the allowance that is still unused.", ""]
+    lines += ["The margin is the share of the allowance that is still unused.", ""]
     if notes := criteria_notes(result):
         lines += [*(f"- {note}" for note in notes), ""]
     lines += seed_lines(result)
@@ -161,7 +163,9 @@ def summary_md(result: Result) -> str:
     if result.assumptions:
         lines += ["## Assumptions", "", "| what | value | rests on | would be replaced by |"]
         lines.append("|---|---|---|---|")
-        lines += _first([_row(a.what, a.value, a.source, a.settled_by) for a in result.assumptions])
+        lines += _first(
+            [row((a.what, a.value, a.source, a.settled_by)) for a in result.assumptions]
+        )
         lines.append("")
     if parts := left_out(result):
         lines += ["## Not shown", "", *(f"- {part}" for part in parts), ""]
@@ -347,7 +351,7 @@ def _control_lines(result: Result) -> list[str]:
     rows = []
     for c in refused:
         by, on = (in_english(result.names.get(who, who)) for who in (c.by, c.on or ""))
-        rows.append(_row(by, c.command, on, f"{c.code} {c.reason}"))
+        rows.append(row((by, c.command, on, f"{c.code} {c.reason}")))
     return [*lines, *_first(rows), ""]
 
 
@@ -392,9 +396,5 @@ def _first(rows: list[str]) -> list[str]:
     more = and_more(len(rows))
     if more is None:
         return rows
-    table = rows[0].startswith("|")
-    return [*rows[:MOST_ROWS], f"\n{more}" if table else more]
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell_text(cell) for cell in cells) + " |"
+    in_table = rows[0].startswith("|")
+    return [*rows[:MOST_ROWS], f"\n{more}" if in_table else more]

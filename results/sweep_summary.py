@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from results.markdown import cell_text, escaped
+from results.markdown import escaped, table
 from results.sweep import SweepAnswer, SweepPoint
 
 LISTED = 200
@@ -71,13 +71,10 @@ def summary_md(answer: SweepAnswer) -> str:
         "other seeds",
         "cut off",
     )
-    lines += ["| " + " | ".join(head) + " |", "|---|---|---|---|---:|---|---|---:|---:|---:|"]
-    for cells in rows(answer.points[:LISTED]):
-        lines.append("| " + " | ".join(cell_text(cell) for cell in cells) + " |")
+    lines += table(head, rows(answer.points[:LISTED]), right=(4, 7, 8, 9))
     if len(answer.points) > LISTED:
-        lines += ["", f"… and {len(answer.points) - LISTED} more in `points.csv`"]
+        lines += [f"… and {len(answer.points) - LISTED} more in `points.csv`", ""]
     lines += [
-        "",
         "A point with a failure passes only if it passes without it, nobody is cut off who could "
         "have been kept, and what is left passes after the network has found its new ways. No "
         "estimate is a document for approval.",

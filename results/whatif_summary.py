@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from results.english import in_use
-from results.markdown import cell_text, escaped
+from results.markdown import cell_text, escaped, table
 from results.seed_words import stopped
 from results.whatif import CostOf, Judged, VariantResult, WhatIf
 
@@ -110,12 +110,12 @@ def summary_md(answer: WhatIf) -> str:
     if failure := failure_line(answer):
         lines += [failure, ""]
     lines += ["## Variants", "", order_line(answer) + ".", ""]
-    head = ("", "variant", "verdict", "binds", "margin", "cost", "what is different")
-    lines += _table(head, rows(answer), right=(4, 5))
+    head = ("answer", "variant", "verdict", "binds", "margin", "cost", "what is different")
+    lines += table(head, rows(answer), right=(4, 5))
     lines += ["## Margins", "", "The share of each allowance that is still unused.", ""]
     shown = [variant for variant in answer.variants if variant.final.margins]
-    columns = ["criterion", *(cell_text(variant.name) for variant in shown)]
-    lines += _table(columns, _margins(shown), right=range(1, len(columns)))
+    columns = ["criterion", *(variant.name for variant in shown)]
+    lines += table(columns, _margins(shown), right=range(1, len(columns)))
     for variant in answer.variants:
         lines += _about(variant)
     if answer.search:
@@ -203,11 +203,3 @@ def margin(pct: float | None) -> str:
 
 def _reasons(judged: Judged) -> str:
     return f": {judged.reasons[0]}" if judged.reasons else ""
-
-
-def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Iterable[int]) -> list[str]:
-    at_right = set(right)
-    marks = ["---:" if number in at_right else "---" for number in range(len(head))]
-    lines = ["| " + " | ".join(head) + " |", "|" + "|".join(marks) + "|"]
-    lines += ["| " + " | ".join(cell_text(cell) for cell in cells) + " |" for cells in body]
-    return [*lines, ""]

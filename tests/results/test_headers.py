@@ -241,7 +241,7 @@ def test_no_catalogue_of_the_page_has_a_key_twice() -> None:
 
 SUMMARIES: dict[str, list[list[str]]] = {
     "check": [
-        ["criterion", "value", "limit", "margin", "", "where it is worst"],
+        ["criterion", "value", "limit", "margin", "result", "where it is worst"],
         ["criterion", "least", "median", "largest", "limit", "fails at", "fails first at"],
         ["failure", "bridge", "interrupted, ms", "of", "sound alone, ms", "by the mending, ms",
          "of", "packets lost", "cut off", "picture again, ms", "after mending, ms", "dialled again",
@@ -255,12 +255,12 @@ SUMMARIES: dict[str, list[list[str]]] = {
     "faults": [
         ["failure", "verdict", "interruption", "by the mending", "packets lost", "load", "cut off",
          "most loaded backbone link"],
-        ["failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost", "",
-         "path"],
+        ["failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost",
+         "state", "path"],
         ["link", "direction", "load", "by"],
     ],
     "load": [
-        ["criterion", "value", "limit", ""],
+        ["criterion", "value", "limit", "result"],
         ["what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers"],
     ],
 }  # fmt: skip
@@ -285,6 +285,7 @@ def test_every_header_of_a_summary(kind: str) -> None:
     found = tables(text)
     assert [rows[0] for rows in found] == SUMMARIES[kind]
     for rows in found:
+        assert all(rows[0])
         assert {len(row) for row in rows} == {len(rows[0])}
         assert len(rows) > 2, f"an empty table: {rows[0]}"
 

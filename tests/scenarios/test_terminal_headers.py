@@ -66,7 +66,7 @@ def test_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = ("failure", "verdict", "interruption", "by mending", "lost", "load", "cut off")
     has_line(ran.out, *tried)
     has_line(ran.out, router.id, "pass", "412.0 ms at north", "none", "0", "20.0 %", "–")
-    by_bridge = ("interruption", "of the sound", "by the mending", "packets lost", "path")
+    by_bridge = ("interruption", "of the sound", "by the mending", "packets lost", "state", "path")
     has_line(ran.out, "failure", "bridge", *by_bridge)
     has_line(giaoban(*words, "--link", "west--east").out, "link", "direction", "worst load", "by")
 
