@@ -183,7 +183,7 @@ def summary_md(result: LoadResult) -> str:
     generator = generator_line(result)
     lines += [f"- {generator}"] if generator else []
     lines += ["", "## Criteria", ""]
-    lines += _table(("criterion", "value", "limit", ""), criterion_rows(result))
+    lines += _table(("criterion", "value", "limit", "result"), criterion_rows(result))
     head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
     lines += ["", "## What was done", "", *_table(head, operation_rows(result))]
     if result.search:

@@ -111,7 +111,7 @@ def _criteria(shown: TerminalTable, width: int) -> Table:
     table.add_column("criterion", no_wrap=True, max_width=max(NAME_WIDTH, left - where))
     for name, wide in figures.items():
         table.add_column(name, justify="right", no_wrap=True, width=wide)
-    table.add_column("", no_wrap=True, width=MARK_WIDTH)
+    table.add_column("result", no_wrap=True, width=MARK_WIDTH)
     table.add_column("worst at", no_wrap=True, max_width=where)
     for row in shown.rows:
         style = "" if row.ok else "red"

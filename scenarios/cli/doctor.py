@@ -84,7 +84,7 @@ def command(
     if as_json:
         print_json({"ok": not lacking, "findings": [asdict(f) for f in findings]})
     else:
-        table = Table("", "what", "how to get it", box=None, pad_edge=False)
+        table = Table("state", "what", "how to get it", box=None, pad_edge=False)
         for f in findings:
             mark = "[green]ok[/]" if f.ok else "[red]missing[/]"
             what = f"{f.what}: {f.detail}" if f.detail else f.what

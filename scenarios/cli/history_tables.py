@@ -80,11 +80,11 @@ def trend_table(points: Sequence[Point], width: int) -> Table:
         ("value", "right"),
         ("limit", "right"),
         ("margin", "right"),
-        ("", "left"),
+        ("result", "left"),
         ("worst at", "left"),
         ("run", "left"),
     )
-    table = _table(columns, rows, width, "worst at", styles={"": styles})
+    table = _table(columns, rows, width, "worst at", styles={"result": styles})
     table.title = f"{last.name_en} ({last.unit})"
     table.title_justify, table.title_style = "left", "bold"
     return table

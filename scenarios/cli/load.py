@@ -230,7 +230,7 @@ def show(outcome: Outcome) -> None:
     generator = generator_line(result)
     for line in [*lines, *([generator] if generator else [])]:
         _say(console, line)
-    console.print(_table(("criterion", "value", "limit", ""), criterion_rows(result), (1, 2)))
+    console.print(_table(("criterion", "value", "limit", "result"), criterion_rows(result), (1, 2)))
     head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
     console.print(_table(head, operation_rows(result), (1, 2, 4, 5, 6)))
     _say(console, f"all figures: {outcome.folder / 'summary.md'}")

@@ -183,7 +183,7 @@ def show(outcome: Outcome) -> None:
     if failure := failure_line(answer):
         _say(console, failure)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "variant", "verdict", "binds"):
+    for name in ("answer", "variant", "verdict", "binds"):
         table.add_column(name, overflow="fold")
     table.add_column("margin", justify="right", no_wrap=True)
     if answer.ordered_by == "cost":

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from pretended_failures import Child, Pretended, interrupted, observed
-from scenario_factory import giaoban, scenario
+from scenario_factory import SMALL, giaoban, scenario
 from test_cli_whatif import VARIANTS
 from undrawn import undrawn
 from whatif_factory import DEVICE, small
 
+from results.baseline import accept, text_of
 from scenarios.cli.load import show
 from scenarios.failures.questions import ask, possible_in
 from scenarios.load.run import Outcome
+from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
-from tests.results import load_factory
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def only_run(root: Path) -> Path:
 def test_check(tmp_path: Path) -> None:
     where = ("--seeds", "0", "--results", tmp_path / "runs")
     ran = giaoban("check", scenario(tmp_path / "s.toml"), "--estimate", *where)
-    has_line(ran.out, "criterion", "value", "limit", "margin", "worst at")
+    has_line(ran.out, "criterion", "value", "limit", "margin", "result", "worst at")
     ran = giaoban("history", "list", "--results", tmp_path / "runs")
     has_line(ran.out, "when", "verdict", "kind", "bridges", "binds", "margin", "run")
 
@@ -74,7 +76,7 @@ def test_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     show(Outcome(tmp_path, load_factory.calls(failed={"timeout": 2})))
     out = capsys.readouterr().out
-    has_line(out, "criterion", "value", "limit")
+    has_line(out, "criterion", "value", "limit", "result")
     what = ("attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
     has_line(out, "what", *what)
     has_line(out, "invite", "150", "148", "2 timeout", "0", "4.0 ms", "12.5 ms")
@@ -86,10 +88,12 @@ def test_whatif(tmp_path: Path) -> None:
     file.write_text(VARIANTS, encoding="utf-8")
     where = ("--pace", "0.5", "--seeds", "0", "--results", tmp_path / "runs")
     ran = giaoban("whatif", file, *where)
-    has_line(ran.out, "variant", "verdict", "binds", "margin", "cost", "what is different")
+    has_line(
+        ran.out, "answer", "variant", "verdict", "binds", "margin", "cost", "what is different"
+    )
     variants, margins = heads(only_run(tmp_path / "runs"))
     assert variants == [
-        "", "variant", "verdict", "binds", "margin", "cost", "what is different",
+        "answer", "variant", "verdict", "binds", "margin", "cost", "what is different",
     ]  # fmt: skip
     assert margins == ["criterion", "fifteen ports", "ten ports", "a"]
 
@@ -102,9 +106,47 @@ def test_headroom(tmp_path: Path) -> None:
     assert heads(only_run(tmp_path / "runs")) == [
         ["district", "more", *full],
         ["link", "direction", "rate", "busiest second now", "more calls"],
-        ["device", "more", ""],
+        ["device", "more", "figures"],
         ["more", "verdict", "binds", "margin"],
     ]
+
+
+def test_device() -> None:
+    ran = giaoban("device", "list")
+    has_line(ran.out, "id", "units", "1080p30", "720p60", "720p30", "SD30", "CIF30", "audio")
+    ran = giaoban("device", "show", "rmx-1500-mpmx")
+    has_line(ran.out, "resolution", "units a call", "calls", "lowest kb/s")
+    ran = giaoban("device", "fit", "rmx-1500-mpmx", "--calls", "2x1080p30")
+    has_line(ran.out, "resolution", "room for more")
+
+
+def test_units_and_topology(tmp_path: Path) -> None:
+    has_line(giaoban("units", "list").out, "id", "name", "district", "year", "router", "km")
+    ran = giaoban("topology", "show", "--province", SMALL, "--map", tmp_path / "m.svg")
+    has_line(ran.out, "node", "link", "address", "peer", "peer's address")
+    has_line(ran.out, "bridge", "path to the MCU", "km", "propagation ms", "bottleneck Mb/s")
+
+
+def test_doctor() -> None:
+    has_line(giaoban("doctor").out, "state", "what", "how to get it")
+
+
+def test_diff(tmp_path: Path) -> None:
+    for name, delay_ms in (("a", 3.0), ("b", 5.0)):
+        heard = results_factory.stream("audio", "down", delay_ms=delay_ms)
+        phases = results_factory.phases()
+        phases[2].bridges[2] = results_factory.bridge("dak-glong", None, heard)
+        made = results_factory.result(phases).model_copy(update={"run_id": f"run-{name}"})
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text(made.to_json(), encoding="utf-8")
+    has_line(giaoban("diff", tmp_path / "a", tmp_path / "b").out, "kind", "what", "run-a", "run-b")
+
+
+def test_baseline(tmp_path: Path) -> None:
+    kept = accept(failures_factory.answer(), name="n", reason="because", on=date(2026, 3, 1))
+    (tmp_path / "n.toml").write_text(text_of(kept), encoding="utf-8")
+    ran = giaoban("baseline", "list", "--baselines", tmp_path)
+    has_line(ran.out, "name", "accepted", "failures", "scenario", "reason")
 
 
 def test_sweep(tmp_path: Path) -> None:
@@ -126,6 +168,6 @@ def test_sweep(tmp_path: Path) -> None:
 def test_history(tmp_path: Path) -> None:
     root = h.year(tmp_path / "runs")
     ran = giaoban("history", "trend", "mouth-to-ear", "--results", root)
-    has_line(ran.out, "when", "value", "limit", "margin", "worst at", "run")
+    has_line(ran.out, "when", "value", "limit", "margin", "result", "worst at", "run")
     ran = giaoban("history", "compare", h.JANUARY, h.JULY, "--results", root)
     has_line(ran.out, "criterion", "A", "B", "limit", "margin A", "margin B", "B is")
