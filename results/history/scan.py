@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.text import LONGEST_NAME, fault
+from giaoban.tomlfile import parse
 from results.evidence.manifest import INPUTS, MANIFEST
 from results.failures import FaultsAnswer
 from results.history.entry import (
@@ -52,8 +52,6 @@ _FAILURE_CRITERIA = {
     ),
 }
 VERDICTS = ("pass", "fail", "invalid")
-LARGEST_PROVINCE = 32 * 2**20
-"""Bytes: a country of 60,000 bridges has a tenth of it."""
 
 
 def answer_file(folder: Path) -> Path | None:
@@ -130,11 +128,10 @@ def _province(ref: FileRef, folder: Path) -> Province:
     name: object = ""
     try:
         path = folder / INPUTS / "province.toml"
-        if path.stat().st_size <= LARGEST_PROVINCE:
-            raw = path.read_bytes()
-            if hashlib.sha256(raw).hexdigest() == ref.sha256:
-                name = tomllib.loads(raw.decode("utf-8-sig")).get("name", "")
-    except (OSError, ValueError, RecursionError):
+        raw = read_file(path)
+        if hashlib.sha256(raw).hexdigest() == ref.sha256:
+            name = parse(path, raw.decode("utf-8-sig")).get("name", "")
+    except (InputError, UnicodeDecodeError):
         pass  # a name is not worth more: without one the sum tells networks apart
     if not isinstance(name, str) or fault(name, LONGEST_NAME):
         name = ""
