@@ -125,7 +125,11 @@ class VariantResult(StrictModel):
 
 
 class FailureCheck(StrictModel):
-    """The worst failure, tried in an emulation of the answer."""
+    """The worst failure, tried in an emulation of the answer.
+
+    It is no part of the question, which is about a network in which nothing fails: the headline
+    tells it, the verdict is not changed by it.
+    """
 
     variant: Id
     failure: str

@@ -45,10 +45,21 @@ class Row(NamedTuple):
     changes: str
 
 
+WITH_FAILURE = {
+    "pass": "also with {}",
+    "fail": "as long as nothing fails; with {} they are not",
+    "invalid": "as long as nothing fails; with {} that is not known",
+}
+
+
 def headline(answer: WhatIf) -> str:
-    """The verdict in a line."""
+    """The verdict in a line, with what becomes of it if something fails, where that was tried."""
     asked = [variant for variant in answer.variants if variant.asked]
-    return (OF_ONE if len(asked) == 1 else OF_SEVERAL)[answer.verdict]
+    said = (OF_ONE if len(asked) == 1 else OF_SEVERAL)[answer.verdict]
+    failure = answer.failure
+    if failure is None or answer.verdict != "pass":
+        return said
+    return f"{said} {WITH_FAILURE[failure.judged.verdict].format(failure.name_en)}"
 
 
 def found_line(answer: WhatIf) -> str:

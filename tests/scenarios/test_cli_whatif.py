@@ -15,9 +15,12 @@ from giaoban.errors import InvalidRun
 from results.schema.make import OTHERS, schema_text
 from results.whatif import WhatIf
 from scenarios.estimate.run import estimate
+from scenarios.failures.questions import ask as ask_failures
+from scenarios.failures.questions import possible_in
 from scenarios.headroom import run as headroom_run
 from scenarios.whatif import confirm as confirming
 from scenarios.whatif import run as whatif_run
+from scenarios.whatif.apply import Base
 from scenarios.whatif.one import Order, question_of
 from scenarios.whatif.variant import Variant
 from topology.map import draw
@@ -205,6 +208,45 @@ def test_what_is_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     confirmed = {v.id: v.confirmed.verdict for v in answer.variants if v.confirmed is not None}
     assert confirmed == {"cheapest": "pass", "asked": "fail"}
     assert answer.failure is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("pass", "also with link Tây – Đông cut"),
+        ("fail", "as long as nothing fails; with link Tây – Đông cut they are not"),
+        ("invalid", "as long as nothing fails; with link Tây – Đông cut that is not known"),
+    ],
+)
+def test_the_headline_says_what_the_worst_failure_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: str, said: str
+) -> None:
+    """It is no part of the question: verdict and exit code are those without it."""
+    asked: list[str | None] = []
+
+    def confirm(base: Base, points: list[confirming.Point], **_: object) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for point in points:
+            asked.append(point.failure)
+            result = estimate(whatif_run.ask(base, point.variant).question).result
+            if point.failure is not None:
+                result = result.model_copy(update={"verdict": verdict, "reasons": ["why"]})
+            found[point.name] = result
+        return found
+
+    monkeypatch.setattr(whatif_run, "confirm", confirm)
+    cut = possible_in(ask_failures(small(tmp_path), None, None))["cut:west--east"]
+    monkeypatch.setattr(whatif_run, "worst_failure", lambda _: (cut, 50.0))
+    ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1", "--confirm")
+    assert asked == [None, "cut:west--east"]
+    assert ran.code == 0, ran.err
+    head = ran.out.splitlines()[0]
+    assert head == f"PASS – with this the criteria are met {said}"
+    folder = only_run(tmp_path)
+    assert (folder / "summary.md").read_text(encoding="utf-8").startswith(f"# {head}\n")
+    answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
+    assert answer.failure is not None
+    assert (answer.verdict, answer.failure.judged.verdict) == ("pass", verdict)
 
 
 def test_an_emulation_without_a_result_makes_the_answer_invalid(
