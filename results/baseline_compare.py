@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.counting import Count, counted
 from results.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
 from results.failure_points import verdict_of
 from results.failures import Change, Comparison, FailureResult, FaultsAnswer, Sense
@@ -101,7 +102,7 @@ def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
 def _new(failure: FailureResult) -> Change:
     now = accepted_of(failure)
     if now.cut_off:
-        who = f"{', '.join(now.cut_off)} {'is' if len(now.cut_off) == 1 else 'are'} cut off"
+        who = f"{', '.join(now.cut_off)} {Count(len(now.cut_off)):is|are} cut off"
         return _change("worse", failure.id, f"is new: {who}")
     if now.verdict == "fail":
         return _change("worse", failure.id, f"is new and fails: {'; '.join(failure.reasons)}")
@@ -124,7 +125,9 @@ def _changes(
     if abs(by) > allowed.packets_lost:
         sense: Sense = "worse" if by > 0 else "better"
         yield _change(
-            sense, ident, f"{now.packets_lost} packets lost (was: {was.packets_lost}; {by:+d})"
+            sense,
+            ident,
+            f"{counted(now.packets_lost, 'packet')} lost (was: {was.packets_lost}; {by:+d})",
         )
     if now.peak_pct is not None and was.peak_pct is not None:
         more = now.peak_pct - was.peak_pct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from giaoban.counting import Count, counted, unit_of
 from results.failures import FaultsAnswer
 from results.fault_words import fault_named
 from results.in_use import InUse, thing
@@ -35,7 +36,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def amount(value: float | None, unit: str) -> str:
     """A number with its unit, of which the first word stays on its line."""
-    return NOT_MEASURED if value is None else f"{number(value)}{NBSP}{unit}"
+    return NOT_MEASURED if value is None else f"{number(value)}{NBSP}{unit_of(value, unit)}"
 
 
 def in_use(use: InUse) -> str:
@@ -146,28 +147,25 @@ def verdict_sentence(result: Result) -> str:
 
 def _verdict(result: Result) -> str:
     new = [bridge.name for bridge in result.question.new]
-    total = len(result.criteria)
+    total = Count(len(result.criteria))
+    every = f"{total:the one criterion|all {total} criteria}"
     failed = sum(not criterion.ok for criterion in result.criteria)
     if result.verdict == "invalid":
         return (
             "Invalid: this check cannot be trusted, so it gives no answer; "
             "it must not be used as a basis for anything."
         )
-    what = (
-        f"{len(new)} new bridges ({', '.join(new)})"
-        if len(new) != 1
-        else f"1 new bridge ({new[0]})"
-    )
+    what = f"{counted(len(new), 'new bridge')} ({', '.join(new)})"
     if by_luck(result):
         lead = f"with {what} connected, the system" if new else "the system as it is"
         return f"Not met: {lead} {luck(result)}."
     if result.verdict == "fail":
         lead = f"with {what} connected, the system" if new else "the system as it is"
-        return f"Not met: {lead} does not meet {failed} of {total} criteria."
+        return f"Not met: {lead} does not meet {failed} of {total} {total:criterion|criteria}."
     if not new:
-        return f"Met: the system as it is, without more bridges, meets all {total} criteria."
+        return f"Met: the system as it is, without more bridges, meets {every}."
     return (
-        f"Met: {what} may be connected; the whole system meets all {total} criteria "
+        f"Met: {what} may be connected; the whole system meets {every} "
         "before, during and after the connection."
     )
 

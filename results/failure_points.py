@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from giaoban.counting import counted
 from results.failures import (
     Acceptance,
     BridgeImpact,
@@ -93,7 +94,7 @@ def with_points(
             continue
         who = ", ".join(others)
         if len(others) > MANY:
-            who = f"{len(others)} of {len(failure.bridges)} bridges"
+            who = f"{len(others)} of {counted(len(failure.bridges), 'bridge')}"
         reasons = [*failure.reasons, f"{SINGLE}: {who} cut off{NOT_TAKEN}"]
         found.append(failure.model_copy(update={"verdict": "fail", "reasons": reasons}))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from giaoban.counting import Count, counted
 from results.failure_points import MANY
 from results.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
 from results.markdown import cell_text, escaped, table
@@ -70,21 +71,25 @@ def headline(answer: FaultsAnswer) -> str:
     That is the criteria's, or with a baseline the comparison's; a run that cannot be trusted is
     neither.
     """
-    count = len(answer.failures)
-    tried = f"{count} failures tried" if count != 1 else "1 failure tried"
+    tried = f"{counted(len(answer.failures), 'failure')} tried"
     compared = answer.comparison
     if compared is not None and answer.verdict != "invalid":
-        number = len(compared.worse)
+        worse = Count(len(compared.worse))
         by_criteria = f"by the criteria alone: {compared.by_criteria}"
-        if not number:
+        if not worse:
             said = f"PASS – nothing is worse than what was accepted as {compared.baseline}"
         else:
-            verb = "thing is" if number == 1 else "things are"
-            said = f"FAIL – {number} {verb} worse than what was accepted as {compared.baseline}"
+            said = (
+                f"FAIL – {worse} {worse:thing is|things are} worse than what was accepted as "
+                f"{compared.baseline}"
+            )
         return f"{said} ({tried}; {by_criteria})"
-    accepted = [f for f in answer.failures if f.accepted is not None]
-    if answer.verdict == "pass" and accepted:
-        tried += f", {len(accepted)} of them single points of failure that were accepted"
+    number = Count(sum(f.accepted is not None for f in answer.failures))
+    if answer.verdict == "pass" and number:
+        tried += (
+            f", {number} of them {number:a single point|single points} of failure that "
+            f"{number:was|were} accepted"
+        )
     return f"{VERDICT_WORDS[answer.verdict]} ({tried})"
 
 
@@ -159,7 +164,6 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> str:
     """`link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; not
     accepted`, or why it was accepted: in the scenario, or in a baseline that knows no better."""
     who = _who(point.cut_off, len(answer.bridges)) + " bridges" * (len(point.cut_off) > MANY)
-    verb = "is" if len(point.cut_off) == 1 else "are"
     # what others hang on at a site is not the bridge, but the router that has its power from there
     kind = "site" if point.element.kind == "bridge" else point.element.kind
     name = point.name_en
@@ -175,7 +179,8 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> str:
     if open_ and point.accepted:
         state += f"; not accepted: {', '.join(open_)}"
     return (
-        f"{kind} {point.element.id} ({name}): without it {who} {verb} cut off; "
+        f"{kind} {point.element.id} ({name}): without it {who} "
+        f"{Count(len(point.cut_off)):is|are} cut off; "
         f"{state or 'not accepted'}"
     )
 

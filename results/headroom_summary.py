@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from giaoban.counting import Count
 from results.headroom import Bottleneck, Headroom, Point
 from results.markdown import escaped, table
 from results.whatif_summary import margin, said_by
@@ -18,7 +19,7 @@ def headline(answer: Headroom) -> str:
         return "FAIL – the bridges that there are do not meet the criteria by themselves"
     if not answer.more:
         return f"FAIL – no more bridge fits beside the {answer.existing} that there are"
-    count = "1 more bridge fits" if answer.more == 1 else f"{answer.more} more bridges fit"
+    count = f"{answer.more} more {Count(answer.more):bridge fits|bridges fit}"
     whole = answer.existing + answer.more
     return f"PASS – {count} beside the {answer.existing} that there are ({whole} in all)"
 
@@ -37,9 +38,8 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> str:
     """What is in the way, and where."""
     where = f"link {item.id} ({item.name})" if item.thing == "link" else item.name
     way = f", {item.direction}" if item.direction else ""
-    more = f"{item.more} more" if item.more != 1 else "1 more"
     how = "" if item.method == "arithmetic" else " (packet by packet)"
-    return f"{more}: then {item.criterion} at {where}{way}{how}"
+    return f"{item.more} more: then {item.criterion} at {where}{way}{how}"
 
 
 def summary_md(answer: Headroom) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from giaoban.counting import Count, counted
 from results.load import Delay, LoadResult
 from results.markdown import escaped
 
@@ -50,8 +51,9 @@ def session_lines(result: LoadResult) -> list[str]:
         last = f"{storm.last_back_s:g} s" if storm.last_back_s is not None else "never"
         half = f"{storm.half_back_s:g} s" if storm.half_back_s is not None else "never"
         lines.append(
-            f"after the fault ({storm.back_off} back-off): {storm.back} of {storm.cut_off} bridges "
-            f"back in {storm.attempts} attempts, half of them after {half}, the last after {last}"
+            f"after the fault ({storm.back_off} back-off): {storm.back} of "
+            f"{counted(storm.cut_off, 'bridge')} back in {counted(storm.attempts, 'attempt')}, "
+            f"half of them after {half}, the last after {last}"
         )
     return lines
 
@@ -63,12 +65,13 @@ def media_lines(result: LoadResult) -> list[str]:
         name = {"audio": "sound", "video": "pictures"}[m.medium]
         missed = ", ".join(f"{n} × {_MISSED[why]}" for why, n in m.missed.items())
         good = m.calls - sum(m.missed.values())
-        short = f"; {m.too_short} calls too short to tell" if m.too_short else ""
+        short = f"; {counted(m.too_short, 'call')} too short to tell" if m.too_short else ""
         worst = "" if m.worst_pct is None else f", {m.worst_pct:g} % in the worst call"
         lines.append(
-            f"{name}: {good} of {m.calls} calls had what they should"
-            f"{f' ({missed})' if missed else ''}{short}; {m.packets_received} packets came, "
-            f"{m.packets_lost} were lost; {m.heard_s:g} s of {m.expected_s:g} s expected{worst}"
+            f"{name}: {good} of {counted(m.calls, 'call')} had what they should"
+            f"{f' ({missed})' if missed else ''}{short}; {counted(m.packets_received, 'packet')} "
+            f"came, {m.packets_lost} {Count(m.packets_lost):was|were} lost; "
+            f"{m.heard_s:g} s of {m.expected_s:g} s expected{worst}"
         )
     return lines
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import ceil, floor
 from typing import NamedTuple
 
+from giaoban.counting import counted, unit_of
 from results.criteria import EVERY_SEED
 from results.markdown import cell_text
 from results.model import Binding, CriterionResult, Result
@@ -58,7 +59,8 @@ def luck(result: Result) -> str:
     seeds = tried(result)
     assert seeds is not None
     own = "" if passes_alone(result) else ", not at its own"
-    return f"passes at {seeds.passed} of {seeds.tried} seeds{own}: the answer depends on luck"
+    share = f"{seeds.passed} of {counted(seeds.tried, 'seed')}"
+    return f"passes at {share}{own}: the answer depends on luck"
 
 
 def luck_vi(result: Result) -> str:
@@ -88,9 +90,9 @@ def note(result: Result) -> str:
         return stopped(seeds)
     how = "" if seeds.method == "estimate" else ", emulated"
     if seeds.passed == seeds.tried:
-        said = f"passes at all {seeds.tried} of {seeds.tried} other seeds{how}"
+        said = f"passes at all {seeds.tried} of {counted(seeds.tried, 'other seed')}{how}"
         return f"{said} (at least {_least(seeds)} % of all seeds, {_confidence()})"
-    said = f"passes at {seeds.passed} of {seeds.tried} other seeds{how}"
+    said = f"passes at {seeds.passed} of {counted(seeds.tried, 'other seed')}{how}"
     if (allowed := _allowed_pct(result)) is not None:
         said += f", and {figure(allowed, '%')} of them may fail"
     share = f"{_least(seeds)} % to {_most(seeds)} %"
@@ -151,9 +153,9 @@ def sentence(result: Result) -> str:
         return f"This conclusion rests on one seed: {NOT_TRIED}{why}."
     how = "estimated" if seeds.method == "estimate" else "emulated"
     if result.verdict == "fail":
-        head = f"Also {how} at {seeds.tried} other seeds: the system"
+        head = f"Also {how} at {counted(seeds.tried, 'other seed')}: the system"
     else:
-        head = f"This conclusion was also {how} at {seeds.tried} other seeds: it"
+        head = f"This conclusion was also {how} at {counted(seeds.tried, 'other seed')}: it"
     if seeds.passed == seeds.tried:
         times, share = f"passes at all {seeds.tried}", f"{_least(seeds)}{NBSP}% or more"
     elif not seeds.passed:
@@ -215,7 +217,7 @@ def figure(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
-    return f"{'0' if digits == '-0' else digits} {unit}"
+    return f"{'0' if digits == '-0' else digits} {unit_of(value, unit)}"
 
 
 def _listed(seeds: Sequence[int]) -> str:

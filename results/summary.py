@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from giaoban.counting import Count
 from results.english import in_use
 from results.excerpt import MOST_ROWS, and_more, left_out
 from results.fault_words import fault_lines
@@ -78,8 +79,10 @@ def terminal_table(result: Result) -> TerminalTable:
         notes.append(f"commands of the control room not carried out: {count} (see summary.md)")
     if result.estimate is not None:
         notes.append(result.estimate.text)
-    if result.assumptions:
-        notes.append(f"{len(result.assumptions)} figures are assumptions (see summary.md)")
+    if assumed := Count(len(result.assumptions)):
+        notes.append(
+            f"{assumed} {assumed:figure is an assumption|figures are assumptions} (see summary.md)"
+        )
     return TerminalTable(
         verdict=result.verdict,
         headline=headline(result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from giaoban.counting import counted
 from results.markdown import escaped, table
 from results.sweep import SweepAnswer, SweepPoint
 
@@ -15,7 +16,7 @@ def headline(answer: SweepAnswer) -> str:
     """How many points there are, and what became of them."""
     counts = Counter(point.verdict for point in answer.points)
     return (
-        f"{len(answer.points)} points: {counts['pass']} pass, {counts['fail']} fail, "
+        f"{counted(len(answer.points), 'point')}: {counts['pass']} pass, {counts['fail']} fail, "
         f"{counts['refused']} cannot be"
     )
 
@@ -58,7 +59,12 @@ def summary_md(answer: SweepAnswer) -> str:
     answer = escaped(answer)
     lines = [f"# {headline(answer)}", "", answer.question_en, "", computed_line(answer) + ".", ""]
     if found := bindings(answer):
-        lines += ["What fails:", "", *(f"- {name}: {count} points" for name, count in found), ""]
+        lines += [
+            "What fails:",
+            "",
+            *(f"- {name}: {counted(count, 'point')}" for name, count in found),
+            "",
+        ]
     head = (
         "bridges",
         "calls",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from giaoban.counting import Count, counted
 from results.english import in_use
 from results.markdown import cell_text, escaped, table
 from results.seed_words import stopped
@@ -30,7 +31,7 @@ def said_by(judged: Judged) -> str:
         return f"{judged.verdict} ({how})"
     if seeds.stopped and seeds.first is not None:
         return f"{judged.verdict} ({how}; fails at seed {seeds.first.seed})"
-    return f"{judged.verdict} ({how}, {seeds.passed} of {seeds.tried} other seeds)"
+    return f"{judged.verdict} ({how}, {seeds.passed} of {counted(seeds.tried, 'other seed')})"
 
 
 class Row(NamedTuple):
@@ -66,7 +67,10 @@ def found_line(answer: WhatIf) -> str:
     """Which variant passes and is the cheapest, and by what that is known."""
     if answer.answer is None:
         if answer.tried:
-            return f"nothing that passes was found ({answer.tried} ways were looked at)"
+            return (
+                f"nothing that passes was found ({answer.tried} "
+                f"{Count(answer.tried):way was|ways were} looked at)"
+            )
         return "none passes"
     chosen = answer.variant(answer.answer)
     how = METHOD_WORDS[chosen.final.method]
@@ -132,7 +136,7 @@ def summary_md(answer: WhatIf) -> str:
     if answer.search:
         lines += ["## What the search looked at", ""]
         lines += [
-            f"{answer.tried} ways in all; those that arithmetic did not rule out, in order:",
+            f"{counted(answer.tried, 'way')} in all; those not ruled out by arithmetic, in order:",
             "",
             *(f"- {cell_text(line)}" for line in answer.search),
             "",
@@ -167,7 +171,7 @@ def _about(variant: VariantResult) -> list[str]:
     lines = [
         f"## {variant.name}",
         "",
-        f"{variant.bridges} bridges, {variant.new_bridges} of them new, calls at "
+        f"{counted(variant.bridges, 'bridge')}, {variant.new_bridges} of them new, calls at "
         f"{variant.profile} on {variant.device_name}: "
         f"{_in_use(variant.final)}.",
         "",

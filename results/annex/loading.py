@@ -77,7 +77,9 @@ def _asked(answer: LoadResult, say: Tongue) -> str:
     with_media = say(("load media none", "load media", "load media both")[min(count, 2)])
     numbers = [_number(what.get(key), say) for key in ("bridges", "rate_per_s", "seconds")]
     outage = _number(what.get("outage_s"), say)
-    return say(f"load {what['shape']}", *numbers, with_media, outage)
+    return say(
+        f"load {what['shape']}", *numbers, with_media, outage, 1 if what.get("bridges") == 1 else 2
+    )
 
 
 def _where(answer: LoadResult, say: Tongue) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from giaoban.counting import Count
 from results import english as en
 from results import vietnamese as vi
 from results.annex.words import words
@@ -35,8 +36,8 @@ class Tongue:
         self._of = of
 
     def __call__(self, key: str, *values: object) -> str:
-        """A sentence by its key, with values in its places."""
-        return self.words[key].format(*values)
+        """A sentence by its key, with values in its places; `{0:one|more}` is by a number."""
+        return self.words[key].format(*(Count(v) if type(v) is int else v for v in values))
 
     def number(self, value: float | None, digits: int = 2) -> str:
         return vi.number(value, digits) if self.vi else en.number(value, digits)

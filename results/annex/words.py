@@ -113,23 +113,26 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "faults pass": (
         "đạt – {0} sự cố đã thử đều đạt{1} (mục {2}).",
-        "met – all {0} failures that were tried meet the criteria{1} (section {2}).",
+        "met – {0:the one failure that was tried meets|all {0} failures that were tried meet} "
+        "the criteria{1} (section {2}).",
     ),
     "faults untried": (
         "; {0} sự cố đơn lẻ khác của mạng chưa được thử",
-        "; {0} more single failures of the network were not tried",
+        "; {0} more single {0:failure|failures} of the network {0:was|were} not tried",
     ),
     "faults accepted": (
         ", trong đó {0} sự cố là điểm lỗi đơn đã được chấp nhận",
-        ", {0} of them as single points of failure that were accepted",
+        ", {0} of them as {0:a single point|single points} of failure that {0:was|were} accepted",
     ),
     "faults fail": (
         "không đạt – {0} trong {1} sự cố đã thử không đạt (mục {2}).",
-        "not met – {0} of {1} failures that were tried do not meet the criteria (section {2}).",
+        "not met – {0} of {1} {1:failure that was|failures that were} tried {0:does|do} not meet "
+        "the criteria (section {2}).",
     ),
     "faults invalid": (
         "không có kết luận – {0} trong {1} sự cố đã thử có kết quả không hợp lệ (mục {2}).",
-        "no answer – the results of {0} of {1} failures that were tried are invalid (section {2}).",
+        "no answer – the {0:result|results} of {0} of {1} {1:failure that was|failures that were} "
+        "tried {0:is|are} invalid (section {2}).",
     ),
     "criteria": ("Các tiêu chí", "Criteria"),
     "criteria table": ("Kết quả theo từng tiêu chí", "Each criterion"),
@@ -155,7 +158,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "seeds table": (
         "Mức dao động của từng tiêu chí với {0} số khởi tạo ngẫu nhiên khác",
-        "How far each criterion goes apart at {0} other seeds",
+        "How far each criterion goes apart at {0} other {0:seed|seeds}",
     ),
     "seeds least": ("Nhỏ nhất", "Least"),
     "seeds median": ("Trung vị", "Median"),

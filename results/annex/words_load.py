@@ -15,37 +15,38 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
     "load told": ("{0}: {1}", "{0}: {1}"),
     "load came of it": ("Kết quả:", "What came of it:"),
     # what was asked
-    "load meeting": ("Phiên họp có {0} điểm cầu.", "{0} bridges are in the meeting."),
+    "load meeting": ("Phiên họp có {0} điểm cầu.", "{0} {0:bridge is|bridges are} in the meeting."),
     "load steady": (
         "{0} điểm cầu lần lượt gọi đến, {1} cuộc gọi mỗi giây, trong {2} giây; {3}.",
-        "{0} bridges call in turn, {1} calls a second, for {2} s; {3}.",
+        "{0} {5:bridge calls|bridges call} in turn, {1} calls a second, for {2} s; {3}.",
     ),
     "load ramp": (
         "{0} điểm cầu cùng gọi đến vào đầu giờ họp, lúc nhiều nhất {1} cuộc gọi mỗi giây, rồi họp "
         "trong {2} giây; {3}.",
-        "{0} bridges dial in as a meeting begins, {1} calls a second at the most, and stay for "
-        "{2} s; {3}.",
+        "{0} {5:bridge dials|bridges dial} in as a meeting begins, {1} calls a second at the "
+        "most, and stay for {2} s; {3}.",
     ),
     "load hold": (
         "{0} điểm cầu gọi đến, {1} cuộc gọi mỗi giây, rồi giữ cuộc gọi trong {2} giây; {3}.",
-        "{0} bridges dial in, {1} calls a second, and stay for {2} s; {3}.",
+        "{0} {5:bridge dials|bridges dial} in, {1} calls a second, and {5:stays|stay} for {2} s; "
+        "{3}.",
     ),
     "load storm": (
         "{0} điểm cầu cùng mất đường truyền trong {4} giây giữa phiên họp rồi gọi lại; {3}.",
-        "The lines of {0} bridges are away for {4} s in the middle of a meeting, and they dial "
-        "again; {3}.",
+        "The lines of {0} {5:bridge|bridges} are away for {4} s in the middle of a meeting, and "
+        "they dial again; {3}.",
     ),
     "load guess": (
         "Trong khi {0} điểm cầu đang họp, mỗi giây {1} lần có người thử đăng ký bằng mật khẩu "
         "sai, trong {2} giây; {3}.",
-        "While {0} bridges are in a meeting, somebody tries a wrong password {1} times a second, "
-        "for {2} s; {3}.",
+        "While {0} {5:bridge is|bridges are} in a meeting, somebody tries a wrong password {1} "
+        "times a second, for {2} s; {3}.",
     ),
     "load malformed": (
         "Trong khi {0} điểm cầu đang họp, mỗi giây {1} lần có thiết bị hỏng gửi bản tin sai, trong "
         "{2} giây; {3}.",
-        "While {0} bridges are in a meeting, a broken device sends nonsense {1} times a second, "
-        "for {2} s; {3}.",
+        "While {0} {5:bridge is|bridges are} in a meeting, a broken device sends nonsense {1} "
+        "times a second, for {2} s; {3}.",
     ),
     "load media": ("cuộc gọi có âm thanh", "with sound"),
     "load media both": ("cuộc gọi có âm thanh và hình ảnh", "with sound and pictures"),
@@ -79,10 +80,13 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
         "the highest load of a link was {0} %, on {1}; packets that found a queue full: {2}",
     ),
     # what came of it
-    "load pass": ("đạt cả {0} tiêu chí thử tải", "all {0} criteria of the test are met"),
+    "load pass": (
+        "đạt cả {0} tiêu chí thử tải",
+        "{0:the one criterion of the test is|all {0} criteria of the test are} met",
+    ),
     "load fail": (
         "không đạt {0} trong {1} tiêu chí thử tải: {2}",
-        "{0} of {1} criteria of the test are not met: {2}",
+        "{0} of {1} {1:criterion|criteria} of the test {0:is|are} not met: {2}",
     ),
     "load unjudged": (
         "{0}; {1} tiêu chí khác không đánh giá được",
@@ -98,11 +102,11 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "load came audio": (
         "âm thanh đầy đủ trong {0} trên {1} cuộc gọi",
-        "sound was complete in {0} of {1} calls",
+        "sound was complete in {0} of {1} {1:call|calls}",
     ),
     "load came video": (
         "hình ảnh đầy đủ trong {0} trên {1} cuộc gọi",
-        "pictures were complete in {0} of {1} calls",
+        "pictures were complete in {0} of {1} {1:call|calls}",
     ),
     "load lacks options": (
         "thiết bị không trả lời câu hỏi về khả năng của nó (OPTIONS), nội dung này không được xét",
@@ -195,8 +199,8 @@ LOAD_WORDS: Mapping[str, tuple[str, str]] = {
     "load assumptions": (
         "Các lần thử tải theo kịch bản riêng còn dựa trên {0} số liệu giả định khác về điểm cầu, "
         "đường truyền và thiết bị của kịch bản đó; danh sách đầy đủ nằm trong tệp bằng chứng.",
-        "Load tests with a scenario of their own rest on {0} more assumptions about its bridges, "
-        "links and device; the evidence lists them all.",
+        "Load tests with a scenario of their own rest on {0} more {0:assumption|assumptions} "
+        "about its bridges, links and device; the evidence lists them all.",
     ),
     "named check": ("lần kiểm tra {0}", "check {0}"),
     "named load": ("lần thử tải {0}", "load test {0}"),

@@ -45,16 +45,17 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "Số điểm cầu không bị ảnh hưởng – {0}.",
         "Bridges that noticed nothing – {0}.",
     ),
-    "of bridges": ("{0}: {1} trong {2} điểm cầu", "{0}: {1} of {2} bridges"),
+    "of bridges": ("{0}: {1} trong {2} điểm cầu", "{0}: {1} of {2} {2:bridge|bridges}"),
     "tried": (
         "Đã thử riêng từng sự cố, tổng số {0}, trong khi tất cả {1} điểm cầu đang họp: {2} trường "
         "hợp đạt, {3} trường hợp không đạt, {4} trường hợp không hợp lệ. {5}",
-        "{0} failures were tried, one at a time, while all {1} bridges were in the meeting: {2} "
-        "met the criteria, {3} did not, {4} could not be judged. {5}",
+        "{0} {0:failure was|failures were} tried, one at a time, while all {1} bridges were in "
+        "the meeting: {2} met the criteria, {3} did not, {4} could not be judged. {5}",
     ),
     "of them accepted": (
         "Trong số đó {0} sự cố là điểm lỗi đơn đã được chấp nhận.",
-        "{0} of them are single points of failure that were accepted.",
+        "{0} of them {0:is a single point|are single points} of failure that {0:was|were} "
+        "accepted.",
     ),
     "all tried": (
         "Đây là mọi sự cố đơn lẻ mà mạng trong dữ liệu kiểm tra có thể gặp.",
@@ -63,8 +64,8 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "usual tried": (
         "Đây là các sự cố thường thử; còn {0} sự cố đơn lẻ khác của mạng chưa được thử (đường truy "
         "nhập của từng điểm cầu, MCU và tương tự).",
-        "These are the usual ones; {0} more single failures of the network were not tried (access "
-        "lines of bridges, the MCU and the like).",
+        "These are the usual ones; {0} more single {0:failure|failures} of the network "
+        "{0:was|were} not tried (access lines of bridges, the MCU and the like).",
     ),
     "some tried": (
         "Đây chỉ là những sự cố được chọn, không phải mọi sự cố có thể xảy ra.",
@@ -72,7 +73,7 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "some left": (
         "Còn {0} sự cố đơn lẻ khác của mạng chưa được thử.",
-        "{0} more single failures of the network were not tried.",
+        "{0} more single {0:failure|failures} of the network {0:was|were} not tried.",
     ),
     "worst interruption": (
         "Gián đoạn dài nhất của điểm cầu còn đường khác: {0} ms tại {1}, do: {2} (ngưỡng {3} ms).",
@@ -125,7 +126,7 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "{0}: cuts off {1} – accepted: {2}",
     ),
     "accepted": ("Chấp nhận", "Accepted"),
-    "many bridges": ("{0} trong {1} điểm cầu", "{0} of {1} bridges"),
+    "many bridges": ("{0} trong {1} điểm cầu", "{0} of {1} {1:bridge|bridges}"),
     "faults table": ("Các sự cố đã thử, nặng nhất trước", "The failures tried, the worst first"),
     "longest": ("Gián đoạn dài nhất (ms)", "Longest interruption (ms)"),
     "at": ("Tại", "At"),
@@ -150,9 +151,9 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
         "{2} %, {4} cuộc gọi đến hết năng lực. Số này chỉ tính theo MCU; mỗi lần mở rộng vẫn phải "
         "kiểm tra lại toàn hệ thống.",
         "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
-        "bridges that are in the meeting it takes {3} more calls at {5} up to the limit of {2} %, "
-        "and {4} up to its capacity. This is of the MCU alone; each expansion has to be checked as "
-        "a whole.",
+        "bridges that are in the meeting it takes {3} more {3:call|calls} at {5} up to the limit "
+        "of {2} %, and {4} up to its capacity. This is of the MCU alone; each expansion has to be "
+        "checked as a whole.",
     ),
     "room past limit": (
         "Ở giai đoạn sau khi kết nối, MCU đã sử dụng tối đa {0} năng lực ({1}). Ngoài các điểm cầu "
@@ -208,7 +209,8 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "advice assumptions": (
         "xác nhận {0} số liệu giả định nêu tại mục {1} trước khi kiểm tra lại;",
-        "the {0} assumptions of section {1} are confirmed before the check is made again;",
+        "the {0:assumption|{0} assumptions} of section {1} {0:is|are} confirmed before the check "
+        "is made again;",
     ),
     "condition faults": (
         "khắc phục các sự cố không đạt nêu tại mục {0} và kiểm tra lại;",
@@ -220,13 +222,14 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "condition some untried": (
         "{0} sự cố đơn lẻ chưa thử nêu tại mục {1} được xem xét riêng;",
-        "the {0} single failures that were not tried (section {1}) are looked at apart;",
+        "the {0:single failure|{0} single failures} that {0:was|were} not tried (section {1}) "
+        "{0:is|are} looked at apart;",
     ),
     "condition assumptions": (
         "{0} số liệu giả định nêu tại mục {1} được xác nhận trước khi kết nối; số liệu nào khác "
         "thực tế thì kiểm tra lại;",
-        "the {0} assumptions of section {1} are confirmed before the connection; where a figure "
-        "turns out to be another, the check is made again;",
+        "the {0:assumption|{0} assumptions} of section {1} {0:is|are} confirmed before the "
+        "connection; where a figure turns out to be another, the check is made again;",
     ),
     "condition as asked": (
         "các điểm cầu mới, đường truyền và mức chất lượng cuộc gọi đúng như đã khai báo khi kiểm "
@@ -248,8 +251,8 @@ MORE_WORDS: Mapping[str, tuple[str, str]] = {
     "condition points": (
         "chấp nhận, hoặc có phương án dự phòng cho {0} điểm sự cố đơn lẻ chưa được chấp nhận nêu "
         "tại mục {1};",
-        "the {0} single points of failure of section {1} that are not accepted yet are accepted, "
-        "or provided for;",
+        "the {0:single point|{0} single points} of failure of section {1} that {0:is|are} not "
+        "accepted yet {0:is|are} accepted, or provided for;",
     ),
     "condition configuration": (
         "không tự ý thay đổi cấu hình (khoản 3 Điều 20); nếu thay đổi thì kiểm tra lại;",

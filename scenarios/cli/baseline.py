@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from giaoban.counting import counted
 from giaoban.files import MOST_ANSWER, read_file
 from results import baseline as baselines
 from results.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
@@ -50,7 +51,7 @@ def accept_run(
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text_of(made).encode())
-    said = f"{path}: {len(made.failure)} failures accepted"
+    said = f"{path}: {counted(len(made.failure), 'failure')} accepted"
     Console().print(said, soft_wrap=True, highlight=False, markup=False)
     return 0
 

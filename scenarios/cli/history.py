@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from giaoban.counting import counted
 from giaoban.errors import InputError
 from results.history.choose import Choice, check_criterion, choose
 from results.history.compare import compare
@@ -192,7 +193,7 @@ def summary_of(
     if as_json:
         print_json({"file": str(path), **yearly(found, year)})
     else:
-        said = f"summary of {len(found)} runs: {path}"
+        said = f"summary of {counted(len(found), 'run')}: {path}"
         Console().print(said, soft_wrap=True, highlight=False, markup=False)
     return 0
 

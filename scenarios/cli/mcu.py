@@ -17,6 +17,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
+from giaoban.counting import counted
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
@@ -308,7 +309,7 @@ def _rooms(config: McuConfig, listen: str) -> str:
     if rooms is not None:
         names.append(f"every name that begins with {prefix}" if prefix else "every name")
     example = meetings[0].id if meetings else f"{prefix}giao-ban"
-    who = "anyone" if config.accounts is None else f"{len(config.accounts.account)} accounts"
+    who = "anyone" if config.accounts is None else counted(len(config.accounts.account), "account")
     return f"rooms: {', '.join(names)} (call sip:{example}@{listen}); callers: {who}"
 
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from giaoban.cores import cores
+from giaoban.counting import counted
 from results.sweep_summary import bindings, computed_line, headline
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
@@ -71,7 +72,7 @@ def show(outcome: Outcome) -> None:
     for line in (
         headline(answer),
         computed_line(answer),
-        *(f"fails: {name}: {count} points" for name, count in bindings(answer)),
+        *(f"fails: {name}: {counted(count, 'point')}" for name, count in bindings(answer)),
         f"all points: {outcome.folder / TABLE}",
     ):
         console.print(line, soft_wrap=True, highlight=False, markup=False)

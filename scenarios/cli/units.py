@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from giaoban.counting import counted
 from scenarios.cli.output import print_json
 from topology.units import Unit, catalogue, units_from_csv
 from topology.units.known import GROUPS, YEARS
@@ -72,5 +73,5 @@ def _show(units: list[Unit]) -> None:
         table.add_row(unit.id, unit.name, unit.district, year, unit.router, f"{unit.km:g}{mark}")
     console.print(table, highlight=False, markup=False)
     groups = "; ".join(f"{name} ({what})" for name, what in GROUPS.items())
-    console.print(f"{len(units)} units; * length assumed", style="dim", highlight=False)
+    console.print(f"{counted(len(units), 'unit')}; * length assumed", style="dim", highlight=False)
     console.print(f"groups: {groups}", style="dim", highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from giaoban.counting import counted
 from giaoban.errors import InputError, MachineLacks
 from results.criteria import DEFAULT_PATH as CRITERIA
 from results.summary import place_name
@@ -155,9 +156,9 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
 def _what_fails(loads: StaticLoads, units_limit_pct: float) -> tuple[str, str]:
     """The criterion that arithmetic sees fail, and where; the device goes before links."""
     if loads.refused:
-        return "every-call-set-up", f"{len(loads.refused)} calls refused"
+        return "every-call-set-up", f"{counted(len(loads.refused), 'call')} refused"
     if loads.downspeeded:
-        return "every-call-as-asked", f"{len(loads.downspeeded)} calls given less"
+        return "every-call-as-asked", f"{counted(len(loads.downspeeded), 'call')} given less"
     if loads.use.pct > units_limit_pct:
         return "mcu-units", "the device"
     worst = max(loads.links, key=lambda load: load.mean_pct)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from giaoban.counting import counted
 from scenarios.question import Question
 from scenarios.whatif.variant import Variant
 
@@ -81,7 +82,7 @@ def _meetings(variant: Variant) -> Iterator[Line]:
         at = f" at {meeting.at}" if meeting.at else ""
         at_vi = f" tại {meeting.at}" if meeting.at else ""
         yield Line(
-            f"another meeting of {meeting.calls} calls{at}",
+            f"another meeting of {counted(meeting.calls, 'call')}{at}",
             f"thêm một cuộc họp {meeting.calls} điểm cầu{at_vi}",
         )
 

@@ -323,7 +323,7 @@ def test_the_conclusion_says_what_failures_came_to():
     weak = tried(accepts=())
     said = "Về khả năng chịu sự cố: không đạt – 1 trong 3 sự cố đã thử không đạt (mục 7)."
     assert said in conclusion(make.result(), weak)
-    english = "If something fails: not met – 1 of 3 failures that were tried do not meet the"
+    english = "If something fails: not met – 1 of 3 failures that were tried does not meet the"
     assert any(text.startswith(english) for text in conclusion(make.result(), weak, lang="en"))
     said = "Về khả năng chịu sự cố: đạt – 3 sự cố đã thử đều đạt, trong đó 1 sự cố là điểm lỗi đơn"
     assert any(text.startswith(said) for text in conclusion(make.result(), tried()))

@@ -153,7 +153,7 @@ def test_words() -> None:
     made = answer()
     assert headline(made) == (
         "PASS – no failure that was tried does more than the criteria allow (3 failures "
-        "tried, 1 of them single points of failure that were accepted)"
+        "tried, 1 of them a single point of failure that was accepted)"
     )
     assert headline(answer(accepts=())) == (
         "FAIL – a failure does more to the meeting than the criteria allow (3 failures tried)"

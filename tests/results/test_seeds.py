@@ -277,7 +277,7 @@ def test_the_annex_says_in_one_sentence_how_sure_it_is(lost: list[float]) -> Non
         [conclusion] = [texts for texts in text.values() if said in texts]
         assert conclusion[0] in ("2. Kết luận", "2. Verdict")
         whole = [line for texts in text.values() for line in texts]
-        caption = "số khởi tạo ngẫu nhiên khác" if lang == "vi" else "other seeds"
+        caption = "số khởi tạo ngẫu nhiên khác" if lang == "vi" else "other seed"
         assert any(line.startswith(("Bảng", "Table")) and caption in line for line in whole)
         assert f"{sum(value > 1 for value in lost)} / {len(lost)}" in whole
 

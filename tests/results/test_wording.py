@@ -298,7 +298,7 @@ def test_nothing_is_said_of_failures_that_were_not_tried(seed: int) -> None:
     [
         ("vi", "đạt cả 1 tiêu chí thử tải; 1 tiêu chí khác không đánh giá được",
          "không tiêu chí thử tải nào đánh giá được"),
-        ("en", "all 1 criteria of the test are met; 1 more could not be judged",
+        ("en", "the one criterion of the test is met; 1 more could not be judged",
          "no criterion of the test could be judged"),
     ],
 )  # fmt: skip

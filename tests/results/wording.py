@@ -29,6 +29,12 @@ _WRONG = {
     "something missing at the end": re.compile(
         r"(?:(?<!margin )–|[(,]|\band\b|\bvà\b|\btại\b)\s*$"
     ),
+    "one of a plural": re.compile(
+        r"(?<![\d.,/])(?:all|the) 1 (?!of )"
+        r"|(?<![\d.,/:])1 (?:(?:more|new|other|single|of them) )*(?:are|bridges|failures|criteria"
+        r"|seeds|calls|points|assumptions|figures|ways|runs|attempts|ports|things)\b"
+        r"|\b1 of \d[\w ]* (?:are|do)\b"
+    ),
     "something missing at the start": re.compile(r"^\s*[,;:)]"),
 }  # fmt: skip
 DASH = "–"

@@ -11,7 +11,7 @@ from results.summary import Row, TerminalTable
 from scenarios.cli.check import _criteria
 
 ROWS = [
-    Row("Calls given less than they asked for", "1 calls", "≤ 0 calls", "-100 %", False, True, "x"),
+    Row("Calls given less than they asked for", "1 call", "≤ 0 calls", "-100 %", False, True, "x"),
     Row(
         "Existing bridges: rise in packets lost",
         "0 points",

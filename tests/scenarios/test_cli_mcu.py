@@ -86,7 +86,7 @@ def test_meetings_and_accounts_are_named(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1] == (
         "rooms: hop-0, hop-1, hop-2, hop-3, hop-4, hop-5, hop-6, hop-7, 2 more, "
-        f"every name that begins with tam- (call sip:hop-0@{HOST}:{port}); callers: 1 accounts"
+        f"every name that begins with tam- (call sip:hop-0@{HOST}:{port}); callers: 1 account"
     )
 
 

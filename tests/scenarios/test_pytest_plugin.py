@@ -113,7 +113,7 @@ def test_what_is_as_expected_passes(said: str, name: str) -> None:
 
 def test_a_failure_says_why_and_where_the_run_is(said: str) -> None:
     text = part(said, "refused")
-    assert text.startswith("verdict is fail, expected pass\nCalls not set up: 1 calls")
+    assert text.startswith("verdict is fail, expected pass\nCalls not set up: 1 call")
     assert "Traceback" not in text
     assert "test_" not in text
     run = Path(re.findall(r"^run: (.*)$", text, re.MULTILINE)[0])
