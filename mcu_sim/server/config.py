@@ -58,7 +58,8 @@ class McuConfig:
         dialled_resolution: of the calls it makes; None for the best the device does.
         dialled_profile: H.264 profile of the calls it makes, a key of `h264.OFFERED`; it takes all.
         tls: where it takes TLS too, and with which certificate.
-        virtual_time: its clock is never set, and looking at it takes time.
+        virtual_time: it runs in an emulation: its clock is never set (and looking at it takes
+            time), and nobody there hears it ring, presses keys, or sends UPDATE or REFER.
     """
 
     address: str
