@@ -72,8 +72,8 @@ def carry_out(
     by: By,
     command: Command,
     now_ms: float,
-    busy: Container[str] = (),
-    registered: Registered = nowhere,
+    busy: Container[str],
+    registered: Registered,
 ) -> tuple[Answer, list[Effect]]:
     """Do what a command asks for, or nothing.
 

@@ -28,10 +28,10 @@ class Rooms:
         self,
         meetings: Meetings,
         start_ms: float,
-        registered: Callable[[str, float], str | None] | None = None,
+        registered: Callable[[str, float], str | None],
     ) -> None:
         self._meetings = meetings
-        self._registered = registered or (lambda _participant, _now_ms: None)
+        self._registered = registered
         self._conferences = {one.id: Conference(one) for one in meetings.meeting}
         self._opens_ms = {one.id: start_ms + one.opens_s * 1e3 for one in meetings.meeting}
         self._closes_ms = {

@@ -64,7 +64,7 @@ class Desk:
         plane: MediaPlane,
         book: CallBook,
         answering: Answering,
-        registrar: Registrar | None,
+        registrar: Registrar,
         rng: random.Random,
         tell: Tell,
         positions: Mapping[str, Mapping[Kind, Position]] = MappingProxyType({}),
@@ -78,8 +78,7 @@ class Desk:
         self._registrar = registrar
         self._rng = rng
         self._tell = tell
-        registered = None if registrar is None else registrar.uri_of
-        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registered)
+        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
         self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
         self.controls = Controls(agent, plane, book, self.rooms, self._steering, tell)
         self._referrals = Referrals(agent, book, self.rooms, self._steering, tell)
@@ -244,7 +243,7 @@ class Desk:
     def _try_to_dial(self, wanted: DialOut, now_ns: int) -> Declined | None:
         """Send an INVITE to where a bridge has registered or to its meeting's address of it."""
         who, meeting, now_ms = wanted.participant, wanted.meeting, now_ns / 1e6
-        binding = None if self._registrar is None else self._registrar.contact_of(who, now_ms)
+        binding = self._registrar.contact_of(who, now_ms)
         uri, target = (wanted.uri, None) if binding is None else (binding.uri, binding.peer)
         if self._book.of(who) is not None:
             return Declined(BUSY_HERE, "It has another call")

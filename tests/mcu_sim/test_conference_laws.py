@@ -31,6 +31,7 @@ from mcu_sim.conference import (
     Watch,
     parse,
 )
+from mcu_sim.sip.registrar import Registrar
 
 CHAIR = "gia-nghia"
 PEOPLE = [CHAIR, "cu-jut", "dak-mil", "krong-no", "tuy-duc"]
@@ -118,7 +119,7 @@ class Device(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.device = Rooms(Meetings.model_validate(MEETINGS), 0.0)
+        self.device = Rooms(Meetings.model_validate(MEETINGS), 0.0, Registrar().uri_of)
         self.listener = Listener()
         self.now_ms = 0.0
         self.home: dict[str, str | None] = dict.fromkeys(PEOPLE)

@@ -24,6 +24,7 @@ from mcu_sim.conference import (
     UnknownMeeting,
     parse,
 )
+from mcu_sim.sip.registrar import Registrar
 
 START = 5_000.0
 
@@ -47,6 +48,7 @@ def rooms(**second: Any) -> Rooms:
             }
         ),
         START,
+        Registrar().uri_of,
     )
 
 
