@@ -1,4 +1,4 @@
-"""Nobody can have the MCU flood somebody else: media go only to where something has come from."""
+"""Media flow only to where something has come from: nobody can have the MCU flood another."""
 
 from __future__ import annotations
 
