@@ -271,8 +271,6 @@ def test_a_large_backlog_is_written_when_the_peer_reads_and_no_more_is_taken(
     [
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"x" * 70_000,
-        b"\x16\x03\x01\x02\x00\x01",  # TLS
-        b"\x03\x00\x00\x1c\x08\x02",  # H.323
     ],
 )
 def test_what_is_no_sip_is_hung_up_on(mcu: SipSockets, dial: Dial, data: bytes) -> None:
