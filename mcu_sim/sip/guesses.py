@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from mcu_sim.sip.message import Peer
 
-FREE = 2
-"""So many wrong ones, as a slip of the hand makes, are answered at once."""
+UNDELAYED = 2
+"""So many wrong ones, as who mistypes a password makes, are answered at once."""
 FIRST_MS, LONGEST_MS = 1_000.0, 8_000.0
 """How long the answer to the next one is held back, twice as long for each further one; well below
 the 32 s after which a client gives up (RFC 3261 §17.1.2.2, timer F)."""
@@ -76,7 +76,7 @@ class Guesses:
             found = self._guessers[key] = _Guesser()
         found.count += 1
         found.at_ms = now_ms
-        over = found.count - FREE - 1
+        over = found.count - UNDELAYED - 1
         held_ms = 0.0 if over < 0 else min(LONGEST_MS, FIRST_MS * 2 ** min(over, 16))
         found.until_ms = max(found.until_ms, now_ms + held_ms)
         return found.count, now_ms + held_ms

@@ -11,10 +11,10 @@ from mcu_sim.sip import Peer, UserAgent
 from mcu_sim.sip.digest import Authority, Credentials, authorization
 from mcu_sim.sip.guesses import (
     FORGOTTEN_MS,
-    FREE,
     LONGEST_MS,
     MOST_DEVICES,
     MOST_GUESSERS,
+    UNDELAYED,
     Guesses,
     WrongPassword,
 )
@@ -107,9 +107,9 @@ def test_each_wrong_one_is_told_and_the_next_waits_longer() -> None:
 
 
 def test_who_asks_at_once_learns_no_more() -> None:
-    """A hundred guesses side by side, the right one among them, are as one."""
+    """Fifty guesses side by side, the right one among them, are as one."""
     mcu = Mcu()
-    for _ in range(FREE):
+    for _ in range(UNDELAYED):
         mcu.tries("cu-jut", "guess", GUESSER)
     first_ms = mcu.now_ms
     calls = [mcu.tries("cu-jut", f"guess {n}", GUESSER) for n in range(50)]
@@ -118,8 +118,8 @@ def test_who_asks_at_once_learns_no_more() -> None:
     assert [mcu.answer(call) for call in calls] == [None] * len(calls)
     mcu.wait(1_000.0)
     assert {mcu.answer(call) for call in calls} == {(first_ms + 1_000.0, 403)}
-    assert len(mcu.seen) == FREE + 1
-    assert mcu.agent.wrong_passwords == FREE + len(calls)
+    assert len(mcu.seen) == UNDELAYED + 1
+    assert mcu.agent.wrong_passwords == UNDELAYED + len(calls)
     # and once the time is over, the right one is
     assert mcu.answer(mcu.tries("cu-jut", PASSWORDS["cu-jut"], GUESSER)) == (mcu.now_ms, 200)
 
@@ -140,7 +140,7 @@ def test_many_guesses_in_one_request_are_none() -> None:
 def test_it_is_counted_for_whom_it_is_said_to_be(claims: str) -> None:
     """Not for From, which a guesser may change with each request."""
     mcu = Mcu()
-    for number in range(FREE + 1):
+    for number in range(UNDELAYED + 1):
         proof = mcu.proof(f"other-{number}", "guess", claims)
         call = mcu.register(f"other-{number}", GUESSER, proof)
     assert mcu.answer(call) is None
@@ -151,7 +151,7 @@ def test_neither_its_owner_nor_its_neighbours_are_hindered() -> None:
     mcu = Mcu()
     beside = GUESSER._replace(port=5062)
     assert mcu.answer(mcu.tries("cu-jut", PASSWORDS["cu-jut"], beside)) == (0.0, 200)
-    for _ in range(FREE + 1):
+    for _ in range(UNDELAYED + 1):
         mcu.tries("cu-jut", "guess", GUESSER)
     for user, source in (("cu-jut", DEVICE), ("dak-mil", GUESSER), ("cu-jut", beside)):
         assert mcu.answer(mcu.tries(user, PASSWORDS[user], source)) == (0.0, 200)
@@ -160,7 +160,7 @@ def test_neither_its_owner_nor_its_neighbours_are_hindered() -> None:
 
 def test_a_slip_is_forgotten_once_the_right_one_came() -> None:
     guesses = Guesses()
-    for _ in range(FREE):
+    for _ in range(UNDELAYED):
         guesses.note_wrong("a", DEVICE, 0.0)
     guesses.note_right("a", DEVICE)
     assert guesses.note_wrong("a", DEVICE, 1.0) == (1, 1.0)
