@@ -293,9 +293,14 @@ class UserAgent:
     @property
     def waits(self) -> bool:
         """Whether a call is not over yet, or a request of ours has no final answer."""
-        unanswered = (State.CALLING, State.TRYING, State.PROCEEDING)
-        ours = (slot.transaction for slot in self._end.slots.values() if slot.key[0] == "client")
-        return bool(self.calls) or any(one.state in unanswered for one in ours)
+        return bool(self.calls or self.unanswered)
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The methods of our requests that have no final answer, one for each."""
+        waiting = (State.CALLING, State.TRYING, State.PROCEEDING)
+        ours = (slot for slot in self._end.slots.values() if slot.key[0] == "client")
+        return [slot.key[-1] for slot in ours if slot.transaction.state in waiting]
 
     @property
     def transactions(self) -> int:

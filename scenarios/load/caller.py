@@ -89,10 +89,11 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         due_s: float | None = None,
         *,
         held_up: bool = False,
+        within_s: float | None = None,
     ) -> Record:
-        """Do something and keep what came of it."""
+        """Do something and keep what came of it; `within_s`: as of `Seat.ask`."""
         at_s = self.hall.now_s()
-        done = seat.ask(operation, begin)
+        done = seat.ask(operation, begin, within_s)
         return self.hall.record(seat.phone.account.who, at_s, due_s, done, held_up=held_up)
 
     def dial(
@@ -125,7 +126,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
     def hang_up(self, seat: Seat) -> None:
         """Leave, if the call still stands."""
         if seat.phone.stands:
-            self.do(seat, "bye", seat.phone.hang_up)
+            self.do(seat, "bye", seat.phone.hang_up, within_s=self.plan.answer_within_s)
 
     def introduce(self, seat: Seat) -> None:
         """Ask what the MCU can, and register. Neither is waited for: an MCU may lack both, and be

@@ -157,7 +157,7 @@ class Seat:
         self._waiting: dict[Operation, AsyncResult] = {}
         self._reminded_ms = float("inf")
         self.answered_ms = 0.0
-        """When the last answer came that a bridge's timetable waits for."""
+        """When the last answer came that a bridge's timetable waits for, or was given up."""
         self.over = Event()
         """Set while no call stands."""
         self.over.set()
@@ -180,6 +180,7 @@ class Seat:
             done = answer.get(timeout=within_s)
         except gevent.Timeout:
             self._waiting.pop(operation, None)
+            self._note_answer(operation)
             return self.phone.give_up(operation, now_ms())
         assert isinstance(done, Done)
         return done
@@ -245,8 +246,7 @@ class Seat:
                 case Done():
                     waiting = self._waiting.pop(event.operation, None)
                     if waiting is not None:
-                        if event.operation not in ASIDE:
-                            self.answered_ms = now_ms()
+                        self._note_answer(event.operation)
                         waiting.set(event)
                     elif not (event.operation == "drop" and self.expects_end):
                         self._on_done(event)
@@ -264,6 +264,10 @@ class Seat:
         if timer_ms is not None and timer_ms < self._reminded_ms:
             self._reminded_ms = timer_ms
             self._exchange.remind(self, timer_ms)
+
+    def _note_answer(self, operation: Operation) -> None:
+        if operation not in ASIDE:
+            self.answered_ms = now_ms()
 
     def _start_media(self, media: dict[Medium, Where]) -> None:
         if self._media is None:

@@ -179,6 +179,15 @@ CRITERIA: tuple[_Criterion, ...] = (
         _failed("info"),
     ),
     _Criterion(
+        "hang-ups-failed",
+        "Hang-ups not answered",
+        "Lần kết thúc cuộc gọi (BYE) không được trả lời",
+        0,
+        "times",
+        OURS,
+        _failed("bye"),
+    ),
+    _Criterion(
         "bridges-missing",
         "Bridges not back after the fault",
         "Điểm cầu không kết nối lại được sau sự cố",

@@ -211,12 +211,14 @@ class Phone:
         if any(lost.receive(data, source, now_ms) for lost in self._lost):
             return
         self._handle(self.agent.receive(data, source, now_ms), now_ms)
+        self._end_bye(now_ms, OK, "")
 
     def advance(self, now_ms: float) -> None:
         """Timers are due."""
         for lost in self._lost:
             lost.advance(now_ms)
         self._handle(self.agent.advance(now_ms), now_ms)
+        self._end_bye(now_ms, 0, NO_ANSWER)
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, None for never."""
@@ -259,8 +261,11 @@ class Phone:
     def _handle(self, events: Sequence[Event], now_ms: float) -> None:
         for event in events:
             self._handle_one(event, now_ms)
-        if "bye" in self._asked and not self.agent.waits:
-            self._done("bye", True, OK, "", now_ms)
+
+    def _end_bye(self, now_ms: float, code: int, reason: str) -> None:
+        """A BYE that waits no longer has been answered by what came, or by nothing in time."""
+        if "bye" in self._asked and "BYE" not in self.agent.unanswered:
+            self._done("bye", code == OK, code, reason, now_ms)
 
     def _handle_one(self, event: Event, now_ms: float) -> None:
         match event:

@@ -93,6 +93,7 @@ CASES: dict[str, Case] = {
     "no session description": Case(Device(body="none"), NOT_SET_UP, "2 × 200 its answer cannot"),
     "garbage for one": Case(Device(body="garbage"), NOT_SET_UP, "2 × 200 its answer cannot"),
     "hangs up at once": Case(Device(hangs_up=True), frozenset({"calls-dropped"})),
+    "no answer to BYE": Case(Device(bye=None), frozenset({"hang-ups-failed"}), missed={}),
     # calls that stand
     "answers from elsewhere": Case(Device(from_elsewhere=True), missed={}),
     "sends nothing": Case(Device(sends="nothing"), NOT_HEARD, missed={"nothing": 2}),

@@ -149,6 +149,27 @@ def test_a_command_and_the_end_are_told_when_they_are_answered(line: Line) -> No
     assert line.mcu.calls == []
 
 
+def test_a_hang_up_without_an_answer_has_failed(line: Line) -> None:
+    """Whatever else waits for its answer."""
+    line.phone.dial("giao-ban", 0.0)
+    line.run(1_000)
+    line.deaf = True
+    line.phone.options(line.now_ms)
+    line.phone.hang_up(line.now_ms)
+    ended = [event for event in line.run(40_000) if isinstance(event, Done)]
+    assert {(one.operation, one.ok) for one in ended} == {("options", False), ("bye", False)}
+    line.deaf = False
+    line.phone.dial("giao-ban", line.now_ms)
+    line.run(1_000)
+    line.deaf = True
+    line.phone.options(line.now_ms)
+    line.run(10)
+    line.deaf = False
+    line.phone.hang_up(line.now_ms)
+    ended = [event for event in line.run(100) if isinstance(event, Done)]
+    assert [(one.operation, one.ok, one.ms) for one in ended] == [("bye", True, 2 * DELAY_MS)]
+
+
 def test_a_registration_is_taken_back(line: Line) -> None:
     line.phone.register(0.0)
     line.run(1_000)
