@@ -50,9 +50,10 @@ class MediaResult(StrictModel):
 
     Attributes:
         calls: that stood with it, but for those too short to tell (`too_short`).
-        missed: those of them in which too little came, by why: `not-agreed` (the MCU's answer does
-            not let it send this), `nothing` (no packet of the agreed kind came), `late` (the first
-            came too late), `too-little`.
+        missed: those of them in which too little came, by why: `withheld` (the answer names another
+            host than the target, from which nothing came, so nothing was sent there either),
+            `not-agreed` (the MCU's answer does not let it send this), `nothing` (no packet of the
+            agreed kind came), `late` (the first came too late), `too-little`.
         packets_sent, packets_received, packets_lost: of all calls; `lost` by sequence numbers.
         expected_s, heard_s: for how long sound or moving pictures should have come, and for how
             much of that they did.

@@ -15,6 +15,7 @@ HEAD = {
 }
 NOTHING = "–"
 _MISSED = {
+    "withheld": "the answer names another host, which sent nothing, so it was sent nothing",
     "not-agreed": "the answer does not let the MCU send it",
     "nothing": "nothing came",
     "late": "it began too late",

@@ -30,7 +30,7 @@ LEAVE_WITHIN_S = 5.0
 LEAVE_PER_S = 100.0
 """How many hang up a second where a test is broken off."""
 
-_FIGURES = {"sent", "received", "lost", "wait_ms", "heard_ms"}
+_FIGURES = {"withheld", "sent", "received", "lost", "wait_ms", "heard_ms"}
 
 log = logging.getLogger("giaoban.load")
 Fire = Callable[[Record], None]

@@ -21,7 +21,8 @@ ON_ITS_WAY_MS = 100.0
 """What may be on its way, or not yet cut into packets, when a call ends."""
 SHORTEST_MS = 300.0
 """Of a call that ends before this nobody can tell what should have come."""
-NOT_AGREED, NOTHING, LATE, TOO_LITTLE = "not-agreed", "nothing", "late", "too-little"
+WITHHELD, NOT_AGREED, NOTHING = "withheld", "not-agreed", "nothing"
+LATE, TOO_LITTLE = "late", "too-little"
 
 
 def results(heard: Sequence[Heard]) -> list[MediaResult]:
@@ -73,6 +74,8 @@ def came_pct(call: Heard) -> float:
 
 def missing(call: Heard) -> str | None:
     """Why the bridge did not hear or see what it should; None if it did."""
+    if call.withheld:
+        return WITHHELD
     if not call.agreed:
         return NOT_AGREED
     if call.wait_ms is None:

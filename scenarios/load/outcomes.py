@@ -63,6 +63,8 @@ class Heard(StrictModel):
     Attributes:
         at_s: since the beginning of the test when the call stood, `lasted_ms` how long it did.
         agreed: whether the MCU's answer lets it send this at all.
+        withheld: whether ours was not sent, since it was to go to another host than the target, and
+            nothing came from there.
         sent, received, lost: packets; `traffic.crowd.ears.Heard` says which.
         wait_ms: until the first came; None: nothing did.
         heard_ms: what could be played of them.
@@ -73,6 +75,7 @@ class Heard(StrictModel):
     at_s: float
     lasted_ms: float
     agreed: bool
+    withheld: bool = False
     sent: int = 0
     received: int = 0
     lost: int = 0

@@ -323,7 +323,7 @@ class Phone:
             self._call = None
             self._done("invite", False, OK, f"its answer cannot be read: {error}", now_ms)
             return
-        self._agreed = where_to(terms)
+        self._agreed = where_to(terms, self._server.host)
         self._done("invite", True, OK, "", now_ms)
         self._stands(now_ms)
 
@@ -366,7 +366,7 @@ class Phone:
             )
         except sdp.SdpError:
             return None
-        self._agreed = where_to(terms)
+        self._agreed = where_to(terms, self._server.host)
         return sdp.build(self._local)
 
     def _done(self, operation: Operation, ok: bool, code: int, reason: str, now_ms: float) -> None:

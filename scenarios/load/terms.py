@@ -26,8 +26,9 @@ def offered(ports: Mapping[Medium, int], contact: HostPort, profile: Profile) ->
     return can
 
 
-def where_to(terms: Sequence[Agreed | None]) -> dict[Medium, Where]:
-    """Where the media of these terms go."""
+def where_to(terms: Sequence[Agreed | None], target: str) -> dict[Medium, Where]:
+    """Where the media of these terms go. Only `target`'s owner has agreed to get any: what another
+    host says of itself is in no answer of the target's (the "voice hammer" of RFC 8445 §19.5.1)."""
     found: dict[Medium, Where] = {}
     for agreed in terms:
         if agreed is not None and not agreed.content:
@@ -38,6 +39,7 @@ def where_to(terms: Sequence[Agreed | None]) -> dict[Medium, Where]:
                 payload_type=agreed.send_type,
                 muxed=agreed.rtcp_mux,
                 sends=agreed.sends,
+                assured=agreed.remote[0] == target,
                 expects=agreed.receive_type if agreed.receives else None,
             )
     return found

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 HOST = "127.0.0.1"
 PHRASES = {
@@ -30,11 +31,12 @@ class Device:
 
     Attributes:
         options, register, invite, bye: the status code of its answer; None: it does not answer.
-        body: of its answer to INVITE: `sdp`, `none`, `garbage`, `inactive`, `no-audio`.
+        body: of its answer to INVITE: `sdp`, `none`, `garbage`, `inactive`, `recvonly`, `no-audio`.
         sends: what it sends in a call: `all`, `nothing`, `half` (a packet of 20 ms each 40 ms),
             `one-second`, `late` (all, from 1.5 s on), `reports` (RTCP alone), `other-codec` (PCMU
             instead of PCMA).
         says_garbage: it answers whatever comes with bytes that are no SIP.
+        media_at: the host that its answer names, and sends from.
         hangs_up: as soon as a call stands.
         from_elsewhere: its answers come from another port than the one that was asked.
     """
@@ -45,6 +47,7 @@ class Device:
     bye: int | None = 200
     body: str = "sdp"
     sends: str = "all"
+    media_at: str = HOST
     says_garbage: bool = False
     hangs_up: bool = False
     from_elsewhere: bool = False
@@ -63,14 +66,16 @@ class Running:
     Attributes:
         asked: the methods of all that it was sent, in order.
         callers: who has called, by the user of From.
+        taken: datagrams that came to where its answers want media.
     """
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self.sip, self.other, self.media = _socket(), _socket(), _socket()
+        self.sip, self.other, self.media = _socket(), _socket(), _socket(device.media_at)
         self.calls: dict[str, _Call] = {}
         self.asked: list[str] = []
         self.callers: set[str] = set()
+        self.taken = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -95,10 +100,14 @@ class Running:
     def _run(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self.sip, selectors.EVENT_READ)
+            selector.register(self.media, selectors.EVENT_READ)
             while not self._over.is_set():
-                if selector.select(PACKET_S / 4):
-                    data, source = self.sip.recvfrom(65_535)
-                    self._answer(data.decode("utf-8", "replace"), source)
+                for ready, _ in selector.select(PACKET_S / 4):
+                    data, source = cast(socket.socket, ready.fileobj).recvfrom(65_535)
+                    if ready.fileobj is self.sip:
+                        self._answer(data.decode("utf-8", "replace"), source)
+                    else:
+                        self.taken += 1
                 for call in list(self.calls.values()):
                     self._send_media(call)
 
@@ -156,9 +165,9 @@ class Running:
         if kind in ("none", "garbage"):
             return "" if kind == "none" else "\x01 this is no session description\r\n"
         port = 0 if kind == "no-audio" else self.media.getsockname()[1]
-        way = "inactive" if kind == "inactive" else "sendrecv"
+        way = kind if kind in ("inactive", "recvonly") else "sendrecv"
         return (
-            f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {self.device.media_at}\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na={way}\r\n"
         )
 
@@ -204,9 +213,9 @@ def fake(device: Device) -> Iterator[Running]:
         running.end()
 
 
-def _socket() -> socket.socket:
+def _socket(host: str = HOST) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind((HOST, 0))
+    sock.bind((host, 0))
     return sock
 
 

@@ -26,6 +26,7 @@ from scenarios.load.plan import LoadPlan
 from scenarios.load.run import Order, Seen, answer
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
+from tests.loopback import local_address
 from traffic.profiles import load_profiles
 
 pytestmark = pytest.mark.realtime
@@ -50,6 +51,7 @@ SILENT = Device(options=None, register=None, invite=None, bye=None)
 NOT_SET_UP, NOT_HEARD = frozenset({"calls-not-set-up"}), frozenset({"calls-not-heard"})
 OPTIONS, REGISTER = frozenset({"options"}), frozenset({"register"})
 BOTH = OPTIONS | REGISTER
+ELSEWHERE = local_address(77)
 UNANSWERED = "no answer to any INVITE (2 calls)"
 CASES: dict[str, Case] = {
     "good": Case(Device(), missed={}),
@@ -102,6 +104,14 @@ CASES: dict[str, Case] = {
     "half of the sound": Case(Device(sends="half"), NOT_HEARD, missed={"too-little": 2}),
     "sound for a second": Case(Device(sends="one-second"), NOT_HEARD, missed={"too-little": 2}),
     "sound that begins late": Case(Device(sends="late"), NOT_HEARD, missed={"late": 2}),
+    "media elsewhere": Case(Device(media_at=ELSEWHERE), missed={}),
+    "a third party for media": Case(
+        Device(media_at=ELSEWHERE, sends="nothing"), NOT_HEARD, missed={"withheld": 2}
+    ),
+    "a third party that is to get media alone": Case(
+        Device(media_at=ELSEWHERE, sends="nothing", body="recvonly"), NOT_HEARD,
+        missed={"withheld": 2},
+    ),
     "inactive": Case(Device(body="inactive"), NOT_HEARD, missed={"not-agreed": 2}),
     "takes no sound": Case(Device(body="no-audio"), NOT_HEARD, missed={"not-agreed": 2}),
 }  # fmt: skip

@@ -30,6 +30,8 @@ NEVER = {"received": 0, "wait_ms": None, "heard_ms": 0.0}
         ({"agreed": False}, "not-agreed"),
         ({"agreed": False, **NEVER}, "not-agreed"),
         (NEVER, "nothing"),
+        ({"withheld": True, **NEVER}, "withheld"),
+        ({"withheld": True, "agreed": False, **NEVER}, "withheld"),
         ({**NEVER, "lasted_ms": 300.0}, "nothing"),
         # a device may take a second until it sends
         ({"wait_ms": 1000.0, "heard_ms": 9000.0}, None),

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -199,6 +200,46 @@ def test_a_picture_that_stands_still_is_not_seen() -> None:
     pair.close()
     assert still.received == 3
     assert 1000.0 <= still.heard_ms <= 1000.0 + took_ms
+
+
+def test_a_third_party_gets_nothing_before_it_has_sent_something(
+    hearer: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sound nor reports, and nothing any more once it has been silent for long."""
+    now_ns = time.monotonic_ns()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
+    crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = crowd.open(["audio"])
+    far = hearer.getsockname()
+    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=False)
+    hearer.setblocking(False)
+
+    def taken(seconds: float) -> int:
+        """Datagrams that it gets in that time."""
+        nonlocal now_ns
+        count = 0
+        until_ns = now_ns + round(seconds * 1e9)
+        while now_ns < until_ns:
+            now_ns = crowd.due_ns
+            crowd.slot()
+            with suppress(BlockingIOError):
+                while hearer.recv(2048):
+                    count += 1
+        return count
+
+    crowd.start(row, {"audio": where}, "x", now_ns)
+    assert taken(10) == 0
+    assert crowd.stop(row, silently=False).media["audio"].withheld
+    assert taken(1) == 0  # no goodbye either
+    crowd.start(row, {"audio": where}, "x", now_ns)
+    hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))
+    assert 48 <= taken(1.5) <= 77
+    assert 28 * 50 <= taken(30) <= 30 * 50 + 20
+    assert taken(10) == 0
+    over = crowd.stop(row, silently=False)
+    crowd.close()
+    assert not over.media["audio"].withheld
+    assert 30 * 50 - 20 <= over.media["audio"].sent <= 30 * 50 + 20
 
 
 def test_the_row_of_who_has_left_is_free() -> None:

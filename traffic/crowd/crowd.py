@@ -42,6 +42,8 @@ class _Bridge:
     since_ns: int = 0
     going: set[Medium] = field(default_factory=set)
     reported: dict[Medium, int] = field(default_factory=dict)
+    withheld: dict[Medium, rtp.StreamId] = field(default_factory=dict)
+    """What is sent as soon as it may go there."""
 
 
 @dataclass(frozen=True)
@@ -118,15 +120,14 @@ class Crowd:
             draws = np.random.default_rng(self._rng.randrange(2**32))
             reporter = Reporter(stream.ssrc, name, clock_hz, draws, now_ns)
             expects = NO_TYPE if where.expects is None else where.expects
-            self._ears[medium].open(row, pair, reporter, muxed=where.muxed, expects=expects)
+            self._ears[medium].open(
+                row, pair, reporter, muxed=where.muxed, expects=expects, assured=where.assured
+            )
             bridge.going.add(medium)
             bridge.reported[medium] = 0
-            if not where.sends:
-                continue
-            if medium == "audio":
-                self._sounds.start(row, pair.rtp.fileno(), stream)
-            elif self._pictures is not None:
-                self._pictures.start(row, pair.rtp.fileno(), stream, now_ns)
+            if where.sends:
+                bridge.withheld[medium] = stream
+                self._ask_consent(row, medium, now_ns)
 
     def stop(self, row: int, *, silently: bool) -> Over:
         """The call is over."""
@@ -141,11 +142,12 @@ class Crowd:
             if not silently:
                 ears.farewell(row)
             sent = bridge.reported[medium]
-            figures[medium] = messages.Figures(sent=sent, **vars(ears.close(row, now_ns)))
-        self._sounds.stop(row)
-        if self._pictures is not None:
-            self._pictures.stop(row)
+            withheld = medium in bridge.withheld
+            heard = ears.close(row, now_ns)
+            figures[medium] = messages.Figures(sent=sent, withheld=withheld, **vars(heard))
+            self._send_no_more(row, medium)
         bridge.going.clear()
+        bridge.withheld.clear()
         return Over(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
 
     def release(self, row: int) -> None:
@@ -225,8 +227,27 @@ class Crowd:
         for row, bridge in self._bridges.items():
             for medium in bridge.going:
                 self._account(row, medium, now_ns)
+                self._ask_consent(row, medium, now_ns)
         for medium in MEDIA:
             self.rtcp_sent += self._ears[medium].report(now_ns)
+
+    def _ask_consent(self, row: int, medium: Medium, now_ns: int) -> None:
+        """Begin to send what may go now; what may no longer go is sent no more."""
+        bridge = self._bridges[row]
+        if not self._ears[medium].has_consent(row, now_ns):
+            self._send_no_more(row, medium)
+        elif (stream := bridge.withheld.pop(medium, None)) is not None:
+            descriptor = bridge.pairs[medium].rtp.fileno()
+            if medium == "audio":
+                self._sounds.start(row, descriptor, stream)
+            elif self._pictures is not None:
+                self._pictures.start(row, descriptor, stream, now_ns)
+
+    def _send_no_more(self, row: int, medium: Medium) -> None:
+        if medium == "audio":
+            self._sounds.stop(row)
+        elif self._pictures is not None:
+            self._pictures.stop(row)
 
     def _account(self, row: int, medium: Medium, now_ns: int) -> None:
         """Tell the reporter what has gone out since it was told last."""

@@ -15,6 +15,9 @@ from traffic.reception import ReceptionBank
 from traffic.reporting import KeyFrameWanted, Reporter
 
 INBOX, MAX_BYTES = 512, 2048
+CONSENT_NS = 30_000_000_000
+"""Who has not agreed to get anything gets it as long as something came from there within this time
+(RFC 7675 §5.1)."""
 STALE_READS = 16
 """More than the buffer of a socket holds; who sends faster than that is read is not waited for."""
 STILL_NS = 1_000_000_000
@@ -50,8 +53,9 @@ class _Listener:
     pair: Pair
     reporter: Reporter
     muxed: bool
+    assured: bool
     since_ns: int
-    heard_ns: int = 0
+    heard_ns: int | None = None
     reports: int = 0
     overflowed: dict[int, int] = field(default_factory=dict)
     """By descriptor: what its socket has lost so far, by what came last."""
@@ -88,12 +92,22 @@ class Ears:
         """Packets that sockets lost during calls because their buffers were full."""
         self.received = self.strange = 0
 
-    def open(self, row: int, pair: Pair, reporter: Reporter, *, muxed: bool, expects: int) -> None:
+    def open(
+        self,
+        row: int,
+        pair: Pair,
+        reporter: Reporter,
+        *,
+        muxed: bool,
+        expects: int,
+        assured: bool = True,
+    ) -> None:
         """A call stands.
 
         Args:
             muxed: RTCP is sent and comes on the RTP port (RFC 5761).
             expects: the payload type that was agreed for what comes.
+            assured: as of `messages.Where`.
         """
         self._bank.open(row)
         self._expects[row] = expects
@@ -103,7 +117,7 @@ class Ears:
             for _ in range(STALE_READS):
                 if not len(self._inbox.receive(sock.fileno())):
                     break
-        self._listeners[row] = _Listener(pair, reporter, muxed, time.monotonic_ns())
+        self._listeners[row] = _Listener(pair, reporter, muxed, assured, time.monotonic_ns())
 
     def close(self, row: int, now_ns: int) -> Heard:
         """The call is over; what it heard."""
@@ -201,7 +215,11 @@ class Ears:
 
     def silent_ms(self, row: int, now_ns: int) -> float:
         """For how long nothing has come to a call."""
-        return (now_ns - self._listeners[row].heard_ns) / 1e6
+        return (now_ns - (self._listeners[row].heard_ns or 0)) / 1e6
+
+    def has_consent(self, row: int, now_ns: int) -> bool:
+        """Whether anything may be sent to where a call's media is to go."""
+        return _has_consent(self._listeners[row], now_ns)
 
     def farewell(self, row: int) -> None:
         """Send an RTCP BYE (RFC 3550 §6.6)."""
@@ -210,6 +228,8 @@ class Ears:
             self._say(self._listeners[row], packet)
 
     def _say(self, listener: _Listener, packet: bytes) -> bool:
+        if not _has_consent(listener, time.monotonic_ns()):
+            return False
         sock = listener.pair.rtp if listener.muxed else listener.pair.rtcp
         return put(sock.fileno(), packet)
 
@@ -248,3 +268,8 @@ class Ears:
         now_ns = time.monotonic_ns()
         unix_ns = self._inbox.clock.unix_ns(now_ns)
         return KeyFrameWanted() in listener.reporter.take(packets, now_ns, unix_ns)
+
+
+def _has_consent(listener: _Listener, now_ns: int) -> bool:
+    heard_ns = listener.heard_ns
+    return listener.assured or (heard_ns is not None and now_ns - heard_ns < CONSENT_NS)

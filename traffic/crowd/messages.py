@@ -22,6 +22,8 @@ class Where(StrictModel):
 
     Attributes:
         sends: whether ours may be sent.
+        assured: whether it is a host that has agreed to get it; else something has to come from
+            there first.
         expects: the payload type of what comes; None: nothing is to come.
     """
 
@@ -30,6 +32,7 @@ class Where(StrictModel):
     payload_type: Annotated[int, Field(ge=0, le=127)]
     muxed: bool
     sends: bool = True
+    assured: bool = True
     expects: Annotated[int, Field(ge=0, le=127)] | None = None
 
 
@@ -112,9 +115,11 @@ class Failed(StrictModel):
 
 
 class Figures(StrictModel):
-    """One medium of one call; as `ears.Heard`."""
+    """One medium of one call; `withheld`: ours was to be sent and was not, since nothing came from
+    where it was to go. Otherwise as `ears.Heard`."""
 
     sent: int
+    withheld: bool
     received: int
     wait_ms: float | None
     heard_ms: float

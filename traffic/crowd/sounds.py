@@ -48,6 +48,7 @@ class Sounds:
     def stop(self, row: int) -> None:
         """It sends no more."""
         self._descriptors[row] = -1
+        self.sent[row] = 0
         self._place(row, there=False)
 
     def turn(self, slot: int) -> tuple[int, int]:
