@@ -97,12 +97,16 @@ class Session:
             runner.register_message(CLAIMED, self._on_claimed)
         for kind in USERS:
             kind.enter, kind.left = self.enter, self.left
-        named = options.user_classes or options.class_picker
-        if not (self._given or named or isinstance(runner, WorkerRunner)):
-            # Of ours only bridges, unless others are named. A master looks at this before the
-            # start, and a worker runs whom it is told to.
+        if not (self._given or isinstance(runner, WorkerRunner)):
+            # Of ours only bridges, unless others are named, also in the page's list of classes. A
+            # master looks at this before the start, and a worker runs whom it is told to.
+            shown = {BridgeUser.__name__, *(options.user_classes or ())}
+            hidden = {each.__name__ for each in USERS} - shown
             classes = environment.user_classes
-            classes[:] = [each for each in classes if each not in USERS or each is BridgeUser]
+            classes[:] = [each for each in classes if each.__name__ not in hidden]
+            for listed in (environment.available_user_classes, environment.available_user_tasks):
+                for name in hidden & (listed or {}).keys():
+                    del listed[name]
 
     # ------------------------------------------------------------------------- Locust's events
 

@@ -227,6 +227,19 @@ def test_our_options_are_on_the_page_and_nothing_secret_is(tmp_path: Path) -> No
         assert hidden not in text
 
 
+@pytest.mark.parametrize(
+    ("named", "listed"),
+    [([], {"BridgeUser"}), (["BridgeUser", "GuesserUser"], {"BridgeUser", "GuesserUser"})],
+)
+def test_the_page_lists_no_class_that_is_to_be_named(
+    named: list[str], listed: set[str], tmp_path: Path
+) -> None:
+    with page(tmp_path, *named, "--class-picker", "--host", "sip:127.0.0.1:9") as web:
+        text = web.get("/")
+    kinds = {"BridgeUser", "TechnicianUser", "GuesserUser", "BabblerUser"}
+    assert {kind for kind in kinds if f'"{kind}"' in text} == listed
+
+
 def test_what_the_page_may_not_ask_for_is_one_line_and_locust_goes_on(tmp_path: Path) -> None:
     with fake(Device()) as mcu, fake(Device()) as other:
         with page(tmp_path, "--host", mcu.address, "--i-am-authorised") as web:
