@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ HOST = "127.0.0.1"
 PATIENCE_S = 30.0
 LATE = 3
 """Exit code of an MCU too much of whose media left late, which a busy machine may cause."""
+NOWHERE: Mapping[str, str] = {}
 
 
 def free_ports(count: int = 1) -> int:
@@ -33,6 +34,28 @@ def wait_for(condition: Callable[[], Any], what: str, within_s: float = PATIENCE
         assert time.monotonic() < limit, f"waited {within_s:g} s for {what}"
         time.sleep(0.02)
     return found
+
+
+def meetings(
+    folder: Path, *members: str, uris: Mapping[str, str] = NOWHERE, more: str = ""
+) -> tuple[str, str]:
+    """The option with the meeting `giao-ban` of these, the first its chair.
+
+    Args:
+        uris: where members can be called.
+        more: keys of the meeting.
+    """
+    listed = ""
+    for member in members:
+        listed += f'[[meeting.member]]\nid = "{member}"\n'
+        listed += f'uri = "{uris[member]}"\n' if member in uris else ""
+    path = folder / "meetings.toml"
+    path.write_text(
+        'schema = "giaoban.meetings/1"\n[[meeting]]\nid = "giao-ban"\nname = "Giao ban"\n'
+        f'pattern = "any-bridges"\nchair = "{members[0]}"\n{more}\n{listed}',
+        encoding="utf-8",
+    )
+    return "--meetings", str(path)
 
 
 def giaoban(*words: str) -> list[str]:

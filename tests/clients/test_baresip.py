@@ -14,7 +14,7 @@ import pytest
 from tests.clients.baresip import Baresip
 from tests.clients.media import MediaPort, loudness
 from tests.clients.phone import Phone
-from tests.clients.programs import HOST, Mcu, end, free_ports
+from tests.clients.programs import HOST, Mcu, end, free_ports, meetings
 
 pytestmark = pytest.mark.realtime
 
@@ -26,28 +26,6 @@ UNDER_WAY = 20
 """More packets cannot come after the end of a call or two."""
 PASSWORDS = {"dak-nong": "first-pass", "cu-jut": "second-pass", "dak-mil": "third-pass"}
 TONES = {"dak-nong": 1100, "cu-jut": 440, "dak-mil": 700}
-
-CHAIRED = """schema = "giaoban.meetings/1"
-
-[[meeting]]
-id = "giao-ban"
-name = "Giao ban"
-pattern = "any-bridges"
-chair = "dak-nong"
-members = ["dak-nong", "cu-jut", "dak-mil"]
-floor = "chair"
-"""
-
-DIALLED = """schema = "giaoban.meetings/1"
-
-[[meeting]]
-id = "giao-ban"
-name = "Giao ban"
-pattern = "any-bridges"
-chair = "dak-nong"
-floor = "open"
-dial = "out"
-"""
 
 
 @pytest.fixture
@@ -176,10 +154,8 @@ def test_a_meeting_that_calls_its_bridges(
     serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
 ) -> None:
     clients = [baresip(user, account="answermode=auto") for user in ("dak-nong", "cu-jut")]
-    listed = '\n[[meeting.member]]\nid = "{id}"\nuri = "sip:{id}@{host}:{port}"\n'
-    members = "".join(listed.format(id=c.folder.name, host=HOST, port=c.port) for c in clients)
-    (tmp_path / "meetings.toml").write_text(DIALLED + members, encoding="utf-8")
-    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
+    uris = {c.folder.name: f"sip:{c.folder.name}@{HOST}:{c.port}" for c in clients}
+    mcu = serve(*meetings(tmp_path, *uris, uris=uris, more='floor = "open"\ndial = "out"'))
     mcu.wait_for("joined", 2)
     time.sleep(2.5)
     report = mcu.stop()  # while they talk: it hangs up
@@ -198,17 +174,8 @@ def test_the_chair_has_a_bridge_called(
     """By what baresip calls a transfer, a REFER (RFC 3515); it hangs up when that has worked."""
     chair, bridge = baresip("dak-nong"), baresip("cu-jut", account="answermode=auto")
     uri = f"sip:cu-jut@{HOST}:{bridge.port}"
-    members = f'''
-[[meeting.member]]
-id = "dak-nong"
-
-[[meeting.member]]
-id = "cu-jut"
-uri = "{uri}"
-'''
-    held = DIALLED.replace('dial = "out"', "") + members
-    (tmp_path / "meetings.toml").write_text(held, encoding="utf-8")
-    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
+    listed = meetings(tmp_path, "dak-nong", "cu-jut", uris={"cu-jut": uri}, more='floor = "open"')
+    mcu = serve(*listed)
     chair.command("dial", mcu.uri("giao-ban"))
     mcu.wait_for("joined")
     chair.command("transfer", uri)
@@ -224,9 +191,9 @@ def test_only_the_chair_is_heard_until_it_calls_someone(
     serve: Serve, baresip: Callable[..., Baresip], tmp_path: Path
 ) -> None:
     """Art. 15. The chair's sound is ffmpeg's, its commands are SIP INFO."""
-    (tmp_path / "meetings.toml").write_text(CHAIRED, encoding="utf-8")
-    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
-    branches = [baresip(user) for user in ("cu-jut", "dak-mil")]
+    members = ("cu-jut", "dak-mil")
+    mcu = serve(*meetings(tmp_path, "dak-nong", *members, more='floor = "chair"'))
+    branches = [baresip(user) for user in members]
     port = free_ports(2)
     chair = Phone("dak-nong")
     answer = chair.dial(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mcu_sim.audio import g711
 from tests.clients.media import MediaPort
-from tests.clients.programs import HOST, Mcu, free_ports
+from tests.clients.programs import HOST, Mcu, free_ports, meetings
 from tests.clients.sipp import AUDIO, PROVISIONAL, Scenario, count, sipp, sipp_beside
 
 pytestmark = pytest.mark.realtime
@@ -22,15 +22,6 @@ Serve = Callable[..., Mcu]
 LONG_MS = 120_000
 """A call that stands until SIPp is stopped."""
 PASSWORDS = {"dak-nong": "first-pass", "cu-jut": "second-pass", "dak-mil": "third-pass"}
-MEETINGS = """schema = "giaoban.meetings/1"
-
-[[meeting]]
-id = "giao-ban"
-name = "Giao ban"
-pattern = "any-bridges"
-chair = "dak-nong"
-members = ["dak-nong", "cu-jut"]
-"""
 AUDIO_AND_VIDEO = f"""{AUDIO}
     m=video 41002 RTP/AVP 97
     a=rtpmap:97 H264/90000
@@ -173,17 +164,7 @@ def test_a_refer_of_the_chair_has_a_bridge_called(serve: Serve, tmp_path: Path) 
     """One SIPp chairs, another is the bridge, which the MCU calls and hangs up at the end."""
     port = free_ports()
     uri = f"sip:cu-jut@{HOST}:{port}"
-    listed = f'''
-[[meeting.member]]
-id = "dak-nong"
-
-[[meeting.member]]
-id = "cu-jut"
-uri = "{uri}"
-'''
-    held = MEETINGS.replace('members = ["dak-nong", "cu-jut"]\n', listed)
-    (tmp_path / "meetings.toml").write_text(held, encoding="utf-8")
-    mcu = serve("--meetings", str(tmp_path / "meetings.toml"))
+    mcu = serve(*meetings(tmp_path, "dak-nong", "cu-jut", uris={"cu-jut": uri}))
 
     def call(user: str) -> Scenario:
         return Scenario(user).send("INVITE", AUDIO.format(port=41000)).answered()
@@ -252,8 +233,7 @@ def test_proof_of_who_calls(serve: Serve, tmp_path: Path, accounts: str) -> None
 
 
 def test_refusals_of_a_meeting(serve: Serve, tmp_path: Path, accounts: str) -> None:
-    (tmp_path / "meetings.toml").write_text(MEETINGS, encoding="utf-8")
-    mcu = serve("--accounts", accounts, "--meetings", str(tmp_path / "meetings.toml"))
+    mcu = serve("--accounts", accounts, *meetings(tmp_path, "dak-nong", "cu-jut"))
     elsewhere = proven_call()
     elsewhere.text = elsewhere.text.replace("sip:giao-ban@", "sip:hop-kin@")
     run(mcu, tmp_path, elsewhere.refused(404), "-m", "1")

@@ -14,22 +14,11 @@ from tests.certificates import server_certificate
 from tests.clients.baresip import Baresip
 from tests.clients.media import MediaPort
 from tests.clients.phone import Phone
-from tests.clients.programs import HOST, Mcu
+from tests.clients.programs import HOST, Mcu, meetings
 
 pytestmark = pytest.mark.realtime
 
 Serve = Callable[..., Mcu]
-
-CHAIRED = """schema = "giaoban.meetings/1"
-
-[[meeting]]
-id = "giao-ban"
-name = "Giao ban"
-pattern = "any-bridges"
-chair = "dak-nong"
-members = ["dak-nong", "cu-jut"]
-floor = "chair"
-"""
 
 
 @pytest.fixture
@@ -39,18 +28,23 @@ def secured(tmp_path: Path) -> tuple[str, ...]:
     return "--tls-certificate", str(certificate), "--tls-key", str(key)
 
 
+def cu_jut(folder: Path, mcu: Mcu, secured: tuple[str, ...], **more: str) -> Baresip:
+    """A baresip that registers over TLS, and looks at the certificate."""
+    return Baresip(
+        folder,
+        "cu-jut",
+        440,
+        registrar=f"{HOST}:{mcu.port + 1};transport=tls",
+        config=f"net_interface {HOST}\nsip_cafile {secured[1]}\nsip_verify_server yes\n",
+        **more,
+    )
+
+
 def test_baresip_registers_and_calls(
     serve: Serve, secured: tuple[str, ...], accounts: str, tmp_path: Path
 ) -> None:
     mcu = serve(*secured, "--accounts", accounts)
-    client = Baresip(
-        tmp_path,
-        "cu-jut",
-        440,
-        registrar=f"{HOST}:{mcu.port + 1};transport=tls",
-        password="second-pass",
-        config=f"net_interface {HOST}\nsip_cafile {secured[1]}\nsip_verify_server yes\n",
-    )
+    client = cu_jut(tmp_path, mcu, secured, password="second-pass")
     with closing(client):
         client.wait_for("200 OK")  # to its REGISTER
         client.command("dial", f"sip:giao-ban@{HOST}:{mcu.port + 1};transport=tls")
@@ -65,16 +59,8 @@ def test_baresip_registers_and_calls(
 def test_a_member_that_registered_over_tls_is_called_there_and_hung_up_on(
     serve: Serve, secured: tuple[str, ...], tmp_path: Path
 ) -> None:
-    (tmp_path / "meetings.toml").write_text(CHAIRED, encoding="utf-8")
-    mcu = serve(*secured, "--meetings", str(tmp_path / "meetings.toml"))
-    branch = Baresip(
-        tmp_path,
-        "cu-jut",
-        440,
-        registrar=f"{HOST}:{mcu.port + 1};transport=tls",
-        account="answermode=auto",
-        config=f"net_interface {HOST}\nsip_cafile {secured[1]}\nsip_verify_server yes\n",
-    )
+    mcu = serve(*secured, *meetings(tmp_path, "dak-nong", "cu-jut", more='floor = "chair"'))
+    branch = cu_jut(tmp_path, mcu, secured, account="answermode=auto")
     with closing(branch), closing(MediaPort()) as media, closing(Phone("dak-nong")) as chair:
         branch.wait_for("200 OK")  # to its REGISTER
         described = f"v=0\no=- 1 1 IN IP4 {HOST}\ns=-\nc=IN IP4 {HOST}\nt=0 0\n"
