@@ -46,42 +46,53 @@ def of_media(media: Iterable[MediaResult]) -> Iterator[Assumption]:
     """When a call counts as heard and seen; where nobody asked for media nothing is assumed."""
     if any(each.calls for each in media):
         start_s = START_MS / 1e3
-        yield Assumption(
-            what="how much of the sound and the pictures of a call must come",
-            what_vi="tỷ lệ âm thanh và hình ảnh của một cuộc gọi phải nhận được",
-            value=f"{LEAST_PCT:g} %, from {start_s:g} s after the call was set up at the latest",
-            value_vi=f"{number(LEAST_PCT)} %, chậm nhất từ {number(start_s)} s sau khi thiết lập",
-            source="no standard gives it",
-            source_vi="không tiêu chuẩn nào quy định",
-            settled_by="the device's documents: how soon it sends, and whether it sends in silence",
-            settled_by_vi="tài liệu thiết bị: sau bao lâu thì gửi, khi im lặng có gửi không",
-        )
+        yield _without_standard(
+            ("how much of the sound and the pictures of a call must come",
+             "tỷ lệ âm thanh và hình ảnh của một cuộc gọi phải nhận được"),
+            (f"{LEAST_PCT:g} %, from {start_s:g} s after the call was set up at the latest",
+             f"{number(LEAST_PCT)} %, chậm nhất từ {number(start_s)} s sau khi thiết lập"),
+            ("the device's documents: how soon it sends, and whether it sends in silence",
+             "tài liệu thiết bị: sau bao lâu thì gửi, khi im lặng có gửi không"),
+        )  # fmt: skip
+
+
+_THRESHOLDS = {
+    GUESSES_ANSWERED: (
+        ("how often a minute one account's password may be tried",
+         "số lần tối đa được thử mật khẩu của một tài khoản trong một phút"),
+        "",
+        ("a decision of whoever keeps the accounts", "quyết định của người quản lý tài khoản"),
+    ),
+    LAST_BACK: (
+        ("how long it may take until the last bridge is back",
+         "thời gian tối đa đến khi điểm cầu cuối cùng trở lại"),
+        " s",
+        ("a decision of whoever chairs the meetings", "quyết định của người chủ trì phiên họp"),
+    ),
+}  # fmt: skip
+"""By criterion: what it is, the unit of its value, what would settle it."""
 
 
 def of_criteria(criteria: Iterable[LoadCriterion]) -> Iterator[Assumption]:
     """Thresholds that no standard gives and that nobody has set for this test."""
-    for criterion in criteria:
-        if criterion.set_here:
-            continue
-        if criterion.id == GUESSES_ANSWERED:
-            yield Assumption(
-                what="how often a minute one account's password may be tried",
-                what_vi="số lần tối đa được thử mật khẩu của một tài khoản trong một phút",
-                value=f"{criterion.threshold:g}",
-                value_vi=number(criterion.threshold),
-                source="no standard gives it",
-                source_vi="không tiêu chuẩn nào quy định",
-                settled_by="a decision of whoever keeps the accounts",
-                settled_by_vi="quyết định của người quản lý tài khoản",
-            )
-        if criterion.id == LAST_BACK:
-            yield Assumption(
-                what="how long it may take until the last bridge is back",
-                what_vi="thời gian tối đa đến khi điểm cầu cuối cùng trở lại",
-                value=f"{criterion.threshold:g} s",
-                value_vi=f"{number(criterion.threshold)} s",
-                source="no standard gives it",
-                source_vi="không tiêu chuẩn nào quy định",
-                settled_by="a decision of whoever chairs the meetings",
-                settled_by_vi="quyết định của người chủ trì phiên họp",
-            )
+    for each in criteria:
+        if each.id in _THRESHOLDS and not each.set_here:
+            what, unit, settled_by = _THRESHOLDS[each.id]
+            value = f"{each.threshold:g}{unit}", f"{number(each.threshold)}{unit}"
+            yield _without_standard(what, value, settled_by)
+
+
+def _without_standard(
+    what: tuple[str, str], value: tuple[str, str], settled_by: tuple[str, str]
+) -> Assumption:
+    """Each in English and in Vietnamese."""
+    return Assumption(
+        what=what[0],
+        what_vi=what[1],
+        value=value[0],
+        value_vi=value[1],
+        source="no standard gives it",
+        source_vi="không tiêu chuẩn nào quy định",
+        settled_by=settled_by[0],
+        settled_by_vi=settled_by[1],
+    )
