@@ -29,7 +29,6 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from giaoban.errors import InputError
 from scenarios.load import timetable
-from scenarios.load.caller import Caller
 from scenarios.load.environment import ACCOUNTS, JOURNAL, UNTOLD
 from scenarios.load.hall import Hall
 from scenarios.load.journal import REST, Journal, JournalFile
@@ -47,7 +46,6 @@ GRACE_S = 2.0
 LOOK_EVERY_S = 0.1
 
 log = logging.getLogger("giaoban.load")
-
 
 FAILED = 1
 """Locust's own exit code where something failed."""
@@ -341,6 +339,3 @@ def install() -> None:
 
     events.init_command_line_parser.add_listener(on_parser)
     events.init.add_listener(on_init)
-
-
-__all__ = ["Caller", "install"]

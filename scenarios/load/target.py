@@ -6,6 +6,7 @@ import re
 from ipaddress import IPv4Address
 
 from giaoban.errors import InputError
+from mcu_sim.hosts import is_one_host
 
 DEFAULT_PORT = 5060
 ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"
@@ -34,7 +35,7 @@ def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tu
             f'{option} = "{text}": is no SIP address of a device (allowed: sip:HOST or '
             "sip:HOST:PORT with an IPv4 address in digits, such as sip:10.67.0.2)"
         )
-    if address.is_multicast or address.is_unspecified or address.is_reserved:
+    if not is_one_host(address):
         raise InputError(
             f'{option} = "{text}": is not the address of one host (allowed: no multicast, '
             "broadcast, unspecified or reserved address)"

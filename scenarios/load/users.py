@@ -6,7 +6,6 @@ the journal. When Locust stops it, wherever it is, it hangs up.
 
 from __future__ import annotations
 
-import logging
 import random
 from functools import partial
 
@@ -20,8 +19,6 @@ from scenarios.load.exchange import Seat
 from scenarios.load.outcomes import AUTHENTICATION, TIMEOUT
 from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
-
-log = logging.getLogger("giaoban.load")
 
 BEGINS_WITHIN_S = 0.1
 """A bridge that has its phone later than this was not let by its own generator."""
