@@ -19,7 +19,7 @@ from scenarios.load.passwords import Keys
 from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 from scenarios.load.watch import Watch
-from traffic.crowd.messages import Medium, Told
+from traffic.crowd.messages import Figures, Medium, Told
 from traffic.crowd.process import MediaProcess
 from traffic.profiles import load_profiles
 from traffic.sound import tone, tone_hz
@@ -30,7 +30,7 @@ LEAVE_WITHIN_S = 5.0
 LEAVE_PER_S = 100.0
 """How many hang up a second where a test is broken off."""
 
-_FIGURES = {"withheld", "sent", "received", "lost", "wait_ms", "heard_ms"}
+_FIGURES = Heard.model_fields.keys() & Figures.model_fields.keys()
 
 log = logging.getLogger("giaoban.load")
 Fire = Callable[[Record], None]
