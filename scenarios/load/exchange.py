@@ -20,13 +20,7 @@ from gevent.event import AsyncResult, Event
 from mcu_sim.sip import Peer
 from scenarios.load.account import Account
 from scenarios.load.outcomes import Operation
-from scenarios.load.phone import (
-    Done,
-    KeyFrameWanted,
-    Phone,
-    Silent,
-    Talks,
-)
+from scenarios.load.phone import Done, KeyFrameWanted, Phone, Silent, Talks
 from scenarios.load.plan import LoadPlan
 from traffic.batch import try_to_send
 from traffic.crowd.messages import Medium, Told, Where

@@ -33,7 +33,8 @@ def results(heard: Sequence[Heard]) -> list[MediaResult]:
         if not calls:
             continue
         judged = [call for call in calls if call.lasted_ms >= SHORTEST_MS]
-        if not any(call.received for call in calls) and _together_ms(calls) >= START_MS:
+        together_ms = sum(call.lasted_ms for call in calls)
+        if not any(call.received for call in calls) and together_ms >= START_MS:
             judged = calls  # however short each is: a device that never sends is seen
         missed = Counter(why for call in judged if (why := missing(call)) is not None)
         shares = [came_pct(call) for call in judged]
@@ -52,10 +53,6 @@ def results(heard: Sequence[Heard]) -> list[MediaResult]:
             )
         )
     return found
-
-
-def _together_ms(calls: Sequence[Heard]) -> float:
-    return sum(call.lasted_ms for call in calls)
 
 
 def expected_ms(call: Heard) -> float:

@@ -113,11 +113,6 @@ def redial_s(plan: LoadPlan, number: int, attempt: int) -> float:
     return draw * spread_s
 
 
-def begins_s(plan: LoadPlan) -> float:
-    """When guesses and malformed messages begin."""
-    return window_s(plan)[0]
-
-
 def intruders(plan: LoadPlan) -> int:
     """How many guess or send what is malformed; each does so about once a second at the most."""
     if plan.shape not in ("guess", "malformed"):
