@@ -66,28 +66,17 @@ CASES: dict[str, Case] = {
         f"REGISTER {code}": Case(Device(register=code), lacks=REGISTER)
         for code in (401, 403, 404, 405, 500, 501)
     },
-    "neither": Case(
-        Device(options=None, register=405), lacks=BOTH, missed={}
-    ),
+    "neither": Case(Device(options=None, register=405), lacks=BOTH, missed={}),
     "neither asked for": Case(Device(options=None, register=405), missed={}, asks=False),
     "full for registrations": Case(
         Device(register=503), failed=frozenset({"registrations-failed"}), missed={}
     ),
     # calls that come to nothing
     "silent": Case(SILENT, NOT_SET_UP, UNANSWERED, BOTH),
-    "silent, nothing else asked": Case(
-        SILENT, NOT_SET_UP, UNANSWERED, asks=False
-    ),
-    "no answer to INVITE": Case(
-        Device(invite=None), NOT_SET_UP, UNANSWERED
-    ),
-    "nobody there": Case(
-        None, NOT_SET_UP, UNANSWERED, BOTH
-    ),
-    "no SIP": Case(
-        Device(says_garbage=True), NOT_SET_UP, UNANSWERED,
-        BOTH,
-    ),
+    "silent, nothing else asked": Case(SILENT, NOT_SET_UP, UNANSWERED, asks=False),
+    "no answer to INVITE": Case(Device(invite=None), NOT_SET_UP, UNANSWERED),
+    "nobody there": Case(None, NOT_SET_UP, UNANSWERED, BOTH),
+    "no SIP": Case(Device(says_garbage=True), NOT_SET_UP, UNANSWERED, BOTH),
     **{
         f"INVITE {code}": Case(Device(invite=code), NOT_SET_UP, f"no call was set up: 2 × {code} ")
         for code in (302, 401, 404, 405, 486, 488, 500, 501, 503)
@@ -225,6 +214,22 @@ def test_a_test_that_did_nothing_is_invalid() -> None:
     assert LoadResult.from_json(result.to_json()) == result
 
 
+MALFORMED = (
+    *("--shape", "malformed", "--bridges", "1", "--media", "none"),
+    *("--answer-within", "2", "--json"),
+)
+
+
+def load(device: Device, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`giaoban load` at this device, its results in the folder."""
+    with fake(device) as running:
+        target = ("--target", running.address, "--i-am-authorised", "--results", str(folder))
+        return subprocess.run(
+            giaoban("load", *target, *words),
+            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "code", "said"),
     [
@@ -236,15 +241,8 @@ def test_a_test_that_did_nothing_is_invalid() -> None:
 def test_the_command_says_the_same(name: str, code: int, said: str, tmp_path: Path) -> None:
     device = CASES[name].device
     assert device is not None
-    with fake(device) as running:
-        done = subprocess.run(
-            giaoban(
-                *("load", "--target", running.address, "--i-am-authorised", "--bridges", "2"),
-                *("--rate", "4", "--shape", "hold", "--time", "1", "--answer-within", "3"),
-                *("--results", str(tmp_path)),
-            ),
-            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
-        )  # fmt: skip
+    words = ("--bridges", "2", "--rate", "4", "--shape", "hold", "--time", "1")
+    done = load(device, tmp_path, *words, "--answer-within", "3")
     assert done.returncode in (code, LATE), done.stdout + done.stderr
     assert said in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -252,15 +250,8 @@ def test_the_command_says_the_same(name: str, code: int, said: str, tmp_path: Pa
 
 def test_a_device_without_options_may_survive_what_is_malformed(tmp_path: Path) -> None:
     """Any answer to a call is a sign of life; it refuses all calls, so it does not pass."""
-    with fake(Device(options=None, register=405, invite=486)) as running:
-        done = subprocess.run(
-            giaoban(
-                *("load", "--target", running.address, "--i-am-authorised", "--bridges", "1"),
-                *("--rate", "2", "--shape", "malformed", "--time", "3", "--answer-within", "2"),
-                *("--media", "none", "--results", str(tmp_path), "--json"),
-            ),
-            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
-        )  # fmt: skip
+    device = Device(options=None, register=405, invite=486)
+    done = load(device, tmp_path, "--rate", "2", "--time", "3", *MALFORMED)
     assert done.returncode in (1, LATE), done.stdout + done.stderr
     result = LoadResult.from_json(done.stdout)
     criteria = {c.id: c.ok for c in result.criteria}
@@ -271,15 +262,8 @@ def test_a_device_without_options_may_survive_what_is_malformed(tmp_path: Path) 
 
 def test_a_device_that_dies_of_what_is_malformed_makes_nobody_late(tmp_path: Path) -> None:
     """Who waits for its answers strikes later than planned, which is not the generator's doing."""
-    with fake(Device(options=None, register=None, invite=None)) as running:
-        done = subprocess.run(
-            giaoban(
-                *("load", "--target", running.address, "--i-am-authorised", "--bridges", "1"),
-                *("--rate", "1", "--shape", "malformed", "--time", "5", "--answer-within", "2"),
-                *("--media", "none", "--results", str(tmp_path), "--json"),
-            ),
-            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
-        )  # fmt: skip
+    device = Device(options=None, register=None, invite=None)
+    done = load(device, tmp_path, "--rate", "1", "--time", "5", *MALFORMED)
     result = LoadResult.from_json(done.stdout)
     criteria = {c.id: c.ok for c in result.criteria}
     assert criteria["malformed-not-survived"] is False

@@ -16,13 +16,7 @@ from mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAgent
 from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registrar import Registrar
 from scenarios.load.account import Account
-from scenarios.load.phone import (
-    Done,
-    Happened,
-    Phone,
-    Silent,
-    Talks,
-)
+from scenarios.load.phone import Done, Happened, Phone, Silent, Talks
 from traffic.profiles import load_profiles
 
 MCU = Peer("10.67.0.2", 5060)
