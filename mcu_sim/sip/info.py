@@ -10,7 +10,6 @@ from mcu_sim.sip.abilities import Abilities
 from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import InfoAnswered, InfoReceived
-from mcu_sim.sip.fields import cseq_of
 from mcu_sim.sip.headers import set_body
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.timers import GIVE_UP_MS
@@ -36,14 +35,8 @@ class Infos(Watcher):
 
     def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
         """An INFO came."""
-        call = self._book.in_dialog(request)
-        if call is None or call.state in (CallState.RINGING, CallState.CLOSING, CallState.DONE):
-            self._end.refuse(slot, 481, now_ms)
-        elif not call.standing.accepts_sequence(cseq_of(request).sequence):
-            self._end.refuse(slot, 500, now_ms)
-        elif call.state is CallState.ANSWERED:
-            self._end.refuse(slot, 491, now_ms)  # overtook the ACK: its call does not stand yet
-        elif self._abilities.can_decode(slot, request, now_ms):
+        call = self._sessions.established(slot, request, now_ms)
+        if call is not None and self._abilities.can_decode(slot, request, now_ms):
             key = f"{call.id}/{self._end.random_hex()}"
             call.pending[key] = slot
             self._end.set_timer("info", key, now_ms + GIVE_UP_MS)

@@ -13,7 +13,7 @@ from sipmessage import URI, Parameters, Request, Response
 
 from giaoban.text import printable
 from mcu_sim.sip.abilities import NO_REFER_SUB
-from mcu_sim.sip.call import Book, Call, CallState, Referral
+from mcu_sim.sip.call import Book, Call, Referral
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import ReferReceived
 from mcu_sim.sip.fields import addresses, cseq_of, parameter, tag_of, to_of
@@ -47,27 +47,24 @@ class Refers:
 
     def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
         """A REFER came."""
-        call = self._book.in_dialog(request)
-        if call is None and not tag_of(to_of(request)):
+        if not tag_of(to_of(request)):
             self._end.refuse(slot, 403, now_ms, "Only inside a call")
-        elif call is None or call.state in (CallState.RINGING, CallState.CLOSING, CallState.DONE):
-            self._end.refuse(slot, 481, now_ms)
-        elif not call.standing.accepts_sequence(cseq_of(request).sequence):
-            self._end.refuse(slot, 500, now_ms)
-        elif call.state is CallState.ANSWERED:
-            self._end.refuse(slot, 491, now_ms)  # overtook the ACK: its call does not stand yet
-        elif call.referral is not None:
+            return
+        call = self._sessions.established(slot, request, now_ms)
+        if call is None:
+            return
+        if call.referral is not None:
             self._end.refuse(slot, 491, now_ms, "Another REFER is open in this call")
-        else:
-            try:
-                uri = _target(request)
-                here = self._is_here(uri)
-            except _NotThisError as no:
-                self._end.refuse(slot, no.code, now_ms, str(no))
-                return
-            key = f"{call.id}/{cseq_of(request).sequence}"
-            call.referral = Referral(key, slot, _is_silent(request))
-            self._end.emit(ReferReceived(call.id, key, str(uri), uri.user or "", here))
+            return
+        try:
+            uri = _target(request)
+            here = self._is_here(uri)
+        except _NotThisError as no:
+            self._end.refuse(slot, no.code, now_ms, str(no))
+            return
+        key = f"{call.id}/{cseq_of(request).sequence}"
+        call.referral = Referral(key, slot, _is_silent(request))
+        self._end.emit(ReferReceived(call.id, key, str(uri), uri.user or "", here))
 
     def refuse(self, key: str, code: int, reason: str, now_ms: float) -> None:
         """Refuse a REFER; nothing happens if it is decided or its call is over."""

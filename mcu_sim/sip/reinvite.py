@@ -20,7 +20,6 @@ from mcu_sim.sip.events import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from mcu_sim.sip.fields import cseq_of
 from mcu_sim.sip.headers import OTHER_WARNING, body_of, warned
 from mcu_sim.sip.message import PHRASES, phrase_of
 from mcu_sim.sip.session import Sessions
@@ -86,16 +85,8 @@ class Reinvites:
                 self._succeed(call, slot, None, now_ms)
 
     def _in_order(self, slot: Slot, request: Request, now_ms: float) -> Call | None:
-        """The call that a request is for; None if there is none or it comes out of order, and it
-        is refused then."""
-        call = self._book.in_dialog(request)
-        if call is None or call.state in (CallState.CLOSING, CallState.DONE):
-            self._end.refuse(slot, 481, now_ms)
-            return None
-        if not call.standing.accepts_sequence(cseq_of(request).sequence):
-            self._end.refuse(slot, 500, now_ms)
-            return None
-        return call
+        lacking = CallState.CLOSING, CallState.DONE
+        return self._sessions.in_order(slot, request, now_ms, *lacking)
 
     def _refuse_early(self, slot: Slot, now_ms: float) -> None:
         """An earlier offer of the peer has no answer yet (§14.2; RFC 3311 §5.2)."""

@@ -51,16 +51,37 @@ class Sessions:
         renewed.call = slot.call
         return renewed
 
+    # ---------------------------------------------------------------- requests inside dialogs
+
+    def in_order(
+        self, slot: Slot, request: Request, now_ms: float, *lacking: CallState
+    ) -> Call | None:
+        """The call that a request is for; None if there is none, or only one in a `lacking` state,
+        or it comes out of order (§12.2.2): it is refused then."""
+        call = self._book.in_dialog(request)
+        if call is None or call.state in lacking:
+            self._end.refuse(slot, 481, now_ms)
+            return None
+        if not call.standing.accepts_sequence(cseq_of(request).sequence):
+            self._end.refuse(slot, 500, now_ms)
+            return None
+        return call
+
+    def established(self, slot: Slot, request: Request, now_ms: float) -> Call | None:
+        """As `in_order`, and the call stands."""
+        lacking = CallState.RINGING, CallState.CLOSING, CallState.DONE
+        call = self.in_order(slot, request, now_ms, *lacking)
+        if call is not None and call.state is CallState.ANSWERED:
+            self._end.refuse(slot, 491, now_ms)  # overtook the ACK: its call does not stand yet
+            return None
+        return call
+
     # ------------------------------------------------------------------------------- the end
 
     def on_bye(self, slot: Slot, request: Request, now_ms: float) -> None:
         """The peer hangs up (§15.1.2)."""
-        call = self._book.in_dialog(request)
-        if call is None or call.state is CallState.RINGING:
-            self._end.refuse(slot, 481, now_ms)
-            return
-        if not call.standing.accepts_sequence(cseq_of(request).sequence):
-            self._end.refuse(slot, 500, now_ms)
+        call = self.in_order(slot, request, now_ms, CallState.RINGING)
+        if call is None:
             return
         self._end.respond(slot, reply(request, 200), now_ms)
         known = call.state in (CallState.ANSWERED, CallState.ESTABLISHED)
