@@ -24,7 +24,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def evidence(made, tmp_path):
     path = tmp_path / "x.evidence.zip"
-    write_evidence(made.folder, path)
+    assert write_evidence(made.folder, path) == made.proof
     return path
 
 
@@ -33,8 +33,9 @@ def test_it_holds_inputs_plan_result_and_measures(made, evidence):
         names = set(archive.namelist())
         assert archive.read("inputs/scenario.toml").decode() == "# scenario 1681\n"
         assert archive.testzip() is None
-        # whoever packs it, and whenever: the earliest time that an archive can state
-        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        # whoever packs it, and whenever: the earliest time that an archive can state; plain files
+        told = {(e.date_time, e.create_system, e.external_attr >> 16) for e in archive.infolist()}
+        assert told == {((1980, 1, 1, 0, 0, 0), 3, 0o100644)}
     assert names == {
         "manifest.json",
         "result.json",

@@ -118,6 +118,24 @@ def test_an_answer_of_another_verdict_than_the_manifest_tells_is_told(made, evid
     ]
 
 
+def test_an_answer_that_is_none_is_told(made, evidence):
+    def other(files):
+        files["result.json"] = b"[]"
+
+    [said] = recast(made, evidence, other)
+    assert said.startswith("result.json: ")
+
+
+def test_an_input_that_the_manifest_does_not_tell_of_is_told(made, evidence):
+    old = made.proof.manifest
+    inputs = [item for item in old.inputs if item.role != "scenario"]
+    text = old.model_copy(update={"inputs": inputs}).to_json().encode()
+    evidence.write_bytes(packed(open_evidence(evidence.read_bytes()).files, text))
+    assert verify(evidence).altered == [
+        "inputs: the scenario that the answer was made from is missing"
+    ]
+
+
 # -------------------------------------------------------------------------------- evidence/verify
 
 
