@@ -2,70 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
-import resource
 import select
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from mcu_sim.sip import connection, sockets
+from mcu_sim.sip import sockets
 from mcu_sim.sip.framing import PING, PONG
 from mcu_sim.sip.message import Peer
 from mcu_sim.sip.sockets import SipSockets
 from tests.loopback import local_address
+from tests.mcu_sim.sockets_factory import (
+    DSCP,
+    HOST,
+    Came,
+    Dial,
+    Make,
+    dials,
+    message,
+    sockets_made,
+    take,
+    tcp,
+    until,
+    waiting,
+)
 
 pytestmark = pytest.mark.realtime
-
-HOST = "127.0.0.1"
-DSCP = 26
-Make = Callable[..., SipSockets]
-Dial = Callable[..., socket.socket]
-Came = list[tuple[bytes, Peer]]
-
-
-def message(body: bytes = b"") -> bytes:
-    return b"OPTIONS sip:a SIP/2.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-
-
-def until(fact: Callable[[Came], object], *owners: SipSockets) -> Came:
-    """Serve the sockets as an owner does until something is so; what came meanwhile."""
-    came: Came = []
-    end_s = time.monotonic() + 5
-    while not fact(came):
-        assert time.monotonic() < end_s, f"it never came to be; there were {came}"
-        for readable in select.select(owners, [], [], 0.01)[0]:
-            came += readable.receive()
-    return came
-
-
-def take(count: int, *owners: SipSockets) -> Came:
-    """Serve until so many messages came."""
-    return until(lambda came: len(came) >= count, *owners)
-
-
-def waiting(phone: socket.socket) -> bytes:
-    """What could be read from a socket now."""
-    readable = select.select([phone], [], [], 0)[0]
-    return phone.recv(100, socket.MSG_PEEK) if readable else b""
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    made: list[SipSockets] = []
-
-    def new(*, tcp: bool = True, **more: int) -> SipSockets:
-        one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, **more)
-        made.append(one)
-        return one
-
-    yield new
-    for one in made:
-        one.close()
+    yield from sockets_made()
 
 
 @pytest.fixture
@@ -75,19 +44,7 @@ def mcu(make: Make) -> SipSockets:
 
 @pytest.fixture
 def dial() -> Iterator[Dial]:
-    dialled: list[socket.socket] = []
-
-    def new(owner: SipSockets, host: str = HOST) -> socket.socket:
-        dialled.append(socket.create_connection(owner.local, 5, source_address=(host, 0)))
-        return dialled[-1]
-
-    yield new
-    for one in dialled:
-        one.close()
-
-
-def tcp(owner: SipSockets) -> Peer:
-    return Peer(*owner.local, "TCP")
+    yield from dials()
 
 
 # ------------------------------------------------------------------------------------------ UDP
@@ -266,57 +223,6 @@ def test_a_large_backlog_is_written_when_the_peer_reads_and_no_more_is_taken(
     assert select.select([mcu], [], [], 0)[0] == []  # it no longer waits for being writable
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"x" * 70_000,
-    ],
-)
-def test_what_is_no_sip_is_hung_up_on(mcu: SipSockets, dial: Dial, data: bytes) -> None:
-    phone = dial(mcu)
-    phone.sendall(message(b"good") + data)
-    came = take(1, mcu)
-    came += until(lambda _: mcu.connections == 0, mcu)
-    assert [one for one, _ in came] == [message(b"good")]
-    with contextlib.suppress(ConnectionResetError):
-        assert phone.recv(10) == b""
-
-
-def test_who_speaks_something_else_is_hung_up_on_at_its_first_byte_and_named(
-    mcu: SipSockets, dial: Dial
-) -> None:
-    for data, name in ((b"\x16", "TLS"), (b"\x03", "H.323"), (b"GET / HTTP/1.1\r\n", "HTTP")):
-        for _ in range(3):
-            phone = dial(mcu)
-            phone.sendall(data)
-            until(lambda _: mcu.connections == 1, mcu)
-            assert until(lambda _: mcu.connections == 0, mcu) == []
-        [(peer, spoken)] = mcu.take_other_protocols()  # once for each address
-        assert (peer.host, spoken) == (HOST, name)
-    assert mcu.take_other_protocols() == []
-    assert mcu.other_protocols == {"TLS": 3, "H.323": 3, "HTTP": 3}
-
-
-def test_a_message_whose_length_is_not_known_can_still_be_refused(
-    mcu: SipSockets, dial: Dial
-) -> None:
-    phone = dial(mcu)
-    broken = message(b"")[:-4] + b"\r\nl: 1\r\n\r\n"
-    phone.sendall(broken + message(b"is never read"))
-    [(came, peer)] = take(1, mcu)
-    assert came == broken
-    assert mcu.send(b"no" * 100_000, peer)
-    until(lambda _: mcu.connections == 0, mcu)
-    phone.settimeout(5)
-    said = b""
-    with contextlib.suppress(ConnectionResetError):
-        while data := phone.recv(1 << 20):
-            said += data
-    assert said[:2] == b"no"
-    assert mcu.other_protocols == {}
-
-
 def test_a_peer_that_leaves_is_forgotten_and_what_waits_for_it_is_lost(
     mcu: SipSockets, dial: Dial
 ) -> None:
@@ -343,87 +249,6 @@ def test_a_connection_that_cannot_be_opened_loses_its_messages(mcu: SipSockets) 
         until(lambda _: mcu.connections == 0, mcu)
     assert mcu.unsendable == 2
     assert mcu.tcp_sent == 0
-
-
-def test_no_more_connections_than_allowed(make: Make, dial: Dial) -> None:
-    one, other = make(most_connections=2), make()
-    phones = [dial(one) for _ in range(3)]
-    until(lambda _: one.refused == 1, one)
-    assert one.connections == 2
-    assert not one.send(message(), tcp(other))
-    assert one.unsendable == 1
-    phones[0].close()
-    until(lambda _: one.connections == 1, one)
-    assert one.send(message(), tcp(other))
-    assert [data for data, _ in take(1, other, one)] == [message()]
-
-
-def test_one_host_leaves_connections_to_others(make: Make, dial: Dial) -> None:
-    mcu = make(most_connections=4, most_of_one_host=2)
-    for _ in range(4):
-        dial(mcu)
-    until(lambda _: mcu.refused == 2, mcu)
-    assert mcu.connections == 2
-    for _ in range(2):
-        dial(mcu, "127.0.0.7")
-    until(lambda _: mcu.connections == 4, mcu)
-    assert mcu.refused == 2
-
-
-class Clock:
-    """Stands in for `time` in the module under test."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-
-def test_silent_connections_are_closed_and_used_ones_stay(
-    mcu: SipSockets, dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    monkeypatch.setattr(sockets, "time", clock)
-    mute, half, spoken = dial(mcu), dial(mcu), dial(mcu)
-    half.sendall(b"INVITE sip:")
-    spoken.sendall(message())
-    take(1, mcu)
-    until(lambda _: mcu.connections == 3, mcu)
-    clock.now_s += connection.HURRY_S - 1
-    half.sendall(b"a")  # another byte gains no time
-    other = dial(mcu)
-    until(lambda _: mcu.connections == 4, mcu)
-    clock.now_s += 2
-    other.sendall(message())
-    take(1, mcu)
-    assert mcu.connections == 2
-    assert (mute.recv(1), half.recv(1)) == (b"", b"")
-    clock.now_s += connection.IDLE_S - 10
-    spoken.sendall(PING)  # a ping is a sign of life
-    until(lambda _: waiting(spoken) == PONG, mcu)
-    clock.now_s += 20
-    spoken.sendall(message())
-    take(1, mcu)
-    assert mcu.connections == 1
-    assert other.recv(1) == b""
-
-
-def test_without_descriptors_a_caller_is_turned_away(mcu: SipSockets, dial: Dial) -> None:
-    phone = dial(mcu)
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.dup(phone.fileno())
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
-    try:
-        assert mcu.receive() == []
-        assert not mcu.send(message(), Peer(HOST, 5, "TCP"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert (mcu.refused, mcu.connections, mcu.unsendable) == (1, 0, 1)
-    assert phone.recv(1) == b""
-    dial(mcu)
-    until(lambda _: mcu.connections == 1, mcu)
 
 
 def test_close_ends_every_connection(make: Make, dial: Dial) -> None:

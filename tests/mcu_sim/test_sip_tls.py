@@ -27,14 +27,10 @@ from mcu_sim.sip.framing import PING, PONG
 from mcu_sim.sip.sockets import SipSockets
 from mcu_sim.sip.tls import Tls, load_tls
 from tests.certificates import server_certificate
+from tests.mcu_sim.sockets_factory import HOST, Came, Clock, message, until
 
-HOST = "127.0.0.1"
 Dial = Callable[[], socket.socket]
 Secured = Callable[[socket.socket, Path], ssl.SSLSocket]
-
-
-def message(body: bytes = b"") -> bytes:
-    return b"OPTIONS sip:a SIP/2.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 @pytest.fixture
@@ -64,14 +60,9 @@ def dial(mcu: SipSockets) -> Iterator[Dial]:
         one.close()
 
 
-def served(mcu: SipSockets, fact: Callable[[list[tuple[bytes, Peer]]], object]) -> list[bytes]:
+def served(mcu: SipSockets, fact: Callable[[Came], object]) -> list[bytes]:
     """Serve until something is so; what came meanwhile, all of it over TLS."""
-    came: list[tuple[bytes, Peer]] = []
-    end_s = time.monotonic() + 5
-    while not fact(came):
-        assert time.monotonic() < end_s, f"it never came to be; there were {came}"
-        for readable in select.select([mcu], [], [], 0.01)[0]:
-            came += readable.receive()
+    came = until(fact, mcu)
     assert {peer.transport for _, peer in came} <= {"TLS"}
     return [data for data, _ in came]
 
@@ -165,13 +156,8 @@ def test_who_waits_keeps_nobody_busy_and_is_closed_in_the_end(
     phone = secured(dial(), tmp_path)  # nobody waits for them
     phone.sendall(message())
     served(mcu, lambda came: came)
-    later_s = time.monotonic() + connection.HURRY_S + 1
-
-    class Later:
-        def monotonic(self) -> float:
-            return later_s
-
-    monkeypatch.setattr(sockets, "time", Later())
+    clock = Clock(time.monotonic() + connection.HURRY_S + 1)
+    monkeypatch.setattr(sockets, "time", clock)
     phone.sendall(message())
     select.select([mcu], [], [], 5)
     mcu.receive()

@@ -1,0 +1,84 @@
+"""SIP sockets on the loopback, and peers that connect to them."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+from mcu_sim.sip.message import Peer
+from mcu_sim.sip.sockets import SipSockets
+
+HOST = "127.0.0.1"
+DSCP = 26
+Make = Callable[..., SipSockets]
+Dial = Callable[..., socket.socket]
+Came = list[tuple[bytes, Peer]]
+
+
+def message(body: bytes = b"") -> bytes:
+    return b"OPTIONS sip:a SIP/2.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def until(fact: Callable[[Came], object], *owners: SipSockets) -> Came:
+    """Serve the sockets as an owner does until something is so; what came meanwhile."""
+    came: Came = []
+    end_s = time.monotonic() + 5
+    while not fact(came):
+        assert time.monotonic() < end_s, f"it never came to be; there were {came}"
+        for readable in select.select(owners, [], [], 0.01)[0]:
+            came += readable.receive()
+    return came
+
+
+def take(count: int, *owners: SipSockets) -> Came:
+    """Serve until so many messages came."""
+    return until(lambda came: len(came) >= count, *owners)
+
+
+def waiting(phone: socket.socket) -> bytes:
+    """What could be read from a socket now."""
+    readable = select.select([phone], [], [], 0)[0]
+    return phone.recv(100, socket.MSG_PEEK) if readable else b""
+
+
+def sockets_made() -> Iterator[Make]:
+    """For a fixture: makes sockets, and closes them in the end."""
+    made: list[SipSockets] = []
+
+    def new(*, tcp: bool = True, **more: int) -> SipSockets:
+        one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, **more)
+        made.append(one)
+        return one
+
+    yield new
+    for one in made:
+        one.close()
+
+
+def dials() -> Iterator[Dial]:
+    """For a fixture: opens connections from a host, and closes them in the end."""
+    dialled: list[socket.socket] = []
+
+    def new(owner: SipSockets, host: str = HOST) -> socket.socket:
+        dialled.append(socket.create_connection(owner.local, 5, source_address=(host, 0)))
+        return dialled[-1]
+
+    yield new
+    for one in dialled:
+        one.close()
+
+
+def tcp(owner: SipSockets) -> Peer:
+    return Peer(*owner.local, "TCP")
+
+
+class Clock:
+    """Stands in for `time` in the module under test."""
+
+    def __init__(self, now_s: float = 1_000.0) -> None:
+        self.now_s = now_s
+
+    def monotonic(self) -> float:
+        return self.now_s
