@@ -144,7 +144,14 @@ def test_inside_a_call(server: UserAgent) -> None:
 
 
 def test_rubbish_is_counted_and_keep_alives_are_no_rubbish(server: UserAgent) -> None:
-    for data in (b"\r\n\r\n", b"", b"\x00" * 20, b"SIP/2.0 200 OK\r\n\r\n", datagram("ACK")):
+    for data in (
+        b"\r\n",
+        b"\r\n\r\n",
+        b"",
+        b"\x00" * 20,
+        b"SIP/2.0 200 OK\r\n\r\n",
+        datagram("ACK"),
+    ):
         assert server.receive(data, SOURCE, 0.0) == []
     stray = datagram("OPTIONS").replace(b"OPTIONS sip:mcu@10.67.0.2 SIP/2.0", b"SIP/2.0 200 OK")
     assert server.receive(stray, SOURCE, 0.0) == []

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import select
 import socket
 
 import pytest
 
 from mcu_sim import stun
-from mcu_sim.sip import Peer, UserAgent
 from mcu_sim.sip.sockets import SipSockets
 
 ID = bytes.fromhex("b7e7a701bc34d686fa87dfae")
@@ -87,10 +85,3 @@ def test_on_the_sip_port(tcp: bool) -> None:
     finally:
         phone.close()
         sockets.close()
-
-
-def test_line_ends_are_no_errors() -> None:
-    agent = UserAgent(("10.67.0.2", 5060), random.Random(1))
-    for data in (b"\r\n", b"\r\n\r\n"):
-        assert agent.receive(data, Peer("10.68.0.9", 5061), 0.0) == []
-    assert (dict(agent.dropped), agent.outgoing()) == ({}, [])
