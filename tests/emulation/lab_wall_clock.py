@@ -116,7 +116,7 @@ def crowd(steps: Steps) -> dict[str, Any]:
         where = (HERE, ports["audio"])
         made.start(
             row,
-            {"audio": Where(rtp=where, rtcp=where, payload_type=8, muxed=True)},
+            {"audio": Where(rtp=where, rtcp=where, payload_type=8, muxed=True, assured=True)},
             f"bridge-{row}",
             time.monotonic_ns(),
         )

@@ -122,7 +122,7 @@ def test_a_loop_that_stood_still_leaves_out_what_is_past_and_says_so() -> None:
     crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
     row, ports = crowd.open(["audio"])
     address = (HOST, ports["audio"])
-    where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True)
+    where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True, assured=True)
     crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
     crowd.due_ns -= 3_000_000_000
     for _ in range(SLOTS):
@@ -165,7 +165,7 @@ def test_what_a_call_hears_is_what_can_be_played(
     crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
     row, ports = crowd.open(["audio"])
     far = hearer.getsockname()
-    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8)
+    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=True)
     hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))  # of an earlier call
     crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
     time.sleep(0.011)
@@ -185,7 +185,7 @@ def test_a_picture_that_stands_still_is_not_seen() -> None:
     ears = Ears(2, CLOCK_HZ, None)
     pair = open_pair(HOST, 0)
     reporter = Reporter(1, "x", CLOCK_HZ, np.random.default_rng(1), 0)
-    ears.open(1, pair, reporter, muxed=True, expects=96)
+    ears.open(1, pair, reporter, muxed=True, expects=96, assured=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
         far.sendto(arrivals([(1, 8, 160)])[0], (HOST, pair.port))  # no picture
         ears.hear(1, 2)
@@ -245,7 +245,7 @@ def test_a_third_party_gets_nothing_before_it_has_sent_something(
 def test_the_row_of_who_has_left_is_free() -> None:
     crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
     first, ports = crowd.open(["audio"])
-    where = Where(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True)
+    where = Where(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True, assured=True)
     crowd.start(first, {"audio": where}, "x", time.monotonic_ns())
     crowd.open(["audio"])
     with pytest.raises(OSError, match="2 bridges"):
@@ -271,7 +271,9 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
     rows = [process.open(["audio"]) for _ in range(2)]
     for own, other in (rows, rows[::-1]):
         address = (HOST, other.ports["audio"])
-        where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True, expects=8)
+        where = Where(
+            rtp=address, rtcp=address, payload_type=8, muxed=True, expects=8, assured=True
+        )
         process.start(own.row, {"audio": where}, f"bridge-{own.row}")
     time.sleep(4.0)  # the first report comes after 1.0 to 3.1 s (RFC 3550 §6.3.1)
     health = process.look()

@@ -60,6 +60,11 @@ class _Listener:
     overflowed: dict[int, int] = field(default_factory=dict)
     """By descriptor: what its socket has lost so far, by what came last."""
 
+    def has_consent(self, now_ns: int) -> bool:
+        """Whether anything may be sent to where its media is to go."""
+        fresh = self.heard_ns is not None and now_ns - self.heard_ns < CONSENT_NS
+        return self.assured or fresh
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -93,14 +98,7 @@ class Ears:
         self.received = self.strange = 0
 
     def open(
-        self,
-        row: int,
-        pair: Pair,
-        reporter: Reporter,
-        *,
-        muxed: bool,
-        expects: int,
-        assured: bool = True,
+        self, row: int, pair: Pair, reporter: Reporter, *, muxed: bool, expects: int, assured: bool
     ) -> None:
         """A call stands.
 
@@ -219,7 +217,7 @@ class Ears:
 
     def has_consent(self, row: int, now_ns: int) -> bool:
         """Whether anything may be sent to where a call's media is to go."""
-        return _has_consent(self._listeners[row], now_ns)
+        return self._listeners[row].has_consent(now_ns)
 
     def farewell(self, row: int) -> None:
         """Send an RTCP BYE (RFC 3550 §6.6)."""
@@ -228,7 +226,7 @@ class Ears:
             self._say(self._listeners[row], packet)
 
     def _say(self, listener: _Listener, packet: bytes) -> bool:
-        if not _has_consent(listener, time.monotonic_ns()):
+        if not listener.has_consent(time.monotonic_ns()):
             return False
         sock = listener.pair.rtp if listener.muxed else listener.pair.rtcp
         return put(sock.fileno(), packet)
@@ -268,8 +266,3 @@ class Ears:
         now_ns = time.monotonic_ns()
         unix_ns = self._inbox.clock.unix_ns(now_ns)
         return KeyFrameWanted() in listener.reporter.take(packets, now_ns, unix_ns)
-
-
-def _has_consent(listener: _Listener, now_ns: int) -> bool:
-    heard_ns = listener.heard_ns
-    return listener.assured or (heard_ns is not None and now_ns - heard_ns < CONSENT_NS)

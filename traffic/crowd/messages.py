@@ -31,8 +31,8 @@ class Where(StrictModel):
     rtcp: Address
     payload_type: Annotated[int, Field(ge=0, le=127)]
     muxed: bool
+    assured: bool
     sends: bool = True
-    assured: bool = True
     expects: Annotated[int, Field(ge=0, le=127)] | None = None
 
 
