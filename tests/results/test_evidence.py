@@ -34,8 +34,10 @@ def test_it_holds_inputs_plan_result_and_measures(made, evidence):
         assert archive.read("inputs/scenario.toml").decode() == "# scenario 1681\n"
         assert archive.testzip() is None
         # whoever packs it, and whenever: the earliest time that an archive can state; plain files
-        told = {(e.date_time, e.create_system, e.external_attr >> 16) for e in archive.infolist()}
+        entries = archive.infolist()
+        told = {(e.date_time, e.create_system, e.external_attr >> 16) for e in entries}
         assert told == {((1980, 1, 1, 0, 0, 0), 3, 0o100644)}
+        assert {entry.compress_type for entry in entries} == {zipfile.ZIP_DEFLATED}
     assert names == {
         "manifest.json",
         "result.json",
