@@ -85,6 +85,22 @@ def test_a_name_twice_in_the_archive_is_told(made, evidence, name, first):
     assert not found.intact
 
 
+def test_a_damaged_file_in_it_is_told_though_the_whole_has_its_sum(evidence):
+    damaged = bytearray(evidence.read_bytes())
+    with zipfile.ZipFile(evidence) as archive:
+        entry = archive.getinfo("plan.json")
+    damaged[entry.header_offset + 30 + len(entry.filename) + entry.compress_size // 2] ^= 1
+    evidence.write_bytes(summed(bytes(damaged)))
+    assert verify(evidence).altered == ["plan.json: cannot be unpacked"]
+
+
+def test_another_sum_of_the_manifest_is_told_though_the_whole_has_its_sum(evidence):
+    told = bytearray(evidence.read_bytes())
+    told[-len(" file ") - 64 - 1] ^= 1
+    evidence.write_bytes(summed(bytes(told)))
+    assert verify(evidence).altered == [f"{MANIFEST}: does not give the sum that the file states"]
+
+
 def recast(made, evidence, change):
     """Packed anew by somebody who knows how: each sum is right for what is there now."""
     opened = open_evidence(evidence.read_bytes())
