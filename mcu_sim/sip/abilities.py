@@ -86,16 +86,12 @@ class Abilities:
             return False
         return True
 
-    def ringing(self, call: Call) -> Response:
-        """The 180 to an INVITE, which makes an early dialog (§12.1)."""
-        return self._in_dialog(call, call.invite, 180)
-
     def success(
         self, call: Call, slot: Slot, sdp: bytes | None
     ) -> tuple[Response, session_timer.Terms | None]:
         """The 200 to an INVITE, a re-INVITE or (without `sdp` if it had none) an UPDATE, and the
         session timer it sets."""
-        response = self._in_dialog(call, slot, 200)
+        response = self.reply_in_dialog(call, slot, 200)
         response.headers.set("Allow", self._allow)
         asked = session_timer.read(slot.request)
         terms = session_timer.as_server(asked, self._rules, call.terms)
@@ -104,7 +100,8 @@ class Abilities:
             set_body(response, sdp)
         return response, terms
 
-    def _in_dialog(self, call: Call, slot: Slot, code: int) -> Response:
+    def reply_in_dialog(self, call: Call, slot: Slot, code: int) -> Response:
+        """An answer that says, in its Contact, where our side of the dialog is (§12.1.1)."""
         response = reply(slot.request, code, to_tag=call.id)
         contact = self._end.contact_uri(slot.target.transport, slot.request.uri.scheme)
         response.headers.set("Contact", contact)

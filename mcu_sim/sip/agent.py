@@ -99,7 +99,7 @@ class UserAgent:
         )
         self._reinvites = Reinvites(end, self._book, self._sessions, abilities, answer_within_ms)
         self._infos = Infos(end, self._book, self._sessions, abilities)
-        self.refers = Refers(end, self._book, self._sessions)
+        self.refers = Refers(end, self._book, self._sessions, abilities)
         self._register_client = RegisterClient(end, proof)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)

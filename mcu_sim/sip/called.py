@@ -67,7 +67,8 @@ class Called(Watcher):
     def accept(self, call: Call, sdp: bytes, now_ms: float) -> None:
         """Answer 200, after 180 for callers that want to hear it ring (§13.3.1.1)."""
         if self._rings:
-            self._end.respond(call.invite, self._abilities.ringing(call), now_ms)
+            ringing = self._abilities.reply_in_dialog(call, call.invite, 180)
+            self._end.respond(call.invite, ringing, now_ms)
         response, terms = self._abilities.success(call, call.invite, sdp)
         call.state = CallState.ANSWERED
         call.sent_sdp = sdp

@@ -12,13 +12,13 @@ from dataclasses import replace
 from sipmessage import URI, Parameters, Request, Response
 
 from giaoban.text import printable
-from mcu_sim.sip.abilities import NO_REFER_SUB
+from mcu_sim.sip.abilities import NO_REFER_SUB, Abilities
 from mcu_sim.sip.call import Book, Call, Referral
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import ReferReceived
 from mcu_sim.sip.fields import addresses, cseq_of, parameter, tag_of, to_of
 from mcu_sim.sip.headers import set_body, tokens
-from mcu_sim.sip.message import DEFAULT_PORT, LONGEST_PHRASE, reply
+from mcu_sim.sip.message import DEFAULT_PORT, LONGEST_PHRASE
 from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.uri_reader import HeadedURI, OtherURI
@@ -40,8 +40,9 @@ class _NotThisError(Exception):
 class Refers:
     """REFERs of the peers, one a call, until they have been told what came of them."""
 
-    def __init__(self, end: Endpoint, book: Book, sessions: Sessions) -> None:
+    def __init__(self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities) -> None:
         self._end = end
+        self._abilities = abilities
         self._book = book
         self._sessions = sessions
 
@@ -79,10 +80,7 @@ class Refers:
         if call is None or referral is None or referral.accepted:
             return
         referral.accepted = True
-        request = referral.slot.request
-        response = reply(request, 202, "Accepted")
-        scheme, transport = request.uri.scheme, referral.slot.target.transport
-        response.headers.set("Contact", self._end.contact_uri(transport, scheme))
+        response = self._abilities.reply_in_dialog(call, referral.slot, 202)
         if referral.silent:
             response.headers.set("Refer-Sub", "false")
             call.referral = None
