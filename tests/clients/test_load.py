@@ -26,6 +26,7 @@ from scenarios.load import journal
 from scenarios.load.environment import JOURNAL
 from tests.clients.kamailio import kamailio
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban, wait_for
+from tests.processes import descendants, processes
 
 pytestmark = pytest.mark.realtime
 ENDS_WITHIN_S = 180.0
@@ -174,25 +175,6 @@ def test_somebodys_device_is_left_however_the_test_ends(
         mcu.process.communicate()
 
 
-def descendants(process: int) -> set[int]:
-    """All processes below one that run."""
-    children: dict[int, set[int]] = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        state, parent, *_ = stat.rpartition(")")[2].split()
-        if state not in "ZX":
-            children.setdefault(int(parent), set()).add(int(pid))
-    found: set[int] = set()
-    new = {process}
-    while new:
-        new = set().union(*(children.get(each, set()) for each in new))
-        found |= new
-    return found
-
-
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_nothing_is_left_though_the_workers_have_hardly_begun(
     tmp_path: Path, by: signal.Signals, code: int
@@ -210,10 +192,10 @@ def test_nothing_is_left_though_the_workers_have_hardly_begun(
     try:
         begun = ".partial-*/locust-worker-2.log"
         wait_for(lambda: bool(list(runs.glob(begun))), "the workers to begin", ENDS_WITHIN_S)
-        begun_processes = descendants(job.pid)
+        begun_processes = descendants(job.pid, processes())
         job.send_signal(by)
         _, complaint = job.communicate(timeout=ENDS_WITHIN_S)
-        wait_for(lambda: not begun_processes & descendants(1), "all to be gone", 30.0)
+        wait_for(lambda: not begun_processes & processes().keys(), "all to be gone", 30.0)
     finally:
         end(job)
         assert job.stderr is not None

@@ -17,6 +17,7 @@ from scenario_factory import ROOT, giaoban, scenario
 
 from giaoban.errors import InvalidRun
 from scenarios import check
+from tests.processes import descendants, processes
 
 pytestmark = pytest.mark.sandbox
 
@@ -34,31 +35,14 @@ class Watched:
 
     def look(self) -> None:
         """Note the sessions of all descendants."""
-        parents = {pid: stat[0] for pid, stat in processes().items()}
-        sessions = {pid: stat[1] for pid, stat in processes().items()}
-        mine = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in mine} - mine:
-            mine |= more
-        self.sessions |= {sessions[pid] for pid in mine if pid in sessions}
+        found = processes()
+        mine = {self.process.pid} | descendants(self.process.pid, found)
+        self.sessions |= {found[pid][1] for pid in mine if pid in found}
 
     def alive(self) -> set[int]:
         """Processes of those sessions that still run."""
         own = self.sessions - {os.getsid(0)}
         return {pid for pid, (_, session) in processes().items() if session in own}
-
-
-def processes() -> dict[int, tuple[int, int]]:
-    """pid → (parent, session) of everything that runs; zombies wait for their parent only."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        fields = text.rpartition(")")[2].split()
-        if fields[0] not in "ZX":
-            found[int(pid)] = (int(fields[1]), int(fields[3]))
-    return found
 
 
 def interrupt(folder: Path, moment: str, number: int) -> tuple[Watched, Path]:

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, Ran, giaoban
-from test_interruption import processes
 from whatif_factory import DEVICE, small
 
 from scenarios.sweep import run as sweep_run
 from scenarios.sweep import work as sweep_work
 from scenarios.sweep.work import Task, solve
 from scenarios.whatif.apply import EXISTING, ask
+from tests.processes import processes
 
 FILE = f"""
 schema = "giaoban.sweep/1"
