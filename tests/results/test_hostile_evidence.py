@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import resource
+import struct
 import subprocess
 import sys
 import textwrap
@@ -260,6 +261,14 @@ def bomb(names=1, size=2**32 - 2**20, comment=b""):
     return bytes(data)
 
 
+def many_entries():
+    """An archive whose directory has 1,500,000 entries (APPNOTE.TXT, 4.3.12 and 4.3.16)."""
+    mark = b"PK" + MANIFEST.encode()
+    directory = (b"PK\x01\x02" + bytes(42)) * 1_500_000
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, len(directory), len(mark), 0)
+    return mark + directory + end
+
+
 def deep_pdf():
     told = b"[" * 1_000_000
     return b"%%PDF-1.7\n\n9 0 obj\n<</Type/GiaobanSeal/Length %d>>\nstream\n%s" % (len(told), told)
@@ -283,10 +292,7 @@ HOSTILE = {
         lambda: bomb(comment=b"word/document.xml urn:giaoban:seal:1"),
     ),
     "many bombs": ("x.evidence.zip", lambda: bomb(names=100)),
-    "many entries": (
-        "x.evidence.zip",
-        lambda: b"PK" + MANIFEST.encode() + b"PK\x01\x02" * 2_000_000,
-    ),
+    "many entries": ("x.evidence.zip", many_entries),
     "a deep seal": ("x.pdf", deep_pdf),
     "a seal of many digits": (
         "x.pdf",
