@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -20,6 +21,7 @@ from traffic_scenarios import film
 
 from results.model import Engine
 from scenarios import check, identity
+from scenarios.emulation.engine import EngineName
 from scenarios.identity import Commit
 from scenarios.plan import Plan
 
@@ -169,6 +171,27 @@ def test_run_again_with_another_answer_is_told(
     assert ran.code == 1
     assert "run again: NOT THE SAME" in ran.out
     assert "verdict: pass became fail" in ran.out
+
+
+def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [manifest] = root.glob("*/manifest.json")
+    text = manifest.read_text(encoding="utf-8")
+    named = re.sub('"engine": "[a-z]+"', f'"engine": "{EngineName.NATIVE}"', text, count=1)
+    assert named != text
+    manifest.write_text(named, encoding="utf-8")
+    assert giaoban("evidence", "short", "--results", root, "--out", tmp_path).code == 0
+    [evidence] = tmp_path.glob("*.evidence.zip")
+    engines = []
+
+    def noted(plan: Plan, folder: Path, engine: object, progress: object) -> Engine:
+        engines.append(engine)
+        return emulate(plan, folder, engine, progress)
+
+    monkeypatch.setattr(check, "emulate", noted)
+    giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
+    assert engines == [EngineName.SANDBOX]
 
 
 @pytest.mark.parametrize("bare", [False, True])
