@@ -9,6 +9,7 @@ are in it by their sums alone: a run repeated from its inputs gives the same byt
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
@@ -16,10 +17,10 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field
 
 from giaoban.errors import InputError
-from giaoban.files import open_file, read_file
+from giaoban.files import MOST_ANSWER, open_file, read_file
 from giaoban.tomlfile import StrictModel
 from giaoban.validating import read_json
-from results.evidence.answers import ANSWERS, Answer, Kind, kind_of
+from results.evidence.answers import ANSWERS, Answer, Kind, input_refs, kind_of, read_answer
 from results.model import RunId, Sha256
 from results.quantities import Count, Verdict
 from results.store import RESULT, writing
@@ -162,7 +163,9 @@ def read_proof(folder: Path) -> Proof:
     for kept in manifest.files:
         try:
             with open_file(folder / kept.path) as file:
-                same = hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
+                same = os.fstat(file.fileno()).st_size == kept.bytes and (
+                    hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
+                )
         except OSError as error:
             raise InputError(f"{folder / kept.path}: {error.strerror}") from None
         if not same:
@@ -170,7 +173,39 @@ def read_proof(folder: Path) -> Proof:
                 f"{folder / kept.path}: is not what it was when the run was made "
                 f"(SHA-256 {kept.sha256}); run it again"
             )
+    listed = manifest.answer in {kept.path for kept in manifest.files}
+    told = read_file(folder / manifest.answer, most=MOST_ANSWER) if listed else None
+    if wrong := contradictions(manifest, told):
+        raise InputError(f"{folder}: {'; '.join(wrong)}; run it again")
     return Proof(manifest, sha256(text))
+
+
+def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
+    """What sums alone do not show: an answer that is not of these inputs. `text` is its file's."""
+    if text is None:
+        return [f"{manifest.answer}: is missing"]
+    try:
+        answer = read_answer(manifest.kind, text)
+    except InputError as error:
+        return [f"{manifest.answer}: {error}"]
+    said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)
+    if said != (manifest.run_id, manifest.verdict, manifest.seed, manifest.code):
+        return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
+    there = {kept.path: kept.sha256 for kept in manifest.files}
+    stated = {role: ref.sha256 for role, ref in input_refs(answer.inputs) if role != "file"}
+    found, others = [], []
+    for item in manifest.inputs:
+        wanted = stated.pop(item.role, "")
+        if item.path not in there:
+            found.append(f"{item.path}: is missing")
+        elif item.role == "file":
+            others.append(there[item.path])
+        elif there[item.path] != wanted:
+            found.append(f"{item.path}: is not what the answer was made from")
+    found += [f"inputs: the {role} that the answer was made from is missing" for role in stated]
+    if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
+        found.append("inputs: the recordings are not those that the answer was made from")
+    return found
 
 
 def _kept(folder: Path) -> Iterable[str]:

@@ -17,10 +17,15 @@ from typing import IO, NamedTuple, cast
 from giaoban.archives import entries_of, refuse_too_many
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER
-from results.evidence.answers import input_refs, read_answer
-from results.evidence.manifest import MANIFEST, Kept, Manifest, Proof, read_proof, sha256
-from results.load import LoadInputs
-from results.model import Inputs
+from results.evidence.manifest import (
+    MANIFEST,
+    Kept,
+    Manifest,
+    Proof,
+    contradictions,
+    read_proof,
+    sha256,
+)
 from results.store import write_whole
 
 ENDING = ".evidence.zip"
@@ -124,7 +129,7 @@ def open_evidence(data: bytes) -> Opened:
         return Opened(None, whole, [*altered, str(error)])
     altered += _compared(manifest, sums)
     if not altered:
-        altered += _contradictions(manifest, whole)
+        altered += contradictions(manifest, whole.get(manifest.answer))
     return Opened(Proof(manifest, sha256(text)), whole, altered)
 
 
@@ -158,34 +163,3 @@ def _compared(manifest: Manifest, sums: Mapping[str, str | None]) -> list[str]:
         if summed and path in listed and summed != listed[path].sha256
     ]
     return found
-
-
-def _contradictions(manifest: Manifest, files: Mapping[str, bytes]) -> list[str]:
-    """What sums alone do not show: an answer that is not of these inputs."""
-    try:
-        answer = read_answer(manifest.kind, files[manifest.answer])
-    except (InputError, KeyError) as error:
-        return [f"{manifest.answer}: {error}"]
-    said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)
-    if said != (manifest.run_id, manifest.verdict, manifest.seed, manifest.code):
-        return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
-    sums = input_sums(answer.inputs)
-    found, others = [], []
-    for item in manifest.inputs:
-        data = files.get(item.path)
-        stated = sums.pop(item.role, "")
-        if data is None:
-            found.append(f"{item.path}: is missing")
-        elif item.role == "file":
-            others.append(sha256(data))
-        elif sha256(data) != stated:
-            found.append(f"{item.path}: is not what the answer was made from")
-    found += [f"inputs: the {role} that the answer was made from is missing" for role in sums]
-    if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
-        found.append("inputs: the recordings are not those that the answer was made from")
-    return found
-
-
-def input_sums(inputs: Inputs | LoadInputs) -> dict[str, str]:
-    """The sums that an answer states, by the role of the file."""
-    return {role: ref.sha256 for role, ref in input_refs(inputs) if role != "file"}

@@ -76,7 +76,7 @@ def _series(folder: Path) -> Series | None:
     if (folder / SERIES).is_file():
         return Series.load(folder / SERIES)
     for evidence in sorted(folder.glob(f"*{ENDING}")):
-        opened = open_evidence(evidence.read_bytes())
+        opened = open_evidence(read_file(evidence, most=MOST_ANSWER))
         if opened.altered:
             raise InputError(f"{evidence}: was altered: {opened.altered[0]}")
         if SERIES in opened.files:
