@@ -93,8 +93,10 @@ class Copies:
                 compiled.unlink()
             return self._passes(copy, module.tests, limit_s)
         finally:
-            (copy / module.path).write_text(module.source, encoding="utf-8")
-            self._free.put(copy)
+            try:
+                (copy / module.path).write_text(module.source, encoding="utf-8")
+            finally:  # who waits for a copy is told of the same error
+                self._free.put(copy)
 
     def _passes(self, copy: Path, tests: tuple[str, ...], limit_s: float | None) -> bool:
         process = FORKING.Process(target=run_tests, args=(copy, tests))

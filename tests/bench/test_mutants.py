@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,15 @@ def test_tests_that_fail_anyway_say_nothing(
     (tree / "tests" / "test_core.py").write_text("def test():\n    assert False\n")
     assert run(monkeypatch) == 2
     assert "core.py: its tests fail without a mutant, too" in capsys.readouterr().err
+
+
+def test_a_copy_that_is_gone_is_an_error_each_time(tree: Path) -> None:
+    """Whoever waits for the copy is not left waiting."""
+    copies, [module] = mutation.Copies(tree / "copies", 1), mutation._modules([])
+    shutil.rmtree(tree / "copies")
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            copies.survives(module, CORE)
 
 
 def test_equivalents_do_not_count(
