@@ -16,6 +16,8 @@ import signal
 import time
 import uuid
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, MachineLacks
+from giaoban.scarce import shortage
 from scenarios.load import timetable
 from scenarios.load.environment import ACCOUNTS, JOURNAL, UNTOLD
 from scenarios.load.hall import Hall
@@ -140,7 +143,8 @@ class Session:
             self._users = plan.bridges
         self._began_s = time.monotonic()
         if self._file is not None:
-            self._file.begin(self._began_s)
+            with self._complete():
+                self._file.begin(self._began_s)
         self._resting = 0
         self._ending = gevent.spawn(self._end_in_time, plan)
 
@@ -154,8 +158,14 @@ class Session:
         if page is not None and not self._options.autostart:
             gevent.spawn(runner.stop)  # whoever sits at the page may ask for something else
             return
-        self._environment.process_exit_code = InputError.exit_code
-        gevent.spawn(runner.quit)
+        self._quit(InputError.exit_code)
+
+    def _quit(self, code: int) -> None:
+        """Locust's end, however far it is."""
+        self._environment.process_exit_code = code
+        runner, page = self._environment.runner, self._environment.web_ui
+        if runner is not None:
+            gevent.spawn(runner.quit)
         if page is not None:
             page.stop()
 
@@ -277,7 +287,19 @@ class Session:
     def _keep(self, batch: list[dict[str, Any]]) -> None:
         self._resting += sum(entry["kind"] == REST for entry in batch)
         if self._file is not None:
-            self._file.write(batch)
+            with self._complete():
+                self._file.write(batch)
+
+    @contextmanager
+    def _complete(self) -> Iterator[None]:
+        """A test of which not all is written down says nothing: it ends. Locust would log what a
+        listener raises, and go on."""
+        try:
+            yield
+        except OSError as error:
+            log.error("%s", shortage(error) or error)
+            self._file = None
+            self._quit(MachineLacks.exit_code)
 
     def _fire(self, record: Record) -> None:
         error = None

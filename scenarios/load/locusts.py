@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.child import interruptions_held
-from giaoban.errors import InvalidRun
+from giaoban.errors import InvalidRun, MachineLacks
 from scenarios.load import timetable
 from scenarios.load.cores import begin_on
 from scenarios.load.environment import UNTOLD
@@ -24,6 +24,7 @@ from scenarios.load.plan import LoadPlan
 ROOT = Path(__file__).resolve().parents[2]
 LOCUSTFILE = ROOT / "traffic" / "locustfile.py"
 HOST = "127.0.0.1"
+PAGE = "locust.html"
 SPAWN_PER_S = 500
 WORKERS_WITHIN_S = 60
 LOOK_EVERY_S = 0.25
@@ -86,7 +87,7 @@ class Locusts:
         users = plan.bridges + plan.technicians + timetable.intruders(plan)
         words = ["--host", f"sip:{plan.target[0]}:{plan.target[1]}", "-u", str(users)]
         words += ["-r", str(SPAWN_PER_S), "--giaoban-plan", plan.model_dump_json()]
-        words += ["--csv", str(folder / "locust"), "--html", str(folder / "locust.html")]
+        words += ["--csv", str(folder / "locust"), "--html", str(folder / PAGE)]
         words += ["--only-summary"]
         if where.web_port is None:
             words += ["--headless"]
@@ -109,6 +110,7 @@ class Locusts:
 
         Raises:
             InvalidRun: it hung, or could not run the test at all.
+            MachineLacks: not all could be written down.
         """
         takes_s = timetable.total_s(self._plan) + self._plan.answer_within_s
         limit = time.monotonic() + takes_s + HANGS_AFTER_S + WORKERS_WITHIN_S
@@ -120,6 +122,11 @@ class Locusts:
             time.sleep(LOOK_EVERY_S)
         self.end()
         code = int(main.returncode)
+        if code == MachineLacks.exit_code or not self._page_is_whole():
+            raise MachineLacks(
+                f"{self._folder}: not all that the load test saw could be written down",
+                "free some space (df -h), or raise the limit: ulimit -f unlimited",
+            )
         if code not in (0, 1):
             raise InvalidRun(f"Locust ended with {code}:\n{self._tail()}")
         return code
@@ -154,6 +161,11 @@ class Locusts:
                     preexec_fn=begin_on(self._cores, ended_by),
                 )
             )
+
+    def _page_is_whole(self) -> bool:
+        """Locust writes it at the end, and ends as after any failure where it does not fit."""
+        page = self._folder / PAGE
+        return not page.exists() or page.read_bytes().rstrip().endswith(b"</html>")
 
     def _tail(self) -> str:
         return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-12:])

@@ -41,6 +41,25 @@ def test_a_check(tmp_path: Path, limit: int, amount: int, said: str) -> None:
     assert not results.exists() or list(results.iterdir()) == []
 
 
+@pytest.mark.realtime
+@pytest.mark.parametrize("workers", ["0", "1"])
+@pytest.mark.parametrize("size", [2048, 64 * 1024], ids=["journal", "page"])
+def test_a_load_test_that_cannot_write_all_down(tmp_path: Path, size: int, workers: str) -> None:
+    few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", workers]
+    done = subprocess.run(
+        [*COMMAND, "load", "--shape", "hold", *few, "--results", tmp_path / "results"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )
+    assert done.returncode == 4, done.stderr
+    assert "could be written down" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "results").iterdir()) == []
+
+
 def test_a_library_that_ends_the_program_gives_no_verdict() -> None:
     """OpenBLAS calls exit(1) where it finds no memory."""
     code = (
