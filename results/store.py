@@ -24,6 +24,7 @@ from giaoban.child import interruptions_held
 from giaoban.errors import GiaobanError, InputError, did_you_mean
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.scarce import shortage
+from giaoban.whole import whole
 from results.model import Result
 from results.pieces import in_pieces
 
@@ -141,13 +142,8 @@ class RunFolder:
 
 def write_whole(out: Path, data: bytes) -> None:
     """A file that is there whole, or not at all. Raises `InputError`, `MachineLacks`."""
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    with writing(out.parent):
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(out)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with writing(out.parent), whole(out) as aside:
+        aside.write_bytes(data)
 
 
 def write_result(folder: Path, result: Result) -> Path:

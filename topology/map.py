@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
+from giaoban.whole import whole
 from topology import map_frame as frame
 from topology.map_frame import FONTS, Lang
 from topology.map_geometry import Box, Point, Segment, fit
@@ -54,7 +55,8 @@ def draw(
     with own_look({}):
         figure = _Map(network, values, lang, new, single_points).figure(title, what)
         for path in paths:
-            figure.savefig(path, dpi=_DPI)
+            with whole(path) as aside:
+                figure.savefig(aside, dpi=_DPI)
 
 
 class _Map:

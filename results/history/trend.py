@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
+from giaoban.whole import whole
 from results.criteria import UNIT_VI
 from results.drawing import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
 from results.history.entry import CriterionValue, Entry
@@ -81,8 +82,8 @@ def draw_trend(points: Sequence[Point], path: Path, *, lang: Lang) -> None:
         ".pdf": {"CreationDate": None},
         ".png": {},
     }[path.suffix.lower()]
-    with own_look(STYLE):
-        figure(points, lang).savefig(path, dpi=_DPI, metadata=undated)
+    with own_look(STYLE), whole(path) as aside:
+        figure(points, lang).savefig(aside, dpi=_DPI, metadata=undated)
 
 
 def drawable(points: Iterable[Point]) -> list[Point]:

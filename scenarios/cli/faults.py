@@ -30,7 +30,7 @@ from results.failures_summary import (
     unneeded_lines,
 )
 from results.junit import junit_xml
-from results.store import writing
+from results.store import write_whole, writing
 from results.view.page import FILE
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
@@ -126,8 +126,7 @@ def command(
         )
     answer = outcome.answer
     if junit is not None:
-        with writing(junit):
-            junit.write_text(junit_xml(answer, seconds=outcome.seconds), encoding="utf-8")
+        write_whole(junit, junit_xml(answer, seconds=outcome.seconds).encode())
     if picture is not None:
         _draw(outcome, picture, network, asked.question.province.name)
     if as_json:

@@ -60,6 +60,25 @@ def test_a_load_test_that_cannot_write_all_down(tmp_path: Path, size: int, worke
     assert list((tmp_path / "results").iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_a_picture_of_which_only_half_fits(tmp_path: Path, suffix: str) -> None:
+    picture = tmp_path / f"map{suffix}"
+    picture.write_text("of before")
+    words = ["topology", "show", "--province", "tests/topology/small.toml", "--map", picture]
+    done = subprocess.run(
+        [*COMMAND, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    )
+    assert done.returncode == 4, done.stderr
+    assert "a file grew larger" in done.stderr
+    assert list(tmp_path.iterdir()) == [picture]
+    assert picture.read_text() == "of before"
+
+
 def test_a_library_that_ends_the_program_gives_no_verdict() -> None:
     """OpenBLAS calls exit(1) where it finds no memory."""
     code = (

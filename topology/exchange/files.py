@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from giaoban import tomltext
 from giaoban.errors import InputError
 from giaoban.provenance import Sourced
 from giaoban.scarce import shortage
+from giaoban.whole import whole
 from topology.exchange.complete import Wishes, complete
 from topology.exchange.draft import Draft
 from topology.exchange.graphml import graphml
@@ -84,7 +84,9 @@ def write_texts(texts: Mapping[Path, str], *, replace: bool = False) -> list[Pat
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{folder}: cannot be made: {error.strerror}") from None
+            raise shortage(error) or InputError(
+                f"{folder}: cannot be made: {error.strerror}"
+            ) from None
     _write(texts, replace)
     return list(texts)
 
@@ -94,14 +96,10 @@ def _write(texts: Mapping[Path, str], replace: bool) -> None:
         if path.exists() and not replace:
             raise InputError(f"{path}: is there already (allowed: another name, or --force)")
     for path, text in texts.items():
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            try:
+            with whole(path) as aside:
                 aside.write_text(text, encoding="utf-8", newline="")
-                aside.replace(path)
-            finally:
-                aside.unlink(missing_ok=True)
         except OSError as error:
-            if (lacks := shortage(error)) is not None:
-                raise lacks from None
-            raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+            raise shortage(error) or InputError(
+                f"{path}: cannot be written: {error.strerror}"
+            ) from None
