@@ -10,22 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import (
-    command,
-    encodings,
-    estimate,
-    load,
-    machine,
-    mcu,
-    meeting,
-    repetitions,
-    stream,
-    trials,
-    whatif,
-    yardstick,
-)
+from bench import command, machine, meeting, ns3, whatif
+from bench.encodings import study as encodings
+from bench.estimate import compare as estimate
+from bench.faults import repetitions, trials
 from bench.inputs import SIZES, Size
+from bench.load import tests as load
+from bench.mcu import run as mcu
 from bench.report import Report, Timed
+from bench.stream import compare as stream
 from giaoban.errors import GiaobanError
 
 RUNS = 3
@@ -86,7 +79,7 @@ def _measure(folder: Path, runs: int, part: str) -> Report:
 
 def _time(size: Size, folder: Path, runs: int) -> Timed:
     """Emulation and ns-3 in turn, so that other work on the machine meets both."""
-    timed = Timed(size.bridges, [], {routing: [] for routing in yardstick.ROUTINGS})
+    timed = Timed(size.bridges, [], {routing: [] for routing in ns3.ROUTINGS})
     for number in range(runs):
         run = folder / f"{size.bridges}-{number}"
         run.mkdir()
@@ -95,7 +88,7 @@ def _time(size: Size, folder: Path, runs: int) -> Timed:
         timed.emulation.append(speed)
         _say(f"{size.bridges} bridges, run {number + 1} of {runs}: ns-3")
         for routing, simulations in timed.ns3.items():
-            simulations.append(yardstick.measure(plan, size, folder, routing))
+            simulations.append(ns3.measure(plan, size, folder, routing))
     return timed
 
 

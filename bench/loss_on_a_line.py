@@ -15,12 +15,11 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from giaoban.beside import Several
-from giaoban.cores import cores
-from results.seeds import others
+from giaoban.workers import Several, cores
+from results.model.seeds import others
 from scenarios.estimate.run import estimate
-from scenarios.question import Question, make_question
-from scenarios.scenario import Scenario
+from scenarios.spec.question import Question, make_question
+from scenarios.spec.scenario import Scenario
 
 SCENARIO = Path(__file__).parents[1] / "scenarios/expansion-gia-nghia-quang-son.toml"
 LOSSES_PCT = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5)

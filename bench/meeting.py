@@ -11,12 +11,12 @@ from pathlib import Path
 from bench.inputs import Size, write_scenario
 from bench.processes import PeakMemory
 from giaoban.errors import InvalidRun
-from results.model import Result
-from scenarios.check import check
+from results.model.result import Result
 from scenarios.emulation.engine import EngineName
 from scenarios.emulation.guest import SAMPLE_S
-from scenarios.plan import Plan
-from scenarios.question import make_question
+from scenarios.plan.plan import Plan
+from scenarios.spec.question import make_question
+from scenarios.study.check import check
 
 MEETING = "meeting"
 STAGES = {

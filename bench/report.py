@@ -8,27 +8,25 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import (
-    encodings_report,
-    estimate_report,
-    faults_report,
-    load_report,
-    mcu_report,
-    stream_report,
-    whatif,
-)
+from bench import whatif
 from bench.command import Command
-from bench.encodings import Encodings
-from bench.estimate import EstimateFigures
-from bench.load import LoadFigures
+from bench.encodings import report as encodings_report
+from bench.encodings.study import Encodings
+from bench.estimate import report as estimate_report
+from bench.estimate.compare import EstimateFigures
+from bench.faults import report as faults_report
+from bench.faults.repetitions import Repetitions
+from bench.faults.trials import Trials
+from bench.load import report as load_report
+from bench.load.tests import LoadFigures
 from bench.machine import Machine
-from bench.mcu import McuFigures
+from bench.mcu import report as mcu_report
+from bench.mcu.run import McuFigures
 from bench.meeting import Speed
-from bench.repetitions import Repetitions
-from bench.stream import StreamFigures
-from bench.trials import Trials
+from bench.ns3 import Simulation
+from bench.stream import report as stream_report
+from bench.stream.compare import StreamFigures
 from bench.whatif import WhatIfFigures
-from bench.yardstick import Simulation
 
 SCHEMA = "giaoban.bench/1"
 SPEED_TARGETS = {8: 15.0, 71: 1.5}

@@ -3,11 +3,102 @@
 from __future__ import annotations
 
 import os
+import resource
+import shlex
 import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
 from giaoban.errors import InputError, did_you_mean, hints_anew
+
+MOST_ENTRIES = 20_000
+MOST_TIMES, AT_LEAST = 100, 16 * 2**20
+"""An archive unpacks to so many times its own size, or to a few megabytes; logs pack 30 to 1."""
+_CENTRAL = b"PK\x01\x02"
+"""How an entry of an archive's directory begins (APPNOTE.TXT, 4.3.12)."""
+
+
+def refuse_too_many(data: bytes) -> None:
+    """Before the directory is read, each of whose entries takes a kilobyte. Raises `ValueError`."""
+    if data.count(_CENTRAL) > MOST_ENTRIES:
+        raise ValueError(f"it has more than {MOST_ENTRIES:,} entries")
+
+
+def entries_of(archive: zipfile.ZipFile, size: int, most: int) -> list[zipfile.ZipInfo]:
+    """The entries of an archive of `size` bytes that may be unpacked, `most` bytes at the most.
+
+    Raises `ValueError`: a name twice, packed in a way that may take any memory, or a bomb.
+    """
+    entries = archive.infolist()
+    if len({entry.filename for entry in entries}) < len(entries):
+        raise ValueError("a name is there twice")
+    if len(entries) > MOST_ENTRIES:
+        raise ValueError(f"it has more than {MOST_ENTRIES:,} entries")
+    if any(e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for e in entries):
+        raise ValueError("an entry is neither stored nor deflated")
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > min(most, AT_LEAST + MOST_TIMES * size):
+        raise ValueError(f"it unpacks to {unpacked / 2**20:,.0f} MiB")
+    return entries
+
+
+MOST = 300 * 2**20
+"""Bytes on top of what the program has: with that it stays below 500 MB."""
+
+
+@contextmanager
+def bounded(name: str, most: int = MOST) -> Iterator[None]:
+    """Raises `InputError` for what takes more; where the system knows no bound there is none."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = pages * resource.getpagesize() + most
+        if soft != resource.RLIM_INFINITY:
+            wanted = min(wanted, soft)
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    except (OSError, ValueError):
+        yield
+        return
+    try:
+        yield
+    except MemoryError:
+        raise InputError(f"{name}: takes more memory than any file of ours") from None
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def refuse_if_others_read(path: Path, holds: str, option: str = "") -> None:
+    """Raise `InputError` if others than its owner may read or change a regular file.
+
+    `holds`: what is in it, in the plural; `option`: by which it was named. What is no regular
+    file (a pipe, or nothing) has nobody else who could open it later.
+    """
+    if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        named = f"{option} = {path}" if option else str(path)
+        raise InputError(
+            f"{named}: holds {holds} but others may read it: chmod 600 {shlex.quote(str(path))}"
+        )
+
+
+@contextmanager
+def whole(out: Path) -> Iterator[Path]:
+    """The name under which `out` is to be written; it gets its own once all of it is there.
+
+    A device or a pipe is written to as it is. Raises `OSError`.
+    """
+    if out.exists() and not out.is_file():
+        yield out
+        return
+    aside = out.with_name(f".{os.getpid()}.{out.name}")  # the suffix says what kind it is
+    try:
+        yield aside
+        aside.replace(out)
+    finally:
+        aside.unlink(missing_ok=True)
+
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of a file that people write: a country's 11,000 bridges take 7 MB."""

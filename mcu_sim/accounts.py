@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from giaoban.secretfile import refuse_if_others_read
+from giaoban.files import refuse_if_others_read
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.device import Id
 from mcu_sim.hosts import is_one_host

@@ -1,0 +1,1 @@
+"""Answers: what they are (`model`), how they are judged, reported and kept."""

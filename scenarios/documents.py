@@ -10,12 +10,9 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.validating import read_json
-from results.annex.content import Chapter
-from results.annex.standing import Part
-from results.criteria import DEFAULT_PATH as CRITERIA
-from results.evidence.answers import FAULTS, LOAD, Answer
-from results.evidence.manifest import (
+from giaoban.tomlfile import read_json
+from results.archive.evidence.answers import FAULTS, LOAD, Answer
+from results.archive.evidence.manifest import (
     INPUTS,
     MANIFEST,
     Proof,
@@ -23,20 +20,23 @@ from results.evidence.manifest import (
     save_inputs,
     write_manifest,
 )
-from results.excerpt import MOST_MAPPED
-from results.failures import FaultsAnswer
-from results.load import LoadResult
-from results.model import Result
-from results.plot_words import Lang
-from results.plots import write_plots
-from results.series import Series
-from results.store import RESULT, open_run, read_result
-from scenarios.failures.picture import draw_failures
-from scenarios.identity import versions
-from scenarios.plan import Plan
-from scenarios.question import Question
+from results.archive.store import RESULT, open_run, read_result
+from results.judge.criteria import DEFAULT_PATH as CRITERIA
+from results.model.failures import FaultsAnswer
+from results.model.load import LoadResult
+from results.model.result import Result
+from results.model.series import Series
+from results.report.annex.content import Chapter
+from results.report.annex.standing import Part
+from results.report.excerpt import MOST_MAPPED
+from results.report.plots.run import write_plots
+from results.report.plots.words import Lang
+from scenarios.plan.identity import versions
+from scenarios.plan.plan import Plan
+from scenarios.spec.question import Question
+from scenarios.study.failures.picture import draw_failures
 from topology.load import load_province
-from topology.map import draw
+from topology.map.draw import draw
 from topology.network import Network
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from giaoban.errors import InputError
-from scenarios.impairment import Impairment, LinePlan
+from scenarios.spec.impairment import Impairment, LinePlan
 from topology.network import Network
 from topology.qos import by_class, traffic_classes
 from traffic import rtp

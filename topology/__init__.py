@@ -1,0 +1,1 @@
+"""The province: its data, its network, routes, maps; Mininet and its guest."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from giaoban.errors import InputError
 from topology.addressing import span_for
-from topology.exchange import words
-from topology.exchange.geography import Place, fibre_km
+from topology.importers import words
+from topology.importers.geography import Place, fibre_km
 from topology.model import Province
 
 BRIDGES = 11_000

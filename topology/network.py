@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple, Self
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import StrictModel
 from topology.addressing import Pair, allocate, host
-from topology.checks import access_link_id, bridge_faults, change_faults, raise_faults
 from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from topology.qos import Qos
+from topology.validate import access_link_id, bridge_faults, change_faults, raise_faults
 
 
 class Node(StrictModel):

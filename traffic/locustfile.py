@@ -11,8 +11,8 @@ from pathlib import Path
 # Locust puts this file's own folder there; the rooms are beside it
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scenarios.load.hooks import install
-from scenarios.load.users import BabblerUser, BridgeUser, GuesserUser, TechnicianUser
+from scenarios.load.locust.hooks import install
+from scenarios.load.locust.users import BabblerUser, BridgeUser, GuesserUser, TechnicianUser
 
 install()
 

@@ -7,7 +7,7 @@ from typing import Any
 from mcu_sim.media.inbound import Inbound
 from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.reports import Reports
-from traffic.pacing import Pacer
+from traffic.sender.pacing import Pacer
 
 MOST_LATE_PCT = 1.0
 """Of the packets that were sent, 20 ms late or more; it is also the loss that a meeting may have.

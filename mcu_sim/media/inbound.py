@@ -23,9 +23,9 @@ from traffic import rtcp, rtp
 from traffic.batch import ReceiveBatch, Received
 from traffic.log import PacketLog
 from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.reception import ReceptionBank
-from traffic.stamps import StampClock
-from traffic.video import CLOCK_HZ
+from traffic.receiver.statistics import ReceptionBank
+from traffic.receiver.timestamps import StampClock
+from traffic.sources.video_model import CLOCK_HZ
 
 LONGEST_PACKET = 2048
 """Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcu_sim.offer_answer import Agreed
-from traffic.stream_plan import StreamPlan
-from traffic.video import VideoModel
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.video_model import VideoModel
 
 Kind = Literal["audio", "video", "content"]
 KINDS: tuple[Kind, ...] = ("audio", "video", "content")

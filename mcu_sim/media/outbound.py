@@ -11,16 +11,16 @@ from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
 from mcu_sim.sdp.crypto import MOST_MKI_BYTES
-from mcu_sim.sip.message import HostPort
+from mcu_sim.sip.message.answers import HostPort
 from mcu_sim.srtp import ALIGNMENT, TAG_BYTES
 from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from traffic.h264 import belongs_to_key_frame
-from traffic.holding import Holding
-from traffic.injection import EVER, Fate, Injector
 from traffic.log import PacketLog
-from traffic.pacing import Pacer
-from traffic.stream_plan import StreamPlan
+from traffic.sender.holding import Holding
+from traffic.sender.injection import EVER, Fate, Injector
+from traffic.sender.pacing import Pacer
+from traffic.sender.stream_plan import StreamPlan
 
 SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
 """Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from mcu_sim.audio.bank import TICK_NS, AudioBank, AudioOut
-from mcu_sim.audio.tones import ToneReader
+from mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
+from mcu_sim.media.audio.telephone_events import ToneReader
 from mcu_sim.media.consent import Consent, Withheld
 from mcu_sim.media.health import health_of
 from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
@@ -26,22 +26,22 @@ from mcu_sim.media.outbound import SRTP_ROOM, Outbound
 from mcu_sim.media.ports import Ports
 from mcu_sim.media.positions import positions_of
 from mcu_sim.media.reports import Reports
+from mcu_sim.media.video.compose import VideoBank
+from mcu_sim.media.video.forward import NEVER, Forwarder
+from mcu_sim.media.video.forwarded import write_forwarded
+from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from mcu_sim.media.video.losses import DecodingLosses
 from mcu_sim.offer_answer import Agreed
-from mcu_sim.sip.message import HostPort
-from mcu_sim.video.compose import VideoBank
-from mcu_sim.video.forward import NEVER, Forwarder
-from mcu_sim.video.forwarded import write_forwarded
-from mcu_sim.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from mcu_sim.video.losses import DecodingLosses
+from mcu_sim.sip.message.answers import HostPort
 from traffic import rtp
-from traffic.feedback import LEAD_NS, LOOK_NS
 from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.pacing import KernelPacer, LoopPacer, Pacer
 from traffic.profiles import AUDIO_PACKET_SAMPLES
-from traffic.stamps import StampClock
-from traffic.stream import next_start_ns
-from traffic.video import VideoModel
-from traffic.video_stream import fill_with_noise, packets_in
+from traffic.receiver.feedback import LEAD_NS, LOOK_NS
+from traffic.receiver.timestamps import StampClock
+from traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
+from traffic.sender.stream import next_start_ns
+from traffic.sources.video_model import VideoModel
+from traffic.sources.video_stream import fill_with_noise, packets_in
 
 STEP_NS = 5_000_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""

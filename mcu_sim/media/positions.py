@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcu_sim.audio.bank import AudioOut
+from mcu_sim.media.audio.bank import AudioOut
 from mcu_sim.media.leg import Kind, Leg, Position
-from mcu_sim.video.compose import VideoBank
-from mcu_sim.video.forward import Forwarder
+from mcu_sim.media.video.compose import VideoBank
+from mcu_sim.media.video.forward import Forwarder
 from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.video import CLOCK_HZ as VIDEO_CLOCK_HZ
+from traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
 
 
 def positions_of(

@@ -14,13 +14,13 @@ from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Flow, Kind, Leg
 from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.ports import Lane, Ports
-from mcu_sim.sip.message import HostPort
+from mcu_sim.sip.message.answers import HostPort
 from traffic.batch import send_at
 from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.reporting import Collision, Feedback, KeyFrameWanted, Reporter
 from traffic.rtcp import RtcpError, parse
-from traffic.stream import next_control_ns
-from traffic.video import CLOCK_HZ
+from traffic.rtcp.session import Collision, Feedback, KeyFrameWanted, Reporter
+from traffic.sender.stream import next_control_ns
+from traffic.sources.video_model import CLOCK_HZ
 
 CNAME = "mcu@giaoban"
 

@@ -33,7 +33,7 @@ from mcu_sim.offer_answer import (
 from mcu_sim.resolution import AUDIO
 from mcu_sim.secret_source import Secrets
 from mcu_sim.server.calls import Call
-from mcu_sim.sip.message import HostPort
+from mcu_sim.sip.message.answers import HostPort
 from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1

@@ -11,9 +11,9 @@ from mcu_sim.conference.meeting import Meetings
 from mcu_sim.device import Device
 from mcu_sim.media.leg import Kind
 from mcu_sim.media.ports import FIRST_PORT
-from mcu_sim.sip.tls import Tls
-from traffic.stream_plan import StreamPlan
-from traffic.video import VideoModel
+from mcu_sim.sip.transport.tls import Tls
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.video_model import VideoModel
 
 SIP_PORT = 5060
 

@@ -10,7 +10,7 @@ from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.rooms import Rooms
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.server.calls import Call, CallBook
-from mcu_sim.server.steering import Steering, Tell
+from mcu_sim.server.conference_effects import Steering, Tell
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import InfoReceived
 from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture

@@ -9,10 +9,10 @@ from mcu_sim.conference.commands import Redial
 from mcu_sim.conference.effects import DialOut
 from mcu_sim.conference.rooms import Rooms
 from mcu_sim.server.calls import Call, CallBook, identity
-from mcu_sim.server.steering import Steering, Tell
+from mcu_sim.server.conference_effects import Steering, Tell
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import ReferReceived
-from mcu_sim.sip.uris import same_uri
+from mcu_sim.sip.message.uris import same_uri
 
 
 class Referrals:

@@ -18,16 +18,16 @@ from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.answering import Answering
+from mcu_sim.server.call_controller import Desk
 from mcu_sim.server.calls import CallBook, identity
 from mcu_sim.server.config import McuConfig
-from mcu_sim.server.desk import Desk
 from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.digest import Authority
+from mcu_sim.sip.authentication.digest import Authority
 from mcu_sim.sip.endpoint import ONE_OF_MANY
-from mcu_sim.sip.registrar import Registrar
-from mcu_sim.sip.sockets import SipSockets
+from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.transport.sockets import SipSockets
 from traffic.profiles import DSCP_SIGNALLING
-from traffic.stamps import StampClock
+from traffic.receiver.timestamps import StampClock
 
 HEAR_EVERY_NS = 200_000_000
 GOODBYE_NS = 2_000_000_000

@@ -10,8 +10,8 @@ from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Position
 from mcu_sim.offer_answer import Agreed
 from mcu_sim.server.calls import Call
 from mcu_sim.server.config import Seat
-from traffic.stream_plan import StreamPlan
-from traffic.video import VideoModel
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.video_model import VideoModel
 
 RTP_VERSION_2 = 0x80
 LEAST_KBPS = 32.0

@@ -10,9 +10,9 @@ from sipmessage import Request, Response
 from mcu_sim.sip import session_timer
 from mcu_sim.sip.call import Call
 from mcu_sim.sip.endpoint import Endpoint, Slot
-from mcu_sim.sip.headers import accepts, again, body_of, is_optional, set_body, tokens
-from mcu_sim.sip.message import METHODS as ALL_METHODS
-from mcu_sim.sip.message import SDP_TYPE, Peer, reply
+from mcu_sim.sip.message.answers import METHODS as ALL_METHODS
+from mcu_sim.sip.message.answers import SDP_TYPE, Peer, reply
+from mcu_sim.sip.message.headers import accepts, again, body_of, is_optional, set_body, tokens
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO")
 MORE_METHODS = ("UPDATE", "REFER")

@@ -9,9 +9,9 @@ from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.dialog import Dialog
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import CallEstablished, CallFailed, IncomingCall
-from mcu_sim.sip.fields import cseq_of, from_of, tag_of
-from mcu_sim.sip.headers import OTHER_WARNING, body_of, warned
-from mcu_sim.sip.message import PHRASES, Peer, reply
+from mcu_sim.sip.message.answers import PHRASES, Peer, reply
+from mcu_sim.sip.message.fields import cseq_of, from_of, tag_of
+from mcu_sim.sip.message.headers import OTHER_WARNING, body_of, warned
 from mcu_sim.sip.session import Sessions
 
 Identity = tuple[str, str, int]

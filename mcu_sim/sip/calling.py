@@ -5,14 +5,14 @@ from __future__ import annotations
 from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
 from mcu_sim.sip.abilities import Abilities
-from mcu_sim.sip.authentication import Proof
+from mcu_sim.sip.authentication.challenges import Proof
 from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.dialog import MAX_FORWARDS, Dialog
 from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, Watcher
 from mcu_sim.sip.events import Answered, Refused, TimedOut
-from mcu_sim.sip.fields import cseq_of, tag_of, to_of
-from mcu_sim.sip.headers import body_of, retry_after_s
-from mcu_sim.sip.message import USER_AGENT, Peer, phrase_of
+from mcu_sim.sip.message.answers import USER_AGENT, Peer, phrase_of
+from mcu_sim.sip.message.fields import cseq_of, tag_of, to_of
+from mcu_sim.sip.message.headers import body_of, retry_after_s
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.timers import GIVE_UP_MS
 

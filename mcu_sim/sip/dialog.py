@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from mcu_sim.hosts import is_one_host
-from mcu_sim.sip.fields import addresses, contacts_of, cseq_of, from_of, parameter, tag_of, to_of
-from mcu_sim.sip.message import DEFAULT_PORT, USER_AGENT, Peer, Transport
-from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
-from mcu_sim.sip.uri_reader import OtherURI, read_uri, without_headers
+from mcu_sim.sip.message.answers import DEFAULT_PORT, USER_AGENT, Peer, Transport
+from mcu_sim.sip.message.fields import (
+    addresses,
+    contacts_of,
+    cseq_of,
+    from_of,
+    parameter,
+    tag_of,
+    to_of,
+)
+from mcu_sim.sip.message.parse_errors import PARSE_ERRORS, forget
+from mcu_sim.sip.message.uri_reader import OtherURI, read_uri, without_headers
 
 MAX_FORWARDS = 70
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from sipmessage import Request, Response
 
 from mcu_sim.sip.events import Event
-from mcu_sim.sip.fields import cseq_of, parameter, top_via
-from mcu_sim.sip.message import (
+from mcu_sim.sip.message.answers import (
     MAGIC_COOKIE,
     HostPort,
     Peer,
@@ -25,7 +24,8 @@ from mcu_sim.sip.message import (
     reply_target,
     stateless_tag,
 )
-from mcu_sim.sip.parser import GarbageError, MalformedError, parse
+from mcu_sim.sip.message.fields import cseq_of, parameter, top_via
+from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
 from mcu_sim.sip.timers import Agenda
 from mcu_sim.sip.transaction import (
     ClientInvite,

@@ -10,7 +10,7 @@ from mcu_sim.sip.abilities import Abilities
 from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import InfoAnswered, InfoReceived
-from mcu_sim.sip.headers import set_body
+from mcu_sim.sip.message.headers import set_body
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.timers import GIVE_UP_MS
 

@@ -7,8 +7,8 @@ from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 from mcu_sim.sip.dialog import MAX_FORWARDS
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import OptionsAnswered
-from mcu_sim.sip.headers import tokens
-from mcu_sim.sip.message import SDP_TYPE, USER_AGENT, Peer, phrase_of
+from mcu_sim.sip.message.answers import SDP_TYPE, USER_AGENT, Peer, phrase_of
+from mcu_sim.sip.message.headers import tokens
 
 NO_ANSWER = 408
 

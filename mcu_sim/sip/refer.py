@@ -16,12 +16,12 @@ from mcu_sim.sip.abilities import NO_REFER_SUB, Abilities
 from mcu_sim.sip.call import Book, Call, Referral
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import ReferReceived
-from mcu_sim.sip.fields import addresses, cseq_of, parameter, tag_of, to_of
-from mcu_sim.sip.headers import set_body, tokens
-from mcu_sim.sip.message import DEFAULT_PORT, LONGEST_PHRASE
-from mcu_sim.sip.parse_errors import PARSE_ERRORS, forget
+from mcu_sim.sip.message.answers import DEFAULT_PORT, LONGEST_PHRASE
+from mcu_sim.sip.message.fields import addresses, cseq_of, parameter, tag_of, to_of
+from mcu_sim.sip.message.headers import set_body, tokens
+from mcu_sim.sip.message.parse_errors import PARSE_ERRORS, forget
+from mcu_sim.sip.message.uri_reader import HeadedURI, OtherURI
 from mcu_sim.sip.session import Sessions
-from mcu_sim.sip.uri_reader import HeadedURI, OtherURI
 
 EXPIRES_S = 240
 """Longer than a call of ours may ring: what came of it is told before (RFC 3515 §2.4.7)."""

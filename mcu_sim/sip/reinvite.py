@@ -20,8 +20,8 @@ from mcu_sim.sip.events import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from mcu_sim.sip.headers import OTHER_WARNING, body_of, warned
-from mcu_sim.sip.message import PHRASES, phrase_of
+from mcu_sim.sip.message.answers import PHRASES, phrase_of
+from mcu_sim.sip.message.headers import OTHER_WARNING, body_of, warned
 from mcu_sim.sip.session import Sessions
 
 MAX_GLARES = 8

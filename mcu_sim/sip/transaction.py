@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from sipmessage import CSeq, Request, Response
 
-from mcu_sim.sip.fields import cseq_of, from_of, parameter, tag_of, top_via
-from mcu_sim.sip.message import MAGIC_COOKIE, reply
+from mcu_sim.sip.message.answers import MAGIC_COOKIE, reply
+from mcu_sim.sip.message.fields import cseq_of, from_of, parameter, tag_of, top_via
 from mcu_sim.sip.timers import GIVE_UP_MS, T1_MS, T2_MS, T4_MS, TRYING_AFTER_MS
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from results import failures, headroom, load, model, sweep, whatif
+from results.model import failures, headroom, load, result, sweep, whatif
 
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "result.schema.json"
@@ -21,7 +21,7 @@ OTHERS: dict[Path, tuple[type[BaseModel], str]] = {
 """Files of other answers, with the model and the name of each."""
 
 
-def schema_text(of: type[BaseModel] = model.Result, ident: str = model.SCHEMA) -> str:
+def schema_text(of: type[BaseModel] = result.Result, ident: str = result.SCHEMA) -> str:
     """The JSON Schema (draft 2020-12) of a result file, as text."""
     schema = of.model_json_schema(by_alias=True, mode="serialization")
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ident}

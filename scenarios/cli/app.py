@@ -51,7 +51,7 @@ class _Commands(TyperGroup):
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         gc.disable()  # nothing of what is being loaded is garbage
         try:
-            found = getattr(import_module(f"scenarios.cli.{module}"), attribute)
+            found = getattr(import_module(f"scenarios.cli.commands.{module}"), attribute)
         finally:
             gc.enable()
         if not isinstance(found, typer.Typer):

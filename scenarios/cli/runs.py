@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from giaoban.errors import InputError
-from results.history.entry import Entry, Skipped
-from results.history.scan import FILES, scan
-from results.store import open_run
+from results.archive.history.entry import Entry, Skipped
+from results.archive.history.scan import FILES, scan
+from results.archive.store import open_run
 
 
 def open_kind(ref: str, root: Path, *kinds: str) -> Path:

@@ -46,7 +46,7 @@ def settle() -> None:
     for name in OF_LIBRARIES:
         os.environ.pop(name, None)
     # what little linear algebra there is needs no threads; with one thread, and only so, a process
-    # may be copied (`giaoban.beside`)
+    # may be copied (`giaoban.workers`)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     open_standard_streams()
 

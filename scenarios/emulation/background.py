@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from giaoban.clock import sleep_until
-from scenarios.background import BackgroundPlan, PoissonArrivals
-from scenarios.plan import Plan
+from scenarios.plan.plan import Plan
+from scenarios.spec.background import BackgroundPlan, PoissonArrivals
 from topology.emulation import feeder, namespace
 from topology.emulation.feeder import Feeder
 from topology.emulation.mininet_net import ProvinceNet
 from topology.sandbox.order import in_virtual_time
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
-from traffic.stamps import StampClock
+from traffic.receiver.timestamps import StampClock
 
 REPORT = "background.json"
 FIRST_PORT = 41_000

@@ -14,16 +14,16 @@ from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from mcu_sim.media.outbound import SRTP_ROOM
 from mcu_sim.srtp import ALIGNMENT
-from scenarios.emulation.bridge import Bridge
-from scenarios.emulation.sources import recorded
-from scenarios.plan import Plan
+from scenarios.bridge.bridge import Bridge
+from scenarios.bridge.sources import recorded
+from scenarios.plan.plan import Plan
 from topology.sandbox.order import in_virtual_time
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
-from traffic.feedback import LEAD_NS, LOOK_NS
 from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.stamps import StampClock
-from traffic.video_stream import fill_with_noise, packets_in
+from traffic.receiver.feedback import LEAD_NS, LOOK_NS
+from traffic.receiver.timestamps import StampClock
+from traffic.sources.video_stream import fill_with_noise, packets_in
 
 WINDOW_NS = 1_000_000_000
 WINDOW_LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.emulation.timetable import Timetable
-from scenarios.plan import Plan
+from scenarios.plan.plan import Plan
+from topology.changes import NetworkChange
 from topology.emulation.failing import FailingNetwork
 from topology.emulation.mininet_net import ProvinceNet
-from topology.faults import NetworkChange
 
 RESTORE, FAIL = 2, 3
 """In this order at the same moment, after a line's own changes: one fault may follow another."""

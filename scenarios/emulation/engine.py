@@ -13,8 +13,8 @@ from pathlib import Path
 
 from giaoban import child
 from giaoban.errors import InvalidRun, MachineLacks
-from results.model import Engine
-from scenarios.plan import Plan
+from results.model.result import Engine
+from scenarios.plan.plan import Plan
 from topology.emulation import router_clock
 from topology.sandbox import boot, kernel
 

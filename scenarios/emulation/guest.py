@@ -31,15 +31,15 @@ from giaoban.errors import GiaobanError, InvalidRun
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.server import McuConfig, Seat, TimedCommand, serve
+from scenarios.bridge.power import Power
 from scenarios.emulation import background
 from scenarios.emulation.bridges import attend
 from scenarios.emulation.changes import Changes, failing_network
 from scenarios.emulation.counts import Counts
 from scenarios.emulation.lines import LineChanges
-from scenarios.emulation.power import Power
 from scenarios.emulation.recorder import Recorder
 from scenarios.emulation.timetable import Timetable
-from scenarios.plan import Plan
+from scenarios.plan.plan import Plan
 from topology.emulation import counters, namespace, probe
 from topology.emulation.failing import FailingNetwork
 from topology.emulation.feeder import Feeder

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scenarios.emulation.timetable import Timetable
-from scenarios.impairment import LinePlan
+from scenarios.spec.impairment import LinePlan
 from topology.emulation.mininet_net import ProvinceNet
 from topology.impairments import LineImpairment
 

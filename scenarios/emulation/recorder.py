@@ -14,7 +14,7 @@ from topology.emulation.netlink import HOST_INTERFACE
 from topology.sandbox.order import in_virtual_time
 from traffic import log
 from traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
-from traffic.stamps import StampClock
+from traffic.receiver.timestamps import StampClock
 
 ETH_P_ALL = 3
 BUFFER_BYTES = 64 << 20

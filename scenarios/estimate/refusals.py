@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from giaoban.errors import InputError
 from scenarios.estimate.size import kept_bytes, packets
 from scenarios.estimate.spool import MOST_BYTES
-from scenarios.plan import Plan
-from scenarios.question import Question
+from scenarios.plan.plan import Plan
+from scenarios.spec.question import Question
 
 GIGABYTE = 1e9
 IN_MEMORY_BYTES = MOST_BYTES

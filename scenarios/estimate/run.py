@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from results.model import Engine, Result
-from results.off_by import OffBy, off_by
-from results.verdict import Judgement
-from scenarios.assemble import Answer, assemble, criteria_of, judged
-from scenarios.captures import Captures
-from scenarios.estimate.captured import captured, waited
-from scenarios.estimate.media import hold
+from results.judge.off_by import OffBy, off_by
+from results.judge.verdict import Judgement
+from results.model.result import Engine, Result
+from scenarios.estimate.media.captures import captured, waited
+from scenarios.estimate.media.media import hold
 from scenarios.estimate.refusals import check, reasons
 from scenarios.estimate.signalling import signal
-from scenarios.question import Question
-from scenarios.rebuild import Rebuilt
+from scenarios.measure.assemble import Answer, assemble, criteria_of, judged
+from scenarios.measure.captures import Captures
+from scenarios.measure.hop_delays import Rebuilt
+from scenarios.spec.question import Question
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 

@@ -20,20 +20,20 @@ from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.answering import Answering
+from mcu_sim.server.call_controller import Desk
 from mcu_sim.server.calls import CallBook
 from mcu_sim.server.config import McuConfig, Seat
-from mcu_sim.server.desk import Desk
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.endpoint import Datagram
-from mcu_sim.sip.message import Peer
-from mcu_sim.sip.registrar import Registrar
-from scenarios.estimate.bridge_side import BridgeSide
-from scenarios.estimate.noted_plane import NotedPlane, NotedPorts
-from scenarios.estimate.paths import Paths, find_paths
+from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.registration.registrar import Registrar
+from scenarios.bridge.estimated import BridgeSide
+from scenarios.estimate.media.voices import Voices
+from scenarios.estimate.network.paths import Paths, find_paths
+from scenarios.estimate.network.wire import FRAMING_BYTES
+from scenarios.estimate.null_media_plane import NotedPlane, NotedPorts
 from scenarios.estimate.timeline import Message, Timeline
-from scenarios.estimate.voices import Voices
-from scenarios.estimate.wire import FRAMING_BYTES
-from scenarios.plan import SIP_PORT, Plan
+from scenarios.plan.plan import SIP_PORT, Plan
 
 HEAR_EVERY_NS = 200_000_000
 """As the server's loop: how often the MCU looks who speaks."""

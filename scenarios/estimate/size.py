@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scenarios.estimate.paths import find_paths
-from scenarios.plan import Plan
+from scenarios.estimate.network.paths import find_paths
+from scenarios.plan.plan import Plan
 
 COARSE_NS = 2_000_000_000
 """Time goes in steps of this where nothing is lost, but something may be."""

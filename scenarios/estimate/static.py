@@ -15,13 +15,13 @@ import numpy as np
 from mcu_sim.admission import Use
 from mcu_sim.fit import meeting_on
 from mcu_sim.resolution import AUDIO
-from scenarios.estimate.wire import around_bytes
-from scenarios.plan import MEETING, CallPlan, Plan
+from scenarios.estimate.network.wire import around_bytes
+from scenarios.plan.plan import MEETING, CallPlan, Plan
 from topology.network import Hop
 from topology.routing import Routes, shortest_paths
 from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
 from traffic.rtp import HEADER_BYTES
-from traffic.video import FrameSource, VideoModel, packetise
+from traffic.sources.video_model import FrameSource, VideoModel, packetise
 
 TRIAL_S = 240
 """So many seconds of the encoder's model are drawn to know how much its seconds differ."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from results.load import LoadCriterion, MediaResult
-from results.model import Assumption
-from results.vietnamese import number
+from results.model.load import LoadCriterion, MediaResult
+from results.model.result import Assumption
+from results.report.vietnamese import number
 from scenarios.load.media import LEAST_PCT, START_MS
 
 LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"

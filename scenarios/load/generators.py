@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mcu_sim.media.health import MOST_LATE_PCT, late_pct
-from results.load import GeneratorView
-from scenarios.load.outcomes import Health, Record
+from results.model.load import GeneratorView
+from scenarios.load.locust.outcomes import Health, Record
 
 MOST_CPU_PCT = 90.0
 """In the mean over the attempts: a process with less to spare queues what it should send."""

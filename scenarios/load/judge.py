@@ -6,8 +6,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from giaoban.errors import InputError, did_you_mean
-from results.load import Guessing, LoadCriterion, MediaResult, OperationResult, Sessions, Storm
-from results.quantities import Verdict
+from results.model.load import (
+    Guessing,
+    LoadCriterion,
+    MediaResult,
+    OperationResult,
+    Sessions,
+    Storm,
+)
+from results.model.quantities import Verdict
 
 E721 = "ITU-T E.721 (1999) table 2, post-selection delay of local connections"
 OURS = "our own: none of what this software asks for may fail"

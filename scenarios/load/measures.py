@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from results.load import Delay, McuView, OperationResult, Second, Sessions, Storm
+from results.model.load import Delay, McuView, OperationResult, Second, Sessions, Storm
 from scenarios.load import timetable
-from scenarios.load.outcomes import Health, Operation, Record
+from scenarios.load.locust.outcomes import Health, Operation, Record
 from scenarios.load.plan import BackOff, LoadPlan
 
 CALLS: tuple[Operation, ...] = ("invite",)

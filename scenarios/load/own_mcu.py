@@ -21,7 +21,7 @@ from typing import Any
 from giaoban.child import interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from mcu_sim.device import Device
-from results.load import McuView
+from results.model.load import McuView
 from scenarios.load.cores import available, begin_on, shares
 from scenarios.load.measures import mcu_view
 from scenarios.load.passwords import accounts_toml

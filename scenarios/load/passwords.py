@@ -6,12 +6,34 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcu_sim.accounts import load_accounts
-from scenarios.load.account import Account
-from scenarios.load.environment import ACCOUNTS, SECRET
+from mcu_sim.sip.authentication.digest import Credentials
+from scenarios.load.locust.environment import ACCOUNTS, SECRET
 from scenarios.load.plan import LoadPlan
+
+
+@dataclass
+class Account:
+    """Whom a phone belongs to, and how it proves it; `called`: by what records call it, where
+    the account's name is not to be in them."""
+
+    name: str
+    password: str | None = field(default=None, repr=False)
+    called: str = ""
+
+    @property
+    def who(self) -> str:
+        """Whose records are: never the name of somebody's account."""
+        return self.called or self.name
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """For the user agent."""
+        return None if self.password is None else Credentials(self.name, self.password)
+
 
 WRONG = "not-this-one"
 

@@ -35,12 +35,12 @@ from mcu_sim.sip import (
     UserAgent,
 )
 from mcu_sim.sip.media_control import wants_full_picture
-from mcu_sim.sip.message import HostPort
-from scenarios.load.account import Account
-from scenarios.load.lost_line import LostLine
-from scenarios.load.outcomes import Operation
+from mcu_sim.sip.message.answers import HostPort
+from scenarios.load.locust.lost_line import LostLine
+from scenarios.load.locust.outcomes import Operation
+from scenarios.load.passwords import Account
 from scenarios.load.terms import offered, where_to
-from traffic.crowd.messages import Medium, Where
+from traffic.media_load.messages import Medium, Where
 from traffic.profiles import Profile
 
 NO_ANSWER = "no answer"

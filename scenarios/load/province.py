@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.errors import InputError
-from results import store
-from results.evidence.manifest import CHECKS
-from results.load import FILE, LoadInputs, LoadResult, McuView, Storm
-from results.load_plots import write_load_plots
-from results.load_summary import summary_md
-from results.model import Result
-from results.store import RunFolder
-from scenarios import captures
-from scenarios.assumptions import of_recovery
-from scenarios.check import check
+from results.archive import store
+from results.archive.evidence.manifest import CHECKS
+from results.archive.store import RunFolder
+from results.model.load import FILE, LoadInputs, LoadResult, McuView, Storm
+from results.model.result import Result
+from results.report.load_summary import summary_md
+from results.report.plots.load import write_load_plots
 from scenarios.documents import prove
 from scenarios.emulation.engine import EngineName
 from scenarios.load import assumed, judge, measures
-from scenarios.load.outcomes import Record, cause_of
+from scenarios.load.locust.outcomes import Record, cause_of
 from scenarios.load.plan import BackOff
 from scenarios.load.run import Outcome, Progress
-from scenarios.plan import Plan
-from scenarios.question import Question
+from scenarios.measure import captures
+from scenarios.plan.plan import Plan
+from scenarios.spec.question import Question
+from scenarios.study.assumptions import of_recovery
+from scenarios.study.check import check
 
 SPREAD_S = 20.0
 """Over which the first attempts are spread; our own choice: three a second of 71 bridges."""
@@ -91,7 +91,7 @@ def storm_in(
 
     Raises:
         InputError: as `with_back_off`; a results folder that cannot be written.
-        InvalidRun, MachineLacks: as `scenarios.check.check`.
+        InvalidRun, MachineLacks: as `scenarios.study.check.check`.
     """
     asked = with_back_off(question, back_off)
     away = away_of(asked.plan)

@@ -13,30 +13,21 @@ from pathlib import Path
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
 from mcu_sim.media.health import MOST_LATE_PCT, late_pct
-from results import store
-from results.evidence.manifest import save_inputs, sha256, write_manifest
-from results.load import FILE, LoadInputs, LoadResult, McuView, Trial
-from results.load_plots import write_load_plots
-from results.load_summary import summary_md
-from results.model import FileRef
-from results.store import RunFolder
-from scenarios.identity import code_identity, commit, versions
-from scenarios.load import (
-    assumed,
-    generators,
-    guessing,
-    journal,
-    judge,
-    lacking,
-    measures,
-    media,
-    timetable,
-)
+from results.archive import store
+from results.archive.evidence.manifest import save_inputs, sha256, write_manifest
+from results.archive.store import RunFolder
+from results.model.load import FILE, LoadInputs, LoadResult, McuView, Trial
+from results.model.result import FileRef
+from results.report.load_summary import summary_md
+from results.report.plots.load import write_load_plots
+from scenarios.load import assumed, generators, guessing, judge, lacking, measures, media, timetable
 from scenarios.load.cores import available, shares
-from scenarios.load.environment import ACCOUNTS, JOURNAL, SECRET
-from scenarios.load.locusts import Locusts, Where
+from scenarios.load.locust import journal
+from scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
+from scenarios.load.locust.processes import Locusts, Where
 from scenarios.load.own_mcu import OwnMcu
 from scenarios.load.plan import LoadPlan
+from scenarios.plan.identity import code_identity, commit, versions
 
 WAITED_FOR = ("invite", "bye")
 """Requests without whose answer a bridge does not go on in its timetable."""

@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from results.load import Trial
-from results.store import RunFolder
+from results.archive.store import RunFolder
+from results.model.load import Trial
 from scenarios.load import measures
 from scenarios.load.run import Order, Progress, execute, faults
 

@@ -12,9 +12,9 @@ from typing import cast
 import numpy as np
 import pytest
 
-from bench.estimate import Compared, EstimateFigures, Scaled, agreement, exponent
-from bench.schedule import Passed, Schedule
-from scenarios.plan import Plan
+from bench.estimate.compare import Compared, EstimateFigures, Scaled, agreement, exponent
+from bench.estimate.schedule import Passed, Schedule
+from scenarios.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,7 +82,7 @@ def test_targets_say_what_was_measured() -> None:
 
 
 def test_every_packet_of_a_small_country_comes_through() -> None:
-    command = [sys.executable, "-m", "bench.estimate_scale", "20"]
+    command = [sys.executable, "-m", "bench.estimate.scale", "20"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -92,7 +92,7 @@ def test_every_packet_of_a_small_country_comes_through() -> None:
 
 
 def test_a_whole_check_of_a_country_is_measured_in_a_process_of_its_own() -> None:
-    command = [sys.executable, "-m", "bench.estimate_scale", "--whole", "8"]
+    command = [sys.executable, "-m", "bench.estimate.scale", "--whole", "8"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     head, line = done.stdout.splitlines()

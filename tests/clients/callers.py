@@ -20,10 +20,10 @@ import gevent
 from locust.env import Environment
 
 from scenarios.load import timetable
-from scenarios.load.hall import Hall
-from scenarios.load.journal import REST, Journal
+from scenarios.load.locust.journal import REST, Journal
+from scenarios.load.locust.users import BridgeUser
+from scenarios.load.locust.worker_context import Hall
 from scenarios.load.plan import LoadPlan
-from scenarios.load.users import BridgeUser
 
 
 def test(hall: Hall, kept: list[dict[str, Any]]) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from results.model import Phase, Result
-from scenarios import captures
-from scenarios.captures import Captures
-from scenarios.plan import CallPlan, Plan
+from results.model.result import Phase, Result
+from scenarios.measure import captures
+from scenarios.measure.captures import Captures
+from scenarios.plan.plan import CallPlan, Plan
 from tests.clients.programs import giaoban
 from traffic import log
 

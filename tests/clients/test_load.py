@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from results.load import LoadResult
+from results.model.load import LoadResult
 from results.schema.make import LOAD_PATH, load_schema_text
-from scenarios.load import journal
-from scenarios.load.environment import JOURNAL
+from scenarios.load.locust import journal
+from scenarios.load.locust.environment import JOURNAL
 from tests.clients.kamailio import kamailio
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban, wait_for
 from tests.processes import descendants, processes
@@ -251,7 +251,7 @@ def test_locust_by_itself_has_its_own_exit_codes(tmp_path: Path) -> None:
 
 SLOW = """
 import gevent
-from traffic.crowd.process import MediaProcess
+from traffic.media_load.process import MediaProcess
 from traffic.locustfile import *
 
 at_once = MediaProcess.open

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from results.evidence.pack import open_evidence, write_evidence
-from results.evidence.verify import verify
+from results.archive.evidence.pack import open_evidence, write_evidence
+from results.archive.evidence.verify import verify
 from scenarios.load.passwords import WRONG, password_of
 from scenarios.load.plan import LoadPlan
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban

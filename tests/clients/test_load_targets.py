@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from results.load import LoadResult
-from results.load_summary import lacking_lines, media_lines, summary_md
-from scenarios.cli.shared import EXIT_CODES
-from scenarios.load.journal import HEARD, RECORD, Kept
-from scenarios.load.locusts import Where
-from scenarios.load.outcomes import Health, Heard, Record
+from results.model.load import LoadResult
+from results.report.load_summary import lacking_lines, media_lines, summary_md
+from scenarios.cli.options import EXIT_CODES
+from scenarios.load.locust.journal import HEARD, RECORD, Kept
+from scenarios.load.locust.outcomes import Health, Heard, Record
+from scenarios.load.locust.processes import Where
 from scenarios.load.plan import LoadPlan
 from scenarios.load.run import Order, Seen, answer
 from tests.clients.fake_mcu import HOST, Device, fake

@@ -274,7 +274,7 @@ def test_the_owners_word_is_not_the_pages_to_give(tmp_path: Path) -> None:
 
 UNREACHABLE = """
 import errno
-from scenarios.load import exchange
+from scenarios.load.locust import sip_transport as exchange
 from traffic.locustfile import *
 
 def nowhere(target):
@@ -283,7 +283,7 @@ def nowhere(target):
 exchange._own_address = nowhere
 """
 NO_PORTS = """
-from traffic.crowd.process import MediaError, MediaProcess
+from traffic.media_load.process import MediaError, MediaProcess
 from traffic.locustfile import *
 
 def none(self, media):

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from results.model import BridgeResult, StreamResult
+from results.model.result import BridgeResult, StreamResult
 from tests.clients.checks import Checked, check
 from tests.clients.decoder import encode, pictures, shown
-from traffic.measure import Trace
 from traffic.quality.frames import frames
+from traffic.quality.measure import Trace
 from traffic.recorded.annexb import byte_stream, read_clip
 from traffic.recorded.capture import CapturedStream, read_capture
 from traffic.recorded.h264_packets import depacketise
-from traffic.video import CLOCK_HZ
+from traffic.sources.video_model import CLOCK_HZ
 
 pytestmark = pytest.mark.sandbox
 

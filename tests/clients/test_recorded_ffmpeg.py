@@ -17,16 +17,16 @@ from tests.clients.programs import HOST
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
 from traffic.impairments import BernoulliLoss, GilbertElliottLoss, Impairments, Interval, Loss
 from traffic.log import RECEIVED, SENT, PacketLog, read
-from traffic.measure import trace
-from traffic.pacing import LoopPacer
 from traffic.quality.frames import frames
+from traffic.quality.measure import trace
 from traffic.recorded.annexb import byte_stream, read_clip
 from traffic.recorded.h264_packets import depacketise
 from traffic.recorded.recording import Recording
 from traffic.recorded.sources import recording_from_h264
 from traffic.recorded.stream import RecordedStream
 from traffic.rtp import HEADER_BYTES, StreamId, parse_headers, template
-from traffic.stream_plan import StreamPlan
+from traffic.sender.pacing import LoopPacer
+from traffic.sender.stream_plan import StreamPlan
 
 pytestmark = pytest.mark.realtime
 

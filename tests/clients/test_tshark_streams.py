@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import Kind
-from results.model import Phase, StreamResult
+from results.model.result import Phase, StreamResult
 from tests.clients.checks import Checked, check
 from tests.clients.tshark import Stream, fields, streams_of_calls
-from traffic.measure import Trace, measure
+from traffic.quality.measure import Trace, measure
 
 pytestmark = pytest.mark.sandbox
 

@@ -9,8 +9,8 @@ import pytest
 
 from giaoban.errors import InputError
 from mcu_sim.accounts import load_accounts
-from results.evidence.signing import Signer
-from scenarios.cli.annex import signer_of
+from results.archive.evidence.signing import Signer
+from scenarios.cli.commands.annex import signer_of
 
 
 def password_file(path: Path) -> None:

@@ -20,8 +20,8 @@ from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, fit, hidden_in, pr
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.device import Device
-from results.quantities import Reason
-from scenarios.whatif.variant import Variant
+from results.model.quantities import Reason
+from scenarios.study.whatif.variant import Variant
 from topology.model import Access, Group, Province, Router
 from topology.units.unit import Unit
 
@@ -66,7 +66,7 @@ def test_no_text_of_any_model_is_forgotten() -> None:
     command = [sys.executable, "-m", "tests.giaoban.models"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     found = json.loads(ran.stdout)
-    assert {"topology.model.Province", "results.model.Result"} <= set(found["models"])
+    assert {"topology.model.Province", "results.model.result.Result"} <= set(found["models"])
     assert len(found["models"]) > 100
     assert not found["bare"]
 

@@ -21,23 +21,23 @@ STAMPS = "SO_TIMESTAMP"
 
 DATES = "a date for people"
 READERS = {
-    "results/evidence/signing.py": DATES,
+    "results/archive/evidence/signing.py": DATES,
     "giaoban/ownership.py": "the age of what killed runs left",
-    "scenarios/cli/baseline.py": DATES,
-    "scenarios/cli/check.py": DATES,
-    "scenarios/cli/faults.py": DATES,
-    "scenarios/cli/headroom.py": DATES,
-    "scenarios/cli/history.py": DATES,
-    "scenarios/cli/load.py": DATES,
-    "scenarios/cli/sweep.py": DATES,
-    "scenarios/cli/verify.py": DATES,
-    "scenarios/cli/whatif.py": DATES,
+    "scenarios/cli/commands/baseline.py": DATES,
+    "scenarios/cli/commands/check.py": DATES,
+    "scenarios/cli/commands/faults.py": DATES,
+    "scenarios/cli/commands/headroom.py": DATES,
+    "scenarios/cli/commands/history.py": DATES,
+    "scenarios/cli/commands/load.py": DATES,
+    "scenarios/cli/commands/sweep.py": DATES,
+    "scenarios/cli/commands/verify.py": DATES,
+    "scenarios/cli/commands/whatif.py": DATES,
     "scenarios/emulation/recorder.py": "read by `ReceiveBatch`",
-    "scenarios/emulation/terminal.py": "once, from which the NTP time of RTCP goes on evenly",
-    "scenarios/pytest_plugin.py": DATES,
+    "scenarios/bridge/terminal.py": "once, from which the NTP time of RTCP goes on evenly",
+    "scenarios/cli/pytest_plugin.py": DATES,
     "topology/emulation/probe.py": "both ends of milliseconds, and measured again where it is off",
     "traffic/batch.py": "turned by `StampClock` before anybody sees them",
-    "traffic/stamps.py": "the one place that follows it",
+    "traffic/receiver/timestamps.py": "the one place that follows it",
 }
 """File → why it may."""
 

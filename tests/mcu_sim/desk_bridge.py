@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcu_sim import sdp
-from mcu_sim.audio import g711
 from mcu_sim.h264 import codec_for
+from mcu_sim.media.audio import g711
 from mcu_sim.media.leg import Kind
 from mcu_sim.offer_answer import (
     PCMA,
@@ -35,7 +35,7 @@ from mcu_sim.sip import (
     ReofferAnswered,
     UserAgent,
 )
-from mcu_sim.sip.digest import Credentials
+from mcu_sim.sip.authentication.digest import Credentials
 from mcu_sim.srtp import SrtpContext
 
 if TYPE_CHECKING:

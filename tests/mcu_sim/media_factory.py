@@ -10,7 +10,7 @@ from mcu_sim.offer_answer import H264_720P30, PCMA, Agreed
 from mcu_sim.sdp import CryptoKey, Suite
 from tests.loopback import local_address
 from tests.mcu_sim.server_factory import stream
-from traffic.video import VideoModel
+from traffic.sources.video_model import VideoModel
 
 HERE = local_address(85)
 FAR = local_address(86)

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim import sdp
-from mcu_sim.audio import g711
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.h264 import codec_for
+from mcu_sim.media.audio import g711
 from mcu_sim.offer_answer import PCMA, Agreed, audio, make_offer, read_answer, video
 from mcu_sim.server import McuConfig, McuServer, Seat
 from mcu_sim.sip import Answered, CallEnded, Event, Refused, UserAgent
 from traffic import rtp
-from traffic.stream_plan import StreamPlan
-from traffic.video import VideoModel
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.video_model import VideoModel
 
 SIP_PORT = 5060
 MODEL = VideoModel(

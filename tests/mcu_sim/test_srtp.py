@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mcu_sim.audio import g711
+from mcu_sim.media.audio import g711
 from mcu_sim.sdp import CryptoKey, Suite
 from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from mcu_sim.srtp import RTCP_INDEX_BYTES, RTCP_TAG_BYTES, TAG_BYTES, SrtpContext, SrtpError

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from results.annex.content import Chapter
-from results.annex.make import annex_bytes
-from results.annex.standing import Part
-from results.evidence.manifest import Proof, save_inputs, sha256, write_manifest
-from results.model import FileRef, Result
-from results.store import write_result
+from results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from results.archive.store import write_result
+from results.model.result import FileRef, Result
+from results.report.annex.content import Chapter
+from results.report.annex.make import annex_bytes
+from results.report.annex.standing import Part
 
 PASSWORD = "bí mật"
 NOW = datetime.now(UTC)

@@ -7,7 +7,7 @@ from typing import Any
 
 import results_factory
 
-from results.failure_points import (
+from results.judge.failure_points import (
     single_points,
     unneeded,
     verdict_of,
@@ -15,7 +15,7 @@ from results.failure_points import (
     worst_links,
     worst_of,
 )
-from results.failures import (
+from results.model.failures import (
     Acceptance,
     BridgeImpact,
     Element,
@@ -24,7 +24,7 @@ from results.failures import (
     LinkPeak,
     Timing,
 )
-from results.model import Engine, Named, Question
+from results.model.result import Engine, Named, Question
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "dak-glong": "Đắk Glong"}
 NAMES = {

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from results.evidence.manifest import save_inputs, sha256, write_manifest
-from results.failures import (
+from results.archive.evidence.manifest import save_inputs, sha256, write_manifest
+from results.archive.store import write_result
+from results.model.failures import (
     BridgeImpact,
     Element,
     FailureResult,
@@ -16,8 +17,7 @@ from results.failures import (
     SinglePoint,
     Timing,
 )
-from results.model import FileRef, Result
-from results.store import write_result
+from results.model.result import FileRef, Result
 from tests.results import results_factory as f
 
 JANUARY = "mo-rong-dot-1-20260115-080000"

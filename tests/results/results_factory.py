@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from results.criteria import Criteria, Criterion, load_criteria
-from results.model import (
+from results.judge.criteria import Criteria, Criterion, load_criteria
+from results.judge.verdict import judge
+from results.model.result import (
     Accounting,
     Assumption,
     BridgeResult,
@@ -27,8 +28,7 @@ from results.model import (
     StreamResult,
     lost_pcts,
 )
-from results.series import Series
-from results.verdict import judge
+from results.model.series import Series
 
 EXISTING = {
     "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",

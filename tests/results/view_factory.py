@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from results.faults import FaultImpact, FaultResult
-from results.model import Result
-from results.store import write_result
-from results.view.map import FILE
-from scenarios.page_map import page_map
+from results.archive.store import write_result
+from results.model.faults import FaultImpact, FaultResult
+from results.model.result import Result
+from results.report.view.map import FILE
+from scenarios.study.page_map import page_map
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from topology.load import load_province

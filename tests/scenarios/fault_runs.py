@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from scenario_factory import scenario
 
-from scenarios import captures, validity
-from scenarios.captures import Captures
 from scenarios.emulation.engine import EngineName, emulate
-from scenarios.fault_plan import FaultPlan
-from scenarios.plan import Plan
-from scenarios.question import make_question
-from topology.faults import Outage
-from traffic.measure import Trace
+from scenarios.faults.plan import FaultPlan
+from scenarios.measure import captures, validity
+from scenarios.measure.captures import Captures
+from scenarios.plan.plan import Plan
+from scenarios.spec.question import make_question
+from topology.changes import Outage
+from traffic.quality.measure import Trace
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import contextlib
 import sys
 from pathlib import Path
 
-from scenarios import check
 from scenarios.cli import entry
+from scenarios.study import check
 
 
 def main(folder: Path, *words: str) -> None:

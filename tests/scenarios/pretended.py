@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from results.model import Engine
-from scenarios.plan import CallPlan, Plan
+from results.model.result import Engine
+from scenarios.plan.plan import CallPlan, Plan
 from topology.network import Hop
 from topology.routing import shortest_paths
 from traffic import log

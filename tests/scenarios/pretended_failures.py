@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from results.failure_points import worst_of
-from results.failures import BridgeImpact, FailureResult, LinkPeak
-from scenarios.child_work import ERROR
-from scenarios.failures import run
-from scenarios.failures.failure import Failure
-from scenarios.failures.one import FAILURE
+from results.judge.failure_points import worst_of
+from results.model.failures import BridgeImpact, FailureResult, LinkPeak
+from scenarios.study.emulation_process import ERROR
+from scenarios.study.failures import run
+from scenarios.study.failures.failure import Failure
+from scenarios.study.failures.one import FAILURE
 
 CODE = """
 import json, pathlib, sys

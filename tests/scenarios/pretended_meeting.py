@@ -11,11 +11,11 @@ import pretended
 from pretended import Told
 from scenario_factory import NORTH, scenario
 
-from results.model import Result
-from scenarios import captures
-from scenarios.assemble import Answer, assemble
-from scenarios.captures import Captures
-from scenarios.question import Question, make_question
+from results.model.result import Result
+from scenarios.measure import captures
+from scenarios.measure.assemble import Answer, assemble
+from scenarios.measure.captures import Captures
+from scenarios.spec.question import Question, make_question
 
 
 class Meeting:

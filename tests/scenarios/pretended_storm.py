@@ -8,8 +8,8 @@ from typing import Any
 
 import pretended
 
-from results.model import Engine
-from scenarios.plan import Plan
+from results.model.result import Engine
+from scenarios.plan.plan import Plan
 
 SPREAD_MS = 300.0
 """Between one that is back and the next."""

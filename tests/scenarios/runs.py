@@ -17,10 +17,10 @@ from pathlib import Path
 import traffic_scenarios
 from scenario_factory import NORTH, ROOT, SCENARIOS, at_one_seed, scenario
 
-from results.model import Result
-from scenarios import captures
-from scenarios.captures import Captures
-from scenarios.plan import Plan
+from results.model.result import Result
+from scenarios.measure import captures
+from scenarios.measure.captures import Captures
+from scenarios.plan.plan import Plan
 
 COMMAND = (sys.executable, "-m", "scenarios.cli.entry")
 

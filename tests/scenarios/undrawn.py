@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from scenarios import check
-from scenarios.failures import run as failures
-from scenarios.whatif import run as whatif
+from scenarios.study import check
+from scenarios.study.failures import run as failures
+from scenarios.study.whatif import run as whatif
 
 
 def undrawn(patch: pytest.MonkeyPatch) -> None:

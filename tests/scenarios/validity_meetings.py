@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from pretended_meeting import Meeting
 
-from scenarios import validity
-from scenarios.captures import Captures
+from scenarios.measure import validity
+from scenarios.measure.captures import Captures
 
 OTHER_TRAFFIC = """
 [[background]]

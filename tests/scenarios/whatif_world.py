@@ -16,13 +16,13 @@ from whatif_factory import base
 from mcu_sim.admission import Use
 from mcu_sim.device import Device, load_devices
 from mcu_sim.fit import room_beside
-from results.model import Binding, Place, Result
+from results.model.result import Binding, Place, Result
 from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
-from scenarios.question import Question
-from scenarios.whatif.apply import ask
-from scenarios.whatif.remedy import changed
-from scenarios.whatif.search import Judgement, Key, State, Tools
-from scenarios.whatif.variant import Variant
+from scenarios.spec.question import Question
+from scenarios.study.whatif.apply import ask
+from scenarios.study.whatif.remedy import changed
+from scenarios.study.whatif.search import Judgement, Key, State, Tools
+from scenarios.study.whatif.variant import Variant
 from topology.routing import shortest_paths
 
 UNITS_LIMIT_PCT, LINK_LIMIT_PCT = 80.0, 75.0

@@ -6,10 +6,10 @@ import pytest
 
 from giaoban.errors import InputError
 from topology.addressing import capacity, span_for
-from topology.checks import province_faults
 from topology.country import country
 from topology.network import Network, build
 from topology.routing import shortest_paths
+from topology.validate import province_faults
 
 
 @pytest.mark.parametrize("bridges", [2, 8, 71, 177, 1000])

@@ -12,18 +12,13 @@ from provinces import provinces
 
 from giaoban import tomltext
 from giaoban.errors import InputError
-from topology.exchange.complete import Wishes, complete
-from topology.exchange.files import (
-    export_province,
-    guess_format,
-    import_province,
-    write_toml,
-)
-from topology.exchange.geography import Place, great_circle_km
-from topology.exchange.graphml import graphml
-from topology.exchange.rates import written_mbps
-from topology.exchange.tables import read_csv
-from topology.exchange.zoo import read_graphml
+from topology.importers.complete import Wishes, complete
+from topology.importers.files import export_province, guess_format, import_province, write_toml
+from topology.importers.geography import Place, great_circle_km
+from topology.importers.graphml import graphml
+from topology.importers.rates import written_mbps
+from topology.importers.tables import read_csv
+from topology.importers.zoo import read_graphml
 from topology.load import DEFAULT_PROVINCE, load_province
 from topology.model import Province
 from topology.network import build

@@ -13,8 +13,8 @@ from provinces import bridge, province_of
 
 from giaoban.errors import InputError
 from topology.load import load_province
-from topology.map import _Map, draw
-from topology.map_geometry import Box, Point, Segment, fit
+from topology.map.draw import _Map, draw
+from topology.map.geometry import Box, Point, Segment, fit
 from topology.network import Network, build
 
 coordinate = st.floats(-5, 5)

@@ -23,7 +23,7 @@ from traffic.rtp import (
     payload_bounds,
     template,
 )
-from traffic.video_stream import VideoStream
+from traffic.sources.video_stream import VideoStream
 
 WRAPPING = StreamId(
     payload_type=97, ssrc=0xDEADBEEF, first_sequence=65_500, first_timestamp=2**32 - 9_000

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from topology.changes import NetworkChange
 from topology.emulation import netlink
 from topology.emulation.fib import Fib
 from topology.emulation.fragile import FragileLink, LinkEnd
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.routers import Routers
-from topology.faults import NetworkChange
 from topology.forwarding import paths
 from topology.network import Hop
 from topology.routing import shortest_paths

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from giaoban import build_cache
 from giaoban.errors import MachineLacks
-from topology import kept
 
 SOURCE = Path(__file__).with_name("router_clock.c")
 INSTALL = "apt-get install gcc libc6-dev"
@@ -22,7 +22,7 @@ def ensure() -> Path:
         MachineLacks: there is no compiler, or it fails.
     """
     name = hashlib.sha256(SOURCE.read_bytes() + platform.machine().encode()).hexdigest()[:16]
-    return kept.ensure(kept.cache() / "router-clock" / f"{name}.so", _build)
+    return build_cache.ensure(build_cache.cache() / "router-clock" / f"{name}.so", _build)
 
 
 def _build(scratch: Path) -> Path:

@@ -14,8 +14,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from giaoban import build_cache
 from giaoban.errors import MachineLacks
-from topology import kept
 from topology.sandbox import kernel_build
 from topology.sandbox.kernel_build import FRAGMENT, INSTALL, Progress
 
@@ -32,7 +32,7 @@ def cached() -> Path | None:
     if source is None or not shutil.which("gcc"):
         return None
     kernel = _place(source)
-    return kernel if kept.is_whole(kernel) and os.access(kernel, os.X_OK) else None
+    return kernel if build_cache.is_whole(kernel) and os.access(kernel, os.X_OK) else None
 
 
 def ensure(progress: Progress) -> Path:
@@ -43,7 +43,7 @@ def ensure(progress: Progress) -> Path:
             kept.
     """
     source = _checked_source()
-    return kept.ensure(
+    return build_cache.ensure(
         _place(source),
         lambda scratch: kernel_build.build(source, scratch, progress),
         program=True,
@@ -80,7 +80,7 @@ def _version(archive: Path) -> tuple[int, ...]:
 
 
 def _place(source: Path) -> Path:
-    return kept.cache() / "kernel" / _key(source) / "linux"
+    return build_cache.cache() / "kernel" / _key(source) / "linux"
 
 
 def _key(source: Path) -> str:

@@ -1,7 +1,7 @@
 """What came of each stream, whatever the receiver was told: counts and jitter by SSRC (RFC 3550).
 
-Unlike `traffic.reception` there is no limit to a gap: a load that loses 10,000 packets in a row has
-lost them, and its source has not begun again.
+Unlike `traffic.receiver.statistics` there is no limit to a gap: a load that loses 10,000 packets in
+a row has lost them, and its source has not begun again.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.jitter import smoothed, transit_changes
+from traffic.receiver.jitter import smoothed, transit_changes
 from traffic.rtp import Headers
-from traffic.video import CLOCK_HZ
+from traffic.sources.video_model import CLOCK_HZ
 
 MOD = 1 << 16
 AUDIO_CLOCK_HZ = 8000

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic import rtp
-from traffic.audio_encoding import AudioEncoding
 from traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
-from traffic.video import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
+from traffic.sources.audio_encoding import AudioEncoding
+from traffic.sources.video_model import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
 
 SECOND_NS = 1_000_000_000
 LEAD_BYTES = 2

@@ -11,11 +11,11 @@ from pydantic import Field
 from giaoban import tomlfile
 from giaoban.tomlfile import StrictModel
 from traffic.impairments import Interval, TraceLoss
-from traffic.injection import Injector
 from traffic.injector.cycle import Cycle
 from traffic.injector.windows import Impairer
 from traffic.rtp import template
-from traffic.stream_plan import StreamPlan
+from traffic.sender.injection import Injector
+from traffic.sender.stream_plan import StreamPlan
 
 
 class ImpairmentFile(StrictModel):

@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.injection import Fate
 from traffic.injector.cycle import SECOND_NS, Cycle
+from traffic.sender.injection import Fate
 
 WINDOW, SMALLEST = 1024, 96
 """Packets prepared at a time, at the most and at the least. A packet that is due while a window is

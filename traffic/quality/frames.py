@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.measure import CLIP_NS, Trace
-from traffic.percentiles import percentiles
 from traffic.quality.bursts import ends_ns
+from traffic.quality.measure import CLIP_NS, Trace
+from traffic.quality.percentiles import percentiles
 from traffic.quality.playout import playout
 
 FREEZE_FACTOR = 3

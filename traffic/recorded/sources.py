@@ -15,7 +15,7 @@ from traffic.recorded.annexb import Clip, read_clip
 from traffic.recorded.capture import CapturedStream, most_frequent, read_capture, unwrapped
 from traffic.recorded.h264_packets import carries_key, packetise
 from traffic.recorded.recording import SECOND_NS, Recording
-from traffic.video import CLOCK_HZ
+from traffic.sources.video_model import CLOCK_HZ
 
 FPS = (1, 240)
 MAX_BYTES = 1 << 30

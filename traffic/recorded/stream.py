@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from traffic import rtp
 from traffic.log import PacketLog
 from traffic.recorded.recording import Recording
-from traffic.stream import OutgoingStream
-from traffic.stream_plan import StreamPlan
+from traffic.sender.stream import OutgoingStream
+from traffic.sender.stream_plan import StreamPlan
 
 
 class RecordedStream(OutgoingStream):

@@ -1,0 +1,225 @@
+"""How x264 spends a call's rate, and how near the model of `traffic.sources.video_model` comes.
+
+Some calls of profiles.toml, of each size of picture, are encoded in baseline and high profile.
+The model is fitted to all encodings together, and then drawn at each one's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.encodings import clips as encodings_clips
+from bench.encodings import fit as encodings_fit
+from bench.encodings.clips import FPS, KEYS_S, Encoding, Setting
+from bench.encodings.fit import SceneChange, Slides, Statistics
+from traffic.profiles import load_profiles
+from traffic.sources.video_model import FrameSource, VideoModel
+
+CALLS = {
+    "cif30-128k": (352, 288),
+    "sd30-512k": (704, 576),
+    "720p30-1m": (1280, 720),
+    "720p30-2m": (1280, 720),
+    "1080p30-4m": (1920, 1080),
+}
+VBV_S = 0.5
+CONTENT = Setting(1280, 720, encodings_clips.CONTENT_FPS, 1000, "high", 1.0)
+DRAWS = 20
+"""Calls drawn from the model for each one encoded."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A clip at a setting: encoded, and drawn from the model; `distance` is KS of sizes."""
+
+    clip: str
+    size: str
+    kbps: float
+    profile: str
+    encoded: Statistics
+    drawn: Statistics
+    distance: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The model's constants by this study; of profiles.toml's `[encoder]`."""
+
+    key_ratio: float
+    size_sigma: float
+    motion_share: float
+    motion_persistence: float
+    payback_s: float
+    vbv_s: float
+    scene_ratio: float
+    scene_raise: float
+    scene_settle_s: float
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """The study. `scene_keys`: key frames x264 sends a scene change where it may (scenecut)."""
+
+    fit: Fit
+    compared: list[Compared]
+    scenes: SceneChange
+    drawn_scenes: SceneChange
+    scene_keys: float
+    slides: Slides
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def settings() -> dict[str, Setting]:
+    """By resolution and rate: the calls that are encoded. Raises `InputError`: one is unknown."""
+    profiles = load_profiles()
+    found: dict[str, Setting] = {}
+    for call, (width, height) in CALLS.items():
+        profile = profiles.pick(call)
+        name = f"{profile.resolution} {profile.video_kbps:g}"
+        found[name] = Setting(width, height, FPS, profile.video_kbps, "high", VBV_S)
+    return found
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> Encodings:
+    """Fetch the clips, encode, fit, compare: some minutes.
+
+    Raises:
+        MachineLacks: no ffmpeg, or the clips cannot be fetched.
+        InvalidRun: an encoding failed.
+    """
+    clips = encodings_clips.fetch(folder)
+    plain: list[tuple[str, Encoding]] = []
+    cut: list[Encoding] = []
+    keys = changes = 0
+    for size, setting in settings().items():
+        for profile in ("baseline", "high"):
+            say(f"x264, {size} kb/s, {profile} profile")
+            at = _with(setting, profile=profile)
+            plain += [(size, encodings_clips.encode(clip, at, clips)) for clip in ("head", "room")]
+            cut.append(encodings_clips.encode("cuts", at, clips))
+            free = encodings_clips.encode("cuts", _with(at, scenecut=True), clips)
+            keys += int(free.key[list(free.cuts)].sum())
+            changes += len(free.cuts)
+    shared = encodings_clips.encode("slides", CONTENT, clips)
+    scenes = encodings_fit.scene_change((_relative(one), one.cuts) for one in cut)
+    fit = fit_to([one for _, one in plain], scenes)
+    return Encodings(
+        fit=fit,
+        compared=[compare(size, one, fit) for size, one in plain],
+        scenes=scenes,
+        drawn_scenes=_drawn_scenes(cut[0].setting, fit),
+        scene_keys=keys / changes,
+        slides=encodings_fit.slides(
+            [(shared.size, shared.cuts)], encodings_clips.SLIDE_S * encodings_clips.CONTENT_FPS
+        ),
+    )
+
+
+def fit_to(encodings: list[Encoding], scenes: SceneChange) -> Fit:
+    """The model's constants: moments over all encodings, each of the same weight."""
+    found = [encodings_fit.statistics(_relative(one), one.key) for one in encodings]
+    share, persistence = encodings_fit.motion(each.correlation for each in found)
+    payback = encodings_fit.payback_frames((_relative(one), one.key) for one in encodings)
+    return Fit(
+        key_ratio=float(np.mean([each.key_ratio for each in found])),
+        size_sigma=float(np.sqrt(np.mean([each.sigma**2 for each in found]))),
+        motion_share=share,
+        motion_persistence=persistence,
+        payback_s=payback / FPS,
+        vbv_s=VBV_S,
+        scene_ratio=scenes.ratio,
+        # what rate control takes back for the scene change itself is no part of the raise
+        scene_raise=scenes.raised + (scenes.ratio - 1) / payback,
+        scene_settle_s=scenes.settle / FPS,
+    )
+
+
+def compare(size: str, encoding: Encoding, fit: Fit) -> Compared:
+    """One encoding beside calls drawn from the model with key frames at the same times.
+
+    A drawn figure is the mean over the calls.
+    """
+    setting = encoding.setting
+    drawn, pooled = [], []
+    for seed in range(DRAWS):
+        sizes, key = _call(_model(setting, fit), seed, len(encoding.size))
+        drawn.append(encodings_fit.statistics(sizes, key))
+        pooled.append(sizes[encodings_fit.settled(key)])
+    relative = _relative(encoding)
+    return Compared(
+        clip=encoding.clip,
+        size=size,
+        kbps=setting.kbps,
+        profile=setting.profile,
+        encoded=encodings_fit.statistics(relative, encoding.key),
+        drawn=_mean(drawn),
+        distance=encodings_fit.distance(
+            relative[encodings_fit.settled(encoding.key)], np.concatenate(pooled)
+        ),
+    )
+
+
+def _call(
+    model: VideoModel, seed: int, length: int
+) -> tuple[encodings_fit.Series, encodings_fit.Flags]:
+    source = FrameSource(model, np.random.default_rng(seed))
+    parts, at = [], 0
+    for end in (*(second * FPS for second in KEYS_S), length):
+        parts.append(source.take(end - at))
+        source.request_key()
+        at = end
+    size = np.concatenate([part.size for part in parts])
+    return size / model.share, np.concatenate([part.key for part in parts])
+
+
+def _drawn_scenes(setting: Setting, fit: Fit) -> SceneChange:
+    """Scene changes of an hour's call; large predicted frames tell where they are."""
+    # so few that they do not meet, and without deviation, so that they are found by their size
+    changes = {"scene_changes_per_min": 4.0, "size_sigma": 0.0}
+    model = _model(setting, fit).model_copy(update=changes)
+    size = FrameSource(model, np.random.default_rng(1)).take(3600 * FPS).size / model.share
+    at = np.flatnonzero(size > (1 + fit.scene_ratio) / 2)
+    apart = np.diff(at, prepend=-90, append=len(size))
+    alone = at[(apart[:-1] > 90) & (apart[1:] > 90)][1:]
+    return encodings_fit.scene_change([(size, alone.tolist())])
+
+
+def _model(setting: Setting, fit: Fit) -> VideoModel:
+    return VideoModel(
+        kbps=setting.kbps,
+        fps=setting.fps,
+        key_interval_s=3600,
+        spread=0.5,
+        max_payload=1200,
+        **asdict(fit),
+    )
+
+
+def _relative(encoding: Encoding) -> encodings_fit.Series:
+    return encoding.size / (encoding.setting.kbps * 125 / encoding.setting.fps)
+
+
+def _with(setting: Setting, **changes: Any) -> Setting:
+    return Setting(**asdict(setting) | changes)
+
+
+def _mean(several: list[Statistics]) -> Statistics:
+    def over(name: str) -> Any:
+        return np.mean([getattr(one, name) for one in several], axis=0).tolist()
+
+    return Statistics(
+        mean=over("mean"),
+        sigma=over("sigma"),
+        correlation=tuple(over("correlation")),
+        key_ratio=over("key_ratio"),
+        dispersion=tuple(over("dispersion")),
+        peak=(over("peak")[0], over("peak")[1]),
+    )

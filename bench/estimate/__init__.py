@@ -1,0 +1,1 @@
+"""The estimate beside ns-3, and its cost against the number of bridges."""

@@ -1,0 +1,219 @@
+"""The estimate beside ns-3, and what it costs with ever more bridges."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import ns3
+from bench.estimate.schedule import Passed, Schedule, make_schedule, through_estimate, through_ns3
+from bench.inputs import Size, write_scenario
+from giaoban.errors import GiaobanError
+from scenarios.estimate.run import estimate
+from scenarios.spec.question import Question, make_question
+
+THIN_LINK = Path(__file__).resolve().parents[2] / "scenarios" / "expansion-thin-link.toml"
+SIZES = (Size(8, "before", 30.0), Size(71, "after", 10.0))
+SCALE = (8, 71, 500, 2000, 11_000)
+CHILD_WITHIN_S = 1200.0
+RUNS = 3
+TIMES_NS3 = 100.0
+DELAY_WITHIN_MS, DELAY_WITHIN_PCT, LOSS_WITHIN_POINTS = 0.2, 5.0, 0.2
+MOST_MB = 2000.0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One meeting's packets through both networks. Speeds are packets × hops a second of one core.
+
+    `ns3_per_s` is by kind of routing. `whole_s` is what all of the estimate took, from question to
+    answer: media, conference and judging included. Delays are compared packet by packet, losses
+    in all; ns-3 takes the estimate's paths for it.
+    """
+
+    what: str
+    packets: int
+    packet_hops: int
+    estimate_per_s: float
+    ns3_per_s: dict[str, float]
+    whole_s: float
+    delay_ms: float
+    delay_off_median_ms: float
+    delay_off_p99_ms: float
+    delay_p95_off_ms: float
+    delay_off_share: float
+    lost_pct: float
+    lost_ns3_pct: float
+    lost_off_points: float
+
+    @property
+    def times_ns3(self) -> float:
+        """Of the faster of ns-3's ways of routing."""
+        return self.estimate_per_s / max(self.ns3_per_s.values())
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A country of so many bridges, in a process of its own.
+
+    `plan_s`: from files to the plan. `loads_s`: loads of all links and of the device.
+    `network_s`: the packets of one second with everybody in, through all queues. `peak_mb`: of the
+    process, all of it (Linux counts what its parent had at the fork, so it is not less than that).
+    """
+
+    bridges: int
+    plan_s: float
+    loads_s: float
+    network_s: float
+    packets: int
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class EstimateFigures:
+    """Everything that `python -m bench estimate` measured."""
+
+    compared: list[Compared]
+    scaled: list[Scaled]
+    version: str
+
+    def exponents(self) -> dict[str, float]:
+        """Fitted powers of the number of bridges, from 71 on; `n log n` is what is allowed."""
+        large = [one for one in self.scaled if one.bridges >= 71]
+        bridges = [float(one.bridges) for one in large]
+        return {
+            "plan": exponent(bridges, [one.plan_s for one in large]),
+            "loads": exponent(bridges, [one.loads_s for one in large]),
+            "network": exponent(bridges, [one.network_s for one in large]),
+            "n log n": exponent(bridges, [n * math.log(n) for n in bridges]),
+        }
+
+    def targets(self) -> list[tuple[str, float, float | None, float | None]]:
+        """(what, measured, at least, at most)."""
+        rows: list[tuple[str, float, float | None, float | None]] = []
+        for one in self.compared:
+            rows.append((f"{one.what}: estimate, times ns-3", one.times_ns3, TIMES_NS3, None))
+            what = f"{one.what}: delays off, share of what is allowed"
+            rows.append((what, one.delay_off_share, None, 1.0))
+            off = one.lost_off_points
+            rows.append((f"{one.what}: loss off in points", off, None, LOSS_WITHIN_POINTS))
+        powers = self.exponents()
+        for name in ("plan", "loads", "network"):
+            rows.append(
+                (f"cost of {name}, power of bridges", powers[name], None, powers["n log n"])
+            )
+        peak = max(one.peak_mb for one in self.scaled)
+        rows.append((f"{self.scaled[-1].bridges} bridges, peak memory in MB", peak, None, MOST_MB))
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object, with ratios beside the figures they are made of."""
+        return {
+            "compared": [asdict(one) | {"times_ns3": one.times_ns3} for one in self.compared],
+            "scaled": [asdict(one) for one in self.scaled],
+            "exponents": self.exponents(),
+            "ns3": self.version,
+        }
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """The power of the size by which the cost grows: a straight line through the logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> EstimateFigures:
+    """All figures. Raises `MachineLacks` where ns-3 is missing."""
+    compared = []
+    for size in SIZES:
+        say(f"estimate and ns-3: {size.bridges} bridges")
+        question = make_question(write_scenario(size, folder))
+        compared.append(compare(f"{size.bridges} bridges", question, folder))
+    say("estimate and ns-3: a link that is full")
+    compared.append(compare("a full link", make_question(THIN_LINK), folder))
+    scaled = []
+    for bridges in SCALE:
+        say(f"estimate: {bridges} bridges")
+        scaled.append(_scaled(bridges))
+    return EstimateFigures(compared, scaled, ns3.version())
+
+
+def compare(what: str, question: Question, folder: Path) -> Compared:
+    """The same packets through both. Raises `MachineLacks`."""
+    began = time.process_time()
+    estimate(question)
+    whole_s = time.process_time() - began
+    schedule = make_schedule(question)
+    ours = [through_estimate(schedule) for _ in range(RUNS)]
+    best = max(ours, key=lambda passed: passed.hops_per_s)
+    speeds = {
+        routing: max(
+            through_ns3(schedule, folder, routing, ask=False).hops_per_s for _ in range(RUNS)
+        )
+        for routing in ns3.ROUTINGS
+    }
+    theirs = through_ns3(schedule, folder, "static", ask=True)
+    return Compared(
+        what=what,
+        packets=schedule.packets,
+        packet_hops=best.packet_hops,
+        estimate_per_s=best.hops_per_s,
+        ns3_per_s=speeds,
+        whole_s=whole_s,
+        **agreement(schedule, best, theirs),
+    )
+
+
+def agreement(schedule: Schedule, ours: Passed, theirs: Passed) -> dict[str, float]:
+    """How far arrivals and losses are apart, as `Compared` has it. Delays of what both delivered.
+
+    `delay_p95_off_ms` is the largest difference of any stream's 95th percentile, `delay_off_share`
+    the largest as a share of what is allowed: 0.2 ms, or 5 % of ns-3's where that is more.
+    """
+    n = schedule.packets
+    both = (ours.arrival_ns >= 0) & (theirs.arrival_ns >= 0)
+    off_ms = np.abs(ours.arrival_ns - theirs.arrival_ns)[both] / 1e6
+    p95_off, share, first = 0.0, 0.0, 0
+    for _, count in schedule.streams:
+        part = slice(first, first + count)
+        first += count
+        delays = [
+            (passed.arrival_ns[part] - schedule.at_ns[part])[passed.arrival_ns[part] >= 0] / 1e6
+            for passed in (ours, theirs)
+        ]
+        if all(map(len, delays)):
+            one, other = (float(np.percentile(delay, 95)) for delay in delays)
+            p95_off = max(p95_off, abs(one - other))
+            allowed = max(DELAY_WITHIN_MS, other * DELAY_WITHIN_PCT / 100)
+            share = max(share, abs(one - other) / allowed)
+    lost = 100 * float((ours.arrival_ns < 0).sum()) / n
+    lost_ns3 = 100 * float((theirs.arrival_ns < 0).sum()) / n
+    return {
+        "delay_ms": float((theirs.arrival_ns - schedule.at_ns)[both].mean() / 1e6),
+        "delay_off_median_ms": float(np.median(off_ms)),
+        "delay_off_p99_ms": float(np.percentile(off_ms, 99)),
+        "delay_p95_off_ms": p95_off,
+        "delay_off_share": share,
+        "lost_pct": lost,
+        "lost_ns3_pct": lost_ns3,
+        "lost_off_points": abs(lost - lost_ns3),
+    }
+
+
+def _scaled(bridges: int) -> Scaled:
+    """In a process of its own, whose peak memory is then its own too."""
+    command = [sys.executable, "-m", "bench.estimate.scale", str(bridges)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=CHILD_WITHIN_S, check=False
+    )
+    if done.returncode:
+        raise GiaobanError(f"{bridges} bridges: {done.stderr[-2000:]}")
+    return Scaled(**json.loads(done.stdout))

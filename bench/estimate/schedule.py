@@ -1,0 +1,184 @@
+"""The same packets through the estimate's queues and through ns-3: how fast, how alike."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import ns3
+from scenarios.estimate.media.flows import Flows
+from scenarios.estimate.media.media import hold
+from scenarios.estimate.network.hops import servers_of
+from scenarios.estimate.network.packets import Packets
+from scenarios.estimate.network.paths import find_paths
+from scenarios.estimate.network.queues import Served
+from scenarios.estimate.network.transit import FlowOf, Transit
+from scenarios.estimate.network.wire import around_bytes
+from scenarios.estimate.signalling import signal
+from scenarios.plan.plan import Plan
+from scenarios.spec.question import Question
+from topology.routing import shortest_paths
+from traffic.rtp import UDP_IP_BYTES
+
+NS3_FRAMING_BYTES = UDP_IP_BYTES + 2
+"""Around a datagram in ns-3: PPP's two bytes are all its point-to-point link adds."""
+STEP_PACKETS = 1_000_000
+"""The estimate's network takes steps of any length: of about so many packets here."""
+LINGER_NS = 20_000_000_000
+"""So long after the last packet was sent the last one is through."""
+
+
+class NoMeter:
+    """ns-3 counts nothing at its queues, so nothing is counted here."""
+
+    def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a meeting's streams send: n packets, stream by stream, each in order of time.
+
+    Attributes:
+        streams: index into the plan's streams of each, and how many packets it has.
+        at_ns: (n,) when each packet is sent.
+        wire: (n,) bytes on the wire, as the estimate counts them.
+    """
+
+    plan: Plan
+    streams: list[tuple[int, int]]
+    at_ns: NDArray[np.int64]
+    wire: NDArray[np.int32]
+
+    @property
+    def packets(self) -> int:
+        """How many."""
+        return len(self.at_ns)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What became of a schedule's packets, and how long it took.
+
+    Attributes:
+        arrival_ns: (n,) when each came, -1 for one that was lost.
+        took_s: processor time of the network alone, reading and building not counted; both
+            programs use one core.
+        packet_hops: links crossed by all packets, were none lost.
+    """
+
+    arrival_ns: NDArray[np.int64]
+    took_s: float
+    packet_hops: int
+
+    @property
+    def hops_per_s(self) -> float:
+        """Packets × hops a second of processor time."""
+        return self.packet_hops / self.took_s
+
+
+def make_schedule(question: Question) -> Schedule:
+    """The packets that a meeting's streams really send, by the estimate's first half."""
+    plan = question.plan
+    happened = hold(plan, signal(plan), question.recordings)
+    around = around_bytes(plan)
+    streams, times, sizes = [], [], []
+    for index, sent in sorted(happened.sent.items(), key=lambda each: each[0]):
+        if len(sent):
+            order = np.argsort(sent["leaving_ns"], kind="stable")
+            streams.append((index, len(sent)))
+            times.append(sent["leaving_ns"][order].astype(np.int64))
+            sizes.append(sent["size"][order].astype(np.int32) + np.int32(around))
+    return Schedule(plan, streams, np.concatenate(times), np.concatenate(sizes))
+
+
+def through_estimate(schedule: Schedule) -> Passed:
+    """The estimate's network: its queues, served step by step of time."""
+    plan = schedule.plan
+    paths, flows = find_paths(plan), Flows.of(plan)
+    transit = Transit(paths, flows.way_of, servers_of(plan, paths, flows), {}, NoMeter())
+    ways = {stream: paths.of(int(flows.way_of[stream])) for stream, _ in schedule.streams}
+    ends = np.cumsum([count for _, count in schedule.streams])
+    places = list(ends - [count for _, count in schedule.streams])
+    order = paths.in_order
+    arrival = np.full(schedule.packets, -1, np.int64)
+    first_ns, last_ns = int(schedule.at_ns.min()), int(schedule.at_ns.max())
+    steps = max(1, schedule.packets // STEP_PACKETS)
+    step_ns = (last_ns - first_ns) // steps + 1
+    moments = [first_ns + step_ns * number for number in range(1, steps + 1)]
+    began = time.process_time()
+    for until_ns in (*moments, last_ns + LINGER_NS):
+        for i, (stream, _) in enumerate(schedule.streams):
+            at, end = places[i], int(ends[i])
+            to = at + int(np.searchsorted(schedule.at_ns[at:end], until_ns))
+            places[i] = to
+            packets = Packets(
+                schedule.at_ns[at:to],
+                schedule.wire[at:to],
+                np.full(to - at, stream, np.int32),
+                np.arange(at, to),
+            )
+            transit.put(ways[stream][0], packets)
+        came = transit.run(order, until_ns)
+        arrival[came.seq] = came.at_ns
+    took_s = time.process_time() - began
+    crossed = sum(count * len(ways[stream]) for stream, count in schedule.streams)
+    return Passed(arrival, took_s, crossed)
+
+
+def through_ns3(schedule: Schedule, folder: Path, routing: str, *, ask: bool) -> Passed:
+    """ns-3 with the same network and packets; arrivals are written only if asked for.
+
+    Args:
+        routing: one of `yardstick.ROUTINGS`. With `nix` packets take ways of the fewest hops, and
+            their hops are counted on those.
+
+    Raises:
+        MachineLacks: ns-3 or a compiler is missing.
+    """
+    plan, mcu = schedule.plan, schedule.plan.network.mcu.id
+    program = ns3.compiled(folder)
+    number = ns3.numbers(plan.network)
+    # one packet less waits: ns-3 does not count the one that is being sent
+    queues = {link.id: max(1, link.buffer_packets - 1) for link in plan.network.links}
+    lines = ns3.network_lines(plan.network, queues)
+    for index, count in schedule.streams:
+        stream = plan.streams[index]
+        source, target = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
+        address = plan.network.address(target)
+        lines.append(f"packets {number[source]} {number[target]} {address} {count}")
+    text, packets, arrivals = (folder / f"schedule.{end}" for end in ("txt", "packets", "arrivals"))
+    text.write_text("\n".join(lines) + "\n", encoding="ascii")
+    payload = schedule.wire.astype(np.int64) - NS3_FRAMING_BYTES
+    np.stack([schedule.at_ns, payload], axis=1).tofile(packets)
+    seconds = str((int(schedule.at_ns.max()) + LINGER_NS) / 1e9)
+    command = [str(program), str(text), seconds, routing, ns3.SCHEDULER, str(packets)]
+    took = json.loads(ns3.run([*command, str(arrivals)] if ask else command))
+    arrival = np.full(schedule.packets, -1, np.int64)
+    if ask:
+        arrival = np.fromfile(arrivals, np.int64)
+    return Passed(arrival, float(took["cpu_s"]), _crossed(schedule, routing))
+
+
+def _crossed(schedule: Schedule, routing: str) -> int:
+    """Links that all packets cross together, were none lost."""
+    network = schedule.plan.network
+    graph: Any = networkx.Graph()
+    if routing == "nix":
+        graph.add_edges_from((link.a, link.b) for link in network.links)
+        fewest = networkx.single_source_shortest_path_length(graph, network.mcu.id)
+        hops = {bridge.id: int(fewest[bridge.id]) for bridge in network.bridges}
+    else:
+        routes = shortest_paths(network)
+        hops = {
+            bridge.id: len(routes.path(bridge.id, network.mcu.id)) for bridge in network.bridges
+        }
+    streams = schedule.plan.streams
+    return sum(count * hops[streams[index].bridge] for index, count in schedule.streams)

@@ -1,0 +1,1 @@
+"""Failures at random times, again and again, and storms."""

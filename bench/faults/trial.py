@@ -1,0 +1,119 @@
+"""One trial: routers, bridges and the MCU fail at random times while a meeting goes on.
+
+`python -m bench.faults.trial SEED` prints one JSON object: what failed, the verdict, how many
+packets are unaccounted for. All chance comes from the seed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from giaoban.errors import InputError, InvalidRun
+from results.model.result import Result
+from scenarios.emulation.engine import EngineName, emulate
+from scenarios.faults.spec import Fault
+from scenarios.measure import captures
+from scenarios.measure.assemble import assemble
+from scenarios.spec.question import Question, make_question
+from scenarios.spec.scenario import Phases, Scenario
+from topology.model import Province
+from topology.validate import access_link_id
+
+SCENARIO = Path(__file__).parents[2] / "scenarios/expansion-gia-nghia-quang-son.toml"
+PHASES = Phases(before_s=2.0, during_s=10.0, after_s=8.0)
+MOST_FAULTS = 3
+FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
+
+
+def faults(province: Province, rng: random.Random) -> list[dict[str, Any]]:
+    """One to three things that stop without a word, at any time, most of which come back.
+
+    The first is a router, a site or the MCU, each as likely; the others are anything.
+    """
+    hosts = [bridge.id for bridge in province.bridges]
+    first = {
+        "router": [router.id for router in province.routers],
+        "site": hosts,
+        "mcu": [province.mcu.id],
+    }
+    links = [link.id for link in province.links]
+    others = {"cut": [*links, *map(access_link_id, hosts)], "silent": links}
+    kind = rng.choice(list(first))
+    things = [(kind, rng.choice(first[kind]))]
+    # each thing fails once: what fails while it is down already has no effect
+    left = [(k, id_) for k, ids in {**first, **others}.items() for id_ in ids]
+    left.remove(things[0])
+    things += rng.sample(left, rng.randint(0, MOST_FAULTS - 1))
+    return [_fault(kind, target, rng) for kind, target in things]
+
+
+def _fault(kind: str, target: str, rng: random.Random) -> dict[str, Any]:
+    fault: dict[str, Any] = {"kind": kind, "at_s": round(rng.uniform(0.0, 12.0), 3)}
+    key = {"cut": "link", "silent": "link", "site": "bridge", "router": "router"}.get(kind)
+    if key is not None:
+        fault[key] = target
+    if rng.random() < 0.75:
+        fault["to_s"] = round(fault["at_s"] + rng.uniform(0.3, 4.0), 3)
+        if kind in ("site", "mcu"):
+            fault["boot_s"] = round(rng.uniform(0.2, 3.0), 3)
+    return fault
+
+
+def question(seed: int) -> Question:
+    """The trial's question: everybody is in, and things fail.
+
+    Faults of which one would have no effect beside another are drawn again.
+    """
+    province, rng = make_question(SCENARIO).province, random.Random(seed)
+    while True:
+        drawn = FAULTS.validate_python(faults(province, rng))
+        try:
+            return _question(seed, drawn)
+        except InputError as error:
+            if "does nothing" not in str(error):
+                raise
+
+
+def _question(seed: int, drawn: list[Fault]) -> Question:
+    def change(scenario: Scenario) -> Scenario:
+        return scenario.model_copy(update={"faults": drawn, "phases": PHASES, "controls": []})
+
+    return make_question(SCENARIO, seed=seed, change=change, all_from_start=True)
+
+
+def run(asked: Question, folder: Path) -> Result:
+    """Emulate, measure, judge. Raises `InvalidRun`."""
+    about = emulate(asked.plan, folder, EngineName.SANDBOX, lambda _what, _done: None)
+    return assemble(asked, captures.load(folder, asked.plan), about, "trial").result
+
+
+def main(seed: int) -> int:
+    asked = question(seed)
+    found: dict[str, Any] = {
+        "seed": seed,
+        "faults": [f"{f.id} at {f.at_s:g} to {f.to_s}" for f in asked.plan.faults],
+    }
+    with tempfile.TemporaryDirectory(prefix="giaoban-trial-") as folder:
+        try:
+            result = run(asked, Path(folder))
+        except InvalidRun as error:
+            found |= {"verdict": "invalid", "reasons": [str(error)], "unaccounted": None}
+        else:
+            found |= {
+                "verdict": result.verdict,
+                "reasons": result.reasons,
+                "unaccounted": result.accounting.unaccounted,
+            }
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""Load tests that take minutes."""

@@ -1,0 +1,1 @@
+"""The MCU by itself, in real time."""

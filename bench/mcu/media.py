@@ -1,0 +1,210 @@
+"""A load generator: many senders and receivers of RTP, each with a socket of its own.
+
+What is sent was drawn once, with the encoder model's sizes and times, and is sent by each from
+another place on: so it costs the generator little, and its core keeps up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.mcu.process import HOST
+from mcu_sim.media.audio import g711
+from mcu_sim.sip.message.answers import HostPort
+from traffic import rtp
+from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
+from traffic.media_load.precomputed_video import LOOP_S, Film
+from traffic.profiles import (
+    AUDIO_CLOCK_HZ,
+    AUDIO_PACKET_SAMPLES,
+    AUDIO_PAYLOAD_TYPE,
+    DSCP_AUDIO,
+    DSCP_VIDEO,
+    VIDEO_PAYLOAD_TYPE,
+)
+from traffic.sources.video_model import VideoModel
+from traffic.sources.video_stream import fill_with_noise
+
+SLOT_NS = 5_000_000
+SLOTS = 4
+"""A sender's turn comes every SLOTS slots: a packet of sound, or what is due of a picture."""
+TICK_NS = SLOT_NS * SLOTS
+DRAIN_EVERY = 40
+"""A receiver is read every so many slots."""
+LATE_NS = 20_000_000
+TONE_HZ, TONE_PEAK = 440.0, 4000.0
+SLACK_SLOTS = 20
+
+
+def sound_film() -> Film:
+    """G.711 in packets of 20 ms; its payload is in the batch."""
+    n = LOOP_S * 50
+    return Film(
+        at_ns=np.arange(n, dtype=np.int64) * TICK_NS,
+        timestamp=np.arange(n, dtype=np.int64) * AUDIO_PACKET_SAMPLES,
+        size=np.full(n, AUDIO_PACKET_SAMPLES),
+        marker=np.zeros(n, np.bool_),
+        head=np.zeros((n, 0), np.uint8),
+        length_ns=n * TICK_NS,
+        clock_hz=AUDIO_CLOCK_HZ,
+    )
+
+
+@dataclass
+class Heard:
+    """What a receiver of sound got: media time on the sender's clock, and the time of arrival."""
+
+    timestamps: list[NDArray[np.int64]] = field(default_factory=list)
+    arrivals_ns: list[NDArray[np.int64]] = field(default_factory=list)
+
+    def behind_ns(self) -> NDArray[np.int64]:
+        """How much longer each packet took than the fastest one."""
+        if not self.timestamps:
+            return np.zeros(0, np.int64)
+        stamps = np.concatenate(self.timestamps)
+        # timestamps are of 32 bits and may begin anew
+        since = (stamps - stamps[0]).astype(np.uint32).view(np.int32)
+        media_ns = since.astype(np.int64) * (1_000_000_000 // AUDIO_CLOCK_HZ)
+        transit = np.concatenate(self.arrivals_ns) - media_ns
+        behind: NDArray[np.int64] = transit - transit.min()
+        return behind
+
+
+class End:
+    """One end of one medium: a port on which it receives, and from which it sends."""
+
+    def __init__(self, number: int, *, audio: bool) -> None:
+        self.audio = audio
+        self.socket = media_socket(HOST, 0, dscp=DSCP_AUDIO if audio else DSCP_VIDEO)
+        self.port = int(self.socket.getsockname()[1])
+        self.number = number
+        self.received = self.sent = 0
+        self.heard = Heard()
+        self._to: NDArray[np.void] | None = None
+        self._from_port = 0
+        self._film: Film | None = None
+        kind = AUDIO_PAYLOAD_TYPE if audio else VIDEO_PAYLOAD_TYPE
+        stream = rtp.StreamId(kind, 0x10000 * (1 + audio) + number, 0, 0)
+        self._header = np.frombuffer(_template(stream), np.uint8)
+        self._begun_ns = self._done = 0
+
+    def send(self, film: Film, to: HostPort, now_ns: int) -> None:
+        """Send a film from its beginning, from now on."""
+        self._film, self._to, self._begun_ns = film, sockaddr(*to), now_ns
+        self._from_port = to[1]
+
+    def rewind(self, now_ns: int) -> None:
+        """A key frame is wanted: the film begins anew, its timestamps go on."""
+        film = self._film
+        if film is not None and now_ns > self._begun_ns:
+            rounds = -(-self._done // len(film.size))
+            self._begun_ns = now_ns - rounds * film.length_ns
+            self._done = rounds * len(film.size)
+
+    def turn(self, batch: SendBatch, now_ns: int) -> None:
+        """Send what is due."""
+        film = self._film
+        if film is None or self._to is None:
+            return
+        rounds, inside = divmod(now_ns - self._begun_ns, film.length_ns)
+        until = rounds * len(film.size) + int(np.searchsorted(film.at_ns, inside, "right"))
+        until = min(until, self._done + batch.capacity)
+        n = until - self._done
+        if n <= 0:
+            return
+        which = np.arange(self._done, until)
+        of_film = which % len(film.size)
+        stamps = film.timestamp[of_film] + (which // len(film.size)) * (
+            film.length_ns * film.clock_hz // 1_000_000_000
+        )
+        rtp.patch_headers(
+            batch.data, self._header, self.sent + np.arange(n), stamps, film.marker[of_film]
+        )
+        width = film.head.shape[1]
+        batch.data[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + width] = film.head[of_film]
+        lengths = film.size[of_film] + rtp.HEADER_BYTES
+        batch.send(self.socket.fileno(), lengths, None, np.broadcast_to(self._to, (n,)))
+        self._done = until
+        self.sent += n
+
+    def drain(self, inbox: ReceiveBatch) -> None:
+        """Take in and count what came."""
+        while len(got := inbox.receive(self.socket.fileno())):
+            self.received += len(got)
+            if self.audio:
+                # other programs of this machine may send to any port of the loopback
+                ours = np.flatnonzero(got.sources["port"] == self._from_port)
+                words = np.ascontiguousarray(got.data[ours, 4:8]).view(">u4")[:, 0]
+                self.heard.timestamps.append(words.astype(np.int64))
+                self.heard.arrivals_ns.append(got.arrival_ns[ours])
+            if len(got) < inbox.capacity:
+                break
+
+
+class Generator:
+    """All ends, served in slots; the owner's `also` is called once a slot."""
+
+    def __init__(self, model: VideoModel) -> None:
+        self._inbox = ReceiveBatch(512, 2048, cut_long=True)
+        width = rtp.HEADER_BYTES + max(model.max_payload, AUDIO_PACKET_SAMPLES)
+        self._pictures, self._sounds = SendBatch(256, width), SendBatch(16, width)
+        fill_with_noise(self._pictures.data)
+        at = np.arange(AUDIO_PACKET_SAMPLES)
+        tone = TONE_PEAK * np.sin(2 * np.pi * TONE_HZ * at / AUDIO_CLOCK_HZ)
+        payload = g711.a_law_encode(tone.astype(np.int16))
+        self._sounds.data[:, rtp.HEADER_BYTES : rtp.HEADER_BYTES + len(payload)] = payload
+        self.ends: list[End] = []
+        self._slot = 0
+        self._next_ns = time.monotonic_ns()
+        self.behind_ns = 0
+        """By how much it was ever behind its own times: above a slot's, its load is not even."""
+
+    def add(self, *, audio: bool) -> End:
+        """One end more."""
+        end = End(len(self.ends), audio=audio)
+        self.ends.append(end)
+        return end
+
+    def run(self, seconds: float, also: Callable[[int], None]) -> None:
+        """Send and receive for so long; `also` gets CLOCK_MONOTONIC in ns."""
+        until_ns = time.monotonic_ns() + round(seconds * 1e9)
+        self._next_ns = max(self._next_ns, time.monotonic_ns() - SLACK_SLOTS * SLOT_NS)
+        while (now_ns := time.monotonic_ns()) < until_ns:
+            if now_ns < self._next_ns:
+                time.sleep((self._next_ns - now_ns) / 1e9)
+                continue
+            self.behind_ns = max(self.behind_ns, now_ns - self._next_ns)
+            for end in self.ends[self._slot % SLOTS :: SLOTS]:
+                end.turn(self._sounds if end.audio else self._pictures, now_ns)
+            for end in self.ends[self._slot % DRAIN_EVERY :: DRAIN_EVERY]:
+                end.drain(self._inbox)
+            also(now_ns)
+            self._slot += 1
+            self._next_ns += SLOT_NS
+
+    def drain(self) -> None:
+        """Take in all that has come."""
+        for end in self.ends:
+            end.drain(self._inbox)
+
+    def count_anew(self) -> None:
+        """What came so far does not count."""
+        self.drain()
+        self.behind_ns = 0
+        for end in self.ends:
+            end.received = 0
+            end.heard = Heard()
+
+    def close(self) -> None:
+        """Close all sockets."""
+        for end in self.ends:
+            end.socket.close()
+
+
+def _template(stream: rtp.StreamId) -> bytes:
+    return bytes([0x80, stream.payload_type, 0, 0]) + bytes(4) + stream.ssrc.to_bytes(4, "big")

@@ -1,0 +1,154 @@
+"""`giaoban mcu serve` as a process on a core of its own, and how much processor time it takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from giaoban.errors import InvalidRun, MachineLacks
+from mcu_sim.sip.message.answers import HostPort
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[2]
+STARTS_WITHIN_S = 30.0
+PROBE = (
+    "OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{port}\r\n"
+    "From: <sip:bench@{host}>;tag=1\r\nTo: <sip:{host}>\r\nCall-ID: {port}\r\n"
+    "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def cores() -> tuple[int, int]:
+    """The core of what is measured and the core of what drives it, which may be the same one."""
+    mine = sorted(os.sched_getaffinity(0))
+    return mine[0], mine[-1]
+
+
+def undisturbed(process: int, core: int) -> None:
+    """Give a process a core, and let no other program's work go before its own.
+
+    The second is for root only; whoever may not do it gets what the machine's other work leaves.
+    """
+    policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
+        with suppress(PermissionError):
+            os.sched_setscheduler(int(thread.name), policy, os.sched_param(1))
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """This process has one core, undisturbed, meanwhile."""
+    before = os.sched_getaffinity(0)
+    undisturbed(os.getpid(), core)
+    try:
+        yield
+    finally:
+        for thread in Path("/proc/self/task").iterdir():
+            os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
+            os.sched_setaffinity(int(thread.name), before)
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds that a process had a core, and that it was ready to run and waited for one."""
+
+    had_s: float
+    waited_s: float
+
+
+def cpu(process: int) -> Cpu:
+    """Of all threads of a process since it began; zeros once it is gone."""
+    had_ns = waited_ns = 0
+    for task in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        had, waited, _ = task.read_text().split()
+        had_ns += int(had)
+        waited_ns += int(waited)
+    return Cpu(had_ns / 1e9, waited_ns / 1e9)
+
+
+def free_port() -> int:
+    """An even UDP port of the loopback that nobody has, nor the next one."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
+            first.bind((HOST, 0))
+            port = int(first.getsockname()[1])
+            if port % 2 or port > 65_000:
+                continue
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+                try:
+                    second.bind((HOST, port + 1))
+                except OSError:
+                    continue
+            return port
+
+
+class McuProcess:
+    """An MCU that anybody may call; its CPU time, and its closing report when it is stopped."""
+
+    def __init__(self, device: str, video: str, core: int, kbps: int = 2000) -> None:
+        """`video`: presence or switched. Raises `MachineLacks` if it does not start."""
+        self.address: HostPort = (HOST, free_port())
+        words = ["--listen", f"{HOST}:{self.address[1]}", "--device", device, "--video", video]
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "scenarios.cli.entry", "mcu", "serve", *words),
+                *("--kbps", str(kbps), "--json"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        undisturbed(self._process.pid, core)
+        try:
+            self._wait_for_it()
+        except BaseException:
+            self._process.kill()
+            self._process.communicate()
+            raise
+
+    @property
+    def cpu(self) -> Cpu:
+        """Processor time so far."""
+        return cpu(self._process.pid)
+
+    def stop(self) -> dict[str, Any]:
+        """Its closing report. Raises `InvalidRun` if it did not end as it should."""
+        self._process.send_signal(signal.SIGINT)
+        said, complained = self._process.communicate(timeout=STARTS_WITHIN_S)
+        if self._process.returncode not in (0, InvalidRun.exit_code):
+            raise InvalidRun(f"the MCU ended with {self._process.returncode}:\n{complained}")
+        report: dict[str, Any] = json.loads(said)
+        return report
+
+    def kill(self) -> None:
+        """End it without a report; nothing happens if it has ended."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+    def _wait_for_it(self) -> None:
+        limit = time.monotonic() + STARTS_WITHIN_S
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((HOST, 0))
+            probe.settimeout(0.1)
+            ask = PROBE.format(host=HOST, port=probe.getsockname()[1]).encode()
+            while time.monotonic() < limit and self._process.poll() is None:
+                probe.sendto(ask, self.address)
+                try:
+                    if probe.recv(65_535).startswith(b"SIP/2.0 200"):
+                        return
+                except OSError:
+                    continue
+        raise MachineLacks("`giaoban mcu serve` did not start", "giaoban doctor")

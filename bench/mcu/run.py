@@ -1,0 +1,146 @@
+"""The MCU by itself, in real time: what it costs, and how many calls it can take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.inputs import PROFILE
+from bench.mcu import loads, sipp
+from bench.mcu import rtpengine as mcu_rtpengine
+from bench.mcu.loads import (
+    COMPOSING,
+    FORWARDING,
+    MIXING,
+    PAIRS,
+    PRESENCE,
+    SWITCHED,
+    Kind,
+    Load,
+    Medium,
+)
+from bench.mcu.sipp import CallRate
+from traffic.profiles import load_profiles
+from traffic.sources.video_model import VideoModel
+
+COST_S, SUSTAINED_S = 10.0, 30.0
+ATTEMPTS = 2
+"""Of which the better one counts: other work on the machine can only slow one down."""
+COSTS: tuple[tuple[Kind, int], ...] = (
+    *((MIXING, calls) for calls in (10, 71, 200)),
+    *((FORWARDING, viewers + 1) for viewers in (10, 71)),
+    (PAIRS, 72),
+    (COMPOSING, 71),
+)
+RELAYED: tuple[tuple[int, Medium], ...] = ((36, "video"), (100, "audio"))
+"""Calls of two ends each: as many pictures as the MCU forwards in rooms of two, and 200 sounds."""
+WANTED = 71
+"""A call for each commune, ward and town of the province."""
+MORE, FEWER = (95, 120), (48, 32, 16, 8)
+"""What is tried once WANTED went well (the device holds 120), and if it did not."""
+
+
+@dataclass(frozen=True)
+class McuFigures:
+    """Everything about the MCU that one run measured.
+
+    Attributes:
+        costs: what each kind of work took.
+        relayed: rtpengine's, at the work that `PAIRS` is, and with sound.
+        rates: calls per second, up to the first step that was not clean.
+        sustained: what was tried of each kind, in order.
+    """
+
+    costs: list[Load]
+    relayed: list[Load]
+    rtpengine: str
+    rates: list[CallRate]
+    sustained: list[Load]
+
+    def most_calls(self, kind: Kind) -> int:
+        """The most calls of a kind in which nothing was late; 0 if none were tried that low."""
+        good = (load.calls for load in self.sustained if load.what == kind.what and load.in_time)
+        return max(good, default=0)
+
+    @property
+    def highest_rate(self) -> CallRate | None:
+        """The fastest clean step."""
+        return max((r for r in self.rates if r.clean), key=lambda r: r.rate, default=None)
+
+    @property
+    def times_rtpengine(self) -> float:
+        """Forwarded packets for each second of processor time, as a part of rtpengine's.
+
+        Both forward the same pictures, each to one receiver.
+        """
+        ours = next(load for load in self.costs if load.what == PAIRS.what)
+        return ours.sent_per_cpu_s / self.relayed[0].sent_per_cpu_s
+
+    def targets(self) -> list[tuple[str, float, float]]:
+        """(what, measured, at least)."""
+        return [
+            (f"calls of {kind.what}, none late", self.most_calls(kind), WANTED)
+            for kind in (PRESENCE, SWITCHED)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+
+        def with_ratio(load: Load) -> dict[str, Any]:
+            return {**asdict(load), "sent_per_cpu_s": load.sent_per_cpu_s}
+
+        return {
+            "costs": [with_ratio(load) for load in self.costs],
+            "rtpengine": {
+                "version": self.rtpengine,
+                "loads": [with_ratio(load) for load in self.relayed],
+                "times_rtpengine": self.times_rtpengine,
+            },
+            "call_rates": [{**asdict(rate), "clean": rate.clean} for rate in self.rates],
+            "sustained": [{**asdict(load), "in_time": load.in_time} for load in self.sustained],
+        }
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> McuFigures:
+    """All of it, one after another; `say` is told what comes next.
+
+    Raises:
+        MachineLacks: a program is missing.
+        InvalidRun: a call was refused or lost.
+    """
+    profiles = load_profiles()
+    model = profiles.video_model(profiles.pick(PROFILE))
+    costs = []
+    for kind, calls in COSTS:
+        say(f"MCU: {calls} calls, {kind.what}")
+        costs.append(loads.measure(kind, calls, model, COST_S))
+    say("rtpengine")
+    relayed = [
+        mcu_rtpengine.measure(calls, medium, model, COST_S, folder) for calls, medium in RELAYED
+    ]
+    say("MCU: calls per second")
+    rates = sipp.measure(folder)
+    sustained = []
+    for kind in (PRESENCE, SWITCHED):
+        sustained += _sustained(kind, model, say)
+    return McuFigures(costs, relayed, mcu_rtpengine.version(), rates, sustained)
+
+
+def _sustained(kind: Kind, model: VideoModel, say: Callable[[str], None]) -> list[Load]:
+    def attempt(calls: int) -> Load:
+        for left in reversed(range(ATTEMPTS)):
+            say(f"MCU: {calls} calls, {kind.what}, for {SUSTAINED_S:g} s")
+            load = loads.measure(kind, calls, model, SUSTAINED_S)
+            if load.in_time or not left:
+                break
+        return load
+
+    tried = [attempt(WANTED)]
+    up = tried[0].in_time
+    for calls in MORE if up else FEWER:
+        tried.append(attempt(calls))
+        if tried[-1].in_time is not up:
+            break
+    return tried

@@ -1,0 +1,1 @@
+"""`giaoban stream` beside what others send with."""

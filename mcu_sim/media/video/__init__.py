@@ -1,0 +1,1 @@
+"""The MCU's video: composed, switched, asked anew."""

@@ -1,0 +1,399 @@
+"""What happens to calls: taken in, put into their meetings, changed, ended, dialled.
+
+The desk knows signalling, conferences, capacity and media, and carries what one of them wants to
+the others. It has no sockets of its own and reads no clock: the loop hands it events and times.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from mcu_sim import sdp
+from mcu_sim.conference.decisions import AlreadyIn, Busy, Joined
+from mcu_sim.conference.effects import DialOut
+from mcu_sim.conference.rooms import Rooms
+from mcu_sim.media.leg import Kind, Leg, Position
+from mcu_sim.media.plane import MediaPlane
+from mcu_sim.offer_answer import Agreed
+from mcu_sim.server.answering import (
+    BUSY_HERE,
+    NOT_ACCEPTABLE_HERE,
+    SERVICE_UNAVAILABLE,
+    Answering,
+    Declined,
+    Terms,
+)
+from mcu_sim.server.calls import Call, CallBook, identity
+from mcu_sim.server.conference_effects import Steering, Tell
+from mcu_sim.server.config import McuConfig
+from mcu_sim.server.controls import Controls
+from mcu_sim.server.new_call import new_call
+from mcu_sim.server.referrals import Referrals
+from mcu_sim.server.streams import composed, flows
+from mcu_sim.sip import events
+from mcu_sim.sip.agent import UserAgent
+from mcu_sim.sip.registration.registrar import Registrar
+from traffic.sources.video_model import VideoModel
+
+SILENT_NS = 2_000_000_000
+"""A bridge that calls again while its call still stands gets its place if its media has been
+silent for so long: its line was lost, and this side has not noticed yet (Art. 16(2)d)."""
+RETRY_AFTER_S = 60
+NO_PLACE = Declined(SERVICE_UNAVAILABLE, "No place is left for a call")
+LOST = ("media-lost", "session-expired", "gone", "no-ack", "replaced")
+"""Causes of an end by which a bridge's place is kept (Art. 15(2)b)."""
+
+
+class _Refusal(Protocol):
+    @property
+    def code(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Desk:
+    """The MCU without its loop."""
+
+    def __init__(
+        self,
+        config: McuConfig,
+        agent: UserAgent,
+        plane: MediaPlane,
+        book: CallBook,
+        answering: Answering,
+        registrar: Registrar,
+        rng: random.Random,
+        tell: Tell,
+        positions: Mapping[str, Mapping[Kind, Position]] = MappingProxyType({}),
+    ) -> None:
+        """`positions`: how far planned streams came in an earlier life of the device."""
+        self._config = config
+        self._agent = agent
+        self._plane = plane
+        self._book = book
+        self._answering = answering
+        self._registrar = registrar
+        self._rng = rng
+        self._tell = tell
+        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
+        self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
+        self.controls = Controls(agent, plane, book, self.rooms, self._steering, tell)
+        self._referrals = Referrals(agent, book, self.rooms, self._steering, tell)
+        self._positions = dict(positions)
+        self._stopped: Declined | None = None
+        self._anonymous = config.accounts is None and not config.seats
+
+    def handle(self, event: events.Event, now_ns: int) -> None:
+        """Carry out what the user agent tells."""
+        match event:
+            case events.IncomingCall():
+                self._incoming(event, now_ns)
+            case events.CallEstablished(call, answer) | events.Answered(call, answer):
+                self._established(call, answer, now_ns)
+            case events.CallEnded(call, cause):
+                self._end(call, cause, now_ns)
+            case events.CallFailed(call):
+                self._end(call, "failed", now_ns)
+            case events.Refused(call, code, reason):
+                self._not_answered(call, code, reason, now_ns)
+            case events.TimedOut(call):
+                self._not_answered(call, 408, "No answer", now_ns)
+            case events.Reoffer(call, offer):
+                self._reoffered(call, offer, now_ns)
+            case events.ReofferAnswered(call, answer):
+                self._reanswered(call, answer, now_ns)
+            case events.InfoReceived():
+                self.controls.informed(event, now_ns)
+            case events.ReferReceived():
+                self._referrals.referred(event, now_ns)
+            case _:
+                pass  # nothing hangs on an INFO's answer or on a refresh that was refused
+
+    def advance(self, now_ns: int) -> None:
+        """Open and close the meetings whose time has come."""
+        self._steering.carry_out(self.rooms.advance(now_ns / 1e6), now_ns)
+
+    def close(self, reason: str, now_ns: int) -> None:
+        """The device stops: everybody is hung up, and nobody gets in any more."""
+        self._stopped = Declined(SERVICE_UNAVAILABLE, reason)
+        for conference in list(self.rooms):
+            self._steering.carry_out(conference.end(reason), now_ns)
+        for call in self._book:
+            self._put_out(call, reason, now_ns)
+
+    def positions(self, now_ns: int) -> dict[str, Mapping[Kind, Position]]:
+        """How far the planned streams to each participant have come."""
+        found = dict(self._positions)
+        for call in self._book:
+            if call.standing and self._book.has_own_row(call.participant):
+                here = self._plane.positions(call.row, now_ns)
+                found[call.participant] = {**found.get(call.participant, {}), **here}
+        return found
+
+    # ------------------------------------------------------------------------------ calls begin
+
+    def _incoming(self, call: events.IncomingCall, now_ns: int) -> None:
+        meeting = identity(call.to_user, self._book, unique=False)
+        participant = self._who(call.verified_user or call.from_user, meeting)
+        if self._stopped is not None:
+            self._refuse(call.call, participant, self._stopped, now_ns)
+            return
+        decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
+        old = self._book.of(participant)
+        if old is not None and (isinstance(decision, AlreadyIn | Busy) or not old.standing):
+            if not isinstance(decision, Joined) and not self._is_over(old, now_ns):
+                self._refuse(call.call, participant, decision, now_ns)
+                return
+            self._agent.hang_up(old.call, now_ns / 1e6, "Replaced by a new call")
+            self._end(old.call, "replaced", now_ns)
+            decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
+        if not isinstance(decision, Joined):
+            self._refuse(call.call, participant, decision, now_ns)
+            return
+        found = self._room(call, participant, meeting)
+        while isinstance(found, Declined) and self._makes_room(found, call.source.host, now_ns):
+            found = self._room(call, participant, meeting)
+        if isinstance(found, Declined):
+            self._refuse(call.call, participant, found, now_ns)
+            return
+        row, terms = found
+        host, port, transport = call.source
+        self._keep(
+            new_call(
+                call.call,
+                participant,
+                meeting,
+                row,
+                terms,
+                host,
+                offered=call.sdp is None,
+                contact=f"sip:{participant}@{host}:{port}" if transport == "UDP" else None,
+            )
+        )
+        self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6)
+
+    def _room(
+        self, call: events.IncomingCall, participant: str, meeting: str
+    ) -> tuple[int, Terms] | Declined:
+        """A place and terms for a caller."""
+        row = self._take_row(participant)
+        if row is None:
+            return NO_PLACE
+        terms = self._answering.take(call.call, meeting, call.sdp)
+        if isinstance(terms, Declined):
+            self._book.give_row(row)
+            return terms
+        return row, terms
+
+    def _makes_room(self, why: Declined, host: str, now_ns: int) -> bool:
+        """Give up a call of another host that answers none of ours, if that is why it is full."""
+        crowding = self._book.crowding(host) if self._anonymous else None
+        if crowding is None or why.code == NOT_ACCEPTABLE_HERE:
+            return False
+        self._agent.hang_up(crowding.call, now_ns / 1e6, "No ACK")
+        self._end(crowding.call, "no-ack", now_ns)
+        return True
+
+    def _who(self, user: str, meeting: str) -> str:
+        """Which participant a caller is.
+
+        A meeting with a list of members takes callers at their word where nobody has to prove who
+        he is; in a room for anyone, two of one name are two.
+        """
+        name = identity(user, self._book, unique=False)
+        listed = any(one.meeting.id == meeting and one.meeting.lists(name) for one in self.rooms)
+        return identity(user, self._book, unique=self._anonymous and not listed)
+
+    def _keep(self, call: Call) -> None:
+        """Remember a call that was given its terms: from now on its addresses are its own."""
+        self._book.add(call)
+        remotes = {kind: terms.remote for kind, terms in call.agreed.items()}
+        self._plane.hold(call.row, call.shelf, remotes)
+
+    def _is_over(self, call: Call, now_ns: int) -> bool:
+        """Whether a call that has not ended may be given up for a new one."""
+        silent_ns = now_ns - int(self._plane.inbound.heard_ns[call.row])
+        return not call.standing or silent_ns >= SILENT_NS
+
+    def _take_row(self, participant: str) -> int | None:
+        row = self._book.take_row(participant)
+        if row is not None:
+            # its own address may still be there from a call before
+            self._plane.forget(row)
+        return row
+
+    def _refuse(self, call: str, participant: str, why: _Refusal, now_ns: int) -> None:
+        after = RETRY_AFTER_S if why.code == SERVICE_UNAVAILABLE else None
+        warning = why.warning if isinstance(why, Declined) else sdp.Warn.OTHER
+        self._agent.refuse(call, why.code, why.reason, now_ns / 1e6, after, warning)
+        self._tell(now_ns, "refused", participant, code=why.code, reason=why.reason)
+
+    def _dial(self, wanted: DialOut, now_ns: int) -> None:
+        """Call a bridge."""
+        failure = self._try_to_dial(wanted, now_ns)
+        if failure is None:
+            return
+        who, why = wanted.participant, failure.reason
+        self._referrals.failed(who, failure.code, why, now_ns)
+        self._steering.carry_out(self.rooms.dial_failed(wanted.meeting, who, why), now_ns)
+
+    def _try_to_dial(self, wanted: DialOut, now_ns: int) -> Declined | None:
+        """Send an INVITE to where a bridge has registered or to its meeting's address of it."""
+        who, meeting, now_ms = wanted.participant, wanted.meeting, now_ns / 1e6
+        binding = self._registrar.contact_of(who, now_ms)
+        uri, target = (wanted.uri, None) if binding is None else (binding.uri, binding.peer)
+        if self._book.of(who) is not None:
+            return Declined(BUSY_HERE, "It has another call")
+        row = self._take_row(who)
+        if row is None:
+            return NO_PLACE
+        held = f"to-{who}"
+        terms = self._answering.take(held, meeting, None)
+        if isinstance(terms, Terms):
+            try:
+                name = self._agent.call(uri, sdp.build(terms.local), now_ms, target)
+            except ValueError as error:
+                self._answering.give_back(held, meeting)
+                terms = Declined(404, str(error))
+        if isinstance(terms, Declined):
+            self._book.give_row(row)
+            return terms
+        dialled = held, now_ns
+        host = self._agent.target_of(name).host
+        self._keep(new_call(name, who, meeting, row, terms, host, offered=True, dialled=dialled))
+        return None
+
+    def _not_answered(self, name: str, code: int, reason: str, now_ns: int) -> None:
+        call = self._book.get(name)
+        if call is None:
+            return
+        self._referrals.failed(call.participant, code, reason, now_ns)
+        self._end(name, "failed", now_ns, reason)
+
+    def _established(self, name: str, answer: bytes | None, now_ns: int) -> None:
+        call = self._book.get(name)
+        if call is None:
+            return
+        try:
+            if call.offered:
+                call.agreed = self._answering.answered(call, answer or b"")
+                call.offered = False
+        except sdp.SdpError as error:
+            self._turn_away(call, str(error), now_ns)
+            return
+        decision, effects = self.rooms.join(
+            call.meeting, call.participant, now_ns / 1e6, call.contact
+        )
+        if not isinstance(decision, Joined):
+            self._turn_away(call, decision.reason, now_ns)
+            return
+        self._open(call, now_ns)
+        details: dict[str, object] = {"meeting": call.meeting}
+        if call.dialled_ns is not None:
+            details["setup_ms"] = round((now_ns - call.dialled_ns) / 1e6, 3)
+        if call.given != call.asked:
+            details |= {"asked": call.asked, "given": call.given, "reason": call.why_less}
+        if call.refused:
+            details["refused"] = list(call.refused)
+        self._tell(now_ns, "joined", call.participant, **details)
+        self._referrals.joined(call.participant, now_ns)
+        self._steering.carry_out(effects, now_ns)
+        self._steering.show_content(call, now_ns)
+
+    def _turn_away(self, call: Call, reason: str, now_ns: int) -> None:
+        """A call that was accepted comes to nothing."""
+        self._put_out(call, reason, now_ns)
+        self._tell(now_ns, "turned-away", call.participant, reason=reason)
+
+    def _open(self, call: Call, now_ns: int) -> None:
+        seat = self._config.seats.get(call.participant)
+        before = self._positions.get(call.participant, {})
+        leg = Leg(
+            row=call.row,
+            meeting=self._answering.number(call.meeting),
+            shelf=call.shelf,
+            flows=flows(call.agreed, seat, call.participant, self._rng, before, now_ns),
+            composed=self._model(call),
+            heard=False,
+            host=call.host,
+            assured=self._config.assured(call.participant),
+        )
+        self._plane.open(leg, now_ns)
+        call.standing = True
+
+    def _model(self, call: Call) -> VideoModel | None:
+        switched = self.rooms[call.meeting].meeting.video == "switched"
+        return composed(call, self._config.video, switched=switched)
+
+    # ------------------------------------------------------------------------------ calls stand
+
+    def _reoffered(self, name: str, offer: bytes | None, now_ns: int) -> None:
+        call = self._book.get(name)
+        if call is None:
+            return
+        if offer is None:  # they want to know what we would do now
+            call.local = self._answering.renew(call)
+            self._agent.answer_reoffer(name, sdp.build(call.local), now_ns / 1e6)
+            return
+        try:
+            local, agreed = self._answering.turn(call, offer)
+        except sdp.SdpError as error:
+            self._agent.refuse_reoffer(name, 488, str(error), now_ns / 1e6, error.warning)
+            return
+        call.local = local
+        self._turn(call, agreed, now_ns)
+        self._agent.answer_reoffer(name, sdp.build(local), now_ns / 1e6)
+
+    def _reanswered(self, name: str, answer: bytes | None, now_ns: int) -> None:
+        call = self._book.get(name)
+        if call is None or answer is None:
+            return
+        try:
+            agreed = self._answering.answered(call, answer)
+        except sdp.SdpError:
+            return  # what was agreed before stays (RFC 3264 §8)
+        self._turn(call, agreed, now_ns)
+
+    def _turn(self, call: Call, agreed: Mapping[Kind, Agreed], now_ns: int) -> None:
+        """New terms of a standing call: media turned, and perhaps added."""
+        call.agreed = dict(agreed)
+        model = self._model(call)
+        more = {k: terms for k, terms in agreed.items() if k not in self._plane.media_of(call.row)}
+        if more:
+            seat = self._config.seats.get(call.participant)
+            added = flows(more, seat, call.participant, self._rng, {}, now_ns)
+            self._plane.extend(call.row, added, model, now_ns)
+        self._plane.turn(call.row, agreed, model, now_ns)
+        self._steering.show_again(call, now_ns)
+
+    # -------------------------------------------------------------------------------- calls end
+
+    def _put_out(self, call: Call, reason: str, now_ns: int) -> None:
+        self._agent.hang_up(call.call, now_ns / 1e6, reason)
+        self._end(call.call, "put-out", now_ns, reason)
+
+    def _end(self, name: str, cause: str, now_ns: int, reason: str = "") -> None:
+        call = self._book.get(name)
+        if call is None:
+            return
+        self._book.remove(call)
+        own_row = self._book.has_own_row(call.participant)
+        if call.standing:
+            positions = self._plane.close(call.row, now_ns)
+            if own_row:
+                before = self._positions.get(call.participant, {})
+                self._positions[call.participant] = {**before, **positions}
+        if not (own_row and call.standing):
+            self._plane.forget(call.row)
+        self._answering.give_back(call.held, call.meeting)
+        if call.standing:
+            self._tell(now_ns, "left", call.participant, cause=cause)
+            leave = self.rooms.lost if cause in LOST else self.rooms.left
+            self._steering.carry_out(leave(call.participant), now_ns)
+        elif call.dialled_ns is not None:
+            self._referrals.ended(call.participant, reason or cause, now_ns)
+            effects = self.rooms.dial_failed(call.meeting, call.participant, reason or cause)
+            self._steering.carry_out(effects, now_ns)

@@ -1,0 +1,116 @@
+"""Single header fields and bodies of SIP messages: reading with care, writing (RFC 3261 §20)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sipmessage import CSeq, Request, Response
+
+from mcu_sim.sip.message.answers import SDP_TYPE, HostPort
+from mcu_sim.sip.message.fields import media_type_of
+
+OTHER_WARNING = 399
+"""Miscellaneous (RFC 3261 §20.43)."""
+MAX_SECONDS = 2**32 - 1
+"""The largest delta-seconds (RFC 3261 §20.19); larger ones count as this."""
+
+_SECONDS = re.compile(r"\s*(\d{1,20})", re.ASCII)
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_CAUSE = re.compile(r"cause\s*=\s*(\d{3})", re.ASCII)
+
+
+def set_body(message: Request | Response, body: bytes, content_type: str = SDP_TYPE) -> None:
+    """Put a body into a message, a session description if nothing else is said.
+
+    With "" for its type none is told, as of an empty body.
+    """
+    message.body = body
+    if content_type:
+        message.headers.set("Content-Type", content_type)
+    message.headers.set("Content-Length", str(len(body)))
+
+
+def body_of(message: Request | Response) -> bytes | None:
+    """The session description in a message, or None if there is none."""
+    content = media_type_of(message)
+    if not message.body or content is None or content.mime_type.lower() != SDP_TYPE:
+        return None
+    body: bytes = message.body
+    return body
+
+
+def is_optional(message: Request | Response) -> bool:
+    """Whether the body may be passed over by who does not know its type (RFC 3261 §20.11)."""
+    parameters = (message.headers.get("Content-Disposition") or "").lower().split(";")[1:]
+    return "handling=optional" in ("".join(one.split()) for one in parameters)
+
+
+def accepts(request: Request, content_type: str) -> bool:
+    """Whether a body of this type may be in the answer (RFC 3261 §20.1)."""
+    values = request.headers.getlist("Accept")
+    if not values:
+        return content_type == SDP_TYPE
+    ranges = {one.partition(";")[0].strip().lower() for one in tokens(values)}
+    kind = content_type.partition("/")[0]
+    return bool(ranges & {content_type, f"{kind}/*", "*/*"})
+
+
+def seconds(text: str | None) -> int | None:
+    """The delta-seconds a header begins with, None if absent or unreadable."""
+    match = _SECONDS.match(text or "")
+    return min(int(match[1]), MAX_SECONDS) if match else None
+
+
+def retry_after_s(response: Response) -> int | None:
+    """Seconds in Retry-After (RFC 3261 §20.33), None if absent or unreadable."""
+    return seconds(response.headers.get("Retry-After"))
+
+
+def tokens(values: Iterable[str]) -> list[str]:
+    """The comma-separated tokens of a header's lines."""
+    return [token.strip() for value in values for token in value.split(",") if token.strip()]
+
+
+def quoted(text: str) -> str:
+    """A text as a quoted-string (RFC 3261 §25.1); what could end the line becomes blanks."""
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def reason(cause: int, text: str) -> str:
+    """A Reason (RFC 3326 §2): `cause` is a SIP status code."""
+    return f"SIP;cause={cause};text={quoted(text)}"
+
+
+def warned(code: int, warning: int, agent: HostPort, text: str) -> dict[str, str]:
+    """The Warning that belongs to a 488 (RFC 3261 §21.4.26), nothing for other codes."""
+    if code != 488:
+        return {}
+    return {"Warning": f"{warning} {agent[0]}:{agent[1]} {quoted(text)}"}
+
+
+def reason_cause(message: Request | Response) -> int | None:
+    """The SIP status code that a message gives as its Reason, None if it gives none."""
+    for value in message.headers.getlist("Reason"):
+        for one in _QUOTED.sub('""', value).split(","):
+            protocol, *parameters = [part.strip().lower() for part in one.split(";")]
+            match = next((m for p in parameters if (m := _CAUSE.fullmatch(p))), None)
+            if protocol == "sip" and match is not None:
+                return int(match[1])
+    return None
+
+
+def again(request: Request, sequence: int) -> Request:
+    """A request to be sent once more with another CSeq (§8.1.3.5, §22.2).
+
+    Its Via on top is empty, and what it proved itself with stays behind: that was good for one
+    request.
+    """
+    copy = Request(request.method, request.uri, request.body)
+    copy.headers.set("Via", "")
+    for name in request.headers.keys():  # noqa: SIM118  # `Headers` is no mapping
+        if name not in ("Via", "Authorization", "Proxy-Authorization"):
+            copy.headers.setlist(name, list(request.headers.getlist(name)))
+    copy.cseq = CSeq(sequence, request.method)
+    return copy

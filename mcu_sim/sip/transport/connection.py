@@ -1,0 +1,158 @@
+"""One TCP connection that carries SIP (RFC 3261 §18): whole messages in, queued bytes out."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from typing import Protocol
+
+from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.transport.framing import PING, PONG, StreamError, StreamReader
+
+HURRY_S = 32.0
+"""64·T1: how long a connection may take to open, to say a first thing, to end a message begun."""
+IDLE_S = 7_500.0
+"""How long a connection may say nothing: longer than the longest registration."""
+MOST_QUEUED = 256 * 1024
+"""Bytes that may wait for a peer that does not read."""
+
+_CHUNK = 65_536
+_MOST_CHUNKS = 16
+_PROBE_AFTER_S, _PROBE_EVERY_S, _PROBES = 60, 15, 4
+
+
+class Stream(Protocol):
+    """What a connection needs of its socket, which does not block. `recv` and `send` raise
+    `BlockingIOError` when they have to wait."""
+
+    def fileno(self) -> int: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def send(self, data: bytes, /) -> int: ...
+    def getsockopt(self, level: int, option: int, /) -> int: ...
+    def close(self) -> None: ...
+
+
+class Connection:
+    """A connection that was accepted (`opening` false) or is being opened.
+
+    `broken` says that it is of no use any more and must be closed; nothing here raises for what
+    the peer does. `ending`: nothing is read any more, it is closed when what waits is written, and
+    not before its owner has had the time to answer. `deadline_s` is when it has been silent for
+    too long. `protocol`: what its peer speaks instead of SIP, "" if it does not. `handshaking`: it
+    is not yet agreed how to encrypt.
+    """
+
+    handshaking = False
+
+    def __init__(self, sock: Stream, peer: Peer, now_s: float, *, opening: bool) -> None:
+        self.peer = peer
+        self.opening = opening
+        self.broken = self.ending = False
+        self.protocol = ""
+        self.deadline_s = now_s + HURRY_S
+        self._sock = sock
+        self._reader = StreamReader()
+        self._partial = False
+        # What waits to be written, and whether it is a message (or a pong).
+        self._queue: deque[tuple[bytes, bool]] = deque()
+        self._queued = 0
+
+    def fileno(self) -> int:
+        """The descriptor to poll."""
+        return self._sock.fileno()
+
+    @property
+    def writing(self) -> bool:
+        """Whether it waits for being writable: to be open, or to take what is queued."""
+        return self.opening or self.ending or bool(self._queue)
+
+    @property
+    def unsent(self) -> int:
+        """Messages that are not wholly written."""
+        return sum(is_message for _, is_message in self._queue)
+
+    def read(self, now_s: float) -> list[bytes]:
+        """The messages that are whole now; keep-alives are answered (RFC 5626 §4.4.1)."""
+        found: list[bytes] = []
+        if self.ending:
+            self.broken = not self._queue
+            return found
+        try:
+            for _ in range(_MOST_CHUNKS):
+                data = self._sock.recv(_CHUNK)
+                if not data:
+                    self.broken = True
+                    break
+                found += self._reader.feed(data)
+                if len(data) < _CHUNK:
+                    break
+        except StreamError as error:
+            found += error.messages
+            self.protocol = error.protocol
+            self.ending = bool(error.messages)
+            self.broken = not self.ending
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.broken = True
+        if self.ending or (self._reader.waiting and (found or not self._partial)):
+            self.deadline_s = now_s + HURRY_S
+        elif found and not self._reader.waiting:
+            self.deadline_s = now_s + IDLE_S
+        self._partial = self._reader.waiting > 0
+        messages = [message for message in found if message != PING]
+        if (pings := len(found) - len(messages)) and not self.broken:
+            self._append(PONG * pings, is_message=False)
+        return messages
+
+    def queue(self, message: bytes) -> bool:
+        """Put a message behind what waits to be written; False if too much waits."""
+        return self._append(message, is_message=True)
+
+    def flush(self) -> int:
+        """Write what the socket takes now; returns how many messages were finished."""
+        finished = 0
+        try:
+            while self._queue:
+                data, is_message = self._queue[0]
+                taken = self._sock.send(data)
+                self._queued -= taken
+                if taken < len(data):
+                    self._queue[0] = (data[taken:], is_message)
+                    break
+                self._queue.popleft()
+                finished += is_message
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.broken = True
+        return finished
+
+    def opened(self, now_s: float) -> None:
+        """The socket became writable for the first time: it is open, or could not be opened."""
+        self.opening = False
+        self.deadline_s = now_s + IDLE_S
+        self.broken = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    def _append(self, data: bytes, *, is_message: bool) -> bool:
+        if self._queued + len(data) > MOST_QUEUED:
+            return False
+        self._queue.append((data, is_message))
+        self._queued += len(data)
+        return True
+
+
+def prepare(sock: socket.socket, dscp: int) -> None:
+    """Options of a TCP socket for SIP. A peer that is gone is noticed within two minutes."""
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_AFTER_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_EVERY_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(HURRY_S * 1e3))

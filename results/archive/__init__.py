@@ -1,0 +1,1 @@
+"""Answers that are kept: run folders, evidence, history."""

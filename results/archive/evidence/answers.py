@@ -1,0 +1,54 @@
+"""The kinds of runs that have evidence: the answer's file, and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from results.archive.store import RESULT
+from results.model.failures import FaultsAnswer
+from results.model.load import LoadInputs, LoadResult
+from results.model.result import FileRef, Inputs, Result
+
+FAULTS = "faults.json"
+LOAD = "load.json"
+Kind = Literal["check", "faults", "load"]
+ANSWERS: Mapping[Kind, str] = {"check": RESULT, "faults": FAULTS, "load": LOAD}
+
+Answer = Result | FaultsAnswer | LoadResult
+"""What a run with evidence found."""
+
+
+def kind_of(answer: Answer) -> Kind:
+    """By what kind of run an answer was found."""
+    match answer:
+        case Result():
+            return "check"
+        case FaultsAnswer():
+            return "faults"
+        case LoadResult():
+            return "load"
+
+
+def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Answer:
+    """An answer from its file. Raises `InputError` that names the key at fault."""
+    origin = origin or ANSWERS[kind]
+    match kind:
+        case "check":
+            return Result.from_json(text, origin)
+        case "faults":
+            return FaultsAnswer.from_json(text, origin)
+        case "load":
+            return LoadResult.from_json(text, origin)
+
+
+def input_refs(inputs: Inputs | LoadInputs) -> list[tuple[str, FileRef]]:
+    """The files that an answer was made from, each with its role; recordings come last."""
+    named = [
+        ("scenario", inputs.scenario),
+        ("province", inputs.province),
+        ("devices", inputs.mcu),
+        ("criteria", inputs.criteria),
+        *(("file", ref) for ref in inputs.files),
+    ]
+    return [(role, ref) for role, ref in named if ref is not None]

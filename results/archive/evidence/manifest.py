@@ -1,0 +1,238 @@
+"""`manifest.json` of a run: every file that the answer rests on or consists of, with its SHA-256.
+
+It is written when the run is made. Its own sum (`Proof.sum`) stands for the whole run: documents
+carry it, and `giaoban verify` finds by it whether a document and an evidence belong together.
+Documents and pictures are not in it, as they are made from what is. Packets as they were captured
+are in it by their sums alone: a run repeated from its inputs gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field
+
+from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, open_file, read_file
+from giaoban.tomlfile import StrictModel, read_json
+from results.archive.evidence.answers import ANSWERS, Answer, Kind, input_refs, kind_of, read_answer
+from results.archive.store import RESULT, writing
+from results.model.quantities import Count, Verdict
+from results.model.result import RunId, Sha256
+
+SCHEMA = "giaoban.evidence/1"
+MANIFEST = "manifest.json"
+INPUTS = "inputs"
+
+KEPT = ("plan.json", "events.jsonl", "series.npz", "journal.jsonl", "mcu-events.jsonl")
+"""Plan and measures; the last two are a load test's: all that was done, and the MCU's own view."""
+CHECKS = "check"
+"""Where the check lies that a load test in the province is judged by."""
+KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")
+
+RelPath = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$")
+]
+"""A path in the run's folder; it cannot lead out of it."""
+
+
+class Kept(StrictModel):
+    """One file's sum."""
+
+    path: RelPath
+    bytes: Count
+    sha256: Sha256
+
+
+class InputFile(StrictModel):
+    """One file that the run was made from: `name` as it was called, `path` where its copy is."""
+
+    role: Literal["scenario", "province", "devices", "criteria", "file"]
+    name: str
+    path: RelPath
+
+
+class Manifest(StrictModel):
+    """All sums of a run. `left_out` are files that are in the run's folder alone."""
+
+    schema_id: Literal["giaoban.evidence/1"] = Field(default="giaoban.evidence/1", alias="schema")
+    kind: Kind
+    run_id: RunId
+    verdict: Verdict
+    engine: str
+    seed: int
+    code: str
+    commit: str | None
+    committed: bool
+    versions: dict[str, str]
+    inputs: list[InputFile]
+    files: list[Kept]
+    left_out: list[Kept]
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`: its bytes are what the sum is of."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = MANIFEST) -> Self:
+        """Read a manifest. Raises `InputError` that names the key at fault."""
+        return read_json(cls, text, origin, SCHEMA)
+
+    @property
+    def answer(self) -> str:
+        """The file with the answer."""
+        return ANSWERS[self.kind]
+
+
+class Proof(NamedTuple):
+    """A run's manifest with the sum of its bytes."""
+
+    manifest: Manifest
+    sum: str
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def save_inputs(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[InputFile]:
+    """Copy what a run is made from into its folder; (role, name, path) each."""
+    place = folder / INPUTS
+    saved = []
+    for number, (role, name, path) in enumerate(inputs):
+        kept = f"{role}.toml" if role != "file" else f"file-{number}{path.suffix.lower()}"
+        saved.append(
+            InputFile.model_validate({"role": role, "name": name, "path": f"{INPUTS}/{kept}"})
+        )
+        with writing(place):
+            place.mkdir(exist_ok=True)
+            (place / kept).write_bytes(path.read_bytes())
+    return saved
+
+
+def write_manifest(
+    folder: Path,
+    answer: Answer,
+    inputs: Sequence[InputFile],
+    versions: Mapping[str, str],
+) -> Proof:
+    """Sum up a run's folder, in which all but the documents is there."""
+    kind = kind_of(answer)
+    asked = answer.inputs
+    manifest = Manifest(
+        kind=kind,
+        run_id=answer.run_id,
+        verdict=answer.verdict,
+        engine=answer.engine.name if answer.engine else "",
+        seed=asked.seed,
+        code=asked.code,
+        commit=asked.commit,
+        committed=asked.committed,
+        versions=dict(versions),
+        inputs=list(inputs),
+        files=_sums(folder, [*(item.path for item in inputs), ANSWERS[kind], *_kept(folder)]),
+        left_out=_sums(folder, _bulk(folder)),
+    )
+    text = manifest.to_json().encode()
+    with writing(folder):
+        (folder / MANIFEST).write_bytes(text)
+    return Proof(manifest, sha256(text))
+
+
+def read_proof(folder: Path) -> Proof:
+    """A run's manifest, after everything in the folder has been compared with it.
+
+    Raises `InputError`: the run has none, or a file is not what it was when the run was made.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        raise InputError(
+            f"{folder}: has no {MANIFEST}, so nothing proves what it was made from "
+            "(allowed: a run of giaoban check, faults or load; run it again)"
+        )
+    text = read_file(path)
+    manifest = Manifest.from_json(text, str(path))
+    if manifest.to_json().encode() != text:
+        raise InputError(f"{path}: is not as it was written; run it again")
+    for kept in manifest.files:
+        try:
+            with open_file(folder / kept.path) as file:
+                same = os.fstat(file.fileno()).st_size == kept.bytes and (
+                    hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
+                )
+        except OSError as error:
+            raise InputError(f"{folder / kept.path}: {error.strerror}") from None
+        if not same:
+            raise InputError(
+                f"{folder / kept.path}: is not what it was when the run was made "
+                f"(SHA-256 {kept.sha256}); run it again"
+            )
+    listed = manifest.answer in {kept.path for kept in manifest.files}
+    told = read_file(folder / manifest.answer, most=MOST_ANSWER) if listed else None
+    if wrong := contradictions(manifest, told):
+        raise InputError(f"{folder}: {'; '.join(wrong)}; run it again")
+    return Proof(manifest, sha256(text))
+
+
+def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
+    """What sums alone do not show: an answer that is not of these inputs. `text` is its file's."""
+    if text is None:
+        return [f"{manifest.answer}: is missing"]
+    try:
+        answer = read_answer(manifest.kind, text)
+    except InputError as error:
+        return [f"{manifest.answer}: {error}"]
+    said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)
+    if said != (manifest.run_id, manifest.verdict, manifest.seed, manifest.code):
+        return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
+    there = {kept.path: kept.sha256 for kept in manifest.files}
+    stated = {role: ref.sha256 for role, ref in input_refs(answer.inputs) if role != "file"}
+    found, others = [], []
+    for item in manifest.inputs:
+        wanted = stated.pop(item.role, "")
+        if item.path not in there:
+            found.append(f"{item.path}: is missing")
+        elif item.role == "file":
+            others.append(there[item.path])
+        elif there[item.path] != wanted:
+            found.append(f"{item.path}: is not what the answer was made from")
+    found += [f"inputs: the {role} that the answer was made from is missing" for role in stated]
+    if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
+        found.append("inputs: the recordings are not those that the answer was made from")
+    return found
+
+
+def _kept(folder: Path) -> Iterable[str]:
+    for place in _places(folder):
+        names = [*KEPT, *(f"captures/{name}" for name in KEPT_CAPTURES)]
+        if place != folder:
+            names.append(RESULT)
+        yield from (str((place / n).relative_to(folder)) for n in names if (place / n).is_file())
+    for path in sorted((folder / "failures").glob(f"*/{RESULT}")):
+        yield str(path.relative_to(folder))
+
+
+def _bulk(folder: Path) -> list[str]:
+    found: list[Path] = []
+    for place in _places(folder):
+        found += [*(place / "captures").glob("*.bin"), *(place / "media").glob("*.npz")]
+    return sorted(str(path.relative_to(folder)) for path in found)
+
+
+def _places(folder: Path) -> list[Path]:
+    """The run's folder, and in a load test in the province that of the check it is judged by."""
+    return [folder, *sorted(path for path in (folder / CHECKS).glob("*") if path.is_dir())]
+
+
+def _sums(folder: Path, paths: Iterable[str]) -> list[Kept]:
+    found = []
+    for path in sorted(paths):
+        with (folder / path).open("rb") as file:
+            summed = hashlib.file_digest(file, "sha256").hexdigest()
+            found.append(Kept(path=path, bytes=file.tell(), sha256=summed))
+    return found

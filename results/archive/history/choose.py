@@ -1,0 +1,85 @@
+"""Which runs: by scenario, kind, verdict, time and bridge; what is asked for must exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from giaoban.errors import InputError, did_you_mean
+from results.archive.history.entry import Entry, slug
+from results.archive.history.index import Index
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Nothing given: all runs. `until` is the last day that counts; a bridge may be a new one or
+    not, by id or by name, with marks or without."""
+
+    scenario: str | None = None
+    kind: str | None = None
+    verdict: str | None = None
+    engine: str | None = None
+    bridge: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def of_year(cls, year: int, **more: str | None) -> Choice:
+        """A whole year."""
+        return cls(since=date(year, 1, 1), until=date(year, 12, 31), **more)
+
+
+def choose(index: Index, choice: Choice) -> list[Entry]:
+    """The runs that fit, oldest first.
+
+    Raises `InputError` for a scenario, kind, engine or bridge that no run has, and for times the
+    wrong way round.
+    """
+    if choice.since and choice.until and choice.since > choice.until:
+        raise InputError(f"--from {choice.since} is after --to {choice.until}")
+    where, values = ["1"], list[object]()
+    for column in ("scenario", "kind", "verdict", "engine"):
+        wanted = getattr(choice, column)
+        if wanted is None:
+            continue
+        if column != "verdict":
+            _known(index, column, wanted)
+        where.append(f"{column} = ?")
+        values.append(wanted)
+    if choice.since:
+        where.append("at >= ?")
+        values.append(choice.since.isoformat())
+    if choice.until:
+        where.append("at < ?")
+        values.append((choice.until + timedelta(days=1)).isoformat())
+    if choice.bridge is not None:
+        ids = _bridges(index, choice.bridge)
+        where.append(
+            f"folder IN (SELECT folder FROM bridges WHERE bridge IN ({', '.join('?' * len(ids))}))"
+        )
+        values += ids
+    return index.entries(" AND ".join(where), tuple(values))
+
+
+def _bridges(index: Index, wanted: str) -> list[str]:
+    """Ids of the bridges that are meant; a name may go on after what is typed."""
+    word = slug(wanted)
+    known = index.bridges()
+    found = [b for b, names in known.items() if word == b or word in names]
+    found = found or [
+        b for b, names in known.items() if any(n.startswith(f"{word}-") for n in names)
+    ]
+    if not word or not found:
+        raise InputError(f'bridge "{wanted}": in no run{did_you_mean(word, known)}')
+    return found
+
+
+def check_criterion(index: Index, ident: str) -> None:
+    """Raises `InputError` for a criterion that no run judged."""
+    _known(index, "criterion", ident)
+
+
+def _known(index: Index, column: str, wanted: str) -> None:
+    known = index.words(column)
+    if known and wanted not in known:
+        raise InputError(f'{column} "{wanted}": in no run{did_you_mean(wanted, known)}')

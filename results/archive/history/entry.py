@@ -1,0 +1,149 @@
+"""What the history knows of one run: enough to list it, to follow a criterion, to sum up a year."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from results.model.quantities import Reason
+
+State = Literal["whole", "evidence"]
+"""`evidence`: the run was pruned, its result and its evidence are left."""
+
+_STAMP = re.compile(r"(?<!\d)(\d{8}-\d{6})(?!\d)")
+_TAIL = re.compile(r"-\d{8}-\d{6}(-\d+)?$")
+
+
+class CriterionValue(StrictModel):
+    """One criterion as a run judged it; null: not measured, or (`margin_pct`) no margin."""
+
+    id: str
+    name_en: str
+    name_vi: str
+    value: float | None
+    threshold: float
+    unit: str
+    unit_vi: str | None = None
+    sense: Literal["at-most", "at-least"]
+    ok: bool
+    margin_pct: float | None
+    where_en: str = ""
+    where_vi: str = ""
+
+
+class Limits(StrictModel):
+    """What binds: the criterion with the least margin, and where."""
+
+    criterion: str
+    where_en: str
+    where_vi: str
+    margin_pct: float | None
+
+
+class Province(StrictModel):
+    """The network that a run is of: its file's name and sum, and what it calls itself, if known."""
+
+    file: str
+    sha256: str
+    name: str = ""
+
+
+class Tried(StrictModel):
+    """How many failures a run tried, of how many single ones the network can have.
+
+    `singles` are those of `possible` that were tried by themselves; `unknown` are the failures
+    whose emulation came to no result.
+    """
+
+    count: int
+    possible: int
+    singles: int
+    unknown: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether something is known of every single failure that the network can have."""
+        return self.singles >= self.possible and not self.unknown
+
+
+class Entry(StrictModel):
+    """One run. `at` is local time; `dated_by` says whether the run's id told it, or its file.
+
+    `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
+    program was exactly a commit, so that it can be had again. A run without a question (`new`,
+    `existing` empty) or without criteria has none to ask for. `scenario_sha256` tells versions of a
+    scenario apart, '' if it is not known. `tried` is of failures;
+    `compared_with`: the verdict is that of a comparison with the baseline of this name.
+    """
+
+    folder: str
+    run_id: str
+    kind: str
+    state: State
+    at: datetime
+    dated_by: Literal["id", "file"]
+    verdict: str | None
+    scenario: str
+    question_en: str = ""
+    question_vi: str = ""
+    existing: dict[str, str] = Field(default_factory=dict)
+    new: dict[str, str] = Field(default_factory=dict)
+    device: str = ""
+    engine: str = ""
+    seed: int | None = None
+    code: str = ""
+    committed: bool = False
+    sha256: str
+    reasons: list[Reason] = Field(default_factory=list)
+    reasons_vi: list[str] = Field(default_factory=list)
+    criteria: list[CriterionValue] = Field(default_factory=list)
+    binding: Limits | None = None
+    single_points: list[str] = Field(default_factory=list)
+    province: Province | None = None
+    scenario_sha256: str = ""
+    tried: Tried | None = None
+    compared_with: str = ""
+
+    def criterion(self, ident: str) -> CriterionValue | None:
+        """The criterion of that id, if the run judged it."""
+        return next((c for c in self.criteria if c.id == ident), None)
+
+    @property
+    def counts(self) -> bool:
+        """Whether its figures were measured in an emulation that can be trusted."""
+        return self.verdict in ("pass", "fail") and self.engine != "estimate"
+
+
+class Skipped(StrictModel):
+    """A folder among the runs that is none, and why."""
+
+    folder: str
+    reason: Reason
+
+
+def scenario_of(run_id: str) -> str:
+    """The scenario a run's id begins with: `faults-x-20261125-080000` → `x`."""
+    return _TAIL.sub("", run_id).removeprefix("faults-") or run_id
+
+
+def time_in(run_id: str) -> datetime | None:
+    """The local time in a run's id; None if there is none."""
+    found = _STAMP.search(run_id)
+    if found is None:
+        return None
+    try:
+        return datetime.strptime(found[1], "%Y%m%d-%H%M%S")
+    except ValueError:
+        return None
+
+
+def slug(text: str) -> str:
+    """A name as an id, to find it by however it is typed: `Đắk R'Lấp` → `dak-r-lap`."""
+    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")

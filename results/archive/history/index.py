@@ -1,0 +1,197 @@
+"""The index over the run folders: SQLite, made again from them whenever it is not right.
+
+The folders are the truth; the index only saves reading them all. A folder is read again when its
+answer's time or size has changed. An index that is damaged, of another version or gone is made
+anew; where none can be written it is kept in memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from results.archive.history.entry import Entry, Skipped, slug
+from results.archive.history.scan import scan, stamp
+
+INDEX = ".history.sqlite"
+VERSION = 5
+"""Goes up when the tables or what is read out of a run change: older indexes are made anew."""
+BUSY_S = 20.0
+
+_TABLES = """
+CREATE TABLE runs (
+    folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, kind TEXT, state TEXT, at TEXT, verdict TEXT,
+    scenario TEXT, engine TEXT, skipped TEXT, entry TEXT
+);
+CREATE TABLE bridges (folder TEXT NOT NULL, bridge TEXT NOT NULL, name TEXT NOT NULL, new INTEGER);
+CREATE TABLE criteria (folder TEXT NOT NULL, id TEXT NOT NULL, ok INTEGER NOT NULL);
+CREATE INDEX runs_at ON runs (at);
+CREATE INDEX bridges_folder ON bridges (folder);
+CREATE INDEX criteria_folder ON criteria (folder);
+"""
+
+
+class Index:
+    """The runs below one folder, as they are now. Use `opened`."""
+
+    def __init__(self, connection: sqlite3.Connection, root: Path) -> None:
+        self._db = connection
+        self._root = root
+
+    def refresh(self) -> int:
+        """Bring the index in step with the folders; returns how many were read."""
+        found = {path.name: path for path in self._folders()}
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            known = dict(self._db.execute("SELECT folder, stamp FROM runs").fetchall())
+            for gone in known.keys() - found.keys():
+                self._forget(gone)
+            read = 0
+            for name, path in sorted(found.items()):
+                now = stamp(path)
+                if known.get(name) != now:
+                    self._forget(name)
+                    self._put(name, now, scan(path))
+                    read += 1
+        return read
+
+    def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[Entry]:
+        """Runs in the order of time; `where` is over the table `runs`."""
+        rows = self._db.execute(
+            f"SELECT entry FROM runs WHERE skipped IS NULL AND ({where}) ORDER BY at, folder",
+            values,
+        )
+        return [Entry.model_validate_json(row[0]) for row in rows]
+
+    def skipped(self) -> list[Skipped]:
+        """Folders that are no runs, by name."""
+        rows = self._db.execute(
+            "SELECT folder, skipped FROM runs WHERE skipped IS NOT NULL ORDER BY folder"
+        )
+        return [Skipped(folder=folder, reason=reason) for folder, reason in rows]
+
+    def words(self, column: str) -> list[str]:
+        """What there is to filter by: `scenario`, `kind`, `engine` or `criterion`."""
+        of = {
+            "scenario": "SELECT DISTINCT scenario FROM runs WHERE skipped IS NULL",
+            "kind": "SELECT DISTINCT kind FROM runs WHERE skipped IS NULL",
+            "engine": "SELECT DISTINCT engine FROM runs WHERE skipped IS NULL",
+            "criterion": "SELECT DISTINCT id FROM criteria",
+        }[column]
+        return sorted(row[0] for row in self._db.execute(of) if row[0])
+
+    def bridges(self) -> dict[str, set[str]]:
+        """The ids of all bridges, each with the names it had, as `slug` makes them."""
+        found: dict[str, set[str]] = {}
+        rows = self._db.execute("SELECT DISTINCT bridge, name FROM bridges ORDER BY bridge")
+        for bridge, name in rows:
+            found.setdefault(bridge, set()).add(name)
+        return found
+
+    def _folders(self) -> Iterator[Path]:
+        if self._root.is_dir():
+            yield from (path for path in self._root.iterdir() if path.is_dir())
+
+    def _forget(self, folder: str) -> None:
+        for table in ("runs", "bridges", "criteria"):
+            self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))
+
+    def _put(self, folder: str, now: str, found: Entry | Skipped) -> None:
+        if isinstance(found, Skipped):
+            self._db.execute(
+                "INSERT INTO runs (folder, stamp, skipped) VALUES (?, ?, ?)",
+                (folder, now, found.reason),
+            )
+            return
+        self._db.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
+            (
+                folder,
+                now,
+                found.kind,
+                found.state,
+                found.at.isoformat(),
+                found.verdict,
+                found.scenario,
+                found.engine,
+                found.model_dump_json(),
+            ),
+        )
+        bridges = [(b, n, 0) for b, n in found.existing.items()]
+        bridges += [(b, n, 1) for b, n in found.new.items()]
+        self._db.executemany(
+            "INSERT INTO bridges VALUES (?, ?, ?, ?)",
+            [(folder, ident, slug(name), new) for ident, name, new in bridges],
+        )
+        self._db.executemany(
+            "INSERT INTO criteria VALUES (?, ?, ?)",
+            [(folder, c.id, c.ok) for c in found.criteria],
+        )
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[Index]:
+    """The index of the runs below `root`, in step with the folders."""
+    connection = _in_step(root)
+    try:
+        yield Index(connection, root)
+    finally:
+        connection.close()
+
+
+def _in_step(root: Path) -> sqlite3.Connection:
+    """An index that is as the folders are: the one there is, or a new one, or one in memory.
+
+    In the hands of another process for so long, it is left to it; where none can be written,
+    there is none.
+    """
+    ways: list[Callable[[], sqlite3.Connection]] = [_in_memory]
+    if root.is_dir():
+        ways = [lambda: _open(root / INDEX), lambda: _anew(root / INDEX), _in_memory]
+    while True:
+        way = ways.pop(0)
+        connection = None
+        try:
+            connection = way()
+            _prepare(connection)
+            Index(connection, root).refresh()
+            return connection
+        except (sqlite3.DatabaseError, OSError) as error:
+            if connection is not None:
+                connection.close()
+            if not ways:
+                raise
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                ways = [_in_memory]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+
+
+def _anew(path: Path) -> sqlite3.Connection:
+    """In place of one that is damaged."""
+    for leftover in (path, *(path.with_name(path.name + end) for end in ("-journal", "-wal"))):
+        leftover.unlink(missing_ok=True)
+    return _open(path)
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables if there are none, or others; one process at a time looks and decides."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version == VERSION:
+            return
+        old = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in old:
+            connection.execute(f'DROP TABLE "{name}"')
+        for statement in filter(str.strip, _TABLES.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -1,0 +1,157 @@
+"""Old runs down to their evidence: what can be made again from it goes, what proves it stays.
+
+In this order, so that nothing is lost whenever it is interrupted: the evidence is packed and put in
+place, read back and compared with the run, then a marker says that the run is pruned, and only then
+files are removed. A run whose evidence cannot be packed or does not agree stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from giaoban.errors import InputError
+from results.archive.evidence.answers import ANSWERS
+from results.archive.evidence.manifest import MANIFEST, sha256
+from results.archive.evidence.pack import ENDING, open_evidence, write_evidence
+from results.archive.history.entry import Entry
+from results.archive.history.scan import PRUNED
+from results.archive.store import write_whole, writing
+from results.report.view import map as maps
+
+SCHEMA = "giaoban.pruned/1"
+DOCUMENTS = (".pdf", ".docx")
+"""They may have gone with a letter."""
+
+
+class Pruned(NamedTuple):
+    """What pruning did to a run."""
+
+    folder: Path
+    freed_bytes: int
+    evidence_bytes: int
+
+
+def prunable(
+    entries: Sequence[Entry], *, keep: int, older_than_days: int | None, now: datetime
+) -> list[Entry]:
+    """The whole runs that may be pruned, oldest first; `entries` are all runs, oldest first.
+
+    The newest `keep` stay whole, and all that are not older than `older_than_days`. Only checks,
+    runs of failures and load tests have evidence.
+    """
+    whole = [e for e in entries if e.kind in ANSWERS and e.state == "whole"]
+    old = whole[: max(0, len(whole) - keep)]
+    if older_than_days is None:
+        return old
+    before = now - timedelta(days=older_than_days)
+    return [e for e in old if e.at < before]
+
+
+def unfinished(root: Path, entries: Sequence[Entry]) -> list[Path]:
+    """Pruned runs in which an interruption left something to remove."""
+    pruned = [root / e.folder for e in entries if e.state == "evidence"]
+    return [folder for folder in pruned if any(_removable(folder))]
+
+
+def check_own(folder: Path) -> None:
+    """Raises `InputError` for a link: what it leads to is somebody else's, or another run's."""
+    if folder.is_symlink():
+        raise InputError(
+            f"{folder}: is a link to {os.readlink(folder)}; nothing was removed there "
+            "(prune it where it lies)"
+        )
+
+
+def prune_run(folder: Path, *, now: datetime) -> Pruned:
+    """Bring one run down to its evidence, its answer and its documents.
+
+    Raises `InputError` if the evidence cannot be made, or does not hold this run, or the folder is
+    a link; then nothing was removed. `MachineLacks` if there is no space for it.
+    """
+    check_own(folder)
+    evidence = folder / f"{folder.name}{ENDING}"
+    if not (folder / PRUNED).is_file():
+        _pack(folder, evidence)
+        marker = {
+            "schema": SCHEMA,
+            "pruned_at": now.isoformat(timespec="seconds"),
+            "evidence": evidence.name,
+            "evidence_sha256": sha256(evidence.read_bytes()),
+            "removed": [path.name for path in _removable(folder)],
+        }
+        text = json.dumps(marker, ensure_ascii=False, indent=2) + "\n"
+        write_whole(folder / PRUNED, text.encode())
+        _flush(folder / PRUNED, folder)
+    return _remove(folder, evidence)
+
+
+def _pack(folder: Path, evidence: Path) -> None:
+    """Put the evidence in place once it is known to hold what the folder holds."""
+    temporary = folder / f".{evidence.name}.{os.getpid()}"
+    try:
+        write_evidence(folder, temporary)
+        _compare(folder, temporary)
+        with writing(folder):
+            temporary.replace(evidence)
+            _flush(evidence, folder)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _compare(folder: Path, evidence: Path) -> None:
+    opened = open_evidence(evidence.read_bytes())
+    wrong = list(opened.altered)
+    for name, data in opened.files.items():
+        if (folder / name).read_bytes() != data:
+            wrong.append(f"{name}: is not the run's")
+    if opened.proof is None or opened.proof.manifest.answer not in opened.files:
+        wrong.append("no answer in it")
+    if wrong:
+        raise InputError(
+            f"{folder}: its evidence does not hold this run ({'; '.join(wrong)}); "
+            "nothing was removed"
+        )
+
+
+def _remove(folder: Path, evidence: Path) -> Pruned:
+    freed = 0
+    with writing(folder):
+        for path in _removable(folder):
+            freed += _size(path)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    return Pruned(folder, freed, evidence.stat().st_size)
+
+
+def _removable(folder: Path) -> list[Path]:
+    kept = {*ANSWERS.values(), MANIFEST, PRUNED, maps.FILE}
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.name not in kept
+        and path.suffix not in DOCUMENTS
+        and (path.name.startswith(".") or not path.name.endswith(ENDING))
+    ]
+
+
+def _size(path: Path) -> int:
+    if path.is_dir() and not path.is_symlink():
+        return sum(_size(inside) for inside in path.iterdir())
+    return path.lstat().st_size
+
+
+def _flush(*paths: Path) -> None:
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

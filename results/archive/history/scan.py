@@ -1,0 +1,304 @@
+"""Run folder → what the history keeps of it, or why it is no run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.text import LONGEST_NAME, fault
+from giaoban.tomlfile import parse
+from results.archive.evidence.manifest import INPUTS, MANIFEST
+from results.archive.history.entry import (
+    CriterionValue,
+    Entry,
+    Limits,
+    Province,
+    Skipped,
+    State,
+    Tried,
+    scenario_of,
+    time_in,
+)
+from results.archive.store import PARTIAL
+from results.model.failures import FaultsAnswer
+from results.model.result import CriterionResult, FileRef, Result
+from results.report.reasons import reason_vi
+from results.report.summary import place_name
+from results.report.vietnamese import Names
+
+PRUNED = "pruned.json"
+"""In a pruned run's folder: which evidence is left, and what was removed."""
+FILES = {"result.json": "check", "faults.json": "faults"}
+"""The answers that are read in full, and the kind of run each makes."""
+PREFIX = "giaoban."
+_FAILURE_CRITERIA = {
+    "interruption": (
+        "Longest interruption by a failure",
+        "Gián đoạn dài nhất do một sự cố",
+        "ms",
+    ),
+    "link-peak": (
+        "Highest load of a link during a failure",
+        "Tải cao nhất của đường truyền khi có sự cố",
+        "%",
+    ),
+}
+VERDICTS = ("pass", "fail", "invalid")
+
+
+def answer_file(folder: Path) -> Path | None:
+    """The file that makes a folder a run: an answer of a schema of this program's, or None.
+
+    Answers of kinds that this version does not know are found by their schema and run id.
+    """
+    for name in FILES:
+        if (folder / name).is_file():
+            return folder / name
+    for path in sorted(set(folder.glob("*.json")) - {folder / MANIFEST}):
+        try:
+            head = _object(read_file(path, most=MOST_ANSWER))
+        except InputError:
+            continue
+        if head and str(head.get("schema", "")).startswith(PREFIX) and "run_id" in head:
+            return path
+    return None
+
+
+def stamp(folder: Path) -> str:
+    """Changes when the answer or the state of a run does."""
+    path = answer_file(folder)
+    if path is None:
+        return "none"
+    try:
+        about = path.stat()
+    except OSError:
+        return "none"  # gone since
+    return f"{path.name} {about.st_mtime_ns} {about.st_size} {(folder / PRUNED).is_file()}"
+
+
+def scan(folder: Path) -> Entry | Skipped:
+    """Read one folder of the results. Whatever is wrong with it becomes the reason."""
+    if folder.name.startswith(PARTIAL):
+        return Skipped(folder=folder.name, reason="not finished: going on, or killed")
+    path = answer_file(folder)
+    if path is None:
+        return Skipped(folder=folder.name, reason="no answer of a run in it")
+    try:
+        raw = read_file(path, most=MOST_ANSWER)
+        return _entry(folder, path, raw)
+    except InputError as error:
+        return Skipped(folder=folder.name, reason=str(error))
+    except OSError as error:
+        return Skipped(folder=folder.name, reason=f"{path.name}: {error.strerror}")
+
+
+def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
+    state: State = "evidence" if (folder / PRUNED).is_file() else "whole"
+    match FILES.get(path.name):
+        case "check":
+            result = Result.from_json(raw, str(path))
+            about = _of_check(result) | {"province": _province(result.inputs.province, folder)}
+        case "faults":
+            answer = FaultsAnswer.from_json(raw, str(path))
+            about = _of_faults(answer) | {"province": _province(answer.inputs.province, folder)}
+        case _:
+            about = _of_other(_object(raw) or {})
+    told = time_in(about["run_id"])
+    kept = datetime.fromtimestamp(path.stat().st_mtime).replace(microsecond=0)
+    return Entry(
+        folder=folder.name,
+        state=state,
+        at=told or kept,
+        dated_by="id" if told else "file",
+        sha256=hashlib.sha256(raw).hexdigest(),
+        **about,
+    )
+
+
+def _province(ref: FileRef, folder: Path) -> Province:
+    """The network of a run, by the name that its own copy of the file gives it."""
+    name: object = ""
+    try:
+        path = folder / INPUTS / "province.toml"
+        raw = read_file(path)
+        if hashlib.sha256(raw).hexdigest() == ref.sha256:
+            name = parse(path, raw.decode("utf-8-sig")).get("name", "")
+    except (InputError, UnicodeDecodeError):
+        pass  # a name is not worth more: without one the sum tells networks apart
+    if not isinstance(name, str) or fault(name, LONGEST_NAME):
+        name = ""
+    return Province(file=ref.path, sha256=ref.sha256, name=name)
+
+
+def _of_check(result: Result) -> dict[str, Any]:
+    names = Names(result)
+    binding = result.binding
+    return {
+        "run_id": result.run_id,
+        "kind": "check",
+        "verdict": result.verdict,
+        "scenario": scenario_of(result.run_id),
+        "scenario_sha256": result.inputs.scenario.sha256,
+        "question_en": result.question.text_en,
+        "question_vi": result.question.text_vi,
+        "existing": {b.id: b.name for b in result.question.existing},
+        "new": {b.id: b.name for b in result.question.new},
+        "device": result.names.get("mcu", ""),
+        "engine": result.engine.name,
+        "seed": result.inputs.seed,
+        "code": result.inputs.code,
+        "committed": result.inputs.commit is not None and result.inputs.committed,
+        "reasons": result.reasons,
+        "reasons_vi": [reason_vi(text, names) for text in result.reasons]
+        if result.verdict == "invalid"
+        else [],
+        "criteria": [_criterion(c, result, names) for c in result.criteria],
+        "binding": binding
+        and Limits(
+            criterion=binding.criterion,
+            where_en=place_name(binding.place, result),
+            where_vi=names.place(binding.place),
+            margin_pct=binding.margin_pct,
+        ),
+    }
+
+
+def _criterion(c: CriterionResult, result: Result, names: Names) -> CriterionValue:
+    somewhere = not (c.ok and c.value == 0)  # a count of nought is found nowhere in particular
+    return CriterionValue(
+        id=c.id,
+        name_en=c.name_en,
+        name_vi=c.name_vi,
+        value=c.value,
+        threshold=c.threshold,
+        unit=c.unit,
+        unit_vi=c.unit_vi,
+        sense=c.sense,
+        ok=c.ok,
+        margin_pct=c.margin_pct,
+        where_en=place_name(c.place, result) if somewhere and c.place else "",
+        where_vi=names.place(c.place) if somewhere else "",
+    )
+
+
+def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
+    """The two criteria of failures, each at its worst over all that were tried."""
+    interrupted = [(f.longest.ms, f.id) for f in answer.failures if f.longest is not None]
+    loaded = [(w.peak_pct, w.failure) for w in answer.links]
+    criteria = []
+    names = Names(answer)
+    if any(f.interruption_ms is not None for f in answer.failures):
+        value, failure = max(interrupted, default=(0.0, ""))
+        criteria.append(_of_failure("interruption", value, failure, answer))
+    if loaded:
+        criteria.append(_of_failure("link-peak", *max(loaded), answer))
+    return {
+        "run_id": answer.run_id,
+        "kind": "faults",
+        "verdict": answer.verdict,
+        "scenario": scenario_of(answer.run_id),
+        "scenario_sha256": answer.inputs.scenario.sha256,
+        "question_en": answer.question.text_en,
+        "question_vi": answer.question.text_vi,
+        "existing": {b.id: b.name for b in answer.question.existing},
+        "new": {b.id: b.name for b in answer.question.new},
+        "device": answer.names.get("mcu", ""),
+        "engine": answer.engine.name if answer.engine else "",
+        "seed": answer.inputs.seed,
+        "code": answer.inputs.code,
+        "committed": answer.inputs.commit is not None and answer.inputs.committed,
+        "reasons": answer.reasons,
+        "reasons_vi": [reason_vi(text, names) for text in answer.reasons]
+        if answer.verdict == "invalid"
+        else [],
+        "tried": Tried(
+            count=len(answer.failures),
+            possible=len(answer.possible),
+            singles=len(answer.possible) - len(answer.untried),
+            unknown=sum(f.verdict == "invalid" for f in answer.failures),
+        ),
+        "compared_with": "" if answer.comparison is None else answer.comparison.baseline,
+        "criteria": criteria,
+        "single_points": [point.name_vi for point in answer.single_points],
+    }
+
+
+def _of_failure(what: str, value: float, failure: str, answer: FaultsAnswer) -> CriterionValue:
+    name_en, name_vi, unit = _FAILURE_CRITERIA[what]
+    limit = answer.interruption_limit_ms if unit == "ms" else answer.link_limit_pct
+    where = next(((f.name_en, f.name_vi) for f in answer.failures if f.id == failure), ("", ""))
+    return CriterionValue(
+        id=f"failure-{what}",
+        name_en=name_en,
+        name_vi=name_vi,
+        value=value,
+        threshold=limit,
+        unit=unit,
+        sense="at-most",
+        ok=value <= limit,
+        margin_pct=100 * (limit - value) / limit if limit else None,
+        where_en=where[0],
+        where_vi=where[1],
+    )
+
+
+def _of_other(head: Mapping[str, Any]) -> dict[str, Any]:
+    """What any answer with a schema, a run id and perhaps a verdict tells."""
+    kind = str(head["schema"]).removeprefix(PREFIX).partition("/")[0]
+    run_id = str(head["run_id"])
+    verdict = head.get("verdict")
+    engine = head.get("engine")
+    inputs = head.get("inputs")
+    given: Mapping[str, Any] = inputs if isinstance(inputs, Mapping) else {}
+    return {
+        "run_id": run_id,
+        "kind": kind,
+        "verdict": verdict if verdict in VERDICTS else None,
+        "scenario": scenario_of(run_id).removeprefix(f"{kind}-"),
+        "question_en": str(head.get("question_en") or ""),
+        "question_vi": str(head.get("question_vi") or ""),
+        "engine": str(engine.get("name", "")) if isinstance(engine, Mapping) else "",
+        "seed": seed if isinstance(seed := given.get("seed"), int) else None,
+        "code": str(head.get("code") or given.get("code") or ""),
+        "committed": bool(given.get("commit")) and given.get("committed") is True,
+        "criteria": [c for item in _list(head.get("criteria")) if (c := _any_criterion(item))],
+    }
+
+
+def _any_criterion(item: object) -> CriterionValue | None:
+    """A criterion as any kind of answer tells it; None: not one, or one that was not judged.
+
+    Where its sense is not told, it follows from whether the value was good enough.
+    """
+    if not isinstance(item, Mapping) or item.get("ok") is None:
+        return None
+    known = {key: item[key] for key in CriterionValue.model_fields if key in item}
+    value, threshold = item.get("value"), item.get("threshold")
+    if isinstance(value, int | float) and isinstance(threshold, int | float):
+        below = bool(item["ok"]) == (value <= threshold)
+        known.setdefault("sense", "at-most" if below else "at-least")
+    known.setdefault("margin_pct", None)
+    try:
+        return CriterionValue.model_validate(known)
+    except ValidationError:
+        return None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,215 @@
+"""Run folders: written aside, put in place in one step, so a half run is never taken for a whole.
+
+A run is written in `.partial-RUN_ID` and renamed to `RUN_ID` when it is complete and on the disk.
+The partial folder says whose it is (`giaoban.ownership`), so that what a killed run left can be
+told from a run that is going on.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from giaoban import ownership
+from giaoban.child import interruptions_held
+from giaoban.errors import GiaobanError, InputError, did_you_mean
+from giaoban.files import MOST_ANSWER, read_file, whole
+from giaoban.scarce import shortage
+from results.model.pieces import in_pieces
+from results.model.result import Result
+
+DEFAULT_ROOT = Path("results/runs")
+RESULT = "result.json"
+PARTIAL = ".partial-"
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the disk's refusals into errors a person can act on: `InputError`, `MachineLacks`."""
+    try:
+        yield
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _refusal(path: Path, error: OSError) -> GiaobanError:
+    if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        error.filename = str(path)  # else it is named: a temporary file may be on another disk
+    if (lacks := shortage(error)) is not None:
+        return lacks
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        why = "is read-only" if error.errno == errno.EROFS else "may not be written by you"
+        return InputError(f"{path}: {why}; name another folder for the results")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return InputError(f"{path}: is not a folder; results need a folder")
+    return InputError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+@dataclass
+class RunFolder:
+    """A run being written: put files into `path`, then `finish()`; as a context manager it is
+    discarded unless finished (`with RunFolder.create(...) as folder:`).
+    """
+
+    root: Path
+    run_id: str
+    path: Path
+    finished: bool = False
+
+    @classmethod
+    def create(cls, root: Path, run_id: str) -> RunFolder:
+        """Reserve `run_id` under `root` (made if missing), or `run_id-2`, `-3` … if it is taken.
+
+        Raises `InputError` (not writable, bad id), `MachineLacks` (no space).
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise InputError(f"run id {run_id!r}: letters, digits, '.', '_' and '-' are allowed")
+        with writing(root), interruptions_held():
+            root.mkdir(parents=True, exist_ok=True)
+            number = 1
+            while True:
+                name = run_id if number == 1 else f"{run_id}-{number}"
+                partial = root / f"{PARTIAL}{name}"
+                number += 1
+                try:
+                    partial.mkdir()
+                except FileExistsError:
+                    continue
+                # Only now: a run that finished between a check and the mkdir would be missed.
+                if (root / name).exists():
+                    partial.rmdir()
+                    continue
+                folder = cls(root, name, partial)
+                # whoever is interrupted before he has it cannot discard it
+                atexit.register(folder.discard)
+                try:
+                    ownership.own(partial)
+                except OSError:
+                    folder.discard()
+                    raise
+                return folder
+
+    def finish(self, holds: str = RESULT) -> Path:
+        """Flush everything to the disk and rename to the final name; returns the final folder.
+
+        `holds` is the file without which it is no run. Raises `ValueError` if that is not there,
+        `InputError` / `MachineLacks` from the disk.
+        """
+        if not (self.path / holds).is_file():
+            raise ValueError(f"{self.path} has no {holds}: the run is not complete")
+        final = self.root / self.run_id
+        with writing(self.root):
+            for folder, _, files in os.walk(self.path, topdown=False):
+                for name in files:
+                    _fsync(Path(folder) / name)
+                _fsync(Path(folder))
+            self.path.rename(final)
+            self.finished = True
+            (final / ownership.OWNER).unlink(missing_ok=True)
+            _fsync(self.root)
+        self.path = final
+        return final
+
+    def discard(self) -> None:
+        """Remove an unfinished folder; does nothing to a finished one."""
+        if not self.finished:
+            shutil.rmtree(self.path, ignore_errors=True)
+        atexit.unregister(self.discard)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+
+def write_whole(out: Path, data: bytes) -> None:
+    """A file that is there whole, or not at all. Raises `InputError`, `MachineLacks`."""
+    with writing(out.parent), whole(out) as aside:
+        aside.write_bytes(data)
+
+
+def write_result(folder: Path, result: Result) -> Path:
+    """Write `result.json` into a run's folder. Raises `InputError`, `MachineLacks`."""
+    path = folder / RESULT
+    with writing(folder), path.open("wb") as file:
+        file.writelines(in_pieces(result))
+    return path
+
+
+def read_result(folder: Path) -> Result:
+    """Read `result.json` of a run's folder. Raises `InputError` if missing or damaged."""
+    path = folder / RESULT
+    if not path.exists():
+        raise InputError(f"{path}: no such file, so this is not a finished run")
+    return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
+
+
+def list_runs(root: Path, holds: str = RESULT) -> list[Path]:
+    """Folders of the finished runs, sorted by id; none if the root does not exist."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if _is_run(path, holds))
+
+
+def open_run(ref: str, root: Path = DEFAULT_ROOT, holds: str = RESULT) -> Path:
+    """The folder of a finished run, by path, by id or by the beginning of just one id.
+
+    `holds` is the file that makes it a run. Raises `InputError` with a suggestion when none or
+    several fit.
+    """
+    direct = Path(ref)
+    if ref and _is_run(direct, holds):
+        return direct
+    runs = {path.name: path for path in list_runs(root, holds)}
+    if ref in runs:
+        return runs[ref]
+    fitting = [name for name in runs if ref and name.startswith(ref)]
+    if len(fitting) == 1:
+        return runs[fitting[0]]
+    if fitting:
+        some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
+        raise InputError(f'run "{ref}": {len(fitting)} runs begin so: {some}')
+    if direct.name.startswith(PARTIAL) and direct.is_dir():
+        raise InputError(f'run "{ref}": did not finish, so it has no result')
+    hint = did_you_mean(ref, runs) if runs else f" ({root} holds no finished run)"
+    raise InputError(f'run "{ref}": no such run{hint}')
+
+
+def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
+    """Remove what killed runs left behind; returns the folders removed.
+
+    `now_s` is the time (seconds since 1970) to judge ages by; None takes the clock's.
+    """
+    found = sorted(root.glob(f"{PARTIAL}*")) if root.is_dir() else []
+    return ownership.remove_stale(found, now_s)
+
+
+def _is_run(path: Path, holds: str) -> bool:
+    return not path.name.startswith(PARTIAL) and (path / holds).is_file()
+
+
+def _fsync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows keeps folders by itself, and opens none
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,229 @@
+"""An accepted answer about all failures: `results/baselines/NAME.toml`, small, reviewed as text.
+
+One line a figure, sorted, so that what a change does to a network can be read from the difference
+of two versions of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.provenance import Text
+from giaoban.tomlfile import StrictModel, load, parse, read_text
+from results.model.failures import FailureId, FailureResult, FaultsAnswer
+from results.model.quantities import Amount, Count, Id
+from results.model.result import Sha256
+
+FOLDER = Path(__file__).parents[1] / "baselines"
+SCHEMA = "giaoban.baseline/2"
+NOTICED_MS = 20.0
+"""Interruptions up to a packet of sound (20 ms, RFC 3551 §4.5) are not worth a line: nobody hears
+them, and where none is written down it was no longer than this."""
+
+_BY_BRIDGE = ("interruption_ms", "restored_interruption_ms")
+NAME, LONGEST_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$", 48
+Name = Annotated[str, Field(pattern=NAME, max_length=LONGEST_NAME)]
+AcceptedVerdict = Literal["pass", "fail"]
+
+
+class Tolerance(StrictModel):
+    """By how much a figure may be worse before it counts, and why."""
+
+    interruption_ms: Amount = 0.1
+    packets_lost: Count = 0
+    peak_pct: Amount = 0.1
+    reason: Text = (
+        "time is virtual, so the same inputs give the same packets; 0.1 ms and 0.1 % are what one "
+        "packet more or less ahead in a queue makes"
+    )
+
+
+class Accepted(StrictModel):
+    """One failure as it was accepted.
+
+    `interruption_ms` has the bridges that its failing interrupted longer than `NOTICED_MS` and that
+    were not cut off, `restored_interruption_ms` those that its mending did; `cut_off` those that
+    were. `accepted` is why the scenario accepts it as a single point of failure. `peak_pct` is the
+    worst load of the backbone, at `peak_at` (`LINK A->B`).
+    """
+
+    verdict: AcceptedVerdict
+    cut_off: list[Id]
+    packets_lost: Count
+    peak_pct: Amount | None = None
+    peak_at: str | None = None
+    accepted: str | None = None
+    interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
+    restored_interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
+
+
+class Source(StrictModel):
+    """A file that the accepted run was made from."""
+
+    path: Text
+    sha256: Sha256
+
+
+class Baseline(StrictModel):
+    """The file."""
+
+    schema_: Literal["giaoban.baseline/2"] = Field(default="giaoban.baseline/2", alias="schema")
+    name: Name
+    reason: Text
+    accepted: date
+    seed: int
+    scenario: Source
+    province: Source
+    bridges: Annotated[list[Id], Field(min_length=1)]
+    tolerance: Tolerance
+    failure: Annotated[dict[FailureId, Accepted], Field(min_length=1)]
+
+
+def accept(
+    answer: FaultsAnswer, *, name: str, reason: str, on: date, tolerance: Tolerance | None = None
+) -> Baseline:
+    """The baseline of an answer. `tolerance` is that of the one it replaces.
+
+    Raises `InputError` for an answer that is no answer about the whole, and without a reason.
+    """
+    if not reason.strip():
+        raise InputError('--reason = "": is empty (allowed: any text that says why it is accepted)')
+    invalid = [f.id for f in answer.failures if f.verdict == "invalid"]
+    if answer.verdict == "invalid" or invalid:
+        raise InputError(
+            f"run {answer.run_id}: is invalid, there is nothing to accept ({', '.join(invalid)})"
+        )
+    if not answer.whole:
+        raise InputError(
+            f"run {answer.run_id}: holds only failures picked with --only "
+            "(allowed: a run of all failures)"
+        )
+    inputs = answer.inputs
+    return Baseline(
+        name=_name(name),
+        reason=reason.strip(),
+        accepted=on,
+        seed=inputs.seed,
+        scenario=Source(path=inputs.scenario.path, sha256=inputs.scenario.sha256),
+        province=Source(path=inputs.province.path, sha256=inputs.province.sha256),
+        bridges=sorted(bridge.id for bridge in answer.bridges),
+        tolerance=tolerance or Tolerance(),
+        failure={f.id: accepted_of(f) for f in sorted(answer.failures, key=lambda f: f.id)},
+    )
+
+
+def accepted_of(failure: FailureResult) -> Accepted:
+    """The figures of one failure that are worth a review."""
+    assert failure.verdict != "invalid"
+    peak = failure.worst_link
+    return Accepted(
+        verdict=failure.verdict,
+        cut_off=failure.cut_off,
+        packets_lost=failure.packets_lost,
+        peak_pct=None if peak is None else round(peak.peak_pct, 3),
+        peak_at=None if peak is None else f"{peak.id} {peak.direction}",
+        accepted=None if failure.accepted is None else failure.accepted.reason,
+        interruption_ms=_noticed(failure, "interruption_ms"),
+        restored_interruption_ms=_noticed(failure, "restored_interruption_ms"),
+    )
+
+
+def _noticed(failure: FailureResult, what: str) -> dict[Id, Amount]:
+    """By bridge, of those that were not cut off."""
+    return {
+        b.bridge: round(getattr(b, what), 3)
+        for b in sorted(failure.bridges, key=lambda b: b.bridge)
+        if getattr(b, what) > NOTICED_MS and not b.cut_off
+    }
+
+
+def text_of(baseline: Baseline) -> str:
+    """The file's text, which `read` reads back."""
+    lines = [
+        "# Accepted with `giaoban baseline accept`; what differs from it is told by",
+        "# `giaoban faults … --baseline NAME`. Times in ms, loads in %.",
+    ]
+    data = baseline.model_dump(by_alias=True, exclude_none=True)
+    failures: Mapping[str, Mapping[str, object]] = data.pop("failure")
+    tables = {key: data.pop(key) for key in ("scenario", "province", "tolerance")}
+    lines += _pairs(data)
+    for key, table in tables.items():
+        lines += ["", f"[{key}]", *_pairs(table)]
+    for ident in sorted(failures):
+        figures = dict(failures[ident])
+        by_bridge = {name: figures.pop(name) for name in _BY_BRIDGE}
+        lines += ["", f"[failure.{_text(ident)}]", *_pairs(figures)]
+        for name, told in by_bridge.items():
+            assert isinstance(told, dict)
+            lines += [f"{name}.{bridge} = {_text(ms)}" for bridge, ms in told.items()]
+    return "\n".join(lines) + "\n"
+
+
+def path_of(name: str, folder: Path = FOLDER) -> Path:
+    """Where a baseline is: by its name, or the path of a .toml file."""
+    return Path(name) if name.endswith(".toml") else folder / f"{_name(name)}.toml"
+
+
+def read(name: str, folder: Path = FOLDER) -> Baseline:
+    """Read a baseline by name or path. Raises `InputError` with a suggestion, or every mistake."""
+    path = path_of(name, folder)
+    if not path.exists() and not name.endswith(".toml"):
+        known = names(folder)
+        near = (
+            did_you_mean(name, known) if known else " (there is none; see giaoban baseline accept)"
+        )
+        raise InputError(f'no such baseline "{name}"{near}')
+    return load(path, Baseline)
+
+
+def tolerance_in(path: Path) -> Tolerance:
+    """The tolerances of a baseline's file, also of an older version of it, whose figures mean
+    something else. Raises `InputError`."""
+    try:
+        data = parse(path, read_text(path))
+        return Tolerance.model_validate(data.get("tolerance", {}))
+    except (InputError, ValueError):  # told with the line at fault, as ever
+        return load(path, Baseline).tolerance
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The names of the baselines there are, sorted."""
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def _name(name: str) -> str:
+    if len(name) > LONGEST_NAME or not re.fullmatch(NAME, name):
+        raise InputError(
+            f'--name = "{name}": is not a name (allowed: up to {LONGEST_NAME} of a-z and 0-9 in '
+            'words joined by "-")'
+        )
+    return name
+
+
+def _pairs(table: Mapping[str, object]) -> Iterator[str]:
+    for key, value in table.items():
+        yield f"{key} = {_text(value)}"
+
+
+def _text(value: object) -> str:
+    """A value in TOML: JSON's strings are TOML's too, but for DEL."""
+    match value:
+        case date():
+            return value.isoformat()
+        case list():
+            return "[" + ", ".join(_text(item) for item in value) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case float():
+            return repr(value)
+        case int():
+            return str(value)
+    raise TypeError(f"no TOML for {value!r}")

@@ -1,0 +1,294 @@
+"""The criteria a run is judged by: `criteria.toml`, with what a scenario changes and adds.
+
+Most are a figure of the result with a statistic, a threshold and a sense (`results.judge.metrics`);
+a few (`CODED`) are rules of their own, in `results.judge.worst`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from giaoban.errors import InputError, did_you_mean, several
+from giaoban.tomlfile import StrictModel, load
+from results.judge.aggregate import Statistic
+from results.judge.metrics import Measure
+from results.model.result import Assumption, Id
+
+DEFAULT_PATH = Path(__file__).parents[1] / "criteria.toml"
+
+CODED = (
+    "mcu-units",
+    "every-call-set-up",
+    "every-call-as-asked",
+    "link-peak",
+    "no-bridge-dropped",
+    "existing-loss-no-worse",
+    "existing-delay-no-worse",
+    "fault-interruption",
+    "fault-bridges-lost",
+    "holds-at-every-seed",
+)
+"""Criteria whose value is more than a figure of the result; they have no `measure`."""
+
+OF_FAULTS = ("fault-interruption", "fault-bridges-lost")
+"""Judged only where something failed on purpose."""
+
+EVERY_SEED = "holds-at-every-seed"
+"""Judged only where other seeds were tried."""
+
+REPLACED: Mapping[str, str] = {
+    "one-way-delay": "mouth-to-ear, camera-to-screen",
+    "jitter": "delay-variation",
+    "loss": "audio-loss, video-loss",
+}
+"""Criteria that scenarios of before may name, and what took their place."""
+
+UNIT_VI: Mapping[str, str] = {
+    "%": "%",
+    "ms": "ms",
+    "s": "giây",
+    "kb/s": "kb/s",
+    "Mb/s": "Mb/s",
+    "MOS": "điểm",
+    "calls": "cuộc gọi",
+    "bridges": "điểm cầu",
+    "points": "điểm phần trăm",
+    "packets": "gói tin",
+    "frames": "khung hình",
+    "times": "lần",
+    "units": "đơn vị",
+    "ports": "cổng",
+    "reports": "bản tin",
+}
+"""Units that have their Vietnamese; any other needs `unit_vi`."""
+
+
+class Criterion(StrictModel):
+    """One criterion: a value is fine at most (or at least) `threshold`, in `unit`.
+
+    `preferred` is a figure that the source would rather not see passed; only `threshold` decides.
+    `measure` and `statistic` say what the value is; `worst` is the largest or the smallest, by the
+    sense. With `warm_up_s` each phase is measured anew from so many seconds after its start. `best`
+    is the best value there can be. `lowest` and `highest` bound what a threshold may be.
+    """
+
+    id: Id
+    name_en: Annotated[str, Field(min_length=1, max_length=120)]
+    name_vi: Annotated[str, Field(min_length=1, max_length=120)]
+    measure: Measure | None = None
+    statistic: Statistic = "worst"
+    warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    threshold: float
+    preferred: float | None = None
+    unit: Annotated[str, Field(min_length=1, max_length=16)]
+    unit_vi: Annotated[str, Field(min_length=1, max_length=16)] | None = None
+    sense: Literal["at-most", "at-least"]
+    best: float = 0.0
+    lowest: float | None = None
+    highest: float | None = None
+    source_en: Annotated[str, Field(min_length=1)]
+    source_vi: Annotated[str, Field(min_length=1)]
+    assumed: bool = False
+    settled_by: str | None = None
+    settled_by_vi: str | None = None
+
+    @model_validator(mode="after")
+    def _one_that_can_be_judged(self) -> Self:
+        if self.measure is None:
+            if self.id not in CODED:
+                hint = did_you_mean(self.id, CODED)
+                raise ValueError(f'criterion id "{self.id}" is not known without a measure{hint}')
+            if self.statistic != "worst" or self.warm_up_s:
+                raise ValueError(f"statistic and warm_up_s need a measure, {self.id} has none")
+        elif self.id in CODED:
+            raise ValueError(f"{self.id} is a rule of its own: it takes no measure")
+        elif self.measure.unit and self.unit != self.measure.unit:
+            right = self.measure.unit
+            raise ValueError(f'unit of {self.measure.metric} is "{right}", not "{self.unit}"')
+        if self.unit not in UNIT_VI and not self.unit_vi:
+            raise ValueError(f'unit "{self.unit}" needs unit_vi (without: {", ".join(UNIT_VI)})')
+        return self
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.sense == "at-least" and self.highest is not None and self.best <= self.highest:
+            raise ValueError("best must be above highest for an at-least criterion")
+        if problem := self.problem_with(self.threshold):
+            raise ValueError(f"threshold {problem}")
+        if self.preferred is not None:
+            inside = sorted((self.best, self.threshold))
+            if not inside[0] <= self.preferred <= inside[1]:
+                raise ValueError("preferred must lie between the best value and the threshold")
+        if self.assumed and not (self.settled_by and self.settled_by_vi):
+            raise ValueError("an assumed criterion needs settled_by and settled_by_vi")
+        return self
+
+    @property
+    def unit_text_vi(self) -> str:
+        """The unit in Vietnamese."""
+        return self.unit_vi or UNIT_VI[self.unit]
+
+    def problem_with(self, threshold: float) -> str:
+        """Why a threshold makes no sense here, or ''."""
+        if not math.isfinite(threshold):
+            return "must be a finite number"
+        low, high = self.lowest, self.highest
+        if low is not None and high is not None and not low <= threshold <= high:
+            return f"must be {low:g} to {high:g} {self.unit}"
+        if low is not None and threshold < low:
+            return f"must be {low:g} {self.unit} or more"
+        if high is not None and threshold > high:
+            return f"must be {high:g} {self.unit} or less"
+        if self.sense == "at-most" and threshold < self.best:
+            return f"must not be below the best value there can be, {self.best:g} {self.unit}"
+        if self.sense == "at-least" and threshold >= self.best:
+            return f"must be below the best value there can be (best = {self.best:g} {self.unit})"
+        return ""
+
+
+class Criteria(StrictModel):
+    """A criteria file: each criterion once, in the order they are shown."""
+
+    schema_id: Literal["giaoban.criteria/1"] = Field(alias="schema")
+    criterion: Annotated[list[Criterion], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        seen: set[str] = set()
+        for item in self.criterion:
+            if item.id in seen:
+                raise ValueError(f'criterion "{item.id}" is given twice')
+            seen.add(item.id)
+        return self
+
+    @property
+    def ids(self) -> list[Id]:
+        return [item.id for item in self.criterion]
+
+    def without_faults(self) -> Criteria:
+        """Those for a run in which nothing fails on purpose."""
+        kept = [item for item in self.criterion if item.id not in OF_FAULTS]
+        return self.model_copy(update={"criterion": kept})
+
+    def without_slides(self) -> Criteria:
+        """Those for a run in which nobody shows any."""
+        kept = [c for c in self.criterion if c.measure is None or c.measure.kinds != ("content",)]
+        return self.model_copy(update={"criterion": kept})
+
+    def warm_ups(self) -> list[float]:
+        """The seconds after which phases have to be measured anew (`judge`'s `warmed`), sorted."""
+        return sorted({item.warm_up_s for item in self.criterion if item.warm_up_s})
+
+    def with_more(self, more: Sequence[Criterion], origin: str = "criterion") -> Criteria:
+        """The same criteria, and more behind them.
+
+        Raises `InputError` (message begins with `origin`) if an id is there already.
+        """
+        known = Counter(item.id for item in (*self.criterion, *more))
+        twice = [f'"{item.id}"' for item in more if known[item.id] > 1]
+        if twice:
+            raise InputError(
+                f"{origin}: criterion {', '.join(dict.fromkeys(twice))} is there already "
+                "(allowed: an id of its own; thresholds change a criterion that is there)"
+            )
+        return self.model_copy(update={"criterion": [*self.criterion, *more]})
+
+    def check_places(
+        self,
+        *,
+        bridges: Iterable[str],
+        links: Iterable[str],
+        phases: Iterable[str],
+        origin: str = "criterion",
+    ) -> None:
+        """Raises `InputError` for what a measure names and the run does not have."""
+        there = {"bridges": set(bridges), "links": set(links), "phases": set(phases)}
+        mistakes = [
+            f'{origin}: criterion {item.id}: measure.{key}: no "{name}"{did_you_mean(name, known)}'
+            for item in self.criterion
+            if item.measure is not None
+            for key, known in there.items()
+            for name in getattr(item.measure, key) or []
+            if name not in known
+        ]
+        if mistakes:
+            raise several(mistakes)
+
+    def with_thresholds(
+        self, thresholds: Mapping[str, float], origin: str = "thresholds"
+    ) -> Criteria:
+        """The same criteria with other thresholds; their source then says who set them.
+
+        Raises `InputError` (message begins with `origin`) for unknown ids and absurd values.
+        """
+        known = {item.id: item for item in self.criterion}
+        mistakes: list[str] = []
+        for key, value in thresholds.items():
+            item = known.get(key)
+            if item is None:
+                hint = did_you_mean(key, known)
+                if key in REPLACED:
+                    hint = f" any more (in its place: {REPLACED[key]})"
+                elif not hint:
+                    hint = f" (allowed: {', '.join(known)})"
+                mistakes.append(f"{origin}: thresholds.{key}: no such criterion{hint}")
+            elif isinstance(value, bool) or not isinstance(value, int | float):
+                mistakes.append(f"{origin}: thresholds.{key} = {value!r}: must be a number")
+            elif problem := item.problem_with(value):
+                mistakes.append(f"{origin}: thresholds.{key} = {value!r}: {problem}")
+        if mistakes:
+            raise several(mistakes)
+        return self.model_copy(
+            update={"criterion": [_changed(c, thresholds.get(c.id)) for c in self.criterion]}
+        )
+
+    def assumptions(self) -> list[Assumption]:
+        """The thresholds that rest on no published figure, for the result's list."""
+        return [
+            Assumption(
+                what=f"Limit: {c.name_en}",
+                what_vi=f"Ngưỡng: {c.name_vi}",
+                value=f"{c.threshold:g} {c.unit}",
+                value_vi=f"{c.threshold:g}".replace(".", ",") + f" {c.unit_text_vi}",
+                source=c.source_en,
+                source_vi=c.source_vi,
+                settled_by=c.settled_by or "",
+                settled_by_vi=c.settled_by_vi,
+            )
+            for c in self.criterion
+            if c.assumed
+        ]
+
+
+def _changed(item: Criterion, threshold: float | None) -> Criterion:
+    if threshold is None or threshold == item.threshold:
+        return item
+    kept = item.preferred
+    if kept is not None and not min(item.best, threshold) <= kept <= max(item.best, threshold):
+        kept = None  # what the scenario asks for is more than what the source prefers
+    default = f"{item.threshold:g}"
+    default_vi = default.replace(".", ",")
+    return item.model_copy(
+        update={
+            "threshold": float(threshold),
+            "preferred": kept,
+            "source_en": f"set by the scenario (default {default}: {item.source_en})",
+            "source_vi": f"do kịch bản đặt (mặc định {default_vi}: {item.source_vi})",
+        }
+    )
+
+
+def load_criteria(
+    path: Path = DEFAULT_PATH,
+    thresholds: Mapping[str, float] | None = None,
+    origin: str = "thresholds",
+    more: Sequence[Criterion] = (),
+) -> Criteria:
+    """Read a criteria file, add a scenario's own and apply its thresholds. Raises `InputError`."""
+    return load(path, Criteria).with_more(more, origin).with_thresholds(thresholds or {}, origin)

@@ -1,0 +1,113 @@
+"""How far an estimate was from what an emulation measured, for the same question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from results.model.quantities import Amount
+from results.model.streams import StreamResult
+
+if TYPE_CHECKING:
+    from results.model.result import Result
+
+DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
+"""What an estimate is to keep to: delays within 5 % or 0.2 ms, losses within 0.2 points."""
+
+
+class OffBy(StrictModel):
+    """The estimate beside an emulated run.
+
+    `refused`: why there is no estimate; the other fields are null then. The largest differences of
+    all streams in all phases: of the median and the 95th percentile of the delay, and of the share
+    of packets lost on the wire; with the stream and phase where they are. `within` says whether
+    every delay is within 5 % or 0.2 ms and every loss within 0.2 points.
+    """
+
+    refused: str | None = None
+    delay_ms_max: Amount | None = None
+    delay_worst_at: str = ""
+    loss_points_max: Amount | None = None
+    loss_worst_at: str = ""
+    within: bool | None = None
+    same_verdict: bool | None = None
+    same_binding: bool | None = None
+    streams: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def text(self) -> str:
+        """In a sentence."""
+        if self.refused is not None:
+            return f"estimate: none, {self.refused}"
+        delay = _worst(self.delay_ms_max, "ms", self.delay_worst_at)
+        loss = _worst(self.loss_points_max, "points", self.loss_worst_at)
+        verdict = "the same" if self.same_verdict else "another"
+        binding = "the same thing" if self.same_binding else "another thing"
+        return (
+            f"estimate: delays off by {delay}, losses by {loss}; {verdict} verdict, {binding} binds"
+        )
+
+
+def off_by(emulated: Result, estimated: Result) -> OffBy:
+    """Compare the two answers to one question."""
+    worst_delay, delay_at = None, ""
+    worst_loss, loss_at = None, ""
+    within, count = True, 0
+    found = dict(_streams(estimated))
+    for key, measured in _streams(emulated):
+        other = found.pop(key, None)
+        if other is None:
+            within = False
+            continue
+        count += 1
+        for ours, theirs in (
+            (measured.delay_p50_ms, other.delay_p50_ms),
+            (measured.delay_p95_ms, other.delay_p95_ms),
+        ):
+            if ours is None or theirs is None:
+                within &= ours == theirs
+                continue
+            off = round(abs(ours - theirs), 4)  # as precise as results are
+            within &= off <= max(DELAY_MS, DELAY_SHARE * ours)
+            if worst_delay is None or off > worst_delay:
+                worst_delay, delay_at = off, key if off else ""
+        if measured.lost_pct is None or other.lost_pct is None:
+            within &= measured.lost_pct == other.lost_pct
+            continue
+        off = round(abs(measured.lost_pct - other.lost_pct), 4)
+        within &= off <= LOSS_POINTS
+        if worst_loss is None or off > worst_loss:
+            worst_loss, loss_at = off, key if off else ""
+    return OffBy(
+        delay_ms_max=worst_delay,
+        delay_worst_at=delay_at,
+        loss_points_max=worst_loss,
+        loss_worst_at=loss_at,
+        within=within and not found,
+        same_verdict=emulated.verdict == estimated.verdict,
+        same_binding=_bound(emulated) == _bound(estimated),
+        streams=count,
+    )
+
+
+def _streams(result: Result) -> Iterator[tuple[str, StreamResult]]:
+    for phase in result.phases:
+        for bridge in phase.bridges:
+            for stream in bridge.streams:
+                yield f"{bridge.id} {stream.kind} {stream.direction}, {phase.name}", stream
+
+
+def _bound(result: Result) -> tuple[str, str] | None:
+    """What binds, and at which link, device or bridge."""
+    binding = result.binding
+    return None if binding is None else (binding.criterion, binding.place.id)
+
+
+def _worst(value: float | None, unit: str, where: str) -> str:
+    """The largest difference, and where it is."""
+    if value is None:
+        return "nothing measured"
+    return f"{value:.2g} {unit}" + (f" ({where})" if where else "")

@@ -1,0 +1,140 @@
+"""What is judged of a run in which things failed on purpose. Pure.
+
+One rule: what an interruption by a fault took is judged as an interruption (`fault-interruption`,
+`fault-bridges-lost`) and not a second time as loss, delay, jitter, bad speech, a frozen picture or
+a dropped call; all else is judged as ever, at every bridge and in every phase. A fault's failing
+and its mending are two events with an interruption each: both are judged. Only the comparison of
+existing bridges with before leaves out the phase of their interruption: a picture that begins anew
+is not like one that goes on (a key frame is a burst). Of a bridge behind the fault, which no
+network could keep, the interruption is not judged either; but it has to come back when the fault is
+over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from results.model.faults import FaultImpact, FaultResult, Interruption
+from results.model.found import Found
+from results.model.result import BridgeResult, Phase, Place
+
+
+def as_judged(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> list[Phase]:
+    """The phases that criteria look at.
+
+    `phases` are measured without the packets that were due in an interruption by a fault. What is
+    left of an interrupted bridge's streams is judged; a stream of which nothing is left is not. In
+    a phase in which a bridge is interrupted it counts as present, is not dropped, and whether its
+    calls are answered does not count.
+    """
+    if not faults:
+        return list(phases)
+    known = {bridge.id: bridge.name for phase in phases for bridge in phase.bridges}
+    judged = []
+    for phase, gone in zip(phases, interrupted_in(phases, faults), strict=True):
+        bridges = [_left(bridge) if bridge.id in gone else bridge for bridge in phase.bridges]
+        here = {bridge.id for bridge in bridges}
+        bridges += [
+            BridgeResult(id=bridge, name=known.get(bridge, bridge), streams=[])
+            for bridge in sorted(gone - here)
+        ]
+        mcu = phase.mcu.model_copy(
+            update={
+                "refused": [call for call in phase.mcu.refused if call.bridge not in gone],
+                "dropped": [bridge for bridge in phase.mcu.dropped if bridge not in gone],
+            }
+        )
+        judged.append(phase.model_copy(update={"bridges": bridges, "mcu": mcu}))
+    return judged
+
+
+def interrupted_in(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> list[set[str]]:
+    """For each phase the bridges that a fault interrupted in it."""
+    found = []
+    start_ms = 0.0
+    for phase in phases:
+        end_ms = start_ms + 1000 * phase.seconds
+        found.append(_interrupted(faults, start_ms, end_ms))
+        start_ms = end_ms
+    return found
+
+
+def comparable(
+    phases: Sequence[Phase], faults: Sequence[FaultResult], existing: Sequence[str]
+) -> bool:
+    """Whether some existing bridge can be compared with how it was in the first phase."""
+    if not faults:
+        return bool(existing)
+    calm = [set(existing) - gone for gone in interrupted_in(phases, faults)]
+    return any(calm[0] & later for later in calm[1:])
+
+
+def never_back(faults: Sequence[FaultResult]) -> list[str]:
+    """Bridges that did not come back although the fault was restored, and no other holds them."""
+    held = {
+        impact.bridge
+        for fault in faults
+        if fault.restored_s is None
+        for impact in fault.bridges
+        if impact.gone_ms is not None
+    }
+    missing = [
+        impact.bridge
+        for fault in faults
+        if fault.restored_s is not None
+        for impact in fault.bridges
+        if impact.gone_ms is not None and impact.back_ms is None
+    ]
+    return [bridge for bridge in dict.fromkeys(missing) if bridge not in held]
+
+
+def longest_interruption(faults: Sequence[FaultResult]) -> Found:
+    """At a bridge that the network could have kept, in ms: by a failing, or by a mending."""
+    nowhere = Found(0.0, Place(kind="mcu", id="mcu"), "stream")
+    found = [
+        Found(impact.longest.ms, _place(fault, impact, impact.longest), "stream")
+        for fault, impact in _kept(faults)
+        if impact.longest.ms
+    ]
+    return max(found, key=lambda one: one.value or 0.0, default=nowhere)
+
+
+def bridges_lost(faults: Sequence[FaultResult]) -> Found:
+    """How many bridges that the network could have kept were cut off, once for each fault."""
+    places = [
+        _place(fault, impact, Interruption(impact.interruption_ms, impact.interrupted, False))
+        for fault, impact in _kept(faults)
+        if impact.cut_off
+    ]
+    nowhere = Place(kind="mcu", id="mcu")
+    return Found(float(len(places)), next(iter(places), nowhere), "stream")
+
+
+def _interrupted(faults: Sequence[FaultResult], start_ms: float, end_ms: float) -> set[str]:
+    """The bridges that a fault interrupted at some moment of [start, end)."""
+    return {
+        impact.bridge
+        for fault in faults
+        for impact in fault.bridges
+        if impact.gone_ms is not None
+        and impact.gone_ms < end_ms
+        and (impact.back_ms is None or impact.back_ms > start_ms)
+    }
+
+
+def _left(bridge: BridgeResult) -> BridgeResult:
+    streams = [s for s in bridge.streams if s.packets_sent or s.packets_impaired]
+    return bridge.model_copy(update={"streams": streams})
+
+
+def _kept(faults: Sequence[FaultResult]) -> Iterator[tuple[FaultResult, FaultImpact]]:
+    for fault in faults:
+        for impact in fault.bridges:
+            if not impact.behind:
+                yield fault, impact
+
+
+def _place(fault: FaultResult, impact: FaultImpact, by: Interruption) -> Place:
+    return Place(
+        kind="bridge", id=impact.bridge, detail=by.stream, fault=fault.id, mended=by.mended
+    )

@@ -1,0 +1,228 @@
+"""From measures to a verdict, purely: phases and criteria in, judgement out.
+
+Rules that need saying:
+
+- What should have been measured and was not (see `results.judge.aggregate`) is not met, its value
+  is null; so is a criterion on what the run had nothing of.
+- `binding` names the root cause. Effects are often further past their limit than their cause (a
+  full link fails by 20 %, the loss it makes by 3000 %), so among failed criteria the class of the
+  cause goes first: MCU capacity and refused calls, then link peaks, then what streams suffered;
+  within a class the least margin. Calls that the MCU never answered (408) are an effect of the
+  network and not of the MCU's capacity. Among criteria all met, the least margin alone counts.
+- That it does not pass at other seeds is said last: where the run's own seed fails by itself, what
+  fails there binds. Where it does not, what fails at the first of the others is the place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from results.judge.criteria import EVERY_SEED, Criteria, Criterion
+from results.judge.under_faults import as_judged, comparable
+from results.judge.worst import at_other_seeds, worst
+from results.model.faults import FaultResult
+from results.model.found import Cause, Found
+from results.model.result import Binding, CriterionResult, Phase, Result, Verdict
+from results.model.seeds import Seeds, Trial, Valued
+
+_RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
+
+
+class Judgement(NamedTuple):
+    """What `judge` finds; the fields of the same names of `Result`."""
+
+    verdict: Verdict
+    reasons: list[str]
+    criteria: list[CriterionResult]
+    binding: Binding | None
+
+
+def margin_pct(criterion: Criterion, value: float | None) -> float | None:
+    """The share of the allowance still unused, 100 (all) down through 0 (at the limit) to minus.
+
+    The allowance is the way from the best value (0, or `best` for MOS) to the threshold, so that
+    all criteria read alike. Values better than the best count as the best. If the threshold is
+    the best value itself (0 calls refused), 0 gives 100 and every unit over it −100. None: null.
+    """
+    if value is None:
+        return None
+    sign = 1.0 if criterion.sense == "at-most" else -1.0
+    used = max(0.0, sign * (value - criterion.best))
+    allowed = sign * (criterion.threshold - criterion.best)
+    if allowed == 0:
+        return 100.0 if used == 0 else -100.0 * used
+    return 100.0 * (allowed - used) / allowed
+
+
+def meets(criterion: Criterion, value: float | None) -> bool:
+    """Whether a value is within its threshold; a missing one is not."""
+    if value is None:
+        return False
+    if criterion.sense == "at-most":
+        return value <= criterion.threshold
+    return value >= criterion.threshold
+
+
+def judge(
+    phases: Sequence[Phase],
+    criteria: Criteria,
+    *,
+    existing: Sequence[str],
+    invalid: Sequence[str],
+    new: Sequence[str] = (),
+    warmed: Mapping[float, Sequence[Phase]] | None = None,
+    faults: Sequence[FaultResult] = (),
+    seeds: Seeds | None = None,
+) -> Judgement:
+    """Judge a run; phases in time order, the first is the comparison for existing bridges.
+
+    `existing` and `new` are bridge ids; `invalid` are reasons why the emulation cannot be trusted:
+    any makes the verdict `invalid`, with the criteria still shown. Without existing bridges, or
+    where faults interrupted them all, the two no-worse criteria are left out. `warmed` are the
+    phases measured anew without their first seconds, by how many (`Criteria.warm_ups`). Where there
+    are `faults`, all phases are measured without their interruptions
+    (`results.judge.under_faults`). `seeds` are other ones at which the same was asked; where none
+    were tried, the criterion on them is left out.
+    Raises `ValueError` without phases, or without those that a warm-up needs.
+    """
+    if not phases:
+        raise ValueError("there is nothing to judge: no phases")
+    if not faults:
+        criteria = criteria.without_faults()
+    judged: list[tuple[CriterionResult, Found]] = []
+    for criterion in criteria.criterion:
+        if criterion.id == EVERY_SEED:
+            continue
+        if criterion.id.startswith("existing-") and not comparable(phases, faults, existing):
+            continue
+        measured = as_judged(_after(criterion.warm_up_s, phases, warmed or {}), faults)
+        found = worst(criterion, measured, existing, new, faults)
+        judged.append((_result(criterion, found), found))
+    results = [result for result, _ in judged]
+    failed = [_reason(result) for result in results if not result.ok]
+    verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
+    judgement = Judgement(verdict, list(invalid) or failed, results, _binding(judged))
+    return judgement if seeds is None else _at(judgement, criteria, seeds)
+
+
+def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
+    """A result that was judged at its own seed, judged by others as well."""
+    own = Judgement(result.verdict, result.reasons, result.criteria, result.binding)
+    found = _at(own, criteria, seeds)
+    return result.model_copy(update={**found._asdict(), "seeds": seeds})
+
+
+def trial(seed: int, judged: Judgement | Result) -> Trial:
+    """What was judged, as one seed's answer."""
+    return Trial(
+        seed=seed,
+        verdict=judged.verdict,
+        criteria=[Valued(id=c.id, value=c.value, unit=c.unit, ok=c.ok) for c in judged.criteria],
+        binding=judged.binding,
+    )
+
+
+def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
+    """A judgement with the criterion on other seeds behind the others."""
+    criterion = next((c for c in criteria.criterion if c.id == EVERY_SEED), None)
+    if criterion is None or not seeds.tried:
+        return own
+    found = at_other_seeds(seeds)
+    judged = _result(criterion, found)
+    results = [*own.criteria, judged]
+    binding = own.binding
+    alone = all(c.ok for c in own.criteria)
+    if alone and (not judged.ok or binding is None or _is_nearer(judged, binding)):
+        binding = _bound(judged, found)
+    if own.verdict == "invalid" or judged.ok:
+        return Judgement(own.verdict, own.reasons, results, binding)
+    return Judgement("fail", [*own.reasons, _reason(judged)], results, binding)
+
+
+def _is_nearer(judged: CriterionResult, binding: Binding) -> bool:
+    """Whether a criterion is nearer to its limit than what binds, both met."""
+    ours, theirs = judged.margin_pct, binding.margin_pct
+    return ours is not None and theirs is not None and ours < theirs
+
+
+def _after(
+    warm_up_s: float, phases: Sequence[Phase], warmed: Mapping[float, Sequence[Phase]]
+) -> Sequence[Phase]:
+    if not warm_up_s:
+        return phases
+    if not warmed.get(warm_up_s):
+        raise ValueError(f"a criterion warms up for {warm_up_s:g} s: no phases measured so")
+    return warmed[warm_up_s]
+
+
+def _result(criterion: Criterion, found: Found) -> CriterionResult:
+    return CriterionResult(
+        id=criterion.id,
+        name_en=criterion.name_en,
+        name_vi=criterion.name_vi,
+        value=found.value,
+        threshold=criterion.threshold,
+        unit=criterion.unit,
+        unit_vi=criterion.unit_vi,
+        measure=_measure(criterion),
+        sense=criterion.sense,
+        preferred=criterion.preferred,
+        detectable=found.detectable,
+        ok=meets(criterion, found.value),
+        margin_pct=margin_pct(criterion, found.value),
+        worst_at=f"nowhere: there were no {found.nothing}" if found.nothing else found.place.text,
+        place=None if found.nothing else found.place,
+        source=criterion.source_en,
+        source_vi=criterion.source_vi,
+    )
+
+
+def _measure(criterion: Criterion) -> str | None:
+    measure = criterion.measure
+    return None if measure is None else f"{criterion.statistic} {measure.on} {measure.metric}"
+
+
+def _reason(result: CriterionResult) -> str:
+    if result.place is None:
+        return f"{result.name_en}: nothing to measure ({result.worst_at})"
+    if result.value is None:
+        return f"{result.name_en}: could not be measured at {result.worst_at}"
+    limit = "at most" if result.sense == "at-most" else "at least"
+    return (
+        f"{result.name_en}: {_figure(result.value)} {result.unit}, allowed {limit} "
+        f"{result.threshold:g} {result.unit} ({result.worst_at})"
+    )
+
+
+def _figure(value: float) -> str:
+    """Four digits, or all of a whole number's: never with an exponent."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def _binding(judged: Sequence[tuple[CriterionResult, Found]]) -> Binding | None:
+    failed = [pair for pair in judged if not pair[0].ok]
+
+    def order(pair: tuple[CriterionResult, Found]) -> tuple[int, float]:
+        margin = pair[0].margin_pct
+        rank = _RANK[pair[1].cause] if failed else 0
+        return rank, -math.inf if margin is None else margin
+
+    candidates = failed or list(judged)
+    if not candidates:
+        return None
+    return _bound(*min(candidates, key=order))
+
+
+def _bound(result: CriterionResult, found: Found) -> Binding:
+    return Binding(
+        criterion=result.id,
+        cause=found.cause,
+        place=found.place,
+        where=found.place.text,
+        value=result.value,
+        threshold=result.threshold,
+        unit=result.unit,
+        margin_pct=result.margin_pct,
+    )

@@ -1,0 +1,252 @@
+"""The value of each criterion over all phases, and where it is worst.
+
+Most criteria are a figure and a statistic (`results.judge.aggregate`); the ones here are more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
+from results.judge.confidence import (
+    Known,
+    certain_rise,
+    detectable_rise,
+    detectable_share_rise,
+    in_bursts,
+    lost_share,
+)
+from results.judge.criteria import Criterion
+from results.judge.under_faults import (
+    bridges_lost,
+    interrupted_in,
+    longest_interruption,
+    never_back,
+)
+from results.model.faults import FaultResult
+from results.model.found import Found
+from results.model.result import Phase, Place, StreamResult
+from results.model.seeds import Seeds
+
+#: A bridge that receives nothing for longer has lost the meeting (Art. 25(1): not interrupted).
+DROPPED_AFTER_MS = 1000.0
+#: SIP answers that come from the caller's own timer (RFC 3261 section 17.1.1.2), not from the MCU.
+UNANSWERED = frozenset({408})
+#: Links whose peaks are this close are told apart by what they dropped, not by noise in the peak.
+PEAK_TIE_PCT = 1.0
+SHOWN = 0.005
+"""Less than this is nought in every document, which has two decimals."""
+
+
+def worst(
+    criterion: Criterion,
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    new: Sequence[str],
+    faults: Sequence[FaultResult] = (),
+) -> Found:
+    """The value of one criterion; `phases` in time order and not empty, as they are judged.
+
+    That on other seeds is not about phases: see `at_other_seeds`.
+    """
+    if criterion.measure is not None:
+        return aggregate(criterion.measure, criterion.statistic, criterion.sense, phases)
+    match criterion.id:
+        case "mcu-units":
+            return _mcu_units(phases)
+        case "every-call-set-up":
+            return _not_set_up(phases, existing, new)
+        case "every-call-as-asked":
+            return _given_less(phases)
+        case "link-peak":
+            return _link_peak(phases)
+        case "no-bridge-dropped":
+            return _dropped(phases, faults)
+        case "existing-loss-no-worse":
+            return _no_worse(phases, existing, _losses, _detectable_loss, 100.0, faults)
+        case "existing-delay-no-worse":
+            return _no_worse(phases, existing, _delays, _detectable_delay, 1.0, faults)
+        case "fault-interruption":
+            return longest_interruption(faults)
+        case "fault-bridges-lost":
+            return bridges_lost(faults)
+    raise ValueError(f"criterion {criterion.id!r} has neither a measure nor a rule of its own")
+
+
+def at_other_seeds(seeds: Seeds) -> Found:
+    """The share of other seeds that do not pass, and what fails at the first of them."""
+    binding = None if seeds.first is None else seeds.first.binding
+    if binding is None:
+        return Found(seeds.failed_pct, Place(kind="mcu", id="mcu"), "stream")
+    return Found(seeds.failed_pct, binding.place, binding.cause)
+
+
+def _mcu_units(phases: Sequence[Phase]) -> Found:
+    most = max(phases, key=lambda phase: phase.mcu.used_pct)
+    place = Place(kind="mcu", id="mcu", detail=most.mcu.used_of, phase=most.name)
+    return Found(most.mcu.used_pct, place, "mcu")
+
+
+def _link_peak(phases: Sequence[Phase]) -> Found:
+    seen = [(link, phase.name) for phase in phases for link in phase.links]
+    if not seen:
+        return Found(None, Place(kind="mcu", id="mcu"), "link", "links")
+    top = max(link.peak_pct for link, _ in seen)
+    close = [pair for pair in seen if pair[0].peak_pct >= top - PEAK_TIE_PCT]
+    most = max(link.drops for link, _ in close)
+    rest = [pair for pair in close if pair[0].drops == most]
+    link, phase = min(rest, key=lambda pair: (-pair[0].peak_pct, pair[0].id, pair[0].direction))
+    return Found(top, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link")
+
+
+def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[str]) -> Found:
+    """Bridges refused at any time, or asked for and neither refused nor ever in the meeting."""
+    refused = _first((r.bridge, (r, p.name)) for p in phases for r in p.mcu.refused)
+    present = {bridge.id for phase in phases for bridge in phase.bridges}
+    missing = [b for b in dict.fromkeys([*existing, *new]) if b not in present | refused.keys()]
+    value = float(len(refused) + len(missing))
+    by_mcu = [(r, name) for r, name in refused.values() if r.code not in UNANSWERED]
+    if by_mcu:
+        place = Place(kind="mcu", id="mcu", phase=by_mcu[0][1])
+        return Found(value, place, "mcu")
+    if refused:
+        answer, name = next(iter(refused.values()))
+        return Found(value, Place(kind="bridge", id=answer.bridge, phase=name), "stream")
+    if missing:
+        place = Place(kind="bridge", id=missing[0], phase=phases[-1].name)
+        return Found(value, place, "stream")
+    return Found(value, Place(kind="mcu", id="mcu", phase=phases[-1].name), "mcu")
+
+
+def _given_less(phases: Sequence[Phase]) -> Found:
+    """Bridges whose call was stepped down by the MCU at any time."""
+    less = _first((call.bridge, phase.name) for phase in phases for call in phase.mcu.downspeeded)
+    at = next(iter(less.values()), phases[-1].name)
+    return Found(float(len(less)), Place(kind="mcu", id="mcu", phase=at), "mcu")
+
+
+def _first[T](told: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """What was told first of each bridge, the earliest bridge first."""
+    found: dict[str, T] = {}
+    for bridge, what in told:
+        found.setdefault(bridge, what)
+    return found
+
+
+def _dropped(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> Found:
+    """Bridges that left unasked, stopped receiving for over a second, or vanished.
+
+    One that the control room put out has not been dropped; one that a fault took has if it was not
+    back in the end although the fault was over.
+    """
+    places: dict[str, Place] = {}
+    earlier: set[str] = set()
+    for phase in phases:
+        for bridge in phase.mcu.dropped:
+            places.setdefault(bridge, Place(kind="bridge", id=bridge, phase=phase.name))
+        for bridge_result in phase.bridges:
+            for stream in bridge_result.streams:
+                if stream.kind != "content" and stream.direction == "down" and _cut(stream):
+                    place = stream_place(bridge_result.id, stream, phase)
+                    places.setdefault(bridge_result.id, place)
+        here = {bridge.id for bridge in phase.bridges}
+        for gone in sorted(earlier - here - set(phase.mcu.put_out)):
+            places.setdefault(gone, Place(kind="bridge", id=gone, phase=phase.name))
+        earlier |= here
+    for gone in never_back(faults):
+        places.setdefault(gone, Place(kind="bridge", id=gone, phase=phases[-1].name))
+    nowhere = Place(kind="mcu", id="mcu", phase=phases[-1].name)
+    return Found(float(len(places)), next(iter(places.values()), nowhere), "stream")
+
+
+def _cut(stream: StreamResult) -> bool:
+    silence = stream.interruption_ms_max
+    return not stream.packets_received or (silence is not None and silence > DROPPED_AFTER_MS)
+
+
+def _no_worse(
+    phases: Sequence[Phase],
+    existing: Sequence[str],
+    known: Callable[[StreamResult, StreamResult], tuple[Known | None, Known | None]],
+    detectable: Callable[[StreamResult], float],
+    scale: float,
+    faults: Sequence[FaultResult],
+) -> Found:
+    """The largest rise that is certain, and the smallest that would have shown everywhere: on each
+    way of each bridge the stream counts that shows most."""
+    rises: list[Value] = []
+    shown: dict[tuple[str, str], float] = {}
+    for before, stream, place in _compared(phases, existing, faults):
+        base, now = known(before, stream)
+        if base is None:
+            continue
+        rises.append((None if now is None else scale * certain_rise(base, now), place))
+        way, least = (place.id, stream.direction), scale * detectable(before)
+        shown[way] = min(shown.get(way, least), least)
+    found = pick(rises, phases, what="phases after the first to compare with it")
+    if found.nothing or max(shown.values()) < SHOWN:
+        return found  # that a rise of nought cannot be ruled out says nothing
+    return found._replace(detectable=max(shown.values()))
+
+
+def _compared(
+    phases: Sequence[Phase], existing: Sequence[str], faults: Sequence[FaultResult]
+) -> Iterator[tuple[StreamResult, StreamResult, Place]]:
+    """Each existing bridge's streams in the first phase and in a later one.
+
+    But for phases in which a fault interrupted it.
+    """
+    wanted = set(existing)
+    calm = [wanted - gone for gone in interrupted_in(phases, faults)]
+    before = {
+        (bridge, s.kind, s.direction): s
+        for bridge, s in heard_streams(phases[0])
+        if bridge in calm[0]
+    }
+    for phase, here in zip(phases[1:], calm[1:], strict=True):
+        for bridge, stream in heard_streams(phase):
+            base = before.get((bridge, stream.kind, stream.direction))
+            if base is not None and bridge in here:
+                yield base, stream, stream_place(bridge, stream, phase)
+
+
+def _losses(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
+    """The shares of packets lost on the wire."""
+    spread = max(_spread(before), _spread(now))
+    return _lost(before, spread), _lost(now, spread)
+
+
+def _spread(stream: StreamResult) -> float:
+    """The design effect of its losses, from second to second or from packet to packet."""
+    return max(stream.loss_spread or 1.0, in_bursts(stream.loss_burst_mean))
+
+
+def _lost(stream: StreamResult, spread: float) -> Known | None:
+    """None: nothing was sent."""
+    sent = stream.packets_sent
+    return lost_share(sent - stream.packets_received, sent, spread) if sent else None
+
+
+def _detectable_loss(before: StreamResult) -> float:
+    """On a line whose losses come as before."""
+    sent, spread = before.packets_sent, _spread(before)
+    known = lost_share(sent - before.packets_received, sent, spread)
+    return detectable_share_rise(known, sent, spread)
+
+
+def _delays(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
+    """The 95th percentiles of the delays."""
+    return _delay(before), _delay(now)
+
+
+def _delay(stream: StreamResult) -> Known | None:
+    """None: nothing came."""
+    p95, low, high = stream.delay_p95_ms, stream.delay_p95_low_ms, stream.delay_p95_high_ms
+    if p95 is None:
+        return None
+    return Known(p95, p95 if low is None else low, p95 if high is None else high)
+
+
+def _detectable_delay(before: StreamResult) -> float:
+    known = _delay(before)
+    return 0.0 if known is None else detectable_rise(known)

@@ -1,0 +1,289 @@
+"""What every failure of a network does to a running meeting: `faults.json`, `giaoban.faults/2`.
+
+Data only. A *failure* is one thing that goes wrong in an emulation of its own (or two, for a pair);
+what it did to each bridge was measured there. `results.judge.failure_points` sums up over failures.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel, read_json
+from results.model.quantities import Amount, Count, Id, LinkDirection, Reason, Verdict
+from results.model.result import Engine, Inputs, Named, Question, RunId
+
+SCHEMA = "giaoban.faults/2"
+
+FailureKind = Literal["cut", "silent", "router", "site", "mcu", "group", "pair"]
+ElementKind = Literal["link", "router", "bridge", "mcu", "group"]
+
+_ONE = r"(mcu|(cut|silent|router|site|group):[a-z0-9-]+)"
+FailureId = Annotated[str, Field(pattern=rf"^{_ONE}(\+{_ONE})?$", max_length=100)]
+"""`cut:gia-nghia--dak-song`, `router:r-dak-mil`, `mcu`; a pair joins two with `+`."""
+
+
+class Element(StrictModel):
+    """A thing that fails."""
+
+    kind: ElementKind
+    id: Id
+
+
+class BridgeImpact(StrictModel):
+    """What a failure did to one bridge; times in ms.
+
+    `behind`: without what failed there is no path from it to the MCU. `cut_off`: its media did not
+    come back while the failure lasted. `interruption_ms` is by the failing, the longer one of
+    `sound_interruption_ms` and `picture_interruption_ms`; `restored_interruption_ms` by the mending
+    (`results.model.faults.FaultImpact`). `path_before` and `path_after` are the links from the
+    bridge to the MCU before the failure and once the network had its new routes; null: none, or
+    not known.
+    """
+
+    bridge: Id
+    behind: bool
+    cut_off: bool
+    interruption_ms: Amount
+    sound_interruption_ms: Amount = 0.0
+    picture_interruption_ms: Amount = 0.0
+    restored_interruption_ms: Amount = 0.0
+    packets_lost: Count
+    picture_again_ms: Amount | None = None
+    redials: Count = 0
+    path_before: list[Id] | None = None
+    path_after: list[Id] | None = None
+
+
+class LinkPeak(StrictModel):
+    """The worst second of one direction of a link while something had failed, in % of its rate."""
+
+    id: Id
+    direction: LinkDirection
+    peak_pct: Amount
+
+
+class Acceptance(StrictModel):
+    """That somebody accepts what a failure cuts off, and why; `failure` is the one that was named:
+    that of a cut link is taken for its silent failure too."""
+
+    failure: FailureId
+    reason: Annotated[str, Field(min_length=1)]
+    reason_vi: Annotated[str, Field(min_length=1)]
+
+
+class Longest(NamedTuple):
+    """An interruption (ms), at which bridge, by the failing or by the mending."""
+
+    ms: float
+    at: str | None
+    mended: bool
+
+
+class FailureResult(StrictModel):
+    """One failure: what its emulation found.
+
+    `own` are the bridges of which it takes the power or the only line: those of a site without
+    power and of a router, and that of an access link. If it cuts off others it is a single point of
+    failure, which is `accepted` with a reason or makes the verdict `fail`. `interruption_ms` is the
+    longest by the failing at a bridge that is not behind it, at `interruption_at`; null: there is
+    no such bridge. The same with `restored_` is by the mending. `packets_lost` are all bridges'
+    together, `worst_link` is the most loaded of the backbone. Without `bridges` the emulation gave
+    no measures; the verdict is then invalid.
+    """
+
+    id: FailureId
+    kind: FailureKind
+    name_en: Annotated[str, Field(min_length=1)]
+    name_vi: Annotated[str, Field(min_length=1)]
+    elements: Annotated[list[Element], Field(min_length=1)]
+    own: list[Id] = Field(default_factory=list)
+    verdict: Verdict
+    reasons: list[Reason]
+    interruption_ms: Amount | None = None
+    interruption_at: Id | None = None
+    restored_interruption_ms: Amount | None = None
+    restored_interruption_at: Id | None = None
+    packets_lost: Count = 0
+    worst_link: LinkPeak | None = None
+    bridges: list[BridgeImpact] = Field(default_factory=list)
+    links: list[LinkPeak] = Field(default_factory=list)
+    accepted: Acceptance | None = None
+
+    @property
+    def others_cut_off(self) -> list[Id]:
+        """Bridges cut off of which the failure takes neither the power nor the only line."""
+        return sorted(set(self.cut_off) - set(self.own))
+
+    @property
+    def longest(self) -> Longest | None:
+        """The longest interruption by the failing or the mending; None: there was none."""
+        found = [
+            Longest(self.interruption_ms or 0.0, self.interruption_at, mended=False),
+            Longest(
+                self.restored_interruption_ms or 0.0, self.restored_interruption_at, mended=True
+            ),
+        ]
+        worst = max(found, key=lambda one: one.ms)
+        return worst if worst.ms else None
+
+    @property
+    def cut_off(self) -> list[Id]:
+        """Bridges whose media did not come back, sorted."""
+        return sorted(b.bridge for b in self.bridges if b.cut_off)
+
+    @property
+    def lost_needlessly(self) -> list[Id]:
+        """Bridges cut off although there was another path, sorted."""
+        return sorted(b.bridge for b in self.bridges if b.cut_off and not b.behind)
+
+
+class SinglePoint(StrictModel):
+    """One thing whose failure alone takes bridges out of the meeting.
+
+    `cut_off` are the bridges, without those of which it takes the power or the only line;
+    `failures` by which it showed, `accepted` those of them that were accepted, with the reasons.
+    """
+
+    element: Element
+    name_en: Annotated[str, Field(min_length=1)]
+    name_vi: Annotated[str, Field(min_length=1)]
+    cut_off: Annotated[list[Id], Field(min_length=1)]
+    failures: Annotated[list[FailureId], Field(min_length=1)]
+    accepted: dict[FailureId, Acceptance] = Field(default_factory=dict)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether all that it does was accepted."""
+        return set(self.accepted) == set(self.failures)
+
+    @property
+    def reasons(self) -> list[Acceptance]:
+        """Why it was accepted, each reason once."""
+        return list({each.failure: each for each in self.accepted.values()}.values())
+
+
+class Unneeded(StrictModel):
+    """An acceptance of what is no single point of failure, or has not been tried."""
+
+    failure: FailureId
+    why: Literal["no-single-point", "not-tried"]
+
+
+class LinkWorst(StrictModel):
+    """The worst load of one direction of a link over all failures, and which failure causes it."""
+
+    id: Id
+    direction: LinkDirection
+    peak_pct: Amount
+    failure: FailureId
+
+
+Sense = Literal["worse", "better", "other"]
+
+
+class Change(StrictModel):
+    """One thing that is not as it was accepted; `failure` null: it is about the inputs."""
+
+    sense: Sense
+    failure: FailureId | None
+    what: str
+
+    @property
+    def line(self) -> str:
+        """In one line, e.g. `cut:x: cu-jut is cut off (was: interrupted 412.0 ms)`."""
+        return self.what if self.failure is None else f"{self.failure}: {self.what}"
+
+
+class Comparison(StrictModel):
+    """What changed since an accepted answer, the baseline of that name.
+
+    `by_criteria` is the verdict that the criteria alone give; `known` are the failures of which the
+    baseline holds that they cut off those whom they cut off now.
+    """
+
+    baseline: str
+    reason: str
+    by_criteria: Verdict
+    changes: list[Change]
+    known: list[FailureId] = Field(default_factory=list)
+
+    @property
+    def worse(self) -> list[Change]:
+        """Those that must not pass unseen."""
+        return [change for change in self.changes if change.sense == "worse"]
+
+
+class Timing(StrictModel):
+    """How each failure was tried, in seconds: phases, and from when to when it lasted.
+
+    `to_s` null: what does not come back in the run. Counted from the first phase's start.
+    """
+
+    before_s: Amount
+    during_s: Amount
+    after_s: Amount
+    at_s: Amount
+    to_s: Amount
+
+
+class FaultsAnswer(StrictModel):
+    """The whole answer.
+
+    `whole` says that every failure of a set was tried and not some picked by hand; `possible` are
+    the ids of all failures that this network can have, tried or not. `unneeded` are the scenario's
+    acceptances that accepted nothing.
+
+    `verdict` is the answer that the exit code tells: where there is a `comparison` with a baseline,
+    that nothing is worse, or that something is, with the reasons; a run that cannot be trusted is
+    neither. `by_criteria` is what the criteria alone say.
+    """
+
+    schema_id: Literal["giaoban.faults/2"] = Field(default="giaoban.faults/2", alias="schema")
+    run_id: RunId
+    verdict: Verdict
+    reasons: list[Reason]
+    question: Question
+    engine: Engine | None
+    inputs: Inputs
+    timing: Timing
+    whole: bool
+    possible: list[FailureId]
+    failures: Annotated[list[FailureResult], Field(min_length=1)]
+    single_points: list[SinglePoint]
+    unneeded: list[Unneeded] = Field(default_factory=list)
+    links: list[LinkWorst]
+    link_limit_pct: Amount
+    interruption_limit_ms: Amount
+    names: dict[str, str]
+    comparison: Comparison | None = None
+
+    @property
+    def by_criteria(self) -> Verdict:
+        """The verdict by the criteria alone."""
+        return self.verdict if self.comparison is None else self.comparison.by_criteria
+
+    @property
+    def bridges(self) -> list[Named]:
+        """Everybody in the meeting, the existing ones first."""
+        return [*self.question.existing, *self.question.new]
+
+    @property
+    def untried(self) -> list[FailureId]:
+        """Failures that this network can have and that were not tried by themselves."""
+        tried = {failure.id for failure in self.failures}
+        return [ident for ident in self.possible if ident not in tried]
+
+    def name(self, ident: str) -> str:
+        """What people call a node."""
+        return self.names.get(ident, ident)
+
+    def to_json(self) -> str:
+        """The text of `faults.json` (indented, keys in the model's order, marks kept)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = "faults.json") -> Self:
+        """Read `faults.json`. Raises `InputError` that names the key at fault."""
+        return read_json(cls, text, origin, SCHEMA)

@@ -1,0 +1,411 @@
+"""The answer of a run as typed data: `result.json`, schema `giaoban.result/2`.
+
+Percentages are 0–100, one unit per quantity (in the name), and there is no NaN: a value that could
+not be measured (nothing received, for example) is null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from giaoban.tomlfile import StrictModel, read_json
+from results.judge.off_by import OffBy
+from results.model.background import OtherTraffic
+from results.model.faults import FaultImpact, FaultResult
+from results.model.in_use import InUse
+from results.model.places import Binding, Place
+from results.model.quantities import (
+    Amount,
+    Count,
+    Direction,
+    Id,
+    Kind,
+    LinkDirection,
+    Mos,
+    Percent,
+    Reason,
+    Verdict,
+)
+from results.model.seeds import Seeds
+from results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+
+__all__ = [
+    "SCHEMA",
+    "Accounting",
+    "Amount",
+    "Assumption",
+    "Binding",
+    "BridgeResult",
+    "Count",
+    "CriterionResult",
+    "Direction",
+    "Downspeeded",
+    "Engine",
+    "FaultImpact",
+    "FaultResult",
+    "FileRef",
+    "Id",
+    "Impairment",
+    "Inputs",
+    "Kind",
+    "LinkResult",
+    "McuResult",
+    "Meeting",
+    "MoreCalls",
+    "Mos",
+    "Named",
+    "OtherTraffic",
+    "Percent",
+    "Phase",
+    "Place",
+    "Question",
+    "Refused",
+    "RefusedCommand",
+    "Result",
+    "RtcpResult",
+    "StreamResult",
+    "Verdict",
+    "lost_pcts",
+]
+
+SCHEMA = "giaoban.result/2"
+
+RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FileRef(StrictModel):
+    """An input file, tied to its exact bytes."""
+
+    path: str
+    sha256: Sha256
+
+
+class Engine(StrictModel):
+    """What answered: the virtual-time guest (`sandbox`), this machine's kernel (`native`), or
+    queues worked out without any network (`estimate`)."""
+
+    name: Literal["sandbox", "native", "estimate"]
+    time: Literal["virtual", "real"]
+    kernel: str
+
+
+class Inputs(StrictModel):
+    """Everything the run depends on; `mcu` is the device catalogue.
+
+    `code` is a hash over the program's sources, `commit` the commit it was at (null: not known),
+    `committed` whether the sources were exactly those. `files` are those that the scenario names:
+    recordings, and traces of losses.
+    """
+
+    scenario: FileRef
+    province: FileRef
+    mcu: FileRef
+    criteria: FileRef
+    files: list[FileRef] = Field(default_factory=list)
+    seed: int
+    code: str
+    commit: str | None = None
+    committed: bool = False
+
+
+class LinkResult(StrictModel):
+    """One direction (`A->B`, node ids) of a link; `peak_pct` may pass 100 in a short window."""
+
+    id: Id
+    direction: LinkDirection
+    rate_mbps: Annotated[float, Field(gt=0)]
+    utilisation_pct: Amount
+    peak_pct: Amount
+    drops: Count
+    queue_p99_ms: Amount | None
+
+
+class Refused(StrictModel):
+    """A call that was not set up; `code` is the SIP answer (408 when the MCU never answered)."""
+
+    bridge: Id
+    code: Annotated[int, Field(ge=300, le=699)]
+    reason: str
+
+
+class Downspeeded(StrictModel):
+    """A call that was given less than it asked for: resolutions, or "audio" for sound only."""
+
+    bridge: Id
+    asked: str
+    given: str
+    reason: str
+
+
+class McuResult(InUse):
+    """The MCU in one phase: `units_used` and `ports_used` are the highest of the phase, and
+    `used_pct` the most of anything by which the device may refuse a call (see `InUse`).
+
+    `joined` are the bridges in a conference at the end of the phase, `dropped` those that had
+    joined and left before it without being asked to, `put_out` those that the control room put
+    out, `downspeeded` those in it that were given less than they asked for. `setup_network_ms_p95`
+    is the network's share of call set-up alone: here neither the MCU nor a bridge has to think,
+    while real ones need 0.5 to 4 s (an assumption; no maker's figure was found).
+    """
+
+    units_used: Amount
+    units_total: Annotated[float, Field(gt=0)]
+    ports_used: Count
+    ports_total: Annotated[int, Field(gt=0)]
+    joined: list[Id]
+    refused: list[Refused] = Field(default_factory=list)
+    downspeeded: list[Downspeeded] = Field(default_factory=list)
+    dropped: list[Id] = Field(default_factory=list)
+    put_out: list[Id] = Field(default_factory=list)
+    setup_network_ms_p95: Amount | None
+
+
+class MoreCalls(StrictModel):
+    """How many more calls like the meeting's the device takes as asked beside all its bridges.
+
+    Found by asking its admission; links are not looked at. `to_limit`: with no more than
+    `limit_pct` of the device in use (the threshold of `mcu-units`), `to_full`: until it refuses, or
+    gives less. Both are 0 if it does not take all that were asked for.
+    """
+
+    resolution: str
+    limit_pct: Percent
+    to_limit: Count
+    to_full: Count
+
+
+class Phase(StrictModel):
+    """One phase of the check (`before`, `during`, `after`)."""
+
+    name: Id
+    seconds: Annotated[float, Field(gt=0)]
+    bridges: list[BridgeResult]
+    links: list[LinkResult]
+    mcu: McuResult
+
+
+class CriterionResult(StrictModel):
+    """One criterion judged; null `value`: something that had to be measured was not (not ok).
+
+    `measure` says which figure it is of, e.g. `worst stream delay_p95_ms`; null where the
+    criterion is more than a figure. Without a `place` there was nothing to measure at all.
+    `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
+    the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
+    smallest change that a run of this length can show, of a criterion that compares.
+    `margin_pct` is the share of the allowance still unused (`results.judge.verdict.margin_pct`).
+    """
+
+    id: Id
+    name_en: str
+    name_vi: str
+    value: float | None
+    threshold: float
+    unit: str
+    unit_vi: str | None = None
+    measure: str | None = None
+    sense: Literal["at-most", "at-least"]
+    preferred: float | None = None
+    detectable: float | None = None
+    ok: bool
+    margin_pct: float | None
+    worst_at: str
+    place: Place | None = None
+    source: str
+    source_vi: str
+
+    @property
+    def past_preferred(self) -> bool:
+        """Met, but not as well as its source prefers."""
+        return (
+            self.ok
+            and self.preferred is not None
+            and self.value is not None
+            and (self.value > self.preferred) == (self.sense == "at-most")
+            and self.value != self.preferred
+        )
+
+
+class Assumption(StrictModel):
+    """A figure without a source, and what would replace it; `_vi` texts are for the annex."""
+
+    what: str
+    value: str
+    source: str
+    settled_by: str
+    what_vi: str | None = None
+    value_vi: str | None = None
+    source_vi: str | None = None
+    settled_by_vi: str | None = None
+
+
+class Accounting(StrictModel):
+    """Where every packet put on the wire went; `unaccounted` is what remains (valid: 0).
+
+    `packets_duplicated` are copies that a line made, `packets_damaged` those that a host's or a
+    router's checksum threw away, `packets_lost_by_faults` what links took that had failed,
+    `packets_without_route` what ended in a router that knew no way, or went round in a circle until
+    its time to live was over. In a run with faults the routers' own packets (OSPF, BFD) are counted
+    with the others.
+    """
+
+    packets_sent: Count
+    packets_received: Count
+    packets_dropped_at_queues: Count
+    packets_lost_by_impairment: Count
+    packets_duplicated: Count = 0
+    packets_damaged: Count = 0
+    packets_lost_by_faults: Count = 0
+    packets_without_route: Count = 0
+    unaccounted: int
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        gone = self.packets_dropped_at_queues + self.packets_lost_by_impairment
+        gone += self.packets_damaged + self.packets_lost_by_faults + self.packets_without_route
+        rest = self.packets_sent + self.packets_duplicated - self.packets_received - gone
+        if self.unaccounted != rest:
+            raise ValueError(f"unaccounted = {self.unaccounted}, but the counts leave {rest}")
+        return self
+
+
+class Impairment(StrictModel):
+    """What the scenario declared to be done to packets, on purpose.
+
+    `direction` is `up` or `down` for a bridge, `A->B` for a link, null for both; `media` the kind
+    of stream, null for all. Times are seconds from the start of the first phase (negative:
+    before it), `to_s` null: to the end. The texts say what alone, not where or when:
+    `10 % loss, Gilbert–Elliott`.
+    """
+
+    target: Literal["bridge", "link"]
+    id: Id
+    direction: Direction | LinkDirection | None = None
+    media: Kind | None = None
+    from_s: float
+    to_s: float | None = None
+    text_en: Annotated[str, Field(min_length=1)]
+    text_vi: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.to_s is not None and self.to_s <= self.from_s:
+            raise ValueError(f"to_s = {self.to_s:g} is not after from_s = {self.from_s:g}")
+        if self.direction is not None and ("->" in self.direction) != (self.target == "link"):
+            raise ValueError(f"direction {self.direction!r} is not one of a {self.target}")
+        return self
+
+
+class Named(StrictModel):
+    """An identifier with the name shown to people."""
+
+    id: Id
+    name: str
+
+
+class Question(StrictModel):
+    """What was asked: which bridges exist, which are to be connected."""
+
+    existing: list[Named]
+    new: list[Named]
+    text_vi: str
+    text_en: str
+
+
+class RefusedCommand(StrictModel):
+    """A command of the control room that was not carried out; `on` is whom it was about.
+
+    `code` is the SIP answer: 403 for what a branch may not do (Art. 16(2)c).
+    """
+
+    by: Id
+    command: str
+    on: Id | None = None
+    code: Annotated[int, Field(ge=300, le=699)]
+    reason: str
+
+
+class Meeting(StrictModel):
+    """How the meeting was held.
+
+    `floor`: the chair and whom it calls are heard (Art. 15(2)a), or everybody. `video`: a picture
+    composed for each bridge in `layout`, or the speaker's forwarded. `dial`: whether bridges call
+    `in` or the MCU calls `out`. `encrypted`: media by SRTP. `sound_devices_ms` and
+    `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,
+    buffers included, without any network.
+    """
+
+    floor: Literal["chair", "open"]
+    video: Literal["presence", "switched"]
+    layout: str
+    dial: Literal["in", "out"]
+    encrypted: bool
+    sound_devices_ms: Amount | None = None
+    picture_devices_ms: Amount | None = None
+
+
+class Result(StrictModel):
+    """The whole answer; `names` maps node ids (routers, bridges, `mcu`) to names for people."""
+
+    schema_id: Literal["giaoban.result/2"] = Field(default="giaoban.result/2", alias="schema")
+    run_id: RunId
+    verdict: Verdict
+    reasons: list[Reason]
+    question: Question
+    engine: Engine
+    inputs: Inputs
+    meeting: Meeting
+    impairments: list[Impairment] = Field(default_factory=list)
+    background: list[OtherTraffic] = Field(default_factory=list)
+    faults: list[FaultResult] = Field(default_factory=list)
+    refused_commands: list[RefusedCommand] = Field(default_factory=list)
+    phases: list[Phase]
+    more_calls: MoreCalls | None = None
+    """Null: not asked, as no criterion limits how much of the device may be in use."""
+    criteria: list[CriterionResult]
+    binding: Binding | None
+    assumptions: list[Assumption]
+    accounting: Accounting
+    names: dict[str, str] = Field(default_factory=dict)
+    estimate: OffBy | None = None
+    """Of an emulated run: how far an estimate was off."""
+    seeds: Seeds | None = None
+    """The same question at other seeds; null: they were not asked for."""
+
+    @model_validator(mode="after")
+    def _verdict_fits(self) -> Self:
+        if self.verdict == "pass" and not all(c.ok for c in self.criteria):
+            raise ValueError("verdict is pass, but a criterion is not met")
+        if self.verdict != "invalid" and self.accounting.unaccounted:
+            raise ValueError("packets are unaccounted for, so the verdict can only be invalid")
+        return self
+
+    @property
+    def devices_past_preferred(self) -> tuple[float, float] | None:
+        """What devices alone take of the delays of sound and of pictures, in ms, where one of these
+        is past what its source prefers."""
+        sound_ms, picture_ms = self.meeting.sound_devices_ms, self.meeting.picture_devices_ms
+        past = any(c.past_preferred and c.unit == "ms" for c in self.criteria)
+        if not past or sound_ms is None or picture_ms is None:
+            return None
+        return sound_ms, picture_ms
+
+    @property
+    def is_estimate(self) -> bool:
+        """Worked out and not emulated: no document for approval."""
+        return self.engine.name == "estimate"
+
+    def to_json(self) -> str:
+        """The text of `result.json` (indented, keys in the model's order, marks kept)."""
+        return self.to_bytes().decode()
+
+    def to_bytes(self) -> bytes:
+        """The same in UTF-8: of thousands of bridges the text alone would take twice as much."""
+        return TypeAdapter(type(self)).dump_json(self, by_alias=True, indent=2) + b"\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = "result.json") -> Self:
+        """Read `result.json`. Raises `InputError` that names the key at fault."""
+        return read_json(cls, text, origin, SCHEMA)

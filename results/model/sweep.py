@@ -1,0 +1,75 @@
+"""Many points at once: `sweep.json`, schema `giaoban.sweep-answer/1`. Data only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from results.model.quantities import Amount, Count, Id, Reason
+from results.model.result import Inputs, RunId
+
+SCHEMA = "giaoban.sweep-answer/1"
+
+SINGLE_POINT = "single-point-of-failure"
+"""What binds where a failure cuts bridges off that the network could have kept: no criterion of the
+meeting, which is no longer whole, but the rule of `giaoban faults`."""
+
+Said = Literal["pass", "fail", "refused"]
+"""`refused`: the point cannot be, `why` says the reason."""
+
+
+class SweepPoint(StrictModel):
+    """One point: where it is on each axis, and what became of it.
+
+    `method`: judged packet by packet, or ruled out by arithmetic alone (`arithmetic`), which then
+    gives no margin. A point with a failure passes only if it passes without it, too. `cut_off`
+    counts bridges that nothing reaches any more: a point that passes although there are some has
+    lost only those at the router that failed, or such as the scenario accepts to lose.
+    `peak_pct`: the busiest second of any link, by arithmetic.
+    A point that passes at its `seed` was tried at `seeds_tried` others, up to the first that does
+    not pass (`fails_at_seed`).
+    `key` is the hash of all that the point depends on. `pace_s`: bridges joined so far apart, where
+    it is not the default.
+    """
+
+    bridges: str
+    profile: str
+    device: str
+    failure: str
+    seed: int
+    verdict: Said
+    method: Literal["arithmetic", "estimate", "none"]
+    in_meeting: Count
+    cut_off: Count
+    binding: Id | None = None
+    where: str = ""
+    margin_pct: float | None = None
+    used_pct: float | None = None
+    peak_pct: Amount | None = None
+    why: Reason = ""
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    pace_s: Amount | None = None
+    seeds_tried: Count = 0
+    seeds_passed: Count = 0
+    fails_at_seed: Count | None = None
+
+
+class SweepAnswer(StrictModel):
+    """The whole sweep. `computed` points were new, the others had been computed before."""
+
+    schema_id: Literal["giaoban.sweep-answer/1"] = Field(
+        default="giaoban.sweep-answer/1", alias="schema"
+    )
+    run_id: RunId
+    question_en: str
+    question_vi: str
+    inputs: Inputs
+    points: Annotated[list[SweepPoint], Field(min_length=1)]
+    computed: Count
+    seconds: Amount
+
+    def to_json(self) -> str:
+        """The text of `sweep.json` (indented, keys in the model's order, marks kept)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"

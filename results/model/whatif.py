@@ -1,0 +1,177 @@
+"""Variants of a scenario side by side: `whatif.json`, schema `giaoban.whatif/2`. Data only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from results.model.in_use import InUse
+from results.model.quantities import Count, Id, Reason, Verdict
+from results.model.result import Binding, Inputs, RunId
+from results.model.seeds import Seeds
+
+SCHEMA = "giaoban.whatif/2"
+
+Method = Literal["estimate", "sandbox", "native"]
+"""How a variant was judged: estimated, or emulated by one of the engines."""
+
+
+class Margin(StrictModel):
+    """What became of one criterion; see `results.model.result.CriterionResult`."""
+
+    criterion: Id
+    name_en: str
+    name_vi: str
+    value: float | None
+    threshold: float
+    unit: str
+    ok: bool
+    margin_pct: float | None
+    worst_at: str
+
+
+class Judged(StrictModel):
+    """A verdict on one variant with what it rests on, by one method.
+
+    `where` is the binding criterion's place in words; `run` the folder of an emulation, within the
+    answer's own. `in_use` is how much of the device was in use in the phase in which it was most;
+    null without a result. `seeds`: what other seeds came to, which are tried where the own one
+    passes.
+    """
+
+    method: Method
+    verdict: Verdict
+    reasons: list[Reason]
+    binding: Binding | None
+    where: str
+    margins: list[Margin]
+    in_use: InUse | None
+    run: str | None = None
+    seeds: Seeds | None = None
+
+    @property
+    def by_luck(self) -> bool:
+        """Whether it passes at its own seed and does not at others."""
+        return self.verdict == "fail" and self.seeds is not None
+
+    @property
+    def worst_pct(self) -> float | None:
+        """The least margin of all; None if one was not measured."""
+        found = [margin.margin_pct for margin in self.margins]
+        known = [pct for pct in found if pct is not None]
+        return min(known) if known and len(known) == len(found) else None
+
+
+def final(judged: Judged, confirmed: Judged | None) -> Judged:
+    """The word that counts: the emulation's if there is one.
+
+    It is about one seed: that it passes says nothing against others at which it does not.
+    """
+    if confirmed is None or (judged.by_luck and confirmed.verdict == "pass"):
+        return judged
+    return confirmed
+
+
+class CostPart(StrictModel):
+    """One thing that has its price, in millions of đồng; `assumed`: nobody has offered it yet."""
+
+    what: str
+    million_vnd: Annotated[float, Field(ge=0)]
+    source: str
+    assumed: bool = False
+
+
+class CostOf(StrictModel):
+    """What a variant costs. `unpriced` are the things for which the file has no price."""
+
+    parts: list[CostPart] = Field(default_factory=list)
+    unpriced: list[str] = Field(default_factory=list)
+
+    @property
+    def million_vnd(self) -> float | None:
+        """The sum in millions of đồng; None while something has no price."""
+        return None if self.unpriced else sum(part.million_vnd for part in self.parts)
+
+
+class VariantResult(StrictModel):
+    """One variant. `asked`: one of those in the question; else it was found by search.
+
+    `changes` are what differs from the scenario, in words; `change_count` how many kinds of things
+    have to be changed beside the bridges that are asked for. `bridges` are all in the meeting.
+    `confirmed` is the emulation's word on it.
+    """
+
+    id: Id
+    name: str
+    asked: bool
+    changes: list[str]
+    changes_vi: list[str]
+    change_count: Count
+    bridges: Count
+    new_bridges: Count
+    device: Id
+    device_name: str
+    profile: str
+    judged: Judged
+    confirmed: Judged | None = None
+    cost: CostOf | None = None
+
+    @property
+    def final(self) -> Judged:
+        """The word that counts."""
+        return final(self.judged, self.confirmed)
+
+
+class FailureCheck(StrictModel):
+    """The worst failure, tried in an emulation of the answer.
+
+    It is no part of the question, which is about a network in which nothing fails: the headline
+    tells it, the verdict is not changed by it.
+    """
+
+    variant: Id
+    failure: str
+    name_en: str
+    name_vi: str
+    judged: Judged
+
+
+class WhatIf(StrictModel):
+    """The whole answer.
+
+    `verdict` is that of the question: passed if a variant that was asked for passes. `answer` is
+    the variant that passes and costs least, or changes least where costs are not known
+    (`ordered_by`); `neighbour` the nearest one that does not. `tried` counts the variants that the
+    search looked at beside those listed.
+    """
+
+    schema_id: Literal["giaoban.whatif/2"] = Field(default="giaoban.whatif/2", alias="schema")
+    run_id: RunId
+    verdict: Verdict
+    question_en: str
+    question_vi: str
+    existing: Count
+    inputs: Inputs
+    ordered_by: Literal["cost", "changes"]
+    variants: Annotated[list[VariantResult], Field(min_length=1)]
+    answer: Id | None
+    neighbour: Id | None
+    failure: FailureCheck | None = None
+    search: list[str] = Field(default_factory=list)
+    tried: Count = 0
+    seconds: Annotated[float, Field(ge=0)]
+
+    def variant(self, ident: str) -> VariantResult:
+        """The variant of an id."""
+        return next(variant for variant in self.variants if variant.id == ident)
+
+    def to_json(self) -> str:
+        """The text of `whatif.json` (indented, keys in the model's order, marks kept)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """What `to_json` wrote."""
+        return cls.model_validate_json(text)

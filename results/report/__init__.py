@@ -1,0 +1,1 @@
+"""An answer for people: summaries, pictures, the annex, the page for a browser."""

@@ -1,0 +1,93 @@
+"""What a document carries about itself: which runs it is of, their sums and inputs, its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+from pydantic import Field
+
+from giaoban.text import Lines
+from giaoban.tomlfile import StrictModel, read_json
+from results.archive.evidence.answers import Kind, input_refs, kind_of
+from results.model.quantities import Verdict
+from results.model.result import RunId, Sha256
+from results.report.annex.document import Document
+from results.report.annex.standing import Part
+
+SCHEMA = "giaoban.document/1"
+ATTACHMENT = "giaoban.json"
+
+
+class InputSum(StrictModel):
+    """One file that a run was made from."""
+
+    role: str
+    name: str
+    sha256: Sha256
+
+
+class RunSum(StrictModel):
+    """One run; `sum` is its manifest's, null if it has no evidence."""
+
+    run_id: RunId
+    kind: Kind
+    verdict: Verdict
+    seed: int
+    code: str
+    sum: Sha256 | None
+    inputs: list[InputSum]
+
+
+class Text(StrictModel):
+    """One text of the document, and where it is."""
+
+    at: str
+    text: Lines
+
+
+class About(StrictModel):
+    """The whole of it; `texts` are in the order of reading."""
+
+    schema_id: Literal["giaoban.document/1"] = Field(default="giaoban.document/1", alias="schema")
+    lang: str
+    draft: bool
+    attached: str
+    runs: list[RunSum]
+    texts: list[Text]
+
+    def to_json(self) -> str:
+        """As it is put into a file."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read it. Raises `InputError`."""
+        return read_json(cls, text, ATTACHMENT, SCHEMA)
+
+
+def about(document: Document, parts: Sequence[Part]) -> About:
+    """What this document is about."""
+    return About(
+        lang=document.lang,
+        draft=document.draft,
+        attached=document.attached,
+        runs=[_run(part) for part in parts],
+        texts=[Text(at=at, text=text) for at, text in document.texts() if text],
+    )
+
+
+def _run(part: Part) -> RunSum:
+    answer, inputs = part.answer, part.answer.inputs
+    return RunSum(
+        run_id=answer.run_id,
+        kind=kind_of(answer),
+        verdict=answer.verdict,
+        seed=inputs.seed,
+        code=inputs.code,
+        sum=part.proof.sum if part.proof else None,
+        inputs=[
+            InputSum(role=role, name=ref.path, sha256=ref.sha256)
+            for role, ref in input_refs(inputs)
+        ],
+    )

@@ -1,0 +1,72 @@
+"""What was asked, what was done on purpose, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from results.model.background import OtherTraffic
+from results.model.failures import FaultsAnswer
+from results.model.result import Result
+from results.report.annex import failing
+from results.report.annex.document import Block, Heading, Par, bullets
+from results.report.annex.translator import Tongue
+
+
+def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:
+    """The question, the bridges, the meeting, and all that was done to the network."""
+    yield Heading(title)
+    yield Par(say.question())
+    question = result.question
+    for key, bridges in (("existing", question.existing), ("new", question.new)):
+        if bridges:
+            names = ", ".join(say.names.of(bridge.id) for bridge in bridges)
+            yield Par(say(key, len(bridges), names))
+    yield Par(say("meeting", say.meeting(result)))
+    if result.background:
+        yield Par(say("background"))
+        yield bullets([f"{_traffic(item, say)}" for item in result.background])
+    else:
+        yield Par(say("no background"))
+    if result.impairments:
+        yield Par(say("impaired"))
+        yield bullets([f"{say.impairment(item)}" for item in result.impairments])
+    if result.faults:
+        yield Par(say("failing"))
+        items = []
+        for fault in result.faults:
+            start = say.number(fault.at_s)
+            until = fault.restored_s
+            when = say("from", start) if until is None else say("from to", start, say.number(until))
+            items.append(f"{say.fault(fault)}, {when};")
+        yield bullets(items)
+    yield Par(say("basis"))
+
+
+def concluded(
+    result: Result, say: Tongue, tried: Sequence[FaultsAnswer] = (), *, failures_at: int
+) -> Iterator[Block]:
+    """The verdict in one sentence, and what it hangs on; then what failures came to.
+
+    `tried` are the answers about failures of the same question, told in section `failures_at`.
+    """
+    yield Heading(say("verdict"))
+    yield Par(say.verdict(result), bold=True)
+    if result.verdict != "invalid" and (binding := say.binding(result.binding, result)):
+        yield Par(binding)
+    if result.verdict != "invalid":
+        yield Par(say.how_sure(result))
+    for text in say.interruptions(result):
+        yield Par(text)
+    for answer in tried:
+        yield from failing.concluded(answer, say, told_at=failures_at)
+
+
+def _traffic(item: OtherTraffic, say: Tongue) -> str:
+    if item.to_s is None:
+        when = say("all the time") if not item.from_s else say("from", say.number(item.from_s))
+    elif not item.from_s:
+        when = say("until", say.number(item.to_s))
+    else:
+        when = say("from to", say.number(item.from_s), say.number(item.to_s))
+    where = say.names.link(item.link, item.direction)
+    return say("background item", where, say.number(item.mbps), say(f"marked {item.marked}"), when)

@@ -1,0 +1,196 @@
+"""The MCU's capacity used and left, and the load of links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from results.judge.criteria import EVERY_SEED
+from results.model.result import LinkResult, Phase, Result
+from results.report.annex.document import Block, Cell, Head, Heading, Par, Table, aligned
+from results.report.annex.translator import Tongue
+
+LINKS_SHOWN = 10
+"""Link directions in the table: the most loaded ones, the rest is in the result file."""
+LEAST = 3
+MCU_LIMIT, LINK_LIMIT = "mcu-units", "link-peak"
+
+
+def mcu(result: Result, say: Tongue) -> Iterator[Block]:
+    """Units and ports used and left, and calls that were refused or given less."""
+    yield Heading(say("mcu"))
+    yield Par(say("device", say.names.of("mcu")))
+    keys = (
+        "phase", "share", "used of", "units", "units left", "ports", "ports left", "joined",
+        "refused", "less",
+    )  # fmt: skip
+    yield Table(
+        caption=say("mcu table"),
+        head=[[Head(say(key)) for key in keys]],
+        rows=[_mcu_row(phase, say) for phase in result.phases],
+        widths=[15, 15, 27, 19, 15, 17, 13, 15, 14, 13],
+        aligns=aligned("left", "center", len(keys) - 1),
+        whole=True,
+        small=True,
+    )
+    yield Par(say("mcu note"), note=True)
+    said = (
+        ("refused list", _refused(result.phases, say)),
+        ("less list", _given_less(result.phases, say)),
+        ("commands", [say.command(command) for command in result.refused_commands]),
+    )
+    for key, items in said:
+        if items:
+            yield Par(say(key, "; ".join(items)))
+
+
+def _mcu_row(phase: Phase, say: Tongue) -> list[Cell]:
+    mcu, number = phase.mcu, say.number
+    texts = (
+        say.names.phase(phase.name),
+        say.percent(mcu.used_pct, 1),
+        say.in_use(mcu),
+        f"{number(mcu.units_used)} / {number(mcu.units_total)}",
+        number(mcu.units_total - mcu.units_used),
+        f"{number(mcu.ports_used)} / {number(mcu.ports_total)}",
+        number(mcu.ports_total - mcu.ports_used),
+        str(len(mcu.joined)),
+        str(len(mcu.refused)),
+        str(len(mcu.downspeeded)),
+    )
+    return [Cell(text) for text in texts]
+
+
+def _refused(phases: Sequence[Phase], say: Tongue) -> list[str]:
+    """One text for each reason, with the bridges it was given to."""
+    by_code: dict[int, dict[str, None]] = {}
+    for phase in phases:
+        for call in phase.mcu.refused:
+            by_code.setdefault(call.code, {})[say.bridge(call.bridge)] = None
+    return [f"{say.refusal(code)}: {', '.join(who)}" for code, who in by_code.items()]
+
+
+def _given_less(phases: Sequence[Phase], say: Tongue) -> list[str]:
+    """One text for each step down, with the bridges it happened to."""
+    by_step: dict[tuple[str, str], dict[str, None]] = {}
+    for phase in phases:
+        for call in phase.mcu.downspeeded:
+            by_step.setdefault((call.asked, call.given), {})[say.bridge(call.bridge)] = None
+    return [
+        f"{say.resolution(asked)} → {say.resolution(given)}: {', '.join(who)}"
+        for (asked, given), who in by_step.items()
+    ]
+
+
+class _Load(NamedTuple):
+    """One direction of a link over all phases."""
+
+    link: LinkResult
+    peaks: list[float | None]
+    drops: int
+
+    @property
+    def peak_pct(self) -> float:
+        return max(peak or 0.0 for peak in self.peaks)
+
+
+def _loads(phases: Sequence[Phase]) -> list[_Load]:
+    """All directions, the most loaded first."""
+    found: dict[tuple[str, str], _Load] = {}
+    for index, phase in enumerate(phases):
+        for link in phase.links:
+            key = (link.id, link.direction)
+            load = found.get(key) or _Load(link, [None] * len(phases), 0)
+            load.peaks[index] = link.peak_pct
+            found[key] = load._replace(drops=load.drops + link.drops)
+    return sorted(
+        found.values(), key=lambda x: (-x.peak_pct, -x.drops, x.link.id, x.link.direction)
+    )
+
+
+def links(result: Result, say: Tongue) -> Iterator[Block]:
+    """The most loaded directions of links."""
+    yield Heading(say("links"))
+    loads = _loads(result.phases)
+    shown = loads[:LINKS_SHOWN]
+    count = len(result.phases)
+    yield Table(
+        caption=say("links table", len(shown), len(loads)),
+        head=[
+            [
+                Head(say("way"), rows=2),
+                Head(say("rate"), rows=2),
+                Head(say("peak"), columns=count),
+                Head(say("drops"), rows=2),
+            ],
+            [Head(say.names.phase(phase.name)) for phase in result.phases],
+        ],
+        rows=[
+            [
+                Cell(_link(load, say)),
+                Cell(say.number(load.link.rate_mbps)),
+                *(Cell(say.number(peak, 1)) for peak in load.peaks),
+                Cell(say.number(load.drops)),
+            ]
+            for load in shown
+        ],
+        widths=[72, 22, *[54 / count] * count, 15],
+        aligns=aligned("left", "right", count + 2),
+        whole=True,
+    )
+    yield Par(say("links note"), note=True)
+
+
+def _link(load: _Load, say: Tongue) -> str:
+    text = say.names.link(load.link.id, load.link.direction)
+    return text[:1].upper() + text[1:]
+
+
+def limits(result: Result, say: Tongue) -> Iterator[Block]:
+    """What limits a further expansion: the MCU's room, the busiest link, the least margins."""
+    # what people hear and see does not get worse by the mere number of bridges
+    grows = result.binding is not None and result.binding.cause != "stream"
+    if grows and (binding := say.binding(result.binding, result)):
+        yield Par(binding)
+    thresholds = {c.id: c.threshold for c in result.criteria}
+    if result.phases:
+        yield from _room(result, say)
+        yield from _busiest(result.phases, thresholds.get(LINK_LIMIT), say)
+    # a share of other seeds is no quantity that a further bridge uses up
+    known = [c for c in result.criteria if c.margin_pct is not None and c.id != EVERY_SEED]
+    least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
+    if least:
+        items = (f"{_lower(say.criterion(c))} ({say.percent(c.margin_pct)})" for c in least)
+        yield Par(say("least", "; ".join(items)))
+
+
+def _room(result: Result, say: Tongue) -> Iterator[Block]:
+    """How many more calls the device takes, as its admission said when the run was measured."""
+    mcu, more, number = result.phases[-1].mcu, result.more_calls, say.number
+    if more is None or not mcu.joined:
+        return
+    values = (
+        say.percent(mcu.used_pct, 1), say.in_use(mcu), number(more.limit_pct),
+        more.to_limit, more.to_full, say.resolution(more.resolution),
+    )  # fmt: skip
+    key = "room" if more.to_limit else "room past limit" if more.to_full else "no room"
+    yield Par(say(key, *values))
+
+
+def _busiest(phases: Sequence[Phase], limit_pct: float | None, say: Tongue) -> Iterator[Block]:
+    loads = _loads(phases)
+    if limit_pct is None or not loads:
+        return
+    load = loads[0]
+    rate, peak = load.link.rate_mbps, load.peak_pct
+    values = (
+        say.link(load.link.id, load.link.direction),
+        say.number(peak, 1), say.number(rate), say.number(limit_pct),
+        say.number(rate * (limit_pct - peak) / 100, 1),
+    )  # fmt: skip
+    yield Par(say("busiest" if peak <= limit_pct else "busiest over", *values))
+
+
+def _lower(text: str) -> str:
+    """The first letter small, unless it begins a name."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

@@ -1,0 +1,269 @@
+"""What comes last: conditions, assumptions, method, terms, and how to check the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from results.archive.evidence.answers import input_refs
+from results.model.failures import FaultsAnswer
+from results.model.load import LoadResult
+from results.model.result import Accounting, Assumption, Result
+from results.model.seeds import Method
+from results.report.annex.document import (
+    Align,
+    Block,
+    Cell,
+    Head,
+    Heading,
+    Par,
+    Sum,
+    Table,
+    bullets,
+)
+from results.report.annex.explain import (
+    METHOD,
+    METHOD_ESTIMATED,
+    METHOD_FAULTS,
+    METHOD_INTERRUPTED,
+    METHOD_LOADS,
+    METHOD_SEEDS,
+    TERMS,
+)
+from results.report.annex.standing import Part
+from results.report.annex.translator import Tongue
+
+FEW = 12
+"""More assumptions of a load test's own scenario than this are told as a number."""
+
+
+def conditions(
+    results: Sequence[Result],
+    faults: Sequence[FaultsAnswer],
+    loads: Sequence[LoadResult],
+    say: Tongue,
+    *,
+    assumptions_at: int,
+    failures_at: int,
+) -> Iterator[Block]:
+    """What the verdict holds under, or what is recommended where it is no pass; the sections where
+    assumptions and failures are told. Load tests, if there are any, come right after the failures.
+    """
+    verdicts = {result.verdict for result in results}
+    met = verdicts == {"pass"}
+    items = list(_first_of_all(results, say))
+    if count := len(merged(results, loads, say)[0]):
+        key = "condition assumptions" if met else "advice assumptions"
+        items.append(say(key, count, assumptions_at))
+    if met:
+        items.append(say("condition as asked"))
+        shared = any(result.background for result in results)
+        items.append(say("condition background" if shared else "condition no background"))
+    items += _of_failures(faults, say, failures_at)
+    if any(answer.verdict == "fail" for answer in loads):
+        items.append(say("condition load", failures_at + 1))
+    if not faults and not any(result.faults for result in results):
+        items.append(say("condition untried"))
+    if met:
+        items.append(say("condition configuration"))
+    items.append(say("condition before"))
+    yield Heading(say("conditions" if met else "advice"))
+    if met:
+        yield Par(say("conditions intro"))
+    else:
+        yield Par(say("advice intro" if "fail" in verdicts else "advice intro invalid"))
+    yield bullets(items)
+
+
+def _first_of_all(results: Sequence[Result], say: Tongue) -> Iterator[str]:
+    """What has to be done about checks that are no pass."""
+    failed = [result for result in results if result.verdict == "fail"]
+    if failed:
+        new = any(result.question.new for result in failed)
+        yield say("condition fail" if new else "advice as is")
+    if any(result.verdict == "invalid" for result in results):
+        yield say("advice invalid")
+
+
+def _of_failures(faults: Sequence[FaultsAnswer], say: Tongue, failures_at: int) -> Iterator[str]:
+    """What has to be done about failures that were tried, and about those that were not."""
+    verdicts = {failure.verdict for answer in faults for failure in answer.failures}
+    if "fail" in verdicts:
+        yield say("condition faults", failures_at)
+    if "invalid" in verdicts:
+        yield say("condition faults invalid", failures_at)
+    if points := sum(not p.is_accepted for answer in faults for p in answer.single_points):
+        yield say("condition points", points, failures_at)
+    if untried := sum(len(answer.untried) for answer in faults):
+        yield say("condition some untried", untried, failures_at)
+
+
+def merged(
+    results: Sequence[Result], loads: Sequence[LoadResult], say: Tongue
+) -> tuple[list[Sequence[str]], int]:
+    """The assumptions of all answers, each once; and how many more there are of the scenarios of
+    load tests, which alone may be too many to be listed."""
+
+    def once(every: list[Assumption]) -> list[Sequence[str]]:
+        return list(dict.fromkeys(tuple(say.assumption(a)) for a in every))
+
+    own = once([a for result in results for a in result.assumptions])
+    own = list(dict.fromkeys([*own, *once([a for answer in loads for a in answer.assumptions])]))
+    others = once([a for answer in loads for a in answer.check_assumptions])
+    more = [row for row in others if row not in own]
+    return (own + more, 0) if len(more) <= FEW else (own, len(more))
+
+
+def assumptions(
+    results: Sequence[Result], loads: Sequence[LoadResult], say: Tongue
+) -> Iterator[Block]:
+    """Each figure without a source, with what would replace it."""
+    yield Heading(say("assumptions"))
+    rows, more = merged(results, loads, say)
+    if not rows:
+        yield Par(say("no assumptions"))
+        return
+    yield Par(say("assumptions intro"))
+    yield Table(
+        caption=say("assumptions table"),
+        head=[[Head(say(key)) for key in ("what", "value", "rests on", "replaced by")]],
+        rows=[[Cell(_capital(row[0])), *map(Cell, row[1:])] for row in rows],
+        widths=[42, 25, 48, 48],
+        aligns=["left"] * 4,
+        small=True,
+    )
+    if more:
+        yield Par(say("load assumptions", more))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def method(
+    say: Tongue,
+    *,
+    faults: bool,
+    tried: bool,
+    loads: bool,
+    seeds: Sequence[Method] = (),
+    estimated: bool = False,
+) -> Iterator[Block]:
+    """How it was checked, in a page. `faults`: anything failed on purpose; `tried`: each failure by
+    itself; `seeds`: how other seeds were tried, where they were; `estimated`: a result is."""
+    yield Heading(say("method"))
+    if estimated:
+        yield Par(METHOD_ESTIMATED[say.lang])
+    *first, last = METHOD[say.lang]
+    yield from (Par(text) for text in first)
+    by_estimate, by_emulation = METHOD_SEEDS[say.lang]
+    if "estimate" in seeds:
+        yield Par(by_estimate)
+    if any(each != "estimate" for each in seeds):
+        yield Par(by_emulation)
+    if tried:
+        yield Par(METHOD_FAULTS[say.lang])
+    if faults:
+        yield Par(METHOD_INTERRUPTED[say.lang])
+    if loads:
+        yield Par(METHOD_LOADS[say.lang])
+    yield Par(last)
+
+
+def terms(say: Tongue) -> Iterator[Block]:
+    """What the words mean."""
+    yield Heading(say("terms"))
+    yield Table(
+        caption=say("terms table"),
+        head=[[Head(say("term")), Head(say("meaning"))]],
+        rows=[[Cell(term), Cell(meaning)] for term, meaning in TERMS[say.lang]],
+        widths=[40, 123],
+        aligns=["left", "left"],
+    )
+
+
+def proof(parts: Sequence[Part], say: Tongue) -> Iterator[Block]:
+    """How to check, the sums, and what was checked by what."""
+    yield Heading(say("proof"))
+    yield Par(say("proof intro"))
+    yield bullets([say(f"proof step {step}") for step in (1, 2, 3, 4)])
+    for part in parts:
+        run_id, named = part.answer.run_id, Tongue(say.lang, part.answer).run()
+        if part.proof is None:
+            yield Par(say("no sum", named))
+        else:
+            yield Sum(say("sum", named), part.proof.sum, payload(run_id, part.proof.sum))
+    for part in parts:
+        yield _identity(part, say)
+    for part in parts:
+        if isinstance(part.answer, Result):
+            balance = _balance(part.answer.accounting, say)
+            yield Par(say("accounting", part.answer.run_id, balance), note=True)
+
+
+def payload(run_id: str, total: str) -> str:
+    """What a QR code holds."""
+    return f"giaoban {run_id} sha256 {total}"
+
+
+def _identity(part: Part, say: Tongue) -> Table:
+    answer = part.answer
+    inputs = answer.inputs
+    version = Cell(inputs.commit or "", code=True)
+    if inputs.commit is None:
+        version = Cell(say("unknown version", inputs.code))
+    elif not inputs.committed:
+        version = Cell(say("changed version", inputs.commit, inputs.code))
+    rows = [
+        [
+            Cell(say("run load" if isinstance(answer, LoadResult) else "run")),
+            Cell(answer.run_id, code=True),
+        ],
+        [Cell(say("seed")), Cell(str(inputs.seed))],
+        [Cell(say("version")), version],
+    ]
+    if answer.engine is not None or isinstance(answer, LoadResult):
+        versions = part.proof.manifest.versions if part.proof is not None else {}
+        kernel = answer.engine.kernel if answer.engine else versions.get("kernel")
+        others = [f"{_TITLES.get(k, k)} {v}" for k, v in versions.items() if k != "kernel"]
+        what = [say(f"engine {answer.engine.name if answer.engine else 'none'}")]
+        what += [say("kernel", kernel)] if kernel else []
+        rows.append([Cell(say("environment")), Cell("; ".join([*what, *others]))])
+    rows += [
+        [Cell(say(f"input {role}"), sub=ref.path), Cell(ref.sha256, code=True)]
+        for role, ref in input_refs(inputs)
+    ]
+    aligns: list[Align] = ["left", "left"]
+    head = [[Head(say("label")), Head(say("value"))]]
+    caption = "identity table load" if isinstance(answer, LoadResult) else "identity table"
+    return Table(say(caption), head, rows, [48, 115], aligns, small=True)
+
+
+_TITLES = {
+    "python": "Python", "mininet": "Mininet", "numpy": "NumPy", "scapy": "Scapy",
+    "locust": "Locust",
+}  # fmt: skip
+
+
+def _balance(counts: Accounting, say: Tongue) -> str:
+    """The balance of packets; rare kinds only if there was any."""
+    number = say.number
+    vi = say.vi
+    kinds = (
+        (counts.packets_received, "gói nhận được", "received", True),
+        (counts.packets_dropped_at_queues, "gói bị loại tại hàng đợi", "dropped at queues", True),
+        (counts.packets_lost_by_impairment, "gói mất trên đường truyền", "lost on lines", True),
+        (counts.packets_lost_by_faults, "gói mất do sự cố", "lost by failures", False),
+        (counts.packets_without_route, "gói không có đường đi", "without a route", False),
+        (counts.packets_damaged, "gói hỏng bị loại khi kiểm tra", "damaged", False),
+        (counts.unaccounted, "gói không rõ nguyên nhân", "unaccounted for", True),
+    )
+    sent = f"{number(counts.packets_sent)} {'gói tin đã gửi' if vi else 'packets sent'}"
+    if counts.packets_duplicated:
+        what = "bản sao do nhân đôi gói tin" if vi else "copies made by lines"
+        sent += f" + {number(counts.packets_duplicated)} {what}"
+    gone = [
+        f"{number(count)} {in_vi if vi else in_en}"
+        for count, in_vi, in_en, always in kinds
+        if count or always
+    ]
+    return f"{sent} = {' + '.join(gone)}"

@@ -1,0 +1,229 @@
+"""From answers to the whole document: sections in the order in which an office reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from giaoban.errors import InputError
+from results.archive.evidence.answers import Answer
+from results.model.failures import FaultsAnswer
+from results.model.load import LoadResult
+from results.model.result import Result, StreamResult
+from results.report.annex import asked, capacity, closing, failing, loading, quality
+from results.report.annex.document import Block, Document, Heading, Par, Picture, Words, numbered
+from results.report.annex.letter import Letter
+from results.report.annex.standing import Part, notices
+from results.report.annex.translator import Tongue
+from results.report.plots.words import Lang
+
+PICTURES: Mapping[str, tuple[str, str]] = {
+    "delay": (
+        "Độ trễ một chiều của từng luồng qua các giai đoạn",
+        "One-way delay of each stream over the phases",
+    ),
+    "loss": (
+        "Tỷ lệ mất gói của từng luồng qua các giai đoạn",
+        "Packets lost of each stream over the phases",
+    ),
+    "mos": (
+        "Chất lượng tiếng nói của từng luồng qua các giai đoạn",
+        "Speech quality of each stream over the phases",
+    ),
+    "frozen": (
+        "Tỷ lệ thời gian dừng hình của từng luồng qua các giai đoạn",
+        "Time that each picture stood still over the phases",
+    ),
+    "links": ("Tải của các đường truyền qua các giai đoạn", "Load of links over the phases"),
+    "mcu": (
+        "Năng lực MCU đã sử dụng so với năng lực của thiết bị",
+        "MCU capacity in use against the device’s capacity",
+    ),
+    "map": (
+        "Bản đồ hệ thống, tô màu theo tải cao nhất của từng đường truyền",
+        "The system, coloured by the highest load of each link",
+    ),
+    "failures": (
+        "Bản đồ các điểm sự cố đơn lẻ và tải cao nhất khi có sự cố",
+        "Single points of failure, and the highest load under failures",
+    ),
+}
+"""Pictures of a document by name, with their captions; jitter is in the tables alone."""
+
+
+_ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
+    "frozen": lambda stream: stream.freezes,
+    "loss": lambda stream: stream.lost_pct,
+}
+"""Pictures that show nothing unless a stream had some of it."""
+
+OF_A_CHECK = 6
+"""Sections that each check has: what was asked, verdict, criteria, bridges, MCU, links. Those about
+failures come next."""
+
+
+class Chapter(NamedTuple):
+    """An answer with its proof and its pictures by name."""
+
+    part: Part
+    pictures: Mapping[str, Path]
+
+
+def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
+    """The annex of one or more checks, with the failures tried for them, and load tests.
+
+    Raises `InputError`: no check among them, or failures or load tests of something else.
+    """
+    checks = [c for c in chapters if isinstance(c.part.answer, Result)]
+    results = [c.part.answer for c in checks if isinstance(c.part.answer, Result)]
+    tried = [c.part.answer for c in chapters if isinstance(c.part.answer, FaultsAnswer)]
+    loads = [c.part.answer for c in chapters if isinstance(c.part.answer, LoadResult)]
+    if not results:
+        raise InputError("an annex is of a check (allowed: a run of giaoban check, and more)")
+    _of_the_same(results, tried)
+    _in_the_same(results, loads)
+    say = Tongue(lang, results[0])
+    blocks = numbered(_blocks(chapters, results, tried, loads, lang, say))
+    why = notices([c.part for c in chapters], lang)
+    title = say("title" if any(r.question.new for r in results) else "title as is")
+    return Document(
+        lang=lang,
+        label=f"{say('annex')} {letter.annex}".strip(),
+        title=title.split("\n"),
+        attached=letter.attached(lang),
+        blocks=blocks,
+        words=Words(say("table"), say("picture")),
+        mark=say("mark") if why else "",
+        footer=say("footer") if why else "",
+        notices=why,
+        subject=results[0].question.text_vi if lang == "vi" else results[0].question.text_en,
+    )
+
+
+def _blocks(
+    chapters: Sequence[Chapter],
+    results: Sequence[Result],
+    tried: Sequence[FaultsAnswer],
+    loads: Sequence[LoadResult],
+    lang: Lang,
+    say: Tongue,
+) -> list[Block]:
+    pictures = list(_pictures(chapters, results, lang))
+    told_at = OF_A_CHECK * len(results) + 1
+    several = len(results) > 1
+    blocks: list[Block] = []
+    for number, result in enumerate(results, 1):
+        own = Tongue(lang, result)
+        title = own("asked") + (f" ({own('check number', number).lower()})" if several else "")
+        blocks += asked.asked(result, own, title)
+        same = [answer for answer in tried if _question(answer) == _question(result)]
+        blocks += asked.concluded(result, own, same, failures_at=told_at)
+        blocks += quality.criteria(result, own)
+        blocks += quality.bridges(result, own)
+        blocks += capacity.mcu(result, own)
+        blocks += capacity.links(result, own)
+    storms = any(answer.place == "province" for answer in loads)
+    blocks += _failures(results, tried, lang, say, storms_at=_sections(blocks) + 2 if storms else 0)
+    failures_at = _sections(blocks)
+    # load tests if there are any, limits, conditions, plots if there are any, then assumptions
+    assumptions_at = failures_at + bool(loads) + 2 + bool(pictures) + 1
+    if loads:
+        checked = {result.inputs.scenario.sha256 for result in results}
+        blocks += loading.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
+    blocks.append(Heading(say("limits")))
+    for result in results:
+        blocks += capacity.limits(result, Tongue(lang, result))
+    blocks += closing.conditions(
+        results, tried, loads, say, assumptions_at=assumptions_at, failures_at=failures_at
+    )
+    if pictures:
+        blocks += [Heading(say("plots")), *pictures]
+    blocks += closing.assumptions(results, loads, say)
+    failed = bool(tried) or any(r.faults for r in results)
+    blocks += closing.method(
+        say,
+        faults=failed,
+        tried=bool(tried),
+        loads=bool(loads),
+        seeds=[r.seeds.method for r in results if r.seeds is not None and r.seeds.tried],
+        estimated=any(r.is_estimate for r in results),
+    )
+    blocks += closing.terms(say)
+    blocks += closing.proof([c.part for c in chapters], say)
+    return blocks
+
+
+def _failures(
+    results: Sequence[Result],
+    tried: Sequence[FaultsAnswer],
+    lang: Lang,
+    say: Tongue,
+    *,
+    storms_at: int,
+) -> Iterator[Block]:
+    """`storms_at`: the section that tells of storms after a failure; 0: there is none."""
+    yield Heading(say("faults"))
+    for result in results:
+        if result.faults:
+            yield from failing.own(result, Tongue(lang, result))
+    for answer in tried:
+        yield from failing.tried(answer, Tongue(lang, answer))
+    if not tried and not any(result.faults for result in results):
+        yield Par(say("no faults but storms", storms_at) if storms_at else say("no faults"))
+
+
+def _sections(blocks: Sequence[Block]) -> int:
+    return sum(isinstance(block, Heading) and block.level == 1 for block in blocks)
+
+
+def _pictures(
+    chapters: Sequence[Chapter], results: Sequence[Result], lang: Lang
+) -> Iterator[Picture]:
+    index = 0 if lang == "vi" else 1
+    for chapter in chapters:
+        answer, pictures = chapter.part.answer, chapter.pictures
+        if unknown := sorted(pictures.keys() - PICTURES.keys() - {"jitter"}):
+            raise InputError(f"picture {unknown[0]!r}: not one of {', '.join(PICTURES)}")
+        for name in (name for name in PICTURES if name in pictures):
+            if name in _ONLY_IF and not any(_ONLY_IF[name](s) for s in _streams(answer)):
+                continue
+            caption = PICTURES[name][index]
+            if len(results) > 1 or isinstance(answer, FaultsAnswer):
+                caption = f"{caption} ({answer.run_id})"
+            yield Picture(pictures[name], caption)
+
+
+def _streams(answer: Answer) -> Iterator[StreamResult]:
+    for phase in answer.phases if isinstance(answer, Result) else []:
+        for bridge in phase.bridges:
+            yield from bridge.streams
+
+
+def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> None:
+    """Failures belong to a check if they were tried of the same scenario in the same province."""
+    asked_of = {_question(result) for result in results}
+    for answer in tried:
+        if _question(answer) not in asked_of:
+            raise InputError(
+                f"{answer.run_id}: failures of another scenario or province than was checked "
+                "(allowed: giaoban faults with the scenario and province of the check)"
+            )
+
+
+def _question(answer: Result | FaultsAnswer) -> tuple[str, str]:
+    """The scenario and the province that an answer is of."""
+    return answer.inputs.scenario.sha256, answer.inputs.province.sha256
+
+
+def _in_the_same(results: Sequence[Result], loads: Sequence[LoadResult]) -> None:
+    """A load test in a province belongs to a check of the same one. Its scenario may be another:
+    a storm needs a failure that is mended, which a check need not have; the annex says so."""
+    checked = {result.inputs.province.sha256 for result in results}
+    for answer in loads:
+        province = answer.inputs.province
+        if province is not None and province.sha256 not in checked:
+            raise InputError(
+                f"{answer.run_id}: a load test in another province than was checked "
+                "(allowed: giaoban load --in a scenario with the province of the check)"
+            )

@@ -1,0 +1,314 @@
+"""The annex as DOCX (ISO/IEC 29500), for offices that edit: the same blocks as the PDF's.
+
+Pictures are vectors (SVG) with pixels behind them for programs that cannot show those. No time is
+written but the run's, so that the same document gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import docx
+import docx.image.exceptions
+import docx.image.image
+import segno
+from docx.enum.section import WD_ORIENT
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Length, Mm, Pt, RGBColor
+
+from giaoban.errors import InputError
+from results.report.annex.document import (
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Heading,
+    Par,
+    Picture,
+    Sum,
+    Table,
+)
+from results.report.annex.docx.parts import (
+    add_svg,
+    bare,
+    bordered,
+    header_row,
+    outline_level,
+    page_number_field,
+    shaded,
+    undivided,
+    watermark,
+)
+
+FONT, MONO = "Times New Roman", "Courier New"
+TEXT_MM = 163.0
+"""The width of a line: A4 less the margins of 30 and 17 mm (Decree 30/2020/NĐ-CP, Annex I)."""
+WARNING = RGBColor(0x8B, 0x1A, 0x1A)
+_SIDES = {
+    "left": WD_ALIGN_PARAGRAPH.LEFT,
+    "right": WD_ALIGN_PARAGRAPH.RIGHT,
+    "center": WD_ALIGN_PARAGRAPH.CENTER,
+}
+
+
+def office(document: Document, made: datetime) -> bytes:
+    """The bytes of a DOCX. Raises `InputError` for a picture that is not there."""
+    paper = docx.Document()
+    _styles(paper, document.lang)
+    _page(paper, document)
+    _properties(paper, document, made)
+    _title(paper, document)
+    for block, following in pairwise([*document.blocks, Par("")]):
+        _block(paper, block, document)
+        if isinstance(block, Heading) and isinstance(following, Picture):
+            # LibreOffice leaves a heading behind that is kept with a picture
+            paper.paragraphs[-1].paragraph_format.page_break_before = True
+    out = io.BytesIO()
+    paper.save(out)
+    return out.getvalue()
+
+
+def _styles(paper: Any, lang: str) -> None:
+    normal = paper.styles["Normal"]
+    normal.font.name, normal.font.size = FONT, Pt(13)
+    fonts = normal.element.rPr.rFonts
+    for kind in ("w:ascii", "w:hAnsi", "w:cs", "w:eastAsia"):
+        fonts.set(qn(kind), FONT)
+    code = OxmlElement("w:lang")
+    code.set(qn("w:val"), "vi-VN" if lang == "vi" else "en-GB")
+    normal.element.rPr.append(code)
+    layout = normal.paragraph_format
+    layout.space_before, layout.space_after, layout.line_spacing = Pt(0), Pt(6), 1.05
+    for level in (1, 2):
+        style = paper.styles[f"Heading {level}"]
+        style.font.name, style.font.size, style.font.bold = FONT, Pt(13), True
+        style.font.color.rgb = RGBColor(0, 0, 0)
+        style.element.rPr.rFonts.attrib.clear()
+        style.element.rPr.rFonts.set(qn("w:ascii"), FONT)
+        style.element.rPr.rFonts.set(qn("w:hAnsi"), FONT)
+        style.paragraph_format.space_before = Pt(12)
+        style.paragraph_format.space_after = Pt(6)
+        style.paragraph_format.keep_with_next = True
+
+
+def _page(paper: Any, document: Document) -> None:
+    section = paper.sections[0]
+    section.orientation = WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(22), Mm(20)
+    section.left_margin, section.right_margin = Mm(30), Mm(17)
+    section.header_distance, section.footer_distance = Mm(11), Mm(10)
+    section.different_first_page_header_footer = True
+    number = section.header.paragraphs[0]
+    number.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    page_number_field(number)
+    first = section.first_page_header.paragraphs[0]
+    if document.draft:
+        for place in (number, first):
+            watermark(place, document.mark)
+        for footer in (section.footer, section.first_page_footer):
+            line = footer.paragraphs[0]
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            run = line.add_run(document.footer)
+            run.bold, run.font.size, run.font.color.rgb = True, Pt(11), WARNING
+
+
+def _properties(paper: Any, document: Document, made: datetime) -> None:
+    said = paper.core_properties
+    said.author = said.last_modified_by = said.comments = said.keywords = ""
+    said.title = " – ".join([document.label, *document.title])
+    said.subject = document.subject[:250]
+    said.language = document.lang
+    said.created = said.modified = made
+    said.revision = 1
+    bare(paper)
+
+
+def _title(paper: Any, document: Document) -> None:
+    lines = [(document.label, True, False)]
+    lines += [(line, True, False) for line in document.title]
+    lines.append((document.attached, False, True))
+    for text, bold, italic in lines:
+        par = paper.add_paragraph()
+        par.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        run = par.add_run(text)
+        run.bold, run.italic, run.font.size = bold, italic, Pt(14 if bold else 13)
+    if document.notices:
+        table = paper.add_table(rows=1, cols=1)
+        bordered(table, "8B1A1A", 12)
+        place = table.cell(0, 0)
+        for index, notice in enumerate(document.notices):
+            par = place.paragraphs[0] if index == 0 else place.add_paragraph()
+            par.add_run(notice).bold = index == 0
+        paper.add_paragraph()
+
+
+def _block(paper: Any, block: Block, document: Document) -> None:
+    match block:
+        case Heading():
+            par = paper.add_paragraph(style=f"Heading {block.level}")
+            par.add_run(f"{block.number} {block.text}".strip())
+            par.paragraph_format.keep_with_next = True
+            outline_level(par, block.level)
+        case Par():
+            _paragraph(paper, block.text, bold=block.bold, note=block.note)
+        case Bullets():
+            for item in block.items:
+                _paragraph(paper, f"– {item}")
+        case Table():
+            _table(paper, block, document.words.table)
+        case Picture():
+            _picture(paper, block, document.words.picture)
+        case Sum():
+            _sum(paper, block)
+
+
+def _paragraph(paper: Any, text: str, *, bold: bool = False, note: bool = False) -> None:
+    par = paper.add_paragraph()
+    par.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
+    run = par.add_run(text)
+    run.bold = bold or None
+    if note:
+        run.font.size = Pt(11)
+    else:
+        par.paragraph_format.first_line_indent = Mm(10)
+
+
+def _caption(paper: Any, text: str) -> None:
+    """Above a table, on the same page."""
+    par = paper.add_paragraph()
+    par.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    par.paragraph_format.keep_with_next = True
+    par.paragraph_format.space_before = Pt(6)
+    run = par.add_run(text)
+    run.italic, run.font.size = True, Pt(11.5)
+
+
+def _table(paper: Any, block: Table, word: str) -> None:
+    _caption(paper, f"{word} {block.number}: {block.caption}")
+    total = sum(block.widths)
+    widths = [Mm(TEXT_MM * width / total) for width in block.widths]
+    table = paper.add_table(rows=len(block.head) + len(block.rows), cols=len(widths))
+    table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    bordered(table, "444444", 4, margin=30 if block.small else 60)
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    size = Pt(9.5 if block.small else 10.5)
+    cells = [list(row.cells) for row in table.rows]
+    for row in cells:
+        for cell, width in zip(row, widths, strict=True):
+            cell.width = width
+    _head(block, cells, size)
+    for index in range(len(block.head)):
+        header_row(table.rows[index])
+    for row, said in zip(cells[len(block.head) :], block.rows, strict=True):
+        for place, cell, side in zip(row, said, block.aligns, strict=True):
+            _cell(place, cell, side, size)
+    for index, row in enumerate(table.rows):
+        last = index == len(table.rows) - 1
+        undivided(row, with_next=(block.whole or index < len(block.head)) and not last)
+    gap = paper.add_paragraph()
+    gap.paragraph_format.space_after, gap.paragraph_format.line_spacing = Pt(0), Pt(6)
+
+
+def _head(block: Table, cells: list[list[Any]], size: Length) -> None:
+    """Cells of the head, those spanned merged."""
+    taken: set[tuple[int, int]] = set()
+    for y, row in enumerate(block.head):
+        x = 0
+        for cell in row:
+            while (y, x) in taken:
+                x += 1
+            place = cells[y][x]
+            if cell.columns > 1 or cell.rows > 1:
+                place = place.merge(cells[y + cell.rows - 1][x + cell.columns - 1])
+            taken |= {(y + dy, x + dx) for dy in range(cell.rows) for dx in range(cell.columns)}
+            _cell(
+                place,
+                Cell(cell.text, bold=True),
+                "center",
+                Pt(size.pt - 1.5) if block.small else size,
+            )
+            shaded(place, "EEEEEE")
+
+
+def _cell(place: Any, cell: Cell, side: str, size: Length) -> None:
+    par = place.paragraphs[0]
+    par.alignment = _SIDES[side]
+    layout = par.paragraph_format
+    layout.space_after, layout.line_spacing = Pt(1), 1.0
+    run = par.add_run(cell.text)
+    run.font.size = Pt(7.5) if cell.code else size
+    run.bold = cell.bold or None
+    if cell.code:
+        _mono(run)
+    if cell.sub:
+        run.add_break()
+        sub = par.add_run(cell.sub)
+        sub.italic, sub.font.size = True, Pt(9.5)
+    place.vertical_alignment = 1  # the middle
+
+
+def _mono(run: Any) -> None:
+    run.font.name = MONO
+    run._element.rPr.rFonts.set(qn("w:cs"), MONO)
+
+
+def _picture(paper: Any, block: Picture, word: str) -> None:
+    par = paper.add_paragraph()
+    par.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    par.paragraph_format.line_spacing = 1.0
+    pixels = block.file.with_suffix(".png")
+    try:
+        size = _size_mm(pixels)
+        shape = par.add_run().add_picture(str(pixels), width=Mm(size[0]), height=Mm(size[1]))
+        vectors = block.file.read_bytes()
+    except (OSError, docx.image.exceptions.UnrecognizedImageError) as error:
+        raise InputError(f"{block.file}: picture: {error}") from None
+    caption = f"{word} {block.number}: {block.caption}"
+    add_svg(paper, shape, vectors, f"/word/media/picture{block.number}.svg", caption)
+    # in one paragraph, which is what keeps picture and caption on a page in every program
+    run = par.add_run()
+    run.add_break()
+    run.add_text(caption)
+    run.italic, run.font.size = True, Pt(11.5)
+
+
+def _size_mm(pixels: Path) -> tuple[float, float]:
+    """As wide as three plots a page allow, but a tall picture no higher than 140 mm."""
+    image = docx.image.image.Image.from_file(str(pixels))
+    share = image.px_height / image.px_width
+    width = TEXT_MM * (1.0 if share > 0.6 else 0.86)
+    height = min(width * share, 140.0)
+    return height / share, height
+
+
+def _sum(paper: Any, block: Sum) -> None:
+    table = paper.add_table(rows=1, cols=2)
+    table.autofit = False
+    bordered(table, "444444", 4)
+    left, right = table.rows[0].cells
+    left.width, right.width = Mm(TEXT_MM - 38), Mm(38)
+    table.columns[0].width, table.columns[1].width = left.width, right.width
+    left.paragraphs[0].add_run(block.label)
+    run = left.add_paragraph().add_run(block.text)
+    run.font.size = Pt(10)
+    _mono(run)
+    left.vertical_alignment = right.vertical_alignment = 1
+    pixels, vectors = io.BytesIO(), io.BytesIO()
+    code = segno.make_qr(block.payload, error="m")
+    code.save(pixels, kind="png", border=4, scale=8)
+    code.save(vectors, kind="svg", border=4, xmldecl=True, svgns=True)
+    pixels.seek(0)
+    shape = right.paragraphs[0].add_run().add_picture(pixels, width=Mm(32))
+    name = f"/word/media/qr-{block.text[:16]}.svg"
+    add_svg(paper, shape, vectors.getvalue(), name, f"QR: {block.payload}")
+    undivided(table.rows[0], with_next=False)
+    paper.add_paragraph()

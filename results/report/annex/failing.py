@@ -1,0 +1,204 @@
+"""Failures: those of a check itself, and all that were tried by `giaoban faults`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from results.model.failures import FailureResult, FaultsAnswer, SinglePoint
+from results.model.faults import FaultImpact
+from results.model.result import Result
+from results.report.annex.document import Align, Block, Cell, Head, Par, Table, bullets
+from results.report.annex.translator import Tongue
+
+NAMED = 4
+"""More bridges than this are told as a number."""
+
+
+def own(result: Result, say: Tongue) -> Iterator[Block]:
+    """What the failures that a scenario made did to each bridge."""
+    rows, calm = [], []
+    for fault in result.faults:
+        for hit in fault.bridges:
+            if hit.noticed:
+                rows.append([Cell(say.fault(fault)), Cell(say.bridge(hit.bridge)), *_hit(hit, say)])
+        if untouched := sum(not hit.noticed for hit in fault.bridges):
+            calm.append(say("of bridges", say.fault(fault), untouched, len(fault.bridges)))
+    keys = ("failure", "bridge", "sound away", "picture away", "by mending", "lost", "cut off",
+            "picture again", "from mending")  # fmt: skip
+    aligns: list[Align] = ["left", "left", "right", "right", "right", "right", "center", "right",
+                           "right", "center"]  # fmt: skip
+    if rows:
+        yield Table(
+            caption=say("own faults table"),
+            head=[[Head(say(key)) for key in (*keys, "call")]],
+            rows=rows,
+            widths=[29, 19, 14, 14, 15, 11, 16, 15, 15, 15],
+            aligns=aligns,
+            small=True,
+        )
+        yield Par(say("own faults note"), note=True)
+    if calm:
+        yield Par(say("calm", "; ".join(calm)))
+
+
+def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
+    cut = say("no") if not hit.cut_off else say("behind") if hit.behind else say("yes")
+    texts = (
+        say.number(hit.sound_interruption_ms, 0),
+        say.number(hit.picture_interruption_ms, 0),
+        say.number(hit.restored_interruption_ms, 0),
+        say.number(hit.packets_lost),
+        cut,
+        say.number(hit.picture_again_ms, 0),
+        say.number(hit.restored_to_picture_ms, 0),
+        say("kept") if hit.call_kept else say("again", hit.redials),
+    )
+    return [Cell(text, bold=hit.cut_off and text == cut) for text in texts]
+
+
+def concluded(answer: FaultsAnswer, say: Tongue, *, told_at: int) -> Iterator[Par]:
+    """The verdict on all that was tried, in a sentence; `told_at`: the section with all of it.
+
+    Compared with a baseline it is the comparison's; what the criteria say comes after it.
+    """
+    criteria = _by_criteria(answer, say, told_at)
+    compared = answer.comparison
+    if compared is None or answer.verdict == "invalid":
+        yield Par(say("faults about", criteria), bold=answer.verdict != "pass")
+        return
+    key, worse = f"faults compared {answer.verdict}", len(compared.worse)
+    said = say(key, compared.baseline, compared.reason.rstrip("."), worse)
+    yield Par(say("faults about", said), bold=answer.verdict != "pass")
+    yield Par(say("faults alone", criteria), bold=answer.by_criteria != "pass")
+
+
+def _by_criteria(answer: FaultsAnswer, say: Tongue, told_at: int) -> str:
+    count = Counter(f.verdict for f in answer.failures)
+    every, verdict = len(answer.failures), answer.by_criteria
+    if verdict == "pass":
+        accepted = sum(f.accepted is not None for f in answer.failures)
+        more = say("faults accepted", accepted) if accepted else ""
+        more += say("faults untried", len(answer.untried)) if answer.untried else ""
+        return say("faults pass", every, more, told_at)
+    word = "faults fail" if verdict == "fail" else "faults invalid"
+    return say(word, count[verdict], every, told_at)
+
+
+def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
+    """How many were tried, the worst of them, single points of failure, and a row for each."""
+    count = Counter(f.verdict for f in answer.failures)
+    accepted = sum(f.accepted is not None for f in answer.failures)
+    if not answer.whole:
+        whole = say("some tried")
+        if answer.untried:
+            whole = f"{whole} {say('some left', len(answer.untried))}"
+    elif answer.untried:
+        whole = say("usual tried", len(answer.untried))
+    else:
+        whole = say("all tried")
+    if accepted:
+        whole = f"{say('of them accepted', accepted)} {whole}"
+    yield Par(
+        say("tried", len(answer.failures), len(answer.bridges), count["pass"], count["fail"],
+            count["invalid"], whole)
+    )  # fmt: skip
+    yield from _worst(answer, say)
+    points = answer.single_points
+    if points:
+        yield Par(say("points", len(points)))
+        yield bullets([f"{_point(point, answer, say)}" for point in points])
+    elif answer.whole and not answer.untried and not count["invalid"]:
+        yield Par(say("no points"))
+    else:
+        yield Par(say("no points tried"))
+    keys = ("failure", "result", "longest", "at", "by mending", "lost", "bridges cut", "peak load")
+    yield Table(
+        caption=say("faults table"),
+        head=[[Head(say(key)) for key in keys]],
+        rows=[_row(f, say) for f in sorted(answer.failures, key=_badness)],
+        widths=[52, 20, 18, 22, 15, 12, 13, 13],
+        aligns=["left", "center", "right", "left", "right", "right", "right", "right"],
+        small=True,
+    )
+    yield Par(say("faults note"), note=True)
+
+
+def _worst(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
+    names = {f.id: say.failure(f) for f in answer.failures}
+    longest = min(
+        (f for f in answer.failures if f.longest is not None), key=_by_interruption, default=None
+    )
+    if longest is None or longest.longest is None:
+        known = any(f.interruption_ms is not None for f in answer.failures)
+        measured = any(f.bridges for f in answer.failures)
+        nothing = "all behind" if measured else "no interruption known"
+        yield Par(say("no interruption" if known else nothing))
+    else:
+        yield Par(
+            say(
+                "worst interruption mending" if longest.longest.mended else "worst interruption",
+                say.number(longest.longest.ms, 0),
+                say.bridge(longest.longest.at or ""),
+                _inside(names[longest.id]),
+                say.number(answer.interruption_limit_ms, 0),
+            )
+        )
+    worst = min(answer.links, key=lambda w: (-w.peak_pct, w.id, w.direction), default=None)
+    if worst is not None:
+        yield Par(
+            say(
+                "worst load",
+                say.number(worst.peak_pct, 1),
+                say.link(worst.id, worst.direction),
+                _inside(names.get(worst.failure, worst.failure)),
+                say.number(answer.link_limit_pct),
+            )
+        )
+
+
+def _by_interruption(failure: FailureResult) -> tuple[float, str]:
+    return -(failure.longest.ms if failure.longest else 0.0), failure.id
+
+
+def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
+    """What cannot be judged first, then what fails, who is cut off, and for how long."""
+    rank = {"invalid": 0, "fail": 1, "pass": 2}[failure.verdict]
+    needless, cut = len(failure.lost_needlessly), len(failure.cut_off)
+    return rank, -needless, -cut, *_by_interruption(failure)
+
+
+def _row(failure: FailureResult, say: Tongue) -> list[Cell]:
+    verdict = {"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict]
+    if failure.verdict == "pass" and failure.accepted is not None:
+        verdict = "accepted"
+    at = failure.interruption_at
+    load = failure.worst_link
+    return [
+        Cell(say.failure(failure)),
+        Cell(say(verdict), bold=failure.verdict != "pass"),
+        Cell(say.number(failure.interruption_ms, 0)),
+        Cell(say.bridge(at) if at else "–"),
+        Cell(say.number(failure.restored_interruption_ms, 0)),
+        Cell(say.number(failure.packets_lost) if failure.bridges else "–"),
+        Cell(str(len(failure.cut_off)) if failure.bridges else "–"),
+        Cell("–" if load is None else say.number(load.peak_pct, 1)),
+    ]
+
+
+def _point(point: SinglePoint, answer: FaultsAnswer, say: Tongue) -> str:
+    name = _inside(point.name_vi if say.vi else point.name_en)
+    who = (
+        say.listed(point.cut_off)
+        if len(point.cut_off) <= NAMED
+        else say("many bridges", len(point.cut_off), len(answer.bridges))
+    )
+    reasons = [each.reason_vi if say.vi else each.reason for each in point.reasons]
+    if point.is_accepted:
+        return say("point accepted", name, who, "; ".join(reasons))
+    return say("point", name, who)
+
+
+def _inside(text: str) -> str:
+    """A name within a sentence."""
+    return text[:1].lower() + text[1:]

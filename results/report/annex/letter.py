@@ -1,0 +1,80 @@
+"""The letter that an annex goes with: Decree 30/2020/NĐ-CP, Annex I, II.4 (annexes)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from giaoban.errors import InputError
+from results.report.plots.words import Lang
+
+_NUMBER = re.compile(r"\d{1,6}/[0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-z&.-]{0,39}")
+_ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")
+_KINDS = {"vi": "Công văn", "en": "letter"}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is known of the letter. Empty: left open, as in an electronic file before it is issued.
+
+    `annex` is the Roman number of the annex where a letter has several.
+    """
+
+    number: str = ""
+    date: date | None = None
+    issuer: str = ""
+    kind: str = ""
+    annex: str = ""
+
+    def attached(self, lang: Lang) -> str:
+        """`(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của …)`.
+
+        Days below 10 and months 1 and 2 have a 0 before them (Annex I, II.4).
+        """
+        number, issuer = self.number or "…/…-…", self.issuer or "…"
+        if lang == "vi":
+            day, month, year = _date_vi(self.date)
+            kind = self.kind or _KINDS["vi"]
+            return f"(Kèm theo {kind} số {number} ngày {day} tháng {month} năm {year} của {issuer})"
+        when = f"{self.date:%d %B %Y}".lstrip("0") if self.date else "…"
+        return f"(Attached to {self.kind or _KINDS['en']} No. {number} of {when} of {issuer})"
+
+
+def make_letter(
+    number: str = "", when: str = "", issuer: str = "", kind: str = "", annex: str = ""
+) -> Letter:
+    """A letter from what was typed. Raises `InputError` that names the option."""
+    number, issuer, kind = (" ".join(text.split()) for text in (number, issuer, kind))
+    if number and not _NUMBER.fullmatch(number):
+        raise InputError(
+            f'--letter-number = "{number}": is no number of a letter '
+            '(allowed: number, "/", signs of the body without spaces, as 15/STTTT-CNTT)'
+        )
+    if annex and (not _ROMAN.fullmatch(annex)):
+        raise InputError(f'--annex-number = "{annex}": must be a Roman number, I to XXXIX')
+    for option, text in (("--issuer", issuer), ("--letter-kind", kind)):
+        if len(text) > 120 or not text.isprintable():
+            raise InputError(f"{option}: must be up to 120 printable characters")
+    return Letter(number, _read_date(when), issuer, kind, annex)
+
+
+def _read_date(text: str) -> date | None:
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    parts = found.groups() if found else ()
+    if not found and (found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)):
+        parts = found.groups()[::-1]
+    try:
+        return date(*map(int, parts))
+    except (TypeError, ValueError):
+        raise InputError(
+            f'--letter-date = "{text}": is no date (allowed: 2026-11-25 or 25/11/2026)'
+        ) from None
+
+
+def _date_vi(day: date | None) -> tuple[str, str, str]:
+    if day is None:
+        return "…", "…", "…"
+    return f"{day.day:02d}", f"{day.month:02d}" if day.month < 3 else str(day.month), str(day.year)

@@ -1,0 +1,216 @@
+"""Load tests: what each was asked, where it was made, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from results.model.load import LoadCriterion, LoadResult
+from results.report.annex.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
+from results.report.annex.translator import Tongue
+
+LAST_BACK = "last-back"
+_STORM = (LAST_BACK, "bridges-missing")
+"""Criteria of a storm itself, by which its row of the table is judged."""
+
+
+def loads(
+    answers: Sequence[LoadResult], say: Tongue, *, scenarios: Collection[str], assumed_at: int
+) -> Iterator[Block]:
+    """The section. `scenarios` are the sums of those that were checked, `assumed_at` is the
+    section that tells the assumptions."""
+    yield Heading(say("load"))
+    yield Par(say("load intro", len(answers)))
+    named = [(say("load run", number), answer) for number, answer in enumerate(answers, 1)]
+    alike: dict[str, list[str]] = {}
+    for name, answer in named:
+        told = _told(answer, Tongue(say.lang, answer), scenarios)
+        alike.setdefault(told, []).append(name)
+    for told, names in alike.items():
+        listed = ", ".join(names[:1] + [name[:1].lower() + name[1:] for name in names[1:]])
+        yield Par(say("load told", listed, told))
+    yield Par(say("load came of it"))
+    yield bullets([_came_of_it(name, a, Tongue(say.lang, a)) for name, a in named])
+    if storms := [(name, answer) for name, answer in named if answer.storm is not None]:
+        yield _storms(storms, say)
+        yield Par(_storms_note([answer for _, answer in storms], say, assumed_at), note=True)
+    if calls := [(name, answer) for name, answer in named if answer.storm is None]:
+        yield from _calls(calls, say)
+    chosen = [
+        f"{name}: {_criterion(c, say)}" for name, answer in named for c in answer.criteria
+        if c.set_here and answer.verdict != "invalid"
+    ]  # fmt: skip
+    if chosen:
+        yield Par(say("load set", "; ".join(chosen)))
+
+
+def _told(answer: LoadResult, say: Tongue, scenarios: Collection[str]) -> str:
+    """What a test was asked, and where it was made."""
+    sentences = [_asked(answer, say), _where(answer, say)]
+    if answer.place != "target":
+        sentences.append(say("load device", answer.server))
+    scenario = answer.inputs.scenario
+    if scenario is not None and scenario.sha256 not in scenarios:
+        sentences.append(say("load other scenario", scenario.path))
+    return " ".join(sentences)
+
+
+def _came_of_it(name: str, answer: LoadResult, say: Tongue) -> str:
+    """The verdict of a test, and what it did to the links."""
+    parts = [_verdict(answer, say)]
+    if answer.verdict != "invalid":
+        parts += filter(None, [_links(answer, say)])
+        for m in answer.media:
+            if m.calls:
+                good = m.calls - sum(m.missed.values())
+                parts.append(say(f"load came {m.medium}", good, m.calls))
+        parts += [say(f"load lacks {operation}") for operation in answer.lacking]
+    named = say("load named", name[:1].lower() + name[1:], answer.run_id)
+    return f"{named}: {'; '.join(parts)}"
+
+
+def _asked(answer: LoadResult, say: Tongue) -> str:
+    what = answer.what
+    if answer.place == "province":
+        return f"{say.question()} {say('load meeting', what['bridges'])}"
+    media = what.get("media") or []
+    count = len(media) if isinstance(media, list) else 0
+    with_media = say(("load media none", "load media", "load media both")[min(count, 2)])
+    numbers = [_number(what.get(key), say) for key in ("bridges", "rate_per_s", "seconds")]
+    outage = _number(what.get("outage_s"), say)
+    return say(
+        f"load {what['shape']}", *numbers, with_media, outage, 1 if what.get("bridges") == 1 else 2
+    )
+
+
+def _where(answer: LoadResult, say: Tongue) -> str:
+    return say(f"load in {answer.place}", answer.server.removeprefix("sip:"))
+
+
+def _links(answer: LoadResult, say: Tongue) -> str:
+    """The highest load of a link, and what queues dropped."""
+    link, _, direction = str(answer.what.get("highest_link", "")).partition(" ")
+    if answer.place != "province" or not direction:
+        return ""
+    load, drops = answer.what.get("highest_link_peak_pct"), answer.what.get("queue_drops")
+    return say("load links", _number(load, say, 1), say.link(link, direction), _number(drops, say))
+
+
+def _verdict(answer: LoadResult, say: Tongue) -> str:
+    if answer.verdict == "invalid":
+        return say("load invalid")
+    failed = [c for c in answer.criteria if c.ok is False]
+    total = sum(c.ok is not None for c in answer.criteria)
+    if not total:
+        return say("load none judged")
+    said = say("load pass", total)
+    if failed:
+        said = say("load fail", len(failed), total, "; ".join(_criterion(c, say) for c in failed))
+    unknown = len(answer.criteria) - total
+    return say("load unjudged", said, unknown) if unknown else said
+
+
+def _criterion(c: LoadCriterion, say: Tongue) -> str:
+    name = c.name_vi if say.vi else c.name_en
+    limit = f"≤\u00a0{say.amount(c.threshold, c.unit)}"
+    return say("load criterion", name[:1].lower() + name[1:], say.amount(c.value, c.unit), limit)
+
+
+def _storms(storms: Sequence[tuple[str, LoadResult]], say: Tongue) -> Table:
+    keys = (
+        "test", "back-off", "storm cut", "storm back", "attempts", "half back", "last back",
+        "last limit", "result",
+    )  # fmt: skip
+    aligns: list[Align] = ["left", "center", *(["right"] * 6), "center"]  # type: ignore[list-item]
+    return Table(
+        caption=say("storms table"),
+        head=[[Head(say(key)) for key in keys]],
+        rows=[_storm_row(name, answer, say) for name, answer in storms],
+        widths=[19, 18, 17, 17, 15, 21, 21, 17, 18],
+        aligns=aligns,
+        whole=True,
+        small=True,
+    )
+
+
+def _storm_row(name: str, answer: LoadResult, say: Tongue) -> list[Cell]:
+    storm = answer.storm
+    assert storm is not None
+    own = [c for c in answer.criteria if c.id in _STORM]
+    limits = [c.threshold for c in own if c.id == LAST_BACK]
+    texts = [
+        str(storm.cut_off), str(storm.back), str(storm.attempts),
+        say.number(storm.half_back_s, 1), say.number(storm.last_back_s, 1),
+        say.number(limits[0]) if limits else "–",
+    ]  # fmt: skip
+    met = all(c.ok for c in own)
+    verdict = "void" if answer.verdict == "invalid" else "met" if met else "not met"
+    if answer.verdict == "invalid":
+        texts = ["–"] * len(texts)
+    return [
+        Cell(name),
+        Cell(say("yes" if storm.back_off == "random" else "no")),
+        *map(Cell, texts),
+        Cell(say(verdict), bold=verdict != "met"),
+    ]
+
+
+def _storms_note(answers: Sequence[LoadResult], say: Tongue, assumed_at: int) -> str:
+    limits = [c for answer in answers for c in answer.criteria if c.id == LAST_BACK]
+    note = say("storms note")
+    if any(not c.set_here for c in limits):
+        note += " " + say("storms assumed", assumed_at)
+    return note
+
+
+def _calls(calls: Sequence[tuple[str, LoadResult]], say: Tongue) -> Iterator[Block]:
+    searched = any(a.sessions.establishment_rate_per_s is not None for _, a in calls)
+    columns: list[tuple[str, float, Align]] = [
+        ("test", 19, "left"),
+        ("tried calls", 17, "right"),
+        ("set up", 18, "right"),
+        ("not set up", 43, "center"),
+        ("setup p95", 20, "right"),
+        ("standing", 20, "right"),
+        *([("found rate", 25, "right")] if searched else []),  # type: ignore[list-item]
+        ("result", 21, "center"),
+    ]
+    yield Table(
+        caption=say("calls table"),
+        head=[[Head(say(key)) for key, _, _ in columns]],
+        rows=[_calls_row(name, answer, say, searched=searched) for name, answer in calls],
+        widths=[width for _, width, _ in columns],
+        aligns=[align for _, _, align in columns],
+        whole=True,
+        small=True,
+    )
+    more = say("calls rate note") if searched else ""
+    if any(answer.place == "province" for _, answer in calls):
+        more += say("calls network note")
+    yield Par(say("calls note", more), note=True)
+
+
+def _calls_row(name: str, answer: LoadResult, say: Tongue, *, searched: bool) -> list[Cell]:
+    s = answer.sessions
+    failed = {
+        cause: count
+        for o in answer.operations
+        if o.operation == "invite"
+        for cause, count in o.failed.items()
+    }
+    why = "; ".join(say(f"cause {cause}", say.number(n)) for cause, n in failed.items())
+    cells = [
+        Cell(say.number(s.attempts)),
+        Cell(say.number(s.established)),
+        Cell(say.number(s.refused), sub=why),
+        Cell(say.number(s.setup.p95_ms if s.setup else None, 1)),
+        Cell(say.number(s.capacity)),
+        *([Cell(say.number(s.establishment_rate_per_s, 1))] if searched else []),
+    ]
+    if answer.verdict == "invalid":
+        cells = [Cell("–")] * len(cells)
+    verdict = {"pass": "met", "fail": "not met", "invalid": "void"}[answer.verdict]
+    return [Cell(name), *cells, Cell(say(verdict), bold=verdict != "met")]
+
+
+def _number(value: object, say: Tongue, digits: int = 2) -> str:
+    return say.number(float(value), digits) if isinstance(value, int | float) else "–"

@@ -1,0 +1,44 @@
+"""From answers and pictures to the annex as a file, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from results.archive.store import write_whole
+from results.report.annex.about import about
+from results.report.annex.content import Chapter, document
+from results.report.annex.docx import seal as seal_docx
+from results.report.annex.docx.write import office
+from results.report.annex.letter import Letter
+from results.report.annex.pdf import seal as seal_pdf
+from results.report.annex.pdf.write import FONTS, made_at, pdf
+from results.report.plots.words import Lang
+
+Format = Literal["pdf", "docx"]
+
+
+def annex_bytes(
+    chapters: Sequence[Chapter],
+    *,
+    lang: Lang = "vi",
+    form: Format = "pdf",
+    letter: Letter | None = None,
+    fonts: Path = FONTS,
+) -> tuple[bytes, bool]:
+    """The annex, sealed, and whether it is only a draft.
+
+    Raises `InputError` (pictures, answers), `MachineLacks` (fonts).
+    """
+    made = document(chapters, lang, letter or Letter())
+    told = about(made, [chapter.part for chapter in chapters])
+    if form == "docx":
+        when = made_at(told.runs[0].run_id)
+        return seal_docx.sealed(office(made, when), told), made.draft
+    return seal_pdf.sealed(pdf(made, told, fonts=fonts)), made.draft
+
+
+def write_annex(out: Path, chapters: Sequence[Chapter], **options: Any) -> None:
+    """Write the annex (`annex_bytes`) to a file, replacing it in one step."""
+    write_whole(out, annex_bytes(chapters, **options)[0])

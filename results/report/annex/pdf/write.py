@@ -1,0 +1,157 @@
+"""The annex as PDF: PDF/A-3a and PDF/UA-1 (ISO 19005-3, ISO 14289-1) by typst.
+
+Everything said is prepared as a `Document`; `annex.typ` only lays it out. Fonts come from named
+folders, not from whatever the machine has: the same document and pictures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import segno
+import typst
+
+from giaoban.errors import GiaobanError, InputError, MachineLacks
+from giaoban.temporary import temporary_folder
+from results.report.annex.about import ATTACHMENT, About
+from results.report.annex.document import (
+    Block,
+    Bullets,
+    Document,
+    Heading,
+    Par,
+    Picture,
+    Sum,
+    Table,
+)
+
+TEMPLATE = Path(__file__).with_name("annex.typ")
+FONTS = Path("/usr/share/fonts/truetype/liberation")
+STANDARDS: list[Any] = ["a-3a", "ua-1"]
+DECIDED = datetime(2013, 10, 25)
+"""The day of the decision: the date of a document whose run does not tell its own."""
+_MADE = re.compile(r"(\d{8})-(\d{6})")
+
+
+def made_at(run_id: str) -> datetime:
+    """When a run was made, which is in its id."""
+    for found in _MADE.finditer(run_id):
+        try:
+            return datetime.strptime("".join(found.groups()), "%Y%m%d%H%M%S")
+        except ValueError:
+            continue
+    return DECIDED
+
+
+def pdf(document: Document, about: About, *, fonts: Path = FONTS) -> bytes:
+    """The bytes of a PDF that carries what it is about as an attached file.
+
+    Raises `InputError` (a picture is not there), `MachineLacks` (fonts).
+    """
+    if not any(fonts.glob("LiberationSerif-*.ttf")):
+        raise MachineLacks(
+            f"the font Liberation Serif is not in {fonts}", "sudo apt-get install fonts-liberation"
+        )
+    with temporary_folder("annex") as root:
+        # typst reads only below its root, so everything it needs is put into one folder
+        made = made_at(about.runs[0].run_id)
+        data: dict[str, Any] = {
+            "lang": document.lang,
+            "name": " – ".join([document.label, *document.title]),
+            "subject": document.subject,
+            "label": document.label,
+            "title": list(document.title),
+            "attached": document.attached,
+            "mark": document.mark,
+            "footer": document.footer,
+            "notices": list(document.notices),
+            "words": {"table": document.words.table, "picture": document.words.picture},
+            "made": list(made.timetuple()[:6]),
+            "attachment": ATTACHMENT,
+            "blocks": [_block(block, root) for block in document.blocks],
+        }
+        (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        (root / ATTACHMENT).write_text(about.to_json(), encoding="utf-8")
+        shutil.copyfile(TEMPLATE, root / TEMPLATE.name)
+        return _compile(root, fonts)
+
+
+def _block(block: Block, root: Path) -> Mapping[str, Any]:
+    match block:
+        case Heading():
+            return {"kind": "heading", **vars(block)}
+        case Par():
+            return {"kind": "par", **vars(block)}
+        case Bullets():
+            return {"kind": "bullets", "items": list(block.items)}
+        case Picture():
+            return {
+                "kind": "picture",
+                "file": copied(block.file, root, f"picture-{block.number}"),
+                "caption": block.caption,
+            }
+        case Sum():
+            file = f"qr-{block.text[:16]}.svg"
+            (root / file).write_bytes(qr_svg(block.payload))
+            alt = f"QR: {block.payload}"
+            return {
+                "kind": "sum",
+                "label": block.label,
+                "text": block.text,
+                "file": file,
+                "alt": alt,
+            }
+        case Table():
+            return {
+                "kind": "table",
+                "caption": block.caption,
+                "head": [[vars(cell) for cell in row] for row in block.head],
+                "rows": [[vars(cell) for cell in row] for row in block.rows],
+                "widths": list(block.widths),
+                "aligns": list(block.aligns),
+                "whole": block.whole,
+                "small": block.small,
+            }
+
+
+def copied(picture: Path, root: Path, name: str) -> str:
+    """A picture put into a folder under another name. Raises `InputError`."""
+    target = root / f"{name}{picture.suffix}"
+    try:
+        shutil.copyfile(picture, target)
+    except OSError as error:
+        raise InputError(f"{picture}: picture: {error.strerror}") from None
+    return target.name
+
+
+def qr_svg(payload: str) -> bytes:
+    """A QR code as vectors (ISO/IEC 18004, error correction M)."""
+    out = io.BytesIO()
+    segno.make_qr(payload, error="m").save(out, kind="svg", border=4, xmldecl=True, svgns=True)
+    return out.getvalue()
+
+
+def _compile(root: Path, fonts: Path) -> bytes:
+    fallback = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    try:
+        made = typst.compile(
+            str(root / TEMPLATE.name),
+            root=str(root),
+            font_paths=[str(fonts), str(fallback)],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=STANDARDS,
+        )
+    except RuntimeError as error:
+        raise GiaobanError(f"the annex could not be set: {error}") from error
+    if not isinstance(made, bytes):
+        raise GiaobanError("the annex could not be set: typst gave no PDF")
+    return made

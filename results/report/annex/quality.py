@@ -1,0 +1,187 @@
+"""Criteria, and the quality at every bridge before, during and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from results.judge.criteria import EVERY_SEED
+from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
+from results.report.annex.document import Align, Block, Cell, Head, Heading, Par, Table, aligned
+from results.report.annex.translator import Tongue
+from results.report.seed_words import spreads
+
+UNINTERRUPTED = frozenset(
+    {
+        "audio-loss", "video-loss", "longest-freeze", "picture-frozen", "frames-not-shown", "mos",
+        "slides-frozen", "slides-not-shown",
+    }
+)  # fmt: skip
+"""The criteria of what is heard and seen, in which interruptions by failures are not counted."""
+Read = Callable[[StreamResult], float | None]
+
+
+def criteria(result: Result, say: Tongue) -> Iterator[Block]:
+    """Each criterion with value, limit, margin and source."""
+    yield Heading(say("criteria"))
+    keys = ("criterion", "value", "limit", "margin", "result", "source")
+    aligns: list[Align] = ["left", "right", "right", "right", "center", "left"]
+    yield Table(
+        caption=say("criteria table"),
+        head=[[Head(say(key)) for key in keys]],
+        rows=[_criterion(c, result, say) for c in result.criteria],
+        widths=[43, 20, 24, 22, 14, 40],
+        aligns=aligns,
+    )
+    yield Par(say("criteria note"), note=True)
+    if delays := say.device_delays(result):
+        yield Par(delays, note=True)
+    if result.faults:
+        yield Par(say("criteria faults"), note=True)
+    yield from _other_seeds(result, say)
+
+
+def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
+    """How far each criterion's value goes apart at other seeds."""
+    found = spreads(result)
+    if not found or result.seeds is None:
+        return
+    keys = ("criterion", "seeds least", "seeds median", "seeds largest", "limit", "seeds not met")
+    yield Table(
+        caption=say("seeds table", result.seeds.tried),
+        head=[[Head(say(key)) for key in keys]],
+        rows=[
+            [
+                Cell(say.criterion(c)),
+                *(
+                    Cell(say.in_unit(value, c))
+                    for value in (spread.least, spread.median, spread.largest)
+                ),
+                Cell(say.limit(c)),
+                Cell(f"{spread.failed} / {result.seeds.tried}", bold=spread.failed > 0),
+            ]
+            for c, spread in found
+        ],
+        widths=[55, 22, 22, 22, 24, 18],
+        aligns=["left", "right", "right", "right", "right", "center"],
+        small=True,
+    )
+
+
+def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
+    where = "" if c.ok and c.value == 0 else say.names.place(c.place)
+    if c.value is None and c.place is None:
+        where = say("nothing")
+    notes = [where]
+    if c.id in UNINTERRUPTED and result.faults:
+        notes.append(say("without faults"))
+    if c.past_preferred and c.preferred is not None:
+        notes.append(say("past preferred", say.in_unit(c.preferred, c)))
+    if c.detectable is not None:
+        notes.append(say("detectable", say.in_unit(c.detectable, c)))
+    return [
+        Cell(say.criterion(c), sub="; ".join(filter(None, notes))),
+        Cell(say.value(c)),
+        Cell(say.limit(c)),
+        Cell("–" if c.id == EVERY_SEED else say.percent(c.margin_pct)),
+        Cell(say("met" if c.ok else "not met"), bold=not c.ok),
+        Cell(say.source(c)),
+    ]
+
+
+def bridges(result: Result, say: Tongue) -> Iterator[Block]:
+    """From mouth to ear, delay variation, packets missed and MOS of every bridge's worst stream in
+    each phase, then pictures."""
+    yield Heading(say("bridges"))
+    time, plain = say.time_ms, say.number
+    columns: list[tuple[str, Read, Callable[..., float], Callable[[float | None], str]]] = [
+        ("mouth to ear", lambda s: s.mouth_to_ear_ms, max, time),
+        ("variation", lambda s: s.ipdv_ms if s.kind == "audio" else None, max, time),
+        ("missed", lambda s: s.listener_lost_pct, max, plain),
+        ("mos", lambda s: s.mos_listening, min, plain),
+    ]
+    rows = []
+    for bridge, here in _by_phase(result.phases).items():
+        cells = [Cell(say.bridge(bridge))]
+        for _, read, worst, shown in columns:
+            cells += [Cell(shown(_extreme(found, read, worst))) for found in here]
+        rows.append(cells)
+    yield _phase_table("bridges table", [key for key, *_ in columns], rows, result.phases, say)
+    scales = dict.fromkeys(s.mos_scale for s in _streams(result) if s.mos_scale)
+    lengths = (
+        say("seconds", say.names.phase(p.name), say.number(p.seconds, 1)) for p in result.phases
+    )
+    yield Par(
+        say("bridges note", "".join(say(scale) for scale in scales), "; ".join(lengths)), note=True
+    )
+    if result.faults:
+        yield Par(say("bridges faults"), note=True)
+    yield from _video(result, say)
+
+
+def _video(result: Result, say: Tongue) -> Iterator[Block]:
+    columns: list[tuple[str, Read, int]] = [
+        ("bad frames", _bad_frames, 0),
+        ("freezes", lambda s: s.freezes, 0),
+        ("freeze max", lambda s: s.freeze_ms_max, 0),
+        ("frozen", lambda s: s.freeze_pct, 1),
+    ]
+    rows = []
+    for bridge, here in _by_phase(result.phases).items():
+        figures = [([_extreme(b, read, max) for b in here], digits) for _, read, digits in columns]
+        if any(value for values, _ in figures for value in values):
+            cells = [Cell(say.number(v, digits)) for values, digits in figures for v in values]
+            rows.append([Cell(say.bridge(bridge)), *cells])
+    if rows:
+        yield _phase_table("video table", [key for key, *_ in columns], rows, result.phases, say)
+        yield Par(say("video note"), note=True)
+    elif any(s.frames_sent is not None for s in _streams(result)):
+        yield Par(say("no bad video"))
+
+
+def _phase_table(
+    caption: str,
+    keys: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    phases: Sequence[Phase],
+    say: Tongue,
+) -> Table:
+    """A bridge a row, and for each key a column a phase."""
+    count = len(phases)
+    heads = [Head(say(key), columns=count) for key in keys]
+    return Table(
+        caption=say(caption),
+        head=[
+            [Head(say("bridge"), rows=2), *heads],
+            [Head(say.names.phase(p.name)) for _ in keys for p in phases],
+        ],
+        rows=rows,
+        widths=[41, *[122 / (len(keys) * count)] * (len(keys) * count)],
+        aligns=aligned("left", "right", len(keys) * count),
+        small=True,
+    )
+
+
+def _by_phase(phases: Sequence[Phase]) -> dict[str, list[BridgeResult | None]]:
+    found = [{bridge.id: bridge for bridge in phase.bridges} for phase in phases]
+    order = dict.fromkeys(key for each in found for key in each)
+    return {bridge: [each.get(bridge) for each in found] for bridge in order}
+
+
+def _streams(result: Result) -> Iterator[StreamResult]:
+    for phase in result.phases:
+        for bridge in phase.bridges:
+            yield from bridge.streams
+
+
+def _extreme(
+    bridge: BridgeResult | None, read: Read, worst: Callable[[list[float]], float]
+) -> float | None:
+    values = [value for s in bridge.streams if (value := read(s)) is not None] if bridge else []
+    return worst(values) if values else None
+
+
+def _bad_frames(stream: StreamResult) -> int | None:
+    """Frames that were not shown: lost, built on one that was, or too late."""
+    if stream.frames_lost is None or stream.frames_undecodable is None:
+        return None
+    return stream.frames_lost + stream.frames_undecodable + (stream.frames_late or 0)

@@ -1,0 +1,58 @@
+"""Whether a document may be used for an approval, or is a draft, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from results.archive.evidence.answers import Answer
+from results.archive.evidence.manifest import Proof
+from results.report.annex.translator import Tongue
+from results.report.plots.words import Lang
+from results.report.reasons import reason_vi
+
+ESTIMATE = "estimate"
+"""The name of the engine that computes instead of emulating."""
+
+
+class Part(NamedTuple):
+    """An answer with the proof of its evidence, if it has one."""
+
+    answer: Answer
+    proof: Proof | None
+
+
+def flaws(answer: Answer, proof: Proof | None) -> list[str]:
+    """Why an answer is no basis for an approval: keys of the annex's words. None: it is one."""
+    found = []
+    if answer.verdict == "invalid":
+        found.append("draft invalid")
+    if answer.engine is not None and str(answer.engine.name) == ESTIMATE:
+        found.append("draft estimate")
+    if answer.inputs.commit is None or not answer.inputs.committed:
+        found.append("draft uncommitted")
+    if proof is None:
+        found.append("draft unproved")
+    return found
+
+
+def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
+    """What a draft says at its head; empty: it is none."""
+    found: list[str] = []
+    said = [(part, flaws(part.answer, part.proof)) for part in parts]
+    for part, keys in said:
+        say = Tongue(lang, part.answer)
+        found += [f"– {say(key, say.run())}" for key in keys]
+    if not found:
+        return []
+    found[-1] = found[-1].rstrip(";") + "."
+    lines = [Tongue(lang, parts[0].answer)("draft"), *found]
+    for part, _ in said:
+        if part.answer.verdict == "invalid" and part.answer.reasons:
+            say = Tongue(lang, part.answer)
+            lines.append(say("reasons", say.run()))
+            lines += [
+                f"– {reason_vi(reason, say.names) if say.vi else reason}"
+                for reason in part.answer.reasons
+            ]
+    return lines

@@ -1,0 +1,162 @@
+"""The picture of headroom: further bridges against the worst margin of each criterion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from giaoban.drawing import own_look
+from results.model.headroom import Headroom
+from results.report.plots.style import (
+    COLOURS,
+    GREY,
+    LIMIT,
+    LIMIT_STYLE,
+    STYLE,
+    STYLES,
+    Label,
+    label_ends,
+)
+from results.report.plots.words import Lang, number
+
+WORDS: dict[Lang, dict[str, str]] = {
+    "vi": {
+        "title": "Dư địa theo số điểm cầu bổ sung",
+        "x": "Số điểm cầu bổ sung",
+        "y": "Dư địa nhỏ nhất của tiêu chí (%)",
+        "limit": "ngưỡng: dư địa 0 %",
+        "fits": "tối đa {0}",
+        "none": "chưa đạt",
+        "key": "●  ước lượng theo gói tin     ×  mô phỏng     đường nét không dấu: tính theo tải",
+        "others": "{0} tiêu chí khác",
+    },
+    "en": {
+        "title": "Margins against further bridges",
+        "x": "Further bridges",
+        "y": "Worst margin of a criterion (%)",
+        "limit": "limit: margin 0 %",
+        "fits": "at most {0}",
+        "none": "not met",
+        "key": "●  estimated by packets     ×  emulated     lines without marks: added up",
+        "others": "{0} other criteria",
+    },
+}
+SHOWN = 5
+"""Criteria that get a line of their own: those with the least margin."""
+FLOOR_PCT = -60.0
+"""Margins below are drawn here: how much worse than the limit is of no matter in this picture."""
+DPI = 150
+
+
+def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
+    """Write `headroom.LANG.svg` and `.png` into a folder; the same answer, the same bytes.
+
+    Raises `OSError`.
+    """
+    paths = []
+    with own_look(STYLE):
+        figure = draw(answer, lang)
+        for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+            path = folder / f"headroom.{lang}.{kind}"
+            figure.savefig(path, format=kind, dpi=DPI, metadata=metadata)
+            paths.append(path)
+    return paths
+
+
+def draw(answer: Headroom, lang: Lang) -> Figure:
+    """The picture; to be called with the style of `results.report.plots.style`."""
+    words = WORDS[lang]
+    figure = Figure(figsize=(8.6, 4.3))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.085, 0.2, 0.585, 0.68))
+    axes.set_title(words["title"], loc="left", fontsize=12, fontweight="bold", pad=8)
+    axes.set_xlabel(words["x"])
+    axes.set_ylabel(words["y"])
+    axes.set_xlim(0, max(1, answer.grid[-1] if answer.grid else 1))
+    axes.set_ylim(FLOOR_PCT * 1.1, 108)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.axhspan(
+        FLOOR_PCT * 1.1, 0, facecolor="#F4F4F4", edgecolor="#D0D0D0", hatch="///", zorder=0
+    )
+    axes.axhline(0, color=LIMIT, linewidth=1.4, linestyle=LIMIT_STYLE, zorder=3)
+    labels = [*_lines(axes, answer, lang), Label(0, words["limit"], LIMIT, LIMIT_STYLE, 1.4)]
+    if answer.more >= 0:
+        at = answer.more
+        axes.axvline(at, color="#222222", linewidth=1.1, zorder=2)
+        axes.annotate(
+            words["fits"].format(at),
+            (at, 108),
+            xytext=(3, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=9,
+            fontweight="bold",
+            color="#222222",
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+            zorder=7,
+        )
+    label_ends(axes, labels)
+    figure.text(0.085, 0.03, words["key"], fontsize=8.5, color="#444444")
+    return figure
+
+
+def _lines(axes: Axes, answer: Headroom, lang: Lang) -> list[Label]:
+    """A line a criterion, named at the right; those that are never near their limit in grey."""
+    points = answer.points
+    names: dict[str, str] = {}
+    for point in points:
+        for item in point.judged.margins:
+            names.setdefault(item.criterion, item.name_vi if lang == "vi" else item.name_en)
+    curves = {curve.criterion: curve.margin_pct for curve in answer.curves}
+    marks: dict[str, list[tuple[int, float, bool]]] = {}
+    for point in points:
+        for judged, emulated in ((point.judged, False), (point.confirmed, True)):
+            for item in judged.margins if judged is not None else ():
+                if item.margin_pct is not None:
+                    marks.setdefault(item.criterion, []).append(
+                        (point.more, max(FLOOR_PCT, item.margin_pct), emulated)
+                    )
+    least = {ident: min(pct for _, pct, _ in found) for ident, found in marks.items()}
+    for ident, margins in curves.items():
+        least[ident] = min(least.get(ident, 100.0), *margins)
+    ordered = sorted(names, key=lambda ident: (least.get(ident, 100.0), ident))
+    labels, grey_levels = [], []
+    for rank, ident in enumerate(ordered):
+        own = rank < SHOWN
+        colour = COLOURS[rank] if own else GREY
+        style: Any = STYLES[rank] if own else "-"
+        if ident in curves:
+            x, y = answer.grid, [max(FLOOR_PCT, pct) for pct in curves[ident]]
+        else:
+            estimated = [(m, pct) for m, pct, emulated in marks.get(ident, []) if not emulated]
+            x, y = [m for m, _ in estimated], [pct for _, pct in estimated]
+        if not x:
+            continue
+        axes.plot(x, y, color=colour, linestyle=style, linewidth=1.9 if own else 0.9, zorder=4)
+        for emulated, mark in ((False, "o"), (True, "x")):
+            shown = [(m, pct) for m, pct, e in marks.get(ident, []) if e is emulated]
+            axes.plot(
+                [m for m, _ in shown],
+                [pct for _, pct in shown],
+                linestyle="none",
+                marker=mark,
+                markersize=6 if emulated else 4,
+                color=colour,
+                zorder=5,
+            )
+        if own:
+            labels.append(Label(y[-1], names[ident], colour, style))
+        else:
+            grey_levels.append(y[-1])
+    if grey_levels:
+        level = sorted(grey_levels)[len(grey_levels) // 2]
+        labels.append(Label(level, WORDS[lang]["others"].format(len(grey_levels)), GREY, "-", 1.2))
+    return labels

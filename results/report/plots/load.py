@@ -1,0 +1,81 @@
+"""The pictures of a load test: sessions, set-up delay, processors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from giaoban.drawing import own_look
+from results.model.load import LoadResult
+from results.report.plots.style import COLOURS, STYLE, STYLES
+
+DPI = 150
+_SIZE_IN = (8.6, 3.4)
+
+
+def write_load_plots(result: LoadResult, folder: Path) -> list[Path]:
+    """`sessions`, `setup` and `processors`, each as .svg and .png, in a new folder."""
+    folder.mkdir()
+    t = [second.t_s for second in result.series]
+    s = result.series
+    pictures = {
+        "sessions": (
+            "Sessions",
+            "",
+            {
+                "standing": [float(x.standing) for x in s],
+                "attempts/s": [float(x.attempts) for x in s],
+                "failed/s": [float(x.failed) for x in s],
+            },
+        ),
+        "setup": (
+            "Call set-up delay, 95th percentile of each second",
+            "ms",
+            {"set-up": [_or_nan(x.setup_p95_ms) for x in s]},
+        ),
+        "processors": (
+            "Processor time, share of a core",
+            "%",
+            {
+                "generator": [_or_nan(x.generator_cpu_pct) for x in s],
+                "MCU": [_or_nan(x.mcu_cpu_pct) for x in s],
+            },
+        ),
+    }
+    written = []
+    for name, (title, unit, lines) in pictures.items():
+        figure = _figure(title, unit, t, lines)
+        for suffix in (".svg", ".png"):
+            path = folder / f"{name}{suffix}"
+            # without a date the same data are the same bytes
+            metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
+            with own_look(STYLE):
+                figure.savefig(path, dpi=DPI, metadata=metadata)
+            written.append(path)
+    return written
+
+
+def _figure(title: str, unit: str, t: list[int], lines: dict[str, list[float]]) -> Figure:
+    with own_look(STYLE):
+        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.set_title(title, loc="left")
+        for number, (name, values) in enumerate(lines.items()):
+            if np.isfinite(values).any():
+                colour, style = COLOURS[number], STYLES[number]
+                # a single point has no line
+                axes.plot(t, values, color=colour, linestyle=style, label=name, marker=".")
+        axes.set_xlabel("s")
+        axes.set_ylabel(unit)
+        axes.set_ylim(bottom=0)
+        if axes.lines:
+            axes.legend(frameon=False, loc="upper right")
+    return figure
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -1,0 +1,125 @@
+"""What a terminal sends: its microphone, its camera or a recording in its place, its slides."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from giaoban.errors import InvalidRun
+from mcu_sim.media.leg import Kind
+from mcu_sim.offer_answer import Agreed
+from scenarios.bridge.microphone import sound_for
+from scenarios.plan.plan import CallPlan, Plan
+from traffic.log import PacketLog
+from traffic.receiver.feedback import Asking, dither_max_ns
+from traffic.recorded.recording import Recording
+from traffic.recorded.recording import load as load_recording
+from traffic.recorded.stream import RecordedStream
+from traffic.sender.stream import next_start_ns
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.audio_stream import AudioStream, Talk
+from traffic.sources.talk_spurts import Speech
+from traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
+from traffic.sources.video_stream import VideoStream
+
+Source = AudioStream | VideoStream | RecordedStream
+SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer
+RATE_MARGIN = 1.1
+"""How far a recording may be above its call's rate: encoders keep to it in the long run."""
+ASKING = 5
+"""Tells the seed of what is drawn for a bridge's requests from that of the stream it sees."""
+GRANTED_NS = 100_000_000
+"""Slides come so long after the content channel was given: the word has to reach the bridge."""
+
+
+def asking(plan: Plan, call: CallPlan, kind: Kind) -> tuple[Asking, int]:
+    """How a bridge asks for key frames of what it sees, and its T_dither_max in ns: all who are in
+    the meeting may miss what it misses."""
+    seed = plan.streams[call.down[kind]].seed + ASKING
+    shown = plan.content
+    kbps = shown.model.kbps if kind == "content" and shown else plan.video.kbps
+    return Asking(seed), dither_max_ns(kbps, len(plan.calls) + 1)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources of one bridge. `folder` is the run's: recordings lie in it."""
+
+    plan: Plan
+    number: int
+    origin_ns: int
+    log: PacketLog
+    folder: Path
+
+    @property
+    def call(self) -> CallPlan:
+        """The bridge's planned call."""
+        return self.plan.calls[self.number]
+
+    def clock_hz(self, kind: Kind) -> int:
+        """The RTP clock of a medium."""
+        return self.plan.audio.clock_hz if kind == "audio" else VIDEO_CLOCK_HZ
+
+    def start_ns(self, kind: Kind, planned: StreamPlan, now_ns: int) -> int:
+        """When a source begins whose call was set up now."""
+        # neither devices nor their cameras and microphones are in step
+        phase_ns = random.Random(planned.seed).randrange(SOURCE_PHASE_NS)
+        start_ns = next_start_ns(now_ns, self.origin_ns) + SOURCE_START_NS + phase_ns
+        if kind == "content" and self.plan.content is not None:
+            given_ns = self.origin_ns + round(self.plan.content.from_s * 1e9) + GRANTED_NS
+            start_ns = max(start_ns, given_ns + phase_ns)
+        return start_ns
+
+    def end_ns(self, kind: Kind, otherwise_ns: int) -> int:
+        """Before when a source's packets are due."""
+        if kind == "content" and self.plan.content is not None:
+            return min(otherwise_ns, self.origin_ns + round(self.plan.content.to_s * 1e9))
+        return otherwise_ns
+
+    def open(self, kind: Kind, planned: StreamPlan, terms: Agreed, start_ns: int) -> Source:
+        """The source of a medium, on the terms that were agreed on."""
+        if kind == "audio":
+            return self._microphone(planned, start_ns)
+        if kind == "video":
+            for item in self.plan.recordings:
+                if item.bridge == self.call.bridge:
+                    recording = recorded(self.folder / item.file)
+                    if terms.max_kbps and recording.mean_kbps > RATE_MARGIN * terms.max_kbps:
+                        raise InvalidRun(
+                            f"{item.bridge}: the call got {terms.max_kbps} kb/s, "
+                            f"its recording has {recording.mean_kbps:.0f} kb/s"
+                        )
+                    return RecordedStream(
+                        planned, self.log, start_ns, recording, origin_ns=self.origin_ns
+                    )
+        shown = self.plan.content
+        model = shown.model if kind == "content" and shown is not None else self.plan.video
+        if terms.max_kbps is not None and terms.max_kbps < model.kbps:
+            model = model.model_copy(update={"kbps": terms.max_kbps})
+        return VideoStream(planned, self.log, start_ns, model, origin_ns=self.origin_ns)
+
+    def _microphone(self, planned: StreamPlan, start_ns: int) -> AudioStream:
+        plan, encoding, talk = self.plan, self.plan.audio, None
+        talks = plan.sound == "conversation"
+        sound, silence = sound_for(encoding, self.number, speech=talks)
+        if talks:
+            speech = Speech(plan.speech, planned.seed + 4, self.origin_ns)
+            talk = Talk(speech, None if plan.silence_suppression else silence)
+        return AudioStream(
+            planned,
+            self.log,
+            start_ns,
+            sound,
+            packet_ms=encoding.packet_ms,
+            packet_ticks=encoding.packet_ticks,
+            talk=talk,
+            origin_ns=self.origin_ns,
+        )
+
+
+@lru_cache(maxsize=8)
+def recorded(path: Path) -> Recording:
+    """A recording of the run's folder, read once."""
+    return load_recording(path)

@@ -1,0 +1,154 @@
+"""`giaoban annex RUN…` and `giaoban evidence RUN`: what an office attaches, and what proves it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from giaoban.errors import InputError
+from giaoban.files import read_file, refuse_if_others_read
+from giaoban.temporary import temporary_folder
+from results.archive.evidence.pack import ENDING, write_evidence
+from results.archive.evidence.signing import Signer
+from results.archive.evidence.verify import SIGNATURE_ENDING
+from results.archive.store import write_whole, writing
+from results.report.annex.letter import make_letter
+from results.report.annex.make import annex_bytes
+from scenarios.cli.options import RUNS
+from scenarios.cli.output import print_json
+from scenarios.documents import chapters_of, find_run
+
+MOST_PASSWORD = 4096
+PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
+
+
+class Language(StrEnum):
+    """Of the document."""
+
+    VI = "vi"
+    EN = "en"
+
+
+class Kind(StrEnum):
+    """Of the file."""
+
+    PDF = "pdf"
+    DOCX = "docx"
+
+
+SignOption = Annotated[
+    Path | None, typer.Option("--sign", metavar="P12", help="sign with this PKCS#12 certificate")
+]
+PasswordOption = Annotated[
+    Path | None,
+    typer.Option("--password-file", help=f"its password; else ${PASSWORD_VARIABLE}, or asked for"),
+]
+NAMES = {Language.VI: "phu-luc", Language.EN: "annex"}
+
+
+def command(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="runs: of giaoban check, faults and load", metavar="RUN…"),
+    ],
+    lang: Annotated[Language, typer.Option("--lang", help="language")] = Language.VI,
+    form: Annotated[Kind, typer.Option("--format", help="kind of file")] = Kind.PDF,
+    out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
+    number: Annotated[
+        str, typer.Option("--letter-number", help="number and signs of the letter, 15/STTTT-CNTT")
+    ] = "",
+    date: Annotated[
+        str, typer.Option("--letter-date", help="date of the letter, 2026-11-25 or 25/11/2026")
+    ] = "",
+    issuer: Annotated[str, typer.Option("--issuer", help="body that issues the letter")] = "",
+    letter: Annotated[
+        str, typer.Option("--letter-kind", help="kind of the letter, instead of Công văn")
+    ] = "",
+    annex: Annotated[
+        str, typer.Option("--annex-number", help="Roman number, if the letter has several annexes")
+    ] = "",
+    sign: SignOption = None,
+    password: PasswordOption = None,
+    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Write the annex of one or more checks, with the failures that were tried for them, and load
+    tests.
+
+    A run that is invalid, estimated, or of uncommitted code gives a draft, marked on every page.
+    """
+    to = make_letter(number, date, issuer, letter, annex)
+    if sign is not None and form is Kind.DOCX:
+        raise InputError("--sign: a DOCX is for editing and is not signed (allowed: --format pdf)")
+    signer = signer_of(sign, password)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    with temporary_folder("annex") as folder:
+        chapters = chapters_of(runs, results, folder, lang.value)
+        data, draft = annex_bytes(chapters, lang=lang.value, form=form.value, letter=to)
+    name = f"{NAMES[lang]}-{chapters[0].part.answer.run_id}.{form.value}"
+    path = out / name
+    write_whole(path, signer.pdf(data) if signer else data)
+    if as_json:
+        print_json({"file": str(path), "draft": draft})
+        return 0
+    _say(str(path))
+    if draft:
+        _say("only a draft: see its head for the reasons", "bold yellow")
+    return 0
+
+
+def evidence(
+    run: Annotated[str, typer.Argument(help="run: folder, id, or the beginning of an id")],
+    out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
+    sign: SignOption = None,
+    password: PasswordOption = None,
+    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
+    signer = signer_of(sign, password)
+    folder = find_run(run, results)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{folder.resolve().name}{ENDING}"
+    proof = write_evidence(folder, path)
+    beside = None
+    if signer is not None:
+        beside = path.with_name(path.name + SIGNATURE_ENDING)
+        write_whole(beside, signer.detached(path.read_bytes()))
+    if as_json:
+        said = {"file": str(path), "sum": proof.sum, "signature": beside and str(beside)}
+        print_json(said)
+        return 0
+    for each in filter(None, (path, beside)):
+        _say(str(each))
+    _say(f"sum: {proof.sum}")
+    return 0
+
+
+def signer_of(path: Path | None, password: Path | None) -> Signer | None:
+    """Who signs, if anybody; a password is never an argument, which all of a machine could read."""
+    if path is None:
+        return None
+    if password is not None:
+        text = read_file(password, most=MOST_PASSWORD, option="--password-file")
+        refuse_if_others_read(password, "a password", "--password-file")
+        try:
+            return Signer(path, text.decode().rstrip("\r\n"))
+        except UnicodeDecodeError:
+            raise InputError(f"--password-file = {password}: is not UTF-8 text") from None
+    known = os.environ.get(PASSWORD_VARIABLE)
+    if known is None and sys.stdin.isatty():
+        known = typer.prompt(f"password of {path.name}", hide_input=True, err=True, default="")
+    return Signer(path, known or "")
+
+
+def _say(line: str, style: str = "") -> None:
+    Console().print(line, style=style, soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,103 @@
+"""`giaoban baseline`: accepted answers about failures, which later ones are compared with."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from giaoban.counting import counted
+from giaoban.files import MOST_ANSWER, read_file
+from results.archive.store import open_run, write_whole, writing
+from results.judge import baseline as baselines
+from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
+from results.model.failures import FaultsAnswer
+from scenarios.cli.options import RUNS
+from scenarios.cli.output import print_json
+from scenarios.study.failures.run import FAULTS
+
+app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Option("--baselines", help="folder of the baselines")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+
+
+@app.callback()
+def group() -> None:
+    """Answers about failures that were accepted."""
+
+
+@app.command("accept")
+def accept_run(
+    run: Annotated[
+        str, typer.Argument(help="run of `giaoban faults`: folder, id or its beginning")
+    ],
+    name: Annotated[str, typer.Option("--name", help="name of the baseline")],
+    reason: Annotated[str, typer.Option("--reason", help="why it is accepted")],
+    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    folder: Folder = FOLDER,
+) -> int:
+    """Take a run as what later ones are compared with; tolerances stay as they were."""
+    where = open_run(run, results, FAULTS)
+    path = path_of(name, folder)
+    answer = _read_answer(where / FAULTS)
+    tolerance = tolerance_in(path) if path.is_file() else None
+    made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text_of(made).encode())
+    said = f"{path}: {counted(len(made.failure), 'failure')} accepted"
+    Console().print(said, soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+@app.command("list")
+def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
+    """The baselines there are."""
+    found = [read(name, folder) for name in baselines.names(folder)]
+    if as_json:
+        print_json({"baselines": [_head(item) for item in found]})
+        return 0
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "accepted", "failures", "scenario", "reason"):
+        table.add_column(column, overflow="fold")
+    for item in found:
+        cells = (item.name, item.accepted.isoformat(), str(len(item.failure)), item.scenario.path)
+        table.add_row(*map(escape, (*cells, item.reason)))
+    Console().print(table if found else f"none in {folder}")
+    return 0
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="name of a baseline, or a .toml file")],
+    folder: Folder = FOLDER,
+    as_json: AsJson = False,
+) -> int:
+    """One baseline as it was accepted."""
+    found = read(name, folder)
+    if as_json:
+        print_json(found.model_dump(mode="json", by_alias=True))
+    else:
+        Console().print(text_of(found), soft_wrap=True, highlight=False, markup=False, end="")
+    return 0
+
+
+def _read_answer(path: Path) -> FaultsAnswer:
+    return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))
+
+
+def _head(item: Baseline) -> dict[str, object]:
+    return {
+        "name": item.name,
+        "accepted": item.accepted.isoformat(),
+        "failures": len(item.failure),
+        "scenario": item.scenario.path,
+        "province": item.province.path,
+        "reason": item.reason,
+    }

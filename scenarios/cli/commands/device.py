@@ -1,0 +1,246 @@
+"""`giaoban device list`, `show` and `fit`: what MCUs hold, and whether a meeting fits on one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from giaoban.errors import InputError, did_you_mean
+from mcu_sim.admission import Admission
+from mcu_sim.device import Device, load_devices, pick
+from mcu_sim.fit import Fit, fit
+from mcu_sim.resolution import AUDIO, KNOWN, PICTURES
+from results.model.in_use import thing
+from scenarios.cli.output import print_json
+
+MOST_CALLS = 10_000
+COLUMNS = (*PICTURES, AUDIO)
+DOES_NOT_FIT = 1
+
+app = typer.Typer(help="Look at MCUs and what fits on them.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+DeviceId = Annotated[str, typer.Argument(help="id of a device (see giaoban device list)")]
+
+
+@app.callback()
+def group() -> None:
+    """Look at MCUs and what fits on them."""
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> int:
+    """List the devices, with how many calls of one resolution each holds in one conference."""
+    devices = load_devices().device
+    if as_json:
+        print_json({"devices": [_summary(device) for device in devices]})
+        return 0
+    table = Table("id", "units", box=None, pad_edge=False, header_style="bold")
+    table.columns[0].no_wrap = True
+    for name in COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for device in devices:
+        calls = fit(device, []).more
+        table.add_row(
+            device.id,
+            f"{device.units_total:g} × {device.unit}{_mark(device, 'capacity')}",
+            *(
+                f"{calls[name]}{_calls_mark(device, name)}" if name in calls else "–"
+                for name in COLUMNS
+            ),
+        )
+    console = Console()
+    console.print(table, highlight=False)
+    console.print(
+        "* rests on a figure that is not confirmed (see giaoban device show)", style="dim"
+    )
+    return 0
+
+
+@app.command("show")
+def show(device_id: DeviceId, as_json: AsJson = False) -> int:
+    """Show a device: what calls cost, what it does when full, and where each figure comes from."""
+    device = pick(load_devices(), device_id)
+    if as_json:
+        print_json({**device.model_dump(), **_summary(device)})
+        return 0
+    console = Console()
+    console.print(device.name, style="bold", highlight=False, markup=False)
+    audio = f", {device.audio_ports} for audio only" if device.audio_ports else ""
+    lines = [
+        f"{device.units_total:g} × {device.unit}, {device.ports_total} ports{audio}"
+        f"{_mark(device, 'capacity')}",
+        f"when full: {', '.join(device.when_full.steps)}{_mark(device, 'when_full')}; "
+        f"SIP {device.refusal.code} {device.refusal.reason}{_mark(device, 'refusal')}",
+        f"delays: audio mixing {device.audio_mix_delay_ms:g} ms{_mark(device, 'audio_mix_delay')}, "
+        f"picture composing {device.compose_delay_ms:g} ms{_mark(device, 'compose_delay')}, "
+        f"switching {device.forward_delay_ms:g} ms{_mark(device, 'forward_delay')}",
+    ]
+    if device.levels is not None:
+        ports = ", ".join(f"{name} {number}" for name, number in device.levels.ports.items())
+        lines.append(f"ports set aside: {ports}{_mark(device, 'levels')}")
+    if device.reserve is not None:
+        lines.append(f"reserve: {device.reserve.units:g} a conference{_mark(device, 'reserve')}")
+    lines.append(
+        f"content: {device.content.units:g} a conference while it is shown"
+        f"{_mark(device, 'content')}"
+    )
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+    console.print(_costs(device), highlight=False)
+    for line in _sources(device):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print("* not confirmed by a document of the maker", style="dim")
+    return 0
+
+
+@app.command("fit")
+def fit_(
+    device_id: DeviceId,
+    calls: Annotated[str, typer.Option("--calls", help="such as 8x720p30,3x1080p30")],
+    content: Annotated[bool, typer.Option("--content", help="while content is shown")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Say whether calls fit on a device, admitted in this order (exit code 1 if not)."""
+    device = pick(load_devices(), device_id)
+    asked = parse_calls(calls)
+    found = fit(device, asked, content=content)
+    code = 0 if found.fits else DOES_NOT_FIT
+    if as_json:
+        print_json(
+            {
+                "device": device.id,
+                "fits": found.fits,
+                "unit": device.unit,
+                "units_used": found.units_used,
+                "units_total": found.units_total,
+                "ports_used": found.ports_used,
+                "ports_total": found.ports_total,
+                "used_pct": round(found.use.pct, 3),
+                "used_of": found.use.of,
+                "used_amount": round(found.use.amount, 6),
+                "used_total": found.use.total,
+                "more": found.more,
+                "stepped_down": [asdict(answer) for answer in found.stepped_down],
+                "refused": [asdict(answer) for answer in found.refused],
+                "assumed": [key for key, _ in device.assumptions()],
+            }
+        )
+        return code
+    _print_fit(device, found)
+    return code
+
+
+def parse_calls(text: str) -> list[tuple[int, str]]:
+    """`8x720p30,3x1080p30` → `[(8, "720p30"), (3, "1080p30")]`. Raises `InputError`."""
+    calls = []
+    for part in text.split(","):
+        match = re.fullmatch(r"([0-9]{1,9}) ?[x×] ?(\S+)", part.strip())
+        if match is None:
+            raise InputError(
+                f'--calls = "{text}": "{part.strip()}" is not a number of calls at a resolution '
+                "(allowed: like 8x720p30,3x1080p30)"
+            )
+        number, resolution = int(match[1]), match[2]
+        if resolution not in KNOWN:
+            hint = did_you_mean(resolution, KNOWN) or f" (allowed: {', '.join(KNOWN)})"
+            raise InputError(f'--calls = "{text}": unknown resolution "{resolution}"{hint}')
+        calls.append((number, resolution))
+    total = sum(number for number, _ in calls)
+    if not 1 <= total <= MOST_CALLS:
+        raise InputError(f'--calls = "{text}": {total} calls (allowed: 1 to {MOST_CALLS} in all)')
+    return calls
+
+
+def _summary(device: Device) -> dict[str, object]:
+    return {
+        "id": device.id,
+        "name": device.name,
+        "unit": device.unit,
+        "units_total": device.units_total,
+        "ports_total": device.ports_total,
+        "audio_ports": device.audio_ports,
+        "calls": fit(device, []).more,
+        "assumed": [key for key, _ in device.assumptions()],
+    }
+
+
+def _mark(device: Device, *keys: str) -> str:
+    assumed = {key for key, _ in device.assumptions()}
+    return " *" if assumed.intersection(keys) else ""
+
+
+def _calls_mark(device: Device, resolution: str) -> str:
+    return _mark(device, "capacity", "levels", "reserve", f"cost.{resolution}").strip()
+
+
+def _costs(device: Device) -> Table:
+    table = Table("resolution", box=None, pad_edge=False, header_style="bold")
+    for name in ("units a call", "calls", "lowest kb/s"):
+        table.add_column(name, justify="right")
+    rates = device.line_rates.min_kbps if device.line_rates is not None else {}
+    calls = fit(device, []).more
+    for cost in device.cost:
+        name = cost.resolution
+        units = f"{cost.units:.4g}{_mark(device, f'cost.{name}')}"
+        mixed = device.units_for(name, mixed=True)
+        if device.mixed_cost:
+            units += " (mixed: –)" if mixed is None else f" (mixed: {mixed:.4g})"
+        rate = f"{rates[name]:g}{_mark(device, 'line_rates')}" if name in rates else "–"
+        table.add_row(name, units, f"{calls[name]}{_calls_mark(device, name)}", rate)
+    return table
+
+
+def _sources(device: Device) -> list[str]:
+    """A line a source, with the figures that rest on it."""
+    resting: dict[str, list[str]] = {}
+    for key, figure in device.figures():
+        text = f": {figure.source}"
+        if figure.assumed:
+            text = f" *{text}; to be settled by {figure.settled_by}"
+        resting.setdefault(text, []).append(key)
+    return [", ".join(keys) + text for text, keys in resting.items()]
+
+
+def _print_fit(device: Device, found: Fit) -> None:
+    console = Console()
+    verdict = "fits on" if found.fits else "does NOT fit on"
+    console.print(
+        f"{verdict} {device.name}: "
+        f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
+        f"{_mark(device, 'capacity')}, "
+        f"{found.ports_used} of {found.ports_total} ports; "
+        f"{_amount(found.use.pct)} % in use, by {thing(found.use.of)[1]} "
+        f"({_amount(found.use.amount)} of {_amount(found.use.total)})",
+        style="bold green" if found.fits else "bold red",
+        highlight=False,
+        markup=False,
+    )
+    for answer in (*found.stepped_down, *found.refused):
+        console.print(_of(answer), highlight=False, markup=False)
+    table = Table("resolution", box=None, pad_edge=False, header_style="bold")
+    table.add_column("room for more", justify="right")
+    for name, number in found.more.items():
+        table.add_row(name, f"{number}{_calls_mark(device, name)}")
+    console.print(table, highlight=False)
+    if device.assumptions():
+        console.print(
+            "* rests on a figure that is not confirmed (see giaoban device show)", style="dim"
+        )
+
+
+def _amount(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _of(answer: Admission) -> str:
+    if answer.accepted:
+        what = f"{answer.given} instead of {answer.resolution} ({answer.reason})"
+    else:
+        what = f"{answer.resolution} refused, {answer.code} {answer.reason}"
+    return f"call {answer.call_id}: {what}"

@@ -1,0 +1,99 @@
+"""`giaoban doctor`: what this machine misses, and the command that installs it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from giaoban.errors import MachineLacks
+from results.report.annex.pdf.write import FONTS
+from scenarios.cli.output import print_json
+from topology.sandbox import kernel, kernel_build, memory
+
+EXIT_LACKS = 4
+GUEST_MB = 1500
+"""What a guest of a large meeting has."""
+APT = "sudo apt-get install --no-install-recommends"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is needed: whether it is there, how to get it, and where it was found or why
+    it was not, if that does not go without saying."""
+
+    what: str
+    ok: bool
+    install: str
+    detail: str = ""
+
+
+def examine() -> list[Finding]:
+    """Everything a check needs, in the order it would be missed."""
+    programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
+    tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
+    return [
+        Finding("Python 3.12 or newer", sys.version_info >= (3, 12), f"{APT} python3"),
+        Finding(
+            "Mininet for this Python",
+            importlib.util.find_spec("mininet") is not None,
+            f"{APT} mininet && make setup",
+        ),
+        *(
+            Finding(
+                f"program {name}", shutil.which(name, path=_path()) is not None, f"{APT} {package}"
+            )
+            for name, package in programs.items()
+        ),
+        Finding(
+            "fonts of the annex",
+            any(FONTS.glob("LiberationSerif-*.ttf")),
+            f"{APT} fonts-liberation",
+        ),
+        Finding(
+            "tools that build the sandbox kernel",
+            not tools,
+            f"sudo {kernel_build.INSTALL}",
+        ),
+        Finding("sandbox kernel", kernel.cached() is not None, "make setup"),
+        _memory(),
+    ]
+
+
+def _memory() -> Finding:
+    """A guest finds a place by itself, or there is none."""
+    what = f"memory for the guest ({GUEST_MB / 1000:g} GB)"
+    try:
+        return Finding(what, True, memory.MEND, f"in {memory.place(GUEST_MB)}")
+    except MachineLacks as error:
+        return Finding(what, False, error.install, error.what)
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Say what is missing and how to install it; exit 4 if anything is."""
+    findings = examine()
+    lacking = [f for f in findings if not f.ok]
+    if as_json:
+        print_json({"ok": not lacking, "findings": [asdict(f) for f in findings]})
+    else:
+        table = Table("state", "what", "how to get it", box=None, pad_edge=False)
+        for f in findings:
+            mark = "[green]ok[/]" if f.ok else "[red]missing[/]"
+            what = f"{f.what}: {f.detail}" if f.detail else f.what
+            table.add_row(mark, what, "" if f.ok else f.install)
+        Console().print(table)
+    return EXIT_LACKS if lacking else 0
+
+
+def _path() -> str:
+    import os
+
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"

@@ -1,0 +1,98 @@
+"""`giaoban headroom`: how many more bridges fit, and what is in the way."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from giaoban.workers import Beside, Here, cores
+from results.model.seeds import OTHER_SEEDS
+from results.report.headroom_summary import bottleneck_line, headline, known_by
+from scenarios.cli import options
+from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
+from scenarios.cli.output import print_json, progress
+from scenarios.emulation.engine import EngineName
+from scenarios.estimate.run import estimate
+from scenarios.study.headroom.run import Order, Outcome, headroom
+from scenarios.study.whatif.apply import EXISTING, base_of
+from scenarios.study.whatif.variant import Variant
+
+
+def command(
+    scenario: Annotated[Path, typer.Argument(help="scenario whose bridges are in already")] = (
+        EXISTING
+    ),
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="another call profile")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="another device")] = None,
+    pace: options.Pace = None,
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm/--estimate", help="emulate the answer and its neighbour"),
+    ] = False,
+    jobs: options.Jobs = None,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
+    seeds: options.OtherSeeds = None,
+    results: options.Results = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print headroom.json instead of tables")
+    ] = False,
+) -> int:
+    """Say how many more bridges fit, and what fails then: overall, by district, link and device.
+
+    Without a scenario: beside the bridges of the province alone. Exit code 0: at least one more
+    fits; 1: none does; 3: an emulation came to no result.
+    """
+    jobs = jobs or cores()
+    order = Order(
+        base=base_of(scenario, province, seed=seed, pace_s=pace),
+        variant=Variant(id="now", profile=profile, device=device),
+        confirm=confirm,
+        engine=engine,
+        jobs=jobs,
+        seeds=OTHER_SEEDS if seeds is None else seeds,
+    )
+    with Beside() if jobs > 1 else nullcontext(Here()) as beside, progress() as told:
+        outcome = headroom(
+            order, judge=estimate, root=results, now=datetime.now(), progress=told, beside=beside
+        )
+    if as_json:
+        print_json(json.loads(outcome.answer.to_json()))
+    else:
+        show(outcome)
+    return EXIT_CODES[outcome.answer.verdict]
+
+
+def show(outcome: Outcome) -> None:
+    """The number, what is in the way, districts."""
+    console, answer = Console(), outcome.answer
+    _say(console, headline(answer), COLOURS[answer.verdict])
+    paced = f"; they join {answer.pace_s:g} s apart or more" if answer.more > 0 else ""
+    _say(console, known_by(answer) + paced)
+    for number, item in enumerate(answer.bottlenecks, start=1):
+        _say(console, f"{number}. {bottleneck_line(item, answer)}")
+    table = Table("district", box=None, pad_edge=False, header_style="bold")
+    table.add_column("more, all of them there", justify="right")
+    table.add_column("then full")
+    table.add_column("with a larger device", justify="right")
+    table.add_column("then full")
+    for room in answer.districts:
+        links = "any number" if room.links_more is None else str(room.links_more)
+        table.add_row(*map(escape, (room.name, str(room.more), room.by, links, room.links_by)))
+    console.print(table)
+    _say(console, f"all figures, links, devices, picture: {outcome.folder / 'summary.md'}")
+
+
+def _say(console: Console, line: str, style: str = "") -> None:
+    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)

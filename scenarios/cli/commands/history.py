@@ -1,0 +1,468 @@
+"""`giaoban history`: the runs that were kept, through the year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from giaoban.counting import counted
+from giaoban.errors import InputError
+from results.archive.history.choose import Choice, check_criterion, choose
+from results.archive.history.compare import Change, Comparison, compare
+from results.archive.history.document import write_summary
+from results.archive.history.entry import Entry
+from results.archive.history.index import opened
+from results.archive.history.prune import Pruned, check_own, prunable, prune_run, unfinished
+from results.archive.history.trend import Point, draw_trend, drawable, trend
+from results.archive.history.yearly import yearly
+from results.archive.store import read_result, writing
+from results.model.result import CriterionResult
+from results.report.plots.words import Lang
+from scenarios.cli.options import COLOURS, RUNS
+from scenarios.cli.output import print_json
+from scenarios.cli.runs import open_kind
+
+NARROW = 10
+"""A column of words that would get less is left out."""
+
+
+def runs_table(found: Sequence[Entry], width: int) -> Table:
+    rows = [_run_row(entry) for entry in found]
+    columns = (
+        ("when", "left"),
+        ("verdict", "left"),
+        ("kind", "left"),
+        ("bridges", "right"),
+        ("binds", "left"),
+        ("margin", "right"),
+        ("run", "left"),
+    )
+    styles = [COLOURS.get(entry.verdict or "", "") for entry in found]
+    return _table(columns, rows, width, "binds", styles={"verdict": styles})
+
+
+def _run_row(e: Entry) -> tuple[str, ...]:
+    binds, margin = "", ""
+    if e.binding is not None:
+        known = e.criterion(e.binding.criterion)
+        binds = known.name_en if known else e.binding.criterion
+        margin = percent(e.binding.margin_pct)
+    return (
+        f"{e.at:%Y-%m-%d %H:%M}",
+        e.verdict or "–",
+        e.kind + (" (estimate)" if e.engine == "estimate" else ""),
+        f"{len(e.existing)}+{len(e.new)}" if e.existing or e.new else "",
+        binds,
+        margin,
+        e.folder + ("" if e.state == "whole" else " (evidence only)"),
+    )
+
+
+def trend_table(points: Sequence[Point], width: int) -> Table:
+    last = points[-1].criterion
+    sign = "≤" if last.sense == "at-most" else "≥"
+    rows, styles = [], []
+    for p in points:
+        c = p.criterion
+        mark = "met" if c.ok else "NOT MET"
+        if not p.counts:
+            mark = "estimate" if p.engine == "estimate" else "invalid run"
+        styles.append("dim" if not p.counts else ("" if c.ok else "red"))
+        rows.append(
+            (
+                f"{p.at:%Y-%m-%d %H:%M}",
+                figure(c.value),
+                f"{sign} {figure(c.threshold)}",
+                percent(c.margin_pct),
+                mark,
+                c.where_en,
+                p.run_id,
+            )
+        )
+    columns = (
+        ("when", "left"),
+        ("value", "right"),
+        ("limit", "right"),
+        ("margin", "right"),
+        ("result", "left"),
+        ("worst at", "left"),
+        ("run", "left"),
+    )
+    table = _table(columns, rows, width, "worst at", styles={"result": styles})
+    table.title = f"{last.name_en} ({last.unit})"
+    table.title_justify, table.title_style = "left", "bold"
+    return table
+
+
+def print_wide(console: Console, table: Table) -> None:
+    """Print a table as wide as it must be: a terminal may wrap its lines, but no id is cut."""
+    needed = console.measure(table, options=console.options.update(width=1000)).minimum
+    wide = Console(width=max(console.width, needed))
+    wide.print(table)
+
+
+def _table(
+    columns: Sequence[tuple[str, Any]],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    gives_way: str,
+    styles: Mapping[str, Sequence[str]],
+) -> Table:
+    """One line a row; the column that gives way gets what is left, or is left out."""
+    widths = [
+        max([len(name), *(len(row[place]) for row in rows)])
+        for place, (name, _) in enumerate(columns)
+    ]
+    place = [name for name, _ in columns].index(gives_way)
+    left = width - sum(widths) - 2 * (len(columns) - 1) + widths[place]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    shown = [n for n in range(len(columns)) if n != place or left >= NARROW]
+    for n in shown:
+        name, justify = columns[n]
+        at_most = min(widths[n], left) if n == place else None
+        table.add_column(
+            name,
+            justify=justify,
+            no_wrap=True,
+            max_width=at_most,
+            min_width=None if n == place else widths[n],
+        )
+    for number, row in enumerate(rows):
+        cells = []
+        for n in shown:
+            style = styles.get(columns[n][0], [""] * len(rows))[number]
+            cells.append(Text(row[n], style=style))
+        table.add_row(*cells)
+    return table
+
+
+def show_comparison(found: Comparison) -> None:
+    console = Console()
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    before, after = found.verdicts
+    say(f"A: {found.a} – {before}\nB: {found.b} – {after}")
+    say(f"inputs that differ: {', '.join(found.inputs) or 'none'}")
+    if found.added:
+        say(f"bridges only in B: {', '.join(found.added)}")
+    if found.removed:
+        say(f"bridges only in A: {', '.join(found.removed)}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("criterion", "A", "B", "limit", "margin A", "margin B", "B is"):
+        table.add_column(name, justify="left" if name in ("criterion", "B is") else "right")
+    for c in found.criteria:
+        known = c.b or c.a
+        sign = "≤" if known and known.sense == "at-most" else "≥"
+        table.add_row(
+            escape(c.name_en),
+            _of(c.a),
+            _of(c.b),
+            f"{sign} {figure(known.threshold if known else None)} {c.unit}",
+            percent(c.a.margin_pct if c.a else None),
+            percent(c.b.margin_pct if c.b else None),
+            {"other": "not comparable"}.get(c.way, c.way),
+            style={"worse": "red", "better": "green"}.get(c.way, ""),
+        )
+    console.print(table)
+    if found.measures:
+        say(f"{found.measures} measures differ; all of them: giaoban diff {found.a} {found.b}")
+    else:
+        say("all measures are the same")
+
+
+def show_pruning(
+    folders: Sequence[Path], done: Sequence[Pruned], left: Mapping[str, str], *, dry_run: bool
+) -> None:
+    """Which runs, what it freed, and which could not be pruned."""
+    console = Console()
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    for folder in [each for each in folders if dry_run and each.name not in left]:
+        say(f"would be pruned: {folder.name}")
+    for pruned in done:
+        freed = (pruned.freed_bytes - pruned.evidence_bytes) / 1e6
+        say(f"pruned: {pruned.folder.name} ({freed:.1f} MB freed)")
+    for name, reason in left.items():
+        say(f"left whole: {name} – {reason}")
+    if not folders:
+        say("nothing to prune")
+
+
+def _of(criterion: CriterionResult | None) -> str:
+    if criterion is None:
+        return "not judged"
+    return figure(criterion.value) + ("" if criterion.ok else " (not met)")
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    def side(c: CriterionResult | None) -> dict[str, Any] | None:
+        keep = {"value", "threshold", "ok", "margin_pct", "worst_at"}
+        return None if c is None else c.model_dump(include=keep)
+
+    def change(c: Change) -> dict[str, Any]:
+        return {"id": c.id, "unit": c.unit, "a": side(c.a), "b": side(c.b), "b_is": c.way}
+
+    return {**found._asdict(), "criteria": [change(c) for c in found.criteria]}
+
+
+def figure(value: float | None) -> str:
+    """A value as the table of `giaoban check` shows it."""
+    if value is None:
+        return "not measured"
+    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+
+
+def percent(value: float | None) -> str:
+    """A margin in whole percent, with its sign."""
+    return "–" if value is None else f"{value:+.0f} %"
+
+
+app = typer.Typer(
+    help="The runs that were kept: list, compare, trend, summary, prune.", no_args_is_help=True
+)
+
+Root = Annotated[Path, typer.Option("--results", help="folder of the runs")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+Scenario = Annotated[str | None, typer.Option("--scenario", help="only this scenario's (its id)")]
+Kind = Annotated[str | None, typer.Option("--kind", help="only of this kind: check, faults, …")]
+Bridge = Annotated[
+    str | None, typer.Option("--bridge", help="only with this bridge in it (id or name)")
+]
+Since = Annotated[str | None, typer.Option("--from", help="from this day on, YYYY-MM-DD")]
+Until = Annotated[str | None, typer.Option("--to", help="to this day, YYYY-MM-DD")]
+Year = Annotated[int | None, typer.Option("--year", min=2000, max=2999, help="of this year")]
+
+
+@app.callback()
+def group() -> None:
+    """The runs that were kept: list, compare, trend, summary, prune."""
+
+
+@app.command("list")
+def list_runs(
+    scenario: Scenario = None,
+    kind: Kind = None,
+    verdict: Annotated[
+        str | None, typer.Option("--verdict", help="only pass, fail or invalid")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="only by this engine: sandbox, native, …")
+    ] = None,
+    bridge: Bridge = None,
+    since: Since = None,
+    until: Until = None,
+    year: Year = None,
+    results: Root = RUNS,
+    as_json: AsJson = False,
+) -> int:
+    """All runs, oldest first, or those that fit."""
+    if verdict not in (None, "pass", "fail", "invalid"):
+        raise InputError(f'--verdict "{verdict}": allowed are pass, fail, invalid')
+    first, last = days(since, until, year)
+    choice = Choice(scenario, kind, verdict, engine, bridge, first, last)
+    with opened(results) as index:
+        found = choose(index, choice)
+        skipped = index.skipped()
+    if as_json:
+        print_json(
+            {
+                "runs": [entry.model_dump(mode="json") for entry in found],
+                "skipped": [folder.model_dump() for folder in skipped],
+            }
+        )
+        return 0
+    console = Console()
+    if found:
+        print_wide(console, runs_table(found, console.width))
+    else:
+        console.print("no run fits" if choice != Choice() else f"no runs in {results}")
+    for folder in skipped:
+        console.print(
+            f"not a run: {folder.folder} – {folder.reason}",
+            style="dim",
+            highlight=False,
+            markup=False,
+        )
+    return 0
+
+
+@app.command("compare")
+def compare_runs(
+    first: Annotated[str, typer.Argument(help="run: folder, id, or the beginning of an id")],
+    second: Annotated[str, typer.Argument(help="a later run")],
+    results: Root = RUNS,
+    as_json: AsJson = False,
+) -> int:
+    """What changed from one run to another: inputs, bridges, criteria."""
+    runs = [read_result(open_kind(ref, results, "check")) for ref in (first, second)]
+    found = compare(*runs)
+    if as_json:
+        print_json(comparison_json(found))
+    else:
+        show_comparison(found)
+    return 0
+
+
+@app.command("trend")
+def trend_of(
+    criterion: Annotated[str, typer.Argument(help="criterion, e.g. mouth-to-ear, mcu-units")],
+    scenario: Scenario = None,
+    kind: Kind = None,
+    bridge: Bridge = None,
+    since: Since = None,
+    until: Until = None,
+    year: Year = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="draw it into this .svg, .png or .pdf file")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="of the picture: vi or en")] = "vi",
+    results: Root = RUNS,
+    as_json: AsJson = False,
+) -> int:
+    """One criterion through the runs: value, limit and margin each time."""
+    language = language_of(lang)
+    first, last = days(since, until, year)
+    with opened(results) as index:
+        check_criterion(index, criterion)
+        chosen = choose(index, Choice(scenario, kind, None, None, bridge, first, last))
+    points = trend(chosen, criterion)
+    if plot is not None:
+        if not drawable(points):
+            raise InputError(f"--plot {plot}: no valid run with a value of {criterion} to draw")
+        with writing(plot):
+            draw_trend(points, plot, lang=language)
+    if as_json:
+        print_json(
+            {
+                "criterion": criterion,
+                "points": [
+                    {
+                        "at": p.at.isoformat(),
+                        "run_id": p.run_id,
+                        "scenario": p.scenario,
+                        "verdict": p.verdict,
+                        "engine": p.engine,
+                        "counts": p.counts,
+                        **p.criterion.model_dump(exclude={"id", "name_vi", "unit_vi", "where_vi"}),
+                    }
+                    for p in points
+                ],
+                "plot": None if plot is None else str(plot),
+            }
+        )
+        return 0
+    console = Console()
+    if not points:
+        console.print("no run fits")
+        return 0
+    print_wide(console, trend_table(points, console.width))
+    if plot is not None:
+        console.print(f"plot: {plot}", soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+@app.command("summary")
+def summary_of(
+    year: Annotated[int, typer.Option("--year", min=2000, max=2999, help="the year")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="the .pdf file [giao-ban-YEAR.pdf]")
+    ] = None,
+    results: Root = RUNS,
+    as_json: AsJson = False,
+) -> int:
+    """The year's runs as a document in Vietnamese, for the yearly report (Art. 13(4), 22(2))."""
+    path = out or Path(f"giao-ban-{year}.pdf")
+    with opened(results) as index:
+        found = choose(index, Choice.of_year(year))
+    write_summary(found, year, path)
+    if as_json:
+        print_json({"file": str(path), **yearly(found, year)})
+    else:
+        said = f"summary of {counted(len(found), 'run')}: {path}"
+        Console().print(said, soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+@app.command("prune")
+def prune(
+    keep: Annotated[
+        int, typer.Option("--keep", min=0, help="so many of the newest runs stay whole")
+    ],
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=0, help="and all not older than so many days")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what would be pruned")
+    ] = False,
+    results: Root = RUNS,
+    as_json: AsJson = False,
+) -> int:
+    """Bring old runs down to their evidence, once that is verified. Exit 1: not all could be."""
+    now = datetime.now()
+    with opened(results) as index:
+        entries = index.entries()
+        old = prunable(entries, keep=keep, older_than_days=older_than, now=now)
+        folders = [results / e.folder for e in old] + unfinished(results, entries)
+        done: list[Pruned] = []
+        left: dict[str, str] = {}
+        for folder in folders:
+            try:
+                if dry_run:
+                    check_own(folder)
+                else:
+                    done.append(prune_run(folder, now=now))
+            except InputError as error:
+                left[folder.name] = str(error)
+        index.refresh()
+    if as_json:
+        print_json(
+            {
+                "would_prune" if dry_run else "pruned": [
+                    folder.name for folder in folders if folder.name not in left
+                ],
+                "left": left,
+                "freed_bytes": sum(p.freed_bytes - p.evidence_bytes for p in done),
+            }
+        )
+    else:
+        show_pruning(folders, done, left, dry_run=dry_run)
+    return 1 if left else 0
+
+
+def days(since: str | None, until: str | None, year: int | None) -> tuple[date | None, date | None]:
+    """The first and the last day that count. Raises `InputError`."""
+    if year is not None:
+        if since or until:
+            raise InputError("--year cannot go with --from or --to")
+        return date(year, 1, 1), date(year, 12, 31)
+    return _day("--from", since), _day("--to", until)
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f'{option} "{text}": not a day; allowed is YYYY-MM-DD') from None
+
+
+def language_of(text: str) -> Lang:
+    """`vi` or `en`. Raises `InputError`."""
+    if text == "vi":
+        return "vi"
+    if text == "en":
+        return "en"
+    raise InputError(f'--lang "{text}": allowed are vi, en')

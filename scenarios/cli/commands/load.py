@@ -1,0 +1,336 @@
+"""`giaoban load`: many bridges call an MCU at once, and what that does to its control plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from giaoban.errors import InputError
+from mcu_sim.accounts import load_accounts
+from mcu_sim.device import Device, load_devices, pick
+from results.model.load import Trial
+from results.report.load_summary import (
+    criterion_rows,
+    generator_line,
+    headline,
+    lacking_lines,
+    mcu_lines,
+    media_lines,
+    operation_rows,
+    session_lines,
+    unsupported_lines,
+)
+from scenarios.cli import options
+from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
+from scenarios.cli.output import print_json, progress
+from scenarios.emulation.engine import EngineName
+from scenarios.load import timetable
+from scenarios.load.judge import thresholds_of
+from scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
+from scenarios.load.locust.processes import Where
+from scenarios.load.own_mcu import HOST, free_port
+from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
+from scenarios.load.province import storm_in
+from scenarios.load.run import Order, Outcome, Progress, load
+from scenarios.load.search import search
+from scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
+from scenarios.load.trial import attempt
+from scenarios.spec.question import make_question
+from topology.load import DEFAULT_PROVINCE, load_province
+from traffic.profiles import load_profiles
+
+BACK_OFFS: tuple[BackOff, ...] = ("none", "random")
+MOST_SEARCHED_PER_S = 2000.0
+
+
+def command(
+    bridges: Annotated[int, typer.Option("--bridges", min=1, max=5000, help="how many call")] = 20,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0.01, max=5000, help="session attempts a second")
+    ] = 5.0,
+    seconds: Annotated[
+        float, typer.Option("--time", min=0.5, max=86_400, help="how long the shape lasts, s")
+    ] = 30.0,
+    shape: Annotated[str, typer.Option("--shape", help=", ".join(SHAPES))] = "steady",
+    technicians: Annotated[
+        int, typer.Option("--technicians", min=0, max=100, help="who hold meetings of their own")
+    ] = 0,
+    hold: Annotated[
+        float | None, typer.Option("--hold", min=0, help="length of a call of the steady shape, s")
+    ] = None,
+    media: Annotated[
+        str, typer.Option("--media", help="of each call: none, audio, both")
+    ] = "audio",
+    profile: Annotated[str, typer.Option("--profile", help="a call profile")] = PROFILE,
+    back_off: Annotated[str, typer.Option("--back-off", help="of a storm: none, random")] = "none",
+    outage: Annotated[
+        float, typer.Option("--outage", min=0, max=600, help="of a storm: no line for so long, s")
+    ] = 3.0,
+    answer_within: Annotated[
+        float,
+        typer.Option("--answer-within", min=0.5, max=180, help="an attempt fails after so long, s"),
+    ] = 10.0,
+    find: Annotated[
+        bool, typer.Option("--search", help="find the session establishment rate first")
+    ] = False,
+    device: Annotated[
+        str | None, typer.Option("--device", help="of the test's own MCU: `giaoban device list`")
+    ] = None,
+    video: Annotated[
+        str, typer.Option("--video", help="of its meetings: presence, switched")
+    ] = "presence",
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="its bridges need no password")
+    ] = False,
+    inside: Annotated[
+        Path | None,
+        typer.Option("--in", metavar="SCENARIO", help="a storm inside the emulated province"),
+    ] = None,
+    engine: Annotated[
+        EngineName, typer.Option("--engine", help="of --in: virtual-time guest, or this kernel")
+    ] = EngineName.SANDBOX,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="sip:HOST", help="somebody's device instead")
+    ] = None,
+    authorised: Annotated[
+        bool, typer.Option("--i-am-authorised", help="its owner has agreed to this test, now")
+    ] = False,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="the bridges' accounts there (TOML)")
+    ] = None,
+    no_register: Annotated[
+        bool, typer.Option("--no-register", help="bridges do not register")
+    ] = False,
+    no_options: Annotated[
+        bool, typer.Option("--no-options", help="bridges do not ask what the MCU can")
+    ] = False,
+    room: Annotated[str, typer.Option("--room", help="the room they call there")] = ROOM,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, max=64, help="processes to share the load")
+    ] = 0,
+    await_workers: Annotated[
+        int, typer.Option("--await-workers", min=0, max=64, help="started on other machines")
+    ] = 0,
+    bind: Annotated[
+        str, typer.Option("--bind", metavar="HOST:PORT", help="where those find this one")
+    ] = "127.0.0.1:5557",
+    web: Annotated[
+        int | None, typer.Option("--web", min=1024, max=65_535, help="port of Locust's own page")
+    ] = None,
+    most: Annotated[
+        list[str] | None,
+        typer.Option("--max", metavar="ID=NUMBER", help="another threshold (repeatable)"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1)] = None,
+    results: options.Results = RUNS,
+    as_json: Annotated[bool, typer.Option("--json", help="print load.json alone")] = False,
+) -> int:
+    """Let many bridges call an MCU: one of the test's own on this machine, or --target.
+
+    Exit code 0: it meets the criteria; 1: it does not; 3: the generator could not keep up, so the
+    figures do not hold.
+    """
+    policy = cast(BackOff, _one_of("--back-off", back_off, BACK_OFFS))
+    thresholds = thresholds_of(most or [])
+    if inside is not None:
+        if target is not None:
+            raise InputError("--target: is no part of an emulated province (allowed: without --in)")
+        asked = make_question(inside, seed=seed, all_from_start=True)
+        with progress() as told:
+            outcome = storm_in(
+                asked, policy, engine=engine, root=results, now=datetime.now(), progress=told,
+                thresholds=thresholds,
+            )  # fmt: skip
+        return _end(outcome, as_json=as_json)
+    chosen = cast(Shape, _one_of("--shape", shape, SHAPES))
+    own = target is None
+    if own and (authorised or accounts is not None):
+        option = "--i-am-authorised" if authorised else "--accounts"
+        raise InputError(f"{option}: is for somebody's device (allowed: with --target)")
+    if not own and (device is not None or anonymous or technicians):
+        option = "--device" if device else "--anonymous" if anonymous else "--technicians"
+        raise InputError(f"{option}: is for the test's own MCU (allowed: without --target)")
+    if no_register and technicians:
+        raise InputError(
+            "--no-register: an MCU calls only who is registered (allowed: without --technicians)"
+        )
+    address = (HOST, free_port()) if target is None else parse_target(target, authorised=authorised)
+    if not own:
+        check_bounds(bridges, rate, seconds)
+    if accounts is not None and len(load_accounts(accounts).account) < bridges:
+        raise InputError(f"--accounts {accounts}: has fewer accounts than --bridges {bridges}")
+    mcu = _device(device) if own else None
+    plan = _plan(
+        address=address,
+        shape=chosen,
+        bridges=bridges,
+        technicians=technicians,
+        rate=rate,
+        seconds=seconds,
+        hold=hold,
+        answer_within=answer_within,
+        media=_one_of("--media", media, tuple(MEDIA)),
+        profile=profile,
+        back_off=policy,
+        outage=outage,
+        accounts="file" if accounts else "secret" if own and not anonymous else "none",
+        device=mcu,
+        room=check_room(room) if not own else ROOM,
+        registers=not no_register,
+        asks_options=not no_options,
+        seed=1 if seed is None else seed,
+    )
+    if plan.shape == "guess" and plan.accounts == "none":
+        raise InputError(
+            '--shape = "guess": nobody is asked for a password (allowed: with accounts)'
+        )
+    where = Where(
+        workers,
+        _bind(bind) if await_workers else None,
+        await_workers,
+        web,
+    )
+    _one_of("--video", video, ("presence", "switched"))
+    order = Order(plan, where, mcu, video, accounts, thresholds)
+    with progress() as told:
+        found: tuple[float | None, list[Trial]] = (None, [])
+        if find:
+            found = _search(order, rate, results, told)
+        outcome = load(order, root=results, now=datetime.now(), progress=told, found=found)
+    return _end(outcome, as_json=as_json)
+
+
+def _end(outcome: Outcome, *, as_json: bool) -> int:
+    if as_json:
+        print_json(outcome.result.model_dump(mode="json", by_alias=True))
+    else:
+        show(outcome)
+    return EXIT_CODES[outcome.result.verdict]
+
+
+def show(outcome: Outcome) -> None:
+    """The verdict, RFC 7501's figures, both views, criteria and what was done."""
+    console, result = Console(), outcome.result
+    _say(console, headline(result), COLOURS[result.verdict])
+    lines = [
+        *result.reasons,
+        *session_lines(result),
+        *media_lines(result),
+        *lacking_lines(result),
+        *unsupported_lines(result),
+        *mcu_lines(result),
+    ]
+    generator = generator_line(result)
+    for line in [*lines, *([generator] if generator else [])]:
+        _say(console, line)
+    console.print(_table(("criterion", "value", "limit", "result"), criterion_rows(result), (1, 2)))
+    head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
+    console.print(_table(head, operation_rows(result), (1, 2, 4, 5, 6)))
+    _say(console, f"all figures: {outcome.folder / 'summary.md'}")
+
+
+def _search(
+    order: Order, first: float, root: Path, told: Progress
+) -> tuple[float | None, list[Trial]]:
+    most = MOST_SEARCHED_PER_S if order.device is not None else MOST_PER_S
+
+    def tried(rate_per_s: float) -> Trial:
+        return attempt(
+            order, rate_per_s, root, lambda what, done: told(f"{rate_per_s:.0f}/s", done)
+        )
+
+    return search(first, most, tried)
+
+
+def _plan(
+    *,
+    address: tuple[str, int],
+    shape: Shape,
+    bridges: int,
+    technicians: int,
+    rate: float,
+    seconds: float,
+    hold: float | None,
+    answer_within: float,
+    media: str,
+    profile: str,
+    back_off: BackOff,
+    outage: float,
+    accounts: Literal["none", "file", "secret"],
+    device: Device | None,
+    room: str,
+    registers: bool,
+    asks_options: bool,
+    seed: int,
+) -> LoadPlan:
+    known = load_profiles().pick(profile)
+    held = timetable.hold_s(bridges, rate) if hold is None else hold
+    if shape == "steady" and held >= bridges / rate:
+        raise InputError(
+            f"--hold {held:g}: a bridge would call again before it has hung up "
+            f"(allowed: below --bridges / --rate = {bridges / rate:g} s)"
+        )
+    plan = LoadPlan(
+        target=address,
+        shape=shape,
+        bridges=bridges,
+        technicians=technicians,
+        rate_per_s=rate,
+        seconds=seconds,
+        hold_s=held,
+        answer_within_s=answer_within,
+        media=MEDIA[media],
+        profile=known.id,
+        kbps=known.video_kbps,
+        back_off=back_off,
+        outage_s=outage,
+        spread_s=bridges / rate,
+        asks_to_speak=device is not None,
+        accounts=accounts,
+        room=room,
+        registers=registers,
+        asks_options=asks_options,
+        seed=seed,
+    )
+    if device is not None and device.refuse_code not in plan.capacity_codes:
+        codes = [*plan.capacity_codes, device.refuse_code]
+        plan = plan.model_copy(update={"capacity_codes": codes})
+    return plan
+
+
+def _device(ident: str | None) -> Device:
+    return pick(load_devices(), ident or load_province(DEFAULT_PROVINCE).mcu.device)
+
+
+def _bind(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise InputError(f'--bind = "{text}": is no address (allowed: HOST:PORT)')
+    return host, int(port)
+
+
+def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise InputError(f'{option} = "{value}": is not known (allowed: {", ".join(allowed)})')
+    return value
+
+
+def _say(console: Console, line: str, style: str = "") -> None:
+    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(head):
+        side: Literal["left", "right"] = "right" if number in right else "left"
+        table.add_column(name, justify=side, overflow="fold")
+    for cells in rows:
+        table.add_row(*map(escape, cells))
+    return table

@@ -1,0 +1,406 @@
+"""`giaoban mcu serve`: the MCU alone, in real time, for software that nobody here wrote to call."""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import json
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from giaoban.counting import counted
+from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
+from mcu_sim.accounts import load_accounts
+from mcu_sim.conference.answers import Answer, Done, Refused
+from mcu_sim.conference.commands import CommandError
+from mcu_sim.conference.console import HELP, read_line
+from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
+from mcu_sim.device import Device, load_devices, pick
+from mcu_sim.media.health import MOST_LATE_PCT, late_pct
+from mcu_sim.media.ports import FIRST_PORT
+from mcu_sim.server import McuConfig, McuServer
+from mcu_sim.sip.transport.tls import Tls, load_tls
+from scenarios.cli.output import print_json
+from topology.load import DEFAULT_PROVINCE, load_province
+from traffic.profiles import load_profiles
+
+LONGEST_LINE = 1024
+
+
+class Console:
+    """Reads what was typed since it last looked, without ever waiting for it."""
+
+    def __init__(self, server: McuServer, say: Callable[[str], None]) -> None:
+        self._server = server
+        self._say = say
+        self._fd = sys.stdin.fileno()
+        self._typed = b""
+        self._open = True
+        say(f"commands: {HELP}")
+
+    def look(self) -> None:
+        """Carry out the lines that are complete."""
+        if not self._open or not select.select([self._fd], [], [], 0)[0]:
+            return
+        read = os.read(self._fd, LONGEST_LINE)
+        self._open = bool(read)
+        *lines, self._typed = (self._typed + read).split(b"\n")
+        self._typed = self._typed[-LONGEST_LINE:]
+        for line in lines:
+            if line.strip():
+                self._say(self._answer(line.decode("utf-8", "replace")))
+
+    def _answer(self, line: str) -> str:
+        try:
+            meeting, command = read_line(line)
+        except CommandError as error:
+            return f"? {error}"
+        return _in_words(self._server.command(meeting, command))
+
+
+def _in_words(answer: Answer) -> str:
+    match answer:
+        case Done(text):
+            return f"done: {text}"
+        case Refused(code, reason):
+            return f"refused: {code} {reason}"
+        case _:
+            waiting = [f"{who} for {ms / 1000:.0f} s" for who, ms in answer.waiting]
+            called = f"; called to speak: {', '.join(answer.called)}" if answer.called else ""
+            return f"asking to speak: {', '.join(waiting) or 'nobody'}{called}"
+
+
+SPARE_PLACES = 16
+"""Places beyond the device's ports, so that it is the device that refuses a call."""
+SHOWN_MEETINGS = 8
+_LISTEN = re.compile(r"^(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})$", re.ASCII)
+
+WRONG = {
+    "starved": "media packets more than 20 ms late",
+    "overflowed": "packets overflowed a receive buffer",
+    "unsendable": "media packets could not be sent",
+    "sip_unsendable": "SIP messages could not be sent",
+    "stray": "packets from an address that is nobody's",
+    "not_rtp": "packets that are no RTP",
+    "foreign": "packets of a payload type that was not agreed on",
+    "unauthentic": "packets not encrypted as agreed",
+    "wrong_passwords": "wrong passwords",
+    "calls_left": "calls left",
+}
+"""Figures of the closing report that should be 0, in words."""
+
+app = typer.Typer(help="Run the MCU by itself.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Run the MCU by itself."""
+
+
+@app.command("serve")
+def serve(
+    listen: Annotated[
+        str, typer.Option("--listen", help="IPv4 address and port of its SIP, UDP and TCP")
+    ] = "127.0.0.1:5060",
+    device: Annotated[
+        str | None, typer.Option("--device", help="see `giaoban device list`")
+    ] = None,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="who may call (TOML); without it anyone")
+    ] = None,
+    meetings: Annotated[
+        Path | None,
+        typer.Option("--meetings", help="meetings (TOML); without it every name called is a room"),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-certificate", help="take SIP over TLS too, with this certificate (PEM)"
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", help="its key (PEM), which others may not read")
+    ] = None,
+    tls_port: Annotated[
+        int | None,
+        typer.Option(
+            "--tls-port", min=1, max=65_535, help="of TLS; without it the next after SIP's"
+        ),
+    ] = None,
+    video: Annotated[
+        str | None,
+        typer.Option("--video", help="of rooms without a file: presence (default) or switched"),
+    ] = None,
+    kbps: Annotated[
+        int, typer.Option("--kbps", min=64, max=20_000, help="most video a call")
+    ] = 2000,
+    media_port: Annotated[
+        int, typer.Option("--media-port", min=1024, max=65_000, help="first UDP port of media")
+    ] = FIRST_PORT,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0.1, help="stop by itself after so long")
+    ] = None,
+    console: Annotated[
+        bool, typer.Option("--console", help="read the technician's commands from standard input")
+    ] = False,
+    events: Annotated[
+        Path | None, typer.Option("--events", help="write every event here, one JSON object a line")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print the closing report alone, as one JSON object")
+    ] = False,
+) -> int:
+    """Serve calls until Ctrl-C; everybody is hung up then.
+
+    Exit code 3 if too much of the media left late, so that what a caller measured is not the MCU's
+    doing.
+    """
+    address, port = _address(listen)
+    chosen = pick(load_devices(), device or load_province(DEFAULT_PROVINCE).mcu.device)
+    config = _config(
+        chosen,
+        address=address,
+        sip_port=port,
+        media_port=media_port,
+        accounts=accounts,
+        meetings=meetings,
+        video=_video(video, meetings),
+        kbps=kbps,
+        tls=_tls(tls_certificate, tls_key, tls_port, port),
+    )
+    screen = _Screen(quiet=as_json)
+
+    def tell(event: dict[str, Any]) -> None:
+        screen.say(_line(event))
+        if log is not None:
+            log.write(json.dumps(event, ensure_ascii=False) + "\n")
+            log.flush()
+
+    with ExitStack() as stack:
+        log = None if events is None else stack.enter_context(_opened(events))
+        try:
+            server = McuServer(config, None, tell)
+        except OSError as error:
+            other = "" if config.tls is None else f" with port {config.tls.port} for TLS"
+            raise MachineLacks(
+                f"{listen}{other}: cannot be listened on: {error.strerror}",
+                "another --listen, or stop the program that has the port",
+            ) from None
+        stack.callback(server.close)
+        over_tls = "" if config.tls is None else f", over TLS at port {config.tls.port}"
+        screen.say(f"{chosen.name} takes calls at sip:{listen}{over_tls}, Ctrl-C ends")
+        screen.say(_rooms(config, listen))
+        stop = _stopper(seconds)
+        typed = Console(server, screen.say) if console else None
+        # what is loaded by now stays: looking through it for garbage stops the sound for 75 ms
+        gc.collect()
+        gc.freeze()
+
+        def turn() -> bool:
+            if typed is not None:
+                typed.look()
+            return stop() or screen.failed is not None
+
+        server.run(turn)
+        health = server.health()
+        tell(health)
+    if screen.failed is not None:
+        raise screen.failed
+    if as_json:
+        print_json(health)
+    return _judge(health)
+
+
+class _Screen:
+    """Standard output for as long as somebody reads it."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self.failed: GiaobanError | None = None
+
+    def say(self, line: str) -> None:
+        if self._quiet or self.failed is not None:
+            return
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except GiaobanError as error:  # everybody is hung up before that ends the program
+            self.failed = error
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--events {path}: cannot be written: {error.strerror}") from None
+
+
+def _config(
+    device: Device,
+    *,
+    address: str,
+    sip_port: int,
+    media_port: int,
+    accounts: Path | None,
+    meetings: Path | None,
+    video: VideoMode,
+    kbps: int,
+    tls: Tls | None,
+) -> McuConfig:
+    profiles = load_profiles()
+    model = profiles.video_model(profiles.profile[0]).model_copy(update={"kbps": float(kbps)})
+    held = Meetings(schema="giaoban.meetings/1", open_rooms=OpenRooms(video=video))
+    return McuConfig(
+        address=address,
+        device=device,
+        meetings=held if meetings is None else load_meetings(meetings),
+        playout_ms=profiles.terminal.playout_ms,
+        video=model,
+        seed=None,
+        origin_ns=time.monotonic_ns(),
+        sip_port=sip_port,
+        first_media_port=media_port,
+        guests=device.ports_total + SPARE_PLACES,
+        accounts=None if accounts is None else load_accounts(accounts),
+        kernel_paces=False,
+        tcp=True,
+        tls=tls,
+    )
+
+
+def _tls(certificate: Path | None, key: Path | None, port: int | None, sip_port: int) -> Tls | None:
+    if certificate is None or key is None:
+        if certificate is None and key is None and port is None:
+            return None
+        lacking = "--tls-certificate" if certificate is None else "--tls-key"
+        raise InputError(f"{lacking}: is needed for TLS (allowed: a file in PEM)")
+    chosen = sip_port + 1 if port is None else port
+    if chosen == sip_port or chosen > 65_535:
+        raise InputError(
+            f"--tls-port = {chosen}: is no port for TLS beside SIP's {sip_port} (allowed: another "
+            "port, 1 to 65535)"
+        )
+    return load_tls(chosen, certificate, key)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    if listen.count(":") > 1:
+        raise InputError(
+            f'--listen = "{listen}": is an IPv6 address, and this MCU speaks IPv4 alone '
+            "(allowed: such as 127.0.0.1:5070)"
+        )
+    found = _LISTEN.match(listen)
+    try:
+        if found is None or not 0 < int(found[2]) < 65_536:
+            raise ValueError
+        address = ipaddress.IPv4Address(found[1])
+    except ValueError:
+        raise InputError(
+            f'--listen = "{listen}": is no address with a port (allowed: such as 127.0.0.1:5070)'
+        ) from None
+    if address.is_unspecified or address.is_multicast or address.is_reserved:
+        raise InputError(
+            f'--listen = "{listen}": callers are told to send their media to this address '
+            "(allowed: an address of one of this machine's interfaces)"
+        )
+    return str(address), int(found[2])
+
+
+def _video(mode: str | None, meetings: Path | None) -> VideoMode:
+    if mode is not None and meetings is not None:
+        raise InputError(
+            f'--video = "{mode}": the meetings file says how its meetings are seen '
+            "(allowed: --video or --meetings)"
+        )
+    if mode is None or mode == "presence":
+        return "presence"
+    if mode == "switched":
+        return "switched"
+    raise InputError(f'--video = "{mode}": is no video mode (allowed: presence, switched)')
+
+
+def _stopper(seconds: float | None) -> Callable[[], bool]:
+    """A function that says when to stop: after a time, or at the first signal that asks for it."""
+    stopped = False
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+
+    for number in INTERRUPTIONS:
+        signal.signal(number, on_signal)
+    until_s = None if seconds is None else time.monotonic() + seconds
+
+    def stop() -> bool:
+        return stopped or (until_s is not None and time.monotonic() >= until_s)
+
+    return stop
+
+
+def _rooms(config: McuConfig, listen: str) -> str:
+    """What may be called, and by whom."""
+    meetings, rooms = config.meetings.meeting, config.meetings.open_rooms
+    names = [meeting.id for meeting in meetings[:SHOWN_MEETINGS]]
+    if len(meetings) > SHOWN_MEETINGS:
+        names.append(f"{len(meetings) - SHOWN_MEETINGS} more")
+    prefix = "" if rooms is None else rooms.prefix
+    if rooms is not None:
+        names.append(f"every name that begins with {prefix}" if prefix else "every name")
+    example = meetings[0].id if meetings else f"{prefix}giao-ban"
+    who = "anyone" if config.accounts is None else counted(len(config.accounts.account), "account")
+    return f"rooms: {', '.join(names)} (call sip:{example}@{listen}); callers: {who}"
+
+
+def _line(event: dict[str, Any]) -> str:
+    if event["event"] == "mcu-health":
+        return _closing(event)
+    left_out = ("t_ms", "who", "event", "bridge", "units", "ports", "use")
+    details = ", ".join(
+        f"{k} {'; '.join(v) if isinstance(v, list) else v}"
+        for k, v in event.items()
+        if k not in left_out and v != ""
+    )
+    where = f"{event['units']:g} units, {event['ports']} ports in use"
+    head = f"{event['t_ms'] / 1000:9.3f} s  {event['event']} {event['bridge']}".rstrip()
+    return f"{head}{': ' if details else ''}{details} ({where})"
+
+
+def _closing(health: dict[str, Any]) -> str:
+    """The closing report in words: what was done, then what went wrong, if anything."""
+    parts = [
+        f"{health['rtp_sent']} media packets sent, the latest {health['worst_late_ms']:g} ms late",
+        f"{health['rtp_received']} received",
+        f"{health['sip_sent']} SIP datagrams sent, {health['sip_received']} received",
+    ]
+    parts += [f"{health[key]} {words}" for key, words in WRONG.items() if health[key]]
+    parts += [f"{n} SIP messages dropped: {why}" for why, n in health["sip_dropped"].items()]
+    if steps := health["clock_steps"]:
+        parts.append(
+            f"the system's clock was set {steps} time{'s' * (steps > 1)} meanwhile, by up to "
+            f"{health['clock_step_ms']:+g} ms (nothing here goes by it)"
+        )
+    return "closed: " + "; ".join(parts)
+
+
+def _judge(health: dict[str, Any]) -> int:
+    late = late_pct(health["starved"], health["rtp_sent"])
+    if late > MOST_LATE_PCT or health["overflowed"]:
+        raise InvalidRun(
+            f"{health['starved']} media packets left more than 20 ms late ({late:.1f} %, limit "
+            f"{MOST_LATE_PCT:g} %; the worst {health['worst_late_ms']:g} ms), "
+            f"{health['overflowed']} overflowed a receive buffer: this machine cannot keep up with "
+            "so many calls, and what was measured at them does not hold"
+        )
+    return 0

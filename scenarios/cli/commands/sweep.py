@@ -1,0 +1,78 @@
+"""`giaoban sweep FILE`: many points at once, on this machine's cores or a cluster."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from giaoban.counting import counted
+from giaoban.workers import cores
+from results.report.sweep_summary import bindings, computed_line, headline
+from scenarios.cli import options
+from scenarios.cli.options import RUNS
+from scenarios.cli.output import print_json, progress
+from scenarios.study.sweep.axes import load_sweep
+from scenarios.study.sweep.points import Points, default_folder
+from scenarios.study.sweep.run import TABLE, Order, Outcome, sweep, workers_for
+from scenarios.study.whatif.apply import base_of
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="sweep file (TOML)")],
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="points at a time (the cores there are)")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="a Dask cluster: tcp://HOST:8786"),
+    ] = None,
+    kept: Annotated[
+        Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
+    ] = None,
+    seeds: options.OtherSeeds = None,
+    results: options.Results = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print sweep.json instead of a summary")
+    ] = False,
+) -> int:
+    """Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.
+
+    Finished points are kept: an interrupted sweep goes on where it was, and nothing is computed
+    twice.
+    """
+    asked = load_sweep(file)
+    if seeds is not None:
+        asked = asked.model_copy(update={"seeds": seeds})
+    base = base_of(
+        file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
+    )
+    points = Points(kept or default_folder())
+    # before what shows the progress has a thread
+    with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
+        order = Order(asked, file, base, points, workers, scheduler)
+        outcome = sweep(order, root=results, now=datetime.now(), progress=told)
+    if as_json:
+        print_json(json.loads(outcome.answer.to_json()))
+    else:
+        show(outcome)
+    return 0
+
+
+def show(outcome: Outcome) -> None:
+    """Counts, and what fails most."""
+    console, answer = Console(), outcome.answer
+    for line in (
+        headline(answer),
+        computed_line(answer),
+        *(f"fails: {name}: {counted(count, 'point')}" for name, count in bindings(answer)),
+        f"all points: {outcome.folder / TABLE}",
+    ):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,223 @@
+"""`giaoban topology show`: the province as a map, its addresses and paths."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal, cast, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from giaoban.errors import InputError
+from mcu_sim.device import load_devices, pick
+from results.archive.store import writing
+from scenarios.cli.commands import topology as topology_files
+from scenarios.cli.commands import topology as topology_tree
+from scenarios.cli.output import print_json
+from scenarios.spec.generated_country import SCENARIO, tree_files
+from topology.assumptions import assumptions
+from topology.country import BRIDGES
+from topology.importers.complete import Wishes
+from topology.importers.files import (
+    Format,
+    export_province,
+    guess_format,
+    import_province,
+    write_texts,
+    write_toml,
+)
+from topology.listing import address_rows, path_rows
+from topology.load import DEFAULT_PROVINCE, load_province
+from topology.map.draw import draw
+from topology.network import build
+from topology.routing import shortest_paths
+from traffic.profiles import load_profiles
+
+Force = Annotated[bool, typer.Option("--force", help="replace files that are there already")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+EXPORTS = ("csv", "graphml")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands of a group."""
+    app.command("import")(import_)
+    app.command("export")(export)
+    app.command("generate-tree")(generate)
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="GraphML file, or folder with sites.csv and links.csv")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="province file to write (TOML)")],
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="csv, graphml or zoo (by the file's name)")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="the province's name")] = None,
+    province_id: Annotated[str | None, typer.Option("--id", help="the province's id")] = None,
+    mcu_at: Annotated[
+        str | None, typer.Option("--mcu-at", help="router that the MCU hangs on (id or name)")
+    ] = None,
+    device: Annotated[str | None, typer.Option("--device", help="the MCU's device")] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> int:
+    """Make a province of a network in another format; what it does not give is assumed."""
+    if file_format is not None and file_format not in get_args(Format):
+        allowed = ", ".join(get_args(Format))
+        raise typer.BadParameter(f"{file_format!r} (allowed: {allowed})", param_hint="--format")
+    how = cast(Format, file_format) if file_format else guess_format(file)
+    if device is not None:
+        pick(load_devices(), device)
+    province, draft = import_province(file, how, Wishes(province_id, name, mcu_at, device))
+    write_toml(province, out, replace=force)
+    load_province(out)  # what was written is what every command reads
+    assumed = len(assumptions(province))
+    counts = {
+        "routers": len(province.routers),
+        "links": len(province.links),
+        "bridges": len(province.bridges),
+    }
+    if as_json:
+        print_json({"out": str(out), **counts, "assumptions": assumed, "notes": draft.notes})
+        return 0
+    console = Console()
+    said = ", ".join(f"{number} {what}" for what, number in counts.items())
+    console.print(f"{province.name}: {said}", highlight=False, markup=False, style="bold")
+    for note in draft.notes:
+        console.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
+    console.print(
+        f"{assumed} records rest on assumptions, marked assumed = true in the file",
+        style="dim",
+        highlight=False,
+    )
+    console.print(f"province: {out}", highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", help="GraphML file, or folder for CSV files")],
+    province: Annotated[
+        Path, typer.Option("--province", help="province file (TOML)")
+    ] = DEFAULT_PROVINCE,
+    file_format: Annotated[str | None, typer.Option("--format", help="graphml or csv")] = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> int:
+    """Write a province for other programs; `topology import` reads it back the same."""
+    if file_format is None:
+        file_format = "graphml" if out.suffix.lower() in (".graphml", ".xml") else "csv"
+    if file_format not in EXPORTS:
+        raise typer.BadParameter(
+            f"{file_format!r} (allowed: {', '.join(EXPORTS)})", param_hint="--format"
+        )
+    if file_format == "csv" and out.suffix:
+        raise InputError(f"{out}: CSV goes to a folder (allowed: a name without ending)")
+    wanted = cast(Literal["csv", "graphml"], file_format)
+    files = export_province(load_province(province), wanted, out, replace=force)
+    if as_json:
+        print_json({"files": [str(path) for path in files]})
+        return 0
+    console = Console()
+    for path in files:
+        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+ESTIMATED = 100
+"""Up to so many bridges the packets of the scenario's phases are within what an estimate keeps."""
+
+
+def generate(
+    out: Annotated[Path, typer.Option("--out", help="folder for the three files")],
+    bridges: Annotated[int, typer.Option("--bridges", help="how many")] = BRIDGES,
+    profile: Annotated[str, typer.Option("--profile", help="call profile")] = "720p30-2m",
+    force: Annotated[bool, typer.Option("--force", help="replace files that are there")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Write a country of communes, districts and provinces, with a device and a scenario."""
+    load_profiles().pick(profile)
+    texts = tree_files(bridges, profile)
+    files = write_texts({out / name: text for name, text in texts.items()}, replace=force)
+    if as_json:
+        print_json({"files": [str(path) for path in files]})
+        return 0
+    console = Console()
+    for path in files:
+        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    following = f"; next: giaoban check {out / SCENARIO} --estimate"
+    console.print(
+        f"all figures are made up{following if bridges <= ESTIMATED else ''}",
+        style="dim",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+app = typer.Typer(help="Look at the province's network.", no_args_is_help=True)
+
+
+topology_files.add_to(app)
+topology_tree.add_to(app)
+
+
+@app.callback()
+def group() -> None:
+    """Look at the province's network."""
+
+
+@app.command("show")
+def show(
+    province: Annotated[
+        Path, typer.Option("--province", help="province file (TOML)")
+    ] = DEFAULT_PROVINCE,
+    picture: Annotated[
+        Path, typer.Option("--map", help="where the map goes (.png, .svg or .pdf)")
+    ] = Path("topology-map.png"),
+    lang: Annotated[str, typer.Option("--lang", help="en or vi")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Draw the map, list addresses and the paths from each bridge to the MCU."""
+    language: Literal["en", "vi"] = "vi" if lang == "vi" else "en"
+    if lang not in ("en", "vi"):
+        raise typer.BadParameter(f"{lang!r} (allowed: en, vi)", param_hint="--lang")
+    loaded = load_province(province)
+    network = build(loaded)
+    with writing(picture):
+        draw(network, picture, title=loaded.name, lang=language)
+    addresses, paths = address_rows(network), path_rows(network, shortest_paths(network))
+    assumed = assumptions(loaded, lang=language)
+    if as_json:
+        print_json(
+            {
+                "map": str(picture),
+                "addresses": [asdict(row) for row in addresses],
+                "paths": [asdict(row) for row in paths],
+                "assumptions": [a.model_dump() for a in assumed],
+            }
+        )
+        return 0
+    console = Console()
+    table = Table("node", "link", "address", "peer", "peer's address", box=None, pad_edge=False)
+    for a in addresses:
+        table.add_row(a.node, a.link, a.address, a.peer, a.peer_address)
+    console.print(table)
+    table = Table("bridge", "path to the MCU", box=None, pad_edge=False)
+    for name in ("km", "propagation ms", "bottleneck Mb/s"):
+        table.add_column(name, justify="right")
+    for p in paths:
+        mark = " *" if p.assumed else ""
+        table.add_row(
+            p.name,
+            " → ".join(p.nodes),
+            f"{p.km:g}{mark}",
+            f"{p.propagation_ms:.3f}{mark}",
+            f"{p.bottleneck_mbps:g}{mark} ({p.bottleneck_link})",
+        )
+    console.print(table)
+    console.print(f"* rests on assumptions ({len(assumed)} in all, see --json)", style="dim")
+    console.print(f"map: {picture}", highlight=False)
+    return 0

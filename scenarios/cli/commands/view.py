@@ -1,0 +1,79 @@
+"""`giaoban view [RUN]`: a run in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from giaoban import interruptions
+from giaoban.errors import InputError
+from results.archive.history.entry import Entry
+from results.archive.history.index import opened
+from results.archive.store import write_whole
+from results.report.view.serve import PageServer
+from results.report.view.write import page_of
+from scenarios.cli.commands.history import language_of
+from scenarios.cli.options import RUNS
+from scenarios.cli.runs import open_kind
+from scenarios.study.page_map import add_map
+
+KINDS = ("check", "faults")
+
+
+def command(
+    run: Annotated[
+        str | None, typer.Argument(help="run: folder, id, or its beginning [the newest]")
+    ] = None,
+    other: Annotated[
+        str | None, typer.Option("--with", help="a second check, to compare with")
+    ] = None,
+    failures: Annotated[
+        str | None, typer.Option("--failures", help="a run of `giaoban faults`, to show beside")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="language to begin with: vi or en")] = "vi",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="port on 127.0.0.1; 0: a free one")
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="write the page to this file, serve nothing")
+    ] = None,
+    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+) -> int:
+    """Serve a run as a page on this machine, until Ctrl-C."""
+    language = language_of(lang)
+    folder = _newest(results) if run is None else open_kind(run, results, *KINDS)
+    beside = None if other is None else open_kind(other, results, "check")
+    tried = None if failures is None else open_kind(failures, results, "faults")
+    for each in (folder, beside):
+        if each is not None:
+            add_map(each)
+    try:
+        page = page_of(folder, lang=language, other=beside, failures=tried)
+    except (LookupError, ValueError, ArithmeticError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(f"{folder}: its files do not belong together: {what}") from None
+    console = Console()
+    if out is not None:
+        write_whole(out, page.encode())
+        console.print(f"page: {out}", soft_wrap=True, highlight=False, markup=False)
+        return 0
+    with PageServer(page, port) as server:
+        said = f"{folder.name}: {server.url} (Ctrl-C to stop)"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            interruptions.taken()
+            console.print("stopped")
+    return 0
+
+
+def _newest(root: Path) -> Path:
+    with opened(root) as index:
+        found: list[Entry] = [e for e in index.entries() if e.kind in KINDS]
+    if not found:
+        raise InputError(f"{root} holds no finished run; name one, or run giaoban check first")
+    return root / found[-1].folder

@@ -1,0 +1,263 @@
+"""`giaoban whatif SCENARIO …`: bridges, device, calls, links or meetings changed, and compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from giaoban.errors import InputError
+from giaoban.tomlfile import parse, read_text
+from giaoban.workers import Beside, Here, cores
+from results.model.seeds import OTHER_SEEDS
+from results.report.whatif_summary import failure_line, found_line, headline, order_line, rows
+from scenarios.cli import options
+from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
+from scenarios.cli.output import print_json, progress
+from scenarios.emulation.engine import EngineName
+from scenarios.study.seeds import AtSeeds
+from scenarios.study.whatif.apply import EXISTING, base_of
+from scenarios.study.whatif.run import Order, Outcome, compare
+from scenarios.study.whatif.units import beside
+from scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
+from topology.model import Link, LinkChange
+
+SCHEMA_OF_VARIANTS = "giaoban.variants/1"
+COMMAND_LINE = {
+    "source": "set on the command line of giaoban whatif",
+    "source_vi": "do người dùng đặt khi chạy giaoban whatif",
+    "assumed": True,
+    "settled_by": "an offer of the telecom company",
+    "settled_by_vi": "báo giá của đơn vị viễn thông",
+}
+NEW_LINK_BUFFER = 1000
+"""Packets: as the backbone links of the default province."""
+
+
+def command(
+    scenario: Annotated[
+        Path, typer.Argument(help="scenario file, or a file of variants (TOML)")
+    ] = EXISTING,
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--add",
+            metavar="UNITS",
+            help="units by name or id, a district, all-2013, all-2025, departments, or a CSV list "
+            "(repeatable)",
+        ),
+    ] = None,
+    more: Annotated[
+        int, typer.Option("--more", min=0, max=500, help="so many bridges without a name")
+    ] = 0,
+    profile: Annotated[str | None, typer.Option("--profile", help="another call profile")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="another device")] = None,
+    cards: Annotated[
+        int | None, typer.Option("--cards", min=1, help="the device with so many of its cards")
+    ] = None,
+    link: Annotated[
+        list[str] | None,
+        typer.Option("--link", metavar="ID=MBPS", help="another rate of a link (repeatable)"),
+    ] = None,
+    new_link: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--new-link", metavar="A--B=MBPS,KM", help="a link between two routers (repeatable)"
+        ),
+    ] = None,
+    meeting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--meeting", metavar="CALLS[@ROUTER]", help="another meeting at the same time"
+        ),
+    ] = None,
+    pace: options.Pace = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm", help="emulate the answer, its neighbour, and the answer's worst failure"
+        ),
+    ] = False,
+    search: Annotated[
+        bool, typer.Option("--search/--no-search", help="find the cheapest change if none passes")
+    ] = True,
+    jobs: options.Jobs = None,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
+    seeds: options.OtherSeeds = None,
+    results: options.Results = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print whatif.json instead of tables")
+    ] = False,
+) -> int:
+    """Compare variants of a scenario by estimate; find the cheapest that passes if none does.
+
+    Without a file of variants, the options say what is different from the scenario. Exit code 0:
+    what was asked passes (of several variants: at least one does); 1: it does not, whatever the
+    search finds.
+    """
+    jobs = jobs or cores()
+    if _is_variants(scenario):
+        given = (add, more, profile, device, cards, link, new_link, meeting)
+        if any(given):
+            raise InputError(
+                f"{scenario}: is a file of variants, which says itself what is added and changed "
+                "(allowed: options that say how to judge)"
+            )
+        variants = load_variants(scenario)
+        base = base_of(scenario.parent / variants.scenario, province, seed=seed, pace_s=pace)
+        order = Order(
+            base=base,
+            variants=[
+                variant.model_copy(
+                    update={"add": beside([*variants.add, *variant.add], scenario.parent)}
+                )
+                for variant in variants.variants
+            ],
+            question_en=variants.question,
+            question_vi=variants.question_vi,
+            prices=variants.prices,
+            look_for=search,
+            confirm=confirm,
+            engine=engine,
+            jobs=jobs,
+        )
+    else:
+        base = base_of(scenario, province, seed=seed, pace_s=pace)
+        variant = Variant(
+            id="asked",
+            name="as asked",
+            add=add or [],
+            more=more,
+            profile=profile,
+            device=device,
+            cards=cards,
+            link=[_link_change(text) for text in link or ()],
+            new_link=[_new_link(text) for text in new_link or ()],
+            meeting=[_meeting(text) for text in meeting or ()],
+        )
+        order = Order(
+            base=base,
+            variants=[variant],
+            question_en=base.scenario.question,
+            question_vi=base.scenario.question_vi,
+            look_for=search,
+            confirm=confirm,
+            engine=engine,
+            jobs=jobs,
+        )
+    count = OTHER_SEEDS if seeds is None else seeds
+    with _beside(jobs if count else 1) as helper, progress() as told:
+        judge = AtSeeds(count, helpers=helper)
+        outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
+    if as_json:
+        print_json(json.loads(outcome.answer.to_json()))
+    else:
+        show(outcome)
+    return EXIT_CODES[outcome.answer.verdict]
+
+
+def _beside(jobs: int) -> AbstractContextManager[Beside | Here]:
+    """Another process, where several are allowed."""
+    return Beside() if jobs > 1 else nullcontext(Here())
+
+
+def show(outcome: Outcome) -> None:
+    """The verdict, what passes and is cheapest, and all variants side by side."""
+    console, answer = Console(), outcome.answer
+    _say(console, headline(answer), COLOURS[answer.verdict])
+    _say(console, found_line(answer))
+    if failure := failure_line(answer):
+        _say(console, failure)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("answer", "variant", "verdict", "binds"):
+        table.add_column(name, overflow="fold")
+    table.add_column("margin", justify="right", no_wrap=True)
+    if answer.ordered_by == "cost":
+        table.add_column("cost", justify="right", overflow="fold")
+    table.add_column("what is different", overflow="fold")
+    for row in rows(answer):
+        style = {"f": "red", "i": "yellow"}.get(row.verdict[0], "")
+        cells = [cell for name, cell in row._asdict().items() if name != "cost"]
+        if answer.ordered_by == "cost":
+            cells = list(row)
+        table.add_row(*map(escape, cells), style=style)
+    console.print(table)
+    _say(console, order_line(answer), "dim")
+    _say(console, f"all figures: {outcome.folder / 'summary.md'}")
+
+
+def _say(console: Console, line: str, style: str = "") -> None:
+    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
+
+
+def _is_variants(path: Path) -> bool:
+    """Whether a file says that it is one of variants; what is wrong with it is told elsewhere."""
+    try:
+        return parse(path, read_text(path)).get("schema") == SCHEMA_OF_VARIANTS
+    except InputError:
+        return False
+
+
+def _link_change(text: str) -> LinkChange:
+    """`gia-nghia--dak-song=200`."""
+    ident, _, rate = text.partition("=")
+    mbps = _number("--link", text, rate, "like gia-nghia--dak-song=200")
+    try:
+        return LinkChange.model_validate({"link": ident, "rate_mbps": mbps, **COMMAND_LINE})
+    except ValidationError as error:
+        raise _mistake("--link", text, error) from None
+
+
+def _new_link(text: str) -> Link:
+    """`r-dak-mil--r-tuy-duc=100,45`: Mb/s and km between two routers."""
+    form = "like r-dak-mil--r-tuy-duc=100,45: Mb/s, km"
+    match = re.fullmatch(r"(?P<a>[^=]+?)--(?P<b>[^=]+)=(?P<mbps>[^,]+),(?P<km>[^,]+)", text)
+    if match is None:
+        raise InputError(f'--new-link = "{text}": cannot be read (allowed: {form})')
+    figures = {
+        "rate_mbps": _number("--new-link", text, match["mbps"], form),
+        "km": _number("--new-link", text, match["km"], form),
+    }
+    ends = {"id": f"new-{match['a']}--{match['b']}", "a": match["a"], "b": match["b"]}
+    try:
+        return Link.model_validate(
+            {**ends, **figures, "buffer_packets": NEW_LINK_BUFFER, **COMMAND_LINE}
+        )
+    except ValidationError as error:
+        raise _mistake("--new-link", text, error) from None
+
+
+def _meeting(text: str) -> OtherMeeting:
+    """`8` or `8@r-dak-mil`."""
+    match = re.fullmatch(r"([0-9]{1,4})(?:@(.+))?", text)
+    if match is None:
+        raise InputError(f'--meeting = "{text}": cannot be read (allowed: like 8 or 8@r-dak-mil)')
+    try:
+        return OtherMeeting(calls=int(match[1]), at=match[2])
+    except ValidationError as error:
+        raise _mistake("--meeting", text, error) from None
+
+
+def _number(option: str, text: str, number: str, form: str) -> float:
+    try:
+        return float(number)
+    except ValueError:
+        raise InputError(f'{option} = "{text}": cannot be read (allowed: {form})') from None
+
+
+def _mistake(option: str, text: str, error: ValidationError) -> InputError:
+    said = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
+    return InputError(f'{option} = "{text}": {said}')

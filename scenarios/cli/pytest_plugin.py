@@ -1,0 +1,115 @@
+"""Scenario files as tests: `pytest scenarios/` checks each, with `giaoban` installed.
+
+A file with `schema = "giaoban.scenario/1"` is a test that passes if the check finds what the
+scenario's `[expect]` says (a pass, if it says nothing). A failure tells the reasons and where the
+annex is; one that begins with `invalid:` says nothing about the network.
+
+Loaded by every pytest run of the environment, so that what is heavy is loaded when it is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from giaoban.errors import InputError
+from giaoban.files import read_file
+
+if TYPE_CHECKING:
+    from _pytest._code.code import ExceptionInfo, TerminalRepr
+
+    from results.model.result import Result
+    from scenarios.spec.scenario import Expect
+
+OPTION, SEEDS = "--giaoban-results", "--giaoban-seeds"
+RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
+_SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
+
+
+class NotAsExpected(Exception):  # noqa: N818 - shown without its name
+    """A check found something else than the scenario expects."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("giaoban", "scenarios as tests")
+    group.addoption(
+        OPTION, type=Path, default=RUNS, metavar="FOLDER", help="where run folders are made"
+    )
+    group.addoption(
+        SEEDS, type=int, metavar="N", help="other seeds that each is judged by, as of giaoban check"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """Scenario files, and no other TOML."""
+    if file_path.suffix != ".toml":
+        return None
+    try:
+        if not _SCHEMA.search(read_file(file_path)):
+            return None
+    except InputError:  # none of ours: a pipe would have no end
+        return None
+    return ScenarioFile.from_parent(parent, path=file_path)
+
+
+class ScenarioFile(pytest.File):
+    """One scenario file: one test."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        yield ScenarioItem.from_parent(self, name="check")
+
+
+class ScenarioItem(pytest.Item):
+    """The check of a scenario."""
+
+    def runtest(self) -> None:
+        from scenarios.emulation.engine import EngineName
+        from scenarios.spec.question import make_question
+        from scenarios.study.check import check
+
+        question = make_question(self.path)
+        outcome = check(
+            question,
+            engine=EngineName.SANDBOX,
+            root=self.config.getoption(OPTION),
+            now=datetime.now(),
+            progress=lambda _what, _done: None,
+            seeds=self.config.getoption(SEEDS),
+        )
+        wrong = difference(outcome.result, question.scenario.expect)
+        if wrong:
+            raise NotAsExpected("\n".join([*wrong, f"run: {outcome.folder}"]))
+
+    def repr_failure(
+        self, excinfo: ExceptionInfo[BaseException], style: object = None
+    ) -> str | TerminalRepr:
+        """What a person needs: no traceback for what is not the program's own error."""
+        from giaoban.errors import GiaobanError, InvalidRun
+
+        error = excinfo.value
+        if isinstance(error, InvalidRun):
+            return f"invalid: {error}"
+        if isinstance(error, NotAsExpected | GiaobanError):
+            return str(error)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"check of {self.path.name}"
+
+
+def difference(result: Result, expect: Expect) -> list[str]:
+    """What is not as expected, in lines; nothing if all is."""
+    if result.verdict == "invalid":
+        return [f"invalid: {reason}" for reason in result.reasons]
+    if result.verdict != expect.verdict:
+        head = f"verdict is {result.verdict}, expected {expect.verdict}"
+        return [head, *result.reasons]
+    binding = result.binding.criterion if result.binding else None
+    if expect.binding is not None and binding != expect.binding:
+        return [f"binding is {binding}, expected {expect.binding}", *result.reasons]
+    return []

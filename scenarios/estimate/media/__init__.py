@@ -1,0 +1,1 @@
+"""What is sent when, and what comes of it: the meeting's streams without a kernel."""

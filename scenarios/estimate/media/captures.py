@@ -1,0 +1,256 @@
+"""What an emulation would have left behind: the captures that are measured and judged.
+
+So everything behind them, measures, validity, verdict, documents, is the emulation's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giaoban.lru_cache import Recent
+from scenarios.estimate.media.flows import A_WAY
+from scenarios.estimate.media.media import Happened
+from scenarios.estimate.media.rtcp_reports import SaidByReports
+from scenarios.estimate.network.meter import SAMPLE_OFFSET_NS, SECOND_NS
+from scenarios.estimate.timeline import Timeline
+from scenarios.measure.captures import Captures, trace_of
+from scenarios.measure.hop_delays import Rebuilt
+from scenarios.plan.plan import Plan
+from traffic.log import RECEIVED, SENT
+from traffic.quality.measure import Trace
+
+_NOTHING = np.empty(0, SENT)
+MOST_PACKETS = 1_000_000
+"""Of so many the traces are remembered: some 75 MB."""
+
+
+class Traces(Sequence[Trace]):
+    """Every stream's packets from end to end, matched when they are asked for; those that were
+    asked for last are remembered."""
+
+    def __init__(self, plan: Plan, happened: Happened) -> None:
+        self._plan = plan
+        self._happened = happened
+        self._found: Recent[int, Trace] = Recent(MOST_PACKETS, lambda t: len(t.due_ns))
+
+    def __len__(self) -> int:
+        return len(self._plan.streams)
+
+    @overload
+    def __getitem__(self, index: int) -> Trace: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Trace]: ...
+
+    def __getitem__(self, index: int | slice) -> Trace | list[Trace]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._found.get(index, self._trace)
+
+    def _trace(self, index: int) -> Trace:
+        stream = self._plan.streams[index]
+        sent = self._happened.sent.get(index, _NOTHING)
+        came = _received(sent, self._happened.received.of(index))
+        return trace_of(self._plan, stream, sent, came)
+
+
+def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void]:
+    """One stream's log as the program of an emulation that received it writes it."""
+    one = np.empty(len(came), RECEIVED)
+    if len(one):
+        number = sent["sequence"]
+        if (number[1:] == number[:-1] + 1).all():
+            of = came["sequence"] - number[0]
+        else:
+            order = np.argsort(number, kind="stable")
+            of = order[np.searchsorted(number[order], came["sequence"])]
+        for name in ("stream", "timestamp", "size"):
+            one[name] = sent[name][of]
+        one["sequence"] = number[of] & 0xFFFF
+        one["arrival_ns"] = came["at_ns"]
+    return one
+
+
+def captured(plan: Plan, timeline: Timeline, happened: Happened) -> Captures:
+    """The captures of an estimated meeting; its origin is at 0."""
+    traces = Traces(plan, happened)
+    seconds = int(plan.end_s) + 1
+    samples = np.empty((seconds, 1 + len(happened.paths.hops)), np.int64)
+    samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS
+    samples[:, 1:] = np.cumsum(happened.meter.sent_bytes[:, :seconds], axis=1).T
+    streams = happened.flows.streams
+    came = happened.received.counts[:streams].tolist()
+    return Captures(
+        plan=plan,
+        origin_ns=0,
+        kernel="none",
+        traces=traces,
+        events=[*timeline.events, *_health(plan, timeline, happened)],
+        hops=[(hop.link, hop.direction) for hop in happened.paths.hops],
+        samples=samples,
+        counters=_counters(plan, timeline, happened),
+        media_sent=int(happened.injected[:streams].sum()),
+        media_received=sum(came),
+        reports=SaidByReports(plan, happened.reports, traces, came),
+    )
+
+
+def _counters(plan: Plan, timeline: Timeline, happened: Happened) -> dict[str, Any]:
+    """What the kernels would have counted."""
+    meter, paths = happened.meter, happened.paths
+    queues = [_queue(happened, hop, int(meter.drops[hop].sum())) for hop in range(len(paths.hops))]
+    dropped = np.cumsum(meter.drops, axis=1)
+    marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
+    arrived = happened.received.counts
+    damaged = sum(line.damaged for lines in happened.lines.values() for line in lines)
+    ways = 2 * len(plan.calls)
+    hosts = happened.flows.streams + A_WAY * ways
+    background: list[dict[str, Any]] = [
+        {
+            "link": each.link,
+            "direction": each.hop.direction,
+            "handed": int(happened.injected[hosts + number]),
+            "sent": int(happened.injected[hosts + number]),
+            "received": int(arrived[hosts + number]),
+            "overflowed": 0,
+            "late": 0,
+            "pacer_drops": 0,
+        }
+        for number, each in enumerate(plan.background)
+    ]
+    routers = {node.id for node in plan.network.routers}
+    at_hosts = sum(
+        stream["received"]
+        for stream, each in zip(background, plan.background, strict=True)
+        if each.target not in routers
+    )
+    return {
+        "hops": [[hop.link, hop.direction] for hop in paths.hops],
+        "queues": queues,
+        "classes": [],
+        "lines": [
+            {
+                "link": paths.hops[hop].link,
+                "direction": paths.hops[hop].direction,
+                "lost": line.lost,
+                "passed": 0,
+                "duplicated": line.doubled,
+                "damaged": line.damaged,
+            }
+            for hop, lines in sorted(happened.lines.items())
+            for line in lines
+            if not line.own
+        ],
+        "udp": {
+            "OutDatagrams": int(happened.injected[:hosts].sum()),
+            "InDatagrams": int(arrived[:hosts].sum()) + at_hosts,
+            "NoPorts": 0,
+            "InErrors": damaged,
+            "RcvbufErrors": 0,
+            "InCsumErrors": damaged,
+        },
+        "routers": {"sent": 0, "received": 0, "without_route": 0, "expired": 0},
+        "fault_drops": [],
+        "pacer_drops": 0,
+        "background": background,
+        "background_damaged": 0,
+        "at_phase": [
+            [
+                _queue(happened, hop, int(dropped[hop, _sample(mark_s)]))
+                for hop in range(len(paths.hops))
+            ]
+            for mark_s in marks
+        ],
+        "line_changes": [
+            {
+                "link": line.link,
+                "direction": line.hop.direction,
+                "begins": begins,
+                "due_ms": at_s * 1e3,
+                "t_ms": at_s * 1e3,
+            }
+            for line in plan.lines
+            for begins, at_s in ((True, line.from_s), (False, line.to_s))
+            if at_s is not None
+        ],
+        "changes": [],
+        "probes": [],
+    }
+
+
+def _queue(happened: Happened, hop: int, drops: int) -> dict[str, Any]:
+    of = happened.paths.hops[hop]
+    own = [line for line in happened.lines.get(hop, ()) if line.own]
+    return {
+        "link": of.link,
+        "direction": of.direction,
+        "sent_packets": int(happened.meter.sent[hop]),
+        "queue_drops": drops,
+        "line_losses": sum(line.lost for line in own),
+        "backlog": 0,
+    }
+
+
+def _sample(at_s: float) -> int:
+    """The number of the first sample at or after a moment."""
+    return int(-(-at_s // 1))
+
+
+def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[dict[str, Any]]:
+    """What the programs would say of themselves."""
+    arrived = happened.received.counts
+    flows = happened.flows
+
+    def of(counts: NDArray[np.int64], way: int) -> tuple[int, int]:
+        """Datagrams of SIP, and of RTCP, on a way."""
+        first = flows.signalling(way)
+        return int(counts[first]), int(counts[first + 1 : first + A_WAY].sum())
+
+    healths: list[dict[str, Any]] = []
+    totals = np.zeros(4, np.int64)
+    for number, call in enumerate(plan.calls):
+        up_sip, up_rtcp = of(happened.injected, 2 * number)
+        down_sip, down_rtcp = of(arrived, 2 * number + 1)
+        healths.append(
+            {
+                "event": "bridge-health",
+                "bridge": call.bridge,
+                "starved": 0,
+                "stray": 0,
+                "overflowed": 0,
+                "unheard": 0,
+                "unsendable": 0,
+                "rtcp_sent": up_rtcp,
+                "rtcp_received": down_rtcp,
+                "sip_sent": up_sip,
+                "sip_received": down_sip,
+            }
+        )
+        totals += (*of(happened.injected, 2 * number + 1), *of(arrived, 2 * number))
+    sip_sent, rtcp_sent, sip_received, rtcp_received = (int(total) for total in totals)
+    mcu = {
+        "event": "mcu-health",
+        "starved": 0,
+        "stray": 0,
+        "overflowed": 0,
+        "unheard": 0,
+        "unsendable": 0,
+        "rtcp_sent": rtcp_sent,
+        "rtcp_received": rtcp_received,
+        "sip_sent": sip_sent,
+        "sip_received": sip_received,
+        "calls_left": timeline.calls_left,
+        "units_left": timeline.units_left,
+    }
+    return [mcu, *healths]
+
+
+def waited(happened: Happened) -> Rebuilt:
+    """How long media waited at each hop: known here, where an emulation has to rebuild it."""
+    return Rebuilt(happened.waited, 0.0, trusted=True)

@@ -1,0 +1,247 @@
+"""Key frames that are asked for because packets were lost, and when the word gets through.
+
+Bridges and MCU look at what came every `LOOK_NS`, and wait with their requests as the emulation's
+do (`traffic.receiver.feedback`): so the time between a loss and its key frame is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import VISUAL_KINDS, Kind
+from mcu_sim.media.plane import ASKING
+from mcu_sim.media.reports import CNAME
+from scenarios.bridge.sources import asking
+from scenarios.estimate.media.flows import Flows
+from scenarios.estimate.media.sources import Kept, Source
+from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.network.wire import FRAMING_BYTES, SRTCP_BYTES
+from scenarios.estimate.timeline import Seated, Timeline
+from scenarios.plan.plan import Plan
+from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, Asking, dither_max_ns
+from traffic.receiver.picture_gaps import PictureGaps
+from traffic.rtcp.session import Reporter
+
+QUIET_NS = 3_000_000_000
+"""So long after a request it has come and is answered, or was lost."""
+REQUEST = 1 << 40
+"""Sequence numbers of requests among the datagrams of RTCP begin here."""
+
+
+class Request(NamedTuple):
+    """A request that is handed over at `made_ns` and leaves `not_before_ns`; see `Paces`."""
+
+    flow: int
+    made_ns: int
+    size: int
+    number: int
+    not_before_ns: int
+
+
+@dataclass
+class _Camera:
+    """What the MCU knows of a picture that it decodes; `from_ns`: when its call began."""
+
+    from_ns: int
+    kbps: float
+    asking: Asking
+
+
+class Feedback:
+    """Both sides' requests for key frames; the owner calls `look` at every step's start, and takes
+    the requests when all media is made that is handed over by then."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        timeline: Timeline,
+        flows: Flows,
+        sources: Mapping[int, Source],
+        sent: Callable[[int], Kept | None],
+        wanted: Callable[[int, Kind, int], None],
+    ) -> None:
+        """`sent` (stream) is what was sent of it lately, made or forwarded; `wanted` (row, medium,
+        ns) is told that a viewer of forwarded pictures asks for a key frame."""
+        self._plan, self._timeline, self._flows = plan, timeline, flows
+        self._sources, self._recent, self._wanted = sources, sent, wanted
+        self._gaps = PictureGaps(flows.streams)
+        self._pictures = np.array([s.kind in VISUAL_KINDS for s in plan.streams], np.bool_)
+        self._decoded = self._pictures.copy()
+        """(streams,) pictures that somebody decodes; what goes up the MCU does, to compose it."""
+        for stream in plan.streams:
+            if stream.direction == "up":
+                composed = stream.kind == "video" and plan.meeting.video == "presence"
+                self._decoded[stream.index] = composed
+        self._cameras: dict[int, _Camera] = {}
+        """By row; of whom pictures are composed."""
+        self._asking: dict[tuple[int, Kind], tuple[Asking, int]] = {}
+        self._requests: list[Request] = []
+        self._sent = REQUEST
+        self._last_ns = LONG_AGO_NS
+        self._media: list[Packets] = []
+        self._control: list[Packets] = []
+        self._begun: set[int] = set()
+        extra = FRAMING_BYTES + (SRTCP_BYTES if plan.encrypted else 0)
+        self._sizes = [_request_bytes(call.bridge) + extra for call in plan.calls]
+        self._mcu_size = _request_bytes(CNAME) + extra
+
+    def came(self, packets: Packets) -> None:
+        """What came to the ends of ways, also later than the next `look`."""
+        media = packets.flow < self._flows.streams
+        media[media] = self._pictures[packets.flow[media]]
+        asked = packets.seq >= REQUEST
+        if media.any():
+            self._media.append(packets.take(media))
+        if asked.any():
+            self._control.append(packets.take(asked))
+
+    def is_quiet(self, now_ns: int) -> bool:
+        """Whether nothing is missed, asked for, or under way."""
+        return self._last_ns + QUIET_NS <= now_ns and not (self._gaps.broken & self._decoded).any()
+
+    def look(self, now_ns: int) -> None:
+        """Do what both sides do at this moment."""
+        self._begin(now_ns)
+        self._control, requests = _until(self._control, now_ns)
+        self._media, media = _until(self._media, now_ns)
+        self._gaps.take(media.flow, media.seq, self._starts_key(media))
+        for flow, at_ns in zip(requests.flow.tolist(), requests.at_ns.tolist(), strict=True):
+            number, kind, down = self._flows.control_of(flow)
+            if down:
+                self._bridge_asked(number, kind, at_ns)
+            else:
+                self._mcu_asked(number, kind, now_ns, at_ns)
+        self._bridges_ask(now_ns)
+        self._mcu_asks(now_ns)
+
+    def take_requests(self) -> list[Request]:
+        """What was asked since the last time."""
+        requests, self._requests = self._requests, []
+        return requests
+
+    def ask_bridge(self, row: int, kind: Kind, now_ns: int, not_before_ns: int) -> None:
+        """The MCU asks a bridge for a key frame."""
+        index = self._plan.calls[row].up.get(kind)
+        if index is None or not self._gaps.heard(index):
+            return  # nothing has come that a request could name; its first frame is a key frame
+        flow = self._flows.control(2 * row + 1, kind)
+        self._request(flow, self._mcu_size, now_ns, not_before_ns)
+
+    # ---------------------------------------------------------------------------------- both sides
+
+    def _begin(self, now_ns: int) -> None:
+        """Calls that began: what is missing counts from their first packets on."""
+        for place, sending in enumerate(self._timeline.sending):
+            if place in self._begun or sending.from_ns > now_ns:
+                continue
+            self._begun.add(place)
+            call = self._plan.calls[sending.number]
+            for streams in (call.up, call.down):
+                for index in streams.values():
+                    self._gaps.begin(index)
+            for kind in VISUAL_KINDS:
+                if kind in call.down:
+                    self._asking[sending.number, kind] = asking(self._plan, call, kind)
+        here = {
+            seated.leg.row: seated
+            for seated in self._timeline.seated
+            if seated.leg.composed is not None
+            and seated.from_ns <= now_ns
+            and (seated.to_ns is None or now_ns < seated.to_ns)
+        }
+        before, self._cameras = self._cameras, {}
+        for row, seated in sorted(here.items()):
+            camera = before.get(row)
+            if camera is None or camera.from_ns != seated.from_ns:
+                camera = _camera(seated)
+            self._cameras[row] = camera
+
+    def _starts_key(self, packets: Packets) -> NDArray[np.bool_]:
+        """(n,) which packets are the first of key frames, as their payloads say."""
+        found = np.zeros(len(packets.flow), np.bool_)
+        for flow in np.unique(packets.flow).tolist():
+            kept = self._recent(flow)
+            if kept is None:
+                continue
+            at = np.flatnonzero(packets.flow == flow)
+            log = kept.recent()
+            log = log[np.argsort(log["sequence"], kind="stable")]
+            first = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
+            of = np.searchsorted(log["sequence"], packets.seq[at])
+            known = of < len(log)
+            known[known] = log["sequence"][of[known]] == packets.seq[at[known]]
+            starts = log["key"].astype(np.bool_) & first
+            found[at[known]] = starts[of[known]]
+        return found
+
+    def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
+        self._requests.append(Request(flow, now_ns, size, self._sent, not_before_ns))
+        self._sent += 1
+        self._last_ns = now_ns
+
+    def _bridge_asked(self, number: int, kind: Kind, came_ns: int) -> None:
+        index = self._plan.calls[number].up.get(kind)
+        if index is not None and index in self._sources:
+            self._sources[index].ask_key(came_ns + ANSWER_NS)
+
+    def _mcu_asked(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
+        index = self._plan.calls[row].down[kind]
+        if index in self._sources:
+            self._sources[index].ask_key(came_ns + ANSWER_NS)
+        else:
+            self._wanted(row, kind, now_ns)
+
+    def _bridges_ask(self, now_ns: int) -> None:
+        broken = self._gaps.broken
+        if not broken.any():
+            return
+        for number, call in enumerate(self._plan.calls):
+            for kind in VISUAL_KINDS:
+                index = call.down.get(kind)
+                if index is None or not broken[index]:
+                    continue
+                asking, dither_ns = self._asking[number, kind]
+                at_ns = asking.ask(now_ns, dither_ns, int(self._gaps.keys[index]))
+                if at_ns is not None:
+                    flow = self._flows.control(2 * number, kind)
+                    self._request(flow, self._sizes[number], now_ns, at_ns)
+
+    def _mcu_asks(self, now_ns: int) -> None:
+        """As `mcu_sim.media.video.losses`."""
+        for row, camera in self._cameras.items():
+            index = self._plan.calls[row].up["video"]
+            if not self._gaps.broken[index]:
+                continue
+            dither_ns = dither_max_ns(camera.kbps, len(self._cameras) + 1)
+            at_ns = camera.asking.ask(now_ns, dither_ns, int(self._gaps.keys[index]))
+            if at_ns is not None:
+                self.ask_bridge(row, "video", now_ns, at_ns)
+
+
+def _camera(seated: Seated) -> _Camera:
+    leg = seated.leg
+    assert leg.composed is not None
+    asking = Asking(leg.flows["video"].down.seed + ASKING)
+    return _Camera(seated.from_ns, leg.composed.kbps, asking)
+
+
+def _until(parts: list[Packets], now_ns: int) -> tuple[list[Packets], Packets]:
+    """What came later, and what came before `now_ns`, in order of time."""
+    if not parts:
+        return [], joined([])
+    packets = joined(parts)
+    came = packets.at_ns < now_ns
+    later = [] if came.all() else [packets.take(~came)]
+    packets = packets.take(came)
+    return later, packets.take(np.argsort(packets.at_ns, kind="stable"))
+
+
+def _request_bytes(name: str) -> int:
+    """A request for a key frame by one of this name."""
+    reporter = Reporter(1, name, 90_000, np.random.default_rng(0), 0)
+    return len(reporter.key_frame_request("pli", 2))

@@ -1,0 +1,199 @@
+"""Pictures and slides that the MCU sends on as they come: the real forwarder, packet by packet.
+
+A packet leaves a fixed processing delay after it came, whenever the device's loop looked, under the
+numbers of its viewer's stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import Kind, Position
+from mcu_sim.media.plane import STEP_NS
+from mcu_sim.media.video.forward import NEVER, Forwarder
+from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from scenarios.estimate.media.sources import Kept, Source
+from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.timeline import Timeline, Turn
+from scenarios.plan.plan import Plan
+from traffic import rtp
+from traffic.sender.injection import Injector
+from traffic.sources.video_model import CLOCK_HZ, FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
+
+WIDTH = rtp.HEADER_BYTES + 2
+
+
+class Forwarding:
+    """All viewers of forwarded pictures and slides."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        timeline: Timeline,
+        sources: Mapping[int, Source],
+        ask: Callable[[int, Kind, int], None],
+    ) -> None:
+        """`ask` (row, medium, ns) sends a bridge a request for a key frame."""
+        self._plan, self._timeline, self._sources = plan, timeline, sources
+        self._ask = ask
+        capacity = len(plan.calls)
+        self._forwarders: dict[Kind, Forwarder] = {
+            "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
+            "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
+        }
+        self._delay_ns = round(plan.device.forward_delay_ms * 1e6)
+        self._turned = 0
+        self._waiting: list[Packets] = []
+        self.kept: dict[int, Kept] = {}
+        self._injectors: dict[int, Injector] = {}
+        self._before: dict[int, Position] = {}
+        """Stream → how far it had come in its last call: the next one goes on from there."""
+        self._row_of: dict[Kind, dict[int, int]] = {
+            kind: {call.up[kind]: row for row, call in enumerate(plan.calls) if kind in call.up}
+            for kind in self._forwarders
+        }
+
+    def wanted(self, row: int, kind: Kind, now_ns: int) -> None:
+        """A viewer asks for a key frame."""
+        self._forwarders[kind].request(row, now_ns)
+
+    def run(self, came: Packets, start_ns: int, until_ns: int) -> None:
+        """Send on what comes to the MCU until a moment, turn by turn of who watches whom."""
+        self._waiting.append(came)
+        packets = joined(self._waiting)
+        due = packets.at_ns < until_ns
+        self._waiting = [packets.take(~due)]
+        packets = packets.take(due)
+        packets = packets.take(np.argsort(packets.at_ns, kind="stable"))
+        self._ask_all(start_ns)
+        turns = self._timeline.turns
+        at_ns = start_ns
+        while self._turned < len(turns) and turns[self._turned].at_ns < until_ns:
+            turn = turns[self._turned]
+            packets = self._until(packets, at_ns, turn.at_ns)
+            self._turn(turn)
+            self._turned += 1
+            at_ns = max(at_ns, turn.at_ns)
+        self._until(packets, at_ns, until_ns)
+
+    def _until(self, packets: Packets, start_ns: int, until_ns: int) -> Packets:
+        """Send on what comes in a stretch of time without a turn; the packets that come later.
+
+        As long as a viewer waits for a key frame, its source is asked at the first wake-up of the
+        MCU's loop at which it may be: then it is gone from one wake-up to the next.
+        """
+        wake_ns = (start_ns // STEP_NS + 1) * STEP_NS
+        while wake_ns < until_ns and any(one.misses_key for one in self._forwarders.values()):
+            packets = self._forward_before(packets, wake_ns)
+            self._ask_all(wake_ns)
+            wake_ns += STEP_NS
+        return self._forward_before(packets, until_ns)
+
+    def _forward_before(self, packets: Packets, until_ns: int) -> Packets:
+        end = int(np.searchsorted(packets.at_ns, until_ns))
+        self._forward(packets.take(slice(0, end)))
+        return packets.take(slice(end, None))
+
+    def _turn(self, turn: Turn) -> None:
+        forwarder = self._forwarders[turn.kind]
+        if turn.what == "open":
+            index = self._plan.calls[turn.row].down.get(turn.kind)
+            if index is None:  # who shows slides gets none
+                forwarder.open(turn.row, 0, 0, 0, 0)
+                return
+            down = self._plan.streams[index]
+            first, since_ns = (down.first_sequence, down.first_timestamp), NEVER
+            if (before := self._before.get(index)) is not None and before.at_ns:
+                first, since_ns = before.at(turn.at_ns), turn.at_ns
+            forwarder.open(turn.row, down.ssrc, 0, *first, since_ns)
+        elif turn.what == "close":
+            if (index := self._plan.calls[turn.row].down.get(turn.kind)) is not None:
+                position = forwarder.position(turn.row, turn.at_ns)
+                self._before[index] = Position(*position, CLOCK_HZ)
+            forwarder.close(turn.row)
+        else:
+            forwarder.watch(turn.row, turn.source, turn.at_ns)
+            self._ask_all(turn.at_ns)
+
+    def _ask_all(self, now_ns: int) -> None:
+        for kind, forwarder in self._forwarders.items():
+            for row in forwarder.take_key_requests(now_ns):
+                self._ask(row, kind, now_ns)
+
+    def _forward(self, packets: Packets) -> None:
+        for kind, forwarder in self._forwarders.items():
+            rows = self._row_of[kind]
+            mine = np.isin(packets.flow, list(rows))
+            if not forwarder.active or not mine.any():
+                continue
+            self._forward_kind(kind, forwarder, packets.take(mine))
+
+    def _forward_kind(self, kind: Kind, forwarder: Forwarder, packets: Packets) -> None:
+        rows = self._row_of[kind]
+        n = len(packets.at_ns)
+        row = np.array([rows[flow] for flow in packets.flow.tolist()], np.intp)
+        size, key = np.zeros(n, np.int64), np.zeros(n, np.bool_)
+        data = np.zeros((n, WIDTH), np.uint8)
+        ssrc = np.zeros(n, np.uint32)
+        stamp = np.zeros(n, np.uint32)
+        for flow in np.unique(packets.flow).tolist():
+            at = np.flatnonzero(packets.flow == flow)
+            log = self._sources[flow].kept.recent()
+            found = np.searchsorted(log["sequence"], packets.seq[at])
+            of = log[found]
+            size[at], key[at] = of["size"], of["key"]
+            ssrc[at], stamp[at] = self._plan.streams[flow].ssrc, of["timestamp"]
+            first = np.diff(log["timestamp"].astype(np.int64), prepend=-1)[found] != 0
+            kind_of = np.where(of["key"], NAL_IDR, NAL_SLICE) | np.where(first, FU_START, 0)
+            data[at, rtp.HEADER_BYTES + 1] = kind_of
+        data[:, 0], data[:, rtp.HEADER_BYTES] = 0x80, FU_INDICATOR
+        headers = rtp.Headers(
+            valid=np.ones(n, np.bool_),
+            marker=np.zeros(n, np.bool_),
+            payload_type=np.zeros(n, np.uint8),
+            sequence=(packets.seq & 0xFFFF).astype(np.uint16),
+            timestamp=stamp,
+            ssrc=ssrc,
+        )
+        out = forwarder.forward(row, headers, data, np.full(n, WIDTH), packets.at_ns)
+        due_ns = out.arrival_ns + self._delay_ns
+        for viewer in np.unique(out.row).tolist():
+            at = np.flatnonzero(out.row == viewer)
+            of_packet = out.packet[at]
+            self._send(
+                self._plan.calls[viewer].down[kind],
+                due_ns[at],
+                out.sequence[at],
+                out.timestamp[at],
+                size[of_packet],
+                key[of_packet],
+            )
+
+    def _send(
+        self,
+        index: int,
+        due_ns: NDArray[np.int64],
+        sequence: NDArray[np.int64],
+        timestamp: NDArray[np.int64],
+        size: NDArray[np.int64],
+        key: NDArray[np.bool_],
+    ) -> None:
+        if index not in self.kept:
+            self.kept[index] = Kept()
+            self._injectors[index] = Injector(self._plan.streams[index], 0)
+        fate = self._injectors[index].apply(due_ns, size)
+        self.kept[index].append(
+            len(due_ns),
+            stream=index,
+            sequence=sequence,
+            timestamp=timestamp & 0xFFFFFFFF,
+            due_ns=due_ns,
+            leaving_ns=fate.leaving_ns,
+            size=size,
+            copies=fate.copies,
+            corrupted=fate.corrupted,
+            key=key,
+        )

@@ -1,0 +1,95 @@
+"""What programs of an emulation would have logged: packets sent, and packets that came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.estimate.media.flows import Flows
+from scenarios.estimate.media.sources import Kept
+from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.spool import Spool
+from traffic.log import SENT
+
+CAME = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
+"""A packet that came: when, and its extended sequence number."""
+SORTED_PACKETS = 1_000_000
+"""So many packets that came are sorted by their streams at a time."""
+
+
+class SentLogs(Mapping[int, NDArray[np.void]]):
+    """Stream → its log, (packets,) records of dtype SENT in the order in which they were due."""
+
+    def __init__(self, streams: int) -> None:
+        self._spool = Spool(SENT, streams)
+        self._streams: dict[int, None] = {}
+
+    def settle(self, kept: Mapping[int, Kept], last: int = 0) -> None:
+        """What sources have sent so far stands: nothing of it will be undone. So many of the last
+        parts stay with each, beside: somebody looks into them."""
+        self._streams.update(dict.fromkeys(kept))
+        for index, one in kept.items():
+            for part in one.give_up(last):
+                self._spool.add(index, part)
+
+    def close(self) -> None:
+        """Forget them."""
+        self._spool.close()
+
+    def __getitem__(self, index: int) -> NDArray[np.void]:
+        if index not in self._streams:
+            raise KeyError(index)
+        return self._spool.read(index)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._streams)
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+
+class Received:
+    """What came to the ends of ways.
+
+    Attributes:
+        counts: (flows,) packets of each flow.
+    """
+
+    def __init__(self, flows: Flows) -> None:
+        self.counts = np.zeros(len(flows.way_of), np.int64)
+        self._streams = flows.streams
+        self._spool = Spool(CAME, flows.streams)
+        self._waiting: list[Packets] = []
+        self._many = 0
+
+    def add(self, packets: Packets) -> None:
+        """More of them; of each stream, none came before those of earlier calls but in part."""
+        self.counts += np.bincount(packets.flow, minlength=len(self.counts))
+        media = packets.flow < self._streams
+        self._waiting.append(packets if media.all() else packets.take(media))
+        self._many += len(packets.flow)
+        if self._many > SORTED_PACKETS:
+            self._sort()
+
+    def of(self, stream: int) -> NDArray[np.void]:
+        """(n,) packets of one stream, in order of time; dtype CAME."""
+        if self._waiting:
+            self._sort()
+        came = self._spool.read(stream)
+        return came[np.argsort(came["at_ns"], kind="stable")]
+
+    def close(self) -> None:
+        """Forget them."""
+        self._spool.close()
+
+    def _sort(self) -> None:
+        packets, self._waiting, self._many = joined(self._waiting), [], 0
+        # numbers of 16 bits are sorted in one pass
+        flow = packets.flow.astype(np.uint16) if self._streams < 1 << 16 else packets.flow
+        order = np.argsort(flow, kind="stable")
+        came = np.empty(len(order), CAME)
+        came["at_ns"], came["sequence"] = packets.at_ns[order], packets.seq[order]
+        counts = np.bincount(packets.flow, minlength=self._streams)
+        self._spool.add_all(came, np.append(0, np.cumsum(counts)))

@@ -1,0 +1,390 @@
+"""A meeting's media: made, carried through the network and received, in steps of time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import Kind
+from scenarios.estimate.media.feedback import Feedback
+from scenarios.estimate.media.flows import Flows
+from scenarios.estimate.media.forwarding import Forwarding
+from scenarios.estimate.media.fq_model import Leaves, Paces, long_before
+from scenarios.estimate.media.logs import Received, SentLogs
+from scenarios.estimate.media.meeting_sources import sources_of
+from scenarios.estimate.media.rtcp_times import Reports, reports
+from scenarios.estimate.media.sources import RECENT_PARTS, Kept
+from scenarios.estimate.media.windows import Windows, overtaking_ns
+from scenarios.estimate.network.hops import is_steady, lines_of, servers_of
+from scenarios.estimate.network.levels import Levels
+from scenarios.estimate.network.line_end import LineEnd
+from scenarios.estimate.network.meter import HopMeter, Passages
+from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.network.paths import Paths, find_paths
+from scenarios.estimate.network.queues import TIMER_NS
+from scenarios.estimate.network.transit import Transit
+from scenarios.estimate.network.wire import around_bytes
+from scenarios.estimate.size import COARSE_NS, coarse_ns
+from scenarios.estimate.timeline import Timeline
+from scenarios.plan.plan import Plan
+from scenarios.spec.background import PoissonArrivals
+from traffic.receiver.feedback import LOOK_NS
+from traffic.recorded.recording import Recording
+from traffic.rtp import ETHERNET_BYTES
+
+UNSETTLED_PACKETS = 200_000
+"""So many packets may come before what is only needed at the end is put away."""
+CHANGING = (
+    "sources",
+    "lines",
+    "meter",
+    "injected",
+    "_transit",
+    "_made_ns",
+    "_removed",
+    "_paces",
+    "_others",
+    "_feedback",
+    "_forwarding",
+)
+"""What a step of `_Run` changes."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What became of a meeting's media.
+
+    Attributes:
+        sent: the log of each stream that somebody made.
+        received: packets that came to the ends of their ways.
+        reports: every RTCP report.
+        waited: how long media waited at each hop.
+        injected: datagrams that were put on the wire, by flow (flows,).
+        lines: hop → what its line took and gave, where it does anything.
+    """
+
+    paths: Paths
+    flows: Flows
+    sent: SentLogs
+    received: Received
+    meter: HopMeter
+    waited: Passages
+    reports: Reports
+    injected: NDArray[np.int64]
+    lines: dict[int, list[LineEnd]]
+
+    def close(self) -> None:
+        """What is kept in files is measured, and not needed any more."""
+        for kept in (self.sent, self.received, self.waited):
+            kept.close()
+
+
+def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) -> Happened:
+    """Run a meeting's media through its network, until the plan's end.
+
+    Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
+    which something was lost is done again in steps that are short enough for what follows from it.
+    """
+    if not plan.watchful:
+        happened = _Run(plan, timeline, recordings, backing=False).run()
+        if not happened.meter.drops.any():
+            return happened
+        happened.close()
+        plan = plan.model_copy(update={"loses": True})
+    return _Run(plan, timeline, recordings, backing=True).run()
+
+
+class _Run:
+    """One way through a meeting."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        timeline: Timeline,
+        recordings: Mapping[str, Recording],
+        *,
+        backing: bool,
+    ) -> None:
+        """`backing`: it can go back where something is lost."""
+        self._plan = plan
+        self._end_ns = round(plan.end_s * 1e9)
+        self.paths = find_paths(plan)
+        self.flows = Flows.of(plan)
+        self._timeline = timeline
+        windows = self._windows = Windows.of(plan)
+        self.meter = HopMeter(
+            hops=len(self.paths.hops),
+            seconds=int(plan.end_s) + 1,
+            streams=self.flows.streams,
+            from_ns=round(plan.phases[0].start_s * 1e9),
+        )
+        self.lines = lines_of(plan, self.paths)
+        self._waited = Passages(self.paths.hops)
+        self._order = list(self.paths.in_order)
+        self._transit: Transit | Levels
+        way_of = self.flows.way_of
+        if is_steady(plan) and not backing:
+            self._transit = Levels(self.paths, way_of, self.meter, self._waited)
+        else:
+            servers = servers_of(plan, self.paths, self.flows)
+            known = set(self._order)
+            self._order += [hop for hop in servers if hop not in known]
+            self._transit = Transit(self.paths, way_of, servers, self.lines, self.meter)
+        self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
+        self.sources = sources_of(plan, timeline, windows, recordings)
+        self._backing = backing
+        self._coarse_ns = min(coarse_ns(plan), COARSE_NS) if backing else coarse_ns(plan)
+        # where steps are short, pictures take turns at being made for several; sound does not: of
+        # many packets that leave at one moment, the first is that of the first call
+        turns = 1 if backing else max(1, COARSE_NS // self._coarse_ns)
+        self._made_ns = {
+            index: 0 if plan.streams[index].kind == "audio" else -(index % turns) * self._coarse_ns
+            for index in self.sources
+        }
+        self._sent, self._received = SentLogs(self.flows.streams), Received(self.flows)
+        self._unsettled = 0
+        self.reports = reports(plan, timeline, windows)
+        self._around = around_bytes(plan)
+        self._removed = 0
+        self._overtaking_ns = overtaking_ns(plan)
+        self._paces = Paces(self.flows, self.reports, partial(_handed_ns, plan, windows))
+        self._control: list[Leaves] = []
+        """RTCP that is to be put on its way."""
+        self.injected = np.zeros(len(self.flows.way_of), np.int64)
+        self._put_known(timeline)
+        self._others = [
+            PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
+        ]
+        self._feedback = Feedback(
+            plan, timeline, self.flows, self.sources, self._kept_of, self._wanted
+        )
+        self._forwards = plan.meeting.video == "switched" or plan.content is not None
+        self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
+        ups = {hop for way in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(way)}
+        self._up = [hop for hop in self._order if hop in ups]
+        self._down = [hop for hop in self._order if hop not in ups]
+        self._hop_number = {hop: place for place, hop in enumerate(self.paths.hops)}
+
+    def run(self) -> Happened:
+        """All of it; without `backing` up to the step in which something was lost."""
+        for start_ns in range(0, self._end_ns, self._coarse_ns):
+            until_ns = min(start_ns + self._coarse_ns, self._end_ns)
+            if not self._backing:
+                self._stands(self._step(start_ns, until_ns))
+                if self.meter.drops.any():
+                    break
+                continue
+            if self._feedback.is_quiet(start_ns) and not self._is_delicate(start_ns, until_ns):
+                saved, gone = self._state(), self._gone()
+                self._feedback.look(start_ns)
+                ended = self._step(start_ns, until_ns)
+                if self._gone() == gone:
+                    self._feedback.came(ended)
+                    self._stands(ended)
+                    continue
+                vars(self).update(saved)
+            for now_ns in range(start_ns, until_ns, LOOK_NS):
+                self._feedback.look(now_ns)
+                ended = self._step(now_ns, min(now_ns + LOOK_NS, until_ns))
+                self._feedback.came(ended)
+                self._stands(ended)
+        self._settle()
+        happened = Happened(
+            paths=self.paths,
+            flows=self.flows,
+            sent=self._sent,
+            received=self._received,
+            meter=self.meter,
+            waited=self._waited,
+            reports=self.reports,
+            injected=self.injected,
+            lines=self.lines,
+        )
+        # its parts know it: without this all of it would stay until it is looked for
+        vars(self).clear()
+        return happened
+
+    def _stands(self, ended: Packets) -> None:
+        """What came to the ends of ways in a step that is not gone back to."""
+        self._received.add(ended)
+        self._unsettled += len(ended.at_ns)
+        if self._unsettled > UNSETTLED_PACKETS:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put away what is only needed when all is over."""
+        if self._backing:
+            kept = {index: source.kept for index, source in self.sources.items()}
+            self._sent.settle(kept, RECENT_PARTS)
+        self._sent.settle(self._forwarding.kept, RECENT_PARTS)
+        self._waited.settle(self.meter.waits)
+        self._unsettled = 0
+
+    def _step(self, start_ns: int, until_ns: int) -> Packets:
+        """Everything from one moment to another; what came to the ends of ways."""
+        for index, source in self.sources.items():
+            if self._made_ns[index] < until_ns:
+                self._made_ns[index] = self._settled_ns(index, until_ns)
+                source.advance(self._made_ns[index])
+                self._put_made(index, source.kept)
+                if not self._backing:
+                    self._sent.settle({index: source.kept})
+        for asked in self._feedback.take_requests():
+            self._take_control(self._paces.unexpected(*asked))
+        self._put_reports(start_ns, until_ns)
+        self._put_others(until_ns)
+        if not self._forwards:
+            return self._transit.run(self._order, until_ns)
+        # what goes up is there before what goes down is made of it: no hop is crossed both ways
+        ups = self._transit.run(self._up, until_ns)
+        self._forwarding.run(ups, start_ns, until_ns)
+        for index, kept in self._forwarding.kept.items():
+            self._put_made(index, kept)
+        self._put_control()
+        return joined([ups, self._transit.run(self._down, until_ns)])
+
+    def _state(self) -> dict[str, Any]:
+        """What a step changes, to go back to it. What never changes is shared."""
+        shared = (self, self._plan, self._timeline, self.paths, self.flows, self._windows)
+        memo: dict[int, Any] = {id(one): one for one in shared}
+        return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
+
+    def _gone(self) -> tuple[int, ...]:
+        """Packets lost so far: at queues, on lines, by injection."""
+        lines = [line.lost + line.damaged for ends in self.lines.values() for line in ends]
+        return int(self.meter.drops.sum()), sum(lines), self._removed
+
+    def _is_delicate(self, start_ns: int, until_ns: int) -> bool:
+        """Whether packets may come out of order, so that one that is late seems lost for a while,
+        or are forwarded, so that key frames are asked for without a loss."""
+        if start_ns < self._overtaking_ns[1] and self._overtaking_ns[0] < until_ns:
+            return True
+        shown = self._plan.content
+        if (
+            shown is not None
+            and start_ns < (shown.to_s + 1) * 1e9
+            and shown.from_s * 1e9 < until_ns
+        ):
+            return True
+        return self._plan.meeting.video == "switched"
+
+    def _settled_ns(self, index: int, until_ns: int) -> int:
+        """Up to when nothing that may still happen changes what a source makes."""
+        if not self._backing and self._coarse_ns < COARSE_NS:
+            return self._made_ns[index] + COARSE_NS
+        stream = self._plan.streams[index]
+        if stream.kind == "audio":
+            return until_ns + COARSE_NS
+        windows, now_ns = self._windows, until_ns - 1
+        if stream.direction == "up":
+            return max(until_ns, windows.camera_made_ns(now_ns - now_ns % LOOK_NS))
+        return max(until_ns, windows.composed_made_ns(now_ns - now_ns % LOOK_NS))
+
+    def _put_reports(self, start_ns: int, until_ns: int) -> None:
+        self._control += self._paces.alone(until_ns)
+        self._put_control()
+        self._paces.forget(start_ns)
+
+    def _put_control(self) -> None:
+        """RTCP that waits for no packet of media."""
+        for leaves in sorted(self._control):
+            self._put_leaves(leaves)
+        self._control.clear()
+
+    def _take_control(self, leaves: Leaves) -> None:
+        """RTCP that is to leave just before a packet of media goes first, what waits for none at
+        the next `_put_control`."""
+        if leaves.since_ns is None:
+            self._put_leaves(leaves)
+        else:
+            self._control.append(leaves)
+
+    def _put_leaves(self, leaves: Leaves) -> None:
+        size, number = np.array([leaves.size], np.int32), np.array([leaves.number])
+        self._put(leaves.flow, np.array([leaves.at_ns]), size, number)
+
+    def _kept_of(self, index: int) -> Kept | None:
+        """What was sent lately of a stream, made or forwarded."""
+        source = self.sources.get(index)
+        return self._forwarding.kept.get(index) if source is None else source.kept
+
+    def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
+        self._forwarding.wanted(row, kind, now_ns)
+
+    def _ask(self, row: int, kind: Kind, now_ns: int) -> None:
+        self._feedback.ask_bridge(row, kind, now_ns, now_ns)
+        for asked in self._feedback.take_requests():
+            self._take_control(self._paces.unexpected(*asked))
+
+    def _put_made(self, index: int, kept: Kept) -> None:
+        """What was made goes to the first hop of its way."""
+        for part in kept.fresh:
+            self._removed += int(np.count_nonzero(part["copies"] == 0))
+            which: slice | NDArray[np.intp] = slice(None)
+            if not (part["copies"] == 1).all():
+                which = np.repeat(np.arange(len(part)), part["copies"])
+            sent = part[which]
+            leaving_ns = sent["leaving_ns"].astype(np.int64)
+            # before the packet that they wait for: what leaves at one moment goes in the order in
+            # which it is put
+            for leaves in self._paces.media(index, leaving_ns):
+                self._take_control(leaves)
+            self._put(
+                index,
+                leaving_ns,
+                sent["size"].astype(np.int32) + np.int32(self._around),
+                sent["sequence"].astype(np.int64),
+            )
+        kept.fresh.clear()
+
+    def _put_known(self, timeline: Timeline) -> None:
+        """Signalling: nothing that happens changes it."""
+        known: dict[int, list[tuple[int, int]]] = {}
+        for message in timeline.messages:
+            flow = self.flows.signalling(message.way)
+            known.setdefault(flow, []).append((message.at_ns, message.size))
+        for flow, sent in known.items():
+            at_ns, size = np.array(sent, np.int64).T
+            self._put(flow, at_ns, size.astype(np.int32), np.arange(len(sent)))
+
+    def _put_others(self, until_ns: int) -> None:
+        for number, (each, arrivals) in enumerate(
+            zip(self._plan.background, self._others, strict=True)
+        ):
+            at_ns = arrivals.until(until_ns)
+            size = np.full(len(at_ns), each.packet_bytes + ETHERNET_BYTES, np.int32)
+            flow = self.flows.background(number)
+            hop = self._hop_number[each.hop]
+            self._put(flow, at_ns, size, np.zeros(len(at_ns), np.int64), hop)
+
+    def _put(
+        self,
+        flow: int,
+        at_ns: NDArray[np.int64],
+        size: NDArray[np.int32],
+        seq: NDArray[np.int64],
+        hop: int | None = None,
+    ) -> None:
+        n = len(at_ns)
+        self.injected[flow] += n
+        if hop is None:
+            hop = self._first_hop[int(self.flows.way_of[flow])]
+        self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))
+
+
+def _handed_ns(plan: Plan, windows: Windows, index: int, made_ns: int) -> int:
+    """Up to when a stream's packets are handed over by a moment at which a report is made."""
+    stream = plan.streams[index]
+    forwarded = stream.kind == "content" or plan.meeting.video == "switched"
+    if stream.direction == "up":
+        made = windows.sound_made_ns if stream.kind == "audio" else windows.camera_made_ns
+        return made(made_ns)
+    if stream.kind == "audio" or forwarded:
+        return long_before(index, made_ns)
+    return windows.composed_made_ns(made_ns)

@@ -1,0 +1,149 @@
+"""RTCP: when each side of each call reports, and how long its reports are on the wire.
+
+The reporters are the real ones, with the seeds of the emulation. What a report says is not in the
+way of anything: it is found afterwards (`captured`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.audio.bank import TICK_NS
+from mcu_sim.media.leg import KINDS, Kind
+from mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
+from mcu_sim.media.reports import CNAME
+from scenarios.estimate.media.windows import Windows
+from scenarios.estimate.network.wire import FRAMING_BYTES, SRTCP_BYTES
+from scenarios.estimate.timeline import Seated, Sending, Timeline
+from scenarios.plan.plan import Plan
+from traffic.profiles import AUDIO_CLOCK_HZ
+from traffic.receiver.feedback import LOOK_NS
+from traffic.rtcp import ReportBlock
+from traffic.rtcp.session import Reporter
+from traffic.sources.video_model import CLOCK_HZ
+
+WATCHING = 0x5A5A_5A5A
+"""As `emulation.terminal`: tells the SSRC of one that only watches."""
+HEARD_NS = 500_000_000
+"""What is sent to somebody has come to it so long after its call began."""
+
+
+class Report(NamedTuple):
+    """One report: who made it, of which medium's reception, when, and its datagram.
+
+    `way`: on which it travels, from who received the medium. `size`: on the wire.
+    """
+
+    number: int
+    kind: Kind
+    way: int
+    made_ns: int
+    size: int
+
+
+MADE = np.dtype(
+    [("number", "i4"), ("kind", "i1"), ("way", "i4"), ("made_ns", "i8"), ("size", "i4")]
+)
+"""A report as a record; its kind by its place in `KINDS`."""
+
+
+Reports = NDArray[np.void]
+"""(n,) records of dtype MADE: all reports of a meeting, in order of their making; a country makes
+half a million."""
+
+
+def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
+    """All reports of a meeting."""
+    bridges = (r for sending in timeline.sending for r in _of_bridge(plan, sending, windows))
+    woken = timeline.mcu_woken
+    mcu = (r for seated in timeline.seated for r in _of_mcu(plan, seated, woken, windows))
+    rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
+    made = np.fromiter(rows, MADE)
+    return made[np.lexsort((made["way"], made["made_ns"]))]
+
+
+def _of_bridge(plan: Plan, sending: Sending, windows: Windows) -> Iterator[Report]:
+    call = plan.calls[sending.number]
+    end_ns = round(plan.hang_up_s * 1e9) if sending.to_ns is None else sending.to_ns
+    for kind in sending.terms:
+        up = call.up.get(kind)
+        planned = plan.streams[up if up is not None else call.down[kind]]
+        ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
+        clock_hz = plan.audio.clock_hz if kind == "audio" else CLOCK_HZ
+        rng = np.random.default_rng(planned.seed + 3)
+        reporter = Reporter(ssrc, call.bridge, clock_hz, rng, sending.from_ns)
+        says = _Line(plan, kind, reporter, sends=up is not None, hears=kind in call.down)
+        for made_ns, size in says.until(sending.from_ns, end_ns, windows.camera_look_ns):
+            yield Report(sending.number, kind, 2 * sending.number, made_ns, size)
+
+
+def _of_mcu(plan: Plan, seated: Seated, woken: Sequence[int], windows: Windows) -> Iterator[Report]:
+    row = seated.leg.row
+    call = plan.calls[row]
+    forwards = plan.meeting.video == "switched" or plan.content is not None
+    wakes_ns = STEP_NS if forwards else windows.stride * TICK_NS
+    looks_ns = LOOK_NS if windows.watchful else wakes_ns
+
+    def wakes(at_ns: int) -> int:
+        """The loop's first wake-up at or after a moment: for media, or for signalling."""
+        for_media_ns = min(-(-at_ns // every_ns) * every_ns for every_ns in (wakes_ns, looks_ns))
+        place = bisect_left(woken, at_ns)
+        return min(for_media_ns, woken[place]) if place < len(woken) else for_media_ns
+
+    def poll(at_ns: int) -> int:
+        """When the loop looks that comes first at or after a moment."""
+        turn = max(0, at_ns - wakes_ns) // CONTROL_EVERY_NS
+        while (found := wakes(turn * CONTROL_EVERY_NS)) < at_ns:
+            turn += 1
+        return found
+
+    end_ns = round(plan.end_s * 1e9) if seated.to_ns is None else seated.to_ns
+    for kind, seed in seated.report_seeds.items():
+        clock_hz = AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ
+        ssrc = seated.leg.flows[kind].down.ssrc
+        rng = np.random.default_rng(seed)
+        reporter = Reporter(ssrc, CNAME, clock_hz, rng, seated.from_ns)
+        says = _Line(plan, kind, reporter, sends=kind in call.down, hears=kind in call.up)
+        for made_ns, size in says.until(seated.from_ns, end_ns, poll):
+            yield Report(row, kind, 2 * row + 1, made_ns, size)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One side of one medium of one call."""
+
+    plan: Plan
+    kind: Kind
+    reporter: Reporter
+    sends: bool
+    hears: bool
+
+    def until(
+        self, from_ns: int, end_ns: int, poll: Callable[[int], int]
+    ) -> Iterator[tuple[int, int]]:
+        """When it reports, at one of the moments that `poll` gives, and the sizes."""
+        plan, reporter = self.plan, self.reporter
+        extra = FRAMING_BYTES + (SRTCP_BYTES if plan.encrypted else 0)
+        last_ns = from_ns
+        while (now_ns := poll(max(reporter.due_ns, from_ns + 1))) < end_ns:
+            if self.sends and self._shown(last_ns, now_ns):
+                reporter.sent(1, 1, 0, now_ns)
+            block = None
+            if self.hears and now_ns > from_ns + HEARD_NS and self._shown(0, now_ns):
+                block = ReportBlock(0, 0, 0, 0, 0)
+            yield now_ns, len(reporter.make(block, now_ns, now_ns)) + extra
+            last_ns = now_ns
+
+    def _shown(self, from_ns: int, to_ns: int) -> bool:
+        """Whether the medium flows in a stretch of time: slides are not shown all the time."""
+        shown = self.plan.content
+        if self.kind != "content" or shown is None:
+            return True
+        return shown.from_s * 1e9 < to_ns and shown.to_s * 1e9 > from_ns

@@ -1,0 +1,225 @@
+"""What is sent when: the emulation's own streams, asked for as far ahead as all is settled.
+
+A device hands the kernel its media in windows, so a key frame that is asked for comes with the next
+window and not at once. Where the windows lie is the emulation's; within them a stream gives the
+same packets however it is asked, so here it is asked for as much as is settled.
+"""
+
+from __future__ import annotations
+
+import copy
+import heapq
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.leg import Position
+from traffic.log import SENT, PacketLog
+from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
+from traffic.recorded.stream import RecordedStream
+from traffic.rtp import HEADER_BYTES
+from traffic.sender.injection import Injector
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.audio_stream import AudioStream
+from traffic.sources.video_stream import VideoStream
+
+MAKER_STEP_NS = 8_000_000_000
+"""A stream is asked for so much at a time: what it is written into has to hold it."""
+NEVER_NS = 2**62
+Made = AudioStream | VideoStream | RecordedStream
+
+
+RECENT_PARTS = 64
+"""So many of the last parts of a log are looked into for a packet that came."""
+
+
+class Kept(PacketLog):
+    """A log in memory, of one stream: its last `parts`; `fresh` is what nobody has taken yet."""
+
+    def __init__(self) -> None:
+        self.parts: list[NDArray[np.void]] = []
+        self.fresh: list[NDArray[np.void]] = []
+        self._given = 0
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Kept:
+        """What was kept is never changed: a copy shares it."""
+        other = Kept()
+        other.parts, other.fresh = list(self.parts), list(self.fresh)
+        other._given = self._given
+        return other
+
+    def append(self, n: int, **columns: object) -> None:
+        """Add n packets."""
+        if not n:
+            return
+        part = np.empty(n, SENT)
+        for name, column in columns.items():
+            part[name] = column
+        self.parts.append(part)
+        self.fresh.append(part)
+
+    def recent(self) -> NDArray[np.void]:
+        """What was sent lately, in the order in which it was made: all that may be under way."""
+        parts = self.parts[-RECENT_PARTS:]
+        return np.concatenate(parts) if parts else np.empty(0, SENT)
+
+    def give_up(self, last: int) -> list[NDArray[np.void]]:
+        """What was not given up before, in order; only so many of the `last` parts stay here."""
+        given = self.parts[self._given :]
+        del self.parts[: max(0, len(self.parts) - last)]
+        self._given = len(self.parts)
+        return given
+
+
+class Source(Protocol):
+    """One planned stream through all its bridge's calls."""
+
+    kept: Kept
+
+    def advance(self, until_ns: int) -> None:
+        """Make what is due before `until_ns`, and perhaps more."""
+
+    def ask_key(self, from_ns: int) -> None:
+        """The first frame that is due from `from_ns` on is to be a key frame."""
+
+
+class Segment:
+    """A stream within one call: made when its time comes, from where the one before it ended."""
+
+    def __init__(
+        self,
+        make: Callable[[Position | None, Kept], Made],
+        end_ns: int,
+        clock_hz: int,
+    ) -> None:
+        """`make`: from where the last segment has come to, None for the first. `end_ns`: before
+        when its packets are due."""
+        self.make = make
+        self.end_ns = end_ns
+        self.clock_hz = clock_hz
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Segment:
+        """It never changes."""
+        return self
+
+
+class MadeSource:
+    """A stream of `traffic`: a camera, a microphone, slides, a recording or a composed picture."""
+
+    def __init__(self, segments: list[Segment], scratch: NDArray[np.uint8]) -> None:
+        """`scratch`: rows for `MAKER_STEP_NS` of any stream; what is written there is not used."""
+        self.kept = Kept()
+        self._waiting = segments[::-1]
+        self._segment: Segment | None = None
+        self._stream: Made | None = None
+        self._position: Position | None = None
+        self._scratch = scratch
+        self._done_ns = 0
+        self._keys: list[int] = []
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MadeSource:
+        """A copy goes on as this one would, and writes to the same scratch."""
+        other = object.__new__(MadeSource)
+        memo[id(self)] = other
+        memo[id(self._scratch)] = self._scratch
+        vars(other).update({k: copy.deepcopy(v, memo) for k, v in vars(self).items()})
+        return other
+
+    def ask_key(self, from_ns: int) -> None:
+        """See `Source`."""
+        heapq.heappush(self._keys, from_ns)
+
+    def advance(self, until_ns: int) -> None:
+        """See `Source`."""
+        while self._segment is not None or self._waiting:
+            if self._segment is None:
+                self._segment = self._waiting.pop()
+                self._stream = self._segment.make(self._position, self.kept)
+            end_ns = self._segment.end_ns
+            self._make(min(until_ns, end_ns))
+            if end_ns > until_ns:
+                return
+            assert self._stream is not None
+            self._position = Position(*self._stream.position(), self._segment.clock_hz)
+            self._segment = self._stream = None
+
+    def _make(self, until_ns: int) -> None:
+        stream = self._stream
+        assert stream is not None
+        while self._done_ns < until_ns:
+            step_ns = min(until_ns, max(self._done_ns, stream.position()[2]) + MAKER_STEP_NS)
+            if self._keys and self._keys[0] < step_ns:
+                at_ns = heapq.heappop(self._keys)
+                stream.window(self._scratch, at_ns)
+                if not isinstance(stream, AudioStream):
+                    stream.request_key()
+                self._done_ns = max(self._done_ns, at_ns)
+                continue
+            stream.window(self._scratch, step_ns)
+            self._done_ns = step_ns
+
+
+class MixedSound:
+    """The mix of one call: a packet at every tick of the MCU's clock."""
+
+    def __init__(
+        self, plan: StreamPlan, spans: list[tuple[int, int, int]], tick_ns: int, delay_ns: int
+    ) -> None:
+        """`spans`: (when the call began, first tick, tick after the last) of each call.
+        `delay_ns`: from a tick to its packet."""
+        self.kept = Kept()
+        self._plan = plan
+        self._spans = spans[::-1]
+        self._tick_ns, self._delay_ns = tick_ns, delay_ns
+        self._injector = Injector(plan, 0)
+        self._sequence = plan.first_sequence
+        self._timestamp = plan.first_timestamp
+        self._next: int | None = None
+        self._mixed_ns = 0
+
+    def ask_key(self, from_ns: int) -> None:
+        """Sound has no key frames."""
+
+    def advance(self, until_ns: int) -> None:
+        """See `Source`."""
+        while self._spans:
+            began_ns, first, end = self._spans[-1]
+            if self._next is None:
+                if began_ns >= until_ns:
+                    return
+                if self._mixed_ns:  # its clock ran on while it was away
+                    away_ns = max(0, began_ns - self._mixed_ns)
+                    self._timestamp += away_ns * AUDIO_CLOCK_HZ // 1_000_000_000
+                self._next = first
+            stop = min(end, -(-(until_ns - self._delay_ns) // self._tick_ns))
+            self._make(max(0, stop - self._next))
+            if stop < end:
+                return
+            self._mixed_ns = (end - 1) * self._tick_ns
+            self._next = None
+            self._spans.pop()
+
+    def _make(self, count: int) -> None:
+        if not count or self._next is None:
+            return
+        nth = np.arange(count)
+        due_ns = (self._next + nth) * self._tick_ns + self._delay_ns
+        sizes = np.full(count, HEADER_BYTES + AUDIO_PACKET_SAMPLES)
+        fate = self._injector.apply(due_ns, sizes)
+        self.kept.append(
+            count,
+            stream=self._plan.index,
+            sequence=self._sequence + nth,
+            timestamp=(self._timestamp + nth * AUDIO_PACKET_SAMPLES) & 0xFFFFFFFF,
+            due_ns=due_ns,
+            leaving_ns=fate.leaving_ns,
+            size=sizes,
+            copies=fate.copies,
+            corrupted=fate.corrupted,
+            key=False,
+        )
+        self._next += count
+        self._sequence += count
+        self._timestamp += count * AUDIO_PACKET_SAMPLES

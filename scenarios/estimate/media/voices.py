@@ -1,0 +1,95 @@
+"""How loud each bridge is at the MCU, for meetings whose picture follows the voice.
+
+The bridges' sound, the MCU's jitter buffers and its decoders are the real ones; the sound takes the
+time of an idle network on its way, and none of it is lost.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.media.audio.bank import TICK_NS, AudioBank
+from scenarios.bridge.sources import Sources
+from scenarios.estimate.network.paths import Paths
+from scenarios.estimate.network.wire import around_bytes
+from scenarios.estimate.timeline import Sending, Timeline
+from scenarios.plan.plan import Plan
+from traffic import rtp
+from traffic.log import SENT, PacketLog
+from traffic.sources.audio_stream import AudioStream
+
+ROOM = 64
+"""Packets of one bridge between two looks, generously."""
+
+
+class Voices:
+    """Follows a timeline while it grows; the owner asks in order of time."""
+
+    def __init__(self, plan: Plan, paths: Paths, timeline: Timeline) -> None:
+        self._plan = plan
+        self._timeline = timeline
+        size = rtp.HEADER_BYTES + plan.audio.packet_bytes
+        wire = size + around_bytes(plan)
+        self._delay_ns = []
+        for number in range(len(plan.calls)):
+            links = [paths.links[hop] for hop in paths.of(2 * number)]
+            took = sum(link.delay_us * 1e3 + wire * 8e3 / link.rate_mbps for link in links)
+            self._delay_ns.append(round(took))
+        self._out = np.zeros((ROOM, size), np.uint8)
+        self._bank: AudioBank | None = None
+        self._streams: list[tuple[Sending, AudioStream]] = []
+        self._open: set[int] = set()
+        self._known = self._seen = self._done = 0
+
+    def write(self, power: NDArray[np.float64], now_ns: int) -> None:
+        """Put what each row said in the last tick before `now_ns` into `power` (rows,)."""
+        bank = self._bank
+        if bank is None:
+            bank = self._bank = AudioBank(len(power), 0, self._plan.terminal.playout_ms)
+        self._follow(bank)
+        tick = now_ns // TICK_NS
+        for sending, stream in self._streams:
+            self._put(bank, sending, stream, now_ns)
+        for each in range(self._done + 1, tick + 1):
+            if len(bank.rows):
+                bank.mix(each)
+        self._done = tick
+        power[:] = bank.power
+
+    def _follow(self, bank: AudioBank) -> None:
+        """Take in calls that began or ended since."""
+        plan, timeline = self._plan, self._timeline
+        for sending in timeline.sending[self._known :]:
+            sources = Sources(plan, sending.number, 0, PacketLog(SENT, None), Path())
+            planned = plan.streams[plan.calls[sending.number].up["audio"]]
+            planned = planned.carrying(sending.terms["audio"].send_type)
+            start_ns = sources.start_ns("audio", planned, sending.from_ns)
+            stream = sources.open("audio", planned, sending.terms["audio"], start_ns)
+            assert isinstance(stream, AudioStream)
+            self._streams.append((sending, stream))
+        self._known = len(timeline.sending)
+        for seated in timeline.seated[self._seen :]:
+            terms = seated.leg.flows["audio"].terms
+            bank.open(seated.leg.row, terms.codec.name.upper(), payload_type=terms.receive_type)
+            self._open.add(seated.leg.row)
+        self._seen = len(timeline.seated)
+        here = {seated.leg.row for seated in timeline.seated if seated.to_ns is None}
+        for row in self._open - here:
+            bank.close(row)
+        self._open &= here
+        self._streams = [(s, stream) for s, stream in self._streams if s.to_ns is None]
+
+    def _put(self, bank: AudioBank, sending: Sending, stream: AudioStream, now_ns: int) -> None:
+        delay_ns = self._delay_ns[sending.number]
+        while True:
+            until_ns = min(now_ns - delay_ns, stream.position()[2] + ROOM // 2 * TICK_NS)
+            lengths, times = stream.window(self._out, until_ns)
+            if len(lengths):
+                rows = np.full(len(lengths), sending.number, np.intp)
+                headers = rtp.parse_headers(self._out[: len(lengths)], lengths)
+                bank.put(rows, headers, self._out[: len(lengths)], lengths, times + delay_ns)
+            if until_ns >= now_ns - delay_ns:
+                return

@@ -1,0 +1,1 @@
+"""Packets through the network's queues and lines, as arrays."""

@@ -1,0 +1,113 @@
+"""The queues and lines of a plan's network, as the emulation builds them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.estimate.media.flows import Flows
+from scenarios.estimate.network.classes import Classes
+from scenarios.estimate.network.line_end import Change, LineEnd, seed_of
+from scenarios.estimate.network.paths import Paths
+from scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
+from scenarios.estimate.network.transit import FlowOf, Server
+from scenarios.plan.plan import Plan
+from topology.impairments import LineImpairment, RandomLoss
+from topology.network import NetLink
+from topology.qos import by_class, traffic_classes
+
+MOST_PROBES, PROBE_BYTES = 20, 1242
+SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class _Blind:
+    """A queue that does not tell packets apart: what comes later waits behind what is there."""
+
+    def __init__(self, queue: Fifo) -> None:
+        self._queue = queue
+
+    def serve(
+        self, came_ns: NDArray[np.int64], size: NDArray[np.int32], _flow_of: FlowOf, _until_ns: int
+    ) -> tuple[Served, None]:
+        return self._queue.serve(came_ns, size), None
+
+
+def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
+    """Hop → its queue, for every hop that anything crosses."""
+    used = {*paths.in_order}
+    used |= {paths.hops.index(each.hop) for each in plan.background}
+    qos, routers = plan.network.qos, {node.id for node in plan.network.routers}
+    classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
+    class_of = np.full(len(flows.dscp), len(classes) - 1, np.int8)
+    for number, each in enumerate(classes):
+        class_of[np.isin(flows.dscp, each.dscps)] = number
+    found: dict[int, Server] = {}
+    for hop in sorted(used):
+        rates, delay_us = _rates(plan, paths, hop), paths.links[hop].delay_us
+        if classes and paths.hops[hop].source in routers:
+            found[hop] = Classes(rates, delay_us, classes, class_of)
+        else:
+            found[hop] = _Blind(Fifo(rates, delay_us))
+    return found
+
+
+def is_steady(plan: Plan) -> bool:
+    """Whether every queue is one of one rate, on a line that does nothing, and all that passes it
+    is on its way from a bridge to the MCU or back."""
+    lossy = any(link.loss_pct for link in plan.network.links)
+    return not (plan.lines or plan.background or lossy or by_class(plan.network.qos))
+
+
+def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:
+    """The link's own rate, and what impairments make of it while they last."""
+    link = paths.links[hop]
+
+    def own(from_ns: int) -> Rate:
+        return rate_from(from_ns, link.rate_mbps, link.delay_us, link.buffer_packets)
+
+    rates = [own(0)]
+    for line in plan.lines:
+        if line.hop != paths.hops[hop] or line.rate_mbps is None:
+            continue
+        buffer = link.buffer_packets if line.buffer_packets is None else line.buffer_packets
+        from_ns = round(line.from_s * 1e9)
+        rates.append(rate_from(from_ns, line.rate_mbps, link.delay_us, buffer))
+        if line.to_s is not None:
+            rates.append(own(round(line.to_s * 1e9)))
+    return sorted(rates, key=lambda rate: rate.from_ns)
+
+
+def line_seed(plan: Plan, hop: int) -> int:
+    """As `ProvinceNet`: of the queue of a link's end."""
+    return (plan.seed << 20 | hop // 2 << 2 | hop % 2 << 1) & SEED_BITS
+
+
+def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
+    """Hop → what its line does, where it does anything: its own loss first, then impairments."""
+    found: dict[int, list[LineEnd]] = {}
+    for hop, link in enumerate(paths.links):
+        if link.loss_pct:
+            what = LineImpairment(loss=RandomLoss(p=link.loss_pct / 100))
+            change = Change(0, what, line_seed(plan, hop) + 1)
+            found.setdefault(hop, []).append(LineEnd([change], own=True, skip=_probes(link)))
+    impaired: dict[int, list[tuple[float, bool, LineImpairment]]] = {}
+    for line in plan.lines:
+        hop = paths.hops.index(line.hop)
+        impaired.setdefault(hop, []).append((line.from_s, True, line.what))
+        if line.to_s is not None:
+            impaired[hop].append((line.to_s, False, LineImpairment()))
+    for hop, told in impaired.items():
+        told.sort(key=lambda each: each[:2])  # at one moment one ends before another begins
+        changes = [
+            # the first change is to nothing, when the line is built
+            Change(round(from_s * 1e9), what, seed_of(line_seed(plan, hop), number))
+            for number, (from_s, _, what) in enumerate(told, start=1)
+        ]
+        found.setdefault(hop, []).append(LineEnd(changes, own=False))
+    return found
+
+
+def _probes(link: NetLink) -> int:
+    """As `topology.emulation.probe`: packets by which a link was measured, which met its losses."""
+    serialisation_s = PROBE_BYTES * 8 / (link.rate_mbps * 1e6)
+    return max(2, min(MOST_PROBES, link.buffer_packets // 2, round(2.0 / serialisation_s)))

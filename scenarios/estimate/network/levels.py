@@ -1,0 +1,145 @@
+"""A network's queues served level by level, all hops of a level at once, where nothing is lost.
+
+A hop's level is how many hops at the most come before it on any way, so no packet goes from one hop
+to another of its level. The packets' order is that of `transit.Transit`, to the nanosecond and
+where several come at one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.estimate.network.batched_fifo import Batch, WideFifo
+from scenarios.estimate.network.meter import HopMeter, Passages
+from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.network.paths import END, Paths
+from scenarios.estimate.network.queues import rate_from
+from scenarios.estimate.network.transit import Cargo, Keys, in_order
+from scenarios.estimate.network.waiting import Waiting
+
+
+class _Level:
+    """Some hops, in the order of their numbers.
+
+    Attributes:
+        hops: (k,) their numbers.
+        place: (ways,) of the hop here that each way crosses: its place in `hops`, else END.
+        turn: (k,) the hops in the order in which `Transit` takes them.
+        after: (ways,) the level that a way crosses behind this one, else END.
+    """
+
+    def __init__(self, hops: list[int], paths: Paths, ways: int) -> None:
+        self.hops = np.array(sorted(hops), np.int64)
+        small = np.int16 if len(hops) < 1 << 15 else np.int32  # sorted in one pass
+        self.place = np.full(ways, END, small)
+        self.after = np.full(ways, END, np.int16)
+        self.turn = np.empty(len(hops), small)
+        self.turn[np.searchsorted(self.hops, hops)] = np.arange(len(hops))
+        links = [paths.links[hop] for hop in self.hops.tolist()]
+        rates = [rate_from(0, k.rate_mbps, k.delay_us, k.buffer_packets) for k in links]
+        self.queues = WideFifo(rates, [link.delay_us for link in links])
+        self.waiting = Waiting()
+
+
+class Levels:
+    """All hops of a network with what waits at them; as `Transit`, for all of them at once."""
+
+    def __init__(
+        self, paths: Paths, way_of: NDArray[np.int32], meter: HopMeter, waited: Passages
+    ) -> None:
+        """`way_of`: of each flow; all have one. No line does anything, and rates never change.
+        `waited` is told how long media waits."""
+        self._way_of = way_of
+        self._meter, self._waited = meter, waited
+        self._level_of = level_of(paths)
+        by_level: dict[int, list[int]] = {}
+        for hop in paths.in_order:
+            by_level.setdefault(self._level_of[hop], []).append(hop)
+        ways = len(paths.first)
+        self._levels = [_Level(by_level[n], paths, ways) for n in range(len(by_level))]
+        for way in range(ways):
+            own = paths.of(way)
+            numbers = [self._level_of[hop] for hop in own]
+            for hop, n, after in zip(own, numbers, [*numbers[1:], END], strict=True):
+                level = self._levels[n]
+                level.place[way] = np.searchsorted(level.hops, hop)
+                level.after[way] = after
+
+    def put(self, hop: int, packets: Packets) -> None:
+        """Packets that come to a hop at their times, at or after the start of the next `run`."""
+        if len(packets.at_ns):
+            self._levels[self._level_of[hop]].waiting.put(packets)
+
+    def run(self, _hops: list[int], until_ns: int) -> Packets:
+        """Serve all hops until a moment; what comes out at the ends of ways, now or later."""
+        numbers = range(len(self._levels))
+        due = [(n, part) for n in numbers if (part := self._due(n, until_ns)) is not None]
+        if not due:
+            return joined([])
+        cargo = Cargo([part for _, part in due])
+        coming: list[list[Keys]] = [[] for _ in self._levels]
+        for n, part in due:
+            coming[n].append(cargo.next_keys(part))
+        del due  # the cargo has them
+        ended: list[Keys] = []
+        way = self._way_of[cargo.flow]
+        for n, level in enumerate(self._levels):
+            keys, coming[n] = in_order(coming[n]), []
+            if len(keys) and (end := cargo.before(keys, until_ns)) < len(keys):
+                level.waiting.put(cargo.packets(keys[end:]))
+                keys = keys[:end]
+            if len(keys):
+                for to, moved in self._pass(level, keys, cargo, way):
+                    (ended if to == END else coming[to]).append(moved)
+        return cargo.packets(np.concatenate(ended)) if ended else joined([])
+
+    def _due(self, n: int, until_ns: int) -> Packets | None:
+        """What comes to a level: hop by hop, of each in the order in which it was put."""
+        level = self._levels[n]
+        packets = level.waiting.due(until_ns)
+        if packets is None or len(level.hops) == 1:
+            return packets
+        turn = level.turn[level.place[self._way_of[packets.flow]]]
+        return packets.take(np.argsort(turn, kind="stable"))
+
+    def _pass(
+        self, level: _Level, keys: Keys, cargo: Cargo, way: NDArray[np.int32]
+    ) -> Iterable[tuple[int, Keys]]:
+        """Serve a level: what goes on, by the level that it crosses next."""
+        places = cargo.places(keys)
+        ways = way[places]
+        hop = level.place[ways]
+        if len(level.hops) > 1:
+            order = np.argsort(hop, kind="stable")
+            keys, places, ways, hop = keys[order], places[order], ways[order], hop[order]
+        first = np.append(0, np.flatnonzero(hop[1:] != hop[:-1]) + 1)
+        batch = Batch(cargo.at_ns(keys), cargo.size[places], hop[first].astype(np.intp), first)
+        through = level.queues.serve(batch)
+        waits = self._meter.passed_all(level.hops, batch, through, lambda: cargo.flow[places])
+        if waits is not None and len(waits[0]):
+            waited, counts = waits
+            self._waited.add_all(waited, level.hops[batch.hops], counts)
+        moved = cargo.keys(through.out_ns, places)
+        after = level.after[ways]
+        found = np.unique(after).tolist()
+        if len(found) == 1:
+            return ((found[0], moved),)
+        return [(to, moved[after == to]) for to in found]
+
+
+def level_of(paths: Paths) -> dict[int, int]:
+    """Used hop → how many come before it at the most on any way."""
+    after: dict[int, set[int]] = {hop: set() for hop in paths.in_order}
+    along = paths.along.tolist()
+    for hop, to in pairwise(along):
+        if hop != END and to != END:
+            after[hop].add(to)
+    level = dict.fromkeys(paths.in_order, 0)
+    for hop in paths.in_order:
+        for to in after[hop]:
+            level[to] = max(level[to], level[hop] + 1)
+    return level

@@ -1,0 +1,250 @@
+"""What a line does to packets behind its queue: loses, delays, doubles and damages them.
+
+As the kernel's netem does it (net/sched/sch_netem.c), with netem's own random numbers and the
+emulation's seeds, so that the same packets in the same order meet the same fate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.estimate.network.netem_random import NetemRandom
+from topology.impairments import (
+    DIST_SCALE,
+    FourState,
+    GilbertElliott,
+    LineImpairment,
+    LineJitter,
+    RandomLoss,
+)
+
+PROBABILITY_ONE = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Came:
+    """Which packets come out, and when: `which` (m,) of the n that came, in order of `out_ns`."""
+
+    which: NDArray[np.intp]
+    out_ns: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Change:
+    """From a moment on the line does this."""
+
+    from_ns: int
+    what: LineImpairment
+    seed: int
+
+
+def seed_of(line_seed: int, changes: int) -> int:
+    """As `topology.emulation.impaired`: of the netem after so many changes."""
+    digest = hashlib.blake2b(f"{line_seed} {changes}".encode(), digest_size=8)
+    return int.from_bytes(digest.digest(), "little")
+
+
+class LineEnd:
+    """One direction's line; goes on from one call to the next.
+
+    Attributes:
+        lost, damaged, doubled: packets so far. What came in and what was doubled is what came out,
+            was lost or was damaged.
+    """
+
+    def __init__(self, changes: list[Change], *, own: bool, skip: int = 0) -> None:
+        """`changes`: in order of time; before the first the line does nothing. `own`: it is the
+        link's own loss, no impairment. `skip`: packets that met the first one before all others."""
+        self.own = own
+        self.lost = self.damaged = self.doubled = 0
+        self._changes = changes
+        self._skip = skip
+        self._done = 0
+        self._now: _Netem | None = None
+        self._last_ns = 0
+
+    def pass_on(self, at_ns: NDArray[np.int64]) -> Came:
+        """Take n packets in the order in which they come, none before those of the last call."""
+        which: list[NDArray[np.intp]] = []
+        outs: list[NDArray[np.int64]] = []
+        start = 0
+        while start < len(at_ns):
+            while self._done < len(self._changes) and (
+                self._changes[self._done].from_ns <= at_ns[start]
+            ):
+                change = self._changes[self._done]
+                self._now = None if change.what == LineImpairment() else _Netem(change)
+                self._done += 1
+                if self._now is not None and self._skip:
+                    self._now.pass_on(np.zeros(self._skip, np.int64), 0)
+                    self._skip = 0
+            end = len(at_ns)
+            if self._done < len(self._changes):
+                end = int(np.searchsorted(at_ns, self._changes[self._done].from_ns))
+            part = at_ns[start:end]
+            if self._now is None:
+                which.append(np.arange(start, end))
+                # a packet waits for the one before it, which jitter may still delay
+                outs.append(np.maximum(part, self._last_ns))
+            else:
+                places, times, counts = self._now.pass_on(part, self._last_ns)
+                which.append(places + start)
+                outs.append(times)
+                self.lost += counts[0]
+                self.damaged += counts[1]
+                self.doubled += counts[2]
+            if len(outs[-1]):
+                self._last_ns = max(self._last_ns, int(outs[-1].max()))
+            start = end
+        found = np.concatenate(which) if which else np.zeros(0, np.intp)
+        out_ns = np.concatenate(outs) if outs else np.zeros(0, np.int64)
+        order = np.argsort(out_ns, kind="stable")
+        return Came(found[order], out_ns[order])
+
+
+class _Netem:
+    """One netem from its configuration to the next."""
+
+    def __init__(self, change: Change) -> None:
+        self._random = NetemRandom(change.seed)
+        self._what = change.what
+        self._lose = _loss(change.what.loss, self._random)
+        jitter = change.what.jitter
+        self._delay = None if jitter is None else _delay(jitter, self._random)
+        self._keeps_order = jitter is None or not jitter.reorder
+
+    def pass_on(
+        self, at_ns: NDArray[np.int64], last_ns: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
+        """Places and times of what comes out, and how many were lost, damaged, doubled."""
+        draw, delay = self._random.draw, self._delay
+        double = round(self._what.duplicate * PROBABILITY_ONE)
+        corrupt = round(self._what.corrupt * PROBABILITY_ONE)
+        which: list[int] = []
+        times: list[int] = []
+        lost = damaged = doubled = 0
+
+        def enqueue(place: int, now_ns: int, may_double: bool) -> None:
+            nonlocal last_ns, lost, damaged, doubled
+            count = 1
+            if may_double and double and double >= draw():
+                count += 1
+            if self._lose is not None and self._lose():
+                count -= 1
+            if not count:
+                lost += 1
+                return
+            if count > 1:
+                doubled += 1
+                enqueue(place, now_ns, False)
+            bad = bool(corrupt) and corrupt >= draw()
+            out_ns = now_ns if delay is None else now_ns + delay()
+            if self._keeps_order:
+                out_ns = max(out_ns, last_ns)
+                last_ns = out_ns
+            if bad:  # as good as always it dies of a checksum
+                damaged += 1
+                return
+            which.append(place)
+            times.append(out_ns)
+
+        for place, now_ns in enumerate(at_ns.tolist()):
+            enqueue(place, now_ns, True)
+        return np.array(which, np.intp), np.array(times, np.int64), (lost, damaged, doubled)
+
+
+def _scaled(probability: float) -> int:
+    return round(probability * PROBABILITY_ONE)
+
+
+def _loss(
+    loss: RandomLoss | GilbertElliott | FourState | None, random: NetemRandom
+) -> Callable[[], bool] | None:
+    """netem's loss_event."""
+    draw = random.draw
+    if loss is None:
+        return None
+    if isinstance(loss, RandomLoss):
+        p = _scaled(loss.p)
+        return (lambda: p >= draw()) if p else None
+    if isinstance(loss, GilbertElliott):
+        return _gilbert_elliott(loss, draw)
+    return _four_state(loss, draw)
+
+
+def _gilbert_elliott(loss: GilbertElliott, draw: Callable[[], int]) -> Callable[[], bool]:
+    """loss_gilb_ell: the state moves, then the packet meets the loss of the state it was in."""
+    p, r = _scaled(loss.p), _scaled(loss.r)
+    h, k1 = PROBABILITY_ONE - _scaled(loss.loss_bad), _scaled(loss.loss_good)
+    good = True
+
+    def lose() -> bool:
+        nonlocal good
+        if good:
+            if draw() < p:
+                good = False
+            return draw() < k1
+        if draw() < r:
+            good = True
+        return draw() > h
+
+    return lose
+
+
+def _four_state(loss: FourState, draw: Callable[[], int]) -> Callable[[], bool]:
+    """loss_4state."""
+    p14, p32 = _scaled(loss.p14), _scaled(loss.p32)
+    p13 = min(_scaled(loss.p13), PROBABILITY_ONE - p14)
+    p31 = min(_scaled(loss.p31), PROBABILITY_ONE - p32)
+    p23 = _scaled(loss.p23)
+    state = 1  # 1 received, 2 received within a burst, 3 lost within it, 4 lost alone
+
+    def lose() -> bool:
+        nonlocal state
+        rnd = draw()
+        if state == 1:
+            if rnd < p14:
+                state = 4
+                return True
+            if p14 < rnd < p13 + p14:
+                state = 3
+                return True
+            return False
+        if state == 2:
+            if rnd < p23:
+                state = 3
+                return True
+            return False
+        if state == 3:
+            if rnd < p32:
+                state = 2
+            elif p32 < rnd < p31 + p32:
+                state = 1
+            elif p31 + p32 < rnd:
+                return True
+            return False
+        state = 1
+        return False
+
+    return lose
+
+
+def _delay(jitter: LineJitter, random: NetemRandom) -> Callable[[], int]:
+    """netem's tabledist."""
+    table, scale, offset = jitter.table, jitter.scale_ns, jitter.offset_ns
+    size, draw = len(table), random.draw
+    if not scale:
+        return lambda: offset
+
+    def delay() -> int:
+        entry = table[draw() % size]
+        rest = (scale % DIST_SCALE) * entry
+        rest += DIST_SCALE // 2 if rest >= 0 else -(DIST_SCALE // 2)
+        return int(rest / DIST_SCALE) + (scale // DIST_SCALE) * entry + offset
+
+    return delay

@@ -1,0 +1,203 @@
+"""What is counted at every hop while packets pass: bytes a second, losses, waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.estimate.network.batched_fifo import Batch, Through
+from scenarios.estimate.network.queues import Served
+from scenarios.estimate.network.transit import FlowOf
+from scenarios.estimate.spool import Spool
+from scenarios.measure.hop_delays import Passage
+from topology.network import Hop
+
+SECOND_NS = 1_000_000_000
+SAMPLE_OFFSET_NS = 11_000_000
+"""As the emulation: counters are read so long after each whole second."""
+WAITED = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])
+"""A packet at a hop: when it came there, and how long it waited."""
+
+
+class Waits:
+    """How long media waited at one hop."""
+
+    def __init__(self) -> None:
+        self._came: list[NDArray[np.int64]] = []
+        self._wait: list[NDArray[np.float32]] = []
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Waits:
+        """What was added is never changed: a copy shares it."""
+        other = Waits()
+        other._came, other._wait = list(self._came), list(self._wait)
+        return other
+
+    def add(self, came_ns: NDArray[np.int64], wait_ns: NDArray[np.int64]) -> None:
+        """Packets in order of arrival, none before those of the last call."""
+        self._came.append(came_ns)
+        self._wait.append(wait_ns.astype(np.float32))
+
+    def give_up(self) -> NDArray[np.void]:
+        """All of them, of dtype WAITED; nothing stays."""
+        waited = np.empty(sum(map(len, self._came)), WAITED)
+        if len(waited):
+            waited["came_ns"] = np.concatenate(self._came)
+            waited["wait_ns"] = np.concatenate(self._wait)
+        self._came, self._wait = [], []
+        return waited
+
+
+class _KeptPassage(Passage):
+    """One hop's packets, read when they are asked for: through some there are tens of millions."""
+
+    _spool: Spool
+    _hop: int
+
+    def __init__(self, spool: Spool, hop: int) -> None:
+        object.__setattr__(self, "_spool", spool)
+        object.__setattr__(self, "_hop", hop)
+
+    @property
+    def arrival_ns(self) -> NDArray[np.int64]:
+        """When they came to it."""
+        return self._spool.read(self._hop)["came_ns"].copy()
+
+    @property
+    def wait_ns(self) -> NDArray[np.int64]:
+        """How long they waited."""
+        return self._spool.read(self._hop)["wait_ns"].astype(np.int64)
+
+    def waits_within(self, start_ns: int, end_ns: int) -> NDArray[np.int64]:
+        """See `Passage`."""
+        found = [np.zeros(0, np.int64)]
+        for part in self._spool.parts(self._hop):
+            came_ns = part["came_ns"]
+            within = (came_ns >= start_ns) & (came_ns < end_ns)
+            found.append(part["wait_ns"][within].astype(np.int64))
+        return np.concatenate(found)
+
+
+class Passages(Mapping[tuple[str, str], Passage]):
+    """(Link, direction) → how long media waited there, of every hop that it crossed."""
+
+    def __init__(self, hops: Sequence[Hop]) -> None:
+        self._number_of = {(hop.link, hop.direction): place for place, hop in enumerate(hops)}
+        self._hops = hops
+        self._crossed: set[int] = set()
+        self._spool = Spool(WAITED, len(hops))
+
+    def settle(self, waits: Mapping[int, Waits]) -> None:
+        """What was counted so far stands: nothing of it will be undone."""
+        for hop, one in waits.items():
+            waited = one.give_up()
+            if len(waited):
+                self._crossed.add(hop)
+                self._spool.add(hop, waited)
+
+    def add_all(
+        self, waited: NDArray[np.void], hops: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> None:
+        """Media that waited at several hops; `hops`: their numbers, rising; `counts`: at each."""
+        self._crossed.update(hops[counts > 0].tolist())
+        first = int(hops[0])
+        edges = np.zeros(int(hops[-1]) - first + 2, np.int64)
+        edges[hops - first + 1] = counts
+        self._spool.add_all(waited, np.cumsum(edges), first)
+
+    def close(self) -> None:
+        """Forget them."""
+        self._spool.close()
+
+    def __getitem__(self, where: tuple[str, str]) -> Passage:
+        hop = self._number_of[where]
+        if hop not in self._crossed:
+            raise KeyError(where)
+        return _KeptPassage(self._spool, hop)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((self._hops[n].link, self._hops[n].direction) for n in sorted(self._crossed))
+
+    def __len__(self) -> int:
+        return len(self._crossed)
+
+
+class HopMeter:
+    """All hops' counters.
+
+    Attributes:
+        sent_bytes: (hops, samples) bytes that were at the far end before each sample, after the one
+            before it.
+        drops: (hops, samples) packets lost at queues, likewise.
+        sent: (hops,) packets that were served in all.
+        waits: of each hop's media, where any passed.
+    """
+
+    def __init__(self, hops: int, seconds: int, streams: int, from_ns: int) -> None:
+        """`streams`: flows below this number are media. `from_ns`: waits are kept from then on."""
+        self._from_ns = from_ns
+        self.sent_bytes = np.zeros((hops, seconds + 1), np.int64)
+        self.drops = np.zeros((hops, seconds + 1), np.int64)
+        self.sent = np.zeros(hops, np.int64)
+        self.waits: dict[int, Waits] = {}
+        self._last = seconds
+        self._streams = streams
+
+    def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
+        """Packets, in the order in which they came, were served or lost at the queue."""
+        flow = flow_of()
+        out_ns, came_ns, began_ns = served.out_ns, served.came_ns, served.began_ns
+        if served.lost.any():
+            at = self._sample(came_ns[served.lost])
+            np.add.at(self.drops[hop], at, 1)
+            kept = ~served.lost
+            size, flow = size[kept], flow[kept]
+            out_ns, came_ns, began_ns = (a[kept] for a in (out_ns, came_ns, began_ns))
+        if not len(out_ns):
+            return
+        self.sent[hop] += len(out_ns)
+        first, last = self._sample(np.array([out_ns.min(), out_ns.max()])).tolist()
+        if first == last:
+            self.sent_bytes[hop, first] += int(size.sum(dtype=np.int64))
+        else:
+            counted = np.bincount(self._sample(out_ns) - first, size).astype(np.int64)
+            self.sent_bytes[hop, first : first + len(counted)] += counted
+        if int(came_ns.max()) < self._from_ns:
+            return
+        media = (flow < self._streams) & (came_ns >= self._from_ns)
+        if media.any():
+            waits = self.waits.setdefault(hop, Waits())
+            waits.add(came_ns[media], (began_ns - came_ns)[media])
+
+    def passed_all(
+        self, hops: NDArray[np.int64], batch: Batch, through: Through, flow_of: FlowOf
+    ) -> tuple[NDArray[np.void], NDArray[np.int64]] | None:
+        """Packets were served at several queues; `hops`: the numbers of those of the level.
+
+        Returns how long media waited, and how many at each hop of the batch; None for none.
+        """
+        own, counts = hops[batch.hops], batch.counts
+        self.drops[hops[through.full], 0] += 1
+        self.sent[own] += counts
+        out_ns, came_ns, size = through.out_ns, batch.came_ns, batch.size
+        first, last = self._sample(np.array([out_ns.min(), out_ns.max()])).tolist()
+        if first == last:
+            self.sent_bytes[own, first] += np.add.reduceat(size, batch.first, dtype=np.int64)
+        else:
+            seconds = last + 1 - first
+            row = np.repeat(np.arange(len(own)) * seconds, counts)
+            row += self._sample(out_ns) - first
+            counted = np.bincount(row, size, minlength=len(own) * seconds).astype(np.int64)
+            self.sent_bytes[own, first : last + 1] += counted.reshape(len(own), seconds)
+        if int(came_ns.max()) < self._from_ns:
+            return None
+        media = (flow_of() < self._streams) & (came_ns >= self._from_ns)
+        waited = np.empty(int(np.count_nonzero(media)), WAITED)
+        waited["came_ns"] = came_ns[media]
+        waited["wait_ns"] = (through.began_ns - came_ns)[media]
+        return waited, np.add.reduceat(media, batch.first, dtype=np.int64)
+
+    def _sample(self, at_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The first sample after each moment."""
+        return np.clip((at_ns - SAMPLE_OFFSET_NS) // SECOND_NS + 1, 0, self._last)

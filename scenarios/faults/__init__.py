@@ -1,0 +1,1 @@
+"""What a scenario breaks: written, checked, planned and described."""

@@ -1,0 +1,1 @@
+"""The load test's users under Locust: what runs in its processes."""

@@ -1,0 +1,104 @@
+"""Records on their way from where things are done to one file: batches of lines of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scenarios.load.locust.outcomes import Health, Heard, Record
+
+RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
+REST = "rest"
+"""What is told to whoever waits for the end, and is not kept."""
+
+
+class Journal:
+    """Keeps what is told until `flush` hands it on, in order."""
+
+    def __init__(self, hand_on: Callable[[list[dict[str, Any]]], None]) -> None:
+        self._hand_on = hand_on
+        self._kept: list[dict[str, Any]] = []
+
+    def record(self, record: Record) -> None:
+        """Something was done."""
+        self._kept.append({"kind": RECORD, **record.model_dump(exclude_defaults=True)})
+
+    def heard(self, heard: Heard) -> None:
+        """A call with media is over."""
+        self._kept.append({"kind": HEARD, **heard.model_dump()})
+
+    def rest(self) -> None:
+        """Somebody has come to the end of what they had to do."""
+        self._kept.append({"kind": REST})
+
+    def health(self, health: Health) -> None:
+        """How a generator fared."""
+        self._kept.append({"kind": HEALTH, **health.model_dump()})
+
+    def flush(self) -> None:
+        """Hand everything on."""
+        if self._kept:
+            batch, self._kept = self._kept, []
+            self._hand_on(batch)
+
+
+class JournalFile:
+    """The file; `write` may be told by several generators."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, batch: Iterable[dict[str, Any]]) -> None:
+        """One line each, on the disk before this returns to whoever might be killed next."""
+        for entry in batch:
+            if entry["kind"] == REST:
+                continue
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def begin(self, monotonic_s: float) -> None:
+        """A test begins: what the file holds of an earlier one is thrown away. It is dated by the
+        clock that nobody sets, and that all processes of this machine share."""
+        self._file.truncate(0)
+        self.write([{"kind": BEGIN, "monotonic_s": monotonic_s}])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A whole journal: `began_s` of CLOCK_MONOTONIC, records in order of time."""
+
+    began_s: float
+    records: list[Record]
+    healths: list[Health]
+    heard: list[Heard] = field(default_factory=list)
+
+
+def read(path: Path) -> Kept:
+    """All that a test has written down."""
+    began_s = 0.0
+    records: list[Record] = []
+    healths: list[Health] = []
+    heard: list[Heard] = []
+    for entry in _entries(path):
+        kind = entry.pop("kind")
+        if kind == RECORD:
+            records.append(Record.model_validate(entry))
+        elif kind == HEARD:
+            heard.append(Heard.model_validate(entry))
+        elif kind == HEALTH:
+            healths.append(Health.model_validate(entry))
+        else:
+            began_s = float(entry["monotonic_s"])
+    return Kept(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths, heard)
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)

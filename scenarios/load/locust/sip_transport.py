@@ -1,0 +1,293 @@
+"""Phones on real sockets, under gevent: one greenlet a phone that listens, one for all timers.
+
+To be imported in Locust's processes only, after gevent has patched the standard library.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+
+import gevent
+from gevent.event import AsyncResult, Event
+
+from mcu_sim.sip import Peer
+from scenarios.load.locust.outcomes import Operation
+from scenarios.load.passwords import Account
+from scenarios.load.phone import Done, KeyFrameWanted, Phone, Silent, Talks
+from scenarios.load.plan import LoadPlan
+from traffic.batch import try_to_send
+from traffic.media_load.messages import Medium, Told, Where
+from traffic.media_load.process import MediaError, MediaProcess
+from traffic.profiles import DSCP_SIGNALLING, Profile
+
+ASIDE: tuple[Operation, ...] = ("options", "register")
+"""What a bridge asks beside its timetable."""
+MAX_DATAGRAM = 65_535
+BUFFER_BYTES = 256 << 10
+MISSED_MS = 250.0
+"""Half of T1 (RFC 3261 §17.1.1.1): a timer that is later than that would let a caller repeat what
+was answered."""
+
+
+class Exchange:
+    """All phones of one process."""
+
+    def __init__(self, plan: LoadPlan, profile: Profile, media: MediaProcess | None) -> None:
+        self.plan = plan
+        self.media = media
+        self._profile = profile
+        self.server = Peer(*plan.target)
+        self.address = plan.address or _own_address(plan.target)
+        self.missed = 0
+        """Timers that were later than MISSED_MS."""
+        self.seats: list[Seat] = []
+        self._agenda: list[tuple[float, int, Seat]] = []
+        self._numbers = itertools.count()
+        self._sooner = Event()
+        self._timers = gevent.spawn(self._run_timers)
+
+    def seat(
+        self,
+        account: Account,
+        on_done: Callable[[Done], None],
+        on_over: Callable[[Sequence[Medium], Told | None, float], None],
+        *,
+        with_media: bool = True,
+    ) -> Seat:
+        """A phone on a port of its own. Raises `MediaError`.
+
+        Args:
+            on_done: told what nobody waits for: calls that the MCU makes or ends.
+            on_over: told of each call with ports for media that is over: which of them were to
+                come, what came (None: nothing could be sent or heard), and the ms that it stood.
+        """
+        seat = Seat(self, account, on_done, on_over, self._profile, with_media=with_media)
+        self.seats.append(seat)
+        return seat
+
+    def give_up(self, seat: Seat) -> None:
+        """A phone is no longer needed; what stands there is not hung up by that."""
+        self.seats.remove(seat)
+        seat.close()
+        seat.release()
+
+    @property
+    def standing(self) -> int:
+        """Calls that are up."""
+        return sum(seat.phone.stands for seat in self.seats)
+
+    def remind(self, seat: Seat, at_ms: float) -> None:
+        """Let a seat's timers run at this time."""
+        heapq.heappush(self._agenda, (at_ms, next(self._numbers), seat))
+        if self._agenda[0][0] >= at_ms:
+            self._sooner.set()
+
+    def close(self) -> None:
+        """Forget everything; calls that stand are not hung up by that."""
+        self._timers.kill()
+        for seat in self.seats:
+            seat.close()
+        if self.media is not None:
+            self.media.close()
+
+    def _run_timers(self) -> None:
+        while True:
+            self._sooner.clear()
+            wait_s = max(0.0, (self._agenda[0][0] - now_ms()) / 1e3) if self._agenda else None
+            if wait_s is None or wait_s > 0:
+                self._sooner.wait(wait_s)
+            while self._agenda and self._agenda[0][0] <= now_ms():
+                at_ms, _, seat = heapq.heappop(self._agenda)
+                if seat.tick(at_ms) and now_ms() - at_ms > MISSED_MS:
+                    self.missed += 1
+            gevent.sleep(0)
+
+
+class Seat:
+    """One phone with its socket, and its rows in the media process."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        account: Account,
+        on_done: Callable[[Done], None],
+        on_over: Callable[[Sequence[Medium], Told | None, float], None],
+        profile: Profile,
+        *,
+        with_media: bool,
+    ) -> None:
+        self._exchange = exchange
+        self._on_done = on_done
+        self._on_over = on_over
+        self._row = -1
+        ports = {}
+        media, plan = exchange.media, exchange.plan
+        if media is not None and with_media:
+            opened = media.open(plan.media)
+            self._row, ports = opened.row, opened.ports
+        self._media = media if ports else None
+        self._stands: tuple[float, list[Medium]] | None = None
+        """Of a call with ports for media: since when, in ms, and what is to come of it."""
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, DSCP_SIGNALLING << 2)
+        self._socket.bind((exchange.address, 0))
+        self.phone = Phone(
+            account,
+            self._socket.getsockname(),
+            exchange.server,
+            random.SystemRandom(),
+            ports=ports,
+            profile=profile,
+            answer_within_s=plan.answer_within_s,
+        )
+        self._waiting: dict[Operation, AsyncResult] = {}
+        self._reminded_ms = float("inf")
+        self.answered_ms = 0.0
+        """When the last answer came that a bridge's timetable waits for, or was given up."""
+        self.over = Event()
+        """Set while no call stands."""
+        self.over.set()
+        self.expects_end = False
+        """Whether it is known that the MCU is going to end the call: then that is not told."""
+        self._listener = gevent.spawn(self._listen)
+
+    def ask(
+        self, operation: Operation, begin: Callable[[float], None], within_s: float | None = None
+    ) -> Done:
+        """Begin something and wait for its end; each has one, by SIP's own timers.
+
+        `within_s`: no answer by then is none; one that comes later is not told to anybody.
+        """
+        answer = self._waiting[operation] = AsyncResult()
+        began_ms = now_ms()
+        begin(began_ms)
+        self._after()
+        try:
+            done = answer.get(timeout=within_s)
+        except gevent.Timeout:
+            self._waiting.pop(operation, None)
+            self._note_answer(operation)
+            return self.phone.give_up(operation, now_ms())
+        assert isinstance(done, Done)
+        return done
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes that no user agent would send."""
+        host, port, _ = self._exchange.server
+        try_to_send(partial(self._socket.sendto, data, (host, port)))
+
+    def lose_line(self) -> None:
+        """Be cut off: media stop without a word, and the phone begins anew. What the MCU still
+        holds is hung up by `leave`."""
+        self.phone.lose_line()
+        self._stop_media(silently=True)
+        self.over.set()
+
+    def tick(self, at_ms: float) -> bool:
+        """A reminder's time has come; whether anything was due."""
+        if at_ms == self._reminded_ms:
+            self._reminded_ms = float("inf")
+        timer_ms = self.phone.next_timeout()
+        due = timer_ms is not None and timer_ms <= now_ms()
+        if due:
+            self.phone.advance(now_ms())
+        self._after()
+        return due
+
+    def leave(self, within_s: float) -> None:
+        """Hang up whatever there is, take back the registration, and wait until the MCU has said
+        that it knows."""
+        until_ms = now_ms() + within_s * 1e3
+        self.phone.leave(now_ms())
+        self._after()
+        while self.phone.busy and now_ms() < until_ms:
+            gevent.sleep(0.02)
+
+    def close(self) -> None:
+        """Give up the port."""
+        self._listener.kill()
+        self._socket.close()
+
+    def release(self) -> None:
+        """Give up the ports of its media."""
+        if self._media is not None:
+            with suppress(MediaError):
+                self._media.release(self._row)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data, (host, port) = self._socket.recvfrom(MAX_DATAGRAM)
+            except ConnectionError:
+                continue  # what the network says of an earlier datagram (ICMP)
+            self.phone.receive(data, Peer(host, port), now_ms())
+            self._after()
+
+    def _after(self) -> None:
+        for datagram in self.phone.outgoing():
+            target = datagram.target.host, datagram.target.port
+            try_to_send(partial(self._socket.sendto, datagram.data, target))
+        for event in self.phone.happened():
+            match event:
+                case Done():
+                    waiting = self._waiting.pop(event.operation, None)
+                    if waiting is not None:
+                        self._note_answer(event.operation)
+                        waiting.set(event)
+                    elif not (event.operation == "drop" and self.expects_end):
+                        self._on_done(event)
+                case Talks(media):
+                    self.over.clear()
+                    self._start_media(dict(media))
+                case Silent():
+                    self._stop_media(silently=False)
+                    self.over.set()
+                case KeyFrameWanted():
+                    if self._media is not None:
+                        with suppress(MediaError):
+                            self._media.key_frame(self._row)
+        timer_ms = self.phone.next_timeout()
+        if timer_ms is not None and timer_ms < self._reminded_ms:
+            self._reminded_ms = timer_ms
+            self._exchange.remind(self, timer_ms)
+
+    def _note_answer(self, operation: Operation) -> None:
+        if operation not in ASIDE:
+            self.answered_ms = now_ms()
+
+    def _start_media(self, media: dict[Medium, Where]) -> None:
+        if self._media is None:
+            return
+        coming = [medium for medium, where in media.items() if where.expects is not None]
+        self._stands = now_ms(), coming
+        with suppress(MediaError):  # an address that nobody can send to; gone: see `watch`
+            self._media.start(self._row, media, self.phone.account.name)
+
+    def _stop_media(self, *, silently: bool) -> None:
+        if self._media is None or self._stands is None:
+            return
+        since_ms, coming = self._stands
+        self._stands, told = None, None
+        with suppress(MediaError):
+            told = self._media.stop(self._row, silently=silently)
+        self._on_over(coming, told, now_ms() - since_ms)
+
+
+def now_ms() -> float:
+    """CLOCK_MONOTONIC in ms."""
+    return time.monotonic_ns() / 1e6
+
+
+def _own_address(target: tuple[str, int]) -> str:
+    """This machine's address on the way to another."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(target)
+        return str(probe.getsockname()[0])

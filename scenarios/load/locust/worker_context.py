@@ -1,0 +1,185 @@
+"""What the users of one process share: plan, clock, phones, records. Under gevent."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+
+import gevent
+from gevent.lock import BoundedSemaphore
+
+from mcu_sim.media.audio import g711
+from scenarios.load.locust.journal import Journal
+from scenarios.load.locust.outcomes import Cause, Heard, Operation, Record, cause_of
+from scenarios.load.locust.sip_transport import Exchange, Seat
+from scenarios.load.locust.watch import Watch
+from scenarios.load.passwords import Account, Keys
+from scenarios.load.phone import Done
+from scenarios.load.plan import LoadPlan
+from traffic.media_load.messages import Figures, Medium, Told
+from traffic.media_load.process import MediaProcess
+from traffic.profiles import load_profiles
+from traffic.sources.tone import tone, tone_hz
+
+FLUSH_EVERY_S = 0.5
+LEAVE_WITHIN_S = 5.0
+"""A BYE that is lost is sent again after 0.5, 1 and 2 s (RFC 3261 §17.1.2.1)."""
+LEAVE_PER_S = 100.0
+"""How many hang up a second where a test is broken off."""
+
+_FIGURES = Heard.model_fields.keys() & Figures.model_fields.keys()
+
+log = logging.getLogger("giaoban.load")
+Fire = Callable[[Record], None]
+
+
+def room_for(plan: LoadPlan) -> int:
+    """Phones that there may be at the same time."""
+    if plan.by_hand:
+        return plan.bridges * (plan.lines + 1)
+    return plan.bridges + plan.technicians * (plan.lines + 1)
+
+
+class Hall:
+    """One process of a test, from its beginning to its end."""
+
+    def __init__(
+        self,
+        plan: LoadPlan,
+        generator: str,
+        elapsed_s: float,
+        journal: Journal,
+        fire: Fire,
+        tell: Callable[[str], None] = log.error,
+    ) -> None:
+        """Args:
+        elapsed_s: since the beginning of the test, which may be on another machine.
+        fire: tells Locust of each record.
+        tell: what is wrong for all users, and is told once however many meet it.
+        """
+        self.plan = plan
+        self.generator = generator
+        self._began_s = time.monotonic() - elapsed_s
+        self._journal = journal
+        self._fire = fire
+        self._capacity = frozenset(plan.capacity_codes)
+        self.keys = Keys(plan)
+        profile = load_profiles().pick(plan.profile)
+        rng = random.Random(f"{plan.seed}/{generator}")
+        self._leaving = 0
+        self._unanswered = 0
+        """Whose goodbye the MCU did not answer."""
+        self.tell = tell
+        media = None
+        if plan.media:
+            media = MediaProcess(
+                room_for(plan),
+                plan.address or "0.0.0.0",
+                g711.a_law_encode(tone(tone_hz(3))).tobytes(),
+                plan.profile if "video" in plan.media else None,
+                rng.getrandbits(32),
+                BoundedSemaphore,
+            )
+        self.exchange = Exchange(plan, profile, media)
+        self.watch = Watch(self.exchange, generator, self.now_s, journal)
+        self._flusher = gevent.spawn(self._flush)
+
+    def now_s(self) -> float:
+        """Since the beginning of the test."""
+        return time.monotonic() - self._began_s
+
+    def s_of(self, ms: float) -> float:
+        """A moment of `exchange.now_ms` by this clock."""
+        return ms / 1e3 - self._began_s
+
+    def sleep_until(self, at_s: float) -> None:
+        """Wait for a moment of the timetable."""
+        gevent.sleep(max(0.0, at_s - self.now_s()))
+
+    def seat(self, account: Account, *, with_media: bool = True) -> Seat:
+        """A phone; what happens at it of itself is recorded. Raises `MediaError`."""
+
+        def on_done(done: Done) -> None:
+            self.record(account.who, self.now_s() - done.ms / 1e3, None, done)
+
+        def on_over(coming: Sequence[Medium], told: Told | None, stood_ms: float) -> None:
+            for medium in self.plan.media:
+                came = told.media.get(medium) if told is not None else None
+                lasted_ms = told.lasted_ms if told is not None and told.media else stood_ms
+                figures = {} if came is None else came.model_dump(include=_FIGURES)
+                heard = Heard(
+                    who=account.who,
+                    medium=medium,
+                    at_s=round(self.now_s() - stood_ms / 1e3, 4),
+                    lasted_ms=round(lasted_ms, 1),
+                    agreed=medium in coming,
+                    **figures,
+                )
+                self._journal.heard(heard)
+
+        return self.exchange.seat(account, on_done, on_over, with_media=with_media)
+
+    def record(
+        self,
+        who: str,
+        at_s: float,
+        due_s: float | None,
+        done: Done,
+        *,
+        operation: Operation | None = None,
+        ok: bool | None = None,
+        cause: Cause | None = None,
+        held_up: bool = False,
+    ) -> Record:
+        """Keep what came of something. `operation`, `ok`: where it was meant otherwise."""
+        succeeded = done.ok if ok is None else ok
+        if not succeeded and cause is None:
+            # a 200 that nobody can use, or one to what should have been refused
+            broken = done.code == 200 or done.operation == "drop"
+            cause = "protocol" if broken else cause_of(done.code, self._capacity)
+        record = Record(
+            operation=operation or done.operation,
+            who=who,
+            at_s=round(at_s, 4),
+            due_s=None if due_s is None else round(due_s, 4),
+            ms=round(done.ms, 3),
+            ok=succeeded,
+            code=done.code,
+            reason=done.reason,
+            cause=None if succeeded else cause,
+            repeats=done.repeats,
+            held_up=held_up,
+        )
+        self._journal.record(record)
+        self._fire(record)
+        return record
+
+    def rests(self) -> None:
+        """One more has done all that its timetable has."""
+        self._journal.rest()
+
+    def leave(self, seat: Seat) -> None:
+        """Hang up where the test ends early; one after another, and each until it is answered."""
+        self._leaving += 1
+        try:
+            gevent.sleep(self._leaving / LEAVE_PER_S)
+            seat.leave(LEAVE_WITHIN_S)
+            self._unanswered += seat.phone.busy
+        finally:
+            self._leaving -= 1
+
+    def close(self) -> None:
+        """The test is over here: the last records go, ports are given up."""
+        if self._unanswered:
+            log.warning("%d phones hung up or unregistered without an answer", self._unanswered)
+        self.watch.close()
+        self._flusher.kill()
+        self._journal.flush()
+        self.exchange.close()
+
+    def _flush(self) -> None:
+        while True:
+            gevent.sleep(FLUSH_EVERY_S)
+            self._journal.flush()

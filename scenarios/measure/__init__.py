@@ -1,0 +1,1 @@
+"""Captures → measures: streams, links, faults' impact, and whether the run can be trusted."""

@@ -1,0 +1,372 @@
+"""Captures → result: measures of each phase, judged by the criteria."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from giaoban.errors import InputError
+from mcu_sim.admission import UNITS
+from mcu_sim.fit import room_beside
+from mcu_sim.media.leg import KINDS
+from results.judge.criteria import DEFAULT_PATH as CRITERIA
+from results.judge.criteria import Criteria, Criterion, load_criteria
+from results.judge.verdict import Judgement, judge
+from results.model.faults import FaultResult
+from results.model.result import (
+    Downspeeded,
+    Engine,
+    FileRef,
+    Inputs,
+    McuResult,
+    Meeting,
+    MoreCalls,
+    Named,
+    Phase,
+    Refused,
+    RefusedCommand,
+    Result,
+)
+from results.model.result import Question as AskedQuestion
+from results.model.series import Series
+from scenarios.measure import validity
+from scenarios.measure.captures import Captures
+from scenarios.measure.fault_impact import Impacts
+from scenarios.measure.fault_times import PUT_OUT
+from scenarios.measure.hop_delays import Rebuilt, rebuild
+from scenarios.measure.links import links_in
+from scenarios.measure.series import BySecond, series
+from scenarios.measure.streams import Pictures, Window, bridges_in, devices, streams_of
+from scenarios.plan.identity import code_identity, commit
+from scenarios.plan.plan import CallPlan, Plan
+from scenarios.spec.background import other_traffic
+from scenarios.spec.impairment_words import declared
+from scenarios.spec.question import Question
+from scenarios.study.assumptions import assumptions
+
+NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
+"""Who tells of a call that was not set up: whoever made it."""
+"""Events of the MCU after which it may hold more or less than before."""
+NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
+NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
+QUEUEING = "queue_p99_ms"
+"""The one metric of links for which every packet's waiting has to be known."""
+_REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
+"""The text of a `control` event that tells of a command which was not carried out."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result with what its documents are drawn from."""
+
+    result: Result
+    series: Series
+    criteria: Criteria
+
+
+def assemble(
+    question: Question,
+    captures: Captures,
+    engine: Engine,
+    run_id: str,
+    rebuilt: Rebuilt | None = None,
+) -> Answer:
+    """Measure every phase and judge. Raises `InputError` for the scenario's thresholds.
+
+    `rebuilt`: queueing at every hop, where it is known already; None: it is rebuilt.
+    """
+    plan = captures.plan
+    criteria = criteria_of(question)
+    pictures = Pictures(captures)
+    by_second = BySecond(captures, pictures)
+    measured = _measured(
+        question, captures, criteria, rebuilt or rebuild(captures), pictures, by_second.look_at
+    )
+    judgement, faults = measured.judged(criteria, plan), measured.faults
+    existing = [call for call in plan.calls if not call.new]
+    new = [call for call in plan.calls if call.new]
+    own = devices(captures)
+    names = {node.id: node.name for node in plan.network.nodes}
+    names[plan.network.mcu.id] = plan.device.name
+    failing = {fault.target_id for fault in faults if fault.target == "group"}
+    names |= {g.id: g.name for g in question.province.groups if g.id in failing}
+    result = Result(
+        run_id=run_id,
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        question=AskedQuestion(
+            existing=[Named(id=c.bridge, name=c.name) for c in existing],
+            new=[Named(id=c.bridge, name=c.name) for c in new],
+            text_vi=question.scenario.question_vi,
+            text_en=question.scenario.question,
+        ),
+        engine=engine,
+        inputs=inputs_of(question),
+        meeting=Meeting(
+            floor=plan.meeting.floor,
+            video=plan.meeting.video,
+            layout=plan.meeting.layout,
+            dial=plan.dial,
+            encrypted=plan.encrypted,
+            sound_devices_ms=own.sound_ms + 2 * plan.terminal.playout_ms,
+            picture_devices_ms=own.picture_ms + plan.terminal.video_playout_ms,
+        ),
+        impairments=declared(question.scenario.impairments, plan.network),
+        background=other_traffic(question.scenario.background, plan.network),
+        faults=faults,
+        refused_commands=_refused_commands(captures),
+        phases=measured.phases,
+        more_calls=_more_calls(plan, criteria),
+        criteria=judgement.criteria,
+        binding=judgement.binding,
+        assumptions=assumptions(question, criteria),
+        accounting=validity.accounting(captures),
+        names=names,
+    )
+    return Answer(result, series(question, captures, by_second, names, faults), criteria)
+
+
+def judged(
+    question: Question, captures: Captures, criteria: Criteria, rebuilt: Rebuilt
+) -> Judgement:
+    """The judgement that `assemble` would come to, without what documents are made of.
+
+    Args:
+        criteria: the question's (`criteria_of`).
+    """
+    needed = rebuilt if any(_is_of_queues(c) for c in criteria.criterion) else None
+    measured = _measured(question, captures, criteria, needed, Pictures(captures))
+    return measured.judged(criteria, captures.plan)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All that is judged: phases as they were, and as they are judged by seconds of warming up."""
+
+    phases: list[Phase]
+    found: Mapping[float, Sequence[Phase]]
+    faults: list[FaultResult]
+    invalid: list[str]
+
+    def judged(self, criteria: Criteria, plan: Plan) -> Judgement:
+        return judge(
+            self.found[0.0],
+            criteria,
+            existing=[call.bridge for call in plan.calls if not call.new],
+            new=[call.bridge for call in plan.calls if call.new],
+            invalid=self.invalid,
+            warmed=self.found,
+            faults=self.faults,
+        )
+
+
+def _measured(
+    question: Question,
+    captures: Captures,
+    criteria: Criteria,
+    rebuilt: Rebuilt | None,
+    pictures: Pictures,
+    look_at: Callable[[CallPlan], None] | None = None,
+) -> _Measured:
+    """Measure every phase.
+
+    Args:
+        rebuilt: None: how long packets waited in queues is not wanted.
+        look_at: told of each call while its streams are at hand.
+    """
+    plan, seen = captures.plan, dict[int, validity.Strange]()
+
+    def visit(call: CallPlan) -> None:
+        if look_at is not None:
+            look_at(call)
+        for _, _, index in streams_of(call, KINDS):
+            seen[index] = validity.strange(captures, index)
+
+    warm_ups = criteria.warm_ups()
+    found = _phases(captures, rebuilt, pictures, () if plan.faults else warm_ups, visit)
+    phases = found[0.0]
+    impacts = Impacts(captures, pictures)
+    faults = impacts.results(question.scenario)
+    if plan.faults:
+        calm = impacts.undisturbed()
+        found = _phases(calm, rebuilt, Pictures(calm), warm_ups)
+    return _Measured(phases, found, faults, validity.faults(captures, seen))
+
+
+def _is_of_queues(criterion: Criterion) -> bool:
+    """Whether a criterion needs how long packets waited at each hop."""
+    return criterion.measure is not None and criterion.measure.metric == QUEUEING
+
+
+def criteria_of(question: Question) -> Criteria:
+    """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
+    scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
+    criteria = load_criteria(CRITERIA, scenario.thresholds, origin, scenario.criteria)
+    for criterion in scenario.criteria:
+        kinds = criterion.measure and criterion.measure.kinds
+        if kinds == ("content",) and plan.content is None:
+            raise InputError(
+                f'{origin}: criterion "{criterion.id}": nobody shows slides '
+                "(allowed: kind audio or video, or a [content] table)"
+            )
+    if plan.content is None:
+        criteria = criteria.without_slides()
+    if not plan.faults:
+        criteria = criteria.without_faults()
+    criteria.check_places(
+        bridges=[call.bridge for call in plan.calls],
+        links=[link.id for link in plan.network.links],
+        phases=[phase.name for phase in plan.phases],
+        origin=origin,
+    )
+    shortest_s = min(phase.end_s - phase.start_s for phase in plan.phases)
+    for warm_up_s in criteria.warm_ups():
+        if warm_up_s >= shortest_s:
+            raise InputError(
+                f"{origin}: criterion: warm_up_s = {warm_up_s:g}: the shortest phase would be left "
+                f"out (allowed: below {shortest_s:g} s)"
+            )
+    return criteria
+
+
+def inputs_of(question: Question) -> Inputs:
+    """The files that a question was read from, tied to their bytes, with seed and program."""
+    at = commit()
+    return Inputs(
+        scenario=_file(question.scenario_path),
+        province=_file(question.province_path),
+        mcu=_file(question.devices_path),
+        criteria=_file(CRITERIA),
+        files=[_file(path) for path in question.files],
+        seed=question.plan.seed,
+        code=code_identity(),
+        commit=at.ident,
+        committed=at.clean,
+    )
+
+
+def _refused_commands(captures: Captures) -> list[RefusedCommand]:
+    """What the control room asked for in vain, in order of time."""
+    refused = []
+    for e in captures.events_of("control", "command-without-call"):
+        if e["event"] == "command-without-call":
+            reason = "it has no call"
+            refused.append(
+                RefusedCommand(by=e["bridge"], command=e["command"], code=NO_CALL, reason=reason)
+            )
+        elif e["kind"] == "refused" and (said := _REFUSED.fullmatch(e["text"])):
+            refused.append(
+                RefusedCommand(
+                    by=e["by"],
+                    command=said["command"],
+                    on=e["bridge"] or None,
+                    code=int(said["code"]),
+                    reason=said["reason"],
+                )
+            )
+    return refused
+
+
+def _phases(
+    captures: Captures,
+    rebuilt: Rebuilt | None,
+    pictures: Pictures,
+    warm_ups: Sequence[float] = (),
+    visit: Callable[[CallPlan], None] | None = None,
+) -> dict[float, list[Phase]]:
+    """Every phase: whole (0), and but for each of these many seconds of its start as far as streams
+    are concerned. `visit`: see `bridges_in`."""
+    planned, cuts = captures.plan.phases, [0.0, *warm_ups]
+    windows = [Window(phase, warm_up_s) for warm_up_s in cuts for phase in planned]
+    bridges = iter(bridges_in(captures, windows, pictures, visit))
+    return {
+        warm_up_s: [
+            Phase(
+                name=phase.name,
+                seconds=phase.end_s - phase.start_s,
+                bridges=next(bridges),
+                links=links_in(captures, number, rebuilt, warm_up_s),
+                mcu=_mcu(captures, number),
+            )
+            for number, phase in enumerate(planned)
+        ]
+        for warm_up_s in cuts
+    }
+
+
+def _mcu(captures: Captures, number: int) -> McuResult:
+    """The MCU in a phase; what happened before the first phase counts to it."""
+    plan = captures.plan
+    phase = plan.phases[number]
+    start_ms = phase.start_s * 1000 if number else 0.0
+    end_ms = phase.end_s * 1000
+    mcu = captures.events_of("joined", "left", who="mcu")
+    used = [e for e in mcu if e["t_ms"] < end_ms]
+    latest = {e["bridge"]: e for e in used}
+    joined = sorted(b for b, e in latest.items() if e["event"] == "joined")
+    within = [e for e in captures.events if start_ms <= e.get("t_ms", -1.0) < end_ms]
+    refused = [
+        Refused(
+            bridge=e["bridge"], code=e.get("code", NO_ANSWER), reason=e.get("reason", "no answer")
+        )
+        for e in within
+        if (e["who"], e["event"]) in NOT_SET_UP
+    ]
+    states = [e for e in captures.held() if e["t_ms"] < end_ms]
+    earlier = [e for e in states if e["t_ms"] < start_ms][-1:]
+    current = earlier + [e for e in states if e["t_ms"] >= start_ms]
+    total = plan.device.units_total
+    nothing: dict[str, Any] = {"pct": 0.0, "of": UNITS, "amount": 0.0, "total": total}
+    most = max((e["use"] for e in current), key=lambda use: float(use["pct"]), default=nothing)
+    gone = {b: e["cause"] for b, e in latest.items() if e["event"] == "left"}
+    setups = [e["setup_ms"] for e in within if "setup_ms" in e]
+    return McuResult(
+        units_used=max((e["units"] for e in current), default=0.0),
+        units_total=total,
+        ports_used=max((e["ports"] for e in current), default=0),
+        ports_total=plan.device.ports_total,
+        used_pct=most["pct"],
+        used_of=most["of"],
+        used_amount=most["amount"],
+        used_total=most["total"],
+        joined=joined,
+        refused=refused,
+        downspeeded=[
+            Downspeeded(bridge=b, asked=e["asked"], given=e["given"], reason=e["reason"])
+            for b in joined
+            if "given" in (e := latest[b])
+        ],
+        dropped=sorted(b for b, cause in gone.items() if cause != PUT_OUT),
+        put_out=sorted(b for b, cause in gone.items() if cause == PUT_OUT),
+        setup_network_ms_p95=round(float(np.percentile(setups, 95)), 3) if setups else None,
+    )
+
+
+def _more_calls(plan: Plan, criteria: Criteria) -> MoreCalls | None:
+    """How many more calls the device takes beside all that the plan has, by its admission."""
+    limit_pct = next((c.threshold for c in criteria.criterion if c.id == "mcu-units"), None)
+    if limit_pct is None:
+        return None
+    resolution, content = plan.profile.resolution, plan.content is not None
+    to_limit, to_full = (
+        room_beside(
+            plan.device, resolution, len(plan.calls), pct, kbps=plan.line_kbps, content=content
+        )
+        for pct in (limit_pct, None)
+    )
+    return MoreCalls(
+        resolution=resolution,
+        limit_pct=limit_pct,
+        to_limit=max(0, to_limit),
+        to_full=max(0, to_full),
+    )
+
+
+def _file(path: Path) -> FileRef:
+    return FileRef(path=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())

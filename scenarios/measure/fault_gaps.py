@@ -1,0 +1,127 @@
+"""Holes in a stream: when nothing of it came that could be used, and why. Pure, on one trace.
+
+A hole is not a pause. A sender that sends nothing (silence suppressed, a slide that stands, a
+speaker's picture that is not forwarded just then) leaves no hole; one that is without its call or
+without power does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.quality.bursts import runs
+from traffic.quality.frames import Frames
+from traffic.quality.measure import Trace
+
+Spans = NDArray[np.int64]
+"""(k, 2) from and to, in ns, in order and apart."""
+PAUSE_FRAMES = 3
+"""A picture that waits for longer than so many of its frames stands because its sender lets it."""
+
+
+def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
+    """(k, 2) the holes of a stream before `end_ns`, where one that is still open ends.
+
+    From when the first packet that was missing was due to when the next that came was due: the time
+    from the last packet before to the first one after, less the spacing of a packet.
+
+    Args:
+        away_ns: (m, 2) when one of both ends had no call or no power.
+    """
+    n = int(np.searchsorted(trace.due_ns, end_ns))
+    if not n:
+        return np.empty((0, 2), np.int64)
+    due, missing = trace.due_ns[:n], trace.missing[:n]
+    ends = trace.ends_ns[:n]
+    following = np.append(due[1:], end_ns)
+    # what comes after a packet is a part of the hole if nobody was there to send it
+    unsent = (ends < following) & _meet(ends, following, away_ns)
+    until = np.where(unsent, following, np.minimum(ends, following))
+    first, last = runs(missing | unsent)
+    start = np.where(missing[first], due[first], ends[first])
+    spans = np.column_stack([start, until[last]])
+    return merged(spans[spans[:, 1] > spans[:, 0]])
+
+
+def picture_holes(found: Frames, packets: Spans, end_ns: int) -> Spans:
+    """(k, 2) when a stream of pictures had none to show that was new, before `end_ns`.
+
+    A picture is away from when the first frame that cannot be shown was due (it is lost, or refers
+    to one that is) until a frame that can be shown is there as a whole: a key frame as a rule. On
+    the axis of due times, so its end is moved back by what a frame takes at the least.
+
+    Args:
+        packets: (m, 2) the holes in its packets (`holes`): also when nothing was sent.
+    """
+    n = int(np.searchsorted(found.due_ns, end_ns))
+    due, shown = found.due_ns[:n], found.decodable[:n]
+    following = np.append(due[1:], end_ns)
+    usual = int(np.median(np.diff(due))) if n > 1 else 0
+    paused = following - due > PAUSE_FRAMES * usual
+    ends = np.where(paused, np.minimum(due + usual, following), following)
+    spans = merged(np.concatenate([packets, np.column_stack([due, ends])[~shown]]))
+    at = np.flatnonzero(shown)
+    if not len(spans) or not len(at):
+        return spans
+    after = np.searchsorted(due[at], spans[:, 0])
+    again = np.minimum(after, len(at) - 1)
+    early = int(np.min(found.complete_ns[at] - due[at]))
+    complete = found.complete_ns[at][again] - early
+    # what comes after a pause has nothing to do with the hole before it
+    follows = (after < len(at)) & (due[at][again] <= spans[:, 1] + PAUSE_FRAMES * usual)
+    until = np.where(follows, np.maximum(spans[:, 1], complete), spans[:, 1])
+    return merged(np.column_stack([spans[:, 0], np.minimum(until, end_ns)]))
+
+
+def merged(spans: Spans) -> Spans:
+    """(k, 2) the same times, of which those that overlap or touch are one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted((int(a), int(b)) for a, b in spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def begun(spans: Spans, start_ns: int, end_ns: int) -> Spans:
+    """(k, 2) those that begin in [start, end), each as a whole."""
+    return spans[(spans[:, 0] >= start_ns) & (spans[:, 0] < end_ns)]
+
+
+def without(trace: Trace, spans: Spans) -> Trace:
+    """A stream as if nothing had been due in some times; a frame goes or stays as a whole."""
+    if not len(spans):
+        return trace
+    _, first, inverse = np.unique(trace.timestamp, return_index=True, return_inverse=True)
+    keep = ~_within(trace.due_ns[first], spans)[inverse.reshape(-1)]
+    if keep.all():
+        return trace
+    arrays = {
+        field.name: getattr(trace, field.name)[keep]
+        for field in fields(trace)
+        if field.name != "unknown"
+    }
+    return replace(trace, **arrays)
+
+
+def _within(times: NDArray[np.int64], spans: Spans) -> NDArray[np.bool_]:
+    """(n,) which of n times lie in one of the spans."""
+    at = np.searchsorted(spans[:, 0], times, "right") - 1
+    found = at >= 0
+    found[found] = times[found] < spans[at[found], 1]
+    return found
+
+
+def _meet(starts: NDArray[np.int64], ends: NDArray[np.int64], spans: Spans) -> NDArray[np.bool_]:
+    """(n,) which of n spans overlap one of `spans`, which are in order and apart."""
+    if not len(spans):
+        return np.zeros(len(starts), np.bool_)
+    first = np.searchsorted(spans[:, 1], starts, "right")
+    inside = first < len(spans)
+    found = np.zeros(len(starts), np.bool_)
+    found[inside] = spans[first[inside], 0] < ends[inside]
+    return found

@@ -1,0 +1,187 @@
+"""Captures → how long every packet waited at every hop, rebuilt from measured departures.
+
+Every media packet's way is followed through each queue on its path; how far the rebuilt arrivals
+are from the measured ones is returned beside, so that the rebuilding can be trusted or not. RTCP
+takes its place in the same queues and is not followed: what it took is seen at the arrivals, and is
+added where a stream's packets waited the longest. Where a line delays packets by chance, or its
+rate changes, where other traffic is or packets wait by class, this and what comes after it cannot
+be rebuilt and is left out; where links fail, nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcu_sim.sdp.crypto import OFFERED
+from mcu_sim.srtp import TAG_BYTES
+from scenarios.drain import FRAME_BYTES
+from scenarios.measure.captures import Captures
+from scenarios.plan.plan import Plan
+from scenarios.spec.impairment import LinePlan
+from topology.network import Hop
+from topology.qos import by_class
+from topology.routing import shortest_paths
+from traffic.fifo import departures
+from traffic.quality.measure import Trace
+from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+
+TIED_PACKETS = 3
+REPORT_BYTES = 200
+"""More than a report with what is around it: 28 + 24 + a name, SRTCP's tag, headers."""
+SRTP_TAG_BYTES = TAG_BYTES[OFFERED[0]]  # both ends prefer the first
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The packets that crossed one hop: when they came to it, and how long they waited (ns)."""
+
+    arrival_ns: NDArray[np.int64]
+    wait_ns: NDArray[np.int64]
+
+    def waits_within(self, start_ns: int, end_ns: int) -> NDArray[np.int64]:
+        """How long those waited that came in [start, end)."""
+        return self.wait_ns[(self.arrival_ns >= start_ns) & (self.arrival_ns < end_ns)]
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Queueing at every hop that could be rebuilt.
+
+    Attributes:
+        error_us: the largest |rebuilt − measured| end-to-end delay.
+        trusted: whether packets that changed places and RTCP explain all such errors.
+    """
+
+    passages: Mapping[tuple[str, str], Passage]
+    error_us: float
+    trusted: bool
+
+
+class _Way:
+    """One stream's packets on their way: one a datagram, so a duplicated packet is there twice."""
+
+    def __init__(self, trace: Trace, path: tuple[Hop, ...], around_bytes: int) -> None:
+        self.path = path
+        which = np.repeat(np.arange(len(trace.due_ns)), trace.copies)
+        self.at_ns = trace.leaving_ns[which]
+        self.size = trace.size[which] + around_bytes
+        self.arrived = trace.arrived[which]
+        self.arrival_ns = trace.arrival_ns[which]
+        self.first = np.diff(which, prepend=-1) != 0
+        self.alive = np.ones(len(which), np.bool_)
+
+
+def rebuild(captures: Captures) -> Rebuilt:
+    """Follow every media packet through the queues of its path."""
+    plan = captures.plan
+    if plan.changes:  # ways change while the run goes on, and the routers' own packets are in them
+        return Rebuilt({}, 0.0, trusted=False)
+    ways = list(_ways(captures))
+    users: dict[Hop, list[_Way]] = {}
+    order: TopologicalSorter[Hop] = TopologicalSorter()
+    for way in ways:
+        for before, hop in zip((None, *way.path), way.path, strict=False):
+            users.setdefault(hop, []).append(way)
+            order.add(hop, *([before] if before else []))
+    in_order = list(order.static_order())
+    blind = _blind(in_order, users, plan.lines, _shared(plan))
+    dropping = _taking(captures.counters["queues"], "queue_drops")
+    losing = _taking(captures.counters["queues"], "line_losses") | _taking(
+        captures.counters["lines"], "lost", "damaged"
+    )
+    passages: dict[tuple[str, str], Passage] = {}
+    crossing: dict[tuple[int, Hop], tuple[slice, NDArray[np.bool_]]] = {}
+    for hop in in_order:
+        if hop in blind:
+            continue
+        link, key = plan.network.link(hop.link), (hop.link, hop.direction)
+        through = users[hop]
+        if key in dropping:
+            # what did not arrive was dropped at the first queue on its way that dropped any
+            for way in through:
+                way.alive = way.alive & way.arrived
+        arrival = np.concatenate([way.at_ns[way.alive] for way in through])
+        size = np.concatenate([way.size[way.alive] for way in through])
+        leaving = departures(arrival, size, link.rate_mbps)
+        service = np.rint(size * 8e3 / link.rate_mbps).astype(np.int64)
+        passages[key] = Passage(arrival, leaving - service - arrival)
+        edges = np.cumsum([0] + [int(np.count_nonzero(way.alive)) for way in through])
+        for way, a, b in zip(through, edges[:-1], edges[1:], strict=True):
+            way.at_ns[way.alive] = leaving[a:b] + round(link.delay_us * 1000)
+            crossing[id(way), hop] = slice(a, b), way.alive
+            if key in losing:
+                way.alive = way.alive & way.arrived
+    bent = blind | {line.hop for line in plan.lines if line.what.jitter is not None}
+    errors = []
+    allowed = _explained_us(captures)
+    trusted = True
+    for way, most_us in zip(ways, allowed, strict=True):
+        if bent & set(way.path):
+            continue
+        behind = np.where(way.arrived & way.first, way.arrival_ns - way.at_ns, 0)
+        errors.append(float(np.abs(behind).max(initial=0)) / 1e3)
+        trusted &= errors[-1] <= most_us
+        waits = []
+        for hop in way.path:
+            part, alive = crossing[id(way), hop]
+            waits.append((passages[hop.link, hop.direction].wait_ns[part], alive))
+        longest, alive = max(waits, key=lambda wait: int(wait[0].sum()))
+        longest[:] = np.maximum(longest + behind[alive], 0)
+    return Rebuilt(passages, max(errors, default=0.0), trusted)
+
+
+def _ways(captures: Captures) -> Iterator[_Way]:
+    plan = captures.plan
+    routes = shortest_paths(plan.network)
+    mcu = plan.network.mcu.id
+    around = UDP_IP_BYTES + ETHERNET_BYTES + (SRTP_TAG_BYTES if plan.encrypted else 0)
+    for stream, trace in zip(plan.streams, captures.traces, strict=True):
+        ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
+        yield _Way(trace, routes.path(*ends), around)
+
+
+def _blind(
+    in_order: Iterable[Hop],
+    users: dict[Hop, list[_Way]],
+    lines: Iterable[LinePlan],
+    shared: set[Hop],
+) -> set[Hop]:
+    """Hops whose arrivals are not known, or that do not serve at one rate all the time."""
+    bending = {line.hop for line in lines if line.what.jitter or line.what.duplicate}
+    blind = shared | {line.hop for line in lines if line.rate_mbps is not None}
+    for hop in in_order:
+        for way in users[hop]:
+            before = set(way.path[: way.path.index(hop)])
+            if before & (bending | blind):
+                blind.add(hop)
+    return blind
+
+
+def _shared(plan: Plan) -> set[Hop]:
+    """Where packets wait that are not followed, or overtake each other: background, classes."""
+    shared = {each.hop for each in plan.background}
+    if by_class(plan.network.qos):
+        routers = {node.id for node in plan.network.routers}
+        hops = [hop for link in plan.network.links for hop in link.hops]
+        shared |= {hop for hop in hops if hop.source in routers}
+    return shared
+
+
+def _taking(counted: Iterable[dict[str, object]], *names: str) -> set[tuple[str, str]]:
+    """Where a counter shows that packets were taken away."""
+    return {(str(c["link"]), str(c["direction"])) for c in counted if any(c.get(n) for n in names)}
+
+
+def _explained_us(captures: Captures) -> list[float]:
+    """How wrongly each stream may be rebuilt: its bridge's RTCP, and some packets' order."""
+    plan = captures.plan
+    slowest_mbps = min(link.rate_mbps for link in plan.network.links)
+    health = {h["bridge"]: h for h in captures.events_of("bridge-health")}
+    told = {"up": "rtcp_sent", "down": "rtcp_received"}
+    reports = [health[s.bridge][told[s.direction]] for s in plan.streams]
+    return [(TIED_PACKETS * FRAME_BYTES + n * REPORT_BYTES) * 8 / slowest_mbps for n in reports]

@@ -1,0 +1,88 @@
+"""Captures → each link's load, drops and queueing in each phase.
+
+Loads and drops are counted by the kernel; queueing delays are rebuilt
+(`scenarios.measure.hop_delays`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.model.result import LinkResult
+from scenarios.measure.captures import Captures
+from scenarios.measure.hop_delays import Rebuilt
+from traffic.quality.percentiles import percentiles
+
+
+def links_in(
+    captures: Captures, number: int, rebuilt: Rebuilt | None, warm_up_s: float = 0.0
+) -> list[LinkResult]:
+    """Every direction of every link in phase `number`, of which `warm_up_s` are left out.
+
+    Drops are counted over the whole phase.
+
+    Packets that come to a queue at the same moment may be rebuilt in another order than they were
+    served in; if the rebuilt delays are further off than that and RTCP explain, no queueing is
+    given; nor where nothing is rebuilt.
+    """
+    phase = captures.plan.phases[number]
+    start_s = phase.start_s + warm_up_s
+    load, peak = _load(captures, start_s, phase.end_s)
+    start_ns = captures.origin_ns + round(start_s * 1e9)
+    end_ns = captures.origin_ns + round(phase.end_s * 1e9)
+    before, after = captures.counters["at_phase"][number : number + 2]
+    results = []
+    for row, (link_id, direction) in enumerate(captures.hops):
+        passage = None if rebuilt is None else rebuilt.passages.get((link_id, direction))
+        wait = np.empty(0, np.int64)
+        if passage is not None:
+            wait = passage.waits_within(start_ns, end_ns)
+        results.append(
+            LinkResult(
+                id=link_id,
+                direction=direction,
+                rate_mbps=captures.plan.network.link(link_id).rate_mbps,
+                utilisation_pct=round(float(load[row]), 3),
+                peak_pct=round(float(peak[row]), 3),
+                drops=after[row]["queue_drops"] - before[row]["queue_drops"],
+                queue_p99_ms=round(percentiles(wait, (99,))[0] / 1e6, 4)
+                if len(wait) and rebuilt is not None and rebuilt.trusted
+                else None,
+            )
+        )
+    return results
+
+
+def utilisation_pct(captures: Captures) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(T,) start of each second after the origin, and (T, hops) load in that second."""
+    # microseconds between the clock and the counters would show in the sixth digit
+    times_s = np.round(captures.samples[:, 0] / 1e9, 3)
+    rates = _rates_mbps(captures, np.round(times_s))
+    bits = np.diff(captures.samples[:, 1:], axis=0) * 8
+    return times_s[:-1], bits / np.diff(times_s)[:, None] / (rates * 1e6) * 100
+
+
+def _rates_mbps(captures: Captures, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T, hops) each link's mean rate between two of the T + 1 times: impairments may change it."""
+    plan = captures.plan
+    own = [plan.network.link(link).rate_mbps for link, _ in captures.hops]
+    rates = np.tile(np.array(own), (len(times_s) - 1, 1))
+    for line in plan.lines:
+        if line.rate_mbps is not None:
+            row = captures.hops.index((line.link, line.hop.direction))
+            ends_s = np.inf if line.to_s is None else line.to_s
+            within_s = np.minimum(times_s[1:], ends_s) - np.maximum(times_s[:-1], line.from_s)
+            share = np.maximum(within_s, 0) / np.diff(times_s)
+            rates[:, row] += share * (line.rate_mbps - own[row])
+    return rates
+
+
+def _load(
+    captures: Captures, start_s: float, end_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(hops,) mean load and load of the worst second, in % of the rate."""
+    times_s, percent = utilisation_pct(captures)
+    # a sample is taken a moment after its second begins
+    within = (times_s >= start_s - 0.01) & (times_s < end_s - 0.01)
+    return percent[within].mean(axis=0), percent[within].max(axis=0)

@@ -1,0 +1,414 @@
+"""Captures → each bridge's streams in each phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giaoban.lru_cache import Recent
+from mcu_sim.device import AUDIO
+from mcu_sim.media.leg import KINDS, Kind
+from results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from scenarios.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
+from scenarios.measure.captures import Captures
+from scenarios.plan.plan import CallPlan, PhasePlan
+from traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
+from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
+from traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
+from traffic.quality.lipsync import lip_sync
+from traffic.quality.measure import Measures, Trace, measure
+
+WAYS = ("up", "down")
+SHOWN_NS = 1_000_000_000
+"""Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
+
+
+ENCODINGS = 2
+"""Sound is encoded at the bridge, and again by the MCU once it is mixed: codecs in tandem."""
+MOST_FRAMES = 1_000_000
+"""Of so many the frames are remembered: some 40 MB."""
+
+
+class Pictures:
+    """The frames of every stream of pictures; those that were asked for last are remembered."""
+
+    def __init__(self, captures: Captures) -> None:
+        self._captures = captures
+        self._found: Recent[int, Frames] = Recent(MOST_FRAMES, lambda f: len(f.due_ns))
+
+    def __getitem__(self, index: int) -> Frames:
+        return self._found.get(index, self._frames)
+
+    def _frames(self, index: int) -> Frames:
+        buffer_ns = round(self._captures.plan.terminal.video_playout_ms * 1e6)
+        return frames(self._captures.traces[index], buffer_ns)
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One stream in a window of time [start, end), CLOCK_MONOTONIC."""
+
+    trace: Trace
+    window_ns: tuple[int, int]
+
+    @cached_property
+    def part(self) -> slice:
+        """The packets that were due in the window."""
+        first, last = np.searchsorted(self.trace.due_ns, self.window_ns)
+        return slice(int(first), int(last))
+
+    @cached_property
+    def measures(self) -> Measures:
+        return measure(self.trace, *self.window_ns)
+
+    @cached_property
+    def played_after_ms(self) -> float:
+        """The longest from due to played; NaN where nothing was due."""
+        after_ns = self.trace.played_after_ns[self.part]
+        return float(after_ns.max()) / 1e6 if len(after_ns) else np.nan
+
+    @cached_property
+    def played_after_least_ms(self) -> float:
+        """The shortest from due to played; NaN where nothing was due."""
+        after_ns = self.trace.played_after_ns[self.part]
+        return float(after_ns.min()) / 1e6 if len(after_ns) else np.nan
+
+    @cached_property
+    def bursts(self) -> GapBurst:
+        trace, part = self.trace, self.part
+        return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
+
+    @cached_property
+    def burst_ratio(self) -> float:
+        return burst_ratio(self.trace.missing[self.part])
+
+
+@dataclass(frozen=True)
+class Window:
+    """A phase, of whose start so much is left out."""
+
+    phase: PhasePlan
+    warm_up_s: float = 0.0
+
+    def ns(self, origin_ns: int) -> tuple[int, int]:
+        """From when to when, CLOCK_MONOTONIC."""
+        start_s = self.phase.start_s + self.warm_up_s
+        return origin_ns + round(start_s * 1e9), origin_ns + round(self.phase.end_s * 1e9)
+
+
+def bridges_in(
+    captures: Captures,
+    windows: Sequence[Window],
+    pictures: Pictures,
+    visit: Callable[[CallPlan], None] | None = None,
+) -> list[list[BridgeResult]]:
+    """In each window every bridge that had a call in the phase, with the streams of it.
+
+    Bridges are gone through once, and no stream is looked at again once another bridge's turn has
+    come: there may be more streams than memory holds. `visit` is told whose turn is over.
+    """
+    measured = [_Measured(captures, pictures, window) for window in windows]
+    for number, call in enumerate(captures.plan.calls):
+        for one in measured:
+            one.look_at(number, call)
+        if visit is not None:
+            visit(call)
+    return [one.bridges() for one in measured]
+
+
+def streams_of(call: CallPlan, kinds: tuple[Kind, ...]) -> Iterator[tuple[Kind, str, int]]:
+    """(kind, direction, index) of a call's planned streams of these kinds."""
+    for kind in kinds:
+        for direction in WAYS:
+            index = (call.up if direction == "up" else call.down).get(kind)
+            if index is not None:
+                yield kind, direction, index
+
+
+def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
+    """Bridge → its latest `joined` event, of all that had a call at some time of the phase."""
+    joined: dict[str, dict[str, Any]] = {}
+    for e in captures.events_of("joined", "left", who="mcu"):
+        if e["t_ms"] >= phase.end_s * 1000:
+            break
+        if e["event"] == "joined":
+            joined[e["bridge"]] = e
+        elif e["t_ms"] < phase.start_s * 1000:
+            joined.pop(e["bridge"], None)
+    return joined
+
+
+class _Sound(NamedTuple):
+    """What a stream of sound's quality follows from beside its delay; `at`: its bridge, its place
+    among the streams of that."""
+
+    at: tuple[int, int]
+    direction: str
+    missing_pct: float
+    burst_ratio: float
+
+
+class _Measured:
+    """All streams of one window, bridge by bridge."""
+
+    def __init__(self, captures: Captures, pictures: Pictures, window: Window) -> None:
+        self.captures = captures
+        self.pictures = pictures
+        self.phase = window.phase
+        self._window_ns = window.ns(captures.origin_ns)
+        self._joined = _present(captures, window.phase)
+        self._bridges: list[BridgeResult] = []
+        self._sounds: list[_Sound] = []
+        self._legs: list[tuple[float, ...]] = []
+        """Of each bridge the fields of `Legs`."""
+
+    def look_at(self, number: int, call: CallPlan) -> None:
+        """A bridge's turn; `number`: of its call in the plan."""
+        joined = self._joined.get(call.bridge)
+        if joined is None:
+            return
+        kinds = self._kinds(joined)
+        legs = {
+            index: Leg(self.captures.traces[index], self._window_ns)
+            for _, _, index in streams_of(call, KINDS)
+        }
+        pictures = {
+            index: measure_frames(self.pictures[index], *self._window_ns)
+            for kind, _, index in streams_of(call, kinds)
+            if kind != "audio"
+        }
+        streams: list[StreamResult] = []
+        for kind, direction, index in streams_of(call, kinds):
+            leg = legs[index]
+            if not self._was_due(kind, direction, leg, joined):
+                continue
+            if kind == "audio":
+                self._hear(leg, (len(self._bridges), len(streams)), direction)
+            streams.append(self._stream(call, kind, direction, leg, pictures.get(index)))
+        skews: dict[str, float | None] = dict.fromkeys(WAYS)
+        if "video" in kinds:
+            skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
+        up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
+        self._legs.append(
+            (
+                legs[call.up["audio"]].played_after_ms,
+                legs[call.down["audio"]].played_after_ms,
+                _or_nan(None if up is None else up.delay_p95_ms),
+                _or_nan(None if down is None else down.shown_after_ms),
+                legs[call.up["audio"]].played_after_least_ms,
+                legs[call.down["audio"]].played_after_least_ms,
+            )
+        )
+        self._bridges.append(
+            BridgeResult(
+                id=call.bridge,
+                name=call.name,
+                streams=streams,
+                lip_sync_up_ms=skews["up"],
+                lip_sync_down_ms=skews["down"],
+            )
+        )
+
+    def bridges(self) -> list[BridgeResult]:
+        """All of them, when all had their turn."""
+        found = end_to_end(
+            Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()), devices(self.captures)
+        )
+        for place in range(len(self._bridges)):
+            self._bridges[place] = self._with_pairs(place, found)
+        codec = speech_codec(self.captures)
+        for sound in self._sounds:
+            bridge, place = sound.at
+            streams = self._bridges[bridge].streams
+            # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
+            # all others; the delay is that of the whole way
+            delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}
+            for name, delay_ms in delays_ms.items():
+                if delay_ms is None:  # nobody else is there
+                    continue
+                score = speech_mos(codec, delay_ms, sound.missing_pct, sound.burst_ratio, ENCODINGS)
+                if score is not None:
+                    mos = {name: round(float(score), 3), "mos_scale": codec.scale}
+                    streams[place] = streams[place].model_copy(update=mos)
+        return self._bridges
+
+    def _with_pairs(self, place: int, found: EndToEnd) -> BridgeResult:
+        """A bridge with the worst of its pairs with others."""
+
+        def of(worst: Worst, name: str) -> dict[str, object]:
+            if np.isnan(worst.value[place]):
+                return {}
+            other = self._bridges[int(worst.other[place])].id
+            return {f"{name}_ms": round(float(worst.value[place]), 4), f"{name}_with": other}
+
+        bridge = self._bridges[place]
+        updates: dict[tuple[str, str], dict[str, object]] = {
+            ("audio", "down"): of(found.mouth_to_ear, "mouth_to_ear"),
+            ("audio", "up"): of(found.spoken, "mouth_to_ear"),
+            ("video", "down"): of(found.camera_to_screen, "camera_to_screen"),
+        }
+        streams = [
+            stream.model_copy(update=updates.get((stream.kind, stream.direction), {}))
+            for stream in bridge.streams
+        ]
+        skews = of(found.sound_early, "sound_early") | of(found.sound_late, "sound_late")
+        return bridge.model_copy(update={"streams": streams, **skews})
+
+    def _kinds(self, joined: dict[str, Any]) -> tuple[Kind, ...]:
+        """The media of a call: a full MCU may have left it its sound alone."""
+        if joined.get("given") == AUDIO:
+            return ("audio",)
+        shown = self.captures.plan.content
+        phase = self.phase
+        if shown is not None and shown.from_s < phase.end_s and shown.to_s > phase.start_s:
+            return ("audio", "video", "content")
+        return ("audio", "video")
+
+    def _was_due(self, kind: Kind, direction: str, leg: Leg, joined: dict[str, Any]) -> bool:
+        """Whether a stream had to be sent: no slides go to whoever comes after the last one."""
+        shown = self.captures.plan.content
+        sent = leg.part.stop > leg.part.start
+        if sent or shown is None or (kind, direction) != ("content", "down"):
+            return True
+        came_ns = self.captures.origin_ns + round(joined["t_ms"] * 1e6)
+        start_ns, end_ns = leg.window_ns
+        due_ns = self._slides_due_ns
+        first, last = np.searchsorted(due_ns, [max(start_ns, came_ns), end_ns])
+        return bool(last > first and due_ns[last - 1] - due_ns[first] >= SHOWN_NS)
+
+    @cached_property
+    def _slides_due_ns(self) -> NDArray[np.int64]:
+        """When the packets of the slides were due that are shown."""
+        plan = self.captures.plan
+        assert plan.content is not None
+        shown = plan.content.bridge
+        [index] = (call.up["content"] for call in plan.calls if call.bridge == shown)
+        return self.captures.traces[index].due_ns
+
+    def _hear(self, leg: Leg, at: tuple[int, int], direction: str) -> None:
+        missing_pct = leg.measures.missing_pct
+        if leg.measures.received and missing_pct is not None:
+            self._sounds.append(_Sound(at, direction, missing_pct, leg.burst_ratio))
+
+    def _stream(
+        self,
+        call: CallPlan,
+        kind: Kind,
+        direction: str,
+        leg: Leg,
+        pictures: FrameMeasures | None,
+    ) -> StreamResult:
+        m, b = leg.measures, leg.bursts
+        lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted + m.late)
+        figures = {
+            "kind": kind,
+            "direction": direction,
+            "packets_sent": m.sent,
+            "packets_received": m.received,
+            "packets_impaired": m.impaired,
+            "packets_duplicated": m.duplicated,
+            "packets_corrupted": m.corrupted,
+            "packets_late": m.late,
+            "packets_reordered": m.reordered,
+            "lost_pct": lost,
+            "listener_lost_pct": listener_lost,
+            "listener_lost_pct_20s": _round(m.missing_pct_20s),
+            "listener_lost_pct_60s": _round(m.missing_pct_60s),
+            "loss_spread": _round(m.loss_spread),
+            "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
+            "loss_burst_max": m.loss_burst_max,
+            "loss_burst_mean": _round(m.loss_burst_mean),
+            "burst_ms_mean": _round(b.burst_ms),
+            "gap_ms_mean": _round(b.gap_ms),
+            "burst_density_pct": _percent(b.burst_density),
+            "gap_density_pct": _percent(b.gap_density),
+            "jitter_ms": _round(m.jitter_ms),
+            "jitter_ms_mean": _round(m.jitter_mean_ms),
+            "jitter_ms_max": _round(m.jitter_max_ms),
+            "delay_p50_ms": _round(m.delay_p50_ms),
+            "delay_p95_ms": _round(m.delay_p95_ms),
+            "delay_p95_low_ms": _round(m.delay_p95_low_ms),
+            "delay_p95_high_ms": _round(m.delay_p95_high_ms),
+            "delay_p99_ms": _round(m.delay_p99_ms),
+            "delay_max_ms": _round(m.delay_max_ms),
+            "ipdv_ms": _round(m.ipdv_ms),
+            "interruptions": m.interruptions,
+            "interruption_ms_max": _round(m.interruption_ms_max),
+            "rtcp": self._rtcp(call.bridge, kind, direction),
+        }
+        if pictures is not None:
+            figures |= _frame_figures(pictures)
+        return StreamResult.model_validate({"mos": None, **figures})
+
+    def _skew_ms(self, way: dict[Kind, int]) -> float | None:
+        found, sound = self.pictures[way["video"]], self.captures.traces[way["audio"]]
+        skew = lip_sync(found, sound, *self._window_ns)
+        return None if skew is None else round(skew.p50_ms, 4)
+
+    def _rtcp(self, bridge: str, kind: Kind, direction: str) -> RtcpResult | None:
+        """The receiver's own last report of the phase; of what goes down, the bridge is that."""
+        who = "mcu" if direction == "up" else "bridge"
+        start_ms, end_ms = self.phase.start_s * 1000, self.phase.end_s * 1000
+        said = [
+            e
+            for e in self.captures.reports.get((who, bridge, kind), ())
+            if start_ms <= e["t_ms"] < end_ms
+        ]
+        if not said:
+            return None
+        last = said[-1]
+        jitter_ms = round(last["jitter"] * 1000 / last["clock_hz"], 4)
+        return RtcpResult(reports=len(said), packets_lost=last["lost"], jitter_ms=jitter_ms)
+
+
+def speech_codec(captures: Captures) -> SpeechCodec:
+    """The E-model's factors of the call's sound."""
+    return codec_of(captures.plan.audio.id)
+
+
+def devices(captures: Captures) -> Devices:
+    """What lies between microphone and loudspeaker, camera and screen beside the legs, whose
+    playout buffers are counted with them."""
+    plan, terminal = captures.plan, captures.plan.terminal
+    mcu = plan.device
+    composed = plan.meeting.video == "presence"
+    return Devices(
+        sound_ms=terminal.packetisation_ms + mcu.audio_mix_delay_ms,
+        picture_ms=terminal.encoding_ms
+        + (mcu.compose_delay_ms if composed else mcu.forward_delay_ms)
+        + terminal.decoding_ms,
+        hold_ms=terminal.sync_hold_ms,
+    )
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
+    return {
+        "frames_sent": m.frames,
+        "frames_lost": m.lost,
+        "frames_undecodable": m.undecodable,
+        "frames_late": m.late,
+        "frames_not_shown_pct": _round(m.not_shown_pct),
+        "frames_not_shown_pct_20s": _round(m.not_shown_pct_worst),
+        "freezes": m.freezes,
+        "freeze_ms_max": _round(m.freeze_ms_max),
+        "freeze_ms_total": _round(m.freeze_ms_total),
+        "freeze_pct": _round(m.frozen_pct),
+        "freeze_pct_20s": _round(m.frozen_pct_worst),
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(max(value, 0.0), 4)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 4)

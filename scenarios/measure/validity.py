@@ -1,0 +1,278 @@
+"""Can the run be trusted? Every packet's whereabouts, and every sign that the machine failed us."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from results.model.result import Accounting
+from scenarios.measure.captures import Captures
+from scenarios.measure.fault_validity import faults_in_vain
+from topology.damage import damaged as damaged_of
+
+UNLOGGED = {
+    "stray": "belong to no stream",
+    "not_rtp": "are not RTP",
+    "unauthentic": "could not be authenticated (SRTP)",
+}
+"""What a program read and could not put down to a stream; in a check nobody else sends to it."""
+LATE_MS = 5.0
+"""A line's impairment that begins later than this is not the one asked for."""
+
+
+def accounting(captures: Captures) -> Accounting:
+    """Where every datagram went, by the kernel's counters of all hosts and queues."""
+    udp, queues = captures.counters["udp"], captures.counters["queues"]
+    lines = captures.counters["lines"]
+    dropped = sum(q["queue_drops"] for q in queues)
+    lost = sum(q["line_losses"] for q in queues) + sum(line["lost"] for line in lines)
+    # less than none: a line swallowed packets, which must stay unaccounted for
+    duplicated = sum(max(line["duplicated"], 0) for line in lines)
+    routers = captures.counters["routers"]
+    # a header that a line damaged, and one that went round in a circle, are counted as one thing
+    expired = 0 if any(line.what.corrupt for line in captures.plan.lines) else routers["expired"]
+    damaged = damaged_of(udp) - expired
+    by_faults = sum(link["lost"] for link in captures.counters["fault_drops"])
+    without_route = routers["without_route"] + expired
+    gone = dropped + lost + damaged + by_faults + without_route
+    sent, received = udp["OutDatagrams"], udp["InDatagrams"]
+    sent += sum(stream["sent"] for stream in captures.counters["background"])
+    if captures.plan.changes:
+        sent, received = sent + routers["sent"], received + routers["received"]
+    else:
+        received += sum(stream["received"] for stream in _background(captures, at="router"))
+        damaged += captures.counters["background_damaged"]
+        gone += captures.counters["background_damaged"]
+    return Accounting(
+        packets_sent=sent,
+        packets_duplicated=duplicated,
+        packets_received=received,
+        packets_lost_by_faults=by_faults,
+        packets_without_route=without_route,
+        packets_dropped_at_queues=dropped,
+        packets_lost_by_impairment=lost,
+        packets_damaged=damaged,
+        unaccounted=sent + duplicated - received - gone,
+    )
+
+
+class Strange(NamedTuple):
+    """What is strange about one stream.
+
+    Attributes:
+        unknown: packets that came and were never sent.
+        removed: packets that came though the injector had removed them.
+        twice: arrivals beyond the copies that were sent.
+        met: of each interval of its impairments, whether anything was sent in it.
+    """
+
+    unknown: int
+    removed: int
+    twice: int
+    met: tuple[bool, ...]
+
+
+def strange(captures: Captures, index: int) -> Strange:
+    """Look at one stream."""
+    trace, plan = captures.traces[index], captures.plan
+    met = []
+    for interval in plan.streams[index].impairments:
+        to_s = plan.end_s if interval.to_s is None else interval.to_s
+        edges = captures.origin_ns + np.rint(np.array([interval.from_s, to_s]) * 1e9)
+        first, last = np.searchsorted(trace.due_ns, edges.astype(np.int64))
+        met.append(bool(last > first))
+    return Strange(
+        unknown=trace.unknown,
+        removed=int(np.count_nonzero(trace.impaired & trace.arrived)),
+        twice=int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0))),
+        met=tuple(met),
+    )
+
+
+def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[str]:
+    """Reasons why the run is invalid; none for a run that can be trusted.
+
+    `seen`: what is strange about each stream, where that is known already.
+    """
+    found = []
+    if seen is None:
+        seen = {index: strange(captures, index) for index in range(len(captures.traces))}
+    account = accounting(captures)
+    if account.unaccounted:
+        udp = captures.counters["udp"]
+        waiting = sum(q["backlog"] for q in captures.counters["queues"])
+        found.append(
+            f"{account.unaccounted} packets are unaccounted for ({udp['NoPorts']} came to a closed "
+            f"port, {udp['RcvbufErrors']} to a full buffer, {waiting} wait in queues)"
+        )
+    health = captures.events_of("mcu-health", "bridge-health")
+    told_sent = sum(h["sip_sent"] + h["rtcp_sent"] for h in health)
+    told_received = sum(h["sip_received"] + h["rtcp_received"] for h in health)
+    unlogged = sum(h.get(key, 0) for h in health for key in (*UNLOGGED, "unheard"))
+    told_sent += captures.media_sent - sum(h.get("unsendable", 0) for h in health)
+    udp = captures.counters["udp"]
+    if udp["OutDatagrams"] != told_sent:
+        found.append(
+            f"the hosts' kernels sent {udp['OutDatagrams']} datagrams, the programs {told_sent}"
+        )
+    read = captures.media_received + told_received + unlogged
+    read += sum(stream["received"] for stream in _background(captures, at="host"))
+    if udp["InDatagrams"] != read:
+        found.append(
+            f"the hosts' kernels delivered {udp['InDatagrams']} datagrams, the programs read {read}"
+        )
+    # the kernel counts what fails its checksum among what a socket dropped
+    damaged = captures.counters["udp"]["InCsumErrors"]
+    full = sum(h["overflowed"] for h in health) > damaged
+    for h in health:
+        found += _of_one(h, full, under_faults=captures.plan.recovery is not None)
+    if captures.counters["pacer_drops"]:
+        found.append(f"senders' pacing dropped {captures.counters['pacer_drops']} packets")
+    streams = captures.counters["background"]
+    damaged += captures.counters["background_damaged"]
+    full = sum(stream["overflowed"] for stream in streams) > damaged
+    for stream in streams:
+        found += _of_background(stream, full)
+    found += _of_streams(captures, seen, account.packets_duplicated)
+    found += _of_lines(captures)
+    found += _without_effect(captures, seen)
+    found += faults_in_vain(captures)
+    return found
+
+
+def _background(captures: Captures, at: Literal["router", "host"]) -> list[dict[str, Any]]:
+    """The streams of background traffic that end at routers, or at hosts."""
+    plan = captures.plan
+    routers = {node.id for node in plan.network.routers}
+    told = zip(captures.counters["background"], plan.background, strict=True)
+    return [stream for stream, of in told if (of.target in routers) == (at == "router")]
+
+
+def _of_background(stream: dict[str, Any], full: bool) -> list[str]:
+    """What its sender and its receiver say of a stream of background traffic.
+
+    `full`: what sockets dropped is more than what was damaged on the way.
+    """
+    name = f"background on link {stream['link']} {stream['direction']}"
+    found = []
+    if stream["sent"] != stream["handed"]:
+        found.append(f"{name}: the kernel sent {stream['sent']} of {stream['handed']} packets")
+    for key, what in (
+        ("late", "times it was handed over after it was due"),
+        ("pacer_drops", "packets were dropped by its pacing"),
+        ("overflowed", "packets overflowed a receive buffer"),
+    ):
+        if stream[key] and (full or key != "overflowed"):
+            found.append(f"{name}: {stream[key]} {what}")
+    return found
+
+
+def _of_streams(captures: Captures, seen: Mapping[int, Strange], by_lines: int) -> list[str]:
+    """Packets that nobody sent, and copies beyond those that were asked for."""
+    found = []
+    beyond = 0
+    for stream in captures.plan.streams:
+        name, of = f"{stream.bridge} {stream.kind} {stream.direction}", seen[stream.index]
+        if of.unknown:
+            found.append(f"{name}: {of.unknown} packets came that were never sent")
+        if of.removed:
+            found.append(f"{name}: {of.removed} packets came that the injector had removed")
+        if of.twice and not by_lines:
+            found.append(f"{name}: {of.twice} packets arrived twice")
+        beyond += of.twice
+    if by_lines and beyond > by_lines:
+        found.append(f"{beyond} packets arrived twice, {by_lines} were duplicated by lines")
+    return found
+
+
+def _of_lines(captures: Captures) -> list[str]:
+    """Impairments that did not begin or end when they should have, or did what nobody asked for."""
+    plan, changes = captures.plan, captures.counters["line_changes"]
+    # lines are changed until the last sample, at a whole second
+    last_s = math.floor(plan.end_s)
+    planned = sum(1 + (line.to_s is not None and line.to_s <= last_s) for line in plan.lines)
+    found = []
+    if len(changes) < planned:
+        found.append(f"{planned} changes of lines were planned, {len(changes)} were made")
+    for change in changes:
+        late_ms = change["t_ms"] - change["due_ms"]
+        if late_ms > LATE_MS and change["due_ms"] > 0:
+            what = "began" if change["begins"] else "ended"
+            found.append(
+                f"link {change['link']} {change['direction']}: its impairment {what} "
+                f"{late_ms:.1f} ms late"
+            )
+    twice = {(line.link, line.hop.direction) for line in plan.lines if line.what.duplicate}
+    for line in captures.counters["lines"]:
+        if line["duplicated"] and (line["link"], line["direction"]) not in twice:
+            where = f"link {line['link']} {line['direction']}"
+            found.append(f"{where}: {line['duplicated']} more packets came out than went in")
+    udp = captures.counters["udp"]
+    if (count := accounting(captures).packets_damaged) and not any(
+        line.what.corrupt for line in plan.lines
+    ):
+        found.append(
+            f"{count} packets were thrown away as damaged, but no line damages any "
+            f"({udp['NoPorts']} came to a closed port)"
+        )
+    return found
+
+
+def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[str]:
+    """Impairments in whose time nothing passed; of a bridge that had no call, that is told so."""
+    plan = captures.plan
+    called = {e["bridge"] for e in captures.events_of("joined", who="mcu")}
+    met: dict[tuple[str, float, float], bool] = {}
+    for stream in plan.streams:
+        if stream.bridge not in called:
+            continue
+        for interval, any_sent in zip(stream.impairments, seen[stream.index].met, strict=True):
+            to_s = plan.end_s if interval.to_s is None else interval.to_s
+            key = f"{stream.bridge} {stream.direction}", interval.from_s, to_s
+            met[key] = met.get(key, False) or any_sent
+    times_s = captures.samples[:, 0] / 1e9
+    for line in plan.lines:
+        to_s = plan.end_s if line.to_s is None else line.to_s
+        first = max(int(np.searchsorted(times_s, line.from_s, "right")) - 1, 0)
+        last = min(int(np.searchsorted(times_s, to_s)), len(times_s) - 1)
+        carried = captures.samples[:, 1 + captures.hops.index((line.link, line.hop.direction))]
+        key = f"link {line.link} {line.hop.direction}", line.from_s, to_s
+        met[key] = bool(carried[last] > carried[first])
+    start_s = plan.phases[0].start_s
+    return [
+        f"{where}: nothing passed while it was impaired, {from_s - start_s:g} s to "
+        f"{to_s - start_s:g} s"
+        for (where, from_s, to_s), any_passed in met.items()
+        if not any_passed
+    ]
+
+
+def _of_one(health: dict[str, Any], full: bool, *, under_faults: bool) -> list[str]:
+    """What one program says of itself. What SIP threw away is no fault: such a call fails.
+
+    `full`: what sockets dropped is more than what was damaged on the way. `under_faults`: a host
+    may find no way to send to, and what it would have sent is lost.
+    """
+    who = health.get("bridge", "the MCU")
+    found = [
+        f"{who}: {count} packets came that {what}"
+        for key, what in UNLOGGED.items()
+        if (count := health.get(key, 0))
+    ]
+    if health["starved"]:
+        found.append(f"{who}: media was handed over after it was due {health['starved']} times")
+    if full and health["overflowed"]:
+        found.append(f"{who}: {health['overflowed']} packets overflowed a receive buffer")
+    if count := health.get("foreign", 0):
+        found.append(f"{who}: {count} packets came under another payload type than was agreed on")
+    if (count := health.get("unsendable", 0)) and not under_faults:
+        found.append(f"{who}: {count} packets of media could not be sent")
+    if health.get("calls_left") or health.get("units_left"):
+        found.append(
+            f"the MCU still held {health['calls_left']} calls and {health['units_left']:g} units "
+            "after everyone had hung up"
+        )
+    return found

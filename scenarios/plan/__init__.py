@@ -1,0 +1,1 @@
+"""Scenario + network + device → plan: everything that is fixed before an emulation starts."""

@@ -1,0 +1,329 @@
+"""Scenario + network + device → plan: everything that is fixed before an emulation starts.
+
+Pure. What crosses to the emulation is the plan alone, as `plan.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from mcu_sim.conference.commands import Present, Redial
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.conference.meeting import Meeting, Member
+from mcu_sim.device import Device
+from mcu_sim.media.leg import Kind
+from scenarios.drain import drain_s
+from scenarios.faults.claims import Boots
+from scenarios.faults.plan import FaultPlan
+from scenarios.faults.planning import plan_faults
+from scenarios.plan.streams import stream_plans
+from scenarios.spec.background import BackgroundPlan, background_plans
+from scenarios.spec.impairment import LinePlan, line_plans
+from scenarios.spec.scenario import Control, Scenario
+from topology.changes import NetworkChange, Outage
+from topology.network import Network
+from topology.routing import shortest_paths
+from traffic.profiles import Profile, Profiles, Recovery, Terminal
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.audio_encoding import AudioEncoding
+from traffic.sources.content import ContentModel
+from traffic.sources.talk_spurts import SpeechModel
+from traffic.sources.video_model import VideoModel
+
+FIRST_DIAL_S = 0.5
+DIAL_EVERY_S = 0.2
+DIALLING_S = 60.0
+"""However many bridges there are, all have dialled within this: a great many dial at once."""
+DIAL_GRID_S = 0.02
+"""Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
+then never decide on which side of a step it starts."""
+SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
+CLOSING_S = 0.5  # media goes on so long after the last phase
+RECORDINGS = "media"
+"""Where recordings lie in a run's folder."""
+MEETING = "meeting"
+"""The meeting's id and the user part of its SIP address."""
+SIP_PORT = 5060
+AUDIO_KBPS = 64.0
+"""What a call's line rate holds beside its pictures."""
+DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
+
+
+class PhasePlan(StrictModel):
+    """A phase in seconds from the run's origin."""
+
+    name: Literal["before", "during", "after"]
+    start_s: float
+    end_s: float
+
+
+class CallPlan(StrictModel):
+    """One bridge's call: when it dials or is dialled, and its indices into `Plan.streams`."""
+
+    bridge: str
+    name: str
+    new: bool
+    dial_s: float
+    up: dict[Kind, int]
+    down: dict[Kind, int]
+
+
+class ContentPlan(StrictModel):
+    """Who shows slides, in seconds from the run's origin, and as what stream of frames."""
+
+    bridge: str
+    from_s: float
+    to_s: float
+    model: ContentModel
+
+
+class RecordingPlan(StrictModel):
+    """What a bridge sends in place of modelled pictures: a file of the run's folder."""
+
+    bridge: str
+    file: str
+
+
+class Plan(StrictModel):
+    """Everything an emulation needs."""
+
+    scenario_id: str
+    seed: int
+    network: Network
+    device: Device
+    profile: Profile
+    audio: AudioEncoding
+    video: VideoModel
+    sound: Literal["tone", "conversation"]
+    silence_suppression: bool
+    speech: SpeechModel
+    content: ContentPlan | None
+    recordings: list[RecordingPlan]
+    terminal: Terminal
+    meeting: Meeting
+    dial: Literal["in", "out"]
+    encrypted: bool
+    controls: list[Control]
+    """Times counted from the run's origin."""
+    phases: list[PhasePlan]
+    calls: list[CallPlan]
+    streams: list[StreamPlan]
+    lines: list[LinePlan]
+    faults: list[FaultPlan] = Field(default_factory=list)
+    changes: list[NetworkChange] = Field(default_factory=list)
+    outages: list[Outage] = Field(default_factory=list)
+    recovery: Recovery | None = None
+    """How cut-off bridges come back; None: nothing fails, and nobody dials again."""
+    background: list[BackgroundPlan] = Field(default_factory=list)
+    hang_up_s: float
+    end_s: float
+    pcap: list[str]
+    loses: bool = False
+    """Whether packets are known to be lost though nothing here says so: a queue is too short."""
+
+    @property
+    def loses_on_purpose(self) -> bool:
+        """Whether key frames are to be expected to be asked for, whatever queues do."""
+        lossy = any(link.loss_pct for link in self.network.links)
+        impaired = bool(self.lines) or any(stream.impairments for stream in self.streams)
+        return self.meeting.video == "switched" or lossy or impaired or self.recovery is not None
+
+    @property
+    def watchful(self) -> bool:
+        """Whether devices look at what came every `traffic.receiver.feedback.LOOK_NS`.
+
+        They have no more in hand than that. Where nobody asks for anything longer windows send
+        the same, for less.
+        """
+        return self.loses or self.content is not None or self.loses_on_purpose
+
+    @property
+    def line_kbps(self) -> float | None:
+        """The line rate of a call, in kb/s of sound and pictures; None: the MCU calls, and offers
+        what it has."""
+        return None if self.dial == "out" else self.profile.video_kbps + AUDIO_KBPS
+
+    def to_json(self) -> str:
+        """The text of `plan.json`, which `model_validate_json` reads back."""
+        return self.model_dump_json(by_alias=True, indent=1)
+
+
+def make_plan(
+    scenario: Scenario,
+    network: Network,
+    device: Device,
+    profile: Profile,
+    profiles: Profiles,
+    *,
+    chair: str,
+    seed: int,
+    pcap: Sequence[str] = (),
+    groups: Mapping[str, Sequence[str]] | None = None,
+    all_from_start: bool = False,
+) -> Plan:
+    """Fix timetable, streams and identifiers; all randomness comes from `seed`.
+
+    `groups` are the links of the province's shared-risk groups. New bridges dial during the second
+    phase, or with the others if `all_from_start`.
+
+    Raises `InputError` for a bridge without a path to the MCU or a queue that never empties.
+    """
+    known = [bridge.id for bridge in network.bridges]
+    routes = shortest_paths(network)
+    for bridge in known:
+        routes.path(bridge, network.mcu.id)
+    new = set() if all_from_start else {bridge.id for bridge in scenario.new_bridges}
+    dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(known))
+    phases = _phases(scenario, (len(known) - len(new)) * dial_every_s)
+    start_s = phases[0].start_s
+    audio_type = profiles.encoding(profile.audio).payload_type
+    streams = stream_plans(scenario, network, seed, start_s, audio_type)
+    content = _content(scenario, profile, profiles, phases)
+    streams_of: dict[str, list[StreamPlan]] = {bridge: [] for bridge in known}
+    for stream in streams:
+        streams_of[stream.bridge].append(stream)
+    calls = []
+    dialled_new = 0
+    for number, node in enumerate(network.bridges):
+        if node.id in new:
+            during = phases[1]
+            share = (during.end_s - during.start_s) / len(new)
+            dial_s = during.start_s + share * (dialled_new + 0.5)
+            dialled_new += 1
+        else:
+            dial_s = FIRST_DIAL_S + dial_every_s * number
+        own = streams_of[node.id]
+        calls.append(
+            CallPlan(
+                bridge=node.id,
+                name=node.name,
+                new=node.id in new,
+                dial_s=round(round(dial_s / DIAL_GRID_S) * DIAL_GRID_S, 3),
+                up={s.kind: s.index for s in own if s.direction == "up"},
+                down={s.kind: s.index for s in own if s.direction == "down"},
+            )
+        )
+    hang_up_s = phases[-1].end_s + CLOSING_S
+    recovery = profiles.recovery
+    boots = Boots(recovery.bridge_boot_s, recovery.mcu_boot_s)
+    failing = plan_faults(scenario.faults, network, groups or {}, boots, start_s)
+    return Plan(
+        scenario_id=scenario.id,
+        seed=seed,
+        network=network,
+        device=device,
+        profile=profile,
+        audio=profiles.encoding(profile.audio),
+        video=profiles.video_model(profile),
+        sound=scenario.meeting.sound,
+        silence_suppression=scenario.meeting.silence_suppression,
+        speech=profiles.speech,
+        content=content,
+        recordings=[
+            RecordingPlan(bridge=item.bridge, file=f"{RECORDINGS}/{item.bridge}.npz")
+            for item in scenario.recordings
+        ],
+        terminal=profiles.terminal,
+        meeting=_meeting(scenario, network, chair),
+        dial=scenario.meeting.dial,
+        encrypted=scenario.meeting.encrypted,
+        controls=_controls(scenario, calls, start_s, content),
+        phases=phases,
+        calls=calls,
+        streams=streams,
+        lines=[*line_plans(scenario.impairments, network, start_s), *failing.lines],
+        faults=failing.faults,
+        changes=failing.changes,
+        outages=failing.outages,
+        recovery=recovery if failing.faults else None,
+        background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
+        hang_up_s=hang_up_s,
+        end_s=hang_up_s + DRAIN_S + 2 * drain_s(network, scenario.impairments, failing.lines),
+        pcap=list(pcap),
+    )
+
+
+def at_seed(plan: Plan, scenario: Scenario, seed: int) -> Plan:
+    """The plan that `make_plan` would have made with another seed."""
+    streams = stream_plans(
+        scenario, plan.network, seed, plan.phases[0].start_s, plan.audio.payload_type
+    )
+    return plan.model_copy(update={"seed": seed, "streams": streams})
+
+
+def _meeting(scenario: Scenario, network: Network, chair: str) -> Meeting:
+    """The one meeting of a check: the province and all its bridges (Art. 3(2)a)."""
+    settings = scenario.meeting
+    members = [
+        Member(id=bridge.id, uri=f"sip:{bridge.id}@{network.address(bridge.id)}:{SIP_PORT}")
+        for bridge in network.bridges
+    ]
+    return Meeting(
+        id=MEETING,
+        name=scenario.id,
+        pattern="province-districts",
+        chair=chair,
+        member=members,
+        floor=settings.floor,
+        video=settings.video,
+        layout=settings.layout,
+    )
+
+
+def _content(
+    scenario: Scenario, profile: Profile, profiles: Profiles, phases: Sequence[PhasePlan]
+) -> ContentPlan | None:
+    shown = scenario.content
+    if shown is None:
+        return None
+    start_s, end_s = phases[0].start_s, phases[-1].end_s
+    return ContentPlan(
+        bridge=shown.bridge,
+        from_s=start_s + shown.from_s,
+        to_s=end_s if shown.to_s is None else min(end_s, start_s + shown.to_s),
+        model=profiles.content_model(profile, shown.kbps),
+    )
+
+
+def _controls(
+    scenario: Scenario, calls: Sequence[CallPlan], start_s: float, content: ContentPlan | None
+) -> list[Control]:
+    """The scenario's commands, and those by which the MCU dials each bridge at its time.
+
+    The content channel is given by the technician at the MCU, and taken back.
+    """
+    controls = [c.model_copy(update={"at_s": start_s + c.at_s}) for c in scenario.controls]
+    if scenario.meeting.dial == "out":
+        controls += [
+            Control(
+                at_s=call.dial_s,
+                by=OPERATOR.value,
+                do=Redial(command="redial", participant=call.bridge),
+            )
+            for call in calls
+        ]
+    if content is not None:
+        for at_s, who in ((content.from_s, content.bridge), (content.to_s, None)):
+            present = Present(command="present", participant=who)
+            controls.append(Control(at_s=at_s, by=OPERATOR.value, do=present))
+    return sorted(controls, key=lambda control: control.at_s)
+
+
+def _phases(scenario: Scenario, dialling_s: float) -> list[PhasePlan]:
+    start = float(round(FIRST_DIAL_S + dialling_s + SETTLE_S + 0.5))
+    lengths = scenario.phases
+    phases = []
+    for name, seconds in (
+        ("before", lengths.before_s),
+        ("during", lengths.during_s),
+        ("after", lengths.after_s),
+    ):
+        phases.append(
+            PhasePlan.model_validate({"name": name, "start_s": start, "end_s": start + seconds})
+        )
+        start += seconds
+    return phases

@@ -1,0 +1,71 @@
+"""Which streams a run has, with their identifiers, seeds and impairments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from mcu_sim.media.leg import Kind
+from scenarios.spec.impairment import intervals
+from scenarios.spec.scenario import Scenario
+from topology.network import Network
+from traffic import rtp
+from traffic.profiles import VIDEO_PAYLOAD_TYPE
+from traffic.sender.stream_plan import Direction, StreamPlan
+
+
+def stream_plans(
+    scenario: Scenario, network: Network, seed: int, start_s: float, audio_type: int
+) -> list[StreamPlan]:
+    """All streams; identifiers and seeds are drawn from the run's seed, in a fixed order.
+
+    Args:
+        start_s: the first phase's start after the run's origin.
+        audio_type: payload type of the sound.
+    """
+    rng = random.Random(seed)
+    payload_types: dict[Kind, int] = {
+        "audio": audio_type,
+        "video": VIDEO_PAYLOAD_TYPE,
+        "content": VIDEO_PAYLOAD_TYPE,
+    }
+    streams: list[StreamPlan] = []
+    for bridge, kind, direction in _wanted(scenario, network):
+        stream = rtp.StreamId(
+            payload_type=payload_types[kind],
+            ssrc=rng.getrandbits(32),
+            first_sequence=rng.getrandbits(15),
+            first_timestamp=rng.getrandbits(32),
+        )
+        streams.append(
+            StreamPlan(
+                index=len(streams),
+                bridge=bridge,
+                kind=kind,
+                direction=direction,
+                header_hex=rtp.template(stream).hex(),
+                ssrc=stream.ssrc,
+                first_sequence=stream.first_sequence,
+                first_timestamp=stream.first_timestamp,
+                seed=rng.getrandbits(48),
+                impairments=intervals(scenario.impairments, bridge, kind, direction, start_s),
+            )
+        )
+    return streams
+
+
+def _wanted(scenario: Scenario, network: Network) -> Iterator[tuple[str, Kind, Direction]]:
+    """Sound and picture both ways for every bridge; slides from one bridge to all others.
+
+    Slides come last: what else there is has the same identifiers with them and without.
+    """
+    bridges = [bridge.id for bridge in network.bridges]
+    ways: tuple[Direction, Direction] = ("up", "down")
+    kinds: tuple[Kind, Kind] = ("audio", "video")
+    for bridge in bridges:
+        for kind in kinds:
+            for direction in ways:
+                yield bridge, kind, direction
+    if scenario.content is not None:
+        for bridge in bridges:
+            yield bridge, "content", "up" if bridge == scenario.content.bridge else "down"

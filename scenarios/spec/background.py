@@ -1,0 +1,208 @@
+"""Traffic on a link that is nobody's meeting: as a scenario declares it, and as it is planned.
+
+A [[background]] table is a Poisson process of equal UDP datagrams from one router to the far end
+of one link. Who sends it is of no concern: it stands for all that shares the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from giaoban.errors import did_you_mean
+from giaoban.provenance import Sourced
+from giaoban.tomlfile import Mistake, StrictModel
+from results.model.background import OtherTraffic
+from topology.network import Hop, NetLink, Network
+from topology.qos import AF41, BEST_EFFORT, EF
+from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+
+DSCPS = {"best-effort": BEST_EFFORT, "video": AF41, "voice": EF}
+MOST_MBPS = 10_000.0
+MOST_STREAMS = 200
+BOTH, DOWN = "both", "down"
+BLOCK = 4096
+BEGINS_AFTER_NS = 6_000_000
+"""Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
+Where a queue fills up just then, which packets it loses would hang on that.
+"""
+SHORTEST_S = 0.1
+"""Of less of it there would be nothing, or hardly anything."""
+
+
+class Background(Sourced):
+    """One [[background]] table.
+
+    `mbps`, or `pct` of the link's rate, is what its frames take of the link; `packet_bytes` is an
+    IP packet's length. `direction` is "NODE->NODE" or "both"; on an access link it is "down", from
+    the router. `from_s` and `to_s` count from the first phase's start; without them it flows from
+    the run's start to the last phase's end. It begins `BEGINS_AFTER_NS` later. `marked` is the
+    class that it claims to be of.
+    """
+
+    link: str
+    direction: str | None = None
+    mbps: Annotated[float, Field(gt=0, le=MOST_MBPS)] | None = None
+    pct: Annotated[float, Field(gt=0, le=1000)] | None = None
+    packet_bytes: Annotated[int, Field(ge=UDP_IP_BYTES + 18, le=1500)] = 1200
+    from_s: Annotated[float, Field(ge=0, le=10_800)] | None = None
+    to_s: Annotated[float, Field(gt=0, le=10_800)] | None = None
+    marked: Literal["best-effort", "video", "voice"] = "best-effort"
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if (self.mbps is None) == (self.pct is None):
+            raise ValueError("has no rate or two (allowed: mbps or pct)")
+        if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
+            raise ValueError("to_s is not after from_s")
+        if self.to_s is not None and self.to_s - (self.from_s or 0.0) < SHORTEST_S:
+            raise ValueError(f"flows for less than {SHORTEST_S:g} s (allowed: that, or longer)")
+        return self
+
+    def rate_mbps(self, link: NetLink) -> float:
+        """What it takes of this link."""
+        return self.mbps if self.mbps is not None else link.rate_mbps * (self.pct or 0.0) / 100
+
+
+class BackgroundPlan(StrictModel):
+    """One direction of one [[background]] table, in seconds from the run's origin."""
+
+    link: str
+    source: str
+    target: str
+    from_s: float
+    to_s: float
+    mbps: float
+    packet_bytes: int
+    dscp: int
+
+    @property
+    def hop(self) -> Hop:
+        """Where."""
+        return Hop(self.link, self.source, self.target)
+
+    @property
+    def payload_bytes(self) -> int:
+        """Of UDP, in each packet."""
+        return self.packet_bytes - UDP_IP_BYTES
+
+    @property
+    def mean_ns(self) -> float:
+        """From one packet to the next."""
+        return (self.packet_bytes + ETHERNET_BYTES) * 8e3 / self.mbps
+
+
+class PoissonArrivals:
+    """When each packet of a plan leaves: asked for by windows, the same whatever the windows are.
+
+    Args:
+        seed: the run's.
+        number: of the plan in the run.
+    """
+
+    def __init__(self, plan: BackgroundPlan, seed: int, number: int) -> None:
+        self._rng = np.random.default_rng([seed, number])
+        self._mean_ns = plan.mean_ns
+        self._end_ns = round(plan.to_s * 1e9)
+        self._last_ns = plan.from_s * 1e9 + BEGINS_AFTER_NS
+        self._waiting = np.empty(0)
+
+    def until(self, edge_ns: int) -> NDArray[np.int64]:
+        """(n,) ns after the origin, ascending: all before the edge that were not yet given."""
+        blocks = [self._waiting]
+        while self._last_ns < min(edge_ns, self._end_ns):
+            gaps_ns = self._rng.exponential(self._mean_ns, BLOCK)
+            blocks.append(self._last_ns + np.cumsum(gaps_ns))
+            self._last_ns = float(blocks[-1][-1])
+        times_ns = np.concatenate(blocks)
+        given = int(np.searchsorted(times_ns, min(edge_ns, self._end_ns)))
+        self._waiting = times_ns[given:]
+        return times_ns[:given].astype(np.int64)
+
+
+def mistakes(
+    backgrounds: Sequence[Background], network: Network, length_s: float
+) -> Iterator[Mistake]:
+    """What is wrong with them in this network: unknown places, impossible rates and times."""
+    known = [link.id for link in network.links]
+    for number, item in enumerate(backgrounds):
+        loc = ("background", number)
+        if item.from_s is not None and item.from_s >= length_s:
+            what = f"begins after the run (allowed: below {length_s:g} s)"
+            yield (*loc, "from_s"), item.from_s, what
+        if item.to_s is not None and item.to_s > length_s:
+            what = f"ends after the run (allowed: up to {length_s:g} s)"
+            yield (*loc, "to_s"), item.to_s, what
+        if item.link not in known:
+            yield (*loc, "link"), item.link, f"unknown link{did_you_mean(item.link, known)}"
+            continue
+        link = network.link(item.link)
+        if not _hops(item, link):
+            ways = ", ".join(_ways(link))
+            what = f"is no direction from a router of {item.link} (allowed: {ways})"
+            yield (*loc, "direction"), item.direction, what
+        if (rate_mbps := item.rate_mbps(link)) > MOST_MBPS:
+            what = f"is {rate_mbps:g} Mb/s (allowed: up to {MOST_MBPS:g} Mb/s)"
+            yield (*loc, "pct"), item.pct, what
+    if sum(len(_hops(b, network.link(b.link))) for b in backgrounds if b.link in known) > (
+        MOST_STREAMS
+    ):
+        what = f"too many (allowed: {MOST_STREAMS} directions of links)"
+        yield ("background",), None, what
+
+
+def background_plans(
+    backgrounds: Sequence[Background], network: Network, start_s: float, end_s: float
+) -> list[BackgroundPlan]:
+    """All, one a direction; the first phase begins at `start_s`, the last one ends at `end_s`."""
+    plans = []
+    for item in backgrounds:
+        link = network.link(item.link)
+        for hop in _hops(item, link):
+            plans.append(
+                BackgroundPlan(
+                    link=hop.link,
+                    source=hop.source,
+                    target=hop.target,
+                    from_s=0.0 if item.from_s is None else start_s + item.from_s,
+                    to_s=end_s if item.to_s is None else start_s + item.to_s,
+                    mbps=item.rate_mbps(link),
+                    packet_bytes=item.packet_bytes,
+                    dscp=DSCPS[item.marked],
+                )
+            )
+    return plans
+
+
+def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[OtherTraffic]:
+    """What a result says of them, one a direction."""
+    return [
+        OtherTraffic(
+            link=hop.link,
+            direction=hop.direction,
+            mbps=item.rate_mbps(link),
+            marked=item.marked,
+            from_s=item.from_s,
+            to_s=item.to_s,
+        )
+        for item in backgrounds
+        for link in [network.link(item.link)]
+        for hop in _hops(item, link)
+    ]
+
+
+def _ways(link: NetLink) -> dict[str, list[Hop]]:
+    """The directions that a table may name, and what they are; on an access link a is the host."""
+    up, down = link.hops
+    if link.kind == "access":
+        return {DOWN: [down], down.direction: [down]}
+    return {BOTH: [up, down], up.direction: [up], down.direction: [down]}
+
+
+def _hops(item: Background, link: NetLink) -> list[Hop]:
+    ways = _ways(link)
+    return ways.get(next(iter(ways)) if item.direction is None else item.direction, [])

@@ -1,0 +1,305 @@
+"""Scenario file → question: all that it names is read, and checked as a whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from giaoban import tomlfile
+from giaoban.errors import InputError, did_you_mean
+from giaoban.tomlfile import Mistake
+from mcu_sim.conference.commands import Drop, Layout, Redial, subject
+from mcu_sim.conference.effects import OPERATOR
+from mcu_sim.device import DEFAULT_PATH as DEVICES
+from mcu_sim.device import Device, DeviceCatalogue, load_devices
+from mcu_sim.h264 import LEVELS
+from mcu_sim.media.audio.codec import CODECS
+from scenarios.faults.claims import Boots
+from scenarios.faults.validate import mistakes as fault_mistakes
+from scenarios.plan.plan import Plan, at_seed, make_plan
+from scenarios.spec.background import mistakes as background_mistakes
+from scenarios.spec.impairment import mistakes as impairment_mistakes
+from scenarios.spec.recordings import files_of, read_recordings, recording_mistakes, with_traces
+from scenarios.spec.scenario import Control, Scenario, load_scenario
+from scenarios.study.failures.accepted import mistakes as accepted_mistakes
+from topology.load import load_province
+from topology.model import Province
+from topology.network import build
+from topology.validate import bridge_faults, change_faults
+from traffic.profiles import Profiles, load_profiles
+from traffic.recorded.recording import Recording
+
+REDIAL_AFTER_S = 2.0
+"""A bridge hands the kernel its media a second ahead, which a hang-up does not call back."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A plan together with the inputs it was made from, which the documents show."""
+
+    plan: Plan
+    scenario: Scenario
+    scenario_path: Path
+    province: Province
+    province_path: Path
+    profiles: Profiles
+    recordings: dict[str, Recording]
+    files: list[Path]
+    devices_path: Path = DEVICES
+
+    def at_seed(self, seed: int) -> Question:
+        """The same question at another seed."""
+        return replace(self, plan=at_seed(self.plan, self.scenario, seed))
+
+
+def make_question(
+    scenario_path: Path,
+    *,
+    province_path: Path | None = None,
+    seed: int | None = None,
+    pcap: Sequence[str] = (),
+    change: Callable[[Scenario], Scenario] | None = None,
+    all_from_start: bool = False,
+) -> Question:
+    """Read a scenario and all it names, check it as a whole, and make the plan.
+
+    `change` makes another scenario of the one that was read, before it is checked. With
+    `all_from_start` new bridges dial when the existing ones do.
+
+    Raises:
+        InputError: every mistake with file, line, key, value and what is allowed.
+    """
+    written = load_scenario(scenario_path)
+    if change is not None:
+        written = change(written)
+    province_path = province_path or province_of(written, scenario_path)
+    return question_from(
+        written,
+        scenario_path,
+        load_province(province_path),
+        province_path,
+        seed=seed,
+        pcap=pcap,
+        all_from_start=all_from_start,
+    )
+
+
+def province_of(scenario: Scenario, scenario_path: Path) -> Path:
+    """The province's file that a scenario names."""
+    return (scenario_path.parent / scenario.province).resolve()
+
+
+def question_from(
+    written: Scenario,
+    scenario_path: Path,
+    province: Province,
+    province_path: Path,
+    *,
+    seed: int | None = None,
+    pcap: Sequence[str] = (),
+    all_from_start: bool = False,
+    on_device: Callable[[Device], Device] | None = None,
+) -> Question:
+    """The same of a scenario and a province that were read, and perhaps changed, already.
+
+    The paths say where they were read. `on_device` makes another device of the one that is named.
+
+    Raises:
+        InputError: as `make_question`.
+    """
+    scenario = with_traces(written, scenario_path)
+    if scenario.qos is not None:
+        province = province.model_copy(update={"qos": scenario.qos})
+    devices_path = DEVICES
+    if scenario.devices is not None:
+        devices_path = (scenario_path.parent / scenario.devices).resolve()
+    profiles, devices = load_profiles(), load_devices(devices_path)
+    groups = {group.id: group.links for group in province.groups}
+    astray = list(_network_mistakes(scenario, province))
+    found = [
+        *astray,
+        *_call_mistakes(scenario, profiles, devices),
+        *_control_mistakes(scenario, province),
+        *_content_mistakes(scenario, province, profiles),
+        *recording_mistakes(scenario, _bridges(scenario, province)),
+    ]
+    if not astray:
+        network = build(province, scenario.new_bridges, scenario.link_changes)
+        found += impairment_mistakes(
+            scenario.impairments,
+            network,
+            scenario.phases.total_s,
+            encrypted=scenario.meeting.encrypted,
+            slides=_slides(scenario),
+        )
+        recovery = profiles.recovery
+        found += fault_mistakes(
+            scenario.faults,
+            scenario.impairments,
+            network,
+            groups,
+            Boots(recovery.bridge_boot_s, recovery.mcu_boot_s),
+            scenario.phases.total_s,
+        )
+        found += accepted_mistakes(scenario.accepted, network, province.groups)
+        found += background_mistakes(scenario.background, network, scenario.phases.total_s)
+    if found:
+        raise tomlfile.mistakes(scenario_path, found)
+    device = _device(scenario, province, devices, province_path)
+    if on_device is not None:
+        device = on_device(device)
+    profile = profiles.pick(scenario.profile)
+    if device.units_for(profile.resolution) is None or profile.resolution not in LEVELS:
+        able = [name for name in device.resolutions() if name in LEVELS]
+        what = f"is {profile.resolution}, {device.name} does not do it (allowed: {', '.join(able)})"
+        raise tomlfile.mistakes(scenario_path, [(("profile",), profile.id, what)])
+    bridges = _bridges(scenario, province)
+    for name in pcap:
+        if name not in bridges:
+            raise InputError(f'--pcap = "{name}": unknown bridge{did_you_mean(name, bridges)}')
+    try:
+        plan = make_plan(
+            scenario,
+            network,
+            device,
+            profile,
+            profiles,
+            chair=province.chair.id,
+            seed=scenario.seed if seed is None else seed,
+            pcap=pcap,
+            groups=groups,
+            all_from_start=all_from_start,
+        )
+    except InputError as error:
+        raise InputError(f"{scenario_path}: {error}") from None
+    recordings = read_recordings(scenario, scenario_path, plan.video)
+    return Question(
+        plan,
+        scenario,
+        scenario_path,
+        province,
+        province_path,
+        profiles,
+        recordings,
+        files_of(written, scenario_path),
+        devices_path,
+    )
+
+
+def _bridges(scenario: Scenario, province: Province) -> list[str]:
+    """Those of the province, then those to be added."""
+    return [bridge.id for bridge in (*province.bridges, *scenario.new_bridges)]
+
+
+def _slides(scenario: Scenario) -> tuple[str, float, float] | None:
+    """Who shows slides, from when to when after the first phase began."""
+    shown = scenario.content
+    if shown is None:
+        return None
+    length_s = scenario.phases.total_s
+    return shown.bridge, shown.from_s, length_s if shown.to_s is None else shown.to_s
+
+
+def _network_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
+    bridges, changes = scenario.new_bridges, scenario.link_changes
+    for fault in bridge_faults(province, bridges):
+        yield ("bridge", *fault.loc), fault.value, fault.what
+    for fault in change_faults(province, bridges, changes):
+        yield ("link", *fault.loc), fault.value, fault.what
+
+
+def _call_mistakes(
+    scenario: Scenario, profiles: Profiles, devices: DeviceCatalogue
+) -> Iterator[Mistake]:
+    known = [profile.id for profile in profiles.profile]
+    if scenario.profile not in known:
+        what = f"unknown call profile{profiles.instead_of(scenario.profile)}"
+        yield ("profile",), scenario.profile, what
+    mixed = [e.id for e in profiles.audio if e.encoding in {codec.name for codec in CODECS}]
+    for profile in profiles.profile:
+        if profile.id == scenario.profile and profile.audio not in mixed:
+            what = f"has {profile.audio}, the MCU does not mix it (allowed: {', '.join(mixed)})"
+            yield ("profile",), scenario.profile, what
+    known = [device.id for device in devices.device]
+    if scenario.device is not None and scenario.device not in known:
+        what = f"unknown device{did_you_mean(scenario.device, known)}"
+        yield ("device",), scenario.device, what
+
+
+def _content_mistakes(
+    scenario: Scenario, province: Province, profiles: Profiles
+) -> Iterator[Mistake]:
+    shown = scenario.content
+    if shown is None:
+        return
+    known = _bridges(scenario, province)
+    if shown.bridge not in known:
+        what = f"unknown bridge{did_you_mean(shown.bridge, known)}"
+        yield ("content", "bridge"), shown.bridge, what
+    elif shown.bridge != province.chair.id and scenario.meeting.floor != "open":
+        what = f'has not the floor (allowed: {province.chair.id}, or meeting.floor = "open")'
+        yield ("content", "bridge"), shown.bridge, what
+    length_s = scenario.phases.total_s
+    if shown.from_s >= length_s:
+        what = f"begins after the run (allowed: below {length_s:g} s)"
+        yield ("content", "from_s"), shown.from_s, what
+    named = [p for p in profiles.profile if p.id == scenario.profile]
+    if shown.kbps is None and named and named[0].content_kbps is None:
+        able = [p.id for p in profiles.profile if p.content_kbps is not None]
+        what = (
+            f"is missing, and the call profile {scenario.profile} has none "
+            f"(allowed: kbps here, or a profile with content: {', '.join(able)})"
+        )
+        yield ("content", "kbps"), None, what
+
+
+def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
+    bridges = _bridges(scenario, province)
+    length_s = scenario.phases.total_s
+    for number, control in enumerate(scenario.controls):
+        loc = ("control", number)
+        if control.at_s >= length_s:
+            yield (*loc, "at_s"), control.at_s, f"is after the run (allowed: below {length_s:g} s)"
+        givers = [OPERATOR.value, *bridges]
+        if control.by not in givers:
+            what = f"unknown bridge{did_you_mean(control.by, givers)}"
+            yield (*loc, "by"), control.by, what
+        if (soon := _too_soon(scenario, control)) is not None:
+            yield (*loc, "at_s"), control.at_s, soon
+        named = subject(control.do)
+        if named and named not in bridges:
+            key = "for" if isinstance(control.do, Layout) else "participant"
+            yield (*loc, "do", key), named, f"unknown bridge{did_you_mean(named, bridges)}"
+        if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
+            what = 'there are no layouts with meeting.video = "switched"'
+            yield (*loc, "do", "command"), control.do.command, what
+
+
+def _too_soon(scenario: Scenario, control: Control) -> str | None:
+    """What is wrong with a redial right after a drop: the old call's packets are on their way."""
+    if not isinstance(control.do, Redial):
+        return None
+    dropped_s = [
+        c.at_s
+        for c in scenario.controls
+        if isinstance(c.do, Drop) and c.do.participant == control.do.participant
+    ]
+    last_s = max((at_s for at_s in dropped_s if at_s <= control.at_s), default=-math.inf)
+    if control.at_s - last_s >= REDIAL_AFTER_S:
+        return None
+    return (
+        f"redials too soon (allowed: {REDIAL_AFTER_S:g} s or more after the drop at {last_s:g} s)"
+    )
+
+
+def _device(
+    scenario: Scenario, province: Province, devices: DeviceCatalogue, province_path: Path
+) -> Device:
+    wanted = scenario.device or province.mcu.device
+    for device in devices.device:
+        if device.id == wanted:
+            return device
+    what = f"unknown device{did_you_mean(wanted, [device.id for device in devices.device])}"
+    raise tomlfile.mistakes(province_path, [(("mcu", "device"), wanted, what)])

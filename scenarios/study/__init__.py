@@ -1,0 +1,1 @@
+"""Questions and how they are answered: one check, seeds, what-ifs, headroom, failures, sweeps."""

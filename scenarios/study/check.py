@@ -1,0 +1,177 @@
+"""The main job: a question → an emulation → an answer in a run folder, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.workers import Helpers
+from results.archive import store
+from results.archive.evidence.manifest import Proof
+from results.archive.store import RunFolder, write_result
+from results.judge.verdict import with_seeds
+from results.model.result import Result
+from results.report.annex.content import Chapter
+from results.report.annex.make import write_annex
+from results.report.annex.standing import Part
+from results.report.summary import summary_md
+from results.report.view.write import write_page
+from scenarios.documents import draw_pictures, prove
+from scenarios.emulation.engine import EngineName, emulate
+from scenarios.estimate.refusals import check as check_estimable
+from scenarios.estimate.run import estimate, foreseen
+from scenarios.measure import captures
+from scenarios.measure.assemble import Answer, assemble, criteria_of
+from scenarios.measure.pcap import write_pcapng
+from scenarios.spec.question import Question
+from scenarios.spec.recordings import save_recordings
+from scenarios.study.page_map import write_map
+from scenarios.study.seeds import Trying, helpers_for, other_seeds
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run."""
+
+    folder: Path
+    result: Result
+
+
+def check(
+    question: Question,
+    *,
+    engine: EngineName,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    proved: bool = True,
+    seeds: int | None = None,
+    helpers: Helpers | None = None,
+) -> Outcome:
+    """Emulate, judge at this seed and at others, and write everything down under `root`.
+
+    Args:
+        proved: whether the question is what its files say. If it was changed since, they are no
+            evidence: there is no manifest, and the annex is a draft.
+        seeds: how many others are tried; None: `OTHER_SEEDS`, if they can be estimated.
+        helpers: where they are tried meanwhile (`helpers_for`); None: some are begun for it.
+
+    Raises:
+        InputError: thresholds, more seeds than can be emulated, or a results folder that cannot be
+            written.
+        InvalidRun, MachineLacks: as `emulate`.
+    """
+    criteria_of(question)  # bad thresholds are told before a minute of emulation
+    run_id = f"{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+    with ExitStack() as stack:
+        helpers = helpers or stack.enter_context(helpers_for(question, seeds))
+        trying = other_seeds(question, seeds, helpers, engine)
+        store.remove_stale_partials(root)
+        folder = stack.enter_context(RunFolder.create(root, run_id))
+        stack.enter_context(store.writing(folder.path))
+        save_recordings(question.plan, question.recordings, folder.path)
+        if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
+            trying.begin()
+        progress("estimating", 0.0)
+        ahead = foreseen(question)
+        question = ahead.question
+        about = emulate(question.plan, folder.path, engine, progress)
+        if engine is not EngineName.SANDBOX:
+            trying.begin()
+        progress("measuring", 0.0)
+        captured = captures.load(folder.path, question.plan)
+        answer = assemble(question, captured, about, folder.run_id)
+        answer = ahead.beside(answer)
+        pictures = _pictures(folder.path, question, answer, progress)
+        answer = _at_others(answer, trying, folder.path, progress)
+        proof = _write(folder.path, question, answer, proved=proved)
+        progress("typesetting", 0.7)
+        chapter = Chapter(Part(answer.result, proof), pictures)
+        write_annex(folder.path / "phu-luc.pdf", [chapter])
+        for bridge in question.plan.pcap:
+            frames = folder.path / "captures" / f"frames-{bridge}.npz"
+            write_pcapng(frames, folder.path / f"{bridge}.pcapng")
+            frames.unlink()
+        final = folder.finish()
+    return Outcome(final, answer.result)
+
+
+def check_by_estimate(
+    question: Question,
+    *,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    seeds: int | None = None,
+    helpers: Helpers | None = None,
+) -> Outcome:
+    """Estimate, judge and write everything down under `root` but an annex: an estimate is no
+    document for approval. `seeds`, `helpers`: as of `check`.
+
+    Raises:
+        InputError: thresholds, something that cannot be estimated, or a results folder that cannot
+            be written.
+    """
+    criteria_of(question)
+    check_estimable(question)
+    store.remove_stale_partials(root)
+    run_id = f"{question.plan.scenario_id}-estimate-{now:%Y%m%d-%H%M%S}"
+    with ExitStack() as stack:
+        helpers = helpers or stack.enter_context(helpers_for(question, seeds))
+        trying = other_seeds(question, seeds, helpers, EngineName.SANDBOX)
+        folder = stack.enter_context(RunFolder.create(root, run_id))
+        stack.enter_context(store.writing(folder.path))
+        trying.begin()
+        (folder.path / "plan.json").write_text(question.plan.to_json(), encoding="utf-8")
+        progress("estimating", 0.0)
+        answer = estimate(question, folder.run_id)
+        _pictures(folder.path, question, answer, progress)
+        answer = _at_others(answer, trying, folder.path, progress)
+        _write(folder.path, question, answer)
+        final = folder.finish()
+    return Outcome(final, answer.result)
+
+
+def _at_others(answer: Answer, trying: Trying, folder: Path, progress: Progress) -> Answer:
+    """The answer, judged by what other seeds came to as well."""
+    seeds = trying.seeds(folder, progress)
+    if seeds is None:
+        return answer
+    return replace(answer, result=with_seeds(answer.result, answer.criteria, seeds))
+
+
+def _pictures(
+    folder: Path, question: Question, answer: Answer, progress: Progress
+) -> dict[str, Path]:
+    """Plots and map; no other seed changes them. By name."""
+    progress("drawing", 0.3)
+    plan = question.plan
+    plots = folder / "plots"
+    plots.mkdir()
+    return draw_pictures(
+        plots,
+        network=plan.network,
+        title=question.province.name,
+        result=answer.result,
+        series=answer.series,
+        lang="vi",
+    )
+
+
+def _write(
+    folder: Path, question: Question, answer: Answer, *, proved: bool = True
+) -> Proof | None:
+    """Result, summary, evidence and page."""
+    result, plan = answer.result, question.plan
+    write_result(folder, result)
+    (folder / "summary.md").write_text(summary_md(result), encoding="utf-8")
+    answer.series.save(folder / "series.npz")
+    proof = prove(folder, question, result) if proved else None
+    write_map(folder, plan.network, [call.bridge for call in plan.calls if call.new])
+    write_page(folder, result=result, series=answer.series)
+    return proof

@@ -1,0 +1,66 @@
+"""How a failure is tried: the scenario's meeting with everybody in it, and one thing that fails.
+
+Pure. The phases of a trial are its own: a scenario's are about the time in which bridges are added,
+here everybody is in from the start and only what a failure does is looked at.
+"""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from results.model.failures import Timing
+from scenarios.faults.spec import Fault
+from scenarios.spec.background import Background
+from scenarios.spec.impairment import Impairment
+from scenarios.spec.scenario import Phases, Scenario
+from scenarios.study.failures.failure import Failure
+
+BEFORE_S = 4.0
+"""Two seconds of steady media after everybody's first key frame has been shown, and as many again
+to compare with; longer changes no figure, since nothing happens by chance."""
+AT_S = BEFORE_S + 1.0
+"""A second into the phase, so that the one before has nothing of it, nor of what is on its way."""
+LASTS_S = 8.0
+"""Longer than the slowest detection that could meet the limit of 1 s, with as long again for the
+routes and several seconds in which the loads after rerouting are measured. What takes longer
+(OSPF's dead interval without BFD) shows as cut off, which is worse than the limit allows anyway."""
+DURING_S = 1.0 + LASTS_S
+AFTER_S = 6.0
+"""Time for a link to be taken into service again and for the key frame that follows."""
+
+_FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
+
+TIMING = Timing(
+    before_s=BEFORE_S, during_s=DURING_S, after_s=AFTER_S, at_s=AT_S, to_s=AT_S + LASTS_S
+)
+
+
+def trial(scenario: Scenario, failure: Failure) -> Scenario:
+    """The scenario in which one failure is tried.
+
+    Bridges, links, device, call profile, way of meeting, recordings, criteria and seed are the
+    scenario's. Slides are shown all the time if they are shown at all, impairments and other
+    traffic stay if they last the whole time; commands of the control room and the scenario's own
+    faults have no place in a meeting of other phases.
+    """
+    ends = {"to_s": AT_S + LASTS_S} if failure.restored else {}
+    faults = _FAULTS.validate_python(
+        [{**fault, "at_s": AT_S, **ends} for fault in failure.faults], strict=True
+    )
+    content = scenario.content
+    if content is not None:
+        content = content.model_copy(update={"from_s": 0.0, "to_s": None})
+    return scenario.model_copy(
+        update={
+            "phases": Phases(before_s=BEFORE_S, during_s=DURING_S, after_s=AFTER_S),
+            "content": content,
+            "impairments": [item for item in scenario.impairments if _whole_time(item)],
+            "background": [item for item in scenario.background if _whole_time(item)],
+            "controls": [],
+            "faults": faults,
+        }
+    )
+
+
+def _whole_time(item: Impairment | Background) -> bool:
+    return not item.from_s and item.to_s is None

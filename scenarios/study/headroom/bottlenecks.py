@@ -1,0 +1,192 @@
+"""What arithmetic says of growth: everything that runs out, in the order in which it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mcu_sim.device import Device
+from mcu_sim.fit import room_beside
+from results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
+from scenarios.estimate.static import StaticLoads, static_loads
+from scenarios.measure.assemble import criteria_of
+from scenarios.spec.question import Question
+from scenarios.study.failures.answer import names_of
+from scenarios.study.headroom.arithmetic import Growth, growth, room_of_link, room_on_links
+from scenarios.study.whatif.apply import Base, ask
+from scenarios.study.whatif.extra import districts
+from scenarios.study.whatif.variant import Variant
+from topology.validate import access_link_id
+
+OWN = "more-01"
+"""The id of a single further bridge."""
+AMPLE = 1_000_000.0
+AMPLE_PORTS = 100_000
+"""A device that takes whatever comes, so that links alone are looked at."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all searches start from.
+
+    `question` is that of the bridges there are, `loads` what they carry, `growth` what more would;
+    `routers` are those that further bridges hang on, in turn.
+    """
+
+    question: Question
+    loads: StaticLoads
+    growth: Growth
+    routers: Sequence[str]
+    names: Mapping[str, str]
+    units_limit_pct: float
+    link_limit_pct: float
+
+    @property
+    def device_more(self) -> int:
+        """How many more calls the device that is there takes."""
+        return self.device_room(self.question.plan.device)
+
+    def device_room(self, device: Device) -> int:
+        """How many more calls a device would take in its place."""
+        plan = self.question.plan
+        return room_beside(
+            device,
+            plan.profile.resolution,
+            len(plan.calls),
+            self.units_limit_pct,
+            kbps=plan.line_kbps,
+            content=plan.content is not None,
+        )
+
+
+def ground(base: Base, variant: Variant) -> Ground:
+    """The figures of a variant's own bridges. Raises `InputError`."""
+    question = ask(base, variant).question
+    routers = districts(question.province)
+    ample = ask(base, variant, on_device=_ample).question
+    with_one = {
+        router: static_loads(
+            ask(
+                base,
+                variant.model_copy(update={"more": 1, "more_at": router}),
+                on_device=_ample,
+            ).question.plan
+        )
+        for router in routers
+    }
+    own = access_link_id(OWN)
+    limits = {c.id: c.threshold for c in criteria_of(question).criterion}
+    names = names_of(question.plan.network, question.province)
+    names[question.plan.network.mcu.id] = question.plan.device.name
+    return Ground(
+        question=question,
+        loads=static_loads(question.plan),
+        growth=growth(static_loads(ample.plan), with_one, lambda hop: hop[0] == own),
+        routers=routers,
+        names=names,
+        units_limit_pct=limits["mcu-units"],
+        link_limit_pct=limits["link-peak"],
+    )
+
+
+def bottlenecks(here: Ground) -> list[Bottleneck]:
+    """All that runs out as bridges are added at the routers in turn, the first first.
+
+    A link stands once, with the direction that is full first. Ties: the device first, then by name.
+    """
+    found = [
+        Bottleneck(
+            more=max(0, here.device_more),
+            thing="device",
+            id=here.question.plan.network.mcu.id,
+            name=here.question.plan.device.name,
+            criterion="mcu-units",
+            method="arithmetic",
+        )
+    ]
+    if here.growth.own_pct > here.link_limit_pct:
+        found.append(
+            Bottleneck(
+                more=0,
+                thing="link",
+                id=access_link_id(OWN),
+                name="the line of each new bridge",
+                criterion="link-peak",
+                method="arithmetic",
+            )
+        )
+    seen: set[str] = set()
+    for more, (link, direction) in room_on_links(here.growth, here.routers, here.link_limit_pct):
+        if link not in seen:
+            seen.add(link)
+            found.append(
+                Bottleneck(
+                    more=more,
+                    thing="link",
+                    id=link,
+                    name=here.names.get(link, link),
+                    direction=direction,
+                    criterion="link-peak",
+                    method="arithmetic",
+                )
+            )
+    return sorted(found, key=lambda item: (item.more, item.thing != "device", item.id))
+
+
+def rooms_of_districts(here: Ground) -> list[DistrictRoom]:
+    """How many more fit if all hang on one router, for each."""
+    device = (max(0, here.device_more), here.names[here.question.plan.network.mcu.id])
+    found = []
+    for router in here.routers:
+        links = [
+            (more, f"{link} {direction}")
+            for more, (link, direction) in room_on_links(here.growth, [router], here.link_limit_pct)
+        ]
+        if here.growth.own_pct > here.link_limit_pct:
+            links.insert(0, (0, "the line of each new bridge"))
+        more, by = min([device, *links], key=lambda option: option[0])
+        found.append(
+            DistrictRoom(
+                router=router,
+                name=here.names[router],
+                more=more,
+                by=by,
+                links_more=links[0][0] if links else None,
+                links_by=links[0][1] if links else "",
+            )
+        )
+    return found
+
+
+def rooms_of_links(here: Ground) -> list[LinkRoom]:
+    """How many more calls each direction of each backbone link and of the MCU's line carries."""
+    network = here.question.plan.network
+    shown = [link for link in network.links if link.kind == "backbone"]
+    shown.append(network.access_link(network.mcu.id))
+    return [
+        LinkRoom(
+            id=link.id,
+            direction=hop.direction,
+            rate_mbps=link.rate_mbps,
+            peak_pct=round(100 * here.growth.now[hop[0], hop.direction].peak() / link.rate_mbps, 3),
+            more=room_of_link(here.growth, (link.id, hop.direction), here.link_limit_pct),
+        )
+        for link in shown
+        for hop in link.hops
+    ]
+
+
+def _ample(device: Device) -> Device:
+    steps = [step for step in device.when_full.steps if step != "higher"]  # there are no levels
+    capacity = device.capacity.model_copy(
+        update={"units_total": AMPLE, "ports_total": AMPLE_PORTS, "audio_ports": 0}
+    )
+    return device.model_copy(
+        update={
+            "capacity": capacity,
+            "limit": [],
+            "levels": None,
+            "voice_units": 0,
+            "when_full": device.when_full.model_copy(update={"steps": steps}),
+        }
+    )

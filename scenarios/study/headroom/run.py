@@ -1,0 +1,350 @@
+"""How many more bridges fit: the search, the figures around the answer, and all written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.errors import InvalidRun
+from giaoban.workers import Beside, Here
+from mcu_sim.device import load_devices
+from mcu_sim.fit import use_by_calls
+from mcu_sim.h264 import LEVELS
+from results.archive import store
+from results.archive.store import RunFolder
+from results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
+from results.model.result import Result
+from results.model.whatif import Judged
+from results.report.headroom_summary import summary_md
+from results.report.plots.headroom import write_plot
+from scenarios.emulation.engine import EngineName
+from scenarios.measure.assemble import inputs_of
+from scenarios.study.headroom.arithmetic import Hop, spread
+from scenarios.study.headroom.bottlenecks import (
+    Ground,
+    bottlenecks,
+    ground,
+    rooms_of_districts,
+    rooms_of_links,
+)
+from scenarios.study.headroom.search import Judging, largest
+from scenarios.study.seeds import AtSeeds, Judge
+from scenarios.study.whatif import confirm
+from scenarios.study.whatif.apply import PACE_S, Base, ask
+from scenarios.study.whatif.join_pacing import slower
+from scenarios.study.whatif.judge import judged, method_of, without_result
+from scenarios.study.whatif.variant import Variant
+from topology.map.draw import draw
+from topology.network import Network
+
+Progress = Callable[[str, float], None]
+
+HEADROOM = "headroom.json"
+MOST_STEPS = 6
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked: how many more bridges beside those of a variant of a base.
+
+    `seeds`: so many others are tried of each number that passes at its own.
+    """
+
+    base: Base
+    variant: Variant
+    confirm: bool = False
+    engine: EngineName = EngineName.SANDBOX
+    jobs: int = 1
+    seeds: int = 0
+
+    def more(self, count: int) -> Variant:
+        """The variant with so many more bridges, at all routers in turn."""
+        return self.variant.model_copy(update={"id": f"more-{count}", "more": count})
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Judges a number of further bridges at the own seed; can be sent to another process."""
+
+    order: Order
+    judge: Judge
+
+    def __call__(self, count: int) -> Result:
+        return self.judge(ask(self.order.base, self.order.more(count)).question).result
+
+
+@dataclass(frozen=True)
+class _AtOthers:
+    """Judges a number that passes at the own seed by others as well."""
+
+    order: Order
+    beside: Beside | Here
+
+    def __call__(self, count: int, own: Result) -> Result:
+        if not self.order.seeds or own.verdict != "pass":
+            return own
+        question = ask(self.order.base, self.order.more(count)).question
+        return AtSeeds(self.order.seeds, helpers=self.beside).settled(question, own)
+
+
+def _judging(order: Order, judge: Judge, progress: Progress, beside: Beside | Here) -> Judging:
+    return Judging(_Numbers(order, judge), progress, beside, _AtOthers(order, beside))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished answer."""
+
+    folder: Path
+    answer: Headroom
+
+
+def headroom(
+    order: Order,
+    *,
+    judge: Judge,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    beside: Beside | Here,
+) -> Outcome:
+    """Search, judge the answer and its neighbour, emulate them if wanted, write `headroom.json`.
+
+    What can be done at the same time as the rest is asked for `beside`.
+
+    Raises:
+        InputError: what the options say cannot be.
+        MachineLacks: as the emulation.
+    """
+    began_s = time.monotonic()
+    progress("adding up", 0.05)
+    judging = _judging(order, judge, progress, beside)
+    judging.expect(0)
+    with ExitStack() as stack:
+        here = ground(order.base, order.variant)
+        question = here.question
+        limits = bottlenecks(here)
+        store.remove_stale_partials(root)
+        run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+        folder = stack.enter_context(RunFolder.create(root, run_id))
+        stack.enter_context(store.writing(folder.path))
+        # nothing is drawn into a folder that is being removed
+        stack.push(lambda kind, *_: beside.end() if kind is not None else None)
+        first = limits[0].more if limits else 0
+        judging.expect(first + 1)
+        name, network = here.question.province.name, here.question.plan.network
+        drawn = beside.ask(_map, name, network, _used_pct(here), folder.path)
+        order, judging, more = _largest(order, judging, first, judge, progress, beside)
+        emulated: dict[int, Judged] = {}
+        if order.confirm:
+            more, emulated = _confirmed(order, judging, more, folder.path, progress)
+        for number in emulated:
+            judging.passes(number)
+        points = [
+            point.model_copy(update={"confirmed": emulated.get(point.more)})
+            for point in judging.points()
+        ]
+        progress("drawing", 0.9)
+        chain = _with_streams(limits, judging.results, more, here)
+        grid, curves = _curves(here, more, limits)
+        answer = Headroom(
+            run_id=folder.run_id,
+            verdict=verdict_of(more, points),
+            question_en=question.scenario.question,
+            question_vi=question.scenario.question_vi,
+            existing=len(question.plan.calls),
+            profile=question.plan.profile.id,
+            device=question.plan.device.id,
+            device_name=question.plan.device.name,
+            pace_s=order.base.pace_s or PACE_S,
+            inputs=inputs_of(question),
+            more=more,
+            bottlenecks=chain[:4],
+            districts=rooms_of_districts(here),
+            links=rooms_of_links(here),
+            devices=_devices(here),
+            points=points,
+            grid=grid,
+            curves=curves,
+            names=dict(here.names),
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        (folder.path / HEADROOM).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        write_plot(answer, folder.path, lang="vi")
+        drawn()
+        final = folder.finish(HEADROOM)
+    return Outcome(final, answer)
+
+
+def _largest(
+    order: Order,
+    judging: Judging,
+    first: int,
+    judge: Judge,
+    progress: Progress,
+    beside: Beside | Here,
+) -> tuple[Order, Judging, int]:
+    """The largest number, and with which pace and judgements: not haste ends the growth.
+
+    Where what streams get ends it, bridges join more slowly; of several paces the first counts with
+    which most of them fit.
+    """
+    best = last = (order, judging, _searched(judging, first))
+    pace_s = PACE_S
+    while last[2] >= 0:
+        _, judging, number = last
+        next_s = slower(order.base, judging.results.get(number + 1), pace_s)
+        if next_s is None:
+            break
+        pace_s = next_s
+        paced = replace(order, base=replace(order.base, pace_s=pace_s))
+        judging = _judging(paced, judge, progress, beside)
+        judging.expect(first + 1)
+        last = (paced, judging, _searched(judging, first))
+        best = max(best, last, key=lambda found: found[2])
+    return best
+
+
+def _searched(judging: Judging, first: int) -> int:
+    judging.passes(first)
+    judging.look(0)  # where the curves of the picture begin
+    return largest(first, judging)
+
+
+def _confirmed(
+    order: Order, judging: Judging, more: int, folder: Path, progress: Progress
+) -> tuple[int, dict[int, Judged]]:
+    """The largest number that the emulation lets pass, and its word on that and the next.
+
+    It begins at the estimate's answer. Where the emulation says otherwise, the next number is
+    emulated too, up to `MOST_STEPS` times; one that comes to no result ends it. It emulates the own
+    seed: a number that does not pass at another stays too much.
+    """
+    said: dict[int, Judged] = {}
+    for _ in range(MOST_STEPS):
+        wanted = [number for number in (more, more + 1) if number >= 0 and number not in said]
+        if wanted:
+            found = confirm.confirm(
+                order.base,
+                [confirm.Point(f"more-{number}", order.more(number)) for number in wanted],
+                folder=folder,
+                engine=order.engine,
+                jobs=order.jobs,
+                progress=progress,
+            )
+            said |= {number: _judged(order, number, found) for number in wanted}
+        if "invalid" in {judged.verdict for judged in said.values()}:
+            break
+        if more >= 0 and said[more].verdict != "pass":
+            more -= 1
+        elif said[more + 1].verdict == "pass" and not judging.by_luck(more + 1):
+            more += 1
+        else:
+            break
+    return more, said
+
+
+def _judged(order: Order, number: int, found: Mapping[str, Result | InvalidRun]) -> Judged:
+    name = f"more-{number}"
+    result, run = found[name], f"{confirm.CONFIRMED}/{name}"
+    if isinstance(result, InvalidRun):
+        return without_result(str(result), method_of(order.engine), run)
+    return judged(result, method_of(order.engine), run)
+
+
+def _with_streams(
+    limits: Sequence[Bottleneck], results: Mapping[int, Result], more: int, here: Ground
+) -> list[Bottleneck]:
+    """The order of what runs out, with what listeners get in it where that ends the growth."""
+    after = results.get(more + 1)
+    binding = None if after is None else after.binding
+    if binding is None or binding.cause != "stream":
+        known = limits[0] if limits else None
+        if known is not None and known.more != more and more >= 0:
+            known = known.model_copy(update={"more": more, "method": "estimate"})
+        return ([] if known is None else [known]) + list(limits[1:])
+    names = here.names
+    first = Bottleneck(
+        more=max(0, more),
+        thing="stream",
+        id=binding.place.id,
+        name=" ".join((names.get(binding.place.id, binding.place.id), binding.place.detail or "")),
+        criterion=binding.criterion,
+        method="estimate",
+    )
+    return [first, *limits]
+
+
+def _curves(here: Ground, more: int, limits: Sequence[Bottleneck]) -> tuple[list[int], list[Curve]]:
+    """Margins by arithmetic of what arithmetic knows: the device's capacity, the fullest link. A
+    device that is full does not become fuller."""
+    last = limits[min(3, len(limits) - 1)].more if limits else 0
+    end = max(more + 4, min(round(1.25 * last) + 1, 4 * max(more, 8)))
+    grid = sorted({round(end * step / 60) for step in range(61)})
+    plan = here.question.plan
+    used_pct = use_by_calls(
+        plan.device,
+        plan.profile.resolution,
+        len(plan.calls) + grid[-1],
+        kbps=plan.line_kbps,
+        content=plan.content is not None,
+    )
+    hops = {hop for router in here.routers for hop in here.growth.added[router]}
+    units, links = [], []
+    for number in grid:
+        units.append(_margin(used_pct[len(plan.calls) + number], here.units_limit_pct))
+        calls = spread(here.routers, number)
+        peak_pct = max(here.growth.peak_pct(hop, calls) for hop in hops)
+        links.append(_margin(peak_pct, here.link_limit_pct))
+    return grid, [
+        Curve(criterion="mcu-units", margin_pct=units),
+        Curve(criterion="link-peak", margin_pct=links),
+    ]
+
+
+def _margin(value_pct: float, limit_pct: float) -> float:
+    return round(100 * (limit_pct - value_pct) / limit_pct, 3)
+
+
+def _devices(here: Ground) -> list[DeviceRoom]:
+    """Every device of the catalogue that does the calls, the one with most room first."""
+    resolution = here.question.plan.profile.resolution
+    found = []
+    for device in load_devices(here.question.devices_path).device:
+        if device.units_for(resolution) is None or resolution not in LEVELS:
+            continue
+        assumed = {key for key, _ in device.assumptions()}
+        found.append(
+            DeviceRoom(
+                device=device.id,
+                name=device.name,
+                more=max(0, here.device_room(device)),
+                assumed=bool(assumed & {"capacity", "levels", f"cost.{resolution}"}),
+            )
+        )
+    return sorted(found, key=lambda room: (-room.more, room.device))
+
+
+def _used_pct(here: Ground) -> dict[Hop, float]:
+    """How much of the load that is allowed each direction has in use already."""
+    return {
+        hop: 100 * (100 * load.peak() / here.growth.rates[hop]) / here.link_limit_pct
+        for hop, load in here.growth.now.items()
+    }
+
+
+def _map(name: str, network: Network, used_pct: Mapping[Hop, float], folder: Path) -> None:
+    draw(
+        network,
+        folder / "map.vi.svg",
+        folder / "map.vi.png",
+        title=name,
+        values=used_pct,
+        what="headroom",
+        lang="vi",
+    )

@@ -1,0 +1,242 @@
+"""A run made again from its evidence, and compared: the same measures, and the same packets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from pydantic import ConfigDict, Field
+
+from giaoban.errors import InputError
+from giaoban.temporary import temporary_folder
+from giaoban.tomlfile import StrictModel, parse, read_json
+from giaoban.workers import cores
+from results.archive.evidence.answers import FAULTS, LOAD
+from results.archive.evidence.manifest import Manifest, Proof, read_proof
+from results.archive.store import RESULT
+from results.judge.baseline_compare import alone
+from results.judge.diff import Difference, differences
+from results.model.failures import FaultsAnswer
+from results.model.load import LoadResult
+from results.model.result import Result
+from results.report.annex.standing import ESTIMATE
+from scenarios.emulation.engine import EngineName
+from scenarios.load.province import storm_in
+from scenarios.plan.identity import code_identity
+from scenarios.spec.question import make_question
+from scenarios.spec.recordings import renamed
+from scenarios.spec.scenario import Scenario
+from scenarios.study.check import Progress, check, check_by_estimate
+from scenarios.study.failures.failure import chosen
+from scenarios.study.failures.questions import ask, possible_in
+from scenarios.study.failures.run import try_failures
+
+CODE = "inputs.code"
+PLAN = "plan.json"
+
+
+def rerun(
+    proof: Proof, files: Mapping[str, bytes], *, root: Path, now: datetime, progress: Progress
+) -> list[str]:
+    """What differs from the evidence when it is run again; empty: nothing. `root` takes the run.
+
+    Whatever engine it names, a stranger's scenario runs in the sandbox, never on this machine's own
+    kernel, which takes root. Raises `InputError`: inputs that the scenario names by paths that lead
+    elsewhere, a run in which nothing was emulated.
+    """
+    manifest = proof.manifest
+    if manifest.engine not in {ESTIMATE, *EngineName}:
+        raise InputError(
+            f"{manifest.run_id}: nothing was emulated that could be repeated"
+            + (", all of it ran in real time" if manifest.kind == "load" else "")
+        )
+    with temporary_folder("rerun") as folder:
+        scenario, province = lay_out(manifest, files, folder)
+        if manifest.kind == "faults":
+            return _failures(manifest, files, scenario, province, root, now, progress)
+        if manifest.kind == "load":
+            return _storm(manifest, files, scenario, province, root, now, progress)
+        question = make_question(
+            scenario,
+            province_path=province,
+            seed=manifest.seed,
+            pcap=recorded(files),
+            change=as_laid_out(manifest),
+        )
+        then = Result.from_json(files[RESULT])
+        seeds = other_seeds_of(then)
+        if manifest.engine == ESTIMATE:
+            outcome = check_by_estimate(
+                question, root=root, now=now, progress=progress, seeds=seeds
+            )
+        else:
+            outcome = check(
+                question,
+                engine=EngineName.SANDBOX,
+                root=root,
+                now=now,
+                progress=progress,
+                seeds=seeds,
+            )
+    found = _told(differences(then, outcome.result))
+    return found + _packets(manifest, read_proof(outcome.folder).manifest)
+
+
+def other_seeds_of(then: Result) -> int | None:
+    """How many other seeds a result was judged by; None: as many as usual, which were refused."""
+    if then.seeds is None:
+        return 0
+    return None if then.seeds.refused is not None else then.seeds.tried
+
+
+def recorded(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The bridges whose frames the run recorded: a recorder takes some nanoseconds of its own."""
+    if PLAN not in files:
+        return ()
+    return tuple(read_json(_Recorded, files[PLAN], PLAN, "plan").pcap)
+
+
+class _Recorded(StrictModel):
+    """Of a plan only whose frames were recorded."""
+
+    model_config = ConfigDict(extra="ignore")
+    pcap: list[str] = Field(default_factory=list)
+
+
+def _told(found: Sequence[Difference]) -> list[str]:
+    """In a line each. That the program is another one is told by `by_another`: it explains, and
+    where the measures are the same all the same, it confirms them."""
+    return [f"{d.path}: {d.a} became {d.b}" for d in found if d.path != CODE]
+
+
+def by_another(manifest: Manifest) -> str:
+    """What to know if the program that runs it again is not the one that made it; '' if it is."""
+    if manifest.code == code_identity():
+        return ""
+    then = manifest.commit or f"code {manifest.code}"
+    return f"by another version of the program than then ({then})"
+
+
+def _failures(
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    scenario: Path,
+    province: Path,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> list[str]:
+    then = FaultsAnswer.from_json(files[FAULTS])
+    # each is tried by a process that reads the scenario as it is, so absolute paths must be there
+    asked = ask(scenario, province, manifest.seed)
+    possible = possible_in(asked)
+    network = asked.question.plan.network
+    outcome = try_failures(
+        asked,
+        chosen(network, possible, only=[f.id for f in then.failures]),
+        possible=possible,
+        whole=then.whole,
+        jobs=cores(),
+        engine=EngineName.SANDBOX,
+        root=root,
+        now=now,
+        progress=progress,
+    )
+    return _told(differences(alone(then), outcome.answer))
+
+
+def _storm(
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    scenario: Path,
+    province: Path,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> list[str]:
+    then = LoadResult.from_json(files[LOAD])
+    if then.storm is None:
+        raise InputError(f"{manifest.run_id}: is no storm, which alone is emulated")
+    asked = make_question(
+        scenario,
+        province_path=province,
+        seed=manifest.seed,
+        change=as_laid_out(manifest),
+        all_from_start=True,
+    )
+    outcome = storm_in(
+        asked,
+        then.storm.back_off,
+        engine=EngineName.SANDBOX,
+        root=root,
+        now=now,
+        progress=progress,
+        thresholds={c.id: c.threshold for c in then.criteria if c.set_here},
+    )
+    return _told(differences(then, outcome.result))
+
+
+def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
+    """Put inputs where the scenario looks for them; the paths of scenario and province."""
+    named = {item.role: item for item in manifest.inputs if item.role != "file"}
+    others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role == "file"}
+    text = files[named["scenario"].path]
+    if devices := _devices_of(text):  # MCUs of its own
+        others[_here(devices)] = files[named["devices"].path]
+    up = max((_ups(name) for name in others), default=0)
+    base = root.joinpath(*["in"] * (up + 1))
+    base.mkdir(parents=True)
+    scenario, province = base / "scenario.toml", base / "province.toml"
+    scenario.write_bytes(text)
+    province.write_bytes(files[named["province"].path])
+    for name, data in others.items():
+        place = Path(os.path.normpath(base / name))
+        if not place.is_relative_to(root):
+            raise InputError(f"{name}: the scenario names it by a path of another machine")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    return scenario, province
+
+
+def _devices_of(scenario: bytes) -> str:
+    try:
+        named = parse(Path("scenario"), scenario.decode("utf-8-sig")).get("devices", "")
+    except UnicodeDecodeError:
+        raise InputError("scenario: is not UTF-8 text") from None
+    return named if isinstance(named, str) else ""
+
+
+def as_laid_out(manifest: Manifest) -> Callable[[Scenario], Scenario]:
+    """What makes a scenario name its files as `lay_out` does, whatever absolute paths it has."""
+    names = [_here(item.name) for item in manifest.inputs if item.role == "file"]
+    return partial(_as_laid_out, names=names)
+
+
+def _as_laid_out(scenario: Scenario, names: Sequence[str]) -> Scenario:
+    devices = scenario.devices and _here(scenario.devices)
+    return renamed(scenario, names).model_copy(update={"devices": devices})
+
+
+def _here(name: str) -> str:
+    """Nothing is read from, or laid out at, an absolute path: only its last part counts."""
+    path = PurePosixPath(name)
+    return path.name if path.is_absolute() else name
+
+
+def _ups(name: str) -> int:
+    return sum(part == ".." for part in PurePosixPath(name).parts)
+
+
+def _packets(then: Manifest, now: Manifest) -> list[str]:
+    """Captured packets that are not the same bytes; only the same program gives those."""
+    if (then.code, then.versions) != (now.code, now.versions):
+        return []
+    sums = {kept.path: kept.sha256 for kept in now.left_out}
+    return [
+        f"{kept.path}: other packets than then"
+        for kept in then.left_out
+        if sums.get(kept.path) != kept.sha256
+    ]

@@ -1,0 +1,261 @@
+"""The same question at other seeds, tried while other work goes on.
+
+By estimate in processes beside this one, where that can be; else, if it is asked for, emulated in a
+few, one after the other or side by side.
+"""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from giaoban.children import Ended, Job, module, run_all
+from giaoban.errors import InputError, InvalidRun
+from giaoban.workers import Helpers, Here, Several, cores
+from results.archive import store
+from results.judge.criteria import EVERY_SEED, Criteria
+from results.judge.verdict import Judgement, trial, with_seeds
+from results.model.result import Result
+from results.model.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
+from scenarios.emulation.engine import EngineName
+from scenarios.estimate.refusals import reasons
+from scenarios.estimate.run import estimate, judge_alone
+from scenarios.estimate.size import kept_bytes
+from scenarios.measure.assemble import Answer, criteria_of
+from scenarios.spec.question import Question
+from scenarios.study.emulation_process import Going, Progress, failed
+
+Judge = Callable[[Question], Answer]
+"""How a question is answered without files: the estimate, or a stand-in in tests."""
+Alone = Callable[[Question], Judgement]
+"""How a question is judged and nothing else: by the estimate, or a stand-in."""
+
+MOST_EMULATED = 3
+"""So many seeds are emulated where nothing can be estimated: each takes as long as the check."""
+NICENESS = 10
+"""What an emulation does goes first: other seeds get a tenth of a core that it wants."""
+IN_MEMORY_BYTES = 1 << 30
+"""An estimate whose packets take more than this has the machine to itself."""
+PLACE, ORDER = "other-seeds", "order.pickle"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def helpers_for(question: Question, count: int | None) -> AbstractContextManager[Helpers]:
+    """Processes to try so many seeds in; begun before threads are, they are cheaper."""
+    count = OTHER_SEEDS if count is None else count
+    if not count or reasons(question.plan):
+        return nullcontext(Here())
+    most = cores() if kept_bytes(question.plan) <= IN_MEMORY_BYTES else 1
+    return Several(min(most, count), niceness=NICENESS)
+
+
+class Trying(Protocol):
+    """Other seeds that are tried meanwhile."""
+
+    def begin(self) -> None:
+        """From now on there is time for it."""
+
+    def seeds(self, folder: Path, progress: Progress) -> Seeds | None:
+        """What they came to, when all are through; `folder` is for what is in the way meanwhile."""
+
+
+def other_seeds(
+    question: Question, count: int | None, helpers: Helpers, engine: EngineName
+) -> Trying:
+    """How other seeds of a question are tried.
+
+    Args:
+        count: how many; None: as many as usual, where they can be estimated.
+        engine: of the check, for what has to be emulated.
+
+    Raises:
+        InputError: more than can be emulated.
+    """
+    if count == 0:
+        return _NotTried(None)
+    if not (why := reasons(question.plan)):
+        return _Estimated(question, OTHER_SEEDS if count is None else count, helpers)
+    if count is None:
+        return _NotTried(Seeds(refused="; ".join(why)))
+    if count > MOST_EMULATED:
+        lines = "\n".join(f"  {reason}" for reason in why)
+        raise InputError(
+            f"--seeds = {count}: {question.scenario_path.name} cannot be estimated, and no more "
+            f"than {MOST_EMULATED} seeds are emulated (allowed: 0 to {MOST_EMULATED})\n{lines}"
+        )
+    return _Emulated(question, count, engine)
+
+
+@dataclass
+class _NotTried:
+    told: Seeds | None
+
+    def begin(self) -> None:
+        """There is nothing to do."""
+
+    def seeds(self, _folder: Path, _progress: Progress) -> Seeds | None:
+        return self.told
+
+
+class _Estimated:
+    """In processes beside this one; without any, when the answers are wanted."""
+
+    def __init__(self, question: Question, count: int, helpers: Helpers) -> None:
+        self._question = question
+        self._seeds = others(question.plan.seed, count)
+        self._helpers = helpers
+        self._answers: list[Callable[[], Trial]] = []
+
+    def begin(self) -> None:
+        ask = self._helpers.ask
+        if not self._helpers.count:
+            self._answers = [
+                ask(_judged_by, judge_alone, self._question, seed) for seed in self._seeds
+            ]
+            return
+        for _ in range(self._helpers.count):  # each has its turn
+            ask(_keep, self._question)
+        self._answers = [ask(_kept_at, seed) for seed in self._seeds]
+
+    def seeds(self, _folder: Path, progress: Progress) -> Seeds:
+        trials = []
+        for number, answer in enumerate(self._answers):
+            progress(f"other seeds: {number} of {len(self._answers)}", number / len(self._answers))
+            trials.append(answer())
+        return seeds_of(trials, "estimate")
+
+
+_kept: list[Question] = []
+"""In a process beside: what it is asked about, which is sent to it once."""
+
+
+def _keep(question: Question) -> None:
+    _kept[:] = [question]
+
+
+def _kept_at(seed: int) -> Trial:
+    return _judged_by(judge_alone, _kept[0], seed)
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """What a child is told: a question, by which engine, and where to put the answer."""
+
+    question: Question
+    engine: EngineName
+    folder: Path
+
+
+class _Emulated:
+    """By emulations, each in a process of its own, once the check's own is through."""
+
+    def __init__(self, question: Question, count: int, engine: EngineName) -> None:
+        self._question = question
+        self._seeds = others(question.plan.seed, count)
+        self._engine = engine
+
+    def begin(self) -> None:
+        """Emulations of the check itself go first."""
+
+    def seeds(self, folder: Path, progress: Progress) -> Seeds:
+        place = folder / PLACE
+        folders = {f"seed-{seed}": place / f"seed-{seed}" for seed in self._seeds}
+        with store.writing(place):
+            for name, seed in zip(folders, self._seeds, strict=True):
+                self._order(folders[name], seed)
+
+        def take(ended: Ended) -> Result:
+            return self._result(ended, folders[ended.name])
+
+        going = Going(len(folders), progress, "other seeds: {} of {}".format, take)
+        run_all(
+            [
+                Job(name, module("scenarios.study.seed_one", str(at / ORDER)))
+                for name, at in folders.items()
+            ],
+            at_once=1 if self._engine is EngineName.NATIVE else cores(),
+            on_line=going.on_line,
+            on_end=going.on_end,
+            cwd=ROOT,
+        )
+        shutil.rmtree(place)
+        method: Method = "sandbox" if self._engine is EngineName.SANDBOX else "native"
+        trials = [
+            trial(seed, going.found[name]) for name, seed in zip(folders, self._seeds, strict=True)
+        ]
+        return seeds_of(trials, method)
+
+    def _order(self, folder: Path, seed: int) -> None:
+        folder.mkdir(parents=True)
+        order = Emulation(self._question.at_seed(seed), self._engine, folder.resolve())
+        (folder / ORDER).write_bytes(pickle.dumps(order))
+
+    def _result(self, ended: Ended, folder: Path) -> Result:
+        """An emulation that cannot be trusted leaves the whole question without an answer."""
+        if ended.code:
+            raise InvalidRun(f"{ended.name}: {failed(folder, ended)}")
+        result = store.read_result(folder)
+        if result.verdict == "invalid":
+            raise InvalidRun(f"{ended.name}: {'; '.join(result.reasons)}")
+        return result
+
+
+@dataclass(frozen=True)
+class AtSeeds:
+    """A judge by other seeds as well: a question passes if it does at each.
+
+    The own seed goes first, then the others as long as no more fail than may (by default none):
+    what is no answer costs no more than it has to. With helpers they are judged side by side, and
+    counted in their order.
+
+    Attributes:
+        count: how many others; 0: the own seed alone.
+        own: judges the own seed; `alone`: another one.
+    """
+
+    count: int
+    own: Judge = estimate
+    alone: Alone = judge_alone
+    helpers: Helpers = field(default_factory=Here)
+
+    def __call__(self, question: Question) -> Answer:
+        answer = self.own(question)
+        return replace(answer, result=self.settled(question, answer.result))
+
+    def settled(self, question: Question, result: Result) -> Result:
+        """The answer of the own seed, by the others as well where it passes."""
+        if not self.count or result.verdict != "pass":
+            return result
+        trials: list[Trial] = []
+        seeds = others(question.plan.seed, self.count)
+        criteria = criteria_of(question)
+        stopped = False
+        for one in self._trials(question, seeds):
+            trials.append(one())
+            failed_pct = 100 * sum(not trial.passes for trial in trials) / self.count
+            if stopped := failed_pct > _allowed_pct(criteria):
+                break
+        return with_seeds(result, criteria, seeds_of(trials, "estimate", stopped=stopped))
+
+    def _trials(self, question: Question, seeds: Sequence[int]) -> Iterator[Callable[[], Trial]]:
+        side_by_side = self.helpers.count + 1
+        for start in range(0, len(seeds), side_by_side):
+            here, *beside = seeds[start : start + side_by_side]
+            asked = [self.helpers.ask(_judged_by, self.alone, question, seed) for seed in beside]
+            yield partial(_judged_by, self.alone, question, here)
+            yield from asked
+
+
+def _allowed_pct(criteria: Criteria) -> float:
+    """The share of other seeds that may fail."""
+    return next((c.threshold for c in criteria.criterion if c.id == EVERY_SEED), 100.0)
+
+
+def _judged_by(alone: Alone, question: Question, seed: int) -> Trial:
+    return trial(seed, alone(question.at_seed(seed)))

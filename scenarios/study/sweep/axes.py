@@ -1,0 +1,155 @@
+"""A sweep file: the values on each axis, and the points that they make."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from giaoban import tomlfile
+from giaoban.errors import did_you_mean
+from giaoban.tomlfile import Mistake, StrictModel
+from mcu_sim.device import DeviceCatalogue, load_devices
+from results.model.seeds import OTHER_SEEDS
+from scenarios.study.whatif.apply import Base
+from scenarios.study.whatif.units import beside, bridges_of
+from scenarios.study.whatif.variant import Variant
+from topology.model import Province
+from traffic.profiles import load_profiles
+
+NONE, EVERY_CUT, EVERY_ROUTER = "none", "every-cut", "every-router"
+CUT, ROUTER = "cut:", "router:"
+MOST_POINTS = 100_000
+
+
+class Axes(StrictModel):
+    """Values on each axis; an axis that is left out has the scenario's own value alone.
+
+    `bridges`: a number of further bridges, or words for units, several with commas between (see
+    `giaoban whatif --add`). `failures`: `none`, `cut:LINK`, `router:ROUTER`, `every-cut` (each link
+    of the backbone) or `every-router`.
+    """
+
+    bridges: list[int | str] = Field(default=[0])
+    profiles: list[str] = Field(default_factory=list)
+    devices: list[str] = Field(default_factory=list)
+    failures: list[str] = Field(default=[NONE])
+    seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(default_factory=list)
+
+
+class Sweep(StrictModel):
+    """The file. The scenario's path is relative to it.
+
+    `method`: `estimate` judges packet by packet what arithmetic does not rule out; `arithmetic`
+    leaves delays and losses aside and is hundreds of times faster. `phase_s` is another length of
+    the phases. `seeds`: a point that passes at its own seed is tried at so many others, and passes
+    if it does at each.
+    """
+
+    schema_: Literal["giaoban.sweep/1"] = Field(alias="schema")
+    scenario: Annotated[str, Field(min_length=1)]
+    question: Annotated[str, Field(min_length=1)]
+    question_vi: Annotated[str, Field(min_length=1)]
+    method: Literal["estimate", "arithmetic"] = "estimate"
+    phase_s: Annotated[float, Field(ge=2, le=3600)] | None = None
+    pace_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    seeds: Annotated[int, Field(ge=0, le=1000)] = OTHER_SEEDS
+    axes: Axes = Axes()
+
+
+class Spot(NamedTuple):
+    """A point's place on each axis; "" for the scenario's own value."""
+
+    bridges: str
+    profile: str
+    device: str
+    failure: str
+    seed: int | None
+
+    @property
+    def variant(self) -> Variant:
+        """What it changes in the scenario."""
+        count = int(self.bridges) if self.bridges.isdecimal() else 0
+        words = [] if self.bridges.isdecimal() else [self.bridges]
+        return Variant(
+            id="point",
+            add=words,
+            more=count,
+            profile=self.profile or None,
+            device=self.device or None,
+            without=[] if self.failure == NONE else [self.failure.partition(":")[2]],
+        )
+
+
+def load_sweep(path: Path) -> Sweep:
+    """Read a sweep file. Raises `InputError` naming every mistake with its line."""
+    return tomlfile.load(path, Sweep)
+
+
+def spots(sweep: Sweep, path: Path, base: Base) -> list[Spot]:
+    """All points, in the order of the axes. Raises `InputError` for values that do not exist."""
+    axes, province = sweep.axes, base.province
+    if found := _mistakes(axes, path, province, load_devices(base.devices_path)):
+        raise tomlfile.mistakes(path, found)
+    failures: list[str] = []
+    for failure in axes.failures:
+        if failure == EVERY_CUT:
+            failures += [f"{CUT}{link.id}" for link in province.links]
+        elif failure == EVERY_ROUTER:
+            failures += [
+                f"{ROUTER}{router.id}"
+                for router in province.routers
+                if router.id not in (province.mcu.router, province.chair.router)
+            ]
+        else:
+            failures.append(failure)
+    seeds: list[int | None] = [*axes.seeds] or [None]
+    made = [
+        Spot(beside([str(bridges)], path.parent)[0], profile, device, failure, seed)
+        for bridges, profile, device, failure, seed in product(
+            dict.fromkeys(axes.bridges),
+            dict.fromkeys(axes.profiles or [""]),
+            dict.fromkeys(axes.devices or [""]),
+            dict.fromkeys(failures),
+            dict.fromkeys(seeds),
+        )
+    ]
+    if len(made) > MOST_POINTS:
+        what = f"are {len(made)} points (allowed: up to {MOST_POINTS})"
+        raise tomlfile.mistakes(path, [(("axes",), None, what)])
+    return made
+
+
+def _mistakes(
+    axes: Axes, path: Path, province: Province, devices: DeviceCatalogue
+) -> list[Mistake]:
+    found: list[Mistake] = []
+    for axis, values in axes:
+        if values == [] and axis in axes.model_fields_set:
+            found.append((("axes", axis), None, "is empty (allowed: at least one value)"))
+    known = {
+        "profiles": [profile.id for profile in load_profiles().profile],
+        "devices": [device.id for device in devices.device],
+    }
+    for axis, ids in known.items():
+        for number, value in enumerate(getattr(axes, axis)):
+            if value not in ids:
+                what = f"is not known{did_you_mean(value, ids)}"
+                found.append((("axes", axis, number), value, what))
+    for number, bridges in enumerate(axes.bridges):
+        if isinstance(bridges, int):
+            if not 0 <= bridges <= 20_000:
+                what = "is out of range (allowed: 0 to 20000)"
+                found.append((("axes", "bridges", number), bridges, what))
+        else:
+            bridges_of(beside([bridges], path.parent), province)
+    links = [f"{CUT}{link.id}" for link in province.links]
+    routers = [f"{ROUTER}{router.id}" for router in province.routers]
+    able = [NONE, EVERY_CUT, EVERY_ROUTER, *links, *routers]
+    for number, failure in enumerate(axes.failures):
+        if failure not in able:
+            what = f"is not known{did_you_mean(failure, able)}"
+            found.append((("axes", "failures", number), failure, what))
+    return found

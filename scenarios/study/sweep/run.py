@@ -1,0 +1,184 @@
+"""All points of a sweep: those that are known, and those that workers compute side by side."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.errors import InputError, MachineLacks
+from giaoban.table import written
+from giaoban.workers import Here, Several
+from results.archive import store
+from results.archive.store import RunFolder
+from results.model.sweep import SweepAnswer, SweepPoint
+from results.report.sweep_summary import summary_md
+from scenarios.measure.assemble import inputs_of
+from scenarios.plan.identity import code_identity
+from scenarios.study.sweep.axes import Sweep, spots
+from scenarios.study.sweep.points import Points
+from scenarios.study.sweep.work import Task, key_of, solve
+from scenarios.study.whatif.apply import Base, ask
+from scenarios.study.whatif.variant import Variant
+
+Progress = Callable[[str, float], None]
+
+SWEEP, TABLE = "sweep.json", "points.csv"
+CONNECT_S = 15
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked, and where it is worked out.
+
+    Attributes:
+        workers: processes of this machine; see `workers_for`.
+        scheduler: a Dask cluster's address, which does it instead; None: there is none.
+    """
+
+    sweep: Sweep
+    path: Path
+    base: Base
+    points: Points
+    workers: Here | Several = field(default_factory=Here)
+    scheduler: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished sweep."""
+
+    folder: Path
+    answer: SweepAnswer
+
+
+def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Outcome:
+    """Compute what is not known yet, keep every point as it comes, write `sweep.json`.
+
+    Interrupted, it keeps the points that were finished: they are not computed again.
+
+    Raises:
+        InputError: values on an axis that do not exist.
+        MachineLacks: the cluster does not answer, or runs another program.
+    """
+    began_s = time.monotonic()
+    tasks = _tasks(order)
+    before = {task.key: task.before for task in tasks}
+    every = {task.key: task for task in [*before.values(), *tasks]}
+    found: dict[str, SweepPoint] = {}
+    for key in every:
+        if (known := order.points.find(key)) is not None:
+            found[key] = known
+    waiting = [key for key in every if key not in found]
+    # what fails before anything is cut needs no more: those points first
+    intact = {task.key for task in before.values()}
+    started_s = time.monotonic()
+    for of_these in (intact, set(every) - intact):
+        # mixed, as keys are hashes: points of every size come early and late, or the time left
+        # would be told from small ones and be wrong
+        now_waiting = [
+            replace(every[key], intact=None if key in intact else found[before[key].key])
+            for key in sorted(of_these.intersection(waiting))
+        ]
+        for point in _computed(order, now_waiting):
+            order.points.keep(point)
+            found[point.key] = point
+            done = len(found) - (len(every) - len(waiting))
+            left_s = (time.monotonic() - started_s) / done * (len(waiting) - done)
+            progress(
+                f"{len(found)} of {len(every)} points, {_span(left_s)} left",
+                len(found) / len(every),
+            )
+    store.remove_stale_partials(root)
+    question = ask(order.base, Variant(id="base")).question
+    with RunFolder.create(root, f"sweep-{order.path.stem}-{now:%Y%m%d-%H%M%S}") as folder:
+        answer = SweepAnswer(
+            run_id=folder.run_id,
+            question_en=order.sweep.question,
+            question_vi=order.sweep.question_vi,
+            inputs=inputs_of(question),
+            points=[found[task.key] for task in tasks],
+            computed=sum(key in before for key in waiting),
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        with store.writing(folder.path):
+            (folder.path / SWEEP).write_text(answer.to_json(), encoding="utf-8")
+            (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+            _write_table(answer, folder.path / TABLE)
+        final = folder.finish(SWEEP)
+    return Outcome(final, answer)
+
+
+def _tasks(order: Order) -> list[Task]:
+    sweep, base, code = order.sweep, order.base, code_identity()
+    tasks = []
+    for spot in spots(sweep, order.path, base):
+        task = Task(
+            spot=spot,
+            scenario=str(base.scenario_path.resolve()),
+            province=str(base.province_path.resolve()),
+            phase_s=sweep.phase_s,
+            pace_s=sweep.pace_s,
+            method=sweep.method,
+            seeds=sweep.seeds,
+            code=code,
+            key="",
+        )
+        tasks.append(replace(task, key=key_of(task)))
+    return tasks
+
+
+def workers_for(jobs: int, scheduler: str | None) -> AbstractContextManager[Here | Several]:
+    """Processes to work out so many points at a time; begun before threads are, they are cheaper.
+    Where a cluster does it there are none.
+    """
+    return nullcontext(Here()) if scheduler is not None or jobs == 1 else Several(jobs)
+
+
+def _computed(order: Order, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
+    """The points as they are finished, in any order."""
+    if tasks and order.scheduler is not None:
+        return _by_cluster(order.scheduler, tasks)
+    return order.workers.as_finished(solve, tasks)
+
+
+def _by_cluster(scheduler: str, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
+    try:
+        from dask.distributed import Client, as_completed
+    except ImportError:
+        raise MachineLacks(
+            "--scheduler needs dask.distributed", 'pip install "giaoban[cluster]"'
+        ) from None
+    try:
+        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f'--scheduler = "{scheduler}": no Dask scheduler answers there: {error}'
+        ) from None
+    with client:
+        asked = client.map(solve, tasks, pure=False)
+        for future in as_completed(asked, loop=client.loop):
+            yield future.result()
+
+
+def _write_table(answer: SweepAnswer, path: Path) -> None:
+    """The points as a table for spreadsheets: UTF-8 with a byte-order mark, which Excel wants."""
+    names = list(SweepPoint.model_fields)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for point in answer.points:
+            row = point.model_dump()
+            writer.writerow([written(row[name]) for name in names])
+
+
+def _span(seconds: float) -> str:
+    """A time in words: "40 s", "5 min", "2 h 10 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,215 @@
+"""One point, computed wherever a worker runs: this machine's cores, or a cluster's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from giaoban.counting import counted
+from giaoban.errors import InputError, MachineLacks
+from results.judge.criteria import DEFAULT_PATH as CRITERIA
+from results.model.sweep import SINGLE_POINT, SweepPoint
+from results.report.summary import place_name
+from scenarios.estimate.static import StaticLoads, static_loads
+from scenarios.measure.assemble import criteria_of
+from scenarios.plan.identity import code_identity
+from scenarios.spec.question import Question
+from scenarios.spec.recordings import files_of
+from scenarios.study.seeds import AtSeeds
+from scenarios.study.sweep.axes import NONE, Spot
+from scenarios.study.whatif.apply import Base, ask
+from scenarios.study.whatif.cut_away import CutOff, NoMeetingLeft
+from scenarios.study.whatif.join_pacing import unhurried
+from scenarios.study.whatif.search import impossible
+from scenarios.study.whatif.units import LIST
+from traffic.profiles import DEFAULT_PATH as PROFILES
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is given. Paths are the same on all machines; `code` is the program's hash.
+
+    `intact`: the same point before anything failed, of one at which something does.
+    """
+
+    spot: Spot
+    scenario: str
+    province: str
+    phase_s: float | None
+    pace_s: float | None
+    method: str
+    seeds: int
+    code: str
+    key: str
+    intact: SweepPoint | None = None
+
+    @property
+    def before(self) -> Task:
+        """The point at which nothing has failed yet; itself where nothing does."""
+        if self.spot.failure == NONE:
+            return self
+        task = replace(self, spot=self.spot._replace(failure=NONE))
+        return replace(task, key=key_of(task))
+
+    @property
+    def base(self) -> Base:
+        """What the point is different from."""
+        return Base(
+            Path(self.scenario), Path(self.province), self.spot.seed, self.phase_s, self.pace_s
+        )
+
+
+def key_of(task: Task) -> str:
+    """The hash of all that a point depends on: its place, the bytes of all files, the program.
+
+    The point before a failure depends on nothing else.
+    """
+    base, task = task.base, replace(task, intact=None)
+    files = [base.scenario_path, base.province_path, base.devices_path, CRITERIA, PROFILES]
+    files += files_of(base.scenario, base.scenario_path)
+    if task.spot.bridges.lower().endswith(LIST):
+        files.append(Path(task.spot.bridges))
+    told = {**asdict(task), "key": "", "scenario": "", "province": ""}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for path in files:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def solve(task: Task) -> SweepPoint:
+    """Judge one point. Raises `MachineLacks` where the program is another one than the sweep's.
+
+    Something fails in a meeting that is going on. So a point with a failure passes only if the
+    meeting passes before it, nobody is cut off who could have been kept, and what is left passes.
+    Its verdict is never better than that of the same point without the failure.
+    """
+    if task.code != _own_code():
+        raise MachineLacks(
+            "a worker of the cluster runs another version of giaoban",
+            "install the same version on all machines of the cluster",
+        )
+    intact = task.intact
+    if intact is not None and intact.verdict != "pass":
+        return intact.model_copy(update={"failure": task.spot.failure, "key": task.key})
+    try:
+        asked = ask(task.base, task.spot.variant)
+    except NoMeetingLeft as error:
+        return _cut_off(task, error.cut_off, in_meeting=0)
+    except InputError as error:
+        return _refused(task, str(error))
+    try:
+        if asked.cut_off.needlessly:
+            left = len(static_loads(asked.question.plan).joined)
+            return _cut_off(task, asked.cut_off, in_meeting=left)
+        return _judged(task, asked.question, len(asked.cut_off.bridges))
+    except InputError as error:
+        return _refused(task, str(error))
+
+
+def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
+    loads = static_loads(question.plan)
+    limits = {c.id: c.threshold for c in criteria_of(question).criterion}
+    found = SweepPoint.model_validate(
+        {
+            **_place(task, question),
+            "verdict": "pass",
+            "method": "arithmetic",
+            "in_meeting": len(loads.joined),
+            "cut_off": cut_off,
+            "used_pct": round(loads.use.pct, 3),
+            "peak_pct": round(loads.worst_link().peak_pct, 3),
+            "key": task.key,
+        }
+    )
+    units_limit, link_limit = limits["mcu-units"], limits["link-peak"]
+    if impossible(loads, units_limit, link_limit):
+        criterion, where = _what_fails(loads, units_limit)
+        return found.model_copy(update={"verdict": "fail", "binding": criterion, "where": where})
+    if task.method == "arithmetic":
+        if loads.worst_link().peak_pct > link_limit:
+            worst = loads.worst_link()
+            where = f"{worst.link} {worst.direction}"
+            update = {"verdict": "fail", "binding": "link-peak", "where": where}
+            return found.model_copy(update=update)
+        return found
+    judged = unhurried(task.base, task.spot.variant, question, AtSeeds(task.seeds))
+    result, seeds = judged.result, judged.result.seeds
+    binding = result.binding
+    return found.model_copy(
+        update={
+            "verdict": result.verdict,
+            "method": "estimate",
+            "binding": None if binding is None else binding.criterion,
+            "where": "" if binding is None else place_name(binding.place, result),
+            "margin_pct": None if binding is None else binding.margin_pct,
+            "pace_s": judged.variant.pace_s,
+            "seeds_tried": 0 if seeds is None else seeds.tried,
+            "seeds_passed": 0 if seeds is None else seeds.passed,
+            "fails_at_seed": None if seeds is None or seeds.first is None else seeds.first.seed,
+        }
+    )
+
+
+def _what_fails(loads: StaticLoads, units_limit_pct: float) -> tuple[str, str]:
+    """The criterion that arithmetic sees fail, and where; the device goes before links."""
+    if loads.refused:
+        return "every-call-set-up", f"{counted(len(loads.refused), 'call')} refused"
+    if loads.downspeeded:
+        return "every-call-as-asked", f"{counted(len(loads.downspeeded), 'call')} given less"
+    if loads.use.pct > units_limit_pct:
+        return "mcu-units", "the device"
+    worst = max(loads.links, key=lambda load: load.mean_pct)
+    return "link-peak", f"{worst.link} {worst.direction}"
+
+
+def _place(task: Task, question: Question | None) -> dict[str, object]:
+    spot, base = task.spot, task.base
+    plan = None if question is None else question.plan
+    return {
+        "bridges": spot.bridges,
+        "profile": spot.profile or (base.scenario.profile if plan is None else plan.profile.id),
+        "device": spot.device or ("" if plan is None else plan.device.id),
+        "failure": spot.failure or NONE,
+        "seed": base.scenario.seed if spot.seed is None else spot.seed,
+    }
+
+
+def _cut_off(task: Task, cut_off: CutOff, *, in_meeting: int) -> SweepPoint:
+    """A point at which bridges are gone, whatever becomes of those that are left."""
+    needlessly = cut_off.needlessly
+    found = {
+        **_place(task, None),
+        "verdict": "fail" if needlessly else "pass",
+        "method": "arithmetic",
+        "in_meeting": in_meeting,
+        "cut_off": len(cut_off.bridges),
+        "key": task.key,
+    }
+    if task.intact is not None:  # what the scenario itself says is resolved there
+        found |= {"profile": task.intact.profile, "device": task.intact.device}
+    if needlessly:
+        count = f"{len(needlessly)} bridge{'s' * (len(needlessly) != 1)} cut off"
+        found |= {"binding": SINGLE_POINT, "where": count, "why": cut_off.reason}
+    return SweepPoint.model_validate(found)
+
+
+def _refused(task: Task, why: str) -> SweepPoint:
+    return SweepPoint.model_validate(
+        {
+            **_place(task, None),
+            "verdict": "refused",
+            "method": "none",
+            "in_meeting": 0,
+            "cut_off": 0,
+            "why": why,
+            "key": task.key,
+        }
+    )
+
+
+@cache
+def _own_code() -> str:
+    return code_identity()

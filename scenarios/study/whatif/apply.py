@@ -1,0 +1,240 @@
+"""A scenario with a variant's changes → the question to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from giaoban.errors import InputError
+from mcu_sim.device import DEFAULT_PATH as DEVICES
+from mcu_sim.device import Device, load_devices
+from scenarios.spec.question import Question, province_of, question_from
+from scenarios.spec.scenario import Phases, Scenario, load_scenario
+from scenarios.study.whatif.cards import with_cards
+from scenarios.study.whatif.cut_away import NOBODY, CutOff, NoMeetingLeft, cut_away
+from scenarios.study.whatif.extra import extra_bridges
+from scenarios.study.whatif.units import bridges_of
+from scenarios.study.whatif.variant import Variant
+from topology.load import load_province
+from topology.model import BridgeSpec, Province
+from topology.validate import bridge_faults, change_faults, province_faults
+
+PACE_S = 4.0
+"""At 4 s the bursts of one who joins are under a twentieth of all packets, so that they do not
+decide the 95th percentile of delays (measured: 16 bridges more in the default province). Where it
+is not enough, they join more slowly (`scenarios.study.whatif.join_pacing`)."""
+LONGEST_S = 3600.0
+EXISTING = Path(__file__).with_name("existing.toml")
+"""The scenario of the bridges that there are, for questions that name none."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a variant is different from: a scenario in a province, as they were read.
+
+    `phase_s`: another length for each of the three phases. `pace_s`: a variant that adds bridges
+    has a second phase so long that each joins this long after the one before it, at least; None:
+    `PACE_S`, if the variant says nothing else. Each that joins changes every picture, which is a
+    burst of key frames on the MCU's line: joining in haste raises delays, and it would be the haste
+    that is judged.
+    """
+
+    scenario_path: Path
+    province_path: Path
+    seed: int | None = None
+    phase_s: float | None = None
+    pace_s: float | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as it was written, with this base's phases."""
+        scenario = _scenario(self.scenario_path, self.scenario_path.stat().st_mtime_ns)
+        if self.phase_s is None:
+            return scenario
+        phases = Phases(before_s=self.phase_s, during_s=self.phase_s, after_s=self.phase_s)
+        return scenario.model_copy(update={"phases": phases})
+
+    @property
+    def province(self) -> Province:
+        """The province as it is in the file."""
+        return _province(self.province_path, self.province_path.stat().st_mtime_ns)
+
+    @property
+    def devices_path(self) -> Path:
+        """The catalogue of devices: the scenario's own if it names one."""
+        named = self.scenario.devices
+        return DEVICES if named is None else (self.scenario_path.parent / named).resolve()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, and the bridges that had to be left out because nothing reaches them: the answer
+    is about those that are left, and alone no answer about the whole."""
+
+    question: Question
+    cut_off: CutOff
+
+
+def base_of(
+    scenario_path: Path,
+    province_path: Path | None = None,
+    *,
+    seed: int | None = None,
+    phase_s: float | None = None,
+    pace_s: float | None = None,
+) -> Base:
+    """The base of a scenario file. Raises `InputError` for any mistake in it or its province."""
+    scenario = load_scenario(scenario_path)
+    path = province_path or province_of(scenario, scenario_path)
+    load_province(path)
+    return Base(scenario_path, path, seed, phase_s, pace_s)
+
+
+def ask(
+    base: Base,
+    variant: Variant,
+    *,
+    change: Callable[[Scenario], Scenario] | None = None,
+    all_from_start: bool = False,
+    on_device: Callable[[Device], Device] | None = None,
+) -> Asked:
+    """The question that a variant of a scenario puts.
+
+    `change` and `all_from_start` are as in `make_question`, `on_device` as in `question_from`; they
+    come after the variant's own changes.
+
+    Raises `InputError`, with the variant's name, for what cannot be: a bridge that is there twice,
+    a link to nowhere, addresses that run out, a device that cannot do the calls; `NoMeetingLeft`
+    where what has failed leaves none.
+    """
+    try:
+        return _ask(base, variant, change, all_from_start, on_device)
+    except NoMeetingLeft as error:
+        raise error.within(f'what if "{variant.id}"') from None
+    except InputError as error:
+        raise InputError(f'what if "{variant.id}": {error}') from None
+
+
+def _ask(
+    base: Base,
+    variant: Variant,
+    change: Callable[[Scenario], Scenario] | None,
+    all_from_start: bool,
+    then: Callable[[Device], Device] | None,
+) -> Asked:
+    scenario, province = base.scenario, base.province
+    province = province.model_copy(
+        update={
+            "links": [*province.links, *variant.new_links],
+            "bridges": [*province.bridges, *_elsewhere(province, variant)],
+        }
+    )
+    _refuse([str(fault) for fault in province_faults(province)])
+    more = extra_bridges(province, variant.more, at=variant.more_at)
+    added = [*bridges_of(variant.add, province), *variant.bridges, *more]
+    bridges = [*scenario.new_bridges, *added]
+    changes = {change.link: change for change in scenario.link_changes}
+    changes |= {change.link: change for change in variant.links}
+    _refuse([f"bridge {fault}" for fault in bridge_faults(province, bridges)])
+    _refuse(_twice(province, bridges))
+    _refuse([f"link {fault}" for fault in change_faults(province, bridges, list(changes.values()))])
+    cut_off = NOBODY
+    if variant.without:
+        accepted = [each.failure for each in scenario.accepted]
+        province, bridges, cut_off = cut_away(province, bridges, variant.without, accepted)
+        links = {link.id for link in province.links}
+        hosts = {b.id for b in (*province.bridges, *bridges)} | {province.mcu.id}
+        changes = {
+            k: c for k, c in changes.items() if k in links or k.removeprefix("access-") in hosts
+        }
+    update: dict[str, object] = {"new_bridges": bridges, "link_changes": list(changes.values())}
+    if variant.without:  # what could fail is not there any more, and nobody asks for failures here
+        update["accepted"] = []
+    if variant.profile is not None:
+        update["profile"] = variant.profile
+    if variant.device is not None:
+        update["device"] = variant.device
+    if added:
+        pace_s = variant.pace_s or base.pace_s or PACE_S
+        during_s = min(LONGEST_S, pace_s * len(bridges))
+        phases = scenario.phases
+        update["phases"] = phases.model_copy(update={"during_s": max(phases.during_s, during_s)})
+    changed = scenario.model_copy(update=update)
+    if change is not None:
+        changed = change(changed)
+
+    def on_device(device: Device) -> Device:
+        left = _shared(
+            with_cards(device, variant.cards, load_devices(base.devices_path)),
+            len(variant.meetings),
+        )
+        return left if then is None else then(left)
+
+    question = question_from(
+        changed,
+        base.scenario_path,
+        province,
+        base.province_path,
+        seed=base.seed,
+        all_from_start=all_from_start,
+        on_device=on_device,
+    )
+    return Asked(question, cut_off)
+
+
+def _elsewhere(province: Province, variant: Variant) -> list[BridgeSpec]:
+    """The bridges of the other meetings."""
+    return [
+        bridge
+        for number, meeting in enumerate(variant.meetings, start=1)
+        for bridge in extra_bridges(
+            province,
+            meeting.calls,
+            at=meeting.at or province.mcu.router,
+            prefix=f"meeting-{number + 1}",
+            name_vi=f"Cuộc họp {number + 1}, điểm cầu",
+        )
+    ]
+
+
+def _shared(device: Device, others: int) -> Device:
+    """What is left of a device beside the reserve of so many further conferences."""
+    if device.reserve is None or not others:
+        return device
+    left = device.capacity.units_total - device.reserve.units * others
+    if left - device.voice_units <= device.reserve.units + device.content.units:
+        raise InputError(
+            f"{others} further meetings: the reserve of {device.name}, {device.reserve.units:g} "
+            f"{device.unit} a meeting, leaves nothing for calls"
+        )
+    capacity = device.capacity.model_copy(update={"units_total": left})
+    return device.model_copy(update={"capacity": capacity})
+
+
+def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[str]:
+    """Bridges of one name at one router: the same place under another id."""
+    seen = {(b.name, b.router): f"bridge {b.id} of the province" for b in province.bridges}
+    found = []
+    for bridge in bridges:
+        key = (bridge.name, bridge.router)
+        if key in seen:
+            found.append(f'bridge "{bridge.id}" ({bridge.name}) is there twice: {seen[key]}')
+        seen.setdefault(key, f"new bridge {bridge.id}")
+    return found
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    if faults:
+        raise InputError("; ".join(faults))
+
+
+@lru_cache(maxsize=8)
+def _scenario(path: Path, _changed_ns: int) -> Scenario:
+    return load_scenario(path)
+
+
+@lru_cache(maxsize=8)
+def _province(path: Path, _changed_ns: int) -> Province:
+    return load_province(path)

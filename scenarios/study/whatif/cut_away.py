@@ -1,0 +1,102 @@
+"""What is left of a province when links or routers have failed for good, and who is cut off. Pure.
+
+The state after routing has found its new ways: how it gets there is what `giaoban faults` shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from giaoban.errors import InputError, did_you_mean
+from topology.model import BridgeSpec, Province
+from topology.validate import pieces
+
+CUT, ROUTER = "cut:", "router:"
+"""What ids of failures begin with (`scenarios.study.failures.failure`)."""
+
+
+class CutOff(NamedTuple):
+    """The bridges that nothing reaches any more. `needlessly`: those of them that failed with no
+    router of their own, and that nobody accepted: a network with another way would have kept them,
+    and by the rule of `giaoban faults` a meeting that loses them does not pass."""
+
+    bridges: list[str]
+    needlessly: list[str]
+
+    @property
+    def reason(self) -> str:
+        """Why the meeting does not pass; '' where it loses nobody needlessly."""
+        if not self.needlessly:
+            return ""
+        return f"nothing reaches {', '.join(self.needlessly)} any more"
+
+
+NOBODY = CutOff([], [])
+
+
+class NoMeetingLeft(InputError):  # noqa: N818 - what there is, not what went wrong
+    """The MCU or the chair bridge is gone, or all others are."""
+
+    def __init__(self, said: str, cut_off: CutOff) -> None:
+        super().__init__(said)
+        self.said, self.cut_off = said, cut_off
+
+    def within(self, what: str) -> NoMeetingLeft:
+        """The same, of a named variant."""
+        return NoMeetingLeft(f"{what}: {self.said}", self.cut_off)
+
+
+def cut_away(
+    province: Province,
+    bridges: Sequence[BridgeSpec],
+    gone: Sequence[str],
+    accepted: Collection[str] = (),
+) -> tuple[Province, list[BridgeSpec], CutOff]:
+    """The part of a province that the MCU is in, its share of new bridges, and those cut off.
+
+    Args:
+        gone: ids of links and routers.
+        accepted: ids of failures that may cut bridges off, as a scenario's `[[accepted]]` has them.
+
+    Raises:
+        InputError: no such link or router.
+        NoMeetingLeft: what fails takes the MCU or the chair bridge away, or all others.
+    """
+    links = [link.id for link in province.links]
+    routers = [router.id for router in province.routers]
+    for name in gone:
+        if name not in links and name not in routers:
+            near = did_you_mean(name, [*links, *routers])
+            raise InputError(f'without "{name}": no such link or router{near}')
+    left = [link for link in province.links if not {link.id, link.a, link.b}.intersection(gone)]
+    parts = pieces((r for r in routers if r not in gone), ((link.a, link.b) for link in left))
+    kept = next((set(part) for part in parts if province.mcu.router in part), set())
+    everybody = [*province.bridges, *bridges]
+    lost = [bridge for bridge in everybody if bridge.router not in kept]
+    failures = {f"{CUT if name in links else ROUTER}{name}" for name in gone}
+    cut_off = CutOff(
+        [bridge.id for bridge in lost],
+        []
+        if failures <= set(accepted)
+        else [bridge.id for bridge in lost if bridge.router not in gone],
+    )
+    without = f"without {', '.join(gone)}"
+    if not kept:
+        said = f'without "{province.mcu.router}": the MCU hangs on it, nothing is left'
+        raise NoMeetingLeft(said, cut_off)
+    if province.chair.router not in kept:
+        what = f"the chair bridge {province.chair.name} is cut off, there is no meeting"
+        raise NoMeetingLeft(f"{without}: {what}", cut_off)
+    if len(everybody) - len(lost) < 2:
+        what = "the chair bridge is alone, there is no meeting"
+        raise NoMeetingLeft(f"{without}: {what}", cut_off)
+    remaining = province.model_copy(
+        update={
+            "routers": [router for router in province.routers if router.id in kept],
+            "links": [link for link in left if link.a in kept],
+            "bridges": [bridge for bridge in province.bridges if bridge.router in kept],
+            "groups": [],
+        }
+    )
+    return remaining, [bridge for bridge in bridges if bridge.router in kept], cut_off

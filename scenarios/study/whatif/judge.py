@@ -1,0 +1,70 @@
+"""From an answer to what a comparison shows of it."""
+
+from __future__ import annotations
+
+from results.model.in_use import InUse
+from results.model.result import Result
+from results.model.whatif import Judged, Margin, Method
+from results.report.summary import place_name
+from scenarios.emulation.engine import EngineName
+from scenarios.study.whatif.cut_away import CutOff
+
+
+def method_of(engine: EngineName) -> Method:
+    """How an engine's word is called."""
+    return "sandbox" if engine is EngineName.SANDBOX else "native"
+
+
+def without_result(why: str, method: Method, run: str) -> Judged:
+    """An emulation that came to no result."""
+    return Judged(
+        method=method,
+        verdict="invalid",
+        reasons=[why],
+        binding=None,
+        where="",
+        margins=[],
+        in_use=None,
+        run=run,
+    )
+
+
+def judged(result: Result, method: Method, run: str | None = None) -> Judged:
+    """The verdict and all margins of a result."""
+    most = max((phase.mcu for phase in result.phases), key=lambda mcu: mcu.used_pct)
+    return Judged(
+        method=method,
+        verdict=result.verdict,
+        reasons=result.reasons,
+        binding=result.binding,
+        where="" if result.binding is None else place_name(result.binding.place, result),
+        margins=[
+            Margin(
+                criterion=c.id,
+                name_en=c.name_en,
+                name_vi=c.name_vi,
+                value=c.value,
+                threshold=c.threshold,
+                unit=c.unit,
+                ok=c.ok,
+                margin_pct=c.margin_pct,
+                worst_at=c.worst_at,
+            )
+            for c in result.criteria
+        ],
+        in_use=InUse.model_validate(most.model_dump(include=set(InUse.model_fields))),
+        run=run,
+        seeds=result.seeds,
+    )
+
+
+def of_the_whole(found: Judged, cut_off: CutOff) -> Judged:
+    """A verdict on the bridges that are left, as one on all that were asked for.
+
+    That others are well excuses nobody's being cut off; what binds them is no answer then.
+    """
+    if not cut_off.needlessly or found.verdict == "invalid":
+        return found
+    reasons = [cut_off.reason, *found.reasons]
+    failed = {"verdict": "fail", "reasons": reasons, "binding": None, "where": ""}
+    return found.model_copy(update=failed)

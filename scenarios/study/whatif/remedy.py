@@ -1,0 +1,137 @@
+"""The search of `scenarios.study.whatif.search` for a variant: what states mean, what they cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from mcu_sim.device import load_devices
+from results.model.result import Result
+from results.model.whatif import CostOf
+from scenarios.estimate.static import static_loads
+from scenarios.measure.assemble import criteria_of
+from scenarios.spec.question import Question
+from scenarios.study.seeds import Judge
+from scenarios.study.whatif.apply import Base, ask
+from scenarios.study.whatif.costs import cost_of
+from scenarios.study.whatif.join_pacing import unhurried
+from scenarios.study.whatif.ladder import holds, lower_profiles
+from scenarios.study.whatif.search import MOST_JUDGED, Found, Judgement, Key, State, Tools, search
+from scenarios.study.whatif.variant import Price, Variant
+from topology.model import LinkChange
+
+Progress = Callable[[str, float], None]
+
+SOURCE = {
+    "source": "what the search changes; nobody has offered it yet",
+    "source_vi": "phương án do chương trình tìm ra; chưa có đơn vị nào chào",
+    "settled_by": "an offer of the telecom company",
+    "settled_by_vi": "báo giá của đơn vị viễn thông",
+}
+
+
+def remedies(
+    base: Base,
+    variant: Variant,
+    question: Question,
+    result: Result,
+    *,
+    prices: Sequence[Price],
+    rates: Mapping[str, float],
+    judge: Judge,
+    progress: Progress,
+) -> Found:
+    """The cheapest changes that let a variant pass, whose answer is no.
+
+    Args:
+        rates: Mb/s of the scenario's links.
+    """
+    limits = {c.id: c.threshold for c in criteria_of(question).criterion}
+    done = 0
+
+    def told(state: State, asked: Question) -> Judgement:
+        nonlocal done
+        done += 1
+        progress(f"searching: {done} judged", min(0.95, done / MOST_JUDGED))
+        found = unhurried(base, changed(variant, state), asked, judge)
+        return Judgement(state, found.question, found.result, found.variant.pace_s)
+
+    tools = Tools(
+        ask=lambda state: ask(base, changed(variant, state)).question,
+        judge=told,
+        loads=lambda asked: static_loads(asked.plan),
+        key=lambda state, asked: key_of(variant, question, state, asked, prices, rates),
+        devices=load_devices(question.devices_path).device,
+        units_limit_pct=limits.get("mcu-units", 100.0),
+        link_limit_pct=limits.get("link-peak", math.inf),
+    )
+    return search(tools, Judgement(State(), question, result))
+
+
+def changed(variant: Variant, state: State, ident: str | None = None) -> Variant:
+    """A variant with a state's changes, under another id if one is given."""
+    links = {change.link: change for change in variant.links}
+    for link, mbps in state.rates:
+        earlier = links[link].figures() if link in links else {}
+        figures = {**earlier, "link": link, "rate_mbps": mbps, "assumed": True}
+        links[link] = LinkChange.model_validate({**figures, **SOURCE})
+    update: dict[str, object] = {"links": list(links.values()), "cost": None}
+    if ident is not None:
+        update |= {"id": ident, "name": None}
+    if state.device is not None:
+        update |= {"device": state.device, "cards": None}
+    if state.profile is not None:
+        update["profile"] = state.profile
+    return variant.model_copy(update=update)
+
+
+def key_of(
+    variant: Variant,
+    asked: Question,
+    state: State,
+    question: Question,
+    prices: Sequence[Price],
+    rates: Mapping[str, float],
+) -> Key:
+    """What decides which state is cheaper: its price where prices are given, then the least that is
+    bought, the least that changes, the smallest step."""
+    price = 0.0
+    if prices:
+        cost = price_of(changed(variant, state), question, prices, rates)
+        price = math.inf if cost.million_vnd is None else cost.million_vnd
+    lower = [profile.id for profile in lower_profiles(asked.profiles, asked.plan.profile)]
+    step = 0 if state.profile is None else lower.index(state.profile) + 1
+    size = 0
+    if state.device is not None:
+        size = holds(question.plan.device, question.plan.profile.resolution)
+    speed = sum(math.log2(mbps / rates.get(link, mbps)) for link, mbps in state.rates)
+    return price, state.purchases, state.changed, step, size, speed
+
+
+def price_of(
+    variant: Variant, question: Question, prices: Sequence[Price], rates: Mapping[str, float]
+) -> CostOf:
+    """What a variant costs."""
+    new_device = variant.device is not None or variant.cards is not None
+    return cost_of(
+        variant,
+        prices,
+        device=question.plan.device.id if new_device else None,
+        profile=variant.profile,
+        bridges=sum(call.new for call in question.plan.calls),
+        rates=rates,
+    )
+
+
+def said(state: State, result: Result | None, rates: Mapping[str, float]) -> str:
+    """A state that was judged, and how, in a line."""
+    parts = [part for part in (state.device, state.profile) if part]
+    parts += [f"{link} {mbps:g} Mb/s" for link, mbps in state.rates if rates.get(link) != mbps]
+    assert result is not None
+    binding = "" if result.binding is None else f", {result.binding.criterion}"
+    value = (
+        ""
+        if result.binding is None or result.binding.value is None
+        else (f" {result.binding.value:.4g} {result.binding.unit}")
+    )
+    return f"{' + '.join(parts)}: {result.verdict}{binding}{value}"

@@ -1,0 +1,312 @@
+"""Variants judged, compared, the cheapest that passes found and confirmed, and all written down."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.errors import InvalidRun
+from results.archive import store
+from results.archive.store import RunFolder
+from results.model.result import Result, Verdict
+from results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
+from results.report.whatif_summary import summary_md
+from scenarios.emulation.engine import EngineName
+from scenarios.measure.assemble import criteria_of, inputs_of
+from scenarios.spec.question import Question
+from scenarios.study.seeds import Judge
+from scenarios.study.whatif.apply import Base, ask
+from scenarios.study.whatif.confirm import CONFIRMED, Point, confirm
+from scenarios.study.whatif.cut_away import NOBODY, CutOff
+from scenarios.study.whatif.join_pacing import Unhurried, unhurried
+from scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
+from scenarios.study.whatif.remedy import changed, price_of, remedies, said
+from scenarios.study.whatif.search import Found, Judgement
+from scenarios.study.whatif.variant import Price, Variant
+from scenarios.study.whatif.words import changes
+from scenarios.study.whatif.worst_failure import worst_failure
+from topology.map.draw import draw
+
+Progress = Callable[[str, float], None]
+
+WHATIF = "whatif.json"
+CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
+FAILURE_POINT = "worst-failure"
+"""The folder of the emulation of the answer's worst failure."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked: variants of a base, with prices if there are any.
+
+    `look_for`: search for the cheapest change if nothing passes. `confirm`: emulate what matters.
+    """
+
+    base: Base
+    variants: Sequence[Variant]
+    question_en: str
+    question_vi: str
+    prices: Sequence[Price] = ()
+    look_for: bool = True
+    confirm: bool = False
+    engine: EngineName = EngineName.SANDBOX
+    jobs: int = 1
+
+    @property
+    def priced(self) -> bool:
+        """Whether anything is known of costs."""
+        return bool(self.prices) or any(variant.cost is not None for variant in self.variants)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished comparison."""
+
+    folder: Path
+    answer: WhatIf
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One variant on its way into the comparison; `cut_off`: whom nothing reaches in it."""
+
+    variant: Variant
+    question: Question
+    result: Result
+    row: VariantResult
+    cut_off: CutOff = NOBODY
+
+    @property
+    def passes(self) -> bool:
+        return self.row.final.verdict == "pass"
+
+    def confirmed(self, found: Judged) -> _Line:
+        """The same with the emulation's word on it."""
+        whole = of_the_whole(found, self.cut_off)
+        return replace(self, row=self.row.model_copy(update={"confirmed": whole}))
+
+
+def compare(
+    order: Order, *, judge: Judge, root: Path, now: datetime, progress: Progress
+) -> Outcome:
+    """Judge every variant, search if none passes, confirm if wanted, write `whatif.json`.
+
+    Raises:
+        InputError: a variant that cannot be, told before anything is judged.
+        MachineLacks: as the emulation.
+    """
+    began_s = time.monotonic()
+    network = ask(order.base, Variant(id="base")).question.plan.network
+    rates = {link.id: link.rate_mbps for link in network.links}
+    asked = [ask(order.base, variant) for variant in order.variants]
+    questions = [each.question for each in asked]
+    criteria_of(questions[0])
+    store.remove_stale_partials(root)
+    run_id = f"whatif-{questions[0].plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        lines: list[_Line] = []
+        for number, (variant, each) in enumerate(zip(order.variants, asked, strict=True)):
+            progress(f"estimating {variant.id}", number / len(asked))
+            answer_of = unhurried(order.base, variant, each.question, judge)
+            lines.append(_line(order, answer_of, rates, cut_off=each.cut_off))
+        found = Found()
+        # nothing that is searched for, devices, calls and rates, reaches who is cut off
+        searched = order.look_for and not asked[0].cut_off.needlessly
+        if searched and not any(line.passes for line in lines):
+            first = lines[0]
+            found = remedies(
+                order.base,
+                order.variants[0],
+                first.question,
+                first.result,
+                prices=order.prices,
+                rates=rates,
+                judge=judge,
+                progress=progress,
+            )
+            lines += _found_lines(order, found, rates)
+        lines = _ordered(lines)
+        failure = None
+        if order.confirm:
+            lines, failure = _confirmed(order, lines, folder.path, progress)
+        answer = _answer(lines)
+        neighbour = _neighbour(lines, answer)
+        progress("drawing", 0.95)
+        whole = WhatIf(
+            run_id=folder.run_id,
+            verdict=_verdict([line.row for line in lines if line.row.asked]),
+            question_en=order.question_en,
+            question_vi=order.question_vi,
+            existing=sum(not call.new for call in questions[0].plan.calls),
+            inputs=inputs_of(questions[0]),
+            ordered_by="cost" if order.priced else "changes",
+            variants=[line.row for line in lines],
+            answer=None if answer is None else answer.variant.id,
+            neighbour=None if neighbour is None else neighbour.variant.id,
+            failure=failure,
+            search=[said(item.state, item.result, rates) for item in found.judged[1:]],
+            tried=found.looked_at,
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        (folder.path / WHATIF).write_text(whole.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(whole), encoding="utf-8")
+        _draw(answer or lines[0], folder.path)
+        final = folder.finish(WHATIF)
+    return Outcome(final, whole)
+
+
+def _line(
+    order: Order,
+    answer: Unhurried,
+    rates: Mapping[str, float],
+    name: str | None = None,
+    *,
+    cut_off: CutOff = NOBODY,
+) -> _Line:
+    """A row of the comparison; `name`: it was not asked for, but found."""
+    variant, question, result = answer
+    plan = question.plan
+    words = changes(variant, question, dict(rates))
+    cost = price_of(variant, question, order.prices, rates) if order.priced else None
+    kinds = [variant.device or variant.cards, variant.profile, *variant.links, *variant.new_links]
+    row = VariantResult(
+        id=variant.id,
+        name=name or variant.name or variant.id,
+        asked=name is None,
+        changes=[line.en for line in words],
+        changes_vi=[line.vi for line in words],
+        change_count=sum(kind is not None for kind in kinds),
+        bridges=len(plan.calls),
+        new_bridges=sum(call.new for call in plan.calls),
+        device=plan.device.id,
+        device_name=plan.device.name,
+        profile=plan.profile.id,
+        judged=of_the_whole(judged(result, "estimate"), cut_off),
+        cost=cost,
+    )
+    return _Line(variant, question, result, row, cut_off)
+
+
+def _found_lines(order: Order, found: Found, rates: Mapping[str, float]) -> list[_Line]:
+    """What the search found: the cheapest, and the cheapest with calls as they were asked for."""
+
+    def line(item: Judgement, ident: str, name: str) -> _Line:
+        assert item.result is not None
+        variant = changed(order.variants[0], item.state, ident)
+        if item.pace_s is not None:
+            variant = variant.model_copy(update={"pace_s": item.pace_s})
+        return _line(order, Unhurried(variant, item.question, item.result), rates, name)
+
+    lines = []
+    if found.cheapest is not None:
+        lines.append(line(found.cheapest, CHEAPEST, "cheapest that passes"))
+    if found.as_asked is not None and found.as_asked is not found.cheapest:
+        lines.append(line(found.as_asked, AS_ASKED, "cheapest with the calls as asked"))
+    return lines
+
+
+def _ordered(lines: Sequence[_Line]) -> list[_Line]:
+    """What passes first, the cheapest first; without costs the fewest changes first."""
+
+    def key(item: tuple[int, _Line]) -> tuple[bool, float, int, int]:
+        number, line = item
+        cost = math.inf if line.row.cost is None else line.row.cost.million_vnd
+        price = math.inf if cost is None else cost
+        # what was found is in the order of the search, which knows more of small steps
+        count = line.row.change_count if line.row.asked else number
+        return not line.passes, price, count, number
+
+    return [line for _, line in sorted(enumerate(lines), key=key)]
+
+
+def _answer(lines: Sequence[_Line]) -> _Line | None:
+    return next((line for line in lines if line.passes), None)
+
+
+def _neighbour(lines: Sequence[_Line], answer: _Line | None) -> _Line | None:
+    """The variant that fails and comes nearest to passing; none if there is no answer either."""
+    failing = [line for line in lines if not line.passes]
+    if answer is None or not failing:
+        return None
+
+    def nearness(line: _Line) -> tuple[bool, float]:
+        found = line.row.judged.worst_pct
+        return line.row.judged.by_luck, -math.inf if found is None else found
+
+    return max(failing, key=nearness)
+
+
+def _verdict(asked: Sequence[VariantResult]) -> Verdict:
+    """Passed if one that was asked for passes; invalid if that cannot be said."""
+    verdicts = [row.final.verdict for row in asked]
+    if "pass" in verdicts:
+        return "pass"
+    return "invalid" if "invalid" in verdicts else "fail"
+
+
+def _confirmed(
+    order: Order, lines: list[_Line], folder: Path, progress: Progress
+) -> tuple[list[_Line], FailureCheck | None]:
+    """The lines with the emulation's word on the answer, its neighbour, the cheapest with calls as
+    asked, and on the answer when its worst failure happens."""
+    answer = _answer(lines)
+    chosen = {line.variant.id: line for line in lines if not line.row.asked}
+    for line in (answer, _neighbour(lines, answer), *(lines if answer is None else [])):
+        if line is not None:
+            chosen[line.variant.id] = line
+    points = [Point(ident, line.variant) for ident, line in chosen.items()]
+    worst = None if answer is None else worst_failure(answer.question)
+    if answer is not None and worst is not None:
+        points.append(Point(FAILURE_POINT, answer.variant, worst[0].id))
+    found = confirm(
+        order.base,
+        points,
+        folder=folder,
+        engine=order.engine,
+        jobs=order.jobs,
+        progress=progress,
+    )
+    said_of = {name: _judged(order, name, result) for name, result in found.items()}
+    lines = [
+        line.confirmed(said_of[line.variant.id]) if line.variant.id in chosen else line
+        for line in lines
+    ]
+    failure = None
+    if answer is not None and worst is not None:
+        failure = FailureCheck(
+            variant=answer.variant.id,
+            failure=worst[0].id,
+            name_en=worst[0].name_en,
+            name_vi=worst[0].name_vi,
+            judged=said_of[FAILURE_POINT],
+        )
+    return _ordered(lines), failure
+
+
+def _judged(order: Order, name: str, result: Result | InvalidRun) -> Judged:
+    method, run = method_of(order.engine), f"{CONFIRMED}/{name}"
+    if isinstance(result, InvalidRun):
+        return without_result(str(result), method, run)
+    return judged(result, method, run)
+
+
+def _draw(line: _Line, folder: Path) -> None:
+    """The map of the answer: the worst load of each direction of each link."""
+    worst: dict[tuple[str, str], float] = {}
+    for phase in line.result.phases:
+        for link in phase.links:
+            key = (link.id, link.direction)
+            worst[key] = max(worst.get(key, 0.0), link.peak_pct)
+    draw(
+        line.question.plan.network,
+        folder / "map.vi.svg",
+        folder / "map.vi.png",
+        title=line.question.province.name,
+        values=worst,
+        lang="vi",
+        new=[call.bridge for call in line.question.plan.calls if call.new],
+    )

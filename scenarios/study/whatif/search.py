@@ -1,0 +1,252 @@
+"""From a question that fails to the cheapest change that lets it pass: best-first search.
+
+A state is a device, a call profile and some faster lines beside what was asked. The cheapest state
+that was not looked at yet is judged: by arithmetic first (the device's admission, mean loads of
+links), which is enough to say that it cannot pass, then packet by packet. What fails names what to
+change next: a full device asks for a larger one, a full line for a faster one, late or lost packets
+for a faster line where their way is fullest; and each of them for lower calls.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mcu_sim.device import Device
+from results.model.result import Binding, Result
+from scenarios.estimate.static import StaticLoads
+from scenarios.spec.question import Question
+from scenarios.study.whatif.ladder import RATES_MBPS, larger_devices, lower_profiles, next_rate
+from topology.routing import shortest_paths
+
+MOST_JUDGED = 24
+"""So many states are judged packet by packet; then the search says that it found nothing."""
+MOST_DEVICES = 6
+ABOUT = 1.5
+"""A line that is so much faster is tried before one that the figures alone would ask for."""
+
+Key = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is changed beside the question; None and () where nothing is."""
+
+    device: str | None = None
+    profile: str | None = None
+    rates: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def purchases(self) -> int:
+        """Kinds of things to be bought: a device, each faster line."""
+        return (self.device is not None) + len(self.rates)
+
+    @property
+    def changed(self) -> int:
+        """Kinds of things that change, the calls among them."""
+        return self.purchases + (self.profile is not None)
+
+    def faster(self, link: str, mbps: float) -> State:
+        """The same with one line at another rate."""
+        rates = dict(self.rates) | {link: mbps}
+        return State(self.device, self.profile, tuple(sorted(rates.items())))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A state's question, with the answer if it was judged packet by packet.
+
+    `pace_s`: bridges join so far apart, where that is another pace than the variant's.
+    """
+
+    state: State
+    question: Question
+    result: Result | None
+    pace_s: float | None = None
+
+    @property
+    def passes(self) -> bool:
+        return self.result is not None and self.result.verdict == "pass"
+
+
+@dataclass
+class Found:
+    """What a search found: the cheapest state that passes, the cheapest with calls as asked.
+
+    `neighbour` is the last one judged that does not pass. `looked_at` counts all states, `log` says
+    in words what was judged.
+    """
+
+    cheapest: Judgement | None = None
+    as_asked: Judgement | None = None
+    neighbour: Judgement | None = None
+    looked_at: int = 0
+    judged: list[Judgement] = field(default_factory=list)
+    exhausted: bool = False
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a search is given: how a state is asked, judged, added up, and what it costs."""
+
+    ask: Callable[[State], Question]
+    judge: Callable[[State, Question], Judgement]
+    loads: Callable[[Question], StaticLoads]
+    key: Callable[[State, Question], Key]
+    devices: Sequence[Device]
+    units_limit_pct: float
+    link_limit_pct: float
+
+
+def search(tools: Tools, start: Judgement) -> Found:
+    """The cheapest ways to let a question pass that was judged and does not.
+
+    The order is that of `tools.key`: a state never costs less than what it was made from.
+    """
+    assert start.result is not None
+    found = Found(neighbour=start, judged=[start])
+    heap: list[tuple[Key, int, State, Question]] = []
+    seen = {start.state}
+    too_slow: set[tuple[str | None, tuple[tuple[str, float], ...]]] = set()
+    number = 0
+
+    def push(states: Iterator[State]) -> None:
+        nonlocal number
+        for state in states:
+            if state in seen or (found.cheapest is not None and state.profile is not None):
+                continue
+            seen.add(state)
+            number += 1
+            question = tools.ask(state)
+            heapq.heappush(heap, (tools.key(state, question), number, state, question))
+
+    push(_after(tools, start.question, start.state, start.result))
+    while heap and not (found.cheapest and found.as_asked):
+        _, _, state, question = heapq.heappop(heap)
+        if found.cheapest is not None and state.profile is not None:
+            continue
+        found.looked_at += 1
+        loads = tools.loads(question)
+        if (state.profile, state.rates) in too_slow:
+            continue  # the same calls fill the same line, whatever device they go to
+        if impossible(loads, tools.units_limit_pct, tools.link_limit_pct):
+            push(_by_arithmetic(tools, question, state, loads))
+            continue
+        if len(found.judged) >= MOST_JUDGED:
+            found.exhausted = True
+            break
+        judgement = tools.judge(state, question)
+        found.judged.append(judgement)
+        assert judgement.result is not None
+        if not judgement.passes:
+            found.neighbour = judgement
+            binding = judgement.result.binding
+            if binding is not None and binding.cause == "link":
+                too_slow.add((state.profile, state.rates))
+            push(_after(tools, question, state, judgement.result))
+            continue
+        if found.cheapest is None:
+            found.cheapest = judgement
+        if state.profile is None:
+            found.as_asked = judgement
+    return found
+
+
+def impossible(loads: StaticLoads, units_limit_pct: float, link_limit_pct: float) -> bool:
+    """Whether arithmetic alone says that a criterion fails: the device, or a link's mean load."""
+    return (
+        loads.use.pct > units_limit_pct
+        or bool(loads.refused or loads.downspeeded)
+        or any(load.mean_pct > link_limit_pct for load in loads.links)
+    )
+
+
+def _by_arithmetic(
+    tools: Tools, question: Question, state: State, loads: StaticLoads
+) -> Iterator[State]:
+    """What to change where arithmetic says no."""
+    if loads.use.pct > tools.units_limit_pct or loads.refused or loads.downspeeded:
+        yield from _device_states(tools, question, state)
+    crowded = [load for load in loads.links if load.mean_pct > tools.link_limit_pct]
+    if crowded:
+        yield from _faster(state, question, {load.link for load in crowded}, loads, tools)
+    yield from _lower_states(question, state)
+
+
+def _after(tools: Tools, question: Question, state: State, result: Result) -> Iterator[State]:
+    """What to change where the answer is no."""
+    loads = tools.loads(question)
+    if impossible(loads, tools.units_limit_pct, tools.link_limit_pct):
+        yield from _by_arithmetic(tools, question, state, loads)
+        return
+    binding = result.binding
+    if binding is None:
+        return
+    if binding.cause == "mcu":
+        yield from _device_states(tools, question, state)
+    elif binding.cause == "link":
+        yield from _faster(state, question, {binding.place.id}, loads, tools)
+    elif (link := _fullest(question, binding, loads)) is not None:
+        now = question.plan.network.link(link).rate_mbps
+        if (rate := next_rate(now, _hinted(now, binding))) is not None:
+            yield state.faster(link, rate)
+    yield from _lower_states(question, state)
+
+
+def _device_states(tools: Tools, question: Question, state: State) -> Iterator[State]:
+    plan = question.plan
+    able = larger_devices(
+        tools.devices,
+        len(plan.calls),
+        plan.profile.resolution,
+        tools.units_limit_pct,
+        kbps=plan.line_kbps,
+        content=plan.content is not None,
+    )
+    for device in able[:MOST_DEVICES]:
+        if device.id != plan.device.id:
+            yield State(device.id, state.profile, state.rates)
+
+
+def _lower_states(question: Question, state: State) -> Iterator[State]:
+    for profile in lower_profiles(question.profiles, question.plan.profile):
+        yield State(state.device, profile.id, state.rates)
+
+
+def _faster(
+    state: State, question: Question, links: set[str], loads: StaticLoads, tools: Tools
+) -> Iterator[State]:
+    """All of these links at the next rate at which they are not full, by arithmetic."""
+    for link in sorted(links):
+        now = question.plan.network.link(link).rate_mbps
+        peak = max(load.peak_mbps for load in loads.links if load.link == link)
+        rate = next_rate(now, peak * 100 / tools.link_limit_pct)
+        if rate is None:
+            return
+        state = state.faster(link, rate)
+    yield state
+
+
+def _fullest(question: Question, binding: Binding, loads: StaticLoads) -> str | None:
+    """The link with the highest load on the way of the stream that fares worst."""
+    plan = question.plan
+    bridge = binding.place.id
+    if bridge not in [call.bridge for call in plan.calls]:
+        return None
+    ends = [bridge, plan.network.mcu.id]
+    if (binding.place.detail or "").endswith("down"):
+        ends.reverse()
+    peaks = {(load.link, load.direction): load.peak_pct for load in loads.links}
+    way = shortest_paths(plan.network).path(*ends)
+    return max(way, key=lambda hop: peaks[(hop.link, hop.direction)]).link
+
+
+def _hinted(now_mbps: float, binding: Binding) -> float:
+    """A rate to go on with: delays shrink as rates grow, so a value three times the limit asks for
+    about three times the rate; no more than one step below that, for it may be less."""
+    if binding.value is None or binding.threshold <= 0:
+        return 0.0
+    wanted = now_mbps * binding.value / binding.threshold / ABOUT
+    below = [rate for rate in RATES_MBPS if now_mbps < rate <= wanted]
+    return float(below[-1]) if below else 0.0

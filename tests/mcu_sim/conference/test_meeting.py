@@ -1,0 +1,135 @@
+"""The file of meetings, and what a wrong one is answered with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from giaoban.errors import InputError
+from mcu_sim.conference import Meetings, load_meetings
+from mcu_sim.conference.meeting import LayoutId, is_id
+from mcu_sim.media.video.layout import LAYOUTS
+
+GOOD = """\
+schema = "giaoban.meetings/1"
+
+[[meeting]]
+id = "giao-ban"
+name = "Họp giao ban tháng 3"
+pattern = "province-districts"
+chair = "gia-nghia"
+members = ["cu-jut", "dak-mil"]
+floor = "chair"
+video = "presence"
+layout = "1+5"
+
+[[meeting]]
+id = "so-nong-nghiep"
+name = "Sở Nông nghiệp"
+pattern = "department-line"
+chair = "gia-nghia"
+floor = "open"
+video = "switched"
+dial = "out"
+opens_s = 10
+closes_s = 60.5
+
+[[meeting.member]]
+id = "krong-no"
+uri = "sip:krong-no@10.68.0.2:5062"
+
+[[meeting.member]]
+id = "gia-nghia"
+uri = "sip:10.68.0.6"
+
+[open_rooms]
+prefix = "phong-"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Meetings:
+    path = tmp_path / "meetings.toml"
+    path.write_text(text, "utf-8")
+    return load_meetings(path)
+
+
+def test_a_file_says_who_sits_in_a_meeting_and_where_they_are_called(tmp_path: Path) -> None:
+    briefing, department = read(tmp_path, GOOD).meeting
+    assert briefing.roster == ("gia-nghia", "cu-jut", "dak-mil")
+    assert briefing.addresses == {}
+    assert briefing.admits("gia-nghia")
+    assert not briefing.admits("krong-no")
+    assert department.roster == ("gia-nghia", "krong-no")
+    assert department.addresses["gia-nghia"] == "sip:10.68.0.6"
+    assert (department.opens_s, department.closes_s) == (10, 60.5)
+
+
+def test_a_meeting_without_members_is_open_to_anyone_with_a_name_of_the_right_form(
+    tmp_path: Path,
+) -> None:
+    text = GOOD.replace('members = ["cu-jut", "dak-mil"]\n', "")
+    meeting = read(tmp_path, text).meeting[0]
+    assert meeting.roster == ()
+    assert meeting.admits("any-bridge")
+    assert not meeting.admits("Any bridge")
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [("phong-1", True), ("a", True), ("", False), ("1a", False), ("a-", False), ("a" * 33, False)],
+)
+def test_names_from_the_network_are_checked(name: str, good: bool) -> None:
+    assert is_id(name) == good
+    assert not is_id(name + "\n")
+
+
+def test_an_open_room_is_chaired_by_whoever_opens_it(tmp_path: Path) -> None:
+    rooms = read(tmp_path, GOOD).open_rooms
+    assert rooms is not None
+    room = rooms.meeting("phong-1", "cu-jut")
+    assert room is not None
+    assert (room.id, room.chair, room.floor, room.roster) == ("phong-1", "cu-jut", "open", ())
+    assert rooms.meeting("room-1", "cu-jut") is None
+    assert rooms.meeting("phong-", "cu-jut") is None
+    assert rooms.meeting("phong-1", "\ud800") is None
+
+
+def test_the_layouts_of_the_file_are_those_that_can_be_drawn() -> None:
+    assert set(get_args(LayoutId)) == set(LAYOUTS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('id = "giao-ban"', 'id = "Giao ban"', r":4: meeting\[0\]\.id = 'Giao ban'"),
+        ('id = "giao-ban"', 'id = "so-nong-nghiep"', r'"so-nong-nghiep" is there twice'),
+        ('floor = "chair"', 'floor = "shut"', r":9: meeting\[0\]\.floor = 'shut': is not known"),
+        ('layout = "1+5"', 'layout = "5x5"', r":11: meeting\[0\]\.layout = '5x5': is not known"),
+        ('layout = "1+5"', 'lay-out = "1+5"', r'unknown key \(did you mean "layout"\?\)'),
+        ('"cu-jut", "dak-mil"', '"cu-jut", "cu-jut"', r'3: .*"cu-jut" is there twice'),
+        ('"cu-jut", "dak-mil"', '"gia-nghia"', r"no member but the chair"),
+        ('uri = "sip:10.68.0.6"', "", r':13: .*needs \[\[meeting\.member\]\] "gia-nghia"'),
+        ('uri = "sip:10.68.0.6"', 'uri = "sip:a b"', r"uri = 'sip:a b'"),
+        ('dial = "out"', 'members = ["a"]', r":13: .*both members and"),
+        ('members = ["cu-jut", "dak-mil"]', 'dial = "out"', r'needs .* "gia-nghia" with a uri'),
+        ("closes_s = 60.5", "closes_s = 9", r"closes_s = 9 is not after opens_s"),
+        ("opens_s = 10", "opens_s = nan", r":21: meeting\[1\]\.opens_s"),
+        ('video = "presence"', 'video = "switched"', r'layout = "1\+5" means nothing'),
+        ('chair = "gia-nghia"\nfloor', "floor", r":13: meeting\[1\]\.chair: is missing"),
+        ('prefix = "phong-"', 'prefix = "Phong"', r":33: open_rooms\.prefix = 'Phong'"),
+        ('schema = "giaoban.meetings/1"', 'schema = "x"', r":1: schema = 'x'"),
+    ],
+)
+def test_bad_files_are_named_with_line_key_and_value(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in GOOD
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, GOOD.replace(old, new, 1))
+
+
+def test_a_file_without_any_meeting_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither a"):
+        read(tmp_path, 'schema = "giaoban.meetings/1"\n')

@@ -1,0 +1,203 @@
+"""Several meetings on one device (Art. 3(2), 18(3)): rooms, their times, and who sits where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mcu_sim.conference import (
+    OPERATOR,
+    Busy,
+    By,
+    DialOut,
+    Effect,
+    Ended,
+    HangUp,
+    Joined,
+    Logged,
+    Meetings,
+    NotAMember,
+    Refused,
+    Rooms,
+    UnknownMeeting,
+    parse,
+)
+from mcu_sim.sip.registration.registrar import Registrar
+
+START = 5_000.0
+
+
+def rooms(**second: Any) -> Rooms:
+    """A briefing of three; a meeting that is open to anyone or as `second` says; open rooms."""
+    briefing = {
+        "id": "giao-ban",
+        "name": "Briefing",
+        "pattern": "province-districts",
+        "chair": "gia-nghia",
+        "members": ["cu-jut", "dak-mil"],
+    }
+    other = {"id": "hop", "name": "Other", "pattern": "any-bridges", "chair": "cu-jut"}
+    return Rooms(
+        Meetings.model_validate(
+            {
+                "schema": "giaoban.meetings/1",
+                "meeting": [briefing, other | second],
+                "open_rooms": {"prefix": "phong-"},
+            }
+        ),
+        START,
+        Registrar().uri_of,
+    )
+
+
+def tell(device: Rooms, by: By, command: str, meeting: str | None = None, **fields: Any) -> Any:
+    body = json.dumps({"command": command, **fields}).encode()
+    return device.command(by, parse(body), START, meeting)
+
+
+def calls(effects: list[Effect]) -> list[tuple[str, str]]:
+    return [(e.meeting, e.participant) for e in effects if isinstance(e, DialOut)]
+
+
+def test_a_participant_sits_in_one_meeting_at_a_time() -> None:
+    device = rooms()
+    assert device.join("giao-ban", "cu-jut", START)[0] == Joined("giao-ban")
+    assert device.join("hop", "cu-jut", START) == (Busy("giao-ban"), [])
+    assert device.join("phong-1", "cu-jut", START) == (Busy("giao-ban"), [])
+    assert device.meeting_of("cu-jut") == "giao-ban"
+    device.left("cu-jut")
+    assert device.meeting_of("cu-jut") is None
+    assert device.join("hop", "cu-jut", START)[0] == Joined("hop")
+
+
+@pytest.mark.parametrize("name", ["no-such", "", "giao ban", "phong-", "phong-é", "\ud800"])
+def test_a_meeting_that_is_not_there_is_unknown(name: str) -> None:
+    device = rooms()
+    decision, effects = device.join(name, "cu-jut", START)
+    assert isinstance(decision, UnknownMeeting)
+    assert (decision.code, effects) == (404, [])
+    assert device.admits("giao-ban", "krong-no", START) == NotAMember()
+
+
+def test_meetings_run_side_by_side_and_do_not_touch() -> None:
+    device = rooms()
+    device.join("giao-ban", "gia-nghia", START)
+    device.join("giao-ban", "dak-mil", START)
+    device.join("hop", "cu-jut", START)
+    device.join("hop", "krong-no", START)
+    answer, _ = tell(device, "cu-jut", "call-to-speak", participant="dak-mil")
+    assert isinstance(answer, Refused)
+    assert answer.code == 404
+    tell(device, "cu-jut", "call-to-speak", participant="krong-no")
+    assert device["giao-ban"].heard == ("gia-nghia",)
+    assert device["hop"].heard == ("cu-jut", "krong-no")
+    tell(device, OPERATOR, "end-meeting", "hop")
+    assert device["giao-ban"].live == ("gia-nghia", "dak-mil")
+    assert isinstance(device.admits("hop", "cu-jut", START), UnknownMeeting)
+
+
+def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
+    device = rooms()
+    device.join("phong-1", "cu-jut", START)
+    device.join("phong-1", "krong-no", START)
+    device.join("phong-2", "dak-mil", START)
+    assert [one.meeting.id for one in device] == ["giao-ban", "hop", "phong-1", "phong-2"]
+    assert isinstance(tell(device, "krong-no", "mute-all")[0], Refused)
+    assert not isinstance(tell(device, "cu-jut", "mute-all")[0], Refused)
+    device.left("cu-jut")
+    assert Ended("phong-1") in device.left("krong-no")
+    assert [one.meeting.id for one in device] == ["giao-ban", "hop", "phong-2"]
+    device.join("phong-1", "krong-no", START)
+    assert device["phong-1"].meeting.chair == "krong-no"
+    _, effects = tell(device, "krong-no", "end-meeting")
+    assert effects[-1] == Ended("phong-1")
+    assert device.meeting_of("krong-no") is None
+
+
+def test_one_that_lost_its_line_gives_up_its_place_when_it_goes_elsewhere() -> None:
+    device = rooms()
+    device.join("phong-1", "cu-jut", START)
+    device.lost("cu-jut")
+    assert device.meeting_of("cu-jut") == "phong-1"
+    decision, effects = device.join("giao-ban", "cu-jut", START)
+    assert decision == Joined("giao-ban")
+    assert Ended("phong-1") in effects
+    assert device.meeting_of("cu-jut") == "giao-ban"
+    device.lost("cu-jut")
+    assert device.join("giao-ban", "cu-jut", START)[0] == Joined("giao-ban", rejoined=True)
+
+
+def test_a_meeting_has_its_time() -> None:
+    device = rooms(opens_s=10, closes_s=20)
+    assert device.next_timeout() == START + 20_000
+    early = device.admits("hop", "krong-no", START + 9_999)
+    assert early == UnknownMeeting("This meeting is not open yet")
+    device.join("hop", "krong-no", START + 10_000)
+    assert device.advance(START + 19_999) == []
+    effects = device.advance(START + 20_000)
+    assert HangUp("krong-no", "The meeting's time is over") in effects
+    assert effects[-1] == Ended("hop")
+    assert isinstance(device.admits("hop", "krong-no", START + 20_000), UnknownMeeting)
+    assert device.next_timeout() is None
+
+
+OUT = {
+    "dial": "out",
+    "opens_s": 10,
+    "member": [
+        {"id": who, "uri": f"sip:{who}@10.68.0.2"} for who in ("krong-no", "dak-mil", "cu-jut")
+    ],
+}
+
+
+def test_a_meeting_that_dials_out_calls_every_member_that_is_free_the_chair_first() -> None:
+    device = rooms(**OUT)
+    device.join("giao-ban", "dak-mil", START)
+    assert device.next_timeout() == START + 10_000
+    assert device.advance(START + 9_000) == []
+    effects = device.advance(START + 10_500)
+    assert calls(effects) == [("hop", "cu-jut"), ("hop", "krong-no")]
+    assert device.next_timeout() is None
+    assert device.advance(START + 11_000) == []
+    assert device.join("hop", "krong-no", START + 11_000)[0] == Joined("hop")
+    [entry] = device.dial_failed("hop", "cu-jut", "no answer")
+    assert isinstance(entry, Logged)
+    assert (entry.kind, entry.on) == ("dial-failed", "cu-jut")
+    assert device.dial_failed("no-such", "cu-jut", "no answer") == []
+
+
+def test_one_that_sits_elsewhere_is_not_redialled() -> None:
+    device = rooms(**OUT)
+    device.join("giao-ban", "dak-mil", START)
+    device.join("hop", "cu-jut", START + 10_000)
+    device.join("hop", "krong-no", START + 10_000)
+    answer, effects = tell(device, "krong-no", "redial", participant="dak-mil")
+    assert answer.code == 403
+    answer, effects = tell(device, "cu-jut", "redial", participant="dak-mil")
+    assert (answer.code, answer.reason) == (486, "dak-mil is in another meeting")
+    assert calls(effects) == []
+    device.lost("dak-mil")
+    _, effects = tell(device, "cu-jut", "redial", participant="dak-mil")
+    assert calls(effects) == [("hop", "dak-mil")]
+
+
+def test_commands_from_outside_are_refused_and_logged() -> None:
+    device = rooms()
+    answer, [entry] = tell(device, "cu-jut", "drop", participant="dak-mil")
+    assert answer.code == 403
+    assert (entry.meeting, entry.by, entry.on) == (None, "cu-jut", "dak-mil")
+    answer, [entry] = tell(device, OPERATOR, "mute-all", "no-such")
+    assert (answer.code, entry.by) == (404, "operator")
+    assert tell(device, OPERATOR, "mute-all")[0].code == 404
+
+
+def test_each_open_floor_follows_its_own_voices() -> None:
+    device = rooms()
+    for room, who in [("phong-1", "cu-jut"), ("phong-1", "dak-mil"), ("phong-2", "krong-no")]:
+        device.join(room, who, START)
+    for at in range(0, 2000, 20):
+        device.voice({"dak-mil": 1e6, "krong-no": 1e8}, START + at)
+    assert device["phong-1"].speaker == "dak-mil"
+    assert device["phong-2"].speaker == "krong-no"

@@ -1,0 +1,282 @@
+"""All calls' audio as arrays: who hears whom, in which codec, muted, concealed, how loud."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mcu_sim.media.audio import g711
+from mcu_sim.media.audio.bank import AudioBank, AudioOut
+from mcu_sim.media.audio.codec import codec_named
+from mcu_sim.media.audio.g722 import G722Call
+from tests.mcu_sim.audio_factory import (
+    ORIGIN_NS,
+    PLAYOUT_MS,
+    QUIET,
+    bank_of,
+    deliver,
+    packet,
+    say,
+    silent,
+    sine,
+    tone_and_rest,
+)
+from traffic import rtp
+from traffic.sources.tone import tone, tone_hz
+
+
+@pytest.mark.parametrize("calls", [2, 3, 10])
+def test_each_hears_all_the_others_but_itself(calls: int) -> None:
+    bank = bank_of(calls)
+    for row in range(calls):
+        say(bank, row, list(range(50)), [3 + 20 * n for n in range(50)])
+    # played from the first tick after arrival and playout delay
+    mixes = np.array([bank.mix(tick) for tick in range(3, 50)])
+    for listener in range(calls):
+        sound = g711.a_law_decode(mixes[:, listener].reshape(-1))
+        for speaker in range(calls):
+            expected = 0.0 if speaker == listener else 3000.0
+            # quantisation noise of the sum
+            found, _ = tone_and_rest(sound, tone_hz(speaker), 8000)
+            assert found == pytest.approx(expected, abs=100)
+    assert (bank.late.sum(), bank.concealed.sum()) == (0, 0)
+
+
+def test_alone_means_silence() -> None:
+    bank = bank_of(1)
+    say(bank, 0, list(range(10)), [20 * n for n in range(10)])
+    assert all(silent(bank.mix(tick)[0]) for tick in range(10))
+
+
+def test_nobody_there_means_nothing_to_send() -> None:
+    bank = AudioBank(3, ORIGIN_NS, PLAYOUT_MS)
+    assert bank.mix(0).shape == (0, 160)
+    assert bank.rows.tolist() == []
+
+
+def test_a_packet_is_played_at_its_own_tick() -> None:
+    """One frame of sound among silence comes out exactly playout after it came in."""
+    bank = bank_of(2)
+    quiet = np.zeros(160, np.int16)
+    say(bank, 0, [0, 1], [5, 25], sound=quiet)
+    say(bank, 0, [2], [45])
+    say(bank, 0, [3], [65], sound=quiet)
+    heard = [tick for tick in range(1, 8) if not silent(bank.mix(tick)[1])]
+    # first packet: 5 + 40 ms, rounded up to a tick: 3; the third frame two ticks later
+    assert heard == [5]
+
+
+def test_a_lost_packet_is_replaced_by_the_one_before_dying_away_over_60_ms() -> None:
+    bank = bank_of(2)
+    frames = [n for n in range(20) if n not in (7, 12, 13, 14, 15, 16)]
+    say(bank, 0, frames, [20.0 * n for n in frames])
+    heard = [g711.a_law_decode(bank.mix(tick)[1]) for tick in range(2, 22)]
+    whole = heard[6].astype(float)
+    fade = 1 - np.arange(480) / 480
+    # A-law is exact to 1/32
+    np.testing.assert_allclose(heard[7], whole * fade[:160], atol=100)
+    gap = np.concatenate(heard[12:15])
+    np.testing.assert_allclose(gap, np.tile(whole, 3) * fade, atol=100)
+    assert np.abs(np.concatenate(heard[15:17])).max() <= 8
+    np.testing.assert_array_equal(heard[17], heard[6])
+    assert bank.concealed.tolist() == [4, 0]
+
+
+def test_half_a_frame_is_replaced_too() -> None:
+    bank = bank_of(2)
+    first, second = tone(500), tone(1100)
+    for n, sound in ((0, first), (1, second), (2, first)):
+        payload = g711.a_law_encode(sound).tobytes()
+        halves = [packet(payload[80 * k :][:80], 2 * n + k, 160 * n + 80 * k) for k in (0, 1)]
+        deliver(bank, 0, halves[:1] if n == 1 else halves, [20.0 * n] * (1 if n == 1 else 2))
+    heard = [g711.a_law_decode(bank.mix(tick)[1]) for tick in (2, 3, 4)]
+    np.testing.assert_allclose(heard[1][:80], second[:80], atol=100)
+    fade = 1 - np.arange(80) / 480
+    np.testing.assert_allclose(heard[1][80:], first[80:] * fade, atol=100)
+    np.testing.assert_allclose(heard[2], first, atol=100)
+    assert bank.concealed[0] == 1
+
+
+def test_a_call_that_never_spoke_is_not_concealed() -> None:
+    bank = bank_of(2)
+    for tick in range(20):
+        bank.mix(tick)
+    assert bank.concealed.tolist() == [0, 0]
+
+
+def test_a_call_that_left_is_not_heard_and_may_come_back() -> None:
+    bank = bank_of(3)
+    for row in (0, 1):
+        say(bank, row, list(range(10)), [20.0 * n for n in range(10)])
+    bank.close(0)
+    assert bank.rows.tolist() == [1, 2]
+    mix = bank.mix(4)
+    assert not silent(mix[1])  # the third hears the second
+    assert silent(mix[0])  # the second hears nobody
+    bank.open(0)
+    assert silent(bank.mix(5)[1])  # what it had said before is not said again
+    say(bank, 0, [0], [200.0], first_timestamp=77)
+    assert not silent(bank.mix(12)[1])
+
+
+def test_opening_a_row_starts_its_counters_afresh_and_closing_keeps_them() -> None:
+    bank = bank_of(2)
+    say(bank, 0, [0, 1, 1], [0, 20, 20])
+    deliver(bank, 0, [packet(b"x", 2, 1320), packet(QUIET, 3, 1320, payload_type=101)], [40, 40])
+    for tick in range(2, 8):
+        bank.mix(tick)
+    bank.close(0)
+    counters = (bank.duplicated, bank.odd, bank.foreign, bank.concealed)
+    assert [int(counter[0]) for counter in counters] == [1, 1, 1, 3]
+    bank.open(0)
+    assert [int(counter[0]) for counter in counters] == [0, 0, 0, 0]
+
+
+def test_old_frames_are_not_heard_again_when_the_ring_comes_round() -> None:
+    bank = bank_of(2)
+    say(bank, 0, [0, 1, 2], [0, 20, 40])
+    for tick in range(2, 8):  # played, then concealed
+        bank.mix(tick)
+    assert all(silent(bank.mix(tick)[1]) for tick in range(8, 600))
+
+
+def test_muted_calls_hear_but_are_not_heard_and_their_power_is_known() -> None:
+    bank = AudioBank(3, ORIGIN_NS, PLAYOUT_MS)
+    bank.open(0)
+    bank.open(1, heard=False)
+    bank.open(2)
+    for row in (0, 1):
+        say(bank, row, list(range(10)), [20.0 * n for n in range(10)])
+    mix = bank.mix(4)
+    assert not silent(mix[1])
+    np.testing.assert_array_equal(mix[1], mix[2])
+    assert silent(mix[0])
+    assert bank.power[:2] == pytest.approx(3000**2 / 2, rel=0.02)
+    assert bank.power[2] == 0
+    bank.set_heard(1, True)
+    mix = bank.mix(5)
+    assert not silent(mix[0])
+    bank.close(1)
+    assert bank.power[1] == 0
+    bank.set_heard(0, False)
+    assert silent(bank.mix(6)[1])
+
+
+# ------------------------------------------------------------------------------- several codecs
+
+DECODE = {"PCMA": g711.a_law_decode, "PCMU": g711.mu_law_decode}
+ENCODE = {"PCMA": g711.a_law_encode, "PCMU": g711.mu_law_encode}
+
+
+def meeting(codecs: list[str], hz: list[int], frames: int) -> list[NDArray[np.int16]]:
+    """Each call says a tone in its codec; what each hears, decoded."""
+    bank = AudioBank(len(codecs), ORIGIN_NS, PLAYOUT_MS)
+    for row, (name, f) in enumerate(zip(codecs, hz, strict=True)):
+        codec = codec_named(name)
+        bank.open(row, name)
+        sound = sine(f, codec.sample_hz, frames * codec.frame_samples, 3000)
+        octets = G722Call().encode(sound) if codec.wide else ENCODE[name](sound)
+        datagrams = [
+            packet(octets[160 * n :][:160].tobytes(), n, 160 * n, payload_type=codec.payload_type)
+            for n in range(frames)
+        ]
+        deliver(bank, row, datagrams, [20.0 * n for n in range(frames)])
+    mixes = np.array([bank.mix(tick) for tick in range(2, frames + 2)])
+    assert not bank.foreign.any()
+    return [
+        G722Call().decode(mixes[:, row].reshape(-1))
+        if name == "G722"
+        else DECODE[name](mixes[:, row].reshape(-1))
+        for row, name in enumerate(codecs)
+    ]
+
+
+@pytest.mark.parametrize(
+    "codecs",
+    [
+        ["PCMA", "PCMU", "PCMA", "PCMU"],
+        ["G722", "G722", "G722"],
+        ["PCMA", "G722", "PCMU", "G722"],
+        ["G722", "PCMU"],
+    ],
+)
+def test_all_codecs_hear_each_other(codecs: list[str]) -> None:
+    tones = [400, 700, 1100, 1700][: len(codecs)]
+    heard = meeting(codecs, tones, 60)
+    for listener, name in enumerate(codecs):
+        rate = codec_named(name).sample_hz
+        sound = heard[listener][rate // 5 :]
+        for speaker, hz in enumerate(tones):
+            found, _ = tone_and_rest(sound, hz, rate)
+            assert found == pytest.approx(0 if speaker == listener else 3000, abs=150)
+
+
+def test_wideband_calls_hear_each_other_above_4_khz_and_narrowband_calls_no_alias() -> None:
+    heard = meeting(["G722", "G722", "PCMA"], [5000, 600, 900], 60)
+    found, _ = tone_and_rest(heard[1][3200:], 5000, 16_000)
+    assert found == pytest.approx(3000, rel=0.1)
+    alias, _ = tone_and_rest(heard[2][1600:], 3000, 8000)
+    assert alias < 30
+
+
+@pytest.mark.parametrize(("lost_ms", "ticks"), [(range(400, 420), 1), (range(410, 430), 2)])
+def test_lost_wideband_sound_is_replaced_and_the_decoder_stays_sound(
+    lost_ms: range, ticks: int
+) -> None:
+    """Packets of 10 ms, two of which are lost."""
+    bank = AudioBank(2, ORIGIN_NS, PLAYOUT_MS)
+    bank.open(0, "G722")
+    bank.open(1, "G722")
+    octets = G722Call().encode(sine(1000, 16_000, 80 * 160, 3000))
+    at = [n for n in range(80) if 10 * n not in lost_ms]
+    datagrams = [packet(octets[80 * n :][:80].tobytes(), n, 80 * n, payload_type=9) for n in at]
+    deliver(bank, 0, datagrams, [10.0 * n for n in at])
+    power = []
+    for tick in range(2, 42):
+        bank.mix(tick)
+        power.append(float(bank.power[0]))
+    assert bank.concealed.tolist() == [ticks, 0]
+    if ticks == 1:
+        fade = 1 - np.arange(320) / 960
+        assert power[20] == pytest.approx(3000**2 / 2 * np.mean(fade**2), rel=0.1)
+    assert power[30] == pytest.approx(3000**2 / 2, rel=0.05)
+
+
+def test_a_row_takes_another_codec_with_its_next_call() -> None:
+    bank = AudioBank(2, ORIGIN_NS, PLAYOUT_MS)
+    bank.open(0, "G722")
+    bank.open(1, "pcmu")
+    bank.open(0, "PCMA", payload_type=99)
+    deliver(bank, 0, [packet(g711.a_law_encode(tone(500)).tobytes(), 0, 0, payload_type=99)], [0])
+    heard = g711.mu_law_decode(bank.mix(2)[1])
+    np.testing.assert_allclose(heard, tone(500), atol=200)
+    with pytest.raises(ValueError, match="no audio codec"):
+        bank.open(1, "OPUS")
+
+
+# ------------------------------------------------------------------------------ outgoing packets
+
+
+def test_outgoing_packets_run_on_over_the_wraps_and_a_row_may_begin_anew() -> None:
+    out = AudioOut(2)
+    rows = np.array([1])
+    data = np.zeros((1, 172), np.uint8)
+    payload = np.arange(160, dtype=np.uint8)[np.newaxis, :]
+    for payload_type, ssrc, sequence, stamp in (
+        (8, 0xA0000001, 65_500, 2**32 - 4000),
+        (9, 5, 1, 2),
+    ):
+        ident = rtp.StreamId(payload_type, ssrc, sequence, stamp)
+        out.reset(1, rtp.template(ident), sequence, stamp)
+        for n in range(100):
+            sequences, stamps = out.fill(data, rows, payload)
+            head = rtp.parse_headers(data, np.array([172]))
+            assert sequences.tolist() == [sequence + n]
+            assert head.sequence.tolist() == [(sequence + n) % 2**16]
+            assert head.timestamp.tolist() == [(stamp + 160 * n) % 2**32]
+            assert stamps.tolist() == [stamp + 160 * n]
+            assert head.marker.tolist() == [n == 0]  # RFC 3551 §4.1
+            assert head.ssrc.tolist() == [ssrc]
+            assert head.payload_type.tolist() == [payload_type]
+            assert data[0, 12:].tolist() == list(range(160))

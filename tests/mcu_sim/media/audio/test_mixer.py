@@ -1,0 +1,123 @@
+"""N−1 mixing: nobody hears itself, everybody hears the rest, loud sums saturate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mcu_sim.media.audio.mixer import MAX_CALLS, TwoBusMixer, mix_minus_one
+from mcu_sim.media.audio.resample import Downsampler, Upsampler
+
+FRAMES = hnp.arrays(np.int16, st.tuples(st.integers(0, 8), st.integers(0, 20)))
+
+
+@given(FRAMES, st.data())
+def test_each_hears_the_saturated_sum_of_the_active_others(
+    frames: np.ndarray, data: st.DataObject
+) -> None:
+    active = data.draw(hnp.arrays(np.bool_, len(frames)))
+    out = mix_minus_one(frames, active)
+    assert (out.shape, out.dtype) == (frames.shape, np.int16)
+    for me in range(len(frames)):
+        for sample in range(frames.shape[1]):
+            others = sum(
+                int(frames[you, sample]) for you in range(len(frames)) if you != me and active[you]
+            )
+            assert out[me, sample] == max(-32768, min(32767, others))
+
+
+@given(FRAMES)
+def test_own_sound_never_changes_what_one_hears(frames: np.ndarray) -> None:
+    if len(frames):
+        changed = frames.copy()
+        changed[0] = 12_345
+        np.testing.assert_array_equal(mix_minus_one(frames)[0], mix_minus_one(changed)[0])
+
+
+@given(FRAMES, st.randoms(use_true_random=False))
+def test_order_of_calls_does_not_matter(frames: np.ndarray, rng: object) -> None:
+    order = list(range(len(frames)))
+    rng.shuffle(order)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(mix_minus_one(frames[order]), mix_minus_one(frames)[order])
+
+
+def test_two_calls_swap_and_one_hears_silence() -> None:
+    frames = np.array([[1, -2, 3], [40, 50, -60]], np.int16)
+    np.testing.assert_array_equal(mix_minus_one(frames), frames[::-1])
+    assert not mix_minus_one(frames[:1]).any()
+
+
+def test_a_muted_call_hears_but_is_not_heard_and_its_frame_is_untouched() -> None:
+    frames = np.full((3, 4), 100, np.int16)
+    out = mix_minus_one(frames, np.array([True, False, True]))
+    assert out[:, 0].tolist() == [100, 200, 100]
+    assert (frames == 100).all()
+
+
+def test_full_scale_does_not_wrap() -> None:
+    loud = np.full((71, 160), 32767, np.int16)
+    assert (mix_minus_one(loud) == 32767).all()
+    assert (mix_minus_one(-loud) == -32768).all()
+
+
+def test_wrong_arrays_are_refused() -> None:
+    with pytest.raises(ValueError, match="int16"):
+        mix_minus_one(np.zeros((2, 2), np.int32))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"\(calls,\)"):
+        mix_minus_one(np.zeros((2, 2), np.int16), np.ones(3, np.bool_))
+    with pytest.raises(ValueError, match="at most 16384"):
+        mix_minus_one(np.zeros((16_385, 1), np.int16))
+    with pytest.raises(ValueError, match="1 : 2"):
+        TwoBusMixer().mix(np.zeros((1, 160), np.int16), np.zeros((1, 160), np.int16))
+
+
+# ------------------------------------------------------------------------------------- two buses
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32))
+def test_each_bus_hears_the_others_sum_resampled(n: int, w: int, seed: int) -> None:
+    """Frame by frame as in one go, with some calls muted."""
+    rng = np.random.default_rng(seed)
+    narrow = rng.integers(-9000, 9000, (n, 3 * 160)).astype(np.int16)
+    wide = rng.integers(-9000, 9000, (w, 3 * 320)).astype(np.int16)
+    heard_n, heard_w = rng.random(n) < 0.7, rng.random(w) < 0.7
+    mixer = TwoBusMixer()
+    parts = [
+        mixer.mix(narrow[:, 160 * k :][:, :160], wide[:, 320 * k :][:, :320], heard_n, heard_w)
+        for k in range(3)
+    ]
+    out_n, out_w = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
+    own_n = narrow.astype(int) * heard_n[:, np.newaxis]
+    own_w = wide.astype(int) * heard_w[:, np.newaxis]
+    expected_n = own_n.sum(axis=0) - own_n + Downsampler().process(own_w.sum(axis=0))
+    expected_w = own_w.sum(axis=0) - own_w + Upsampler().process(own_n.sum(axis=0))
+    np.testing.assert_array_equal(out_n, np.clip(expected_n, -32768, 32767))
+    np.testing.assert_array_equal(out_w, np.clip(expected_w, -32768, 32767))
+
+
+def test_calls_of_one_kind_are_mixed_as_ever_and_nothing_is_left_of_the_other() -> None:
+    mixer = TwoBusMixer()
+    rng = np.random.default_rng(5)
+    narrow = rng.integers(-9000, 9000, (3, 160)).astype(np.int16)
+    wide = rng.integers(-9000, 9000, (2, 320)).astype(np.int16)
+    first = mixer.mix(narrow, wide)
+    for alone in (narrow, wide):
+        pair = (alone, wide[:0]) if alone is narrow else (narrow[:0], alone)
+        out = mixer.mix(*pair)
+        np.testing.assert_array_equal(out[alone is wide], mix_minus_one(alone))
+        assert len(out[alone is narrow]) == 0
+    # both kinds again: nothing of before is heard
+    for got, expected in zip(mixer.mix(narrow, wide), first, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_a_full_house_at_full_scale_does_not_wrap() -> None:
+    mixer = TwoBusMixer()
+    narrow = np.full((MAX_CALLS, 80), -32768, np.int16)
+    wide = np.full((MAX_CALLS, 160), -32768, np.int16)
+    outs = [mixer.mix(narrow, wide) for _ in range(2)]
+    assert (outs[1][0] == -32768).all()
+    assert (outs[1][1] == -32768).all()

@@ -1,0 +1,358 @@
+"""What goes out: to whom, as what, impaired, encrypted and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcu_sim.media.keys import Keyring
+from mcu_sim.media.leg import Leg
+from mcu_sim.media.outbound import Outbound
+from mcu_sim.media.ports import Ports
+from mcu_sim.srtp import SrtpContext, SrtpError
+from tests.loopback import local_address
+from tests.mcu_sim.media_factory import (
+    FAR_KEY,
+    HERE,
+    MCU_KEY,
+    Far,
+    leg,
+    packet,
+    secured,
+    terms,
+)
+from traffic.batch import SendBatch
+from traffic.impairments import BernoulliLoss, Impairments, Interval, NormalJitter
+from traffic.log import SENT, PacketLog, read
+from traffic.sender.pacing import LoopPacer
+
+MS = 1_000_000
+
+
+def during_all(**what: Any) -> list[Interval]:
+    return [Interval(what=Impairments(**what))]
+
+
+class Way:
+    """A way out; what is due at 1 ms leaves at `flush`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.ports = Ports(HERE, 32_000)
+        self.ports.shelf_for({})
+        self.log: PacketLog | None = PacketLog(SENT, path)
+        self.keys = Keyring()
+        self.pacer = LoopPacer(2064)
+        self.outbound = Outbound(self.ports, self.keys, self.pacer, self.log, 4, 64, 2048, 0)
+        self.fars: list[Far] = []
+
+    def far(self, port: int) -> Far:
+        self.fars.append(Far(port))
+        return self.fars[-1]
+
+    def open(self, one: Leg) -> None:
+        for kind, flow in one.flows.items():
+            self.keys.turn(kind, one.row, flow.terms)
+        self.outbound.open(one)
+
+    def send(
+        self,
+        packets: list[bytes],
+        rows: list[int],
+        kind: Any = "audio",
+        due: list[int] | None = None,
+    ) -> None:
+        """Packets whose sequence numbers are what the log is told."""
+        batch = self._batch(packets)
+        numbers = np.array([int.from_bytes(p[2:4], "big") for p in packets], np.int64)
+        stamps = np.array([int.from_bytes(p[4:8], "big") for p in packets], np.int64)
+        lengths = np.array([len(p) for p in packets], np.int64)
+        at = np.array(range(len(packets)) if due is None else due, np.int64)
+        self.outbound.send(kind, batch, np.array(rows), lengths, at, numbers, stamps)
+        self.pacer.flush(1000 * MS)
+
+    def send_as_is(self, packets: list[bytes], rows: list[int], kind: Any = "video") -> None:
+        lengths = np.array([len(p) for p in packets], np.int64)
+        times = np.arange(len(packets), dtype=np.int64)
+        self.outbound.send_as_is(kind, self._batch(packets), np.array(rows), lengths, times)
+        self.pacer.flush(1000 * MS)
+
+    def _batch(self, packets: list[bytes]) -> SendBatch:
+        batch = self.outbound.batch(max(1, len(packets)), max(map(len, packets), default=12))
+        for n, one in enumerate(packets):
+            batch.data[n, : len(one)] = np.frombuffer(one, np.uint8)
+        return batch
+
+    def logged(self) -> Any:
+        """The closed log."""
+        assert self.log is not None
+        self.log.close()
+        self.log = None
+        return read(self._path, SENT)
+
+    def close(self) -> None:
+        if self.log is not None:
+            self.log.close()
+        self.ports.close()
+        for far in self.fars:
+            far.close()
+
+
+@pytest.fixture
+def way(tmp_path: Path) -> Iterator[Way]:
+    made = Way(tmp_path / "sent.bin")
+    yield made
+    made.close()
+
+
+def numbers(got: list[bytes]) -> list[int]:
+    return [int.from_bytes(p[2:4], "big") for p in got]
+
+
+def test_each_goes_to_its_own_call_and_is_logged(way: Way) -> None:
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000)))
+    way.open(leg(2, terms("audio", 27_100)))
+    way.send([packet(1), packet(2), packet(3, stamp=9)], [0, 2, 0])
+    assert a.got() == [packet(1), packet(3, stamp=9)]
+    assert b.got() == [packet(2)]
+    log = way.logged()
+    assert log["stream"].tolist() == [0, 20, 0]
+    assert log["sequence"].tolist() == [1, 2, 3]
+    assert log["timestamp"].tolist() == [0, 0, 9]
+    assert log["due_ns"].tolist() == log["leaving_ns"].tolist() == [0, 1, 2]
+    assert log["size"].tolist() == [172] * 3
+    assert np.all(log["copies"] == 1)
+    assert not log["corrupted"].any()
+    assert not log["key"].any()
+
+
+def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Way) -> None:
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000, sends=False)))
+    way.open(leg(2, terms("audio", 27_100)))
+    way.send([packet(1), packet(2), packet(3)], [0, 2, 2])
+    way.send([packet(4)], [0])
+    assert a.got() == []
+    assert b.got() == [packet(2), packet(3)]
+    way.outbound.turn("audio", 0, leg(0, terms("audio", 27_000)).flows["audio"])
+    way.send([packet(5)], [0])
+    way.outbound.close(0)
+    way.send([packet(6)], [0])
+    assert a.got() == [packet(5)]
+    assert way.logged()["sequence"].tolist() == [2, 3, 5]
+
+
+def test_another_address_and_another_payload_type(way: Way) -> None:
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000)))
+    moved = leg(0, terms("audio", 27_100, send_type=0)).flows["audio"]
+    way.outbound.turn("audio", 0, moved)
+    marked = bytes([0x80, 0x88]) + packet(1)[2:]
+    way.send([marked, packet(2)], [0, 0])
+    assert a.got() == []
+    assert [p[1] for p in b.got()] == [0x80, 0x00]
+
+
+def test_the_injector_takes_and_delays(way: Way) -> None:
+    a = way.far(27_000)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(loss=BernoulliLoss(p=0.5))))
+    way.send([packet(n) for n in range(60)], [0] * 60)
+    log = way.logged()
+    gone = log["sequence"][log["copies"] == 0].tolist()
+    assert 10 < len(gone) < 50
+    assert sorted(numbers(a.got()) + gone) == list(range(60))
+
+
+def test_jitter_is_in_the_log_and_on_the_wire(way: Way) -> None:
+    a = way.far(27_000)
+    jitter = NormalJitter(mean_ms=10.0, sd_ms=5.0)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(jitter=jitter)))
+    way.send([packet(n) for n in range(30)], [0] * 30)
+    log = way.logged()
+    assert log["due_ns"].tolist() == list(range(30))
+    assert (log["leaving_ns"] - log["due_ns"]).max() > 5 * MS
+    by_time = log["sequence"][np.argsort(log["leaving_ns"], kind="stable")].tolist()
+    assert numbers(a.got()) == by_time
+
+
+def test_encrypted_and_plain_calls_side_by_side(way: Way) -> None:
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, secured("audio", 27_000)))
+    way.open(leg(2, terms("audio", 27_100)))
+    way.send([packet(1), packet(2), packet(3)], [0, 2, 0])
+    context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
+    wire = a.got()
+    assert [len(p) for p in wire] == [182, 182]
+    assert [context.unprotect(p) for p in wire] == [packet(1), packet(3)]
+    with pytest.raises(SrtpError):
+        context.unprotect(wire[0])
+    assert b.got() == [packet(2)]
+    assert way.logged()["size"].tolist() == [172] * 3
+
+
+def test_what_cannot_be_encrypted_is_left_out(way: Way) -> None:
+    """A source of forwarded pictures may repeat itself; nothing stops by that."""
+    a, b = way.far(27_002), way.far(27_102)
+    way.open(leg(0, secured("video", 27_002)))
+    way.open(leg(2, terms("video", 27_102)))
+    sent = [packet(n, kind=97) for n in (500, 501, 501, 502, 500)]
+    way.send(sent, [0] * 5, "video")
+    way.send(sent, [2] * 5, "video")
+    context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
+    assert [context.unprotect(p) for p in a.got()] == [sent[0], sent[1], sent[3]]
+    assert b.got() == sent
+    assert way.outbound.unprotected == 2
+    counters = way.outbound.counters["video"]
+    assert counters.packets.tolist() == [3, 0, 5, 0]
+
+
+def test_what_was_sent_is_counted_for_reports(way: Way) -> None:
+    way.open(leg(0, secured("audio", 27_000)))
+    way.open(leg(1, terms("audio", 27_100, sends=False)))
+    way.send([packet(1, stamp=100), packet(2, stamp=260), packet(3)], [0, 0, 1])
+    counters = way.outbound.counters["audio"]
+    assert counters.packets.tolist() == [2, 0, 0, 0]
+    assert counters.octets.tolist() == [320, 0, 0, 0]
+    assert (int(counters.timestamp[0]), int(counters.at_ns[0])) == (260, 1)
+    way.open(leg(0, terms("audio", 27_000)))
+    assert counters.packets.tolist() == [0, 0, 0, 0]
+
+
+def test_another_ssrc(way: Way) -> None:
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000)))
+    way.open(leg(1, terms("audio", 27_100)))
+    way.outbound.rename("audio", 0, 0x12345678)
+    way.send([packet(1), packet(2)], [0, 1])
+    assert [p[8:12].hex() for p in a.got() + b.got()] == ["12345678", "00000007"]
+    way.open(leg(0, terms("audio", 27_000)))
+    way.outbound.close(0)
+    way.open(leg(0, terms("audio", 27_000)))
+    way.send([packet(3)], [0])
+    assert a.got() == [packet(3)]
+
+
+def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Way) -> None:
+    a = way.far(27_000)
+    way.ports.hold(0, 0, {"audio": (local_address(86), 27_000)})
+    assert way.ports.shelf_for({"audio": (local_address(86), 27_000)}) == 1
+    way.open(leg(0, terms("audio", 27_000)))
+    way.open(leg(1, terms("audio", 27_000), shelf=1))
+    many = 150  # more than the scratch batch holds at once
+    way.send([packet(n) for n in range(many)], [n % 2 for n in range(many)])
+    sources: dict[int, list[int]] = {}
+    while True:
+        try:
+            data, source = a.sock.recvfrom(2000)
+        except BlockingIOError:
+            break
+        sources.setdefault(source[1], []).append(int.from_bytes(data[2:4], "big"))
+    assert sources == {
+        32_000: list(range(0, many, 2)),
+        32_006: list(range(1, many, 2)),
+    }
+
+
+def test_what_is_sent_as_it_is_has_its_timestamp_in_itself(way: Way) -> None:
+    a = way.far(27_002)
+    way.open(leg(0, terms("video", 27_002)))
+    way.send_as_is([packet(1, kind=97, stamp=0x89ABCDEF)], [0])
+    assert numbers(a.got()) == [1]
+    assert int(way.outbound.counters["video"].timestamp[0]) == 0x89ABCDEF
+    way.send_as_is([], [])
+    assert len(way.logged()) == 0
+
+
+# ------------------------------------------------------------------------ impairments, in detail
+
+
+def sequence_at(log: Any) -> list[int]:
+    """All datagrams of a log in order of leaving."""
+    which = np.repeat(np.arange(len(log)), log["copies"])
+    order = np.argsort(log["leaving_ns"][which], kind="stable")
+    return [int(number) for number in log["sequence"][which[order]]]
+
+
+def test_duplicates_are_sent_twice_and_other_rows_once(way: Way) -> None:
+    a, b = way.far(27_000), way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(duplicate=0.5)))
+    way.open(leg(2, terms("audio", 27_100)))
+    way.send([packet(n) for n in range(60)], [0, 2] * 30)
+    log = way.logged()
+    assert numbers(a.got()) == sequence_at(log[log["stream"] == 0])
+    assert numbers(b.got()) == list(range(1, 60, 2))
+    twice = log["copies"] == 2
+    assert 5 < np.count_nonzero(twice) < 25
+    assert not twice[1::2].any()
+    assert way.outbound.rtp_sent == int(log["copies"].sum())
+
+
+def test_a_flipped_bit_is_in_the_payload_and_in_the_log(way: Way) -> None:
+    a = way.far(27_000)
+    way.open(leg(0, terms("audio", 27_000), impairments=during_all(corrupt=0.5)))
+    way.send([packet(n) for n in range(60)], [0] * 60)
+    got, log = a.got(), way.logged()
+    assert 10 < np.count_nonzero(log["corrupted"]) < 50
+    for n, data in enumerate(got):
+        assert data[:12] == packet(n)[:12]
+        flipped = int.from_bytes(data, "big") ^ int.from_bytes(packet(n), "big")
+        assert flipped.bit_count() == log["corrupted"][n]
+
+
+REORDERED = during_all(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
+
+
+def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Way) -> None:
+    """Across windows: one that leaves after the next window has begun waits for that."""
+    a = way.far(27_000)
+    way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
+    handed: list[int] = []
+    take = way.pacer.send
+
+    def watched(fd: int, batch: SendBatch, lengths: Any, times_ns: Any, to: Any) -> None:
+        handed.extend(times_ns.tolist())
+        take(fd, batch, lengths, times_ns, to)
+
+    way.pacer.send = watched  # type: ignore[method-assign, assignment]
+    for n in range(50):
+        way.send([packet(n)], [0], due=[20 * MS * n])
+    assert len(handed) < 50
+    way.outbound.advance("audio", 1010 * MS)
+    assert max(handed) < 1010 * MS
+    way.outbound.close(0)
+    way.pacer.flush(10_000 * MS)
+    assert len(handed) == 50
+    assert handed == sorted(handed)
+    log = way.logged()
+    wanted = sequence_at(log)
+    assert wanted != sorted(wanted)
+    assert numbers(a.got()) == wanted
+
+
+def test_what_is_held_for_one_call_does_not_hold_up_another(way: Way) -> None:
+    b = way.far(27_100)
+    way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
+    way.open(leg(2, terms("audio", 27_100)))
+    way.send([packet(1), packet(2)], [0, 2])
+    assert numbers(b.got()) == [2]
+
+
+def test_impairments_begin_and_end_at_their_times(way: Way) -> None:
+    a = way.far(27_000)
+    all_lost = Impairments(loss=BernoulliLoss(p=1.0))
+    between = [Interval(from_s=0.1, to_s=0.2, what=all_lost)]
+    way.open(leg(0, terms("audio", 27_000), impairments=between))
+    way.send([packet(n) for n in range(15)], [0] * 15, due=[20 * MS * n for n in range(15)])
+    assert numbers(a.got()) == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
+
+
+def test_the_log_tells_key_frames(way: Way) -> None:
+    way.open(leg(0, terms("video", 27_002)))
+    heads = [bytes([0x7C, 0x85]), bytes([0x7C, 0x05]), bytes([0x7C, 0x41]), bytes([0x67])]
+    way.send([packet(n, head + bytes(50)) for n, head in enumerate(heads)], [0] * 4, "video")
+    assert way.logged()["key"].tolist() == [True, True, False, True]

@@ -1,0 +1,381 @@
+"""The media plane as a whole: its time, its logs, and pictures from one call to others."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcu_sim.media.leg import NOBODY, Delays, Kind, Position
+from mcu_sim.media.plane import STEP_NS, MediaPlane
+from mcu_sim.media.ports import Ports
+from tests.loopback import local_address
+from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
+from tests.mcu_sim.server_factory import MODEL
+from traffic.impairments import Impairments, Interval, NormalJitter
+from traffic.log import RECEIVED, SENT, read
+from traffic.receiver.timestamps import StampClock
+
+AUDIO, VIDEO, CONTENT = 33_000, 33_002, 33_004
+MS = 1_000_000
+ORIGIN = 10**15
+"""A moment at which no kernel clock stands: nothing here hangs on the real time."""
+
+
+class Bench:
+    """A plane of four rows in a time of its own, and far ends."""
+
+    def __init__(self, captures: Path, **more: Any) -> None:
+        self.captures = captures
+        self.now_ns = ORIGIN
+        self.ports = Ports(HERE, AUDIO)
+        self.ports.shelf_for({})
+        usual: dict[str, Any] = {"kernel_paces": False, "captures": captures}
+        self.plane = MediaPlane(
+            self.ports,
+            Delays(playout_ms=40.0, mix_ms=20.0, compose_ms=30.0, forward_ms=10.0),
+            capacity=4,
+            origin_ns=ORIGIN,
+            rng=random.Random(1),
+            composed=MODEL,
+            clock=lambda: self.now_ns,
+            **(usual | more),
+        )
+        self.fars: list[Far] = []
+        self._shut = False
+
+    def far(self, port: int) -> Far:
+        self.fars.append(Far(port))
+        return self.fars[-1]
+
+    def run(self, ms: int, step: int = 5) -> int:
+        """For so long; when the plane wants to be run again."""
+        then = 0
+        for _ in range(0, ms, step):
+            self.now_ns += step * MS
+            then = self.plane.run(self.now_ns)
+        return then
+
+    def logs(self) -> tuple[Any, Any]:
+        """Sent and received, when all is over."""
+        self.close()
+        return (
+            read(self.captures / "mcu-sent.bin", SENT),
+            read(self.captures / "mcu-received.bin", RECEIVED),
+        )
+
+    def close(self) -> None:
+        if not self._shut:
+            self._shut = True
+            self.plane.shut()
+            for far in self.fars:
+                far.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+def picture(n: int, *, key: bool = False, mark: bytes = b"", kind: int = 97, **more: Any) -> bytes:
+    """A frame of one packet."""
+    body = bytes([0x65 if key else 0x41]) + mark + bytes(40)
+    return packet(n, body, kind=kind, stamp=3000 * n, **more)
+
+
+def numbers(got: list[bytes]) -> list[int]:
+    return [int.from_bytes(p[2:4], "big") for p in got if not 192 <= p[1] <= 223]
+
+
+def test_sound_leaves_every_20_ms_after_the_delay_of_the_mix(bench: Bench) -> None:
+    bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
+    bench.run(1000)
+    sent, _ = bench.logs()
+    assert np.all(np.diff(sent["due_ns"]) == 20 * MS)
+    assert sent["due_ns"][0] == ORIGIN + 20 * MS + 20 * MS
+    assert np.all(np.diff(sent["sequence"]) == 1)
+    assert len(sent) == 50
+
+
+def test_steps_of_the_wall_clock_are_told_of_though_nothing_comes(tmp_path: Path) -> None:
+    wall_ns = [0]
+
+    def read(clock: int) -> int:
+        return time.clock_gettime_ns(clock) + (wall_ns[0] if clock == time.CLOCK_REALTIME else 0)
+
+    bench = Bench(tmp_path, stamps=StampClock(read=read))
+    for step_ns in (-50 * MS, 1000 * MS):
+        wall_ns[0] += step_ns
+        bench.run(200)
+    health = bench.plane.health()
+    bench.close()
+    assert health["clock_steps"] == 2
+    assert health["clock_step_ms"] == pytest.approx(1000, abs=1)
+
+
+def test_a_machine_that_stood_still_leaves_nothing_out(bench: Bench) -> None:
+    """What was due meanwhile is sent at once, and counted as late."""
+    a = bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
+    bench.run(100)
+    before = len(numbers(a.got()))
+    bench.now_ns += 3_000 * MS
+    bench.plane.run(bench.now_ns)
+    # a whole second and more: the mix is made in several strides
+    assert len(numbers(a.got())) == 150
+    assert before == 4
+    assert bench.plane.health()["starved"] > 100
+    assert bench.plane.health()["worst_late_ms"] > 2_000
+
+
+def test_when_it_wants_to_be_run(tmp_path: Path) -> None:
+    own = Bench(tmp_path)
+    try:
+        assert own.run(20) == own.now_ns + STEP_NS
+    finally:
+        own.close()
+    kernel = Bench(tmp_path, kernel_paces=True)
+    try:
+        assert kernel.run(20) == ORIGIN + 40 * MS
+        kernel.plane.open(leg(0, terms("video", 28_002)), kernel.now_ns)
+        kernel.plane.open(leg(1, terms("video", 28_102)), kernel.now_ns)
+        kernel.plane.watch("video", 0, 1, kernel.now_ns)
+        assert kernel.run(20) == kernel.now_ns + STEP_NS
+        kernel.plane.watch("video", 0, NOBODY, kernel.now_ns)
+        assert kernel.run(20) == ORIGIN + 80 * MS
+    finally:
+        kernel.close()
+
+
+def test_before_the_origin_nothing_happens(bench: Bench) -> None:
+    bench.now_ns = ORIGIN - 1000 * MS
+    a = bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
+    bench.run(900)
+    assert numbers(a.got()) == []
+
+
+def test_it_may_begin_long_after_the_origin(bench: Bench) -> None:
+    a, b = bench.far(28_000), bench.far(28_002)
+    bench.now_ns += 3_600_000 * MS
+    bench.plane.skip_to(bench.now_ns)
+    one = leg(0, terms("audio", 28_000), terms("video", 28_002), composed=MODEL)
+    bench.plane.open(one, bench.now_ns)
+    bench.run(200)
+    assert 8 <= len(numbers(a.got())) <= 10
+    assert b.got()
+    assert bench.plane.health()["starved"] == 0
+
+
+@pytest.mark.parametrize("kernel", [False, True])
+def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
+    bench = Bench(tmp_path, kernel_paces=kernel)
+    bench.far(28_002)
+    try:
+        one = leg(0, terms("video", 28_002), composed=MODEL)
+        bench.plane.open(one, bench.now_ns)
+        bench.run(10_000, 20)
+    finally:
+        sent, _ = bench.logs()
+    within = sent[sent["due_ns"] < ORIGIN + 10_000 * MS]
+    assert within["size"].sum() * 8 / 10_000 == pytest.approx(MODEL.kbps, rel=0.15)
+    assert np.all(np.diff(sent["sequence"]) == 1)
+    assert within["due_ns"][0] >= ORIGIN + 30 * MS
+
+
+def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None:
+    viewer, source = bench.far(28_002), bench.far(28_102)
+    for row, port in ((0, 28_002), (1, 28_102)):
+        bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
+    source.send(picture(1, key=True), VIDEO)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    bench.run(50)
+    assert viewer.got() == []
+    source.send(picture(2), VIDEO)
+    bench.run(50)
+    assert viewer.got() == []  # it has to begin with a key frame
+    for n, key in ((3, True), (4, False)):
+        source.send(picture(n, key=key), VIDEO)
+    bench.run(50)
+    assert numbers(viewer.got()) == [65_500, 65_501]
+    received = bench.plane.inbound.statistics["video"].received
+    assert int(received[1]) == 4
+
+
+def test_a_viewer_that_changes_sees_the_new_source_from_its_key_frame_on(bench: Bench) -> None:
+    viewer, first, second = bench.far(28_002), bench.far(28_102), bench.far(28_202)
+    for row, port in ((0, 28_002), (1, 28_102), (2, 28_202)):
+        bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    first.send(picture(1, key=True, mark=b"1"), VIDEO)
+    bench.run(20)
+    bench.plane.watch("video", 0, 2, bench.now_ns)
+    second.send(picture(900, mark=b"2", ssrc=8), VIDEO)
+    first.send(picture(2, mark=b"1"), VIDEO)
+    bench.run(20)
+    second.send(picture(901, key=True, mark=b"2", ssrc=8), VIDEO)
+    first.send(picture(3, mark=b"1"), VIDEO)
+    bench.run(40)
+    got = [p for p in viewer.got() if not 192 <= p[1] <= 223]
+    assert [p[13:14] for p in got] == [b"1", b"1", b"2"]
+    assert numbers(got) == [65_500, 65_501, 65_502]
+    assert len({p[8:12] for p in got}) == 1
+    bench.plane.close(2, bench.now_ns)
+    second.send(picture(902, key=True, mark=b"2", ssrc=8), VIDEO)
+    bench.run(40)
+    assert numbers(viewer.got()) == []
+
+
+def test_forwarded_pictures_leave_a_fixed_time_after_they_came(bench: Bench) -> None:
+    """Whenever the loop looked: the times of leaving are those of coming and 10 ms."""
+    bench.far(28_002)
+    source = bench.far(28_102)
+    for row, port in ((0, 28_002), (1, 28_102)):
+        bench.plane.open(leg(row, terms("video", port), up=50), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    for n in range(5):
+        source.send(picture(n, key=n == 0), VIDEO)
+    bench.run(20)
+    sent, received = bench.logs()
+    assert sent["due_ns"].tolist() == (received["arrival_ns"] + 10 * MS).tolist()
+    assert received["stream"].tolist() == [50] * 5
+
+
+def test_what_may_be_overtaken_leaves_though_nobody_watches_any_more(bench: Bench) -> None:
+    """Packets are held back for others that may leave before them; it is not the next forwarded
+    packet that lets them go."""
+    bench.far(28_002)
+    source = bench.far(28_102)
+    jitter = Impairments(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
+    late = [Interval(from_s=0, what=jitter)]
+    receive = bench.plane.inbound.receive
+
+    def now(kind: Kind) -> Iterator[Any]:
+        for got in receive(kind):
+            yield got._replace(arrival_ns=np.full_like(got.arrival_ns, bench.now_ns))
+
+    bench.plane.inbound.receive = now  # type: ignore[method-assign]
+    bench.plane.open(leg(0, terms("video", 28_002), impairments=late), bench.now_ns)
+    bench.plane.open(leg(1, terms("video", 28_102)), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    for n in range(40):
+        source.send(picture(n, key=n == 0), VIDEO)
+    bench.run(20)
+    bench.plane.watch("video", 0, NOBODY, bench.now_ns)
+    assert bench.plane.outbound.holds
+    bench.run(400)
+    assert not bench.plane.outbound.holds
+
+
+def test_content_is_a_channel_of_its_own(bench: Bench) -> None:
+    kinds: tuple[Kind, ...] = ("video", "content")
+    viewer = {kind: bench.far(28_002 + 2 * n) for n, kind in enumerate(kinds)}
+    source = {kind: bench.far(28_102 + 2 * n) for n, kind in enumerate(kinds)}
+    for row, port in ((0, 28_002), (1, 28_102)):
+        agreed = terms("video", port), terms("content", port + 2, content=True)
+        bench.plane.open(leg(row, *agreed, composed=MODEL), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)  # composed: nobody's is forwarded
+    bench.plane.watch("content", 0, 1, bench.now_ns)
+    source["video"].send(picture(1, key=True), VIDEO)
+    source["content"].send(picture(1, key=True, mark=b"S"), CONTENT)
+    bench.run(40)
+    assert [p[13:14] for p in viewer["content"].got()] == [b"S"]
+    assert all(p[12] == 0x7C for p in viewer["video"].got())
+
+
+def test_a_repeated_packet_of_a_source_stops_no_encrypted_viewer(bench: Bench) -> None:
+    viewer, source = bench.far(28_002), bench.far(28_102)
+    bench.plane.open(leg(0, secured("video", 28_002)), bench.now_ns)
+    bench.plane.open(leg(1, terms("video", 28_102)), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    for n in (1, 1, 2, 2, 3):
+        source.send(picture(n, key=n == 1), VIDEO)
+    bench.run(40)
+    assert numbers(viewer.got()) == [65_500, 65_501, 65_502]
+    assert bench.plane.health()["unsendable"] == 2
+
+
+def test_positions_run_on(bench: Bench) -> None:
+    """Where the streams of a call that comes back go on: by number without a gap, in time never
+    before what is on its way."""
+    bench.far(28_000)
+    one = leg(0, terms("audio", 28_000), terms("video", 28_002), composed=MODEL)
+    bench.plane.open(one, bench.now_ns)
+    bench.run(500)
+    positions = bench.plane.close(0, bench.now_ns)
+    sent, _ = bench.logs()
+    for kind, stream in (("audio", 0), ("video", 1)):
+        mine = sent[sent["stream"] == stream]
+        sequence, timestamp = positions[kind].at(bench.now_ns)  # type: ignore[index]
+        assert sequence == mine["sequence"].max() + 1
+        ahead = (timestamp - int(mine["timestamp"][-1])) % 2**32
+        assert 0 < ahead < 90_000
+
+
+def test_a_position_in_time_is_never_before_it() -> None:
+    made_ahead = Position(sequence=5, timestamp=1000, at_ns=10 * MS, clock_hz=90_000)
+    assert made_ahead.at(0) == (5, 1000)
+    assert made_ahead.at(10 * MS) == (5, 1000)
+    assert made_ahead.at(1010 * MS) == (5, 91_000)
+
+
+def test_the_last_packets_are_in_the_log(bench: Bench) -> None:
+    a = bench.far(28_000)
+    bench.plane.open(leg(0, terms("audio", 28_000), up=7), bench.now_ns)
+    bench.plane.close(0, bench.now_ns)
+    a.send(packet(3), AUDIO)
+    _, received = bench.logs()
+    assert received[["stream", "sequence"]].tolist() == [(7, 3)]
+
+
+def test_a_row_that_is_forgotten_gives_its_ports_back_and_what_waits_for_them(
+    bench: Bench,
+) -> None:
+    bench.plane.hold(0, 0, {"audio": (local_address(86), 28_000)})
+    shelf = bench.ports.shelf_for({"audio": (local_address(86), 28_000)})
+    assert shelf == 1
+    a = bench.far(28_000)
+    bench.plane.hold(1, shelf, {"audio": (local_address(86), 28_000)})
+    bench.plane.open(leg(1, terms("audio", 28_000), shelf=shelf), bench.now_ns)
+    bench.run(60)
+    assert numbers(a.got())
+    bench.plane.close(1, bench.now_ns)
+    bench.plane.forget(1)
+    assert {lane.shelf for lane, _ in bench.ports.lanes} == {0}
+    bench.run(60)
+    assert numbers(a.got()) == []
+
+
+def test_unknown_rows_are_nobodys(bench: Bench) -> None:
+    bench.plane.set_heard(3, True)
+    bench.plane.relayout(3)
+    bench.plane.watch("video", 3, 1, bench.now_ns)
+    bench.plane.key_frame_wanted(3, "video", bench.now_ns, bench.now_ns)
+    bench.plane.open(leg(0, terms("audio", 28_000)), bench.now_ns)
+    bench.plane.watch("video", 0, 1, bench.now_ns)
+    bench.plane.key_frame_wanted(0, "video", bench.now_ns, bench.now_ns)
+    bench.plane.relayout(0)
+    assert bench.plane.take_key_requests(bench.now_ns) == []
+
+
+def test_the_many_of_a_meeting_get_a_key_frame_at_once_and_nobody_else(bench: Bench) -> None:
+    for row in range(4):
+        bench.far(28_000 + 10 * row)
+        one = leg(row, terms("video", 28_000 + 10 * row), composed=MODEL)
+        bench.plane.open(replace(one, meeting=int(row == 3)), bench.now_ns)
+    bench.run(500)
+    bench.plane.relayout_others(0, {1})
+    bench.run(500)
+    sent, _ = bench.logs()
+    later = sent[sent["due_ns"] > ORIGIN + 300 * MS]
+    assert set(later["stream"][later["key"]].tolist()) == {0, 20}
+    assert set(later["stream"].tolist()) == {0, 10, 20, 30}

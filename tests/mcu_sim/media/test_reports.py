@@ -1,0 +1,280 @@
+"""RTCP of calls: on which port, encrypted or not, what it says, and what is done about it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mcu_sim.media.video.keyframes import SECOND_NS
+from mcu_sim.sip import ReofferAnswered
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import MS, Make, Office, offices
+from tests.mcu_sim.server_factory import meeting_of, meetings
+from traffic.rtcp import (
+    Bye,
+    FullIntraRequest,
+    IntraRequest,
+    Packet,
+    PictureLossIndication,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+    middle32,
+    pack,
+    parse,
+)
+
+MCU = local_address(87)
+MEMBERS = ("chair", "west", "east")
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, MEMBERS)
+
+
+def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(office, user, local_address(88, number), **more)
+    for kind in ("audio", "video"):
+        made.sock(kind)
+        made.sock(kind, rtcp=True)
+    made.dial("meeting")
+    return made
+
+
+def control(one: Bridge, kind: Any = "audio", *, rtcp: bool = False) -> list[Packet]:
+    """The packets of all compounds that came."""
+    return [p for data in one.received(kind, rtcp=rtcp, control=True) for p in parse(data)]
+
+
+def of(packets: list[Packet], kind: type[Any]) -> list[Any]:
+    return [packet for packet in packets if isinstance(packet, kind)]
+
+
+def tell(one: Bridge, kind: Any, packets: list[Packet], *, rtcp: bool = False) -> None:
+    """RTCP to the MCU."""
+    data = pack(packets)
+    if (context := one.srtp.get(kind)) is not None:
+        data = context.protect_rtcp(data)
+    terms = one.agreed[kind]
+    to = terms.remote_rtcp if rtcp else terms.remote
+    one.sock(kind, rtcp).sendto(data, to)
+
+
+def our_ssrc(one: Bridge, kind: Any = "audio") -> int:
+    """Of what the MCU sends."""
+    return int.from_bytes(one.received(kind)[-1][8:12], "big")
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("mux", [True, False])
+def test_reports_come_on_the_agreed_port(make: Make, mux: bool, secure: bool) -> None:
+    office = make()
+    west = bridge(office, "west", 1, mux=mux, secure=secure)
+    for _ in range(500):
+        west.say(400)
+        office.run(20)
+    there = west.received("audio", rtcp=not mux, control=True)
+    assert there
+    assert west.received("audio", rtcp=mux, control=True) == []
+    packets = [p for data in there for p in parse(data)]
+    report = of(packets, SenderReport)[-1]
+    assert report.packets > 100
+    assert report.octets == 160 * report.packets
+    [block] = report.blocks
+    assert (block.ssrc, block.fraction_lost, block.cumulative_lost) == (7, 0, 0)
+    assert block.highest_sequence >= 100
+    names = of(packets, SourceDescription)
+    assert {chunk.items for name in names for chunk in name.chunks} == {((1, "mcu@giaoban"),)}
+
+
+def test_losses_are_reported(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west", 1)
+    for n in range(500):
+        if n % 4:
+            west.say(400)
+        else:
+            west.packet("audio", b"")  # numbered, and lost
+        office.run(20)
+    west.received("audio")
+    for n in range(400):
+        if n % 4:
+            west.say(400)
+        else:
+            west.packet("audio", b"")
+        office.run(20)
+    block = of(control(west), SenderReport)[-1].blocks[0]
+    assert 0.2 < block.fraction_lost / 256 < 0.3
+    assert block.cumulative_lost > 100
+
+
+def test_a_report_of_the_far_end_is_answered_with_when_it_came(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west", 1)
+    west.say(400)
+    office.run(40)
+    tell(west, "audio", [SenderReport(7, 0x1234_5678_9ABC_DEF0, 0, 1, 160)])
+    office.run(200)
+    at_ns = office.now_ns
+    west.received("audio")
+    while not (reports := of(control(west), SenderReport)):
+        office.run(100)
+    [block] = reports[-1].blocks
+    assert block.lsr == middle32(0x1234_5678_9ABC_DEF0)
+    waited_ns = block.dlsr * 1_000_000_000 // 65_536
+    since_ns = office.now_ns - at_ns
+    assert 0 <= waited_ns - (since_ns - 200 * MS) <= 500 * MS
+
+
+def test_what_the_far_end_heard_of_us(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west", 1, mux=False)
+    office.run(100)
+    ssrc = our_ssrc(west)
+    block = ReportBlock(ssrc, 64, 5, 65_510, 80)
+    tell(west, "audio", [ReceiverReport(7, (block,))], rtcp=True)
+    office.run(200)
+    call = office.book.of("west")
+    assert call is not None
+    reporter = office.plane.reports.reporter(call.row, "audio")
+    assert reporter is not None
+    assert reporter.far is not None
+    assert (reporter.far.fraction_lost, reporter.far.cumulative_lost) == (0.25, 5)
+    assert reporter.far.jitter_ms == 10.0
+
+
+def test_bye_at_the_end_and_none_without_a_word(make: Make) -> None:
+    office = make()
+    west, east = bridge(office, "west", 1), bridge(office, "east", 2)
+    office.run(100)
+    ssrc = our_ssrc(west)
+    west.hang_up()
+    [bye] = of(control(west), Bye)
+    assert bye.ssrcs == (ssrc,)
+    east.hang_up()
+    assert of(control(east), Bye)
+    silent = bridge(office, "chair", 3)
+    silent.hang_up()
+    assert of(control(silent), Bye) == []
+
+
+def keys(packets: list[bytes]) -> int:
+    return sum(p[12] == 0x7C and p[13] & 0x9F == 0x85 for p in packets)
+
+
+def test_a_picture_that_was_lost_is_begun_anew(make: Make) -> None:
+    """PLI, and FIR once for each of its numbers; one for another stream is passed over."""
+    office = make()
+    west = bridge(office, "west", 1)
+    office.run(300)
+    ssrc = our_ssrc(west, "video")
+    wanted: list[tuple[Packet, int]] = [
+        (PictureLossIndication(7, ssrc), 1),
+        (PictureLossIndication(7, ssrc + 1), 0),
+        (FullIntraRequest(7, (IntraRequest(ssrc, 4),)), 1),
+        (FullIntraRequest(7, (IntraRequest(ssrc, 4),)), 0),
+        (FullIntraRequest(7, (IntraRequest(ssrc, 5),)), 1),
+    ]
+    for request, expected in wanted:
+        tell(west, "video", [ReceiverReport(7), request])
+        office.run(300)
+        assert keys(west.received("video")) == expected, request
+
+
+def test_a_camera_is_asked_by_rtcp_where_it_understands_it(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS, video="switched", floor="chair")))
+    chair = bridge(office, "chair", 1)
+    bridge(office, "west", 2)
+    assert chair.agreed["video"].feedback == {"pli", "fir"}
+    chair.received("video")
+    chair.show()
+    office.run(100)
+    asked = of(control(chair, "video"), PictureLossIndication)
+    assert [p.target for p in asked] == [7]
+    assert asked[0].sender != 7
+    # until it comes it is asked again, but not more than twice a second
+    for _ in range(30):
+        chair.show()
+        office.run(33)
+    again = of(control(chair, "video"), PictureLossIndication)
+    assert 1 <= len(again) <= 2 * SECOND_NS // SECOND_NS + 1
+
+
+def test_a_far_end_with_our_ssrc(make: Make) -> None:
+    """BYE, another SSRC, and the stream goes on without a gap (RFC 3550 §8.2)."""
+    office = make()
+    west = bridge(office, "west", 1)
+    office.run(100)
+    before = west.received("audio")
+    ssrc = int.from_bytes(before[0][8:12], "big")
+    west.send("audio", bytes(160), ssrc=ssrc)
+    office.run(300)
+    after, said = [], []
+    while True:
+        try:
+            data = west.sock("audio").recv(2000)
+        except BlockingIOError:
+            break
+        (said if 192 <= data[1] <= 223 else after).append(data)
+    byes = of([p for data in said for p in parse(data)], Bye)
+    assert [(b.ssrcs, b.reason) for b in byes] == [((ssrc,), "SSRC collision")]
+    used = [int.from_bytes(p[8:12], "big") for p in after]
+    assert len(dict.fromkeys(used)) == 2
+    assert used[-1] != ssrc
+    numbers = [int.from_bytes(p[2:4], "big") for p in before + after]
+    steps = [(b - a) % 65_536 for a, b in itertools.pairwise(numbers)]
+    assert set(steps) == {1}
+    # an echo of all that we send is a loop, which another SSRC would not end
+    for packet in after[-3:]:
+        west.sock("audio").sendto(packet, west.agreed["audio"].remote)
+    office.run(300)
+    assert our_ssrc(west) == used[-1]
+
+
+def test_reports_begin_anew_under_another_ssrc(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west", 1)
+    office.run(2000)
+    west.send("audio", bytes(160), ssrc=our_ssrc(west))
+    office.run(300)
+    ssrc = our_ssrc(west)
+    west.received("audio", control=True)
+    for _ in range(400):
+        office.run(20)
+    report = of(control(west), SenderReport)[-1]
+    assert report.ssrc == ssrc
+    assert report.packets < 420
+
+
+def test_rubbish_is_counted(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west", 1)
+    for data in (
+        b"\x80\xc8\x00\x01",
+        b"\x80\xc9\x00\xff" + bytes(8),
+        b"\x81\xc8\x00\x06" + bytes(24),
+    ):
+        west.sock("audio").sendto(data, west.agreed["audio"].remote)
+    office.run(200)
+    assert office.plane.reports.unreadable == 3
+
+
+def test_rtcp_moves_with_a_reinvite(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west", 1, mux=False)
+    moved = tuple(replace(m, rtcp_port=m.port + 51) for m in west.local.media)
+    west.reoffer(replace(west.local, media=moved, version=9))
+    assert west.got(ReofferAnswered)
+    west._port["audio"] += 50
+    west._sockets.pop(("audio", True)).close()
+    west.sock("audio", rtcp=True)
+    for _ in range(500):
+        office.run(20)
+    assert control(west, rtcp=True)

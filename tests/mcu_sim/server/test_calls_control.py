@@ -1,0 +1,334 @@
+"""What is asked for inside calls, who may ask for it, and who sees and hears whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcu_sim.device import load_devices, pick
+from mcu_sim.media.audio import g711
+from mcu_sim.server.controls import CONTROL_TYPE
+from mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
+from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.server_factory import loudness, meeting_of, meetings, seats
+
+MCU = local_address(77)
+MEMBERS = ("chair", "west", "east")
+Three = tuple[Bridge, Bridge, Bridge]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, MEMBERS)
+
+
+def three(office: Office, **more: Any) -> Three:
+    """Chair, west and east in the meeting, with open sockets."""
+    chair, west, east = (
+        Bridge(office, who, local_address(78, n), **more) for n, who in enumerate(MEMBERS, 1)
+    )
+    for one in (chair, west, east):
+        for kind in ("audio", "video", *more.get("kinds", ())):
+            one.sock(kind)
+        one.dial("meeting")
+    return chair, west, east
+
+
+def ask(one: Bridge, **command: Any) -> int:
+    """A command in an INFO; the code of the answer."""
+    one.info(CONTROL_TYPE, json.dumps(command).encode())
+    answer: InfoAnswered = one.got(InfoAnswered)[-1]
+    return answer.code
+
+
+def tones_at(listener: Bridge, office: Office, *speakers: tuple[Bridge, int]) -> list[bool]:
+    """Which of the speakers' tones the listener hears."""
+    listener.received("audio")
+    for _ in range(20):
+        for speaker, hz in speakers:
+            speaker.say(hz)
+        office.run(20)
+    heard = listener.received("audio")[-10:]
+    sound = g711.a_law_decode(np.frombuffer(b"".join(p[12:] for p in heard), np.uint8))
+    return [loudness(sound, hz) > 1000 for _, hz in speakers]
+
+
+def test_the_chair_calls_to_speak_and_a_branch_may_not(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west, east = three(office)
+    speakers = ((chair, 400), (west, 600))
+    assert tones_at(east, office, *speakers) == [True, False]
+    assert ask(west, command="call-to-speak", participant="west") == 403
+    refused = [e for e in office.events if e.get("kind") == "refused"]
+    assert [(e["by"], e["bridge"]) for e in refused] == [("west", "west")]
+    assert "403" in refused[0]["text"]
+    assert ask(west, command="request-to-speak") == 200
+    assert ask(chair, command="call-to-speak", participant="west") == 200
+    assert tones_at(east, office, *speakers) == [True, True]
+    assert ask(chair, command="mute", participant="west") == 200
+    assert tones_at(east, office, *speakers) == [True, False]
+    assert ask(west, command="unmute") == 403
+
+
+def test_the_queue_is_told_to_the_chair(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west, _ = three(office)
+    ask(west, command="request-to-speak")
+    told = [json.loads(event.body) for event in chair.got(InfoReceived)]
+    assert [[one["participant"] for one in queue["queue"]] for queue in told] == [["west"]]
+    assert ask(chair, command="queue") == 200
+    assert len(chair.got(InfoReceived)) == 2
+    assert west.got(InfoReceived) == []
+
+
+def test_a_dropped_bridge_is_out_until_it_is_redialled(make: Make) -> None:
+    office = make()
+    chair, west, _ = three(office)
+    assert ask(chair, command="drop", participant="west") == 200
+    assert west.got(CallEnded)
+    west.events.clear()
+    west.dial("meeting")
+    assert west.codes() == [403]
+    assert ask(chair, command="redial", participant="west") == 200
+    west.dial("meeting")
+    assert office.desk.rooms["meeting"].live == ("chair", "east", "west")
+
+
+def test_the_chair_ends_the_meeting(make: Make) -> None:
+    office = make()
+    bridges = three(office)
+    assert ask(bridges[0], command="end-meeting") == 200
+    assert all(one.got(CallEnded) for one in bridges)
+    assert office.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "code"),
+    [
+        (CONTROL_TYPE, b"{}", 400),
+        (CONTROL_TYPE, b"\xff", 400),
+        (CONTROL_TYPE, b'{"command": "mute", "participant": "nobody"}', 404),
+        (CONTROL_TYPE + "; charset=utf-8", b'{"command": "queue"}', 200),
+        ("text/plain", b"hello", 415),
+        ("", b"", 200),  # RFC 6086 §4.2.2: whether the call still stands
+        ("", b"hello", 415),
+        (MEDIA_CONTROL_TYPE, b"<", 415),
+        (MEDIA_CONTROL_TYPE, picture_fast_update(), 200),
+    ],
+)
+def test_infos(make: Make, content_type: str, body: bytes, code: int) -> None:
+    office = make()
+    chair = Bridge(office, "chair", local_address(78))
+    chair.dial("meeting")
+    chair.info(content_type, body)
+    assert [event.code for event in chair.got(InfoAnswered)] == [code]
+
+
+def test_a_415_says_what_would_be_taken(make: Make) -> None:
+    office = make()
+    chair, _, _ = three(office)
+    chair.info("text/plain", b"hello")
+    refusal = next(data for data, _ in reversed(office.sent) if b"SIP/2.0 415" in data)
+    assert f"\r\nAccept: {CONTROL_TYPE}, {MEDIA_CONTROL_TYPE}\r\n".encode() in refusal
+
+
+def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
+    office = make()
+    west = Bridge(office, "west", local_address(78))
+    west.sock("video")
+    west.dial("meeting")
+    office.run(500)
+
+    def keys() -> int:
+        return sum(p[12] == 0x7C and p[13] & 0x9F == 0x85 for p in west.received("video"))
+
+    assert keys() >= 1
+    office.run(500)
+    assert keys() == 0
+    west.info(MEDIA_CONTROL_TYPE, picture_fast_update())
+    office.run(200)
+    assert keys() == 1
+
+
+def test_nobody_hears_another_meeting(make: Make) -> None:
+    held = meetings(meeting_of(MEMBERS), meeting_of(("north", "south"), id="other"))
+    office = make(held, seats={}, guests=8)
+    _, west, east = three(office)
+    north, south = (
+        Bridge(office, who, local_address(78, n)) for n, who in ((8, "north"), (9, "south"))
+    )
+    for one in (north, south):
+        one.sock("audio")
+        one.dial("other")
+    speakers = ((west, 400), (north, 600))
+    assert tones_at(east, office, *speakers) == [True, False]
+    assert tones_at(south, office, *speakers) == [False, True]
+    assert tones_at(west, office, *speakers) == [False, False]
+    # its number may be another meeting's when it is over
+    for one in (north, south):
+        one.hang_up()
+    assert tones_at(east, office, (west, 400)) == [True]
+
+
+def switched(**more: Any) -> Any:
+    return meetings(meeting_of(MEMBERS, video="switched", **more))
+
+
+def marks(packets: list[bytes]) -> list[bytes]:
+    """What was written behind the NAL unit's header."""
+    return [packet[13:14] for packet in packets]
+
+
+def test_switched_pictures_are_those_of_the_chair(make: Make) -> None:
+    """And the chair sees a branch. They begin with a key frame, under the viewer's own header."""
+    office = make(switched(floor="chair"))
+    chair, west, east = three(office)
+    for key in (False, True, False, False):
+        chair.show(key=key, mark=b"C")
+        west.show(key=key, mark=b"W")
+        office.run(40)
+    seen = west.received("video"), east.received("video"), chair.received("video")
+    assert [marks(one) for one in seen] == [[b"C"] * 3, [b"C"] * 3, [b"W"] * 3]
+    call = office.book.of("west")
+    assert call is not None
+    forwarded = seen[0]
+    assert [p[12] for p in forwarded] == [0x65, 0x41, 0x41]
+    assert len({p[8:12] for p in forwarded}) == 1
+    assert forwarded[0][8:12] != (7).to_bytes(4, "big")
+    steps = np.diff([int.from_bytes(p[2:4], "big") for p in forwarded]).tolist()
+    assert steps == [1, 1]
+
+
+def test_under_an_open_floor_the_picture_follows_the_voice(make: Make) -> None:
+    office = make(switched(floor="open"))
+    chair, west, east = three(office)
+
+    def speaks(speaker: Bridge) -> list[bytes]:
+        for _ in range(150):
+            for one in (chair, west, east):
+                one.say(400, 6000 if one is speaker else 0)
+                one.show(key=True, mark=one.user[:1].encode())
+            office.run(20)
+            office.desk.controls.hear(office.now_ns)
+        return marks(chair.received("video"))[-5:]
+
+    assert speaks(west) == [b"w"] * 5
+    assert speaks(east) == [b"e"] * 5
+    assert office.desk.rooms["meeting"].speaker == "east"
+
+
+def test_content_goes_to_all_others(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west, east = three(office, kinds=("audio", "video", "content"))
+    assert "content" in chair.agreed
+    west.show("content", key=True, mark=b"W")
+    office.run(20)
+    assert east.received("content") == []
+    assert ask(chair, command="present", participant="chair") == 200
+    for key in (True, False):
+        chair.show("content", key=key, mark=b"C")
+        west.show("content", key=key, mark=b"W")
+        office.run(40)
+    assert [marks(one.received("content")) for one in (west, east)] == [[b"C"] * 2] * 2
+    assert chair.received("content") == []
+    chair.hang_up()
+    late = Bridge(office, "chair", local_address(78, 9))
+    late.dial("meeting")
+    assert late.received("video") == []
+
+
+def test_content_takes_its_part_of_the_device_and_is_not_shown_without_it(make: Make) -> None:
+    """One unit while it is shown, on a device whose calls may leave none."""
+    device = pick(load_devices(), "rmx-1500-mpmx")
+    figures = device.capacity.model_copy(update={"units_total": 10.0})
+    taking = device.content.model_copy(update={"units": 1.0})
+    device = device.model_copy(update={"capacity": figures, "content": taking})
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")), device=device)
+    chair, west, east = three(office, kinds=("audio", "video", "content"))
+    assert office.capacity.units_used == 9.0
+    assert ask(chair, command="present", participant="chair") == 200
+    assert office.capacity.units_used == 10.0
+    ask(chair, command="present", participant="west")  # another shows: it is taken once
+    assert office.capacity.units_used == 10.0
+    ask(chair, command="present", participant=None)
+    assert office.capacity.units_used == 9.0
+    office.capacity.admit("other", "CIF30")
+    ask(chair, command="present", participant="chair")
+    told = next(e for e in office.events if e.get("kind") == "refused" and "503" in e["text"])
+    assert (told["bridge"], told["text"]) == ("chair", "present: 503 Resource deficiency")
+    assert office.capacity.units_used == 10.0
+    for key in (True, False):
+        chair.show("content", key=key, mark=b"C")
+        office.run(40)
+    assert [one.received("content") for one in (west, east)] == [[], []]
+    office.capacity.release("other")
+    for one in (chair, west, east):
+        one.hang_up()
+    assert office.is_empty()
+
+
+def test_who_comes_later_sees_the_content_too(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    kinds: Any = ("audio", "video", "content")
+    chair = Bridge(office, "chair", local_address(78), kinds=kinds)
+    west = Bridge(office, "west", local_address(78, 2), kinds=kinds)
+    chair.dial("meeting")
+    ask(chair, command="present", participant="chair")
+    west.sock("content")
+    west.dial("meeting")
+    chair.show("content", key=True, mark=b"C")
+    office.run(40)
+    assert marks(west.received("content")) == [b"C"]
+
+
+def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:
+    """By INFO where RTCP's requests were not agreed on; one without a camera is not asked."""
+    office = make(switched(floor="chair"))
+    chair, west, _ = three(office)
+    assert chair.agreed["video"].feedback
+    plain = Bridge(office, "west", local_address(78, 9))
+    west.hang_up()
+    media = tuple(replace(m, feedback=()) for m in plain.local.media)
+    plain.local = replace(plain.local, media=media)
+    plain.dial("meeting")
+    ask(chair, command="call-to-speak", participant="west")
+    office.run(1200)
+    asked = [wants_full_picture(e.content_type, e.body) for e in plain.got(InfoReceived)]
+    assert asked
+    assert all(asked)
+    silent = Bridge(office, "west", local_address(78, 10), kinds=("audio",))
+    plain.hang_up()
+    silent.dial("meeting")
+    ask(chair, command="call-to-speak", participant="west")
+    office.run(1200)
+    assert silent.got(InfoReceived) == []
+
+
+def test_the_many_whom_nobody_sees_get_their_new_picture_together(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One leaves whose picture all saw: who sees something else is told alone, all others at once,
+    and nobody twice."""
+    names = ["chair", *(f"b-{n}" for n in range(25))]
+    office = make(meetings(meeting_of(names)), seats=seats(names))
+    bridges = [Bridge(office, who, local_address(79, n)) for n, who in enumerate(names, 1)]
+    for one in bridges:
+        one.dial("meeting")
+    alone: list[int] = []
+    together: list[int] = []
+    composed: Any = office.plane._composed
+    monkeypatch.setattr(office.plane, "relayout", alone.append)
+    monkeypatch.setattr(composed, "relayout", lambda rows, _from_ns: together.extend(rows))
+    bridges[1].hang_up()
+    office.settle()
+    rows = {office.book.own_row(who) for who in names if who != "b-0"}
+    assert sorted(alone + together) == sorted(rows)
+    assert len(together) > 5

@@ -1,0 +1,326 @@
+"""100,000 broken messages and packets into a whole MCU, while good calls go on in it.
+
+Nothing is raised, the good calls are heard and seen as before, what is sent can be read, and in the
+end nothing is left: no call, unit, port, row, transaction, and no memory.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import json
+import random
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcu_sim import sdp
+from mcu_sim.media.audio import g711
+from mcu_sim.server.controls import CONTROL_TYPE
+from mcu_sim.sip import CallState, Peer
+from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update
+from mcu_sim.sip.message.parser import parse
+from tests.loopback import local_address
+from tests.mcu_sim import mutations
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Office
+from tests.mcu_sim.server_factory import device, loudness, meetings
+from traffic.rtcp import (
+    Bye,
+    Chunk,
+    FullIntraRequest,
+    IntraRequest,
+    PictureLossIndication,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+    pack,
+)
+
+MCU, GOOD, BAD, STRANGER = (
+    local_address(81),
+    local_address(82),
+    local_address(82, 2),
+    local_address(82, 3),
+)
+MESSAGES, DIALOGUES, PACKETS = 15_000, 500, 83_500
+"""Each dialogue has three broken messages: 100,000 in all."""
+VANISH = 0.005
+"""Of the dialogues' calls so many end without a word."""
+GROWTH_BYTES = 1 << 20
+"""The last twenty thousand leave less than this, with what is kept in any case and is made anew
+while it is traced. Whatever is traced takes three times as long."""
+ALL: Any = ("audio", "video", "content")
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    held = meetings(
+        {"id": "meeting", "chair": "good-1", "floor": "open", "video": "switched"},
+        rooms={},
+    )
+    made = Office(MCU, held, seats={}, guests=40, device=device("rmx-1500-mpmx"))
+    yield made
+    made.close()
+
+
+class Recorder:
+    """Takes down what bridges say to the MCU."""
+
+    def __init__(self, office: Office) -> None:
+        self.heard: list[bytes] = []
+        take = office.take
+
+        def record(data: bytes, source: Peer) -> None:
+            self.heard.append(data)
+            take(data, source)
+
+        office.take = record  # type: ignore[method-assign]
+
+
+def messages(office: Office) -> list[bytes]:
+    """Every kind of message, of calls that go as they should, plain and encrypted."""
+    recorder = Recorder(office)
+    for n, secure in enumerate((False, True)):
+        one = Bridge(office, "model", BAD, kinds=ALL, secure=secure, sip_port=6000 + n)
+        one.dial("meeting")
+        one.info(MEDIA_CONTROL_TYPE, picture_fast_update())
+        for command in ({"command": "queue"}, {"command": "drop", "participant": "good-1"}):
+            one.info(CONTROL_TYPE, json.dumps(command).encode())
+        one.reoffer(direction=sdp.Direction.SENDONLY)
+        one.hang_up()
+        one.agent.register(f"sip:{MCU}:5060", office.now_ms)
+        office.settle()
+        one.agent.unregister(office.now_ms)
+        office.settle()
+    invite = next(data for data in recorder.heard if data.startswith(b"INVITE"))
+    head = invite.partition(b"\r\n\r\n")[0]
+    for method in (b"OPTIONS", b"CANCEL", b"SUBSCRIBE"):
+        recorder.heard.append(head.replace(b"INVITE", method) + b"\r\n\r\n")
+    office.take = type(office).take.__get__(office)  # type: ignore[method-assign]
+    return recorder.heard + [data for data, _ in office.sent]
+
+
+def packets(one: Bridge, rng: random.Random) -> list[bytes]:
+    """Sound, pictures and control, plain."""
+    block = ReportBlock(7, 10, 100, 70_000, 20, 1, 2)
+    control = [
+        pack((SenderReport(7, 1 << 60, 160, 5, 800, (block,)), _name(7))),
+        pack((ReceiverReport(7, (block, block)), _name(7), Bye((7,), "gone"))),
+        pack((ReceiverReport(7), _name(7), PictureLossIndication(7, 9))),
+        pack((ReceiverReport(7), _name(7), FullIntraRequest(7, (IntraRequest(9, 1),)))),
+    ]
+    frames = [bytes([kind]) + rng.randbytes(60) for kind in (0x65, 0x41, 0x67, 0x78, 0x7C, 0x1C)]
+    media = [one.packet("audio", rng.randbytes(160)) for _ in range(4)]
+    media += [one.packet(kind, frame) for kind in ("video", "content") for frame in frames]
+    return media + control
+
+
+def _name(ssrc: int) -> SourceDescription:
+    return SourceDescription((Chunk(ssrc, ((1, "bridge"),)),))
+
+
+class Good:
+    """Two calls that go on, and what they hear and see of each other."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self.bridges = [
+            Bridge(office, f"good-{n}", f"{GOOD}{n}", kinds=ALL, secure=n == 2) for n in (1, 2)
+        ]
+        for one in self.bridges:
+            for kind in ALL:
+                one.sock(kind)
+            one.dial("meeting")
+
+    def check(self) -> None:
+        """Each hears the other's tone, and sees its picture."""
+        first, second = self.bridges
+        for one in self.bridges:
+            for kind in ALL:
+                one.received(kind)
+        for n in range(25):
+            first.say(400)
+            second.say(600)
+            for one in self.bridges:
+                one.show(key=n % 5 == 0, mark=one.user[-1:].encode())
+            self._office.run(20)
+        for one, own, other in ((first, 400, 600), (second, 600, 400)):
+            heard = b"".join(packet[12:] for packet in one.received("audio")[-10:])
+            sound = g711.a_law_decode(np.frombuffer(heard, np.uint8))
+            assert loudness(sound, other) > 1000
+            assert loudness(sound, own) < 200
+            assert one.agent.state(one.call) is CallState.ESTABLISHED
+        # the speaker's picture goes to the other one
+        assert first.received("video") or second.received("video")
+
+
+class Attack:
+    """One seeded attack on an office."""
+
+    def __init__(self, office: Office, seed: int) -> None:
+        self.office = office
+        self.rng = random.Random(seed)
+        self.corpus = messages(office)
+        self.sent = 0
+        self._ports = itertools.cycle(range(20_000, 60_000))
+        self._bridges: list[Bridge] = []
+
+    def messages(self, count: int) -> None:
+        """Broken messages from one who is nobody, or says he is somebody."""
+        for number in range(count):
+            data = mutations.message(self.rng.choice(self.corpus), self.rng)
+            source = Peer(self.rng.choice((BAD, STRANGER)), self.rng.choice((5060, 6000, 6001)))
+            self.office.take(data, source)
+            self.sent += 1
+            if number % 100 == 99:
+                self._tick(500)
+        self._tick(70_000)  # what was accepted and never acknowledged is given up
+
+    def dialogues(self, count: int) -> None:
+        """Calls that a real user agent makes, with broken descriptions and INFOs."""
+        bodies = [
+            (MEDIA_CONTROL_TYPE, picture_fast_update()),
+            (CONTROL_TYPE, b'{"command": "layout", "layout": "2x2", "for": "bad"}'),
+        ]
+        for number in range(count):
+            one = Bridge(
+                self.office,
+                "bad",
+                BAD,
+                sip_port=next(self._ports),
+                kinds=ALL[: self.rng.randrange(1, 4)],
+                mux=self.rng.random() < 0.7,
+                secure=self.rng.random() < 0.5,
+                session_expires_s=90,
+            )
+            one.take = lambda events: None  # type: ignore[method-assign, assignment]
+            meeting = self.rng.choice(("meeting", "room", f"r-{number % 7}"))
+            good = sdp.build(one.local)
+            one.dial(meeting, offer=mutations.text(good, self.rng))
+            self.sent += 1
+            if one.agent.state(one.call) is not CallState.ESTABLISHED:
+                one.agent.hang_up(one.call, self.office.now_ms)
+                one.dial(meeting, offer=good)
+            if one.agent.state(one.call) is CallState.ESTABLISHED:
+                one.agent.reinvite(one.call, mutations.text(good, self.rng), self.office.now_ms)
+                self.office.settle()
+                if one.agent.state(one.call) is CallState.ESTABLISHED:
+                    kind, body = self.rng.choice(bodies)
+                    one.info(kind, mutations.text(body, self.rng))
+            self.sent += 2
+            self._bridges.append(one)
+            if number % 10 == 9:
+                self._tick(20)
+                for done in self._bridges:
+                    if self.rng.random() > VANISH:
+                        done.hang_up()
+                    del self.office.bridges[done.sip]
+                self._bridges.clear()
+                self._tick(100)
+
+    def packets(self, count: int) -> None:
+        """Broken packets of standing calls, plain and encrypted, and of a stranger."""
+        office, rng = self.office, self.rng
+        callers = [
+            Bridge(office, "bad", f"{BAD}{n}", kinds=ALL, secure=n == 1, mux=n < 2)
+            for n in range(3)
+        ]
+        for one in callers:
+            one.dial("meeting")
+        stranger = Bridge(office, "stranger", STRANGER)
+        stranger.agreed = callers[0].agreed
+        plain = packets(callers[0], rng)
+        for number in range(count):
+            one = callers[number % 3] if rng.random() < 0.9 else stranger
+            kind = rng.choice(ALL)
+            data = rng.choice(plain)
+            context = one.srtp.get(kind)
+            if context is not None and rng.random() < 0.7:
+                is_control = 192 <= data[1] <= 223
+                data = context.protect_rtcp(data) if is_control else one.packet(kind, data[12:])
+                data = data if is_control else context.protect(data)
+            data = mutations.binary(data, rng)
+            terms = callers[number % 3].agreed[kind]
+            rtcp = rng.random() < 0.2
+            at = terms.remote_rtcp if rtcp else terms.remote
+            one.sock(kind, rtcp and one is not stranger).sendto(data[:60_000], at)
+            self.sent += 1
+            if number % 200 == 199:
+                self._tick(20, steps=2)
+        for one in callers:
+            one.hang_up()
+            one.close()
+            del office.bridges[one.sip]
+        stranger.close()
+        del office.bridges[stranger.sip]
+
+    def _tick(self, ms: int, steps: int = 1) -> None:
+        """Time passes, and what the MCU says in it can be read."""
+        for _ in range(steps):
+            self.office.wait(ms / 1000)
+            self.office.run(5)
+        # a refusal repeats what was wrong in the request (RFC 3261 §8.2.6.2)
+        refusals = (b"SIP/2.0 4", b"SIP/2.0 5")
+        said = [data for data, _ in self.office.sent if not data.startswith(refusals)]
+        if said:
+            parse(self.rng.choice(said))
+        self.office.sent.clear()
+
+
+def test_a_hundred_thousand_mistakes(office: Office) -> None:
+    good = Good(office)
+    attack = Attack(office, 67)
+
+    def go(share: float) -> None:
+        attack.messages(round(MESSAGES * share))
+        attack.dialogues(round(DIALOGUES * share))
+        attack.packets(round(PACKETS * share))
+        good.check()
+
+    def rest() -> None:
+        """All timers run out: of transactions, of calls without ACK, of sessions."""
+        for _ in range(14):
+            office.wait(10)
+            office.run(20)
+        office.sent.clear()
+        office.events.clear()
+        for one in good.bridges:
+            one.events.clear()
+            for kind in ALL:
+                one.received(kind)
+                one.received(kind, rtcp=True)
+        gc.collect()
+
+    for _ in range(4):
+        go(0.2)
+    rest()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        go(0.2)
+        rest()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert attack.sent == 100_000
+    assert after - before < GROWTH_BYTES
+    good.check()
+    assert len(office.book) == office.capacity.ports_used == 2
+    new = Bridge(office, "new", local_address(82, 9))
+    new.dial("meeting")
+    assert set(new.agreed) == {"audio", "video"}
+    for one in (*good.bridges, new):
+        one.hang_up()
+    rest()
+    assert office.is_empty()
+    assert office.ports.held == {}
+    assert len(office.ports.lanes) == 6
+    assert office.agent.transactions == 0
+    assert office.agent.calls == []
+    lost = office.plane.inbound.lost
+    assert min(lost.stray, lost.not_rtp, lost.foreign, lost.unauthentic) > 100

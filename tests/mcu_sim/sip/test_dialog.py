@@ -1,0 +1,115 @@
+"""Dialogs: tags, numbers, routes and where the next request goes (RFC 3261 §12)."""
+
+from __future__ import annotations
+
+import pytest
+from sipmessage import URI, Request, Response
+
+from mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
+from mcu_sim.sip.message.answers import Peer, reply
+from mcu_sim.sip.message.parser import parse
+
+INVITE = (
+    b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"
+    b"Via: SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK1\r\n"
+    b"Record-Route: <sip:10.1.1.1;lr>, <sip:10.2.2.2:5070;lr>\r\n"
+    b"From: <sip:cu-jut@10.68.0.2>;tag=client\r\n"
+    b"To: <sip:mcu@10.67.0.2>\r\n"
+    b"Call-ID: a@b\r\n"
+    b"CSeq: 41 INVITE\r\n"
+    b"Contact: <sip:cu-jut@10.68.0.2:5062>\r\n\r\n"
+)
+PEER = Peer("10.9.9.9", 7)
+
+
+def both(invite: bytes = INVITE) -> tuple[Dialog, Dialog]:
+    """The same dialog seen from the called and from the calling side."""
+    request = parse(invite)
+    assert isinstance(request, Request)
+    ok = reply(request, 200, to_tag="server")
+    ok.headers.set("Contact", "<sip:mcu@10.67.0.2:5080>")
+    response = parse(bytes(ok))
+    assert isinstance(response, Response)
+    return Dialog.as_server(request, "server", PEER), Dialog.as_client(request, response, PEER)
+
+
+def test_both_sides_see_each_other() -> None:
+    server, client = both()
+    assert server.id == ("a@b", "server", "client")
+    assert client.id == ("a@b", "client", "server")
+    bye = client.request("BYE")
+    assert id_in_request(bye) == server.id
+    assert id_in_request(server.request("BYE")) == client.id
+    assert (bye.cseq.sequence, str(bye.uri)) == (42, "sip:mcu@10.67.0.2:5080")
+    assert client.request("INFO").cseq.sequence == 43
+    assert client.request("ACK", 41).cseq.sequence == 41
+    assert client.request("INFO").cseq.sequence == 44
+
+
+def test_loose_routes_are_followed_in_opposite_orders() -> None:
+    server, client = both()
+    first = server.request("BYE").headers.getlist("Route")
+    assert first == ["<sip:10.1.1.1;lr>", "<sip:10.2.2.2:5070;lr>"]
+    assert client.request("BYE").headers.getlist("Route") == first[::-1]
+    assert (server.next_hop(), client.next_hop()) == (
+        Peer("10.1.1.1", 5060),
+        Peer("10.2.2.2", 5070),
+    )
+
+
+def test_a_strict_route_becomes_the_request_uri() -> None:
+    server, _ = both(INVITE.replace(b"<sip:10.1.1.1;lr>", b"<sip:10.1.1.1>"))
+    bye = server.request("BYE")
+    assert str(bye.uri) == "sip:10.1.1.1"
+    assert bye.headers.getlist("Route") == [
+        "<sip:10.2.2.2:5070;lr>",
+        "<sip:cu-jut@10.68.0.2:5062>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("uri", "hop"),
+    [
+        ("sip:a@10.68.0.2:5062", Peer("10.68.0.2", 5062)),
+        ("sip:10.68.0.2", Peer("10.68.0.2", 5060)),
+        ("sip:10.68.0.2;transport=TCP", Peer("10.68.0.2", 5060, "TCP")),
+        ("sip:10.68.0.2;transport=udp", Peer("10.68.0.2", 5060)),
+        ("sip:10.68.0.2;transport=tls", PEER),
+        ("sips:10.68.0.2", PEER),
+        ("sip:a@mcu.daknong.example", PEER),
+        ("sip:a@10.68.0.999", PEER),
+        ("sip:a@10.68.0.2:0", PEER),
+        ("sip:a@255.255.255.255", PEER),
+        ("sip:a@224.0.1.75", PEER),
+        ("sip:a@0.0.0.0", PEER),
+        ("sip:a@10.68.0.2:70000", PEER),
+    ],
+)
+def test_names_are_not_looked_up(uri: str, hop: Peer) -> None:
+    assert hop_of(URI.parse(uri), PEER) == hop
+
+
+def test_a_uri_without_transport_keeps_the_one_that_works() -> None:
+    over_tcp = PEER._replace(transport="TCP")
+    assert hop_of(URI.parse("sip:a@10.68.0.2"), over_tcp) == Peer("10.68.0.2", 5060, "TCP")
+    assert hop_of(URI.parse("sip:a@10.68.0.2;transport=udp"), over_tcp).transport == "UDP"
+
+
+def test_the_remote_target_is_refreshed_and_stays_if_no_contact_is_said() -> None:
+    _, client = both()
+    ok = Response(200, "OK")
+    client.refresh_target(ok)
+    assert client.next_hop().host == "10.2.2.2"
+    ok.headers.set("Contact", "<sip:mcu@10.67.0.9:5090;transport=tcp>")
+    client.refresh_target(ok)
+    assert str(client.request("BYE").uri) == "sip:mcu@10.67.0.9:5090;transport=tcp"
+    client.route_set = []
+    assert client.next_hop() == Peer("10.67.0.9", 5090, "TCP")
+
+
+def test_numbers_may_stay_or_grow_but_not_fall() -> None:
+    server, client = both()
+    assert not server.accepts_sequence(40)
+    assert server.accepts_sequence(43)
+    assert not server.accepts_sequence(42)
+    assert client.accepts_sequence(1)

@@ -1,0 +1,243 @@
+"""The registrar's table: RFC 3261 §10.3 step by step, and its bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.message.uris import same_uri
+from mcu_sim.sip.registration.registrar import (
+    WILDCARD,
+    BadWildcard,
+    Binding,
+    OutOfOrder,
+    Registrar,
+    RequestedBinding,
+    TooBrief,
+    TooMany,
+)
+
+PEER = Peer("10.68.0.2", 5062)
+DESK = "sip:cu-jut@10.68.0.2:5062"
+ROOM = "sip:cu-jut@10.68.0.3:5062;transport=tcp"
+USER = "cu-jut"
+
+
+def asked(uri: str = DESK, expires_s: int | None = None, peer: Peer = PEER) -> RequestedBinding:
+    return RequestedBinding(uri, peer, expires_s)
+
+
+def uris(outcome: Any) -> list[str]:
+    assert isinstance(outcome, list), outcome
+    return [binding.uri for binding in outcome]
+
+
+def test_a_binding_lasts_as_long_as_it_said_and_not_longer() -> None:
+    registrar = Registrar()
+    made = registrar.register(USER, [asked(expires_s=600)], "id", 1, 1_000)
+    assert made == [Binding(DESK, PEER, 601_000, "id", 1)]
+    assert registrar.bindings(USER, 600_999.9) == made
+    assert registrar.contact_of(USER, 600_999.9) == Binding(DESK, PEER, 601_000, "id", 1)
+    assert registrar.bindings(USER, 601_000) == []
+    assert registrar.contact_of(USER, 601_000) is None
+    assert registrar.contact_of("another", 1_000) is None
+
+
+@pytest.mark.parametrize(
+    ("expires_s", "granted_s"), [(None, 3600), (60, 60), (7200, 7200), (7201, 7200), (2**40, 7200)]
+)
+def test_expiry_is_defaulted_and_cut(expires_s: int | None, granted_s: int) -> None:
+    made = Registrar().register(USER, [asked(expires_s=expires_s)], "id", 1, 5.5)
+    assert isinstance(made, list)
+    assert made[0].expires_s(5.5) == granted_s
+    assert made[0].expires_s(5.5 + 1_500) == granted_s - 1
+    assert made[0].expires_s(1e12) == 0
+
+
+@pytest.mark.parametrize("expires_s", [1, 59])
+def test_too_brief_changes_nothing(expires_s: int) -> None:
+    registrar = Registrar()
+    registrar.register(USER, [asked()], "id", 1, 0)
+    contacts = [asked(expires_s=0), asked(ROOM, expires_s)]
+    assert registrar.register(USER, contacts, "id", 2, 10) == TooBrief(60)
+    assert uris(registrar.bindings(USER, 10)) == [DESK]
+
+
+def test_without_contacts_it_only_asks() -> None:
+    registrar = Registrar()
+    assert registrar.register(USER, [], "id", 1, 0) == []
+    made = registrar.register(USER, [asked()], "id", 2, 0)
+    assert registrar.register(USER, [], "id", 1, 10) == made
+
+
+def test_the_newest_comes_first_and_a_refresh_is_new() -> None:
+    registrar = Registrar()
+    registrar.register(USER, [asked(DESK)], "a", 1, 0)
+    assert uris(registrar.register(USER, [asked(ROOM)], "b", 1, 10)) == [ROOM, DESK]
+    assert uris(registrar.register(USER, [asked(DESK)], "a", 2, 20)) == [DESK, ROOM]
+    newest = registrar.contact_of(USER, 20)
+    assert newest is not None
+    assert newest.uri == DESK
+    assert newest.expires_at_ms == 20 + 3_600_000
+
+
+def test_a_refresh_takes_the_new_peer_and_spelling() -> None:
+    registrar = Registrar()
+    registrar.register(USER, [asked(DESK)], "a", 1, 0)
+    moved = Peer("192.0.2.9", 40_000, "TCP")
+    other = DESK.replace("sip:cu-jut", "sip:%63u-jut")
+    made = registrar.register(USER, [asked(other, peer=moved)], "a", 2, 0)
+    assert made == [Binding(other, moved, 3_600_000, "a", 2)]
+
+
+def test_an_older_request_changes_nothing() -> None:
+    registrar = Registrar()
+    registrar.register(USER, [asked(DESK), asked(ROOM)], "id", 5, 0)
+    for contacts in (
+        [asked(DESK, 0)],
+        [asked("sip:cu-jut@10.68.0.4"), asked(DESK)],
+        [asked(WILDCARD, 0)],
+    ):
+        assert registrar.register(USER, contacts, "id", 5, 10) == OutOfOrder()
+        assert registrar.register(USER, contacts, "id", 4, 10) == OutOfOrder()
+    assert uris(registrar.bindings(USER, 10)) == [DESK, ROOM]
+    # another Call-ID is another client, whose numbers are its own
+    assert uris(registrar.register(USER, [asked(DESK, 0)], "other", 1, 10)) == [ROOM]
+    # and an address that has run out is forgotten with its numbers
+    assert uris(registrar.register(USER, [asked(ROOM)], "id", 1, 3_600_000)) == [ROOM]
+
+
+def test_zero_removes_and_the_wildcard_removes_all() -> None:
+    registrar = Registrar()
+    registrar.register(USER, [asked(DESK), asked(ROOM)], "id", 1, 0)
+    registrar.register("dak-mil", [asked("sip:dak-mil@10.68.0.9")], "x", 1, 0)
+    assert uris(registrar.register(USER, [asked(DESK, 0)], "id", 2, 0)) == [ROOM]
+    assert registrar.register(USER, [asked("sip:nowhere@x.vn", 0)], "id", 3, 0) != []
+    assert registrar.register(USER, [asked(WILDCARD, 0)], "id", 4, 0) == []
+    assert registrar.bindings(USER, 0) == []
+    assert uris(registrar.bindings("dak-mil", 0)) == ["sip:dak-mil@10.68.0.9"]
+
+
+@pytest.mark.parametrize(
+    "contacts",
+    [
+        [asked(WILDCARD, None)],
+        [asked(WILDCARD, 3600)],
+        [asked(WILDCARD, 0), asked(DESK)],
+        [asked(WILDCARD, 0), asked(WILDCARD, 0)],
+    ],
+)
+def test_the_wildcard_stands_alone_with_zero(contacts: list[RequestedBinding]) -> None:
+    registrar = Registrar()
+    registrar.register(USER, [asked()], "id", 1, 0)
+    assert registrar.register(USER, contacts, "id", 2, 0) == BadWildcard()
+    assert uris(registrar.bindings(USER, 0)) == [DESK]
+
+
+def test_no_more_bindings_than_allowed_but_refreshes_and_removals_go_on() -> None:
+    registrar = Registrar(most_bindings=2)
+    registrar.register(USER, [asked(DESK), asked(ROOM)], "id", 1, 0)
+    third = "sip:cu-jut@10.68.0.4"
+    assert registrar.register(USER, [asked(third)], "id", 2, 0) == TooMany()
+    assert uris(registrar.register(USER, [asked(ROOM)], "id", 3, 0)) == [ROOM, DESK]
+    assert uris(registrar.register(USER, [asked(DESK, 0), asked(third)], "id", 4, 0)) == [
+        third,
+        ROOM,
+    ]
+    assert uris(registrar.register(USER, [asked(DESK)], "id", 5, 3_600_001)) == [DESK]
+
+
+def test_no_more_users_than_allowed_until_some_run_out() -> None:
+    registrar = Registrar(most_users=3)
+    for number in range(3):
+        contacts = [asked(f"sip:{number}@10.68.0.9", 60 + number)]
+        assert isinstance(registrar.register(str(number), contacts, "id", 1, 0), list)
+    assert registrar.register("3", [asked()], "id", 1, 59_999) == TooMany()
+    assert registrar.register("3", [], "id", 1, 59_999) == []
+    assert registrar.bindings("3", 59_999) == []
+    assert uris(registrar.register("2", [asked()], "x", 1, 59_999)) != []
+    assert uris(registrar.register("3", [asked()], "id", 2, 60_000)) == [DESK]
+    assert len(registrar._users) == 3
+
+
+def test_a_contact_twice_in_one_request_counts_once() -> None:
+    made = Registrar().register(USER, [asked(DESK, 600), asked(DESK, 900)], "id", 1, 0)
+    assert isinstance(made, list)
+    assert [binding.expires_at_ms for binding in made] == [900_000]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [  # RFC 3261 §19.1.4, those without headers
+        ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+        ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;newparam=5"),
+    ],
+)
+def test_equivalent_uris(one: str, other: str) -> None:
+    assert same_uri(one, other)
+    assert same_uri(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
+        ("sip:ALICE@AtLanTa.CoM", "sip:alice@AtLanTa.CoM"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+        ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+        ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
+        ("sip:bob@biloxi.com", "sips:bob@biloxi.com"),
+        ("no uri", "another"),
+    ],
+)
+def test_other_uris(one: str, other: str) -> None:
+    assert not same_uri(one, other)
+    assert not same_uri(other, one)
+
+
+@pytest.mark.parametrize("times", [(0, 60, 60), (60, 59, 60), (60, 3600, 1800), (3600, 60, 7200)])
+def test_times_that_contradict_each_other_are_refused(times: tuple[int, int, int]) -> None:
+    shortest_s, default_s, longest_s = times
+    with pytest.raises(ValueError, match="shortest_s"):
+        Registrar(default_s, shortest_s, longest_s)
+
+
+requests = st.tuples(
+    st.sampled_from(["a", "b", "c"]),
+    st.lists(
+        st.builds(
+            asked,
+            st.sampled_from([DESK, ROOM, "sip:x@y.vn", "sip:X@y.vn", "not a URI", WILDCARD]),
+            st.none() | st.integers(-5, 9_000),
+        ),
+        max_size=3,
+    ),
+    st.sampled_from(["one", "two"]),
+    st.integers(0, 5),
+    st.integers(0, 4_000_000),
+)
+
+
+@given(st.lists(requests, max_size=12))
+def test_whatever_is_asked_the_bounds_hold_and_a_refusal_changes_nothing(
+    asks: list[tuple[str, list[RequestedBinding], str, int, int]],
+) -> None:
+    registrar = Registrar(most_bindings=2, most_users=2)
+    now_ms = 0
+    for user, contacts, call_id, cseq, later_ms in asks:
+        now_ms += later_ms
+        before = registrar.bindings(user, now_ms)
+        outcome = registrar.register(user, contacts, call_id, cseq, now_ms)
+        after = registrar.bindings(user, now_ms)
+        assert after == (outcome if isinstance(outcome, list) else before)
+        assert len(after) <= 2
+        assert WILDCARD not in uris(after)
+        assert all(0 < binding.expires_s(now_ms) <= 7200 for binding in after)
+        assert len(registrar._users) <= 2

@@ -1,0 +1,167 @@
+"""What is garbage, what is malformed but answerable, and how answers are addressed."""
+
+from __future__ import annotations
+
+import pytest
+from sipmessage import Request, Response
+
+from mcu_sim.sip.message.answers import Peer, mark_source, reply, reply_target
+from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
+
+INVITE = (
+    b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"
+    b"Via: SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK+a*b'1;rport\r\n"
+    b"Max-Forwards: 70\r\n"
+    b'From: "\xc4\x90\xe1\xba\xafk Song" <sip:dak-song@10.68.0.2>;tag=1\r\n'
+    b"To: <sip:mcu@10.67.0.2>\r\n"
+    b"Call-ID: a@b\r\n"
+    b"CSeq: 1 INVITE\r\n"
+    b"Contact: <sip:dak-song@10.68.0.2:5062>\r\n"
+    b"Content-Type: application/sdp\r\n"
+    b"Content-Length: 5\r\n\r\nv=0\r\n"
+)
+
+
+def test_a_good_request_is_read_and_its_body_cut_to_content_length() -> None:
+    request = parse(INVITE + b"more than was said")
+    assert isinstance(request, Request)
+    assert request.body == b"v=0\r\n"
+    assert request.from_address.name == "Đắk Song"
+
+
+def test_compact_names_folded_lines_and_blanks_before_the_colon_are_read() -> None:
+    data = INVITE.replace(b"Via:", b"v :").replace(b"Call-ID", b"i").replace(b"From: ", b"f:\r\n ")
+    request = parse(data)
+    assert request.call_id == "a@b"
+    assert request.via[0].port == 5062
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"sip:mcu@10.67.0.2 SIP", b"mcu SIP", 400),
+        (b"sip:mcu@10.67.0.2 SIP", b"sip:mcu@[bad SIP", 400),
+        (b"SIP/2.0\r\nVia", b"SIP/7.0\r\nVia", 505),
+        (b"CSeq: 1 INVITE", b"CSeq: 1 BYE", 400),
+        (b"CSeq: 1 INVITE", b"CSeq: 9999999999 INVITE", 400),
+        (b"CSeq: 1 INVITE", b"CSeq: one INVITE", 400),
+        (b"Content-Length: 5", b"Content-Length: 6", 400),
+        (b"Content-Length: 5", b"Content-Length: -5", 400),
+        (b"Content-Length: 5", b"Content-Length: 5\r\nContent-Length: 5", 400),
+        (b"Contact: <sip:dak-song@10.68.0.2:5062>", b"Subject: none", 400),
+        (b"Contact: <sip:dak-song@10.68.0.2:5062>", b"Contact: *", 400),
+        (b"Max-Forwards: 70", b"Max-Forwards: 256", 400),
+        (b"Max-Forwards: 70", b"no colon here", 400),
+        (b"Max-Forwards: 70", b"Max-Forwards: 7\x000", 400),
+        (b"tag=1", b"tag=1;self=2", 400),
+        (b"To: <sip:mcu@10.67.0.2>", b"To: <tel:>", 400),
+    ],
+)
+def test_a_wrong_request_that_can_be_answered_is_malformed(
+    old: bytes, new: bytes, code: int
+) -> None:
+    assert old in INVITE
+    with pytest.raises(MalformedError) as caught:
+        parse(INVITE.replace(old, new))
+    assert caught.value.code == code
+    answer = bytes(reply(caught.value.request, code, str(caught.value), "t"))
+    assert answer.startswith(b"SIP/2.0 %d " % code)
+    assert b"Call-ID: a@b\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b"\x00\x01\x02\x03",
+        INVITE.replace(b"z9hG4bK", b"\xff"),
+        INVITE.replace(b"Via", b"Vua"),
+        INVITE.replace(b"Via", b"Via:\r\nVia"),
+        INVITE.replace(b"Max-Forwards", b"X: 1\r\n" * 201 + b"Max-Forwards"),
+        INVITE.replace(b"INVITE", b"ACK").replace(b"CSeq: 1", b"CSeq: x"),
+        b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a:1\r\n\r\n",
+        b"SIP/2.0 2000 OK\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: mcu\r\n\r\n",
+    ],
+)
+def test_what_nobody_can_answer_is_garbage(data: bytes) -> None:
+    with pytest.raises(GarbageError):
+        parse(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        INVITE[:100],
+        INVITE.replace(b"Via", b"Via: ,\r\nVia"),
+        INVITE.replace(b"10.68.0.2:5062;branch", b"10.68.0.2:99999;branch"),
+        INVITE.replace(b"Call-ID: a@b\r\n", b""),
+        INVITE.replace(b"To: <sip:mcu@10.67.0.2>\r\n", b""),
+    ],
+)
+def test_what_says_too_little_is_answered_to_where_it_came_from(data: bytes) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(data)
+    request = caught.value.request
+    source = Peer("10.1.2.3", 4567)
+    assert reply_target(request, source) == source
+    mark_source(request, source)
+    answer = bytes(reply(request, caught.value.code, to_tag="t"))
+    assert answer.startswith(b"SIP/2.0 400 Bad Request\r\nVia: ")
+
+
+@pytest.mark.parametrize(
+    ("via", "marked", "target"),
+    [
+        # RFC 3581: the client asks for an answer to where it really sends from.
+        (
+            "SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK+a*b'1;rport",
+            "SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK+a*b'1;rport=4444;received=10.9.9.9",
+            ("10.9.9.9", 4444),
+        ),
+        # RFC 3261 §18.2: address as heard, port as written.
+        (
+            "SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK1",
+            "SIP/2.0/UDP 10.68.0.2:5062;branch=z9hG4bK1;received=10.9.9.9",
+            ("10.9.9.9", 5062),
+        ),
+        (
+            "SIP/2.0/UDP 10.9.9.9;branch=z9hG4bK1, SIP/2.0/UDP 1.1.1.1;branch=z9hG4bK2",
+            "SIP/2.0/UDP 10.9.9.9;branch=z9hG4bK1, SIP/2.0/UDP 1.1.1.1;branch=z9hG4bK2",
+            ("10.9.9.9", 5060),
+        ),
+    ],
+)
+def test_answers_go_where_the_via_says(via: str, marked: str, target: tuple[str, int]) -> None:
+    request = parse(INVITE)
+    assert isinstance(request, Request)
+    request.headers.set("Via", via)
+    source = Peer("10.9.9.9", 4444)
+    assert reply_target(request, source) == Peer(*target)
+    over_tcp = Peer("10.9.9.9", 4444, "TCP")
+    assert reply_target(request, over_tcp) == over_tcp
+    mark_source(request, source)
+    assert request.headers["Via"] == marked
+    assert request.via  # still readable
+    assert reply(request, 200, to_tag="x").headers["Via"] == marked
+
+
+def test_a_reply_copies_what_it_must_and_tags_the_to_once() -> None:
+    request = parse(INVITE.replace(b"CSeq", b"Record-Route: <sip:10.1.1.1;lr>\r\nCSeq"))
+    assert isinstance(request, Request)
+    ok = reply(request, 200, to_tag="mcu-tag")
+    assert ok.headers["To"] == "<sip:mcu@10.67.0.2>;tag=mcu-tag"
+    assert ok.headers["Record-Route"] == "<sip:10.1.1.1;lr>"
+    assert (ok.headers["User-Agent"], ok.content_length) == ("giaoban", 0)
+    assert isinstance(parse(bytes(ok)), Response)
+    inside = parse(INVITE.replace(b"<sip:mcu@10.67.0.2>\r", b"<sip:mcu@10.67.0.2>;tag=z\r"))
+    assert isinstance(inside, Request)
+    assert reply(inside, 200, to_tag="other").headers["To"] == "<sip:mcu@10.67.0.2>;tag=z"
+
+
+def test_a_phrase_cannot_end_the_status_line() -> None:
+    request = parse(INVITE)
+    assert isinstance(request, Request)
+    answer = bytes(reply(request, 488, "bad \r\nRecord-Route: <sip:10.66.6.6;lr>"))
+    assert answer.startswith(b"SIP/2.0 488 bad   Record-Route: <sip:10.66.6.6;lr>\r\nVia: ")

@@ -1,0 +1,280 @@
+"""Real sockets on the loopback: UDP, TCP both ways, and peers that behave badly."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.transport import sockets
+from mcu_sim.sip.transport.framing import PING, PONG
+from mcu_sim.sip.transport.sockets import SipSockets
+from tests.loopback import local_address
+from tests.mcu_sim.sockets_factory import (
+    DSCP,
+    HOST,
+    Came,
+    Dial,
+    Make,
+    dials,
+    message,
+    sockets_made,
+    take,
+    tcp,
+    until,
+    waiting,
+)
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from sockets_made()
+
+
+@pytest.fixture
+def mcu(make: Make) -> SipSockets:
+    return make()
+
+
+@pytest.fixture
+def dial() -> Iterator[Dial]:
+    yield from dials()
+
+
+# ------------------------------------------------------------------------------------------ UDP
+
+
+@pytest.mark.parametrize("with_tcp", [True, False])
+def test_datagrams_come_and_go_and_are_counted(make: Make, with_tcp: bool) -> None:
+    one, other = make(tcp=with_tcp), make(tcp=with_tcp)
+    assert select.select([other], [], [], 0)[0] == []
+    for number in range(20):
+        assert one.send(b"%d" % number, Peer(*other.local))
+    assert select.select([other], [], [], 5)[0] == [other]
+    assert other.receive() == [(b"%d" % n, Peer(*one.local, "UDP")) for n in range(20)]
+    assert other.receive() == []
+    assert select.select([other], [], [], 0)[0] == []
+    assert (one.sent, one.received, other.sent, other.received) == (20, 0, 0, 20)
+    assert (other.tcp_received, one.tcp_sent, one.unsendable) == (0, 0, 0)
+
+
+class Counting:
+    """A socket or epoll that counts the system calls made through it."""
+
+    def __init__(self, inner: object) -> None:
+        self.inner = inner
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        value = getattr(self.inner, name)
+        if name in ("recvfrom", "poll"):
+            self.calls.append(name)
+        return value
+
+
+@pytest.mark.parametrize(("with_tcp", "expected"), [(False, ["recvfrom"]), (True, ["poll"])])
+def test_nothing_waiting_costs_one_system_call(
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    with_tcp: bool,
+    expected: list[str],
+) -> None:
+    one = make(tcp=with_tcp)
+    udp, epoll = Counting(one._udp), Counting(one._epoll)
+    monkeypatch.setattr(one, "_udp", udp)
+    monkeypatch.setattr(one, "_epoll", epoll)
+    monkeypatch.setattr(sockets, "time", None)  # no clock is read either
+    assert one.receive() == []
+    assert udp.calls + epoll.calls == expected
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Peer("localhost", 5060),
+        Peer("pc.example.vn", 5060, "TCP"),
+        Peer("::1", 5060),
+        Peer("", 5060),
+        Peer("127.1", 5060),
+        Peer("10.0.0.1\0", 5060),
+        Peer("\ud800", 5060),
+        Peer(HOST, 0),
+        Peer(HOST, 65_536, "TCP"),
+        Peer("255.255.255.255", 5060),
+        Peer("255.255.255.255", 5060, "TCP"),
+    ],
+)
+def test_what_cannot_be_sent_is_counted_and_no_name_is_looked_up(
+    mcu: SipSockets, target: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    assert not mcu.send(message(), target)
+    assert (mcu.unsendable, mcu.sent, mcu.connections) == (1, 0, 0)
+
+
+def test_too_long_a_datagram_is_unsendable(mcu: SipSockets) -> None:
+    assert not mcu.send(bytes(65_508), Peer(*mcu.local))
+    assert mcu.unsendable == 1
+
+
+def test_without_tcp_nothing_listens_and_nothing_is_dialled(make: Make, mcu: SipSockets) -> None:
+    one = make(tcp=False)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(one.local)
+    assert not one.send(message(), tcp(mcu))
+
+
+def test_an_address_that_is_taken_is_an_error_and_leaves_nothing_open(mcu: SipSockets) -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the number below says which
+        SipSockets(*mcu.local, dscp=DSCP)
+    assert caught.value.errno == errno.EADDRINUSE
+
+
+def test_every_socket_carries_the_dscp(mcu: SipSockets, make: Make, dial: Dial) -> None:
+    other = make()
+    dial(mcu)
+    mcu.send(message(), tcp(other))
+    until(lambda _: mcu.connections == 2, mcu)
+    listeners = [listener for listener, _ in mcu._listeners.values()]
+    every = [mcu._udp, *listeners, *(one._sock for one in mcu._connections.values())]
+    assert [one.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) for one in every] == [DSCP << 2] * 4
+
+
+# ------------------------------------------------------------------------------------------ TCP
+
+
+def test_a_message_opens_a_connection_and_the_answer_comes_back_on_it(
+    make: Make,
+) -> None:
+    one, other = make(), make()
+    assert one.send(message(b"1"), tcp(other))
+    assert one.send(message(b"2"), tcp(other))
+    came = take(2, other, one)
+    assert [data for data, _ in came] == [message(b"1"), message(b"2")]
+    peer = came[0][1]
+    assert peer.transport == "TCP"
+    assert peer.port != one.local[1]
+    assert other.send(message(b"3"), peer)
+    assert take(1, one, other) == [(message(b"3"), tcp(other))]
+    assert (one.connections, other.connections) == (1, 1)
+    assert (one.tcp_sent, one.tcp_received, other.tcp_sent, other.tcp_received) == (2, 1, 1, 2)
+    assert (one.sent, one.received, one.unsendable) == (0, 0, 0)
+
+
+def test_an_opened_connection_comes_from_our_address(make: Make, mcu: SipSockets) -> None:
+    one = SipSockets(local_address(7), 0, dscp=DSCP)
+    try:
+        one.send(message(), tcp(mcu))
+        [(_, peer)] = take(1, mcu, one)
+        assert peer.host == local_address(7)
+    finally:
+        one.close()
+
+
+def test_messages_in_pieces_and_pings(mcu: SipSockets, dial: Dial) -> None:
+    phone = dial(mcu)
+    phone.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    data = PING + message(b"body") + PING + message()
+    came = []
+    for place in range(len(data)):
+        phone.sendall(data[place : place + 1])
+        came += mcu.receive()
+    came += take(2 - len(came), mcu)
+    assert [one for one, _ in came] == [message(b"body"), message()]
+    assert {peer for _, peer in came} == {Peer(*phone.getsockname(), "TCP")}
+    assert waiting(phone) == 2 * PONG
+    assert (mcu.tcp_received, mcu.tcp_sent) == (2, 0)
+
+
+def test_a_large_backlog_is_written_when_the_peer_reads_and_no_more_is_taken(
+    mcu: SipSockets, dial: Dial
+) -> None:
+    phone = dial(mcu)
+    phone.sendall(message())
+    [(_, peer)] = take(1, mcu)
+    big = message(b"x" * 50_000)
+    sent = 0
+    while mcu.send(big, peer):
+        sent += 1
+        assert sent < 1_000
+    assert mcu.unsendable == 1
+    assert mcu.connections == 1
+    assert mcu.tcp_sent < sent
+    phone.setblocking(False)
+    received = 0
+
+    def read(_: Came) -> bool:
+        nonlocal received
+        try:
+            received += len(phone.recv(1 << 20))
+        except BlockingIOError:
+            return False
+        return received >= sent * len(big)
+
+    until(read, mcu)
+    assert received == sent * len(big)
+    assert mcu.tcp_sent == sent
+    assert select.select([mcu], [], [], 0)[0] == []  # it no longer waits for being writable
+
+
+def test_a_peer_that_leaves_is_forgotten_and_what_waits_for_it_is_lost(
+    mcu: SipSockets, dial: Dial
+) -> None:
+    phone = dial(mcu)
+    phone.sendall(message())
+    [(_, peer)] = take(1, mcu)
+    while mcu.send(message(b"x" * 50_000), peer):
+        pass
+    unsent = next(iter(mcu._connections.values())).unsent
+    assert unsent > 0
+    phone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, 0, 0, 0, 0, 0, 0, 0]))
+    phone.close()
+    until(lambda _: mcu.connections == 0, mcu)
+    assert mcu.unsendable == 1 + unsent
+    assert mcu._by_peer == {}
+
+
+def test_a_connection_that_cannot_be_opened_loses_its_messages(mcu: SipSockets) -> None:
+    with socket.socket() as closed:
+        closed.bind((HOST, 0))
+        nobody = Peer(*closed.getsockname(), "TCP")
+        mcu.send(message(), nobody)
+        mcu.send(message(), nobody)
+        until(lambda _: mcu.connections == 0, mcu)
+    assert mcu.unsendable == 2
+    assert mcu.tcp_sent == 0
+
+
+def test_close_ends_every_connection(make: Make, dial: Dial) -> None:
+    one = SipSockets(HOST, 0, dscp=DSCP)
+    phone = dial(one)
+    until(lambda _: one.connections == 1, one)
+    one.close()
+    assert phone.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(one.local)
+
+
+def test_of_any_port_one_is_taken_that_tcp_has_too(make: Make) -> None:
+    """The system chooses a port that is free for UDP; TCP's may be somebody else's."""
+    asked: list[tuple[str, int]] = []
+
+    class Occupied(SipSockets):
+        def _listen(self, local: tuple[str, int]) -> socket.socket:
+            asked.append(local)
+            if len(asked) < 3:
+                raise OSError(errno.EADDRINUSE, "somebody has it")
+            return super()._listen(local)
+
+    one = Occupied(HOST, 0, dscp=DSCP)
+    assert one.local == asked[-1]
+    one.close()
+    taken = make()
+    with pytest.raises(OSError, match="in use"):  # a port that was asked for is no choice
+        SipSockets(*taken.local, dscp=DSCP)

@@ -1,0 +1,265 @@
+"""Transaction state machines: retransmission times as RFC 3261 §17 gives them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from sipmessage import URI, CSeq, Request, Response
+
+from mcu_sim.sip.message.answers import reply
+from mcu_sim.sip.transaction import (
+    ClientInvite,
+    ClientNonInvite,
+    Deliver,
+    NoAnswer,
+    Output,
+    Send,
+    ServerInvite,
+    ServerNonInvite,
+    State,
+    Transaction,
+    server_key,
+)
+
+
+def request(method: str, branch: str = "z9hG4bKabc") -> Request:
+    message = Request(method, URI.parse("sip:mcu@10.67.0.2"))
+    message.headers.set("Via", f"SIP/2.0/UDP 10.68.0.2:5060;branch={branch}")
+    message.headers.set("From", "<sip:a@10.68.0.2>;tag=a")
+    message.headers.set("To", "<sip:mcu@10.67.0.2>")
+    message.headers.set("Call-ID", "c")
+    message.headers.set("Max-Forwards", "70")
+    message.cseq = CSeq(7, method)
+    return message
+
+
+def answer(to: Request, code: int) -> Response:
+    return reply(to, code, to_tag="b")
+
+
+def run_out(transaction: Transaction, until_ms: float = 1e9) -> list[tuple[float, Output]]:
+    """Drive the timers alone; what came out, with its time."""
+    out: list[tuple[float, Output]] = []
+    while (at := transaction.next_timeout()) is not None and at <= until_ms:
+        out += [(at, output) for output in transaction.timer(at)]
+    return out
+
+
+def sends(outputs: list[tuple[float, Output]]) -> list[float]:
+    return [at for at, output in outputs if isinstance(output, Send)]
+
+
+def test_invite_is_sent_at_doubling_intervals_and_given_up_after_64_t1() -> None:
+    transaction = ClientInvite(request("INVITE"))
+    first = transaction.start(0.0)
+    assert [type(output) for output in first] == [Send]
+    out = run_out(transaction)
+    assert sends(out) == [500, 1500, 3500, 7500, 15500, 31500]
+    assert out[-1] == (32000.0, NoAnswer())
+    assert transaction.state is State.TERMINATED
+
+
+def test_non_invite_is_sent_at_intervals_up_to_t2() -> None:
+    transaction = ClientNonInvite(request("BYE"))
+    transaction.start(1000.0)
+    out = run_out(transaction)
+    expected = [500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]
+    assert sends(out) == [1000.0 + at for at in expected]
+    assert out[-1] == (33000.0, NoAnswer())
+
+
+def test_non_invite_after_a_provisional_is_sent_every_t2() -> None:
+    transaction = ClientNonInvite(request("BYE"))
+    transaction.start(0.0)
+    transaction.receive(answer(transaction.request, 100), 100.0)
+    assert transaction.state is State.PROCEEDING
+    assert sends(run_out(transaction, 9000.0)) == [500, 4500, 8500]
+
+
+def test_non_invite_answer_is_delivered_once_and_forgotten_after_t4() -> None:
+    transaction = ClientNonInvite(request("BYE"))
+    transaction.start(0.0)
+    ok = answer(transaction.request, 200)
+    assert transaction.receive(ok, 50.0) == [Deliver(ok)]
+    assert transaction.receive(ok, 60.0) == []
+    assert run_out(transaction) == []
+    assert transaction.timers == {}
+    assert transaction.state is State.TERMINATED
+
+
+def test_a_provisional_stops_the_invite_from_being_repeated() -> None:
+    transaction = ClientInvite(request("INVITE"))
+    transaction.start(0.0)
+    transaction.receive(answer(transaction.request, 180), 10.0)
+    assert (transaction.state, transaction.timers) == (State.PROCEEDING, {})
+
+
+def test_a_refusal_is_acknowledged_each_time_it_comes() -> None:
+    transaction = ClientInvite(request("INVITE"))
+    transaction.start(0.0)
+    busy = answer(transaction.request, 486)
+    ack, delivered = transaction.receive(busy, 10.0)
+    assert isinstance(ack, Send)
+    text = ack.data.decode()
+    assert text.startswith("ACK sip:mcu@10.67.0.2 SIP/2.0\r\n")
+    assert "branch=z9hG4bKabc" in text
+    assert "CSeq: 7 ACK" in text
+    assert "To: <sip:mcu@10.67.0.2>;tag=b" in text
+    assert delivered == Deliver(busy)
+    assert transaction.receive(busy, 500.0) == [ack]
+    assert transaction.timers == {"D": 32010.0}
+    assert transaction.receive(answer(transaction.request, 200), 600.0) == []
+    assert run_out(transaction) == []
+    assert transaction.state is State.TERMINATED
+
+
+def test_every_2xx_goes_up_until_timer_m() -> None:
+    transaction = ClientInvite(request("INVITE"))
+    transaction.start(0.0)
+    ok = answer(transaction.request, 200)
+    assert transaction.receive(ok, 10.0) == [Deliver(ok)]
+    assert transaction.receive(ok, 510.0) == [Deliver(ok)]
+    assert transaction.timers == {"M": 32010.0}
+    run_out(transaction)
+    assert transaction.receive(ok, 40000.0) == []
+
+
+def test_invite_server_says_trying_after_200_ms() -> None:
+    transaction = ServerInvite(request("INVITE"), 0.0)
+    [(at, output)] = run_out(transaction)
+    assert at == 200.0
+    assert isinstance(output, Send)
+    assert output.data.startswith(b"SIP/2.0 100 Trying")
+    assert transaction.receive(transaction.request, 300.0) == [output]
+
+
+def test_invite_server_repeats_a_refusal_until_the_ack() -> None:
+    transaction = ServerInvite(request("INVITE"), 0.0)
+    transaction.respond(answer(transaction.request, 503), 0.0)
+    out = run_out(transaction)
+    expected = [500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]
+    assert sends(out) == expected
+    assert out[-1] == (32000.0, NoAnswer())
+
+    transaction = ServerInvite(request("INVITE"), 0.0)
+    transaction.respond(answer(transaction.request, 503), 0.0)
+    assert sends(run_out(transaction, 2000.0)) == [500, 1500]
+    transaction.receive(request("ACK"), 2000.0)
+    assert (transaction.state, transaction.timers) == (State.CONFIRMED, {"I": 7000.0})
+    assert transaction.receive(request("ACK"), 2100.0) == []
+    assert run_out(transaction) == []
+    assert transaction.state is State.TERMINATED
+
+
+def test_invite_server_swallows_repeated_invites_after_a_2xx() -> None:
+    transaction = ServerInvite(request("INVITE"), 0.0)
+    transaction.respond(answer(transaction.request, 200), 0.0)
+    assert transaction.receive(transaction.request, 500.0) == []
+    ack = request("ACK")
+    assert transaction.receive(ack, 600.0) == [Deliver(ack)]
+    assert run_out(transaction) == []
+    assert transaction.state is State.TERMINATED
+
+
+def test_non_invite_server_repeats_its_answer_until_timer_j() -> None:
+    transaction = ServerNonInvite(request("BYE"))
+    assert transaction.receive(transaction.request, 0.0) == []
+    [sent] = transaction.respond(answer(transaction.request, 200), 0.0)
+    assert transaction.receive(transaction.request, 500.0) == [sent]
+    assert transaction.timers == {"J": 32000.0}
+
+
+@pytest.mark.parametrize("kind", ["INVITE", "BYE"])
+def test_a_second_final_response_is_the_callers_mistake(kind: str) -> None:
+    asked = request(kind)
+    transaction = ServerInvite(asked, 0.0) if kind == "INVITE" else ServerNonInvite(asked)
+    transaction.respond(answer(asked, 200), 0.0)
+    with pytest.raises(ValueError, match="final response went out already"):
+        transaction.respond(answer(asked, 486), 1.0)
+
+
+def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
+    invite = ClientInvite(request("INVITE"), reliable=True)
+    invite.start(0.0)
+    assert invite.timers == {"B": 32_000.0}
+    assert run_out(invite) == [(32_000.0, NoAnswer())]
+    other = ClientNonInvite(request("BYE"), reliable=True)
+    other.start(0.0)
+    assert run_out(other) == [(32_000.0, NoAnswer())]
+
+    refused = ClientInvite(request("INVITE"), reliable=True)
+    refused.start(0.0)
+    busy = answer(refused.request, 486)
+    ack, delivered = refused.receive(busy, 10.0)
+    assert (type(ack), delivered, refused.state) == (Send, Deliver(busy), State.TERMINATED)  # D
+    ended = ClientNonInvite(request("BYE"), reliable=True)
+    ended.start(0.0)
+    ended.receive(answer(ended.request, 200), 10.0)
+    assert ended.state is State.TERMINATED  # K
+
+    asked = ServerInvite(request("INVITE"), 0.0, reliable=True)
+    asked.respond(answer(asked.request, 486), 0.0)
+    assert asked.timers == {"H": 32_000.0}  # no G
+    asked.receive(request("ACK"), 10.0)
+    assert asked.state is State.TERMINATED  # I
+    simple = ServerNonInvite(request("BYE"), reliable=True)
+    simple.respond(answer(simple.request, 200), 0.0)
+    assert simple.state is State.TERMINATED  # J
+
+    # RFC 6026: L and M are the same over every transport
+    taken = ServerInvite(request("INVITE"), 0.0, reliable=True)
+    taken.respond(answer(taken.request, 200), 0.0)
+    assert taken.timers == {"L": 32_000.0}
+    agreed = ClientInvite(request("INVITE"), reliable=True)
+    agreed.start(0.0)
+    agreed.receive(answer(agreed.request, 200), 0.0)
+    assert agreed.timers == {"M": 32_000.0}
+
+
+@pytest.mark.parametrize("provisional", [False, True])
+def test_an_invite_may_have_a_limit(provisional: bool) -> None:
+    transaction = ClientInvite(request("INVITE"))
+    transaction.start(0.0)
+    transaction.limit(10_000.0)
+    if provisional:
+        transaction.receive(answer(transaction.request, 180), 100.0)
+    out = run_out(transaction)
+    assert out[-1] == (10_000.0, NoAnswer())
+    assert len(out) == (1 if provisional else 5)
+    transaction.limit(20_000.0)
+    assert transaction.timers == {}
+
+
+def test_matching_is_by_branch_and_sender_or_for_rfc_2543_by_more() -> None:
+    assert server_key(request("ACK"), "INVITE") == server_key(request("INVITE"), "INVITE")
+    assert server_key(request("BYE"), "BYE") != server_key(request("BYE", "z9hG4bKx"), "BYE")
+    old, other = request("BYE", "1"), request("BYE", "1")
+    other.headers.set("Call-ID", "d")
+    assert server_key(old, "BYE") != server_key(other, "BYE")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_sequence_of_inputs_ends_terminated_once_it_stops(seed: int) -> None:
+    rng = random.Random(seed)
+    now = 0.0
+    invite, other = request("INVITE"), request("BYE")
+    machines = [ClientInvite(invite), ClientNonInvite(other)]
+    for machine in machines:
+        machine.start(now)
+    servers = [ServerInvite(invite, now), ServerNonInvite(other)]
+    for _ in range(30):
+        now += rng.choice([0.0, 1.0, 499.0, 500.0, 4000.0])
+        for client in machines:
+            client.receive(answer(client.request, rng.choice([100, 180, 200, 302, 486])), now)
+            client.timer(now)
+        for server in servers:
+            server.receive(rng.choice([server.request, request("ACK")]), now)
+            server.timer(now)
+    for server in servers:
+        server.respond(answer(server.request, rng.choice([200, 486])), now)
+    for transaction in [*machines, *servers]:
+        run_out(transaction)
+        ringing = transaction.state is State.PROCEEDING and isinstance(transaction, ClientInvite)
+        assert ringing or transaction.state is State.TERMINATED
+        assert transaction.timers == {}

@@ -1,0 +1,232 @@
+"""Evidence: one file of a run, the same bytes each time, in which no byte changes unnoticed."""
+
+import io
+import random
+import socket
+import zipfile
+from pathlib import Path
+
+import evidence_factory as make
+import pytest
+
+from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER
+from results.archive.evidence.manifest import MANIFEST, read_proof, sha256
+from results.archive.evidence.pack import (
+    MOST_MANIFEST,
+    Files,
+    open_evidence,
+    packed,
+    write_evidence,
+)
+from results.archive.evidence.verify import MOST_DOCUMENT, together, verify
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make.run(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def evidence(made, tmp_path):
+    path = tmp_path / "x.evidence.zip"
+    assert write_evidence(made.folder, path) == made.proof
+    return path
+
+
+def test_it_holds_inputs_plan_result_and_measures(made, evidence):
+    with zipfile.ZipFile(evidence) as archive:
+        names = set(archive.namelist())
+        assert archive.read("inputs/scenario.toml").decode() == "# scenario 1681\n"
+        assert archive.testzip() is None
+        # whoever packs it, and whenever: the earliest time that an archive can state; plain files
+        entries = archive.infolist()
+        told = {(e.date_time, e.create_system, e.external_attr >> 16) for e in entries}
+        assert told == {((1980, 1, 1, 0, 0, 0), 3, 0o100644)}
+        assert {entry.compress_type for entry in entries} == {zipfile.ZIP_DEFLATED}
+    assert names == {
+        "manifest.json",
+        "result.json",
+        "plan.json",
+        "events.jsonl",
+        "series.npz",
+        *(f"inputs/{name}.toml" for name in ("scenario", "province", "devices", "criteria")),
+        "inputs/file-4.h264",
+    }
+    files = open_evidence(evidence.read_bytes()).files
+    assert (set(files), len(files)) == (names - {MANIFEST}, len(names) - 1)
+    found = verify(evidence)
+    assert found.intact
+    [run] = found.runs
+    assert (run.run_id, run.seed, run.sum) == (made.result.run_id, 1681, made.proof.sum)
+    assert [(i.role, i.name) for i in run.inputs][:2] == [
+        ("scenario", "mở rộng.toml"),
+        ("province", "tỉnh.toml"),
+    ]
+
+
+def test_manifest_says_by_what_and_what_was_left_out(made):
+    manifest = read_proof(made.folder).manifest
+    assert manifest.versions["kernel"] == "6.12.57"
+    assert manifest.versions["mininet"] == "2.3.0"
+    assert manifest.commit == made.result.inputs.commit
+    [left] = manifest.left_out
+    assert (left.path, left.bytes) == ("captures/mcu-sent.bin", 256)
+    assert left.sha256 == sha256(bytes(range(256)))
+
+
+def test_the_same_bytes_each_time(made, evidence, tmp_path):
+    again = tmp_path / "again.zip"
+    write_evidence(made.folder, again)
+    assert again.read_bytes() == evidence.read_bytes()
+
+
+def test_nothing_of_this_machine_or_its_user_is_in_it(evidence):
+    data = b"".join(open_evidence(evidence.read_bytes()).files.values())
+    for word in (str(Path.home()), socket.gethostname(), "password", "/tmp/"):
+        assert word.encode() not in data, word
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_byte_changed_anywhere_is_told(evidence, seed):
+    data = evidence.read_bytes()
+    rng = random.Random(seed)
+    spots = [*rng.sample(range(len(data)), 60), *range(len(data) - 230, len(data), 9)]
+    for spot in spots:
+        damaged = bytearray(data)
+        damaged[spot] ^= 1 << rng.randrange(8)
+        evidence.write_bytes(damaged)
+        assert not verify(evidence).intact, spot
+    for cut in (data[:-1], data + b"\n", data[1:], data[: len(data) // 2]):
+        evidence.write_bytes(cut)
+        assert not verify(evidence).intact
+
+
+def rewritten(evidence, change, manifest=None):
+    """The evidence packed anew by somebody who knows how, after a change of its files."""
+    opened = open_evidence(evidence.read_bytes())
+    files = dict(opened.files)
+    change(files)
+    text = manifest or opened.proof.manifest.to_json().encode()
+    evidence.write_bytes(packed(files, text))
+    return verify(evidence).altered
+
+
+def test_it_says_which_file_was_altered(evidence):
+    def other(files):
+        files["result.json"] = files["result.json"].replace(b'"value": 33', b'"value": 13')
+
+    assert rewritten(evidence, other) == ["result.json: was altered"]
+
+
+def test_it_says_what_was_added_or_removed(evidence):
+    def other(files):
+        del files["series.npz"]
+        files["extra.txt"] = b"x"
+
+    assert rewritten(evidence, other) == ["series.npz: is missing", "extra.txt: was added"]
+
+
+def test_inputs_that_the_result_was_not_made_from_are_told(made, evidence):
+    """Even if every sum is right, as somebody made them anew."""
+    old = made.proof.manifest
+    text = b"# scenario with another line\n"
+    files = [
+        k.model_copy(update={"sha256": sha256(text), "bytes": len(text)})
+        if k.path == "inputs/scenario.toml"
+        else k
+        for k in old.files
+    ]
+    manifest = old.model_copy(update={"files": files}).to_json().encode()
+    found = rewritten(evidence, lambda f: f.update({"inputs/scenario.toml": text}), manifest)
+    assert found == ["inputs/scenario.toml: is not what the answer was made from"]
+
+
+def test_an_input_that_is_nowhere_is_told(made, evidence):
+    """Even if the manifest lists no such file, so that no sum is missing."""
+    old = made.proof.manifest
+    files = [k for k in old.files if k.path != "inputs/scenario.toml"]
+    manifest = old.model_copy(update={"files": files}).to_json().encode()
+    found = rewritten(evidence, lambda f: f.pop("inputs/scenario.toml"), manifest)
+    assert found == ["inputs/scenario.toml: is missing"]
+
+
+def test_a_manifest_that_is_missing_or_too_large_is_told(evidence):
+    told = f"{MANIFEST}: is missing, or too large"
+    for size, large in ((MOST_MANIFEST, False), (MOST_MANIFEST + 1, True)):
+        assert (told in rewritten(evidence, lambda _: None, b" " * size)) == large
+    without = io.BytesIO()
+    with zipfile.ZipFile(without, "w") as archive:
+        archive.writestr("result.json", "{}")
+    opened = open_evidence(without.getvalue())
+    assert (opened.proof, opened.altered[-1]) == (None, told)
+
+
+def test_a_file_in_it_that_is_too_large_is_not_unpacked():
+    entry = zipfile.ZipInfo("result.json")
+    for size, error, told in (
+        (MOST_ANSWER, zipfile.BadZipFile, "not a zip file"),
+        (MOST_ANSWER + 1, InputError, r"result\.json: larger than 128 MiB, not a file of ours"),
+    ):
+        entry.file_size = size
+        with pytest.raises(error, match=told):
+            Files(b"", [entry])["result.json"]
+
+
+def test_a_changed_run_gives_no_evidence(tmp_path):
+    made = make.run(tmp_path)
+    path = made.folder / "result.json"
+    path.write_bytes(path.read_bytes().replace(b'"pass"', b'"fail"', 1))
+    with pytest.raises(InputError, match=r"result\.json: is not what it was when the run was made"):
+        write_evidence(made.folder, tmp_path / "x.zip")
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_run_without_a_manifest_gives_no_evidence(tmp_path):
+    made = make.run(tmp_path)
+    (made.folder / MANIFEST).unlink()
+    with pytest.raises(InputError, match="nothing proves what it was made from"):
+        read_proof(made.folder)
+
+
+def test_evidence_of_another_run_does_not_belong_to_a_document(made, tmp_path):
+    other = make.run(tmp_path, seed=7)
+    pdf, mine, others = tmp_path / "a.pdf", tmp_path / "a.evidence.zip", tmp_path / "b.evidence.zip"
+    pdf.write_bytes(made.annex())
+    write_evidence(made.folder, mine)
+    write_evidence(other.folder, others)
+    assert together([verify(pdf), verify(mine)]) == []
+    [said] = together([verify(pdf), verify(others)])
+    assert "its sum of mo-rong-20261124-152000 is not that of" in said
+
+
+def test_what_it_is_hangs_on_its_content_or_its_name(evidence, tmp_path):
+    other = tmp_path / "của tỉnh.zip"
+    other.write_bytes(evidence.read_bytes())
+    assert (verify(other).kind, verify(other).intact) == ("evidence", True)
+    evidence.write_bytes(b"hello")
+    found = verify(evidence)
+    assert (found.kind, found.ours, found.draft) == ("evidence", False, False)
+    assert found.altered == ["the file: it is no evidence"]
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx"])
+def test_a_document_that_is_too_large_is_not_looked_into(tmp_path, kind):
+    path = tmp_path / f"x.{kind}"
+    for size, why in (
+        (MOST_DOCUMENT, "it has no seal, and nothing of ours"),
+        (MOST_DOCUMENT + 1, "it is larger than 32 MiB"),
+    ):
+        with path.open("wb") as file:
+            file.truncate(size)
+        found = verify(path)
+        assert (found.kind, found.ours, found.altered) == (kind, False, [f"the file: {why}"])
+
+
+def test_what_is_neither_is_told(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("hello")
+    found = verify(path)
+    assert (found.ours, found.altered) == (False, ["the file: it is no evidence and no annex"])
+    with pytest.raises(InputError, match=r"nothing: no such file"):
+        verify(tmp_path / "nothing")

@@ -1,0 +1,251 @@
+"""The index over the run folders: always what the folders say, whatever happens to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from pathlib import Path
+
+import history_factory as h
+import pytest
+import results_factory as f
+
+from giaoban.errors import InputError
+from results.archive.history.choose import Choice, check_criterion, choose
+from results.archive.history.compare import compare
+from results.archive.history.entry import scenario_of, slug, time_in
+from results.archive.history.index import INDEX, opened
+from results.archive.history.trend import draw_trend, drawable, trend
+from results.archive.history.yearly import yearly
+
+IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return h.year(tmp_path / "runs")
+
+
+def found(root: Path, choice: Choice | None = None) -> list[str]:
+    with opened(root) as index:
+        return [entry.run_id for entry in choose(index, choice or Choice())]
+
+
+def test_all_runs_in_the_order_of_time(root: Path) -> None:
+    assert found(root) == IN_ORDER
+    with opened(root) as index:
+        assert [s.folder for s in index.skipped()] == [".partial-going-on", "notes"]
+        assert index.skipped()[0].reason == "not finished: going on, or killed"
+        january = index.entries()[0]
+    assert january.at == datetime(2026, 1, 15, 8)
+    assert (january.kind, january.state, january.verdict) == ("check", "whole", "pass")
+    assert january.scenario == "mo-rong-dot-1"
+    assert january.new == {"tx-gia-nghia": "Thị xã Gia Nghĩa", "quang-son": "Xã Quảng Sơn"}
+    assert january.device == "Polycom RMX 1500, 1 × MPMx"
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (Choice(scenario="mo-rong-dot-2"), [h.APRIL, h.NEXT_YEAR]),
+        (Choice(kind="faults"), [h.FAULTS]),
+        (Choice(verdict="invalid"), [h.FEBRUARY]),
+        (Choice(engine="sandbox", verdict="fail"), [h.APRIL, h.JULY]),
+        (Choice(since=date(2026, 7, 1), until=date(2026, 7, 1)), [h.JULY]),
+        (Choice.of_year(2027), [h.NEXT_YEAR]),
+        (Choice(bridge="quang-son", verdict="pass"), [h.JANUARY, h.FAULTS, h.NEXT_YEAR]),
+        (Choice(bridge="Đắk R'Lấp", kind="faults"), [h.FAULTS]),
+        (Choice(bridge="dak rlap", kind="faults"), None),
+        (Choice(bridge="Gia Nghĩa", kind="faults"), [h.FAULTS]),
+        (Choice(scenario="mo-rong-dot-1", until=date(2025, 12, 31)), []),
+    ],
+)
+def test_runs_that_fit(root: Path, choice: Choice, expected: list[str] | None) -> None:
+    if expected is None:
+        with pytest.raises(InputError, match=r'bridge "dak rlap": in no run.*dak-r-lap'):
+            found(root, choice)
+    else:
+        assert found(root, choice) == expected
+
+
+def test_what_no_run_has_is_refused_with_what_there_is(root: Path) -> None:
+    with pytest.raises(InputError, match='did you mean "mo-rong-dot-1"'):
+        found(root, Choice(scenario="mo-rong-dot1"))
+    with pytest.raises(InputError, match=r"allowed: check, faults"):
+        found(root, Choice(kind="x"))
+    with pytest.raises(InputError, match=r"--from 2026-02-01 is after --to 2026-01-01"):
+        found(root, Choice(since=date(2026, 2, 1), until=date(2026, 1, 1)))
+    with opened(root) as index, pytest.raises(InputError, match="mouth-to-ear"):
+        check_criterion(index, "mouth-to-eer")
+
+
+def test_only_what_changed_is_read_again(root: Path) -> None:
+    found(root)
+    with opened(root) as index:
+        assert index.refresh() == 0
+        result = h.measured(h.APRIL, delay_ms=1.0)
+        (root / h.APRIL / "result.json").write_text(result.to_json(), encoding="utf-8")
+        assert index.refresh() == 1
+        [april] = [e for e in index.entries() if e.run_id == h.APRIL]
+        assert april.verdict == "pass"
+    shutil.rmtree(root / h.JANUARY)
+    assert found(root) == IN_ORDER[1:]
+    h.keep(root, h.measured("x-20260101-000000"))
+    assert found(root)[0] == "x-20260101-000000"
+
+
+def test_a_lost_or_damaged_index_is_made_again(root: Path) -> None:
+    found(root)
+    whole = (root / INDEX).read_bytes()
+    damaged = {
+        "gone": None,
+        "no database": b"this is no database, however long it may be" * 200,
+        "cut off": whole[: len(whole) // 2],
+        "overwritten": whole[:4096] + b"\xff" * (len(whole) - 4096),
+        "empty": b"",
+    }
+    for what, data in damaged.items():
+        (root / INDEX).unlink()
+        if data is not None:
+            (root / INDEX).write_bytes(data)
+        assert found(root) == IN_ORDER, what
+
+
+def test_an_index_of_another_version_is_made_again(root: Path) -> None:
+    found(root)
+    with sqlite3.connect(root / INDEX) as connection:
+        connection.execute("UPDATE runs SET scenario = 'old'")
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    assert found(root, Choice(scenario="mo-rong-dot-2")) == [h.APRIL, h.NEXT_YEAR]
+
+
+def test_without_a_place_for_the_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs on a medium that cannot be written are listed all the same, and nothing is left."""
+    monkeypatch.setattr("results.archive.history.index.INDEX", "no/such/folder/index")
+    assert found(root) == IN_ORDER
+    assert not (root / INDEX).exists()
+    assert found(root / "nowhere") == []
+    assert not (root / "nowhere").exists()
+
+
+def test_an_index_that_another_holds_is_left_to_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(root)
+    monkeypatch.setattr("results.archive.history.index.BUSY_S", 0.05)
+    holder = sqlite3.connect(root / INDEX, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+        before = (root / INDEX).stat().st_ino
+        assert found(root) == IN_ORDER
+        assert (root / INDEX).stat().st_ino == before
+    finally:
+        holder.close()
+
+
+def test_many_at_once(root: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: found(root), range(16))) == [IN_ORDER] * 16
+
+
+def test_a_damaged_result_is_told_with_its_reason(root: Path) -> None:
+    (root / h.APRIL / "result.json").write_text('{"schema": "giaoban.result/2"}', encoding="utf-8")
+    assert h.APRIL not in found(root)
+    with opened(root) as index:
+        [reason] = [s.reason for s in index.skipped() if s.folder == h.APRIL]
+    assert "not a giaoban.result/2 file: run_id" in reason
+
+
+def test_an_answer_of_an_unknown_kind_is_listed(root: Path) -> None:
+    folder = root / "whatif-x-20260801-120000"
+    folder.mkdir()
+    rate = {"id": "set-up", "name_en": "Set up", "name_vi": "Thiết lập", "unit": "%"}
+    criteria = [
+        {**rate, "value": 99.0, "threshold": 95.0, "ok": True, "source": "x"},
+        {**rate, "id": "not-judged", "value": None, "threshold": 1.0, "ok": None},
+        {"id": "no-criterion", "ok": True},
+        "nothing",
+    ]
+    answer = {"schema": "giaoban.whatif/3", "run_id": folder.name, "verdict": "pass"}
+    (folder / "whatif.json").write_text(
+        json.dumps(answer | {"criteria": criteria, "question_vi": "?"}), encoding="utf-8"
+    )
+    (folder / "manifest.json").write_text(
+        json.dumps({"schema": "giaoban.evidence/1", "run_id": "x"}), encoding="utf-8"
+    )
+    (folder / "other.json").write_text("[]", encoding="utf-8")
+    with opened(root) as index:
+        [entry] = choose(index, Choice(kind="whatif"))
+    assert (entry.scenario, entry.verdict, entry.question_vi) == ("x", "pass", "?")
+    # 99 of at least 95, as 99 is good enough although it is more
+    assert [(c.id, c.value, c.sense, c.ok) for c in entry.criteria] == [
+        ("set-up", 99.0, "at-least", True)
+    ]
+    studies = yearly([entry], 2026)["studies"]
+    assert studies == [["01/08/2026", "so sánh phương án", "Đạt", folder.name]]
+
+
+def test_a_run_id_without_a_time_is_dated_by_its_file(tmp_path: Path) -> None:
+    folder = h.keep(tmp_path, f.result(run_id="thu-nghiem"))
+    os.utime(folder / "result.json", (1_780_000_000, 1_780_000_000))
+    with opened(tmp_path) as index:
+        [entry] = index.entries()
+    assert entry.dated_by == "file"
+    assert entry.at == datetime.fromtimestamp(1_780_000_000)
+
+
+def test_names_and_times() -> None:
+    assert slug("Đắk R'Lấp") == "dak-r-lap"
+    assert slug("Krông Nô") == "krong-no"
+    assert slug("Tuy Đức (xã)") == "tuy-duc-xa"
+    assert scenario_of("faults-a-b-20260101-000000-2") == "a-b"
+    assert scenario_of("20260101") == "20260101"
+    assert time_in("a-20260230-000000") is None  # there is no 30 February
+
+
+def test_what_changed_between_two_runs() -> None:
+    a, b = h.measured(h.JANUARY), h.measured(h.JULY, delay_ms=160.0)
+    b = b.model_copy(
+        update={"inputs": b.inputs.model_copy(update={"seed": 7}), "question": b.question}
+    )
+    changed = compare(a, b)
+    assert changed.verdicts == ("pass", "fail")
+    assert changed.inputs == ["seed"]
+    ways = {c.id: c.way for c in changed.criteria if c.way != "same"}
+    assert ways == {"mouth-to-ear": "worse", "existing-delay-no-worse": "worse"}
+    assert {c.id: c.way for c in compare(b, a).criteria if c.way != "same"} == dict.fromkeys(
+        ways, "better"
+    )
+    delay = next(c for c in changed.criteria if c.id == "mouth-to-ear")
+    assert delay.a is not None
+    assert delay.b is not None
+    assert (delay.a.value, delay.b.value) == (260.0, 416.0)
+    same = compare(a, a)
+    assert (same.inputs, same.measures) == ([], 0)
+
+
+def test_bridges_that_came_and_went() -> None:
+    a, b = f.result(), f.result()
+    b.question.new.pop()
+    changed = compare(a, b)
+    assert (changed.added, changed.removed) == ([], ["Xã Quảng Sơn"])
+
+
+def test_a_criterion_through_the_year(root: Path, tmp_path: Path) -> None:
+    with opened(root) as index:
+        points = trend(choose(index, Choice.of_year(2026)), "mouth-to-ear")
+    # the criterion takes the worst stream: others hear at 260 ms
+    assert [p.criterion.value for p in points] == [260.0, 346.0, 316.0, 416.0]
+    assert [p.run_id for p in drawable(points)] == [h.JANUARY, h.APRIL, h.JULY]
+    for suffix in ("svg", "png", "pdf"):
+        again = tmp_path / f"again.{suffix}"
+        for path in (tmp_path / f"a.{suffix}", again):
+            draw_trend(points, path, lang="vi")
+        assert again.read_bytes() == (tmp_path / f"a.{suffix}").read_bytes()
+    with pytest.raises(InputError, match=r"allowed: \.svg, \.png, \.pdf"):
+        draw_trend(points, tmp_path / "a.gif", lang="vi")

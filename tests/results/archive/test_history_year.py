@@ -1,0 +1,200 @@
+"""The yearly summary, and runs pruned to their evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+
+import history_factory as h
+import pytest
+from pdf_text import text_of
+
+from giaoban.errors import InputError
+from results.archive.evidence.pack import open_evidence, write_evidence
+from results.archive.history.choose import Choice, choose
+from results.archive.history.document import write_summary
+from results.archive.history.entry import Entry
+from results.archive.history.index import opened
+from results.archive.history.prune import prunable, prune_run, unfinished
+from results.archive.history.scan import PRUNED
+from results.archive.history.yearly import yearly
+from results.archive.history.yearly_lists import Ledger
+from results.archive.history.yearly_pictures import pictures
+from results.report.view.write import page_of
+
+NOW = datetime(2026, 12, 31, 12)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return h.year(tmp_path / "runs")
+
+
+def of_year(root: Path, year: int = 2026) -> list[Entry]:
+    with opened(root) as index:
+        return choose(index, Choice.of_year(year))
+
+
+def test_what_the_year_says(root: Path) -> None:
+    data = yearly(of_year(root), 2026)
+    assert data["overview"][0].startswith(
+        "Năm 2026 còn lưu 5 lần chạy (từ ngày 15/01/2026 đến ngày 05/07/2026), trong đó "
+        "3 lần kiểm tra kết nối và 1 lần thử sự cố"
+    )
+    [network] = data["networks"]
+    assert network["name"] == "topology/province.toml (bbbbbbbb)"  # no run kept its copy
+    checked, least, tried = network["overview"]
+    assert "1 lần đạt, 2 lần không đạt, trên 2 kịch bản" in checked
+    assert least.startswith("Dư địa nhỏ nhất tính được trong năm là −3.040\u00a0% (")
+    assert tried == (
+        "Thử sự cố: đã thử mọi sự cố đơn lẻ mà mạng có thể gặp, phát hiện 1 điểm lỗi đơn (đường "
+        "truyền Gia Nghĩa – Đắk Glong)."
+    )
+    assert network["months"] == [
+        ["Tháng 1", "1", "1", "0", "0"],
+        ["Tháng 2", "1", "0", "0", "1"],
+        ["Tháng 4", "1", "0", "1", "0"],
+        ["Tháng 7", "2", "1", "1", "0"],
+    ]
+    assert [row[3:6] for row in network["scenarios"]] == [
+        ["2", "01/07/2026", "Không đạt"],
+        ["1", "20/04/2026", "Không đạt"],
+    ]
+    [delay] = [row for row in network["criteria"] if row[0].startswith("Âm thanh: độ trễ từ miệng")]
+    # of the year's worst, 416 ms in July; the invalid run of February does not count
+    assert delay[1:5] == ["≤\u00a0400\u00a0ms", "3", "1", "416\u00a0ms"]
+    heard = "âm thanh chiều xuống, với Gia Nghĩa (điểm cầu chủ tọa)"
+    assert delay[5] == f"01/07/2026, Đắk Mil, {heard}, sau khi kết nối"
+    [change] = [row for row in network["changes"] if row[1].startswith("Âm thanh: độ trễ từ miệng")]
+    assert change[2:4] == ["260\u00a0ms (15/01/2026)", "416\u00a0ms (01/07/2026)"]
+    [february] = data["unused"]
+    assert february[2:] == ["không hợp lệ: 3 gói tin không rõ nguyên nhân", h.FEBRUARY]
+    assert not data["uncommitted"]
+    loose = of_year(root)[0].model_copy(update={"committed": False})
+    marked = yearly([loose], 2026)
+    assert (marked["uncommitted"], marked["runs"][0][3]) == (True, "Đạt\u00a0*")
+    assert [row[4] for row in data["runs"]] == [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS]
+    january = (root / h.JANUARY / "result.json").read_bytes()
+    assert data["runs"][0][5] == hashlib.sha256(january).hexdigest()
+
+
+def test_pictures_only_of_what_has_a_course(root: Path) -> None:
+    found = of_year(root)
+    drawn = pictures(found, Ledger(found))
+    assert drawn[0][0].startswith("Dư địa nhỏ nhất")
+    assert all(len(points) > 1 for _, points in drawn)
+    later = of_year(root, 2027)
+    assert pictures(later, Ledger(later)) == []
+
+
+def test_the_document(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "nam.pdf"
+    write_summary(of_year(root), 2026, out)
+    text = text_of(out)
+    for words in ("GIAO BAN ĐIỆN TỬ NĂM 2026", "Khoản 4 Điều 13", "Đắk Mil", "416 ms"):
+        assert words in text
+    january = hashlib.sha256((root / h.JANUARY / "result.json").read_bytes()).hexdigest()
+    assert january in text  # whole, to be copied and compared
+    first = out.read_bytes()
+    write_summary(of_year(root), 2026, out)
+    assert out.read_bytes() == first
+    with pytest.raises(InputError, match="no run was kept of that year"):
+        write_summary([], 2031, out)
+    with pytest.raises(InputError, match=r"a \.pdf file"):
+        write_summary(of_year(root), 2026, tmp_path / "nam.doc")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A whole run, in a results folder of its own."""
+    return h.proven(tmp_path / "own", h.measured(h.JANUARY), tmp_path / "sources")
+
+
+def test_which_runs_are_old(root: Path) -> None:
+    with opened(root) as index:
+        entries = index.entries()
+
+    def old(keep: int, days: int | None = None) -> list[str]:
+        return [e.run_id for e in prunable(entries, keep=keep, older_than_days=days, now=NOW)]
+
+    assert old(6) == []
+    assert old(3) == [h.JANUARY, h.FEBRUARY, h.APRIL]
+    assert old(0, 300) == [h.JANUARY, h.FEBRUARY]
+
+
+def test_a_pruned_run_is_still_in_the_history(run: Path) -> None:
+    before = {name: (run / name).read_bytes() for name in ("result.json", "series.npz")}
+    shown = page_of(run, lang="vi")
+    pruned = prune_run(run, now=NOW)
+    evidence = f"{h.JANUARY}.evidence.zip"
+    assert sorted(p.name for p in run.iterdir()) == sorted(
+        [evidence, "manifest.json", "phu-luc.pdf", PRUNED, "result.json"]
+    )
+    assert pruned.freed_bytes > 5000
+    said = json.loads((run / PRUNED).read_text(encoding="utf-8"))
+    assert said["evidence_sha256"] == hashlib.sha256((run / evidence).read_bytes()).hexdigest()
+    assert said["removed"] == ["captures", "inputs", "series.npz", "summary.md"]
+    opened_evidence = open_evidence((run / evidence).read_bytes())
+    assert opened_evidence.altered == []
+    assert {name: opened_evidence.files[name] for name in before} == before
+    [entry] = of_year(run.parent)
+    assert (entry.run_id, entry.state, entry.verdict) == (h.JANUARY, "evidence", "pass")
+    assert not prunable([entry], keep=0, older_than_days=None, now=NOW)
+    # its page still has every curve: they are in the evidence
+    assert page_of(run, lang="vi") == shown
+
+
+def test_nothing_is_removed_without_evidence_that_holds_the_run(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run / "series.npz").write_bytes(b"altered since")
+    before = sorted(run.rglob("*"))
+    with pytest.raises(InputError, match=r"series\.npz: is not what it was"):
+        prune_run(run, now=NOW)
+    assert sorted(run.rglob("*")) == before
+
+    def wrong(folder: Path, out: Path) -> None:
+        write_evidence(run.parent / "other", out)
+
+    other = h.measured("other")
+    h.proven(run.parent, other, run.parent / "sources")
+    (run / "series.npz").write_bytes((run.parent / "other" / "series.npz").read_bytes())
+    monkeypatch.setattr("results.archive.history.prune.write_evidence", wrong)
+    with pytest.raises(InputError, match=r"result\.json: is not the run's.*nothing was removed"):
+        prune_run(run, now=NOW)
+    assert sorted(run.rglob("*")) == before
+
+
+def test_a_run_without_a_manifest_stays(root: Path) -> None:
+    with pytest.raises(InputError, match=r"has no manifest\.json"):
+        prune_run(root / h.JANUARY, now=NOW)
+    assert [p.name for p in (root / h.JANUARY).iterdir()] == ["result.json"]
+
+
+def test_an_interrupted_pruning_is_finished_later(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("results.archive.history.prune.shutil.rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            prune_run(run, now=NOW)
+    assert (run / "captures").is_dir()
+    assert unfinished(run.parent, of_year(run.parent)) == [run]
+    prune_run(run, now=NOW)
+    assert unfinished(run.parent, of_year(run.parent)) == []
+    assert not (run / "captures").exists()
+
+
+def test_an_altered_evidence_is_not_shown(run: Path) -> None:
+    prune_run(run, now=NOW)
+    [evidence] = run.glob("*.evidence.zip")
+    data = bytearray(evidence.read_bytes())
+    data[len(data) // 2] ^= 1
+    evidence.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="was altered"):
+        page_of(run, lang="vi")

@@ -1,0 +1,393 @@
+"""What a stranger may send to be verified: forged, exchanged, laid over, without end."""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import struct
+import subprocess
+import sys
+import textwrap
+import warnings
+import zipfile
+import zlib
+
+import evidence_factory as make
+import numpy as np
+import pytest
+
+from giaoban.errors import InputError
+from results.archive.evidence.manifest import MANIFEST, sha256
+from results.archive.evidence.pack import open_evidence, packed, write_evidence
+from results.archive.evidence.signing import Signer
+from results.archive.evidence.verify import together, verify
+from results.model.series import Series
+from results.report.annex.content import Chapter
+from results.report.annex.make import annex_bytes
+from results.report.annex.pdf import seal as seal_pdf
+from results.report.annex.standing import Part
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make.run(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def pdf(made):
+    return made.annex("pdf")
+
+
+@pytest.fixture(scope="module")
+def who(tmp_path_factory):
+    return make.identity(tmp_path_factory.mktemp("keys"), "Sở Thông tin và Truyền thông")
+
+
+@pytest.fixture
+def evidence(made, tmp_path):
+    path = tmp_path / "x.evidence.zip"
+    write_evidence(made.folder, path)
+    return path
+
+
+def summed(body):
+    """An archive with the sum of the whole file put right."""
+    return body[:-64] + sha256(body[:-64]).encode()
+
+
+def forged(evidence, name, content, *, first):
+    """The evidence with one name twice, as a reader that takes the first, or the last, sees it."""
+    with zipfile.ZipFile(evidence) as archive:
+        entries = [(e, archive.read(e)) for e in archive.infolist()]
+        comment = archive.comment
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a name is there twice
+        for entry, data in entries:
+            for each in (content, data) if first else (data, content):
+                if entry.filename == name or each is data:
+                    archive.writestr(zipfile.ZipInfo(entry.filename, entry.date_time), each)
+        archive.comment = comment
+    return summed(out.getvalue())
+
+
+# ---------------------------------------------------------------------------------- evidence/pack
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("name", ["result.json", MANIFEST, "inputs/scenario.toml"])
+def test_a_name_twice_in_the_archive_is_told(made, evidence, name, first):
+    true = made.proof.manifest.to_json() if name == MANIFEST else (made.folder / name).read_text()
+    content = true.replace('"pass"', '"fail"').encode()
+    evidence.write_bytes(forged(evidence, name, content, first=first))
+    found = verify(evidence)
+    assert found.altered == ["the archive cannot be read: a name is there twice"]
+    assert not found.intact
+
+
+def test_a_damaged_file_in_it_is_told_though_the_whole_has_its_sum(evidence):
+    damaged = bytearray(evidence.read_bytes())
+    with zipfile.ZipFile(evidence) as archive:
+        entry = archive.getinfo("plan.json")
+    damaged[entry.header_offset + 30 + len(entry.filename) + entry.compress_size // 2] ^= 1
+    evidence.write_bytes(summed(bytes(damaged)))
+    assert verify(evidence).altered == ["plan.json: cannot be unpacked"]
+
+
+def test_another_sum_of_the_manifest_is_told_though_the_whole_has_its_sum(evidence):
+    told = bytearray(evidence.read_bytes())
+    told[-len(" file ") - 64 - 1] ^= 1
+    evidence.write_bytes(summed(bytes(told)))
+    assert verify(evidence).altered == [f"{MANIFEST}: does not give the sum that the file states"]
+
+
+def recast(made, evidence, change):
+    """Packed anew by somebody who knows how: each sum is right for what is there now."""
+    opened = open_evidence(evidence.read_bytes())
+    files = dict(opened.files)
+    change(files)
+    old = made.proof.manifest
+    kept = [
+        k.model_copy(update={"sha256": sha256(files[k.path]), "bytes": len(files[k.path])})
+        for k in old.files
+    ]
+    evidence.write_bytes(packed(files, old.model_copy(update={"files": kept}).to_json().encode()))
+    return verify(evidence).altered
+
+
+def test_exchanged_recordings_are_told(made, evidence):
+    def other(files):
+        files["inputs/file-4.h264"] = b"another film"
+
+    assert recast(made, evidence, other) == [
+        "inputs: the recordings are not those that the answer was made from"
+    ]
+
+
+def test_an_answer_of_another_verdict_than_the_manifest_tells_is_told(made, evidence):
+    def other(files):
+        files["result.json"] = files["result.json"].replace(b'"seed":1681', b'"seed":1682')
+        files["result.json"] = files["result.json"].replace(b'"seed": 1681', b'"seed": 1682')
+
+    assert recast(made, evidence, other) == [
+        f"result.json: is not the answer that {MANIFEST} tells of"
+    ]
+
+
+def test_an_answer_that_is_none_is_told(made, evidence):
+    def other(files):
+        files["result.json"] = b"[]"
+
+    [said] = recast(made, evidence, other)
+    assert said.startswith("result.json: ")
+
+
+def test_an_input_that_the_manifest_does_not_tell_of_is_told(made, evidence):
+    old = made.proof.manifest
+    inputs = [item for item in old.inputs if item.role != "scenario"]
+    text = old.model_copy(update={"inputs": inputs}).to_json().encode()
+    evidence.write_bytes(packed(open_evidence(evidence.read_bytes()).files, text))
+    assert verify(evidence).altered == [
+        "inputs: the scenario that the answer was made from is missing"
+    ]
+
+
+# -------------------------------------------------------------------------------- evidence/verify
+
+
+def test_annex_and_evidence_of_different_runs_do_not_belong_together(made, pdf, tmp_path):
+    other = make.run(tmp_path, run_id="khac-20261124-160000")
+    annex, of_other = tmp_path / "a.pdf", tmp_path / "b.evidence.zip"
+    annex.write_bytes(pdf)
+    write_evidence(other.folder, of_other)
+    [said] = together([verify(annex), verify(of_other)])
+    assert said == f"{annex}: is of other runs ({made.result.run_id})"
+
+
+def test_an_annex_of_several_runs_belongs_to_the_evidence_of_one(made, tmp_path):
+    other = make.run(tmp_path, run_id="khac-20261124-160000", seed=7)
+    annex, one = tmp_path / "a.pdf", tmp_path / "b.evidence.zip"
+    chapters = [Chapter(Part(m.result, m.proof), {}) for m in (made, other)]
+    annex.write_bytes(annex_bytes(chapters, form="pdf")[0])
+    write_evidence(other.folder, one)
+    assert together([verify(annex), verify(one)]) == []
+    again = make.run(tmp_path / "again", run_id="khac-20261124-160000", seed=8)
+    write_evidence(again.folder, one)
+    [said] = together([verify(annex), verify(one)])
+    assert said == f"{annex}: its sum of khac-20261124-160000 is not that of {one}"
+
+
+# ------------------------------------------------------------------------------- evidence/signing
+
+
+def overlaid(pdf, signed_by, subtype="/FreeText"):
+    """A signed PDF with a note over its first page, and signed once more over that."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    page = writer.root["/Pages"]["/Kids"][0]
+    page = page["/Kids"][0] if "/Kids" in page else page
+    note = generic.DictionaryObject(
+        {
+            generic.pdf_name("/Type"): generic.pdf_name("/Annot"),
+            generic.pdf_name("/Subtype"): generic.pdf_name(subtype),
+            generic.pdf_name("/Rect"): generic.ArrayObject(
+                [generic.NumberObject(n) for n in (50, 50, 500, 700)]
+            ),
+            generic.pdf_name("/Contents"): generic.pdf_string("ĐẠT"),
+        }
+    )
+    page[generic.pdf_name("/Annots")] = generic.ArrayObject([writer.add_object(note)])
+    writer.update_container(page)
+    out = io.BytesIO()
+    writer.write(out)
+    return Signer(signed_by.p12, make.PASSWORD).pdf(out.getvalue())
+
+
+@pytest.mark.parametrize("subtype", ["/FreeText", "/Stamp", "/Square", "/Widget"])
+def test_something_laid_over_a_page_is_told(tmp_path, pdf, who, subtype):
+    path = tmp_path / "x.pdf"
+    path.write_bytes(overlaid(pdf, who, subtype))
+    found = verify(path, [who.certificate])
+    assert not found.intact
+    assert any("something was laid over a page" in what for what in found.altered)
+
+
+def visibly_signed(pdf, signed_by):
+    """A signature with a picture of its own on the first page."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields, signers
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    box = fields.SigFieldSpec("Seen", on_page=0, box=(50, 50, 400, 300))
+    fields.append_signature_field(writer, box)
+    meta = signers.PdfSignatureMetadata(field_name="Seen", md_algorithm="sha256")
+    signer = Signer(signed_by.p12, make.PASSWORD)._signer
+    out: io.BytesIO = signers.sign_pdf(writer, meta, signer)
+    return out.getvalue()
+
+
+def test_somebody_not_trusted_does_not_show_on_a_page(tmp_path, pdf, who):
+    path = tmp_path / "x.pdf"
+    other = make.identity(tmp_path, "Người khác")
+    path.write_bytes(visibly_signed(pdf, other))
+    for trust in ((), (who.certificate,)):
+        found = verify(path, trust)
+        assert not found.intact
+        assert found.altered == ["the signature of somebody not trusted shows on a page (--trust)"]
+    path.write_bytes(visibly_signed(pdf, who))
+    assert verify(path, [who.certificate]).intact
+
+
+# --------------------------------------------------------------------------- files of any content
+
+
+def bomb(names=1, size=2**32 - 2**20, comment=b""):
+    """An archive that unpacks to gigabytes of zeros, made without them."""
+    block = zlib.compressobj(9, zlib.DEFLATED, -15)
+    once = b"".join(block.compress(bytes(2**20)) for _ in range(64)) + block.flush()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for n in range(names):
+            archive.writestr(zipfile.ZipInfo(MANIFEST if not n else f"f{n}"), once)
+        archive.comment = comment
+    data = bytearray(out.getvalue())
+    at = -1
+    while (at := data.find(b"PK\x01\x02", at + 1)) >= 0:
+        data[at + 10 : at + 12] = (8).to_bytes(2, "little")  # deflated
+        data[at + 24 : at + 28] = size.to_bytes(4, "little")
+    return bytes(data)
+
+
+def many_entries():
+    """An archive whose directory has 1,500,000 entries (APPNOTE.TXT, 4.3.12 and 4.3.16)."""
+    mark = b"PK" + MANIFEST.encode()
+    directory = (b"PK\x01\x02" + bytes(42)) * 1_500_000
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, len(directory), len(mark), 0)
+    return mark + directory + end
+
+
+def deep_pdf():
+    told = b"[" * 1_000_000
+    return b"%%PDF-1.7\n\n9 0 obj\n<</Type/GiaobanSeal/Length %d>>\nstream\n%s" % (len(told), told)
+
+
+def npz(shape, data=b""):
+    """One array that says it has this shape."""
+    header = io.BytesIO()
+    told = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, told)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.npy", header.getvalue() + data)
+    return out.getvalue()
+
+
+HOSTILE = {
+    "a bomb": ("x.evidence.zip", bomb),
+    "a bomb as a document": (
+        "x.docx",
+        lambda: bomb(comment=b"word/document.xml urn:giaoban:seal:1"),
+    ),
+    "many bombs": ("x.evidence.zip", lambda: bomb(names=100)),
+    "many entries": ("x.evidence.zip", many_entries),
+    "a deep seal": ("x.pdf", deep_pdf),
+    "a seal of many digits": (
+        "x.pdf",
+        lambda: b"%PDF-1.7\n\n9 0 obj\n<</Type/GiaobanSeal/Length " + b"9" * 5000 + b">>\nstream\n",
+    ),
+    "many objects": ("x.pdf", lambda: b"%PDF-1.7 giaoban" + b"\n1 0 obj\n<<" * 2_000_000),
+    "many attachments": (
+        "x.pdf",
+        lambda: b"%PDF-1.7 giaoban" + b"<</Type/EmbeddedFile" * 1_000_000,
+    ),
+    "many trailers": ("x.pdf", lambda: b"%PDF-1.7 giaoban" + b"trailer<<" * 2_000_000),
+    "many seals": (
+        "x.pdf",
+        lambda: b"%PDF-1.7" + b"\n9 0 obj\n<</Type/GiaobanSeal/Length 1>>\nstream\n" * 300_000,
+    ),
+    "no file of ours": ("x.pdf", lambda: b"%PDF-1.7\n" + bytes(100)),
+    "text": ("x.txt", lambda: b"hello"),
+    "an empty evidence": ("x.evidence.zip", lambda: b""),
+    "an empty document": ("x.docx", lambda: b""),
+}
+NOT_OURS = {"no file of ours", "text", "an empty evidence", "an empty document"}
+MOST_KB = 500_000
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_file_is_answered_within_bounds(tmp_path, what):
+    name, content = HOSTILE[what]
+    path = tmp_path / name
+    path.write_bytes(content())
+    script = f"""
+        import json, resource
+        from pathlib import Path
+        from results.archive.evidence.verify import verify
+        resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+        try:
+            found = verify(Path({str(path)!r}))
+            said = [found.ours, found.intact, found.altered]
+        except Exception as error:
+            said = [type(error).__name__]
+        status = Path("/proc/self/status").read_text()  # ru_maxrss counts who forked it, too
+        kb = int(status.split("VmHWM:")[1].split()[0])
+        print(json.dumps([kb, *said]))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr[-500:]
+    kb, *said = json.loads(ran.stdout)
+    assert kb < MOST_KB
+    if said != ["InputError"]:
+        ours, intact, altered = said
+        assert not intact
+        assert ours == (what not in NOT_OURS)
+        assert altered
+
+
+def test_a_bound_on_memory_is_told_and_taken_away(tmp_path):
+    from giaoban.files import bounded
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(InputError, match="x: takes more memory"), bounded("x", 2**26):
+        bytes(2**30)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        bomb(),
+        npz((10**15,)),
+        npz((2,), b"\x00" * 8),
+        npz((5,), b"[" * 40),
+        np.lib.format.magic(1, 0) + b"\xff\xff" + b"[" * 65535,
+    ],
+    ids=["empty", "text", "a bomb", "a huge shape", "too short", "deep", "a deep header"],
+)
+def test_hostile_series_are_no_series(tmp_path, content):
+    path = tmp_path / "series.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"series\.npz"):
+        Series.load(path)
+
+
+def test_pickled_series_are_not_unpickled(tmp_path):
+    class Touch:
+        def __reduce__(self):
+            return (tmp_path.joinpath("touched").touch, ())
+
+    np.savez(tmp_path / "series.npz", header=np.array([Touch()], dtype=object))
+    with pytest.raises(InputError):
+        Series.load(tmp_path / "series.npz")
+    assert not (tmp_path / "touched").exists()
+
+
+def test_parts_of_a_sealed_pdf_have_their_names(pdf):
+    names = [part.name for part in seal_pdf.parts(pdf)]
+    assert {"page 1", "page 2", "the attached data", "a font", "the table of objects"} <= set(names)

@@ -1,0 +1,133 @@
+"""The evidence of a load test: what is in it, and that nothing in it changes unnoticed."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import load_factory as loads
+import pytest
+
+from giaoban.errors import InputError
+from results.archive.evidence.manifest import read_proof
+from results.archive.evidence.pack import open_evidence, packed, write_evidence
+from results.archive.evidence.verify import verify
+from results.archive.history.prune import prunable, prune_run
+from results.archive.history.scan import scan
+
+ROLES = ("scenario", "province", "devices", "criteria")
+
+
+def evidence_of(root: Path, result: loads.LoadResult, sources: tuple[str, ...] = ROLES) -> Path:
+    folder, _ = loads.kept(root, result, sources)
+    path = root / "x.evidence.zip"
+    write_evidence(folder, path)
+    return path
+
+
+def test_it_holds_what_was_asked_and_done_and_the_check_inside(tmp_path: Path) -> None:
+    path = evidence_of(tmp_path, loads.storm())
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    assert names == {
+        "manifest.json",
+        "load.json",
+        "plan.json",
+        "journal.jsonl",
+        "check/storm-20261125-090000/result.json",
+        *(f"inputs/{role}.toml" for role in ROLES),
+    }
+    found = verify(path)
+    assert found.intact
+    [run] = found.runs
+    assert (run.kind, run.seed, run.verdict) == ("load", 1681, "pass")
+    assert [item.role for item in run.inputs] == list(ROLES)
+    assert found.proof is not None
+    [left] = found.proof.manifest.left_out
+    assert left.path == "check/storm-20261125-090000/captures/mcu-sent.bin"
+
+
+def test_a_test_in_real_time_has_the_catalogue_of_devices_alone(tmp_path: Path) -> None:
+    found = verify(evidence_of(tmp_path, loads.calls(), ("devices",)))
+    assert found.intact
+    assert [item.role for item in found.runs[0].inputs] == ["devices"]
+
+
+def test_a_test_of_somebodys_device_has_no_inputs(tmp_path: Path) -> None:
+    found = verify(evidence_of(tmp_path, loads.calls(place="target"), ()))
+    assert found.intact
+    assert found.runs[0].inputs == []
+
+
+def test_one_byte_changed_anywhere_is_told(tmp_path: Path) -> None:
+    path = evidence_of(tmp_path, loads.storm())
+    data, rng = path.read_bytes(), random.Random(0)
+    for spot in rng.sample(range(len(data)), 80):
+        damaged = bytearray(data)
+        damaged[spot] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        assert not verify(path).intact, spot
+
+
+@pytest.mark.parametrize(
+    "name", ["load.json", "journal.jsonl", "check/storm-20261125-090000/result.json"]
+)
+def test_it_says_which_file_was_altered(tmp_path: Path, name: str) -> None:
+    path = evidence_of(tmp_path, loads.storm())
+    opened = open_evidence(path.read_bytes())
+    assert opened.proof is not None
+    files = {**opened.files, name: opened.files[name].replace(b"}", b" }", 1)}
+    path.write_bytes(packed(files, opened.proof.manifest.to_json().encode()))
+    assert verify(path).altered == [f"{name}: was altered"]
+
+
+def test_an_input_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Even if every sum is right, as somebody made them anew."""
+    path = evidence_of(tmp_path, loads.storm())
+    opened = open_evidence(path.read_bytes())
+    assert opened.proof is not None
+    manifest = opened.proof.manifest
+    gone = "inputs/province.toml"
+    other = manifest.model_copy(
+        update={
+            "inputs": [item for item in manifest.inputs if item.path != gone],
+            "files": [kept for kept in manifest.files if kept.path != gone],
+        }
+    )
+    files = {name: data for name, data in opened.files.items() if name != gone}
+    path.write_bytes(packed(files, other.to_json().encode()))
+    said = ["inputs: the province that the answer was made from is missing"]
+    assert verify(path).altered == said
+
+
+def test_a_run_that_was_changed_gives_no_evidence(tmp_path: Path) -> None:
+    folder, _ = loads.kept(tmp_path, loads.calls(), ("devices",))
+    journal = folder / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes() + b" ")
+    with pytest.raises(InputError, match=r"journal\.jsonl: is not what it was"):
+        read_proof(folder)
+
+
+def test_the_history_knows_seed_code_and_whether_it_is_a_commits(tmp_path: Path) -> None:
+    folder, _ = loads.kept(tmp_path, loads.calls(), ("devices",))
+    entry = scan(folder)
+    assert (entry.kind, entry.seed, entry.code, entry.committed) == (
+        "load", 1681, "c" * 16, True,
+    )  # fmt: skip
+
+
+def test_pruning_leaves_the_answer_and_an_evidence_with_all_of_it(tmp_path: Path) -> None:
+    folder, proof = loads.kept(tmp_path / "runs", loads.storm(), ROLES)
+    entry = scan(folder)
+    now = datetime(2027, 11, 25)
+    assert prunable([entry], keep=0, older_than_days=30, now=now) == [entry]
+    prune_run(folder, now=now)
+    evidence = f"{folder.name}.evidence.zip"
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"load.json", "manifest.json", "pruned.json", evidence}
+    found = verify(folder / evidence)
+    assert found.intact
+    assert found.runs[0].sum == proof.sum
+    assert "journal.jsonl" in open_evidence((folder / evidence).read_bytes()).files

@@ -1,0 +1,320 @@
+"""What binds: the class of the cause, then the margin; and how a criterion's failing is worded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import results_factory as make
+
+from results.judge.criteria import EVERY_SEED, Criteria, Criterion, load_criteria
+from results.judge.verdict import Judgement, judge, margin_pct, meets, trial, with_seeds
+from results.model.result import Binding, Phase, Place
+from results.model.seeds import Trial, Valued, others, seeds_of
+
+MEASURES: dict[str, dict[str, Any]] = {
+    "ports": {"on": "mcu", "metric": "ports_used"},
+    "drops": {"on": "link", "metric": "drops"},
+    "delay": {"on": "stream", "metric": "delay_p95_ms"},
+    "silence": {"on": "stream", "metric": "interruption_ms_max"},
+}
+UNITS = {"ports": "ports", "drops": "packets", "delay": "ms", "silence": "ms"}
+LIMIT = 100.0
+
+
+def criterion(ident: str, **more: Any) -> Criterion:
+    base = {
+        "id": ident,
+        "name_en": ident.title(),
+        "name_vi": ident,
+        "measure": MEASURES[ident],
+        "threshold": LIMIT,
+        "unit": UNITS[ident],
+        "sense": "at-most",
+        "source_en": "a test",
+        "source_vi": "thử",
+    }
+    return Criterion.model_validate(base | more)
+
+
+def only(*criteria: Criterion) -> Criteria:
+    return make.criteria().model_copy(update={"criterion": list(criteria)})
+
+
+def phase(ports: int = 0, drops: int = 0, delay: float | None = 0.0, silence: float = 0.0) -> Phase:
+    heard = make.stream(delay_ms=delay, interruption_ms=silence)
+    links = [make.link("a--b", "a->b", drops=drops)]
+    device = make.mcu(["x"], ports_used=ports)
+    return make.phase("after", [make.bridge("x", "X", heard)], links, device)
+
+
+def found(figures: dict[str, Any], order: tuple[str, ...] = tuple(MEASURES)) -> Judgement:
+    criteria = only(*(criterion(ident) for ident in order))
+    return judge([phase(**figures)], criteria, existing=[], invalid=[])
+
+
+@pytest.mark.parametrize(
+    ("figures", "binds", "cause"),
+    [
+        # all met: the least margin, whatever its class
+        ({"ports": 50, "drops": 50, "delay": 51.0}, "delay", "stream"),
+        ({"ports": 50, "drops": 51, "delay": 50.0}, "drops", "link"),
+        ({"ports": 51, "drops": 50, "delay": 50.0}, "ports", "mcu"),
+        # failed: the class goes first, however far the effects are out
+        ({"ports": 101, "drops": 900, "delay": 5000.0}, "ports", "mcu"),
+        ({"ports": 100, "drops": 101, "delay": 5000.0}, "drops", "link"),
+        ({"ports": 100, "drops": 100, "delay": 101.0}, "delay", "stream"),
+        # what is met does not bind beside what failed, of whatever class
+        ({"ports": 99, "drops": 0, "delay": 101.0}, "delay", "stream"),
+        # within a class the least margin, and one that could not be measured before all
+        ({"delay": 200.0, "silence": 300.0}, "silence", "stream"),
+        ({"delay": 300.0, "silence": 200.0}, "delay", "stream"),
+        ({"delay": None, "silence": 200.0}, "delay", "stream"),
+        ({"delay": None, "drops": 101}, "drops", "link"),
+    ],
+)
+def test_which_of_several_binds(figures: dict[str, Any], binds: str, cause: str) -> None:
+    """In whatever order the criteria stand."""
+    for order in (tuple(MEASURES), tuple(reversed(MEASURES))):
+        binding = found(figures, order).binding
+        assert binding is not None
+        assert (binding.criterion, binding.cause) == (binds, cause)
+        value = figures[binds]
+        assert (binding.value, binding.threshold, binding.unit) == (value, LIMIT, UNITS[binds])
+        assert binding.margin_pct == (None if value is None else pytest.approx(100 - value))
+        assert binding.where == binding.place.text
+
+
+def test_of_equal_ones_the_first_binds() -> None:
+    for order in (("delay", "silence"), ("silence", "delay")):
+        for value in (50.0, 150.0):
+            binding = found({"delay": value, "silence": value}, order).binding
+            assert binding is not None
+            assert binding.criterion == order[0]
+
+
+def test_nothing_binds_where_nothing_is_judged() -> None:
+    judged = judge([phase()], only(), existing=[], invalid=[])
+    assert (judged.verdict, judged.binding, judged.criteria) == ("pass", None, [])
+
+
+@pytest.mark.parametrize(
+    ("sense", "threshold", "best", "value", "ok", "margin"),
+    [
+        ("at-most", 100.0, 0.0, 100.0, True, 0.0),
+        ("at-most", 100.0, 0.0, 100.1, False, -0.1),
+        ("at-most", 100.0, 0.0, 25.0, True, 75.0),
+        ("at-most", 100.0, 0.0, -5.0, True, 100.0),
+        ("at-most", 100.0, 20.0, 40.0, True, 75.0),
+        ("at-least", 4.0, 4.5, 4.0, True, 0.0),
+        ("at-least", 4.0, 4.5, 3.9, False, -20.0),
+        ("at-least", 4.0, 4.5, 4.4, True, 80.0),
+        ("at-least", 4.0, 4.5, 5.0, True, 100.0),
+        # the limit is the best there can be: each unit over it is the whole of it
+        ("at-most", 0.0, 0.0, 0.0, True, 100.0),
+        ("at-most", 0.0, 0.0, 1.0, False, -100.0),
+        ("at-most", 0.0, 0.0, 2.0, False, -200.0),
+    ],
+)
+def test_the_share_of_the_allowance_that_is_left(
+    sense: str, threshold: float, best: float, value: float, ok: bool, margin: float
+) -> None:
+    one = criterion("delay", sense=sense, threshold=threshold, best=best)
+    assert meets(one, value) is ok
+    assert margin_pct(one, value) == pytest.approx(margin)
+    assert (meets(one, None), margin_pct(one, None)) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("figures", "sense", "threshold", "reason"),
+    [
+        (
+            {"delay": 100.25},
+            "at-most",
+            100.0,
+            "Delay: 100.2 ms, allowed at most 100 ms (x audio down, after)",
+        ),
+        (
+            {"delay": 2.5},
+            "at-least",
+            3.0,
+            "Delay: 2.5 ms, allowed at least 3 ms (x audio down, after)",
+        ),
+        (
+            {"delay": 123456.7},
+            "at-most",
+            0.5,
+            "Delay: 123457 ms, allowed at most 0.5 ms (x audio down, after)",
+        ),
+        (
+            {"delay": 1000.4},
+            "at-most",
+            0.5,
+            "Delay: 1000 ms, allowed at most 0.5 ms (x audio down, after)",
+        ),
+        (
+            {"delay": 999.64},
+            "at-most",
+            0.5,
+            "Delay: 999.6 ms, allowed at most 0.5 ms (x audio down, after)",
+        ),
+        (
+            {"delay": None},
+            "at-most",
+            0.5,
+            "Delay: could not be measured at x audio down, after",
+        ),
+    ],
+)
+def test_how_a_failing_is_worded(
+    figures: dict[str, Any], sense: str, threshold: float, reason: str
+) -> None:
+    best = 5.0 if sense == "at-least" else 0.0
+    one = only(criterion("delay", sense=sense, threshold=threshold, best=best))
+    judged = judge([phase(**figures)], one, existing=[], invalid=[])
+    assert (judged.verdict, judged.reasons) == ("fail", [reason])
+    [result] = judged.criteria
+    assert (result.sense, result.threshold, result.ok) == (sense, threshold, False)
+
+
+def test_reasons_of_an_invalid_run_are_why_it_is() -> None:
+    one = only(criterion("delay"))
+    judged = judge([phase(delay=500.0)], one, existing=[], invalid=["a", "b"])
+    assert (judged.verdict, judged.reasons) == ("invalid", ["a", "b"])
+    assert judged.binding is not None
+
+
+OWN = 5
+
+
+def place(bridge: str) -> Place:
+    return Place(kind="bridge", id=bridge, detail="audio down", phase="after")
+
+
+def bound(value: float, cause: str = "stream") -> Binding:
+    return Binding.model_validate(
+        {
+            "criterion": "delay",
+            "cause": cause,
+            "place": place("far"),
+            "where": place("far").text,
+            "value": value,
+            "threshold": LIMIT,
+            "unit": "ms",
+            "margin_pct": LIMIT - value,
+        }
+    )
+
+
+def tried(*verdicts: str, cause: str = "stream") -> Any:
+    """What other seeds answered."""
+    return seeds_of(
+        [
+            Trial(
+                seed=seed,
+                verdict=verdict,  # type: ignore[arg-type]
+                criteria=[Valued(id="delay", value=150.0, unit="ms", ok=verdict == "pass")],
+                binding=bound(150.0, cause),
+            )
+            for seed, verdict in zip(others(OWN, len(verdicts)), verdicts, strict=True)
+        ],
+        "estimate",
+    )
+
+
+def every(threshold: float) -> Criterion:
+    criteria = load_criteria(thresholds={EVERY_SEED: threshold})
+    return next(c for c in criteria.criterion if c.id == EVERY_SEED)
+
+
+def at_seeds(
+    delay: float, seeds: Any, threshold: float = 0.0, invalid: tuple[str, ...] = ()
+) -> Judgement:
+    criteria = only(criterion("delay"), every(threshold))
+    return judge([phase(delay=delay)], criteria, existing=[], invalid=invalid, seeds=seeds)
+
+
+@pytest.mark.parametrize(
+    ("delay", "verdicts", "threshold", "verdict", "binds"),
+    [
+        # own passes, others fail: the others bind, where the first of them fails
+        (50.0, ("pass", "fail"), 0.0, "fail", EVERY_SEED),
+        # own fails: what fails there binds, whatever the others say
+        (150.0, ("pass", "fail"), 0.0, "fail", "delay"),
+        (150.0, ("pass", "pass"), 0.0, "fail", "delay"),
+        # both met: the least margin
+        (50.0, ("pass", "pass"), 0.0, "pass", "delay"),
+        (50.0, ("pass", "pass", "pass", "fail"), 30.0, "pass", EVERY_SEED),
+        (90.0, ("pass", "pass", "pass", "fail"), 30.0, "pass", "delay"),
+        (75.0, ("pass", "fail"), 99.0, "pass", "delay"),
+        # as near to its limit as the own one: the own one
+        (50.0, ("pass", "pass", "pass", "fail"), 50.0, "pass", "delay"),
+    ],
+)
+def test_other_seeds_are_said_last(
+    delay: float, verdicts: tuple[str, ...], threshold: float, verdict: str, binds: str
+) -> None:
+    found = at_seeds(delay, tried(*verdicts), threshold)
+    assert found.verdict == verdict
+    assert [c.id for c in found.criteria] == ["delay", EVERY_SEED]
+    failed = [c for c in found.criteria if not c.ok]
+    assert len(found.reasons) == len(failed)
+    assert bool(failed) == (verdict == "fail")
+    assert found.binding is not None
+    assert found.binding.criterion == binds
+    if binds == EVERY_SEED:
+        assert found.binding.where == place("far").text
+
+
+def test_the_reasons_of_both_stand_behind_one_another() -> None:
+    found = at_seeds(150.0, tried("fail"))
+    assert found.reasons[0].startswith("Delay: 150 ms")
+    assert len(found.reasons) == 2
+
+
+def test_an_invalid_run_stays_so_whatever_other_seeds_say() -> None:
+    found = at_seeds(50.0, tried("fail"), invalid=("lost packets",))
+    assert (found.verdict, found.reasons) == ("invalid", ["lost packets"])
+    assert [c.id for c in found.criteria] == ["delay", EVERY_SEED]
+
+
+def test_without_other_seeds_there_is_no_word_of_them() -> None:
+    for seeds in (None, seeds_of([], "estimate", stopped=True)):
+        found = at_seeds(50.0, seeds)
+        assert [c.id for c in found.criteria] == ["delay"]
+        assert found.verdict == "pass"
+
+
+def test_other_seeds_alone_bind_where_nothing_else_is_judged() -> None:
+    for verdict, ok in (("pass", True), ("fail", False)):
+        seeds = tried(verdict)
+        judged = judge([phase()], only(every(0.0)), existing=[], invalid=[], seeds=seeds)
+        assert (judged.verdict == "pass") is ok
+        assert judged.binding is not None
+        assert judged.binding.criterion == EVERY_SEED
+
+
+def test_a_warm_up_needs_phases_measured_so() -> None:
+    one = only(criterion("delay", warm_up_s=5.0))
+    for warmed in (None, {}, {5.0: []}, {4.0: [phase()]}):
+        with pytest.raises(ValueError, match="warms up for 5 s: no phases measured so"):
+            judge([phase()], one, existing=[], invalid=[], warmed=warmed)
+
+
+def test_without_the_criterion_other_seeds_decide_nothing() -> None:
+    own = make.result()
+    found = with_seeds(own, only(criterion("delay")), tried("fail"))
+    assert (found.verdict, found.criteria, found.binding) == (
+        own.verdict,
+        own.criteria,
+        own.binding,
+    )
+
+
+def test_a_trial_is_what_was_judged() -> None:
+    judged = found({"delay": 150.0, "ports": 3})
+    one = trial(7, judged)
+    assert (one.seed, one.verdict, one.binding) == (7, "fail", judged.binding)
+    assert [(c.id, c.value, c.unit, c.ok) for c in one.criteria] == [
+        (c.id, c.value, c.unit, c.ok) for c in judged.criteria
+    ]

@@ -1,0 +1,141 @@
+"""The criteria file and the thresholds a scenario may set."""
+
+import re
+
+import pytest
+
+from giaoban.errors import InputError
+from results.judge.criteria import DEFAULT_PATH, load_criteria
+
+
+def test_defaults_are_those_of_the_design():
+    found = {c.id: (c.threshold, c.unit, c.sense) for c in load_criteria().criterion}
+    assert found == {
+        "mcu-units": (80, "%", "at-most"),
+        "every-call-set-up": (0, "calls", "at-most"),
+        "every-call-as-asked": (0, "calls", "at-most"),
+        "link-peak": (80, "%", "at-most"),
+        "mouth-to-ear": (400, "ms", "at-most"),
+        "camera-to-screen": (400, "ms", "at-most"),
+        "lip-sync": (90, "ms", "at-most"),
+        "delay-variation": (50, "ms", "at-most"),
+        "audio-loss": (1, "%", "at-most"),
+        "video-loss": (0.05, "%", "at-most"),
+        "longest-freeze": (360, "ms", "at-most"),
+        "picture-frozen": (1.8, "%", "at-most"),
+        "frames-not-shown": (1.8, "%", "at-most"),
+        "slides-frozen": (2000, "ms", "at-most"),
+        "slides-not-shown": (10, "%", "at-most"),
+        "mos": (4, "MOS", "at-least"),
+        "no-bridge-dropped": (0, "bridges", "at-most"),
+        "existing-loss-no-worse": (0.1, "points", "at-most"),
+        "existing-delay-no-worse": (5, "ms", "at-most"),
+        "fault-interruption": (1000, "ms", "at-most"),
+        "fault-bridges-lost": (0, "bridges", "at-most"),
+        "holds-at-every-seed": (0, "%", "at-most"),
+    }
+
+
+DOCUMENT = re.compile(r"ITU-[TR] |RFC \d|Cisco |Proc\. SPIE|Art\. ")
+"""What a source begins with that somebody can look up."""
+
+
+def test_every_source_is_a_document_or_its_figure_an_assumption():
+    for criterion in load_criteria().criterion:
+        assert DOCUMENT.search(criterion.source_en) or criterion.assumed, criterion.id
+        assert "QCVN 34" not in criterion.source_en + criterion.source_vi  # ended by 20/2022/TT
+        # both languages name the same ones
+        english, vietnamese = criterion.source_en, criterion.source_vi
+        assert re.findall(r"[A-Z]+\.\d+", english) == re.findall(r"[A-Z]+\.\d+", vietnamese)
+        articles = re.findall(r"Art\. (\d+)(?:\((\d+)\))?", english)
+        found = re.findall(r"Điều (\d+)(?: khoản (\d+))?", vietnamese)
+        assert found == articles, criterion.id
+
+
+def delay(**thresholds):
+    criteria = load_criteria(thresholds={"mouth-to-ear": 400.0} | thresholds)
+    return next(c for c in criteria.criterion if c.id == "mouth-to-ear")
+
+
+def test_override_says_who_set_it():
+    criterion = delay(**{"mouth-to-ear": 100})
+    assert criterion.threshold == 100
+    assert criterion.source_en.startswith("set by the scenario (default 400: ")
+    assert criterion.source_vi.startswith("do kịch bản đặt (mặc định 400: ")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "preferred"), [(400, 150), (300, 150), (150, 150), (149, None), (100, None)]
+)
+def test_a_preferred_figure_is_left_out_where_less_is_asked_for(threshold, preferred):
+    assert delay(**{"mouth-to-ear": threshold}).preferred == preferred
+
+
+def test_only_slides_that_are_shown_are_judged():
+    with_slides, without = load_criteria(), load_criteria().without_slides()
+    assert set(with_slides.ids) - set(without.ids) == {"slides-frozen", "slides-not-shown"}
+    # pictures and slides have one limit of losses: it stays
+    [loss] = [c for c in without.criterion if c.id == "video-loss"]
+    assert loss.measure.kinds == ("video", "content")
+
+
+def test_unknown_criterion_is_suggested():
+    with pytest.raises(
+        InputError, match=r's\.toml: thresholds\.audio-los.*did you mean "audio-loss"'
+    ):
+        load_criteria(thresholds={"audio-los": 1.0}, origin="s.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("audio-loss", -1.0),
+        ("video-loss", 99.0),
+        ("mos", 4.6),
+        ("mos", 0.0),
+        ("mouth-to-ear", 0.0),
+        ("mouth-to-ear", float("nan")),
+        ("delay-variation", float("inf")),
+        ("mcu-units", 120.0),
+        ("link-peak", True),
+        ("link-peak", "80"),
+    ],
+)
+def test_absurd_threshold_is_refused(key, value):
+    with pytest.raises(InputError, match=rf"^x: thresholds\.{key} = "):
+        load_criteria(thresholds={key: value}, origin="x")
+
+
+def test_all_mistakes_are_told_at_once():
+    with pytest.raises(InputError, match=r"(?s)lost.*delay-variation"):
+        load_criteria(thresholds={"lost": 1.0, "delay-variation": -1.0})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("threshold = 400.0", "threshold = 9000.0", "must be 1 to 2000 ms"),
+        ("preferred = 150.0", "preferred = 401.0", "preferred must lie between the best value"),
+        ('id = "video-loss"', 'id = "audio-loss"', '"audio-loss" is given twice'),
+        ('id = "link-peak"', 'id = "link-peek"', 'criterion.*id.*did you mean "link-peak"'),
+        ("best = 4.5", "best = 4.0", "best must be above"),
+        ("assumed = true", "assumed = true\nnote = 1", "unknown key"),
+    ],
+)
+def test_bad_criteria_file(tmp_path, old, new, message):
+    text = DEFAULT_PATH.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "criteria.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_criteria(path)
+
+
+def test_assumed_thresholds_become_assumptions():
+    found = load_criteria().assumptions()
+    pictures, slides = ["1,8 %", "1,8 %"], ["2000 ms", "10 %"]
+    worse, faults = ["0,1 điểm phần trăm", "5 ms"], ["1000 ms"]
+    assert [a.value_vi for a in found] == ["80 %", "80 %", *pictures, *slides, *worse, *faults]
+    without = load_criteria().without_faults().without_slides()
+    assert [a.value_vi for a in without.assumptions()] == ["80 %", "80 %", *pictures, *worse]
+    assert all(a.settled_by and a.settled_by_vi for a in found)

@@ -1,0 +1,174 @@
+"""Beside the verdict: certain rises, what could have shown, preferred figures, the other bridge."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import annex_factory as annexes
+import pytest
+import results_factory as make
+
+from results.judge.confidence import detectable_share_rise, wilson
+from results.judge.verdict import judge
+from results.model.result import CriterionResult, Phase, Place
+from results.report.summary import criteria_notes, place_name, summary_md
+from results.report.vietnamese import Names
+from results.report.vietnamese import criteria_notes as criteria_notes_vi
+from results.report.view.run_data import run_data
+
+
+def compared(before: dict[str, Any], after: dict[str, Any]) -> list[Phase]:
+    """The sound check, but for what Cư Jút hears in the first phase and in the last."""
+    phases = make.phases()
+    for at, how in ((0, before), (2, after)):
+        heard = make.bridge("cu-jut", None, make.stream("audio", "down", **how))
+        bridges = [heard if b.id == "cu-jut" else b for b in phases[at].bridges]
+        phases[at] = make.phase(phases[at].name, bridges)
+    return phases
+
+
+def judged(ident: str, before: dict[str, Any], after: dict[str, Any]) -> CriterionResult:
+    asked = {"existing": list(make.EXISTING), "new": list(make.NEW), "invalid": []}
+    found = judge(compared(before, after), make.criteria(), **asked)
+    return next(c for c in found.criteria if c.id == ident)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ok"),
+    [
+        ({}, {"received": 1498}, True),  # two of 1,500 are chance
+        ({}, {"received": 1470}, False),
+        ({"received": 1470}, {"received": 1465}, True),
+        ({"received": 1470}, {"received": 1380}, False),
+        ({}, {"received": 1470, "loss_burst_mean": 30.0}, True),  # one burst
+        ({"received": 1470, "loss_burst_mean": 30.0}, {"received": 1380}, True),
+    ],
+)
+def test_a_rise_in_losses_counts_as_far_as_it_is_certain(
+    before: dict[str, Any], after: dict[str, Any], ok: bool
+) -> None:
+    assert judged("existing-loss-no-worse", before, after).ok is ok
+
+
+def known(p95: float, low: float, high: float) -> dict[str, Any]:
+    return {"delay_ms": p95, "delay_p95_low_ms": low, "delay_p95_high_ms": high}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rise"),
+    [
+        (known(10, 9, 14), known(30, 27, 40), 20 - math.hypot(4, 3)),
+        (known(10, 9, 14), known(14, 11, 15), 0),
+        (known(10, 10, 10), known(30, 27, 40), 17),
+        ({"delay_ms": 10.0}, {"delay_ms": 15.0}, 5),  # of an older run nothing is said: exact
+        (known(30, 20, 40), known(10, 9, 11), 0),
+    ],
+)
+def test_a_rise_in_delay_is_beyond_what_both_percentiles_may_be_off(
+    before: dict[str, Any], after: dict[str, Any], rise: float
+) -> None:
+    found = judged("existing-delay-no-worse", before, after)
+    assert found.value == pytest.approx(rise)
+
+
+def test_detectable_is_what_every_way_of_every_bridge_would_have_shown() -> None:
+    """Of each way by the stream that shows most: here pictures, but of Cư Jút sound alone."""
+    shown = judged("existing-loss-no-worse", {}, {}).detectable
+    assert shown == pytest.approx(100 * detectable_share_rise(wilson(0, 1500), 1500))
+    whole = judge(make.phases(), make.criteria(), existing=list(make.EXISTING), invalid=[])
+    [loss] = [c for c in whole.criteria if c.id == "existing-loss-no-worse"]
+    assert loss.detectable == pytest.approx(100 * detectable_share_rise(wilson(0, 7000), 7000))
+    delay = judged("existing-delay-no-worse", known(10, 7, 14), {})
+    assert delay.detectable == pytest.approx(5)  # √(3² + 4²)
+    # of delays that do not vary at all every rise shows: there is nothing to be said
+    assert [c.id for c in whole.criteria if c.detectable is not None] == ["existing-loss-no-worse"]
+
+
+def test_without_a_phase_to_compare_nothing_is_detectable() -> None:
+    phases = make.phases()[:1]
+    found = judge(phases, make.criteria(), existing=list(make.EXISTING), invalid=[])
+    worse = [c for c in found.criteria if c.id.startswith("existing-")]
+    assert [(c.value, c.ok, c.detectable) for c in worse] == [(None, False, None)] * 2
+
+
+# --------------------------------------------------------------------------- preferred figures
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "preferred", "past"),
+    [
+        (260, 400, 150, True),
+        (150, 400, 150, False),
+        (100, 400, 150, False),
+        (401, 400, 150, False),
+        (260, 400, None, False),
+    ],
+)
+def test_past_the_preferred_figure_but_within_the_limit(
+    value: float, threshold: float, preferred: float | None, past: bool
+) -> None:
+    found = judged("mouth-to-ear", {}, {})
+    changed = {"value": value, "threshold": threshold, "preferred": preferred}
+    found = found.model_copy(update=changed | {"ok": value <= threshold})
+    assert found.past_preferred is past
+
+
+@pytest.mark.parametrize(("value", "past"), [(4.2, True), (4.3, False), (4.4, False), (3.9, False)])
+def test_of_an_at_least_criterion_more_is_preferred(value: float, past: bool) -> None:
+    found = judged("mos", {}, {})
+    found = found.model_copy(update={"value": value, "preferred": 4.3, "ok": value >= 4.0})
+    assert found.past_preferred is past
+    assert not found.model_copy(update={"value": None}).past_preferred
+
+
+def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable() -> None:
+    result = make.result()
+    english, vietnamese = criteria_notes(result), criteria_notes_vi(result)
+    assert english[0] == (
+        "Sound, from mouth to ear: 260 ms is within the limit of 400 ms, but past the 150 ms that "
+        "its source prefers"
+    )
+    assert "terminals and MCU alone take 140 ms and 330 ms" in english[2]
+    assert "cannot rule out a rise of less than 0.24 points" in english[3]
+    assert len(english) == len(vietnamese) == 4
+    assert vietnamese[0].startswith("Âm thanh: độ trễ từ miệng đến tai: 260\u00a0ms nằm trong")
+    assert "150\u00a0ms" in vietnamese[0]
+    assert "140\u00a0ms" in vietnamese[2]
+    assert "chưa thể loại trừ mức tăng dưới 0,24" in vietnamese[3]
+    assert f"- {english[0]}" in summary_md(result).splitlines()
+    [row] = [
+        row
+        for row in annexes.rows(result, caption="Kết quả theo từng tiêu chí")
+        if row[0].startswith("Âm thanh: độ trễ từ miệng đến tai")
+    ]
+    assert "vượt mức nên có 150" in row[0]
+    notes = run_data(result, None, None)["notes"]
+    assert [note["en"] for note in notes] == english
+
+
+def test_in_time_nothing_is_said_of_delays() -> None:
+    """Neither that a figure is preferred nor of what devices add."""
+    quick = {"mouth_to_ear_ms": 140.0}
+    streams = [make.stream("audio", way, **quick) for way in ("up", "down")]
+    streams.append(make.stream("video", "down", camera_to_screen_ms=140.0))
+    phases = [
+        make.phase(p.name, [make.bridge(b.id, None, *streams) for b in p.bridges])
+        for p in make.phases()
+    ]
+    result = make.result(phases)
+    assert [note.split(":")[0] for note in criteria_notes(result)] == ["Existing bridges"]
+    assert len(criteria_notes_vi(result)) == 1
+
+
+# ------------------------------------------------------------------------ with which other bridge
+
+
+def test_a_place_names_the_bridge_at_the_other_end() -> None:
+    place = Place(kind="bridge", id="cu-jut", detail="audio down", other="dak-mil", phase="during")
+    assert place.text == "cu-jut audio down with dak-mil, during"
+    result = make.result()
+    assert place_name(place, result) == "Cư Jút audio down with Đắk Mil, during"
+    assert Names(result).place(place) == (
+        "Cư Jút, âm thanh chiều xuống, với Đắk Mil, trong khi kết nối"
+    )

@@ -1,0 +1,269 @@
+"""The criteria with a rule of their own: each value, its place and the class of its cause."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import results_factory as make
+
+from results.judge.criteria import Criterion
+from results.judge.worst import worst
+from results.model.result import Downspeeded, Phase, Place, Refused
+
+CRITERIA = {c.id: c for c in make.criteria().criterion}
+AB, BA = "a->b", "b->a"
+
+
+def found(ident: str, phases: list[Phase], *, existing: Any = (), new: Any = ()) -> tuple[Any, ...]:
+    """(value, where, cause)"""
+    one = worst(CRITERIA[ident], phases, list(existing), list(new))
+    return one.value, one.place.text, one.cause
+
+
+def refused(*codes: tuple[str, int]) -> list[Refused]:
+    return [Refused(bridge=bridge, code=code, reason="no") for bridge, code in codes]
+
+
+def phases(*parts: dict[str, Any]) -> list[Phase]:
+    """One for each part: of `bridges`, `links` and what the MCU says."""
+    made = []
+    for name, part in zip(("before", "during", "after"), parts, strict=False):
+        bridges = [make.bridge(ident) for ident in part.pop("bridges", ())]
+        links = part.pop("links", [])
+        device = make.mcu(["x"], part.pop("refused", ()), **part)
+        made.append(make.phase(name, bridges, links, device))
+    return made
+
+
+def test_a_rule_for_each_criterion_and_none_for_what_is_not_known() -> None:
+    unknown = CRITERIA["link-peak"].model_copy(update={"id": "nobody-knows"})
+    with pytest.raises(ValueError, match="'nobody-knows' has neither a measure nor a rule"):
+        worst(unknown, make.phases(), [], [])
+
+
+def test_the_mcu_is_fullest_in_the_first_phase_of_the_highest_use() -> None:
+    parts = [{"units_used": units} for units in (9.0, 45.0, 45.0)]
+    assert found("mcu-units", phases(*parts)) == (50.0, "mcu units, during", "mcu")
+
+
+@pytest.mark.parametrize(
+    ("links", "where"),
+    [
+        # the highest peak, wherever it is
+        ([[("a", AB, 70.0, 0)], [("b", AB, 71.5, 0)]], "link b a->b, during"),
+        ([[("a", AB, 71.5, 0)], [("b", AB, 70.0, 0)]], "link a a->b, before"),
+        # of peaks within a percent the one that dropped most
+        ([[("a", AB, 71.5, 3)], [("b", AB, 70.5, 4)]], "link b a->b, during"),
+        ([[("a", AB, 71.5, 3)], [("b", AB, 70.4, 4)]], "link a a->b, before"),
+        # of as many drops the higher peak, then by name, then by direction
+        ([[("a", AB, 71.4, 3)], [("b", AB, 71.5, 3)]], "link b a->b, during"),
+        ([[("b", AB, 71.5, 3)], [("a", AB, 71.5, 3)]], "link a a->b, during"),
+        ([[("a", BA, 71.5, 3)], [("a", AB, 71.5, 3)]], "link a a->b, during"),
+    ],
+)
+def test_the_fullest_link(links: list[list[tuple[str, str, float, int]]], where: str) -> None:
+    made = [{"links": [make.link(*link) for link in part]} for part in links]
+    assert found("link-peak", phases(*made)) == (71.5, where, "link")
+
+
+def test_no_links() -> None:
+    one = worst(CRITERIA["link-peak"], phases({}), [], [])
+    assert (one.value, one.cause, one.nothing) == (None, "link", "links")
+
+
+@pytest.mark.parametrize(
+    ("parts", "value", "where", "cause"),
+    [
+        # nobody
+        ([{"bridges": ["x", "y"]}], 0, "mcu, before", "mcu"),
+        # refused by the MCU
+        (
+            [{"bridges": ["x"]}, {"bridges": ["x"], "refused": refused(("y", 503))}, {}],
+            1,
+            "mcu, during",
+            "mcu",
+        ),
+        # and it counts once, where it was first
+        ([{"refused": refused(("x", 486), ("y", 503))}, {"refused": refused(("x", 486))}], 2,
+         "mcu, before", "mcu"),
+        ([{"refused": refused(("x", 486))}, {"refused": refused(("y", 503))},
+          {"refused": refused(("x", 486))}], 2, "mcu, before", "mcu"),
+        # not answered: an effect of the network, at the bridge
+        ([{"bridges": ["x"], "refused": refused(("y", 408))}], 1, "y, before", "stream"),
+        # one of each: the device's answer is the cause
+        ([{"refused": refused(("x", 408), ("y", 503))}], 2, "mcu, before", "mcu"),
+        ([{"refused": refused(("x", 503), ("y", 408))}], 2, "mcu, before", "mcu"),
+        # neither in the meeting nor refused
+        ([{"bridges": ["y"]}, {"bridges": ["y"]}], 1, "x, during", "stream"),
+        ([{}, {"bridges": ["x"]}], 1, "y, during", "stream"),
+        # refused first and in the meeting later: refused
+        ([{"bridges": ["x"], "refused": refused(("y", 503))}, {"bridges": ["x", "y"]}], 1,
+         "mcu, before", "mcu"),
+        ([{"bridges": [], "refused": refused(("y", 408))}], 2, "y, before", "stream"),
+        ([{"refused": refused(("x", 408))}, {"refused": refused(("y", 408), ("x", 408))}], 2,
+         "x, before", "stream"),
+    ],
+)  # fmt: skip
+def test_calls_that_were_not_set_up(
+    parts: list[dict[str, Any]], value: int, where: str, cause: str
+) -> None:
+    made = phases(*(dict(part) for part in parts))
+    assert found("every-call-set-up", made, existing=["x"], new=["y", "x"]) == (value, where, cause)
+
+
+def less(*bridges: str) -> list[Downspeeded]:
+    return [Downspeeded(bridge=b, asked="1080p30", given="720p30", reason="full") for b in bridges]
+
+
+@pytest.mark.parametrize(
+    ("told", "value", "where"),
+    [
+        ([(), ()], 0, "mcu, during"),
+        ([(), ("y",), ("y", "x")], 2, "mcu, during"),
+        ([(), ("y",), ()], 1, "mcu, during"),
+        # wherever it was told again
+        ([("x",), ("y",), ("y",)], 2, "mcu, before"),
+        ([("x",), ("y",), ("x",)], 2, "mcu, before"),
+    ],
+)
+def test_calls_that_were_given_less_count_once_and_where_the_first_was(
+    told: list[tuple[str, ...]], value: int, where: str
+) -> None:
+    made = phases(*({"downspeeded": less(*bridges)} for bridges in told))
+    assert found("every-call-as-asked", made) == (value, where, "mcu")
+
+
+def dropping(kind: str = "audio", direction: str = "down", **how: Any) -> list[Phase]:
+    bad = make.bridge("x", None, make.stream(kind, direction, **how))
+    return [make.phase("before", [make.bridge("x"), make.bridge("y")]),
+            make.phase("during", [bad, make.bridge("y")])]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "where"),
+    [
+        (dropping(interruption_ms=1000.0), 0, "mcu, during"),
+        (dropping(interruption_ms=1000.1), 1, "x audio down, during"),
+        (dropping(interruption_ms=None), 0, "mcu, during"),
+        (dropping(received=0), 1, "x audio down, during"),
+        (dropping(received=1), 0, "mcu, during"),
+        (dropping("video", interruption_ms=1000.1), 1, "x video down, during"),
+        # slides pause as long as they like, and what a bridge sends nobody holds against it here
+        (dropping("content", interruption_ms=9000.0), 0, "mcu, during"),
+        (dropping(direction="up", interruption_ms=9000.0), 0, "mcu, during"),
+        # gone, told by the MCU or not; put out by the control room
+        (phases({"bridges": ["x", "y"]}, {"bridges": ["y"]}), 1, "x, during"),
+        (phases({"bridges": ["x", "y"]}, {"bridges": ["y"], "dropped": ["x"]}), 1, "x, during"),
+        (phases({"bridges": ["x", "y"]}, {"bridges": ["y"], "put_out": ["x"]}), 0, "mcu, during"),
+        # it was there once: it is missed in every phase after, and told where it is first
+        (phases({"bridges": ["x", "y"]}, {"bridges": ["x"]}, {}), 2, "y, during"),
+        (phases({}, {"bridges": ["x"]}, {"bridges": ["x"]}), 0, "mcu, after"),
+        (phases({"bridges": ["x"]}, {"bridges": ["x"]}, {}), 1, "x, after"),
+        (phases({"bridges": ["z", "a"]}, {}), 2, "a, during"),
+    ],
+)
+def test_bridges_that_were_dropped(made: list[Phase], value: int, where: str) -> None:
+    assert found("no-bridge-dropped", made) == (value, where, "stream")
+
+
+def changed(first: dict[str, Any], *later: dict[str, Any]) -> list[Phase]:
+    """What one bridge hears in one phase after the other."""
+    return [
+        make.phase(name, [make.bridge("x", None, make.stream(**how))])
+        for name, how in zip(("before", "during", "after"), (first, *later), strict=False)
+    ]
+
+
+DELAY: Criterion = CRITERIA["existing-delay-no-worse"]
+LOSS: Criterion = CRITERIA["existing-loss-no-worse"]
+
+
+def test_the_largest_rise_of_any_phase_after_the_first() -> None:
+    made = changed({"delay_ms": 10.0}, {"delay_ms": 13.0}, {"delay_ms": 12.0})
+    one = worst(DELAY, made, ["x"], [])
+    assert (one.value, one.place.text, one.cause) == (3.0, "x audio down, during", "stream")
+    made = changed({"delay_ms": 10.0}, {"delay_ms": 8.0}, {"delay_ms": 12.5})
+    assert worst(DELAY, made, ["x"], []).value == 2.5
+
+
+def test_only_existing_bridges_are_compared_and_only_with_themselves() -> None:
+    made = changed({"delay_ms": 10.0}, {"delay_ms": 13.0})
+    one = worst(DELAY, made, ["y"], ["x"])
+    assert (one.value, one.nothing) == (None, "phases after the first to compare with it")
+    # the way and the medium have to be the same ones
+    for other in ({"direction": "up"}, {"kind": "video"}):
+        made = changed({"delay_ms": 10.0}, {"delay_ms": 13.0} | other)
+        assert worst(DELAY, made, ["x"], []).nothing
+
+
+def test_what_came_before_and_does_not_come_now_has_no_value() -> None:
+    dead = {"received": 0, "delay_ms": None, "jitter_ms": None, "mos": None}
+    one = worst(DELAY, changed({}, dead), ["x"], [])
+    assert (one.value, one.place.text, one.nothing) == (None, "x audio down, during", "")
+    assert worst(DELAY, changed(dead, {}), ["x"], []).nothing
+
+
+def test_a_rise_in_loss_is_in_percent() -> None:
+    """From none to all of 1,500: nearly 100 %, less what is not certain."""
+    dead = {"received": 0, "delay_ms": None, "jitter_ms": None, "mos": None}
+    one = worst(LOSS, changed({}, dead), ["x"], [])
+    assert one.value is not None
+    assert 98.0 < one.value <= 100.0
+    assert one.place.text == "x audio down, during"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"loss_spread": 4.0}, {}),
+        ({}, {"loss_spread": 4.0}),
+        ({"loss_spread": 4.0, "loss_burst_mean": 1.0}, {"loss_spread": 2.0}),
+    ],
+)
+def test_losses_that_come_together_make_a_rise_less_certain(
+    before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    """The larger spread of the two is that of both."""
+    plain = worst(LOSS, changed({}, {"received": 1400}), ["x"], []).value
+    spread = worst(LOSS, changed(before, {"received": 1400} | now), ["x"], []).value
+    both = changed({"loss_spread": 4.0}, {"received": 1400, "loss_spread": 4.0})
+    assert plain is not None
+    assert spread is not None
+    assert 0 < spread < plain
+    assert spread == worst(LOSS, both, ["x"], []).value
+
+
+def test_what_would_have_shown_is_of_the_way_that_shows_least() -> None:
+    """On each way of a bridge the stream that shows most; of all ways the one that shows least."""
+
+    def streams(up: int, down: int, video: int) -> list[Any]:
+        return [
+            make.stream("audio", "up", sent=up),
+            make.stream("audio", "down", sent=down),
+            make.stream("video", "down", sent=video),
+        ]
+
+    def detectable(*bridges: tuple[int, int, int]) -> float:
+        there = [
+            make.bridge(who, None, *streams(*sent))
+            for who, sent in zip(("x", "y"), bridges, strict=False)
+        ]
+        made = [make.phase(name, there) for name in ("before", "after")]
+        one = worst(LOSS, made, ["x", "y"], [])
+        assert one.detectable is not None
+        return one.detectable
+
+    # more packets show more; audio up is alone on its way
+    assert detectable((100, 9000, 9000)) == detectable((100, 500, 300))
+    assert detectable((100, 500, 300)) > detectable((200, 500, 300))
+    # the better of the two streams down
+    assert detectable((9000, 100, 500)) == detectable((9000, 500, 100))
+    assert detectable((9000, 500, 100)) < detectable((9000, 100, 100))
+    # the worse of two bridges
+    assert detectable((900, 900, 900), (100, 900, 900)) == detectable((100, 900, 900))
+
+
+def test_the_place_of_nothing_dropped_is_the_mcu_in_the_last_phase() -> None:
+    one = worst(CRITERIA["no-bridge-dropped"], make.phases(), [], [])
+    assert one.place == Place(kind="mcu", id="mcu", phase="after")

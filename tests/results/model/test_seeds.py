@@ -1,0 +1,319 @@
+"""Other seeds: the interval against published values, the spread, the verdict, the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import results_factory as make
+
+from results.judge.criteria import EVERY_SEED, Criteria, load_criteria
+from results.judge.diff import differences
+from results.judge.verdict import trial, with_seeds
+from results.model.result import Binding, Place, Result
+from results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
+from results.report.annex.content import Chapter, document
+from results.report.annex.letter import Letter
+from results.report.annex.standing import Part
+from results.report.english import binding_sentence as binding_en
+from results.report.english import verdict_sentence as verdict_en
+from results.report.plots.words import Lang
+from results.report.seed_words import note, sentence, sentence_vi
+from results.report.summary import headline, summary_md, terminal_table
+from results.report.vietnamese import Names, verdict_sentence
+from results.report.vietnamese import binding_sentence as binding_vi
+from results.report.view.run_data import run_data
+
+OWN = 1681
+
+
+def loss_at(place: str, value: float) -> Binding:
+    """Sound missed at a bridge."""
+    at = Place(kind="bridge", id=place, detail="audio down", phase="after")
+    return Binding(
+        criterion="audio-loss", cause="stream", place=at, where=at.text, value=value, threshold=1.0,
+        unit="%", margin_pct=100 - 100 * value,
+    )  # fmt: skip
+
+
+def trials(lost: Sequence[float]) -> list[Trial]:
+    """One seed each, with so much loss, of which 1 % is allowed."""
+    return [
+        Trial(
+            seed=seed,
+            verdict="pass" if value <= 1 else "fail",
+            criteria=[Valued(id="audio-loss", value=value, unit="%", ok=value <= 1)],
+            binding=loss_at("cu-jut", value),
+        )
+        for seed, value in zip(others(OWN, len(lost)), lost, strict=True)
+    ]
+
+
+def judged(lost: Sequence[float], own: Result | None = None, **thresholds: float) -> Result:
+    criteria = load_criteria(thresholds={EVERY_SEED: 0.0, **thresholds})
+    return with_seeds(own or make.result(), criteria, seeds_of(trials(lost), "estimate"))
+
+
+@pytest.mark.parametrize(
+    ("passed", "tried", "least", "most"),
+    [
+        # Newcombe 1998 (Stat Med 17:857), table I, method 3
+        (81, 263, 25.53, 36.62),
+        (15, 148, 6.24, 16.05),
+        (0, 20, 0.0, 16.11),
+        (1, 29, 0.61, 17.18),
+        (13, 20, 43.3, 81.9),
+        (20, 20, 83.9, 100.0),
+    ],
+)
+def test_the_interval_is_wilsons(passed: int, tried: int, least: float, most: float) -> None:
+    digits = 0.05 if tried == 20 and passed else 0.005
+    assert wilson_pct(passed, tried) == pytest.approx((least, most), abs=digits + 1e-9)
+
+
+@pytest.mark.parametrize(("passed", "tried"), [(0, 0), (3, 2), (-1, 2)])
+def test_there_is_no_interval_of_nothing(passed: int, tried: int) -> None:
+    with pytest.raises(ValueError, match="of"):
+        wilson_pct(passed, tried)
+
+
+def test_others_are_the_next_seeds_and_begin_anew_at_0() -> None:
+    assert others(1681, 3) == [1682, 1683, 1684]
+    assert others(SEEDS - 2, 3) == [SEEDS - 1, 0, 1]
+    assert others(5, 0) == []
+
+
+def test_the_spread_of_a_criterion() -> None:
+    found = seeds_of(trials([0.5, 2.0, 0.1, 3.0]), "estimate")
+    [loss] = found.spread
+    assert (loss.least, loss.median, loss.largest) == (0.1, 1.25, 3.0)
+    assert (loss.measured, loss.failed, loss.first) == (4, 2, 2)
+    assert (found.tried, found.passed, found.failed_pct) == (4, 2, 50.0)
+    assert found.first is not None
+    assert (found.first.seed, found.first.binding) == (OWN + 2, loss_at("cu-jut", 2.0))
+
+
+def test_what_was_measured_nowhere_has_no_spread() -> None:
+    unknown = Valued(id="mos", value=None, unit="MOS", ok=False)
+    found = seeds_of([Trial(seed=1, verdict="fail", criteria=[unknown], binding=None)], "estimate")
+    [mos] = found.spread
+    assert (mos.least, mos.median, mos.largest, mos.measured, mos.failed) == (None,) * 3 + (0, 1)
+
+
+def test_where_it_was_stopped_there_is_no_share_of_all_seeds() -> None:
+    found = seeds_of(trials([0.0, 2.0]), "estimate", stopped=True)
+    assert (found.least_pct, found.most_pct, found.passed, found.tried) == (None, None, 1, 2)
+
+
+def test_a_pass_at_every_seed_is_a_pass() -> None:
+    own = make.result()
+    result = judged([0.0] * 20)
+    assert result.verdict == "pass"
+    assert result.criteria[:-1] == own.criteria
+    every = result.criteria[-1]
+    assert (every.id, every.value, every.ok, every.margin_pct) == (EVERY_SEED, 0.0, True, 100.0)
+    assert result.binding == own.binding
+    assert headline(result) == "PASS – the bridges may be connected"
+    said = "passes at all 20 of 20 other seeds (at least 83 % of all seeds, 95 % confidence)"
+    assert note(result) == said
+    assert said in terminal_table(result).notes
+    assert sentence_vi(result) == (
+        "Kết luận này được kiểm tra thêm bằng tính toán với 20 số khởi tạo ngẫu nhiên khác: đạt ở "
+        "cả 20 lần (khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 83\u00a0% trở lên)."
+    )
+
+
+def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
+    result = judged([0.0] * 13 + [2.5] * 7)
+    assert result.verdict == "fail"
+    [reason] = result.reasons
+    assert reason.startswith("Other seeds that fail: 35 %, allowed at most 0 % (cu-jut audio down")
+    assert result.binding is not None
+    assert (result.binding.criterion, result.binding.cause) == (EVERY_SEED, "stream")
+    assert result.binding.place == loss_at("cu-jut", 2.5).place
+    said = "passes at 13 of 20 seeds: the answer depends on luck"
+    assert headline(result) == f"FAIL – {said}"
+    assert said in verdict_en(result)
+    assert (
+        "đạt với số khởi tạo của lần kiểm tra này nhưng chỉ đạt ở 13 trong 20 số khởi tạo ngẫu "
+        "nhiên khác: kết quả phụ thuộc yếu tố ngẫu nhiên"
+    ) in verdict_sentence(result)
+    assert sentence_vi(result) == (
+        "Tính thêm với 20 số khởi tạo ngẫu nhiên khác: hệ thống đạt ở 13 lần, không đạt ở 7 lần "
+        "(khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 43\u00a0% đến 82\u00a0%)."
+    )
+    assert terminal_table(result).binds == (
+        "Fails first, at seed 1695: Sound: packets missed at Cư Jút audio down, after – 2.5 %, "
+        "limit 1 %"
+    )
+    names = Names(result)
+    assert "at seed 1695: Sound: packets missed" in binding_en(result.binding, result, names)
+    said = "với số khởi tạo 1695: âm thanh: tỷ lệ gói tin không dùng được"
+    assert said in binding_vi(result.binding, result, names)
+    assert "Passes at 13 of 20 other seeds (43 % to 82 % of all seeds" in summary_md(result)
+    assert "| Sound: packets missed | 0 % | 0 % | 2.5 % | ≤ 1 % | 7 | 7 |" in summary_md(result)
+    assert "the system passes at 13 and fails at 7 (95\u00a0% confidence" in sentence(result)
+
+
+def test_a_share_that_may_fail_can_be_set() -> None:
+    lost = [0.0] * 19 + [2.0]
+    assert judged(lost).verdict == "fail"
+    assert judged(lost, **{EVERY_SEED: 5.0}).verdict == "pass"
+    allowed = judged(lost, **{EVERY_SEED: 10.0})
+    every = allowed.criteria[-1]
+    assert (every.value, every.margin_pct) == (5.0, 50.0)
+    said = "đạt ở 19 lần, không đạt ở 1 lần, trong khi kịch bản cho phép đến 10\u00a0% số lần"
+    assert said in sentence_vi(allowed)
+    said = "passes at 19 and fails at 1; the scenario lets up to 10\u00a0% of them fail"
+    assert said in sentence(allowed)
+    just = judged(lost, **{EVERY_SEED: 5.0})
+    lead = "Không đạt rõ nhất, với số khởi tạo 1701 (kịch bản cho phép): âm thanh"
+    assert lead in binding_vi(just.binding, just, Names(just))
+    lead = "Fails most clearly, at seed 1701 (which the scenario allows): Sound"
+    assert lead in binding_en(just.binding, just, Names(just))
+    assert "passes at 19 of 20 other seeds, and 10 % of them may fail (7" in note(allowed)
+
+
+def failing() -> Result:
+    """A run whose own seed fails by a full link."""
+    own = make.result(thresholds={"link-peak": 1.0})
+    assert own.verdict == "fail"
+    return own
+
+
+def test_what_fails_at_the_own_seed_binds() -> None:
+    own = failing()
+    every = judged([2.0, 2.0], own)
+    assert (every.verdict, every.binding) == ("fail", own.binding)
+    assert every.reasons[:-1] == own.reasons
+    assert headline(every) == "FAIL – the system does not meet the criteria with these bridges"
+    assert "the system fails at all 2" in sentence(every)
+
+
+def test_that_only_the_own_seed_fails_is_luck_too() -> None:
+    some = judged([0.0, 2.0], failing())
+    said = "passes at 1 of 2 seeds, not at its own: the answer depends on luck"
+    assert headline(some) == f"FAIL – {said}"
+    assert (
+        "không đạt với số khởi tạo của lần kiểm tra này, đạt ở 1 trong 2 số khởi tạo ngẫu nhiên "
+        "khác"
+    ) in verdict_sentence(some)
+    assert judged([0.0, 0.0], failing()).verdict == "fail"
+
+
+def test_an_invalid_run_stays_invalid() -> None:
+    own = make.result().model_copy(update={"verdict": "invalid", "reasons": ["a packet is gone"]})
+    for lost in ([0.0], [2.0]):
+        found = judged(lost, own)
+        assert (found.verdict, found.reasons) == ("invalid", ["a packet is gone"])
+
+
+def test_without_other_seeds_it_is_said() -> None:
+    own = make.result()
+    refused = with_seeds(own, load_criteria(), Seeds(refused="[[fault]] (cut): is emulated"))
+    assert EVERY_SEED not in {c.id for c in refused.criteria}
+    for result in (own, refused):
+        said = "PASS – the bridges may be connected (other seeds were not tried)"
+        assert headline(result) == said
+        assert "Other seeds were not tried" in summary_md(result)
+        assert "chưa thử với số khởi tạo ngẫu nhiên khác" in sentence_vi(result)
+        assert verdict_sentence(result).endswith(" (chưa thử với số khởi tạo ngẫu nhiên khác).")
+        assert verdict_en(result).endswith(" (other seeds were not tried).")
+    assert "tính toán được" not in sentence_vi(own)
+    assert sentence_vi(refused).endswith(", vì kịch bản không tính toán được.")
+    assert "other seeds were not tried: [[fault]] (cut): is emulated" in (
+        terminal_table(refused).notes
+    )
+
+
+def test_a_trial_is_what_was_judged() -> None:
+    own = make.result()
+    found = trial(7, own)
+    assert (found.seed, found.verdict, found.binding) == (7, "pass", own.binding)
+    assert [(c.id, c.value) for c in found.criteria] == [(c.id, c.value) for c in own.criteria]
+
+
+def test_criteria_of_other_files_may_lack_it() -> None:
+    whole = load_criteria()
+    without = Criteria(
+        schema="giaoban.criteria/1",
+        criterion=[c for c in whole.criterion if c.id != EVERY_SEED],
+    )
+    found = with_seeds(make.result(), without, seeds_of(trials([2.0]), "estimate"))
+    assert found.verdict == "pass"
+
+
+def test_a_difference_at_other_seeds_is_told() -> None:
+    a, b = judged([0.5, 0.5]), judged([0.5, 0.6])
+    assert differences(a, judged([0.5, 0.5])) == []
+    paths = {d.path for d in differences(a, b)}
+    assert "seeds.spread[audio-loss].largest" in paths
+
+
+def test_seeds_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(ValueError, match="passed at 3 of 2"):
+        Seeds(seeds=[1, 2], passed=3)
+    with pytest.raises(ValueError, match="first seed that fails"):
+        Seeds(seeds=[1, 2], passed=1)
+    with pytest.raises(ValueError, match="refused"):
+        Seeds(seeds=[1], passed=1, refused="no")
+
+
+def annex(result: Result, lang: Lang) -> dict[str, list[str]]:
+    """What an annex says, by section."""
+    found: dict[str, list[str]] = {}
+    made = document([Chapter(Part(result, None), {})], lang, Letter())
+    for section, text in made.texts():
+        found.setdefault(section.split(" · ")[0], []).append(text)
+    return found
+
+
+@pytest.mark.parametrize("lost", [[0.0] * 20, [0.0, 2.0, 0.0], [2.0]])
+def test_the_annex_says_in_one_sentence_how_sure_it_is(lost: list[float]) -> None:
+    result = judged(lost)
+    for lang, said in (("vi", sentence_vi(result)), ("en", sentence(result))):
+        text = annex(result, lang)  # type: ignore[arg-type]
+        assert sum(said in texts for texts in text.values()) == 1
+        [conclusion] = [texts for texts in text.values() if said in texts]
+        assert conclusion[0] in ("2. Kết luận", "2. Verdict")
+        whole = [line for texts in text.values() for line in texts]
+        caption = "số khởi tạo ngẫu nhiên khác" if lang == "vi" else "other seed"
+        assert any(line.startswith(("Bảng", "Table")) and caption in line for line in whole)
+        assert f"{sum(value > 1 for value in lost)} / {len(lost)}" in whole
+
+
+def test_how_other_seeds_were_tried_is_told_where_they_were() -> None:
+    def texts(result: Result) -> str:
+        return "\n".join(line for lines in annex(result, "vi").values() for line in lines)
+
+    estimated = judged([0.0] * 3)
+    assert estimated.seeds is not None
+    by_emulation = estimated.seeds.model_copy(update={"method": "sandbox"})
+    emulated = estimated.model_copy(update={"seeds": by_emulation})
+    assert "câu hỏi đó được tính toán lại với các số khởi tạo" in texts(estimated)
+    assert "câu hỏi đó được mô phỏng lại với các số khởi tạo" in texts(emulated)
+    assert "câu hỏi đó được tính toán lại" not in texts(emulated)
+    assert "câu hỏi đó được" not in texts(make.result())
+
+
+def test_other_seeds_are_no_margin_of_an_expansion() -> None:
+    [least] = [
+        line
+        for lines in annex(judged([0.0, 2.0, 0.0]), "vi").values()
+        for line in lines
+        if line.startswith("Các tiêu chí có dư địa nhỏ nhất")
+    ]
+    assert "khởi tạo" not in least
+
+
+def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
+    texts = [line for lines in annex(make.result(), "en").values() for line in lines]
+    assert "This conclusion rests on one seed: other seeds were not tried." in texts
+    assert not any("How far each criterion" in line for line in texts)
+
+
+def test_the_page_has_the_spread() -> None:
+    shown = run_data(judged([0.0, 2.0]), None, None)
+    assert shown["how_sure"]["en"].startswith("Also estimated at 2 other seeds")
+    assert (shown["seeds"]["passed"], shown["seeds"]["spread"]["audio-loss"]["largest"]) == (1, 2.0)
+    assert run_data(make.result(), None, None)["seeds"] is None

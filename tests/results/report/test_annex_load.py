@@ -1,0 +1,295 @@
+"""Load tests in the annex: what an office reads of them, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import annex_factory as annexes
+import load_factory as loads
+import pytest
+import results_factory as make
+from docx import Document
+from pdf_text import pages_of, text_of
+
+from giaoban.errors import InputError
+from results.archive.evidence.verify import verify
+from results.model.load import LoadInputs, LoadResult, MediaResult
+from results.model.result import FileRef
+from results.report.annex.content import Chapter
+from results.report.annex.make import annex_bytes, write_annex
+from results.report.annex.standing import Part
+from results.report.annex.words import words
+from results.report.reasons import UNKNOWN, reason_vi
+from results.report.vietnamese import Names
+from scenarios.load import generators, run
+from scenarios.load.locust.outcomes import Health, Record
+
+WITHOUT = loads.storm("none")
+WITH = loads.storm("random", run_id="load-province-20261125-091500", last_back_s=14.04)
+
+
+def said(*answers: LoadResult, lang: Any = "vi") -> str:
+    return annexes.said(make.result(), *answers, lang=lang)
+
+
+def rows(*answers: LoadResult, caption: str, lang: Any = "vi") -> list[list[str]]:
+    return annexes.rows(make.result(), *answers, caption=caption, lang=lang)
+
+
+def test_two_storms_are_two_rows_with_decimal_commas() -> None:
+    assert rows(WITHOUT, WITH, caption="Các điểm cầu gọi lại") == [
+        ["Lần thử 1", "không", "10", "10", "21", "3,5", "8,5", "60", "Đạt"],
+        ["Lần thử 2", "có", "10", "10", "21", "3,5", "14", "60", "Đạt"],
+    ]
+    english = rows(WITHOUT, WITH, caption="Bridges dialling again", lang="en")
+    assert english[0] == ["Test 1", "no", "10", "10", "21", "3.5", "8.5", "60", "Met"]
+
+
+def test_they_are_told_once_if_they_were_asked_the_same() -> None:
+    text = said(WITHOUT, WITH)
+    [told] = [line for line in text.splitlines() if loads.QUESTION in line]
+    assert told.startswith(f"Lần thử 1, lần thử 2: {loads.QUESTION} Phiên họp có 11 điểm cầu.")
+    assert "trong mạng mô phỏng của tỉnh: mọi cuộc gọi đi qua các đường truyền mô phỏng" in told
+    assert "Kịch bản “storm.toml” của lần thử khác kịch bản của lần kiểm tra" in told
+    for answer in (WITHOUT, WITH):
+        assert f"({answer.run_id}): đạt cả 2 tiêu chí thử tải" in text
+    assert "61,5 %, trên đường truy nhập Polycom RMX 4000 (chiều xuống)" in text
+    assert "bị loại do hàng đợi đầy: 1.234" in text
+
+
+def test_the_scenario_of_the_check_needs_no_word() -> None:
+    own = make.result().inputs.scenario
+    same = WITHOUT.model_copy(
+        update={"inputs": WITHOUT.inputs.model_copy(update={"scenario": own})}
+    )
+    assert "khác kịch bản của lần kiểm tra" not in said(same)
+
+
+@pytest.mark.parametrize(
+    ("place", "vi", "en"),
+    [
+        ("loopback", "với riêng MCU mô phỏng trên một máy tính", "simulated MCU alone"),
+        ("target", "với thiết bị thật tại địa chỉ 10.67.0.2:5060", "real device at 10.67.0.2:5060"),
+    ],
+)
+def test_each_says_where_it_was_made(place: str, vi: str, en: str) -> None:
+    answer = loads.calls(place=place)
+    assert vi in said(answer)
+    assert en in said(answer, lang="en")
+    [told] = [line for line in said(answer).splitlines() if line.startswith("Lần thử 1: ")]
+    assert ("Thiết bị: Polycom RMX 1500, 1 × MPMx." in told) == (place == "loopback")
+
+
+def test_a_storm_that_is_not_over_fails_and_makes_a_condition() -> None:
+    late = loads.storm(last_back_s=None)
+    [row] = rows(late, caption="Các điểm cầu gọi lại")
+    assert row[3] == "9"
+    assert row[6:] == ["–", "–", "Không đạt"]
+    text = said(late)
+    assert "không đạt 1 trong 1 tiêu chí thử tải: tên của bridges-missing: 1 điểm cầu" in text
+    [number] = re.findall(r"tiêu chí thử tải không đạt nêu tại mục (\d+)", text)
+    document = annexes.annex(make.result(), late)
+    headings = {b.number: b.text for b in document.blocks if hasattr(b, "level")}
+    assert headings[f"{number}."] == words("vi")["load"]
+    assert "tiêu chí thử tải không đạt nêu" not in said(WITHOUT)
+
+
+def test_a_limit_that_was_set_is_told_and_one_that_was_not_is_an_assumption() -> None:
+    chosen = loads.storm(limit_s=5.0, set_here=True)
+    text = said(chosen)
+    assert "do người yêu cầu thử đặt – Lần thử 1: tên của last-back: 8,53 giây" in text
+    assert "(ngưỡng ≤ 5 giây)" in text
+    assert "là giả định nêu tại mục" not in text
+    text = said(WITHOUT)
+    [number] = re.findall(r"thời gian trở lại là giả định nêu tại mục (\d+)", text)
+    document = annexes.annex(make.result(), WITHOUT)
+    headings = {b.number: b.text for b in document.blocks if hasattr(b, "level")}
+    assert headings[f"{number}."] == words("vi")["assumptions"]
+    assert "do người yêu cầu thử đặt" not in text
+
+
+def test_its_assumptions_are_listed_and_many_of_its_scenario_are_counted() -> None:
+    listed = [row[0] for row in rows(WITHOUT, caption="Các giả định")]
+    assert {"Khoảng cách giữa hai lần gọi lại", "Điểm cầu Xã 1"} <= set(listed)
+    many = [loads.assumption(f"điểm cầu Xã {number}") for number in range(63)]
+    answer = loads.storm(check_assumptions=many)
+    listed = [row[0] for row in rows(answer, caption="Các giả định")]
+    assert "Khoảng cách giữa hai lần gọi lại" in listed
+    assert "Điểm cầu Xã 1" not in listed
+    assert "còn dựa trên 63 số liệu giả định khác" in said(answer)
+    [count] = re.findall(r"(\d+) số liệu giả định nêu tại mục", said(answer))
+    assert int(count) == len(listed)
+
+
+def test_calls_are_told_with_why_they_failed() -> None:
+    full = loads.calls(shape="hold", failed={"capacity": 5, "timeout": 2})
+    assert rows(full, caption="Kết quả thiết lập") == [
+        ["Lần thử 1", "150", "143", "7\nMCU hết năng lực: 5; MCU không trả lời kịp thời: 2", "5,1",
+         "17", "Không đạt"]
+    ]  # fmt: skip
+    assert "20 điểm cầu gọi đến, 5 cuộc gọi mỗi giây, rồi giữ cuộc gọi trong 30 giây" in said(full)
+
+
+def test_what_came_of_calls_and_what_the_device_lacks_are_told() -> None:
+    sound = MediaResult(
+        medium="audio", calls=150, too_short=0, missed={"nothing": 3, "late": 1},
+        packets_sent=9000, packets_received=8000, packets_lost=0, expected_s=180.0, heard_s=160.0,
+        worst_pct=0.0,
+    )  # fmt: skip
+    answer = loads.calls(place="target", media=[sound], lacking=["options", "register", "guess"])
+    text = said(answer)
+    assert "âm thanh đầy đủ trong 146 trên 150 cuộc gọi" in text
+    for words_of in ("không trả lời câu hỏi về khả năng", "không nhận đăng ký", "dò mật khẩu"):
+        assert words_of in text
+    invalid = said(loads.calls(verdict="invalid", reasons=["nothing was done: x"], media=[sound]))
+    assert "146" not in invalid
+
+
+def test_the_establishment_rate_has_a_column_if_it_was_looked_for() -> None:
+    plain = loads.calls()
+    found = plain.sessions.model_copy(update={"establishment_rate_per_s": 188.43})
+    searched = loads.calls(run_id="load-steady-2", sessions=found)
+    table = rows(plain, searched, caption="Kết quả thiết lập")
+    assert [row[6] for row in table] == ["–", "188,4"]
+    assert len(rows(plain, caption="Kết quả thiết lập")[0]) == 7
+
+
+@pytest.mark.parametrize("shape", ["steady", "ramp", "hold", "guess", "malformed"])
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_shape_has_its_sentence(shape: str, lang: str) -> None:
+    assert re.search(r"\b30 (giây|s);", said(loads.calls(shape=shape), lang=lang))
+
+
+def test_storms_outside_of_the_province_say_for_how_long_lines_were_away() -> None:
+    what = {**loads.calls().what, "shape": "storm", "outage_s": 2.5}
+    storm = loads.calls(shape="storm", what=what, storm=WITHOUT.storm)
+    assert "20 điểm cầu cùng mất đường truyền trong 2,5 giây" in said(storm)
+
+
+def test_no_section_without_a_load_test() -> None:
+    assert words("vi")["load"] not in annexes.said(make.result())
+    headings = [b for b in annexes.annex(make.result(), WITHOUT).blocks if hasattr(b, "level")]
+    assert sum(b.text == words("vi")["load"] for b in headings) == 1
+
+
+def test_what_failed_in_a_storm_is_not_called_untried() -> None:
+    assert "Chưa thử sự cố nào; " in annexes.said(make.result())
+    assert "ngoài việc các điểm cầu gọi lại sau sự cố, nêu tại mục 8." in said(WITHOUT)
+    assert "Chưa thử sự cố nào; " in said(loads.calls())
+
+
+# ---------------------------------------------------------------------- which belong, drafts
+
+
+def test_a_test_in_another_province_is_refused() -> None:
+    other = FileRef(path="other.toml", sha256="f" * 64)
+    inputs = WITHOUT.inputs.model_copy(update={"province": other})
+    with pytest.raises(InputError, match="a load test in another province than was checked"):
+        said(WITHOUT.model_copy(update={"inputs": inputs}))
+
+
+def test_load_tests_alone_are_no_annex() -> None:
+    with pytest.raises(InputError, match="an annex is of a check"):
+        annexes.said(WITHOUT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"committed": False}, "phần mềm đã sửa đổi so với phiên bản lưu trữ"),
+        ({"commit": None}, "không rõ phiên bản"),
+    ],
+)
+def test_one_of_uncommitted_code_makes_a_draft(changes: dict[str, Any], why: str) -> None:
+    inputs: LoadInputs = WITHOUT.inputs.model_copy(update=changes)
+    document = annexes.annex(make.result(), WITHOUT.model_copy(update={"inputs": inputs}))
+    assert document.draft
+    assert any(f"lần thử tải {WITHOUT.run_id}" in n and why in n for n in document.notices)
+    assert not annexes.annex(make.result(), WITHOUT).draft
+
+
+def test_one_without_evidence_makes_a_draft() -> None:
+    chapters = [annexes.chapter(make.result()), Chapter(Part(WITHOUT, None), {})]
+    assert annex_bytes(chapters, form="docx")[1]
+
+
+def test_an_invalid_one_makes_a_draft_without_its_figures() -> None:
+    why = "only 7 of 35 calls of the timetable were dialled"
+    answer = loads.storm(verdict="invalid", reasons=[why])
+    document = annexes.annex(make.result(), answer)
+    assert document.draft
+    assert "– chỉ gọi 7 trong 35 cuộc gọi theo lịch" in document.notices
+    [row] = rows(answer, caption="Các điểm cầu gọi lại")
+    assert row == ["Lần thử 1", "không", *["–"] * 6, "Không hợp lệ"]
+    [row] = rows(loads.calls(verdict="invalid", reasons=[why]), caption="Kết quả thiết lập")
+    assert row == ["Lần thử 1", *["–"] * 5, "Không hợp lệ"]
+    assert "61,5" not in said(answer)
+    assert "không hợp lệ, số liệu không đủ tin cậy nên không được sử dụng" in said(answer)
+
+
+def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
+    """Those that the generator really gives, all at once."""
+    bad = {"cpu_pct": 99.0, "late_ms": 300.0, "missed_timers": 0, "standing": 0, "media_sent": 100}
+    bad |= {"media_late": 50, "media_overflowed": 3, "media_gone": True}
+    healths = [Health.model_validate({"generator": "a", "at_s": float(t), **bad}) for t in range(9)]
+    late = Record(operation="invite", who="x", at_s=3.5, due_s=3.0, ms=1.0, ok=True)
+    reasons = generators.faults(healths, [late], window_s=(0.0, 30.0), processes=2)
+    mcu = loads.mcu_view(media_sent=100, media_late=50, media_overflowed=2)
+    reasons += run.mcu_faults(mcu)
+    reasons += ["nothing was done: no generator came to its first call"]
+    assert len(reasons) == 10, reasons
+    for reason in reasons:
+        told = reason_vi(reason, Names(WITHOUT))
+        assert told != UNKNOWN, reason
+        assert not re.search(r"\b(the|generator|of|late|media)\b", told), told
+
+
+# ------------------------------------------------------------------------- languages, files
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_no_word_of_the_other_language(lang: str) -> None:
+    lacking = loads.calls(place="target", lacking=["options", "register", "guess"])
+    every = (WITHOUT, WITH, loads.calls(failed={"capacity": 1}), lacking)
+    section, inside = [], False
+    for block in annexes.annex(make.result(), *every, lang=lang).blocks:
+        if hasattr(block, "level"):
+            inside = block.text == words(lang)["load"]  # type: ignore[arg-type]
+        elif inside:
+            section.append(str(block))
+    text = "\n".join(section)
+    assert len(text) > 2000
+    for answer in every:  # ids and names are nobody's language
+        text = text.replace(answer.run_id, "")
+    if lang == "en":
+        assert re.findall(r"\S*[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉĩọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]\S*",
+                          text.replace("Gia Nghĩa", "")) == []  # fmt: skip
+    else:
+        shown = re.findall(r"(?:text|caption)='([^']*)'", text.replace('"', "'"))
+        assert len(shown) > 40
+        for word in ("bridge", "call", "back", "test", "storm ", "loopback", "invite", "seconds"):
+            assert not any(word in each.lower() for each in shown), word
+
+
+def test_pdf_and_docx_carry_it_with_its_sum(tmp_path: Path) -> None:
+    chapters = [annexes.chapter(answer) for answer in (make.result(), WITHOUT, WITH)]
+    total = annexes.proof(WITHOUT).sum
+    for name in ("x.pdf", "x.docx"):
+        path = tmp_path / name
+        write_annex(path, chapters, form=path.suffix[1:])
+        found = verify(path)
+        assert found.intact, found.altered
+        assert not found.draft
+        assert [run.kind for run in found.runs] == ["check", "load", "load"]
+        assert found.runs[1].sum == total
+        assert found.runs[1].inputs[0].name == "storm.toml"
+    text = re.sub(r"\s+", " ", text_of(tmp_path / "x.pdf"))
+    assert "8. Thử tải hệ thống điều khiển đa điểm (MCU)" in text
+    assert total[:32] in text
+    assert f"Mã kiểm chứng của lần thử tải {WITHOUT.run_id}" in text.replace("- ", "-")
+    assert all("NHÁP" not in page for page in pages_of(tmp_path / "x.pdf"))
+    tables = Document(str(tmp_path / "x.docx")).tables
+    [storms] = [t for t in tables if t.rows[0].cells[1].text == "Giãn cách gọi lại"]
+    assert [cell.text for cell in storms.rows[2].cells][6] == "14"

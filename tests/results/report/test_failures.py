@@ -1,0 +1,320 @@
+"""Sums over failures, their file and their summary."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from failures_factory import acceptance, answer, failure, impact, point_names, usual
+from jsonschema import Draft202012Validator
+
+from giaoban.errors import InputError
+from results.judge.baseline import accept
+from results.judge.baseline_compare import against, alone
+from results.judge.failure_points import (
+    single_points,
+    unneeded,
+    verdict_of,
+    with_points,
+    worst_links,
+    worst_of,
+)
+from results.model.failures import FaultsAnswer, LinkPeak
+from results.model.result import Named
+from results.report.failures_summary import (
+    bridge_rows,
+    busiest,
+    headline,
+    link_rows,
+    point_line,
+    rows,
+    slowest,
+    state_of,
+    summary_md,
+    unneeded_lines,
+)
+from results.schema.make import FAULTS_PATH, faults_schema_text
+
+GONE = impact("dak-glong", 8000.0, cut_off=True, behind=True)
+
+
+def test_the_worst_interruption_is_of_a_bridge_that_could_be_kept() -> None:
+    found = worst_of([impact("a", 300.0, lost=2), impact("b", 310.0, lost=1), GONE], [])
+    assert (found.interruption_ms, found.interruption_at) == (310.0, "b")
+    assert found.packets_lost == 3
+    assert found.worst_link is None
+
+
+def test_without_an_interruption_there_is_no_place_of_it() -> None:
+    found = worst_of([impact("a"), impact("b")], [])
+    assert (found.interruption_ms, found.interruption_at) == (0.0, None)
+    assert worst_of([GONE], []).interruption_ms is None
+
+
+def test_of_equal_values_the_first_by_name_is_named() -> None:
+    peaks = [LinkPeak(id=i, direction="a->b", peak_pct=50) for i in ("y", "x")]
+    found = worst_of([impact("b", 5.0), impact("a", 5.0)], peaks)
+    assert found.interruption_at == "a"
+    assert found.worst_link is not None
+    assert found.worst_link.id == "x"
+
+
+def test_the_verdict_is_the_worst_of_all() -> None:
+    well = failure("cut:a--b")
+    bad = failure("cut:c--d", verdict="fail", reasons=["slow", "lossy"])
+    odd = failure("cut:e--f", verdict="invalid", reasons=["hung"])
+    assert verdict_of([well]) == ("pass", [])
+    assert verdict_of([well, bad]) == ("fail", ["cut:c--d: slow", "cut:c--d: lossy"])
+    assert verdict_of([bad, odd, well]) == ("invalid", ["cut:e--f: hung"])
+
+
+def test_single_points_are_what_cuts_off_others_than_the_failed_site() -> None:
+    every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
+    found = single_points(
+        [
+            failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 300.0)]),
+            failure("cut:gia-nghia--dak-glong", [GONE]),
+            failure("silent:gia-nghia--dak-glong", [GONE]),
+            failure("router:r-dak-glong", [GONE], own=["dak-glong"]),
+            failure("cut:access-dak-glong", [GONE], own=["dak-glong"]),
+            failure("site:dak-glong", [GONE], own=["dak-glong"]),
+            failure("site:gia-nghia", every, own=["gia-nghia"]),
+            failure("cut:access-mcu", [*every, GONE]),
+            failure("cut:a--b+cut:c--d", every),
+        ],
+        point_names,
+    )
+    assert [(p.element.kind, p.element.id, p.cut_off) for p in found] == [
+        ("link", "access-mcu", ["cu-jut", "dak-glong", "gia-nghia"]),
+        ("bridge", "gia-nghia", ["cu-jut"]),
+        ("link", "gia-nghia--dak-glong", ["dak-glong"]),
+    ]
+    assert found[0].name_en == "link access-mcu"
+    assert found[2].failures == ["cut:gia-nghia--dak-glong", "silent:gia-nghia--dak-glong"]
+
+
+def test_a_bridge_cut_off_needlessly_is_a_single_point_too() -> None:
+    """With static routes a ring does not help: the link is as single as a spur's."""
+    needless = impact("cu-jut", 8000.0, cut_off=True)
+    [point] = single_points([failure("cut:gia-nghia--cu-jut", [needless])], point_names)
+    assert point.cut_off == ["cu-jut"]
+
+
+def test_each_link_has_its_worst_load_and_what_causes_it() -> None:
+    found = worst_links(
+        [
+            failure("cut:c--d", links={"x": 40.0, "y": 30.0}),
+            failure("cut:a--b", links={"x": 40.0, "y": 31.0}),
+            failure("router:r", links={"x": 10.0}),
+        ]
+    )
+    assert [(w.id, w.peak_pct, w.failure) for w in found] == [
+        ("x", 40.0, "cut:a--b"),
+        ("y", 31.0, "cut:a--b"),
+    ]
+
+
+def test_the_file_is_read_back_and_fits_its_schema() -> None:
+    made = answer()
+    again = FaultsAnswer.from_json(made.to_json())
+    assert again == made
+    schema = json.loads(FAULTS_PATH.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(json.loads(made.to_json()))
+    assert FAULTS_PATH.read_text(encoding="utf-8") == faults_schema_text()
+
+
+def test_a_damaged_file_is_told_with_the_key() -> None:
+    data = json.loads(answer().to_json())
+    data["failures"][0]["verdict"] = "perhaps"
+    with pytest.raises(
+        InputError, match=r"f\.json: not a giaoban\.faults/2 .*failures\.0\.verdict"
+    ):
+        FaultsAnswer.from_json(json.dumps(data), "f.json")
+
+
+def test_rows_can_be_looked_up_by_link_and_bridge() -> None:
+    paths = {"path_before": ["access-cu-jut", "x"], "path_after": ["access-cu-jut", "y"]}
+    made = answer([failure("cut:x", [impact("cu-jut", 400.0, **paths)]), *usual()[1:]])
+    assert [r.failure for r in rows(made)] == [f.id for f in made.failures]
+    assert [r.failure for r in rows(made, bridge="cu-jut")] == ["cut:x"]
+    assert [r.failure for r in rows(made, link="y")] == ["cut:x"]
+    assert [r.failure for r in rows(made, link="gia-nghia--dak-glong")] == [
+        "cut:gia-nghia--dak-glong"
+    ]
+    [row] = bridge_rows(made, "cu-jut")[:1]
+    assert (row.interruption, row.state, row.path) == ("400.0 ms", "kept", "x → y")
+    assert len(bridge_rows(made, "cu-jut")) == len(made.failures)
+    assert {r.link for r in link_rows(made, "gia-nghia--cu-jut")} == {"gia-nghia--cu-jut"}
+
+
+def test_words() -> None:
+    made = answer()
+    assert headline(made) == (
+        "PASS – no failure that was tried does more than the criteria allow (3 failures "
+        "tried, 1 of them a single point of failure that was accepted)"
+    )
+    assert headline(answer(accepts=())) == (
+        "FAIL – a failure does more to the meeting than the criteria allow (3 failures tried)"
+    )
+    assert point_line(made.single_points[0], made) == (
+        "link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; "
+        "accepted: no second fibre yet"
+    )
+    assert slowest(made) == "412.2 ms at cu-jut by cut:gia-nghia--cu-jut (limit 1000 ms)"
+    assert busiest(made) == (
+        "link gia-nghia--cu-jut a->b: 20.0 % by cut:gia-nghia--cu-jut (limit 80 %)"
+    )
+    every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
+    site = answer([failure("site:gia-nghia", every, own=["gia-nghia"])])
+    assert point_line(site.single_points[0], site) == (
+        "site gia-nghia (Gia Nghĩa): without it cu-jut is cut off; not accepted"
+    )
+    text = summary_md(made)
+    assert "| cut:gia-nghia--cu-jut | pass | 412.2 ms at cu-jut | none | 87 | 20.0 % | – |" in text
+    assert (
+        "| cut:gia-nghia--dak-glong | accepted | none | none | 900 | 20.0 % | dak-glong |" in text
+    )
+    assert "begins 5 s after the start; a link is mended at 13 s" in text
+
+
+def test_words_of_a_run_without_measures() -> None:
+    made = answer([failure("cut:x", verdict="invalid", reasons=["hung | twice so"])])
+    assert slowest(made) is None
+    assert busiest(made) is None
+    text = summary_md(made)
+    assert "| cut:x | invalid | – | – | – | – | – | – |" in text
+    assert "hung \\| twice so" in text
+    assert "None of what was tried." in text
+
+
+def test_rerouting_loads_the_backbone() -> None:
+    peaks = [
+        LinkPeak(id=i, direction="a->b", peak_pct=pct)
+        for i, pct in (("access-mcu", 50.0), ("a--b", 20.0), ("c--d", 21.0))
+    ]
+    found = worst_of([], peaks)
+    assert found.worst_link is not None
+    assert found.worst_link.id == "c--d"
+    only = worst_of([], peaks[:1])
+    assert only.worst_link is not None
+    assert only.worst_link.id == "access-mcu"
+
+
+def test_who_was_cut_off_in_few_words() -> None:
+    some = [impact("cu-jut", 9000.0, cut_off=True), impact("gia-nghia", cut_off=True, behind=True)]
+    many = [impact(f"x-{n}", 9000.0, cut_off=True, behind=True) for n in range(4)]
+    question = answer().question
+    more = [*question.existing, *(Named(id=b.bridge, name=b.bridge) for b in many)]
+    everybody = question.model_copy(update={"existing": more})
+    found = answer([failure("cut:a--b", some), failure("cut:c--d", many)], question=everybody)
+    first, second = rows(found)
+    assert first.cut_off == "had a path: cu-jut; gia-nghia"
+    assert second.cut_off == "4 of 7"
+    assert "without it 4 of 7 bridges are cut off" in point_line(found.single_points[0], found)
+
+
+# ------------------------------------------------------------------- accepted or not: the verdict
+
+SPUR, RING = "gia-nghia--dak-glong", "gia-nghia--cu-jut"
+
+
+def judged_points(*failures, accepts=()):
+    accepted = {ident: acceptance(ident) for ident in accepts}
+    return {f.id: f for f in with_points(failures, accepted)}
+
+
+def test_who_cuts_off_others_than_its_own_does_not_pass() -> None:
+    """The MCU's line, its router, a spur; not a site without power nor a bridge's own line."""
+    every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
+    found = judged_points(
+        failure("cut:access-mcu", [*every, GONE]),
+        failure("router:r-gia-nghia", every, own=["gia-nghia"]),
+        failure(f"silent:{SPUR}", [GONE]),
+        failure("site:dak-glong", [GONE], own=["dak-glong"]),
+        failure("cut:access-dak-glong", [GONE], own=["dak-glong"]),
+        failure("cut:a--b+cut:c--d", every),
+    )
+    assert [ident for ident, f in found.items() if f.verdict == "fail"] == [
+        "cut:access-mcu",
+        "router:r-gia-nghia",
+        f"silent:{SPUR}",
+    ]
+    [reason] = found["router:r-gia-nghia"].reasons
+    assert reason.startswith("Single point of failure: cu-jut cut off")
+
+
+def test_an_accepted_single_point_is_no_fail_and_says_why() -> None:
+    found = judged_points(failure(f"cut:{SPUR}", [GONE]), accepts=[f"cut:{SPUR}"])
+    [one] = found.values()
+    assert (one.verdict, state_of(one)) == ("pass", "accepted")
+    assert one.accepted == acceptance(f"cut:{SPUR}")
+
+
+def test_acceptance_excuses_nothing_else() -> None:
+    slow = failure(f"cut:{SPUR}", [GONE], verdict="fail", reasons=["slow"])
+    [one] = judged_points(slow, accepts=[f"cut:{SPUR}"]).values()
+    assert (one.verdict, one.reasons, state_of(one)) == ("fail", ["slow"], "fail")
+
+
+def test_who_accepts_a_cut_accepts_that_the_link_fails_silently() -> None:
+    more = [GONE, impact("cu-jut", 9000.0, cut_off=True)]
+    alike = judged_points(
+        failure(f"cut:{SPUR}", [GONE]), failure(f"silent:{SPUR}", [GONE]), accepts=[f"cut:{SPUR}"]
+    )
+    assert {f.verdict for f in alike.values()} == {"pass"}
+    worse = judged_points(
+        failure(f"cut:{SPUR}", [GONE]), failure(f"silent:{SPUR}", more), accepts=[f"cut:{SPUR}"]
+    )
+    assert worse[f"silent:{SPUR}"].verdict == "fail"
+    other = judged_points(failure(f"cut:{SPUR}", [GONE]), accepts=[f"silent:{SPUR}"])
+    assert other[f"cut:{SPUR}"].verdict == "fail"
+
+
+def test_an_acceptance_that_accepts_nothing_is_told() -> None:
+    accepted = {i: acceptance(i) for i in (f"cut:{SPUR}", f"cut:{RING}", "mcu")}
+    found = with_points(usual(), accepted)
+    assert [(one.failure, one.why) for one in unneeded(found, accepted)] == [
+        (f"cut:{RING}", "no-single-point"),
+        ("mcu", "not-tried"),
+    ]
+    made = answer(accepts=tuple(accepted))
+    assert unneeded_lines(made) == [
+        f"accepted, but no single point of failure: cut:{RING}",
+        "accepted, but not tried: mcu",
+    ]
+    assert "- accepted, but not tried: mcu" in summary_md(made)
+
+
+def test_with_a_baseline_the_headline_is_what_the_exit_code_tells() -> None:
+    weak = answer(accepts=())
+    baseline = accept(weak, name="ring", reason="known since 2024", on=date(2026, 11, 25))
+    same = against(weak, baseline)
+    assert (same.verdict, same.by_criteria, same.reasons) == ("pass", "fail", [])
+    assert headline(same) == (
+        "PASS – nothing is worse than what was accepted as ring (3 failures tried; by the criteria "
+        "alone: fail)"
+    )
+    assert summary_md(same).startswith(f"# {headline(same)}\n")
+    assert alone(same) == weak
+    [point] = weak.single_points
+    assert point_line(point, same).endswith("; accepted as ring: known since 2024")
+    assert point_line(point, weak).endswith("; not accepted")
+    worse = answer([failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 900.0)]), *usual()[1:]])
+    compared = against(worse, baseline)
+    assert headline(compared).startswith("FAIL – 1 thing is worse than what was accepted as ring")
+    [reason] = compared.reasons
+    assert f"Why:\n\n- {reason}\n" in summary_md(compared)
+    assert reason.startswith("cut:gia-nghia--cu-jut: cu-jut is interrupted 900.0 ms")
+    void = answer([failure("cut:x", verdict="invalid", reasons=["hung"])])
+    assert headline(against(void, baseline)) == headline(void)
+
+
+def test_the_longest_may_be_by_the_mending() -> None:
+    mended = impact("cu-jut", 300.0, restored_interruption_ms=1200.0)
+    made = answer([failure("cut:gia-nghia--cu-jut", [mended]), *usual()[1:]])
+    assert slowest(made) == (
+        "1200.0 ms at cu-jut by the mending of cut:gia-nghia--cu-jut (limit 1000 ms)"
+    )
+    assert rows(made)[0].mending == "1200.0 ms at cu-jut"

@@ -1,0 +1,371 @@
+"""Faults in the result, the judgement and the documents."""
+
+from __future__ import annotations
+
+import annex_factory as annexes
+import pytest
+import results_factory as make
+from pydantic import ValidationError
+
+from results.judge.under_faults import as_judged, never_back
+from results.judge.verdict import Judgement, judge
+from results.model.faults import FaultImpact, FaultResult
+from results.model.result import Refused
+from results.report.english import EnglishNames
+from results.report.fault_words import fault_place
+from results.report.interrupted import interruptions, interruptions_vi
+from results.report.summary import summary_md, terminal_table
+from results.report.vietnamese import Names
+
+PHASE_MS = 30_000.0
+
+
+def hit(bridge: str = "cu-jut", **changes: object) -> FaultImpact:
+    """A bridge that nothing happened to, but for the changes."""
+    values = {"bridge": bridge, "behind": False, "interruption_ms": 0.0, "packets_lost": 0}
+    return FaultImpact.model_validate({**values, "cut_off": False, **changes})
+
+
+def gone(bridge: str = "cu-jut", start_s: float = 40.0, end_s: float | None = 41.5, **changes):
+    """A bridge that was interrupted for some seconds."""
+    length_ms = 1000 * ((90.0 if end_s is None else end_s) - start_s)
+    values = {
+        "interruption_ms": length_ms,
+        "interrupted": "video down",
+        "picture_interruption_ms": length_ms,
+        "gone_ms": 1000 * start_s,
+        "back_ms": None if end_s is None else 1000 * end_s,
+        "packets_lost": 400,
+    }
+    return hit(bridge, **(values | changes))
+
+
+def fault(*bridges: FaultImpact, **changes: object) -> FaultResult:
+    values = {
+        "id": "cut-gia-nghia--dak-song",
+        "kind": "cut",
+        "target": "link",
+        "target_id": "gia-nghia--dak-song",
+        "at_s": 40.0,
+        "restored_s": 50.0,
+        "text_en": "link cut",
+        "text_vi": "đứt cáp",
+        "bridges": list(bridges),
+    }
+    return FaultResult.model_validate(values | changes)
+
+
+def judged(*faults: FaultResult, phases=None) -> Judgement:
+    return judge(
+        make.phases() if phases is None else phases,
+        make.criteria(),
+        existing=list(make.EXISTING),
+        new=list(make.NEW),
+        invalid=[],
+        faults=faults,
+    )
+
+
+def value(judgement: Judgement, ident: str) -> float | None:
+    return next(c for c in judgement.criteria if c.id == ident).value
+
+
+def test_criteria_of_faults_are_for_runs_with_faults() -> None:
+    without, some = judged(), judged(fault(hit()))
+    extra = [c.id for c in some.criteria if c.id not in {c.id for c in without.criteria}]
+    assert extra == ["fault-interruption", "fault-bridges-lost"]
+
+
+@pytest.mark.parametrize(
+    ("impact", "interruption", "lost", "verdict"),
+    [
+        (hit(), 0, 0, "pass"),
+        (gone(end_s=40.9), 900, 0, "pass"),
+        (gone(end_s=41.1), 1100, 0, "fail"),
+        (gone(end_s=41.1, behind=True), 0, 0, "pass"),
+        (gone(end_s=49.0, cut_off=True), 9000, 1, "fail"),
+        (gone(end_s=49.0, cut_off=True, behind=True), 0, 0, "pass"),
+    ],
+)
+def test_interruptions_are_judged_where_the_network_could_have_kept_a_bridge(
+    impact: FaultImpact, interruption: float, lost: float, verdict: str
+) -> None:
+    found = judged(fault(impact))
+    assert value(found, "fault-interruption") == pytest.approx(interruption)
+    assert value(found, "fault-bridges-lost") == lost
+    assert found.verdict == verdict
+
+
+def test_the_longer_one_of_failing_and_mending_is_judged_and_says_which() -> None:
+    mended = gone(
+        end_s=40.4,
+        restored_interruption_ms=1100.0,
+        restored_interrupted="audio down",
+        restored_sound_interruption_ms=1100.0,
+    )
+    found = judged(fault(mended))
+    [criterion] = [c for c in found.criteria if c.id == "fault-interruption"]
+    assert (criterion.value, criterion.ok) == (1100.0, False)
+    assert criterion.worst_at == "cu-jut audio down, cut-gia-nghia--dak-song mended"
+    result = make.result().model_copy(update={"faults": [fault(mended)]})
+    assert Names(result).place(criterion.place) == (
+        "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp Gia Nghĩa – Đắk Song"
+    )
+    assert EnglishNames(result).place(criterion.place) == (
+        "Cư Jút, sound down, mending of: link cut (Gia Nghĩa – Đắk Song)"
+    )
+
+
+def test_figures_of_sound_and_picture_belong_together() -> None:
+    with pytest.raises(ValidationError, match="do not belong together"):
+        hit(interruption_ms=5.0, interrupted="audio up", picture_interruption_ms=5.0)
+    with pytest.raises(ValidationError, match="restored_interrupted and restored_interruption_ms"):
+        hit(restored_interruption_ms=5.0)
+
+
+def without(phase, bridge: str, *, dropped: bool):
+    """A phase in which a bridge is not there any more."""
+    left = [b for b in phase.bridges if b.id != bridge]
+    who = [bridge] if dropped else []
+    return make.phase(phase.name, left, device=make.mcu([b.id for b in left], dropped=who))
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_a_bridge_that_a_fault_took_is_not_dropped_while_it_lasts(dropped: bool) -> None:
+    before, during, after = make.phases()
+    phases = [before, during, without(after, "cu-jut", dropped=dropped)]
+    lasting = fault(gone(end_s=None, behind=True, cut_off=True), restored_s=None)
+    assert value(judged(lasting, phases=phases), "no-bridge-dropped") == 0
+    assert value(judged(fault(hit()), phases=phases), "no-bridge-dropped") == 1
+    restored = fault(gone(end_s=None, behind=True, cut_off=True))
+    assert value(judged(restored, phases=phases), "no-bridge-dropped") == 1
+
+
+def test_one_that_another_fault_still_holds_need_not_be_back() -> None:
+    restored = fault(gone(end_s=None, behind=True))
+    other = fault(
+        gone(start_s=45.0, end_s=None, behind=True), id="cut-2", at_s=45.0, restored_s=None
+    )
+    assert never_back([restored]) == ["cu-jut"]
+    assert never_back([restored, other]) == []
+
+
+def test_one_that_never_came_back_is_missed_in_the_last_phase() -> None:
+    """It was taken in the second of three, and the fault was over in the same."""
+    found = judged(fault(gone(start_s=40.0, end_s=None), restored_s=50.0))
+    [dropped] = [c for c in found.criteria if c.id == "no-bridge-dropped"]
+    assert (dropped.value, dropped.worst_at) == (1.0, "cu-jut, after")
+
+
+def test_calls_that_a_fault_kept_from_being_set_up_again_do_not_count() -> None:
+    before, during, after = make.phases()
+    refused = [Refused(bridge="cu-jut", code=408, reason="no answer")]
+    late = make.phase("during", during.bridges, device=make.mcu([], refused))
+    assert value(judged(fault(gone()), phases=[before, late, after]), "every-call-set-up") == 0
+    assert value(judged(fault(hit()), phases=[before, late, after]), "every-call-set-up") == 1
+
+
+def test_of_an_interrupted_bridge_what_is_left_is_judged() -> None:
+    """In the phases after the interruption it is judged as ever."""
+    before, during, after = make.phases()
+    nothing = make.stream("audio", "down", sent=0, delay_ms=None, jitter_ms=None, mos=None)
+    bad = make.stream("video", "down", sent=1000, received=900)
+    bridges = [
+        make.bridge("cu-jut", None, nothing, bad) if b.id == "cu-jut" else b for b in during.bridges
+    ]
+    phases = [before, make.phase("during", bridges), after]
+    found = judged(fault(gone(end_s=40.9)), phases=phases)
+    assert value(found, "delay-variation") == 20.0  # nothing is missing
+    assert value(found, "video-loss") == 10.0
+    kept = as_judged(phases, [fault(gone(end_s=40.9))])[1]
+    [mine] = [b for b in kept.bridges if b.id == "cu-jut"]
+    assert mine.streams == [bad]
+    # in another phase a stream of which nothing was sent is a fault of the MCU
+    elsewhere = fault(gone(start_s=70.0, end_s=71.0), at_s=70.0, restored_s=80.0)
+    assert value(judged(elsewhere, phases=phases), "delay-variation") is None
+
+
+def test_without_faults_the_phases_are_judged_as_they_are() -> None:
+    phases = make.phases()
+    assert as_judged(phases, []) == phases
+
+
+def test_an_interruption_has_its_stream() -> None:
+    with pytest.raises(ValidationError, match="do not belong together"):
+        hit(interruption_ms=5.0)
+    with pytest.raises(ValidationError, match="restored_s is not after at_s"):
+        fault(restored_s=40.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({}, "link Gia Nghĩa – Đắk Song"),
+        ({"target_id": "access-cu-jut"}, "access line of Cư Jút"),
+        (
+            {"target_id": "access-cu-jut", "direction": "cu-jut->r-cu-jut"},
+            "access line of Cư Jút (up)",
+        ),
+        ({"target": "router", "target_id": "r-dak-song"}, "router Đắk Song"),
+        ({"target": "mcu", "target_id": "mcu"}, "Polycom RMX 1500, 1 × MPMx"),
+        ({"target": "bridge", "target_id": "cu-jut"}, "Cư Jút"),
+        ({"target": "group", "target_id": "ql14"}, "ql14"),
+    ],
+)
+def test_places_have_names(changes: dict[str, str], place: str) -> None:
+    assert fault_place(fault(**changes), make.result().names) == place
+
+
+def told():
+    one = fault(
+        gone("cu-jut", end_s=40.25, picture_again_ms=310.0),
+        gone("dak-song", end_s=55.0, behind=True, cut_off=True, redials=2, call_kept=False),
+        hit("dak-mil"),
+    )
+    return make.result().model_copy(update={"faults": [one]})
+
+
+def test_summary_tells_each_failure_and_whom_it_met() -> None:
+    text = summary_md(told()).splitlines()
+    ident = "`cut-gia-nghia--dak-song`"
+    assert f"- {ident}: link Gia Nghĩa – Đắk Song, 40 s to 50 s: link cut" in text
+    told_ms = "250 | video down | 0 | 0 | –"
+    assert f"| {ident} | Cư Jút | {told_ms} | 400 | no | 310 | – | 0 | yes |" in text
+    row = f"| {ident} | Đắk Song (behind) | 15000 | video down | 0 | 0 | – | 400 | yes, behind it |"
+    assert any(line.startswith(row) for line in text)
+    assert f"Bridges that noticed nothing: {ident}: 1 of 3." in text
+    assert "Failures made on purpose" not in summary_md(make.result())
+
+
+def test_summary_names_the_fault_that_binds() -> None:
+    result = make.result()
+    found = judged(fault(gone(end_s=42.0)))
+    result = result.model_copy(
+        update={
+            "faults": [fault(gone(end_s=42.0))],
+            "criteria": found.criteria,
+            "binding": found.binding,
+            "verdict": "fail",
+            "reasons": found.reasons,
+        }
+    )
+    assert "Cư Jút video down, cut-gia-nghia--dak-song – 2000 ms" in summary_md(result)
+    said = annexes.said(result)
+    assert "Cư Jút, hình ảnh chiều xuống, sự cố: đứt cáp" in said
+
+
+def test_annex_has_a_table_of_failures_and_bridges() -> None:
+    where = "đường truyền Gia Nghĩa – Đắk Song: đứt cáp"
+    assert annexes.rows(told(), caption="Ảnh hưởng của từng sự cố") == [
+        [where, "Cư Jút", "0", "250", "0", "400", "không", "310", "–", "giữ được"],
+        [
+            where,
+            "Đắk Song",
+            "0",
+            "15.000",
+            "0",
+            "400",
+            "có, không còn đường khác",
+            "–",
+            "–",
+            "gọi lại 2 lần",
+        ],
+    ]
+    said = annexes.said(told())
+    assert f"– {where}, từ giây 40 đến giây 50." in said
+    assert f"không bị ảnh hưởng – {where}: 1 trong 3 điểm cầu." in said
+
+
+def test_annex_says_that_interruptions_are_not_in_the_loss() -> None:
+    rows = annexes.rows(told(), caption="Kết quả theo từng tiêu chí")
+    losses = [row for row in rows if "tỷ lệ gói tin không dùng được" in row[0]]
+    assert [row[0].split(":")[0] for row in losses] == ["Âm thanh", "Hình ảnh"]
+    assert all(row[0].endswith("không tính thời gian gián đoạn do sự cố") for row in losses)
+    assert "hai tiêu chí riêng về sự cố" in annexes.said(told())
+    assert "Bảng này tính cả những gì mất" in annexes.said(told())
+    english = annexes.rows(told(), caption="Each criterion", lang="en")
+    assert any("interruptions by failures are not counted here" in row[0] for row in english)
+
+
+def test_all_that_is_heard_and_seen_leaves_interruptions_out() -> None:
+    rows = annexes.rows(told(), caption="Kết quả theo từng tiêu chí")
+    said = [row[0] for row in rows if "không tính thời gian gián đoạn do sự cố" in row[0]]
+    assert len(said) == 6  # nobody shows slides
+
+
+def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
+    found = annexes.annex(told()).texts()
+    conclusion = [text for section, text in found if section.startswith("2. ")]
+    assert [text.replace("\u00a0", " ") for text in conclusion[-2:]] == [
+        "Gián đoạn dài nhất của điểm cầu còn đường truyền khác: 250 ms, tại Cư Jút, hình ảnh chiều "
+        "xuống, sự cố: đứt cáp Gia Nghĩa – Đắk Song.",
+        "Điểm cầu không còn đường truyền khác khi có sự cố “đứt cáp Gia Nghĩa – Đắk Song” nên "
+        "không tính vào tiêu chí: Đắk Song (mất liên lạc 15 giây).",
+    ]
+    behind = (
+        "Bridges that had no other way during “link cut (Gia Nghĩa – Đắk Song)”, so that "
+        "the criteria do not count them: Đắk Song (away for 15 s)"
+    )
+    assert behind in annexes.said(told(), lang="en")
+    plain = [note.replace("\u00a0", " ") for note in terminal_table(told()).notes]
+    assert behind in plain
+    assert behind in summary_md(told()).replace("\u00a0", " ")
+
+
+def test_an_interruption_is_told_with_its_limit() -> None:
+    one = fault(gone(end_s=40.25))
+    result = make.result().model_copy(update={"faults": [one], "criteria": judged(one).criteria})
+    [said] = interruptions(result)
+    assert said.replace("\u00a0", " ").endswith("(Gia Nghĩa – Đắk Song) (limit ≤ 1,000 ms).")
+
+
+@pytest.mark.parametrize(
+    ("impacts", "said"),
+    [
+        ([hit()], "Không điểm cầu nào còn đường truyền khác bị gián đoạn."),
+        (
+            [gone(end_s=None, behind=True, cut_off=True)],
+            "Không điểm cầu nào còn đường truyền khác khi có sự cố.",
+        ),
+    ],
+)
+def test_where_no_bridge_with_another_way_was_interrupted(
+    impacts: list[FaultImpact], said: str
+) -> None:
+    result = make.result().model_copy(update={"faults": [fault(*impacts)]})
+    assert interruptions_vi(result)[0] == said
+    assert interruptions_vi(make.result()) == []
+    for_good = [text for text in interruptions_vi(result)[1:] if "đến hết phiên họp" in text]
+    assert len(for_good) == sum(impact.behind for impact in impacts)
+
+
+def test_annex_of_a_run_without_failures_says_that_none_was_tried() -> None:
+    said = annexes.said(make.result())
+    assert "Chưa thử sự cố nào" in said
+    assert "gián đoạn do sự cố" not in said
+
+
+def test_what_begins_anew_is_not_compared_with_before() -> None:
+    """A key frame after an interruption is a burst; the next phase is compared again."""
+    before, during, after = make.phases()
+    slow = make.stream("video", "down", delay_ms=18.0, camera_to_screen_ms=318.0)
+    hurt = [make.bridge("cu-jut", None, slow) if b.id == "cu-jut" else b for b in during.bridges]
+    in_time = [before, make.phase("during", hurt), after]
+    later = [before, during, make.phase("after", hurt)]
+    found = fault(gone(end_s=40.9))
+    assert value(judged(found, phases=in_time), "existing-delay-no-worse") == 0
+    assert value(judged(found, phases=in_time), "camera-to-screen") == 318
+    assert value(judged(found, phases=later), "existing-delay-no-worse") == 13
+    assert value(judged(fault(hit()), phases=in_time), "existing-delay-no-worse") == 13
+
+
+def test_where_all_were_interrupted_there_is_nothing_to_compare() -> None:
+    mcu = fault(
+        *(gone(b, 40.0, 61.0, behind=True) for b in [*make.EXISTING, *make.NEW]),
+        kind="mcu",
+        target="mcu",
+        target_id="mcu",
+    )
+    found = judged(mcu)
+    assert not [c.id for c in found.criteria if c.id.startswith("existing-")]
+    assert found.verdict == "pass"

@@ -1,0 +1,56 @@
+"""summary.md and the terminal's table."""
+
+import results_factory as make
+
+from results.model.result import Refused
+from results.report.summary import summary_md, terminal_table
+from results.report.vietnamese import verdict_sentence
+
+
+def test_a_reader_sees_verdict_binding_and_margin_first():
+    head = "\n".join(summary_md(make.result()).splitlines()[:6])
+    assert head.startswith("# PASS")
+    where = "Gia Nghĩa (chair bridge) audio down with Cư Jút, before"
+    assert f"Binds: Sound, from mouth to ear at {where} – 260 ms, limit 400 ms" in head
+    assert "margin +35 %" in head
+
+
+def test_a_fail_names_cause_and_reasons():
+    before, during, after = make.phases()
+    device = make.mcu(list(make.EXISTING), [Refused(bridge="quang-son", code=503, reason="full")])
+    phases = [before, make.phase("during", during.bridges, device=device), after]
+    text = summary_md(make.result(phases))
+    assert text.startswith("# FAIL")
+    assert "Fails first: Calls not set up at Polycom RMX 1500" in text
+    assert "Xã Quảng Sơn (503 full)" in text
+    assert "| **not met** |" in text
+
+
+def test_invalid_says_why():
+    result = make.result(invalid=["12 packets unaccounted for"])
+    assert summary_md(result).startswith("# INVALID")
+    table = terminal_table(result)
+    assert table.notes[0] == "12 packets unaccounted for"
+
+
+def test_one_row_a_criterion_and_one_that_binds():
+    table = terminal_table(make.result())
+    assert len(table.rows) == 17
+    assert [row.criterion for row in table.rows if row.binding] == ["Sound, from mouth to ear"]
+    assert table.rows[4].value == "260 ms"
+    assert table.rows[4].limit == "≤ 400 ms"
+
+
+def test_inputs_are_tied_to_their_bytes():
+    text = summary_md(make.result())
+    for letter in "abcd":
+        assert letter * 64 in text
+    assert "hợp đồng" not in text
+
+
+def test_without_new_bridges_the_verdict_is_about_those_there_are():
+    asked = make.result().question.model_copy(update={"new": []})
+    result = make.result().model_copy(update={"question": asked})
+    assert summary_md(result).startswith("# PASS – the system as it is meets the criteria")
+    assert "điểm cầu mới" not in verdict_sentence(result)
+    assert verdict_sentence(result).startswith("Đạt: hệ thống hiện có")

@@ -1,0 +1,365 @@
+"""Whatever was found, no document has a hole in it, a word of the other language, or more than it
+knows: annexes, pages, headlines and summaries of many made-up results."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import annex_factory as a
+import failures_factory as ff
+import load_factory as lf
+import pytest
+import results_factory as f
+from wording import all_wrong, wrong_with
+
+from results.judge.baseline import accept
+from results.judge.baseline_compare import against
+from results.judge.criteria import load_criteria
+from results.judge.verdict import trial, with_seeds
+from results.model.background import OtherTraffic
+from results.model.failures import FaultsAnswer
+from results.model.faults import FaultImpact, FaultResult
+from results.model.load import LoadResult
+from results.model.places import Place
+from results.model.result import Downspeeded, Impairment, MoreCalls, Refused, RefusedCommand, Result
+from results.model.seeds import others, seeds_of
+from results.report.annex.document import Bullets, Document, Heading, Par, Table
+from results.report.plots.words import WORDS
+from results.report.vietnamese import Names
+from results.report.view import page
+from results.report.view.page_data import page_data
+from results.report.view.run_data import run_data
+
+LANGS = ("vi", "en")
+CODES = (403, 404, 408, 480, 481, 486, 488, 503, 603)
+COMMANDS = ("request-to-speak", "mute", "layout", "drop", "redial", "present", "end-meeting")
+FAULTS: dict[str, tuple[str, str]] = {
+    "cut": ("link", "dak-song--dak-mil"),
+    "silent": ("link", "access-dak-mil"),
+    "router": ("router", "r-dak-song"),
+    "site": ("bridge", "dak-mil"),
+    "mcu": ("mcu", "mcu"),
+}
+REASONS = [
+    "3 packets are unaccounted for (1 came to a closed port, 0 to a full buffer, 2 wait in queues)",
+    "dak-r-lap video down: 12 packets came that were never sent",
+    "something nobody ever said",
+]
+
+
+class Draw:
+    """Choices that are the same each time, of results too large for hypothesis to make smaller."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def one(self, of: Sequence[Any]) -> Any:
+        """Any of them."""
+        return self._random.choice(of)
+
+    def some(self, of: Sequence[Any], most: int) -> list[Any]:
+        """None to `most` of them, each once."""
+        return self._random.sample(of, self._random.randint(0, min(most, len(of))))
+
+
+def checks(draw: Draw) -> Result:
+    """A check with a bit of everything that a check may tell."""
+    phases = f.phases()
+    who = sorted(f.EXISTING)
+    refused = [
+        Refused(bridge=draw.one(who), code=code, reason="Busy Here") for code in draw.some(CODES, 2)
+    ]
+    less = [
+        Downspeeded(bridge=draw.one(who), asked="1080p30", given=given, reason="capacity")
+        for given in draw.some(["720p30", "audio"], 2)
+    ]
+    update = {"refused": refused, "downspeeded": less}
+    phases[1] = phases[1].model_copy(update={"mcu": phases[1].mcu.model_copy(update=update)})
+    delay_ms = draw.one([None, 3.0, 500.0])
+    phases[2].bridges[2] = f.bridge(
+        "dak-glong", None,
+        f.stream("audio", "up"),
+        f.stream("audio", "down", delay_ms=delay_ms, mouth_to_ear_ms=delay_ms),
+        f.stream("video", "up", sent=7000, received=draw.one([7000, 6000])),
+        f.stream("video", "down", sent=7000, freezes=draw.one([0, 3])),
+    )  # fmt: skip
+    made = f.result(
+        phases,
+        invalid=draw.some(REASONS, 2),
+        video=draw.one(["presence", "switched"]),
+        dial=draw.one(["in", "out"]),
+        floor=draw.one(["chair", "open"]),
+        layout=draw.one(["auto", "3x3"]),
+    )
+    new = made.question.new if draw.one([True, False]) else []
+    to_s = draw.one([None, 60.0])
+    more: dict[str, Any] = {
+        "question": made.question.model_copy(update={"new": new}),
+        "more_calls": draw.one([
+            None, *(MoreCalls(resolution="720p30", limit_pct=80.0, to_limit=n, to_full=m)
+                    for n, m in ((4, 9), (0, 2), (0, 0))),
+        ]),
+        "refused_commands": [
+            RefusedCommand(by=draw.one(["cu-jut", "operator"]), command=command,
+                           on=draw.one([None, "dak-mil"]),
+                           code=draw.one(CODES), reason="Forbidden")
+            for command in draw.some(COMMANDS, 2)
+        ],
+        "background": draw.one([[], [
+            OtherTraffic(link="access-cu-jut", direction="cu-jut->r-cu-jut", mbps=2.0,
+                         marked="best-effort", from_s=draw.one([None, 5.0]),
+                         to_s=to_s),
+        ]]),
+        "impairments": draw.one([[], [
+            Impairment(target="bridge", id="dak-song", direction=draw.one([None, "up"]),
+                       media=draw.one([None, "video"]), from_s=5.0, to_s=to_s,
+                       text_en="10 % loss", text_vi="mất 10 % gói tin"),
+            Impairment(target="link", id="access-cu-jut", from_s=0.0, to_s=to_s,
+                       text_en="10 % loss", text_vi="mất 10 % gói tin"),
+        ]]),
+        "faults": [fault(kind, draw) for kind in draw.some(sorted(FAULTS), 2)],
+    }  # fmt: skip
+    made = made.model_copy(update=more)
+    if made.verdict != "invalid" and draw.one([True, False]):
+        seeds = [trial(seed, made) for seed in others(made.inputs.seed, 3)]
+        method = draw.one(["estimate", "sandbox"])
+        made = with_seeds(made, load_criteria(), seeds_of(seeds, method))
+    return made
+
+
+def fault(kind: str, draw: Draw) -> FaultResult:
+    target, ident = FAULTS[kind]
+    behind, cut = draw.one([True, False]), draw.one([True, False])
+    ms = draw.one([0.0, 120.0])
+    impact = FaultImpact(
+        bridge="dak-mil", behind=behind, cut_off=cut, interruption_ms=ms,
+        interrupted="audio up" if ms else None, sound_interruption_ms=ms, packets_lost=int(ms),
+        redials=draw.one(range(3)), call_kept=draw.one([True, False]),
+        gone_ms=draw.one([None, 35_000.0]) if behind else None,
+    )  # fmt: skip
+    return FaultResult(
+        id=f"{kind}-1", kind=kind, target=target, target_id=ident, at_s=35.0,
+        restored_s=draw.one([None, 50.0]), text_en="failed", text_vi="hỏng",
+        bridges=[impact],
+    )  # fmt: skip
+
+
+def tried(draw: Draw) -> FaultsAnswer:
+    """An answer about failures, which may be of some of them, untrusted, or of a comparison."""
+    idents = ["cut:gia-nghia--cu-jut", "cut:gia-nghia--dak-glong", "site:cu-jut"]
+    made = []
+    for ident in draw.some(idents, 3) or idents[:1]:
+        impact = ff.impact(
+            draw.one(sorted(ff.BRIDGES)), draw.one([0.0, 412.0, 8000.0]),
+            lost=draw.one(range(100)), cut_off=draw.one([True, False]),
+            behind=draw.one([True, False]),
+        )  # fmt: skip
+        verdict = draw.one(["pass", "pass", "fail", "invalid"])
+        reasons = [] if verdict == "pass" else draw.some(REASONS, 1)
+        one = ff.failure(ident, [impact], verdict=verdict, reasons=reasons)
+        names = {
+            "name_en": "link Gia Nghĩa – Cư Jút cut",
+            "name_vi": "Đứt tuyến Gia Nghĩa – Cư Jút",
+        }
+        made.append(one.model_copy(update=names))
+    possible = [failure.id for failure in made]
+    possible += draw.one([[], ["mcu"], ["mcu", "router:r-cu-jut"]])
+    answer = ff.answer(
+        made,
+        accepts=draw.one([(), ("cut:gia-nghia--dak-glong",)]),
+        whole=draw.one([True, False]),
+        possible=possible,
+        inputs=f.result().inputs,
+    )
+    valid = answer.model_copy(update={"whole": True})
+    if answer.verdict != "invalid" and draw.one([True, False]):
+        was = draw.one([valid, ff.answer(inputs=answer.inputs)])
+        baseline = accept(was, name="ring", reason="đã biết từ 2024", on=date(2026, 11, 25))
+        answer = against(answer, baseline)
+    return answer
+
+
+def loads(draw: Draw) -> LoadResult:
+    """A storm in the province, or calls at an MCU."""
+    verdict = draw.one([{}, {"verdict": "invalid", "reasons": ["late"]}])
+    if draw.one([True, False]):
+        last = draw.one([None, 8.5, 70.0])
+        made = lf.storm(draw.one(["none", "random"]), last_back_s=last, **verdict)
+    else:
+        causes = ["capacity", "timeout", "authentication", "unsupported", "protocol", "media"]
+        failed = dict.fromkeys(draw.some(causes, 3), 2)
+        shape = draw.one(["steady", "ramp", "hold", "storm", "guess", "malformed"])
+        place = draw.one(["loopback", "target"])
+        made = lf.calls(shape, failed=failed, place=place, **verdict)
+        media = draw.one([[], ["audio"], ["audio", "video"]])
+        made.what["media"] = media
+    named = [
+        c.model_copy(update={"name_en": "Calls refused", "name_vi": "Số cuộc gọi bị từ chối"})
+        for c in made.criteria
+    ]
+    of_check = [each.model_copy(update={"what": "bridge X"}) for each in made.check_assumptions]
+    return made.model_copy(update={"criteria": named, "check_assumptions": of_check})
+
+
+NAMED = re.compile(
+    r"\b[\w./-]+\.(?:toml|zip)\b|\b[\w-]*\d{8}-\d{6}[\w-]*\b|\b[0-9a-f]{16,64}\b"
+    r"|giaoban \w+|--\w+|ring"
+)
+"""Files, runs, sums, commands, and the name of a baseline."""
+
+
+def plain(text: str) -> str:
+    return NAMED.sub("X", text.replace("\u00a0", " "))
+
+
+def told(document: Document) -> list[str]:
+    return [plain(line) for _, text in document.texts() for line in text.split("\n")]
+
+
+def hollow(document: Document) -> Iterator[str]:
+    """Sections, lists and tables that have nothing in them, and what announces nothing."""
+    blocks = [*document.blocks, Heading("end")]
+    for block, after in pairwise(blocks):
+        if isinstance(block, Heading) and isinstance(after, Heading) and after.level <= block.level:
+            yield f"empty section {block.text}"
+        if isinstance(block, Par) and block.text.rstrip().endswith(":") and not isinstance(
+            after, Bullets | Par
+        ):  # fmt: skip
+            yield f"nothing comes after {block.text!r}"
+        if isinstance(block, Bullets) and not block.items:
+            yield "empty list"
+        if isinstance(block, Table) and not block.rows:
+            yield f"empty table {block.caption}"
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_annexes(seed: int) -> None:
+    draw = Draw(seed)
+    check = checks(draw)
+    failures = [tried(draw) for _ in range(seed % 2)]
+    tests = [loads(draw) for _ in range(seed % 3)]
+    for lang in LANGS:
+        document = a.annex(check, *failures, *tests, lang=lang)
+        assert all_wrong(told(document), lang) == []
+        assert list(hollow(document)) == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_estimate_is_not_said_to_have_been_emulated(lang: str) -> None:
+    """Its method comes first; that of an emulation is told as what it is."""
+    made = f.result()
+    guessed = made.model_copy(
+        update={"engine": made.engine.model_copy(update={"name": "estimate"})}
+    )
+    for result, estimated in ((made, False), (guessed, True)):
+        blocks = a.annex(result, lang=lang).blocks
+        [at] = [
+            number
+            for number, block in enumerate(blocks)
+            if isinstance(block, Heading) and block.text in ("Phương pháp kiểm tra", "Method")
+        ]
+        first = blocks[at + 1]
+        assert isinstance(first, Par)
+        said = re.search("không phải của mô phỏng|was not emulated", first.text)
+        assert bool(said) == estimated
+
+
+EVERY = re.compile(
+    "mọi sự cố đơn lẻ|Không có sự cố đơn lẻ nào|all single failures|No single failure took", re.I
+)
+"""Said of all failures that a network can have."""
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nothing_is_said_of_failures_that_were_not_tried(seed: int) -> None:
+    answer = tried(Draw(seed))
+    whole = answer.whole and not answer.untried
+    known = whole and all(failure.verdict != "invalid" for failure in answer.failures)
+    for lang in LANGS:
+        texts = told(a.annex(f.result(), answer, lang=lang))
+        said = [text for text in texts if EVERY.search(text)]
+        for text in said:
+            took = re.search("Không có sự cố đơn lẻ nào|No single failure took", text)
+            assert known if took else whole, text
+        [verdict] = [text for text in texts if "{" not in text and (
+            text.startswith(("Về khả năng chịu sự cố", "If something fails")))]  # fmt: skip
+        if answer.untried and answer.by_criteria == "pass" and answer.comparison is None:
+            assert re.search(r"\d+ (sự cố đơn lẻ khác|more single failures)", verdict), verdict
+
+
+@pytest.mark.parametrize(
+    ("lang", "some", "none"),
+    [
+        ("vi", "đạt cả 1 tiêu chí thử tải; 1 tiêu chí khác không đánh giá được",
+         "không tiêu chí thử tải nào đánh giá được"),
+        ("en", "the one criterion of the test is met; 1 more could not be judged",
+         "no criterion of the test could be judged"),
+    ],
+)  # fmt: skip
+def test_a_criterion_that_was_not_judged_is_not_among_those_that_are_met(
+    lang: str, some: str, none: str
+) -> None:
+    made = lf.calls()
+    unknown = {"value": None, "ok": None}
+    first, second = made.criteria
+    for criteria, said in (
+        ([first.model_copy(update=unknown), second], some),
+        ([each.model_copy(update=unknown) for each in made.criteria], none),
+    ):
+        test = made.model_copy(update={"criteria": criteria})
+        assert said in a.said(f.result(), test, lang=lang)
+
+
+def pairs(value: object) -> Iterator[dict[str, str]]:
+    """Every text of a page that it has in both languages."""
+    if isinstance(value, dict):
+        if set(value) == {"vi", "en"} and all(isinstance(text, str) for text in value.values()):
+            yield value
+            return
+        value = list(value.values())
+    for each in value if isinstance(value, list) else []:
+        yield from pairs(each)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_pages(seed: int) -> None:
+    draw = Draw(seed)
+    check, answer = checks(draw), tried(draw)
+    data = [run_data(check, None, None), page_data(None, lang="vi", failures=answer)]
+    for both in pairs(data):
+        assert all_wrong([plain(both["vi"])], "vi") == []
+        assert all_wrong([plain(both["en"])], "en") == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_words_of_pages_and_pictures(lang: Any) -> None:
+    words = json.loads((page.PARTS / "words.json").read_text(encoding="utf-8"))[lang]
+    texts = [re.sub(r"\{\d\}", "7", text) for text in [*words.values(), *WORDS[lang].values()]]
+    assert all_wrong(map(plain, texts), lang) == []
+
+
+def test_a_place_on_the_mcu_is_told_in_words() -> None:
+    """Also where the phase in which so much of it was in use is not known."""
+    place = Place(kind="mcu", id="mcu", detail="units", phase="elsewhere")
+    assert "units" not in Names(f.result()).place(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Gián đoạn dài nhất: 0 ms ().", "vi"),
+        ("đường truyền Gia Nghĩa (access)", "vi"),
+        ("năng lực MCU – ", "vi"),
+        ("tải {0} %", "vi"),
+        ("the link is đường truyền A", "en"),
+        ("limit None ms", "en"),
+    ],
+)
+def test_what_is_wrong_is_found(text: str, lang: str) -> None:
+    assert wrong_with(text, lang)

@@ -1,0 +1,115 @@
+"""`--results` named from the folder in which the program is started, for every command that has it;
+children of ours run in another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import typer
+from scenario_factory import giaoban, scenario
+
+from scenarios.cli.app import COMMANDS, app
+from tests.scenarios.study.test_sweep import file as sweep_file
+
+RUN = "short-estimate"
+"""How the run of an estimated check is named."""
+READING = {
+    "annex": ["annex", RUN, "--out", "out"],
+    "evidence": ["evidence", RUN, "--out", "out"],
+    "diff": ["diff", RUN, RUN],
+    "view": ["view", RUN, "--out", "page.html"],
+    "history list": ["history", "list"],
+    "history compare": ["history", "compare", RUN, RUN],
+    "history trend": ["history", "trend", "mouth-to-ear"],
+    "history summary": ["history", "summary", "--year", "2026", "--out", "out/year.pdf"],
+    "history prune": ["history", "prune", "--keep", "0", "--dry-run"],
+}
+WRITING = {
+    "check": ["check", "s.toml", "--estimate"],
+    "whatif": ["whatif", "small-base.toml", "--more", "1", "--jobs", "1"],
+    "headroom": ["headroom", "small-base.toml", "--jobs", "1"],
+    "sweep": ["sweep", "sweep.toml", "--points", "points", "--jobs", "2"],
+}
+ELSEWHERE = {"load", "faults", "baseline accept", "verify"}
+"""Looked at below, as they serve in real time or emulate."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The current folder, with scenarios and one run in `runs`."""
+    place = tmp_path_factory.mktemp("relative")
+    scenario(place / "s.toml")
+    sweep_file(place)
+    (place / "out").mkdir()
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        assert giaoban("check", "s.toml", "--estimate", "--results", "runs").code == 0
+        yield place
+    finally:
+        os.chdir(before)
+
+
+def having_it(name: str, command: typer.core.TyperCommand | typer.core.TyperGroup) -> set[str]:
+    if isinstance(command, typer.core.TyperGroup):
+        each: Mapping[str, typer.core.TyperCommand] = command.commands  # type: ignore[assignment]
+        return set().union(*(having_it(f"{name} {n}", c) for n, c in each.items()))
+    return {name for parameter in command.params if "--results" in parameter.opts}
+
+
+def test_every_command_that_has_it_is_looked_at() -> None:
+    group = typer.main.get_command(app)
+    found = [
+        having_it(name, group.get_command(None, name))  # type: ignore[attr-defined]
+        for name in COMMANDS
+    ]
+    assert set().union(*found) == {*READING, *WRITING, *ELSEWHERE}
+
+
+@pytest.mark.parametrize("name", READING)
+@pytest.mark.usefixtures("folder")
+def test_runs_are_found(name: str) -> None:
+    ran = giaoban(*READING[name], "--results", "runs")
+    assert ran.code == 0, ran.err
+    if name in ("history list", "history prune"):  # to the others no run is an error
+        assert RUN in ran.out
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_runs_are_made(folder: Path, name: str) -> None:
+    before = set((folder / "runs").iterdir())
+    ran = giaoban(*WRITING[name], "--results", "runs")
+    assert ran.code in (0, 1), ran.err
+    assert len(set((folder / "runs").iterdir()) - before) == 1
+
+
+@pytest.mark.realtime
+def test_a_load_test(folder: Path) -> None:
+    few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", "1"]
+    ran = giaoban("load", "--shape", "hold", *few, "--results", "load-runs")
+    assert ran.code in (0, 1, 3), ran.err
+    assert len([*(folder / "load-runs").glob("*/load.json")]) == 1
+
+
+@pytest.mark.sandbox
+def test_emulations(folder: Path) -> None:
+    where = ["--results", "emulated"]
+    found = {}
+    for words in (
+        ["check", "s.toml", "--seeds", "0"],
+        ["faults", "s.toml", "--only", "cut:west--east"],
+    ):
+        ran = giaoban(*words, *where)
+        assert ran.code in (0, 1), ran.err
+        (found[words[0]],) = set((folder / "emulated").iterdir()) - set(found.values())
+    ran = giaoban("evidence", found["check"].name, "--out", "out", *where)
+    assert ran.code == 0, ran.err
+    (evidence,) = (folder / "out").glob(f"{found['check'].name}.*")
+    ran = giaoban("verify", evidence.relative_to(folder), "--rerun", *where)
+    assert (ran.code, "the same" in ran.out) == (0, True), ran.out + ran.err
+    accepted = ["--name", "base", "--reason", "a test", "--baselines", "baselines"]
+    ran = giaoban("baseline", "accept", found["faults"].name, *accepted, *where)
+    assert ran.code == 2, ran.err  # one failure of several is no baseline, but the run was found

@@ -1,0 +1,299 @@
+"""`giaoban annex`, `evidence` and `verify`: from a run to what an office attaches, and back."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pretended
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from runs import Runs
+from scenario_factory import giaoban, scenario
+from traffic_scenarios import film
+
+from results.model.result import Engine
+from scenarios.emulation.engine import EngineName
+from scenarios.plan import identity
+from scenarios.plan.identity import Commit
+from scenarios.plan.plan import Plan
+from scenarios.study import check
+
+
+def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+    """Without an emulation."""
+    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    pretended.emulate(plan, folder)
+    return pretended.engine()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with one run of a clean checkout."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "emulate", emulate)
+        patch.setattr("scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
+        ran = giaoban("check", scenario(folder / "s.toml"), "--results", folder / "runs")
+    assert ran.code == 0, ran.err
+    return folder / "runs"
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    """The same, for one test alone."""
+    return Path(shutil.copytree(made, tmp_path / "runs"))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_annex_evidence_and_verify(root: Path, tmp_path: Path) -> None:
+    [run] = root.iterdir()
+    out, where = tmp_path / "out", ("--results", root, "--out", tmp_path / "out")
+    letter = ("--letter-number", "15/STTTT-CNTT", "--letter-date", "2026-02-05")
+    for words in (("--lang", "vi"), ("--lang", "en"), ("--format", "docx")):
+        ran = giaoban("annex", "short", *words, *letter, *where)
+        assert ran.code == 0, ran.err
+        assert "draft" not in ran.out
+    assert giaoban("evidence", "short", *where).code == 0
+    pdf, evidence = f"phu-luc-{run.name}.pdf", f"{run.name}.evidence.zip"
+    assert files(out) == sorted(
+        [f"annex-{run.name}.pdf", f"phu-luc-{run.name}.docx", pdf, evidence]
+    )
+    ran = giaoban("verify", *(out / name for name in files(out)), "--json")
+    assert ran.code == 0, ran.out
+    said = json.loads(ran.out)
+    assert [f["kind"] for f in said["files"]] == ["pdf", "docx", "pdf", "evidence"]
+    assert {run["sum"] for f in said["files"] for run in f["runs"]} == {
+        json.loads(giaoban("evidence", "short", *where, "--json").out)["sum"]
+    }
+    assert said["apart"] == []
+    # the run's own annex, made with the check, carries the same sum
+    assert giaoban("verify", run / "phu-luc.pdf", out / evidence).code == 0
+
+
+def test_what_was_altered_is_told_with_exit_code_1(root: Path, tmp_path: Path) -> None:
+    [run] = root.iterdir()
+    path = run / "phu-luc.pdf"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    ran = giaoban("verify", path)
+    assert ran.code == 1
+    assert "ALTERED" in ran.out
+    assert "(bytes " in ran.out
+
+
+def test_what_is_not_signed_is_told_where_somebody_is_trusted(root: Path, tmp_path: Path) -> None:
+    [run] = root.iterdir()
+    who = tmp_path / "who.pem"
+    who.write_bytes(certificate())
+    assert giaoban("verify", run / "phu-luc.pdf").code == 0
+    ran = giaoban("verify", run / "phu-luc.pdf", "--trust", who)
+    assert ran.code == 1
+    assert "NOT SIGNED" in ran.out
+    assert "intact" not in ran.out
+    [said] = json.loads(giaoban("verify", run / "phu-luc.pdf", "--trust", who, "--json").out)[
+        "files"
+    ]
+    assert (said["intact"], said["unsigned"]) == (False, "is not signed")
+
+
+def certificate() -> bytes:
+    """Of somebody who signed nothing."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    now = datetime.now(UTC)
+    made = made.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> None:
+    [run] = root.iterdir()
+    path = run / "result.json"
+    path.write_text(path.read_text().replace('"joined"', '"joined" ', 1))
+    for command in ("annex", "evidence"):
+        ran = giaoban(command, "short", "--results", root, "--out", tmp_path / "out")
+        assert ran.code == 2
+        assert "result.json: is not what it was when the run was made" in ran.err
+    assert files(tmp_path / "out") == []
+
+
+def test_a_recording_by_an_absolute_path_leaves_no_path_and_is_run_again_from_the_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "emulate", emulate)
+    places = [tmp_path / "somebody" / "a", tmp_path / "somebody" / "b"]
+    more = '[meeting]\nvideo = "switched"\n'
+    for place, bridge, number in zip(places, ("west", "east"), (1, 2), strict=True):
+        place.mkdir(parents=True)
+        film(place / "film.h264", kbps=200, seconds=number)
+        more += f'[[recording]]\nbridge = "{bridge}"\nfile = "{place / "film.h264"}"\n'
+    (tmp_path / "mine").mkdir()
+    file = scenario(tmp_path / "mine" / "s.toml", more=more)
+    ran = giaoban("check", file, "--results", tmp_path / "runs")
+    assert ran.code == 0, ran.err
+    [run] = (tmp_path / "runs").iterdir()
+    manifest = (run / "manifest.json").read_text()
+    assert "somebody" not in manifest
+    named = [item["name"] for item in json.loads(manifest)["inputs"] if item["role"] == "file"]
+    assert named == ["film.h264", "film-2.h264"]
+    assert giaoban("evidence", run, "--out", tmp_path).code == 0
+    [evidence] = tmp_path.glob("*.evidence.zip")
+    shutil.rmtree(tmp_path / "somebody")
+    ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
+    assert ran.code == 0, ran.out + ran.err
+    assert "run again: the same measures" in ran.out
+
+
+def test_run_again_with_another_answer_is_told(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giaoban("evidence", "short", "--results", root, "--out", tmp_path)
+    [evidence] = tmp_path.glob("*.evidence.zip")
+
+    def other(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+        (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+        pretended.emulate(plan, folder, refused={"north"})
+        return pretended.engine()
+
+    monkeypatch.setattr(check, "emulate", other)
+    ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
+    assert ran.code == 1
+    assert "run again: NOT THE SAME" in ran.out
+    assert "verdict: pass became fail" in ran.out
+
+
+def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [manifest] = root.glob("*/manifest.json")
+    text = manifest.read_text(encoding="utf-8")
+    named = re.sub('"engine": "[a-z]+"', f'"engine": "{EngineName.NATIVE}"', text, count=1)
+    assert named != text
+    manifest.write_text(named, encoding="utf-8")
+    assert giaoban("evidence", "short", "--results", root, "--out", tmp_path).code == 0
+    [evidence] = tmp_path.glob("*.evidence.zip")
+    engines = []
+
+    def noted(plan: Plan, folder: Path, engine: object, progress: object) -> Engine:
+        engines.append(engine)
+        return emulate(plan, folder, engine, progress)
+
+    monkeypatch.setattr(check, "emulate", noted)
+    giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
+    assert engines == [EngineName.SANDBOX]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_run_without_evidence_gives_a_draft(root: Path, tmp_path: Path, bare: bool) -> None:
+    """Also one made before there were manifests, and so without its inputs."""
+    [run] = root.iterdir()
+    (run / "manifest.json").unlink()
+    if bare:
+        shutil.rmtree(run / "inputs")
+    out = tmp_path / "out"
+    ran = giaoban("annex", "short", "--results", root, "--out", out)
+    assert ran.code == 0, ran.err
+    assert "only a draft" in ran.out
+    text = subprocess.run(
+        ["pdftotext", "-layout", out / f"phu-luc-{run.name}.pdf", "-"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert "không có tệp bằng chứng kèm theo" in " ".join(text.split())
+    [said] = json.loads(giaoban("verify", *out.iterdir(), "--json").out)["files"]
+    assert (said["draft"], said["runs"][0]["sum"]) == (True, None)
+    assert giaoban("evidence", "short", "--results", root, "--out", out).code == 2
+
+
+def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
+    [run] = root.iterdir()
+    for name in ("manifest.json", "plan.json"):
+        (run / name).unlink()
+    ran = giaoban("annex", "short", "--results", root, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "plan.json: missing" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("annex", "nothing"), 'run "nothing": no such run'),
+        (("annex", "short", "--letter-date", "x"), "--letter-date"),
+        (("annex", "short", "--format", "docx", "--sign", "x.p12"), "is not signed"),
+        (("annex", "short", "--sign", "x.p12"), "x.p12: no such file"),
+        (("verify", "nothing.pdf"), "nothing.pdf: no such file"),
+        (("verify", __file__, "--rerun"), "none of the files is an evidence"),
+        (
+            ("verify", __file__, "--trust", "nothing.pem"),
+            "--trust = nothing.pem: no such file",
+        ),
+    ],
+)
+def test_bad_input_is_told_before_anything_is_written(
+    root: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    where = () if words[0] == "verify" else ("--out", tmp_path / "out")
+    ran = giaoban(*words, "--results", root, *where)
+    assert ran.code == 2
+    assert said in ran.err
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_commit_is_clean_only_if_the_code_is_the_commits(tmp_path: Path) -> None:
+    """Of a repository of its own: code that differs is told, data with sums of its own is not."""
+
+    def git(*words: str) -> None:
+        name = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+        subprocess.run(["git", "-C", str(tmp_path), *name, *words], check=True, capture_output=True)
+
+    def at() -> Commit:
+        identity.commit.cache_clear()
+        return identity.commit(tmp_path)
+
+    assert at() == Commit(None, False)
+    for name in ("results/a.py", "scenarios/a.toml", "traffic/profiles.toml", "README.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "x")
+    assert at().clean
+    for name in ("README.md", "scenarios/a.toml", "scenarios/mine.toml", "results/runs/x.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("2\n")
+    assert at().clean
+    for name in ("traffic/profiles.toml", "results/new.py"):
+        (tmp_path / name).write_text("2\n")
+        assert not at().clean, name
+        git("add", ".")
+        git("commit", "-qm", "y")
+    identity.commit.cache_clear()
+
+
+@pytest.mark.sandbox
+def test_a_real_run_is_repeated_from_its_evidence_alone(runs: Runs, tmp_path: Path) -> None:
+    """To the last packet: the captures' sums are in the manifest. The frames of two bridges were
+    recorded, and are again."""
+    done = runs["switched"]
+    ran = giaoban("evidence", done.folder, "--out", tmp_path, "--json")
+    path = Path(json.loads(ran.out)["file"])
+    with zipfile.ZipFile(path) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert {item["path"] for item in manifest["left_out"]} >= {
+        "captures/mcu-sent.bin",
+        "captures/bridges-received.bin",
+    }
+    ran = giaoban("verify", path, "--rerun", "--results", tmp_path / "again")
+    assert ran.code == 0, ran.out + ran.err
+    assert "run again: the same measures and verdict" in ran.out

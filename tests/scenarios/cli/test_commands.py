@@ -1,0 +1,40 @@
+"""Commands that are loaded when they are asked for: all are there, and mistyped ones are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from scenarios.cli.app import COMMANDS, app
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_loads_and_says_what_it_does(name: str) -> None:
+    group = typer.main.get_command(app)
+    command = group.get_command(None, name)  # type: ignore[attr-defined]
+    assert command.name == name
+    assert command.get_short_help_str()
+
+
+def test_no_other_word_is_a_command() -> None:
+    group = typer.main.get_command(app)
+    assert group.get_command(None, "chek") is None  # type: ignore[attr-defined]
+    ran = subprocess.run(
+        [sys.executable, "-m", "scenarios.cli.entry", "chek"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "Did you mean 'check'?" in ran.stderr
+
+
+def test_a_command_does_not_load_the_others() -> None:
+    code = (
+        "import sys; import scenarios.cli.app; print('scenarios.cli.commands.annex' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"

@@ -1,0 +1,425 @@
+"""`giaoban faults` and `giaoban baseline` from the command line to files, with pretended runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from pretended_failures import Child, Pretended, gone, interrupted, observed
+from scenario_factory import Ran, giaoban, scenario
+from undrawn import undrawn
+
+from results.model.failures import FaultsAnswer
+from scenarios.study.failures import run
+from scenarios.study.failures.failure import Failure
+from scenarios.study.failures.picture import draw_failures
+from scenarios.study.failures.questions import ask, possible_in
+
+USUAL = {
+    "cut:west--east",
+    "silent:west--east",
+    "cut:access-mcu",
+    "silent:access-mcu",
+    "router:r-west",
+    "router:r-east",
+    "site:west",
+    "site:east",
+}
+LINK = "cut:west--east"
+ACCEPTED = "".join(
+    f'[[accepted]]\nfailure = "{ident}"\nreason = "known: {ident}"\nreason_vi = "đã biết"\n'
+    for ident in (LINK, "cut:access-mcu")
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A spur and the MCU's line are accepted as single points of failure."""
+    return scenario(tmp_path / "s.toml", more=ACCEPTED)
+
+
+@pytest.fixture
+def possible(file: Path) -> dict[str, Failure]:
+    return possible_in(ask(file, None, None))
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch, possible: dict[str, Failure]) -> Pretended:
+    """The spur cuts off its two bridges; a router of the other end takes all."""
+    monkeypatch.setenv("COLUMNS", "200")
+    made = Pretended()
+    made.children = {
+        f"{kind}:{link}": Child(observed(possible[f"{kind}:{link}"], gone(*who)))
+        for kind in ("cut", "silent")
+        for link, who in (
+            ("west--east", ("east", "north")),
+            ("access-mcu", ("west", "east", "north")),
+        )
+    }
+    made.use(monkeypatch)
+    undrawn(monkeypatch)
+    return made
+
+
+def faults(folder: Path, *words: str | Path) -> Ran:
+    return giaoban("faults", folder / "s.toml", "--results", folder / "runs", *words)
+
+
+def only_run(folder: Path) -> Path:
+    [made] = (folder / "runs").iterdir()
+    return made
+
+
+def accept(folder: Path, *words: str) -> Ran:
+    return giaoban(
+        "baseline",
+        "accept",
+        only_run(folder),
+        *(words or ("--name", "small", "--reason", "as it was built")),
+        "--baselines",
+        folder / "accepted",
+    )
+
+
+def compare(folder: Path, *words: str | Path) -> Ran:
+    more = ("--baseline", "small", "--baselines", folder / "accepted", *words)
+    return giaoban("faults", folder / "s.toml", "--results", folder / "later", *more)
+
+
+# --------------------------------------------------------------------------------------- the answer
+
+
+def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "draw_failures", draw_failures)
+    ran = faults(tmp_path, "--jobs", "2")
+    assert ran.code == 0, ran.err
+    assert set(pretended.started) == USUAL
+    assert (
+        "PASS – no failure that was tried does more than the criteria allow (8 failures "
+        "tried, 4 of them single points of failure that were accepted)" in ran.out
+    )
+    assert (
+        "single point of failure: link west--east (Tây – Đông): "
+        f"without it east, north are cut off; accepted: known: {LINK}" in ran.out
+    )
+    assert "single point of failure: link access-mcu" in ran.out
+    folder = only_run(tmp_path)
+    assert folder.name.startswith("faults-short-20")
+    assert {path.name for path in folder.iterdir()} == {
+        "faults.json",
+        "inputs",
+        "manifest.json",
+        "summary.md",
+        "map.json",
+        "map.vi.svg",
+        "map.vi.png",
+        "failures",
+        "view.html",
+    }
+    assert f"all figures: {folder / 'summary.md'}" in ran.out
+    assert f"page: {folder / 'view.html'}" in ran.out
+    assert (folder / "map.vi.png").read_bytes().startswith(b"\x89PNG")
+    answer = FaultsAnswer.from_json((folder / "faults.json").read_bytes())
+    assert {f.id for f in answer.failures} == USUAL
+    assert answer.whole
+    assert [p.element.id for p in answer.single_points] == ["access-mcu", "west--east"]
+    assert answer.interruption_limit_ms == 1000.0
+    assert [b.id for b in answer.question.new] == ["north"]
+    assert "silent:west--east" in answer.possible
+    assert not list(folder.rglob("failure.json"))
+
+
+def test_a_single_point_that_nobody_accepted_is_a_fail(
+    tmp_path: Path, pretended: Pretended
+) -> None:
+    """The MCU's line cuts off everybody: what the headline says is what the exit code tells."""
+    scenario(tmp_path / "s.toml", more=ACCEPTED.replace(LINK, "router:r-west"))
+    ran = faults(tmp_path, "--junit", tmp_path / "j.xml")
+    assert ran.code == 1
+    assert ran.out.startswith("FAIL – a failure does more to the meeting than the criteria allow")
+    assert f"{LINK}: Single point of failure: east, north cut off" in ran.out
+    assert "without it east, north are cut off; not accepted" in ran.out
+    assert "accepted, but no single point of failure: router:r-west" in ran.out
+    failed = [
+        case.attrib["name"]
+        for case in ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
+        if case.find("failure") is not None
+    ]
+    assert failed == [LINK, "silent:west--east"]
+    accept(tmp_path)
+    ran = compare(tmp_path)
+    assert ran.code == 0
+    assert ran.out.startswith("PASS – nothing is worse than what was accepted as small")
+    assert "by the criteria alone: fail" in ran.out
+    assert "; accepted as small: as it was built" in ran.out
+    assert "; not accepted" not in ran.out
+
+
+def test_a_failure_that_does_too_much(
+    tmp_path: Path, pretended: Pretended, possible: dict[str, Failure]
+) -> None:
+    slow = observed(
+        possible["router:r-east"],
+        interrupted("north", 1800.0),
+        verdict="fail",
+        reasons=["Longest interruption by a fault: 1800 ms, allowed at most 1000 ms"],
+    )
+    pretended.children["router:r-east"] = Child(slow)
+    ran = faults(tmp_path)
+    assert ran.code == 1
+    assert "FAIL" in ran.out
+    assert "router:r-east: Longest interruption by a fault: 1800 ms" in ran.out
+    assert "longest interruption: 1800.0 ms at north by router:r-east (limit 1000 ms)" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("child", "said"),
+    [
+        (Child(error={"message": "link x: 9 Mb/s"}, code=3), "link x: 9 Mb/s"),
+        (Child(code=-9), "its process was ended by signal 9"),
+    ],
+    ids=["untrusted", "killed"],
+)
+def test_an_emulation_that_cannot_be_trusted(
+    tmp_path: Path, pretended: Pretended, child: Child, said: str
+) -> None:
+    """The others' figures are kept; there is no verdict."""
+    pretended.children["site:west"] = child
+    ran = faults(tmp_path, "--junit", tmp_path / "j.xml")
+    assert ran.code == 3
+    assert "INVALID" in ran.out
+    assert f"site:west: {said}" in ran.out
+    answer = FaultsAnswer.from_json((only_run(tmp_path) / "faults.json").read_bytes())
+    assert {f.id for f in answer.failures if f.verdict == "pass"} == USUAL - {"site:west"}
+    cases = ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
+    assert [c.attrib["name"] for c in cases if c.find("error") is not None] == ["site:west"]
+
+
+@pytest.mark.parametrize(
+    ("child", "code", "said"),
+    [
+        (
+            Child(error={"message": "no netem", "install": "apt-get install it"}, code=4),
+            4,
+            "to mend it: apt-get install it",
+        ),
+        (Child(error={"message": "s.toml:3: wrong"}, code=2), 2, "s.toml:3: wrong"),
+        (Child(code=1), 70, "site:west ended with 1"),
+        (Child(code=3), 70, "site:west ended with 3"),
+    ],
+    ids=["lacking", "input", "broken", "silent"],
+)
+def test_what_makes_the_whole_senseless_leaves_nothing(
+    tmp_path: Path, pretended: Pretended, child: Child, code: int, said: str
+) -> None:
+    pretended.children["site:west"] = child
+    ran = faults(tmp_path)
+    assert ran.code == code
+    assert said in ran.err
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("stage", ["answer_of", "summary_md", "draw_failures"])
+def test_interrupted_while_summing_up(
+    tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def interrupt(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, stage, interrupt)
+    ran = faults(tmp_path, "--only", "mcu")
+    assert ran.code == 130
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> None:
+    assert faults(tmp_path, "--access", "--mcu").code == 0
+    assert set(pretended.started) - USUAL == {
+        *(f"{kind}:access-{b}" for kind in ("cut", "silent") for b in ("west", "east", "north")),
+        "mcu",
+    }
+    pretended.started.clear()
+    assert faults(tmp_path, "--pairs").code == 0
+    # one link and two routers: the link touches both
+    assert set(pretended.started) - USUAL == {"router:r-east+router:r-west"}
+    pretended.started.clear()
+    assert faults(tmp_path, "--only", "mcu", "--only", "site:north").code == 0
+    assert set(pretended.started) == {"mcu", "site:north"}
+
+
+def test_json_is_one_object(tmp_path: Path, pretended: Pretended) -> None:
+    ran = faults(tmp_path, "--only", LINK, "--json")
+    said = json.loads(ran.out)
+    assert said["schema"] == "giaoban.faults/2"
+    assert said == json.loads((only_run(tmp_path) / "faults.json").read_bytes())
+    assert not said["whole"]
+
+
+def test_the_map_goes_where_it_is_wanted(tmp_path: Path, pretended: Pretended) -> None:
+    assert faults(tmp_path, "--only", LINK, "--map", tmp_path / "m.pdf").code == 0
+    assert (tmp_path / "m.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_link_and_a_bridge_can_be_looked_up(tmp_path: Path, pretended: Pretended) -> None:
+    ran = faults(tmp_path, "--bridge", "north", "--link", "west--east")
+    assert ran.code == 0, ran.err
+    lines = ran.out.splitlines()
+    tables = [number for number, line in enumerate(lines) if line.startswith(("failure", "link "))]
+    assert len(tables) == 3
+    first = lines[tables[0] + 1 : tables[1]]
+    assert [line.split()[0] for line in first] == [LINK, "silent:west--east"]
+    assert len(lines[tables[1] + 1 : tables[2]]) == len(USUAL)
+    assert lines[tables[2] + 1].split()[:2] == ["west--east", "r-west->r-east"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--only", "cut:west--eas"), 'did you mean "cut:west--east"?'),
+        (("--link", "west"), '--link = "west": there is none'),
+        (("--bridge", "nord"), 'did you mean "north"?'),
+        (("--map", "m.docx"), "allowed: .png, .svg, .pdf"),
+        (("--junit", "/nowhere/j.xml"), "/nowhere is no folder"),
+        (("--junit", "/tmp"), "/tmp: is a folder"),
+        (("--baseline", "nothing"), "no such baseline"),
+        (("--province", "/nowhere.toml"), "/nowhere.toml: no such file"),
+        (("--only", "cut:west--east+router:r-east"), "does nothing that another fault does not"),
+    ],
+)
+def test_bad_words_are_told_before_anything_starts(
+    tmp_path: Path, pretended: Pretended, words: tuple[str, str], said: str
+) -> None:
+    ran = faults(tmp_path, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert pretended.started == []
+    assert not (tmp_path / "runs").exists()
+
+
+# ---------------------------------------------------------------------------------------- baselines
+
+
+def test_the_same_again_is_not_worse(tmp_path: Path, pretended: Pretended) -> None:
+    faults(tmp_path)
+    ran = accept(tmp_path)
+    assert ran.code == 0, ran.err
+    assert f"{tmp_path / 'accepted' / 'small.toml'}: 8 failures accepted" in ran.out
+    ran = compare(tmp_path)
+    assert ran.code == 0, ran.out
+    assert "nothing is worse than what was accepted, nothing is better" in ran.out
+
+
+def test_what_got_worse_is_named_in_one_line(
+    tmp_path: Path, pretended: Pretended, possible: dict[str, Failure]
+) -> None:
+    router = possible["router:r-east"]
+    pretended.children[router.id] = Child(observed(router, interrupted("north", 412.0)))
+    faults(tmp_path)
+    accept(tmp_path)
+    pretended.children[router.id] = Child(observed(router, gone("north")))
+    ran = compare(tmp_path, "--junit", tmp_path / "j.xml")
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    assert "worse than what was accepted: 2" in lines
+    line = "router:r-east: north is cut off (was: interrupted 412.0 ms)"
+    assert f"  worse: {line}" in lines
+    [case] = [
+        c
+        for c in ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
+        if c.find("failure") is not None
+    ]
+    assert case.attrib["name"] == "router:r-east"
+    said = json.loads(compare(tmp_path, "--json").out)["comparison"]
+    assert said["baseline"] == "small"
+    assert said["changes"][0]["what"] == "north is cut off (was: interrupted 412.0 ms)"
+
+
+def test_what_was_accepted_may_fail(
+    tmp_path: Path, pretended: Pretended, possible: dict[str, Failure]
+) -> None:
+    """Else nobody could work on a network that has a known weakness."""
+    weak = observed(possible["site:east"], verdict="fail", reasons=["known"])
+    pretended.children["site:east"] = Child(weak)
+    assert faults(tmp_path).code == 1
+    accept(tmp_path)
+    assert compare(tmp_path).code == 0
+    better = observed(possible["site:east"])
+    pretended.children["site:east"] = Child(better)
+    ran = compare(tmp_path)
+    assert ran.code == 0
+    assert "better: site:east: passes (was: fail)" in ran.out
+
+
+def test_an_invalid_run_is_no_comparison(tmp_path: Path, pretended: Pretended) -> None:
+    faults(tmp_path)
+    accept(tmp_path)
+    pretended.children["site:west"] = Child(error={"message": "it hung"}, code=3)
+    assert compare(tmp_path).code == 3
+
+
+def test_only_some_are_compared_if_only_some_are_tried(
+    tmp_path: Path, pretended: Pretended
+) -> None:
+    faults(tmp_path)
+    accept(tmp_path)
+    assert compare(tmp_path, "--only", LINK).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--name", "small", "--reason", " "), "--reason"),
+        (("--name", "Small", "--reason", "r"), "is not a name"),
+    ],
+)
+def test_acceptance_that_is_refused(
+    tmp_path: Path, pretended: Pretended, words: tuple[str, ...], said: str
+) -> None:
+    faults(tmp_path)
+    ran = accept(tmp_path, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert not (tmp_path / "accepted").exists()
+
+
+def test_runs_that_are_refused(tmp_path: Path, pretended: Pretended) -> None:
+    faults(tmp_path, "--only", LINK)
+    ran = accept(tmp_path)
+    assert ran.code == 2
+    assert "only failures picked with --only" in ran.err
+    ran = giaoban("baseline", "accept", "x", "--name", "a", "--reason", "r", "--results", tmp_path)
+    assert ran.code == 2
+    assert 'run "x": no such run' in ran.err
+
+
+def test_accepting_again_keeps_the_tolerances(tmp_path: Path, pretended: Pretended) -> None:
+    faults(tmp_path)
+    accept(tmp_path)
+    path = tmp_path / "accepted" / "small.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("peak_pct = 0.1", "peak_pct = 2.5"), encoding="utf-8")
+    assert accept(tmp_path, "--name", "small", "--reason", "again").code == 0
+    assert "peak_pct = 2.5" in path.read_text(encoding="utf-8")
+    assert 'reason = "again"' in path.read_text(encoding="utf-8")
+
+
+def test_list_and_show(tmp_path: Path, pretended: Pretended) -> None:
+    there = ("--baselines", tmp_path / "accepted")
+    assert "none in" in giaoban("baseline", "list", *there).out
+    faults(tmp_path)
+    accept(tmp_path)
+    ran = giaoban("baseline", "list", *there)
+    assert ran.code == 0
+    assert "small" in ran.out
+    assert "as it was built" in ran.out
+    [item] = json.loads(giaoban("baseline", "list", "--json", *there).out)["baselines"]
+    assert (item["name"], item["failures"], item["scenario"]) == ("small", 8, "s.toml")
+    text = (tmp_path / "accepted" / "small.toml").read_text(encoding="utf-8")
+    assert giaoban("baseline", "show", "small", *there).out == text
+    said = json.loads(giaoban("baseline", "show", "small", "--json", *there).out)
+    assert said["failure"][LINK]["cut_off"] == ["east", "north"]
+    ran = giaoban("baseline", "show", "smal", *there)
+    assert ran.code == 2
+    assert 'did you mean "small"?' in ran.err

@@ -1,0 +1,142 @@
+"""`giaoban annex`, `evidence` and `verify` with load tests in the province, none of it emulated."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pretended_storm
+import pytest
+from scenario_factory import SMALL, giaoban, scenario
+
+from results.model.load import LoadResult
+from scenarios.plan.identity import Commit
+from scenarios.study import check
+
+CUT = '\n[[fault]]\nkind = "cut"\nlink = "access-mcu"\nat_s = 4.0\nto_s = 18.0\n'
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with a check and two storms, of a clean checkout."""
+    folder = tmp_path_factory.mktemp("made")
+    storm = scenario(folder / "storm.toml", more=CUT, phases=(2, 2, 24), id="storm")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "emulate", pretended_storm.emulate)
+        patch.setattr("scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
+        # what was pretended did not fail, which nothing of the storm itself depends on
+        patch.setattr("scenarios.measure.validity.faults", lambda *_: [])
+        where = ("--results", folder / "runs")
+        assert giaoban("check", scenario(folder / "s.toml"), *where).code == 0
+        for policy in ("none", "random"):
+            ran = giaoban("load", "--in", storm, "--back-off", policy, *where)
+            assert ran.code == 0, ran.err
+            [run] = (folder / "runs").glob("load-province-*")
+            run.rename(run.with_name(f"{policy}-{run.name}"))
+    return folder / "runs"
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    """The same, for one test alone."""
+    return Path(shutil.copytree(made, tmp_path / "runs"))
+
+
+def test_annex_of_a_check_and_two_storms(root: Path, tmp_path: Path) -> None:
+    out = ("--results", root, "--out", tmp_path / "out")
+    for words in (("--lang", "vi"), ("--lang", "en"), ("--format", "docx")):
+        ran = giaoban("annex", "none", "random", "short", *words, *out)
+        assert ran.code == 0, ran.err
+        assert "draft" not in ran.out
+    for run in ("none", "random", "short"):
+        assert giaoban("evidence", run, *out).code == 0
+    ran = giaoban("verify", *sorted((tmp_path / "out").iterdir()), "--json")
+    assert ran.code == 0, ran.out
+    files = json.loads(ran.out)["files"]
+    annexes = [f for f in files if f["kind"] != "evidence"]
+    assert len(annexes) == 3
+    for annex in annexes:
+        assert [run["kind"] for run in annex["runs"]] == ["check", "load", "load"]
+    sums = {f["runs"][0]["sum"] for f in files if f["kind"] == "evidence"}
+    assert sums == {run["sum"] for run in annexes[0]["runs"]}
+
+
+def test_the_evidence_of_a_storm_has_what_it_was_made_from(root: Path, tmp_path: Path) -> None:
+    ran = giaoban("evidence", "random", "--results", root, "--out", tmp_path, "--json")
+    with zipfile.ZipFile(json.loads(ran.out)["file"]) as archive:
+        names = archive.namelist()
+        result = LoadResult.from_json(archive.read("load.json"))
+        [plan] = [name for name in names if name.endswith("plan.json")]
+        recovery = json.loads(archive.read(plan))["recovery"]
+    assert {f"inputs/{n}.toml" for n in ("scenario", "province", "devices", "criteria")} <= {*names}
+    # what the scenario's file does not say is in the plan, and told by the answer
+    assert (recovery["redial"], recovery["redial_spread_s"]) == ("back-off", 20.0)
+    assert (result.what["back_off"], result.what["spread_s"]) == ("random", 20.0)
+    assert result.engine is not None
+    assert result.engine.name == "sandbox"
+    assert result.inputs.commit == "c" * 40
+    assert result.question_vi == "Có thể kết nối thêm một điểm cầu hay không?"
+    told = {a.what_vi: a.value_vi for a in result.assumptions}
+    assert told["khoảng thời gian để các điểm cầu chia nhau gọi lại lần đầu khi có giãn cách ngẫu "
+                "nhiên"] == "20 s"  # fmt: skip
+    assert told["thời gian tối đa đến khi điểm cầu cuối cùng trở lại"] == "60 s"
+    assert "gọi lại mỗi 5 s" in str(told["cách điểm cầu kết nối lại sau sự cố"])
+    assert len(result.check_assumptions) > len(told)
+
+
+def test_a_storm_is_run_again_with_its_back_off(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
+    monkeypatch.setattr("scenarios.measure.validity.faults", lambda *_: [])
+    giaoban("evidence", "random", "--results", root, "--out", tmp_path)
+    [evidence] = tmp_path.glob("*.evidence.zip")
+    again = ("--rerun", "--results", tmp_path / "again")
+    ran = giaoban("verify", evidence, *again)
+    assert ran.code == 0, ran.out + ran.err
+    assert "run again: the same measures" in ran.out
+    monkeypatch.setattr(pretended_storm, "SPREAD_MS", 400.0)
+    ran = giaoban("verify", evidence, *again)
+    assert ran.code == 1
+    assert "storm.last_back_s: 1.8 became 2.4" in ran.out
+
+
+def test_a_storm_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> None:
+    [run] = root.glob("none-*")
+    path = run / "load.json"
+    path.write_text(path.read_text().replace('"missing": 0', '"missing":  0', 1))
+    for words in (("annex", "short", "none"), ("evidence", "none")):
+        ran = giaoban(*words, "--results", root, "--out", tmp_path / "out")
+        assert ran.code == 2
+        assert "load.json: is not what it was when the run was made" in ran.err
+
+
+def test_a_storm_of_another_province_is_refused(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
+    other = tmp_path / "other.toml"
+    other.write_text(SMALL.read_text(encoding="utf-8") + "\n# another\n", encoding="utf-8")
+    file = scenario(tmp_path / "s.toml", province=other, more=CUT, phases=(2, 2, 24), id="other")
+    assert giaoban("load", "--in", file, "--results", root).code in (0, 3)
+    ran = giaoban("annex", "short", "load-province", "--results", root, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "in another province than was checked" in ran.err
+
+
+def test_a_storm_without_evidence_makes_a_draft(root: Path, tmp_path: Path) -> None:
+    [run] = root.glob("none-*")
+    (run / "manifest.json").unlink()
+    ran = giaoban("annex", "short", "none", "--results", root, "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert "only a draft" in ran.out
+
+
+def test_an_id_that_several_tests_begin_with_is_told(root: Path, tmp_path: Path) -> None:
+    for run in list(root.glob("*-load-province-*")):
+        run.rename(run.with_name(f"load-{run.name}"))
+    ran = giaoban("evidence", "load", "--results", root, "--out", tmp_path)
+    assert ran.code == 2
+    assert "2 runs begin so" in ran.err

@@ -1,0 +1,288 @@
+"""`giaoban mcu serve` as a command: what it says, how it ends, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+import pytest
+from scenario_factory import giaoban as here
+
+from giaoban.errors import InvalidRun
+from mcu_sim.sip import CallEnded
+from scenarios.cli.commands.mcu import _judge
+from scenarios.cli.commands.mcu import _line as line
+from tests.clients.phone import Phone
+from tests.clients.programs import HOST, PATIENCE_S, Mcu, end, free_ports, giaoban, wait_for
+
+pytestmark = pytest.mark.realtime
+
+AUDIO = f"v=0\no=- 1 1 IN IP4 {HOST}\ns=-\nc=IN IP4 {HOST}\nt=0 0\nm=audio %d RTP/AVP 8\n"
+
+
+@pytest.fixture
+def mcu(tmp_path: Path) -> Iterator[Mcu]:
+    running = Mcu(tmp_path)
+    yield running
+    end(running.process)
+    for pipe in (running.process.stdout, running.process.stderr):
+        assert pipe is not None
+        pipe.close()
+
+
+def serve(port: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, which must come by itself."""
+    return subprocess.run(
+        giaoban("mcu", "serve", "--listen", f"{HOST}:{port}", *words),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def test_it_says_what_may_be_called_and_what_was_done() -> None:
+    port = free_ports()
+    done = serve(port, "--seconds", "0.5", "--device", "codian-4203")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, rooms, closed = done.stdout.splitlines()
+    assert "4203" in first
+    assert f"sip:{HOST}:{port}" in first
+    assert rooms == f"rooms: every name (call sip:giao-ban@{HOST}:{port}); callers: anyone"
+    assert closed.startswith("closed: 0 media packets sent")
+
+
+def test_it_says_how_often_the_clock_was_set() -> None:
+    port = free_ports()
+    done = serve(port, "--seconds", "0.5", "--json")
+    health = json.loads(done.stdout)
+    assert (health["clock_steps"], health["clock_step_ms"]) == (0, 0.0)
+    assert "clock" not in line(health)
+    one, some = line(health | {"clock_steps": 1, "clock_step_ms": -50.0}), {"clock_steps": 3}
+    assert "the system's clock was set 1 time meanwhile, by up to -50 ms" in one
+    assert "3 times meanwhile, by up to +1000 ms" in line(health | some | {"clock_step_ms": 1e3})
+
+
+def test_meetings_and_accounts_are_named(tmp_path: Path) -> None:
+    meetings, accounts = tmp_path / "meetings.toml", tmp_path / "accounts.toml"
+    one = 'id = "{0}"\nname = "x"\npattern = "any-bridges"\nchair = "dak-nong"\n'
+    listed = "".join("[[meeting]]\n" + one.format(f"hop-{n}") for n in range(10))
+    head = 'schema = "giaoban.meetings/1"\n'
+    meetings.write_text(f'{head}open_rooms = {{ prefix = "tam-" }}\n{listed}')
+    accounts.touch(mode=0o600)
+    accounts.write_text(
+        'schema = "giaoban.accounts/1"\naccount = [{ user = "cu-jut", password = "x" }]\n'
+    )
+    words = ("--meetings", str(meetings), "--accounts", str(accounts), "--seconds", "0.1")
+    port = free_ports()
+    done = serve(port, *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1] == (
+        "rooms: hop-0, hop-1, hop-2, hop-3, hop-4, hop-5, hop-6, hop-7, 2 more, "
+        f"every name that begins with tam- (call sip:hop-0@{HOST}:{port}); callers: 1 account"
+    )
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_that_another_program_has(kind: int) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind((HOST, 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        port = other.getsockname()[1]
+        ran = here("mcu", "serve", "--listen", f"{HOST}:{port}")
+    assert (ran.code, ran.out) == (4, "")
+    assert f"{HOST}:{port}: cannot be listened on: Address already in use" in ran.err
+    assert "to mend it: another --listen" in ran.err
+
+
+@pytest.mark.parametrize(
+    "listen",
+    [
+        *(
+            "5060",
+            "localhost:5060",
+            "127.0.0.1",
+            "127.0.0.1:0",
+            "127.0.0.1:70000",
+            "::1:5060",
+            "[::1]:5060",
+        ),
+        *(
+            "0.0.0.0:5060",
+            "224.0.0.1:5060",
+            "255.255.255.255:5060",
+            "127.0.0.1:5060 ",
+            "1.2.3.999:1",
+        ),
+    ],
+)
+def test_addresses_that_cannot_be_listened_on(listen: str) -> None:
+    ran = here("mcu", "serve", "--listen", listen)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f'giaoban: --listen = "{listen}"')
+    assert "allowed" in ran.err
+    assert ("is an IPv6 address, and this MCU speaks IPv4 alone" in ran.err) == ("::1" in listen)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "says"),
+    [
+        ("schema = 1", 0o644, "chmod 600"),
+        ('schema = "giaoban.accounts/1"\n', 0o600, "account"),
+        ('schema = "giaoban.accounts/1"\naccount = [{ user = "a", pin = "geheim" }]', 0o600, "pin"),
+        ("account = [", 0o600, "accounts.toml"),
+    ],
+)
+def test_accounts_that_are_wrong(tmp_path: Path, text: str, mode: int, says: str) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    ran = here("mcu", "serve", "--accounts", str(path))
+    assert (ran.code, ran.out) == (2, "")
+    assert says in ran.err
+    assert "geheim" not in ran.err
+
+
+NO_TLS = ("--tls-certificate", "no.crt", "--tls-key", "no.key")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--accounts", "nowhere.toml"), "nowhere.toml"),
+        (("--meetings", "nowhere.toml"), "nowhere.toml"),
+        (("--device", "rmx-1500-mpmy"), "rmx-1500-mpmx"),
+        (("--video", "both"), "allowed: presence, switched"),
+        (("--events", "/nowhere/at/all"), "--events /nowhere/at/all: cannot be written"),
+        (("--kbps", "1"), "--kbps"),
+        (("--seconds", "0"), "--seconds"),
+        (("--media-port", "80"), "--media-port"),
+        (("--tls-key", "mcu.key"), "--tls-certificate: is needed for TLS"),
+        (("--tls-certificate", "mcu.crt"), "--tls-key: is needed for TLS"),
+        (("--tls-port", "5061"), "--tls-certificate: is needed for TLS"),
+        ((*NO_TLS, "--tls-port", "5060"), "--tls-port = 5060: is no port for TLS beside SIP's"),
+        ((*NO_TLS, "--listen", "127.0.0.1:65535"), "--tls-port = 65536: is no port for TLS"),
+        (NO_TLS, "--tls-certificate = no.crt: no such file"),
+    ],
+)
+def test_options_that_are_wrong(words: tuple[str, ...], says: str) -> None:
+    ran = here("mcu", "serve", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert says in ran.err
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None:
+    callers = [Phone(user) for user in ("cu-jut", "dak-mil")]
+    for caller in callers:
+        caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
+    mcu.wait_for("joined", 2)
+    mcu.process.send_signal(by)
+    for caller in callers:
+        caller.until(lambda c=caller: any(isinstance(e, CallEnded) for e in c.events), "a BYE")
+        caller.close()
+    assert wait_for(lambda: mcu.process.poll() is not None, "its end")
+    assert mcu.process.returncode in (0, 3)  # 3: this machine was too busy
+    assert [e["cause"] for e in mcu.said("left")] == ["put-out"] * 2
+
+
+def test_a_caller_that_is_gone_does_not_keep_it_from_ending(mcu: Mcu) -> None:
+    with closing(Phone("cu-jut")) as caller:
+        caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
+        mcu.wait_for("joined")
+    started = time.monotonic()
+    report = mcu.stop()
+    assert time.monotonic() - started < 20  # it waits for an answer for two seconds
+    assert report["calls_left"] == 0
+
+
+def test_media_that_left_late_make_it_invalid(mcu: Mcu) -> None:
+    """The machine stands still for as long as the process is stopped."""
+    with closing(Phone("cu-jut")) as caller:
+        caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
+        mcu.wait_for("joined")
+        mcu.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        mcu.process.send_signal(signal.SIGCONT)
+        caller.live(0.2)
+        caller.hang_up()
+        mcu.wait_for("left")
+    mcu.process.send_signal(signal.SIGINT)
+    out, errors = mcu.process.communicate(timeout=PATIENCE_S)
+    assert mcu.process.returncode == 3, errors
+    assert re.search(r"media packets left more than 20 ms late \(\d+\.\d %, limit 1 %;", errors)
+    assert '"starved": 0' not in out
+
+
+@pytest.mark.parametrize(
+    ("late", "overflowed", "valid"),
+    [(0, 0, True), (1, 0, True), (100, 0, True), (101, 0, False), (0, 1, False)],
+)
+def test_a_share_of_late_packets_makes_it_invalid(late: int, overflowed: int, valid: bool) -> None:
+    """As in a load test, and not the first one: 1 % of 10,000."""
+    health = {
+        "starved": late,
+        "worst_late_ms": 25.0,
+        "overflowed": overflowed,
+        "rtp_sent": 10_000,
+    }
+    with nullcontext() if valid else pytest.raises(InvalidRun):
+        assert _judge(health) == 0
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    """As `giaoban mcu serve | head -1`: everybody is hung up all the same."""
+    port = free_ports()
+    command = giaoban("mcu", "serve", "--listen", f"{HOST}:{port}")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stderr, closing(Phone("cu-jut")) as caller:
+        with process.stdout:
+            assert "takes calls" in process.stdout.readline()
+            assert "rooms" in process.stdout.readline()
+        caller.dial(f"sip:giao-ban@{HOST}:{port}", AUDIO % free_ports(2))
+        caller.until(lambda: any(isinstance(e, CallEnded) for e in caller.events), "a BYE")
+        assert process.wait(PATIENCE_S) == 141
+        assert process.stderr.read() == ""
+
+
+def test_the_console_carries_out_what_is_typed_and_says_what_came_of_it(tmp_path: Path) -> None:
+    meetings = tmp_path / "meetings.toml"
+    meetings.write_text(
+        'schema = "giaoban.meetings/1"\n'
+        '[[meeting]]\nid = "briefing"\nname = "x"\npattern = "any-bridges"\nchair = "dak-nong"\n'
+    )
+    done = subprocess.run(
+        giaoban(
+            *("mcu", "serve", "--listen", f"{HOST}:{free_ports()}", "--seconds", "1"),
+            *("--meetings", str(meetings), "--console"),
+        ),
+        input="queue\nmute cu-jut\nbriefing: layout 2x2\nshout\nother: queue\n",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout.splitlines()
+    assert "asking to speak: nobody" in said
+    assert "refused: 404 cu-jut is unknown to this meeting" in said
+    assert "done: all get layout 2x2" in said
+    assert any(line.startswith("? command: is not known") for line in said)
+    assert "refused: 404 no such meeting" in said
+
+
+def test_video_of_rooms_and_a_meetings_file_exclude_each_other(tmp_path: Path) -> None:
+    meetings = tmp_path / "meetings.toml"
+    done = serve(free_ports(), "--meetings", str(meetings), "--video", "switched")
+    assert done.returncode == 2
+    assert "--video or --meetings" in done.stderr

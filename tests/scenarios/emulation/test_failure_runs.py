@@ -1,0 +1,260 @@
+"""Failures in the sandbox: what is found, the same by itself, a baseline that notices, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import COMMAND
+from scenario_factory import DEFAULT, ROOT, scenario
+
+from results.judge.failure_points import SINGLE
+from results.model.failures import FaultsAnswer
+from scenarios.study.failures.timing import LASTS_S
+from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
+
+pytestmark = pytest.mark.sandbox
+
+__all__ = ["nothing_left"]
+
+HEAD = """
+schema = "giaoban.province/1"
+id = "ring"
+name = "Tỉnh Vòng"
+[fibre]
+us_per_km = 5.0
+source = "test"
+[addressing]
+backbone = "10.1.0.0/24"
+access = "10.2.0.0/24"
+source = "test"
+"""
+OSPF = """
+[routing]
+protocol = "ospf{bfd}"
+hello_ms = 1000
+dead_ms = {dead_ms}
+spf_ms = 100
+{timers}
+source = "test"
+"""
+BFD = "bfd_interval_ms = 100\nbfd_multiplier = 3"
+DEAD_MS = 4000
+ACCESS = 'km = 1.0\nrate_mbps = 20.0\nbuffer_packets = 300\nsource = "test"\n'
+LINKS = {"a--b": ("r-a", "r-b"), "b--c": ("r-b", "r-c"), "c--a": ("r-c", "r-a")}
+
+
+def province(path: Path, links: tuple[str, ...] = tuple(LINKS), *, bfd: bool = True) -> Path:
+    """A ring of three routers with a bridge each, the MCU at r-a; some links may be missing."""
+    text = HEAD + OSPF.format(bfd="-bfd" if bfd else "", dead_ms=DEAD_MS, timers=BFD if bfd else "")
+    for number, name in enumerate("abc"):
+        place = f'name = "{name.upper()}"\nlat = {12 + number / 10}\nlon = {107 + number % 2 / 10}'
+        text += f'[[router]]\nid = "r-{name}"\n{place}\nsource = "test"\n'
+    for name in links:
+        a, b = LINKS[name]
+        figures = "km = 20.0\nrate_mbps = 100.0\nbuffer_packets = 1000\n"
+        text += f'[[link]]\nid = "{name}"\na = "{a}"\nb = "{b}"\n{figures}source = "test"\n'
+    mcu = 'id = "mcu"\nname = "MCU"\ndevice = "rmx-1500-mpmx"\nrouter = "r-a"\n'
+    text += f"[mcu]\n{mcu}{ACCESS}"
+    for name in "abc":
+        role = "chair" if name == "a" else "branch"
+        head = f'id = "{name}"\nname = "{name.upper()}"\nrole = "{role}"\nrouter = "r-{name}"\n'
+        text += f"[[bridge]]\n{head}{ACCESS}"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def only(*failures: str) -> list[str]:
+    """The options that name what is tried."""
+    return [word for failure in failures for word in ("--only", failure)]
+
+
+class Ring:
+    """All failures of the ring, silent ones too, accepted as the baseline `ring`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.province = province(folder / "ring.toml")
+        self.file = scenario(
+            folder / "s.toml", id="ring", province=self.province, bridges=(), profile="sd30-256k"
+        )
+        self.first = self.faults("first")
+        [self.run] = (folder / "first").iterdir()
+        self.answer = FaultsAnswer.from_json((self.run / "faults.json").read_bytes())
+        accepting = command(
+            "baseline",
+            "accept",
+            self.run,
+            *("--name", "ring", "--reason", "test", "--baselines", folder / "accepted"),
+        )
+        assert accepting.returncode == 0, accepting.stderr
+
+    def faults(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        return command("faults", self.file, "--results", self.folder / name, *words)
+
+    def compared(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        there = ("--baseline", "ring", "--baselines", self.folder / "accepted")
+        return self.faults(name, *there, *words)
+
+    def failure(self, ident: str) -> Any:
+        return next(f for f in self.answer.failures if f.id == ident)
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> Ring:
+    return Ring(tmp_path_factory.mktemp("ring"))
+
+
+def test_a_ring_keeps_everybody_in_the_meeting(ring: Ring) -> None:
+    assert ring.first.returncode == 1, ring.first.stdout + ring.first.stderr
+    for ident in ("cut:a--b", "cut:b--c", "cut:c--a", "silent:a--b", "silent:c--a"):
+        failure = ring.failure(ident)
+        assert failure.cut_off == [], ident
+        assert not any(b.behind for b in failure.bridges)
+    points = {(p.element.kind, p.element.id): p.cut_off for p in ring.answer.single_points}
+    assert points == {
+        ("link", "access-mcu"): ["a", "b", "c"],
+        ("router", "r-a"): ["b", "c"],
+        ("bridge", "a"): ["b", "c"],
+    }
+    single = [f for f in ring.answer.failures if any(SINGLE in reason for reason in f.reasons)]
+    assert {f.id for f in single} == {
+        "cut:access-mcu",
+        "silent:access-mcu",
+        "router:r-a",
+        "site:a",
+    }
+    assert {f.verdict for f in single} == {"fail"}
+    # what its own bridge loses by a router or a site's power no network could keep
+    assert {ring.failure(ident).verdict for ident in ("router:r-b", "site:c")} == {"pass"}
+
+
+def test_the_other_way_round_is_told(ring: Ring) -> None:
+    moved = next(b for b in ring.failure("cut:a--b").bridges if b.bridge == "b")
+    assert moved.path_before == ["access-b", "a--b", "access-mcu"]
+    assert moved.path_after == ["access-b", "b--c", "c--a", "access-mcu"]
+    kept = next(b for b in ring.failure("cut:a--b").bridges if b.bridge == "c")
+    assert kept.path_before == kept.path_after == ["access-c", "c--a", "access-mcu"]
+
+
+def test_rerouting_loads_the_link_that_is_left(ring: Ring) -> None:
+    """Both bridges' calls are on it, instead of one; the link between them is idle otherwise."""
+
+    def load(ident: str, link: str) -> float:
+        return max(float(k.peak_pct) for k in ring.failure(ident).links if k.id == link)
+
+    for cut, left in (("cut:a--b", "c--a"), ("cut:c--a", "a--b")):
+        assert load(cut, left) > 1.5 * load("cut:b--c", left)
+        worst = max((w for w in ring.answer.links if w.id == left), key=lambda w: w.peak_pct)
+        assert worst.peak_pct >= load(cut, left)
+        assert load(worst.failure, left) == worst.peak_pct
+
+
+def test_what_a_silent_failure_takes_is_detection_and_routing(ring: Ring) -> None:
+    """BFD finds it after three intervals of 100 ms, each shortened by up to a quarter (RFC 5880
+    §6.8.7); then the routes are computed, at the latest 100 ms later, and take effect. So long the
+    sound is away; the picture comes with the next key frame, which has to be asked for."""
+    for ident, bridge in (("silent:a--b", "b"), ("silent:c--a", "c")):
+        failure = ring.failure(ident)
+        assert failure.interruption_at == bridge
+        [hit] = [b for b in failure.bridges if b.bridge == bridge]
+        assert 200 < hit.sound_interruption_ms < 600
+        assert hit.picture_interruption_ms >= hit.sound_interruption_ms
+        assert hit.interruption_ms == hit.picture_interruption_ms
+
+
+def test_one_by_itself_gives_the_same_figures(ring: Ring) -> None:
+    ran = ring.faults("alone", "--only", "silent:a--b")
+    wanted = {"pass": 0, "fail": 1}[ring.failure("silent:a--b").verdict]
+    assert ran.returncode == wanted, ran.stderr
+    [folder] = (ring.folder / "alone").iterdir()
+    alone = FaultsAnswer.from_json((folder / "faults.json").read_bytes())
+    assert alone.failures == [ring.failure("silent:a--b")]
+
+
+def test_a_link_that_was_removed_is_noticed(ring: Ring) -> None:
+    less = province(ring.folder / "less.toml", ("a--b", "b--c"))
+    ran = ring.compared("less", "--province", less, "--only", "cut:a--b")
+    assert ran.returncode == 1, ran.stdout
+    lines = [line.strip() for line in ran.stdout.splitlines()]
+    assert "worse: cut:c--a: link c--a is not in the network any more" in lines
+    assert "worse: cut:a--b: c is cut off (was: not interrupted)" in lines
+
+
+def test_bfd_switched_off_is_noticed(ring: Ring) -> None:
+    """Without it a silent failure lasts until the neighbour is declared dead."""
+    slow = province(ring.folder / "slow.toml", bfd=False)
+    ran = ring.compared("slow", "--province", slow, "--only", "silent:a--b")
+    assert ran.returncode == 1, ran.stdout
+    [folder] = (ring.folder / "slow").iterdir()
+    [failure] = FaultsAnswer.from_json((folder / "faults.json").read_bytes()).failures
+    [hit] = [b for b in failure.bridges if b.bridge == "b"]
+    assert DEAD_MS - 1000 - 200 < hit.sound_interruption_ms < DEAD_MS + 1000
+    assert hit.sound_interruption_ms < LASTS_S * 1000
+    assert "worse: silent:a--b: b is " in ran.stdout
+
+
+def test_the_default_provinces_weak_points(tmp_path: Path) -> None:
+    """The spur, and not the link beside it in the ring."""
+    tried = only("cut:gia-nghia--dak-glong", "cut:gia-nghia--dak-song")
+    file = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), profile="sd30-256k")
+    ran = command("faults", file, "--results", tmp_path / "runs", *tried)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    points = [x for x in ran.stdout.splitlines() if x.startswith("single point of failure")]
+    assert [line.split()[5] for line in points] == ["gia-nghia--dak-glong"]
+    assert points[0].endswith("without it dak-glong is cut off; not accepted")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "left"),
+    [(signal.SIGINT, 130, 0), (signal.SIGKILL, -signal.SIGKILL, 1)],
+)
+def test_interrupted(
+    tmp_path: Path,
+    number: signal.Signals,
+    code: int,
+    left: int,
+    nothing_left: Callable[[Watched], None],
+) -> None:
+    """While two emulations run: no process stays, and no folder but what a kill leaves aside."""
+    made = province(tmp_path / "ring.toml")
+    file = scenario(tmp_path / "s.toml", id="ring", province=made, bridges=())
+    process = subprocess.Popen(
+        [*COMMAND, "faults", str(file), "--results", str(tmp_path / "runs"), "--jobs", "2"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    watched, sent = Watched(process), False
+    assert process.stderr is not None
+    for line in process.stderr:
+        watched.look()
+        watched.err.append(line.decode())
+        if len(watched.sessions) >= 5 and not sent:  # ours, two children, two guests
+            process.send_signal(number)
+            sent = True
+    assert sent
+    process.wait()
+    process.stderr.close()
+    assert process.returncode == code, "".join(watched.err)
+    nothing_left(watched)
+    remains = list((tmp_path / "runs").iterdir())
+    assert len(remains) == left
+    assert all(path.name.startswith(".partial-faults-ring-") for path in remains)

@@ -1,0 +1,80 @@
+"""`giaoban check --estimate`: what is written, how it is marked, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenario_factory import SCENARIOS, scenario
+
+from results.model.result import Result
+from scenarios.cli.entry import run as run_command_line
+from scenarios.estimate.run import estimate
+from scenarios.estimate.static import static_loads
+from scenarios.spec.question import make_question
+
+
+def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("sys.argv", ["giaoban", *words])
+    return run_command_line()
+
+
+def test_a_run_folder_without_annex(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = scenario(tmp_path / "s.toml", id="quick", phases=(2, 3, 2))
+    results = tmp_path / "results"
+    words = ["check", str(file), "--estimate", "--seeds", "3", "--results", str(results)]
+    code = run(words, monkeypatch)
+    said = capsys.readouterr().out
+    [folder] = [path for path in results.iterdir() if path.is_dir()]
+    result = Result.from_json((folder / "result.json").read_bytes())
+    assert result.engine.name == "estimate"
+    assert code == {"pass": 0, "fail": 1}[result.verdict]
+    assert "ESTIMATED" in said
+    assert "no document for approval" in said
+    assert "annex" not in said
+    assert "ESTIMATED" in (folder / "summary.md").read_text(encoding="utf-8")
+    names = {path.name for path in folder.iterdir()}
+    assert {"plan.json", "summary.md", "series.npz", "plots"} <= names
+    assert "phu-luc.pdf" not in names
+
+
+def test_what_cannot_be_estimated_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = SCENARIOS / "ring-cut-and-power-loss.toml"
+    results = tmp_path / "results"
+    assert run(["check", str(file), "--estimate", "--results", str(results)], monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert "cannot be estimated" in said
+    assert "[[fault]]" in said
+    assert not results.exists() or not list(results.iterdir())
+
+
+def test_the_same_question_has_the_same_answer(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml", id="same", phases=(2, 3, 2))
+    first, again = (estimate(make_question(file)).result.to_json() for _ in range(2))
+    assert json.loads(first) == json.loads(again)
+
+
+def test_loads_without_packets_are_near_those_with_them(tmp_path: Path) -> None:
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    loads = static_loads(question.plan)
+    assert (loads.units_used, loads.ports_used, loads.refused) == (30.0, 10, [])
+    after = estimate(question).result.phases[-1]
+    for load, link in zip(loads.links, after.links, strict=True):
+        assert (load.link, load.direction) == (link.id, link.direction)
+        assert load.mean_pct == pytest.approx(link.utilisation_pct, rel=0.03, abs=0.05)
+        # a call's first key frames are in the busiest second of `after` at times
+        assert load.peak_pct == pytest.approx(link.peak_pct, rel=0.2, abs=0.1)
+
+
+def test_loads_tell_who_is_refused() -> None:
+    plan = make_question(SCENARIOS / "expansion-over-capacity.toml").plan
+    loads = static_loads(plan)
+    assert len(loads.joined) == 30
+    assert {refused.code for refused in loads.refused} == {503}
+    assert len(loads.refused) == 6
+    assert loads.worst_link().link == "access-mcu"

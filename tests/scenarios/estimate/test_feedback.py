@@ -1,0 +1,128 @@
+"""Who asks for key frames when, after packets were lost, and how long no picture is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scenario_factory import DEFAULT, SCENARIOS, scenario
+
+from results.model.result import Result, StreamResult
+from scenarios.estimate.media import media
+from scenarios.estimate.media.fq_model import Leaves, Paces
+from scenarios.estimate.run import estimate, foreseen
+from scenarios.spec.question import make_question
+from traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
+
+MS = 1_000_000
+EVENT = """
+[[impairment]]
+link = "access-mcu"
+direction = "{direction}"
+from_s = 2.0
+to_s = 2.02
+loss = {{ model = "bernoulli", p = 1.0 }}
+"""
+
+
+def write(tmp_path: Path, direction: str) -> Path:
+    """All that crosses the MCU's line in 20 ms is lost: every picture of one direction is hit."""
+    more = EVENT.format(direction=direction)
+    return scenario(
+        tmp_path / "s.toml", id="event", province=DEFAULT, bridges=(), phases=(4, 2, 2), more=more
+    )
+
+
+class Asked(list[Leaves]):
+    """Every request that leaves."""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    found = Asked()
+
+    class Noting(Paces):
+        def unexpected(self, *args: int) -> Leaves:
+            leaves = super().unexpected(*args)
+            found.append(leaves)
+            return leaves
+
+    monkeypatch.setattr(media, "Paces", Noting)
+    return found
+
+
+def freezes(result: Result, direction: str) -> list[float]:
+    """The longest of each bridge's picture in one direction, ms."""
+    return [
+        max(
+            stream.freeze_ms_max or 0.0
+            for phase in result.phases
+            for each in phase.bridges
+            if each.id == bridge.id
+            for stream in each.streams
+            if (stream.kind, stream.direction) == ("video", direction)
+        )
+        for bridge in result.phases[-1].bridges
+    ]
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_after_one_event_all_ask_but_not_in_step(
+    tmp_path: Path, asked: Asked, direction: str
+) -> None:
+    question = make_question(write(tmp_path, direction))
+    result = estimate(question).result
+    flows = {leaves.flow for leaves in asked}
+    assert len(flows) == len(asked) >= 8
+    times = sorted(leaves.at_ns for leaves in asked)
+    assert len(set(times)) >= 5
+    assert 15 * MS < times[-1] - times[0] < MOST_DITHER_NS
+    # what an event takes, what is asked for and made in the worst case, and a frame's own time
+    most_ms = (20 * MS + LOOK_NS + MOST_DITHER_NS + ANSWER_NS) / MS + 100
+    other = "down" if direction == "up" else "up"
+    assert all(100 < ms < most_ms for ms in freezes(result, other))
+    assert most_ms < 500
+    assert freezes(result, direction) == [0.0] * len(freezes(result, direction))
+
+
+def test_the_same_question_asks_at_the_same_moments(tmp_path: Path, asked: Asked) -> None:
+    question = make_question(write(tmp_path, "up"))
+    estimate(question)
+    first = list(asked)
+    asked.clear()
+    estimate(question)
+    assert asked == first
+    asked.clear()
+    estimate(make_question(write(tmp_path, "up"), seed=7))
+    assert [leaves.at_ns for leaves in asked] != [leaves.at_ns for leaves in first]
+
+
+def test_devices_are_watchful_where_packets_are_lost() -> None:
+    """A queue that is too short is found by the estimate, before an emulation begins."""
+    default = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    assert not default.plan.watchful
+    assert not foreseen(default).question.plan.watchful
+    thin = make_question(SCENARIOS / "expansion-thin-link.toml")
+    assert not thin.plan.watchful
+    assert foreseen(thin).question.plan.watchful
+    lossy = make_question(SCENARIOS / "loss-on-one-access-link.toml")
+    assert lossy.plan.watchful
+    assert foreseen(lossy).question is lossy
+
+
+def test_being_watchful_changes_nothing_where_nothing_is_lost(tmp_path: Path) -> None:
+    question = make_question(scenario(tmp_path / "s.toml", id="calm", phases=(3, 3, 3)))
+    told = replace(question, plan=question.plan.model_copy(update={"loses": True}))
+    calm, watchful = estimate(question).result, estimate(told).result
+    for one, other in zip(streams(calm), streams(watchful), strict=True):
+        assert (one.packets_sent, one.packets_received) == (
+            other.packets_sent,
+            other.packets_received,
+        )
+        # a report of the MCU may leave 20 ms sooner, and be in the way of another packet
+        assert one.delay_p95_ms == pytest.approx(other.delay_p95_ms, abs=0.1)
+
+
+def streams(result: Result) -> list[StreamResult]:
+    return [s for phase in result.phases for bridge in phase.bridges for s in bridge.streams]

@@ -1,0 +1,106 @@
+"""All hops of a level at once give what hop after hop gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenario_factory import SCENARIOS
+
+from results.model.series import STREAM_GROUPS
+from scenarios.estimate.network.batched_fifo import Batch, WideFifo
+from scenarios.estimate.network.hops import is_steady
+from scenarios.estimate.network.levels import level_of
+from scenarios.estimate.network.paths import find_paths
+from scenarios.estimate.network.queues import Fifo, rate_from
+from scenarios.estimate.run import estimate
+from scenarios.spec.generated_country import SCENARIO, tree_files
+from scenarios.spec.question import Question, make_question
+
+LINKS = [(2.0, 190.0, 40), (10.0, 5.0, 300), (0.3, 2000.0, 12)]
+"""Mb/s, µs, packets."""
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    calls=st.lists(st.integers(0, 300), min_size=1, max_size=6),
+    load=st.floats(0.05, 1.5),
+)
+@settings(deadline=None)
+def test_queues_side_by_side(seed: int, calls: list[int], load: float) -> None:
+    """Until one of them is full, and that is told."""
+    rng = np.random.default_rng(seed)
+    rates = [rate_from(0, *link) for link in LINKS]
+    alone = [Fifo([rate], link[1]) for rate, link in zip(rates, LINKS, strict=True)]
+    wide = WideFifo(rates, [link[1] for link in LINKS])
+    now_ns = 0
+    for many in calls:
+        if not many:
+            continue
+        mean_ns = 700 * 8e3 / 2.0 / load / len(LINKS)
+        at_ns = now_ns + np.cumsum(rng.exponential(mean_ns, many)).astype(np.int64)
+        now_ns = int(at_ns[-1])
+        hop, size = rng.integers(0, len(LINKS), many), rng.integers(100, 1254, many)
+        order = np.argsort(hop, kind="stable")
+        at_ns, size, hop = at_ns[order], size[order].astype(np.int32), hop[order]
+        hops, first = np.unique(hop, return_index=True)
+        through = wide.serve(Batch(at_ns, size, hops, first))
+        served = [alone[h].serve(at_ns[hop == h], size[hop == h]) for h in hops]
+        full = [int(h) for h, one in zip(hops, served, strict=True) if one.lost.any()]
+        assert through.full == full
+        if full:
+            return
+        assert through.out_ns.tolist() == np.concatenate([s.out_ns for s in served]).tolist()
+        assert through.began_ns.tolist() == np.concatenate([s.began_ns for s in served]).tolist()
+
+
+def country(folder: Path, bridges: int) -> Question:
+    for file, text in tree_files(bridges, "cif30-128k").items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return make_question(folder / SCENARIO)
+
+
+@pytest.mark.parametrize("step_packets", [2_000_000, 1])
+def test_the_answer_is_that_of_hop_after_hop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_packets: int
+) -> None:
+    monkeypatch.setattr("scenarios.estimate.size.STEP_PACKETS", step_packets)
+    question = country(tmp_path, 20)
+    assert is_steady(question.plan)
+    found = estimate(question)
+    monkeypatch.setattr("scenarios.estimate.media.media.is_steady", lambda _plan: False)
+    expected = estimate(question)
+    assert found.result == expected.result
+    assert found.result.accounting.packets_dropped_at_queues == 0
+    for group in (*STREAM_GROUPS, "link_utilisation_pct"):
+        curves = getattr(expected.series, group)
+        assert curves
+        for key, values in curves.items():
+            np.testing.assert_array_equal(getattr(found.series, group)[key], values)
+
+
+def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
+    paths = find_paths(country(tmp_path, 20).plan)
+    level = level_of(paths)
+    assert set(level) == set(paths.in_order)
+    ranks = [level[hop] for hop in paths.in_order]
+    assert ranks == sorted(ranks)  # packets are put in order by this
+    for way in range(len(paths.first)):
+        own = [level[hop] for hop in paths.of(way)]
+        assert own == sorted(set(own))
+
+
+@pytest.mark.parametrize(
+    ("name", "steady"),
+    [
+        ("expansion-gia-nghia-quang-son", True),
+        ("loss-on-one-access-link", False),
+        ("background-without-classes", False),
+        ("background-with-classes", False),
+    ],
+)
+def test_what_is_steady(name: str, steady: bool) -> None:
+    assert is_steady(make_question(SCENARIOS / f"{name}.toml").plan) == steady

@@ -1,0 +1,304 @@
+"""Each sign of trouble by itself: one thing is made untrue at a time, and just that is said.
+
+The meeting shares its links: other traffic ends at a router on one link and at a host on another.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from validity_meetings import (
+    HOST,
+    NAMES,
+    ROUTER,
+    Spoil,
+    at,
+    health,
+    impaired_meeting,
+    mcu,
+    names_of,
+    other,
+    said,
+    shared_meeting,
+    twice,
+    udp,
+)
+
+from scenarios.measure import validity
+from scenarios.measure.captures import Captures
+
+
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> Captures:
+    return shared_meeting(tmp_path_factory.mktemp("well"))
+
+
+@pytest.mark.parametrize("made", [shared_meeting, impaired_meeting])
+def test_a_meeting_can_be_trusted(tmp_path: Path, made: Callable[[Path], Captures]) -> None:
+    """What was asked for is no fault."""
+    assert validity.faults(made(tmp_path)) == []
+
+
+def astray(c: Captures) -> None:
+    """Of what waits and of full buffers the counts of all queues and hosts are told."""
+    c.counters["queues"][0]["backlog"], c.counters["queues"][2]["backlog"] = 4, 5
+    c.counters["queues"][1]["queue_drops"] += 3
+    udp(c, RcvbufErrors=7, InErrors=7)
+
+
+def test_packets_that_are_nowhere(well: Captures) -> None:
+    assert said(well, astray) == [
+        "-3 packets are unaccounted for (0 came to a closed port, 7 to a full buffer, "
+        "9 wait in queues)"
+    ]
+
+
+@pytest.mark.parametrize("key", ["queue_drops", "line_losses"])
+def test_packets_that_the_programs_did_not_send(well: Captures, key: str) -> None:
+    def more_left(c: Captures) -> None:
+        udp(c, OutDatagrams=2)
+        c.counters["queues"][3][key] += 2
+
+    sent = well.counters["udp"]["OutDatagrams"]
+    found = f"the hosts' kernels sent {sent + 2} datagrams, the programs {sent}"
+    assert said(well, more_left) == [found]
+
+
+def test_packets_that_the_programs_did_not_read(well: Captures) -> None:
+    """As many are missing at the router, so that the sum is right."""
+
+    def more_came(c: Captures) -> None:
+        udp(c, InDatagrams=2)
+        other(c, ROUTER, received=-2)
+
+    read = well.counters["udp"]["InDatagrams"]
+    found = f"the hosts' kernels delivered {read + 2} datagrams, the programs read {read}"
+    assert said(well, more_came) == [found]
+
+
+@pytest.mark.parametrize("key", ["sip_sent", "rtcp_sent"])
+def test_what_programs_say_they_sent_is_added_up(well: Captures, key: str) -> None:
+    def both(c: Captures) -> None:
+        mcu(c, **{key: well.events_of("mcu-health")[0][key] + 3})
+        udp(c, OutDatagrams=3)
+        c.counters["queues"][0]["queue_drops"] += 3
+
+    assert said(well, both) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        ("stray", "north: 3 packets came that belong to no stream"),
+        ("not_rtp", "north: 3 packets came that are not RTP"),
+        ("unauthentic", "north: 3 packets came that could not be authenticated (SRTP)"),
+        ("unheard", None),
+        ("sip_received", None),
+        ("rtcp_received", None),
+    ],
+)
+def test_what_programs_read_is_added_up(well: Captures, key: str, what: str | None) -> None:
+    """3 more were read of each kind, and as many are missing at the router."""
+    [now] = [e.get(key, 0) for e in well.events_of("bridge-health") if e["bridge"] == "north"]
+
+    def read(c: Captures) -> None:
+        health(c, "north", **{key: now + 3})
+        udp(c, InDatagrams=3)
+        other(c, ROUTER, received=-3)
+
+    assert said(well, read) == ([what] if what else [])
+
+
+def test_packets_that_could_not_be_sent(well: Captures) -> None:
+    def unsent(c: Captures) -> None:
+        mcu(c, unsendable=2)
+        udp(c, OutDatagrams=-2)
+        other(c, ROUTER, received=-2)
+
+    assert said(well, unsent) == ["the MCU: 2 packets of media could not be sent"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [
+        (
+            lambda c: health(c, "north", starved=1),
+            "north: media was handed over after it was due 1 times",
+        ),
+        (
+            lambda c: mcu(c, foreign=4),
+            "the MCU: 4 packets came under another payload type than was agreed on",
+        ),
+        (
+            lambda c: mcu(c, calls_left=1),
+            "the MCU still held 1 calls and 0 units after everyone had hung up",
+        ),
+        (
+            lambda c: mcu(c, units_left=2.5),
+            "the MCU still held 0 calls and 2.5 units after everyone had hung up",
+        ),
+        (lambda c: c.counters.update(pacer_drops=3), "senders' pacing dropped 3 packets"),
+        (
+            lambda c: c.counters["background"][HOST].update(late=2),
+            f"background on {NAMES[HOST]}: 2 times it was handed over after it was due",
+        ),
+        (
+            lambda c: c.counters["background"][ROUTER].update(late=1),
+            f"background on {NAMES[ROUTER]}: 1 times it was handed over after it was due",
+        ),
+        (
+            lambda c: c.counters["background"][ROUTER].update(pacer_drops=6),
+            f"background on {NAMES[ROUTER]}: 6 packets were dropped by its pacing",
+        ),
+    ],
+)
+def test_what_one_program_says_of_itself(well: Captures, spoil: Spoil, what: str) -> None:
+    assert said(well, spoil) == [what]
+
+
+def test_health_of_a_program_that_cannot_count_some_things_is_none_to_complain_of(
+    well: Captures,
+) -> None:
+    """A bridge holds no calls of others and says nothing of them."""
+    [event] = [e for e in well.events_of("bridge-health") if e["bridge"] == "north"]
+    assert not {"calls_left", "units_left", "foreign", "unsendable", "not_rtp"} & event.keys()
+
+
+@pytest.mark.parametrize("which", [ROUTER, HOST])
+def test_other_traffic_that_its_kernel_did_not_send(well: Captures, which: int) -> None:
+    """It was handed 50 packets and sent 49; those came."""
+
+    def kept(c: Captures) -> None:
+        other(c, which, sent=-1, received=-1)
+        if which == HOST:
+            udp(c, InDatagrams=-1)
+
+    name = f"background on {NAMES[which]}"
+    assert said(well, kept) == [f"{name}: the kernel sent 49 of 50 packets"]
+
+
+@pytest.mark.parametrize("which", [ROUTER, HOST])
+def test_other_traffic_that_is_lost_is_unaccounted_for(well: Captures, which: int) -> None:
+    """At a router it is counted by its receiver, at a host by the host's kernel."""
+
+    def lost(c: Captures) -> None:
+        other(c, which, received=-2)
+        if which == HOST:
+            udp(c, InDatagrams=-2)
+
+    found = said(well, lost)
+    assert [fault.split(" (")[0] for fault in found] == ["2 packets are unaccounted for"]
+
+
+def test_a_receiver_of_other_traffic_that_does_not_read(well: Captures) -> None:
+    def unread(c: Captures) -> None:
+        other(c, HOST, received=-2)
+
+    read = well.counters["udp"]["InDatagrams"]
+    found = f"the hosts' kernels delivered {read} datagrams, the programs read {read - 2}"
+    assert said(well, unread) == [found]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "at_hosts", "at_receivers", "full"),
+    [(1, 0, 0, True), (3, 1, 1, True), (2, 1, 1, False), (2, 0, 2, False), (2, 2, 0, False)],
+)
+def test_other_traffic_that_overflows_a_buffer(
+    well: Captures,
+    dropped: int,
+    at_hosts: int,
+    at_receivers: int,
+    full: bool,
+) -> None:
+    """What fails its checksum is among what a socket dropped, wherever it was counted."""
+
+    def overflow(c: Captures) -> None:
+        other(c, HOST, overflowed=dropped)
+        other(c, ROUTER, received=-at_receivers)
+        udp(c, InErrors=at_hosts, InCsumErrors=at_hosts, OutDatagrams=0)
+        c.counters["background_damaged"] = at_receivers
+        # a packet that a host could not read did not come
+        other(c, HOST, received=-at_hosts)
+        udp(c, InDatagrams=-at_hosts)
+
+    found = said(well, overflow)
+    what = f"background on {NAMES[HOST]}: {dropped} packets overflowed a receive buffer"
+    assert (what in found) is full
+    thrown = at_hosts + at_receivers
+    damage = f"{thrown} packets were thrown away as damaged, but no line damages any"
+    assert [f.split(" (")[0] for f in found if f != what] == ([damage] if thrown else [])
+
+
+@pytest.mark.parametrize(("arrivals", "beyond"), [(1, 0), (2, 1), (4, 3)])
+def test_packets_that_came_more_often_than_they_were_sent(
+    well: Captures, arrivals: int, beyond: int
+) -> None:
+    name = names_of(well, 2)
+    found = [f"{name}: {beyond} packets arrived twice"] if beyond else []
+    assert said(well, lambda c: twice(c, 2, arrivals)) == found
+
+
+def test_one_that_came_less_often_than_it_was_sent_makes_up_for_no_other(well: Captures) -> None:
+    def one_each(c: Captures) -> None:
+        twice(c, 2, 2)
+        trace, packet = at(c, 2, 50)
+        trace.copies[packet] = 3
+
+    assert said(well, one_each) == [f"{names_of(well, 2)}: 1 packets arrived twice"]
+
+
+def test_packets_that_nobody_sent(well: Captures) -> None:
+    def unknown(c: Captures) -> None:
+        traces = list(c.traces)
+        traces[1] = replace(traces[1], unknown=2)
+        object.__setattr__(c, "traces", traces)
+
+    assert said(well, unknown) == [f"{names_of(well, 1)}: 2 packets came that were never sent"]
+
+
+def test_packets_that_the_injector_had_removed(well: Captures) -> None:
+    def removed(c: Captures) -> None:
+        for number in (40, 50):
+            trace, packet = at(c, 3, number)
+            trace.copies[packet] = 0
+
+    found = f"{names_of(well, 3)}: 2 packets came that the injector had removed"
+    assert said(well, removed) == [found]
+
+
+def test_each_place_where_packets_end_is_in_the_account(well: Captures) -> None:
+    """A different number everywhere, so that none is taken for another."""
+
+    def everywhere(c: Captures) -> None:
+        queues, data = c.counters["queues"], c.counters
+        queues[0]["queue_drops"], queues[1]["queue_drops"] = 1, 2
+        queues[0]["line_losses"] = 4
+        data["lines"] = [
+            {"link": "a", "direction": "b", "passed": 9, "lost": 8, "duplicated": 16},
+            {"link": "a", "direction": "c", "passed": 9, "lost": 0, "duplicated": -5},
+        ]
+        data["fault_drops"] = [{"lost": 32}, {"lost": 64}]
+        data["routers"].update(without_route=128, expired=256)
+        data["background_damaged"] = 512
+        udp(c, NoPorts=1024, IpInHdrErrors=300)
+
+    counted = copy.deepcopy(well.counters)
+    spoiled = replace(well, counters=counted)
+    everywhere(spoiled)
+    account = validity.accounting(spoiled)
+    before = validity.accounting(well)
+    assert account.packets_dropped_at_queues == 3
+    assert account.packets_lost_by_impairment == 12
+    assert account.packets_duplicated == 16
+    assert account.packets_lost_by_faults == 96
+    # a header that ran out of hops is among the kernel's errors of headers
+    assert account.packets_without_route == 128 + 256
+    assert account.packets_damaged == 1024 + (300 - 256) + 512
+    gone = 3 + 12 + 96 + 384 + 1580
+    assert account.packets_sent == before.packets_sent
+    assert account.packets_received == before.packets_received
+    assert account.unaccounted == 16 - gone

@@ -1,0 +1,34 @@
+"""Impairments in words: figures as people write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scenarios.spec.impairment import Impairment
+from scenarios.spec.impairment_words import Words, what
+
+
+@pytest.mark.parametrize(
+    ("written", "en", "vi"),
+    [
+        (
+            {"rate": {"kbps": 2500}},
+            "rate 2500 kb/s, 100 packets may wait",
+            "tốc độ 2500 kb/s, hàng đợi 100 gói",
+        ),
+        (
+            {"loss": {"model": "gilbert", "p": 0.01, "r": 0.0005}},
+            "95.2 % loss, Gilbert, bursts of 2000 packets on average",
+            "mất 95,2 % gói, mô hình Gilbert, trung bình mỗi đợt mất 2000 gói",
+        ),
+        (
+            {"loss": {"model": "four-state", "p13": 0.1, "p31": 0.0}},
+            "100 % loss, four states",
+            "mất 100 % gói, mô hình bốn trạng thái",
+        ),
+    ],
+)
+def test_large_figures_are_written_out(written: dict[str, Any], en: str, vi: str) -> None:
+    assert what(Impairment.model_validate({"bridge": "north", **written})) == Words(en, vi)

@@ -1,0 +1,341 @@
+"""Sweeps: points, none of them twice, on cores and on a cluster of two workers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import COMMAND
+from scenario_factory import ROOT, Ran, giaoban
+from whatif_factory import DEVICE, small
+
+from scenarios.study.sweep import run as sweep_run
+from scenarios.study.sweep import work as sweep_work
+from scenarios.study.sweep.work import Task, solve
+from scenarios.study.whatif.apply import EXISTING, ask
+from tests.processes import processes
+
+FILE = f"""
+schema = "giaoban.sweep/1"
+scenario = "small-base.toml"
+question = "How many on which device?"
+question_vi = "Bao nhiêu điểm cầu trên thiết bị nào?"
+method = "arithmetic"
+[axes]
+bridges = [0, 2, 3]
+devices = ["{DEVICE}", "codian-4510-hd-plus"]
+failures = ["none", "every-cut"]
+"""
+
+
+def file(folder: Path, text: str = FILE) -> Path:
+    small(folder)
+    path = folder / "sweep.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(folder: Path, path: Path, *words: str) -> Ran:
+    return giaoban(
+        *("sweep", path, "--points", folder / "points", "--results", folder / "runs", "--json"),
+        *words,
+    )
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Points are computed in this process; the keys of those that were."""
+    computed: list[str] = []
+
+    def one_by_one(_order: object, tasks: list[Task]) -> Any:
+        for task in tasks:
+            computed.append(task.key)
+            yield solve(task)
+
+    monkeypatch.setattr(sweep_run, "_computed", one_by_one)
+    return computed
+
+
+def test_every_point_is_judged(tmp_path: Path, here: list[str]) -> None:
+    """Six ports hold four calls within 80 %, ten hold eight. The cut takes all at Đông away, whom
+    another way would have kept: it passes nowhere, however well those are who are left."""
+    ran = run(tmp_path, file(tmp_path))
+    assert ran.code == 0, ran.err
+    points = json.loads(ran.out)["points"]
+    assert len(points) == 3 * 2 * 2
+    verdicts = {
+        (p["bridges"], p["device"], p["failure"]): (p["verdict"], p["in_meeting"], p["cut_off"])
+        for p in points
+    }
+    assert verdicts["2", DEVICE, "none"] == ("pass", 4, 0)
+    assert verdicts["3", DEVICE, "none"] == ("fail", 5, 0)
+    assert verdicts["2", DEVICE, "cut:west--east"] == ("fail", 2, 2)
+    assert verdicts["3", DEVICE, "cut:west--east"] == ("fail", 5, 0)  # before anything is cut
+    assert verdicts["0", DEVICE, "cut:west--east"] == ("fail", 0, 1)  # the chair is alone
+    assert verdicts["3", "codian-4510-hd-plus", "none"] == ("pass", 5, 0)
+    assert verdicts["3", "codian-4510-hd-plus", "cut:west--east"] == ("fail", 3, 2)
+    [folder] = (tmp_path / "runs").iterdir()
+    text = (folder / "points.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert Counter(row["binding"] for row in rows if row["verdict"] == "fail") == {
+        "mcu-units": 2,
+        "single-point-of-failure": 5,
+    }
+
+
+ACCEPTED = """
+[[accepted]]
+failure = "cut:west--east"
+reason = "no second fibre yet"
+reason_vi = "chưa có tuyến thứ hai"
+"""
+
+
+def test_who_may_be_lost_by_what_the_scenario_accepts(tmp_path: Path, here: list[str]) -> None:
+    """Then what is left decides; and still nothing passes that does not before the cut."""
+    path = file(tmp_path)
+    small(tmp_path, more=ACCEPTED)
+    points = json.loads(run(tmp_path, path).out)["points"]
+    found = {
+        p["bridges"]: (p["verdict"], p["in_meeting"], p["cut_off"])
+        for p in points
+        if p["failure"] == "cut:west--east" and p["device"] == DEVICE
+    }
+    assert found == {"0": ("pass", 0, 1), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
+
+
+@pytest.fixture(scope="module")
+def every_point(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[int, str, str], str]:
+    """Verdicts in the default province: further bridges × devices × everything that can fail."""
+    folder = tmp_path_factory.mktemp("law")
+    path = folder / "law.toml"
+    path.write_text(
+        f"""
+schema = "giaoban.sweep/1"
+scenario = "{EXISTING}"
+question = "q"
+question_vi = "q"
+method = "arithmetic"
+[axes]
+bridges = {list(range(0, 40, 3))}
+devices = ["rmx-1500-mpmx", "rmx-4000-mpmx"]
+failures = ["none", "every-cut", "every-router"]
+""",
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+        ran = run(folder, path)
+    assert ran.code == 0, ran.err
+    return {
+        (int(p["bridges"]), p["device"], p["failure"]): p["verdict"]
+        for p in json.loads(ran.out)["points"]
+    }
+
+
+def test_no_damage_makes_a_meeting_pass(every_point: dict[tuple[int, str, str], str]) -> None:
+    assert set(every_point.values()) >= {"pass", "fail"}
+    damaged = {point: said for point, said in every_point.items() if point[2] != "none"}
+    assert "pass" in damaged.values()
+    for (bridges, device, failure), said in damaged.items():
+        if said == "pass":
+            assert every_point[bridges, device, "none"] == "pass", (bridges, device, failure)
+
+
+def test_no_further_bridge_makes_a_meeting_pass(
+    every_point: dict[tuple[int, str, str], str],
+) -> None:
+    for (bridges, device, failure), said in every_point.items():
+        if bridges and said == "pass":
+            assert every_point[bridges - 3, device, failure] == "pass", (bridges, device, failure)
+
+
+def test_a_point_that_failed_before_anything_is_cut_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what fails there; the meeting before the cut is judged even if nobody asks for it."""
+    path = file(tmp_path, FILE.replace('"none", ', "").replace("[0, 2, 3]", "[3]"))
+    asked: list[str] = []
+    monkeypatch.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+    monkeypatch.setattr(
+        sweep_work, "ask", lambda b, variant: (asked.extend(variant.without), ask(b, variant))[1]
+    )
+    made = json.loads(run(tmp_path, path).out)
+    assert [(p["failure"], p["verdict"]) for p in made["points"]] == [
+        ("cut:west--east", "fail"),
+        ("cut:west--east", "fail"),
+    ]
+    full, other = made["points"]
+    assert (full["binding"], other["binding"]) == ("mcu-units", "single-point-of-failure")
+    assert asked == ["west--east"]  # only with the device that held the meeting before
+    assert made["computed"] == 2
+
+
+def test_nothing_is_computed_twice(tmp_path: Path, here: list[str]) -> None:
+    path = file(tmp_path)
+    first = json.loads(run(tmp_path, path).out)
+    second = json.loads(run(tmp_path, path).out)
+    assert (first["computed"], second["computed"]) == (12, 0)
+    assert first["points"] == second["points"]
+    path.write_text(FILE.replace("[0, 2, 3]", "[0, 2, 3, 4]"), encoding="utf-8")
+    assert json.loads(run(tmp_path, path).out)["computed"] == 4
+    assert len(here) == len(set(here)) == 16
+
+
+def test_another_scenario_is_another_point(tmp_path: Path, here: list[str]) -> None:
+    run(tmp_path, file(tmp_path))
+    small(tmp_path, seed=7)
+    assert json.loads(run(tmp_path, tmp_path / "sweep.toml").out)["computed"] == 12
+    assert len(set(here)) == 24
+
+
+def test_an_interrupted_sweep_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = file(tmp_path)
+
+    def broken_off(_order: object, tasks: list[Task]) -> Any:
+        for number, task in enumerate(tasks):
+            if number == 5:
+                raise KeyboardInterrupt
+            yield solve(task)
+
+    monkeypatch.setattr(sweep_run, "_computed", broken_off)
+    assert run(tmp_path, path).code == 130
+    assert not (tmp_path / "runs").exists()
+
+    monkeypatch.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+    ran = run(tmp_path, path)
+    assert json.loads(ran.out)["computed"] == 12 - 5
+
+
+def test_a_damaged_point_is_computed_again(tmp_path: Path, here: list[str]) -> None:
+    path = file(tmp_path)
+    run(tmp_path, path)
+    kept = sorted((tmp_path / "points").rglob("*.json"))
+    kept[0].write_text("{", encoding="utf-8")
+    assert json.loads(run(tmp_path, path).out)["computed"] == 1
+
+
+def test_a_point_that_cannot_be_is_told_and_does_not_end_the_sweep(
+    tmp_path: Path, here: list[str]
+) -> None:
+    text = FILE.replace("[0, 2, 3]", "[0, 70]").replace(', "every-cut"', "")
+    points = json.loads(run(tmp_path, file(tmp_path, text)).out)["points"]
+    assert [p["verdict"] for p in points] == ["pass", "pass", "refused", "refused"]
+    assert "is exhausted" in points[2]["why"]
+
+
+def test_estimated_points_have_margins(tmp_path: Path, here: list[str]) -> None:
+    text = FILE.replace('"arithmetic"', '"estimate"').replace("[0, 2, 3]", "[0, 3]")
+    text = text.replace(', "every-cut"', "").replace(', "codian-4510-hd-plus"', "")
+    calm, full = json.loads(run(tmp_path, file(tmp_path, text)).out)["points"]
+    assert (calm["method"], calm["verdict"]) == ("estimate", "pass")
+    assert calm["binding"] == "camera-to-screen"  # some 361 ms, all but a few of them in devices
+    assert calm["margin_pct"] == pytest.approx(9.861, abs=0.01)
+    assert (full["method"], full["verdict"], full["margin_pct"]) == ("arithmetic", "fail", None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[0, 2, 3]", "[-1]", "axes.bridges[0] = -1: is out of range"),
+        ("[0, 2, 3]", "[]", "axes.bridges: is empty"),
+        (DEVICE, "rmx", "is not known"),
+        ("every-cut", "cut:east--west", "is not known"),
+        ('method = "arithmetic"', 'method = "guess"', "is not known (allowed: "),
+    ],
+)
+def test_bad_axes(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = file(tmp_path, FILE.replace(old, new))
+    ran = run(tmp_path, path)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.err.startswith(f"giaoban: {path}:")
+
+
+def test_no_cluster_there(tmp_path: Path) -> None:
+    ran = run(tmp_path, file(tmp_path), "--scheduler", "nonsense://nowhere")
+    assert ran.code == 2
+    assert "no Dask scheduler answers there" in ran.err
+
+
+@pytest.mark.realtime
+def test_on_two_cores(tmp_path: Path) -> None:
+    ran = run(tmp_path, file(tmp_path), "--jobs", "2")
+    assert ran.code == 0, ran.err
+    assert "12 of 12 points, 0 s left" in ran.err
+    assert len(json.loads(ran.out)["points"]) == 12
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("moment", ["workers", "points"])
+def test_nothing_is_left_of_an_interrupted_one(
+    tmp_path: Path, number: signal.Signals, moment: str
+) -> None:
+    """Ctrl-C reaches all processes of the terminal, `kill -9` only ours."""
+    path = file(tmp_path, FILE.replace("[0, 2, 3]", str(list(range(60)))))
+    points = tmp_path / "points"
+    us = subprocess.Popen(
+        [
+            *COMMAND,
+            "sweep",
+            path,
+            "--jobs",
+            "2",
+            "--points",
+            points,
+            "--results",
+            tmp_path / "runs",
+        ],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while us.poll() is None and not (
+        list(points.rglob("*.json"))
+        if moment == "points"
+        else [pid for pid, (parent, _) in processes().items() if parent == us.pid]
+    ):
+        time.sleep(0.01)
+    (os.killpg if number is signal.SIGINT else os.kill)(us.pid, number)
+    _, err = us.communicate()
+    assert us.returncode == (130 if number is signal.SIGINT else -number), err
+    assert "Traceback" not in err
+    deadline = time.monotonic() + 60
+    while left := [pid for pid, (_, session) in processes().items() if session == us.pid]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+    assert not (tmp_path / "runs").exists()
+    assert not [name for name in os.listdir("/dev/shm") if str(us.pid) in name]
+    assert len(list(points.rglob("*.json"))) < 60 * 4
+
+
+@pytest.mark.realtime
+def test_on_a_cluster_of_two_workers(tmp_path: Path) -> None:
+    """The points are those that this process computes, in the same order."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from dask.distributed import LocalCluster
+
+        with LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            local_directory=str(tmp_path / "dask"),
+        ) as cluster:
+            ran = run(tmp_path, file(tmp_path), "--scheduler", cluster.scheduler_address)
+    assert ran.code == 0, ran.err
+    made = json.loads(ran.out)
+    assert made["computed"] == 12
+    assert [p["verdict"] for p in made["points"]].count("fail") == 7

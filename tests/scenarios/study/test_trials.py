@@ -1,0 +1,32 @@
+"""Routers, bridges and the MCU stopped at random times: each run ends, every packet is found.
+
+One of the trials of `python -m bench faults`, which makes two hundred.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bench.faults import trial
+from scenarios.spec.question import make_question
+
+
+@pytest.mark.sandbox
+def test_a_trial_ends_with_a_verdict_and_every_packet_is_found(tmp_path: Path) -> None:
+    asked = trial.question(seed=1)
+    assert asked.plan.changes
+    result = trial.run(asked, tmp_path)
+    assert result.verdict in ("pass", "fail")
+    assert result.accounting.unaccounted == 0
+    assert result.accounting.packets_lost_by_faults > 0
+
+
+def test_the_same_seed_is_the_same_trial() -> None:
+    province = make_question(trial.SCENARIO).province
+    drawn = [trial.faults(province, random.Random(seed)) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    kinds = {f["kind"] for seed in range(60) for f in trial.faults(province, random.Random(seed))}
+    assert kinds == {"router", "site", "mcu", "cut", "silent"}

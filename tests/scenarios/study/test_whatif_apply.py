@@ -1,0 +1,144 @@
+"""A variant's changes in a scenario: what they come to, and those that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario_factory import NORTH
+from whatif_factory import base
+
+from giaoban.errors import InputError
+from mcu_sim.device import load_devices, pick
+from scenarios.study.whatif.apply import EXISTING, ask, base_of
+from scenarios.study.whatif.cards import siblings, with_cards
+from scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
+from topology.model import BridgeSpec, Link, LinkChange
+
+SOURCE = {"source": "test"}
+LINK: dict[str, Any] = {"id": "second", "km": 5.0, "rate_mbps": 50.0, "buffer_packets": 100}
+
+
+def variant(**fields: Any) -> Variant:
+    return Variant.model_validate({"id": "v", **fields})
+
+
+def test_nothing_changed_is_the_scenario(tmp_path: Path) -> None:
+    plan = ask(base(tmp_path), variant()).question.plan
+    assert [call.bridge for call in plan.calls] == ["west", "east"]
+    assert [phase.end_s - phase.start_s for phase in plan.phases] == [2.0, 2.0, 2.0]
+
+
+def test_bridges_without_a_name_hang_on_all_routers_in_turn(tmp_path: Path) -> None:
+    question = ask(base(tmp_path), variant(more=3)).question
+    new = [call.bridge for call in question.plan.calls if call.new]
+    assert new == ["more-01", "more-02", "more-03"]
+    assert [b.router for b in question.scenario.new_bridges] == ["r-west", "r-east", "r-west"]
+    assert all(bridge.assumed for bridge in question.scenario.new_bridges)
+
+
+def test_bridges_join_at_a_pace(tmp_path: Path) -> None:
+    """0.5 s each, and never less than the scenario's own 2 s."""
+
+    def during_s(more: int) -> float:
+        phase = ask(base(tmp_path), variant(more=more)).question.plan.phases[1]
+        return phase.end_s - phase.start_s
+
+    assert (during_s(3), during_s(12)) == (2.0, 6.0)
+
+
+def test_all_communes_of_2025(tmp_path: Path) -> None:
+    plan = ask(base_of(EXISTING), variant(add=["all-2025"])).question.plan
+    assert (len(plan.calls), sum(call.new for call in plan.calls)) == (36, 28)
+
+
+def test_device_profile_and_links(tmp_path: Path) -> None:
+    changed = variant(
+        device="rmx-4000-mpmx",
+        profile="sd30-512k",
+        link=[LinkChange(link="west--east", rate_mbps=34.0, **SOURCE)],
+        new_link=[Link(a="r-west", b="r-east", **LINK, **SOURCE)],
+    )
+    plan = ask(base(tmp_path), changed).question.plan
+    assert (plan.device.id, plan.profile.id) == ("rmx-4000-mpmx", "sd30-512k")
+    assert plan.network.link("west--east").rate_mbps == 34.0
+    assert plan.network.link("second").rate_mbps == 50.0
+
+
+def test_another_meeting_takes_calls_and_the_reserve(tmp_path: Path) -> None:
+    """Pexip holds back a connection for each conference (devices.toml)."""
+    other = variant(device="pexip-node-20", meeting=[OtherMeeting(calls=2, at="r-east")])
+    alone = ask(base(tmp_path), variant(device="pexip-node-20")).question.plan
+    both = ask(base(tmp_path), other).question.plan
+    elsewhere = [call.bridge for call in both.calls if call.bridge.startswith("meeting-2")]
+    assert len(elsewhere) == 2
+    assert not any(call.new for call in both.calls)
+    assert alone.device.reserve is not None
+    assert both.device.units_total == alone.device.units_total - alone.device.reserve.units
+
+
+def test_a_second_card() -> None:
+    one = pick(load_devices(), "rmx-1500-mpmx")
+    assert [(n, d.id) for n, d in siblings(one)] == [
+        (1, "rmx-1500-mpmx"),
+        (2, "rmx-2000-mpmx"),
+        (4, "rmx-4000-mpmx"),
+    ]
+    assert with_cards(one, 2).units_total == 2 * one.units_total
+    with pytest.raises(InputError, match=r"cards = 3.*2: rmx-2000-mpmx"):
+        with_cards(one, 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"bridge": [BridgeSpec(**NORTH), BridgeSpec(**NORTH)]}, "id = 'north'.*new bridge"),
+        ({"bridge": [BridgeSpec(**{**NORTH, "id": "east"})]}, "bridge of the province"),
+        (
+            {"bridge": [BridgeSpec(**{**NORTH, "name": "Đông"})]},
+            r"\(Đông\) is there twice: bridge east of the province",
+        ),
+        ({"bridge": [BridgeSpec(**{**NORTH, "router": "r-nowhere"})]}, "unknown router"),
+        ({"new_link": [Link(a="r-west", b="r-far", **LINK, **SOURCE)]}, "a link to nowhere"),
+        ({"link": [LinkChange(link="west-east", rate_mbps=1.0, **SOURCE)]}, "did you mean"),
+        ({"more": 62}, r"address range .10\.2\.0\.0/24. is exhausted"),
+        ({"more": 1, "more_at": "r-north"}, 'no router "r-north"'),
+        ({"device": "rmx-9"}, "unknown device"),
+        ({"profile": "1080p30-4m", "device": "codian-4505-hd"}, "does not do it"),
+        ({"without": ["r-west"]}, "the MCU hangs on it"),
+        ({"add": ["Quảng Sơn"]}, "does not have"),
+    ],
+)
+def test_what_cannot_be(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said) as error:
+        ask(base(tmp_path), variant(**fields))
+    assert str(error.value).startswith('what if "v": ')
+
+
+def test_what_a_cut_leaves(tmp_path: Path) -> None:
+    asked = ask(base(tmp_path), variant(more=2, without=["west--east"]))
+    assert asked.cut_off.bridges == asked.cut_off.needlessly == ["east", "more-02"]
+    assert [call.bridge for call in asked.question.plan.calls] == ["west", "more-01"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[variant]]\nid = "a"\n[[variant]]\nid = "a"', 'two variants have the id "a"'),
+        ('[[variant]]\nid = "a"\ndevice = "x"\ncards = 2', "device and cards are both given"),
+        ('[[variant]]\nid = "a"\nmore_at = "r-east"', "more_at means nothing"),
+        ('[[variant]]\nid = "a"\nprofil = "x"', 'did you mean "profile"'),
+        (
+            '[[variant]]\nid = "a"\n[[price]]\nwhat = "device"\nmillion_vnd = 1.0\nsource = "x"',
+            "needs the id of the device",
+        ),
+    ],
+)
+def test_bad_variants(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "v.toml"
+    head = 'schema = "giaoban.variants/1"\nscenario = "s.toml"\nquestion = "q"\nquestion_vi = "q"\n'
+    path.write_text(head + text, encoding="utf-8")
+    with pytest.raises(InputError, match=said) as error:
+        load_variants(path)
+    assert str(error.value).startswith(f"{path}:")

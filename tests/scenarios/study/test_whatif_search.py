@@ -1,0 +1,86 @@
+"""The search for the cheapest change, and what things cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcu_sim.device import load_devices
+from results.model.whatif import CostOf
+from scenarios.study.whatif.costs import cost_of
+from scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
+from scenarios.study.whatif.search import State
+from scenarios.study.whatif.variant import Price, Variant
+from topology.model import LinkChange
+from traffic.profiles import load_profiles
+
+
+def test_larger_devices_hold_the_calls_with_units_to_spare() -> None:
+    """36 × 720p30 at 3 units are 108, of at most 80 %: 135 units or more, RMX 2000 has 180."""
+    devices = load_devices().device
+    found = larger_devices(devices, 36, "720p30", 80.0)
+    assert found[0].id == "rmx-2000-mpmx"
+    assert "rmx-1500-mpmx" not in [device.id for device in found]
+    sizes = [holds(device, "720p30") for device in found]
+    assert sizes == sorted(sizes)
+    assert min(sizes) >= 36
+
+
+def test_lower_calls_are_of_the_same_kind() -> None:
+    profiles = load_profiles()
+    asked = profiles.pick("720p30-2m")
+    found = lower_profiles(profiles, asked)
+    assert found[0].id == "720p30-1m"
+    assert all(p.video_kbps < asked.video_kbps for p in found)
+    assert {p.video_profile for p in found} == {asked.video_profile}
+    assert {p.content_kbps for p in found} == {None}
+
+
+@pytest.mark.parametrize(
+    ("mbps", "least", "wanted"),
+    [(100, 0, 150), (100, 360, 500), (7, 0, 8), (100_000, 0, None), (2, 2, 4)],
+)
+def test_steps_of_lines(mbps: float, least: float, wanted: float | None) -> None:
+    assert next_rate(mbps, least) == wanted
+
+
+def test_a_state_counts_what_is_bought() -> None:
+    state = State("rmx-2000-mpmx", None).faster("access-mcu", 150.0).faster("access-mcu", 200.0)
+    assert state.rates == (("access-mcu", 200.0),)
+    assert (state.purchases, state.changed) == (2, 2)
+    assert (State(profile="sd30-512k").purchases, State(profile="sd30-512k").changed) == (0, 1)
+
+
+PRICES = [
+    Price(what="bridge", million_vnd=30.0, source="offer"),
+    Price(what="device", id="rmx-2000-mpmx", million_vnd=900.0, source="offer"),
+    Price(what="link-mbps", million_vnd=0.5, source="tariff"),
+    Price(what="link-mbps", id="access-mcu", million_vnd=0.2, source="own fibre"),
+]
+
+
+def cost(variant: Variant, device: str | None, bridges: int) -> CostOf:
+    return cost_of(
+        variant,
+        PRICES,
+        device=device,
+        profile=variant.profile,
+        bridges=bridges,
+        rates={"access-mcu": 100.0, "a--b": 100.0},
+    )
+
+
+def test_costs_add_up() -> None:
+    """2 × 30 + 900 + 50 Mb/s × 0.2 + 50 Mb/s × 0.5."""
+    links = [
+        LinkChange(link="access-mcu", rate_mbps=150.0, source="test"),
+        LinkChange(link="a--b", rate_mbps=150.0, source="test"),
+    ]
+    found = cost(Variant(id="v", link=links), "rmx-2000-mpmx", 2)
+    assert found.million_vnd == pytest.approx(60 + 900 + 10 + 25)
+    assert found.unpriced == []
+
+
+def test_what_has_no_price_is_said_and_makes_no_sum() -> None:
+    found = cost(Variant(id="v", profile="sd30-512k"), "vp9660", 1)
+    assert found.million_vnd is None
+    assert found.unpriced == ["device vp9660", "calls at sd30-512k"]

@@ -1,0 +1,110 @@
+"""A search against trying everything: its answer passes, and nothing cheaper does."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from whatif_world import Questions, World, devices_of
+
+from scenarios.study.whatif.ladder import RATES_MBPS, lower_profiles
+from scenarios.study.whatif.search import State, search
+
+DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
+"""The question's own holds six calls; these 8, 10 and 30."""
+LINES = {"access-mcu": 100.0, "west--east": 100.0}
+DIRECTIONS = {
+    "access-mcu": ("mcu->r-west", "r-west->mcu"),
+    "west--east": ("r-west->r-east", "r-east->r-west"),
+}
+FASTEST_MBPS = 1000.0
+
+
+def lattice(world: World) -> list[State]:
+    """Every device, every lower call, every rate of both lines."""
+    plan = world.start.plan
+    profiles = [p.id for p in lower_profiles(world.start.profiles, plan.profile)]
+    steps = [
+        [None, *(float(rate) for rate in RATES_MBPS if now < rate <= FASTEST_MBPS)]
+        for now in LINES.values()
+    ]
+    return [
+        State(
+            device,
+            profile,
+            tuple((link, rate) for link, rate in zip(LINES, rates, strict=True) if rate),
+        )
+        for device in (None, *(device.id for device in DEVICES))
+        for profile in (None, *profiles)
+        for rates in itertools.product(*steps)
+    ]
+
+
+mean_mbps = st.sampled_from([5.0, 40.0, 62.5, 75.0, 80.0, 115.0, 150.0, 200.0])
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
+    return Questions(tmp_path_factory.mktemp("base"))
+
+
+# an example takes a tenth of a second: one that fails is told as it is
+@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
+@given(
+    more=st.sampled_from([1, 4]),
+    means=st.tuples(mean_mbps, mean_mbps, mean_mbps, mean_mbps),
+    fullest_pct=st.sampled_from([1000.0, 60.0, 45.0]),
+    prices=st.permutations([0.0, 30.0, 700.0]),
+    per_mbps=st.sampled_from([(1.0, 1.0), (0.0, 0.0), (0.1, 5.0), (5.0, 0.1)]),
+)
+def test_the_answer_passes_and_nothing_cheaper_passes(
+    questions: Questions,
+    more: int,
+    means: tuple[float, ...],
+    fullest_pct: float,
+    prices: list[float],
+    per_mbps: tuple[float, float],
+) -> None:
+    directions = [(link, direction) for link in LINES for direction in DIRECTIONS[link]]
+    world = World(
+        questions,
+        DEVICES,
+        more=more,
+        carries=dict(zip(directions, means, strict=True)),
+        fullest_pct=fullest_pct,
+        prices={device.id: price for device, price in zip(DEVICES, prices, strict=True)},
+        per_mbps=dict(zip(LINES, per_mbps, strict=True)),
+    )
+    first = world.first()
+    if first.passes:
+        return
+    found = search(world.tools(), first)
+    assert not found.exhausted
+    good = [state for state in lattice(world) if world.passes(state)]
+
+    def cheapest(states: list[State]) -> State | None:
+        return min(states, key=lambda s: world.key(s, world.question(s)), default=None)
+
+    got = [None if j is None else j.state for j in (found.cheapest, found.as_asked)]
+    assert got == [cheapest(good), cheapest([s for s in good if s.profile is None])]
+    for judgement in (found.cheapest, found.as_asked):
+        assert judgement is None or judgement.passes
+    # nothing is judged twice, nor judged that arithmetic forbids
+    assert len(world.asked) == len(set(world.asked)) == len(found.judged) - 1
+    assert [judgement.state for judgement in found.judged] == [State(), *world.asked]
+    assert found.neighbour is not None
+    assert found.neighbour == [j for j in found.judged if not j.passes][-1]
+    assert found.looked_at >= len(world.asked)
+
+
+def test_the_lattice_holds_worlds_of_every_kind(questions: Questions) -> None:
+    """The law is not about worlds in which nothing, or anything, passes."""
+    world = World(questions, DEVICES, more=4, carries={("west--east", "r-west->r-east"): 150.0})
+    good = sum(world.passes(state) for state in lattice(world))
+    assert 0 < good < len(lattice(world))
+    assert not world.passes(State())
+    assert world.passes(State(DEVICES[0].id, None, (("west--east", 300.0),)))
+    assert not world.passes(State(DEVICES[0].id, None, (("west--east", 200.0),)))
+    # 150 Mb/s, and 180 in its busiest second, of which 75 % of 240 Mb/s is

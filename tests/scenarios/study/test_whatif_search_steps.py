@@ -1,0 +1,391 @@
+"""What a search asks for next, state by state: each thing that fails names what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from whatif_world import (
+    LINK_LIMIT_PCT,
+    UNITS_LIMIT_PCT,
+    Questions,
+    World,
+    devices_of,
+    failed,
+    loads_of,
+    passed,
+)
+
+from mcu_sim.device import load_devices
+from results.model.result import Place, Result
+from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
+from scenarios.study.whatif import search as module
+from scenarios.study.whatif.ladder import larger_devices
+from scenarios.study.whatif.search import Found, Judgement, State, Tools, impossible, search
+
+DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
+LOWER = ["720p30-1m", "sd30-512k", "sd30-256k", "cif30-128k"]
+ACROSS = ("west--east", "r-west->r-east")
+LESS = NotAsAsked("more-01", "720p30", "audio", 200, "all are in use")
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
+    return Questions(tmp_path_factory.mktemp("base"))
+
+
+def only_first(world: World, first: Result, **tools: object) -> set[State]:
+    """What is asked for after a first answer, where all else fails for no reason."""
+    asked: list[State] = []
+
+    def judge(state: State, question: object) -> Judgement:
+        asked.append(state)
+        return Judgement(state, world.start, Result.model_construct(verdict="fail", binding=None))
+
+    given: Tools = replace(world.tools(), judge=judge, **tools)  # type: ignore[arg-type]
+    found = search(given, Judgement(State(), world.start, first))
+    assert (found.cheapest, found.as_asked) == (None, None)
+    assert len(asked) == len(set(asked))
+    return set(asked)
+
+
+def lowered(*states: State) -> set[State]:
+    return {*states, *(State(profile=profile) for profile in LOWER)}
+
+
+def test_a_full_device_asks_for_larger_ones_and_lower_calls(questions: Questions) -> None:
+    world = World(questions, DEVICES)
+    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
+    larger = [State(device.id) for device in DEVICES]
+    assert only_first(world, answer) == lowered(*larger)
+
+
+def test_so_many_devices_are_tried_and_never_the_one_that_is_there(questions: Questions) -> None:
+    """The smallest that hold the calls; the question's own is the smallest of all."""
+    devices = load_devices().device
+    world = World(questions, devices, more=1)
+    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
+    tried = {s.device for s in only_first(world, answer) if s.device is not None}
+    assert world.start.plan.device.id not in tried
+    # of the six smallest, one is its own
+    plan = world.start.plan
+    able = larger_devices(devices, 3, plan.profile.resolution, 80.0, kbps=plan.line_kbps)[:6]
+    assert tried == {d.id for d in able} - {plan.device.id}
+    assert plan.device.id in {d.id for d in able}
+    assert {s.rates for s in only_first(world, answer)} == {()}
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_devices_are_asked_whether_they_hold_the_calls_with_their_content(
+    questions: Questions, monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    world = World(questions, DEVICES)
+    plan = world.start.plan.model_copy(update={"content": "slides" if shown else None})
+    world.start = replace(world.start, plan=plan)
+    asked: list[object] = []
+
+    def none_holds(*given: object, **named: object) -> list[object]:
+        asked.append((given, named))
+        return []
+
+    monkeypatch.setattr(module, "larger_devices", none_holds)
+    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
+    loads = world.loads(world.start)
+    assert only_first(world, answer, loads=lambda _: loads) == lowered()
+    given = (DEVICES, 3, "720p30", UNITS_LIMIT_PCT)
+    assert asked[0] == (given, {"kbps": plan.line_kbps, "content": shown})
+
+
+def test_a_full_line_asks_for_the_rate_at_which_it_is_not(questions: Questions) -> None:
+    """120 Mb/s in the busiest second are 75 % of 160: the step of 200 Mb/s."""
+    carries = {ACROSS: 60.0, ("west--east", "r-east->r-west"): 1.0}
+    world = World(questions, DEVICES, carries=carries, bursts=2.0)
+    answer = failed("link", Place(kind="link", id="west--east"), 120.0, 75.0)
+    assert only_first(world, answer) == lowered(State(rates=(("west--east", 200.0),)))
+
+
+def test_a_step_that_is_just_enough_is_taken(questions: Questions) -> None:
+    """150 Mb/s are 75 % of 200, to the last bit."""
+    world = World(questions, DEVICES, carries={ACROSS: 75.0}, bursts=2.0)
+    answer = failed("link", Place(kind="link", id="west--east"), 150.0, 75.0)
+    assert only_first(world, answer) == lowered(State(rates=(("west--east", 200.0),)))
+
+
+def test_a_line_that_nothing_is_fast_enough_for_asks_for_lower_calls(questions: Questions) -> None:
+    world = World(questions, DEVICES, carries={ACROSS: 70.0}, bursts=2000.0)
+    answer = failed("link", Place(kind="link", id="west--east"), 1e6, 75.0)
+    assert only_first(world, answer) == lowered()
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "mbps"),
+    [
+        (None, 10.0, 150.0),
+        (30.0, 0.0, 150.0),
+        (30.0, -1.0, 150.0),
+        (3.0, 1.0, 200.0),
+        (0.3, 0.1, 200.0),
+        (10.1, 10.0, 150.0),
+        (22.0, 10.0, 150.0),
+        (22.5, 10.0, 150.0),
+        (29.9, 10.0, 150.0),
+        (30.0, 10.0, 200.0),
+        (44.9, 10.0, 200.0),
+        (45.0, 10.0, 300.0),
+        (80.0, 10.0, 500.0),
+    ],
+)
+def test_delay_asks_for_a_rate_in_proportion_but_a_step_below(
+    questions: Questions, value: float | None, threshold: float, mbps: float
+) -> None:
+    """Three times the limit at 100 Mb/s: about 300, tried from 300 / 1.5 = 200 on."""
+    world = World(questions, DEVICES, carries={ACROSS: 50.0})
+    place = Place(kind="bridge", id="east", detail="video down")
+    answer = failed("stream", place, value, threshold)
+    assert only_first(world, answer) == lowered(State(rates=(("west--east", mbps),)))
+
+
+@pytest.mark.parametrize(
+    ("detail", "link"),
+    [
+        ("video up", "access-mcu"),
+        ("video down", "west--east"),
+        (None, "access-mcu"),
+        ("speech", "access-mcu"),
+    ],
+)
+def test_the_fullest_line_on_the_way_of_the_stream_is_asked_for(
+    questions: Questions, detail: str | None, link: str
+) -> None:
+    """Down from the MCU to the bridge, up from the bridge to the MCU."""
+    carries = {
+        ("access-mcu", "r-west->mcu"): 50.0,
+        ("west--east", "r-east->r-west"): 40.0,
+        ("access-mcu", "mcu->r-west"): 30.0,
+        ACROSS: 45.0,
+    }
+    world = World(questions, DEVICES, carries=carries)
+    answer = failed("stream", Place(kind="bridge", id="east", detail=detail), 11.0, 10.0)
+    assert only_first(world, answer) == lowered(State(rates=((link, 150.0),)))
+
+
+def test_a_line_that_is_not_on_the_way_is_not_asked_for(questions: Questions) -> None:
+    world = World(questions, DEVICES, carries={ACROSS: 60.0, ("access-mcu", "mcu->r-west"): 30.0})
+    answer = failed("stream", Place(kind="bridge", id="west", detail="video down"), 11.0, 10.0)
+    assert only_first(world, answer) == lowered(State(rates=(("access-mcu", 150.0),)))
+
+
+def test_who_has_no_call_has_no_way(questions: Questions) -> None:
+    world = World(questions, DEVICES)
+    answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
+    assert only_first(world, answer) == lowered()
+
+
+def test_the_fastest_line_there_is_leaves_lower_calls(questions: Questions) -> None:
+    """The start's west--east is at 100,000 Mb/s already."""
+    world = World(questions, DEVICES, carries={ACROSS: 60_000.0})
+    world.start = questions.of(1, State(rates=(("west--east", 100_000.0),)))
+    answer = failed("stream", Place(kind="bridge", id="east", detail="video down"), 11.0, 10.0)
+    loads = world.loads(world.start)
+    assert only_first(world, answer, loads=lambda _: loads) == lowered()
+
+
+def test_an_answer_without_a_criterion_that_binds_asks_for_nothing(questions: Questions) -> None:
+    world = World(questions, DEVICES)
+    assert only_first(world, Result.model_construct(verdict="invalid", binding=None)) == set()
+
+
+def test_arithmetic_asks_for_all_lines_that_are_full_at_once(questions: Questions) -> None:
+    """The means: 80 and 90 of 75 Mb/s; the answer's own criterion plays no part."""
+    carries = {ACROSS: 80.0, ("access-mcu", "mcu->r-west"): 90.0}
+    world = World(questions, DEVICES, carries=carries, bursts=1.25)
+    answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
+    rates = (("access-mcu", 150.0), ("west--east", 150.0))
+    assert only_first(world, answer) == lowered(State(rates=rates))
+
+
+@pytest.mark.parametrize(
+    ("pct", "fields", "wanted"),
+    [
+        (80.0, {}, False),
+        (80.1, {}, True),
+        (10.0, {"refused": (LESS,)}, True),
+        (10.0, {"downspeeded": (LESS,)}, True),
+    ],
+)
+def test_a_device_is_changed_where_it_is_too_full_or_gives_less(
+    questions: Questions, pct: float, fields: dict[str, tuple[NotAsAsked, ...]], wanted: bool
+) -> None:
+    """Lines are full too, so arithmetic speaks in every case; asked for is the device besides."""
+    world = World(questions, DEVICES, carries={ACROSS: 80.0})
+    links = world.loads(world.start).links
+    loads = loads_of(links, pct, **fields)
+    easy = loads_of([], 10.0)
+    found = only_first(
+        world,
+        passed(),
+        loads=lambda question: loads if question is world.start else easy,
+    )
+    assert {s.device for s in found if s.device} == ({d.id for d in DEVICES} if wanted else set())
+    assert [s.rates for s in found if s.rates] == [(("west--east", 150.0),)]
+
+
+def test_a_line_at_its_limit_is_not_full(questions: Questions) -> None:
+    """75 % of 100 Mb/s: the device is what is looked for, no line is."""
+    world = World(questions, DEVICES, carries={ACROSS: 75.0})
+    loads = replace(loads_of(world.loads(world.start).links, 90.0))
+    easy = loads_of([], 10.0)
+    found = only_first(
+        world, passed(), loads=lambda question: loads if question is world.start else easy
+    )
+    assert [s.rates for s in found if s.rates] == []
+    assert {s.device for s in found if s.device} == {d.id for d in DEVICES}
+
+
+def line(mean_mbps: float) -> list[LinkLoad]:
+    return [
+        LinkLoad("a--b", "a->b", 100.0, 10.0, 1000.0),
+        LinkLoad("a--b", "b->a", 100.0, mean_mbps, 1000.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("loads", "no"),
+    [
+        (loads_of(line(75.0), 80.0), False),
+        (loads_of(line(75.1), 80.0), True),
+        (loads_of(line(75.0), 80.1), True),
+        (loads_of(line(75.0), 80.0, refused=(LESS,)), True),
+        (loads_of(line(75.0), 80.0, downspeeded=(LESS,)), True),
+    ],
+)
+def test_what_arithmetic_says_no_to(loads: StaticLoads, no: bool) -> None:
+    """Means, for whether a busiest second is too much is judged packet by packet."""
+    assert impossible(loads, UNITS_LIMIT_PCT, LINK_LIMIT_PCT) is no
+
+
+def searched(world: World, judge: Callable[[State], Result]) -> tuple[Found, list[State]]:
+    """A search from a full device, whose further answers a test decides on."""
+    asked: list[State] = []
+
+    def told(state: State, question: object) -> Judgement:
+        asked.append(state)
+        return Judgement(state, world.start, judge(state))
+
+    first = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
+    start = Judgement(State(), world.start, first)
+    return search(replace(world.tools(), judge=told), start), asked
+
+
+def test_it_goes_on_for_the_cheapest_with_calls_as_asked(questions: Questions) -> None:
+    """Lower calls are cheaper and pass; from then on no lower calls are looked at."""
+    world = World(questions, DEVICES, prices={d.id: 9.0 for d in DEVICES})
+    place = Place(kind="bridge", id="east", detail="video down")
+    good = {State(profile=LOWER[0]), State(DEVICES[1].id)}
+    found, asked = searched(
+        world, lambda state: passed() if state in good else failed("stream", place, 20.0, 10.0)
+    )
+    assert asked == [State(profile=LOWER[0]), State(DEVICES[0].id), State(DEVICES[1].id)]
+    assert found.cheapest is not None
+    assert found.as_asked is not None
+    assert (found.cheapest.state, found.as_asked.state) == (asked[0], asked[2])
+    assert found.neighbour is not None
+    assert found.neighbour.state == asked[1]
+    assert (found.looked_at, found.exhausted) == (3, False)
+
+
+def test_the_first_that_passes_with_calls_as_asked_is_both(questions: Questions) -> None:
+    world = World(questions, DEVICES)
+    found, asked = searched(world, lambda state: passed() if state.device else failed_link())
+    assert found.cheapest is not None
+    assert found.cheapest.state.device is None or found.cheapest is found.as_asked
+    assert asked[-1].device is not None
+
+
+def failed_link() -> Result:
+    return failed("link", Place(kind="link", id="west--east"), 80.0, 75.0)
+
+
+def test_the_same_calls_fill_the_same_line_whatever_device_they_go_to(
+    questions: Questions,
+) -> None:
+    """One device is judged on the lines as they are; the others only on faster ones."""
+    world = World(questions, DEVICES)
+
+    def judge(state: State) -> Result:
+        if state.rates:
+            return failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
+        return failed_link()
+
+    _, asked = searched(world, judge)
+    plain = [state for state in asked if not state.rates and state.profile is None]
+    assert plain == [State(DEVICES[0].id)]
+    faster = {state.device for state in asked if state.rates and state.profile is None}
+    assert faster == {device.id for device in DEVICES}
+
+
+def test_another_cause_says_nothing_of_other_devices(questions: Questions) -> None:
+    world = World(questions, DEVICES)
+    full = failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
+    _, asked = searched(world, lambda _: full)
+    plain = [state.device for state in asked if not state.rates and state.profile is None]
+    assert plain == [device.id for device in DEVICES]
+
+
+def test_states_that_cost_the_same_are_judged_in_the_order_they_were_thought_of(
+    questions: Questions,
+) -> None:
+    world = World(questions, DEVICES)
+    full = failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
+    asked: list[State] = []
+
+    def judge(state: State, question: object) -> Judgement:
+        asked.append(state)
+        return Judgement(state, world.start, full)
+
+    tools = replace(world.tools(), judge=judge, key=lambda *_: (0.0,))
+    search(tools, Judgement(State(), world.start, full))
+    by_size = ["lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx"]
+    assert asked[:3] == [State(device) for device in by_size]
+    assert asked[3:][: len(LOWER)] == [State(profile=profile) for profile in LOWER]
+
+
+@pytest.mark.parametrize("binding", [True, False])
+def test_a_search_ends_after_so_many_judgements_and_says_so(
+    questions: Questions, binding: bool
+) -> None:
+    """The first counts. Where nothing binds nothing more is tried: that is no end too soon."""
+    world = World(questions, DEVICES)
+    place = Place(kind="bridge", id="east", detail="video down")
+    never = failed("stream", place, 10.1, 10.0)
+    nothing = Result.model_construct(verdict="fail", binding=None)
+    found, asked = searched(world, lambda _: never if binding else nothing)
+    assert found.exhausted is binding
+    assert (len(found.judged) == 24) is binding
+    assert len(asked) == len(found.judged) - 1
+    assert (found.cheapest, found.as_asked) == (None, None)
+    # what was judged, and the one at which it ended
+    assert found.looked_at == len(asked) + binding
+
+
+def test_what_arithmetic_forbids_is_looked_at_and_not_judged(questions: Questions) -> None:
+    """Both the device is full and a line is: a change of one alone is not judged."""
+    world = World(questions, DEVICES, more=4, carries={ACROSS: 80.0}, bursts=1.1)
+    found, asked = searched(world, lambda _: passed())
+    device = DEVICES[0].id
+    assert asked == [State(device, LOWER[0]), State(device, None, (("west--east", 150.0),))]
+    assert found.looked_at > len(asked)
+
+
+@pytest.mark.parametrize(
+    ("result", "passes"),
+    [
+        (None, False),
+        (passed(), True),
+        (Result.model_construct(verdict="fail", binding=None), False),
+        (Result.model_construct(verdict="invalid", binding=None), False),
+    ],
+)
+def test_only_pass_passes(questions: Questions, result: Result | None, passes: bool) -> None:
+    assert Judgement(State(), World(questions, DEVICES).start, result).passes is passes

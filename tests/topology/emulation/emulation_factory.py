@@ -1,0 +1,101 @@
+"""Small networks, and the boot of a measuring program (`lab_*.py`) in the guest.
+
+Also a program: `python emulation_factory.py KERNEL MODULE FOLDER ARGUMENTS…` boots as whoever
+runs it, for the test that does so as another user.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from topology.model import Province
+from topology.network import Network, build
+from topology.sandbox import boot
+
+ROOT = Path(__file__).resolve().parents[3]
+WIRE_OVERHEAD = 42  # Ethernet, IPv4 and UDP headers, in bytes
+
+
+def run_lab(
+    kernel: Path, module: str, folder: Path, *arguments: str, console: Path | None = None
+) -> int:
+    """Boot, run `tests.topology.emulation.MODULE FOLDER ARGUMENTS…`, return its exit code."""
+    return boot.run(
+        boot.Guest(kernel, memory_mb=1024),
+        f"tests.topology.emulation.{module}",
+        [str(folder), *arguments],
+        writable=folder,
+        console=console or folder / "console.log",
+        on_line=lambda _line: None,
+    )
+
+
+def star(mcu: dict[str, Any], b_0: dict[str, Any], qos: dict[str, Any] | None = None) -> Network:
+    """One router with the MCU and a bridge on it: two links in a row, with these figures."""
+    return build(_province([], {"router": "r-0", **mcu}, {"router": "r-0", **b_0}, qos=qos))
+
+
+def chain(
+    loss_pct: float = 0.0, buffer_packets: int = 100, qos: dict[str, Any] | None = None
+) -> Network:
+    """The MCU, two routers and a bridge in a row: every kind of link once."""
+    same = {"buffer_packets": buffer_packets, "loss_pct": loss_pct}
+    figures = {"km": 40.0, "rate_mbps": 20.0, "source": "test", **same}
+    access = {"km": 10.0, "rate_mbps": 10.0, **same}
+    link = {"id": "l-0", "a": "r-0", "b": "r-1", **figures}
+    return build(
+        _province([link], {"router": "r-0", **access}, {"router": "r-1", **access}, qos=qos)
+    )
+
+
+def ring(routing: dict[str, Any]) -> Network:
+    """Four routers in a ring, the MCU and a bridge opposite each other; by r-1 it is shorter."""
+    lengths = {
+        ("r-0", "r-1"): 20.0,
+        ("r-1", "r-2"): 20.0,
+        ("r-2", "r-3"): 30.0,
+        ("r-3", "r-0"): 30.0,
+    }
+    same = {"rate_mbps": 100.0, "buffer_packets": 1000, "source": "test"}
+    links = [
+        {"id": f"l-{number}", "a": a, "b": b, "km": km, **same}
+        for number, ((a, b), km) in enumerate(lengths.items())
+    ]
+    access = {"km": 1.0, "rate_mbps": 10.0, "buffer_packets": 200}
+    hosts = {"router": "r-0", **access}, {"router": "r-2", **access}
+    return build(_province(links, *hosts, {**routing, "source": "test"}))
+
+
+def _province(
+    links: Sequence[dict[str, Any]],
+    mcu: dict[str, Any],
+    b_0: dict[str, Any],
+    routing: dict[str, Any] | None = None,
+    qos: dict[str, Any] | None = None,
+) -> Province:
+    routers = {"r-0"} | {link[end] for link in links for end in ("a", "b")}
+    return Province.model_validate(
+        {
+            "schema": "giaoban.province/1",
+            "id": "small",
+            "name": "Nhỏ",
+            "fibre": {"us_per_km": 5.0, "source": "test"},
+            **({} if qos is None else {"qos": {"source": "test", **qos}}),
+            "addressing": {"backbone": "10.1.0.0/24", "access": "10.2.0.0/24", "source": "test"},
+            **({} if routing is None else {"routing": routing}),
+            "router": [
+                {"id": router, "name": router, "lat": 12.0, "lon": 107.0, "source": "test"}
+                for router in sorted(routers)
+            ],
+            "link": list(links),
+            "mcu": {"id": "mcu", "name": "MCU", "device": "d", "source": "test", **mcu},
+            "bridge": [{"id": "b-0", "name": "B", "role": "chair", "source": "test", **b_0}],
+        }
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_lab(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), *sys.argv[4:]))

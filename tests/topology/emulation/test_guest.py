@@ -1,0 +1,251 @@
+"""The virtual-time guest: what it is, how it ends, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulation_factory import ROOT, run_lab
+
+from giaoban.errors import MachineLacks
+from tests.mounts import in_own_mounts
+from tests.topology.emulation.lab_guest import SLEEP_S
+from topology.sandbox import boot, kernel
+
+pytestmark = pytest.mark.sandbox
+
+GONE_WITHIN_S = 120.0  # how long to wait for what must happen, not how long it may take
+
+
+@pytest.fixture(scope="module")
+def machine() -> Path:
+    """The kernel."""
+    return kernel.ensure(lambda _what, _done: None)
+
+
+@pytest.fixture(scope="module")
+def seen(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a program saw in the guest; `folder` is the one it could write to."""
+    folder = tmp_path_factory.mktemp("seen")
+    assert run_lab(machine, "lab_guest", folder, "look") == 0
+    found: dict[str, Any] = json.loads((folder / "look.json").read_text(encoding="utf-8"))
+    return {**found, "folder": str(folder), "cwd": found["folder"]}
+
+
+@pytest.fixture
+def unharmed(tmp_path: Path) -> Iterator[None]:
+    """No process of this test's guest may be there afterwards."""
+    yield
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while guest_in(tmp_path):
+        assert time.monotonic() < deadline, "the guest's processes are still there"
+        time.sleep(0.05)
+
+
+def guest_in(folder: Path) -> set[int]:
+    """The processes of a guest that may write to `folder`: all have its kernel's command line."""
+    init = f"init={folder}/".encode()
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if init in Path("/proc", pid, "cmdline").read_bytes():
+                found.add(int(pid))
+        except OSError:  # gone by now
+            continue
+    return found
+
+
+def test_time_is_virtual(seen: dict[str, Any]) -> None:
+    """It begins on the day of the decision, a sleep takes what it says, computing takes nothing."""
+    assert seen["started_at_s"] == pytest.approx(boot.VIRTUAL_EPOCH_S, abs=60.0)
+    assert seen["slept_s"] == pytest.approx([SLEEP_S, SLEEP_S], abs=0.001)
+    assert seen["computed_ms"] < 0.1
+
+
+def test_the_folder_is_the_only_writable_place_of_the_host(seen: dict[str, Any]) -> None:
+    writable = dict(seen["writable"])
+    assert writable.pop(seen["folder"]) == "yes"
+    assert writable.pop("/run/home") == "yes"  # the guest's own memory
+    assert len(writable) == 8
+    assert set(writable.values()) == {"OSError 30"}  # EROFS
+    host = [(where, how.split(",")[0]) for _, where, kind, how in seen["mounts"] if "host" in kind]
+    assert host == [("/", "ro"), (seen["folder"], "rw")]
+
+
+def test_the_folder_is_where_the_program_starts(seen: dict[str, Any]) -> None:
+    assert seen["cwd"] == seen["folder"]
+    assert seen["arguments"][1:] == [seen["folder"], "look"]
+
+
+def test_temporary_files_stay_in_the_guest(seen: dict[str, Any]) -> None:
+    assert seen["temporary"] == seen["environment"]["TMPDIR"] == "/run/tmp"
+
+
+def test_hashes_are_the_same_in_every_run(seen: dict[str, Any]) -> None:
+    assert seen["environment"]["PYTHONHASHSEED"] == "0"
+    code = "import sys; sys.stdout.write(str(hash('giao ban')))"
+    here = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert seen["hash"] == int(here.stdout)
+
+
+def test_timers_go_off_at_their_nanosecond(seen: dict[str, Any]) -> None:
+    """One after what was asked for, and reading the clock takes 256."""
+    assert seen["woke_late_ns"] == [257] * 4
+
+
+def test_nothing_of_the_caller_comes_in(
+    machine: Path, seen: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even a random number: the next guest draws the same ones, in the same places of memory
+    (that of a program; where its libraries lie depends on how long their names are)."""
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
+    monkeypatch.setenv("LANG", "C")
+    assert run_lab(machine, "lab_guest", tmp_path, "look") == 0
+    again = json.loads((tmp_path / "look.json").read_text(encoding="utf-8"))
+    assert (again["random"], again["memory"][0]) == (seen["random"], seen["memory"][0])
+    environment = again["environment"]
+    assert not {"PYTHONPATH", "PYTHONSTARTUP"} & set(environment)
+    assert environment["LANG"] == "C.UTF-8"
+
+
+def test_it_is_root_of_a_network_and_processes_of_its_own(seen: dict[str, Any]) -> None:
+    assert seen["user"] == 0
+    assert "1" in seen["processes"]
+    assert len(seen["processes"]) < 100  # the kernel's own threads and this program
+    assert set(seen["interfaces"]) <= {"lo", "sit0"}  # some kernels make a tunnel of their own
+    assert not seen["ipv6"]
+    assert seen["child"] == "Linux\n"
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("code", [0, 3, 255])
+def test_exit_code_comes_back(machine: Path, tmp_path: Path, code: int) -> None:
+    assert run_lab(machine, "lab_guest", tmp_path, "exit", str(code)) == code
+    assert "about to leave" in (tmp_path / "console.log").read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["console.log"]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_exception_is_kept_on_the_console(machine: Path, tmp_path: Path) -> None:
+    assert run_lab(machine, "lab_guest", tmp_path, "raise") == 70  # EX_SOFTWARE
+    console = (tmp_path / "console.log").read_text(encoding="utf-8")
+    assert "Traceback (most recent call last)" in console
+    assert "ValueError: a mistake in the module" in console
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_unknown_module_is_told(machine: Path, tmp_path: Path) -> None:
+    assert run_lab(machine, "lab_nowhere", tmp_path) == 70
+    assert "lab_nowhere" in (tmp_path / "console.log").read_text(encoding="utf-8")
+
+
+def test_arguments_arrive_as_they_are(machine: Path, tmp_path: Path) -> None:
+    """Blanks, quotes and marks come through the shell script that the kernel starts."""
+    folder = tmp_path / "Đắk R'Lấp $HOME"
+    folder.mkdir()
+    said = """Cư Jút's "điểm cầu" $HOME `id` \\n *"""
+    assert run_lab(machine, "lab_guest", folder, "say", said) == 0
+    assert said in (folder / "console.log").read_text(encoding="utf-8").splitlines()
+    assert [path.name for path in folder.iterdir()] == ["console.log"]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_guest_that_switches_off_is_no_success(machine: Path, tmp_path: Path) -> None:
+    (tmp_path / boot.EXIT_FILE).write_text("0\n", encoding="ascii")  # of an earlier guest
+    with pytest.raises(MachineLacks, match="did not come to its end") as error:
+        run_lab(machine, "lab_guest", tmp_path, "die")
+    assert "switching off" in str(error.value)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_guest_killed_from_outside_is_told(machine: Path, tmp_path: Path) -> None:
+    killed = []
+
+    def kill(line: str) -> None:
+        if line == "hanging":
+            (leader,) = {os.getpgid(pid) for pid in guest_in(tmp_path)}
+            killed.append(leader)
+            os.kill(leader, signal.SIGKILL)
+
+    with pytest.raises(MachineLacks, match="did not come to its end"):
+        boot.run(
+            boot.Guest(machine),
+            "tests.topology.emulation.lab_guest",
+            [str(tmp_path), "hang"],
+            writable=tmp_path,
+            console=tmp_path / "console.log",
+            on_line=kill,
+        )
+    assert len(killed) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["console.log"]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_an_error_of_the_listener_ends_the_guest(machine: Path, tmp_path: Path) -> None:
+    """As Ctrl-C does, which arrives while the caller waits for the next line."""
+
+    def interrupt(line: str) -> None:
+        if line == "hanging":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        boot.run(
+            boot.Guest(machine),
+            "tests.topology.emulation.lab_guest",
+            [str(tmp_path), "hang"],
+            writable=tmp_path,
+            console=tmp_path / "console.log",
+            on_line=interrupt,
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["console.log"]
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_small_dev_shm_from_which_nothing_may_be_run(machine: Path, tmp_path: Path) -> None:
+    """As in a container: the guest's memory goes elsewhere."""
+    factory = Path(__file__).with_name("emulation_factory.py")
+    words = [sys.executable, str(factory), str(machine), "lab_guest", str(tmp_path), "exit", "5"]
+    done = in_own_mounts(
+        "unset TMPDIR\nmount -t tmpfs -o size=64m,noexec tmpfs /dev/shm\n"
+        f"PYTHONPATH={shlex.quote(str(ROOT))} {shlex.join(words)}"
+    )
+    assert done.returncode == 5, done.stderr
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_guest_dies_with_a_killed_caller(machine: Path, tmp_path: Path) -> None:
+    factory = Path(__file__).with_name("emulation_factory.py")
+    caller = subprocess.Popen(
+        [sys.executable, str(factory), str(machine), "lab_guest", str(tmp_path), "hang"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    console = tmp_path / "console.log"
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while not (console.exists() and "hanging" in console.read_text(encoding="utf-8")):
+        assert caller.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert guest_in(tmp_path)
+    caller.kill()
+    assert caller.wait() == -signal.SIGKILL
+
+
+def test_a_kernel_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MachineLacks, match="cannot be started"):
+        run_lab(tmp_path / "linux", "lab_guest", tmp_path, "look")

@@ -1,0 +1,159 @@
+"""The sandbox kernel: what it is called by, and when it is built."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from giaoban.errors import MachineLacks
+from topology.sandbox import __main__ as sandbox
+from topology.sandbox import kernel, kernel_build
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with an empty cache, a source archive and all tools, where building is quick."""
+    archive = tmp_path / "src" / "linux-source-6.12.tar.xz"
+    archive.parent.mkdir()
+    archive.write_bytes(b"source")
+    monkeypatch.setattr(kernel, "SOURCES", archive.parent)
+    monkeypatch.setattr(kernel, "TOOLS", ())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    copies = []
+    for file in kernel.RECIPE:
+        copies.append(tmp_path / file.name)
+        copies[-1].write_bytes(file.read_bytes())
+    monkeypatch.setattr(kernel, "RECIPE", tuple(copies))
+
+    def build(_source: Path, scratch: Path, progress: kernel_build.Progress) -> Path:
+        progress("compiling", 0.5)
+        (scratch / "linux").write_bytes(b"\x7fELF kernel")
+        return scratch / "linux"
+
+    monkeypatch.setattr(kernel_build, "build", build)
+    return archive
+
+
+def test_it_is_built_once_and_then_known(source: Path) -> None:
+    told: list[str] = []
+    assert kernel.cached() is None
+    built = kernel.ensure(lambda what, _done: told.append(what))
+    assert built.read_bytes() == b"\x7fELF kernel"
+    assert kernel.ensure(lambda what, _done: told.append(what)) == built == kernel.cached()
+    assert told == ["compiling"]
+    assert kernel.key() == built.parent.name
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(b"\x7fELF another"),
+        lambda path: path.with_name("linux.sha256").unlink(),
+    ],
+)
+def test_one_that_is_not_whole_is_none(source: Path, harm: Callable[[Path], None]) -> None:
+    told: list[str] = []
+    built = kernel.ensure(lambda *_: None)
+    harm(built)
+    assert kernel.cached() is None
+    kernel.ensure(lambda what, _done: told.append(what))
+    assert told == ["sandbox kernel: linux is damaged and is built anew", "compiling"]
+    assert kernel.cached() == built
+
+
+def test_without_the_right_to_be_run_it_is_none_until_it_is_asked_for(source: Path) -> None:
+    built = kernel.ensure(lambda *_: None)
+    built.chmod(0o644)
+    assert kernel.cached() is None
+    kernel.ensure(lambda what, _done: pytest.fail(what))
+    assert kernel.cached() == built
+
+
+def test_without_a_source_it_cannot_be_had(source: Path) -> None:
+    source.unlink()
+    for ask in (kernel.key, lambda: kernel.ensure(lambda *_: None)):
+        with pytest.raises(MachineLacks, match="without the kernel source"):
+            ask()
+
+
+def test_its_name_changes_with_all_that_it_is_made_of(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [kernel.key()]
+    for file in kernel.RECIPE:
+        file.write_bytes(file.read_bytes() + b"\n")
+        names.append(kernel.key())
+    source.write_bytes(b"another source")
+    names.append(kernel.key())
+    os.utime(source, (1, 1))
+    names.append(kernel.key())
+    source.rename(source.with_name("linux-source-6.13.tar.xz"))
+    names.append(kernel.key())
+    monkeypatch.setattr(kernel.platform, "machine", lambda: "riscv64")
+    names.append(kernel.key())
+    monkeypatch.setattr(kernel, "_compiler", lambda: "gcc (Debian 99) 99")
+    names.append(kernel.key())
+    assert len(set(names)) == len(names) == 6 + len(kernel.RECIPE)
+    assert len(kernel.RECIPE) == 2
+
+
+def test_the_compiler_is_known_by_its_version() -> None:
+    assert kernel._compiler().startswith("gcc")
+    assert any(c.isdigit() for c in kernel._compiler())
+
+
+def test_nothing_else_of_this_program_shapes_it() -> None:
+    """What the recipe uses of it can only say what went wrong."""
+    [recipe] = [file for file in kernel.RECIPE if file.suffix == ".py"]
+    tree = ast.parse(recipe.read_text(encoding="utf-8"))
+    modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    modules += [
+        n.name for node in ast.walk(tree) if isinstance(node, ast.Import) for n in node.names
+    ]
+    own = {m for m in modules if m and (ROOT / m.split(".")[0]).is_dir()}
+    assert own == {"giaoban.errors"}
+
+
+# ------------------------------------------------------------------------------ caches in CI
+
+
+def test_the_key_of_a_cache_is_its_name(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sandbox.main("--key") == 0
+    assert capsys.readouterr().out == f"{kernel.key()}\n"
+    source.unlink()
+    assert sandbox.main("--key") == MachineLacks.exit_code
+    assert capsys.readouterr().out == ""
+
+
+def test_github_keeps_the_kernel_under_its_name() -> None:
+    """Which is asked when the distribution's packages are there, and before anything is built."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/giaoban.yml").read_text(encoding="utf-8"))
+    [job] = workflow["jobs"].values()
+    steps = job["steps"]
+    said = [str(step.get("run", step.get("uses"))) for step in steps]
+    [cache] = [n for n, what in enumerate(said) if what.startswith("actions/cache@")]
+    [asked] = [n for n, what in enumerate(said) if "topology.sandbox --key" in what]
+    assert said.index("scripts/setup --packages") < asked < cache < said.index("make setup")
+    key = f"${{{{ steps.{steps[asked]['id']}.outputs.key }}}}"
+    assert key in steps[cache]["with"]["key"]
+    assert steps[cache]["with"]["path"] == "~/.cache/giaoban/kernel"
+
+
+def test_gitlab_keeps_the_kernel_under_all_its_files() -> None:
+    """It takes no more than two, and says nothing of programs; the kernel's own name does that."""
+    job = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text(encoding="utf-8"))["faults"]
+    files = job["cache"]["key"]["files"]
+    assert [ROOT / name for name in files] == list(kernel.RECIPE)
+    assert len(files) <= 2
+    assert "$CI_JOB_IMAGE" in job["cache"]["key"]["prefix"]
+    assert job["cache"].get("policy", "pull-push") == "pull-push"
+    assert job["variables"]["XDG_CACHE_HOME"] == "$CI_PROJECT_DIR/.cache"
+    assert job["cache"]["paths"] == [".cache/giaoban/kernel"]

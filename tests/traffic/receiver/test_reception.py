@@ -1,0 +1,352 @@
+"""Reception statistics against the RFC's own code, packet by packet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from traffic.receiver.statistics import ReceptionBank
+from traffic.rtcp import ReportBlock
+from traffic.rtp import Headers
+
+MS = 1_000_000
+CLOCK_HZ = 90_000
+ROWS = 3
+
+
+@dataclass
+class Source:
+    """RFC 3550 appendices A.1, A.3 and A.8 as printed there, with MIN_SEQUENTIAL 1.
+
+    What init_seq does not set, and the RFC leaves open, is set as for a new source: J is 0, and
+    the first packet has none before it to be compared with. `seen` are the numbers received, with
+    cycles; the RFC counts neither duplicates nor reordered packets.
+    """
+
+    ssrc: int
+    seq: int
+
+    def __post_init__(self) -> None:
+        self.init_seq(self.seq)
+        self.max_seq = (self.seq - 1) % 65536
+        self.probation = 1
+
+    def init_seq(self, seq: int) -> None:
+        self.base_seq = self.max_seq = seq
+        self.bad_seq = 65536 + 1
+        self.cycles = self.received = self.received_prior = self.expected_prior = 0
+        self.jitter = 0.0
+        self.transit: float | None = None
+        self.duplicates = self.reordered = 0
+        self.seen: set[int] = set()
+
+    def update_seq(self, seq: int) -> bool:
+        udelta = (seq - self.max_seq) % 65536
+        if self.probation:
+            assert seq == (self.max_seq + 1) % 65536
+            self.probation = 0
+            self.init_seq(seq)
+            self.received += 1
+            return True
+        if udelta < 3000:
+            if seq < self.max_seq:
+                self.cycles += 65536
+            self.max_seq = seq
+        elif udelta <= 65536 - 100:
+            if seq == self.bad_seq:
+                self.init_seq(seq)
+            else:
+                self.bad_seq = (seq + 1) & 65535
+                return False
+        self.received += 1
+        return True
+
+    def put(self, seq: int, timestamp: int, arrival_ns: int) -> bool:
+        highest = self.cycles + self.max_seq
+        if not self.update_seq(seq):
+            return False
+        transit = arrival_ns * CLOCK_HZ / 1e9 - timestamp
+        if self.transit is not None:
+            d = transit - self.transit
+            d -= 2**32 * round(d / 2**32)  # the RFC's 32-bit arithmetic
+            self.jitter += (1.0 / 16.0) * (abs(d) - self.jitter)
+        self.transit = transit
+        # a number far below the highest is one of the cycle before
+        cycles = self.cycles - 65536 if seq > self.max_seq else self.cycles
+        if cycles + seq in self.seen:
+            self.duplicates += 1
+        elif self.received > 1 and cycles + seq < highest:
+            self.reordered += 1
+        self.seen.add(cycles + seq)
+        return True
+
+    def report(self) -> ReportBlock:
+        extended_max = self.cycles + self.max_seq
+        expected = extended_max - self.base_seq + 1
+        lost = max(min(expected - self.received, 0x7FFFFF), -0x800000)
+        expected_interval = expected - self.expected_prior
+        self.expected_prior = expected
+        received_interval = self.received - self.received_prior
+        self.received_prior = self.received
+        lost_interval = expected_interval - received_interval
+        fraction = 0
+        if expected_interval != 0 and lost_interval > 0:
+            fraction = (lost_interval << 8) // expected_interval
+        return ReportBlock(self.ssrc, fraction, lost, extended_max % 2**32, int(self.jitter))
+
+
+class Sources:
+    """One row's source after another."""
+
+    def __init__(self) -> None:
+        self.current: Source | None = None
+        self.count = 0
+
+    def put(self, ssrc: int, seq: int, timestamp: int, arrival_ns: int) -> bool:
+        if self.current is None or self.current.ssrc != ssrc:
+            self.current = Source(ssrc, seq)
+            self.count += 1
+        return self.current.put(seq, timestamp, arrival_ns)
+
+
+def headers(
+    sequences: list[int], timestamps: list[int], ssrcs: list[int], valid: list[bool] | None = None
+) -> Headers:
+    n = len(sequences)
+    return Headers(
+        valid=np.ones(n, np.bool_) if valid is None else np.array(valid, np.bool_),
+        marker=np.zeros(n, np.bool_),
+        payload_type=np.full(n, 96, np.uint8),
+        sequence=np.array([s % 2**16 for s in sequences], np.uint16),
+        timestamp=np.array([t % 2**32 for t in timestamps], np.uint32),
+        ssrc=np.array(ssrcs, np.uint32),
+    )
+
+
+def bank(rows: int = ROWS) -> ReceptionBank:
+    made = ReceptionBank(rows, CLOCK_HZ)
+    for row in range(rows):
+        made.open(row)
+    return made
+
+
+def put(
+    to: ReceptionBank, sequences: list[int], *, row: int = 0, ssrc: int = 5, start_ms: int = 0
+) -> list[bool]:
+    """Packets of one row, 20 ms apart in timestamp and arrival."""
+    n = len(sequences)
+    arrival = (start_ms + 20 * np.arange(n)) * MS
+    stamps = [1800 * s for s in sequences]
+    rows = np.full(n, row)
+    belongs = to.put(rows, headers(sequences, stamps, [ssrc] * n), arrival)
+    return [bool(one) for one in belongs]
+
+
+# --------------------------------------------------------------------------------- the RFC's law
+
+JUMPS = [-40_000, -32_768, -3000, -101, -100, -99, -1, 0, 1, 2, 2999, 3000, 3001, 32_767, 65_436]
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> list[tuple[int, int, int, int, int]]:
+    """(row, ssrc, sequence, timestamp, arrival) of packets lost, late, double, jumping, renamed."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(1, 400))
+    calm = draw(st.booleans())  # no jumps and new sources: all goes the fast way
+    loss, late, twice = (draw(st.sampled_from([0, 0.02, 0.3])) for _ in range(3))
+    jump, renamed = (0, 0) if calm else (draw(st.sampled_from([0, 0.01, 0.2])) for _ in range(2))
+    sequence = rng.choice([0, 65_400, 65_535, 30_000], ROWS)
+    ssrc, stamp = rng.integers(0, 2**32, ROWS), rng.integers(0, 2**32, ROWS)
+    out, now = [], int(rng.integers(0, 2**60))
+    for _ in range(n):
+        row = int(rng.integers(0, ROWS))
+        if rng.random() < renamed:
+            ssrc[row] = rng.integers(0, 2)
+        if rng.random() < jump:
+            sequence[row] += rng.choice(JUMPS)
+        sequence[row] += 1
+        stamp[row] += rng.integers(0, 4000)
+        now += int(rng.integers(0, 30 * MS))
+        if rng.random() < loss:
+            continue
+        back = int(rng.integers(1, 120)) if rng.random() < late else 0
+        packet = (row, int(ssrc[row]), int(sequence[row]) - back, int(stamp[row]), now)
+        out += [packet] * (2 if rng.random() < twice else 1)
+    return out
+
+
+@given(arrivals(), st.lists(st.integers(1, 200), min_size=1, max_size=6), st.booleans())
+def test_every_packet_is_counted_as_in_the_rfcs_code(
+    packets: list[tuple[int, int, int, int, int]], sizes: list[int], reports: bool
+) -> None:
+    found, expected = bank(), [Sources() for _ in range(ROWS)]
+    at = 0
+    while at < len(packets):
+        part = packets[at : at + sizes[at % len(sizes)]]
+        at += len(part)
+        rows, ssrcs, sequences, stamps, arrival = (
+            list(column) for column in zip(*part, strict=True)
+        )
+        belongs = found.put(
+            np.array(rows), headers(sequences, stamps, ssrcs), np.array(arrival, np.int64)
+        )
+        wanted = [
+            expected[row].put(ssrc, seq % 2**16, stamp % 2**32, when - packets[0][4])
+            for row, ssrc, seq, stamp, when in part
+        ]
+        assert belongs.tolist() == wanted
+        for row in range(ROWS):
+            assert_same(found, row, expected[row], reports)
+
+
+def assert_same(found: ReceptionBank, row: int, expected: Sources, reports: bool) -> None:
+    source = expected.current
+    assert found.sources[row] == expected.count
+    if source is None:
+        assert not found.heard[row]
+        assert found.report(row) is None
+        return
+    assert found.ssrc[row] == source.ssrc
+    assert found.received[row] == source.received
+    assert found.expected[row] == source.cycles + source.max_seq - source.base_seq + 1
+    assert found.lost[row] == found.expected[row] - source.received
+    assert found.duplicates[row] == source.duplicates
+    assert found.reordered[row] == source.reordered
+    assert found.jitter[row] == pytest.approx(source.jitter, rel=1e-9, abs=1e-5)
+    if reports:
+        block, wanted = found.report(row), source.report()
+        assert block is not None
+        assert abs(block.jitter - wanted.jitter) <= 1
+        assert (block.ssrc, block.fraction_lost, block.cumulative_lost, block.highest_sequence) == (
+            wanted.ssrc,
+            wanted.fraction_lost,
+            wanted.cumulative_lost,
+            wanted.highest_sequence,
+        )
+
+
+# ------------------------------------------------------------------------------ known sequences
+
+
+def test_the_extended_sequence_number_counts_wraps() -> None:
+    found = bank()
+    assert all(put(found, [65_534, 65_535, 0, 1]))
+    assert (found.expected[0], found.received[0], found.lost[0]) == (4, 4, 0)
+    assert told(found) == (0, 0, 0x1_0001)
+
+
+def test_late_and_double_packets_across_batches() -> None:
+    found = bank()
+    assert all(put(found, [10, 12, 13]))
+    assert all(put(found, [11, 11, 13, 14, 14, 12]))
+    assert (found.received[0], found.expected[0], found.lost[0]) == (9, 5, -4)
+    assert (found.duplicates[0], found.reordered[0]) == (4, 1)
+
+
+def test_a_packet_before_the_first_is_late_and_makes_the_loss_negative() -> None:
+    found = bank()
+    assert all(put(found, [100, 99, 101]))
+    assert (found.lost[0], found.reordered[0], found.duplicates[0]) == (-1, 1, 0)
+
+
+def test_one_packet_from_far_away_is_refused_and_two_in_a_row_begin_again() -> None:
+    found = bank()
+    put(found, [1, 2, 3, 3])
+    assert put(found, [20_000, 4, 40_000, 40_002]) == [False, True, False, False]
+    assert (found.received[0], found.lost[0], found.duplicates[0]) == (5, -1, 1)
+    assert put(found, [40_003, 40_005]) == [True, True]
+    assert (found.received[0], found.expected[0]) == (2, 3)
+    assert (found.duplicates[0], found.sources[0]) == (0, 1)
+
+
+def test_a_number_that_once_began_again_does_not_do_so_twice() -> None:
+    found = bank()
+    put(found, [1, 20_000])
+    put(found, [20_001, *range(20_002, 20_202)])
+    assert put(found, [20_001]) == [False]
+    found.open(0)
+    put(found, [1])
+    put(found, [20_000])
+    found.open(0)
+    put(found, [1])
+    assert put(found, [20_001]) == [False]
+
+
+def test_another_ssrc_is_another_source() -> None:
+    found = bank()
+    put(found, [1, 5, 5])
+    assert put(found, [5, 6], ssrc=6, start_ms=9) == [True, True]
+    assert (found.ssrc[0], found.sources[0]) == (6, 2)
+    assert (found.received[0], found.lost[0], found.duplicates[0], found.jitter[0]) == (2, 0, 0, 0)
+
+
+def test_what_is_not_of_an_open_row_or_not_rtp_does_not_count() -> None:
+    found = bank()
+    put(found, [1], row=1)
+    found.close(1)
+    given = headers([1, 2, 9, 3], [0, 0, 0, 0], [5, 5, 5, 5], [True, True, False, True])
+    belongs = found.put(np.array([0, 1, 0, 2]), given, np.zeros(4, np.int64))
+    assert belongs.tolist() == [True, False, False, True]
+    assert found.received.tolist() == [1, 1, 1]
+    assert found.put(np.empty(0, np.int64), headers([], [], []), np.empty(0, np.int64)).shape == (
+        0,
+    )
+
+
+def test_a_row_that_is_opened_again_begins_with_nothing() -> None:
+    found = bank()
+    put(found, [7, 9, 9])
+    found.close(0)
+    assert (found.received[0], found.duplicates[0]) == (3, 1)  # still to be read
+    found.open(0)
+    assert found.report(0) is None
+    assert (found.received[0], found.expected[0], found.lost[0], found.sources[0]) == (0, 0, 0, 0)
+    put(found, [7, 8])
+    assert (found.received[0], found.duplicates[0], found.sources[0]) == (2, 0, 1)
+
+
+def told(found: ReceptionBank) -> tuple[int, int, int]:
+    """Fraction lost, cumulative loss and highest sequence number of a report about row 0."""
+    block = found.report(0)
+    assert block is not None
+    return block.fraction_lost, block.cumulative_lost, block.highest_sequence
+
+
+def test_a_report_tells_the_loss_since_the_one_before() -> None:
+    found = bank()
+    assert found.report(0) is None
+    put(found, [0, 1, 3])
+    assert told(found) == (64, 1, 3)  # 1 of 4: 64/256
+    assert told(found) == (0, 1, 3)
+    put(found, [7])
+    assert told(found) == (192, 4, 7)  # 3 of 4
+    put(found, [7, 8])
+    assert told(found) == (0, 3, 8)
+
+
+def test_the_cumulative_loss_stops_at_what_24_bits_hold() -> None:
+    found = bank()
+    put(found, list(range(0, 2999 * 3000, 2999)))
+    assert found.lost[0] == 2999 * 2999 + 1 - 3000
+    assert told(found) == (255, 0x7F_FFFF, 2999 * 2999)
+
+
+def test_jitter_of_one_late_packet() -> None:
+    """16 ms late are 1440 units: 90 after it, then 90 + (1440 − 90)/16 when it is made up for."""
+    found = bank()
+    stamps = [0, 1800, 3600]
+    arrival = np.array([0, 36, 40]) * MS
+    found.put(np.zeros(3, np.int64), headers([1, 2, 3], stamps, [5] * 3), arrival)
+    assert found.jitter[0] == pytest.approx(90 + 1350 / 16)
+
+
+def test_a_long_hold_over_many_wraps_of_the_timestamp_is_no_jitter() -> None:
+    found = bank()
+    hours = np.array([0, 40, 80])
+    stamps = (hours * 3600 * CLOCK_HZ).tolist()
+    found.put(np.zeros(3, np.int64), headers([1, 2, 3], stamps, [5] * 3), hours * 3600 * 10**9)
+    assert found.jitter[0] == pytest.approx(0, abs=1e-3)

@@ -1,0 +1,188 @@
+"""Frame sizes: distribution, correlation, rate control, key frames, scene changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from traffic.sources.video_model import Frames, FrameSource, VideoModel
+
+FPS = 30
+
+
+def model(**changes: Any) -> VideoModel:
+    figures: dict[str, Any] = {
+        "kbps": 2000.0,
+        "fps": FPS,
+        "key_ratio": 4.0,
+        "key_interval_s": 10.0,
+        "size_sigma": 0.2,
+        "motion_share": 0.7,
+        "motion_persistence": 0.8,
+        "vbv_s": 0.5,
+        "payback_s": 1.0,
+        "scene_changes_per_min": 1.0,
+        "scene_ratio": 3.0,
+        "scene_raise": 0.3,
+        "scene_settle_s": 0.3,
+        "spread": 0.5,
+        "max_payload": 1200,
+    }
+    return VideoModel(**figures | changes)
+
+
+def frames(model: VideoModel, count: int, seed: int = 1) -> Frames:
+    return FrameSource(model, np.random.default_rng(seed)).take(count)
+
+
+def free(**changes: Any) -> VideoModel:
+    """Without key frames after the first, scene changes, or any hand of the rate control."""
+    loose = {"key_interval_s": 1e6, "scene_changes_per_min": 0.0, "payback_s": 1e9, "vbv_s": 1e6}
+    return model(**loose | changes)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3])
+def test_the_logarithm_of_a_size_has_the_models_deviation_and_is_normal(sigma: float) -> None:
+    n = 200_000
+    got = frames(free(size_sigma=sigma, motion_share=0.0), n)
+    log = np.log(got.size[1:])
+    # of n independent normal draws: 4 standard errors of deviation, skewness and kurtosis
+    assert log.std() == pytest.approx(sigma, rel=4 / np.sqrt(2 * n))
+    normal = (log - log.mean()) / log.std()
+    assert abs((normal**3).mean()) < 4 * np.sqrt(6 / n)
+    assert abs((normal**4).mean() - 3) < 4 * np.sqrt(24 / n)
+    # the mean of the sizes, not of their logarithms, is the share
+    assert got.size[1:].mean() == pytest.approx(free().share, rel=4 * sigma / np.sqrt(n))
+
+
+@pytest.mark.parametrize(("share", "keep"), [(1.0, 0.5), (0.7, 0.8), (0.4, 0.9), (0.0, 0.0)])
+def test_the_logarithms_correlation_is_share_times_a_power_of_persistence(
+    share: float, keep: float
+) -> None:
+    n = 200_000
+    log = np.log(frames(free(motion_share=share, motion_persistence=keep), n).size[1:])
+    off = log - log.mean()
+    # Bartlett: a correlation's variance is at most (1 + 2 Σ ρ²) / n · (a factor under 2)
+    rho = share * keep ** np.arange(1, 200)
+    bound = 4 * np.sqrt(2 * (1 + 2 * (rho**2).sum()) / n)
+    for lag in (1, 2, 5, 10):
+        measured = (off[lag:] * off[:-lag]).mean() / (off**2).mean()
+        assert measured == pytest.approx(share * keep**lag, abs=bound)
+    assert log.std() == pytest.approx(0.2, rel=bound)
+
+
+@pytest.mark.parametrize("kbps", [128.0, 512.0, 2000.0, 6000.0])
+@pytest.mark.parametrize("fps", [15, 30, 60])
+@pytest.mark.parametrize("scenes", [0.0, 2.0])
+def test_the_long_run_mean_is_the_calls_rate(kbps: float, fps: int, scenes: float) -> None:
+    got = frames(model(kbps=kbps, fps=fps, scene_changes_per_min=scenes), fps * 1200)
+    assert got.size.mean() * 8 * fps / 1000 == pytest.approx(kbps, rel=0.01)
+
+
+def test_a_request_makes_the_next_frame_a_key_frame() -> None:
+    source = FrameSource(model(), np.random.default_rng(3))
+    assert np.flatnonzero(source.take(100).key).tolist() == [0]
+    source.request_key()
+    later = source.take(400)
+    # and the interval counts from there
+    assert later.index[later.key].tolist() == [100, 400]
+
+
+def test_a_key_frame_is_no_larger_than_the_buffers_room() -> None:
+    tight = model(vbv_s=0.1, size_sigma=0.0, scene_changes_per_min=0.0)  # three mean frames
+    source = FrameSource(tight, np.random.default_rng(1))
+    assert source.take(1).size[0] == pytest.approx(3 * tight.share, abs=1)
+    # one upon the other finds an empty buffer: what came in since is all there is
+    source.request_key()
+    assert source.take(1).size[0] == pytest.approx(tight.share, abs=2)
+
+
+def test_scene_changes_are_a_poisson_process_of_large_predicted_frames() -> None:
+    minutes = 2000
+    plain = model(size_sigma=0.0, scene_changes_per_min=2.0, scene_raise=0.0, key_interval_s=1e6)
+    got = frames(plain, minutes * 60 * FPS)
+    large = np.flatnonzero((got.size > 2.5 * plain.share) & ~got.key)
+    expected = 2.0 * minutes
+    assert len(large) == pytest.approx(expected, abs=4 * np.sqrt(expected))
+    assert not got.key[1:].any()
+    gaps = np.diff(large) / FPS
+    # exponential: deviation equals the mean; its standard error is 1 / √n of it · √2
+    assert gaps.std() == pytest.approx(30.0, rel=4 * np.sqrt(2 / expected))
+    assert gaps.mean() == pytest.approx(30.0, rel=4 / np.sqrt(expected))
+
+
+def test_frames_after_a_scene_change_are_raised_and_the_raise_decays() -> None:
+    still = model(size_sigma=0.0, scene_changes_per_min=0.5, key_interval_s=1e6, payback_s=1e9)
+    got = frames(still, 600 * FPS)
+    at = int(np.flatnonzero((got.size > 2.5 * still.share) & ~got.key)[0])
+    after = got.size[at + 1 : at + 31] / still.share - 1
+    expected = 0.3 * np.exp(-np.arange(30) / (0.3 * FPS))
+    assert after == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("cut", [1, 7, 30, 599])
+def test_frames_do_not_depend_on_the_cut_into_windows(cut: int) -> None:
+    busy = model(scene_changes_per_min=30.0, key_interval_s=3.0)
+    whole = frames(busy, 1200)
+    source = FrameSource(busy, np.random.default_rng(1))
+    parts = [source.take(min(cut, 1200 - at)) for at in range(0, 1200, cut)]
+    for name in ("index", "size", "key"):
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        assert joined.tolist() == getattr(whole, name).tolist()
+
+
+def test_another_rate_holds_from_the_next_frame_on() -> None:
+    source = FrameSource(model(scene_changes_per_min=0.0), np.random.default_rng(5))
+    source.take(300)
+    source.model = source.model.model_copy(update={"kbps": 500.0})
+    source.take(60)  # what was owed at the old rate is paid back
+    assert source.take(30 * 600).size.mean() * 8 * FPS / 1000 == pytest.approx(500, rel=0.01)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kbps=st.floats(32, 20_000),
+    fps=st.sampled_from([1, 5, 30, 120]),
+    sigma=st.floats(0, 2),
+    key_ratio=st.floats(1, 50),
+    vbv_s=st.floats(0.05, 2),
+    scenes=st.floats(0, 200),
+    seed=st.integers(0, 2**32 - 1),
+    lower=st.floats(0.1, 1),
+    data=st.data(),
+)
+def test_no_draw_exceeds_the_bound(
+    kbps: float,
+    fps: int,
+    sigma: float,
+    key_ratio: float,
+    vbv_s: float,
+    scenes: float,
+    seed: int,
+    lower: float,
+    data: st.DataObject,
+) -> None:
+    wild = model(
+        kbps=kbps,
+        fps=fps,
+        size_sigma=sigma,
+        key_ratio=key_ratio,
+        vbv_s=vbv_s,
+        scene_changes_per_min=scenes,
+        scene_ratio=20.0,
+    )
+    source = FrameSource(wild, np.random.default_rng(seed))
+    sizes: list[int] = []
+    for number in range(30):
+        if data.draw(st.booleans()):
+            source.request_key()
+        if number == 15:  # a rate that sinks on the way is within the bound of the higher one
+            source.model = wild.model_copy(update={"kbps": kbps * lower})
+        sizes += source.take(10).size.tolist()
+    for window in (1, 3, 30, 300):
+        largest = np.convolve(sizes, np.ones(window), "valid").max()
+        assert largest <= wild.most_bytes(window)

@@ -1,0 +1,305 @@
+"""Media of many calls from one process: what is sent, what is counted, and what is said of it."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from traffic import rtp
+from traffic.media_load.audio import SLOTS, Sounds
+from traffic.media_load.calls import Crowd
+from traffic.media_load.messages import Where
+from traffic.media_load.precomputed_video import film_of
+from traffic.media_load.process import MediaError, MediaProcess
+from traffic.media_load.receiver_statistics import Ears
+from traffic.media_load.sockets import open_pair
+from traffic.media_load.video import Pictures
+from traffic.profiles import load_profiles
+from traffic.rtcp.session import Reporter
+from traffic.sources.video_model import CLOCK_HZ, VideoModel
+
+HOST = "127.0.0.1"
+SPEECH = bytes(range(160))
+STREAM = rtp.StreamId(payload_type=8, ssrc=0x1681, first_sequence=65_534, first_timestamp=2**32 - 8)
+
+
+@pytest.fixture
+def hearer() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HOST, 0))
+        sock.settimeout(5.0)
+        yield sock
+
+
+@pytest.fixture
+def sender(hearer: socket.socket) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(hearer.getsockname())
+        yield sock
+
+
+def heard(hearer: socket.socket, count: int) -> list[bytes]:
+    return [hearer.recv(2048) for _ in range(count)]
+
+
+def test_sound_is_a_packet_a_round_and_its_numbers_wrap(
+    hearer: socket.socket, sender: socket.socket
+) -> None:
+    sounds = Sounds(8, SPEECH)
+    sounds.start(5, sender.fileno(), STREAM)
+    sent = [sounds.turn(slot) for slot in range(3 * SLOTS)]
+    assert sum(packets for packets, _ in sent) == 3
+    assert not any(failed for _, failed in sent)
+    packets = heard(hearer, 3)
+    data = np.array([list(packet) for packet in packets], np.uint8)
+    headers = rtp.parse_headers(data, np.full(3, 172))
+    assert headers.sequence.tolist() == [65_534, 65_535, 0]
+    assert headers.timestamp.tolist() == [2**32 - 8, 152, 312]
+    assert set(headers.ssrc.tolist()) == {0x1681}
+    assert set(headers.payload_type.tolist()) == {8}
+    assert all(packet[12:] == SPEECH for packet in packets)
+    sounds.stop(5)
+    assert sum(sounds.turn(slot)[0] for slot in range(SLOTS)) == 0
+
+
+def test_calls_are_spread_over_the_slots(hearer: socket.socket, sender: socket.socket) -> None:
+    sounds = Sounds(10, SPEECH)
+    for row in range(10):
+        sounds.start(row, sender.fileno(), STREAM)
+    assert [sounds.turn(slot)[0] for slot in range(SLOTS)] == [3, 3, 2, 2]
+
+
+def model() -> VideoModel:
+    profiles = load_profiles()
+    return profiles.video_model(profiles.pick("720p30-2m"))
+
+
+def test_a_picture_has_its_rate_and_begins_anew_with_a_key_frame(
+    hearer: socket.socket, sender: socket.socket
+) -> None:
+    film = film_of(model())
+    pictures = Pictures(film, model().max_payload)
+    pictures.start(0, sender.fileno(), STREAM, 0)
+    step_ns = 20_000_000
+    received: list[bytes] = []
+    for turn in range(500):  # ten seconds
+        received += heard(hearer, pictures.turn(0, turn * step_ns)[0])
+    kbps = sum(len(packet) - 12 for packet in received) * 8 / 10 / 1000
+    assert kbps == pytest.approx(2000, rel=0.1)
+    sequences = [int.from_bytes(packet[2:4], "big") for packet in received]
+    assert all((b - a) % 65_536 == 1 for a, b in itertools.pairwise(sequences))
+    nal_types = [packet[13] & 0x1F for packet in received]
+    assert nal_types[0] == 5  # IDR in FU-A (RFC 6184 §5.8)
+    now_ns = 10_000_000_000
+    pictures.key_frame(0, now_ns)
+    again = heard(hearer, pictures.turn(0, now_ns)[0])
+    assert again[0][13] & 0x1F == 5
+    assert (int.from_bytes(again[0][2:4], "big") - sequences[-1]) % 65_536 == 1
+    before = int.from_bytes(received[-1][4:8], "big")
+    assert 0 < (int.from_bytes(again[0][4:8], "big") - before) % 2**32 < 2**31
+
+
+def test_ports_come_in_pairs_the_even_one_first() -> None:
+    pairs = [open_pair(HOST, 46) for _ in range(20)]
+    try:
+        assert len({pair.port for pair in pairs}) == 20
+        assert all(pair.port % 2 == 0 for pair in pairs)
+        assert all(pair.rtcp.getsockname()[1] == pair.port + 1 for pair in pairs)
+    finally:
+        for pair in pairs:
+            pair.close()
+
+
+def test_a_loop_that_stood_still_leaves_out_what_is_past_and_says_so() -> None:
+    crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = crowd.open(["audio"])
+    address = (HOST, ports["audio"])
+    where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True, assured=True)
+    crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
+    crowd.due_ns -= 3_000_000_000
+    for _ in range(SLOTS):
+        crowd.slot()
+    health = crowd.health(1, 0.0)
+    crowd.close()
+    assert health.sent == 1
+    assert health.skipped == pytest.approx(600, abs=10)
+    assert health.late == 0 or health.worst_late_ms > 20
+
+
+def arrivals(steps: list[tuple[int, int, int]]) -> list[bytes]:
+    """RTP packets of (sequence number, payload type, octets)."""
+    return [
+        bytes([0x80, kind]) + sequence.to_bytes(2, "big") + (160 * sequence).to_bytes(4, "big")
+        + (0x1681).to_bytes(4, "big") + bytes(octets)
+        for sequence, kind, octets in steps
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("packets", "received", "heard_ms"),
+    [
+        (arrivals([(n, 8, 160) for n in range(50)]), 50, 1000.0),
+        (arrivals([(n, 8, 320) for n in range(25)]), 25, 1000.0),  # 40 ms a packet
+        (arrivals([(7, 8, 160)] * 50), 1, 20.0),  # the same one again and again
+        (arrivals([(n, 0, 160) for n in range(50)]), 0, 0.0),  # of another codec
+        ([b"\x80\xc9\x00\x01" + bytes(4)] * 50, 0, 0.0),  # reports alone (RFC 3550 §6.4.2)
+        ([b"no RTP"] * 50, 0, 0.0),
+        ([], 0, 0.0),
+        # a header extension of 8 octets is not played
+        ([p[:0] + b"\x90" + p[1:12] + b"\xbe\xde\x00\x01" + bytes(4) + p[12:]
+          for p in arrivals([(n, 8, 160) for n in range(50)])], 50, 1000.0),
+    ],
+    ids=["all", "long", "stuck", "codec", "reports", "noise", "nothing", "extension"],
+)  # fmt: skip
+def test_what_a_call_hears_is_what_can_be_played(
+    hearer: socket.socket, packets: list[bytes], received: int, heard_ms: float
+) -> None:
+    crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = crowd.open(["audio"])
+    far = hearer.getsockname()
+    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=True)
+    hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))  # of an earlier call
+    crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
+    time.sleep(0.011)
+    for packet in packets:
+        hearer.sendto(packet, (HOST, ports["audio"]))
+    over = crowd.stop(row, silently=True)
+    crowd.close()
+    assert over.media["audio"].received == received
+    assert over.media["audio"].heard_ms == pytest.approx(heard_ms)
+    wait_ms = over.media["audio"].wait_ms
+    assert (wait_ms is None) == (received == 0)
+    assert wait_ms is None or 10.0 <= wait_ms <= over.lasted_ms
+    assert over.lasted_ms > 0
+
+
+def test_a_picture_that_stands_still_is_not_seen() -> None:
+    ears = Ears(2, CLOCK_HZ, None)
+    pair = open_pair(HOST, 0)
+    reporter = Reporter(1, "x", CLOCK_HZ, np.random.default_rng(1), 0)
+    ears.open(1, pair, reporter, muxed=True, expects=96, assured=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.sendto(arrivals([(1, 8, 160)])[0], (HOST, pair.port))  # no picture
+        ears.hear(1, 2)
+        ears.count()
+        began_ns = time.monotonic_ns()
+        for sequence in range(2, 5):
+            far.sendto(arrivals([(sequence, 96, 900)])[0], (HOST, pair.port))
+            ears.hear(1, 2)
+        ears.count()
+        took_ms = (time.monotonic_ns() - began_ns) / 1e6
+    still = ears.close(1, time.monotonic_ns() + 60 * 10**9)
+    pair.close()
+    assert still.received == 3
+    assert 1000.0 <= still.heard_ms <= 1000.0 + took_ms
+
+
+def test_a_third_party_gets_nothing_before_it_has_sent_something(
+    hearer: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sound nor reports, and nothing any more once it has been silent for long."""
+    now_ns = time.monotonic_ns()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
+    crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = crowd.open(["audio"])
+    far = hearer.getsockname()
+    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=False)
+    hearer.setblocking(False)
+
+    def taken(seconds: float) -> int:
+        """Datagrams that it gets in that time."""
+        nonlocal now_ns
+        count = 0
+        until_ns = now_ns + round(seconds * 1e9)
+        while now_ns < until_ns:
+            now_ns = crowd.due_ns
+            crowd.slot()
+            with suppress(BlockingIOError):
+                while hearer.recv(2048):
+                    count += 1
+        return count
+
+    crowd.start(row, {"audio": where}, "x", now_ns)
+    assert taken(10) == 0
+    assert crowd.stop(row, silently=False).media["audio"].withheld
+    assert taken(1) == 0  # no goodbye either
+    crowd.start(row, {"audio": where}, "x", now_ns)
+    hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))
+    assert 48 <= taken(1.5) <= 77
+    assert 28 * 50 <= taken(30) <= 30 * 50 + 20
+    assert taken(10) == 0
+    over = crowd.stop(row, silently=False)
+    crowd.close()
+    assert not over.media["audio"].withheld
+    assert 30 * 50 - 20 <= over.media["audio"].sent <= 30 * 50 + 20
+
+
+def test_the_row_of_who_has_left_is_free() -> None:
+    crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
+    first, ports = crowd.open(["audio"])
+    where = Where(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True, assured=True)
+    crowd.start(first, {"audio": where}, "x", time.monotonic_ns())
+    crowd.open(["audio"])
+    with pytest.raises(OSError, match="2 bridges"):
+        crowd.open(["audio"])
+    crowd.release(first)
+    assert crowd.health(1, 0.0).calls == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((HOST, ports["audio"]))  # its ports are
+    assert crowd.open(["audio"])[0] == first
+    crowd.close()
+
+
+@pytest.fixture
+def process() -> Iterator[MediaProcess]:
+    made = MediaProcess(4, HOST, SPEECH, None, 1, threading.Lock)
+    yield made
+    made.close()
+
+
+@pytest.mark.realtime
+@pytest.mark.alone
+def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
+    rows = [process.open(["audio"]) for _ in range(2)]
+    for own, other in (rows, rows[::-1]):
+        address = (HOST, other.ports["audio"])
+        where = Where(
+            rtp=address, rtcp=address, payload_type=8, muxed=True, expects=8, assured=True
+        )
+        process.start(own.row, {"audio": where}, f"bridge-{own.row}")
+    time.sleep(4.0)  # the first report comes after 1.0 to 3.1 s (RFC 3550 §6.3.1)
+    health = process.look()
+    assert (health.calls, health.silent) == (2, 0)
+    assert health.sent == pytest.approx(400, abs=20)
+    assert health.rtcp_sent >= 2
+    told = [process.stop(own.row).media["audio"] for own in rows]
+    for figures in told:
+        assert figures.sent == pytest.approx(200, abs=15)
+        assert figures.received == pytest.approx(200, abs=15)
+        assert figures.heard_ms == 20 * figures.received
+        assert figures.lost == 0
+        assert figures.reports >= 1
+        assert figures.far_lost == 0
+    time.sleep(0.3)
+    after = process.look()
+    time.sleep(0.3)
+    assert process.look().sent == after.sent
+    assert after.calls == 0
+
+
+@pytest.mark.realtime
+@pytest.mark.alone
+def test_what_cannot_be_done_is_told(process: MediaProcess) -> None:
+    for _ in range(4):
+        process.open(["audio"])
+    with pytest.raises(MediaError, match="4 bridges"):
+        process.open(["audio"])
+    assert process.look().calls == 0

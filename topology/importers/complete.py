@@ -1,0 +1,311 @@
+"""A draft made into a province: what no file gave is filled in, and marked as assumed."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx
+from pydantic import ValidationError
+
+from giaoban.errors import InputError, several
+from giaoban.names import distinct, identifier
+from giaoban.tomlfile import dotted
+from topology.addressing import span_for
+from topology.importers import words
+from topology.importers.draft import Draft, Line, Site, Values
+from topology.importers.geography import Place, fibre_km, locate
+from topology.model import ACCESS_PREFIX, Province
+from topology.validate import pieces, province_faults
+
+ID_LENGTH = 32
+MOST_ROUTERS, MOST_LINKS = 5_000, 10_000
+MOST_COMPARED = 1_000
+"""Among so many routers the one amid all is found in seconds: it takes all shortest paths."""
+DEVICE = "rmx-1500-mpmx"
+LINK_MBPS, MCU_MBPS, BRIDGE_MBPS = 100.0, 100.0, 10.0
+MCU_KM, BRIDGE_KM = 1.0, 2.0
+"""As in the default province."""
+PACKETS_PER_MBPS, LEAST_PACKETS = 10, 200
+"""About 100 ms of full-size packets; a burst of key frames fits in any case."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person who imports decides; None leaves it to the file, or to what is usual."""
+
+    id: str | None = None
+    name: str | None = None
+    mcu_at: str | None = None
+    device: str | None = None
+
+
+def complete(draft: Draft, wishes: Wishes | None = None) -> Province:
+    """The province that a draft describes. `draft.notes` gets a line for all that was assumed.
+
+    Raises `InputError` for everything that makes no sound province, with its place in the file.
+    """
+    wishes = wishes if wishes is not None else Wishes()
+    if not draft.routers:
+        raise InputError(f"{draft.path}: no router (allowed: one or more)")
+    _of_a_size(draft, wishes)
+    counts: Counter[str] = Counter()
+    _in_one_piece(draft)
+    places = _places(draft, counts)
+    _name_lines(draft)
+    for line in draft.lines:
+        _line(line, places, counts)
+    mcu, bridges = _hosts(draft, wishes, counts)
+    settings = _settings(draft, wishes, 1 + len(bridges))
+    data: dict[str, Any] = {
+        **settings,
+        "router": [{"id": s.id, "name": s.name, **s.given} for s in draft.routers],
+        "link": [{"id": line.id, "a": line.a, "b": line.b, **line.given} for line in draft.lines],
+        "mcu": {"id": mcu.id, "name": mcu.name, **mcu.given},
+        "bridge": [{"id": s.id, "name": s.name, **s.given} for s in bridges],
+    }
+    draft.notes += [f"{count} × {what}" for what, count in counts.items()]
+    where = {
+        "router": draft.routers,
+        "link": draft.lines,
+        "bridge": bridges,
+        "mcu": mcu,
+    }
+    return _validated(draft, data, where)
+
+
+def _of_a_size(draft: Draft, wishes: Wishes) -> None:
+    """Refuse what would take minutes, and make a file that is too large to be read again."""
+    for what, number, most in (
+        ("routers", len(draft.routers), MOST_ROUTERS),
+        ("links", len(draft.lines), MOST_LINKS),
+    ):
+        if number > most:
+            raise InputError(f"{draft.path}: has {number} {what} (allowed: {most})")
+    seeks = wishes.mcu_at is None and all(site.kind != "mcu" for site in draft.sites)
+    if seeks and len(draft.routers) > MOST_COMPARED:
+        raise InputError(
+            f"{draft.path}: has {len(draft.routers)} routers and no MCU; the router amid all is "
+            f"looked for among {MOST_COMPARED} (allowed: --mcu-at, the id or name of a router)"
+        )
+
+
+def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> Province:
+    def told(loc: tuple[int | str, ...], value: object, what: str) -> str:
+        record = where.get(str(loc[0])) if loc else None
+        rest = loc[1:]
+        if isinstance(record, list) and rest and isinstance(rest[0], int):
+            record, rest = record[rest[0]], rest[1:]
+        place = record.where if isinstance(record, Site | Line) else str(draft.path)
+        key = dotted(rest if isinstance(record, Site | Line) else loc)
+        shown = f" = {value!r}" if isinstance(value, str | int | float) else ""
+        return f"{place}: {key}{shown}: {what}"
+
+    try:
+        # text stands for numbers in files without types, as CSV is
+        province = Province.model_validate(data, strict=False)
+    except ValidationError as error:
+        messages = [
+            told(e["loc"], e["input"], str(e["msg"]).removeprefix("Value error, "))
+            for e in error.errors()
+        ]
+        raise several(messages) from None
+    if faults := province_faults(province):
+        raise several(told(*fault) for fault in faults)
+    return province
+
+
+def _in_one_piece(draft: Draft) -> None:
+    routers = {site.id for site in draft.routers}
+    for line in draft.lines:
+        for end in (line.a, line.b):
+            if end not in routers:
+                raise InputError(f'{line.where}: ends at "{end}", which is no router of the file')
+    found = pieces((site.id for site in draft.routers), ((k.a, k.b) for k in draft.lines))
+    if len(found) > 1:
+        small = "; ".join("[" + ", ".join(piece) + "]" for piece in found[1:])
+        raise InputError(
+            f"{draft.path}: the network is in {len(found)} pieces, no path joins the largest "
+            f"({len(found[0])} routers) and: {small} (allowed: every router reaches every other)"
+        )
+
+
+def _places(draft: Draft, counts: Counter[str]) -> dict[str, Place]:
+    """Where each router is; those without a place are put amid their neighbours."""
+    known: dict[str, Place] = {}
+    for site in draft.routers:
+        lat, lon = site.given.get("lat"), site.given.get("lon")
+        if (lat is None) != (lon is None):
+            raise InputError(f"{site.where}: lat and lon belong together (allowed: both or none)")
+        if lat is not None and lon is not None:
+            known[site.id] = Place(_number(lat, site, "lat"), _number(lon, site, "lon"))
+    around: dict[str, list[str]] = {site.id: [] for site in draft.routers}
+    for line in draft.lines:
+        around[line.a].append(line.b)
+        around[line.b].append(line.a)
+    found = locate(known, around)
+    for site in draft.routers:
+        site.given.setdefault("source", draft.path.name)
+        if site.id in found:
+            place = found[site.id]
+            site.given |= {"lat": place.lat, "lon": place.lon}
+            words.assume(site.given, [words.AMID], words.SETTLES_PLACE)
+            counts["router without a place, put amid its neighbours"] += 1
+        elif site.id not in known:
+            raise InputError(
+                f"{site.where}: no place is known for this router, nor for any that it reaches "
+                "(allowed: lat and lon for one router or more)"
+            )
+    return {**known, **found}
+
+
+def _number(value: object, record: Site | Line, name: str) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{record.where}: {name} = {value!r} is not a number")
+    return number
+
+
+def _name_lines(draft: Draft) -> None:
+    taken = {line.id for line in draft.lines if line.id}
+    for line in draft.lines:
+        if not line.id:
+            line.id = distinct(_line_id(line), taken, ID_LENGTH)
+            taken.add(line.id)
+
+
+def _line_id(line: Line) -> str:
+    half = (ID_LENGTH - 2) // 2
+    ends = [identifier(end.removeprefix("r-"), ID_LENGTH, "r") for end in (line.a, line.b)]
+    if sum(map(len, ends)) > 2 * half:
+        ends = [identifier(end, half, "r") for end in ends]
+    made = "--".join(ends)
+    return made if not made.startswith(ACCESS_PREFIX) else f"link-{made}"[:ID_LENGTH].rstrip("-")
+
+
+def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None:
+    given, filled = line.given, []
+    given.setdefault("source", line.where)
+    if given.get("km") is None:
+        given["km"] = fibre_km(places[line.a], places[line.b])
+        filled.append(words.GREAT_CIRCLE)
+        counts["link without a length: great-circle distance × 1.2"] += 1
+    elif (km := _number(given["km"], line, "km")) < 0:
+        raise InputError(f"{line.where}: km = {km}: is out of range (allowed: 0 or more)")
+    if given.get("rate_mbps") is None:
+        given["rate_mbps"] = LINK_MBPS
+        filled.append(words.rate(LINK_MBPS))
+        counts[f"link without a rate: {LINK_MBPS:g} Mb/s"] += 1
+    filled += _buffer(given)
+    if filled:
+        words.assume(given, filled, words.SETTLES_LINK)
+
+
+def _buffer(given: Values) -> list[words.Both]:
+    if given.get("buffer_packets") is not None:
+        return []
+    try:
+        mbps = float(str(given["rate_mbps"]))
+    except ValueError:
+        mbps = 0.0  # refused with its place when all is checked
+    packets = max(LEAST_PACKETS, min(1_000_000, round(mbps * PACKETS_PER_MBPS)))
+    given["buffer_packets"] = packets
+    return [words.queue(packets)]
+
+
+def _hosts(draft: Draft, wishes: Wishes, counts: Counter[str]) -> tuple[Site, list[Site]]:
+    """The MCU and the bridges: the file's, or else the MCU amid all and a bridge at each site."""
+    mcus = [site for site in draft.sites if site.kind == "mcu"]
+    if len(mcus) > 1:
+        raise InputError(f"{mcus[1].where}: a second MCU (allowed: one, Art. 4(1))")
+    bridges = [site for site in draft.sites if site.kind == "bridge"]
+    taken = {site.id for site in draft.sites}
+    if mcus:
+        mcu = mcus[0]
+    else:
+        if wishes.mcu_at is not None:
+            at, how = draft.router(wishes.mcu_at, "--mcu-at"), words.CHOSEN
+        else:
+            at, how = _central(draft), words.CENTRAL
+        made = distinct("mcu", taken, ID_LENGTH)
+        mcu = Site("mcu", made, "MCU", at.where, {"router": at.id, "source": how.en})
+        mcu.given["source_vi"] = how.vi
+        taken.add(made)
+        draft.notes.append(f"no MCU in the file: put at {at.name}")
+    if wishes.mcu_at is not None and mcus:
+        mcu.given["router"] = draft.router(wishes.mcu_at, "--mcu-at").id
+    if wishes.device is not None or not mcu.given.get("device"):
+        mcu.given["device"] = wishes.device or DEVICE
+    _access(mcu, MCU_KM, MCU_MBPS, draft)
+    if not bridges:
+        for site in draft.routers:
+            if not site.meets:
+                continue
+            made = distinct(site.id.removeprefix("r-") or site.id, taken, ID_LENGTH)
+            taken.add(made)
+            given: Values = {"router": site.id, "source": words.AT_SITE.en}
+            given["source_vi"] = words.AT_SITE.vi
+            bridges.append(Site("bridge", made, site.name, site.where, given))
+        counts["bridge made: one at each site"] = len(bridges)
+    if bridges and not any(site.given.get("role") == "chair" for site in bridges):
+        at_mcu = [site for site in bridges if site.given.get("router") == mcu.given["router"]]
+        chair = (at_mcu or bridges)[0]
+        chair.given["role"] = "chair"
+        draft.notes.append(f"no chair bridge in the file: {chair.name} chairs")
+    for site in bridges:
+        _access(site, BRIDGE_KM, BRIDGE_MBPS, draft)
+    return mcu, bridges
+
+
+def _access(site: Site, km: float, mbps: float, draft: Draft) -> None:
+    given, filled = site.given, []
+    given.setdefault("source", draft.path.name)
+    if not given.get("router"):
+        raise InputError(f"{site.where}: hangs on no router (allowed: the id or name of one)")
+    given["router"] = draft.router(str(given["router"]), site.where).id
+    if given.get("km") is None:
+        given["km"] = km
+        filled.append(words.length(km))
+    if given.get("rate_mbps") is None:
+        given["rate_mbps"] = mbps
+        filled.append(words.rate(mbps))
+    filled += _buffer(given)
+    if filled:
+        words.assume(given, filled, words.SETTLES_ACCESS)
+
+
+def _central(draft: Draft) -> Site:
+    """The router with the least fibre to all others that meet; the first of equals."""
+    graph = networkx.Graph()
+    graph.add_nodes_from(site.id for site in draft.routers)
+    for line in draft.lines:
+        km = float(str(line.given["km"]))
+        old = graph.get_edge_data(line.a, line.b, {"km": math.inf})["km"]
+        graph.add_edge(line.a, line.b, km=min(km, old))
+    meet = [site for site in draft.routers if site.meets] or draft.routers
+
+    def far(site: Site) -> float:
+        reach = networkx.single_source_dijkstra_path_length(graph, site.id, weight="km")
+        return math.fsum(reach[other.id] for other in meet)
+
+    return min(meet, key=far)
+
+
+def _settings(draft: Draft, wishes: Wishes, hosts: int) -> dict[str, Any]:
+    settings: dict[str, Any] = {"schema": "giaoban.province/1", **draft.settings}
+    settings["name"] = wishes.name or settings.get("name") or draft.path.stem
+    settings["id"] = wishes.id or settings.get("id") or identifier(settings["name"], ID_LENGTH, "n")
+    settings.setdefault("fibre", words.FIBRE)
+    if "addressing" not in settings:
+        settings["addressing"] = {
+            "backbone": span_for(len(draft.lines), "10.67.0.0/24", "10.64.0.0"),
+            "access": span_for(hosts, "10.68.0.0/16", "10.128.0.0"),
+            **words.ADDRESSING,
+        }
+    return settings

@@ -1,0 +1,105 @@
+"""Provinces read from and written to files of other formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from giaoban import tomltext
+from giaoban.errors import InputError
+from giaoban.files import whole
+from giaoban.provenance import Sourced
+from giaoban.scarce import shortage
+from topology.importers.complete import Wishes, complete
+from topology.importers.draft import Draft
+from topology.importers.graphml import graphml
+from topology.importers.tables import SITES, read_csv, tables
+from topology.importers.zoo import read_graphml
+from topology.model import Province
+
+Format = Literal["csv", "graphml", "zoo"]
+
+
+def import_province(
+    path: Path, file_format: Format, wishes: Wishes | None = None
+) -> tuple[Province, Draft]:
+    """The province that a file describes, and its draft with notes. Raises `InputError`.
+
+    `zoo` and `graphml` are read alike: what a file holds tells which of the two it is.
+    """
+    draft = read_csv(path) if file_format == "csv" else read_graphml(path)
+    return complete(draft, wishes), draft
+
+
+def guess_format(path: Path) -> Format:
+    """By the file's name; a folder is one of tables. Raises `InputError` if it tells nothing."""
+    if path.is_dir() and (path / SITES).exists():
+        return "csv"
+    match path.suffix.lower():
+        case ".csv":
+            return "csv"
+        case ".graphml" | ".xml":
+            return "graphml"
+    raise InputError(
+        f"{path}: its name does not tell the format (allowed: .csv, .graphml, a folder with "
+        f"{SITES}; or --format csv, graphml, zoo)"
+    )
+
+
+def as_toml(province: Province) -> str:
+    """The text of the province's TOML file, without what is left at its default."""
+    data = province.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
+    return tomltext.dumps({"schema": province.schema_, **_sources_last(data)})
+
+
+def _sources_last(value: Any) -> Any:
+    """The same with what is said of a record's figures after them, as people write it."""
+    if isinstance(value, list):
+        return [_sources_last(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    first = {k: _sources_last(v) for k, v in value.items() if k not in Sourced.model_fields}
+    return {**first, **{k: v for k, v in value.items() if k in Sourced.model_fields}}
+
+
+def write_toml(province: Province, out: Path, *, replace: bool = False) -> None:
+    """Write a province file, whole or not at all. Raises `InputError`."""
+    _write({out: as_toml(province)}, replace)
+
+
+def export_province(
+    province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
+) -> list[Path]:
+    """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`."""
+    if file_format == "graphml":
+        _write({out: graphml(province)}, replace)
+        return [out]
+    return write_texts({out / n: text for n, text in tables(province).items()}, replace=replace)
+
+
+def write_texts(texts: Mapping[Path, str], *, replace: bool = False) -> list[Path]:
+    """Write files, whose folders are made; the files. Raises `InputError`."""
+    for folder in {path.parent for path in texts}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise shortage(error) or InputError(
+                f"{folder}: cannot be made: {error.strerror}"
+            ) from None
+    _write(texts, replace)
+    return list(texts)
+
+
+def _write(texts: Mapping[Path, str], replace: bool) -> None:
+    for path in texts:
+        if path.exists() and not replace:
+            raise InputError(f"{path}: is there already (allowed: another name, or --force)")
+    for path, text in texts.items():
+        try:
+            with whole(path) as aside:
+                aside.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise shortage(error) or InputError(
+                f"{path}: cannot be written: {error.strerror}"
+            ) from None

@@ -1,0 +1,252 @@
+"""GraphML: the program's own, that of the Internet Topology Zoo, and what is like either.
+
+The Zoo (Knight et al., "The Internet Topology Zoo", IEEE JSAC 29(9), 2011) has routers with
+`label`, `Latitude`, `Longitude`, `Internal` (0: another network's) and `hyperedge` (a medium that
+several sites share), and links with `LinkSpeed`, `LinkSpeedUnits`, `LinkSpeedRaw` (bit/s) or only a
+`LinkLabel`. No lengths, no bridges, no MCU.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import networkx
+
+from giaoban.errors import InputError, several
+from giaoban.names import distinct, identifier, key
+from giaoban.text import LONGEST, fault, hidden_in
+from giaoban.tomlfile import read_text
+from topology.importers.complete import MOST_LINKS, MOST_ROUTERS
+from topology.importers.draft import ACCESS_FIGURES, Draft, Line, Site, Values
+from topology.importers.graphml import PREFIX
+from topology.importers.nested import nested
+from topology.importers.rates import written_mbps
+from topology.importers.words import SETTLES_LINK
+
+ID_LENGTH = 32
+_NODE_FIELDS = {"lat": ("latitude", "lat"), "lon": ("longitude", "lon", "lng")}
+_EDGE_FIELDS = {
+    "km": ("km", "lengthkm", "distancekm"),
+    "rate_mbps": ("ratembps", "mbps", "bandwidthmbps", "capacitymbps"),
+    "buffer_packets": ("bufferpackets",),
+    "loss_pct": ("losspct",),
+}
+_NOT_GRAPHML = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What the reader of graphs says to XML that is no graph, or with values that are none."""
+MOST_HOSTS, MOST_TAGS = 12_000, 500_000
+_SOURCED = ("source", "source_vi", "assumed", "settled_by", "settled_by_vi")
+_SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote")
+
+
+def read_graphml(path: Path) -> Draft:
+    """What a GraphML file says. Raises `InputError` for what is no network."""
+    text = read_text(path, "GraphML")
+    _refuse_bombs(path, text)
+    try:
+        graph = networkx.parse_graphml(text, force_multigraph=True)
+    except (ElementTree.ParseError, networkx.NetworkXException, *_NOT_GRAPHML) as error:
+        raise InputError(f"{path}: is not GraphML that can be read: {error}") from None
+    _refuse_hidden(path, graph)
+    if not graph.number_of_nodes():
+        raise InputError(f"{path}: holds no node")
+    if any("kind" in values for _, values in graph.nodes(data=True)):
+        return _own(path, graph)
+    return _foreign(path, graph)
+
+
+def _refuse_bombs(path: Path, text: str) -> None:
+    """Before anything is made of it: entities that unfold, and more than a network has."""
+    if "<!ENTITY" in text:
+        raise InputError(f"{path}: declares entities, which GraphML needs none of")
+    for tag, most in (("<node", MOST_ROUTERS + MOST_HOSTS), ("<edge", MOST_LINKS + MOST_HOSTS)):
+        if (count := text.count(tag)) > most:
+            raise InputError(f"{path}: has {count} {tag[1:]}s (allowed: {most})")
+    if text.count("<") > MOST_TAGS:
+        raise InputError(f"{path}: has more than {MOST_TAGS} tags, not a network of ours")
+    if hidden := hidden_in(text):
+        raise InputError(f"{path}:{hidden[0]}: {hidden[1]}")
+
+
+def _refuse_hidden(path: Path, graph: Any) -> None:
+    """Texts that were written as references, as `&#x202e;`, and texts without end."""
+    told = [(f"{path}", graph.graph)]
+    told += [(f'{path}: node "{node}"', {"id": node, **v}) for node, v in graph.nodes(data=True)]
+    for a, b, name, values in graph.edges(keys=True, data=True):
+        told.append((f'{path}: edge "{a}" to "{b}"', {"key": name, **values}))
+    wrong = (
+        f"{where}: {key} = {str(value)[:60]!r}: {what}"
+        for where, values in told
+        for key, value in values.items()
+        if (what := fault(str(value), LONGEST))
+    )
+    if found := list(wrong):
+        raise several(found)
+
+
+def _own(path: Path, graph: Any) -> Draft:
+    """With nodes of a `kind`: routers, bridges and the MCU, as `graphml.export` writes them."""
+    begins = f"{PREFIX}."
+    settings = {k: v for k, v in graph.graph.items() if str(k).startswith(begins)}
+    draft = Draft(path, [], [], nested(settings, path).get(PREFIX, {}))
+    for node, values in graph.nodes(data=True):
+        where = f'{path}: node "{node}"'
+        given = {k: v for k, v in values.items() if k not in ("kind", "name", "label")}
+        kind = values.get("kind")
+        if kind not in ("router", "mcu", "bridge"):
+            raise InputError(f"{where}: kind = {kind!r} (allowed: router, mcu, bridge)")
+        name = str(values.get("name") or values.get("label") or node)
+        draft.sites.append(Site(kind, str(node), name, where, given))
+    hosts = {site.id: site for site in draft.sites if site.kind != "router"}
+    edges = list(graph.edges(keys=True, data=True))
+    edges.sort(key=lambda edge: _order(path, edge[3].get("order", len(edges))))
+    for a, b, edge, values in edges:
+        where = f'{path}: edge "{values.get("id", edge)}"'
+        given = {k: v for k, v in values.items() if k in (*ACCESS_FIGURES, *_SOURCED)}
+        ends = [end for end in (str(a), str(b)) if end in hosts]
+        if not ends:
+            name = str(values.get("id", ""))
+            near, far = str(values.get("a", a)), str(values.get("b", b))
+            draft.lines.append(Line(name, near, far, where, given))
+            continue
+        host, router = hosts[ends[0]], str(b) if ends[0] == str(a) else str(a)
+        if len(ends) > 1 or "router" in host.given:
+            what = "joins two hosts" if len(ends) > 1 else f'is a second line of "{host.id}"'
+            raise InputError(f"{where}: {what} (allowed: each has one line, to a router)")
+        host.given |= {**given, "router": router}
+    for host in hosts.values():
+        if "router" not in host.given:
+            raise InputError(f"{host.where}: has no line (allowed: one, to a router)")
+    return draft
+
+
+def _foreign(path: Path, graph: Any) -> Draft:
+    name = str(graph.graph.get("Network") or graph.graph.get("label") or path.stem)
+    draft = Draft(path, [], [], {"name": name, "id": identifier(name, ID_LENGTH, "n")})
+    where_from = f"Internet Topology Zoo, {name}" if _is_zoo(graph) else path.name
+    inside: dict[object, str] = {}
+    taken: set[str] = set()
+    outside = []
+    for node, values in graph.nodes(data=True):
+        label = str(values.get("label") or values.get("name") or node).strip()
+        if _flag(values, "Internal", default=True) is False:
+            outside.append(label)
+            continue
+        wanted = identifier(f"r-{label}", ID_LENGTH, "r")
+        made = distinct(wanted, taken, ID_LENGTH)
+        taken.add(made)
+        inside[node] = made
+        given: Values = {
+            field: value
+            for field, words in _NODE_FIELDS.items()
+            if (value := _number(values, words, f'{path}: node "{node}"')) is not None
+        }
+        given["source"] = f"{where_from}, node {node}"
+        shared = _flag(values, "hyperedge", default=False) is True
+        where = f'{path}: node "{node}" ({label})'
+        draft.sites.append(Site("router", made, label, where, given, meets=not shared))
+    if outside:
+        draft.notes.append(
+            f"{len(outside)} nodes of other networks left out with their links: "
+            + ", ".join(sorted(outside))
+        )
+    _links(draft, graph, inside, where_from)
+    return draft
+
+
+def _links(draft: Draft, graph: Any, inside: Mapping[object, str], where_from: str) -> None:
+    """Links between the network's own nodes. A directed file has each of them up to two times."""
+    seen: dict[tuple[str, str], list[Line]] = {}
+    loops = parallel = 0
+    for a, b, _, values in graph.edges(keys=True, data=True):
+        if a not in inside or b not in inside:
+            continue
+        if a == b:
+            loops += 1
+            continue
+        where = f'{draft.path}: edge "{a}" – "{b}"'
+        given = _figures(values, where)
+        line = Line("", inside[a], inside[b], where, given)
+        given["source"] = f"{where_from}, edge {a} – {b}" + _said(values)
+        pair = (min(line.a, line.b), max(line.a, line.b))
+        back = [other for other in seen.get(pair, []) if (other.a, other.b) == (line.b, line.a)]
+        if graph.is_directed() and back:
+            _same_both_ways(line, back[0])
+            continue
+        if pair in seen:
+            parallel += 1
+        seen.setdefault(pair, []).append(line)
+        draft.lines.append(line)
+    if loops:
+        draft.notes.append(f"{loops} links from a node to itself left out")
+    if parallel:
+        draft.notes.append(f"{parallel} links run beside another one; each is a link of its own")
+
+
+def _same_both_ways(line: Line, back: Line) -> None:
+    for figure in (*ACCESS_FIGURES,):
+        if line.given.get(figure) != back.given.get(figure):
+            raise InputError(
+                f"{line.where}: {figure} = {line.given.get(figure)}, but the other way it is "
+                f"{back.given.get(figure)} (allowed: links that are the same both ways)"
+            )
+
+
+def _figures(values: Mapping[str, Any], where: str) -> Values:
+    given: Values = {
+        field: value
+        for field, words in _EDGE_FIELDS.items()
+        if (value := _number(values, words, where)) is not None
+    }
+    if "rate_mbps" not in given and (mbps := _speed_mbps(values, where)) is not None:
+        # a line's rate is not what is committed to the system
+        given |= {"rate_mbps": mbps, "assumed": True}
+        given |= {"settled_by": SETTLES_LINK.en, "settled_by_vi": SETTLES_LINK.vi}
+    return given
+
+
+def _speed_mbps(values: Mapping[str, Any], where: str) -> float | None:
+    raw = _number(values, ("linkspeedraw",), where)
+    if raw is not None and raw > 0:
+        return raw / 1e6
+    speed, units = str(values.get("LinkSpeed", "")), str(values.get("LinkSpeedUnits", ""))
+    for text in (f"{speed} {units}".strip(), *(str(values.get(name, "")) for name in _SPEED[2:])):
+        if text and (mbps := written_mbps(text)):
+            return mbps
+    return None
+
+
+def _said(values: Mapping[str, Any]) -> str:
+    """What the file says of the rate, in its own words."""
+    for name in _SPEED:
+        if values.get(name):
+            units = f" {values.get('LinkSpeedUnits', '')}".rstrip() if name == "LinkSpeed" else ""
+            return f": {name} {values[name]}{units}"
+    return ""
+
+
+def _order(path: Path, value: object) -> float:
+    if isinstance(value, int | float):
+        return value
+    raise InputError(f"{path}: order = {value!r} is not a number")
+
+
+def _is_zoo(graph: Any) -> bool:
+    return "Topology Zoo" in str(graph.graph.get("Creator", ""))
+
+
+def _flag(values: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = values.get(name)
+    return default if value is None else str(value).strip().lower() not in ("0", "false", "0.0")
+
+
+def _number(values: Mapping[str, Any], words: tuple[str, ...], where: str) -> float | None:
+    for name, value in values.items():
+        if key(str(name)) in words:
+            try:
+                return float(value)
+            except (TypeError, ValueError):
+                raise InputError(f"{where}: {name} = {value!r} is not a number") from None
+    return None

@@ -1,0 +1,184 @@
+"""What stands round a map: its style, graticule, scale, legend and colour bar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedFormatter, FixedLocator
+
+from topology.map.geometry import Box, Projection
+
+Lang = Literal["en", "vi"]
+
+_FAMILY = "DejaVu Sans"  # matplotlib's own; it has all Vietnamese letters
+FONTS: Mapping[str, FontProperties] = {
+    "title": FontProperties(family=_FAMILY, size=13, weight="bold"),
+    "router": FontProperties(family=_FAMILY, size=10, weight="bold"),
+    "host": FontProperties(family=_FAMILY, size=8.5),
+    "small": FontProperties(family=_FAMILY, size=7.5),
+}
+
+INK, GREY, LINE, UNKNOWN = "#1b2733", "#5d6b78", "#6c7a89", "#c3cbd2"
+SINGLE = "#111111"
+ROUTER, MCU, CHAIR, BRANCH, NEW = "#2b4a6f", "#7b3294", "#c0392b", "#2a7f9e", "#d95f02"
+DASH = (0, (4, 1.6))
+
+# blue over yellow to red: told apart by colour-blind readers too
+HEAT = LinearSegmentedColormap.from_list(
+    "load", ["#74a9cf", "#a6bddb", "#f2c14e", "#f07f3c", "#c51b1b"]
+)
+NORM = Normalize(0.0, 100.0)
+
+_WORDS: Mapping[str, Mapping[Lang, str]] = {
+    "router": {"en": "router", "vi": "bộ định tuyến"},
+    "mcu": {"en": "MCU", "vi": "MCU"},
+    "chair": {"en": "chair bridge", "vi": "điểm cầu chủ tọa"},
+    "branch": {"en": "branch bridge", "vi": "điểm cầu nhánh"},
+    "new": {"en": "new bridge", "vi": "điểm cầu mới"},
+    "sourced": {"en": "figures from a source", "vi": "số liệu có nguồn"},
+    "assumed": {
+        "en": "* dashed: assumed, no published figure",
+        "vi": "* nét đứt: giả định, chưa có số liệu công bố",
+    },
+    "starred": {
+        "en": "* assumed, no published figure",
+        "vi": "* giả định, chưa có số liệu công bố",
+    },
+    "single": {
+        "en": "single point of failure",
+        "vi": "điểm lỗi đơn: hỏng là mất điểm cầu",
+    },
+    "hollow": {"en": "place approximate *", "vi": "vị trí gần đúng *"},
+    "load": {
+        "en": "Highest utilisation of the link, %  (each direction on its own right-hand side)",
+        "vi": "Mức sử dụng cao nhất của tuyến, %  (mỗi chiều vẽ ở bên phải theo hướng truyền)",
+    },
+    "headroom": {
+        "en": "Share of the allowed load in use, %  (each direction on its own right-hand side)",
+        "vi": "Phần tải cho phép đã sử dụng, %  (mỗi chiều vẽ ở bên phải theo hướng truyền)",
+    },
+}
+
+
+def word(key: str, lang: Lang) -> str:
+    return _WORDS[key][lang]
+
+
+def marker(shape: str, size: float, colour: str, *, hollow: bool = False) -> dict[str, Any]:
+    """Keywords of a marker without a line."""
+    return {
+        "marker": shape,
+        "ms": size,
+        "ls": "",
+        "mfc": "white" if hollow else colour,
+        "mec": colour if hollow else "white",
+        "mew": 2.0 if hollow else 0.8,
+    }
+
+
+def ring(size: float) -> dict[str, Any]:
+    """Keywords of a ring round what is a single point of failure."""
+    return {"marker": "o", "ms": size, "ls": "", "mfc": "none", "mec": SINGLE, "mew": 1.8}
+
+
+def graticule(axes: Axes, projection: Projection, view: Box, lang: Lang) -> None:
+    """Faint lines of equal latitude and longitude with their degrees at the edge."""
+    east, north = ("Đ", "B") if lang == "vi" else ("E", "N")
+
+    def degrees(value: float, letter: str) -> str:
+        text = f"{value:.2f}".rstrip("0").rstrip(".")
+        return (text.replace(".", ",") if lang == "vi" else text) + f"° {letter}"
+
+    lons = _round_values(projection.lon_at(view.x0), projection.lon_at(view.x1))
+    lats = _round_values(projection.lat_at(view.y0), projection.lat_at(view.y1))
+    axes.xaxis.set_major_locator(
+        FixedLocator([projection.point(projection.lat, v).x for v in lons])
+    )
+    axes.yaxis.set_major_locator(
+        FixedLocator([projection.point(v, projection.lon).y for v in lats])
+    )
+    axes.xaxis.set_major_formatter(FixedFormatter([degrees(v, east) for v in lons]))
+    axes.yaxis.set_major_formatter(FixedFormatter([degrees(v, north) for v in lats]))
+    axes.tick_params(length=0, labelsize=7, labelcolor=GREY, labelfontfamily=_FAMILY)
+    axes.grid(color="#e9edf1", lw=0.6)
+    axes.set_axisbelow(True)
+    for spine in axes.spines.values():
+        spine.set_color("#c5ced6")
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """Four to ten round values between two bounds."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
+    first = math.ceil(low / step)
+    return [n * step for n in range(first, math.floor(high / step) + 1)]
+
+
+def scale(axes: Axes, projection: Projection, corner: Box, lang: Lang) -> None:
+    """A bar of a round number of kilometres, and where north is."""
+    rough = 0.9 / projection.in_per_km
+    power = 10.0 ** math.floor(math.log10(rough))
+    km = max(power * m for m in (1, 2, 5) if power * m <= rough)
+    x, y = corner.x0 + 0.12, corner.y0 + 0.14
+    end = x + km * projection.in_per_km
+    axes.plot([x, x, end, end], [y + 0.06, y, y, y + 0.06], color=INK, lw=1.2, zorder=4)
+    text: dict[str, Any] = {"fontproperties": FONTS["small"], "color": INK, "zorder": 4}
+    axes.text((x + end) / 2, y + 0.09, f"{km:g} km", ha="center", va="bottom", **text)
+    north = corner.x1 - 0.15
+    axes.annotate(
+        "",
+        (north, corner.y1 - 0.2),
+        (north, corner.y0 + 0.08),
+        arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.2},
+        zorder=4,
+    )
+    axes.text(
+        north, corner.y1 - 0.19, "B" if lang == "vi" else "N", ha="center", va="bottom", **text
+    )
+
+
+def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Lang) -> None:
+    """Explain the signs that the map uses; `left` and `top` are fractions of the figure."""
+    signs: dict[str, dict[str, Any]] = {
+        "router": marker("s", 9, ROUTER),
+        "hollow": marker("s", 8, ROUTER, hollow=True),
+        "mcu": marker("D", 6, MCU),
+        "chair": marker("o", 6.5, CHAIR),
+        "branch": marker("o", 6.5, BRANCH),
+        "new": marker("^", 7.5, NEW),
+        "sourced": {"color": LINE, "lw": 2.2},
+        "assumed": {"color": LINE, "lw": 2.2, "ls": DASH},
+        "starred": {"ls": ""},
+        "single": ring(9),
+    }
+    fig.legend(
+        handles=[Line2D([], [], label=word(key, lang), **signs[key]) for key in keys],
+        loc="upper left",
+        bbox_to_anchor=(left, top),
+        ncols=4,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=3.0,
+        columnspacing=1.6,
+        prop=FONTS["host"],
+        labelcolor=INK,
+    )
+
+
+def bar(fig: Figure, place: tuple[float, float, float, float], what: str, lang: Lang) -> None:
+    """The colour bar, 0 to 100 %, at (left, bottom, width, height); `what` is the word for it."""
+    axes = fig.add_axes(place)
+    made = fig.colorbar(ScalarMappable(NORM, HEAT), cax=axes, orientation="horizontal")
+    made.outline.set_visible(False)
+    axes.tick_params(labelsize=7.5, labelcolor=INK, length=2, labelfontfamily=_FAMILY)
+    axes.set_title(word(what, lang), fontproperties=FONTS["host"], color=INK, loc="left", pad=3)

@@ -1,0 +1,110 @@
+"""The process with the media of a load test's calls.
+
+`python -m traffic.media_load FD CAPACITY ADDRESS SEED SOUND [PROFILE]`: FD is a socket of packets
+with whoever makes the calls (`messages`); when that closes, it ends. SOUND is a packet's payload
+in hexadecimal digits, PROFILE a call profile with pictures.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import select
+import socket
+import sys
+import time
+from collections.abc import Sequence
+
+from giaoban.child import die_with_parent
+from traffic.media_load import messages
+from traffic.media_load.calls import Crowd
+from traffic.media_load.precomputed_video import film_of
+from traffic.media_load.sockets import room_for
+from traffic.profiles import load_profiles
+
+SOCKETS_A_BRIDGE = 4
+ORDERS_AT_ONCE = 4
+"""Between two slots: an order takes up to a millisecond."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Run until the other end closes."""
+    die_with_parent()
+    descriptor, capacity, address, seed, sound, *profile = words
+    line = socket.socket(fileno=int(descriptor))
+    line.setblocking(False)
+    room_for(int(capacity) * SOCKETS_A_BRIDGE)
+    model = None
+    if profile:
+        profiles = load_profiles()
+        model = profiles.video_model(profiles.pick(profile[0]))
+    crowd = Crowd(
+        int(capacity),
+        address,
+        bytes.fromhex(sound),
+        None if model is None else film_of(model),
+        0 if model is None else model.max_payload,
+        random.Random(int(seed)),
+    )
+    gc.collect()
+    gc.freeze()
+    try:
+        _run(crowd, line)
+    finally:
+        crowd.close()
+        line.close()
+    return 0
+
+
+def _run(crowd: Crowd, line: socket.socket) -> None:
+    crowd.due_ns = time.monotonic_ns()
+    while True:
+        wait_s = max(0.0, (crowd.due_ns - time.monotonic_ns()) / 1e9)
+        if select.select([line], [], [], wait_s)[0]:
+            for _ in range(ORDERS_AT_ONCE):
+                try:
+                    data = line.recv(messages.MOST_BYTES)
+                except BlockingIOError:
+                    break
+                except ConnectionResetError:
+                    return
+                if not data:
+                    return
+                line.setblocking(True)  # the answer fits the socket's buffer
+                try:
+                    line.send(_answer(crowd, data).model_dump_json().encode())
+                except BrokenPipeError:
+                    return  # who asked has gone since
+                line.setblocking(False)
+        if time.monotonic_ns() >= crowd.due_ns:
+            crowd.slot()
+
+
+def _answer(
+    crowd: Crowd, data: bytes
+) -> messages.Ports | messages.Done | messages.Failed | messages.Told | messages.Health:
+    order = messages.ORDERS.validate_json(data)
+    number = order.number
+    try:
+        match order:
+            case messages.Open():
+                row, ports = crowd.open(order.media)
+                return messages.Ports(number=number, row=row, ports=ports)
+            case messages.Start():
+                crowd.start(order.row, order.media, order.name, time.monotonic_ns())
+            case messages.Stop():
+                over = crowd.stop(order.row, silently=order.silently)
+                return messages.Told(number=number, **vars(over))
+            case messages.Release():
+                crowd.release(order.row)
+            case messages.KeyFrame():
+                crowd.key_frame(order.row)
+            case messages.Look():
+                return crowd.health(number, time.process_time())
+    except OSError as error:
+        return messages.Failed(number=number, why=error.strerror or str(error))
+    return messages.Done(number=number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,265 @@
+"""All calls' media: ports, what is sent and what comes, in slots of 5 ms."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from traffic import rtp
+from traffic.injector.lateness import Lateness
+from traffic.media_load import messages
+from traffic.media_load.audio import SLOTS, Sounds
+from traffic.media_load.messages import MEDIA, Medium, Where
+from traffic.media_load.precomputed_video import Film
+from traffic.media_load.receiver_statistics import Ears
+from traffic.media_load.sockets import Pair, open_pair
+from traffic.media_load.video import Pictures
+from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
+from traffic.rtcp.session import Reporter
+from traffic.sources.video_model import CLOCK_HZ
+
+SLOT_NS = 5_000_000
+HEAR_EVERY, COUNT_EVERY, REPORT_EVERY = 40, 20, 20
+"""A listener is read, what came is counted, reports are looked for, every so many slots."""
+LATE_NS = 20_000_000
+"""A packet of sound that leaves when the next one is due fits no schedule (RFC 3551 §4.2)."""
+GIVE_UP_NS = 1_000_000_000
+SILENT_MS = 2000.0
+NO_TYPE = 128
+"""No payload type has it: seven bits are its place (RFC 3550 §5.1)."""
+OCTETS_PER_MS = 8.0
+"""Of G.711 and G.722: 64 kb/s (RFC 3551 §4.5)."""
+DSCP: dict[Medium, int] = {"audio": DSCP_AUDIO, "video": DSCP_VIDEO}
+
+
+@dataclass
+class _Bridge:
+    pairs: dict[Medium, Pair]
+    since_ns: int = 0
+    going: set[Medium] = field(default_factory=set)
+    reported: dict[Medium, int] = field(default_factory=dict)
+    withheld: dict[Medium, rtp.StreamId] = field(default_factory=dict)
+    """What is sent as soon as it may go there."""
+
+
+@dataclass(frozen=True)
+class Over:
+    """What a call sent and heard, how long it lasted, and for how many ms of it nothing had come
+    at its end."""
+
+    media: dict[Medium, messages.Figures]
+    lasted_ms: float
+    silent_ms: float
+
+
+class Crowd:
+    """Bridges by row. The owner calls `slot` whenever `due_ns` has come."""
+
+    def __init__(
+        self,
+        capacity: int,
+        address: str,
+        sound: bytes,
+        film: Film | None,
+        max_payload: int,
+        rng: random.Random,
+    ) -> None:
+        """`sound`: one packet's payload; `film`: what all cameras show, None: there are none."""
+        self._capacity = capacity
+        self._address = address
+        self._rng = rng
+        self._bridges: dict[int, _Bridge] = {}
+        self._free: list[int] = []
+        """Rows below the highest that are nobody's."""
+        self._sounds = Sounds(capacity, sound)
+        self._pictures = None if film is None else Pictures(film, max_payload)
+        self._ears = {
+            "audio": Ears(capacity, AUDIO_CLOCK_HZ, OCTETS_PER_MS),
+            "video": Ears(capacity, CLOCK_HZ, None),
+        }
+        self._slot = 0
+        self.due_ns = time.monotonic_ns()
+        self.lateness = Lateness()
+        self.sent = self.late = self.skipped = self.unsendable = self.rtcp_sent = 0
+
+    def open(self, media: list[Medium]) -> tuple[int, dict[Medium, int]]:
+        """Ports for one bridge more: (row, RTP ports). Raises `OSError`: there are none."""
+        if len(self._bridges) >= self._capacity:
+            raise OSError(f"there is room for {self._capacity} bridges")
+        pairs: dict[Medium, Pair] = {}
+        try:
+            for medium in media:
+                pairs[medium] = open_pair(self._address, DSCP[medium])
+        except OSError:
+            for pair in pairs.values():
+                pair.close()
+            raise
+        row = heapq.heappop(self._free) if self._free else len(self._bridges)
+        self._bridges[row] = _Bridge(pairs)
+        return row, {medium: pair.port for medium, pair in pairs.items()}
+
+    def start(self, row: int, media: dict[Medium, Where], name: str, now_ns: int) -> None:
+        """A call stands. One that goes on in that row is over."""
+        bridge = self._bridges[row]
+        self.stop(row, silently=True)
+        bridge.since_ns = now_ns
+        for medium, where in media.items():
+            pair = bridge.pairs[medium]
+            pair.connect(where.rtp, where.rtcp)
+            stream = rtp.StreamId(
+                payload_type=where.payload_type,
+                ssrc=self._rng.randrange(1, 2**32),
+                first_sequence=self._rng.randrange(2**16),
+                first_timestamp=self._rng.randrange(2**32),
+            )
+            clock_hz = AUDIO_CLOCK_HZ if medium == "audio" else CLOCK_HZ
+            draws = np.random.default_rng(self._rng.randrange(2**32))
+            reporter = Reporter(stream.ssrc, name, clock_hz, draws, now_ns)
+            expects = NO_TYPE if where.expects is None else where.expects
+            self._ears[medium].open(
+                row, pair, reporter, muxed=where.muxed, expects=expects, assured=where.assured
+            )
+            bridge.going.add(medium)
+            bridge.reported[medium] = 0
+            if where.sends:
+                bridge.withheld[medium] = stream
+                self._ask_consent(row, medium, now_ns)
+
+    def stop(self, row: int, *, silently: bool) -> Over:
+        """The call is over."""
+        bridge, now_ns = self._bridges[row], time.monotonic_ns()
+        figures: dict[Medium, messages.Figures] = {}
+        silent_ms = 0.0
+        for medium in sorted(bridge.going):
+            ears = self._ears[medium]
+            ears.hear(row, self._capacity)
+            self._account(row, medium, now_ns)
+            silent_ms = max(silent_ms, ears.silent_ms(row, now_ns))
+            if not silently:
+                ears.farewell(row)
+            sent = bridge.reported[medium]
+            withheld = medium in bridge.withheld
+            heard = ears.close(row, now_ns)
+            figures[medium] = messages.Figures(sent=sent, withheld=withheld, **vars(heard))
+            self._send_no_more(row, medium)
+        bridge.going.clear()
+        bridge.withheld.clear()
+        return Over(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
+
+    def release(self, row: int) -> None:
+        """A bridge has left for good: its ports are given up, its row is free."""
+        self.stop(row, silently=True)
+        for pair in self._bridges.pop(row).pairs.values():
+            pair.close()
+        heapq.heappush(self._free, row)
+
+    def key_frame(self, row: int) -> None:
+        """The camera of a bridge begins with a key frame anew."""
+        if self._pictures is not None:
+            self._pictures.key_frame(row, time.monotonic_ns())
+
+    def slot(self) -> None:
+        """Do what is due in this slot. A loop that stood for a second leaves out what is past."""
+        began_ns = time.monotonic_ns()
+        if began_ns - self.due_ns > GIVE_UP_NS:
+            rounds = (began_ns - self.due_ns) // (SLOT_NS * SLOTS)
+            self._sounds.skip(rounds)
+            self.skipped += rounds * SLOTS
+            self.due_ns += rounds * SLOT_NS * SLOTS
+            self._slot += rounds * SLOTS
+        packets, failed = self._sounds.turn(self._slot)
+        if self._pictures is not None:
+            more, unsendable = self._pictures.turn(self._slot, began_ns)
+            packets, failed = packets + more, failed + unsendable
+        late_ns = time.monotonic_ns() - self.due_ns
+        if packets:
+            # all as late as the last of them: not less than each one's true lateness
+            self.lateness.add(np.full(packets, late_ns))
+            self.late += packets * (late_ns > LATE_NS)
+        self.sent += packets
+        self.unsendable += failed
+        for medium, ears in self._ears.items():
+            for row in ears.hear(self._slot, HEAR_EVERY):
+                if medium == "video":
+                    self.key_frame(row)
+            if self._slot % COUNT_EVERY == 0:
+                ears.count()
+        if self._slot % REPORT_EVERY == 0:
+            self._report()
+        self._slot += 1
+        self.due_ns += SLOT_NS
+
+    def health(self, number: int, cpu_s: float) -> messages.Health:
+        """How it fares."""
+        now_ns = time.monotonic_ns()
+        going = [(row, medium) for row, b in self._bridges.items() for medium in b.going]
+        rows = {row for row, _ in going}
+        audible = {row for row, m in going if self._ears[m].silent_ms(row, now_ns) < SILENT_MS}
+        p99_ms = min(self.lateness.percentile_us(99), self.lateness.worst_ns / 1e3) / 1e3
+        return messages.Health(
+            number=number,
+            calls=len(rows),
+            silent=len(rows - audible),
+            sent=self.sent,
+            received=sum(ears.received for ears in self._ears.values()),
+            late=self.late,
+            worst_late_ms=self.lateness.worst_ns / 1e6,
+            late_p99_ms=p99_ms,
+            skipped=self.skipped,
+            unsendable=self.unsendable,
+            overflowed=sum(ears.overflowed for ears in self._ears.values()),
+            rtcp_sent=self.rtcp_sent,
+            cpu_s=cpu_s,
+        )
+
+    def close(self) -> None:
+        """Close every socket."""
+        for bridge in self._bridges.values():
+            for pair in bridge.pairs.values():
+                pair.close()
+
+    def _report(self) -> None:
+        now_ns = time.monotonic_ns()
+        for row, bridge in self._bridges.items():
+            for medium in bridge.going:
+                self._account(row, medium, now_ns)
+                self._ask_consent(row, medium, now_ns)
+        for medium in MEDIA:
+            self.rtcp_sent += self._ears[medium].report(now_ns)
+
+    def _ask_consent(self, row: int, medium: Medium, now_ns: int) -> None:
+        """Begin to send what may go now; what may no longer go is sent no more."""
+        bridge = self._bridges[row]
+        if not self._ears[medium].has_consent(row, now_ns):
+            self._send_no_more(row, medium)
+        elif (stream := bridge.withheld.pop(medium, None)) is not None:
+            descriptor = bridge.pairs[medium].rtp.fileno()
+            if medium == "audio":
+                self._sounds.start(row, descriptor, stream)
+            elif self._pictures is not None:
+                self._pictures.start(row, descriptor, stream, now_ns)
+
+    def _send_no_more(self, row: int, medium: Medium) -> None:
+        if medium == "audio":
+            self._sounds.stop(row)
+        elif self._pictures is not None:
+            self._pictures.stop(row)
+
+    def _account(self, row: int, medium: Medium, now_ns: int) -> None:
+        """Tell the reporter what has gone out since it was told last."""
+        bridge = self._bridges[row]
+        if medium == "audio":
+            sent, timestamp = int(self._sounds.sent[row]), int(self._sounds.timestamp[row])
+            octets = AUDIO_PACKET_SAMPLES
+        elif self._pictures is not None and (sent := self._pictures.sent(row)):
+            timestamp, octets = self._pictures.position(row)[1], self._pictures.mean_octets
+        else:
+            return
+        new = sent - bridge.reported[medium]
+        if new > 0:
+            bridge.reported[medium] = sent
+            self._ears[medium].sent(row, new, new * octets, timestamp, now_ns)

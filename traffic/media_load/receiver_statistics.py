@@ -1,0 +1,268 @@
+"""What comes to all calls of one medium: counted together, and told of in RTCP."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic import rtcp, rtp
+from traffic.batch import ReceiveBatch
+from traffic.media_load.sockets import Pair, put
+from traffic.receiver.statistics import ReceptionBank
+from traffic.rtcp.session import KeyFrameWanted, Reporter
+
+INBOX, MAX_BYTES = 512, 2048
+CONSENT_NS = 30_000_000_000
+"""Who has not agreed to get anything gets it as long as something came from there within this time
+(RFC 7675 §5.1)."""
+STALE_READS = 16
+"""More than the buffer of a socket holds; who sends faster than that is read is not waited for."""
+STILL_NS = 1_000_000_000
+"""A picture that nothing has come of for so long stands still: what a viewer sees as a freeze."""
+PLAIN = 0b1100_0000
+"""The first octet of a header without padding, extension and CSRCs."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came to one medium of one call, and what its far end says of what we sent.
+
+    Attributes:
+        received: packets of the payload type that was agreed, those that came twice once.
+        wait_ms: until the first of them; None: nothing came.
+        heard_ms: of sound how long it lasts when it is played, of pictures how long they moved:
+            until the next packet, STILL_NS at the most.
+        lost: of the far end's last source, by its sequence numbers.
+        far_lost: packets that the far end missed, by its last report; None if it never reported.
+    """
+
+    received: int = 0
+    wait_ms: float | None = None
+    heard_ms: float = 0.0
+    lost: int = 0
+    jitter_ms: float = 0.0
+    reports: int = 0
+    far_lost: int | None = None
+
+
+@dataclass(slots=True)
+class _Listener:
+    pair: Pair
+    reporter: Reporter
+    muxed: bool
+    assured: bool
+    since_ns: int
+    heard_ns: int | None = None
+    reports: int = 0
+    overflowed: dict[int, int] = field(default_factory=dict)
+    """By descriptor: what its socket has lost so far, by what came last."""
+
+    def has_consent(self, now_ns: int) -> bool:
+        """Whether anything may be sent to where its media is to go."""
+        fresh = self.heard_ns is not None and now_ns - self.heard_ns < CONSENT_NS
+        return self.assured or fresh
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """RTP that one listener took in at once: (n, 12) headers, (n,) each of the others."""
+
+    row: int
+    heads: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    octets: NDArray[np.int64]
+    arrival_ns: NDArray[np.int64]
+
+
+class Ears:
+    """Listeners by row; `hear` some of them, then `count` what they heard."""
+
+    def __init__(self, capacity: int, clock_hz: int, octets_per_ms: float | None) -> None:
+        """`octets_per_ms`: of sound, how much of a payload is played in a ms; None: of pictures."""
+        self._clock_hz = clock_hz
+        self._octets_per_ms = octets_per_ms
+        self._bank = ReceptionBank(capacity, clock_hz)
+        self._listeners: dict[int, _Listener] = {}
+        self._inbox = ReceiveBatch(INBOX, MAX_BYTES, cut_long=True)
+        self._parts: list[_Part] = []
+        self._expects = np.zeros(capacity, np.uint8)
+        self._received = np.zeros(capacity)
+        self._heard_ms = np.zeros(capacity)
+        self._first_ns = np.zeros(capacity, np.int64)
+        self._last_ns = np.zeros(capacity, np.int64)
+        self.overflowed = 0
+        """Packets that sockets lost during calls because their buffers were full."""
+        self.received = self.strange = 0
+
+    def open(
+        self, row: int, pair: Pair, reporter: Reporter, *, muxed: bool, expects: int, assured: bool
+    ) -> None:
+        """A call stands.
+
+        Args:
+            muxed: RTCP is sent and comes on the RTP port (RFC 5761).
+            expects: the payload type that was agreed for what comes.
+            assured: as of `messages.Where`.
+        """
+        self._bank.open(row)
+        self._expects[row] = expects
+        self._received[row] = self._heard_ms[row] = 0
+        self._first_ns[row] = self._last_ns[row] = 0
+        for sock in (pair.rtp, pair.rtcp):  # what came while no call stood is of none
+            for _ in range(STALE_READS):
+                if not len(self._inbox.receive(sock.fileno())):
+                    break
+        self._listeners[row] = _Listener(pair, reporter, muxed, assured, time.monotonic_ns())
+
+    def close(self, row: int, now_ns: int) -> Heard:
+        """The call is over; what it heard."""
+        self.count()
+        self._bank.close(row)
+        listener = self._listeners.pop(row)
+        far = listener.reporter.far
+        heard_ms = float(self._heard_ms[row])
+        came = bool(self._last_ns[row])
+        if self._octets_per_ms is None and came:
+            heard_ms += min(max(now_ns - int(self._last_ns[row]), 0), STILL_NS) / 1e6
+        wait_ns = max(0, int(self._first_ns[row]) - listener.since_ns)
+        return Heard(
+            wait_ms=round(wait_ns / 1e6, 1) if came else None,
+            received=round(float(self._received[row])),
+            heard_ms=round(heard_ms, 1),
+            lost=int(self._bank.lost[row]),
+            jitter_ms=float(self._bank.jitter[row]) * 1000 / self._clock_hz,
+            reports=listener.reports,
+            far_lost=None if far is None else far.cumulative_lost,
+        )
+
+    def sent(self, row: int, packets: int, octets: int, timestamp: int, at_ns: int) -> None:
+        """RTP went out since the last time this was told, for the sender's reports."""
+        self._listeners[row].reporter.sent(packets, octets, timestamp, at_ns)
+
+    def hear(self, slot: int, slots: int) -> list[int]:
+        """Take in what came to every `slots`-th listener; rows that are to send a key frame."""
+        wanted = []
+        for row, listener in self._listeners.items():
+            if row % slots == slot % slots and self._take(row, listener):
+                wanted.append(row)
+        return wanted
+
+    def count(self) -> None:
+        """Put what was taken in into the statistics: dear once, cheap for many."""
+        if not self._parts:
+            return
+        rows = np.repeat([p.row for p in self._parts], [len(p.heads) for p in self._parts])
+        data = np.concatenate([p.heads for p in self._parts])
+        lengths = np.concatenate([p.lengths for p in self._parts])
+        octets = np.concatenate([p.octets for p in self._parts])
+        arrivals = np.concatenate([p.arrival_ns for p in self._parts])
+        self._parts.clear()
+        headers = rtp.parse_headers(data, lengths)
+        again = self._bank.duplicates.copy()
+        belongs = self._bank.put(rows, headers, arrivals)
+        again = np.maximum(self._bank.duplicates - again, 0)  # a new source begins at 0
+        self.received += int(np.count_nonzero(belongs))
+        self.strange += int(np.count_nonzero(~belongs))
+        usable = belongs & (headers.payload_type == self._expects[rows])
+        self._account(rows[usable], octets[usable], arrivals[usable], again)
+
+    def _account(
+        self,
+        rows: NDArray[np.intp],
+        octets: NDArray[np.int64],
+        arrival_ns: NDArray[np.int64],
+        again: NDArray[np.int64],
+    ) -> None:
+        """Put what is of the agreed payload type to what its rows have heard; `again`, (capacity,):
+        how many of each row's packets had come before, so that nobody hears them twice."""
+        if not len(rows):
+            return
+        capacity = len(self._received)
+        counts = np.bincount(rows, minlength=capacity)
+        fresh = np.maximum(counts - again, 0)
+        self._received += fresh
+        order = np.argsort(rows, kind="stable")
+        rows, octets, arrival_ns = rows[order], octets[order], arrival_ns[order]
+        heads = np.flatnonzero(np.diff(rows, prepend=-1))
+        ends = np.append(heads[1:], len(rows)) - 1
+        last_ns = self._last_ns[rows[heads]]
+        new = heads[last_ns == 0]
+        self._first_ns[rows[new]] = arrival_ns[new]
+        if self._octets_per_ms is not None:
+            played_ms = np.bincount(rows, octets, capacity) / self._octets_per_ms
+            self._heard_ms += played_ms * fresh / np.maximum(counts, 1)
+        else:
+            gaps_ns = np.diff(arrival_ns, prepend=0)
+            gaps_ns[heads] = np.where(last_ns == 0, 0, arrival_ns[heads] - last_ns)
+            self._heard_ms += np.bincount(rows, np.clip(gaps_ns, 0, STILL_NS) / 1e6, capacity)
+        self._last_ns[rows[ends]] = arrival_ns[ends]
+
+    def report(self, now_ns: int) -> int:
+        """Send the reports that are due; how many went."""
+        sent = 0
+        unix_ns = self._inbox.clock.unix_ns(now_ns)
+        for row, listener in self._listeners.items():
+            if listener.reporter.due_ns <= now_ns:
+                self.count()
+                packet = listener.reporter.make(self._bank.report(row), now_ns, unix_ns)
+                sent += self._say(listener, packet)
+        return sent
+
+    def silent_ms(self, row: int, now_ns: int) -> float:
+        """For how long nothing has come to a call."""
+        return (now_ns - (self._listeners[row].heard_ns or 0)) / 1e6
+
+    def has_consent(self, row: int, now_ns: int) -> bool:
+        """Whether anything may be sent to where a call's media is to go."""
+        return self._listeners[row].has_consent(now_ns)
+
+    def farewell(self, row: int) -> None:
+        """Send an RTCP BYE (RFC 3550 §6.6)."""
+        packet = self._listeners[row].reporter.bye()
+        if packet is not None:
+            self._say(self._listeners[row], packet)
+
+    def _say(self, listener: _Listener, packet: bytes) -> bool:
+        if not listener.has_consent(time.monotonic_ns()):
+            return False
+        sock = listener.pair.rtp if listener.muxed else listener.pair.rtcp
+        return put(sock.fileno(), packet)
+
+    def _take(self, row: int, listener: _Listener) -> bool:
+        wanted = False
+        pair = listener.pair
+        for sock in (pair.rtp,) if listener.muxed else (pair.rtp, pair.rtcp):
+            got = self._inbox.receive(sock.fileno())
+            if not len(got):
+                continue
+            before = listener.overflowed.setdefault(sock.fileno(), got.overflowed)
+            self.overflowed += max(0, got.overflowed - before)
+            listener.overflowed[sock.fileno()] = got.overflowed
+            listener.heard_ns = time.monotonic_ns()
+            control = rtcp.is_rtcp(got.data, got.lengths)
+            for i in np.flatnonzero(control):
+                wanted |= self._control(listener, bytes(got.data[i, : got.lengths[i]]))
+            media = np.flatnonzero(~control)
+            if len(media):
+                heads, lengths = got.data[media, : rtp.HEADER_BYTES], got.lengths[media]
+                octets = lengths - rtp.HEADER_BYTES
+                if np.any(heads[:, 0] & ~np.uint8(PLAIN)):
+                    start, end = rtp.payload_bounds(got.data[media], lengths)
+                    octets = end - start
+                arrival_ns = got.arrival_ns[media]
+                self._parts.append(_Part(row, heads, lengths, np.maximum(octets, 0), arrival_ns))
+        return wanted
+
+    def _control(self, listener: _Listener, data: bytes) -> bool:
+        try:
+            packets = rtcp.parse(data)
+        except rtcp.RtcpError:
+            self.strange += 1
+            return False
+        listener.reports += 1
+        now_ns = time.monotonic_ns()
+        unix_ns = self._inbox.clock.unix_ns(now_ns)
+        return KeyFrameWanted() in listener.reporter.take(packets, now_ns, unix_ns)

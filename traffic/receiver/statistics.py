@@ -1,0 +1,277 @@
+"""Reception statistics of many sources at once (RFC 3550 appendices A.1, A.3 and A.8).
+
+A row is a call; whoever sends to it is its source. A source is valid from its first packet on (A.1
+with MIN_SEQUENTIAL 1): the addresses come from the signalling, and the first packet of a picture
+must not be lost. Sequence numbers are kept extended to 64 bits. A new source, or one that starts
+again, begins above all the numbers that its row had before: no two packets of a row are mixed up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic.receiver.jitter import smoothed, transit_changes
+from traffic.rtcp import ReportBlock
+from traffic.rtp import Headers
+
+MAX_DROPOUT = 3000
+MAX_MISORDER = 100
+SEQUENCE_MOD = 1 << 16
+NO_SEQUENCE = SEQUENCE_MOD + 1
+"""No packet has it; a `bad_seq` that is not set (A.1)."""
+MEMORY = 128
+"""The last numbers of a row that are remembered: at least MAX_MISORDER."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """n packets of open rows, those of a row together and in order of arrival.
+
+    Attributes:
+        rows: (n,) rising.
+        heads: (g,) where each row's packets begin.
+        extended: (n,) extended sequence numbers.
+        before: (n,) the highest of the row before the packet.
+        accepted: (n,) update_seq of A.1 returns 1.
+        first: (n,) the first packet of a source, or of one that started again.
+    """
+
+    rows: NDArray[np.intp]
+    heads: NDArray[np.intp]
+    extended: NDArray[np.int64]
+    before: NDArray[np.int64]
+    accepted: NDArray[np.bool_]
+    first: NDArray[np.bool_]
+
+
+class ReceptionBank:
+    """Statistics of `capacity` rows, each of its current source.
+
+    All start again with a new SSRC, or when the source jumps by MAX_DROPOUT or more and goes on
+    from there (A.1). Packets of rows that are not open are ignored.
+
+    Attributes, each (capacity,):
+        heard: whether anything has come since the row was opened.
+        ssrc: the current source.
+        received: packets accepted, duplicates among them.
+        duplicates: packets that had come before.
+        reordered: other packets that came after a later one.
+        jitter: J of A.8 in units of the timestamp.
+        sources: how many sources the row has had: the first, and one for every change of SSRC.
+    """
+
+    def __init__(self, capacity: int, clock_hz: int) -> None:
+        self._clock_hz = clock_hz
+        self._open = np.zeros(capacity, np.bool_)
+        self.heard = np.zeros(capacity, np.bool_)
+        self.ssrc = np.zeros(capacity, np.uint32)
+        self.received = np.zeros(capacity, np.int64)
+        self.duplicates = np.zeros(capacity, np.int64)
+        self.reordered = np.zeros(capacity, np.int64)
+        self.jitter = np.zeros(capacity)
+        self.sources = np.zeros(capacity, np.int64)
+        self._origin = np.zeros(capacity, np.int64)  # the extended number of the source's cycle 0
+        self._base = np.zeros(capacity, np.int64)
+        self._highest = np.zeros(capacity, np.int64)
+        self._bad = np.full(capacity, NO_SEQUENCE, np.int64)
+        self._arrival_ns = np.zeros(capacity, np.int64)
+        self._timestamp = np.zeros(capacity, np.int64)
+        self._expected_before = np.zeros(capacity, np.int64)
+        self._received_before = np.zeros(capacity, np.int64)
+        # column k: the last number received that is k modulo MEMORY
+        self._seen = np.full((capacity, MEMORY), -1, np.int64)
+
+    @property
+    def expected(self) -> NDArray[np.int64]:
+        """(capacity,) packets from the source's first to its highest sequence number (A.3)."""
+        return np.where(self.heard, self._highest - self._base + 1, 0)
+
+    @property
+    def lost(self) -> NDArray[np.int64]:
+        """(capacity,) expected less received; negative if duplicates outnumber losses (A.3)."""
+        return self.expected - self.received
+
+    def open(self, row: int) -> None:
+        """A call begins in a free row; nothing of the one before is kept."""
+        self._open[row] = True
+        self.heard[row] = False
+        self.sources[row] = 0
+        self.ssrc[row] = 0
+        self._restart(row, 0)
+
+    def close(self, row: int) -> None:
+        """The call is over: its figures stay to be read, further packets are ignored."""
+        self._open[row] = False
+
+    def put(
+        self, rows: NDArray[np.integer], headers: Headers, arrival_ns: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Count n packets in order of arrival, of any mixture of rows.
+
+        Args:
+            rows: (n,) the call each belongs to, 0 ≤ row < capacity.
+            arrival_ns: (n,) on any clock that runs on.
+
+        Returns:
+            (n,) whether each belongs to its row's source: not those of closed rows, those that are
+            no RTP, and those far away from the source's sequence numbers (A.1).
+        """
+        belongs = np.zeros(len(rows), np.bool_)
+        usable = np.flatnonzero(headers.valid & self._open[rows])
+        if not len(usable):
+            return belongs
+        order = usable[np.argsort(rows[usable], kind="stable")]
+        batch = self._extend(
+            rows[order].astype(np.intp), headers.sequence[order], headers.ssrc[order]
+        )
+        belongs[order] = batch.accepted
+        self._time(batch, arrival_ns[order], headers.timestamp[order].astype(np.int64))
+        self._count(batch)
+        return belongs
+
+    def report(self, row: int) -> ReportBlock | None:
+        """What to tell the row's source, without LSR and DLSR; None if nothing ever came from it.
+
+        The fraction lost is of the time since the report before.
+        """
+        if not self.heard[row]:
+            return None
+        expected = int(self._highest[row] - self._base[row]) + 1
+        received = int(self.received[row])
+        expected_since = expected - int(self._expected_before[row])
+        lost_since = expected_since - received + int(self._received_before[row])
+        self._expected_before[row], self._received_before[row] = expected, received
+        fraction = (max(lost_since, 0) << 8) // expected_since if expected_since else 0
+        return ReportBlock(
+            ssrc=int(self.ssrc[row]),
+            fraction_lost=fraction,
+            cumulative_lost=min(max(expected - received, -0x80_0000), 0x7F_FFFF),
+            highest_sequence=int(self._highest[row] - self._origin[row]) & 0xFFFF_FFFF,
+            jitter=int(self.jitter[row]) & 0xFFFF_FFFF,
+        )
+
+    # --------------------------------------------------------------------- sequence numbers, A.1
+
+    def _extend(
+        self, rows: NDArray[np.intp], sequences: NDArray[np.uint16], ssrcs: NDArray[np.uint32]
+    ) -> _Batch:
+        n = len(rows)
+        heads = np.flatnonzero(np.diff(rows, prepend=-1))
+        lengths = np.diff(heads, append=n)
+        wire = sequences.astype(np.int64)
+        highest = self._highest[rows[heads]]
+        # Every packet is first taken to be near the one before it. Where all of a row's turn out
+        # to be within A.1's limits, this is what A.1 says of each; the others are gone through.
+        steps = np.diff(wire, prepend=0)
+        steps[heads] = wire[heads] - highest
+        steps = (steps + SEQUENCE_MOD // 2) % SEQUENCE_MOD - SEQUENCE_MOD // 2
+        ahead = np.cumsum(steps)
+        ahead -= np.repeat(ahead[heads] - steps[heads], lengths)
+        # the running maximum of each row: rows are lifted above one another
+        lift = np.repeat(np.arange(len(heads), dtype=np.int64) << 40, lengths)
+        top = np.maximum.accumulate(np.maximum(ahead, 0) + lift) - lift
+        top = np.roll(top, 1)
+        top[heads] = 0
+        near = (ahead - top < MAX_DROPOUT) & (ahead - top > -MAX_MISORDER)
+        near &= (ssrcs == self.ssrc[rows]) & self.heard[rows]
+        start = np.repeat(highest, lengths)
+        batch = _Batch(rows, heads, start + ahead, start + top, near, np.zeros(n, np.bool_))
+        for group in np.flatnonzero(~np.logical_and.reduceat(near, heads)):
+            head = int(heads[group])
+            self._walk(batch, slice(head, head + int(lengths[group])), wire, ssrcs)
+        return batch
+
+    def _walk(
+        self, batch: _Batch, part: slice, sequences: NDArray[np.int64], ssrcs: NDArray[np.uint32]
+    ) -> None:
+        """One row's packets by A.1's own code (update_seq): its source changes or jumps."""
+        row = int(batch.rows[part.start])
+        pairs = zip(sequences[part].tolist(), ssrcs[part].tolist(), strict=True)
+        for k, (sequence, ssrc) in enumerate(pairs, part.start):
+            highest = int(self._highest[row])
+            ahead = (sequence - highest) % SEQUENCE_MOD
+            accepted, first = True, False
+            if not self.heard[row] or ssrc != self.ssrc[row]:
+                self.heard[row] = True
+                self.ssrc[row] = ssrc
+                self.sources[row] += 1
+                first = True
+            elif MAX_DROPOUT <= ahead <= SEQUENCE_MOD - MAX_MISORDER:
+                accepted = first = sequence == self._bad[row]
+                if not accepted:
+                    self._bad[row] = (sequence + 1) % SEQUENCE_MOD
+            elif ahead >= MAX_DROPOUT:
+                ahead -= SEQUENCE_MOD
+            if first:
+                self._restart(row, sequence)
+                highest, ahead = int(self._highest[row]), 0
+            batch.before[k] = highest - first
+            batch.extended[k] = highest + ahead
+            batch.accepted[k] = accepted
+            batch.first[k] = first
+            if accepted:
+                self._highest[row] = highest + max(ahead, 0)
+
+    def _restart(self, row: int, sequence: int) -> None:
+        """The row's statistics begin with this packet (init_seq)."""
+        origin = (int(self._highest[row]) // SEQUENCE_MOD + 2) * SEQUENCE_MOD
+        self._origin[row] = origin
+        self._base[row] = self._highest[row] = origin + sequence
+        self._bad[row] = NO_SEQUENCE
+        self.jitter[row] = 0
+        for counter in (
+            self.received,
+            self.duplicates,
+            self.reordered,
+            self._expected_before,
+            self._received_before,
+        ):
+            counter[row] = 0
+
+    # ------------------------------------------------------------------------ jitter, A.8; counts
+
+    def _time(
+        self, batch: _Batch, arrival_ns: NDArray[np.int64], timestamps: NDArray[np.int64]
+    ) -> None:
+        at = np.flatnonzero(batch.accepted)
+        if not len(at):
+            return
+        rows, first = batch.rows[at], batch.first[at]
+        arrival_ns, timestamps = arrival_ns[at], timestamps[at]
+        heads = np.flatnonzero(np.diff(rows, prepend=-1))
+        arrival_steps = np.diff(arrival_ns, prepend=0)
+        timestamp_steps = np.diff(timestamps, prepend=0)
+        arrival_steps[heads] = arrival_ns[heads] - self._arrival_ns[rows[heads]]
+        timestamp_steps[heads] = timestamps[heads] - self._timestamp[rows[heads]]
+        changes = transit_changes(arrival_steps, timestamp_steps, self._clock_hz)
+        changes[first] = 0  # there is no packet before to compare with
+        starts = np.flatnonzero((np.diff(rows, prepend=-1) != 0) | first)
+        jitter = smoothed(changes, starts, self.jitter[rows[starts]])  # 0 where a source begins
+        ends = np.append(heads[1:], len(rows)) - 1
+        last = rows[ends]
+        self.jitter[last] = jitter[ends]
+        self._arrival_ns[last] = arrival_ns[ends]
+        self._timestamp[last] = timestamps[ends]
+
+    def _count(self, batch: _Batch) -> None:
+        # accepted before its row's source changed or started again: counted with what is gone
+        old = batch.extended < self._origin[batch.rows] - MAX_MISORDER
+        at = np.flatnonzero(batch.accepted & ~old)
+        rows, extended, before = batch.rows[at], batch.extended[at], batch.before[at]
+        capacity = len(self.heard)
+        self.received += np.bincount(rows, minlength=capacity)
+        place = rows * MEMORY + extended % MEMORY
+        seen = self._seen.reshape(-1)
+        late = extended <= before
+        if late.any():
+            again = seen[place] == extended
+            by_number = np.lexsort((extended, rows))
+            same = (np.diff(rows[by_number]) == 0) & (np.diff(extended[by_number]) == 0)
+            again[by_number[1:][same]] = True
+            self.duplicates += np.bincount(rows[again], minlength=capacity)
+            self.reordered += np.bincount(rows[late & ~again], minlength=capacity)
+        np.maximum.at(seen, place, extended)
+        np.maximum.at(self._highest, rows, extended)

@@ -1,0 +1,100 @@
+"""Sound as a stream of RTP packets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traffic import rtp
+from traffic.log import PacketLog
+from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from traffic.sender.stream import OutgoingStream
+from traffic.sender.stream_plan import StreamPlan
+from traffic.sources.talk_spurts import Speech
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Speech instead of a steady sound.
+
+    `silence` (k, bytes) are the encoded packets of pauses; None: silence suppression, nothing is
+    sent in them. No comfort noise (RFC 3389) goes out: it needs a payload type of its own to be
+    agreed on, and a listener without it hears silence.
+    """
+
+    speech: Speech
+    silence: NDArray[np.uint8] | None
+
+
+class AudioStream(OutgoingStream):
+    """Packets of one length, those of the pauses among them or left out.
+
+    With silence suppression the timestamp counts the pauses and the sequence number does not, and
+    the first packet of each talk spurt has the marker; without it no packet has (RFC 3551 §4.1).
+    """
+
+    def __init__(
+        self,
+        plan: StreamPlan,
+        log: PacketLog,
+        start_ns: int,
+        sound: NDArray[np.uint8],
+        *,
+        packet_ms: int = AUDIO_PACKET_MS,
+        packet_ticks: int = AUDIO_PACKET_SAMPLES,
+        talk: Talk | None = None,
+        origin_ns: int | None = None,
+    ) -> None:
+        """`sound`: (m, bytes) encoded packets that are sent round and round, by default G.711.
+
+        `packet_ms` and `packet_ticks`: what a packet is long, and on the RTP clock. `talk`: when
+        the sound is heard; None: all the time.
+        """
+        super().__init__(plan, log, origin_ns)
+        self._start_ns = start_ns
+        self._sound = sound
+        self._step_ns = packet_ms * 1_000_000
+        self._ticks = packet_ticks
+        self._talk = talk
+        self._done = 0
+        self._talked = False
+
+    def position(self) -> tuple[int, int, int]:
+        """The next packet's extended sequence number, its timestamp, and when that is.
+
+        If the next packet is left out as silence, timestamp and time are those it would have had.
+        """
+        timestamp = self.plan.first_timestamp + self._done * self._ticks
+        return self._sequence, timestamp, self._start_ns + self._done * self._step_ns
+
+    def window(
+        self, out: NDArray[np.uint8], until_ns: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Fill `out` with the packets due before `until_ns`: (lengths, times) to send."""
+        count = max(0, -(-(until_ns - self._start_ns) // self._step_ns) - self._done)
+        nth = self._done + np.arange(count)
+        self._done += count
+        marker = np.zeros(count, np.bool_)
+        payload = self._sound[nth % len(self._sound)]
+        if self._talk is not None:
+            talks = self._talk.speech.talking(self._start_ns + nth * self._step_ns)
+            silence = self._talk.silence
+            if silence is None:
+                marker = talks & ~np.r_[self._talked, talks][:-1]
+                nth, marker, payload = nth[talks], marker[talks], payload[talks]
+                self._talked = bool(talks[-1]) if count else self._talked
+            else:
+                quiet = ~talks
+                payload[quiet] = silence[nth[quiet] % len(silence)]
+        n, size = payload.shape
+        out[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + size] = payload
+        return self._emit(
+            out,
+            np.full(n, size),
+            self.plan.first_timestamp + nth * self._ticks,
+            marker,
+            self._start_ns + nth * self._step_ns,
+            until_ns,
+        )
