@@ -12,8 +12,8 @@ from giaoban.tomlfile import StrictModel, read_json
 from results.archive.evidence.answers import Kind, input_refs, kind_of
 from results.model.quantities import Verdict
 from results.model.result import RunId, Sha256
-from results.report.annex.document import Document
 from results.report.annex.standing import Part
+from results.report.document import Document
 
 SCHEMA = "giaoban.document/1"
 ATTACHMENT = "giaoban.json"

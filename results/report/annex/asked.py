@@ -8,8 +8,8 @@ from results.model.background import OtherTraffic
 from results.model.failures import FaultsAnswer
 from results.model.result import Result
 from results.report.annex import failing
-from results.report.annex.document import Block, Heading, Par, bullets
 from results.report.annex.translator import Tongue
+from results.report.document import Block, Heading, Par, bullets
 
 
 def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:

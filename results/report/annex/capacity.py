@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from results.judge.criteria import EVERY_SEED
 from results.model.result import LinkResult, Phase, Result
-from results.report.annex.document import Block, Cell, Head, Heading, Par, Table, aligned
 from results.report.annex.translator import Tongue
+from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
 
 LINKS_SHOWN = 10
 """Link directions in the table: the most loaded ones, the rest is in the result file."""

@@ -9,17 +9,6 @@ from results.model.failures import FaultsAnswer
 from results.model.load import LoadResult
 from results.model.result import Accounting, Assumption, Result
 from results.model.seeds import Method
-from results.report.annex.document import (
-    Align,
-    Block,
-    Cell,
-    Head,
-    Heading,
-    Par,
-    Sum,
-    Table,
-    bullets,
-)
 from results.report.annex.explain import (
     METHOD,
     METHOD_ESTIMATED,
@@ -31,6 +20,17 @@ from results.report.annex.explain import (
 )
 from results.report.annex.standing import Part
 from results.report.annex.translator import Tongue
+from results.report.document import (
+    Align,
+    Block,
+    Cell,
+    Head,
+    Heading,
+    Par,
+    Sum,
+    Table,
+    bullets,
+)
 
 FEW = 12
 """More assumptions of a load test's own scenario than this are told as a number."""

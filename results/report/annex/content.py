@@ -12,10 +12,10 @@ from results.model.failures import FaultsAnswer
 from results.model.load import LoadResult
 from results.model.result import Result, StreamResult
 from results.report.annex import asked, capacity, closing, failing, loading, quality
-from results.report.annex.document import Block, Document, Heading, Par, Picture, Words, numbered
 from results.report.annex.letter import Letter
 from results.report.annex.standing import Part, notices
 from results.report.annex.translator import Tongue
+from results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
 from results.report.plots.words import Lang
 
 PICTURES: Mapping[str, tuple[str, str]] = {

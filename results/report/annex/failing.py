@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from results.model.failures import FailureResult, FaultsAnswer, SinglePoint
 from results.model.faults import FaultImpact
 from results.model.result import Result
-from results.report.annex.document import Align, Block, Cell, Head, Par, Table, bullets
 from results.report.annex.translator import Tongue
+from results.report.document import Align, Block, Cell, Head, Par, Table, bullets
 
 NAMED = 4
 """More bridges than this are told as a number."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from results.model.load import LoadCriterion, LoadResult
-from results.report.annex.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
 from results.report.annex.translator import Tongue
+from results.report.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
 
 LAST_BACK = "last-back"
 _STORM = (LAST_BACK, "bridges-missing")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from results.judge.criteria import EVERY_SEED
 from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
-from results.report.annex.document import Align, Block, Cell, Head, Heading, Par, Table, aligned
 from results.report.annex.translator import Tongue
+from results.report.document import Align, Block, Cell, Head, Heading, Par, Table, aligned
 from results.report.seed_words import spreads
 
 UNINTERRUPTED = frozenset(

@@ -18,8 +18,8 @@ from results.judge.criteria import load_criteria
 from results.judge.verdict import trial, with_seeds
 from results.model.result import RefusedCommand, Result
 from results.model.seeds import others, seeds_of
-from results.report.annex.document import Table
 from results.report.annex.words import together
+from results.report.document import Table
 from results.report.failures_summary import summary_md as of_failures
 from results.report.load_summary import summary_md as of_load
 from results.report.summary import summary_md as of_check

@@ -29,7 +29,7 @@ from results.model.load import LoadResult
 from results.model.places import Place
 from results.model.result import Downspeeded, Impairment, MoreCalls, Refused, RefusedCommand, Result
 from results.model.seeds import others, seeds_of
-from results.report.annex.document import Bullets, Document, Heading, Par, Table
+from results.report.document import Bullets, Document, Heading, Par, Table
 from results.report.plots.words import WORDS
 from results.report.vietnamese import Names
 from results.report.view import page

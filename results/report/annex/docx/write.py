@@ -24,17 +24,6 @@ from docx.oxml.ns import qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from giaoban.errors import InputError
-from results.report.annex.document import (
-    Block,
-    Bullets,
-    Cell,
-    Document,
-    Heading,
-    Par,
-    Picture,
-    Sum,
-    Table,
-)
 from results.report.annex.docx.parts import (
     add_svg,
     bare,
@@ -45,6 +34,17 @@ from results.report.annex.docx.parts import (
     shaded,
     undivided,
     watermark,
+)
+from results.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Heading,
+    Par,
+    Picture,
+    Sum,
+    Table,
 )
 
 FONT, MONO = "Times New Roman", "Courier New"

@@ -22,7 +22,7 @@ import typst
 from giaoban.errors import GiaobanError, InputError, MachineLacks
 from giaoban.temporary import temporary_folder
 from results.report.annex.about import ATTACHMENT, About
-from results.report.annex.document import (
+from results.report.document import (
     Block,
     Bullets,
     Document,
