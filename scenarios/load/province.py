@@ -21,7 +21,6 @@ from results.model.load import FILE, LoadInputs, LoadResult, McuView, Storm
 from results.model.result import Result
 from results.report.load_summary import summary_md
 from results.report.plots.load import write_load_plots
-from scenarios.documents import prove
 from scenarios.emulation.engine import EngineName
 from scenarios.load import assumed, judge, measures
 from scenarios.load.locust.outcomes import Record, cause_of
@@ -32,6 +31,7 @@ from scenarios.plan.plan import Plan
 from scenarios.spec.question import Question
 from scenarios.study.assumptions import of_recovery
 from scenarios.study.check import check
+from scenarios.study.documents import prove
 
 SPREAD_S = 20.0
 """Over which the first attempts are spread; our own choice: three a second of 71 bridges."""

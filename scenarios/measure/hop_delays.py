@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from mcu_sim.sdp.crypto import OFFERED
 from mcu_sim.srtp import TAG_BYTES
-from scenarios.drain import FRAME_BYTES
 from scenarios.measure.captures import Captures
+from scenarios.plan.drain import FRAME_BYTES
 from scenarios.plan.plan import Plan
 from scenarios.spec.impairment import LinePlan
 from topology.network import Hop

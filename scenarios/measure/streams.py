@@ -14,8 +14,8 @@ from giaoban.lru_cache import Recent
 from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import KINDS, Kind
 from results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pcts
-from scenarios.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from scenarios.measure.captures import Captures
+from scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from scenarios.plan.plan import CallPlan, PhasePlan
 from traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos

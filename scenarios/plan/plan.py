@@ -16,10 +16,10 @@ from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meeting, Member
 from mcu_sim.device import Device
 from mcu_sim.media.leg import Kind
-from scenarios.drain import drain_s
 from scenarios.faults.claims import Boots
 from scenarios.faults.plan import FaultPlan
 from scenarios.faults.planning import plan_faults
+from scenarios.plan.drain import drain_s
 from scenarios.plan.streams import stream_plans
 from scenarios.spec.background import BackgroundPlan, background_plans
 from scenarios.spec.impairment import LinePlan, line_plans

@@ -19,7 +19,6 @@ from results.report.annex.make import write_annex
 from results.report.annex.standing import Part
 from results.report.summary import summary_md
 from results.report.view.write import write_page
-from scenarios.documents import draw_pictures, prove
 from scenarios.emulation.engine import EngineName, emulate
 from scenarios.estimate.refusals import check as check_estimable
 from scenarios.estimate.run import estimate, foreseen
@@ -28,6 +27,7 @@ from scenarios.measure.assemble import Answer, assemble, criteria_of
 from scenarios.measure.pcap import write_pcapng
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
+from scenarios.study.documents import draw_pictures, prove
 from scenarios.study.page_map import write_map
 from scenarios.study.seeds import Trying, helpers_for, other_seeds
 

@@ -22,7 +22,7 @@ from results.report.annex.letter import make_letter
 from results.report.annex.make import annex_bytes
 from scenarios.cli.options import RUNS
 from scenarios.cli.output import print_json
-from scenarios.documents import chapters_of, find_run
+from scenarios.study.documents import chapters_of, find_run
 
 MOST_PASSWORD = 4096
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"

@@ -16,8 +16,8 @@ from results.model.failures import FailureResult, FaultsAnswer
 from results.model.result import Engine
 from results.report.failures_summary import summary_md
 from results.report.view.write import write_page
-from scenarios.documents import prove
 from scenarios.emulation.engine import EngineName
+from scenarios.study.documents import prove
 from scenarios.study.emulation_process import Going, Progress, failed
 from scenarios.study.failures.answer import answer_of
 from scenarios.study.failures.failure import Failure
