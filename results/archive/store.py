@@ -24,10 +24,10 @@ from giaoban.child import interruptions_held
 from giaoban.errors import GiaobanError, InputError, did_you_mean
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.scarce import shortage
+from results import RUNS
 from results.model.pieces import in_pieces
 from results.model.result import Result
 
-DEFAULT_ROOT = Path("results/runs")
 RESULT = "result.json"
 PARTIAL = ".partial-"
 
@@ -168,7 +168,7 @@ def list_runs(root: Path, holds: str = RESULT) -> list[Path]:
     return sorted(path for path in root.iterdir() if _is_run(path, holds))
 
 
-def open_run(ref: str, root: Path = DEFAULT_ROOT, holds: str = RESULT) -> Path:
+def open_run(ref: str, root: Path = RUNS, holds: str = RESULT) -> Path:
     """The folder of a finished run, by path, by id or by the beginning of just one id.
 
     `holds` is the file that makes it a run. Raises `InputError` with a suggestion when none or

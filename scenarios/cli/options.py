@@ -11,14 +11,6 @@ from results.model.seeds import OTHER_SEEDS
 from scenarios.emulation.engine import EngineName
 from scenarios.study.whatif.apply import PACE_S
 
-RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
-"""Where run folders are made, if nothing else is said."""
-
-EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
-COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
-"""Of verdicts."""
-
-
 Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
 ]

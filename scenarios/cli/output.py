@@ -14,6 +14,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scenarios.cli.streams import says_everything
 
+EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
+COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
+"""Of verdicts."""
+
 PLAIN_EVERY_S = 5.0
 """Between two lines that tell the same but for numbers in it."""
 NUMBER = re.compile(r"\d+")

@@ -19,6 +19,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import read_file
+from results import RUNS
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from scenarios.spec.scenario import Expect
 
 OPTION, SEEDS = "--giaoban-results", "--giaoban-seeds"
-RUNS = Path(__file__).resolve().parents[2] / "results" / "runs"
 _SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from results.model.load import LoadResult
 from results.report.load_summary import lacking_lines, media_lines, summary_md
-from scenarios.cli.options import EXIT_CODES
+from scenarios.cli.output import EXIT_CODES
 from scenarios.load.locust.journal import HEARD, RECORD, Kept
 from scenarios.load.locust.outcomes import Health, Heard, Record
 from scenarios.load.locust.processes import Where

@@ -14,13 +14,13 @@ from rich.console import Console
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.temporary import temporary_folder
+from results import RUNS
 from results.archive.evidence.pack import ENDING, write_evidence
 from results.archive.evidence.signing import Signer
 from results.archive.evidence.verify import SIGNATURE_ENDING
 from results.archive.store import write_whole, writing
 from results.report.annex.letter import make_letter
 from results.report.annex.make import annex_bytes
-from scenarios.cli.options import RUNS
 from scenarios.cli.output import print_json
 from scenarios.study.documents import chapters_of, find_run
 

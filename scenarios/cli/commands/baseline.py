@@ -13,11 +13,11 @@ from rich.table import Table
 
 from giaoban.counting import counted
 from giaoban.files import MOST_ANSWER, read_file
+from results import RUNS
 from results.archive.store import open_run, write_whole, writing
 from results.judge import baseline as baselines
 from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
 from results.model.failures import FaultsAnswer
-from scenarios.cli.options import RUNS
 from scenarios.cli.output import print_json
 from scenarios.study.failures.run import FAULTS
 

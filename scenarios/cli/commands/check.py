@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from giaoban.errors import InputError
+from results import RUNS
 from results.model.result import Result
 from results.report.summary import TerminalTable, terminal_table
 from results.report.view.page import FILE
 from scenarios.cli import options
-from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.spec.question import make_question
 from scenarios.study.check import check, check_by_estimate

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from results import RUNS
 from results.archive.store import open_run, read_result
 from results.judge.diff import differences
-from scenarios.cli.options import RUNS
 from scenarios.cli.output import print_json
 
 

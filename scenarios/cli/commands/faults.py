@@ -15,6 +15,7 @@ from rich.table import Table
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.workers import cores
+from results import RUNS
 from results.archive.store import write_whole, writing
 from results.judge import baseline as baselines
 from results.model.failures import Change, Comparison
@@ -33,8 +34,7 @@ from results.report.failures_summary import (
 from results.report.junit import junit_xml
 from results.report.view.page import FILE
 from scenarios.cli import options
-from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.study.failures.failure import chosen
 from scenarios.study.failures.picture import draw_failures

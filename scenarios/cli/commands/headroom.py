@@ -14,11 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from giaoban.workers import Beside, Here, cores
+from results import RUNS
 from results.model.seeds import OTHER_SEEDS
 from results.report.headroom_summary import bottleneck_line, headline, known_by
 from scenarios.cli import options
-from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.study.headroom.run import Order, Outcome, headroom

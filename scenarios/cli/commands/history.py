@@ -15,6 +15,7 @@ from rich.text import Text
 
 from giaoban.counting import counted
 from giaoban.errors import InputError
+from results import RUNS
 from results.archive.history.choose import Choice, check_criterion, choose
 from results.archive.history.compare import Change, Comparison, compare
 from results.archive.history.document import write_summary
@@ -26,8 +27,7 @@ from results.archive.history.yearly import yearly
 from results.archive.store import read_result, writing
 from results.model.result import CriterionResult
 from results.report.plots.words import Lang
-from scenarios.cli.options import COLOURS, RUNS
-from scenarios.cli.output import print_json
+from scenarios.cli.output import COLOURS, print_json
 from scenarios.cli.runs import open_kind
 
 NARROW = 10

@@ -15,6 +15,7 @@ from rich.table import Table
 from giaoban.errors import InputError
 from mcu_sim.accounts import load_accounts
 from mcu_sim.device import Device, load_devices, pick
+from results import RUNS
 from results.model.load import Trial
 from results.report.load_summary import (
     criterion_rows,
@@ -28,8 +29,7 @@ from results.report.load_summary import (
     unsupported_lines,
 )
 from scenarios.cli import options
-from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from giaoban.counting import counted
 from giaoban.workers import cores
+from results import RUNS
 from results.report.sweep_summary import bindings, computed_line, headline
 from scenarios.cli import options
-from scenarios.cli.options import RUNS
 from scenarios.cli.output import print_json, progress
 from scenarios.study.sweep.axes import load_sweep
 from scenarios.study.sweep.points import Points, default_folder

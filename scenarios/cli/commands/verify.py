@@ -13,12 +13,11 @@ from rich.console import Console
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.text import printable
+from results import RUNS
 from results.archive.evidence.pack import open_evidence
 from results.archive.evidence.signing import Signature
 from results.archive.evidence.verify import Finding, together, verify
-from scenarios.cli.options import RUNS
 from scenarios.cli.output import print_json, progress
-from scenarios.study.rerun import by_another, rerun
 
 ALTERED = 1
 _NAMES = {"evidence": "evidence", "pdf": "annex (PDF)", "docx": "annex (DOCX)", "unknown": "file"}
@@ -66,6 +65,8 @@ def _again(finding: Finding, results: Path) -> list[str]:
     opened = open_evidence(read_file(finding.path, most=MOST_ANSWER))
     if opened.altered or opened.proof is None:
         return ["was altered, so it is not run again"]
+    from scenarios.study.rerun import rerun  # the emulator and all, which nothing else here needs
+
     with progress() as told:
         return rerun(opened.proof, opened.files, root=results, now=datetime.now(), progress=told)
 
@@ -99,10 +100,16 @@ def _show(found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, 
             _say(f"  run again: {said}", "bold red" if lines else "bold green")
             for line in lines:
                 _say(f"    {line}", "red")
-            if finding.proof and (other := by_another(finding.proof.manifest)):
+            if other := _by_another(finding):
                 _say(f"    {other}", "yellow")
     for line in apart:
         _say(f"do not belong together: {line}", "bold red")
+
+
+def _by_another(finding: Finding) -> str:
+    from scenarios.study.rerun import by_another
+
+    return by_another(finding.proof.manifest) if finding.proof else ""
 
 
 def _intact(finding: Finding) -> str:

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from giaoban import interruptions
 from giaoban.errors import InputError
+from results import RUNS
 from results.archive.history.entry import Entry
 from results.archive.history.index import opened
 from results.archive.store import write_whole
 from results.report.view.serve import PageServer
 from results.report.view.write import page_of
 from scenarios.cli.commands.history import language_of
-from scenarios.cli.options import RUNS
 from scenarios.cli.runs import open_kind
 from scenarios.study.page_map import add_map
 

@@ -18,11 +18,11 @@ from rich.table import Table
 from giaoban.errors import InputError
 from giaoban.tomlfile import parse, read_text
 from giaoban.workers import Beside, Here, cores
+from results import RUNS
 from results.model.seeds import OTHER_SEEDS
 from results.report.whatif_summary import failure_line, found_line, headline, order_line, rows
 from scenarios.cli import options
-from scenarios.cli.options import COLOURS, EXIT_CODES, RUNS
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.study.seeds import AtSeeds
 from scenarios.study.whatif.apply import EXISTING, base_of

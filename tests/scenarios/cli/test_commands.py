@@ -38,3 +38,14 @@ def test_a_command_does_not_load_the_others() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
+
+
+def test_files_are_verified_without_emulator_mcu_and_scenarios() -> None:
+    code = """
+import sys
+import scenarios.cli.commands.verify
+rooms = {"topology", "traffic", "mcu_sim", "scenarios", "mininet", "scapy"}
+print([m for m in sys.modules if m.split(".")[0] in rooms and not m.startswith("scenarios.cli")])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "['scenarios']\n"
