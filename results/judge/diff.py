@@ -75,6 +75,7 @@ def _compare_maps(
         skip.add("path")
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
         skip.add("reasons")
+    skip.add("reason_codes")  # the reasons once more
     for key in dict.fromkeys([*a, *b]):
         here = f"{path}.{key}" if path else key
         if key not in skip and here not in _IGNORED:

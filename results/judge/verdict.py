@@ -24,6 +24,7 @@ from results.judge.under_faults import as_judged, comparable
 from results.judge.worst import at_other_seeds, worst
 from results.model.faults import FaultResult
 from results.model.found import Cause, Found
+from results.model.reasons import Reason
 from results.model.result import Binding, CriterionResult, Phase, Result, Verdict
 from results.model.seeds import Seeds, Trial, Valued
 
@@ -37,6 +38,7 @@ class Judgement(NamedTuple):
     reasons: list[str]
     criteria: list[CriterionResult]
     binding: Binding | None
+    reason_codes: list[Reason]
 
 
 def margin_pct(criterion: Criterion, value: float | None) -> float | None:
@@ -70,7 +72,7 @@ def judge(
     criteria: Criteria,
     *,
     existing: Sequence[str],
-    invalid: Sequence[str],
+    invalid: Sequence[Reason],
     new: Sequence[str] = (),
     warmed: Mapping[float, Sequence[Phase]] | None = None,
     faults: Sequence[FaultResult] = (),
@@ -103,13 +105,16 @@ def judge(
     results = [result for result, _ in judged]
     failed = [_reason(result) for result in results if not result.ok]
     verdict: Verdict = "invalid" if invalid else "fail" if failed else "pass"
-    judgement = Judgement(verdict, list(invalid) or failed, results, _binding(judged))
+    reasons = [str(reason) for reason in invalid] or failed
+    judgement = Judgement(verdict, reasons, results, _binding(judged), list(invalid))
     return judgement if seeds is None else _at(judgement, criteria, seeds)
 
 
 def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
     """A result that was judged at its own seed, judged by others as well."""
-    own = Judgement(result.verdict, result.reasons, result.criteria, result.binding)
+    own = Judgement(
+        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
+    )
     found = _at(own, criteria, seeds)
     return result.model_copy(update={**found._asdict(), "seeds": seeds})
 
@@ -137,8 +142,8 @@ def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
     if alone and (not judged.ok or binding is None or _is_nearer(judged, binding)):
         binding = _bound(judged, found)
     if own.verdict == "invalid" or judged.ok:
-        return Judgement(own.verdict, own.reasons, results, binding)
-    return Judgement("fail", [*own.reasons, _reason(judged)], results, binding)
+        return own._replace(criteria=results, binding=binding)
+    return Judgement("fail", [*own.reasons, _reason(judged)], results, binding, [])
 
 
 def _is_nearer(judged: CriterionResult, binding: Binding) -> bool:

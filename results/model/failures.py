@@ -11,7 +11,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel, read_json
-from results.model.quantities import Amount, Count, Id, LinkDirection, Reason, Verdict
+from results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
+from results.model.reasons import Reason
 from results.model.result import Engine, Inputs, Named, Question, RunId
 
 SCHEMA = "giaoban.faults/2"
@@ -100,7 +101,8 @@ class FailureResult(StrictModel):
     elements: Annotated[list[Element], Field(min_length=1)]
     own: list[Id] = Field(default_factory=list)
     verdict: Verdict
-    reasons: list[Reason]
+    reasons: list[OneLine]
+    reason_codes: list[Reason] = Field(default_factory=list)
     interruption_ms: Amount | None = None
     interruption_at: Id | None = None
     restored_interruption_ms: Amount | None = None
@@ -243,7 +245,7 @@ class FaultsAnswer(StrictModel):
     schema_id: Literal["giaoban.faults/2"] = Field(default="giaoban.faults/2", alias="schema")
     run_id: RunId
     verdict: Verdict
-    reasons: list[Reason]
+    reasons: list[OneLine]
     question: Question
     engine: Engine | None
     inputs: Inputs

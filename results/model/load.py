@@ -10,7 +10,8 @@ from typing import Literal, Self
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel, read_json
-from results.model.quantities import Amount, Count, Id, Reason, Verdict
+from results.model.quantities import Amount, Count, Id, OneLine, Verdict
+from results.model.reasons import Reason
 from results.model.result import Assumption, Engine, FileRef, RunId
 
 SCHEMA = "giaoban.load/1"
@@ -243,7 +244,8 @@ class LoadResult(StrictModel):
     schema_id: Literal["giaoban.load/1"] = Field(default="giaoban.load/1", alias="schema")
     run_id: RunId
     verdict: Verdict
-    reasons: list[Reason]
+    reasons: list[OneLine]
+    reason_codes: list[Reason] = Field(default_factory=list)
     place: Place
     question_en: str = ""
     question_vi: str = ""

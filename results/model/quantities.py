@@ -23,5 +23,5 @@ def _in_a_line(value: object) -> object:
     return in_a_line(value) if isinstance(value, str) else value
 
 
-Reason = Annotated[str, BeforeValidator(_in_a_line)]
+OneLine = Annotated[str, BeforeValidator(_in_a_line)]
 """Why something is not as it should be: words of ours, or of an error or a program that ended."""

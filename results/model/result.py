@@ -24,10 +24,11 @@ from results.model.quantities import (
     Kind,
     LinkDirection,
     Mos,
+    OneLine,
     Percent,
-    Reason,
     Verdict,
 )
+from results.model.reasons import Reason
 from results.model.seeds import Seeds
 from results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 
@@ -352,7 +353,8 @@ class Result(StrictModel):
     schema_id: Literal["giaoban.result/2"] = Field(default="giaoban.result/2", alias="schema")
     run_id: RunId
     verdict: Verdict
-    reasons: list[Reason]
+    reasons: list[OneLine]
+    reason_codes: list[Reason] = Field(default_factory=list)
     question: Question
     engine: Engine
     inputs: Inputs

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Count, Id, Reason
+from results.model.quantities import Amount, Count, Id, OneLine
 from results.model.result import Inputs, RunId
 
 SCHEMA = "giaoban.sweep-answer/1"
@@ -48,7 +48,7 @@ class SweepPoint(StrictModel):
     margin_pct: float | None = None
     used_pct: float | None = None
     peak_pct: Amount | None = None
-    why: Reason = ""
+    why: OneLine = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     pace_s: Amount | None = None
     seeds_tried: Count = 0

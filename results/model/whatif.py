@@ -8,7 +8,7 @@ from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
 from results.model.in_use import InUse
-from results.model.quantities import Count, Id, Reason, Verdict
+from results.model.quantities import Count, Id, OneLine, Verdict
 from results.model.result import Binding, Inputs, RunId
 from results.model.seeds import Seeds
 
@@ -43,7 +43,7 @@ class Judged(StrictModel):
 
     method: Method
     verdict: Verdict
-    reasons: list[Reason]
+    reasons: list[OneLine]
     binding: Binding | None
     where: str
     margins: list[Margin]

@@ -133,6 +133,9 @@ class EnglishNames(Names):
             text += f", {event}: {self.fault(place.fault)}"
         return text if place.phase is None else f"{text}, {self.phase(place.phase).lower()}"
 
+    def way(self, direction: str) -> str:
+        return direction
+
     def phase(self, name: str) -> str:
         return PHASES.get(name, name)
 

@@ -194,6 +194,10 @@ class Names:
         ends = [self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")]
         return " ↔ ".join(ends)
 
+    def way(self, direction: str) -> str:
+        """`up` or `down` in words."""
+        return _WAYS[direction]
+
     def fault(self, ident: str) -> str:
         """What a fault was, in words."""
         return self._faults.get(ident, ident)

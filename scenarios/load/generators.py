@@ -9,6 +9,7 @@ import numpy as np
 
 from mcu_sim.media.health import MOST_LATE_PCT, late_pct
 from results.model.load import GeneratorView
+from results.model.reasons import Reason, because
 from scenarios.load.locust.outcomes import Health, Record
 
 MOST_CPU_PCT = 90.0
@@ -64,7 +65,7 @@ def faults(
     *,
     window_s: tuple[float, float],
     processes: int,
-) -> list[str]:
+) -> list[Reason]:
     """Why the figures do not hold; empty if they do.
 
     Args:
@@ -74,39 +75,39 @@ def faults(
     begin_s, end_s = window_s
     during = [h for h in healths if begin_s + WARM_UP_S <= h.at_s <= end_s] or list(healths)
     seen = view(during, records)
-    wrong = []
+    wrong: list[Reason] = []
     if seen.processes < processes:
-        wrong.append(f"{seen.processes} of {processes} generators said how they fared")
+        wrong.append(because("generators-silent", said=seen.processes, generators=processes))
     for generator in sorted({h.generator for h in healths}):
         own = [h for h in healths if h.generator == generator]
         if any(h.media_gone for h in own):
-            wrong.append(f"the process with the media of generator {generator} has ended")
+            wrong.append(because("media-process-ended", generator=generator))
         last_s = max(h.at_s for h in own)
         if last_s < end_s - SILENT_S:
-            wrong.append(f"generator {generator} has said nothing since {last_s:.0f} s")
+            wrong.append(because("generator-silent", generator=generator, since_s=round(last_s)))
     if seen.cpu_pct_mean > MOST_CPU_PCT:
-        wrong.append(
-            f"a generator's process took {seen.cpu_pct_mean:g} % of a core in the mean "
-            f"(limit {MOST_CPU_PCT:g} %)"
-        )
+        wrong.append(because("generator-busy", cpu_pct=seen.cpu_pct_mean, limit_pct=MOST_CPU_PCT))
     late = sum(h.late_ms > MOST_LATE_MS for h in during)
     if during and 100 * late / len(during) > LATE_SECONDS_PCT:
         wrong.append(
-            f"a generator stood still for more than {MOST_LATE_MS:g} ms in {late} of "
-            f"{len(during)} seconds (limit {LATE_SECONDS_PCT:g} %)"
+            because(
+                "generator-stood",
+                late_ms=MOST_LATE_MS,
+                late=late,
+                seconds=len(during),
+                limit_pct=LATE_SECONDS_PCT,
+            )
         )
     if seen.dial_late_p99_ms is not None and seen.dial_late_p99_ms > DIAL_LATE_P99_MS:
         wrong.append(
-            f"1 of 100 calls was dialled {seen.dial_late_p99_ms:g} ms late or later "
-            f"(limit {DIAL_LATE_P99_MS:g} ms)"
+            because("dialled-late", late_ms=seen.dial_late_p99_ms, limit_ms=DIAL_LATE_P99_MS)
         )
     if seen.media_late_pct > MOST_LATE_PCT:
         wrong.append(
-            f"{seen.media_late_pct:g} % of the generator's media left more than 20 ms late "
-            f"(limit {MOST_LATE_PCT:g} %)"
+            because("generator-media-late", late_pct=seen.media_late_pct, limit_pct=MOST_LATE_PCT)
         )
     if seen.media_overflowed:
-        wrong.append(f"{seen.media_overflowed} packets overflowed the generator's buffers")
+        wrong.append(because("generator-overflowed", packets=seen.media_overflowed))
     return wrong
 
 

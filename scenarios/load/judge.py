@@ -315,7 +315,7 @@ def judge(
     return judged
 
 
-def verdict_of(criteria: Sequence[LoadCriterion], wrong: Sequence[str]) -> Verdict:
+def verdict_of(criteria: Sequence[LoadCriterion], wrong: Sequence[object]) -> Verdict:
     """Invalid before anything else: figures that do not hold are no failure of the MCU's."""
     if wrong:
         return "invalid"

@@ -135,13 +135,14 @@ def answer(
     sessions = sessions.model_copy(update={"dropped": 0, "setup": measures.sessions(lit).setup})
     done = [each for each in measures.operations(records) if each.operation != "drop"]
     criteria = judge.judge(sessions, done, storm, thresholds)
-    wrong = list(checked.reasons) if checked.verdict == "invalid" else []
+    wrong = checked.reasons if checked.verdict == "invalid" else []
     recovery = question.plan.recovery
     assert recovery is not None
     return LoadResult(
         run_id=run_id,
         verdict=judge.verdict_of(criteria, wrong),
         reasons=wrong,
+        reason_codes=checked.reason_codes,
         place="province",
         question_en=checked.question.text_en,
         question_vi=checked.question.text_vi,

@@ -17,6 +17,7 @@ from results.archive import store
 from results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from results.archive.store import RunFolder
 from results.model.load import FILE, LoadInputs, LoadResult, McuView, Trial
+from results.model.reasons import Reason, because
 from results.model.result import FileRef
 from results.report.load_summary import summary_md
 from results.report.plots.load import write_load_plots
@@ -167,7 +168,7 @@ def answer(
     criteria = judge.judge(
         sessions, done, storm, order.thresholds, media=came, lacks=lacks, guessing=guessed
     )
-    reasons = wrong or lacking.nobody_answered(done)
+    reasons = [str(reason) for reason in wrong] or lacking.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
     server = (
         order.device.name if order.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
@@ -176,6 +177,7 @@ def answer(
         run_id=run_id,
         verdict=judge.verdict_of(criteria, wrong),
         reasons=reasons,
+        reason_codes=wrong,
         place="loopback" if order.device is not None else "target",
         what=described(plan, order.where),
         inputs=inputs(plan, own=order.device is not None),
@@ -213,7 +215,7 @@ def inputs(plan: LoadPlan, *, own: bool) -> LoadInputs:
     )
 
 
-def faults(order: Order, seen: Seen) -> list[str]:
+def faults(order: Order, seen: Seen) -> list[Reason]:
     """Why the figures do not hold; empty if they do."""
     plan, kept = order.plan, seen.kept
     begin_s, end_s = timetable.window_s(plan)
@@ -224,28 +226,31 @@ def faults(order: Order, seen: Seen) -> list[str]:
         processes=order.where.processes,
     )
     if not kept.records:
-        return ["nothing was done: no generator came to its first call", *wrong]
+        return [because("nothing-done"), *wrong]
     planned = timetable.attempts(plan)
     calls = [record for record in kept.records if plan.is_bridge(record.who)]
     done = sum(record.operation == "invite" for record in calls)
     # A bridge that waits for an answer cannot dial; the test may be over before it can again.
     waited = any(r.held_up or (r.operation in WAITED_FOR and r.cause == "timeout") for r in calls)
     if done < planned and not waited:
-        wrong.append(f"only {done} of {planned} calls of the timetable were dialled")
+        wrong.append(because("not-dialled", dialled=done, calls=planned))
     if seen.mcu is not None and plan.media:
         wrong += mcu_faults(seen.mcu)
     return wrong
 
 
-def mcu_faults(mcu: McuView) -> list[str]:
+def mcu_faults(mcu: McuView) -> list[Reason]:
     """Whether the machine of the test's own MCU could keep up with the media of its calls."""
     late = late_pct(mcu.media_late, mcu.media_sent)
     if late <= MOST_LATE_PCT and not mcu.media_overflowed:
         return []
     return [
-        f"the MCU's machine could not keep up: {late:.1f} % of its media left more than 20 ms "
-        f"late (limit {MOST_LATE_PCT:g} %), {mcu.media_overflowed} packets overflowed "
-        "a receive buffer"
+        because(
+            "mcu-machine-late",
+            late_pct=round(late, 1),
+            limit_pct=MOST_LATE_PCT,
+            packets=mcu.media_overflowed,
+        )
     ]
 
 

@@ -60,5 +60,5 @@ def attempt(order: Order, rate_per_s: float, root: Path, progress: Progress) -> 
         f"{sessions.setup.p99_ms if sessions.setup else 0:g} ms"
     )
     if wrong:
-        return Trial(rate_per_s=rate, outcome="invalid", why="; ".join(wrong))
+        return Trial(rate_per_s=rate, outcome="invalid", why="; ".join(map(str, wrong)))
     return Trial(rate_per_s=rate, outcome="failed" if failed else "clean", why=said)

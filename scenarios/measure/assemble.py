@@ -19,6 +19,7 @@ from results.judge.criteria import DEFAULT_PATH as CRITERIA
 from results.judge.criteria import Criteria, Criterion, load_criteria
 from results.judge.verdict import Judgement, judge
 from results.model.faults import FaultResult
+from results.model.reasons import Reason
 from results.model.result import (
     Downspeeded,
     Engine,
@@ -100,6 +101,7 @@ def assemble(
         run_id=run_id,
         verdict=judgement.verdict,
         reasons=judgement.reasons,
+        reason_codes=judgement.reason_codes,
         question=AskedQuestion(
             existing=[Named(id=c.bridge, name=c.name) for c in existing],
             new=[Named(id=c.bridge, name=c.name) for c in new],
@@ -152,7 +154,7 @@ class _Measured:
     phases: list[Phase]
     found: Mapping[float, Sequence[Phase]]
     faults: list[FaultResult]
-    invalid: list[str]
+    invalid: list[Reason]
 
     def judged(self, criteria: Criteria, plan: Plan) -> Judgement:
         return judge(

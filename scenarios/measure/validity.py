@@ -8,17 +8,15 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from results.model.reasons import Reason, because
 from results.model.result import Accounting
 from scenarios.measure.captures import Captures
 from scenarios.measure.fault_validity import faults_in_vain
 from topology.damage import damaged as damaged_of
 
-UNLOGGED = {
-    "stray": "belong to no stream",
-    "not_rtp": "are not RTP",
-    "unauthentic": "could not be authenticated (SRTP)",
-}
-"""What a program read and could not put down to a stream; in a check nobody else sends to it."""
+UNLOGGED = {"stray": "stray", "not_rtp": "not-rtp", "unauthentic": "unauthentic"}
+"""What a program read and could not put down to a stream, and the code of that reason; in a check
+nobody else sends to it."""
 LATE_MS = 5.0
 """A line's impairment that begins later than this is not the one asked for."""
 
@@ -92,7 +90,7 @@ def strange(captures: Captures, index: int) -> Strange:
     )
 
 
-def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[str]:
+def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[Reason]:
     """Reasons why the run is invalid; none for a run that can be trusted.
 
     `seen`: what is strange about each stream, where that is known already.
@@ -105,8 +103,13 @@ def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> lis
         udp = captures.counters["udp"]
         waiting = sum(q["backlog"] for q in captures.counters["queues"])
         found.append(
-            f"{account.unaccounted} packets are unaccounted for ({udp['NoPorts']} came to a closed "
-            f"port, {udp['RcvbufErrors']} to a full buffer, {waiting} wait in queues)"
+            because(
+                "unaccounted",
+                packets=account.unaccounted,
+                closed=udp["NoPorts"],
+                full=udp["RcvbufErrors"],
+                waiting=waiting,
+            )
         )
     health = captures.events_of("mcu-health", "bridge-health")
     told_sent = sum(h["sip_sent"] + h["rtcp_sent"] for h in health)
@@ -115,22 +118,18 @@ def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> lis
     told_sent += captures.media_sent - sum(h.get("unsendable", 0) for h in health)
     udp = captures.counters["udp"]
     if udp["OutDatagrams"] != told_sent:
-        found.append(
-            f"the hosts' kernels sent {udp['OutDatagrams']} datagrams, the programs {told_sent}"
-        )
+        found.append(because("kernel-sent", kernel=udp["OutDatagrams"], programs=told_sent))
     read = captures.media_received + told_received + unlogged
     read += sum(stream["received"] for stream in _background(captures, at="host"))
     if udp["InDatagrams"] != read:
-        found.append(
-            f"the hosts' kernels delivered {udp['InDatagrams']} datagrams, the programs read {read}"
-        )
+        found.append(because("kernel-delivered", kernel=udp["InDatagrams"], programs=read))
     # the kernel counts what fails its checksum among what a socket dropped
     damaged = captures.counters["udp"]["InCsumErrors"]
     full = sum(h["overflowed"] for h in health) > damaged
     for h in health:
         found += _of_one(h, full, under_faults=captures.plan.recovery is not None)
     if captures.counters["pacer_drops"]:
-        found.append(f"senders' pacing dropped {captures.counters['pacer_drops']} packets")
+        found.append(because("pacing-dropped", packets=captures.counters["pacer_drops"]))
     streams = captures.counters["background"]
     damaged += captures.counters["background_damaged"]
     full = sum(stream["overflowed"] for stream in streams) > damaged
@@ -151,44 +150,45 @@ def _background(captures: Captures, at: Literal["router", "host"]) -> list[dict[
     return [stream for stream, of in told if (of.target in routers) == (at == "router")]
 
 
-def _of_background(stream: dict[str, Any], full: bool) -> list[str]:
+def _of_background(stream: dict[str, Any], full: bool) -> list[Reason]:
     """What its sender and its receiver say of a stream of background traffic.
 
     `full`: what sockets dropped is more than what was damaged on the way.
     """
-    name = f"background on link {stream['link']} {stream['direction']}"
+    line = f"{stream['link']} {stream['direction']}"
     found = []
     if stream["sent"] != stream["handed"]:
-        found.append(f"{name}: the kernel sent {stream['sent']} of {stream['handed']} packets")
-    for key, what in (
-        ("late", "times it was handed over after it was due"),
-        ("pacer_drops", "packets were dropped by its pacing"),
-        ("overflowed", "packets overflowed a receive buffer"),
-    ):
-        if stream[key] and (full or key != "overflowed"):
-            found.append(f"{name}: {stream[key]} {what}")
+        found.append(
+            because("background-unsent", line=line, sent=stream["sent"], packets=stream["handed"])
+        )
+    if stream["late"]:
+        found.append(because("background-late", line=line, times=stream["late"]))
+    if stream["pacer_drops"]:
+        found.append(because("background-paced", line=line, packets=stream["pacer_drops"]))
+    if stream["overflowed"] and full:
+        found.append(because("background-overflowed", line=line, packets=stream["overflowed"]))
     return found
 
 
-def _of_streams(captures: Captures, seen: Mapping[int, Strange], by_lines: int) -> list[str]:
+def _of_streams(captures: Captures, seen: Mapping[int, Strange], by_lines: int) -> list[Reason]:
     """Packets that nobody sent, and copies beyond those that were asked for."""
     found = []
     beyond = 0
     for stream in captures.plan.streams:
         name, of = f"{stream.bridge} {stream.kind} {stream.direction}", seen[stream.index]
         if of.unknown:
-            found.append(f"{name}: {of.unknown} packets came that were never sent")
+            found.append(because("never-sent", stream=name, packets=of.unknown))
         if of.removed:
-            found.append(f"{name}: {of.removed} packets came that the injector had removed")
+            found.append(because("removed-came", stream=name, packets=of.removed))
         if of.twice and not by_lines:
-            found.append(f"{name}: {of.twice} packets arrived twice")
+            found.append(because("stream-twice", stream=name, packets=of.twice))
         beyond += of.twice
     if by_lines and beyond > by_lines:
-        found.append(f"{beyond} packets arrived twice, {by_lines} were duplicated by lines")
+        found.append(because("more-twice", packets=beyond, duplicated=by_lines))
     return found
 
 
-def _of_lines(captures: Captures) -> list[str]:
+def _of_lines(captures: Captures) -> list[Reason]:
     """Impairments that did not begin or end when they should have, or did what nobody asked for."""
     plan, changes = captures.plan, captures.counters["line_changes"]
     # lines are changed until the last sample, at a whole second
@@ -196,42 +196,38 @@ def _of_lines(captures: Captures) -> list[str]:
     planned = sum(1 + (line.to_s is not None and line.to_s <= last_s) for line in plan.lines)
     found = []
     if len(changes) < planned:
-        found.append(f"{planned} changes of lines were planned, {len(changes)} were made")
+        found.append(because("line-changes", planned=planned, made=len(changes)))
     for change in changes:
         late_ms = change["t_ms"] - change["due_ms"]
         if late_ms > LATE_MS and change["due_ms"] > 0:
             what = "began" if change["begins"] else "ended"
-            found.append(
-                f"link {change['link']} {change['direction']}: its impairment {what} "
-                f"{late_ms:.1f} ms late"
-            )
+            line = f"{change['link']} {change['direction']}"
+            found.append(because(f"impairment-{what}-late", line=line, late_ms=round(late_ms, 1)))
     twice = {(line.link, line.hop.direction) for line in plan.lines if line.what.duplicate}
     for line in captures.counters["lines"]:
         if line["duplicated"] and (line["link"], line["direction"]) not in twice:
-            where = f"link {line['link']} {line['direction']}"
-            found.append(f"{where}: {line['duplicated']} more packets came out than went in")
+            where = f"{line['link']} {line['direction']}"
+            found.append(because("line-duplicated", line=where, packets=line["duplicated"]))
     udp = captures.counters["udp"]
     if (count := accounting(captures).packets_damaged) and not any(
         line.what.corrupt for line in plan.lines
     ):
-        found.append(
-            f"{count} packets were thrown away as damaged, but no line damages any "
-            f"({udp['NoPorts']} came to a closed port)"
-        )
+        found.append(because("damaged", packets=count, closed=udp["NoPorts"]))
     return found
 
 
-def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[str]:
+def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[Reason]:
     """Impairments in whose time nothing passed; of a bridge that had no call, that is told so."""
     plan = captures.plan
     called = {e["bridge"] for e in captures.events_of("joined", who="mcu")}
-    met: dict[tuple[str, float, float], bool] = {}
+    met: dict[tuple[str, str, float, float], bool] = {}
     for stream in plan.streams:
         if stream.bridge not in called:
             continue
         for interval, any_sent in zip(stream.impairments, seen[stream.index].met, strict=True):
             to_s = plan.end_s if interval.to_s is None else interval.to_s
-            key = f"{stream.bridge} {stream.direction}", interval.from_s, to_s
+            leg = f"{stream.bridge} {stream.direction}"
+            key = "leg", leg, interval.from_s, to_s
             met[key] = met.get(key, False) or any_sent
     times_s = captures.samples[:, 0] / 1e9
     for line in plan.lines:
@@ -239,40 +235,37 @@ def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[str
         first = max(int(np.searchsorted(times_s, line.from_s, "right")) - 1, 0)
         last = min(int(np.searchsorted(times_s, to_s)), len(times_s) - 1)
         carried = captures.samples[:, 1 + captures.hops.index((line.link, line.hop.direction))]
-        key = f"link {line.link} {line.hop.direction}", line.from_s, to_s
+        key = "line", f"{line.link} {line.hop.direction}", line.from_s, to_s
         met[key] = bool(carried[last] > carried[first])
     start_s = plan.phases[0].start_s
     return [
-        f"{where}: nothing passed while it was impaired, {from_s - start_s:g} s to "
-        f"{to_s - start_s:g} s"
-        for (where, from_s, to_s), any_passed in met.items()
+        because(f"{key}-impaired-idle", **{key: of}, from_s=from_s - start_s, to_s=to_s - start_s)
+        for (key, of, from_s, to_s), any_passed in met.items()
         if not any_passed
     ]
 
 
-def _of_one(health: dict[str, Any], full: bool, *, under_faults: bool) -> list[str]:
+def _of_one(health: dict[str, Any], full: bool, *, under_faults: bool) -> list[Reason]:
     """What one program says of itself. What SIP threw away is no fault: such a call fails.
 
     `full`: what sockets dropped is more than what was damaged on the way. `under_faults`: a host
     may find no way to send to, and what it would have sent is lost.
     """
-    who = health.get("bridge", "the MCU")
+    who = health.get("bridge", "mcu")
     found = [
-        f"{who}: {count} packets came that {what}"
-        for key, what in UNLOGGED.items()
+        because(code, who=who, packets=count)
+        for key, code in UNLOGGED.items()
         if (count := health.get(key, 0))
     ]
     if health["starved"]:
-        found.append(f"{who}: media was handed over after it was due {health['starved']} times")
+        found.append(because("starved", who=who, times=health["starved"]))
     if full and health["overflowed"]:
-        found.append(f"{who}: {health['overflowed']} packets overflowed a receive buffer")
+        found.append(because("overflowed", who=who, packets=health["overflowed"]))
     if count := health.get("foreign", 0):
-        found.append(f"{who}: {count} packets came under another payload type than was agreed on")
+        found.append(because("foreign", who=who, packets=count))
     if (count := health.get("unsendable", 0)) and not under_faults:
-        found.append(f"{who}: {count} packets of media could not be sent")
+        found.append(because("unsendable", who=who, packets=count))
     if health.get("calls_left") or health.get("units_left"):
-        found.append(
-            f"the MCU still held {health['calls_left']} calls and {health['units_left']:g} units "
-            "after everyone had hung up"
-        )
+        calls, units = health["calls_left"], health["units_left"]
+        found.append(because("calls-left", calls=calls, units=units))
     return found

@@ -20,7 +20,7 @@ from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, fit, hidden_in, pr
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.device import Device
-from results.model.quantities import Reason
+from results.model.quantities import OneLine
 from scenarios.study.whatif.variant import Variant
 from topology.model import Access, Group, Province, Router
 from topology.units.unit import Unit
@@ -210,7 +210,7 @@ def test_what_a_stranger_sent_is_fit_for_a_log_at_any_depth() -> None:
 
 
 class Told(StrictModel):
-    reasons: list[Reason]
+    reasons: list[OneLine]
 
 
 @given(st.text())

@@ -24,6 +24,7 @@ from results.model.failures import (
     LinkPeak,
     Timing,
 )
+from results.model.reasons import Reason
 from results.model.result import Engine, Named, Question
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "dak-glong": "Đắk Glong"}
@@ -78,7 +79,7 @@ def failure(
     links: dict[str, float] | None = None,
     *,
     verdict: Any = "pass",
-    reasons: Sequence[str] = (),
+    reasons: Sequence[str | Reason] = (),
     own: Sequence[str] = (),
 ) -> FailureResult:
     """One failure; bridges not given were not touched. `links`: load of one direction each."""
@@ -104,7 +105,8 @@ def failure(
             "elements": elements,
             "own": list(own),
             "verdict": verdict,
-            "reasons": list(reasons),
+            "reasons": list(map(str, reasons)),
+            "reason_codes": [reason for reason in reasons if isinstance(reason, Reason)],
             "bridges": every if measured else [],
             "links": peaks if measured else [],
             **(worst_of(every, peaks)._asdict() if measured else {}),

@@ -17,6 +17,7 @@ from results.model.failures import (
     SinglePoint,
     Timing,
 )
+from results.model.reasons import Reason
 from results.model.result import FileRef, Result
 from tests.results import results_factory as f
 
@@ -28,7 +29,7 @@ NEXT_YEAR = "mo-rong-dot-2-20270105-080000"
 FAULTS = "faults-mo-rong-dot-1-20260705-120000"
 
 
-def measured(run_id: str, *, delay_ms: float = 4.0, invalid: Sequence[str] = ()) -> Result:
+def measured(run_id: str, *, delay_ms: float = 4.0, invalid: Sequence[Reason] = ()) -> Result:
     """A result in which Đắk Mil hears with this delay of its leg after the connection."""
     phases = f.phases()
     phases[2].bridges[3] = f.bridge(
@@ -149,7 +150,7 @@ def faults(run_id: str = FAULTS, **changes: Any) -> FaultsAnswer:
 def year(root: Path) -> Path:
     """Runs of two years, one invalid, one of failures, and two folders that are no runs."""
     keep(root, measured(JANUARY))
-    keep(root, measured(FEBRUARY, delay_ms=90.0, invalid=["3 packets unaccounted for"]))
+    keep(root, measured(FEBRUARY, delay_ms=90.0, invalid=[f.unaccounted(3)]))
     keep(root, measured(APRIL, delay_ms=60.0))
     keep(root, measured(JULY, delay_ms=160.0))
     keep(root, measured(NEXT_YEAR))

@@ -9,6 +9,7 @@ import numpy as np
 
 from results.judge.criteria import Criteria, Criterion, load_criteria
 from results.judge.verdict import judge
+from results.model.reasons import Reason, because
 from results.model.result import (
     Accounting,
     Assumption,
@@ -184,10 +185,15 @@ def phases() -> list[Phase]:
     return [phase("before", old), phase("during", old + new), phase("after", old + new)]
 
 
+def unaccounted(packets: int) -> Reason:
+    """Why a run is invalid that lost sight of packets."""
+    return because("unaccounted", packets=packets, closed=1, full=0, waiting=2)
+
+
 def result(
     of: Sequence[Phase] | None = None,
     *,
-    invalid: Sequence[str] = (),
+    invalid: Sequence[Reason] = (),
     run_id: str = "20261124-152000-mo-rong",
     thresholds: dict[str, float] | None = None,
     **meeting: Any,
@@ -206,6 +212,7 @@ def result(
         run_id=run_id,
         verdict=found.verdict,
         reasons=found.reasons,
+        reason_codes=found.reason_codes,
         question=Question(
             existing=[Named(id=i, name=n) for i, n in EXISTING.items()],
             new=[Named(id=i, name=n) for i, n in NEW.items()],

@@ -8,6 +8,7 @@ from typing import Any
 
 from results.archive.store import write_result
 from results.model.faults import FaultImpact, FaultResult
+from results.model.reasons import Reason
 from results.model.result import Result
 from results.report.view.map import FILE
 from scenarios.study.page_map import page_map
@@ -34,7 +35,7 @@ def network(extra: Sequence[tuple[str, str, str]] = ()) -> Network:
 
 
 def result(
-    run_id: str = h.JANUARY, *, delay_ms: float = 4.0, invalid: Sequence[str] = ()
+    run_id: str = h.JANUARY, *, delay_ms: float = 4.0, invalid: Sequence[Reason] = ()
 ) -> Result:
     """As the history's, with loads of the backbone and a cut of the ring."""
     made = h.measured(run_id, delay_ms=delay_ms, invalid=invalid)

@@ -96,7 +96,7 @@ def said(captures: Captures, spoil: Spoil) -> list[str]:
         samples=captures.samples.copy(),
     )
     spoil(again)
-    return validity.faults(again)
+    return [str(reason) for reason in validity.faults(again)]
 
 
 def udp(c: Captures, **more: int) -> None:

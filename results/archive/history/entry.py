@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Reason
+from results.model.quantities import OneLine
 
 State = Literal["whole", "evidence"]
 """`evidence`: the run was pruned, its result and its evidence are left."""
@@ -99,7 +99,7 @@ class Entry(StrictModel):
     code: str = ""
     committed: bool = False
     sha256: str
-    reasons: list[Reason] = Field(default_factory=list)
+    reasons: list[OneLine] = Field(default_factory=list)
     reasons_vi: list[str] = Field(default_factory=list)
     criteria: list[CriterionValue] = Field(default_factory=list)
     binding: Limits | None = None
@@ -123,7 +123,7 @@ class Skipped(StrictModel):
     """A folder among the runs that is none, and why."""
 
     folder: str
-    reason: Reason
+    reason: OneLine
 
 
 def scenario_of(run_id: str) -> str:

@@ -15,6 +15,7 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.text import LONGEST_NAME, fault
 from giaoban.tomlfile import parse
+from giaoban.translation import translator
 from results.archive.evidence.manifest import INPUTS, MANIFEST
 from results.archive.history.entry import (
     CriterionValue,
@@ -30,7 +31,7 @@ from results.archive.history.entry import (
 from results.archive.store import PARTIAL
 from results.model.failures import FaultsAnswer
 from results.model.result import CriterionResult, FileRef, Result
-from results.report.reasons import reason_vi
+from results.report.invalid import reasons
 from results.report.summary import place_name
 from results.report.vietnamese import Names
 
@@ -157,7 +158,7 @@ def _of_check(result: Result) -> dict[str, Any]:
         "code": result.inputs.code,
         "committed": result.inputs.commit is not None and result.inputs.committed,
         "reasons": result.reasons,
-        "reasons_vi": [reason_vi(text, names) for text in result.reasons]
+        "reasons_vi": reasons(result, translator("vi"), names)
         if result.verdict == "invalid"
         else [],
         "criteria": [_criterion(c, result, names) for c in result.criteria],
@@ -216,7 +217,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "code": answer.inputs.code,
         "committed": answer.inputs.commit is not None and answer.inputs.committed,
         "reasons": answer.reasons,
-        "reasons_vi": [reason_vi(text, names) for text in answer.reasons]
+        "reasons_vi": reasons(answer, translator("vi"), names)
         if answer.verdict == "invalid"
         else [],
         "tried": Tried(

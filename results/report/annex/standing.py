@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from giaoban.translation import translator
 from results.archive.evidence.answers import Answer
 from results.archive.evidence.manifest import Proof
 from results.report.annex.translator import Tongue
+from results.report.invalid import reasons
 from results.report.plots.words import Lang
-from results.report.reasons import reason_vi
 
 ESTIMATE = "estimate"
 """The name of the engine that computes instead of emulating."""
@@ -51,8 +52,6 @@ def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
         if part.answer.verdict == "invalid" and part.answer.reasons:
             say = Tongue(lang, part.answer)
             lines.append(say("reasons", say.run()))
-            lines += [
-                f"– {reason_vi(reason, say.names) if say.vi else reason}"
-                for reason in part.answer.reasons
-            ]
+            told = reasons(part.answer, translator(lang), say.names)
+            lines += [f"– {reason}" for reason in told]
     return lines

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from giaoban.translation import translator
 from results.judge.criteria import UNIT_VI
 from results.model.faults import FaultImpact, FaultResult
 from results.model.result import CriterionResult, LinkResult, Phase, Result
@@ -15,7 +16,7 @@ from results.report.english import EnglishNames, in_use
 from results.report.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.report.fault_words import fault_place, fault_place_vi
 from results.report.interrupted import interruptions, interruptions_vi
-from results.report.reasons import reason_vi
+from results.report.invalid import reasons
 from results.report.seed_words import sentence, sentence_vi, spreads, tried
 from results.report.summary import criteria_notes, meeting_sentence, place_name, terminal_table
 from results.report.vietnamese import Names, binding_sentence, refusal, verdict_sentence
@@ -84,7 +85,10 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
             meeting_sentence(result.meeting),
         ),
         "part": None if part is None else _part(part),
-        "reasons": [both(reason_vi(text, names), text) for text in result.reasons]
+        "reasons": [
+            both(vi, en)
+            for vi, en in zip(reasons(result, translator("vi"), names), result.reasons, strict=True)
+        ]
         if result.verdict == "invalid"
         else [],
         "bridges": [

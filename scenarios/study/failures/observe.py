@@ -54,6 +54,7 @@ def observe(
         own=list(failure.own),
         verdict=result.verdict,
         reasons=result.reasons,
+        reason_codes=result.reason_codes,
         bridges=bridges,
         links=links,
         **worst_of(bridges, links)._asdict(),

@@ -9,6 +9,7 @@ import results_factory as make
 
 from results.judge.criteria import EVERY_SEED, Criteria, Criterion, load_criteria
 from results.judge.verdict import Judgement, judge, margin_pct, meets, trial, with_seeds
+from results.model.reasons import Reason
 from results.model.result import Binding, Phase, Place
 from results.model.seeds import Trial, Valued, others, seeds_of
 
@@ -179,8 +180,14 @@ def test_how_a_failing_is_worded(
 
 def test_reasons_of_an_invalid_run_are_why_it_is() -> None:
     one = only(criterion("delay"))
-    judged = judge([phase(delay=500.0)], one, existing=[], invalid=["a", "b"])
-    assert (judged.verdict, judged.reasons) == ("invalid", ["a", "b"])
+    judged = judge(
+        [phase(delay=500.0)], one, existing=[], invalid=[make.unaccounted(1), make.unaccounted(2)]
+    )
+    assert (judged.verdict, judged.reasons) == (
+        "invalid",
+        [str(make.unaccounted(n)) for n in (1, 2)],
+    )
+    assert judged.reason_codes == [make.unaccounted(1), make.unaccounted(2)]
     assert judged.binding is not None
 
 
@@ -228,7 +235,7 @@ def every(threshold: float) -> Criterion:
 
 
 def at_seeds(
-    delay: float, seeds: Any, threshold: float = 0.0, invalid: tuple[str, ...] = ()
+    delay: float, seeds: Any, threshold: float = 0.0, invalid: tuple[Reason, ...] = ()
 ) -> Judgement:
     criteria = only(criterion("delay"), every(threshold))
     return judge([phase(delay=delay)], criteria, existing=[], invalid=invalid, seeds=seeds)
@@ -273,8 +280,9 @@ def test_the_reasons_of_both_stand_behind_one_another() -> None:
 
 
 def test_an_invalid_run_stays_so_whatever_other_seeds_say() -> None:
-    found = at_seeds(50.0, tried("fail"), invalid=("lost packets",))
-    assert (found.verdict, found.reasons) == ("invalid", ["lost packets"])
+    found = at_seeds(50.0, tried("fail"), invalid=(make.unaccounted(1),))
+    assert (found.verdict, found.reasons) == ("invalid", [str(make.unaccounted(1))])
+    assert found.reason_codes == [make.unaccounted(1)]
     assert [c.id for c in found.criteria] == ["delay", EVERY_SEED]
 
 

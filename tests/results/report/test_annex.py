@@ -166,7 +166,7 @@ def test_same_result_same_bytes(annex, pictures, tmp_path):
 
 def test_an_invalid_run_is_a_draft_on_every_page(pictures, tmp_path):
     path = tmp_path / "x.pdf"
-    annexes.write(make.result(invalid=["12 packets unaccounted for"]), pictures, path)
+    annexes.write(make.result(invalid=[make.unaccounted(12)]), pictures, path)
     pages = pages_of(path)
     assert len(pages) > 2
     assert all(DRAFT in page for page in pages)
@@ -330,7 +330,7 @@ def test_the_conclusion_says_what_failures_came_to():
     calm = tried(of=failures_factory.usual()[:1])
     said = "Về khả năng chịu sự cố: đạt – 1 sự cố đã thử đều đạt (mục 7)."
     assert said in conclusion(make.result(), calm)
-    void = failures_factory.failure("mcu", verdict="invalid", reasons=["12 packets unaccounted"])
+    void = failures_factory.failure("mcu", verdict="invalid", reasons=[make.unaccounted(12)])
     said = "Về khả năng chịu sự cố: không có kết luận – 1 trong 1 sự cố đã thử"
     assert any(text.startswith(said) for text in conclusion(make.result(), tried(of=[void])))
 
@@ -362,7 +362,7 @@ def test_where_everybody_is_behind_there_is_no_interruption_to_judge():
     ]
     text = annexes.said(make.result(), tried(of=[failures_factory.failure("mcu", gone)]))
     assert "đo được, không điểm cầu nào còn đường khác đến MCU" in text
-    void = failures_factory.failure("mcu", verdict="invalid", reasons=["12 packets unaccounted"])
+    void = failures_factory.failure("mcu", verdict="invalid", reasons=[make.unaccounted(12)])
     text = annexes.said(make.result(), tried(of=[void]))
     assert "Không có số liệu về gián đoạn của điểm cầu còn đường khác." in text
 
@@ -388,7 +388,7 @@ def test_what_is_recommended_where_it_is_no_pass():
     fail = annexes.said(make.result(thresholds={"link-peak": 1.0}))
     assert "Kết quả kiểm tra không đạt. Kiến nghị:" in fail
     assert "chưa kết nối các điểm cầu đề nghị" in fail
-    invalid = annexes.said(make.result(invalid=["12 packets unaccounted for"]))
+    invalid = annexes.said(make.result(invalid=[make.unaccounted(12)]))
     assert "Kết quả kiểm tra không hợp lệ. Kiến nghị:" in invalid
     for other in (fail, invalid):
         assert "Kết luận chỉ có giá trị với các điều kiện sau" not in other

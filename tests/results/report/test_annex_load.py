@@ -14,14 +14,16 @@ from docx import Document
 from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError
+from giaoban.translation import translator
 from results.archive.evidence.verify import verify
 from results.model.load import LoadInputs, LoadResult, MediaResult
+from results.model.reasons import because
 from results.model.result import FileRef
 from results.report.annex.content import Chapter
 from results.report.annex.make import annex_bytes, write_annex
 from results.report.annex.standing import Part
 from results.report.annex.words import words
-from results.report.reasons import UNKNOWN, reason_vi
+from results.report.invalid import reasons
 from results.report.vietnamese import Names
 from scenarios.load import generators, run
 from scenarios.load.locust.outcomes import Health, Record
@@ -216,8 +218,9 @@ def test_one_without_evidence_makes_a_draft() -> None:
 
 
 def test_an_invalid_one_makes_a_draft_without_its_figures() -> None:
-    why = "only 7 of 35 calls of the timetable were dialled"
-    answer = loads.storm(verdict="invalid", reasons=[why])
+    code = because("not-dialled", dialled=7, calls=35)
+    why = str(code)
+    answer = loads.storm(verdict="invalid", reasons=[why], reason_codes=[code])
     document = annexes.annex(make.result(), answer)
     assert document.draft
     assert "– chỉ gọi 7 trong 35 cuộc gọi theo lịch" in document.notices
@@ -235,14 +238,13 @@ def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
     bad |= {"media_late": 50, "media_overflowed": 3, "media_gone": True}
     healths = [Health.model_validate({"generator": "a", "at_s": float(t), **bad}) for t in range(9)]
     late = Record(operation="invite", who="x", at_s=3.5, due_s=3.0, ms=1.0, ok=True)
-    reasons = generators.faults(healths, [late], window_s=(0.0, 30.0), processes=2)
+    found = generators.faults(healths, [late], window_s=(0.0, 30.0), processes=2)
     mcu = loads.mcu_view(media_sent=100, media_late=50, media_overflowed=2)
-    reasons += run.mcu_faults(mcu)
-    reasons += ["nothing was done: no generator came to its first call"]
-    assert len(reasons) == 10, reasons
-    for reason in reasons:
-        told = reason_vi(reason, Names(WITHOUT))
-        assert told != UNKNOWN, reason
+    found += run.mcu_faults(mcu)
+    found += [because("nothing-done")]
+    assert len(found) == 10, found
+    answer = WITHOUT.model_copy(update={"verdict": "invalid", "reason_codes": found})
+    for told in reasons(answer, translator("vi"), Names(answer)):
         assert not re.search(r"\b(the|generator|of|late|media)\b", told), told
 
 

@@ -1,117 +1,114 @@
-"""Why a run is invalid, in Vietnamese: every sentence that the program can say."""
+"""Why a run is invalid: the sentence in its file, and the same in Vietnamese."""
 
-import ast
-import re
-from pathlib import Path
-
+import failures_factory
+import load_factory
 import pytest
 import results_factory as make
 
-from results.report.reasons import UNKNOWN, reason_vi
+from giaoban.translation import translator
+from results.model.reasons import SENTENCES, Reason, because
+from results.model.result import Result
+from results.report.invalid import reasons
 from results.report.vietnamese import Names
-from scenarios.measure import fault_validity, validity
 
-NAMES = Names(make.result())
+VI, EN = translator("vi"), translator("en")
+UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "english", "said"),
     [
         (
-            "3 packets are unaccounted for (1 came to a closed port, 0 to a full buffer, 2 wait in "
-            "queues)",
-            "3 gói tin không rõ nguyên nhân (1 gói đến nơi không còn nhận, 0 gói gặp bộ đệm đầy, 2 "
-            "gói còn trong hàng đợi)",
+            because("unaccounted", packets=1234, closed=1, full=0, waiting=2),
+            "1234 packets are unaccounted for (1 came to a closed port, 0 to a full buffer, "
+            "2 wait in queues)",
+            "1.234 gói tin không rõ nguyên nhân (1 gói đến nơi không còn nhận, 0 gói gặp bộ đệm "
+            "đầy, 2 gói còn trong hàng đợi)",
         ),
         (
+            because("never-sent", stream="dak-r-lap video down", packets=12),
             "dak-r-lap video down: 12 packets came that were never sent",
             "Đắk R'Lấp, hình ảnh chiều xuống: nhận được 12 gói tin chưa từng được gửi",
         ),
         (
+            because(
+                "impairment-began-late",
+                line="access-krong-no krong-no->r-krong-no",
+                late_ms=7.5,
+            ),
             "link access-krong-no krong-no->r-krong-no: its impairment began 7.5 ms late",
             "Đường truy nhập Krông Nô (chiều lên): tác động bắt đầu chậm 7,5 ms",
         ),
         (
+            because("starved", who="mcu", times=4),
             "the MCU: media was handed over after it was due 4 times",
             "MCU: 4 lần phát âm thanh, hình ảnh chậm so với thời điểm quy định",
         ),
         (
+            because("leg-impaired-idle", leg="tuy-duc up", from_s=2.5, to_s=4.0),
             "tuy-duc up: nothing passed while it was impaired, 2.5 s to 4 s",
             "Tuy Đức, chiều lên: không có gói tin nào đi qua trong thời gian chịu tác động, từ "
             "giây 2,5 đến giây 4",
         ),
         (
+            because("not-darken", fault="cut-1", line="gia-nghia--cu-jut"),
             "fault cut-1: link gia-nghia--cu-jut did not go dark",
             "sự cố đường truyền Gia Nghĩa ↔ Cư Jút: không mất tín hiệu như dự kiến",
         ),
         (
+            because("late-powered-off", fault="site-1", who="tuy-duc", late_ms=9.0),
             "fault site-1: tuy-duc: powered-off came 9.0 ms late",
             "sự cố tại Tuy Đức: cắt điện lệch 9 ms",
         ),
-        (
-            "cut:gia-nghia--cu-jut: senders' pacing dropped 2 packets",
-            "đứt Gia Nghĩa ↔ Cư Jút: bộ điều tiết phía gửi đã loại 2 gói tin",
-        ),
-        ("something nobody ever said", UNKNOWN),
     ],
 )
-def test_sentences(reason, said):
-    assert reason_vi(reason, NAMES) == said
+def test_sentences(reason: Reason, english: str, said: str) -> None:
+    result = make.result(invalid=[reason])
+    assert result.reasons == [english]
+    again = Result.from_json(result.to_json())
+    assert reasons(again, VI, Names(again)) == [said]
+    assert reasons(again, EN, Names(again)) == [english]
 
 
-FILLED = {
-    "who": "the MCU",
-    "name": "cu-jut audio up",
-    "where": "cu-jut up",
-    "what": "did not go dark",
-    "change.do": "darken",
-    "event": "powered-on",
-}
-LEFT = ("background on link",)
-"""What is only the beginning of sentences."""
+def test_a_reason_of_a_failure_that_was_tried_begins_with_it() -> None:
+    reason = because("pacing-dropped", packets=2)
+    void = failures_factory.failure("cut:gia-nghia--cu-jut", verdict="invalid", reasons=[reason])
+    hung = failures_factory.failure("mcu+site:cu-jut", verdict="invalid", reasons=["it hung"])
+    answer = failures_factory.answer([void, hung])
+    assert answer.reasons == [
+        "cut:gia-nghia--cu-jut: senders' pacing dropped 2 packets",
+        "mcu+site:cu-jut: it hung",
+    ]
+    mcu, site = Names(answer).of("mcu"), Names(answer).of("cu-jut")
+    assert reasons(answer, VI, Names(answer)) == [
+        "đứt Gia Nghĩa ↔ Cư Jút: bộ điều tiết phía gửi đã loại 2 gói tin",
+        f"hỏng {mcu} và mất điện tại {site}: {UNKNOWN}",
+    ]
 
 
-def sentences():
-    """Every sentence in the two modules that say why a run is invalid, with its blanks filled."""
-    for module in (validity, fault_validity):
-        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr):
-                text = "".join(
-                    part.value
-                    if isinstance(part, ast.Constant)
-                    else f"{{{ast.unparse(part.value)}}}"
-                    for part in node.values
-                )
-                if len(re.sub(r"\{.*?\}", "", text).split()) > 2:
-                    yield text
+def test_what_has_no_code_is_not_told_in_english() -> None:
+    """Of an answer of before there were codes, and of one of a later version."""
+    made = make.result(invalid=[make.unaccounted(3)])
+    for codes in ([], [Reason(code="of-next-year", arguments={"x": 1})]):
+        old = made.model_copy(update={"reason_codes": codes})
+        assert reasons(old, VI, Names(old)) == [UNKNOWN]
+        assert reasons(old, EN, Names(old)) == made.reasons
 
 
-def filled(text):
-    """Blanks by what they may hold."""
-    if text.startswith("{where}: {line"):
-        text = text.replace("{where}", "link a--b r-a->r-b")
-    if text.startswith("{name} {what}"):
-        return "fault f-1: tuy-duc did not lose its power"
-    if text.startswith("{name} {_SAID"):
-        return "fault f-1: link a--b did not stop"
-    if text.startswith("{name}: {change.do}"):
-        text = text.replace("{name}", "fault f-1: link a--b r-a->r-b")
-    if text.startswith("{name}: {event}"):
-        text = text.replace("{name}", "fault f-1: tuy-duc")
-    if text.startswith(("{name}: the kernel sent", "{name}: {stream")):
-        text = text.replace("{name}", "background on link a--b r-a->r-b")
-    text = text.replace("link {change['link']} {change['direction']}", "link a--b r-a->r-b")
-    text = text.replace("its impairment {what}", "its impairment ended")
-    text = text.replace("packets came that {what}", "packets came that are not RTP")
-    if text.endswith("{what}"):
-        text = text.replace("{what}", "packets were dropped by its pacing")
-    for blank, value in FILLED.items():
-        text = text.replace(f"{{{blank}}}", value)
-    return re.sub(r"\{.*?\}", "7", text)
+def test_a_load_test_says_its_own() -> None:
+    found = because("generator-silent", generator="a-1", since_s=7.0)
+    answer = load_factory.calls(verdict="invalid", reasons=[str(found)], reason_codes=[found])
+    assert answer.reasons == ["generator a-1 has said nothing since 7 s"]
+    assert reasons(answer, VI, Names(answer)) == ["một bộ tạo tải không báo tình trạng từ giây 7"]
 
 
-@pytest.mark.parametrize("text", sorted(set(sentences())))
-def test_every_sentence_of_the_program_is_known(text):
-    if not text.startswith(LEFT):
-        assert reason_vi(filled(text), NAMES) != UNKNOWN, filled(text)
+@pytest.mark.parametrize("arguments", [{}, {"packets": 1, "who": "mcu"}])
+def test_a_reason_has_just_the_arguments_of_its_sentence(arguments: dict[str, int | str]) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        because("pacing-dropped", **arguments)
+    with pytest.raises(KeyError):
+        because("no-such-code")
+
+
+def test_codes_are_ids() -> None:
+    assert all(code == code.lower() and " " not in code for code in SENTENCES)

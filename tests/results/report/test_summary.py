@@ -27,10 +27,10 @@ def test_a_fail_names_cause_and_reasons():
 
 
 def test_invalid_says_why():
-    result = make.result(invalid=["12 packets unaccounted for"])
+    result = make.result(invalid=[make.unaccounted(12)])
     assert summary_md(result).startswith("# INVALID")
     table = terminal_table(result)
-    assert table.notes[0] == "12 packets unaccounted for"
+    assert table.notes[0] == str(make.unaccounted(12))
 
 
 def test_one_row_a_criterion_and_one_that_binds():

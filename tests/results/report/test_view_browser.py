@@ -329,7 +329,7 @@ def test_a_run_without_curves_or_map(browser: Page, tmp_path: Path) -> None:
 
 
 def test_an_invalid_run_says_so(browser: Page, tmp_path: Path) -> None:
-    folder = v.folder(tmp_path, v.result(invalid=["3 packets unaccounted for"]))
+    folder = v.folder(tmp_path, v.result(invalid=[f.unaccounted(3)]))
     page = shown(browser, tmp_path, page_of(folder, lang="vi"))
     verdict = page.js("document.getElementById('verdict').textContent")
     assert "Không hợp lệ" in verdict

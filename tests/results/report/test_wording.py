@@ -27,6 +27,7 @@ from results.model.failures import FaultsAnswer
 from results.model.faults import FaultImpact, FaultResult
 from results.model.load import LoadResult
 from results.model.places import Place
+from results.model.reasons import because
 from results.model.result import Downspeeded, Impairment, MoreCalls, Refused, RefusedCommand, Result
 from results.model.seeds import others, seeds_of
 from results.report.document import Bullets, Document, Heading, Par, Table
@@ -47,10 +48,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     "mcu": ("mcu", "mcu"),
 }
 REASONS = [
-    "3 packets are unaccounted for (1 came to a closed port, 0 to a full buffer, 2 wait in queues)",
-    "dak-r-lap video down: 12 packets came that were never sent",
-    "something nobody ever said",
+    f.unaccounted(3),
+    because("never-sent", stream="dak-r-lap video down", packets=12),
+    because("late-darken", fault="cut-1", line="gia-nghia--cu-jut", late_ms=7.5),
 ]
+
+
+WHYS = [*REASONS, "something nobody ever said"]
 
 
 class Draw:
@@ -161,7 +165,7 @@ def tried(draw: Draw) -> FaultsAnswer:
             behind=draw.one([True, False]),
         )  # fmt: skip
         verdict = draw.one(["pass", "pass", "fail", "invalid"])
-        reasons = [] if verdict == "pass" else draw.some(REASONS, 1)
+        reasons = [] if verdict == "pass" else draw.some(WHYS, 1)
         one = ff.failure(ident, [impact], verdict=verdict, reasons=reasons)
         names = {
             "name_en": "link Gia Nghĩa – Cư Jút cut",

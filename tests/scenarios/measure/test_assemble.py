@@ -254,7 +254,7 @@ def test_a_sign_of_trouble_makes_the_run_invalid(
     meeting = Meeting(tmp_path)
     assert validity.faults(meeting.load()) == []
     spoil(meeting)
-    assert any(said in fault for fault in validity.faults(meeting.load()))
+    assert any(said in fault for fault in map(str, validity.faults(meeting.load())))
     result = meeting.result()
     assert result.verdict == "invalid"
     assert any(said in reason for reason in result.reasons)

@@ -1,0 +1,88 @@
+"""One language of all that people read: sentences by gettext, numbers by Babel (CLDR).
+
+A sentence is written in English where it is said, with named `{fields}`; every other language is a
+catalogue, `giaoban/locale/*.po`, read as it is at first use. A sentence that is not in it is said
+in English. `pybabel extract` finds the sentences by its own keywords.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+Language = Literal["vi", "en"]
+
+LOCALES = Path(__file__).with_name("locale")
+SOURCE: Language = "en"
+"""The language of the sentences in the code."""
+NBSP = "\u00a0"
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the name by which gettext's tools know it
+    """Mark a sentence that is translated later, where it is said."""
+    return msgid
+
+
+class Translator:
+    """Says sentences and numbers in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self.locale = Locale(language)
+        self._catalogue = _catalogue(language)
+
+    def gettext(self, msgid: str, /, **values: object) -> str:
+        """A sentence with values in its fields."""
+        return self._catalogue.gettext(msgid).format(**values)
+
+    def pgettext(self, context: str, msgid: str, /, **values: object) -> str:
+        """The same, where one English word is several in other languages."""
+        return self._catalogue.pgettext(context, msgid).format(**values)
+
+    def ngettext(self, one: str, more: str, n: int, /, **values: object) -> str:
+        """A sentence that agrees with a number, which is in its field `n`."""
+        text = self._catalogue.ngettext(one, more, n)
+        return text.format(**{"n": self.number(n), **values})
+
+    def number(self, value: float | None, digits: int = 2) -> str:
+        """With the language's signs and at most `digits` decimals; `–` for None."""
+        if value is None:
+            return "–"
+        text = f"{value:,.{digits}f}"
+        if "." in text:
+            text = text.rstrip("0").rstrip(".")
+        return "0" if text == "-0" else text.translate(self._signs)
+
+    @property
+    def _signs(self) -> Mapping[int, str]:
+        signs = self.locale.number_symbols["latn"]
+        return str.maketrans({",": signs["group"], ".": signs["decimal"], "-": "−"})
+
+    def percent(self, value: float | None, digits: int = 0) -> str:
+        """A percentage, 0–100, with its sign."""
+        return "–" if value is None else f"{self.number(value, digits)}{NBSP}%"
+
+
+@cache
+def translator(language: Language) -> Translator:
+    """That of a language; its catalogue is read at the first call."""
+    return Translator(language)
+
+
+def _catalogue(language: Language) -> NullTranslations:
+    if language == SOURCE:
+        return NullTranslations()
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        found = read_po(file, locale=language, abort_invalid=True)
+    compiled = BytesIO()
+    write_mo(compiled, found)
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,140 @@
+"""Why a run cannot be trusted: a code with its arguments, said in English and in any language.
+
+What sees that something is wrong names it (`because("never-sent", stream=…, packets=3)`); a result
+keeps the code, the arguments and the English sentence, and a document says it in its language
+(`results.report.invalid`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel
+from giaoban.translation import N_
+
+Argument = int | float | str
+
+
+class Reason(StrictModel):
+    """Why the figures of a run do not hold.
+
+    Attributes:
+        code: one of `SENTENCES`; a later version of the program may know more of them.
+        arguments: what the sentence has in its fields. Those that are of the network have names
+            that say what they are: `line` (`link`, or `link from->to`), `router`, `stream`
+            (`bridge kind way`), `leg` (`bridge way`), `who` (a bridge, or `mcu`).
+    """
+
+    code: str
+    arguments: dict[str, Argument] = Field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """In English, with identifiers, for whoever mends it."""
+        said = dict(self.arguments)
+        if said.get("who") == "mcu":
+            said["who"] = "the MCU"
+        return SENTENCES[self.code].format(**said)
+
+
+def because(code: str, **arguments: Argument) -> Reason:
+    """A reason. Raises `KeyError` for no such code, `ValueError` for other arguments than its."""
+    fields = {name for _, name, _, _ in Formatter().parse(SENTENCES[code]) if name is not None}
+    if fields != set(arguments):
+        raise ValueError(f"reason {code} has {sorted(fields)}, not {sorted(arguments)}")
+    return Reason(code=code, arguments=arguments)
+
+
+SENTENCES: Mapping[str, str] = {
+    "unaccounted": N_(
+        "{packets} packets are unaccounted for ({closed} came to a closed port, {full} to"
+        " a full buffer, {waiting} wait in queues)"
+    ),
+    "kernel-sent": N_("the hosts' kernels sent {kernel} datagrams, the programs {programs}"),
+    "kernel-delivered": N_(
+        "the hosts' kernels delivered {kernel} datagrams, the programs read {programs}"
+    ),
+    "pacing-dropped": N_("senders' pacing dropped {packets} packets"),
+    "background-unsent": N_(
+        "background on link {line}: the kernel sent {sent} of {packets} packets"
+    ),
+    "background-late": N_(
+        "background on link {line}: {times} times it was handed over after it was due"
+    ),
+    "background-paced": N_(
+        "background on link {line}: {packets} packets were dropped by its pacing"
+    ),
+    "background-overflowed": N_(
+        "background on link {line}: {packets} packets overflowed a receive buffer"
+    ),
+    "never-sent": N_("{stream}: {packets} packets came that were never sent"),
+    "removed-came": N_("{stream}: {packets} packets came that the injector had removed"),
+    "stream-twice": N_("{stream}: {packets} packets arrived twice"),
+    "more-twice": N_("{packets} packets arrived twice, {duplicated} were duplicated by lines"),
+    "line-changes": N_("{planned} changes of lines were planned, {made} were made"),
+    "impairment-began-late": N_("link {line}: its impairment began {late_ms} ms late"),
+    "impairment-ended-late": N_("link {line}: its impairment ended {late_ms} ms late"),
+    "line-duplicated": N_("link {line}: {packets} more packets came out than went in"),
+    "damaged": N_(
+        "{packets} packets were thrown away as damaged, but no line damages any ({closed}"
+        " came to a closed port)"
+    ),
+    "line-impaired-idle": N_(
+        "link {line}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
+    ),
+    "leg-impaired-idle": N_(
+        "{leg}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
+    ),
+    "stray": N_("{who}: {packets} packets came that belong to no stream"),
+    "not-rtp": N_("{who}: {packets} packets came that are not RTP"),
+    "unauthentic": N_("{who}: {packets} packets came that could not be authenticated (SRTP)"),
+    "starved": N_("{who}: media was handed over after it was due {times} times"),
+    "overflowed": N_("{who}: {packets} packets overflowed a receive buffer"),
+    "foreign": N_("{who}: {packets} packets came under another payload type than was agreed on"),
+    "unsendable": N_("{who}: {packets} packets of media could not be sent"),
+    "calls-left": N_(
+        "the MCU still held {calls} calls and {units:g} units after everyone had hung up"
+    ),
+    "not-darken": N_("fault {fault}: link {line} did not go dark"),
+    "not-lighten": N_("fault {fault}: link {line} was not lit again"),
+    "not-swallow": N_("fault {fault}: link {line} did not fail silently"),
+    "not-pass": N_("fault {fault}: link {line} did not carry again"),
+    "not-stop-router": N_("fault {fault}: router {router} did not stop"),
+    "not-start-router": N_("fault {fault}: router {router} did not start again"),
+    "late-darken": N_("fault {fault}: link {line}: darken came {late_ms} ms late"),
+    "late-lighten": N_("fault {fault}: link {line}: lighten came {late_ms} ms late"),
+    "late-swallow": N_("fault {fault}: link {line}: swallow came {late_ms} ms late"),
+    "late-pass": N_("fault {fault}: link {line}: pass came {late_ms} ms late"),
+    "late-stop-router": N_("fault {fault}: router {router}: stop-router came {late_ms} ms late"),
+    "late-start-router": N_("fault {fault}: router {router}: start-router came {late_ms} ms late"),
+    "not-powered-off": N_("fault {fault}: {who} did not lose its power"),
+    "not-powered-on": N_("fault {fault}: {who} did not start again"),
+    "late-powered-off": N_("fault {fault}: {who}: powered-off came {late_ms} ms late"),
+    "late-powered-on": N_("fault {fault}: {who}: powered-on came {late_ms} ms late"),
+    "generators-silent": N_("{said} of {generators} generators said how they fared"),
+    "media-process-ended": N_("the process with the media of generator {generator} has ended"),
+    "generator-silent": N_("generator {generator} has said nothing since {since_s:.0f} s"),
+    "generator-busy": N_(
+        "a generator's process took {cpu_pct:g} % of a core in the mean (limit {limit_pct:g} %)"
+    ),
+    "generator-stood": N_(
+        "a generator stood still for more than {late_ms:g} ms in {late} of {seconds} "
+        "seconds (limit {limit_pct:g} %)"
+    ),
+    "dialled-late": N_(
+        "1 of 100 calls was dialled {late_ms:g} ms late or later (limit {limit_ms:g} ms)"
+    ),
+    "generator-media-late": N_(
+        "{late_pct:g} % of the generator's media left more than 20 ms late (limit {limit_pct:g} %)"
+    ),
+    "generator-overflowed": N_("{packets} packets overflowed the generator's buffers"),
+    "nothing-done": N_("nothing was done: no generator came to its first call"),
+    "not-dialled": N_("only {dialled} of {calls} calls of the timetable were dialled"),
+    "mcu-machine-late": N_(
+        "the MCU's machine could not keep up: {late_pct:.1f} % of its media left more "
+        "than 20 ms late (limit {limit_pct:g} %), {packets} packets overflowed a receive "
+        "buffer"
+    ),
+}
