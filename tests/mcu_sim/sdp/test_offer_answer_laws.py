@@ -21,9 +21,9 @@ from mcu_sim.offer_answer import (
     make_offer,
     make_reoffer,
     read_answer,
+    roles,
     video,
 )
-from mcu_sim.offer_answer.capability import roles
 from mcu_sim.sdp import Codec, Direction, Media, SdpError, Session
 from mcu_sim.secret_source import SeededSecrets
 

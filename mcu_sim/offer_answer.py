@@ -1,0 +1,663 @@
+"""Offer and answer (RFC 3264): what two sides agree on for audio, video and a content channel.
+
+A side says what it can as a list of `Media` (`audio`, `video`, `content`). SRTP keys are exchanged
+in the descriptions themselves (RFC 4568); the source of their bytes is passed in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from giaoban.text import printable
+from mcu_sim import h264
+from mcu_sim.sdp import (
+    Codec,
+    Crypto,
+    CryptoKey,
+    Direction,
+    Fault,
+    Media,
+    SdpError,
+    Session,
+    Suite,
+    Warn,
+)
+from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from mcu_sim.secret_source import Secrets
+
+# --------------------------------------------------------- what our side can, as a list of `Media`
+
+PTIME_MS = 20
+SLIDES = "slides"
+"""Tag of the content channel's section (RFC 4796 §5)."""
+G722 = Codec(9, "G722", 8000)
+PCMA = Codec(8, "PCMA", 8000)
+PCMU = Codec(0, "PCMU", 8000)
+TONES = Codec(101, "telephone-event", 8000, fmtp="0-15")
+"""Pressed keys, beside a codec (RFC 4733); the clock is that of all our codecs."""
+H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")
+"""Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
+
+FEEDBACK = {"nack pli": "pli", "ccm fir": "fir"}
+"""Requests for a key frame over RTCP: in a=rtcp-fb (RFC 4585 §4.2, RFC 5104 §7.1), and in short."""
+
+
+def audio(
+    port: int,
+    codecs: Sequence[Codec] = (G722, PCMA, PCMU),
+    *,
+    protocol: str = "RTP/AVP",
+    rtcp_mux: bool = True,
+) -> Media:
+    """Our audio in packets of 20 ms, the preferred codec first."""
+    return Media(
+        "audio",
+        port,
+        tuple(codecs),
+        protocol=protocol,
+        ptime_ms=PTIME_MS,
+        rtcp_port=port + 1,
+        rtcp_mux=rtcp_mux,
+    )
+
+
+def video(
+    port: int,
+    max_kbps: int,
+    codecs: Sequence[Codec] = (H264_720P30,),
+    *,
+    protocol: str = "RTP/AVP",
+    rtcp_mux: bool = True,
+) -> Media:
+    """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS."""
+    return Media(
+        "video",
+        port,
+        tuple(codecs),
+        protocol=protocol,
+        rtcp_port=port + 1,
+        rtcp_mux=rtcp_mux,
+        as_kbps=max_kbps,
+        tias_bps=1000 * max_kbps,
+        feedback=tuple(f"* {kind}" for kind in FEEDBACK),
+    )
+
+
+def content(
+    port: int,
+    max_kbps: int,
+    codecs: Sequence[Codec] = (H264_720P30,),
+    *,
+    protocol: str = "RTP/AVP",
+    rtcp_mux: bool = True,
+) -> Media:
+    """Our content channel, a second video section that says it shows slides (RFC 4796)."""
+    main = video(port, max_kbps, codecs, protocol=protocol, rtcp_mux=rtcp_mux)
+    return replace(main, content=(SLIDES,))
+
+
+def without_video(can: Sequence[Media]) -> list[Media]:
+    """The audio of a list: what makes an answer or a new offer refuse all video."""
+    return [media for media in can if media.kind != "video"]
+
+
+def at_level(can: Sequence[Media], resolution: str) -> list[Media]:
+    """A list whose main video does no more than a resolution of `h264.LEVELS`.
+
+    Raises `KeyError` for another resolution.
+    """
+    return [
+        replace(media, codecs=tuple(h264.at_most(codec, resolution) for codec in media.codecs))
+        if role(media) == "video"
+        else media
+        for media in can
+    ]
+
+
+def roles(sections: Sequence[Media]) -> list[str]:
+    """What each section of a description is for: its kind, or `content` for the content channel.
+
+    Of several video sections one is the main picture and one the content (RFC 4796), told by
+    their a=content, else by their order; any more have the role `surplus`. A section that is
+    refused keeps its role. A single video section is the main picture.
+    """
+    found = [media.kind for media in sections]
+    videos = [place for place, kind in enumerate(found) if kind == "video"]
+    if len(videos) < 2:
+        return found
+
+    def first(candidates: Sequence[int], tag: str, has: bool = True) -> list[int]:
+        return [place for place in candidates if (tag in sections[place].content) is has][:1]
+
+    [main] = first(videos, "main") or first(videos, SLIDES, has=False) or videos[:1]
+    others = [place for place in videos if place != main]
+    [slides] = first(others, SLIDES) or others[:1]
+    for place in others:
+        found[place] = "content" if place == slides else "surplus"
+    return found
+
+
+def role(ours: Media) -> str:
+    """The role that a section of our list is for."""
+    return "content" if ours.kind == "video" and SLIDES in ours.content else ours.kind
+
+
+def refused(section: Media) -> Media:
+    """A section that is not taken: port 0, all else that tells its role (RFC 3264 §6)."""
+    return Media(
+        section.kind,
+        0,
+        protocol=section.protocol,
+        formats=section.tokens(),
+        content=section.content,
+    )
+
+
+# ----------------- which codec of two lists is used (RFC 3264 §6.1, §7; for H.264 RFC 6184 §8.2.2)
+
+DYNAMIC_TYPES = range(96, 128)
+"""Payload types without a fixed meaning (RFC 3551 §6)."""
+
+
+def is_tones(codec: Codec) -> bool:
+    """Whether it carries pressed keys and no sound (RFC 4733 §2.4.1)."""
+    return codec.name.lower() == "telephone-event"
+
+
+def tones_of(theirs: Sequence[Codec], ours: Sequence[Codec], main: Codec) -> Codec | None:
+    """For an answer: the keys that are taken beside a codec with its clock, None if not by both."""
+    known = next((one for one in ours if is_tones(one)), None)
+    offered = (one for one in theirs if is_tones(one) and one.clock_hz == main.clock_hz)
+    found = next(offered, None)
+    if known is None or found is None:
+        return None
+    return replace(known, payload_type=found.payload_type, clock_hz=found.clock_hz)
+
+
+def choose_codec(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, Codec] | None:
+    """For an answer: our first codec that they offer, as they offer it and as we state it.
+
+    Of H.264 it is the best of theirs, in their profile and packetization mode, at what both can.
+    The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
+    """
+    for one in ours:
+        if is_tones(one):
+            continue
+        if h264.is_h264(one):
+            other = h264.best(one, theirs)
+            if other is not None:
+                return other, replace(h264.common(one, other), name=one.name)
+            continue
+        for other in theirs:
+            if _same_name(one, other):
+                return other, replace(one, payload_type=other.payload_type)
+    return None
+
+
+def answered_codec(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:
+    """For our offer: their first codec that is one of ours, and ours at what both can."""
+    for one in theirs:
+        if is_tones(one):
+            continue
+        # an answer repeats the offer's number; another one is not forbidden
+        for other in sorted(ours, key=lambda our: our.payload_type != one.payload_type):
+            if h264.matches(one, other):
+                return one, replace(other, fmtp=h264.common(other, one).fmtp)
+            if _same_name(one, other) and not h264.is_h264(one):
+                return one, other
+    return None
+
+
+def renumbered(wanted: Sequence[Codec], in_use: Sequence[Codec]) -> tuple[Codec, ...]:
+    """`wanted` for a new offer within a call: a payload type in use keeps its meaning.
+
+    RFC 3264 §8.3.2. H.264 that is in use keeps its profile and packetization mode as well.
+    """
+    free = [number for number in DYNAMIC_TYPES if number not in {c.payload_type for c in in_use}]
+    left = list(in_use)
+    codecs: list[Codec] = []
+    for codec in wanted:
+        old = next((other for other in left if _same_name(codec, other)), None)
+        if old is not None:
+            left.remove(old)
+            same = h264.in_the_form_of(old, codec) if h264.is_h264(codec) else old
+            codecs.append(same)
+            continue
+        number = codec.payload_type
+        if number in DYNAMIC_TYPES and number not in free:
+            number = free[0]
+        if number in free:
+            free.remove(number)
+        codecs.append(replace(codec, payload_type=number))
+    return tuple(codecs)
+
+
+def _same_name(one: Codec, other: Codec) -> bool:
+    def shape(codec: Codec) -> tuple[str, int, int]:
+        return codec.name.upper(), codec.clock_hz, codec.channels
+
+    return shape(one) == shape(other)
+
+
+# ----------------------------------------------------------------------- SRTP keys (RFC 4568 §7.1)
+
+SECURE = ("RTP/SAVP", "RTP/SAVPF")
+PROTOCOLS = ("RTP/AVP", "RTP/AVPF", *SECURE)
+
+
+def is_secure(section: Media) -> bool:
+    """Whether a section must be SRTP. On another a key says that it may be (RFC 8643)."""
+    return section.protocol in SECURE
+
+
+def with_keys(section: Media, keys: Secrets | None) -> Media:
+    """A section to offer: with a key of each suite `OFFERED` if it is SRTP and has none yet. One
+    that became SRTP by the other side's offer keeps its key.
+
+    Raises `ValueError` if there is no source of keys.
+    """
+    if section.crypto or not is_secure(section):
+        return section
+    if keys is None:
+        raise ValueError(f"m={section.kind}: {section.protocol} needs a source of keys")
+    lines = (
+        Crypto(tag, CryptoKey(suite, keys.take(MASTER_BYTES[suite])))
+        for tag, suite in enumerate(OFFERED, start=1)
+    )
+    return replace(section, crypto=tuple(lines))
+
+
+def answer_keys(
+    theirs: Media, old: Media | None, keys: Secrets | None
+) -> tuple[Crypto, Crypto] | None:
+    """Our line and theirs for an offered section, None if there is no key to use.
+
+    `old` is our section of this place until now: a key of the same suite in it stays in use. If
+    their packets carry an MKI, ours carry the same: who names keys so expects it of both sides.
+    """
+    suites = list(Suite)
+    chosen = min(theirs.crypto, key=lambda line: suites.index(line.key.suite), default=None)
+    if chosen is None:
+        return None
+    suite, mki = chosen.key.suite, chosen.key.mki
+    in_use = old.crypto if old is not None and old.port and old.kind == theirs.kind else ()
+    # a number of theirs that changes with their key leaves ours and its number as they are
+    fitting = (k for k in (line.key for line in in_use) if k.suite is suite)
+    key = next((k for k in fitting if len(k.mki) == len(mki)), None)
+    if key is None:
+        if keys is None:
+            return None
+        key = CryptoKey(suite, keys.take(MASTER_BYTES[suite]), mki)
+    return Crypto(chosen.tag, key), chosen
+
+
+def answered_keys(ours: Media, theirs: Media) -> tuple[Crypto, Crypto]:
+    """Our line and theirs for an answered section. `SdpError` if they took none of ours."""
+    for line in theirs.crypto:
+        for offered in ours.crypto:
+            if (line.tag, line.key.suite) == (offered.tag, offered.key.suite):
+                return offered, line
+    raise SdpError(f"answer takes none of the SRTP keys offered for {ours.kind}")
+
+
+# ------------------------- what is agreed on one section, and the rate that two descriptions leave
+
+MAX_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What goes on one m= section, seen from this side.
+
+    Attributes:
+        codec: as agreed, with the payload type of packets in.
+        send_type, receive_type: RTP payload types on packets out and in.
+        remote, remote_rtcp: (address, port) to send to; the same with `rtcp_mux`.
+        ptime_ms: what the other side wants in a packet, None if it does not say.
+        max_kbps: the media rate to send at most, None if nothing limits it.
+        content: whether the section is the content channel.
+        crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
+        tone_type: RTP payload type of pressed keys that come in (RFC 4733), None if not agreed.
+        feedback: requests for a key frame over RTCP that both understand: `pli`, `fir`.
+    """
+
+    kind: str
+    codec: Codec
+    send_type: int
+    receive_type: int
+    local_port: int
+    remote: tuple[str, int]
+    remote_rtcp: tuple[str, int]
+    sends: bool
+    receives: bool
+    ptime_ms: int | None
+    max_kbps: float | None
+    content: bool = False
+    rtcp_mux: bool = False
+    protocol: str = "RTP/AVP"
+    crypto_send: CryptoKey | None = None
+    crypto_receive: CryptoKey | None = None
+    feedback: frozenset[str] = frozenset()
+    tone_type: int | None = None
+
+
+def agree(
+    their_session: Session,
+    theirs: Media,
+    ours: Media,
+    codecs: tuple[Codec, Codec],
+    crypto: tuple[Crypto, Crypto] | None,
+    *,
+    content: bool,
+) -> Agreed | None:
+    """The terms of a section that both take, None if there is no port for their RTCP.
+
+    Args:
+        codecs: the codec as they state it and as we do.
+        crypto: our line and theirs, None without SRTP.
+    """
+    their_codec, codec = codecs
+    address = their_session.address_of(theirs)
+    held = ipaddress.ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
+    rtcp = rtcp_port(theirs, ours)
+    if rtcp is None:
+        return None
+    theirs_understand = theirs.feedback_for(their_codec.payload_type)
+    both_understand = theirs_understand & ours.feedback_for(codec.payload_type)
+    return Agreed(
+        kind=ours.kind,
+        codec=codec,
+        send_type=their_codec.payload_type,
+        receive_type=codec.payload_type,
+        local_port=ours.port,
+        remote=(address, theirs.port),
+        remote_rtcp=(address, rtcp),
+        sends=ours.direction.sends and theirs.direction.receives and not held,
+        receives=ours.direction.receives and theirs.direction.sends,
+        ptime_ms=_ptime_ms(theirs),
+        max_kbps=_max_kbps(their_session, theirs, ours, their_codec),
+        content=content,
+        rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
+        protocol=theirs.protocol,
+        crypto_send=crypto[0].key if crypto else None,
+        crypto_receive=crypto[1].key if crypto else None,
+        tone_type=_tone_type(theirs, ours),
+        feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
+    )
+
+
+def rtcp_port(theirs: Media, ours: Media) -> int | None:
+    """The port of their RTCP, None if there is none: it would be the one above 65535."""
+    if ours.rtcp_mux and theirs.rtcp_mux:
+        return theirs.port
+    port = theirs.rtcp_port or theirs.port + 1
+    return port if port <= MAX_PORT else None
+
+
+def _tone_type(theirs: Media, ours: Media) -> int | None:
+    if not any(is_tones(codec) for codec in theirs.codecs):
+        return None
+    return next((codec.payload_type for codec in ours.codecs if is_tones(codec)), None)
+
+
+def at_their_rate(ours: Media, their_session: Session, theirs: Media) -> Media:
+    """Our section with the lower of the two rates, where it states one."""
+    rate = _stated_kbps(their_session, theirs)
+    if rate is None:
+        return ours
+    return replace(
+        ours,
+        as_kbps=None if ours.as_kbps is None else min(ours.as_kbps, int(rate)),
+        tias_bps=None if ours.tias_bps is None else min(ours.tias_bps, round(1000 * rate)),
+    )
+
+
+def _stated_kbps(session: Session, media: Media) -> float | None:
+    """The rate of a section, else of the whole session, which no section can go beyond."""
+    if media.tias_bps is not None:
+        return media.tias_bps / 1000
+    kbps = session.as_kbps if media.as_kbps is None else media.as_kbps
+    return None if kbps is None else float(kbps)
+
+
+def _max_kbps(session: Session, theirs: Media, ours: Media, their_codec: Codec) -> float | None:
+    stated = _stated_kbps(session, theirs)
+    bounds = [stated, None if ours.tias_bps is None else ours.tias_bps / 1000]
+    # devices that state a low level and a high b= mean the b=, unless max-br says otherwise
+    if h264.is_h264(their_codec) and (stated is None or their_codec.parameter("max-br")):
+        bounds.append(h264.max_kbps(their_codec))
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _ptime_ms(theirs: Media) -> int | None:
+    if theirs.maxptime_ms is None or theirs.ptime_ms is None:
+        return theirs.ptime_ms
+    return min(theirs.ptime_ms, theirs.maxptime_ms)
+
+
+# -------------------------------------------------------- what of an offer cannot be had, in words
+
+MOST_NAMED = 8
+
+
+def refusals(offer: Session, can: Sequence[Media]) -> list[Fault]:
+    """All that an offer has and `can` has not, in the order of its sections. Texts are printable.
+
+    Sections that the offer itself refuses are passed over.
+    """
+    left = list(can)
+    found: list[Fault] = []
+    for theirs, what in zip(offer.media, roles(offer.media), strict=True):
+        ours = next((section for section in left if role(section) == what), None)
+        if ours is not None:
+            left.remove(ours)
+        why = _why_not(theirs, ours) if theirs.port else None
+        all_of_it = theirs.faults if why is None else (why, *theirs.faults)
+        found += [_told(theirs.kind, one) for one in all_of_it]
+    return found
+
+
+def not_taken(offer: Session, answer: Session) -> list[Fault]:
+    """All of our offer that their answer does not take, or that cannot be had as it is answered.
+    `ValueError` if they have not the same number of sections."""
+    found: list[Fault] = []
+    for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
+        why = list(theirs.faults)
+        if ours.port and not theirs.port and not why:
+            why.append(Fault("the bridge does not take it", Warn.MEDIA))
+        elif theirs.port and rtcp_port(theirs, ours) is None:
+            why.append(_no_rtcp(theirs))
+        found += [_told(what, one) for one in why]
+    return found
+
+
+def _why_not(theirs: Media, ours: Media | None) -> Fault | None:
+    if ours is None:
+        return Fault("there is none here, or not so many", Warn.MEDIA)
+    if theirs.protocol not in PROTOCOLS:
+        name = "DTLS" if "TLS" in theirs.protocol.upper() else "its protocol"
+        return Fault(f"{name} ({theirs.protocol[:30]}) is not spoken here", Warn.TRANSPORT)
+    if choose_codec(ours.codecs, theirs.codecs) is None:
+        named = [codec.name[:20] for codec in theirs.codecs[:MOST_NAMED]]
+        known = dict.fromkeys(one.name for one in ours.codecs if not is_tones(one))
+        said = f"none of its codecs ({', '.join(named)})" if named else "nothing that it names"
+        return Fault(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
+    if is_secure(theirs) and not theirs.crypto:
+        return Fault("it has no key that can be used (a=crypto)", Warn.TRANSPORT)
+    if rtcp_port(theirs, ours) is None:
+        return _no_rtcp(theirs)
+    return None
+
+
+def _no_rtcp(theirs: Media) -> Fault:
+    return Fault(f"no port above {theirs.port} for RTCP", Warn.TRANSPORT)
+
+
+def _told(what: str, fault: Fault) -> Fault:
+    return Fault(printable(f"{what}: {fault.text}"), fault.warning)
+
+
+# ----------------------------------------------------------------------- answers (RFC 3264 §6, §7)
+
+MOST_TOLD = 240
+"""Characters of a reason: what a stranger offers in it may be long."""
+
+
+def make_answer(
+    offer: Session,
+    can: Sequence[Media],
+    address: str,
+    session_id: int,
+    *,
+    version: int | None = None,
+    previous: Session | None = None,
+    keys: Secrets | None = None,
+) -> tuple[Session, list[Agreed | None]]:
+    """The answer to an offer, and per section of it what is agreed (None: refused).
+
+    Each section of the offer is answered in its place; what `can` has no match for is refused with
+    port 0. One codec a section is chosen: our first that they have, of H.264 the best of theirs.
+
+    Args:
+        version: of the answer; by default one more than `previous` has, else `session_id`.
+        previous: our description in force when the offer comes within a call. Its SRTP keys stay
+            in use, which spares both sides a change of keys at every refresh.
+        keys: where SRTP keys come from; without them, sections with SRTP are refused.
+
+    Raises:
+        SdpError: nothing at all is left, for which a call gets a 488, or the offer has fewer
+            sections than the call had (RFC 3264 §8).
+    """
+    if previous is not None and len(offer.media) < len(previous.media):
+        raise SdpError(f"offer has {len(offer.media)} media, the call {len(previous.media)}")
+    left = list(can)
+    answered: list[Media] = []
+    agreed: list[Agreed | None] = []
+    for place, (theirs, what) in enumerate(zip(offer.media, roles(offer.media), strict=True)):
+        ours = next((section for section in left if role(section) == what), None)
+        old = previous.media[place] if previous and place < len(previous.media) else None
+        accepted = None if ours is None else _accept(offer, theirs, ours, old, keys)
+        if ours is None or accepted is None:
+            answered.append(refused(theirs))
+            agreed.append(None)
+            continue
+        left.remove(ours)
+        answered.append(accepted[0])
+        agreed.append(accepted[1])
+    if not any(agreed):
+        why = refusals(offer, can)
+        told = f": {'; '.join(one.text for one in why)}" if why else ""
+        warning = why[0].warning if why else Warn.MEDIA
+        reason = f"no audio or video in the offer can be done here{told}"
+        raise SdpError(reason[:MOST_TOLD], warning)
+    if version is None:
+        version = session_id if previous is None else previous.version + 1
+    answer = Session(address, tuple(answered), session_id, version, origin_address=address)
+    return answer, agreed
+
+
+def read_answer(offer: Session, answer: Session) -> list[Agreed | None]:
+    """What our offer and their answer agree on, per section. `SdpError` if they do not fit."""
+    if len(answer.media) != len(offer.media):
+        raise SdpError(f"answer has {len(answer.media)} media, the offer {len(offer.media)}")
+    agreed: list[Agreed | None] = []
+    for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
+        if theirs.kind != ours.kind:
+            raise SdpError(f"answer has {theirs.kind} where the offer has {ours.kind}")
+        if not theirs.port:
+            agreed.append(None)
+            continue
+        if not ours.port:
+            raise SdpError(f"answer takes {theirs.kind} that was not offered")
+        if theirs.protocol not in PROTOCOLS or is_secure(theirs) is not is_secure(ours):
+            raise SdpError(f"answer has {theirs.kind} over {theirs.protocol[:20]}, not as offered")
+        pair = answered_codec(theirs.codecs, ours.codecs)
+        if pair is None:
+            raise SdpError(f"answer's {theirs.kind} codec was not offered")
+        wanted = is_secure(ours) or (ours.crypto and theirs.crypto)  # RFC 8643 §3.1
+        crypto = answered_keys(ours, theirs) if wanted else None
+        agreed.append(agree(answer, theirs, ours, pair, crypto, content=what == "content"))
+    return agreed
+
+
+def _accept(
+    offer: Session, theirs: Media, ours: Media, old: Media | None, keys: Secrets | None
+) -> tuple[Media, Agreed] | None:
+    """Our section and the terms, None if what they offer cannot be had."""
+    if not theirs.port or theirs.protocol not in PROTOCOLS:
+        return None
+    pair = choose_codec(ours.codecs, theirs.codecs)
+    # without SAVP a key asks for SRTP if that can be had (RFC 8643 §3.1)
+    crypto = answer_keys(theirs, old, keys) if is_secure(theirs) or theirs.crypto else None
+    if pair is None or (crypto is None and is_secure(theirs)):
+        return None
+    tones = tones_of(theirs.codecs, ours.codecs, pair[0])
+    mux = ours.rtcp_mux and theirs.rtcp_mux
+    # their word for the main picture, so that sections have the same roles in our description
+    tags = ours.content or theirs.content
+    stated = replace(
+        at_their_rate(ours, offer, theirs),
+        codecs=(pair[1],) if tones is None else (pair[1], tones),
+        formats=(),
+        protocol=theirs.protocol,
+        content=tags,
+        crypto=crypto[:1] if crypto else (),
+        rtcp_mux=mux,
+        rtcp_port=None if mux else ours.rtcp_port,
+    )
+    terms = agree(offer, theirs, stated, pair, crypto, content=role(ours) == "content")
+    if terms is None:
+        return None
+    kinds = [kind for kind, short in FEEDBACK.items() if short in terms.feedback]
+    section = replace(
+        stated,
+        direction=Direction.of(terms.sends, terms.receives),
+        feedback=tuple(f"* {kind}" for kind in kinds),
+    )
+    return section, terms
+
+
+# ------------------------------------------------------------------------ offers (RFC 3264 §5, §8)
+
+
+def make_offer(
+    address: str, media: Sequence[Media], session_id: int, *, keys: Secrets | None = None
+) -> Session:
+    """A first offer of all of `media`, received at `address`.
+
+    Sections over RTP/SAVP or RTP/SAVPF get an SRTP key of each suite. Raises `ValueError` if there
+    is no source of keys for them.
+    """
+    sections = tuple(with_keys(section, keys) for section in media)
+    return Session(address, sections, session_id, session_id, origin_address=address)
+
+
+def make_reoffer(
+    previous: Session, media: Sequence[Media], *, keys: Secrets | None = None
+) -> Session:
+    """A new offer within a call: from now on `media`, and nothing else.
+
+    `previous` is our description in force, whether it was an offer or an answer. Its sections keep
+    their places. Those that `media` goes on with keep their protocol, SRTP keys and payload types,
+    the others are refused with port 0; what is new follows at the end. Raises `ValueError` if
+    there is no source of keys for a new SRTP section.
+    """
+    left = list(media)
+    what = roles(previous.media)
+    sections = [refused(old) for old in previous.media]
+    # what is in use goes on where it is; only then may a refused section be revived
+    for place in sorted(range(len(sections)), key=lambda place: not previous.media[place].port):
+        old = previous.media[place]
+        ours = next((section for section in left if role(section) == what[place]), None)
+        if ours is None:
+            continue
+        left.remove(ours)
+        ours = replace(ours, content=ours.content or old.content)
+        if old.port:
+            codecs = renumbered(ours.codecs, old.codecs)
+            ours = replace(ours, codecs=codecs, protocol=old.protocol, crypto=old.crypto)
+        sections[place] = with_keys(ours, keys)
+    sections += [with_keys(section, keys) for section in left]
+    return replace(previous, media=tuple(sections), version=previous.version + 1)
