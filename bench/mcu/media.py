@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bench.mcu.process import HOST
 from mcu_sim.media.audio import g711
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sip.message.addresses import HostPort
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
 from traffic.media_load.precomputed_video import LOOP_S, Film

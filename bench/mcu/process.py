@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.errors import InvalidRun, MachineLacks
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sip.message.addresses import HostPort
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,30 +11,27 @@ The owner of a `Rooms` does this, and nothing else:
 - after every call:        carry out the effects, in order
 """
 
-from mcu_sim.conference.answers import Answer, Done, Queue, Refused
-from mcu_sim.conference.commands import Command, CommandError, parse
+from mcu_sim.conference.commands import Answer, Command, CommandError, Done, Queue, Refused, parse
 from mcu_sim.conference.conference import Conference
-from mcu_sim.conference.decisions import (
-    AlreadyIn,
-    Busy,
-    Decision,
-    Dropped,
-    Joined,
-    NotAMember,
-    UnknownMeeting,
-)
 from mcu_sim.conference.effects import (
     OPERATOR,
+    AlreadyIn,
+    Busy,
     By,
+    Decision,
     DialOut,
+    Dropped,
     Effect,
     Ended,
     HangUp,
     Heard,
+    Joined,
     Logged,
+    NotAMember,
     Presenter,
     Relayout,
     RelayoutOthers,
+    UnknownMeeting,
     Watch,
 )
 from mcu_sim.conference.meeting import Meeting, Meetings, Member, OpenRooms, load_meetings

@@ -1,12 +1,17 @@
-"""Commands to a running meeting, as typed data and as the JSON they come in.
+"""Commands to a running meeting and their answers, as typed data and as the JSON they travel in.
 
 One JSON object with its "command" and what that command needs, nothing else:
 `{"command": "mute", "participant": "cu-jut"}`. Content type `application/vnd.giaoban.control+json`.
+
+At the MCU's console (Art. 2, 15) a line is a command's name and what it needs, in the same words:
+`mute cu-jut`, `call-to-speak dak-mil also`, `layout 2x2 for krong-no`, `queue`. Where several
+meetings run, the meeting comes first, with a colon: `briefing: mute-all`.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -14,6 +19,60 @@ from pydantic import Field, TypeAdapter, ValidationError
 from giaoban.tomlfile import StrictModel
 from mcu_sim.conference.meeting import LayoutChoice
 from mcu_sim.device import Id
+
+BAD_COMMAND = 400
+FORBIDDEN = 403
+NOT_FOUND = 404
+BUSY = 486
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The command was carried out, or what it asks for is so already; `text` says which."""
+
+    text: str
+
+    def as_json(self) -> bytes:
+        """`{"done": true, "text": …}`"""
+        return _json({"done": True, "text": self.text})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was changed. `code` is of the SIP kind: 400, 403 (Art. 16(2)c), 404, 486."""
+
+    code: int
+    reason: str
+
+    def as_json(self) -> bytes:
+        """`{"done": false, "code": …, "reason": …}`"""
+        return _json({"done": False, "code": self.code, "reason": self.reason})
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The requests to speak, first come first, and who has been called.
+
+    Attributes:
+        waiting: (participant, ms it has waited).
+        called: the called speakers, the newest last.
+    """
+
+    waiting: tuple[tuple[str, float], ...]
+    called: tuple[str, ...]
+
+    def as_json(self) -> bytes:
+        """`{"done": true, "queue": [{"participant": …, "waiting_ms": …}], "called": […]}`"""
+        queue = [{"participant": who, "waiting_ms": round(ms)} for who, ms in self.waiting]
+        return _json({"done": True, "queue": queue, "called": list(self.called)})
+
+
+Answer = Done | Refused | Queue
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, ensure_ascii=False).encode()
+
 
 MAX_BYTES = 1024
 """No command is longer; a longer one is not looked into."""
@@ -172,3 +231,30 @@ def _explain(error: ValidationError) -> str:
     # the place is the command's name and then the key
     key = ascii(first["loc"][:2][-1])[1:-1][:40]
     return f"{key}: {first['msg']}"
+
+
+HELP = (
+    "call-to-speak ID [also] | end-speech ID | mute ID | unmute ID | mute-all | queue | "
+    "layout auto|2x2|… [for ID] | present [ID] | drop ID | redial ID | end-meeting"
+)
+
+
+def read_line(line: str) -> tuple[str | None, Command]:
+    """The meeting a line names, None if it names none, and its command. Raises `CommandError`."""
+    meeting, colon, rest = line.partition(":")
+    words = (rest if colon else line).split()
+    if not words:
+        raise CommandError(f"no command (allowed: {HELP})")
+    fields: dict[str, object] = {"command": words[0]}
+    words = words[1:]
+    if words[-1:] == ["also"]:
+        fields["also"] = True
+        words = words[:-1]
+    if len(words) >= 2 and words[-2] == "for":
+        fields["for"] = words[-1]
+        words = words[:-2]
+    if len(words) > 1:
+        raise CommandError(f'"{words[1]}" is one word too many (allowed: {HELP})')
+    if words:
+        fields["layout" if fields["command"] == "layout" else "participant"] = words[0]
+    return meeting.strip() if colon else None, parse(json.dumps(fields).encode())

@@ -10,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 
 from mcu_sim.conference import control
-from mcu_sim.conference.answers import Answer, Queue
-from mcu_sim.conference.commands import Command
-from mcu_sim.conference.decisions import (
+from mcu_sim.conference.commands import Answer, Command, Queue
+from mcu_sim.conference.effects import (
     AlreadyIn,
+    By,
     Decision,
+    DialOut,
     Dropped,
+    Effect,
     Joined,
+    Logged,
     NotAMember,
     UnknownMeeting,
 )
-from mcu_sim.conference.effects import By, DialOut, Effect, Logged
-from mcu_sim.conference.floor import Request
+from mcu_sim.conference.floor import Request, VoiceSwitch
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.conference.state import State
 from mcu_sim.conference.view import View
-from mcu_sim.conference.voice import VoiceSwitch
 
 
 class Conference:

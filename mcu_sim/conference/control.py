@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from typing import NoReturn
 
-from mcu_sim.conference.answers import (
+from mcu_sim.conference.commands import (
     BAD_COMMAND,
     BUSY,
     FORBIDDEN,
     NOT_FOUND,
     Answer,
-    Done,
-    Queue,
-    Refused,
-)
-from mcu_sim.conference.commands import (
     CallToSpeak,
     Command,
+    Done,
     Drop,
     EndMeeting,
     EndSpeech,
@@ -29,8 +25,10 @@ from mcu_sim.conference.commands import (
     Mute,
     MuteAll,
     Present,
+    Queue,
     ReadQueue,
     Redial,
+    Refused,
     RequestToSpeak,
     Unmute,
     Withdraw,

@@ -1,13 +1,72 @@
-"""Who is heard: the floor of one meeting (Art. 15(2)a, c; the words are those of RFC 4376).
+"""Who is heard, and who is the speaker of a meeting (Art. 15(2)a, c; words of RFC 4376).
 
-Under floor "chair" the chair and the speakers it called are heard; under "open" everybody is.
-Nobody muted is heard under either. Who may give which command is not decided here.
+Under floor "chair" the chair and the speakers it called are heard; under "open" everybody is, and
+the voice decides whose video is shown (ITU-T H.243): a cough must not switch it and a pause for
+breath must not lose it, so the levels are smoothed, a new speaker has to lead for a while, and a
+speaker stays for a while. Nobody muted is heard under either. Who may give which command is not
+decided here.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
+
+FULL_SCALE_POWER = 32768.0**2
+"""Mean square of 16-bit samples at 0 dBov."""
+NOISE_DBOV = -50.0
+"""Above the noise of a quiet room, below speech: its usual active level (P.56) is −26 dBov."""
+NOISE_POWER = FULL_SCALE_POWER * 10 ** (NOISE_DBOV / 10)
+SMOOTHING_MS = 200.0
+"""Time constant of the levels: longer than a syllable, shorter than the lead."""
+LEAD_MS = 1000.0
+"""So long a new speaker has to be the loudest."""
+SHOWN_MS = 2000.0
+"""So long a speaker is shown before the next switch."""
+
+
+class VoiceSwitch:
+    """Watches the power of several sounds and says when another one is the speaker."""
+
+    def __init__(self) -> None:
+        self._levels: dict[str, float] = {}
+        self._heard_ms: float | None = None
+        self._leader: str | None = None
+        self._leads_ms = 0.0
+        self._switched_ms: float | None = None
+
+    def hear(self, powers: Mapping[str, float], now_ms: float, speaker: str | None) -> str | None:
+        """The participant to be the speaker from now on; None: it stays `speaker`.
+
+        `powers`: participant → mean square of its last 16-bit samples (0 to 2³⁰), in a stable
+        order; of all that may become the speaker, and of no others.
+        """
+        self._smooth(powers, now_ms)
+        leader = max(self._levels, key=lambda who: self._levels[who], default=None)
+        if leader is None or leader == speaker or self._levels[leader] < NOISE_POWER:
+            self._leader = None
+            return None
+        if leader != self._leader:
+            self._leader, self._leads_ms = leader, now_ms
+        rested = self._switched_ms is None or now_ms - self._switched_ms >= SHOWN_MS
+        if now_ms - self._leads_ms < LEAD_MS or not rested:
+            return None
+        self._leader, self._switched_ms = None, now_ms
+        return leader
+
+    def _smooth(self, powers: Mapping[str, float], now_ms: float) -> None:
+        share = 1.0
+        if self._heard_ms is not None:
+            share = -math.expm1(-max(0.0, now_ms - self._heard_ms) / SMOOTHING_MS)
+        self._heard_ms = now_ms
+        before = self._levels
+        self._levels = {
+            who: (1 - share) * before.get(who, 0.0) + share * power for who, power in powers.items()
+        }
+
 
 FloorMode = Literal["chair", "open"]
 
@@ -115,3 +174,51 @@ class Floor:
         self._muted.discard(participant)
         self._self_muted.discard(participant)
         self.stirred.add(participant)
+
+
+class Speakers:
+    """The speakers of one meeting, the latest first."""
+
+    def __init__(self, chair: str) -> None:
+        self._chair = chair
+        self._recent: list[str] = []
+
+    @property
+    def recent(self) -> tuple[str, ...]:
+        """Those who have been the speaker, the latest first."""
+        return tuple(self._recent)
+
+    def spoke(self, participant: str) -> None:
+        """The participant is the speaker now."""
+        if self._recent[:1] != [participant]:
+            self.forget(participant)
+            self._recent.insert(0, participant)
+
+    def forget(self, participant: str) -> None:
+        """The participant has given up its place."""
+        if participant in self._recent:
+            self._recent.remove(participant)
+
+    def speaker(
+        self, floor: Floor, is_live: Callable[[str], bool], live: Iterable[str]
+    ) -> str | None:
+        """The speaker among those whose line stands, `live` in the order they came.
+
+        Under floor "chair" the one called last, else the chair, else nobody: without them nobody
+        is heard. Under "open" whoever spoke last, else the chair, else the first that came.
+        """
+        if floor.mode == "chair":
+            choices: Iterable[str] = (*reversed(floor.called), self._chair)
+        else:
+            choices = chain(self._recent, (self._chair,), live)
+        return next((who for who in choices if is_live(who)), None)
+
+    def shown_to_speaker(
+        self, speaker: str, is_live: Callable[[str], bool], live: Iterable[str]
+    ) -> str | None:
+        """Whom the speaker watches, whom all others watch: who spoke before it.
+
+        If nobody did, it sees the chair; the chair sees the first that came.
+        """
+        choices = chain(self._recent, (self._chair,), live)
+        return next((who for who in choices if is_live(who) and who != speaker), None)

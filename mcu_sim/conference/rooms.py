@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from mcu_sim.conference import control
-from mcu_sim.conference.answers import FORBIDDEN, NOT_FOUND, Answer
-from mcu_sim.conference.commands import Command
+from mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
 from mcu_sim.conference.conference import Conference
-from mcu_sim.conference.decisions import Busy, Decision, Joined, UnknownMeeting
-from mcu_sim.conference.effects import By, Effect
+from mcu_sim.conference.effects import Busy, By, Decision, Effect, Joined, UnknownMeeting
 from mcu_sim.conference.meeting import Meetings
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mcu_sim.conference.floor import Floor
+from mcu_sim.conference.floor import Floor, Speakers
 from mcu_sim.conference.meeting import LayoutChoice, Meeting
-from mcu_sim.conference.speakers import Speakers
 
 
 @dataclass(slots=True)

@@ -18,9 +18,9 @@ from mcu_sim.conference.effects import (
     RelayoutOthers,
     Watch,
 )
+from mcu_sim.conference.layout import LAYOUTS, Layout, assign, automatic
 from mcu_sim.conference.meeting import LayoutChoice, Meeting
 from mcu_sim.conference.state import State
-from mcu_sim.media.video.layout import LAYOUTS, Layout, assign, automatic
 
 Picture = tuple[str, tuple[str | None, ...]]
 """A layout and the participants in its cells."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import KINDS, Kind, Leg
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sip.message.addresses import HostPort
 from traffic.batch import sockaddr
 
 FRESH_NS = 30_000_000_000

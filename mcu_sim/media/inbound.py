@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from mcu_sim import stun
 from mcu_sim.media.consent import Consent
-from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
-from mcu_sim.srtp import SrtpError
+from mcu_sim.media.srtp import Keyring, SrtpError
 from traffic import rtcp, rtp
 from traffic.batch import ReceiveBatch, Received
 from traffic.log import PacketLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcu_sim.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import Agreed
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import VideoModel
 

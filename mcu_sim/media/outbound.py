@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
 from mcu_sim.sdp.crypto import MOST_MKI_BYTES
-from mcu_sim.sip.message.answers import HostPort
-from mcu_sim.srtp import ALIGNMENT, TAG_BYTES
+from mcu_sim.sip.message.addresses import HostPort
 from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from traffic.h264 import belongs_to_key_frame

@@ -18,28 +18,25 @@ import numpy as np
 from mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
 from mcu_sim.media.audio.telephone_events import ToneReader
 from mcu_sim.media.consent import Consent, Withheld
-from mcu_sim.media.health import health_of
 from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
-from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
 from mcu_sim.media.outbound import SRTP_ROOM, Outbound
 from mcu_sim.media.ports import Ports
-from mcu_sim.media.positions import positions_of
 from mcu_sim.media.reports import Reports
-from mcu_sim.media.video.compose import VideoBank
-from mcu_sim.media.video.forward import NEVER, Forwarder
-from mcu_sim.media.video.forwarded import write_forwarded
+from mcu_sim.media.srtp import Keyring
+from mcu_sim.media.video.compose import DecodingLosses, VideoBank
+from mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
 from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from mcu_sim.media.video.losses import DecodingLosses
-from mcu_sim.offer_answer import Agreed
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sip.message.addresses import HostPort
 from traffic import rtp
 from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.profiles import AUDIO_PACKET_SAMPLES
+from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
 from traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from traffic.receiver.timestamps import StampClock
 from traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
 from traffic.sender.stream import next_start_ns
+from traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
 from traffic.sources.video_model import VideoModel
 from traffic.sources.video_stream import fill_with_noise, packets_in
 
@@ -56,6 +53,14 @@ ASKING = 6
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 FORWARD_ROOM = 4096
 CONTROL_EVERY_NS = 100_000_000
+MOST_LATE_PCT = 1.0
+"""Of the packets that were sent, 20 ms late or more; it is also the loss that a meeting may have.
+With more, what was measured at the calls is the machine's doing."""
+
+
+def late_pct(late: int, sent: int) -> float:
+    """The share of packets that left late, in %."""
+    return 100 * late / sent if sent else 0.0
 
 
 class MediaPlane:
@@ -245,9 +250,18 @@ class MediaPlane:
 
     def positions(self, row: int, now_ns: int) -> dict[Kind, Position]:
         """How far the streams of a standing call have come."""
-        mixed_ns = self._origin_ns + self._done * TICK_NS
-        sources = self._audio_out, self._composed, self._forwarders
-        return positions_of(self._legs[row], *sources, mixed_ns, now_ns)
+        found: dict[Kind, Position] = {}
+        leg = self._legs[row]
+        for kind in leg.flows:
+            if kind == "audio":
+                mixed_ns = self._origin_ns + self._done * TICK_NS
+                found[kind] = Position(*self._audio_out.position(row), mixed_ns, AUDIO_CLOCK_HZ)
+            elif kind == "video" and leg.composed is not None:
+                found[kind] = Position(*self._composed.position(row), VIDEO_CLOCK_HZ)
+            else:
+                at = self._forwarders[kind].position(row, now_ns)
+                found[kind] = Position(*at, VIDEO_CLOCK_HZ)
+        return found
 
     def halt(self) -> None:
         """The power goes: what came is logged, what was held back is let go, nobody is told."""
@@ -377,7 +391,24 @@ class MediaPlane:
 
     def health(self) -> dict[str, Any]:
         """What would make the MCU's measures worthless."""
-        return health_of(self.inbound, self.outbound, self.reports, self.pacer)
+        inbound, outbound, pacer = self.inbound, self.outbound, self.pacer
+        lost, clock = inbound.lost, inbound.clock
+        return {
+            "starved": pacer.late,
+            "worst_late_ms": round(pacer.worst_late_ns / 1e6, 3),
+            "unsendable": pacer.unsendable + outbound.unprotected,
+            "stray": lost.stray,
+            "not_rtp": lost.not_rtp,
+            "foreign": lost.foreign,
+            "unauthentic": lost.unauthentic,
+            "overflowed": sum(inbound.overflowed.values()),
+            "rtp_sent": outbound.rtp_sent,
+            "rtp_received": inbound.rtp_received,
+            "rtcp_sent": self.reports.sent,
+            "rtcp_received": inbound.rtcp_received,
+            "clock_steps": clock.steps,
+            "clock_step_ms": round(clock.largest_step_ns / 1e6, 3),
+        }
 
     def _hear(self, leg: Leg) -> None:
         """Take in a call's sound by its present terms."""

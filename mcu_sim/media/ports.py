@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import KINDS, NOBODY, Kind
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sip.message.addresses import HostPort
 from traffic.batch import media_socket, sockaddr
 from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import ControlArrival, Inbound
-from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Flow, Kind, Leg
 from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.ports import Lane, Ports
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.media.srtp import Keyring
+from mcu_sim.sip.message.addresses import HostPort
 from traffic.batch import send_at
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.rtcp import RtcpError, parse

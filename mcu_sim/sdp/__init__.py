@@ -10,9 +10,9 @@ from mcu_sim.sdp.description import (
     SdpError,
     Session,
     Warn,
+    build,
+    parse,
 )
-from mcu_sim.sdp.reader import parse
-from mcu_sim.sdp.writer import build
 
 __all__ = [
     "STATIC_CODECS",

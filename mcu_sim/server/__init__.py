@@ -7,7 +7,6 @@ loop, `uptimes` its lives.
 """
 
 from mcu_sim.server.config import McuConfig, Seat, TimedCommand
-from mcu_sim.server.server import McuServer
-from mcu_sim.server.uptimes import serve
+from mcu_sim.server.server import McuServer, serve
 
 __all__ = ["McuConfig", "McuServer", "Seat", "TimedCommand", "serve"]

@@ -1,24 +1,28 @@
 """What happens to calls: taken in, put into their meetings, changed, ended, dialled.
 
-The desk knows signalling, conferences, capacity and media, and carries what one of them wants to
-the others. It has no sockets of its own and reads no clock: the loop hands it events and times.
+The call controller knows signalling, conferences, capacity and media, and carries what one of them
+wants to the others. It has no sockets of its own and reads no clock: the loop hands it events and
+times.
 """
 
 from __future__ import annotations
 
 import random
+import struct
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
 from mcu_sim import sdp
-from mcu_sim.conference.decisions import AlreadyIn, Busy, Joined
-from mcu_sim.conference.effects import DialOut
+from mcu_sim.conference.effects import AlreadyIn, Busy, DialOut, Joined
 from mcu_sim.conference.rooms import Rooms
-from mcu_sim.media.leg import Kind, Leg, Position
+from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg, Position
 from mcu_sim.media.plane import MediaPlane
-from mcu_sim.offer_answer import Agreed
-from mcu_sim.server.answering import (
+from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.server.calls import Call, CallBook, identity
+from mcu_sim.server.conference_control import Controls, Referrals, Steering, Tell
+from mcu_sim.server.config import McuConfig, Seat
+from mcu_sim.server.negotiation import (
     BUSY_HERE,
     NOT_ACCEPTABLE_HERE,
     SERVICE_UNAVAILABLE,
@@ -26,17 +30,108 @@ from mcu_sim.server.answering import (
     Declined,
     Terms,
 )
-from mcu_sim.server.calls import Call, CallBook, identity
-from mcu_sim.server.conference_effects import Steering, Tell
-from mcu_sim.server.config import McuConfig
-from mcu_sim.server.controls import Controls
-from mcu_sim.server.new_call import new_call
-from mcu_sim.server.referrals import Referrals
-from mcu_sim.server.streams import composed, flows
 from mcu_sim.sip import events
 from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.registration import Registrar
+from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import VideoModel
+
+
+def new_call(
+    name: str,
+    participant: str,
+    meeting: str,
+    row: int,
+    terms: Terms,
+    host: str,
+    *,
+    offered: bool,
+    contact: str | None = None,
+    dialled: tuple[str, int] | None = None,
+) -> Call:
+    """A call that has its row and its terms.
+
+    `offered`: our description waits for its answer. `dialled`: the name its capacity is held under
+    and when it was dialled, of a call of ours.
+    """
+    admission = terms.admission
+    return Call(
+        call=name,
+        held=name if dialled is None else dialled[0],
+        participant=participant,
+        meeting=meeting,
+        row=row,
+        shelf=terms.shelf,
+        asked=admission.resolution,
+        given=admission.given or "",
+        why_less=admission.reason if admission.stepped_down else "",
+        host=host,
+        contact=contact,
+        local=terms.local,
+        agreed=terms.agreed,
+        offered=offered,
+        dialled_ns=None if dialled is None else dialled[1],
+        refused=terms.refused,
+    )
+
+
+RTP_VERSION_2 = 0x80
+LEAST_KBPS = 32.0
+
+
+def flows(
+    agreed: Mapping[Kind, Agreed],
+    seat: Seat | None,
+    participant: str,
+    rng: random.Random,
+    before: Mapping[Kind, Position],
+    now_ns: int,
+) -> dict[Kind, Flow]:
+    """The flows of a call that begins.
+
+    `before`: how far the planned streams had come when a bridge lost its line. When it comes back
+    to its place they go on from there: each is one stream, with a gap.
+    """
+    found: dict[Kind, Flow] = {}
+    for kind, terms in agreed.items():
+        planned = None if seat is None else seat.down.get(kind)
+        down = planned or _new(participant, kind, rng)
+        from_ns = 0
+        if kind in before and planned is not None:
+            from_ns = before[kind].at_ns
+            sequence, timestamp = before[kind].at(now_ns)
+            down = down.model_copy(
+                update={"first_sequence": sequence, "first_timestamp": timestamp}
+            )
+        up = UNLOGGED if seat is None else seat.up.get(kind, UNLOGGED)
+        found[kind] = Flow(terms, down.carrying(terms.send_type), up, from_ns)
+    return found
+
+
+def composed(call: Call, model: VideoModel, *, switched: bool) -> VideoModel | None:
+    """The encoder of the picture composed for a call: at its rate. None: it has no such."""
+    main = call.agreed.get("video")
+    if main is None or switched:
+        return None
+    if main.max_kbps is None or main.max_kbps >= model.kbps:
+        return model
+    return model.model_copy(update={"kbps": max(LEAST_KBPS, main.max_kbps)})
+
+
+def _new(participant: str, kind: Kind, rng: random.Random) -> StreamPlan:
+    ssrc = rng.getrandbits(32)
+    return StreamPlan(
+        index=UNLOGGED,
+        bridge=participant,
+        kind="audio" if kind == "audio" else "video",
+        direction="down",
+        header_hex=struct.pack("!BBHII", RTP_VERSION_2, 0, 0, 0, ssrc).hex(),
+        ssrc=ssrc,
+        first_sequence=rng.getrandbits(15),
+        first_timestamp=rng.getrandbits(32),
+        seed=rng.getrandbits(48),
+    )
+
 
 SILENT_NS = 2_000_000_000
 """A bridge that calls again while its call still stands gets its place if its media has been

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from mcu_sim.conference.meeting import is_id
 from mcu_sim.media.leg import Kind
-from mcu_sim.offer_answer import Agreed
 from mcu_sim.sdp import Session
+from mcu_sim.sdp.offer_answer import Agreed
 
 LONGEST_ID = 32
 

@@ -38,7 +38,7 @@ from mcu_sim.sip.events import (
     ReofferWithdrawn,
     TimedOut,
 )
-from mcu_sim.sip.message.answers import HostPort, Peer
+from mcu_sim.sip.message.addresses import HostPort, Peer
 
 __all__ = [
     "Answered",

@@ -8,27 +8,21 @@ from collections.abc import Sequence
 
 from sipmessage import Request
 
-from mcu_sim.sip.abilities import Abilities
-from mcu_sim.sip.authentication.challenges import Gate, Proof
-from mcu_sim.sip.authentication.digest import Authority, Credentials
-from mcu_sim.sip.authentication.guesses import WrongPassword
+from mcu_sim.sip.authentication import Gate, Proof, WrongPassword
 from mcu_sim.sip.call import Book, CallState
-from mcu_sim.sip.called import Called
-from mcu_sim.sip.calling import Calling
+from mcu_sim.sip.capabilities import Abilities, OptionsClient
 from mcu_sim.sip.dialog import target_of
+from mcu_sim.sip.digest import Authority, Credentials
 from mcu_sim.sip.endpoint import UNSHARED, Datagram, Endpoint, Share, Slot
 from mcu_sim.sip.events import Event
 from mcu_sim.sip.info import Infos
-from mcu_sim.sip.message.answers import PHRASES, HostPort, Peer, reply
-from mcu_sim.sip.message.fields import tag_of, to_of
-from mcu_sim.sip.message.headers import OTHER_WARNING
+from mcu_sim.sip.invite import Called, Calling, Reinvites
+from mcu_sim.sip.message.addresses import HostPort, Peer
+from mcu_sim.sip.message.headers import OTHER_WARNING, tag_of, to_of
 from mcu_sim.sip.message.headers import reason as told
-from mcu_sim.sip.options_client import OptionsClient
+from mcu_sim.sip.message.responses import PHRASES, reply
 from mcu_sim.sip.refer import Refers
-from mcu_sim.sip.registration.client import RegisterClient
-from mcu_sim.sip.registration.registrar import Registrar
-from mcu_sim.sip.registration.server import RegisterServer
-from mcu_sim.sip.reinvite import Reinvites
+from mcu_sim.sip.registration import RegisterClient, RegisterServer, Registrar
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.session_timer import Rules
 from mcu_sim.sip.transaction import State, invite_key

@@ -9,9 +9,9 @@ from sipmessage import Request
 
 from mcu_sim.sip.dialog import Dialog, DialogId, id_in_request
 from mcu_sim.sip.endpoint import Slot
-from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.session_timer import Terms
-from mcu_sim.sip.timers import T1_MS
+from mcu_sim.sip.transaction import T1_MS
 
 
 class CallState(enum.Enum):

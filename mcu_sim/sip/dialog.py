@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from sipmessage import URI, Address, CSeq, Request, Response
 
 from mcu_sim.hosts import is_one_host
-from mcu_sim.sip.message.answers import DEFAULT_PORT, USER_AGENT, Peer, Transport
-from mcu_sim.sip.message.fields import (
+from mcu_sim.sip.message.addresses import (
+    DEFAULT_PORT,
+    PARSE_ERRORS,
+    OtherURI,
+    Peer,
+    Transport,
+    forget,
+    read_uri,
+    without_headers,
+)
+from mcu_sim.sip.message.headers import (
     addresses,
     contacts_of,
     cseq_of,
@@ -18,8 +27,7 @@ from mcu_sim.sip.message.fields import (
     tag_of,
     to_of,
 )
-from mcu_sim.sip.message.parse_errors import PARSE_ERRORS, forget
-from mcu_sim.sip.message.uri_reader import OtherURI, read_uri, without_headers
+from mcu_sim.sip.message.responses import USER_AGENT
 
 MAX_FORWARDS = 70
 

@@ -14,20 +14,18 @@ from dataclasses import dataclass
 from sipmessage import Request, Response
 
 from mcu_sim.sip.events import Event
-from mcu_sim.sip.message.answers import (
+from mcu_sim.sip.message.addresses import HostPort, Peer, Transport
+from mcu_sim.sip.message.headers import cseq_of, parameter, top_via
+from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
+from mcu_sim.sip.message.responses import (
     MAGIC_COOKIE,
-    HostPort,
-    Peer,
-    Transport,
     mark_source,
     reply,
     reply_target,
     stateless_tag,
 )
-from mcu_sim.sip.message.fields import cseq_of, parameter, top_via
-from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
-from mcu_sim.sip.timers import Agenda
 from mcu_sim.sip.transaction import (
+    Agenda,
     ClientInvite,
     ClientNonInvite,
     ClientTransaction,

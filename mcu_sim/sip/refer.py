@@ -12,15 +12,21 @@ from dataclasses import replace
 from sipmessage import URI, Parameters, Request, Response
 
 from giaoban.text import printable
-from mcu_sim.sip.abilities import NO_REFER_SUB, Abilities
 from mcu_sim.sip.call import Book, Call, Referral
+from mcu_sim.sip.capabilities import NO_REFER_SUB, Abilities
 from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
 from mcu_sim.sip.events import ReferReceived
-from mcu_sim.sip.message.answers import DEFAULT_PORT, LONGEST_PHRASE
-from mcu_sim.sip.message.fields import addresses, cseq_of, parameter, tag_of, to_of
-from mcu_sim.sip.message.headers import set_body, tokens
-from mcu_sim.sip.message.parse_errors import PARSE_ERRORS, forget
-from mcu_sim.sip.message.uri_reader import HeadedURI, OtherURI
+from mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, HeadedURI, OtherURI, forget
+from mcu_sim.sip.message.headers import (
+    addresses,
+    cseq_of,
+    parameter,
+    set_body,
+    tag_of,
+    to_of,
+    tokens,
+)
+from mcu_sim.sip.message.responses import LONGEST_PHRASE
 from mcu_sim.sip.session import Sessions
 
 EXPIRES_S = 240

@@ -9,17 +9,15 @@ from collections.abc import Callable
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.authentication.challenges import Proof
+from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.call import Book, Call, CallState, Success
 from mcu_sim.sip.dialog import Dialog
 from mcu_sim.sip.endpoint import NOBODY, Endpoint, Slot, Watcher
 from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
-from mcu_sim.sip.message.answers import reply
-from mcu_sim.sip.message.fields import cseq_of
-from mcu_sim.sip.message.headers import reason_cause
+from mcu_sim.sip.message.headers import cseq_of, reason_cause
+from mcu_sim.sip.message.responses import reply
 from mcu_sim.sip.session_timer import Terms
-from mcu_sim.sip.timers import GIVE_UP_MS, T1_MS, T2_MS
-from mcu_sim.sip.transaction import ServerTransaction
+from mcu_sim.sip.transaction import GIVE_UP_MS, T1_MS, T2_MS, ServerTransaction
 
 MEDIA_LOST = 408
 """Cause in the Reason of a BYE (RFC 3326) of who hears nothing of its peer any more: its line is

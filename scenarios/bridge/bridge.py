@@ -13,11 +13,19 @@ from typing import Any
 from giaoban.errors import InvalidRun
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
-from mcu_sim.h264 import codec_for
 from mcu_sim.media.leg import Kind
-from mcu_sim.offer_answer import Agreed, audio, content, make_answer, make_offer, read_answer, video
+from mcu_sim.sdp.h264 import codec_for
+from mcu_sim.sdp.offer_answer import (
+    Agreed,
+    audio,
+    content,
+    make_answer,
+    make_offer,
+    read_answer,
+    video,
+)
 from mcu_sim.secret_source import SeededSecrets
-from mcu_sim.server.controls import CONTROL_TYPE
+from mcu_sim.server.conference_control import CONTROL_TYPE
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.call import CallState
 from mcu_sim.sip.events import (
@@ -33,8 +41,8 @@ from mcu_sim.sip.events import (
     Reoffer,
     TimedOut,
 )
-from mcu_sim.sip.media_control import wants_full_picture
-from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.info import wants_full_picture
+from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.session import MEDIA_LOST
 from scenarios.bridge.power import Power
 from scenarios.bridge.recovery import Redialling

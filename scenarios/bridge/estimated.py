@@ -7,11 +7,19 @@ from collections.abc import Callable, Sequence
 
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
-from mcu_sim.h264 import codec_for
 from mcu_sim.media.leg import Kind
-from mcu_sim.offer_answer import Agreed, audio, content, make_answer, make_offer, read_answer, video
+from mcu_sim.sdp.h264 import codec_for
+from mcu_sim.sdp.offer_answer import (
+    Agreed,
+    audio,
+    content,
+    make_answer,
+    make_offer,
+    read_answer,
+    video,
+)
 from mcu_sim.secret_source import SeededSecrets
-from mcu_sim.server.controls import CONTROL_TYPE
+from mcu_sim.server.conference_control import CONTROL_TYPE
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import (
     Answered,

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.codec import WIDE_HZ
-from mcu_sim.media.audio.g722 import G722Call
+from mcu_sim.media.audio.codec import WIDE_HZ, G722Call
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.sources.audio_encoding import AudioEncoding
 from traffic.sources.tone import opaque, tone, tone_hz, utterance

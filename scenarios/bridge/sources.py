@@ -9,7 +9,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from mcu_sim.media.leg import Kind
-from mcu_sim.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import Agreed
 from scenarios.bridge.microphone import sound_for
 from scenarios.plan.plan import CallPlan, Plan
 from traffic.log import PacketLog

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
-from mcu_sim.media.video.sources import KeyStarts
-from mcu_sim.offer_answer import Agreed
-from mcu_sim.srtp import SrtpContext, SrtpError
+from mcu_sim.media.srtp import SrtpContext, SrtpError
+from mcu_sim.media.video.forward import KeyStarts
+from mcu_sim.sdp.offer_answer import Agreed
 from scenarios.bridge.sources import Source, Sources, asking
 from scenarios.plan.plan import CallPlan, Plan
 from topology.emulation.namespace import inside

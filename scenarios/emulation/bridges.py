@@ -13,7 +13,7 @@ from giaoban.clock import sleep_until
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from mcu_sim.media.outbound import SRTP_ROOM
-from mcu_sim.srtp import ALIGNMENT
+from mcu_sim.media.srtp import ALIGNMENT
 from scenarios.bridge.bridge import Bridge
 from scenarios.bridge.sources import recorded
 from scenarios.plan.plan import Plan

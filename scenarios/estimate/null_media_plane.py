@@ -11,8 +11,8 @@ import numpy as np
 
 from mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
 from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_SHELF
-from mcu_sim.offer_answer import Agreed
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sip.message.addresses import HostPort
 from scenarios.estimate.timeline import Seated, Timeline, Turn
 from traffic.sources.video_model import VideoModel
 

@@ -19,14 +19,14 @@ from mcu_sim.conference.meeting import Meetings
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.answering import Answering
 from mcu_sim.server.call_controller import Desk
 from mcu_sim.server.calls import CallBook
 from mcu_sim.server.config import McuConfig, Seat
+from mcu_sim.server.negotiation import Answering
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.endpoint import Datagram
-from mcu_sim.sip.message.answers import Peer
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.message.addresses import Peer
+from mcu_sim.sip.registration import Registrar
 from scenarios.bridge.estimated import BridgeSide
 from scenarios.estimate.media.voices import Voices
 from scenarios.estimate.network.paths import Paths, find_paths

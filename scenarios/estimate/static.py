@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 
 from mcu_sim.admission import Use
+from mcu_sim.device import AUDIO
 from mcu_sim.fit import meeting_on
-from mcu_sim.resolution import AUDIO
 from scenarios.estimate.network.wire import around_bytes
 from scenarios.plan.plan import MEETING, CallPlan, Plan
 from topology.network import Hop

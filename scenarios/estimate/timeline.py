@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mcu_sim.media.leg import NOBODY, Kind, Leg
-from mcu_sim.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import Agreed
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mcu_sim.media.health import MOST_LATE_PCT, late_pct
+from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from results.model.load import GeneratorView
 from results.model.reasons import Reason, because
 from scenarios.load.locust.outcomes import Health, Record

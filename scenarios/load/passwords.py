@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcu_sim.accounts import load_accounts
-from mcu_sim.sip.authentication.digest import Credentials
+from mcu_sim.sip.digest import Credentials
 from scenarios.load.locust.environment import ACCOUNTS, SECRET
 from scenarios.load.plan import LoadPlan
 

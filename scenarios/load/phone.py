@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
-from mcu_sim.offer_answer import make_answer, make_offer, read_answer
-from mcu_sim.server.controls import CONTROL_TYPE
+from mcu_sim.sdp.offer_answer import make_answer, make_offer, read_answer
+from mcu_sim.server.conference_control import CONTROL_TYPE
 from mcu_sim.sip import (
     Answered,
     CallEnded,
@@ -34,8 +34,8 @@ from mcu_sim.sip import (
     TimedOut,
     UserAgent,
 )
-from mcu_sim.sip.media_control import wants_full_picture
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sip.info import wants_full_picture
+from mcu_sim.sip.message.addresses import HostPort
 from scenarios.load.locust.lost_line import LostLine
 from scenarios.load.locust.outcomes import Operation
 from scenarios.load.passwords import Account

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
-from mcu_sim.media.health import MOST_LATE_PCT, late_pct
+from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from results.archive import store
 from results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from results.archive.store import RunFolder

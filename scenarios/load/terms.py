@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mcu_sim import sdp
-from mcu_sim.h264 import codec_for
-from mcu_sim.offer_answer import PCMA, Agreed, audio, video
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sdp.h264 import codec_for
+from mcu_sim.sdp.offer_answer import PCMA, Agreed, audio, video
+from mcu_sim.sip.message.addresses import HostPort
 from traffic.media_load.messages import Medium, Where
 from traffic.profiles import VIDEO_PAYLOAD_TYPE, Profile
 

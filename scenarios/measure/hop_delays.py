@@ -17,8 +17,8 @@ from graphlib import TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim.media.srtp import TAG_BYTES
 from mcu_sim.sdp.crypto import OFFERED
-from mcu_sim.srtp import TAG_BYTES
 from scenarios.measure.captures import Captures
 from scenarios.plan.drain import FRAME_BYTES
 from scenarios.plan.plan import Plan

@@ -14,8 +14,8 @@ from mcu_sim.conference.commands import Drop, Layout, Redial, subject
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, DeviceCatalogue, load_devices
-from mcu_sim.h264 import LEVELS
 from mcu_sim.media.audio.codec import CODECS
+from mcu_sim.sdp.h264 import LEVELS
 from scenarios.faults.claims import Boots
 from scenarios.faults.validate import mistakes as fault_mistakes
 from scenarios.plan.plan import Plan, at_seed, make_plan

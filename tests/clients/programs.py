@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mcu_sim.media.health import MOST_LATE_PCT, late_pct
+from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from tests import loopback
 
 HOST = "127.0.0.1"

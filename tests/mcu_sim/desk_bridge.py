@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcu_sim import sdp
-from mcu_sim.h264 import codec_for
 from mcu_sim.media.audio import g711
 from mcu_sim.media.leg import Kind
-from mcu_sim.offer_answer import (
+from mcu_sim.media.srtp import SrtpContext
+from mcu_sim.sdp.h264 import codec_for
+from mcu_sim.sdp.offer_answer import (
     PCMA,
     Agreed,
     audio,
@@ -35,8 +36,7 @@ from mcu_sim.sip import (
     ReofferAnswered,
     UserAgent,
 )
-from mcu_sim.sip.authentication.digest import Credentials
-from mcu_sim.srtp import SrtpContext
+from mcu_sim.sip.digest import Credentials
 
 if TYPE_CHECKING:
     from tests.mcu_sim.desk_factory import Office

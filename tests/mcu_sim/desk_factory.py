@@ -19,12 +19,12 @@ from mcu_sim.media.leg import Delays
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.answering import Answering
 from mcu_sim.server.call_controller import Desk
 from mcu_sim.server.calls import CallBook
+from mcu_sim.server.negotiation import Answering
 from mcu_sim.sip import Peer, UserAgent
-from mcu_sim.sip.authentication.digest import Authority
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.digest import Authority
+from mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.desk_bridge import SIP_PORT, Bridge
 from tests.mcu_sim.server_factory import config, meeting_of, meetings, seats
 from traffic.batch import ReceiveBatch, Received

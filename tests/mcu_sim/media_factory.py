@@ -6,8 +6,8 @@ import socket
 from typing import Any
 
 from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
-from mcu_sim.offer_answer import H264_720P30, PCMA, Agreed
 from mcu_sim.sdp import CryptoKey, Suite
+from mcu_sim.sdp.offer_answer import H264_720P30, PCMA, Agreed
 from tests.loopback import local_address
 from tests.mcu_sim.server_factory import stream
 from traffic.sources.video_model import VideoModel

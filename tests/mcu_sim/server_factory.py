@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from mcu_sim import sdp
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.h264 import codec_for
 from mcu_sim.media.audio import g711
-from mcu_sim.offer_answer import PCMA, Agreed, audio, make_offer, read_answer, video
+from mcu_sim.sdp.h264 import codec_for
+from mcu_sim.sdp.offer_answer import PCMA, Agreed, audio, make_offer, read_answer, video
 from mcu_sim.server import McuConfig, McuServer, Seat
 from mcu_sim.sip import Answered, CallEnded, Event, Refused, UserAgent
 from traffic import rtp

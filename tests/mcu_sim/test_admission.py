@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mcu_sim.admission import Capacity
-from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.resolution import AUDIO, KNOWN, lower
+from mcu_sim.device import AUDIO, KNOWN, Device, load_devices, lower, pick
 
 DEVICES = load_devices()
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcu_sim.admission import Capacity
-from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.resolution import AUDIO
+from mcu_sim.device import AUDIO, Device, load_devices, pick
 
 DEVICES = load_devices()
 

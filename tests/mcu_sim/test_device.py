@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from mcu_sim.device import DEFAULT_PATH, Device, load_devices, pick
-from mcu_sim.resolution import KNOWN, PICTURES, lower
+from mcu_sim.device import DEFAULT_PATH, KNOWN, PICTURES, Device, load_devices, lower, pick
 
 
 def test_device_survives_the_way_into_plan_json_and_back() -> None:

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_sim.admission import Capacity
-from mcu_sim.device import load_devices, pick
+from mcu_sim.device import KNOWN, load_devices, pick
 from mcu_sim.fit import MEETING, fit, meeting_on, room, room_beside, use_by_calls
-from mcu_sim.resolution import KNOWN
 
 DEVICES = load_devices()
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mcu_sim.media.audio import g711
+from mcu_sim.media.srtp import RTCP_INDEX_BYTES, RTCP_TAG_BYTES, TAG_BYTES, SrtpContext, SrtpError
 from mcu_sim.sdp import CryptoKey, Suite
 from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
-from mcu_sim.srtp import RTCP_INDEX_BYTES, RTCP_TAG_BYTES, TAG_BYTES, SrtpContext, SrtpError
 
 SHA1_80, SHA1_32 = OFFERED
 SUITES = pytest.mark.parametrize("suite", Suite)
@@ -271,7 +271,7 @@ def test_sending_what_is_no_rtp_is_an_error() -> None:
 
 def test_libsrtp_is_loaded_with_the_first_context() -> None:
     code = (
-        "import sys; from mcu_sim.srtp import SrtpContext;"
+        "import sys; from mcu_sim.media.srtp import SrtpContext;"
         "from mcu_sim.sdp import CryptoKey, Suite;"
         "assert 'pylibsrtp' not in sys.modules; "
         "k = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(30));"

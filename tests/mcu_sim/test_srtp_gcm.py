@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcu_sim.media.srtp import RTCP_INDEX_BYTES, RTCP_TAG_BYTES, TAG_BYTES, SrtpContext
 from mcu_sim.sdp import CryptoKey, Suite
 from mcu_sim.sdp.crypto import MASTER_BYTES
-from mcu_sim.srtp import RTCP_INDEX_BYTES, RTCP_TAG_BYTES, TAG_BYTES, SrtpContext
 
 GCM_128, GCM_256 = Suite.AEAD_AES_128_GCM, Suite.AEAD_AES_256_GCM
 SALT_BYTES = 12

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcu_sim.media.video.forward import Forwarder
-from mcu_sim.media.video.forwarded import write_forwarded
+from mcu_sim.media.video.forward import Forwarder, write_forwarded
 from traffic import rtp
 
 MS = 1_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mcu_sim.conference.effects import Effect, Heard, Presenter, Relayout, Watch
+from mcu_sim.conference.layout import LAYOUTS, assign, automatic
 from mcu_sim.conference.state import State
-from mcu_sim.media.video.layout import LAYOUTS, assign, automatic
 
 Picture = tuple[str, tuple[str | None, ...]]
 

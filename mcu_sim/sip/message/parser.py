@@ -12,8 +12,15 @@ import re
 from sipmessage import URI, Request, Response
 from sipmessage.message import COMPACT_FORMS
 
-from mcu_sim.sip.message.answers import DEFAULT_PORT, METHODS, PHRASES
-from mcu_sim.sip.message.fields import (
+from mcu_sim.sip.message.addresses import (
+    DEFAULT_PORT,
+    PARSE_ERRORS,
+    HeadedURI,
+    OtherURI,
+    forget,
+    read_uri,
+)
+from mcu_sim.sip.message.headers import (
     addresses,
     contacts_of,
     cseq_of,
@@ -24,8 +31,7 @@ from mcu_sim.sip.message.fields import (
     top_via,
     vias,
 )
-from mcu_sim.sip.message.parse_errors import PARSE_ERRORS, forget
-from mcu_sim.sip.message.uri_reader import HeadedURI, OtherURI, read_uri
+from mcu_sim.sip.message.responses import METHODS, PHRASES
 
 MAX_HEADER_LINES = 200
 """No honest message has more; `sipmessage` takes time with their square."""

@@ -16,7 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mcu_sim import stun
-from mcu_sim.sip.message.answers import HostPort, Peer
+from mcu_sim.sip.message.addresses import HostPort, Peer
 from mcu_sim.sip.transport.connection import Connection, prepare
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
-from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.transport.connection import Connection
 
 MOST_BYTES = 1024 * 1024

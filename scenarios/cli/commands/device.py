@@ -12,9 +12,8 @@ from rich.table import Table
 
 from giaoban.errors import InputError, did_you_mean
 from mcu_sim.admission import Admission
-from mcu_sim.device import Device, load_devices, pick
+from mcu_sim.device import AUDIO, KNOWN, PICTURES, Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
-from mcu_sim.resolution import AUDIO, KNOWN, PICTURES
 from results.model.in_use import thing
 from scenarios.cli.output import print_json
 

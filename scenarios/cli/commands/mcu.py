@@ -23,12 +23,10 @@ from giaoban.counting import counted
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
-from mcu_sim.conference.answers import Answer, Done, Refused
-from mcu_sim.conference.commands import CommandError
-from mcu_sim.conference.console import HELP, read_line
+from mcu_sim.conference.commands import HELP, Answer, CommandError, Done, Refused, read_line
 from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
 from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.media.health import MOST_LATE_PCT, late_pct
+from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from mcu_sim.media.ports import FIRST_PORT
 from mcu_sim.server import McuConfig, McuServer
 from mcu_sim.sip.transport.tls import Tls, load_tls

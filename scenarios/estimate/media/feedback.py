@@ -212,7 +212,7 @@ class Feedback:
                     self._request(flow, self._sizes[number], now_ns, at_ns)
 
     def _mcu_asks(self, now_ns: int) -> None:
-        """As `mcu_sim.media.video.losses`."""
+        """As `mcu_sim.media.video.keyframes`."""
         for row, camera in self._cameras.items():
             index = self._plan.calls[row].up["video"]
             if not self._gaps.broken[index]:

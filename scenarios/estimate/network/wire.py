@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mcu_sim.media.srtp import TAG_BYTES
 from mcu_sim.sdp.crypto import OFFERED
-from mcu_sim.srtp import TAG_BYTES
 from scenarios.plan.plan import Plan
 from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 

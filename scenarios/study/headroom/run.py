@@ -13,7 +13,7 @@ from giaoban.errors import InvalidRun
 from giaoban.workers import Beside, Here
 from mcu_sim.device import load_devices
 from mcu_sim.fit import use_by_calls
-from mcu_sim.h264 import LEVELS
+from mcu_sim.sdp.h264 import LEVELS
 from results.archive import store
 from results.archive.store import RunFolder
 from results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcu_sim.device import Device
+from mcu_sim.device import Device, lower
 from mcu_sim.fit import room_beside
-from mcu_sim.h264 import LEVELS
 from mcu_sim.media.audio.codec import CODECS
-from mcu_sim.resolution import lower
+from mcu_sim.sdp.h264 import LEVELS
 from traffic.profiles import Profile, Profiles
 
 RATES_MBPS = (

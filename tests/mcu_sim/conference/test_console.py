@@ -16,8 +16,8 @@ from mcu_sim.conference.commands import (
     MuteAll,
     Present,
     ReadQueue,
+    read_line,
 )
-from mcu_sim.conference.console import read_line
 
 
 def test_a_line_is_a_command_and_what_it_needs() -> None:

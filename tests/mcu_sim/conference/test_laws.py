@@ -31,7 +31,7 @@ from mcu_sim.conference import (
     Watch,
     parse,
 )
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.registration import Registrar
 
 CHAIR = "gia-nghia"
 PEOPLE = [CHAIR, "cu-jut", "dak-mil", "krong-no", "tuy-duc"]

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_sim.conference.effects import Effect, Relayout, RelayoutOthers
+from mcu_sim.conference.layout import LAYOUTS, assign, automatic
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.conference.state import State
 from mcu_sim.conference.view import View
-from mcu_sim.media.video.layout import LAYOUTS, assign, automatic
 from tests.mcu_sim.whole_view import WholeView, changes, whole_view
 
 

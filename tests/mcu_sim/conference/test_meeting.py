@@ -9,8 +9,8 @@ import pytest
 
 from giaoban.errors import InputError
 from mcu_sim.conference import Meetings, load_meetings
+from mcu_sim.conference.layout import LAYOUTS
 from mcu_sim.conference.meeting import LayoutId, is_id
-from mcu_sim.media.video.layout import LAYOUTS
 
 GOOD = """\
 schema = "giaoban.meetings/1"

@@ -24,7 +24,7 @@ from mcu_sim.conference import (
     UnknownMeeting,
     parse,
 )
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.registration import Registrar
 
 START = 5_000.0
 

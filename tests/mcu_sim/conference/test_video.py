@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_sim.conference import Conference, Effect, Meeting, Refused, Relayout, Watch, parse
-from mcu_sim.conference.voice import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
+from mcu_sim.conference.floor import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
 
 CHAIR, A, B, C = "gia-nghia", "cu-jut", "dak-mil", "krong-no"
 TALK = 32768.0**2 * 10**-2.6

@@ -16,7 +16,7 @@ from mcu_sim.accounts import Accounts
 from mcu_sim.media import consent as consent_of_media
 from mcu_sim.media.consent import FRESH_NS, GRACE_NS, Consent
 from mcu_sim.media.leg import Flow, Leg
-from mcu_sim.offer_answer import PCMA, Agreed
+from mcu_sim.sdp.offer_answer import PCMA, Agreed
 from mcu_sim.sip import Answered, Peer, Refused, UserAgent
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge

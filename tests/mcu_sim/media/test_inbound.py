@@ -13,10 +13,9 @@ from mcu_sim import stun
 from mcu_sim.media import inbound as module
 from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
-from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Leg
 from mcu_sim.media.ports import Lane, Ports
-from mcu_sim.srtp import SrtpContext
+from mcu_sim.media.srtp import Keyring, SrtpContext
 from tests.mcu_sim.media_factory import (
     FAR,
     FAR_KEY,

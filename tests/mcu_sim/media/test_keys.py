@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mcu_sim.media.keys import Keyring
+from mcu_sim.media.srtp import Keyring, SrtpContext, SrtpError
 from mcu_sim.sdp import CryptoKey, Suite
-from mcu_sim.srtp import SrtpContext, SrtpError
 from tests.mcu_sim.media_factory import FAR_KEY, MCU_KEY, packet, secured, terms
 
 OTHER_KEY = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(30))

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim.media.keys import Keyring
 from mcu_sim.media.leg import Leg
 from mcu_sim.media.outbound import Outbound
 from mcu_sim.media.ports import Ports
-from mcu_sim.srtp import SrtpContext, SrtpError
+from mcu_sim.media.srtp import Keyring, SrtpContext, SrtpError
 from tests.loopback import local_address
 from tests.mcu_sim.media_factory import (
     FAR_KEY,

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_sim import sdp
-from mcu_sim.h264 import codec_for, resolution_of
-from mcu_sim.offer_answer import (
+from mcu_sim.sdp import Codec, Direction, Media, SdpError
+from mcu_sim.sdp.h264 import codec_for, resolution_of
+from mcu_sim.sdp.offer_answer import (
     G722,
     H264_720P30,
     PCMA,
@@ -21,7 +22,6 @@ from mcu_sim.offer_answer import (
     read_answer,
     video,
 )
-from mcu_sim.sdp import Codec, Direction, Media, SdpError
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"
 CAN = [audio(20000), video(20002, 4000)]

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from mcu_sim import sdp
-from mcu_sim.h264 import codec_for, resolution_of
-from mcu_sim.offer_answer import (
+from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES
+from mcu_sim.sdp.h264 import codec_for, resolution_of
+from mcu_sim.sdp.offer_answer import (
     PCMA,
     Agreed,
     at_level,
@@ -23,8 +25,6 @@ from mcu_sim.offer_answer import (
     video,
     without_video,
 )
-from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES
 from mcu_sim.secret_source import Secrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"

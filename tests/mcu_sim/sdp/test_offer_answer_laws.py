@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_sim import sdp
-from mcu_sim.h264 import LEVELS, codec_for, resolution_of
-from mcu_sim.offer_answer import (
+from mcu_sim.sdp import Codec, Direction, Media, SdpError, Session
+from mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
+from mcu_sim.sdp.offer_answer import (
     G722,
     PCMA,
     PCMU,
@@ -24,7 +25,6 @@ from mcu_sim.offer_answer import (
     roles,
     video,
 )
-from mcu_sim.sdp import Codec, Direction, Media, SdpError, Session
 from mcu_sim.secret_source import SeededSecrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"

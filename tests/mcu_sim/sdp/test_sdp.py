@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_sim import sdp
-from mcu_sim.offer_answer import (
+from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES, MOST_MKI_BYTES
+from mcu_sim.sdp.offer_answer import (
     H264_720P30,
     PCMA,
     PCMU,
@@ -19,8 +21,6 @@ from mcu_sim.offer_answer import (
     refusals,
     video,
 )
-from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES, MOST_MKI_BYTES
 
 POLYCOM = b"""v=0\r
 o=RMX1500 1381 2 IN IP4 10.67.0.2\r

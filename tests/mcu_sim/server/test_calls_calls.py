@@ -11,7 +11,7 @@ import pytest
 
 from mcu_sim import sdp
 from mcu_sim.accounts import load_accounts
-from mcu_sim.h264 import codec_for
+from mcu_sim.sdp.h264 import codec_for
 from mcu_sim.sip import CallEnded, Peer, Refused
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge

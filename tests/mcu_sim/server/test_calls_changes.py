@@ -12,9 +12,9 @@ import pytest
 from mcu_sim import sdp
 from mcu_sim.media.audio import g711
 from mcu_sim.media.leg import Kind
-from mcu_sim.offer_answer import G722, PCMA, PCMU
 from mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
 from mcu_sim.sdp.crypto import MASTER_BYTES
+from mcu_sim.sdp.offer_answer import G722, PCMA, PCMU
 from mcu_sim.sip import ReofferAnswered, ReofferRefused
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge

@@ -19,9 +19,9 @@ import pytest
 
 from mcu_sim import sdp
 from mcu_sim.media.audio import g711
-from mcu_sim.server.controls import CONTROL_TYPE
+from mcu_sim.server.conference_control import CONTROL_TYPE
 from mcu_sim.sip import CallState, Peer
-from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update
+from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update
 from mcu_sim.sip.message.parser import parse
 from tests.loopback import local_address
 from tests.mcu_sim import mutations

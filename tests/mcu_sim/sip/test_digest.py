@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.authentication import digest
-from mcu_sim.sip.authentication.digest import (
+from mcu_sim.sip import digest
+from mcu_sim.sip.digest import (
     Authority,
     Credentials,
     Elsewhere,

@@ -8,8 +8,7 @@ import re
 import pytest
 
 from mcu_sim.sip import Peer, UserAgent
-from mcu_sim.sip.authentication.digest import Authority, Credentials, authorization
-from mcu_sim.sip.authentication.guesses import (
+from mcu_sim.sip.authentication import (
     FORGOTTEN_MS,
     LONGEST_MS,
     MOST_DEVICES,
@@ -18,7 +17,8 @@ from mcu_sim.sip.authentication.guesses import (
     Guesses,
     WrongPassword,
 )
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.digest import Authority, Credentials, authorization
+from mcu_sim.sip.registration import Registrar
 
 DEVICE, GUESSER = Peer("10.68.0.2", 5060), Peer("10.68.0.9", 5060)
 PASSWORDS = {"cu-jut": "bí mật", "dak-mil": "khác"}

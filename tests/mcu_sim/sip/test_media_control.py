@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 
 # as in RFC 5168 §7.1, with a stream named
 RFC = b"""<?xml version="1.0" encoding="utf-8"?>

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.message.answers import Peer
-from mcu_sim.sip.message.uris import same_uri
-from mcu_sim.sip.registration.registrar import (
+from mcu_sim.sip.message.addresses import Peer, same_uri
+from mcu_sim.sip.registration import (
     WILDCARD,
     BadWildcard,
     Binding,

@@ -9,10 +9,10 @@ import pytest
 from sipmessage import Message, Response
 
 from mcu_sim.sip import Event, IncomingCall, Peer, UserAgent
-from mcu_sim.sip.authentication.digest import Authority
+from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.message.parser import parse
-from mcu_sim.sip.registration.registrar import Registrar
-from mcu_sim.sip.transport.framing import StreamError, StreamReader
+from mcu_sim.sip.registration import Registrar
+from mcu_sim.sip.transport.connection import StreamError, StreamReader
 from tests.mcu_sim.rfc4475 import messages
 
 MESSAGES = messages()

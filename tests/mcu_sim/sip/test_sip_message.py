@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sipmessage import Request, Response
 
-from mcu_sim.sip.message.answers import Peer, mark_source, reply, reply_target
+from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
+from mcu_sim.sip.message.responses import mark_source, reply, reply_target
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"

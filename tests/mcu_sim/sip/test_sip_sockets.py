@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcu_sim.sip.message.answers import Peer
+from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.transport import sockets
-from mcu_sim.sip.transport.framing import PING, PONG
+from mcu_sim.sip.transport.connection import PING, PONG
 from mcu_sim.sip.transport.sockets import SipSockets
 from tests.loopback import local_address
 from tests.mcu_sim.sockets_factory import (

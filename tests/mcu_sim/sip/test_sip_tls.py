@@ -16,7 +16,7 @@ import pytest
 from giaoban.errors import InputError
 from mcu_sim.sip import Answered, CallEstablished, IncomingCall, Peer, UserAgent
 from mcu_sim.sip.transport import connection, sockets
-from mcu_sim.sip.transport.framing import PING, PONG
+from mcu_sim.sip.transport.connection import PING, PONG
 from mcu_sim.sip.transport.sockets import SipSockets
 from mcu_sim.sip.transport.tls import Tls, load_tls
 from tests.certificates import server_certificate

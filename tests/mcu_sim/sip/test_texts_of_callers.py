@@ -11,7 +11,7 @@ from sipmessage import Response
 
 from giaoban.text import fault
 from mcu_sim.server.server import McuServer
-from mcu_sim.sip.message.answers import phrase_of
+from mcu_sim.sip.message.responses import phrase_of
 
 HOSTILE = [
     "\x1b]0;owned\x07",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.timers import SPARE, Agenda
+from mcu_sim.sip.transaction import SPARE, Agenda
 
 CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(0, 5)), max_size=40)
 

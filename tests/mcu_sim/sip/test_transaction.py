@@ -7,7 +7,7 @@ import random
 import pytest
 from sipmessage import URI, CSeq, Request, Response
 
-from mcu_sim.sip.message.answers import reply
+from mcu_sim.sip.message.responses import reply
 from mcu_sim.sip.transaction import (
     ClientInvite,
     ClientNonInvite,

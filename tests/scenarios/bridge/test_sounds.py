@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.g722 import G722Call
+from mcu_sim.media.audio.codec import G722Call
 from scenarios.bridge.microphone import sound_for
 from traffic.profiles import load_profiles
 from traffic.sources.tone import tone_hz

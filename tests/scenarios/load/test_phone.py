@@ -11,10 +11,10 @@ import pytest
 
 from mcu_sim import sdp
 from mcu_sim.conference.commands import RequestToSpeak
-from mcu_sim.offer_answer import PCMA, audio, make_answer
+from mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
 from mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAgent
-from mcu_sim.sip.authentication.digest import Authority
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.digest import Authority
+from mcu_sim.sip.registration import Registrar
 from scenarios.load.passwords import Account
 from scenarios.load.phone import Done, Happened, Phone, Silent, Talks
 from traffic.profiles import load_profiles

@@ -14,8 +14,8 @@ from whatif_factory import base
 from giaoban.workers import Here
 from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.fit import fit, room_beside
-from mcu_sim.h264 import LEVELS
 from mcu_sim.media.audio.codec import CODECS
+from mcu_sim.sdp.h264 import LEVELS
 from results.model.result import Result
 from scenarios.estimate.run import estimate
 from scenarios.estimate.static import static_loads

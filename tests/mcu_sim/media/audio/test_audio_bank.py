@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from mcu_sim.media.audio import g711
 from mcu_sim.media.audio.bank import AudioBank, AudioOut
-from mcu_sim.media.audio.codec import codec_named
-from mcu_sim.media.audio.g722 import G722Call
+from mcu_sim.media.audio.codec import G722Call, codec_named
 from tests.mcu_sim.audio_factory import (
     ORIGIN_NS,
     PLAYOUT_MS,

@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from mcu_sim.media.audio.codec import CODECS, FRAME_BYTES, G722, PCMA, PCMU, codec_named
-from mcu_sim.media.audio.g722 import G722Call
+from mcu_sim.media.audio.codec import CODECS, FRAME_BYTES, G722, PCMA, PCMU, G722Call, codec_named
 from tests.mcu_sim.audio_factory import sine, tone_and_rest
 
 RATE = 16_000

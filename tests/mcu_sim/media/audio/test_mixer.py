@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mcu_sim.media.audio.mixer import MAX_CALLS, TwoBusMixer, mix_minus_one
-from mcu_sim.media.audio.resample import Downsampler, Upsampler
+from mcu_sim.media.audio.mixer import MAX_CALLS, Downsampler, TwoBusMixer, Upsampler, mix_minus_one
 
 FRAMES = hnp.arrays(np.int16, st.tuples(st.integers(0, 8), st.integers(0, 20)))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.media.audio.resample import DELAY_SAMPLES, GAIN_LIMIT, Downsampler, Upsampler
+from mcu_sim.media.audio.mixer import DELAY_SAMPLES, GAIN_LIMIT, Downsampler, Upsampler
 from tests.mcu_sim.audio_factory import sine, tone_and_rest
 
 SETTLED = 100  # samples

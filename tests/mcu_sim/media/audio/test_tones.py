@@ -9,8 +9,8 @@ import pytest
 
 from mcu_sim import sdp
 from mcu_sim.media.audio.telephone_events import ToneReader
-from mcu_sim.offer_answer import G722, PCMA, TONES, audio, make_answer, make_offer, read_answer
 from mcu_sim.sdp import Codec
+from mcu_sim.sdp.offer_answer import G722, PCMA, TONES, audio, make_answer, make_offer, read_answer
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices

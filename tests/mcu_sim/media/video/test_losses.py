@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from mcu_sim.media.video.losses import DecodingLosses
+from mcu_sim.media.video.compose import DecodingLosses
 from traffic import rtp
 from traffic.h264 import FU_A
 from traffic.receiver.feedback import HOLD_NS, REPEAT_NS, dither_max_ns

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scapy.layers.rtp import RTP
 
-from mcu_sim.media.video.forward import Forwarder
-from mcu_sim.media.video.forwarded import write_forwarded
+from mcu_sim.media.video.forward import Forwarder, write_forwarded
 from mcu_sim.media.video.keyframes import CONTENT_LIMITS, RequestDamper
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mcu_sim.sip import Answered, CallEstablished, CallState, IncomingCall, Peer, Refused
-from mcu_sim.sip.authentication.digest import Authority, Credentials
+from mcu_sim.sip.digest import Authority, Credentials
 from tests.mcu_sim.agent_calls import URIS, accept_all
 
 RIGHT = Credentials("cu-jut", "bí mật")

@@ -22,8 +22,8 @@ from mcu_sim.sip import (
     ReofferAnswered,
     ReofferRefused,
 )
-from mcu_sim.sip.authentication.digest import Authority, Credentials, authorization
-from mcu_sim.sip.message.uris import is_within
+from mcu_sim.sip.digest import Authority, Credentials, authorization
+from mcu_sim.sip.message.addresses import is_within
 from tests.mcu_sim.agent_calls import accept_all, inside
 from tests.mcu_sim.conftest import ANSWER, CLIENT, OFFER, SERVER
 

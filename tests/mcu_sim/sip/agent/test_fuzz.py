@@ -17,8 +17,8 @@ from mcu_sim.sip import (
     Reoffer,
     UserAgent,
 )
-from mcu_sim.sip.authentication.digest import Authority, Credentials
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.digest import Authority, Credentials
+from mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.agent_calls import hears_notify, refer
 from tests.mcu_sim.sip.test_fuzz_sip import mutate
 

@@ -14,7 +14,7 @@ from mcu_sim.sip import (
     InfoReceived,
     Peer,
 )
-from mcu_sim.sip.media_control import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.mcu_sim.agent_calls import URIS
 
 

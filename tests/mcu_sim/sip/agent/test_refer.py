@@ -17,7 +17,7 @@ from mcu_sim.sip import (
     ReferReceived,
     UserAgent,
 )
-from mcu_sim.sip.authentication.digest import Authority, Credentials
+from mcu_sim.sip.digest import Authority, Credentials
 
 URI = "sip:mcu@10.67.0.2"
 HOME = Peer("10.68.0.2", 5062)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mcu_sim.sip import IncomingCall, Peer, Registered, RegistrationFailed
-from mcu_sim.sip.authentication.digest import Authority, Credentials
-from mcu_sim.sip.registration.registrar import Registrar
+from mcu_sim.sip.digest import Authority, Credentials
+from mcu_sim.sip.registration import Registrar
 
 URIS = {"UDP": "sip:10.67.0.2", "TCP": "sip:10.67.0.2;transport=tcp"}
 CONTACTS = {

@@ -17,7 +17,7 @@ from mcu_sim.sip import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from mcu_sim.sip.reinvite import MAX_GLARES
+from mcu_sim.sip.invite import MAX_GLARES
 from tests.mcu_sim.agent_calls import URIS, establish, inside
 
 

@@ -25,7 +25,7 @@ from mcu_sim.sip import (
     TimedOut,
     UserAgent,
 )
-from mcu_sim.sip.authentication.digest import Authority, Credentials
+from mcu_sim.sip.digest import Authority, Credentials
 
 WITHIN = (Reoffer, ReofferAnswered, ReofferRefused, ReofferWithdrawn, InfoReceived, InfoAnswered)
 

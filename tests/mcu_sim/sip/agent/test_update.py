@@ -15,7 +15,7 @@ from mcu_sim.sip import (
     ReofferAnswered,
     UserAgent,
 )
-from mcu_sim.sip.authentication.digest import Authority
+from mcu_sim.sip.digest import Authority
 from tests.mcu_sim.agent_calls import accepted, establish, inside
 
 HOME = Peer("10.68.0.2", 5062)

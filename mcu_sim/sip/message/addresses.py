@@ -1,16 +1,50 @@
-"""URIs and addresses that `sipmessage` does not read: other schemes, headers behind a "?".
+"""SIP URIs and addresses: read with care, compared (RFC 3261 §19.1.4), and where a peer is.
 
-RFC 3261 §19.1.1 (headers), §20.10 (a URI with "?", "," or ";" stands in brackets); RFC 3986 §3.1.
+`sipmessage` reads neither other schemes nor headers behind a "?" (RFC 3261 §19.1.1, §20.10: a URI
+with "?", "," or ";" stands in brackets; RFC 3986 §3.1).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from sipmessage import URI, Address
 
-from mcu_sim.sip.message.parse_errors import forget
+HostPort = tuple[str, int]
+"""IP address and port."""
+Transport = Literal["UDP", "TCP", "TLS"]
+
+
+class Peer(NamedTuple):
+    """Where a message came from or goes to: IP address, port and transport."""
+
+    host: str
+    port: int
+    transport: Transport = "UDP"
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport itself repeats what is lost (RFC 3261 §17)."""
+        return self.transport != "UDP"
+
+
+DEFAULT_PORT = 5060
+
+# ValueError by contract, KeyError for a header that is not there, TypeError when a parameter
+# happens to be called "self".
+PARSE_ERRORS = (ValueError, KeyError, TypeError)
+
+
+def forget(error: BaseException) -> None:
+    """Cut what an error of `sipmessage` holds on to.
+
+    It raises the same exception objects again and again (`via.VIA_EXCEPTION` and others); each
+    time Python adds to their traceback and context, which keep every bad message in memory.
+    """
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+
 
 SCHEMES = ("sip", "sips", "tel")
 """Those whose parts are known here."""
@@ -112,3 +146,47 @@ def _sip(text: str) -> URI | None:
     except ValueError as error:
         forget(error)
         return None
+
+
+_ALWAYS_COMPARED = frozenset({"user", "ttl", "method", "maddr", "transport"})
+
+
+def same_uri(one: str, other: str) -> bool:
+    """Whether two URIs are equivalent (RFC 3261 §19.1.4); what is no SIP URI is compared as text.
+
+    URIs with headers ("?…") count as text too.
+    """
+    if one == other:
+        return True
+    try:
+        a, b = URI.parse(one), URI.parse(other)
+    except PARSE_ERRORS as error:
+        forget(error)
+        return False
+    if (a.scheme, a.user, a.password, a.host.lower(), a.port) != (
+        b.scheme, b.user, b.password, b.host.lower(), b.port,
+    ):  # fmt: skip
+        return False
+    left = {name.lower(): (value or "").lower() for name, value in a.parameters.items()}
+    right = {name.lower(): (value or "").lower() for name, value in b.parameters.items()}
+    either = left.keys() | right.keys()
+    compared = (left.keys() & right.keys()) | (either & _ALWAYS_COMPARED)
+    return all(left.get(name) == right.get(name) for name in compared)
+
+
+def is_within(one: str, other: str) -> bool:
+    """Whether a URI names what another one names, or something at the element that the other one
+    names as a whole (`sip:HOST:PORT`). A port that is not said is the default one. Never raises.
+    """
+    if one == other:
+        return True
+    try:
+        a, b = (_with_port(URI.parse(text)) for text in (one, other))
+    except PARSE_ERRORS as error:
+        forget(error)
+        return False
+    return same_uri(str(a if b.user else replace(a, user=None, password=None)), str(b))
+
+
+def _with_port(uri: URI) -> URI:
+    return uri if uri.port else replace(uri, port=DEFAULT_PORT)

@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal, NamedTuple
 
 from sipmessage import Request, Response, Via
 
 from giaoban.text import printable
-from mcu_sim.sip.message.fields import addresses, parameter, tag_of, top_via
-from mcu_sim.sip.message.parse_errors import PARSE_ERRORS, forget
+from mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, Peer, forget
+from mcu_sim.sip.message.headers import addresses, parameter, tag_of, top_via
 
-HostPort = tuple[str, int]
-"""IP address and port."""
-Transport = Literal["UDP", "TCP", "TLS"]
-
-
-class Peer(NamedTuple):
-    """Where a message came from or goes to: IP address, port and transport."""
-
-    host: str
-    port: int
-    transport: Transport = "UDP"
-
-    @property
-    def reliable(self) -> bool:
-        """Whether the transport itself repeats what is lost (RFC 3261 §17)."""
-        return self.transport != "UDP"
-
-
-DEFAULT_PORT = 5060
 MAGIC_COOKIE = "z9hG4bK"
 USER_AGENT = "giaoban"
-SDP_TYPE = "application/sdp"
 
 LONGEST_PHRASE = 200
 PHRASES = {

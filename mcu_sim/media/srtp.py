@@ -3,21 +3,26 @@
 One context is one section of one call: a key for what is sent, one for what is received, and any
 number of streams (SSRC) on either side. libsrtp is called through pylibsrtp's own binding, in place
 and without pylibsrtp's limit of 1356 bytes a packet.
+
+The master key identifier that packets may carry (RFC 3711 §3.1) is put in and taken out here:
+libsrtp does so too, but not through pylibsrtp's binding. It is not authenticated, and whoever sends
+says in the session description what it is (RFC 4568 §6.1): a packet with another has no key here.
 """
 
 from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim import mki
+from mcu_sim.media.leg import Kind
 from mcu_sim.sdp import CryptoKey, Suite
 from mcu_sim.sdp.crypto import GCM_SUITES
+from mcu_sim.sdp.offer_answer import Agreed
 
 TAG_BYTES = {
     Suite.AEAD_AES_256_GCM: 16,
@@ -62,22 +67,22 @@ class SrtpContext:
     def protect(self, data: bytes) -> bytes:
         """An RTP packet as it goes on the wire. Raises `SrtpError`."""
         wire = self._one(self._lib.srtp_protect, self._out, data, TAG_BYTES[self._send.suite])
-        return mki.inserted(wire, self._send.mki, _behind(self._send, TAG_BYTES))
+        return _with_mki(wire, self._send.mki, _behind(self._send, TAG_BYTES))
 
     def unprotect(self, data: bytes) -> bytes:
         """The RTP packet of a datagram from the wire. Raises `SrtpError`."""
-        bare = self._without_mki(data, TAG_BYTES)
+        bare = self._bare(data, TAG_BYTES)
         return self._one(self._lib.srtp_unprotect, self._in, bare, 0)
 
     def protect_rtcp(self, data: bytes) -> bytes:
         """A compound RTCP packet as it goes on the wire. Raises `SrtpError`."""
         more = RTCP_TAG_BYTES[self._send.suite] + RTCP_INDEX_BYTES
         wire = self._one(self._lib.srtp_protect_rtcp, self._out, data, more)
-        return mki.inserted(wire, self._send.mki, _behind(self._send, RTCP_TAG_BYTES))
+        return _with_mki(wire, self._send.mki, _behind(self._send, RTCP_TAG_BYTES))
 
     def unprotect_rtcp(self, data: bytes) -> bytes:
         """The compound RTCP packet of a datagram from the wire. Raises `SrtpError`."""
-        bare = self._without_mki(data, RTCP_TAG_BYTES)
+        bare = self._bare(data, RTCP_TAG_BYTES)
         return self._one(self._lib.srtp_unprotect_rtcp, self._in, bare, 0)
 
     def protect_rows(
@@ -138,7 +143,7 @@ class SrtpContext:
         spoils = bool(key.mki) or key.suite in GCM_SUITES
         # GCM is opened in place before it is known to be authentic, and an MKI is taken out
         came = data[places] if spoils else None
-        good = mki.remove(data, lengths, places, key.mki, _behind(key, TAG_BYTES))
+        good = _remove_mki(data, lengths, places, key.mki, _behind(key, TAG_BYTES))
         sizes, bare = lengths.astype(np.int32), lengths[good] - len(key.mki)
         opened, codes = self._rows(self._lib.srtp_unprotect, self._in, data, bare, places[good])
         good[good] = codes == 0
@@ -167,12 +172,12 @@ class SrtpContext:
         if key.mki:
             done = np.flatnonzero(codes == 0)
             behind = _behind(key, TAG_BYTES)
-            mki.insert(out, sizes[done], places[done], key.mki, behind)
+            _insert_mki(out, sizes[done], places[done], key.mki, behind)
             sizes[done] += len(key.mki)
         return sizes, codes
 
-    def _without_mki(self, data: bytes, tags: Mapping[Suite, int]) -> bytes:
-        bare = mki.removed(data, self._receive.mki, _behind(self._receive, tags))
+    def _bare(self, data: bytes, tags: Mapping[Suite, int]) -> bytes:
+        bare = _without_mki(data, self._receive.mki, _behind(self._receive, tags))
         if bare is None:
             raise SrtpError("packet does not name the key (MKI)")
         return bare
@@ -247,3 +252,94 @@ def _session(library: Any, key: CryptoKey, ssrc_type: int) -> Any:
     policy = library.Policy(key=key.master, ssrc_type=ssrc_type, srtp_profile=profile)
     policy.window_size = REPLAY_WINDOW
     return library.Session(policy)
+
+
+class Keyring:
+    """The context of each flow that is encrypted, by medium and row."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[Kind, dict[int, SrtpContext]] = {}
+        self._terms: dict[tuple[Kind, int], Agreed] = {}
+
+    def turn(self, kind: Kind, row: int, terms: Agreed) -> None:
+        """A flow begins, or has new terms. The cipher of a key that stays in use runs on."""
+        old = self._terms.get((kind, row))
+        self._terms[kind, row] = terms
+        send, receive = terms.crypto_send, terms.crypto_receive
+        contexts = self._contexts.setdefault(kind, {})
+        if send is None or receive is None:
+            contexts.pop(row, None)
+        elif old is None or old.crypto_send != send or old.crypto_receive is None:
+            contexts[row] = SrtpContext(send=send, receive=receive)
+        elif old.crypto_receive != receive:
+            contexts[row] = contexts[row].with_receive_key(receive)
+
+    def close(self, row: int) -> None:
+        """The call in a row is over."""
+        for key in [key for key in self._terms if key[1] == row]:
+            del self._terms[key]
+        for contexts in self._contexts.values():
+            contexts.pop(row, None)
+
+    def of(self, kind: Kind, row: int) -> SrtpContext | None:
+        """The context of a flow; None: it is not encrypted."""
+        return self._contexts.get(kind, {}).get(row)
+
+    def all_of(self, kind: Kind) -> Iterator[tuple[int, SrtpContext]]:
+        """Row and context of every encrypted flow of a medium."""
+        return iter(self._contexts.get(kind, {}).items())
+
+
+def _with_mki(packet: bytes, mki: bytes, behind: int) -> bytes:
+    """A protected packet with its identifier, which `behind` bytes follow."""
+    at = len(packet) - behind
+    return packet[:at] + mki + packet[at:]
+
+
+def _without_mki(packet: bytes, mki: bytes, behind: int) -> bytes | None:
+    """A packet from the wire without its identifier; None if it has not this one."""
+    end = len(packet) - behind
+    at = end - len(mki)
+    if mki and (at < 0 or packet[at:end] != mki):
+        return None
+    return packet[:at] + packet[end:] if mki else packet
+
+
+def _insert_mki(
+    data: NDArray[np.uint8],
+    lengths: NDArray[np.integer],
+    places: NDArray[np.integer],
+    mki: bytes,
+    behind: int,
+) -> None:
+    """As `_with_mki`, in place.
+
+    Args:
+        data: (n, width) uint8, one packet a row, with room for the identifier.
+        lengths: (k,) bytes of each packet without it.
+        places: (k,) the rows they are in.
+    """
+    for place, length in zip(places.tolist(), lengths.tolist(), strict=True):
+        wire = _with_mki(data[place, :length].tobytes(), mki, behind)
+        data[place, : len(wire)] = np.frombuffer(wire, np.uint8)
+
+
+def _remove_mki(
+    data: NDArray[np.uint8],
+    lengths: NDArray[np.integer],
+    places: NDArray[np.integer],
+    mki: bytes,
+    behind: int,
+) -> NDArray[np.bool_]:
+    """As `_without_mki`, in place: which (k,) had this identifier. Arguments as of `_insert_mki`,
+    lengths with it."""
+    found = np.ones(len(lengths), np.bool_)
+    if not mki:
+        return found
+    for number, (place, length) in enumerate(zip(places.tolist(), lengths.tolist(), strict=True)):
+        bare = _without_mki(data[place, :length].tobytes(), mki, behind)
+        if bare is None:
+            found[number] = False
+        else:
+            data[place, : len(bare)] = np.frombuffer(bare, np.uint8)
+    return found

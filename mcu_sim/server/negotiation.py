@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from mcu_sim import hosts, sdp
 from mcu_sim.admission import Admission, Capacity
-from mcu_sim.h264 import LEVELS, codec_for, resolution_of
+from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import NOBODY, Kind
 from mcu_sim.media.ports import Ports, PortsExhaustedError
-from mcu_sim.offer_answer import (
+from mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
+from mcu_sim.sdp.offer_answer import (
     G722,
     PCMA,
     PCMU,
@@ -30,10 +31,9 @@ from mcu_sim.offer_answer import (
     video,
     without_video,
 )
-from mcu_sim.resolution import AUDIO
 from mcu_sim.secret_source import Secrets
 from mcu_sim.server.calls import Call
-from mcu_sim.sip.message.answers import HostPort
+from mcu_sim.sip.message.addresses import HostPort
 from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1

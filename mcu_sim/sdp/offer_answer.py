@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from giaoban.text import printable
-from mcu_sim import h264
 from mcu_sim.sdp import (
     Codec,
     Crypto,
@@ -23,6 +22,7 @@ from mcu_sim.sdp import (
     Session,
     Suite,
     Warn,
+    h264,
 )
 from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from mcu_sim.secret_source import Secrets

@@ -1,0 +1,339 @@
+"""Between calls and conferences: commands go in, effects come out.
+
+Commands come in INFO, by pressed keys, from the console, and as REFER, by which the chair's
+technician lets the MCU call a bridge. What conferences want is put into media and calls: who is
+heard, who sees whom, who is called or put out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from mcu_sim.conference import commands, control
+from mcu_sim.conference.commands import (
+    NOT_FOUND,
+    Answer,
+    Command,
+    Mute,
+    Queue,
+    Redial,
+    RequestToSpeak,
+    Unmute,
+    Withdraw,
+)
+from mcu_sim.conference.commands import Refused as CommandRefused
+from mcu_sim.conference.effects import (
+    OPERATOR,
+    DialOut,
+    Effect,
+    Ended,
+    HangUp,
+    Heard,
+    Logged,
+    Presenter,
+    Relayout,
+    RelayoutOthers,
+    Watch,
+)
+from mcu_sim.conference.rooms import Rooms
+from mcu_sim.media.leg import NOBODY, Kind
+from mcu_sim.media.plane import MediaPlane
+from mcu_sim.server.calls import Call, CallBook, identity
+from mcu_sim.server.negotiation import Answering
+from mcu_sim.sip.agent import UserAgent
+from mcu_sim.sip.events import InfoReceived, ReferReceived
+from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from mcu_sim.sip.message.addresses import same_uri
+
+TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
+"""Lines of a conference's log that the desk's own events say with more."""
+
+
+class Tell(Protocol):
+    """Writes a line of the events file."""
+
+    def __call__(self, now_ns: int, event: str, bridge: str, **details: object) -> None: ...
+
+
+class Steering:
+    """Effects of conferences, put into media; calls to make and to end go back to the desk."""
+
+    def __init__(
+        self,
+        book: CallBook,
+        plane: MediaPlane,
+        tell: Tell,
+        dial: Callable[[DialOut, int], None],
+        put_out: Callable[[Call, str, int], None],
+        answering: Answering,
+    ) -> None:
+        """`answering`: knows by which number the media plane knows a meeting that has calls, and
+        whether the device has room for its content."""
+        self._book = book
+        self._plane = plane
+        self._tell = tell
+        self._dial = dial
+        self._put_out = put_out
+        self._answering = answering
+        self._presenters: dict[str, str | None] = {}
+
+    def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
+        """All of them, in their order."""
+        for effect in effects:
+            match effect:
+                case Heard(participant, heard):
+                    if (call := self._standing(participant)) is not None:
+                        self._plane.set_heard(call.row, heard)
+                case Watch(viewer, source):
+                    self._watch("video", viewer, source, now_ns)
+                case Relayout(viewer):
+                    if (call := self._standing(viewer)) is not None:
+                        self._plane.relayout(call.row)
+                case RelayoutOthers(meeting, but=but):
+                    calls = (self._book.of(who) for who in but)
+                    rows = {call.row for call in calls if call is not None}
+                    self._plane.relayout_others(self._answering.number(meeting), rows)
+                case Presenter(meeting, participant):
+                    self._presenters[meeting] = self._with_content(meeting, participant, now_ns)
+                    for call in self._book:
+                        if call.meeting == meeting:
+                            self.show_content(call, now_ns)
+                case DialOut():
+                    self._dial(effect, now_ns)
+                case HangUp(participant, reason):
+                    if (held := self._book.of(participant)) is not None:
+                        self._put_out(held, reason, now_ns)
+                case Logged(meeting, kind, by, on, text):
+                    if kind not in TOLD_ELSEWHERE:
+                        about = {"meeting": meeting or "", "kind": kind, "by": by, "text": text}
+                        self._tell(now_ns, "control", on, **about)
+                case Ended(meeting):
+                    self._presenters.pop(meeting, None)
+
+    def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
+        """Who may show content: nobody if the device has no room left for it, which is told as a
+        command that was not carried out."""
+        no_room = self._answering.hold_content(meeting, presenter is not None)
+        if no_room is None or presenter is None:
+            return presenter
+        text = f"present: {no_room.code} {no_room.reason}"
+        about = {"meeting": meeting, "kind": "refused", "by": OPERATOR.value, "text": text}
+        self._tell(now_ns, "control", presenter, **about)
+        return None
+
+    def show_content(self, viewer: Call, now_ns: int) -> None:
+        """Let a call see the content channel of its meeting."""
+        presenter = self._presenters.get(viewer.meeting)
+        shown = None if presenter == viewer.participant else presenter
+        self._watch("content", viewer.participant, shown, now_ns)
+
+    def show_again(self, viewer: Call, now_ns: int) -> None:
+        """Media were added to a call: let it see in them what it is to see."""
+        for kind, source in list(viewer.sees.items()):
+            self._watch(kind, viewer.participant, source, now_ns)
+
+    def _watch(self, kind: Kind, viewer: str, source: str | None, now_ns: int) -> None:
+        call = self._standing(viewer)
+        seen = None if source is None else self._standing(source)
+        if call is not None:
+            call.sees[kind] = source
+            self._plane.watch(kind, call.row, NOBODY if seen is None else seen.row, now_ns)
+
+    def _standing(self, participant: str) -> Call | None:
+        call = self._book.of(participant)
+        return call if call is not None and call.standing else None
+
+
+CONTROL_TYPE = "application/vnd.giaoban.control+json"
+KEYS: dict[str, Command] = {
+    "1": RequestToSpeak(command="request-to-speak"),
+    "2": Withdraw(command="withdraw"),
+    "6": Mute(command="mute"),
+    "7": Unmute(command="unmute"),
+}
+"""What "*" and a key do: what a branch may do for itself (Art. 15(2)c, 16(2)e)."""
+KEYS_WITHIN_NS = 5_000_000_000
+"""So long the key may follow its "*"."""
+
+
+class Controls:
+    """The control room's way into the meetings."""
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        plane: MediaPlane,
+        book: CallBook,
+        rooms: Rooms,
+        steering: Steering,
+        tell: Tell,
+    ) -> None:
+        self._tell = tell
+        self._agent = agent
+        self._plane = plane
+        self._book = book
+        self._rooms = rooms
+        self._steering = steering
+
+    def informed(self, info: InfoReceived, now_ns: int) -> None:
+        """An INFO came: a command, or a request for a key frame (RFC 5168)."""
+        call = self._book.get(info.call)
+        content_type = info.content_type.partition(";")[0].strip().lower()
+        code, reason = 200, "OK"
+        accept: tuple[str, ...] = ()
+        if call is None:
+            code, reason = 481, "No such call"
+        elif not content_type and not info.body:
+            pass  # some devices ask so whether the call still stands (RFC 6086 §4.2.2)
+        elif content_type == CONTROL_TYPE:
+            self._commanded(call, info, now_ns)
+            return
+        elif (wanted := wants_full_picture(info.content_type, info.body)) is None:
+            code, reason = 415, "Unsupported Media Type"
+            accept = (CONTROL_TYPE, MEDIA_CONTROL_TYPE)
+        elif wanted:
+            self._plane.key_frame_wanted(call.row, "video", now_ns, now_ns)
+        self._agent.answer_info(info.request_key, code, reason, now_ns / 1e6, accept)
+
+    def at_console(self, command: Command, meeting: str, now_ns: int) -> Answer:
+        """A command of the technician at the MCU's console (Art. 2)."""
+        answer, effects = self._rooms.command(OPERATOR, command, now_ns / 1e6, meeting)
+        self._steering.carry_out(effects, now_ns)
+        return answer
+
+    def pressed(self, now_ns: int) -> None:
+        """Keys that were pressed in calls: each is told; "*" and a digit of `KEYS` is a command of
+        whoever presses them, with the rights it has."""
+        for row, digit in self._plane.tones.take():
+            call = self._book.in_row(row)
+            if call is None or not call.standing:
+                continue
+            star_ns, call.star_ns = call.star_ns, now_ns if digit == "*" else None
+            waits = star_ns is not None and now_ns - star_ns <= KEYS_WITHIN_NS
+            command = KEYS.get(digit) if waits else None
+            did = {} if command is None else {"command": command.command}
+            self._tell(now_ns, "tone", call.participant, digit=digit, **did)
+            if command is not None:
+                self._carry_out(call, command, now_ns)
+
+    def ask_key_frames(self, now_ns: int) -> None:
+        """Ask for key frames by INFO where an endpoint does not take RTCP's requests.
+
+        While one has no answer none follows: each is repeated for 32 s, to whatever Contact the
+        caller has named.
+        """
+        for row, _ in self._plane.take_key_requests(now_ns):
+            call = self._book.in_row(row)
+            if call is None or not call.standing:
+                continue
+            if not self._agent.is_informing(call.call):
+                body = picture_fast_update()
+                self._agent.info(call.call, MEDIA_CONTROL_TYPE, body, now_ns / 1e6)
+
+    def hear(self, now_ns: int) -> None:
+        """Look who speaks: under an open floor the picture follows the voice."""
+        power = self._plane.bank.power
+        powers = {c.participant: float(power[c.row]) for c in self._book if c.standing}
+        self._steering.carry_out(self._rooms.voice(powers, now_ns / 1e6), now_ns)
+
+    def _commanded(self, call: Call, info: InfoReceived, now_ns: int) -> None:
+        """A command in an INFO. What it asked to know comes back in an INFO of ours."""
+        now_ms = now_ns / 1e6
+        try:
+            command = commands.parse(info.body)
+        except commands.CommandError as error:
+            self._agent.answer_info(info.request_key, 400, str(error), now_ms)
+            return
+        self._carry_out(call, command, now_ns, info)
+
+    def _carry_out(
+        self, call: Call, command: Command, now_ns: int, info: InfoReceived | None = None
+    ) -> None:
+        """A command of a participant; `info`: that which brought it, None if keys did."""
+        now_ms = now_ns / 1e6
+        answer, effects = self._rooms.command(call.participant, command, now_ms)
+        if info is not None and isinstance(answer, CommandRefused):
+            self._agent.answer_info(info.request_key, answer.code, answer.reason, now_ms)
+        elif info is not None:
+            self._agent.answer_info(info.request_key, 200, "OK", now_ms)
+            if isinstance(answer, Queue):
+                self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)
+        self._steering.carry_out(effects, now_ns)
+        if isinstance(command, RequestToSpeak | Withdraw):
+            self._tell_chair(call.meeting, now_ms)
+
+    def _tell_chair(self, meeting: str, now_ms: float) -> None:
+        """The queue has changed: the chair's technician passes requests on (Art. 15(2)c)."""
+        chair = self._book.of(self._rooms[meeting].meeting.chair)
+        if chair is not None and chair.standing and chair.meeting == meeting:
+            queue = self._rooms[meeting].read_queue(now_ms)
+            self._agent.info(chair.call, CONTROL_TYPE, queue.as_json(), now_ms)
+
+
+class Referrals:
+    """Another way to give the command `redial`: with its rights, and to whom it may call."""
+
+    def __init__(
+        self, agent: UserAgent, book: CallBook, rooms: Rooms, steering: Steering, tell: Tell
+    ) -> None:
+        self._agent = agent
+        self._book = book
+        self._rooms = rooms
+        self._steering = steering
+        self._tell = tell
+        self._waiting: dict[str, str] = {}
+        """By who is being called: the REFER that wants to know."""
+
+    def referred(self, refer: ReferReceived, now_ns: int) -> None:
+        """A REFER came in a call."""
+        now_ms = now_ns / 1e6
+        call = self._book.get(refer.call)
+        if call is None:
+            self._agent.refers.refuse(refer.key, 481, "No such call", now_ms)
+            return
+        who = self._meant(refer, call, now_ms)
+        named = who or identity(refer.user, self._book, unique=False)
+        command = Redial(command="redial", participant=named)
+        by = call.participant
+        if who is None and self._rooms.chair_of(call.meeting) == by:
+            reason = "the MCU calls nobody of this meeting there"
+            answer, effects = control.refuse(call.meeting, by, command, NOT_FOUND, reason)
+        else:  # or one that may not, whoever is meant
+            answer, effects = self._rooms.command(by, command, now_ms)
+        if isinstance(answer, CommandRefused):
+            self._agent.refers.refuse(refer.key, answer.code, answer.reason, now_ms)
+        else:
+            self._agent.refers.accept(refer.key, now_ms)
+            if any(isinstance(effect, DialOut) for effect in effects):
+                self._waiting[named] = refer.key
+            else:
+                text = "It has no address, but may call in again"
+                self._agent.refers.tell(refer.key, 480, text, now_ms)
+        self._steering.carry_out(effects, now_ns)
+
+    def joined(self, participant: str, now_ns: int) -> None:
+        """A participant is in its meeting."""
+        self._say(participant, 200, "OK", now_ns)
+
+    def failed(self, participant: str, code: int, reason: str, now_ns: int) -> None:
+        """A call of ours to a participant came to nothing."""
+        self._tell(now_ns, "dial-failed", participant, code=code, reason=reason)
+        self._say(participant, code, reason, now_ns)
+
+    def ended(self, participant: str, reason: str, now_ns: int) -> None:
+        """A call of ours is over before it stood, by us unless it is known already how."""
+        self._say(participant, 487, reason, now_ns)
+
+    def _say(self, participant: str, code: int, reason: str, now_ns: int) -> None:
+        key = self._waiting.pop(participant, None)
+        if key is not None:
+            self._agent.refers.tell(key, code, reason, now_ns / 1e6)
+
+    def _meant(self, refer: ReferReceived, call: Call, now_ms: float) -> str | None:
+        """The participant that a Refer-To means: by its name at the MCU, or by where the MCU would
+        call it; None for any other address."""
+        if refer.here:
+            return identity(refer.user, self._book, unique=False)
+        known = self._rooms.addresses(call.meeting, now_ms)
+        return next((who for who, uri in known if same_uri(uri, refer.uri)), None)

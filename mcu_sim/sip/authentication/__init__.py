@@ -1,1 +1,0 @@
-"""Digest authentication of requests, both sides, and guessed passwords (RFC 3261 §22)."""

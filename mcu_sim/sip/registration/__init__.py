@@ -1,1 +1,0 @@
-"""REGISTER: the registrar, and our own registration at one (RFC 3261 §10)."""
