@@ -87,7 +87,7 @@ class Conference:
         """Who has the content channel."""
         return self._view.presenter
 
-    def addresses(self, registered: control.Registered) -> Iterator[tuple[str, str]]:
+    def addresses(self, registered: control.AddressOf) -> Iterator[tuple[str, str]]:
         """Who can be called, and where: each by all its addresses that are known."""
         known = self._state.addresses
         yield from known.items()
@@ -186,7 +186,7 @@ class Conference:
         command: Command,
         now_ms: float,
         busy: Container[str] = (),
-        registered: control.Registered = control.nowhere,
+        registered: control.AddressOf = control.nowhere,
     ) -> tuple[Answer, list[Effect]]:
         """A command of a participant or of the console.
 

@@ -57,7 +57,7 @@ class _No(Exception):  # noqa: N818 - an answer, not an error
         self.reason = reason
 
 
-Registered = Callable[[str], str | None]
+AddressOf = Callable[[str], str | None]
 """Where a participant has registered to be called, None if it has not."""
 
 
@@ -71,7 +71,7 @@ def carry_out(
     command: Command,
     now_ms: float,
     busy: Container[str],
-    registered: Registered,
+    registered: AddressOf,
 ) -> tuple[Answer, list[Effect]]:
     """Do what a command asks for, or nothing.
 
@@ -132,7 +132,7 @@ class _Hand:
         by: By,
         now_ms: float,
         busy: Container[str],
-        registered: Registered,
+        registered: AddressOf,
     ) -> None:
         self.state = state
         self.floor = state.floor

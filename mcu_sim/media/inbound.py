@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mcu_sim import stun
 from mcu_sim.media.consent import Consent
 from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
-from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.media.ports import LocalPort, Ports
 from mcu_sim.media.srtp import Keyring, SrtpError
 from traffic import rtcp, rtp
 from traffic.batch import ReceiveBatch, Received
@@ -98,7 +98,7 @@ class Inbound:
             for kind in KINDS
         }
         self.lost = Lost()
-        self.overflowed: Counter[Lane] = Counter()
+        self.overflowed: Counter[LocalPort] = Counter()
         self.rtp_received = self.rtcp_received = 0
 
     def plan(self, row: int, up: Mapping[Kind, int]) -> None:
@@ -128,7 +128,7 @@ class Inbound:
         self._type[kind][row] = terms.receive_type
         self._wanted[kind][row] = terms.receives
         for is_rtcp, address in ((False, terms.remote), (True, terms.remote_rtcp)):
-            remotes = self._ports.remotes(Lane(leg.shelf, kind, is_rtcp))
+            remotes = self._ports.remotes(LocalPort(leg.port_group, kind, is_rtcp))
             remotes.remove(row)
             remotes.add(address, row)
             if leg.host:
@@ -150,12 +150,12 @@ class Inbound:
 
     def receive(self, kind: Kind) -> Iterator[Arrivals]:
         """All RTP of one medium that waits, batch by batch. A batch is valid until the next."""
-        for lane, sock in self._ports.readable(kind, rtcp=False):
+        for local, sock in self._ports.readable(kind, rtcp=False):
             for _ in range(MOST_BATCHES):
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
-                self.overflowed[lane] = max(self.overflowed[lane], got.overflowed)
-                yield self._sort(lane, sock, got)
+                self.overflowed[local] = max(self.overflowed[local], got.overflowed)
+                yield self._sort(local, sock, got)
                 if len(got) < self._inbox.capacity:
                     break
 
@@ -163,21 +163,21 @@ class Inbound:
         """Read everything that came, RTCP too, and take no notice of it: how much it was."""
         count = 0
         for rtcp_too in (False, True):
-            for lane, sock in self._ports.readable(*KINDS, rtcp=rtcp_too):
+            for local, sock in self._ports.readable(*KINDS, rtcp=rtcp_too):
                 while len(got := self._inbox.receive(sock.fileno())):
-                    self.overflowed[lane] = max(self.overflowed[lane], got.overflowed)
+                    self.overflowed[local] = max(self.overflowed[local], got.overflowed)
                     count += len(got)
         return count
 
-    def receive_control(self, *, all_lanes: bool) -> list[ControlArrival]:
-        """RTCP that came, with RTP or (`all_lanes`) on ports of its own."""
-        for lane, sock in self._ports.readable(*KINDS, rtcp=True) if all_lanes else ():
+    def receive_control(self, *, separate_ports: bool) -> list[ControlArrival]:
+        """RTCP that came, with RTP or (`separate_ports`) on ports of its own."""
+        for local, sock in self._ports.readable(*KINDS, rtcp=True) if separate_ports else ():
             for _ in range(MOST_BATCHES):
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
-                rows = self._ports.remotes(lane).find(got.sources)
-                kept = ~self._answer_stun(lane.kind, sock, rows, got)
-                self._take_control(lane.kind, rows, got, np.flatnonzero(kept))
+                rows = self._ports.remotes(local).find(got.sources)
+                kept = ~self._answer_stun(local.kind, sock, rows, got)
+                self._take_control(local.kind, rows, got, np.flatnonzero(kept))
         control, self._control = self._control, []
         return control
 
@@ -207,9 +207,9 @@ class Inbound:
         self._consent.heard(kind, rows[found], got.sources[found], got.arrival_ns[found])
         return found
 
-    def _sort(self, lane: Lane, sock: socket.socket, got: Received) -> Arrivals:
-        kind = lane.kind
-        rows = self._ports.remotes(lane).find(got.sources)
+    def _sort(self, local: LocalPort, sock: socket.socket, got: Received) -> Arrivals:
+        kind = local.kind
+        rows = self._ports.remotes(local).find(got.sources)
         alive = self._answer_stun(kind, sock, rows, got)
         self.lost.stray += int(np.count_nonzero(rows == NOBODY))
         control = rtcp.is_rtcp(got.data, got.lengths)

@@ -51,7 +51,7 @@ class Leg:
 
     Attributes:
         row: its place in the plane's arrays, free until the leg is closed.
-        shelf: the set of local ports it uses (see `ports`).
+        port_group: the set of local ports it uses (see `ports`).
         composed: the encoder of the picture made for this call; None: it sees forwarded video.
         heard: whether its sound goes into the mix from the start.
         host: where its signalling comes from; a host with several addresses may send from this
@@ -62,7 +62,7 @@ class Leg:
 
     row: int
     meeting: int
-    shelf: int
+    port_group: int
     flows: dict[Kind, Flow]
     composed: VideoModel | None
     heard: bool

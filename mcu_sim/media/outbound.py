@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
-from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.media.ports import LocalPort, Ports
 from mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
 from mcu_sim.sdp.crypto import MOST_MKI_BYTES
 from mcu_sim.sip.message.addresses import HostPort
@@ -25,7 +25,7 @@ SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
 """Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""
 
 
-class _Line:
+class _ImpairedStream:
     """The injector of one row's medium, and what it holds back because it leaves out of order."""
 
     def __init__(self, plan: StreamPlan, origin_ns: int | None) -> None:
@@ -84,7 +84,7 @@ class Outbound:
         self._scratch = self.batch(room, width)
         self._width = width
         self._origin_ns = origin_ns
-        self._shelf = np.zeros(capacity, np.intp)
+        self._port_group = np.zeros(capacity, np.intp)
         self._to = {kind: np.zeros(capacity, SOCKADDR_IN) for kind in KINDS}
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.zeros(capacity, np.uint8) for kind in KINDS}
@@ -95,7 +95,7 @@ class Outbound:
         self.rtp_sent = 0
         self.unprotected = 0
         """Packets that could not be encrypted: its source repeated itself."""
-        self._lines: dict[tuple[Kind, int], _Line] = {}
+        self._lines: dict[tuple[Kind, int], _ImpairedStream] = {}
         self._released: SendBatch | None = None
         self._renamed: dict[tuple[Kind, int], int] = {}
         self.counters = {
@@ -104,7 +104,7 @@ class Outbound:
 
     def open(self, leg: Leg) -> None:
         """A call begins: where its packets go and what happens to them."""
-        self._shelf[leg.row] = leg.shelf
+        self._port_group[leg.row] = leg.port_group
         for kind in KINDS:
             self._sends[kind][leg.row] = self.wanted[kind][leg.row] = False
         for kind in leg.flows:
@@ -118,7 +118,7 @@ class Outbound:
         counters = self.counters[kind]
         counters.packets[row] = counters.octets[row] = 0
         if flow.down.impairments:
-            self._lines[kind, row] = _Line(flow.down, self._origin_ns)
+            self._lines[kind, row] = _ImpairedStream(flow.down, self._origin_ns)
 
     def turn(self, kind: Kind, row: int, flow: Flow) -> None:
         """The terms of a flow changed: where to send, as what, and whether they want it."""
@@ -245,29 +245,29 @@ class Outbound:
         np.add.at(counters.octets, rows, size - rtp.HEADER_BYTES)
         counters.timestamp[rows] = timestamps
         counters.at_ns[rows] = times_ns
-        shelves = self._shelf[rows]
-        if not shelves.any():
+        port_groups = self._port_group[rows]
+        if not port_groups.any():
             self._hand_over(kind, 0, batch, rows, lengths, times_ns)
             return
-        for shelf in np.unique(shelves):
-            at = np.flatnonzero(shelves == shelf)
+        for port_group in np.unique(port_groups):
+            at = np.flatnonzero(port_groups == port_group)
             for start in range(0, len(at), self._scratch.capacity):
                 part = at[start : start + self._scratch.capacity]
                 self._scratch.data[: len(part), : batch.data.shape[1]] = batch.data[part]
                 self._hand_over(
-                    kind, int(shelf), self._scratch, rows[part], lengths[part], times_ns[part]
+                    kind, int(port_group), self._scratch, rows[part], lengths[part], times_ns[part]
                 )
 
     def _hand_over(
         self,
         kind: Kind,
-        shelf: int,
+        port_group: int,
         batch: SendBatch,
         rows: NDArray[np.intp],
         lengths: NDArray[np.int64],
         times_ns: NDArray[np.int64],
     ) -> None:
-        fd = self._ports.open(Lane(shelf, kind, rtcp=False)).fileno()
+        fd = self._ports.open(LocalPort(port_group, kind, rtcp=False)).fileno()
         self._pacer.send(fd, batch, lengths, times_ns, self._to[kind][rows])
 
     def _impair(

@@ -218,9 +218,9 @@ class MediaPlane:
         if "audio" in turned and leg.flows["audio"].terms.codec != turned["audio"].terms.codec:
             self._hear(self._legs[row])
 
-    def hold(self, row: int, shelf: int, remotes: Mapping[Kind, HostPort]) -> None:
+    def hold(self, row: int, port_group: int, remotes: Mapping[Kind, HostPort]) -> None:
         """A row is kept for a call that is to come, from these RTP addresses if they are known."""
-        self._ports.hold(row, shelf, remotes)
+        self._ports.hold(row, port_group, remotes)
 
     def forget(self, row: int) -> None:
         """The row's addresses and ports may be another call's from now on."""
@@ -266,7 +266,7 @@ class MediaPlane:
     def halt(self) -> None:
         """The power goes: what came is logged, what was held back is let go, nobody is told."""
         self._receive_only(*KINDS)
-        self.inbound.receive_control(all_lanes=True)
+        self.inbound.receive_control(separate_ports=True)
         for row, leg in self._legs.items():
             self._let_go(leg)
             self.outbound.close(row)
@@ -384,7 +384,7 @@ class MediaPlane:
     def shut(self) -> None:
         """Take in the last packets, close sockets and logs."""
         self._receive_only(*KINDS)
-        self.inbound.receive_control(all_lanes=True)
+        self.inbound.receive_control(separate_ports=True)
         self._ports.close()
         self._sent.close()
         self._received.close()

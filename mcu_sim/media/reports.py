@@ -12,7 +12,7 @@ from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import ControlArrival, Inbound
 from mcu_sim.media.leg import Flow, Kind, Leg
 from mcu_sim.media.outbound import Outbound
-from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.media.ports import LocalPort, Ports
 from mcu_sim.media.srtp import Keyring
 from mcu_sim.sip.message.addresses import HostPort
 from traffic.batch import send_at
@@ -25,12 +25,12 @@ from traffic.sources.video_model import CLOCK_HZ
 CNAME = "mcu@giaoban"
 
 
-class _Line:
+class _RtcpStream:
     """One medium of one call: its reporter and where its RTCP goes."""
 
     def __init__(self, leg: Leg, kind: Kind, reporter: Reporter) -> None:
         flow = leg.flows[kind]
-        self.row, self.kind, self.shelf = leg.row, kind, leg.shelf
+        self.row, self.kind, self.port_group = leg.row, kind, leg.port_group
         self.reporter = reporter
         self.told_packets = self.told_octets = 0
         self.turn(flow)
@@ -63,7 +63,7 @@ class Reports:
         self._rng = rng
         self._consent = consent
         self._paced_from_ns = paced_from_ns
-        self._lines: dict[tuple[int, Kind], _Line] = {}
+        self._lines: dict[tuple[int, Kind], _RtcpStream] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
         self._next_due_ns = 0
         self.sent = self.unsendable = self.unreadable = 0
@@ -73,7 +73,7 @@ class Reports:
         clock_hz = AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ
         own = np.random.default_rng(self._rng.getrandbits(64))
         reporter = Reporter(leg.flows[kind].down.ssrc, CNAME, clock_hz, own, now_ns)
-        self._lines[leg.row, kind] = _Line(leg, kind, reporter)
+        self._lines[leg.row, kind] = _RtcpStream(leg, kind, reporter)
         self._next_due_ns = 0
 
     def turn(self, kind: Kind, row: int, flow: Flow) -> None:
@@ -96,7 +96,7 @@ class Reports:
     def hear(self, now_ns: int) -> None:
         """Take in what came."""
         split = any(not line.muxed for line in self._lines.values())
-        for arrival in self._inbound.receive_control(all_lanes=split):
+        for arrival in self._inbound.receive_control(separate_ports=split):
             self._take(arrival)
         for row, kind in self._inbound.take_collisions():
             if (line := self._lines.get((row, kind))) is not None:
@@ -148,7 +148,7 @@ class Reports:
         feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
         self._react(line, feedback, arrival.arrival_ns)
 
-    def _react(self, line: _Line, feedback: list[Feedback], at_ns: int) -> None:
+    def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int) -> None:
         for what in feedback:
             if isinstance(what, KeyFrameWanted):
                 self._wanted.append((line.row, line.kind, at_ns))
@@ -161,7 +161,7 @@ class Reports:
                 self._inbound.rename(line.kind, line.row, ssrc)
                 self._outbound.rename(line.kind, line.row, ssrc)
 
-    def _note_sent(self, line: _Line) -> None:
+    def _note_sent(self, line: _RtcpStream) -> None:
         counters, row = self._outbound.counters[line.kind], line.row
         packets, octets = int(counters.packets[row]), int(counters.octets[row])
         if packets > line.told_packets:
@@ -176,12 +176,12 @@ class Reports:
         if (line := self._lines.get((row, kind))) is not None:
             line.to = host, line.to[1]
 
-    def _send(self, line: _Line, packet: bytes, at_ns: int = 0) -> None:
+    def _send(self, line: _RtcpStream, packet: bytes, at_ns: int = 0) -> None:
         if self._consent.to(line.kind, line.row) is None:
             return
         if (context := self._keys.of(line.kind, line.row)) is not None:
             packet = context.protect_rtcp(packet)
-        sock = self._ports.open(Lane(line.shelf, line.kind, rtcp=not line.muxed))
+        sock = self._ports.open(LocalPort(line.port_group, line.kind, rtcp=not line.muxed))
         try:
             if self._paced_from_ns is None:
                 sock.sendto(packet, line.to)

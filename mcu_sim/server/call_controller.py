@@ -20,14 +20,14 @@ from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg, Position
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.sdp.offer_answer import Agreed
 from mcu_sim.server.calls import Call, CallBook, identity
-from mcu_sim.server.conference_control import Controls, Referrals, Steering, Tell
+from mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
 from mcu_sim.server.config import McuConfig, Seat
 from mcu_sim.server.negotiation import (
     BUSY_HERE,
     NOT_ACCEPTABLE_HERE,
     SERVICE_UNAVAILABLE,
-    Answering,
     Declined,
+    MediaNegotiation,
     Terms,
 )
 from mcu_sim.sip import events
@@ -61,7 +61,7 @@ def new_call(
         participant=participant,
         meeting=meeting,
         row=row,
-        shelf=terms.shelf,
+        port_group=terms.port_group,
         asked=admission.resolution,
         given=admission.given or "",
         why_less=admission.reason if admission.stepped_down else "",
@@ -149,7 +149,7 @@ class _Refusal(Protocol):
     def reason(self) -> str: ...
 
 
-class Desk:
+class CallController:
     """The MCU without its loop."""
 
     def __init__(
@@ -158,7 +158,7 @@ class Desk:
         agent: UserAgent,
         plane: MediaPlane,
         book: CallBook,
-        answering: Answering,
+        negotiation: MediaNegotiation,
         registrar: Registrar,
         rng: random.Random,
         tell: Tell,
@@ -169,14 +169,14 @@ class Desk:
         self._agent = agent
         self._plane = plane
         self._book = book
-        self._answering = answering
+        self._negotiation = negotiation
         self._registrar = registrar
         self._rng = rng
         self._tell = tell
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
-        self._steering = Steering(book, plane, tell, self._dial, self._put_out, answering)
-        self.controls = Controls(agent, plane, book, self.rooms, self._steering, tell)
-        self._referrals = Referrals(agent, book, self.rooms, self._steering, tell)
+        self._effects = ConferenceEffects(book, plane, tell, self._dial, self._put_out, negotiation)
+        self.controls = Controls(agent, plane, book, self.rooms, self._effects, tell)
+        self._referrals = Referrals(agent, book, self.rooms, self._effects, tell)
         self._positions = dict(positions)
         self._stopped: Declined | None = None
         self._anonymous = config.accounts is None and not config.seats
@@ -209,13 +209,13 @@ class Desk:
 
     def advance(self, now_ns: int) -> None:
         """Open and close the meetings whose time has come."""
-        self._steering.carry_out(self.rooms.advance(now_ns / 1e6), now_ns)
+        self._effects.carry_out(self.rooms.advance(now_ns / 1e6), now_ns)
 
     def close(self, reason: str, now_ns: int) -> None:
         """The device stops: everybody is hung up, and nobody gets in any more."""
         self._stopped = Declined(SERVICE_UNAVAILABLE, reason)
         for conference in list(self.rooms):
-            self._steering.carry_out(conference.end(reason), now_ns)
+            self._effects.carry_out(conference.end(reason), now_ns)
         for call in self._book:
             self._put_out(call, reason, now_ns)
 
@@ -277,7 +277,7 @@ class Desk:
         row = self._take_row(participant)
         if row is None:
             return NO_PLACE
-        terms = self._answering.take(call.call, meeting, call.sdp)
+        terms = self._negotiation.take(call.call, meeting, call.sdp)
         if isinstance(terms, Declined):
             self._book.give_row(row)
             return terms
@@ -306,7 +306,7 @@ class Desk:
         """Remember a call that was given its terms: from now on its addresses are its own."""
         self._book.add(call)
         remotes = {kind: terms.remote for kind, terms in call.agreed.items()}
-        self._plane.hold(call.row, call.shelf, remotes)
+        self._plane.hold(call.row, call.port_group, remotes)
 
     def _is_over(self, call: Call, now_ns: int) -> bool:
         """Whether a call that has not ended may be given up for a new one."""
@@ -333,7 +333,7 @@ class Desk:
             return
         who, why = wanted.participant, failure.reason
         self._referrals.failed(who, failure.code, why, now_ns)
-        self._steering.carry_out(self.rooms.dial_failed(wanted.meeting, who, why), now_ns)
+        self._effects.carry_out(self.rooms.dial_failed(wanted.meeting, who, why), now_ns)
 
     def _try_to_dial(self, wanted: DialOut, now_ns: int) -> Declined | None:
         """Send an INVITE to where a bridge has registered or to its meeting's address of it."""
@@ -346,12 +346,12 @@ class Desk:
         if row is None:
             return NO_PLACE
         held = f"to-{who}"
-        terms = self._answering.take(held, meeting, None)
+        terms = self._negotiation.take(held, meeting, None)
         if isinstance(terms, Terms):
             try:
                 name = self._agent.call(uri, sdp.build(terms.local), now_ms, target)
             except ValueError as error:
-                self._answering.give_back(held, meeting)
+                self._negotiation.give_back(held, meeting)
                 terms = Declined(404, str(error))
         if isinstance(terms, Declined):
             self._book.give_row(row)
@@ -374,7 +374,7 @@ class Desk:
             return
         try:
             if call.offered:
-                call.agreed = self._answering.answered(call, answer or b"")
+                call.agreed = self._negotiation.answered(call, answer or b"")
                 call.offered = False
         except sdp.SdpError as error:
             self._turn_away(call, str(error), now_ns)
@@ -395,8 +395,8 @@ class Desk:
             details["refused"] = list(call.refused)
         self._tell(now_ns, "joined", call.participant, **details)
         self._referrals.joined(call.participant, now_ns)
-        self._steering.carry_out(effects, now_ns)
-        self._steering.show_content(call, now_ns)
+        self._effects.carry_out(effects, now_ns)
+        self._effects.show_content(call, now_ns)
 
     def _turn_away(self, call: Call, reason: str, now_ns: int) -> None:
         """A call that was accepted comes to nothing."""
@@ -408,8 +408,8 @@ class Desk:
         before = self._positions.get(call.participant, {})
         leg = Leg(
             row=call.row,
-            meeting=self._answering.number(call.meeting),
-            shelf=call.shelf,
+            meeting=self._negotiation.number(call.meeting),
+            port_group=call.port_group,
             flows=flows(call.agreed, seat, call.participant, self._rng, before, now_ns),
             composed=self._model(call),
             heard=False,
@@ -430,11 +430,11 @@ class Desk:
         if call is None:
             return
         if offer is None:  # they want to know what we would do now
-            call.local = self._answering.renew(call)
+            call.local = self._negotiation.renew(call)
             self._agent.answer_reoffer(name, sdp.build(call.local), now_ns / 1e6)
             return
         try:
-            local, agreed = self._answering.turn(call, offer)
+            local, agreed = self._negotiation.turn(call, offer)
         except sdp.SdpError as error:
             self._agent.refuse_reoffer(name, 488, str(error), now_ns / 1e6, error.warning)
             return
@@ -447,7 +447,7 @@ class Desk:
         if call is None or answer is None:
             return
         try:
-            agreed = self._answering.answered(call, answer)
+            agreed = self._negotiation.answered(call, answer)
         except sdp.SdpError:
             return  # what was agreed before stays (RFC 3264 §8)
         self._turn(call, agreed, now_ns)
@@ -462,7 +462,7 @@ class Desk:
             added = flows(more, seat, call.participant, self._rng, {}, now_ns)
             self._plane.extend(call.row, added, model, now_ns)
         self._plane.turn(call.row, agreed, model, now_ns)
-        self._steering.show_again(call, now_ns)
+        self._effects.show_again(call, now_ns)
 
     # -------------------------------------------------------------------------------- calls end
 
@@ -483,12 +483,12 @@ class Desk:
                 self._positions[call.participant] = {**before, **positions}
         if not (own_row and call.standing):
             self._plane.forget(call.row)
-        self._answering.give_back(call.held, call.meeting)
+        self._negotiation.give_back(call.held, call.meeting)
         if call.standing:
             self._tell(now_ns, "left", call.participant, cause=cause)
             leave = self.rooms.lost if cause in LOST else self.rooms.left
-            self._steering.carry_out(leave(call.participant), now_ns)
+            self._effects.carry_out(leave(call.participant), now_ns)
         elif call.dialled_ns is not None:
             self._referrals.ended(call.participant, reason or cause, now_ns)
             effects = self.rooms.dial_failed(call.meeting, call.participant, reason or cause)
-            self._steering.carry_out(effects, now_ns)
+            self._effects.carry_out(effects, now_ns)

@@ -37,7 +37,7 @@ class Call:
     participant: str
     meeting: str
     row: int
-    shelf: int
+    port_group: int
     asked: str
     given: str
     why_less: str

@@ -40,14 +40,14 @@ from mcu_sim.conference.rooms import Rooms
 from mcu_sim.media.leg import NOBODY, Kind
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.server.calls import Call, CallBook, identity
-from mcu_sim.server.negotiation import Answering
+from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import InfoReceived, ReferReceived
 from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from mcu_sim.sip.message.addresses import same_uri
 
 TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
-"""Lines of a conference's log that the desk's own events say with more."""
+"""Lines of a conference's log that the call controller's own events say with more."""
 
 
 class Tell(Protocol):
@@ -56,8 +56,8 @@ class Tell(Protocol):
     def __call__(self, now_ns: int, event: str, bridge: str, **details: object) -> None: ...
 
 
-class Steering:
-    """Effects of conferences, put into media; calls to make and to end go back to the desk."""
+class ConferenceEffects:
+    """Effects of conferences, put into media; calls to make and to end go back to the owner."""
 
     def __init__(
         self,
@@ -66,16 +66,16 @@ class Steering:
         tell: Tell,
         dial: Callable[[DialOut, int], None],
         put_out: Callable[[Call, str, int], None],
-        answering: Answering,
+        negotiation: MediaNegotiation,
     ) -> None:
-        """`answering`: knows by which number the media plane knows a meeting that has calls, and
+        """`negotiation`: knows by which number the media plane knows a meeting that has calls, and
         whether the device has room for its content."""
         self._book = book
         self._plane = plane
         self._tell = tell
         self._dial = dial
         self._put_out = put_out
-        self._answering = answering
+        self._negotiation = negotiation
         self._presenters: dict[str, str | None] = {}
 
     def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
@@ -93,7 +93,7 @@ class Steering:
                 case RelayoutOthers(meeting, but=but):
                     calls = (self._book.of(who) for who in but)
                     rows = {call.row for call in calls if call is not None}
-                    self._plane.relayout_others(self._answering.number(meeting), rows)
+                    self._plane.relayout_others(self._negotiation.number(meeting), rows)
                 case Presenter(meeting, participant):
                     self._presenters[meeting] = self._with_content(meeting, participant, now_ns)
                     for call in self._book:
@@ -114,7 +114,7 @@ class Steering:
     def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
         """Who may show content: nobody if the device has no room left for it, which is told as a
         command that was not carried out."""
-        no_room = self._answering.hold_content(meeting, presenter is not None)
+        no_room = self._negotiation.hold_content(meeting, presenter is not None)
         if no_room is None or presenter is None:
             return presenter
         text = f"present: {no_room.code} {no_room.reason}"
@@ -166,7 +166,7 @@ class Controls:
         plane: MediaPlane,
         book: CallBook,
         rooms: Rooms,
-        steering: Steering,
+        conference_effects: ConferenceEffects,
         tell: Tell,
     ) -> None:
         self._tell = tell
@@ -174,7 +174,7 @@ class Controls:
         self._plane = plane
         self._book = book
         self._rooms = rooms
-        self._steering = steering
+        self._effects = conference_effects
 
     def informed(self, info: InfoReceived, now_ns: int) -> None:
         """An INFO came: a command, or a request for a key frame (RFC 5168)."""
@@ -199,7 +199,7 @@ class Controls:
     def at_console(self, command: Command, meeting: str, now_ns: int) -> Answer:
         """A command of the technician at the MCU's console (Art. 2)."""
         answer, effects = self._rooms.command(OPERATOR, command, now_ns / 1e6, meeting)
-        self._steering.carry_out(effects, now_ns)
+        self._effects.carry_out(effects, now_ns)
         return answer
 
     def pressed(self, now_ns: int) -> None:
@@ -235,7 +235,7 @@ class Controls:
         """Look who speaks: under an open floor the picture follows the voice."""
         power = self._plane.bank.power
         powers = {c.participant: float(power[c.row]) for c in self._book if c.standing}
-        self._steering.carry_out(self._rooms.voice(powers, now_ns / 1e6), now_ns)
+        self._effects.carry_out(self._rooms.voice(powers, now_ns / 1e6), now_ns)
 
     def _commanded(self, call: Call, info: InfoReceived, now_ns: int) -> None:
         """A command in an INFO. What it asked to know comes back in an INFO of ours."""
@@ -259,7 +259,7 @@ class Controls:
             self._agent.answer_info(info.request_key, 200, "OK", now_ms)
             if isinstance(answer, Queue):
                 self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)
-        self._steering.carry_out(effects, now_ns)
+        self._effects.carry_out(effects, now_ns)
         if isinstance(command, RequestToSpeak | Withdraw):
             self._tell_chair(call.meeting, now_ms)
 
@@ -275,12 +275,17 @@ class Referrals:
     """Another way to give the command `redial`: with its rights, and to whom it may call."""
 
     def __init__(
-        self, agent: UserAgent, book: CallBook, rooms: Rooms, steering: Steering, tell: Tell
+        self,
+        agent: UserAgent,
+        book: CallBook,
+        rooms: Rooms,
+        conference_effects: ConferenceEffects,
+        tell: Tell,
     ) -> None:
         self._agent = agent
         self._book = book
         self._rooms = rooms
-        self._steering = steering
+        self._effects = conference_effects
         self._tell = tell
         self._waiting: dict[str, str] = {}
         """By who is being called: the REFER that wants to know."""
@@ -310,7 +315,7 @@ class Referrals:
             else:
                 text = "It has no address, but may call in again"
                 self._agent.refers.tell(refer.key, 480, text, now_ms)
-        self._steering.carry_out(effects, now_ns)
+        self._effects.carry_out(effects, now_ns)
 
     def joined(self, participant: str, now_ns: int) -> None:
         """A participant is in its meeting."""

@@ -49,7 +49,7 @@ class Terms:
 
     local: sdp.Session
     agreed: dict[Kind, Agreed]
-    shelf: int
+    port_group: int
     admission: Admission
     refused: tuple[str, ...] = ()
 
@@ -63,7 +63,7 @@ class Declined:
     warning: int = sdp.Warn.OTHER
 
 
-class Answering:
+class MediaNegotiation:
     """Makes answers and offers for one device; takes capacity for the calls it accepts."""
 
     def __init__(
@@ -168,7 +168,7 @@ class Answering:
 
     def renew(self, call: Call) -> sdp.Session:
         """An offer within a call of all that it could have now, in the sections it has."""
-        can = _limited(self._can(call.shelf), call.given)
+        can = _limited(self._can(call.port_group), call.given)
         offer = make_reoffer(call.local, can, keys=self._secrets)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
@@ -179,14 +179,14 @@ class Answering:
         `SdpError`.
         """
         theirs = self._reachable(sdp.parse(offer), first=False)
-        _, most = self._make_again(call, theirs, self._can(call.shelf))
+        _, most = self._make_again(call, theirs, self._can(call.port_group))
         self._check_addresses(call, most)
         before = call.asked, call.given, call.why_less
         resolution, kbps = self._asked(most)
         if resolution != call.asked:
             self._readmit(call, resolution, kbps)
         try:
-            return self._make_again(call, theirs, _limited(self._can(call.shelf), call.given))
+            return self._make_again(call, theirs, _limited(self._can(call.port_group), call.given))
         except sdp.SdpError:  # it is refused, and so the session stays
             self._readmit(call, before[1], None)
             call.asked, call.given, call.why_less = before
@@ -216,7 +216,7 @@ class Answering:
 
     def _check_addresses(self, call: Call, agreed: Mapping[Kind, Agreed]) -> None:
         for kind, terms in agreed.items():
-            owner = self._ports.owner(call.shelf, kind, terms.remote)
+            owner = self._ports.owner(call.port_group, kind, terms.remote)
             if owner not in (NOBODY, call.row):
                 raise sdp.SdpError("its media would come from another call's address")
 
@@ -259,10 +259,12 @@ class Answering:
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, Declined):
             return admission
-        shelf = self._ports.shelf_for({kind: terms.remote for kind, terms in probe.items()})
-        local, terms = self._make(theirs, _limited(self._can(shelf), admission.given))
+        port_group = self._ports.port_group_for(
+            {kind: terms.remote for kind, terms in probe.items()}
+        )
+        local, terms = self._make(theirs, _limited(self._can(port_group), admission.given))
         refused = tuple(one.text for one in refusals(theirs, self._can(0)))
-        return Terms(local, _by_kind(terms), shelf, admission, refused)
+        return Terms(local, _by_kind(terms), port_group, admission, refused)
 
     def _asked(self, probe: Mapping[Kind, Agreed]) -> tuple[str, float | None]:
         """Resolution and line rate in kbit/s that an offer asks for."""
@@ -277,10 +279,10 @@ class Answering:
         admission = self._admit(call, meeting, self._dialled or best, None)
         if isinstance(admission, Declined):
             return admission
-        shelf = self._ports.shelf_for({})
-        can = _limited(self._can(shelf, self._dialled_profile), admission.given)
+        port_group = self._ports.port_group_for({})
+        can = _limited(self._can(port_group, self._dialled_profile), admission.given)
         local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
-        return Terms(local, {}, shelf, admission)
+        return Terms(local, {}, port_group, admission)
 
     def _make(
         self, theirs: sdp.Session, can: Sequence[sdp.Media]
@@ -298,16 +300,16 @@ class Answering:
         self._calls[meeting].add(call)
         return admission
 
-    def _can(self, shelf: int, profile: str = "baseline") -> list[sdp.Media]:
+    def _can(self, port_group: int, profile: str = "baseline") -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
-        can = [audio(port(shelf, "audio"), self._sounds, protocol=how)]
+        can = [audio(port(port_group, "audio"), self._sounds, protocol=how)]
         for best in self._resolutions[:1]:  # it stands for the lower ones too
             main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
             slides = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
             can += [
-                video(port(shelf, "video"), self._max_kbps, main, protocol=how),
-                content(port(shelf, "content"), self._max_kbps, slides, protocol=how),
+                video(port(port_group, "video"), self._max_kbps, main, protocol=how),
+                content(port(port_group, "content"), self._max_kbps, slides, protocol=how),
             ]
         return can
 

@@ -22,13 +22,13 @@ from mcu_sim.media.leg import Delays, Kind, Position
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.call_controller import Desk
+from mcu_sim.server.call_controller import CallController
 from mcu_sim.server.calls import CallBook, identity
 from mcu_sim.server.config import McuConfig
-from mcu_sim.server.negotiation import Answering
+from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.digest import Authority
-from mcu_sim.sip.endpoint import ONE_OF_MANY
+from mcu_sim.sip.endpoint import PUBLIC_LIMITS
 from mcu_sim.sip.registration import Registrar
 from mcu_sim.sip.transport.sockets import SipSockets
 from traffic.profiles import DSCP_SIGNALLING
@@ -90,7 +90,7 @@ class McuServer:
             ),
             registrar=registrar,
             session_expires_s=config.session_expires_s,
-            share=ONE_OF_MANY,
+            limits=PUBLIC_LIMITS,
             # in an emulation nobody hears it ring or sends UPDATE or REFER, and signalling is
             # planned to the packet and its size
             rings=not config.virtual_time,
@@ -119,7 +119,7 @@ class McuServer:
         )
         for participant, seat in config.seats.items():
             self._plane.inbound.plan(self._book.own_row(participant), seat.up)
-        answering = Answering(
+        negotiation = MediaNegotiation(
             config.address,
             self._capacity,
             self._ports,
@@ -132,22 +132,23 @@ class McuServer:
             signalling=self._sip.local,
             tones=not config.virtual_time,  # nobody presses keys there
         )
-        self._desk = Desk(
+        self._controller = CallController(
             config,
             self._agent,
             self._plane,
             self._book,
-            answering,
+            negotiation,
             registrar,
             rng,
             self._tell,
             positions or {},
         )
-        self._reborn = positions is not None
+        self._restarted = positions is not None
         self.has_power = True
         self._unheard = 0
-        if self._reborn:
-            self._ports.shelf_for({})  # the kernel is to complain to nobody of what still comes
+        if self._restarted:
+            # the kernel is to complain to nobody of what still comes
+            self._ports.port_group_for({})
 
     @property
     def local(self) -> tuple[str, int]:
@@ -167,21 +168,21 @@ class McuServer:
         while (now_ns := time.monotonic_ns()) < end_ns:
             if not stopping and stop():
                 stopping = True
-                self._desk.close("The MCU stops", now_ns)
+                self._controller.close("The MCU stops", now_ns)
                 end_ns = min(end_ns, now_ns + GOODBYE_NS)
             if not over and now_ns >= over_ns:
                 over = True
-                self._desk.close("The meeting is over", now_ns)
+                self._controller.close("The meeting is over", now_ns)
             next_ns = self._plane.run(now_ns)
             self._signal(readable, now_ns)
             while commands and commands[0].at_ns <= now_ns:
                 command = commands.pop(0).command
-                self._desk.controls.at_console(command, config.console_meeting, now_ns)
+                self._controller.controls.at_console(command, config.console_meeting, now_ns)
             if now_ns >= hear_ns:
-                self._desk.controls.hear(now_ns)
+                self._controller.controls.hear(now_ns)
                 hear_ns = now_ns + HEAR_EVERY_NS
-            self._desk.controls.ask_key_frames(now_ns)
-            self._desk.controls.pressed(now_ns)
+            self._controller.controls.ask_key_frames(now_ns)
+            self._controller.controls.pressed(now_ns)
             self._tell_withheld(now_ns)
             self._tell_wrong_passwords(now_ns)
             self._send()
@@ -198,17 +199,17 @@ class McuServer:
 
         To be called from `stop`, which the loop asks at every turn.
         """
-        there = [conference.meeting.id for conference in self._desk.rooms]
+        there = [conference.meeting.id for conference in self._controller.rooms]
         if meeting is None and len(there) != 1:
             return Refused(404, f"say which meeting before a colon ({', '.join(there) or 'none'})")
         about = meeting or there[0]
-        return self._desk.controls.at_console(command, about, time.monotonic_ns())
+        return self._controller.controls.at_console(command, about, time.monotonic_ns())
 
     def lose_power(self) -> dict[str, Mapping[Kind, Position]]:
         """Stop without a word; how far the planned streams have come."""
         now_ns = time.monotonic_ns()
         self._plane.halt()
-        positions = self._desk.positions(now_ns)
+        positions = self._controller.positions(now_ns)
         self._capacity = Capacity(self._config.device)
         for call in self._book:
             if call.standing:
@@ -216,7 +217,7 @@ class McuServer:
         self.has_power = False
         return positions
 
-    def lie_dead(self, until_ns: int) -> None:
+    def wait_powered_off(self, until_ns: int) -> None:
         """Without power, until the host is switched on or the run ends: what comes is read, since
         the kernel has counted it, and leads nowhere."""
         while True:
@@ -241,7 +242,7 @@ class McuServer:
         its power took all that along.
         """
         media = self._plane.health()
-        if self._reborn:
+        if self._restarted:
             media |= {"stray": 0, "unheard": self._unheard + media["stray"]}
         else:
             media |= {"unheard": self._unheard}
@@ -262,16 +263,16 @@ class McuServer:
         if readable:
             for data, source in self._sip.receive():
                 for event in self._agent.receive(data, source, now_ms):
-                    self._desk.handle(event, now_ns)
+                    self._controller.handle(event, now_ns)
             for peer, protocol in self._sip.take_other_protocols():
                 self._tell(now_ns, "not-sip", peer.host, port=peer.port, speaks=protocol)
         timer_ms = self._agent.next_timeout()
         if timer_ms is not None and timer_ms <= now_ms:
             for event in self._agent.advance(now_ms):
-                self._desk.handle(event, now_ns)
-        rooms_ms = self._desk.rooms.next_timeout()
+                self._controller.handle(event, now_ns)
+        rooms_ms = self._controller.rooms.next_timeout()
         if rooms_ms is not None and rooms_ms <= now_ms:
-            self._desk.advance(now_ns)
+            self._controller.advance(now_ns)
 
     def _send(self) -> None:
         for datagram in self._agent.outgoing():
@@ -292,7 +293,7 @@ class McuServer:
             self._tell(now_ns, "wrong-password", who, host=one.host, count=one.count, held_s=held_s)
 
     def _next_timer_ns(self) -> int:
-        timers = (self._agent.next_timeout(), self._desk.rooms.next_timeout())
+        timers = (self._agent.next_timeout(), self._controller.rooms.next_timeout())
         return min((round(t * 1e6) for t in timers if t is not None), default=NEVER_NS)
 
     def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
@@ -374,7 +375,7 @@ def serve(
 def _wait(dead: McuServer | None, until_ns: int) -> None:
     """Let the time without power pass."""
     if dead is not None and not dead.has_power:
-        dead.lie_dead(until_ns)
+        dead.wait_powered_off(until_ns)
     else:
         sleep_until(until_ns)
 

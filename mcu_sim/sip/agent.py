@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 from sipmessage import Request
 
-from mcu_sim.sip.authentication import Gate, Proof, WrongPassword
+from mcu_sim.sip.authentication import Authenticator, Proof, WrongPassword
 from mcu_sim.sip.call import Book, CallState
-from mcu_sim.sip.capabilities import Abilities, OptionsClient
+from mcu_sim.sip.capabilities import Capabilities, OptionsClient
 from mcu_sim.sip.dialog import target_of
 from mcu_sim.sip.digest import Authority, Credentials
-from mcu_sim.sip.endpoint import UNSHARED, Datagram, Endpoint, Share, Slot
+from mcu_sim.sip.endpoint import UNLIMITED, Datagram, Endpoint, HostLimits, Slot
 from mcu_sim.sip.events import Event
 from mcu_sim.sip.info import Infos
-from mcu_sim.sip.invite import Called, Calling, Reinvites
+from mcu_sim.sip.invite import IncomingInvites, OutgoingInvites, Reinvites
 from mcu_sim.sip.message.addresses import HostPort, Peer
 from mcu_sim.sip.message.headers import OTHER_WARNING, tag_of, to_of
 from mcu_sim.sip.message.headers import reason as told
@@ -52,7 +52,7 @@ class UserAgent:
         authority: Authority | None = None,
         credentials: Credentials | None = None,
         registrar: Registrar | None = None,
-        share: Share = UNSHARED,
+        limits: HostLimits = UNLIMITED,
         rings: bool = False,
         real_time: bool = False,
         tls_port: int | None = None,
@@ -64,7 +64,7 @@ class UserAgent:
         `session_expires_s`, `min_se_s`: the session interval wanted (None: only if the peer
         wants one) and the shortest accepted (RFC 4028). `authority`: who must be convinced by
         callers, `registrar`: where REGISTERs are kept, which are not allowed without it.
-        `credentials`: what to prove ourselves with. `share`: what one host may have of it.
+        `credentials`: what to prove ourselves with. `limits`: what one host may have of it.
         `rings`: whether callers are told 100 at once, and 180 before the 200; else they are told
         100 only if the owner takes long. `real_time`: whether UPDATE (RFC 3311) and REFER
         (RFC 3515) are taken. Raises `ValueError` for impossible intervals.
@@ -73,27 +73,29 @@ class UserAgent:
         self.user = user
         self._book = Book()
         end = self._end = Endpoint(
-            contact, user, rng, self._on_request, self._on_ack, share, tls_port
+            contact, user, rng, self._on_request, self._on_ack, limits, tls_port
         )
         rules, registers = Rules(session_expires_s, min_se_s), registrar is not None
-        abilities = Abilities(end, rules, registrar=registers, real_time=real_time)
-        self._abilities = abilities
+        capabilities = Capabilities(end, rules, registrar=registers, real_time=real_time)
+        self._capabilities = capabilities
         proof = Proof(credentials, rng)
-        self._gate = Gate(end, authority)
+        self._authenticator = Authenticator(end, authority)
         self._sessions = Sessions(end, self._book, proof)
-        self._called = Called(end, self._book, self._sessions, abilities, rings=rings)
-        self._calling = Calling(
+        self._incoming_invites = IncomingInvites(
+            end, self._book, self._sessions, capabilities, rings=rings
+        )
+        self._outgoing_invites = OutgoingInvites(
             end,
             self._book,
             self._sessions,
-            abilities,
+            capabilities,
             proof,
             display_name=display_name,
             answer_within_ms=answer_within_ms,
         )
-        self._reinvites = Reinvites(end, self._book, self._sessions, abilities, answer_within_ms)
-        self._infos = Infos(end, self._book, self._sessions, abilities)
-        self.refers = Refers(end, self._book, self._sessions, abilities)
+        self._reinvites = Reinvites(end, self._book, self._sessions, capabilities, answer_within_ms)
+        self._infos = Infos(end, self._book, self._sessions, capabilities)
+        self.refers = Refers(end, self._book, self._sessions, capabilities)
         self._register_client = RegisterClient(end, proof)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
@@ -129,11 +131,11 @@ class UserAgent:
         parsed, hop = target_of(uri, target)
         if (hop.host, hop.port) == self.contact:
             raise ValueError(f"{uri}: is our own address")
-        return self._calling.call(parsed, sdp_offer, hop, now_ms)
+        return self._outgoing_invites.call(parsed, sdp_offer, hop, now_ms)
 
     def accept(self, call: str, sdp: bytes, now_ms: float) -> None:
         """Answer an incoming call: `sdp` is the answer, or our offer if it brought none."""
-        self._called.accept(self._book.get(call, CallState.RINGING), sdp, now_ms)
+        self._incoming_invites.accept(self._book.get(call, CallState.RINGING), sdp, now_ms)
 
     def refuse(
         self,
@@ -150,7 +152,7 @@ class UserAgent:
         """
         _check_refusal(code)
         ringing = self._book.get(call, CallState.RINGING)
-        self._called.refuse(ringing, code, reason, now_ms, retry_after_s, warning)
+        self._incoming_invites.refuse(ringing, code, reason, now_ms, retry_after_s, warning)
 
     def hang_up(
         self, call: str, now_ms: float, reason: str | None = None, *, cause: int = 200
@@ -163,9 +165,9 @@ class UserAgent:
         if entry is None:
             return
         if entry.state is CallState.CALLING:
-            self._calling.give_up(entry, now_ms)
+            self._outgoing_invites.give_up(entry, now_ms)
         elif entry.state is CallState.RINGING:
-            self._called.refuse(entry, 480, PHRASES[480], now_ms, None)
+            self._incoming_invites.refuse(entry, 480, PHRASES[480], now_ms, None)
         elif entry.state in (CallState.ANSWERED, CallState.ESTABLISHED):
             said = None if reason is None else told(cause, reason)
             self._sessions.hang_up(entry, now_ms, said)
@@ -177,7 +179,7 @@ class UserAgent:
         """
         entry = self._book.calls.get(call)
         if entry is not None and entry.state is CallState.CALLING:
-            self._calling.abandon(entry, now_ms)
+            self._outgoing_invites.abandon(entry, now_ms)
 
     # ------------------------------------------------------------------------ calls that stand
 
@@ -303,12 +305,12 @@ class UserAgent:
 
     def take_wrong_passwords(self) -> list[WrongPassword]:
         """Take out who has failed to prove itself since the last time."""
-        return self._gate.take_wrong_passwords()
+        return self._authenticator.take_wrong_passwords()
 
     @property
     def wrong_passwords(self) -> int:
         """Proofs that were wrong, or that came while the answer to a wrong one was held back."""
-        return self._gate.guesses.wrong + self._gate.guesses.unheard
+        return self._authenticator.throttle.wrong + self._authenticator.throttle.unheard
 
     @property
     def dropped(self) -> Counter[str]:
@@ -322,8 +324,9 @@ class UserAgent:
         method, call = request.method, self._book.in_dialog(request)
         if method == "CANCEL":
             self._on_cancel(slot, request, now_ms)
-        elif self._abilities.lacks(slot, request, now_ms) or (
-            call is not None and not self._gate.passes_in_call(slot, request, call, source, now_ms)
+        elif self._capabilities.lacks(slot, request, now_ms) or (
+            call is not None
+            and not self._authenticator.passes_in_call(slot, request, call, source, now_ms)
         ):
             return
         elif method == "INVITE":
@@ -337,25 +340,25 @@ class UserAgent:
         elif method == "REFER":
             self.refers.on_request(slot, request, now_ms)
         elif method == "REGISTER" and self._register_server is not None:
-            if self._gate.passes(slot, request, now_ms)[0]:
+            if self._authenticator.passes(slot, request, now_ms)[0]:
                 self._register_server.on_register(slot, request, source, now_ms)
         else:
-            self._abilities.tell(slot, 200, now_ms)
+            self._capabilities.tell(slot, 200, now_ms)
 
     def _on_invite(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
         if tag_of(to_of(request)):
             self._reinvites.on_invite(slot, request, now_ms)
             return
-        if self._called.is_merged(slot, request, now_ms):
+        if self._incoming_invites.is_merged(slot, request, now_ms):
             return
-        passes, verified = self._gate.passes(slot, request, now_ms)
+        passes, verified = self._authenticator.passes(slot, request, now_ms)
         if passes:
-            self._called.on_invite(slot, request, source, verified, now_ms)
+            self._incoming_invites.on_invite(slot, request, source, verified, now_ms)
 
     def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
         """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
         invite = self._end.slots.get(invite_key(slot.key))
-        if invite is None or not self._gate.may_cancel(slot, invite):
+        if invite is None or not self._authenticator.may_cancel(slot, invite):
             self._end.refuse(slot, 481, now_ms)
             return
         tag = invite.call or self._end.random_hex()
@@ -366,13 +369,13 @@ class UserAgent:
         if call.asked is invite:
             self._reinvites.on_cancel(call, now_ms)
         elif call.invite is invite:
-            self._called.on_cancel(call, now_ms)
+            self._incoming_invites.on_cancel(call, now_ms)
 
     def _on_ack(self, request: Request, source: Peer, now_ms: float) -> None:
         """An ACK that is not for a refusal."""
         call = self._book.in_dialog(request)
         offers = call is not None and call.success is not None and call.success.offered
-        if call is not None and offers and not self._gate.is_from_peer(call, source):
+        if call is not None and offers and not self._authenticator.is_from_peer(call, source):
             # The answer to an offer of ours, and no ACK can be asked for a proof (§22.1).
             self._end.dropped["ACK from elsewhere"] += 1
             return
@@ -382,7 +385,7 @@ class UserAgent:
         elif call.state is CallState.CLOSING:
             self._sessions.send_bye(call, now_ms, call.bye_reason)
         elif call.state is CallState.ANSWERED:
-            self._called.acknowledged(call, request)
+            self._incoming_invites.acknowledged(call, request)
         else:
             self._reinvites.acknowledged(call, request, success.offered, now_ms)
 

@@ -57,7 +57,7 @@ class _Guesser:
     until_ms: float = 0.0
 
 
-class Guesses:
+class PasswordThrottle:
     """All that guess at one element.
 
     Attributes:
@@ -122,13 +122,13 @@ _FIELDS = {
 }
 
 
-class Gate:
+class Authenticator:
     """Lets requests of known users through. Without an authority everybody passes, unverified."""
 
     def __init__(self, end: Endpoint, authority: Authority | None) -> None:
         self._end = end
         self._authority = authority
-        self.guesses = Guesses()
+        self.throttle = PasswordThrottle()
         self._seen: list[WrongPassword] = []
         self._held: dict[str, Slot] = {}
         self._count = 0
@@ -143,7 +143,7 @@ class Gate:
             return True, None
         given = request.headers.getlist("Authorization")
         users = sorted(set(self._authority.claimed(given)))
-        if (until_ms := self.guesses.waits_until(users, slot.source, now_ms)) is not None:
+        if (until_ms := self.throttle.waits_until(users, slot.source, now_ms)) is not None:
             self._refuse_at(slot, until_ms, now_ms)
             return False, None
         verdict = self._authority.verify(request.method, str(request.uri), given, now_ms)
@@ -159,7 +159,7 @@ class Gate:
         if isinstance(verdict, Wrong):
             self._refuse_at(slot, self._note_wrong(users or [""], slot.source, now_ms), now_ms)
             return False, None
-        self.guesses.note_right(verdict.user, slot.source)
+        self.throttle.note_right(verdict.user, slot.source)
         named = [from_of(request)]
         if request.method == "REGISTER":
             named.append(to_of(request))
@@ -177,7 +177,7 @@ class Gate:
         """A wrong proof came: when to answer it."""
         latest_ms = now_ms
         for user in users:
-            count, at_ms = self.guesses.note_wrong(user, source, now_ms)
+            count, at_ms = self.throttle.note_wrong(user, source, now_ms)
             self._seen.append(WrongPassword(user, source.host, count, at_ms - now_ms))
             latest_ms = max(latest_ms, at_ms)
         return latest_ms

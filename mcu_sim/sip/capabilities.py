@@ -10,7 +10,7 @@ from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 from mcu_sim.sip import session_timer
 from mcu_sim.sip.call import Call
 from mcu_sim.sip.dialog import MAX_FORWARDS
-from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import OptionsAnswered
 from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.message.headers import (
@@ -28,7 +28,7 @@ from mcu_sim.sip.message.responses import USER_AGENT, phrase_of, reply
 NO_ANSWER = 408
 
 
-class OptionsClient(Watcher):
+class OptionsClient(TransactionUser):
     """Sends OPTIONS and tells what came back. Nothing is proved: who asks for that has answered."""
 
     def __init__(self, end: Endpoint) -> None:
@@ -69,7 +69,7 @@ NO_REFER_SUB = "norefersub"
 """Option tag of RFC 4488."""
 
 
-class Abilities:
+class Capabilities:
     """The headers all INVITEs and their answers have in common, and the checks of both."""
 
     def __init__(

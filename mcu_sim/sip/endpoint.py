@@ -1,7 +1,7 @@
 """What all parts of a user agent share: messages in and out, transactions, timers, events.
 
 No sockets and no clock: the owner hands in messages and the time in ms. What is done about a
-request or a response is up to the parts: a `Watcher` goes with each transaction.
+request or a response is up to the parts: a `TransactionUser` goes with each transaction.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from mcu_sim.sip.message.responses import (
     stateless_tag,
 )
 from mcu_sim.sip.transaction import (
-    Agenda,
     ClientInvite,
     ClientNonInvite,
     ClientTransaction,
@@ -38,6 +37,7 @@ from mcu_sim.sip.transaction import (
     ServerNonInvite,
     ServerTransaction,
     State,
+    TimerQueue,
     server_key,
 )
 
@@ -49,7 +49,7 @@ RETRY_AFTER_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class HostLimits:
     """What one host may have at the same time of an element that is there for many.
 
     `unanswered`: requests that wait for their answer. `unconfirmed`: INVITEs whose final answer it
@@ -61,9 +61,9 @@ class Share:
     unconfirmed: int
 
 
-UNSHARED = Share(MAX_TRANSACTIONS, MAX_TRANSACTIONS)
+UNLIMITED = HostLimits(MAX_TRANSACTIONS, MAX_TRANSACTIONS)
 """An element with one peer."""
-ONE_OF_MANY = Share(unanswered=MAX_UNANSWERED // 4, unconfirmed=256)
+PUBLIC_LIMITS = HostLimits(unanswered=MAX_UNANSWERED // 4, unconfirmed=256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Datagram:
     target: Peer
 
 
-class Watcher:
+class TransactionUser:
     """Hears what becomes of a transaction. As it is, it does not care."""
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
@@ -87,7 +87,7 @@ class Watcher:
         """The transaction ended and is forgotten."""
 
 
-NOBODY = Watcher()
+NOBODY = TransactionUser()
 NOWHERE = Peer("", 0)
 
 
@@ -102,7 +102,7 @@ class Slot:
     key: Key
     transaction: ClientTransaction | ServerTransaction
     target: Peer
-    watcher: Watcher = NOBODY
+    tu: TransactionUser = NOBODY
     call: str = ""
     source: Peer = NOWHERE
     unanswered: bool = False
@@ -129,7 +129,7 @@ class Endpoint:
         rng: random.Random,
         on_request: Callable[[Slot, Request, Peer, float], None],
         on_ack: Callable[[Request, Peer, float], None],
-        share: Share = UNSHARED,
+        limits: HostLimits = UNLIMITED,
         tls_port: int | None = None,
     ) -> None:
         self.contact = contact
@@ -140,9 +140,9 @@ class Endpoint:
         self.on_timer: dict[str, Callable[[str, float], None]] = {}
         self._on_request = on_request
         self._on_ack = on_ack
-        self._share = share
+        self._limits = limits
         self._tls_port = tls_port
-        self._agenda: Agenda[Key] = Agenda()
+        self._timers: TimerQueue[Key] = TimerQueue()
         self._outgoing: list[Datagram] = []
         self._events: list[Event] = []
         self._unanswered: Counter[str] = Counter()
@@ -170,7 +170,7 @@ class Endpoint:
 
     def advance(self, now_ms: float) -> list[Event]:
         """Run every timer whose time has come, in order."""
-        while (key := self._agenda.pop_due(now_ms)) is not None:
+        while (key := self._timers.pop_due(now_ms)) is not None:
             slot = self.slots.get(key)
             if slot is not None:
                 self._run(slot, slot.transaction.timer(now_ms), now_ms)
@@ -181,7 +181,7 @@ class Endpoint:
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do; None for never."""
-        return self._agenda.next_timeout()
+        return self._timers.next_timeout()
 
     def take_outgoing(self) -> list[Datagram]:
         """Take out the messages to send, in order."""
@@ -196,7 +196,7 @@ class Endpoint:
     @property
     def idle(self) -> bool:
         """Whether no transaction and no timer is left."""
-        return not self.slots and not len(self._agenda)
+        return not self.slots and not len(self._timers)
 
     # ------------------------------------------------------------------------- from the parts
 
@@ -210,7 +210,7 @@ class Endpoint:
 
     def set_timer(self, kind: str, name: str, at_ms: float | None) -> None:
         """Set, move or (None) stop the timer of this kind and name; see `on_timer`."""
-        self._agenda.set((kind, name), at_ms)
+        self._timers.set((kind, name), at_ms)
 
     def random_hex(self) -> str:
         """64 random bits for a tag, branch or name."""
@@ -249,7 +249,7 @@ class Endpoint:
         request: Request,
         target: Peer,
         now_ms: float,
-        watcher: Watcher = NOBODY,
+        tu: TransactionUser = NOBODY,
         *,
         branch: str = "",
     ) -> Slot:
@@ -260,7 +260,7 @@ class Endpoint:
         branch = branch or self.add_via(request, target)
         kind = ClientInvite if request.method == "INVITE" else ClientNonInvite
         transaction = kind(request, target.reliable)
-        slot = Slot(("client", branch, request.method), transaction, target, watcher)
+        slot = Slot(("client", branch, request.method), transaction, target, tu)
         self.slots[slot.key] = slot
         self._run(slot, transaction.start(now_ms), now_ms)
         return slot
@@ -270,12 +270,12 @@ class Endpoint:
         assert isinstance(slot.transaction, ClientInvite)
         slot.transaction.limit(at_ms)
         if slot.key in self.slots:
-            self._agenda.set(slot.key, slot.transaction.next_timeout())
+            self._timers.set(slot.key, slot.transaction.next_timeout())
 
     def drop(self, slot: Slot) -> None:
         """Forget a transaction: nothing of it is sent again, and nothing that comes is of it."""
         if self.slots.pop(slot.key, None) is not None:
-            self._agenda.set(slot.key, None)
+            self._timers.set(slot.key, None)
 
     def respond(self, slot: Slot, response: Response, now_ms: float) -> None:
         """Answer a request in its server transaction."""
@@ -313,11 +313,11 @@ class Endpoint:
                 case Send(data):
                     self.send(data, slot.target)
                 case Deliver(Response() as response):
-                    slot.watcher.on_response(slot, response, now_ms)
+                    slot.tu.on_response(slot, response, now_ms)
                 case Deliver(Request() as request):
                     self._on_ack(request, source, now_ms)
                 case NoAnswer():
-                    slot.watcher.on_no_answer(slot, now_ms)
+                    slot.tu.on_no_answer(slot, now_ms)
         if self.slots.get(slot.key) is not slot:
             return
         transaction = slot.transaction
@@ -328,10 +328,10 @@ class Endpoint:
             self.confirmed(slot)
         if transaction.state is State.TERMINATED:
             del self.slots[slot.key]
-            self._agenda.set(slot.key, None)
-            slot.watcher.on_gone(slot)
+            self._timers.set(slot.key, None)
+            slot.tu.on_gone(slot)
         else:
-            self._agenda.set(slot.key, transaction.next_timeout())
+            self._timers.set(slot.key, transaction.next_timeout())
 
     def _receive_response(self, response: Response, now_ms: float) -> None:
         branch = parameter(top_via(response).parameters, "branch") or ""
@@ -367,7 +367,7 @@ class Endpoint:
         )
         self._unanswered[source.host] += 1
         self._unconfirmed[source.host] += method == "INVITE"
-        self._agenda.set(key, transaction.next_timeout())
+        self._timers.set(key, transaction.next_timeout())
         self._on_request(slot, request, source, now_ms)
 
     def _is_too_much(self, method: str, host: str) -> bool:
@@ -375,8 +375,8 @@ class Endpoint:
         factor = 2 if method in ("BYE", "CANCEL") else 1
         return (
             self._unanswered.total() >= factor * MAX_UNANSWERED
-            or self._unanswered[host] >= factor * self._share.unanswered
-            or (method == "INVITE" and self._unconfirmed[host] >= self._share.unconfirmed)
+            or self._unanswered[host] >= factor * self._limits.unanswered
+            or (method == "INVITE" and self._unconfirmed[host] >= self._limits.unconfirmed)
             or len(self.slots) >= factor * MAX_TRANSACTIONS
         )
 

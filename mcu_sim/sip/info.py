@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 from sipmessage import Request, Response
 
 from mcu_sim.sip.call import Book, Call, CallState
-from mcu_sim.sip.capabilities import Abilities
-from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.capabilities import Capabilities
+from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import InfoAnswered, InfoReceived
 from mcu_sim.sip.message.headers import set_body
 from mcu_sim.sip.session import Sessions
@@ -70,12 +70,14 @@ def _name(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-class Infos(Watcher):
+class Infos(TransactionUser):
     """INFOs of ours, and those of the peers until their owner has answered them."""
 
-    def __init__(self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities) -> None:
+    def __init__(
+        self, end: Endpoint, book: Book, sessions: Sessions, capabilities: Capabilities
+    ) -> None:
         self._end = end
-        self._abilities = abilities
+        self._capabilities = capabilities
         self._book = book
         self._sessions = sessions
         end.on_timer["info"] = self._on_forgotten
@@ -91,7 +93,7 @@ class Infos(Watcher):
     def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
         """An INFO came."""
         call = self._sessions.established(slot, request, now_ms)
-        if call is not None and self._abilities.can_decode(slot, request, now_ms):
+        if call is not None and self._capabilities.can_decode(slot, request, now_ms):
             key = f"{call.id}/{self._end.random_hex()}"
             call.pending[key] = slot
             self._end.set_timer("info", key, now_ms + GIVE_UP_MS)

@@ -12,9 +12,9 @@ from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
 from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.call import Book, Call, CallState
-from mcu_sim.sip.capabilities import Abilities
+from mcu_sim.sip.capabilities import Capabilities
 from mcu_sim.sip.dialog import MAX_FORWARDS, Dialog
-from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, Watcher
+from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import (
     Answered,
     CallEstablished,
@@ -49,7 +49,7 @@ MAX_FORKS = 8
 """Places whose answers to one INVITE are heeded."""
 
 
-class Calling:
+class OutgoingInvites:
     """INVITEs that begin a call of ours."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Calling:
         end: Endpoint,
         book: Book,
         sessions: Sessions,
-        abilities: Abilities,
+        capabilities: Capabilities,
         proof: Proof,
         *,
         display_name: str,
@@ -66,7 +66,7 @@ class Calling:
         self._end = end
         self._book = book
         self._sessions = sessions
-        self._abilities = abilities
+        self._capabilities = capabilities
         self._proof = proof
         self._display_name = display_name
         self._answer_within_ms = answer_within_ms
@@ -88,7 +88,7 @@ class Calling:
         request.headers.set("Call-ID", name)
         request.cseq = CSeq(1, "INVITE")
         request.headers.set("User-Agent", USER_AGENT)
-        self._abilities.offer(request, sdp, target, None)
+        self._capabilities.offer(request, sdp, target, None)
         slot = end.start(request, target, now_ms, _Attempt(self, name), branch=branch)
         self._book.add(Call(name, CallState.CALLING, True, slot, sent_sdp=sdp))
         end.set_timer("ring", name, now_ms + self._answer_within_ms)
@@ -96,7 +96,7 @@ class Calling:
 
     def give_up(self, call: Call, now_ms: float) -> None:
         """Stop calling. A 200 that is on its way is answered with ACK and BYE."""
-        attempt = call.invite.watcher
+        attempt = call.invite.tu
         assert isinstance(attempt, _Attempt)
         self._is_over(call)
         if attempt.provisional:
@@ -104,7 +104,7 @@ class Calling:
 
     def abandon(self, call: Call, now_ms: float) -> None:
         """Stop calling; without any response so far the INVITE is forgotten, and with it a 200."""
-        attempt = call.invite.watcher
+        attempt = call.invite.tu
         assert isinstance(attempt, _Attempt)
         self.give_up(call, now_ms)
         if not attempt.provisional:
@@ -176,7 +176,7 @@ class Calling:
         call.dialog = dialog
         call.seen_sdp = body_of(response)
         self._book.add(call)
-        self._sessions.arm(call, self._abilities.agreed(response), now_ms)
+        self._sessions.arm(call, self._capabilities.agreed(response), now_ms)
         self._end.emit(Answered(call.id, call.seen_sdp))
 
     def _again(self, attempt: _Attempt, call: Call, refusal: Response, now_ms: float) -> bool:
@@ -186,7 +186,7 @@ class Calling:
         request = self._proof.again(last, refusal, sequence)
         if request is None and raises < MAX_RAISES:
             # The new request may be asked for a proof of its own.
-            request, raises = self._abilities.raised(last, refusal, sequence, None), raises + 1
+            request, raises = self._capabilities.raised(last, refusal, sequence, None), raises + 1
         if request is None:
             return False
         renewed = _Attempt(self, call.id, raises)
@@ -194,10 +194,10 @@ class Calling:
         return True
 
 
-class _Attempt(Watcher):
+class _Attempt(TransactionUser):
     """One INVITE of a call; the ACKs that were sent by the To tag they answer (§13.2.2.4)."""
 
-    def __init__(self, part: Calling, name: str, raises: int = 0) -> None:
+    def __init__(self, part: OutgoingInvites, name: str, raises: int = 0) -> None:
         self.name = name
         self.raises = raises
         self.provisional = False
@@ -225,22 +225,28 @@ Identity = tuple[str, str, int]
 """From tag, Call-ID and CSeq: the same if one request came by two ways (§8.2.2.2)."""
 
 
-class Called(Watcher):
+class IncomingInvites(TransactionUser):
     """INVITEs that begin a call, until their ACK."""
 
     def __init__(
-        self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities, *, rings: bool
+        self,
+        end: Endpoint,
+        book: Book,
+        sessions: Sessions,
+        capabilities: Capabilities,
+        *,
+        rings: bool,
     ) -> None:
         self._end = end
         self._rings = rings
         self._book = book
         self._sessions = sessions
-        self._abilities = abilities
+        self._capabilities = capabilities
         self._initial: dict[Identity, Slot] = {}
 
     def is_merged(self, slot: Slot, request: Request, now_ms: float) -> bool:
         """Whether the same INVITE came by another way already; it is refused then (§8.2.2.2)."""
-        slot.watcher = self
+        slot.tu = self
         if self._initial.setdefault(_identity(request), slot) is slot:
             return False
         self._end.refuse(slot, 482, now_ms)
@@ -250,7 +256,7 @@ class Called(Watcher):
         self, slot: Slot, request: Request, source: Peer, verified: str | None, now_ms: float
     ) -> None:
         """Someone calls."""
-        if not self._abilities.admits(slot, request, now_ms):
+        if not self._capabilities.admits(slot, request, now_ms):
             return
         if self._rings:  # the caller need not repeat itself (§17.2.1)
             self._end.respond(slot, reply(request, 100), now_ms)
@@ -274,9 +280,9 @@ class Called(Watcher):
     def accept(self, call: Call, sdp: bytes, now_ms: float) -> None:
         """Answer 200, after 180 for callers that want to hear it ring (§13.3.1.1)."""
         if self._rings:
-            ringing = self._abilities.reply_in_dialog(call, call.invite, 180)
+            ringing = self._capabilities.reply_in_dialog(call, call.invite, 180)
             self._end.respond(call.invite, ringing, now_ms)
-        response, terms = self._abilities.success(call, call.invite, sdp)
+        response, terms = self._capabilities.success(call, call.invite, sdp)
         call.state = CallState.ANSWERED
         call.sent_sdp = sdp
         self._sessions.succeed(call, call.invite, response, now_ms)
@@ -337,13 +343,13 @@ class Reinvites:
         end: Endpoint,
         book: Book,
         sessions: Sessions,
-        abilities: Abilities,
+        capabilities: Capabilities,
         answer_within_ms: float,
     ) -> None:
         self._end = end
         self._book = book
         self._sessions = sessions
-        self._abilities = abilities
+        self._capabilities = capabilities
         self._answer_within_ms = answer_within_ms
         end.on_timer["refresh"] = self._on_refresh_due
         end.on_timer["glare"] = self._on_back_off_over
@@ -360,7 +366,7 @@ class Reinvites:
             self._refuse_early(slot, now_ms)
         elif call.offering is not None or call.success is not None:
             self._end.refuse(slot, 491, now_ms)
-        elif self._abilities.admits(slot, request, now_ms):
+        elif self._capabilities.admits(slot, request, now_ms):
             self._ask(call, slot)
 
     def on_update(self, slot: Slot, request: Request, now_ms: float) -> None:
@@ -378,7 +384,7 @@ class Reinvites:
             or (success is not None and success.offered)
         ):
             self._end.refuse(slot, 491, now_ms)
-        elif self._abilities.admits(slot, request, now_ms):
+        elif self._capabilities.admits(slot, request, now_ms):
             if offers:
                 self._ask(call, slot)
             else:
@@ -406,7 +412,7 @@ class Reinvites:
         self._succeed(call, slot, sdp, now_ms)
 
     def _succeed(self, call: Call, slot: Slot, sdp: bytes | None, now_ms: float) -> None:
-        response, terms = self._abilities.success(call, slot, sdp)
+        response, terms = self._capabilities.success(call, slot, sdp)
         call.standing.refresh_target(slot.request)
         if slot.request.method == "INVITE":
             self._sessions.succeed(call, slot, response, now_ms)
@@ -471,7 +477,7 @@ class Reinvites:
         refresh = call.wanted is None
         sdp = call.sent_sdp if call.wanted is None else call.wanted
         request = call.standing.request("INVITE")
-        self._abilities.offer(request, sdp, call.standing.next_hop(), call)
+        self._capabilities.offer(request, sdp, call.standing.next_hop(), call)
         hop, offering = call.standing.next_hop(), _Offering(self, call, sdp, refresh)
         self._is_on_its_way(call, self._end.start(request, hop, now_ms, offering), now_ms)
 
@@ -500,7 +506,7 @@ class Reinvites:
     def _on_no_patience(self, name: str, now_ms: float) -> None:
         call = self._book.calls[name]
         assert call.offering is not None
-        offering = call.offering.watcher
+        offering = call.offering.tu
         assert isinstance(offering, _Offering)
         self._is_gone(offering, now_ms)
 
@@ -523,7 +529,7 @@ class Reinvites:
         call.seen_sdp = sdp or call.seen_sdp
         if not offering.refresh:
             call.wanted = None
-        self._sessions.arm(call, self._abilities.agreed(response), now_ms)
+        self._sessions.arm(call, self._capabilities.agreed(response), now_ms)
         if news or not offering.refresh:
             self._end.emit(ReofferAnswered(call.id, sdp, offering.refresh))
         self._next(call, now_ms)
@@ -562,7 +568,7 @@ class Reinvites:
         call, dialog = offering.call, offering.call.standing
         renewed = self._sessions.prove(dialog, slot, refusal, now_ms)
         if renewed is None and offering.raises < MAX_RAISES:
-            request = self._abilities.raised(slot.request, refusal, dialog.local_cseq + 1, call)
+            request = self._capabilities.raised(slot.request, refusal, dialog.local_cseq + 1, call)
             if request is not None:
                 dialog.local_cseq += 1
                 offering.raises += 1
@@ -576,7 +582,7 @@ class Reinvites:
         self._sessions.end(offering.call, cause, now_ms)
 
 
-class _Offering(Watcher):
+class _Offering(TransactionUser):
     """One re-INVITE of ours, and the ACK to its 2xx."""
 
     def __init__(self, part: Reinvites, call: Call, sdp: bytes, refresh: bool) -> None:

@@ -13,8 +13,8 @@ from sipmessage import URI, Parameters, Request, Response
 
 from giaoban.text import printable
 from mcu_sim.sip.call import Book, Call, Referral
-from mcu_sim.sip.capabilities import NO_REFER_SUB, Abilities
-from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.capabilities import NO_REFER_SUB, Capabilities
+from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import ReferReceived
 from mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, HeadedURI, OtherURI, forget
 from mcu_sim.sip.message.headers import (
@@ -46,9 +46,11 @@ class _NotThisError(Exception):
 class Refers:
     """REFERs of the peers, one a call, until they have been told what came of them."""
 
-    def __init__(self, end: Endpoint, book: Book, sessions: Sessions, abilities: Abilities) -> None:
+    def __init__(
+        self, end: Endpoint, book: Book, sessions: Sessions, capabilities: Capabilities
+    ) -> None:
         self._end = end
-        self._abilities = abilities
+        self._capabilities = capabilities
         self._book = book
         self._sessions = sessions
 
@@ -86,7 +88,7 @@ class Refers:
         if call is None or referral is None or referral.accepted:
             return
         referral.accepted = True
-        response = self._abilities.reply_in_dialog(call, referral.slot, 202)
+        response = self._capabilities.reply_in_dialog(call, referral.slot, 202)
         if referral.silent:
             response.headers.set("Refer-Sub", "false")
             call.referral = None
@@ -166,7 +168,7 @@ class Refers:
         return True
 
 
-class _Notified(Watcher):
+class _Notified(TransactionUser):
     """One NOTIFY of ours; `last`: it says what came of its REFER."""
 
     def __init__(self, part: Refers, call: Call, referral: Referral, last: bool) -> None:

@@ -15,7 +15,7 @@ from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
 from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.dialog import MAX_FORWARDS
-from mcu_sim.sip.endpoint import Endpoint, Slot, Watcher
+from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import Registered, RegistrationFailed
 from mcu_sim.sip.message.addresses import Peer, same_uri
 from mcu_sim.sip.message.headers import again, contacts_of, cseq_of, parameter, seconds, to_of
@@ -182,7 +182,7 @@ class _Account:
     sequence: int = 0
 
 
-class RegisterClient(Watcher):
+class RegisterClient(TransactionUser):
     """Registers our Contact for our user at one registrar, one REGISTER at a time."""
 
     def __init__(self, end: Endpoint, proof: Proof) -> None:

@@ -12,7 +12,7 @@ from sipmessage import Request, Response
 from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.call import Book, Call, CallState, Success
 from mcu_sim.sip.dialog import Dialog
-from mcu_sim.sip.endpoint import NOBODY, Endpoint, Slot, Watcher
+from mcu_sim.sip.endpoint import NOBODY, Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
 from mcu_sim.sip.message.headers import cseq_of, reason_cause
 from mcu_sim.sip.message.responses import reply
@@ -39,13 +39,13 @@ class Sessions:
         end.on_timer["expiry"] = self._on_expiry
 
     def prove(self, dialog: Dialog, slot: Slot, refusal: Response, now_ms: float) -> Slot | None:
-        """Send a request of ours in a dialog again, for the same watcher, with the answer to the
+        """Send a request of ours in a dialog again, for the same tu, with the answer to the
         401 or 407 that it got (§22.2); None if that cannot be answered."""
         request = self._proof.again(slot.request, refusal, dialog.local_cseq + 1)
         if request is None:
             return None
         dialog.local_cseq += 1
-        renewed = self._end.start(request, dialog.next_hop(), now_ms, slot.watcher)
+        renewed = self._end.start(request, dialog.next_hop(), now_ms, slot.tu)
         renewed.call = slot.call
         return renewed
 
@@ -217,7 +217,7 @@ class Sessions:
             self.end(call, "session-expired", now_ms)
 
 
-class _Bye(Watcher):
+class _Bye(TransactionUser):
     """Proves a BYE that is challenged, and tells when it is done."""
 
     def __init__(self, part: Sessions, dialog: Dialog, done: Callable[[], None]) -> None:
@@ -227,7 +227,7 @@ class _Bye(Watcher):
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
         if self._part.prove(self._dialog, slot, response, now_ms) is not None:
-            slot.watcher = NOBODY  # the one that is on its way now is waited for
+            slot.tu = NOBODY  # the one that is on its way now is waited for
 
     def on_gone(self, slot: Slot) -> None:
         self._done()

@@ -34,7 +34,7 @@ SPARE = 64
 """So many deadlines that no longer hold may lie in an agenda, beside as many as hold."""
 
 
-class Agenda[K: Hashable]:
+class TimerQueue[K: Hashable]:
     """Deadlines by key, in ms; equal deadlines come in the order they were set."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A media plane that does nothing and notes what it was told: the device's desk on paper."""
+"""A media plane that does nothing and notes what it was told: a call controller on paper."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
-from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_SHELF
+from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
 from mcu_sim.sdp.offer_answer import Agreed
 from mcu_sim.sip.message.addresses import HostPort
 from scenarios.estimate.timeline import Seated, Timeline, Turn
@@ -19,13 +19,13 @@ from traffic.sources.video_model import VideoModel
 
 class NotedPorts:
     """`mcu_sim.media.ports.Ports` without sockets: every bridge has an address of its own, so all
-    calls share one shelf."""
+    calls share one port group."""
 
-    def shelf_for(self, _remotes: Mapping[Kind, HostPort]) -> int:
-        """The shelf of a new call."""
+    def port_group_for(self, _remotes: Mapping[Kind, HostPort]) -> int:
+        """The port group of a new call."""
         return 0
 
-    def owner(self, _shelf: int, _kind: Kind, _remote: HostPort) -> int:
+    def owner(self, _port_group: int, _kind: Kind, _remote: HostPort) -> int:
         """Whose an address is already."""
         return NOBODY
 
@@ -33,13 +33,13 @@ class NotedPorts:
         """Whether an address is the device's own."""
         return False
 
-    def port(self, shelf: int, kind: Kind) -> int:
+    def port(self, port_group: int, kind: Kind) -> int:
         """The RTP port of a medium."""
-        return FIRST_PORT + PORTS_A_SHELF * shelf + OFFSET[kind]
+        return FIRST_PORT + PORTS_A_GROUP * port_group + OFFSET[kind]
 
 
 class NotedPlane:
-    """The face of `mcu_sim.media.plane.MediaPlane` that the desk sees.
+    """The face of `mcu_sim.media.plane.MediaPlane` that the call controller sees.
 
     `rng` is the device's: each medium's reporter draws its seed of it, as in the real plane.
     """
@@ -51,7 +51,7 @@ class NotedPlane:
         self.inbound = SimpleNamespace(heard_ns=np.full(capacity, np.iinfo(np.int64).max))
         """Nobody's line is ever lost."""
         self.bank = SimpleNamespace(power=np.zeros(capacity))
-        """Of each row's sound: written by the owner before the desk listens."""
+        """Of each row's sound: written by the owner before the call controller listens."""
 
     def open(self, leg: Leg, now_ns: int) -> None:
         """A call joined."""
@@ -91,7 +91,7 @@ class NotedPlane:
         """The media of a call."""
         return set(self._here[row].leg.flows)
 
-    def hold(self, _row: int, _shelf: int, _remotes: Mapping[Kind, HostPort]) -> None:
+    def hold(self, _row: int, _port_group: int, _remotes: Mapping[Kind, HostPort]) -> None:
         """Addresses are nobody else's."""
 
     def forget(self, _row: int) -> None:

@@ -1,8 +1,8 @@
 """A meeting's signalling: calls, conferences, capacity and the control room, without media.
 
-The bridges' user agents, the MCU's, its desk, its admission and its conferences are the real ones.
-Between them lies, in place of sockets, the time that a datagram takes on its way through an idle
-network: signalling that waits behind media, or is lost in a full queue, is not estimated.
+The bridges' user agents, the MCU's, its call controller, its admission and its conferences are the
+real ones. Between them lies, in place of sockets, the time that a datagram takes on its way through
+an idle network: signalling that waits behind media, or is lost in a full queue, is not estimated.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from mcu_sim.conference.meeting import Meetings
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.call_controller import Desk
+from mcu_sim.server.call_controller import CallController
 from mcu_sim.server.calls import CallBook
 from mcu_sim.server.config import McuConfig, Seat
-from mcu_sim.server.negotiation import Answering
+from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.endpoint import Datagram
 from mcu_sim.sip.message.addresses import Peer
@@ -104,7 +104,7 @@ class _Exchange:
             session_expires_s=config.session_expires_s,
         )
         self._plane = NotedPlane(book.capacity, rng, self.timeline)
-        answering = Answering(
+        answering = MediaNegotiation(
             config.address,
             self._capacity,
             cast(Ports, NotedPorts()),
@@ -115,7 +115,7 @@ class _Exchange:
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
         )
-        self._desk = Desk(
+        self._controller = CallController(
             config,
             self._agent,
             cast(MediaPlane, self._plane),
@@ -168,13 +168,13 @@ class _Exchange:
 
     def _at_console(self, command: Any, now_ns: int) -> None:
         self._plane.at(now_ns)
-        self._desk.controls.at_console(command, self._plan.meeting.id, now_ns)
+        self._controller.controls.at_console(command, self._plan.meeting.id, now_ns)
         self._flush_mcu(now_ns)
 
     def _hear(self, now_ns: int) -> None:
         self._plane.at(now_ns)
         self._voices.write(self._plane.bank.power, now_ns)
-        self._desk.controls.hear(now_ns)
+        self._controller.controls.hear(now_ns)
         self._flush_mcu(now_ns)
         if now_ns + HEAR_EVERY_NS < round(self._plan.hang_up_s * 1e9):
             self._at(now_ns + HEAR_EVERY_NS, RUNG, self._hear)
@@ -189,7 +189,7 @@ class _Exchange:
         self._plane.at(now_ns)
         peer = Peer(self._bridges[number].address, SIP_PORT)
         for event in self._agent.receive(data, peer, now_ns / 1e6):
-            self._desk.handle(event, now_ns)
+            self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
     def _ring(self, who: int, now_ns: int) -> None:
@@ -201,7 +201,7 @@ class _Exchange:
             self._plane.at(now_ns)
             for event in agent.advance(now_ns / 1e6):
                 if who < 0:
-                    self._desk.handle(event, now_ns)
+                    self._controller.handle(event, now_ns)
                 else:
                     self._bridges[who].handle(event, now_ns)
         if who < 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcu_sim.sip import CallEstablished, IncomingCall, UserAgent
-from mcu_sim.sip.endpoint import NOBODY, Watcher
+from mcu_sim.sip.endpoint import NOBODY, TransactionUser
 
 URI = "sip:mcu@10.67.0.2"
 URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}
@@ -59,7 +59,7 @@ def inside(
 
 def hears_notify(agent: UserAgent) -> None:
     """Let it answer NOTIFYs with 200, as the terminals do that send REFER."""
-    agent._abilities.methods += ("NOTIFY",)
+    agent._capabilities.methods += ("NOTIFY",)
 
 
 def refer(
@@ -68,11 +68,11 @@ def refer(
     to: str,
     now_ms: float,
     more: tuple[tuple[str, str], ...] = (),
-    watcher: Watcher = NOBODY,
+    tu: TransactionUser = NOBODY,
 ) -> None:
     """Send a REFER in a call of an agent that stands; `more`: headers."""
     dialog = agent._book.calls[call].standing
     request = dialog.request("REFER")
     for name, value in (("Refer-To", f"<{to}>"), *more, ("Content-Length", "0")):
         request.headers.set(name, value)
-    agent._end.start(request, dialog.next_hop(), now_ms, watcher)
+    agent._end.start(request, dialog.next_hop(), now_ms, tu)

@@ -19,9 +19,9 @@ from mcu_sim.media.leg import Delays
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.call_controller import Desk
+from mcu_sim.server.call_controller import CallController
 from mcu_sim.server.calls import CallBook
-from mcu_sim.server.negotiation import Answering
+from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip import Peer, UserAgent
 from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registration import Registrar
@@ -105,7 +105,7 @@ class Office:
         )
         inbound: Any = self.plane.inbound
         inbound._inbox = PunctualInbox(inbound._inbox, self)
-        self.answering = Answering(
+        self.answering = MediaNegotiation(
             address,
             self.capacity,
             self.ports,
@@ -117,7 +117,7 @@ class Office:
             signalling=(address, SIP_PORT),
             tones=True,
         )
-        self.desk = Desk(
+        self.controller = CallController(
             given,
             self.agent,
             self.plane,
@@ -160,7 +160,7 @@ class Office:
     def take(self, data: bytes, source: Peer) -> None:
         """A message comes to the MCU."""
         for event in self.agent.receive(data, source, self.now_ms):
-            self.desk.handle(event, self.now_ns)
+            self.controller.handle(event, self.now_ns)
 
     def wait(self, seconds: float) -> None:
         """Let signalling live for so long; media stand still."""
@@ -168,24 +168,26 @@ class Office:
         while True:
             self.settle()
             agents = [self.agent, *(bridge.agent for bridge in self.bridges.values())]
-            due = [agent.next_timeout() for agent in agents] + [self.desk.rooms.next_timeout()]
+            due = [agent.next_timeout() for agent in agents] + [
+                self.controller.rooms.next_timeout()
+            ]
             next_ms = min((at for at in due if at is not None), default=float("inf"))
             if next_ms * 1e6 > until_ns:
                 self.now_ns = until_ns
                 return
             self.now_ns = max(self.now_ns, round(next_ms * 1e6) + 1)
             for event in self.agent.advance(self.now_ms):
-                self.desk.handle(event, self.now_ns)
+                self.controller.handle(event, self.now_ns)
             for bridge in self.bridges.values():
                 bridge.take(bridge.agent.advance(self.now_ms))
-            self.desk.advance(self.now_ns)
+            self.controller.advance(self.now_ns)
 
     def run(self, ms: int = 20) -> None:
         """Let media live for so long, in steps of 5 ms."""
         for _ in range(0, ms, 5):
             self.now_ns += 5 * MS
             self.plane.run(self.now_ns)
-        self.desk.controls.ask_key_frames(self.now_ns)
+        self.controller.controls.ask_key_frames(self.now_ns)
         self.settle()
 
     def is_empty(self) -> bool:

@@ -48,7 +48,7 @@ def secured(kind: Kind, port: int, **more: Any) -> Agreed:
 def leg(
     row: int,
     *agreed: Agreed,
-    shelf: int = 0,
+    port_group: int = 0,
     up: int = UNLOGGED,
     composed: VideoModel | None = None,
     **plan: Any,
@@ -60,7 +60,9 @@ def leg(
         name = "audio" if kind == "audio" else "video"
         down = stream(10 * row + n, f"bridge-{row}", name, "down", **plan)
         flows[kind] = Flow(one, down, up if up == UNLOGGED else up + n)
-    return Leg(row=row, meeting=0, shelf=shelf, flows=flows, composed=composed, heard=True)
+    return Leg(
+        row=row, meeting=0, port_group=port_group, flows=flows, composed=composed, heard=True
+    )
 
 
 class Far:

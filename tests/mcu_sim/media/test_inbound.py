@@ -14,7 +14,7 @@ from mcu_sim.media import inbound as module
 from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
 from mcu_sim.media.leg import Leg
-from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.media.ports import LocalPort, Ports
 from mcu_sim.media.srtp import Keyring, SrtpContext
 from tests.mcu_sim.media_factory import (
     FAR,
@@ -40,7 +40,7 @@ class Way:
 
     def __init__(self, path: Path) -> None:
         self.ports = Ports(HERE, AUDIO)
-        self.ports.shelf_for({})
+        self.ports.port_group_for({})
         self._path = path
         self.log: PacketLog | None = PacketLog(RECEIVED, path)
         self.keys = Keyring()
@@ -132,11 +132,11 @@ def test_keep_alives_of_callers_are_answered_and_no_errors(
     stranger = way.far(25_500)
     way.open(leg(0, (secured if secure else terms)("audio", 25_000, rtcp_mux=mux)))
     for n, far in enumerate(fars):
-        way.ports.open(Lane(0, "audio", rtcp=n == 1))
+        way.ports.open(LocalPort(0, "audio", rtcp=n == 1))
         far.send(request, AUDIO + n)
     stranger.send(request, AUDIO)
     assert way.receive() == []
-    assert way.inbound.receive_control(all_lanes=True) == []
+    assert way.inbound.receive_control(separate_ports=True) == []
     assert [far.got() for far in fars] == [[stun.answer(request, (FAR, port))] for port in ports]
     assert stranger.got() == []
     lost = way.inbound.lost
@@ -176,12 +176,12 @@ def test_rtcp_with_rtp_and_on_its_own_port(way: Way) -> None:
     own.send(REPORT, AUDIO + 1)
     stranger.send(REPORT, AUDIO + 1)
     assert way.receive() == []
-    first = way.inbound.receive_control(all_lanes=False)
+    first = way.inbound.receive_control(separate_ports=False)
     assert [(c.row, c.kind, c.data) for c in first] == [(0, "audio", REPORT)]
-    second = way.inbound.receive_control(all_lanes=True)
+    second = way.inbound.receive_control(separate_ports=True)
     assert [(c.row, c.data) for c in second] == [(1, REPORT)]
     assert (way.inbound.rtcp_received, way.inbound.lost.stray) == (2, 1)
-    assert way.inbound.receive_control(all_lanes=True) == []
+    assert way.inbound.receive_control(separate_ports=True) == []
 
 
 def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: Way) -> None:
@@ -210,7 +210,7 @@ def test_encrypted_rtcp(way: Way) -> None:
     for data in (REPORT, good[:-1] + bytes([good[-1] ^ 1]), good):
         a.send(data, AUDIO)
     way.receive()
-    assert [c.data for c in way.inbound.receive_control(all_lanes=False)] == [REPORT]
+    assert [c.data for c in way.inbound.receive_control(separate_ports=False)] == [REPORT]
     assert way.inbound.lost.unauthentic == 2
 
 
@@ -280,5 +280,5 @@ def test_a_flood_does_not_hold_the_mcu_up(way: Way, monkeypatch: pytest.MonkeyPa
     assert [len(way.receive()) for _ in range(3)] == [2048, 452, 0]
     for _ in range(2500):
         a.send(REPORT, AUDIO + 1)
-    got = [len(way.inbound.receive_control(all_lanes=True)) for _ in range(2)]
+    got = [len(way.inbound.receive_control(separate_ports=True)) for _ in range(2)]
     assert got == [2048, 452]

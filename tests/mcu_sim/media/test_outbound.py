@@ -42,7 +42,7 @@ class Way:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.ports = Ports(HERE, 32_000)
-        self.ports.shelf_for({})
+        self.ports.port_group_for({})
         self.log: PacketLog | None = PacketLog(SENT, path)
         self.keys = Keyring()
         self.pacer = LoopPacer(2064)
@@ -239,9 +239,9 @@ def test_another_ssrc(way: Way) -> None:
 def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Way) -> None:
     a = way.far(27_000)
     way.ports.hold(0, 0, {"audio": (local_address(86), 27_000)})
-    assert way.ports.shelf_for({"audio": (local_address(86), 27_000)}) == 1
+    assert way.ports.port_group_for({"audio": (local_address(86), 27_000)}) == 1
     way.open(leg(0, terms("audio", 27_000)))
-    way.open(leg(1, terms("audio", 27_000), shelf=1))
+    way.open(leg(1, terms("audio", 27_000), port_group=1))
     many = 150  # more than the scratch batch holds at once
     way.send([packet(n) for n in range(many)], [n % 2 for n in range(many)])
     sources: dict[int, list[int]] = {}

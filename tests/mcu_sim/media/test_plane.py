@@ -35,7 +35,7 @@ class Bench:
         self.captures = captures
         self.now_ns = ORIGIN
         self.ports = Ports(HERE, AUDIO)
-        self.ports.shelf_for({})
+        self.ports.port_group_for({})
         usual: dict[str, Any] = {"kernel_paces": False, "captures": captures}
         self.plane = MediaPlane(
             self.ports,
@@ -341,16 +341,16 @@ def test_a_row_that_is_forgotten_gives_its_ports_back_and_what_waits_for_them(
     bench: Bench,
 ) -> None:
     bench.plane.hold(0, 0, {"audio": (local_address(86), 28_000)})
-    shelf = bench.ports.shelf_for({"audio": (local_address(86), 28_000)})
-    assert shelf == 1
+    port_group = bench.ports.port_group_for({"audio": (local_address(86), 28_000)})
+    assert port_group == 1
     a = bench.far(28_000)
-    bench.plane.hold(1, shelf, {"audio": (local_address(86), 28_000)})
-    bench.plane.open(leg(1, terms("audio", 28_000), shelf=shelf), bench.now_ns)
+    bench.plane.hold(1, port_group, {"audio": (local_address(86), 28_000)})
+    bench.plane.open(leg(1, terms("audio", 28_000), port_group=port_group), bench.now_ns)
     bench.run(60)
     assert numbers(a.got())
     bench.plane.close(1, bench.now_ns)
     bench.plane.forget(1)
-    assert {lane.shelf for lane, _ in bench.ports.lanes} == {0}
+    assert {local.group for local, _ in bench.ports.sockets} == {0}
     bench.run(60)
     assert numbers(a.got()) == []
 

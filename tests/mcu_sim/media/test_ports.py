@@ -11,13 +11,13 @@ import pytest
 
 from mcu_sim.media import ports as module
 from mcu_sim.media.leg import KINDS, NOBODY
-from mcu_sim.media.ports import PORTS_A_SHELF, Lane, Ports, PortsExhaustedError, Remotes
+from mcu_sim.media.ports import PORTS_A_GROUP, LocalPort, Ports, PortsExhaustedError, Remotes
 from tests.loopback import local_address
 from traffic.batch import SOCKADDR_IN, sockaddr
 
 HERE = local_address(79)
 A, B = (local_address(80), 24_000), (local_address(80), 24_002)
-AUDIO = Lane(0, "audio", rtcp=False)
+AUDIO = LocalPort(0, "audio", rtcp=False)
 
 
 @pytest.fixture
@@ -65,48 +65,48 @@ def test_an_address_is_the_first_ones_until_it_gives_it_up() -> None:
 
 
 def test_one_shelf_serves_calls_from_different_addresses(ports: Ports) -> None:
-    assert ports.shelf_for({"audio": A, "video": A}) == 0
+    assert ports.port_group_for({"audio": A, "video": A}) == 0
     ports.hold(0, 0, {"audio": A, "video": A})
-    assert ports.shelf_for({"audio": B}) == 0
-    assert ports.shelf_for({}) == 0
-    assert ports.shelf_for({"audio": B, "video": A}) == 1
-    assert ports.shelf_for({"content": A}) == 0
+    assert ports.port_group_for({"audio": B}) == 0
+    assert ports.port_group_for({}) == 0
+    assert ports.port_group_for({"audio": B, "video": A}) == 1
+    assert ports.port_group_for({"content": A}) == 0
     assert ports.owner(0, "audio", A) == 0
     assert ports.owner(0, "audio", B) == NOBODY
 
 
 def test_the_ports_of_a_shelf(ports: Ports) -> None:
-    ports.shelf_for({})
-    found = {lane: sock.getsockname() for lane, sock in ports.lanes}
-    assert {lane.kind for lane in found} == set(KINDS)
-    for lane, address in found.items():
-        assert address == (HERE, ports.port(0, lane.kind) + lane.rtcp)
-        assert address[1] % 2 == lane.rtcp
-    assert ports.port(1, "audio") == ports.port(0, "audio") + PORTS_A_SHELF
+    ports.port_group_for({})
+    found = {local: sock.getsockname() for local, sock in ports.sockets}
+    assert {local.kind for local in found} == set(KINDS)
+    for local, address in found.items():
+        assert address == (HERE, ports.port(0, local.kind) + local.rtcp)
+        assert address[1] % 2 == local.rtcp
+    assert ports.port(1, "audio") == ports.port(0, "audio") + PORTS_A_GROUP
 
 
 def test_a_shelf_goes_with_its_last_call_and_one_stays(ports: Ports) -> None:
     for row in range(3):
-        ports.hold(row, ports.shelf_for({"audio": A}), {"audio": A})
+        ports.hold(row, ports.port_group_for({"audio": A}), {"audio": A})
     assert ports.held == {0: 0, 1: 1, 2: 2}
-    sockets = {lane.shelf: sock for lane, sock in ports.lanes if lane.kind == "audio"}
+    sockets = {local.group: sock for local, sock in ports.sockets if local.kind == "audio"}
     fd = sockets[1].fileno()
     closed = ports.release(1)
     assert fd in closed
-    assert len(closed) == PORTS_A_SHELF
+    assert len(closed) == PORTS_A_GROUP
     assert ports.release(0) == []
-    assert {lane.shelf for lane, _ in ports.lanes} == {0, 2}
-    assert ports.shelf_for({"audio": A}) == 0
+    assert {local.group for local, _ in ports.sockets} == {0, 2}
+    assert ports.port_group_for({"audio": A}) == 0
     ports.release(2)
-    assert {lane.shelf for lane, _ in ports.lanes} == {0}
+    assert {local.group for local, _ in ports.sockets} == {0}
     assert ports.release(2) == []
 
 
 def test_a_shelf_of_two_calls_stays_with_the_second(ports: Ports) -> None:
-    ports.hold(0, ports.shelf_for({"audio": A}), {"audio": A})
+    ports.hold(0, ports.port_group_for({"audio": A}), {"audio": A})
     for row, address in ((1, A), (2, B)):
         ports.hold(row, 1, {"audio": address})
-        ports.shelf_for({"audio": A})
+        ports.port_group_for({"audio": A})
     assert ports.release(1) == []
     assert ports.owner(1, "audio", B) == 2
 
@@ -115,31 +115,31 @@ def test_a_shelf_of_two_calls_stays_with_the_second(ports: Ports) -> None:
 def test_ports_of_other_programs_are_passed_over(ports: Ports, taken: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind((HERE, 30_000 + taken))
-        assert ports.shelf_for({}) == 1
-        assert {lane.shelf for lane, _ in ports.lanes} == {1}
+        assert ports.port_group_for({}) == 1
+        assert {local.group for local, _ in ports.sockets} == {1}
     ports.hold(0, 1, {})
     ports.release(0)
-    assert {lane.shelf for lane, _ in ports.lanes} == {1}
+    assert {local.group for local, _ in ports.sockets} == {1}
 
 
 def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_SHELVES", 2)
+    monkeypatch.setattr(module, "MOST_PORT_GROUPS", 2)
     few = Ports(HERE, 30_000)
     for row in range(2):
-        few.hold(row, few.shelf_for({"audio": A}), {"audio": A})
+        few.hold(row, few.port_group_for({"audio": A}), {"audio": A})
     with pytest.raises(PortsExhaustedError):
-        few.shelf_for({"audio": A})
+        few.port_group_for({"audio": A})
     few.release(1)
-    assert few.shelf_for({"audio": A}) == 1
+    assert few.port_group_for({"audio": A}) == 1
     few.close()
     high = Ports(HERE, 65_531)
     with pytest.raises(PortsExhaustedError):
-        high.shelf_for({})
-    assert high.lanes == []
+        high.port_group_for({})
+    assert high.sockets == []
 
 
 def test_a_lack_of_sockets_passes(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is lacking is given back, and the shelf may be had later."""
+    """What is lacking is given back, and the port group may be had later."""
     opened = module.media_socket
     left = [4]
 
@@ -151,17 +151,17 @@ def test_a_lack_of_sockets_passes(ports: Ports, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(module, "media_socket", scarce)
     with pytest.raises(PortsExhaustedError):
-        ports.shelf_for({})
-    assert ports.lanes == []
+        ports.port_group_for({})
+    assert ports.sockets == []
     left[0] = 100
-    assert ports.shelf_for({}) == 0
+    assert ports.port_group_for({}) == 0
 
 
 def test_sockets_are_marked_for_what_they_carry(ports: Ports) -> None:
-    ports.shelf_for({})
+    ports.port_group_for({})
     marks = {
-        lane.kind: sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2
-        for lane, sock in ports.lanes
+        local.kind: sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2
+        for local, sock in ports.sockets
     }
     assert marks["audio"] == 46
     assert marks["video"] == marks["content"] != 46

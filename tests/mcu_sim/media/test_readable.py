@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from mcu_sim.media.leg import KINDS
-from mcu_sim.media.ports import Lane, Ports
+from mcu_sim.media.ports import LocalPort, Ports
 from tests.loopback import local_address
 
 HERE, THERE = local_address(91), (local_address(91, 2), 24_000)
@@ -24,35 +24,39 @@ def ports() -> Iterator[Ports]:
 
 def open_shelves(ports: Ports, count: int) -> None:
     for row in range(count):
-        ports.hold(row, ports.shelf_for({"audio": THERE}), {"audio": THERE})
+        ports.hold(row, ports.port_group_for({"audio": THERE}), {"audio": THERE})
 
 
-def lanes(ports: Ports, *, rtcp: bool = False) -> list[Lane]:
-    return [lane for lane, _ in ports.readable("audio", rtcp=rtcp)]
+def readable(ports: Ports, *, rtcp: bool = False) -> list[LocalPort]:
+    return [local for local, _ in ports.readable("audio", rtcp=rtcp)]
 
 
 def test_a_few_are_always_looked_into(ports: Ports) -> None:
-    assert lanes(ports) == []
+    assert readable(ports) == []
     open_shelves(ports, 2)
-    assert lanes(ports) == [Lane(0, "audio", False), Lane(1, "audio", False)]
-    assert lanes(ports, rtcp=True) == [Lane(0, "audio", True), Lane(1, "audio", True)]
+    assert readable(ports) == [LocalPort(0, "audio", False), LocalPort(1, "audio", False)]
+    assert readable(ports, rtcp=True) == [LocalPort(0, "audio", True), LocalPort(1, "audio", True)]
 
 
 def test_of_many_those_that_have_something(ports: Ports) -> None:
     open_shelves(ports, 5)
-    assert lanes(ports) == []
+    assert readable(ports) == []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for shelf in (3, 1):
-            sender.sendto(b"x", (HERE, ports.port(shelf, "audio")))
+        for port_group in (3, 1):
+            sender.sendto(b"x", (HERE, ports.port(port_group, "audio")))
         sender.sendto(b"x", (HERE, ports.port(2, "audio") + 1))
         sender.sendto(b"x", (HERE, ports.port(2, "video")))
-    sockets = dict(ports.lanes)
-    waiting = [Lane(1, "audio", False), Lane(3, "audio", False), Lane(2, "audio", True)]
-    for lane in waiting:
-        assert select.select([sockets[lane]], [], [], 5)[0]
-    assert lanes(ports) == waiting[:2]
-    assert [lane for lane, _ in ports.readable(*KINDS, rtcp=True)] == waiting[2:]
+    sockets = dict(ports.sockets)
+    waiting = [
+        LocalPort(1, "audio", False),
+        LocalPort(3, "audio", False),
+        LocalPort(2, "audio", True),
+    ]
+    for local in waiting:
+        assert select.select([sockets[local]], [], [], 5)[0]
+    assert readable(ports) == waiting[:2]
+    assert [local for local, _ in ports.readable(*KINDS, rtcp=True)] == waiting[2:]
     sockets[waiting[0]].recv(10)
-    assert lanes(ports) == waiting[1:2]
+    assert readable(ports) == waiting[1:2]
     ports.release(3)
-    assert lanes(ports) == []
+    assert readable(ports) == []

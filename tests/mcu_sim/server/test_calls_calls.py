@@ -1,4 +1,4 @@
-"""Calls at the desk: who gets in, who is told apart, and what is left when all is over."""
+"""Calls at the controller: who gets in, who is told apart, and what is left when all is over."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def test_a_lost_line_may_come_back_into_another_meeting(make: Make) -> None:
     again = bridge(office, "west", 2)
     again.dial("other")
     assert set(again.agreed) == {"audio", "video"}
-    assert office.desk.rooms["meeting"].live == ("east",)
-    assert office.desk.rooms["meeting"].away == ()
-    assert office.desk.rooms["other"].live == ("west",)
+    assert office.controller.rooms["meeting"].live == ("east",)
+    assert office.controller.rooms["meeting"].away == ()
+    assert office.controller.rooms["other"].live == ("west",)
     assert office.capacity.ports_used == 2
 
 
@@ -173,12 +173,12 @@ def test_guests_give_back_ports_and_shelves(make: Make) -> None:
     callers = [bridge(office, "sipp", 1, sip_port=5062 + n) for n in range(4)]
     for one in callers:
         one.dial("room")
-    assert len(office.ports.lanes) == 4 * 6
+    assert len(office.ports.sockets) == 4 * 6
     assert office.said("joined") == ["sipp", "sipp-2", "sipp-3", "sipp-4"]
     for one in callers:
         one.hang_up()
     assert office.ports.held == {}
-    assert len(office.ports.lanes) == 6
+    assert len(office.ports.sockets) == 6
     assert office.is_empty()
 
 
@@ -199,7 +199,7 @@ def test_a_lost_line_comes_back_to_its_place(make: Make) -> None:
     again.dial("meeting")
     assert [e["cause"] for e in office.events if e["event"] == "left"] == ["replaced"]
     assert office.said("joined") == ["west", "west"]
-    assert office.desk.rooms["meeting"].live == ("west",)
+    assert office.controller.rooms["meeting"].live == ("west",)
     office.run(100)
     first = int.from_bytes(again.received("audio")[0][2:4], "big")
     assert first == (65_500 + len(west.received("audio"))) % 65_536
@@ -214,9 +214,9 @@ def test_who_hung_up_for_want_of_media_has_its_place_still(make: Make) -> None:
     west.agent.hang_up(west.call, office.now_ms, "Nothing is heard", cause=408)
     office.settle()
     assert [e["cause"] for e in office.events if e["event"] == "left"] == ["media-lost"]
-    assert office.desk.rooms["meeting"].away == ("west",)
+    assert office.controller.rooms["meeting"].away == ("west",)
     west.dial("meeting")
-    assert office.desk.rooms["meeting"].live == ("west",)
+    assert office.controller.rooms["meeting"].live == ("west",)
 
 
 def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: Path) -> None:
@@ -328,7 +328,7 @@ def test_the_end_of_the_device_is_told_to_everybody(make: Make) -> None:
     office = make()
     west = bridge(office, "west")
     west.dial("meeting")
-    office.desk.close("The MCU stops", office.now_ns)
+    office.controller.close("The MCU stops", office.now_ns)
     office.settle()
     assert west.got(CallEnded) == [CallEnded(west.call)]
     assert office.is_empty()

@@ -99,7 +99,7 @@ def test_a_dropped_bridge_is_out_until_it_is_redialled(make: Make) -> None:
     assert west.codes() == [403]
     assert ask(chair, command="redial", participant="west") == 200
     west.dial("meeting")
-    assert office.desk.rooms["meeting"].live == ("chair", "east", "west")
+    assert office.controller.rooms["meeting"].live == ("chair", "east", "west")
 
 
 def test_the_chair_ends_the_meeting(make: Make) -> None:
@@ -217,12 +217,12 @@ def test_under_an_open_floor_the_picture_follows_the_voice(make: Make) -> None:
                 one.say(400, 6000 if one is speaker else 0)
                 one.show(key=True, mark=one.user[:1].encode())
             office.run(20)
-            office.desk.controls.hear(office.now_ns)
+            office.controller.controls.hear(office.now_ns)
         return marks(chair.received("video"))[-5:]
 
     assert speaks(west) == [b"w"] * 5
     assert speaks(east) == [b"e"] * 5
-    assert office.desk.rooms["meeting"].speaker == "east"
+    assert office.controller.rooms["meeting"].speaker == "east"
 
 
 def test_content_goes_to_all_others(make: Make) -> None:

@@ -1,4 +1,4 @@
-"""The desk calls bridges: what they may say to it, and that nothing is left of failures."""
+"""The controller calls bridges: what they may say to it, and that nothing is left of failures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
 
 
 def begin(office: Office) -> None:
-    office.desk.advance(office.now_ns)
+    office.controller.advance(office.now_ns)
     office.settle()
 
 
@@ -143,7 +143,7 @@ def test_one_that_refuses(make: Make) -> None:
 def redial(office: Office, who: str, meeting: str = "meeting") -> str | None:
     """At the console; why it is refused."""
     command = commands.Redial(command="redial", participant=who)
-    answer = office.desk.controls.at_console(command, meeting, office.now_ns)
+    answer = office.controller.controls.at_console(command, meeting, office.now_ns)
     office.settle()
     return getattr(answer, "reason", None)
 
@@ -268,7 +268,7 @@ def test_one_that_calls_while_it_is_called_is_in(make: Make) -> None:
     west.hang_up()
     assert redial(office, "west") is None
     other = bridge(office, "west", 9)
-    office.desk._anonymous = False
+    office.controller._anonymous = False
     other.dial("room")
     assert office.said("joined") == ["chair", "west", "west"]
     other.hang_up()
@@ -284,7 +284,7 @@ def test_one_that_is_being_called_can_be_dropped(make: Make) -> None:
     west.answers = False
     begin(office)
     command = commands.Drop(command="drop", participant="west")
-    office.desk.controls.at_console(command, "meeting", office.now_ns)
+    office.controller.controls.at_console(command, "meeting", office.now_ns)
     office.wait(60)
     assert office.capacity.ports_used == 1
     west.answers = True

@@ -108,7 +108,7 @@ class Desks(RuleBasedStateMachine):
     def command(self, who: str, kind: str) -> None:
         made: Any = {"drop": commands.Drop, "redial": commands.Redial}[kind]
         for meeting in ("meeting", "called"):
-            at_console = self.office.desk.controls.at_console
+            at_console = self.office.controller.controls.at_console
             at_console(made(command=kind, participant=who), meeting, self.office.now_ns)
         self.office.settle()
 
@@ -134,13 +134,13 @@ class Desks(RuleBasedStateMachine):
         assert office.capacity.units_used <= 7.0
         for call in calls:
             assert office.capacity.holds(call.held)
-            assert office.ports.held[call.row] == call.shelf
+            assert office.ports.held[call.row] == call.port_group
         standing = {call.participant: call.meeting for call in calls if call.standing}
-        live = {who: room.meeting.id for room in office.desk.rooms for who in room.live}
+        live = {who: room.meeting.id for room in office.controller.rooms for who in room.live}
         assert live == standing
         assert set(office.plane._legs) == {call.row for call in calls if call.standing}
         calling = {call.participant for call in calls if call.dialled_ns and not call.standing}
-        dialling = [who for room in office.desk.rooms for who in room._state.dialling]
+        dialling = [who for room in office.controller.rooms for who in room._state.dialling]
         assert sorted(dialling) == sorted(calling)
 
     def teardown(self) -> None:
@@ -148,7 +148,7 @@ class Desks(RuleBasedStateMachine):
         if office is None:
             return
         try:
-            office.desk.close("The end", office.now_ns)
+            office.controller.close("The end", office.now_ns)
             office.wait(200)
             assert office.is_empty()
             assert list(office.book) == []

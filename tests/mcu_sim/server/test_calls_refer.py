@@ -1,4 +1,4 @@
-"""REFER at the desk: the chair's technician lets the MCU call a bridge, as with `redial`."""
+"""REFER at the controller: the chair's technician lets the MCU call a bridge, as with `redial`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sipmessage import Response
 
 from mcu_sim.conference import commands
 from mcu_sim.sip import CallEnded, CallFailed, IncomingCall
-from mcu_sim.sip.endpoint import Slot, Watcher
+from mcu_sim.sip.endpoint import Slot, TransactionUser
 from tests.loopback import local_address
 from tests.mcu_sim.agent_calls import hears_notify
 from tests.mcu_sim.agent_calls import refer as send_refer
@@ -35,7 +35,7 @@ def make() -> Iterator[Make]:
     yield from offices(MCU, ())
 
 
-class Answers(Watcher):
+class Answers(TransactionUser):
     """The final codes of what a technician's terminal sends."""
 
     def __init__(self) -> None:
@@ -217,7 +217,7 @@ def test_one_that_is_dropped_while_it_is_called(make: Make) -> None:
     west.answers = False
     assert refer(chair, AT["west"]) == 202
     command = commands.Drop(command="drop", participant="west")
-    office.desk.controls.at_console(command, "meeting", office.now_ns)
+    office.controller.controls.at_console(command, "meeting", office.now_ns)
     office.settle()
     assert told(office) == ending("487 Dropped by the chair")
     assert chair.got(CallEnded) == []
@@ -230,7 +230,7 @@ def test_one_that_is_dropped_while_it_is_called(make: Make) -> None:
 def test_one_without_an_address_may_call_in_again(make: Make) -> None:
     office = make(meetings(meeting_of(("chair", "west"))), seats={}, guests=6)
     chair = caller(office, "chair", CHAIR)
-    office.desk.rooms["meeting"]._state.dropped.add("west")
+    office.controller.rooms["meeting"]._state.dropped.add("west")
     assert refer(chair, f"sip:west@{MCU}") == 202
     assert told(office) == ending("480 It has no address, but may call in again")
     Bridge(office, "west", WEST).dial("meeting")

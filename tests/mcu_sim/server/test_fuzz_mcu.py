@@ -319,7 +319,7 @@ def test_a_hundred_thousand_mistakes(office: Office) -> None:
     rest()
     assert office.is_empty()
     assert office.ports.held == {}
-    assert len(office.ports.lanes) == 6
+    assert len(office.ports.sockets) == 6
     assert office.agent.transactions == 0
     assert office.agent.calls == []
     lost = office.plane.inbound.lost

@@ -10,7 +10,7 @@ import pytest
 from mcu_sim import sdp
 from mcu_sim.server import McuServer
 from mcu_sim.sip import Answered, IncomingCall, Peer, UserAgent
-from mcu_sim.sip.endpoint import MAX_UNANSWERED, ONE_OF_MANY
+from mcu_sim.sip.endpoint import MAX_UNANSWERED, PUBLIC_LIMITS
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, offices
@@ -38,7 +38,7 @@ def invite(number: int, source: Peer, body: bytes = b"") -> bytes:
 
 
 def agent() -> UserAgent:
-    return UserAgent(("10.67.0.2", 5060), random.Random(1), share=ONE_OF_MANY)
+    return UserAgent(("10.67.0.2", 5060), random.Random(1), limits=PUBLIC_LIMITS)
 
 
 @pytest.mark.parametrize("code", [200, 486])
@@ -78,7 +78,7 @@ def test_calls_that_nobody_has_decided_about_leave_room_for_others() -> None:
 
 def test_who_acknowledges_may_call_on() -> None:
     mcu = agent()
-    for number in range(3 * ONE_OF_MANY.unconfirmed):
+    for number in range(3 * PUBLIC_LIMITS.unconfirmed):
         [event] = mcu.receive(invite(number, OTHER), OTHER, float(number))
         assert isinstance(event, IncomingCall)
         mcu.refuse(event.call, 486, "", float(number))
@@ -109,6 +109,6 @@ def test_the_mcu_is_shared() -> None:
     server = McuServer(config(MCU, ROOMS), None, lambda event: None)
     try:
         assert server._sip._most_of_one_host == server._sip._most_connections // 2
-        assert server._agent._end._share is ONE_OF_MANY
+        assert server._agent._end._limits is PUBLIC_LIMITS
     finally:
         server.close()

@@ -14,7 +14,7 @@ from mcu_sim.sip.authentication import (
     MOST_DEVICES,
     MOST_GUESSERS,
     UNDELAYED,
-    Guesses,
+    PasswordThrottle,
     WrongPassword,
 )
 from mcu_sim.sip.digest import Authority, Credentials, authorization
@@ -107,7 +107,7 @@ def test_each_wrong_one_is_told_and_the_next_waits_longer() -> None:
 
 
 def test_who_asks_at_once_learns_no_more() -> None:
-    """Fifty guesses side by side, the right one among them, are as one."""
+    """Fifty throttle side by side, the right one among them, are as one."""
     mcu = Mcu()
     for _ in range(UNDELAYED):
         mcu.tries("cu-jut", "guess", GUESSER)
@@ -126,9 +126,9 @@ def test_who_asks_at_once_learns_no_more() -> None:
 
 def test_many_guesses_in_one_request_are_none() -> None:
     mcu = Mcu()
-    guesses = [mcu.proof("cu-jut", f"guess {n}") for n in range(9)]
+    throttle = [mcu.proof("cu-jut", f"guess {n}") for n in range(9)]
     right = mcu.proof("cu-jut", PASSWORDS["cu-jut"])
-    call = mcu.register("cu-jut", GUESSER, *guesses, right)
+    call = mcu.register("cu-jut", GUESSER, *throttle, right)
     assert mcu.answer(call) == (0.0, 403)
     other = mcu.proof("dak-mil", "x")
     call = mcu.register("cu-jut", GUESSER, other, right)
@@ -159,29 +159,29 @@ def test_neither_its_owner_nor_its_neighbours_are_hindered() -> None:
 
 
 def test_a_slip_is_forgotten_once_the_right_one_came() -> None:
-    guesses = Guesses()
+    throttle = PasswordThrottle()
     for _ in range(UNDELAYED):
-        guesses.note_wrong("a", DEVICE, 0.0)
-    guesses.note_right("a", DEVICE)
-    assert guesses.note_wrong("a", DEVICE, 1.0) == (1, 1.0)
+        throttle.note_wrong("a", DEVICE, 0.0)
+    throttle.note_right("a", DEVICE)
+    assert throttle.note_wrong("a", DEVICE, 1.0) == (1, 1.0)
 
 
 def test_it_is_forgotten_after_a_while() -> None:
-    guesses = Guesses()
+    throttle = PasswordThrottle()
     for _ in range(9):
-        guesses.note_wrong("a", DEVICE, 0.0)
-    assert guesses.note_wrong("a", DEVICE, FORGOTTEN_MS) == (10, FORGOTTEN_MS + LONGEST_MS)
-    assert guesses.note_wrong("a", DEVICE, 2 * FORGOTTEN_MS + 1)[0] == 1
+        throttle.note_wrong("a", DEVICE, 0.0)
+    assert throttle.note_wrong("a", DEVICE, FORGOTTEN_MS) == (10, FORGOTTEN_MS + LONGEST_MS)
+    assert throttle.note_wrong("a", DEVICE, 2 * FORGOTTEN_MS + 1)[0] == 1
 
 
 def test_memory_is_bounded_and_who_guesses_most_is_remembered() -> None:
-    guesses = Guesses()
+    throttle = PasswordThrottle()
     for _ in range(9):
-        guesses.note_wrong("a", GUESSER, 0.0)
+        throttle.note_wrong("a", GUESSER, 0.0)
     for number in range(2 * MOST_GUESSERS):
-        guesses.note_wrong(f"b-{number}", GUESSER, 1.0)
-    assert guesses.note_wrong("a", GUESSER, 2.0)[0] == 10
-    assert len(guesses._guessers) <= MOST_GUESSERS
+        throttle.note_wrong(f"b-{number}", GUESSER, 1.0)
+    assert throttle.note_wrong("a", GUESSER, 2.0)[0] == 10
+    assert len(throttle._guessers) <= MOST_GUESSERS
     for number in range(2 * MOST_DEVICES):
-        guesses.note_right("a", Peer("10.68.0.2", number))
-    assert len(guesses._devices) <= MOST_DEVICES
+        throttle.note_right("a", Peer("10.68.0.2", number))
+    assert len(throttle._devices) <= MOST_DEVICES

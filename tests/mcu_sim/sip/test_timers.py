@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.transaction import SPARE, Agenda
+from mcu_sim.sip.transaction import SPARE, TimerQueue
 
 CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(0, 5)), max_size=40)
 
@@ -14,7 +14,7 @@ CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(0,
 def test_the_earliest_comes_first_and_equal_ones_in_the_order_they_were_set(
     changes: list[tuple[str, int | None]],
 ) -> None:
-    agenda: Agenda[str] = Agenda()
+    agenda: TimerQueue[str] = TimerQueue()
     model: dict[str, tuple[int, int]] = {}
     for count, (key, at) in enumerate(changes):
         agenda.set(key, at)
@@ -32,7 +32,7 @@ def test_the_earliest_comes_first_and_equal_ones_in_the_order_they_were_set(
 
 
 def test_deadlines_that_move_do_not_pile_up() -> None:
-    agenda: Agenda[int] = Agenda()
+    agenda: TimerQueue[int] = TimerQueue()
     for moved in range(100_000):
         agenda.set(moved % 10, 1e9 + moved)
     assert len(agenda) == 10

@@ -129,7 +129,7 @@ def press(office: Office, one: Bridge, digits: str) -> None:
         stamp = office.now_ns // 125_000 % 2**32
         one.sock("audio").sendto(event(digit, stamp), one.agreed["audio"].remote)
         office.plane._receive_audio()
-        office.desk.controls.pressed(office.now_ns)
+        office.controller.controls.pressed(office.now_ns)
     office.settle()
 
 

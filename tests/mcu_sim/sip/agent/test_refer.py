@@ -291,7 +291,7 @@ def test_a_bye_while_we_call_ends_it_too(chair: Technician) -> None:
 
 
 def test_from_elsewhere_it_wants_proof(chair: Technician) -> None:
-    chair.agent._gate._authority = Authority("r", {"chair": "secret"}, b"k" * 32)
+    chair.agent._authenticator._authority = Authority("r", {"chair": "secret"}, b"k" * 32)
     data = chair.request("REFER", 2, WEST)
     assert chair.code(data, source=Peer("10.9.9.9", 5062)) == 401
 

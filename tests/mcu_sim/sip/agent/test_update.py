@@ -196,7 +196,7 @@ def test_a_bye_while_it_is_undecided_ends_both(made) -> None:  # type: ignore[no
 
 def test_from_elsewhere_it_wants_proof(made) -> None:  # type: ignore[no-untyped-def]
     wire, _, call, update = made()
-    wire.server._gate._authority = Authority("r", {"cu-jut": "secret"}, b"k" * 32)
+    wire.server._authenticator._authority = Authority("r", {"cu-jut": "secret"}, b"k" * 32)
     assert code(wire.server, update(2, "v=0 x"), source=Peer("10.9.9.9", 5062)) == 401
     assert wire.server.state(call) is CallState.ESTABLISHED
 
