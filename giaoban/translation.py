@@ -31,6 +31,16 @@ def N_(msgid: str) -> str:  # noqa: N802 - the name by which gettext's tools kno
     return msgid
 
 
+UNITS = frozenset(
+    {
+        *("%", "ms", "kb/s", "Mb/s", "bridges", "calls", "points"),
+        *(N_("s"), N_("MOS"), N_("packets"), N_("frames"), N_("times")),
+        *(N_("units"), N_("ports"), N_("reports")),
+    }
+)
+"""Units that every language has."""
+
+
 class Translator:
     """Says sentences and numbers in one language."""
 
@@ -49,8 +59,7 @@ class Translator:
 
     def ngettext(self, one: str, more: str, n: int, /, **values: object) -> str:
         """A sentence that agrees with a number, which is in its field `n`."""
-        text = self._catalogue.ngettext(one, more, n)
-        return text.format(**{"n": self.number(n), **values})
+        return self._catalogue.ngettext(one, more, n).format(n=n, **values)
 
     def number(self, value: float | None, digits: int = 2) -> str:
         """With the language's signs and at most `digits` decimals; `–` for None."""
@@ -69,6 +78,18 @@ class Translator:
     def percent(self, value: float | None, digits: int = 0) -> str:
         """A percentage, 0–100, with its sign."""
         return "–" if value is None else f"{self.number(value, digits)}{NBSP}%"
+
+    def unit(self, amount: float, unit: str) -> str:
+        """A unit after an amount as it is shown: `1 call`, `2 calls`; most are signs, `1 ms`."""
+        n = 1 if amount == 1 else 2
+        match unit:
+            case "bridges":
+                return self.ngettext("bridge", "bridges", n)
+            case "calls":
+                return self.ngettext("call", "calls", n)
+            case "points":
+                return self.ngettext("point", "points", n)
+        return self.gettext(unit) if unit in UNITS else unit
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How much of the MCU is in use, and of what: the figures, and what to call them."""
+"""How much of the MCU is in use, and of what."""
 
 from __future__ import annotations
 
@@ -27,21 +27,3 @@ class InUse(StrictModel):
     used_of: UsedOf
     used_amount: Amount
     used_total: Annotated[float, Field(gt=0)]
-
-
-def thing(used_of: str) -> tuple[str, str]:
-    """What is counted, in Vietnamese and English, to follow a number."""
-    if used_of.startswith("ports of "):
-        level = used_of.removeprefix("ports of ")
-        return (
-            f"cổng mà cuộc gọi {level} được dùng (gồm cả cổng của mức cao hơn kế tiếp, nếu có)",
-            f"ports that a call at {level} may take",
-        )
-    if used_of.startswith("limit "):
-        kinds = used_of.removeprefix("limit ")
-        return f"cuộc gọi theo giới hạn {kinds}", f"calls of the limit for {kinds}"
-    return {
-        "units": ("đơn vị", "units"),
-        "ports": ("cổng", "ports"),
-        "audio-ports": ("cổng dành cho âm thanh", "ports for sound alone"),
-    }[used_of]

@@ -1,55 +1,25 @@
-"""Faults as documents tell them: where each happened, and lines for `summary.md`."""
+"""Faults in `summary.md`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from results.model.faults import FaultImpact, FaultResult
 from results.model.places import in_english
 from results.model.result import Result
 from results.report.markdown import row
-
-Name = Callable[[str], str]
-
-
-def fault_place(fault: FaultResult, names: Mapping[str, str]) -> str:
-    """Where, in English: `link Gia Nghĩa – Đắk Song`."""
-    words = "link", "access line of", "router", "up", "down"
-    return _place(fault, lambda node: in_english(names.get(node, node)), *words)
-
-
-def fault_place_vi(fault: FaultResult, names: Mapping[str, str]) -> str:
-    """Where, in Vietnamese: `đường truyền Gia Nghĩa – Đắk Song`."""
-    words = "đường truyền", "đường truy nhập", "bộ định tuyến", "chiều lên", "chiều xuống"
-    return _place(fault, lambda node: names.get(node, node).split(" (")[0], *words)
-
-
-def fault_named(fault: FaultResult, names: Mapping[str, str]) -> str:
-    """What failed within a place: `link cut (Gia Nghĩa – Đắk Song)`."""
-    if fault.target == "mcu":
-        return fault.text_en
-    where = fault_place(fault, names).removeprefix("link ").removeprefix("router ")
-    return f"{fault.text_en} ({where})"
-
-
-def fault_named_vi(fault: FaultResult, names: Mapping[str, str]) -> str:
-    """The same in Vietnamese: `đứt cáp Gia Nghĩa – Đắk Song`."""
-    if fault.target == "mcu":
-        return fault.text_vi
-    where = fault_place_vi(fault, names)
-    where = where.removeprefix("đường truyền ").removeprefix("bộ định tuyến ")
-    follows = fault.kind in ("cut", "site")
-    return f"{fault.text_vi} {where}" if follows else f"{fault.text_vi} ({where})"
+from results.report.wording import Wording
 
 
 def fault_lines(result: Result) -> list[str]:
     """The part of `summary.md` about faults; nothing in a run without."""
     if not result.faults:
         return []
+    say = Wording("en", result)
     lines = ["## Failures made on purpose", ""]
     for fault in result.faults:
         end = "the end" if fault.restored_s is None else f"{fault.restored_s:g} s"
-        where = fault_place(fault, result.names)
+        where = say.fault_place(fault, result.names)
         lines.append(f"- `{fault.id}`: {where}, {fault.at_s:g} s to {end}: {fault.text_en}")
     lines += [
         "",
@@ -72,30 +42,6 @@ def fault_lines(result: Result) -> list[str]:
         "without what failed there is no path to the MCU, so no network could keep it."
     )
     return [*lines, "", note, ""]
-
-
-def _place(
-    fault: FaultResult, of: Name, link: str, access: str, router: str, up: str, down: str
-) -> str:
-    target = fault.target_id
-    match fault.target:
-        case "router":
-            return f"{router} {of(target)}"
-        case "link":
-            host = target.removeprefix("access-")
-            if host != target:
-                text = f"{access} {of(host)}"
-            else:
-                ends = [of(f"r-{end}").removeprefix("r-") for end in target.split("--")]
-                text = f"{link} {' – '.join(ends)}"
-            if fault.direction is None:
-                return text
-            source, _, end = fault.direction.partition("->")
-            if host != target:
-                return f"{text} ({up if source == host else down})"
-            return f"{text} ({of(source)} → {of(end)})"
-        case _:
-            return of(target)
 
 
 def _row(fault: FaultResult, hit: FaultImpact, names: Mapping[str, str]) -> str:

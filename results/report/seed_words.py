@@ -1,4 +1,4 @@
-"""What other seeds came to, in English and in Vietnamese words."""
+"""What other seeds came to, in words."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from giaoban.counting import counted, unit_of
+from giaoban.translation import N_, NBSP, Translator
 from results.judge.criteria import EVERY_SEED
 from results.model.result import Binding, CriterionResult, Result
 from results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
 from results.report.markdown import cell_text
 
-NBSP = "\u00a0"
-NOT_TRIED = "other seeds were not tried"
-NOT_TRIED_VI = "chưa thử với số khởi tạo ngẫu nhiên khác"
+NOT_TRIED = N_("other seeds were not tried")
 
 
 def tried(result: Result) -> Seeds | None:
@@ -54,30 +53,29 @@ def at_seed(result: Result) -> AtSeed | None:
     return AtSeed(first.seed, first.binding, found[0]) if found else None
 
 
-def luck(result: Result) -> str:
+def luck(result: Result, say: Translator) -> str:
     """`passes at 13 of 20 seeds`, for the headline of what fails by luck."""
     seeds = tried(result)
     assert seeds is not None
-    own = "" if passes_alone(result) else ", not at its own"
-    share = f"{seeds.passed} of {counted(seeds.tried, 'seed')}"
-    return f"passes at {share}{own}: the answer depends on luck"
-
-
-def luck_vi(result: Result) -> str:
-    """The same in Vietnamese."""
-    seeds = tried(result)
-    assert seeds is not None
-    others = f"đạt ở {seeds.passed} trong {seeds.tried} số khởi tạo ngẫu nhiên khác"
     if not passes_alone(result):
-        said = f"không đạt với số khởi tạo của lần kiểm tra này, {others}"
-    elif seeds.passed:
-        said = f"đạt với số khởi tạo của lần kiểm tra này nhưng chỉ {others}"
-    else:
-        said = (
-            "đạt với số khởi tạo của lần kiểm tra này nhưng không đạt ở cả "
-            f"{seeds.tried} số khởi tạo ngẫu nhiên khác"
+        return say.ngettext(
+            "passes at {passed} of {n} seed, not at its own: the answer depends on luck",
+            "passes at {passed} of {n} seeds, not at its own: the answer depends on luck",
+            seeds.tried,
+            passed=seeds.passed,
         )
-    return f"{said}: kết quả phụ thuộc yếu tố ngẫu nhiên"
+    if seeds.passed:
+        return say.ngettext(
+            "passes at {passed} of {n} seed: the answer depends on luck",
+            "passes at {passed} of {n} seeds: the answer depends on luck",
+            seeds.tried,
+            passed=seeds.passed,
+        )
+    return say.ngettext(
+        "passes at 0 of {n} seed: the answer depends on luck",
+        "passes at 0 of {n} seeds: the answer depends on luck",
+        seeds.tried,
+    )
 
 
 def note(result: Result) -> str:
@@ -110,62 +108,73 @@ def stopped(seeds: Seeds) -> str:
     return f"fails at seed {seeds.first.seed}, number {number} of the other seeds{what}"
 
 
-def sentence_vi(result: Result) -> str:
+def sentence(result: Result, say: Translator) -> str:
     """How sure the conclusion is, in one sentence of the annex."""
     seeds = tried(result)
     if seeds is None:
-        why = ""
-        if result.seeds is not None and result.seeds.refused is not None:
-            what = " có sự cố được chủ động tạo ra nên" if result.faults else ""
-            why = f", vì kịch bản{what} không tính toán được"
-        return f"Kết luận này chỉ dựa trên một số khởi tạo ngẫu nhiên; {NOT_TRIED_VI}{why}."
-    estimated = seeds.method == "estimate"
-    if result.verdict == "fail":
-        how = "Tính thêm" if estimated else "Mô phỏng thêm"
-        head = f"{how} với {seeds.tried} số khởi tạo ngẫu nhiên khác: hệ thống "
-    else:
-        how = "tính toán" if estimated else "mô phỏng"
-        head = (
-            f"Kết luận này được kiểm tra thêm bằng {how} với {seeds.tried} số khởi tạo ngẫu nhiên "
-            "khác: "
+        if result.seeds is None or result.seeds.refused is None:
+            return say.gettext("This conclusion rests on one seed: other seeds were not tried.")
+        if result.faults:
+            return say.gettext(
+                "This conclusion rests on one seed: other seeds were not tried, as what fails on "
+                "purpose cannot be estimated."
+            )
+        return say.gettext(
+            "This conclusion rests on one seed: other seeds were not tried, as the scenario cannot "
+            "be estimated."
         )
     if seeds.passed == seeds.tried:
-        times, share = f"đạt ở cả {seeds.tried} lần", f"từ {_least(seeds)}{NBSP}% trở lên"
+        times = say.gettext("passes at all {tried}", tried=seeds.tried)
+        share = say.gettext("{pct} or more", pct=f"{_least(seeds)}{NBSP}%")
     elif not seeds.passed:
-        times, share = f"không đạt ở cả {seeds.tried} lần", f"từ {_most(seeds)}{NBSP}% trở xuống"
+        times = say.gettext("fails at all {tried}", tried=seeds.tried)
+        share = say.gettext("{pct} or less", pct=f"{_most(seeds)}{NBSP}%")
     else:
-        times = f"đạt ở {seeds.passed} lần, không đạt ở {seeds.failed} lần"
-        share = f"từ {_least(seeds)}{NBSP}% đến {_most(seeds)}{NBSP}%"
+        times = say.gettext(
+            "passes at {passed} and fails at {failed}", passed=seeds.passed, failed=seeds.failed
+        )
+        least, most = f"{_least(seeds)}{NBSP}%", f"{_most(seeds)}{NBSP}%"
+        share = say.gettext("{least} to {most}", least=least, most=most)
     if (allowed := _allowed_pct(result)) is not None:
-        limit = f"{allowed:.10g}".replace(".", ",")
-        times += f", trong khi kịch bản cho phép đến {limit}{NBSP}% số lần không đạt"
-    return f"{head}{times} (khoảng tin cậy {CONFIDENCE_PCT:g}{NBSP}%: tỷ lệ đạt {share})."
+        times = say.gettext(
+            "{times}; the scenario lets up to {limit} of them fail",
+            times=times,
+            limit=say.percent(allowed, 8),
+        )
+    return say.gettext(
+        "{head} {times} ({confidence} confidence interval: passes at {share}).",
+        head=_head(result, seeds, say),
+        times=times,
+        confidence=f"{CONFIDENCE_PCT:g}{NBSP}%",
+        share=share,
+    )
 
 
-def sentence(result: Result) -> str:
-    """The same in English."""
-    seeds = tried(result)
-    if seeds is None:
-        why = ""
-        if result.seeds is not None and result.seeds.refused is not None:
-            what = "what fails on purpose" if result.faults else "the scenario"
-            why = f", as {what} cannot be estimated"
-        return f"This conclusion rests on one seed: {NOT_TRIED}{why}."
-    how = "estimated" if seeds.method == "estimate" else "emulated"
+def _head(result: Result, seeds: Seeds, say: Translator) -> str:
+    count, estimated = seeds.tried, seeds.method == "estimate"
+    if result.verdict == "fail" and estimated:
+        return say.ngettext(
+            "Also estimated at {n} other seed: the system",
+            "Also estimated at {n} other seeds: the system",
+            count,
+        )
     if result.verdict == "fail":
-        head = f"Also {how} at {counted(seeds.tried, 'other seed')}: the system"
-    else:
-        head = f"This conclusion was also {how} at {counted(seeds.tried, 'other seed')}: it"
-    if seeds.passed == seeds.tried:
-        times, share = f"passes at all {seeds.tried}", f"{_least(seeds)}{NBSP}% or more"
-    elif not seeds.passed:
-        times, share = f"fails at all {seeds.tried}", f"{_most(seeds)}{NBSP}% or less"
-    else:
-        times = f"passes at {seeds.passed} and fails at {seeds.failed}"
-        share = f"{_least(seeds)}{NBSP}% to {_most(seeds)}{NBSP}%"
-    if (allowed := _allowed_pct(result)) is not None:
-        times += f"; the scenario lets up to {allowed:.10g}{NBSP}% of them fail"
-    return f"{head} {times} ({CONFIDENCE_PCT:g}{NBSP}% confidence interval: passes at {share})."
+        return say.ngettext(
+            "Also emulated at {n} other seed: the system",
+            "Also emulated at {n} other seeds: the system",
+            count,
+        )
+    if estimated:
+        return say.ngettext(
+            "This conclusion was also estimated at {n} other seed: it",
+            "This conclusion was also estimated at {n} other seeds: it",
+            count,
+        )
+    return say.ngettext(
+        "This conclusion was also emulated at {n} other seed: it",
+        "This conclusion was also emulated at {n} other seeds: it",
+        count,
+    )
 
 
 def spreads(result: Result) -> list[tuple[CriterionResult, Spread]]:

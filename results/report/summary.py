@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from giaoban.counting import Count
 from results.model.places import in_english
-from results.model.result import Binding, CriterionResult, Meeting, MoreCalls, Place, Result
-from results.report.english import in_use
+from results.model.result import Binding, CriterionResult, MoreCalls, Place, Result
 from results.report.excerpt import MOST_ROWS, and_more, left_out
 from results.report.fault_words import fault_lines
-from results.report.interrupted import interruptions
 from results.report.markdown import cell_text, escaped, row, table
 from results.report.seed_words import (
     NOT_TRIED,
@@ -22,7 +20,9 @@ from results.report.seed_words import (
     seed_lines,
     tried,
 )
+from results.report.wording import Wording
 
+ENGLISH = Wording("en")
 VERDICT_WORDS = {
     "pass": "PASS – the bridges may be connected",
     "fail": "FAIL – the system does not meet the criteria with these bridges",
@@ -78,7 +78,7 @@ def terminal_table(result: Result) -> TerminalTable:
     ]
     notes = list(result.reasons) if result.verdict == "invalid" else []
     notes += criteria_notes(result)
-    notes += [text.removesuffix(".") for text in interruptions(result)]
+    notes += [text.removesuffix(".") for text in Wording("en", result).interruptions(result)]
     if result.is_estimate:
         notes.append(NOT_EMULATED)
     if result.verdict != "invalid" and result.seeds is not None:
@@ -101,38 +101,38 @@ def terminal_table(result: Result) -> TerminalTable:
     )
 
 
-def criteria_notes(result: Result) -> list[str]:
+def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     """What a criterion says beside whether it is met: a preferred figure that is passed, the
     smallest change that could have been shown."""
+
+    def amount(value: float | None, of: CriterionResult) -> str:
+        return _amount(value, of.unit) if say.english else say.in_unit(value, of)
+
     notes = []
     for c in result.criteria:
         if c.past_preferred and c.preferred is not None:
-            value, limit = (_amount(figure, c.unit) for figure in (c.value, c.threshold))
-            preferred = _amount(c.preferred, c.unit)
             notes.append(
-                f"{c.name_en}: {value} is within the limit of {limit}, but past the {preferred} "
-                "that its source prefers"
+                say.gettext(
+                    "{criterion}: {value} is within the limit of {limit}, but past the {preferred} "
+                    "that its source prefers",
+                    criterion=say.criterion(c),
+                    value=amount(c.value, c),
+                    limit=amount(c.threshold, c) if say.english else say.limit(c),
+                    preferred=amount(c.preferred, c),
+                )
             )
-    notes += [text] if (text := device_delays(result)) else []
+    if delays := say.device_delays(result, _amount if say.english else None):
+        notes.append(delays.removesuffix(".") if say.english else delays)
     for c in result.criteria:
         if c.detectable is not None:
-            shown = _amount(c.detectable, c.unit)
             notes.append(
-                f"{c.name_en}: a run of this length cannot rule out a rise of less than {shown}"
+                say.gettext(
+                    "{criterion}: a run of this length cannot rule out a rise of less than {rise}",
+                    criterion=say.criterion(c),
+                    rise=amount(c.detectable, c),
+                )
             )
     return notes
-
-
-def device_delays(result: Result) -> str:
-    """What devices alone take of the delays, where one of these is past what is preferred."""
-    if result.devices_past_preferred is None:
-        return ""
-    sound_ms, picture_ms = result.devices_past_preferred
-    return (
-        f"Of the delays from mouth to ear and from camera to screen, terminals and MCU alone take "
-        f"{_amount(sound_ms, 'ms')} and {_amount(picture_ms, 'ms')}, by figures that are "
-        "assumptions where no maker gives them"
-    )
 
 
 def summary_md(result: Result) -> str:
@@ -151,7 +151,7 @@ def summary_md(result: Result) -> str:
     if result.reasons:
         lines += ["Why:", "", *_first([f"- {reason}" for reason in result.reasons]), ""]
     lines += [
-        meeting_sentence(result.meeting),
+        f"The meeting: {ENGLISH.meeting(result.meeting)}",
         "",
         *_impairment_lines(result),
         *table(
@@ -168,7 +168,7 @@ def summary_md(result: Result) -> str:
         lines += [*(f"- {note}" for note in notes), ""]
     lines += seed_lines(result)
     lines += fault_lines(result)
-    lines += [line for text in interruptions(result) for line in (text, "")]
+    lines += [line for text in Wording("en", result).interruptions(result) for line in (text, "")]
     lines += _video_lines(result)
     lines += _mcu_lines(result)
     lines += _control_lines(result)
@@ -201,19 +201,6 @@ def summary_md(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
-def meeting_sentence(meeting: Meeting) -> str:
-    """How the meeting was held, in one sentence."""
-    floor = "the chair and whom it calls are heard" if meeting.floor == "chair" else "all are heard"
-    picture = (
-        "the speaker's picture is forwarded"
-        if meeting.video == "switched"
-        else f"a picture is composed for each bridge (layout {meeting.layout})"
-    )
-    dial = "the bridges call the MCU" if meeting.dial == "in" else "the MCU calls the bridges"
-    secret = "encrypted (SRTP)" if meeting.encrypted else "not encrypted"
-    return f"The meeting: {floor}; {picture}; {dial}; media is {secret}."
-
-
 def place_name(place: Place, result: Result) -> str:
     """A place with the names people use, e.g. `Cư Jút audio down, during`."""
     names = {ident: in_english(name) for ident, name in result.names.items()}
@@ -230,7 +217,7 @@ def place_name(place: Place, result: Result) -> str:
         text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
         mcu = next((phase.mcu for phase in result.phases if phase.name == place.phase), None)
         if place.kind == "mcu" and place.detail and mcu is not None:
-            text += f" ({in_use(mcu)})"
+            text += f" ({ENGLISH.in_use(mcu)})"
         elif place.detail:
             text += f" {place.detail}"
         text += f" with {names.get(place.other, place.other)}" if place.other else ""
@@ -249,7 +236,7 @@ def headline(result: Result) -> str:
     A failure by luck says so, and so does an answer of one seed alone.
     """
     words = VERDICT_WORDS if result.question.new else WITHOUT_NEW_BRIDGES
-    said = f"FAIL – {luck(result)}" if by_luck(result) else words[result.verdict]
+    said = f"FAIL – {luck(result, ENGLISH)}" if by_luck(result) else words[result.verdict]
     if tried(result) is None and result.verdict != "invalid":
         said += f" ({NOT_TRIED})"
     return (ESTIMATED if result.is_estimate else "") + said
@@ -326,7 +313,7 @@ def _mcu_lines(result: Result) -> list[str]:
             )
         )
         lines.append(
-            f"| {phase.name} | {_figure(mcu.used_pct)} % | {in_use(mcu)} "
+            f"| {phase.name} | {_figure(mcu.used_pct)} % | {ENGLISH.in_use(mcu)} "
             f"| {mcu.units_used:g} of {mcu.units_total:g} "
             f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} "
             f"| {cell_text(refused)} | {cell_text(less)} |"

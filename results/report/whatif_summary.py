@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from giaoban.counting import Count, counted
 from results.model.whatif import CostOf, Judged, VariantResult, WhatIf
-from results.report.english import in_use
 from results.report.markdown import cell_text, escaped, table
 from results.report.seed_words import stopped
+from results.report.wording import Wording
 
 METHOD_WORDS = {"estimate": "estimated", "sandbox": "emulated", "native": "emulated"}
 OF_ONE = {
@@ -195,7 +195,7 @@ def _in_use(judged: Judged) -> str:
     """How much of the device is in use, and of what."""
     if judged.in_use is None:
         return "no result"
-    return f"{judged.in_use.used_pct:.4g} % of it in use ({in_use(judged.in_use)})"
+    return f"{judged.in_use.used_pct:.4g} % of it in use ({Wording('en').in_use(judged.in_use)})"
 
 
 def _margins(shown: Sequence[VariantResult]) -> Iterable[Sequence[str]]:

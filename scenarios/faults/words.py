@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from results.model.faults import FaultResult
-from results.report.fault_words import fault_place, fault_place_vi
+from results.report.wording import Wording
 from scenarios.faults.spec import (
     Cut,
     Degrade,
@@ -71,10 +71,9 @@ def marks(
     seconds = plan.phases[-1].end_s - plan.phases[0].start_s
     found = []
     for fault in faults:
-        en, vi = fault_place(fault, called), fault_place_vi(fault, called)
+        en, vi = Wording("en").fault_at(fault, called), Wording("vi").fault_at(fault, called)
         to_s = seconds if fault.restored_s is None else fault.restored_s
-        text = f"{en}: {fault.text_en}", f"{vi}: {fault.text_vi}"
-        found.append((*text, fault.at_s, to_s))
+        found.append((en, vi, fault.at_s, to_s))
     return found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from giaoban.translation import translator
 from results.model.load import LoadCriterion, MediaResult
 from results.model.result import Assumption
-from results.report.vietnamese import number
 from scenarios.load.media import LEAST_PCT, START_MS
 
+_vi = translator("vi").number
 LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"
 
 
@@ -18,7 +19,7 @@ def of_redialling(redial_s: float) -> Iterator[Assumption]:
         what="how often a bridge dials again that was refused or got no answer",
         what_vi="khoảng cách giữa hai lần gọi lại của một điểm cầu",
         value=f"{redial_s:g} s",
-        value_vi=f"{number(redial_s)} s",
+        value_vi=f"{translator('vi').number(redial_s)} s",
         source="no document gives it",
         source_vi="không tài liệu nào quy định",
         settled_by="the settings of the province's own endpoints",
@@ -34,7 +35,7 @@ def of_spread(spread_s: float) -> Iterator[Assumption]:
             what_vi="khoảng thời gian để các điểm cầu chia nhau gọi lại lần đầu khi có giãn cách "
             "ngẫu nhiên",
             value=f"{spread_s:g} s",
-            value_vi=f"{number(spread_s)} s",
+            value_vi=f"{translator('vi').number(spread_s)} s",
             source="our own choice, to be tried before it is set",
             source_vi="tự chọn để thử trước khi cài đặt",
             settled_by="the settings of the province's own endpoints",
@@ -50,7 +51,7 @@ def of_media(media: Iterable[MediaResult]) -> Iterator[Assumption]:
             ("how much of the sound and the pictures of a call must come",
              "tỷ lệ âm thanh và hình ảnh của một cuộc gọi phải nhận được"),
             (f"{LEAST_PCT:g} %, from {start_s:g} s after the call was set up at the latest",
-             f"{number(LEAST_PCT)} %, chậm nhất từ {number(start_s)} s sau khi thiết lập"),
+             f"{_vi(LEAST_PCT)} %, chậm nhất từ {_vi(start_s)} s sau khi thiết lập"),
             ("the device's documents: how soon it sends, and whether it sends in silence",
              "tài liệu thiết bị: sau bao lâu thì gửi, khi im lặng có gửi không"),
         )  # fmt: skip
@@ -78,7 +79,7 @@ def of_criteria(criteria: Iterable[LoadCriterion]) -> Iterator[Assumption]:
     for each in criteria:
         if each.id in _THRESHOLDS and not each.set_here:
             what, unit, settled_by = _THRESHOLDS[each.id]
-            value = f"{each.threshold:g}{unit}", f"{number(each.threshold)}{unit}"
+            value = f"{each.threshold:g}{unit}", f"{translator('vi').number(each.threshold)}{unit}"
             yield _without_standard(what, value, settled_by)
 
 

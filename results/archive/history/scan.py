@@ -15,7 +15,6 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.text import LONGEST_NAME, fault
 from giaoban.tomlfile import parse
-from giaoban.translation import translator
 from results.archive.evidence.manifest import INPUTS, MANIFEST
 from results.archive.history.entry import (
     CriterionValue,
@@ -33,7 +32,7 @@ from results.model.failures import FaultsAnswer
 from results.model.result import CriterionResult, FileRef, Result
 from results.report.invalid import reasons
 from results.report.summary import place_name
-from results.report.vietnamese import Names
+from results.report.wording import Wording
 
 PRUNED = "pruned.json"
 """In a pruned run's folder: which evidence is left, and what was removed."""
@@ -140,7 +139,7 @@ def _province(ref: FileRef, folder: Path) -> Province:
 
 
 def _of_check(result: Result) -> dict[str, Any]:
-    names = Names(result)
+    names = Wording("vi", result)
     binding = result.binding
     return {
         "run_id": result.run_id,
@@ -158,9 +157,7 @@ def _of_check(result: Result) -> dict[str, Any]:
         "code": result.inputs.code,
         "committed": result.inputs.commit is not None and result.inputs.committed,
         "reasons": result.reasons,
-        "reasons_vi": reasons(result, translator("vi"), names)
-        if result.verdict == "invalid"
-        else [],
+        "reasons_vi": reasons(result, names) if result.verdict == "invalid" else [],
         "criteria": [_criterion(c, result, names) for c in result.criteria],
         "binding": binding
         and Limits(
@@ -172,7 +169,7 @@ def _of_check(result: Result) -> dict[str, Any]:
     }
 
 
-def _criterion(c: CriterionResult, result: Result, names: Names) -> CriterionValue:
+def _criterion(c: CriterionResult, result: Result, names: Wording) -> CriterionValue:
     somewhere = not (c.ok and c.value == 0)  # a count of nought is found nowhere in particular
     return CriterionValue(
         id=c.id,
@@ -195,7 +192,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
     interrupted = [(f.longest.ms, f.id) for f in answer.failures if f.longest is not None]
     loaded = [(w.peak_pct, w.failure) for w in answer.links]
     criteria = []
-    names = Names(answer)
+    names = Wording("vi", answer)
     if any(f.interruption_ms is not None for f in answer.failures):
         value, failure = max(interrupted, default=(0.0, ""))
         criteria.append(_of_failure("interruption", value, failure, answer))
@@ -217,9 +214,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "code": answer.inputs.code,
         "committed": answer.inputs.commit is not None and answer.inputs.committed,
         "reasons": answer.reasons,
-        "reasons_vi": reasons(answer, translator("vi"), names)
-        if answer.verdict == "invalid"
-        else [],
+        "reasons_vi": reasons(answer, names) if answer.verdict == "invalid" else [],
         "tried": Tried(
             count=len(answer.failures),
             possible=len(answer.possible),

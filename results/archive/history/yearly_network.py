@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from giaoban.translation import NBSP
 from results.archive.history.entry import CriterionValue, Entry, Tried
 from results.archive.history.trend import Point, trend
 from results.archive.history.yearly_lists import VERDICTS, Ledger, day, verdict
-from results.report.vietnamese import NBSP, amount, margin
+from results.report.wording import Wording
 
+SAY = Wording("vi")
 NAMED = 4
 """More new bridges than this are counted, the first ones named."""
 SAME = 0.005
@@ -72,8 +74,8 @@ def _overview(
         if known:
             least, tight = min(known, key=lambda one: one[0])
             told.append(
-                f"Dư địa nhỏ nhất tính được trong năm là {margin(least)} ({_binding(tight)}; ngày "
-                f"{day(tight)})."
+                f"Dư địa nhỏ nhất tính được trong năm là {SAY.percent(least)} "
+                f"({_binding(tight)}; ngày {day(tight)})."
             )
     if faults:
         told.append(_of_faults(faults, ledger))
@@ -155,7 +157,7 @@ def _scenarios(checks: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
                 day(last),
                 VERDICTS[last.verdict or ""],
                 _binding(last),
-                margin(last.binding.margin_pct if last.binding else None),
+                SAY.percent(last.binding.margin_pct if last.binding else None),
             ]
         )
     return rows
@@ -182,12 +184,12 @@ def _criteria(checks: Sequence[Entry]) -> list[list[str]]:
         rows.append(
             [
                 last.name_vi,
-                f"{sign}{NBSP}{amount(last.threshold, unit)}",
+                f"{sign}{NBSP}{SAY.amount(last.threshold, unit)}",
                 str(len(points)),
                 str(sum(not p.criterion.ok for p in points)),
-                "–" if worst is None else amount(worst.criterion.value, unit),
+                "–" if worst is None else SAY.amount(worst.criterion.value, unit),
                 "" if worst is None else _when_and_where(worst),
-                amount(last.value, unit),
+                SAY.amount(last.value, unit),
             ]
         )
     return rows
@@ -221,9 +223,9 @@ def _changes(checks: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
                     [
                         ledger.number(here[0]),
                         new.name_vi,
-                        f"{amount(old.value, unit)} ({day(first)})",
-                        f"{amount(new.value, unit)} ({day(last)})",
-                        f"{margin(old.margin_pct)} → {margin(new.margin_pct)}",
+                        f"{SAY.amount(old.value, unit)} ({day(first)})",
+                        f"{SAY.amount(new.value, unit)} ({day(last)})",
+                        f"{SAY.percent(old.margin_pct)} → {SAY.percent(new.margin_pct)}",
                     ]
                 )
     return rows
@@ -254,7 +256,7 @@ def _figure(found: CriterionValue | None, unit: str) -> str:
     if found is None:
         return "–"
     where = f" ({found.where_vi})" if found.where_vi else ""
-    return f"{amount(found.value, unit)}{where}"
+    return f"{SAY.amount(found.value, unit)}{where}"
 
 
 def _bindings(checks: Sequence[Entry]) -> list[list[str]]:

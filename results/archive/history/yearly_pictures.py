@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from results.archive.history.entry import CriterionValue, Entry
 from results.archive.history.trend import Point, trend
 from results.archive.history.yearly_lists import Ledger
-from results.report.vietnamese import margin
+from results.report.wording import Wording
 
+SAY = Wording("vi")
 TRENDS = 3
 """Criteria that get a picture: those nearest to their limit."""
 FLOOR = -100.0
@@ -30,7 +31,7 @@ def pictures(runs: Sequence[Entry], ledger: Ledger) -> list[tuple[str, list[Poin
     caption = "Dư địa nhỏ nhất của từng lần kiểm tra trong năm"
     least = _least_margins(checks)
     if any(p.criterion.margin_pct is not None and p.criterion.margin_pct < FLOOR for p in least):
-        caption += f" (dưới {margin(FLOOR)} được vẽ tại {margin(FLOOR)})"
+        caption += f" (dưới {SAY.percent(FLOOR)} được vẽ tại {SAY.percent(FLOOR)})"
     found = [(caption, numbered(least))]
     for ident in _nearest(checks)[:TRENDS]:
         points = trend(checks, ident)

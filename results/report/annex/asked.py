@@ -19,9 +19,9 @@ def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:
     question = result.question
     for key, bridges in (("existing", question.existing), ("new", question.new)):
         if bridges:
-            names = ", ".join(say.names.of(bridge.id) for bridge in bridges)
+            names = ", ".join(say.of(bridge.id) for bridge in bridges)
             yield Par(say(key, len(bridges), names))
-    yield Par(say("meeting", say.meeting(result)))
+    yield Par(say("meeting", say.meeting(result.meeting)))
     if result.background:
         yield Par(say("background"))
         yield bullets([f"{_traffic(item, say)}" for item in result.background])
@@ -37,7 +37,7 @@ def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:
             start = say.number(fault.at_s)
             until = fault.restored_s
             when = say("from", start) if until is None else say("from to", start, say.number(until))
-            items.append(f"{say.fault(fault)}, {when};")
+            items.append(f"{say.fault_told(fault)}, {when};")
         yield bullets(items)
     yield Par(say("basis"))
 
@@ -68,5 +68,5 @@ def _traffic(item: OtherTraffic, say: Tongue) -> str:
         when = say("until", say.number(item.to_s))
     else:
         when = say("from to", say.number(item.from_s), say.number(item.to_s))
-    where = say.names.link(item.link, item.direction)
+    where = say.link(item.link, item.direction)
     return say("background item", where, say.number(item.mbps), say(f"marked {item.marked}"), when)

@@ -19,7 +19,7 @@ MCU_LIMIT, LINK_LIMIT = "mcu-units", "link-peak"
 def mcu(result: Result, say: Tongue) -> Iterator[Block]:
     """Units and ports used and left, and calls that were refused or given less."""
     yield Heading(say("mcu"))
-    yield Par(say("device", say.names.of("mcu")))
+    yield Par(say("device", say.of("mcu")))
     keys = (
         "phase", "share", "used of", "units", "units left", "ports", "ports left", "joined",
         "refused", "less",
@@ -47,7 +47,7 @@ def mcu(result: Result, say: Tongue) -> Iterator[Block]:
 def _mcu_row(phase: Phase, say: Tongue) -> list[Cell]:
     mcu, number = phase.mcu, say.number
     texts = (
-        say.names.phase(phase.name),
+        say.phase(phase.name),
         say.percent(mcu.used_pct, 1),
         say.in_use(mcu),
         f"{number(mcu.units_used)} / {number(mcu.units_total)}",
@@ -123,7 +123,7 @@ def links(result: Result, say: Tongue) -> Iterator[Block]:
                 Head(say("peak"), columns=count),
                 Head(say("drops"), rows=2),
             ],
-            [Head(say.names.phase(phase.name)) for phase in result.phases],
+            [Head(say.phase(phase.name)) for phase in result.phases],
         ],
         rows=[
             [
@@ -142,7 +142,7 @@ def links(result: Result, say: Tongue) -> Iterator[Block]:
 
 
 def _link(load: _Load, say: Tongue) -> str:
-    text = say.names.link(load.link.id, load.link.direction)
+    text = say.link(load.link.id, load.link.direction)
     return text[:1].upper() + text[1:]
 
 
@@ -184,7 +184,7 @@ def _busiest(phases: Sequence[Phase], limit_pct: float | None, say: Tongue) -> I
     load = loads[0]
     rate, peak = load.link.rate_mbps, load.peak_pct
     values = (
-        say.link(load.link.id, load.link.direction),
+        say.link_within(load.link.id, load.link.direction),
         say.number(peak, 1), say.number(rate), say.number(limit_pct),
         say.number(rate * (limit_pct - peak) / 100, 1),
     )  # fmt: skip

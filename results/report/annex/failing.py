@@ -21,9 +21,11 @@ def own(result: Result, say: Tongue) -> Iterator[Block]:
     for fault in result.faults:
         for hit in fault.bridges:
             if hit.noticed:
-                rows.append([Cell(say.fault(fault)), Cell(say.bridge(hit.bridge)), *_hit(hit, say)])
+                rows.append(
+                    [Cell(say.fault_told(fault)), Cell(say.bridge(hit.bridge)), *_hit(hit, say)]
+                )
         if untouched := sum(not hit.noticed for hit in fault.bridges):
-            calm.append(say("of bridges", say.fault(fault), untouched, len(fault.bridges)))
+            calm.append(say("of bridges", say.fault_told(fault), untouched, len(fault.bridges)))
     keys = ("failure", "bridge", "sound away", "picture away", "by mending", "lost", "cut off",
             "picture again", "from mending")  # fmt: skip
     aligns: list[Align] = ["left", "left", "right", "right", "right", "right", "center", "right",
@@ -150,7 +152,7 @@ def _worst(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
             say(
                 "worst load",
                 say.number(worst.peak_pct, 1),
-                say.link(worst.id, worst.direction),
+                say.link_within(worst.id, worst.direction),
                 _inside(names.get(worst.failure, worst.failure)),
                 say.number(answer.link_limit_pct),
             )

@@ -92,7 +92,9 @@ def _links(answer: LoadResult, say: Tongue) -> str:
     if answer.place != "province" or not direction:
         return ""
     load, drops = answer.what.get("highest_link_peak_pct"), answer.what.get("queue_drops")
-    return say("load links", _number(load, say, 1), say.link(link, direction), _number(drops, say))
+    return say(
+        "load links", _number(load, say, 1), say.link_within(link, direction), _number(drops, say)
+    )
 
 
 def _verdict(answer: LoadResult, say: Tongue) -> str:

@@ -68,7 +68,7 @@ def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
 
 
 def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
-    where = "" if c.ok and c.value == 0 else say.names.place(c.place)
+    where = "" if c.ok and c.value == 0 else say.place(c.place)
     if c.value is None and c.place is None:
         where = say("nothing")
     notes = [where]
@@ -107,9 +107,7 @@ def bridges(result: Result, say: Tongue) -> Iterator[Block]:
         rows.append(cells)
     yield _phase_table("bridges table", [key for key, *_ in columns], rows, result.phases, say)
     scales = dict.fromkeys(s.mos_scale for s in _streams(result) if s.mos_scale)
-    lengths = (
-        say("seconds", say.names.phase(p.name), say.number(p.seconds, 1)) for p in result.phases
-    )
+    lengths = (say("seconds", say.phase(p.name), say.number(p.seconds, 1)) for p in result.phases)
     yield Par(
         say("bridges note", "".join(say(scale) for scale in scales), "; ".join(lengths)), note=True
     )
@@ -152,7 +150,7 @@ def _phase_table(
         caption=say(caption),
         head=[
             [Head(say("bridge"), rows=2), *heads],
-            [Head(say.names.phase(p.name)) for _ in keys for p in phases],
+            [Head(say.phase(p.name)) for _ in keys for p in phases],
         ],
         rows=rows,
         widths=[41, *[122 / (len(keys) * count)] * (len(keys) * count)],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from giaoban.translation import translator
 from results.archive.evidence.answers import Answer
 from results.archive.evidence.manifest import Proof
 from results.report.annex.translator import Tongue
@@ -52,6 +51,6 @@ def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
         if part.answer.verdict == "invalid" and part.answer.reasons:
             say = Tongue(lang, part.answer)
             lines.append(say("reasons", say.run()))
-            told = reasons(part.answer, translator(lang), say.names)
+            told = reasons(part.answer, say)
             lines += [f"– {reason}" for reason in told]
     return lines

@@ -6,25 +6,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from giaoban.translation import translator
-from results.judge.criteria import UNIT_VI
 from results.model.faults import FaultImpact, FaultResult
 from results.model.result import CriterionResult, LinkResult, Phase, Result
 from results.model.series import Series
 from results.model.streams import StreamResult
-from results.report.english import EnglishNames, in_use
 from results.report.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
-from results.report.fault_words import fault_place, fault_place_vi
-from results.report.interrupted import interruptions, interruptions_vi
 from results.report.invalid import reasons
-from results.report.seed_words import sentence, sentence_vi, spreads, tried
-from results.report.summary import criteria_notes, meeting_sentence, place_name, terminal_table
-from results.report.vietnamese import Names, binding_sentence, refusal, verdict_sentence
-from results.report.vietnamese import criteria_notes as criteria_notes_vi
-from results.report.vietnamese import in_use as in_use_vi
-from results.report.vietnamese import meeting_sentence as meeting_sentence_vi
+from results.report.seed_words import sentence, spreads, tried
+from results.report.summary import criteria_notes, place_name, terminal_table
 from results.report.view.curves import curves
 from results.report.view.map import Map
+from results.report.wording import Wording
 
 Both = dict[str, str]
 """A text in `vi` and `en`."""
@@ -67,27 +59,26 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
     part = excerpt(result, series)
     if part is not None:
         result, series = part.result, part.series
-    names = Names(result)
+    names, en = Wording("vi", result), Wording("en", result)
     shown = terminal_table(result)
     spans = _spans(result, series)
     return {
         "run_id": result.run_id,
         "verdict": result.verdict,
-        "headline": both(verdict_sentence(result), shown.headline),
+        "headline": both(names.verdict(result), shown.headline),
         "how_sure": None
         if result.verdict == "invalid"
-        else both(sentence_vi(result), sentence(result)),
+        else both(sentence(result, names), sentence(result, en)),
         "seeds": _seeds(result),
-        "binds": both(binding_sentence(result.binding, result, names), shown.binds),
+        "binds": both(names.binding(result.binding, result), shown.binds),
         "question": both(result.question.text_vi, result.question.text_en),
         "meeting": both(
-            f"Cách tổ chức phiên họp: {meeting_sentence_vi(result.meeting)}",
-            meeting_sentence(result.meeting),
+            f"Cách tổ chức phiên họp: {names.meeting(result.meeting)}",
+            f"The meeting: {en.meeting(result.meeting)}",
         ),
         "part": None if part is None else _part(part),
         "reasons": [
-            both(vi, en)
-            for vi, en in zip(reasons(result, translator("vi"), names), result.reasons, strict=True)
+            both(vi, en) for vi, en in zip(reasons(result, names), result.reasons, strict=True)
         ]
         if result.verdict == "invalid"
         else [],
@@ -102,16 +93,16 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         "notes": [
             both(vi, en)
             for vi, en in zip(
-                [*criteria_notes_vi(result), *interruptions_vi(result)],
-                [*criteria_notes(result), *interruptions(result)],
+                [*criteria_notes(result, names), *names.interruptions(result)],
+                [*criteria_notes(result), *en.interruptions(result)],
                 strict=True,
             )
         ],
         "phases": [
-            _phase(phase, start, end)
+            _phase(phase, start, end, names, en)
             for phase, (start, end) in zip(result.phases, spans, strict=True)
         ],
-        "links": _links(result, names),
+        "links": _links(result, names, en),
         "events": [
             {"text": both(vi, en), "from": start, "to": end}
             for en, vi, start, end in (series.impaired if series else _faults_as_events(result))
@@ -186,13 +177,13 @@ def _spans(result: Result, series: Series | None) -> list[tuple[float, float]]:
     return spans
 
 
-def _criterion(c: CriterionResult, result: Result, names: Names) -> dict[str, Any]:
+def _criterion(c: CriterionResult, result: Result, names: Wording) -> dict[str, Any]:
     return {
         "id": c.id,
         "name": both(c.name_vi, c.name_en),
         "value": c.value,
         "threshold": c.threshold,
-        "unit": both(c.unit_vi or UNIT_VI.get(c.unit, c.unit), c.unit),
+        "unit": both(c.unit_vi or names.unit(2, c.unit), c.unit),
         "sense": c.sense,
         "ok": c.ok,
         "margin_pct": c.margin_pct,
@@ -208,7 +199,7 @@ def _criterion(c: CriterionResult, result: Result, names: Names) -> dict[str, An
     }
 
 
-def _phase(phase: Phase, start: float, end: float) -> dict[str, Any]:
+def _phase(phase: Phase, start: float, end: float, names: Wording, en: Wording) -> dict[str, Any]:
     mcu = phase.mcu
     return {
         "name": phase.name,
@@ -218,14 +209,14 @@ def _phase(phase: Phase, start: float, end: float) -> dict[str, Any]:
         "links": {f"{link.id} {link.direction}": _link(link) for link in phase.links},
         "mcu": {
             "used_pct": mcu.used_pct,
-            "used_of": both(in_use_vi(mcu), in_use(mcu)),
+            "used_of": both(names.in_use(mcu), en.in_use(mcu)),
             "units_used": mcu.units_used,
             "units_total": mcu.units_total,
             "ports_used": mcu.ports_used,
             "ports_total": mcu.ports_total,
             "joined": mcu.joined,
             "refused": [
-                {"bridge": r.bridge, "text": both(refusal(r.code), f"{r.code} {r.reason}")}
+                {"bridge": r.bridge, "text": both(names.refusal(r.code), f"{r.code} {r.reason}")}
                 for r in mcu.refused
             ],
             "downspeeded": [d.model_dump(exclude={"reason"}) for d in mcu.downspeeded],
@@ -246,9 +237,8 @@ def _link(link: LinkResult) -> list[float | int | None]:
     return [link.utilisation_pct, link.peak_pct, link.drops, link.queue_p99_ms]
 
 
-def _links(result: Result, names: Names) -> list[dict[str, Any]]:
+def _links(result: Result, names: Wording, en: Wording) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    english = EnglishNames(result)
     for phase in result.phases:
         for link in phase.links:
             found.setdefault(
@@ -257,7 +247,7 @@ def _links(result: Result, names: Names) -> list[dict[str, Any]]:
                     "id": link.id,
                     "direction": link.direction,
                     "name": both(
-                        names.link(link.id, link.direction), english.link(link.id, link.direction)
+                        names.link(link.id, link.direction), en.link(link.id, link.direction)
                     ),
                     "rate_mbps": link.rate_mbps,
                 },
@@ -270,8 +260,8 @@ def _faults_as_events(result: Result) -> list[tuple[str, str, float, float]]:
     end = sum(phase.seconds for phase in result.phases)
     return [
         (
-            f"{fault_place(fault, result.names)}: {fault.text_en}",
-            f"{fault_place_vi(fault, result.names)}: {fault.text_vi}",
+            Wording("en").fault_at(fault, result.names),
+            Wording("vi").fault_at(fault, result.names),
             fault.at_s,
             end if fault.restored_s is None else fault.restored_s,
         )
@@ -282,10 +272,7 @@ def _faults_as_events(result: Result) -> list[tuple[str, str, float, float]]:
 def _fault(fault: FaultResult, result: Result) -> dict[str, Any]:
     return {
         "id": fault.id,
-        "name": both(
-            f"{fault_place_vi(fault, result.names)}: {fault.text_vi}",
-            f"{fault_place(fault, result.names)}: {fault.text_en}",
-        ),
+        "name": both(*(Wording(lang).fault_at(fault, result.names) for lang in ("vi", "en"))),
         "at_s": fault.at_s,
         "restored_s": fault.restored_s,
         "bridges": _noticed(fault.bridges),

@@ -14,7 +14,7 @@ from giaoban.errors import InputError, did_you_mean
 from mcu_sim.admission import Admission
 from mcu_sim.device import AUDIO, KNOWN, PICTURES, Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
-from results.model.in_use import thing
+from results.report.wording import Wording
 from scenarios.cli.output import print_json
 
 MOST_CALLS = 10_000
@@ -214,7 +214,7 @@ def _print_fit(device: Device, found: Fit) -> None:
         f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
         f"{_mark(device, 'capacity')}, "
         f"{found.ports_used} of {found.ports_total} ports; "
-        f"{_amount(found.use.pct)} % in use, by {thing(found.use.of)[1]} "
+        f"{_amount(found.use.pct)} % in use, by {Wording('en').things(found.use.of)} "
         f"({_amount(found.use.amount)} of {_amount(found.use.total)})",
         style="bold green" if found.fits else "bold red",
         highlight=False,

@@ -13,9 +13,10 @@ from results.judge.confidence import detectable_share_rise, wilson
 from results.judge.verdict import judge
 from results.model.result import CriterionResult, Phase, Place
 from results.report.summary import criteria_notes, place_name, summary_md
-from results.report.vietnamese import Names
-from results.report.vietnamese import criteria_notes as criteria_notes_vi
 from results.report.view.run_data import run_data
+from results.report.wording import Wording
+
+VI, EN = Wording("vi"), Wording("en")
 
 
 def compared(before: dict[str, Any], after: dict[str, Any]) -> list[Phase]:
@@ -124,7 +125,7 @@ def test_of_an_at_least_criterion_more_is_preferred(value: float, past: bool) ->
 
 def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable() -> None:
     result = make.result()
-    english, vietnamese = criteria_notes(result), criteria_notes_vi(result)
+    english, vietnamese = criteria_notes(result), criteria_notes(result, VI)
     assert english[0] == (
         "Sound, from mouth to ear: 260 ms is within the limit of 400 ms, but past the 150 ms that "
         "its source prefers"
@@ -158,7 +159,7 @@ def test_in_time_nothing_is_said_of_delays() -> None:
     ]
     result = make.result(phases)
     assert [note.split(":")[0] for note in criteria_notes(result)] == ["Existing bridges"]
-    assert len(criteria_notes_vi(result)) == 1
+    assert len(criteria_notes(result, VI)) == 1
 
 
 # ------------------------------------------------------------------------ with which other bridge
@@ -169,6 +170,6 @@ def test_a_place_names_the_bridge_at_the_other_end() -> None:
     assert place.text == "cu-jut audio down with dak-mil, during"
     result = make.result()
     assert place_name(place, result) == "Cư Jút audio down with Đắk Mil, during"
-    assert Names(result).place(place) == (
+    assert Wording("vi", result).place(place) == (
         "Cư Jút, âm thanh chiều xuống, với Đắk Mil, trong khi kết nối"
     )

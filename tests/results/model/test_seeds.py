@@ -15,14 +15,13 @@ from results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, w
 from results.report.annex.content import Chapter, document
 from results.report.annex.letter import Letter
 from results.report.annex.standing import Part
-from results.report.english import binding_sentence as binding_en
-from results.report.english import verdict_sentence as verdict_en
 from results.report.plots.words import Lang
-from results.report.seed_words import note, sentence, sentence_vi
+from results.report.seed_words import note, sentence
 from results.report.summary import headline, summary_md, terminal_table
-from results.report.vietnamese import Names, verdict_sentence
-from results.report.vietnamese import binding_sentence as binding_vi
 from results.report.view.run_data import run_data
+from results.report.wording import Wording
+
+VI, EN = Wording("vi"), Wording("en")
 
 OWN = 1681
 
@@ -117,7 +116,7 @@ def test_a_pass_at_every_seed_is_a_pass() -> None:
     said = "passes at all 20 of 20 other seeds (at least 83 % of all seeds, 95 % confidence)"
     assert note(result) == said
     assert said in terminal_table(result).notes
-    assert sentence_vi(result) == (
+    assert sentence(result, VI) == (
         "Kết luận này được kiểm tra thêm bằng tính toán với 20 số khởi tạo ngẫu nhiên khác: đạt ở "
         "cả 20 lần (khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 83\u00a0% trở lên)."
     )
@@ -133,12 +132,12 @@ def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
     assert result.binding.place == loss_at("cu-jut", 2.5).place
     said = "passes at 13 of 20 seeds: the answer depends on luck"
     assert headline(result) == f"FAIL – {said}"
-    assert said in verdict_en(result)
+    assert said in EN.verdict(result)
     assert (
         "đạt với số khởi tạo của lần kiểm tra này nhưng chỉ đạt ở 13 trong 20 số khởi tạo ngẫu "
         "nhiên khác: kết quả phụ thuộc yếu tố ngẫu nhiên"
-    ) in verdict_sentence(result)
-    assert sentence_vi(result) == (
+    ) in VI.verdict(result)
+    assert sentence(result, VI) == (
         "Tính thêm với 20 số khởi tạo ngẫu nhiên khác: hệ thống đạt ở 13 lần, không đạt ở 7 lần "
         "(khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 43\u00a0% đến 82\u00a0%)."
     )
@@ -146,13 +145,14 @@ def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
         "Fails first, at seed 1695: Sound: packets missed at Cư Jút audio down, after – 2.5 %, "
         "limit 1 %"
     )
-    names = Names(result)
-    assert "at seed 1695: Sound: packets missed" in binding_en(result.binding, result, names)
+    assert "at seed 1695: Sound: packets missed" in Wording("en", result).binding(
+        result.binding, result
+    )
     said = "với số khởi tạo 1695: âm thanh: tỷ lệ gói tin không dùng được"
-    assert said in binding_vi(result.binding, result, names)
+    assert said in Wording("vi", result).binding(result.binding, result)
     assert "Passes at 13 of 20 other seeds (43 % to 82 % of all seeds" in summary_md(result)
     assert "| Sound: packets missed | 0 % | 0 % | 2.5 % | ≤ 1 % | 7 | 7 |" in summary_md(result)
-    assert "the system passes at 13 and fails at 7 (95\u00a0% confidence" in sentence(result)
+    assert "the system passes at 13 and fails at 7 (95\u00a0% confidence" in sentence(result, EN)
 
 
 def test_a_share_that_may_fail_can_be_set() -> None:
@@ -163,14 +163,14 @@ def test_a_share_that_may_fail_can_be_set() -> None:
     every = allowed.criteria[-1]
     assert (every.value, every.margin_pct) == (5.0, 50.0)
     said = "đạt ở 19 lần, không đạt ở 1 lần, trong khi kịch bản cho phép đến 10\u00a0% số lần"
-    assert said in sentence_vi(allowed)
+    assert said in sentence(allowed, VI)
     said = "passes at 19 and fails at 1; the scenario lets up to 10\u00a0% of them fail"
-    assert said in sentence(allowed)
+    assert said in sentence(allowed, EN)
     just = judged(lost, **{EVERY_SEED: 5.0})
     lead = "Không đạt rõ nhất, với số khởi tạo 1701 (kịch bản cho phép): âm thanh"
-    assert lead in binding_vi(just.binding, just, Names(just))
+    assert lead in Wording("vi", just).binding(just.binding, just)
     lead = "Fails most clearly, at seed 1701 (which the scenario allows): Sound"
-    assert lead in binding_en(just.binding, just, Names(just))
+    assert lead in Wording("en", just).binding(just.binding, just)
     assert "passes at 19 of 20 other seeds, and 10 % of them may fail (7" in note(allowed)
 
 
@@ -187,7 +187,7 @@ def test_what_fails_at_the_own_seed_binds() -> None:
     assert (every.verdict, every.binding) == ("fail", own.binding)
     assert every.reasons[:-1] == own.reasons
     assert headline(every) == "FAIL – the system does not meet the criteria with these bridges"
-    assert "the system fails at all 2" in sentence(every)
+    assert "the system fails at all 2" in sentence(every, EN)
 
 
 def test_that_only_the_own_seed_fails_is_luck_too() -> None:
@@ -197,7 +197,7 @@ def test_that_only_the_own_seed_fails_is_luck_too() -> None:
     assert (
         "không đạt với số khởi tạo của lần kiểm tra này, đạt ở 1 trong 2 số khởi tạo ngẫu nhiên "
         "khác"
-    ) in verdict_sentence(some)
+    ) in VI.verdict(some)
     assert judged([0.0, 0.0], failing()).verdict == "fail"
 
 
@@ -216,11 +216,11 @@ def test_without_other_seeds_it_is_said() -> None:
         said = "PASS – the bridges may be connected (other seeds were not tried)"
         assert headline(result) == said
         assert "Other seeds were not tried" in summary_md(result)
-        assert "chưa thử với số khởi tạo ngẫu nhiên khác" in sentence_vi(result)
-        assert verdict_sentence(result).endswith(" (chưa thử với số khởi tạo ngẫu nhiên khác).")
-        assert verdict_en(result).endswith(" (other seeds were not tried).")
-    assert "tính toán được" not in sentence_vi(own)
-    assert sentence_vi(refused).endswith(", vì kịch bản không tính toán được.")
+        assert "chưa thử với số khởi tạo ngẫu nhiên khác" in sentence(result, VI)
+        assert VI.verdict(result).endswith(" (chưa thử với số khởi tạo ngẫu nhiên khác).")
+        assert EN.verdict(result).endswith(" (other seeds were not tried).")
+    assert "tính toán được" not in sentence(own, VI)
+    assert sentence(refused, VI).endswith(", vì kịch bản không tính toán được.")
     assert "other seeds were not tried: [[fault]] (cut): is emulated" in (
         terminal_table(refused).notes
     )
@@ -271,7 +271,7 @@ def annex(result: Result, lang: Lang) -> dict[str, list[str]]:
 @pytest.mark.parametrize("lost", [[0.0] * 20, [0.0, 2.0, 0.0], [2.0]])
 def test_the_annex_says_in_one_sentence_how_sure_it_is(lost: list[float]) -> None:
     result = judged(lost)
-    for lang, said in (("vi", sentence_vi(result)), ("en", sentence(result))):
+    for lang, said in (("vi", sentence(result, VI)), ("en", sentence(result, EN))):
         text = annex(result, lang)  # type: ignore[arg-type]
         assert sum(said in texts for texts in text.values()) == 1
         [conclusion] = [texts for texts in text.values() if said in texts]

@@ -20,7 +20,9 @@ from results.model.seeds import others, seeds_of
 from results.report.annex.make import write_annex
 from results.report.annex.words import together
 from results.report.plots.run import write_plots
-from results.report.vietnamese import Names, amount, number
+from results.report.wording import Wording
+
+VI, EN = Wording("vi"), Wording("en")
 
 DRAFT = "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT"
 
@@ -501,18 +503,18 @@ def test_out_that_cannot_be_written(tmp_path):
     [(None, "–"), (0.0, "0"), (1234567.0, "1.234.567"), (0.125, "0,12"), (-58.4, "−58,4")],
 )
 def test_numbers(value, expected):
-    assert number(value) == expected
+    assert VI.number(value) == expected
 
 
 def test_amounts():
-    assert amount(None, "ms") == "không đo được"
-    assert amount(3.5, "ms") == "3,5\u00a0ms"
+    assert VI.amount(None, "ms") == "không đo được"
+    assert VI.amount(3.5, "ms") == "3,5\u00a0ms"
     # a number is not parted from its unit; a longer unit may go on in the next line of a column
-    assert amount(2.0, "calls") == "2\u00a0cuộc gọi"
+    assert VI.amount(2.0, "calls") == "2\u00a0cuộc gọi"
 
 
 def test_places():
-    names = Names(make.result())
+    names = Wording("vi", make.result())
     bridge = Place(kind="bridge", id="cu-jut", detail="video down", phase="during")
     assert names.place(bridge) == "Cư Jút, hình ảnh chiều xuống, trong khi kết nối"
     link = Place(kind="link", id="a--b", detail="r-gia-nghia->r-cu-jut", phase="after")

@@ -14,7 +14,6 @@ from docx import Document
 from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError
-from giaoban.translation import translator
 from results.archive.evidence.verify import verify
 from results.model.load import LoadInputs, LoadResult, MediaResult
 from results.model.reasons import because
@@ -24,7 +23,7 @@ from results.report.annex.make import annex_bytes, write_annex
 from results.report.annex.standing import Part
 from results.report.annex.words import words
 from results.report.invalid import reasons
-from results.report.vietnamese import Names
+from results.report.wording import Wording
 from scenarios.load import generators, run
 from scenarios.load.locust.outcomes import Health, Record
 
@@ -244,7 +243,7 @@ def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
     found += [because("nothing-done")]
     assert len(found) == 10, found
     answer = WITHOUT.model_copy(update={"verdict": "invalid", "reason_codes": found})
-    for told in reasons(answer, translator("vi"), Names(answer)):
+    for told in reasons(answer, Wording("vi", answer)):
         assert not re.search(r"\b(the|generator|of|late|media)\b", told), told
 
 

@@ -11,11 +11,10 @@ from results.judge.under_faults import as_judged, never_back
 from results.judge.verdict import Judgement, judge
 from results.model.faults import FaultImpact, FaultResult
 from results.model.result import Refused
-from results.report.english import EnglishNames
-from results.report.fault_words import fault_place
-from results.report.interrupted import interruptions, interruptions_vi
 from results.report.summary import summary_md, terminal_table
-from results.report.vietnamese import Names
+from results.report.wording import Wording
+
+VI, EN = Wording("vi"), Wording("en")
 
 PHASE_MS = 30_000.0
 
@@ -108,10 +107,10 @@ def test_the_longer_one_of_failing_and_mending_is_judged_and_says_which() -> Non
     assert (criterion.value, criterion.ok) == (1100.0, False)
     assert criterion.worst_at == "cu-jut audio down, cut-gia-nghia--dak-song mended"
     result = make.result().model_copy(update={"faults": [fault(mended)]})
-    assert Names(result).place(criterion.place) == (
+    assert Wording("vi", result).place(criterion.place) == (
         "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp Gia Nghĩa – Đắk Song"
     )
-    assert EnglishNames(result).place(criterion.place) == (
+    assert Wording("en", result).place(criterion.place) == (
         "Cư Jút, sound down, mending of: link cut (Gia Nghĩa – Đắk Song)"
     )
 
@@ -213,7 +212,7 @@ def test_an_interruption_has_its_stream() -> None:
     ],
 )
 def test_places_have_names(changes: dict[str, str], place: str) -> None:
-    assert fault_place(fault(**changes), make.result().names) == place
+    assert EN.fault_place(fault(**changes), make.result().names) == place
 
 
 def told():
@@ -315,7 +314,7 @@ def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
 def test_an_interruption_is_told_with_its_limit() -> None:
     one = fault(gone(end_s=40.25))
     result = make.result().model_copy(update={"faults": [one], "criteria": judged(one).criteria})
-    [said] = interruptions(result)
+    [said] = Wording("en", result).interruptions(result)
     assert said.replace("\u00a0", " ").endswith("(Gia Nghĩa – Đắk Song) (limit ≤ 1,000 ms).")
 
 
@@ -333,9 +332,13 @@ def test_where_no_bridge_with_another_way_was_interrupted(
     impacts: list[FaultImpact], said: str
 ) -> None:
     result = make.result().model_copy(update={"faults": [fault(*impacts)]})
-    assert interruptions_vi(result)[0] == said
-    assert interruptions_vi(make.result()) == []
-    for_good = [text for text in interruptions_vi(result)[1:] if "đến hết phiên họp" in text]
+    assert Wording("vi", result).interruptions(result)[0] == said
+    assert Wording("vi", make.result()).interruptions(make.result()) == []
+    for_good = [
+        text
+        for text in Wording("vi", result).interruptions(result)[1:]
+        if "đến hết phiên họp" in text
+    ]
     assert len(for_good) == sum(impact.behind for impact in impacts)
 
 

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 from results.judge.diff import differences
 from results.judge.verdict import judge
 from results.model.result import Downspeeded, Meeting, RefusedCommand
-from results.report.summary import meeting_sentence, summary_md, terminal_table
-from results.report.vietnamese import meeting_sentence as meeting_sentence_vi
+from results.report.summary import summary_md, terminal_table
+from results.report.wording import Wording
+
+VI, EN = Wording("vi"), Wording("en")
 
 OLD, NEW = list(make.EXISTING), list(make.NEW)
 
@@ -139,8 +141,8 @@ HELD = [
 @pytest.mark.parametrize(("how", "en", "vi"), HELD)
 def test_how_the_meeting_was_held_in_one_sentence(how, en, vi):
     meeting = Meeting(**(make.MEETING | how))
-    assert meeting_sentence(meeting) == en
-    assert meeting_sentence_vi(meeting) == vi
+    assert f"The meeting: {EN.meeting(meeting)}" == en
+    assert VI.meeting(meeting) == vi
 
 
 @pytest.mark.parametrize(("how", "en", "vi"), HELD)

@@ -5,13 +5,11 @@ import load_factory
 import pytest
 import results_factory as make
 
-from giaoban.translation import translator
 from results.model.reasons import SENTENCES, Reason, because
 from results.model.result import Result
 from results.report.invalid import reasons
-from results.report.vietnamese import Names
+from results.report.wording import Wording
 
-VI, EN = translator("vi"), translator("en")
 UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
 
 
@@ -66,8 +64,8 @@ def test_sentences(reason: Reason, english: str, said: str) -> None:
     result = make.result(invalid=[reason])
     assert result.reasons == [english]
     again = Result.from_json(result.to_json())
-    assert reasons(again, VI, Names(again)) == [said]
-    assert reasons(again, EN, Names(again)) == [english]
+    assert reasons(again, Wording("vi", again)) == [said]
+    assert reasons(again, Wording("en", again)) == [english]
 
 
 def test_a_reason_of_a_failure_that_was_tried_begins_with_it() -> None:
@@ -79,8 +77,8 @@ def test_a_reason_of_a_failure_that_was_tried_begins_with_it() -> None:
         "cut:gia-nghia--cu-jut: senders' pacing dropped 2 packets",
         "mcu+site:cu-jut: it hung",
     ]
-    mcu, site = Names(answer).of("mcu"), Names(answer).of("cu-jut")
-    assert reasons(answer, VI, Names(answer)) == [
+    mcu, site = Wording("vi", answer).of("mcu"), Wording("vi", answer).of("cu-jut")
+    assert reasons(answer, Wording("vi", answer)) == [
         "đứt Gia Nghĩa ↔ Cư Jút: bộ điều tiết phía gửi đã loại 2 gói tin",
         f"hỏng {mcu} và mất điện tại {site}: {UNKNOWN}",
     ]
@@ -91,15 +89,17 @@ def test_what_has_no_code_is_not_told_in_english() -> None:
     made = make.result(invalid=[make.unaccounted(3)])
     for codes in ([], [Reason(code="of-next-year", arguments={"x": 1})]):
         old = made.model_copy(update={"reason_codes": codes})
-        assert reasons(old, VI, Names(old)) == [UNKNOWN]
-        assert reasons(old, EN, Names(old)) == made.reasons
+        assert reasons(old, Wording("vi", old)) == [UNKNOWN]
+        assert reasons(old, Wording("en", old)) == made.reasons
 
 
 def test_a_load_test_says_its_own() -> None:
     found = because("generator-silent", generator="a-1", since_s=7.0)
     answer = load_factory.calls(verdict="invalid", reasons=[str(found)], reason_codes=[found])
     assert answer.reasons == ["generator a-1 has said nothing since 7 s"]
-    assert reasons(answer, VI, Names(answer)) == ["một bộ tạo tải không báo tình trạng từ giây 7"]
+    assert reasons(answer, Wording("vi", answer)) == [
+        "một bộ tạo tải không báo tình trạng từ giây 7"
+    ]
 
 
 @pytest.mark.parametrize("arguments", [{}, {"packets": 1, "who": "mcu"}])

@@ -4,7 +4,9 @@ import results_factory as make
 
 from results.model.result import Refused
 from results.report.summary import summary_md, terminal_table
-from results.report.vietnamese import verdict_sentence
+from results.report.wording import Wording
+
+VI, EN = Wording("vi"), Wording("en")
 
 
 def test_a_reader_sees_verdict_binding_and_margin_first():
@@ -52,5 +54,5 @@ def test_without_new_bridges_the_verdict_is_about_those_there_are():
     asked = make.result().question.model_copy(update={"new": []})
     result = make.result().model_copy(update={"question": asked})
     assert summary_md(result).startswith("# PASS – the system as it is meets the criteria")
-    assert "điểm cầu mới" not in verdict_sentence(result)
-    assert verdict_sentence(result).startswith("Đạt: hệ thống hiện có")
+    assert "điểm cầu mới" not in VI.verdict(result)
+    assert VI.verdict(result).startswith("Đạt: hệ thống hiện có")

@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 from browser import Page, chromium
 
+from giaoban.translation import NBSP
 from results.model.result import Result
 from results.model.series import Series
-from results.report.vietnamese import NBSP, amount, in_use, limit, margin, number
 from results.report.view.page import PARTS
 from results.report.view.write import page_of, write_page
+from results.report.wording import Wording
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results import view_factory as v
+
+VI, EN = Wording("vi"), Wording("en")
 
 pytestmark = pytest.mark.realtime
 
@@ -74,7 +77,12 @@ def test_criteria_are_those_of_the_result(page: Page, run: Path) -> None:
     assert len(rows) == len(result.criteria)
     for row, c in zip(rows, result.criteria, strict=True):
         unit = c.unit_vi or c.unit
-        assert row[:4] == [c.name_vi, amount(c.value, unit), limit(c), margin(c.margin_pct)]
+        assert row[:4] == [
+            c.name_vi,
+            VI.amount(c.value, unit),
+            VI.limit(c),
+            VI.percent(c.margin_pct),
+        ]
         assert row[4] == ("✓ Đạt" if c.ok else "✗ Không đạt")
 
 
@@ -90,15 +98,15 @@ def test_every_bridges_figures_are_those_of_the_result(page: Page, run: Path) ->
             [
                 phases[phase.name],
                 f"{names[s.kind]}, {names[s.direction]}",
-                number(s.packets_sent, 0),
-                *(number(x) for x in (s.lost_pct, s.listener_lost_pct)),
-                *(number(x) for x in (s.delay_p50_ms, s.delay_p95_ms, s.delay_p99_ms)),
-                number(s.ipdv_ms),
-                number(s.mouth_to_ear_ms or s.camera_to_screen_ms, 0),
-                number(s.mos_listening),
-                number(s.interruption_ms_max, 1),
-                number(s.freezes, 0),
-                number(s.freeze_pct),
+                VI.number(s.packets_sent, 0),
+                *(VI.number(x) for x in (s.lost_pct, s.listener_lost_pct)),
+                *(VI.number(x) for x in (s.delay_p50_ms, s.delay_p95_ms, s.delay_p99_ms)),
+                VI.number(s.ipdv_ms),
+                VI.number(s.mouth_to_ear_ms or s.camera_to_screen_ms, 0),
+                VI.number(s.mos_listening),
+                VI.number(s.interruption_ms_max, 1),
+                VI.number(s.freezes, 0),
+                VI.number(s.freeze_pct),
             ]
             for phase in read(run).phases
             for b in phase.bridges
@@ -128,7 +136,7 @@ def test_curves_are_those_of_the_series(page: Page, run: Path) -> None:
     assert any("–" in row for row in rows)
     for second, row in enumerate(rows):
         values = [float(np.float32(series.stream_lost_pct[key][second])) for key in keys]
-        assert row[1:] == [number(None if np.isnan(x) else x) for x in values], second
+        assert row[1:] == [VI.number(None if np.isnan(x) else x) for x in values], second
     page.js("document.getElementById('second').value = 80")
     page.js("document.getElementById('second').dispatchEvent(new Event('input'))")
     now = page.js("[...document.querySelectorAll('#bridge-plot .value')].map(x => x.textContent)")
@@ -139,9 +147,9 @@ def test_the_mcu_and_the_links(page: Page, run: Path) -> None:
     phases = read(run).phases
     assert [row[1:6] for row in page.table("mcu-table")] == [
         [
-            number(p.mcu.used_pct),
-            in_use(p.mcu),
-            f"{number(p.mcu.units_used)} / {number(p.mcu.units_total)}",
+            VI.number(p.mcu.used_pct),
+            VI.in_use(p.mcu),
+            f"{VI.number(p.mcu.units_used)} / {VI.number(p.mcu.units_total)}",
             f"{p.mcu.ports_used} / {p.mcu.ports_total}",
             str(len(p.mcu.joined)),
         ]

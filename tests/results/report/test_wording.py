@@ -32,10 +32,10 @@ from results.model.result import Downspeeded, Impairment, MoreCalls, Refused, Re
 from results.model.seeds import others, seeds_of
 from results.report.document import Bullets, Document, Heading, Par, Table
 from results.report.plots.words import WORDS
-from results.report.vietnamese import Names
 from results.report.view import page
 from results.report.view.page_data import page_data
 from results.report.view.run_data import run_data
+from results.report.wording import Wording
 
 LANGS = ("vi", "en")
 CODES = (403, 404, 408, 480, 481, 486, 488, 503, 603)
@@ -351,7 +351,7 @@ def test_words_of_pages_and_pictures(lang: Any) -> None:
 def test_a_place_on_the_mcu_is_told_in_words() -> None:
     """Also where the phase in which so much of it was in use is not known."""
     place = Place(kind="mcu", id="mcu", detail="units", phase="elsewhere")
-    assert "units" not in Names(f.result()).place(place)
+    assert "units" not in Wording("vi", f.result()).place(place)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,480 @@
+"""What an answer holds, in words and numbers of one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from giaoban.translation import N_, NBSP, SOURCE, Language, Translator
+from results.archive.evidence.answers import Answer
+from results.judge.under_faults import longest_interruption
+from results.model.failures import FaultsAnswer
+from results.model.faults import FaultImpact, FaultResult
+from results.model.in_use import InUse
+from results.model.load import LoadResult
+from results.model.places import in_english
+from results.model.result import (
+    Binding,
+    CriterionResult,
+    Impairment,
+    Meeting,
+    Place,
+    RefusedCommand,
+    Result,
+)
+from results.report import seed_words as seeds
+
+LONGEST: Final = "fault-interruption"
+"""The criterion whose limit an interruption has."""
+_PHASES = {"before": N_("Before"), "during": N_("During"), "after": N_("After")}
+_IN_PHASES = {"before": N_("before"), "during": N_("during"), "after": N_("after")}
+_KINDS = {"audio": N_("sound"), "video": N_("picture"), "content": N_("content")}
+_WAYS = {"up": N_("up"), "down": N_("down")}
+_REFUSALS = {
+    408: N_("the MCU did not answer"),
+    480: N_("temporarily unavailable"),
+    486: N_("busy"),
+    488: N_("the kind of call was not accepted"),
+    503: N_("no capacity left"),
+}
+_FLOORS = {
+    "chair": N_("the chair and whom it calls are heard"),
+    "open": N_("all are heard"),
+}
+_DIALS = {"in": N_("the bridges call the MCU"), "out": N_("the MCU calls the bridges")}
+_COMMANDS = (
+    N_("request-to-speak"),
+    N_("withdraw"),
+    N_("call-to-speak"),
+    N_("end-speech"),
+    N_("mute"),
+    N_("unmute"),
+    N_("mute-all"),
+    N_("layout"),
+    N_("drop"),
+    N_("redial"),
+    N_("present"),
+    N_("end-meeting"),
+    N_("queue"),
+)
+_COMMAND_REFUSALS = {
+    403: N_("not permitted"),
+    404: N_("does not apply at that time"),
+    481: N_("is not in the meeting"),
+    486: N_("the bridge is connecting or busy"),
+    503: N_("the MCU is full"),
+}
+
+_NOT_DONE = N_("could not be carried out")
+
+
+class Wording(Translator):
+    """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any."""
+
+    def __init__(self, language: Language, of: Answer | None = None) -> None:
+        super().__init__(language)
+        self.english = language == SOURCE
+        self._names: dict[str, str] = {"mcu": "MCU"}
+        self._faults: dict[str, str] = {}
+        self._uses: dict[str, InUse] = {}
+        if isinstance(of, FaultsAnswer):
+            self._names |= {bridge.id: bridge.name for bridge in of.bridges} | of.names
+        elif isinstance(of, LoadResult):
+            self._names |= of.names
+        elif of is not None:
+            for phase in of.phases:
+                self._uses[phase.name] = phase.mcu
+                self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
+            self._names |= {b.id: b.name for b in [*of.question.existing, *of.question.new]}
+            self._names |= of.names
+            self._faults = {each.id: self.fault_named(each, of.names) for each in of.faults}
+
+    # ------------------------------------------------------------------ numbers
+
+    def amount(self, value: float | None, unit: str) -> str:
+        """A number with its unit, of which the first word stays on its line."""
+        if value is None:
+            return self.gettext("not measured")
+        return f"{self.number(value)}{NBSP}{self.unit(value, unit)}"
+
+    def in_unit(self, value: float | None, of: CriterionResult) -> str:
+        """A number in a criterion's unit."""
+        return self.amount(value, of.unit if self.english else of.unit_vi or of.unit)
+
+    def limit(self, criterion: CriterionResult) -> str:
+        """The threshold with its sense, e.g. `≤ 150 ms`."""
+        sign = "≤" if criterion.sense == "at-most" else "≥"
+        return f"{sign}{NBSP}{self.in_unit(criterion.threshold, criterion)}"
+
+    def in_use(self, use: InUse) -> str:
+        """Of what most is in use, e.g. `62 of 90 units`."""
+        used, total = self.number(use.used_amount), self.number(use.used_total)
+        return self.gettext(
+            "{used} of {total} {things}", used=used, total=total, things=self.things(use.used_of)
+        )
+
+    def things(self, used_of: str) -> str:
+        """What is counted of a device (`InUse.used_of`), to follow a number."""
+        if used_of.startswith("ports of "):
+            level = used_of.removeprefix("ports of ")
+            return self.gettext("ports that a call at {level} may take", level=level)
+        if used_of.startswith("limit "):
+            kinds = used_of.removeprefix("limit ")
+            return self.gettext("calls of the limit for {kinds}", kinds=kinds)
+        if used_of == "audio-ports":
+            return self.gettext("ports for sound alone")
+        return self.unit(2, used_of)
+
+    # ------------------------------------------------------------------ names, places
+
+    def of(self, node: str) -> str:
+        """The name of a node, or its id if it has none."""
+        name = self._names.get(node, node)
+        return in_english(name) if self.english else name
+
+    def way(self, direction: str) -> str:
+        """`up` or `down` in words."""
+        return self.gettext(_WAYS[direction]) if direction in _WAYS else direction
+
+    def kind(self, kind: str) -> str:
+        """A kind of media."""
+        return self.gettext(_KINDS[kind]) if kind in _KINDS else kind
+
+    def link(self, link: str, direction: str) -> str:
+        """`Gia Nghĩa → Đắk Song`, or `access line of Quảng Sơn (up)`."""
+        source, _, target = direction.partition("->")
+        if not link.startswith("access-"):
+            return f"{self.of(source)} → {self.of(target)}"
+        up = link == f"access-{source}"
+        host = self.of(source if up else target).split(" (")[0]
+        way = self.way("up" if up else "down")
+        return self.gettext("access line of {host} ({way})", host=host, way=way)
+
+    def both_ways(self, link: str) -> str:
+        """A link by its id, whose directions do not matter."""
+        if link.startswith("access-"):
+            host = self.of(link.removeprefix("access-")).split(" (")[0]
+            return self.gettext("access line of {host}", host=host)
+        return self.ends(link)
+
+    def ends(self, link: str) -> str:
+        """A backbone link by the names of its ends."""
+        ends = [self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")]
+        return " ↔ ".join(ends)
+
+    def phase(self, name: str) -> str:
+        """A phase's name."""
+        return self.gettext(_PHASES[name]) if name in _PHASES else name
+
+    def use(self, place: Place) -> InUse | None:
+        """How much of the MCU was in use at a place that tells of what most was."""
+        if place.kind != "mcu" or place.detail is None or place.phase is None:
+            return None
+        return self._uses.get(place.phase)
+
+    def place(self, place: Place | None) -> str:
+        """Where a value was found; '' for nowhere."""
+        if place is None:
+            return ""
+        if place.kind == "link":
+            text = self.link(place.id, place.detail or "")
+        else:
+            text = self.of(place.id)
+            if (use := self.use(place)) is not None:
+                text += f" ({self.in_use(use)})"
+            elif place.detail and place.kind == "mcu":
+                text += f" ({self.things(place.detail)})"
+            elif place.detail:
+                kind, _, way = place.detail.partition(" ")
+                text += f", {self.kind(kind)} {self.way(way)}"
+            if place.other:
+                text = self.gettext("{place}, with {other}", place=text, other=self.of(place.other))
+        if place.fault is not None:
+            fault = self.fault(place.fault)
+            if place.mended:
+                text = self.gettext("{place}, mending of: {fault}", place=text, fault=fault)
+            else:
+                text = self.gettext("{place}, failure: {fault}", place=text, fault=fault)
+        if place.phase is None:
+            return text
+        if place.phase in _IN_PHASES:
+            return f"{text}, {self.gettext(_IN_PHASES[place.phase])}"
+        return self.gettext("{place}, {phase}", place=text, phase=place.phase)
+
+    # ------------------------------------------------------------------ faults
+
+    def fault(self, ident: str) -> str:
+        """What a fault was."""
+        return self._faults.get(ident, ident)
+
+    def fault_text(self, fault: FaultResult) -> str:
+        """What happened."""
+        return fault.text_en if self.english else fault.text_vi
+
+    def fault_place(self, fault: FaultResult, names: Mapping[str, str]) -> str:
+        """Where: `link Gia Nghĩa – Đắk Song`."""
+        where = self._fault_at(fault, names)
+        if fault.target == "router":
+            return self.gettext("router {router}", router=where)
+        if fault.target == "link" and not fault.target_id.startswith("access-"):
+            return self.gettext("link {ends}", ends=where)
+        return where
+
+    def fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
+        """What failed, and how: `link A – B: link cut`."""
+        return f"{self.fault_place(fault, names)}: {self.fault_text(fault)}"
+
+    def fault_named(self, fault: FaultResult, names: Mapping[str, str]) -> str:
+        """What failed within a place: `link cut (Gia Nghĩa – Đắk Song)`."""
+        text = self.fault_text(fault)
+        if fault.target == "mcu":
+            return text
+        where = self._fault_at(fault, names)
+        if fault.kind in ("cut", "site"):
+            return self.pgettext("within a name", "{fault} ({place})", fault=text, place=where)
+        return self.gettext("{fault} ({place})", fault=text, place=where)
+
+    def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
+        def of(node: str) -> str:
+            name = names.get(node, node)
+            return in_english(name) if self.english else name.split(" (")[0]
+
+        if fault.target != "link":
+            return of(fault.target_id)
+        host = fault.target_id.removeprefix("access-")
+        source, _, end = (fault.direction or "").partition("->")
+        if host != fault.target_id:
+            text = self.pgettext("fault", "access line of {host}", host=of(host))
+            way = self.way("up" if source == host else "down")
+            return f"{text} ({way})" if fault.direction else text
+        ends = [of(f"r-{end}").removeprefix("r-") for end in fault.target_id.split("--")]
+        text = " – ".join(ends)
+        return f"{text} ({of(source)} → {of(end)})" if fault.direction else text
+
+    def interruptions(self, result: Result) -> list[str]:
+        """What failures that a check made came to at the bridges, in a sentence each; nothing of a
+        run without, or of one that cannot be trusted."""
+        if not result.faults or result.verdict == "invalid":
+            return []
+        longest = longest_interruption(result.faults)
+        limit = next((c for c in result.criteria if c.id == LONGEST), None)
+        found = []
+        if all(impact.behind for fault in result.faults for impact in fault.bridges):
+            found.append(self.gettext("No bridge had another way while something had failed."))
+        elif not longest.value:
+            found.append(self.gettext("No bridge that had another way was interrupted."))
+        else:
+            within = ""
+            if limit is not None:
+                within = self.gettext(" (limit {limit})", limit=self.limit(limit))
+            found.append(
+                self.gettext(
+                    "The longest interruption of a bridge that had another way: {time}, at "
+                    "{place}{limit}.",
+                    time=self.amount(longest.value, "ms"),
+                    place=self.place(longest.place),
+                    limit=within,
+                )
+            )
+        for fault in result.faults:
+            gone = [self._away(hit) for hit in fault.bridges if hit.behind and hit.noticed]
+            if gone:
+                found.append(
+                    self.gettext(
+                        "Bridges that had no other way during “{fault}”, so that the criteria do "
+                        "not count them: {bridges}.",
+                        fault=self.fault_named(fault, result.names),
+                        bridges="; ".join(gone),
+                    )
+                )
+        return found
+
+    def _away(self, hit: FaultImpact) -> str:
+        """A bridge behind what failed, and from when to when nothing could reach it."""
+        name = self.of(hit.bridge).split(" (")[0]
+        if hit.gone_ms is None:
+            return name
+        if hit.back_ms is None:
+            return self.gettext("{bridge} (away to the end of the meeting)", bridge=name)
+        seconds = round((hit.back_ms - hit.gone_ms) / 1000, 1)
+        return self.gettext(
+            "{bridge} (away for {time})", bridge=name, time=self.amount(seconds, "s")
+        )
+
+    # ------------------------------------------------------------------ the meeting
+
+    def meeting(self, meeting: Meeting) -> str:
+        """How the meeting was held, in one sentence."""
+        if meeting.video == "switched":
+            picture = self.gettext("the speaker's picture is forwarded")
+        else:
+            layout = self.gettext("auto") if meeting.layout == "auto" else meeting.layout
+            picture = self.gettext(
+                "a picture is composed for each bridge (layout {layout})", layout=layout
+            )
+        secret = (
+            self.gettext("encrypted (SRTP)") if meeting.encrypted else self.gettext("not encrypted")
+        )
+        return self.gettext(
+            "{floor}; {picture}; {dial}; media is {secret}.",
+            floor=self.gettext(_FLOORS[meeting.floor]),
+            picture=picture,
+            dial=self.gettext(_DIALS[meeting.dial]),
+            secret=secret,
+        )
+
+    def refusal(self, code: int) -> str:
+        """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
+        why = self.gettext(_REFUSALS[code]) if code in _REFUSALS else self.gettext("refused")
+        return self.gettext("{why} (code {code})", why=why, code=code)
+
+    def resolution(self, name: str) -> str:
+        """What a call asked for or was given: a resolution's own name, or sound alone."""
+        return self.gettext("sound alone") if name == "audio" else name
+
+    def command(self, refused: RefusedCommand) -> str:
+        """A command that was not carried out: whose, what, about whom, and why not."""
+        who = self.of(refused.by)
+        if refused.by == "operator":
+            who = self.gettext("the MCU's technician")
+        what = self.gettext(refused.command) if refused.command in _COMMANDS else refused.command
+        if refused.on:
+            what += f" ({self.of(refused.on)})"
+        why = refused.reason
+        if not self.english:
+            known = refused.code in _COMMAND_REFUSALS
+            why = self.gettext(_COMMAND_REFUSALS[refused.code] if known else _NOT_DONE)
+        reason = self.gettext("{why} (code {code})", why=why, code=refused.code)
+        return f"{who}: {what} – {reason}"
+
+    def impairment(self, item: Impairment) -> str:
+        """What was done on purpose, where and when: `Đắk Song, up, picture: 10 % loss …`."""
+        way = item.direction or "up"
+        if item.target == "link":
+            words = [self.link(item.id, way) if item.direction else self.both_ways(item.id)]
+        else:
+            both = self.gettext("both ways")
+            words = [self.of(item.id), self.way(way) if item.direction else both]
+        if item.media:
+            words.append(self.kind(item.media))
+        start = self.number(max(item.from_s, 0.0))
+        if item.to_s is not None:
+            end = self.number(item.to_s)
+            words.append(self.gettext("{start} s to {end} s", start=start, end=end))
+        elif item.from_s > 0:
+            words.append(self.gettext("{start} s to the end", start=start))
+        else:
+            words.append(self.gettext("all the time"))
+        return f"{', '.join(words)}: {item.text_en if self.english else item.text_vi}"
+
+    def device_delays(
+        self, result: Result, amount: Callable[[float | None, str], str] | None = None
+    ) -> str:
+        """What devices alone take of the delays, where one of these is past what is preferred."""
+        if result.devices_past_preferred is None:
+            return ""
+        sound, picture = ((amount or self.amount)(ms, "ms") for ms in result.devices_past_preferred)
+        return self.gettext(
+            "Of the delays from mouth to ear and from camera to screen, terminals and MCU alone "
+            "take {sound} and {picture}, by figures that are assumptions where no maker gives "
+            "them.",
+            sound=sound,
+            picture=picture,
+        )
+
+    # ------------------------------------------------------------------ the verdict
+
+    def criterion(self, c: CriterionResult) -> str:
+        """What a criterion is about."""
+        return c.name_en if self.english else c.name_vi
+
+    def verdict(self, result: Result) -> str:
+        """The answer in one sentence; that of one seed alone says so."""
+        said = self._verdict(result)
+        if result.verdict == "invalid" or seeds.tried(result) is not None:
+            return said
+        return f"{said.removesuffix('.')} ({self.gettext(seeds.NOT_TRIED)})."
+
+    def _verdict(self, result: Result) -> str:
+        if result.verdict == "invalid":
+            return self.gettext(
+                "Invalid: this check cannot be trusted, so it gives no answer; it must not be used "
+                "as a basis for anything."
+            )
+        new = [bridge.name for bridge in result.question.new]
+        names, total = ", ".join(new), len(result.criteria)
+        what = self.ngettext(
+            "{n} new bridge ({names})", "{n} new bridges ({names})", len(new), names=names
+        )
+        lead = self.gettext("the system as it is")
+        if new:
+            lead = self.gettext("with {bridges} connected, the system", bridges=what)
+        if seeds.by_luck(result):
+            luck = seeds.luck(result, self)
+            return self.gettext("Not met: {lead} {luck}.", lead=lead, luck=luck)
+        if result.verdict == "fail":
+            return self.ngettext(
+                "Not met: {lead} does not meet {failed} of {n} criterion.",
+                "Not met: {lead} does not meet {failed} of {n} criteria.",
+                total,
+                lead=lead,
+                failed=sum(not criterion.ok for criterion in result.criteria),
+            )
+        every = self.ngettext("the one criterion", "all {n} criteria", total)
+        if not new:
+            return self.gettext(
+                "Met: the system as it is, without more bridges, meets {criteria}.", criteria=every
+            )
+        return self.gettext(
+            "Met: {bridges} may be connected; the whole system meets {criteria} before, during and "
+            "after the connection.",
+            bridges=what,
+            criteria=every,
+        )
+
+    def binding(self, binding: Binding | None, result: Result) -> str:
+        """What limits the answer, in one sentence; '' if nothing was judged."""
+        criterion = next(
+            (c for c in result.criteria if binding and c.id == binding.criterion), None
+        )
+        if binding is None or criterion is None:
+            return ""
+        # what is heard and seen is a symptom, of which the cause is elsewhere
+        symptom = binding.cause == "stream"
+        fails = self.gettext("Fails most clearly") if symptom else self.gettext("Main cause")
+        lead = self.gettext("Closest to its limit") if criterion.ok else fails
+        if (at := seeds.at_seed(result)) is not None:
+            # a pass that a seed does not share is one that the scenario allows
+            allowed = self.gettext(" (which the scenario allows)") if criterion.ok else ""
+            return self.gettext(
+                "{lead}, at seed {seed}{allowed}: {criterion} – {place}: {value} (limit {limit}).",
+                lead=fails,
+                seed=at.seed,
+                allowed=allowed,
+                criterion=self._within(at.criterion),
+                place=self.place(at.binding.place),
+                value=self.in_unit(at.binding.value, at.criterion),
+                limit=self.limit(at.criterion),
+            )
+        name, limit = self._within(criterion), self.limit(criterion)
+        if criterion.place is None:
+            return self.gettext(
+                "{lead}: {criterion} – nothing to measure (limit {limit}).",
+                lead=lead,
+                criterion=name,
+                limit=limit,
+            )
+        return self.gettext(
+            "{lead}: {criterion} – {place}: {value} (limit {limit}, margin {margin}).",
+            lead=lead,
+            criterion=name,
+            place=self.place(binding.place),
+            value=self.in_unit(binding.value, criterion),
+            limit=limit,
+            margin=self.percent(binding.margin_pct),
+        )
+
+    def _within(self, c: CriterionResult) -> str:
+        """A criterion's name within a sentence."""
+        name = self.criterion(c)
+        return name if self.english else name[:1].lower() + name[1:]
