@@ -90,7 +90,7 @@ class End:
         self._film: Film | None = None
         kind = AUDIO_PAYLOAD_TYPE if audio else VIDEO_PAYLOAD_TYPE
         stream = rtp.StreamId(kind, 0x10000 * (1 + audio) + number, 0, 0)
-        self._header = np.frombuffer(_template(stream), np.uint8)
+        self._header = np.frombuffer(rtp.template(stream), np.uint8)
         self._begun_ns = self._done = 0
 
     def send(self, film: Film, to: HostPort, now_ns: int) -> None:
@@ -204,7 +204,3 @@ class Generator:
         """Close all sockets."""
         for end in self.ends:
             end.socket.close()
-
-
-def _template(stream: rtp.StreamId) -> bytes:
-    return bytes([0x80, stream.payload_type, 0, 0]) + bytes(4) + stream.ssrc.to_bytes(4, "big")

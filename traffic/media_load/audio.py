@@ -38,8 +38,7 @@ class Sounds:
 
     def start(self, row: int, descriptor: int, stream: rtp.StreamId) -> None:
         """A call begins to send from its next slot on, to where its socket is connected."""
-        header = bytes([0x80, stream.payload_type]) + bytes(6) + stream.ssrc.to_bytes(4, "big")
-        self._headers[row] = np.frombuffer(header, np.uint8)
+        self._headers[row] = np.frombuffer(rtp.template(stream), np.uint8)
         self.sequence[row], self.timestamp[row] = stream.first_sequence, stream.first_timestamp
         self.sent[row] = 0
         self._descriptors[row] = descriptor

@@ -41,10 +41,9 @@ class Pictures:
 
     def start(self, row: int, descriptor: int, stream: rtp.StreamId, now_ns: int) -> None:
         """A call begins to send, to where its socket is connected."""
-        header = bytes([0x80, stream.payload_type]) + bytes(6) + stream.ssrc.to_bytes(4, "big")
         self._projectors[row] = _Projector(
             descriptor,
-            np.frombuffer(header, np.uint8),
+            np.frombuffer(rtp.template(stream), np.uint8),
             (stream.first_sequence, stream.first_timestamp),
             now_ns,
         )
