@@ -1,41 +1,121 @@
-"""Which RTP packets of H.264 belong to key frames (RFC 6184 §5)."""
+"""H.264 in RTP (RFC 6184, packetization-mode 1): single NAL units, STAP-A and FU-A."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-# NAL unit types (H.264 table 7-1): a key frame's slices, and what they need
-IDR, SPS, PPS = 5, 7, 8
+# NAL unit types (H.264 table 7-1)
+NAL_SLICE, NAL_IDR, NAL_SEI, NAL_SPS, NAL_PPS, NAL_DELIMITER = 1, 5, 6, 7, 8, 9
 STAP_A, FU_A = 24, 28  # RFC 6184 table 1; other aggregations and fragments are for interleaving
-TYPE = np.uint8(0x1F)  # of a NAL unit's first byte and of an FU header
-FIRST_UNIT_AT = 3  # in a STAP-A: after its own header and the first unit's size (§5.7.1)
+TYPE_MASK = 0x1F  # of a NAL unit's first byte and of an FU header
+FU_INDICATOR = 0x60 | FU_A  # nal_ref_idc 3 (RFC 6184 §5.8)
+FU_START, FU_END = 0x80, 0x40
+FU_HEADER_BYTES = 2
+SIZE_BYTES = 2  # before each NAL unit in a STAP-A (§5.7.1)
+HEADER_BITS, REF_IDC = 0xE0, 0x60  # of a NAL unit's header: all but the type; nal_ref_idc
+SMALLEST_PAYLOAD = FU_HEADER_BYTES + 1
+MOST_AGGREGATED = 16  # NAL units of one STAP-A that are looked at: parameter sets come first
+
+KEY_FRAME = (NAL_IDR, NAL_SPS, NAL_PPS)
+"""What a key frame consists of: its slices and the parameter sets they need."""
+KEY_FRAME_START = (NAL_IDR, NAL_SPS)
+"""What a key frame begins with: encoders send the sequence parameter set before an IDR picture
+(H.264 §7.4.1.2.3)."""
 
 
-def belongs_to_key_frame(
-    data: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]
+def carries(
+    data: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    types: Collection[int],
+    *,
+    begins: bool = False,
 ) -> NDArray[np.bool_]:
-    """Which of n packets carry a part of a key frame or its parameter sets: (n,).
+    """Which of n packets carry a NAL unit of one of these types, or a part of one: (n,).
 
-    That is an IDR slice or a parameter set as a single NAL unit (§5.6), as the first unit of a
-    STAP-A (§5.7.1), or an IDR slice's fragment in an FU-A (§5.8). `data` is (n, width) uint8, not
-    encrypted; `start` and `end` (n,) are where the payloads lie (`rtp.payload_bounds`).
+    By itself (§5.6), anywhere in a STAP-A (§5.7.1) or as a fragment in an FU-A (§5.8).
+
+    Args:
+        data: (n, width) packets, not encrypted.
+        start, end: (n,) where the payloads lie (`rtp.payload_bounds`).
+        begins: of fragments only the first counts.
     """
-    kind = _type_at(data, start, end)
-    found = np.isin(kind, (IDR, SPS, PPS))
-    fragments = np.flatnonzero(kind == FU_A)
-    inner = _type_at(data[fragments], start[fragments] + 1, end[fragments])
-    found[fragments] = inner == IDR
-    aggregates = np.flatnonzero(kind == STAP_A)
-    first = _type_at(data[aggregates], start[aggregates] + FIRST_UNIT_AT, end[aggregates])
-    found[aggregates] = np.isin(first, (IDR, SPS, PPS))
+    wanted = np.zeros(TYPE_MASK + 1, np.bool_)
+    wanted[list(types)] = True
+    found = np.zeros(len(data), np.bool_)
+    present = np.flatnonzero(start < end)
+    kind = data[present, start[present]] & TYPE_MASK
+    found[present] = wanted[kind]
+    fragments = present[kind == FU_A]
+    fragments = fragments[end[fragments] - start[fragments] >= FU_HEADER_BYTES]
+    header = data[fragments, start[fragments] + 1]
+    found[fragments] = wanted[header & TYPE_MASK] & ((header & FU_START != 0) | (not begins))
+    aggregates = present[kind == STAP_A]
+    at = start[aggregates] + 1
+    for _ in range(MOST_AGGREGATED):
+        room = at + SIZE_BYTES < end[aggregates]
+        aggregates, at = aggregates[room], at[room]
+        if not len(aggregates):
+            break
+        size = data[aggregates, at].astype(np.int64) << 8 | data[aggregates, at + 1]
+        unit = at + SIZE_BYTES
+        whole = (size > 0) & (unit + size <= end[aggregates])
+        aggregates, unit, size = aggregates[whole], unit[whole], size[whole]
+        found[aggregates] |= wanted[data[aggregates, unit] & TYPE_MASK]
+        at = unit + size
     return found
 
 
-def _type_at(
-    data: NDArray[np.uint8], at: NDArray[np.int64], end: NDArray[np.int64]
-) -> NDArray[np.uint8]:
-    """The type in a byte of each row; 0, which is no NAL unit's, where the payload has ended."""
-    there = at < end
-    rows = np.arange(len(data))
-    return np.where(there, data[rows, np.where(there, at, 0)] & TYPE, np.uint8(0))
+def packetise(units: Sequence[bytes], max_payload: int) -> list[bytes]:
+    """RTP payloads of one access unit's NAL units, in order; the last one has the marker.
+
+    Units that fit together share a STAP-A, one that fits goes alone, a longer one is cut into
+    FU-A fragments of even size.
+
+    Raises:
+        ValueError: `max_payload` is less than 3 bytes.
+    """
+    if max_payload < SMALLEST_PAYLOAD:
+        raise ValueError(f"{max_payload} bytes do not hold a fragment")
+    payloads: list[bytes] = []
+    waiting: list[bytes] = []
+    room = max_payload - 1
+
+    def let_go() -> None:
+        if waiting:
+            payloads.append(waiting[0] if len(waiting) == 1 else _aggregate(waiting))
+            waiting.clear()
+
+    for unit in units:
+        if SIZE_BYTES + len(unit) > room - sum(SIZE_BYTES + len(w) for w in waiting):
+            let_go()
+        if len(unit) <= max_payload:
+            waiting.append(unit)
+        else:
+            payloads.extend(_fragments(unit, max_payload))
+    let_go()
+    return payloads
+
+
+def _aggregate(units: Sequence[bytes]) -> bytes:
+    """A STAP-A: its nal_ref_idc is the largest of its units' (§5.7)."""
+    header = max(unit[0] & REF_IDC for unit in units) | STAP_A
+    sized = (len(unit).to_bytes(SIZE_BYTES, "big") + unit for unit in units)
+    return bytes([header]) + b"".join(sized)
+
+
+def _fragments(unit: bytes, max_payload: int) -> Iterator[bytes]:
+    """FU-A fragments; the unit's own header travels in theirs (§5.8)."""
+    body = unit[1:]
+    count = -(-len(body) // (max_payload - FU_HEADER_BYTES))
+    base, rest = divmod(len(body), count)
+    indicator = unit[0] & HEADER_BITS | FU_A
+    at = 0
+    for nth in range(count):
+        size = base + (nth < rest)
+        edges = (FU_START if nth == 0 else 0) | (FU_END if nth == count - 1 else 0)
+        yield bytes([indicator, unit[0] & TYPE_MASK | edges]) + body[at : at + size]
+        at += size

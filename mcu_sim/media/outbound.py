@@ -14,7 +14,7 @@ from mcu_sim.sdp.crypto import MOST_MKI_BYTES
 from mcu_sim.sip.message.addresses import HostPort
 from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
-from traffic.h264 import belongs_to_key_frame
+from traffic.h264 import KEY_FRAME, carries
 from traffic.log import PacketLog
 from traffic.sender.holding import Holding
 from traffic.sender.injection import EVER, Fate, Injector
@@ -352,4 +352,4 @@ def _key(
     """Which packets, not encrypted yet, are part of key frames."""
     if kind == "audio":
         return False
-    return belongs_to_key_frame(data, *rtp.payload_bounds(data, lengths))
+    return carries(data, *rtp.payload_bounds(data, lengths), KEY_FRAME)

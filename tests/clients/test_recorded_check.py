@@ -17,9 +17,10 @@ from tests.clients.checks import Checked, check
 from tests.clients.decoder import encode, pictures, shown
 from traffic.quality.frames import frames
 from traffic.quality.measure import Trace
-from traffic.recorded.annexb import byte_stream, read_clip
+from tests.h264 import byte_stream
+from traffic.recorded.annexb import read_clip
 from traffic.recorded.capture import CapturedStream, read_capture
-from traffic.recorded.h264_packets import depacketise
+from tests.h264 import depacketise
 from traffic.sources.video_model import CLOCK_HZ
 
 pytestmark = pytest.mark.sandbox

@@ -19,8 +19,9 @@ from traffic.impairments import BernoulliLoss, GilbertElliottLoss, Impairments, 
 from traffic.log import RECEIVED, SENT, PacketLog, read
 from traffic.quality.frames import frames
 from traffic.quality.measure import trace
-from traffic.recorded.annexb import byte_stream, read_clip
-from traffic.recorded.h264_packets import depacketise
+from tests.h264 import byte_stream
+from traffic.recorded.annexb import read_clip
+from tests.h264 import depacketise
 from traffic.recorded.recording import Recording
 from traffic.recorded.sources import recording_from_h264
 from traffic.recorded.stream import RecordedStream

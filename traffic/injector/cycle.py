@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic import rtp
+from traffic.h264 import FU_INDICATOR
 from traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
 from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.video_model import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
+from traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
 
 SECOND_NS = 1_000_000_000
 LEAD_BYTES = 2

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.sources.video_model import CLOCK_HZ, FU_INDICATOR, FrameSource, VideoModel, packetise
+from traffic.h264 import FU_INDICATOR
+from traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
 
 LOOP_S = 30
 

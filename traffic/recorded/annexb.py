@@ -7,11 +7,19 @@ are sent in the order in which they are shown; no data partitioning.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from giaoban.errors import InputError
+from traffic.h264 import (
+    NAL_DELIMITER,
+    NAL_IDR,
+    NAL_PPS,
+    NAL_SEI,
+    NAL_SLICE,
+    NAL_SPS,
+    TYPE_MASK,
+)
 from traffic.recorded.parameter_sets import (
     SequenceParameters,
     TruncatedUnitError,
@@ -19,13 +27,11 @@ from traffic.recorded.parameter_sets import (
     slice_header,
 )
 
-# nal_unit_type (Table 7-1)
-SLICE, PARTITIONS, IDR, SEI, SPS, PPS, DELIMITER = 1, (2, 3, 4), 5, 6, 7, 8, 9
-BEFORE_A_PICTURE = frozenset({SEI, SPS, PPS, DELIMITER, *range(14, 19)})
+PARTITIONS = (2, 3, 4)
+BEFORE_A_PICTURE = frozenset({NAL_SEI, NAL_SPS, NAL_PPS, NAL_DELIMITER, *range(14, 19)})
 """After a picture's slices they begin the next access unit (§7.4.1.2.3)."""
 KNOWN_TYPES = range(1, 24)  # 0 and 24 to 31 are not for byte streams; RTP uses some for itself
-TYPE_MASK, FORBIDDEN_BIT = 0x1F, 0x80
-START_CODE = b"\0\0\0\1"
+FORBIDDEN_BIT = 0x80
 _PREFIX = re.compile(b"\0\0\1")
 
 
@@ -67,12 +73,12 @@ def read_clip(data: bytes, name: str) -> Clip:
         place = f"{name}: NAL unit {number} (type {kind})"
         first = False
         try:
-            if kind == SPS:
+            if kind == NAL_SPS:
                 read = sequence_parameters(unit)
                 if not read.progressive:
                     raise InputError(f"{place}: codes fields (allowed: progressive video)")
                 parameters = parameters or read
-            elif kind in (SLICE, IDR):
+            elif kind in (NAL_SLICE, NAL_IDR):
                 if parameters is None or not pps:
                     raise InputError(f"{place}: a slice before any parameter sets (types 7 and 8)")
                 header = slice_header(unit)
@@ -87,12 +93,12 @@ def read_clip(data: bytes, name: str) -> Clip:
             raise InputError(f"{place}: is truncated: {error}") from None
         if kind in PARTITIONS:
             raise InputError(f"{place}: data partitioning (allowed: slices of types 1 and 5)")
-        pps = pps or kind == PPS
+        pps = pps or kind == NAL_PPS
         if has_slice and (first or kind in BEFORE_A_PICTURE):
             pictures.append(AccessUnit(tuple(current), is_key))
             current, has_slice = [], False
         if first:
-            has_slice, is_key = True, kind == IDR
+            has_slice, is_key = True, kind == NAL_IDR
             if not pictures and not is_key:
                 raise InputError(f"{place}: the first picture is no IDR picture (type 5 is needed)")
         current.append(unit)
@@ -139,8 +145,3 @@ def nal_units(data: bytes, name: str) -> list[bytes]:
             )
         units.append(unit)
     return units
-
-
-def byte_stream(units: Iterable[bytes]) -> bytes:
-    """NAL units as a byte stream, a start code of four bytes before each."""
-    return b"".join(START_CODE + unit for unit in units)

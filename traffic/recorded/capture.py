@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from giaoban.errors import InputError
 from giaoban.files import open_file
 from traffic import rtp
+from traffic.h264 import NAL_IDR, carries
 from traffic.recorded.datagrams import LINK_TYPES, BrokenFrameError, Datagram, datagram
 
 RTCP_TYPES = range(64, 96)  # payload types that tell RTCP from RTP on one port (RFC 5761 §4)
@@ -48,6 +49,7 @@ class CapturedStream:
         marker: (n,).
         time_ns: (n,) when each was captured.
         payloads: n payloads, without header extension and padding.
+        idr: (n,) whether each holds a slice of an IDR picture, or a part of one, if it is H.264.
     """
 
     flow: Flow
@@ -57,6 +59,7 @@ class CapturedStream:
     marker: NDArray[np.bool_]
     time_ns: NDArray[np.int64]
     payloads: Sequence[bytes]
+    idr: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.payloads)
@@ -187,6 +190,7 @@ def _stream(packets: Sequence[tuple[int, Datagram]]) -> tuple[CapturedStream, in
     headers = rtp.parse_headers(data, lengths)
     start, end = rtp.payload_bounds(data, lengths)
     sound = np.flatnonzero(end > 0)
+    idr = carries(data, start, end, (NAL_IDR,))
     headers = headers.take(sound)
     first = packets[0][1]
     stream = CapturedStream(
@@ -203,6 +207,7 @@ def _stream(packets: Sequence[tuple[int, Datagram]]) -> tuple[CapturedStream, in
         marker=headers.marker,
         time_ns=np.array([time_ns for time_ns, _ in packets], np.int64)[sound],
         payloads=[packets[i][1].payload[start[i] : end[i]] for i in sound.tolist()],
+        idr=idr[sound],
     )
     return stream, len(packets) - len(sound)
 

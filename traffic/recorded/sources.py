@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from giaoban.errors import InputError
 from giaoban.files import read_file
+from traffic.h264 import packetise
 from traffic.recorded.annexb import Clip, read_clip
 from traffic.recorded.capture import CapturedStream, most_frequent, read_capture, unwrapped
-from traffic.recorded.h264_packets import carries_key, packetise
 from traffic.recorded.recording import SECOND_NS, Recording
 from traffic.sources.video_model import CLOCK_HZ
 
@@ -121,8 +121,7 @@ def stream_recording(
     stamps = unwrapped(stream.timestamp[order], 32)
     key = np.zeros(len(order), np.bool_)
     if h264:
-        slices = np.array([carries_key(stream.payloads[i]) for i in order])
-        key = np.isin(stamps, stamps[slices])
+        key = np.isin(stamps, stamps[stream.idr[order]])
         if not key.any():
             raise InputError(f"{name}: has no key frame (an IDR picture is needed to begin with)")
         first, ends = int(np.argmax(key)), np.flatnonzero(stream.marker[order])

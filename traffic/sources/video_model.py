@@ -16,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.tomlfile import StrictModel
+from traffic.h264 import FU_END, FU_HEADER_BYTES, FU_START, NAL_IDR, NAL_SLICE
 
 CLOCK_HZ = 90_000  # RFC 6184 §8.1
-FU_INDICATOR = 0x60 | 28  # nal_ref_idc 3, type FU-A (RFC 6184 §5.8)
-FU_START, FU_END = 0x80, 0x40
-NAL_SLICE, NAL_IDR = 1, 5
-FU_HEADER_BYTES = 2
 SMALLEST_SHARE = 0.2  # of the mean frame: rate control does not squeeze a frame below it
 SMALLEST_FRAME = 64  # bytes
 

@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic import rtp
+from traffic.h264 import FU_HEADER_BYTES, FU_INDICATOR, NAL_IDR, TYPE_MASK
 from traffic.log import PacketLog
 from traffic.sender.stream import OutgoingStream
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.content import ContentModel, ContentSource
 from traffic.sources.video_model import (
     CLOCK_HZ,
-    FU_HEADER_BYTES,
-    FU_INDICATOR,
-    NAL_IDR,
     FrameSource,
     PictureModel,
     VideoModel,
@@ -127,7 +125,7 @@ class VideoStream(OutgoingStream):
             packets.marker,
             first_ns + np.rint(at).astype(np.int64),
             until_ns,
-            key=packets.fu_header & 0x1F == NAL_IDR,
+            key=packets.fu_header & TYPE_MASK == NAL_IDR,
         )
 
 

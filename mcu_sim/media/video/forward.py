@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.video import h264_rtp
 from mcu_sim.media.video.keyframes import RequestDamper
 from traffic import rtp
+from traffic.h264 import KEY_FRAME_START, carries
 
 VERSION_2 = 0x80  # no padding, no extension, no CSRC
 
@@ -145,8 +145,8 @@ class KeyStarts:
         start: NDArray[np.int64],
         end: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
-        """(n,) for n packets of the sources `rows`, with payloads as in `starts_key_frame`."""
-        found = h264_rtp.starts_key_frame(data, start, end)
+        """(n,) for n packets of the sources `rows`, with payloads as in `carries`."""
+        found = carries(data, start, end, KEY_FRAME_START, begins=True)
         at = np.flatnonzero(found)
         row = rows[at]
         frame = headers.ssrc[at].astype(np.uint64) << np.uint64(32) | headers.timestamp[at]

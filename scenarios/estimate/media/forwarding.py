@@ -20,8 +20,9 @@ from scenarios.estimate.network.packets import Packets, joined
 from scenarios.estimate.timeline import Timeline, Turn
 from scenarios.plan.plan import Plan
 from traffic import rtp
+from traffic.h264 import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
 from traffic.sender.injection import Injector
-from traffic.sources.video_model import CLOCK_HZ, FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
+from traffic.sources.video_model import CLOCK_HZ
 
 WIDTH = rtp.HEADER_BYTES + 2
 

@@ -16,6 +16,8 @@ from recorded_factory import IDENT, clip, play
 from traffic_factory import MS
 
 from giaoban.errors import InputError
+from tests.h264 import depacketise
+from traffic.h264 import packetise
 from traffic.impairments import TraceLoss
 from traffic.impairments.loss import loss_process
 from traffic.recorded.capture import (
@@ -28,7 +30,6 @@ from traffic.recorded.capture import (
     unwrapped,
 )
 from traffic.recorded.datagrams import BrokenFrameError, datagram
-from traffic.recorded.h264_packets import depacketise, packetise
 from traffic.recorded.sources import recording_from_capture, stream_recording
 from traffic.rtp import HEADER_BYTES
 

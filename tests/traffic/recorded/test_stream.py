@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from recorded_factory import IDENT, MAX_PAYLOAD, clip, play, recording
 from traffic_factory import MS, START_NS, during_all, stream_plan
 
+from tests.h264 import depacketise
 from traffic.impairments import BernoulliLoss
 from traffic.log import SENT, PacketLog, save
-from traffic.recorded.h264_packets import depacketise
 from traffic.recorded.recording import Recording, load
 from traffic.recorded.sources import clip_recording
 from traffic.recorded.stream import RecordedStream

@@ -10,9 +10,8 @@ import pytest
 
 from mcu_sim.media.video.compose import DecodingLosses
 from traffic import rtp
-from traffic.h264 import FU_A
+from traffic.h264 import FU_A, FU_START, NAL_IDR, NAL_SLICE
 from traffic.receiver.feedback import HOLD_NS, REPEAT_NS, dither_max_ns
-from traffic.sources.video_model import FU_START, NAL_IDR, NAL_SLICE
 
 ROW, KBPS = 2, 2000.0
 
