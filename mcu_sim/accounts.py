@@ -18,7 +18,7 @@ from pydantic import (
 from giaoban.files import refuse_if_others_read
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.device import Id
-from mcu_sim.hosts import is_one_host
+from traffic.hosts import is_one_host
 
 Digest = Literal["MD5", "SHA-256"]
 

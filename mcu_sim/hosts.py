@@ -1,16 +1,10 @@
-"""Which IPv4 addresses are one host's, so that something may be sent there for whoever says so."""
+"""Where a far end may have media sent to."""
 
 from __future__ import annotations
 
 import ipaddress
 
-
-def is_one_host(address: ipaddress.IPv4Address) -> bool:
-    """Whether an address is one host's (RFC 6890): nobody may have us send to everyone, or nowhere.
-
-    Not those of multicast (224/4), reserved ones with broadcast (240/4), nor of this network (0/8).
-    """
-    return not (address.is_multicast or address.is_reserved or int(address) < 2**24)
+from traffic.hosts import is_one_host
 
 
 def why_not(text: str, *, from_loopback: bool) -> str | None:

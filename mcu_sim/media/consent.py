@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from mcu_sim.media.leg import KINDS, Kind, Leg
 from mcu_sim.sip.message.addresses import HostPort
 from traffic.batch import sockaddr
+from traffic.hosts import CONSENT_NS
 
-FRESH_NS = 30_000_000_000
-"""Consent is over if nothing has been heard for so long (RFC 7675 §5.1)."""
-GRACE_NS = FRESH_NS
+GRACE_NS = CONSENT_NS
 """The same for the host that the call's signalling comes from: that is heard from when it begins. A
 screen that says nothing sees as much."""
 NEVER_NS = -(2**62)
@@ -103,7 +102,7 @@ class Consent:
         for (kind, row), flow in self._flows.items():
             if flow.assured:
                 continue
-            since_ns = now_ns - FRESH_NS
+            since_ns = now_ns - CONSENT_NS
             to: HostPort | None = None
             if self._heard_ns[kind][row] > since_ns or now_ns < flow.grace_until_ns:
                 to = flow.remote

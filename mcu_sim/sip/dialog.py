@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Address, CSeq, Request, Response
 
-from mcu_sim.hosts import is_one_host
 from mcu_sim.sip.message.addresses import (
     DEFAULT_PORT,
     PARSE_ERRORS,
@@ -28,6 +27,7 @@ from mcu_sim.sip.message.headers import (
     to_of,
 )
 from mcu_sim.sip.message.responses import USER_AGENT
+from traffic.hosts import is_one_host
 
 MAX_FORWARDS = 70
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
 
 from giaoban.errors import InputError
-from mcu_sim.hosts import is_one_host
+from traffic import hosts
 
 DEFAULT_PORT = 5060
 ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"
@@ -21,31 +20,20 @@ def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tu
     Raises:
         InputError: it is no such address, or nobody says that the owner has agreed.
     """
-    scheme, colon, rest = text.partition(":")
-    host, _, port = rest.partition(":")
-    try:
-        if scheme.lower() != "sip" or not colon:
-            raise ValueError
-        address = IPv4Address(host)
-        number = int(port) if port else DEFAULT_PORT
-    except ValueError:
-        number = 0
-    if not 0 < number < 65_536:
-        raise InputError(
-            f'{option} = "{text}": is no SIP address of a device (allowed: sip:HOST or '
-            "sip:HOST:PORT with an IPv4 address in digits, such as sip:10.67.0.2)"
-        )
-    if not is_one_host(address):
-        raise InputError(
-            f'{option} = "{text}": is not the address of one host (allowed: no multicast, '
-            "broadcast, unspecified or reserved address)"
-        )
+    address, port = hosts.parse_target(
+        text,
+        option=option,
+        allowed="is no SIP address of a device (allowed: sip:HOST or sip:HOST:PORT with an IPv4 "
+        "address in digits, such as sip:10.67.0.2)",
+        scheme="sip",
+        default_port=DEFAULT_PORT,
+    )
     if not authorised:
         raise InputError(
             f'{option} = "{text}": a load test takes a device to its limits and keeps others out '
             "(allowed: with --i-am-authorised, if its owner has agreed to this test at this time)"
         )
-    return str(address), number
+    return str(address), port
 
 
 def check_room(room: str) -> str:

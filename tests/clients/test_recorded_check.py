@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from results.model.result import BridgeResult, StreamResult
 from tests.clients.checks import Checked, check
 from tests.clients.decoder import encode, pictures, shown
+from tests.h264 import byte_stream, depacketise
 from traffic.quality.frames import frames
 from traffic.quality.measure import Trace
-from tests.h264 import byte_stream
 from traffic.recorded.annexb import read_clip
 from traffic.recorded.capture import CapturedStream, read_capture
-from tests.h264 import depacketise
 from traffic.sources.video_model import CLOCK_HZ
 
 pytestmark = pytest.mark.sandbox

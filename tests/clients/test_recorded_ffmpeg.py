@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from tests.clients.decoder import FPS, encode, pictures, shown
 from tests.clients.programs import HOST
+from tests.h264 import byte_stream, depacketise
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
 from traffic.impairments import BernoulliLoss, GilbertElliottLoss, Impairments, Interval, Loss
 from traffic.log import RECEIVED, SENT, PacketLog, read
 from traffic.quality.frames import frames
 from traffic.quality.measure import trace
-from tests.h264 import byte_stream
 from traffic.recorded.annexb import read_clip
-from tests.h264 import depacketise
 from traffic.recorded.recording import Recording
 from traffic.recorded.sources import recording_from_h264
 from traffic.recorded.stream import RecordedStream

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from traffic import rtcp, rtp
 from traffic.batch import ReceiveBatch
+from traffic.hosts import CONSENT_NS
 from traffic.media_load.sockets import Pair, put
 from traffic.receiver.statistics import ReceptionBank
 from traffic.rtcp.session import KeyFrameWanted, Reporter
 
 INBOX, MAX_BYTES = 512, 2048
-CONSENT_NS = 30_000_000_000
-"""Who has not agreed to get anything gets it as long as something came from there within this time
-(RFC 7675 §5.1)."""
 STALE_READS = 16
 """More than the buffer of a socket holds; who sends faster than that is read is not waited for."""
 STILL_NS = 1_000_000_000

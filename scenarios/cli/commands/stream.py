@@ -17,10 +17,11 @@ import typer
 from giaoban.errors import InputError, InvalidRun, MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from scenarios.cli.output import print_json
+from traffic import hosts
 from traffic import log as packet_log
 from traffic import profiles as call_profiles
 from traffic.batch import media_socket
-from traffic.injector import cycle, interface, receiver, sender, slots, target, windows
+from traffic.injector import cycle, interface, receiver, sender, slots, windows
 from traffic.injector.cycle import Cycle
 from traffic.injector.impair import impairers, load_intervals
 from traffic.injector.sender import Sent
@@ -88,9 +89,9 @@ def send(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Send RTP to one address; exit code 3 if it did not leave when it was due."""
-    host, port = target.parse_target(to, authorised=authorised)
+    host, port = hosts.media_target(to, authorised=authorised)
     plan = _plan(profile, media, rate, size, streams, seconds, seed)
-    target.check_rate(host, plan.packets_per_s)
+    hosts.check_rate(host, plan.packets_per_s)
     intervals = None if impair is None else load_intervals(impair, seconds)
     stop = _stopper()
     by_kernel = _by_kernel(pacing, host)
@@ -209,8 +210,8 @@ def _plan(
             raise InputError(
                 f"--streams {streams}: more than packets a second (allowed: up to {rate})"
             )
-        if rate > target.MOST_PER_S:
-            raise InputError(f"--rate {rate}: is too much (allowed: {target.MOST_PER_S})")
+        if rate > hosts.MOST_PER_S:
+            raise InputError(f"--rate {rate}: is too much (allowed: {hosts.MOST_PER_S})")
         return cycle.constant_rate(rate, 1000 if size is None else size, streams, seed)
     assert profile is not None
     if size is not None:

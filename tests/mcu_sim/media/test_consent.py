@@ -14,7 +14,7 @@ import pytest
 from mcu_sim import hosts
 from mcu_sim.accounts import Accounts
 from mcu_sim.media import consent as consent_of_media
-from mcu_sim.media.consent import FRESH_NS, GRACE_NS, Consent
+from mcu_sim.media.consent import GRACE_NS, Consent
 from mcu_sim.media.leg import Flow, Leg
 from mcu_sim.sdp.offer_answer import PCMA, Agreed
 from mcu_sim.sip import Answered, Peer, Refused, UserAgent
@@ -23,6 +23,7 @@ from tests.mcu_sim.desk_bridge import PORT, Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import meetings, stream
 from traffic.batch import sockaddr
+from traffic.hosts import CONSENT_NS
 
 MCU, VICTIM = local_address(152), local_address(152, 99)
 ROOMS = meetings(rooms={"prefix": ""})
@@ -268,10 +269,10 @@ def test_consent_is_fresh_for_thirty_seconds() -> None:
     assert to(consent, 1) is None
     hear(consent, ELSEWHERE, 10)
     assert to(consent, 11) == ELSEWHERE
-    assert to(consent, 9 + FRESH_NS) == ELSEWHERE
-    assert to(consent, 10 + FRESH_NS) is None
-    hear(consent, ELSEWHERE, 2 * FRESH_NS)
-    assert to(consent, 2 * FRESH_NS + 1) == ELSEWHERE
+    assert to(consent, 9 + CONSENT_NS) == ELSEWHERE
+    assert to(consent, 10 + CONSENT_NS) is None
+    hear(consent, ELSEWHERE, 2 * CONSENT_NS)
+    assert to(consent, 2 * CONSENT_NS + 1) == ELSEWHERE
 
 
 def test_who_is_heard_from_elsewhere_has_not_consented_for_another() -> None:
@@ -300,7 +301,7 @@ def test_the_host_of_the_call_gets_some_seconds_once() -> None:
 def test_who_is_assured_need_not_be_heard(assured: frozenset[str] | None) -> None:
     consent = Consent(1)
     consent.begin(leg(ELSEWHERE, assured=assured), "audio", 0)
-    assert to(consent, 10 * FRESH_NS) == ELSEWHERE
+    assert to(consent, 10 * CONSENT_NS) == ELSEWHERE
     assert consent.take_withheld() == []
     consent.close(0)
-    assert to(consent, 11 * FRESH_NS) is None
+    assert to(consent, 11 * CONSENT_NS) is None

@@ -14,12 +14,12 @@ from giaoban.errors import InputError
 from traffic import log as packet_log
 from traffic import rtp
 from traffic.batch import ReceiveBatch, media_socket
+from traffic.hosts import check_rate, is_own, media_target
 from traffic.injector import sender, slots, windows
 from traffic.injector.arrivals import AllArrivals
 from traffic.injector.cycle import Cycle, constant_rate
 from traffic.injector.lateness import Lateness
 from traffic.injector.sender import Sender, Sent
-from traffic.injector.target import check_rate, is_own, parse_target
 from traffic.sender.injection import Fate
 
 HOST = "127.0.0.1"
@@ -157,14 +157,14 @@ def test_percentiles_are_those_of_the_packets() -> None:
     "own", ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.9.9", "198.19.0.1"]
 )
 def test_own_addresses_may_be_sent_to(own: str) -> None:
-    assert parse_target(f"{own}:5004", authorised=False) == (own, 5004)
+    assert media_target(f"{own}:5004", authorised=False) == (own, 5004)
 
 
 @pytest.mark.parametrize("public", ["8.8.8.8", "172.32.0.1", "100.64.0.1", "198.20.0.1"])
 def test_others_need_the_word_that_it_was_agreed(public: str) -> None:
     with pytest.raises(InputError, match="--i-am-authorised"):
-        parse_target(f"{public}:5004", authorised=False)
-    assert parse_target(f"{public}:5004", authorised=True) == (public, 5004)
+        media_target(f"{public}:5004", authorised=False)
+    assert media_target(f"{public}:5004", authorised=True) == (public, 5004)
     assert not is_own(public)
     check_rate(public, 10_000)
     with pytest.raises(InputError, match="too much"):
@@ -178,7 +178,7 @@ def test_others_need_the_word_that_it_was_agreed(public: str) -> None:
 )  # fmt: skip
 def test_what_is_not_one_host_is_refused(bad: str) -> None:
     with pytest.raises(InputError, match="HOST:PORT"):
-        parse_target(bad, authorised=True)
+        media_target(bad, authorised=True)
 
 
 def test_arrivals_need_no_stream() -> None:
