@@ -9,13 +9,16 @@ GAIN = 1 / 16
 
 
 def transit_changes(
-    arrival_steps_ns: NDArray[np.int64], timestamp_steps: NDArray[np.int64], clock_hz: int
+    arrival_steps_ns: NDArray[np.int64],
+    timestamp_steps: NDArray[np.int64],
+    clock_hz: int | NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """|D| between n packets and the packets before them, in units of the timestamp.
 
     Args:
         arrival_steps_ns: (n,) time since the packet before arrived.
         timestamp_steps: (n,) difference of the two RTP timestamps, any number of wraps of 2³² off.
+        clock_hz: of all timestamps, or (n,) of each.
     """
     transit = arrival_steps_ns * (clock_hz / 1e9) - timestamp_steps
     return np.abs(transit - 2.0**32 * np.round(transit / 2.0**32))

@@ -17,13 +17,31 @@ from traffic.receiver.jitter import smoothed, transit_changes
 from traffic.rtcp import ReportBlock
 from traffic.rtp import Headers
 
-MAX_DROPOUT = 3000
-MAX_MISORDER = 100
 SEQUENCE_MOD = 1 << 16
 NO_SEQUENCE = SEQUENCE_MOD + 1
 """No packet has it; a `bad_seq` that is not set (A.1)."""
-MEMORY = 128
-"""The last numbers of a row that are remembered: at least MAX_MISORDER."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What belongs to a source by its sequence number (A.1).
+
+    Attributes:
+        max_dropout, max_misorder: it jumps no further, and nothing is later.
+        memory: so many of the last numbers of a row are remembered, `max_misorder` at the least.
+        from_lowest: packets that come after the source's first and are numbered before it count
+            as expected too.
+    """
+
+    max_dropout: int = 3000
+    max_misorder: int = 100
+    memory: int = 128
+    from_lowest: bool = False
+
+
+ENDLESS = Limits(SEQUENCE_MOD // 2 + 1, SEQUENCE_MOD // 2, SEQUENCE_MOD // 2, from_lowest=True)
+"""No gap is too long: of a load that loses 10,000 packets in a row they are lost, and its source
+has not begun again. A number is the one nearest to the highest so far."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +68,7 @@ class _Batch:
 class ReceptionBank:
     """Statistics of `capacity` rows, each of its current source.
 
-    All start again with a new SSRC, or when the source jumps by MAX_DROPOUT or more and goes on
+    All start again with a new SSRC, or when the source jumps by `max_dropout` or more and goes on
     from there (A.1). Packets of rows that are not open are ignored.
 
     Attributes, each (capacity,):
@@ -60,11 +78,13 @@ class ReceptionBank:
         duplicates: packets that had come before.
         reordered: other packets that came after a later one.
         jitter: J of A.8 in units of the timestamp.
+        jitter_sum, jitter_max: of J after each packet accepted.
         sources: how many sources the row has had: the first, and one for every change of SSRC.
     """
 
-    def __init__(self, capacity: int, clock_hz: int) -> None:
-        self._clock_hz = clock_hz
+    def __init__(self, capacity: int, clock_hz: int, limits: Limits = Limits()) -> None:
+        self._limits = limits
+        self._clock_hz = np.full(capacity, clock_hz)
         self._open = np.zeros(capacity, np.bool_)
         self.heard = np.zeros(capacity, np.bool_)
         self.ssrc = np.zeros(capacity, np.uint32)
@@ -72,6 +92,8 @@ class ReceptionBank:
         self.duplicates = np.zeros(capacity, np.int64)
         self.reordered = np.zeros(capacity, np.int64)
         self.jitter = np.zeros(capacity)
+        self.jitter_sum = np.zeros(capacity)
+        self.jitter_max = np.zeros(capacity)
         self.sources = np.zeros(capacity, np.int64)
         self._origin = np.zeros(capacity, np.int64)  # the extended number of the source's cycle 0
         self._base = np.zeros(capacity, np.int64)
@@ -81,8 +103,8 @@ class ReceptionBank:
         self._timestamp = np.zeros(capacity, np.int64)
         self._expected_before = np.zeros(capacity, np.int64)
         self._received_before = np.zeros(capacity, np.int64)
-        # column k: the last number received that is k modulo MEMORY
-        self._seen = np.full((capacity, MEMORY), -1, np.int64)
+        # column k: of the last number received that is k modulo `memory` the quotient, never 0
+        self._seen = np.zeros((capacity, limits.memory), np.int32)
 
     @property
     def expected(self) -> NDArray[np.int64]:
@@ -94,8 +116,13 @@ class ReceptionBank:
         """(capacity,) expected less received; negative if duplicates outnumber losses (A.3)."""
         return self.expected - self.received
 
-    def open(self, row: int) -> None:
-        """A call begins in a free row; nothing of the one before is kept."""
+    def open(self, row: int, clock_hz: int | None = None) -> None:
+        """A call begins in a free row; nothing of the one before is kept.
+
+        `clock_hz`: of its timestamps, if not the clock of all.
+        """
+        if clock_hz is not None:
+            self._clock_hz[row] = clock_hz
         self._open[row] = True
         self.heard[row] = False
         self.sources[row] = 0
@@ -175,7 +202,8 @@ class ReceptionBank:
         top = np.maximum.accumulate(np.maximum(ahead, 0) + lift) - lift
         top = np.roll(top, 1)
         top[heads] = 0
-        near = (ahead - top < MAX_DROPOUT) & (ahead - top > -MAX_MISORDER)
+        limits = self._limits
+        near = (ahead - top < limits.max_dropout) & (ahead - top > -limits.max_misorder)
         near &= (ssrcs == self.ssrc[rows]) & self.heard[rows]
         start = np.repeat(highest, lengths)
         batch = _Batch(rows, heads, start + ahead, start + top, near, np.zeros(n, np.bool_))
@@ -188,7 +216,7 @@ class ReceptionBank:
         self, batch: _Batch, part: slice, sequences: NDArray[np.int64], ssrcs: NDArray[np.uint32]
     ) -> None:
         """One row's packets by A.1's own code (update_seq): its source changes or jumps."""
-        row = int(batch.rows[part.start])
+        row, limits = int(batch.rows[part.start]), self._limits
         pairs = zip(sequences[part].tolist(), ssrcs[part].tolist(), strict=True)
         for k, (sequence, ssrc) in enumerate(pairs, part.start):
             highest = int(self._highest[row])
@@ -199,11 +227,11 @@ class ReceptionBank:
                 self.ssrc[row] = ssrc
                 self.sources[row] += 1
                 first = True
-            elif MAX_DROPOUT <= ahead <= SEQUENCE_MOD - MAX_MISORDER:
+            elif limits.max_dropout <= ahead <= SEQUENCE_MOD - limits.max_misorder:
                 accepted = first = sequence == self._bad[row]
                 if not accepted:
                     self._bad[row] = (sequence + 1) % SEQUENCE_MOD
-            elif ahead >= MAX_DROPOUT:
+            elif ahead >= limits.max_dropout:
                 ahead -= SEQUENCE_MOD
             if first:
                 self._restart(row, sequence)
@@ -221,8 +249,10 @@ class ReceptionBank:
         self._origin[row] = origin
         self._base[row] = self._highest[row] = origin + sequence
         self._bad[row] = NO_SEQUENCE
-        self.jitter[row] = 0
         for counter in (
+            self.jitter,
+            self.jitter_sum,
+            self.jitter_max,
             self.received,
             self.duplicates,
             self.reordered,
@@ -246,32 +276,39 @@ class ReceptionBank:
         timestamp_steps = np.diff(timestamps, prepend=0)
         arrival_steps[heads] = arrival_ns[heads] - self._arrival_ns[rows[heads]]
         timestamp_steps[heads] = timestamps[heads] - self._timestamp[rows[heads]]
-        changes = transit_changes(arrival_steps, timestamp_steps, self._clock_hz)
+        changes = transit_changes(arrival_steps, timestamp_steps, self._clock_hz[rows])
         changes[first] = 0  # there is no packet before to compare with
         starts = np.flatnonzero((np.diff(rows, prepend=-1) != 0) | first)
         jitter = smoothed(changes, starts, self.jitter[rows[starts]])  # 0 where a source begins
         ends = np.append(heads[1:], len(rows)) - 1
         last = rows[ends]
         self.jitter[last] = jitter[ends]
+        self.jitter_sum[last] += np.add.reduceat(jitter, heads)
+        self.jitter_max[last] = np.maximum(
+            self.jitter_max[last], np.maximum.reduceat(jitter, heads)
+        )
         self._arrival_ns[last] = arrival_ns[ends]
         self._timestamp[last] = timestamps[ends]
 
     def _count(self, batch: _Batch) -> None:
         # accepted before its row's source changed or started again: counted with what is gone
-        old = batch.extended < self._origin[batch.rows] - MAX_MISORDER
+        old = batch.extended < self._origin[batch.rows] - self._limits.max_misorder
         at = np.flatnonzero(batch.accepted & ~old)
         rows, extended, before = batch.rows[at], batch.extended[at], batch.before[at]
         capacity = len(self.heard)
         self.received += np.bincount(rows, minlength=capacity)
-        place = rows * MEMORY + extended % MEMORY
+        cycle, column = np.divmod(extended, self._limits.memory)
+        place = rows * self._limits.memory + column
         seen = self._seen.reshape(-1)
         late = extended <= before
         if late.any():
-            again = seen[place] == extended
+            again = seen[place] == cycle
             by_number = np.lexsort((extended, rows))
             same = (np.diff(rows[by_number]) == 0) & (np.diff(extended[by_number]) == 0)
             again[by_number[1:][same]] = True
             self.duplicates += np.bincount(rows[again], minlength=capacity)
             self.reordered += np.bincount(rows[late & ~again], minlength=capacity)
-        np.maximum.at(seen, place, extended)
+        np.maximum.at(seen, place, cycle.astype(np.int32))
         np.maximum.at(self._highest, rows, extended)
+        if self._limits.from_lowest:
+            np.minimum.at(self._base, rows, extended)

@@ -16,7 +16,6 @@ from traffic import rtp
 from traffic.batch import ReceiveBatch, media_socket
 from traffic.hosts import check_rate, is_own, media_target
 from traffic.injector import sender, slots, windows
-from traffic.injector.arrivals import AllArrivals
 from traffic.injector.cycle import Cycle, constant_rate
 from traffic.injector.lateness import Lateness
 from traffic.injector.sender import Sender, Sent
@@ -179,7 +178,3 @@ def test_others_need_the_word_that_it_was_agreed(public: str) -> None:
 def test_what_is_not_one_host_is_refused(bad: str) -> None:
     with pytest.raises(InputError, match="HOST:PORT"):
         media_target(bad, authorised=True)
-
-
-def test_arrivals_need_no_stream() -> None:
-    assert AllArrivals().reports() == []

@@ -9,22 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.injector.arrivals import Arrivals, StreamReport, clock_hz
+from traffic.injector.receiver import ReceivedStreams, StreamReport, clock_hz
+from traffic.rtp import Headers
 
 
 def counted(
     sequences: list[int], cuts: list[int], timestamps: list[int], at_ns: list[int]
 ) -> StreamReport:
-    arrivals = Arrivals(1, 97, sequences[0] & 0xFFFF)
+    streams = ReceivedStreams()
     edges = sorted({0, len(sequences), *(cut for cut in cuts if 0 < cut < len(sequences))})
     for begin, end in itertools.pairwise(edges):
-        arrivals.put(
-            np.array(sequences[begin:end]) & 0xFFFF,
-            np.array(timestamps[begin:end]) & 0xFFFFFFFF,
-            np.array(at_ns[begin:end], np.int64),
-            np.full(end - begin, 100),
+        n = end - begin
+        headers = Headers(
+            valid=np.ones(n, np.bool_),
+            marker=np.zeros(n, np.bool_),
+            payload_type=np.full(n, 97, np.uint8),
+            sequence=(np.array(sequences[begin:end]) & 0xFFFF).astype(np.uint16),
+            timestamp=(np.array(timestamps[begin:end]) & 0xFFFFFFFF).astype(np.uint32),
+            ssrc=np.ones(n, np.uint32),
         )
-    return arrivals.report()
+        streams.put(headers, np.array(at_ns[begin:end], np.int64), np.full(n, 100))
+    [report] = streams.reports()
+    return report
 
 
 @given(
@@ -72,3 +78,27 @@ def test_a_long_gap_is_a_loss_and_numbers_wrap() -> None:
 
 def test_static_payload_types_have_the_clock_of_sound() -> None:
     assert [clock_hz(kind) for kind in (0, 8, 9, 18, 26, 96, 97)] == [8000] * 4 + [90_000] * 3
+
+
+def test_what_is_no_rtp_or_of_too_many_sources_is_strange() -> None:
+    streams = ReceivedStreams(most=130)
+    assert streams.reports() == []
+    n = 400
+    headers = Headers(
+        valid=np.arange(n) != 7,
+        marker=np.zeros(n, np.bool_),
+        payload_type=np.where(np.arange(n) % 2, 0, 97).astype(np.uint8),
+        sequence=(np.arange(n) // 200).astype(np.uint16),
+        timestamp=np.zeros(n, np.uint32),
+        ssrc=(np.arange(n) % 200).astype(np.uint32),
+    )
+    streams.put(headers, np.arange(n) * 10**6, np.full(n, 100))
+    reports = streams.reports()
+    assert [report.ssrc for report in reports] == list(range(130))
+    assert {report.packets for report in reports if report.ssrc != 7} == {2}
+    assert [r.packets for r in reports if r.ssrc == 7] == [1]
+    assert (streams.packets, streams.strange) == (259, 141)
+    # 200 ms apart with the same timestamp: |D| is 200 ms, J a sixteenth of it, by either clock
+    assert reports[0].jitter_ms == pytest.approx(12.5)
+    assert reports[1].jitter_ms == pytest.approx(12.5)
+    assert reports[1].kbps == pytest.approx(2 * 100 * 8 / 0.2 / 1e3)
