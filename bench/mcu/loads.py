@@ -11,13 +11,14 @@ import numpy as np
 
 from bench.inputs import BIG_DEVICE
 from bench.mcu.callers import BETWEEN_CALLS_S, Callers, offer
-from bench.mcu.media import LATE_NS, End, Generator, sound_film
+from bench.mcu.media import LATE_NS, End, Generator, g711_loop
 from bench.mcu.process import HOST, Cpu, McuProcess, cores, on_core
 from mcu_sim.sdp import Session
-from traffic.media_load.precomputed_video import Film, film_of
+from traffic.sources.packet_loop import LOOP_S, PacketLoop, video_loop
 from traffic.sources.video_model import VideoModel
 
 SETTLE_S = 1.0
+SEED = 7
 Medium = Literal["audio", "video"]
 
 
@@ -100,7 +101,10 @@ def measure(kind: Kind, calls: int, model: VideoModel, seconds: float) -> Load:
     core, mine = cores()
     mcu = McuProcess(BIG_DEVICE, kind.mode, core, round(model.kbps))
     callers, generator = Callers(mcu.address), Generator(model)
-    films: dict[Medium, Film] = {"audio": sound_film(), "video": film_of(model)}
+    loops: dict[Medium, PacketLoop] = {
+        "audio": g711_loop(),
+        "video": video_loop(model, LOOP_S, SEED),
+    }
     ends: list[dict[Medium, End]] = []
 
     def also(now_ns: int) -> None:
@@ -124,7 +128,7 @@ def measure(kind: Kind, calls: int, model: VideoModel, seconds: float) -> Load:
                 ends.append(own)
                 for medium in kind.sends if place else kind.first:
                     to = HOST, _port(answer, medium)
-                    own[medium].send(films[medium], to, time.monotonic_ns())
+                    own[medium].send(loops[medium], to, time.monotonic_ns())
                 generator.run(BETWEEN_CALLS_S, also)
             generator.run(SETTLE_S, also)
             took = timed(generator, lambda: mcu.cpu, seconds, also)

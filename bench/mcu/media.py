@@ -18,22 +18,22 @@ from mcu_sim.media.audio import g711
 from mcu_sim.sip.message.addresses import HostPort
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
-from traffic.media_load.precomputed_video import LOOP_S, Film
 from traffic.profiles import (
     AUDIO_CLOCK_HZ,
+    AUDIO_PACKET_MS,
     AUDIO_PACKET_SAMPLES,
     AUDIO_PAYLOAD_TYPE,
     DSCP_AUDIO,
     DSCP_VIDEO,
     VIDEO_PAYLOAD_TYPE,
 )
+from traffic.sources.packet_loop import LOOP_S, LoopedStream, PacketLoop, audio_loop
 from traffic.sources.video_model import VideoModel
 from traffic.sources.video_stream import fill_with_noise
 
 SLOT_NS = 5_000_000
 SLOTS = 4
 """A sender's turn comes every SLOTS slots: a packet of sound, or what is due of a picture."""
-TICK_NS = SLOT_NS * SLOTS
 DRAIN_EVERY = 40
 """A receiver is read every so many slots."""
 LATE_NS = 20_000_000
@@ -41,18 +41,11 @@ TONE_HZ, TONE_PEAK = 440.0, 4000.0
 SLACK_SLOTS = 20
 
 
-def sound_film() -> Film:
+def g711_loop() -> PacketLoop:
     """G.711 in packets of 20 ms; its payload is in the batch."""
-    n = LOOP_S * 50
-    return Film(
-        at_ns=np.arange(n, dtype=np.int64) * TICK_NS,
-        timestamp=np.arange(n, dtype=np.int64) * AUDIO_PACKET_SAMPLES,
-        size=np.full(n, AUDIO_PACKET_SAMPLES),
-        marker=np.zeros(n, np.bool_),
-        head=np.zeros((n, 0), np.uint8),
-        length_ns=n * TICK_NS,
-        clock_hz=AUDIO_CLOCK_HZ,
-    )
+    n = LOOP_S * 1000 // AUDIO_PACKET_MS
+    each = AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, AUDIO_PACKET_SAMPLES
+    return audio_loop(n, *each, np.zeros((n, 0), np.uint8))
 
 
 @dataclass
@@ -83,54 +76,36 @@ class End:
         self.socket = media_socket(HOST, 0, dscp=DSCP_AUDIO if audio else DSCP_VIDEO)
         self.port = int(self.socket.getsockname()[1])
         self.number = number
-        self.received = self.sent = 0
+        self.received = 0
         self.heard = Heard()
         self._to: NDArray[np.void] | None = None
         self._from_port = 0
-        self._film: Film | None = None
         kind = AUDIO_PAYLOAD_TYPE if audio else VIDEO_PAYLOAD_TYPE
-        stream = rtp.StreamId(kind, 0x10000 * (1 + audio) + number, 0, 0)
-        self._header = np.frombuffer(rtp.template(stream), np.uint8)
-        self._begun_ns = self._done = 0
+        self._id = rtp.StreamId(kind, 0x10000 * (1 + audio) + number, 0, 0)
+        self._stream: LoopedStream | None = None
 
-    def send(self, film: Film, to: HostPort, now_ns: int) -> None:
-        """Send a film from its beginning, from now on."""
-        self._film, self._to, self._begun_ns = film, sockaddr(*to), now_ns
+    @property
+    def sent(self) -> int:
+        """Packets so far."""
+        return 0 if self._stream is None else self._stream.sent
+
+    def send(self, loop: PacketLoop, to: HostPort, now_ns: int) -> None:
+        """Send a loop from its beginning, from now on."""
+        self._stream, self._to = LoopedStream(loop, self._id, now_ns), sockaddr(*to)
         self._from_port = to[1]
 
     def rewind(self, now_ns: int) -> None:
-        """A key frame is wanted: the film begins anew, its timestamps go on."""
-        film = self._film
-        if film is not None and now_ns > self._begun_ns:
-            rounds = -(-self._done // len(film.size))
-            self._begun_ns = now_ns - rounds * film.length_ns
-            self._done = rounds * len(film.size)
+        """A key frame is wanted."""
+        if self._stream is not None:
+            self._stream.restart(now_ns)
 
     def turn(self, batch: SendBatch, now_ns: int) -> None:
         """Send what is due."""
-        film = self._film
-        if film is None or self._to is None:
+        if self._stream is None or self._to is None:
             return
-        rounds, inside = divmod(now_ns - self._begun_ns, film.length_ns)
-        until = rounds * len(film.size) + int(np.searchsorted(film.at_ns, inside, "right"))
-        until = min(until, self._done + batch.capacity)
-        n = until - self._done
-        if n <= 0:
-            return
-        which = np.arange(self._done, until)
-        of_film = which % len(film.size)
-        stamps = film.timestamp[of_film] + (which // len(film.size)) * (
-            film.length_ns * film.clock_hz // 1_000_000_000
-        )
-        rtp.patch_headers(
-            batch.data, self._header, self.sent + np.arange(n), stamps, film.marker[of_film]
-        )
-        width = film.head.shape[1]
-        batch.data[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + width] = film.head[of_film]
-        lengths = film.size[of_film] + rtp.HEADER_BYTES
-        batch.send(self.socket.fileno(), lengths, None, np.broadcast_to(self._to, (n,)))
-        self._done = until
-        self.sent += n
+        lengths = self._stream.window(batch.data, now_ns)
+        if n := len(lengths):
+            batch.send(self.socket.fileno(), lengths, None, np.broadcast_to(self._to, (n,)))
 
     def drain(self, inbox: ReceiveBatch) -> None:
         """Take in and count what came."""

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.mcu.callers import offer
-from bench.mcu.loads import Load, Medium, timed
-from bench.mcu.media import Generator, sound_film
+from bench.mcu.loads import SEED, Load, Medium, timed
+from bench.mcu.media import Generator, g711_loop
 from bench.mcu.process import HOST, Cpu, cores, cpu, free_port, on_core, undisturbed
 from giaoban.errors import MachineLacks
 from mcu_sim.sdp import parse
-from traffic.media_load.precomputed_video import film_of
+from traffic.sources.packet_loop import LOOP_S, video_loop
 from traffic.sources.video_model import VideoModel
 
 PROGRAM = "rtpengine"
@@ -114,7 +114,7 @@ def measure(calls: int, medium: Medium, model: VideoModel, seconds: float, folde
     """
     core, mine = cores()
     server, generator = Rtpengine(folder, core), Generator(model)
-    film = sound_film() if medium == "audio" else film_of(model)
+    loop = g711_loop() if medium == "audio" else video_loop(model, LOOP_S, SEED)
     try:
         with on_core(mine):
             control = generator.add(audio=False)
@@ -131,7 +131,7 @@ def measure(calls: int, medium: Medium, model: VideoModel, seconds: float, folde
                 to_a = server.ask("answer", sdp=offers[1].decode(), to_tag="b", **names)
                 for end, answer in zip(ends, (to_a, to_b), strict=True):
                     port = parse(answer["sdp"].encode()).media[0].port
-                    end.send(film, (HOST, port), time.monotonic_ns())
+                    end.send(loop, (HOST, port), time.monotonic_ns())
                 generator.run(0.02, _nothing)
             generator.run(SETTLE_S, _nothing)
             took = timed(generator, lambda: server.cpu, seconds, _nothing)

@@ -17,13 +17,13 @@ from traffic import rtp
 from traffic.media_load.audio import SLOTS, Sounds
 from traffic.media_load.calls import Crowd
 from traffic.media_load.messages import Where
-from traffic.media_load.precomputed_video import film_of
 from traffic.media_load.process import MediaError, MediaProcess
 from traffic.media_load.receiver_statistics import Ears
 from traffic.media_load.sockets import open_pair
-from traffic.media_load.video import Pictures
+from traffic.media_load.video import VideoSenders
 from traffic.profiles import load_profiles
 from traffic.rtcp.session import Reporter
+from traffic.sources.packet_loop import LOOP_S, video_loop
 from traffic.sources.video_model import CLOCK_HZ, VideoModel
 
 HOST = "127.0.0.1"
@@ -85,13 +85,12 @@ def model() -> VideoModel:
 def test_a_picture_has_its_rate_and_begins_anew_with_a_key_frame(
     hearer: socket.socket, sender: socket.socket
 ) -> None:
-    film = film_of(model())
-    pictures = Pictures(film, model().max_payload)
-    pictures.start(0, sender.fileno(), STREAM, 0)
+    senders = VideoSenders(video_loop(model(), LOOP_S, 7), model().max_payload)
+    senders.start(0, sender.fileno(), STREAM, 0)
     step_ns = 20_000_000
     received: list[bytes] = []
     for turn in range(500):  # ten seconds
-        received += heard(hearer, pictures.turn(0, turn * step_ns)[0])
+        received += heard(hearer, senders.turn(0, turn * step_ns)[0])
     kbps = sum(len(packet) - 12 for packet in received) * 8 / 10 / 1000
     assert kbps == pytest.approx(2000, rel=0.1)
     sequences = [int.from_bytes(packet[2:4], "big") for packet in received]
@@ -99,8 +98,10 @@ def test_a_picture_has_its_rate_and_begins_anew_with_a_key_frame(
     nal_types = [packet[13] & 0x1F for packet in received]
     assert nal_types[0] == 5  # IDR in FU-A (RFC 6184 §5.8)
     now_ns = 10_000_000_000
-    pictures.key_frame(0, now_ns)
-    again = heard(hearer, pictures.turn(0, now_ns)[0])
+    stream = senders.of(0)
+    assert stream is not None
+    stream.restart(now_ns)
+    again = heard(hearer, senders.turn(0, now_ns)[0])
     assert again[0][13] & 0x1F == 5
     assert (int.from_bytes(again[0][2:4], "big") - sequences[-1]) % 65_536 == 1
     before = int.from_bytes(received[-1][4:8], "big")

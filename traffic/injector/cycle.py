@@ -7,18 +7,16 @@ to draw; sequence numbers and timestamps run on from one cycle to the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traffic import rtp
-from traffic.h264 import FU_INDICATOR
 from traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
 from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
+from traffic.sources.packet_loop import SECOND_NS, PacketLoop, audio_loop, video_loop
+from traffic.sources.video_model import CLOCK_HZ, VideoModel
 
-SECOND_NS = 1_000_000_000
 LEAD_BYTES = 2
 """First bytes of a payload that differ from packet to packet: FU indicator and FU header."""
 
@@ -94,52 +92,6 @@ def constant_rate(packets_per_s: int, size: int, streams: int, seed: int) -> Cyc
     )
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One stream's packets over a cycle; fields as in `Cycle`."""
-
-    payload_type: int
-    ticks_per_cycle: int
-    offset_ns: NDArray[np.int64]
-    ticks: NDArray[np.int64]
-    marker: NDArray[np.bool_]
-    size: NDArray[np.int64]
-    lead: NDArray[np.uint8]
-    key: NDArray[np.bool_]
-
-    @classmethod
-    def sound(cls, seconds: int, encoding: AudioEncoding, phase_ns: int, seed: int) -> Self:
-        count = seconds * 1000 // encoding.packet_ms
-        nth = np.arange(count)
-        return cls(
-            payload_type=encoding.payload_type,
-            ticks_per_cycle=count * encoding.packet_ticks,
-            offset_ns=phase_ns + nth * encoding.packet_ms * 1_000_000,
-            ticks=nth * encoding.packet_ticks,
-            marker=np.zeros(count, np.bool_),
-            size=np.full(count, encoding.packet_bytes + rtp.HEADER_BYTES),
-            lead=_noise(count, seed),
-            key=np.zeros(count, np.bool_),
-        )
-
-    @classmethod
-    def pictures(cls, seconds: int, model: VideoModel, phase_ns: int, seed: int) -> Self:
-        frames = FrameSource(model, np.random.default_rng(seed)).take(seconds * model.fps)
-        packets = packetise(frames, model)
-        at = (packets.frame + packets.offset) * SECOND_NS / model.fps
-        indicator = np.full_like(packets.fu_header, FU_INDICATOR)
-        return cls(
-            payload_type=VIDEO,
-            ticks_per_cycle=seconds * CLOCK_HZ,
-            offset_ns=phase_ns + np.rint(at).astype(np.int64),
-            ticks=packets.frame * CLOCK_HZ // model.fps,
-            marker=packets.marker,
-            size=packets.size + rtp.HEADER_BYTES,
-            lead=np.stack([indicator, packets.fu_header], axis=1),
-            key=frames.key[packets.frame],
-        )
-
-
 def calls(
     count: int, seconds: int, audio: AudioEncoding | None, model: VideoModel | None, seed: int
 ) -> Cycle:
@@ -155,32 +107,39 @@ def calls(
     """
     if audio is not None and seconds * 1000 % audio.packet_ms:
         raise ValueError(f"{seconds} s are no whole number of packets of {audio.packet_ms} ms")
-    parts: list[_Part] = []
+    loops: list[PacketLoop] = []
+    phases_ns: list[int] = []
+    payload_types: list[int] = []
     for call in range(count):
         rng = np.random.default_rng([seed, call])
         if audio is not None:
-            phase = int(rng.integers(audio.packet_ms * 1_000_000))
-            parts.append(_Part.sound(seconds, audio, phase, int(rng.integers(2**32))))
+            phases_ns.append(int(rng.integers(audio.packet_ms * 1_000_000)))
+            packets = seconds * 1000 // audio.packet_ms
+            head = _noise(packets, int(rng.integers(2**32)))
+            each = audio.packet_ms, audio.packet_ticks, audio.packet_bytes
+            loops.append(audio_loop(packets, *each, head))
+            payload_types.append(audio.payload_type)
         if model is not None:
-            phase = int(rng.integers(SECOND_NS // model.fps))
-            parts.append(_Part.pictures(seconds, model, phase, int(rng.integers(2**32))))
-    length_ns = seconds * SECOND_NS
-    offset = np.concatenate([part.offset_ns for part in parts])
-    stream = np.repeat(np.arange(len(parts)), [len(part.offset_ns) for part in parts])
+            phases_ns.append(int(rng.integers(SECOND_NS // model.fps)))
+            loops.append(video_loop(model, seconds, int(rng.integers(2**32))))
+            payload_types.append(VIDEO)
+    lengths = [len(loop) for loop in loops]
+    offset = np.concatenate([loop.due_ns for loop in loops]) + np.repeat(phases_ns, lengths)
+    stream = np.repeat(np.arange(len(loops)), lengths)
     order = np.lexsort((stream, offset))
     return Cycle(
-        length_ns=length_ns,
-        ids=_ids([part.payload_type for part in parts], seed),
+        length_ns=seconds * SECOND_NS,
+        ids=_ids(payload_types, seed),
         offset_ns=offset[order],
         stream=stream[order],
-        nth=np.concatenate([np.arange(len(part.offset_ns)) for part in parts])[order],
-        ticks=np.concatenate([part.ticks for part in parts])[order],
-        marker=np.concatenate([part.marker for part in parts])[order],
-        size=np.concatenate([part.size for part in parts])[order],
-        lead=np.concatenate([part.lead for part in parts])[order],
-        key=np.concatenate([part.key for part in parts])[order],
-        count=np.array([len(part.offset_ns) for part in parts]),
-        ticks_per_cycle=np.array([part.ticks_per_cycle for part in parts]),
+        nth=np.concatenate([np.arange(length) for length in lengths])[order],
+        ticks=np.concatenate([loop.timestamp for loop in loops])[order],
+        marker=np.concatenate([loop.marker for loop in loops])[order],
+        size=np.concatenate([loop.size for loop in loops])[order] + rtp.HEADER_BYTES,
+        lead=np.concatenate([loop.head for loop in loops])[order],
+        key=np.concatenate([loop.key for loop in loops])[order],
+        count=np.array(lengths),
+        ticks_per_cycle=np.array([loop.length_ticks for loop in loops]),
     )
 
 

@@ -18,11 +18,12 @@ from collections.abc import Sequence
 from giaoban.child import die_with_parent
 from traffic.media_load import messages
 from traffic.media_load.calls import Crowd
-from traffic.media_load.precomputed_video import film_of
 from traffic.media_load.sockets import room_for
 from traffic.profiles import load_profiles
+from traffic.sources.packet_loop import LOOP_S, video_loop
 
 SOCKETS_A_BRIDGE = 4
+LOOP_SEED = 7
 ORDERS_AT_ONCE = 4
 """Between two slots: an order takes up to a millisecond."""
 
@@ -42,7 +43,7 @@ def main(words: Sequence[str]) -> int:
         int(capacity),
         address,
         bytes.fromhex(sound),
-        None if model is None else film_of(model),
+        None if model is None else video_loop(model, LOOP_S, LOOP_SEED),
         0 if model is None else model.max_payload,
         random.Random(int(seed)),
     )

@@ -14,12 +14,12 @@ from traffic.injector.lateness import Lateness
 from traffic.media_load import messages
 from traffic.media_load.audio import SLOTS, Sounds
 from traffic.media_load.messages import MEDIA, Medium, Where
-from traffic.media_load.precomputed_video import Film
 from traffic.media_load.receiver_statistics import Ears
 from traffic.media_load.sockets import Pair, open_pair
-from traffic.media_load.video import Pictures
+from traffic.media_load.video import VideoSenders
 from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
 from traffic.rtcp.session import Reporter
+from traffic.sources.packet_loop import PacketLoop
 from traffic.sources.video_model import CLOCK_HZ
 
 SLOT_NS = 5_000_000
@@ -64,11 +64,11 @@ class Crowd:
         capacity: int,
         address: str,
         sound: bytes,
-        film: Film | None,
+        video: PacketLoop | None,
         max_payload: int,
         rng: random.Random,
     ) -> None:
-        """`sound`: one packet's payload; `film`: what all cameras show, None: there are none."""
+        """`sound`: one packet's payload; `video`: what all cameras show, None: there are none."""
         self._capacity = capacity
         self._address = address
         self._rng = rng
@@ -76,7 +76,7 @@ class Crowd:
         self._free: list[int] = []
         """Rows below the highest that are nobody's."""
         self._sounds = Sounds(capacity, sound)
-        self._pictures = None if film is None else Pictures(film, max_payload)
+        self._video = None if video is None else VideoSenders(video, max_payload)
         self._ears = {
             "audio": Ears(capacity, AUDIO_CLOCK_HZ, OCTETS_PER_MS),
             "video": Ears(capacity, CLOCK_HZ, None),
@@ -159,8 +159,8 @@ class Crowd:
 
     def key_frame(self, row: int) -> None:
         """The camera of a bridge begins with a key frame anew."""
-        if self._pictures is not None:
-            self._pictures.key_frame(row, time.monotonic_ns())
+        if self._video is not None and (stream := self._video.of(row)) is not None:
+            stream.restart(time.monotonic_ns())
 
     def slot(self) -> None:
         """Do what is due in this slot. A loop that stood for a second leaves out what is past."""
@@ -172,8 +172,8 @@ class Crowd:
             self.due_ns += rounds * SLOT_NS * SLOTS
             self._slot += rounds * SLOTS
         packets, failed = self._sounds.turn(self._slot)
-        if self._pictures is not None:
-            more, unsendable = self._pictures.turn(self._slot, began_ns)
+        if self._video is not None:
+            more, unsendable = self._video.turn(self._slot, began_ns)
             packets, failed = packets + more, failed + unsendable
         late_ns = time.monotonic_ns() - self.due_ns
         if packets:
@@ -240,14 +240,14 @@ class Crowd:
             descriptor = bridge.pairs[medium].rtp.fileno()
             if medium == "audio":
                 self._sounds.start(row, descriptor, stream)
-            elif self._pictures is not None:
-                self._pictures.start(row, descriptor, stream, now_ns)
+            elif self._video is not None:
+                self._video.start(row, descriptor, stream, now_ns)
 
     def _send_no_more(self, row: int, medium: Medium) -> None:
         if medium == "audio":
             self._sounds.stop(row)
-        elif self._pictures is not None:
-            self._pictures.stop(row)
+        elif self._video is not None:
+            self._video.stop(row)
 
     def _account(self, row: int, medium: Medium, now_ns: int) -> None:
         """Tell the reporter what has gone out since it was told last."""
@@ -255,8 +255,8 @@ class Crowd:
         if medium == "audio":
             sent, timestamp = int(self._sounds.sent[row]), int(self._sounds.timestamp[row])
             octets = AUDIO_PACKET_SAMPLES
-        elif self._pictures is not None and (sent := self._pictures.sent(row)):
-            timestamp, octets = self._pictures.position(row)[1], self._pictures.mean_octets
+        elif self._video is not None and (stream := self._video.of(row)) is not None:
+            sent, timestamp, octets = stream.sent, stream.position[1], self._video.mean_octets
         else:
             return
         new = sent - bridge.reported[medium]
