@@ -14,7 +14,6 @@ from traffic_factory import MS, START_NS, received_log, sent_log
 
 from traffic.quality.bursts import burst_ratio
 from traffic.quality.codecs import CODECS, codec_of, speech_mos
-from traffic.quality.emodel import conversational_mos
 from traffic.quality.frames import frames, measure_frames
 from traffic.quality.measure import measure, trace
 from traffic.quality.over_time import SECOND_NS, frozen_pct, mos, over_time
@@ -55,7 +54,7 @@ def test_each_second_is_measured_as_a_window_of_its_own(
         if one.delay_p95_ms is None or one.missing_pct is None:
             assert np.isnan(scores[i])
         else:
-            expected = conversational_mos(60, one.missing_pct, ratio)
+            expected = speech_mos(CODECS["g711-plc"], 60, one.missing_pct, ratio)
             assert scores[i] == pytest.approx(expected)
 
 
@@ -129,6 +128,6 @@ def test_a_listener_alone_minds_no_delay() -> None:
     assert listening is not None
     assert conversation is not None
     assert listening[0] == pytest.approx(4.41, abs=0.005)
-    assert conversation[0] == pytest.approx(float(conversational_mos(361.0, 0.0, 1.0)))
+    assert conversation[0] == pytest.approx(speech_mos(CODECS["g711-plc"], 361.0, 0.0))
     assert conversation[0] == pytest.approx(3.71, abs=0.005)
     assert np.isnan([listening[1], conversation[1]]).all()  # nothing came then
