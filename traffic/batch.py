@@ -75,6 +75,9 @@ hears it has done nothing, and the next one can go well."""
 MOST_COMPLAINTS = 8
 
 _libc = ctypes.CDLL(None, use_errno=True)
+sendmmsg = _libc.sendmmsg
+sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+sendmmsg.restype = ctypes.c_int
 
 
 def media_socket(
@@ -132,6 +135,38 @@ def sockaddr(address: str, port: int) -> NDArray[np.void]:
     return np.array((socket.AF_INET, port, packed, 0), dtype=SOCKADDR_IN)
 
 
+class Messages:
+    """`struct mmsghdr` of up to `capacity` datagrams, gathered from `pieces` each: for sendmmsg.
+
+    Attributes:
+        iov: (capacity, pieces) IOVEC; where the pieces are is the owner's to say.
+        headers: (capacity,) MMSGHDR; to whom, too.
+    """
+
+    def __init__(self, capacity: int, pieces: int = 1) -> None:
+        self.iov = np.zeros((capacity, pieces), IOVEC)
+        self._cmsgs = np.zeros(capacity, TXTIME_CMSG)
+        self._cmsgs["len"] = TXTIME_CMSG.itemsize
+        self._cmsgs["level"], self._cmsgs["type"] = socket.SOL_SOCKET, SCM_TXTIME
+        self._cmsg_addresses = row_addresses(self._cmsgs)
+        self.headers = np.zeros(capacity, MMSGHDR)
+        self.headers["iov"], self.headers["iovlen"] = row_addresses(self.iov), pieces
+        self._base = int(self.headers.ctypes.data)
+
+    def address(self, datagram: int) -> int:
+        """Where the `struct mmsghdr` of a datagram is."""
+        return self._base + datagram * MMSGHDR.itemsize
+
+    def leave_at(self, n: int, times_ns: NDArray[np.integer] | None) -> None:
+        """When each of the first n leaves, CLOCK_MONOTONIC; None: at once."""
+        if times_ns is None:
+            self.headers["control"][:n] = self.headers["controllen"][:n] = 0
+        else:
+            self._cmsgs["time_ns"][:n] = times_ns
+            self.headers["control"][:n] = self._cmsg_addresses[:n]
+            self.headers["controllen"][:n] = TXTIME_CMSG.itemsize
+
+
 class SendBatch:
     """Room for up to `capacity` datagrams of at most `max_bytes`; fill `data`, then `send`.
 
@@ -142,17 +177,10 @@ class SendBatch:
     def __init__(self, capacity: int, max_bytes: int) -> None:
         self.capacity = capacity
         self.data = np.zeros((capacity, max_bytes), np.uint8)
-        self._iov = np.zeros(capacity, IOVEC)
-        self._iov["base"] = _row_addresses(self.data)
+        self._messages = Messages(capacity)
+        self._messages.iov["base"][:, 0] = row_addresses(self.data)
         self._names = np.zeros(capacity, SOCKADDR_IN)
-        self._name_addresses = _row_addresses(self._names)
-        self._cmsgs = np.zeros(capacity, TXTIME_CMSG)
-        self._cmsg_addresses = _row_addresses(self._cmsgs)
-        self._cmsgs["len"] = TXTIME_CMSG.itemsize
-        self._cmsgs["level"], self._cmsgs["type"] = socket.SOL_SOCKET, SCM_TXTIME
-        self._messages = np.zeros(capacity, MMSGHDR)
-        self._messages["iov"] = _row_addresses(self._iov)
-        self._messages["iovlen"] = 1
+        self._name_addresses = row_addresses(self._names)
 
     def send(
         self,
@@ -185,14 +213,9 @@ class SendBatch:
         if n and not 0 <= int(lengths.min()) <= int(lengths.max()) <= self.data.shape[1]:
             # the kernel would send what lies behind the row
             raise ValueError(f"a datagram's length is not within 0 and {self.data.shape[1]} bytes")
-        messages = self._messages
-        self._iov["len"][:n] = lengths
-        if times_ns is None:
-            messages["control"][:n] = messages["controllen"][:n] = 0
-        else:
-            self._cmsgs["time_ns"][:n] = times_ns
-            messages["control"][:n] = self._cmsg_addresses[:n]
-            messages["controllen"][:n] = TXTIME_CMSG.itemsize
+        messages = self._messages.headers
+        self._messages.iov["len"][:n, 0] = lengths
+        self._messages.leave_at(n, times_ns)
         if destinations is None:
             messages["name"][:n] = messages["namelen"][:n] = 0
         else:
@@ -203,7 +226,7 @@ class SendBatch:
         complained_at = -1
         while start < n:
             count = min(n - start, MAX_MESSAGES)
-            done = _libc.sendmmsg(fd, ctypes.c_void_p(_address(messages, start)), count, 0)
+            done = sendmmsg(fd, self._messages.address(start), count, 0)
             if done < 0:
                 code = ctypes.get_errno()
                 if code in COMPLAINTS and complained_at != start:
@@ -263,15 +286,15 @@ class ReceiveBatch:
         self.capacity = min(capacity, MAX_MESSAGES)
         self.data = np.zeros((self.capacity, max_bytes), np.uint8)
         self._iov = np.zeros(self.capacity, IOVEC)
-        self._iov["base"] = _row_addresses(self.data)
+        self._iov["base"] = row_addresses(self.data)
         self._iov["len"] = max_bytes
         self._names = np.zeros(self.capacity, SOCKADDR_IN)
         self._cmsgs = np.zeros(self.capacity, ARRIVAL_CMSGS)
         self._messages = np.zeros(self.capacity, MMSGHDR)
-        self._messages["iov"] = _row_addresses(self._iov)
+        self._messages["iov"] = row_addresses(self._iov)
         self._messages["iovlen"] = 1
-        self._messages["name"] = _row_addresses(self._names)
-        self._messages["control"] = _row_addresses(self._cmsgs)
+        self._messages["name"] = row_addresses(self._names)
+        self._messages["control"] = row_addresses(self._cmsgs)
 
     def receive(self, fd: int) -> Received:
         """All that waits on a non-blocking socket, `capacity` datagrams at the most.
@@ -282,7 +305,7 @@ class ReceiveBatch:
         messages = self._messages
         messages["namelen"] = SOCKADDR_IN.itemsize
         messages["controllen"] = ARRIVAL_CMSGS.itemsize
-        pointer = ctypes.c_void_p(_address(messages, 0))
+        pointer = ctypes.c_void_p(int(messages.ctypes.data))
         for _ in range(MOST_COMPLAINTS):
             n = _libc.recvmmsg(fd, pointer, self.capacity, socket.MSG_DONTWAIT, None)
             if n >= 0 or (code := ctypes.get_errno()) not in COMPLAINTS:
@@ -326,10 +349,7 @@ def try_to_send(send: Callable[[], object]) -> bool:
     return False
 
 
-def _address(array: NDArray[np.void], row: int) -> int:
-    return int(array.ctypes.data) + row * array.strides[0]
-
-
-def _row_addresses(array: NDArray[np.generic]) -> NDArray[np.uint64]:
+def row_addresses(array: NDArray[np.generic]) -> NDArray[np.uint64]:
+    """Where each of an array's rows is in memory."""
     start, step = int(array.ctypes.data), array.strides[0]
     return np.uint64(start) + np.arange(len(array), dtype=np.uint64) * np.uint64(step)

@@ -24,7 +24,7 @@ def main() -> None:
     batch.data[:, 0] = 0x80
     to = np.full(WINDOW, sockaddr(address, port))
     sent = 0
-    with open_socket("0.0.0.0", 0, txtime=False) as sock:
+    with open_socket("0.0.0.0", 0) as sock:
         fd, began, cpu = sock.fileno(), time.monotonic(), time.process_time()
         while time.monotonic() - began < seconds:
             batch.send(fd, lengths, None, to)

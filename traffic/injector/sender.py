@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from giaoban.errors import InputError
-from traffic.batch import MAX_MESSAGES
+from traffic.batch import MAX_MESSAGES, sendmmsg
 from traffic.injector.lateness import Lateness
-from traffic.injector.slots import Slot, sendmmsg
+from traffic.injector.slots import Slot
 from traffic.injector.windows import Window
 from traffic.log import PacketLog
 

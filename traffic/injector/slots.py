@@ -6,35 +6,19 @@ that a window is some 60 KB, stays in the processor's cache, and only the kernel
 
 from __future__ import annotations
 
-import ctypes
 import socket
-import struct
-import time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traffic import rtp
-from traffic.batch import (
-    IOVEC,
-    MMSGHDR,
-    SCM_TXTIME,
-    SO_SNDBUFFORCE,
-    SO_TXTIME,
-    TXTIME_CMSG,
-    sockaddr,
-)
+from traffic.batch import Messages, media_socket, row_addresses, sockaddr
 from traffic.injector.cycle import LEAD_BYTES
 from traffic.injector.windows import Window
 
 HEAD = rtp.HEADER_BYTES + LEAD_BYTES
 MAX_RTP = 1472
 """RTP bytes that fit an Ethernet frame of 1500 bytes with IPv4 and UDP headers (20 + 8)."""
-
-libc = ctypes.CDLL(None, use_errno=True)
-sendmmsg = libc.sendmmsg
-sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
-sendmmsg.restype = ctypes.c_int
 
 
 class Payloads:
@@ -68,7 +52,7 @@ class Slot:
 
     def address(self, datagram: int) -> int:
         """Where the `struct mmsghdr` of a datagram is."""
-        return self._base + datagram * MMSGHDR.itemsize
+        return self._messages.address(datagram)
 
     def load(self, window: Window) -> None:
         """Lay out a window; the one before is gone."""
@@ -85,53 +69,27 @@ class Slot:
         # the templates differ from row to row, so `patch_headers` gets an array of them
         rtp.patch_headers(heads, self._headers[out.stream], out.sequence, out.timestamp, out.marker)
         heads[:n, rtp.HEADER_BYTES :] = out.lead
-        self._iov["len"][:n, 1] = out.size - HEAD
+        iov = self._messages.iov
+        iov["len"][:n, 1] = out.size - HEAD
         payload = self._payloads
-        self._iov["base"][:n, 1] = np.where(
+        iov["base"][:n, 1] = np.where(
             out.corrupted, payload.corrupted.ctypes.data, payload.plain.ctypes.data
         )
-        self._cmsgs["time_ns"][:n] = out.leaving_ns
+        if self._txtime:
+            self._messages.leave_at(n, out.leaving_ns)
         self.window, self.row, self.leaving_ns = window, row, out.leaving_ns.tolist()
 
     def _grow(self, capacity: int) -> None:
         self._heads = np.zeros((capacity, HEAD), np.uint8)
-        self._iov = np.zeros((capacity, 2), IOVEC)
-        self._iov["base"][:, 0] = _addresses(self._heads)
-        self._iov["len"][:, 0] = HEAD
-        self._cmsgs = np.zeros(capacity, TXTIME_CMSG)
-        self._cmsgs["len"] = TXTIME_CMSG.itemsize
-        self._cmsgs["level"], self._cmsgs["type"] = socket.SOL_SOCKET, SCM_TXTIME
-        self._messages = np.zeros(capacity, MMSGHDR)
-        self._messages["iov"], self._messages["iovlen"] = _addresses(self._iov), 2
-        name = self._payloads.name
-        self._messages["name"], self._messages["namelen"] = name.ctypes.data, name.itemsize
-        if self._txtime:
-            self._messages["control"] = _addresses(self._cmsgs)
-            self._messages["controllen"] = TXTIME_CMSG.itemsize
-        self._base = int(self._messages.ctypes.data)
+        self._messages = Messages(capacity, pieces=2)
+        self._messages.iov["base"][:, 0] = row_addresses(self._heads)
+        self._messages.iov["len"][:, 0] = HEAD
+        headers, name = self._messages.headers, self._payloads.name
+        headers["name"], headers["namelen"] = name.ctypes.data, name.itemsize
 
 
-def open_socket(
-    address: str, dscp: int, *, txtime: bool, buffer_bytes: int = 8 << 20
-) -> socket.socket:
+def open_socket(address: str, dscp: int) -> socket.socket:
     """A UDP socket to send from; it waits when its buffer is full, so that lateness shows it."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, buffer_bytes)
-        except PermissionError:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_bytes)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-        if txtime:
-            clock = struct.pack("iI", time.CLOCK_MONOTONIC, 0)
-            sock.setsockopt(socket.SOL_SOCKET, SO_TXTIME, clock)
-        sock.bind((address, 0))
-    except BaseException:
-        sock.close()
-        raise
+    sock = media_socket(address, 0, dscp=dscp)
+    sock.setblocking(True)
     return sock
-
-
-def _addresses(array: NDArray[np.generic]) -> NDArray[np.uint64]:
-    start, step = int(array.ctypes.data), array.strides[0]
-    return np.uint64(start) + np.arange(len(array), dtype=np.uint64) * np.uint64(step)

@@ -75,26 +75,11 @@ class Recording:
         """Payload bits a second over a round, as a codec's rate is given."""
         return len(self.payload) * 8 / self.length_ns * 1e6
 
-    def peak_kbps(self, window_ns: int = SECOND_NS) -> float:
-        """The most payload bits a second that any window of such a length holds."""
-        end_bytes = np.concatenate(([0], np.cumsum(self.sizes)))
-        first, end = self._windows(window_ns)
-        rounds, rest = np.divmod(end, len(self))
-        held = rounds * end_bytes[-1] + end_bytes[rest] - end_bytes[first]
-        return float(held.max()) * 8 / window_ns * 1e6
-
     def packets_in_window(self, window_ns: int) -> int:
         """The most packets that are due in any window of such a length: room for a batch."""
-        first, end = self._windows(window_ns)
-        return int((end - first).max())
-
-    def _windows(self, window_ns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The packets due within `window_ns` from each packet on: (first, end), both (n,).
-
-        The fullest window begins with a packet. Numbers go on from round to round.
-        """
-        first = np.searchsorted(self.due_ns, self.due_ns).astype(np.int64)
-        return first, self.due_before(self.due_ns + window_ns)
+        # the fullest window begins with a packet; numbers go on from round to round
+        first = np.searchsorted(self.due_ns, self.due_ns)
+        return int((self.due_before(self.due_ns + window_ns) - first).max())
 
     def due_before(self, until_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many packets, all rounds together, are due before each time from the beginning."""

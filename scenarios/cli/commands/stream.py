@@ -98,7 +98,7 @@ def send(
     records = None
     try:
         records = None if log is None else packet_log.PacketLog(packet_log.SENT, log)
-        sock = slots.open_socket(address, DSCP, txtime=by_kernel)
+        sock = slots.open_socket(address, DSCP)
     except OSError as error:
         where = f"--log {log}" if records is None and log is not None else f"--address {address}"
         raise InputError(f"{where}: cannot be used: {error.strerror}") from None

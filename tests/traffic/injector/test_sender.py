@@ -51,7 +51,7 @@ def run(
     np.ndarray[tuple[int], np.dtype[np.int64]],
 ]:
     """What the sender says, and the rows and lengths that came."""
-    with media_socket(HOST, 0, dscp=0) as far, slots.open_socket(HOST, 0, txtime=False) as near:
+    with media_socket(HOST, 0, dscp=0) as far, slots.open_socket(HOST, 0) as near:
         payloads = slots.Payloads(HOST, far.getsockname()[1])
         places = [slots.Slot(payloads, plan.headers(), txtime=False) for _ in range(sender.READY)]
         log = packet_log.PacketLog(packet_log.SENT, path)
@@ -129,7 +129,7 @@ def test_a_machine_too_slow_is_late_and_gives_up() -> None:
 
 
 def test_the_kernel_gets_packets_ahead_but_not_too_many() -> None:
-    with slots.open_socket(HOST, 0, txtime=False) as near:
+    with slots.open_socket(HOST, 0) as near:
         one = Sender(near.fileno(), iter(()), [], kernel_paces=True)
         leaving = [1_000_000_000 + 100_000 * number for number in range(1000)]
         given = one._handed_over(leaving)
