@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from traffic import rtp
-from traffic.media_load.audio import SLOTS, Sounds
-from traffic.media_load.calls import Crowd
+from traffic.media_load.audio import SLOTS, AudioSenders
+from traffic.media_load.calls import MediaLoad
 from traffic.media_load.messages import Where
 from traffic.media_load.process import MediaError, MediaProcess
-from traffic.media_load.receiver_statistics import Ears
+from traffic.media_load.receivers import Receivers
 from traffic.media_load.sockets import open_pair
 from traffic.media_load.video import VideoSenders
 from traffic.profiles import load_profiles
@@ -53,9 +53,9 @@ def heard(hearer: socket.socket, count: int) -> list[bytes]:
 def test_sound_is_a_packet_a_round_and_its_numbers_wrap(
     hearer: socket.socket, sender: socket.socket
 ) -> None:
-    sounds = Sounds(8, SPEECH)
-    sounds.start(5, sender.fileno(), STREAM)
-    sent = [sounds.turn(slot) for slot in range(3 * SLOTS)]
+    senders = AudioSenders(8, SPEECH)
+    senders.start(5, sender.fileno(), STREAM)
+    sent = [senders.turn(slot) for slot in range(3 * SLOTS)]
     assert sum(packets for packets, _ in sent) == 3
     assert not any(failed for _, failed in sent)
     packets = heard(hearer, 3)
@@ -66,15 +66,15 @@ def test_sound_is_a_packet_a_round_and_its_numbers_wrap(
     assert set(headers.ssrc.tolist()) == {0x1681}
     assert set(headers.payload_type.tolist()) == {8}
     assert all(packet[12:] == SPEECH for packet in packets)
-    sounds.stop(5)
-    assert sum(sounds.turn(slot)[0] for slot in range(SLOTS)) == 0
+    senders.stop(5)
+    assert sum(senders.turn(slot)[0] for slot in range(SLOTS)) == 0
 
 
 def test_calls_are_spread_over_the_slots(hearer: socket.socket, sender: socket.socket) -> None:
-    sounds = Sounds(10, SPEECH)
+    senders = AudioSenders(10, SPEECH)
     for row in range(10):
-        sounds.start(row, sender.fileno(), STREAM)
-    assert [sounds.turn(slot)[0] for slot in range(SLOTS)] == [3, 3, 2, 2]
+        senders.start(row, sender.fileno(), STREAM)
+    assert [senders.turn(slot)[0] for slot in range(SLOTS)] == [3, 3, 2, 2]
 
 
 def model() -> VideoModel:
@@ -120,16 +120,16 @@ def test_ports_come_in_pairs_the_even_one_first() -> None:
 
 
 def test_a_loop_that_stood_still_leaves_out_what_is_past_and_says_so() -> None:
-    crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
-    row, ports = crowd.open(["audio"])
+    load = MediaLoad(2, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = load.open(["audio"])
     address = (HOST, ports["audio"])
     where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True, assured=True)
-    crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
-    crowd.due_ns -= 3_000_000_000
+    load.start(row, {"audio": where}, "x", time.monotonic_ns())
+    load.due_ns -= 3_000_000_000
     for _ in range(SLOTS):
-        crowd.slot()
-    health = crowd.health(1, 0.0)
-    crowd.close()
+        load.slot()
+    health = load.health(1, 0.0)
+    load.close()
     assert health.sent == 1
     assert health.skipped == pytest.approx(600, abs=10)
     assert health.late == 0 or health.worst_late_ms > 20
@@ -163,17 +163,17 @@ def arrivals(steps: list[tuple[int, int, int]]) -> list[bytes]:
 def test_what_a_call_hears_is_what_can_be_played(
     hearer: socket.socket, packets: list[bytes], received: int, heard_ms: float
 ) -> None:
-    crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
-    row, ports = crowd.open(["audio"])
+    load = MediaLoad(1, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = load.open(["audio"])
     far = hearer.getsockname()
     where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=True)
     hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))  # of an earlier call
-    crowd.start(row, {"audio": where}, "x", time.monotonic_ns())
+    load.start(row, {"audio": where}, "x", time.monotonic_ns())
     time.sleep(0.011)
     for packet in packets:
         hearer.sendto(packet, (HOST, ports["audio"]))
-    over = crowd.stop(row, silently=True)
-    crowd.close()
+    over = load.stop(row, silently=True)
+    load.close()
     assert over.media["audio"].received == received
     assert over.media["audio"].heard_ms == pytest.approx(heard_ms)
     wait_ms = over.media["audio"].wait_ms
@@ -183,21 +183,21 @@ def test_what_a_call_hears_is_what_can_be_played(
 
 
 def test_a_picture_that_stands_still_is_not_seen() -> None:
-    ears = Ears(2, CLOCK_HZ, None)
+    receivers = Receivers(2, CLOCK_HZ, None)
     pair = open_pair(HOST, 0)
     reporter = Reporter(1, "x", CLOCK_HZ, np.random.default_rng(1), 0)
-    ears.open(1, pair, reporter, muxed=True, expects=96, assured=True)
+    receivers.open(1, pair, reporter, muxed=True, expects=96, assured=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
         far.sendto(arrivals([(1, 8, 160)])[0], (HOST, pair.port))  # no picture
-        ears.hear(1, 2)
-        ears.count()
+        receivers.receive(1, 2)
+        receivers.count()
         began_ns = time.monotonic_ns()
         for sequence in range(2, 5):
             far.sendto(arrivals([(sequence, 96, 900)])[0], (HOST, pair.port))
-            ears.hear(1, 2)
-        ears.count()
+            receivers.receive(1, 2)
+        receivers.count()
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
-    still = ears.close(1, time.monotonic_ns() + 60 * 10**9)
+    still = receivers.close(1, time.monotonic_ns() + 60 * 10**9)
     pair.close()
     assert still.received == 3
     assert 1000.0 <= still.heard_ms <= 1000.0 + took_ms
@@ -209,8 +209,8 @@ def test_a_third_party_gets_nothing_before_it_has_sent_something(
     """Neither sound nor reports, and nothing any more once it has been silent for long."""
     now_ns = time.monotonic_ns()
     monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
-    crowd = Crowd(1, HOST, SPEECH, None, 0, random.Random(1))
-    row, ports = crowd.open(["audio"])
+    load = MediaLoad(1, HOST, SPEECH, None, 0, random.Random(1))
+    row, ports = load.open(["audio"])
     far = hearer.getsockname()
     where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=False)
     hearer.setblocking(False)
@@ -221,42 +221,42 @@ def test_a_third_party_gets_nothing_before_it_has_sent_something(
         count = 0
         until_ns = now_ns + round(seconds * 1e9)
         while now_ns < until_ns:
-            now_ns = crowd.due_ns
-            crowd.slot()
+            now_ns = load.due_ns
+            load.slot()
             with suppress(BlockingIOError):
                 while hearer.recv(2048):
                     count += 1
         return count
 
-    crowd.start(row, {"audio": where}, "x", now_ns)
+    load.start(row, {"audio": where}, "x", now_ns)
     assert taken(10) == 0
-    assert crowd.stop(row, silently=False).media["audio"].withheld
+    assert load.stop(row, silently=False).media["audio"].withheld
     assert taken(1) == 0  # no goodbye either
-    crowd.start(row, {"audio": where}, "x", now_ns)
+    load.start(row, {"audio": where}, "x", now_ns)
     hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))
     assert 48 <= taken(1.5) <= 77
     assert 28 * 50 <= taken(30) <= 30 * 50 + 20
     assert taken(10) == 0
-    over = crowd.stop(row, silently=False)
-    crowd.close()
+    over = load.stop(row, silently=False)
+    load.close()
     assert not over.media["audio"].withheld
     assert 30 * 50 - 20 <= over.media["audio"].sent <= 30 * 50 + 20
 
 
 def test_the_row_of_who_has_left_is_free() -> None:
-    crowd = Crowd(2, HOST, SPEECH, None, 0, random.Random(1))
-    first, ports = crowd.open(["audio"])
+    load = MediaLoad(2, HOST, SPEECH, None, 0, random.Random(1))
+    first, ports = load.open(["audio"])
     where = Where(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True, assured=True)
-    crowd.start(first, {"audio": where}, "x", time.monotonic_ns())
-    crowd.open(["audio"])
+    load.start(first, {"audio": where}, "x", time.monotonic_ns())
+    load.open(["audio"])
     with pytest.raises(OSError, match="2 bridges"):
-        crowd.open(["audio"])
-    crowd.release(first)
-    assert crowd.health(1, 0.0).calls == 0
+        load.open(["audio"])
+    load.release(first)
+    assert load.health(1, 0.0).calls == 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((HOST, ports["audio"]))  # its ports are
-    assert crowd.open(["audio"])[0] == first
-    crowd.close()
+    assert load.open(["audio"])[0] == first
+    load.close()
 
 
 @pytest.fixture

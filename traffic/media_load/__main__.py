@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from giaoban.child import die_with_parent
 from traffic.media_load import messages
-from traffic.media_load.calls import Crowd
+from traffic.media_load.calls import MediaLoad
 from traffic.media_load.sockets import room_for
 from traffic.profiles import load_profiles
 from traffic.sources.packet_loop import LOOP_S, video_loop
@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> int:
     if profile:
         profiles = load_profiles()
         model = profiles.video_model(profiles.pick(profile[0]))
-    crowd = Crowd(
+    load = MediaLoad(
         int(capacity),
         address,
         bytes.fromhex(sound),
@@ -50,17 +50,17 @@ def main(words: Sequence[str]) -> int:
     gc.collect()
     gc.freeze()
     try:
-        _run(crowd, line)
+        _run(load, line)
     finally:
-        crowd.close()
+        load.close()
         line.close()
     return 0
 
 
-def _run(crowd: Crowd, line: socket.socket) -> None:
-    crowd.due_ns = time.monotonic_ns()
+def _run(load: MediaLoad, line: socket.socket) -> None:
+    load.due_ns = time.monotonic_ns()
     while True:
-        wait_s = max(0.0, (crowd.due_ns - time.monotonic_ns()) / 1e9)
+        wait_s = max(0.0, (load.due_ns - time.monotonic_ns()) / 1e9)
         if select.select([line], [], [], wait_s)[0]:
             for _ in range(ORDERS_AT_ONCE):
                 try:
@@ -73,35 +73,35 @@ def _run(crowd: Crowd, line: socket.socket) -> None:
                     return
                 line.setblocking(True)  # the answer fits the socket's buffer
                 try:
-                    line.send(_answer(crowd, data).model_dump_json().encode())
+                    line.send(_answer(load, data).model_dump_json().encode())
                 except BrokenPipeError:
                     return  # who asked has gone since
                 line.setblocking(False)
-        if time.monotonic_ns() >= crowd.due_ns:
-            crowd.slot()
+        if time.monotonic_ns() >= load.due_ns:
+            load.slot()
 
 
 def _answer(
-    crowd: Crowd, data: bytes
+    load: MediaLoad, data: bytes
 ) -> messages.Ports | messages.Done | messages.Failed | messages.Told | messages.Health:
     order = messages.ORDERS.validate_json(data)
     number = order.number
     try:
         match order:
             case messages.Open():
-                row, ports = crowd.open(order.media)
+                row, ports = load.open(order.media)
                 return messages.Ports(number=number, row=row, ports=ports)
             case messages.Start():
-                crowd.start(order.row, order.media, order.name, time.monotonic_ns())
+                load.start(order.row, order.media, order.name, time.monotonic_ns())
             case messages.Stop():
-                over = crowd.stop(order.row, silently=order.silently)
+                over = load.stop(order.row, silently=order.silently)
                 return messages.Told(number=number, **vars(over))
             case messages.Release():
-                crowd.release(order.row)
+                load.release(order.row)
             case messages.KeyFrame():
-                crowd.key_frame(order.row)
+                load.key_frame(order.row)
             case messages.Look():
-                return crowd.health(number, time.process_time())
+                return load.health(number, time.process_time())
     except OSError as error:
         return messages.Failed(number=number, why=error.strerror or str(error))
     return messages.Done(number=number)

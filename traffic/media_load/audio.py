@@ -17,7 +17,7 @@ SLOTS = 4
 BYTES = rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES
 
 
-class Sounds:
+class AudioSenders:
     """Sound of up to `capacity` calls, each in a row of its own."""
 
     def __init__(self, capacity: int, payload: bytes) -> None:

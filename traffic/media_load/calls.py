@@ -12,9 +12,9 @@ import numpy as np
 from traffic import rtp
 from traffic.injector.lateness import Lateness
 from traffic.media_load import messages
-from traffic.media_load.audio import SLOTS, Sounds
+from traffic.media_load.audio import SLOTS, AudioSenders
 from traffic.media_load.messages import MEDIA, Medium, Where
-from traffic.media_load.receiver_statistics import Ears
+from traffic.media_load.receivers import Receivers
 from traffic.media_load.sockets import Pair, open_pair
 from traffic.media_load.video import VideoSenders
 from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
@@ -24,7 +24,7 @@ from traffic.sources.video_model import CLOCK_HZ
 
 SLOT_NS = 5_000_000
 HEAR_EVERY, COUNT_EVERY, REPORT_EVERY = 40, 20, 20
-"""A listener is read, what came is counted, reports are looked for, every so many slots."""
+"""A receiver is read, what came is counted, reports are looked for, every so many slots."""
 LATE_NS = 20_000_000
 """A packet of sound that leaves when the next one is due fits no schedule (RFC 3551 §4.2)."""
 GIVE_UP_NS = 1_000_000_000
@@ -47,7 +47,7 @@ class _Bridge:
 
 
 @dataclass(frozen=True)
-class Over:
+class CallFigures:
     """What a call sent and heard, how long it lasted, and for how many ms of it nothing had come
     at its end."""
 
@@ -56,7 +56,7 @@ class Over:
     silent_ms: float
 
 
-class Crowd:
+class MediaLoad:
     """Bridges by row. The owner calls `slot` whenever `due_ns` has come."""
 
     def __init__(
@@ -75,11 +75,11 @@ class Crowd:
         self._bridges: dict[int, _Bridge] = {}
         self._free: list[int] = []
         """Rows below the highest that are nobody's."""
-        self._sounds = Sounds(capacity, sound)
+        self._audio = AudioSenders(capacity, sound)
         self._video = None if video is None else VideoSenders(video, max_payload)
-        self._ears = {
-            "audio": Ears(capacity, AUDIO_CLOCK_HZ, OCTETS_PER_MS),
-            "video": Ears(capacity, CLOCK_HZ, None),
+        self._receivers = {
+            "audio": Receivers(capacity, AUDIO_CLOCK_HZ, OCTETS_PER_MS),
+            "video": Receivers(capacity, CLOCK_HZ, None),
         }
         self._slot = 0
         self.due_ns = time.monotonic_ns()
@@ -120,7 +120,7 @@ class Crowd:
             draws = np.random.default_rng(self._rng.randrange(2**32))
             reporter = Reporter(stream.ssrc, name, clock_hz, draws, now_ns)
             expects = NO_TYPE if where.expects is None else where.expects
-            self._ears[medium].open(
+            self._receivers[medium].open(
                 row, pair, reporter, muxed=where.muxed, expects=expects, assured=where.assured
             )
             bridge.going.add(medium)
@@ -129,26 +129,26 @@ class Crowd:
                 bridge.withheld[medium] = stream
                 self._ask_consent(row, medium, now_ns)
 
-    def stop(self, row: int, *, silently: bool) -> Over:
+    def stop(self, row: int, *, silently: bool) -> CallFigures:
         """The call is over."""
         bridge, now_ns = self._bridges[row], time.monotonic_ns()
         figures: dict[Medium, messages.Figures] = {}
         silent_ms = 0.0
         for medium in sorted(bridge.going):
-            ears = self._ears[medium]
-            ears.hear(row, self._capacity)
+            receivers = self._receivers[medium]
+            receivers.receive(row, self._capacity)
             self._account(row, medium, now_ns)
-            silent_ms = max(silent_ms, ears.silent_ms(row, now_ns))
+            silent_ms = max(silent_ms, receivers.silent_ms(row, now_ns))
             if not silently:
-                ears.farewell(row)
+                receivers.send_bye(row)
             sent = bridge.reported[medium]
             withheld = medium in bridge.withheld
-            heard = ears.close(row, now_ns)
+            heard = receivers.close(row, now_ns)
             figures[medium] = messages.Figures(sent=sent, withheld=withheld, **vars(heard))
             self._send_no_more(row, medium)
         bridge.going.clear()
         bridge.withheld.clear()
-        return Over(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
+        return CallFigures(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
 
     def release(self, row: int) -> None:
         """A bridge has left for good: its ports are given up, its row is free."""
@@ -167,11 +167,11 @@ class Crowd:
         began_ns = time.monotonic_ns()
         if began_ns - self.due_ns > GIVE_UP_NS:
             rounds = (began_ns - self.due_ns) // (SLOT_NS * SLOTS)
-            self._sounds.skip(rounds)
+            self._audio.skip(rounds)
             self.skipped += rounds * SLOTS
             self.due_ns += rounds * SLOT_NS * SLOTS
             self._slot += rounds * SLOTS
-        packets, failed = self._sounds.turn(self._slot)
+        packets, failed = self._audio.turn(self._slot)
         if self._video is not None:
             more, unsendable = self._video.turn(self._slot, began_ns)
             packets, failed = packets + more, failed + unsendable
@@ -182,12 +182,12 @@ class Crowd:
             self.late += packets * (late_ns > LATE_NS)
         self.sent += packets
         self.unsendable += failed
-        for medium, ears in self._ears.items():
-            for row in ears.hear(self._slot, HEAR_EVERY):
+        for medium, receivers in self._receivers.items():
+            for row in receivers.receive(self._slot, HEAR_EVERY):
                 if medium == "video":
                     self.key_frame(row)
             if self._slot % COUNT_EVERY == 0:
-                ears.count()
+                receivers.count()
         if self._slot % REPORT_EVERY == 0:
             self._report()
         self._slot += 1
@@ -198,20 +198,20 @@ class Crowd:
         now_ns = time.monotonic_ns()
         going = [(row, medium) for row, b in self._bridges.items() for medium in b.going]
         rows = {row for row, _ in going}
-        audible = {row for row, m in going if self._ears[m].silent_ms(row, now_ns) < SILENT_MS}
+        audible = {row for row, m in going if self._receivers[m].silent_ms(row, now_ns) < SILENT_MS}
         p99_ms = min(self.lateness.percentile_us(99), self.lateness.worst_ns / 1e3) / 1e3
         return messages.Health(
             number=number,
             calls=len(rows),
             silent=len(rows - audible),
             sent=self.sent,
-            received=sum(ears.received for ears in self._ears.values()),
+            received=sum(receivers.received for receivers in self._receivers.values()),
             late=self.late,
             worst_late_ms=self.lateness.worst_ns / 1e6,
             late_p99_ms=p99_ms,
             skipped=self.skipped,
             unsendable=self.unsendable,
-            overflowed=sum(ears.overflowed for ears in self._ears.values()),
+            overflowed=sum(receivers.overflowed for receivers in self._receivers.values()),
             rtcp_sent=self.rtcp_sent,
             cpu_s=cpu_s,
         )
@@ -229,23 +229,23 @@ class Crowd:
                 self._account(row, medium, now_ns)
                 self._ask_consent(row, medium, now_ns)
         for medium in MEDIA:
-            self.rtcp_sent += self._ears[medium].report(now_ns)
+            self.rtcp_sent += self._receivers[medium].report(now_ns)
 
     def _ask_consent(self, row: int, medium: Medium, now_ns: int) -> None:
         """Begin to send what may go now; what may no longer go is sent no more."""
         bridge = self._bridges[row]
-        if not self._ears[medium].has_consent(row, now_ns):
+        if not self._receivers[medium].has_consent(row, now_ns):
             self._send_no_more(row, medium)
         elif (stream := bridge.withheld.pop(medium, None)) is not None:
             descriptor = bridge.pairs[medium].rtp.fileno()
             if medium == "audio":
-                self._sounds.start(row, descriptor, stream)
+                self._audio.start(row, descriptor, stream)
             elif self._video is not None:
                 self._video.start(row, descriptor, stream, now_ns)
 
     def _send_no_more(self, row: int, medium: Medium) -> None:
         if medium == "audio":
-            self._sounds.stop(row)
+            self._audio.stop(row)
         elif self._video is not None:
             self._video.stop(row)
 
@@ -253,7 +253,7 @@ class Crowd:
         """Tell the reporter what has gone out since it was told last."""
         bridge = self._bridges[row]
         if medium == "audio":
-            sent, timestamp = int(self._sounds.sent[row]), int(self._sounds.timestamp[row])
+            sent, timestamp = int(self._audio.sent[row]), int(self._audio.timestamp[row])
             octets = AUDIO_PACKET_SAMPLES
         elif self._video is not None and (stream := self._video.of(row)) is not None:
             sent, timestamp, octets = stream.sent, stream.position[1], self._video.mean_octets
@@ -262,4 +262,4 @@ class Crowd:
         new = sent - bridge.reported[medium]
         if new > 0:
             bridge.reported[medium] = sent
-            self._ears[medium].sent(row, new, new * octets, timestamp, now_ns)
+            self._receivers[medium].sent(row, new, new * octets, timestamp, now_ns)

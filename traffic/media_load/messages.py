@@ -116,7 +116,7 @@ class Failed(StrictModel):
 
 class Figures(StrictModel):
     """One medium of one call; `withheld`: ours was to be sent and was not, since nothing came from
-    where it was to go. Otherwise as `ears.Heard`."""
+    where it was to go. Otherwise as `receivers.ReceivedMedia`."""
 
     sent: int
     withheld: bool

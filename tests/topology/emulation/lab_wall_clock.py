@@ -1,6 +1,6 @@
 """In the guest, whose clock may be set: everything that receives, while the wall clock is set.
 
-`lab_wall_clock FOLDER STEP_S…` leaves FOLDER/found.json: what the MCU, the crowd of a load test and
+`lab_wall_clock FOLDER STEP_S…` leaves FOLDER/found.json: what the MCU, the load of a load test and
 the receiver of paced streams make of packets that come every 20 ms, with these steps of the wall
 clock on the way, one after another.
 """
@@ -37,7 +37,7 @@ from traffic import rtp
 from traffic.batch import media_socket
 from traffic.injector.receiver import receive
 from traffic.log import RECEIVED, read
-from traffic.media_load.calls import Crowd
+from traffic.media_load.calls import MediaLoad
 from traffic.media_load.messages import Where
 
 HERE, MCU = "127.0.0.1", "127.0.67.1"
@@ -108,9 +108,9 @@ def meeting(folder: Path, steps: Steps) -> dict[str, Any]:
     }
 
 
-def crowd(steps: Steps) -> dict[str, Any]:
+def load(steps: Steps) -> dict[str, Any]:
     """Two calls of a load test that hear each other."""
-    made = Crowd(2, HERE, bytes(160), None, 0, random.Random(1))
+    made = MediaLoad(2, HERE, bytes(160), None, 0, random.Random(1))
     rows = [made.open(["audio"]) for _ in range(2)]
     for (row, _), (_, ports) in zip(rows, rows[::-1], strict=True):
         where = (HERE, ports["audio"])
@@ -120,8 +120,8 @@ def crowd(steps: Steps) -> dict[str, Any]:
             f"bridge-{row}",
             time.monotonic_ns(),
         )
-    ears = made._ears["audio"]
-    reporters = [ears._listeners[row].reporter for row, _ in rows]
+    receivers = made._receivers["audio"]
+    reporters = [receivers._rows[row].reporter for row, _ in rows]
     trips_ms, jitters_ms = [], []
     for step_s in (0.0, *steps, 0.0, 0.0):
         set_wall_clock(step_s)
@@ -129,7 +129,7 @@ def crowd(steps: Steps) -> dict[str, Any]:
         while not done():
             sleep_until(made.due_ns)
             made.slot()
-            jitters_ms.append(float(ears._bank.jitter.max()) / 8)
+            jitters_ms.append(float(receivers._bank.jitter.max()) / 8)
             trips_ms += [r.round_trip_ms for r in reporters if r.round_trip_ms is not None]
     told = [made.stop(row, silently=True).media["audio"] for row, _ in rows]
     made.close()
@@ -182,7 +182,7 @@ def _spacing_ms(times_ns: np.ndarray[Any, np.dtype[np.int64]]) -> list[float]:
 def main(folder: Path, *words: str) -> int:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     steps = [float(word) for word in words]
-    found = {"meeting": meeting(folder, steps), "crowd": crowd(steps), "paced": paced(steps)}
+    found = {"meeting": meeting(folder, steps), "load": load(steps), "paced": paced(steps)}
     (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
     return 0
 

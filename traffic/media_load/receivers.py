@@ -25,7 +25,7 @@ PLAIN = 0b1100_0000
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedMedia:
     """What came to one medium of one call, and what its far end says of what we sent.
 
     Attributes:
@@ -47,7 +47,7 @@ class Heard:
 
 
 @dataclass(slots=True)
-class _Listener:
+class _Receiver:
     pair: Pair
     reporter: Reporter
     muxed: bool
@@ -66,7 +66,7 @@ class _Listener:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """RTP that one listener took in at once: (n, 12) headers, (n,) each of the others."""
+    """RTP that one receiver took in at once: (n, 12) headers, (n,) each of the others."""
 
     row: int
     heads: NDArray[np.uint8]
@@ -75,15 +75,15 @@ class _Part:
     arrival_ns: NDArray[np.int64]
 
 
-class Ears:
-    """Listeners by row; `hear` some of them, then `count` what they heard."""
+class Receivers:
+    """Listeners by row; `receive` some of them, then `count` what they heard."""
 
     def __init__(self, capacity: int, clock_hz: int, octets_per_ms: float | None) -> None:
         """`octets_per_ms`: of sound, how much of a payload is played in a ms; None: of pictures."""
         self._clock_hz = clock_hz
         self._octets_per_ms = octets_per_ms
         self._bank = ReceptionBank(capacity, clock_hz)
-        self._listeners: dict[int, _Listener] = {}
+        self._rows: dict[int, _Receiver] = {}
         self._inbox = ReceiveBatch(INBOX, MAX_BYTES, cut_long=True)
         self._parts: list[_Part] = []
         self._expects = np.zeros(capacity, np.uint8)
@@ -113,38 +113,38 @@ class Ears:
             for _ in range(STALE_READS):
                 if not len(self._inbox.receive(sock.fileno())):
                     break
-        self._listeners[row] = _Listener(pair, reporter, muxed, assured, time.monotonic_ns())
+        self._rows[row] = _Receiver(pair, reporter, muxed, assured, time.monotonic_ns())
 
-    def close(self, row: int, now_ns: int) -> Heard:
+    def close(self, row: int, now_ns: int) -> ReceivedMedia:
         """The call is over; what it heard."""
         self.count()
         self._bank.close(row)
-        listener = self._listeners.pop(row)
-        far = listener.reporter.far
+        receiver = self._rows.pop(row)
+        far = receiver.reporter.far
         heard_ms = float(self._heard_ms[row])
         came = bool(self._last_ns[row])
         if self._octets_per_ms is None and came:
             heard_ms += min(max(now_ns - int(self._last_ns[row]), 0), STILL_NS) / 1e6
-        wait_ns = max(0, int(self._first_ns[row]) - listener.since_ns)
-        return Heard(
+        wait_ns = max(0, int(self._first_ns[row]) - receiver.since_ns)
+        return ReceivedMedia(
             wait_ms=round(wait_ns / 1e6, 1) if came else None,
             received=round(float(self._received[row])),
             heard_ms=round(heard_ms, 1),
             lost=int(self._bank.lost[row]),
             jitter_ms=float(self._bank.jitter[row]) * 1000 / self._clock_hz,
-            reports=listener.reports,
+            reports=receiver.reports,
             far_lost=None if far is None else far.cumulative_lost,
         )
 
     def sent(self, row: int, packets: int, octets: int, timestamp: int, at_ns: int) -> None:
         """RTP went out since the last time this was told, for the sender's reports."""
-        self._listeners[row].reporter.sent(packets, octets, timestamp, at_ns)
+        self._rows[row].reporter.sent(packets, octets, timestamp, at_ns)
 
-    def hear(self, slot: int, slots: int) -> list[int]:
-        """Take in what came to every `slots`-th listener; rows that are to send a key frame."""
+    def receive(self, slot: int, slots: int) -> list[int]:
+        """Take in what came to every `slots`-th receiver; rows that are to send a key frame."""
         wanted = []
-        for row, listener in self._listeners.items():
-            if row % slots == slot % slots and self._take(row, listener):
+        for row, receiver in self._rows.items():
+            if row % slots == slot % slots and self._take(row, receiver):
                 wanted.append(row)
         return wanted
 
@@ -202,47 +202,47 @@ class Ears:
         """Send the reports that are due; how many went."""
         sent = 0
         unix_ns = self._inbox.clock.unix_ns(now_ns)
-        for row, listener in self._listeners.items():
-            if listener.reporter.due_ns <= now_ns:
+        for row, receiver in self._rows.items():
+            if receiver.reporter.due_ns <= now_ns:
                 self.count()
-                packet = listener.reporter.make(self._bank.report(row), now_ns, unix_ns)
-                sent += self._say(listener, packet)
+                packet = receiver.reporter.make(self._bank.report(row), now_ns, unix_ns)
+                sent += self._send_rtcp(receiver, packet)
         return sent
 
     def silent_ms(self, row: int, now_ns: int) -> float:
         """For how long nothing has come to a call."""
-        return (now_ns - (self._listeners[row].heard_ns or 0)) / 1e6
+        return (now_ns - (self._rows[row].heard_ns or 0)) / 1e6
 
     def has_consent(self, row: int, now_ns: int) -> bool:
         """Whether anything may be sent to where a call's media is to go."""
-        return self._listeners[row].has_consent(now_ns)
+        return self._rows[row].has_consent(now_ns)
 
-    def farewell(self, row: int) -> None:
+    def send_bye(self, row: int) -> None:
         """Send an RTCP BYE (RFC 3550 §6.6)."""
-        packet = self._listeners[row].reporter.bye()
+        packet = self._rows[row].reporter.bye()
         if packet is not None:
-            self._say(self._listeners[row], packet)
+            self._send_rtcp(self._rows[row], packet)
 
-    def _say(self, listener: _Listener, packet: bytes) -> bool:
-        if not listener.has_consent(time.monotonic_ns()):
+    def _send_rtcp(self, receiver: _Receiver, packet: bytes) -> bool:
+        if not receiver.has_consent(time.monotonic_ns()):
             return False
-        sock = listener.pair.rtp if listener.muxed else listener.pair.rtcp
+        sock = receiver.pair.rtp if receiver.muxed else receiver.pair.rtcp
         return put(sock.fileno(), packet)
 
-    def _take(self, row: int, listener: _Listener) -> bool:
+    def _take(self, row: int, receiver: _Receiver) -> bool:
         wanted = False
-        pair = listener.pair
-        for sock in (pair.rtp,) if listener.muxed else (pair.rtp, pair.rtcp):
+        pair = receiver.pair
+        for sock in (pair.rtp,) if receiver.muxed else (pair.rtp, pair.rtcp):
             got = self._inbox.receive(sock.fileno())
             if not len(got):
                 continue
-            before = listener.overflowed.setdefault(sock.fileno(), got.overflowed)
+            before = receiver.overflowed.setdefault(sock.fileno(), got.overflowed)
             self.overflowed += max(0, got.overflowed - before)
-            listener.overflowed[sock.fileno()] = got.overflowed
-            listener.heard_ns = time.monotonic_ns()
+            receiver.overflowed[sock.fileno()] = got.overflowed
+            receiver.heard_ns = time.monotonic_ns()
             control = rtcp.is_rtcp(got.data, got.lengths)
             for i in np.flatnonzero(control):
-                wanted |= self._control(listener, bytes(got.data[i, : got.lengths[i]]))
+                wanted |= self._control(receiver, bytes(got.data[i, : got.lengths[i]]))
             media = np.flatnonzero(~control)
             if len(media):
                 heads, lengths = got.data[media, : rtp.HEADER_BYTES], got.lengths[media]
@@ -254,13 +254,13 @@ class Ears:
                 self._parts.append(_Part(row, heads, lengths, np.maximum(octets, 0), arrival_ns))
         return wanted
 
-    def _control(self, listener: _Listener, data: bytes) -> bool:
+    def _control(self, receiver: _Receiver, data: bytes) -> bool:
         try:
             packets = rtcp.parse(data)
         except rtcp.RtcpError:
             self.strange += 1
             return False
-        listener.reports += 1
+        receiver.reports += 1
         now_ns = time.monotonic_ns()
         unix_ns = self._inbox.clock.unix_ns(now_ns)
-        return KeyFrameWanted() in listener.reporter.take(packets, now_ns, unix_ns)
+        return KeyFrameWanted() in receiver.reporter.take(packets, now_ns, unix_ns)
