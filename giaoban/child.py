@@ -21,14 +21,18 @@ SILENCE_S = 600.0
 TAIL_LINES = 20
 
 
-def die_with_parent(by: signal.Signals | None = None) -> None:
+def die_with_parent(by: signal.Signals | None = None, parent: int | None = None) -> None:
     """This process is killed when the one that started it ends, however that ends. Linux only.
 
     Args:
         by: another signal than SIGKILL, for who has something to do before it goes.
+        parent: the process that started this one, where it is known: it may be gone already, and
+            then no signal comes (prctl(2), PR_SET_PDEATHSIG).
     """
     by = by or signal.SIGKILL
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
 
 
 def follow(
@@ -77,13 +81,19 @@ def keep_to(cores: Collection[int]) -> None:
         os.sched_setaffinity(0, cores)
 
 
-def beginning_on(core: int | None) -> Callable[[], None]:
-    """What a child does before it becomes another program: it ends with us, and keeps to a core."""
+def beginning(
+    cores: Collection[int] = (), ended_by: signal.Signals | None = None
+) -> Callable[[], None]:
+    """What a child does before it becomes another program.
+
+    It ends when we do, by the signal `ended_by` (SIGKILL), and keeps to these `cores`, if any.
+    """
+    parent = os.getpid()
 
     def begin() -> None:
-        die_with_parent()
-        if core is not None:
-            keep_to({core})
+        die_with_parent(ended_by, parent)
+        if cores:
+            keep_to(cores)
 
     return begin
 
@@ -100,7 +110,7 @@ def _start(
             env=env,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=beginning_on(core),
+            preexec_fn=beginning(() if core is None else {core}),
         )
     except OSError as error:
         raise MachineLacks(

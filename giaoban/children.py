@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from giaoban.child import die_with_parent, interruptions_held
+from giaoban.child import beginning, interruptions_held
 from giaoban.errors import MachineLacks
 
 TIDY_S = 20.0
@@ -107,7 +107,7 @@ def _start(job: Job, cwd: Path | None) -> _Running:
             stderr=subprocess.STDOUT,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=beginning(),
         )
     except OSError as error:
         raise MachineLacks(

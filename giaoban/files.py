@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shlex
 import stat
 import zipfile
@@ -53,13 +52,15 @@ MOST = 300 * 2**20
 def bounded(name: str, most: int = MOST) -> Iterator[None]:
     """Raises `InputError` for what takes more; where the system knows no bound there is none."""
     try:
+        import resource  # POSIX has it; elsewhere an estimate does without
+
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         wanted = pages * resource.getpagesize() + most
         if soft != resource.RLIM_INFINITY:
             wanted = min(wanted, soft)
         resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
-    except (OSError, ValueError):
+    except (ImportError, OSError, ValueError):
         yield
         return
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
+import os
 import platform
 import sys
 import time
@@ -255,8 +256,10 @@ def _start(
 
     name = run.__name__.removeprefix("_run_")
 
+    us = os.getpid()
+
     def body() -> None:
-        die_with_parent()
+        die_with_parent(parent=us)
         order.take_turn(name)
         try:
             run(net, plan, origin_ns, captures, *more)

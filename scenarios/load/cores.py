@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable
-
-from giaoban.child import die_with_parent, keep_to
 
 
 def shares(available: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
@@ -20,15 +16,3 @@ def shares(available: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
 def available() -> frozenset[int]:
     """The cores that this process may use."""
     return frozenset(os.sched_getaffinity(0))
-
-
-def begin_on(
-    cores: frozenset[int], ended_by: signal.Signals = signal.SIGKILL
-) -> Callable[[], None]:
-    """What a child does first: it keeps to these cores, and ends when we do, by this signal."""
-
-    def begin() -> None:
-        die_with_parent(ended_by)
-        keep_to(cores)
-
-    return begin

@@ -18,11 +18,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from giaoban.child import interruptions_held
+from giaoban.child import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from mcu_sim.device import Device
 from results.model.load import McuView
-from scenarios.load.cores import available, begin_on, shares
+from scenarios.load.cores import available, shares
 from scenarios.load.measures import mcu_view
 from scenarios.load.passwords import accounts_toml
 from scenarios.load.plan import LoadPlan
@@ -114,7 +114,7 @@ class OwnMcu:
                 pass_fds=list(files.values()),
                 cwd=ROOT,
                 start_new_session=True,
-                preexec_fn=begin_on(shares(available())[0]),
+                preexec_fn=beginning(shares(available())[0]),
             )
         self._cpu: list[tuple[float, float]] = []
         self._before = (time.monotonic(), 0.0)

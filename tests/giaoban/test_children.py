@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from giaoban import children
+from giaoban.child import die_with_parent
 from giaoban.children import Ended, Job, run_all
 from giaoban.errors import MachineLacks
 
@@ -143,3 +144,15 @@ def test_a_silent_child_has_hung(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_program_that_is_not_there() -> None:
     with pytest.raises(MachineLacks, match=f"{os.sep}nowhere cannot be started"):
         ran([Job("a", ["/nowhere"])], 1)
+
+
+def test_a_child_ends_whose_parent_went_before_it_could_ask_to_be_told() -> None:
+    """No signal comes of a death that was before (prctl(2))."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+
+    def begin() -> None:
+        die_with_parent(parent=gone.pid)
+
+    child = subprocess.run(["sleep", "60"], preexec_fn=begin, check=False, timeout=30)
+    assert child.returncode == 1

@@ -19,7 +19,7 @@ from mininet.node import Node
 from mininet.topo import Topo
 from pyroute2.iproute.linux import IPRoute
 
-from giaoban.child import die_with_parent
+from giaoban.child import beginning
 from giaoban.errors import InvalidRun
 from topology.addressing import host
 from topology.emulation import namespace, netlink, qdisc, scheduler
@@ -52,11 +52,11 @@ class ProvinceNode(Node):  # type: ignore[misc]
 
     def _popen(self, cmd: list[str], **params: Any) -> subprocess.Popen[bytes]:
         """Every process of this node starts in its namespace."""
-        fd = self.namespace_fd
+        fd, begin = self.namespace_fd, beginning()
 
         def enter() -> None:
             os.setns(fd, os.CLONE_NEWNET)
-            die_with_parent()
+            begin()
 
         return subprocess.Popen(cmd, preexec_fn=enter, **params)
 

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from giaoban.child import die_with_parent
+from giaoban.child import beginning
 from giaoban.errors import InvalidRun, MachineLacks
 from topology import bird
 from topology.emulation import namespace
@@ -93,9 +93,11 @@ class Routers:
         if begin_ns is None:
             begin_ns = _next(time.monotonic_ns(), STEP_NS)
 
+        begin = beginning()
+
         def enter() -> None:
             os.setns(fd, os.CLONE_NEWNET)
-            die_with_parent()
+            begin()
             order.take_turn("routers")
 
         environment = {

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban import child
-from giaoban.child import beginning_on
+from giaoban.child import beginning
 from giaoban.errors import MachineLacks
 from topology.sandbox import memory
 from topology.sandbox.core import own_core
@@ -158,7 +158,7 @@ def _environment(memory_in: Path) -> dict[str, str]:
 def _attach(command: list[str], core: int, memory_in: Path) -> None:
     """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen(command, env=_environment(memory_in), preexec_fn=beginning_on(core))
+    process = subprocess.Popen(command, env=_environment(memory_in), preexec_fn=beginning({core}))
     try:
         process.wait()
     finally:

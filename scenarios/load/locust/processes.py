@@ -14,10 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.child import interruptions_held
+from giaoban.child import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from scenarios.load import timetable
-from scenarios.load.cores import begin_on
 from scenarios.load.locust.environment import UNTOLD
 from scenarios.load.plan import LoadPlan
 
@@ -158,7 +157,7 @@ class Locusts:
                     env=self._environment,
                     cwd=ROOT,
                     start_new_session=True,
-                    preexec_fn=begin_on(self._cores, ended_by),
+                    preexec_fn=beginning(self._cores, ended_by),
                 )
             )
 

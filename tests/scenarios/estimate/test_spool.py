@@ -86,8 +86,8 @@ def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
     question = make_question(file)
     expected = estimate(question)
     monkeypatch.setattr(spool, "MOST_BYTES", 50_000)
-    for module, few in (("captured.MOST_PACKETS", 1000), ("logs.SORTED_PACKETS", 3000)):
-        monkeypatch.setattr(f"scenarios.estimate.{module}", few)
+    for module, few in (("captures.MOST_PACKETS", 1000), ("logs.SORTED_PACKETS", 3000)):
+        monkeypatch.setattr(f"scenarios.estimate.media.{module}", few)
     monkeypatch.setattr("scenarios.estimate.media.media.UNSETTLED_PACKETS", 1000)
     monkeypatch.setattr("scenarios.measure.streams.MOST_FRAMES", 10)
     found = estimate(question)

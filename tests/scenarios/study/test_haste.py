@@ -140,7 +140,7 @@ def test_key_frames_of_1080p_take_longer_than_4_s_hide(tmp_path: Path) -> None:
     joins 8 s after 1.1 %: a MOS of 4.17 and of 4.31. On lines of 10 Mb/s without classes the delay
     varies more than it should at any pace, which is no matter here.
     """
-    text = EXISTING.read_text(encoding="utf-8").replace("../../topology", str(DEFAULT.parent))
+    text = EXISTING.read_text(encoding="utf-8").replace("../../../topology", str(DEFAULT.parent))
     scenario = tmp_path / "existing.toml"
     limits = "[thresholds]\nmos = 4.25\ndelay-variation = 200.0\n"
     scenario.write_text(text + limits, encoding="utf-8")
