@@ -60,7 +60,8 @@ def run_all(
     on_end: Callable[[Ended], None],
     cwd: Path | None = None,
 ) -> None:
-    """Run every job, so many at a time, in their order. All calls are made from this thread.
+    """Run every job, so many at a time, in their order; one more than run is asked for ahead.
+    All calls are made from this thread.
 
     However this is left (also when `on_end` raises), no child is running any more.
 
@@ -71,18 +72,20 @@ def run_all(
     Raises:
         MachineLacks: a program cannot be started, or hung.
     """
-    waiting = list(jobs)[::-1]
+    waiting = iter(jobs)
+    job = next(waiting, None)
     running: dict[int, _Running] = {}
     with selectors.DefaultSelector() as selector:
         try:
-            while waiting or running:
-                while waiting and len(running) < at_once:
+            while job is not None or running:
+                while job is not None and len(running) < at_once:
                     with interruptions_held():
-                        child = _start(waiting.pop(), cwd)
+                        child = _start(job, cwd)
                         assert child.process.stdout is not None
                         number = child.process.stdout.fileno()
                         running[number] = child
                         selector.register(number, selectors.EVENT_READ)
+                    job = next(waiting, None)
                 for key, _ in selector.select(timeout=1.0):
                     child = running[key.fd]
                     chunk = os.read(key.fd, 1 << 16)

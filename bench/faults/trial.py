@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from giaoban.errors import InputError, InvalidRun
 from results.model.result import Result
 from scenarios.emulation.engine import EngineName, emulate
-from scenarios.faults.spec import Fault
+from scenarios.faults.kinds import Fault
 from scenarios.measure import captures
 from scenarios.measure.assemble import assemble
 from scenarios.spec.question import Question, make_question

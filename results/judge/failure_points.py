@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from giaoban.counting import counted
@@ -70,13 +70,18 @@ def _longest(by_bridge: Mapping[Id, float]) -> tuple[float | None, Id | None]:
 
 
 def with_points(
-    failures: Sequence[FailureResult], accepted: Mapping[FailureId, Acceptance]
+    failures: Sequence[FailureResult],
+    accepted: Mapping[FailureId, Acceptance],
+    accepted_as: Mapping[FailureId, FailureId],
 ) -> list[FailureResult]:
     """The failures with their verdicts as single points of failure.
 
     One that alone cuts off bridges of which it takes neither the power nor the only line is not
     met, unless it was accepted. Who accepts that a link is cut accepts its silent failure too, as
     far as that cuts off nobody else. A pair is not single.
+
+    Args:
+        accepted_as: for which failures the acceptance of which other one holds.
     """
     cut_off = {failure.id: set(failure.others_cut_off) for failure in failures}
     found = []
@@ -86,7 +91,7 @@ def with_points(
             found.append(failure)
             continue
         acceptance = accepted.get(failure.id)
-        twin = failure.id.replace("silent:", "cut:", 1)
+        twin = accepted_as.get(failure.id, failure.id)
         if acceptance is None and twin in accepted and set(others) <= cut_off.get(twin, {*others}):
             acceptance = accepted[twin]
         if acceptance is not None:
@@ -125,7 +130,7 @@ def verdict_of(failures: Sequence[FailureResult]) -> tuple[Verdict, list[str]]:
 
 
 def single_points(
-    failures: Sequence[FailureResult], names: Callable[[Element], tuple[str, str]]
+    failures: Sequence[FailureResult], names: Mapping[Element, tuple[str, str]]
 ) -> list[SinglePoint]:
     """What takes bridges out of the meeting when it alone fails; what takes most of them first.
 
@@ -146,7 +151,7 @@ def single_points(
         by.append(failure)
     points = []
     for element, lost, by in found.values():
-        en, vi = names(element)
+        en, vi = names[element]
         points.append(
             SinglePoint(
                 element=element,

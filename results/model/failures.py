@@ -11,24 +11,23 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel, read_json
+from results.model.faults import FaultTarget
 from results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
 from results.model.reasons import Reason
 from results.model.result import Engine, Inputs, Named, Question, RunId
 
 SCHEMA = "giaoban.faults/2"
 
-FailureKind = Literal["cut", "silent", "router", "site", "mcu", "group", "pair"]
-ElementKind = Literal["link", "router", "bridge", "mcu", "group"]
-
-_ONE = r"(mcu|(cut|silent|router|site|group):[a-z0-9-]+)"
+_ONE = r"[a-z][a-z-]*(:[a-z0-9-]+)?"
 FailureId = Annotated[str, Field(pattern=rf"^{_ONE}(\+{_ONE})?$", max_length=100)]
-"""`cut:gia-nghia--dak-song`, `router:r-dak-mil`, `mcu`; a pair joins two with `+`."""
+"""`cut:gia-nghia--dak-song`, `router:r-dak-mil`, `mcu`; a pair joins two with `+`. What is
+before the colon is the kind of fault, as `[[fault]]` tables have it."""
 
 
 class Element(StrictModel):
     """A thing that fails."""
 
-    kind: ElementKind
+    kind: FaultTarget
     id: Id
 
 
@@ -95,7 +94,7 @@ class FailureResult(StrictModel):
     """
 
     id: FailureId
-    kind: FailureKind
+    kind: Id
     name_en: Annotated[str, Field(min_length=1)]
     name_vi: Annotated[str, Field(min_length=1)]
     elements: Annotated[list[Element], Field(min_length=1)]

@@ -9,11 +9,8 @@ from pydantic import Field, model_validator
 from giaoban.tomlfile import StrictModel
 from results.model.quantities import Amount, Count, Id, LinkDirection
 
-FaultKind = Literal[
-    "cut", "silent", "flap", "degrade", "rate-drop", "router", "site", "mcu", "group"
-]
-"""What fails, and how; `scenarios.faults.spec` says it of each."""
 FaultTarget = Literal["link", "router", "bridge", "mcu", "group"]
+"""What a fault can be at."""
 StreamName = Annotated[str, Field(pattern=r"^(audio|video) (up|down)$")]
 
 
@@ -119,12 +116,14 @@ class FaultImpact(StrictModel):
 class FaultResult(StrictModel):
     """One fault, and what it did; `restored_s` null: it lasted to the end.
 
+    `kind` is that of its `[[fault]]` table; the texts say it in words.
+
     `direction` is `A->B` where only one direction of the link failed. Times are seconds from the
     start of the first phase. The texts say what alone, not where or when: `cable cut`.
     """
 
     id: Id
-    kind: FaultKind
+    kind: Id
     target: FaultTarget
     target_id: Id
     direction: LinkDirection | None = None

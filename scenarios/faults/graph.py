@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
+
+import networkx
 
 from topology.network import Network
-
-Graph = Mapping[str, Collection[str]]
 
 
 def unreachable(network: Network, links: Collection[str], nodes: Collection[str]) -> set[str]:
@@ -15,53 +15,34 @@ def unreachable(network: Network, links: Collection[str], nodes: Collection[str]
     One direction of a link that fails is the whole link here: a call needs both, and a path the
     other way round would serve both.
     """
-    left = {node.id for node in network.nodes} - set(nodes)
-    edges = [(k.a, k.b) for k in network.links if k.id not in links]
-    inside = [(a, b) for a, b in edges if a in left and b in left]
-    reached = _reached(_graph(left, inside), [network.mcu.id]) if network.mcu.id in left else set()
+    graph = networkx.Graph((k.a, k.b) for k in network.links if k.id not in links)
+    graph.remove_nodes_from(nodes)
+    mcu = network.mcu.id
+    reached = networkx.node_connected_component(graph, mcu) if mcu in graph else set()
     return {bridge.id for bridge in network.bridges} - reached
 
 
-def may_carry(network: Network, link_id: str) -> bool:
-    """Whether a link lies on any path without a circle from a bridge to the MCU.
+def carrying_links(network: Network) -> frozenset[str]:
+    """The links that lie on any path without a circle from a bridge to the MCU.
 
-    There is one if two ways without a common node lead from the link's two ends to the MCU and to
-    the bridge, hence (Menger 1927) if no single node is on all ways between the two pairs.
+    An edge lies on such a path between two nodes if it is in one biconnected component with an edge
+    that joins the two (Tarjan 1972: any two edges of a component are on a common circle). One node
+    stands for all bridges: it has an edge to each router at which one hangs, and one to the MCU's.
     """
-    link = network.link(link_id)
-    if link.kind == "access":
-        return True
-    routers = {node.id for node in network.routers}
-    graph = _graph(routers, [(k.a, k.b) for k in network.links if k.kind == "backbone"])
-    seat = {k.a: k.b for k in network.links if k.kind == "access"}
-    goal = seat[network.mcu.id]
-    starts = {seat[bridge.id] for bridge in network.bridges} - {goal}
-    ends = {link.a, link.b}
-    return any(
-        all(_joined(graph, ends - {gone}, {start, goal} - {gone}, gone) for gone in routers)
-        for start in starts
+    access = {link.a: link for link in network.links if link.kind == "access"}
+    backbone = [link for link in network.links if link.kind == "backbone"]
+    goal = access[network.mcu.id].b
+    starts = {access[bridge.id].b for bridge in network.bridges} - {goal}
+    anywhere = object()
+    graph = networkx.Graph((link.a, link.b) for link in backbone)
+    graph.add_edges_from((anywhere, router) for router in {*starts, goal})
+    [carrying] = [
+        {frozenset(edge) for edge in edges}
+        for edges in networkx.biconnected_component_edges(graph)
+        if (anywhere, goal) in edges or (goal, anywhere) in edges
+    ]
+    return frozenset(
+        link.id
+        for link in network.links
+        if link.kind == "access" or frozenset((link.a, link.b)) in carrying
     )
-
-
-def _joined(graph: Graph, ones: set[str], others: set[str], gone: str) -> bool:
-    return bool(_reached(graph, ones, gone) & others)
-
-
-def _graph(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    graph: dict[str, set[str]] = {node: set() for node in nodes}
-    for a, b in edges:
-        graph[a].add(b)
-        graph[b].add(a)
-    return graph
-
-
-def _reached(graph: Graph, starts: Iterable[str], gone: str | None = None) -> set[str]:
-    """All nodes that can be reached from some, without one that is gone."""
-    found: set[str] = set()
-    front = list(starts)
-    while front:
-        node = front.pop()
-        if node not in found and node != gone:
-            found.add(node)
-            front.extend(graph[node])
-    return found

@@ -12,7 +12,6 @@ import numpy as np
 from mcu_sim.media.leg import KINDS
 from results.model.faults import FaultImpact, FaultResult
 from scenarios.faults.plan import FaultPlan
-from scenarios.faults.words import what
 from scenarios.measure.captures import Captures
 from scenarios.measure.fault_causes import Edge, Hole, holes_by
 from scenarios.measure.fault_gaps import Spans, begun, holes, merged, picture_holes, without
@@ -103,7 +102,7 @@ class Impacts:
         for number, (fault, time, written) in enumerate(
             zip(plan.faults, self._times, scenario.faults, strict=True)
         ):
-            words = what(written)
+            words = written.words()
             cut = behind(plan, fault)
             figures = {
                 "id": fault.id,

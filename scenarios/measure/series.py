@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mcu_sim.media.leg import KINDS
 from results.model.faults import FaultResult
 from results.model.series import Series
-from scenarios.faults import words as fault_words
+from results.report.wording import Wording
 from scenarios.measure.captures import Captures
 from scenarios.measure.links import utilisation_pct
 from scenarios.measure.streams import ENCODINGS, Pictures, speech_codec, streams_of
@@ -96,9 +96,26 @@ def series(
         names=names,
         impaired=[
             *marks(question.scenario.impairments, names, float(seconds)),
-            *fault_words.marks(faults, plan, names),
+            *_fault_marks(faults, names, float(seconds)),
         ],
     )
+
+
+def _fault_marks(
+    faults: Sequence[FaultResult], names: dict[str, str], end_s: float
+) -> list[tuple[str, str, float, float]]:
+    """(English, Vietnamese, from, to) of each fault, with its place."""
+    called = {name: text.split(" (")[0] for name, text in names.items()}
+    english, vietnamese = Wording("en"), Wording("vi")
+    return [
+        (
+            english.fault_at(fault, called),
+            vietnamese.fault_at(fault, called),
+            fault.at_s,
+            end_s if fault.restored_s is None else fault.restored_s,
+        )
+        for fault in faults
+    ]
 
 
 def _used(captures: Captures, start_s: float, seconds: int) -> NDArray[np.float64]:

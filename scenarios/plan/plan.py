@@ -5,7 +5,7 @@ Pure. What crosses to the emulation is the plan alone, as `plan.json`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -16,9 +16,8 @@ from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meeting, Member
 from mcu_sim.device import Device
 from mcu_sim.media.leg import Kind
-from scenarios.faults.claims import Boots
-from scenarios.faults.plan import FaultPlan
-from scenarios.faults.planning import plan_faults
+from scenarios.faults.kind import BootTimes, FaultContext, LinkGroup
+from scenarios.faults.plan import FaultPlan, plan_faults
 from scenarios.plan.drain import drain_s
 from scenarios.plan.streams import stream_plans
 from scenarios.spec.background import BackgroundPlan, background_plans
@@ -162,12 +161,12 @@ def make_plan(
     chair: str,
     seed: int,
     pcap: Sequence[str] = (),
-    groups: Mapping[str, Sequence[str]] | None = None,
+    groups: Sequence[LinkGroup] = (),
     all_from_start: bool = False,
 ) -> Plan:
     """Fix timetable, streams and identifiers; all randomness comes from `seed`.
 
-    `groups` are the links of the province's shared-risk groups. New bridges dial during the second
+    `groups` are the province's shared-risk groups. New bridges dial during the second
     phase, or with the others if `all_from_start`.
 
     Raises `InputError` for a bridge without a path to the MCU or a queue that never empties.
@@ -209,8 +208,8 @@ def make_plan(
         )
     hang_up_s = phases[-1].end_s + CLOSING_S
     recovery = profiles.recovery
-    boots = Boots(recovery.bridge_boot_s, recovery.mcu_boot_s)
-    failing = plan_faults(scenario.faults, network, groups or {}, boots, start_s)
+    boot_times = BootTimes(recovery.bridge_boot_s, recovery.mcu_boot_s)
+    failing = plan_faults(scenario.faults, FaultContext(network, groups, boot_times), start_s)
     return Plan(
         scenario_id=scenario.id,
         seed=seed,

@@ -16,14 +16,14 @@ from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, DeviceCatalogue, load_devices
 from mcu_sim.media.audio.codec import CODECS
 from mcu_sim.sdp.h264 import LEVELS
-from scenarios.faults.claims import Boots
+from scenarios.faults.failure_cases import acceptance_mistakes
+from scenarios.faults.kind import BootTimes, FaultContext
 from scenarios.faults.validate import mistakes as fault_mistakes
 from scenarios.plan.plan import Plan, at_seed, make_plan
 from scenarios.spec.background import mistakes as background_mistakes
 from scenarios.spec.impairment import mistakes as impairment_mistakes
 from scenarios.spec.recordings import files_of, read_recordings, recording_mistakes, with_traces
 from scenarios.spec.scenario import Control, Scenario, load_scenario
-from scenarios.study.failures.accepted import mistakes as accepted_mistakes
 from topology.load import load_province
 from topology.model import Province
 from topology.network import build
@@ -116,7 +116,6 @@ def question_from(
     if scenario.devices is not None:
         devices_path = (scenario_path.parent / scenario.devices).resolve()
     profiles, devices = load_profiles(), load_devices(devices_path)
-    groups = {group.id: group.links for group in province.groups}
     astray = list(_network_mistakes(scenario, province))
     found = [
         *astray,
@@ -138,12 +137,14 @@ def question_from(
         found += fault_mistakes(
             scenario.faults,
             scenario.impairments,
-            network,
-            groups,
-            Boots(recovery.bridge_boot_s, recovery.mcu_boot_s),
+            FaultContext(
+                network,
+                province.groups,
+                BootTimes(recovery.bridge_boot_s, recovery.mcu_boot_s),
+            ),
             scenario.phases.total_s,
         )
-        found += accepted_mistakes(scenario.accepted, network, province.groups)
+        found += acceptance_mistakes(scenario.accepted, network, province.groups)
         found += background_mistakes(scenario.background, network, scenario.phases.total_s)
     if found:
         raise tomlfile.mistakes(scenario_path, found)
@@ -169,7 +170,7 @@ def question_from(
             chair=province.chair.id,
             seed=scenario.seed if seed is None else seed,
             pcap=pcap,
-            groups=groups,
+            groups=province.groups,
             all_from_start=all_from_start,
         )
     except InputError as error:

@@ -14,7 +14,7 @@ from mcu_sim.conference.commands import Command
 from mcu_sim.conference.floor import FloorMode
 from mcu_sim.conference.meeting import LayoutChoice, VideoMode
 from results.judge.criteria import Criterion
-from scenarios.faults.spec import Fault
+from scenarios.faults.kinds import Fault
 from scenarios.spec.background import Background
 from scenarios.spec.impairment import Impairment
 from topology.model import BridgeSpec, LinkChange

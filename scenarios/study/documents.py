@@ -34,7 +34,7 @@ from results.report.plots.words import Lang
 from scenarios.plan.identity import versions
 from scenarios.plan.plan import Plan
 from scenarios.spec.question import Question
-from scenarios.study.failures.picture import draw_failures
+from scenarios.study.failures.answer import draw_failures
 from topology.load import load_province
 from topology.map.draw import draw
 from topology.network import Network

@@ -1,21 +1,24 @@
-"""An emulation in a process of its own: what such a process does, and how it tells its errors.
+"""An emulation in a process of its own, and several of them side by side.
 
-Progress is printed, one JSON object a line. The exit code is 0, or that of the error that is told
-in `error.json`.
+`python -m scenarios.study.emulation_process ORDER`: ORDER is the path of an `Order` that our parent
+has pickled. The process prints its progress, one JSON object a line. When it exits with 0, there
+are `result.json` and what the order's `look` made of it; any other exit code is that of the error
+told in `error.json`.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NamedTuple
 
 from giaoban import interruptions
-from giaoban.children import Ended
+from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.scarce import shortage
 from results.archive.store import write_result, writing
@@ -28,58 +31,91 @@ from scenarios.spec.recordings import save_recordings
 
 Progress = Callable[[str, float], None]
 
-ERROR, WORK = "error.json", "work"
+ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.json", "work"
 INTERRUPTED = 130
+ROOT = Path(__file__).resolve().parents[2]
 
 
-def emulated[T](
-    question: Question,
-    folder: Path,
-    engine: EngineName,
-    look: Callable[[Answer, Path], T],
-) -> T:
-    """Emulate, measure, judge, write `result.json`; the captures are removed afterwards.
+@dataclass(frozen=True)
+class Order[T]:
+    """What to emulate, where to put it, and what to make of it.
 
-    `look` is given the answer and the folder of the captures while they are there.
+    `name` is how it is told of. `look` is given the answer and the folder of the captures, which
+    are removed after that; it is pickled, so it is a function of a module, or a `partial` of one.
     """
-    work = folder / WORK
-    with writing(folder):
-        work.mkdir()
-        question = foreseen(question).question
-        save_recordings(question.plan, question.recordings, work)
-        about = emulate(question.plan, work, engine, say)
-        say("measuring", 0.0)
-        captured = captures.load(work, question.plan)
-        answer = assemble(question, captured, about, folder.name)
-        write_result(folder, answer.result)
-        found = look(answer, work / "captures")
-        shutil.rmtree(work)
+
+    name: str
+    question: Question
+    engine: EngineName
+    folder: Path
+    look: Callable[[Answer, Path], T]
+
+
+class Emulated[T](NamedTuple):
+    """What `look` made of an emulation, or why it cannot be trusted; and how long it took (s)."""
+
+    found: T | InvalidRun
+    seconds: float
+
+
+def emulate_all[T](
+    orders: Iterable[Order[T]],
+    count: int,
+    *,
+    at_once: int,
+    told: Callable[[int, int], str],
+    progress: Progress,
+    on_end: Callable[[str, T | InvalidRun], object] = lambda _name, _found: None,
+) -> dict[str, Emulated[T]]:
+    """Emulate `count` orders, so many at once, each in a process; by their names.
+
+    An order is asked for when its turn comes. Its folder is there; what its process is told and
+    tells us is in there only meanwhile.
+
+    Args:
+        told: says in words how many of all have ended.
+        on_end: is told of each at once; what it raises ends all.
+
+    Raises:
+        InputError, MachineLacks: as the emulation; then no other would fare better.
+    """
+    folders: dict[str, Path] = {}
+    found: dict[str, Emulated[T]] = {}
+    done: dict[str, float] = {}
+
+    def jobs() -> Iterator[Job]:
+        for order in orders:
+            folders[order.name] = order.folder
+            yield Job(order.name, command(order))
+
+    def tell() -> None:
+        progress(told(len(found), count), sum(done.values()) / count)
+
+    def line(name: str, text: str) -> None:
+        if text.startswith("{"):
+            said = json.loads(text)
+            # the meeting is nearly all of it; other steps count from nought again
+            if said["what"] == "meeting":
+                done[name] = said["done"]
+        tell()
+
+    def end(ended: Ended) -> None:
+        folder = folders[ended.name]
+        of: T | InvalidRun = failed(folder, ended) if ended.code else taken(folder / FOUND)
+        on_end(ended.name, of)
+        found[ended.name] = Emulated(of, ended.seconds)
+        done[ended.name] = 1.0
+        tell()
+
+    run_all(jobs(), at_once=at_once, on_line=line, on_end=end, cwd=ROOT)
     return found
 
 
-def work_in(folder: Path, work: Callable[[], None]) -> int:
-    """Do the work; the exit code is 0, 130 if interrupted, or an error's, told in `folder`."""
-    try:
-        work()
-    except KeyboardInterrupt:
-        interruptions.taken()
-        return INTERRUPTED
-    except Exception as raised:
-        error = raised if isinstance(raised, GiaobanError) else shortage(raised)
-        if error is None:
-            raise
-        said = {"message": str(error)}
-        if isinstance(error, MachineLacks):
-            said = {"message": error.what, "install": error.install}
-        (folder / ERROR).write_text(json.dumps(said), encoding="utf-8")
-        return error.exit_code
-    return 0
-
-
-def exit_with(main: Callable[[list[str]], int]) -> NoReturn:
-    """Run a child's main function on the command line's words; it can be interrupted."""
-    interruptions.obey()
-    sys.exit(main(sys.argv[1:]))
+def command[T](order: Order[T]) -> list[str]:
+    """What runs an order, which is written into its folder."""
+    path = order.folder.resolve() / ORDER
+    path.write_bytes(pickle.dumps(order))
+    return module("scenarios.study.emulation_process", str(path))
 
 
 def failed(folder: Path, ended: Ended) -> InvalidRun:
@@ -87,8 +123,8 @@ def failed(folder: Path, ended: Ended) -> InvalidRun:
 
     Raises what makes the whole run senseless: `InputError`, `MachineLacks`, or that it broke down.
     """
-    fault = folder / ERROR
-    said = json.loads(fault.read_text(encoding="utf-8")) if fault.is_file() else {}
+    told = folder / ERROR
+    said = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
     message = said.get("message", "")
     match ended.code:
         case InvalidRun.exit_code if said:
@@ -104,39 +140,62 @@ def failed(folder: Path, ended: Ended) -> InvalidRun:
     raise RuntimeError(f"{ended.name} ended with {ended.code}:\n{last}")
 
 
-@dataclass
-class Going[T]:
-    """Several such processes at once, as the parent hears of them (`giaoban.children.run_all`).
+# ------------------------------------------------------------------------------- in the process
 
-    `told` says in words how many of all have ended, `take` what one that ended has found.
-    """
 
-    count: int
-    progress: Progress
-    told: Callable[[int, int], str]
-    take: Callable[[Ended], T]
-    found: dict[str, T] = field(default_factory=dict)
-    _done: dict[str, float] = field(default_factory=dict)
+def main(words: list[str]) -> int:
+    """The exit code: 0, 130 if interrupted, or an error's, told in the order's folder."""
+    path = Path(words[0])
+    order: Order[object] = taken(path)
+    folder = path.parent
+    try:
+        found = emulated(order, folder)
+        (folder / FOUND).write_bytes(pickle.dumps(found))
+    except KeyboardInterrupt:
+        interruptions.taken()
+        return INTERRUPTED
+    except Exception as raised:
+        error = raised if isinstance(raised, GiaobanError) else shortage(raised)
+        if error is None:
+            raise
+        said = {"message": str(error)}
+        if isinstance(error, MachineLacks):
+            said = {"message": error.what, "install": error.install}
+        (folder / ERROR).write_text(json.dumps(said), encoding="utf-8")
+        return error.exit_code
+    return 0
 
-    def on_line(self, name: str, line: str) -> None:
-        if line.startswith("{"):
-            said = json.loads(line)
-            # the meeting is nearly all of it; other steps count from nought again
-            if said["what"] == "meeting":
-                self._done[name] = said["done"]
-        self._tell()
 
-    def on_end(self, ended: Ended) -> None:
-        self.found[ended.name] = self.take(ended)
-        self._done[ended.name] = 1.0
-        self._tell()
-
-    def _tell(self) -> None:
-        so_far = self.told(len(self.found), self.count)
-        self.progress(so_far, sum(self._done.values()) / self.count)
+def emulated[T](order: Order[T], folder: Path) -> T:
+    """Emulate, measure, judge, write `result.json`; the captures are removed afterwards."""
+    work = folder / WORK
+    with writing(folder):
+        work.mkdir()
+        question = foreseen(order.question).question
+        save_recordings(question.plan, question.recordings, work)
+        about = emulate(question.plan, work, order.engine, say)
+        say("measuring", 0.0)
+        captured = captures.load(work, question.plan)
+        answer = assemble(question, captured, about, folder.name)
+        write_result(folder, answer.result)
+        found = order.look(answer, work / "captures")
+        shutil.rmtree(work)
+    return found
 
 
 def say(what: str, done: float) -> None:
     """Tell the parent how far it is."""
     sys.stdout.write(json.dumps({"what": what, "done": done}) + "\n")
     sys.stdout.flush()
+
+
+def taken(path: Path) -> Any:
+    """What one of us has pickled; it is not left behind."""
+    found = pickle.loads(path.read_bytes())
+    path.unlink()
+    return found
+
+
+if __name__ == "__main__":
+    interruptions.obey()
+    sys.exit(main(sys.argv[1:]))

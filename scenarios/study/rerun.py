@@ -24,15 +24,15 @@ from results.model.load import LoadResult
 from results.model.result import Result
 from results.report.annex.standing import ESTIMATE
 from scenarios.emulation.engine import EngineName
+from scenarios.faults.failure_cases import chosen
 from scenarios.load.province import storm_in
 from scenarios.plan.identity import code_identity
 from scenarios.spec.question import make_question
 from scenarios.spec.recordings import renamed
 from scenarios.spec.scenario import Scenario
 from scenarios.study.check import Progress, check, check_by_estimate
-from scenarios.study.failures.failure import chosen
-from scenarios.study.failures.questions import ask, possible_in
 from scenarios.study.failures.run import try_failures
+from scenarios.study.failures.trial import ask, possible_in
 
 CODE = "inputs.code"
 PLAN = "plan.json"

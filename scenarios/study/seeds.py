@@ -6,7 +6,6 @@ few, one after the other or side by side.
 
 from __future__ import annotations
 
-import pickle
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import InputError, InvalidRun
 from giaoban.workers import Helpers, Here, Several, cores
 from results.archive import store
@@ -29,7 +27,7 @@ from scenarios.estimate.run import estimate, judge_alone
 from scenarios.estimate.size import kept_bytes
 from scenarios.measure.assemble import Answer, criteria_of
 from scenarios.spec.question import Question
-from scenarios.study.emulation_process import Going, Progress, failed
+from scenarios.study.emulation_process import Order, Progress, emulate_all
 
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""
@@ -42,8 +40,7 @@ NICENESS = 10
 """What an emulation does goes first: other seeds get a tenth of a core that it wants."""
 IN_MEMORY_BYTES = 1 << 30
 """An estimate whose packets take more than this has the machine to itself."""
-PLACE, ORDER = "other-seeds", "order.pickle"
-ROOT = Path(__file__).resolve().parents[2]
+PLACE = "other-seeds"
 
 
 def helpers_for(question: Question, count: int | None) -> AbstractContextManager[Helpers]:
@@ -143,15 +140,6 @@ def _kept_at(seed: int) -> Trial:
     return _judged_by(judge_alone, _kept[0], seed)
 
 
-@dataclass(frozen=True)
-class Emulation:
-    """What a child is told: a question, by which engine, and where to put the answer."""
-
-    question: Question
-    engine: EngineName
-    folder: Path
-
-
 class _Emulated:
     """By emulations, each in a process of its own, once the check's own is through."""
 
@@ -165,45 +153,38 @@ class _Emulated:
 
     def seeds(self, folder: Path, progress: Progress) -> Seeds:
         place = folder / PLACE
-        folders = {f"seed-{seed}": place / f"seed-{seed}" for seed in self._seeds}
+        names = {seed: f"seed-{seed}" for seed in self._seeds}
         with store.writing(place):
-            for name, seed in zip(folders, self._seeds, strict=True):
-                self._order(folders[name], seed)
-
-        def take(ended: Ended) -> Result:
-            return self._result(ended, folders[ended.name])
-
-        going = Going(len(folders), progress, "other seeds: {} of {}".format, take)
-        run_all(
-            [
-                Job(name, module("scenarios.study.seed_one", str(at / ORDER)))
-                for name, at in folders.items()
-            ],
+            for name in names.values():
+                (place / name).mkdir(parents=True)
+        found = emulate_all(
+            (
+                Order(name, self._question.at_seed(seed), self._engine, place / name, _result)
+                for seed, name in names.items()
+            ),
+            len(names),
             at_once=1 if self._engine is EngineName.NATIVE else cores(),
-            on_line=going.on_line,
-            on_end=going.on_end,
-            cwd=ROOT,
+            told="other seeds: {} of {}".format,
+            progress=progress,
+            on_end=_trusted,
         )
         shutil.rmtree(place)
         method: Method = "sandbox" if self._engine is EngineName.SANDBOX else "native"
-        trials = [
-            trial(seed, going.found[name]) for name, seed in zip(folders, self._seeds, strict=True)
-        ]
+        trials = [trial(seed, _trusted(name, found[name].found)) for seed, name in names.items()]
         return seeds_of(trials, method)
 
-    def _order(self, folder: Path, seed: int) -> None:
-        folder.mkdir(parents=True)
-        order = Emulation(self._question.at_seed(seed), self._engine, folder.resolve())
-        (folder / ORDER).write_bytes(pickle.dumps(order))
 
-    def _result(self, ended: Ended, folder: Path) -> Result:
-        """An emulation that cannot be trusted leaves the whole question without an answer."""
-        if ended.code:
-            raise InvalidRun(f"{ended.name}: {failed(folder, ended)}")
-        result = store.read_result(folder)
-        if result.verdict == "invalid":
-            raise InvalidRun(f"{ended.name}: {'; '.join(result.reasons)}")
-        return result
+def _result(answer: Answer, _captures: Path) -> Result:
+    return answer.result
+
+
+def _trusted(name: str, found: Result | InvalidRun) -> Result:
+    """An emulation that cannot be trusted leaves the whole question without an answer."""
+    if isinstance(found, InvalidRun):
+        raise InvalidRun(f"{name}: {found}")
+    if found.verdict == "invalid":
+        raise InvalidRun(f"{name}: {'; '.join(found.reasons)}")
+    return found
 
 
 @dataclass(frozen=True)

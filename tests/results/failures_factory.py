@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import results_factory
@@ -45,11 +45,23 @@ POINTS = {
 KINDS = {"cut": "link", "silent": "link", "router": "router", "site": "bridge", "group": "group"}
 
 
-def point_names(element: Element) -> tuple[str, str]:
-    """What people call a thing that fails."""
-    en, vi = POINTS[element.kind]
-    name = NAMES.get(element.id, element.id)
-    return en.format(name), vi.format(name)
+def names_of(failures: Sequence[FailureResult]) -> dict[Element, tuple[str, str]]:
+    """What people call the things that fail."""
+    found = {}
+    for element in (element for failure in failures for element in failure.elements):
+        en, vi = POINTS[element.kind]
+        name = NAMES.get(element.id, element.id)
+        found[element] = en.format(name), vi.format(name)
+    return found
+
+
+def points(
+    failures: Sequence[FailureResult], accepted: Mapping[str, Acceptance]
+) -> list[FailureResult]:
+    """With their verdicts as single points; who accepts a cut accepts the link's silent failure."""
+    ids = [failure.id for failure in failures]
+    same = {ident: ident.replace("silent:", "cut:") for ident in ids if ident.startswith("silent:")}
+    return with_points(failures, accepted, same)
 
 
 def impact(
@@ -136,7 +148,7 @@ def answer(
 ) -> FaultsAnswer:
     """A whole answer; `accepts` are failures that are accepted, `more` fields by their names."""
     accepted = {i: acceptance(i) for i in accepts}
-    failures = with_points(usual() if of is None else list(of), accepted)
+    failures = points(usual() if of is None else list(of), accepted)
     verdict, reasons = verdict_of(failures)
     fields: dict[str, Any] = {
         "run_id": "faults-ring-20261125-010000",
@@ -154,7 +166,7 @@ def answer(
         "whole": True,
         "possible": [part for f in failures for part in f.id.split("+")],
         "failures": failures,
-        "single_points": single_points(failures, point_names),
+        "single_points": single_points(failures, names_of(failures)),
         "unneeded": unneeded(failures, accepted),
         "links": worst_links(failures),
         "link_limit_pct": 80.0,

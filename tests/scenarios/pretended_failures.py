@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from results.judge.failure_points import worst_of
 from results.model.failures import BridgeImpact, FailureResult, LinkPeak
-from scenarios.study.emulation_process import ERROR
-from scenarios.study.failures import run
-from scenarios.study.failures.failure import Failure
-from scenarios.study.failures.one import FAILURE
+from scenarios.faults.kind import FailureCase
+from scenarios.study import emulation_process
+from scenarios.study.emulation_process import ERROR, FOUND, Order
 
 CODE = """
-import json, pathlib, sys
+import base64, json, pathlib, sys
 folder, found, error, code = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
 print(json.dumps({"what": "meeting", "done": 0.5}), flush=True)
 print("a warning of some library", flush=True)
 if found:
-    (folder / sys.argv[5]).write_text(found)
+    (folder / sys.argv[5]).write_bytes(base64.b64decode(found))
 if error:
     (folder / sys.argv[6]).write_text(error)
 if int(code) < 0:
@@ -49,21 +50,22 @@ class Pretended:
     children: dict[str, Child] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
 
-    def command(self, _asked: object, failure: Failure, folder: Path, _engine: object) -> list[str]:
+    def command(self, order: Order[FailureResult]) -> list[str]:
         """In place of the real one."""
-        self.started.append(failure.id)
-        child = self.children.get(failure.id) or Child(observed(failure))
-        found = child.found.model_dump_json() if child.found else ""
+        self.started.append(order.name)
+        assert isinstance(order.look, partial)
+        child = self.children.get(order.name) or Child(observed(order.look.args[0]))
+        found = base64.b64encode(pickle.dumps(child.found)).decode() if child.found else ""
         error = json.dumps(child.error) if child.error else ""
-        words = [str(folder), found, error, str(child.code), FAILURE, ERROR]
+        words = [str(order.folder), found, error, str(child.code), FOUND, ERROR]
         return [sys.executable, "-S", "-c", CODE, *words]
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(run, "_command", self.command)
+        monkeypatch.setattr(emulation_process, "command", self.command)
 
 
 def observed(
-    failure: Failure,
+    failure: FailureCase,
     change: Callable[[BridgeImpact], BridgeImpact] = lambda impact: impact,
     peak_pct: float = 20.0,
     **more: object,

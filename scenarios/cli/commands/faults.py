@@ -36,10 +36,10 @@ from results.report.view.page import FILE
 from scenarios.cli import options
 from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
-from scenarios.study.failures.failure import chosen
-from scenarios.study.failures.picture import draw_failures
-from scenarios.study.failures.questions import ask, possible_in
+from scenarios.faults.failure_cases import chosen
+from scenarios.study.failures.answer import draw_failures
 from scenarios.study.failures.run import Outcome, try_failures
+from scenarios.study.failures.trial import ask, possible_in
 from topology.map.draw import SUFFIXES
 from topology.network import Network
 

@@ -1,8 +1,9 @@
-"""From what each failure did to the whole answer. Pure, but for the hashes of the input files."""
+"""From what each failure did to the whole answer, and its map."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from results.judge.failure_points import (
     single_points,
@@ -11,14 +12,16 @@ from results.judge.failure_points import (
     with_points,
     worst_links,
 )
-from results.model.failures import Acceptance, Element, FailureResult, FaultsAnswer
+from results.model.failures import Acceptance, FailureResult, FaultsAnswer
 from results.model.result import Engine, Named
 from results.model.result import Question as AskedQuestion
+from results.report.plots.words import Lang
+from scenarios.faults.kind import FailureCase
 from scenarios.measure.assemble import criteria_of, inputs_of
 from scenarios.spec.question import Question
 from scenarios.spec.scenario import Scenario
-from scenarios.study.failures.failure import ends_of
-from scenarios.study.failures.timing import TIMING
+from scenarios.study.failures.trial import TIMING
+from topology.map.draw import draw
 from topology.model import Province
 from topology.network import Network
 
@@ -30,16 +33,18 @@ def answer_of(
     engine: Engine | None,
     run_id: str,
     whole: bool,
-    possible: Iterable[str],
+    possible: Mapping[str, FailureCase],
 ) -> FaultsAnswer:
     """Sum up. `question` is that of any of the failures: bridges and limits are all the same."""
     plan, scenario = question.plan, question.scenario
     accepted = acceptances(scenario)
-    failures = with_points(failures, accepted)
+    same_as = {case.id: case.accepted_as for case in possible.values() if case.accepted_as}
+    failures = with_points(failures, accepted, same_as)
     verdict, reasons = verdict_of(failures)
     new = {bridge.id for bridge in scenario.new_bridges}
     names = names_of(plan.network, question.province)
     names[plan.network.mcu.id] = plan.device.name
+    points = {case.elements[0]: case.point for case in possible.values()}
     limits = {c.id: c.threshold for c in criteria_of(question).criterion}
     return FaultsAnswer(
         run_id=run_id,
@@ -57,9 +62,7 @@ def answer_of(
         whole=whole,
         possible=list(possible),
         failures=failures,
-        single_points=single_points(
-            failures, lambda element: point_names(element, plan.network, question.province)
-        ),
+        single_points=single_points(failures, points),
         unneeded=unneeded(failures, accepted),
         links=worst_links(failures),
         link_limit_pct=limits["link-peak"],
@@ -80,27 +83,28 @@ def names_of(network: Network, province: Province) -> dict[str, str]:
     return {**groups, **links, **nodes}
 
 
-def point_names(element: Element, network: Network, province: Province) -> tuple[str, str]:
-    """What people call a thing that fails, in English and Vietnamese, within a sentence."""
-    ident = element.id
-    match element.kind:
-        case "link":
-            en, vi = ends_of(network, network.link(ident))
-            return en, vi
-        case "mcu":
-            return "the MCU", "hệ thống điều khiển đa điểm (MCU)"
-        case "group":
-            name = next(group.name for group in province.groups if group.id == ident)
-            return f"cable {name}", f"cáp chung {name}"
-    name = network.node(ident).name
-    if element.kind == "router":
-        return f"router {name}", f"bộ định tuyến {name}"
-    return f"power at {name}", f"nguồn điện tại {name}"
-
-
 def acceptances(scenario: Scenario) -> dict[str, Acceptance]:
     """What the scenario accepts, by failure."""
     return {
         item.failure: Acceptance(failure=item.failure, reason=item.reason, reason_vi=item.reason_vi)
         for item in scenario.accepted
     }
+
+
+def draw_failures(
+    answer: FaultsAnswer, network: Network, title: str, path: Path, lang: Lang = "vi"
+) -> None:
+    """The map of all failures: each link's worst load, and the single points of failure marked.
+
+    As .svg, .png or .pdf. Raises `InputError` for another kind, `OSError`.
+    """
+    draw(
+        network,
+        path,
+        title=title,
+        values={(link.id, link.direction): link.peak_pct for link in answer.links},
+        lang=lang,
+        new=[bridge.id for bridge in answer.question.new],
+        # the sign of a site stands at its bridge, of a group at nothing: its links are marked
+        single_points=[point.element.id for point in answer.single_points],
+    )

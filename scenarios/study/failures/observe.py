@@ -1,16 +1,23 @@
-"""What one failure did, from its emulation's result. Pure."""
+"""What one failure did, from its emulation's result and the paths that the network had.
+
+`captures/routes.json` is a list of `{"t_ms", "paths": {bridge: {"up": [link ids], "down": …}}}`, or
+null where there is no way, taken at the start of the first phase and at the end of each. Here the
+way up stands for both: a link's figures are the same in both directions, so is the best way.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from results.judge.failure_points import worst_of
 from results.model.failures import BridgeImpact, FailureResult, LinkPeak
 from results.model.faults import FaultImpact
 from results.model.result import Result
+from scenarios.faults.kind import FailureCase
 from scenarios.faults.plan import FaultPlan
-from scenarios.study.failures.failure import Failure
-from scenarios.study.failures.routes import Snapshot, before_and_after
 
 FAILED = "during"
 """The phase in which the failure is there, and the network has its new routes."""
@@ -19,8 +26,28 @@ ON_TIME_MS = 100.0
 again only after its neighbours have found each other, which takes longer."""
 
 
+class Snapshot(NamedTuple):
+    """The links from each bridge to the MCU at a moment (ms after the run's origin); None: none."""
+
+    t_ms: float
+    paths: Mapping[str, list[str] | None]
+
+
+def read_routes(captures: Path) -> list[Snapshot]:
+    """In order of time; nothing if the guest did not write them down."""
+    path = captures / "routes.json"
+    if not path.is_file():
+        return []
+    found = json.loads(path.read_text(encoding="utf-8"))
+    snapshots = [
+        Snapshot(e["t_ms"], {bridge: ways["up"] for bridge, ways in e["paths"].items()})
+        for e in found
+    ]
+    return sorted(snapshots, key=lambda s: s.t_ms)
+
+
 def observe(
-    failure: Failure,
+    case: FailureCase,
     result: Result,
     faults: Sequence[FaultPlan],
     routes: Sequence[Snapshot] = (),
@@ -45,13 +72,8 @@ def observe(
         if phase.name == FAILED
         for link in phase.links
     ]
-    return FailureResult(
-        id=failure.id,
-        kind=failure.kind,
-        name_en=failure.name_en,
-        name_vi=failure.name_vi,
-        elements=list(failure.elements),
-        own=list(failure.own),
+    return _of_case(
+        case,
         verdict=result.verdict,
         reasons=result.reasons,
         reason_codes=result.reason_codes,
@@ -61,18 +83,37 @@ def observe(
     )
 
 
-def no_measures(failure: Failure, why: str) -> FailureResult:
+def no_measures(case: FailureCase, why: str) -> FailureResult:
     """Of an emulation that cannot be trusted and gave none."""
+    return _of_case(case, verdict="invalid", reasons=[why])
+
+
+def _of_case(case: FailureCase, **found: Any) -> FailureResult:
     return FailureResult(
-        id=failure.id,
-        kind=failure.kind,
-        name_en=failure.name_en,
-        name_vi=failure.name_vi,
-        elements=list(failure.elements),
-        own=list(failure.own),
-        verdict="invalid",
-        reasons=[why],
+        id=case.id,
+        kind=case.kind,
+        name_en=case.name_en,
+        name_vi=case.name_vi,
+        elements=list(case.elements),
+        own=list(case.own),
+        **found,
     )
+
+
+def before_and_after(
+    routes: Sequence[Snapshot], bridge: str, *, failed_ms: float, restored_ms: float
+) -> tuple[list[str] | None, list[str] | None]:
+    """A bridge's path before a failure, and the last one seen while it lasted.
+
+    Args:
+        failed_ms, restored_ms: from when to when it lasted. A table that was read at the very
+            moment of restoration is still one of the failure.
+    """
+    earlier = [s for s in routes if s.t_ms < failed_ms]
+    during = [s for s in routes if failed_ms <= s.t_ms <= restored_ms]
+    before = earlier[-1].paths.get(bridge) if earlier else None
+    after = during[-1].paths.get(bridge) if during else None
+    return before, after
 
 
 def _by_bridge(impacts: Iterable[FaultImpact]) -> Mapping[str, list[FaultImpact]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from giaoban.children import Ended, Job, module, run_all
+from giaoban.errors import InvalidRun
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.baseline import Baseline
@@ -17,19 +18,19 @@ from results.model.result import Engine
 from results.report.failures_summary import summary_md
 from results.report.view.write import write_page
 from scenarios.emulation.engine import EngineName
+from scenarios.faults.failure_cases import PAIR
+from scenarios.faults.kind import FailureCase
+from scenarios.faults.plan import FaultPlan
+from scenarios.measure.assemble import Answer
 from scenarios.study.documents import prove
-from scenarios.study.emulation_process import Going, Progress, failed
-from scenarios.study.failures.answer import answer_of
-from scenarios.study.failures.failure import Failure
-from scenarios.study.failures.observe import no_measures
-from scenarios.study.failures.one import FAILURE, Order
-from scenarios.study.failures.picture import draw_failures
-from scenarios.study.failures.questions import Asked, question_of
+from scenarios.study.emulation_process import Order, Progress, emulate_all
+from scenarios.study.failures.answer import answer_of, draw_failures
+from scenarios.study.failures.observe import no_measures, observe, read_routes
+from scenarios.study.failures.trial import Asked, question_of
 from scenarios.study.page_map import write_map
 from topology.sandbox import kernel
 
 FAULTS = "faults.json"
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Outcome:
 
 def try_failures(
     asked: Asked,
-    failures: Sequence[Failure],
+    cases: Sequence[FailureCase],
     *,
-    possible: Mapping[str, Failure],
+    possible: Mapping[str, FailureCase],
     whole: bool,
     jobs: int,
     engine: EngineName,
@@ -62,37 +63,29 @@ def try_failures(
         InputError: a mistake that shows in one failure's question; a folder that cannot be written.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
-    for failure in failures:  # all mistakes are told before a minute of emulation
-        if failure.kind != "pair":
-            question_of(asked, failure)
-    question = question_of(asked, failures[0])
+    for case in cases:  # all mistakes are told before a minute of emulation
+        if case.kind != PAIR:
+            question_of(asked, case)
+    question = question_of(asked, cases[0])
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)  # once, before several would wait for it
     store.remove_stale_partials(root)
     run_id = f"faults-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
-        by_id = {f.id: f for f in failures}
-        places = {ident: folder.path / "failures" / folder_name(ident) for ident in by_id}
+        places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
         for place in places.values():
             place.mkdir(parents=True)
-        seconds: dict[str, float] = {}
-
-        def take(ended: Ended) -> FailureResult:
-            seconds[ended.name] = ended.seconds
-            return _result_of(by_id[ended.name], places[ended.name], ended)
-
-        going = Going(len(failures), progress, "{} of {} failures".format, take)
-        run_all(
-            [Job(f.id, _command(asked, f, places[f.id], engine)) for f in failures],
+        found = emulate_all(
+            (order_of(asked, case, places[case.id], engine) for case in cases),
+            len(cases),
             at_once=jobs,
-            on_line=going.on_line,
-            on_end=going.on_end,
-            cwd=ROOT,
+            told="{} of {} failures".format,
+            progress=progress,
         )
         progress("summing up", 1.0)
         answer = answer_of(
             question,
-            [going.found[f.id] for f in failures],
+            [_result(case, found[case.id].found) for case in cases],
             engine=_engine(places),
             run_id=folder.run_id,
             whole=whole,
@@ -108,7 +101,7 @@ def try_failures(
         write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
         write_page(folder.path)
         final = folder.finish(FAULTS)
-    return Outcome(final, answer, seconds)
+    return Outcome(final, answer, {ident: each.seconds for ident, each in found.items()})
 
 
 def folder_name(failure: str) -> str:
@@ -116,26 +109,22 @@ def folder_name(failure: str) -> str:
     return failure.replace(":", "-").replace("+", "_")
 
 
-def _command(asked: Asked, failure: Failure, folder: Path, engine: EngineName) -> list[str]:
-    order = Order(
-        scenario=str(asked.scenario_path.resolve()),
-        province=str(asked.question.province_path.resolve()),
-        seed=asked.seed,
-        engine=engine.value,
-        failure=failure.id,
-        folder=str(folder.resolve()),
-    )
-    return module("scenarios.study.failures.one", order.to_json())
+def order_of(
+    asked: Asked, case: FailureCase, folder: Path, engine: EngineName
+) -> Order[FailureResult]:
+    question = question_of(asked, case)
+    look = partial(_look, case, question.plan.faults)
+    return Order(case.id, question, engine, folder, look)
 
 
-def _result_of(failure: Failure, folder: Path, ended: Ended) -> FailureResult:
-    """What a child found. Raises what makes the whole run senseless."""
-    if ended.code == 0:
-        path = folder / FAILURE
-        found = FailureResult.model_validate_json(path.read_bytes())
-        path.unlink()
-        return found
-    return no_measures(failure, str(failed(folder, ended)))
+def _look(
+    case: FailureCase, faults: Sequence[FaultPlan], answer: Answer, captures: Path
+) -> FailureResult:
+    return observe(case, answer.result, faults, read_routes(captures))
+
+
+def _result(case: FailureCase, found: FailureResult | InvalidRun) -> FailureResult:
+    return no_measures(case, str(found)) if isinstance(found, InvalidRun) else found
 
 
 def _engine(folders: Mapping[str, Path]) -> Engine | None:

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import InvalidRun
-from results.archive import store
 from results.model.result import Result
+from results.report.summary import summary_md
 from scenarios.emulation.engine import EngineName
-from scenarios.study.emulation_process import Going, Progress, failed
-from scenarios.study.whatif.apply import Base
-from scenarios.study.whatif.one import Order
+from scenarios.faults.failure_cases import find, possible
+from scenarios.measure.assemble import Answer
+from scenarios.spec.question import Question
+from scenarios.study.emulation_process import Order, Progress, emulate_all
+from scenarios.study.failures.trial import trial
+from scenarios.study.whatif.apply import Base, ask
 from scenarios.study.whatif.variant import Variant
 from topology.sandbox import kernel
 
 CONFIRMED = "confirmed"
 """The folder of the emulations, within an answer's own."""
-ORDER = "order.json"
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -50,39 +50,36 @@ def confirm(
     """
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)  # once, before several would wait for it
-    orders = {}
-    for point in points:
-        place = folder / CONFIRMED / point.name
-        place.mkdir(parents=True)
-        orders[point.name] = Order(
-            name=point.name,
-            scenario=str(base.scenario_path.resolve()),
-            province=str(base.province_path.resolve()),
-            seed=base.seed,
-            phase_s=base.phase_s,
-            pace_s=base.pace_s,
-            engine=engine.value,
-            variant=point.variant,
-            failure=point.failure,
-            folder=str(place.resolve()),
-        )
-        (place / "order.json").write_text(
-            orders[point.name].model_dump_json(by_alias=True, indent=1)
-        )
-
-    def take(ended: Ended) -> Result | InvalidRun:
-        at = Path(orders[ended.name].folder)
-        return failed(at, ended) if ended.code else store.read_result(at)
-
-    going = Going(len(orders), progress, "emulating: {} of {}".format, take)
-    run_all(
-        [
-            Job(name, module("scenarios.study.whatif.one", str(Path(order.folder) / ORDER)))
-            for name, order in orders.items()
-        ],
+    found = emulate_all(
+        (_order(base, point, folder / CONFIRMED / point.name, engine) for point in points),
+        len(points),
         at_once=jobs,
-        on_line=going.on_line,
-        on_end=going.on_end,
-        cwd=ROOT,
+        told="emulating: {} of {}".format,
+        progress=progress,
     )
-    return going.found
+    return {name: each.found for name, each in found.items()}
+
+
+def _order(base: Base, point: Point, folder: Path, engine: EngineName) -> Order[Result]:
+    folder.mkdir(parents=True)
+    return Order(point.name, question_of(base, point), engine, folder, _look)
+
+
+def question_of(base: Base, point: Point) -> Question:
+    """What is asked of a point. Raises `InputError`."""
+    asked = ask(base, point.variant).question
+    if point.failure is None:
+        return asked
+    case = find(possible(asked.plan.network, base.province.groups), point.failure)
+    return ask(
+        base,
+        point.variant,
+        change=lambda scenario: trial(scenario, case),
+        all_from_start=True,
+    ).question
+
+
+def _look(answer: Answer, captures: Path) -> Result:
+    folder = captures.parents[1]
+    (folder / "summary.md").write_text(summary_md(answer.result), encoding="utf-8")
+    return answer.result

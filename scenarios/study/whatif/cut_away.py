@@ -13,7 +13,7 @@ from topology.model import BridgeSpec, Province
 from topology.validate import pieces
 
 CUT, ROUTER = "cut:", "router:"
-"""What ids of failures begin with (`scenarios.study.failures.failure`)."""
+"""What ids of failure cases begin with (`scenarios.faults.kinds`)."""
 
 
 class CutOff(NamedTuple):

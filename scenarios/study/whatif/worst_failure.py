@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from scenarios.estimate.static import static_loads
+from scenarios.faults.failure_cases import possible
 from scenarios.faults.graph import unreachable
+from scenarios.faults.kind import FailureCase
+from scenarios.faults.kinds.cut import Cut
 from scenarios.spec.question import Question
-from scenarios.study.failures.failure import Failure, possible
 from topology.routing import shortest_paths
 
 
-def worst_failure(question: Question) -> tuple[Failure, float] | None:
+def worst_failure(question: Question) -> tuple[FailureCase, float] | None:
     """The cut of a backbone link that leaves the highest load elsewhere, and that load in % at its
     busiest second; None if every cut takes bridges away.
 
@@ -17,16 +19,16 @@ def worst_failure(question: Question) -> tuple[Failure, float] | None:
     at: those are single points of failure, whatever the load (`giaoban faults`).
     """
     plan = question.plan
-    worst: tuple[Failure, float] | None = None
-    for failure in possible(plan.network, question.province.groups).values():
-        if failure.kind != "cut" or not failure.usual:
+    worst: tuple[FailureCase, float] | None = None
+    for case in possible(plan.network, question.province.groups).values():
+        if case.kind != Cut.name() or case.tried != "usual":
             continue
-        link = failure.elements[0].id
+        link = case.elements[0].id
         if plan.network.link(link).kind != "backbone" or unreachable(plan.network, [link], []):
             continue
         left = plan.network.without([link])
         loads = static_loads(plan.model_copy(update={"network": left}), shortest_paths(left))
         peak = loads.worst_link().peak_pct
         if worst is None or peak > worst[1]:
-            worst = failure, peak
+            worst = case, peak
     return worst

@@ -6,7 +6,7 @@ import json
 from datetime import date
 
 import pytest
-from failures_factory import acceptance, answer, failure, impact, point_names, usual
+from failures_factory import acceptance, answer, failure, impact, names_of, points, usual
 from jsonschema import Draft202012Validator
 
 from giaoban.errors import InputError
@@ -16,7 +16,6 @@ from results.judge.failure_points import (
     single_points,
     unneeded,
     verdict_of,
-    with_points,
     worst_links,
     worst_of,
 )
@@ -71,20 +70,18 @@ def test_the_verdict_is_the_worst_of_all() -> None:
 
 def test_single_points_are_what_cuts_off_others_than_the_failed_site() -> None:
     every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
-    found = single_points(
-        [
-            failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 300.0)]),
-            failure("cut:gia-nghia--dak-glong", [GONE]),
-            failure("silent:gia-nghia--dak-glong", [GONE]),
-            failure("router:r-dak-glong", [GONE], own=["dak-glong"]),
-            failure("cut:access-dak-glong", [GONE], own=["dak-glong"]),
-            failure("site:dak-glong", [GONE], own=["dak-glong"]),
-            failure("site:gia-nghia", every, own=["gia-nghia"]),
-            failure("cut:access-mcu", [*every, GONE]),
-            failure("cut:a--b+cut:c--d", every),
-        ],
-        point_names,
-    )
+    failures = [
+        failure("cut:gia-nghia--cu-jut", [impact("cu-jut", 300.0)]),
+        failure("cut:gia-nghia--dak-glong", [GONE]),
+        failure("silent:gia-nghia--dak-glong", [GONE]),
+        failure("router:r-dak-glong", [GONE], own=["dak-glong"]),
+        failure("cut:access-dak-glong", [GONE], own=["dak-glong"]),
+        failure("site:dak-glong", [GONE], own=["dak-glong"]),
+        failure("site:gia-nghia", every, own=["gia-nghia"]),
+        failure("cut:access-mcu", [*every, GONE]),
+        failure("cut:a--b+cut:c--d", every),
+    ]
+    found = single_points(failures, names_of(failures))
     assert [(p.element.kind, p.element.id, p.cut_off) for p in found] == [
         ("link", "access-mcu", ["cu-jut", "dak-glong", "gia-nghia"]),
         ("bridge", "gia-nghia", ["cu-jut"]),
@@ -97,7 +94,8 @@ def test_single_points_are_what_cuts_off_others_than_the_failed_site() -> None:
 def test_a_bridge_cut_off_needlessly_is_a_single_point_too() -> None:
     """With static routes a ring does not help: the link is as single as a spur's."""
     needless = impact("cu-jut", 8000.0, cut_off=True)
-    [point] = single_points([failure("cut:gia-nghia--cu-jut", [needless])], point_names)
+    failures = [failure("cut:gia-nghia--cu-jut", [needless])]
+    [point] = single_points(failures, names_of(failures))
     assert point.cut_off == ["cu-jut"]
 
 
@@ -222,7 +220,7 @@ SPUR, RING = "gia-nghia--dak-glong", "gia-nghia--cu-jut"
 
 def judged_points(*failures, accepts=()):
     accepted = {ident: acceptance(ident) for ident in accepts}
-    return {f.id: f for f in with_points(failures, accepted)}
+    return {f.id: f for f in points(failures, accepted)}
 
 
 def test_who_cuts_off_others_than_its_own_does_not_pass() -> None:
@@ -274,7 +272,7 @@ def test_who_accepts_a_cut_accepts_that_the_link_fails_silently() -> None:
 
 def test_an_acceptance_that_accepts_nothing_is_told() -> None:
     accepted = {i: acceptance(i) for i in (f"cut:{SPUR}", f"cut:{RING}", "mcu")}
-    found = with_points(usual(), accepted)
+    found = points(usual(), accepted)
     assert [(one.failure, one.why) for one in unneeded(found, accepted)] == [
         (f"cut:{RING}", "no-single-point"),
         ("mcu", "not-tried"),

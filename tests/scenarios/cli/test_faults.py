@@ -12,10 +12,10 @@ from scenario_factory import Ran, giaoban, scenario
 from undrawn import undrawn
 
 from results.model.failures import FaultsAnswer
+from scenarios.faults.kind import FailureCase
 from scenarios.study.failures import run
-from scenarios.study.failures.failure import Failure
-from scenarios.study.failures.picture import draw_failures
-from scenarios.study.failures.questions import ask, possible_in
+from scenarios.study.failures.answer import draw_failures
+from scenarios.study.failures.trial import ask, possible_in
 
 USUAL = {
     "cut:west--east",
@@ -41,12 +41,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def possible(file: Path) -> dict[str, Failure]:
+def possible(file: Path) -> dict[str, FailureCase]:
     return possible_in(ask(file, None, None))
 
 
 @pytest.fixture
-def pretended(monkeypatch: pytest.MonkeyPatch, possible: dict[str, Failure]) -> Pretended:
+def pretended(monkeypatch: pytest.MonkeyPatch, possible: dict[str, FailureCase]) -> Pretended:
     """The spur cuts off its two bridges; a router of the other end takes all."""
     monkeypatch.setenv("COLUMNS", "200")
     made = Pretended()
@@ -128,7 +128,7 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
     assert answer.interruption_limit_ms == 1000.0
     assert [b.id for b in answer.question.new] == ["north"]
     assert "silent:west--east" in answer.possible
-    assert not list(folder.rglob("failure.json"))
+    assert not list(folder.rglob("*.pickle"))
 
 
 def test_a_single_point_that_nobody_accepted_is_a_fail(
@@ -158,7 +158,7 @@ def test_a_single_point_that_nobody_accepted_is_a_fail(
 
 
 def test_a_failure_that_does_too_much(
-    tmp_path: Path, pretended: Pretended, possible: dict[str, Failure]
+    tmp_path: Path, pretended: Pretended, possible: dict[str, FailureCase]
 ) -> None:
     slow = observed(
         possible["router:r-east"],
@@ -312,7 +312,7 @@ def test_the_same_again_is_not_worse(tmp_path: Path, pretended: Pretended) -> No
 
 
 def test_what_got_worse_is_named_in_one_line(
-    tmp_path: Path, pretended: Pretended, possible: dict[str, Failure]
+    tmp_path: Path, pretended: Pretended, possible: dict[str, FailureCase]
 ) -> None:
     router = possible["router:r-east"]
     pretended.children[router.id] = Child(observed(router, interrupted("north", 412.0)))
@@ -337,7 +337,7 @@ def test_what_got_worse_is_named_in_one_line(
 
 
 def test_what_was_accepted_may_fail(
-    tmp_path: Path, pretended: Pretended, possible: dict[str, Failure]
+    tmp_path: Path, pretended: Pretended, possible: dict[str, FailureCase]
 ) -> None:
     """Else nobody could work on a network that has a known weakness."""
     weak = observed(possible["site:east"], verdict="fail", reasons=["known"])

@@ -31,7 +31,7 @@ from scenarios.estimate.run import estimate
 from scenarios.load.run import Outcome
 from scenarios.plan.plan import Plan
 from scenarios.study import check
-from scenarios.study.failures.questions import ask, possible_in
+from scenarios.study.failures.trial import ask, possible_in
 from scenarios.study.headroom import run as headroom_run
 from scenarios.study.whatif import confirm as confirming
 from scenarios.study.whatif import run as whatif_run

@@ -15,7 +15,7 @@ from whatif_factory import DEVICE, small
 from results.judge.baseline import accept, text_of
 from scenarios.cli.commands.load import show
 from scenarios.load.run import Outcome
-from scenarios.study.failures.questions import ask, possible_in
+from scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
 from tests.scenarios.cli.test_whatif import VARIANTS

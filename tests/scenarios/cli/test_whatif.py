@@ -15,13 +15,12 @@ from giaoban.errors import InvalidRun
 from results.model.whatif import WhatIf
 from results.schema.make import OTHERS, schema_text
 from scenarios.estimate.run import estimate
-from scenarios.study.failures.questions import ask as ask_failures
-from scenarios.study.failures.questions import possible_in
+from scenarios.study.failures.trial import ask as ask_failures
+from scenarios.study.failures.trial import possible_in
 from scenarios.study.headroom import run as headroom_run
 from scenarios.study.whatif import confirm as confirming
 from scenarios.study.whatif import run as whatif_run
 from scenarios.study.whatif.apply import Base
-from scenarios.study.whatif.one import Order, question_of
 from scenarios.study.whatif.variant import Variant
 from topology.map.draw import draw
 
@@ -259,20 +258,10 @@ def test_an_emulation_without_a_result_makes_the_answer_invalid(
 
 
 def test_a_confirmation_asks_the_same_question(tmp_path: Path) -> None:
-    order = Order(
-        name="x",
-        scenario=str(small(tmp_path)),
-        province=str(Path(__file__).parents[2] / "topology" / "small.toml"),
-        seed=7,
-        phase_s=None,
-        pace_s=0.5,
-        engine="sandbox",
-        variant=Variant(id="v", more=2),
-        failure="cut:west--east",
-        folder=str(tmp_path),
-    )
-    read = Order.model_validate_json(order.model_dump_json(by_alias=True))
-    plan = question_of(read).plan
+    province = Path(__file__).parents[2] / "topology" / "small.toml"
+    asked = Base(small(tmp_path), province, seed=7, pace_s=0.5)
+    point = confirming.Point("x", Variant(id="v", more=2), "cut:west--east")
+    plan = confirming.question_of(asked, point).plan
     assert (plan.seed, len(plan.calls), plan.device.id) == (7, 4, DEVICE)
     assert [fault.id for fault in plan.faults] == ["cut-west--east"]
     assert not any(call.new for call in plan.calls)
@@ -347,7 +336,6 @@ def test_a_confirmation_in_the_guest(tmp_path: Path) -> None:
     assert found.judged.binding is not None
     assert found.confirmed.binding.criterion == found.judged.binding.criterion
     assert {path.name for path in (folder / "confirmed" / "asked").iterdir()} == {
-        "order.json",
         "result.json",
         "summary.md",
     }

@@ -15,7 +15,7 @@ from scenario_factory import DEFAULT, ROOT, scenario
 
 from results.judge.failure_points import SINGLE
 from results.model.failures import FaultsAnswer
-from scenarios.study.failures.timing import LASTS_S
+from scenarios.study.failures.trial import LASTS_S
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 
 pytestmark = pytest.mark.sandbox

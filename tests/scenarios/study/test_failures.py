@@ -14,13 +14,26 @@ from giaoban.errors import InputError
 from results.judge.baseline import read
 from results.model.faults import FaultImpact, FaultResult
 from results.model.result import Result
+from scenarios.faults.failure_cases import chosen, find, pairs, possible
 from scenarios.faults.plan import FaultPlan
 from scenarios.spec.scenario import load_scenario
-from scenarios.study.failures.failure import chosen, find, pairs, possible
-from scenarios.study.failures.observe import no_measures, observe
-from scenarios.study.failures.questions import ask, possible_in, question_of
-from scenarios.study.failures.routes import Snapshot, before_and_after, read_routes
-from scenarios.study.failures.timing import AT_S, DURING_S, LASTS_S, TIMING, trial
+from scenarios.study.failures.observe import (
+    Snapshot,
+    before_and_after,
+    no_measures,
+    observe,
+    read_routes,
+)
+from scenarios.study.failures.trial import (
+    AT_S,
+    DURING_S,
+    LASTS_S,
+    TIMING,
+    ask,
+    possible_in,
+    question_of,
+    trial,
+)
 from topology.load import load_province
 from topology.network import Network, build
 
@@ -139,7 +152,7 @@ def test_groups_and_links_that_no_call_may_take(network: Network) -> None:
     )
     cable = group("cable", "gia-nghia--dak-song", "gia-nghia--dak-r-lap")
     found = possible(wider, [cable, group("blinds", "blind")])
-    assert found["group:cable"].usual
+    assert found["group:cable"].tried == "usual"
     for ident in ("cut:blind", "silent:blind", "router:r-end", "group:blinds"):
         assert ident not in found
 
@@ -168,7 +181,7 @@ def test_a_pair_has_one_name_whichever_comes_first(network: Network) -> None:
     both = find(singles, f"{one}+{other}")
     assert both.id == f"{other}+{one}"
     assert len(both.faults) == len(both.elements) == 2
-    assert not both.restored
+    assert not both.mended
 
 
 # ---------------------------------------------------------------------------------- how it is tried

@@ -1,19 +1,25 @@
-"""How a failure is tried: the scenario's meeting with everybody in it, and one thing that fails.
+"""How a failure case is tried: the scenario's meeting with everybody in it, and one thing fails.
 
-Pure. The phases of a trial are its own: a scenario's are about the time in which bridges are added,
+The phases of a trial are its own: a scenario's are about the time in which bridges are added,
 here everybody is in from the start and only what a failure does is looked at.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from pydantic import TypeAdapter
 
 from results.model.failures import Timing
-from scenarios.faults.spec import Fault
+from scenarios.faults.failure_cases import possible
+from scenarios.faults.kind import FailureCase
+from scenarios.faults.kinds import Fault
+from scenarios.measure.assemble import criteria_of
 from scenarios.spec.background import Background
 from scenarios.spec.impairment import Impairment
+from scenarios.spec.question import Question, make_question
 from scenarios.spec.scenario import Phases, Scenario
-from scenarios.study.failures.failure import Failure
 
 BEFORE_S = 4.0
 """Two seconds of steady media after everybody's first key frame has been shown, and as many again
@@ -35,7 +41,45 @@ TIMING = Timing(
 )
 
 
-def trial(scenario: Scenario, failure: Failure) -> Scenario:
+@dataclass(frozen=True)
+class Asked:
+    """A scenario whose failures are asked for, read and checked as it is."""
+
+    question: Question
+    seed: int | None
+
+    @property
+    def scenario_path(self) -> Path:
+        return self.question.scenario_path
+
+
+def ask(scenario: Path, province: Path | None, seed: int | None) -> Asked:
+    """Read a scenario and all it names. Raises `InputError` for any mistake in it."""
+    return Asked(make_question(scenario, province_path=province, seed=seed), seed)
+
+
+def possible_in(asked: Asked) -> dict[str, FailureCase]:
+    """Every single failure of the scenario's network."""
+    return possible(asked.question.plan.network, asked.question.province.groups)
+
+
+def question_of(asked: Asked, case: FailureCase) -> Question:
+    """The question of one failure: everybody is in the meeting, and it happens.
+
+    Raises `InputError` for what the scenario asks and a trial's phases cannot give.
+    """
+    question = make_question(
+        asked.scenario_path,
+        province_path=asked.question.province_path,
+        seed=asked.seed,
+        change=lambda scenario: trial(scenario, case),
+        all_from_start=True,
+    )
+    criteria_of(question)
+    return question
+
+
+def trial(scenario: Scenario, case: FailureCase) -> Scenario:
     """The scenario in which one failure is tried.
 
     Bridges, links, device, call profile, way of meeting, recordings, criteria and seed are the
@@ -43,9 +87,9 @@ def trial(scenario: Scenario, failure: Failure) -> Scenario:
     traffic stay if they last the whole time; commands of the control room and the scenario's own
     faults have no place in a meeting of other phases.
     """
-    ends = {"to_s": AT_S + LASTS_S} if failure.restored else {}
+    ends = {"to_s": AT_S + LASTS_S} if case.mended else {}
     faults = _FAULTS.validate_python(
-        [{**fault, "at_s": AT_S, **ends} for fault in failure.faults], strict=True
+        [{**fault, "at_s": AT_S, **ends} for fault in case.faults], strict=True
     )
     content = scenario.content
     if content is not None:

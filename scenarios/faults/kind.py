@@ -1,0 +1,378 @@
+"""What each kind of fault answers for itself, and what several kinds have in common.
+
+A kind is a module in `scenarios.faults.kinds`: how a `[[fault]]` table of it is written, what is
+wrong with one, what it does to the network, its words, and as which failure cases `giaoban faults`
+tries it. Everybody else asks the kind.
+
+`at_s` and `to_s` (restored) are seconds after the first phase began; without `to_s` a fault lasts
+to the end.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self, get_args
+
+from pydantic import Field, model_validator
+
+from giaoban.errors import did_you_mean
+from giaoban.tomlfile import StrictModel
+from results.model.failures import Element
+from results.model.faults import FaultTarget
+from scenarios.faults.effects import DIGITS, FOREVER_S, Effect
+from scenarios.faults.graph import carrying_links
+from scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
+from scenarios.spec.impairment import LinePlan
+from scenarios.spec.impairment_words import Words
+from topology.impairments import LineImpairment
+from topology.network import Hop, NetLink, Network
+
+LONGEST_S = 10_800
+LATEST_S = 2.0
+"""A fault that begins later than this before the end cannot show what it does: a second without
+sound or picture is what counts as cut off."""
+
+At = Annotated[float, Field(ge=0, le=LONGEST_S)]
+To = Annotated[float, Field(gt=0, le=LONGEST_S)]
+Seconds = Annotated[float, Field(ge=0.001, le=LONGEST_S)]
+
+KeyMistake = tuple[str, object, str]
+"""The key of a `[[fault]]` table, its value, and what is wrong with it."""
+NEVER = "carries no call, and would carry none whatever else failed"
+
+
+class LinkGroup(Protocol):
+    """A shared-risk group of the province: one cable, several links."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def links(self) -> list[str]: ...
+
+
+class BootTimes(NamedTuple):
+    """How long equipment takes to start, where a fault does not say."""
+
+    bridge_s: float
+    mcu_s: float
+
+
+AT_ONCE = BootTimes(0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class FaultContext:
+    """In which network faults happen. `groups` are the province's shared-risk groups."""
+
+    network: Network
+    groups: Sequence[LinkGroup] = ()
+    boot_times: BootTimes = AT_ONCE
+
+    @cached_property
+    def carrying(self) -> frozenset[str]:
+        """The links that a call may take, if only enough others fail."""
+        return carrying_links(self.network)
+
+    @property
+    def carrying_links(self) -> list[NetLink]:
+        """Those links, in the network's order."""
+        return [link for link in self.network.links if link.id in self.carrying]
+
+    def carries(self, router: str) -> bool:
+        """Whether a call may take a router."""
+        return any(link.id in self.carrying for link in self.network.links_at(router))
+
+    @cached_property
+    def crossed(self) -> set[Hop]:
+        """Where calls' packets pass as long as nothing has failed."""
+        return crossed_hops(self.network)
+
+    def own_bridges(self, *, links: Collection[str] = (), router: str | None = None) -> list[str]:
+        """The bridges whose only line is one of these links, or ends at this router."""
+        lines = {bridge.id: self.network.access_link(bridge.id) for bridge in self.network.bridges}
+        return [who for who, line in lines.items() if line.id in links or line.b == router]
+
+
+@dataclass(frozen=True)
+class FailureCase:
+    """What fails in one emulation of `giaoban faults`.
+
+    Attributes:
+        faults: the `[[fault]]` tables without their times.
+        point: what people call the thing that fails, within a sentence.
+        own: bridges of which it takes the power or the only line, so that no network could keep
+            them.
+        tried: if nothing else is said (`usual`), with an option, or if it is named (`only`).
+        mended: within the trial. What takes longer to start than its meeting lasts stays down.
+        in_pairs: whether it is tried together with others, too.
+        accepted_as: the case whose acceptance holds for this one as well.
+    """
+
+    id: str
+    kind: str
+    name_en: str
+    name_vi: str
+    elements: tuple[Element, ...]
+    faults: tuple[dict[str, object], ...]
+    point: Words
+    own: tuple[str, ...] = ()
+    tried: Literal["usual", "access", "mcu", "only"] = "usual"
+    mended: bool = False
+    in_pairs: bool = False
+    accepted_as: str | None = None
+
+
+class FaultKind(StrictModel):
+    """One `[[fault]]` table, and all that is known of its kind."""
+
+    target: ClassVar[FaultTarget]
+    kind: str
+    at_s: At
+    to_s: To | None = None
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Self:
+        if self.to_s is not None and self.to_s <= self.at_s:
+            raise ValueError("to_s is not after at_s")
+        return self
+
+    @classmethod
+    def name(cls) -> str:
+        """What stands in `kind`."""
+        [name] = get_args(cls.model_fields["kind"].annotation)
+        return str(name)
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """From when to when, by the scenario's times."""
+        return self.at_s, FOREVER_S if self.to_s is None else self.to_s
+
+    @abstractmethod
+    def target_id(self, network: Network) -> str:
+        """The id of what it is at."""
+
+    @abstractmethod
+    def words(self) -> Words:
+        """What happens, not where or when."""
+
+    # ------------------------------------------------------------------------------ what is wrong
+
+    @abstractmethod
+    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
+        """Names that nothing has, and directions that a link does not have."""
+
+    def mistimed(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
+        """What comes after the run, or too late in it to be seen."""
+        latest_s = length_s - LATEST_S
+        if self.at_s >= length_s:
+            yield "at_s", self.at_s, f"is after the run (allowed: up to {latest_s:g} s)"
+        elif self.at_s > latest_s:
+            what = f"is too late for its effect to be seen (allowed: up to {latest_s:g} s)"
+            yield "at_s", self.at_s, what
+        if self.to_s is not None and self.to_s >= length_s:
+            what = f"is after the run (allowed: below {length_s:g} s, or no to_s)"
+            yield "to_s", self.to_s, what
+        else:
+            yield from self.mistimed_end(context, length_s)
+
+    def mistimed_end(self, _context: FaultContext, _length_s: float) -> Iterator[KeyMistake]:
+        """The same of what only this kind has; `to_s` is within the run."""
+        yield from ()
+
+    def in_vain(self, _context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
+        """Why no call could ever notice it. `alone`: nothing else fails in the run."""
+        yield from ()
+
+    # -------------------------------------------------------------------------------- what it does
+
+    def effects(self, _context: FaultContext) -> list[Effect]:
+        """What it takes away; all that it names is there."""
+        return []
+
+    def hops(self, _network: Network) -> list[Hop]:
+        """The directions of a link that it is about; none where it is about no single ones."""
+        return []
+
+    def worse_hops(self, _network: Network) -> list[Hop]:
+        """Those that get worse without being taken away."""
+        return []
+
+    def lines(self, _network: Network, _start_s: float) -> list[LinePlan]:
+        """How those get worse, the first phase being `start_s` after the run's origin."""
+        return []
+
+    # ------------------------------------------------------------------ what `giaoban faults` tries
+
+    @classmethod
+    def cases(cls, _context: FaultContext) -> Iterator[FailureCase]:
+        """Every failure of this kind that the network can have, in the order of its parts."""
+        yield from ()
+
+    @classmethod
+    def case(
+        cls, element: str, name: Words, point: Words, own: Sequence[str] = (), **more: Any
+    ) -> FailureCase:
+        """One of them; `more` are further attributes. `faults` is the table with its only key."""
+        table: dict[str, object] = {} if cls.target == "mcu" else {cls.target: element}
+        return FailureCase(
+            id=cls.name() if cls.target == "mcu" else f"{cls.name()}:{element}",
+            kind=cls.name(),
+            name_en=name.en,
+            name_vi=name.vi,
+            elements=(Element(kind=cls.target, id=element),),
+            faults=({"kind": cls.name(), **table},),
+            point=point,
+            own=tuple(own),
+            **more,
+        )
+
+
+class LinkFault(FaultKind):
+    """Of a link."""
+
+    target: ClassVar[FaultTarget] = "link"
+    link: str
+
+    def target_id(self, _network: Network) -> str:
+        return self.link
+
+    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
+        yield from unknown_name("link", self.link, [link.id for link in context.network.links])
+
+    def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
+        hops = self.worse_hops(context.network)
+        if self.link not in context.carrying:
+            yield "link", self.link, f"{NEVER} (allowed: a link that a call may take)"
+        elif alone and hops and not context.crossed & set(hops):
+            what = "carries no call that way (allowed: what is on a bridge's way to the MCU)"
+            yield "link", self.link, what
+
+
+class DirectedLinkFault(LinkFault):
+    """Of a link, in one direction or both.
+
+    `direction`: "both", "NODE->NODE", on an access link also "up" or "down".
+    """
+
+    direction: str = BOTH
+
+    def hops(self, network: Network) -> list[Hop]:
+        return hops_along(self.link, self.direction, network)
+
+    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
+        yield from super().unknown(context)
+        if any(link.id == self.link for link in context.network.links):
+            what = no_direction(self.link, self.direction, context.network)
+            if what is not None:
+                yield "direction", self.direction, what
+
+
+class LineStep(NamedTuple):
+    """How a line is from when to when (None: to the end), by the scenario's times."""
+
+    from_s: float
+    to_s: float | None
+    what: LineImpairment
+    rate_mbps: float | None = None
+    buffer_packets: int | None = None
+
+
+class WorseLineFault(DirectedLinkFault):
+    """A line gets worse without going away."""
+
+    @abstractmethod
+    def steps(self, network: Network) -> list[LineStep]:
+        """One after the other."""
+
+    def worse_hops(self, network: Network) -> list[Hop]:
+        return self.hops(network)
+
+    def lines(self, network: Network, start_s: float) -> list[LinePlan]:
+        return [
+            LinePlan(
+                link=hop.link,
+                source=hop.source,
+                target=hop.target,
+                from_s=start_s + step.from_s,
+                to_s=None if step.to_s is None else start_s + step.to_s,
+                what=step.what,
+                rate_mbps=step.rate_mbps,
+                buffer_packets=step.buffer_packets,
+            )
+            for hop in self.hops(network)
+            for step in self.steps(network)
+        ]
+
+
+class BootingFault(FaultKind):
+    """Of equipment that has to start once it has power again, which takes `boot_s`.
+
+    Without `boot_s` the profiles' `[recovery]` says how long.
+    """
+
+    boot_s: Seconds | None = None
+
+    @abstractmethod
+    def usual_boot_s(self, boot_times: BootTimes) -> float:
+        """What the profiles say."""
+
+    def boots_in_s(self, context: FaultContext) -> float:
+        """How long it takes."""
+        return self.usual_boot_s(context.boot_times) if self.boot_s is None else self.boot_s
+
+    def mistimed_end(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
+        boot_s = self.boots_in_s(context)
+        if self.to_s is not None and self.to_s + boot_s >= length_s:
+            what = (
+                f"is too late: after {boot_s:g} s of starting the run is over "
+                f"(allowed: below {max(length_s - boot_s, 0.0):g} s, a smaller boot_s, or no to_s)"
+            )
+            yield "to_s", self.to_s, what
+        if self.boot_s is not None and self.to_s is None:
+            what = "means nothing without to_s: power does not come back (allowed: both or none)"
+            yield "boot_s", self.boot_s, what
+
+
+def unknown_name(key: str, name: str, known: Sequence[str]) -> Iterator[KeyMistake]:
+    """The mistake that nothing has this name."""
+    if name not in known:
+        yield key, name, f"unknown {key}{did_you_mean(name, known)}"
+
+
+def dark(links: Sequence[str], from_s: float, to_s: float) -> list[Effect]:
+    """Links without light."""
+    return [Effect("dark", (link,), from_s, to_s) for link in links]
+
+
+def router_stops(router: str, network: Network, from_s: float, to_s: float) -> list[Effect]:
+    """A router without power: no routing, and no light on any of its links."""
+    links = [link.id for link in network.links_at(router)]
+    return [Effect("stop", (router,), from_s, to_s), *dark(links, from_s, to_s)]
+
+
+def host_off(host: str, access: str, from_s: float, to_s: float) -> list[Effect]:
+    """A bridge or the MCU without power, its access link dark until it has started again."""
+    return [Effect("off", (host,), from_s, to_s), *dark([access], from_s, to_s)]
+
+
+def link_ends(network: Network, link: NetLink) -> Words:
+    """What people call a link, within a sentence."""
+    a, b = (network.node(end).name for end in (link.a, link.b))
+    if link.kind == "access":
+        return Words(f"access link of {a}", f"đường truy nhập của {a}")
+    return Words(f"link {a} – {b}", f"đường truyền {a} – {b}")
+
+
+def decimal_vi(value: float) -> str:
+    """A number in a Vietnamese sentence."""
+    return f"{value:g}".replace(".", ",")
+
+
+def rounded_s(at_s: float) -> float:
+    """A moment as plans hold it."""
+    return round(at_s, DIGITS)

@@ -1,0 +1,44 @@
+"""`cut`: a cable is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from scenarios.faults.effects import Effect
+from scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
+from scenarios.spec.impairment_words import Words
+from topology.network import NetLink, Network
+from topology.validate import access_link_id
+
+
+class Cut(LinkFault):
+    """A cable is cut: the light goes out in both directions, and both ends see it."""
+
+    kind: Literal["cut"]
+
+    def words(self) -> Words:
+        return Words("link cut", "đứt cáp")
+
+    def effects(self, _context: FaultContext) -> list[Effect]:
+        return dark([self.link], *self.span_s)
+
+    @classmethod
+    def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
+        for link in context.carrying_links:
+            ends = link_ends(context.network, link)
+            yield cls.case(
+                link.id,
+                Words(f"{ends.en} cut", f"Đứt {ends.vi}"),
+                ends,
+                context.own_bridges(links=[link.id]),
+                tried=tried(context.network, link),
+                mended=True,
+                in_pairs=link.kind == "backbone",
+            )
+
+
+def tried(network: Network, link: NetLink) -> Literal["usual", "access"]:
+    """The backbone and the MCU's line always, a bridge's own line with an option."""
+    usual = link.kind == "backbone" or link.id == access_link_id(network.mcu.id)
+    return "usual" if usual else "access"

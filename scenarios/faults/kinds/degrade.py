@@ -1,0 +1,76 @@
+"""`degrade`: a link loses more and more packets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from scenarios.faults.kind import (
+    FaultContext,
+    KeyMistake,
+    LineStep,
+    Seconds,
+    WorseLineFault,
+    decimal_vi,
+    rounded_s,
+)
+from scenarios.spec.impairment_words import Words
+from topology.impairments import LineImpairment, RandomLoss
+from topology.network import Network
+
+STEP_S = 1.0
+LossPct = Annotated[float, Field(gt=0, le=99)]
+"""A line that loses everything is a silent one."""
+
+
+class Degrade(WorseLineFault):
+    """A link loses more and more packets: from none to `loss_pct`, in steps of a second.
+
+    It takes `over_s` for that and stays so until `to_s`; without `over_s` it takes until `to_s`.
+    """
+
+    kind: Literal["degrade"]
+    loss_pct: LossPct
+    over_s: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        if self.to_s is None and self.over_s is None:
+            what = "does not say how fast the loss grows (allowed: over_s, to_s, or both)"
+            raise ValueError(what)
+        longest_s = math.inf if self.to_s is None else self.to_s - self.at_s
+        if self.over_s is not None and self.over_s > longest_s:
+            raise ValueError(f"over_s is longer than the fault (allowed: up to {longest_s:g} s)")
+        return self
+
+    def words(self) -> Words:
+        pct, over_s = self.loss_pct, self.over_s
+        en, vi = f"loss growing to {pct:g} %", f"tỷ lệ mất gói tăng dần đến {decimal_vi(pct)} %"
+        if over_s is None:
+            return Words(en, vi)
+        return Words(f"{en} within {over_s:g} s", f"{vi} trong {decimal_vi(over_s)} s")
+
+    def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
+        if self.at_s + (self.over_s or 0.0) > length_s:
+            what = f"goes on after the run (allowed: up to {length_s - self.at_s:g} s)"
+            yield "over_s", self.over_s, what
+
+    def steps(self, _network: Network) -> list[LineStep]:
+        """In each second there is the loss that is reached at its end, so the last one has all."""
+        over_s = self.over_s
+        if over_s is None:
+            assert self.to_s is not None
+            over_s = self.to_s - self.at_s
+        count = math.ceil(over_s / STEP_S - 1e-9)
+        found: list[LineStep] = []
+        for number in range(count):
+            share = min((number + 1) * STEP_S / over_s, 1.0)
+            last = number == count - 1
+            from_s = rounded_s(self.at_s + number * STEP_S)
+            to_s = self.to_s if last else rounded_s(self.at_s + (number + 1) * STEP_S)
+            loss = RandomLoss(p=round(share * self.loss_pct / 100, 9))
+            found.append(LineStep(from_s, to_s, LineImpairment(loss=loss)))
+        return found

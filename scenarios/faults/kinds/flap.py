@@ -1,0 +1,57 @@
+"""`flap`: a link goes dark and is lit, again and again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from scenarios.faults.effects import Effect
+from scenarios.faults.kind import (
+    LONGEST_S,
+    FaultContext,
+    LinkFault,
+    To,
+    dark,
+    decimal_vi,
+    rounded_s,
+)
+from scenarios.spec.impairment_words import Words
+
+MOST_FLAPS = 1000
+
+
+class Flap(LinkFault):
+    """A link goes dark for `down_s`, is lit for `up_s`, and so on until `to_s`."""
+
+    kind: Literal["flap"]
+    to_s: To
+    down_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
+    up_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
+
+    @model_validator(mode="after")
+    def _not_for_ever(self) -> Self:
+        times = (self.to_s - self.at_s) / (self.down_s + self.up_s)
+        if times > MOST_FLAPS:
+            raise ValueError(f"goes dark {times:.0f} times (allowed: up to {MOST_FLAPS} times)")
+        if self.down_s > self.to_s - self.at_s:
+            raise ValueError(
+                f"down_s is longer than the fault (allowed: up to {self.to_s - self.at_s:g} s)"
+            )
+        return self
+
+    def words(self) -> Words:
+        down, up = self.down_s, self.up_s
+        return Words(
+            f"flapping ({down:g} s dark, {up:g} s lit)",
+            f"chập chờn (mất {decimal_vi(down)} s, có {decimal_vi(up)} s)",
+        )
+
+    def effects(self, _context: FaultContext) -> list[Effect]:
+        found = []
+        number, from_s = 0, self.at_s
+        while from_s < self.to_s:
+            found += dark([self.link], from_s, min(rounded_s(from_s + self.down_s), self.to_s))
+            number += 1
+            from_s = rounded_s(self.at_s + number * (self.down_s + self.up_s))
+        return found

@@ -1,0 +1,65 @@
+"""`group`: a cable with several links is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from results.model.faults import FaultTarget
+from scenarios.faults.effects import Effect
+from scenarios.faults.kind import (
+    NEVER,
+    FailureCase,
+    FaultContext,
+    FaultKind,
+    KeyMistake,
+    dark,
+    unknown_name,
+)
+from scenarios.spec.impairment_words import Words
+from topology.network import Network
+
+
+class GroupCut(FaultKind):
+    """All links of a shared-risk group of the province are cut at once: they lie in one cable."""
+
+    target: ClassVar[FaultTarget] = "group"
+    kind: Literal["group"]
+    group: str
+
+    def target_id(self, _network: Network) -> str:
+        return self.group
+
+    def words(self) -> Words:
+        return Words("cable with several links cut", "đứt cáp chung của nhiều tuyến")
+
+    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
+        if context.groups:
+            yield from unknown_name("group", self.group, [group.id for group in context.groups])
+        else:
+            what = "the province has no groups (allowed: [[group]] tables in its file)"
+            yield "group", self.group, what
+
+    def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
+        if context.carrying.isdisjoint(self._links(context)):
+            yield "group", self.group, f"{NEVER} (allowed: a group that a call may take)"
+
+    def effects(self, context: FaultContext) -> list[Effect]:
+        return dark(self._links(context), *self.span_s)
+
+    def _links(self, context: FaultContext) -> list[str]:
+        return next(group.links for group in context.groups if group.id == self.group)
+
+    @classmethod
+    def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
+        for group in context.groups:
+            if context.carrying.isdisjoint(group.links):
+                continue
+            links = ", ".join(group.links)
+            yield cls.case(
+                group.id,
+                Words(f"cable {group.name} cut ({links})", f"Đứt cáp chung {group.name} ({links})"),
+                Words(f"cable {group.name}", f"cáp chung {group.name}"),
+                context.own_bridges(links=group.links),
+                mended=True,
+            )

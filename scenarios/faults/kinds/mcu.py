@@ -1,0 +1,53 @@
+"""`mcu`: the MCU stops without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from results.model.faults import FaultTarget
+from scenarios.faults.effects import Effect
+from scenarios.faults.kind import (
+    BootingFault,
+    BootTimes,
+    FailureCase,
+    FaultContext,
+    KeyMistake,
+    host_off,
+)
+from scenarios.spec.impairment_words import Words
+from topology.network import Network
+
+
+class McuCrash(BootingFault):
+    """The MCU stops without a word; from `to_s` on it starts, which takes `boot_s`."""
+
+    target: ClassVar[FaultTarget] = "mcu"
+    kind: Literal["mcu"]
+
+    def target_id(self, network: Network) -> str:
+        return network.mcu.id
+
+    def words(self) -> Words:
+        return Words("MCU down", "hệ thống điều khiển đa điểm ngừng hoạt động")
+
+    def usual_boot_s(self, boot_times: BootTimes) -> float:
+        return boot_times.mcu_s
+
+    def unknown(self, _context: FaultContext) -> Iterator[KeyMistake]:
+        yield from ()
+
+    def effects(self, context: FaultContext) -> list[Effect]:
+        from_s, to_s = self.span_s
+        mcu = context.network.mcu.id
+        access = context.network.access_link(mcu).id
+        return host_off(mcu, access, from_s, to_s + self.boots_in_s(context))
+
+    @classmethod
+    def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
+        yield cls.case(
+            context.network.mcu.id,
+            Words("MCU down", "Hỏng hệ thống điều khiển đa điểm (MCU)"),
+            Words("the MCU", "hệ thống điều khiển đa điểm (MCU)"),
+            tried="mcu",
+        )

@@ -1,0 +1,45 @@
+"""`rate-drop`: a link carries less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from scenarios.faults.kind import (
+    FaultContext,
+    KeyMistake,
+    LineStep,
+    WorseLineFault,
+    decimal_vi,
+)
+from scenarios.spec.impairment_words import Words
+from topology.impairments import LineImpairment
+from topology.network import Network
+
+
+class RateDrop(WorseLineFault):
+    """A link carries less: `rate_mbps` in place of its own rate."""
+
+    kind: Literal["rate-drop"]
+    rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
+    buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+
+    def words(self) -> Words:
+        return Words(
+            f"rate down to {self.rate_mbps:g} Mb/s",
+            f"tốc độ giảm còn {decimal_vi(self.rate_mbps)} Mb/s",
+        )
+
+    def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
+        own = context.network.link(self.link).rate_mbps
+        if self.rate_mbps >= own:
+            what = f"is no drop, {self.link} has {own:g} Mb/s (allowed: below {own:g})"
+            yield "rate_mbps", self.rate_mbps, what
+        yield from super().in_vain(context, alone=alone)
+
+    def steps(self, network: Network) -> list[LineStep]:
+        own = network.link(self.link).buffer_packets
+        buffer = own if self.buffer_packets is None else self.buffer_packets
+        return [LineStep(self.at_s, self.to_s, LineImpairment(), self.rate_mbps, buffer)]

@@ -1,0 +1,43 @@
+"""`silent`: a link is lit, but its packets are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from scenarios.faults.effects import Effect
+from scenarios.faults.kind import DirectedLinkFault, FailureCase, FaultContext, link_ends
+from scenarios.faults.kinds.cut import Cut, tried
+from scenarios.spec.impairment_words import Words
+
+
+class Silent(DirectedLinkFault):
+    """A link is lit, but its packets are gone; nobody is told. Most leased circuits fail so."""
+
+    kind: Literal["silent"]
+
+    def words(self) -> Words:
+        return Words(
+            "silent failure (light on, packets gone)",
+            "mất gói hoàn toàn nhưng vẫn còn tín hiệu quang",
+        )
+
+    def effects(self, context: FaultContext) -> list[Effect]:
+        return [Effect("swallow", tuple(hop), *self.span_s) for hop in self.hops(context.network)]
+
+    @classmethod
+    def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
+        for link in context.carrying_links:
+            ends = link_ends(context.network, link)
+            yield cls.case(
+                link.id,
+                Words(
+                    f"{ends.en} lit, but its packets gone",
+                    f"Mất gói trên {ends.vi} (vẫn còn tín hiệu quang)",
+                ),
+                ends,
+                context.own_bridges(links=[link.id]),
+                tried=tried(context.network, link),
+                mended=True,
+                accepted_as=f"{Cut.name()}:{link.id}",
+            )

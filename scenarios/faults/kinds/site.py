@@ -1,0 +1,64 @@
+"""`site`: a site loses its power."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from results.model.faults import FaultTarget
+from scenarios.faults.effects import Effect
+from scenarios.faults.kind import (
+    BootingFault,
+    BootTimes,
+    FailureCase,
+    FaultContext,
+    KeyMistake,
+    host_off,
+    router_stops,
+    unknown_name,
+)
+from scenarios.spec.impairment_words import Words
+from topology.network import Network
+
+
+class SitePower(BootingFault):
+    """A site loses its power (Art. 26): its bridge and its router."""
+
+    target: ClassVar[FaultTarget] = "bridge"
+    kind: Literal["site"]
+    bridge: str
+
+    def target_id(self, _network: Network) -> str:
+        return self.bridge
+
+    def words(self) -> Words:
+        return Words("site without power", "mất điện tại điểm cầu")
+
+    def usual_boot_s(self, boot_times: BootTimes) -> float:
+        return boot_times.bridge_s
+
+    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
+        yield from unknown_name("bridge", self.bridge, [b.id for b in context.network.bridges])
+
+    def effects(self, context: FaultContext) -> list[Effect]:
+        from_s, to_s = self.span_s
+        access = context.network.access_link(self.bridge)
+        return [
+            *router_stops(access.b, context.network, from_s, to_s),
+            *host_off(self.bridge, access.id, from_s, to_s + self.boots_in_s(context)),
+        ]
+
+    @classmethod
+    def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
+        """The usual ones are one a router: its power fails once, whatever bridges hang on it."""
+        seen: set[str] = set()
+        for bridge in context.network.bridges:
+            router = context.network.access_link(bridge.id).b
+            yield cls.case(
+                bridge.id,
+                Words(f"power out at {bridge.name}", f"Mất điện tại {bridge.name}"),
+                Words(f"power at {bridge.name}", f"nguồn điện tại {bridge.name}"),
+                context.own_bridges(router=router),
+                tried="only" if router in seen else "usual",
+            )
+            seen.add(router)

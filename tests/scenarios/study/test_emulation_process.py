@@ -1,0 +1,97 @@
+"""An emulation in a process of its own: what it leaves, and how its errors are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pretended
+import pytest
+from scenario_factory import scenario
+
+from giaoban.errors import InputError, InvalidRun, MachineLacks
+from results.model.failures import FailureResult
+from results.model.result import Engine, Result
+from scenarios.emulation.engine import EngineName
+from scenarios.plan.plan import Plan
+from scenarios.study import emulation_process
+from scenarios.study.emulation_process import ORDER, command, main
+from scenarios.study.failures.run import order_of
+from scenarios.study.failures.trial import ask, possible_in
+
+Pretend = Callable[[BaseException | None], list[str]]
+
+
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """The words of a process whose emulation is replaced: the failure does not happen, or an error
+    is raised."""
+    folder = tmp_path / "cut-west--east"
+    folder.mkdir()
+
+    def use(error: BaseException | None) -> list[str]:
+        def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+            pretended.emulate(plan, folder)
+            if error is not None:
+                raise error
+            return pretended.engine()
+
+        monkeypatch.setattr(emulation_process, "emulate", emulate)
+        asked = ask(scenario(tmp_path / "s.toml"), None, None)
+        case = possible_in(asked)["cut:west--east"]
+        return command(order_of(asked, case, folder, EngineName.SANDBOX))[-1:]
+
+    return use
+
+
+def test_what_it_leaves(tmp_path: Path, pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure that never took effect is invalid, never a pass. What parent and child tell each
+    other stays nowhere."""
+    words = pretend(None)
+    folder = Path(words[0]).parent
+    assert main(words) == 0
+    assert {path.name for path in folder.iterdir()} == {"result.json", "found.pickle"}
+    result = Result.from_json((folder / "result.json").read_bytes())
+    assert (result.run_id, result.verdict) == ("cut-west--east", "invalid")
+    assert [f.id for f in result.faults] == ["cut-west--east"]
+    found = emulation_process.taken(folder / "found.pickle")
+    assert isinstance(found, FailureResult)
+    assert (found.id, found.verdict, found.reasons) == ("cut:west--east", "invalid", result.reasons)
+    assert [(b.bridge, b.behind) for b in found.bridges] == [
+        ("west", False),
+        ("east", True),
+        ("north", True),
+    ]
+    assert {path.name for path in folder.iterdir()} == {"result.json"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (InputError("s.toml: no"), 2, {"message": "s.toml: no"}),
+        (InvalidRun("link x: 9 Mb/s"), 3, {"message": "link x: 9 Mb/s"}),
+        (
+            MachineLacks("no netem", "make setup"),
+            4,
+            {"message": "no netem", "install": "make setup"},
+        ),
+        (KeyboardInterrupt(), 130, None),
+    ],
+    ids=["input", "invalid", "lacking", "interrupted"],
+)
+def test_how_errors_are_told(
+    pretend: Pretend, error: BaseException, code: int, said: dict[str, str] | None
+) -> None:
+    words = pretend(error)
+    folder = Path(words[0]).parent
+    assert main(words) == code
+    path = folder / "error.json"
+    assert (json.loads(path.read_text(encoding="utf-8")) if path.exists() else None) == said
+    assert not (folder / "found.pickle").exists()
+    assert not (folder / ORDER).exists()
+
+
+def test_an_error_of_the_program_is_not_swallowed(pretend: Pretend) -> None:
+    with pytest.raises(ZeroDivisionError):
+        main(pretend(ZeroDivisionError()))
