@@ -430,14 +430,14 @@ def test_power_that_did_not_fail_or_come_back_is_no_answer(tmp_path: Path) -> No
     more = '[[fault]]\nkind = "mcu"\nat_s = 4.0\nto_s = 5.0\nboot_s = 2.0\n'
     made = meeting(tmp_path, more)
     assert judged(made, made.load()).reasons == [
-        "fault mcu: mcu did not lose its power",
-        "fault mcu: mcu did not start again",
+        "fault mcu: the MCU did not lose its power",
+        "fault mcu: the MCU did not start again",
     ]
     who = {"bridge": "mcu", "who": "mcu"}
     off = {"event": "powered-off", "t_ms": made.at_ms(0, 4.0), **who}
     on = {"event": "powered-on", "t_ms": made.at_ms(0, 7.009), **who}
     made.events(more=[off, on])
-    assert judged(made, made.load()).reasons == ["fault mcu: mcu: powered-on came 9.0 ms late"]
+    assert judged(made, made.load()).reasons == ["fault mcu: the MCU: powered-on came 9.0 ms late"]
 
 
 def test_faults_are_marked_in_the_curves(tmp_path: Path) -> None:
