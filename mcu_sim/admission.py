@@ -38,8 +38,9 @@ class Use:
 
     pct: float
     of: str
-    amount: float
-    total: float
+    amount: int | float
+    total: int | float
+    """Whole numbers of calls, in events too."""
 
     def told(self) -> dict[str, float | str]:
         """As events of the MCU carry it."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from giaoban.clock import sleep_until
 from scenarios.plan.plan import Plan
+from scenarios.records.guest import BackgroundCount
 from scenarios.spec.background import BackgroundPlan, PoissonArrivals
 from topology.emulation import feeder, namespace
 from topology.emulation.feeder import Feeder
@@ -29,6 +30,8 @@ LEAD_NS = 60_000_000  # as of media: a window is handed over so long before its 
 ROOM = 8192  # packets handed over at once; what a window has beyond that goes in a second batch
 BUFFER_BYTES = 256 << 20
 HEAD_BYTES = 16  # what is kept of a packet that came: nobody reads it
+_COUNTS = TypeAdapter(list[BackgroundCount])
+"""How the sender's process tells the conductor's."""
 
 
 @dataclass
@@ -76,31 +79,33 @@ def load(plan: Plan, ways: Sequence[Feeder], origin_ns: int, captures: Path) -> 
     for stream in streams:
         _receive(stream, inbox)
     told = [
-        {
-            "link": s.plan.link,
-            "direction": s.plan.hop.direction,
-            "handed": s.handed,
-            "received": s.received,
-            "overflowed": s.overflowed,
-            "late": s.late,
-        }
+        BackgroundCount(
+            link=s.plan.link,
+            direction=s.plan.hop.direction,
+            handed=s.handed,
+            received=s.received,
+            overflowed=s.overflowed,
+            late=s.late,
+        )
         for s in streams
     ]
-    (captures / REPORT).write_text(json.dumps(told), encoding="utf-8")
+    (captures / REPORT).write_bytes(_COUNTS.dump_json(told))
 
 
-def counted(net: ProvinceNet, ways: Sequence[Feeder], captures: Path) -> dict[str, Any]:
-    """What the kernel and the sender say of all streams, as `counters.json` holds it."""
+def counted(
+    net: ProvinceNet, ways: Sequence[Feeder], captures: Path
+) -> tuple[list[BackgroundCount], int]:
+    """What the kernel and the sender say of all streams; packets damaged at routers."""
     path = captures / REPORT
     if not ways:
-        return {"background": [], "background_damaged": 0}
-    told = json.loads(path.read_text(encoding="utf-8"))
+        return [], 0
+    told = _COUNTS.validate_json(path.read_bytes())
     path.unlink()
     streams = [
-        {**of, "sent": way.sent(), "pacer_drops": way.pacer_drops()}
+        replace(of, sent=way.sent(), pacer_drops=way.pacer_drops())
         for of, way in zip(told, ways, strict=True)
     ]
-    return {"background": streams, "background_damaged": feeder.damaged(net, ways)}
+    return streams, feeder.damaged(net, ways)
 
 
 def _open(number: int, plan: BackgroundPlan, way: Feeder, seed: int) -> _Stream:

@@ -7,7 +7,6 @@ import json
 import select
 import time
 from pathlib import Path
-from typing import Any
 
 from giaoban.clock import sleep_until
 from mcu_sim.conference.effects import OPERATOR
@@ -17,6 +16,7 @@ from mcu_sim.media.srtp import ALIGNMENT
 from scenarios.bridge.bridge import Bridge
 from scenarios.bridge.sources import recorded
 from scenarios.plan.plan import Plan
+from scenarios.records import events
 from topology.sandbox.order import in_virtual_time
 from traffic import rtp
 from traffic.batch import ReceiveBatch, SendBatch
@@ -126,8 +126,8 @@ class Bridges:
             log.close()
         for bridge in self._bridges:
             for report in bridge.terminal.reports:
-                self._write({**report, "who": "bridge", "bridge": bridge.bridge_id})
-            self._write({"event": "bridge-health", **bridge.health()})
+                self._write(**report, bridge=bridge.bridge_id)
+            self._write(event="bridge-health", **bridge.health())
         self._file.close()
 
     def _window(self, at_ns: int) -> None:
@@ -170,12 +170,12 @@ class Bridges:
         dialling = [bridge.next_ns for bridge in self._bridges]
         return min([otherwise_ns, *dialling, *(round(t * 1e6) for t in timers)])
 
-    def _tell(self, event: str, bridge: str, **details: Any) -> None:
+    def _tell(self, event: str, bridge: str, **details: object) -> None:
         t_ms = round((time.monotonic_ns() - self._origin_ns) / 1e6, 3)
-        self._write({"t_ms": t_ms, "who": "bridge", "event": event, "bridge": bridge, **details})
+        self._write(t_ms=t_ms, who="bridge", event=event, bridge=bridge, **details)
 
-    def _write(self, event: dict[str, Any]) -> None:
-        self._file.write(json.dumps(event) + "\n")
+    def _write(self, **fields: object) -> None:
+        self._file.write(json.dumps(events.as_fields(events.made(**fields))) + "\n")
 
 
 def _room(plan: Plan, folder: Path) -> int:

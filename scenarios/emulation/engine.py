@@ -15,6 +15,7 @@ from giaoban import child
 from giaoban.errors import InvalidRun, MachineLacks
 from results.model.result import Engine
 from scenarios.plan.plan import Plan
+from scenarios.records.guest import Guest
 from topology.emulation import router_clock
 from topology.sandbox import boot, kernel
 
@@ -68,11 +69,10 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     else:
         code = _native(folder, console, on_line, clock)
     _raise_fault(folder, code, console)
-    about = json.loads((folder / "captures" / "guest.json").read_text(encoding="utf-8"))
     return Engine(
         name=engine.value,
         time="virtual" if engine is EngineName.SANDBOX else "real",
-        kernel=about["kernel"],
+        kernel=Guest.read(folder / "captures").kernel,
     )
 
 

@@ -18,10 +18,8 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +33,20 @@ from mcu_sim.server import McuConfig, Seat, TimedCommand, serve
 from scenarios.bridge.power import Power
 from scenarios.emulation import background
 from scenarios.emulation.bridges import attend
-from scenarios.emulation.changes import Changes, failing_network
-from scenarios.emulation.counts import Counts
-from scenarios.emulation.lines import LineChanges
+from scenarios.emulation.changes import Changes
 from scenarios.emulation.recorder import Recorder
-from scenarios.emulation.timetable import Timetable
 from scenarios.plan.plan import Plan
+from scenarios.records import events
+from scenarios.records.guest import (
+    COUNTERS,
+    GUEST,
+    Counters,
+    Counts,
+    FaultDrops,
+    Guest,
+    write_routes,
+)
+from topology.counts import QueueCount
 from topology.emulation import counters, namespace, probe
 from topology.emulation.failing import FailingNetwork
 from topology.emulation.feeder import Feeder
@@ -92,8 +98,10 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         faults = [fault for p in probes if (fault := p.fault())]
         if faults:
             raise InvalidRun("\n".join(faults))
-        failing = failing_network(net, plan, clock)
-        if failing is not None:
+        failing: FailingNetwork | None = None
+        if plan.changes:
+            links = [change.link for change in plan.changes if change.link is not None]
+            failing = FailingNetwork(net, links, clock)
             stack.callback(failing.close)
             _progress("waiting for the routers", 0.0)
             failing.find_ways()
@@ -107,56 +115,66 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             ]
             if ways:
                 crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
-            timetable = Timetable()
-            lines = LineChanges(net, plan.lines, origin_ns, timetable)
-            changes = (
-                Changes(failing, plan.changes, origin_ns, timetable)
-                if failing is not None
-                else None
-            )
-            samples, at_phase = _watch(
-                net, plan, origin_ns, timetable, changes, crew, recorder, captures
-            )
+            changes = Changes(net, failing, plan, origin_ns)
+            samples, at_phase = _watch(net, plan, origin_ns, changes, crew, recorder, captures)
         log.save(captures / "links.npz", samples=samples)
-        counted = {
-            **_count(net, failing).since(before),
-            **background.counted(net, ways, captures),
-            "at_phase": at_phase,
-            "line_changes": lines.done,
-            "changes": changes.done if changes else [],
-            "probes": [asdict(p) for p in probes],
-        }
-        _write_json(captures / "counters.json", counted)
-        if changes:
-            _write_json(captures / "routes.json", changes.routes)
-    _write_json(
-        captures / "guest.json",
-        {"kernel": platform.release(), "build_virtual_s": built_s, "origin_ns": origin_ns},
-    )
+        background_counts, damaged = background.counted(net, ways, captures)
+        Counters(
+            **dict(_count(net, failing).since(before)),
+            background=background_counts,
+            background_damaged=damaged,
+            at_phase=at_phase,
+            line_changes=changes.of_lines,
+            changes=changes.made,
+            probes=probes,
+        ).write(captures / COUNTERS)
+        if failing is not None:
+            write_routes(changes.routes, captures)
+    about = Guest(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
+    about.write(captures / GUEST)
     _merge_events(captures)
 
 
 def _count(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
     """All counters, while nothing of the routers' own is under way."""
     if failing is None:
-        return Counts.now(net, None)
+        return _counts(net, None)
     failing.quiet()
     try:
-        return Counts.now(net, failing)
+        return _counts(net, failing)
     finally:
         failing.speak()
+
+
+def _counts(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
+    queues = counters.queues(net)
+    hops = [hop for link in net.network.links for hop in link.hops]
+    return Counts(
+        hops=[(queue.link, queue.direction) for queue in queues],
+        queues=queues,
+        classes=counters.classes(net),
+        lines=counters.lines(net, failing.swallowed if failing else lambda _hop: 0),
+        udp=counters.datagrams(net),
+        routers=counters.routers(net),
+        fault_drops=[
+            FaultDrops(link=hop.link, direction=hop.direction, lost=failing.lost(hop))
+            for hop in hops
+        ]
+        if failing is not None
+        else [],
+        pacer_drops=counters.pacer_drops(net),
+    )
 
 
 def _watch(
     net: ProvinceNet,
     plan: Plan,
     origin_ns: int,
-    timetable: Timetable,
-    changes: Changes | None,
+    changes: Changes,
     crew: list[BaseProcess],
     recorder: Recorder,
     captures: Path,
-) -> tuple[NDArray[np.int64], list[list[dict[str, Any]]]]:
+) -> tuple[NDArray[np.int64], list[list[QueueCount]]]:
     """Sample the links each second, change the network as planned, until the crew has ended.
 
     Returns:
@@ -165,20 +183,19 @@ def _watch(
     """
     meter = counters.LinkMeter(net)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
-    at_phase: list[list[dict[str, Any]]] = []
+    at_phase: list[list[QueueCount]] = []
     rows = []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
         sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
-        timetable.run(sample_ns)
+        changes.timetable.run(sample_ns)
         sleep_until(sample_ns)
         now_ns = time.monotonic_ns() - origin_ns
         rows.append([now_ns, *meter.read()])
         recorder.take()
         while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
-            at_phase.append([asdict(q) for q in counters.queues(net)])
-            if changes:
-                changes.note_routes()
+            at_phase.append(counters.queues(net))
+            changes.note_routes()
         _progress("meeting", number / count)
         for process in crew:
             if process.exitcode not in (None, 0):
@@ -284,16 +301,14 @@ def _last_words(process: BaseProcess, captures: Path) -> str:
 
 
 def _merge_events(captures: Path) -> None:
-    """One file of all events in order of time; health reports last."""
-    events = []
+    """One file of all events in order of time; how programs fared comes last."""
+    told: list[events.Event] = []
     for name in ("mcu.jsonl", "bridges.jsonl"):
         path = captures / name
-        with path.open(encoding="utf-8") as file:
-            events += [json.loads(line) for line in file]
+        with path.open("rb") as file:
+            told += map(events.parse, file)
         path.unlink()
-    events.sort(key=lambda e: e.get("t_ms", float("inf")))
-    with (captures.parent / "events.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+    events.write(events.in_order(told), captures.parent)
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -98,7 +98,7 @@ def foreseen(question: Question) -> Foreseen:
     with _held(question) as (captures, rebuilt):
         name = f"{plan.scenario_id}-estimate"
         result = assemble(question, captures, ENGINE, name, rebuilt).result
-        loses = any(queue["queue_drops"] for queue in captures.counters["queues"])
+        loses = any(queue.queue_drops for queue in captures.counters.queues)
     if loses and not plan.watchful:
         question = replace(question, plan=plan.model_copy(update={"loses": True}))
     return Foreseen(question, result)

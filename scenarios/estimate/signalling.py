@@ -34,6 +34,7 @@ from scenarios.estimate.network.wire import FRAMING_BYTES
 from scenarios.estimate.null_media_plane import NotedPlane, NotedPorts
 from scenarios.estimate.timeline import Message, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
+from scenarios.records.events import made
 
 HEAR_EVERY_NS = 200_000_000
 """As the server's loop: how often the MCU looks who speaks."""
@@ -247,9 +248,8 @@ class _Exchange:
 
     def _tell(self, who: str, now_ns: int, event: str, bridge: str, **details: object) -> None:
         t_ms = round(now_ns / 1e6, 3)
-        self.timeline.events.append(
-            {"t_ms": t_ms, "who": who, "event": event, "bridge": bridge, **details}
-        )
+        told = made(t_ms=t_ms, who=who, event=event, bridge=bridge, **details)
+        self.timeline.events.append(told)
 
     def _tell_of_mcu(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
         held = self._capacity

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from mcu_sim.media.leg import NOBODY, Kind, Leg
 from mcu_sim.sdp.offer_answer import Agreed
+from scenarios.records.events import Event
 
 
 @dataclass
@@ -79,7 +80,7 @@ class Timeline:
     relayouts: list[tuple[int, int]] = field(default_factory=list)
     relayouts_of_others: list[tuple[int, Container[int]]] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     mcu_woken: list[int] = field(default_factory=list)
     calls_left: int = 0

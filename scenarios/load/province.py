@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from giaoban.errors import InputError
 from results.archive import store
@@ -28,6 +27,19 @@ from scenarios.load.plan import BackOff
 from scenarios.load.run import Outcome, Progress
 from scenarios.measure import captures
 from scenarios.plan.plan import Plan
+from scenarios.records.events import (
+    CallRefused,
+    Connected,
+    EndedByMcu,
+    Event,
+    McuHealth,
+    MediaLost,
+    PoweredOff,
+    Redialled,
+    TimedOut,
+    Told,
+    as_fields,
+)
 from scenarios.spec.question import Question
 from scenarios.study.assumptions import of_recovery
 from scenarios.study.check import check
@@ -119,7 +131,7 @@ def storm_in(
 def answer(
     question: Question,
     checked: Result,
-    events: Sequence[dict[str, Any]],
+    events: Sequence[Event],
     away: Away,
     back_off: BackOff,
     run_id: str,
@@ -166,7 +178,7 @@ def answer(
     )
 
 
-def records_of(events: Iterable[dict[str, Any]]) -> list[Record]:
+def records_of(events: Iterable[Event]) -> list[Record]:
     """What bridges did, as records. An attempt that was given up for the next one had no answer."""
     records: list[Record] = []
     begun: dict[str, float] = {}
@@ -182,49 +194,47 @@ def records_of(events: Iterable[dict[str, Any]]) -> list[Record]:
         )  # fmt: skip
 
     for event in events:
-        if event.get("who") != "bridge" or "t_ms" not in event:
+        if not isinstance(event, Told) or event.who != "bridge":
             continue
-        who, now_s = event["bridge"], event["t_ms"] / 1e3
-        match event["event"]:
-            case "redial":
+        who, now_s = event.bridge, event.t_ms / 1e3
+        match event:
+            case Redialled():
                 if who in begun:
                     waited_ms = (now_s - begun[who]) * 1e3
                     over(who, begun[who], ok=False, ms=waited_ms, code=0, reason="no answer")
                 begun[who] = now_s
-            case "connected":
-                ms = event["setup_ms"]
+            case Connected(setup_ms=ms):
                 over(who, now_s - ms / 1e3, ok=True, ms=ms, code=200, reason="")
-            case "refused":
+            case CallRefused(code=code, reason=reason):
                 at_s = begun.get(who, now_s)
-                ms = (now_s - at_s) * 1e3
-                over(who, at_s, ok=False, ms=ms, code=event["code"], reason=event["reason"])
-            case "timed-out":
+                over(who, at_s, ok=False, ms=(now_s - at_s) * 1e3, code=code, reason=reason)
+            case TimedOut():
                 at_s = begun.get(who, now_s)
                 over(who, at_s, ok=False, ms=(now_s - at_s) * 1e3, code=0, reason="no answer")
-            case "media-lost" | "ended-by-mcu" | "powered-off":
+            case MediaLost() | EndedByMcu() | PoweredOff():
                 records.append(
                     Record(
                         operation="drop", who=who, at_s=now_s, ms=0.0, ok=False, cause="protocol",
-                        reason=event["event"],
+                        reason=event.event,
                     )
                 )  # fmt: skip
     return records
 
 
 def storm_of(
-    records: Sequence[Record], events: Iterable[dict[str, Any]], away: Away, back_off: BackOff
+    records: Sequence[Record], events: Iterable[Event], away: Away, back_off: BackOff
 ) -> Storm:
     """How those came back who had taken their call for dead."""
-    lost = {e["bridge"] for e in events if e["event"] == "media-lost"}
+    lost = {e.bridge for e in events if isinstance(e, MediaLost)}
     again = [r for r in records if r.operation == "invite" and r.who in lost and r.at_s > away.at_s]
     return measures.storm_after(lost, again, away.back_s, back_off)
 
 
-def _mcu(events: Sequence[dict[str, Any]], plan: Plan) -> McuView:
-    own = [event for event in events if event.get("who") == "mcu"]
-    [health] = [event for event in events if event["event"] == "mcu-health"][-1:]
-    view = measures.mcu_view(own, health, plan.device.units_total)
-    return view.model_copy(update={"calls_left": health["calls_left"]})
+def _mcu(events: Sequence[Event], plan: Plan) -> McuView:
+    own = [as_fields(event) for event in events if isinstance(event, Told) and event.who == "mcu"]
+    [health] = [event for event in events if isinstance(event, McuHealth)][-1:]
+    view = measures.mcu_view(own, as_fields(health), plan.device.units_total)
+    return view.model_copy(update={"calls_left": health.calls_left})
 
 
 def _described(

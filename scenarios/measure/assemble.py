@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from giaoban.errors import InputError
-from mcu_sim.admission import UNITS
+from mcu_sim.admission import UNITS, Use
 from mcu_sim.fit import room_beside
 from mcu_sim.media.leg import KINDS
 from results.judge.criteria import DEFAULT_PATH as CRITERIA
@@ -46,14 +45,22 @@ from scenarios.measure.series import BySecond, series
 from scenarios.measure.streams import Pictures, Window, bridges_in, devices, streams_of
 from scenarios.plan.identity import code_identity, commit
 from scenarios.plan.plan import CallPlan, Plan
+from scenarios.records.events import (
+    CallRefused,
+    CommandWithoutCall,
+    Connected,
+    Controlled,
+    DialFailed,
+    Joined,
+    Left,
+    TimedOut,
+    Told,
+)
 from scenarios.spec.background import other_traffic
 from scenarios.spec.impairment_words import declared
 from scenarios.spec.question import Question
 from scenarios.study.assumptions import assumptions
 
-NOT_SET_UP = (("bridge", "refused"), ("bridge", "timed-out"), ("mcu", "dial-failed"))
-"""Who tells of a call that was not set up: whoever made it."""
-"""Events of the MCU after which it may hold more or less than before."""
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
 QUEUEING = "queue_p99_ms"
@@ -256,18 +263,22 @@ def inputs_of(question: Question) -> Inputs:
 def _refused_commands(captures: Captures) -> list[RefusedCommand]:
     """What the control room asked for in vain, in order of time."""
     refused = []
-    for e in captures.events_of("control", "command-without-call"):
-        if e["event"] == "command-without-call":
+    for e in captures.events_of(Told):
+        if isinstance(e, CommandWithoutCall):
             reason = "it has no call"
             refused.append(
-                RefusedCommand(by=e["bridge"], command=e["command"], code=NO_CALL, reason=reason)
+                RefusedCommand(by=e.bridge, command=e.command, code=NO_CALL, reason=reason)
             )
-        elif e["kind"] == "refused" and (said := _REFUSED.fullmatch(e["text"])):
+        elif (
+            isinstance(e, Controlled)
+            and e.kind == "refused"
+            and (said := _REFUSED.fullmatch(e.text))
+        ):
             refused.append(
                 RefusedCommand(
-                    by=e["by"],
+                    by=e.by,
                     command=said["command"],
-                    on=e["bridge"] or None,
+                    on=e.bridge or None,
                     code=int(said["code"]),
                     reason=said["reason"],
                 )
@@ -308,46 +319,49 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     phase = plan.phases[number]
     start_ms = phase.start_s * 1000 if number else 0.0
     end_ms = phase.end_s * 1000
-    mcu = captures.events_of("joined", "left", who="mcu")
-    used = [e for e in mcu if e["t_ms"] < end_ms]
-    latest = {e["bridge"]: e for e in used}
-    joined = sorted(b for b, e in latest.items() if e["event"] == "joined")
-    within = [e for e in captures.events if start_ms <= e.get("t_ms", -1.0) < end_ms]
-    refused = [
-        Refused(
-            bridge=e["bridge"], code=e.get("code", NO_ANSWER), reason=e.get("reason", "no answer")
-        )
-        for e in within
-        if (e["who"], e["event"]) in NOT_SET_UP
-    ]
-    states = [e for e in captures.held() if e["t_ms"] < end_ms]
-    earlier = [e for e in states if e["t_ms"] < start_ms][-1:]
-    current = earlier + [e for e in states if e["t_ms"] >= start_ms]
+    mcu = captures.events_of(Joined, Left, who="mcu")
+    latest = {e.bridge: e for e in mcu if e.t_ms < end_ms}
+    joined = {b: e for b, e in sorted(latest.items()) if isinstance(e, Joined)}
+    gone = {b: e.cause for b, e in sorted(latest.items()) if isinstance(e, Left)}
+    within = [e for e in captures.events_of(Told) if start_ms <= e.t_ms < end_ms]
+    states = [(e, use) for e, use in captures.held() if e.t_ms < end_ms]
+    earlier = [state for state in states if state[0].t_ms < start_ms][-1:]
+    current = earlier + [state for state in states if state[0].t_ms >= start_ms]
     total = plan.device.units_total
-    nothing: dict[str, Any] = {"pct": 0.0, "of": UNITS, "amount": 0.0, "total": total}
-    most = max((e["use"] for e in current), key=lambda use: float(use["pct"]), default=nothing)
-    gone = {b: e["cause"] for b, e in latest.items() if e["event"] == "left"}
-    setups = [e["setup_ms"] for e in within if "setup_ms" in e]
+    nothing = Use(pct=0.0, of=UNITS, amount=0.0, total=total)
+    most = max((use for _, use in current), key=lambda use: use.pct, default=nothing)
+    setups = [
+        e.setup_ms for e in within if isinstance(e, Connected | Joined) and e.setup_ms is not None
+    ]
     return McuResult(
-        units_used=max((e["units"] for e in current), default=0.0),
+        units_used=max((e.units or 0.0 for e, _ in current), default=0.0),
         units_total=total,
-        ports_used=max((e["ports"] for e in current), default=0),
+        ports_used=max((e.ports or 0 for e, _ in current), default=0),
         ports_total=plan.device.ports_total,
-        used_pct=most["pct"],
-        used_of=most["of"],
-        used_amount=most["amount"],
-        used_total=most["total"],
-        joined=joined,
-        refused=refused,
+        used_pct=most.pct,
+        used_of=most.of,
+        used_amount=most.amount,
+        used_total=most.total,
+        joined=list(joined),
+        refused=[refused for e in within if (refused := _not_set_up(e)) is not None],
         downspeeded=[
-            Downspeeded(bridge=b, asked=e["asked"], given=e["given"], reason=e["reason"])
-            for b in joined
-            if "given" in (e := latest[b])
+            Downspeeded(bridge=b, asked=e.asked or "", given=e.given, reason=e.reason or "")
+            for b, e in joined.items()
+            if e.given is not None
         ],
-        dropped=sorted(b for b, cause in gone.items() if cause != PUT_OUT),
-        put_out=sorted(b for b, cause in gone.items() if cause == PUT_OUT),
+        dropped=[b for b, cause in gone.items() if cause != PUT_OUT],
+        put_out=[b for b, cause in gone.items() if cause == PUT_OUT],
         setup_network_ms_p95=round(float(np.percentile(setups, 95)), 3) if setups else None,
     )
+
+
+def _not_set_up(e: Told) -> Refused | None:
+    """A call that came to nothing, as whoever made it tells."""
+    if (isinstance(e, CallRefused) and e.who == "bridge") or isinstance(e, DialFailed):
+        return Refused(bridge=e.bridge, code=e.code, reason=e.reason)
+    if isinstance(e, TimedOut):
+        return Refused(bridge=e.bridge, code=NO_ANSWER, reason="no answer")
+    return None
 
 
 def _more_calls(plan: Plan, criteria: Criteria) -> MoreCalls | None:

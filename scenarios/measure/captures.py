@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mcu_sim.admission import Use
+from mcu_sim.media.leg import Kind
 from scenarios.plan.plan import Plan
+from scenarios.records.events import (
+    BridgeHealth,
+    Controlled,
+    Event,
+    Joined,
+    Left,
+    McuHealth,
+    RtcpReport,
+    Told,
+    read,
+)
+from scenarios.records.guest import Counters, Guest
 from traffic import log
 from traffic.quality.measure import Trace, trace
 from traffic.quality.playout import heard
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import CLOCK_HZ
+
+Reporter = tuple[Literal["mcu", "bridge"], str, Kind]
+"""Whose reports: mcu or bridge, whoever received the media; the bridge; the medium."""
 
 
 @dataclass(frozen=True)
@@ -28,39 +44,45 @@ class Captures:
         traces: one a stream, in the order of `plan.streams`.
         hops: (link id, direction) of each row of counters.
         samples: (T, 1 + hops) ns after the origin, bytes sent since the network was built.
-        reports: what RTCP reports said, in order of time, by (mcu or bridge: who received the
-            media, the bridge, the medium).
+        reports: what RTCP reports said, in order of time.
     """
 
     plan: Plan
     origin_ns: int
     kernel: str
     traces: Sequence[Trace]
-    events: list[dict[str, Any]]
+    events: Sequence[Event]
     hops: list[tuple[str, str]]
     samples: NDArray[np.int64]
-    counters: dict[str, Any]
+    counters: Counters
     media_sent: int
     media_received: int
-    reports: Mapping[tuple[str, str, str], list[dict[str, Any]]]
+    reports: Mapping[Reporter, Sequence[RtcpReport]]
 
-    def events_of(self, *names: str, who: str | None = None) -> list[dict[str, Any]]:
-        """Events of these names, in order of time."""
-        return [e for e in self.events if e["event"] in names and who in (None, e.get("who"))]
+    def events_of[E: Told](self, *kinds: type[E], who: str | None = None) -> list[E]:
+        """Events of these kinds, in order of time."""
+        return [e for e in self.events if isinstance(e, kinds) and who in (None, e.who)]
 
-    def held(self) -> list[dict[str, Any]]:
-        """Events that tell how much of the MCU is in use. Content takes and gives back too, and
-        what is done about it is told as `control`."""
-        return [e for e in self.events_of("joined", "left", "control", who="mcu") if "use" in e]
+    @property
+    def health(self) -> list[McuHealth | BridgeHealth]:
+        """How each program fared."""
+        return [e for e in self.events if isinstance(e, McuHealth | BridgeHealth)]
+
+    def held(self) -> list[tuple[Told, Use]]:
+        """Events that tell how much of the MCU is in use, and that. Content takes and gives back
+        too, and what is done about it is told as `control`."""
+        told = self.events_of(Told, who="mcu")
+        return [
+            (e, e.use)
+            for e in told
+            if isinstance(e, Joined | Left | Controlled) and e.use is not None
+        ]
 
 
 def load(folder: Path, plan: Plan) -> Captures:
-    """Read a finished emulation's folder."""
+    """Read a finished emulation's folder. Raises `InputError` if another version wrote it."""
     captures = folder / "captures"
-    guest = json.loads((captures / "guest.json").read_text(encoding="utf-8"))
-    counters = json.loads((captures / "counters.json").read_text(encoding="utf-8"))
-    with (folder / "events.jsonl").open(encoding="utf-8") as file:
-        events = [json.loads(line) for line in file]
+    guest, counters, events = Guest.read(captures), Counters.read(captures), read(folder)
     sent, received = (
         np.concatenate([log.read(path, dtype) for path in _logs(captures, what)])
         for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))
@@ -71,11 +93,11 @@ def load(folder: Path, plan: Plan) -> Captures:
     ]
     return Captures(
         plan=plan,
-        origin_ns=guest["origin_ns"],
-        kernel=guest["kernel"],
+        origin_ns=guest.origin_ns,
+        kernel=guest.kernel,
         traces=traces,
         events=events,
-        hops=[(link, direction) for link, direction in counters["hops"]],
+        hops=counters.hops,
         samples=log.load(captures / "links.npz")["samples"].astype(np.int64),
         counters=counters,
         media_sent=int(sent["copies"].sum()),
@@ -111,12 +133,12 @@ def _life(name: str) -> int:
     return int(number) if number.isdigit() else 1
 
 
-def _reports(events: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    said: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+def _reports(events: Sequence[Event]) -> dict[Reporter, list[RtcpReport]]:
+    found: dict[Reporter, list[RtcpReport]] = {}
     for e in events:
-        if e["event"] == "rtcp-report":
-            said.setdefault((e["receiver"], e["bridge"], e["kind"]), []).append(e)
-    return said
+        if isinstance(e, RtcpReport):
+            found.setdefault((e.receiver, e.bridge, e.kind), []).append(e)
+    return found
 
 
 def _split(records: NDArray[Any], streams: int) -> list[NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from scenarios.measure.fault_gaps import Spans, begun, holes, merged, picture_ho
 from scenarios.measure.fault_times import PUT_OUT, Time, away, behind, mine, times
 from scenarios.measure.streams import Pictures, streams_of
 from scenarios.plan.plan import CallPlan
+from scenarios.records.events import EndedByMcu, Joined, Left, MediaLost, Redialled, Told
 from scenarios.spec.scenario import Scenario
 from topology.rerouting import settled_after_ms
 from traffic.quality.measure import Trace
@@ -200,7 +201,7 @@ class Impacts:
             restored_to_picture_ms=_ms(max(late) - restored_ns)
             if late and restored_ns is not None
             else None,
-            redials=len(self._within(mine(self._captures, call.bridge, "redial"), time)),
+            redials=len(self._within(mine(self._captures, call.bridge, Redialled), time)),
             call_kept=self._kept(call.bridge, time),
         )
 
@@ -236,17 +237,17 @@ class Impacts:
         """Whether a bridge is in the meeting when a fault begins, or should be: one that is to dial
         only later was not there to be interrupted."""
         came = [
-            e
-            for e in mine(self._captures, call.bridge, "joined", "left")
-            if e["t_ms"] < time.end_s * 1000
+            e for e in mine(self._captures, call.bridge, Joined, Left) if e.t_ms < time.end_s * 1000
         ]
-        if not any(e["event"] == "joined" for e in came):
+        if not any(isinstance(e, Joined) for e in came):
             return False
-        before = [e for e in came if e["t_ms"] < time.start_s * 1000]
+        before = [e for e in came if e.t_ms < time.start_s * 1000]
         if not before and call.dial_s >= time.start_s:
             return False
-        put_out = bool(before) and before[-1].get("cause") == PUT_OUT
-        return not put_out or before[-1] is not came[-1]
+        last = came[-1]
+        return not (
+            before and before[-1] is last and isinstance(last, Left) and last.cause == PUT_OUT
+        )
 
     def _kept(self, bridge: str, time: Time) -> bool:
         """Whether the call of before the fault is still there at the end of its time."""
@@ -254,11 +255,11 @@ class Impacts:
         off = [o for o in plan.outages if o.host in (bridge, plan.network.mcu.id)]
         if any(time.start_s <= o.from_s < time.end_s for o in off):
             return False
-        changed = mine(self._captures, bridge, "media-lost", "joined", "left", "ended-by-mcu")
+        changed = mine(self._captures, bridge, MediaLost, Joined, Left, EndedByMcu)
         return not self._within(changed, time)
 
-    def _within(self, events: list[dict[str, Any]], time: Time) -> list[dict[str, Any]]:
-        return [e for e in events if time.start_s * 1000 <= e["t_ms"] < time.end_s * 1000]
+    def _within[E: Told](self, events: Sequence[E], time: Time) -> list[E]:
+        return [e for e in events if time.start_s * 1000 <= e.t_ms < time.end_s * 1000]
 
     def _ns(self, at_s: float) -> int:
         return self._origin_ns + round(at_s * 1e9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from scenarios.faults.plan import FaultPlan
 from scenarios.measure.captures import Captures
 from scenarios.measure.fault_gaps import Spans, merged
 from scenarios.plan.plan import Plan
+from scenarios.records.events import Joined, Left, MediaLost, Told
 
 PUT_OUT = "put-out"
 """Why a bridge left whom the control room did not want any longer."""
@@ -65,9 +66,9 @@ def away(captures: Captures, bridge: str) -> Spans:
     last_ms = plan.phases[-1].end_s * 1000
     hosts = (bridge, plan.network.mcu.id)
     lost = [o.from_s * 1000 for o in plan.outages if o.host in hosts]
-    lost += [e["t_ms"] for e in mine(captures, bridge, "media-lost")]
-    lost += [e["t_ms"] for e in mine(captures, bridge, "left") if e["cause"] != PUT_OUT]
-    back = [e["t_ms"] for e in mine(captures, bridge, "joined")]
+    lost += [e.t_ms for e in mine(captures, bridge, MediaLost)]
+    lost += [e.t_ms for e in mine(captures, bridge, Left) if e.cause != PUT_OUT]
+    back = [e.t_ms for e in mine(captures, bridge, Joined)]
     spans = [
         (at_ms, min((t for t in back if t > at_ms), default=last_ms))
         for at_ms in lost
@@ -77,9 +78,9 @@ def away(captures: Captures, bridge: str) -> Spans:
     return merged(ns + captures.origin_ns)
 
 
-def mine(captures: Captures, bridge: str, *names: str) -> list[dict[str, Any]]:
-    """The events of these names about a bridge."""
-    return [e for e in captures.events_of(*names) if e.get("bridge") == bridge]
+def mine[E: Told](captures: Captures, bridge: str, *kinds: type[E]) -> list[E]:
+    """The events of these kinds about a bridge."""
+    return [e for e in captures.events_of(*kinds) if e.bridge == bridge]
 
 
 def _edges_s(plan: Plan, number: int) -> tuple[float, ...]:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from results.model.reasons import Reason, because
 from scenarios.measure.captures import Captures
+from scenarios.measure.fault_times import mine
+from scenarios.records.events import PoweredOff, PoweredOn
+from scenarios.records.guest import ChangeMade
 from topology.changes import NetworkChange
 
 LATE_MS = 5.0
@@ -19,18 +22,14 @@ def faults_in_vain(captures: Captures) -> list[Reason]:
 
 def _changes(captures: Captures) -> Iterator[Reason]:
     plan = captures.plan
-    keys = ("fault", "do", "link", "source", "target", "router")
-    made = {
-        (*(change[key] for key in keys), round(change["due_ms"])): change
-        for change in captures.counters["changes"]
-    }
+    made = {change.key: change for change in captures.counters.changes}
     for change in plan.changes:
-        what = (*(getattr(change, key) for key in keys), round(change.at_s * 1000))
-        done = made.get(what)
+        due_ms = change.at_s * 1000
+        done = made.get(ChangeMade.of(change, due_ms, due_ms).key)
         where = {"fault": plan.faults[change.fault].id, **_where(change)}
         if done is None:
             yield because(f"not-{change.do}", **where)
-        elif (late_ms := done["t_ms"] - done["due_ms"]) > LATE_MS:
+        elif (late_ms := done.t_ms - done.due_ms) > LATE_MS:
             yield because(f"late-{change.do}", **where, late_ms=round(late_ms, 1))
 
 
@@ -38,14 +37,13 @@ def _outages(captures: Captures) -> Iterator[Reason]:
     plan = captures.plan
     for outage in plan.outages:
         where = {"fault": plan.faults[outage.fault].id, "who": outage.host}
-        for at_s, event in ((outage.from_s, "powered-off"), (outage.to_s, "powered-on")):
+        for at_s, kind, event in (
+            (outage.from_s, PoweredOff, "powered-off"),
+            (outage.to_s, PoweredOn, "powered-on"),
+        ):
             if at_s is None:
                 continue
-            told = [
-                e["t_ms"] - at_s * 1000
-                for e in captures.events_of(event)
-                if e["bridge"] == outage.host
-            ]
+            told = [e.t_ms - at_s * 1000 for e in mine(captures, outage.host, kind)]
             late_ms = min(told, key=abs, default=None)
             if late_ms is None:
                 yield because(f"not-{event}", **where)

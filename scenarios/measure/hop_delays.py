@@ -22,6 +22,7 @@ from mcu_sim.sdp.crypto import OFFERED
 from scenarios.measure.captures import Captures
 from scenarios.plan.drain import FRAME_BYTES
 from scenarios.plan.plan import Plan
+from scenarios.records.events import BridgeHealth
 from scenarios.spec.impairment import LinePlan
 from topology.network import Hop
 from topology.qos import by_class
@@ -90,10 +91,10 @@ def rebuild(captures: Captures) -> Rebuilt:
             order.add(hop, *([before] if before else []))
     in_order = list(order.static_order())
     blind = _blind(in_order, users, plan.lines, _shared(plan))
-    dropping = _taking(captures.counters["queues"], "queue_drops")
-    losing = _taking(captures.counters["queues"], "line_losses") | _taking(
-        captures.counters["lines"], "lost", "damaged"
-    )
+    counters = captures.counters
+    dropping = {(q.link, q.direction) for q in counters.queues if q.queue_drops}
+    losing = {(q.link, q.direction) for q in counters.queues if q.line_losses}
+    losing |= {(line.link, line.direction) for line in counters.lines if line.lost or line.damaged}
     passages: dict[tuple[str, str], Passage] = {}
     crossing: dict[tuple[int, Hop], tuple[slice, NDArray[np.bool_]]] = {}
     for hop in in_order:
@@ -172,16 +173,13 @@ def _shared(plan: Plan) -> set[Hop]:
     return shared
 
 
-def _taking(counted: Iterable[dict[str, object]], *names: str) -> set[tuple[str, str]]:
-    """Where a counter shows that packets were taken away."""
-    return {(str(c["link"]), str(c["direction"])) for c in counted if any(c.get(n) for n in names)}
-
-
 def _explained_us(captures: Captures) -> list[float]:
     """How wrongly each stream may be rebuilt: its bridge's RTCP, and some packets' order."""
     plan = captures.plan
     slowest_mbps = min(link.rate_mbps for link in plan.network.links)
-    health = {h["bridge"]: h for h in captures.events_of("bridge-health")}
-    told = {"up": "rtcp_sent", "down": "rtcp_received"}
-    reports = [health[s.bridge][told[s.direction]] for s in plan.streams]
-    return [(TIED_PACKETS * FRAME_BYTES + n * REPORT_BYTES) * 8 / slowest_mbps for n in reports]
+    reports: dict[tuple[str, str], int] = {}
+    for h in captures.health:
+        if isinstance(h, BridgeHealth):
+            reports |= {(h.bridge, "up"): h.rtcp_sent, (h.bridge, "down"): h.rtcp_received}
+    sent = [reports[s.bridge, s.direction] for s in plan.streams]
+    return [(TIED_PACKETS * FRAME_BYTES + n * REPORT_BYTES) * 8 / slowest_mbps for n in sent]

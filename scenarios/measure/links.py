@@ -31,7 +31,7 @@ def links_in(
     load, peak = _load(captures, start_s, phase.end_s)
     start_ns = captures.origin_ns + round(start_s * 1e9)
     end_ns = captures.origin_ns + round(phase.end_s * 1e9)
-    before, after = captures.counters["at_phase"][number : number + 2]
+    before, after = captures.counters.at_phase[number : number + 2]
     results = []
     for row, (link_id, direction) in enumerate(captures.hops):
         passage = None if rebuilt is None else rebuilt.passages.get((link_id, direction))
@@ -45,7 +45,7 @@ def links_in(
                 rate_mbps=captures.plan.network.link(link_id).rate_mbps,
                 utilisation_pct=round(float(load[row]), 3),
                 peak_pct=round(float(peak[row]), 3),
-                drops=after[row]["queue_drops"] - before[row]["queue_drops"],
+                drops=after[row].queue_drops - before[row].queue_drops,
                 queue_p99_ms=round(percentiles(wait, (99,))[0] / 1e6, 4)
                 if len(wait) and rebuilt is not None and rebuilt.trusted
                 else None,

@@ -121,8 +121,8 @@ def _fault_marks(
 def _used(captures: Captures, start_s: float, seconds: int) -> NDArray[np.float64]:
     """(seconds,) how much of the MCU is in use at the end of each second, in %."""
     changes = captures.held()
-    times = np.array([e["t_ms"] / 1000 for e in changes])
-    used = np.array([0.0, *(e["use"]["pct"] for e in changes)])
+    times = np.array([e.t_ms / 1000 for e, _ in changes])
+    used = np.array([0.0, *(use.pct for _, use in changes)])
     result: NDArray[np.float64] = used[
         np.searchsorted(times, start_s + 1 + np.arange(seconds), "right")
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pc
 from scenarios.measure.captures import Captures
 from scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from scenarios.plan.plan import CallPlan, PhasePlan
+from scenarios.records.events import Joined, Left
 from traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
@@ -130,16 +131,16 @@ def streams_of(call: CallPlan, kinds: tuple[Kind, ...]) -> Iterator[tuple[Kind, 
                 yield kind, direction, index
 
 
-def _present(captures: Captures, phase: PhasePlan) -> dict[str, dict[str, Any]]:
+def _present(captures: Captures, phase: PhasePlan) -> dict[str, Joined]:
     """Bridge → its latest `joined` event, of all that had a call at some time of the phase."""
-    joined: dict[str, dict[str, Any]] = {}
-    for e in captures.events_of("joined", "left", who="mcu"):
-        if e["t_ms"] >= phase.end_s * 1000:
+    joined: dict[str, Joined] = {}
+    for e in captures.events_of(Joined, Left, who="mcu"):
+        if e.t_ms >= phase.end_s * 1000:
             break
-        if e["event"] == "joined":
-            joined[e["bridge"]] = e
-        elif e["t_ms"] < phase.start_s * 1000:
-            joined.pop(e["bridge"], None)
+        if isinstance(e, Joined):
+            joined[e.bridge] = e
+        elif e.t_ms < phase.start_s * 1000:
+            joined.pop(e.bridge, None)
     return joined
 
 
@@ -259,9 +260,9 @@ class _Measured:
         skews = of(found.sound_early, "sound_early") | of(found.sound_late, "sound_late")
         return bridge.model_copy(update={"streams": streams, **skews})
 
-    def _kinds(self, joined: dict[str, Any]) -> tuple[Kind, ...]:
+    def _kinds(self, joined: Joined) -> tuple[Kind, ...]:
         """The media of a call: a full MCU may have left it its sound alone."""
-        if joined.get("given") == AUDIO:
+        if joined.given == AUDIO:
             return ("audio",)
         shown = self.captures.plan.content
         phase = self.phase
@@ -269,13 +270,13 @@ class _Measured:
             return ("audio", "video", "content")
         return ("audio", "video")
 
-    def _was_due(self, kind: Kind, direction: str, leg: Leg, joined: dict[str, Any]) -> bool:
+    def _was_due(self, kind: Kind, direction: str, leg: Leg, joined: Joined) -> bool:
         """Whether a stream had to be sent: no slides go to whoever comes after the last one."""
         shown = self.captures.plan.content
         sent = leg.part.stop > leg.part.start
         if sent or shown is None or (kind, direction) != ("content", "down"):
             return True
-        came_ns = self.captures.origin_ns + round(joined["t_ms"] * 1e6)
+        came_ns = self.captures.origin_ns + round(joined.t_ms * 1e6)
         start_ns, end_ns = leg.window_ns
         due_ns = self._slides_due_ns
         first, last = np.searchsorted(due_ns, [max(start_ns, came_ns), end_ns])
@@ -352,18 +353,18 @@ class _Measured:
 
     def _rtcp(self, bridge: str, kind: Kind, direction: str) -> RtcpResult | None:
         """The receiver's own last report of the phase; of what goes down, the bridge is that."""
-        who = "mcu" if direction == "up" else "bridge"
+        who: Literal["mcu", "bridge"] = "mcu" if direction == "up" else "bridge"
         start_ms, end_ms = self.phase.start_s * 1000, self.phase.end_s * 1000
         said = [
             e
             for e in self.captures.reports.get((who, bridge, kind), ())
-            if start_ms <= e["t_ms"] < end_ms
+            if start_ms <= e.t_ms < end_ms
         ]
         if not said:
             return None
         last = said[-1]
-        jitter_ms = round(last["jitter"] * 1000 / last["clock_hz"], 4)
-        return RtcpResult(reports=len(said), packets_lost=last["lost"], jitter_ms=jitter_ms)
+        jitter_ms = round(last.jitter * 1000 / last.clock_hz, 4)
+        return RtcpResult(reports=len(said), packets_lost=last.lost, jitter_ms=jitter_ms)
 
 
 def speech_codec(captures: Captures) -> SpeechCodec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -12,38 +12,36 @@ from results.model.reasons import Reason, because
 from results.model.result import Accounting
 from scenarios.measure.captures import Captures
 from scenarios.measure.fault_validity import faults_in_vain
-from topology.damage import damaged as damaged_of
+from scenarios.records.events import BridgeHealth, Joined, McuHealth
+from scenarios.records.guest import BackgroundCount
+from topology.counts import damaged as damaged_of
 
-UNLOGGED = {"stray": "stray", "not_rtp": "not-rtp", "unauthentic": "unauthentic"}
-"""What a program read and could not put down to a stream, and the code of that reason; in a check
-nobody else sends to it."""
 LATE_MS = 5.0
 """A line's impairment that begins later than this is not the one asked for."""
 
 
 def accounting(captures: Captures) -> Accounting:
     """Where every datagram went, by the kernel's counters of all hosts and queues."""
-    udp, queues = captures.counters["udp"], captures.counters["queues"]
-    lines = captures.counters["lines"]
-    dropped = sum(q["queue_drops"] for q in queues)
-    lost = sum(q["line_losses"] for q in queues) + sum(line["lost"] for line in lines)
+    counters = captures.counters
+    udp, queues, lines, routers = counters.udp, counters.queues, counters.lines, counters.routers
+    dropped = sum(q.queue_drops for q in queues)
+    lost = sum(q.line_losses for q in queues) + sum(line.lost for line in lines)
     # less than none: a line swallowed packets, which must stay unaccounted for
-    duplicated = sum(max(line["duplicated"], 0) for line in lines)
-    routers = captures.counters["routers"]
+    duplicated = sum(max(line.duplicated, 0) for line in lines)
     # a header that a line damaged, and one that went round in a circle, are counted as one thing
-    expired = 0 if any(line.what.corrupt for line in captures.plan.lines) else routers["expired"]
+    expired = 0 if any(line.what.corrupt for line in captures.plan.lines) else routers.expired
     damaged = damaged_of(udp) - expired
-    by_faults = sum(link["lost"] for link in captures.counters["fault_drops"])
-    without_route = routers["without_route"] + expired
+    by_faults = sum(link.lost for link in counters.fault_drops)
+    without_route = routers.without_route + expired
     gone = dropped + lost + damaged + by_faults + without_route
     sent, received = udp["OutDatagrams"], udp["InDatagrams"]
-    sent += sum(stream["sent"] for stream in captures.counters["background"])
+    sent += sum(stream.sent for stream in counters.background)
     if captures.plan.changes:
-        sent, received = sent + routers["sent"], received + routers["received"]
+        sent, received = sent + routers.sent, received + routers.received
     else:
-        received += sum(stream["received"] for stream in _background(captures, at="router"))
-        damaged += captures.counters["background_damaged"]
-        gone += captures.counters["background_damaged"]
+        received += sum(stream.received for stream in _background(captures, at="router"))
+        damaged += counters.background_damaged
+        gone += counters.background_damaged
     return Accounting(
         packets_sent=sent,
         packets_duplicated=duplicated,
@@ -98,10 +96,10 @@ def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> lis
     found = []
     if seen is None:
         seen = {index: strange(captures, index) for index in range(len(captures.traces))}
-    account = accounting(captures)
+    account, counters = accounting(captures), captures.counters
+    udp = counters.udp
     if account.unaccounted:
-        udp = captures.counters["udp"]
-        waiting = sum(q["backlog"] for q in captures.counters["queues"])
+        waiting = sum(q.backlog for q in counters.queues)
         found.append(
             because(
                 "unaccounted",
@@ -111,29 +109,26 @@ def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> lis
                 waiting=waiting,
             )
         )
-    health = captures.events_of("mcu-health", "bridge-health")
-    told_sent = sum(h["sip_sent"] + h["rtcp_sent"] for h in health)
-    told_received = sum(h["sip_received"] + h["rtcp_received"] for h in health)
-    unlogged = sum(h.get(key, 0) for h in health for key in (*UNLOGGED, "unheard"))
-    told_sent += captures.media_sent - sum(h.get("unsendable", 0) for h in health)
-    udp = captures.counters["udp"]
+    health = captures.health
+    told_sent = sum(h.sip_sent + h.rtcp_sent - h.unsendable for h in health) + captures.media_sent
     if udp["OutDatagrams"] != told_sent:
         found.append(because("kernel-sent", kernel=udp["OutDatagrams"], programs=told_sent))
-    read = captures.media_received + told_received + unlogged
-    read += sum(stream["received"] for stream in _background(captures, at="host"))
+    read = captures.media_received
+    read += sum(h.sip_received + h.rtcp_received + h.unheard for h in health)
+    read += sum(count for h in health for count, _ in _unlogged(h))
+    read += sum(stream.received for stream in _background(captures, at="host"))
     if udp["InDatagrams"] != read:
         found.append(because("kernel-delivered", kernel=udp["InDatagrams"], programs=read))
     # the kernel counts what fails its checksum among what a socket dropped
-    damaged = captures.counters["udp"]["InCsumErrors"]
-    full = sum(h["overflowed"] for h in health) > damaged
+    damaged = udp["InCsumErrors"]
+    full = sum(h.overflowed for h in health) > damaged
     for h in health:
         found += _of_one(h, full, under_faults=captures.plan.recovery is not None)
-    if captures.counters["pacer_drops"]:
-        found.append(because("pacing-dropped", packets=captures.counters["pacer_drops"]))
-    streams = captures.counters["background"]
-    damaged += captures.counters["background_damaged"]
-    full = sum(stream["overflowed"] for stream in streams) > damaged
-    for stream in streams:
+    if counters.pacer_drops:
+        found.append(because("pacing-dropped", packets=counters.pacer_drops))
+    damaged += counters.background_damaged
+    full = sum(stream.overflowed for stream in counters.background) > damaged
+    for stream in counters.background:
         found += _of_background(stream, full)
     found += _of_streams(captures, seen, account.packets_duplicated)
     found += _of_lines(captures)
@@ -142,31 +137,31 @@ def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> lis
     return found
 
 
-def _background(captures: Captures, at: Literal["router", "host"]) -> list[dict[str, Any]]:
+def _background(captures: Captures, at: Literal["router", "host"]) -> list[BackgroundCount]:
     """The streams of background traffic that end at routers, or at hosts."""
     plan = captures.plan
     routers = {node.id for node in plan.network.routers}
-    told = zip(captures.counters["background"], plan.background, strict=True)
+    told = zip(captures.counters.background, plan.background, strict=True)
     return [stream for stream, of in told if (of.target in routers) == (at == "router")]
 
 
-def _of_background(stream: dict[str, Any], full: bool) -> list[Reason]:
+def _of_background(stream: BackgroundCount, full: bool) -> list[Reason]:
     """What its sender and its receiver say of a stream of background traffic.
 
     `full`: what sockets dropped is more than what was damaged on the way.
     """
-    line = f"{stream['link']} {stream['direction']}"
+    line = f"{stream.link} {stream.direction}"
     found = []
-    if stream["sent"] != stream["handed"]:
+    if stream.sent != stream.handed:
         found.append(
-            because("background-unsent", line=line, sent=stream["sent"], packets=stream["handed"])
+            because("background-unsent", line=line, sent=stream.sent, packets=stream.handed)
         )
-    if stream["late"]:
-        found.append(because("background-late", line=line, times=stream["late"]))
-    if stream["pacer_drops"]:
-        found.append(because("background-paced", line=line, packets=stream["pacer_drops"]))
-    if stream["overflowed"] and full:
-        found.append(because("background-overflowed", line=line, packets=stream["overflowed"]))
+    if stream.late:
+        found.append(because("background-late", line=line, times=stream.late))
+    if stream.pacer_drops:
+        found.append(because("background-paced", line=line, packets=stream.pacer_drops))
+    if stream.overflowed and full:
+        found.append(because("background-overflowed", line=line, packets=stream.overflowed))
     return found
 
 
@@ -190,7 +185,7 @@ def _of_streams(captures: Captures, seen: Mapping[int, Strange], by_lines: int) 
 
 def _of_lines(captures: Captures) -> list[Reason]:
     """Impairments that did not begin or end when they should have, or did what nobody asked for."""
-    plan, changes = captures.plan, captures.counters["line_changes"]
+    plan, changes = captures.plan, captures.counters.line_changes
     # lines are changed until the last sample, at a whole second
     last_s = math.floor(plan.end_s)
     planned = sum(1 + (line.to_s is not None and line.to_s <= last_s) for line in plan.lines)
@@ -198,28 +193,28 @@ def _of_lines(captures: Captures) -> list[Reason]:
     if len(changes) < planned:
         found.append(because("line-changes", planned=planned, made=len(changes)))
     for change in changes:
-        late_ms = change["t_ms"] - change["due_ms"]
-        if late_ms > LATE_MS and change["due_ms"] > 0:
-            what = "began" if change["begins"] else "ended"
-            line = f"{change['link']} {change['direction']}"
-            found.append(because(f"impairment-{what}-late", line=line, late_ms=round(late_ms, 1)))
+        late_ms = change.t_ms - change.due_ms
+        if late_ms > LATE_MS and change.due_ms > 0:
+            what = "began" if change.begins else "ended"
+            where = f"{change.link} {change.direction}"
+            found.append(because(f"impairment-{what}-late", line=where, late_ms=round(late_ms, 1)))
     twice = {(line.link, line.hop.direction) for line in plan.lines if line.what.duplicate}
-    for line in captures.counters["lines"]:
-        if line["duplicated"] and (line["link"], line["direction"]) not in twice:
-            where = f"{line['link']} {line['direction']}"
-            found.append(because("line-duplicated", line=where, packets=line["duplicated"]))
-    udp = captures.counters["udp"]
+    for counted in captures.counters.lines:
+        if counted.duplicated and (counted.link, counted.direction) not in twice:
+            where = f"{counted.link} {counted.direction}"
+            found.append(because("line-duplicated", line=where, packets=counted.duplicated))
     if (count := accounting(captures).packets_damaged) and not any(
         line.what.corrupt for line in plan.lines
     ):
-        found.append(because("damaged", packets=count, closed=udp["NoPorts"]))
+        closed = captures.counters.udp["NoPorts"]
+        found.append(because("damaged", packets=count, closed=closed))
     return found
 
 
 def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[Reason]:
     """Impairments in whose time nothing passed; of a bridge that had no call, that is told so."""
     plan = captures.plan
-    called = {e["bridge"] for e in captures.events_of("joined", who="mcu")}
+    called = {e.bridge for e in captures.events_of(Joined, who="mcu")}
     met: dict[tuple[str, str, float, float], bool] = {}
     for stream in plan.streams:
         if stream.bridge not in called:
@@ -245,27 +240,33 @@ def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[Rea
     ]
 
 
-def _of_one(health: dict[str, Any], full: bool, *, under_faults: bool) -> list[Reason]:
+def _unlogged(health: McuHealth | BridgeHealth) -> list[tuple[int, str]]:
+    """What a program read and could not put down to a stream (in a check nobody else sends to it):
+    how many packets, and the code of that reason."""
+    found = [(health.stray, "stray")]
+    if isinstance(health, McuHealth):
+        found += [(health.not_rtp, "not-rtp"), (health.unauthentic, "unauthentic")]
+    return found
+
+
+def _of_one(health: McuHealth | BridgeHealth, full: bool, *, under_faults: bool) -> list[Reason]:
     """What one program says of itself. What SIP threw away is no fault: such a call fails.
 
     `full`: what sockets dropped is more than what was damaged on the way. `under_faults`: a host
     may find no way to send to, and what it would have sent is lost.
     """
-    who = health.get("bridge", "mcu")
-    found = [
-        because(code, who=who, packets=count)
-        for key, code in UNLOGGED.items()
-        if (count := health.get(key, 0))
-    ]
-    if health["starved"]:
-        found.append(because("starved", who=who, times=health["starved"]))
-    if full and health["overflowed"]:
-        found.append(because("overflowed", who=who, packets=health["overflowed"]))
-    if count := health.get("foreign", 0):
-        found.append(because("foreign", who=who, packets=count))
-    if (count := health.get("unsendable", 0)) and not under_faults:
-        found.append(because("unsendable", who=who, packets=count))
-    if health.get("calls_left") or health.get("units_left"):
-        calls, units = health["calls_left"], health["units_left"]
+    who = "mcu" if isinstance(health, McuHealth) else health.bridge
+    unlogged = [(count, code) for count, code in _unlogged(health) if count]
+    found = [because(code, who=who, packets=count) for count, code in unlogged]
+    if health.starved:
+        found.append(because("starved", who=who, times=health.starved))
+    if full and health.overflowed:
+        found.append(because("overflowed", who=who, packets=health.overflowed))
+    if isinstance(health, McuHealth) and health.foreign:
+        found.append(because("foreign", who=who, packets=health.foreign))
+    if health.unsendable and not under_faults:
+        found.append(because("unsendable", who=who, packets=health.unsendable))
+    if isinstance(health, McuHealth) and (health.calls_left or health.units_left):
+        calls, units = health.calls_left, health.units_left
         found.append(because("calls-left", calls=calls, units=units))
     return found

@@ -243,7 +243,7 @@ def test_rtcp_reports_are_those_of_the_result(
     ssrc, _ = of(run, bridge, kind, way)
     found, compared = reports(run, bridge, ssrc), 0
     events = run.captures.reports["bridge" if way == "down" else "mcu", bridge, kind]
-    assert [(e["lost"], e["fraction"], e["jitter"]) for e in events] == [
+    assert [(e.lost, e.fraction, e.jitter) for e in events] == [
         (report.lost, report.fraction, report.jitter) for report in found
     ]
     for phase, stream in told(run, bridge, kind, way):

@@ -15,6 +15,7 @@ from scenarios.faults.plan import FaultPlan
 from scenarios.measure import captures, validity
 from scenarios.measure.captures import Captures
 from scenarios.plan.plan import Plan
+from scenarios.records.events import Told, as_fields
 from scenarios.spec.question import make_question
 from topology.changes import Outage
 from traffic.quality.measure import Trace
@@ -37,12 +38,12 @@ class FaultRun:
         return [str(reason) for reason in validity.faults(self.captures)]
 
     def told(self, *names: str, who: str | None = None, bridge: str = "") -> list[dict[str, Any]]:
-        """Events, with `at_s`."""
+        """Events as the file has them, with `at_s`."""
         start_s = self.plan.phases[0].start_s
         return [
-            {**e, "at_s": e["t_ms"] / 1e3 - start_s}
-            for e in self.captures.events_of(*names, who=who)
-            if bridge in ("", e["bridge"])
+            {**as_fields(e), "at_s": e.t_ms / 1e3 - start_s}
+            for e in self.captures.events_of(Told, who=who)
+            if e.event in names and bridge in ("", e.bridge)
         ]
 
     def trace(self, bridge: str, kind: str, direction: str) -> Trace:

@@ -7,16 +7,30 @@ that rebuilds queues with whole arrays: here a heap of events is worked off pack
 from __future__ import annotations
 
 import heapq
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mcu_sim.admission import Use
 from results.model.result import Engine
 from scenarios.plan.plan import CallPlan, Plan
+from scenarios.records.events import (
+    BridgeHealth,
+    CallRefused,
+    Connected,
+    Event,
+    Joined,
+    Left,
+    McuHealth,
+    TimedOut,
+    in_order,
+    write,
+)
+from scenarios.records.guest import COUNTERS, GUEST, Counters, Guest
+from topology.counts import QueueCount, RouterCount
 from topology.network import Hop
 from topology.routing import shortest_paths
 from traffic import log
@@ -170,7 +184,7 @@ def _write(
     sent: list[np.ndarray],
     received: list[np.ndarray],
     told: Told,
-    events: list[dict[str, Any]],
+    events: Sequence[Event],
 ) -> None:
     captures = folder / "captures"
     captures.mkdir(parents=True)
@@ -189,104 +203,97 @@ def _write(
         samples[:, column] = total[np.searchsorted(gone[:, 0], seconds, "right")]
     log.save(captures / "links.npz", samples=samples)
     marks = [plan.phases[0].start_s, *(p.end_s for p in plan.phases)]
-    others = sum(e.get("sip_sent", 0) + e.get("rtcp_sent", 0) for e in events)
+    health = [e for e in events if isinstance(e, McuHealth | BridgeHealth)]
+    others = sum(e.sip_sent + e.rtcp_sent for e in health)
     on_wire = sum(int(s["copies"].sum()) for s in sent)
-    counters = {
-        "hops": hops,
-        "queues": [_queue(hop, told, 2**63) for hop in hops],
-        "at_phase": [
+    Counters(
+        hops=hops,
+        queues=[_queue(hop, told, 2**63) for hop in hops],
+        classes=[],
+        at_phase=[
             [_queue(hop, told, ORIGIN_NS + round(mark * 1e9)) for hop in hops] for mark in marks
         ],
-        "udp": {
+        udp={
             "OutDatagrams": on_wire + others,
             "InDatagrams": sum(map(len, received)) + others,
             **dict.fromkeys(("NoPorts", "InErrors", "RcvbufErrors", "InCsumErrors"), 0),
             **dict.fromkeys(("IpInHdrErrors", "IpInAddrErrors", "IpOutNoRoutes"), 0),
         },
-        "lines": [],
-        "background": [],
-        "background_damaged": 0,
-        "line_changes": [],
-        "changes": [],
-        "fault_drops": [],
-        "routers": dict.fromkeys(("sent", "received", "without_route", "expired"), 0),
-        "pacer_drops": 0,
-        "probes": [],
-    }
-    _json(captures / "counters.json", counters)
-    about = {"kernel": KERNEL, "build_virtual_s": 0.5, "origin_ns": ORIGIN_NS}
-    _json(captures / "guest.json", about)
-    text = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
-    (folder / "events.jsonl").write_text(text, encoding="utf-8")
+        lines=[],
+        background=[],
+        background_damaged=0,
+        line_changes=[],
+        changes=[],
+        fault_drops=[],
+        routers=RouterCount(sent=0, received=0, without_route=0, expired=0),
+        pacer_drops=0,
+        probes=[],
+    ).write(captures / COUNTERS)
+    about = Guest(kernel=KERNEL, build_virtual_s=0.5, origin_ns=ORIGIN_NS)
+    about.write(captures / GUEST)
+    write(events, folder)
 
 
 def _events(
     plan: Plan, refused: Collection[str], unanswered: Collection[str], given: Mapping[str, str]
-) -> list[dict[str, Any]]:
+) -> list[Event]:
     asked = plan.profile.resolution
     cost = plan.device.units_for(asked)
     assert cost is not None
-    events: list[dict[str, Any]] = []
+    events: list[Event] = []
     inside: list[str] = []
     for call in sorted(plan.calls, key=lambda c: c.dial_s):
-        t_ms = call.dial_s * 1000
-        bridge = {"who": "bridge", "bridge": call.bridge}
-        if call.bridge in unanswered:
-            events.append({"t_ms": t_ms + 32_000, "event": "timed-out", **bridge})
-        elif call.bridge in refused:
-            why = {"code": 503, "reason": "No free units"}
-            events.append({"t_ms": t_ms + 1, "event": "refused", **bridge, **why})
+        t_ms, who = call.dial_s * 1000, call.bridge
+        if who in unanswered:
+            events.append(TimedOut(t_ms=t_ms + 32_000, who="bridge", bridge=who))
+        elif who in refused:
+            why = "No free units"
+            events.append(
+                CallRefused(t_ms=t_ms + 1, who="bridge", bridge=who, code=503, reason=why)
+            )
         else:
-            inside.append(call.bridge)
-            used = held(plan, cost, len(inside))
-            events.append({"t_ms": t_ms + 2, "event": "connected", **bridge, "setup_ms": 2.0})
-            joined = {"t_ms": t_ms + 3, "event": "joined", "who": "mcu", "bridge": call.bridge}
-            less = {"asked": asked, "given": given.get(call.bridge), "reason": "all are in use"}
-            step = less if call.bridge in given else {}
-            events.append({**joined, "meeting": plan.meeting.id, **step, **used})
-    for number, name in enumerate(list(inside), start=1):
-        left = len(inside) - number
-        events.append(
-            {
-                "t_ms": plan.hang_up_s * 1000 + number,
-                "who": "mcu",
-                "event": "left",
-                "bridge": name,
-                "cause": "bye",
-                **held(plan, cost, left),
-            }
-        )
-    events.sort(key=lambda e: e["t_ms"])
-    well = {"starved": 0, "stray": 0, "overflowed": 0}
+            inside.append(who)
+            less = {"asked": asked, "given": given.get(who), "reason": "all are in use"}
+            events.append(Connected(t_ms=t_ms + 2, who="bridge", bridge=who, setup_ms=2.0))
+            events.append(
+                Joined(
+                    t_ms=t_ms + 3,
+                    who="mcu",
+                    bridge=who,
+                    meeting=plan.meeting.id,
+                    **(less if who in given else {}),
+                    **held(plan, cost, len(inside)),
+                )
+            )
+    for number, who in enumerate(inside, start=1):
+        t_ms, left = plan.hang_up_s * 1000 + number, held(plan, cost, len(inside) - number)
+        events.append(Left(t_ms=t_ms, who="mcu", bridge=who, cause="bye", **left))
+    well: dict[str, Any] = dict.fromkeys(
+        ("starved", "stray", "overflowed", "unheard", "unsendable"), 0
+    )
     well |= {"sip_sent": 5, "sip_received": 5, "rtcp_sent": 2, "rtcp_received": 2}
-    mcu = dict.fromkeys(("not_rtp", "foreign", "unauthentic", "unsendable", "calls_left"), 0)
-    events.append({"event": "mcu-health", **well, **mcu, "units_left": 0.0})
-    events += [{"event": "bridge-health", "bridge": c.bridge, **well} for c in plan.calls]
-    return events
+    mcu = McuHealth(calls_left=0, units_left=0.0, rtp_sent=9, sip_dropped={}, **well)
+    return [*in_order(events), mcu, *(BridgeHealth(bridge=c.bridge, **well) for c in plan.calls)]
 
 
 def held(plan: Plan, cost: float, calls: int) -> dict[str, Any]:
     """What the MCU tells of itself with so many calls in, of so many units each."""
     units, total = cost * calls, plan.device.units_total
-    use = {"pct": 100 * units / total, "of": "units", "amount": units, "total": total}
+    use = Use(pct=100 * units / total, of="units", amount=units, total=total)
     return {"units": units, "ports": calls, "use": use}
 
 
-def _queue(hop: tuple[str, str], told: Told, before_ns: int) -> dict[str, Any]:
-    return {
-        "link": hop[0],
-        "direction": hop[1],
-        "sent_packets": sum(at < before_ns for at, _ in told.departures.get(hop, [])),
-        "queue_drops": sum(at < before_ns for at in told.drops.get(hop, [])),
-        "backlog": 0,
-        "line_losses": 0,
-    }
+def _queue(hop: tuple[str, str], told: Told, before_ns: int) -> QueueCount:
+    return QueueCount(
+        link=hop[0],
+        direction=hop[1],
+        sent_packets=sum(at < before_ns for at, _ in told.departures.get(hop, [])),
+        queue_drops=sum(at < before_ns for at in told.drops.get(hop, [])),
+        backlog=0,
+        line_losses=0,
+    )
 
 
 def _dump(path: Path, parts: list[np.ndarray], by: str) -> None:
     packets = np.concatenate(parts)
     packets[np.argsort(packets[by], kind="stable")].tofile(path)
-
-
-def _json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value), encoding="utf-8")

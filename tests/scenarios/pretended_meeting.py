@@ -15,6 +15,8 @@ from results.model.result import Result
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble
 from scenarios.measure.captures import Captures
+from scenarios.records import events
+from scenarios.records.guest import COUNTERS, Counters
 from scenarios.spec.question import Question, make_question
 
 
@@ -33,10 +35,10 @@ class Meeting:
         self.told: Told = pretended.emulate(self.question.plan, folder, **how)
 
     def counters(self, change: Callable[[dict[str, Any]], None]) -> None:
-        path = self.folder / "captures" / "counters.json"
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = Counters.read(self.folder / "captures").model_dump(mode="json", by_alias=True)
         change(data)
-        path.write_text(json.dumps(data), encoding="utf-8")
+        changed = Counters.model_validate_json(json.dumps(data))
+        changed.write(self.folder / "captures" / COUNTERS)
 
     def events(
         self,
@@ -44,13 +46,10 @@ class Meeting:
         more: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Apply a change to every event and add more; they are in order of time afterwards."""
-        path = self.folder / "events.jsonl"
-        events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for event in events:
+        told = [events.as_fields(event) for event in events.read(self.folder)]
+        for event in told:
             change(event)
-        events += more
-        events.sort(key=lambda e: e.get("t_ms", float("inf")))
-        path.write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
+        events.write(events.in_order(events.made(**event) for event in [*told, *more]), self.folder)
 
     def at_ms(self, phase: int, after_s: float) -> float:
         """So many seconds after the start of a phase, as an event's time."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pretended_meeting import Meeting
 
 from scenarios.measure import validity
 from scenarios.measure.captures import Captures
+from scenarios.plan.plan import Plan
+from scenarios.records.events import McuHealth, as_fields, made
+from scenarios.records.guest import Counters
+from traffic.quality.measure import Trace
 
 OTHER_TRAFFIC = """
 [[background]]
@@ -44,7 +49,22 @@ direction = "down"
 from_s = 5.0
 duplicate = 0.1
 """
-Spoil = Callable[[Captures], object]
+
+
+@dataclass
+class Draft:
+    """Captures that a test may change; events by their fields."""
+
+    origin_ns: int
+    plan: Plan
+    hops: list[tuple[str, str]]
+    traces: list[Trace]
+    samples: NDArray[np.int64]
+    events: list[dict[str, Any]]
+    counters: dict[str, Any]
+
+
+Spoil = Callable[[Draft], object]
 
 
 def shared(data: dict[str, Any]) -> None:
@@ -83,43 +103,57 @@ def impaired_meeting(folder: Path) -> Captures:
     return meeting.load()
 
 
+def changed(captures: Captures, spoil: Spoil) -> Captures:
+    """A copy in which one thing is changed."""
+    draft = Draft(
+        captures.origin_ns,
+        captures.plan,
+        captures.hops,
+        [replace(t, copies=t.copies.copy(), arrivals=t.arrivals.copy()) for t in captures.traces],
+        captures.samples.copy(),
+        [as_fields(event) for event in captures.events],
+        captures.counters.model_dump(mode="json", by_alias=True),
+    )
+    spoil(draft)
+    return replace(
+        captures,
+        plan=draft.plan,
+        traces=draft.traces,
+        samples=draft.samples,
+        events=[made(**event) for event in draft.events],
+        counters=Counters.model_validate_json(json.dumps(draft.counters)),
+    )
+
+
 def said(captures: Captures, spoil: Spoil) -> list[str]:
     """What is found when one thing is changed in a copy."""
-    traces = [
-        replace(t, copies=t.copies.copy(), arrivals=t.arrivals.copy()) for t in captures.traces
-    ]
-    again = replace(
-        captures,
-        traces=traces,
-        events=copy.deepcopy(captures.events),
-        counters=copy.deepcopy(captures.counters),
-        samples=captures.samples.copy(),
-    )
-    spoil(again)
-    return [str(reason) for reason in validity.faults(again)]
+    return [str(reason) for reason in validity.faults(changed(captures, spoil))]
 
 
-def udp(c: Captures, **more: int) -> None:
+def udp(c: Draft, **more: int) -> None:
     for name, count in more.items():
         c.counters["udp"][name] += count
 
 
-def other(c: Captures, which: int, **more: int) -> None:
+def other(c: Draft, which: int, **more: int) -> None:
     for name, count in more.items():
         c.counters["background"][which][name] += count
 
 
-def health(c: Captures, who: str, **values: float) -> None:
-    [event] = [e for e in c.events_of("mcu-health", "bridge-health") if e.get("bridge") in (who,)]
+def health(c: Draft, who: str, **values: float) -> None:
+    """Of a bridge, or of the "mcu"."""
+    [event] = [
+        e for e in c.events if e["event"].endswith("-health") and e.get("bridge", "mcu") == who
+    ]
     event.update(values)
 
 
-def mcu(c: Captures, **values: float) -> None:
-    [event] = c.events_of("mcu-health")
-    event.update(values)
+def mcu_health(c: Captures) -> McuHealth:
+    [health] = [e for e in c.events if isinstance(e, McuHealth)]
+    return health
 
 
-def at(c: Captures, index: int, number: int = 40) -> tuple[Any, int]:
+def at(c: Draft, index: int, number: int = 40) -> tuple[Any, int]:
     """A stream's trace, and one of its packets that came."""
     trace = c.traces[index]
     return trace, int(np.flatnonzero(trace.arrived)[number])
@@ -130,10 +164,10 @@ def names_of(c: Captures, index: int) -> str:
     return f"{stream.bridge} {stream.kind} {stream.direction}"
 
 
-def twice(c: Captures, index: int, arrivals: int, number: int = 40) -> None:
+def twice(c: Draft, index: int, arrivals: int, number: int = 40) -> None:
     trace, packet = at(c, index, number)
     trace.arrivals[packet] = arrivals
 
 
-def column(c: Captures, link: str, direction: str) -> int:
+def column(c: Captures | Draft, link: str, direction: str) -> int:
     return 1 + c.hops.index((link, direction))

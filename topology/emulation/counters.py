@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroute2.iproute.linux import IPRoute
 
+from topology.counts import ClassCount, LineCount, QueueCount, RouterCount
 from topology.emulation import namespace, scheduler
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.netlink import HOST_INTERFACE, SINK
@@ -27,45 +27,6 @@ SNMP = {
     ),
 }
 NETSTAT = {"IpExt": ("InNoRoutes", "InTruncatedPkts"), "TcpExt": ("IPReversePathFilter",)}
-
-
-@dataclass(frozen=True)
-class QueueCount:
-    """One direction of a link since it was built."""
-
-    link: str
-    direction: str
-    sent_packets: int
-    queue_drops: int
-    line_losses: int
-    backlog: int
-
-
-@dataclass(frozen=True)
-class ClassCount:
-    """One class of one direction of a link since it was built; part of its `QueueCount`."""
-
-    link: str
-    direction: str
-    traffic_class: str
-    sent_packets: int
-    sent_bytes: int
-    drops: int
-    backlog: int
-
-
-@dataclass(frozen=True)
-class LineCount:
-    """One direction of a link's line since it was built.
-
-    What came to its end = passed + lost − duplicated, as soon as nothing is delayed in it any more.
-    """
-
-    link: str
-    direction: str
-    passed: int
-    lost: int
-    duplicated: int
 
 
 class LinkMeter:
@@ -198,16 +159,6 @@ def lines(net: ProvinceNet, swallowed: Callable[[Hop], int] = lambda _hop: 0) ->
             )
         )
     return found
-
-
-@dataclass(frozen=True)
-class RouterCount:
-    """IP packets that all routers sent of themselves, and what became of packets in routers."""
-
-    sent: int
-    received: int
-    without_route: int
-    expired: int
 
 
 def routers(net: ProvinceNet) -> RouterCount:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import socket
 import struct
-from dataclasses import dataclass
 
 import numpy as np
 
 from giaoban.errors import InvalidRun
 from topology.addressing import host
+from topology.counts import Probe
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.namespace import inside
 from topology.network import Hop, NetLink
@@ -27,43 +27,6 @@ SO_TIMESTAMPNS, SO_TIMESTAMPING = 35, 37
 STAMP_BEFORE_QUEUE = 1 << 8 | 1 << 4 | 1 << 11
 ATTEMPTS = 5
 MAX_TRAIN = 20
-RATE_TOLERANCE_PCT = 2.0
-DELAY_TOLERANCE_US = 50.0
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One direction of a link, as asked and as measured.
-
-    `delay_us` is propagation only; `rate_mbps` is infinite where nothing limits the rate.
-    """
-
-    link: str
-    direction: str
-    asked_rate_mbps: float
-    rate_mbps: float
-    asked_delay_us: float
-    delay_us: float
-    lost: int
-
-    def fault(self) -> str | None:
-        """What is wrong with it, or None."""
-        place = f"link {self.link} {self.direction}"
-        if self.lost:
-            return f"{place}: {self.lost} probe packets did not arrive"
-        if math.isinf(self.rate_mbps):
-            return f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, measured no limit"
-        off = abs(self.rate_mbps / self.asked_rate_mbps - 1) * 100
-        if off > RATE_TOLERANCE_PCT:
-            return (
-                f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, "
-                f"measured {self.rate_mbps:.3f} Mb/s"
-            )
-        if abs(self.delay_us - self.asked_delay_us) > DELAY_TOLERANCE_US:
-            return (
-                f"{place}: asked for {self.asked_delay_us:.0f} µs, measured {self.delay_us:.0f} µs"
-            )
-        return None
 
 
 def measure(net: ProvinceNet) -> list[Probe]:

@@ -6,7 +6,7 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from scenarios.estimate.timeline import Timeline
 from scenarios.measure.captures import Captures, trace_of
 from scenarios.measure.hop_delays import Rebuilt
 from scenarios.plan.plan import Plan
+from scenarios.records.events import BridgeHealth, McuHealth
+from scenarios.records.guest import BackgroundCount, Counters, LineChange
+from topology.counts import LineCount, QueueCount, RouterCount
 from traffic.log import RECEIVED, SENT
 from traffic.quality.measure import Trace
 
@@ -94,60 +97,56 @@ def captured(plan: Plan, timeline: Timeline, happened: Happened) -> Captures:
         events=[*timeline.events, *_health(plan, timeline, happened)],
         hops=[(hop.link, hop.direction) for hop in happened.paths.hops],
         samples=samples,
-        counters=_counters(plan, timeline, happened),
+        counters=_counters(plan, happened),
         media_sent=int(happened.injected[:streams].sum()),
         media_received=sum(came),
         reports=SaidByReports(plan, happened.reports, traces, came),
     )
 
 
-def _counters(plan: Plan, timeline: Timeline, happened: Happened) -> dict[str, Any]:
+def _counters(plan: Plan, happened: Happened) -> Counters:
     """What the kernels would have counted."""
     meter, paths = happened.meter, happened.paths
-    queues = [_queue(happened, hop, int(meter.drops[hop].sum())) for hop in range(len(paths.hops))]
+    hops = range(len(paths.hops))
     dropped = np.cumsum(meter.drops, axis=1)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     arrived = happened.received.counts
     damaged = sum(line.damaged for lines in happened.lines.values() for line in lines)
-    ways = 2 * len(plan.calls)
-    hosts = happened.flows.streams + A_WAY * ways
-    background: list[dict[str, Any]] = [
-        {
-            "link": each.link,
-            "direction": each.hop.direction,
-            "handed": int(happened.injected[hosts + number]),
-            "sent": int(happened.injected[hosts + number]),
-            "received": int(arrived[hosts + number]),
-            "overflowed": 0,
-            "late": 0,
-            "pacer_drops": 0,
-        }
+    hosts = happened.flows.streams + A_WAY * 2 * len(plan.calls)
+    background = [
+        BackgroundCount(
+            link=each.link,
+            direction=each.hop.direction,
+            handed=int(happened.injected[hosts + number]),
+            sent=int(happened.injected[hosts + number]),
+            received=int(arrived[hosts + number]),
+        )
         for number, each in enumerate(plan.background)
     ]
     routers = {node.id for node in plan.network.routers}
     at_hosts = sum(
-        stream["received"]
+        stream.received
         for stream, each in zip(background, plan.background, strict=True)
         if each.target not in routers
     )
-    return {
-        "hops": [[hop.link, hop.direction] for hop in paths.hops],
-        "queues": queues,
-        "classes": [],
-        "lines": [
-            {
-                "link": paths.hops[hop].link,
-                "direction": paths.hops[hop].direction,
-                "lost": line.lost,
-                "passed": 0,
-                "duplicated": line.doubled,
-                "damaged": line.damaged,
-            }
+    return Counters(
+        hops=[(hop.link, hop.direction) for hop in paths.hops],
+        queues=[_queue(happened, hop, int(meter.drops[hop].sum())) for hop in hops],
+        classes=[],
+        lines=[
+            LineCount(
+                link=paths.hops[hop].link,
+                direction=paths.hops[hop].direction,
+                lost=line.lost,
+                passed=0,
+                duplicated=line.doubled,
+                damaged=line.damaged,
+            )
             for hop, lines in sorted(happened.lines.items())
             for line in lines
             if not line.own
         ],
-        "udp": {
+        udp={
             "OutDatagrams": int(happened.injected[:hosts].sum()),
             "InDatagrams": int(arrived[:hosts].sum()) + at_hosts,
             "NoPorts": 0,
@@ -155,46 +154,43 @@ def _counters(plan: Plan, timeline: Timeline, happened: Happened) -> dict[str, A
             "RcvbufErrors": 0,
             "InCsumErrors": damaged,
         },
-        "routers": {"sent": 0, "received": 0, "without_route": 0, "expired": 0},
-        "fault_drops": [],
-        "pacer_drops": 0,
-        "background": background,
-        "background_damaged": 0,
-        "at_phase": [
-            [
-                _queue(happened, hop, int(dropped[hop, _sample(mark_s)]))
-                for hop in range(len(paths.hops))
-            ]
+        routers=RouterCount(sent=0, received=0, without_route=0, expired=0),
+        fault_drops=[],
+        pacer_drops=0,
+        background=background,
+        background_damaged=0,
+        at_phase=[
+            [_queue(happened, hop, int(dropped[hop, _sample(mark_s)])) for hop in hops]
             for mark_s in marks
         ],
-        "line_changes": [
-            {
-                "link": line.link,
-                "direction": line.hop.direction,
-                "begins": begins,
-                "due_ms": at_s * 1e3,
-                "t_ms": at_s * 1e3,
-            }
+        line_changes=[
+            LineChange(
+                link=line.link,
+                direction=line.hop.direction,
+                begins=begins,
+                due_ms=at_s * 1e3,
+                t_ms=at_s * 1e3,
+            )
             for line in plan.lines
             for begins, at_s in ((True, line.from_s), (False, line.to_s))
             if at_s is not None
         ],
-        "changes": [],
-        "probes": [],
-    }
+        changes=[],
+        probes=[],
+    )
 
 
-def _queue(happened: Happened, hop: int, drops: int) -> dict[str, Any]:
+def _queue(happened: Happened, hop: int, drops: int) -> QueueCount:
     of = happened.paths.hops[hop]
     own = [line for line in happened.lines.get(hop, ()) if line.own]
-    return {
-        "link": of.link,
-        "direction": of.direction,
-        "sent_packets": int(happened.meter.sent[hop]),
-        "queue_drops": drops,
-        "line_losses": sum(line.lost for line in own),
-        "backlog": 0,
-    }
+    return QueueCount(
+        link=of.link,
+        direction=of.direction,
+        sent_packets=int(happened.meter.sent[hop]),
+        queue_drops=drops,
+        line_losses=sum(line.lost for line in own),
+        backlog=0,
+    )
 
 
 def _sample(at_s: float) -> int:
@@ -202,53 +198,45 @@ def _sample(at_s: float) -> int:
     return int(-(-at_s // 1))
 
 
-def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[dict[str, Any]]:
-    """What the programs would say of themselves."""
-    arrived = happened.received.counts
+def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[McuHealth | BridgeHealth]:
+    """How the programs would have fared."""
     flows = happened.flows
 
-    def of(counts: NDArray[np.int64], way: int) -> tuple[int, int]:
-        """Datagrams of SIP, and of RTCP, on a way."""
-        first = flows.signalling(way)
-        return int(counts[first]), int(counts[first + 1 : first + A_WAY].sum())
+    def of(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
+        """By way, datagrams of SIP and of RTCP: each bridge's way up, and after it its way down."""
+        firsts = [flows.signalling(way) for way in range(2 * len(plan.calls))]
+        return [(int(counts[n]), int(counts[n + 1 : n + A_WAY].sum())) for n in firsts]
 
-    healths: list[dict[str, Any]] = []
-    totals = np.zeros(4, np.int64)
-    for number, call in enumerate(plan.calls):
-        up_sip, up_rtcp = of(happened.injected, 2 * number)
-        down_sip, down_rtcp = of(arrived, 2 * number + 1)
-        healths.append(
-            {
-                "event": "bridge-health",
-                "bridge": call.bridge,
-                "starved": 0,
-                "stray": 0,
-                "overflowed": 0,
-                "unheard": 0,
-                "unsendable": 0,
-                "rtcp_sent": up_rtcp,
-                "rtcp_received": down_rtcp,
-                "sip_sent": up_sip,
-                "sip_received": down_sip,
-            }
+    sent, received = of(happened.injected), of(happened.received.counts)
+    bridges = [
+        BridgeHealth(
+            bridge=call.bridge,
+            sip_sent=up[0],
+            rtcp_sent=up[1],
+            sip_received=down[0],
+            rtcp_received=down[1],
+            starved=0,
+            stray=0,
+            overflowed=0,
+            unheard=0,
+            unsendable=0,
         )
-        totals += (*of(happened.injected, 2 * number + 1), *of(arrived, 2 * number))
-    sip_sent, rtcp_sent, sip_received, rtcp_received = (int(total) for total in totals)
-    mcu = {
-        "event": "mcu-health",
-        "starved": 0,
-        "stray": 0,
-        "overflowed": 0,
-        "unheard": 0,
-        "unsendable": 0,
-        "rtcp_sent": rtcp_sent,
-        "rtcp_received": rtcp_received,
-        "sip_sent": sip_sent,
-        "sip_received": sip_received,
-        "calls_left": timeline.calls_left,
-        "units_left": timeline.units_left,
-    }
-    return [mcu, *healths]
+        for call, up, down in zip(plan.calls, sent[::2], received[1::2], strict=True)
+    ]
+    mcu = McuHealth(
+        sip_sent=sum(sip for sip, _ in sent[1::2]),
+        rtcp_sent=sum(rtcp for _, rtcp in sent[1::2]),
+        sip_received=sum(sip for sip, _ in received[::2]),
+        rtcp_received=sum(rtcp for _, rtcp in received[::2]),
+        calls_left=timeline.calls_left,
+        units_left=timeline.units_left,
+        starved=0,
+        stray=0,
+        overflowed=0,
+        unheard=0,
+        unsendable=0,
+    )
+    return [mcu, *bridges]
 
 
 def waited(happened: Happened) -> Rebuilt:

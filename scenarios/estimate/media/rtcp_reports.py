@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,9 @@ from numpy.typing import NDArray
 from giaoban.lru_cache import Recent
 from mcu_sim.media.leg import KINDS
 from scenarios.estimate.media.rtcp_times import Reports
+from scenarios.measure.captures import Reporter
 from scenarios.plan.plan import Plan
+from scenarios.records.events import RtcpReport
 from traffic.profiles import AUDIO_CLOCK_HZ
 from traffic.quality.measure import Trace
 from traffic.sources.video_model import CLOCK_HZ
@@ -20,11 +21,7 @@ MOST_SAID = 10_000
 """Reports whose words are remembered."""
 
 
-Said = tuple[str, str, str]
-"""Whose reports: mcu or bridge, whoever received the media; the bridge; the medium."""
-
-
-class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
+class SaidByReports(Mapping[Reporter, list[RtcpReport]]):
     """What RTCP reports said, found when it is asked for from what had come when each was made."""
 
     def __init__(
@@ -33,8 +30,8 @@ class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
         """`came`: packets of each stream; of one of which nothing came, nothing was said."""
         self._plan = plan
         self._traces = traces
-        self._made_ns: dict[Said, NDArray[np.int64]] = {}
-        self._index: dict[Said, int] = {}
+        self._made_ns: dict[Reporter, NDArray[np.int64]] = {}
+        self._index: dict[Reporter, int] = {}
         of_line = reports["way"] * len(KINDS) + reports["kind"]
         order = np.argsort(of_line, kind="stable")
         made_ns = reports["made_ns"][order]
@@ -44,24 +41,24 @@ class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
             call, from_bridge = plan.calls[way // 2], way % 2 == 0
             of = (call.down if from_bridge else call.up).get(kind)
             if of is not None and came[of]:
-                key = "bridge" if from_bridge else "mcu", call.bridge, kind
+                key: Reporter = "bridge" if from_bridge else "mcu", call.bridge, kind
                 self._made_ns[key] = times
                 self._index[key] = of
-        self._said: Recent[Said, list[dict[str, Any]]] = Recent(MOST_SAID, len)
+        self._said: Recent[Reporter, list[RtcpReport]] = Recent(MOST_SAID, len)
 
-    def __getitem__(self, key: Said) -> list[dict[str, Any]]:
+    def __getitem__(self, key: Reporter) -> list[RtcpReport]:
         if key not in self._index:
             raise KeyError(key)
         return self._said.get(key, self._find)
 
-    def __iter__(self) -> Iterator[Said]:
+    def __iter__(self) -> Iterator[Reporter]:
         return iter(self._index)
 
     def __len__(self) -> int:
         return len(self._index)
 
-    def _find(self, key: Said) -> list[dict[str, Any]]:
-        receiver, _, kind = key
+    def _find(self, key: Reporter) -> list[RtcpReport]:
+        receiver, bridge, kind = key
         audio_hz = AUDIO_CLOCK_HZ if receiver == "bridge" else self._plan.audio.clock_hz
         clock_hz = audio_hz if kind == "audio" else CLOCK_HZ
         seen = _Seen(self._traces[self._index[key]])
@@ -72,15 +69,15 @@ class SaidByReports(Mapping[Said, list[dict[str, Any]]]):
                 continue
             lost, jitter_ms = told
             said.append(
-                {
-                    "t_ms": round(made_ns / 1e6, 3),
-                    "event": "rtcp-report",
-                    "receiver": receiver,
-                    "kind": kind,
-                    "lost": lost,
-                    "jitter": int(jitter_ms * clock_hz / 1000),
-                    "clock_hz": clock_hz,
-                }
+                RtcpReport(
+                    t_ms=round(made_ns / 1e6, 3),
+                    receiver=receiver,
+                    kind=kind,
+                    lost=lost,
+                    jitter=int(jitter_ms * clock_hz / 1000),
+                    clock_hz=clock_hz,
+                    bridge=bridge,
+                )
             )
         return said
 

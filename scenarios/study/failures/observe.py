@@ -1,13 +1,11 @@
 """What one failure did, from its emulation's result and the paths that the network had.
 
-`captures/routes.json` is a list of `{"t_ms", "paths": {bridge: {"up": [link ids], "down": …}}}`, or
-null where there is no way, taken at the start of the first phase and at the end of each. Here the
-way up stands for both: a link's figures are the same in both directions, so is the best way.
+The paths were taken at the start of the first phase and at the end of each (`guest.Routes`). Here
+the way up stands for both: a link's figures are the same in both directions, so is the best way.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +16,7 @@ from results.model.faults import FaultImpact
 from results.model.result import Result
 from scenarios.faults.kind import FailureCase
 from scenarios.faults.plan import FaultPlan
+from scenarios.records import guest
 
 FAILED = "during"
 """The phase in which the failure is there, and the network has its new routes."""
@@ -35,15 +34,10 @@ class Snapshot(NamedTuple):
 
 def read_routes(captures: Path) -> list[Snapshot]:
     """In order of time; nothing if the guest did not write them down."""
-    path = captures / "routes.json"
-    if not path.is_file():
-        return []
-    found = json.loads(path.read_text(encoding="utf-8"))
-    snapshots = [
-        Snapshot(e["t_ms"], {bridge: ways["up"] for bridge, ways in e["paths"].items()})
-        for e in found
+    return [
+        Snapshot(routes.t_ms, {bridge: ways["up"] for bridge, ways in routes.paths.items()})
+        for routes in guest.read_routes(captures)
     ]
-    return sorted(snapshots, key=lambda s: s.t_ms)
 
 
 def observe(

@@ -92,13 +92,13 @@ def test_with_classes_the_same_meeting_is_well(runs: Runs) -> None:
         if (link.id, link.direction) == (SHARED, "r-gia-nghia->r-dak-song")
     ]
     counted = {
-        each["traffic_class"]: each
-        for each in run.captures.counters["classes"]
-        if (each["link"], each["direction"]) == (SHARED, "r-gia-nghia->r-dak-song")
+        each.traffic_class: each
+        for each in run.captures.counters.classes
+        if (each.link, each.direction) == (SHARED, "r-gia-nghia->r-dak-song")
     }
-    assert counted["other"]["drops"] > 0
-    assert {counted[name]["drops"] for name in ("control", "voice", "video")} == {0}
-    assert link.drops == counted["other"]["drops"]
+    assert counted["other"].drops > 0
+    assert {counted[name].drops for name in ("control", "voice", "video")} == {0}
+    assert link.drops == counted["other"].drops
     assert link.utilisation_pct == pytest.approx(100.0, abs=0.1)
     assert link.queue_p99_ms is None  # packets overtake each other
 
@@ -108,15 +108,13 @@ def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     run = runs[name]
     assert run.result.accounting.unaccounted == 0
     assert run.result.verdict != "invalid", run.result.reasons
-    counted = run.captures.counters["background"]
+    counted = run.captures.counters.background
     plans = run.captures.plan.background
-    assert [(c["link"], c["direction"]) for c in counted] == [
-        (p.link, p.hop.direction) for p in plans
-    ]
+    assert [(c.link, c.direction) for c in counted] == [(p.link, p.hop.direction) for p in plans]
     for told, plan in zip(counted, plans, strict=True):
         mean = (plan.to_s - plan.from_s) * 1e9 / plan.mean_ns
-        assert abs(told["sent"] - mean) < 4 * mean**0.5
-        assert told["received"] > 0
+        assert abs(told.sent - mean) < 4 * mean**0.5
+        assert told.received > 0
 
 
 def test_streams_to_routers_and_to_hosts_over_an_impaired_line(runs: Runs) -> None:
@@ -124,10 +122,10 @@ def test_streams_to_routers_and_to_hosts_over_an_impaired_line(runs: Runs) -> No
     assert account.packets_lost_by_impairment > 0
     assert account.packets_duplicated > 0
     assert account.packets_damaged > 0
-    told = {(c["link"], c["direction"]): c for c in runs["shared"].captures.counters["background"]}
+    told = {(c.link, c.direction): c for c in runs["shared"].captures.counters.background}
     # 9.9 Mb/s beside a call in a line of 10 Mb/s: other traffic has what the meeting leaves
     to_host = told["access-east", "r-east->east"]
-    assert to_host["received"] < to_host["sent"]
+    assert to_host.received < to_host.sent
 
 
 @pytest.mark.parametrize("name", ["with-classes", "without-classes"])
@@ -151,11 +149,11 @@ def test_links_may_fail_under_other_traffic(tmp_path: Path, name: str) -> None:
     assert account.packets_lost_by_faults > 1000
     assert account.packets_dropped_at_queues > 1000
     counted = run.captures.counters
-    assert all(queue["backlog"] == 0 for queue in counted["queues"])
+    assert all(queue.backlog == 0 for queue in counted.queues)
     # the link's own address has another way while it is dark: other traffic goes round as well
     round_about = [
-        queue["queue_drops"]
-        for queue in counted["queues"]
-        if queue["link"] in ("gia-nghia--dak-r-lap", "tuy-duc--dak-song")
+        queue.queue_drops
+        for queue in counted.queues
+        if queue.link in ("gia-nghia--dak-r-lap", "tuy-duc--dak-song")
     ]
     assert sum(round_about) > 0

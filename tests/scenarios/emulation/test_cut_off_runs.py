@@ -14,6 +14,7 @@ import pytest
 from fault_runs import FaultRun, dead_line, run_fault
 from runs import control
 
+from scenarios.records.events import McuHealth
 from traffic.quality.measure import Trace
 
 pytestmark = pytest.mark.sandbox
@@ -68,6 +69,10 @@ def arrives_between(run: FaultRun, trace: Trace, from_s: float, to_s: float) -> 
     """Which packets due in that time arrived."""
     times = due_s(run, trace)
     return trace.arrived[(times >= from_s) & (times < to_s)]
+
+
+def mcu_healths(run: FaultRun) -> list[McuHealth]:
+    return [health for health in run.captures.health if isinstance(health, McuHealth)]
 
 
 def streams_of(run: FaultRun, bridge: str) -> list[Trace]:
@@ -220,11 +225,11 @@ def test_a_bridge_without_power_says_nothing_and_dials_when_it_is_back(cut_off: 
 
 def test_nobody_hears_what_comes_to_a_host_without_power(cut_off: Cut) -> None:
     run = cut_off("power")
-    [health] = [h for h in run.captures.events_of("bridge-health") if h["bridge"] == "east"]
+    [health] = [h for h in run.captures.health if getattr(h, "bridge", "") == "east"]
     down = [run.trace("east", kind, "down") for kind in ("audio", "video")]
     assert not any(arrives_between(run, trace, 10, 24).any() for trace in down)
     lost = sum(int(np.count_nonzero(trace.lost)) for trace in down)
-    assert lost <= health["unheard"] < lost + 20  # reports, too
+    assert lost <= health.unheard < lost + 20  # reports, too
 
 
 def test_a_bridge_that_stays_off_is_put_out_when_the_meeting_is_over(cut_off: Cut) -> None:
@@ -265,9 +270,9 @@ def test_the_mcu_starts_again_and_knows_nothing_of_before(cut_off: Cut) -> None:
     for kind in ("audio", "video"):
         times = due_s(run, run.trace("west", kind, "down"))
         assert not ((times >= 10 + 0.1) & (times < 24.3)).any()  # 0.1: its mixing delay
-    first, second = run.captures.events_of("mcu-health")
-    assert (first["uptime"], second["uptime"]) == (1, 2)
-    assert first["unheard"] > 1000
+    first, second = mcu_healths(run)
+    assert (first.uptime, second.uptime) == (1, 2)
+    assert first.unheard > 1000
 
 
 def test_a_floor_that_was_given_is_gone_with_the_mcu(cut_off: Cut) -> None:
@@ -302,4 +307,4 @@ def test_a_bridge_that_was_dialled_dials_in_when_it_comes_back(cut_off: Cut) -> 
     assert east == [pytest.approx(13, abs=SETUP_S), pytest.approx(34, abs=SETUP_S)]
     # the others talked to an MCU that had forgotten them, until they noticed
     assert [e["bridge"] for e in run.told("media-lost")] == ["west", "north"]
-    assert run.captures.events_of("mcu-health")[1]["unheard"] > 1000
+    assert mcu_healths(run)[1].unheard > 1000

@@ -12,6 +12,7 @@ import pytest
 from runs import Finished, Runs
 
 from scenarios.measure.hop_delays import REPORT_BYTES, rebuild
+from scenarios.records.events import BridgeHealth
 from traffic.profiles import AUDIO_PACKET_SAMPLES
 from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
@@ -65,8 +66,10 @@ def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     gone = account.packets_dropped_at_queues
     assert account.packets_sent == account.packets_received + gone
     captured = runs[name].captures
-    health = captured.events_of("mcu-health", "bridge-health")
-    told = [sum(h[f"{what}_sent"] - h[f"{what}_received"] for h in health) for what in SIGNALS]
+    told = [
+        sum(getattr(h, f"{what}_sent") - getattr(h, f"{what}_received") for h in captured.health)
+        for what in SIGNALS
+    ]
     assert int(sum(t.lost.sum() for t in captured.traces)) + sum(told) == gone
     assert (gone > 0) == (name == "thin-link")
 
@@ -85,9 +88,9 @@ def test_queues_are_rebuilt_close_to_what_was_measured(runs: Runs, name: str) ->
     rebuilt = rebuild(captured)
     thin = "quang-son" if name == "thin-link" else None
     [reports] = [
-        max(h["rtcp_sent"], h["rtcp_received"])
-        for h in captured.events_of("bridge-health")
-        if h["bridge"] == thin
+        max(h.rtcp_sent, h.rtcp_received)
+        for h in captured.health
+        if isinstance(h, BridgeHealth) and h.bridge == thin
     ] or [0]
     allowed = 1.05 * tied + reports * REPORT_BYTES
     assert rebuilt.error_us < allowed * 8 / slowest_mbps

@@ -85,9 +85,9 @@ def test_as_much_is_lost_as_the_model_says(runs: Runs) -> None:
     error = 4 * math.sqrt(loss_rate_variance(MODEL, sent))
     assert lost / sent == pytest.approx(loss_rate(MODEL), abs=error)
     # reports and refreshes that the line lost are the rest of what it counted
-    [line] = captured.counters["lines"]
-    assert (line["link"], line["direction"]) == (f"access-{BRIDGE}", f"{BRIDGE}->r-dak-mil")
-    assert lost <= line["lost"] < lost + 30
+    [line] = captured.counters.lines
+    assert (line.link, line.direction) == (f"access-{BRIDGE}", f"{BRIDGE}->r-dak-mil")
+    assert lost <= line.lost < lost + 30
 
 
 def test_nobody_else_loses_anything(runs: Runs, series: Series) -> None:

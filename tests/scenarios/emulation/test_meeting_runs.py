@@ -64,7 +64,7 @@ def events(run: Finished, *names: str, **having: object) -> list[dict[str, Any]]
     return [
         e
         for e in found
-        if e["event"] in names and having.items() <= {**e, "by": e.get("by")}.items()
+        if e.get("event") in names and having.items() <= {**e, "by": e.get("by")}.items()
     ]
 
 
@@ -91,9 +91,9 @@ def test_the_run_is_valid_and_every_packet_is_accounted_for(runs: Runs, name: st
     account = run.result.accounting
     assert account.unaccounted == account.packets_dropped_at_queues == 0
     assert account.packets_sent == account.packets_received > 5_000
-    told = run.captures.events_of("mcu-health", "bridge-health")
-    rtcp = sum(h["rtcp_sent"] for h in told)
-    assert rtcp == sum(h["rtcp_received"] for h in told) > 20
+    told = run.captures.health
+    rtcp = sum(h.rtcp_sent for h in told)
+    assert rtcp == sum(h.rtcp_received for h in told) > 20
     assert all(s.lost_pct in (0.0, None) for _, _, s in _streams(run))
 
 

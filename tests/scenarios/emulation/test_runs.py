@@ -20,6 +20,7 @@ from runs import Finished, Runs, check, everything
 from scenario_factory import ROOT, SMALL, giaoban, scenario
 
 from results.model.result import StreamResult
+from scenarios.records.events import Controlled
 from topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox
@@ -84,10 +85,10 @@ def test_everything_is_in_what_is_run_again(runs: Runs) -> None:
     assert account.packets_lost_by_impairment > 0
     assert account.packets_duplicated > 0
     assert account.packets_damaged > 0
-    full = [q for q in run.captures.counters["queues"] if q["link"] == "access-north"]
-    assert sum(q["queue_drops"] for q in full) > 10
+    full = [q for q in run.captures.counters.queues if q.link == "access-north"]
+    assert sum(q.queue_drops for q in full) > 10
     assert any(trace.overtaken.any() for trace in run.captures.traces)
-    did = {e["kind"] for e in run.captures.events_of("control")}
+    did = {e.kind for e in run.captures.events_of(Controlled)}
     assert did >= {"call-to-speak", "dropped", "redial"}
 
 

@@ -165,7 +165,7 @@ def test_each_line_counted_what_it_did(runs: Runs) -> None:
     assert gone <= account.packets_damaged < gone + 20
     assert account.packets_dropped_at_queues > 100  # the line of east, at a tenth of its rate
     assert account.packets_lost_by_impairment == 0
-    late_ms = [c["t_ms"] - c["due_ms"] for c in run.captures.counters["line_changes"]]
+    late_ms = [c.t_ms - c.due_ms for c in run.captures.counters.line_changes]
     assert len(late_ms) == 8
     assert 0 <= min(late_ms) <= max(late_ms) < 1.0
 

@@ -14,20 +14,21 @@ from scenario_factory import scenario
 from results.model.load import LoadResult
 from scenarios.load.measures import sessions
 from scenarios.load.province import Away, away_of, records_of, storm_of, with_back_off
+from scenarios.records.events import Event, Joined, made
 from scenarios.spec.question import make_question
 
 CUT = '\n[[fault]]\nkind = "cut"\nlink = "access-mcu"\nat_s = 4.0\nto_s = 18.0\n'
 
 
-def told(at_s: float, event: str, bridge: str, **more: Any) -> dict[str, Any]:
-    return {"t_ms": at_s * 1e3, "who": "bridge", "event": event, "bridge": bridge, **more}
+def told(at_s: float, event: str, bridge: str, **more: Any) -> Event:
+    return made(t_ms=at_s * 1e3, who="bridge", event=event, bridge=bridge, **more)
 
 
 EVENTS = [
     told(1.010, "connected", "a", setup_ms=10.0),
     told(1.210, "connected", "b", setup_ms=10.0),
     told(1.410, "connected", "c", setup_ms=10.0),
-    {"event": "joined", "who": "mcu", "t_ms": 1000.0, "bridge": "a"},
+    Joined(who="mcu", t_ms=1000.0, bridge="a", meeting="meeting"),
     told(20.0, "media-lost", "a"),
     told(20.0, "media-lost", "b"),
     told(25.0, "redial", "a", attempt=1),

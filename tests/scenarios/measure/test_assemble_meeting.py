@@ -79,7 +79,7 @@ def test_set_up_times_of_whoever_called(tmp_path: Path) -> None:
 
     def swap(event: dict[str, Any]) -> None:
         if event["event"] == "connected":
-            event["event"] = "nothing"
+            event["event"] = "media-lost"
             del event["setup_ms"]
         elif event["event"] == "joined":
             event["setup_ms"] = 7.0
@@ -126,6 +126,7 @@ def test_a_bridge_put_out_and_called_again_is_judged_again(tmp_path: Path) -> No
     meeting = Meeting(tmp_path)
     leave(meeting, "east", meeting.at_ms(0, 1.0), "put-out")
     back = {**MCU, "event": "joined", "bridge": "east", "t_ms": meeting.at_ms(2, 1.0)}
+    back["meeting"] = "meeting"
     gone = {**MCU, "event": "left", "bridge": "east", "cause": "bye"}
     gone["t_ms"] = meeting.question.plan.hang_up_s * 1000
     meeting.events(more=[back, gone])
@@ -155,7 +156,7 @@ def test_how_the_meeting_was_held(tmp_path: Path) -> None:
 def test_commands_that_were_not_carried_out(tmp_path: Path) -> None:
     """Those that were carried out are in the events alone."""
     meeting = Meeting(tmp_path)
-    control = {**MCU, "event": "control", "bridge": "east"}
+    control = {**MCU, "event": "control", "bridge": "east", "meeting": "meeting"}
     text = "mute: 403 a branch may not adjust another bridge (Art. 16(2)c)"
     refused = {**control, "kind": "refused", "by": "north", "text": text}
     called = {**control, "kind": "call-to-speak", "by": "west", "text": "east is called to speak"}

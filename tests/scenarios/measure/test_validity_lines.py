@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +9,12 @@ import numpy as np
 import pytest
 from pretended_meeting import Meeting
 from validity_meetings import (
+    Draft,
+    changed,
     column,
     health,
     impaired_meeting,
-    mcu,
+    mcu_health,
     said,
     twice,
     udp,
@@ -37,13 +38,13 @@ def test_what_sockets_dropped_is_more_than_what_was_damaged(
 ) -> None:
     """Of all hosts together: the kernel does not say which it was."""
 
-    def overflow(c: Captures) -> None:
+    def overflow(c: Draft) -> None:
         health(c, "north", overflowed=bridge)
-        mcu(c, overflowed=host)
+        health(c, "mcu", overflowed=host)
         udp(c, InErrors=damaged, InCsumErrors=damaged, OutDatagrams=damaged)
-        mcu(c, rtcp_sent=well_sent + damaged)
+        health(c, "mcu", rtcp_sent=well_sent + damaged)
 
-    well_sent = impaired.events_of("mcu-health")[0]["rtcp_sent"]
+    well_sent = mcu_health(impaired).rtcp_sent
     names = {"north": bridge, "the MCU": host}
     expected = {
         f"{who}: {count} packets overflowed a receive buffer"
@@ -59,11 +60,11 @@ def test_copies_that_a_line_makes_are_no_more_than_it_made(
 ) -> None:
     """Of two streams together, 3 arrived beyond what was sent."""
 
-    def doubled(c: Captures) -> None:
+    def doubled(c: Draft) -> None:
         place = {"link": "access-north", "direction": "r-east->north"}
         c.counters["lines"] = [{**place, "passed": 9, "lost": 0, "duplicated": by_line}]
         udp(c, InDatagrams=by_line)
-        mcu(c, rtcp_received=c.events_of("mcu-health")[0]["rtcp_received"] + by_line)
+        health(c, "mcu", rtcp_received=mcu_health(impaired).rtcp_received + by_line)
         twice(c, 0, 2)
         twice(c, 1, 3)
 
@@ -92,11 +93,11 @@ def test_a_line_that_makes_copies_where_none_were_asked_for(
 ) -> None:
     """Both the link and the direction count."""
 
-    def copies(c: Captures) -> None:
+    def copies(c: Draft) -> None:
         place = {"link": line[0], "direction": line[1]}
         c.counters["lines"] = [{**place, "passed": 9, "lost": 0, "duplicated": duplicated}]
         udp(c, InDatagrams=duplicated)
-        mcu(c, rtcp_received=c.events_of("mcu-health")[0]["rtcp_received"] + duplicated)
+        health(c, "mcu", rtcp_received=mcu_health(impaired).rtcp_received + duplicated)
 
     assert said(impaired, copies) == found
 
@@ -106,7 +107,7 @@ def test_a_line_that_makes_copies_where_none_were_asked_for(
 def test_a_change_is_late_after_5_ms_but_for_one_at_the_start(
     impaired: Captures, number: int, word: str, late_ms: float, due_ms: float, fault: int
 ) -> None:
-    def late(c: Captures) -> None:
+    def late(c: Draft) -> None:
         c.counters["line_changes"][number].update(due_ms=float(due_ms), t_ms=due_ms + late_ms)
 
     found = [f"link access-east east->r-east: its impairment {word} {late_ms} ms late"]
@@ -117,7 +118,7 @@ def test_a_change_is_late_after_5_ms_but_for_one_at_the_start(
 def test_changes_that_were_planned_and_not_made(impaired: Captures, made: int, fault: bool) -> None:
     """One begins and ends, the other only begins."""
 
-    def fewer(c: Captures) -> None:
+    def fewer(c: Draft) -> None:
         changes = c.counters["line_changes"]
         c.counters["line_changes"] = (changes * 2)[:made]
 
@@ -125,10 +126,10 @@ def test_changes_that_were_planned_and_not_made(impaired: Captures, made: int, f
     assert said(impaired, fewer) == found
 
 
-def ends_at(c: Captures, to_s: float) -> None:
+def ends_at(c: Draft, to_s: float) -> None:
     first, second = c.plan.lines
     lines = [first.model_copy(update={"to_s": to_s}), second]
-    object.__setattr__(c, "plan", c.plan.model_copy(update={"lines": lines}))
+    c.plan = c.plan.model_copy(update={"lines": lines})
     del c.counters["line_changes"][1]
 
 
@@ -155,7 +156,7 @@ def test_nothing_passed_where_it_was_impaired(
     start_s = impaired.plan.phases[0].start_s
     times = times or f"5 s to {impaired.plan.end_s - start_s:g} s"
 
-    def still(c: Captures) -> None:
+    def still(c: Draft) -> None:
         c.samples[:, column(c, *line)] = 7
 
     where = f"link {line[0]} {line[1]}"
@@ -170,17 +171,17 @@ def test_what_passed_elsewhere_or_at_other_times_is_no_proof(impaired: Captures)
     before = int(np.flatnonzero(times_s <= start_s + 1.0)[-1])
     after = int(np.flatnonzero(times_s >= start_s + 2.0)[0])
 
-    def only_before(c: Captures) -> None:
+    def only_before(c: Draft) -> None:
         c.samples[before:, column_of] = c.samples[before, column_of]
 
-    def only_after(c: Captures) -> None:
+    def only_after(c: Draft) -> None:
         c.samples[: after + 1, column_of] = c.samples[after, column_of]
 
-    def just_at_its_start(c: Captures) -> None:
+    def just_at_its_start(c: Draft) -> None:
         c.samples[: before + 1, column_of] = 0
         c.samples[before + 1 :, column_of] = 1
 
-    def just_at_its_end(c: Captures) -> None:
+    def just_at_its_end(c: Draft) -> None:
         c.samples[:after, column_of] = 0
         c.samples[after:, column_of] = 1
 
@@ -195,17 +196,18 @@ def test_what_passed_elsewhere_or_at_other_times_is_no_proof(impaired: Captures)
 
 
 def test_where_a_line_damages_headers_they_are_not_told_from_circles(impaired: Captures) -> None:
-    spoiled = replace(impaired, counters=copy.deepcopy(impaired.counters))
-    spoiled.counters["routers"]["expired"] = 5
-    udp(spoiled, IpInHdrErrors=7)
-    account = validity.accounting(spoiled)
+    def circles(c: Draft) -> None:
+        c.counters["routers"]["expired"] = 5
+        udp(c, IpInHdrErrors=7)
+
+    account = validity.accounting(changed(impaired, circles))
     assert (account.packets_damaged, account.packets_without_route) == (7, 0)
 
 
 def test_what_passed_in_the_very_last_second_counts(impaired: Captures) -> None:
     """An impairment without an end is there until the last sample."""
 
-    def only_then(c: Captures) -> None:
+    def only_then(c: Draft) -> None:
         c.samples[:-1, column(c, "access-north", "r-east->north")] = 5
         c.samples[-1, column(c, "access-north", "r-east->north")] = 6
 

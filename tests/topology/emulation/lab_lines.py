@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.topology.emulation.lab_wire import BUFFER_BYTES, LEAD_NS, PORT, WINDOW, sleep_until
-from topology.damage import damaged
+from topology.counts import damaged
 from topology.emulation import counters
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.namespace import inside

@@ -1,0 +1,363 @@
+"""What bridges and MCU told, one class a kind of event: `events.jsonl`.
+
+The file's first line names its schema; then there is one event a line, in order of time, and at
+last how each program fared. What an event does not say has no key there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
+
+from giaoban.errors import InputError
+from mcu_sim.admission import Use
+from mcu_sim.media.leg import Kind
+
+SCHEMA = "giaoban.captures/1"
+"""Of `counters.json` too: both are one contract."""
+FILE = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that happened `t_ms` after the run's origin, told by MCU or `bridge`, or about it.
+
+    `units`, `ports` and `use`: how much of the MCU is in use then, if the MCU tells it.
+    """
+
+    t_ms: float
+    who: Literal["mcu", "bridge"]
+    event: str
+    bridge: str
+    units: float | None = None
+    ports: int | None = None
+    use: Use | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected(Told):
+    """A bridge's call was answered; `setup_ms`: the network's share of the time that it took."""
+
+    event: Literal["connected"] = "connected"
+    setup_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(Told):
+    """A call was refused with a code of SIP."""
+
+    event: Literal["refused"] = "refused"
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut(Told):
+    """A call was never answered."""
+
+    event: Literal["timed-out"] = "timed-out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialFailed(Told):
+    """The MCU did not reach a bridge."""
+
+    event: Literal["dial-failed"] = "dial-failed"
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedAway(Told):
+    """A call ended before it joined its meeting."""
+
+    event: Literal["turned-away"] = "turned-away"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined(Told):
+    """A bridge is in its meeting.
+
+    `setup_ms`: if the MCU called it. `asked`, `given`, `reason`: if it was given less than it asked
+    for. `refused`: media that it was not given.
+    """
+
+    event: Literal["joined"] = "joined"
+    meeting: str
+    setup_ms: float | None = None
+    asked: str | None = None
+    given: str | None = None
+    reason: str | None = None
+    refused: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Told):
+    """A bridge left its meeting; `cause`: `bye`, `put-out`, or how its line was lost."""
+
+    event: Literal["left"] = "left"
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedByMcu(Told):
+    """A bridge's call was ended."""
+
+    event: Literal["ended-by-mcu"] = "ended-by-mcu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controlled(Told):
+    """Somebody (`by`) did something (`kind`) about `bridge`; `refused`: nothing was done."""
+
+    event: Literal["control"] = "control"
+    meeting: str
+    kind: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRefused(Told):
+    """A bridge's command was answered with another code than 200."""
+
+    event: Literal["command-refused"] = "command-refused"
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandWithoutCall(Told):
+    """A bridge had no call to give a command in."""
+
+    event: Literal["command-without-call"] = "command-without-call"
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneReceived(Told):
+    """A key was pressed in a call."""
+
+    event: Literal["tone"] = "tone"
+    digit: str
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaWithheld(Told):
+    """The MCU sends nothing to where a call wants its media, until it has heard from there."""
+
+    event: Literal["media-withheld"] = "media-withheld"
+    kind: Kind
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongPassword(Told):
+    """Somebody tried passwords."""
+
+    event: Literal["wrong-password"] = "wrong-password"
+    host: str
+    count: int
+    held_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSip(Told):
+    """Something else than SIP came to the port of signalling."""
+
+    event: Literal["not-sip"] = "not-sip"
+    port: int
+    speaks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLost(Told):
+    """A bridge heard nothing any more, and took its call for dead."""
+
+    event: Literal["media-lost"] = "media-lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redialled(Told):
+    """A bridge dials again."""
+
+    event: Literal["redial"] = "redial"
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoweredOff(Told):
+    """A host lost its power."""
+
+    event: Literal["powered-off"] = "powered-off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoweredOn(Told):
+    """A host has started again."""
+
+    event: Literal["powered-on"] = "powered-on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtcpReport:
+    """What the receiver of a bridge's stream reported (RFC 3550 §6.4.1); it came to the bridge, or
+    left it, at `t_ms`.
+
+    `lost`: packets since it began; `fraction` (of 256) since the last report, None where that is
+    not known; `jitter` in ticks of `clock_hz`.
+    """
+
+    t_ms: float
+    event: Literal["rtcp-report"] = "rtcp-report"
+    receiver: Literal["mcu", "bridge"]
+    kind: Kind
+    lost: int
+    fraction: int | None = None
+    jitter: int
+    clock_hz: int
+    who: Literal["bridge"] = "bridge"
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McuHealth:
+    """How the MCU fared, at its end: datagrams, and every sign of trouble.
+
+    What may be None an estimate has no need to say. `uptime`: the number of the time for which it
+    had power.
+    """
+
+    event: Literal["mcu-health"] = "mcu-health"
+    starved: int
+    worst_late_ms: float | None = None
+    unsendable: int
+    stray: int
+    not_rtp: int = 0
+    foreign: int = 0
+    unauthentic: int = 0
+    overflowed: int
+    rtp_sent: int | None = None
+    rtp_received: int | None = None
+    rtcp_sent: int
+    rtcp_received: int
+    clock_steps: int | None = None
+    clock_step_ms: float | None = None
+    unheard: int
+    sip_sent: int
+    sip_received: int
+    sip_unsendable: int | None = None
+    sip_dropped: dict[str, int] | None = None
+    wrong_passwords: int | None = None
+    calls_left: int
+    units_left: float
+    uptime: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeHealth:
+    """The same of a bridge, which holds no calls of others."""
+
+    event: Literal["bridge-health"] = "bridge-health"
+    bridge: str
+    starved: int
+    stray: int
+    overflowed: int
+    unheard: int
+    unsendable: int
+    rtcp_sent: int
+    rtcp_received: int
+    sip_sent: int
+    sip_received: int
+
+
+Event = (
+    Connected
+    | CallRefused
+    | TimedOut
+    | DialFailed
+    | TurnedAway
+    | Joined
+    | Left
+    | EndedByMcu
+    | Controlled
+    | CommandRefused
+    | CommandWithoutCall
+    | ToneReceived
+    | MediaWithheld
+    | WrongPassword
+    | NotSip
+    | MediaLost
+    | Redialled
+    | PoweredOff
+    | PoweredOn
+    | RtcpReport
+    | McuHealth
+    | BridgeHealth
+)
+_EVENT: TypeAdapter[Event] = TypeAdapter(
+    Annotated[Event, Discriminator("event")],
+    config=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False),
+)
+_STATE = ("units", "ports", "use")
+
+
+def made(**fields: object) -> Event:
+    """An event from what somebody told. Raises `ValidationError` for one that is none of these."""
+    return parse(json.dumps(fields))
+
+
+def parse(line: str | bytes) -> Event:
+    """An event from its line. Raises `ValidationError`."""
+    return _EVENT.validate_json(line)
+
+
+def as_fields(event: Event) -> dict[str, Any]:
+    """An event as its line has it; the MCU's state comes last."""
+    fields: dict[str, Any] = _EVENT.dump_python(event, mode="json", exclude_none=True)
+    return fields | {name: fields.pop(name) for name in _STATE if name in fields}
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """By time; how programs fared comes last."""
+    return sorted(events, key=lambda e: getattr(e, "t_ms", float("inf")))
+
+
+def write(events: Iterable[Event], folder: Path) -> None:
+    """Put them down as a run's `events.jsonl`."""
+    with (folder / FILE).open("w", encoding="utf-8") as file:
+        file.write(json.dumps({"schema": SCHEMA}) + "\n")
+        file.writelines(json.dumps(as_fields(e), ensure_ascii=False) + "\n" for e in events)
+
+
+def read(folder: Path) -> list[Event]:
+    """The events of a run. Raises `InputError` for a file that is of another version or broken."""
+    path = folder / FILE
+    with path.open("rb") as file:
+        first = file.readline().strip()
+        try:
+            found = json.loads(first)
+        except ValueError:
+            found = None
+        schema = found.get("schema") if isinstance(found, dict) else None
+        if schema != SCHEMA:
+            said = "no schema" if schema is None else f"schema = {json.dumps(schema)}"
+            raise InputError(f"{path}:1: {said}: of another version (allowed: {SCHEMA})")
+        return list(_lines(path, file))
+
+
+def _lines(path: Path, lines: Iterable[bytes]) -> Iterator[Event]:
+    for number, line in enumerate(lines, 2):
+        try:
+            yield parse(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            what = f"{where}: {first['msg']}" if where else first["msg"]
+            raise InputError(f"{path}:{number}: not an event: {what}") from None

@@ -1,0 +1,110 @@
+"""What is counted and measured of a network, as data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+RATE_TOLERANCE_PCT = 2.0
+DELAY_TOLERANCE_US = 50.0
+
+
+@dataclass(frozen=True)
+class QueueCount:
+    """One direction of a link since it was built."""
+
+    link: str
+    direction: str
+    sent_packets: int
+    queue_drops: int
+    line_losses: int
+    backlog: int
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """One class of one direction of a link since it was built; part of its `QueueCount`."""
+
+    link: str
+    direction: str
+    traffic_class: str
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    backlog: int
+
+
+@dataclass(frozen=True)
+class LineCount:
+    """One direction of a link's line since it was built.
+
+    What came to its end = passed + lost − duplicated, as soon as nothing is delayed in it any more.
+    `damaged` packets came to its end all the same; None: the kernel does not count them.
+    """
+
+    link: str
+    direction: str
+    passed: int
+    lost: int
+    duplicated: int
+    damaged: int | None = None
+
+
+@dataclass(frozen=True)
+class RouterCount:
+    """IP packets that all routers sent of themselves, and what became of packets in routers."""
+
+    sent: int
+    received: int
+    without_route: int
+    expired: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One direction of a link, as asked and as measured.
+
+    `delay_us` is propagation only; `rate_mbps` is infinite where nothing limits the rate.
+    """
+
+    link: str
+    direction: str
+    asked_rate_mbps: float
+    rate_mbps: float
+    asked_delay_us: float
+    delay_us: float
+    lost: int
+
+    def fault(self) -> str | None:
+        """What is wrong with it, or None."""
+        place = f"link {self.link} {self.direction}"
+        if self.lost:
+            return f"{place}: {self.lost} probe packets did not arrive"
+        if math.isinf(self.rate_mbps):
+            return f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, measured no limit"
+        off = abs(self.rate_mbps / self.asked_rate_mbps - 1) * 100
+        if off > RATE_TOLERANCE_PCT:
+            return (
+                f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, "
+                f"measured {self.rate_mbps:.3f} Mb/s"
+            )
+        if abs(self.delay_us - self.asked_delay_us) > DELAY_TOLERANCE_US:
+            return (
+                f"{place}: asked for {self.asked_delay_us:.0f} µs, measured {self.delay_us:.0f} µs"
+            )
+        return None
+
+
+def damaged(counted: Mapping[str, int]) -> int:
+    """Datagrams that ended because a bit of them was not as it was sent.
+
+    A damaged IP header ends at the next node, be it a router; a damaged UDP header or payload at
+    the receiver, which finds out when the datagram is read (RFC 1071: one flipped bit is always
+    found). Where several lines damage one packet it can pass the checksums and go astray.
+
+    Args:
+        counted: of `topology.emulation.counters.datagrams`, or the difference of two of them.
+    """
+    of_ip = sum(count for name, count in counted.items() if name.startswith(("Ip", "IP")))
+    return of_ip + counted["NoPorts"] + counted["InErrors"] - counted["RcvbufErrors"]
