@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from traffic.batch import SendBatch, sockaddr
-from traffic.injector.slots import open_socket
+from traffic.generator.slots import open_socket
 
 WINDOW, SIZE = 256, 1000
 

@@ -13,8 +13,7 @@ from traffic_factory import START_NS, stream_plan
 
 from traffic.impairments import Interval
 from traffic.log import SENT, PacketLog, read
-from traffic.recorded.annexb import AccessUnit, Clip
-from traffic.recorded.parameter_sets import SequenceParameters
+from traffic.recorded.annexb import AccessUnit, Clip, SequenceParameters
 from traffic.recorded.recording import Recording
 from traffic.recorded.sources import clip_recording
 from traffic.recorded.stream import RecordedStream

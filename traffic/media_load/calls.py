@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from traffic import rtp
-from traffic.injector.lateness import Lateness
+from traffic.generator.lateness import Lateness
 from traffic.media_load import messages
 from traffic.media_load.audio import SLOTS, AudioSenders
 from traffic.media_load.messages import MEDIA, Medium, Where

@@ -20,12 +20,159 @@ from traffic.h264 import (
     NAL_SPS,
     TYPE_MASK,
 )
-from traffic.recorded.parameter_sets import (
-    SequenceParameters,
-    TruncatedUnitError,
-    sequence_parameters,
-    slice_header,
-)
+
+# profiles whose parameter set tells the chroma format (§7.3.2.1.1)
+WITH_CHROMA_FORMAT = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
+EXTENDED_SAR = 255  # Table E-1
+MAX_ZEROS = 32  # of an Exp-Golomb code: values are below 2^32 (§9.1)
+SLICE_B = 1  # slice_type modulo 5 (Table 7-6)
+
+
+class TruncatedUnitError(ValueError):
+    """A NAL unit ends within what has to be read of it."""
+
+
+@dataclass(frozen=True)
+class SequenceParameters:
+    """Of one sequence parameter set.
+
+    Attributes:
+        profile, level: profile_idc and level_idc.
+        width, height: luma samples of a picture, cropping taken off.
+        progressive: frame_mbs_only_flag.
+        fps: frames a second by the VUI (§E.2.1: a frame lasts two ticks), None if it says nothing.
+    """
+
+    profile: int
+    level: int
+    width: int
+    height: int
+    progressive: bool
+    fps: Fraction | None
+
+
+@dataclass(frozen=True)
+class SliceHeader:
+    """The beginning of a slice header (§7.3.3)."""
+
+    first_macroblock: int
+    bidirectional: bool
+
+
+def slice_header(unit: bytes) -> SliceHeader:
+    """Read the beginning of a slice's NAL unit (types 1 and 5).
+
+    Raises:
+        TruncatedUnitError: the unit is shorter.
+    """
+    bits = _Bits(unit[1:32])
+    first = bits.ue()
+    return SliceHeader(first, bits.ue() % 5 == SLICE_B)
+
+
+def sequence_parameters(unit: bytes) -> SequenceParameters:
+    """Read a NAL unit of type 7 (§7.3.2.1.1 and §E.1.1).
+
+    Raises:
+        TruncatedUnitError: the unit is shorter.
+    """
+    bits = _Bits(unit[1:])
+    profile, _, level = bits.u(8), bits.u(8), bits.u(8)
+    bits.ue()  # seq_parameter_set_id
+    chroma = 1
+    if profile in WITH_CHROMA_FORMAT:
+        chroma = bits.ue()
+        separate = bits.u(1) if chroma == 3 else 0
+        bits.ue(), bits.ue(), bits.u(1)  # bit depths, qpprime_y_zero_transform_bypass_flag
+        if bits.u(1):
+            _skip_scaling_lists(bits, 12 if chroma == 3 else 8)
+        chroma = 0 if separate else chroma
+    bits.ue()  # log2_max_frame_num_minus4
+    _skip_order_count(bits)
+    bits.ue(), bits.u(1)  # max_num_ref_frames, gaps_in_frame_num_value_allowed_flag
+    width, units = 16 * (bits.ue() + 1), bits.ue() + 1
+    progressive = bool(bits.u(1))
+    if not progressive:
+        bits.u(1)  # mb_adaptive_frame_field_flag
+    bits.u(1)  # direct_8x8_inference_flag
+    height = 16 * units * (1 if progressive else 2)
+    if bits.u(1):  # Table 6-1 for the units of cropping
+        across = 2 if chroma in (1, 2) else 1
+        down = (2 if chroma == 1 else 1) * (1 if progressive else 2)
+        width -= across * (bits.ue() + bits.ue())
+        height -= down * (bits.ue() + bits.ue())
+    fps = _frame_rate(bits) if bits.u(1) else None
+    return SequenceParameters(profile, level, width, height, progressive, fps)
+
+
+def _skip_order_count(bits: _Bits) -> None:
+    kind = bits.ue()
+    if kind == 0:
+        bits.ue()  # log2_max_pic_order_cnt_lsb_minus4
+    elif kind == 1:
+        bits.u(1), bits.se(), bits.se()
+        for _ in range(bits.ue()):
+            bits.se()
+
+
+def _skip_scaling_lists(bits: _Bits, count: int) -> None:
+    """§7.3.2.1.1.1."""
+    for which in range(count):
+        if not bits.u(1):
+            continue
+        last = following = 8
+        for _ in range(16 if which < 6 else 64):
+            if following:
+                following = (last + bits.se()) % 256
+            last = following or last
+
+
+def _frame_rate(bits: _Bits) -> Fraction | None:
+    """The VUI up to its timing (§E.1.1)."""
+    if bits.u(1) and bits.u(8) == EXTENDED_SAR:
+        bits.u(32)
+    if bits.u(1):
+        bits.u(1)  # overscan_appropriate_flag
+    if bits.u(1):
+        bits.u(4)  # video_format, video_full_range_flag
+        if bits.u(1):
+            bits.u(24)
+    if bits.u(1):
+        bits.ue(), bits.ue()
+    if not bits.u(1):
+        return None
+    tick, scale = bits.u(32), bits.u(32)
+    return Fraction(scale, 2 * tick) if tick and scale else None
+
+
+class _Bits:
+    """Reads a raw byte sequence payload bit by bit, emulation prevention taken out (§7.3.1)."""
+
+    def __init__(self, escaped: bytes) -> None:
+        raw = escaped.replace(b"\0\0\3", b"\0\0")
+        self._value, self._left = int.from_bytes(raw, "big"), 8 * len(raw)
+
+    def u(self, count: int) -> int:
+        """An unsigned number of so many bits."""
+        if count > self._left:
+            raise TruncatedUnitError("ends too early")
+        self._left -= count
+        return self._value >> self._left & (1 << count) - 1
+
+    def ue(self) -> int:
+        """An unsigned Exp-Golomb code (§9.1)."""
+        zeros = 0
+        while not self.u(1):
+            zeros += 1
+            if zeros > MAX_ZEROS:
+                raise TruncatedUnitError("holds a number that is too large")
+        return (1 << zeros) - 1 + self.u(zeros)
+
+    def se(self) -> int:
+        """A signed Exp-Golomb code (§9.1.1)."""
+        code = self.ue()
+        return (code + 1) // 2 if code % 2 else -(code // 2)
+
 
 PARTITIONS = (2, 3, 4)
 BEFORE_A_PICTURE = frozenset({NAL_SEI, NAL_SPS, NAL_PPS, NAL_DELIMITER, *range(14, 19)})

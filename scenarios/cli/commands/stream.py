@@ -21,10 +21,10 @@ from traffic import hosts
 from traffic import log as packet_log
 from traffic import profiles as call_profiles
 from traffic.batch import media_socket
-from traffic.injector import cycle, interface, receiver, sender, slots, windows
-from traffic.injector.cycle import Cycle
-from traffic.injector.impair import impairers, load_intervals
-from traffic.injector.sender import Sent
+from traffic.generator import cycle, interface, receiver, sender, slots, windows
+from traffic.generator.cycle import Cycle
+from traffic.generator.impair import impairers, load_intervals
+from traffic.generator.sender import Sent
 
 LEAD_NS = 500_000_000
 """From the plan to the first packet: laying out the first windows and looking for garbage take some

@@ -35,7 +35,7 @@ from tests.mcu_sim.server_factory import (
 )
 from traffic import rtp
 from traffic.batch import media_socket
-from traffic.injector.receiver import receive
+from traffic.generator.receiver import receive
 from traffic.log import RECEIVED, read
 from traffic.media_load.calls import MediaLoad
 from traffic.media_load.messages import Where

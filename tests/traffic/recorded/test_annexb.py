@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from giaoban.errors import InputError
 from tests.h264 import byte_stream
-from traffic.recorded.annexb import nal_units, read_clip
-from traffic.recorded.parameter_sets import sequence_parameters
+from traffic.recorded.annexb import nal_units, read_clip, sequence_parameters
 
 # as x264 wrote it: baseline, level 1.3, 176x144, VUI timing 1/50 (25 frames a second)
 SPS = bytes.fromhex("6742c00dda0b13b011000003000100000300328f142aa0")

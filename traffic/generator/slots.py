@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from traffic import rtp
 from traffic.batch import Messages, media_socket, row_addresses, sockaddr
-from traffic.injector.cycle import LEAD_BYTES
-from traffic.injector.windows import Window
+from traffic.generator.cycle import LEAD_BYTES
+from traffic.generator.windows import Window
 
 HEAD = rtp.HEADER_BYTES + LEAD_BYTES
 MAX_RTP = 1472

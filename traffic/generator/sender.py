@@ -16,9 +16,9 @@ import numpy as np
 
 from giaoban.errors import InputError
 from traffic.batch import MAX_MESSAGES, sendmmsg
-from traffic.injector.lateness import Lateness
-from traffic.injector.slots import Slot
-from traffic.injector.windows import Window
+from traffic.generator.lateness import Lateness
+from traffic.generator.slots import Slot
+from traffic.generator.windows import Window
 from traffic.log import PacketLog
 
 READY, ENOUGH = 8, 4

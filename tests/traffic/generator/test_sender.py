@@ -14,11 +14,11 @@ from giaoban.errors import InputError
 from traffic import log as packet_log
 from traffic import rtp
 from traffic.batch import ReceiveBatch, media_socket
+from traffic.generator import sender, slots, windows
+from traffic.generator.cycle import Cycle, constant_rate
+from traffic.generator.lateness import Lateness
+from traffic.generator.sender import Sender, Sent
 from traffic.hosts import check_rate, is_own, media_target
-from traffic.injector import sender, slots, windows
-from traffic.injector.cycle import Cycle, constant_rate
-from traffic.injector.lateness import Lateness
-from traffic.injector.sender import Sender, Sent
 from traffic.sender.injection import Fate
 
 HOST = "127.0.0.1"

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from giaoban import tomlfile
 from giaoban.tomlfile import StrictModel
+from traffic.generator.cycle import Cycle
+from traffic.generator.windows import Impairer
 from traffic.impairments import Interval, TraceLoss
-from traffic.injector.cycle import Cycle
-from traffic.injector.windows import Impairer
 from traffic.rtp import template
 from traffic.sender.injection import Injector
 from traffic.sender.stream_plan import StreamPlan

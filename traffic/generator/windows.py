@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.injector.cycle import Cycle
+from traffic.generator.cycle import Cycle
 from traffic.sender.injection import Fate
 from traffic.sources.packet_loop import SECOND_NS
 

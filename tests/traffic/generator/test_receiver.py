@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.injector.receiver import ReceivedStreams, StreamReport, clock_hz
+from traffic.generator.receiver import ReceivedStreams, StreamReport, clock_hz
 from traffic.rtp import Headers
 
 
