@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 
@@ -106,6 +105,8 @@ def test_measures_are_counts_of_what_happened(
     flipped = {i for i in heard if sent["corrupted"][i]}
     assert got.corrupted == len(flipped)
     assert got.missing == len(in_phase) - len(heard) + len(flipped)
+    if got.sent + got.impaired:
+        assert got.missing_pct == pytest.approx(100 * got.missing / (got.sent + got.impaired))
     assert got.sent + got.impaired == (got.received - got.corrupted) + got.missing
     overtaken = [i for i in heard if any(j > i and came < (arrived_at[i], i) for j, came in first)]
     assert got.reordered == len(overtaken)
@@ -131,13 +132,6 @@ def test_measures_are_counts_of_what_happened(
         assert got.delay_p95_ms - 1e-9 <= got.delay_p95_high_ms <= max(delays) + 1e-9
     else:
         assert got.delay_p50_ms is got.delay_p95_ms is got.delay_p99_ms is got.jitter_ms is None
-
-
-def test_percentiles_of_known_delays() -> None:
-    sent = sent_log(101)
-    received = received_log(sent, range(101), sent["due_ns"] + np.arange(101) * MS // 10)
-    got = measure(trace(sent, received, 8000), 0, END_NS)
-    assert [got.delay_p50_ms, got.delay_p95_ms, got.delay_p99_ms] == pytest.approx([5, 9.5, 9.9])
 
 
 @pytest.mark.parametrize(
@@ -171,35 +165,11 @@ def test_one_packet_in_a_thousand_may_be_any_later_without_being_variation() -> 
     assert more.ipdv_ms == pytest.approx(30)
 
 
-def test_nothing_that_came_varies_not_at_all() -> None:
-    sent = sent_log(5)
-    got = measure(trace(sent, received_log(sent, [], []), 8000), 0, END_NS)
-    assert got.ipdv_ms is got.delay_p95_low_ms is got.delay_p95_high_ms is None
-
-
 def test_delay_counts_from_when_a_packet_was_due_and_so_holds_the_injected_jitter() -> None:
     sent = sent_log(10)
     sent["leaving_ns"] += 30 * MS
     received = received_log(sent, range(10), sent["leaving_ns"] + 2 * MS)
     assert measure(trace(sent, received, 8000), 0, END_NS).delay_p50_ms == pytest.approx(32)
-
-
-def test_a_packet_counts_in_the_phase_in_which_it_was_due() -> None:
-    sent = sent_log(100)
-    received = received_log(sent, range(100), sent["due_ns"] + 50 * MS)
-    got = trace(sent, received, 8000)
-    halves = [START_NS, START_NS + 1000 * MS, START_NS + 2000 * MS]
-    measures = [measure(got, a, b) for a, b in itertools.pairwise(halves)]
-    assert [(m.sent, m.received) for m in measures] == [(50, 50), (50, 50)]
-
-
-def test_reordered_packets_are_neither_lost_nor_double() -> None:
-    sent = sent_log(6)
-    received = received_log(sent, [1, 0, 2, 5, 4, 3], START_NS + 200 * MS + np.arange(6) * MS)
-    got = trace(sent, received, 8000)
-    assert got.arrived.all()
-    assert (got.duplicates, got.unknown) == (0, 0)
-    assert got.arrival_ns.tolist() == [START_NS + (200 + k) * MS for k in (1, 0, 2, 5, 4, 3)]
 
 
 def test_of_several_copies_the_first_counts() -> None:
@@ -306,16 +276,8 @@ def test_nothing_sent_nothing_received_nothing_in_the_phase() -> None:
         assert empty.jitter_ms is empty.delay_p50_ms is empty.interruption_ms_max is None
     silent = measure(trace(sent_log(5), stray[:0], 8000), 0, END_NS)
     assert (silent.sent, silent.received, silent.loss_burst_max) == (5, 0, 5)
-    assert silent.delay_p99_ms is None
-
-
-def test_a_corrupted_packet_arrived_and_is_of_no_use() -> None:
-    sent = sent_log(10)
-    sent["corrupted"][[3, 4]] = True
-    got = measure(delivered(sent, clock_hz=8000), 0, END_NS)
-    assert (got.sent, got.received, got.corrupted, got.missing) == (10, 10, 2, 2)
-    assert (got.interruptions, got.interruption_ms_max) == (1, pytest.approx(40))
-    assert got.missing_pct == pytest.approx(20)
+    assert silent.delay_p99_ms is silent.ipdv_ms is silent.delay_p95_low_ms is None
+    assert silent.delay_p95_high_ms is None
 
 
 def test_the_packet_that_is_late_is_the_reordered_one() -> None:
@@ -382,7 +344,7 @@ def test_windows_add_up_and_the_order_of_the_received_log_does_not_matter(
 
 @given(
     n=st.integers(2, 260),
-    spacing_ms=st.sampled_from([100, 500, 900]),
+    spacing_ms=st.sampled_from([100, 500, 900, 1000]),
     seed=st.integers(0, 2**32 - 1),
     loss=st.sampled_from([0.0, 0.02, 0.3, 1.0]),
 )
@@ -407,15 +369,6 @@ def test_the_worst_20_s_and_the_worst_minute_are_those_of_all_windows(
     assert got.missing_pct_60s is not None
     assert got.missing_pct_20s is not None
     assert got.missing_pct_60s <= got.missing_pct_20s * (1 + 1e-9)
-
-
-def test_two_bad_spells_count_together_only_within_20_s() -> None:
-    """50 packets a second: 10 lost at 5 s, and 10 at 24.7 s or at 25.3 s."""
-    for second, lost in ((1235, 20), (1265, 10)):
-        missing = [*range(250, 260), *range(second, second + 10)]
-        got = measure(delivered(sent_log(3000), missing, clock_hz=8000), 0, END_NS)
-        assert got.missing_pct_20s == pytest.approx(100 * lost / 1000)
-        assert got.missing_pct_60s == pytest.approx(100 * 20 / 3000)
 
 
 def test_a_short_stream_is_not_worse_for_being_short_and_a_pause_makes_none_better() -> None:

@@ -107,27 +107,6 @@ def test_a_pause_is_where_nothing_is_sent_for_longer_than_a_second(
     assert got.missing_pct_20s == pytest.approx(expected_pct, rel=1e-9)
 
 
-def test_a_packet_a_second_is_a_stream_and_no_silence() -> None:
-    """Three of the twenty of 20 s."""
-    sent = sent_log(60, spacing_ns=SECOND_NS)
-    got = measure(delivered(sent, [30, 31, 32], clock_hz=8000), 0, EVER_NS)
-    assert got.missing_pct_20s == pytest.approx(15)
-    assert got.missing_pct_60s == pytest.approx(5)
-
-
-def test_what_is_just_20_s_or_a_minute_apart_is_in_two_windows() -> None:
-    sent = sent_log(600, spacing_ns=500 * MS)
-    got = measure(delivered(sent, [100, 140], clock_hz=8000), 0, EVER_NS)
-    assert got.missing_pct_20s == pytest.approx(100 / 40)
-    got = measure(delivered(sent, [100, 220], clock_hz=8000), 0, EVER_NS)
-    assert got.missing_pct_60s == pytest.approx(100 / 120)
-
-
-def test_one_step_is_enough_to_know_how_many_packets_a_window_holds() -> None:
-    got = measure(delivered(sent_log(2, spacing_ns=500 * MS), [1], clock_hz=8000), 0, EVER_NS)
-    assert got.missing_pct_20s == pytest.approx(100 / 40)
-
-
 def test_long_times_are_right_to_the_nanosecond() -> None:
     sent = sent_log(60_000)
     missing = range(100, 50_100)  # 1000 s

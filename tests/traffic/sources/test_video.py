@@ -88,17 +88,6 @@ def test_any_frame_is_cut_evenly_and_completely(
     assert np.all(np.diff(when) >= 0)
 
 
-@pytest.mark.parametrize("kbps", [512.0, 2000.0, 4096.0])
-@pytest.mark.parametrize("size_sigma", [0.0, 0.2, 0.5])
-@pytest.mark.parametrize("key_interval_s", [1.0, 10.0])
-def test_the_long_run_mean_is_the_calls_rate(
-    kbps: float, size_sigma: float, key_interval_s: float
-) -> None:
-    model = video_model(kbps=kbps, size_sigma=size_sigma, key_interval_s=key_interval_s)
-    got = frames(model, 30 * 600)
-    assert got.size.mean() * 8 * 30 / 1000 == pytest.approx(kbps, rel=0.01)
-
-
 def test_a_second_after_a_key_frame_its_excess_is_mostly_paid_back() -> None:
     model = video_model(size_sigma=0.0)
     share = 2_000_000 / 8 / 30
@@ -168,11 +157,11 @@ def test_another_seed_is_another_stream_and_the_same_is_the_same() -> None:
     assert a != c
 
 
-@pytest.mark.parametrize("kbps", [512.0, 1024.0, 2000.0, 4096.0])
+@pytest.mark.parametrize("kbps", [512.0, 4096.0])
 @pytest.mark.parametrize("window_ms", [20, 200, 500])
-def test_packets_in_holds_the_largest_window_of_an_hour(kbps: float, window_ms: int) -> None:
+def test_packets_in_holds_the_largest_window(kbps: float, window_ms: int) -> None:
     model = video_model(kbps=kbps)
-    cut = packetise(frames(model, 30 * 3600), model)
+    cut = packetise(frames(model, 30 * 600), model)
     at_ms = (cut.frame * 1000) // 30
     largest = np.bincount(at_ms // window_ms).max()
     assert largest <= packets_in(window_ms * MS, kbps, model)
