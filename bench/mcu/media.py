@@ -33,7 +33,7 @@ from traffic.sources.video_stream import fill_with_noise
 
 SLOT_NS = 5_000_000
 SLOTS = 4
-"""A sender's turn comes every SLOTS slots: a packet of sound, or what is due of a picture."""
+"""A sender's turn comes every SLOTS slots: a packet of audio, or what is due of the video."""
 DRAIN_EVERY = 40
 """A receiver is read every so many slots."""
 LATE_NS = 20_000_000
@@ -50,7 +50,7 @@ def g711_loop() -> PacketLoop:
 
 @dataclass
 class Heard:
-    """What a receiver of sound got: media time on the sender's clock, and the time of arrival."""
+    """What a receiver of audio got: media time on the sender's clock, and the time of arrival."""
 
     timestamps: list[NDArray[np.int64]] = field(default_factory=list)
     arrivals_ns: list[NDArray[np.int64]] = field(default_factory=list)
@@ -127,12 +127,12 @@ class Generator:
     def __init__(self, model: VideoModel) -> None:
         self._inbox = ReceiveBatch(512, 2048, cut_long=True)
         width = rtp.HEADER_BYTES + max(model.max_payload, AUDIO_PACKET_SAMPLES)
-        self._pictures, self._sounds = SendBatch(256, width), SendBatch(16, width)
-        fill_with_noise(self._pictures.data)
+        self._video, self._audio = SendBatch(256, width), SendBatch(16, width)
+        fill_with_noise(self._video.data)
         at = np.arange(AUDIO_PACKET_SAMPLES)
         tone = TONE_PEAK * np.sin(2 * np.pi * TONE_HZ * at / AUDIO_CLOCK_HZ)
         payload = g711.a_law_encode(tone.astype(np.int16))
-        self._sounds.data[:, rtp.HEADER_BYTES : rtp.HEADER_BYTES + len(payload)] = payload
+        self._audio.data[:, rtp.HEADER_BYTES : rtp.HEADER_BYTES + len(payload)] = payload
         self.ends: list[End] = []
         self._slot = 0
         self._next_ns = time.monotonic_ns()
@@ -155,7 +155,7 @@ class Generator:
                 continue
             self.behind_ns = max(self.behind_ns, now_ns - self._next_ns)
             for end in self.ends[self._slot % SLOTS :: SLOTS]:
-                end.turn(self._sounds if end.audio else self._pictures, now_ns)
+                end.turn(self._audio if end.audio else self._video, now_ns)
             for end in self.ends[self._slot % DRAIN_EVERY :: DRAIN_EVERY]:
                 end.drain(self._inbox)
             also(now_ns)

@@ -16,7 +16,7 @@ from traffic import rtp
 from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from traffic.h264 import KEY_FRAME, carries
 from traffic.log import PacketLog
-from traffic.sender.holding import Holding
+from traffic.sender.departure_queue import DepartureQueue
 from traffic.sender.injection import EVER, Fate, Injector
 from traffic.sender.pacing import Pacer
 from traffic.sender.stream_plan import StreamPlan
@@ -30,7 +30,7 @@ class _ImpairedStream:
 
     def __init__(self, plan: StreamPlan, origin_ns: int | None) -> None:
         self.injector = Injector(plan, origin_ns)
-        self.holding = Holding() if plan.out_of_order or plan.duplicated else None
+        self.holding = DepartureQueue() if plan.out_of_order or plan.duplicated else None
         self._out_of_order = plan.out_of_order
         self._until_ns = EVER.min
 
@@ -323,7 +323,7 @@ class Outbound:
             if of == kind and line.holding is not None:
                 self._release(kind, row, line.holding, line.horizon_ns)
 
-    def _release(self, kind: Kind, row: int, holding: Holding, before_ns: int) -> None:
+    def _release(self, kind: Kind, row: int, holding: DepartureQueue, before_ns: int) -> None:
         """Send what a row's medium holds and leaves before a time, in order of leaving."""
         while len(holding):
             if self._released is None:

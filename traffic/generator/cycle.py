@@ -27,7 +27,7 @@ class Cycle:
 
     Attributes:
         length_ns: after which it repeats.
-        ids: s streams; the payload type tells sound from pictures.
+        ids: s streams; the payload type tells audio from video.
         offset_ns: (m,) when each is due after the cycle's beginning, rising from 0 or more. Streams
             that begin late run some packets into the next cycle.
         stream: (m,) index of its stream.
@@ -72,7 +72,7 @@ def constant_rate(packets_per_s: int, size: int, streams: int, seed: int) -> Cyc
         packets_per_s: of all streams together, a whole number that is not below `streams`.
         size: bytes of RTP, header included.
 
-    Timestamps tell when a packet is due, on the 90 kHz clock of pictures.
+    Timestamps tell when a packet is due, on the 90 kHz clock of video.
     """
     number = np.arange(packets_per_s)
     offset = number * SECOND_NS // packets_per_s
@@ -98,12 +98,12 @@ def calls(
     """The streams of `count` calls, each beginning at a moment of its own.
 
     Args:
-        seconds: length of the cycle; after it the same pictures come again.
-        audio: of the sound, all the time; None: no sound.
-        model: of the pictures; None: no pictures.
+        seconds: length of the cycle; after it the same video comes again.
+        audio: all the time; None: none.
+        model: of the video; None: none.
 
     Raises:
-        ValueError: a cycle does not hold a whole number of packets of sound.
+        ValueError: a cycle does not hold a whole number of packets of audio.
     """
     if audio is not None and seconds * 1000 % audio.packet_ms:
         raise ValueError(f"{seconds} s are no whole number of packets of {audio.packet_ms} ms")

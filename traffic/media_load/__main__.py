@@ -1,8 +1,8 @@
 """The process with the media of a load test's calls.
 
-`python -m traffic.media_load FD CAPACITY ADDRESS SEED SOUND [PROFILE]`: FD is a socket of packets
-with whoever makes the calls (`messages`); when that closes, it ends. SOUND is a packet's payload
-in hexadecimal digits, PROFILE a call profile with pictures.
+`python -m traffic.media_load FD CAPACITY ADDRESS SEED PAYLOAD [PROFILE]`: FD is a socket of packets
+with whoever makes the calls (`messages`); when that closes, it ends. PAYLOAD is an audio packet's
+in hexadecimal digits, PROFILE a call profile with video.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ORDERS_AT_ONCE = 4
 def main(words: Sequence[str]) -> int:
     """Run until the other end closes."""
     die_with_parent()
-    descriptor, capacity, address, seed, sound, *profile = words
+    descriptor, capacity, address, seed, payload, *profile = words
     line = socket.socket(fileno=int(descriptor))
     line.setblocking(False)
     room_for(int(capacity) * SOCKETS_A_BRIDGE)
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
     load = MediaLoad(
         int(capacity),
         address,
-        bytes.fromhex(sound),
+        bytes.fromhex(payload),
         None if model is None else video_loop(model, LOOP_S, LOOP_SEED),
         0 if model is None else model.max_payload,
         random.Random(int(seed)),

@@ -26,7 +26,7 @@ SLOT_NS = 5_000_000
 HEAR_EVERY, COUNT_EVERY, REPORT_EVERY = 40, 20, 20
 """A receiver is read, what came is counted, reports are looked for, every so many slots."""
 LATE_NS = 20_000_000
-"""A packet of sound that leaves when the next one is due fits no schedule (RFC 3551 §4.2)."""
+"""A packet of audio that leaves when the next one is due fits no schedule (RFC 3551 §4.2)."""
 GIVE_UP_NS = 1_000_000_000
 SILENT_MS = 2000.0
 NO_TYPE = 128
@@ -63,19 +63,19 @@ class MediaLoad:
         self,
         capacity: int,
         address: str,
-        sound: bytes,
+        payload: bytes,
         video: PacketLoop | None,
         max_payload: int,
         rng: random.Random,
     ) -> None:
-        """`sound`: one packet's payload; `video`: what all cameras show, None: there are none."""
+        """`payload`: of an audio packet; `video`: what all cameras show, None: there are none."""
         self._capacity = capacity
         self._address = address
         self._rng = rng
         self._bridges: dict[int, _Bridge] = {}
         self._free: list[int] = []
         """Rows below the highest that are nobody's."""
-        self._audio = AudioSenders(capacity, sound)
+        self._audio = AudioSenders(capacity, payload)
         self._video = None if video is None else VideoSenders(video, max_payload)
         self._receivers = {
             "audio": Receivers(capacity, AUDIO_CLOCK_HZ, OCTETS_PER_MS),

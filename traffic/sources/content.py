@@ -11,10 +11,10 @@ import math
 
 import numpy as np
 
-from traffic.sources.video_model import SMALLEST_FRAME, Frames, PictureModel
+from traffic.sources.video_model import SMALLEST_FRAME, FrameModel, Frames
 
 
-class ContentModel(PictureModel):
+class ContentModel(FrameModel):
     """The statistics of shared slides; figures and sources are in profiles.toml.
 
     Attributes:

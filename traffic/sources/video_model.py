@@ -23,7 +23,7 @@ SMALLEST_SHARE = 0.2  # of the mean frame: rate control does not squeeze a frame
 SMALLEST_FRAME = 64  # bytes
 
 
-class PictureModel(StrictModel):
+class FrameModel(StrictModel):
     """What every source of frames has.
 
     Attributes:
@@ -53,7 +53,7 @@ class PictureModel(StrictModel):
         return 2 * self.kbps * 125 * self.vbv_s + frames * (self.share + SMALLEST_FRAME)
 
 
-class VideoModel(PictureModel):
+class VideoModel(FrameModel):
     """The statistics of an encoder's output; figures and sources are in profiles.toml.
 
     Attributes:
@@ -213,7 +213,7 @@ class Packets:
     marker: NDArray[np.bool_]
 
 
-def packetise(frames: Frames, model: PictureModel) -> Packets:
+def packetise(frames: Frames, model: FrameModel) -> Packets:
     """Cut frames into FU-A fragments of even size (RFC 6184 §5.8)."""
     room = model.max_payload - FU_HEADER_BYTES
     # the NAL unit's own header byte travels in the FU headers; a FU-A needs two fragments

@@ -16,8 +16,8 @@ from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.content import ContentModel, ContentSource
 from traffic.sources.video_model import (
     CLOCK_HZ,
+    FrameModel,
     FrameSource,
-    PictureModel,
     VideoModel,
     packetise,
 )
@@ -145,7 +145,7 @@ def fill_with_noise(rows: NDArray[np.uint8]) -> None:
     rows[:] = np.random.default_rng(1681).integers(0, 256, rows.shape[1], np.uint8)
 
 
-def packets_in(window_ns: int, kbps: float, model: PictureModel) -> int:
+def packets_in(window_ns: int, kbps: float, model: FrameModel) -> int:
     """How many packets a window can hold at the most: room for a batch.
 
     It bounds every draw, as rate control bounds the bytes of consecutive frames; `kbps` is the

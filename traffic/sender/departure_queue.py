@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Holding:
+class DepartureQueue:
     """Rows of bytes with their lengths and times; nothing in it is ever dropped."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.sender.holding import Holding
+from traffic.sender.departure_queue import DepartureQueue
 
 
 def rows(numbers: list[int]) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -19,7 +19,7 @@ def rows(numbers: list[int]) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
 )
 def test_nothing_is_lost_and_all_is_in_order(windows: list[list[int]], room: int) -> None:
     """Windows are 10 long; a packet leaves up to 40 after its window begins."""
-    holding, got = Holding(), []
+    holding, got = DepartureQueue(), []
     out = np.zeros((room, 5), np.uint8)
     sent: list[tuple[int, int]] = []
     for window, delays in enumerate(windows):
@@ -40,7 +40,7 @@ def test_nothing_is_lost_and_all_is_in_order(windows: list[list[int]], room: int
 
 
 def test_equal_times_keep_their_order_and_what_finds_no_row_stays() -> None:
-    holding, out = Holding(), np.zeros((2, 3), np.uint8)
+    holding, out = DepartureQueue(), np.zeros((2, 3), np.uint8)
     holding.put(rows([1, 2, 3]), np.array([3, 3, 3]), np.array([5, 5, 4]))
     holding.put(rows([4]), np.array([3]), np.array([9]))
     assert holding.take(9, out)[1].tolist() == [4, 5]
