@@ -1,13 +1,31 @@
-"""What a document consists of, whatever it is written as: PDF and DOCX lay out the same blocks."""
+"""What a document consists of, whatever it is written as: terminal, Markdown, PDF and DOCX lay out
+the same blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Align = Literal["left", "right", "center"]
+Tone = Literal["", "good", "bad", "doubt", "known", "quiet"]
+"""What a text means for its reader, where there are colours to show it."""
+TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "doubt"}
+"""Of verdicts."""
+
+
+class Code(str):
+    """A piece of a text that is compared letter by letter: a path, a sum, an id."""
+
+
+Text = str | Sequence[str]
+"""One text, or its pieces in their order, of which some may be `Code`."""
+
+
+def plain(text: Text) -> str:
+    """A text without the marks of its pieces."""
+    return text if isinstance(text, str) else "".join(text)
 
 
 def aligned(first: Align, others: Align, count: int) -> list[Align]:
@@ -17,27 +35,42 @@ def aligned(first: Align, others: Align, count: int) -> list[Align]:
 
 @dataclass(frozen=True)
 class Heading:
-    """A numbered heading; `level` 1, or 2 for a part of a section."""
+    """A heading; `level` 1, or 2 for a part of a section; 0 is the title of what has no other."""
 
     text: str
     level: int = 1
     number: str = ""
+    tone: Tone = ""
 
 
 @dataclass(frozen=True)
 class Par:
     """A paragraph; `note` is a small one that explains the table above it."""
 
-    text: str
+    text: Text
     bold: bool = False
     note: bool = False
+    tone: Tone = ""
+
+
+def pars(texts: Iterable[Text], tone: Tone = "") -> list[Par]:
+    """A paragraph for each text."""
+    return [Par(text, tone=tone) for text in texts]
 
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list, an item a line, each with a dash."""
+    """A list, an item a line, each with a dash or with its number."""
 
-    items: Sequence[str]
+    items: Sequence[Text]
+    numbered: bool = False
+
+    def marked(self, dash: str = "–") -> list[tuple[str, Text]]:
+        """Each item with what stands before it."""
+        return [
+            (f"{number}." if self.numbered else dash, item)
+            for number, item in enumerate(self.items, 1)
+        ]
 
 
 def bullets(items: Iterable[str]) -> Bullets:
@@ -54,6 +87,7 @@ class Cell:
     sub: str = ""
     bold: bool = False
     code: bool = False
+    tone: Tone = ""
 
 
 @dataclass(frozen=True)
@@ -65,10 +99,23 @@ class Head:
     rows: int = 1
 
 
+class Give(NamedTuple):
+    """A column that is cut where a line is too long, to no less than `least` letters; or is left
+    out then (`drop`)."""
+
+    column: int
+    least: int
+    drop: bool = False
+
+
 @dataclass(frozen=True)
 class Table:
     """A table. `widths` are shares of the line; `head` are rows, in which spanned cells are left
-    out. `whole`: short enough to be kept on one page."""
+    out. `whole`: short enough to be kept on one page.
+
+    On a terminal the columns of `keep` are not broken, all others are. With `gives` each row is one
+    line: those columns give way, the first one first, and no other does.
+    """
 
     caption: str
     head: Sequence[Sequence[Head]]
@@ -78,6 +125,49 @@ class Table:
     whole: bool = False
     small: bool = False
     number: int = 0
+    keep: Collection[int] = ()
+    gives: Sequence[Give] = ()
+
+    def titles(self) -> list[str]:
+        """What stands above each column, where a head can have but one row."""
+        found: list[list[str]] = [[] for _ in self.aligns]
+        taken: set[tuple[int, int]] = set()
+        for y, row in enumerate(self.head):
+            x = 0
+            for cell in row:
+                while (y, x) in taken:
+                    x += 1
+                over = range(x, x + cell.columns)
+                taken |= {(y + down, at) for down in range(cell.rows) for at in over}
+                for at in over:
+                    found[at].append(cell.text)
+        return [" ".join(filter(None, texts)) for texts in found]
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str | Cell]],
+    right: Collection[int] = (),
+    *,
+    caption: str = "",
+    keep: Collection[int] = (),
+    gives: Sequence[Give] = (),
+) -> Table:
+    """A table with a head of one row; the columns `right` (from 0) stand there."""
+    return Table(
+        caption=caption,
+        head=[[Head(text) for text in head]],
+        rows=[[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows],
+        widths=[1.0] * len(head),
+        aligns=["right" if number in right else "left" for number in range(len(head))],
+        keep=keep,
+        gives=gives,
+    )
+
+
+def toned(row: Iterable[str | Cell], tone: Tone) -> list[Cell]:
+    """A row of which each cell has a tone."""
+    return [replace(c if isinstance(c, Cell) else Cell(c), tone=tone) for c in row]
 
 
 @dataclass(frozen=True)
@@ -161,7 +251,7 @@ def numbered(blocks: Iterable[Block]) -> list[Block]:
                 found.append(Heading(block.text, 2, f"{sections}.{parts}."))
             case Table():
                 tables += 1
-                found.append(_renumbered(block, tables))
+                found.append(replace(block, number=tables))
             case Picture():
                 pictures += 1
                 found.append(Picture(block.file, block.caption, pictures))
@@ -170,25 +260,12 @@ def numbered(blocks: Iterable[Block]) -> list[Block]:
     return found
 
 
-def _renumbered(table: Table, number: int) -> Table:
-    return Table(
-        table.caption,
-        table.head,
-        table.rows,
-        table.widths,
-        table.aligns,
-        table.whole,
-        table.small,
-        number,
-    )
-
-
 def _texts(block: Block, words: Words) -> Iterator[tuple[str, str]]:
     match block:
         case Par():
-            yield "", block.text
+            yield "", plain(block.text)
         case Bullets():
-            yield from (("", f"– {item}") for item in block.items)
+            yield from (("", f"{mark} {plain(item)}") for mark, item in block.marked())
         case Picture():
             name = f"{words.picture} {block.number}"
             yield f" · {name}", f"{name}: {block.caption}"

@@ -1,68 +1,42 @@
-"""The answer about all failures in words: rows for a terminal, and `summary.md`."""
+"""The answer about all failures in words: what a terminal shows, and `summary.md`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from giaoban.counting import Count, counted
 from results.judge.failure_points import MANY
-from results.model.failures import BridgeImpact, FailureResult, FaultsAnswer, SinglePoint
-from results.report.markdown import cell_text, escaped, table
+from results.model.failures import (
+    BridgeImpact,
+    Change,
+    Comparison,
+    FailureResult,
+    FaultsAnswer,
+    SinglePoint,
+)
+from results.report.document import (
+    TONES,
+    Block,
+    Bullets,
+    Code,
+    Heading,
+    Par,
+    Table,
+    Tone,
+    pars,
+    table,
+    toned,
+)
+from results.report.evidence_list import evidence
+from results.report.markdown import markdown
 
+_TONES: dict[str, Tone] = {"fail": "bad", "invalid": "doubt", "accepted": "known"}
+_SENSES: dict[str, Tone] = {"worse": "bad", "better": "good", "other": "quiet"}
 VERDICT_WORDS = {
     "pass": "PASS – no failure that was tried does more than the criteria allow",
     "fail": "FAIL – a failure does more to the meeting than the criteria allow",
     "invalid": "INVALID – an emulation cannot be trusted, so there is no answer",
 }
-
-
-class Row(NamedTuple):
-    """One failure as text."""
-
-    failure: str
-    verdict: str
-    interruption: str
-    mending: str
-    lost: str
-    load: str
-    cut_off: str
-    worst_link: str
-
-
-BRIDGE_HEAD = (
-    "failure",
-    "bridge",
-    "interruption",
-    "of the sound",
-    "by the mending",
-    "packets lost",
-    "state",
-    "path",
-)
-BRIDGE_RIGHT = (2, 3, 4, 5)
-
-
-class BridgeRow(NamedTuple):
-    """One bridge in one failure as text."""
-
-    failure: str
-    bridge: str
-    interruption: str
-    sound: str
-    mending: str
-    lost: str
-    state: str
-    path: str
-
-
-class LinkRow(NamedTuple):
-    """One direction of a link as text."""
-
-    link: str
-    direction: str
-    peak: str
-    failure: str
 
 
 def headline(answer: FaultsAnswer) -> str:
@@ -100,52 +74,67 @@ def state_of(failure: FailureResult) -> str:
     return failure.verdict
 
 
-def rows(answer: FaultsAnswer, link: str | None = None, bridge: str | None = None) -> list[Row]:
+def failures_table(
+    answer: FaultsAnswer,
+    link: str | None = None,
+    bridge: str | None = None,
+    *,
+    with_worst_link: bool = True,
+) -> Table:
     """One row a failure; only those that concern a link or a bridge if one is named."""
-    return [
-        Row(
-            failure=f.id,
-            verdict=state_of(f),
-            interruption=_interruption(f.interruption_ms, f.interruption_at),
-            mending=_interruption(f.restored_interruption_ms, f.restored_interruption_at),
-            lost=str(f.packets_lost) if f.bridges else "–",
-            load="–" if f.worst_link is None else f"{f.worst_link.peak_pct:.1f} %",
-            cut_off=_cut_off(f, len(answer.bridges)),
-            worst_link="–"
-            if f.worst_link is None
-            else f"{f.worst_link.id} {f.worst_link.direction}",
+    rows = []
+    for f in answer.failures:
+        if not _concerns(f, link, bridge):
+            continue
+        state, worst = state_of(f), f.worst_link
+        row = (
+            f.id,
+            state,
+            _interruption(f.interruption_ms, f.interruption_at),
+            _interruption(f.restored_interruption_ms, f.restored_interruption_at),
+            str(f.packets_lost) if f.bridges else "–",
+            "–" if worst is None else f"{worst.peak_pct:.1f} %",
+            _cut_off(f, len(answer.bridges)),
+            *(["–" if worst is None else f"{worst.id} {worst.direction}"] * with_worst_link),
         )
-        for f in answer.failures
-        if _concerns(f, link, bridge)
-    ]
+        rows.append(toned(row, _TONES.get(state, "")))
+    head = ["failure", "verdict", "interruption", "by mending", "lost", "load", "cut off"]
+    head += ["most loaded backbone link"] * with_worst_link
+    return table(head, rows, right=(2, 3, 4, 5), keep=(0, 1, 4, 5))
 
 
-def bridge_rows(answer: FaultsAnswer, bridge: str | None = None) -> list[BridgeRow]:
+def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
     """What failures did to bridges: those that were touched, or all failures of one bridge."""
-    return [
-        BridgeRow(
-            failure=f.id,
-            bridge=impact.bridge,
-            interruption=f"{impact.interruption_ms:.1f} ms",
-            sound=f"{impact.sound_interruption_ms:.1f} ms",
-            mending=f"{impact.restored_interruption_ms:.1f} ms",
-            lost=str(impact.packets_lost),
-            state=_state(impact),
-            path=_path(impact),
+    head = (
+        "failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost",
+        "state", "path",
+    )  # fmt: skip
+    rows = [
+        (
+            f.id,
+            impact.bridge,
+            f"{impact.interruption_ms:.1f} ms",
+            f"{impact.sound_interruption_ms:.1f} ms",
+            f"{impact.restored_interruption_ms:.1f} ms",
+            str(impact.packets_lost),
+            _state(impact),
+            _path(impact),
         )
         for f in answer.failures
         for impact in f.bridges
         if (bridge is None and touched(impact)) or impact.bridge == bridge
     ]
+    return table(head, rows, right=(2, 3, 4, 5), keep=(0, 1, 4, 5))
 
 
-def link_rows(answer: FaultsAnswer, link: str | None = None) -> list[LinkRow]:
+def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
     """The worst load of each direction of each link, or of one link's."""
-    return [
-        LinkRow(w.id, w.direction, f"{w.peak_pct:.1f} %", w.failure)
+    rows = [
+        (w.id, w.direction, f"{w.peak_pct:.1f} %", w.failure)
         for w in answer.links
         if link in (None, w.id)
     ]
+    return table(("link", "direction", "worst load", "by"), rows, right=(2,), keep=(0, 1, 2))
 
 
 def touched(impact: BridgeImpact) -> bool:
@@ -213,78 +202,89 @@ def slowest(answer: FaultsAnswer) -> str | None:
     return f"{worst.ms:.1f} ms at {worst.at} by {by} (limit {limit:g} ms)"
 
 
+def brief(
+    answer: FaultsAnswer, link: str | None = None, bridge: str | None = None
+) -> Iterator[Block]:
+    """What a terminal shows: the answer, what got worse, single points of failure, and a table to
+    look things up in."""
+    yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
+    if (compared := answer.comparison) is not None:
+        yield _compared(compared)
+        for change in compared.changes:
+            yield Par(f"  {_changed(change)}", tone=_SENSES[change.sense])
+    if compared is None or answer.verdict == "invalid":  # else they are the changes
+        yield from pars(answer.reasons)
+    for point in answer.single_points:
+        yield Par(f"single point of failure: {point_line(point, answer)}")
+    yield from pars(unneeded_lines(answer))
+    if longest := slowest(answer):
+        yield Par(f"longest interruption: {longest}")
+    if load := busiest(answer):
+        yield Par(f"most loaded link: {load}")
+    yield failures_table(answer, link, bridge, with_worst_link=False)
+    if bridge is not None:
+        yield bridges_table(answer, bridge)
+    if link is not None:
+        yield links_table(answer, link)
+
+
+def _compared(comparison: Comparison) -> Par:
+    if not comparison.changes:
+        return Par("nothing is worse than what was accepted, nothing is better", tone="good")
+    if not comparison.worse:
+        return Par("nothing is worse than what was accepted", tone="good")
+    told = f"worse than what was accepted: {len(comparison.worse)}"
+    return Par(told, bold=True, tone="bad")
+
+
+def _changed(change: Change) -> str:
+    return {"worse": "worse: ", "better": "better: "}.get(change.sense, "") + change.line
+
+
 def summary_md(answer: FaultsAnswer) -> str:
     """The text of `summary.md` (English, Markdown)."""
-    answer = escaped(answer)
-    timing = answer.timing
-    lines = [f"# {headline(answer)}", "", answer.question.text_en, ""]
+    return markdown(summary(answer))
+
+
+def summary(answer: FaultsAnswer) -> Iterator[Block]:
+    """All that a person wants to know of failures, in English."""
+    timing, engine = answer.timing, answer.engine
+    yield Heading(headline(answer), 0)
+    yield Par(answer.question.text_en)
     if answer.reasons:
-        lines += ["Why:", "", *(f"- {cell_text(reason)}" for reason in answer.reasons), ""]
-    lines += _since(answer)
-    lines += ["## Single points of failure", ""]
-    lines += [f"- {point_line(p, answer)}" for p in answer.single_points]
-    lines += [] if answer.single_points else ["None of what was tried."]
-    lines += [f"- {line}" for line in unneeded_lines(answer)]
+        yield Par("Why:")
+        yield Bullets(answer.reasons)
+    if answer.comparison is not None:
+        others = [_changed(c) for c in answer.comparison.changes if c.sense != "worse"]
+        if others:  # what is worse are the reasons
+            yield Par("Other changes since then:")
+            yield Bullets(others)
+    yield Heading("Single points of failure")
+    points = [point_line(point, answer) for point in answer.single_points]
+    if not points:
+        yield Par("None of what was tried.")
+    yield Bullets([*points, *unneeded_lines(answer)])
     if untried := len(answer.untried):
-        lines += ["", f"Not tried: {untried} of the single failures that the network can have."]
-    lines += ["", "## Failures", ""]
-    lines += [
+        yield Par(f"Not tried: {untried} of the single failures that the network can have.")
+    yield Heading("Failures")
+    yield Par(
         f"Everybody is in the meeting. Each failure, alone, begins {timing.at_s:g} s after the "
         f"start; a link is mended at {timing.to_s:g} s, anything else stays down. An interruption "
         "lasts until sound and picture are back; it is the longest at a bridge that still had a "
         "path to the MCU, by the failing and by the mending. Who was cut off was behind the "
-        "failure, unless it says that it had a path.",
-        "",
-    ]
-    head = (
-        "failure",
-        "verdict",
-        "interruption",
-        "by the mending",
-        "packets lost",
-        "load",
-        "cut off",
-        "most loaded backbone link",
+        "failure, unless it says that it had a path."
     )
-    lines += table(head, rows(answer), right=(2, 3, 4, 5))
-    lines += [
-        "## Bridges",
-        "",
-        "Every bridge that a failure touched, with its path to the MCU.",
-        "",
-    ]
-    lines += table(
-        BRIDGE_HEAD,
-        bridge_rows(answer),
-        right=BRIDGE_RIGHT,
-    )
-    lines += [
-        "## Links",
-        "",
-        "The worst second of each direction, and the failure that causes it.",
-        "",
-    ]
-    lines += table(("link", "direction", "load", "by"), link_rows(answer), right=(2,))
-    engine = answer.engine
-    lines += ["## Evidence", ""]
-    if engine is not None:
-        lines.append(f"- engine {engine.name} ({engine.time} time, {engine.kernel})")
-    lines.append(f"- run `{answer.run_id}`, seed {answer.inputs.seed}, code {answer.inputs.code}")
-    lines.append("- each failure's own `result.json` is in `failures/`")
-    for name in ("scenario", "province", "mcu", "criteria"):
-        ref = getattr(answer.inputs, name)
-        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
-    return "\n".join(lines) + "\n"
-
-
-def _since(answer: FaultsAnswer) -> list[str]:
-    """What is otherwise than was accepted, and no reason of the verdict; nothing without one."""
-    if answer.comparison is None:
-        return []
-    others = [c for c in answer.comparison.changes if c.sense != "worse"]
-    marks = {"better": "better: ", "other": ""}
-    lines = [f"- {marks[c.sense]}{cell_text(c.line)}" for c in others]
-    return ["Other changes since then:", "", *lines, ""] if lines else []
+    yield failures_table(answer)
+    yield Heading("Bridges")
+    yield Par("Every bridge that a failure touched, with its path to the MCU.")
+    yield bridges_table(answer)
+    yield Heading("Links")
+    yield Par("The worst second of each direction, and the failure that causes it.")
+    yield links_table(answer)
+    yield Heading("Evidence")
+    by = "" if engine is None else f"engine {engine.name} ({engine.time} time, {engine.kernel}), "
+    own = ("each failure's own ", Code("result.json"), " is in ", Code("failures/"))
+    yield evidence(answer.run_id, answer.inputs, by=by, more=[own])
 
 
 def _concerns(failure: FailureResult, link: str | None, bridge: str | None) -> bool:

@@ -1,10 +1,14 @@
-"""Headroom in words: lines for a terminal, and `summary.md`."""
+"""Headroom in words: what a terminal shows, and `summary.md`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from giaoban.counting import Count
 from results.model.headroom import Bottleneck, Headroom, Point
-from results.report.markdown import escaped, table
+from results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
+from results.report.evidence_list import NO_DOCUMENT, evidence
+from results.report.markdown import markdown
 from results.report.whatif_summary import margin, said_by
 
 DEVICES = 12
@@ -42,42 +46,56 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> str:
     return f"{item.more} more: then {item.criterion} at {where}{way}{how}"
 
 
-def summary_md(answer: Headroom) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    answer = escaped(answer)
-    lines = [
-        f"# {headline(answer)}",
-        "",
-        answer.question_en,
-        "",
-        f"Calls at {answer.profile} on {answer.device_name}. Further bridges hang on all routers "
-        "in turn, each on a line like those that there are; they join "
-        f"{answer.pace_s:g} s apart or more. {known_by(answer)}.",
-        "",
-        "## What is in the way",
-        "",
-        "In this order; each line holds once the ones before it are lifted.",
-        "",
-        *(f"{n}. {bottleneck_line(b, answer)}" for n, b in enumerate(answer.bottlenecks, start=1)),
-        "",
-        "The device's admission is asked call by call, busiest seconds of links are added up; what "
-        "is judged packet by packet says so.",
-        "",
-        "## Where",
-        "",
-        "If all further bridges hang on one router:",
-        "",
-    ]
-    lines += table(
-        ("district", "more", "then full", "with a larger device", "then full"),
+def brief(answer: Headroom) -> Iterator[Block]:
+    """What a terminal shows: the number, what is in the way, districts."""
+    yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
+    paced = f"; they join {answer.pace_s:g} s apart or more" if answer.more > 0 else ""
+    yield Par(known_by(answer) + paced)
+    yield _bottlenecks(answer)
+    yield _districts(answer)
+
+
+def _bottlenecks(answer: Headroom) -> Bullets:
+    return Bullets([bottleneck_line(b, answer) for b in answer.bottlenecks], numbered=True)
+
+
+def _districts(answer: Headroom) -> Table:
+    return table(
+        ("district", "more, all of them there", "then full", "with a larger device", "then full"),
         [
             (room.name, str(room.more), room.by, _count(room.links_more), room.links_by)
             for room in answer.districts
         ],
         right=(1, 3),
     )
-    lines += ["Calls that each direction of a link still carries:", ""]
-    lines += table(
+
+
+def summary_md(answer: Headroom) -> str:
+    """The text of `summary.md` (English, Markdown)."""
+    return markdown(summary(answer))
+
+
+def summary(answer: Headroom) -> Iterator[Block]:
+    """All that a person wants to know of the headroom, in English."""
+    yield Heading(headline(answer), 0)
+    yield Par(answer.question_en)
+    yield Par(
+        f"Calls at {answer.profile} on {answer.device_name}. Further bridges hang on all routers "
+        "in turn, each on a line like those that there are; they join "
+        f"{answer.pace_s:g} s apart or more. {known_by(answer)}."
+    )
+    yield Heading("What is in the way")
+    yield Par("In this order; each line holds once the ones before it are lifted.")
+    yield _bottlenecks(answer)
+    yield Par(
+        "The device's admission is asked call by call, busiest seconds of links are added up; what "
+        "is judged packet by packet says so."
+    )
+    yield Heading("Where")
+    yield Par("If all further bridges hang on one router:")
+    yield _districts(answer)
+    yield Par("Calls that each direction of a link still carries:")
+    yield table(
         ("link", "direction", "rate", "busiest second now", "more calls"),
         [
             (
@@ -91,8 +109,9 @@ def summary_md(answer: Headroom) -> str:
         ],
         right=(2, 3, 4),
     )
-    lines += ["## Devices", "", "More calls that a device would hold, links aside:", ""]
-    lines += table(
+    yield Heading("Devices")
+    yield Par("More calls that a device would hold, links aside:")
+    yield table(
         ("device", "more", "figures"),
         [
             (room.name, str(room.more), "assumed" if room.assumed else "")
@@ -100,8 +119,8 @@ def summary_md(answer: Headroom) -> str:
         ],
         right=(1,),
     )
-    lines += ["## Judged", ""]
-    lines += table(
+    yield Heading("Judged")
+    yield table(
         ("more", "verdict", "binds", "margin"),
         [
             (
@@ -114,16 +133,8 @@ def summary_md(answer: Headroom) -> str:
         ],
         right=(0, 3),
     )
-    lines += [
-        "## Evidence",
-        "",
-        "- an estimate is no document for approval; emulations are in `confirmed/`",
-        f"- run `{answer.run_id}`, seed {answer.inputs.seed}, code {answer.inputs.code}",
-    ]
-    for name in ("scenario", "province", "mcu", "criteria"):
-        ref = getattr(answer.inputs, name)
-        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
-    return "\n".join(lines) + "\n"
+    yield Heading("Evidence")
+    yield evidence(answer.run_id, answer.inputs, more=[NO_DOCUMENT])
 
 
 def _count(more: int | None) -> str:

@@ -1,12 +1,24 @@
-"""A load test in words: the lines a terminal shows, and `summary.md`."""
+"""A load test in words: what a terminal shows, and `summary.md`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from giaoban.counting import Count, counted
 from results.model.load import Delay, LoadResult
-from results.report.markdown import escaped
+from results.report.document import (
+    TONES,
+    Block,
+    Bullets,
+    Heading,
+    Par,
+    Table,
+    pars,
+    table,
+    toned,
+)
+from results.report.markdown import markdown
+from results.report.summary import MET
 
 HEAD = {
     "pass": "PASS – the MCU meets the criteria under this load",
@@ -120,22 +132,17 @@ def generator_line(result: LoadResult) -> str | None:
     )
 
 
-def criterion_rows(result: LoadResult) -> list[tuple[str, str, str, str]]:
-    """(criterion, value, limit, met)."""
-    return [
-        (
-            c.name_en,
-            NOTHING if c.value is None else f"{c.value:g} {c.unit}",
-            f"≤ {c.threshold:g} {c.unit}",
-            {True: "met", False: "NOT met", None: "not judged"}[c.ok],
-        )
-        for c in result.criteria
-    ]
+def _criteria(result: LoadResult) -> Table:
+    rows = []
+    for c in result.criteria:
+        value = NOTHING if c.value is None else f"{c.value:g} {c.unit}"
+        row = (c.name_en, value, f"≤ {c.threshold:g} {c.unit}", MET[c.ok])
+        rows.append(toned(row, "bad" if c.ok is False else ""))
+    return table(("criterion", "value", "limit", "result"), rows, right=(1, 2))
 
 
-def operation_rows(result: LoadResult) -> list[tuple[str, ...]]:
-    """(what, attempts, succeeded, failed by cause, sent again, median, 95th, answers)."""
-    rows: list[tuple[str, ...]] = []
+def _operations(result: LoadResult) -> Table:
+    rows = []
     for o in result.operations:
         failed = ", ".join(f"{n} {cause}" for cause, n in o.failed.items()) or "0"
         delays = (NOTHING, NOTHING)
@@ -144,7 +151,8 @@ def operation_rows(result: LoadResult) -> list[tuple[str, ...]]:
         answers = "; ".join(f"{n} × {text}" for text, n in o.answers.items())
         counts = (str(o.attempts), str(o.succeeded), failed, str(o.repeats))
         rows.append((o.operation, *counts, *delays, answers))
-    return rows
+    head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
+    return table(head, rows, right=(1, 2, 4, 5, 6))
 
 
 def unsupported_lines(result: LoadResult) -> list[str]:
@@ -174,31 +182,47 @@ def delay_line(delay: Delay | None) -> str:
     )
 
 
+def _told(result: LoadResult) -> list[str]:
+    """RFC 7501's figures, and both views."""
+    generator = generator_line(result)
+    return [
+        *session_lines(result),
+        *media_lines(result),
+        *lacking_lines(result),
+        *unsupported_lines(result),
+        *mcu_lines(result),
+        *([generator] if generator else []),
+    ]
+
+
+def brief(result: LoadResult) -> list[Block]:
+    """What a terminal shows: the verdict, both views, criteria and what was done."""
+    verdict = Par(headline(result), bold=True, tone=TONES[result.verdict])
+    told = pars([*result.reasons, *_told(result)])
+    return [verdict, *told, _criteria(result), _operations(result)]
+
+
 def summary_md(result: LoadResult) -> str:
     """The text of `summary.md`."""
-    result = escaped(result)
+    return markdown(summary(result))
+
+
+def summary(result: LoadResult) -> Iterator[Block]:
+    """All that a person wants to know of a load test, in English."""
+    yield Heading(f"Load test {result.run_id}", 0)
+    yield Par(headline(result), bold=True)
+    yield Bullets(result.reasons)
     what = ", ".join(f"{key} {_plain(value)}" for key, value in result.what.items())
-    lines = [f"# Load test {result.run_id}", "", f"**{headline(result)}**", ""]
-    lines += [f"- {reason}" for reason in result.reasons]
-    lines += ["", f"{result.server} ({result.place}). {what}.", ""]
-    told = (*session_lines(result), *media_lines(result), *lacking_lines(result))
-    told += (*unsupported_lines(result), *mcu_lines(result))
-    lines += [f"- {line}" for line in told]
-    generator = generator_line(result)
-    lines += [f"- {generator}"] if generator else []
-    lines += ["", "## Criteria", ""]
-    lines += _table(("criterion", "value", "limit", "result"), criterion_rows(result))
-    head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
-    lines += ["", "## What was done", "", *_table(head, operation_rows(result))]
+    yield Par(f"{result.server} ({result.place}). {what}.")
+    yield Bullets(_told(result))
+    yield Heading("Criteria")
+    yield _criteria(result)
+    yield Heading("What was done")
+    yield _operations(result)
     if result.search:
+        yield Heading("Search")
         rows = [(f"{t.rate_per_s:g}/s", t.outcome, t.why) for t in result.search]
-        lines += ["", "## Search", "", *_table(("rate", "outcome", "why"), rows)]
-    return "\n".join(lines) + "\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    text = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return [*text, *(f"| {' | '.join(c.replace('|', '¦') for c in row)} |" for row in rows)]
+        yield table(("rate", "outcome", "why"), rows)
 
 
 def _plain(value: str | int | float | bool | list[str]) -> str:

@@ -1,12 +1,24 @@
-"""Texts of people in Markdown (CommonMark 0.31): shown as they are, whatever they look like."""
+"""Blocks as Markdown (CommonMark 0.31; tables: GitHub Flavored Markdown 4.10). Texts of people are
+shown as they are, whatever they look like."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from pydantic import BaseModel
+from results.report.document import (
+    Align,
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Heading,
+    Par,
+    Picture,
+    Sum,
+    Table,
+    Text,
+)
 
 _MARKUP = re.compile(
     r"[\\`*]"
@@ -17,8 +29,12 @@ _MARKUP = re.compile(
     r"|&(?=#?\w+;)"  # an entity (6.1)
     r"|(?<=\A)[#>+=-](?=\s|$|=)"  # where a line begins: a heading, a quotation, a list
 )
-_APART = frozenset({"inputs", "run_id", "engine", "streams", "links", "accounting"})
-"""Fields without texts of people; paths and ids stand between ` in a summary."""
+_RULES: dict[Align, str] = {"left": "---", "right": "---:", "center": ":---:"}
+
+
+def markdown(blocks: Iterable[Block]) -> str:
+    """The text of a file."""
+    return "\n\n".join(filter(None, map(_block, blocks))) + "\n"
 
 
 def escaped_text(text: str) -> str:
@@ -26,47 +42,52 @@ def escaped_text(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", text)
 
 
-def cell_text(text: str) -> str:
-    """A text in a cell of a table (GitHub Flavored Markdown 4.10)."""
-    return text.replace("|", "\\|").replace("\n", " ")
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            said = f"{block.number} {_inline(block.text)}".strip()
+            return f"{'#' * (block.level + 1)} {said}"
+        case Par():
+            return _bold(_inline(block.text)) if block.bold else _inline(block.text)
+        case Bullets():
+            return "\n".join(f"{mark} {_inline(item)}" for mark, item in block.marked("-"))
+        case Table():
+            return "\n".join(_table(block))
+        case Picture():
+            return f"![{escaped_text(block.caption)}]({block.file.name})"
+        case Sum():
+            return f"{_inline(block.label)}: {_code(block.text)}"
 
 
-def row(cells: Iterable[str]) -> str:
-    """A row of a table."""
-    return "| " + " | ".join(map(cell_text, cells)) + " |"
+def _table(block: Table) -> Iterable[str]:
+    if block.caption:
+        yield f"{_inline(block.caption)}\n"
+    yield _row(map(_inline, block.titles()))
+    yield f"|{'|'.join(_RULES[side] for side in block.aligns)}|"
+    yield from (_row(map(_cell, cells)) for cells in block.rows)
 
 
-def table(
-    head: Sequence[str], body: Iterable[Sequence[str]], right: Collection[int] = ()
-) -> list[str]:
-    """The lines of a table and an empty one; `right`: the columns (from 0) that stand there."""
-    marks = ["---:" if number in right else "---" for number in range(len(head))]
-    return [row(head), f"|{'|'.join(marks)}|", *map(row, body), ""]
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
 
 
-def escaped[M: BaseModel](answer: M) -> M:
-    """The same answer, with its texts to be put into Markdown."""
-    found = _escaped(answer)
-    assert isinstance(found, type(answer))
-    return found
+def _cell(cell: Cell) -> str:
+    text = _code(cell.text) if cell.code else _inline(cell.text)
+    text = _bold(text) if cell.bold else text
+    return f"{text} ({_inline(cell.sub)})" if cell.sub else text
 
 
-def _escaped(value: Any) -> Any:
-    """The same object where nothing in it is to be escaped: an answer may hold a million."""
-    if isinstance(value, str):
-        return escaped_text(value)
-    if isinstance(value, BaseModel):
-        changed = {
-            name: new
-            for name in type(value).model_fields
-            if name not in _APART and (new := _escaped(old := getattr(value, name))) is not old
-        }
-        changed = {name: new for name, new in changed.items() if new != getattr(value, name)}
-        return value.model_copy(update=changed) if changed else value
-    if isinstance(value, list):
-        items = [_escaped(item) for item in value]
-        return items if items != value else value
-    if isinstance(value, dict):
-        table = {key: _escaped(item) for key, item in value.items()}
-        return table if table != value else value
-    return value
+def _inline(text: Text) -> str:
+    pieces = [text] if isinstance(text, str) else text
+    return "".join(_code(p) if isinstance(p, Code) else escaped_text(p) for p in pieces)
+
+
+def _bold(text: str) -> str:
+    return f"**{text}**" if text else ""
+
+
+def _code(text: str) -> str:
+    """A code span (6.1), fenced by more backticks than are in it."""
+    longest = max((len(found) for found in re.findall("`+", text)), default=0)
+    fence, space = "`" * (longest + 1), " " * bool(longest)
+    return f"{fence}{space}{text}{space}{fence}"

@@ -11,7 +11,6 @@ from giaoban.translation import N_, NBSP, Translator
 from results.judge.criteria import EVERY_SEED
 from results.model.result import Binding, CriterionResult, Result
 from results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
-from results.report.markdown import cell_text
 
 NOT_TRIED = N_("other seeds were not tried")
 
@@ -186,41 +185,6 @@ def spreads(result: Result) -> list[tuple[CriterionResult, Spread]]:
     return [(of[spread.id], spread) for spread in seeds.spread if spread.id in of]
 
 
-def seed_lines(result: Result) -> list[str]:
-    """The section of `summary.md`."""
-    lines = ["## Other seeds", "", f"{_capital(note(result))}.", ""]
-    seeds = tried(result)
-    if seeds is None:
-        return lines
-    lines += [
-        f"Seeds {_listed(seeds.seeds)}; {CONFIDENCE_PCT:g} % by Wilson's interval.",
-        "",
-        "| criterion | least | median | largest | limit | fails at | fails first at |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for criterion, spread in spreads(result):
-        limit = ("≤ " if criterion.sense == "at-most" else "≥ ") + figure(
-            criterion.threshold, spread.unit
-        )
-        cells = [
-            cell_text(criterion.name_en),
-            *(figure(v, spread.unit) for v in (spread.least, spread.median, spread.largest)),
-            limit,
-            str(spread.failed),
-            str(spread.first),
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    if seeds.first is not None and seeds.first.binding is not None:
-        binding = seeds.first.binding
-        lines += [
-            "",
-            f"At seed {seeds.first.seed}, the first that does not pass, {binding.criterion} fails "
-            f"first, at {binding.where}: {figure(binding.value, binding.unit)}, limit "
-            f"{figure(binding.threshold, binding.unit)}.",
-        ]
-    return [*lines, ""]
-
-
 def figure(value: float | None, unit: str) -> str:
     """A value with its unit; `–` where it was measured nowhere."""
     if value is None:
@@ -229,7 +193,7 @@ def figure(value: float | None, unit: str) -> str:
     return f"{'0' if digits == '-0' else digits} {unit_of(value, unit)}"
 
 
-def _listed(seeds: Sequence[int]) -> str:
+def seeds_listed(seeds: Sequence[int]) -> str:
     """`1682 to 1701`; one by one where they begin anew at 0."""
     if len(seeds) > 1 and seeds[-1] - seeds[0] == len(seeds) - 1:
         return f"{seeds[0]} to {seeds[-1]}"
@@ -256,7 +220,3 @@ def _most(seeds: Seeds) -> str:
 
 def _confidence() -> str:
     return f"{CONFIDENCE_PCT:g} % confidence"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

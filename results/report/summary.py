@@ -1,15 +1,31 @@
-"""The answer in ten seconds: `summary.md`, and rows for a table on the terminal."""
+"""The answer of a check in ten seconds: what the terminal shows of it, and `summary.md`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from giaoban.counting import Count
+from results.model.faults import FaultImpact, FaultResult
 from results.model.places import in_english
-from results.model.result import Binding, CriterionResult, MoreCalls, Place, Result
+from results.model.result import CriterionResult, MoreCalls, Place, Result
+from results.model.seeds import CONFIDENCE_PCT
+from results.report.criteria_table import criteria_table
+from results.report.document import (
+    TONES,
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Heading,
+    Par,
+    Table,
+    Text,
+    pars,
+    table,
+)
+from results.report.evidence_list import evidence
 from results.report.excerpt import MOST_ROWS, and_more, left_out
-from results.report.fault_words import fault_lines
-from results.report.markdown import cell_text, escaped, row, table
+from results.report.markdown import markdown
 from results.report.seed_words import (
     NOT_TRIED,
     at_seed,
@@ -17,7 +33,8 @@ from results.report.seed_words import (
     figure,
     luck,
     note,
-    seed_lines,
+    seeds_listed,
+    spreads,
     tried,
 )
 from results.report.wording import Wording
@@ -30,6 +47,7 @@ VERDICT_WORDS = {
 }
 ESTIMATED = "ESTIMATED: "
 NOT_EMULATED = "estimated, not emulated: no document for approval"
+MET = {True: "met", False: "NOT MET", None: "not judged"}
 WITHOUT_NEW_BRIDGES = {
     "pass": "PASS – the system as it is meets the criteria",
     "fail": "FAIL – the system as it is does not meet the criteria",
@@ -37,68 +55,80 @@ WITHOUT_NEW_BRIDGES = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """One criterion as text; `ok` is for the colour, `binding` marks the one that limits."""
-
-    criterion: str
-    value: str
-    limit: str
-    margin: str
-    ok: bool
-    binding: bool
-    where: str
-
-
-@dataclass(frozen=True)
-class TerminalTable:
-    """What the terminal shows: a headline, what binds, and the criteria."""
-
-    verdict: str
-    headline: str
-    binds: str
-    rows: list[Row]
-    notes: list[str]
-
-
-def terminal_table(result: Result) -> TerminalTable:
-    """Rows in the order of the criteria; `notes` are what else to know."""
-    binding = result.binding
-    rows = [
-        Row(
-            criterion=c.name_en,
-            value=_amount(c.value, c.unit),
-            limit=("≤ " if c.sense == "at-most" else "≥ ") + _amount(c.threshold, c.unit),
-            margin=_margin(c.margin_pct),
-            ok=c.ok,
-            binding=binding is not None and binding.criterion == c.id,
-            where=_where(c, result),
-        )
-        for c in result.criteria
-    ]
-    notes = list(result.reasons) if result.verdict == "invalid" else []
-    notes += criteria_notes(result)
-    notes += [text.removesuffix(".") for text in Wording("en", result).interruptions(result)]
+def notes(result: Result) -> list[str]:
+    """What else to know beside the criteria."""
+    said = list(result.reasons) if result.verdict == "invalid" else []
+    said += criteria_notes(result)
+    said += [text.removesuffix(".") for text in Wording("en", result).interruptions(result)]
     if result.is_estimate:
-        notes.append(NOT_EMULATED)
+        said.append(NOT_EMULATED)
     if result.verdict != "invalid" and result.seeds is not None:
-        notes.append(note(result))
-    notes += left_out(result)
+        said.append(note(result))
+    said += left_out(result)
     if count := len(result.refused_commands):
-        notes.append(f"commands of the control room not carried out: {count} (see summary.md)")
+        said.append(f"commands of the control room not carried out: {count} (see summary.md)")
     if result.estimate is not None:
-        notes.append(result.estimate.text)
+        said.append(result.estimate.text)
     if assumed := Count(len(result.assumptions)):
-        notes.append(
+        said.append(
             f"{assumed} {assumed:figure is an assumption|figures are assumptions} (see summary.md)"
         )
-    return TerminalTable(
-        verdict=result.verdict,
-        headline=headline(result),
-        binds=_binds(binding, result),
-        rows=rows,
-        notes=notes,
-    )
+    return said
+
+
+def brief(result: Result) -> list[Block]:
+    """What a terminal shows."""
+    tone = TONES[result.verdict]
+    return [
+        Par(headline(result), bold=True, tone=tone),
+        Par(binds(result)),
+        criteria(result),
+        *pars(notes(result), "quiet"),
+    ]
+
+
+class _English:
+    """The short form of what the columns of criteria hold."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+        self._binds = None if result.binding is None else result.binding.criterion
+
+    def heading(self, key: str) -> str:
+        return key
+
+    def criterion(self, c: CriterionResult) -> str:
+        return f"▶ {c.name_en}" if c.id == self._binds else c.name_en
+
+    def value(self, c: CriterionResult) -> str:
+        return _amount(c.value, c.unit)
+
+    def limit(self, c: CriterionResult) -> str:
+        return limit(c)
+
+    def margin(self, c: CriterionResult) -> str:
+        return _margin(c.margin_pct)
+
+    def met(self, c: CriterionResult) -> str:
+        return MET[c.ok]
+
+    def where(self, c: CriterionResult) -> str:
+        if c.place is None:
+            return c.worst_at
+        return "" if c.margin_pct == 100 else place_name(c.place, self._result)
+
+    def source(self, c: CriterionResult) -> str:
+        return c.source
+
+
+def criteria(result: Result) -> Table:
+    """The table of criteria, in English."""
+    return criteria_table(result, _English(result), "screen")
+
+
+def limit(c: CriterionResult) -> str:
+    """A threshold with its sense."""
+    return ("≤ " if c.sense == "at-most" else "≥ ") + _amount(c.threshold, c.unit)
 
 
 def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
@@ -137,68 +167,55 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
 
 def summary_md(result: Result) -> str:
     """The text of `summary.md` (English, Markdown)."""
-    result = escaped(result)
-    shown = terminal_table(result)
-    lines = [
-        f"# {shown.headline}",
-        "",
-        *([f"**This is {NOT_EMULATED}.**", ""] if result.is_estimate else []),
-        result.question.text_en,
-        "",
-        f"**{shown.binds}**",
-        "",
-    ]
+    return markdown(summary(result))
+
+
+def summary(result: Result) -> Iterator[Block]:
+    """All that a person wants to know of a check, in English."""
+    yield Heading(headline(result), 0)
+    if result.is_estimate:
+        yield Par(f"This is {NOT_EMULATED}.", bold=True)
+    yield Par(result.question.text_en)
+    yield Par(binds(result), bold=True)
     if result.reasons:
-        lines += ["Why:", "", *_first([f"- {reason}" for reason in result.reasons]), ""]
-    lines += [
-        f"The meeting: {ENGLISH.meeting(result.meeting)}",
-        "",
-        *_impairment_lines(result),
-        *table(
-            ("criterion", "value", "limit", "margin", "result", "where it is worst"),
-            [
-                (r.criterion, r.value, r.limit, r.margin, "met" if r.ok else "**not met**", r.where)
-                for r in shown.rows
-            ],
-            right=(1, 2, 3),
-        ),
-    ]
-    lines += ["The margin is the share of the allowance that is still unused.", ""]
-    if notes := criteria_notes(result):
-        lines += [*(f"- {note}" for note in notes), ""]
-    lines += seed_lines(result)
-    lines += fault_lines(result)
-    lines += [line for text in Wording("en", result).interruptions(result) for line in (text, "")]
-    lines += _video_lines(result)
-    lines += _mcu_lines(result)
-    lines += _control_lines(result)
+        yield Par("Why:")
+        yield from _list(result.reasons)
+    yield Par(f"The meeting: {ENGLISH.meeting(result.meeting)}")
+    yield from _impairments(result)
+    yield criteria(result)
+    yield Par("The margin is the share of the allowance that is still unused.")
+    if said := criteria_notes(result):
+        yield Bullets(said)
+    yield from _other_seeds(result)
+    yield from _faults(result)
+    yield from pars(Wording("en", result).interruptions(result))
+    yield from _pictures(result)
+    yield from _mcu(result)
+    yield from _commands(result)
     if result.assumptions:
-        lines += ["## Assumptions", "", "| what | value | rests on | would be replaced by |"]
-        lines.append("|---|---|---|---|")
-        lines += _first(
-            [row((a.what, a.value, a.source, a.settled_by)) for a in result.assumptions]
-        )
-        lines.append("")
+        yield Heading("Assumptions")
+        rows = [(a.what, a.value, a.source, a.settled_by) for a in result.assumptions]
+        yield from _table(("what", "value", "rests on", "would be replaced by"), rows)
     if parts := left_out(result):
-        lines += ["## Not shown", "", *(f"- {part}" for part in parts), ""]
-    counts = result.accounting
-    lines += [
-        "## Evidence",
-        "",
-        f"- run `{result.run_id}`, engine {result.engine.name} ({result.engine.time} time, "
-        f"{result.engine.kernel}), seed {result.inputs.seed}, code {result.inputs.code}",
-        *([f"- {result.estimate.text}"] if result.estimate is not None else []),
-        f"- packets: {counts.packets_sent} sent + {counts.packets_duplicated} duplicated "
+        yield Heading("Not shown")
+        yield Bullets(parts)
+    yield Heading("Evidence")
+    yield _evidence(result)
+
+
+def _evidence(result: Result) -> Bullets:
+    counts, engine = result.accounting, result.engine
+    more: list[Text] = [] if result.estimate is None else [result.estimate.text]
+    more.append(
+        f"packets: {counts.packets_sent} sent + {counts.packets_duplicated} duplicated "
         f"= {counts.packets_received} received "
         f"+ {counts.packets_dropped_at_queues} dropped at queues "
         f"+ {counts.packets_lost_by_impairment} lost by impairment "
         f"+ {counts.packets_damaged} damaged "
-        f"+ {counts.unaccounted} unaccounted for",
-    ]
-    for name in ("scenario", "province", "mcu", "criteria"):
-        ref = getattr(result.inputs, name)
-        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
-    return "\n".join(lines) + "\n"
+        f"+ {counts.unaccounted} unaccounted for"
+    )
+    by = f"engine {engine.name} ({engine.time} time, {engine.kernel}), "
+    return evidence(result.run_id, result.inputs, by=by, more=more)
 
 
 def place_name(place: Place, result: Result) -> str:
@@ -224,12 +241,6 @@ def place_name(place: Place, result: Result) -> str:
     return ", ".join(word for word in (text, place.phase, place.event) if word)
 
 
-def _where(criterion: CriterionResult, result: Result) -> str:
-    if criterion.place is None:
-        return criterion.worst_at
-    return "" if criterion.margin_pct == 100 else place_name(criterion.place, result)
-
-
 def headline(result: Result) -> str:
     """The verdict in a line; without new bridges it is about those there are.
 
@@ -242,93 +253,182 @@ def headline(result: Result) -> str:
     return (ESTIMATED if result.is_estimate else "") + said
 
 
-def _impairment_lines(result: Result) -> list[str]:
+def _impairments(result: Result) -> Iterator[Block]:
     """What was done to the network on purpose, where and when."""
     if not result.impairments:
-        return []
-    lines = ["Done to the network on purpose (seconds from the start of the first phase):", ""]
+        return
+    items = []
     for item in result.impairments:
         detail = " ".join(word for word in (item.media, item.direction) if word) or None
         where = place_name(Place(kind=item.target, id=item.id, detail=detail), result)
         both = "" if item.direction else ", both ways"
         start = f"{item.from_s:g} s" if item.from_s > 0 else "the start"
         end = "the end" if item.to_s is None else f"{item.to_s:g} s"
-        lines.append(f"- {where}{both}, {start} to {end}: {item.text_en}")
-    return [*lines, ""]
+        items.append(f"{where}{both}, {start} to {end}: {item.text_en}")
+    yield Par("Done to the network on purpose (seconds from the start of the first phase):")
+    yield Bullets(items)
 
 
-def _video_lines(result: Result) -> list[str]:
-    """The streams of pictures that lost frames or stood still; nothing if none was measured."""
-    rows = []
-    measured = False
-    for phase in result.phases:
-        for bridge in phase.bridges:
-            for s in bridge.streams:
-                measured = measured or s.frames_sent is not None
-                if s.frames_lost or s.frames_undecodable or s.frames_late or s.freezes:
-                    rows.append(
-                        f"| {cell_text(in_english(bridge.name))} {s.kind} {s.direction} "
-                        f"| {phase.name} "
-                        f"| {_figure(s.frames_sent)} | {_figure(s.frames_lost)} "
-                        f"| {_figure(s.frames_undecodable)} | {_figure(s.frames_late)} "
-                        f"| {_figure(s.frames_not_shown_pct)} | {_figure(s.freezes)} "
-                        f"| {_figure(s.freeze_ms_max)} | {_figure(s.freeze_pct)} |"
-                    )
-    if not measured:
-        return []
-    lines = ["## Pictures", ""]
-    if not rows:
-        return [*lines, "Every frame could be decoded in time, and no picture stood still.", ""]
-    lines.append(
-        "| stream | phase | frames sent | lost | undecodable | late | not shown, % | freezes "
-        "| longest, ms | frozen, % |"
+def _other_seeds(result: Result) -> Iterator[Block]:
+    """What other seeds came to."""
+    yield Heading("Other seeds")
+    told = note(result)
+    yield Par(f"{told[:1].upper()}{told[1:]}.")
+    seeds = tried(result)
+    if seeds is None:
+        return
+    yield Par(f"Seeds {seeds_listed(seeds.seeds)}; {CONFIDENCE_PCT:g} % by Wilson's interval.")
+    yield table(
+        ("criterion", "least", "median", "largest", "limit", "fails at", "fails first at"),
+        [
+            (
+                c.name_en,
+                *(figure(v, spread.unit) for v in (spread.least, spread.median, spread.largest)),
+                limit(c),
+                str(spread.failed),
+                str(spread.first),
+            )
+            for c, spread in spreads(result)
+        ],
+        right=range(1, 7),
     )
-    lines.append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-    return [*lines, *_first(rows), ""]
+    if seeds.first is not None and seeds.first.binding is not None:
+        binding = seeds.first.binding
+        yield Par(
+            f"At seed {seeds.first.seed}, the first that does not pass, {binding.criterion} fails "
+            f"first, at {binding.where}: {figure(binding.value, binding.unit)}, limit "
+            f"{figure(binding.threshold, binding.unit)}."
+        )
 
 
-def _mcu_lines(result: Result) -> list[str]:
-    lines = [
-        "## MCU",
-        "",
-        "| phase | in use | most of | units | ports | in the meeting | refused | given less |",
-        "|---|---:|---|---:|---:|---:|---|---|",
+def _faults(result: Result) -> Iterator[Block]:
+    """What failed on purpose, and what that did to bridges; nothing in a run without."""
+    if not result.faults:
+        return
+    yield Heading("Failures made on purpose")
+    items: list[Text] = []
+    say = Wording("en", result)
+    for fault in result.faults:
+        end = "the end" if fault.restored_s is None else f"{fault.restored_s:g} s"
+        where = say.fault_place(fault, result.names)
+        items.append((Code(fault.id), f": {where}, {fault.at_s:g} s to {end}: {fault.text_en}"))
+    yield Bullets(items)
+    yield table(
+        (
+            "failure", "bridge", "interrupted, ms", "of", "sound alone, ms", "by the mending, ms",
+            "of", "packets lost", "cut off", "picture again, ms", "after mending, ms",
+            "dialled again", "call kept",
+        ),
+        [
+            _fault_row(fault, hit, result)
+            for fault in result.faults
+            for hit in fault.bridges
+            if hit.noticed
+        ],
+        right=(2, 4, 5, 7, 9, 10, 11),
+    )  # fmt: skip
+    calm: list[str] = []
+    for fault in result.faults:
+        if untouched := sum(not hit.noticed for hit in fault.bridges):
+            calm += ["; " * bool(calm), Code(fault.id), f": {untouched} of {len(fault.bridges)}"]
+    if calm:
+        yield Par(["Bridges that noticed nothing: ", *calm, "."])
+    yield Par(
+        "Interrupted: until sound and picture are back, by the failing and by the mending. Behind: "
+        "without what failed there is no path to the MCU, so no network could keep it."
+    )
+
+
+def _fault_row(fault: FaultResult, hit: FaultImpact, result: Result) -> Sequence[str | Cell]:
+    cut = ("yes, behind it" if hit.behind else "yes") if hit.cut_off else "no"
+    return (
+        Cell(fault.id, code=True),
+        _name(hit.bridge, result) + (" (behind)" if hit.behind else ""),
+        f"{hit.interruption_ms:.0f}",
+        hit.interrupted or "–",
+        f"{hit.sound_interruption_ms:.0f}",
+        f"{hit.restored_interruption_ms:.0f}",
+        hit.restored_interrupted or "–",
+        f"{hit.packets_lost}",
+        Cell(cut, bold=cut == "yes"),
+        _whole(hit.picture_again_ms),
+        _whole(hit.restored_to_picture_ms),
+        f"{hit.redials}",
+        "yes" if hit.call_kept else "no",
+    )
+
+
+def _pictures(result: Result) -> Iterator[Block]:
+    """The streams of pictures that lost frames or stood still; nothing if none was measured."""
+    found = [
+        (phase, bridge, s)
+        for phase in result.phases
+        for bridge in phase.bridges
+        for s in bridge.streams
     ]
+    if all(s.frames_sent is None for _, _, s in found):
+        return
+    yield Heading("Pictures")
+    rows = [
+        (
+            f"{in_english(bridge.name)} {s.kind} {s.direction}",
+            phase.name,
+            *map(
+                _figure,
+                (
+                    s.frames_sent, s.frames_lost, s.frames_undecodable, s.frames_late,
+                    s.frames_not_shown_pct, s.freezes, s.freeze_ms_max, s.freeze_pct,
+                ),
+            ),
+        )
+        for phase, bridge, s in found
+        if s.frames_lost or s.frames_undecodable or s.frames_late or s.freezes
+    ]  # fmt: skip
+    if not rows:
+        yield Par("Every frame could be decoded in time, and no picture stood still.")
+        return
+    head = (
+        "stream", "phase", "frames sent", "lost", "undecodable", "late", "not shown, %", "freezes",
+        "longest, ms", "frozen, %",
+    )  # fmt: skip
+    yield from _table(head, rows, right=range(2, 10))
+
+
+def _mcu(result: Result) -> Iterator[Block]:
+    yield Heading("MCU")
+    rows = []
     for phase in result.phases:
         mcu = phase.mcu
-        refused = ", ".join(
-            _first(
-                [
-                    f"{in_english(result.names.get(r.bridge, r.bridge))} ({r.code} {r.reason})"
-                    for r in mcu.refused
-                ]
+        refused = [f"{_name(r.bridge, result)} ({r.code} {r.reason})" for r in mcu.refused]
+        less = [f"{_name(d.bridge, result)} ({d.asked} → {d.given})" for d in mcu.downspeeded]
+        rows.append(
+            (
+                phase.name,
+                f"{_figure(mcu.used_pct)} %",
+                ENGLISH.in_use(mcu),
+                f"{mcu.units_used:g} of {mcu.units_total:g}",
+                f"{mcu.ports_used} of {mcu.ports_total}",
+                str(len(mcu.joined)),
+                ", ".join(_first(refused)),
+                ", ".join(_first(less)),
             )
         )
-        less = ", ".join(
-            _first(
-                [
-                    f"{in_english(result.names.get(d.bridge, d.bridge))} ({d.asked} → {d.given})"
-                    for d in mcu.downspeeded
-                ]
-            )
-        )
-        lines.append(
-            f"| {phase.name} | {_figure(mcu.used_pct)} % | {ENGLISH.in_use(mcu)} "
-            f"| {mcu.units_used:g} of {mcu.units_total:g} "
-            f"| {mcu.ports_used} of {mcu.ports_total} | {len(mcu.joined)} "
-            f"| {cell_text(refused)} | {cell_text(less)} |"
-        )
-    lines.append("")
+    yield table(
+        (
+            "phase", "in use", "most of", "units", "ports", "in the meeting", "refused",
+            "given less",
+        ),
+        rows,
+        right=(1, 3, 4, 5),
+    )  # fmt: skip
     if (more := result.more_calls) is not None:
-        lines += [f"{_more(more)} This is of the device alone, not of links.", ""]
+        yield Par(f"{_more(more)} This is of the device alone, not of links.")
     setups = [phase.mcu.setup_network_ms_p95 for phase in result.phases]
     if slowest := max((ms for ms in setups if ms is not None), default=None):
-        lines += [
+        yield Par(
             f"Of call set-up the network's share is at most {_figure(slowest)} ms (95th percentile "
-            "of the slowest phase); what devices take themselves, 0.5 to 4 s, is not modelled.",
-            "",
-        ]
-    return lines
+            "of the slowest phase); what devices take themselves, 0.5 to 4 s, is not modelled."
+        )
 
 
 def _more(more: MoreCalls) -> str:
@@ -341,41 +441,40 @@ def _more(more: MoreCalls) -> str:
     )
 
 
-def _control_lines(result: Result) -> list[str]:
-    refused = result.refused_commands
-    if not refused:
-        return []
-    lines = ["## Commands not carried out", "", "| by | command | about | answer |"]
-    lines.append("|---|---|---|---|")
-    rows = []
-    for c in refused:
-        by, on = (in_english(result.names.get(who, who)) for who in (c.by, c.on or ""))
-        rows.append(row((by, c.command, on, f"{c.code} {c.reason}")))
-    return [*lines, *_first(rows), ""]
+def _commands(result: Result) -> Iterator[Block]:
+    if refused := result.refused_commands:
+        yield Heading("Commands not carried out")
+        rows = [
+            (_name(c.by, result), c.command, _name(c.on or "", result), f"{c.code} {c.reason}")
+            for c in refused
+        ]
+        yield from _table(("by", "command", "about", "answer"), rows)
 
 
-def _binds(binding: Binding | None, result: Result) -> str:
+def binds(result: Result) -> str:
+    """What the answer hangs on, in a line."""
+    binding = result.binding
     if binding is None:
         return "Nothing was judged."
     criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
     name = criterion.name_en if criterion else binding.criterion
     if (at := at_seed(result)) is not None:
         where = place_name(at.binding.place, result)
-        value, limit = (
+        value, most = (
             _amount(v, at.binding.unit) for v in (at.binding.value, at.binding.threshold)
         )
         return (
             f"Fails first, at seed {at.seed}: {at.criterion.name_en} at {where} – {value}, "
-            f"limit {limit}"
+            f"limit {most}"
         )
     if criterion is not None and criterion.place is None:
         return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
     place = place_name(binding.place, result)
-    limit = _amount(binding.threshold, binding.unit)
+    most = _amount(binding.threshold, binding.unit)
     value = _amount(binding.value, binding.unit)
     margin = _margin(binding.margin_pct)
     verb = "Binds" if criterion is None or criterion.ok else "Fails first"
-    return f"{verb}: {name} at {place} – {value}, limit {limit}, margin {margin}"
+    return f"{verb}: {name} at {place} – {value}, limit {most}, margin {margin}"
 
 
 def _amount(value: float | None, unit: str) -> str:
@@ -390,10 +489,29 @@ def _margin(margin: float | None) -> str:
     return "–" if margin is None else f"{margin:+.0f} %"
 
 
-def _first(rows: list[str]) -> list[str]:
-    """So many that a person reads them, and how many more there are."""
-    more = and_more(len(rows))
-    if more is None:
-        return rows
-    in_table = rows[0].startswith("|")
-    return [*rows[:MOST_ROWS], f"\n{more}" if in_table else more]
+def _whole(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
+
+
+def _name(ident: str, result: Result) -> str:
+    return in_english(result.names.get(ident, ident))
+
+
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> Iterator[Block]:
+    """So many rows that a person reads them, and how many more there are."""
+    yield table(head, rows[:MOST_ROWS], right)
+    if more := and_more(len(rows)):
+        yield Par(more)
+
+
+def _list(items: Sequence[str]) -> Iterator[Block]:
+    yield Bullets(items[:MOST_ROWS])
+    if more := and_more(len(items)):
+        yield Par(more)
+
+
+def _first(items: Sequence[str]) -> Sequence[str]:
+    more = and_more(len(items))
+    return items if more is None else [*items[:MOST_ROWS], more]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from giaoban.counting import counted
 from results.model.sweep import SweepAnswer, SweepPoint
-from results.report.markdown import escaped, table
+from results.report.document import Block, Bullets, Code, Heading, Par, pars, table
+from results.report.evidence_list import evidence
+from results.report.markdown import markdown
+from results.report.whatif_summary import margin
 
 LISTED = 200
 """Points in the summary; the table for spreadsheets has all."""
@@ -33,61 +37,50 @@ def bindings(answer: SweepAnswer) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def rows(points: list[SweepPoint]) -> list[tuple[str, ...]]:
-    """Points as text."""
-    return [
-        (
-            point.bridges,
-            point.profile,
-            point.device,
-            point.failure,
-            str(point.seed),
-            point.verdict,
-            point.why
-            if point.verdict == "refused"
-            else f"{point.binding or ''} {point.where}".strip(),
-            "–" if point.margin_pct is None else f"{point.margin_pct:+.0f} %",
-            f"{point.seeds_passed} of {point.seeds_tried}" if point.seeds_tried else "–",
-            str(point.cut_off or ""),
-        )
-        for point in points
-    ]
+def brief(answer: SweepAnswer) -> list[Block]:
+    """What a terminal shows: counts, and what fails most."""
+    found = (f"fails: {name}: {counted(count, 'point')}" for name, count in bindings(answer))
+    return [Par(headline(answer)), Par(computed_line(answer)), *pars(found)]
 
 
 def summary_md(answer: SweepAnswer) -> str:
     """The text of `summary.md` (English, Markdown)."""
-    answer = escaped(answer)
-    lines = [f"# {headline(answer)}", "", answer.question_en, "", computed_line(answer) + ".", ""]
+    return markdown(summary(answer))
+
+
+def summary(answer: SweepAnswer) -> Iterator[Block]:
+    """All that a person wants to know of a sweep, in English."""
+    yield Heading(headline(answer), 0)
+    yield Par(answer.question_en)
+    yield Par(f"{computed_line(answer)}.")
     if found := bindings(answer):
-        lines += [
-            "What fails:",
-            "",
-            *(f"- {name}: {counted(count, 'point')}" for name, count in found),
-            "",
-        ]
+        yield Par("What fails:")
+        yield Bullets([f"{name}: {counted(count, 'point')}" for name, count in found])
     head = (
-        "bridges",
-        "calls",
-        "device",
-        "failure",
-        "seed",
-        "verdict",
-        "binds",
-        "margin",
-        "other seeds",
-        "cut off",
-    )
-    lines += table(head, rows(answer.points[:LISTED]), right=(4, 7, 8, 9))
-    if len(answer.points) > LISTED:
-        lines += [f"… and {len(answer.points) - LISTED} more in `points.csv`", ""]
-    lines += [
+        "bridges", "calls", "device", "failure", "seed", "verdict", "binds", "margin",
+        "other seeds", "cut off",
+    )  # fmt: skip
+    yield table(head, map(_row, answer.points[:LISTED]), right=(4, 7, 8, 9))
+    if (more := len(answer.points) - LISTED) > 0:
+        yield Par((f"… and {more} more in ", Code("points.csv")))
+    yield Par(
         "A point with a failure passes only if it passes without it, nobody is cut off who could "
         "have been kept, and what is left passes after the network has found its new ways. No "
-        "estimate is a document for approval.",
-        "",
-        f"- run `{answer.run_id}`, code {answer.inputs.code}",
-    ]
-    for name in ("scenario", "province", "mcu", "criteria"):
-        ref = getattr(answer.inputs, name)
-        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
-    return "\n".join(lines) + "\n"
+        "estimate is a document for approval."
+    )
+    yield evidence(answer.run_id, answer.inputs)
+
+
+def _row(point: SweepPoint) -> tuple[str, ...]:
+    return (
+        point.bridges,
+        point.profile,
+        point.device,
+        point.failure,
+        str(point.seed),
+        point.verdict,
+        point.why if point.verdict == "refused" else f"{point.binding or ''} {point.where}".strip(),
+        margin(point.margin_pct),
+        f"{point.seeds_passed} of {point.seeds_tried}" if point.seeds_tried else "–",
+        str(point.cut_off or ""),
+    )

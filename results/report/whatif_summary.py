@@ -1,13 +1,25 @@
-"""Variants side by side in words: rows for a terminal, and `summary.md`."""
+"""Variants side by side in words: what a terminal shows, and `summary.md`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from giaoban.counting import Count, counted
 from results.model.whatif import CostOf, Judged, VariantResult, WhatIf
-from results.report.markdown import cell_text, escaped, table
+from results.report.document import (
+    TONES,
+    Block,
+    Bullets,
+    Code,
+    Heading,
+    Par,
+    Table,
+    Text,
+    table,
+    toned,
+)
+from results.report.evidence_list import NO_DOCUMENT, evidence
+from results.report.markdown import markdown
 from results.report.seed_words import stopped
 from results.report.wording import Wording
 
@@ -32,18 +44,6 @@ def said_by(judged: Judged) -> str:
     if seeds.stopped and seeds.first is not None:
         return f"{judged.verdict} ({how}; fails at seed {seeds.first.seed})"
     return f"{judged.verdict} ({how}, {seeds.passed} of {counted(seeds.tried, 'other seed')})"
-
-
-class Row(NamedTuple):
-    """One variant as text; `mark` is ▶ at the answer."""
-
-    mark: str
-    name: str
-    verdict: str
-    binds: str
-    margin: str
-    cost: str
-    changes: str
 
 
 WITH_FAILURE = {
@@ -92,11 +92,6 @@ def order_line(answer: WhatIf) -> str:
     )
 
 
-def rows(answer: WhatIf) -> list[Row]:
-    """One row a variant, those that pass first, the cheapest first."""
-    return [_row(variant, answer) for variant in answer.variants]
-
-
 def failure_line(answer: WhatIf) -> str | None:
     """What the worst failure of the backbone does to the answer, if it was tried."""
     failure = answer.failure
@@ -118,77 +113,89 @@ def money(cost: CostOf | None) -> str:
     return f"{known:,.10g} million ₫"
 
 
+def brief(answer: WhatIf) -> Iterator[Block]:
+    """What a terminal shows: the verdict, the cheapest that passes, and all side by side."""
+    yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
+    yield Par(found_line(answer))
+    if failure := failure_line(answer):
+        yield Par(failure)
+    yield _variants(answer, costs=answer.ordered_by == "cost")
+    yield Par(order_line(answer), tone="quiet")
+
+
+def _variants(answer: WhatIf, *, costs: bool) -> Table:
+    """One row a variant, those that pass first, the cheapest first; ▶ at the answer."""
+    rows = []
+    for variant in answer.variants:
+        final = variant.final
+        bound = final.binding
+        row = [
+            "▶" if variant.id == answer.answer else "",
+            variant.name,
+            said_by(final),
+            "–" if bound is None else f"{bound.criterion} at {final.where}",
+            "–" if bound is None else margin(bound.margin_pct),
+            *([money(variant.cost)] if costs else []),
+            "; ".join(variant.changes) or "as it is",
+        ]
+        rows.append(toned(row, "" if final.verdict == "pass" else TONES[final.verdict]))
+    head = ["answer", "variant", "verdict", "binds", "margin", *["cost"] * costs]
+    right = (4, 5) if costs else (4,)
+    return table([*head, "what is different"], rows, right=right, keep=(4,))
+
+
 def summary_md(answer: WhatIf) -> str:
     """The text of `summary.md` (English, Markdown)."""
-    answer = escaped(answer)
-    lines = [f"# {headline(answer)}", "", answer.question_en, "", f"**{found_line(answer)}**", ""]
+    return markdown(summary(answer))
+
+
+def summary(answer: WhatIf) -> Iterator[Block]:
+    """All that a person wants to know of a comparison, in English."""
+    yield Heading(headline(answer), 0)
+    yield Par(answer.question_en)
+    yield Par(found_line(answer), bold=True)
     if failure := failure_line(answer):
-        lines += [failure, ""]
-    lines += ["## Variants", "", order_line(answer) + ".", ""]
-    head = ("answer", "variant", "verdict", "binds", "margin", "cost", "what is different")
-    lines += table(head, rows(answer), right=(4, 5))
-    lines += ["## Margins", "", "The share of each allowance that is still unused.", ""]
+        yield Par(failure)
+    yield Heading("Variants")
+    yield Par(order_line(answer) + ".")
+    yield _variants(answer, costs=True)
+    yield Heading("Margins")
+    yield Par("The share of each allowance that is still unused.")
     shown = [variant for variant in answer.variants if variant.final.margins]
     columns = ["criterion", *(variant.name for variant in shown)]
-    lines += table(columns, _margins(shown), right=range(1, len(columns)))
+    yield table(columns, _margins(shown), right=range(1, len(columns)))
     for variant in answer.variants:
-        lines += _about(variant)
+        yield from _about(variant)
     if answer.search:
-        lines += ["## What the search looked at", ""]
-        lines += [
-            f"{counted(answer.tried, 'way')} in all; those not ruled out by arithmetic, in order:",
-            "",
-            *(f"- {cell_text(line)}" for line in answer.search),
-            "",
-        ]
-    lines += [
-        "## Evidence",
-        "",
-        "- an estimate is no document for approval; emulations are in `confirmed/`",
-        f"- run `{answer.run_id}`, seed {answer.inputs.seed}, code {answer.inputs.code}",
-    ]
-    for name in ("scenario", "province", "mcu", "criteria"):
-        ref = getattr(answer.inputs, name)
-        lines.append(f"- {name}: `{ref.path}` sha256 `{ref.sha256}`")
-    return "\n".join(lines) + "\n"
+        yield Heading("What the search looked at")
+        ways = counted(answer.tried, "way")
+        yield Par(f"{ways} in all; those not ruled out by arithmetic, in order:")
+        yield Bullets(answer.search)
+    yield Heading("Evidence")
+    yield evidence(answer.run_id, answer.inputs, more=[NO_DOCUMENT])
 
 
-def _row(variant: VariantResult, answer: WhatIf) -> Row:
-    final = variant.final
-    return Row(
-        mark="▶" if variant.id == answer.answer else "",
-        name=variant.name,
-        verdict=said_by(final),
-        binds="–" if final.binding is None else f"{final.binding.criterion} at {final.where}",
-        margin="–" if final.binding is None else margin(final.binding.margin_pct),
-        cost=money(variant.cost),
-        changes="; ".join(variant.changes) or "as it is",
-    )
-
-
-def _about(variant: VariantResult) -> list[str]:
+def _about(variant: VariantResult) -> Iterator[Block]:
     """A variant's own section."""
-    lines = [
-        f"## {variant.name}",
-        "",
+    yield Heading(variant.name)
+    yield Par(
         f"{counted(variant.bridges, 'bridge')}, {variant.new_bridges} of them new, calls at "
         f"{variant.profile} on {variant.device_name}: "
-        f"{_in_use(variant.final)}.",
-        "",
-    ]
-    lines += [f"- {cell_text(change)}" for change in variant.changes]
-    lines += [f"- not met: {cell_text(reason)}" for reason in variant.final.reasons]
+        f"{_in_use(variant.final)}."
+    )
+    items: list[Text] = [*variant.changes]
+    items += [f"not met: {reason}" for reason in variant.final.reasons]
     if (seeds := variant.judged.seeds) is not None and seeds.stopped:
-        lines.append(f"- {cell_text(stopped(seeds))}")
+        items.append(stopped(seeds))
     if variant.confirmed is not None:
         both = f"estimated: {variant.judged.verdict}, emulated: {variant.confirmed.verdict}"
-        lines.append(f"- {both} (`{variant.confirmed.run}`)")
+        items.append((f"{both} (", Code(variant.confirmed.run or ""), ")"))
     if variant.cost is not None:
         for part in variant.cost.parts:
             mark = ", assumed" if part.assumed else ""
-            lines.append(f"- {part.what}: {part.million_vnd:,.10g} million ₫ ({part.source}{mark})")
-        lines += [f"- {what}: no price is given" for what in variant.cost.unpriced]
-    return [*lines, ""]
+            items.append(f"{part.what}: {part.million_vnd:,.10g} million ₫ ({part.source}{mark})")
+        items += [f"{what}: no price is given" for what in variant.cost.unpriced]
+    yield Bullets(items)
 
 
 def _in_use(judged: Judged) -> str:

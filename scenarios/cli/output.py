@@ -15,7 +15,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from scenarios.cli.streams import says_everything
 
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
-COLOURS = {"pass": "bold green", "fail": "bold red", "invalid": "bold yellow"}
 """Of verdicts."""
 
 PLAIN_EVERY_S = 5.0

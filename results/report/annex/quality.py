@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from results.judge.criteria import EVERY_SEED
 from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
 from results.report.annex.translator import Tongue
-from results.report.document import Align, Block, Cell, Head, Heading, Par, Table, aligned
+from results.report.criteria_table import criteria_table
+from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
 from results.report.seed_words import spreads
 
 UNINTERRUPTED = frozenset(
@@ -23,15 +24,7 @@ Read = Callable[[StreamResult], float | None]
 def criteria(result: Result, say: Tongue) -> Iterator[Block]:
     """Each criterion with value, limit, margin and source."""
     yield Heading(say("criteria"))
-    keys = ("criterion", "value", "limit", "margin", "result", "source")
-    aligns: list[Align] = ["left", "right", "right", "right", "center", "left"]
-    yield Table(
-        caption=say("criteria table"),
-        head=[[Head(say(key)) for key in keys]],
-        rows=[_criterion(c, result, say) for c in result.criteria],
-        widths=[43, 20, 24, 22, 14, 40],
-        aligns=aligns,
-    )
+    yield criteria_table(result, _InWords(result, say), "page", say("criteria table"))
     yield Par(say("criteria note"), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
@@ -67,25 +60,35 @@ def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
     )
 
 
-def _criterion(c: CriterionResult, result: Result, say: Tongue) -> list[Cell]:
-    where = "" if c.ok and c.value == 0 else say.place(c.place)
-    if c.value is None and c.place is None:
-        where = say("nothing")
-    notes = [where]
-    if c.id in UNINTERRUPTED and result.faults:
-        notes.append(say("without faults"))
-    if c.past_preferred and c.preferred is not None:
-        notes.append(say("past preferred", say.in_unit(c.preferred, c)))
-    if c.detectable is not None:
-        notes.append(say("detectable", say.in_unit(c.detectable, c)))
-    return [
-        Cell(say.criterion(c), sub="; ".join(filter(None, notes))),
-        Cell(say.value(c)),
-        Cell(say.limit(c)),
-        Cell("–" if c.id == EVERY_SEED else say.percent(c.margin_pct)),
-        Cell(say("met" if c.ok else "not met"), bold=not c.ok),
-        Cell(say.source(c)),
-    ]
+class _InWords:
+    """What the columns of criteria hold, in the language of a document."""
+
+    def __init__(self, result: Result, say: Tongue) -> None:
+        self._result, self._say = result, say
+        self.heading: Callable[[str], str] = say
+        self.criterion, self.value, self.limit = say.criterion, say.value, say.limit
+        self.source = say.source
+
+    def margin(self, c: CriterionResult) -> str:
+        return "–" if c.id == EVERY_SEED else self._say.percent(c.margin_pct)
+
+    def met(self, c: CriterionResult) -> str:
+        return self._say("met" if c.ok else "not met")
+
+    def where(self, c: CriterionResult) -> str:
+        """The place, and what else a reader is to know of the value."""
+        say = self._say
+        where = "" if c.ok and c.value == 0 else say.place(c.place)
+        if c.value is None and c.place is None:
+            where = say("nothing")
+        notes = [where]
+        if c.id in UNINTERRUPTED and self._result.faults:
+            notes.append(say("without faults"))
+        if c.past_preferred and c.preferred is not None:
+            notes.append(say("past preferred", say.in_unit(c.preferred, c)))
+        if c.detectable is not None:
+            notes.append(say("detectable", say.in_unit(c.detectable, c)))
+        return "; ".join(filter(None, notes))
 
 
 def bridges(result: Result, say: Tongue) -> Iterator[Block]:

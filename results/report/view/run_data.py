@@ -13,7 +13,7 @@ from results.model.streams import StreamResult
 from results.report.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.report.invalid import reasons
 from results.report.seed_words import sentence, spreads, tried
-from results.report.summary import criteria_notes, place_name, terminal_table
+from results.report.summary import binds, criteria_notes, headline, place_name
 from results.report.view.curves import curves
 from results.report.view.map import Map
 from results.report.wording import Wording
@@ -60,17 +60,16 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
     if part is not None:
         result, series = part.result, part.series
     names, en = Wording("vi", result), Wording("en", result)
-    shown = terminal_table(result)
     spans = _spans(result, series)
     return {
         "run_id": result.run_id,
         "verdict": result.verdict,
-        "headline": both(names.verdict(result), shown.headline),
+        "headline": both(names.verdict(result), headline(result)),
         "how_sure": None
         if result.verdict == "invalid"
         else both(sentence(result, names), sentence(result, en)),
         "seeds": _seeds(result),
-        "binds": both(names.binding(result.binding, result), shown.binds),
+        "binds": both(names.binding(result.binding, result), binds(result)),
         "question": both(result.question.text_vi, result.question.text_en),
         "meeting": both(
             f"Cách tổ chức phiên họp: {names.meeting(result.meeting)}",

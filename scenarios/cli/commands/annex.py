@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
@@ -19,8 +18,10 @@ from results.archive.evidence.pack import ENDING, write_evidence
 from results.archive.evidence.signing import Signer
 from results.archive.evidence.verify import SIGNATURE_ENDING
 from results.archive.store import write_whole, writing
+from results.report import terminal
 from results.report.annex.letter import make_letter
 from results.report.annex.make import annex_bytes
+from results.report.document import Par, pars
 from scenarios.cli.output import print_json
 from scenarios.study.documents import chapters_of, find_run
 
@@ -98,9 +99,8 @@ def command(
     if as_json:
         print_json({"file": str(path), "draft": draft})
         return 0
-    _say(str(path))
-    if draft:
-        _say("only a draft: see its head for the reasons", "bold yellow")
+    why = Par("only a draft: see its head for the reasons", bold=True, tone="doubt")
+    terminal.show(Par(str(path)), *([why] if draft else []))
     return 0
 
 
@@ -127,9 +127,8 @@ def evidence(
         said = {"file": str(path), "sum": proof.sum, "signature": beside and str(beside)}
         print_json(said)
         return 0
-    for each in filter(None, (path, beside)):
-        _say(str(each))
-    _say(f"sum: {proof.sum}")
+    files = map(str, filter(None, (path, beside)))
+    terminal.show(*pars(files), Par(f"sum: {proof.sum}"))
     return 0
 
 
@@ -148,7 +147,3 @@ def signer_of(path: Path | None, password: Path | None) -> Signer | None:
     if known is None and sys.stdin.isatty():
         known = typer.prompt(f"password of {path.name}", hide_input=True, err=True, default="")
     return Signer(path, known or "")
-
-
-def _say(line: str, style: str = "") -> None:
-    Console().print(line, style=style, soft_wrap=True, highlight=False, markup=False)

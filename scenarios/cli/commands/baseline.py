@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from giaoban.counting import counted
 from giaoban.files import MOST_ANSWER, read_file
@@ -18,6 +15,8 @@ from results.archive.store import open_run, write_whole, writing
 from results.judge import baseline as baselines
 from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
 from results.model.failures import FaultsAnswer
+from results.report import terminal
+from results.report.document import Par, table
 from scenarios.cli.output import print_json
 from scenarios.study.failures.run import FAULTS
 
@@ -51,8 +50,7 @@ def accept_run(
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text_of(made).encode())
-    said = f"{path}: {counted(len(made.failure), 'failure')} accepted"
-    Console().print(said, soft_wrap=True, highlight=False, markup=False)
+    terminal.show(Par(f"{path}: {counted(len(made.failure), 'failure')} accepted"))
     return 0
 
 
@@ -63,13 +61,18 @@ def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
     if as_json:
         print_json({"baselines": [_head(item) for item in found]})
         return 0
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "accepted", "failures", "scenario", "reason"):
-        table.add_column(column, overflow="fold")
-    for item in found:
-        cells = (item.name, item.accepted.isoformat(), str(len(item.failure)), item.scenario.path)
-        table.add_row(*map(escape, (*cells, item.reason)))
-    Console().print(table if found else f"none in {folder}")
+    rows = [
+        (
+            item.name,
+            item.accepted.isoformat(),
+            str(len(item.failure)),
+            item.scenario.path,
+            item.reason,
+        )
+        for item in found
+    ]
+    head = ("name", "accepted", "failures", "scenario", "reason")
+    terminal.show(table(head, rows) if found else Par(f"none in {folder}"))
     return 0
 
 
@@ -84,7 +87,7 @@ def show(
     if as_json:
         print_json(found.model_dump(mode="json", by_alias=True))
     else:
-        Console().print(text_of(found), soft_wrap=True, highlight=False, markup=False, end="")
+        terminal.show(Par(text_of(found).removesuffix("\n")))
     return 0
 
 

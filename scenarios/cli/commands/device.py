@@ -7,19 +7,22 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from giaoban.errors import InputError, did_you_mean
 from mcu_sim.admission import Admission
 from mcu_sim.device import AUDIO, KNOWN, PICTURES, Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
+from results.report import terminal
+from results.report.document import Par, Table, pars, table
 from results.report.wording import Wording
 from scenarios.cli.output import print_json
 
 MOST_CALLS = 10_000
 COLUMNS = (*PICTURES, AUDIO)
 DOES_NOT_FIT = 1
+NOT_CONFIRMED = Par(
+    "* rests on a figure that is not confirmed (see giaoban device show)", tone="quiet"
+)
 
 app = typer.Typer(help="Look at MCUs and what fits on them.", no_args_is_help=True)
 
@@ -39,26 +42,28 @@ def list_(as_json: AsJson = False) -> int:
     if as_json:
         print_json({"devices": [_summary(device) for device in devices]})
         return 0
-    table = Table("id", "units", box=None, pad_edge=False, header_style="bold")
-    table.columns[0].no_wrap = True
-    for name in COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
-    for device in devices:
-        calls = fit(device, []).more
-        table.add_row(
-            device.id,
-            f"{device.units_total:g} × {device.unit}{_mark(device, 'capacity')}",
-            *(
-                f"{calls[name]}{_calls_mark(device, name)}" if name in calls else "–"
-                for name in COLUMNS
-            ),
-        )
-    console = Console()
-    console.print(table, highlight=False)
-    console.print(
-        "* rests on a figure that is not confirmed (see giaoban device show)", style="dim"
+    terminal.show(
+        table(
+            ("id", "units", *COLUMNS),
+            map(_device_row, devices),
+            right=range(2, 2 + len(COLUMNS)),
+            keep=(0, *range(2, 2 + len(COLUMNS))),
+        ),
+        NOT_CONFIRMED,
     )
     return 0
+
+
+def _device_row(device: Device) -> tuple[str, ...]:
+    calls = fit(device, []).more
+    return (
+        device.id,
+        f"{device.units_total:g} × {device.unit}{_mark(device, 'capacity')}",
+        *(
+            f"{calls[name]}{_calls_mark(device, name)}" if name in calls else "–"
+            for name in COLUMNS
+        ),
+    )
 
 
 @app.command("show")
@@ -68,8 +73,6 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
     if as_json:
         print_json({**device.model_dump(), **_summary(device)})
         return 0
-    console = Console()
-    console.print(device.name, style="bold", highlight=False, markup=False)
     audio = f", {device.audio_ports} for audio only" if device.audio_ports else ""
     lines = [
         f"{device.units_total:g} × {device.unit}, {device.ports_total} ports{audio}"
@@ -89,12 +92,13 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
         f"content: {device.content.units:g} a conference while it is shown"
         f"{_mark(device, 'content')}"
     )
-    for line in lines:
-        console.print(line, highlight=False, markup=False)
-    console.print(_costs(device), highlight=False)
-    for line in _sources(device):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print("* not confirmed by a document of the maker", style="dim")
+    terminal.show(
+        Par(device.name, bold=True),
+        *pars(lines),
+        _costs(device),
+        *pars(_sources(device)),
+        Par("* not confirmed by a document of the maker", tone="quiet"),
+    )
     return 0
 
 
@@ -179,11 +183,9 @@ def _calls_mark(device: Device, resolution: str) -> str:
 
 
 def _costs(device: Device) -> Table:
-    table = Table("resolution", box=None, pad_edge=False, header_style="bold")
-    for name in ("units a call", "calls", "lowest kb/s"):
-        table.add_column(name, justify="right")
     rates = device.line_rates.min_kbps if device.line_rates is not None else {}
     calls = fit(device, []).more
+    rows = []
     for cost in device.cost:
         name = cost.resolution
         units = f"{cost.units:.4g}{_mark(device, f'cost.{name}')}"
@@ -191,8 +193,8 @@ def _costs(device: Device) -> Table:
         if device.mixed_cost:
             units += " (mixed: –)" if mixed is None else f" (mixed: {mixed:.4g})"
         rate = f"{rates[name]:g}{_mark(device, 'line_rates')}" if name in rates else "–"
-        table.add_row(name, units, f"{calls[name]}{_calls_mark(device, name)}", rate)
-    return table
+        rows.append((name, units, f"{calls[name]}{_calls_mark(device, name)}", rate))
+    return table(("resolution", "units a call", "calls", "lowest kb/s"), rows, right=(1, 2, 3))
 
 
 def _sources(device: Device) -> list[str]:
@@ -207,30 +209,23 @@ def _sources(device: Device) -> list[str]:
 
 
 def _print_fit(device: Device, found: Fit) -> None:
-    console = Console()
     verdict = "fits on" if found.fits else "does NOT fit on"
-    console.print(
-        f"{verdict} {device.name}: "
-        f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
-        f"{_mark(device, 'capacity')}, "
-        f"{found.ports_used} of {found.ports_total} ports; "
-        f"{_amount(found.use.pct)} % in use, by {Wording('en').things(found.use.of)} "
-        f"({_amount(found.use.amount)} of {_amount(found.use.total)})",
-        style="bold green" if found.fits else "bold red",
-        highlight=False,
-        markup=False,
+    rows = [(name, f"{number}{_calls_mark(device, name)}") for name, number in found.more.items()]
+    terminal.show(
+        Par(
+            f"{verdict} {device.name}: "
+            f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
+            f"{_mark(device, 'capacity')}, "
+            f"{found.ports_used} of {found.ports_total} ports; "
+            f"{_amount(found.use.pct)} % in use, by {Wording('en').things(found.use.of)} "
+            f"({_amount(found.use.amount)} of {_amount(found.use.total)})",
+            bold=True,
+            tone="good" if found.fits else "bad",
+        ),
+        *pars(map(_of, (*found.stepped_down, *found.refused))),
+        table(("resolution", "room for more"), rows, right=(1,)),
+        *([NOT_CONFIRMED] if device.assumptions() else []),
     )
-    for answer in (*found.stepped_down, *found.refused):
-        console.print(_of(answer), highlight=False, markup=False)
-    table = Table("resolution", box=None, pad_edge=False, header_style="bold")
-    table.add_column("room for more", justify="right")
-    for name, number in found.more.items():
-        table.add_row(name, f"{number}{_calls_mark(device, name)}")
-    console.print(table, highlight=False)
-    if device.assumptions():
-        console.print(
-            "* rests on a figure that is not confirmed (see giaoban device show)", style="dim"
-        )
 
 
 def _amount(value: float) -> str:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from results import RUNS
 from results.archive.store import open_run, read_result
 from results.judge.diff import differences
+from results.report import terminal
+from results.report.document import Par, table
 from scenarios.cli.output import print_json
 
 
@@ -28,12 +27,8 @@ def command(
     if as_json:
         print_json({"same": not found, "differences": [d._asdict() for d in found]})
     elif not found:
-        Console().print("the same measures and the same verdict", style="green")
+        terminal.show(Par("the same measures and the same verdict", tone="good"))
     else:
-        table = Table(box=None, pad_edge=False)
-        for name in ("kind", "what", runs[0].run_id, runs[1].run_id):
-            table.add_column(name, overflow="fold")
-        for d in found:
-            table.add_row(d.kind, escape(d.path), escape(str(d.a)), escape(str(d.b)))
-        Console().print(table)
+        head = ("kind", "what", runs[0].run_id, runs[1].run_id)
+        terminal.show(table(head, [(d.kind, d.path, str(d.a), str(d.b)) for d in found]))
     return 1 if found else 0

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from giaoban.errors import MachineLacks
+from results.report import terminal
 from results.report.annex.pdf.write import FONTS
+from results.report.document import Cell, table
 from scenarios.cli.output import print_json
 from topology.sandbox import kernel, kernel_build, memory
 
@@ -84,13 +84,14 @@ def command(
     if as_json:
         print_json({"ok": not lacking, "findings": [asdict(f) for f in findings]})
     else:
-        table = Table("state", "what", "how to get it", box=None, pad_edge=False)
-        for f in findings:
-            mark = "[green]ok[/]" if f.ok else "[red]missing[/]"
-            what = f"{f.what}: {f.detail}" if f.detail else f.what
-            table.add_row(mark, what, "" if f.ok else f.install)
-        Console().print(table)
+        terminal.show(table(("state", "what", "how to get it"), map(_row, findings)))
     return EXIT_LACKS if lacking else 0
+
+
+def _row(found: Finding) -> tuple[str | Cell, ...]:
+    state = Cell("ok", tone="good") if found.ok else Cell("missing", tone="bad")
+    what = f"{found.what}: {found.detail}" if found.detail else found.what
+    return state, what, "" if found.ok else found.install
 
 
 def _path() -> str:

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.workers import cores
 from results import RUNS
 from results.archive.store import write_whole, writing
 from results.judge import baseline as baselines
-from results.model.failures import Change, Comparison
-from results.report.failures_summary import (
-    BRIDGE_HEAD,
-    BRIDGE_RIGHT,
-    bridge_rows,
-    busiest,
-    headline,
-    link_rows,
-    point_line,
-    rows,
-    slowest,
-    unneeded_lines,
-)
+from results.report import terminal
+from results.report.document import Par
+from results.report.failures_summary import brief
 from results.report.junit import junit_xml
 from results.report.view.page import FILE
 from scenarios.cli import options
-from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import chosen
 from scenarios.study.failures.answer import draw_failures
@@ -42,8 +29,6 @@ from scenarios.study.failures.run import Outcome, try_failures
 from scenarios.study.failures.trial import ask, possible_in
 from topology.map.draw import SUFFIXES
 from topology.network import Network
-
-SENSES = {"worse": "red", "better": "green", "other": "dim"}
 
 
 def command(
@@ -137,64 +122,10 @@ def command(
 
 
 def show(outcome: Outcome, *, link: str | None = None, bridge: str | None = None) -> None:
-    """The answer, what got worse, single points of failure, and a table to look things up in."""
-    console, answer = Console(), outcome.answer
-    _say(console, headline(answer), COLOURS[answer.verdict])
-    if answer.comparison is not None:
-        _show_changes(console, answer.comparison)
-    if answer.comparison is None or answer.verdict == "invalid":  # else they are the changes
-        for reason in answer.reasons:
-            _say(console, reason)
-    for point in answer.single_points:
-        _say(console, f"single point of failure: {point_line(point, answer)}")
-    for line in unneeded_lines(answer):
-        _say(console, line)
-    if longest := slowest(answer):
-        _say(console, f"longest interruption: {longest}")
-    if load := busiest(answer):
-        _say(console, f"most loaded link: {load}")
-    head = ("failure", "verdict", "interruption", "by mending", "lost", "load", "cut off")
-    found = (row[: len(head)] for row in rows(answer, link, bridge))
-    console.print(_table(head, found, right=(2, 3, 4, 5)))
-    if bridge is not None:
-        table = _table(BRIDGE_HEAD, bridge_rows(answer, bridge), right=BRIDGE_RIGHT)
-        console.print(table)
-    if link is not None:
-        head4 = ("link", "direction", "worst load", "by")
-        console.print(_table(head4, link_rows(answer, link), right=(2,)))
-    _say(console, f"all figures: {outcome.folder / 'summary.md'}")
-    _say(console, f"page: {outcome.folder / FILE}")
-
-
-def _show_changes(console: Console, comparison: Comparison) -> None:
-    changes: Sequence[Change] = comparison.changes
-    found = comparison.worse
-    if not changes:
-        console.print("nothing is worse than what was accepted, nothing is better", style="green")
-    elif not found:
-        console.print("nothing is worse than what was accepted", style="green")
-    else:
-        console.print(f"worse than what was accepted: {len(found)}", style="bold red")
-    for change in changes:
-        mark = {"worse": "worse: ", "better": "better: "}.get(change.sense, "")
-        _say(console, f"  {mark}{change.line}", SENSES[change.sense])
-
-
-def _say(console: Console, line: str, style: str = "") -> None:
-    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
-
-
-def _table(head: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[int]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, name in enumerate(head):
-        side: Literal["left", "right"] = "right" if number in right else "left"
-        table.add_column(
-            name, justify=side, overflow="fold", no_wrap=number < 2 or number in right[-2:]
-        )
-    for cells in body:
-        style = {"fail": "red", "invalid": "yellow", "accepted": "cyan"}.get(cells[1], "")
-        table.add_row(*map(escape, cells), style=style)
-    return table
+    """What came of it, and where all figures are."""
+    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    page = Par(f"page: {outcome.folder / FILE}")
+    terminal.show(*brief(outcome.answer, link, bridge), figures, page)
 
 
 def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from giaoban.workers import Beside, Here, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
-from results.report.headroom_summary import bottleneck_line, headline, known_by
+from results.report import terminal
+from results.report.document import Par
+from results.report.headroom_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
 from scenarios.study.headroom.run import Order, Outcome, headroom
@@ -75,24 +74,6 @@ def command(
 
 
 def show(outcome: Outcome) -> None:
-    """The number, what is in the way, districts."""
-    console, answer = Console(), outcome.answer
-    _say(console, headline(answer), COLOURS[answer.verdict])
-    paced = f"; they join {answer.pace_s:g} s apart or more" if answer.more > 0 else ""
-    _say(console, known_by(answer) + paced)
-    for number, item in enumerate(answer.bottlenecks, start=1):
-        _say(console, f"{number}. {bottleneck_line(item, answer)}")
-    table = Table("district", box=None, pad_edge=False, header_style="bold")
-    table.add_column("more, all of them there", justify="right")
-    table.add_column("then full")
-    table.add_column("with a larger device", justify="right")
-    table.add_column("then full")
-    for room in answer.districts:
-        links = "any number" if room.links_more is None else str(room.links_more)
-        table.add_row(*map(escape, (room.name, str(room.more), room.by, links, room.links_by)))
-    console.print(table)
-    _say(console, f"all figures, links, devices, picture: {outcome.folder / 'summary.md'}")
-
-
-def _say(console: Console, line: str, style: str = "") -> None:
-    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
+    """What came of it, and where all figures are."""
+    told = f"all figures, links, devices, picture: {outcome.folder / 'summary.md'}"
+    terminal.show(*brief(outcome.answer), Par(told))

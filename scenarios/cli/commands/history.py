@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from giaoban.counting import counted
 from giaoban.errors import InputError
@@ -26,30 +22,34 @@ from results.archive.history.trend import Point, draw_trend, drawable, trend
 from results.archive.history.yearly import yearly
 from results.archive.store import read_result, writing
 from results.model.result import CriterionResult
+from results.report import terminal
+from results.report.document import (
+    TONES,
+    Block,
+    Cell,
+    Give,
+    Par,
+    Table,
+    Tone,
+    pars,
+    table,
+    toned,
+)
 from results.report.plots.words import Lang
-from scenarios.cli.output import COLOURS, print_json
+from results.report.summary import MET
+from scenarios.cli.output import print_json
 from scenarios.cli.runs import open_kind
 
 NARROW = 10
 """A column of words that would get less is left out."""
 
 
-def runs_table(found: Sequence[Entry], width: int) -> Table:
-    rows = [_run_row(entry) for entry in found]
-    columns = (
-        ("when", "left"),
-        ("verdict", "left"),
-        ("kind", "left"),
-        ("bridges", "right"),
-        ("binds", "left"),
-        ("margin", "right"),
-        ("run", "left"),
-    )
-    styles = [COLOURS.get(entry.verdict or "", "") for entry in found]
-    return _table(columns, rows, width, "binds", styles={"verdict": styles})
+def runs_table(found: Sequence[Entry]) -> Table:
+    head = ("when", "verdict", "kind", "bridges", "binds", "margin", "run")
+    return table(head, map(_run_row, found), right=(3, 5), gives=[Give(4, NARROW, drop=True)])
 
 
-def _run_row(e: Entry) -> tuple[str, ...]:
+def _run_row(e: Entry) -> tuple[str | Cell, ...]:
     binds, margin = "", ""
     if e.binding is not None:
         known = e.criterion(e.binding.criterion)
@@ -57,7 +57,7 @@ def _run_row(e: Entry) -> tuple[str, ...]:
         margin = percent(e.binding.margin_pct)
     return (
         f"{e.at:%Y-%m-%d %H:%M}",
-        e.verdict or "–",
+        Cell(e.verdict or "–", tone=TONES.get(e.verdict or "", "")),
         e.kind + (" (estimate)" if e.engine == "estimate" else ""),
         f"{len(e.existing)}+{len(e.new)}" if e.existing or e.new else "",
         binds,
@@ -66,16 +66,15 @@ def _run_row(e: Entry) -> tuple[str, ...]:
     )
 
 
-def trend_table(points: Sequence[Point], width: int) -> Table:
+def trend_table(points: Sequence[Point]) -> Table:
     last = points[-1].criterion
     sign = "≤" if last.sense == "at-most" else "≥"
-    rows, styles = [], []
+    rows: list[tuple[str | Cell, ...]] = []
     for p in points:
         c = p.criterion
-        mark = "met" if c.ok else "NOT MET"
+        mark = Cell(MET[c.ok], tone="" if c.ok else "bad")
         if not p.counts:
-            mark = "estimate" if p.engine == "estimate" else "invalid run"
-        styles.append("dim" if not p.counts else ("" if c.ok else "red"))
+            mark = Cell("estimate" if p.engine == "estimate" else "invalid run", tone="quiet")
         rows.append(
             (
                 f"{p.at:%Y-%m-%d %H:%M}",
@@ -87,117 +86,65 @@ def trend_table(points: Sequence[Point], width: int) -> Table:
                 p.run_id,
             )
         )
-    columns = (
-        ("when", "left"),
-        ("value", "right"),
-        ("limit", "right"),
-        ("margin", "right"),
-        ("result", "left"),
-        ("worst at", "left"),
-        ("run", "left"),
+    return table(
+        ("when", "value", "limit", "margin", "result", "worst at", "run"),
+        rows,
+        right=(1, 2, 3),
+        caption=f"{last.name_en} ({last.unit})",
+        gives=[Give(5, NARROW, drop=True)],
     )
-    table = _table(columns, rows, width, "worst at", styles={"result": styles})
-    table.title = f"{last.name_en} ({last.unit})"
-    table.title_justify, table.title_style = "left", "bold"
-    return table
 
 
-def print_wide(console: Console, table: Table) -> None:
-    """Print a table as wide as it must be: a terminal may wrap its lines, but no id is cut."""
-    needed = console.measure(table, options=console.options.update(width=1000)).minimum
-    wide = Console(width=max(console.width, needed))
-    wide.print(table)
-
-
-def _table(
-    columns: Sequence[tuple[str, Any]],
-    rows: Sequence[Sequence[str]],
-    width: int,
-    gives_way: str,
-    styles: Mapping[str, Sequence[str]],
-) -> Table:
-    """One line a row; the column that gives way gets what is left, or is left out."""
-    widths = [
-        max([len(name), *(len(row[place]) for row in rows)])
-        for place, (name, _) in enumerate(columns)
-    ]
-    place = [name for name, _ in columns].index(gives_way)
-    left = width - sum(widths) - 2 * (len(columns) - 1) + widths[place]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    shown = [n for n in range(len(columns)) if n != place or left >= NARROW]
-    for n in shown:
-        name, justify = columns[n]
-        at_most = min(widths[n], left) if n == place else None
-        table.add_column(
-            name,
-            justify=justify,
-            no_wrap=True,
-            max_width=at_most,
-            min_width=None if n == place else widths[n],
-        )
-    for number, row in enumerate(rows):
-        cells = []
-        for n in shown:
-            style = styles.get(columns[n][0], [""] * len(rows))[number]
-            cells.append(Text(row[n], style=style))
-        table.add_row(*cells)
-    return table
-
-
-def show_comparison(found: Comparison) -> None:
-    console = Console()
-
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
+def comparison(found: Comparison) -> Iterator[Block]:
     before, after = found.verdicts
-    say(f"A: {found.a} – {before}\nB: {found.b} – {after}")
-    say(f"inputs that differ: {', '.join(found.inputs) or 'none'}")
+    yield Par(f"A: {found.a} – {before}")
+    yield Par(f"B: {found.b} – {after}")
+    yield Par(f"inputs that differ: {', '.join(found.inputs) or 'none'}")
     if found.added:
-        say(f"bridges only in B: {', '.join(found.added)}")
+        yield Par(f"bridges only in B: {', '.join(found.added)}")
     if found.removed:
-        say(f"bridges only in A: {', '.join(found.removed)}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("criterion", "A", "B", "limit", "margin A", "margin B", "B is"):
-        table.add_column(name, justify="left" if name in ("criterion", "B is") else "right")
-    for c in found.criteria:
-        known = c.b or c.a
-        sign = "≤" if known and known.sense == "at-most" else "≥"
-        table.add_row(
-            escape(c.name_en),
-            _of(c.a),
-            _of(c.b),
-            f"{sign} {figure(known.threshold if known else None)} {c.unit}",
-            percent(c.a.margin_pct if c.a else None),
-            percent(c.b.margin_pct if c.b else None),
-            {"other": "not comparable"}.get(c.way, c.way),
-            style={"worse": "red", "better": "green"}.get(c.way, ""),
-        )
-    console.print(table)
+        yield Par(f"bridges only in A: {', '.join(found.removed)}")
+    yield table(
+        ("criterion", "A", "B", "limit", "margin A", "margin B", "B is"),
+        map(_change_row, found.criteria),
+        right=range(1, 6),
+    )
     if found.measures:
-        say(f"{found.measures} measures differ; all of them: giaoban diff {found.a} {found.b}")
+        all_of = f"giaoban diff {found.a} {found.b}"
+        yield Par(f"{found.measures} measures differ; all of them: {all_of}")
     else:
-        say("all measures are the same")
+        yield Par("all measures are the same")
 
 
-def show_pruning(
+def _change_row(c: Change) -> Sequence[Cell]:
+    known = c.b or c.a
+    sign = "≤" if known and known.sense == "at-most" else "≥"
+    row = (
+        c.name_en,
+        _of(c.a),
+        _of(c.b),
+        f"{sign} {figure(known.threshold if known else None)} {c.unit}",
+        percent(c.a.margin_pct if c.a else None),
+        percent(c.b.margin_pct if c.b else None),
+        {"other": "not comparable"}.get(c.way, c.way),
+    )
+    tones: dict[str, Tone] = {"worse": "bad", "better": "good"}
+    return toned(row, tones.get(c.way, ""))
+
+
+def pruning(
     folders: Sequence[Path], done: Sequence[Pruned], left: Mapping[str, str], *, dry_run: bool
-) -> None:
+) -> Iterator[Block]:
     """Which runs, what it freed, and which could not be pruned."""
-    console = Console()
-
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
     for folder in [each for each in folders if dry_run and each.name not in left]:
-        say(f"would be pruned: {folder.name}")
+        yield Par(f"would be pruned: {folder.name}")
     for pruned in done:
         freed = (pruned.freed_bytes - pruned.evidence_bytes) / 1e6
-        say(f"pruned: {pruned.folder.name} ({freed:.1f} MB freed)")
+        yield Par(f"pruned: {pruned.folder.name} ({freed:.1f} MB freed)")
     for name, reason in left.items():
-        say(f"left whole: {name} – {reason}")
+        yield Par(f"left whole: {name} – {reason}")
     if not folders:
-        say("nothing to prune")
+        yield Par("nothing to prune")
 
 
 def _of(criterion: CriterionResult | None) -> str:
@@ -283,18 +230,11 @@ def list_runs(
             }
         )
         return 0
-    console = Console()
-    if found:
-        print_wide(console, runs_table(found, console.width))
-    else:
-        console.print("no run fits" if choice != Choice() else f"no runs in {results}")
-    for folder in skipped:
-        console.print(
-            f"not a run: {folder.folder} – {folder.reason}",
-            style="dim",
-            highlight=False,
-            markup=False,
-        )
+    none = "no run fits" if choice != Choice() else f"no runs in {results}"
+    terminal.show(
+        runs_table(found) if found else Par(none),
+        *pars((f"not a run: {each.folder} – {each.reason}" for each in skipped), "quiet"),
+    )
     return 0
 
 
@@ -311,7 +251,7 @@ def compare_runs(
     if as_json:
         print_json(comparison_json(found))
     else:
-        show_comparison(found)
+        terminal.show(*comparison(found))
     return 0
 
 
@@ -363,13 +303,9 @@ def trend_of(
             }
         )
         return 0
-    console = Console()
-    if not points:
-        console.print("no run fits")
-        return 0
-    print_wide(console, trend_table(points, console.width))
-    if plot is not None:
-        console.print(f"plot: {plot}", soft_wrap=True, highlight=False, markup=False)
+    terminal.show(trend_table(points) if points else Par("no run fits"))
+    if points and plot is not None:
+        terminal.show(Par(f"plot: {plot}"))
     return 0
 
 
@@ -390,8 +326,7 @@ def summary_of(
     if as_json:
         print_json({"file": str(path), **yearly(found, year)})
     else:
-        said = f"summary of {counted(len(found), 'run')}: {path}"
-        Console().print(said, soft_wrap=True, highlight=False, markup=False)
+        terminal.show(Par(f"summary of {counted(len(found), 'run')}: {path}"))
     return 0
 
 
@@ -437,7 +372,7 @@ def prune(
             }
         )
     else:
-        show_pruning(folders, done, left, dry_run=dry_run)
+        terminal.show(*pruning(folders, done, left, dry_run=dry_run))
     return 1 if left else 0
 
 

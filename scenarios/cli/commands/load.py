@@ -8,28 +8,17 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from giaoban.errors import InputError
 from mcu_sim.accounts import load_accounts
 from mcu_sim.device import Device, load_devices, pick
 from results import RUNS
 from results.model.load import Trial
-from results.report.load_summary import (
-    criterion_rows,
-    generator_line,
-    headline,
-    lacking_lines,
-    mcu_lines,
-    media_lines,
-    operation_rows,
-    session_lines,
-    unsupported_lines,
-)
+from results.report import terminal
+from results.report.document import Par
+from results.report.load_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of
@@ -216,24 +205,9 @@ def _end(outcome: Outcome, *, as_json: bool) -> int:
 
 
 def show(outcome: Outcome) -> None:
-    """The verdict, RFC 7501's figures, both views, criteria and what was done."""
-    console, result = Console(), outcome.result
-    _say(console, headline(result), COLOURS[result.verdict])
-    lines = [
-        *result.reasons,
-        *session_lines(result),
-        *media_lines(result),
-        *lacking_lines(result),
-        *unsupported_lines(result),
-        *mcu_lines(result),
-    ]
-    generator = generator_line(result)
-    for line in [*lines, *([generator] if generator else [])]:
-        _say(console, line)
-    console.print(_table(("criterion", "value", "limit", "result"), criterion_rows(result), (1, 2)))
-    head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
-    console.print(_table(head, operation_rows(result), (1, 2, 4, 5, 6)))
-    _say(console, f"all figures: {outcome.folder / 'summary.md'}")
+    """What came of it, and where all figures are."""
+    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    terminal.show(*brief(outcome.result), figures)
 
 
 def _search(
@@ -320,17 +294,3 @@ def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise InputError(f'{option} = "{value}": is not known (allowed: {", ".join(allowed)})')
     return value
-
-
-def _say(console: Console, line: str, style: str = "") -> None:
-    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, name in enumerate(head):
-        side: Literal["left", "right"] = "right" if number in right else "left"
-        table.add_column(name, justify=side, overflow="fold")
-    for cells in rows:
-        table.add_row(*map(escape, cells))
-    return table

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from giaoban.counting import counted
 from giaoban.workers import cores
 from results import RUNS
-from results.report.sweep_summary import bindings, computed_line, headline
+from results.report import terminal
+from results.report.document import Par
+from results.report.sweep_summary import brief
 from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
 from scenarios.study.sweep.axes import load_sweep
@@ -67,12 +67,5 @@ def command(
 
 
 def show(outcome: Outcome) -> None:
-    """Counts, and what fails most."""
-    console, answer = Console(), outcome.answer
-    for line in (
-        headline(answer),
-        computed_line(answer),
-        *(f"fails: {name}: {counted(count, 'point')}" for name, count in bindings(answer)),
-        f"all points: {outcome.folder / TABLE}",
-    ):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    """What came of it, and where all points are."""
+    terminal.show(*brief(outcome.answer), Par(f"all points: {outcome.folder / TABLE}"))

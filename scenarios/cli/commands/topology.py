@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Annotated, Literal, cast, get_args
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from giaoban.errors import InputError
 from mcu_sim.device import load_devices, pick
 from results.archive.store import writing
-from scenarios.cli.commands import topology as topology_files
-from scenarios.cli.commands import topology as topology_tree
+from results.report import terminal
+from results.report.document import Par, pars, table
 from scenarios.cli.output import print_json
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from topology.assumptions import assumptions
@@ -28,7 +26,7 @@ from topology.importers.files import (
     write_texts,
     write_toml,
 )
-from topology.listing import address_rows, path_rows
+from topology.listing import PathRow, address_rows, path_rows
 from topology.load import DEFAULT_PROVINCE, load_province
 from topology.map.draw import draw
 from topology.network import build
@@ -40,13 +38,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 EXPORTS = ("csv", "graphml")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Make the commands of a group."""
-    app.command("import")(import_)
-    app.command("export")(export)
-    app.command("generate-tree")(generate)
+app = typer.Typer(help="Look at the province's network.", no_args_is_help=True)
 
 
+@app.callback()
+def group() -> None:
+    """Look at the province's network."""
+
+
+@app.command("import")
 def import_(
     file: Annotated[
         Path, typer.Argument(help="GraphML file, or folder with sites.csv and links.csv")
@@ -83,20 +83,18 @@ def import_(
     if as_json:
         print_json({"out": str(out), **counts, "assumptions": assumed, "notes": draft.notes})
         return 0
-    console = Console()
     said = ", ".join(f"{number} {what}" for what, number in counts.items())
-    console.print(f"{province.name}: {said}", highlight=False, markup=False, style="bold")
-    for note in draft.notes:
-        console.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
-    console.print(
-        f"{assumed} records rest on assumptions, marked assumed = true in the file",
-        style="dim",
-        highlight=False,
+    resting = f"{assumed} records rest on assumptions, marked assumed = true in the file"
+    terminal.show(
+        Par(f"{province.name}: {said}", bold=True),
+        *pars(f"  {note}" for note in draft.notes),
+        Par(resting, tone="quiet"),
+        Par(f"province: {out}"),
     )
-    console.print(f"province: {out}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
+@app.command("export")
 def export(
     out: Annotated[Path, typer.Option("--out", help="GraphML file, or folder for CSV files")],
     province: Annotated[
@@ -120,9 +118,7 @@ def export(
     if as_json:
         print_json({"files": [str(path) for path in files]})
         return 0
-    console = Console()
-    for path in files:
-        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    terminal.show(*pars(map(str, files)))
     return 0
 
 
@@ -130,6 +126,7 @@ ESTIMATED = 100
 """Up to so many bridges the packets of the scenario's phases are within what an estimate keeps."""
 
 
+@app.command("generate-tree")
 def generate(
     out: Annotated[Path, typer.Option("--out", help="folder for the three files")],
     bridges: Annotated[int, typer.Option("--bridges", help="how many")] = BRIDGES,
@@ -144,29 +141,10 @@ def generate(
     if as_json:
         print_json({"files": [str(path) for path in files]})
         return 0
-    console = Console()
-    for path in files:
-        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
-    following = f"; next: giaoban check {out / SCENARIO} --estimate"
-    console.print(
-        f"all figures are made up{following if bridges <= ESTIMATED else ''}",
-        style="dim",
-        highlight=False,
-        soft_wrap=True,
-    )
+    following = f"; next: giaoban check {out / SCENARIO} --estimate" * (bridges <= ESTIMATED)
+    told = Par(f"all figures are made up{following}", tone="quiet")
+    terminal.show(*pars(map(str, files)), told)
     return 0
-
-
-app = typer.Typer(help="Look at the province's network.", no_args_is_help=True)
-
-
-topology_files.add_to(app)
-topology_tree.add_to(app)
-
-
-@app.callback()
-def group() -> None:
-    """Look at the province's network."""
 
 
 @app.command("show")
@@ -200,24 +178,28 @@ def show(
             }
         )
         return 0
-    console = Console()
-    table = Table("node", "link", "address", "peer", "peer's address", box=None, pad_edge=False)
-    for a in addresses:
-        table.add_row(a.node, a.link, a.address, a.peer, a.peer_address)
-    console.print(table)
-    table = Table("bridge", "path to the MCU", box=None, pad_edge=False)
-    for name in ("km", "propagation ms", "bottleneck Mb/s"):
-        table.add_column(name, justify="right")
-    for p in paths:
-        mark = " *" if p.assumed else ""
-        table.add_row(
-            p.name,
-            " → ".join(p.nodes),
-            f"{p.km:g}{mark}",
-            f"{p.propagation_ms:.3f}{mark}",
-            f"{p.bottleneck_mbps:g}{mark} ({p.bottleneck_link})",
-        )
-    console.print(table)
-    console.print(f"* rests on assumptions ({len(assumed)} in all, see --json)", style="dim")
-    console.print(f"map: {picture}", highlight=False)
+    terminal.show(
+        table(
+            ("node", "link", "address", "peer", "peer's address"),
+            [(a.node, a.link, a.address, a.peer, a.peer_address) for a in addresses],
+        ),
+        table(
+            ("bridge", "path to the MCU", "km", "propagation ms", "bottleneck Mb/s"),
+            map(_path_row, paths),
+            right=(2, 3, 4),
+        ),
+        Par(f"* rests on assumptions ({len(assumed)} in all, see --json)", tone="quiet"),
+        Par(f"map: {picture}"),
+    )
     return 0
+
+
+def _path_row(path: PathRow) -> tuple[str, ...]:
+    mark = " *" if path.assumed else ""
+    return (
+        path.name,
+        " → ".join(path.nodes),
+        f"{path.km:g}{mark}",
+        f"{path.propagation_ms:.3f}{mark}",
+        f"{path.bottleneck_mbps:g}{mark} ({path.bottleneck_link})",
+    )

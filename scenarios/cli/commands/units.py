@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from giaoban.counting import counted
+from results.report import terminal
+from results.report.document import Par, table
 from scenarios.cli.output import print_json
 from topology.units import Unit, catalogue, units_from_csv
 from topology.units.known import GROUPS, YEARS
@@ -63,15 +63,20 @@ def list_(
 
 
 def _show(units: list[Unit]) -> None:
-    console = Console()
-    table = Table("id", "name", "district", "year", "router", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
-    table.add_column("km", justify="right")
-    for unit in units:
-        mark = " *" if unit.assumed else ""
-        year = "" if unit.year is None else str(unit.year)
-        table.add_row(unit.id, unit.name, unit.district, year, unit.router, f"{unit.km:g}{mark}")
-    console.print(table, highlight=False, markup=False)
+    rows = [
+        (
+            unit.id,
+            unit.name,
+            unit.district,
+            "" if unit.year is None else str(unit.year),
+            unit.router,
+            f"{unit.km:g}{' *' if unit.assumed else ''}",
+        )
+        for unit in units
+    ]
     groups = "; ".join(f"{name} ({what})" for name, what in GROUPS.items())
-    console.print(f"{counted(len(units), 'unit')}; * length assumed", style="dim", highlight=False)
-    console.print(f"groups: {groups}", style="dim", highlight=False, soft_wrap=True)
+    terminal.show(
+        table(("id", "name", "district", "year", "router", "km"), rows, right=(5,), keep=(0,)),
+        Par(f"{counted(len(units), 'unit')}; * length assumed", tone="quiet"),
+        Par(f"groups: {groups}", tone="quiet"),
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
@@ -17,6 +17,8 @@ from results import RUNS
 from results.archive.evidence.pack import open_evidence
 from results.archive.evidence.signing import Signature
 from results.archive.evidence.verify import Finding, together, verify
+from results.report import terminal
+from results.report.document import Par, pars, plain
 from scenarios.cli.output import print_json, progress
 
 ALTERED = 1
@@ -55,7 +57,9 @@ def command(
     if as_json:
         print_json(_as_json(found, apart, differing))
     else:
-        _show(found, apart, differing)
+        # what a file says of itself may be anything
+        lines = _told(found, apart, differing)
+        terminal.show(*(replace(p, text=printable(plain(p.text), LONGEST_LINE)) for p in lines))
     bad = apart or any(differing.values()) or not all(f.intact for f in found)
     return ALTERED if bad else 0
 
@@ -71,39 +75,38 @@ def _again(finding: Finding, results: Path) -> list[str]:
         return rerun(opened.proof, opened.files, root=results, now=datetime.now(), progress=told)
 
 
-def _show(found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]) -> None:
+def _told(
+    found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
+) -> Iterator[Par]:
     for finding in found:
         what = f"{finding.path}: {_NAMES[finding.kind]}"
         if finding.altered:
-            _say(f"{what}: {'ALTERED' if finding.ours else 'NOT ONE OF OURS'}", "bold red")
-            for line in finding.altered[:MOST_TOLD]:
-                _say(f"  {line}", "red")
+            ours = "ALTERED" if finding.ours else "NOT ONE OF OURS"
+            yield Par(f"{what}: {ours}", bold=True, tone="bad")
+            yield from pars((f"  {line}" for line in finding.altered[:MOST_TOLD]), "bad")
             if (more := len(finding.altered) - MOST_TOLD) > 0:
-                _say(f"  and {more:,} more", "red")
+                yield Par(f"  and {more:,} more", tone="bad")
         elif finding.unsigned:
-            _say(f"{what}: NOT SIGNED by anybody who is trusted", "bold red")
+            yield Par(f"{what}: NOT SIGNED by anybody who is trusted", bold=True, tone="bad")
         else:
-            _say(f"{what}: {_intact(finding)}", "bold green")
+            yield Par(f"{what}: {_intact(finding)}", bold=True, tone="good")
         if finding.unsigned:
-            _say(f"  {finding.unsigned}", "red")
+            yield Par(f"  {finding.unsigned}", tone="bad")
         for signature in finding.signed:
-            good = "green" if signature.holds else "red"
-            _say(f"  {_signature(signature)}", good)
+            yield Par(f"  {_signature(signature)}", tone="good" if signature.holds else "bad")
         for run in finding.runs:
-            _say(f"  run {run.run_id}: {run.verdict}, seed {run.seed}, code {run.code}")
-            _say(f"  sum {run.sum or 'none: there is no evidence'}")
-            for item in run.inputs:
-                _say(f"    {item.role} {item.name}: {item.sha256}", "dim")
+            yield Par(f"  run {run.run_id}: {run.verdict}, seed {run.seed}, code {run.code}")
+            yield Par(f"  sum {run.sum or 'none: there is no evidence'}")
+            inputs = (f"    {item.role} {item.name}: {item.sha256}" for item in run.inputs)
+            yield from pars(inputs, "quiet")
         if finding.path in differing:
             lines = differing[finding.path]
             said = "NOT THE SAME" if lines else "the same measures and verdict"
-            _say(f"  run again: {said}", "bold red" if lines else "bold green")
-            for line in lines:
-                _say(f"    {line}", "red")
+            yield Par(f"  run again: {said}", bold=True, tone="bad" if lines else "good")
+            yield from pars((f"    {line}" for line in lines), "bad")
             if other := _by_another(finding):
-                _say(f"    {other}", "yellow")
-    for line in apart:
-        _say(f"do not belong together: {line}", "bold red")
+                yield Par(f"    {other}", tone="doubt")
+    yield from (Par(f"do not belong together: {each}", bold=True, tone="bad") for each in apart)
 
 
 def _by_another(finding: Finding) -> str:
@@ -155,8 +158,3 @@ def _as_json(
             }
         )
     return {"files": files, "apart": list(apart)}
-
-
-def _say(line: str, style: str = "") -> None:
-    shown = printable(line, LONGEST_LINE)
-    Console().print(shown, style=style, soft_wrap=True, highlight=False, markup=False)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from giaoban import interruptions
 from giaoban.errors import InputError
@@ -14,6 +13,8 @@ from results import RUNS
 from results.archive.history.entry import Entry
 from results.archive.history.index import opened
 from results.archive.store import write_whole
+from results.report import terminal
+from results.report.document import Par
 from results.report.view.serve import PageServer
 from results.report.view.write import page_of
 from scenarios.cli.commands.history import language_of
@@ -55,19 +56,18 @@ def command(
     except (LookupError, ValueError, ArithmeticError) as error:
         what = f"{type(error).__name__}: {error}"
         raise InputError(f"{folder}: its files do not belong together: {what}") from None
-    console = Console()
     if out is not None:
         write_whole(out, page.encode())
-        console.print(f"page: {out}", soft_wrap=True, highlight=False, markup=False)
+        terminal.show(Par(f"page: {out}"))
         return 0
     with PageServer(page, port) as server:
         said = f"{folder.name}: {server.url} (Ctrl-C to stop)"
-        console.print(said, soft_wrap=True, highlight=False, markup=False)
+        terminal.show(Par(said))
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             interruptions.taken()
-            console.print("stopped")
+            terminal.show(Par("stopped"))
     return 0
 
 

@@ -11,18 +11,17 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import parse, read_text
 from giaoban.workers import Beside, Here, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
-from results.report.whatif_summary import failure_line, found_line, headline, order_line, rows
+from results.report import terminal
+from results.report.document import Par
+from results.report.whatif_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import COLOURS, EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.study.seeds import AtSeeds
 from scenarios.study.whatif.apply import EXISTING, base_of
@@ -175,32 +174,9 @@ def _beside(jobs: int) -> AbstractContextManager[Beside | Here]:
 
 
 def show(outcome: Outcome) -> None:
-    """The verdict, what passes and is cheapest, and all variants side by side."""
-    console, answer = Console(), outcome.answer
-    _say(console, headline(answer), COLOURS[answer.verdict])
-    _say(console, found_line(answer))
-    if failure := failure_line(answer):
-        _say(console, failure)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("answer", "variant", "verdict", "binds"):
-        table.add_column(name, overflow="fold")
-    table.add_column("margin", justify="right", no_wrap=True)
-    if answer.ordered_by == "cost":
-        table.add_column("cost", justify="right", overflow="fold")
-    table.add_column("what is different", overflow="fold")
-    for row in rows(answer):
-        style = {"f": "red", "i": "yellow"}.get(row.verdict[0], "")
-        cells = [cell for name, cell in row._asdict().items() if name != "cost"]
-        if answer.ordered_by == "cost":
-            cells = list(row)
-        table.add_row(*map(escape, cells), style=style)
-    console.print(table)
-    _say(console, order_line(answer), "dim")
-    _say(console, f"all figures: {outcome.folder / 'summary.md'}")
-
-
-def _say(console: Console, line: str, style: str = "") -> None:
-    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
+    """What came of it, and where all figures are."""
+    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    terminal.show(*brief(outcome.answer), figures)
 
 
 def _is_variants(path: Path) -> bool:

@@ -14,7 +14,8 @@ from results.judge.aggregate import aggregate
 from results.judge.criteria import Criterion, load_criteria
 from results.judge.metrics import METRICS, Measure, kinds_of
 from results.judge.verdict import judge
-from results.report.summary import terminal_table
+from results.report.summary import binds, criteria
+from tests.results.tables import rows_of
 
 ASKED = {"existing": list(make.EXISTING), "new": list(make.NEW), "invalid": []}
 BASE = {
@@ -196,8 +197,8 @@ def test_nothing_to_measure_is_not_met_and_says_so():
     whole = make.result().model_copy(update={"criteria": [result], "binding": found.binding})
     [row] = annexes.rows(whole, caption="Kết quả theo từng tiêu chí")
     assert row[0].endswith("\nkhông có gì để đo")
-    assert terminal_table(whole).rows[0].where == "nowhere: there were no content streams"
-    assert "nothing to measure" in terminal_table(whole).binds
+    assert rows_of(criteria(whole))[0]["worst at"] == "nowhere: there were no content streams"
+    assert "nothing to measure" in binds(whole)
     assert "Không đạt rõ nhất: của tôi – không có gì để đo" in annexes.said(whole)
 
 

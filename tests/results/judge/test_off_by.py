@@ -7,7 +7,7 @@ from results_factory import EXISTING, bridge, phases, result, stream
 
 from results.judge.off_by import OffBy, off_by
 from results.model.result import Phase, Result
-from results.report.summary import summary_md, terminal_table
+from results.report.summary import notes, summary_md
 
 
 def changed(**figures: float) -> list[Phase]:
@@ -73,8 +73,8 @@ def test_where_it_is_told() -> None:
     answer = result().model_copy(update={"estimate": told})
     assert Result.from_json(answer.to_json()) == answer
     text = "estimate: delays off by 0.1 ms (gia-nghia audio down, before), losses by 0 points; "
-    assert any(note.startswith(text) for note in terminal_table(answer).notes)
+    assert any(note.startswith(text) for note in notes(answer))
     assert text in summary_md(answer)
     refused = OffBy(refused="[[fault]] (cut): is emulated")
     none = result().model_copy(update={"estimate": refused})
-    assert "estimate: none, [[fault]] (cut): is emulated" in terminal_table(none).notes
+    assert "estimate: none, [[fault]] (cut): is emulated" in notes(none)

@@ -17,7 +17,7 @@ from results.report.annex.letter import Letter
 from results.report.annex.standing import Part
 from results.report.plots.words import Lang
 from results.report.seed_words import note, sentence
-from results.report.summary import headline, summary_md, terminal_table
+from results.report.summary import binds, headline, notes, summary_md
 from results.report.view.run_data import run_data
 from results.report.wording import Wording
 
@@ -115,7 +115,7 @@ def test_a_pass_at_every_seed_is_a_pass() -> None:
     assert headline(result) == "PASS – the bridges may be connected"
     said = "passes at all 20 of 20 other seeds (at least 83 % of all seeds, 95 % confidence)"
     assert note(result) == said
-    assert said in terminal_table(result).notes
+    assert said in notes(result)
     assert sentence(result, VI) == (
         "Kết luận này được kiểm tra thêm bằng tính toán với 20 số khởi tạo ngẫu nhiên khác: đạt ở "
         "cả 20 lần (khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 83\u00a0% trở lên)."
@@ -141,7 +141,7 @@ def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
         "Tính thêm với 20 số khởi tạo ngẫu nhiên khác: hệ thống đạt ở 13 lần, không đạt ở 7 lần "
         "(khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 43\u00a0% đến 82\u00a0%)."
     )
-    assert terminal_table(result).binds == (
+    assert binds(result) == (
         "Fails first, at seed 1695: Sound: packets missed at Cư Jút audio down, after – 2.5 %, "
         "limit 1 %"
     )
@@ -221,9 +221,7 @@ def test_without_other_seeds_it_is_said() -> None:
         assert EN.verdict(result).endswith(" (other seeds were not tried).")
     assert "tính toán được" not in sentence(own, VI)
     assert sentence(refused, VI).endswith(", vì kịch bản không tính toán được.")
-    assert "other seeds were not tried: [[fault]] (cut): is emulated" in (
-        terminal_table(refused).notes
-    )
+    assert "other seeds were not tried: [[fault]] (cut): is emulated" in notes(refused)
 
 
 def test_a_trial_is_what_was_judged() -> None:

@@ -11,7 +11,7 @@ from results.model.result import Named, Refused
 from results.report import excerpt
 from results.report.excerpt import MOST_BRIDGES, MOST_LINES, MOST_ROWS, left_out, worst_bridges
 from results.report.plots.run import draw_lines
-from results.report.summary import summary_md, terminal_table
+from results.report.summary import notes, summary_md
 from results.report.view.page import page
 from results.report.view.page_data import Run, page_data
 from results.report.view.run_data import run_data
@@ -87,7 +87,7 @@ def test_lists_in_the_summary_end_with_how_many_more_there_are(large):
     assert "## Not shown" in text
     for said in left_out(large):
         assert said in text
-        assert said in terminal_table(large).notes
+        assert said in notes(large)
     assert "there is no map: 1,001 nodes" in text
 
 

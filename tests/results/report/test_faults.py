@@ -11,7 +11,7 @@ from results.judge.under_faults import as_judged, never_back
 from results.judge.verdict import Judgement, judge
 from results.model.faults import FaultImpact, FaultResult
 from results.model.result import Refused
-from results.report.summary import summary_md, terminal_table
+from results.report.summary import notes, summary_md
 from results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
@@ -306,7 +306,7 @@ def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
         "the criteria do not count them: Đắk Song (away for 15 s)"
     )
     assert behind in annexes.said(told(), lang="en")
-    plain = [note.replace("\u00a0", " ") for note in terminal_table(told()).notes]
+    plain = [note.replace("\u00a0", " ") for note in notes(told())]
     assert behind in plain
     assert behind in summary_md(told()).replace("\u00a0", " ")
 

@@ -241,7 +241,7 @@ def test_no_catalogue_of_the_page_has_a_key_twice() -> None:
 
 SUMMARIES: dict[str, list[list[str]]] = {
     "check": [
-        ["criterion", "value", "limit", "margin", "result", "where it is worst"],
+        ["criterion", "value", "limit", "margin", "result", "worst at"],
         ["criterion", "least", "median", "largest", "limit", "fails at", "fails first at"],
         ["failure", "bridge", "interrupted, ms", "of", "sound alone, ms", "by the mending, ms",
          "of", "packets lost", "cut off", "picture again, ms", "after mending, ms", "dialled again",
@@ -253,11 +253,11 @@ SUMMARIES: dict[str, list[list[str]]] = {
         ["what", "value", "rests on", "would be replaced by"],
     ],
     "faults": [
-        ["failure", "verdict", "interruption", "by the mending", "packets lost", "load", "cut off",
+        ["failure", "verdict", "interruption", "by mending", "lost", "load", "cut off",
          "most loaded backbone link"],
         ["failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost",
          "state", "path"],
-        ["link", "direction", "load", "by"],
+        ["link", "direction", "worst load", "by"],
     ],
     "load": [
         ["criterion", "value", "limit", "result"],

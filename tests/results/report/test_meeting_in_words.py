@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from results.judge.diff import differences
 from results.judge.verdict import judge
 from results.model.result import Downspeeded, Meeting, RefusedCommand
-from results.report.summary import summary_md, terminal_table
+from results.report.summary import notes, summary_md
 from results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
@@ -167,9 +167,7 @@ CONSOLE = RefusedCommand(by="operator", command="redial", on="cu-jut", code=486,
 
 def test_commands_that_were_refused_are_in_summary_and_annex():
     result = make.result().model_copy(update={"refused_commands": [MUTE, LATE, CONSOLE]})
-    assert "commands of the control room not carried out: 3 (see summary.md)" in (
-        terminal_table(result).notes
-    )
+    assert "commands of the control room not carried out: 3 (see summary.md)" in (notes(result))
     text = summary_md(result)
     assert "| Cư Jút | mute | Đắk Mil | 403 not yours |" in text
     assert "| Xã Quảng Sơn | request-to-speak |  | 481 no call |" in text
@@ -184,7 +182,7 @@ def test_commands_that_were_refused_are_in_summary_and_annex():
 
 def test_without_refused_commands_nothing_is_said_of_them():
     assert "Commands not carried out" not in summary_md(make.result())
-    assert not [note for note in terminal_table(make.result()).notes if "command" in note]
+    assert not [note for note in notes(make.result()) if "command" in note]
     assert "Các lệnh điều khiển" not in annexes.said(make.result())
 
 

@@ -3,8 +3,9 @@
 import results_factory as make
 
 from results.model.result import Refused
-from results.report.summary import summary_md, terminal_table
+from results.report.summary import criteria, notes, summary_md
 from results.report.wording import Wording
+from tests.results.tables import rows_of
 
 VI, EN = Wording("vi"), Wording("en")
 
@@ -25,22 +26,22 @@ def test_a_fail_names_cause_and_reasons():
     assert text.startswith("# FAIL")
     assert "Fails first: Calls not set up at Polycom RMX 1500" in text
     assert "Xã Quảng Sơn (503 full)" in text
-    assert "| **not met** |" in text
+    assert "| **NOT MET** |" in text
 
 
 def test_invalid_says_why():
     result = make.result(invalid=[make.unaccounted(12)])
     assert summary_md(result).startswith("# INVALID")
-    table = terminal_table(result)
-    assert table.notes[0] == str(make.unaccounted(12))
+    assert notes(result)[0] == str(make.unaccounted(12))
 
 
 def test_one_row_a_criterion_and_one_that_binds():
-    table = terminal_table(make.result())
-    assert len(table.rows) == 17
-    assert [row.criterion for row in table.rows if row.binding] == ["Sound, from mouth to ear"]
-    assert table.rows[4].value == "260 ms"
-    assert table.rows[4].limit == "≤ 400 ms"
+    rows = rows_of(criteria(make.result()))
+    assert len(rows) == 17
+    marked = [row["criterion"] for row in rows if row["criterion"].startswith("▶")]
+    assert marked == ["▶ Sound, from mouth to ear"]
+    assert rows[4]["value"] == "260 ms"
+    assert rows[4]["limit"] == "≤ 400 ms"
 
 
 def test_inputs_are_tied_to_their_bytes():

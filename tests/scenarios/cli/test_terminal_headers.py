@@ -104,7 +104,7 @@ def test_headroom(tmp_path: Path) -> None:
     full = ("then full", "with a larger device", "then full")
     has_line(ran.out, "district", "more, all of them there", *full)
     assert heads(only_run(tmp_path / "runs")) == [
-        ["district", "more", *full],
+        ["district", "more, all of them there", *full],
         ["link", "direction", "rate", "busiest second now", "more calls"],
         ["device", "more", "figures"],
         ["more", "verdict", "binds", "margin"],

@@ -45,6 +45,7 @@ from results.report.document import (
     Picture,
     Sum,
     Table,
+    plain,
 )
 
 FONT, MONO = "Times New Roman", "Courier New"
@@ -158,10 +159,10 @@ def _block(paper: Any, block: Block, document: Document) -> None:
             par.paragraph_format.keep_with_next = True
             outline_level(par, block.level)
         case Par():
-            _paragraph(paper, block.text, bold=block.bold, note=block.note)
+            _paragraph(paper, plain(block.text), bold=block.bold, note=block.note)
         case Bullets():
-            for item in block.items:
-                _paragraph(paper, f"– {item}")
+            for mark, item in block.marked():
+                _paragraph(paper, f"{mark} {plain(item)}")
         case Table():
             _table(paper, block, document.words.table)
         case Picture():

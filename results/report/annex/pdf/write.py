@@ -31,6 +31,7 @@ from results.report.document import (
     Picture,
     Sum,
     Table,
+    plain,
 )
 
 TEMPLATE = Path(__file__).with_name("annex.typ")
@@ -89,9 +90,10 @@ def _block(block: Block, root: Path) -> Mapping[str, Any]:
         case Heading():
             return {"kind": "heading", **vars(block)}
         case Par():
-            return {"kind": "par", **vars(block)}
+            return {"kind": "par", **vars(block), "text": plain(block.text)}
         case Bullets():
-            return {"kind": "bullets", "items": list(block.items)}
+            items = [f"{mark} {plain(item)}" for mark, item in block.marked()]
+            return {"kind": "bullets", "items": items}
         case Picture():
             return {
                 "kind": "picture",

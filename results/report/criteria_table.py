@@ -1,0 +1,69 @@
+"""The table of a check's criteria, made once: a column added here is in every rendering of it, on a
+terminal, in `summary.md` and in the annex (PDF, DOCX) of each language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
+
+from results.model.result import CriterionResult, Result
+from results.report.document import Align, Cell, Give, Head, Table, toned
+
+
+class Voice(Protocol):
+    """Says in one language, and as long as its rendering has room for, what a column holds."""
+
+    def heading(self, key: str) -> str: ...
+    def criterion(self, c: CriterionResult) -> str: ...
+    def value(self, c: CriterionResult) -> str: ...
+    def limit(self, c: CriterionResult) -> str: ...
+    def margin(self, c: CriterionResult) -> str: ...
+    def met(self, c: CriterionResult) -> str: ...
+    def where(self, c: CriterionResult) -> str: ...
+    def source(self, c: CriterionResult) -> str: ...
+
+
+class Column(NamedTuple):
+    """`width` is its share of a page's line; `on`: only there, if not everywhere."""
+
+    key: str
+    align: Align
+    width: float
+    cell: Callable[[CriterionResult, Voice], Cell]
+    on: Literal["page", "screen"] | None = None
+
+
+COLUMNS = (
+    Column("criterion", "left", 43, lambda c, say: Cell(say.criterion(c))),
+    Column("value", "right", 20, lambda c, say: Cell(say.value(c))),
+    Column("limit", "right", 24, lambda c, say: Cell(say.limit(c))),
+    Column("margin", "right", 22, lambda c, say: Cell(say.margin(c))),
+    Column("result", "center", 14, lambda c, say: Cell(say.met(c), bold=not c.ok)),
+    Column("worst at", "left", 40, lambda c, say: Cell(say.where(c)), on="screen"),
+    Column("source", "left", 40, lambda c, say: Cell(say.source(c)), on="page"),
+)
+"""On a page the place stands below the criterion's name."""
+NAME, PLACE = 22, 11
+"""Letters that a terminal of any width leaves of a criterion's name and of a place."""
+
+
+def criteria_table(
+    result: Result, say: Voice, on: Literal["page", "screen"], caption: str = ""
+) -> Table:
+    """A row a criterion, in the order of the result."""
+    columns = [column for column in COLUMNS if column.on in (None, on)]
+    rows = []
+    for c in result.criteria:
+        row = [column.cell(c, say) for column in columns]
+        if on == "page":
+            row[0] = Cell(row[0].text, sub=say.where(c))
+        rows.append(row if c.ok else toned(row, "bad"))
+    keys = [column.key for column in columns]
+    return Table(
+        caption=caption,
+        head=[[Head(say.heading(key)) for key in keys]],
+        rows=rows,
+        widths=[column.width for column in columns],
+        aligns=[column.align for column in columns],
+        gives=[Give(keys.index("worst at"), PLACE), Give(0, NAME)] if on == "screen" else (),
+    )
