@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import kept
 from tests.loopback import local_address
 from tests.marked import Watch
 
@@ -43,6 +44,13 @@ LIMIT_S, LONG_LIMIT_S = 300.0, 1200.0
 
 watch = Watch()
 watch.begin()
+kept.begin()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture of it boots a guest."""
+    kept.answers = item.get_closest_marker("anew") is None
 
 
 @pytest.fixture(autouse=True)

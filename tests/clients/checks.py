@@ -14,7 +14,7 @@ from results.model.result import Phase, Result
 from scenarios.measure import captures
 from scenarios.measure.captures import Captures
 from scenarios.plan.plan import CallPlan, Plan
-from tests.clients.programs import giaoban
+from tests import kept
 from traffic import log
 
 PROVINCE = Path(__file__).resolve().parents[1] / "topology" / "small.toml"
@@ -102,7 +102,10 @@ def check(
     file.write_text(text, encoding="utf-8")
     words = [word for bridge in record for word in ("--pcap", bridge)]
     done = subprocess.run(
-        giaoban("check", str(file), *words, "--json", "--seeds", "0", "--results", str(folder)),
+        kept.command(
+            "scenarios.cli.entry",
+            *("check", str(file), *words, "--json", "--seeds", "0", "--results", str(folder)),
+        ),
         capture_output=True,
         text=True,
         check=False,

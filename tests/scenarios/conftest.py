@@ -1,4 +1,4 @@
-"""Makes the helpers beside the tests importable; laws are checked without a clock."""
+"""Makes the helpers beside the tests importable."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from runs import Runs
-
-# a busy machine must not fail a law, and the same code must give the same result
-settings.register_profile("steady", deadline=None, derandomize=True, database=None)
-settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,11 @@ from results.model.result import Result
 from scenarios.measure import captures
 from scenarios.measure.captures import Captures
 from scenarios.plan.plan import Plan
+from tests import kept
 
 COMMAND = (sys.executable, "-m", "scenarios.cli.entry")
+KEPT = tuple(kept.command("scenarios.cli.entry"))
+"""The same, with guests that answer from what is kept."""
 
 RECORDED = ("--pcap", "north", "--pcap", "west")
 HEARD = ("switched", "out", "encrypted")
@@ -233,12 +236,12 @@ class Runs:
 
 
 def check(
-    words: Sequence[str], results: Path, prefix: Sequence[str] = (), root: Path = ROOT
+    words: Sequence[str], results: Path, command: Sequence[str] = KEPT, root: Path = ROOT
 ) -> Finished:
-    """`giaoban check` in a process of its own, at one seed if `words` do not say; `prefix` are
-    words before the command, `root` is where the program lies."""
+    """`giaoban check` in a process of its own, at one seed if `words` do not say; `root` is where
+    the program lies."""
     done = subprocess.run(
-        [*prefix, *COMMAND, *at_one_seed("check", *words, "--results", results)],
+        [*command, *at_one_seed("check", *words, "--results", results)],
         cwd=root,
         env={**os.environ, "COLUMNS": "400"},
         capture_output=True,

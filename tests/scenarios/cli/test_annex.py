@@ -282,6 +282,7 @@ def test_a_commit_is_clean_only_if_the_code_is_the_commits(tmp_path: Path) -> No
 
 
 @pytest.mark.sandbox
+@pytest.mark.anew
 def test_a_real_run_is_repeated_from_its_evidence_alone(runs: Runs, tmp_path: Path) -> None:
     """To the last packet: the captures' sums are in the manifest. The frames of two bridges were
     recorded, and are again."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import COMMAND
+from runs import COMMAND, KEPT
 from scenario_factory import DEFAULT, ROOT, scenario
 
 from results.judge.failure_points import SINGLE
@@ -69,9 +69,9 @@ def province(path: Path, links: tuple[str, ...] = tuple(LINKS), *, bfd: bool = T
     return path
 
 
-def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
+def command(*words: str | Path, program: Sequence[str] = KEPT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *map(str, words)],
+        [*program, *map(str, words)],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
@@ -105,8 +105,11 @@ class Ring:
         )
         assert accepting.returncode == 0, accepting.stderr
 
-    def faults(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return command("faults", self.file, "--results", self.folder / name, *words)
+    def faults(
+        self, name: str, *words: str | Path, program: Sequence[str] = KEPT
+    ) -> subprocess.CompletedProcess[str]:
+        where = ("--results", self.folder / name)
+        return command("faults", self.file, *where, *words, program=program)
 
     def compared(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
         there = ("--baseline", "ring", "--baselines", self.folder / "accepted")
@@ -180,7 +183,7 @@ def test_what_a_silent_failure_takes_is_detection_and_routing(ring: Ring) -> Non
 
 
 def test_one_by_itself_gives_the_same_figures(ring: Ring) -> None:
-    ran = ring.faults("alone", "--only", "silent:a--b")
+    ran = ring.faults("alone", "--only", "silent:a--b", program=COMMAND)
     wanted = {"pass": 0, "fail": 1}[ring.failure("silent:a--b").verdict]
     assert ran.returncode == wanted, ran.stderr
     [folder] = (ring.folder / "alone").iterdir()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recording import heard, rtp_streams, tshark
-from runs import Finished, Runs, check, everything
+from runs import COMMAND, Finished, Runs, check, everything
 from scenario_factory import ROOT, SMALL, giaoban, scenario
 
 from results.model.result import StreamResult
@@ -63,8 +63,8 @@ def test_the_same_again_to_the_last_bit(runs: Runs) -> None:
         file = everything(folder / "s.toml")
         province = ("--province", str(shutil.copy(SMALL, folder)))
         with busy_cores():
-            words, prefix = [str(file), *province], unprivileged(folder)
-            second = check(words, folder / "results", prefix, root=copy)
+            words, command = [str(file), *province], (*unprivileged(folder), *COMMAND)
+            second = check(words, folder / "results", command, root=copy)
         assert first.code == second.code == 1, second.err
         assert recorded(second) == recorded(first)
         ran = giaoban("diff", first.folder, second.folder)

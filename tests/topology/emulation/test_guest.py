@@ -21,7 +21,7 @@ from tests.mounts import in_own_mounts
 from tests.topology.emulation.lab_guest import SLEEP_S
 from topology.sandbox import boot, kernel
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
 
 GONE_WITHIN_S = 120.0  # how long to wait for what must happen, not how long it may take
 

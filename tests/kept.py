@@ -1,0 +1,219 @@
+"""What a guest left in its folder, kept by the sum of all that it hangs on and taken from there.
+
+A guest that is given the same again does the same to the last bit, whoever boots it, wherever and
+beside whatever else (`tests/scenarios/emulation/test_runs.py` shows it, and is never served from
+here). So it is booted once for all tests, and not again by the next run as long as its folder, the
+sources that run in it, the kernel and the machine's programs are what they were.
+
+`GIAOBAN_TESTS_KEEP=FOLDER` says where; without it a folder of the user's cache. What begins with an
+empty folder (`.ci/run`) boots them all.
+"""
+
+from __future__ import annotations
+
+import ast
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import runpy
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+from giaoban import build_cache, children
+from topology.sandbox import boot
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("giaoban", "mcu_sim", "results", "scenarios", "topology", "traffic", "tests", "bench")
+ALWAYS = ("topology.sandbox.boot", "topology.sandbox.guest_init")
+"""What boots a guest, beside the module that runs in it."""
+PROGRAMS = Path("/var/lib/dpkg/status")
+"""Which says of each program of the distribution what version it has."""
+MOST_BYTES = 2 << 30
+TOLD, LEFT, CONSOLE = "told.json", "folder", "console.log"
+
+booted = boot.run
+"""What boots a guest, whatever is kept."""
+answers = True
+"""Whether what is kept is an answer; a test marked `anew` is about the guest itself."""
+
+
+def folder() -> Path:
+    """Where answers are kept."""
+    named = os.environ.get("GIAOBAN_TESTS_KEEP")
+    return Path(named) if named else build_cache.cache() / "guests"
+
+
+def run(
+    guest: boot.Guest,
+    module: str,
+    arguments: Sequence[str],
+    *,
+    writable: Path,
+    console: Path,
+    on_line: Callable[[str], None],
+    interactive: bool = False,
+) -> int:
+    """As `topology.sandbox.boot.run`, which is asked at most once for the same."""
+
+    def boot_it() -> int:
+        return booted(
+            guest,
+            module,
+            arguments,
+            writable=writable,
+            console=console,
+            on_line=on_line,
+            interactive=interactive,
+        )
+
+    if interactive or not answers:
+        return boot_it()
+    given = {name: _sum(path) for name, path in _files(writable)}
+    place = folder() / key(guest, module, arguments, writable, given)
+    with _alone(place):
+        if (place / TOLD).is_file():
+            os.utime(place)
+            shutil.copytree(place / LEFT, writable, dirs_exist_ok=True)
+            shutil.copyfile(place / CONSOLE, console)
+            for line in console.read_text(encoding="utf-8").splitlines():
+                on_line(line)
+            return int(json.loads((place / TOLD).read_text(encoding="utf-8"))["code"])
+        code = boot_it()
+        _keep(place, code, console, writable, given)
+    return code
+
+
+def _keep(place: Path, code: int, console: Path, writable: Path, given: dict[str, str]) -> None:
+    """Whole or not at all; what was not asked for longest makes room."""
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix="keep-") as scratch:
+        made = Path(scratch, "made")
+        (made / LEFT).mkdir(parents=True)
+        shutil.copyfile(console, made / CONSOLE)
+        for name, path in _files(writable):
+            if path.resolve() != console.resolve() and given.get(name) != _sum(path):
+                to = made / LEFT / name
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, to)
+        (made / TOLD).write_text(json.dumps({"code": code}), encoding="utf-8")
+        made.rename(place)
+    kept = sorted(place.parent.glob(f"*/{TOLD}"), key=lambda told: told.parent.stat().st_mtime)
+    sizes = [sum(p.stat().st_size for _, p in _files(told.parent)) for told in kept]
+    while len(kept) > 1 and sum(sizes) > MOST_BYTES:
+        shutil.rmtree(kept.pop(0).parent, ignore_errors=True)
+        sizes.pop(0)
+
+
+def key(
+    guest: boot.Guest,
+    module: str,
+    arguments: Sequence[str],
+    writable: Path,
+    given: dict[str, str],
+) -> str:
+    """The sum of all that a guest's answer hangs on."""
+    words = []
+    for word in arguments:
+        path = Path(word)
+        if path.resolve() == writable.resolve():
+            words.append("its folder")
+        else:
+            words.append(_sum(path) if path.is_file() else word)
+    return hashlib.sha256(
+        repr(
+            (
+                _sum(guest.kernel),
+                guest.memory_mb,
+                guest.virtual_time,
+                module,
+                words,
+                sorted(given.items()),
+                sources(module),
+                _machine(),
+            )
+        ).encode()
+    ).hexdigest()
+
+
+@cache
+def sources(module: str) -> str:
+    """The sum of a module, of all of ours that it may come to import, and of the data beside it."""
+    found: dict[str, Path] = {}
+    todo = [module, *ALWAYS]
+    while todo:
+        name = todo.pop()
+        path = None if name in found or name.split(".")[0] not in PACKAGES else _source(name)
+        if path is None:
+            continue
+        found[name] = path
+        todo.append(name.rpartition(".")[0])
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                todo += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    files = {path for path in found.values() if path.is_file()}
+    for place in {path.parent for path in files if "tests" not in path.parts}:
+        files |= {p for p in place.iterdir() if p.is_file() and p.suffix not in (".py", ".pyc")}
+    told = sorted((str(path.relative_to(ROOT)), _sum(path)) for path in files)
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _source(name: str) -> Path | None:
+    place = ROOT.joinpath(*name.split("."))
+    return next((p for p in (place / "__init__.py", place.with_suffix(".py")) if p.is_file()), None)
+
+
+@cache
+def _machine() -> str:
+    """Which machine, Python, libraries and programs."""
+    libraries = sorted(f"{d.name} {d.version}" for d in distributions())
+    programs = _sum(PROGRAMS) if PROGRAMS.is_file() else ""
+    return repr((platform.machine(), platform.processor(), sys.version, libraries, programs))
+
+
+def _files(place: Path) -> Iterator[tuple[str, Path]]:
+    """The files below a folder, by their names in it, but not whose it is (`giaoban.ownership`)."""
+    for path in sorted(place.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            yield str(path.relative_to(place)), path
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Who else asks for the same waits for the answer."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def begin() -> None:
+    """From now on guests of this process, and of those that it begins, answer from what is kept."""
+    boot.run = run
+    children.module = command
+
+
+def command(name: str, *words: str) -> list[str]:
+    """What runs a module of ours with such guests, in whatever folder."""
+    path = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+    return [sys.executable, "-c", f"{path}; from tests import kept; kept.main()", name, *words]
+
+
+def main() -> None:
+    """Run the module that the command line names."""
+    begin()
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
