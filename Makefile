@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test setup setup-test check-style mutate bench clean
+.PHONY: run test test-fast test-nightly setup setup-test check-style mutate bench clean
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -13,6 +13,14 @@ run: setup
 
 test: setup-test check-style
 	@scripts/test
+
+# only what computes: no guest, nothing in real time
+test-fast: setup-test
+	@scripts/test --fast
+
+# what takes too long for every day
+test-nightly: setup-test
+	@scripts/test --nightly
 
 setup:
 	@scripts/setup

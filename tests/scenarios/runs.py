@@ -146,6 +146,21 @@ def everything(file: Path) -> Path:
     return scenario(file, id="everything", bridges=(FULL,), phases=(3, 4, 3), more=EVERYTHING)
 
 
+def shortened(
+    file: Path, scenario: str, phases: tuple[float, float, float], changed: dict[str, str]
+) -> Path:
+    """One of the repository's scenarios with other phases, and what lies in them elsewhere."""
+    text = (SCENARIOS / f"{scenario}.toml").read_text(encoding="utf-8")
+    for name, seconds in zip(("before_s", "during_s", "after_s"), phases, strict=True):
+        text, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {seconds:.1f}", text)
+        assert found == 1, name
+    for old, new in {**changed, "../topology": str(ROOT / "topology")}.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
 @dataclass(frozen=True)
 class Finished:
     """A command that ran to its end."""
@@ -221,10 +236,14 @@ class Runs:
                 return [str(scenario(file, id="sound", bridges=bridges, **device))]
             case "step-down":
                 return [str(SCENARIOS / "step-down-1080p.toml")]
-            case "loss":
+            case "whole-loss":
                 return [str(SCENARIOS / "loss-on-one-access-link.toml")]
+            case "loss":
+                loss = {"from_s = 270.0": "from_s = 85.0", "to_s = 330.0": "to_s = 145.0"}
+                return [str(shortened(file, "loss-on-one-access-link", (80, 70, 20), loss))]
             case "with-classes" | "without-classes":
-                return [str(SCENARIOS / f"background-{name}.toml")]
+                full = {"from_s = 10.0\nto_s = 20.0": "from_s = 4.0\nto_s = 9.0"}
+                return [str(shortened(file, f"background-{name}", (4, 5, 4), full))]
             case "shared":
                 return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
             case "impaired":

@@ -313,6 +313,7 @@ def test_a_bridge_put_out_by_the_control_room_is_not_dropped(runs: Runs) -> None
     assert run.result.phases[2].mcu.joined == ["east", "north", "west"]
 
 
+@pytest.mark.nightly
 def test_calls_that_the_mcu_made_outlive_their_session_timer(tmp_path: Path) -> None:
     """RFC 4028: unanswered, the MCU's refresh at 150 s would end every call at 268 s."""
     calls: dict[str, Any] = {"phases": (4, 4, 300), "bridges": (), "profile": "cif30-high-64k"}

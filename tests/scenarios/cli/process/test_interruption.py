@@ -48,7 +48,7 @@ class Watched:
 def interrupt(folder: Path, moment: str, number: int) -> tuple[Watched, Path]:
     """Start a check and send a signal when it says that it has come to `moment`."""
     results = folder / "results"
-    file = scenario(folder / "s.toml")
+    file = scenario(folder / "s.toml", bridges=(), profile="sd30-256k")
     process = subprocess.Popen(
         [*COMMAND, "check", str(file), "--results", str(results)],
         cwd=ROOT,
