@@ -1,6 +1,7 @@
 """Runs without pictures and annex, which cost more than everything else about a pretended run.
 
-That they are drawn and set is looked at where this is not used, and in `tests/results`.
+That they are drawn and set is looked at where this is not used, and in `tests/results`. As a
+program: `giaoban` so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scenarios.cli import entry
 from scenarios.study import check
 from scenarios.study.failures import run as failures
 from scenarios.study.whatif import run as whatif
@@ -28,3 +30,9 @@ def _touch(*words: Any, **_: Any) -> None:
     for word in words:
         if isinstance(word, Path):
             word.touch()
+
+
+if __name__ == "__main__":
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        entry.main()
