@@ -128,7 +128,7 @@ def test_a_loop_that_stood_still_leaves_out_what_is_past_and_says_so() -> None:
     load.due_ns -= 3_000_000_000
     for _ in range(SLOTS):
         load.slot()
-    health = load.health(1, 0.0)
+    health = load.health(0.0)
     load.close()
     assert health.sent == 1
     assert health.skipped == pytest.approx(600, abs=10)
@@ -197,7 +197,7 @@ def test_a_picture_that_stands_still_is_not_seen() -> None:
             receivers.receive(1, 2)
         receivers.count()
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
-    still = receivers.close(1, time.monotonic_ns() + 60 * 10**9)
+    still = receivers.close(1, time.monotonic_ns() + 60 * 10**9, sent=0, withheld=False)
     pair.close()
     assert still.received == 3
     assert 1000.0 <= still.heard_ms <= 1000.0 + took_ms
@@ -252,7 +252,7 @@ def test_the_row_of_who_has_left_is_free() -> None:
     with pytest.raises(OSError, match="2 bridges"):
         load.open(["audio"])
     load.release(first)
-    assert load.health(1, 0.0).calls == 0
+    assert load.health(0.0).calls == 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((HOST, ports["audio"]))  # its ports are
     assert load.open(["audio"])[0] == first

@@ -83,28 +83,26 @@ def _run(load: MediaLoad, line: socket.socket) -> None:
 
 def _answer(
     load: MediaLoad, data: bytes
-) -> messages.Ports | messages.Done | messages.Failed | messages.Told | messages.Health:
+) -> messages.Ports | messages.Done | messages.Failed | messages.CallReport | messages.Health:
     order = messages.ORDERS.validate_json(data)
-    number = order.number
     try:
         match order:
             case messages.Open():
                 row, ports = load.open(order.media)
-                return messages.Ports(number=number, row=row, ports=ports)
+                return messages.Ports(row=row, ports=ports)
             case messages.Start():
                 load.start(order.row, order.media, order.name, time.monotonic_ns())
             case messages.Stop():
-                over = load.stop(order.row, silently=order.silently)
-                return messages.Told(number=number, **vars(over))
+                return load.stop(order.row, silently=order.silently)
             case messages.Release():
                 load.release(order.row)
             case messages.KeyFrame():
                 load.key_frame(order.row)
             case messages.Look():
-                return load.health(number, time.process_time())
+                return load.health(time.process_time())
     except OSError as error:
-        return messages.Failed(number=number, why=error.strerror or str(error))
-    return messages.Done(number=number)
+        return messages.Failed(why=error.strerror or str(error))
+    return messages.Done()
 
 
 if __name__ == "__main__":

@@ -46,16 +46,6 @@ class _Bridge:
     """What is sent as soon as it may go there."""
 
 
-@dataclass(frozen=True)
-class CallFigures:
-    """What a call sent and heard, how long it lasted, and for how many ms of it nothing had come
-    at its end."""
-
-    media: dict[Medium, messages.Figures]
-    lasted_ms: float
-    silent_ms: float
-
-
 class MediaLoad:
     """Bridges by row. The owner calls `slot` whenever `due_ns` has come."""
 
@@ -129,7 +119,7 @@ class MediaLoad:
                 bridge.withheld[medium] = stream
                 self._ask_consent(row, medium, now_ns)
 
-    def stop(self, row: int, *, silently: bool) -> CallFigures:
+    def stop(self, row: int, *, silently: bool) -> messages.CallReport:
         """The call is over."""
         bridge, now_ns = self._bridges[row], time.monotonic_ns()
         figures: dict[Medium, messages.Figures] = {}
@@ -141,14 +131,13 @@ class MediaLoad:
             silent_ms = max(silent_ms, receivers.silent_ms(row, now_ns))
             if not silently:
                 receivers.send_bye(row)
-            sent = bridge.reported[medium]
-            withheld = medium in bridge.withheld
-            heard = receivers.close(row, now_ns)
-            figures[medium] = messages.Figures(sent=sent, withheld=withheld, **vars(heard))
+            sent, withheld = bridge.reported[medium], medium in bridge.withheld
+            figures[medium] = receivers.close(row, now_ns, sent=sent, withheld=withheld)
             self._send_no_more(row, medium)
         bridge.going.clear()
         bridge.withheld.clear()
-        return CallFigures(figures, (now_ns - bridge.since_ns) / 1e6, silent_ms)
+        lasted_ms = (now_ns - bridge.since_ns) / 1e6
+        return messages.CallReport(media=figures, lasted_ms=lasted_ms, silent_ms=silent_ms)
 
     def release(self, row: int) -> None:
         """A bridge has left for good: its ports are given up, its row is free."""
@@ -193,7 +182,7 @@ class MediaLoad:
         self._slot += 1
         self.due_ns += SLOT_NS
 
-    def health(self, number: int, cpu_s: float) -> messages.Health:
+    def health(self, cpu_s: float) -> messages.Health:
         """How it fares."""
         now_ns = time.monotonic_ns()
         going = [(row, medium) for row, b in self._bridges.items() for medium in b.going]
@@ -201,7 +190,6 @@ class MediaLoad:
         audible = {row for row, m in going if self._receivers[m].silent_ms(row, now_ns) < SILENT_MS}
         p99_ms = min(self.lateness.percentile_us(99), self.lateness.worst_ns / 1e3) / 1e3
         return messages.Health(
-            number=number,
             calls=len(rows),
             silent=len(rows - audible),
             sent=self.sent,

@@ -1,6 +1,6 @@
 """What is said between the maker of calls and the process with their media: JSON, one a packet.
 
-A socket of packets (`SOCK_SEQPACKET`) carries them. Each order has an answer with its `number`.
+A socket of packets (`SOCK_SEQPACKET`) carries them. Each order has an answer, before the next one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ class Open(StrictModel):
     """Have ports for a bridge's media; the answer is `Ports`."""
 
     do: Literal["open"] = "open"
-    number: int
     media: list[Medium]
 
 
@@ -48,17 +47,15 @@ class Start(StrictModel):
     """A call stands: send and listen. The answer is `Done`."""
 
     do: Literal["start"] = "start"
-    number: int
     row: int
     media: dict[Medium, Where]
     name: str
 
 
 class Stop(StrictModel):
-    """The call is over; the answer is `Told`. `silently`: without an RTCP BYE, as if cut off."""
+    """The call is over; the answer is `CallReport`. `silently`: without an RTCP BYE."""
 
     do: Literal["stop"] = "stop"
-    number: int
     row: int
     silently: bool = False
 
@@ -67,7 +64,6 @@ class Release(StrictModel):
     """A bridge has left for good; the answer is `Done`."""
 
     do: Literal["release"] = "release"
-    number: int
     row: int
 
 
@@ -75,7 +71,6 @@ class KeyFrame(StrictModel):
     """The far end wants a key frame (by SIP: RFC 5168). The answer is `Done`."""
 
     do: Literal["key-frame"] = "key-frame"
-    number: int
     row: int
 
 
@@ -83,7 +78,6 @@ class Look(StrictModel):
     """How the process itself fares; the answer is `Health`."""
 
     do: Literal["look"] = "look"
-    number: int
 
 
 Orders = Open | Start | Stop | Release | KeyFrame | Look
@@ -94,7 +88,6 @@ class Ports(StrictModel):
     """The row of a bridge, and its RTP ports; RTCP has the next ones."""
 
     answer: Literal["ports"] = "ports"
-    number: int
     row: int
     ports: dict[Medium, int]
 
@@ -103,20 +96,27 @@ class Done(StrictModel):
     """It is done."""
 
     answer: Literal["done"] = "done"
-    number: int
 
 
 class Failed(StrictModel):
     """It cannot be done."""
 
     answer: Literal["failed"] = "failed"
-    number: int
     why: str
 
 
 class Figures(StrictModel):
-    """One medium of one call; `withheld`: ours was to be sent and was not, since nothing came from
-    where it was to go. Otherwise as `receivers.ReceivedMedia`."""
+    """What was sent and came of one medium of one call, and what its far end says of what we sent.
+
+    Attributes:
+        withheld: ours was to be sent and was not, since nothing came from where it was to go.
+        received: packets of the payload type that was agreed, those that came twice once.
+        wait_ms: until the first of them; None: nothing came.
+        heard_ms: of audio how long it lasts when it is played, of video how long it moved: until
+            the next packet, a second at the most.
+        lost: of the far end's last source, by its sequence numbers.
+        far_lost: packets that the far end missed, by its last report; None if it never reported.
+    """
 
     sent: int
     withheld: bool
@@ -129,11 +129,10 @@ class Figures(StrictModel):
     far_lost: int | None
 
 
-class Told(StrictModel):
-    """What a call sent and heard in `lasted_ms`."""
+class CallReport(StrictModel):
+    """What a call sent and heard in `lasted_ms`; for the last `silent_ms` nothing had come."""
 
-    answer: Literal["told"] = "told"
-    number: int
+    answer: Literal["call-report"] = "call-report"
     media: dict[Medium, Figures]
     lasted_ms: float
     silent_ms: float
@@ -148,7 +147,6 @@ class Health(StrictModel):
     """
 
     answer: Literal["health"] = "health"
-    number: int
     calls: int
     silent: int
     sent: int
@@ -163,7 +161,7 @@ class Health(StrictModel):
     cpu_s: float
 
 
-Answer = Annotated[Ports | Done | Failed | Told | Health, Field(discriminator="answer")]
+Answer = Annotated[Ports | Done | Failed | CallReport | Health, Field(discriminator="answer")]
 
 ORDERS: TypeAdapter[Orders] = TypeAdapter(Order)
-ANSWERS: TypeAdapter[Ports | Done | Failed | Told | Health] = TypeAdapter(Answer)
+ANSWERS: TypeAdapter[Ports | Done | Failed | CallReport | Health] = TypeAdapter(Answer)

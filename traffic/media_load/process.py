@@ -5,7 +5,6 @@ It uses the plain `socket` module: where that is patched by gevent, `ask` lets o
 
 from __future__ import annotations
 
-import itertools
 import socket
 import subprocess
 import sys
@@ -48,36 +47,35 @@ class MediaProcess:
         ours.settimeout(ANSWERS_WITHIN_S)
         self._line = ours
         self._lock = lock()
-        self._numbers = itertools.count(1)
         self.pid = self._process.pid
 
     def open(self, media: list[Medium]) -> messages.Ports:
         """Ports for a bridge."""
-        answer = self._ask(messages.Open(number=next(self._numbers), media=media))
+        answer = self._ask(messages.Open(media=media))
         assert isinstance(answer, messages.Ports)
         return answer
 
     def start(self, row: int, media: dict[Medium, Where], name: str) -> None:
         """A call stands."""
-        self._ask(messages.Start(number=next(self._numbers), row=row, media=media, name=name))
+        self._ask(messages.Start(row=row, media=media, name=name))
 
-    def stop(self, row: int, *, silently: bool = False) -> messages.Told:
+    def stop(self, row: int, *, silently: bool = False) -> messages.CallReport:
         """It is over."""
-        answer = self._ask(messages.Stop(number=next(self._numbers), row=row, silently=silently))
-        assert isinstance(answer, messages.Told)
+        answer = self._ask(messages.Stop(row=row, silently=silently))
+        assert isinstance(answer, messages.CallReport)
         return answer
 
     def release(self, row: int) -> None:
         """Its bridge has left for good."""
-        self._ask(messages.Release(number=next(self._numbers), row=row))
+        self._ask(messages.Release(row=row))
 
     def key_frame(self, row: int) -> None:
         """A key frame is wanted."""
-        self._ask(messages.KeyFrame(number=next(self._numbers), row=row))
+        self._ask(messages.KeyFrame(row=row))
 
     def look(self) -> messages.Health:
         """How it fares."""
-        answer = self._ask(messages.Look(number=next(self._numbers)))
+        answer = self._ask(messages.Look())
         assert isinstance(answer, messages.Health)
         return answer
 
@@ -93,7 +91,7 @@ class MediaProcess:
     def _ask(
         self,
         order: messages.Orders,
-    ) -> messages.Ports | messages.Done | messages.Told | messages.Health:
+    ) -> messages.Ports | messages.Done | messages.CallReport | messages.Health:
         """Raises `MediaError`."""
         with self._lock:
             try:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from traffic import rtcp, rtp
 from traffic.batch import ReceiveBatch
 from traffic.hosts import CONSENT_NS
+from traffic.media_load.messages import Figures
 from traffic.media_load.sockets import Pair, put
 from traffic.receiver.statistics import ReceptionBank
 from traffic.rtcp.session import KeyFrameWanted, Reporter
@@ -22,28 +23,6 @@ STILL_NS = 1_000_000_000
 """Video that nothing has come of for so long stands still: what a viewer sees as a freeze."""
 PLAIN = 0b1100_0000
 """The first octet of a header without padding, extension and CSRCs."""
-
-
-@dataclass(frozen=True)
-class ReceivedMedia:
-    """What came to one medium of one call, and what its far end says of what we sent.
-
-    Attributes:
-        received: packets of the payload type that was agreed, those that came twice once.
-        wait_ms: until the first of them; None: nothing came.
-        heard_ms: of audio how long it lasts when it is played, of video how long it moved:
-            until the next packet, STILL_NS at the most.
-        lost: of the far end's last source, by its sequence numbers.
-        far_lost: packets that the far end missed, by its last report; None if it never reported.
-    """
-
-    received: int = 0
-    wait_ms: float | None = None
-    heard_ms: float = 0.0
-    lost: int = 0
-    jitter_ms: float = 0.0
-    reports: int = 0
-    far_lost: int | None = None
 
 
 @dataclass(slots=True)
@@ -115,8 +94,8 @@ class Receivers:
                     break
         self._rows[row] = _Receiver(pair, reporter, muxed, assured, time.monotonic_ns())
 
-    def close(self, row: int, now_ns: int) -> ReceivedMedia:
-        """The call is over; what it heard."""
+    def close(self, row: int, now_ns: int, *, sent: int, withheld: bool) -> Figures:
+        """The call is over; what it sent, which is known to the caller, and heard."""
         self.count()
         self._bank.close(row)
         receiver = self._rows.pop(row)
@@ -126,7 +105,9 @@ class Receivers:
         if self._octets_per_ms is None and came:
             heard_ms += min(max(now_ns - int(self._last_ns[row]), 0), STILL_NS) / 1e6
         wait_ns = max(0, int(self._first_ns[row]) - receiver.since_ns)
-        return ReceivedMedia(
+        return Figures(
+            sent=sent,
+            withheld=withheld,
             wait_ms=round(wait_ns / 1e6, 1) if came else None,
             received=round(float(self._received[row])),
             heard_ms=round(heard_ms, 1),

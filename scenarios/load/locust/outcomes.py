@@ -65,7 +65,7 @@ class Heard(StrictModel):
         agreed: whether the MCU's answer lets it send this at all.
         withheld: whether ours was not sent, since it was to go to another host than the target, and
             nothing came from there.
-        sent, received, lost: packets; `traffic.media_load.receivers.ReceivedMedia` says which.
+        sent, received, lost: packets; `traffic.media_load.messages.Figures` says which.
         wait_ms: until the first came; None: nothing did.
         heard_ms: what could be played of them.
     """

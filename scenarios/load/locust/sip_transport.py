@@ -23,7 +23,7 @@ from scenarios.load.passwords import Account
 from scenarios.load.phone import Done, KeyFrameWanted, Phone, Silent, Talks
 from scenarios.load.plan import LoadPlan
 from traffic.batch import try_to_send
-from traffic.media_load.messages import Medium, Told, Where
+from traffic.media_load.messages import CallReport, Medium, Where
 from traffic.media_load.process import MediaError, MediaProcess
 from traffic.profiles import DSCP_SIGNALLING, Profile
 
@@ -57,7 +57,7 @@ class Exchange:
         self,
         account: Account,
         on_done: Callable[[Done], None],
-        on_over: Callable[[Sequence[Medium], Told | None, float], None],
+        on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         *,
         with_media: bool = True,
     ) -> Seat:
@@ -118,7 +118,7 @@ class Seat:
         exchange: Exchange,
         account: Account,
         on_done: Callable[[Done], None],
-        on_over: Callable[[Sequence[Medium], Told | None, float], None],
+        on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         profile: Profile,
         *,
         with_media: bool,

@@ -18,7 +18,7 @@ from scenarios.load.locust.watch import Watch
 from scenarios.load.passwords import Account, Keys
 from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
-from traffic.media_load.messages import Figures, Medium, Told
+from traffic.media_load.messages import CallReport, Figures, Medium
 from traffic.media_load.process import MediaProcess
 from traffic.profiles import load_profiles
 from traffic.sources.tone import tone, tone_hz
@@ -104,7 +104,7 @@ class Hall:
         def on_done(done: Done) -> None:
             self.record(account.who, self.now_s() - done.ms / 1e3, None, done)
 
-        def on_over(coming: Sequence[Medium], told: Told | None, stood_ms: float) -> None:
+        def on_over(coming: Sequence[Medium], told: CallReport | None, stood_ms: float) -> None:
             for medium in self.plan.media:
                 came = told.media.get(medium) if told is not None else None
                 lasted_ms = told.lasted_ms if told is not None and told.media else stood_ms
