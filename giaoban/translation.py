@@ -31,6 +31,11 @@ def N_(msgid: str) -> str:  # noqa: N802 - the name by which gettext's tools kno
     return msgid
 
 
+def pgettext(context: str, msgid: str) -> str:
+    """Mark one likewise that is several in other languages; as catalogues write it."""
+    return f"{context}\x04{msgid}"
+
+
 UNITS = frozenset(
     {
         *("%", "ms", "kb/s", "Mb/s", "bridges", "calls", "points"),
@@ -51,7 +56,14 @@ class Translator:
 
     def gettext(self, msgid: str, /, **values: object) -> str:
         """A sentence with values in its fields."""
-        return self._catalogue.gettext(msgid).format(**values)
+        return self.text(msgid).format(**values)
+
+    def text(self, msgid: str) -> str:
+        """A sentence as it is, or one that `N_` or `pgettext` marked."""
+        context, found, marked = msgid.partition("\x04")
+        if found:
+            return self._catalogue.pgettext(context, marked)
+        return self._catalogue.gettext(msgid)
 
     def pgettext(self, context: str, msgid: str, /, **values: object) -> str:
         """The same, where one English word is several in other languages."""

@@ -35,8 +35,10 @@ def in_catalogue(path: Path) -> Catalog:
         return read_po(file, locale=path.stem, abort_invalid=True)
 
 
-def fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+def fields(text: str, *, all_of: bool = True) -> set[str]:
+    """Names of a sentence's fields; or without those that only choose a word by a number."""
+    parts = string.Formatter().parse(text)
+    return {n for _, n, spec, _ in parts if n is not None and (all_of or "|" not in (spec or ""))}
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
@@ -51,7 +53,7 @@ def test_a_catalogue_has_what_the_code_says_and_no_more(path: Path) -> None:
             one = message.id if isinstance(message.id, str) else message.id[-1]
             for text in strings:
                 assert fields(text) <= fields(one), text
-                assert fields(one) - fields(text) <= UNTOLD, text
+                assert fields(one, all_of=False) - fields(text) <= UNTOLD, text
     assert in_code() - told == set(), "not in the catalogue"
     assert told - in_code() == set(), "not in the code"
 

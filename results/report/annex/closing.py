@@ -152,20 +152,20 @@ def method(
     itself; `seeds`: how other seeds were tried, where they were; `estimated`: a result is."""
     yield Heading(say("method"))
     if estimated:
-        yield Par(METHOD_ESTIMATED[say.lang])
-    *first, last = METHOD[say.lang]
+        yield Par(say.text(METHOD_ESTIMATED))
+    *first, last = map(say.text, METHOD)
     yield from (Par(text) for text in first)
-    by_estimate, by_emulation = METHOD_SEEDS[say.lang]
+    by_estimate, by_emulation = map(say.text, METHOD_SEEDS)
     if "estimate" in seeds:
         yield Par(by_estimate)
     if any(each != "estimate" for each in seeds):
         yield Par(by_emulation)
     if tried:
-        yield Par(METHOD_FAULTS[say.lang])
+        yield Par(say.text(METHOD_FAULTS))
     if faults:
-        yield Par(METHOD_INTERRUPTED[say.lang])
+        yield Par(say.text(METHOD_INTERRUPTED))
     if loads:
-        yield Par(METHOD_LOADS[say.lang])
+        yield Par(say.text(METHOD_LOADS))
     yield Par(last)
 
 
@@ -175,7 +175,7 @@ def terms(say: Tongue) -> Iterator[Block]:
     yield Table(
         caption=say("terms table"),
         head=[[Head(say("term")), Head(say("meaning"))]],
-        rows=[[Cell(term), Cell(meaning)] for term, meaning in TERMS[say.lang]],
+        rows=[[Cell(say.text(term)), Cell(say.text(meaning))] for term, meaning in TERMS],
         widths=[40, 123],
         aligns=["left", "left"],
     )

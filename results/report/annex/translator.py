@@ -10,7 +10,7 @@ from results.model.failures import FailureResult
 from results.model.faults import FaultResult
 from results.model.load import LoadResult
 from results.model.result import Assumption, CriterionResult, Result
-from results.report.annex.words import words
+from results.report.annex.words import WORDS
 from results.report.plots.words import Lang
 from results.report.seed_words import sentence
 from results.report.wording import Wording
@@ -26,12 +26,12 @@ class Tongue(Wording):
         super().__init__(lang, of)
         self.lang = lang
         self.vi = lang == "vi"
-        self.words = words(lang)
         self._of = of
 
     def __call__(self, key: str, *values: object) -> str:
         """A sentence by its key, with values in its places; `{0:one|more}` is by a number."""
-        return self.words[key].format(*(Count(v) if type(v) is int else v for v in values))
+        counts = (Count(v, self.locale) if type(v) is int else v for v in values)
+        return self.text(WORDS[key]).format(*counts)
 
     def run(self) -> str:
         """By what its run is called within a sentence."""

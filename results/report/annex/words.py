@@ -1,312 +1,509 @@
-"""What the annex says, sentence by sentence, in Vietnamese and English."""
+"""What the annex says, sentence by sentence, by keys that tell where."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from results.report.annex.words_load import LOAD_WORDS
-from results.report.annex.words_more import MORE_WORDS
-from results.report.plots.words import Lang
+from giaoban.translation import N_, pgettext
 
-_WORDS: Mapping[str, tuple[str, str]] = {
+WORDS: Mapping[str, str] = {
     # heading
-    "annex": ("Phụ lục", "Annex"),
-    "title": (
-        "KẾT QUẢ KIỂM TRA MỞ RỘNG ĐIỂM CẦU\nHỆ THỐNG GIAO BAN ĐIỆN TỬ",
-        "RESULT OF THE CHECK OF AN EXPANSION\nOF THE VIDEO-CONFERENCE SYSTEM",
-    ),
-    "title as is": (
-        "KẾT QUẢ KIỂM TRA\nHỆ THỐNG GIAO BAN ĐIỆN TỬ",
-        "RESULT OF THE CHECK\nOF THE VIDEO-CONFERENCE SYSTEM",
-    ),
-    "table": ("Bảng", "Table"),
-    "picture": ("Hình", "Figure"),
+    "annex": N_("Annex"),
+    "title": N_("RESULT OF THE CHECK OF AN EXPANSION\nOF THE VIDEO-CONFERENCE SYSTEM"),
+    "title as is": N_("RESULT OF THE CHECK\nOF THE VIDEO-CONFERENCE SYSTEM"),
+    "table": N_("Table"),
+    "picture": N_("Figure"),
     # drafts
-    "mark": ("BẢN NHÁP", "DRAFT"),
-    "footer": (
-        "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT",
-        "DRAFT – NOT TO BE USED FOR AN APPROVAL",
+    "mark": N_("DRAFT"),
+    "footer": N_("DRAFT – NOT TO BE USED FOR AN APPROVAL"),
+    "draft": N_("This is a draft. It must not be used for an opinion or a consent, because:"),
+    "draft invalid": N_("the result is invalid: {0} cannot be trusted;"),
+    "draft estimate": N_("the result of {0} is an estimate, nothing was emulated;"),
+    "draft uncommitted": N_(
+        "{0} was made by a program that differs from its stored version, or whose version is "
+        "not known;"
     ),
-    "draft": (
-        "Đây là bản nháp, không được dùng làm căn cứ cho ý kiến hoặc văn bản đồng ý mở rộng, vì:",
-        "This is a draft. It must not be used for an opinion or a consent, because:",
-    ),
-    "draft invalid": (
-        "kết quả không hợp lệ: {0} không đủ tin cậy;",
-        "the result is invalid: {0} cannot be trusted;",
-    ),
-    "draft estimate": (
-        "kết quả của {0} chỉ là số liệu ước tính, chưa được kiểm tra bằng mô phỏng;",
-        "the result of {0} is an estimate, nothing was emulated;",
-    ),
-    "draft uncommitted": (
-        "{0} được thực hiện bằng phần mềm đã sửa đổi so với phiên bản lưu trữ, hoặc không rõ phiên "
-        "bản;",
-        "{0} was made by a program that differs from its stored version, or whose version is not "
-        "known;",
-    ),
-    "draft unproved": (
-        "{0} không có tệp bằng chứng kèm theo;",
-        "{0} has no evidence;",
-    ),
-    "reasons": (
-        "Lý do không hợp lệ của {0}:",
-        "Why {0} is invalid:",
-    ),
+    "draft unproved": N_("{0} has no evidence;"),
+    "reasons": N_("Why {0} is invalid:"),
     # what was asked
-    "asked": ("Nội dung đề nghị kiểm tra", "What was asked"),
-    "check number": ("Lần kiểm tra thứ {0}", "Check {0}"),
-    "existing": ("Các điểm cầu hiện có ({0}): {1}.", "The existing bridges ({0}): {1}."),
-    "new": ("Các điểm cầu đề nghị kết nối ({0}): {1}.", "The bridges to be connected ({0}): {1}."),
-    "meeting": (
-        "Cách tổ chức phiên họp khi kiểm tra: {0}",
-        "How the meeting was held in the check: {0}",
-    ),
-    "impaired": (
-        "Các tác động được chủ động tạo ra trên mạng khi kiểm tra (thời gian tính từ đầu giai đoạn "
-        "thứ nhất):",
-        "Done to the network on purpose (times from the start of the first phase):",
-    ),
-    "failing": (
-        "Các sự cố được chủ động tạo ra khi kiểm tra (thời gian tính từ đầu giai đoạn thứ nhất):",
-        "Made to fail on purpose (times from the start of the first phase):",
-    ),
-    "background": (
-        "Lưu lượng khác dùng chung đường truyền khi kiểm tra:",
-        "Other traffic that shared links in the check:",
-    ),
-    "background item": (
-        "{0}: {1} Mb/s, {2}, {3}",
-        "{0}: {1} Mb/s, {2}, {3}",
-    ),
-    "marked best-effort": ("không có mức ưu tiên", "without priority"),
-    "marked video": ("cùng mức ưu tiên với hình ảnh", "with the priority of pictures"),
-    "marked voice": ("cùng mức ưu tiên với tiếng nói", "with the priority of voice"),
-    "all the time": ("suốt thời gian kiểm tra", "all the time"),
-    "from to": ("từ giây {0} đến giây {1}", "{0} s to {1} s"),
-    "from": ("từ giây {0} đến hết", "{0} s to the end"),
-    "until": ("từ đầu đến giây {0}", "from the start to {0} s"),
-    "no background": (
-        "Khi kiểm tra, ngoài phiên họp không có lưu lượng nào khác trên các đường truyền.",
-        "In the check there was no other traffic on the links than the meeting's.",
-    ),
-    "basis": (
-        "Căn cứ kiểm tra: khoản 3 Điều 4 Quy định ban hành kèm theo Quyết định số 1681/QĐ-UBND "
-        "ngày 25 tháng 10 năm 2013 của Ủy ban nhân dân tỉnh Đắk Nông, theo đó việc mở rộng điểm "
-        "cầu phải bảo đảm hoạt động của toàn bộ hệ thống trước, trong và sau khi kết nối.",
-        "Legal basis: Art. 4(3) of the regulation issued with Decision 1681/QĐ-UBND of 25 October "
-        "2013 of the People’s Committee of Đắk Nông province, by which an expansion has to keep "
-        "the whole system working before, during and after the connection.",
+    "asked": N_("What was asked"),
+    "check number": N_("Check {0}"),
+    "existing": N_("The existing bridges ({0}): {1}."),
+    "new": N_("The bridges to be connected ({0}): {1}."),
+    "meeting": N_("How the meeting was held in the check: {0}"),
+    "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
+    "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
+    "background": N_("Other traffic that shared links in the check:"),
+    "background item": N_("{0}: {1} Mb/s, {2}, {3}"),
+    "marked best-effort": N_("without priority"),
+    "marked video": N_("with the priority of pictures"),
+    "marked voice": N_("with the priority of voice"),
+    "all the time": N_("all the time"),
+    "from to": N_("{0} s to {1} s"),
+    "from": N_("{0} s to the end"),
+    "until": N_("from the start to {0} s"),
+    "no background": N_("In the check there was no other traffic on the links than the meeting's."),
+    "basis": N_(
+        "Legal basis: Art. 4(3) of the regulation issued with Decision 1681/QĐ-UBND of 25 "
+        "October 2013 of the People’s Committee of Đắk Nông province, by which an expansion has "
+        "to keep the whole system working before, during and after the connection."
     ),
     # verdict and criteria
-    "verdict": ("Kết luận", "Verdict"),
-    "faults about": ("Về khả năng chịu sự cố: {0}", "If something fails: {0}"),
-    "faults alone": ("Xét riêng theo các tiêu chí: {0}", "By the criteria alone: {0}"),
-    "faults compared pass": (
-        "đạt – không có gì xấu hơn mức đã được chấp nhận “{0}” (lý do chấp nhận: {1}).",
-        "met – nothing is worse than what was accepted as “{0}” (why: {1}).",
+    "verdict": N_("Verdict"),
+    "faults about": N_("If something fails: {0}"),
+    "faults alone": N_("By the criteria alone: {0}"),
+    "faults compared pass": N_(
+        "met – nothing is worse than what was accepted as “{0}” (why: {1})."
     ),
-    "faults compared fail": (
-        "không đạt – so với mức đã được chấp nhận “{0}” (lý do chấp nhận: {1}), số điểm xấu hơn: "
-        "{2}.",
-        "not met – worse than what was accepted as “{0}” (why: {1}): {2}.",
-    ),
-    "faults pass": (
-        "đạt – {0} sự cố đã thử đều đạt{1} (mục {2}).",
+    "faults compared fail": N_("not met – worse than what was accepted as “{0}” (why: {1}): {2}."),
+    "faults pass": N_(
         "met – {0:the one failure that was tried meets|all {0} failures that were tried meet} "
-        "the criteria{1} (section {2}).",
+        "the criteria{1} (section {2})."
     ),
-    "faults untried": (
-        "; {0} sự cố đơn lẻ khác của mạng chưa được thử",
-        "; {0} more single {0:failure|failures} of the network {0:was|were} not tried",
+    "faults untried": N_(
+        "; {0} more single {0:failure|failures} of the network {0:was|were} not tried"
     ),
-    "faults accepted": (
-        ", trong đó {0} sự cố là điểm lỗi đơn đã được chấp nhận",
-        ", {0} of them as {0:a single point|single points} of failure that {0:was|were} accepted",
+    "faults accepted": N_(
+        ", {0} of them as {0:a single point|single points} of failure that {0:was|were} accepted"
     ),
-    "faults fail": (
-        "không đạt – {0} trong {1} sự cố đã thử không đạt (mục {2}).",
-        "not met – {0} of {1} {1:failure that was|failures that were} tried {0:does|do} not meet "
-        "the criteria (section {2}).",
+    "faults fail": N_(
+        "not met – {0} of {1} {1:failure that was|failures that were} tried {0:does|do} not "
+        "meet the criteria (section {2})."
     ),
-    "faults invalid": (
-        "không có kết luận – {0} trong {1} sự cố đã thử có kết quả không hợp lệ (mục {2}).",
-        "no answer – the {0:result|results} of {0} of {1} {1:failure that was|failures that were} "
-        "tried {0:is|are} invalid (section {2}).",
+    "faults invalid": N_(
+        "no answer – the {0:result|results} of {0} of {1} {1:failure that was|failures that "
+        "were} tried {0:is|are} invalid (section {2})."
     ),
-    "criteria": ("Các tiêu chí", "Criteria"),
-    "criteria table": ("Kết quả theo từng tiêu chí", "Each criterion"),
-    "criterion": ("Tiêu chí", "Criterion"),
-    "value": ("Giá trị", "Value"),
-    "limit": ("Ngưỡng", "Limit"),
-    "margin": ("Dư địa", "Margin"),
-    "result": ("Kết quả", "Result"),
-    "source": ("Căn cứ", "Source"),
-    "met": ("Đạt", "Met"),
-    "not met": ("Không đạt", "Not met"),
-    "nothing": ("không có gì để đo", "nothing to measure"),
-    "criteria note": (
-        "Giá trị là giá trị xấu nhất của toàn hệ thống trong tất cả các giai đoạn; nơi ghi nhận in "
-        "nghiêng. Dư địa là phần hạn mức còn chưa dùng: 100 % là chưa dùng, 0 % là vừa chạm "
-        "ngưỡng, số âm là vượt ngưỡng. Tỷ lệ gói âm thanh và tỷ lệ khung hình, thời gian dừng của "
-        "hình ảnh là của 20 giây xấu nhất; tỷ lệ gói hình ảnh và gói nội dung trình chiếu là của "
-        "một phút xấu nhất.",
+    "criteria": N_("Criteria"),
+    "criteria table": N_("Each criterion"),
+    "criterion": N_("Criterion"),
+    "value": N_("Value"),
+    "limit": N_("Limit"),
+    "margin": N_("Margin"),
+    "result": N_("Result"),
+    "source": N_("Source"),
+    "met": N_("Met"),
+    "not met": N_("Not met"),
+    "nothing": N_("nothing to measure"),
+    "criteria note": N_(
         "The value is the worst of the whole system in all phases; where it was found is in "
-        "italics. The margin is the share of the allowance still unused: 100 % none used, 0 % at "
-        "the limit, below 0 past it. Shares of sound packets, and of pictures’ frames and time "
-        "frozen, are of the worst 20 s; of packets of pictures and slides, of the worst minute.",
+        "italics. The margin is the share of the allowance still unused: 100 % none used, 0 % "
+        "at the limit, below 0 past it. Shares of sound packets, and of pictures’ frames and "
+        "time frozen, are of the worst 20 s; of packets of pictures and slides, of the worst "
+        "minute."
     ),
-    "seeds table": (
-        "Mức dao động của từng tiêu chí với {0} số khởi tạo ngẫu nhiên khác",
-        "How far each criterion goes apart at {0} other {0:seed|seeds}",
-    ),
-    "seeds least": ("Nhỏ nhất", "Least"),
-    "seeds median": ("Trung vị", "Median"),
-    "seeds largest": ("Lớn nhất", "Largest"),
-    "seeds not met": ("Số lần không đạt", "Not met at"),
-    "without faults": (
-        "không tính thời gian gián đoạn do sự cố",
-        "interruptions by failures are not counted here",
-    ),
-    "criteria faults": (
-        "Các sự cố được tạo ra có chủ ý, nên những gì mất trong thời gian gián đoạn do sự cố không "
-        "tính vào các tiêu chí chất lượng; thời gian gián đoạn được đánh giá "
-        "bằng hai tiêu chí riêng về sự cố.",
+    "seeds table": N_("How far each criterion goes apart at {0} other {0:seed|seeds}"),
+    "seeds least": N_("Least"),
+    "seeds median": N_("Median"),
+    "seeds largest": N_("Largest"),
+    "seeds not met": N_("Not met at"),
+    "without faults": N_("interruptions by failures are not counted here"),
+    "criteria faults": N_(
         "Failures were made on purpose. What an interruption by them took is not counted in the "
-        "criteria of quality; two criteria of their own judge interruptions.",
+        "criteria of quality; two criteria of their own judge interruptions."
     ),
     # bridges
-    "bridges": ("Chất lượng tại từng điểm cầu", "Quality at each bridge"),
-    "bridges table": (
-        "Chất lượng trước, trong và sau khi kết nối (chiều truyền xấu nhất của mỗi điểm cầu)",
-        "Quality before, during and after the connection (the worst direction of each bridge)",
+    "bridges": N_("Quality at each bridge"),
+    "bridges table": N_(
+        "Quality before, during and after the connection (the worst direction of each bridge)"
     ),
-    "bridge": ("Điểm cầu", "Bridge"),
-    "mouth to ear": ("Miệng đến tai (ms)", "Mouth to ear (ms)"),
-    "variation": ("Biến thiên trễ (ms)", "Delay variation (ms)"),
-    "missed": ("Gói không dùng được (%)", "Packets missed (%)"),
-    "mos": ("Điểm MOS", "MOS"),
-    "bridges note": (
-        "Miệng đến tai: độ trễ âm thanh từ miệng người nói đến tai người nghe, với điểm cầu xa "
-        "nhất, tính cả thời gian chờ hình ảnh. Biến thiên trễ của âm thanh: theo ITU-T Y.1540 "
-        "(phân vị 99,9 trừ giá trị nhỏ nhất). Gói không dùng được: gói âm thanh hoặc hình ảnh bị "
-        "mất, bị hỏng; gói âm thanh đến quá muộn. MOS: điểm chất lượng tiếng nói khi nghe, từ 1 "
-        "(kém) đến 5 (tốt){0}. Dấu “–”: điểm cầu chưa kết nối hoặc không đo được. Thời lượng mỗi "
-        "giai đoạn: {1}; các tỷ lệ trong bảng tính trên cả giai đoạn.",
+    "bridge": N_("Bridge"),
+    "mouth to ear": N_("Mouth to ear (ms)"),
+    "variation": N_("Delay variation (ms)"),
+    "missed": N_("Packets missed (%)"),
+    "mos": pgettext("speech quality", "MOS"),
+    "bridges note": N_(
         "Mouth to ear: delay of sound from the speaker’s mouth to the listener’s ear, with the "
-        "bridge furthest away, what it waits for pictures in it. Delay variation of sound: ITU-T "
-        "Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, lost or "
-        "damaged; of sound also too late. MOS: speech quality as a listener judges it, from 1 "
-        "(bad) to 5 (good){0}. “–”: not yet connected, or not measured. Length of the phases: {1}; "
-        "shares in this table are of a whole phase.",
+        "bridge furthest away, what it waits for pictures in it. Delay variation of sound: "
+        "ITU-T Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, "
+        "lost or damaged; of sound also too late. MOS: speech quality as a listener judges it, "
+        "from 1 (bad) to 5 (good){0}. “–”: not yet connected, or not measured. Length of the "
+        "phases: {1}; shares in this table are of a whole phase."
     ),
-    "past preferred": (
-        "trong ngưỡng nhưng vượt mức nên có {0}",
-        "within the limit, but past the preferred {0}",
-    ),
-    "detectable": (
-        "thời lượng này chưa thể loại trừ mức tăng dưới {0}",
-        "a run of this length cannot rule out a rise of less than {0}",
-    ),
-    "bridges faults": (
-        "Bảng này tính cả những gì mất trong thời gian gián đoạn do sự cố.",
-        "What interruptions by failures took is counted in this table.",
-    ),
-    "narrowband": (
-        " (băng hẹp theo ITU-T G.107, cao nhất 4,5)",
-        " (narrowband, ITU-T G.107, 4.5 at most)",
-    ),
-    "wideband": (
-        " (băng rộng theo ITU-T G.107.1, cao nhất 4,5)",
-        " (wideband, ITU-T G.107.1, 4.5 at most)",
-    ),
-    "seconds": ("{0} – {1} giây", "{0} – {1} s"),
-    "video table": (
-        "Chất lượng hình ảnh tại các điểm cầu có hình bị hỏng hoặc bị dừng (chiều truyền xấu nhất)",
-        "Bridges whose pictures were damaged or stood still (the worst direction)",
-    ),
-    "bad frames": ("Khung hình hỏng", "Bad frames"),
-    "freezes": ("Số lần dừng hình", "Freezes"),
-    "freeze max": ("Dừng lâu nhất (ms)", "Longest (ms)"),
-    "frozen": ("Thời gian dừng (%)", "Time frozen (%)"),
-    "video note": (
-        "Khung hình hỏng: khung hình không hiển thị được do mất gói tin của chính nó hoặc của "
-        "khung hình mà nó dựa vào, hoặc đến quá muộn. Các tỷ lệ trong bảng tính trên cả giai đoạn.",
+    "past preferred": N_("within the limit, but past the preferred {0}"),
+    "detectable": N_("a run of this length cannot rule out a rise of less than {0}"),
+    "bridges faults": N_("What interruptions by failures took is counted in this table."),
+    "narrowband": N_(" (narrowband, ITU-T G.107, 4.5 at most)"),
+    "wideband": N_(" (wideband, ITU-T G.107.1, 4.5 at most)"),
+    "seconds": N_("{0} – {1} s"),
+    "video table": N_("Bridges whose pictures were damaged or stood still (the worst direction)"),
+    "bad frames": N_("Bad frames"),
+    "freezes": N_("Freezes"),
+    "freeze max": N_("Longest (ms)"),
+    "frozen": N_("Time frozen (%)"),
+    "video note": N_(
         "Bad frames: those that could not be shown, as packets of their own were lost or of a "
-        "frame that they build on, or as they came too late. Shares are of a whole phase.",
+        "frame that they build on, or as they came too late. Shares are of a whole phase."
     ),
-    "no bad video": (
-        "Hình ảnh: mọi khung hình đều hiển thị được đúng lúc, không điểm cầu nào bị dừng hình.",
-        "Pictures: every frame could be shown in time, and no picture stood still.",
-    ),
+    "no bad video": N_("Pictures: every frame could be shown in time, and no picture stood still."),
     # MCU
-    "mcu": ("Năng lực hệ thống điều khiển đa điểm (MCU)", "Capacity of the MCU"),
-    "device": ("Thiết bị: {0}.", "Device: {0}."),
-    "mcu table": (
-        "Năng lực MCU đã dùng và còn lại theo giai đoạn",
-        "MCU capacity used and left in each phase",
-    ),
-    "phase": ("Giai đoạn", "Phase"),
-    "units": ("Đơn vị đã dùng / tổng", "Units used / total"),
-    "share": ("Đã dùng", "In use"),
-    "used of": ("Tính theo", "Most of"),
-    "units left": ("Đơn vị còn lại", "Units left"),
-    "ports": ("Cổng đã dùng / tổng", "Ports used / total"),
-    "ports left": ("Cổng còn lại", "Ports left"),
-    "joined": ("Tham gia", "Joined"),
-    "refused": ("Bị từ chối", "Refused"),
-    "less": ("Hạ mức", "Given less"),
-    "mcu note": (
-        "Đã dùng: tỷ lệ cao nhất trong giai đoạn của loại năng lực được dùng nhiều nhất (đơn vị, "
-        "cổng, giới hạn cuộc gọi, cổng cấp phát riêng). Tham gia, bị từ chối, hạ mức: số điểm cầu. "
-        "Thời gian thiết lập cuộc gọi không được đánh giá: mô phỏng chỉ cho biết phần thời gian "
-        "của mạng.",
+    "mcu": N_("Capacity of the MCU"),
+    "device": N_("Device: {0}."),
+    "mcu table": N_("MCU capacity used and left in each phase"),
+    "phase": N_("Phase"),
+    "units": N_("Units used / total"),
+    "share": N_("In use"),
+    "used of": N_("Most of"),
+    "units left": N_("Units left"),
+    "ports": N_("Ports used / total"),
+    "ports left": N_("Ports left"),
+    "joined": N_("Joined"),
+    "refused": N_("Refused"),
+    "less": N_("Given less"),
+    "mcu note": N_(
         "In use: the highest share in the phase of that of which most is used (units, ports, "
-        "limits on calls, ports set aside). Joined, refused, given less: bridges. Call set-up is "
-        "not judged: a simulation knows only the network’s share of it.",
+        "limits on calls, ports set aside). Joined, refused, given less: bridges. Call set-up "
+        "is not judged: a simulation knows only the network’s share of it."
     ),
-    "refused list": (
-        "Các cuộc gọi không thiết lập được – {0}.",
-        "Calls not set up – {0}.",
-    ),
-    "less list": ("Các cuộc gọi bị hạ mức – {0}.", "Calls given less – {0}."),
-    "commands": (
-        "Các lệnh điều khiển không được thực hiện – {0}.",
-        "Commands of the control room not carried out – {0}.",
-    ),
+    "refused list": N_("Calls not set up – {0}."),
+    "less list": N_("Calls given less – {0}."),
+    "commands": N_("Commands of the control room not carried out – {0}."),
     # links
-    "links": ("Đường truyền", "Links"),
-    "links table": (
-        "{0} hướng truyền có tải cao nhất trong tổng số {1}",
-        "The {0} most loaded directions of {1}",
+    "links": N_("Links"),
+    "links table": N_("The {0} most loaded directions of {1}"),
+    "way": N_("Direction"),
+    "rate": N_("Rate (Mb/s)"),
+    "peak": N_("Highest load (%)"),
+    "drops": N_("Dropped"),
+    "links note": N_(
+        "Highest load: of the worst second. Dropped: packets that found the link’s queue full."
     ),
-    "way": ("Hướng truyền", "Direction"),
-    "rate": ("Tốc độ (Mb/s)", "Rate (Mb/s)"),
-    "peak": ("Tải cao nhất (%)", "Highest load (%)"),
-    "drops": ("Gói bị loại", "Dropped"),
-    "links note": (
-        "Tải cao nhất: của giây có tải lớn nhất. Gói bị loại: số gói tin bị loại khi hàng đợi của "
-        "đường truyền đầy.",
-        "Highest load: of the worst second. Dropped: packets that found the link’s queue full.",
+    "plots": N_("Plots"),
+    # failures
+    "faults": N_("Failures tried"),
+    "no faults": N_(
+        "No failure was tried; this document says nothing about what happens if something fails."
     ),
-    "plots": ("Biểu đồ", "Plots"),
+    "own faults table": N_("What each failure did to bridges"),
+    "failure": N_("Failure"),
+    "sound away": N_("Sound away (ms)"),
+    "picture away": N_("Picture away (ms)"),
+    "by mending": N_("By mending (ms)"),
+    "lost": N_("Lost"),
+    "cut off": N_("Cut off"),
+    "picture again": N_("Picture again (ms)"),
+    "from mending": N_("After mending (ms)"),
+    "call": N_("Call"),
+    "yes": N_("yes"),
+    "no": N_("no"),
+    "kept": N_("kept"),
+    "again": N_("dialled again {0}×"),
+    "behind": N_("yes, no other way"),
+    "own faults note": N_(
+        "Sound away, picture away: the longest time by the failing without sound that could be "
+        "heard, or without a new picture that could be shown. By mending: the longer one of the "
+        "two by the mending. Cut off: nothing came for over a second until the failure was "
+        "mended, or to the end. No other way: every path from the bridge to the MCU goes "
+        "through what failed."
+    ),
+    "calm": N_("Bridges that noticed nothing – {0}."),
+    "of bridges": N_("{0}: {1} of {2} {2:bridge|bridges}"),
+    "tried": N_(
+        "{0} {0:failure was|failures were} tried, one at a time, while all {1} bridges were in "
+        "the meeting: {2} met the criteria, {3} did not, {4} could not be judged. {5}"
+    ),
+    "of them accepted": N_(
+        "{0} of them {0:is a single point|are single points} of failure that {0:was|were} accepted."
+    ),
+    "all tried": N_("These are all single failures that the network as it was given can have."),
+    "usual tried": N_(
+        "These are the usual ones; {0} more single {0:failure|failures} of the network "
+        "{0:was|were} not tried (access lines of bridges, the MCU and the like)."
+    ),
+    "some tried": N_("These were picked; they are not all that could happen."),
+    "some left": N_("{0} more single {0:failure|failures} of the network {0:was|were} not tried."),
+    "worst interruption": N_(
+        "The longest interruption of a bridge that had another way: {0} ms at {1}, by: {2} "
+        "(limit {3} ms)."
+    ),
+    "worst interruption mending": N_(
+        "The longest interruption of a bridge that had another way: {0} ms at {1}, by the "
+        "mending of: {2} (limit {3} ms)."
+    ),
+    "no interruption known": N_(
+        "Nothing is known of interruptions of bridges that had another way."
+    ),
+    "all behind": N_(
+        "In the failures that were tried and measured no bridge had another way to the MCU, so "
+        "there is no interruption to judge."
+    ),
+    "no interruption": N_(
+        "In the failures that were tried and measured no bridge that had another way was "
+        "interrupted."
+    ),
+    "worst load": N_("The highest load under a failure: {0} % on {1}, while: {2} (limit {3} %)."),
+    "points": N_("Single points of failure: these alone take bridges out of the meeting ({0}):"),
+    "no points": N_("No single failure took another bridge out of the meeting."),
+    "no points tried": N_(
+        "Of the failures that were tried and measured none took another bridge out of the meeting."
+    ),
+    "point": N_("{0}: cuts off {1} – not accepted"),
+    "point accepted": N_("{0}: cuts off {1} – accepted: {2}"),
+    "accepted": N_("Accepted"),
+    "many bridges": N_("{0} of {1} {1:bridge|bridges}"),
+    "faults table": N_("The failures tried, the worst first"),
+    "longest": N_("Longest interruption (ms)"),
+    "at": N_("At"),
+    "bridges cut": N_("Bridges cut off"),
+    "peak load": N_("Highest load (%)"),
+    "void": N_("Invalid"),
+    "faults note": N_(
+        "Longest interruption: of bridges that still had a way to the MCU, by the failing, "
+        "until sound and picture are back; by mending: the same by the mending. Bridges cut "
+        "off: with those that had none. Accepted: a single point of failure that was accepted "
+        "with a reason. Highest load: of the backbone."
+    ),
+    # what limits further expansion
+    "limits": N_("What limits further expansion"),
+    "room": N_(
+        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
+        "bridges that are in the meeting it takes {3} more {3:call|calls} at {5} up to the "
+        "limit of {2} %, and {4} up to its capacity. This is of the MCU alone; each expansion "
+        "has to be checked as a whole."
+    ),
+    "room past limit": N_(
+        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
+        "bridges that are in the meeting one more call at {5} is past the limit of {2} %; up to "
+        "its capacity the MCU takes {4} more."
+    ),
+    "no room": N_(
+        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
+        "bridges that are in the meeting the MCU takes no further call at {5}."
+    ),
+    "busiest": N_(
+        "The most loaded link is {0}: {1} % of {2} Mb/s; {4} Mb/s are left up to the limit of "
+        "{3} %."
+    ),
+    "busiest over": N_("The most loaded link is {0}: {1} % of {2} Mb/s, past the limit of {3} %."),
+    "least": N_("The criteria with the least margin: {0}."),
+    # conditions
+    "conditions": N_("Conditions"),
+    "conditions intro": N_("The verdict holds under these conditions:"),
+    "condition fail": N_(
+        "the bridges are not connected until what is not met has been mended and checked again;"
+    ),
+    "advice": N_("Recommendations"),
+    "advice intro": N_("The check failed. Recommended:"),
+    "advice intro invalid": N_("The check is invalid. Recommended:"),
+    "advice invalid": N_(
+        "the result is not used; what made it invalid is mended, and the check is made again;"
+    ),
+    "advice as is": N_("what is not met is mended and checked again;"),
+    "advice assumptions": N_(
+        "the {0:assumption|{0} assumptions} of section {1} {0:is|are} confirmed before the "
+        "check is made again;"
+    ),
+    "condition faults": N_("what failures of section {0} do not meet is mended and checked again;"),
+    "condition faults invalid": N_(
+        "the failures of section {0} whose results are invalid are tried again;"
+    ),
+    "condition some untried": N_(
+        "the {0:single failure|{0} single failures} that {0:was|were} not tried (section {1}) "
+        "{0:is|are} looked at apart;"
+    ),
+    "condition assumptions": N_(
+        "the {0:assumption|{0} assumptions} of section {1} {0:is|are} confirmed before the "
+        "connection; where a figure turns out to be another, the check is made again;"
+    ),
+    "condition as asked": N_(
+        "the new bridges, their lines and the quality of calls are as they were in the check;"
+    ),
+    "condition no background": N_("the links carry no other traffic than the meeting’s;"),
+    "condition background": N_("other traffic on the links is no more than section 1 says;"),
+    "condition untried": N_(
+        "what happens if lines, devices or power fail is looked at apart, as it was not tried;"
+    ),
+    "condition points": N_(
+        "the {0:single point|{0} single points} of failure of section {1} that {0:is|are} not "
+        "accepted yet {0:is|are} accepted, or provided for;"
+    ),
+    "condition configuration": N_(
+        "the configuration is not changed (Art. 20(3)); if it is, the check is made again;"
+    ),
+    "condition before": N_(
+        "the system is still checked at least 1 hour before each meeting opens (Art. 19(3))."
+    ),
+    # assumptions
+    "assumptions": N_("Assumptions and what would replace them"),
+    "no assumptions": N_("No figure is an assumption."),
+    "assumptions intro": N_("Nobody published these figures; the verdict is as good as they are."),
+    "assumptions table": N_("The assumptions"),
+    "what": N_("What"),
+    "rests on": N_("Rests on"),
+    "replaced by": N_("Would be replaced by"),
+    # method, terms
+    "method": N_("Method"),
+    "terms": N_("Terms"),
+    "terms table": N_("Terms used in this document"),
+    "term": N_("Term"),
+    "meaning": N_("Meaning"),
+    # how to check
+    "proof": N_("How to check this document"),
+    "proof intro": N_(
+        "All that a check was made from, and all that it found, is kept in one file of "
+        "evidence. The sum below is computed from it: if a single character of the evidence is "
+        "changed, the sum is another. To check:"
+    ),
+    "proof step 1": N_(
+        "ask the issuing body for the evidence (a file whose name ends with “.evidence.zip”);"
+    ),
+    "proof step 2": N_(
+        "run “giaoban verify” with the names of the evidence and of this file: it tells whether "
+        "they are intact or what was altered, and whether they are of the same check;"
+    ),
+    "proof step 3": N_(
+        "compare the sum that it shows with the one printed below (or scan the QR code);"
+    ),
+    "proof step 4": N_(
+        "add “--rerun” to have the check made again from the inputs in the evidence, and compared."
+    ),
+    "sum": N_("Sum of the evidence of {0}:"),
+    "no sum": N_("There is no evidence of {0}."),
+    "identity table": N_("Identity of the check and its inputs"),
+    "identity table load": N_("Identity of the load test and its inputs"),
+    "label": pgettext("label", "What"),
+    "run": N_("Check"),
+    "seed": N_("Random seed"),
+    "version": N_("Version of the program"),
+    "unknown version": N_("not known (sources {0})"),
+    "changed version": N_("{0} (changed; sources {1})"),
+    "environment": N_("Environment"),
+    "kernel": N_("Linux {0}"),
+    "engine sandbox": N_("emulated network, virtual time"),
+    "engine native": N_("emulated network, real time"),
+    "engine estimate": N_("estimated, not emulated"),
+    "input scenario": N_("Scenario"),
+    "input province": N_("Network"),
+    "input devices": N_("Devices"),
+    "input criteria": pgettext("file", "Criteria"),
+    "input file": N_("File of the scenario"),
+    "accounting": N_(
+        "Account of all packets (check {0}): {1}. The same inputs and the same seed have to "
+        "give the same result."
+    ),
+    "load": N_("Load tests of the MCU"),
+    "load intro": N_(
+        "Load tests tell what the MCU takes when many bridges call it. Tests made: {0}."
+    ),
+    "load run": N_("Test {0}"),
+    "load named": N_("{0} ({1})"),
+    "load told": N_("{0}: {1}"),
+    "load came of it": N_("What came of it:"),
+    # what was asked
+    "load meeting": N_("{0} {0:bridge is|bridges are} in the meeting."),
+    "load steady": N_(
+        "{0} {5:bridge calls|bridges call} in turn, {1} calls a second, for {2} s; {3}."
+    ),
+    "load ramp": N_(
+        "{0} {5:bridge dials|bridges dial} in as a meeting begins, {1} calls a second at the "
+        "most, and stay for {2} s; {3}."
+    ),
+    "load hold": N_(
+        "{0} {5:bridge dials|bridges dial} in, {1} calls a second, and {5:stays|stay} for {2} "
+        "s; {3}."
+    ),
+    "load storm": N_(
+        "The lines of {0} {5:bridge|bridges} are away for {4} s in the middle of a meeting, and "
+        "they dial again; {3}."
+    ),
+    "load guess": N_(
+        "While {0} {5:bridge is|bridges are} in a meeting, somebody tries a wrong password {1} "
+        "times a second, for {2} s; {3}."
+    ),
+    "load malformed": N_(
+        "While {0} {5:bridge is|bridges are} in a meeting, a broken device sends nonsense {1} "
+        "times a second, for {2} s; {3}."
+    ),
+    "load media": N_("with sound"),
+    "load media both": N_("with sound and pictures"),
+    "load media none": N_("calls are set up without sound or pictures"),
+    # where
+    "load in province": N_(
+        "Made in the emulated network of the province: every call crosses its links."
+    ),
+    "load in loopback": N_(
+        "Made with the simulated MCU alone, on one computer and over no network: this says "
+        "nothing about the province’s links or about a real device."
+    ),
+    "load in target": N_("Made with a real device at {0}, whose owner had agreed."),
+    "load device": N_("Device: {0}."),
+    "load other scenario": N_(
+        "Its scenario “{0}” is another than the check’s: bridges, links and device are its own."
+    ),
+    "load links": N_(
+        "the highest load of a link was {0} %, on {1}; packets that found a queue full: {2}"
+    ),
+    # what came of it
+    "load pass": N_("{0:the one criterion of the test is|all {0} criteria of the test are} met"),
+    "load fail": N_("{0} of {1} {1:criterion|criteria} of the test {0:is|are} not met: {2}"),
+    "load unjudged": N_("{0}; {1} more could not be judged"),
+    "load none judged": N_("no criterion of the test could be judged"),
+    "load invalid": N_("invalid, as the figures cannot be trusted; they are not used"),
+    "load came audio": N_("sound was complete in {0} of {1} {1:call|calls}"),
+    "load came video": N_("pictures were complete in {0} of {1} {1:call|calls}"),
+    "load lacks options": N_("the device does not tell what it can (OPTIONS), which is not judged"),
+    "load lacks register": N_("the device does not register these bridges, which is not judged"),
+    "load lacks guess": N_("the device has no registrar, so guessing passwords could not be tried"),
+    "load criterion": N_("{0}: {1} (limit {2})"),
+    "load set": N_("Limits that were set for these tests – {0}."),
+    # storms
+    "storms table": N_("Bridges dialling again once the lines were back"),
+    "test": N_("Test"),
+    "back-off": N_("Back-off"),
+    "storm cut": N_("Bridges cut off"),
+    "storm back": N_("Back again"),
+    "attempts": N_("Calls made"),
+    "half back": N_("Half are back after (s)"),
+    "last back": N_("All are back after (s)"),
+    "last limit": N_("Limit (s)"),
+    "storms note": N_(
+        "Back-off: “yes” – each bridge waits for a random time before it dials, and longer each "
+        "time; “no” – all that were cut off dial in the same moment. Calls made: also those "
+        "that did not succeed. Times count from when the lines were back. “–”: some bridge did "
+        "not come back, or the test is invalid."
+    ),
+    "storms assumed": N_(
+        "The limit of the time until all are back is an assumption of section {0}."
+    ),
+    # calls
+    "calls table": N_("Calls under load"),
+    "tried calls": N_("Calls tried"),
+    "set up": N_("Set up"),
+    "not set up": N_("Not set up, why"),
+    "setup p95": N_("Set-up time (ms)"),
+    "standing": N_("At the same time"),
+    "found rate": N_("Highest rate without failure (/s)"),
+    "calls note": N_(
+        "Set-up time: 95th percentile, from dialling to the MCU’s answer. At the same time: "
+        "calls that stood together at the most.{0}"
+    ),
+    "calls rate note": N_(
+        " Highest rate without failure: found by trying rates; “–”: not looked for."
+    ),
+    "calls network note": N_(
+        " In the emulated province set-up time is the network’s share and waiting alone; what "
+        "real devices take themselves, about 0.5 to 4 s, is not modelled."
+    ),
+    "cause capacity": N_("the MCU was full: {0}"),
+    "cause timeout": N_("no answer in time: {0}"),
+    "cause authentication": N_("account not accepted: {0}"),
+    "cause unsupported": N_("not supported: {0}"),
+    "cause protocol": N_("wrong answer or ended call: {0}"),
+    "cause media": N_("the generator’s fault: {0}"),
+    # elsewhere
+    "no faults but storms": N_(
+        "No failure was tried by itself; of what happens if something fails this document says "
+        "only how bridges dial again afterwards (section {0})."
+    ),
+    "condition load": N_(
+        "the criteria that load tests did not meet (section {0}) are mended or accepted;"
+    ),
+    "load assumptions": N_(
+        "Load tests with a scenario of their own rest on {0} more {0:assumption|assumptions} "
+        "about its bridges, links and device; the evidence lists them all."
+    ),
+    "named check": N_("check {0}"),
+    "named load": N_("load test {0}"),
+    "run load": N_("Load test"),
+    "engine none": N_("no network emulated, real time"),
 }
-
-
-def together(*parts: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """All parts as one. Raises `ValueError` for a key in two of them: one would hide the other."""
-    found: dict[str, tuple[str, str]] = {}
-    for part in parts:
-        if twice := sorted(found.keys() & part.keys()):
-            raise ValueError(f"words of the annex twice: {', '.join(twice)}")
-        found |= part
-    return found
-
-
-_EVERY = together(_WORDS, MORE_WORDS, LOAD_WORDS)
-
-
-def words(lang: Lang) -> dict[str, str]:
-    """All of one language, by key."""
-    index = 0 if lang == "vi" else 1
-    return {key: pair[index] for key, pair in _EVERY.items()}

@@ -18,7 +18,6 @@ from results.model.failures import FailureResult
 from results.model.result import MoreCalls, OtherTraffic, Place, Refused
 from results.model.seeds import others, seeds_of
 from results.report.annex.make import write_annex
-from results.report.annex.words import together
 from results.report.plots.run import write_plots
 from results.report.wording import Wording
 
@@ -376,11 +375,6 @@ def test_the_load_under_failures_has_its_own_head():
         if getattr(block, "caption", "").startswith("Các sự cố đã thử")
     ]
     assert [row[-1] for row in rows] == ["Tải cao nhất (%)"]
-
-
-def test_a_word_that_is_there_twice_is_refused():
-    with pytest.raises(ValueError, match="twice: load"):
-        together({"load": ("tải", "load")}, {"load": ("thử tải", "load tests")})
 
 
 def test_what_is_recommended_where_it_is_no_pass():

@@ -21,12 +21,13 @@ from results.model.result import FileRef
 from results.report.annex.content import Chapter
 from results.report.annex.make import annex_bytes, write_annex
 from results.report.annex.standing import Part
-from results.report.annex.words import words
+from results.report.annex.words import WORDS
 from results.report.invalid import reasons
 from results.report.wording import Wording
 from scenarios.load import generators, run
 from scenarios.load.locust.outcomes import Health, Record
 
+VI = Wording("vi")
 WITHOUT = loads.storm("none")
 WITH = loads.storm("random", run_id="load-province-20261125-091500", last_back_s=14.04)
 
@@ -93,7 +94,7 @@ def test_a_storm_that_is_not_over_fails_and_makes_a_condition() -> None:
     [number] = re.findall(r"tiêu chí thử tải không đạt nêu tại mục (\d+)", text)
     document = annexes.annex(make.result(), late)
     headings = {b.number: b.text for b in document.blocks if hasattr(b, "level")}
-    assert headings[f"{number}."] == words("vi")["load"]
+    assert headings[f"{number}."] == VI.text(WORDS["load"])
     assert "tiêu chí thử tải không đạt nêu" not in said(WITHOUT)
 
 
@@ -107,7 +108,7 @@ def test_a_limit_that_was_set_is_told_and_one_that_was_not_is_an_assumption() ->
     [number] = re.findall(r"thời gian trở lại là giả định nêu tại mục (\d+)", text)
     document = annexes.annex(make.result(), WITHOUT)
     headings = {b.number: b.text for b in document.blocks if hasattr(b, "level")}
-    assert headings[f"{number}."] == words("vi")["assumptions"]
+    assert headings[f"{number}."] == VI.text(WORDS["assumptions"])
     assert "do người yêu cầu thử đặt" not in text
 
 
@@ -170,9 +171,9 @@ def test_storms_outside_of_the_province_say_for_how_long_lines_were_away() -> No
 
 
 def test_no_section_without_a_load_test() -> None:
-    assert words("vi")["load"] not in annexes.said(make.result())
+    assert VI.text(WORDS["load"]) not in annexes.said(make.result())
     headings = [b for b in annexes.annex(make.result(), WITHOUT).blocks if hasattr(b, "level")]
-    assert sum(b.text == words("vi")["load"] for b in headings) == 1
+    assert sum(b.text == VI.text(WORDS["load"]) for b in headings) == 1
 
 
 def test_what_failed_in_a_storm_is_not_called_untried() -> None:
@@ -257,7 +258,7 @@ def test_no_word_of_the_other_language(lang: str) -> None:
     section, inside = [], False
     for block in annexes.annex(make.result(), *every, lang=lang).blocks:
         if hasattr(block, "level"):
-            inside = block.text == words(lang)["load"]  # type: ignore[arg-type]
+            inside = block.text == Wording(lang).text(WORDS["load"])  # type: ignore[arg-type]
         elif inside:
             section.append(str(block))
     text = "\n".join(section)
