@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from giaoban.workers import Several, cores
+from giaoban.workers import WorkerPool, cores
 from results.model.seeds import others
 from scenarios.estimate.run import estimate
 from scenarios.spec.question import Question, make_question
@@ -44,7 +44,7 @@ def main() -> int:
     heads = ["loss", "passes at", "fails first"]
     heads += ["frozen in the worst 20 s, median", "longest freeze, median"]
     rows = [f"| {' | '.join(heads)} |", "|---:|---:|---|---:|---:|"]
-    with Several(cores()) as helpers:
+    with WorkerPool(cores()) as helpers:
         for loss_pct in LOSSES_PCT:
             question = asked(loss_pct)
             own = question.plan.seed

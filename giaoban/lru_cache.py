@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 
-class Recent[K, V]:
+class LruCache[K, V]:
     """Values made when they are asked for; those that were asked for last are remembered."""
 
     def __init__(self, most: int, size_of: Callable[[V], int]) -> None:

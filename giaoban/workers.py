@@ -30,17 +30,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class Here:
+class InlineWorker:
     """Where one process has to do: a function is called when its answer is wanted."""
 
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
     ) -> Callable[[], R]:
-        """As `Beside.ask`."""
+        """As `WorkerProcess.ask`."""
         return cache(partial(function, *given, **named))
 
     def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
-        """As `Several.as_finished`, one after the other."""
+        """As `WorkerPool.as_finished`, one after the other."""
         return map(function, given)
 
     def end(self) -> None:
@@ -52,7 +52,7 @@ class Here:
         return 0
 
 
-class Beside:
+class WorkerProcess:
     """Calls functions one after the other while we do something else; never outlives us."""
 
     def __init__(self, *, niceness: int = 0) -> None:
@@ -127,16 +127,16 @@ class Beside:
         return value
 
 
-class Several:
-    """Several processes beside us, which are asked in turn."""
+class WorkerPool:
+    """WorkerPool processes beside us, which are asked in turn."""
 
     def __init__(self, count: int, *, niceness: int = 0) -> None:
-        """`count` of them, 1 or more; `niceness`: as of `Beside`."""
-        self._all: list[Beside] = []
+        """`count` of them, 1 or more; `niceness`: as of `WorkerProcess`."""
+        self._all: list[WorkerProcess] = []
         self._asked = 0
         try:
             for _ in range(count):
-                self._all.append(Beside(niceness=niceness))
+                self._all.append(WorkerProcess(niceness=niceness))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -154,7 +154,7 @@ class Several:
             each.__exit__(kind, error, trace)
 
     def end(self) -> None:
-        """As `Beside.end`, all of them."""
+        """As `WorkerProcess.end`, all of them."""
         for each in self._all:
             each.end()
 
@@ -166,17 +166,17 @@ class Several:
     def ask[**P, R](
         self, function: Callable[P, R], *given: P.args, **named: P.kwargs
     ) -> Callable[[], R]:
-        """As `Beside.ask`, of the one whose turn it is."""
+        """As `WorkerProcess.ask`, of the one whose turn it is."""
         number, self._asked = self._asked % len(self._all), self._asked + 1
         return self._all[number].ask(function, *given, **named)
 
     def as_finished[T, R](self, function: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
         """Call a function for each of many, in whichever process has nothing to do; the answers as
-        they come, in any order. Raises as what `Beside.ask` returns; nothing else is to be asked
-        meanwhile.
+        they come, in any order. Raises as what `WorkerProcess.ask` returns; nothing else is to be
+        asked meanwhile.
         """
         waiting, idle = iter(given), list(self._all)
-        asked: dict[Any, tuple[Beside, Callable[[], R]]] = {}
+        asked: dict[Any, tuple[WorkerProcess, Callable[[], R]]] = {}
         while True:
             for beside, each in zip(idle, waiting):  # noqa: B905 - there may be more of either
                 asked[beside.pipe] = beside, beside.ask(function, each)
@@ -189,7 +189,7 @@ class Several:
                 idle.append(beside)
 
 
-Helpers = Here | Beside | Several
+Helpers = InlineWorker | WorkerProcess | WorkerPool
 """Who can be asked to call a function."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from giaoban import child
 from giaoban.errors import InvalidRun, MachineLacks
+from giaoban.progress import Progress
 from results.model.result import Engine
 from scenarios.plan.plan import Plan
 from scenarios.records.guest import Guest
@@ -22,8 +23,6 @@ from topology.sandbox import boot, kernel
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
 GUEST_MODULE = "scenarios.emulation.guest"
-Progress = Callable[[str, float], None]
-"""Told (what is being done, fraction done 0–1)."""
 
 
 class EngineName(StrEnum):

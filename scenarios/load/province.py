@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InputError
+from giaoban.progress import Progress
 from results.archive import store
 from results.archive.evidence.manifest import CHECKS
 from results.archive.store import RunFolder
@@ -24,7 +25,7 @@ from scenarios.emulation.engine import EngineName
 from scenarios.load import assumed, judge, measures
 from scenarios.load.locust.outcomes import Record, cause_of
 from scenarios.load.plan import BackOff
-from scenarios.load.run import Outcome, Progress
+from scenarios.load.run import LoadOutcome
 from scenarios.measure import captures
 from scenarios.plan.plan import Plan
 from scenarios.records.events import (
@@ -96,7 +97,7 @@ def storm_in(
     now: datetime,
     progress: Progress,
     thresholds: Mapping[str, float],
-) -> Outcome:
+) -> LoadOutcome:
     """Run the scenario's check and judge it as a load test; the check's folder lies in its own,
     without evidence of its own: its question is not the one that the scenario's file asks. What was
     asked beside that, `load.json` says, whose evidence has the check's plan, answer and measures.
@@ -125,7 +126,7 @@ def storm_in(
         write_load_plots(result, folder.path / "plots")
         prove(folder.path, asked, result)
         final = folder.finish(FILE)
-    return Outcome(final, result)
+    return LoadOutcome(final, result)
 
 
 def answer(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from giaoban.progress import Progress
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
 from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
@@ -25,19 +26,17 @@ from scenarios.load import assumed, generators, guessing, judge, lacking, measur
 from scenarios.load.cores import available, shares
 from scenarios.load.locust import journal
 from scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
-from scenarios.load.locust.processes import Locusts, Where
+from scenarios.load.locust.processes import LocustProcesses, Where
 from scenarios.load.own_mcu import OwnMcu
 from scenarios.load.plan import LoadPlan
 from scenarios.plan.identity import code_identity, commit, versions
 
 WAITED_FOR = ("invite", "bye")
 """Requests without whose answer a bridge does not go on in its timetable."""
-Progress = Callable[[str, float], None]
-"""Told (what is being done, fraction done 0–1)."""
 
 
 @dataclass(frozen=True)
-class Order:
+class LoadTest:
     """A test to be run.
 
     Attributes:
@@ -64,7 +63,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LoadOutcome:
     """A finished test."""
 
     folder: Path
@@ -72,13 +71,13 @@ class Outcome:
 
 
 def load(
-    order: Order,
+    test: LoadTest,
     *,
     root: Path,
     now: datetime,
     progress: Progress,
     found: tuple[float | None, list[Trial]] = (None, []),
-) -> Outcome:
+) -> LoadOutcome:
     """Run a test, judge it, and write everything down under `root`.
 
     Args:
@@ -90,18 +89,18 @@ def load(
         MachineLacks: a program or a port is missing.
     """
     store.remove_stale_partials(root)
-    run_id = f"load-{order.plan.shape}-{now:%Y%m%d-%H%M%S}"
+    run_id = f"load-{test.plan.shape}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
-        (folder.path / "plan.json").write_text(order.plan.model_dump_json(indent=1), "utf-8")
-        seen = execute(order, folder.path, progress)
+        (folder.path / "plan.json").write_text(test.plan.model_dump_json(indent=1), "utf-8")
+        seen = execute(test, folder.path, progress)
         progress("summing up", 1.0)
-        result = answer(order, seen, folder.run_id, found)
+        result = answer(test, seen, folder.run_id, found)
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
         write_load_plots(result, folder.path / "plots")
         prove(folder.path, result)
         final = folder.finish(FILE)
-    return Outcome(final, result)
+    return LoadOutcome(final, result)
 
 
 def prove(folder: Path, result: LoadResult) -> None:
@@ -112,26 +111,26 @@ def prove(folder: Path, result: LoadResult) -> None:
     write_manifest(folder, result, save_inputs(folder, inputs), about)
 
 
-def execute(order: Order, folder: Path, progress: Progress) -> Seen:
+def execute(test: LoadTest, folder: Path, progress: Progress) -> Seen:
     """Run Locust, and the MCU if it is to be ours. However this is left, no call stands."""
-    plan, folder = order.plan, folder.resolve()  # others run in another current folder
+    plan, folder = test.plan, folder.resolve()  # others run in another current folder
     path = folder / "journal.jsonl"
     secret = secrets.token_hex(16)
     environment = {JOURNAL: str(path)}
     if plan.accounts == "secret":
         environment[SECRET] = secret
-    elif order.accounts is not None:
-        environment[ACCOUNTS] = str(order.accounts.resolve())
+    elif test.accounts is not None:
+        environment[ACCOUNTS] = str(test.accounts.resolve())
     total_s = timetable.total_s(plan)
     mcu: OwnMcu | None = None
     try:
-        if order.device is not None:
+        if test.device is not None:
             progress("starting the MCU", 0.0)
-            mcu = OwnMcu(plan, order.device, order.video, secret, folder / "mcu-events.jsonl")
+            mcu = OwnMcu(plan, test.device, test.video, secret, folder / "mcu-events.jsonl")
         path.touch()
         cores = available()
         theirs = shares(cores)[1] if mcu is not None else cores
-        locusts = Locusts(plan, order.where, folder, environment, theirs)
+        locusts = LocustProcesses(plan, test.where, folder, environment, theirs)
         looked = _Looking(mcu, total_s, progress)
         try:
             locusts.start()
@@ -151,36 +150,36 @@ def execute(order: Order, folder: Path, progress: Progress) -> Seen:
 
 
 def answer(
-    order: Order, seen: Seen, run_id: str, found: tuple[float | None, list[Trial]]
+    test: LoadTest, seen: Seen, run_id: str, found: tuple[float | None, list[Trial]]
 ) -> LoadResult:
     """From what was seen to the verdict."""
-    plan, kept = order.plan, seen.kept
+    plan, kept = test.plan, seen.kept
     sessions = measures.sessions(kept.records)
     sessions = sessions.model_copy(update={"establishment_rate_per_s": found[0]})
     done = measures.operations(kept.records)
     storm = measures.storm(plan, kept.records) if plan.shape == "storm" else None
-    wrong = faults(order, seen)
+    wrong = faults(test, seen)
     came = media.results(kept.heard)
     # The test's own MCU has everything that is asked for.
     accounts = plan.accounts != "none"
-    lacks = lacking.lacking(done, accounts=accounts) if order.device is None else []
+    lacks = lacking.lacking(done, accounts=accounts) if test.device is None else []
     guessed = guessing.guessing(kept.records, seen.mcu)
     criteria = judge.judge(
-        sessions, done, storm, order.thresholds, media=came, lacks=lacks, guessing=guessed
+        sessions, done, storm, test.thresholds, media=came, lacks=lacks, guessing=guessed
     )
     reasons = [str(reason) for reason in wrong] or lacking.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
     server = (
-        order.device.name if order.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
+        test.device.name if test.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
     )
     return LoadResult(
         run_id=run_id,
         verdict=judge.verdict_of(criteria, wrong),
         reasons=reasons,
         reason_codes=wrong,
-        place="loopback" if order.device is not None else "target",
-        what=described(plan, order.where),
-        inputs=inputs(plan, own=order.device is not None),
+        place="loopback" if test.device is not None else "target",
+        what=described(plan, test.where),
+        inputs=inputs(plan, own=test.device is not None),
         server=server,
         sessions=sessions,
         operations=done,
@@ -215,15 +214,15 @@ def inputs(plan: LoadPlan, *, own: bool) -> LoadInputs:
     )
 
 
-def faults(order: Order, seen: Seen) -> list[Reason]:
+def faults(test: LoadTest, seen: Seen) -> list[Reason]:
     """Why the figures do not hold; empty if they do."""
-    plan, kept = order.plan, seen.kept
+    plan, kept = test.plan, seen.kept
     begin_s, end_s = timetable.window_s(plan)
     wrong = generators.faults(
         kept.healths,
         kept.records,
         window_s=(min(begin_s, timetable.PREPARE_S), end_s),
-        processes=order.where.processes,
+        processes=test.where.processes,
     )
     if not kept.records:
         return [because("nothing-done"), *wrong]

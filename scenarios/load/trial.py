@@ -6,16 +6,17 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+from giaoban.progress import Progress
 from results.archive.store import RunFolder
 from results.model.load import Trial
 from scenarios.load import measures
-from scenarios.load.run import Order, Progress, execute, faults
+from scenarios.load.run import LoadTest, execute, faults
 
 PERIOD_S, HELD_S = 2.0, 0.5
 """A bridge calls every so often and stays so long: so many more bridges than calls there are."""
 
 
-def order_at(order: Order, rate_per_s: float) -> Order:
+def order_at(order: LoadTest, rate_per_s: float) -> LoadTest:
     """The same MCU, called at this rate by bridges that do nothing but call."""
     plan = order.plan.model_copy(
         update={
@@ -33,7 +34,7 @@ def order_at(order: Order, rate_per_s: float) -> Order:
     return replace(order, plan=plan)
 
 
-def attempt(order: Order, rate_per_s: float, root: Path, progress: Progress) -> Trial:
+def attempt(order: LoadTest, rate_per_s: float, root: Path, progress: Progress) -> Trial:
     """Try a rate: clean if no call failed, none was dropped, and nothing had to be sent again.
 
     `root`: folder of the results, in which the trial has a place that is not kept.

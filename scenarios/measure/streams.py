@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.lru_cache import Recent
+from giaoban.lru_cache import LruCache
 from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import KINDS, Kind
 from results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pcts
@@ -40,7 +40,7 @@ class Pictures:
 
     def __init__(self, captures: Captures) -> None:
         self._captures = captures
-        self._found: Recent[int, Frames] = Recent(MOST_FRAMES, lambda f: len(f.due_ns))
+        self._found: LruCache[int, Frames] = LruCache(MOST_FRAMES, lambda f: len(f.due_ns))
 
     def __getitem__(self, index: int) -> Frames:
         return self._found.get(index, self._frames)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from giaoban.progress import Progress
 from giaoban.workers import Helpers
 from results.archive import store
 from results.archive.evidence.manifest import Proof
@@ -31,11 +31,9 @@ from scenarios.study.documents import draw_pictures, prove
 from scenarios.study.page_map import write_map
 from scenarios.study.seeds import Trying, helpers_for, other_seeds
 
-Progress = Callable[[str, float], None]
-
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """A finished run."""
 
     folder: Path
@@ -52,7 +50,7 @@ def check(
     proved: bool = True,
     seeds: int | None = None,
     helpers: Helpers | None = None,
-) -> Outcome:
+) -> CheckOutcome:
     """Emulate, judge at this seed and at others, and write everything down under `root`.
 
     Args:
@@ -98,7 +96,7 @@ def check(
             write_pcapng(frames, folder.path / f"{bridge}.pcapng")
             frames.unlink()
         final = folder.finish()
-    return Outcome(final, answer.result)
+    return CheckOutcome(final, answer.result)
 
 
 def check_by_estimate(
@@ -109,7 +107,7 @@ def check_by_estimate(
     progress: Progress,
     seeds: int | None = None,
     helpers: Helpers | None = None,
-) -> Outcome:
+) -> CheckOutcome:
     """Estimate, judge and write everything down under `root` but an annex: an estimate is no
     document for approval. `seeds`, `helpers`: as of `check`.
 
@@ -134,7 +132,7 @@ def check_by_estimate(
         answer = _at_others(answer, trying, folder.path, progress)
         _write(folder.path, question, answer)
         final = folder.finish()
-    return Outcome(final, answer.result)
+    return CheckOutcome(final, answer.result)
 
 
 def _at_others(answer: Answer, trying: Trying, folder: Path, progress: Progress) -> Answer:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from giaoban import interruptions
 from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.progress import Progress
 from giaoban.scarce import shortage
 from results.archive.store import write_result, writing
 from scenarios.emulation.engine import EngineName, emulate
@@ -28,8 +29,6 @@ from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
-
-Progress = Callable[[str, float], None]
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.json", "work"
 INTERRUPTED = 130

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ConfigDict, Field
 
 from giaoban.errors import InputError
+from giaoban.progress import Progress
 from giaoban.temporary import temporary_folder
 from giaoban.tomlfile import StrictModel, parse, read_json
 from giaoban.workers import cores
@@ -30,7 +31,7 @@ from scenarios.plan.identity import code_identity
 from scenarios.spec.question import make_question
 from scenarios.spec.recordings import renamed
 from scenarios.spec.scenario import Scenario
-from scenarios.study.check import Progress, check, check_by_estimate
+from scenarios.study.check import check, check_by_estimate
 from scenarios.study.failures.run import try_failures
 from scenarios.study.failures.trial import ask, possible_in
 

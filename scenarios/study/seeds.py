@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
-from giaoban.workers import Helpers, Here, Several, cores
+from giaoban.progress import Progress
+from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores
 from results.archive import store
 from results.judge.criteria import EVERY_SEED, Criteria
 from results.judge.verdict import Judgement, trial, with_seeds
@@ -27,7 +28,7 @@ from scenarios.estimate.run import estimate, judge_alone
 from scenarios.estimate.size import kept_bytes
 from scenarios.measure.assemble import Answer, criteria_of
 from scenarios.spec.question import Question
-from scenarios.study.emulation_process import Order, Progress, emulate_all
+from scenarios.study.emulation_process import Order, emulate_all
 
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""
@@ -47,9 +48,9 @@ def helpers_for(question: Question, count: int | None) -> AbstractContextManager
     """Processes to try so many seeds in; begun before threads are, they are cheaper."""
     count = OTHER_SEEDS if count is None else count
     if not count or reasons(question.plan):
-        return nullcontext(Here())
+        return nullcontext(InlineWorker())
     most = cores() if kept_bytes(question.plan) <= IN_MEMORY_BYTES else 1
-    return Several(min(most, count), niceness=NICENESS)
+    return WorkerPool(min(most, count), niceness=NICENESS)
 
 
 class Trying(Protocol):
@@ -203,7 +204,7 @@ class AtSeeds:
     count: int
     own: Judge = estimate
     alone: Alone = judge_alone
-    helpers: Helpers = field(default_factory=Here)
+    helpers: Helpers = field(default_factory=InlineWorker)
 
     def __call__(self, question: Question) -> Answer:
         answer = self.own(question)

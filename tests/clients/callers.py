@@ -22,42 +22,42 @@ from locust.env import Environment
 from scenarios.load import timetable
 from scenarios.load.locust.journal import REST, Journal
 from scenarios.load.locust.users import BridgeUser
-from scenarios.load.locust.worker_context import Hall
+from scenarios.load.locust.worker_context import WorkerContext
 from scenarios.load.plan import LoadPlan
 
 
-def test(hall: Hall, kept: list[dict[str, Any]]) -> None:
+def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:
     """One load test from its beginning to its end."""
-    plan = hall.plan
+    plan = context.plan
     numbers = iter(range(plan.bridges))
 
     class Bridge(BridgeUser):
-        enter = staticmethod(lambda kind: (hall, next(numbers)))
+        enter = staticmethod(lambda kind: (context, next(numbers)))
 
     users = [Bridge(Environment(user_classes=[Bridge])) for _ in range(plan.bridges)]
     for user in users:
         user.on_start()
     calling = [gevent.spawn(user.attend) for user in users]
     limit_s = timetable.total_s(plan) + plan.answer_within_s
-    while sum(entry["kind"] == REST for entry in kept) < len(users) and hall.now_s() < limit_s:
+    while sum(entry["kind"] == REST for entry in kept) < len(users) and context.now_s() < limit_s:
         gevent.sleep(0.1)
     gevent.killall(calling)
     gevent.joinall([gevent.spawn(user.on_stop) for user in users])
-    hall.close()
+    context.close()
 
 
 def main() -> None:
     plans = [LoadPlan.model_validate_json(json.dumps(plan)) for plan in json.load(sys.stdin)]
     journals: list[list[dict[str, Any]]] = [[] for _ in plans]
     halls = [
-        Hall(plan, "1", 0.0, Journal(kept.extend), lambda record: None)
+        WorkerContext(plan, "1", 0.0, Journal(kept.extend), lambda record: None)
         for plan, kept in zip(plans, journals, strict=True)
     ]
-    for hall in halls:  # however long the machine takes to start their processes, that is before
-        if hall.exchange.media is not None:
-            hall.exchange.media.look()
-    for hall in halls:
-        hall._began_s = time.monotonic()
+    for context in halls:  # however long the machine takes to start their processes, that is before
+        if context.transport.media is not None:
+            context.transport.media.look()
+    for context in halls:
+        context._began_s = time.monotonic()
     tests = [gevent.spawn(test, *pair) for pair in zip(halls, journals, strict=True)]
     gevent.joinall(tests, raise_error=True)
     json.dump(journals, sys.stdout)

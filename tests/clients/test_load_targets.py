@@ -23,7 +23,7 @@ from scenarios.load.locust.journal import HEARD, RECORD, Kept
 from scenarios.load.locust.outcomes import Health, Heard, Record
 from scenarios.load.locust.processes import Where
 from scenarios.load.plan import LoadPlan
-from scenarios.load.run import Order, Seen, answer
+from scenarios.load.run import LoadTest, Seen, answer
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
 from tests.loopback import local_address
@@ -147,7 +147,7 @@ def answer_of(of: LoadPlan, journal: list[dict[str, Any]]) -> LoadResult:
     records = [Record(**{**entry, "due_s": None}) for entry in by_kind[RECORD]]
     healths = [HEALTH.model_copy(update={"at_s": float(at_s)}) for at_s in range(30)]
     kept = Kept(0.0, records, healths, [Heard(**entry) for entry in by_kind[HEARD]])
-    order = Order(of, Where(), None, "presence", None, {})
+    order = LoadTest(of, Where(), None, "presence", None, {})
     return answer(order, Seen(kept, None, []), "load-hold-20261127-090000", (None, []))
 
 

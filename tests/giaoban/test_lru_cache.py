@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.lru_cache import Recent
+from giaoban.lru_cache import LruCache
 
 
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(0, 12))
@@ -18,7 +18,7 @@ def test_what_was_asked_for_last_is_remembered_as_long_as_there_is_room(
         made.append(key)
         return key
 
-    recent: Recent[int, int] = Recent(most, lambda size: size)
+    recent: LruCache[int, int] = LruCache(most, lambda size: size)
     kept: list[int] = []
     for key in asked:
         before = len(made)

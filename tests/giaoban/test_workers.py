@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.workers import Beside, Here, Several
+from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
 from tests.giaoban.test_children import alive
 
 
@@ -26,20 +26,22 @@ def half(number: int) -> int:
 
 
 def test_answers_are_had_in_any_order_and_as_often_as_wanted() -> None:
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         two, eight = beside.ask(half, 2), beside.ask(half, number=8)
         assert [eight(), two(), two(), eight()] == [4, 1, 1, 4]
         assert beside.ask(os.getpid)() != os.getpid()
 
 
-@pytest.mark.parametrize("kind", [Beside, Here])
-def test_errors_of_the_function_are_ours_and_it_goes_on(kind: type[Beside | Here]) -> None:
+@pytest.mark.parametrize("kind", [WorkerProcess, InlineWorker])
+def test_errors_of_the_function_are_ours_and_it_goes_on(
+    kind: type[WorkerProcess | InlineWorker],
+) -> None:
     here = kind()
     odd, even = here.ask(half, 3), here.ask(half, 4)
     with pytest.raises(InputError, match=r"3 is odd \(allowed: even numbers\)"):
         odd()
     assert even() == 2
-    if isinstance(here, Beside):
+    if isinstance(here, WorkerProcess):
         here.__exit__(None, None, None)
 
 
@@ -59,7 +61,7 @@ def cannot_be_sent() -> object:
 
 
 def test_what_was_raised_or_cannot_be_sent_is_told_and_the_next_answer_is_its_own() -> None:
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         first, own, unsent = (
             beside.ask(lacks, "no memory"),
             beside.ask(fails_in_its_own_way),
@@ -78,7 +80,7 @@ def test_what_was_raised_or_cannot_be_sent_is_told_and_the_next_answer_is_its_ow
 
 def test_who_asks_never_waits_though_answers_are_long() -> None:
     """More than a pipe holds, both ways, and nobody reads."""
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         long = [beside.ask(bytes, 3_000_000) for _ in range(3)]
         length = beside.ask(len, bytes(3_000_000))
         assert length() == 3_000_000
@@ -87,7 +89,7 @@ def test_who_asks_never_waits_though_answers_are_long() -> None:
 
 def test_without_another_process_it_is_called_when_wanted_and_once() -> None:
     called: list[int] = []
-    answer = Here().ask(called.append, 7)
+    answer = InlineWorker().ask(called.append, 7)
     assert called == []
     answer()
     answer()
@@ -95,7 +97,7 @@ def test_without_another_process_it_is_called_when_wanted_and_once() -> None:
 
 
 def test_several_are_asked_in_turn() -> None:
-    with Several(2) as two:
+    with WorkerPool(2) as two:
         assert two.count == 2
         idents = [two.ask(os.getpid)() for _ in range(4)]
         assert idents[:2] == idents[2:]
@@ -106,7 +108,7 @@ def test_several_are_asked_in_turn() -> None:
 
 
 def test_what_is_less_pressing_lets_others_go_first() -> None:
-    with Several(2, niceness=7) as two:
+    with WorkerPool(2, niceness=7) as two:
         own = os.getpriority(os.PRIO_PROCESS, 0)
         found = [two.ask(os.getpriority, os.PRIO_PROCESS, 0)() for _ in range(2)]
         assert found == [min(own + 7, 19)] * 2
@@ -114,7 +116,7 @@ def test_what_is_less_pressing_lets_others_go_first() -> None:
 
 
 def test_a_process_that_is_killed_is_told_of() -> None:
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         ident = beside.ask(os.getpid)()
         os.kill(ident, signal.SIGKILL)
         answer = beside.ask(os.getpid)
@@ -124,7 +126,7 @@ def test_a_process_that_is_killed_is_told_of() -> None:
 
 def test_ctrl_c_does_not_end_it_though_it_has_hardly_begun() -> None:
     """Who asks decides; it would tell of an interruption of its own."""
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         [process] = multiprocessing.active_children()
         assert process.pid is not None
         os.kill(process.pid, signal.SIGINT)
@@ -135,7 +137,7 @@ def test_it_ignores_what_we_ignore() -> None:
     """As under `nohup`, when the terminal is closed."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with Beside() as beside:
+        with WorkerProcess() as beside:
             os.kill(beside.ask(os.getpid)(), signal.SIGHUP)
             assert beside.ask(half, 8)() == 4
     finally:
@@ -146,11 +148,11 @@ def test_it_ignores_what_we_ignore() -> None:
 def test_it_is_a_copy_of_us_if_we_are_our_only_thread(threads: int, is_copy: bool) -> None:
     code = (
         "import colorsys, threading\n"
-        "from giaoban.workers import Beside\n"
+        "from giaoban.workers import WorkerProcess\n"
         "if __name__ == '__main__':\n"
         f"    for _ in range({threads}):\n"
         "        threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
-        "    with Beside() as beside:\n"
+        "    with WorkerProcess() as beside:\n"
         "        print(beside.ask(eval, \"'colorsys' in __import__('sys').modules\")())\n"
     )
     root = Path(__file__).parents[2]
@@ -165,7 +167,7 @@ def test_it_is_a_copy_of_us_if_we_are_our_only_thread(threads: int, is_copy: boo
 
 
 def test_it_is_gone_when_we_leave_though_it_has_work() -> None:
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         ident = beside.ask(os.getpid)()
         beside.ask(time.sleep, 3600)
     assert not alive(ident)
@@ -175,9 +177,9 @@ def test_it_is_gone_when_we_leave_though_it_has_work() -> None:
 def test_it_does_not_outlive_us(number: signal.Signals) -> None:
     code = (
         "import os, time\n"
-        "from giaoban.workers import Beside\n"
+        "from giaoban.workers import WorkerProcess\n"
         "if __name__ == '__main__':\n"
-        "    with Beside() as beside:\n"
+        "    with WorkerProcess() as beside:\n"
         "        print(beside.ask(os.getpid)(), flush=True)\n"
         "        beside.ask(time.sleep, 3600)\n"
         # one long sleep may begin just behind the signal, and nothing would end it
@@ -210,10 +212,10 @@ def test_it_does_not_outlive_us(number: signal.Signals) -> None:
 @pytest.mark.parametrize("how_many", [0, 1, 7])
 def test_many_are_answered_each_once(how_many: int) -> None:
     given = list(range(0, 2 * how_many, 2))
-    with Several(2) as two:
+    with WorkerPool(2) as two:
         assert sorted(two.as_finished(half, given)) == [each // 2 for each in given]
         assert two.ask(half, 4)() == 2
-    assert list(Here().as_finished(half, given)) == [each // 2 for each in given]
+    assert list(InlineWorker().as_finished(half, given)) == [each // 2 for each in given]
 
 
 def slowly(number: int) -> int:
@@ -224,10 +226,10 @@ def slowly(number: int) -> int:
 
 
 def test_who_is_slow_holds_nobody_up() -> None:
-    with Several(2) as two:
+    with WorkerPool(2) as two:
         assert list(two.as_finished(slowly, range(5)))[-1] == 0
 
 
 def test_an_error_among_many_is_the_functions_own() -> None:
-    with Several(2) as two, pytest.raises(InputError, match="3 is odd"):
+    with WorkerPool(2) as two, pytest.raises(InputError, match="3 is odd"):
         list(two.as_finished(half, [2, 3, 4]))

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from giaoban import build_cache
 from giaoban.errors import MachineLacks
+from giaoban.progress import Progress
 from topology.sandbox import kernel_build
-from topology.sandbox.kernel_build import FRAGMENT, INSTALL, Progress
+from topology.sandbox.kernel_build import FRAGMENT, INSTALL
 
 SOURCES = Path("/usr/src")
 TOOLS = ("gcc", "make", "flex", "bison", "bc", "xz")

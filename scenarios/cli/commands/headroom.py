@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from giaoban.workers import Beside, Here, cores
+from giaoban.workers import InlineWorker, WorkerProcess, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
 from results.report import terminal
@@ -20,7 +20,7 @@ from scenarios.cli import options
 from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
-from scenarios.study.headroom.run import Order, Outcome, headroom
+from scenarios.study.headroom.run import HeadroomOutcome, HeadroomRequest, headroom
 from scenarios.study.whatif.apply import EXISTING, base_of
 from scenarios.study.whatif.variant import Variant
 
@@ -54,7 +54,7 @@ def command(
     fits; 1: none does; 3: an emulation came to no result.
     """
     jobs = jobs or cores()
-    order = Order(
+    order = HeadroomRequest(
         base=base_of(scenario, province, seed=seed, pace_s=pace),
         variant=Variant(id="now", profile=profile, device=device),
         confirm=confirm,
@@ -62,7 +62,7 @@ def command(
         jobs=jobs,
         seeds=OTHER_SEEDS if seeds is None else seeds,
     )
-    with Beside() if jobs > 1 else nullcontext(Here()) as beside, progress() as told:
+    with WorkerProcess() if jobs > 1 else nullcontext(InlineWorker()) as beside, progress() as told:
         outcome = headroom(
             order, judge=estimate, root=results, now=datetime.now(), progress=told, beside=beside
         )
@@ -73,7 +73,7 @@ def command(
     return EXIT_CODES[outcome.answer.verdict]
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: HeadroomOutcome) -> None:
     """What came of it, and where all figures are."""
     told = f"all figures, links, devices, picture: {outcome.folder / 'summary.md'}"
     terminal.show(*brief(outcome.answer), Par(told))

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, cast
 import typer
 
 from giaoban.errors import InputError
+from giaoban.progress import Progress
 from mcu_sim.accounts import load_accounts
 from mcu_sim.device import Device, load_devices, pick
 from results import RUNS
@@ -27,7 +28,7 @@ from scenarios.load.locust.processes import Where
 from scenarios.load.own_mcu import HOST, free_port
 from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
 from scenarios.load.province import storm_in
-from scenarios.load.run import Order, Outcome, Progress, load
+from scenarios.load.run import LoadOutcome, LoadTest, load
 from scenarios.load.search import search
 from scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
 from scenarios.load.trial import attempt
@@ -187,7 +188,7 @@ def command(
         web,
     )
     _one_of("--video", video, ("presence", "switched"))
-    order = Order(plan, where, mcu, video, accounts, thresholds)
+    order = LoadTest(plan, where, mcu, video, accounts, thresholds)
     with progress() as told:
         found: tuple[float | None, list[Trial]] = (None, [])
         if find:
@@ -196,7 +197,7 @@ def command(
     return _end(outcome, as_json=as_json)
 
 
-def _end(outcome: Outcome, *, as_json: bool) -> int:
+def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
     if as_json:
         print_json(outcome.result.model_dump(mode="json", by_alias=True))
     else:
@@ -204,14 +205,14 @@ def _end(outcome: Outcome, *, as_json: bool) -> int:
     return EXIT_CODES[outcome.result.verdict]
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: LoadOutcome) -> None:
     """What came of it, and where all figures are."""
     figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
     terminal.show(*brief(outcome.result), figures)
 
 
 def _search(
-    order: Order, first: float, root: Path, told: Progress
+    order: LoadTest, first: float, root: Path, told: Progress
 ) -> tuple[float | None, list[Trial]]:
     most = MOST_SEARCHED_PER_S if order.device is not None else MOST_PER_S
 

@@ -18,7 +18,7 @@ from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
 from scenarios.study.sweep.axes import load_sweep
 from scenarios.study.sweep.points import Points, default_folder
-from scenarios.study.sweep.run import TABLE, Order, Outcome, sweep, workers_for
+from scenarios.study.sweep.run import TABLE, SweepOutcome, SweepRequest, sweep, workers_for
 from scenarios.study.whatif.apply import base_of
 
 
@@ -57,7 +57,7 @@ def command(
     points = Points(kept or default_folder())
     # before what shows the progress has a thread
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
-        order = Order(asked, file, base, points, workers, scheduler)
+        order = SweepRequest(asked, file, base, points, workers, scheduler)
         outcome = sweep(order, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))
@@ -66,6 +66,6 @@ def command(
     return 0
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: SweepOutcome) -> None:
     """What came of it, and where all points are."""
     terminal.show(*brief(outcome.answer), Par(f"all points: {outcome.folder / TABLE}"))

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import parse, read_text
-from giaoban.workers import Beside, Here, cores
+from giaoban.workers import InlineWorker, WorkerProcess, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
 from results.report import terminal
@@ -25,7 +25,7 @@ from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.study.seeds import AtSeeds
 from scenarios.study.whatif.apply import EXISTING, base_of
-from scenarios.study.whatif.run import Order, Outcome, compare
+from scenarios.study.whatif.run import WhatIfOutcome, WhatIfRequest, compare
 from scenarios.study.whatif.units import beside
 from scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
 from topology.model import Link, LinkChange
@@ -117,7 +117,7 @@ def command(
             )
         variants = load_variants(scenario)
         base = base_of(scenario.parent / variants.scenario, province, seed=seed, pace_s=pace)
-        order = Order(
+        order = WhatIfRequest(
             base=base,
             variants=[
                 variant.model_copy(
@@ -147,7 +147,7 @@ def command(
             new_link=[_new_link(text) for text in new_link or ()],
             meeting=[_meeting(text) for text in meeting or ()],
         )
-        order = Order(
+        order = WhatIfRequest(
             base=base,
             variants=[variant],
             question_en=base.scenario.question,
@@ -168,12 +168,12 @@ def command(
     return EXIT_CODES[outcome.answer.verdict]
 
 
-def _beside(jobs: int) -> AbstractContextManager[Beside | Here]:
+def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
     """Another process, where several are allowed."""
-    return Beside() if jobs > 1 else nullcontext(Here())
+    return WorkerProcess() if jobs > 1 else nullcontext(InlineWorker())
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: WhatIfOutcome) -> None:
     """What came of it, and where all figures are."""
     figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
     terminal.show(*brief(outcome.answer), figures)

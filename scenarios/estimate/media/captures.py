@@ -11,7 +11,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.lru_cache import Recent
+from giaoban.lru_cache import LruCache
 from scenarios.estimate.media.flows import A_WAY
 from scenarios.estimate.media.media import Happened
 from scenarios.estimate.media.rtcp_reports import SaidByReports
@@ -38,7 +38,7 @@ class Traces(Sequence[Trace]):
     def __init__(self, plan: Plan, happened: Happened) -> None:
         self._plan = plan
         self._happened = happened
-        self._found: Recent[int, Trace] = Recent(MOST_PACKETS, lambda t: len(t.due_ns))
+        self._found: LruCache[int, Trace] = LruCache(MOST_PACKETS, lambda t: len(t.due_ns))
 
     def __len__(self) -> int:
         return len(self._plan.streams)

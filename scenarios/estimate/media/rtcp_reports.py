@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.lru_cache import Recent
+from giaoban.lru_cache import LruCache
 from mcu_sim.media.leg import KINDS
 from scenarios.estimate.media.rtcp_times import Reports
 from scenarios.measure.captures import Reporter
@@ -44,7 +44,7 @@ class SaidByReports(Mapping[Reporter, list[RtcpReport]]):
                 key: Reporter = "bridge" if from_bridge else "mcu", call.bridge, kind
                 self._made_ns[key] = times
                 self._index[key] = of
-        self._said: Recent[Reporter, list[RtcpReport]] = Recent(MOST_SAID, len)
+        self._said: LruCache[Reporter, list[RtcpReport]] = LruCache(MOST_SAID, len)
 
     def __getitem__(self, key: Reporter) -> list[RtcpReport]:
         if key not in self._index:

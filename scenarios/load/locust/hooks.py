@@ -1,4 +1,4 @@
-"""Locust's events: a plan, a hall for each process, numbers for its users, records to one file.
+"""Locust's events: a plan, a context for each process, numbers for its users, records to one file.
 
 A user's number says which bridge it is. The process that Locust's statistics are in (the only one,
 or the master) gives them out, whatever machine asks: workers ask by message, and are told with the
@@ -38,7 +38,7 @@ from scenarios.load.locust.options import add_options, plan_of
 from scenarios.load.locust.outcomes import Record
 from scenarios.load.locust.places import Places
 from scenarios.load.locust.users import USERS, BridgeUser, counts
-from scenarios.load.locust.worker_context import Hall
+from scenarios.load.locust.worker_context import WorkerContext
 from scenarios.load.passwords import Keys
 from scenarios.load.plan import LoadPlan
 from scenarios.load.target import MOST_BRIDGES, MOST_PER_S
@@ -64,7 +64,7 @@ class Session:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._hall: Hall | None = None
+        self._context: WorkerContext | None = None
         self._began_s = 0.0
         self._places = Places({})
         self._told: set[str] = set()
@@ -175,9 +175,9 @@ class Session:
             signal.signal(UNTOLD, signal.SIG_DFL)
         if self._ending is not None and self._ending is not gevent.getcurrent():
             self._ending.kill()
-        if self._hall is not None:
-            self._hall.close()
-            self._hall = None
+        if self._context is not None:
+            self._context.close()
+            self._context = None
 
     def on_quitting(self, **_: Any) -> None:
         """Ctrl-C, SIGTERM or the end: first everybody hangs up, then Locust goes."""
@@ -187,8 +187,8 @@ class Session:
 
     # ---------------------------------------------------------------------- numbers and halls
 
-    def enter(self, kind: str) -> tuple[Hall, int] | None:
-        """The hall of this process, and the number of a user of this kind; None: there is no place,
+    def enter(self, kind: str) -> tuple[WorkerContext, int] | None:
+        """This process's context, and the number of a user of this kind; None: there is no place,
         which has been told."""
         if self._refused:
             return None
@@ -197,16 +197,16 @@ class Session:
             return None
         asked_s = time.monotonic()
         with self._building:  # which lets others run, who come for the same
-            if self._hall is None and not self._refused:
+            if self._context is None and not self._refused:
                 try:
                     elapsed_s += time.monotonic() - asked_s
-                    self._hall = self._open_hall(plan, elapsed_s)
+                    self._context = self._open_context(plan, elapsed_s)
                 except (OSError, InputError) as error:
                     self._refused = True
                     why = error.strerror if isinstance(error, OSError) else None
                     target = "{}:{}".format(*LoadPlan.model_validate_json(plan).target)
                     self._tell(f"nobody can call sip:{target}: {why or error}")
-            return None if self._hall is None else (self._hall, number)
+            return None if self._context is None else (self._context, number)
 
     def left(self, kind: str, number: int) -> None:
         """A user's place is free."""
@@ -216,14 +216,14 @@ class Session:
         else:
             self._places.give_back(kind, number)
 
-    def _open_hall(self, text: str, elapsed_s: float) -> Hall:
+    def _open_context(self, text: str, elapsed_s: float) -> WorkerContext:
         # Locust calls a worker by its machine's name and a number: that name is nobody's business
         # who reads the records
         client = str(getattr(self._environment.runner, "client_id", "local"))
         generator = client.rpartition("_")[2]
         hand_on = self._send if self._is_worker else self._keep
         plan = LoadPlan.model_validate_json(text)
-        return Hall(plan, generator, elapsed_s, Journal(hand_on), self._fire, self._tell)
+        return WorkerContext(plan, generator, elapsed_s, Journal(hand_on), self._fire, self._tell)
 
     def _claim(self, kind: str) -> tuple[int | None, float, str]:
         """(number or None, for how long the test has been going on, its plan)."""

@@ -58,7 +58,7 @@ class Where:
         return max(1, self.workers + self.awaited)
 
 
-class Locusts:
+class LocustProcesses:
     """The processes of one test: `start` them, `wait`, and `end` them whatever came of that."""
 
     def __init__(

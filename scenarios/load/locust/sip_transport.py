@@ -36,7 +36,7 @@ MISSED_MS = 250.0
 was answered."""
 
 
-class Exchange:
+class SipTransport:
     """All phones of one process."""
 
     def __init__(self, plan: LoadPlan, profile: Profile, media: MediaProcess | None) -> None:
@@ -47,20 +47,20 @@ class Exchange:
         self.address = plan.address or _own_address(plan.target)
         self.missed = 0
         """Timers that were later than MISSED_MS."""
-        self.seats: list[Seat] = []
-        self._agenda: list[tuple[float, int, Seat]] = []
+        self.sessions: list[PhoneSession] = []
+        self._agenda: list[tuple[float, int, PhoneSession]] = []
         self._numbers = itertools.count()
         self._sooner = Event()
         self._timers = gevent.spawn(self._run_timers)
 
-    def seat(
+    def session(
         self,
         account: Account,
         on_done: Callable[[Done], None],
         on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         *,
         with_media: bool = True,
-    ) -> Seat:
+    ) -> PhoneSession:
         """A phone on a port of its own. Raises `MediaError`.
 
         Args:
@@ -68,32 +68,34 @@ class Exchange:
             on_over: told of each call with ports for media that is over: which of them were to
                 come, what came (None: nothing could be sent or heard), and the ms that it stood.
         """
-        seat = Seat(self, account, on_done, on_over, self._profile, with_media=with_media)
-        self.seats.append(seat)
-        return seat
+        session = PhoneSession(
+            self, account, on_done, on_over, self._profile, with_media=with_media
+        )
+        self.sessions.append(session)
+        return session
 
-    def give_up(self, seat: Seat) -> None:
+    def give_up(self, session: PhoneSession) -> None:
         """A phone is no longer needed; what stands there is not hung up by that."""
-        self.seats.remove(seat)
-        seat.close()
-        seat.release()
+        self.sessions.remove(session)
+        session.close()
+        session.release()
 
     @property
     def standing(self) -> int:
         """Calls that are up."""
-        return sum(seat.phone.stands for seat in self.seats)
+        return sum(session.phone.stands for session in self.sessions)
 
-    def remind(self, seat: Seat, at_ms: float) -> None:
-        """Let a seat's timers run at this time."""
-        heapq.heappush(self._agenda, (at_ms, next(self._numbers), seat))
+    def remind(self, session: PhoneSession, at_ms: float) -> None:
+        """Let a session's timers run at this time."""
+        heapq.heappush(self._agenda, (at_ms, next(self._numbers), session))
         if self._agenda[0][0] >= at_ms:
             self._sooner.set()
 
     def close(self) -> None:
         """Forget everything; calls that stand are not hung up by that."""
         self._timers.kill()
-        for seat in self.seats:
-            seat.close()
+        for session in self.sessions:
+            session.close()
         if self.media is not None:
             self.media.close()
 
@@ -104,18 +106,18 @@ class Exchange:
             if wait_s is None or wait_s > 0:
                 self._sooner.wait(wait_s)
             while self._agenda and self._agenda[0][0] <= now_ms():
-                at_ms, _, seat = heapq.heappop(self._agenda)
-                if seat.tick(at_ms) and now_ms() - at_ms > MISSED_MS:
+                at_ms, _, session = heapq.heappop(self._agenda)
+                if session.tick(at_ms) and now_ms() - at_ms > MISSED_MS:
                     self.missed += 1
             gevent.sleep(0)
 
 
-class Seat:
+class PhoneSession:
     """One phone with its socket, and its rows in the media process."""
 
     def __init__(
         self,
-        exchange: Exchange,
+        transport: SipTransport,
         account: Account,
         on_done: Callable[[Done], None],
         on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
@@ -123,12 +125,12 @@ class Seat:
         *,
         with_media: bool,
     ) -> None:
-        self._exchange = exchange
+        self._transport = transport
         self._on_done = on_done
         self._on_over = on_over
         self._row = -1
         ports = {}
-        media, plan = exchange.media, exchange.plan
+        media, plan = transport.media, transport.plan
         if media is not None and with_media:
             opened = media.open(plan.media)
             self._row, ports = opened.row, opened.ports
@@ -138,11 +140,11 @@ class Seat:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, DSCP_SIGNALLING << 2)
-        self._socket.bind((exchange.address, 0))
+        self._socket.bind((transport.address, 0))
         self.phone = Phone(
             account,
             self._socket.getsockname(),
-            exchange.server,
+            transport.server,
             random.SystemRandom(),
             ports=ports,
             profile=profile,
@@ -181,7 +183,7 @@ class Seat:
 
     def raw(self, data: bytes) -> None:
         """Send bytes that no user agent would send."""
-        host, port, _ = self._exchange.server
+        host, port, _ = self._transport.server
         try_to_send(partial(self._socket.sendto, data, (host, port)))
 
     def lose_line(self) -> None:
@@ -257,7 +259,7 @@ class Seat:
         timer_ms = self.phone.next_timeout()
         if timer_ms is not None and timer_ms < self._reminded_ms:
             self._reminded_ms = timer_ms
-            self._exchange.remind(self, timer_ms)
+            self._transport.remind(self, timer_ms)
 
     def _note_answer(self, operation: Operation) -> None:
         if operation not in ASIDE:

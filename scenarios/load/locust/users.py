@@ -17,7 +17,7 @@ from scenarios.load import timetable
 from scenarios.load.locust import malformed
 from scenarios.load.locust.caller import Caller
 from scenarios.load.locust.outcomes import AUTHENTICATION, TIMEOUT
-from scenarios.load.locust.sip_transport import Seat
+from scenarios.load.locust.sip_transport import PhoneSession
 from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 
@@ -51,61 +51,61 @@ class BridgeUser(Caller):
         plan, number = self.plan, self.number
         stays = list(timetable.stays(plan, number))
         begin_s = stays[0].dial_s - timetable.PREPARE_S
-        self.hall.sleep_until(begin_s)
-        seat = self.sit(self.keys.bridge(number))
-        began_late = self.hall.now_s() > begin_s + BEGINS_WITHIN_S
-        self.introduce(seat)
+        self.context.sleep_until(begin_s)
+        session = self.sit(self.keys.bridge(number))
+        began_late = self.context.now_s() > begin_s + BEGINS_WITHIN_S
+        self.introduce(session)
         for stay in stays:
-            there = self.dial(seat, plan.room, stay.dial_s, began_late=began_late)
+            there = self.dial(session, plan.room, stay.dial_s, began_late=began_late)
             began_late = False
             if plan.shape == "storm":
-                there = self._be_cut_off(seat, stay.until_s)
+                there = self._be_cut_off(session, stay.until_s)
             if there:
-                self._stay(seat, stay)
-                self.hang_up(seat)
+                self._stay(session, stay)
+                self.hang_up(session)
         self.rest()
 
     def call(self) -> None:
         """Dial, stay for a while, hang up; at first get a phone, and register."""
         plan = self.plan
-        if not self.seats:
-            seat = self.sit(self.keys.bridge(self.number))
-            self.introduce(seat)
+        if not self.sessions:
+            session = self.sit(self.keys.bridge(self.number))
+            self.introduce(session)
             gevent.joinall([each for each, _ in self._asides], timeout=timetable.PREPARE_S)
-        seat = self.seats[0]
-        self._called_s = self.hall.now_s()
-        if self.dial(seat, plan.room):
-            seat.over.wait(plan.hold_s or None)
-            self.hang_up(seat)
+        session = self.sessions[0]
+        self._called_s = self.context.now_s()
+        if self.dial(session, plan.room):
+            session.over.wait(plan.hold_s or None)
+            self.hang_up(session)
 
-    def _stay(self, seat: Seat, stay: timetable.Stay) -> None:
+    def _stay(self, session: PhoneSession, stay: timetable.Stay) -> None:
         """Be in the meeting until the end of the stay or of the call."""
         length_s = stay.until_s - stay.dial_s
         asks = self.plan.asks_to_speak and self.number % ONE_IN == 0
         if asks and length_s >= SHORTEST_TO_SPEAK_S:
             # a storm's stays begin before their line was away
-            speak_s = max(self.hall.now_s(), stay.dial_s + SPEAKS_AFTER * length_s)
-            seat.over.wait(max(0.0, speak_s - self.hall.now_s()))
-            self.say(seat, RequestToSpeak(command="request-to-speak"))
-            seat.over.wait(min(WAITS_S, max(0.0, stay.until_s - self.hall.now_s())))
-            self.say(seat, Withdraw(command="withdraw"))
-        seat.over.wait(max(0.0, stay.until_s - self.hall.now_s()))
+            speak_s = max(self.context.now_s(), stay.dial_s + SPEAKS_AFTER * length_s)
+            session.over.wait(max(0.0, speak_s - self.context.now_s()))
+            self.say(session, RequestToSpeak(command="request-to-speak"))
+            session.over.wait(min(WAITS_S, max(0.0, stay.until_s - self.context.now_s())))
+            self.say(session, Withdraw(command="withdraw"))
+        session.over.wait(max(0.0, stay.until_s - self.context.now_s()))
 
-    def _be_cut_off(self, seat: Seat, until_s: float) -> bool:
+    def _be_cut_off(self, session: PhoneSession, until_s: float) -> bool:
         """Lose the line with all the others, and dial until the call is up again."""
         plan, cut = self.plan, timetable.cut(self.plan)
-        self.hall.sleep_until(cut.at_s)
+        self.context.sleep_until(cut.at_s)
         self._give_up_asides()
-        seat.lose_line()
+        session.lose_line()
         due_s = cut.back_s + timetable.redial_s(plan, self.number, 0)
         attempt = 0
         while due_s < until_s:
-            if self.dial(seat, plan.room, due_s):
+            if self.dial(session, plan.room, due_s):
                 if plan.registers:
-                    self.ask_aside(seat, "register", seat.phone.register)
+                    self.ask_aside(session, "register", session.phone.register)
                 return True
             attempt += 1
-            due_s = self.hall.now_s() + timetable.redial_s(plan, self.number, attempt)
+            due_s = self.context.now_s() + timetable.redial_s(plan, self.number, attempt)
         return False
 
 
@@ -123,54 +123,54 @@ class TechnicianUser(Caller):
         """One meeting after another, until the end of the test."""
         plan, number = self.plan, self.number
         begin_s = timetable.PREPARE_S + number
-        self.hall.sleep_until(begin_s - timetable.PREPARE_S)
+        self.context.sleep_until(begin_s - timetable.PREPARE_S)
         names = [plan.line(number, line) for line in range(plan.lines)]
         lines = [self.sit(self.keys.named(name)) for name in names]
-        desk = self.sit(self.keys.named(plan.technician(number)))
-        for seat in (*lines, desk):
-            self.introduce(seat)
+        technician = self.sit(self.keys.named(plan.technician(number)))
+        for session in (*lines, technician):
+            self.introduce(session)
         end_s = timetable.window_s(plan)[1]
-        self.hall.sleep_until(begin_s)
-        while self.hall.now_s() < end_s:
-            if self.dial(desk, plan.meeting(number)):
-                self._conduct(desk, lines, end_s)
-                self.hang_up(desk)
+        self.context.sleep_until(begin_s)
+        while self.context.now_s() < end_s:
+            if self.dial(technician, plan.meeting(number)):
+                self._conduct(technician, lines, end_s)
+                self.hang_up(technician)
             gevent.sleep(CYCLE_REST_S)
         self.rest()
 
-    def _conduct(self, desk: Seat, lines: list[Seat], end_s: float) -> None:
+    def _conduct(self, technician: PhoneSession, lines: list[PhoneSession], end_s: float) -> None:
         """One meeting."""
-        for seat in lines:
-            self._dial_out(desk, seat)
+        for session in lines:
+            self._dial_out(technician, session)
         for layout in LAYOUTS:
-            self.say(desk, Layout.model_validate({"command": "layout", "layout": layout}))
+            self.say(technician, Layout.model_validate({"command": "layout", "layout": layout}))
             gevent.sleep(BETWEEN_COMMANDS_S)
         out = lines[self.number % len(lines)]
-        if self._drop(desk, out):
-            self._dial_out(desk, out)
-        desk.over.wait(max(0.0, min(CYCLE_REST_S, end_s - self.hall.now_s())))
-        for seat in lines:
-            self._drop(desk, seat)
+        if self._drop(technician, out):
+            self._dial_out(technician, out)
+        technician.over.wait(max(0.0, min(CYCLE_REST_S, end_s - self.context.now_s())))
+        for session in lines:
+            self._drop(technician, session)
 
-    def _dial_out(self, desk: Seat, seat: Seat) -> None:
+    def _dial_out(self, technician: PhoneSession, session: PhoneSession) -> None:
         """Have the MCU call a bridge, and wait until that call is up."""
-        name = seat.phone.account.name
-        self.say(desk, Redial(command="redial", participant=name))
-        began_s = self.hall.now_s()
-        while not seat.phone.stands and self.hall.now_s() < began_s + DIALLED_WITHIN_S:
+        name = session.phone.account.name
+        self.say(technician, Redial(command="redial", participant=name))
+        began_s = self.context.now_s()
+        while not session.phone.stands and self.context.now_s() < began_s + DIALLED_WITHIN_S:
             gevent.sleep(0.02)
-        if not seat.phone.stands:
+        if not session.phone.stands:
             missing = Done("incoming", False, DIALLED_WITHIN_S * 1e3, 0, "the MCU did not call")
-            self.hall.record(name, began_s, None, missing)
+            self.context.record(name, began_s, None, missing)
 
-    def _drop(self, desk: Seat, seat: Seat) -> bool:
+    def _drop(self, technician: PhoneSession, session: PhoneSession) -> bool:
         """Put a bridge out; that its call ends then is no failure."""
-        if not seat.phone.stands:
+        if not session.phone.stands:
             return False
-        seat.expects_end = True
-        done = self.say(desk, Drop(command="drop", participant=seat.phone.account.name))
-        seat.over.wait(DIALLED_WITHIN_S)
-        seat.expects_end = False
+        session.expects_end = True
+        done = self.say(technician, Drop(command="drop", participant=session.phone.account.name))
+        session.over.wait(DIALLED_WITHIN_S)
+        session.expects_end = False
         return done
 
 
@@ -187,20 +187,20 @@ class GuesserUser(Caller):
         The later an answer comes, the better: who waits for it guesses no more meanwhile.
         """
         free_s = 0.0
-        seat = self.sit(self.keys.intruder(self.number), with_media=False)
-        for due_s in timetable.intrusions(self.plan, self.number, self.hall.now_s()):
-            self.hall.sleep_until(due_s)
-            at_s = self.hall.now_s()
-            done = seat.ask("register", seat.phone.register)
-            self.hall.record(
-                seat.phone.account.who,
+        session = self.sit(self.keys.intruder(self.number), with_media=False)
+        for due_s in timetable.intrusions(self.plan, self.number, self.context.now_s()):
+            self.context.sleep_until(due_s)
+            at_s = self.context.now_s()
+            done = session.ask("register", session.phone.register)
+            self.context.record(
+                session.phone.account.who,
                 at_s,
                 due_s if free_s <= due_s else None,
                 done,
                 operation="guess",
                 ok=not done.ok and done.code in AUTHENTICATION,
             )
-            free_s = self.hall.now_s()
+            free_s = self.context.now_s()
         self.rest()
 
 
@@ -218,61 +218,61 @@ class BabblerUser(Caller):
         """In turns a malformed message, and a call with a bad offer."""
         plan = self.plan
         rng = random.Random(f"{plan.seed}/babbler/{self.number}")
-        seat = self.sit(self.keys.named(plan.babbler(self.number)), with_media=False)
-        self._tells = plan.asks_options and self._is_answer(self._options(seat))
-        free_s = self.hall.now_s()
+        session = self.sit(self.keys.named(plan.babbler(self.number)), with_media=False)
+        self._tells = plan.asks_options and self._is_answer(self._options(session))
+        free_s = self.context.now_s()
         strikes = timetable.intrusions(plan, self.number, free_s)
         for turn, due_s in enumerate(strikes):
-            self.hall.sleep_until(due_s)
-            at_s = self.hall.now_s()
+            self.context.sleep_until(due_s)
+            at_s = self.context.now_s()
             ok = True
             if turn % 2:
                 offer = rng.choice(malformed.BAD_OFFERS)
-                done = seat.ask("invite", partial(self._dial, seat, offer))
+                done = session.ask("invite", partial(self._dial, session, offer))
                 ok = not done.ok and done.code != 0
                 if done.ok:
-                    seat.leave(1.0)
+                    session.leave(1.0)
             else:
-                seat.raw(self._message(rng, seat))
+                session.raw(self._message(rng, session))
             if ok:
-                done = self._question(seat)
+                done = self._question(session)
                 ok = self._is_answer(done)
             in_time = due_s if free_s <= due_s else None  # else it waited for the MCU's answer
-            self.hall.record(
-                seat.phone.account.who, at_s, in_time, done, operation="malformed", ok=ok
+            self.context.record(
+                session.phone.account.who, at_s, in_time, done, operation="malformed", ok=ok
             )
-            free_s = self.hall.now_s()
+            free_s = self.context.now_s()
         self.rest()
 
-    def _options(self, seat: Seat) -> Done:
-        return seat.ask("options", seat.phone.options, self.plan.answer_within_s)
+    def _options(self, session: PhoneSession) -> Done:
+        return session.ask("options", session.phone.options, self.plan.answer_within_s)
 
     @staticmethod
     def _is_answer(done: Done) -> bool:
         return done.code not in (0, *TIMEOUT)
 
-    def _question(self, seat: Seat) -> Done:
+    def _question(self, session: PhoneSession) -> Done:
         """An honest question, to which any answer is a sign of life: OPTIONS, or a call where the
         MCU does not answer that at the best of times."""
         if self._tells:
-            return self._options(seat)
-        done = seat.ask("invite", lambda now_ms: seat.phone.dial(self.plan.room, now_ms))
+            return self._options(session)
+        done = session.ask("invite", lambda now_ms: session.phone.dial(self.plan.room, now_ms))
         if done.ok:
-            seat.leave(1.0)
+            session.leave(1.0)
         return done
 
-    def _dial(self, seat: Seat, offer: bytes, now_ms: float) -> None:
-        seat.phone.dial(self.plan.room, now_ms, offer)
+    def _dial(self, session: PhoneSession, offer: bytes, now_ms: float) -> None:
+        session.phone.dial(self.plan.room, now_ms, offer)
 
-    def _message(self, rng: random.Random, seat: Seat) -> bytes:
-        host, port = seat.phone.agent.contact
+    def _message(self, rng: random.Random, session: PhoneSession) -> bytes:
+        host, port = session.phone.agent.contact
         to_host, to_port = self.plan.target
         return malformed.message(
             rng,
             server=f"{to_host}:{to_port}",
             client=f"{host}:{port}",
             room=self.plan.room,
-            user=seat.phone.account.name,
+            user=session.phone.account.name,
         )
 
 

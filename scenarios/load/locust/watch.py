@@ -10,7 +10,7 @@ import gevent
 from scenarios.load.generators import STOOD_S
 from scenarios.load.locust.journal import Journal
 from scenarios.load.locust.outcomes import Health
-from scenarios.load.locust.sip_transport import Exchange
+from scenarios.load.locust.sip_transport import SipTransport
 from traffic.media_load.messages import Health as MediaHealth
 from traffic.media_load.process import MediaError
 
@@ -24,12 +24,12 @@ class Watch:
 
     def __init__(
         self,
-        exchange: Exchange,
+        transport: SipTransport,
         generator: str,
         now_s: Callable[[], float],
         journal: Journal,
     ) -> None:
-        self._exchange = exchange
+        self._transport = transport
         self._generator = generator
         self._now_s = now_s
         self._journal = journal
@@ -43,7 +43,7 @@ class Watch:
         self._greenlet.kill()
 
     def _run(self) -> None:
-        before, cpu_s, missed = time.monotonic(), time.process_time(), self._exchange.missed
+        before, cpu_s, missed = time.monotonic(), time.process_time(), self._transport.missed
         late_s, due = 0.0, time.monotonic()
         while True:
             due += TICK_S
@@ -55,7 +55,7 @@ class Watch:
             due = max(due, now - TICK_S)  # ticks that could not be are not made up for
             if now - before < SAMPLE_S:
                 continue
-            used, timers = time.process_time(), self._exchange.missed
+            used, timers = time.process_time(), self._transport.missed
             self._sample(now - before, used - cpu_s, late_s, timers - missed)
             before, cpu_s, missed, late_s = now, used, timers, 0.0
 
@@ -66,16 +66,16 @@ class Watch:
             cpu_pct=round(100 * cpu_s / took_s, 1),
             late_ms=round(late_s * 1e3, 1),
             missed_timers=missed,
-            standing=self._exchange.standing,
+            standing=self._transport.standing,
         )
         self._journal.health(health.model_copy(update=self._of_media(took_s)))
 
     def _of_media(self, took_s: float) -> dict[str, float]:
         """What the process with the media did since the sample before."""
-        if self._exchange.media is None:
+        if self._transport.media is None:
             return {}
         try:
-            now = self._exchange.media.look()
+            now = self._transport.media.look()
         except MediaError:
             return {"media_gone": True}
         before = self._media or now.model_copy(

@@ -13,7 +13,7 @@ from gevent.lock import BoundedSemaphore
 from mcu_sim.media.audio import g711
 from scenarios.load.locust.journal import Journal
 from scenarios.load.locust.outcomes import Cause, Heard, Operation, Record, cause_of
-from scenarios.load.locust.sip_transport import Exchange, Seat
+from scenarios.load.locust.sip_transport import PhoneSession, SipTransport
 from scenarios.load.locust.watch import Watch
 from scenarios.load.passwords import Account, Keys
 from scenarios.load.phone import Done
@@ -42,7 +42,7 @@ def room_for(plan: LoadPlan) -> int:
     return plan.bridges + plan.technicians * (plan.lines + 1)
 
 
-class Hall:
+class WorkerContext:
     """One process of a test, from its beginning to its end."""
 
     def __init__(
@@ -82,8 +82,8 @@ class Hall:
                 rng.getrandbits(32),
                 BoundedSemaphore,
             )
-        self.exchange = Exchange(plan, profile, media)
-        self.watch = Watch(self.exchange, generator, self.now_s, journal)
+        self.transport = SipTransport(plan, profile, media)
+        self.watch = Watch(self.transport, generator, self.now_s, journal)
         self._flusher = gevent.spawn(self._flush)
 
     def now_s(self) -> float:
@@ -91,14 +91,14 @@ class Hall:
         return time.monotonic() - self._began_s
 
     def s_of(self, ms: float) -> float:
-        """A moment of `exchange.now_ms` by this clock."""
+        """A moment of `transport.now_ms` by this clock."""
         return ms / 1e3 - self._began_s
 
     def sleep_until(self, at_s: float) -> None:
         """Wait for a moment of the timetable."""
         gevent.sleep(max(0.0, at_s - self.now_s()))
 
-    def seat(self, account: Account, *, with_media: bool = True) -> Seat:
+    def session(self, account: Account, *, with_media: bool = True) -> PhoneSession:
         """A phone; what happens at it of itself is recorded. Raises `MediaError`."""
 
         def on_done(done: Done) -> None:
@@ -119,7 +119,7 @@ class Hall:
                 )
                 self._journal.heard(heard)
 
-        return self.exchange.seat(account, on_done, on_over, with_media=with_media)
+        return self.transport.session(account, on_done, on_over, with_media=with_media)
 
     def record(
         self,
@@ -160,13 +160,13 @@ class Hall:
         """One more has done all that its timetable has."""
         self._journal.rest()
 
-    def leave(self, seat: Seat) -> None:
+    def leave(self, session: PhoneSession) -> None:
         """Hang up where the test ends early; one after another, and each until it is answered."""
         self._leaving += 1
         try:
             gevent.sleep(self._leaving / LEAVE_PER_S)
-            seat.leave(LEAVE_WITHIN_S)
-            self._unanswered += seat.phone.busy
+            session.leave(LEAVE_WITHIN_S)
+            self._unanswered += session.phone.busy
         finally:
             self._leaving -= 1
 
@@ -177,7 +177,7 @@ class Hall:
         self.watch.close()
         self._flusher.kill()
         self._journal.flush()
-        self.exchange.close()
+        self.transport.close()
 
     def _flush(self) -> None:
         while True:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
+from giaoban.progress import Progress
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.baseline import Baseline
@@ -23,7 +24,7 @@ from scenarios.faults.kind import FailureCase
 from scenarios.faults.plan import FaultPlan
 from scenarios.measure.assemble import Answer
 from scenarios.study.documents import prove
-from scenarios.study.emulation_process import Order, Progress, emulate_all
+from scenarios.study.emulation_process import Order, emulate_all
 from scenarios.study.failures.answer import answer_of, draw_failures
 from scenarios.study.failures.observe import no_measures, observe, read_routes
 from scenarios.study.failures.trial import Asked, question_of

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
-from giaoban.workers import Beside, Here
+from giaoban.progress import Progress
+from giaoban.workers import InlineWorker, WorkerProcess
 from mcu_sim.device import load_devices
 from mcu_sim.fit import use_by_calls
 from mcu_sim.sdp.h264 import LEVELS
@@ -41,14 +42,12 @@ from scenarios.study.whatif.variant import Variant
 from topology.map.draw import draw
 from topology.network import Network
 
-Progress = Callable[[str, float], None]
-
 HEADROOM = "headroom.json"
 MOST_STEPS = 6
 
 
 @dataclass(frozen=True)
-class Order:
+class HeadroomRequest:
     """What is asked: how many more bridges beside those of a variant of a base.
 
     `seeds`: so many others are tried of each number that passes at its own.
@@ -70,7 +69,7 @@ class Order:
 class _Numbers:
     """Judges a number of further bridges at the own seed; can be sent to another process."""
 
-    order: Order
+    order: HeadroomRequest
     judge: Judge
 
     def __call__(self, count: int) -> Result:
@@ -81,8 +80,8 @@ class _Numbers:
 class _AtOthers:
     """Judges a number that passes at the own seed by others as well."""
 
-    order: Order
-    beside: Beside | Here
+    order: HeadroomRequest
+    beside: WorkerProcess | InlineWorker
 
     def __call__(self, count: int, own: Result) -> Result:
         if not self.order.seeds or own.verdict != "pass":
@@ -91,12 +90,14 @@ class _AtOthers:
         return AtSeeds(self.order.seeds, helpers=self.beside).settled(question, own)
 
 
-def _judging(order: Order, judge: Judge, progress: Progress, beside: Beside | Here) -> Judging:
+def _judging(
+    order: HeadroomRequest, judge: Judge, progress: Progress, beside: WorkerProcess | InlineWorker
+) -> Judging:
     return Judging(_Numbers(order, judge), progress, beside, _AtOthers(order, beside))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class HeadroomOutcome:
     """A finished answer."""
 
     folder: Path
@@ -104,14 +105,14 @@ class Outcome:
 
 
 def headroom(
-    order: Order,
+    order: HeadroomRequest,
     *,
     judge: Judge,
     root: Path,
     now: datetime,
     progress: Progress,
-    beside: Beside | Here,
-) -> Outcome:
+    beside: WorkerProcess | InlineWorker,
+) -> HeadroomOutcome:
     """Search, judge the answer and its neighbour, emulate them if wanted, write `headroom.json`.
 
     What can be done at the same time as the rest is asked for `beside`.
@@ -178,17 +179,17 @@ def headroom(
         write_plot(answer, folder.path, lang="vi")
         drawn()
         final = folder.finish(HEADROOM)
-    return Outcome(final, answer)
+    return HeadroomOutcome(final, answer)
 
 
 def _largest(
-    order: Order,
+    order: HeadroomRequest,
     judging: Judging,
     first: int,
     judge: Judge,
     progress: Progress,
-    beside: Beside | Here,
-) -> tuple[Order, Judging, int]:
+    beside: WorkerProcess | InlineWorker,
+) -> tuple[HeadroomRequest, Judging, int]:
     """The largest number, and with which pace and judgements: not haste ends the growth.
 
     Where what streams get ends it, bridges join more slowly; of several paces the first counts with
@@ -217,7 +218,7 @@ def _searched(judging: Judging, first: int) -> int:
 
 
 def _confirmed(
-    order: Order, judging: Judging, more: int, folder: Path, progress: Progress
+    order: HeadroomRequest, judging: Judging, more: int, folder: Path, progress: Progress
 ) -> tuple[int, dict[int, Judged]]:
     """The largest number that the emulation lets pass, and its word on that and the next.
 
@@ -249,7 +250,9 @@ def _confirmed(
     return more, said
 
 
-def _judged(order: Order, number: int, found: Mapping[str, Result | InvalidRun]) -> Judged:
+def _judged(
+    order: HeadroomRequest, number: int, found: Mapping[str, Result | InvalidRun]
+) -> Judged:
     name = f"more-{number}"
     result, run = found[name], f"{confirm.CONFIRMED}/{name}"
     if isinstance(result, InvalidRun):

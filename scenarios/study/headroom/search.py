@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from giaoban.workers import Beside, Here
+from giaoban.workers import InlineWorker, WorkerProcess
 from results.model.headroom import Point
 from results.model.result import Result
 from scenarios.study.whatif.judge import judged
@@ -25,14 +25,14 @@ class Judging:
         self,
         judge: Callable[[int], Result],
         progress: Callable[[str, float], None],
-        beside: Beside | Here | None = None,
+        beside: WorkerProcess | InlineWorker | None = None,
         at_others: Callable[[int, Result], Result] | None = None,
     ) -> None:
         """`judge`: at the own seed; `at_others`: that answer, by other seeds as well."""
         self._judge = judge
         self._at_others = at_others or (lambda _more, own: own)
         self._progress = progress
-        self._beside = beside or Here()
+        self._beside = beside or InlineWorker()
         self._expected: dict[int, Callable[[], Result]] = {}
         self._through: set[int] = set()
         self.results: dict[int, Result] = {}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.progress import Progress
 from giaoban.table import written
-from giaoban.workers import Here, Several
+from giaoban.workers import InlineWorker, WorkerPool
 from results.archive import store
 from results.archive.store import RunFolder
 from results.model.sweep import SweepAnswer, SweepPoint
@@ -25,14 +26,12 @@ from scenarios.study.sweep.work import Task, key_of, solve
 from scenarios.study.whatif.apply import Base, ask
 from scenarios.study.whatif.variant import Variant
 
-Progress = Callable[[str, float], None]
-
 SWEEP, TABLE = "sweep.json", "points.csv"
 CONNECT_S = 15
 
 
 @dataclass(frozen=True)
-class Order:
+class SweepRequest:
     """What is asked, and where it is worked out.
 
     Attributes:
@@ -44,19 +43,19 @@ class Order:
     path: Path
     base: Base
     points: Points
-    workers: Here | Several = field(default_factory=Here)
+    workers: InlineWorker | WorkerPool = field(default_factory=InlineWorker)
     scheduler: str | None = None
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SweepOutcome:
     """A finished sweep."""
 
     folder: Path
     answer: SweepAnswer
 
 
-def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Outcome:
+def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress) -> SweepOutcome:
     """Compute what is not known yet, keep every point as it comes, write `sweep.json`.
 
     Interrupted, it keeps the points that were finished: they are not computed again.
@@ -110,10 +109,10 @@ def sweep(order: Order, *, root: Path, now: datetime, progress: Progress) -> Out
             (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
             _write_table(answer, folder.path / TABLE)
         final = folder.finish(SWEEP)
-    return Outcome(final, answer)
+    return SweepOutcome(final, answer)
 
 
-def _tasks(order: Order) -> list[Task]:
+def _tasks(order: SweepRequest) -> list[Task]:
     sweep, base, code = order.sweep, order.base, code_identity()
     tasks = []
     for spot in spots(sweep, order.path, base):
@@ -132,14 +131,16 @@ def _tasks(order: Order) -> list[Task]:
     return tasks
 
 
-def workers_for(jobs: int, scheduler: str | None) -> AbstractContextManager[Here | Several]:
+def workers_for(
+    jobs: int, scheduler: str | None
+) -> AbstractContextManager[InlineWorker | WorkerPool]:
     """Processes to work out so many points at a time; begun before threads are, they are cheaper.
     Where a cluster does it there are none.
     """
-    return nullcontext(Here()) if scheduler is not None or jobs == 1 else Several(jobs)
+    return nullcontext(InlineWorker()) if scheduler is not None or jobs == 1 else WorkerPool(jobs)
 
 
-def _computed(order: Order, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
+def _computed(order: SweepRequest, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
     """The points as they are finished, in any order."""
     if tasks and order.scheduler is not None:
         return _by_cluster(order.scheduler, tasks)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
+from giaoban.progress import Progress
 from results.model.result import Result
 from results.report.summary import summary_md
 from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import find, possible
 from scenarios.measure.assemble import Answer
 from scenarios.spec.question import Question
-from scenarios.study.emulation_process import Order, Progress, emulate_all
+from scenarios.study.emulation_process import Order, emulate_all
 from scenarios.study.failures.trial import trial
 from scenarios.study.whatif.apply import Base, ask
 from scenarios.study.whatif.variant import Variant

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from giaoban.progress import Progress
 from mcu_sim.device import load_devices
 from results.model.result import Result
 from results.model.whatif import CostOf
@@ -19,8 +20,6 @@ from scenarios.study.whatif.ladder import holds, lower_profiles
 from scenarios.study.whatif.search import MOST_JUDGED, Found, Judgement, Key, State, Tools, search
 from scenarios.study.whatif.variant import Price, Variant
 from topology.model import LinkChange
-
-Progress = Callable[[str, float], None]
 
 SOURCE = {
     "source": "what the search changes; nobody has offered it yet",

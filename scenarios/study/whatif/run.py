@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
+from giaoban.progress import Progress
 from results.archive import store
 from results.archive.store import RunFolder
 from results.model.result import Result, Verdict
@@ -31,8 +32,6 @@ from scenarios.study.whatif.words import changes
 from scenarios.study.whatif.worst_failure import worst_failure
 from topology.map.draw import draw
 
-Progress = Callable[[str, float], None]
-
 WHATIF = "whatif.json"
 CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
 FAILURE_POINT = "worst-failure"
@@ -40,7 +39,7 @@ FAILURE_POINT = "worst-failure"
 
 
 @dataclass(frozen=True)
-class Order:
+class WhatIfRequest:
     """What is asked: variants of a base, with prices if there are any.
 
     `look_for`: search for the cheapest change if nothing passes. `confirm`: emulate what matters.
@@ -63,7 +62,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WhatIfOutcome:
     """A finished comparison."""
 
     folder: Path
@@ -91,8 +90,8 @@ class _Line:
 
 
 def compare(
-    order: Order, *, judge: Judge, root: Path, now: datetime, progress: Progress
-) -> Outcome:
+    order: WhatIfRequest, *, judge: Judge, root: Path, now: datetime, progress: Progress
+) -> WhatIfOutcome:
     """Judge every variant, search if none passes, confirm if wanted, write `whatif.json`.
 
     Raises:
@@ -156,11 +155,11 @@ def compare(
         (folder.path / "summary.md").write_text(summary_md(whole), encoding="utf-8")
         _draw(answer or lines[0], folder.path)
         final = folder.finish(WHATIF)
-    return Outcome(final, whole)
+    return WhatIfOutcome(final, whole)
 
 
 def _line(
-    order: Order,
+    order: WhatIfRequest,
     answer: Unhurried,
     rates: Mapping[str, float],
     name: str | None = None,
@@ -191,7 +190,7 @@ def _line(
     return _Line(variant, question, result, row, cut_off)
 
 
-def _found_lines(order: Order, found: Found, rates: Mapping[str, float]) -> list[_Line]:
+def _found_lines(order: WhatIfRequest, found: Found, rates: Mapping[str, float]) -> list[_Line]:
     """What the search found: the cheapest, and the cheapest with calls as they were asked for."""
 
     def line(item: Judgement, ident: str, name: str) -> _Line:
@@ -249,7 +248,7 @@ def _verdict(asked: Sequence[VariantResult]) -> Verdict:
 
 
 def _confirmed(
-    order: Order, lines: list[_Line], folder: Path, progress: Progress
+    order: WhatIfRequest, lines: list[_Line], folder: Path, progress: Progress
 ) -> tuple[list[_Line], FailureCheck | None]:
     """The lines with the emulation's word on the answer, its neighbour, the cheapest with calls as
     asked, and on the answer when its worst failure happens."""
@@ -287,7 +286,7 @@ def _confirmed(
     return _ordered(lines), failure
 
 
-def _judged(order: Order, name: str, result: Result | InvalidRun) -> Judged:
+def _judged(order: WhatIfRequest, name: str, result: Result | InvalidRun) -> Judged:
     method, run = method_of(order.engine), f"{CONFIRMED}/{name}"
     if isinstance(result, InvalidRun):
         return without_result(str(result), method, run)

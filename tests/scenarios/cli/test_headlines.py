@@ -28,7 +28,7 @@ from results.report.load_summary import summary_md
 from results.report.view.page import FILE
 from scenarios.cli.commands.load import _end
 from scenarios.estimate.run import estimate
-from scenarios.load.run import Outcome
+from scenarios.load.run import LoadOutcome
 from scenarios.plan.plan import Plan
 from scenarios.study import check
 from scenarios.study.failures.trial import ask, possible_in
@@ -294,7 +294,7 @@ def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str], verdict: str, 
     result = load_factory.calls(failed={"timeout": 3} if code == 1 else None, verdict=verdict)
     (tmp_path / "load.json").write_text(result.to_json(), encoding="utf-8")
     (tmp_path / "summary.md").write_text(summary_md(result), encoding="utf-8")
-    assert _end(Outcome(tmp_path, result), as_json=False) == code
+    assert _end(LoadOutcome(tmp_path, result), as_json=False) == code
     agree(capsys.readouterr().out, tmp_path, code)
-    assert _end(Outcome(tmp_path, result), as_json=True) == code
+    assert _end(LoadOutcome(tmp_path, result), as_json=True) == code
     assert json.loads(capsys.readouterr().out)["verdict"] == verdict

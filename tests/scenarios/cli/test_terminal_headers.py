@@ -14,7 +14,7 @@ from whatif_factory import DEVICE, small
 
 from results.judge.baseline import accept, text_of
 from scenarios.cli.commands.load import show
-from scenarios.load.run import Outcome
+from scenarios.load.run import LoadOutcome
 from scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
@@ -74,7 +74,7 @@ def test_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show(Outcome(tmp_path, load_factory.calls(failed={"timeout": 2})))
+    show(LoadOutcome(tmp_path, load_factory.calls(failed={"timeout": 2})))
     out = capsys.readouterr().out
     has_line(out, "criterion", "value", "limit", "result")
     what = ("attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")

@@ -11,12 +11,12 @@ import pytest
 from scenario_factory import DEFAULT
 from whatif_factory import base
 
-from giaoban.workers import Here
+from giaoban.workers import InlineWorker
 from results.model.result import Binding, Place, Result
 from scenarios.estimate.run import estimate
 from scenarios.spec.question import Question
 from scenarios.study.headroom import run
-from scenarios.study.headroom.run import Order
+from scenarios.study.headroom.run import HeadroomRequest
 from scenarios.study.headroom.search import Judging
 from scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
 from scenarios.study.whatif.join_pacing import Unhurried, unhurried
@@ -124,8 +124,8 @@ class Grown:
 def test_headroom_is_that_of_the_pace_at_which_most_fit(
     here: Base, fit: dict[float, int], more: int, pace_s: float | None
 ) -> None:
-    judge, beside = Grown(fit), Here()
-    order = Order(here, Variant(id="now"))
+    judge, beside = Grown(fit), InlineWorker()
+    order = HeadroomRequest(here, Variant(id="now"))
     start = Judging(run._Numbers(order, judge), lambda *_: None, beside)
     paced, judging, found = run._largest(order, start, 20, judge, lambda *_: None, beside)
     assert (found, paced.base.pace_s) == (more, pace_s)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whatif_factory import base
 
-from giaoban.workers import Here
+from giaoban.workers import InlineWorker
 from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.fit import fit, room_beside
 from mcu_sim.media.audio.codec import CODECS
@@ -27,7 +27,7 @@ from scenarios.study.headroom.bottlenecks import (
     rooms_of_districts,
     rooms_of_links,
 )
-from scenarios.study.headroom.run import Order, headroom
+from scenarios.study.headroom.run import HeadroomRequest, headroom
 from scenarios.study.headroom.search import Judging, largest
 from scenarios.study.whatif.apply import ask
 from scenarios.study.whatif.variant import Variant
@@ -110,7 +110,7 @@ def test_the_search_finds_the_number_and_asks_little(
         assert {limit, limit + 1} <= set(told.asked)
 
 
-class _AtOnce(Here):
+class _AtOnce(InlineWorker):
     """Calls when it is asked, as another process does."""
 
     def ask[**P, R](
@@ -120,10 +120,10 @@ class _AtOnce(Here):
         return lambda: answer
 
 
-@pytest.mark.parametrize("beside", [Here(), _AtOnce()])
+@pytest.mark.parametrize("beside", [InlineWorker(), _AtOnce()])
 @given(st.integers(-1, 40), st.integers(0, 40), st.lists(st.integers(0, 45), max_size=4))
 def test_what_is_expected_is_judged_once_and_changes_nothing(
-    beside: Here, limit: int, first: int, expected: list[int]
+    beside: InlineWorker, limit: int, first: int, expected: list[int]
 ) -> None:
     told = _Told(limit)
     judging, alone = Judging(told, lambda *_: None, beside), Judging(_Told(limit), lambda *_: None)
@@ -173,14 +173,14 @@ def test_the_order_of_what_runs_out_of_every_device(tmp_path: Path, device: str)
 
 def test_headroom_of_a_device_in_fixed_mode_is_told_whole(tmp_path: Path) -> None:
     """By estimate, from the search to the picture; ten ports of a level are at most 8 calls."""
-    order = Order(base(tmp_path, device="rmx-1500-mpmx-fixed"), Variant(id="now"))
+    order = HeadroomRequest(base(tmp_path, device="rmx-1500-mpmx-fixed"), Variant(id="now"))
     found = headroom(
         order,
         judge=estimate,
         root=tmp_path,
         now=datetime(2026, 11, 27, tzinfo=UTC),
         progress=lambda *_: None,
-        beside=Here(),
+        beside=InlineWorker(),
     ).answer
     device = next(b for b in found.bottlenecks if b.thing == "device")
     resolution = load_profiles().pick(found.profile).resolution

@@ -17,7 +17,7 @@ from scenario_factory import NORTH, ROOT, Ran, giaoban, scenario
 from undrawn import undrawn
 from whatif_factory import base
 
-from giaoban.workers import Beside, Here, Several
+from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
 from results.judge.verdict import Judgement, trial
 from results.model.result import Result
 from results.model.seeds import Seeds
@@ -144,7 +144,7 @@ source_vi = "test"
         )
 
 
-def found(question: Question, helpers: Here | Several) -> Seeds | None:
+def found(question: Question, helpers: InlineWorker | WorkerPool) -> Seeds | None:
     trying = other_seeds(question, 3, helpers, EngineName.SANDBOX)
     trying.begin()
     return trying.seeds(Path(), lambda _what, _done: None)
@@ -152,13 +152,13 @@ def found(question: Question, helpers: Here | Several) -> Seeds | None:
 
 def test_it_does_not_matter_who_judges(tmp_path: Path) -> None:
     question = make_question(thin(tmp_path))
-    with Several(2, niceness=5) as two:
-        assert found(question, two) == found(question, Here())
+    with WorkerPool(2, niceness=5) as two:
+        assert found(question, two) == found(question, InlineWorker())
 
 
-@pytest.mark.parametrize(("count", "kind"), [(0, Here), (1, Several)])
+@pytest.mark.parametrize(("count", "kind"), [(0, InlineWorker), (1, WorkerPool)])
 def test_processes_are_begun_only_for_seeds(
-    tmp_path: Path, count: int, kind: type[Here | Several]
+    tmp_path: Path, count: int, kind: type[InlineWorker | WorkerPool]
 ) -> None:
     with helpers_for(make_question(thin(tmp_path)), count) as helpers:
         assert isinstance(helpers, kind)
@@ -211,7 +211,7 @@ def test_what_fails_at_its_own_seed_costs_no_more(tmp_path: Path) -> None:
 def test_side_by_side_they_are_counted_in_their_order(tmp_path: Path) -> None:
     question = make_question(thin(tmp_path, seed=6))
     alone = AtSeeds(6)(question).result
-    with Beside() as beside:
+    with WorkerProcess() as beside:
         assert AtSeeds(6, helpers=beside)(question).result == alone
 
 
@@ -265,7 +265,7 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
 ) -> None:
     file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=CUT)
     question = make_question(file)
-    trying = other_seeds(question, None, Here(), EngineName.SANDBOX)
+    trying = other_seeds(question, None, InlineWorker(), EngineName.SANDBOX)
     seeds = trying.seeds(tmp_path, lambda _what, _done: None)
     assert seeds is not None
     assert (seeds.tried, "[[fault]] (cut-west--east)" in (seeds.refused or "")) == (0, True)
