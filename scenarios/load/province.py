@@ -23,9 +23,9 @@ from results.report.load_summary import summary_md
 from results.report.plots.load import write_load_plots
 from scenarios.emulation.engine import EngineName
 from scenarios.load import assumed, judge, measures
+from scenarios.load.load_test import LoadOutcome
 from scenarios.load.locust.outcomes import Record, cause_of
 from scenarios.load.plan import BackOff
-from scenarios.load.run import LoadOutcome
 from scenarios.measure import captures
 from scenarios.plan.plan import Plan
 from scenarios.records.events import (

@@ -10,7 +10,7 @@ from giaoban.progress import Progress
 from results.archive.store import RunFolder
 from results.model.load import Trial
 from scenarios.load import measures
-from scenarios.load.run import LoadTest, execute, faults
+from scenarios.load.load_test import LoadTest, execute, faults
 
 PERIOD_S, HELD_S = 2.0, 0.5
 """A bridge calls every so often and stays so long: so many more bridges than calls there are."""

@@ -113,7 +113,7 @@ def test_what_ran_in_real_time_is_not_run_again(at_somebodys: Path, tmp_path: Pa
 def test_the_passwords_of_a_tests_own_mcu_are_not_in_its_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scenarios.load.run.secrets.token_hex", lambda _: SECRET)
+    monkeypatch.setattr("scenarios.load.load_test.secrets.token_hex", lambda _: SECRET)
     ran = here(
         *("load", "--shape", "guess", "--bridges", "3", "--rate", "3", "--time", "2"),
         *("--technicians", "1", "--media", "none", "--results", tmp_path / "runs"),

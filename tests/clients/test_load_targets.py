@@ -19,11 +19,11 @@ import pytest
 from results.model.load import LoadResult
 from results.report.load_summary import lacking_lines, media_lines, summary_md
 from scenarios.cli.output import EXIT_CODES
+from scenarios.load.load_test import LoadTest, Seen, answer
 from scenarios.load.locust.journal import HEARD, RECORD, Kept
 from scenarios.load.locust.outcomes import Health, Heard, Record
 from scenarios.load.locust.processes import Where
 from scenarios.load.plan import LoadPlan
-from scenarios.load.run import LoadTest, Seen, answer
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
 from tests.loopback import local_address

@@ -14,7 +14,7 @@ import pytest
 from scenarios.cli import entry
 from scenarios.study import check
 from scenarios.study.failures import run as failures
-from scenarios.study.whatif import run as whatif
+from scenarios.study.whatif import compare as whatif
 
 
 def undrawn(patch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from scenarios.cli import options
 from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.run import estimate
-from scenarios.study.headroom.run import HeadroomOutcome, HeadroomRequest, headroom
+from scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
 from scenarios.study.whatif.apply import EXISTING, base_of
 from scenarios.study.whatif.variant import Variant
 

@@ -23,12 +23,12 @@ from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of
+from scenarios.load.load_test import LoadOutcome, LoadTest, load
 from scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
 from scenarios.load.locust.processes import Where
 from scenarios.load.own_mcu import HOST, free_port
 from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
 from scenarios.load.province import storm_in
-from scenarios.load.run import LoadOutcome, LoadTest, load
 from scenarios.load.search import search
 from scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
 from scenarios.load.trial import attempt

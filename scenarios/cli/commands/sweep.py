@@ -18,7 +18,7 @@ from scenarios.cli import options
 from scenarios.cli.output import print_json, progress
 from scenarios.study.sweep.axes import load_sweep
 from scenarios.study.sweep.points import Points, default_folder
-from scenarios.study.sweep.run import TABLE, SweepOutcome, SweepRequest, sweep, workers_for
+from scenarios.study.sweep.sweep import TABLE, SweepOutcome, SweepRequest, sweep, workers_for
 from scenarios.study.whatif.apply import base_of
 
 

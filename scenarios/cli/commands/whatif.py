@@ -25,7 +25,7 @@ from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.study.seeds import AtSeeds
 from scenarios.study.whatif.apply import EXISTING, base_of
-from scenarios.study.whatif.run import WhatIfOutcome, WhatIfRequest, compare
+from scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
 from scenarios.study.whatif.units import beside
 from scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
 from topology.model import Link, LinkChange

@@ -24,7 +24,7 @@ from results.report.annex.standing import Part
 from results.report.annex.words import WORDS
 from results.report.invalid import reasons
 from results.report.wording import Wording
-from scenarios.load import generators, run
+from scenarios.load import generators, load_test
 from scenarios.load.locust.outcomes import Health, Record
 
 VI = Wording("vi")
@@ -240,7 +240,7 @@ def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
     late = Record(operation="invite", who="x", at_s=3.5, due_s=3.0, ms=1.0, ok=True)
     found = generators.faults(healths, [late], window_s=(0.0, 30.0), processes=2)
     mcu = loads.mcu_view(media_sent=100, media_late=50, media_overflowed=2)
-    found += run.mcu_faults(mcu)
+    found += load_test.mcu_faults(mcu)
     found += [because("nothing-done")]
     assert len(found) == 10, found
     answer = WITHOUT.model_copy(update={"verdict": "invalid", "reason_codes": found})
@@ -284,7 +284,7 @@ def test_pdf_and_docx_carry_it_with_its_sum(tmp_path: Path) -> None:
         found = verify(path)
         assert found.intact, found.altered
         assert not found.draft
-        assert [run.kind for run in found.runs] == ["check", "load", "load"]
+        assert [load_test.kind for load_test in found.runs] == ["check", "load", "load"]
         assert found.runs[1].sum == total
         assert found.runs[1].inputs[0].name == "storm.toml"
     text = re.sub(r"\s+", " ", text_of(tmp_path / "x.pdf"))

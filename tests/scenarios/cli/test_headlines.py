@@ -28,13 +28,13 @@ from results.report.load_summary import summary_md
 from results.report.view.page import FILE
 from scenarios.cli.commands.load import _end
 from scenarios.estimate.run import estimate
-from scenarios.load.run import LoadOutcome
+from scenarios.load.load_test import LoadOutcome
 from scenarios.plan.plan import Plan
 from scenarios.study import check
 from scenarios.study.failures.trial import ask, possible_in
-from scenarios.study.headroom import run as headroom_run
+from scenarios.study.headroom import headroom as headroom_run
+from scenarios.study.whatif import compare as whatif_run
 from scenarios.study.whatif import confirm as confirming
-from scenarios.study.whatif import run as whatif_run
 from tests.results import load_factory
 from tests.scenarios.study.test_check import unaccounted
 

@@ -14,7 +14,7 @@ from whatif_factory import DEVICE, small
 
 from results.judge.baseline import accept, text_of
 from scenarios.cli.commands.load import show
-from scenarios.load.run import LoadOutcome
+from scenarios.load.load_test import LoadOutcome
 from scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h

@@ -17,9 +17,9 @@ from results.schema.make import OTHERS, schema_text
 from scenarios.estimate.run import estimate
 from scenarios.study.failures.trial import ask as ask_failures
 from scenarios.study.failures.trial import possible_in
-from scenarios.study.headroom import run as headroom_run
+from scenarios.study.headroom import headroom as headroom_run
+from scenarios.study.whatif import compare as whatif_run
 from scenarios.study.whatif import confirm as confirming
-from scenarios.study.whatif import run as whatif_run
 from scenarios.study.whatif.apply import Base
 from scenarios.study.whatif.variant import Variant
 from topology.map.draw import draw

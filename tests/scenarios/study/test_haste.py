@@ -15,8 +15,8 @@ from giaoban.workers import InlineWorker
 from results.model.result import Binding, Place, Result
 from scenarios.estimate.run import estimate
 from scenarios.spec.question import Question
-from scenarios.study.headroom import run
-from scenarios.study.headroom.run import HeadroomRequest
+from scenarios.study.headroom import headroom as run
+from scenarios.study.headroom.headroom import HeadroomRequest
 from scenarios.study.headroom.search import Judging
 from scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
 from scenarios.study.whatif.join_pacing import Unhurried, unhurried

@@ -27,7 +27,7 @@ from scenarios.study.headroom.bottlenecks import (
     rooms_of_districts,
     rooms_of_links,
 )
-from scenarios.study.headroom.run import HeadroomRequest, headroom
+from scenarios.study.headroom.headroom import HeadroomRequest, headroom
 from scenarios.study.headroom.search import Judging, largest
 from scenarios.study.whatif.apply import ask
 from scenarios.study.whatif.variant import Variant

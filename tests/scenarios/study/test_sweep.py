@@ -18,7 +18,7 @@ from runs import COMMAND
 from scenario_factory import ROOT, Ran, giaoban
 from whatif_factory import DEVICE, small
 
-from scenarios.study.sweep import run as sweep_run
+from scenarios.study.sweep import sweep as sweep_run
 from scenarios.study.sweep import work as sweep_work
 from scenarios.study.sweep.work import Task, solve
 from scenarios.study.whatif.apply import EXISTING, ask
