@@ -21,7 +21,7 @@ from traffic.impairments.models import (
     Rate,
     TraceLoss,
 )
-from traffic.impairments.theory import loss_rate, loss_rate_variance, mean_burst
+from traffic.impairments.theory import loss_rate, mean_burst
 from traffic.impairments.trace import parse_trace, read_trace
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "TraceLoss",
     "loss_process",
     "loss_rate",
-    "loss_rate_variance",
     "mean_burst",
     "parse_trace",
     "read_trace",

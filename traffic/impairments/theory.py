@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,22 +102,6 @@ def mean_burst(model: Loss) -> float:
     if rate == 0:
         return 0.0
     return rate / begins if begins > 0 else math.inf
-
-
-def loss_rate_variance(
-    model: BernoulliLoss | GilbertLoss | GilbertElliottLoss | FourStateLoss, n: int
-) -> float:
-    """The variance of the loss rate of n consecutive packets, n being large.
-
-    The losses' covariances at all lags are summed by the chain's fundamental matrix
-    (I − P + 1π)⁻¹ (Kemeny and Snell 1960, §4.3 and §4.6).
-    """
-    c = chain(model)
-    rate = float(c.stationary @ c.loss)
-    one = np.eye(len(c.loss))
-    fundamental = np.linalg.inv(one - c.steps + c.stationary)
-    later: Any = (c.stationary * c.loss) @ (fundamental - one) @ c.loss
-    return (rate * (1 - rate) + 2 * float(later)) / n
 
 
 def _recorded(model: TraceLoss) -> NDArray[np.bool_]:

@@ -17,7 +17,8 @@ from runs import Runs
 
 from results.model.series import Series
 from scenarios.measure.captures import Captures
-from traffic.impairments import GilbertElliottLoss, loss_rate, loss_rate_variance
+from tests.loss_theory import loss_rate_variance
+from traffic.impairments import GilbertElliottLoss, loss_rate
 from traffic.quality.measure import Trace
 
 pytestmark = pytest.mark.sandbox

@@ -13,7 +13,8 @@ from runs import Finished, Runs
 
 from results.model.result import StreamResult
 from scenarios.measure import validity
-from traffic.impairments import FourStateLoss, loss_rate, loss_rate_variance
+from tests.loss_theory import loss_rate_variance
+from traffic.impairments import FourStateLoss, loss_rate
 from traffic.profiles import load_profiles
 from traffic.quality.measure import Trace
 

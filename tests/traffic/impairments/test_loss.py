@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from traffic_factory import cuts
 
+from tests.loss_theory import loss_rate_variance
 from traffic.impairments import (
     BernoulliLoss,
     FourStateLoss,
@@ -26,7 +27,6 @@ from traffic.impairments import (
     TraceLoss,
     loss_process,
     loss_rate,
-    loss_rate_variance,
     mean_burst,
 )
 from traffic.impairments.theory import chain
