@@ -134,6 +134,15 @@ def payload_bounds(
     return np.where(sound, start, 0), np.where(sound, end, 0)
 
 
+def serial_difference(difference: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """Differences of counters of so many bits, each the short way round: −2ᵇⁱᵗˢ⁻¹ and above.
+
+    As serial numbers are compared (RFC 1982), for sequence numbers and timestamps.
+    """
+    half = 1 << bits - 1
+    return (difference + half) % (2 * half) - half
+
+
 def _big_endian(values: NDArray[np.integer], dtype: str, width: int) -> NDArray[np.uint8]:
     mask = (1 << 8 * width) - 1
     return (values & mask).astype(dtype).view(np.uint8).reshape(-1, width)

@@ -11,8 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from traffic.rtp import serial_difference
+
 NOTHING = -1
-HALF = 1 << 15
+SEQUENCE_MOD = 1 << 16
 
 
 class PictureGaps:
@@ -57,13 +59,13 @@ class PictureGaps:
         if len(new):
             begun, first = np.unique(streams[new], return_index=True)
             self._highest[begun] = number[new[first]] - 1
-        ahead = (number - self._highest[streams] + HALF) % (2 * HALF) - HALF
+        ahead = serial_difference(number - self._highest[streams], 16)
         later = np.flatnonzero(ahead > 0)
         if not len(later):
             return
         whose, ahead, key = streams[later], ahead[later], starts_key[later]
         # of several copies one: each number of each stream once
-        _, once = np.unique(whose.astype(np.int64) * (2 * HALF) + ahead, return_index=True)
+        _, once = np.unique(whose.astype(np.int64) * SEQUENCE_MOD + ahead, return_index=True)
         whose, ahead, key = whose[once], ahead[once], key[once]
         count = len(self._highest)
         reached = np.zeros(count, np.int64)

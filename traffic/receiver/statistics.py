@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from traffic.receiver.jitter import smoothed, transit_changes
 from traffic.rtcp import ReportBlock
-from traffic.rtp import Headers
+from traffic.rtp import Headers, serial_difference
 
 SEQUENCE_MOD = 1 << 16
 NO_SEQUENCE = SEQUENCE_MOD + 1
@@ -194,7 +194,7 @@ class ReceptionBank:
         # to be within A.1's limits, this is what A.1 says of each; the others are gone through.
         steps = np.diff(wire, prepend=0)
         steps[heads] = wire[heads] - highest
-        steps = (steps + SEQUENCE_MOD // 2) % SEQUENCE_MOD - SEQUENCE_MOD // 2
+        steps = serial_difference(steps, 16)
         ahead = np.cumsum(steps)
         ahead -= np.repeat(ahead[heads] - steps[heads], lengths)
         # the running maximum of each row: rows are lifted above one another

@@ -214,9 +214,8 @@ def _stream(packets: Sequence[tuple[int, Datagram]]) -> tuple[CapturedStream, in
 
 def unwrapped(values: NDArray[np.unsignedinteger], bits: int) -> NDArray[np.int64]:
     """Counters of so many bits, (n,), that go on beyond them: each is the nearest to the last."""
-    half = 1 << bits - 1
     wide = values.astype(np.int64)
-    steps = (np.diff(wide, prepend=wide[:1]) + half) % (2 * half) - half
+    steps = rtp.serial_difference(np.diff(wide, prepend=wide[:1]), bits)
     return wide[:1].sum() + np.cumsum(steps)
 
 

@@ -216,10 +216,10 @@ class Source:
         timestamp = headers.timestamp[run].astype(np.int64)
         if stream.new:
             self._sequence, self._timestamp = int(sequence[0]), int(timestamp[0])
-        steps = _signed(np.diff(sequence, prepend=self._sequence), 16)
+        steps = rtp.serial_difference(np.diff(sequence, prepend=self._sequence), 16)
         sequence = self._sequence + np.cumsum(steps)
         timestamp = self._timestamp + np.cumsum(
-            _signed(np.diff(timestamp, prepend=self._timestamp), 32)
+            rtp.serial_difference(np.diff(timestamp, prepend=self._timestamp), 32)
         )
         self._sequence, self._timestamp = int(sequence[-1]), int(timestamp[-1])
         bounds = [0, *np.flatnonzero(steps < -MAX_MISORDER).tolist(), len(run)]
@@ -235,12 +235,6 @@ class Source:
             for nth, (low, high) in enumerate(pairwise(bounds))
             if low < high
         ]
-
-
-def _signed(difference: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
-    """Differences of wrapping numbers, each taken the short way round."""
-    half = 1 << bits - 1
-    return (difference + half) % (1 << bits) - half
 
 
 NOBODY = -1
