@@ -78,6 +78,12 @@ class FaultContext:
         """The links that a call may take, if only enough others fail."""
         return carrying_links(self.network)
 
+    def names(self, target: FaultTarget) -> list[str]:
+        """The ids of all that a fault of such a target can be at."""
+        network = self.network
+        of = {"link": network.links, "router": network.routers, "bridge": network.bridges}
+        return [part.id for part in {**of, "group": self.groups, "mcu": [network.mcu]}[target]]
+
     @property
     def carrying_links(self) -> list[NetLink]:
         """Those links, in the network's order."""
@@ -152,9 +158,9 @@ class FaultKind(StrictModel):
         """From when to when, by the scenario's times."""
         return self.at_s, FOREVER_S if self.to_s is None else self.to_s
 
-    @abstractmethod
     def target_id(self, network: Network) -> str:
-        """The id of what it is at."""
+        """The id of what it is at; the key of its table is called as what that is."""
+        return network.mcu.id if self.target == "mcu" else str(getattr(self, self.target))
 
     @abstractmethod
     def words(self) -> Words:
@@ -162,9 +168,11 @@ class FaultKind(StrictModel):
 
     # ------------------------------------------------------------------------------ what is wrong
 
-    @abstractmethod
     def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
         """Names that nothing has, and directions that a link does not have."""
+        name, known = self.target_id(context.network), context.names(self.target)
+        if name not in known:
+            yield self.target, name, f"unknown {self.target}{did_you_mean(name, known)}"
 
     def mistimed(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         """What comes after the run, or too late in it to be seen."""
@@ -238,12 +246,6 @@ class LinkFault(FaultKind):
     target: ClassVar[FaultTarget] = "link"
     link: str
 
-    def target_id(self, _network: Network) -> str:
-        return self.link
-
-    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
-        yield from unknown_name("link", self.link, [link.id for link in context.network.links])
-
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         hops = self.worse_hops(context.network)
         if self.link not in context.carrying:
@@ -266,7 +268,7 @@ class DirectedLinkFault(LinkFault):
 
     def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
         yield from super().unknown(context)
-        if any(link.id == self.link for link in context.network.links):
+        if self.link in context.names("link"):
             what = no_direction(self.link, self.direction, context.network)
             if what is not None:
                 yield "direction", self.direction, what
@@ -317,13 +319,11 @@ class BootingFault(FaultKind):
 
     boot_s: Seconds | None = None
 
-    @abstractmethod
-    def usual_boot_s(self, boot_times: BootTimes) -> float:
-        """What the profiles say."""
-
     def boots_in_s(self, context: FaultContext) -> float:
         """How long it takes."""
-        return self.usual_boot_s(context.boot_times) if self.boot_s is None else self.boot_s
+        times = context.boot_times
+        usual_s = times.mcu_s if self.target == "mcu" else times.bridge_s
+        return usual_s if self.boot_s is None else self.boot_s
 
     def mistimed_end(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         boot_s = self.boots_in_s(context)
@@ -336,12 +336,6 @@ class BootingFault(FaultKind):
         if self.boot_s is not None and self.to_s is None:
             what = "means nothing without to_s: power does not come back (allowed: both or none)"
             yield "boot_s", self.boot_s, what
-
-
-def unknown_name(key: str, name: str, known: Sequence[str]) -> Iterator[KeyMistake]:
-    """The mistake that nothing has this name."""
-    if name not in known:
-        yield key, name, f"unknown {key}{did_you_mean(name, known)}"
 
 
 def dark(links: Sequence[str], from_s: float, to_s: float) -> list[Effect]:

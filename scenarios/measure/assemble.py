@@ -37,8 +37,7 @@ from results.model.result import Question as AskedQuestion
 from results.model.series import Series
 from scenarios.measure import validity
 from scenarios.measure.captures import Captures
-from scenarios.measure.fault_impact import Impacts
-from scenarios.measure.fault_times import PUT_OUT
+from scenarios.measure.fault_impact import PUT_OUT, Impacts
 from scenarios.measure.hop_delays import Rebuilt, rebuild
 from scenarios.measure.links import links_in
 from scenarios.measure.series import BySecond, series

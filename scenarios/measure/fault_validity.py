@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from results.model.reasons import Reason, because
 from scenarios.measure.captures import Captures
-from scenarios.measure.fault_times import mine
+from scenarios.measure.fault_impact import mine
 from scenarios.records.events import PoweredOff, PoweredOn
 from scenarios.records.guest import ChangeMade
 from topology.changes import NetworkChange

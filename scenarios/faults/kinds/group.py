@@ -14,10 +14,8 @@ from scenarios.faults.kind import (
     FaultKind,
     KeyMistake,
     dark,
-    unknown_name,
 )
 from scenarios.spec.impairment_words import Words
-from topology.network import Network
 
 
 class GroupCut(FaultKind):
@@ -27,15 +25,12 @@ class GroupCut(FaultKind):
     kind: Literal["group"]
     group: str
 
-    def target_id(self, _network: Network) -> str:
-        return self.group
-
     def words(self) -> Words:
         return Words("cable with several links cut", "đứt cáp chung của nhiều tuyến")
 
     def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
         if context.groups:
-            yield from unknown_name("group", self.group, [group.id for group in context.groups])
+            yield from super().unknown(context)
         else:
             what = "the province has no groups (allowed: [[group]] tables in its file)"
             yield "group", self.group, what

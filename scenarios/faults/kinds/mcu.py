@@ -9,14 +9,11 @@ from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
     BootingFault,
-    BootTimes,
     FailureCase,
     FaultContext,
-    KeyMistake,
     host_off,
 )
 from scenarios.spec.impairment_words import Words
-from topology.network import Network
 
 
 class McuCrash(BootingFault):
@@ -25,17 +22,8 @@ class McuCrash(BootingFault):
     target: ClassVar[FaultTarget] = "mcu"
     kind: Literal["mcu"]
 
-    def target_id(self, network: Network) -> str:
-        return network.mcu.id
-
     def words(self) -> Words:
         return Words("MCU down", "hệ thống điều khiển đa điểm ngừng hoạt động")
-
-    def usual_boot_s(self, boot_times: BootTimes) -> float:
-        return boot_times.mcu_s
-
-    def unknown(self, _context: FaultContext) -> Iterator[KeyMistake]:
-        yield from ()
 
     def effects(self, context: FaultContext) -> list[Effect]:
         from_s, to_s = self.span_s

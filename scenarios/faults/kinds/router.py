@@ -14,10 +14,8 @@ from scenarios.faults.kind import (
     FaultKind,
     KeyMistake,
     router_stops,
-    unknown_name,
 )
 from scenarios.spec.impairment_words import Words
-from topology.network import Network
 
 
 class RouterDown(FaultKind):
@@ -27,14 +25,8 @@ class RouterDown(FaultKind):
     kind: Literal["router"]
     router: str
 
-    def target_id(self, _network: Network) -> str:
-        return self.router
-
     def words(self) -> Words:
         return Words("router down", "bộ định tuyến ngừng hoạt động")
-
-    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
-        yield from unknown_name("router", self.router, [r.id for r in context.network.routers])
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if not context.carries(self.router):

@@ -9,16 +9,12 @@ from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
     BootingFault,
-    BootTimes,
     FailureCase,
     FaultContext,
-    KeyMistake,
     host_off,
     router_stops,
-    unknown_name,
 )
 from scenarios.spec.impairment_words import Words
-from topology.network import Network
 
 
 class SitePower(BootingFault):
@@ -28,17 +24,8 @@ class SitePower(BootingFault):
     kind: Literal["site"]
     bridge: str
 
-    def target_id(self, _network: Network) -> str:
-        return self.bridge
-
     def words(self) -> Words:
         return Words("site without power", "mất điện tại điểm cầu")
-
-    def usual_boot_s(self, boot_times: BootTimes) -> float:
-        return boot_times.bridge_s
-
-    def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
-        yield from unknown_name("bridge", self.bridge, [b.id for b in context.network.bridges])
 
     def effects(self, context: FaultContext) -> list[Effect]:
         from_s, to_s = self.span_s

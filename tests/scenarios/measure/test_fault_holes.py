@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.measure.fault_causes import Edge, holes_by
-from scenarios.measure.fault_gaps import Spans, begun, holes, merged, picture_holes, without
+from scenarios.measure.interruptions import (
+    Edge,
+    Spans,
+    begun,
+    holes,
+    holes_by,
+    merged,
+    picture_holes,
+    without,
+)
 from traffic.quality.frames import Frames
 from traffic.quality.measure import Trace
 
