@@ -6,7 +6,7 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from topology.model import Province
-from topology.validate import province_faults
+from topology.validate import province_mistakes
 
 DEFAULT_PROVINCE = Path(__file__).with_name("province.toml")
 """Đắk Nông as the decision of 2013 describes it."""
@@ -18,6 +18,6 @@ def load_province(path: Path = DEFAULT_PROVINCE) -> Province:
     Raises `InputError` naming file, line, key, value and what is allowed, for every mistake.
     """
     province = tomlfile.load(path, Province)
-    if faults := province_faults(province):
-        raise tomlfile.mistakes(path, faults)
+    if mistakes := province_mistakes(province):
+        raise tomlfile.mistakes(path, mistakes)
     return province

@@ -15,7 +15,7 @@ from giaoban.tomlfile import StrictModel
 from topology.addressing import Pair, allocate, host
 from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from topology.qos import Qos
-from topology.validate import access_link_id, bridge_faults, change_faults, raise_faults
+from topology.validate import access_link_id, bridge_mistakes, change_mistakes, raise_mistakes
 
 
 class Node(StrictModel):
@@ -176,8 +176,8 @@ def build(
     for a bridge that exists or hangs on an unknown router, for an unknown or twice changed
     link, and when the addresses run out.
     """
-    raise_faults("extra_bridges", bridge_faults(province, extra_bridges))
-    raise_faults("link_changes", change_faults(province, extra_bridges, link_changes))
+    raise_mistakes("extra_bridges", bridge_mistakes(province, extra_bridges))
+    raise_mistakes("link_changes", change_mistakes(province, extra_bridges, link_changes))
     bridges = [*province.bridges, *extra_bridges]
     hosts: list[Access] = [province.mcu, *bridges]
     nodes = [

@@ -1,6 +1,6 @@
 """Checks across the records of a province: what no record can know about itself.
 
-Pure: each check returns `Fault`s, so that a caller who knows the file can name its lines.
+Pure: each check returns `Mistake`s, so that a caller who knows the file can name its lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from topology.addressing import allocate
 from topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
 
 
-class Fault(NamedTuple):
+class Mistake(NamedTuple):
     """One mistake: where (inside the file, or inside the list given), the value, what is wrong."""
 
     loc: Loc
@@ -28,11 +28,11 @@ class Fault(NamedTuple):
         return f"{dotted(self.loc)}{shown}: {self.what}"
 
 
-def raise_faults(within: str, faults: Sequence[Fault]) -> None:
-    """Raise one `InputError` naming every fault, if there is any; `within` names the list."""
-    if faults:
-        placed = (fault._replace(loc=(within, *fault.loc)) for fault in faults)
-        raise several(str(fault) for fault in placed)
+def raise_mistakes(within: str, mistakes: Sequence[Mistake]) -> None:
+    """Raise one `InputError` naming every mistake, if there is any; `within` names the list."""
+    if mistakes:
+        placed = (mistake._replace(loc=(within, *mistake.loc)) for mistake in mistakes)
+        raise several(str(mistake) for mistake in placed)
 
 
 def access_link_id(node: str) -> str:
@@ -40,48 +40,48 @@ def access_link_id(node: str) -> str:
     return f"{ACCESS_PREFIX}{node}"
 
 
-def province_faults(province: Province) -> list[Fault]:
+def province_mistakes(province: Province) -> list[Mistake]:
     """Everything wrong across the records of a province; empty for a sound one."""
-    faults = [*_duplicates(province), *_ends(province), *_chair(province), *_groups(province)]
-    if not faults:  # these two need ends and ids that can be trusted
-        faults += [*_pieces(province), *_addresses(province)]
-    return faults
+    mistakes = [*_duplicates(province), *_ends(province), *_chair(province), *_groups(province)]
+    if not mistakes:  # these two need ends and ids that can be trusted
+        mistakes += [*_pieces(province), *_addresses(province)]
+    return mistakes
 
 
-def bridge_faults(province: Province, extra: Sequence[BridgeSpec]) -> list[Fault]:
+def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mistake]:
     """What is wrong with bridges that a scenario adds; `loc` begins with the list index."""
     taken = {node: f"{kind} of the province" for node, (kind, _) in _nodes(province)}
     routers = [router.id for router in province.routers]
-    faults = []
+    mistakes = []
     for index, bridge in enumerate(extra):
         if bridge.id in taken:
             what = f"already exists as {taken[bridge.id]} (allowed: an id not in use)"
-            faults.append(Fault((index, "id"), bridge.id, what))
+            mistakes.append(Mistake((index, "id"), bridge.id, what))
         taken.setdefault(bridge.id, f"new bridge [{index}]")
         if bridge.router not in routers:
-            faults.append(_unknown((index, "router"), bridge.router, routers))
+            mistakes.append(_unknown((index, "router"), bridge.router, routers))
         if bridge.role == "chair":
             what = f'a new bridge cannot chair, "{province.chair.id}" does (allowed: "branch")'
-            faults.append(Fault((index, "role"), bridge.role, what))
-    return faults
+            mistakes.append(Mistake((index, "role"), bridge.role, what))
+    return mistakes
 
 
-def change_faults(
+def change_mistakes(
     province: Province, extra: Sequence[BridgeSpec], changes: Sequence[LinkChange]
-) -> list[Fault]:
+) -> list[Mistake]:
     """What is wrong with the link changes of a scenario; `loc` begins with the list index."""
     hosts = [province.mcu.id, *(b.id for b in province.bridges), *(b.id for b in extra)]
     links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
-    faults = []
+    mistakes = []
     seen: set[str] = set()
     for index, change in enumerate(changes):
         if change.link not in links:
-            faults.append(_unknown((index, "link"), change.link, links, "unknown link"))
+            mistakes.append(_unknown((index, "link"), change.link, links, "unknown link"))
         elif change.link in seen:
             what = "is changed twice (allowed: one change a link)"
-            faults.append(Fault((index, "link"), change.link, what))
+            mistakes.append(Mistake((index, "link"), change.link, what))
         seen.add(change.link)
-    return faults
+    return mistakes
 
 
 def pieces(nodes: Iterable[str], links: Iterable[tuple[str, str]]) -> list[list[str]]:
@@ -114,22 +114,22 @@ def _nodes(province: Province) -> Iterator[tuple[str, tuple[str, int]]]:
         yield bridge.id, ("bridge", i)
 
 
-def _duplicates(province: Province) -> Iterator[Fault]:
+def _duplicates(province: Province) -> Iterator[Mistake]:
     seen: dict[str, str] = {}
     for node, (kind, index) in _nodes(province):
         loc: Loc = (kind, "id") if kind == "mcu" else (kind, index, "id")
         if node in seen:
             what = f"is taken by {seen[node]} (allowed: an id that no other node has)"
-            yield Fault(loc, node, what)
+            yield Mistake(loc, node, what)
         seen.setdefault(node, dotted(loc[:-1]))
     for link, count in Counter(link.id for link in province.links).items():
         if count > 1:
             places = [i for i, other in enumerate(province.links) if other.id == link]
             what = f"is taken by link[{places[0]}] (allowed: an id that no other link has)"
-            yield Fault(("link", places[1], "id"), link, what)
+            yield Mistake(("link", places[1], "id"), link, what)
 
 
-def _ends(province: Province) -> Iterator[Fault]:
+def _ends(province: Province) -> Iterator[Mistake]:
     routers = [router.id for router in province.routers]
     known = set(routers)
     for i, link in enumerate(province.links):
@@ -138,7 +138,7 @@ def _ends(province: Province) -> Iterator[Fault]:
                 yield _unknown(("link", i, end), name, routers, "a link to nowhere, unknown router")
         if link.a == link.b:
             what = "a link from a router to itself (allowed: two different routers)"
-            yield Fault(("link", i, "b"), link.b, what)
+            yield Mistake(("link", i, "b"), link.b, what)
     if province.mcu.router not in known:
         yield _unknown(("mcu", "router"), province.mcu.router, routers)
     for i, bridge in enumerate(province.bridges):
@@ -146,20 +146,20 @@ def _ends(province: Province) -> Iterator[Fault]:
             yield _unknown(("bridge", i, "router"), bridge.router, routers)
 
 
-def _chair(province: Province) -> Iterator[Fault]:
+def _chair(province: Province) -> Iterator[Mistake]:
     chairs = [(i, b.id) for i, b in enumerate(province.bridges) if b.role == "chair"]
     if not chairs:
         what = 'no bridge has role = "chair" (allowed: exactly one, Art. 2 and 4(1))'
-        yield Fault(("bridge",), None, what)
+        yield Mistake(("bridge",), None, what)
     for i, bridge in chairs[1:]:
         what = (
             f'"{bridge}" is a second chair bridge beside "{chairs[0][1]}" '
             "(allowed: exactly one, Art. 2 and 4(1))"
         )
-        yield Fault(("bridge", i, "role"), "chair", what)
+        yield Mistake(("bridge", i, "role"), "chair", what)
 
 
-def _groups(province: Province) -> Iterator[Fault]:
+def _groups(province: Province) -> Iterator[Mistake]:
     """Links that a shared-risk group names, and names that are there twice."""
     hosts = [province.mcu.id, *(bridge.id for bridge in province.bridges)]
     links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
@@ -167,17 +167,17 @@ def _groups(province: Province) -> Iterator[Fault]:
     for i, group in enumerate(province.groups):
         if group.id in first:
             what = f"is taken by group[{first[group.id]}] (allowed: an id that no other group has)"
-            yield Fault(("group", i, "id"), group.id, what)
+            yield Mistake(("group", i, "id"), group.id, what)
         first.setdefault(group.id, i)
         for n, link in enumerate(group.links):
             if link not in links:
                 yield _unknown(("group", i, "links", n), link, links, "unknown link")
             elif link in group.links[:n]:
                 what = "is in the group twice (allowed: each link once)"
-                yield Fault(("group", i, "links", n), link, what)
+                yield Mistake(("group", i, "links", n), link, what)
 
 
-def _pieces(province: Province) -> Iterator[Fault]:
+def _pieces(province: Province) -> Iterator[Mistake]:
     found = pieces((r.id for r in province.routers), ((k.a, k.b) for k in province.links))
     if len(found) > 1:
         named = "; ".join("[" + ", ".join(piece) + "]" for piece in found)
@@ -185,10 +185,10 @@ def _pieces(province: Province) -> Iterator[Fault]:
             f"the province is in {len(found)} pieces that no link joins: {named} "
             "(allowed: every router reaches every other)"
         )
-        yield Fault(("link",), None, what)
+        yield Mistake(("link",), None, what)
 
 
-def _addresses(province: Province) -> Iterator[Fault]:
+def _addresses(province: Province) -> Iterator[Mistake]:
     plan = province.addressing
     hosts = [province.mcu.id, *(bridge.id for bridge in province.bridges)]
     for key, span, links in (
@@ -198,8 +198,8 @@ def _addresses(province: Province) -> Iterator[Fault]:
         try:
             allocate(span, links)
         except InputError as error:
-            yield Fault(("addressing", key), span, f"{error} (allowed: a larger private range)")
+            yield Mistake(("addressing", key), span, f"{error} (allowed: a larger private range)")
 
 
-def _unknown(loc: Loc, name: str, known: Sequence[str], what: str = "unknown router") -> Fault:
-    return Fault(loc, name, f"{what}{did_you_mean(name, known)}")
+def _unknown(loc: Loc, name: str, known: Sequence[str], what: str = "unknown router") -> Mistake:
+    return Mistake(loc, name, f"{what}{did_you_mean(name, known)}")

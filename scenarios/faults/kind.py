@@ -80,9 +80,11 @@ class FaultContext:
 
     def names(self, target: FaultTarget) -> list[str]:
         """The ids of all that a fault of such a target can be at."""
-        network = self.network
-        of = {"link": network.links, "router": network.routers, "bridge": network.bridges}
-        return [part.id for part in {**of, "group": self.groups, "mcu": [network.mcu]}[target]]
+        if target == "group":
+            return [group.id for group in self.groups]
+        if target == "link":
+            return [link.id for link in self.network.links]
+        return [node.id for node in self.network.nodes if node.kind == target]
 
     @property
     def carrying_links(self) -> list[NetLink]:

@@ -204,7 +204,7 @@ def _measured(
     if plan.faults:
         calm = impacts.undisturbed()
         found = _phases(calm, rebuilt, Pictures(calm), warm_ups)
-    return _Measured(phases, found, faults, validity.faults(captures, seen))
+    return _Measured(phases, found, faults, validity.reasons(captures, seen))
 
 
 def _is_of_queues(criterion: Criterion) -> bool:

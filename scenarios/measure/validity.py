@@ -88,7 +88,7 @@ def strange(captures: Captures, index: int) -> Strange:
     )
 
 
-def faults(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[Reason]:
+def reasons(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[Reason]:
     """Reasons why the run is invalid; none for a run that can be trusted.
 
     `seen`: what is strange about each stream, where that is known already.

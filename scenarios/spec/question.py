@@ -27,7 +27,7 @@ from scenarios.spec.scenario import Control, Scenario, load_scenario
 from topology.load import load_province
 from topology.model import Province
 from topology.network import build
-from topology.validate import bridge_faults, change_faults
+from topology.validate import bridge_mistakes, change_mistakes
 from traffic.profiles import Profiles, load_profiles
 from traffic.recorded.recording import Recording
 
@@ -205,10 +205,10 @@ def _slides(scenario: Scenario) -> tuple[str, float, float] | None:
 
 def _network_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
     bridges, changes = scenario.new_bridges, scenario.link_changes
-    for fault in bridge_faults(province, bridges):
-        yield ("bridge", *fault.loc), fault.value, fault.what
-    for fault in change_faults(province, bridges, changes):
-        yield ("link", *fault.loc), fault.value, fault.what
+    for found in bridge_mistakes(province, bridges):
+        yield ("bridge", *found.loc), found.value, found.what
+    for found in change_mistakes(province, bridges, changes):
+        yield ("link", *found.loc), found.value, found.what
 
 
 def _call_mistakes(

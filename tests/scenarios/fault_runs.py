@@ -35,7 +35,7 @@ class FaultRun:
     @cached_property
     def faults(self) -> list[str]:
         """Why the run cannot be trusted."""
-        return [str(reason) for reason in validity.faults(self.captures)]
+        return [str(reason) for reason in validity.reasons(self.captures)]
 
     def told(self, *names: str, who: str | None = None, bridge: str = "") -> list[dict[str, Any]]:
         """Events as the file has them, with `at_s`."""

@@ -127,7 +127,7 @@ def changed(captures: Captures, spoil: Spoil) -> Captures:
 
 def said(captures: Captures, spoil: Spoil) -> list[str]:
     """What is found when one thing is changed in a copy."""
-    return [str(reason) for reason in validity.faults(changed(captures, spoil))]
+    return [str(reason) for reason in validity.reasons(changed(captures, spoil))]
 
 
 def udp(c: Draft, **more: int) -> None:

@@ -9,14 +9,14 @@ from topology.addressing import capacity, span_for
 from topology.country import country
 from topology.network import Network, build
 from topology.routing import shortest_paths
-from topology.validate import province_faults
+from topology.validate import province_mistakes
 
 
 @pytest.mark.parametrize("bridges", [2, 8, 71, 177, 1000])
 def test_a_country_of_any_size_is_sound(bridges: int) -> None:
     province = country(bridges)
     assert len(province.bridges) == bridges
-    assert province_faults(province) == []
+    assert province_mistakes(province) == []
     assert all(record.assumed for record in (*province.links, *province.bridges))
     network = build(province)
     assert len({link.address_a for link in network.links}) == len(network.links)
@@ -53,7 +53,7 @@ def test_sizes_that_cannot_be(bridges: int) -> None:
 def test_addresses_run_out_with_a_reason() -> None:
     province = country(300)
     plan = province.addressing.model_copy(update={"access": "10.68.0.0/22"})
-    [fault] = province_faults(province.model_copy(update={"addressing": plan}))
+    [fault] = province_mistakes(province.model_copy(update={"addressing": plan}))
     assert fault.loc == ("addressing", "access")
     assert "301 links need a /30 each, it holds 256" in fault.what
 

@@ -19,7 +19,7 @@ from topology.importers import words
 from topology.importers.draft import Draft, Line, Site, Values
 from topology.importers.geography import Place, fibre_km, locate
 from topology.model import ACCESS_PREFIX, Province
-from topology.validate import pieces, province_faults
+from topology.validate import pieces, province_mistakes
 
 ID_LENGTH = 32
 MOST_ROUTERS, MOST_LINKS = 5_000, 10_000
@@ -113,8 +113,8 @@ def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> 
             for e in error.errors()
         ]
         raise several(messages) from None
-    if faults := province_faults(province):
-        raise several(told(*fault) for fault in faults)
+    if mistakes := province_mistakes(province):
+        raise several(told(*mistake) for mistake in mistakes)
     return province
 
 

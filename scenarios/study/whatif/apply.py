@@ -19,7 +19,7 @@ from scenarios.study.whatif.units import bridges_of
 from scenarios.study.whatif.variant import Variant
 from topology.load import load_province
 from topology.model import BridgeSpec, Province
-from topology.validate import bridge_faults, change_faults, province_faults
+from topology.validate import bridge_mistakes, change_mistakes, province_mistakes
 
 PACE_S = 4.0
 """At 4 s the bursts of one who joins are under a twentieth of all packets, so that they do not
@@ -131,15 +131,20 @@ def _ask(
             "bridges": [*province.bridges, *_elsewhere(province, variant)],
         }
     )
-    _refuse([str(fault) for fault in province_faults(province)])
+    _refuse([str(mistake) for mistake in province_mistakes(province)])
     more = extra_bridges(province, variant.more, at=variant.more_at)
     added = [*bridges_of(variant.add, province), *variant.bridges, *more]
     bridges = [*scenario.new_bridges, *added]
     changes = {change.link: change for change in scenario.link_changes}
     changes |= {change.link: change for change in variant.links}
-    _refuse([f"bridge {fault}" for fault in bridge_faults(province, bridges)])
+    _refuse([f"bridge {mistake}" for mistake in bridge_mistakes(province, bridges)])
     _refuse(_twice(province, bridges))
-    _refuse([f"link {fault}" for fault in change_faults(province, bridges, list(changes.values()))])
+    _refuse(
+        [
+            f"link {mistake}"
+            for mistake in change_mistakes(province, bridges, list(changes.values()))
+        ]
+    )
     cut_off = NOBODY
     if variant.without:
         accepted = [each.failure for each in scenario.accepted]

@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(check, "emulate", pretended_storm.emulate)
         patch.setattr("scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         # what was pretended did not fail, which nothing of the storm itself depends on
-        patch.setattr("scenarios.measure.validity.faults", lambda *_: [])
+        patch.setattr("scenarios.measure.validity.reasons", lambda *_: [])
         where = ("--results", folder / "runs")
         assert giaoban("check", scenario(folder / "s.toml"), *where).code == 0
         for policy in ("none", "random"):
@@ -90,7 +90,7 @@ def test_a_storm_is_run_again_with_its_back_off(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
-    monkeypatch.setattr("scenarios.measure.validity.faults", lambda *_: [])
+    monkeypatch.setattr("scenarios.measure.validity.reasons", lambda *_: [])
     giaoban("evidence", "random", "--results", root, "--out", tmp_path)
     [evidence] = tmp_path.glob("*.evidence.zip")
     again = ("--rerun", "--results", tmp_path / "again")

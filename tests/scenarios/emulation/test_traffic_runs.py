@@ -50,7 +50,7 @@ def streams(run: Finished) -> Iterator[tuple[str, str, StreamResult]]:
 def test_the_run_is_valid_and_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     run = runs[name]
     assert run.code in (0, 1), run.err + run.out
-    assert validity.faults(run.captures) == []
+    assert validity.reasons(run.captures) == []
     assert run.result.accounting.unaccounted == 0
 
 

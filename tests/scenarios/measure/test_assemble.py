@@ -252,9 +252,9 @@ def test_a_sign_of_trouble_makes_the_run_invalid(
     tmp_path: Path, spoil: Callable[[Meeting], None], said: str
 ) -> None:
     meeting = Meeting(tmp_path)
-    assert validity.faults(meeting.load()) == []
+    assert validity.reasons(meeting.load()) == []
     spoil(meeting)
-    assert any(said in fault for fault in map(str, validity.faults(meeting.load())))
+    assert any(said in fault for fault in map(str, validity.reasons(meeting.load())))
     result = meeting.result()
     assert result.verdict == "invalid"
     assert any(said in reason for reason in result.reasons)

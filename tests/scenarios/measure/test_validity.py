@@ -41,7 +41,7 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Captures:
 @pytest.mark.parametrize("made", [shared_meeting, impaired_meeting])
 def test_a_meeting_can_be_trusted(tmp_path: Path, made: Callable[[Path], Captures]) -> None:
     """What was asked for is no fault."""
-    assert validity.faults(made(tmp_path)) == []
+    assert validity.reasons(made(tmp_path)) == []
 
 
 def astray(c: Draft) -> None:

@@ -30,11 +30,11 @@ def begun(data: dict[str, Any]) -> None:
     data["line_changes"] = [{**LINE, "begins": True, "due_ms": 0.0, "t_ms": 0.0}]
 
 
-def test_copies_that_no_impairment_makes_are_a_fault(tmp_path: Path) -> None:
+def test_copies_that_no_impairment_makes_are_a_reason(tmp_path: Path) -> None:
     meeting = Meeting(tmp_path)
     meeting.counters(lambda data: lines(data, 4))
     said = "link access-north north->r-east: 4 more packets came out than went in"
-    assert said in map(str, validity.faults(meeting.load()))
+    assert said in map(str, validity.reasons(meeting.load()))
 
 
 def test_a_line_that_swallows_packets_leaves_them_unaccounted_for(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_line_that_swallows_packets_leaves_them_unaccounted_for(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["NoPorts", "InErrors", "IpInHdrErrors"])
-def test_damage_that_no_line_does_is_a_fault(tmp_path: Path, name: str) -> None:
+def test_damage_that_no_line_does_is_a_reason(tmp_path: Path, name: str) -> None:
     """A packet to a closed port is none that a line damaged."""
     meeting = Meeting(tmp_path)
 
@@ -57,7 +57,7 @@ def test_damage_that_no_line_does_is_a_fault(tmp_path: Path, name: str) -> None:
 
     meeting.counters(astray)
     said = "2 packets were thrown away as damaged, but no line damages any"
-    assert any(fault.startswith(said) for fault in map(str, validity.faults(meeting.load())))
+    assert any(reason.startswith(said) for reason in map(str, validity.reasons(meeting.load())))
 
 
 def spoiled(captures: Captures, index: int, copies: int, arrivals: int) -> None:
@@ -72,14 +72,14 @@ def test_copies_of_one_stream_do_not_hide_those_of_another(tmp_path: Path) -> No
     spoiled(captured, 1, copies=1, arrivals=2)
     plan = captured.plan.streams[1]
     name = f"{plan.bridge} {plan.kind} {plan.direction}"
-    assert f"{name}: 1 packets arrived twice" in map(str, validity.faults(captured))
+    assert f"{name}: 1 packets arrived twice" in map(str, validity.reasons(captured))
 
 
-def test_a_removed_packet_that_comes_is_a_fault(tmp_path: Path) -> None:
+def test_a_removed_packet_that_comes_is_a_reason(tmp_path: Path) -> None:
     captured = Meeting(tmp_path).load()
     spoiled(captured, 0, copies=0, arrivals=1)
     said = "1 packets came that the injector had removed"
-    assert any(said in fault for fault in map(str, validity.faults(captured)))
+    assert any(said in reason for reason in map(str, validity.reasons(captured)))
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,19 @@ def test_a_removed_packet_that_comes_is_a_fault(tmp_path: Path) -> None:
         ('link = "access-north"\ndirection = "up"', 3.7, None),
     ],
 )
-def test_an_impairment_that_met_nothing_is_a_fault(
+def test_an_impairment_that_met_nothing_is_a_reason(
     tmp_path: Path, place: str, from_s: float, said: str | None
 ) -> None:
     """North calls 3.5 s after the first phase began."""
     what = f"from_s = {from_s}\nto_s = {from_s + 0.5}\ncorrupt = 0.1"
     meeting = Meeting(tmp_path, more=f"[[impairment]]\n{place}\n{what}\n")
-    every = map(str, validity.faults(meeting.load()))
-    found = [fault for fault in every if "nothing passed" in fault]
+    every = map(str, validity.reasons(meeting.load()))
+    found = [reason for reason in every if "nothing passed" in reason]
     assert found == ([said] if said else [])
 
 
 def test_an_impairment_of_a_bridge_that_is_refused_is_told_by_the_refusal(tmp_path: Path) -> None:
     more = '[[impairment]]\nbridge = "north"\ncorrupt = 0.1\n'
     meeting = Meeting(tmp_path, more=more, refused=["north"])
-    assert validity.faults(meeting.load()) == []
+    assert validity.reasons(meeting.load()) == []
     assert meeting.result().verdict == "fail"
