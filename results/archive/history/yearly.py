@@ -23,7 +23,7 @@ from results.archive.history.yearly_network import of_network
 
 
 def yearly(entries: Sequence[Entry], year: int) -> dict[str, Any]:
-    """The summary's texts and tables by name, as `yearly.typ` reads them.
+    """The summary's texts and tables by name, as `history.document` lays them out.
 
     `entries` are the year's runs, oldest first, at least one. `networks` has a part for each
     network of which there is anything to assess.

@@ -1,4 +1,4 @@
-"""The annex as PDF: PDF/A-3a and PDF/UA-1 (ISO 19005-3, ISO 14289-1) by typst.
+"""Documents as PDF: PDF/A-3a and PDF/UA-1 (ISO 19005-3, ISO 14289-1) by typst.
 
 Everything said is prepared as a `Document`; `annex.typ` only lays it out. Fonts come from named
 folders, not from whatever the machine has: the same document and pictures give the same bytes.
@@ -52,8 +52,15 @@ def made_at(run_id: str) -> datetime:
     return DECIDED
 
 
-def pdf(document: Document, about: About, *, fonts: Path = FONTS) -> bytes:
-    """The bytes of a PDF that carries what it is about as an attached file.
+def pdf(
+    document: Document,
+    about: About | None = None,
+    *,
+    made: datetime | None = None,
+    fonts: Path = FONTS,
+) -> bytes:
+    """The bytes of a PDF of the time `made`, or when its first run was, that carries what it is
+    about as an attached file.
 
     Raises `InputError` (a picture is not there), `MachineLacks` (fonts).
     """
@@ -63,7 +70,7 @@ def pdf(document: Document, about: About, *, fonts: Path = FONTS) -> bytes:
         )
     with temporary_folder("annex") as root:
         # typst reads only below its root, so everything it needs is put into one folder
-        made = made_at(about.runs[0].run_id)
+        when = made or (made_at(about.runs[0].run_id) if about else DECIDED)
         data: dict[str, Any] = {
             "lang": document.lang,
             "name": " – ".join([document.label, *document.title]),
@@ -75,12 +82,13 @@ def pdf(document: Document, about: About, *, fonts: Path = FONTS) -> bytes:
             "footer": document.footer,
             "notices": list(document.notices),
             "words": {"table": document.words.table, "picture": document.words.picture},
-            "made": list(made.timetuple()[:6]),
-            "attachment": ATTACHMENT,
+            "made": list(when.timetuple()[:6]),
+            "attachment": ATTACHMENT if about else "",
             "blocks": [_block(block, root) for block in document.blocks],
         }
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        (root / ATTACHMENT).write_text(about.to_json(), encoding="utf-8")
+        if about is not None:
+            (root / ATTACHMENT).write_text(about.to_json(), encoding="utf-8")
         shutil.copyfile(TEMPLATE, root / TEMPLATE.name)
         return _compile(root, fonts)
 
@@ -153,7 +161,7 @@ def _compile(root: Path, fonts: Path) -> bytes:
             pdf_standards=STANDARDS,
         )
     except RuntimeError as error:
-        raise GiaobanError(f"the annex could not be set: {error}") from error
+        raise GiaobanError(f"the document could not be set: {error}") from error
     if not isinstance(made, bytes):
-        raise GiaobanError("the annex could not be set: typst gave no PDF")
+        raise GiaobanError("the document could not be set: typst gave no PDF")
     return made
