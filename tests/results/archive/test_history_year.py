@@ -70,7 +70,11 @@ def test_what_the_year_says(root: Path) -> None:
     [change] = [row for row in network["changes"] if row[1].startswith("Âm thanh: độ trễ từ miệng")]
     assert change[2:4] == ["260\u00a0ms (15/01/2026)", "416\u00a0ms (01/07/2026)"]
     [february] = data["unused"]
-    assert february[2:] == ["không hợp lệ: 3 gói tin không rõ nguyên nhân", h.FEBRUARY]
+    why = (
+        "không hợp lệ: 3 gói tin không rõ nguyên nhân (1 gói đến nơi không còn nhận, 0 gói gặp bộ "
+        "đệm đầy, 2 gói còn trong hàng đợi)"
+    )
+    assert february[2:] == [why, h.FEBRUARY]
     assert not data["uncommitted"]
     loose = of_year(root)[0].model_copy(update={"committed": False})
     marked = yearly([loose], 2026)

@@ -17,7 +17,6 @@ from results.judge.criteria import load_criteria
 from results.judge.verdict import trial, with_seeds
 from results.model.result import RefusedCommand, Result
 from results.model.seeds import others, seeds_of
-from results.report.annex.words import together
 from results.report.document import Table
 from results.report.failures_summary import summary_md as of_failures
 from results.report.load_summary import summary_md as of_load
@@ -216,11 +215,6 @@ def test_what_stands_below_a_header_is_what_it_says() -> None:
         "Bad frames / After": "4", "Freezes / After": "2", "Longest (ms) / After": "200",
         "Time frozen (%) / After": "0.7",
     }  # fmt: skip
-
-
-def test_no_two_catalogues_have_a_key_of_one_name() -> None:
-    with pytest.raises(ValueError, match="words of the annex twice: load"):
-        together({"load": ("tải", "load")}, {"load": ("thử tải", "load tests")})
 
 
 def test_no_catalogue_of_the_page_has_a_key_twice() -> None:
