@@ -1,7 +1,9 @@
 """H.264 byte streams: NAL units and access units of a file (ITU-T H.264 Annex B and §7.4.1.2).
 
 Taken is what a conferencing encoder makes: frames, not fields; I and P slices, so that pictures
-are sent in the order in which they are shown; no data partitioning.
+are sent in the order in which they are shown; no data partitioning. FFmpeg's demuxer (PyAV) parts
+the same files into the same access units, but unless it decodes them it lets pass fields, B slices
+and pictures whose first slice is missing.
 """
 
 from __future__ import annotations
