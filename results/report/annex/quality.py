@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from results.judge.criteria import EVERY_SEED
 from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
 from results.report.annex.translator import Tongue
+from results.report.annex.words import WORDS
 from results.report.criteria_table import criteria_table
 from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
 from results.report.seed_words import spreads
@@ -24,7 +25,7 @@ Read = Callable[[StreamResult], float | None]
 def criteria(result: Result, say: Tongue) -> Iterator[Block]:
     """Each criterion with value, limit, margin and source."""
     yield Heading(say("criteria"))
-    yield criteria_table(result, _InWords(result, say), "page", say("criteria table"))
+    yield criteria_table(result, InWords(result, say), "page", say("criteria table"))
     yield Par(say("criteria note"), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
@@ -60,14 +61,16 @@ def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
     )
 
 
-class _InWords:
+class InWords:
     """What the columns of criteria hold, in the language of a document."""
 
     def __init__(self, result: Result, say: Tongue) -> None:
         self._result, self._say = result, say
-        self.heading: Callable[[str], str] = say
         self.criterion, self.value, self.limit = say.criterion, say.value, say.limit
         self.source = say.source
+
+    def heading(self, key: str) -> str:
+        return self._say(key) if key in WORDS else self._say.gettext(key[:1].upper() + key[1:])
 
     def margin(self, c: CriterionResult) -> str:
         return "–" if c.id == EVERY_SEED else self._say.percent(c.margin_pct)

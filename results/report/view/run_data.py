@@ -10,6 +10,9 @@ from results.model.faults import FaultImpact, FaultResult
 from results.model.result import CriterionResult, LinkResult, Phase, Result
 from results.model.series import Series
 from results.model.streams import StreamResult
+from results.report import criteria_table
+from results.report.annex.quality import InWords
+from results.report.annex.translator import Tongue
 from results.report.excerpt import MOST_DIRECTIONS, Excerpt, excerpt
 from results.report.invalid import reasons
 from results.report.seed_words import sentence, spreads, tried
@@ -21,6 +24,8 @@ from results.report.wording import Wording
 Both = dict[str, str]
 """A text in `vi` and `en`."""
 
+_DRAWN = ("criterion", "value", "limit", "margin", "result", "worst at", "source")
+"""Columns of criteria that the page shows as more than text: `DRAWN` in 50-answer.js."""
 _STREAM = (
     "packets_sent",
     "packets_received",
@@ -88,6 +93,7 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         ],
         "device": names.of("mcu"),
         "binding": result.binding.criterion if result.binding else None,
+        "columns": _columns(result),
         "criteria": [_criterion(c, result, names) for c in result.criteria],
         "notes": [
             both(vi, en)
@@ -176,8 +182,31 @@ def _spans(result: Result, series: Series | None) -> list[tuple[float, float]]:
     return spans
 
 
+def _columns(result: Result) -> list[dict[str, Any]]:
+    """The columns of criteria, with the headings of those that the page does not draw itself."""
+    vi, en = _voices(result)
+    return [
+        {
+            "key": c.key,
+            "align": c.align,
+            "title": None if c.key in _DRAWN else both(vi.heading(c.key), en.heading(c.key)),
+        }
+        for c in criteria_table.COLUMNS
+    ]
+
+
+def _voices(result: Result) -> tuple[InWords, InWords]:
+    return InWords(result, Tongue("vi", result)), InWords(result, Tongue("en", result))
+
+
 def _criterion(c: CriterionResult, result: Result, names: Wording) -> dict[str, Any]:
+    vi, en = _voices(result)
     return {
+        "told": {
+            column.key: both(column.cell(c, vi).text, column.cell(c, en).text)
+            for column in criteria_table.COLUMNS
+            if column.key not in _DRAWN
+        },
         "id": c.id,
         "name": both(c.name_vi, c.name_en),
         "value": c.value,

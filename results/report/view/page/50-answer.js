@@ -49,13 +49,24 @@ function place(c) {
   } }, text);
 }
 
+// Columns of criteria that the page shows as more than text; any other is shown as it is told.
+const DRAWN = {
+  criterion: [() => w("criterion"), (c) => both(c.name)],
+  value: [() => w("value"), (c) => amount(c.value, both(c.unit))],
+  limit: [() => w("limit"), limitText],
+  margin: [() => w("margin"), (c) => [marginBar(c.margin_pct), marginText(c.margin_pct)]],
+  result: [() => w("result"), (c) => mark(c.ok)],
+  "worst at": [() => w("where"), place],
+  source: [() => w("source"), (c) => both(c.source)],
+};
+
 function criteriaSection() {
-  const heads = [w("criterion"), { v: w("value"), n: true }, { v: w("limit"), n: true },
-    { v: w("margin"), n: true }, w("result"), w("where"), w("source")];
+  const aligned = (column, v) => column.align === "right" ? { v, n: true } : v;
+  const drawn = (column) => DRAWN[column.key] || [() => both(column.title), (c) => both(c.told[column.key])];
+  const heads = RUN.columns.map((column) => aligned(column, drawn(column)[0]()));
   const rows = RUN.criteria.map((c) => ({
     cls: [c.ok ? "" : "bad", c.id === RUN.binding ? "binding" : ""].join(" ").trim(),
-    cells: [both(c.name), { v: amount(c.value, both(c.unit)), n: true }, { v: limitText(c), n: true },
-      { v: [marginBar(c.margin_pct), marginText(c.margin_pct)], n: true }, mark(c.ok), place(c), both(c.source)],
+    cells: RUN.columns.map((column) => aligned(column, drawn(column)[1](c))),
   }));
   return { node: el("section", { id: "criteria", class: "card", "aria-labelledby": "criteria-h" },
     el("h2", { id: "criteria-h" }, w("criteria")),

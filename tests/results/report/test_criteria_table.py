@@ -1,0 +1,46 @@
+"""A column that is added to the table of criteria is in every rendering of it."""
+
+from __future__ import annotations
+
+import io
+
+import annex_factory as annexes
+import pytest
+import results_factory as make
+from rich.console import Console
+
+from results.report import criteria_table, terminal
+from results.report.criteria_table import COLUMNS, Column
+from results.report.document import Cell, Table
+from results.report.summary import criteria, summary_md
+from results.report.view.run_data import run_data
+
+
+def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = Column("its id", "left", 20, lambda c, say: Cell(c.id))
+    monkeypatch.setattr(criteria_table, "COLUMNS", (*COLUMNS, added))
+    result = make.result()
+    ids = [c.id for c in result.criteria]
+
+    out = io.StringIO()
+    terminal.show(criteria(result), console=Console(file=out, width=120))
+    head, *lines = out.getvalue().splitlines()
+    assert head.split()[-2:] == ["its", "id"]
+    assert [line.split()[-1] for line in lines] == ids
+
+    rows = [line for line in summary_md(result).splitlines() if line.startswith("| ")]
+    at = next(n for n, row in enumerate(rows) if row.endswith(" worst at | its id |"))
+    told = [row.strip("| ").split(" | ")[-1] for row in rows[at + 1 : at + 1 + len(ids)]]
+    assert told == ids
+
+    for lang in ("vi", "en"):
+        blocks = annexes.annex(result, lang=lang).blocks
+        table = next(b for b in blocks if isinstance(b, Table))
+        assert table.titles()[-1] == "Its id"
+        assert [row[-1].text for row in table.rows] == ids
+
+    page = run_data(result, None, None)
+    assert page["columns"][-1]["title"] == {"vi": "Its id", "en": "Its id"}
+    assert [c["told"] for c in page["criteria"]] == [
+        {"its id": {"vi": ident, "en": ident}} for ident in ids
+    ]
