@@ -36,12 +36,9 @@ def pgettext(context: str, msgid: str) -> str:
     return f"{context}\x04{msgid}"
 
 
-UNITS = frozenset(
-    {
-        *("%", "ms", "kb/s", "Mb/s", "bridges", "calls", "points"),
-        *(N_("s"), N_("MOS"), N_("packets"), N_("frames"), N_("times")),
-        *(N_("units"), N_("ports"), N_("reports")),
-    }
+UNITS = (
+    *("%", "ms", N_("s"), "kb/s", "Mb/s", N_("MOS"), "calls", "bridges", "points"),
+    *(N_("packets"), N_("frames"), N_("times"), N_("units"), N_("ports"), N_("reports")),
 )
 """Units that every language has."""
 

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.tomlfile import StrictModel, load
+from giaoban.translation import UNITS, translator
 from results.judge.aggregate import Statistic
 from results.judge.metrics import Measure
 from results.model.result import Assumption, Id
@@ -48,25 +49,6 @@ REPLACED: Mapping[str, str] = {
     "loss": "audio-loss, video-loss",
 }
 """Criteria that scenarios of before may name, and what took their place."""
-
-UNIT_VI: Mapping[str, str] = {
-    "%": "%",
-    "ms": "ms",
-    "s": "giây",
-    "kb/s": "kb/s",
-    "Mb/s": "Mb/s",
-    "MOS": "điểm",
-    "calls": "cuộc gọi",
-    "bridges": "điểm cầu",
-    "points": "điểm phần trăm",
-    "packets": "gói tin",
-    "frames": "khung hình",
-    "times": "lần",
-    "units": "đơn vị",
-    "ports": "cổng",
-    "reports": "bản tin",
-}
-"""Units that have their Vietnamese; any other needs `unit_vi`."""
 
 
 class Criterion(StrictModel):
@@ -111,8 +93,8 @@ class Criterion(StrictModel):
         elif self.measure.unit and self.unit != self.measure.unit:
             right = self.measure.unit
             raise ValueError(f'unit of {self.measure.metric} is "{right}", not "{self.unit}"')
-        if self.unit not in UNIT_VI and not self.unit_vi:
-            raise ValueError(f'unit "{self.unit}" needs unit_vi (without: {", ".join(UNIT_VI)})')
+        if self.unit not in UNITS and not self.unit_vi:
+            raise ValueError(f'unit "{self.unit}" needs unit_vi (without: {", ".join(UNITS)})')
         return self
 
     @model_validator(mode="after")
@@ -132,7 +114,7 @@ class Criterion(StrictModel):
     @property
     def unit_text_vi(self) -> str:
         """The unit in Vietnamese."""
-        return self.unit_vi or UNIT_VI[self.unit]
+        return self.unit_vi or translator("vi").unit(2, self.unit)
 
     def problem_with(self, threshold: float) -> str:
         """Why a threshold makes no sense here, or ''."""

@@ -16,8 +16,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
+from giaoban.translation import pgettext, translator
 from results.archive.history.entry import CriterionValue, Entry
-from results.judge.criteria import UNIT_VI
 from results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
 from results.report.plots.words import Lang, cut, number
 
@@ -27,21 +27,12 @@ LINES = len(COLOURS)
 """Scenarios with a line of their own; of more, those with most runs."""
 _DPI = 150
 _LEGEND_WIDTH, _SHORT = 52, 18
-_WORDS: Mapping[Lang, Mapping[str, str]] = {
-    "vi": {
-        "limit": "ngưỡng",
-        "not met": "không đạt ngưỡng",
-        "others": "kịch bản khác",
-        "day": "%d/%m/%Y",
-        "hour": "%H:%M %d/%m",
-    },
-    "en": {
-        "limit": "limit",
-        "not met": "limit not met",
-        "others": "other scenarios",
-        "day": "%d %b %Y",
-        "hour": "%H:%M %d %b",
-    },
+_WORDS: Mapping[str, str] = {
+    "limit": pgettext("trend", "limit"),
+    "not met": pgettext("trend", "limit not met"),
+    "others": pgettext("trend", "other scenarios"),
+    "day": pgettext("trend", "%d %b %Y"),
+    "hour": pgettext("trend", "%H:%M %d %b"),
 }
 
 
@@ -96,7 +87,7 @@ def figure(points: Sequence[Point], lang: Lang) -> Figure:
     shown = drawable(points)
     if not shown:
         raise ValueError("no point to draw")
-    words = _WORDS[lang]
+    words = {key: translator(lang).text(text) for key, text in _WORDS.items()}
     by_scenario: dict[str, list[Point]] = {}
     for point in shown:
         by_scenario.setdefault(point.scenario, []).append(point)
@@ -127,7 +118,7 @@ def figure(points: Sequence[Point], lang: Lang) -> Figure:
         name = last.name_vi if lang == "vi" else last.name_en
         unit = last.unit
         if lang == "vi":
-            unit = last.unit_vi or UNIT_VI.get(unit, unit)
+            unit = last.unit_vi or translator(lang).unit(2, unit)
         axes.set_title(f"{name} ({unit})", loc="left", fontsize=12, fontweight="bold")
         _scales(axes, shown, words, lang)
         _, labels = axes.get_legend_handles_labels()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import own_look
+from giaoban.translation import pgettext
 from results.model.headroom import Headroom
 from results.report.plots.style import (
     COLOURS,
@@ -22,30 +25,21 @@ from results.report.plots.style import (
     Label,
     label_ends,
 )
-from results.report.plots.words import Lang, number
+from results.report.plots.words import Lang, number, said
 
-WORDS: dict[Lang, dict[str, str]] = {
-    "vi": {
-        "title": "Dư địa theo số điểm cầu bổ sung",
-        "x": "Số điểm cầu bổ sung",
-        "y": "Dư địa nhỏ nhất của tiêu chí (%)",
-        "limit": "ngưỡng: dư địa 0 %",
-        "fits": "tối đa {0}",
-        "none": "chưa đạt",
-        "key": "●  ước lượng theo gói tin     ×  mô phỏng     đường nét không dấu: tính theo tải",
-        "others": "{0} tiêu chí khác",
-    },
-    "en": {
-        "title": "Margins against further bridges",
-        "x": "Further bridges",
-        "y": "Worst margin of a criterion (%)",
-        "limit": "limit: margin 0 %",
-        "fits": "at most {0}",
-        "none": "not met",
-        "key": "●  estimated by packets     ×  emulated     lines without marks: added up",
-        "others": "{0} other criteria",
-    },
+WORDS: Mapping[str, str] = {
+    "title": pgettext("margins plot", "Margins against further bridges"),
+    "x": pgettext("margins plot", "Further bridges"),
+    "y": pgettext("margins plot", "Worst margin of a criterion (%)"),
+    "limit": pgettext("margins plot", "limit: margin 0 %"),
+    "fits": pgettext("margins plot", "at most {0}"),
+    "none": pgettext("margins plot", "not met"),
+    "key": pgettext(
+        "margins plot", "●  estimated by packets     ×  emulated     lines without marks: added up"
+    ),
+    "others": pgettext("margins plot", "{0} other criteria"),
 }
+_said = partial(said, words=WORDS)
 SHOWN = 5
 """Criteria that get a line of their own: those with the least margin."""
 FLOOR_PCT = -60.0
@@ -70,13 +64,12 @@ def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
 
 def draw(answer: Headroom, lang: Lang) -> Figure:
     """The picture; to be called with the style of `results.report.plots.style`."""
-    words = WORDS[lang]
     figure = Figure(figsize=(8.6, 4.3))
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.085, 0.2, 0.585, 0.68))
-    axes.set_title(words["title"], loc="left", fontsize=12, fontweight="bold", pad=8)
-    axes.set_xlabel(words["x"])
-    axes.set_ylabel(words["y"])
+    axes.set_title(_said("title", lang), loc="left", fontsize=12, fontweight="bold", pad=8)
+    axes.set_xlabel(_said("x", lang))
+    axes.set_ylabel(_said("y", lang))
     axes.set_xlim(0, max(1, answer.grid[-1] if answer.grid else 1))
     axes.set_ylim(FLOOR_PCT * 1.1, 108)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -87,12 +80,12 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
         FLOOR_PCT * 1.1, 0, facecolor="#F4F4F4", edgecolor="#D0D0D0", hatch="///", zorder=0
     )
     axes.axhline(0, color=LIMIT, linewidth=1.4, linestyle=LIMIT_STYLE, zorder=3)
-    labels = [*_lines(axes, answer, lang), Label(0, words["limit"], LIMIT, LIMIT_STYLE, 1.4)]
+    labels = [*_lines(axes, answer, lang), Label(0, _said("limit", lang), LIMIT, LIMIT_STYLE, 1.4)]
     if answer.more >= 0:
         at = answer.more
         axes.axvline(at, color="#222222", linewidth=1.1, zorder=2)
         axes.annotate(
-            words["fits"].format(at),
+            _said("fits", lang, at),
             (at, 108),
             xytext=(3, -2),
             textcoords="offset points",
@@ -104,7 +97,7 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
             zorder=7,
         )
     label_ends(axes, labels)
-    figure.text(0.085, 0.03, words["key"], fontsize=8.5, color="#444444")
+    figure.text(0.085, 0.03, _said("key", lang), fontsize=8.5, color="#444444")
     return figure
 
 
@@ -158,5 +151,5 @@ def _lines(axes: Axes, answer: Headroom, lang: Lang) -> list[Label]:
             grey_levels.append(y[-1])
     if grey_levels:
         level = sorted(grey_levels)[len(grey_levels) // 2]
-        labels.append(Label(level, WORDS[lang]["others"].format(len(grey_levels)), GREY, "-", 1.2))
+        labels.append(Label(level, _said("others", lang, len(grey_levels)), GREY, "-", 1.2))
     return labels

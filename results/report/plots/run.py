@@ -28,7 +28,7 @@ from results.report.plots.style import (
     label_ends,
     paper,
 )
-from results.report.plots.words import WORDS, Lang, link_name, number, stream_name
+from results.report.plots.words import Lang, link_name, number, said, stream_name
 
 HIGHLIGHTED = 4
 #: A line under this share of the worst is not worth a colour.
@@ -82,22 +82,21 @@ def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None 
 
 def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
     """How much of the MCU is in use, against what is allowed."""
-    words = WORDS[lang]
     with own_look(STYLE):
-        figure, axes = paper(series, words["mcu"], lang)
+        figure, axes = paper(series, said("mcu", lang), lang)
         used = series.mcu_used_pct
         axes.fill_between(series.t_s, used, step="post", color=COLOURS[1], alpha=0.25, linewidth=0)
         axes.step(series.t_s, used, where="post", color=COLOURS[1], linewidth=2)
         axes.set_ylim(0, 112)
-        labels = [Label(100.0, words["capacity"], "#222222")]
+        labels = [Label(100.0, said("capacity", lang), "#222222")]
         axes.axhline(100.0, color="#222222", linewidth=1.6)
         if limit_pct is not None:
             share = f"{number(limit_pct, lang)} %"
             axes.axhline(limit_pct, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
-            labels.append(Label(limit_pct, words["limit"].format(share), LIMIT, LIMIT_STYLE, 1.2))
+            labels.append(Label(limit_pct, said("limit", lang, share), LIMIT, LIMIT_STYLE, 1.2))
         last = _last(used)
         share = f"{number(last, lang)} %"
-        labels.append(Label(last, words["used"].format(share), COLOURS[1], "-", 2))
+        labels.append(Label(last, said("used", lang, share), COLOURS[1], "-", 2))
         label_ends(axes, labels)
     return figure
 
@@ -151,9 +150,8 @@ def _lines(
     lang: Lang,
     limit: float | None,
 ) -> Figure:
-    words = WORDS[lang]
     with own_look(STYLE):
-        figure, axes = paper(series, words[look.title], lang)
+        figure, axes = paper(series, said(look.title, lang), lang)
         badness = {key: _badness(values, look.best) for key, values in data.items()}
         ranked = sorted(badness, key=lambda key: (*(-b for b in badness[key]), key))
         top = max([peak for peak, _ in badness.values()], default=0.0)
@@ -186,19 +184,19 @@ def _lines(
             axes.set_ylim(-0.02 * ceiling, 1.12 * ceiling)
         if limit is not None and show_limit:
             axes.axhline(limit, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE, zorder=3)
-            text = words["limit"].format(number(limit, lang) + look.unit)
+            text = said("limit", lang, number(limit, lang) + look.unit)
             labels.append(Label(limit, text, LIMIT, LIMIT_STYLE, 1.2))
         if rest:
             level = float(np.median([_last(data[key]) for key in rest]))
-            text = words["others" if worst else "all"].format(len(rest), words[look.noun])
+            text = said("others" if worst else "all", lang, len(rest), said(look.noun, lang))
             if len(drawn) < len(rest):
-                text = words["some"].format(len(rest), len(drawn))
+                text = said("some", lang, len(rest), len(drawn))
             if look.nothing and not worst:
-                text = words[look.nothing]
+                text = said(look.nothing, lang)
             labels.append(Label(level, text, GREY, "-", 1.2))
         label_ends(axes, labels)
         if limit is not None and not show_limit:
-            note = words["limit"].format(number(limit, lang) + look.unit) + " ↑"
+            note = said("limit", lang, number(limit, lang) + look.unit) + " ↑"
             axes.annotate(
                 note, (1.026, 1.06), xycoords="axes fraction", va="bottom", color=LIMIT, fontsize=9
             )

@@ -18,8 +18,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from results.model.series import Series
-from results.report.plots.words import LABEL_WIDTH, WORDS, Lang, cut, number
+from results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
 
+PHASES = ("before", "during", "after")
+"""Those that have a name in every language."""
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#A6761D")
 STYLES: tuple[Any, ...] = (
     "-",
@@ -91,7 +93,7 @@ def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
         )
     )
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=20)
-    axes.set_xlabel(WORDS[lang]["time"])
+    axes.set_xlabel(said("time", lang))
     _phases(axes, series, lang)
     _hatch(axes, series, spans)
     for row, note in enumerate(notes):
@@ -111,7 +113,7 @@ def _phases(axes: Axes, series: Series, lang: Lang) -> None:
         if index:
             axes.axvline(start, color="#9A9A9A", linewidth=0.8, zorder=0.5)
         axes.annotate(
-            WORDS[lang].get(name, name),
+            said(name, lang) if name in PHASES else name,
             ((start + end) / 2, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(0, 4),
@@ -165,14 +167,14 @@ def _hatch(axes: Axes, series: Series, spans: Sequence[_Span]) -> None:
 
 def _notes(series: Series, lang: Lang) -> list[str]:
     """`1: giây 120–180 – what`, one or two lines for each impairment."""
-    words, lines = WORDS[lang], []
+    lines: list[str] = []
     for index, (en, vi, start, end) in enumerate(series.impaired[:NOTES]):
-        when = words["span"].format(number(start, lang, 4), number(end, lang, 4))
+        when = said("span", lang, number(start, lang, 4), number(end, lang, 4))
         text = f"[{index + 1}] {when}: {vi if lang == 'vi' else en}"
         wrapped = textwrap.wrap(text, NOTE_WIDTH, subsequent_indent="      ")
         lines += [*wrapped[:1], *(cut(rest, NOTE_WIDTH) for rest in wrapped[1:2])]
     if len(series.impaired) > NOTES:
-        lines.append(words["more spans"].format(len(series.impaired) - NOTES))
+        lines.append(said("more spans", lang, len(series.impaired) - NOTES))
     return lines
 
 

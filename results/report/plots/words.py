@@ -1,96 +1,67 @@
-"""What the pictures say, in Vietnamese and English: words, numbers, names of streams and links."""
+"""What the pictures say, in words, numbers, names of streams and links."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Lang = Literal["vi", "en"]
+from giaoban.translation import Language, pgettext, translator
+
+Lang = Language
 
 #: Longest label at the right edge, in characters.
 LABEL_WIDTH = 30
 
-WORDS: Mapping[Lang, Mapping[str, str]] = {
-    "vi": {
-        "before": "Trước",
-        "during": "Trong",
-        "after": "Sau",
-        "time": "Thời gian (giây)",
-        "delay": "Độ trễ một chiều theo luồng (ms)",
-        "loss": "Tỷ lệ mất gói theo luồng (%)",
-        "jitter": "Độ biến thiên trễ theo luồng (ms)",
-        "mos": "Chất lượng tiếng nói theo luồng (điểm MOS)",
-        "frozen": "Tỷ lệ thời gian dừng hình theo luồng (%)",
-        "links": "Tải đường truyền (% tốc độ)",
-        "mcu": "Năng lực MCU đã sử dụng (%)",
-        "limit": "ngưỡng {0}",
-        "capacity": "năng lực thiết bị",
-        "used": "đã dùng: {0}",
-        "others": "{0} {1} khác",
-        "all": "{0} {1}",
-        "some": "{0} khác, vẽ {1} xấu nhất",
-        "stream": "luồng",
-        "link": "hướng truyền",
-        "no loss": "không mất gói",
-        "no frozen": "không dừng hình",
-        "up": "chiều lên",
-        "down": "chiều xuống",
-        "stream up": "lên",
-        "stream down": "xuống",
-        "audio": "tiếng",
-        "video": "hình",
-        "content": "trình chiếu",
-        "span": "giây {0}–{1}",
-        "more spans": "và {0} tác động khác",
-    },
-    "en": {
-        "before": "Before",
-        "during": "During",
-        "after": "After",
-        "time": "Time (s)",
-        "delay": "One-way delay by stream (ms)",
-        "loss": "Packets lost by stream (%)",
-        "jitter": "Jitter by stream (ms)",
-        "mos": "Speech quality by stream (MOS)",
-        "frozen": "Time the picture stood still, by stream (%)",
-        "links": "Load of links (% of rate)",
-        "mcu": "MCU capacity in use (%)",
-        "limit": "limit {0}",
-        "capacity": "capacity of the device",
-        "used": "in use: {0}",
-        "others": "{0} other {1}",
-        "all": "{0} {1}",
-        "some": "{0} others, worst {1} drawn",
-        "stream": "streams",
-        "link": "link directions",
-        "no loss": "no packet lost",
-        "no frozen": "no picture stood still",
-        "up": "up",
-        "down": "down",
-        "stream up": "up",
-        "stream down": "down",
-        "audio": "sound",
-        "video": "picture",
-        "content": "content",
-        "span": "{0}–{1} s",
-        "more spans": "and {0} more",
-    },
+WORDS: Mapping[str, str] = {
+    "before": pgettext("plot", "Before"),
+    "during": pgettext("plot", "During"),
+    "after": pgettext("plot", "After"),
+    "time": pgettext("plot", "Time (s)"),
+    "delay": pgettext("plot", "One-way delay by stream (ms)"),
+    "loss": pgettext("plot", "Packets lost by stream (%)"),
+    "jitter": pgettext("plot", "Jitter by stream (ms)"),
+    "mos": pgettext("plot", "Speech quality by stream (MOS)"),
+    "frozen": pgettext("plot", "Time the picture stood still, by stream (%)"),
+    "links": pgettext("plot", "Load of links (% of rate)"),
+    "mcu": pgettext("plot", "MCU capacity in use (%)"),
+    "limit": pgettext("plot", "limit {0}"),
+    "capacity": pgettext("plot", "capacity of the device"),
+    "used": pgettext("plot", "in use: {0}"),
+    "others": pgettext("plot", "{0} other {1}"),
+    "all": pgettext("plot", "{0} {1}"),
+    "some": pgettext("plot", "{0} others, worst {1} drawn"),
+    "stream": pgettext("plot", "streams"),
+    "link": pgettext("plot", "link directions"),
+    "no loss": pgettext("plot", "no packet lost"),
+    "no frozen": pgettext("plot", "no picture stood still"),
+    "up": pgettext("plot", "up"),
+    "down": pgettext("plot", "down"),
+    "stream up": pgettext("plot stream", "up"),
+    "stream down": pgettext("plot stream", "down"),
+    "audio": pgettext("plot", "sound"),
+    "video": pgettext("plot", "picture"),
+    "content": pgettext("plot", "content"),
+    "span": pgettext("plot", "{0}–{1} s"),
+    "more spans": pgettext("plot", "and {0} more"),
 }
+
+
+def said(key: str, lang: Lang, *values: object, words: Mapping[str, str] = WORDS) -> str:
+    """A word of a picture, with values in its places."""
+    return translator(lang).text(words[key]).format(*values)
 
 
 def number(value: float, lang: Lang, digits: int = 3) -> str:
     """A number for people: at most `digits` significant digits, decimal comma in Vietnamese."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
-    return text.replace(".", ",") if lang == "vi" else text
+    return text.replace(".", translator(lang).locale.number_symbols["latn"]["decimal"])
 
 
 def stream_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     """`"dak-song video up"` as `Đắk Song, lên, hình`; a long bridge name is cut, never the rest."""
     bridge, kind, direction = key.split(" ")
-    words = WORDS[lang]
     return _with_tail(
         names.get(bridge, bridge).split(" (")[0],
-        f", {words[f'stream {direction}']}, {words[kind]}",
+        f", {said(f'stream {direction}', lang)}, {said(kind, lang)}",
     )
 
 
@@ -104,7 +75,7 @@ def link_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     if link.startswith("access-"):
         up = link == f"access-{source}"
         host = source if up else target
-        way = f", {WORDS[lang]['up' if up else 'down']}"
+        way = f", {said('up' if up else 'down', lang)}"
         return _with_tail(names.get(host, host).split(" (")[0], way)
     return f"{names.get(source, source)} → {names.get(target, target)}"
 

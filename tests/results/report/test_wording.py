@@ -18,6 +18,7 @@ import pytest
 import results_factory as f
 from wording import all_wrong, wrong_with
 
+from giaoban.translation import translator
 from results.judge.baseline import accept
 from results.judge.baseline_compare import against
 from results.judge.criteria import load_criteria
@@ -344,7 +345,10 @@ def test_pages(seed: int) -> None:
 @pytest.mark.parametrize("lang", LANGS)
 def test_words_of_pages_and_pictures(lang: Any) -> None:
     words = json.loads((page.PARTS / "words.json").read_text(encoding="utf-8"))[lang]
-    texts = [re.sub(r"\{\d\}", "7", text) for text in [*words.values(), *WORDS[lang].values()]]
+    texts = [
+        re.sub(r"\{\d\}", "7", text)
+        for text in [*words.values(), *map(translator(lang).text, WORDS.values())]
+    ]
     assert all_wrong(map(plain, texts), lang) == []
 
 
