@@ -69,26 +69,15 @@ class FaultImpact(StrictModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        for worst, stream, sound, picture, names in (
-            (
-                self.interruption_ms,
-                self.interrupted,
-                self.sound_interruption_ms,
-                self.picture_interruption_ms,
-                "interrupted and interruption_ms",
-            ),
-            (
-                self.restored_interruption_ms,
-                self.restored_interrupted,
-                self.restored_sound_interruption_ms,
-                self.restored_picture_interruption_ms,
-                "restored_interrupted and restored_interruption_ms",
-            ),
-        ):
+        for by in ("", "restored_"):
+            ms, sound, picture = (
+                getattr(self, f"{by}{of}interruption_ms") for of in ("", "sound_", "picture_")
+            )
+            stream = getattr(self, f"{by}interrupted")
             kind = None if stream is None else stream.partition(" ")[0]
-            longer = max(sound, picture)
             of_kind = {"audio": sound, "video": picture, None: 0.0}[kind]
-            if not worst == longer == of_kind or (kind is None) != (worst == 0):
+            if not ms == max(sound, picture) == of_kind or (kind is None) != (ms == 0):
+                names = f"{by}interrupted and {by}interruption_ms"
                 raise ValueError(f"{names} do not belong together")
         return self
 

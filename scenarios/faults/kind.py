@@ -227,8 +227,10 @@ class FaultKind(StrictModel):
     def case(
         cls, element: str, name: Words, point: Words, own: Sequence[str] = (), **more: Any
     ) -> FailureCase:
-        """One of them; `more` are further attributes. `faults` is the table with its only key."""
+        """One of them; `more` are further attributes. `faults` is the table with its only key, and
+        the `keys` that a kind needs beside it."""
         table: dict[str, object] = {} if cls.target == "mcu" else {cls.target: element}
+        table |= more.pop("keys", {})
         return FailureCase(
             id=cls.name() if cls.target == "mcu" else f"{cls.name()}:{element}",
             kind=cls.name(),
