@@ -1,8 +1,9 @@
-"""Shelves of ports, and whose a packet is."""
+"""Port groups, whose a packet is, and which sockets are looked into."""
 
 from __future__ import annotations
 
 import errno
+import select
 import socket
 from collections.abc import Iterator
 
@@ -64,7 +65,7 @@ def test_an_address_is_the_first_ones_until_it_gives_it_up() -> None:
     assert remotes.find(addresses(A)).tolist() == [2]
 
 
-def test_one_shelf_serves_calls_from_different_addresses(ports: Ports) -> None:
+def test_one_port_group_serves_calls_from_different_addresses(ports: Ports) -> None:
     assert ports.port_group_for({"audio": A, "video": A}) == 0
     ports.hold(0, 0, {"audio": A, "video": A})
     assert ports.port_group_for({"audio": B}) == 0
@@ -75,7 +76,7 @@ def test_one_shelf_serves_calls_from_different_addresses(ports: Ports) -> None:
     assert ports.owner(0, "audio", B) == NOBODY
 
 
-def test_the_ports_of_a_shelf(ports: Ports) -> None:
+def test_the_ports_of_a_port_group(ports: Ports) -> None:
     ports.port_group_for({})
     found = {local: sock.getsockname() for local, sock in ports.sockets}
     assert {local.kind for local in found} == set(KINDS)
@@ -85,7 +86,7 @@ def test_the_ports_of_a_shelf(ports: Ports) -> None:
     assert ports.port(1, "audio") == ports.port(0, "audio") + PORTS_A_GROUP
 
 
-def test_a_shelf_goes_with_its_last_call_and_one_stays(ports: Ports) -> None:
+def test_a_port_group_goes_with_its_last_call_and_one_stays(ports: Ports) -> None:
     for row in range(3):
         ports.hold(row, ports.port_group_for({"audio": A}), {"audio": A})
     assert ports.held == {0: 0, 1: 1, 2: 2}
@@ -102,7 +103,7 @@ def test_a_shelf_goes_with_its_last_call_and_one_stays(ports: Ports) -> None:
     assert ports.release(2) == []
 
 
-def test_a_shelf_of_two_calls_stays_with_the_second(ports: Ports) -> None:
+def test_a_port_group_of_two_calls_stays_with_the_second(ports: Ports) -> None:
     ports.hold(0, ports.port_group_for({"audio": A}), {"audio": A})
     for row, address in ((1, A), (2, B)):
         ports.hold(row, 1, {"audio": address})
@@ -165,3 +166,46 @@ def test_sockets_are_marked_for_what_they_carry(ports: Ports) -> None:
     }
     assert marks["audio"] == 46
     assert marks["video"] == marks["content"] != 46
+
+
+THERE = (local_address(91, 2), 24_000)
+
+
+def open_port_groups(ports: Ports, count: int) -> None:
+    for row in range(count):
+        ports.hold(row, ports.port_group_for({"audio": THERE}), {"audio": THERE})
+
+
+def readable(ports: Ports, *, rtcp: bool = False) -> list[LocalPort]:
+    return [local for local, _ in ports.readable("audio", rtcp=rtcp)]
+
+
+def test_a_few_are_always_looked_into(ports: Ports) -> None:
+    assert readable(ports) == []
+    open_port_groups(ports, 2)
+    assert readable(ports) == [LocalPort(0, "audio", False), LocalPort(1, "audio", False)]
+    assert readable(ports, rtcp=True) == [LocalPort(0, "audio", True), LocalPort(1, "audio", True)]
+
+
+def test_of_many_those_that_have_something(ports: Ports) -> None:
+    open_port_groups(ports, 5)
+    assert readable(ports) == []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for port_group in (3, 1):
+            sender.sendto(b"x", (HERE, ports.port(port_group, "audio")))
+        sender.sendto(b"x", (HERE, ports.port(2, "audio") + 1))
+        sender.sendto(b"x", (HERE, ports.port(2, "video")))
+    sockets = dict(ports.sockets)
+    waiting = [
+        LocalPort(1, "audio", False),
+        LocalPort(3, "audio", False),
+        LocalPort(2, "audio", True),
+    ]
+    for local in waiting:
+        assert select.select([sockets[local]], [], [], 5)[0]
+    assert readable(ports) == waiting[:2]
+    assert [local for local, _ in ports.readable(*KINDS, rtcp=True)] == waiting[2:]
+    sockets[waiting[0]].recv(10)
+    assert readable(ports) == waiting[1:2]
+    ports.release(3)
+    assert readable(ports) == []

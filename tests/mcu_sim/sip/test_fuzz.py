@@ -1,14 +1,182 @@
-"""Thousands of mutated datagrams: no exception, no call left over, honest calls unharmed."""
+"""Mutated messages of whole sessions: re-INVITE, INFO, REFER, REGISTER, challenges, timers."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import tracemalloc
+from typing import Any
 
 import pytest
 
-from mcu_sim.sip import Answered, IncomingCall, Peer, Refused, UserAgent
+from mcu_sim.sip import (
+    Answered,
+    IncomingCall,
+    InfoReceived,
+    Peer,
+    ReferReceived,
+    Refused,
+    Registered,
+    Reoffer,
+    UserAgent,
+)
+from mcu_sim.sip.digest import Authority, Credentials
+from mcu_sim.sip.registration import Registrar
+from tests.mcu_sim.agent_calls import hears_notify, refer
+
+URI = "sip:mcu@10.67.0.2"
+SDP = b"v=0 said"
+
+
+def react(agent: UserAgent, event: Any, rng: random.Random, now_ms: float) -> None:
+    match event:
+        case IncomingCall(call):
+            agent.accept(call, SDP, now_ms)
+        case Reoffer(call) if rng.random() < 0.8:
+            agent.answer_reoffer(call, SDP, now_ms)
+        case Reoffer(call):
+            agent.refuse_reoffer(call, 488, "No", now_ms)
+        case InfoReceived() if rng.random() < 0.8:
+            agent.answer_info(event.request_key, 200, "OK", now_ms)
+        case ReferReceived(key=key) if rng.random() < 0.8:
+            agent.refers.accept(key, now_ms)
+            if rng.random() < 0.8:
+                agent.refers.tell(key, 200, "OK", now_ms)
+        case ReferReceived(key=key):
+            agent.refers.refuse(key, 404, "No", now_ms)
+
+
+def pair(seed: int) -> tuple[UserAgent, UserAgent, Registrar]:
+    registrar = Registrar(most_users=3)
+    authority = Authority("mcu", {"cu-jut": "s3cret"}, bytes(16))
+    client = UserAgent(
+        ("10.68.0.2", 5062),
+        random.Random(seed),
+        user="cu-jut",
+        credentials=Credentials("cu-jut", "s3cret"),
+        session_expires_s=90,
+    )
+    server = UserAgent(
+        ("10.67.0.2", 5060),
+        random.Random(seed + 1),
+        authority=authority,
+        registrar=registrar,
+        min_se_s=120,
+        real_time=True,
+    )
+    hears_notify(client)
+    return client, server, registrar
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+@pytest.mark.parametrize("seed", range(4))
+def test_whole_sessions_under_mutation_neither_raise_nor_leak(seed: int, transport: str) -> None:
+    rng = random.Random(seed)
+    client, server, registrar = pair(seed)
+    tail = ";transport=tcp" if transport == "TCP" else ""
+    now_ms = 0.0
+    kinds: set[type] = set()
+    for turn in range(1_500):
+        now_ms += rng.choice([10.0, 100.0, 3_000.0])
+        if turn % 100 == 0:
+            client.register("sip:10.67.0.2" + tail, now_ms)
+        if turn % 10 == 0:
+            client.call(URI + tail, SDP, now_ms)
+        for call in client.calls:
+            if client.state(call).name == "ESTABLISHED" and rng.random() < 0.2:
+                refer(client, call, "sip:west@10.68.0.9", now_ms)
+        for agent in (client, server):
+            standing = [c for c in agent.calls if agent.state(c).name == "ESTABLISHED"]
+            if standing and rng.random() < 0.3:
+                agent.info(rng.choice(standing), "text/plain", b"x", now_ms)
+            if standing and rng.random() < 0.1:
+                agent.hang_up(rng.choice(standing), now_ms, "enough")
+            if standing and rng.random() < 0.3:
+                # an earlier offer may have no answer yet, and the call may just have ended
+                with contextlib.suppress(ValueError):
+                    agent.reinvite(rng.choice(standing), SDP, now_ms)
+        for agent, other, host in ((client, server, "10.68.0.2"), (server, client, "10.67.0.2")):
+            source = Peer(host, 5062, transport)  # type: ignore[arg-type]
+            events = agent.advance(now_ms)
+            for one in agent.outgoing():
+                assert 0 < one.target.port < 65_536
+                for data in (mutate(rng, one.data), one.data):
+                    if rng.random() < 0.8:
+                        for event in other.receive(data, source, now_ms):
+                            kinds.add(type(event))
+                            react(other, event, rng, now_ms)
+            for event in events:
+                kinds.add(type(event))
+                react(agent, event, rng, now_ms)
+    assert kinds >= {IncomingCall, Reoffer, InfoReceived, ReferReceived, Registered}
+    assert server.dropped["malformed"] > 20
+    assert len(registrar._users) <= 3
+    client.unregister(now_ms)
+    for agent in (client, server):
+        for call in agent.calls:
+            agent.hang_up(call, now_ms)
+    for agent in (client, server):
+        for _ in range(100_000):
+            if (at := agent.next_timeout()) is None:
+                break
+            agent.advance(at)
+        assert agent.calls == []
+        assert agent.idle
+
+
+HEADERS = [
+    "Session-Expires: {}",
+    "Min-SE: {}",
+    "Require: {}",
+    "Supported: {}",
+    "Retry-After: {}",
+    "Expires: {}",
+    "Contact: <sip:a@10.68.0.9>;expires={}",
+    "Authorization: {}",
+    "WWW-Authenticate: {}",
+    "Content-Type: {}",
+    "Reason: {}",
+    "Via: {}",
+    "Record-Route: {}",
+]
+VALUES = ["", "0", "9" * 40, "-1", ";", ";;=", "timer", "1;refresher=", '"', "Digest", "*", "\x00"]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("value", VALUES)
+def test_odd_headers_in_requests_and_responses(header: str, value: str) -> None:
+    client, server, _ = pair(1)
+    line = header.format(value).encode() + b"\r\nMax-Forwards:"
+    client.register("sip:10.67.0.2", 0.0)
+    client.call(URI, SDP, 0.0)
+    for turn in range(6):
+        for one in client.outgoing():
+            for event in server.receive(
+                one.data.replace(b"Max-Forwards:", line), Peer("10.68.0.2", 5062), turn
+            ):
+                react(server, event, random.Random(1), turn)
+        for one in server.outgoing():
+            head, _, body = one.data.partition(b"\r\n\r\n")
+            odd = head + b"\r\n" + header.format(value).encode() + b"\r\n\r\n" + body
+            for data in (odd, one.data):
+                client.receive(data, Peer("10.67.0.2", 5060), turn)
+    for agent in (client, server):
+        agent.unregister(10.0)
+        for call in agent.calls:
+            agent.hang_up(call, 10.0)
+        while (at := agent.next_timeout()) is not None:
+            agent.advance(at)
+        assert agent.idle
+
+
+def test_a_header_block_of_thousands_of_lines_is_garbage_at_once() -> None:
+    _, server, _ = pair(1)
+    lines = "".join(f"X{n}: 1\r\n" for n in range(5_000))
+    data = f"OPTIONS sip:mcu@10.67.0.2 SIP/2.0\r\n{lines}\r\n".encode()
+    assert server.receive(data, Peer("10.68.0.2", 5062), 0.0) == []
+    assert server.dropped["garbage"] == 1
+
 
 SOURCE = Peer("10.68.0.2", 5062)
 PIECES = [

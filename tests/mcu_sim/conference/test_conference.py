@@ -1,0 +1,731 @@
+"""Floor control as Art. 15(2) and 16(2)c want it: who is heard, and who may command."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcu_sim.conference import (
+    OPERATOR,
+    AlreadyIn,
+    Answer,
+    By,
+    Conference,
+    DialOut,
+    Done,
+    Dropped,
+    Effect,
+    Ended,
+    HangUp,
+    Heard,
+    Joined,
+    Logged,
+    Meeting,
+    NotAMember,
+    Presenter,
+    Queue,
+    Refused,
+    Relayout,
+    UnknownMeeting,
+    Watch,
+    parse,
+)
+from mcu_sim.conference.floor import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
+
+BRANCHES = ["cu-jut", "dak-mil", "krong-no"]
+
+
+def seated(floor: str = "chair") -> Conference:
+    meeting = Meeting.model_validate(
+        {
+            "id": "giao-ban",
+            "name": "Briefing",
+            "pattern": "province-districts",
+            "chair": "gia-nghia",
+            "members": [*BRANCHES, "tuy-duc"],
+            "floor": floor,
+        }
+    )
+    conference = Conference(meeting)
+    for who in ("gia-nghia", *BRANCHES):
+        conference.join(who)
+    return conference
+
+
+def tell(
+    conference: Conference, by: By, command: str, now_ms: float = 0.0, **fields: Any
+) -> tuple[Answer, list[Effect]]:
+    body = json.dumps({"command": command, **fields}).encode()
+    return conference.command(by, parse(body), now_ms)
+
+
+def heard(effects: list[Effect]) -> list[Heard]:
+    return [effect for effect in effects if isinstance(effect, Heard)]
+
+
+def test_only_the_chair_is_heard_until_it_calls_for_a_speech() -> None:
+    conference = seated()
+    assert conference.heard == ("gia-nghia",)
+    _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    assert heard(effects) == [Heard("cu-jut", True)]
+    assert conference.heard == ("gia-nghia", "cu-jut")
+
+
+def test_calling_another_closes_the_first_before_the_second_is_opened() -> None:
+    conference = seated()
+    tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
+    _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    assert heard(effects) == [Heard("dak-mil", False), Heard("cu-jut", True)]
+    assert conference.called == ("cu-jut",)
+
+
+def test_also_keeps_both_and_a_call_without_it_ends_the_others() -> None:
+    conference = seated()
+    for who in BRANCHES[:2]:
+        tell(conference, "gia-nghia", "call-to-speak", participant=who, also=True)
+    assert conference.called == ("cu-jut", "dak-mil")
+    _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    assert heard(effects) == [Heard("dak-mil", False)]
+
+
+def test_an_ended_speech_closes_the_microphone() -> None:
+    conference = seated()
+    tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    _, effects = tell(conference, "gia-nghia", "end-speech", participant="cu-jut")
+    assert heard(effects) == [Heard("cu-jut", False)]
+    answer, _ = tell(conference, "gia-nghia", "end-speech", participant="cu-jut")
+    assert isinstance(answer, Refused)
+    assert answer.code == 404
+
+
+def test_requests_are_answered_first_come_first_and_stand_once() -> None:
+    conference = seated()
+    for at_ms, who in enumerate(["dak-mil", "cu-jut", "dak-mil", "krong-no"]):
+        tell(conference, who, "request-to-speak", now_ms=1000.0 * at_ms)
+    tell(conference, "krong-no", "withdraw")
+    answer, effects = tell(conference, "gia-nghia", "queue", now_ms=5000.0)
+    assert answer == Queue((("dak-mil", 5000.0), ("cu-jut", 4000.0)), ())
+    assert effects == []
+    tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
+    answer, _ = tell(conference, "gia-nghia", "queue", now_ms=5000.0)
+    assert answer == Queue((("cu-jut", 4000.0),), ("dak-mil",))
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"),
+    [
+        ("call-to-speak", {"participant": "cu-jut"}),
+        ("call-to-speak", {"participant": "dak-mil"}),
+        ("end-speech", {"participant": "gia-nghia"}),
+        ("mute", {"participant": "dak-mil"}),
+        ("unmute", {"participant": "dak-mil"}),
+        ("request-to-speak", {"participant": "dak-mil"}),
+        ("withdraw", {"participant": "dak-mil"}),
+        ("mute-all", {}),
+        ("layout", {"layout": "2x2"}),
+        ("layout", {"layout": "2x2", "for": "cu-jut"}),
+        ("drop", {"participant": "dak-mil"}),
+        ("redial", {"participant": "dak-mil"}),
+        ("present", {"participant": "cu-jut"}),
+        ("present", {}),
+        ("end-meeting", {}),
+        ("queue", {}),
+    ],
+)
+def test_a_branch_is_refused_and_it_is_logged_what_it_tried(
+    command: str, fields: dict[str, Any]
+) -> None:
+    conference = seated()
+    before = (conference.heard, conference.queue, conference.live, conference.called)
+    answer, effects = tell(conference, "cu-jut", command, **fields)
+    assert isinstance(answer, Refused)
+    assert answer.code == 403
+    assert "Art. 16(2)c" in answer.reason
+    on = fields.get("participant", fields.get("for", ""))
+    [entry] = effects
+    assert isinstance(entry, Logged)
+    assert (entry.kind, entry.by, entry.on) == ("refused", "cu-jut", on)
+    assert command in entry.text
+    assert before == (conference.heard, conference.queue, conference.live, conference.called)
+
+
+def test_whoever_is_not_in_the_meeting_gives_it_no_commands() -> None:
+    conference = seated()
+    conference.lost("gia-nghia")
+    for by in ("tuy-duc", "gia-nghia", "operator"):
+        answer, effects = tell(conference, by, "mute-all")
+        assert isinstance(answer, Refused)
+        assert answer.code == 403
+        assert [type(effect) for effect in effects] == [Logged]
+
+
+def test_the_console_may_do_what_the_chair_may() -> None:
+    conference = seated()
+    _, effects = tell(conference, OPERATOR, "call-to-speak", participant="cu-jut")
+    assert heard(effects) == [Heard("cu-jut", True)]
+    assert Logged(
+        "giao-ban", "call-to-speak", "operator", "cu-jut", "cu-jut is called to speak"
+    ) in (effects)
+    answer, _ = tell(conference, OPERATOR, "mute")
+    assert isinstance(answer, Refused)
+    assert answer.code == 400
+
+
+def test_the_technicians_pass_on_a_branchs_request() -> None:
+    conference = seated()
+    tell(conference, OPERATOR, "request-to-speak", participant="krong-no")
+    tell(conference, "gia-nghia", "request-to-speak", participant="cu-jut")
+    assert [request.participant for request in conference.queue] == ["krong-no", "cu-jut"]
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"), [("tuy-duc", "not in this meeting"), ("bien-hoa", "unknown to this meeting")]
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "call-to-speak",
+        "end-speech",
+        "mute",
+        "unmute",
+        "drop",
+        "present",
+        "request-to-speak",
+        "withdraw",
+        "redial",
+    ],
+)
+def test_commands_about_somebody_absent_are_refused_with_the_reason(
+    who: str, reason: str, command: str
+) -> None:
+    answer, effects = tell(seated(), "gia-nghia", command, participant=who)
+    assert isinstance(answer, Refused)
+    assert answer.code == 404
+    assert reason in answer.reason or (command, who) == ("redial", "tuy-duc")
+    assert [type(effect) for effect in effects] == [Logged]
+
+
+def test_a_muted_speaker_stays_the_called_speaker() -> None:
+    conference = seated()
+    tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    _, effects = tell(conference, "gia-nghia", "mute", participant="cu-jut")
+    assert heard(effects) == [Heard("cu-jut", False)]
+    assert (conference.called, conference.speaker) == (("cu-jut",), "cu-jut")
+    _, effects = tell(conference, "gia-nghia", "unmute", participant="cu-jut")
+    assert heard(effects) == [Heard("cu-jut", True)]
+
+
+def test_taking_back_a_mute_does_not_call_to_speak() -> None:
+    conference = seated()
+    answer, effects = tell(conference, "gia-nghia", "unmute", participant="cu-jut")
+    assert isinstance(answer, Done)
+    assert heard(effects) == []
+
+
+def test_a_branch_closes_its_own_microphone_and_nobody_else_opens_it() -> None:
+    conference = seated()
+    tell(conference, "cu-jut", "mute")
+    answer, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    assert answer == Done("cu-jut is called to speak, but has muted itself")
+    assert heard(effects) == []
+    answer, _ = tell(conference, "gia-nghia", "unmute", participant="cu-jut")
+    assert isinstance(answer, Refused)
+    _, effects = tell(conference, "cu-jut", "unmute", participant="cu-jut")
+    assert heard(effects) == [Heard("cu-jut", True)]
+
+
+def test_a_branch_does_not_take_back_the_technicians_mute() -> None:
+    conference = seated("open")
+    tell(conference, "gia-nghia", "mute", participant="cu-jut")
+    answer, effects = tell(conference, "cu-jut", "unmute")
+    assert isinstance(answer, Refused)
+    assert answer.code == 403
+    assert [type(effect) for effect in effects] == [Logged]
+    tell(conference, "gia-nghia", "unmute", participant="cu-jut")
+    assert "cu-jut" in conference.heard
+
+
+def test_an_open_floor_hears_everyone_and_mute_all_spares_the_chair() -> None:
+    conference = seated("open")
+    assert conference.heard == ("gia-nghia", *BRANCHES)
+    _, effects = tell(conference, "gia-nghia", "mute-all")
+    assert heard(effects) == [Heard(who, False) for who in BRANCHES]
+    tell(conference, "dak-mil", "request-to-speak")
+    _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
+    assert heard(effects) == [Heard("dak-mil", True)]
+    assert (conference.queue, conference.called) == ((), ())
+
+
+def test_the_chair_and_the_called_speaker_may_present_one_at_a_time() -> None:
+    conference = seated()
+    _, effects = tell(conference, "gia-nghia", "present", participant="gia-nghia")
+    assert effects[0] == Presenter("giao-ban", "gia-nghia")
+    answer, _ = tell(conference, "gia-nghia", "present", participant="cu-jut")
+    assert isinstance(answer, Refused)
+    assert answer.code == 403
+    tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
+    _, effects = tell(conference, "gia-nghia", "present", participant="cu-jut")
+    assert effects[0] == Presenter("giao-ban", "cu-jut")
+    _, effects = tell(conference, "gia-nghia", "end-speech", participant="cu-jut")
+    assert Presenter("giao-ban", None) in effects
+    tell(conference, "gia-nghia", "present", participant="gia-nghia")
+    tell(conference, "gia-nghia", "present")
+    assert conference.presenter is None
+
+
+def test_the_chair_needs_no_call() -> None:
+    conference = seated()
+    answer, _ = tell(conference, "gia-nghia", "request-to-speak")
+    assert isinstance(answer, Done)
+    assert conference.queue == ()
+    answer, _ = tell(conference, "gia-nghia", "call-to-speak", participant="gia-nghia")
+    assert isinstance(answer, Refused)
+    assert answer.code == 400
+
+
+CHAIR, CU_JUT, DAK_MIL = "gia-nghia", "cu-jut", "dak-mil"
+CALL_CU_JUT = "sip:cu-jut@10.68.0.2:5062"
+
+
+def meeting(**changed: Any) -> Meeting:
+    fields: dict[str, Any] = {
+        "id": "giao-ban",
+        "name": "Briefing",
+        "pattern": "any-bridges",
+        "chair": CHAIR,
+        "member": [{"id": CU_JUT, "uri": CALL_CU_JUT}, {"id": DAK_MIL}],
+    }
+    return Meeting.model_validate(fields | changed)
+
+
+def three_seated(open_room: bool = False, **changed: Any) -> Conference:
+    conference = Conference(meeting(**changed), open_room)
+    for who in (CHAIR, CU_JUT, DAK_MIL):
+        conference.join(who)
+    return conference
+
+
+def kinds(effects: list[Effect]) -> list[str]:
+    return [effect.kind for effect in effects if isinstance(effect, Logged)]
+
+
+def test_who_may_come_and_what_the_others_are_told() -> None:
+    conference = Conference(meeting())
+    assert conference.join("krong-no") == (NotAMember(), [])
+    decision, effects = conference.join(CHAIR)
+    assert decision == Joined("giao-ban")
+    assert effects == [
+        Heard(CHAIR, True),
+        Relayout(CHAIR, "1x1", (None,)),
+        Logged("giao-ban", "joined", CHAIR, CHAIR, ""),
+    ]
+    decision, effects = conference.join(CHAIR)
+    assert (decision, effects) == (AlreadyIn(CHAIR), [])
+    assert conference.admits(CU_JUT) == Joined("giao-ban")
+    assert conference.live == (CHAIR,)
+
+
+def test_a_lost_speaker_comes_back_to_its_speech_and_its_cell() -> None:
+    conference = three_seated(layout="2x2")
+    tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
+    tell(conference, CHAIR, "layout", layout="1+5", **{"for": CU_JUT})
+    effects = conference.lost(CU_JUT)
+    assert effects == [Heard(CU_JUT, False), Logged("giao-ban", "lost", "", CU_JUT, "")]
+    assert (conference.away, conference.called) == ((CU_JUT,), (CU_JUT,))
+    decision, effects = conference.join(CU_JUT)
+    assert decision == Joined("giao-ban", rejoined=True)
+    none = (None,) * 4
+    assert effects == [
+        Heard(CU_JUT, True),
+        Relayout(CU_JUT, "1+5", (CHAIR, DAK_MIL, *none)),
+        Logged("giao-ban", "rejoined", CU_JUT, CU_JUT, ""),
+    ]
+
+
+def test_a_lost_branch_keeps_its_turn_and_its_closed_microphone() -> None:
+    conference = three_seated()
+    tell(conference, CU_JUT, "request-to-speak")
+    tell(conference, DAK_MIL, "request-to-speak")
+    tell(conference, CU_JUT, "mute")
+    conference.lost(CU_JUT)
+    answer, _ = tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.reason) == (404, "cu-jut has lost its line")
+    conference.join(CU_JUT)
+    assert [request.participant for request in conference.queue] == [CU_JUT, DAK_MIL]
+    tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
+    assert CU_JUT not in conference.heard
+
+
+def test_a_lost_presenter_presents_again_when_it_is_back() -> None:
+    conference = three_seated()
+    tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
+    tell(conference, CHAIR, "present", participant=CU_JUT)
+    assert Presenter("giao-ban", None) in conference.lost(CU_JUT)
+    _, effects = conference.join(CU_JUT)
+    assert Presenter("giao-ban", CU_JUT) in effects
+
+
+def test_one_that_hung_up_comes_afresh() -> None:
+    conference = three_seated()
+    tell(conference, CU_JUT, "request-to-speak")
+    tell(conference, CHAIR, "call-to-speak", participant=DAK_MIL)
+    conference.left(CU_JUT)
+    conference.left(DAK_MIL)
+    assert (conference.queue, conference.called) == ((), ())
+    decision, _ = conference.join(DAK_MIL)
+    assert decision == Joined("giao-ban")
+    assert conference.heard == (CHAIR,)
+
+
+def test_what_is_told_twice_or_of_nobody_changes_nothing() -> None:
+    conference = three_seated()
+    conference.lost(CU_JUT)
+    assert conference.lost(CU_JUT) == []
+    assert conference.lost("krong-no") == []
+    conference.left(CU_JUT)
+    assert conference.left(CU_JUT) == []
+    assert conference.dial_failed(CU_JUT, "no answer") == []
+
+
+def test_a_dropped_branch_comes_back_only_when_it_is_redialled() -> None:
+    conference = three_seated()
+    _, effects = tell(conference, CHAIR, "drop", participant=CU_JUT)
+    assert HangUp(CU_JUT, "Dropped by the chair") in effects
+    assert conference.left(CU_JUT) == []  # its call ends afterwards
+    assert conference.join(CU_JUT) == (Dropped(), [])
+    _, effects = tell(conference, CHAIR, "redial", participant=CU_JUT)
+    assert effects[0] == DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
+    answer, _ = tell(conference, CHAIR, "redial", participant=CU_JUT)
+    assert isinstance(answer, Refused)
+    assert answer.code == 486
+    decision, _ = conference.join(CU_JUT)
+    assert decision == Joined("giao-ban")
+
+
+def test_a_dropped_branch_without_an_address_may_call_in_after_a_redial() -> None:
+    conference = three_seated()
+    answer, _ = tell(conference, CHAIR, "drop", participant=DAK_MIL)
+    answer, effects = tell(conference, CHAIR, "redial", participant=DAK_MIL)
+    assert answer == Done("dak-mil has no address, but may call in again")
+    assert kinds(effects) == ["redial"]
+    decision, _ = conference.join(DAK_MIL)
+    assert decision == Joined("giao-ban")
+
+
+def test_a_redial_calls_back_where_the_branch_called_from_and_keeps_its_place() -> None:
+    conference = three_seated()
+    conference.left(DAK_MIL)
+    conference.join(DAK_MIL, contact="sip:dak-mil@10.68.0.3")
+    tell(conference, CHAIR, "call-to-speak", participant=DAK_MIL)
+    conference.lost(DAK_MIL)
+    _, effects = tell(conference, CHAIR, "redial", participant=DAK_MIL)
+    assert effects[0] == DialOut("giao-ban", DAK_MIL, "sip:dak-mil@10.68.0.3")
+    decision, effects = conference.join(DAK_MIL)
+    assert decision == Joined("giao-ban", rejoined=True)
+    assert Heard(DAK_MIL, True) in effects
+
+
+def test_a_redial_that_fails_may_be_tried_again() -> None:
+    conference = three_seated()
+    conference.left(CU_JUT)
+    tell(conference, CHAIR, "redial", participant=CU_JUT)
+    effects = conference.dial_failed(CU_JUT, "486 Busy Here")
+    assert effects == [Logged("giao-ban", "dial-failed", "", CU_JUT, "486 Busy Here")]
+    _, effects = tell(conference, CHAIR, "redial", participant=CU_JUT)
+    assert effects[0] == DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
+    _, effects = tell(conference, CHAIR, "drop", participant=CU_JUT)
+    assert effects[0] == HangUp(CU_JUT, "Dropped by the chair")
+
+
+def test_closed_microphones_are_forgotten_with_the_place() -> None:
+    conference = three_seated(floor="open")
+    tell(conference, CHAIR, "mute", participant=CU_JUT)
+    tell(conference, CU_JUT, "mute")
+    conference.left(CU_JUT)
+    _, effects = conference.join(CU_JUT)
+    assert Heard(CU_JUT, True) in effects
+
+
+def test_a_bridge_that_was_redialled_may_be_redialled_after_it_came_or_was_dropped() -> None:
+    conference = three_seated()
+    conference.lost(CU_JUT)
+    tell(conference, CHAIR, "redial", participant=CU_JUT)
+    conference.join(CU_JUT)
+    conference.lost(CU_JUT)
+    _, effects = tell(conference, CHAIR, "redial", participant=CU_JUT)
+    assert effects[0] == DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
+    tell(conference, CHAIR, "drop", participant=CU_JUT)
+    _, effects = tell(conference, CHAIR, "redial", participant=CU_JUT)
+    assert effects[0] == DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
+
+
+@pytest.mark.parametrize("who", [CHAIR, CU_JUT])
+def test_a_live_participant_is_not_redialled(who: str) -> None:
+    answer, _ = tell(three_seated(), OPERATOR, "redial", participant=who)
+    assert isinstance(answer, Refused)
+    assert answer.code == 486
+
+
+def test_the_chair_does_not_drop_itself() -> None:
+    answer, _ = tell(three_seated(), CHAIR, "drop", participant=CHAIR)
+    assert isinstance(answer, Refused)
+    assert answer.code == 400
+
+
+def test_a_meeting_goes_on_while_the_chair_has_lost_its_line() -> None:
+    conference = three_seated()
+    tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
+    effects = conference.lost(CHAIR)
+    assert effects[:1] == [Heard(CHAIR, False)]
+    assert conference.heard == (CU_JUT,)
+    conference.join(CHAIR)
+    answer, _ = tell(conference, CHAIR, "end-speech", participant=CU_JUT)
+    assert isinstance(answer, Done)
+
+
+@pytest.mark.parametrize("by", [CHAIR, OPERATOR])
+def test_an_ended_meeting_hangs_up_everybody_and_lets_nobody_in(by: By) -> None:
+    conference = three_seated(video="switched")
+    conference.left(CU_JUT)
+    tell(conference, CHAIR, "redial", participant=CU_JUT)
+    _, effects = tell(conference, by, "end-meeting")
+    reason = "The meeting has ended"
+    assert effects == [
+        Heard(CHAIR, False),
+        Watch(CHAIR, None),
+        Watch(DAK_MIL, None),
+        *(HangUp(who, reason) for who in (CHAIR, DAK_MIL, CU_JUT)),
+        Logged("giao-ban", "ended", by if isinstance(by, str) else "operator", "", reason),
+        Ended("giao-ban"),
+    ]
+    assert isinstance(conference.admits(CU_JUT), UnknownMeeting)
+    assert conference.left(CHAIR) == []
+    assert conference.end("again") == []
+
+
+def test_when_the_last_has_left_the_meeting_waits_with_everything_as_at_its_beginning() -> None:
+    conference = three_seated()
+    tell(conference, CHAIR, "layout", layout="4x4")
+    tell(conference, CHAIR, "drop", participant=CU_JUT)
+    tell(conference, CHAIR, "call-to-speak", participant=DAK_MIL)
+    conference.lost(DAK_MIL)
+    effects = conference.left(CHAIR)
+    assert kinds(effects) == ["left", "waiting"]
+    assert Ended("giao-ban") not in effects
+    assert (conference.away, conference.called) == ((), ())
+    assert conference.admits(CU_JUT) == Joined("giao-ban")
+    _, effects = conference.join(DAK_MIL)
+    assert Relayout(DAK_MIL, "1x1", (None,)) in effects
+
+
+def test_while_all_lines_are_lost_all_places_are_kept() -> None:
+    conference = three_seated()
+    for who in (CHAIR, CU_JUT, DAK_MIL):
+        conference.lost(who)
+    assert kinds(conference.left(DAK_MIL)) == ["left"]
+    assert conference.away == (CHAIR, CU_JUT)
+    assert conference.join(CU_JUT)[0] == Joined("giao-ban", rejoined=True)
+
+
+def test_when_the_console_drops_the_last_one_the_meeting_waits() -> None:
+    conference = Conference(meeting())
+    conference.join(CU_JUT)
+    _, effects = tell(conference, OPERATOR, "drop", participant=CU_JUT)
+    assert kinds(effects) == ["dropped", "waiting"]
+
+
+def test_an_open_room_is_gone_when_the_last_has_left() -> None:
+    conference = three_seated(open_room=True)
+    conference.left(CU_JUT)
+    conference.left(DAK_MIL)
+    assert not conference.ended
+    effects = conference.left(CHAIR)
+    assert effects[-1] == Ended("giao-ban")
+    assert conference.ended
+
+
+A, B, C = "cu-jut", "dak-mil", "krong-no"
+TALK = 32768.0**2 * 10**-2.6
+"""Mean square of speech at −26 dBov."""
+
+
+def watching(*members: str, **fields: Any) -> Conference:
+    meeting = {"id": "m", "name": "M", "pattern": "any-bridges", "chair": CHAIR, **fields}
+    conference = Conference(Meeting.model_validate(meeting))
+    for who in members or (CHAIR, A, B, C):
+        conference.join(who)
+    return conference
+
+
+def chair_tells(conference: Conference, command: str, **fields: Any) -> list[Effect]:
+    return tell(conference, CHAIR, command, **fields)[1]
+
+
+def watches(effects: list[Effect]) -> dict[str, str | None]:
+    return {effect.viewer: effect.source for effect in effects if isinstance(effect, Watch)}
+
+
+def talk(conference: Conference, who: str, from_ms: int, to_ms: int) -> list[Effect]:
+    times = range(from_ms, to_ms, 20)
+    return [effect for at in times for effect in conference.voice({who: TALK}, float(at))]
+
+
+def test_the_chair_is_watched_until_it_calls_somebody_and_the_speaker_sees_who_spoke_before() -> (
+    None
+):
+    conference = Conference(
+        Meeting(id="m", name="M", pattern="any-bridges", chair=CHAIR, video="switched")
+    )
+    assert watches(conference.join(CHAIR)[1]) == {}
+    assert watches(conference.join(A)[1]) == {CHAIR: A, A: CHAIR}
+    assert watches(conference.join(B)[1]) == {B: CHAIR}
+    # the chair watches cu-jut and cu-jut the chair already
+    assert watches(chair_tells(conference, "call-to-speak", participant=A)) == {B: A}
+    assert watches(chair_tells(conference, "call-to-speak", participant=B)) == {CHAIR: B, A: B}
+    assert watches(chair_tells(conference, "end-speech", participant=B)) == {A: CHAIR, B: CHAIR}
+
+
+def test_a_speaker_that_loses_its_line_gives_the_picture_to_the_chair_until_it_is_back() -> None:
+    conference = watching(video="switched")
+    chair_tells(conference, "call-to-speak", participant=A)
+    assert watches(conference.lost(A)) == {A: None, B: CHAIR, C: CHAIR, CHAIR: B}
+    assert watches(conference.join(A)[1]) == {A: CHAIR, B: A, C: A, CHAIR: A}
+
+
+def test_without_chair_and_called_speaker_nobody_is_watched() -> None:
+    conference = watching(video="switched")
+    assert watches(conference.lost(CHAIR)) == {CHAIR: None, A: None, B: None, C: None}
+
+
+def test_an_open_floor_shows_whoever_speaks() -> None:
+    conference = watching(video="switched", floor="open")
+    assert conference.speaker == CHAIR
+    effects = talk(conference, A, 0, 3000)
+    assert watches(effects) == {B: A, C: A}
+    # dak-mil watches cu-jut already
+    assert watches(talk(conference, B, 3000, 6000)) == {CHAIR: B, A: B, C: B}
+    # who is muted does not become the speaker
+    chair_tells(conference, "mute", participant=C)
+    assert talk(conference, C, 6000, 12_000) == []
+    assert watches(conference.left(B)) == {CHAIR: A, A: CHAIR, B: None, C: A}
+
+
+def test_under_the_chairs_floor_noise_switches_nothing() -> None:
+    conference = watching(video="switched")
+    assert talk(conference, A, 0, 10_000) == []
+    assert conference.speaker == CHAIR
+
+
+def test_a_picture_without_layouts_is_not_laid_out() -> None:
+    conference = watching(video="switched")
+    body = b'{"command": "layout", "layout": "2x2"}'
+    answer, effects = conference.command(CHAIR, parse(body), 0.0)
+    assert isinstance(answer, Refused)
+    assert answer.code == 400
+    assert not any(isinstance(effect, Relayout) for effect in effects)
+
+
+def test_a_picture_changes_only_for_those_who_see_something_else() -> None:
+    conference = watching(layout="1+5")
+    effects = chair_tells(conference, "call-to-speak", participant=A)
+    changed = [effect for effect in effects if isinstance(effect, Relayout)]
+    # the speaker itself goes on seeing the chair in the big cell, the chair sees it there already
+    assert [effect.viewer for effect in changed] == [B, C]
+    assert {effect.cells[0] for effect in changed} == {A}
+    assert not any(
+        isinstance(effect, Relayout)
+        for effect in chair_tells(conference, "call-to-speak", participant=A)
+    )
+
+
+def test_the_layout_of_one_viewer_stays_until_all_get_another() -> None:
+    conference = watching()
+    [own] = [
+        e
+        for e in chair_tells(conference, "layout", layout="3x3", **{"for": A})
+        if isinstance(e, Relayout)
+    ]
+    assert own == Relayout(A, "3x3", (CHAIR, B, C, *(None,) * 6))
+    conference.lost(A)
+    assert Relayout(A, "3x3", (CHAIR, B, C, *(None,) * 6)) in conference.join(A)[1]
+    effects = chair_tells(conference, "layout", layout="4x4")
+    assert [e.viewer for e in effects if isinstance(e, Relayout)] == [CHAIR, A, B, C]
+
+
+def test_a_lost_participant_keeps_its_cell_and_one_that_left_does_not() -> None:
+    conference = watching(layout="2x2")
+    assert not any(isinstance(effect, Relayout) for effect in conference.lost(A))
+    assert Relayout(CHAIR, "2x2", (B, C, None, None)) in conference.left(A)
+
+
+@pytest.mark.parametrize("video", ["presence", "switched"])
+@pytest.mark.parametrize("floor", ["chair", "open"])
+def test_seventy_one_come_with_effects_in_proportion(video: str, floor: str) -> None:
+    names = [CHAIR, *(f"bridge-{n}" for n in range(70))]
+    conference = watching(CHAIR, video=video, floor=floor)
+    for already, who in enumerate(names[1:], start=1):
+        _, effects = conference.join(who)
+        assert len(effects) <= already + 4
+    assert len(conference.live) == 71
+    effects = chair_tells(conference, "call-to-speak", participant="bridge-69")
+    assert len(effects) <= 71 + 3
+    assert len(conference.lost("bridge-3")) <= 3
+
+
+def hear(switch: VoiceSwitch, powers: dict[str, float], until_ms: int, speaker: str | None) -> Any:
+    for at in range(0, until_ms, 20):
+        new = switch.hear(powers, float(at), speaker)
+        if new is not None:
+            return new, at
+    return None
+
+
+def test_a_new_speaker_has_to_lead_for_a_second() -> None:
+    switch = VoiceSwitch()
+    assert hear(switch, {A: TALK, B: TALK / 10}, 5000, B) == (A, LEAD_MS)
+
+
+def test_noise_is_no_speech() -> None:
+    assert hear(VoiceSwitch(), {A: NOISE_POWER * 0.99, B: 0.0}, 10_000, B) is None
+    assert hear(VoiceSwitch(), {A: 0.0}, 10_000, None) is None
+    assert hear(VoiceSwitch(), {}, 10_000, A) is None
+
+
+def test_a_cough_does_not_switch_and_a_pause_does_not_lose_the_lead() -> None:
+    switch = VoiceSwitch()
+    for at in range(0, 2000, 20):
+        cough = TALK if 600 <= at < 1000 else 0.0
+        assert switch.hear({A: TALK, B: cough * 4}, float(at), A) is None
+    switch = VoiceSwitch()
+    switched = None
+    for at in range(0, 1100, 20):
+        pause = 400 <= at < 700
+        switched = switch.hear({A: NOISE_POWER / 10, B: 0.0 if pause else TALK}, float(at), A)
+        if switched:
+            break
+    assert switched == B
+
+
+@given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(1, 200)), max_size=40))
+def test_pictures_stay_and_new_speakers_lead_whatever_is_said(turns: list[tuple[str, int]]) -> None:
+    switch = VoiceSwitch()
+    speaker, switches, said, at = CHAIR, [], [], 0
+    for who, ticks in turns:
+        for _ in range(ticks):
+            said.append(who)
+            powers = {one: TALK if one == who else 1.0 for one in (CHAIR, A, B, C)}
+            new = switch.hear(powers, float(at), speaker)
+            if new is not None:
+                assert new != speaker
+                # the smoothing carries a voice on for a moment, so it need not be talking now
+                assert new in said[-round(LEAD_MS / 20) :]
+                speaker = new
+                switches.append(at)
+            at += 20
+    assert all(later - earlier >= SHOWN_MS for earlier, later in pairwise(switches))

@@ -1,0 +1,794 @@
+"""Calls at the controller: who gets in, who is told apart, and what is left when all is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcu_sim import sdp
+from mcu_sim.accounts import load_accounts
+from mcu_sim.media.audio import g711
+from mcu_sim.media.leg import Kind
+from mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
+from mcu_sim.sdp.crypto import MASTER_BYTES
+from mcu_sim.sdp.h264 import codec_for
+from mcu_sim.sdp.offer_answer import G722, PCMA, PCMU
+from mcu_sim.sip import CallEnded, Peer, Refused, ReofferAnswered, ReofferRefused
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.server_factory import MODEL, device, loudness, meeting_of, meetings
+from traffic.rtcp import ReceiverReport, pack
+
+MCU = local_address(71)
+MEMBERS = ("chair", "west", "east", "north")
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, MEMBERS)
+
+
+def bridge(office: Office, user: str, number: int = 1, **more: Any) -> Bridge:
+    return Bridge(office, user, local_address(72, number), **more)
+
+
+def refusal(one: Bridge) -> tuple[int, int | None]:
+    [refused] = one.got(Refused)
+    return refused.code, refused.retry_after_s
+
+
+def test_a_call_comes_and_goes(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west")
+    west.dial("meeting")
+    assert set(west.agreed) == {"audio", "video"}
+    assert (office.said("joined"), office.capacity.ports_used) == (["west"], 1)
+    west.hang_up()
+    assert office.said("left") == ["west"]
+    assert office.is_empty()
+    office.wait(60)
+    assert office.agent.idle
+    assert west.agent.idle
+
+
+def test_who_is_no_member_and_what_is_no_meeting(make: Make) -> None:
+    office = make()
+    stranger, lost = bridge(office, "stranger", 1), bridge(office, "west", 2)
+    stranger.dial("meeting")
+    lost.dial("no-such-meeting")
+    assert (refusal(stranger), refusal(lost)) == ((403, None), (404, None))
+    assert {e["code"] for e in office.events} == {403, 404}
+    assert office.is_empty()
+
+
+def test_a_member_of_one_meeting_is_busy_for_another(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS), meeting_of(("west", "south"), id="other")))
+    west = bridge(office, "west", 1)
+    west.dial("meeting")
+    again = bridge(office, "west", 2)
+    again.dial("other")
+    assert refusal(again) == (486, None)
+    assert office.said("left") == []
+
+
+def test_a_lost_line_may_come_back_into_another_meeting(make: Make) -> None:
+    """Its place in the first one is given up then (Art. 15(2)b keeps it until it is back)."""
+    office = make(meetings(meeting_of(MEMBERS), meeting_of(("west", "south"), id="other")))
+    west, east = bridge(office, "west", 1), bridge(office, "east", 3)
+    west.dial("meeting")
+    east.dial("meeting")
+    west.cut = True
+    office.now_ns += 2_000_000_000
+    again = bridge(office, "west", 2)
+    again.dial("other")
+    assert set(again.agreed) == {"audio", "video"}
+    assert office.controller.rooms["meeting"].live == ("east",)
+    assert office.controller.rooms["meeting"].away == ()
+    assert office.controller.rooms["other"].live == ("west",)
+    assert office.capacity.ports_used == 2
+
+
+def test_a_full_device_refuses_and_says_when_to_come_again(make: Make) -> None:
+    office = make(device=device(capacity={"units_total": 3.0}, when_full={"steps": ["refuse"]}))
+    west, east = bridge(office, "west", 1), bridge(office, "east", 2)
+    west.dial("meeting")
+    east.dial("meeting")
+    assert refusal(east) == (503, 60)
+    assert (office.capacity.units_used, len(office.ports.held)) == (3.0, 1)
+    west.hang_up()
+    east.dial("meeting")
+    assert set(east.agreed) == {"audio", "video"}
+
+
+def test_more_guests_than_places(make: Make) -> None:
+    office = make(meetings(rooms={}), seats={}, guests=1)
+    west, east = bridge(office, "west", 1), bridge(office, "east", 2)
+    west.dial("room")
+    east.dial("room")
+    assert refusal(east) == (503, 60)
+    west.hang_up()
+    east.dial("room")
+    assert office.said("joined") == ["west", "east"]
+
+
+def test_a_call_is_stepped_down_where_its_resolution_is_full(make: Make) -> None:
+    """Fixed ports: of 1080p30 there is one left, and below it there is room."""
+    fixed = device("rmx-1500-mpmx-fixed")
+    assert fixed.levels is not None
+    ports = {**fixed.levels.ports, "1080p30": 1}
+    office = make(
+        device=device(fixed.id, levels={"ports": ports}),
+        video=MODEL.model_copy(update={"kbps": 6000.0}),
+    )
+    callers = [
+        bridge(office, who, n, resolution="1080p30", kbps=6000)
+        for n, who in enumerate(("west", "east"), 1)
+    ]
+    for one in callers:
+        one.dial("meeting")
+    levels = [one.agreed["video"].codec.parameter("profile-level-id") for one in callers]
+    assert [(level or "")[-2:] for level in levels] == ["28", "1F"]
+    joined = [e for e in office.events if e["event"] == "joined"]
+    assert "given" not in joined[0]
+    assert (joined[1]["asked"], joined[1]["given"]) == ("1080p30", "720p30")
+
+
+def test_where_only_sound_is_left_pictures_are_refused(make: Make) -> None:
+    one_of_each = {"units_total": 1.0, "ports_total": 2, "audio_ports": 1}
+    office = make(device=device("codian-4220", capacity=one_of_each))
+    west, east, north = (bridge(office, who, n) for n, who in enumerate(MEMBERS[1:], 1))
+    for one in (west, east, north):
+        one.dial("meeting")
+    assert set(west.agreed) == {"audio", "video"}
+    assert set(east.agreed) == {"audio"}
+    answer = sdp.parse(next(e for e in east.events).sdp)  # type: ignore[union-attr, arg-type]
+    assert [media.port > 0 for media in answer.media] == [True, False]
+    assert refusal(north)[0] == 503
+    east.hang_up()
+    assert office.capacity.ports_used == 1
+
+
+def test_two_calls_from_one_address_have_ports_of_their_own(make: Make) -> None:
+    """Also when the second one comes before the first one stands."""
+    office = make()
+    west = bridge(office, "west", 1)
+    east = bridge(office, "east", 1, sip_port=5062)
+    for one in (west, east):
+        uri = f"sip:meeting@{MCU}:5060"
+        one.call = one.agent.call(uri, sdp.build(one.local), office.now_ms)
+    office.settle()
+    remotes = [one.agreed["audio"].remote for one in (west, east)]
+    assert remotes[0] != remotes[1]
+    assert len(set(office.ports.held.values())) == 2
+    for _ in range(10):
+        west.send("audio", bytes(160))
+        office.run()
+    assert office.plane.inbound.lost.stray == 0
+    rows = {name: office.book.of(name) for name in ("west", "east")}
+    received = office.plane.inbound.statistics["audio"].received
+    assert [int(received[call.row]) for call in rows.values() if call] == [10, 0]
+
+
+def test_guests_give_back_ports_and_shelves(make: Make) -> None:
+    office = make(meetings(rooms={}), seats={}, guests=8)
+    callers = [bridge(office, "sipp", 1, sip_port=5062 + n) for n in range(4)]
+    for one in callers:
+        one.dial("room")
+    assert len(office.ports.sockets) == 4 * 6
+    assert office.said("joined") == ["sipp", "sipp-2", "sipp-3", "sipp-4"]
+    for one in callers:
+        one.hang_up()
+    assert office.ports.held == {}
+    assert len(office.ports.sockets) == 6
+    assert office.is_empty()
+
+
+def test_a_lost_line_comes_back_to_its_place(make: Make) -> None:
+    """Its call still stands here: as long as media come it is busy, then the new one replaces it,
+    and the planned streams go on where they were."""
+    office = make()
+    west = bridge(office, "west", 1)
+    west.dial("meeting")
+    west.say(400)
+    office.run(100)
+    west.cut = True
+    again = bridge(office, "west", 2)
+    again.sock("audio")
+    again.dial("meeting")
+    assert refusal(again) == (486, None)
+    office.now_ns += 2_000_000_000
+    again.dial("meeting")
+    assert [e["cause"] for e in office.events if e["event"] == "left"] == ["replaced"]
+    assert office.said("joined") == ["west", "west"]
+    assert office.controller.rooms["meeting"].live == ("west",)
+    office.run(100)
+    first = int.from_bytes(again.received("audio")[0][2:4], "big")
+    assert first == (65_500 + len(west.received("audio"))) % 65_536
+    assert office.capacity.ports_used == 1
+
+
+def test_who_hung_up_for_want_of_media_has_its_place_still(make: Make) -> None:
+    """Its BYE may come through late; it has not left the meeting (Art. 15(2)b)."""
+    office = make()
+    west = bridge(office, "west", 1)
+    west.dial("meeting")
+    west.agent.hang_up(west.call, office.now_ms, "Nothing is heard", cause=408)
+    office.settle()
+    assert [e["cause"] for e in office.events if e["event"] == "left"] == ["media-lost"]
+    assert office.controller.rooms["meeting"].away == ("west",)
+    west.dial("meeting")
+    assert office.controller.rooms["meeting"].live == ("west",)
+
+
+def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text(
+        'schema = "giaoban.accounts/1"\n[[account]]\nuser = "west"\npassword = "right"\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    office = make(seats={}, guests=4, accounts=load_accounts(path))
+    west, liar = bridge(office, "west", 1, password="right"), bridge(office, "west", 2)
+    liar.dial("meeting")
+    assert refusal(liar)[0] == 401
+    west.dial("meeting")
+    assert office.said("joined") == ["west"]
+    assert office.is_empty() is False
+
+
+def test_members_are_taken_at_their_word_without_accounts(make: Make) -> None:
+    """A second west is west again, not a stranger called west-2; in a room there are two."""
+    office = make(meetings(meeting_of(MEMBERS), rooms={}), seats={}, guests=4)
+    callers = [bridge(office, "west", n) for n in (1, 2, 3, 4)]
+    callers[0].dial("meeting")
+    callers[1].dial("meeting")
+    assert refusal(callers[1])[0] == 486
+    for one in callers[2:]:
+        one.dial("room")
+    assert office.said("joined") == ["west", "west-2", "west-3"]
+
+
+@pytest.mark.parametrize(
+    ("offer", "code"),
+    [
+        (b"v=0\r\n", 488),
+        (b"\xff", 488),
+        (b"v=0\r\no=- 1 1 IN IP4 127.0.72.1\r\ns=-\r\nc=IN IP4 127.0.72.1\r\nt=0 0\r\n", 488),
+        (
+            b"v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nt=0 0\r\n"
+            b"m=audio 40000 RTP/AVP 8\r\n",
+            488,
+        ),
+        (
+            b"v=0\r\no=- 1 1 IN IP4 127.0.72.1\r\ns=-\r\nc=IN IP4 127.0.72.1\r\nt=0 0\r\n"
+            b"m=audio 65535 RTP/AVP 8\r\n",
+            488,
+        ),
+    ],
+)
+def test_offers_that_cannot_be_answered(make: Make, offer: bytes, code: int) -> None:
+    office = make()
+    west = bridge(office, "west")
+    west.dial("meeting", offer=offer)
+    assert refusal(west)[0] == code
+    assert office.is_empty()
+
+
+def test_a_call_that_is_never_acknowledged_holds_nothing_in_the_end(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west")
+    uri = f"sip:meeting@{MCU}:5060"
+    west.call = west.agent.call(uri, sdp.build(west.local), office.now_ms)
+    for one in west.agent.outgoing():
+        office.take(one.data, Peer(*west.sip))
+    west.cut = True
+    assert office.capacity.ports_used == 1
+    office.wait(40)
+    assert office.said("joined") == []
+    assert office.is_empty()
+    assert office.ports.held == {}
+
+
+def test_an_invite_without_offer_gets_ours(make: Make) -> None:
+    """Its answer comes with the ACK; one that is unusable ends the call."""
+    office = make()
+    for user, answer, joined in (("west", True, ["west"]), ("east", False, ["west"])):
+        host = local_address(72, 5)
+        invite = (
+            f"INVITE sip:meeting@{MCU}:5060 SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {host}:5060;branch=z9hG4bK{user}\r\nMax-Forwards: 70\r\n"
+            f"From: <sip:{user}@{host}>;tag={user}\r\nTo: <sip:meeting@{MCU}>\r\n"
+            f"Call-ID: {user}\r\nCSeq: 1 INVITE\r\nContact: <sip:{user}@{host}:5060>\r\n"
+            "Content-Length: 0\r\n\r\n"
+        )
+        office.sent.clear()
+        office.take(invite.encode(), Peer(host, 5060))
+        office.settle()
+        [success] = [d for d, _ in office.sent if d.startswith(b"SIP/2.0 200")]
+        head, _, body = success.partition(b"\r\n\r\n")
+        to = next(line for line in head.decode().split("\r\n") if line.startswith("To:"))
+        ours = sdp.parse(body)
+        theirs = body.replace(MCU.encode(), host.encode()) if answer else b"v=0\r\n"
+        ack = (
+            f"ACK sip:mcu@{MCU}:5060 SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {host}:5060;branch=z9hG4bK{user}ack\r\nMax-Forwards: 70\r\n"
+            f"From: <sip:{user}@{host}>;tag={user}\r\n{to}\r\n"
+            f"Call-ID: {user}\r\nCSeq: 1 ACK\r\nContent-Type: application/sdp\r\n"
+            f"Content-Length: {len(theirs)}\r\n\r\n"
+        )
+        office.take(ack.encode() + theirs, Peer(host, 5060))
+        office.settle()
+        assert ours.media[0].port
+        assert office.said("joined") == joined
+    assert office.said("turned-away") == ["east"]
+    assert any(d.startswith(b"BYE") for d, _ in office.sent)
+    assert office.capacity.ports_used == 1
+
+
+def test_the_end_of_the_device_is_told_to_everybody(make: Make) -> None:
+    office = make()
+    west = bridge(office, "west")
+    west.dial("meeting")
+    office.controller.close("The MCU stops", office.now_ns)
+    office.settle()
+    assert west.got(CallEnded) == [CallEnded(west.call)]
+    assert office.is_empty()
+    late = bridge(office, "east", 2)
+    late.dial("meeting")
+    assert refusal(late) == (503, 60)
+
+
+def test_a_picture_of_less_rate_costs_less(make: Make) -> None:
+    """What a re-INVITE asks for is what the call holds from then on."""
+    office = make()
+    west = bridge(office, "west")
+    west.dial("meeting")
+    assert office.capacity.units_used == 3.0
+    smaller = [codec_for("SD30", 97)]
+    west.reoffer(
+        sdp.Session(
+            west.local.address,
+            (west.local.media[0], *(_with(m, smaller) for m in west.local.media[1:])),
+            1,
+            2,
+            origin_address=west.host,
+        )
+    )
+    assert office.capacity.units_used == 1.5
+    west.hang_up()
+    assert office.is_empty()
+
+
+def _with(media: sdp.Media, codecs: list[sdp.Codec]) -> sdp.Media:
+    return replace(media, codecs=tuple(codecs))
+
+
+WEST = local_address(107)
+HEAD = f"v=0\r\no=- 1 1 IN IP4 {WEST}\r\ns=-\r\nc=IN IP4 {WEST}\r\nt=0 0\r\n"
+SOUND = "m=audio 40000 RTP/AVP 8\r\n"
+H264 = "a=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=42801F;packetization-mode=1\r\n"
+PICTURES = f"m=video 40002 RTP/AVP 97\r\n{H264}"
+BROWSER = f"m=video 40002 UDP/TLS/RTP/SAVPF 97\r\n{H264}"
+
+
+@pytest.fixture
+def office(make: Make) -> Office:
+    return make()
+
+
+def call(office: Office, media: str) -> Bridge:
+    west = Bridge(office, "west", WEST)
+    offer = (HEAD + media).encode()
+    west.local = sdp.parse(offer)
+    west.dial("meeting", offer=offer)
+    return west
+
+
+@pytest.mark.parametrize(
+    ("media", "refused"),
+    [
+        (SOUND + PICTURES, None),
+        (SOUND, None),
+        (SOUND + BROWSER, ["video: DTLS (UDP/TLS/RTP/SAVPF) is not spoken here"]),
+        (
+            SOUND + "m=video 40002 RTP/AVP 96 98\r\na=rtpmap:96 VP8/90000\r\n"
+            "a=rtpmap:98 H265/90000\r\n",
+            ["video: none of its codecs (VP8, H265) is one of H264"],
+        ),
+        (
+            SOUND + PICTURES + "a=rtpmap:98 VP9/no\r\n",
+            ["video: a=rtpmap:98 VP9/no: cannot be read"],
+        ),
+        (
+            SOUND + "m=application 9 TCP/BFCP *\r\n" + PICTURES,
+            ["application: there is none here, or not so many"],
+        ),
+        (
+            SOUND + f"m=video 40002 RTP/SAVP 97\r\n{H264}",
+            ["video: it has no key that can be used (a=crypto)"],
+        ),
+        (
+            "m=audio 40000 RTP/AVP 8\r\na=rtpmap:8 \x1b[31m/8000\r\n" + PICTURES,
+            [r"audio: none of its codecs (\x1b[31m) is one of G722, PCMA, PCMU"],
+        ),
+    ],
+)
+def test_the_event_of_a_call_tells_what_is_not_taken(
+    office: Office, media: str, refused: list[str] | None
+) -> None:
+    call(office, media)
+    [joined] = [one for one in office.events if one["event"] == "joined"]
+    assert joined.get("refused") == refused
+
+
+@pytest.mark.parametrize(
+    ("media", "code", "text"),
+    [
+        ("m=audio 40000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n", 305, "opus"),
+        ("m=audio 40000 UDP/TLS/RTP/SAVPF 8\r\n", 302, "DTLS"),
+        ("m=text 40000 RTP/AVP 98\r\n", 304, "text: there is none here"),
+        ("", 304, "no audio or video"),
+        ("m=audio 65535 RTP/AVP 8\r\n", 302, "audio: no port above 65535 for RTCP"),
+        (SOUND + "c=IN IP4 a.vn\r\n", 301, "audio: c=IN IP4 a.vn: a.vn is no IP address"),
+        (SOUND + "c=IN IP4 224.0.0.1\r\n", 301, "audio: media at 224.0.0.1, which is no host's"),
+    ],
+)
+def test_a_488_has_a_warning_that_says_why(
+    office: Office, media: str, code: int, text: str
+) -> None:
+    """RFC 3261 §21.4.26 and §20.43."""
+    west = call(office, media)
+    [refusal] = west.got(Refused)
+    assert refusal.code == 488
+    [said] = [data.decode() for data, _ in office.sent if b"SIP/2.0 488" in data]
+    warning = re.search(r'\r\nWarning: (\d+) (\S+) "(.*)"\r\n', said)
+    assert warning is not None
+    assert (int(warning[1]), warning[2]) == (code, f"{MCU}:5060")
+    assert text in warning[3]
+    [told] = [one for one in office.events if one["event"] == "refused"]
+    assert text in told["reason"]
+
+
+def test_an_offer_within_a_call_is_refused_with_a_warning_too(office: Office) -> None:
+    west = call(office, SOUND)
+    west.agent.reinvite(west.call, f"{HEAD}m=audio 0 RTP/AVP 8\r\n".encode(), office.now_ms)
+    office.settle()
+    assert any(b"SIP/2.0 488" in d and b"\r\nWarning: 304 " in d for d, _ in office.sent)
+
+
+def dialled(office: Office, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(office, user, local_address(72, number), **more)
+    made.dial("meeting")
+    for media in made.can:
+        kind: Kind = "content" if media.content else "audio" if media.kind == "audio" else "video"
+        made.sock(kind)
+    return made
+
+
+def numbers(packets: list[bytes]) -> list[int]:
+    """Sequence numbers, unwrapped."""
+    found = [int.from_bytes(p[2:4], "big") for p in packets]
+    return [n + 65_536 * (n < found[0]) for n in found]
+
+
+def tone(listener: Bridge, hz: int) -> float:
+    """How loud a tone is in the last packet that came."""
+    last = listener.received("audio")[-1]
+    return loudness(g711.a_law_decode(np.frombuffer(last[12:], np.uint8)), hz)
+
+
+def hear(office: Office, *speakers: tuple[Bridge, int], ms: int = 200) -> None:
+    """Let bridges sound for so long."""
+    for _ in range(0, ms, 20):
+        for speaker, hz in speakers:
+            speaker.say(hz)
+        office.run(20)
+
+
+@pytest.mark.parametrize(
+    ("direction", "hears", "is_heard"),
+    [
+        (Direction.SENDONLY, False, True),
+        (Direction.RECVONLY, True, False),
+        (Direction.INACTIVE, False, False),
+    ],
+)
+def test_hold_and_resume(make: Make, direction: Direction, hears: bool, is_heard: bool) -> None:
+    """Media stop that way and come back, and what was not sent is no loss: numbers run on."""
+    office = make()
+    west, east = dialled(office, "west", 1), dialled(office, "east", 2)
+    hear(office, (west, 400), (east, 600))
+    before = {kind: west.received(kind) for kind in ("audio", "video")}
+    assert all(before.values())
+    east.received("audio")
+    west.reoffer(direction=direction)
+    hear(office, (west, 400), (east, 600), ms=100)  # what was made ahead still leaves
+    for kind in before:
+        before[kind] += west.received(kind)
+    hear(office, (west, 400), (east, 600), ms=400)
+    held = {kind: west.received(kind) for kind in ("audio", "video")}
+    assert all(bool(packets) is hears for packets in held.values())
+    sound = g711.a_law_decode(np.frombuffer(east.received("audio")[-1][12:], np.uint8))
+    assert (loudness(sound, 400) > 1000) is is_heard
+    west.reoffer(direction=Direction.SENDRECV)
+    hear(office, (west, 400), (east, 600), ms=400)
+    for kind, packets in before.items():
+        after = west.received(kind)
+        assert after
+        came = numbers(packets + held[kind] + after)
+        assert came == list(range(came[0], came[0] + len(came)))
+        if not hears:
+            stamps = [int.from_bytes(p[4:8], "big") for p in (packets[-1], after[0])]
+            clock = 8000 if kind == "audio" else 90_000
+            assert (stamps[1] - stamps[0]) % 2**32 > 0.35 * clock
+    sound = g711.a_law_decode(np.frombuffer(east.received("audio")[-1][12:], np.uint8))
+    assert loudness(sound, 400) > 1000
+
+
+def test_after_hold_sound_begins_with_a_marker_and_pictures_with_a_key_frame(make: Make) -> None:
+    office = make()
+    west = dialled(office, "west", 1)
+    office.run(200)
+    west.reoffer(direction=Direction.INACTIVE)
+    office.run(200)
+    for kind in ("audio", "video"):
+        west.received(kind)
+    west.reoffer(direction=Direction.SENDRECV)
+    office.run(200)
+    assert west.received("audio")[0][1] & 0x80
+    first = west.received("video")[0]
+    assert (first[12], first[13] & 0x9F) == (0x7C, 0x85)  # FU-A, the start of an IDR slice
+
+
+def test_old_style_hold(make: Make) -> None:
+    """c=0.0.0.0 (RFC 3264 §8.4)."""
+    office = make()
+    west = dialled(office, "west", 1)
+    office.run(100)
+    west.reoffer(replace(west.local, address="0.0.0.0", version=9))
+    office.run(40)
+    west.received("audio")
+    office.run(100)
+    assert west.received("audio") == []
+    assert office.plane.pacer.unsendable == 0
+
+
+def test_another_port(make: Make) -> None:
+    """Media go to it and are taken from it, and no longer from the old one."""
+    office = make()
+    west, east = dialled(office, "west", 1), dialled(office, "east", 2)
+    hear(office, (west, 400))
+    moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
+    west.reoffer(replace(west.local, media=tuple(moved), version=9))
+    old = west._sockets.copy()
+    west._sockets.clear()
+    west._port = {kind: port + 100 for kind, port in west._port.items()}
+    west.sock("audio")
+    stray = office.plane.inbound.lost.stray
+    hear(office, (west, 400), ms=400)
+    assert west.received("audio")
+    assert office.plane.inbound.lost.stray == stray
+    sound = g711.a_law_decode(np.frombuffer(east.received("audio")[-1][12:], np.uint8))
+    assert loudness(sound, 400) > 1000
+    old["audio", False].sendto(bytes([0x80, 8]) + bytes(170), west.agreed["audio"].remote)
+    office.run(20)
+    assert office.plane.inbound.lost.stray == stray + 1
+    for sock in old.values():
+        sock.close()
+
+
+def test_nobody_moves_onto_the_address_of_another_call(make: Make) -> None:
+    office = make()
+    west, east = dialled(office, "west", 1), dialled(office, "east", 2)
+    before = east.local
+    east.reoffer(replace(east.local, address=west.host, version=9))
+    [refused] = east.got(ReofferRefused)
+    assert refused.code == 488
+    east.local = before
+    for _ in range(5):
+        west.say(400)
+        office.run(20)
+    call = office.book.of("west")
+    assert call is not None
+    assert int(office.plane.inbound.statistics["audio"].received[call.row]) == 5
+
+
+def test_a_medium_that_was_dropped_gives_nothing_of_another_call_back(make: Make) -> None:
+    """West moves away, east comes to the address that it had, west drops its picture."""
+    office = make(meetings(rooms={}), seats={}, guests=4)
+    west = Bridge(office, "west", local_address(72))
+    west.dial("room")
+    moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
+    west.reoffer(replace(west.local, media=tuple(moved), version=9))
+    east = Bridge(office, "east", local_address(72), sip_port=5062)
+    east.dial("room")
+    refused = sdp.Media("video", 0, formats=("97",))
+    west.reoffer(replace(west.local, media=(west.local.media[0], refused), version=10))
+    east.show(key=True)
+    office.run(40)
+    calls = {who: office.book.of(who) for who in ("west", "east")}
+    received = office.plane.inbound.statistics["video"].received
+    assert [int(received[c.row]) for c in calls.values() if c is not None] == [0, 1]
+
+
+def test_an_invite_without_offer_within_the_call_ends_a_hold(make: Make) -> None:
+    """The MCU offers all it can, not the state of the hold (RFC 3261 §14.2)."""
+    office = make()
+    west = dialled(office, "west", 1)
+    west.reoffer(direction=Direction.SENDONLY)
+    entry = office.book.of("west")
+    assert entry is not None
+    assert entry.local.media[0].direction is Direction.RECVONLY
+    offer = office.answering.renew(entry)
+    assert [m.direction for m in offer.media] == [Direction.SENDRECV] * 2
+    assert [m.port for m in offer.media] == [m.port for m in entry.local.media]
+    assert offer.version > entry.local.version
+    assert {PCMA.payload_type, 97} <= {c.payload_type for m in offer.media for c in m.codecs}
+
+
+def test_another_codec(make: Make) -> None:
+    office = make()
+    west = dialled(office, "west", 1, codecs=(G722, PCMA))
+    east = dialled(office, "east", 2)
+    assert west.agreed["audio"].codec.name == "G722"
+    office.run(100)
+    assert {p[1] & 0x7F for p in west.received("audio")} == {9}
+    narrow = replace(west.local.media[0], codecs=(PCMU,))
+    west.reoffer(replace(west.local, media=(narrow, *west.local.media[1:]), version=9))
+    office.run(40)
+    west.received("audio")
+    hear(office, (east, 600))
+    last = west.received("audio")[-1]
+    assert last[1] & 0x7F == 0
+    assert loudness(g711.mu_law_decode(np.frombuffer(last[12:], np.uint8)), 600) > 1000
+
+
+def test_other_keys(make: Make) -> None:
+    """A far end that takes a new key, and one that gives encryption up."""
+    office = make()
+    west = dialled(office, "west", 1, secure=True)
+    hear(office, (west, 400))
+    assert west.received("audio")
+    renewed = tuple(
+        replace(m, crypto=tuple(replace(c, key=replace(c.key, master=bytes(30))) for c in m.crypto))
+        for m in west.local.media
+    )
+    west.reoffer(replace(west.local, media=renewed, version=9))
+    office.run(40)
+    west.sock("audio").recv(2000)
+    received = office.plane.inbound.statistics["audio"].received
+    call = office.book.of("west")
+    assert call is not None
+    before = int(received[call.row])
+    hear(office, (west, 400))
+    assert office.plane.inbound.lost.unauthentic == 0
+    assert int(received[call.row]) == before + 10
+    assert west.received("audio")
+    plain = tuple(replace(m, crypto=(), protocol="RTP/AVP") for m in west.local.media)
+    west.reoffer(replace(west.local, media=plain, version=10))
+    west.srtp.clear()
+    office.run(40)
+    west.received("audio")
+    hear(office, (west, 400))
+    assert int(received[call.row]) == before + 20
+    assert {len(p) for p in west.received("audio")} == {172}
+
+
+@pytest.mark.parametrize("suite", Suite)
+@pytest.mark.parametrize("mki", [b"", b"\0\0\0\1", bytes(range(16))])
+def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: bytes) -> None:
+    """Sound, pictures of full length and reports, both ways, beside one who does not encrypt."""
+    office = make()
+    west, east = dialled(office, "west", 1, secure=True), dialled(office, "east", 2)
+    line = Crypto(4, CryptoKey(suite, bytes(range(MASTER_BYTES[suite])), mki))
+    offered = tuple(replace(m, crypto=(line,)) for m in west.local.media)
+    west.reoffer(replace(west.local, media=offered, version=9))
+    terms = west.agreed["audio"]
+    assert terms.crypto_send == line.key
+    assert terms.crypto_receive is not None
+    assert (terms.crypto_receive.suite, terms.crypto_receive.mki) == (suite, mki)
+    office.run(40)
+    west.sock("audio").recv(2000)  # with the old key
+    west.received("audio", control=True)
+    for payload in (bytes(50), bytes(1400)):
+        west.send("video", b"\x65" + payload, marker=True)
+        east.send("video", b"\x65" + payload, marker=True)
+    hear(office, (west, 400))
+    assert tone(east, 400) > 1000
+    hear(office, (east, 600))
+    assert tone(west, 600) > 1000
+    assert west.received("video")
+    west.sock("audio").sendto(
+        west.srtp["audio"].protect_rtcp(pack([ReceiverReport(7, ())])), west.agreed["audio"].remote
+    )
+    before = office.plane.inbound.rtcp_received
+    office.run(5500)
+    assert office.plane.inbound.rtcp_received == before + 1
+    assert west.received("audio", control=True)
+    assert office.plane.inbound.lost.unauthentic == 0
+    assert office.plane.outbound.unprotected == 0
+
+
+def test_pictures_and_content_may_be_added(make: Make) -> None:
+    office = make()
+    west = dialled(office, "west", 1, kinds=("audio",))
+    assert (set(west.agreed), office.capacity.units_used) == ({"audio"}, 1.0)
+    west.reoffer(replace(west.offer("audio", "video", "content"), version=9))
+    assert set(west.agreed) == {"audio", "video", "content"}
+    assert office.capacity.units_used == 3.0
+    west.sock("video")
+    office.run(200)
+    assert west.received("video")
+
+
+def test_a_picture_at_another_rate(make: Make) -> None:
+    """What a new b= says is what the composed picture keeps to, and then again."""
+    office = make()
+    west = dialled(office, "west", 1)
+
+    def kbps(limit: int) -> float:
+        lower = [replace(m, tias_bps=1000 * limit) for m in west.local.media[1:]]
+        media = (west.local.media[0], *lower)
+        west.reoffer(replace(west.local, media=media, version=west.local.version + 1))
+        office.run(1000)
+        west.received("video")
+        octets = 0
+        for _ in range(40):
+            office.run(100)
+            octets += sum(len(p) for p in west.received("video"))
+        return octets * 8 / 4000
+
+    assert kbps(1024) == pytest.approx(1024, rel=0.15)
+    assert kbps(128) == pytest.approx(128, rel=0.25)
+    assert kbps(900) == pytest.approx(900, rel=0.15)
+
+
+def test_a_call_that_gives_its_pictures_up_is_one_with_sound_alone(make: Make) -> None:
+    """It costs no more than that, and shows nothing either: content is pictures too."""
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    west = dialled(office, "west", 1)
+    slides = west.offer("audio", "video", "content")
+    gone = replace(sdp.Media("video", 0, formats=("97",)), content=("main",))
+    west.reoffer(replace(slides, media=(slides.media[0], gone, slides.media[2]), version=9))
+    assert (set(west.agreed), office.capacity.units_used) == ({"audio"}, 1.0)
+    office.run(40)
+    west.received("video")
+    office.run(100)
+    assert west.received("video") == []
+    west.hang_up()
+    assert office.plane._composed._streams == {}
+    assert office.is_empty()
+
+
+def test_an_offer_that_cannot_be_taken_changes_nothing(make: Make) -> None:
+    office = make()
+    west = dialled(office, "west", 1)
+    before = office.capacity.units_used
+    west.reoffer(replace(west.local, media=west.local.media[:1], version=9))
+    [refused] = west.got(ReofferRefused)
+    assert (refused.code, office.capacity.units_used) == (488, before)
+    assert west.got(ReofferAnswered) == []
+    office.run(100)
+    assert west.received("audio")
+    call = office.book.of("west")
+    assert call is not None
+    assert (call.asked, call.given) == ("720p30", "720p30")
+    west.hang_up()
+    assert office.is_empty()
+
+
+def test_sound_that_is_added_later_is_heard_as_the_floor_has_it(make: Make) -> None:
+    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west = dialled(office, "chair", 1, kinds=("video",)), dialled(office, "west", 2)
+    chair.reoffer(replace(chair.offer("video", "audio"), version=9))
+    assert set(chair.agreed) == {"audio", "video"}
+    hear(office, (chair, 400), (west, 600), ms=400)
+    sound = g711.a_law_decode(np.frombuffer(west.received("audio")[-1][12:], np.uint8))
+    assert loudness(sound, 400) > 1000
