@@ -25,7 +25,7 @@ AUDIO = "audio"
 SVC = "SVC"
 """A scalable-video call (H.264 annex G), relayed without transcoding at whatever resolution."""
 
-PICTURES = {
+VIDEO_RESOLUTIONS = {
     "1080p30": (8160, 30),
     "720p60": (3600, 60),
     "720p30": (3600, 30),
@@ -49,7 +49,7 @@ ALSO_COUNTED = (
 )
 """Further names in makers' tables; VSW is video switching at 2, 4 or 6 Mb/s."""
 
-KNOWN = (*PICTURES, *ALSO_COUNTED, SVC, AUDIO)
+KNOWN = (*VIDEO_RESOLUTIONS, *ALSO_COUNTED, SVC, AUDIO)
 """Every name that a table of costs may use."""
 
 _LARGER = {"1080p60": (8160, 60), "SD60": (1620, 60), "CIF60": (396, 60), "SD15": (1620, 15)}
@@ -60,12 +60,12 @@ def lower(resolution: str) -> list[str]:
 
     Empty for names that are no single H.264 picture: other codecs, switching, SVC, audio.
     """
-    asked = PICTURES.get(resolution) or _LARGER.get(resolution)
+    asked = VIDEO_RESOLUTIONS.get(resolution) or _LARGER.get(resolution)
     if asked is None:
         return []
     return [
         name
-        for name, (macroblocks, fps) in PICTURES.items()
+        for name, (macroblocks, fps) in VIDEO_RESOLUTIONS.items()
         if name != resolution and macroblocks <= asked[0] and fps <= asked[1]
     ]
 

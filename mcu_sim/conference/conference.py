@@ -60,7 +60,7 @@ class Conference:
 
     @property
     def heard(self) -> tuple[str, ...]:
-        """Participants whose sound is in the mix."""
+        """Participants whose audio is in the mix."""
         return self._view.heard
 
     @property

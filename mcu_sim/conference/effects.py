@@ -88,7 +88,7 @@ By = str | Operator
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The participant's sound goes into the mix of the others, or no longer."""
+    """The participant's audio goes into the mix of the others, or no longer."""
 
     participant: str
     heard: bool

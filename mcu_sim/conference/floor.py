@@ -29,7 +29,7 @@ SHOWN_MS = 2000.0
 
 
 class VoiceSwitch:
-    """Watches the power of several sounds and says when another one is the speaker."""
+    """Watches the power of several voices and says when another one is the speaker."""
 
     def __init__(self) -> None:
         self._levels: dict[str, float] = {}

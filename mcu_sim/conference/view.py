@@ -22,7 +22,7 @@ from mcu_sim.conference.layout import LAYOUTS, Layout, assign, automatic
 from mcu_sim.conference.meeting import LayoutChoice, Meeting
 from mcu_sim.conference.state import State
 
-Picture = tuple[str, tuple[str | None, ...]]
+Composition = tuple[str, tuple[str | None, ...]]
 """A layout and the participants in its cells."""
 NEAR = max(len(layout.cells) for layout in LAYOUTS.values()) + 2
 """Nobody further back finds a place in a picture, nor leaves one free."""
@@ -30,15 +30,15 @@ NO_PLACE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class Compositions:
     """Of all viewers: those of `own` by themselves, what all others see, and what both follow from
     (`rule`: the same rule gives the same pictures)."""
 
     rule: object = None
-    own: dict[str, Picture] = field(default_factory=dict)
-    others: Picture = ("", ())
+    own: dict[str, Composition] = field(default_factory=dict)
+    others: Composition = ("", ())
 
-    def of(self, viewer: str) -> Picture:
+    def of(self, viewer: str) -> Composition:
         """What a viewer sees."""
         return self.own.get(viewer, self.others)
 
@@ -59,11 +59,11 @@ class View:
         self.speaker: str | None = None
         self.presenter: str | None = None
         self._shown_to_speaker: str | None = None
-        self._pictures = Pictures()
+        self._compositions = Compositions()
 
     @property
     def heard(self) -> tuple[str, ...]:
-        """Whose sound is in the mix, in the order they came."""
+        """Whose audio is in the mix, in the order they came."""
         return tuple(sorted(self._heard, key=self._heard.__getitem__))
 
     def follow(self, state: State) -> list[Effect]:
@@ -135,24 +135,24 @@ class View:
         self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
     ) -> list[Relayout | RelayoutOthers]:
         """Continuous presence; `was` and `now` as in `_watch`."""
-        before = self._pictures
-        after = self._pictures = _pictures(state, speaker, before)
+        before = self._compositions
+        after = self._compositions = _compositions(state, speaker, before)
         viewers = set(now)
         if after is not before:
             viewers.update(who for who in chain(before.own, after.own) if who in self._live)
         effects: list[Relayout | RelayoutOthers] = []
         for viewer in sorted(viewers, key=self._live.__getitem__):
             stood = viewer in was or viewer not in now
-            picture = after.of(viewer)
-            if not stood or picture != before.of(viewer):
-                effects.append(Relayout(viewer, *picture))
+            composition = after.of(viewer)
+            if not stood or composition != before.of(viewer):
+                effects.append(Relayout(viewer, *composition))
         if after.others != before.others and len(self._live) > len(viewers):
             but = frozenset(viewers.union(was))
             effects.append(RelayoutOthers(self._meeting.id, *after.others, but))
         return effects
 
 
-def _pictures(state: State, speaker: str | None, before: Pictures) -> Pictures:
+def _compositions(state: State, speaker: str | None, before: Compositions) -> Compositions:
     """What is seen; a lost participant keeps its cell, where it will be seen again.
 
     `before`: given back if nothing that it follows from has changed.
@@ -179,7 +179,7 @@ def _pictures(state: State, speaker: str | None, before: Pictures) -> Pictures:
     names[speaks] = speaker
     by_recency = list(near.values())
 
-    def seen_by(number: int, layout: Layout) -> Picture:
+    def seen_by(number: int, layout: Layout) -> Composition:
         nearest = by_recency[: len(layout.cells) + 2]
         listed = nearest if speaks is None or speaks in nearest else [*nearest, speaks]
         shown = assign(layout, listed, number, speaks, {})
@@ -189,7 +189,7 @@ def _pictures(state: State, speaker: str | None, before: Pictures) -> Pictures:
         who: seen_by(places[who].number, chosen.get(who, layout))
         for who in chain(near, () if speaker is None else (speaker,), chosen)
     }
-    return Pictures(rule, own, seen_by(NO_PLACE, layout))
+    return Compositions(rule, own, seen_by(NO_PLACE, layout))
 
 
 def _layout(choice: LayoutChoice, auto: Layout) -> Layout:

@@ -239,7 +239,7 @@ class Inbound:
             self._collisions += [(int(row), kind) for row in np.unique(rows[colliding])]
         current = self.statistics[kind].put(rows, headers, arrival_ns)
         mine = current & self._wanted[kind][rows]
-        if kind != "audio":  # a jitter buffer needs all that is numbered with the sound
+        if kind != "audio":  # a jitter buffer needs all that is numbered with the audio
             of_type = headers.payload_type == self._type[kind][rows]
             self.lost.foreign += int(np.count_nonzero(mine & ~of_type))
             mine &= of_type

@@ -53,7 +53,7 @@ class Leg:
         row: its place in the plane's arrays, free until the leg is closed.
         port_group: the set of local ports it uses (see `ports`).
         composed: the encoder of the picture made for this call; None: it sees forwarded video.
-        heard: whether its sound goes into the mix from the start.
+        heard: whether its audio goes into the mix from the start.
         host: where its signalling comes from; a host with several addresses may send from this
             one what it announced for another.
         assured: hosts that its media may go to without having been heard from (see `consent`);

@@ -274,7 +274,7 @@ class MediaPlane:
     # -------------------------------------------------------------------------- the control room
 
     def set_heard(self, row: int, heard: bool) -> None:
-        """Whether a call's sound goes into the mix (floor control)."""
+        """Whether a call's audio goes into the mix (floor control)."""
         leg = self._legs.get(row)
         if leg is not None:
             self._legs[row] = replace(leg, heard=heard)
@@ -411,7 +411,7 @@ class MediaPlane:
         }
 
     def _hear(self, leg: Leg) -> None:
-        """Take in a call's sound by its present terms."""
+        """Take in a call's audio by its present terms."""
         terms, meeting = leg.flows["audio"].terms, leg.meeting
         codec, taken = terms.codec.name.upper(), terms.receive_type
         self.bank.open(leg.row, codec, heard=leg.heard, payload_type=taken, meeting=meeting)

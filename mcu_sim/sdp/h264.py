@@ -60,7 +60,7 @@ _LIMITS = {
 }
 """By level_idc, lowest level first; level 1b has no number of its own in all profiles."""
 
-_PICTURES = {
+_NEEDED = {
     "CIF30": Limits(30 * 396, 396, 0),
     "SD30": Limits(30 * 1_350, 1_350, 0),
     "720p30": Limits(30 * 3_600, 3_600, 0),
@@ -129,7 +129,7 @@ def resolution_of(codec: Codec, known: Collection[str] = LEVELS) -> str:
     limits = _read(codec).limits
     fitting = [
         name
-        for name, need in _PICTURES.items()
+        for name, need in _NEEDED.items()
         if name in known and need.mbps <= limits.mbps and need.fs <= limits.fs
     ]
     return fitting[-1] if fitting else "CIF30"

@@ -162,7 +162,7 @@ DYNAMIC_TYPES = range(96, 128)
 
 
 def is_tones(codec: Codec) -> bool:
-    """Whether it carries pressed keys and no sound (RFC 4733 §2.4.1)."""
+    """Whether it carries pressed keys and no audio (RFC 4733 §2.4.1)."""
     return codec.name.lower() == "telephone-event"
 
 

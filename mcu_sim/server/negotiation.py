@@ -93,7 +93,7 @@ class MediaNegotiation:
         self._protocol = "RTP/SAVP" if encrypted else "RTP/AVP"
         self._dialled = dialled
         self._signalling = signalling
-        self._sounds = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
+        self._audio_codecs = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
@@ -303,13 +303,13 @@ class MediaNegotiation:
     def _can(self, port_group: int, profile: str = "baseline") -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
-        can = [audio(port(port_group, "audio"), self._sounds, protocol=how)]
+        can = [audio(port(port_group, "audio"), self._audio_codecs, protocol=how)]
         for best in self._resolutions[:1]:  # it stands for the lower ones too
             main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
-            slides = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
+            shown = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
             can += [
                 video(port(port_group, "video"), self._max_kbps, main, protocol=how),
-                content(port(port_group, "content"), self._max_kbps, slides, protocol=how),
+                content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
         return can
 

@@ -10,7 +10,7 @@ import pytest
 
 from giaoban.errors import InputError
 from mcu_sim.admission import Capacity
-from mcu_sim.device import DEFAULT_PATH, KNOWN, PICTURES, Device, load_devices, lower, pick
+from mcu_sim.device import DEFAULT_PATH, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, lower, pick
 
 
 def test_device_survives_the_way_into_plan_json_and_back() -> None:
@@ -99,7 +99,7 @@ def test_what_is_below_a_resolution(resolution: str, below: list[str]) -> None:
 
 def test_a_step_down_never_leads_back_up() -> None:
     for name in KNOWN:
-        assert set(lower(name)) <= set(PICTURES) - {name}
+        assert set(lower(name)) <= set(VIDEO_RESOLUTIONS) - {name}
         assert all(name not in lower(below) for below in lower(name))
 
 

@@ -26,7 +26,7 @@ class AudioBank:
             whether it was heard or not; 0 for rows that are not open.
         late, duplicated, reordered, resynchronised, odd, foreign: packets of each row's present
             or last call, (capacity,) int64; see `JitterBuffers`.
-        concealed: ticks in which lost or late sound was replaced, in whole or in part, likewise.
+        concealed: ticks in which lost or late audio was replaced, in whole or in part, likewise.
             A gap is filled for 60 ms at most, and not at all once it is known that the sender
             said nothing then (it left out no sequence number).
     """
@@ -61,7 +61,7 @@ class AudioBank:
 
         Args:
             codec: encoding name of what is received and sent.
-            heard: whether its sound goes into the mix.
+            heard: whether its audio goes into the mix.
             payload_type: what its packets carry; None: the static one of the codec.
             meeting: number of the meeting it sits in: it hears nobody of another one.
 
@@ -203,8 +203,8 @@ class AudioOut:
 
 def _mean_square(frames: NDArray[np.int16]) -> NDArray[np.float64]:
     # 24 bits of precision are plenty, and twice as fast
-    sound = frames.astype(np.float32)
-    total = np.einsum("ij,ij->i", sound, sound)
+    samples = frames.astype(np.float32)
+    total = np.einsum("ij,ij->i", samples, samples)
     mean: NDArray[np.float64] = np.divide(total, frames.shape[1], dtype=np.float64)
     return mean
 

@@ -145,8 +145,8 @@ class Transcoder:
         for i, call in enumerate(self._wide_calls):
             if there[i].any():
                 received = codes[i].reshape(-1, SLOT_BYTES)[there[i]]
-                sound = call.decode(received.reshape(-1))
-                slots[i, there[i]] = sound.reshape(len(received), -1)
+                samples = call.decode(received.reshape(-1))
+                slots[i, there[i]] = samples.reshape(len(received), -1)
         return narrow, slots.reshape(-1, G722.frame_samples)
 
     def encode(self, narrow: NDArray[np.int16], wide: NDArray[np.int16]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The jitter buffers of all calls (RFC 3550): encoded sound by the 10 ms, as array operations.
+"""The jitter buffers of all calls (RFC 3550): encoded audio by the 10 ms, as array operations.
 
 A packet is played at the tick (20 ms) that its timestamp puts it at, counted from the call's first
 packet plus the playout delay; one that arrives later than its tick is late. Whether a packet is in
@@ -27,7 +27,7 @@ _SLOTS_OF_SIZE[: MAX_BYTES + 1 : SLOT_BYTES] = np.arange(MAX_SLOTS + 1)
 
 @dataclass(frozen=True)
 class Packets:
-    """n packets of calls: `body` (n, ≥ 80 · slots) is the sound, `slots` 0 for foreign ones."""
+    """n packets of calls: `body` (n, ≥ 80 · slots) is the audio, `slots` 0 for foreign ones."""
 
     rows: NDArray[np.intp]
     ssrc: NDArray[np.uint32]
@@ -112,7 +112,7 @@ Mask = NDArray[np.bool_]
 
 
 class JitterBuffers:
-    """One row a call. Times are counted in bytes of sound since the origin, too: 8 a ms.
+    """One row a call. Times are counted in bytes of audio since the origin, too: 8 a ms.
 
     Sound lies in a ring of 10 ms slots. A slot's mark tells what is in it: slot · 2¹⁷ plus the
     sequence number of its packet, or slot · 2¹⁷ + 2¹⁶ if the sender said nothing then.
@@ -224,15 +224,15 @@ class JitterBuffers:
         self._store(packets, start)
 
     def _lead_ns(self, start: Int64s, arrival: Int64s | np.int64) -> Int64s:
-        """How long before its tick a packet came whose sound begins at byte `start`."""
+        """How long before its tick a packet came whose audio begins at byte `start`."""
         return start // FRAME_BYTES * TICK_NS + (self._origin_ns - arrival)
 
     def _judge(self, packets: Packets) -> tuple[Packets, Int64s]:
         """What is to be stored of packets of different rows, and where each begins."""
-        sound = packets.slots > 0
-        if not sound.all():
-            self._pass_over(packets.take(~sound))
-            packets = packets.take(sound)
+        usable = packets.slots > 0
+        if not usable.all():
+            self._pass_over(packets.take(~usable))
+            packets = packets.take(usable)
         rows = packets.rows
         known = packets.ssrc == self._ssrc[rows]
         ahead = (packets.sequence - self._next_sequence[rows]).view(np.int16)
@@ -267,7 +267,7 @@ class JitterBuffers:
         return packets.take(~duplicate), start[~duplicate]
 
     def _pass_over(self, packets: Packets) -> None:
-        """Packets without sound are no gap in the sequence."""
+        """Packets without audio are no gap in the sequence."""
         rows = packets.rows
         following = packets.sequence == self._next_sequence[rows]
         following &= packets.ssrc == self._ssrc[rows]
@@ -312,7 +312,7 @@ class JitterBuffers:
         self._marks_by_tick[at] = marks[:, np.newaxis] + _MARKS_OF_A_TICK
 
     def _store(self, packets: Packets, start: Int64s) -> None:
-        """Put the sound that is in time into the ring."""
+        """Put the audio that is in time into the ring."""
         n, most = len(packets.rows), packets.body.shape[1] // SLOT_BYTES
         numbers = np.arange(most)
         slot = (start // SLOT_BYTES)[:, np.newaxis] + numbers

@@ -1,4 +1,4 @@
-"""What is heard in place of sound that did not come: the last frame again, dying away."""
+"""What is heard in place of audio that did not come: the last frame again, dying away."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ class Concealer:
             repeated |= missing & (gap < _FADE_SLOTS)
             since = gap[:, np.newaxis] * self._slot + np.arange(self._slot)
             fade = np.maximum(1 - since / (_FADE_SLOTS * self._slot), 0)
-            sound = np.rint(last[:, part] * fade).astype(np.int16)
+            replacement = np.rint(last[:, part] * fade).astype(np.int16)
             at = lacking[missing]
-            frames[at, part] = sound[missing]
+            frames[at, part] = replacement[missing]
             whole[at, part] = last[missing, part]
             gap = np.where(missing, np.minimum(gap + 1, _FADE_SLOTS), 0)
         self._last[rows] = whole

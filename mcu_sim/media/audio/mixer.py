@@ -105,7 +105,7 @@ def mix_minus_one(frames: Frames, active: Mask | None = None) -> Frames:
     """What each call hears during one frame.
 
     `frames`: int16 (calls, samples), one row a call. `active`: bool (calls,), the calls whose
-    sound goes into the mix; the others are heard by nobody but hear the mix. Summed in int32 and
+    audio goes into the mix; the others are heard by nobody but hear the mix. Summed in int32 and
     saturated to int16. Raises `ValueError` for other shapes or types.
     """
     own = _contributions(frames, active)
@@ -128,7 +128,7 @@ class TwoBusMixer:
         """What each call hears during one frame, at its own sampling.
 
         `narrow` (n, s) at 8 kHz and `wide` (w, 2 s) at 16 kHz, and their masks, are as for
-        `mix_minus_one`. Between the buses sound is delayed by the resamplers, 2.4 ms. They only
+        `mix_minus_one`. Between the buses audio is delayed by the resamplers, 2.4 ms. They only
         run while there are calls of both kinds. Raises `ValueError` for other shapes or types.
         """
         if not len(narrow) or not len(wide):

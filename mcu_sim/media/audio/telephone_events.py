@@ -55,7 +55,7 @@ class ToneReader:
         data: NDArray[np.uint8],
         lengths: NDArray[np.int64],
     ) -> None:
-        """Look through received packets of sound for events; arguments as of `AudioBank.put`."""
+        """Look through received packets of audio for events; arguments as of `AudioBank.put`."""
         mine = np.flatnonzero(headers.payload_type == self._type[rows])
         if not len(mine):
             return

@@ -374,12 +374,12 @@ class Forwarder:
             arrival_ns: (n,) on the clock of `watch` and `take_key_requests`.
         """
         start, end = rtp.payload_bounds(data, lengths)
-        sound = (rows != NOBODY) & headers.valid & (start > 0)
-        # what is not sound has a payload of no bytes here, and begins nothing
+        usable = (rows != NOBODY) & headers.valid & (start > 0)
+        # what is not usable has a payload of no bytes here, and begins nothing
         starts_key = self._key_starts.find(
-            rows, headers, data, np.where(sound, start, 0), np.where(sound, end, 0)
+            rows, headers, data, np.where(usable, start, 0), np.where(usable, end, 0)
         )
-        pieces = self._pieces(np.where(sound, rows, NOBODY), headers, starts_key, arrival_ns)
+        pieces = self._pieces(np.where(usable, rows, NOBODY), headers, starts_key, arrival_ns)
         cuts = sorted({int(piece.at[0]) for piece in pieces if piece.restarted})
         parts: list[_Part] = []
         for low, high in pairwise([0, *cuts, len(rows)]):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mcu_sim.sip.transport.tls import Tls
 
 _MAX_DATAGRAM = 65_535
-# A flood must not keep the owner from its other work: sound is due every 20 ms.
+# A flood must not keep the owner from its other work: audio is due every 20 ms.
 _MOST_DATAGRAMS = 32
 _MOST_ACCEPTS = 64
 _MOST_HANDSHAKES = 4  # of about a millisecond each

@@ -10,7 +10,7 @@ import typer
 
 from giaoban.errors import InputError, did_you_mean
 from mcu_sim.admission import Admission
-from mcu_sim.device import AUDIO, KNOWN, PICTURES, Device, load_devices, pick
+from mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
 from results.report import terminal
 from results.report.document import Par, Table, pars, table
@@ -18,7 +18,7 @@ from results.report.wording import Wording
 from scenarios.cli.output import print_json
 
 MOST_CALLS = 10_000
-COLUMNS = (*PICTURES, AUDIO)
+COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
 DOES_NOT_FIT = 1
 NOT_CONFIRMED = Par(
     "* rests on a figure that is not confirmed (see giaoban device show)", tone="quiet"
