@@ -1,10 +1,12 @@
-"""Who can be kept in a meeting when something fails: questions to the network's graph, purely."""
+"""Who can be kept in a meeting when something fails: questions to the network's graph, purely.
+
+Networkx is loaded by whoever asks. The guest, which reads plans and asks nothing, goes without: what
+it loads draws from its random numbers, and so moves all that come after, by parts of a microsecond.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-
-import networkx
 
 from topology.network import Network
 
@@ -15,6 +17,8 @@ def unreachable(network: Network, links: Collection[str], nodes: Collection[str]
     One direction of a link that fails is the whole link here: a call needs both, and a path the
     other way round would serve both.
     """
+    import networkx
+
     graph = networkx.Graph((k.a, k.b) for k in network.links if k.id not in links)
     graph.remove_nodes_from(nodes)
     mcu = network.mcu.id
@@ -29,6 +33,8 @@ def carrying_links(network: Network) -> frozenset[str]:
     that joins the two (Tarjan 1972: any two edges of a component are on a common circle). One node
     stands for all bridges: it has an edge to each router at which one hangs, and one to the MCU's.
     """
+    import networkx
+
     access = {link.a: link for link in network.links if link.kind == "access"}
     backbone = [link for link in network.links if link.kind == "backbone"]
     goal = access[network.mcu.id].b
