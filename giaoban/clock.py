@@ -1,4 +1,4 @@
-"""Waiting for a moment of CLOCK_MONOTONIC."""
+"""Moments of CLOCK_MONOTONIC, and waiting for one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 
 CLOCK_MONOTONIC, TIMER_ABSTIME = 1, 1
 NS_PER_S = 1_000_000_000
+NEVER_NS = 2**63 - 1
+"""A moment that does not come; the last that an int64 holds."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from giaoban.clock import sleep_until
+from giaoban.clock import NEVER_NS, sleep_until
 from giaoban.text import fit, printable
 from mcu_sim.admission import Capacity
 from mcu_sim.conference.commands import Answer, Command, Refused
@@ -37,7 +37,6 @@ from traffic.receiver.timestamps import StampClock
 HEAR_EVERY_NS = 200_000_000
 GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
-NEVER_NS = 2**63 - 1
 NONCE_SECRET_BYTES = 32
 MOST_CONNECTIONS = 512
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from giaoban.clock import NEVER_NS
 from topology.changes import Outage
-
-NEVER_NS = 2**63 - 1
 
 
 @dataclass(frozen=True)

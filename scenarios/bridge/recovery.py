@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Literal
 
-from scenarios.bridge.power import NEVER_NS
+from giaoban.clock import NEVER_NS
 from scenarios.plan.plan import DIAL_GRID_S
 from traffic.profiles import Recovery
 

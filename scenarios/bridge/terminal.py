@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
 from mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
 from mcu_sim.media.srtp import SrtpContext, SrtpError
 from mcu_sim.media.video.forward import KeyStarts
@@ -40,7 +41,6 @@ from traffic.sources.audio_stream import AudioStream
 PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
 WATCHING = 0x5A5A_5A5A
 """Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
-NEVER_NS = 2**63 - 1
 
 
 class _Line:

@@ -15,6 +15,7 @@ from mcu_sim.media.outbound import SRTP_ROOM
 from mcu_sim.media.srtp import ALIGNMENT
 from scenarios.bridge.bridge import Bridge
 from scenarios.bridge.sources import recorded
+from scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, window_ns
 from scenarios.plan.plan import Plan
 from scenarios.records import events
 from topology.sandbox.order import in_virtual_time
@@ -25,11 +26,6 @@ from traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from traffic.receiver.timestamps import StampClock
 from traffic.sources.video_stream import fill_with_noise, packets_in
 
-WINDOW_NS = 1_000_000_000
-WINDOW_LEAD_NS = 60_000_000  # a window is handed over so long before its first packet is due
-SHORT_WINDOW_NS = 200_000_000
-"""A bridge that may notice that its call is dead must not have a second in hand. Pictures are made
-in windows of `LOOK_NS` where a key frame may be asked for."""
 SOUND: tuple[Kind, ...] = ("audio",)
 WINDOW, OFF, ON, DIAL, COMMAND, HANG_UP = range(6)  # in this order at the same moment
 
@@ -67,7 +63,7 @@ class Bridges:
             for number, call in enumerate(plan.calls)
         ]
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        self._window_ns = SHORT_WINDOW_NS if plan.loses_on_purpose else WINDOW_NS
+        self._window_ns = window_ns(plan)
         self._turn_ns = LOOK_NS if plan.watchful else self._window_ns
         self._ahead: list[tuple[tuple[Kind, ...], int, int]] = [
             (SOUND, self._window_ns, WINDOW_LEAD_NS),
@@ -136,10 +132,10 @@ class Bridges:
         whole = (at_ns - self._origin_ns) % self._window_ns == 0
         for bridge in self._bridges:
             bridge.receive(KINDS if whole else VISUAL_KINDS)
-        for kinds, window_ns, lead_ns in self._ahead:
+        for kinds, long_ns, lead_ns in self._ahead:
             if kinds is SOUND and not whole:
                 continue
-            until_ns = min(at_ns + window_ns + lead_ns, self._hang_up_ns)
+            until_ns = min(at_ns + long_ns + lead_ns, self._hang_up_ns)
             for bridge in self._bridges:
                 bridge.window(self._batch, until_ns, kinds)
         now_ns = time.monotonic_ns()
@@ -159,9 +155,9 @@ class Bridges:
             bridge.signal()
             if bridge.terminal.sends != had_media:
                 # the timetable's next window may be a second away
-                for kinds, window_ns, lead_ns in self._ahead:
-                    since = (time.monotonic_ns() - self._origin_ns) // window_ns + 1
-                    until_ns = self._origin_ns + since * window_ns + lead_ns
+                for kinds, long_ns, lead_ns in self._ahead:
+                    since = (time.monotonic_ns() - self._origin_ns) // long_ns + 1
+                    until_ns = self._origin_ns + since * long_ns + lead_ns
                     bridge.window(self._batch, min(until_ns, self._hang_up_ns), kinds)
                 bridge.terminal.watch(time.monotonic_ns())
 
@@ -180,11 +176,11 @@ class Bridges:
 
 def _room(plan: Plan, folder: Path) -> int:
     """How many packets any stream of any bridge can have in one window at the most."""
-    window_ns = WINDOW_NS + WINDOW_LEAD_NS
-    rooms = [packets_in(window_ns, plan.video.kbps, plan.video)]
+    span_ns = LONG_WINDOW_NS + WINDOW_LEAD_NS
+    rooms = [packets_in(span_ns, plan.video.kbps, plan.video)]
     if plan.content is not None:
-        rooms.append(packets_in(window_ns, plan.content.model.kbps, plan.content.model))
-    rooms += [recorded(folder / r.file).packets_in_window(window_ns) for r in plan.recordings]
+        rooms.append(packets_in(span_ns, plan.content.model.kbps, plan.content.model))
+    rooms += [recorded(folder / r.file).packets_in_window(span_ns) for r in plan.recordings]
     # an impairment may send packets twice, and hold a window's back until the next
     more = 1 + any(s.duplicated for s in plan.streams) + any(s.out_of_order for s in plan.streams)
     return max(rooms) * more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
 from traffic import rtp
 from traffic.log import PacketLog
 from traffic.profiles import AUDIO_PACKET_MS
@@ -12,7 +13,6 @@ from traffic.sender.departure_queue import DepartureQueue
 from traffic.sender.injection import Injector
 from traffic.sender.stream_plan import StreamPlan
 
-NEVER_NS = np.iinfo(np.int64).max
 CONTROL_STEP_NS, CONTROL_PHASE_NS = 5_000_000, 2_500_000
 
 

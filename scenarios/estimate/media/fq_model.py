@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.rtcp_times import Reports
-from scenarios.estimate.media.windows import BRIDGE_LEAD_NS, LONG_WINDOW_NS
 from traffic.sender.stream import next_control_ns
 
-HANDED_NS = LONG_WINDOW_NS + BRIDGE_LEAD_NS
+HANDED_NS = LONG_WINDOW_NS + WINDOW_LEAD_NS
 """No packet is handed to the kernel so long before it leaves."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mcu_sim.media.audio.bank import TICK_NS
 from mcu_sim.media.leg import Kind, Position
 from scenarios.bridge.sources import Sources
+from scenarios.bridge.windows import WINDOW_LEAD_NS
 from scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
     Kept,
@@ -21,7 +22,7 @@ from scenarios.estimate.media.sources import (
     Segment,
     Source,
 )
-from scenarios.estimate.media.windows import BRIDGE_LEAD_NS, Windows
+from scenarios.estimate.media.windows import Windows
 from scenarios.estimate.timeline import Seated, Sending, Timeline
 from scenarios.plan.plan import Plan
 from traffic import rtp
@@ -35,7 +36,7 @@ from traffic.sources.video_stream import VideoStream, packets_in
 
 def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8]:
     """Rows for what any stream makes at a time (`MAKER_STEP_NS`)."""
-    span_ns = MAKER_STEP_NS + BRIDGE_LEAD_NS
+    span_ns = MAKER_STEP_NS + WINDOW_LEAD_NS
     rooms = [packets_in(span_ns, plan.video.kbps, plan.video)]
     widths = [plan.video.max_payload, plan.audio.packet_bytes]
     rooms.append(span_ns // (plan.audio.packet_ms * 1_000_000) + 2)

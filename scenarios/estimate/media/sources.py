@@ -27,7 +27,6 @@ from traffic.sources.video_stream import VideoStream
 
 MAKER_STEP_NS = 8_000_000_000
 """A stream is asked for so much at a time: what it is written into has to hold it."""
-NEVER_NS = 2**62
 Made = AudioStream | VideoStream | RecordedStream
 
 

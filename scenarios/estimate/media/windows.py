@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from giaoban.clock import NEVER_NS
 from mcu_sim.media.audio.bank import TICK_NS
 from mcu_sim.media.plane import AHEAD_LEAD_NS, AHEAD_NS
+from scenarios.bridge.windows import WINDOW_LEAD_NS, window_ns
 from scenarios.plan.plan import Plan
 from traffic.receiver.feedback import LEAD_NS, LOOK_NS
 
-BRIDGE_LEAD_NS, LONG_WINDOW_NS, SHORT_WINDOW_NS = 60_000_000, 1_000_000_000, 200_000_000
-"""As `emulation.bridges`: windows, and how long before its first packet is due each is handed
-over."""
-NEVER_NS = 2**62
 SETTLED_NS = 2_000_000_000
 """What may overtake has come so long after an impairment's end."""
 
@@ -22,8 +20,7 @@ class Windows:
     """The grids of one plan.
 
     Attributes:
-        bridge_ns: length of a bridge's windows: of sound, and of pictures unless it is watchful; at
-            their starts it reports.
+        bridge_ns: see `scenarios.bridge.windows.window_ns`.
         watchful: whether devices look every `LOOK_NS`, and make pictures in windows of that.
         stride: ticks of sound that the MCU mixes in one go.
     """
@@ -34,10 +31,10 @@ class Windows:
 
     @classmethod
     def of(cls, plan: Plan) -> Windows:
-        """As `emulation.bridges` and `mcu_sim.media.plane` choose them."""
+        """As bridges and `mcu_sim.media.plane` choose them."""
         mix_ns = round(plan.device.audio_mix_delay_ms * 1e6)
         return cls(
-            bridge_ns=SHORT_WINDOW_NS if plan.loses_on_purpose else LONG_WINDOW_NS,
+            bridge_ns=window_ns(plan),
             watchful=plan.watchful,
             stride=1 if mix_ns <= 1.25 * TICK_NS else 2,
         )
@@ -50,7 +47,7 @@ class Windows:
 
     def sound_made_ns(self, now_ns: int) -> int:
         """The same of a microphone."""
-        return (now_ns // self.bridge_ns + 1) * self.bridge_ns + BRIDGE_LEAD_NS
+        return (now_ns // self.bridge_ns + 1) * self.bridge_ns + WINDOW_LEAD_NS
 
     def camera_look_ns(self, at_ns: int) -> int:
         """When a bridge sees whether a report is due, first at or after a moment."""

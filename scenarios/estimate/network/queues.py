@@ -24,7 +24,6 @@ LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
 """No packet is shorter on the wire."""
 TIMER_NS = 1
 """From a packet's moment to when the kernel's timer has let it go."""
-NEVER_NS = 2**62
 LEAST_LOOKED_AT = 16
 """Packets looked at one by one once a queue is full; more where that was too few the last time."""
 BLOCK = 128

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scenarios.bridge.power import NEVER_NS, Power
+from giaoban.clock import NEVER_NS
+from scenarios.bridge.power import Power
 from topology.changes import Outage
 
 S = 1_000_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.bridge.power import NEVER_NS
+from giaoban.clock import NEVER_NS
 from scenarios.bridge.recovery import PASSING, Redialling
 from traffic.profiles import Recovery
 
