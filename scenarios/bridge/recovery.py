@@ -41,6 +41,11 @@ class Redialling:
         self.attempts = 0
         """How often it has dialled again since its call was lost."""
 
+    @property
+    def dials_again(self) -> bool:
+        """Whether it ever dials by itself."""
+        return self._recovery is not None
+
     def calls(self, now_ns: int) -> None:
         """It dials, or is being dialled."""
         self._state = "calling"

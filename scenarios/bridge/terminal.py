@@ -17,6 +17,7 @@ from mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
 from mcu_sim.media.srtp import SrtpContext, SrtpError
 from mcu_sim.media.video.forward import KeyStarts
 from mcu_sim.sdp.offer_answer import Agreed
+from scenarios.bridge.planned import PORTS
 from scenarios.bridge.sources import Source, Sources, asking
 from scenarios.plan.plan import CallPlan, Plan
 from topology.emulation.namespace import inside
@@ -38,7 +39,6 @@ from traffic.rtcp.session import KeyFrameWanted, Reporter
 from traffic.sender.stream import next_control_ns
 from traffic.sources.audio_stream import AudioStream
 
-PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
 WATCHING = 0x5A5A_5A5A
 """Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
 

@@ -27,12 +27,13 @@ from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.endpoint import Datagram
 from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.registration import Registrar
-from scenarios.bridge.estimated import BridgeSide
+from scenarios.bridge.planned import logged, planned_agent
+from scenarios.bridge.user_agent import MediaStarted, MediaStopped
 from scenarios.estimate.media.voices import Voices
 from scenarios.estimate.network.paths import Paths, find_paths
 from scenarios.estimate.network.wire import FRAMING_BYTES
 from scenarios.estimate.null_media_plane import NotedPlane, NotedPorts
-from scenarios.estimate.timeline import Message, Timeline
+from scenarios.estimate.timeline import Message, Sending, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.records.events import made
 
@@ -61,12 +62,10 @@ class _Exchange:
         self._count = 0
         self._end_ns = round(plan.end_s * 1e9)
         self._idle = [_Idle(paths, way) for way in range(2 * len(plan.calls))]
-        self._bridges = [
-            BridgeSide(plan, number, self.timeline.sending.append, partial(self._tell, "bridge"))
-            for number in range(len(plan.calls))
-        ]
-        self._number_of = {bridge.address: n for n, bridge in enumerate(self._bridges)}
-        self._by_id = {bridge.bridge: n for n, bridge in enumerate(self._bridges)}
+        self._bridges = [planned_agent(plan, number, 0) for number in range(len(plan.calls))]
+        self._sending: dict[int, Sending] = {}
+        self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
+        self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
         self._rung: dict[int, float | None] = {}
         self._voices = Voices(plan, paths, self.timeline)
         self._make_mcu(plan)
@@ -130,11 +129,9 @@ class _Exchange:
     def run(self) -> Timeline:
         """From the origin to the plan's end."""
         plan = self._plan
-        for number, bridge in enumerate(self._bridges):
+        for number, call in enumerate(plan.calls):
             if plan.dial == "in":
-                self._at(
-                    round(bridge.call_plan.dial_s * 1e9), COMMANDED, partial(self._dial, number)
-                )
+                self._at(round(call.dial_s * 1e9), COMMANDED, partial(self._dial, number))
         for control in plan.controls:
             at_ns = round(control.at_s * 1e9)
             if control.by == OPERATOR.value:
@@ -159,7 +156,8 @@ class _Exchange:
 
     def _command(self, bridge: str, command: Any, now_ns: int) -> None:
         number = self._by_id[bridge]
-        self._bridges[number].command(command, now_ns)
+        if not self._bridges[number].command(command, now_ns):
+            self._tell("bridge", now_ns, "command-without-call", bridge, command=command.command)
         self._flush_bridge(number, now_ns)
 
     def _hang_up(self, now_ns: int) -> None:
@@ -181,41 +179,43 @@ class _Exchange:
             self._at(now_ns + HEAR_EVERY_NS, RUNG, self._hear)
 
     def _to_bridge(self, number: int, data: bytes, now_ns: int) -> None:
-        bridge = self._bridges[number]
-        for event in bridge.agent.receive(data, Peer(self._address, SIP_PORT), now_ns / 1e6):
-            bridge.handle(event, now_ns)
+        self._bridges[number].receive(data, Peer(self._address, SIP_PORT), now_ns)
         self._flush_bridge(number, now_ns)
 
     def _to_mcu(self, number: int, data: bytes, now_ns: int) -> None:
         self._plane.at(now_ns)
-        peer = Peer(self._bridges[number].address, SIP_PORT)
+        peer = Peer(*self._bridges[number].contact)
         for event in self._agent.receive(data, peer, now_ns / 1e6):
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
     def _ring(self, who: int, now_ns: int) -> None:
         """A timer of a bridge's agent, or (-1) of the MCU's."""
-        agent = self._agent if who < 0 else self._bridges[who].agent
         self._rung[who] = None
-        due_ms = agent.next_timeout()
-        if due_ms is not None and due_ms <= now_ns / 1e6:
-            self._plane.at(now_ns)
-            for event in agent.advance(now_ns / 1e6):
-                if who < 0:
-                    self._controller.handle(event, now_ns)
-                else:
-                    self._bridges[who].handle(event, now_ns)
-        if who < 0:
-            self._flush_mcu(now_ns)
-        else:
+        if who >= 0:
+            self._bridges[who].advance(now_ns)
             self._flush_bridge(who, now_ns)
+            return
+        self._plane.at(now_ns)
+        for event in self._agent.advance(now_ns / 1e6):
+            self._controller.handle(event, now_ns)
+        self._flush_mcu(now_ns)
 
     # --------------------------------------------------------------------------------- the wire
 
     def _flush_bridge(self, number: int, now_ns: int) -> None:
-        for datagram in self._bridges[number].agent.outgoing():
+        bridge = self._bridges[number]
+        for event in bridge.take_events():
+            if isinstance(event, MediaStarted):
+                sending = self._sending[number] = Sending(number, dict(event.terms), now_ns)
+                self.timeline.sending.append(sending)
+            elif isinstance(event, MediaStopped):
+                self._sending.pop(number).to_ns = now_ns
+            if (told := logged(bridge.user, event)) is not None:
+                self._tell("bridge", now_ns, told[0], bridge.user, **told[1])
+        for datagram in bridge.outgoing():
             self._send(2 * number, datagram, now_ns, partial(self._to_mcu, number, datagram.data))
-        self._wake(number, self._bridges[number].agent.next_timeout())
+        self._wake(number, bridge.next_timeout())
 
     def _flush_mcu(self, now_ns: int) -> None:
         self.timeline.mcu_woken.append(now_ns)

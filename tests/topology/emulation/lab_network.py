@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from scenarios.bridge.terminal import PORTS
+from scenarios.bridge.planned import PORTS
 from scenarios.emulation.bridges import attend
 from scenarios.emulation.guest import _run_mcu
 from scenarios.plan.plan import SIP_PORT, Plan

@@ -1,0 +1,82 @@
+"""A plan's bridges: their user agents, and how a run's events tell of them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from giaoban.errors import InvalidRun
+from mcu_sim import sdp
+from mcu_sim.media.leg import Kind
+from mcu_sim.secret_source import SeededSecrets
+from mcu_sim.sip import Peer
+from scenarios.bridge.capabilities import capabilities
+from scenarios.bridge.recovery import Redialling
+from scenarios.bridge.user_agent import (
+    BridgeEvent,
+    BridgeUserAgent,
+    Completed,
+    MediaLost,
+    Redialled,
+    Unreadable,
+)
+from scenarios.plan.plan import MEETING, SIP_PORT, Plan
+
+PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
+RESTARTED = 1_000_003
+"""Between the seeds of a bridge before and after its power was gone."""
+
+
+def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
+    """The user agent of a planned call. `origin_ns`: of the plan's times, by the owner's clock."""
+    bridge = plan.calls[number].bridge
+    ports, content_kbps = dict(PORTS), 0.0
+    if plan.content is None:
+        del ports["content"]
+    else:
+        content_kbps = plan.content.model.kbps
+    microphone = sdp.Codec(plan.audio.payload_type, plan.audio.encoding, plan.audio.clock_hz)
+    return BridgeUserAgent(
+        bridge,
+        (plan.network.address(bridge), SIP_PORT),
+        Peer(plan.network.address(plan.network.mcu.id), SIP_PORT),
+        capabilities(
+            ports, plan.profile, microphone, content_kbps=content_kbps, encrypted=plan.encrypted
+        ),
+        rng(plan, number),
+        session_id=lambda: plan.seed + number,
+        keys=SeededSecrets(plan.seed, f"bridge {number}"),
+        room=MEETING,
+        redialling=Redialling(plan.recovery, origin_ns, number, plan.seed),
+    )
+
+
+def rng(plan: Plan, number: int, restarts: int = 0) -> random.Random:
+    """What the user agent of a bridge draws from that has started again so often."""
+    return random.Random(plan.seed * 1009 + number + restarts * RESTARTED)
+
+
+def logged(bridge: str, event: BridgeEvent) -> tuple[str, dict[str, Any]] | None:
+    """What `events.jsonl` says of an event: its name and details; None: nothing.
+
+    Raises:
+        InvalidRun: the MCU, which is ours, said what cannot be read.
+    """
+    match event:
+        case Unreadable(what, why):
+            raise InvalidRun(f"{bridge}: the MCU's {what} cannot be read: {why}")
+        case Completed("invite", True, setup_ms):
+            return "connected", {"setup_ms": round(setup_ms, 3)}
+        case Completed("invite", False, _, 0):
+            return "timed-out", {}
+        case Completed("invite", False, _, code, reason):
+            return "refused", {"code": code, "reason": reason}
+        case Completed("drop") | Completed("incoming", False):
+            return "ended-by-mcu", {}
+        case Completed("info", False, _, code) if code:
+            return "command-refused", {"code": code}
+        case MediaLost():
+            return "media-lost", {}
+        case Redialled(attempt):
+            return "redial", {"attempt": attempt}
+    return None
