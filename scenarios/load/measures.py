@@ -14,11 +14,11 @@ import numpy as np
 
 from results.model.load import Delay, McuView, OperationResult, Second, Sessions, Storm
 from scenarios.load import timetable
-from scenarios.load.locust.outcomes import Health, Operation, Record
+from scenarios.load.locust.outcomes import Health, Performed, Record
 from scenarios.load.plan import BackOff, LoadPlan
 
-CALLS: tuple[Operation, ...] = ("invite",)
-ORDER: tuple[Operation, ...] = (
+CALLS: tuple[Performed, ...] = ("invite",)
+ORDER: tuple[Performed, ...] = (
     "options",
     "register",
     "invite",

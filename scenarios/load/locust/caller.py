@@ -10,9 +10,10 @@ from gevent.event import Event
 from locust import User
 
 from mcu_sim.conference.commands import Command
+from scenarios.bridge.user_agent import Operation
 from scenarios.load import generators, timetable
-from scenarios.load.locust.outcomes import Operation, Record
-from scenarios.load.locust.sip_transport import PhoneSession, now_ms
+from scenarios.load.locust.outcomes import Record
+from scenarios.load.locust.sip_transport import PhoneSession, now_ns
 from scenarios.load.locust.worker_context import WorkerContext
 from scenarios.load.passwords import Account, Keys
 from scenarios.load.plan import LoadPlan
@@ -46,7 +47,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
             return
         self._give_up_asides()
         for session in self.sessions:
-            if session.phone.owes:
+            if session.phone.pending:
                 self.context.leave(session)
         if self.plan.by_hand:
             for session in self.sessions:
@@ -84,7 +85,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         self,
         session: PhoneSession,
         operation: Operation,
-        begin: Callable[[float], None],
+        begin: Callable[[int], object],
         due_s: float | None = None,
         *,
         held_up: bool = False,
@@ -116,8 +117,8 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
             self._stood_s = stood_s
             self.context.sleep_until(due_s)
 
-        def begin(now_ms: float) -> None:
-            session.phone.dial(room, now_ms)
+        def begin(now_ns: int) -> None:
+            session.phone.dial(now_ns, room)
 
         return self.do(session, "invite", begin, None if held_up else due_s, held_up=held_up).ok
 
@@ -125,7 +126,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         """Give a command in a call, if that still stands."""
         if not session.phone.stands:
             return False
-        return self.do(session, "info", lambda ms: session.phone.say(command, ms)).ok
+        return self.do(session, "info", lambda ns: session.phone.command(command, ns)).ok
 
     def hang_up(self, session: PhoneSession) -> None:
         """Leave, if the call still stands."""
@@ -141,7 +142,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
             self.ask_aside(session, "register", session.phone.register)
 
     def ask_aside(
-        self, session: PhoneSession, operation: Operation, begin: Callable[[float], None]
+        self, session: PhoneSession, operation: Operation, begin: Callable[[int], object]
     ) -> None:
         """Ask for something beside the timetable, and keep what came of it."""
         who, at_s = session.phone.account.who, self.context.now_s()
@@ -152,7 +153,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
 
         def give_up() -> None:
             if self.context.now_s() > at_s + timetable.PREPARE_S:
-                done = session.phone.give_up(operation, now_ms())
+                done = session.phone.give_up(operation, now_ns())
                 self.context.record(who, at_s, None, done)
 
         self._asides.append((gevent.spawn(ask), give_up))

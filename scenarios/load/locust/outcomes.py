@@ -6,22 +6,11 @@ from collections.abc import Collection
 from typing import Literal
 
 from giaoban.tomlfile import StrictModel
+from scenarios.bridge.user_agent import Operation
 from traffic.media_load.messages import Medium
 
-Operation = Literal[
-    "options",
-    "register",
-    "unregister",
-    "invite",
-    "bye",
-    "info",
-    "incoming",
-    "guess",
-    "malformed",
-    "drop",
-]
-"""`incoming`: a call that the MCU made, `drop`: a standing call that ended without its bridge's
-will; the others are what was asked for."""
+Performed = Operation | Literal["guess", "malformed"]
+"""What bridges do, and what those do who should not get in."""
 Cause = Literal["capacity", "timeout", "authentication", "unsupported", "protocol"]
 """Why something failed: the MCU is full; it did not answer in time; it did not believe or admit the
 caller; it does not do such a thing at all; it answered anything else, or what cannot be read."""
@@ -44,7 +33,7 @@ class Record(StrictModel):
             before it; it has no `due_s`, which tells how late the generator was.
     """
 
-    operation: Operation
+    operation: Performed
     who: str
     at_s: float
     due_s: float | None = None

@@ -10,20 +10,28 @@ import itertools
 import random
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 import gevent
 from gevent.event import AsyncResult, Event
 
+from mcu_sim.media.leg import Kind
+from mcu_sim.sdp.offer_answer import Agreed
 from mcu_sim.sip import Peer
-from scenarios.load.locust.outcomes import Operation
+from scenarios.bridge.user_agent import (
+    Completed,
+    KeyFrameWanted,
+    MediaStarted,
+    MediaStopped,
+    Operation,
+)
 from scenarios.load.passwords import Account
-from scenarios.load.phone import Done, KeyFrameWanted, Phone, Silent, Talks
+from scenarios.load.phone import Phone
 from scenarios.load.plan import LoadPlan
 from traffic.batch import try_to_send
-from traffic.media_load.messages import CallReport, Medium, Where
+from traffic.media_load.messages import MEDIA, CallReport, Medium, Where
 from traffic.media_load.process import MediaError, MediaProcess
 from traffic.profiles import DSCP_SIGNALLING, Profile
 
@@ -56,7 +64,7 @@ class SipTransport:
     def session(
         self,
         account: Account,
-        on_done: Callable[[Done], None],
+        on_done: Callable[[Completed], None],
         on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         *,
         with_media: bool = True,
@@ -119,7 +127,7 @@ class PhoneSession:
         self,
         transport: SipTransport,
         account: Account,
-        on_done: Callable[[Done], None],
+        on_done: Callable[[Completed], None],
         on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         profile: Profile,
         *,
@@ -162,23 +170,22 @@ class PhoneSession:
         self._listener = gevent.spawn(self._listen)
 
     def ask(
-        self, operation: Operation, begin: Callable[[float], None], within_s: float | None = None
-    ) -> Done:
+        self, operation: Operation, begin: Callable[[int], object], within_s: float | None = None
+    ) -> Completed:
         """Begin something and wait for its end; each has one, by SIP's own timers.
 
         `within_s`: no answer by then is none; one that comes later is not told to anybody.
         """
         answer = self._waiting[operation] = AsyncResult()
-        began_ms = now_ms()
-        begin(began_ms)
+        begin(now_ns())
         self._after()
         try:
             done = answer.get(timeout=within_s)
         except gevent.Timeout:
             self._waiting.pop(operation, None)
             self._note_answer(operation)
-            return self.phone.give_up(operation, now_ms())
-        assert isinstance(done, Done)
+            return self.phone.give_up(operation, now_ns())
+        assert isinstance(done, Completed)
         return done
 
     def raw(self, data: bytes) -> None:
@@ -200,7 +207,7 @@ class PhoneSession:
         timer_ms = self.phone.next_timeout()
         due = timer_ms is not None and timer_ms <= now_ms()
         if due:
-            self.phone.advance(now_ms())
+            self.phone.advance(now_ns())
         self._after()
         return due
 
@@ -208,7 +215,7 @@ class PhoneSession:
         """Hang up whatever there is, take back the registration, and wait until the MCU has said
         that it knows."""
         until_ms = now_ms() + within_s * 1e3
-        self.phone.leave(now_ms())
+        self.phone.leave(now_ns())
         self._after()
         while self.phone.busy and now_ms() < until_ms:
             gevent.sleep(0.02)
@@ -230,26 +237,26 @@ class PhoneSession:
                 data, (host, port) = self._socket.recvfrom(MAX_DATAGRAM)
             except ConnectionError:
                 continue  # what the network says of an earlier datagram (ICMP)
-            self.phone.receive(data, Peer(host, port), now_ms())
+            self.phone.receive(data, Peer(host, port), now_ns())
             self._after()
 
     def _after(self) -> None:
         for datagram in self.phone.outgoing():
             target = datagram.target.host, datagram.target.port
             try_to_send(partial(self._socket.sendto, datagram.data, target))
-        for event in self.phone.happened():
+        for event in self.phone.take_events():
             match event:
-                case Done():
+                case Completed():
                     waiting = self._waiting.pop(event.operation, None)
                     if waiting is not None:
                         self._note_answer(event.operation)
                         waiting.set(event)
                     elif not (event.operation == "drop" and self.expects_end):
                         self._on_done(event)
-                case Talks(media):
+                case MediaStarted(terms):
                     self.over.clear()
-                    self._start_media(dict(media))
-                case Silent():
+                    self._start_media(where_to(terms, self._transport.server.host))
+                case MediaStopped():
                     self._stop_media(silently=False)
                     self.over.set()
                 case KeyFrameWanted():
@@ -283,9 +290,32 @@ class PhoneSession:
         self._on_over(coming, told, now_ms() - since_ms)
 
 
+def where_to(terms: Mapping[Kind, Agreed], target: str) -> dict[Medium, Where]:
+    """Where the media of these terms go. Only `target`'s owner has agreed to get any: what another
+    host says of itself is in no answer of the target's (the "voice hammer" of RFC 8445 §19.5.1)."""
+    return {
+        medium: Where(
+            rtp=agreed.remote,
+            rtcp=agreed.remote_rtcp,
+            payload_type=agreed.send_type,
+            muxed=agreed.rtcp_mux,
+            sends=agreed.sends,
+            assured=agreed.remote[0] == target,
+            expects=agreed.receive_type if agreed.receives else None,
+        )
+        for medium in MEDIA
+        if (agreed := terms.get(medium)) is not None
+    }
+
+
+def now_ns() -> int:
+    """CLOCK_MONOTONIC."""
+    return time.monotonic_ns()
+
+
 def now_ms() -> float:
     """CLOCK_MONOTONIC in ms."""
-    return time.monotonic_ns() / 1e6
+    return now_ns() / 1e6
 
 
 def _own_address(target: tuple[str, int]) -> str:

@@ -13,12 +13,12 @@ import gevent
 from locust import task
 
 from mcu_sim.conference.commands import Drop, Layout, Redial, RequestToSpeak, Withdraw
+from scenarios.bridge.user_agent import Completed
 from scenarios.load import timetable
 from scenarios.load.locust import malformed
 from scenarios.load.locust.caller import Caller
 from scenarios.load.locust.outcomes import AUTHENTICATION, TIMEOUT
 from scenarios.load.locust.sip_transport import PhoneSession
-from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 
 BEGINS_WITHIN_S = 0.1
@@ -160,7 +160,9 @@ class TechnicianUser(Caller):
         while not session.phone.stands and self.context.now_s() < began_s + DIALLED_WITHIN_S:
             gevent.sleep(0.02)
         if not session.phone.stands:
-            missing = Done("incoming", False, DIALLED_WITHIN_S * 1e3, 0, "the MCU did not call")
+            missing = Completed(
+                "incoming", False, DIALLED_WITHIN_S * 1e3, 0, "the MCU did not call"
+            )
             self.context.record(name, began_s, None, missing)
 
     def _drop(self, technician: PhoneSession, session: PhoneSession) -> bool:
@@ -244,25 +246,25 @@ class BabblerUser(Caller):
             free_s = self.context.now_s()
         self.rest()
 
-    def _options(self, session: PhoneSession) -> Done:
+    def _options(self, session: PhoneSession) -> Completed:
         return session.ask("options", session.phone.options, self.plan.answer_within_s)
 
     @staticmethod
-    def _is_answer(done: Done) -> bool:
+    def _is_answer(done: Completed) -> bool:
         return done.code not in (0, *TIMEOUT)
 
-    def _question(self, session: PhoneSession) -> Done:
+    def _question(self, session: PhoneSession) -> Completed:
         """An honest question, to which any answer is a sign of life: OPTIONS, or a call where the
         MCU does not answer that at the best of times."""
         if self._tells:
             return self._options(session)
-        done = session.ask("invite", lambda now_ms: session.phone.dial(self.plan.room, now_ms))
+        done = session.ask("invite", lambda now_ns: session.phone.dial(now_ns, self.plan.room))
         if done.ok:
             session.leave(1.0)
         return done
 
-    def _dial(self, session: PhoneSession, offer: bytes, now_ms: float) -> None:
-        session.phone.dial(self.plan.room, now_ms, offer)
+    def _dial(self, session: PhoneSession, offer: bytes, now_ns: int) -> None:
+        session.phone.dial(now_ns, self.plan.room, offer)
 
     def _message(self, rng: random.Random, session: PhoneSession) -> bytes:
         host, port = session.phone.agent.contact

@@ -11,12 +11,12 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from mcu_sim.media.audio import g711
+from scenarios.bridge.user_agent import Completed
 from scenarios.load.locust.journal import Journal
-from scenarios.load.locust.outcomes import Cause, Heard, Operation, Record, cause_of
+from scenarios.load.locust.outcomes import Cause, Heard, Performed, Record, cause_of
 from scenarios.load.locust.sip_transport import PhoneSession, SipTransport
 from scenarios.load.locust.watch import Watch
 from scenarios.load.passwords import Account, Keys
-from scenarios.load.phone import Done
 from scenarios.load.plan import LoadPlan
 from traffic.media_load.messages import CallReport, Figures, Medium
 from traffic.media_load.process import MediaProcess
@@ -101,7 +101,7 @@ class WorkerContext:
     def session(self, account: Account, *, with_media: bool = True) -> PhoneSession:
         """A phone; what happens at it of itself is recorded. Raises `MediaError`."""
 
-        def on_done(done: Done) -> None:
+        def on_done(done: Completed) -> None:
             self.record(account.who, self.now_s() - done.ms / 1e3, None, done)
 
         def on_over(coming: Sequence[Medium], told: CallReport | None, stood_ms: float) -> None:
@@ -126,9 +126,9 @@ class WorkerContext:
         who: str,
         at_s: float,
         due_s: float | None,
-        done: Done,
+        done: Completed,
         *,
-        operation: Operation | None = None,
+        operation: Performed | None = None,
         ok: bool | None = None,
         cause: Cause | None = None,
         held_up: bool = False,
