@@ -1,4 +1,5 @@
-"""A bridge of a test: a user agent in memory, and sockets for media when it needs them."""
+"""A bridge of a test: the user agent of every bridge (`scenarios.bridge`) in memory, which answers
+as a test wants it to, and sockets for media when it needs them."""
 
 from __future__ import annotations
 
@@ -20,29 +21,47 @@ from mcu_sim.sdp.offer_answer import (
     Agreed,
     audio,
     content,
-    make_answer,
     make_offer,
     make_reoffer,
     read_answer,
     video,
 )
 from mcu_sim.secret_source import SeededSecrets
-from mcu_sim.sip import (
-    Answered,
-    Event,
-    IncomingCall,
-    InfoReceived,
-    Reoffer,
-    ReofferAnswered,
-    UserAgent,
-)
+from mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
 from mcu_sim.sip.digest import Credentials
+from scenarios.bridge.user_agent import BridgeUserAgent, Unreadable, by_kind
 
 if TYPE_CHECKING:
     from tests.mcu_sim.desk_factory import Office
 
 SIP_PORT = 5060
 PORT: dict[Kind, int] = {"audio": 24_000, "video": 24_002, "content": 24_004}
+
+
+class _Signalling(BridgeUserAgent):
+    """A bridge's, with what its test wants of it."""
+
+    bridge: Bridge
+
+    def handle(self, event: Event, now_ns: int) -> None:
+        self.bridge.events.append(event)
+        match event:
+            case IncomingCall() if self.bridge.refuses is not None:
+                self.agent.refuse(event.call, self.bridge.refuses, "No", now_ns / 1e6)
+            case IncomingCall() if not self.bridge.answers:
+                pass
+            case ReofferAnswered(_, body):
+                assert self.local is not None
+                self.agreed = by_kind(read_answer(self.local, sdp.parse(body or b"")))
+            case _:
+                super().handle(event, now_ns)
+        self.bridge.renew_keys()
+        assert not any(isinstance(told, Unreadable) for told in self.take_events())
+
+    def _answer(self, offer: bytes | None) -> bytes | None:
+        answer = super()._answer(offer)
+        instead = None if self.stands else self.bridge.answers_with
+        return answer if instead is None else instead
 
 
 class Bridge:
@@ -78,60 +97,88 @@ class Bridge:
         self.answers_with: bytes | None = None
         """A description that it sends in place of its own."""
         self.events: list[Event] = []
-        self.call = ""
-        self.agreed: dict[str, Agreed] = {}
-        rng = random.Random(f"{user}{host}{sip_port}")
         self._secrets = SeededSecrets(sip_port, user)
-        self.agent = UserAgent(
+        self.signalling = _Signalling(
+            user,
             self.sip,
-            rng,
-            user=user,
-            session_expires_s=session_expires_s,
+            Peer(office.address, SIP_PORT),
+            [],
+            random.Random(f"{user}{host}{sip_port}"),
+            session_id=lambda: 1,
+            keys=self._secrets,
             credentials=None if password is None else Credentials(user, password),
+            session_expires_s=session_expires_s,
         )
+        self.signalling.bridge = self
         self._port = {kind: port + first_port for kind, port in PORT.items()}
         protocol = "RTP/SAVP" if secure else "RTP/AVP"
+        how: dict[str, Any] = {"protocol": protocol, "rtcp_mux": mux}
         self._made: dict[Kind, sdp.Media] = {
-            "audio": audio(self._port["audio"], codecs, protocol=protocol, rtcp_mux=mux),
-            "video": video(
-                self._port["video"],
-                kbps,
-                [codec_for(resolution, 97)],
-                protocol=protocol,
-                rtcp_mux=mux,
-            ),
-            "content": content(
-                self._port["content"],
-                kbps,
-                [codec_for("720p30", 98)],
-                protocol=protocol,
-                rtcp_mux=mux,
-            ),
+            "audio": audio(self._port["audio"], codecs, **how),
+            "video": video(self._port["video"], kbps, [codec_for(resolution, 97)], **how),
+            "content": content(self._port["content"], kbps, [codec_for("720p30", 98)], **how),
         }
-        self.can: list[sdp.Media] = []
         self.local = self.offer(*kinds)
         self._sockets: dict[tuple[str, bool], socket.socket] = {}
-        self.srtp: dict[str, SrtpContext] = {}
+        self.srtp: dict[Kind, SrtpContext] = {}
+        self._keys_of: dict[Kind, Any] = {}
         self._sequence = {"audio": 100, "video": 200, "content": 300}
         self._stamp = {"audio": 0, "video": 0, "content": 0}
         office.bridges[self.sip] = self
 
     # ------------------------------------------------------------------------------ signalling
 
+    @property
+    def agent(self) -> UserAgent:
+        return self.signalling.agent
+
+    @property
+    def call(self) -> str:
+        """The call that it has; "": none."""
+        return self.signalling.call or ""
+
+    @call.setter
+    def call(self, call: str) -> None:
+        self.signalling.call = call
+
+    @property
+    def agreed(self) -> dict[Kind, Agreed]:
+        return self.signalling.agreed
+
+    @agreed.setter
+    def agreed(self, terms: dict[Kind, Agreed]) -> None:
+        self.signalling.agreed = terms
+
+    @property
+    def can(self) -> list[sdp.Media]:
+        return self.signalling.can
+
+    @property
+    def local(self) -> sdp.Session:
+        """Its description in force, or (set) what it offers next."""
+        assert self.signalling.local is not None
+        return self.signalling.local
+
+    @local.setter
+    def local(self, offer: sdp.Session) -> None:
+        self.signalling.local = offer
+
     def dial(self, meeting: str, *, offer: bytes | None = None) -> None:
         """Call the MCU and let it answer."""
-        uri = f"sip:{meeting}@{self.office.address}:{SIP_PORT}"
-        sent = sdp.build(self.local) if offer is None else offer
-        self.call = self.agent.call(uri, sent, self.office.now_ms)
+        ours = self.local
+        self.signalling.dial(
+            self.office.now_ns, meeting, sdp.build(ours) if offer is None else offer
+        )
+        self.local = ours
         self.office.settle()
 
     def offer(self, *kinds: Kind) -> sdp.Session:
         """A description of these media; they are what it can from now on."""
-        self.can = [self._made[kind] for kind in kinds]
+        self.signalling.can = [self._made[kind] for kind in kinds]
         return make_offer(self.host, self.can, 1, keys=self._secrets)
 
     def hang_up(self) -> None:
-        self.agent.hang_up(self.call, self.office.now_ms)
+        self.signalling.hang_up(self.office.now_ns)
         self.office.settle()
 
     def reoffer(self, offer: sdp.Session | None = None, **media: Any) -> None:
@@ -156,47 +203,19 @@ class Bridge:
         return [event.code for event in self.events if hasattr(event, "code")]
 
     def take(self, events: Sequence[Event]) -> None:
-        now_ms = self.office.now_ms
+        """Do about these what it does about what comes."""
         for event in events:
-            self.events.append(event)
-            match event:
-                case IncomingCall(call):
-                    self._called(call, event.sdp)
-                case Answered(_, body) | ReofferAnswered(_, body):
-                    self._settle(read_answer(self.local, sdp.parse(body or b"")))
-                case Reoffer(call, body):
-                    assert body is not None
-                    self.local, agreed = self._answer(body)
-                    self._settle(agreed)
-                    self.agent.answer_reoffer(call, sdp.build(self.local), now_ms)
-                case InfoReceived():
-                    self.agent.answer_info(event.request_key, 200, "OK", now_ms)
+            self.signalling.handle(event, self.office.now_ns)
 
-    def _called(self, call: str, offer: bytes | None) -> None:
-        if self.refuses is not None:
-            self.agent.refuse(call, self.refuses, "No", self.office.now_ms)
-        elif self.answers:
-            assert offer is not None
-            self.call = call
-            self.local, agreed = self._answer(offer)
-            self._settle(agreed)
-            answer = sdp.build(self.local) if self.answers_with is None else self.answers_with
-            self.agent.accept(call, answer, self.office.now_ms)
-
-    def _answer(self, offer: bytes) -> tuple[sdp.Session, list[Agreed | None]]:
-        theirs = sdp.parse(offer)
-        return make_answer(theirs, self.can, self.host, 1, keys=self._secrets)
-
-    def _settle(self, terms: Sequence[Agreed | None]) -> None:
-        before = self.agreed
-        self.agreed = {"content" if t.content else t.kind: t for t in terms if t is not None}
+    def renew_keys(self) -> None:
+        """New keys begin a new stream of packets, the same keys go on."""
         for kind, t in self.agreed.items():
-            old = before.get(kind)
             keys = t.crypto_send, t.crypto_receive
-            if None in keys or (old and (old.crypto_send, old.crypto_receive) == keys):
+            if None in keys or self._keys_of.get(kind) == keys:
                 continue
             assert t.crypto_send is not None
             assert t.crypto_receive is not None
+            self._keys_of[kind] = keys
             self.srtp[kind] = SrtpContext(send=t.crypto_send, receive=t.crypto_receive)
 
     # ----------------------------------------------------------------------------------- media

@@ -149,7 +149,7 @@ class Office:
                 bridge = self.bridges.get((one.target.host, one.target.port))
                 if bridge is not None and not bridge.cut:
                     source = Peer(self.address, SIP_PORT)
-                    bridge.take(bridge.agent.receive(one.data, source, self.now_ms))
+                    bridge.signalling.receive(one.data, source, self.now_ns)
             theirs = [(b, one) for b in self.bridges.values() for one in b.agent.outgoing()]
             for bridge, one in theirs:
                 if not bridge.cut:
@@ -179,7 +179,7 @@ class Office:
             for event in self.agent.advance(self.now_ms):
                 self.controller.handle(event, self.now_ns)
             for bridge in self.bridges.values():
-                bridge.take(bridge.agent.advance(self.now_ms))
+                bridge.signalling.advance(self.now_ns)
             self.controller.advance(self.now_ns)
 
     def run(self, ms: int = 20) -> None:

@@ -336,9 +336,10 @@ def test_the_end_of_the_device_is_told_to_everybody(make: Make) -> None:
     office = make()
     west = bridge(office, "west")
     west.dial("meeting")
+    call = west.call
     office.controller.close("The MCU stops", office.now_ns)
     office.settle()
-    assert west.got(CallEnded) == [CallEnded(west.call)]
+    assert west.got(CallEnded) == [CallEnded(call)]
     assert office.is_empty()
     late = bridge(office, "east", 2)
     late.dial("meeting")

@@ -198,7 +198,7 @@ class Attack:
                 secure=self.rng.random() < 0.5,
                 session_expires_s=90,
             )
-            one.take = lambda events: None  # type: ignore[method-assign, assignment]
+            one.signalling.handle = lambda event, now_ns: None  # type: ignore[method-assign]
             meeting = self.rng.choice(("meeting", "room", f"r-{number % 7}"))
             good = sdp.build(one.local)
             one.dial(meeting, offer=mutations.text(good, self.rng))
