@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_CODE = {"runs", "baselines"}
 """Folders of the program that hold answers, on which no answer depends."""
 PACKAGES = ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results")
-SUFFIXES = (".py", ".toml", ".config")
+SUFFIXES = (".py", ".toml", ".config", ".po")
 TIED = ("scenarios/*.toml", "topology/*.toml", "mcu_sim/devices.toml", "results/criteria.toml")
 """Data that a run names with its own sums: one that differs from the commit's is no other code."""
 LIBRARIES = ("numpy", "scapy", "pyroute2", "sipmessage")
