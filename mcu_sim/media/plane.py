@@ -48,7 +48,7 @@ first packet of each is due; at their starts the device looks at what came, also
 A watchful one does so every `LOOK_NS`."""
 AHEAD_IN_LOOP_NS = 60_000_000
 """Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
-ASKING = 6
+MCU_REQUESTS = 6
 """Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 FORWARD_ROOM = 4096
@@ -176,7 +176,7 @@ class MediaPlane:
         elif kind == "video" and leg.composed is not None:
             start_ns = max(next_start_ns(now_ns, self._origin_ns), flow.from_ns)
             self._composed.open(row, down, leg.composed, start_ns)
-            self._losses.open(row, leg.composed.kbps, down.seed + ASKING)
+            self._losses.open(row, leg.composed.kbps, down.seed + MCU_REQUESTS)
             # the next window may begin after the stream's first frames are due
             self._compose(self._composed_until_ns)
         else:

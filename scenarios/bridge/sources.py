@@ -28,7 +28,7 @@ Source = AudioStream | VideoStream | RecordedStream
 SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer
 RATE_MARGIN = 1.1
 """How far a recording may be above its call's rate: encoders keep to it in the long run."""
-ASKING = 5
+BRIDGE_REQUESTS = 5
 """Tells the seed of what is drawn for a bridge's requests from that of the stream it sees."""
 GRANTED_NS = 100_000_000
 """Slides come so long after the content channel was given: the word has to reach the bridge."""
@@ -37,7 +37,7 @@ GRANTED_NS = 100_000_000
 def asking(plan: Plan, call: CallPlan, kind: Kind) -> tuple[Asking, int]:
     """How a bridge asks for key frames of what it sees, and its T_dither_max in ns: all who are in
     the meeting may miss what it misses."""
-    seed = plan.streams[call.down[kind]].seed + ASKING
+    seed = plan.streams[call.down[kind]].seed + BRIDGE_REQUESTS
     shown = plan.content
     kbps = shown.model.kbps if kind == "content" and shown else plan.video.kbps
     return Asking(seed), dither_max_ns(kbps, len(plan.calls) + 1)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import VISUAL_KINDS, Kind
-from mcu_sim.media.plane import ASKING
+from mcu_sim.media.plane import MCU_REQUESTS
 from mcu_sim.media.reports import CNAME
 from scenarios.bridge.sources import asking
 from scenarios.estimate.media.flows import Flows
@@ -226,7 +226,7 @@ class Feedback:
 def _camera(seated: Seated) -> _Camera:
     leg = seated.leg
     assert leg.composed is not None
-    asking = Asking(leg.flows["video"].down.seed + ASKING)
+    asking = Asking(leg.flows["video"].down.seed + MCU_REQUESTS)
     return _Camera(seated.from_ns, leg.composed.kbps, asking)
 
 
