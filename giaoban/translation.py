@@ -3,6 +3,9 @@
 A sentence is written in English where it is said, with named `{fields}`; every other language is a
 catalogue, `giaoban/locale/*.po`, read as it is at first use. A sentence that is not in it is said
 in English. `pybabel extract` finds the sentences by its own keywords.
+
+Babel is loaded by whoever translates. The guest, which does not, goes without: what it loads moves
+its measures (see `scenarios.faults.graph`).
 """
 
 from __future__ import annotations
@@ -12,11 +15,10 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+if TYPE_CHECKING:
+    from babel import Locale
 
 Language = Literal["vi", "en"]
 
@@ -47,8 +49,10 @@ class Translator:
     """Says sentences and numbers in one language."""
 
     def __init__(self, language: Language) -> None:
+        from babel import Locale
+
         self.language = language
-        self.locale = Locale(language)
+        self.locale: Locale = Locale(language)
         self._catalogue = _catalogue(language)
 
     def gettext(self, msgid: str, /, **values: object) -> str:
@@ -110,6 +114,9 @@ def translator(language: Language) -> Translator:
 def _catalogue(language: Language) -> NullTranslations:
     if language == SOURCE:
         return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     with (LOCALES / f"{language}.po").open("rb") as file:
         found = read_po(file, locale=language, abort_invalid=True)
     compiled = BytesIO()
