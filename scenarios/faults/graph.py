@@ -1,7 +1,8 @@
 """Who can be kept in a meeting when something fails: questions to the network's graph, purely.
 
-Networkx is loaded by whoever asks. The guest, which reads plans and asks nothing, goes without: what
-it loads draws from its random numbers, and so moves all that come after by parts of a microsecond.
+Networkx is loaded by whoever asks. The guest, which reads plans and asks nothing, goes without:
+what it loads draws from its random numbers, and so moves all that come after by parts of a
+microsecond.
 """
 
 from __future__ import annotations
