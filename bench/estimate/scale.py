@@ -23,9 +23,9 @@ from scenarios.estimate.network.hops import servers_of
 from scenarios.estimate.network.packets import Packets
 from scenarios.estimate.network.paths import find_paths
 from scenarios.estimate.network.transit import Transit
-from scenarios.estimate.network.wire import around_bytes
 from scenarios.estimate.static import static_loads
 from scenarios.plan.plan import Plan
+from scenarios.plan.wire import around_bytes
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from scenarios.spec.question import make_question
 from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES

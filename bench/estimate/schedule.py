@@ -20,9 +20,9 @@ from scenarios.estimate.network.packets import Packets
 from scenarios.estimate.network.paths import find_paths
 from scenarios.estimate.network.queues import Served
 from scenarios.estimate.network.transit import FlowOf, Transit
-from scenarios.estimate.network.wire import around_bytes
 from scenarios.estimate.signalling import signal
 from scenarios.plan.plan import Plan
+from scenarios.plan.wire import around_bytes
 from scenarios.spec.question import Question
 from topology.routing import shortest_paths
 from traffic.rtp import UDP_IP_BYTES

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from results.judge.off_by import OffBy, off_by
 from results.judge.verdict import Judgement
 from results.model.result import Engine, Result
+from scenarios.estimate.limits import check, reasons
 from scenarios.estimate.media.captures import captured, waited
 from scenarios.estimate.media.media import hold
-from scenarios.estimate.refusals import check, reasons
 from scenarios.estimate.signalling import signal
 from scenarios.measure.assemble import Answer, assemble, criteria_of, judged
 from scenarios.measure.captures import Captures

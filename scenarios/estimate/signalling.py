@@ -31,10 +31,10 @@ from scenarios.bridge.planned import logged, planned_agent
 from scenarios.bridge.user_agent import MediaStarted, MediaStopped
 from scenarios.estimate.media.voices import Voices
 from scenarios.estimate.network.paths import Paths, find_paths
-from scenarios.estimate.network.wire import FRAMING_BYTES
 from scenarios.estimate.null_media_plane import NotedPlane, NotedPorts
 from scenarios.estimate.timeline import Message, Sending, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
+from scenarios.plan.wire import FRAMING_BYTES
 from scenarios.records.events import made
 
 HEAR_EVERY_NS = 200_000_000

@@ -15,8 +15,8 @@ import numpy as np
 from mcu_sim.admission import Use
 from mcu_sim.device import AUDIO
 from mcu_sim.fit import meeting_on
-from scenarios.estimate.network.wire import around_bytes
 from scenarios.plan.plan import MEETING, CallPlan, Plan
+from scenarios.plan.wire import around_bytes
 from topology.network import Hop
 from topology.routing import Routes, shortest_paths
 from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES

@@ -32,7 +32,7 @@ from traffic.quality.playout import heard
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import CLOCK_HZ
 
-Reporter = tuple[Literal["mcu", "bridge"], str, Kind]
+ReportedBy = tuple[Literal["mcu", "bridge"], str, Kind]
 """Whose reports: mcu or bridge, whoever received the media; the bridge; the medium."""
 
 
@@ -57,7 +57,7 @@ class Captures:
     counters: Counters
     media_sent: int
     media_received: int
-    reports: Mapping[Reporter, Sequence[RtcpReport]]
+    reports: Mapping[ReportedBy, Sequence[RtcpReport]]
 
     def events_of[E: Told](self, *kinds: type[E], who: str | None = None) -> list[E]:
         """Events of these kinds, in order of time."""
@@ -133,8 +133,8 @@ def _life(name: str) -> int:
     return int(number) if number.isdigit() else 1
 
 
-def _reports(events: Sequence[Event]) -> dict[Reporter, list[RtcpReport]]:
-    found: dict[Reporter, list[RtcpReport]] = {}
+def _reports(events: Sequence[Event]) -> dict[ReportedBy, list[RtcpReport]]:
+    found: dict[ReportedBy, list[RtcpReport]] = {}
     for e in events:
         if isinstance(e, RtcpReport):
             found.setdefault((e.receiver, e.bridge, e.kind), []).append(e)

@@ -17,11 +17,10 @@ from graphlib import TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.srtp import TAG_BYTES
-from mcu_sim.sdp.crypto import OFFERED
 from scenarios.measure.captures import Captures
 from scenarios.plan.drain import FRAME_BYTES
 from scenarios.plan.plan import Plan
+from scenarios.plan.wire import around_bytes
 from scenarios.records.events import BridgeHealth
 from scenarios.spec.impairment import LinePlan
 from topology.network import Hop
@@ -29,12 +28,10 @@ from topology.qos import by_class
 from topology.routing import shortest_paths
 from traffic.fifo import departures
 from traffic.quality.measure import Trace
-from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 TIED_PACKETS = 3
 REPORT_BYTES = 200
 """More than a report with what is around it: 28 + 24 + a name, SRTCP's tag, headers."""
-SRTP_TAG_BYTES = TAG_BYTES[OFFERED[0]]  # both ends prefer the first
 
 
 @dataclass(frozen=True)
@@ -140,10 +137,9 @@ def _ways(captures: Captures) -> Iterator[_Way]:
     plan = captures.plan
     routes = shortest_paths(plan.network)
     mcu = plan.network.mcu.id
-    around = UDP_IP_BYTES + ETHERNET_BYTES + (SRTP_TAG_BYTES if plan.encrypted else 0)
     for stream, trace in zip(plan.streams, captures.traces, strict=True):
         ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
-        yield _Way(trace, routes.path(*ends), around)
+        yield _Way(trace, routes.path(*ends), around_bytes(plan))
 
 
 def _blind(

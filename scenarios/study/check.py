@@ -20,7 +20,7 @@ from results.report.annex.standing import Part
 from results.report.summary import summary_md
 from results.report.view.write import write_page
 from scenarios.emulation.engine import EngineName, emulate
-from scenarios.estimate.refusals import check as check_estimable
+from scenarios.estimate.limits import check as check_estimable
 from scenarios.estimate.run import estimate, foreseen
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble, criteria_of

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from giaoban.lru_cache import LruCache
 from scenarios.estimate.media.flows import A_WAY
 from scenarios.estimate.media.media import Happened
-from scenarios.estimate.media.rtcp_reports import SaidByReports
+from scenarios.estimate.media.rtcp import ReportsByStream
 from scenarios.estimate.network.meter import SAMPLE_OFFSET_NS, SECOND_NS
 from scenarios.estimate.timeline import Timeline
 from scenarios.measure.captures import Captures, trace_of
@@ -100,7 +100,7 @@ def captured(plan: Plan, timeline: Timeline, happened: Happened) -> Captures:
         counters=_counters(plan, happened),
         media_sent=int(happened.injected[:streams].sum()),
         media_received=sum(came),
-        reports=SaidByReports(plan, happened.reports, traces, came),
+        reports=ReportsByStream(plan, happened.reports, traces, came),
     )
 
 

@@ -20,9 +20,9 @@ from scenarios.bridge.sources import asking
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.sources import Kept, Source
 from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.network.wire import FRAMING_BYTES, SRTCP_BYTES
 from scenarios.estimate.timeline import Seated, Timeline
 from scenarios.plan.plan import Plan
+from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, Asking, dither_max_ns
 from traffic.receiver.picture_gaps import PictureGaps
 from traffic.rtcp.session import Reporter

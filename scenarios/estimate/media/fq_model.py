@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.rtcp_times import Reports
+from scenarios.estimate.media.rtcp import Reports
 from traffic.sender.stream import next_control_ns
 
 HANDED_NS = LONG_WINDOW_NS + WINDOW_LEAD_NS

@@ -12,27 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcu_sim.media.leg import Kind
+from scenarios.estimate.limits import COARSE_NS, coarse_ns
 from scenarios.estimate.media.feedback import Feedback
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.forwarding import Forwarding
 from scenarios.estimate.media.fq_model import Leaves, Paces, long_before
 from scenarios.estimate.media.logs import Received, SentLogs
 from scenarios.estimate.media.meeting_sources import sources_of
-from scenarios.estimate.media.rtcp_times import Reports, reports
+from scenarios.estimate.media.rtcp import Reports, reports
 from scenarios.estimate.media.sources import RECENT_PARTS, Kept
 from scenarios.estimate.media.windows import Windows, overtaking_ns
 from scenarios.estimate.network.hops import is_steady, lines_of, servers_of
 from scenarios.estimate.network.levels import Levels
-from scenarios.estimate.network.line_end import LineEnd
-from scenarios.estimate.network.meter import HopMeter, Passages
+from scenarios.estimate.network.meter import HopCounters, Passages
+from scenarios.estimate.network.netem import LineEnd
 from scenarios.estimate.network.packets import Packets, joined
 from scenarios.estimate.network.paths import Paths, find_paths
 from scenarios.estimate.network.queues import TIMER_NS
 from scenarios.estimate.network.transit import Transit
-from scenarios.estimate.network.wire import around_bytes
-from scenarios.estimate.size import COARSE_NS, coarse_ns
 from scenarios.estimate.timeline import Timeline
 from scenarios.plan.plan import Plan
+from scenarios.plan.wire import around_bytes
 from scenarios.spec.background import PoissonArrivals
 from traffic.receiver.feedback import LOOK_NS
 from traffic.recorded.recording import Recording
@@ -73,7 +73,7 @@ class Happened:
     flows: Flows
     sent: SentLogs
     received: Received
-    meter: HopMeter
+    meter: HopCounters
     waited: Passages
     reports: Reports
     injected: NDArray[np.int64]
@@ -118,7 +118,7 @@ class _Run:
         self.flows = Flows.of(plan)
         self._timeline = timeline
         windows = self._windows = Windows.of(plan)
-        self.meter = HopMeter(
+        self.meter = HopCounters(
             hops=len(self.paths.hops),
             seconds=int(plan.end_s) + 1,
             streams=self.flows.streams,

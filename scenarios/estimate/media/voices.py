@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from mcu_sim.media.audio.bank import TICK_NS, AudioBank
 from scenarios.bridge.sources import Sources
 from scenarios.estimate.network.paths import Paths
-from scenarios.estimate.network.wire import around_bytes
 from scenarios.estimate.timeline import Sending, Timeline
 from scenarios.plan.plan import Plan
+from scenarios.plan.wire import around_bytes
 from traffic import rtp
 from traffic.log import SENT, PacketLog
 from traffic.sources.audio_stream import AudioStream

@@ -13,13 +13,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.batched_fifo import Batch, WideFifo
-from scenarios.estimate.network.meter import HopMeter, Passages
-from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.network.meter import HopCounters, Passages
+from scenarios.estimate.network.packets import Packets, Waiting, joined
 from scenarios.estimate.network.paths import END, Paths
-from scenarios.estimate.network.queues import rate_from
+from scenarios.estimate.network.queues import Batch, BatchedFifo, rate_from
 from scenarios.estimate.network.transit import Cargo, Keys, in_order
-from scenarios.estimate.network.waiting import Waiting
 
 
 class _Level:
@@ -41,7 +39,7 @@ class _Level:
         self.turn[np.searchsorted(self.hops, hops)] = np.arange(len(hops))
         links = [paths.links[hop] for hop in self.hops.tolist()]
         rates = [rate_from(0, k.rate_mbps, k.delay_us, k.buffer_packets) for k in links]
-        self.queues = WideFifo(rates, [link.delay_us for link in links])
+        self.queues = BatchedFifo(rates, [link.delay_us for link in links])
         self.waiting = Waiting()
 
 
@@ -49,7 +47,7 @@ class Levels:
     """All hops of a network with what waits at them; as `Transit`, for all of them at once."""
 
     def __init__(
-        self, paths: Paths, way_of: NDArray[np.int32], meter: HopMeter, waited: Passages
+        self, paths: Paths, way_of: NDArray[np.int32], meter: HopCounters, waited: Passages
     ) -> None:
         """`way_of`: of each flow; all have one. No line does anything, and rates never change.
         `waited` is told how long media waits."""

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.batched_fifo import Batch, Through
-from scenarios.estimate.network.queues import Served
+from scenarios.estimate.network.queues import Batch, Served, Through
 from scenarios.estimate.network.transit import FlowOf
 from scenarios.estimate.spool import Spool
 from scenarios.measure.hop_delays import Passage
@@ -123,7 +122,7 @@ class Passages(Mapping[tuple[str, str], Passage]):
         return len(self._crossed)
 
 
-class HopMeter:
+class HopCounters:
     """All hops' counters.
 
     Attributes:

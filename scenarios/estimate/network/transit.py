@@ -16,11 +16,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.line_end import LineEnd
-from scenarios.estimate.network.packets import Packets, joined
+from scenarios.estimate.network.netem import LineEnd
+from scenarios.estimate.network.packets import Packets, Waiting, joined
 from scenarios.estimate.network.paths import END, Paths
 from scenarios.estimate.network.queues import Served
-from scenarios.estimate.network.waiting import Waiting
 
 Keys = NDArray[np.int64]
 FlowOf = Callable[[], NDArray[np.int32]]

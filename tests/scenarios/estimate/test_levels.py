@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from scenario_factory import SCENARIOS
 
 from results.model.series import STREAM_GROUPS
-from scenarios.estimate.network.batched_fifo import Batch, WideFifo
 from scenarios.estimate.network.hops import is_steady
 from scenarios.estimate.network.levels import level_of
 from scenarios.estimate.network.paths import find_paths
-from scenarios.estimate.network.queues import Fifo, rate_from
+from scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
 from scenarios.estimate.run import estimate
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from scenarios.spec.question import Question, make_question
@@ -35,7 +34,7 @@ def test_queues_side_by_side(seed: int, calls: list[int], load: float) -> None:
     rng = np.random.default_rng(seed)
     rates = [rate_from(0, *link) for link in LINKS]
     alone = [Fifo([rate], link[1]) for rate, link in zip(rates, LINKS, strict=True)]
-    wide = WideFifo(rates, [link[1] for link in LINKS])
+    wide = BatchedFifo(rates, [link[1] for link in LINKS])
     now_ns = 0
     for many in calls:
         if not many:
@@ -67,7 +66,7 @@ def country(folder: Path, bridges: int) -> Question:
 def test_the_answer_is_that_of_hop_after_hop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_packets: int
 ) -> None:
-    monkeypatch.setattr("scenarios.estimate.size.STEP_PACKETS", step_packets)
+    monkeypatch.setattr("scenarios.estimate.limits.STEP_PACKETS", step_packets)
     question = country(tmp_path, 20)
     assert is_steady(question.plan)
     found = estimate(question)

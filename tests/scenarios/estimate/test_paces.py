@@ -10,7 +10,7 @@ from scenario_factory import SCENARIOS
 from mcu_sim.media.leg import KINDS
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.fq_model import HANDED_NS, Leaves, Paces
-from scenarios.estimate.media.rtcp_times import MADE, reports
+from scenarios.estimate.media.rtcp import MADE, reports
 from scenarios.estimate.media.windows import Windows
 from scenarios.estimate.signalling import signal
 from scenarios.spec.question import make_question

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.estimate.network import queues
-from scenarios.estimate.network.netem_random import NetemRandom
+from scenarios.estimate.network.netem import NetemRandom
 from scenarios.estimate.network.queues import Fifo, rate_from
 
 FRAME = 12 + 1200 + 28 + 14

@@ -18,7 +18,7 @@ from runs import IMPAIRMENTS, MEETINGS
 from scenario_factory import ROOT, scenario
 
 from giaoban.errors import InputError, MachineLacks
-from scenarios.estimate import refusals, size, spool
+from scenarios.estimate import limits, spool
 from scenarios.estimate.run import estimate
 from scenarios.estimate.spool import Spool
 from scenarios.spec.question import make_question
@@ -96,9 +96,9 @@ def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
         for key, values in getattr(expected.series, curve).items():
             np.testing.assert_array_equal(getattr(found.series, curve)[key], values)
     if name == "plain":
-        monkeypatch.setattr("scenarios.estimate.network.waiting.MANY", 1)
-        monkeypatch.setattr(size, "STEP_PACKETS", 1)
-        assert size.coarse_ns(question.plan) == 200_000_000
+        monkeypatch.setattr("scenarios.estimate.network.packets.MANY", 1)
+        monkeypatch.setattr(limits, "STEP_PACKETS", 1)
+        assert limits.coarse_ns(question.plan) == 200_000_000
         assert estimate(question).result == expected.result
 
 
@@ -108,8 +108,8 @@ def test_what_the_folder_cannot_hold_is_refused_before_anything_starts(
     question = make_question(scenario(tmp_path / "s.toml", id="long", phases=(600, 600, 600)))
     usage = namedtuple("usage", "total used free")
     free = usage(10**12, 0, 10**12)
-    monkeypatch.setattr(refusals.shutil, "disk_usage", lambda _folder: free)
-    assert refusals.reasons(question.plan) == []
+    monkeypatch.setattr(limits.shutil, "disk_usage", lambda _folder: free)
+    assert limits.reasons(question.plan) == []
     free = usage(10**12, 0, 10**8)
     with pytest.raises(InputError, match=r"takes 0\.\d GB in .*, where 0\.1 GB are free.*TMPDIR"):
         estimate(question)

@@ -1,9 +1,16 @@
-"""How large an estimate is, before it starts: its packets, its steps of time, its room on disk."""
+"""How large an estimate is, in packets, steps and bytes, and what cannot be estimated."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from giaoban.errors import InputError
 from scenarios.estimate.network.paths import find_paths
+from scenarios.estimate.spool import MOST_BYTES
 from scenarios.plan.plan import Plan
+from scenarios.spec.question import Question
 
 COARSE_NS = 2_000_000_000
 """Time goes in steps of this where nothing is lost, but something may be."""
@@ -41,3 +48,37 @@ def kept_bytes(plan: Plan) -> float:
     phases_s = plan.phases[-1].end_s - plan.phases[0].start_s
     measured = packets_a_second(plan) * len(plan.calls) * phases_s
     return packets(plan) * KEPT_BYTES + measured * hops * WAITED_BYTES
+
+
+GIGABYTE = 1e9
+IN_MEMORY_BYTES = MOST_BYTES
+"""Less than this is not written to a file."""
+
+
+def reasons(plan: Plan) -> list[str]:
+    """Why a plan cannot be estimated; none if it can."""
+    return list(_reasons(plan))
+
+
+def _reasons(plan: Plan) -> Iterator[str]:
+    if plan.faults:
+        ids = ", ".join(fault.id for fault in plan.faults)
+        yield f"[[fault]] ({ids}): how routers find other ways and bridges dial again is emulated"
+    folder = tempfile.gettempdir()
+    needed, free = kept_bytes(plan), shutil.disk_usage(folder).free
+    if needed > IN_MEMORY_BYTES and needed > free:
+        yield (
+            f"about {packets(plan):.2g} packets are kept until they are measured, which takes "
+            f"{needed / GIGABYTE:.1f} GB in {folder}, where {free / GIGABYTE:.1f} GB are free "
+            "(allowed: fewer bridges, shorter phases, or a larger folder named by TMPDIR)"
+        )
+
+
+def check(question: Question) -> None:
+    """Raises `InputError` that names everything in a scenario that cannot be estimated."""
+    if found := reasons(question.plan):
+        lines = "\n".join(f"  {reason}" for reason in found)
+        raise InputError(
+            f"{question.scenario_path}: cannot be estimated "
+            f"(allowed: leave out --estimate)\n{lines}"
+        )
