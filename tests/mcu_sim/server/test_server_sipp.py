@@ -21,12 +21,12 @@ AUDIO_AND_VIDEO = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="a bridge">
   <send retrans="500"><![CDATA[
     INVITE sip:meeting@[remote_ip]:[remote_port] SIP/2.0
-    Via: SIP/2.0/[transport] [local_ip]:[local port];branch=[branch]
-    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local port]>;tag=[call_number]
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local_port]>;tag=[call_number]
     To: <sip:meeting@[remote_ip]:[remote_port]>
     Call-ID: [call_id]
     CSeq: 1 INVITE
-    Contact: <sip:cu-jut@[local_ip]:[local port]>
+    Contact: <sip:cu-jut@[local_ip]:[local_port]>
     Max-Forwards: 70
     Content-Type: application/sdp
     Content-Length: [len]
@@ -53,8 +53,8 @@ AUDIO_AND_VIDEO = """<?xml version="1.0" encoding="UTF-8"?>
   </recv>
   <send><![CDATA[
     ACK sip:meeting@[remote_ip]:[remote_port] SIP/2.0
-    Via: SIP/2.0/[transport] [local_ip]:[local port];branch=[branch]
-    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local port]>;tag=[call_number]
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local_port]>;tag=[call_number]
     To: <sip:meeting@[remote_ip]:[remote_port]>[peer_tag_param]
     Call-ID: [call_id]
     CSeq: 1 ACK
@@ -65,8 +65,8 @@ AUDIO_AND_VIDEO = """<?xml version="1.0" encoding="UTF-8"?>
   <pause milliseconds="300"/>
   <send retrans="500"><![CDATA[
     BYE sip:meeting@[remote_ip]:[remote_port] SIP/2.0
-    Via: SIP/2.0/[transport] [local_ip]:[local port];branch=[branch]
-    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local port]>;tag=[call_number]
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: "Cư Jút" <sip:cu-jut@[local_ip]:[local_port]>;tag=[call_number]
     To: <sip:meeting@[remote_ip]:[remote_port]>[peer_tag_param]
     Call-ID: [call_id]
     CSeq: 2 BYE
