@@ -17,11 +17,11 @@ from mcu_sim.media.leg import KINDS, Kind, Leg
 from mcu_sim.sip.message.addresses import HostPort
 from traffic.batch import sockaddr
 from traffic.hosts import CONSENT_NS
+from traffic.receiver.feedback import LONG_AGO_NS
 
 GRACE_NS = CONSENT_NS
 """The same for the host that the call's signalling comes from: that is heard from when it begins. A
 screen that says nothing sees as much."""
-NEVER_NS = -(2**62)
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Consent:
     def __init__(self, capacity: int) -> None:
         self._flows: dict[tuple[Kind, int], _Flow] = {}
         self._announced = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
-        self._heard_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
-        self._signalling_ns = {kind: np.full(capacity, NEVER_NS, np.int64) for kind in KINDS}
+        self._heard_ns = {kind: np.full(capacity, LONG_AGO_NS, np.int64) for kind in KINDS}
+        self._signalling_ns = {kind: np.full(capacity, LONG_AGO_NS, np.int64) for kind in KINDS}
 
     def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
         """A medium of a call begins, or goes elsewhere from now on: nothing has been heard."""
@@ -62,13 +62,13 @@ class Consent:
         if before is not None and before.remote == remote:
             return
         self._announced[kind][row] = sockaddr(*remote)["address"]
-        self._heard_ns[kind][row] = self._signalling_ns[kind][row] = NEVER_NS
+        self._heard_ns[kind][row] = self._signalling_ns[kind][row] = LONG_AGO_NS
         same_host = remote[0] == leg.host
         assured = leg.assured is None or remote[0] in leg.assured
         self._flows[kind, row] = _Flow(
             remote=remote,
             assured=assured,
-            grace_until_ns=now_ns + GRACE_NS if same_host else NEVER_NS,
+            grace_until_ns=now_ns + GRACE_NS if same_host else LONG_AGO_NS,
             at_signalling=(leg.host, remote[1]) if leg.host and not same_host else None,
             to=remote if assured or same_host else None,
         )
