@@ -46,7 +46,8 @@ def failure_named(ident: str, say: Wording) -> str:
     for part in ident.split("+"):
         kind, _, what = part.partition(":")
         name = say.both_ways(what) if kind in ("cut", "silent") else say.of(what or kind)
-        parts.append(say.gettext(_FAILURES[kind], what=name))
+        text = _FAILURES.get(kind)  # of a kind without words here: its id
+        parts.append(part if text is None else say.gettext(text, what=name))
     return say.gettext(" and ").join(parts)
 
 
