@@ -105,7 +105,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             stack.callback(failing.close)
             _progress("waiting for the routers", 0.0)
             failing.find_ways()
-        before = _count(net, failing)
+        before = count(net, failing)
         order.take_turn("conductor")
         origin_ns = -(-(time.monotonic_ns() + START_IN_NS) // ORIGIN_GRID_NS) * ORIGIN_GRID_NS
         with Recorder(net, plan.pcap, captures) as recorder:
@@ -120,7 +120,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         log.save(captures / "links.npz", samples=samples)
         background_counts, damaged = background.counted(net, ways, captures)
         Counters(
-            **dict(_count(net, failing).since(before)),
+            **dict(count(net, failing).since(before)),
             background=background_counts,
             background_damaged=damaged,
             at_phase=at_phase,
@@ -135,7 +135,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
     _merge_events(captures)
 
 
-def _count(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
+def count(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
     """All counters, while nothing of the routers' own is under way."""
     if failing is None:
         return _counts(net, None)

@@ -13,7 +13,8 @@ from runs import MEETINGS, Finished, Runs
 from scenario_factory import giaoban, scenario
 
 from scenarios.estimate.run import estimate
-from scenarios.measure.hop_delays import SRTP_TAG_BYTES, rebuild
+from scenarios.measure.hop_delays import rebuild
+from scenarios.plan.wire import SRTP_TAG_BYTES
 from scenarios.spec.question import make_question
 from traffic.quality.measure import Trace
 from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES

@@ -13,13 +13,13 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from scenarios.emulation.changes import Changes
-from scenarios.emulation.counts import Counts
-from scenarios.emulation.timetable import Timetable
+from scenarios.emulation.guest import count
 from tests.topology.emulation.lab_wire import carry, sleep_until
 from topology.changes import NetworkChange
 from topology.emulation.failing import FailingNetwork
@@ -58,13 +58,9 @@ def run(folder: Path, name: str, case: Case, clock: Path) -> None:
             found: dict[str, Any] = {"paths": failing.paths()}
             if case.listen and failing.routers is not None:
                 found |= listen(folder, net, failing.routers)
-            failing.quiet()
-            before = Counts.now(net, failing)
-            failing.speak()
+            before = count(net, failing)
             send(folder, name, case, changes, net, failing)
-            failing.quiet()
-            found["counted"] = Counts.now(net, failing).since(before)
-            failing.speak()
+            found["counted"] = count(net, failing).since(before).model_dump()
             found["paths_after"] = failing.paths()
         finally:
             failing.close()
@@ -91,9 +87,8 @@ def send(
 
     process = multiprocessing.get_context("fork").Process(target=body)
     process.start()
-    timetable = Timetable()
-    Changes(failing, changes, begin_ns, timetable)
-    timetable.run(begin_ns + round(case.seconds * 1e9))
+    agenda = SimpleNamespace(lines=[], changes=changes)  # all that is asked of a plan
+    Changes(net, failing, agenda, begin_ns).timetable.run(begin_ns + round(case.seconds * 1e9))
     process.join()
     if process.exitcode != 0:
         raise RuntimeError(f"the sender ended with {process.exitcode}")
