@@ -77,6 +77,11 @@ def _inputs(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
         yield _change("other", None, f"bridge {bridge} is new in the meeting")
 
 
+_GONE = {"cut": "link", "silent": "link", "router": "router", "site": "bridge"}
+"""What a kind of failure takes away, where that has another name. Of a kind that was tried nowhere
+this time no answer says it."""
+
+
 def _change(sense: Sense, failure: str | None, what: str) -> Change:
     return Change(sense=sense, failure=failure, what=what)
 
@@ -84,17 +89,12 @@ def _change(sense: Sense, failure: str | None, what: str) -> Change:
 def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
     tried = {failure.id for failure in answer.failures}
     possible = set(answer.possible)
-    parts = {
-        ident.partition(":")[0]: element.kind
-        for failure in answer.failures
-        for ident, element in zip(failure.id.split("+"), failure.elements, strict=True)
-    }
     for ident in sorted(set(baseline.failure) - tried):
         lacking = [part for part in ident.split("+") if part not in possible]
         if lacking:
             things = (part.partition(":") for part in lacking)
             gone = " and ".join(
-                f"{parts.get(kind, kind)} {name}" if name else kind for kind, _, name in things
+                f"{_GONE.get(kind, kind)} {name}" if name else kind for kind, _, name in things
             )
             yield _change("worse", ident, f"{gone} is not in the network any more")
         elif answer.whole:

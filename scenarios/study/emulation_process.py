@@ -9,6 +9,7 @@ told in `error.json`.
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import sys
@@ -113,7 +114,7 @@ def emulate_all[T](
 def command[T](order: Order[T]) -> list[str]:
     """What runs an order, which is written into its folder."""
     path = order.folder.resolve() / ORDER
-    path.write_bytes(pickle.dumps(order))
+    path.write_bytes(pickle.dumps((Path.cwd(), order)))
     return module("scenarios.study.emulation_process", str(path))
 
 
@@ -145,7 +146,8 @@ def failed(folder: Path, ended: Ended) -> InvalidRun:
 def main(words: list[str]) -> int:
     """The exit code: 0, 130 if interrupted, or an error's, told in the order's folder."""
     path = Path(words[0])
-    order: Order[object] = taken(path)
+    here, order = taken(path)
+    os.chdir(here)  # ours is the program's, so that it is found; files are named as seen from there
     folder = path.parent
     try:
         found = emulated(order, folder)

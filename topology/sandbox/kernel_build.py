@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
-from giaoban.progress import Progress
 
 FRAGMENT = Path(__file__).with_name("kernel.config")
 INSTALL = "apt-get install linux-source gcc libc6-dev make flex bison bc xz-utils"
 COMPILE_STEPS = 1100  # about what `make` prints for this configuration; only for the progress bar
+
+Progress = Callable[[str, float], None]
+"""Told (what is being done, fraction done 0–1)."""
 
 
 @dataclass(frozen=True)
