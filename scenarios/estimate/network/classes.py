@@ -13,7 +13,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.queues import Rate, Served, way_ns
+from scenarios.estimate.network.queues import Rate, Served, service_ns, way_ns
 from scenarios.estimate.network.transit import FlowOf
 from topology.qos import TrafficClass
 
@@ -47,7 +47,7 @@ class Classes:
     ) -> tuple[Served, NDArray[np.intp] | None]:
         """Take packets that came, and serve until a moment (see `transit.Server`)."""
         old, n = self._old, len(came)
-        service = self._service(came, size)
+        service, _ = service_ns(self._rates, came, size)
         served = np.cumsum(service)
         start = np.maximum(came, self._free_ns) - (served - service)
         leaving = served + np.maximum.accumulate(start)
@@ -77,13 +77,6 @@ class Classes:
             came, began, service, lost = came[done], began[done], service[done], lost[done]
         out = np.where(lost, came, began + service) + self._delay_ns
         return Served(came, began, out, lost), np.array(left, np.intp) if left else None
-
-    def _service(self, came: NDArray[np.int64], size: NDArray[np.int32]) -> NDArray[np.int64]:
-        starts = np.array([rate.from_ns for rate in self._rates])
-        now = np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
-        ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in self._rates])
-        service: NDArray[np.int64] = np.rint(size * ns_a_byte[now]).astype(np.int64)
-        return service
 
     def _one_by_one(
         self,

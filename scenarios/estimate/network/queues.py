@@ -52,6 +52,22 @@ def rate_from(from_ns: int, rate_mbps: float, delay_us: float, buffer_packets: i
     return Rate(from_ns, rate_mbps, buffer_packets + in_flight)
 
 
+def service_ns(
+    rates: list[Rate], came: NDArray[np.int64], size: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How long each of n packets is served, and what the queue holds when it comes."""
+    if len(rates) == 1:
+        [rate] = rates
+        service = size * (8e3 / rate.rate_mbps)
+        np.rint(service, out=service)
+        return service.astype(np.int64), np.broadcast_to(np.int64(rate.limit), len(came))
+    starts = np.array([rate.from_ns for rate in rates])
+    now = np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
+    ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in rates])
+    limits = np.array([rate.limit for rate in rates])
+    return np.rint(size * ns_a_byte[now]).astype(np.int64), limits[now]
+
+
 @dataclass(frozen=True)
 class Served:
     """What became of n packets.
@@ -87,7 +103,7 @@ class Fifo:
             came: (n,) when they came.
             size: (n,) bytes on the wire.
         """
-        service, limit = self._service(came, size)
+        service, limit = service_ns(self._rates, came, size)
         n = len(came)
         lost = np.zeros(n, np.bool_)
         if not n:
@@ -145,21 +161,6 @@ class Fifo:
             still = out[np.searchsorted(out[:n], last, "right") : n]
             self._inside = np.concatenate([self._inside[self._inside > last], still])
         return n
-
-    def _service(
-        self, came: NDArray[np.int64], size: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """How long each packet is served, and what the queue holds when it comes."""
-        if len(self._rates) == 1:
-            [rate] = self._rates
-            service_ns = size * (8e3 / rate.rate_mbps)
-            np.rint(service_ns, out=service_ns)
-            return service_ns.astype(np.int64), np.broadcast_to(np.int64(rate.limit), len(came))
-        starts = np.array([rate.from_ns for rate in self._rates])
-        now = np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
-        ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in self._rates])
-        limits = np.array([rate.limit for rate in self._rates])
-        return np.rint(size * ns_a_byte[now]).astype(np.int64), limits[now]
 
     def _one_by_one(
         self,
