@@ -14,7 +14,6 @@ from __future__ import annotations
 import ast
 import fcntl
 import hashlib
-import json
 import os
 import platform
 import runpy
@@ -37,7 +36,8 @@ ALWAYS = ("topology.sandbox.boot", "topology.sandbox.guest_init")
 PROGRAMS = Path("/var/lib/dpkg/status")
 """Which says of each program of the distribution what version it has."""
 MOST_BYTES = 2 << 30
-TOLD, LEFT, CONSOLE = "told.json", "folder", "console.log"
+LEFT, CONSOLE = "folder", "console.log"
+UNFINISHED = ".keep-"
 
 booted = boot.run
 """What boots a guest, whatever is kept."""
@@ -61,7 +61,10 @@ def run(
     on_line: Callable[[str], None],
     interactive: bool = False,
 ) -> int:
-    """As `topology.sandbox.boot.run`, which is asked at most once for the same."""
+    """As `topology.sandbox.boot.run`, which is asked at most once for the same.
+
+    What a guest failed at may have been the machine's doing: it is asked again.
+    """
 
     def boot_it() -> int:
         return booted(
@@ -79,21 +82,22 @@ def run(
     given = {name: _sum(path) for name, path in _files(writable)}
     place = folder() / key(guest, module, arguments, writable, given)
     with _alone(place):
-        if (place / TOLD).is_file():
+        if place.is_dir():
             os.utime(place)
             shutil.copytree(place / LEFT, writable, dirs_exist_ok=True)
             shutil.copyfile(place / CONSOLE, console)
             for line in console.read_text(encoding="utf-8").splitlines():
                 on_line(line)
-            return int(json.loads((place / TOLD).read_text(encoding="utf-8"))["code"])
+            return 0
         code = boot_it()
-        _keep(place, code, console, writable, given)
+        if code == 0:
+            _keep(place, console, writable, given)
     return code
 
 
-def _keep(place: Path, code: int, console: Path, writable: Path, given: dict[str, str]) -> None:
+def _keep(place: Path, console: Path, writable: Path, given: dict[str, str]) -> None:
     """Whole or not at all; what was not asked for longest makes room."""
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix="keep-") as scratch:
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=UNFINISHED) as scratch:
         made = Path(scratch, "made")
         (made / LEFT).mkdir(parents=True)
         shutil.copyfile(console, made / CONSOLE)
@@ -102,12 +106,11 @@ def _keep(place: Path, code: int, console: Path, writable: Path, given: dict[str
                 to = made / LEFT / name
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, to)
-        (made / TOLD).write_text(json.dumps({"code": code}), encoding="utf-8")
         made.rename(place)
-    kept = sorted(place.parent.glob(f"*/{TOLD}"), key=lambda told: told.parent.stat().st_mtime)
-    sizes = [sum(p.stat().st_size for _, p in _files(told.parent)) for told in kept]
+    kept = sorted(place.parent.glob("[!.]*/"), key=lambda one: one.stat().st_mtime)
+    sizes = [sum(p.stat().st_size for _, p in _files(one)) for one in kept]
     while len(kept) > 1 and sum(sizes) > MOST_BYTES:
-        shutil.rmtree(kept.pop(0).parent, ignore_errors=True)
+        shutil.rmtree(kept.pop(0), ignore_errors=True)
         sizes.pop(0)
 
 
@@ -160,7 +163,7 @@ def sources(module: str) -> str:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 todo += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     files = {path for path in found.values() if path.is_file()}
-    for place in {path.parent for path in files if "tests" not in path.parts}:
+    for place in {path.parent for path in files}:
         files |= {p for p in place.iterdir() if p.is_file() and p.suffix not in (".py", ".pyc")}
     told = sorted((str(path.relative_to(ROOT)), _sum(path)) for path in files)
     return hashlib.sha256(repr(told).encode()).hexdigest()

@@ -19,7 +19,8 @@ class Pretended:
         self.root, self.booted = folder, 0
         self.kernel = folder / "linux"
         self.kernel.write_bytes(b"a kernel")
-        self.fails: Exception | None = None
+        self.fails: BaseException | None = None
+        self.code = 0
         patch.setattr(kept, "booted", self.boot)
         patch.setenv("GIAOBAN_TESTS_KEEP", str(folder / "kept"))
 
@@ -33,7 +34,7 @@ class Pretended:
         (how["writable"] / "captures").mkdir()
         told = [module, *words[1:], (how["writable"] / "plan.json").read_text("utf-8")]
         (how["writable"] / "captures" / "left.json").write_text(json.dumps(told), encoding="utf-8")
-        return 3
+        return self.code
 
     def asked(self, name: str, plan: str = "{}", module: str = "a.b", **guest: Any) -> Any:
         """What it answers in a new folder: its code, what it says, what it leaves."""
@@ -62,7 +63,7 @@ def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretended:
 
 def test_the_same_is_booted_once_in_whatever_folder(guest: Pretended) -> None:
     first = guest.asked("a")
-    assert guest.asked("another") == first == (3, ["one", "two"], first[2])
+    assert guest.asked("another") == first == (0, ["one", "two"], first[2])
     assert set(first[2]) == {"plan.json", "console.log", "captures/left.json"}
     assert guest.booted == 1
     assert (guest.root / "another" / ".owner").read_text("utf-8") == "another"
@@ -98,9 +99,11 @@ def test_an_error_is_no_answer(guest: Pretended) -> None:
     guest.fails = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         guest.asked("a")
-    guest.fails = None
-    assert guest.asked("b")[0] == 3
-    assert guest.booted == 2
+    guest.fails, guest.code = None, 4
+    assert guest.asked("b")[0] == 4
+    guest.code = 0
+    assert [guest.asked(name)[0] for name in "cd"] == [0, 0]
+    assert guest.booted == 3
 
 
 def test_what_was_not_asked_for_longest_makes_room(
@@ -117,6 +120,7 @@ def test_what_was_not_asked_for_longest_makes_room(
 
 def test_sources_are_all_that_a_module_may_import(tmp_path: Path, monkeypatch: Any) -> None:
     """From a copy: what it imports, also inside a function, and what lies beside it."""
+    tmp_path /= "tests"  # whatever the folder is called
     monkeypatch.setattr(kept, "ROOT", tmp_path)
     files = {
         "topology/__init__.py": "",
