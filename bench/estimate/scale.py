@@ -40,7 +40,7 @@ SECOND_NS = 1_000_000_000
 
 
 def main() -> int:
-    """Build, route, load and simulate one country; with `--whole`, see `estimate_whole`."""
+    """Build, route, load and simulate one country; with `--whole`, see `whole`."""
     parser = argparse.ArgumentParser(prog="python -m bench.estimate.scale", description=__doc__)
     parser.add_argument("bridges", type=int, nargs="*", metavar="BRIDGES")
     how = parser.add_mutually_exclusive_group()

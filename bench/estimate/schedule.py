@@ -137,7 +137,7 @@ def through_ns3(schedule: Schedule, folder: Path, routing: str, *, ask: bool) ->
     """ns-3 with the same network and packets; arrivals are written only if asked for.
 
     Args:
-        routing: one of `yardstick.ROUTINGS`. With `nix` packets take ways of the fewest hops, and
+        routing: one of `ns3.ROUTINGS`. With `nix` packets take ways of the fewest hops, and
             their hops are counted on those.
 
     Raises:

@@ -17,7 +17,7 @@ from scenarios.estimate.timeline import Seated, Timeline, Turn
 from traffic.sources.video_model import VideoModel
 
 
-class NotedPorts:
+class NullPorts:
     """`mcu_sim.media.ports.Ports` without sockets: every bridge has an address of its own, so all
     calls share one port group."""
 
@@ -38,7 +38,7 @@ class NotedPorts:
         return FIRST_PORT + PORTS_A_GROUP * port_group + OFFSET[kind]
 
 
-class NotedPlane:
+class NullMediaPlane:
     """The face of `mcu_sim.media.plane.MediaPlane` that the call controller sees.
 
     `rng` is the device's: each medium's reporter draws its seed of it, as in the real plane.

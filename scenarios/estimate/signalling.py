@@ -31,7 +31,7 @@ from scenarios.bridge.planned import logged, planned_agent
 from scenarios.bridge.user_agent import MediaStarted, MediaStopped
 from scenarios.estimate.media.voices import Voices
 from scenarios.estimate.network.paths import Paths, find_paths
-from scenarios.estimate.null_media_plane import NotedPlane, NotedPorts
+from scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
 from scenarios.estimate.timeline import Message, Sending, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.plan.wire import FRAMING_BYTES
@@ -45,14 +45,14 @@ COMMANDED, DELIVERED, RUNG = range(3)
 
 def signal(plan: Plan, paths: Paths | None = None) -> Timeline:
     """All that is said in a meeting until the plan's end, and what it settles."""
-    exchange = _Exchange(plan, paths or find_paths(plan))
-    timeline = exchange.run()
+    signalling = _Signalling(plan, paths or find_paths(plan))
+    timeline = signalling.run()
     # its parts know it: without this all agents would stay until they are looked for
-    vars(exchange).clear()
+    vars(signalling).clear()
     return timeline
 
 
-class _Exchange:
+class _Signalling:
     """The agents of all bridges and of the MCU, and the datagrams between them."""
 
     def __init__(self, plan: Plan, paths: Paths) -> None:
@@ -103,11 +103,11 @@ class _Exchange:
             registrar=registrar,
             session_expires_s=config.session_expires_s,
         )
-        self._plane = NotedPlane(book.capacity, rng, self.timeline)
+        self._plane = NullMediaPlane(book.capacity, rng, self.timeline)
         answering = MediaNegotiation(
             config.address,
             self._capacity,
-            cast(Ports, NotedPorts()),
+            cast(Ports, NullPorts()),
             config.video.kbps,
             rng,
             secrets,

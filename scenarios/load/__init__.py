@@ -5,6 +5,6 @@ user agents, their media the processes of `traffic.media_load`, their timetable 
 what is made of their records (`measures`, `judge`) are pure. `traffic/locustfile.py` is the door
 through which Locust comes in.
 
-gevent is in the processes that Locust runs in (`users`, `hooks`, `exchange`) and nowhere else: no
-other module imports these.
+gevent is in the processes that Locust runs in (`users`, `hooks`, `sip_transport`, all in `locust`)
+and nowhere else: no other module imports these.
 """

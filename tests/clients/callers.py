@@ -49,16 +49,17 @@ def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:
 def main() -> None:
     plans = [LoadPlan.model_validate_json(json.dumps(plan)) for plan in json.load(sys.stdin)]
     journals: list[list[dict[str, Any]]] = [[] for _ in plans]
-    halls = [
+    contexts = [
         WorkerContext(plan, "1", 0.0, Journal(kept.extend), lambda record: None)
         for plan, kept in zip(plans, journals, strict=True)
     ]
-    for context in halls:  # however long the machine takes to start their processes, that is before
+    # however long the machine takes to start their processes, that is before
+    for context in contexts:
         if context.transport.media is not None:
             context.transport.media.look()
-    for context in halls:
+    for context in contexts:
         context._began_s = time.monotonic()
-    tests = [gevent.spawn(test, *pair) for pair in zip(halls, journals, strict=True)]
+    tests = [gevent.spawn(test, *pair) for pair in zip(contexts, journals, strict=True)]
     gevent.joinall(tests, raise_error=True)
     json.dump(journals, sys.stdout)
 

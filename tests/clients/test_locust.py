@@ -274,13 +274,13 @@ def test_the_owners_word_is_not_the_pages_to_give(tmp_path: Path) -> None:
 
 UNREACHABLE = """
 import errno
-from scenarios.load.locust import sip_transport as exchange
+from scenarios.load.locust import sip_transport
 from traffic.locustfile import *
 
 def nowhere(target):
     raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
-exchange._own_address = nowhere
+sip_transport._own_address = nowhere
 """
 NO_PORTS = """
 from traffic.media_load.process import MediaError, MediaProcess

@@ -22,7 +22,7 @@ class MediaError(OSError):
 
 
 class MediaProcess:
-    """Started with the first use of it; `ask` is for one caller at a time (`turn_taker`)."""
+    """A process with the media of many bridges, asked by one caller at a time."""
 
     def __init__(
         self,

@@ -185,7 +185,7 @@ class Session:
         if runner is not None and not isinstance(runner, WorkerRunner):
             runner.stop()
 
-    # ---------------------------------------------------------------------- numbers and halls
+    # ---------------------------------------------------------------------- numbers, contexts
 
     def enter(self, kind: str) -> tuple[WorkerContext, int] | None:
         """This process's context, and the number of a user of this kind; None: there is no place,
