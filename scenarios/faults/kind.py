@@ -366,11 +366,6 @@ def link_ends(network: Network, link: NetLink) -> Words:
     return Words(f"link {a} – {b}", f"đường truyền {a} – {b}")
 
 
-def decimal_vi(value: float) -> str:
-    """A number in a Vietnamese sentence."""
-    return f"{value:g}".replace(".", ",")
-
-
 def rounded_s(at_s: float) -> float:
     """A moment as plans hold it."""
     return round(at_s, DIGITS)

@@ -32,6 +32,11 @@ class Words(NamedTuple):
     vi: str
 
 
+def decimal_vi(value: float) -> str:
+    """A number in a Vietnamese sentence."""
+    return f"{value:g}".replace(".", ",")
+
+
 _MEDIA = {
     "audio": Words("sound", "âm thanh"),
     "video": Words("picture", "hình ảnh"),

@@ -14,10 +14,9 @@ from scenarios.faults.kind import (
     LineStep,
     Seconds,
     WorseLineFault,
-    decimal_vi,
     rounded_s,
 )
-from scenarios.spec.impairment_words import Words
+from scenarios.spec.impairment_words import Words, decimal_vi
 from topology.impairments import LineImpairment, RandomLoss
 from topology.network import Network
 

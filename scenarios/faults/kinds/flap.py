@@ -13,10 +13,9 @@ from scenarios.faults.kind import (
     LinkFault,
     To,
     dark,
-    decimal_vi,
     rounded_s,
 )
-from scenarios.spec.impairment_words import Words
+from scenarios.spec.impairment_words import Words, decimal_vi
 
 MOST_FLAPS = 1000
 

@@ -12,9 +12,8 @@ from scenarios.faults.kind import (
     KeyMistake,
     LineStep,
     WorseLineFault,
-    decimal_vi,
 )
-from scenarios.spec.impairment_words import Words
+from scenarios.spec.impairment_words import Words, decimal_vi
 from topology.impairments import LineImpairment
 from topology.network import Network
 
