@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import ceil, floor
 from typing import NamedTuple
 
-from giaoban.counting import counted, unit_of
-from giaoban.translation import N_, NBSP, Translator
+from giaoban.counting import counted
+from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
 from results.judge.criteria import EVERY_SEED
 from results.model.result import Binding, CriterionResult, Result
 from results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
@@ -190,7 +190,7 @@ def figure(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     digits = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
-    return f"{'0' if digits == '-0' else digits} {unit_of(value, unit)}"
+    return f"{'0' if digits == '-0' else digits} {translator(SOURCE).unit(value, unit)}"
 
 
 def seeds_listed(seeds: Sequence[int]) -> str:
