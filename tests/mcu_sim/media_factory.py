@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
+from mcu_sim.media.ports import Ports
+from mcu_sim.media.srtp import Keyring
 from mcu_sim.sdp import CryptoKey, Suite
 from mcu_sim.sdp.offer_answer import H264_720P30, PCMA, Agreed
 from tests.loopback import local_address
 from tests.mcu_sim.server_factory import stream
+from traffic.log import PacketLog, read
 from traffic.sources.video_model import VideoModel
 
 HERE = local_address(85)
@@ -86,6 +92,42 @@ class Far:
 
     def close(self) -> None:
         self.sock.close()
+
+
+class Way:
+    """What a way in and a way out have in common: ports, keys, a packet log, and far ends."""
+
+    def __init__(self, path: Path, log_type: np.dtype[np.void], port: int) -> None:
+        self.ports = Ports(HERE, port)
+        self.ports.port_group_for({})
+        self.keys = Keyring()
+        self.log: PacketLog | None = PacketLog(log_type, path)
+        self._path = path
+        self._log_type = log_type
+        self._fars: list[Far] = []
+
+    def far(self, port: int) -> Far:
+        self._fars.append(Far(port))
+        return self._fars[-1]
+
+    def take_keys(self, one: Leg) -> None:
+        """The keys of a call that is to be opened."""
+        for kind, flow in one.flows.items():
+            self.keys.turn(kind, one.row, flow.terms)
+
+    def logged(self) -> Any:
+        """The closed log."""
+        assert self.log is not None
+        self.log.close()
+        self.log = None
+        return read(self._path, self._log_type)
+
+    def close(self) -> None:
+        if self.log is not None:
+            self.log.close()
+        self.ports.close()
+        for far in self._fars:
+            far.close()
 
 
 def packet(

@@ -14,46 +14,35 @@ from mcu_sim.media import inbound as module
 from mcu_sim.media.consent import Consent
 from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
 from mcu_sim.media.leg import Leg
-from mcu_sim.media.ports import LocalPort, Ports
-from mcu_sim.media.srtp import Keyring, SrtpContext
+from mcu_sim.media.ports import LocalPort
+from mcu_sim.media.srtp import SrtpContext
 from tests.mcu_sim.media_factory import (
     FAR,
     FAR_KEY,
-    HERE,
     MCU_KEY,
     SSRC,
-    Far,
+    Way,
     leg,
     packet,
     secured,
     terms,
 )
-from traffic.log import RECEIVED, PacketLog, read
+from traffic.log import RECEIVED
 from traffic.rtcp import ReceiverReport, pack
 
 AUDIO, VIDEO = 31_000, 31_002
 REPORT = pack([ReceiverReport(7)])
 
 
-class Way:
+class In(Way):
     """A way in with two far ends, A and B, at ports 25000 and 25100 and on."""
 
     def __init__(self, path: Path) -> None:
-        self.ports = Ports(HERE, AUDIO)
-        self.ports.port_group_for({})
-        self._path = path
-        self.log: PacketLog | None = PacketLog(RECEIVED, path)
-        self.keys = Keyring()
+        super().__init__(path, RECEIVED, AUDIO)
         self.inbound = Inbound(self.ports, self.keys, self.log, 4, None, Consent(4))
-        self.fars: list[Far] = []
-
-    def far(self, port: int) -> Far:
-        self.fars.append(Far(port))
-        return self.fars[-1]
 
     def open(self, one: Leg) -> None:
-        for kind, flow in one.flows.items():
-            self.keys.turn(kind, one.row, flow.terms)
+        self.take_keys(one)
         self.inbound.open(one, time.monotonic_ns())
 
     def turn(self, one: Leg) -> None:
@@ -67,29 +56,15 @@ class Way:
             for n, row in enumerate(got.rows)
         ]
 
-    def logged(self) -> Any:
-        """The closed log."""
-        assert self.log is not None
-        self.log.close()
-        self.log = None
-        return read(self._path, RECEIVED)
-
-    def close(self) -> None:
-        if self.log is not None:
-            self.log.close()
-        self.ports.close()
-        for far in self.fars:
-            far.close()
-
 
 @pytest.fixture
-def way(tmp_path: Path) -> Iterator[Way]:
-    made = Way(tmp_path / "received.bin")
+def way(tmp_path: Path) -> Iterator[In]:
+    made = In(tmp_path / "received.bin")
     yield made
     made.close()
 
 
-def test_packets_of_two_calls_and_of_a_stranger(way: Way) -> None:
+def test_packets_of_two_calls_and_of_a_stranger(way: In) -> None:
     a, b, stranger = way.far(25_000), way.far(25_100), way.far(25_200)
     way.open(leg(0, terms("audio", 25_000)))
     way.open(leg(3, terms("audio", 25_100)))
@@ -109,7 +84,7 @@ def test_packets_of_two_calls_and_of_a_stranger(way: Way) -> None:
     assert 0 <= now_ns - int(way.inbound.heard_ns[0]) < 60 * 10**9
 
 
-def test_what_is_no_rtp_and_what_is_too_long(way: Way) -> None:
+def test_what_is_no_rtp_and_what_is_too_long(way: In) -> None:
     a = way.far(25_000)
     way.open(leg(0, terms("audio", 25_000)))
     for data in (b"", b"\x80", bytes(300), packet(0)[:11], packet(1, bytes(LONGEST_PACKET))):
@@ -123,7 +98,7 @@ def test_what_is_no_rtp_and_what_is_too_long(way: Way) -> None:
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("mux", [False, True])
 def test_keep_alives_of_callers_are_answered_and_no_errors(
-    way: Way, secure: bool, mux: bool
+    way: In, secure: bool, mux: bool
 ) -> None:
     """STUN, RFC 6263 §4.6; a stranger is told nothing."""
     request = bytes.fromhex("000100002112a442") + b"transaction!"
@@ -143,7 +118,7 @@ def test_keep_alives_of_callers_are_answered_and_no_errors(
     assert (lost.stray, lost.not_rtp, lost.unauthentic) == (1, 0, 0)
 
 
-def test_another_payload_type_is_foreign_to_pictures(way: Way) -> None:
+def test_another_payload_type_is_foreign_to_pictures(way: In) -> None:
     """Of sound it is not: a jitter buffer has to see all that is numbered with it."""
     sound, picture = way.far(25_000), way.far(25_002)
     way.open(leg(0, terms("audio", 25_000), terms("video", 25_002)))
@@ -155,7 +130,7 @@ def test_another_payload_type_is_foreign_to_pictures(way: Way) -> None:
     assert way.inbound.lost.foreign == 1
 
 
-def test_what_is_not_wanted_is_counted_and_goes_nowhere(way: Way) -> None:
+def test_what_is_not_wanted_is_counted_and_goes_nowhere(way: In) -> None:
     a = way.far(25_000)
     one = leg(0, terms("audio", 25_000, receives=False))
     way.open(one)
@@ -167,7 +142,7 @@ def test_what_is_not_wanted_is_counted_and_goes_nowhere(way: Way) -> None:
     assert way.receive() == [(0, packet(1))]
 
 
-def test_rtcp_with_rtp_and_on_its_own_port(way: Way) -> None:
+def test_rtcp_with_rtp_and_on_its_own_port(way: In) -> None:
     mixed, own = way.far(25_000), way.far(25_101)
     way.open(leg(0, terms("audio", 25_000)))
     way.open(leg(1, terms("audio", 25_100, rtcp_mux=False)))
@@ -184,7 +159,7 @@ def test_rtcp_with_rtp_and_on_its_own_port(way: Way) -> None:
     assert way.inbound.receive_control(separate_ports=True) == []
 
 
-def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: Way) -> None:
+def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: In) -> None:
     a, plain = way.far(25_000), way.far(25_100)
     way.open(leg(0, secured("audio", 25_000)))
     way.open(leg(1, terms("audio", 25_100)))
@@ -202,7 +177,7 @@ def test_what_is_encrypted_is_opened_and_what_is_forged_is_not(way: Way) -> None
     assert (lost.unauthentic, lost.not_rtp, lost.stray) == (4, 0, 0)
 
 
-def test_encrypted_rtcp(way: Way) -> None:
+def test_encrypted_rtcp(way: In) -> None:
     a = way.far(25_000)
     way.open(leg(0, secured("audio", 25_000)))
     context = SrtpContext(send=FAR_KEY, receive=MCU_KEY)
@@ -214,7 +189,7 @@ def test_encrypted_rtcp(way: Way) -> None:
     assert way.inbound.lost.unauthentic == 2
 
 
-def test_our_own_ssrc_from_the_far_end_is_told(way: Way) -> None:
+def test_our_own_ssrc_from_the_far_end_is_told(way: In) -> None:
     a = way.far(25_000)
     way.open(leg(1, terms("audio", 25_000)))
     ours = SSRC + 10
@@ -229,7 +204,7 @@ def test_our_own_ssrc_from_the_far_end_is_told(way: Way) -> None:
     assert way.inbound.take_collisions() == []
 
 
-def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: Way) -> None:
+def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: In) -> None:
     a, b = way.far(25_000), way.far(25_100)
     way.open(leg(0, terms("audio", 25_000), up=40))
     way.open(leg(1, terms("audio", 25_100)))
@@ -249,7 +224,7 @@ def test_only_planned_streams_are_logged_until_the_row_is_forgotten(way: Way) ->
     assert log["size"].tolist() == [172, 172]
 
 
-def test_an_address_that_changes(way: Way) -> None:
+def test_an_address_that_changes(way: In) -> None:
     old, new = way.far(25_000), way.far(25_500)
     way.open(leg(0, terms("audio", 25_000)))
     way.turn(leg(0, terms("audio", 25_500)))
@@ -259,7 +234,7 @@ def test_an_address_that_changes(way: Way) -> None:
     assert way.inbound.lost.stray == 1
 
 
-def test_many_packets_come_in_batches_and_none_is_lost(way: Way) -> None:
+def test_many_packets_come_in_batches_and_none_is_lost(way: In) -> None:
     a = way.far(25_000)
     way.open(leg(0, terms("audio", 25_000)))
     for n in range(2500):
@@ -271,7 +246,7 @@ def test_many_packets_come_in_batches_and_none_is_lost(way: Way) -> None:
     assert not any(way.inbound.overflowed.values())
 
 
-def test_a_flood_does_not_hold_the_mcu_up(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_does_not_hold_the_mcu_up(way: In, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BATCHES", 2)
     a = way.far(25_000)
     way.open(leg(0, terms("audio", 25_000)))

@@ -11,14 +11,12 @@ import pytest
 
 from mcu_sim.media.leg import Leg
 from mcu_sim.media.outbound import Outbound
-from mcu_sim.media.ports import Ports
-from mcu_sim.media.srtp import Keyring, SrtpContext, SrtpError
+from mcu_sim.media.srtp import SrtpContext, SrtpError
 from tests.loopback import local_address
 from tests.mcu_sim.media_factory import (
     FAR_KEY,
-    HERE,
     MCU_KEY,
-    Far,
+    Way,
     leg,
     packet,
     secured,
@@ -26,7 +24,7 @@ from tests.mcu_sim.media_factory import (
 )
 from traffic.batch import SendBatch
 from traffic.impairments import BernoulliLoss, Impairments, Interval, NormalJitter
-from traffic.log import SENT, PacketLog, read
+from traffic.log import SENT
 from traffic.sender.pacing import LoopPacer
 
 MS = 1_000_000
@@ -36,26 +34,16 @@ def during_all(**what: Any) -> list[Interval]:
     return [Interval(what=Impairments(**what))]
 
 
-class Way:
+class Out(Way):
     """A way out; what is due at 1 ms leaves at `flush`."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.ports = Ports(HERE, 32_000)
-        self.ports.port_group_for({})
-        self.log: PacketLog | None = PacketLog(SENT, path)
-        self.keys = Keyring()
+        super().__init__(path, SENT, 32_000)
         self.pacer = LoopPacer(2064)
         self.outbound = Outbound(self.ports, self.keys, self.pacer, self.log, 4, 64, 2048, 0)
-        self.fars: list[Far] = []
-
-    def far(self, port: int) -> Far:
-        self.fars.append(Far(port))
-        return self.fars[-1]
 
     def open(self, one: Leg) -> None:
-        for kind, flow in one.flows.items():
-            self.keys.turn(kind, one.row, flow.terms)
+        self.take_keys(one)
         self.outbound.open(one)
 
     def send(
@@ -86,24 +74,10 @@ class Way:
             batch.data[n, : len(one)] = np.frombuffer(one, np.uint8)
         return batch
 
-    def logged(self) -> Any:
-        """The closed log."""
-        assert self.log is not None
-        self.log.close()
-        self.log = None
-        return read(self._path, SENT)
-
-    def close(self) -> None:
-        if self.log is not None:
-            self.log.close()
-        self.ports.close()
-        for far in self.fars:
-            far.close()
-
 
 @pytest.fixture
-def way(tmp_path: Path) -> Iterator[Way]:
-    made = Way(tmp_path / "sent.bin")
+def way(tmp_path: Path) -> Iterator[Out]:
+    made = Out(tmp_path / "sent.bin")
     yield made
     made.close()
 
@@ -112,7 +86,7 @@ def numbers(got: list[bytes]) -> list[int]:
     return [int.from_bytes(p[2:4], "big") for p in got]
 
 
-def test_each_goes_to_its_own_call_and_is_logged(way: Way) -> None:
+def test_each_goes_to_its_own_call_and_is_logged(way: Out) -> None:
     a, b = way.far(27_000), way.far(27_100)
     way.open(leg(0, terms("audio", 27_000)))
     way.open(leg(2, terms("audio", 27_100)))
@@ -130,7 +104,7 @@ def test_each_goes_to_its_own_call_and_is_logged(way: Way) -> None:
     assert not log["key"].any()
 
 
-def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Way) -> None:
+def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Out) -> None:
     a, b = way.far(27_000), way.far(27_100)
     way.open(leg(0, terms("audio", 27_000, sends=False)))
     way.open(leg(2, terms("audio", 27_100)))
@@ -146,7 +120,7 @@ def test_who_does_not_want_it_gets_nothing_and_is_not_logged(way: Way) -> None:
     assert way.logged()["sequence"].tolist() == [2, 3, 5]
 
 
-def test_another_address_and_another_payload_type(way: Way) -> None:
+def test_another_address_and_another_payload_type(way: Out) -> None:
     a, b = way.far(27_000), way.far(27_100)
     way.open(leg(0, terms("audio", 27_000)))
     moved = leg(0, terms("audio", 27_100, send_type=0)).flows["audio"]
@@ -157,7 +131,7 @@ def test_another_address_and_another_payload_type(way: Way) -> None:
     assert [p[1] for p in b.got()] == [0x80, 0x00]
 
 
-def test_the_injector_takes_and_delays(way: Way) -> None:
+def test_the_injector_takes_and_delays(way: Out) -> None:
     a = way.far(27_000)
     way.open(leg(0, terms("audio", 27_000), impairments=during_all(loss=BernoulliLoss(p=0.5))))
     way.send([packet(n) for n in range(60)], [0] * 60)
@@ -167,7 +141,7 @@ def test_the_injector_takes_and_delays(way: Way) -> None:
     assert sorted(numbers(a.got()) + gone) == list(range(60))
 
 
-def test_jitter_is_in_the_log_and_on_the_wire(way: Way) -> None:
+def test_jitter_is_in_the_log_and_on_the_wire(way: Out) -> None:
     a = way.far(27_000)
     jitter = NormalJitter(mean_ms=10.0, sd_ms=5.0)
     way.open(leg(0, terms("audio", 27_000), impairments=during_all(jitter=jitter)))
@@ -179,7 +153,7 @@ def test_jitter_is_in_the_log_and_on_the_wire(way: Way) -> None:
     assert numbers(a.got()) == by_time
 
 
-def test_encrypted_and_plain_calls_side_by_side(way: Way) -> None:
+def test_encrypted_and_plain_calls_side_by_side(way: Out) -> None:
     a, b = way.far(27_000), way.far(27_100)
     way.open(leg(0, secured("audio", 27_000)))
     way.open(leg(2, terms("audio", 27_100)))
@@ -194,7 +168,7 @@ def test_encrypted_and_plain_calls_side_by_side(way: Way) -> None:
     assert way.logged()["size"].tolist() == [172] * 3
 
 
-def test_what_cannot_be_encrypted_is_left_out(way: Way) -> None:
+def test_what_cannot_be_encrypted_is_left_out(way: Out) -> None:
     """A source of forwarded pictures may repeat itself; nothing stops by that."""
     a, b = way.far(27_002), way.far(27_102)
     way.open(leg(0, secured("video", 27_002)))
@@ -210,7 +184,7 @@ def test_what_cannot_be_encrypted_is_left_out(way: Way) -> None:
     assert counters.packets.tolist() == [3, 0, 5, 0]
 
 
-def test_what_was_sent_is_counted_for_reports(way: Way) -> None:
+def test_what_was_sent_is_counted_for_reports(way: Out) -> None:
     way.open(leg(0, secured("audio", 27_000)))
     way.open(leg(1, terms("audio", 27_100, sends=False)))
     way.send([packet(1, stamp=100), packet(2, stamp=260), packet(3)], [0, 0, 1])
@@ -222,7 +196,7 @@ def test_what_was_sent_is_counted_for_reports(way: Way) -> None:
     assert counters.packets.tolist() == [0, 0, 0, 0]
 
 
-def test_another_ssrc(way: Way) -> None:
+def test_another_ssrc(way: Out) -> None:
     a, b = way.far(27_000), way.far(27_100)
     way.open(leg(0, terms("audio", 27_000)))
     way.open(leg(1, terms("audio", 27_100)))
@@ -236,7 +210,7 @@ def test_another_ssrc(way: Way) -> None:
     assert a.got() == [packet(3)]
 
 
-def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Way) -> None:
+def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Out) -> None:
     a = way.far(27_000)
     way.ports.hold(0, 0, {"audio": (local_address(86), 27_000)})
     assert way.ports.port_group_for({"audio": (local_address(86), 27_000)}) == 1
@@ -257,7 +231,7 @@ def test_calls_on_several_shelves_are_sent_to_from_their_own_ports(way: Way) -> 
     }
 
 
-def test_what_is_sent_as_it_is_has_its_timestamp_in_itself(way: Way) -> None:
+def test_what_is_sent_as_it_is_has_its_timestamp_in_itself(way: Out) -> None:
     a = way.far(27_002)
     way.open(leg(0, terms("video", 27_002)))
     way.send_as_is([packet(1, kind=97, stamp=0x89ABCDEF)], [0])
@@ -277,7 +251,7 @@ def sequence_at(log: Any) -> list[int]:
     return [int(number) for number in log["sequence"][which[order]]]
 
 
-def test_duplicates_are_sent_twice_and_other_rows_once(way: Way) -> None:
+def test_duplicates_are_sent_twice_and_other_rows_once(way: Out) -> None:
     a, b = way.far(27_000), way.far(27_100)
     way.open(leg(0, terms("audio", 27_000), impairments=during_all(duplicate=0.5)))
     way.open(leg(2, terms("audio", 27_100)))
@@ -291,7 +265,7 @@ def test_duplicates_are_sent_twice_and_other_rows_once(way: Way) -> None:
     assert way.outbound.rtp_sent == int(log["copies"].sum())
 
 
-def test_a_flipped_bit_is_in_the_payload_and_in_the_log(way: Way) -> None:
+def test_a_flipped_bit_is_in_the_payload_and_in_the_log(way: Out) -> None:
     a = way.far(27_000)
     way.open(leg(0, terms("audio", 27_000), impairments=during_all(corrupt=0.5)))
     way.send([packet(n) for n in range(60)], [0] * 60)
@@ -306,7 +280,7 @@ def test_a_flipped_bit_is_in_the_payload_and_in_the_log(way: Way) -> None:
 REORDERED = during_all(jitter=NormalJitter(mean_ms=40, sd_ms=30, reorder=True))
 
 
-def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Way) -> None:
+def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Out) -> None:
     """Across windows: one that leaves after the next window has begun waits for that."""
     a = way.far(27_000)
     way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
@@ -333,7 +307,7 @@ def test_packets_that_overtake_are_handed_over_in_order_of_leaving(way: Way) -> 
     assert numbers(a.got()) == wanted
 
 
-def test_what_is_held_for_one_call_does_not_hold_up_another(way: Way) -> None:
+def test_what_is_held_for_one_call_does_not_hold_up_another(way: Out) -> None:
     b = way.far(27_100)
     way.open(leg(0, terms("audio", 27_000), impairments=REORDERED))
     way.open(leg(2, terms("audio", 27_100)))
@@ -341,7 +315,7 @@ def test_what_is_held_for_one_call_does_not_hold_up_another(way: Way) -> None:
     assert numbers(b.got()) == [2]
 
 
-def test_impairments_begin_and_end_at_their_times(way: Way) -> None:
+def test_impairments_begin_and_end_at_their_times(way: Out) -> None:
     a = way.far(27_000)
     all_lost = Impairments(loss=BernoulliLoss(p=1.0))
     between = [Interval(from_s=0.1, to_s=0.2, what=all_lost)]
@@ -350,7 +324,7 @@ def test_impairments_begin_and_end_at_their_times(way: Way) -> None:
     assert numbers(a.got()) == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
 
 
-def test_the_log_tells_key_frames(way: Way) -> None:
+def test_the_log_tells_key_frames(way: Out) -> None:
     way.open(leg(0, terms("video", 27_002)))
     heads = [bytes([0x7C, 0x85]), bytes([0x7C, 0x05]), bytes([0x7C, 0x41]), bytes([0x67])]
     way.send([packet(n, head + bytes(50)) for n, head in enumerate(heads)], [0] * 4, "video")
