@@ -81,22 +81,16 @@ class BadWildcard:
 Refusal = TooBrief | OutOfOrder | TooMany | BadWildcard
 
 
-class Registrar:
-    """Bindings by user, the newest first. Times in seconds are what REGISTER may ask for."""
+DEFAULT_S = 3600
+SHORTEST_S = 60
+LONGEST_S = 7200
+"""What a REGISTER gets that names no time, and the least and most that one can have."""
 
-    def __init__(
-        self,
-        default_s: int = 3600,
-        shortest_s: int = 60,
-        longest_s: int = 7200,
-        most_bindings: int = 10,
-        most_users: int = 1_000,
-    ) -> None:
-        if not 0 < shortest_s <= default_s <= longest_s:
-            raise ValueError("needs 0 < shortest_s <= default_s <= longest_s")
-        self._default_s = default_s
-        self._shortest_s = shortest_s
-        self._longest_s = longest_s
+
+class Registrar:
+    """Bindings by user, the newest first. `most_bindings`: of a user."""
+
+    def __init__(self, most_bindings: int = 10, most_users: int = 1_000) -> None:
         self._most_bindings = most_bindings
         self._most_users = most_users
         self._users: dict[str, list[Binding]] = {}
@@ -122,16 +116,16 @@ class Registrar:
             return self._keep(user, [], now_ms)
         made: list[Binding] = []
         for contact in contacts:
-            expires_s = self._default_s if contact.expires_s is None else contact.expires_s
-            if 0 < expires_s < self._shortest_s:
-                return TooBrief(self._shortest_s)
+            expires_s = DEFAULT_S if contact.expires_s is None else contact.expires_s
+            if 0 < expires_s < SHORTEST_S:
+                return TooBrief(SHORTEST_S)
             there = [binding for binding in old if same_uri(binding.uri, contact.uri)]
             if any(_newer(binding, call_id, cseq) for binding in there):
                 return OutOfOrder()
             old = [binding for binding in old if binding not in there]
             made = [binding for binding in made if not same_uri(binding.uri, contact.uri)]
             if expires_s > 0:
-                at_ms = now_ms + min(expires_s, self._longest_s) * 1e3
+                at_ms = now_ms + min(expires_s, LONGEST_S) * 1e3
                 made.append(Binding(contact.uri, contact.peer, at_ms, call_id, cseq))
         if len(made) + len(old) > self._most_bindings:
             return TooMany()
