@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 Samples = NDArray[np.int16]
 Codes = NDArray[np.uint8]
 
-A_LAW_SILENCE = 0xD5
-MU_LAW_SILENCE = 0xFF
-
 _EVEN_BITS = 0x55
 """A-law inverts the even bits on the line, so that silence is not a run of zeros."""
 _MU_BIAS = 33
