@@ -49,7 +49,6 @@ def audio(
     codecs: Sequence[Codec] = (G722, PCMA, PCMU),
     *,
     protocol: str = "RTP/AVP",
-    rtcp_mux: bool = True,
 ) -> Media:
     """Our audio in packets of 20 ms, the preferred codec first."""
     return Media(
@@ -59,7 +58,7 @@ def audio(
         protocol=protocol,
         ptime_ms=PTIME_MS,
         rtcp_port=port + 1,
-        rtcp_mux=rtcp_mux,
+        rtcp_mux=True,
     )
 
 
@@ -69,7 +68,6 @@ def video(
     codecs: Sequence[Codec] = (H264_720P30,),
     *,
     protocol: str = "RTP/AVP",
-    rtcp_mux: bool = True,
 ) -> Media:
     """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS."""
     return Media(
@@ -78,7 +76,7 @@ def video(
         tuple(codecs),
         protocol=protocol,
         rtcp_port=port + 1,
-        rtcp_mux=rtcp_mux,
+        rtcp_mux=True,
         as_kbps=max_kbps,
         tias_bps=1000 * max_kbps,
         feedback=tuple(f"* {kind}" for kind in FEEDBACK),
@@ -91,10 +89,9 @@ def content(
     codecs: Sequence[Codec] = (H264_720P30,),
     *,
     protocol: str = "RTP/AVP",
-    rtcp_mux: bool = True,
 ) -> Media:
     """Our content channel, a second video section that says it shows slides (RFC 4796)."""
-    main = video(port, max_kbps, codecs, protocol=protocol, rtcp_mux=rtcp_mux)
+    main = video(port, max_kbps, codecs, protocol=protocol)
     return replace(main, content=(SLIDES,))
 
 
@@ -511,7 +508,6 @@ def make_answer(
     address: str,
     session_id: int,
     *,
-    version: int | None = None,
     previous: Session | None = None,
     keys: Secrets | None = None,
 ) -> tuple[Session, list[Agreed | None]]:
@@ -521,9 +517,9 @@ def make_answer(
     port 0. One codec a section is chosen: our first that they have, of H.264 the best of theirs.
 
     Args:
-        version: of the answer; by default one more than `previous` has, else `session_id`.
-        previous: our description in force when the offer comes within a call. Its SRTP keys stay
-            in use, which spares both sides a change of keys at every refresh.
+        previous: our description in force when the offer comes within a call; the answer's version
+            is one more, else `session_id`. Its SRTP keys stay in use, which spares both sides a
+            change of keys at every refresh.
         keys: where SRTP keys come from; without them, sections with SRTP are refused.
 
     Raises:
@@ -552,8 +548,7 @@ def make_answer(
         warning = why[0].warning if why else Warn.MEDIA
         reason = f"no audio or video in the offer can be done here{told}"
         raise SdpError(reason[:MOST_TOLD], warning)
-    if version is None:
-        version = session_id if previous is None else previous.version + 1
+    version = session_id if previous is None else previous.version + 1
     answer = Session(address, tuple(answered), session_id, version, origin_address=address)
     return answer, agreed
 

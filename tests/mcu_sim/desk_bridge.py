@@ -112,12 +112,13 @@ class Bridge:
         self.signalling.bridge = self
         self._port = {kind: port + first_port for kind, port in PORT.items()}
         protocol = "RTP/SAVP" if secure else "RTP/AVP"
-        how: dict[str, Any] = {"protocol": protocol, "rtcp_mux": mux}
-        self._made: dict[Kind, sdp.Media] = {
-            "audio": audio(self._port["audio"], codecs, **how),
-            "video": video(self._port["video"], kbps, [codec_for(resolution, 97)], **how),
-            "content": content(self._port["content"], kbps, [codec_for("720p30", 98)], **how),
+        at, best, plain = self._port, [codec_for(resolution, 97)], [codec_for("720p30", 98)]
+        made: dict[Kind, sdp.Media] = {
+            "audio": audio(at["audio"], codecs, protocol=protocol),
+            "video": video(at["video"], kbps, best, protocol=protocol),
+            "content": content(at["content"], kbps, plain, protocol=protocol),
         }
+        self._made = {kind: replace(media, rtcp_mux=mux) for kind, media in made.items()}
         self.local = self.offer(*kinds)
         self._sockets: dict[tuple[str, bool], socket.socket] = {}
         self.srtp: dict[Kind, SrtpContext] = {}
