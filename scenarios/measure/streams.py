@@ -349,7 +349,7 @@ class _Measured:
     def _skew_ms(self, way: dict[Kind, int]) -> float | None:
         found, sound = self.pictures[way["video"]], self.captures.traces[way["audio"]]
         skew = lip_sync(found, sound, *self._window_ns)
-        return None if skew is None else round(skew.p50_ms, 4)
+        return None if skew is None else round(skew, 4)
 
     def _rtcp(self, bridge: str, kind: Kind, direction: str) -> RtcpResult | None:
         """The receiver's own last report of the phase; of what goes down, the bridge is that."""

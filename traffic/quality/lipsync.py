@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,15 +10,6 @@ from traffic.quality.measure import Trace
 
 SOUND_WITHIN_NS = 1_000_000_000
 """A frame without sound heard in the second before it has no skew."""
-
-
-@dataclass(frozen=True)
-class LipSync:
-    """Skew over a window in ms, positive where the picture is later than its sound."""
-
-    p50_ms: float
-    least_ms: float
-    greatest_ms: float
 
 
 def skew_ms(found: Frames, sound: Trace, fixed_ms: float = 0.0) -> NDArray[np.float64]:
@@ -47,10 +36,9 @@ def skew_ms(found: Frames, sound: Trace, fixed_ms: float = 0.0) -> NDArray[np.fl
 
 def lip_sync(
     found: Frames, sound: Trace, start_ns: int, end_ns: int, fixed_ms: float = 0.0
-) -> LipSync | None:
-    """Skew of the frames due in [start, end); None if there is none."""
+) -> float | None:
+    """Median skew in ms of the frames due in [start, end), positive where the picture is later than
+    its sound; None if there is none."""
     skew = skew_ms(found, sound, fixed_ms)
     skew = skew[(found.due_ns >= start_ns) & (found.due_ns < end_ns) & ~np.isnan(skew)]
-    if not len(skew):
-        return None
-    return LipSync(float(np.median(skew)), float(np.min(skew)), float(np.max(skew)))
+    return float(np.median(skew)) if len(skew) else None
