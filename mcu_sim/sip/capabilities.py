@@ -5,11 +5,11 @@ RFC 3261 §8.2.2–8.2.4, §11, §20.5; RFC 4028 §7, §9 for the session timer.
 
 from __future__ import annotations
 
-from sipmessage import URI, Address, CSeq, Parameters, Request, Response
+from sipmessage import URI, Request, Response
 
 from mcu_sim.sip import session_timer
 from mcu_sim.sip.call import Call
-from mcu_sim.sip.dialog import MAX_FORWARDS
+from mcu_sim.sip.dialog import first_request
 from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import OptionsAnswered
 from mcu_sim.sip.message.addresses import Peer
@@ -23,7 +23,7 @@ from mcu_sim.sip.message.headers import (
     tokens,
 )
 from mcu_sim.sip.message.responses import METHODS as ALL_METHODS
-from mcu_sim.sip.message.responses import USER_AGENT, phrase_of, reply
+from mcu_sim.sip.message.responses import phrase_of, reply
 
 NO_ANSWER = 408
 
@@ -36,21 +36,10 @@ class OptionsClient(TransactionUser):
 
     def ask(self, uri: URI, target: Peer, now_ms: float) -> None:
         """Send the request."""
-        end = self._end
-        request = Request("OPTIONS", uri)
-        branch = end.add_via(request, target)
-        request.headers.set("Max-Forwards", str(MAX_FORWARDS))
-        host, port = end.contact
-        own = URI(scheme="sip", user=end.user, host=host, port=port)
-        request.from_address = Address(own, parameters=Parameters(tag=end.random_hex()))
-        request.to_address = Address(URI(uri.scheme, uri.host, uri.user, port=uri.port))
-        request.headers.set("Call-ID", f"{end.random_hex()}@{host}")
-        request.cseq = CSeq(1, "OPTIONS")
-        request.headers.set("Contact", end.contact_uri(target.transport))
+        request = first_request(self._end, "OPTIONS", uri)
+        request.headers.set("Contact", self._end.contact_uri(target.transport))
         request.headers.set("Accept", SDP_TYPE)
-        request.headers.set("User-Agent", USER_AGENT)
-        request.headers.set("Content-Length", "0")
-        end.start(request, target, now_ms, self, branch=branch)
+        self._end.start(request, target, now_ms, self)
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
         if response.code < 200:

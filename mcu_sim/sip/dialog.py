@@ -1,12 +1,14 @@
-"""Dialogs (RFC 3261 §12): what two user agents share between INVITE and BYE."""
+"""Requests of ours (RFC 3261 §8.1.1), and dialogs (§12): what two share between INVITE and BYE."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sipmessage import URI, Address, CSeq, Request, Response
+from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
+from mcu_sim.sip.endpoint import Endpoint
 from mcu_sim.sip.message.addresses import (
     DEFAULT_PORT,
     PARSE_ERRORS,
@@ -40,6 +42,41 @@ DialogId = tuple[str, str, str]
 def id_in_request(request: Request) -> DialogId:
     """The dialog a received request speaks of, seen from its receiver."""
     return request.call_id, tag_of(to_of(request)), tag_of(from_of(request))
+
+
+def new_request(
+    method: str,
+    uri: URI,
+    local: str,
+    remote: str,
+    call_id: str,
+    sequence: int,
+    routes: Iterable[Address] = (),
+) -> Request:
+    """A request of ours without body, its Via on top still empty; `local`, `remote`: From, To."""
+    request = Request(method, uri)
+    request.headers.set("Via", "")
+    for route in routes:
+        request.headers.add("Route", str(route))
+    request.headers.set("Max-Forwards", str(MAX_FORWARDS))
+    request.headers.set("From", local)
+    request.headers.set("To", remote)
+    request.headers.set("Call-ID", call_id)
+    request.cseq = CSeq(sequence, method)
+    request.headers.set("User-Agent", USER_AGENT)
+    request.headers.set("Content-Length", "0")
+    return request
+
+
+def first_request(end: Endpoint, method: str, uri: URI, display_name: str = "") -> Request:
+    """A request of ours outside any dialog, as `new_request`, with a Call-ID and tag of its own."""
+    host, port = end.contact
+    call_id = f"{end.random_hex()}@{host}"
+    own = URI(scheme="sip", user=end.user, host=host, port=port)
+    local = Address(own, name=display_name, parameters=Parameters(tag=end.random_hex()))
+    # §19.1.1: what describes the way there does not belong into To.
+    remote = Address(URI(uri.scheme, uri.host, uri.user, port=uri.port))
+    return new_request(method, uri, str(local), str(remote), call_id, 1)
 
 
 @dataclass(slots=True)
@@ -108,7 +145,7 @@ class Dialog:
         return self.call_id, self.local_tag, self.remote_tag
 
     def request(self, method: str, sequence: int | None = None) -> Request:
-        """A request inside the dialog (§12.2.1.1), its Via on top still empty.
+        """A request inside the dialog (§12.2.1.1), as `new_request`.
 
         `sequence` is given for an ACK, which repeats its INVITE's number; otherwise the next
         local number is taken.
@@ -120,18 +157,7 @@ class Dialog:
         if routes and not _is_loose(routes[0]):
             # A strict router takes the Request-URI as the next hop and the target comes last.
             uri, routes = routes[0].uri, [*routes[1:], Address(uri)]
-        request = Request(method, uri)
-        request.headers.set("Via", "")
-        for route in routes:
-            request.headers.add("Route", str(route))
-        request.headers.set("Max-Forwards", str(MAX_FORWARDS))
-        request.headers.set("From", self.local)
-        request.headers.set("To", self.remote)
-        request.headers.set("Call-ID", self.call_id)
-        request.cseq = CSeq(sequence, method)
-        request.headers.set("User-Agent", USER_AGENT)
-        request.headers.set("Content-Length", "0")
-        return request
+        return new_request(method, uri, self.local, self.remote, self.call_id, sequence, routes)
 
     def next_hop(self) -> Peer:
         """Where requests inside the dialog are sent."""

@@ -8,12 +8,12 @@ in a dialog. An offer of ours waits for its turn; one of the peer that meets our
 
 from __future__ import annotations
 
-from sipmessage import URI, Address, CSeq, Parameters, Request, Response
+from sipmessage import URI, CSeq, Request, Response
 
 from mcu_sim.sip.authentication import Proof
 from mcu_sim.sip.call import Book, Call, CallState
 from mcu_sim.sip.capabilities import Capabilities
-from mcu_sim.sip.dialog import MAX_FORWARDS, Dialog
+from mcu_sim.sip.dialog import Dialog, first_request
 from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import (
     Answered,
@@ -39,7 +39,7 @@ from mcu_sim.sip.message.headers import (
     to_of,
     warned,
 )
-from mcu_sim.sip.message.responses import PHRASES, USER_AGENT, phrase_of, reply
+from mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
 from mcu_sim.sip.session import Sessions
 from mcu_sim.sip.transaction import GIVE_UP_MS
 
@@ -75,21 +75,10 @@ class OutgoingInvites:
     def call(self, uri: URI, sdp: bytes, target: Peer, now_ms: float) -> str:
         """Send the INVITE; the call's name is returned."""
         end = self._end
-        host, port = end.contact
-        name = f"{end.random_hex()}@{host}"
-        request = Request("INVITE", uri)
-        branch = end.add_via(request, target)
-        request.headers.set("Max-Forwards", str(MAX_FORWARDS))
-        own = URI(scheme="sip", user=end.user, host=host, port=port)
-        tag = Parameters(tag=end.random_hex())
-        request.from_address = Address(own, name=self._display_name, parameters=tag)
-        # §19.1.1: what describes the way there does not belong into To.
-        request.to_address = Address(URI(uri.scheme, uri.host, uri.user, port=uri.port))
-        request.headers.set("Call-ID", name)
-        request.cseq = CSeq(1, "INVITE")
-        request.headers.set("User-Agent", USER_AGENT)
+        request = first_request(end, "INVITE", uri, self._display_name)
+        name = request.call_id
         self._capabilities.offer(request, sdp, target, None)
-        slot = end.start(request, target, now_ms, _Attempt(self, name), branch=branch)
+        slot = end.start(request, target, now_ms, _Attempt(self, name))
         self._book.add(Call(name, CallState.CALLING, True, slot, sent_sdp=sdp))
         end.set_timer("ring", name, now_ms + self._answer_within_ms)
         return name

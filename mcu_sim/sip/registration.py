@@ -11,15 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sipmessage import URI, Address, CSeq, Parameters, Request, Response
+from sipmessage import URI, Address, Parameters, Request, Response
 
 from mcu_sim.sip.authentication import Proof
-from mcu_sim.sip.dialog import MAX_FORWARDS
+from mcu_sim.sip.dialog import new_request
 from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import Registered, RegistrationFailed
 from mcu_sim.sip.message.addresses import Peer, same_uri
 from mcu_sim.sip.message.headers import again, contacts_of, cseq_of, parameter, seconds, to_of
-from mcu_sim.sip.message.responses import PHRASES, USER_AGENT, phrase_of, reply
+from mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
 
 WILDCARD = "*"
 """The Contact that stands for all bindings of a user, allowed only to remove them."""
@@ -212,21 +212,16 @@ class RegisterClient(TransactionUser):
     def _begin(self, now_ms: float) -> None:
         account = self._account
         assert account is not None
-        request = Request("REGISTER", account.uri)
-        branch = self._end.add_via(request, account.target)
-        request.headers.set("Max-Forwards", str(MAX_FORWARDS))
         own = URI(account.uri.scheme, account.uri.host, self._end.user, port=account.uri.port)
-        request.from_address = Address(own, parameters=Parameters(tag=account.tag))
-        request.to_address = Address(own)
-        request.headers.set("Call-ID", account.call_id)
+        local = str(Address(own, parameters=Parameters(tag=account.tag)))
         account.sequence += 1
-        request.cseq = CSeq(account.sequence, "REGISTER")
+        request = new_request(
+            "REGISTER", account.uri, local, str(Address(own)), account.call_id, account.sequence
+        )
         request.headers.set("Contact", self._end.contact_uri(account.target.transport))
         request.headers.set("Expires", str(self._expires_s))
-        request.headers.set("User-Agent", USER_AGENT)
-        request.headers.set("Content-Length", "0")
         self._busy, self._raised = True, False
-        self._end.start(request, account.target, now_ms, self, branch=branch)
+        self._end.start(request, account.target, now_ms, self)
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
         if response.code < 200:

@@ -226,7 +226,8 @@ def test_a_forked_invite_is_not_acknowledged_without_end() -> None:
     client = UserAgent(("10.68.0.2", 5062), random.Random(3))
     client.call(URI, b"v=0", 0.0)
     [invite] = client.outgoing()
-    ok = re.sub(rb"^INVITE .*", b"SIP/2.0 200 OK\r", invite.data.split(b"Content-Type")[0])
+    head = invite.data.split(b"Content-Type")[0].replace(b"Content-Length: 3", b"Content-Length: 0")
+    ok = re.sub(rb"^INVITE .*", b"SIP/2.0 200 OK\r", head)
     for number in range(100):
         tagged = ok.replace(b"To: <sip:mcu@10.67.0.2>", b"To: <sip:mcu@10.67.0.2>;tag=%d" % number)
         client.receive(tagged + b"\r\n", Peer("10.67.0.2", 5060), 1.0)
