@@ -2,7 +2,7 @@
 
 Unknown lines and attributes are passed over (§5). A line of a section that cannot be read costs
 what it is about, and not the call: a codec, a key, at most the section. It is kept among the
-section's `faults`. So is an address of the session (c=) that cannot be read, in the sections that
+section's `problems`. So is an address of the session (c=) that cannot be read, in the sections that
 have none of their own.
 """
 
@@ -27,7 +27,7 @@ class Warn(enum.IntEnum):
     OTHER = 399
 
 
-class Fault(NamedTuple):
+class Problem(NamedTuple):
     """Why a section, or something of it, cannot be had, and the code of that."""
 
     text: str
@@ -99,7 +99,7 @@ class Media:
         crypto: the a=crypto lines that can be used here, in their order (RFC 4568).
         feedback: values of a=rtcp-fb: a payload type or `*`, and what it may be answered with
             (RFC 4585 §4.2).
-        faults: what is wrong with it and has cost something of it: a codec, a key, the section.
+        problems: what is wrong with it and has cost something of it: a codec, a key, the section.
     """
 
     kind: str
@@ -119,11 +119,11 @@ class Media:
     label: str | None = None
     crypto: tuple[Crypto, ...] = ()
     feedback: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
-    def without(self, fault: Fault) -> Media:
+    def without(self, problem: Problem) -> Media:
         """The section refused, since this is wrong with it."""
-        return replace(self, port=0, faults=(*self.faults, fault))
+        return replace(self, port=0, problems=(*self.problems, problem))
 
     def tokens(self) -> tuple[str, ...]:
         """The formats of the m= line, from the codecs if it was not read from one."""
@@ -193,7 +193,7 @@ def parse(data: bytes) -> Session:
         raise SdpError("does not begin with v=0")
     session = Session(address=None, media=())
     direction = Direction.SENDRECV
-    nowhere = Fault("no connection address (c=)", Warn.NETWORK)
+    nowhere = Problem("no connection address (c=)", Warn.NETWORK)
     sections: list[_Section] = []
     seen = set()
     for number, line in enumerate(lines[1:], 2):
@@ -212,7 +212,7 @@ def parse(data: bytes) -> Session:
             try:
                 session = replace(session, address=_connection(value))
             except SdpError as error:
-                nowhere = Fault(str(error), error.warning)
+                nowhere = Problem(str(error), error.warning)
         else:
             session = _session_level(session, kind, value)
         seen.add(kind)
@@ -250,7 +250,7 @@ def _media_line(value: str) -> Media:
     port = _number(port_text.partition("/")[0], "m=")
     media = Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats))
     if port > 65535:
-        return media.without(Fault(f"m={kind}: port {port_text[:20]} is above 65535"))
+        return media.without(Problem(f"m={kind}: port {port_text[:20]} is above 65535"))
     return media
 
 
@@ -259,13 +259,13 @@ def _within(section: _Section, kind: str, value: str) -> None:
         _media_level(section, kind, value)
     except SdpError as error:
         if kind == "c":
-            section.media = section.media.without(Fault(str(error), error.warning))
+            section.media = section.media.without(Problem(str(error), error.warning))
         else:
             _note(section, str(error))
 
 
-def _note(section: _Section, fault: str) -> None:
-    section.media = replace(section.media, faults=(*section.media.faults, Fault(fault)))
+def _note(section: _Section, problem: str) -> None:
+    section.media = replace(section.media, problems=(*section.media.problems, Problem(problem)))
 
 
 def _media_level(section: _Section, kind: str, value: str) -> None:

@@ -200,7 +200,7 @@ class MediaNegotiation:
         media = []
         for one in theirs.media:
             why = self._why_not(theirs, one, first=first)
-            media.append(one if why is None else one.without(sdp.Fault(why, sdp.Warn.NETWORK)))
+            media.append(one if why is None else one.without(sdp.Problem(why, sdp.Warn.NETWORK)))
         return replace(theirs, media=tuple(media))
 
     def _why_not(self, theirs: sdp.Session, media: sdp.Media, *, first: bool) -> str | None:

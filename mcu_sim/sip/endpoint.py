@@ -156,9 +156,9 @@ class Endpoint:
             return []  # a keep-alive, and nothing wrong (RFC 5626 §3.5.1)
         try:
             message = parse(data, stream=source.reliable)
-        except MalformedError as fault:
+        except MalformedError as error:
             self.dropped["malformed"] += 1
-            self._answer_stateless(fault.request, source, fault.code, str(fault))
+            self._answer_stateless(error.request, source, error.code, str(error))
         except GarbageError:
             self.dropped["garbage"] += 1
         else:

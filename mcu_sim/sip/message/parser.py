@@ -67,10 +67,10 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
 
     Raises `GarbageError` or `MalformedError`. The body is cut to Content-Length (RFC 3261 §18.3).
     """
-    faults: list[tuple[int, str]] = []
+    problems: list[tuple[int, str]] = []
     head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not separator:
-        faults.append((400, "No empty line after the headers"))
+        problems.append((400, "No empty line after the headers"))
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
@@ -78,25 +78,25 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
     start, *lines = _FOLD.sub(" ", text).rstrip("\r\n").split("\r\n")
     if len(lines) > MAX_HEADER_LINES:
         raise GarbageError("too many header lines")
-    message = _begin(start, body, faults)
+    message = _begin(start, body, problems)
     for line in lines:
-        name, colon, value = _without_controls(line, faults).partition(":")
+        name, colon, value = _without_controls(line, problems).partition(":")
         name = name.strip()
         if colon and name:
             message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
         else:
-            faults.append((400, "Header line without a name"))
+            problems.append((400, "Header line without a name"))
     if stream and not message.headers.get("Content-Length"):
-        faults.append((400, "Missing Content-Length"))
-    code, fault = faults[0] if faults else (400, _fault(message))
-    if fault is None:
+        problems.append((400, "Missing Content-Length"))
+    code, problem = problems[0] if problems else (400, _problem(message))
+    if problem is None:
         return message
     if isinstance(message, Response) or not _answerable(message):
-        raise GarbageError(fault)
-    raise MalformedError(message, code, fault)
+        raise GarbageError(problem)
+    raise MalformedError(message, code, problem)
 
 
-def _without_controls(line: str, faults: list[tuple[int, str]]) -> str:
+def _without_controls(line: str, problems: list[tuple[int, str]]) -> str:
     """A line without control characters; they may stand behind a backslash in a quoted string
     (RFC 3261 §25.1, quoted-pair), and what is quoted so goes back as it came."""
     if _CONTROL.search(line) is None:
@@ -104,17 +104,17 @@ def _without_controls(line: str, faults: list[tuple[int, str]]) -> str:
     bare = _QUOTED.sub(lambda match: _PAIR.sub("", match[0]), line)
     if _CONTROL.search(bare) is None:
         return line
-    faults.append((400, "Control character in a header"))
+    problems.append((400, "Control character in a header"))
     return _CONTROL.sub(" ", line)
 
 
-def _begin(start: str, body: bytes, faults: list[tuple[int, str]]) -> Request | Response:
-    """A message without headers from its start line; what is wrong with that goes to `faults`.
+def _begin(start: str, body: bytes, problems: list[tuple[int, str]]) -> Request | Response:
+    """A message without headers from its start line; what is wrong with that goes to `problems`.
 
     More blanks than one between its parts, or behind it, are passed over (RFC 4475 §3.1.2.9).
     """
     if _CONTROL.search(start):
-        faults.append((400, "Control character in the start line"))
+        problems.append((400, "Control character in the start line"))
         start = _CONTROL.sub(" ", start)
     status = _STATUS.match(start)
     if status is not None:
@@ -126,27 +126,27 @@ def _begin(start: str, body: bytes, faults: list[tuple[int, str]]) -> Request | 
         raise GarbageError("start line is neither a request's nor a response's")
     uri = _STAND_IN
     if version.upper() != "SIP/2.0":
-        faults.append((505, PHRASES[505]))
+        problems.append((505, PHRASES[505]))
     else:
-        uri = _target(target, faults)
+        uri = _target(target, problems)
     return Request(method, uri, body)
 
 
-def _target(text: str, faults: list[tuple[int, str]]) -> URI:
+def _target(text: str, problems: list[tuple[int, str]]) -> URI:
     try:
         uri = read_uri(text)
     except PARSE_ERRORS as error:
         forget(error)
-        faults.append((400, "Bad Request-URI"))
+        problems.append((400, "Bad Request-URI"))
         return _STAND_IN
     if isinstance(uri, OtherURI):
-        faults.append((416, PHRASES[416]))  # §8.2.2.1
+        problems.append((416, PHRASES[416]))  # §8.2.2.1
     elif isinstance(uri, HeadedURI):
-        faults.append((400, "Headers in the Request-URI"))  # §19.1.1, table 1
+        problems.append((400, "Headers in the Request-URI"))  # §19.1.1, table 1
     return uri
 
 
-def _fault(message: Request | Response) -> str | None:
+def _problem(message: Request | Response) -> str | None:
     """What is wrong with the mandatory headers and the body, or None. Cuts the body."""
     for name in _ONCE:
         if len(message.headers.getlist(name)) > 1:

@@ -155,8 +155,8 @@ def test_keys_of_gcm_are_read(suite: str, size: int) -> None:
     text = base64.b64encode(bytes(range(size))).decode()
     key = CryptoKey(Suite(suite), bytes(range(size)), b"\1")
     assert section_with_key(f"3 {suite} inline:{text}|2^31|1:1").crypto == (Crypto(3, key),)
-    [(fault, _)] = section_with_key(f"3 {suite} inline:{KEY}").faults
-    assert f"{size} bytes, not 30" in fault
+    [(problem, _)] = section_with_key(f"3 {suite} inline:{KEY}").problems
+    assert f"{size} bytes, not 30" in problem
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_mistakes_in_keys_are_named_without_the_key(line: str, message: str) -> 
     """The line is lost, and the call is not."""
     section = section_with_key(line)
     assert section.crypto == ()
-    [(fault, _)] = section.faults
-    assert message in fault
-    assert not shows_key(fault)
+    [(problem, _)] = section.problems
+    assert message in problem
+    assert not shows_key(problem)
 
 
 def shows_key(text: str) -> bool:
@@ -301,7 +301,7 @@ TIAS = b"b=TIAS:1920000"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "fault", "sound", "pictures"),
+    ("old", "new", "problem", "sound", "pictures"),
     [
         (b"H264/90000", b"H264", "video: a=rtpmap:109 H264: cannot be read", "G722", None),
         (b"42801f", b"zzz", "video: none of its codecs (H264, H263) is one of H264", "G722", None),
@@ -322,7 +322,7 @@ TIAS = b"b=TIAS:1920000"
     ],
 )
 def test_a_bad_line_costs_what_it_is_about_and_not_the_call(
-    old: bytes, new: bytes, fault: str, sound: str | None, pictures: str | None
+    old: bytes, new: bytes, problem: str, sound: str | None, pictures: str | None
 ) -> None:
     assert old in POLYCOM
     text = POLYCOM.replace(old, new, 1)
@@ -332,7 +332,7 @@ def test_a_bad_line_costs_what_it_is_about_and_not_the_call(
     can = [audio(20_000), video(20_002, 4000)]
     answer, agreed = make_answer(offer, can, "10.67.0.2", 1)
     told = [one.text for one in refusals(offer, can)]
-    assert any(one.startswith(fault) for one in told), told
+    assert any(one.startswith(problem) for one in told), told
     assert [one and one.codec.name for one in agreed] == [sound, pictures, None]
     assert [bool(one.port) for one in answer.media] == [bool(sound), bool(pictures), False]
 
