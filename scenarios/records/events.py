@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,12 +49,18 @@ class Connected(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRefused(Told):
-    """A call was refused with a code of SIP."""
+class _Refused(Told):
+    """With a code of SIP."""
 
-    event: Literal["refused"] = "refused"
     code: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(_Refused):
+    """A call was refused."""
+
+    event: Literal["refused"] = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +71,10 @@ class TimedOut(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialFailed(Told):
+class DialFailed(_Refused):
     """The MCU did not reach a bridge."""
 
     event: Literal["dial-failed"] = "dial-failed"
-    code: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +211,7 @@ class PoweredOn(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RtcpReport:
+class RtcpReport(Told):
     """What the receiver of a bridge's stream reported (RFC 3550 §6.4.1); it came to the bridge, or
     left it, at `t_ms`.
 
@@ -214,67 +219,60 @@ class RtcpReport:
     not known; `jitter` in ticks of `clock_hz`.
     """
 
-    t_ms: float
     event: Literal["rtcp-report"] = "rtcp-report"
+    who: Literal["bridge"] = "bridge"
     receiver: Literal["mcu", "bridge"]
     kind: Kind
     lost: int
     fraction: int | None = None
     jitter: int
     clock_hz: int
-    who: Literal["bridge"] = "bridge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Health:
+    """How a program fared, at its end: datagrams, and every sign of trouble."""
+
+    event: str
+    starved: int
+    stray: int
+    overflowed: int
+    unheard: int
+    unsendable: int
+    rtcp_sent: int
+    rtcp_received: int
+    sip_sent: int
+    sip_received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeHealth(_Health):
+    """Of a bridge."""
+
+    event: Literal["bridge-health"] = "bridge-health"
     bridge: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class McuHealth:
-    """How the MCU fared, at its end: datagrams, and every sign of trouble.
-
-    What may be None an estimate has no need to say. `uptime`: the number of the time for which it
-    had power.
-    """
+class McuHealth(_Health):
+    """Of the MCU. What may be None an estimate has no need to say. `uptime`: the number of the time
+    for which it had power."""
 
     event: Literal["mcu-health"] = "mcu-health"
-    starved: int
     worst_late_ms: float | None = None
-    unsendable: int
-    stray: int
     not_rtp: int = 0
     foreign: int = 0
     unauthentic: int = 0
-    overflowed: int
     rtp_sent: int | None = None
     rtp_received: int | None = None
-    rtcp_sent: int
-    rtcp_received: int
     clock_steps: int | None = None
     clock_step_ms: float | None = None
-    unheard: int
-    sip_sent: int
-    sip_received: int
     sip_unsendable: int | None = None
     sip_dropped: dict[str, int] | None = None
     wrong_passwords: int | None = None
     calls_left: int
     units_left: float
     uptime: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BridgeHealth:
-    """The same of a bridge, which holds no calls of others."""
-
-    event: Literal["bridge-health"] = "bridge-health"
-    bridge: str
-    starved: int
-    stray: int
-    overflowed: int
-    unheard: int
-    unsendable: int
-    rtcp_sent: int
-    rtcp_received: int
-    sip_sent: int
-    sip_received: int
 
 
 Event = (
@@ -326,7 +324,7 @@ def as_fields(event: Event) -> dict[str, Any]:
 
 def in_order(events: Iterable[Event]) -> list[Event]:
     """By time; how programs fared comes last."""
-    return sorted(events, key=lambda e: getattr(e, "t_ms", float("inf")))
+    return sorted(events, key=lambda e: e.t_ms if isinstance(e, Told) else inf)
 
 
 def write(events: Iterable[Event], folder: Path) -> None:
