@@ -22,7 +22,7 @@ from topology.impairments import (
     RandomLoss,
 )
 
-WORD = 0xFFFFFFFF
+WORD = PROBABILITY_ONE = 0xFFFFFFFF
 
 
 class NetemRandom:
@@ -45,9 +45,6 @@ class NetemRandom:
         s4 = ((s4 & 0xFFFFFF80) << 13 & WORD) ^ (((s4 << 3 & WORD) ^ s4) >> 12)
         self._s1, self._s2, self._s3, self._s4 = s1, s2, s3, s4
         return s1 ^ s2 ^ s3 ^ s4
-
-
-PROBABILITY_ONE = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
@@ -147,8 +144,7 @@ class _Netem:
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
         """Places and times of what comes out, and how many were lost, damaged, doubled."""
         draw, delay = self._random.draw, self._delay
-        double = round(self._what.duplicate * PROBABILITY_ONE)
-        corrupt = round(self._what.corrupt * PROBABILITY_ONE)
+        double, corrupt = _scaled(self._what.duplicate), _scaled(self._what.corrupt)
         which: list[int] = []
         times: list[int] = []
         lost = damaged = doubled = 0

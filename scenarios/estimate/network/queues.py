@@ -16,10 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
+from scenarios.plan.drain import FRAME_BYTES
+from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
-FULL_FRAME_BYTES = HEADER_BYTES + 1200 + UDP_IP_BYTES + ETHERNET_BYTES
-"""By which the emulation counts how many packets a fibre holds."""
 LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
 """No packet is shorter on the wire."""
 TIMER_NS = 1
@@ -48,7 +47,7 @@ class Rate:
 
 def rate_from(from_ns: int, rate_mbps: float, delay_us: float, buffer_packets: int) -> Rate:
     """A link's rate with the limit that its netem has: the buffer, and what is on the fibre."""
-    in_flight = round(delay_us * 1e-6 * round(rate_mbps * 125_000) / FULL_FRAME_BYTES)
+    in_flight = round(delay_us * 1e-6 * round(rate_mbps * 125_000) / FRAME_BYTES)
     return Rate(from_ns, rate_mbps, buffer_packets + in_flight)
 
 
