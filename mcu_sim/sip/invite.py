@@ -76,7 +76,7 @@ class OutgoingInvites:
         """Send the INVITE; the call's name is returned."""
         end = self._end
         request = first_request(end, "INVITE", uri, self._display_name)
-        name = request.call_id
+        name: str = request.call_id
         self._capabilities.offer(request, sdp, target, None)
         slot = end.start(request, target, now_ms, _Attempt(self, name))
         self._book.add(Call(name, CallState.CALLING, True, slot, sent_sdp=sdp))
