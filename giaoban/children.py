@@ -1,27 +1,195 @@
-"""Several programs side by side as children that never outlive us, each read line by line."""
+"""Programs as children that never outlive us: one, or several side by side, read line by line."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from giaoban.child import beginning, interruptions_held
 from giaoban.errors import MachineLacks
+from giaoban.interruptions import INTERRUPTIONS
 
+PR_SET_PDEATHSIG = 1
+FOLLOWED_SILENCE_S = 600.0
+"""A child that prints nothing for so long has hung; every child here reports progress."""
+SILENCE_S = 900.0
+"""The same of several: each gives up by itself when what it waits for is silent for less."""
 TIDY_S = 20.0
 """How long a child has, once it is told to end, to remove what it has made outside its folder."""
-SILENCE_S = 900.0
-"""A child that prints nothing for so long has hung; each reports progress, and gives up by itself
-when what it waits for is silent for less than this (`giaoban.child`)."""
 TAIL_LINES = 20
+
+
+def die_with_parent(by: signal.Signals | None = None, parent: int | None = None) -> None:
+    """This process is killed when the one that started it ends, however that ends. Linux only.
+
+    Args:
+        by: another signal than SIGKILL, for who has something to do before it goes.
+        parent: the process that started this one, where it is known: it may be gone already, and
+            then no signal comes (prctl(2), PR_SET_PDEATHSIG).
+    """
+    by = by or signal.SIGKILL
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
+    if parent is not None and os.getppid() != parent:
+        os._exit(1)
+
+
+@contextmanager
+def interruptions_held() -> Iterator[None]:
+    """Ctrl-C waits: Python swallows what a signal's handler raises while it forks.
+
+    Blocking the signals would not do, since another thread of ours may be given them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.getsignal(number) for number in INTERRUPTIONS}
+    for number in before:
+        signal.signal(number, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
+
+
+def keep_to(cores: Collection[int]) -> None:
+    """This process and all that it starts run on these cores alone. Linux only."""
+    with suppress(OSError):  # a core that was taken away meanwhile
+        os.sched_setaffinity(0, cores)
+
+
+def beginning(
+    cores: Collection[int] = (), ended_by: signal.Signals | None = None
+) -> Callable[[], None]:
+    """What a child does before it becomes another program.
+
+    It ends when we do, by the signal `ended_by` (SIGKILL), and keeps to these `cores`, if any.
+    """
+    parent = os.getpid()
+
+    def begin() -> None:
+        die_with_parent(ended_by, parent)
+        if cores:
+            keep_to(cores)
+
+    return begin
+
+
+def follow(
+    command: Sequence[str],
+    *,
+    log: Path,
+    on_line: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    core: int | None = None,
+) -> tuple[int, list[str]]:
+    """Run to the end in a process group of its own, which is killed if we leave early.
+
+    Args:
+        core: of the machine, which it keeps to with all that it starts; None: any.
+        log: file that keeps all it prints (standard output and error).
+        on_line: told each line as it comes, without its end.
+
+    Returns:
+        (exit code, last lines).
+
+    Raises:
+        MachineLacks: the program cannot be started, or said nothing for FOLLOWED_SILENCE_S.
+    """
+    tail: list[str] = []
+    process = None
+    try:
+        with interruptions_held():
+            process = _started(command, env, cwd, () if core is None else {core})
+        with log.open("w", encoding="utf-8") as file:
+            for line in _lines_of(process):
+                file.write(line + "\n")
+                file.flush()
+                tail = [*tail[-TAIL_LINES + 1 :], line]
+                on_line(line)
+        code = process.wait()
+    finally:
+        if process is not None:
+            _killed(process)
+    return code, tail
+
+
+def _started(
+    command: Sequence[str],
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    cores: Collection[int] = (),
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=beginning(cores),
+        )
+    except OSError as error:
+        raise MachineLacks(
+            f"{command[0]} cannot be started: {error.strerror}", "giaoban doctor"
+        ) from None
+
+
+def _lines_of(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    assert process.stdout is not None
+    lines = _Lines()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not lines.ended:
+            if not selector.select(FOLLOWED_SILENCE_S):
+                raise _hung("the program", FOLLOWED_SILENCE_S)
+            yield from lines.take(os.read(process.stdout.fileno(), 1 << 16))
+
+
+class _Lines:
+    """What a pipe gives, line by line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.ended = False
+
+    def take(self, chunk: bytes) -> list[str]:
+        """The lines that are complete with this; an empty chunk is the end."""
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        self.ended = not chunk
+        if self.ended and self._rest:
+            whole, self._rest = [*whole, self._rest], b""
+        return [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
+
+
+def _hung(what: str, silence_s: float) -> MachineLacks:
+    return MachineLacks(f"{what} hung: no sign of life for {silence_s:.0f} s", "try again")
+
+
+def _killed(process: subprocess.Popen[bytes]) -> None:
+    """Kill whatever of the child's process group is still there."""
+    try:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    finally:
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @dataclass(frozen=True)
@@ -38,8 +206,15 @@ class _Running:
     process: subprocess.Popen[bytes]
     began_s: float
     heard_s: float
-    rest: bytes = b""
+    lines: _Lines = field(default_factory=_Lines)
     tail: list[str] = field(default_factory=list)
+
+    def take(self, chunk: bytes) -> list[str]:
+        """The lines that are complete with this."""
+        lines = self.lines.take(chunk)
+        self.tail = [*self.tail, *lines][-TAIL_LINES:]
+        self.heard_s = time.monotonic()
+        return lines
 
 
 @dataclass(frozen=True)
@@ -80,7 +255,8 @@ def run_all(
             while job is not None or running:
                 while job is not None and len(running) < at_once:
                     with interruptions_held():
-                        child = _start(job, cwd)
+                        now_s = time.monotonic()
+                        child = _Running(job, _started(job.command, None, cwd), now_s, now_s)
                         assert child.process.stdout is not None
                         number = child.process.stdout.fileno()
                         running[number] = child
@@ -88,47 +264,16 @@ def run_all(
                     job = next(waiting, None)
                 for key, _ in selector.select(timeout=1.0):
                     child = running[key.fd]
-                    chunk = os.read(key.fd, 1 << 16)
-                    for line in _lines(child, chunk):
+                    for line in child.take(os.read(key.fd, 1 << 16)):
                         on_line(child.job.name, line)
-                    if not chunk:
+                    if child.lines.ended:
                         selector.unregister(key.fd)
                         del running[key.fd]
                         on_end(_end_of(child))
                 _check_alive(running.values())
         finally:
             with interruptions_held():
-                _end([child.process for child in running.values()])
-
-
-def _start(job: Job, cwd: Path | None) -> _Running:
-    try:
-        process = subprocess.Popen(
-            job.command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=cwd,
-            start_new_session=True,
-            preexec_fn=beginning(),
-        )
-    except OSError as error:
-        raise MachineLacks(
-            f"{job.command[0]} cannot be started: {error.strerror}", "giaoban doctor"
-        ) from None
-    now_s = time.monotonic()
-    return _Running(job, process, now_s, now_s)
-
-
-def _lines(child: _Running, chunk: bytes) -> list[str]:
-    """The lines that are complete with this; an empty chunk is the end."""
-    *whole, child.rest = (child.rest + chunk).split(b"\n")
-    if not chunk and child.rest:
-        whole, child.rest = [*whole, child.rest], b""
-    lines = [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
-    child.tail = [*child.tail, *lines][-TAIL_LINES:]
-    child.heard_s = time.monotonic()
-    return lines
+                _end_all([child.process for child in running.values()])
 
 
 def _end_of(child: _Running) -> Ended:
@@ -141,13 +286,10 @@ def _end_of(child: _Running) -> Ended:
 def _check_alive(running: Iterable[_Running]) -> None:
     for child in running:
         if time.monotonic() - child.heard_s > SILENCE_S:
-            raise MachineLacks(
-                f"{child.job.name}: the program hung: no sign of life for {SILENCE_S:.0f} s",
-                "try again",
-            )
+            raise _hung(f"{child.job.name}: the program", SILENCE_S)
 
 
-def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _end_all(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Ask all to end, and kill the process groups of those that do not."""
     for process in processes:
         process.send_signal(signal.SIGTERM)
@@ -157,11 +299,7 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             # what it still prints must not fill the pipe and keep it from ending
             process.communicate(timeout=max(0.0, deadline_s - time.monotonic()))
     for process in processes:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        _killed(process)
 
 
 def module(name: str, *words: str) -> list[str]:

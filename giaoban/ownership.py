@@ -1,6 +1,7 @@
 """Which process a folder belongs to: what a killed one left is told from what is in use.
 
-A file in the folder names the process, its start, the machine and since when that runs.
+A file in the folder names the process, its start, the machine and since when that runs. Folders for
+temporary files are such ones: removed at the end, or, after a `kill -9`, by whoever needs the next.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 OWNER = ".owner"
+PREFIX = "giaoban-"
 #: A folder without a readable owner is between mkdir and the writing of it, or dead.
 OWNERLESS_GRACE_S = 60.0
 #: Another machine's process cannot be looked up; after this long it is taken for dead.
@@ -40,6 +44,27 @@ def remove_stale(folders: Iterable[Path], now_s: float | None = None) -> list[Pa
         except OSError:
             continue  # Not ours to remove, or finished meanwhile: harmless where it is.
     return removed
+
+
+@contextmanager
+def temporary_folder(what: str) -> Iterator[Path]:
+    """A folder that is removed at the end; `what` is part of its name. Raises `OSError`."""
+    left = Path(tempfile.gettempdir()).glob(f"{PREFIX}*")
+    remove_stale(path for path in left if _is_ours(path))
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{what}-") as name:
+        folder = Path(name)
+        own(folder)
+        yield folder
+
+
+def _is_ours(path: Path) -> bool:
+    """One without the note is somebody's own, of a like name; what others put there is not even
+    looked into."""
+    try:
+        mine = os.name == "nt" or path.lstat().st_uid == os.geteuid()
+        return mine and (path / OWNER).is_file()
+    except OSError:
+        return False  # finished meanwhile
 
 
 def _is_stale(path: Path, now_s: float) -> bool:

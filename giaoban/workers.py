@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from giaoban.child import die_with_parent
+from giaoban.children import die_with_parent
 from giaoban.errors import MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 

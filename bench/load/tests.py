@@ -19,7 +19,7 @@ from typing import Any
 from bench.faults import storm
 from bench.mcu import sipp as mcu_sipp
 from bench.mcu.sipp import DEVICE, CallRate
-from giaoban.child import die_with_parent
+from giaoban.children import die_with_parent
 from giaoban.errors import InvalidRun
 from scenarios.load.trial import HELD_S
 

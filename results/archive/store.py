@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from giaoban import ownership
-from giaoban.child import interruptions_held
+from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, did_you_mean
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.scarce import shortage

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from giaoban import child
+from giaoban import children
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.progress import Progress
 from results.model.result import Engine
@@ -110,7 +110,7 @@ def _native(folder: Path, console: Path, on_line: Callable[[str], None], clock: 
         )
     command = [sys.executable, "-m", GUEST_MODULE, str(folder.resolve()), *clock]
     root = Path(__file__).resolve().parents[2]
-    code, tail = child.follow(command, log=console, on_line=on_line, cwd=root)
+    code, tail = children.follow(command, log=console, on_line=on_line, cwd=root)
     if code not in (0, InvalidRun.exit_code, MachineLacks.exit_code):
         said = "\n".join(tail[-12:])
         raise InvalidRun(f"the native emulation ended with {code}:\n{said}")

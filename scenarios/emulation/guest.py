@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.child import die_with_parent
+from giaoban.children import die_with_parent
 from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from mcu_sim.conference.effects import OPERATOR

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from giaoban.child import beginning, interruptions_held
+from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from mcu_sim.device import Device
 from results.model.load import McuView

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from giaoban import tomltext
+from giaoban import tomlfile
 from topology.country import DEVICE, SOURCE, country
 from topology.importers.files import as_toml
 
@@ -18,8 +18,8 @@ def tree_files(bridges: int, profile: str) -> dict[str, str]:
     """File name → text of a country with so many bridges. Raises `InputError` for the number."""
     return {
         PROVINCE: as_toml(country(bridges)),
-        DEVICES: tomltext.dumps(_devices(bridges)),
-        SCENARIO: tomltext.dumps(_scenario(bridges, profile)),
+        DEVICES: tomlfile.dumps(_devices(bridges)),
+        SCENARIO: tomlfile.dumps(_scenario(bridges, profile)),
     }
 
 

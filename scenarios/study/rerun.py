@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from pydantic import ConfigDict, Field
 
 from giaoban.errors import InputError
+from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
-from giaoban.temporary import temporary_folder
 from giaoban.tomlfile import StrictModel, parse, read_json
 from giaoban.workers import cores
 from results.archive.evidence.answers import FAULTS, LOAD

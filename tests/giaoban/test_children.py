@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from giaoban import children
-from giaoban.child import die_with_parent
-from giaoban.children import Ended, Job, run_all
+from giaoban.children import Ended, Job, die_with_parent, run_all
 from giaoban.errors import MachineLacks
 
 

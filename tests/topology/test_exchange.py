@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from provinces import provinces
 
-from giaoban import tomltext
+from giaoban import tomlfile
 from giaoban.errors import InputError
 from topology.importers.complete import Wishes, complete
 from topology.importers.files import export_province, guess_format, import_province, write_toml
@@ -326,8 +326,8 @@ def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
 
 
 def test_toml_text_refuses_what_toml_does_not_know() -> None:
-    assert tomltext.dumps({"a b": [1, True, "x"], "t": {"n": 1.5, "u": None}}) == (
+    assert tomlfile.dumps({"a b": [1, True, "x"], "t": {"n": 1.5, "u": None}}) == (
         '"a b" = [1, true, "x"]\n\n[t]\nn = 1.5\n'
     )
     with pytest.raises(TypeError):
-        tomltext.dumps({"a": {1, 2}})
+        tomlfile.dumps({"a": {1, 2}})

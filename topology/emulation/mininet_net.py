@@ -19,7 +19,7 @@ from mininet.node import Node
 from mininet.topo import Topo
 from pyroute2.iproute.linux import IPRoute
 
-from giaoban.child import beginning
+from giaoban.children import beginning
 from giaoban.errors import InvalidRun
 from topology.addressing import host
 from topology.emulation import namespace, netlink, qdisc, scheduler

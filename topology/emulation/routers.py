@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from giaoban.child import beginning
+from giaoban.children import beginning
 from giaoban.errors import InvalidRun, MachineLacks
 from topology import bird
 from topology.emulation import namespace

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from giaoban import tomltext
+from giaoban import tomlfile
 from giaoban.errors import InputError
 from giaoban.files import whole
 from giaoban.provenance import Sourced
@@ -50,7 +50,7 @@ def guess_format(path: Path) -> Format:
 def as_toml(province: Province) -> str:
     """The text of the province's TOML file, without what is left at its default."""
     data = province.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
-    return tomltext.dumps({"schema": province.schema_, **_sources_last(data)})
+    return tomlfile.dumps({"schema": province.schema_, **_sources_last(data)})
 
 
 def _sources_last(value: Any) -> Any:

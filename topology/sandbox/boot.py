@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban import child
-from giaoban.child import beginning
+from giaoban import children
+from giaoban.children import beginning
 from giaoban.errors import MachineLacks
 from topology.sandbox import memory
 from topology.sandbox.core import own_core
@@ -89,7 +89,7 @@ def run(
                 _attach(command, core, held)
                 tail: list[str] = []
             else:
-                _, tail = child.follow(
+                _, tail = children.follow(
                     # where the kernel cannot make its folder it makes one in the current directory
                     command,
                     log=console.resolve(),

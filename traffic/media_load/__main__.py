@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from giaoban.child import die_with_parent
+from giaoban.children import die_with_parent
 from traffic.media_load import messages
 from traffic.media_load.calls import MediaLoad
 from traffic.media_load.sockets import room_for

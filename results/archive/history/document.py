@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.temporary import temporary_folder
+from giaoban.ownership import temporary_folder
 from results.archive.history.entry import Entry
 from results.archive.history.trend import draw_trend
 from results.archive.history.yearly import by_network, yearly

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.temporary import temporary_folder
+from giaoban.ownership import temporary_folder
 from results.archive.evidence.pack import ENDING, open_evidence
 from results.archive.store import RESULT, read_result, write_whole
 from results.model.failures import FaultsAnswer

@@ -12,7 +12,7 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
-from giaoban.temporary import temporary_folder
+from giaoban.ownership import temporary_folder
 from results import RUNS
 from results.archive.evidence.pack import ENDING, write_evidence
 from results.archive.evidence.signing import Signer

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.temporary import temporary_folder
+from giaoban.ownership import temporary_folder
 from scenarios.cli.output import progress
 from topology.emulation import router_clock
 from topology.load import DEFAULT_PROVINCE, load_province

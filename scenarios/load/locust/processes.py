@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.child import beginning, interruptions_held
+from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from scenarios.load import timetable
 from scenarios.load.locust.environment import UNTOLD

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.child import follow
+from giaoban.children import follow
 from topology.sandbox.core import own_core
 
 AVAILABLE = os.sched_getaffinity(0)

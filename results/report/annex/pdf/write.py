@@ -20,7 +20,7 @@ import segno
 import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks
-from giaoban.temporary import temporary_folder
+from giaoban.ownership import temporary_folder
 from results.report.annex.about import ATTACHMENT, About
 from results.report.document import (
     Block,
