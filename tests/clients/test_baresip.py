@@ -13,8 +13,8 @@ import pytest
 
 from tests.clients.baresip import Baresip
 from tests.clients.media import MediaPort, loudness
-from tests.clients.phone import Phone
 from tests.clients.programs import HOST, Mcu, end, free_ports, meetings
+from tests.phone import Phone
 
 pytestmark = pytest.mark.realtime
 

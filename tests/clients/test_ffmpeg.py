@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, wants_full_picture
 from tests.clients.ffmpeg import Camera, Screen, offer
 from tests.clients.media import MediaPort
-from tests.clients.phone import Phone
 from tests.clients.programs import PATIENCE_S, Mcu, free_ports
+from tests.phone import Phone
 
 pytestmark = [pytest.mark.realtime, pytest.mark.alone]
 

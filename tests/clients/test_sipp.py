@@ -19,6 +19,7 @@ pytestmark = pytest.mark.realtime
 
 Serve = Callable[..., Mcu]
 
+PCAPS = "/usr/share/sip-tester"
 LONG_MS = 120_000
 """A call that stands until SIPp is stopped."""
 PASSWORDS = {"dak-nong": "first-pass", "cu-jut": "second-pass", "dak-mil": "third-pass"}
@@ -142,6 +143,25 @@ def test_a_call_with_pictures_asks_for_a_key_frame(serve: Serve, tmp_path: Path)
     report = mcu.stop()
     assert mcu.said("joined")[0]["units"] == 3.0
     assert report["rtp_sent"] > 60  # of sound alone there are 50
+
+
+def test_keys_pressed_in_a_call(serve: Serve, tmp_path: Path) -> None:
+    """SIPp plays its recordings of RFC 2833 events; they were made in this order."""
+    mcu = serve()
+    offer = AUDIO.format(port="[media_port]").replace("AVP 8 0", "AVP 8 0 101")
+    offer += "\n    a=rtpmap:101 telephone-event/8000"
+    scenario = Scenario().send("INVITE", offer).answered()
+    for key in ("6", "star"):
+        play = f'<exec play_pcap_audio="{PCAPS}/dtmf_2833_{key}.pcap"/>'
+        scenario.text += f"  <nop><action>{play}</action></nop>\n"
+        scenario.pause(1000)
+    run(mcu, tmp_path, scenario.bye(), "-m", "1", "-mp", str(free_ports(2)))
+    report = mcu.stop()
+    assert [(e["bridge"], e["digit"]) for e in mcu.said("tone")] == [
+        ("cu-jut", "6"),
+        ("cu-jut", "*"),
+    ]
+    assert report["not_rtp"] == report["foreign"] == 0
 
 
 def test_an_update_changes_and_refreshes_a_call(serve: Serve, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from tests.certificates import server_certificate
 from tests.clients.baresip import Baresip
 from tests.clients.media import MediaPort
-from tests.clients.phone import Phone
 from tests.clients.programs import HOST, Mcu, meetings
+from tests.phone import Phone
 
 pytestmark = pytest.mark.realtime
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.clients.media import Heard, MediaPort, write_pcap
-from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu
 from tests.clients.tshark import Stream, fields, streams
+from tests.phone import Phone
 
 pytestmark = [pytest.mark.realtime, pytest.mark.alone]
 

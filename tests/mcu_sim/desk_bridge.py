@@ -29,28 +29,30 @@ from mcu_sim.sdp.offer_answer import (
 from mcu_sim.secret_source import SeededSecrets
 from mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
 from mcu_sim.sip.digest import Credentials
-from scenarios.bridge.user_agent import BridgeUserAgent, Unreadable, by_kind
+from scenarios.bridge.user_agent import Unreadable, by_kind
+from tests.phone import SIP_PORT, RecordingUserAgent
 
 if TYPE_CHECKING:
     from tests.mcu_sim.desk_factory import Office
 
-SIP_PORT = 5060
+
 PORT: dict[Kind, int] = {"audio": 24_000, "video": 24_002, "content": 24_004}
 
 
-class _Signalling(BridgeUserAgent):
+class _Signalling(RecordingUserAgent):
     """A bridge's, with what its test wants of it."""
 
     bridge: Bridge
 
     def handle(self, event: Event, now_ns: int) -> None:
-        self.bridge.events.append(event)
         match event:
             case IncomingCall() if self.bridge.refuses is not None:
+                self.seen.append(event)
                 self.agent.refuse(event.call, self.bridge.refuses, "No", now_ns / 1e6)
             case IncomingCall() if not self.bridge.answers:
-                pass
+                self.seen.append(event)
             case ReofferAnswered(_, body):
+                self.seen.append(event)
                 assert self.local is not None
                 self.agreed = by_kind(read_answer(self.local, sdp.parse(body or b"")))
             case _:
@@ -96,7 +98,6 @@ class Bridge:
         self.refuses: int | None = None
         self.answers_with: bytes | None = None
         """A description that it sends in place of its own."""
-        self.events: list[Event] = []
         self._secrets = SeededSecrets(sip_port, user)
         self.signalling = _Signalling(
             user,
@@ -110,6 +111,7 @@ class Bridge:
             session_expires_s=session_expires_s,
         )
         self.signalling.bridge = self
+        self.events = self.signalling.seen
         self._port = {kind: port + first_port for kind, port in PORT.items()}
         protocol = "RTP/SAVP" if secure else "RTP/AVP"
         at, best, plain = self._port, [codec_for(resolution, 97)], [codec_for("720p30", 98)]

@@ -25,8 +25,9 @@ from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip import Peer, UserAgent
 from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registration import Registrar
-from tests.mcu_sim.desk_bridge import SIP_PORT, Bridge
+from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.server_factory import config, meeting_of, meetings, seats
+from tests.phone import SIP_PORT
 from traffic.batch import ReceiveBatch, Received
 
 MS = 1_000_000

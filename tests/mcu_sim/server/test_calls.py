@@ -23,7 +23,8 @@ from mcu_sim.sip import CallEnded, Peer, Refused, ReofferAnswered, ReofferRefuse
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
-from tests.mcu_sim.server_factory import MODEL, device, loudness, meeting_of, meetings
+from tests.mcu_sim.server_factory import MODEL, device, meeting_of, meetings
+from tests.phone import loudness
 from traffic.rtcp import ReceiverReport, pack
 
 MCU = local_address(71)

@@ -18,7 +18,8 @@ from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
-from tests.mcu_sim.server_factory import loudness, meeting_of, meetings, seats
+from tests.mcu_sim.server_factory import meeting_of, meetings, seats
+from tests.phone import loudness
 
 MCU = local_address(77)
 MEMBERS = ("chair", "west", "east")

@@ -27,7 +27,8 @@ from tests.loopback import local_address
 from tests.mcu_sim import mutations
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office
-from tests.mcu_sim.server_factory import device, loudness, meetings
+from tests.mcu_sim.server_factory import device, meetings
+from tests.phone import loudness
 from traffic.rtcp import (
     Bye,
     Chunk,

@@ -19,8 +19,8 @@ from giaoban.errors import InvalidRun
 from mcu_sim.sip import CallEnded
 from scenarios.cli.commands.mcu import _judge
 from scenarios.cli.commands.mcu import _line as line
-from tests.clients.phone import Phone
 from tests.clients.programs import HOST, PATIENCE_S, Mcu, end, free_ports, giaoban, wait_for
+from tests.phone import Phone
 
 pytestmark = pytest.mark.realtime
 

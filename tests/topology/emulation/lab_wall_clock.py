@@ -21,18 +21,8 @@ from typing import Any
 import numpy as np
 
 from giaoban.clock import sleep_until
-from mcu_sim.sip import Answered
-from tests.mcu_sim.server_factory import (
-    Caller,
-    Running,
-    decode,
-    ended,
-    loudness,
-    meet,
-    meeting_of,
-    meetings,
-    seats,
-)
+from tests.mcu_sim.server_factory import Running, meeting_of, meetings, seats
+from tests.phone import Caller, decode, loudness, meet
 from traffic import rtp
 from traffic.batch import media_socket
 from traffic.generator.receiver import receive
@@ -65,17 +55,17 @@ def meeting(folder: Path, steps: Steps) -> dict[str, Any]:
     mcu = Running(MCU, folder, meetings(meeting_of(MEMBERS)), seats=seats(MEMBERS))
     west, east = Caller(WEST, "west", WEST_HZ), Caller(EAST, "east", EAST_HZ)
     for caller in (west, east):
-        caller.dial(MCU)
-    meet([west, east], lambda: all(_answered(caller) for caller in (west, east)))
+        caller.dial_meeting(MCU)
+    meet([west, east], lambda: all(caller.answered for caller in (west, east)))
     heard: dict[str, list[float]] = {"west": [], "north": []}
     for number, step_s in enumerate((0.0, *steps), 1):
         set_wall_clock(step_s)
         north = Caller(NORTH.format(number), "north", NORTH_HZ)
-        north.dial(MCU)
-        meet([west, east, north], lambda who=north: _answered(who))  # type: ignore[misc]
-        began = len(east.got)
+        north.dial_meeting(MCU)
+        meet([west, east, north], lambda who=north: who.answered)  # type: ignore[misc]
+        began = len(east.heard)
         meet([west, east, north], _after(STAGE_S), speaking=True)
-        sound = decode(east.got[began:])[-8000:]
+        sound = decode(east.heard[began:])[-8000:]
         own = max(1.0, loudness(sound, EAST_HZ))
         heard["west"].append(loudness(sound, WEST_HZ) / own)
         heard["north"].append(loudness(sound, NORTH_HZ) / own)
@@ -87,10 +77,10 @@ def meeting(folder: Path, steps: Steps) -> dict[str, Any]:
     set_wall_clock(sum(steps))
     meet([west], _after(SILENT_S), speaking=True)
     again = Caller(EAST_AGAIN, "east", EAST_HZ)
-    again.dial(MCU)
-    meet([west, again], lambda: _answered(again) or ended(again))
+    again.dial_meeting(MCU)
+    meet([west, again], lambda: again.answered or again.ended)
     for caller in (west, again):
-        if not ended(caller):
+        if not caller.ended:
             caller.hang_up()
     meet([west, again], _after(0.2))
     health = mcu.finish()
@@ -102,7 +92,7 @@ def meeting(folder: Path, steps: Steps) -> dict[str, Any]:
         "heard": heard,
         "spacing_ms": _spacing_ms(spoken),
         "after_s": (int(spoken[-1]) / 1e9) - heard_s,
-        "came_back": _answered(again),
+        "came_back": again.answered,
         "steps": health["clock_steps"],
         "largest_ms": health["clock_step_ms"],
     }
@@ -162,10 +152,6 @@ def paced(steps: Steps) -> dict[str, Any]:
         speaker.join()
     [report] = arrivals.reports()
     return report.to_json()
-
-
-def _answered(caller: Caller) -> bool:
-    return any(isinstance(event, Answered) for event in caller.events)
 
 
 def _after(seconds: float) -> Callable[[], bool]:
