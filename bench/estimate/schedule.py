@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench import ns3
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.media import hold
+from scenarios.estimate.media.media import estimate_media
 from scenarios.estimate.network.hops import servers_of
 from scenarios.estimate.network.packets import Packets
 from scenarios.estimate.network.paths import find_paths
@@ -87,7 +87,7 @@ class Passed:
 def make_schedule(question: Question) -> Schedule:
     """The packets that a meeting's streams really send, by the estimate's first half."""
     plan = question.plan
-    happened = hold(plan, signal(plan), question.recordings)
+    happened = estimate_media(plan, signal(plan), question.recordings)
     around = around_bytes(plan)
     streams, times, sizes = [], [], []
     for index, sent in sorted(happened.sent.items(), key=lambda each: each[0]):

@@ -13,7 +13,7 @@ from mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
 from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
 from mcu_sim.sdp.offer_answer import Agreed
 from mcu_sim.sip.message.addresses import HostPort
-from scenarios.estimate.timeline import Seated, Timeline, Turn
+from scenarios.estimate.timeline import McuLeg, Timeline, ForwardingChange
 from traffic.sources.video_model import VideoModel
 
 
@@ -47,7 +47,7 @@ class NullMediaPlane:
     def __init__(self, capacity: int, rng: random.Random, timeline: Timeline) -> None:
         self._rng = rng
         self._timeline = timeline
-        self._here: dict[int, Seated] = {}
+        self._mcu_legs: dict[int, McuLeg] = {}
         self.inbound = SimpleNamespace(heard_ns=np.full(capacity, np.iinfo(np.int64).max))
         """Nobody's line is ever lost."""
         self.bank = SimpleNamespace(power=np.zeros(capacity))
@@ -56,21 +56,21 @@ class NullMediaPlane:
     def open(self, leg: Leg, now_ns: int) -> None:
         """A call joined."""
         seeds = {kind: self._rng.getrandbits(64) for kind in leg.flows}
-        seated = self._here[leg.row] = Seated(leg, now_ns, seeds)
-        self._timeline.seated.append(seated)
+        mcu_leg = self._mcu_legs[leg.row] = McuLeg(leg, now_ns, seeds)
+        self._timeline.mcu_legs.append(mcu_leg)
         self._turn_all(leg, "open", now_ns)
 
     def close(self, row: int, now_ns: int) -> dict[Kind, Position]:
         """A call left. Where its streams go on, if it comes back, is settled with the media."""
-        seated = self._here.pop(row)
-        seated.to_ns = now_ns
-        self._turn_all(seated.leg, "close", now_ns)
+        mcu_leg = self._mcu_legs.pop(row)
+        mcu_leg.to_ns = now_ns
+        self._turn_all(mcu_leg.leg, "close", now_ns)
         return {}
 
     def _turn_all(self, leg: Leg, what: Literal["open", "close"], now_ns: int) -> None:
         for kind in leg.flows:
             if leg.forwarded(kind):
-                self._timeline.turns.append(Turn(now_ns, what, kind, leg.row))
+                self._timeline.turns.append(ForwardingChange(now_ns, what, kind, leg.row))
 
     def turn(
         self,
@@ -89,7 +89,7 @@ class NullMediaPlane:
 
     def media_of(self, row: int) -> set[Kind]:
         """The media of a call."""
-        return set(self._here[row].leg.flows)
+        return set(self._mcu_legs[row].leg.flows)
 
     def hold(self, _row: int, _port_group: int, _remotes: Mapping[Kind, HostPort]) -> None:
         """Addresses are nobody else's."""
@@ -102,9 +102,9 @@ class NullMediaPlane:
 
     def watch(self, kind: Kind, viewer: int, source: int, now_ns: int) -> None:
         """Forwarded pictures, as the real plane takes such a word or passes it over."""
-        seated = self._here.get(viewer)
-        if seated is not None and seated.leg.forwarded(kind):
-            self._timeline.turns.append(Turn(now_ns, "watch", kind, viewer, source))
+        mcu_leg = self._mcu_legs.get(viewer)
+        if mcu_leg is not None and mcu_leg.leg.forwarded(kind):
+            self._timeline.turns.append(ForwardingChange(now_ns, "watch", kind, viewer, source))
 
     def relayout(self, row: int) -> None:
         """A composed picture is arranged anew."""

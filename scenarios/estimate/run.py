@@ -15,8 +15,8 @@ from results.judge.off_by import OffBy, off_by
 from results.judge.verdict import Judgement
 from results.model.result import Engine, Result
 from scenarios.estimate.limits import check, reasons
-from scenarios.estimate.media.captures import captured, waited
-from scenarios.estimate.media.media import hold
+from scenarios.estimate.media.captures import captures_of, queue_waits
+from scenarios.estimate.media.media import estimate_media
 from scenarios.estimate.signalling import signal
 from scenarios.measure.assemble import Answer, assemble, criteria_of, judged
 from scenarios.measure.captures import Captures
@@ -41,7 +41,7 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
     criteria_of(question)
     check(question)
     name = run_id or f"{question.plan.scenario_id}-estimate"
-    with _held(question) as (captures, rebuilt):
+    with _captures_of(question) as (captures, rebuilt):
         return assemble(question, captures, ENGINE, name, rebuilt)
 
 
@@ -53,23 +53,23 @@ def judge_alone(question: Question) -> Judgement:
     """
     criteria = criteria_of(question)
     check(question)
-    with _held(question) as (captures, rebuilt):
+    with _captures_of(question) as (captures, rebuilt):
         return judged(question, captures, criteria, rebuilt)
 
 
 @contextmanager
-def _held(question: Question) -> Iterator[tuple[Captures, Rebuilt]]:
+def _captures_of(question: Question) -> Iterator[tuple[Captures, Rebuilt]]:
     """The meeting held: its captures, and how long packets waited."""
     meeting = signal(question.plan)
-    happened = hold(question.plan, meeting, question.recordings)
+    estimated = estimate_media(question.plan, meeting, question.recordings)
     try:
-        yield captured(question.plan, meeting, happened), waited(happened)
+        yield captures_of(question.plan, meeting, estimated), queue_waits(estimated)
     finally:
-        happened.close()
+        estimated.close()
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class PriorEstimate:
     """What an estimate says before a question is emulated.
 
     `question`: its plan says whether packets are lost, since then devices look more often.
@@ -90,15 +90,15 @@ class Foreseen:
         return replace(emulated, result=emulated.result.model_copy(update={"estimate": told}))
 
 
-def foreseen(question: Question) -> Foreseen:
+def prior_estimate(question: Question) -> PriorEstimate:
     """The estimate of a question that is to be emulated. Raises `InputError` for thresholds."""
     plan = question.plan
     if found := reasons(plan):
-        return Foreseen(question, refused="; ".join(found))
-    with _held(question) as (captures, rebuilt):
+        return PriorEstimate(question, refused="; ".join(found))
+    with _captures_of(question) as (captures, rebuilt):
         name = f"{plan.scenario_id}-estimate"
         result = assemble(question, captures, ENGINE, name, rebuilt).result
         loses = any(queue.queue_drops for queue in captures.counters.queues)
     if loses and not plan.watchful:
         question = replace(question, plan=plan.model_copy(update={"loses": True}))
-    return Foreseen(question, result)
+    return PriorEstimate(question, result)

@@ -29,10 +29,10 @@ from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.registration import Registrar
 from scenarios.bridge.planned import logged, planned_agent
 from scenarios.bridge.user_agent import MediaStarted, MediaStopped
-from scenarios.estimate.media.voices import Voices
+from scenarios.estimate.media.voices import TalkerPowers
 from scenarios.estimate.network.paths import Paths, find_paths
 from scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
-from scenarios.estimate.timeline import Message, Sending, Timeline
+from scenarios.estimate.timeline import SipDatagram, BridgeLeg, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.plan.wire import FRAMING_BYTES
 from scenarios.records.events import made
@@ -63,11 +63,11 @@ class _Signalling:
         self._end_ns = round(plan.end_s * 1e9)
         self._idle = [_Idle(paths, way) for way in range(2 * len(plan.calls))]
         self._bridges = [planned_agent(plan, number, 0) for number in range(len(plan.calls))]
-        self._sending: dict[int, Sending] = {}
+        self._bridge_legs: dict[int, BridgeLeg] = {}
         self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
         self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
         self._rung: dict[int, float | None] = {}
-        self._voices = Voices(plan, paths, self.timeline)
+        self._talker_powers = TalkerPowers(plan, paths, self.timeline)
         self._make_mcu(plan)
 
     def _make_mcu(self, plan: Plan) -> None:
@@ -172,7 +172,7 @@ class _Signalling:
 
     def _hear(self, now_ns: int) -> None:
         self._plane.at(now_ns)
-        self._voices.write(self._plane.bank.power, now_ns)
+        self._talker_powers.write(self._plane.bank.power, now_ns)
         self._controller.controls.hear(now_ns)
         self._flush_mcu(now_ns)
         if now_ns + HEAR_EVERY_NS < round(self._plan.hang_up_s * 1e9):
@@ -207,10 +207,12 @@ class _Signalling:
         bridge = self._bridges[number]
         for event in bridge.take_events():
             if isinstance(event, MediaStarted):
-                sending = self._sending[number] = Sending(number, dict(event.terms), now_ns)
-                self.timeline.sending.append(sending)
+                bridge_leg = self._bridge_legs[number] = BridgeLeg(
+                    number, dict(event.terms), now_ns
+                )
+                self.timeline.bridge_legs.append(bridge_leg)
             elif isinstance(event, MediaStopped):
-                self._sending.pop(number).to_ns = now_ns
+                self._bridge_legs.pop(number).to_ns = now_ns
             if (told := logged(bridge.user, event)) is not None:
                 self._tell("bridge", now_ns, told[0], bridge.user, **told[1])
         for datagram in bridge.outgoing():
@@ -229,7 +231,7 @@ class _Signalling:
         self, way: int, datagram: Datagram, now_ns: int, arrives: Callable[[int], None]
     ) -> None:
         size = len(datagram.data) + FRAMING_BYTES
-        self.timeline.messages.append(Message(now_ns, size, way))
+        self.timeline.messages.append(SipDatagram(now_ns, size, way))
         self._at(self._idle[way].arrival_ns(now_ns, size), DELIVERED, arrives)
 
     def _wake(self, who: int, due_ms: float | None) -> None:

@@ -90,7 +90,7 @@ class StaticLoads:
 
 
 @dataclass
-class _Sum:
+class _NormalSum:
     mean: float = 0.0
     variance: float = 0.0
 
@@ -140,12 +140,14 @@ def _links(
     plan: Plan, routes: Routes, joined: list[CallPlan], with_video: set[str]
 ) -> list[LinkLoad]:
     around = around_bytes(plan)
-    sums: dict[Hop, _Sum] = {hop: _Sum() for link in plan.network.links for hop in link.hops}
-    video = picture_load(plan.video, around)
-    up = _sound_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
+    sums: dict[Hop, _NormalSum] = {
+        hop: _NormalSum() for link in plan.network.links for hop in link.hops
+    }
+    video = video_load(plan.video, around)
+    up = _audio_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
     if plan.sound == "conversation" and plan.silence_suppression:
         up *= plan.speech.activity
-    down = _sound_mbps(AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, around)
+    down = _audio_mbps(AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, around)
     shown = plan.content
     slides = shown.model.kbps / 1000 if shown is not None else 0.0
     presenter = shown.bridge if shown is not None else None
@@ -171,17 +173,17 @@ def _links(
     return loads
 
 
-def _sound_mbps(packet_ms: int, payload_bytes: int, around: int) -> float:
+def _audio_mbps(packet_ms: int, payload_bytes: int, around: int) -> float:
     return (HEADER_BYTES + payload_bytes + around) * 8e-3 / packet_ms
 
 
-def picture_load(model: VideoModel, around: int) -> tuple[float, float]:
+def video_load(model: VideoModel, around: int) -> tuple[float, float]:
     """A picture's mean in Mb/s on the wire, and the variance of its seconds in (Mb/s)²."""
-    return _picture_load(model.model_dump_json(), around)
+    return _video_load(model.model_dump_json(), around)
 
 
 @lru_cache(maxsize=64)
-def _picture_load(model_json: str, around: int) -> tuple[float, float]:
+def _video_load(model_json: str, around: int) -> tuple[float, float]:
     model = VideoModel.model_validate_json(model_json)
     frames = FrameSource(model, np.random.default_rng(0)).take(TRIAL_S * model.fps)
     packets = packetise(frames, model)

@@ -12,7 +12,7 @@ from scenarios.records.events import Event
 
 
 @dataclass
-class Sending:
+class BridgeLeg:
     """A bridge's side of one of its calls: from its answer to its end, ns after the origin.
 
     `number`: of the call in the plan. `terms`: what was agreed on, by medium.
@@ -25,7 +25,7 @@ class Sending:
 
 
 @dataclass
-class Seated:
+class McuLeg:
     """The MCU's side of one call, ns after the origin.
 
     `leg` is what its media plane was told. `report_seeds`: of each medium's RTCP, in the order in
@@ -39,7 +39,7 @@ class Seated:
 
 
 @dataclass(frozen=True)
-class Turn:
+class ForwardingChange:
     """What happens to a viewer of forwarded pictures: its stream begins or ends, or it gets another
     source's (`NOBODY`: none)."""
 
@@ -51,7 +51,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SipDatagram:
     """One datagram of SIP: when it left, its bytes on the wire, its way (see `paths`)."""
 
     at_ns: int
@@ -64,7 +64,7 @@ class Timeline:
     """A meeting without its media.
 
     Attributes:
-        sending, seated: calls, in the order in which they began.
+        bridge_legs, mcu_legs: calls, in the order in which they began.
         relayouts: (ns, row) whose composed picture is arranged anew.
         relayouts_of_others: (ns, rows): all composed pictures but those of the rows are.
         turns: of forwarded pictures, in order of time.
@@ -75,13 +75,13 @@ class Timeline:
         calls_left, units_left: what the MCU still holds at the end.
     """
 
-    sending: list[Sending] = field(default_factory=list)
-    seated: list[Seated] = field(default_factory=list)
+    bridge_legs: list[BridgeLeg] = field(default_factory=list)
+    mcu_legs: list[McuLeg] = field(default_factory=list)
     relayouts: list[tuple[int, int]] = field(default_factory=list)
     relayouts_of_others: list[tuple[int, Container[int]]] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[ForwardingChange] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
+    messages: list[SipDatagram] = field(default_factory=list)
     mcu_woken: list[int] = field(default_factory=list)
     calls_left: int = 0
     units_left: float = 0.0

@@ -21,7 +21,7 @@ from results.report.summary import summary_md
 from results.report.view.write import write_page
 from scenarios.emulation.engine import EngineName, emulate
 from scenarios.estimate.limits import check as check_estimable
-from scenarios.estimate.run import estimate, foreseen
+from scenarios.estimate.run import estimate, prior_estimate
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble, criteria_of
 from scenarios.measure.pcap import write_pcapng
@@ -76,7 +76,7 @@ def check(
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
         progress("estimating", 0.0)
-        ahead = foreseen(question)
+        ahead = prior_estimate(question)
         question = ahead.question
         about = emulate(question.plan, folder.path, engine, progress)
         if engine is not EngineName.SANDBOX:

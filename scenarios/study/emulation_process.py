@@ -25,7 +25,7 @@ from giaoban.progress import Progress
 from giaoban.scarce import shortage
 from results.archive.store import write_result, writing
 from scenarios.emulation.engine import EngineName, emulate
-from scenarios.estimate.run import foreseen
+from scenarios.estimate.run import prior_estimate
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble
 from scenarios.spec.question import Question
@@ -172,7 +172,7 @@ def emulated[T](order: Order[T], folder: Path) -> T:
     work = folder / WORK
     with writing(folder):
         work.mkdir()
-        question = foreseen(order.question).question
+        question = prior_estimate(order.question).question
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, order.engine, say)
         say("measuring", 0.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from giaoban.lru_cache import LruCache
 from scenarios.estimate.media.flows import A_WAY
-from scenarios.estimate.media.media import Happened
+from scenarios.estimate.media.media import EstimatedTraffic
 from scenarios.estimate.media.rtcp import ReportsByStream
 from scenarios.estimate.network.meter import SAMPLE_OFFSET_NS, SECOND_NS
 from scenarios.estimate.timeline import Timeline
@@ -35,9 +35,9 @@ class Traces(Sequence[Trace]):
     """Every stream's packets from end to end, matched when they are asked for; those that were
     asked for last are remembered."""
 
-    def __init__(self, plan: Plan, happened: Happened) -> None:
+    def __init__(self, plan: Plan, estimated: EstimatedTraffic) -> None:
         self._plan = plan
-        self._happened = happened
+        self._estimated = estimated
         self._found: LruCache[int, Trace] = LruCache(MOST_PACKETS, lambda t: len(t.due_ns))
 
     def __len__(self) -> int:
@@ -58,8 +58,8 @@ class Traces(Sequence[Trace]):
 
     def _trace(self, index: int) -> Trace:
         stream = self._plan.streams[index]
-        sent = self._happened.sent.get(index, _NOTHING)
-        came = _received(sent, self._happened.received.of(index))
+        sent = self._estimated.sent.get(index, _NOTHING)
+        came = _received(sent, self._estimated.received.of(index))
         return trace_of(self._plan, stream, sent, came)
 
 
@@ -80,45 +80,45 @@ def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void
     return one
 
 
-def captured(plan: Plan, timeline: Timeline, happened: Happened) -> Captures:
+def captures_of(plan: Plan, timeline: Timeline, estimated: EstimatedTraffic) -> Captures:
     """The captures of an estimated meeting; its origin is at 0."""
-    traces = Traces(plan, happened)
+    traces = Traces(plan, estimated)
     seconds = int(plan.end_s) + 1
-    samples = np.empty((seconds, 1 + len(happened.paths.hops)), np.int64)
+    samples = np.empty((seconds, 1 + len(estimated.paths.hops)), np.int64)
     samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS
-    samples[:, 1:] = np.cumsum(happened.meter.sent_bytes[:, :seconds], axis=1).T
-    streams = happened.flows.streams
-    came = happened.received.counts[:streams].tolist()
+    samples[:, 1:] = np.cumsum(estimated.meter.sent_bytes[:, :seconds], axis=1).T
+    streams = estimated.flows.streams
+    came = estimated.received.counts[:streams].tolist()
     return Captures(
         plan=plan,
         origin_ns=0,
         kernel="none",
         traces=traces,
-        events=[*timeline.events, *_health(plan, timeline, happened)],
-        hops=[(hop.link, hop.direction) for hop in happened.paths.hops],
+        events=[*timeline.events, *_health(plan, timeline, estimated)],
+        hops=[(hop.link, hop.direction) for hop in estimated.paths.hops],
         samples=samples,
-        counters=_counters(plan, happened),
-        media_sent=int(happened.injected[:streams].sum()),
+        counters=_counters(plan, estimated),
+        media_sent=int(estimated.injected[:streams].sum()),
         media_received=sum(came),
-        reports=ReportsByStream(plan, happened.reports, traces, came),
+        reports=ReportsByStream(plan, estimated.reports, traces, came),
     )
 
 
-def _counters(plan: Plan, happened: Happened) -> Counters:
+def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     """What the kernels would have counted."""
-    meter, paths = happened.meter, happened.paths
+    meter, paths = estimated.meter, estimated.paths
     hops = range(len(paths.hops))
     dropped = np.cumsum(meter.drops, axis=1)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
-    arrived = happened.received.counts
-    damaged = sum(line.damaged for lines in happened.lines.values() for line in lines)
-    hosts = happened.flows.streams + A_WAY * 2 * len(plan.calls)
+    arrived = estimated.received.counts
+    damaged = sum(line.damaged for lines in estimated.lines.values() for line in lines)
+    hosts = estimated.flows.streams + A_WAY * 2 * len(plan.calls)
     background = [
         BackgroundCount(
             link=each.link,
             direction=each.hop.direction,
-            handed=int(happened.injected[hosts + number]),
-            sent=int(happened.injected[hosts + number]),
+            handed=int(estimated.injected[hosts + number]),
+            sent=int(estimated.injected[hosts + number]),
             received=int(arrived[hosts + number]),
         )
         for number, each in enumerate(plan.background)
@@ -131,7 +131,7 @@ def _counters(plan: Plan, happened: Happened) -> Counters:
     )
     return Counters(
         hops=[(hop.link, hop.direction) for hop in paths.hops],
-        queues=[_queue(happened, hop, int(meter.drops[hop].sum())) for hop in hops],
+        queues=[_queue(estimated, hop, int(meter.drops[hop].sum())) for hop in hops],
         classes=[],
         lines=[
             LineCount(
@@ -142,12 +142,12 @@ def _counters(plan: Plan, happened: Happened) -> Counters:
                 duplicated=line.doubled,
                 damaged=line.damaged,
             )
-            for hop, lines in sorted(happened.lines.items())
+            for hop, lines in sorted(estimated.lines.items())
             for line in lines
             if not line.own
         ],
         udp={
-            "OutDatagrams": int(happened.injected[:hosts].sum()),
+            "OutDatagrams": int(estimated.injected[:hosts].sum()),
             "InDatagrams": int(arrived[:hosts].sum()) + at_hosts,
             "NoPorts": 0,
             "InErrors": damaged,
@@ -160,7 +160,7 @@ def _counters(plan: Plan, happened: Happened) -> Counters:
         background=background,
         background_damaged=0,
         at_phase=[
-            [_queue(happened, hop, int(dropped[hop, _sample(mark_s)])) for hop in hops]
+            [_queue(estimated, hop, int(dropped[hop, _sample(mark_s)])) for hop in hops]
             for mark_s in marks
         ],
         line_changes=[
@@ -180,13 +180,13 @@ def _counters(plan: Plan, happened: Happened) -> Counters:
     )
 
 
-def _queue(happened: Happened, hop: int, drops: int) -> QueueCount:
-    of = happened.paths.hops[hop]
-    own = [line for line in happened.lines.get(hop, ()) if line.own]
+def _queue(estimated: EstimatedTraffic, hop: int, drops: int) -> QueueCount:
+    of = estimated.paths.hops[hop]
+    own = [line for line in estimated.lines.get(hop, ()) if line.own]
     return QueueCount(
         link=of.link,
         direction=of.direction,
-        sent_packets=int(happened.meter.sent[hop]),
+        sent_packets=int(estimated.meter.sent[hop]),
         queue_drops=drops,
         line_losses=sum(line.lost for line in own),
         backlog=0,
@@ -198,16 +198,18 @@ def _sample(at_s: float) -> int:
     return int(-(-at_s // 1))
 
 
-def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[McuHealth | BridgeHealth]:
+def _health(
+    plan: Plan, timeline: Timeline, estimated: EstimatedTraffic
+) -> list[McuHealth | BridgeHealth]:
     """How the programs would have fared."""
-    flows = happened.flows
+    flows = estimated.flows
 
     def of(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
         """By way, datagrams of SIP and of RTCP: each bridge's way up, and after it its way down."""
         firsts = [flows.signalling(way) for way in range(2 * len(plan.calls))]
         return [(int(counts[n]), int(counts[n + 1 : n + A_WAY].sum())) for n in firsts]
 
-    sent, received = of(happened.injected), of(happened.received.counts)
+    sent, received = of(estimated.injected), of(estimated.received.counts)
     bridges = [
         BridgeHealth(
             bridge=call.bridge,
@@ -239,6 +241,6 @@ def _health(plan: Plan, timeline: Timeline, happened: Happened) -> list[McuHealt
     return [mcu, *bridges]
 
 
-def waited(happened: Happened) -> Rebuilt:
+def queue_waits(estimated: EstimatedTraffic) -> Rebuilt:
     """How long media waited at each hop: known here, where an emulation has to rebuild it."""
-    return Rebuilt(happened.waited, 0.0, trusted=True)
+    return Rebuilt(estimated.waited, 0.0, trusted=True)

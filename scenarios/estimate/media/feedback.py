@@ -18,9 +18,9 @@ from mcu_sim.media.plane import MCU_REQUESTS
 from mcu_sim.media.reports import CNAME
 from scenarios.bridge.sources import asking
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.sources import Kept, Source
+from scenarios.estimate.media.sources import StreamBuffer, PlannedSource
 from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import Seated, Timeline
+from scenarios.estimate.timeline import McuLeg, Timeline
 from scenarios.plan.plan import Plan
 from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, Asking, dither_max_ns
@@ -61,8 +61,8 @@ class Feedback:
         plan: Plan,
         timeline: Timeline,
         flows: Flows,
-        sources: Mapping[int, Source],
-        sent: Callable[[int], Kept | None],
+        sources: Mapping[int, PlannedSource],
+        sent: Callable[[int], StreamBuffer | None],
         wanted: Callable[[int, Kind, int], None],
     ) -> None:
         """`sent` (stream) is what was sent of it lately, made or forwarded; `wanted` (row, medium,
@@ -136,40 +136,40 @@ class Feedback:
 
     def _begin(self, now_ns: int) -> None:
         """Calls that began: what is missing counts from their first packets on."""
-        for place, sending in enumerate(self._timeline.sending):
-            if place in self._begun or sending.from_ns > now_ns:
+        for place, bridge_leg in enumerate(self._timeline.bridge_legs):
+            if place in self._begun or bridge_leg.from_ns > now_ns:
                 continue
             self._begun.add(place)
-            call = self._plan.calls[sending.number]
+            call = self._plan.calls[bridge_leg.number]
             for streams in (call.up, call.down):
                 for index in streams.values():
                     self._gaps.begin(index)
             for kind in VISUAL_KINDS:
                 if kind in call.down:
-                    self._asking[sending.number, kind] = asking(self._plan, call, kind)
+                    self._asking[bridge_leg.number, kind] = asking(self._plan, call, kind)
         here = {
-            seated.leg.row: seated
-            for seated in self._timeline.seated
-            if seated.leg.composed is not None
-            and seated.from_ns <= now_ns
-            and (seated.to_ns is None or now_ns < seated.to_ns)
+            mcu_leg.leg.row: mcu_leg
+            for mcu_leg in self._timeline.mcu_legs
+            if mcu_leg.leg.composed is not None
+            and mcu_leg.from_ns <= now_ns
+            and (mcu_leg.to_ns is None or now_ns < mcu_leg.to_ns)
         }
         before, self._cameras = self._cameras, {}
-        for row, seated in sorted(here.items()):
+        for row, mcu_leg in sorted(here.items()):
             camera = before.get(row)
-            if camera is None or camera.from_ns != seated.from_ns:
-                camera = _camera(seated)
+            if camera is None or camera.from_ns != mcu_leg.from_ns:
+                camera = _camera(mcu_leg)
             self._cameras[row] = camera
 
     def _starts_key(self, packets: Packets) -> NDArray[np.bool_]:
         """(n,) which packets are the first of key frames, as their payloads say."""
         found = np.zeros(len(packets.flow), np.bool_)
         for flow in np.unique(packets.flow).tolist():
-            kept = self._recent(flow)
-            if kept is None:
+            buffer = self._recent(flow)
+            if buffer is None:
                 continue
             at = np.flatnonzero(packets.flow == flow)
-            log = kept.recent()
+            log = buffer.recent()
             log = log[np.argsort(log["sequence"], kind="stable")]
             first = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
             of = np.searchsorted(log["sequence"], packets.seq[at])
@@ -223,11 +223,11 @@ class Feedback:
                 self.ask_bridge(row, "video", now_ns, at_ns)
 
 
-def _camera(seated: Seated) -> _Camera:
-    leg = seated.leg
+def _camera(mcu_leg: McuLeg) -> _Camera:
+    leg = mcu_leg.leg
     assert leg.composed is not None
     asking = Asking(leg.flows["video"].down.seed + MCU_REQUESTS)
-    return _Camera(seated.from_ns, leg.composed.kbps, asking)
+    return _Camera(mcu_leg.from_ns, leg.composed.kbps, asking)
 
 
 def _until(parts: list[Packets], now_ns: int) -> tuple[list[Packets], Packets]:

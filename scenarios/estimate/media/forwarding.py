@@ -15,9 +15,9 @@ from mcu_sim.media.leg import Kind, Position
 from mcu_sim.media.plane import STEP_NS
 from mcu_sim.media.video.forward import NEVER, Forwarder
 from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from scenarios.estimate.media.sources import Kept, Source
+from scenarios.estimate.media.sources import StreamBuffer, PlannedSource
 from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import Timeline, Turn
+from scenarios.estimate.timeline import Timeline, ForwardingChange
 from scenarios.plan.plan import Plan
 from traffic import rtp
 from traffic.h264 import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
@@ -34,7 +34,7 @@ class Forwarding:
         self,
         plan: Plan,
         timeline: Timeline,
-        sources: Mapping[int, Source],
+        sources: Mapping[int, PlannedSource],
         ask: Callable[[int, Kind, int], None],
     ) -> None:
         """`ask` (row, medium, ns) sends a bridge a request for a key frame."""
@@ -48,7 +48,7 @@ class Forwarding:
         self._delay_ns = round(plan.device.forward_delay_ms * 1e6)
         self._turned = 0
         self._waiting: list[Packets] = []
-        self.kept: dict[int, Kept] = {}
+        self.buffer: dict[int, StreamBuffer] = {}
         self._injectors: dict[int, Injector] = {}
         self._before: dict[int, Position] = {}
         """Stream → how far it had come in its last call: the next one goes on from there."""
@@ -98,7 +98,7 @@ class Forwarding:
         self._forward(packets.take(slice(0, end)))
         return packets.take(slice(end, None))
 
-    def _turn(self, turn: Turn) -> None:
+    def _turn(self, turn: ForwardingChange) -> None:
         forwarder = self._forwarders[turn.kind]
         if turn.what == "open":
             index = self._plan.calls[turn.row].down.get(turn.kind)
@@ -142,7 +142,7 @@ class Forwarding:
         stamp = np.zeros(n, np.uint32)
         for flow in np.unique(packets.flow).tolist():
             at = np.flatnonzero(packets.flow == flow)
-            log = self._sources[flow].kept.recent()
+            log = self._sources[flow].buffer.recent()
             found = np.searchsorted(log["sequence"], packets.seq[at])
             of = log[found]
             size[at], key[at] = of["size"], of["key"]
@@ -182,11 +182,11 @@ class Forwarding:
         size: NDArray[np.int64],
         key: NDArray[np.bool_],
     ) -> None:
-        if index not in self.kept:
-            self.kept[index] = Kept()
+        if index not in self.buffer:
+            self.buffer[index] = StreamBuffer()
             self._injectors[index] = Injector(self._plan.streams[index], 0)
         fate = self._injectors[index].apply(due_ns, size)
-        self.kept[index].append(
+        self.buffer[index].append(
             len(due_ns),
             stream=index,
             sequence=sequence,

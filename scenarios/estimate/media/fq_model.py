@@ -29,7 +29,7 @@ def long_before(_stream: int, made_ns: int) -> int:
     return made_ns + HANDED_NS
 
 
-class Leaves(NamedTuple):
+class RtcpDeparture(NamedTuple):
     """A datagram of RTCP leaves.
 
     `since_ns`: when its queue fell asleep on it; None: just before a packet of media. `number`: a
@@ -43,7 +43,7 @@ class Leaves(NamedTuple):
     number: int
 
 
-class Paces:
+class FqModel:
     """What each queue of media has to send, and the reports that leave among it."""
 
     def __init__(
@@ -57,23 +57,23 @@ class Paces:
         self._handed_ns = handed_ns
         ways, kinds = flows.way_of[: flows.streams], np.array(flows.kinds, np.int8)
         self._control_of: list[int] = flows.controls(ways, kinds).tolist()
-        self._expected = _Expected(flows, reports)
+        self._expected = _PlannedReports(flows, reports)
         self._handed: dict[int, list[NDArray[np.int64]]] = {}
-        self._leaving: dict[int, _Leaving] = {}
+        self._leaving: dict[int, _MediaDepartures] = {}
         self._next: dict[int, int] = {}
         """Flow → how many of its reports are gone."""
         self._told = 0
         self._early: set[int] = set()
         """Places of reports that left with media that was handed over before they were made."""
 
-    def media(self, stream: int, leaving_ns: NDArray[np.int64]) -> list[Leaves]:
+    def media(self, stream: int, leaving_ns: NDArray[np.int64]) -> list[RtcpDeparture]:
         """Media that is handed over, with its times; the reports that wait for a packet of it."""
         if not len(leaving_ns):
             return []
         flow = self._control_of[stream]
         self._handed.setdefault(flow, []).append(leaving_ns)
         expected, gone = self._expected, self._next.get(flow, 0)
-        found: list[Leaves] = []
+        found: list[RtcpDeparture] = []
         in_order: NDArray[np.int64] | None = None
         last_ns = int(leaving_ns.max())
         for place in expected.of(flow, gone):
@@ -90,12 +90,12 @@ class Paces:
                 since_ns = made_ns
             if since_ns is not None:
                 at_ns = own_ns
-            found.append(Leaves(at_ns, since_ns, flow, expected.size[place], place))
+            found.append(RtcpDeparture(at_ns, since_ns, flow, expected.size[place], place))
         self._next[flow] = gone + len(found)
-        self._early.update(leaves.number for leaves in found)
+        self._early.update(departure.number for departure in found)
         return found
 
-    def alone(self, until_ns: int) -> Iterator[Leaves]:
+    def alone(self, until_ns: int) -> Iterator[RtcpDeparture]:
         """The reports made before a moment that wait for nothing."""
         expected = self._expected
         while self._told < len(expected.made_ns) and expected.made_ns[self._told] < until_ns:
@@ -106,7 +106,7 @@ class Paces:
             flow, made_ns = int(expected.flow[place]), expected.made_ns[place]
             self._next[flow] = self._next.get(flow, 0) + 1
             at_ns = next_control_ns(made_ns, 0)
-            yield Leaves(at_ns, made_ns, flow, expected.size[place], place)
+            yield RtcpDeparture(at_ns, made_ns, flow, expected.size[place], place)
 
     def forget(self, before_ns: int) -> None:
         """Nothing is asked any more of what left before a moment."""
@@ -117,7 +117,7 @@ class Paces:
 
     def unexpected(
         self, flow: int, made_ns: int, size: int, number: int, not_before_ns: int = 0
-    ) -> Leaves:
+    ) -> RtcpDeparture:
         """A request leaves that nobody expected and that was handed over at `made_ns`."""
         own_ns, since_ns = next_control_ns(max(made_ns, not_before_ns), 0), made_ns
         if parts := self._handed.get(flow):
@@ -126,13 +126,13 @@ class Paces:
         media = self._leaving.get(flow, _NOTHING)
         first_ns = media.first_after(made_ns)
         if first_ns is not None and first_ns >= own_ns:
-            return Leaves(first_ns - 1, None, flow, size, number)
+            return RtcpDeparture(first_ns - 1, None, flow, size, number)
         while first_ns is not None and first_ns < own_ns:
             since_ns, first_ns = first_ns, media.first_after(first_ns)
-        return Leaves(own_ns, since_ns, flow, size, number)
+        return RtcpDeparture(own_ns, since_ns, flow, size, number)
 
 
-class _Expected:
+class _PlannedReports:
     """All reports, and those of each flow of RTCP."""
 
     def __init__(self, flows: Flows, reports: Reports) -> None:
@@ -141,7 +141,7 @@ class _Expected:
         self._order = np.argsort(self.flow, kind="stable")
         self._sorted = self.flow[self._order]
 
-    def __deepcopy__(self, memo: dict[int, object]) -> _Expected:
+    def __deepcopy__(self, memo: dict[int, object]) -> _PlannedReports:
         """It never changes."""
         return self
 
@@ -152,7 +152,7 @@ class _Expected:
         return places
 
 
-class _Leaving(NamedTuple):
+class _MediaDepartures(NamedTuple):
     """What one queue has to send.
 
     `ordered`: all times of parts that are in order, in order. `others`: parts in which impairments
@@ -162,20 +162,20 @@ class _Leaving(NamedTuple):
     ordered: NDArray[np.int64]
     others: tuple[NDArray[np.int64], ...] = ()
 
-    def __deepcopy__(self, memo: dict[int, object]) -> _Leaving:
+    def __deepcopy__(self, memo: dict[int, object]) -> _MediaDepartures:
         """It never changes."""
         return self
 
-    def and_these(self, parts: list[NDArray[np.int64]]) -> _Leaving:
+    def and_these(self, parts: list[NDArray[np.int64]]) -> _MediaDepartures:
         in_order = [part for part in parts if (part[1:] >= part[:-1]).all()]
         others = [part for part in parts if not (part[1:] >= part[:-1]).all()]
         ordered = np.concatenate([self.ordered, *in_order])
         ordered.sort()
-        return _Leaving(ordered, (*self.others, *others))
+        return _MediaDepartures(ordered, (*self.others, *others))
 
-    def since(self, before_ns: int) -> _Leaving:
+    def since(self, before_ns: int) -> _MediaDepartures:
         kept = self.ordered[np.searchsorted(self.ordered, before_ns) :]
-        return _Leaving(kept, tuple(part for part in self.others if part[-1] >= before_ns))
+        return _MediaDepartures(kept, tuple(part for part in self.others if part[-1] >= before_ns))
 
     def first_after(self, made_ns: int) -> int | None:
         at = int(np.searchsorted(self.ordered, made_ns, "right"))
@@ -184,4 +184,4 @@ class _Leaving(NamedTuple):
         return min(found, default=None)
 
 
-_NOTHING = _Leaving(np.empty(0, np.int64))
+_NOTHING = _MediaDepartures(np.empty(0, np.int64))

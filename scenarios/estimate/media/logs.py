@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.sources import Kept
+from scenarios.estimate.media.sources import StreamBuffer
 from scenarios.estimate.network.packets import Packets, joined
 from scenarios.estimate.spool import Spool
 from traffic.log import SENT
 
-CAME = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
+ARRIVAL_DTYPE = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
 """A packet that came: when, and its extended sequence number."""
 SORTED_PACKETS = 1_000_000
 """So many packets that came are sorted by their streams at a time."""
@@ -26,7 +26,7 @@ class SentLogs(Mapping[int, NDArray[np.void]]):
         self._spool = Spool(SENT, streams)
         self._streams: dict[int, None] = {}
 
-    def settle(self, kept: Mapping[int, Kept], last: int = 0) -> None:
+    def settle(self, kept: Mapping[int, StreamBuffer], last: int = 0) -> None:
         """What sources have sent so far stands: nothing of it will be undone. So many of the last
         parts stay with each, beside: somebody looks into them."""
         self._streams.update(dict.fromkeys(kept))
@@ -50,7 +50,7 @@ class SentLogs(Mapping[int, NDArray[np.void]]):
         return len(self._streams)
 
 
-class Received:
+class ReceivedLogs:
     """What came to the ends of ways.
 
     Attributes:
@@ -60,7 +60,7 @@ class Received:
     def __init__(self, flows: Flows) -> None:
         self.counts = np.zeros(len(flows.way_of), np.int64)
         self._streams = flows.streams
-        self._spool = Spool(CAME, flows.streams)
+        self._spool = Spool(ARRIVAL_DTYPE, flows.streams)
         self._waiting: list[Packets] = []
         self._many = 0
 
@@ -89,7 +89,7 @@ class Received:
         # numbers of 16 bits are sorted in one pass
         flow = packets.flow.astype(np.uint16) if self._streams < 1 << 16 else packets.flow
         order = np.argsort(flow, kind="stable")
-        came = np.empty(len(order), CAME)
+        came = np.empty(len(order), ARRIVAL_DTYPE)
         came["at_ns"], came["sequence"] = packets.at_ns[order], packets.seq[order]
         counts = np.bincount(packets.flow, minlength=self._streams)
         self._spool.add_all(came, np.append(0, np.cumsum(counts)))

@@ -16,14 +16,14 @@ from scenarios.estimate.limits import COARSE_NS, coarse_ns
 from scenarios.estimate.media.feedback import Feedback
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.forwarding import Forwarding
-from scenarios.estimate.media.fq_model import Leaves, Paces, long_before
-from scenarios.estimate.media.logs import Received, SentLogs
+from scenarios.estimate.media.fq_model import RtcpDeparture, FqModel, long_before
+from scenarios.estimate.media.logs import ReceivedLogs, SentLogs
 from scenarios.estimate.media.meeting_sources import sources_of
 from scenarios.estimate.media.rtcp import Reports, reports
-from scenarios.estimate.media.sources import RECENT_PARTS, Kept
+from scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer
 from scenarios.estimate.media.windows import Windows, overtaking_ns
 from scenarios.estimate.network.hops import is_steady, lines_of, servers_of
-from scenarios.estimate.network.levels import Levels
+from scenarios.estimate.network.levels import BatchedTransit
 from scenarios.estimate.network.meter import HopCounters, Passages
 from scenarios.estimate.network.netem import LineEnd
 from scenarios.estimate.network.packets import Packets, joined
@@ -53,11 +53,11 @@ CHANGING = (
     "_feedback",
     "_forwarding",
 )
-"""What a step of `_Run` changes."""
+"""What a step of `_MeetingRun` changes."""
 
 
 @dataclass(frozen=True)
-class Happened:
+class EstimatedTraffic:
     """What became of a meeting's media.
 
     Attributes:
@@ -72,7 +72,7 @@ class Happened:
     paths: Paths
     flows: Flows
     sent: SentLogs
-    received: Received
+    received: ReceivedLogs
     meter: HopCounters
     waited: Passages
     reports: Reports
@@ -81,26 +81,28 @@ class Happened:
 
     def close(self) -> None:
         """What is kept in files is measured, and not needed any more."""
-        for kept in (self.sent, self.received, self.waited):
-            kept.close()
+        for buffer in (self.sent, self.received, self.waited):
+            buffer.close()
 
 
-def hold(plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]) -> Happened:
+def estimate_media(
+    plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]
+) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end.
 
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
     """
     if not plan.watchful:
-        happened = _Run(plan, timeline, recordings, backing=False).run()
-        if not happened.meter.drops.any():
-            return happened
-        happened.close()
+        estimated = _MeetingRun(plan, timeline, recordings, backing=False).run()
+        if not estimated.meter.drops.any():
+            return estimated
+        estimated.close()
         plan = plan.model_copy(update={"loses": True})
-    return _Run(plan, timeline, recordings, backing=True).run()
+    return _MeetingRun(plan, timeline, recordings, backing=True).run()
 
 
-class _Run:
+class _MeetingRun:
     """One way through a meeting."""
 
     def __init__(
@@ -127,10 +129,10 @@ class _Run:
         self.lines = lines_of(plan, self.paths)
         self._waited = Passages(self.paths.hops)
         self._order = list(self.paths.in_order)
-        self._transit: Transit | Levels
+        self._transit: Transit | BatchedTransit
         way_of = self.flows.way_of
         if is_steady(plan) and not backing:
-            self._transit = Levels(self.paths, way_of, self.meter, self._waited)
+            self._transit = BatchedTransit(self.paths, way_of, self.meter, self._waited)
         else:
             servers = servers_of(plan, self.paths, self.flows)
             known = set(self._order)
@@ -147,14 +149,14 @@ class _Run:
             index: 0 if plan.streams[index].kind == "audio" else -(index % turns) * self._coarse_ns
             for index in self.sources
         }
-        self._sent, self._received = SentLogs(self.flows.streams), Received(self.flows)
+        self._sent, self._received = SentLogs(self.flows.streams), ReceivedLogs(self.flows)
         self._unsettled = 0
         self.reports = reports(plan, timeline, windows)
         self._around = around_bytes(plan)
         self._removed = 0
         self._overtaking_ns = overtaking_ns(plan)
-        self._paces = Paces(self.flows, self.reports, partial(_handed_ns, plan, windows))
-        self._control: list[Leaves] = []
+        self._fq = FqModel(self.flows, self.reports, partial(_handed_ns, plan, windows))
+        self._control: list[RtcpDeparture] = []
         """RTCP that is to be put on its way."""
         self.injected = np.zeros(len(self.flows.way_of), np.int64)
         self._put_known(timeline)
@@ -162,7 +164,7 @@ class _Run:
             PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
         ]
         self._feedback = Feedback(
-            plan, timeline, self.flows, self.sources, self._kept_of, self._wanted
+            plan, timeline, self.flows, self.sources, self._buffer_of, self._wanted
         )
         self._forwards = plan.meeting.video == "switched" or plan.content is not None
         self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
@@ -171,7 +173,7 @@ class _Run:
         self._down = [hop for hop in self._order if hop not in ups]
         self._hop_number = {hop: place for place, hop in enumerate(self.paths.hops)}
 
-    def run(self) -> Happened:
+    def run(self) -> EstimatedTraffic:
         """All of it; without `backing` up to the step in which something was lost."""
         for start_ns in range(0, self._end_ns, self._coarse_ns):
             until_ns = min(start_ns + self._coarse_ns, self._end_ns)
@@ -195,7 +197,7 @@ class _Run:
                 self._feedback.came(ended)
                 self._stands(ended)
         self._settle()
-        happened = Happened(
+        estimated = EstimatedTraffic(
             paths=self.paths,
             flows=self.flows,
             sent=self._sent,
@@ -208,7 +210,7 @@ class _Run:
         )
         # its parts know it: without this all of it would stay until it is looked for
         vars(self).clear()
-        return happened
+        return estimated
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
@@ -220,9 +222,9 @@ class _Run:
     def _settle(self) -> None:
         """Put away what is only needed when all is over."""
         if self._backing:
-            kept = {index: source.kept for index, source in self.sources.items()}
-            self._sent.settle(kept, RECENT_PARTS)
-        self._sent.settle(self._forwarding.kept, RECENT_PARTS)
+            buffer = {index: source.buffer for index, source in self.sources.items()}
+            self._sent.settle(buffer, RECENT_PARTS)
+        self._sent.settle(self._forwarding.buffer, RECENT_PARTS)
         self._waited.settle(self.meter.waits)
         self._unsettled = 0
 
@@ -232,11 +234,11 @@ class _Run:
             if self._made_ns[index] < until_ns:
                 self._made_ns[index] = self._settled_ns(index, until_ns)
                 source.advance(self._made_ns[index])
-                self._put_made(index, source.kept)
+                self._put_made(index, source.buffer)
                 if not self._backing:
-                    self._sent.settle({index: source.kept})
+                    self._sent.settle({index: source.buffer})
         for asked in self._feedback.take_requests():
-            self._take_control(self._paces.unexpected(*asked))
+            self._take_control(self._fq.unexpected(*asked))
         self._put_reports(start_ns, until_ns)
         self._put_others(until_ns)
         if not self._forwards:
@@ -244,8 +246,8 @@ class _Run:
         # what goes up is there before what goes down is made of it: no hop is crossed both ways
         ups = self._transit.run(self._up, until_ns)
         self._forwarding.run(ups, start_ns, until_ns)
-        for index, kept in self._forwarding.kept.items():
-            self._put_made(index, kept)
+        for index, buffer in self._forwarding.buffer.items():
+            self._put_made(index, buffer)
         self._put_control()
         return joined([ups, self._transit.run(self._down, until_ns)])
 
@@ -287,32 +289,32 @@ class _Run:
         return max(until_ns, windows.composed_made_ns(now_ns - now_ns % LOOK_NS))
 
     def _put_reports(self, start_ns: int, until_ns: int) -> None:
-        self._control += self._paces.alone(until_ns)
+        self._control += self._fq.alone(until_ns)
         self._put_control()
-        self._paces.forget(start_ns)
+        self._fq.forget(start_ns)
 
     def _put_control(self) -> None:
         """RTCP that waits for no packet of media."""
-        for leaves in sorted(self._control):
-            self._put_leaves(leaves)
+        for departure in sorted(self._control):
+            self._put_departure(departure)
         self._control.clear()
 
-    def _take_control(self, leaves: Leaves) -> None:
+    def _take_control(self, departure: RtcpDeparture) -> None:
         """RTCP that is to leave just before a packet of media goes first, what waits for none at
         the next `_put_control`."""
-        if leaves.since_ns is None:
-            self._put_leaves(leaves)
+        if departure.since_ns is None:
+            self._put_departure(departure)
         else:
-            self._control.append(leaves)
+            self._control.append(departure)
 
-    def _put_leaves(self, leaves: Leaves) -> None:
-        size, number = np.array([leaves.size], np.int32), np.array([leaves.number])
-        self._put(leaves.flow, np.array([leaves.at_ns]), size, number)
+    def _put_departure(self, departure: RtcpDeparture) -> None:
+        size, number = np.array([departure.size], np.int32), np.array([departure.number])
+        self._put(departure.flow, np.array([departure.at_ns]), size, number)
 
-    def _kept_of(self, index: int) -> Kept | None:
+    def _buffer_of(self, index: int) -> StreamBuffer | None:
         """What was sent lately of a stream, made or forwarded."""
         source = self.sources.get(index)
-        return self._forwarding.kept.get(index) if source is None else source.kept
+        return self._forwarding.buffer.get(index) if source is None else source.buffer
 
     def _wanted(self, row: int, kind: Kind, now_ns: int) -> None:
         self._forwarding.wanted(row, kind, now_ns)
@@ -320,11 +322,11 @@ class _Run:
     def _ask(self, row: int, kind: Kind, now_ns: int) -> None:
         self._feedback.ask_bridge(row, kind, now_ns, now_ns)
         for asked in self._feedback.take_requests():
-            self._take_control(self._paces.unexpected(*asked))
+            self._take_control(self._fq.unexpected(*asked))
 
-    def _put_made(self, index: int, kept: Kept) -> None:
+    def _put_made(self, index: int, buffer: StreamBuffer) -> None:
         """What was made goes to the first hop of its way."""
-        for part in kept.fresh:
+        for part in buffer.fresh:
             self._removed += int(np.count_nonzero(part["copies"] == 0))
             which: slice | NDArray[np.intp] = slice(None)
             if not (part["copies"] == 1).all():
@@ -333,15 +335,15 @@ class _Run:
             leaving_ns = sent["leaving_ns"].astype(np.int64)
             # before the packet that they wait for: what leaves at one moment goes in the order in
             # which it is put
-            for leaves in self._paces.media(index, leaving_ns):
-                self._take_control(leaves)
+            for departure in self._fq.media(index, leaving_ns):
+                self._take_control(departure)
             self._put(
                 index,
                 leaving_ns,
                 sent["size"].astype(np.int32) + np.int32(self._around),
                 sent["sequence"].astype(np.int64),
             )
-        kept.fresh.clear()
+        buffer.fresh.clear()
 
     def _put_known(self, timeline: Timeline) -> None:
         """Signalling: nothing that happens changes it."""
@@ -383,7 +385,7 @@ def _handed_ns(plan: Plan, windows: Windows, index: int, made_ns: int) -> int:
     stream = plan.streams[index]
     forwarded = stream.kind == "content" or plan.meeting.video == "switched"
     if stream.direction == "up":
-        made = windows.sound_made_ns if stream.kind == "audio" else windows.camera_made_ns
+        made = windows.audio_made_ns if stream.kind == "audio" else windows.camera_made_ns
         return made(made_ns)
     if stream.kind == "audio" or forwarded:
         return long_before(index, made_ns)

@@ -15,15 +15,15 @@ from scenarios.bridge.sources import Sources
 from scenarios.bridge.windows import WINDOW_LEAD_NS
 from scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
-    Kept,
-    Made,
-    MadeSource,
-    MixedSound,
-    Segment,
-    Source,
+    StreamBuffer,
+    TrafficStream,
+    GeneratedSource,
+    MixedAudio,
+    StreamSegment,
+    PlannedSource,
 )
 from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.timeline import Seated, Sending, Timeline
+from scenarios.estimate.timeline import McuLeg, BridgeLeg, Timeline
 from scenarios.plan.plan import Plan
 from traffic import rtp
 from traffic.recorded.recording import Recording
@@ -54,34 +54,34 @@ def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8
 
 def sources_of(
     plan: Plan, timeline: Timeline, windows: Windows, recordings: Mapping[str, Recording]
-) -> dict[int, Source]:
+) -> dict[int, PlannedSource]:
     """Stream → its source, for all streams that somebody makes; forwarded ones are not."""
     room = scratch(plan, recordings)
-    segments: dict[int, list[Segment]] = {}
-    for sending in timeline.sending:
-        for kind in sending.terms:
-            index = plan.calls[sending.number].up.get(kind)
+    segments: dict[int, list[StreamSegment]] = {}
+    for bridge_leg in timeline.bridge_legs:
+        for kind in bridge_leg.terms:
+            index = plan.calls[bridge_leg.number].up.get(kind)
             if index is not None:
-                segment = _of_bridge(plan, sending, kind, index, windows, recordings)
+                segment = _of_bridge(plan, bridge_leg, kind, index, windows, recordings)
                 segments.setdefault(index, []).append(segment)
     keys: dict[int, list[int]] = {}
     spans: dict[int, list[tuple[int, int, int]]] = {}
     end_ns = round(plan.end_s * 1e9)
-    for seated in timeline.seated:
-        leg = seated.leg
+    for mcu_leg in timeline.mcu_legs:
+        leg = mcu_leg.leg
         for kind, flow in leg.flows.items():
             index = flow.down.index
             if kind == "audio":
-                first = windows.mixed(seated.from_ns) + 1
-                last = windows.mixed(end_ns if seated.to_ns is None else seated.to_ns) + 1
-                spans.setdefault(index, []).append((seated.from_ns, first, last))
+                first = windows.mixed(mcu_leg.from_ns) + 1
+                last = windows.mixed(end_ns if mcu_leg.to_ns is None else mcu_leg.to_ns) + 1
+                spans.setdefault(index, []).append((mcu_leg.from_ns, first, last))
             elif kind == "video" and leg.composed is not None:
-                segments.setdefault(index, []).append(_composed(plan, seated, windows))
+                segments.setdefault(index, []).append(_composed(plan, mcu_leg, windows))
                 keys[index] = []
     composed = {
-        seated.leg.row: seated.leg.flows["video"].down.index
-        for seated in timeline.seated
-        if seated.leg.composed is not None
+        mcu_leg.leg.row: mcu_leg.leg.flows["video"].down.index
+        for mcu_leg in timeline.mcu_legs
+        if mcu_leg.leg.composed is not None
     }
     for at_ns, row in timeline.relayouts:
         if row in composed:
@@ -94,36 +94,36 @@ def sources_of(
         for row, index in composed.items():
             if any(row not in but for but in buts):
                 keys[index].append(from_ns)
-    found: dict[int, Source] = {}
+    found: dict[int, PlannedSource] = {}
     for index, parts in segments.items():
-        source = found[index] = MadeSource(parts, room)
+        source = found[index] = GeneratedSource(parts, room)
         for from_ns in keys.get(index, ()):
             source.ask_key(from_ns)
     delay_ns = round(plan.device.audio_mix_delay_ms * 1e6)
     for index, own in spans.items():
-        found[index] = MixedSound(plan.streams[index], own, TICK_NS, delay_ns)
+        found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns)
     return dict(sorted(found.items()))
 
 
 def _of_bridge(
     plan: Plan,
-    sending: Sending,
+    bridge_leg: BridgeLeg,
     kind: Kind,
     index: int,
     windows: Windows,
     recordings: Mapping[str, Recording],
-) -> Segment:
+) -> StreamSegment:
     hang_up_ns = round(plan.hang_up_s * 1e9)
     # what is handed over by the end of a call goes out
-    made_ns = windows.sound_made_ns if kind == "audio" else windows.camera_made_ns
-    end_ns = hang_up_ns if sending.to_ns is None else made_ns(sending.to_ns)
-    sources = Sources(plan, sending.number, 0, Kept(), Path())
-    terms = sending.terms[kind]
+    made_ns = windows.audio_made_ns if kind == "audio" else windows.camera_made_ns
+    end_ns = hang_up_ns if bridge_leg.to_ns is None else made_ns(bridge_leg.to_ns)
+    sources = Sources(plan, bridge_leg.number, 0, StreamBuffer(), Path())
+    terms = bridge_leg.terms[kind]
     planned = plan.streams[index].carrying(terms.send_type)
-    start_ns = sources.start_ns(kind, planned, sending.from_ns)
-    own = recordings.get(plan.calls[sending.number].bridge) if kind == "video" else None
+    start_ns = sources.start_ns(kind, planned, bridge_leg.from_ns)
+    own = recordings.get(plan.calls[bridge_leg.number].bridge) if kind == "video" else None
 
-    def make(before: Position | None, kept: Kept) -> Made:
+    def make(before: Position | None, buffer: StreamBuffer) -> TrafficStream:
         where, from_ns = planned, start_ns
         if before is not None:
             from_ns = max(start_ns, before.at_ns)
@@ -132,31 +132,35 @@ def _of_bridge(
                 update={"first_sequence": sequence, "first_timestamp": timestamp}
             )
         if own is not None:
-            return RecordedStream(where, kept, from_ns, own, origin_ns=0)
-        return Sources(plan, sending.number, 0, kept, Path()).open(kind, where, terms, from_ns)
+            return RecordedStream(where, buffer, from_ns, own, origin_ns=0)
+        return Sources(plan, bridge_leg.number, 0, buffer, Path()).open(kind, where, terms, from_ns)
 
-    return Segment(make, sources.end_ns(kind, min(end_ns, hang_up_ns)), sources.clock_hz(kind))
+    return StreamSegment(
+        make, sources.end_ns(kind, min(end_ns, hang_up_ns)), sources.clock_hz(kind)
+    )
 
 
-def _composed(plan: Plan, seated: Seated, windows: Windows) -> Segment:
+def _composed(plan: Plan, mcu_leg: McuLeg, windows: Windows) -> StreamSegment:
     end_ns = round(plan.end_s * 1e9)
-    if seated.to_ns is not None:
-        end_ns = min(end_ns, windows.composed_made_ns(seated.to_ns))
-    return Segment(partial(_compose, plan, seated), end_ns, CLOCK_HZ)
+    if mcu_leg.to_ns is not None:
+        end_ns = min(end_ns, windows.composed_made_ns(mcu_leg.to_ns))
+    return StreamSegment(partial(_compose, plan, mcu_leg), end_ns, CLOCK_HZ)
 
 
-def _compose(plan: Plan, seated: Seated, before: Position | None, kept: Kept) -> Made:
+def _compose(
+    plan: Plan, mcu_leg: McuLeg, before: Position | None, buffer: StreamBuffer
+) -> TrafficStream:
     """As `mcu_sim.media.plane` and `mcu_sim.media.video.compose` open a row."""
-    leg = seated.leg
+    leg = mcu_leg.leg
     flow, model = leg.flows["video"], leg.composed
     assert model is not None
     down: StreamPlan = flow.down
-    from_ns = next_start_ns(seated.from_ns, 0)
+    from_ns = next_start_ns(mcu_leg.from_ns, 0)
     if before is not None:
         from_ns = max(from_ns, before.at_ns)
-        sequence, timestamp = before.at(seated.from_ns)
+        sequence, timestamp = before.at(mcu_leg.from_ns)
         down = down.model_copy(update={"first_sequence": sequence, "first_timestamp": timestamp})
     phase = np.random.default_rng(down.seed).random() / model.fps
     delay_ns = round(plan.device.compose_delay_ms * 1e6)
     start_ns = from_ns + round(phase * 1e9)
-    return VideoStream(down, kept, start_ns, model, delay_ns, origin_ns=0)
+    return VideoStream(down, buffer, start_ns, model, delay_ns, origin_ns=0)

@@ -20,7 +20,7 @@ from mcu_sim.media.leg import KINDS, Kind
 from mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
 from mcu_sim.media.reports import CNAME
 from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.timeline import Seated, Sending, Timeline
+from scenarios.estimate.timeline import McuLeg, BridgeLeg, Timeline
 from scenarios.measure.captures import ReportedBy
 from scenarios.plan.plan import Plan
 from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
@@ -51,7 +51,7 @@ class Report(NamedTuple):
     size: int
 
 
-MADE = np.dtype(
+REPORT_DTYPE = np.dtype(
     [("number", "i4"), ("kind", "i1"), ("way", "i4"), ("made_ns", "i8"), ("size", "i4")]
 )
 """A report as a record; its kind by its place in `KINDS`."""
@@ -64,31 +64,35 @@ half a million."""
 
 def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     """All reports of a meeting."""
-    bridges = (r for sending in timeline.sending for r in _of_bridge(plan, sending, windows))
+    bridges = (
+        r for bridge_leg in timeline.bridge_legs for r in _of_bridge(plan, bridge_leg, windows)
+    )
     woken = timeline.mcu_woken
-    mcu = (r for seated in timeline.seated for r in _of_mcu(plan, seated, woken, windows))
+    mcu = (r for mcu_leg in timeline.mcu_legs for r in _of_mcu(plan, mcu_leg, woken, windows))
     rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
-    made = np.fromiter(rows, MADE)
+    made = np.fromiter(rows, REPORT_DTYPE)
     return made[np.lexsort((made["way"], made["made_ns"]))]
 
 
-def _of_bridge(plan: Plan, sending: Sending, windows: Windows) -> Iterator[Report]:
-    call = plan.calls[sending.number]
-    end_ns = round(plan.hang_up_s * 1e9) if sending.to_ns is None else sending.to_ns
-    for kind in sending.terms:
+def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[Report]:
+    call = plan.calls[bridge_leg.number]
+    end_ns = round(plan.hang_up_s * 1e9) if bridge_leg.to_ns is None else bridge_leg.to_ns
+    for kind in bridge_leg.terms:
         up = call.up.get(kind)
         planned = plan.streams[up if up is not None else call.down[kind]]
         ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
         clock_hz = plan.audio.clock_hz if kind == "audio" else CLOCK_HZ
         rng = np.random.default_rng(planned.seed + 3)
-        reporter = Reporter(ssrc, call.bridge, clock_hz, rng, sending.from_ns)
+        reporter = Reporter(ssrc, call.bridge, clock_hz, rng, bridge_leg.from_ns)
         says = _Line(plan, kind, reporter, sends=up is not None, hears=kind in call.down)
-        for made_ns, size in says.until(sending.from_ns, end_ns, windows.camera_look_ns):
-            yield Report(sending.number, kind, 2 * sending.number, made_ns, size)
+        for made_ns, size in says.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
+            yield Report(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
 
 
-def _of_mcu(plan: Plan, seated: Seated, woken: Sequence[int], windows: Windows) -> Iterator[Report]:
-    row = seated.leg.row
+def _of_mcu(
+    plan: Plan, mcu_leg: McuLeg, woken: Sequence[int], windows: Windows
+) -> Iterator[Report]:
+    row = mcu_leg.leg.row
     call = plan.calls[row]
     forwards = plan.meeting.video == "switched" or plan.content is not None
     wakes_ns = STEP_NS if forwards else windows.stride * TICK_NS
@@ -107,14 +111,14 @@ def _of_mcu(plan: Plan, seated: Seated, woken: Sequence[int], windows: Windows) 
             turn += 1
         return found
 
-    end_ns = round(plan.end_s * 1e9) if seated.to_ns is None else seated.to_ns
-    for kind, seed in seated.report_seeds.items():
+    end_ns = round(plan.end_s * 1e9) if mcu_leg.to_ns is None else mcu_leg.to_ns
+    for kind, seed in mcu_leg.report_seeds.items():
         clock_hz = AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ
-        ssrc = seated.leg.flows[kind].down.ssrc
+        ssrc = mcu_leg.leg.flows[kind].down.ssrc
         rng = np.random.default_rng(seed)
-        reporter = Reporter(ssrc, CNAME, clock_hz, rng, seated.from_ns)
+        reporter = Reporter(ssrc, CNAME, clock_hz, rng, mcu_leg.from_ns)
         says = _Line(plan, kind, reporter, sends=kind in call.down, hears=kind in call.up)
-        for made_ns, size in says.until(seated.from_ns, end_ns, poll):
+        for made_ns, size in says.until(mcu_leg.from_ns, end_ns, poll):
             yield Report(row, kind, 2 * row + 1, made_ns, size)
 
 
@@ -152,7 +156,7 @@ class _Line:
         return shown.from_s * 1e9 < to_ns and shown.to_s * 1e9 > from_ns
 
 
-MOST_SAID = 10_000
+MOST_REPORTS = 10_000
 """Reports whose words are remembered."""
 
 
@@ -179,7 +183,7 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
                 key: ReportedBy = "bridge" if from_bridge else "mcu", call.bridge, kind
                 self._made_ns[key] = times
                 self._index[key] = of
-        self._said: LruCache[ReportedBy, list[RtcpReport]] = LruCache(MOST_SAID, len)
+        self._said: LruCache[ReportedBy, list[RtcpReport]] = LruCache(MOST_REPORTS, len)
 
     def __getitem__(self, key: ReportedBy) -> list[RtcpReport]:
         if key not in self._index:
@@ -196,7 +200,7 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
         receiver, bridge, kind = key
         audio_hz = AUDIO_CLOCK_HZ if receiver == "bridge" else self._plan.audio.clock_hz
         clock_hz = audio_hz if kind == "audio" else CLOCK_HZ
-        seen = _Seen(self._traces[self._index[key]])
+        seen = _Reception(self._traces[self._index[key]])
         said = []
         for made_ns in self._made_ns[key].tolist():
             told = seen.at(made_ns)
@@ -217,7 +221,7 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
         return said
 
 
-class _Seen:
+class _Reception:
     """A stream's packets in the order in which they came."""
 
     def __init__(self, of: Trace) -> None:

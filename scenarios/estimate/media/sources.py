@@ -27,14 +27,14 @@ from traffic.sources.video_stream import VideoStream
 
 MAKER_STEP_NS = 8_000_000_000
 """A stream is asked for so much at a time: what it is written into has to hold it."""
-Made = AudioStream | VideoStream | RecordedStream
+TrafficStream = AudioStream | VideoStream | RecordedStream
 
 
 RECENT_PARTS = 64
 """So many of the last parts of a log are looked into for a packet that came."""
 
 
-class Kept(PacketLog):
+class StreamBuffer(PacketLog):
     """A log in memory, of one stream: its last `parts`; `fresh` is what nobody has taken yet."""
 
     def __init__(self) -> None:
@@ -42,9 +42,9 @@ class Kept(PacketLog):
         self.fresh: list[NDArray[np.void]] = []
         self._given = 0
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Kept:
+    def __deepcopy__(self, memo: dict[int, object]) -> StreamBuffer:
         """What was kept is never changed: a copy shares it."""
-        other = Kept()
+        other = StreamBuffer()
         other.parts, other.fresh = list(self.parts), list(self.fresh)
         other._given = self._given
         return other
@@ -72,10 +72,10 @@ class Kept(PacketLog):
         return given
 
 
-class Source(Protocol):
+class PlannedSource(Protocol):
     """One planned stream through all its bridge's calls."""
 
-    kept: Kept
+    buffer: StreamBuffer
 
     def advance(self, until_ns: int) -> None:
         """Make what is due before `until_ns`, and perhaps more."""
@@ -84,12 +84,12 @@ class Source(Protocol):
         """The first frame that is due from `from_ns` on is to be a key frame."""
 
 
-class Segment:
+class StreamSegment:
     """A stream within one call: made when its time comes, from where the one before it ended."""
 
     def __init__(
         self,
-        make: Callable[[Position | None, Kept], Made],
+        make: Callable[[Position | None, StreamBuffer], TrafficStream],
         end_ns: int,
         clock_hz: int,
     ) -> None:
@@ -99,43 +99,43 @@ class Segment:
         self.end_ns = end_ns
         self.clock_hz = clock_hz
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Segment:
+    def __deepcopy__(self, memo: dict[int, object]) -> StreamSegment:
         """It never changes."""
         return self
 
 
-class MadeSource:
+class GeneratedSource:
     """A stream of `traffic`: a camera, a microphone, slides, a recording or a composed picture."""
 
-    def __init__(self, segments: list[Segment], scratch: NDArray[np.uint8]) -> None:
+    def __init__(self, segments: list[StreamSegment], scratch: NDArray[np.uint8]) -> None:
         """`scratch`: rows for `MAKER_STEP_NS` of any stream; what is written there is not used."""
-        self.kept = Kept()
+        self.buffer = StreamBuffer()
         self._waiting = segments[::-1]
-        self._segment: Segment | None = None
-        self._stream: Made | None = None
+        self._segment: StreamSegment | None = None
+        self._stream: TrafficStream | None = None
         self._position: Position | None = None
         self._scratch = scratch
         self._done_ns = 0
         self._keys: list[int] = []
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> MadeSource:
+    def __deepcopy__(self, memo: dict[int, Any]) -> GeneratedSource:
         """A copy goes on as this one would, and writes to the same scratch."""
-        other = object.__new__(MadeSource)
+        other = object.__new__(GeneratedSource)
         memo[id(self)] = other
         memo[id(self._scratch)] = self._scratch
         vars(other).update({k: copy.deepcopy(v, memo) for k, v in vars(self).items()})
         return other
 
     def ask_key(self, from_ns: int) -> None:
-        """See `Source`."""
+        """See `PlannedSource`."""
         heapq.heappush(self._keys, from_ns)
 
     def advance(self, until_ns: int) -> None:
-        """See `Source`."""
+        """See `PlannedSource`."""
         while self._segment is not None or self._waiting:
             if self._segment is None:
                 self._segment = self._waiting.pop()
-                self._stream = self._segment.make(self._position, self.kept)
+                self._stream = self._segment.make(self._position, self.buffer)
             end_ns = self._segment.end_ns
             self._make(min(until_ns, end_ns))
             if end_ns > until_ns:
@@ -160,7 +160,7 @@ class MadeSource:
             self._done_ns = step_ns
 
 
-class MixedSound:
+class MixedAudio:
     """The mix of one call: a packet at every tick of the MCU's clock."""
 
     def __init__(
@@ -168,7 +168,7 @@ class MixedSound:
     ) -> None:
         """`spans`: (when the call began, first tick, tick after the last) of each call.
         `delay_ns`: from a tick to its packet."""
-        self.kept = Kept()
+        self.buffer = StreamBuffer()
         self._plan = plan
         self._spans = spans[::-1]
         self._tick_ns, self._delay_ns = tick_ns, delay_ns
@@ -182,7 +182,7 @@ class MixedSound:
         """Sound has no key frames."""
 
     def advance(self, until_ns: int) -> None:
-        """See `Source`."""
+        """See `PlannedSource`."""
         while self._spans:
             began_ns, first, end = self._spans[-1]
             if self._next is None:
@@ -207,7 +207,7 @@ class MixedSound:
         due_ns = (self._next + nth) * self._tick_ns + self._delay_ns
         sizes = np.full(count, HEADER_BYTES + AUDIO_PACKET_SAMPLES)
         fate = self._injector.apply(due_ns, sizes)
-        self.kept.append(
+        self.buffer.append(
             count,
             stream=self._plan.index,
             sequence=self._sequence + nth,

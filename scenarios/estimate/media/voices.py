@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mcu_sim.media.audio.bank import TICK_NS, AudioBank
 from scenarios.bridge.sources import Sources
 from scenarios.estimate.network.paths import Paths
-from scenarios.estimate.timeline import Sending, Timeline
+from scenarios.estimate.timeline import BridgeLeg, Timeline
 from scenarios.plan.plan import Plan
 from scenarios.plan.wire import around_bytes
 from traffic import rtp
@@ -25,7 +25,7 @@ ROOM = 64
 """Packets of one bridge between two looks, generously."""
 
 
-class Voices:
+class TalkerPowers:
     """Follows a timeline while it grows; the owner asks in order of time."""
 
     def __init__(self, plan: Plan, paths: Paths, timeline: Timeline) -> None:
@@ -40,7 +40,7 @@ class Voices:
             self._delay_ns.append(round(took))
         self._out = np.zeros((ROOM, size), np.uint8)
         self._bank: AudioBank | None = None
-        self._streams: list[tuple[Sending, AudioStream]] = []
+        self._streams: list[tuple[BridgeLeg, AudioStream]] = []
         self._open: set[int] = set()
         self._known = self._seen = self._done = 0
 
@@ -51,8 +51,8 @@ class Voices:
             bank = self._bank = AudioBank(len(power), 0, self._plan.terminal.playout_ms)
         self._follow(bank)
         tick = now_ns // TICK_NS
-        for sending, stream in self._streams:
-            self._put(bank, sending, stream, now_ns)
+        for bridge_leg, stream in self._streams:
+            self._put(bank, bridge_leg, stream, now_ns)
         for each in range(self._done + 1, tick + 1):
             if len(bank.rows):
                 bank.mix(each)
@@ -62,33 +62,35 @@ class Voices:
     def _follow(self, bank: AudioBank) -> None:
         """Take in calls that began or ended since."""
         plan, timeline = self._plan, self._timeline
-        for sending in timeline.sending[self._known :]:
-            sources = Sources(plan, sending.number, 0, PacketLog(SENT, None), Path())
-            planned = plan.streams[plan.calls[sending.number].up["audio"]]
-            planned = planned.carrying(sending.terms["audio"].send_type)
-            start_ns = sources.start_ns("audio", planned, sending.from_ns)
-            stream = sources.open("audio", planned, sending.terms["audio"], start_ns)
+        for bridge_leg in timeline.bridge_legs[self._known :]:
+            sources = Sources(plan, bridge_leg.number, 0, PacketLog(SENT, None), Path())
+            planned = plan.streams[plan.calls[bridge_leg.number].up["audio"]]
+            planned = planned.carrying(bridge_leg.terms["audio"].send_type)
+            start_ns = sources.start_ns("audio", planned, bridge_leg.from_ns)
+            stream = sources.open("audio", planned, bridge_leg.terms["audio"], start_ns)
             assert isinstance(stream, AudioStream)
-            self._streams.append((sending, stream))
-        self._known = len(timeline.sending)
-        for seated in timeline.seated[self._seen :]:
-            terms = seated.leg.flows["audio"].terms
-            bank.open(seated.leg.row, terms.codec.name.upper(), payload_type=terms.receive_type)
-            self._open.add(seated.leg.row)
-        self._seen = len(timeline.seated)
-        here = {seated.leg.row for seated in timeline.seated if seated.to_ns is None}
+            self._streams.append((bridge_leg, stream))
+        self._known = len(timeline.bridge_legs)
+        for mcu_leg in timeline.mcu_legs[self._seen :]:
+            terms = mcu_leg.leg.flows["audio"].terms
+            bank.open(mcu_leg.leg.row, terms.codec.name.upper(), payload_type=terms.receive_type)
+            self._open.add(mcu_leg.leg.row)
+        self._seen = len(timeline.mcu_legs)
+        here = {mcu_leg.leg.row for mcu_leg in timeline.mcu_legs if mcu_leg.to_ns is None}
         for row in self._open - here:
             bank.close(row)
         self._open &= here
         self._streams = [(s, stream) for s, stream in self._streams if s.to_ns is None]
 
-    def _put(self, bank: AudioBank, sending: Sending, stream: AudioStream, now_ns: int) -> None:
-        delay_ns = self._delay_ns[sending.number]
+    def _put(
+        self, bank: AudioBank, bridge_leg: BridgeLeg, stream: AudioStream, now_ns: int
+    ) -> None:
+        delay_ns = self._delay_ns[bridge_leg.number]
         while True:
             until_ns = min(now_ns - delay_ns, stream.position()[2] + ROOM // 2 * TICK_NS)
             lengths, times = stream.window(self._out, until_ns)
             if len(lengths):
-                rows = np.full(len(lengths), sending.number, np.intp)
+                rows = np.full(len(lengths), bridge_leg.number, np.intp)
                 headers = rtp.parse_headers(self._out[: len(lengths)], lengths)
                 bank.put(rows, headers, self._out[: len(lengths)], lengths, times + delay_ns)
             if until_ns >= now_ns - delay_ns:

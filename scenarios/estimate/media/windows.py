@@ -42,10 +42,10 @@ class Windows:
     def camera_made_ns(self, now_ns: int) -> int:
         """Before when a camera's packets are due that are made by now, at a call's begin too."""
         if not self.watchful:
-            return self.sound_made_ns(now_ns)
+            return self.audio_made_ns(now_ns)
         return (now_ns // LOOK_NS + 1) * LOOK_NS + LEAD_NS
 
-    def sound_made_ns(self, now_ns: int) -> int:
+    def audio_made_ns(self, now_ns: int) -> int:
         """The same of a microphone."""
         return (now_ns // self.bridge_ns + 1) * self.bridge_ns + WINDOW_LEAD_NS
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.network.classes import Classes
-from scenarios.estimate.network.netem import Change, LineEnd, seed_of
+from scenarios.estimate.network.netem import LineSetting, LineEnd, seed_of
 from scenarios.estimate.network.paths import Paths
 from scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
 from scenarios.estimate.network.transit import FlowOf, Server
@@ -20,7 +20,7 @@ MOST_PROBES, PROBE_BYTES = 20, 1242
 SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
 
-class _Blind:
+class _ClassBlindFifo:
     """A queue that does not tell packets apart: what comes later waits behind what is there."""
 
     def __init__(self, queue: Fifo) -> None:
@@ -47,7 +47,7 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
         if classes and paths.hops[hop].source in routers:
             found[hop] = Classes(rates, delay_us, classes, class_of)
         else:
-            found[hop] = _Blind(Fifo(rates, delay_us))
+            found[hop] = _ClassBlindFifo(Fifo(rates, delay_us))
     return found
 
 
@@ -88,7 +88,7 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
     for hop, link in enumerate(paths.links):
         if link.loss_pct:
             what = LineImpairment(loss=RandomLoss(p=link.loss_pct / 100))
-            change = Change(0, what, line_seed(plan, hop) + 1)
+            change = LineSetting(0, what, line_seed(plan, hop) + 1)
             found.setdefault(hop, []).append(LineEnd([change], own=True, skip=_probes(link)))
     impaired: dict[int, list[tuple[float, bool, LineImpairment]]] = {}
     for line in plan.lines:
@@ -100,7 +100,7 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
         told.sort(key=lambda each: each[:2])  # at one moment one ends before another begins
         changes = [
             # the first change is to nothing, when the line is built
-            Change(round(from_s * 1e9), what, seed_of(line_seed(plan, hop), number))
+            LineSetting(round(from_s * 1e9), what, seed_of(line_seed(plan, hop), number))
             for number, (from_s, _, what) in enumerate(told, start=1)
         ]
         found.setdefault(hop, []).append(LineEnd(changes, own=False))

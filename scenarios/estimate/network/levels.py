@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.estimate.network.meter import HopCounters, Passages
-from scenarios.estimate.network.packets import Packets, Waiting, joined
+from scenarios.estimate.network.packets import Packets, PendingPackets, joined
 from scenarios.estimate.network.paths import END, Paths
 from scenarios.estimate.network.queues import Batch, BatchedFifo, rate_from
 from scenarios.estimate.network.transit import Cargo, Keys, in_order
 
 
-class _Level:
+class _HopLevel:
     """Some hops, in the order of their numbers.
 
     Attributes:
@@ -40,10 +40,10 @@ class _Level:
         links = [paths.links[hop] for hop in self.hops.tolist()]
         rates = [rate_from(0, k.rate_mbps, k.delay_us, k.buffer_packets) for k in links]
         self.queues = BatchedFifo(rates, [link.delay_us for link in links])
-        self.waiting = Waiting()
+        self.waiting = PendingPackets()
 
 
-class Levels:
+class BatchedTransit:
     """All hops of a network with what waits at them; as `Transit`, for all of them at once."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Levels:
         for hop in paths.in_order:
             by_level.setdefault(self._level_of[hop], []).append(hop)
         ways = len(paths.first)
-        self._levels = [_Level(by_level[n], paths, ways) for n in range(len(by_level))]
+        self._levels = [_HopLevel(by_level[n], paths, ways) for n in range(len(by_level))]
         for way in range(ways):
             own = paths.of(way)
             numbers = [self._level_of[hop] for hop in own]
@@ -105,7 +105,7 @@ class Levels:
         return packets.take(np.argsort(turn, kind="stable"))
 
     def _pass(
-        self, level: _Level, keys: Keys, cargo: Cargo, way: NDArray[np.int32]
+        self, level: _HopLevel, keys: Keys, cargo: Cargo, way: NDArray[np.int32]
     ) -> Iterable[tuple[int, Keys]]:
         """Serve a level: what goes on, by the level that it crosses next."""
         places = cargo.places(keys)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.queues import Batch, Served, Through
+from scenarios.estimate.network.queues import Batch, Served, BatchServed
 from scenarios.estimate.network.transit import FlowOf
 from scenarios.estimate.spool import Spool
 from scenarios.measure.hop_delays import Passage
@@ -16,20 +16,20 @@ from topology.network import Hop
 SECOND_NS = 1_000_000_000
 SAMPLE_OFFSET_NS = 11_000_000
 """As the emulation: counters are read so long after each whole second."""
-WAITED = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])
+QUEUE_WAIT_DTYPE = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])
 """A packet at a hop: when it came there, and how long it waited."""
 
 
-class Waits:
+class QueueWaits:
     """How long media waited at one hop."""
 
     def __init__(self) -> None:
         self._came: list[NDArray[np.int64]] = []
         self._wait: list[NDArray[np.float32]] = []
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Waits:
+    def __deepcopy__(self, memo: dict[int, object]) -> QueueWaits:
         """What was added is never changed: a copy shares it."""
-        other = Waits()
+        other = QueueWaits()
         other._came, other._wait = list(self._came), list(self._wait)
         return other
 
@@ -40,7 +40,7 @@ class Waits:
 
     def give_up(self) -> NDArray[np.void]:
         """All of them, of dtype WAITED; nothing stays."""
-        waited = np.empty(sum(map(len, self._came)), WAITED)
+        waited = np.empty(sum(map(len, self._came)), QUEUE_WAIT_DTYPE)
         if len(waited):
             waited["came_ns"] = np.concatenate(self._came)
             waited["wait_ns"] = np.concatenate(self._wait)
@@ -85,9 +85,9 @@ class Passages(Mapping[tuple[str, str], Passage]):
         self._number_of = {(hop.link, hop.direction): place for place, hop in enumerate(hops)}
         self._hops = hops
         self._crossed: set[int] = set()
-        self._spool = Spool(WAITED, len(hops))
+        self._spool = Spool(QUEUE_WAIT_DTYPE, len(hops))
 
-    def settle(self, waits: Mapping[int, Waits]) -> None:
+    def settle(self, waits: Mapping[int, QueueWaits]) -> None:
         """What was counted so far stands: nothing of it will be undone."""
         for hop, one in waits.items():
             waited = one.give_up()
@@ -139,7 +139,7 @@ class HopCounters:
         self.sent_bytes = np.zeros((hops, seconds + 1), np.int64)
         self.drops = np.zeros((hops, seconds + 1), np.int64)
         self.sent = np.zeros(hops, np.int64)
-        self.waits: dict[int, Waits] = {}
+        self.waits: dict[int, QueueWaits] = {}
         self._last = seconds
         self._streams = streams
 
@@ -166,11 +166,11 @@ class HopCounters:
             return
         media = (flow < self._streams) & (came_ns >= self._from_ns)
         if media.any():
-            waits = self.waits.setdefault(hop, Waits())
+            waits = self.waits.setdefault(hop, QueueWaits())
             waits.add(came_ns[media], (began_ns - came_ns)[media])
 
     def passed_all(
-        self, hops: NDArray[np.int64], batch: Batch, through: Through, flow_of: FlowOf
+        self, hops: NDArray[np.int64], batch: Batch, through: BatchServed, flow_of: FlowOf
     ) -> tuple[NDArray[np.void], NDArray[np.int64]] | None:
         """Packets were served at several queues; `hops`: the numbers of those of the level.
 
@@ -192,7 +192,7 @@ class HopCounters:
         if int(came_ns.max()) < self._from_ns:
             return None
         media = (flow_of() < self._streams) & (came_ns >= self._from_ns)
-        waited = np.empty(int(np.count_nonzero(media)), WAITED)
+        waited = np.empty(int(np.count_nonzero(media)), QUEUE_WAIT_DTYPE)
         waited["came_ns"] = came_ns[media]
         waited["wait_ns"] = (through.began_ns - came_ns)[media]
         return waited, np.add.reduceat(media, batch.first, dtype=np.int64)

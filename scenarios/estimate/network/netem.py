@@ -48,7 +48,7 @@ class NetemRandom:
 
 
 @dataclass(frozen=True)
-class Came:
+class NetemOutput:
     """Which packets come out, and when: `which` (m,) of the n that came, in order of `out_ns`."""
 
     which: NDArray[np.intp]
@@ -56,7 +56,7 @@ class Came:
 
 
 @dataclass(frozen=True)
-class Change:
+class LineSetting:
     """From a moment on the line does this."""
 
     from_ns: int
@@ -78,7 +78,7 @@ class LineEnd:
             was lost or was damaged.
     """
 
-    def __init__(self, changes: list[Change], *, own: bool, skip: int = 0) -> None:
+    def __init__(self, changes: list[LineSetting], *, own: bool, skip: int = 0) -> None:
         """`changes`: in order of time; before the first the line does nothing. `own`: it is the
         link's own loss, no impairment. `skip`: packets that met the first one before all others."""
         self.own = own
@@ -89,7 +89,7 @@ class LineEnd:
         self._now: _Netem | None = None
         self._last_ns = 0
 
-    def pass_on(self, at_ns: NDArray[np.int64]) -> Came:
+    def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""
         which: list[NDArray[np.intp]] = []
         outs: list[NDArray[np.int64]] = []
@@ -125,13 +125,13 @@ class LineEnd:
         found = np.concatenate(which) if which else np.zeros(0, np.intp)
         out_ns = np.concatenate(outs) if outs else np.zeros(0, np.int64)
         order = np.argsort(out_ns, kind="stable")
-        return Came(found[order], out_ns[order])
+        return NetemOutput(found[order], out_ns[order])
 
 
 class _Netem:
     """One netem from its configuration to the next."""
 
-    def __init__(self, change: Change) -> None:
+    def __init__(self, change: LineSetting) -> None:
         self._random = NetemRandom(change.seed)
         self._what = change.what
         self._lose = _loss(change.what.loss, self._random)

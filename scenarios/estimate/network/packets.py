@@ -52,7 +52,7 @@ SLOT_NS = 200_000_000
 """By so much of it."""
 
 
-class Waiting:
+class PendingPackets:
     """What was put, and is not due yet."""
 
     __slots__ = ("_later", "_parts")

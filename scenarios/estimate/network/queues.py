@@ -234,7 +234,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Through:
+class BatchServed:
     """What became of n packets.
 
     Attributes:
@@ -264,7 +264,7 @@ class BatchedFifo:
         """When each packet that is in a queue or on a fibre will be at the far end, hop by hop."""
         self._inside_of = np.zeros(0, np.intp)
 
-    def serve(self, batch: Batch) -> Through:
+    def serve(self, batch: Batch) -> BatchServed:
         """Take packets, none before the latest of the call before at the same hop."""
         came, hops, first, counts = batch.came_ns, batch.hops, batch.first, batch.counts
         service_ns = batch.size * np.repeat(self._ns_a_byte[hops], counts)
@@ -293,7 +293,7 @@ class BatchedFifo:
         self._inside = np.concatenate([self._inside[old], out[still]])
         self._inside_of = np.concatenate([self._inside_of[old], of[still]])
         leaving -= service
-        return Through(leaving, out, full)
+        return BatchServed(leaving, out, full)
 
     def _full(self, batch: Batch, out: NDArray[np.int64]) -> list[int]:
         """The hops at which a packet finds as many as its queue may hold."""

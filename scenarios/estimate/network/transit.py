@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.estimate.network.netem import LineEnd
-from scenarios.estimate.network.packets import Packets, Waiting, joined
+from scenarios.estimate.network.packets import Packets, PendingPackets, joined
 from scenarios.estimate.network.paths import END, Paths
 from scenarios.estimate.network.queues import Served
 
@@ -64,7 +64,7 @@ class Transit:
         self._servers = servers
         self._lines = lines
         self._meter = meter
-        self._waiting = {hop: Waiting() for hop in servers}
+        self._waiting = {hop: PendingPackets() for hop in servers}
         """What comes to a hop in a later step."""
         self._left: dict[int, Packets] = {}
         """What came to a hop, and waits where later packets may overtake it."""

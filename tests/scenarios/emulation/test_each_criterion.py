@@ -20,8 +20,8 @@ from scenario_factory import NORTH, scenario
 
 from results.judge.criteria import load_criteria
 from results.model.result import CriterionResult
-from scenarios.estimate.media.captures import captured
-from scenarios.estimate.media.media import hold
+from scenarios.estimate.media.captures import captures_of
+from scenarios.estimate.media.media import estimate_media
 from scenarios.estimate.run import estimate
 from scenarios.estimate.signalling import signal
 from scenarios.spec.question import make_question
@@ -149,8 +149,8 @@ def sent(
         question = make_question(file)
     plan, (bridge, direction) = question.plan, at
     meeting = signal(plan)
-    with closing(hold(plan, meeting, question.recordings)) as happened:
-        found = captured(plan, meeting, happened)
+    with closing(estimate_media(plan, meeting, question.recordings)) as happened:
+        found = captures_of(plan, meeting, happened)
         [index] = [
             s.index
             for s in plan.streams

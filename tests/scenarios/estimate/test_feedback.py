@@ -10,8 +10,8 @@ from scenario_factory import DEFAULT, SCENARIOS, scenario
 
 from results.model.result import Result, StreamResult
 from scenarios.estimate.media import media
-from scenarios.estimate.media.fq_model import Leaves, Paces
-from scenarios.estimate.run import estimate, foreseen
+from scenarios.estimate.media.fq_model import RtcpDeparture, FqModel
+from scenarios.estimate.run import estimate, prior_estimate
 from scenarios.spec.question import make_question
 from traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
 
@@ -34,7 +34,7 @@ def write(tmp_path: Path, direction: str) -> Path:
     )
 
 
-class Asked(list[Leaves]):
+class Asked(list[RtcpDeparture]):
     """Every request that leaves."""
 
 
@@ -42,13 +42,13 @@ class Asked(list[Leaves]):
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     found = Asked()
 
-    class Noting(Paces):
-        def unexpected(self, *args: int) -> Leaves:
-            leaves = super().unexpected(*args)
-            found.append(leaves)
-            return leaves
+    class Noting(FqModel):
+        def unexpected(self, *args: int) -> RtcpDeparture:
+            departure = super().unexpected(*args)
+            found.append(departure)
+            return departure
 
-    monkeypatch.setattr(media, "Paces", Noting)
+    monkeypatch.setattr(media, "FqModel", Noting)
     return found
 
 
@@ -73,9 +73,9 @@ def test_after_one_event_all_ask_but_not_in_step(
 ) -> None:
     question = make_question(write(tmp_path, direction))
     result = estimate(question).result
-    flows = {leaves.flow for leaves in asked}
+    flows = {departure.flow for departure in asked}
     assert len(flows) == len(asked) >= 8
-    times = sorted(leaves.at_ns for leaves in asked)
+    times = sorted(departure.at_ns for departure in asked)
     assert len(set(times)) >= 5
     assert 15 * MS < times[-1] - times[0] < MOST_DITHER_NS
     # what an event takes, what is asked for and made in the worst case, and a frame's own time
@@ -95,20 +95,20 @@ def test_the_same_question_asks_at_the_same_moments(tmp_path: Path, asked: Asked
     assert asked == first
     asked.clear()
     estimate(make_question(write(tmp_path, "up"), seed=7))
-    assert [leaves.at_ns for leaves in asked] != [leaves.at_ns for leaves in first]
+    assert [departure.at_ns for departure in asked] != [departure.at_ns for departure in first]
 
 
 def test_devices_are_watchful_where_packets_are_lost() -> None:
     """A queue that is too short is found by the estimate, before an emulation begins."""
     default = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
     assert not default.plan.watchful
-    assert not foreseen(default).question.plan.watchful
+    assert not prior_estimate(default).question.plan.watchful
     thin = make_question(SCENARIOS / "expansion-thin-link.toml")
     assert not thin.plan.watchful
-    assert foreseen(thin).question.plan.watchful
+    assert prior_estimate(thin).question.plan.watchful
     lossy = make_question(SCENARIOS / "loss-on-one-access-link.toml")
     assert lossy.plan.watchful
-    assert foreseen(lossy).question is lossy
+    assert prior_estimate(lossy).question is lossy
 
 
 def test_being_watchful_changes_nothing_where_nothing_is_lost(tmp_path: Path) -> None:

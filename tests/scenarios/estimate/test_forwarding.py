@@ -13,9 +13,9 @@ from scenario_factory import scenario
 
 from mcu_sim.media.leg import NOBODY, Kind
 from scenarios.estimate.media.forwarding import Forwarding
-from scenarios.estimate.media.sources import Kept
+from scenarios.estimate.media.sources import StreamBuffer
 from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import Timeline, Turn
+from scenarios.estimate.timeline import Timeline, ForwardingChange
 from scenarios.plan.plan import Plan
 from scenarios.spec.question import make_question
 from traffic.impairments import BernoulliLoss, Impairments, Interval
@@ -49,10 +49,10 @@ class Camera:
     """Two packets a frame, 1 ms apart; extended sequence numbers that soon pass 16 bits."""
 
     def __init__(self, frames: int, keys: Sequence[int] = (0,), first_sequence: int = 65_530):
-        self.kept = Kept()
+        self.buffer = StreamBuffer()
         nth, self.frame = np.arange(2 * frames), np.arange(2 * frames) // 2
         self.came_ns = (self.frame * FRAME_MS + nth % 2 + ON_THE_WAY_MS) * MS
-        self.kept.append(
+        self.buffer.append(
             2 * frames,
             sequence=first_sequence + nth,
             timestamp=1 + self.frame * TICKS_A_FRAME,
@@ -60,7 +60,7 @@ class Camera:
             size=500 + nth,
             key=np.isin(self.frame, list(keys)),
         )
-        self.log = self.kept.recent()
+        self.log = self.buffer.recent()
 
     def advance(self, until_ns: int) -> None:
         """All is made."""
@@ -78,7 +78,9 @@ class Camera:
 class Room:
     """The MCU's forwarding with what it asks bridges for."""
 
-    def __init__(self, plan: Plan, cameras: Mapping[int, Camera], turns: Sequence[Turn]) -> None:
+    def __init__(
+        self, plan: Plan, cameras: Mapping[int, Camera], turns: Sequence[ForwardingChange]
+    ) -> None:
         self.asked: list[tuple[int, str, float]] = []
         self.plan = plan
         self.of = Forwarding(plan, Timeline(turns=list(turns)), cameras, self._ask)
@@ -90,19 +92,19 @@ class Room:
         self.of.run(came or joined([]), round(start_ms * MS), round(until_ms * MS))
 
     def got(self, row: int, kind: Kind = "video") -> NDArray[np.void]:
-        return self.of.kept[self.plan.calls[row].down[kind]].recent()
+        return self.of.buffer[self.plan.calls[row].down[kind]].recent()
 
 
 def up(plan: Plan, row: int, kind: Kind = "video") -> int:
     return plan.calls[row].up[kind]
 
 
-def opened(*rows: int, kind: Kind = "video", ms: float = 0) -> list[Turn]:
-    return [Turn(round(ms * MS), "open", kind, row) for row in rows]
+def opened(*rows: int, kind: Kind = "video", ms: float = 0) -> list[ForwardingChange]:
+    return [ForwardingChange(round(ms * MS), "open", kind, row) for row in rows]
 
 
-def watches(viewer: int, source: int, ms: float = 0, kind: Kind = "video") -> Turn:
-    return Turn(round(ms * MS), "watch", kind, viewer, source)
+def watches(viewer: int, source: int, ms: float = 0, kind: Kind = "video") -> ForwardingChange:
+    return ForwardingChange(round(ms * MS), "watch", kind, viewer, source)
 
 
 def with_stream(plan: Plan, index: int, **changes: Any) -> Plan:
@@ -124,7 +126,7 @@ def test_a_packet_leaves_a_fixed_delay_after_it_came_under_its_viewers_numbers(p
     room = one_viewer(plan, camera)
     room.run(0, 1000, camera.came(up(plan, WEST)))
     got = room.got(NORTH)
-    assert list(room.of.kept) == [index]
+    assert list(room.of.buffer) == [index]
     assert got["stream"].tolist() == [index] * 20
     assert got["sequence"].tolist() == list(range(65_533, 65_553))
     assert got["timestamp"].tolist() == [
@@ -147,7 +149,7 @@ def test_however_time_is_cut_no_packet_is_lost_or_sent_twice(plan: Plan, cut_ms:
     whole, parted = one_viewer(plan, camera), one_viewer(plan, camera)
     whole.run(0, 1000, camera.came(up(plan, WEST)))
     parted.run(0, cut_ms, camera.came(up(plan, WEST)))
-    before = [] if not parted.of.kept else parted.got(NORTH)["due_ns"].tolist()
+    before = [] if not parted.of.buffer else parted.got(NORTH)["due_ns"].tolist()
     parted.run(cut_ms, 1000)
     assert len(before) == int(np.count_nonzero(camera.came_ns < cut_ms * MS))
     assert parted.got(NORTH).tolist() == whole.got(NORTH).tolist()
@@ -227,7 +229,7 @@ def test_a_call_that_is_made_again_goes_on_behind_the_one_before(plan: Plan) -> 
     turns = [
         *opened(WEST, NORTH),
         watches(NORTH, WEST),
-        Turn(500 * MS, "close", "video", NORTH),
+        ForwardingChange(500 * MS, "close", "video", NORTH),
         *opened(NORTH, ms=900),
         watches(NORTH, WEST, ms=900),
     ]
@@ -255,7 +257,7 @@ def test_slides_go_to_all_but_who_shows_them_beside_the_pictures(plan: Plan) -> 
         watches(EAST, NOBODY, kind="content"),
         watches(WEST, EAST, kind="content"),
         watches(NORTH, EAST, kind="content"),
-        Turn(500 * MS, "close", "content", EAST),
+        ForwardingChange(500 * MS, "close", "content", EAST),
     ]
     room = Room(plan, cameras, turns)
     room.run(0, 1000, joined([source.came(flow) for flow, source in cameras.items()]))
@@ -265,14 +267,14 @@ def test_slides_go_to_all_but_who_shows_them_beside_the_pictures(plan: Plan) -> 
         got, stream = room.got(row, "content"), plan.streams[plan.calls[row].down["content"]]
         assert got["size"].tolist() == slides.log["size"].tolist()
         assert got["sequence"].tolist() == [stream.first_sequence + k for k in range(10)]
-    assert len(room.of.kept) == 3
+    assert len(room.of.buffer) == 3
 
 
 def test_what_nobody_watches_goes_nowhere(plan: Plan) -> None:
     camera = Camera(10)
     room = Room(plan, {up(plan, WEST): camera}, opened(WEST, NORTH))
     room.run(0, 1000, camera.came(up(plan, WEST)))
-    assert (room.of.kept, room.asked) == ({}, [])
+    assert (room.of.buffer, room.asked) == ({}, [])
 
 
 def test_a_loss_from_a_moment_on_takes_what_is_due_at_that_moment(plan: Plan) -> None:

@@ -9,8 +9,8 @@ from scenario_factory import SCENARIOS
 
 from mcu_sim.media.leg import KINDS
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.fq_model import HANDED_NS, Leaves, Paces
-from scenarios.estimate.media.rtcp import MADE, reports
+from scenarios.estimate.media.fq_model import HANDED_NS, RtcpDeparture, FqModel
+from scenarios.estimate.media.rtcp import REPORT_DTYPE, reports
 from scenarios.estimate.media.windows import Windows
 from scenarios.estimate.signalling import signal
 from scenarios.spec.question import make_question
@@ -22,10 +22,10 @@ WAY, KIND = int(FLOWS.way_of[STREAM]), KINDS[FLOWS.kinds[STREAM]]
 CONTROL = FLOWS.control(WAY, KIND)
 
 
-def paces(*made_ms: float) -> Paces:
+def fq_model(*made_ms: float) -> FqModel:
     """Reports on the way of `STREAM`, of its medium, made at these moments."""
     rows = [(WAY // 2, KINDS.index(KIND), WAY, round(ms * MS), 100) for ms in made_ms]
-    return Paces(FLOWS, np.array(rows, MADE))
+    return FqModel(FLOWS, np.array(rows, REPORT_DTYPE))
 
 
 def at_ms(*ms: float) -> np.ndarray:
@@ -34,31 +34,33 @@ def at_ms(*ms: float) -> np.ndarray:
 
 def test_a_report_waits_for_the_packet_that_was_first_when_it_was_made() -> None:
     # its own moment would be 102.5 ms
-    [leaves] = paces(101).media(STREAM, at_ms(80, 100, 120, 140))
-    assert leaves == Leaves(120 * MS, None, CONTROL, 100, 0)
+    [departure] = fq_model(101).media(STREAM, at_ms(80, 100, 120, 140))
+    assert departure == RtcpDeparture(120 * MS, None, CONTROL, 100, 0)
 
 
 def test_behind_that_packet_it_leaves_at_its_own_moment() -> None:
-    [leaves] = paces(101).media(STREAM, at_ms(100, 101.5, 102, 103))
-    assert leaves == Leaves(round(102.5 * MS), 102 * MS, CONTROL, 100, 0)
+    [departure] = fq_model(101).media(STREAM, at_ms(100, 101.5, 102, 103))
+    assert departure == RtcpDeparture(round(102.5 * MS), 102 * MS, CONTROL, 100, 0)
 
 
 def test_what_is_not_handed_over_yet_holds_nothing_up() -> None:
     later_ms = 101 + HANDED_NS / MS + 1
-    [leaves] = paces(101).media(STREAM, at_ms(100, later_ms))
-    assert leaves == Leaves(round(102.5 * MS), 101 * MS, CONTROL, 100, 0)
+    [departure] = fq_model(101).media(STREAM, at_ms(100, later_ms))
+    assert departure == RtcpDeparture(round(102.5 * MS), 101 * MS, CONTROL, 100, 0)
 
 
 def test_without_media_it_leaves_at_its_own_moment_and_once() -> None:
-    known = paces(101, 201, 301)
+    known = fq_model(101, 201, 301)
     assert [one.number for one in known.media(STREAM, at_ms(180, 200, 220))] == [0, 1]
-    assert list(known.alone(400 * MS)) == [Leaves(round(302.5 * MS), 301 * MS, CONTROL, 100, 2)]
+    assert list(known.alone(400 * MS)) == [
+        RtcpDeparture(round(302.5 * MS), 301 * MS, CONTROL, 100, 2)
+    ]
     assert not list(known.alone(500 * MS))
     assert not known.media(STREAM, at_ms(600))
 
 
 def test_a_copy_goes_on_by_itself() -> None:
-    known = paces(101, 201)
+    known = fq_model(101, 201)
     known.media(STREAM, at_ms(100, 120))
     other = copy.deepcopy(known)
     assert [one.number for one in other.media(STREAM, at_ms(200, 220))] == [1]
@@ -66,17 +68,19 @@ def test_a_copy_goes_on_by_itself() -> None:
 
 
 def test_a_request_leaves_just_before_the_packet_that_it_waits_for() -> None:
-    known = paces()
+    known = fq_model()
     known.media(STREAM, at_ms(100, 120))
-    assert known.unexpected(CONTROL, 101 * MS, 86, 7) == Leaves(120 * MS - 1, None, CONTROL, 86, 7)
+    assert known.unexpected(CONTROL, 101 * MS, 86, 7) == RtcpDeparture(
+        120 * MS - 1, None, CONTROL, 86, 7
+    )
     soon = known.unexpected(CONTROL, round(98.5 * MS), 86, 8)
-    assert soon == Leaves(round(102.5 * MS), 100 * MS, CONTROL, 86, 8)
+    assert soon == RtcpDeparture(round(102.5 * MS), 100 * MS, CONTROL, 86, 8)
     after = known.unexpected(CONTROL, 121 * MS, 86, 9)
-    assert after == Leaves(round(122.5 * MS), 121 * MS, CONTROL, 86, 9)
+    assert after == RtcpDeparture(round(122.5 * MS), 121 * MS, CONTROL, 86, 9)
 
 
 def test_of_two_at_one_moment_the_queue_that_fell_asleep_first_is_first() -> None:
-    early, late = Leaves(5, 3, 900, 86, 0), Leaves(5, 4, 20, 86, 1)
+    early, late = RtcpDeparture(5, 3, 900, 86, 0), RtcpDeparture(5, 4, 20, 86, 1)
     assert sorted([late, early]) == [early, late]
 
 
