@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from giaoban.workers import WorkerPool, cores
 from results.model.seeds import others
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import Question, make_question
 from scenarios.spec.scenario import Scenario
 

@@ -18,7 +18,7 @@ from bench import ns3
 from bench.estimate.schedule import Passed, Schedule, make_schedule, through_estimate, through_ns3
 from bench.inputs import Size, write_scenario
 from giaoban.errors import GiaobanError
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import Question, make_question
 
 THIN_LINK = Path(__file__).resolve().parents[2] / "scenarios" / "expansion-thin-link.toml"

@@ -13,7 +13,7 @@ from mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
 from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
 from mcu_sim.sdp.offer_answer import Agreed
 from mcu_sim.sip.message.addresses import HostPort
-from scenarios.estimate.timeline import McuLeg, Timeline, ForwardingChange
+from scenarios.estimate.timeline import ForwardingChange, McuLeg, Timeline
 from traffic.sources.video_model import VideoModel
 
 

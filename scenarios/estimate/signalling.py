@@ -29,10 +29,10 @@ from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.registration import Registrar
 from scenarios.bridge.planned import logged, planned_agent
 from scenarios.bridge.user_agent import MediaStarted, MediaStopped
-from scenarios.estimate.media.voices import TalkerPowers
+from scenarios.estimate.media.talker_powers import TalkerPowers
 from scenarios.estimate.network.paths import Paths, find_paths
 from scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
-from scenarios.estimate.timeline import SipDatagram, BridgeLeg, Timeline
+from scenarios.estimate.timeline import BridgeLeg, SipDatagram, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.plan.wire import FRAMING_BYTES
 from scenarios.records.events import made

@@ -20,8 +20,8 @@ from results.report.annex.standing import Part
 from results.report.summary import summary_md
 from results.report.view.write import write_page
 from scenarios.emulation.engine import EngineName, emulate
+from scenarios.estimate.estimate import estimate, prior_estimate
 from scenarios.estimate.limits import check as check_estimable
-from scenarios.estimate.run import estimate, prior_estimate
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble, criteria_of
 from scenarios.measure.pcap import write_pcapng

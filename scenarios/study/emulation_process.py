@@ -25,7 +25,7 @@ from giaoban.progress import Progress
 from giaoban.scarce import shortage
 from results.archive.store import write_result, writing
 from scenarios.emulation.engine import EngineName, emulate
-from scenarios.estimate.run import prior_estimate
+from scenarios.estimate.estimate import prior_estimate
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble
 from scenarios.spec.question import Question

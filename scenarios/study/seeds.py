@@ -23,8 +23,8 @@ from results.judge.verdict import Judgement, trial, with_seeds
 from results.model.result import Result
 from results.model.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
 from scenarios.emulation.engine import EngineName
+from scenarios.estimate.estimate import estimate, judge_alone
 from scenarios.estimate.limits import kept_bytes, reasons
-from scenarios.estimate.run import estimate, judge_alone
 from scenarios.measure.assemble import Answer, criteria_of
 from scenarios.spec.question import Question
 from scenarios.study.emulation_process import Order, emulate_all

@@ -19,7 +19,7 @@ from results.report.headroom_summary import brief
 from scenarios.cli import options
 from scenarios.cli.output import EXIT_CODES, print_json, progress
 from scenarios.emulation.engine import EngineName
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
 from scenarios.study.whatif.apply import EXISTING, base_of
 from scenarios.study.whatif.variant import Variant

@@ -18,7 +18,7 @@ from mcu_sim.media.plane import MCU_REQUESTS
 from mcu_sim.media.reports import CNAME
 from scenarios.bridge.sources import asking
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.sources import StreamBuffer, PlannedSource
+from scenarios.estimate.media.sources import PlannedSource, StreamBuffer
 from scenarios.estimate.network.packets import Packets, joined
 from scenarios.estimate.timeline import McuLeg, Timeline
 from scenarios.plan.plan import Plan

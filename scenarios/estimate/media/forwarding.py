@@ -15,9 +15,9 @@ from mcu_sim.media.leg import Kind, Position
 from mcu_sim.media.plane import STEP_NS
 from mcu_sim.media.video.forward import NEVER, Forwarder
 from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from scenarios.estimate.media.sources import StreamBuffer, PlannedSource
+from scenarios.estimate.media.sources import PlannedSource, StreamBuffer
 from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import Timeline, ForwardingChange
+from scenarios.estimate.timeline import ForwardingChange, Timeline
 from scenarios.plan.plan import Plan
 from traffic import rtp
 from traffic.h264 import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE

@@ -16,14 +16,14 @@ from scenarios.estimate.limits import COARSE_NS, coarse_ns
 from scenarios.estimate.media.feedback import Feedback
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.forwarding import Forwarding
-from scenarios.estimate.media.fq_model import RtcpDeparture, FqModel, long_before
+from scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, long_before
 from scenarios.estimate.media.logs import ReceivedLogs, SentLogs
 from scenarios.estimate.media.meeting_sources import sources_of
 from scenarios.estimate.media.rtcp import Reports, reports
 from scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer
 from scenarios.estimate.media.windows import Windows, overtaking_ns
+from scenarios.estimate.network.batched_transit import BatchedTransit
 from scenarios.estimate.network.hops import is_steady, lines_of, servers_of
-from scenarios.estimate.network.levels import BatchedTransit
 from scenarios.estimate.network.meter import HopCounters, Passages
 from scenarios.estimate.network.netem import LineEnd
 from scenarios.estimate.network.packets import Packets, joined

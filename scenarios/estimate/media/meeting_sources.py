@@ -15,15 +15,15 @@ from scenarios.bridge.sources import Sources
 from scenarios.bridge.windows import WINDOW_LEAD_NS
 from scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
-    StreamBuffer,
-    TrafficStream,
     GeneratedSource,
     MixedAudio,
-    StreamSegment,
     PlannedSource,
+    StreamBuffer,
+    StreamSegment,
+    TrafficStream,
 )
 from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.timeline import McuLeg, BridgeLeg, Timeline
+from scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from scenarios.plan.plan import Plan
 from traffic import rtp
 from traffic.recorded.recording import Recording

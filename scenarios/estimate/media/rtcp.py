@@ -20,7 +20,7 @@ from mcu_sim.media.leg import KINDS, Kind
 from mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
 from mcu_sim.media.reports import CNAME
 from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.timeline import McuLeg, BridgeLeg, Timeline
+from scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from scenarios.measure.captures import ReportedBy
 from scenarios.plan.plan import Plan
 from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES

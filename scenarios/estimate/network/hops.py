@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.network.classes import Classes
-from scenarios.estimate.network.netem import LineSetting, LineEnd, seed_of
+from scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
 from scenarios.estimate.network.paths import Paths
 from scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
 from scenarios.estimate.network.transit import FlowOf, Server

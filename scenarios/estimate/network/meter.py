@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.queues import Batch, Served, BatchServed
+from scenarios.estimate.network.queues import Batch, BatchServed, Served
 from scenarios.estimate.network.transit import FlowOf
 from scenarios.estimate.spool import Spool
 from scenarios.measure.hop_delays import Passage

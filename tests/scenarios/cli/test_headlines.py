@@ -27,7 +27,7 @@ from results.report.annex.translator import Tongue
 from results.report.load_summary import summary_md
 from results.report.view.page import FILE
 from scenarios.cli.commands.load import _end
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.load.load_test import LoadOutcome
 from scenarios.plan.plan import Plan
 from scenarios.study import check

@@ -14,7 +14,7 @@ from whatif_factory import DEVICE, base, small
 from giaoban.errors import InvalidRun
 from results.model.whatif import WhatIf
 from results.schema.make import OTHERS, schema_text
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.study.failures.trial import ask as ask_failures
 from scenarios.study.failures.trial import possible_in
 from scenarios.study.headroom import headroom as headroom_run

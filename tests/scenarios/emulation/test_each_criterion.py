@@ -20,9 +20,9 @@ from scenario_factory import NORTH, scenario
 
 from results.judge.criteria import load_criteria
 from results.model.result import CriterionResult
+from scenarios.estimate.estimate import estimate
 from scenarios.estimate.media.captures import captures_of
 from scenarios.estimate.media.media import estimate_media
-from scenarios.estimate.run import estimate
 from scenarios.estimate.signalling import signal
 from scenarios.spec.question import make_question
 

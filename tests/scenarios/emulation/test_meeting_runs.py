@@ -12,7 +12,7 @@ from recording import heard, tshark
 from runs import MEETINGS, Finished, Runs
 from scenario_factory import giaoban, scenario
 
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.measure.hop_delays import rebuild
 from scenarios.plan.wire import SRTP_TAG_BYTES
 from scenarios.spec.question import make_question

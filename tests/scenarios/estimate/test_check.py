@@ -10,7 +10,7 @@ from scenario_factory import SCENARIOS, scenario
 
 from results.model.result import Result
 from scenarios.cli.entry import run as run_command_line
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.estimate.static import static_loads
 from scenarios.spec.question import make_question
 

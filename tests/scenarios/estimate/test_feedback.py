@@ -9,9 +9,9 @@ import pytest
 from scenario_factory import DEFAULT, SCENARIOS, scenario
 
 from results.model.result import Result, StreamResult
+from scenarios.estimate.estimate import estimate, prior_estimate
 from scenarios.estimate.media import media
-from scenarios.estimate.media.fq_model import RtcpDeparture, FqModel
-from scenarios.estimate.run import estimate, prior_estimate
+from scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
 from scenarios.spec.question import make_question
 from traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
 

@@ -15,7 +15,7 @@ from mcu_sim.media.leg import NOBODY, Kind
 from scenarios.estimate.media.forwarding import Forwarding
 from scenarios.estimate.media.sources import StreamBuffer
 from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import Timeline, ForwardingChange
+from scenarios.estimate.timeline import ForwardingChange, Timeline
 from scenarios.plan.plan import Plan
 from scenarios.spec.question import make_question
 from traffic.impairments import BernoulliLoss, Impairments, Interval

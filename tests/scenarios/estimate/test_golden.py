@@ -11,7 +11,7 @@ import pytest
 from scenario_factory import SCENARIOS
 
 from results.model.result import Result
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import make_question
 
 FILES = {

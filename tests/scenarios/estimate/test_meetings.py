@@ -8,7 +8,7 @@ import pytest
 from runs import IMPAIRMENTS, MEETINGS, SHARED
 from scenario_factory import scenario
 
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import make_question
 
 SLIDES = """

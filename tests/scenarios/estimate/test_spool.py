@@ -19,7 +19,7 @@ from scenario_factory import ROOT, scenario
 
 from giaoban.errors import InputError, MachineLacks
 from scenarios.estimate import limits, spool
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.estimate.spool import Spool
 from scenarios.spec.question import make_question
 

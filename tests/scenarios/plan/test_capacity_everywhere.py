@@ -10,7 +10,7 @@ from whatif_factory import base
 from mcu_sim.device import load_devices, pick
 from mcu_sim.fit import fit
 from results.report.summary import summary_md
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.estimate.static import static_loads
 from scenarios.study.headroom.bottlenecks import bottlenecks, ground
 from scenarios.study.whatif.apply import ask

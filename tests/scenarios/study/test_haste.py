@@ -13,7 +13,7 @@ from whatif_factory import base
 
 from giaoban.workers import InlineWorker
 from results.model.result import Binding, Place, Result
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import Question
 from scenarios.study.headroom import headroom as run
 from scenarios.study.headroom.headroom import HeadroomRequest

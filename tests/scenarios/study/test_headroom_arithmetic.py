@@ -17,7 +17,7 @@ from mcu_sim.fit import fit, room_beside
 from mcu_sim.media.audio.codec import CODECS
 from mcu_sim.sdp.h264 import LEVELS
 from results.model.result import Result
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.estimate.static import static_loads
 from scenarios.study.headroom.arithmetic import MOST, most, spread
 from scenarios.study.headroom.bottlenecks import (

@@ -22,7 +22,7 @@ from results.judge.verdict import Judgement, trial
 from results.model.result import Result
 from results.model.seeds import Seeds
 from scenarios.emulation.engine import EngineName
-from scenarios.estimate.run import estimate, judge_alone
+from scenarios.estimate.estimate import estimate, judge_alone
 from scenarios.spec.question import Question, make_question
 from scenarios.study import check as checking
 from scenarios.study.seeds import AtSeeds, helpers_for, other_seeds

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scenario_factory import SCENARIOS
 
 from results.model.series import STREAM_GROUPS
+from scenarios.estimate.estimate import estimate
+from scenarios.estimate.network.batched_transit import level_of
 from scenarios.estimate.network.hops import is_steady
-from scenarios.estimate.network.levels import level_of
 from scenarios.estimate.network.paths import find_paths
 from scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
-from scenarios.estimate.run import estimate
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from scenarios.spec.question import Question, make_question
 

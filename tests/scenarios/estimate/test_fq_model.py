@@ -9,7 +9,7 @@ from scenario_factory import SCENARIOS
 
 from mcu_sim.media.leg import KINDS
 from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.fq_model import HANDED_NS, RtcpDeparture, FqModel
+from scenarios.estimate.media.fq_model import HANDED_NS, FqModel, RtcpDeparture
 from scenarios.estimate.media.rtcp import REPORT_DTYPE, reports
 from scenarios.estimate.media.windows import Windows
 from scenarios.estimate.signalling import signal
