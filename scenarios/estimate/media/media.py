@@ -48,7 +48,7 @@ CHANGING = (
     "_transit",
     "_made_ns",
     "_removed",
-    "_paces",
+    "_fq",
     "_others",
     "_feedback",
     "_forwarding",
