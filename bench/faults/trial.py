@@ -18,50 +18,48 @@ from pydantic import TypeAdapter
 from giaoban.errors import InputError, InvalidRun
 from results.model.result import Result
 from scenarios.emulation.engine import EngineName, emulate
-from scenarios.faults.kinds import Fault
+from scenarios.faults.failure_cases import possible
+from scenarios.faults.kind import BootingFault, FailureCase
+from scenarios.faults.kinds import KINDS, Fault
 from scenarios.measure import captures
 from scenarios.measure.assemble import assemble
 from scenarios.spec.question import Question, make_question
 from scenarios.spec.scenario import Phases, Scenario
-from topology.model import Province
-from topology.validate import access_link_id
+from topology.network import Network
 
 SCENARIO = Path(__file__).parents[2] / "scenarios/expansion-gia-nghia-quang-son.toml"
 PHASES = Phases(before_s=2.0, during_s=10.0, after_s=8.0)
 MOST_FAULTS = 3
+EQUIPMENT = ("router", "bridge", "mcu")
+BOOTING = [kind.name() for kind in KINDS if issubclass(kind, BootingFault)]
 FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 
 
-def faults(province: Province, rng: random.Random) -> list[dict[str, Any]]:
+def faults(network: Network, rng: random.Random) -> list[dict[str, object]]:
     """One to three things that stop without a word, at any time, most of which come back.
 
-    The first is a router, a site or the MCU, each as likely; the others are anything.
+    The first takes equipment (a router, a site or the MCU, each as likely); the others are anything
+    that can fail here.
     """
-    hosts = [bridge.id for bridge in province.bridges]
-    first = {
-        "router": [router.id for router in province.routers],
-        "site": hosts,
-        "mcu": [province.mcu.id],
-    }
-    links = [link.id for link in province.links]
-    others = {"cut": [*links, *map(access_link_id, hosts)], "silent": links}
-    kind = rng.choice(list(first))
-    things = [(kind, rng.choice(first[kind]))]
+    by_kind: dict[str, list[FailureCase]] = {}
+    for case in possible(network).values():
+        by_kind.setdefault(case.kind, []).append(case)
+    equipment = [kind.name() for kind in KINDS if kind.target in EQUIPMENT]
+    first = rng.choice(by_kind[rng.choice(equipment)])
     # each thing fails once: what fails while it is down already has no effect
-    left = [(k, id_) for k, ids in {**first, **others}.items() for id_ in ids]
-    left.remove(things[0])
-    things += rng.sample(left, rng.randint(0, MOST_FAULTS - 1))
-    return [_fault(kind, target, rng) for kind, target in things]
+    left = [case for cases in by_kind.values() for case in cases if case != first]
+    return [
+        _fault(case, rng) for case in (first, *rng.sample(left, rng.randint(0, MOST_FAULTS - 1)))
+    ]
 
 
-def _fault(kind: str, target: str, rng: random.Random) -> dict[str, Any]:
-    fault: dict[str, Any] = {"kind": kind, "at_s": round(rng.uniform(0.0, 12.0), 3)}
-    key = {"cut": "link", "silent": "link", "site": "bridge", "router": "router"}.get(kind)
-    if key is not None:
-        fault[key] = target
+def _fault(case: FailureCase, rng: random.Random) -> dict[str, object]:
+    [table] = case.faults
+    at_s = round(rng.uniform(0.0, 12.0), 3)
+    fault = {**table, "at_s": at_s}
     if rng.random() < 0.75:
-        fault["to_s"] = round(fault["at_s"] + rng.uniform(0.3, 4.0), 3)
-        if kind in ("site", "mcu"):
+        fault["to_s"] = round(at_s + rng.uniform(0.3, 4.0), 3)
+        if case.kind in BOOTING:
             fault["boot_s"] = round(rng.uniform(0.2, 3.0), 3)
     return fault
 
@@ -71,9 +69,9 @@ def question(seed: int) -> Question:
 
     Faults of which one would have no effect beside another are drawn again.
     """
-    province, rng = make_question(SCENARIO).province, random.Random(seed)
+    network, rng = make_question(SCENARIO).plan.network, random.Random(seed)
     while True:
-        drawn = FAULTS.validate_python(faults(province, rng))
+        drawn = FAULTS.validate_python(faults(network, rng))
         try:
             return _question(seed, drawn)
         except InputError as error:

@@ -77,11 +77,6 @@ def _inputs(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
         yield _change("other", None, f"bridge {bridge} is new in the meeting")
 
 
-_GONE = {"cut": "link", "silent": "link", "router": "router", "site": "bridge"}
-"""What a kind of failure takes away, where that has another name. Of a kind that was tried nowhere
-this time no answer says it."""
-
-
 def _change(sense: Sense, failure: str | None, what: str) -> Change:
     return Change(sense=sense, failure=failure, what=what)
 
@@ -92,11 +87,9 @@ def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
     for ident in sorted(set(baseline.failure) - tried):
         lacking = [part for part in ident.split("+") if part not in possible]
         if lacking:
-            things = (part.partition(":") for part in lacking)
-            gone = " and ".join(
-                f"{_GONE.get(kind, kind)} {name}" if name else kind for kind, _, name in things
-            )
-            yield _change("worse", ident, f"{gone} is not in the network any more")
+            gone = [part.rpartition(":")[2] for part in lacking]
+            are = f"{' and '.join(gone)} {Count(len(gone)):is|are}"
+            yield _change("worse", ident, f"{are} not in the network any more")
         elif answer.whole:
             yield _change("worse", ident, "was accepted, but has not been tried this time")
 

@@ -12,14 +12,6 @@ from results.model.reasons import SENTENCES, Argument, Reason
 from results.report.wording import Wording
 
 UNKNOWN = N_("another technical deviation, told in the result's file")
-_FAILURES = {
-    "cut": N_("{what} cut"),
-    "silent": N_("packets swallowed on {what}"),
-    "router": N_("router {what} down"),
-    "site": N_("power out at {what}"),
-    "group": N_("shared cable {what} cut"),
-    "mcu": N_("{what} down"),
-}
 
 
 def reasons(answer: Answer, say: Wording) -> list[str]:
@@ -33,22 +25,11 @@ def reasons(answer: Answer, say: Wording) -> list[str]:
     if not isinstance(answer, FaultsAnswer):
         return _told(answer.reason_codes, len(answer.reasons), say)
     return [
-        f"{failure_named(failure.id, say)}: {told}"
+        f"{say.failure(failure)}: {told}"
         for failure in answer.failures
         if failure.verdict == "invalid"
         for told in _told(failure.reason_codes, len(failure.reasons) or 1, say)
     ]
-
-
-def failure_named(ident: str, say: Wording) -> str:
-    """A failure by its id: `đứt Gia Nghĩa ↔ Đắk Song`."""
-    parts = []
-    for part in ident.split("+"):
-        kind, _, what = part.partition(":")
-        name = say.both_ways(what) if kind in ("cut", "silent") else say.of(what or kind)
-        text = _FAILURES.get(kind)  # of a kind without words here: its id
-        parts.append(part if text is None else say.gettext(text, what=name))
-    return say.gettext(" and ").join(parts)
 
 
 def _told(found: Sequence[Reason], count: int, say: Wording) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator
 from results.archive.evidence.answers import Answer
 from results.judge.under_faults import longest_interruption
-from results.model.failures import FaultsAnswer
+from results.model.failures import FailureResult, FaultsAnswer
 from results.model.faults import FaultImpact, FaultResult
 from results.model.in_use import InUse
 from results.model.load import LoadResult
@@ -229,10 +229,16 @@ class Wording(Translator):
         text = self.fault_text(fault)
         if fault.target == "mcu":
             return text
-        where = self._fault_at(fault, names)
-        if fault.kind in ("cut", "site"):
-            return self.pgettext("within a name", "{fault} ({place})", fault=text, place=where)
-        return self.gettext("{fault} ({place})", fault=text, place=where)
+        place = self._fault_at(fault, names)
+        return self.gettext("{fault} ({place})", fault=text, place=place)
+
+    def failure(self, failure: FailureResult) -> str:
+        """A failure that was tried; links that its name has by their ids are named."""
+        text = failure.name_en if self.english else failure.name_vi
+        for ident in self._names:
+            if "--" in ident and ident in text:
+                text = text.replace(ident, self.ends(ident))
+        return text[:1].upper() + text[1:]
 
     def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
         def of(node: str) -> str:

@@ -155,6 +155,11 @@ class FaultKind(StrictModel):
         [name] = get_args(cls.model_fields["kind"].annotation)
         return str(name)
 
+    @classmethod
+    def case_id(cls, element: str) -> str:
+        """The id of the failure case in which this happens to a part of the network."""
+        return cls.name() if cls.target == "mcu" else f"{cls.name()}:{element}"
+
     @property
     def span_s(self) -> tuple[float, float]:
         """From when to when, by the scenario's times."""
@@ -232,7 +237,7 @@ class FaultKind(StrictModel):
         table: dict[str, object] = {} if cls.target == "mcu" else {cls.target: element}
         table |= more.pop("keys", {})
         return FailureCase(
-            id=cls.name() if cls.target == "mcu" else f"{cls.name()}:{element}",
+            id=cls.case_id(element),
             kind=cls.name(),
             name_en=name.en,
             name_vi=name.vi,

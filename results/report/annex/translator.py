@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from giaoban.counting import Count
 from results.archive.evidence.answers import Answer
-from results.model.failures import FailureResult
 from results.model.faults import FaultResult
 from results.model.load import LoadResult
 from results.model.result import Assumption, CriterionResult, Result
@@ -61,14 +60,6 @@ class Tongue(Wording):
     def fault_told(self, fault: FaultResult) -> str:
         """What failed, and how: `đường truyền A – B: đứt cáp`."""
         return self.fault_at(fault, self._of.names)
-
-    def failure(self, failure: FailureResult) -> str:
-        """A failure that was tried; links that its name has by their ids are named."""
-        text = failure.name_vi if self.vi else failure.name_en
-        for ident in self._of.names:
-            if "--" in ident and ident in text:
-                text = text.replace(ident, self.ends(ident))
-        return text[:1].upper() + text[1:]
 
     def assumption(self, a: Assumption) -> Sequence[str]:
         """What, value, what it rests on, what would replace it."""

@@ -79,7 +79,7 @@ def command(
 
     Tried are: each link of the backbone and the MCU's access link, once cut and once lit but losing
     everything; each router down, each site without power, each shared-risk group cut. Options add
-    more. IDs: cut:LINK, silent:LINK, router:ROUTER, site:BRIDGE, group:GROUP, mcu.
+    more. An ID is the kind of fault and what it is at, as cut:LINK or router:ROUTER.
 
     Exit code 0: all meet the criteria, and each single point of failure is accepted in the scenario
     ([\\[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that

@@ -39,5 +39,5 @@ class Silent(DirectedLinkFault):
                 context.own_bridges(links=[link.id]),
                 tried=tried(context.network, link),
                 mended=True,
-                accepted_as=f"{Cut.name()}:{link.id}",
+                accepted_as=Cut.case_id(link.id),
             )

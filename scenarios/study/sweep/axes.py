@@ -13,6 +13,8 @@ from giaoban.errors import did_you_mean
 from giaoban.tomlfile import Mistake, StrictModel
 from mcu_sim.device import DeviceCatalogue, load_devices
 from results.model.seeds import OTHER_SEEDS
+from scenarios.faults.kinds.cut import Cut
+from scenarios.faults.kinds.router import RouterDown
 from scenarios.study.whatif.apply import Base
 from scenarios.study.whatif.units import beside, bridges_of
 from scenarios.study.whatif.variant import Variant
@@ -20,7 +22,6 @@ from topology.model import Province
 from traffic.profiles import load_profiles
 
 NONE, EVERY_CUT, EVERY_ROUTER = "none", "every-cut", "every-router"
-CUT, ROUTER = "cut:", "router:"
 MOST_POINTS = 100_000
 
 
@@ -96,10 +97,10 @@ def spots(sweep: Sweep, path: Path, base: Base) -> list[Spot]:
     failures: list[str] = []
     for failure in axes.failures:
         if failure == EVERY_CUT:
-            failures += [f"{CUT}{link.id}" for link in province.links]
+            failures += [Cut.case_id(link.id) for link in province.links]
         elif failure == EVERY_ROUTER:
             failures += [
-                f"{ROUTER}{router.id}"
+                RouterDown.case_id(router.id)
                 for router in province.routers
                 if router.id not in (province.mcu.router, province.chair.router)
             ]
@@ -145,8 +146,8 @@ def _mistakes(
                 found.append((("axes", "bridges", number), bridges, what))
         else:
             bridges_of(beside([bridges], path.parent), province)
-    links = [f"{CUT}{link.id}" for link in province.links]
-    routers = [f"{ROUTER}{router.id}" for router in province.routers]
+    links = [Cut.case_id(link.id) for link in province.links]
+    routers = [RouterDown.case_id(router.id) for router in province.routers]
     able = [NONE, EVERY_CUT, EVERY_ROUTER, *links, *routers]
     for number, failure in enumerate(axes.failures):
         if failure not in able:

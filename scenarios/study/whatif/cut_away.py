@@ -9,11 +9,10 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import InputError, did_you_mean
+from scenarios.faults.kinds.cut import Cut
+from scenarios.faults.kinds.router import RouterDown
 from topology.model import BridgeSpec, Province
 from topology.validate import pieces
-
-CUT, ROUTER = "cut:", "router:"
-"""What ids of failure cases begin with (`scenarios.faults.kinds`)."""
 
 
 class CutOff(NamedTuple):
@@ -74,7 +73,7 @@ def cut_away(
     kept = next((set(part) for part in parts if province.mcu.router in part), set())
     everybody = [*province.bridges, *bridges]
     lost = [bridge for bridge in everybody if bridge.router not in kept]
-    failures = {f"{CUT if name in links else ROUTER}{name}" for name in gone}
+    failures = {(Cut if name in links else RouterDown).case_id(name) for name in gone}
     cut_off = CutOff(
         [bridge.id for bridge in lost],
         []

@@ -158,7 +158,7 @@ def test_a_verdict_that_changed_is_told_with_its_reasons() -> None:
 def test_a_link_that_is_gone_is_worse_and_told_first() -> None:
     now = answer([failure("cut:gia-nghia--dak-glong", usual()[1].bridges), usual()[2]])
     assert lines(answer(), now) == [
-        f"worse: {LINK}: link gia-nghia--cu-jut is not in the network any more"
+        f"worse: {LINK}: gia-nghia--cu-jut is not in the network any more"
     ]
 
 

@@ -108,7 +108,7 @@ def test_the_longer_one_of_failing_and_mending_is_judged_and_says_which() -> Non
     assert criterion.worst_at == "cu-jut audio down, cut-gia-nghia--dak-song mended"
     result = make.result().model_copy(update={"faults": [fault(mended)]})
     assert Wording("vi", result).place(criterion.place) == (
-        "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp Gia Nghĩa – Đắk Song"
+        "Cư Jút, âm thanh chiều xuống, khôi phục sau sự cố: đứt cáp (Gia Nghĩa – Đắk Song)"
     )
     assert Wording("en", result).place(criterion.place) == (
         "Cư Jút, sound down, mending of: link cut (Gia Nghĩa – Đắk Song)"
@@ -297,8 +297,8 @@ def test_the_conclusion_tells_interruptions_and_who_was_behind() -> None:
     conclusion = [text for section, text in found if section.startswith("2. ")]
     assert [text.replace("\u00a0", " ") for text in conclusion[-2:]] == [
         "Gián đoạn dài nhất của điểm cầu còn đường truyền khác: 250 ms, tại Cư Jút, hình ảnh chiều "
-        "xuống, sự cố: đứt cáp Gia Nghĩa – Đắk Song.",
-        "Điểm cầu không còn đường truyền khác khi có sự cố “đứt cáp Gia Nghĩa – Đắk Song” nên "
+        "xuống, sự cố: đứt cáp (Gia Nghĩa – Đắk Song).",
+        "Điểm cầu không còn đường truyền khác khi có sự cố “đứt cáp (Gia Nghĩa – Đắk Song)” nên "
         "không tính vào tiêu chí: Đắk Song (mất liên lạc 15 giây).",
     ]
     behind = (

@@ -90,7 +90,7 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
         "cut:gia-nghia--dak-glong": "system-out: accepted single point of failure (dak-glong cut "
         "off): no second fibre yet",
         "cut:c--d": "",
-        "site:dak-glong": "failure: bridge dak-glong is not in the network any more",
+        "site:dak-glong": "failure: dak-glong is not in the network any more",
     }
 
 

@@ -25,8 +25,8 @@ def test_a_trial_ends_with_a_verdict_and_every_packet_is_found(tmp_path: Path) -
 
 
 def test_the_same_seed_is_the_same_trial() -> None:
-    province = make_question(trial.SCENARIO).province
-    drawn = [trial.faults(province, random.Random(seed)) for seed in (1, 1, 2)]
+    network = make_question(trial.SCENARIO).plan.network
+    drawn = [trial.faults(network, random.Random(seed)) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
-    kinds = {f["kind"] for seed in range(60) for f in trial.faults(province, random.Random(seed))}
+    kinds = {f["kind"] for seed in range(60) for f in trial.faults(network, random.Random(seed))}
     assert kinds == {"router", "site", "mcu", "cut", "silent"}
