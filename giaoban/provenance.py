@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from giaoban.text import LONGEST_NAME
 from giaoban.tomlfile import StrictModel
+
+if TYPE_CHECKING:
+    from giaoban.translation import Translator
 
 
 def _text(value: str) -> str:
@@ -23,8 +26,8 @@ Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_text)]
 class Sourced(StrictModel):
     """A record of figures with their source.
 
-    `settled_by` is what would replace an assumption. The `_vi` texts are the same in
-    Vietnamese, for documents that go to an office; without them the others are shown.
+    `settled_by` is what would replace an assumption. The `_vi` texts are the same in Vietnamese, as
+    files of people's own give them; texts of ours are in the catalogues.
     """
 
     source: Text
@@ -43,3 +46,10 @@ class Sourced(StrictModel):
         if not self.assumed and self.settled_by.strip():
             raise ValueError("settled_by is given but assumed is not true (allowed: both or none)")
         return self
+
+    def said(self, say: Translator) -> tuple[str, str]:
+        """The source and what settles it, in one language; in English what has no other."""
+        texts = self.source, self.settled_by
+        given = (self.source_vi, self.settled_by_vi) if say.language == "vi" else ("", "")
+        source, settled_by = (own or say.text(text) for own, text in zip(given, texts, strict=True))
+        return source, settled_by

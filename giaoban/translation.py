@@ -10,7 +10,8 @@ its measures (see `scenarios.faults.graph`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -38,6 +39,57 @@ def pgettext(context: str, msgid: str) -> str:
     return f"{context}\x04{msgid}"
 
 
+@dataclass(frozen=True, init=False)
+class Message:
+    """A sentence before any language says it: what `N_` or `pgettext` marked, and its fields.
+
+    A field may hold another message; a float is said with the language's decimal sign, and a whole
+    number may choose a word, `{n:call|calls}`. Result files keep what was said in the languages
+    that they have fields for, `en` and `vi`.
+    """
+
+    msgid: str
+    values: Mapping[str, object]
+
+    def __init__(self, msgid: str, /, **values: object) -> None:
+        object.__setattr__(self, "msgid", msgid)
+        object.__setattr__(self, "values", values)
+
+    def said(self, say: Translator) -> str:
+        """In one language."""
+        values = {name: _field(value, say) for name, value in self.values.items()}
+        return say.gettext(self.msgid, **values)
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        return self.said(translator("en"))
+
+    @property
+    def vi(self) -> str:
+        """In Vietnamese."""
+        return self.said(translator("vi"))
+
+
+def _field(value: object, say: Translator) -> object:
+    from giaoban.counting import Count
+
+    match value:
+        case Message():
+            return value.said(say)
+        case float():
+            return say.figure(value)
+        case int():
+            return Count(value, say.locale)
+    return value
+
+
+def joined(parts: Iterable[Message], between: str) -> Message:
+    """Messages one after the other."""
+    named = {f"part{number}": part for number, part in enumerate(parts)}
+    return Message(between.join(f"{{{name}}}" for name in named), **named)
+
+
 UNITS = (
     *("%", "ms", N_("s"), "kb/s", "Mb/s", N_("MOS"), "calls", "bridges", "points"),
     *(N_("packets"), N_("frames"), N_("times"), N_("units"), N_("ports"), N_("reports")),
@@ -61,6 +113,8 @@ class Translator:
 
     def text(self, msgid: str) -> str:
         """A sentence as it is, or one that `N_` or `pgettext` marked."""
+        if not msgid:
+            return ""  # a catalogue's head
         context, found, marked = msgid.partition("\x04")
         if found:
             return self._catalogue.pgettext(context, marked)
@@ -82,6 +136,11 @@ class Translator:
         if "." in text:
             text = text.rstrip("0").rstrip(".")
         return "0" if text == "-0" else text.translate(self._signs)
+
+    def figure(self, value: float, digits: int = 6) -> str:
+        """As it was given, to so many significant digits, with the language's decimal sign."""
+        point = self.locale.number_symbols["latn"]["decimal"]
+        return f"{value:.{digits}g}".replace(".", point)
 
     @property
     def _signs(self) -> Mapping[int, str]:

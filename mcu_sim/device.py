@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Name, Sourced
 from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text
+from giaoban.translation import N_
 
 AUDIO = "audio"
 """A call without video."""
@@ -194,11 +195,9 @@ Id = Annotated[
 
 CONTENT_UNSAID = ContentFigure(
     units=0.0,
-    source="the device file says nothing of content",
-    source_vi="tệp thiết bị không nêu năng lực mà nội dung trình chiếu chiếm",
+    source=N_("the device file says nothing of content"),
     assumed=True,
-    settled_by="the resource page of the MCU while content is shown",
-    settled_by_vi="trang tài nguyên trên MCU trong lúc trình chiếu",
+    settled_by=N_("the resource page of the MCU while content is shown"),
 )
 """What content takes where nobody says it: an assumption, and shown as one."""
 

@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
+from giaoban.translation import N_, Language, Translator, translator
 from topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 
-Lang = Literal["en", "vi"]
-
-_WORDS: dict[str, dict[Lang, str]] = {
-    "fibre": {"en": "propagation in fibre", "vi": "độ trễ lan truyền trong sợi quang"},
-    "addressing": {"en": "address plan", "vi": "quy hoạch địa chỉ IP"},
-    "routing": {"en": "how routers find ways", "vi": "cách bộ định tuyến tìm đường"},
-    "static": {"en": "static routes", "vi": "định tuyến tĩnh"},
-    "protected": {"en": "protected ring", "vi": "vòng có bảo vệ"},
-    "hello_ms": {"en": "hello", "vi": "gói hello mỗi"},
-    "dead_ms": {"en": "dead after", "vi": "coi là mất sau"},
-    "spf_ms": {"en": "route computation", "vi": "tính lại đường mỗi"},
-    "protection_ms": {"en": "switches within", "vi": "chuyển mạch trong"},
-    "loss_of_signal_ms": {"en": "loss of light seen after", "vi": "nhận biết mất tín hiệu sau"},
-    "route_install_ms": {"en": "routes in effect after", "vi": "đường mới có hiệu lực sau"},
-    "speeds": {
-        "en": "how soon routers see a loss of light, and new routes take effect",
-        "vi": "thời gian bộ định tuyến nhận biết mất tín hiệu và nạp đường mới",
-    },
-    "qos": {"en": "queueing in routers", "vi": "cách xếp hàng gói tin tại bộ định tuyến"},
-    "fifo": {"en": "first in, first out", "vi": "vào trước ra trước, không phân lớp"},
-    "classes": {
-        "en": "classes: voice first, {} % of the rest for video",
-        "vi": "phân lớp: thoại ưu tiên trước, {} % phần còn lại dành cho hình ảnh",
-    },
-    "router": {"en": "place of router", "vi": "vị trí bộ định tuyến"},
-    "link": {"en": "link", "vi": "tuyến"},
-    "mcu": {"en": "access of the MCU", "vi": "đường truy nhập của MCU"},
-    "bridge": {"en": "access of bridge", "vi": "đường truy nhập của điểm cầu"},
-    "new": {"en": "access of new bridge", "vi": "đường truy nhập của điểm cầu mới"},
-    "group": {"en": "links in one cable", "vi": "các tuyến chung một cáp"},
-    "change": {"en": "changed link", "vi": "tuyến được thay đổi"},
-    "buffer": {"en": "buffer", "vi": "bộ đệm"},
-    "packets": {"en": "packets", "vi": "gói"},
-    "loss": {"en": "loss", "vi": "mất gói"},
+_FIGURES = {
+    "km": "{value} km",
+    "rate_mbps": "{value} Mb/s",
+    "buffer_packets": N_("buffer {value} packets"),
+    "loss_pct": N_("loss {value} %"),
 }
-
-
-_SPEEDS = ("loss_of_signal_ms", "route_install_ms")
-_TIMERS = ("hello_ms", "dead_ms", "spf_ms", "protection_ms", *_SPEEDS)
+_PROTOCOLS = {
+    "static": N_("static routes"),
+    "protected": N_("protected ring"),
+    "ospf": "OSPF",
+    "ospf-bfd": "OSPF",
+}
+_SPEEDS = {
+    "loss_of_signal_ms": N_("loss of light seen after {ms} ms"),
+    "route_install_ms": N_("routes in effect after {ms} ms"),
+}
+_TIMERS = {
+    "hello_ms": N_("hello {ms} ms"),
+    "dead_ms": N_("dead after {ms} ms"),
+    "spf_ms": N_("route computation {ms} ms"),
+    "protection_ms": N_("switches within {ms} ms"),
+    **_SPEEDS,
+}
 
 
 class Assumption(StrictModel):
@@ -64,83 +48,86 @@ def assumptions(
     extra_bridges: Sequence[BridgeSpec] = (),
     link_changes: Sequence[LinkChange] = (),
     *,
-    lang: Lang = "en",
+    lang: Language = "en",
 ) -> list[Assumption]:
     """Every record with `assumed = true`, in the order of the file, then of the scenario."""
-    return [
-        Assumption(
-            what=what,
-            value=value,
-            source=(record.source_vi if lang == "vi" else "") or record.source,
-            settled_by=(record.settled_by_vi if lang == "vi" else "") or record.settled_by,
-        )
-        for record, what, value in _records(province, extra_bridges, link_changes, lang)
-        if record.assumed
-    ]
+    say = translator(lang)
+    found = []
+    for record, what, value in _records(province, extra_bridges, link_changes, say):
+        if record.assumed:
+            source, settled_by = record.said(say)
+            found.append(Assumption(what=what, value=value, source=source, settled_by=settled_by))
+    return found
 
 
 def _records(
     province: Province,
     extra: Sequence[BridgeSpec],
     changes: Sequence[LinkChange],
-    lang: Lang,
+    say: Translator,
 ) -> Iterator[tuple[Sourced, str, str]]:
-    def word(key: str) -> str:
-        return _WORDS[key][lang]
-
     def number(value: float) -> str:
-        text = f"{value:.10g}"
-        return text.replace(".", ",") if lang == "vi" else text
+        return say.figure(value, 10)
 
     def figures(record: Link | Access) -> str:
-        text = (
-            f"{number(record.km)} km, {number(record.rate_mbps)} Mb/s, "
-            f"{word('buffer')} {record.buffer_packets} {word('packets')}"
-        )
-        return text + (f", {word('loss')} {number(record.loss_pct)} %" if record.loss_pct else "")
+        named = {name: getattr(record, name) for name in _FIGURES}
+        return told({name: value for name, value in named.items() if value or name != "loss_pct"})
+
+    def told(named: Mapping[str, float]) -> str:
+        return ", ".join(say.gettext(_FIGURES[k], value=number(v)) for k, v in named.items())
 
     names = {router.id: router.name for router in province.routers}
-    yield province.fibre, word("fibre"), f"{number(province.fibre.us_per_km)} µs/km"
+    yield (
+        province.fibre,
+        say.gettext("propagation in fibre"),
+        f"{number(province.fibre.us_per_km)} µs/km",
+    )
     plan = province.addressing
-    yield plan, word("addressing"), f"{plan.backbone}, {plan.access}"
+    yield plan, say.gettext("address plan"), f"{plan.backbone}, {plan.access}"
     if province.routing is not None:
-        yield province.routing, word("routing"), _routing(province.routing, word)
+        yield (
+            province.routing,
+            say.gettext("how routers find ways"),
+            _routing(province.routing, say),
+        )
         unsaid = [name for name in _SPEEDS if getattr(province.routing, name) is None]
         if province.routing.computed and unsaid:
-            value = ", ".join(f"{word(name)} {getattr(UNSAID, name)} ms" for name in unsaid)
-            yield UNSAID, word("speeds"), value
-    if province.qos is not None:
-        how = word(province.qos.scheduling).format(number(province.qos.video_share_pct))
-        yield province.qos, word("qos"), how
+            what = say.gettext("how soon routers see a loss of light, and new routes take effect")
+            yield UNSAID, what, _timers({name: getattr(UNSAID, name) for name in unsaid}, say)
+    if (qos := province.qos) is not None:
+        how = say.gettext("first in, first out")
+        if qos.scheduling == "classes":
+            share = number(qos.video_share_pct)
+            how = say.gettext("classes: voice first, {share} % of the rest for video", share=share)
+        yield qos, say.gettext("queueing in routers"), how
     for router in province.routers:
         place = f"{number(router.lat)}°, {number(router.lon)}°"
-        yield router, f"{word('router')} {router.name}", place
+        yield router, say.gettext("place of router {router}", router=router.name), place
     for link in province.links:
         ends = f"{names[link.a]} – {names[link.b]}"
-        yield link, f"{word('link')} {ends}", figures(link)
-    yield province.mcu, word("mcu"), figures(province.mcu)
+        yield link, say.pgettext("assumption", "link {ends}", ends=ends), figures(link)
+    yield province.mcu, say.gettext("access of the MCU"), figures(province.mcu)
     for bridge in province.bridges:
-        yield bridge, f"{word('bridge')} {bridge.name}", figures(bridge)
+        what = say.gettext("access of bridge {bridge}", bridge=bridge.name)
+        yield bridge, what, figures(bridge)
     for group in province.groups:
-        yield group, f"{word('group')} {group.name}", ", ".join(group.links)
+        what = say.gettext("links in one cable {cable}", cable=group.name)
+        yield group, what, ", ".join(group.links)
     for bridge in extra:
-        yield bridge, f"{word('new')} {bridge.name}", figures(bridge)
+        what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
+        yield bridge, what, figures(bridge)
     for change in changes:
-        parts = {
-            "km": "{} km",
-            "rate_mbps": "{} Mb/s",
-            "buffer_packets": f"{word('buffer')} {{}} {word('packets')}",
-            "loss_pct": f"{word('loss')} {{}} %",
-        }
-        value = ", ".join(parts[k].format(number(v)) for k, v in change.figures().items())
-        yield change, f"{word('change')} {change.link}", value
+        yield change, say.gettext("changed link {link}", link=change.link), told(change.figures())
 
 
-def _routing(routing: Routing, word: Callable[[str], str]) -> str:
-    name = routing.protocol
-    parts = ["OSPF" if name in ("ospf", "ospf-bfd") else word(name)]
-    if name == "ospf-bfd":
+def _routing(routing: Routing, say: Translator) -> str:
+    parts = [say.text(_PROTOCOLS[routing.protocol])]
+    if routing.protocol == "ospf-bfd":
         parts.append(f"BFD {routing.bfd_interval_ms} ms × {routing.bfd_multiplier}")
-    figures = {timer: getattr(routing, timer) for timer in _TIMERS}
-    parts += [f"{word(timer)} {value} ms" for timer, value in figures.items() if value is not None]
-    return ", ".join(parts)
+    named = {timer: getattr(routing, timer) for timer in _TIMERS}
+    timers = _timers({name: value for name, value in named.items() if value is not None}, say)
+    return ", ".join([*parts, timers] if timers else parts)
+
+
+def _timers(named: Mapping[str, int], say: Translator) -> str:
+    return ", ".join(say.gettext(_TIMERS[name], ms=value) for name, value in named.items())

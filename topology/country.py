@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 from giaoban.errors import InputError
+from giaoban.translation import N_
 from topology.addressing import span_for
 from topology.importers import words
 from topology.importers.geography import Place, fibre_km
@@ -34,11 +35,9 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 COMMUNE_MBPS, DISTRICT_MBPS, PROVINCE_MBPS = 10.0, 200.0, 2_000.0
 CENTRE_MBPS, MCU_MBPS = 40_000.0, 100_000.0
 SOURCE: dict[str, Any] = {
-    "source": "made up for questions of scale",
-    "source_vi": "số liệu giả định để thử quy mô lớn",
+    "source": N_("made up for questions of scale"),
     "assumed": True,
-    "settled_by": "the real network",
-    "settled_by_vi": "mạng thực tế",
+    "settled_by": N_("the real network"),
 }
 
 

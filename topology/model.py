@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from giaoban.provenance import Name, Sourced
 from giaoban.tomlfile import StrictModel
+from giaoban.translation import N_
 from topology.qos import Qos
 
 PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -270,22 +271,14 @@ class Speeds(Sourced):
 UNSAID = Speeds(
     loss_of_signal_ms=10,
     route_install_ms=20,
-    source=(
+    source=N_(
         "the province does not say. Loss of light: ITU-T G.841 and G.783 have it detected within "
         "10 ms, before the 50 ms of switching; routers' ports add a carrier delay that is set. "
         "Programming: some 0.1 ms a prefix and tens of ms to the line cards (Francois, Filsfils, "
         "Evans, Bonaventure: Achieving sub-second IGP convergence in large IP networks, 2005)"
     ),
-    source_vi=(
-        "dữ liệu mạng không nêu. Mất tín hiệu quang: ITU-T G.841 và G.783 quy định phát hiện trong "
-        "10 ms, trước 50 ms chuyển mạch; cổng của bộ định tuyến còn có thời gian chờ do cấu hình. "
-        "Nạp đường: khoảng 0,1 ms mỗi địa chỉ mạng và hàng chục ms đến thẻ giao diện (Francois, "
-        "Filsfils, Evans, Bonaventure: Achieving sub-second IGP convergence in large IP networks, "
-        "2005)"
-    ),
     assumed=True,
-    settled_by="the carrier delay set on the routers' ports, and a measurement at one of them",
-    settled_by_vi="thời gian chờ đặt trên cổng của bộ định tuyến, và đo tại một bộ định tuyến",
+    settled_by=N_("the carrier delay set on the routers' ports, and a measurement at one of them"),
 )
 
 

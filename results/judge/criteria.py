@@ -16,12 +16,13 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.tomlfile import StrictModel, load
-from giaoban.translation import UNITS, translator
+from giaoban.translation import N_, UNITS, Message, translator
 from results.judge.aggregate import Statistic
 from results.judge.metrics import Measure
 from results.model.result import Assumption, Id
 
 DEFAULT_PATH = Path(__file__).parents[1] / "criteria.toml"
+_LIMIT = N_("Limit: {criterion}")
 
 CODED = (
     "mcu-units",
@@ -234,10 +235,10 @@ class Criteria(StrictModel):
         """The thresholds that rest on no published figure, for the result's list."""
         return [
             Assumption(
-                what=f"Limit: {c.name_en}",
-                what_vi=f"Ngưỡng: {c.name_vi}",
+                what=Message(_LIMIT, criterion=c.name_en).en,
+                what_vi=Message(_LIMIT, criterion=c.name_vi).vi,
                 value=f"{c.threshold:g} {c.unit}",
-                value_vi=f"{c.threshold:g}".replace(".", ",") + f" {c.unit_text_vi}",
+                value_vi=f"{translator('vi').figure(c.threshold)} {c.unit_text_vi}",
                 source=c.source_en,
                 source_vi=c.source_vi,
                 settled_by=c.settled_by or "",
@@ -254,14 +255,13 @@ def _changed(item: Criterion, threshold: float | None) -> Criterion:
     kept = item.preferred
     if kept is not None and not min(item.best, threshold) <= kept <= max(item.best, threshold):
         kept = None  # what the scenario asks for is more than what the source prefers
-    default = f"{item.threshold:g}"
-    default_vi = default.replace(".", ",")
+    text = N_("set by the scenario (default {default}: {source})")
     return item.model_copy(
         update={
             "threshold": float(threshold),
             "preferred": kept,
-            "source_en": f"set by the scenario (default {default}: {item.source_en})",
-            "source_vi": f"do kịch bản đặt (mặc định {default_vi}: {item.source_vi})",
+            "source_en": Message(text, default=item.threshold, source=item.source_en).en,
+            "source_vi": Message(text, default=item.threshold, source=item.source_vi).vi,
         }
     )
 

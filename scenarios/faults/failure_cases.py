@@ -7,9 +7,9 @@ from itertools import combinations
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import Mistake
+from giaoban.translation import N_, Message
 from scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
 from scenarios.faults.kinds import KINDS
-from scenarios.spec.impairment_words import Words
 from scenarios.spec.scenario import Accepted
 from topology.network import Network
 
@@ -50,16 +50,17 @@ def pair(a: FailureCase, b: FailureCase) -> FailureCase:
     return FailureCase(
         id=f"{first.id}+{second.id}",
         kind=PAIR,
-        name_en=f"{first.name_en} and {second.name_en}",
-        name_vi=f"{first.name_vi} và {second.name_vi}",
+        name=_both(first.name, second.name),
         elements=(*first.elements, *second.elements),
         faults=(*first.faults, *second.faults),
-        point=Words(
-            f"{first.point.en} and {second.point.en}", f"{first.point.vi} và {second.point.vi}"
-        ),
+        point=_both(first.point, second.point),
         own=tuple(dict.fromkeys((*first.own, *second.own))),
         mended=first.mended and second.mended,
     )
+
+
+def _both(first: Message, second: Message) -> Message:
+    return Message(N_("{first} and {second}"), first=first, second=second)
 
 
 def chosen(

@@ -20,13 +20,13 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
 from giaoban.tomlfile import StrictModel
+from giaoban.translation import N_, Message
 from results.model.failures import Element
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import DIGITS, FOREVER_S, Effect
 from scenarios.faults.graph import carrying_links
 from scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
 from scenarios.spec.impairment import LinePlan
-from scenarios.spec.impairment_words import Words
 from topology.impairments import LineImpairment
 from topology.network import Hop, NetLink, Network
 
@@ -123,11 +123,10 @@ class FailureCase:
 
     id: str
     kind: str
-    name_en: str
-    name_vi: str
+    name: Message
     elements: tuple[Element, ...]
     faults: tuple[dict[str, object], ...]
-    point: Words
+    point: Message
     own: tuple[str, ...] = ()
     tried: Literal["usual", "access", "mcu", "only"] = "usual"
     mended: bool = False
@@ -170,7 +169,7 @@ class FaultKind(StrictModel):
         return network.mcu.id if self.target == "mcu" else str(getattr(self, self.target))
 
     @abstractmethod
-    def words(self) -> Words:
+    def words(self) -> Message:
         """What happens, not where or when."""
 
     # ------------------------------------------------------------------------------ what is wrong
@@ -230,7 +229,7 @@ class FaultKind(StrictModel):
 
     @classmethod
     def case(
-        cls, element: str, name: Words, point: Words, own: Sequence[str] = (), **more: Any
+        cls, element: str, name: Message, point: Message, own: Sequence[str] = (), **more: Any
     ) -> FailureCase:
         """One of them; `more` are further attributes. `faults` is the table with its only key, and
         the `keys` that a kind needs beside it."""
@@ -239,8 +238,7 @@ class FaultKind(StrictModel):
         return FailureCase(
             id=cls.case_id(element),
             kind=cls.name(),
-            name_en=name.en,
-            name_vi=name.vi,
+            name=name,
             elements=(Element(kind=cls.target, id=element),),
             faults=({"kind": cls.name(), **table},),
             point=point,
@@ -363,12 +361,12 @@ def host_off(host: str, access: str, from_s: float, to_s: float) -> list[Effect]
     return [Effect("off", (host,), from_s, to_s), *dark([access], from_s, to_s)]
 
 
-def link_ends(network: Network, link: NetLink) -> Words:
+def link_ends(network: Network, link: NetLink) -> Message:
     """What people call a link, within a sentence."""
     a, b = (network.node(end).name for end in (link.a, link.b))
     if link.kind == "access":
-        return Words(f"access link of {a}", f"đường truy nhập của {a}")
-    return Words(f"link {a} – {b}", f"đường truyền {a} – {b}")
+        return Message(N_("access link of {host}"), host=a)
+    return Message(N_("link {ends}"), ends=f"{a} – {b}")
 
 
 def rounded_s(at_s: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.translation import N_, translator
 from results.model.load import (
     Guessing,
     LoadCriterion,
@@ -16,19 +17,12 @@ from results.model.load import (
 )
 from results.model.quantities import Verdict
 
-E721 = "ITU-T E.721 (1999) table 2, post-selection delay of local connections"
-OURS = "our own: none of what this software asks for may fail"
-ASSUMED = "assumed; to be settled with whoever chairs the meetings"
-ASSUMED_KEPT = "assumed; to be settled with whoever keeps the accounts"
+E721 = N_("ITU-T E.721 (1999) table 2, post-selection delay of local connections")
+OURS = N_("our own: none of what this software asks for may fail")
+ASSUMED = N_("assumed; to be settled with whoever chairs the meetings")
+ASSUMED_KEPT = N_("assumed; to be settled with whoever keeps the accounts")
 CALLS_NOT_HEARD, CALLS_NOT_SEEN = "calls-not-heard", "calls-not-seen"
-SET_HERE = "set for this test"
-_SOURCES_VI = {
-    E721: "ITU-T E.721 (1999) bảng 2, độ trễ sau khi quay số của kết nối nội hạt",
-    OURS: "tự đặt: những gì phần mềm yêu cầu đều phải thực hiện được",
-    ASSUMED: "giả định; sẽ thống nhất với người chủ trì phiên họp",
-    ASSUMED_KEPT: "giả định; sẽ thống nhất với người quản lý tài khoản",
-    SET_HERE: "đặt riêng cho lần thử này",
-}
+SET_HERE = N_("set for this test")
 
 
 @dataclass(frozen=True)
@@ -45,8 +39,7 @@ class _Criterion:
     """`value` None: nothing of the kind was done, so it is not judged."""
 
     id: str
-    name_en: str
-    name_vi: str
+    name: str
     threshold: float
     unit: str
     source: str
@@ -97,8 +90,7 @@ _OF_MEDIUM = {"audio": CALLS_NOT_HEARD, "video": CALLS_NOT_SEEN}
 CRITERIA: tuple[_Criterion, ...] = (
     _Criterion(
         "calls-not-set-up",
-        "Calls not set up",
-        "Cuộc gọi không thiết lập được",
+        N_("Calls not set up"),
         0,
         "calls",
         OURS,
@@ -106,8 +98,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "calls-dropped",
-        "Calls dropped by the MCU",
-        "Cuộc gọi bị MCU ngắt",
+        N_("Calls dropped by the MCU"),
         0,
         "calls",
         OURS,
@@ -115,8 +106,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "calls-held-up",
-        "Calls held up by the bridge's call before",
-        "Cuộc gọi bị chậm do cuộc gọi trước của điểm cầu chưa xong",
+        N_("Calls held up by the bridge's call before"),
         0,
         "calls",
         OURS,
@@ -124,8 +114,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "setup-p95",
-        "Call set-up delay (95th percentile)",
-        "Thời gian thiết lập cuộc gọi (phân vị 95)",
+        N_("Call set-up delay (95th percentile)"),
         6000,
         "ms",
         E721,
@@ -133,8 +122,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "setup-mean",
-        "Call set-up delay (mean)",
-        "Thời gian thiết lập cuộc gọi (trung bình)",
+        N_("Call set-up delay (mean)"),
         3000,
         "ms",
         E721,
@@ -142,8 +130,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         CALLS_NOT_HEARD,
-        "Calls in which the bridge did not hear what it should",
-        "Cuộc gọi mà điểm cầu không nghe được đầy đủ",
+        N_("Calls in which the bridge did not hear what it should"),
         0,
         "calls",
         OURS,
@@ -151,8 +138,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         CALLS_NOT_SEEN,
-        "Calls in which the bridge did not see what it should",
-        "Cuộc gọi mà điểm cầu không xem được hình đầy đủ",
+        N_("Calls in which the bridge did not see what it should"),
         0,
         "calls",
         OURS,
@@ -160,8 +146,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "registrations-failed",
-        "Registrations refused",
-        "Đăng ký bị từ chối",
+        N_("Registrations refused"),
         0,
         "times",
         OURS,
@@ -169,8 +154,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "options-failed",
-        "OPTIONS not answered",
-        "Câu hỏi về khả năng của MCU (OPTIONS) không được trả lời",
+        N_("OPTIONS not answered"),
         0,
         "times",
         OURS,
@@ -178,8 +162,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "commands-failed",
-        "Commands not carried out",
-        "Lệnh điều khiển không thực hiện được",
+        N_("Commands not carried out"),
         0,
         "times",
         OURS,
@@ -187,8 +170,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "hang-ups-failed",
-        "Hang-ups not answered",
-        "Lần kết thúc cuộc gọi (BYE) không được trả lời",
+        N_("Hang-ups not answered"),
         0,
         "times",
         OURS,
@@ -196,8 +178,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "bridges-missing",
-        "Bridges not back after the fault",
-        "Điểm cầu không kết nối lại được sau sự cố",
+        N_("Bridges not back after the fault"),
         0,
         "bridges",
         OURS,
@@ -205,8 +186,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "last-back",
-        "Until the last bridge is back",
-        "Thời gian đến khi điểm cầu cuối cùng trở lại",
+        N_("Until the last bridge is back"),
         60,
         "s",
         ASSUMED,
@@ -214,8 +194,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "guesses-accepted",
-        "Guessed passwords not refused",
-        "Mật khẩu dò thử không bị từ chối",
+        N_("Guessed passwords not refused"),
         0,
         "times",
         OURS,
@@ -223,8 +202,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "guesses-answered",
-        "Guesses of one account's password answered within a minute",
-        "Số lần dò mật khẩu của một tài khoản được trả lời trong một phút",
+        N_("Guesses of one account's password answered within a minute"),
         20,
         "times",
         ASSUMED_KEPT,
@@ -232,8 +210,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "guesses-unseen",
-        "Guesses that the MCU does not report",
-        "Lần dò mật khẩu không được MCU ghi nhận",
+        N_("Guesses that the MCU does not report"),
         0,
         "times",
         OURS,
@@ -241,8 +218,7 @@ CRITERIA: tuple[_Criterion, ...] = (
     ),
     _Criterion(
         "malformed-not-survived",
-        "Malformed messages not refused or not survived",
-        "Bản tin sai định dạng không bị từ chối hoặc gây lỗi",
+        N_("Malformed messages not refused or not survived"),
         0,
         "times",
         OURS,
@@ -290,6 +266,7 @@ def judge(
     measured = _Measured(sessions, by_operation, storm, of_medium, guessing)
     left_out = {ident for each in lacks for ident in _OF_OPERATION[each]} - set(thresholds)
     left_out |= {_OF_MEDIUM[each.medium] for each in media if not each.calls}
+    vietnamese = translator("vi").text
     judged = []
     for criterion in CRITERIA:
         value = None if criterion.id in left_out else criterion.value(measured)
@@ -301,14 +278,14 @@ def judge(
         judged.append(
             LoadCriterion(
                 id=criterion.id,
-                name_en=criterion.name_en,
-                name_vi=criterion.name_vi,
+                name_en=criterion.name,
+                name_vi=vietnamese(criterion.name),
                 value=value,
                 threshold=limit,
                 unit=criterion.unit,
                 ok=None if value is None else value <= limit,
                 source=source,
-                source_vi=_SOURCES_VI[source],
+                source_vi=vietnamese(source),
                 set_here=set_here,
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from giaoban import tomlfile
+from giaoban.translation import N_, Message
 from topology.country import DEVICE, SOURCE, country
 from topology.importers.files import as_toml
 
@@ -59,11 +60,14 @@ def _devices(bridges: int) -> dict[str, Any]:
 
 
 def _scenario(bridges: int, profile: str) -> dict[str, Any]:
+    question = Message(
+        N_("Does a meeting of {bridges} bridges of a whole country work?"), bridges=bridges
+    )
     return {
         "schema": "giaoban.scenario/1",
         "id": f"country-{bridges}-bridges",
-        "question": f"Does a meeting of {bridges} bridges of a whole country work?",
-        "question_vi": f"Cuộc họp {bridges} điểm cầu trong cả nước có hoạt động được không?",
+        "question": question.en,
+        "question_vi": question.vi,
         "province": PROVINCE,
         "devices": DEVICES,
         "profile": profile,

@@ -1,11 +1,11 @@
-"""Impairments in words, English and Vietnamese: every document tells what was done on purpose."""
+"""Impairments in words: every document tells what was done on purpose."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from giaoban.translation import N_, Message, joined, pgettext
 from results.model.result import Impairment as Declared
 from scenarios.spec.hops import BOTH
 from scenarios.spec.impairment import Impairment, hops_of
@@ -24,31 +24,18 @@ from traffic.impairments.models import (
     TraceLoss,
 )
 
-
-class Words(NamedTuple):
-    """The same in both languages."""
-
-    en: str
-    vi: str
-
-
-def decimal_vi(value: float) -> str:
-    """A number in a Vietnamese sentence."""
-    return f"{value:g}".replace(".", ",")
-
-
 _MEDIA = {
-    "audio": Words("sound", "âm thanh"),
-    "video": Words("picture", "hình ảnh"),
-    "content": Words("slides", "tài liệu trình chiếu"),
+    "audio": Message(N_("sound")),
+    "video": Message(N_("picture")),
+    "content": Message(N_("slides")),
 }
-_WAYS = {"up": Words("up", "chiều lên"), "down": Words("down", "chiều xuống")}
-_LOSS: dict[type, Words] = {
-    BernoulliLoss: Words("independent", "ngẫu nhiên độc lập"),
-    GilbertLoss: Words("Gilbert", "mô hình Gilbert"),
-    GilbertElliottLoss: Words("Gilbert–Elliott", "mô hình Gilbert–Elliott"),
-    FourStateLoss: Words("four states", "mô hình bốn trạng thái"),
-    TraceLoss: Words("as recorded", "theo bản ghi"),
+_WAYS = {"up": Message(N_("up")), "down": Message(N_("down"))}
+_LOSS: dict[type, Message] = {
+    BernoulliLoss: Message(pgettext("loss", "independent")),
+    GilbertLoss: Message(pgettext("loss", "Gilbert")),
+    GilbertElliottLoss: Message(pgettext("loss", "Gilbert–Elliott")),
+    FourStateLoss: Message(pgettext("loss", "four states")),
+    TraceLoss: Message(pgettext("loss", "as recorded")),
 }
 
 
@@ -86,86 +73,79 @@ def marks(
     for item in impairments:
         from_s, to_s = (0.0 if item.from_s is None else item.from_s), item.to_s or seconds
         words, place = what(item), _place(item, names)
-        found.append((f"{place.en}: {words.en}", f"{place.vi}: {words.vi}", from_s, to_s))
+        told = joined([place, words], ": ")
+        found.append((told.en, told.vi, from_s, to_s))
     return found
 
 
-def what(item: Impairment) -> Words:
+def what(item: Impairment) -> Message:
     """What is done to the packets."""
     parts = []
     if item.loss is not None:
         parts.append(_loss(item.loss))
     if item.corrupt:
-        share = 100 * item.corrupt
-        parts.append(Words(f"{share:.3g} % damaged", f"{_vi(share)} % gói bị hỏng"))
+        parts.append(Message(N_("{share} % damaged"), share=_rounded(100 * item.corrupt)))
     if item.duplicate:
-        share = 100 * item.duplicate
-        parts.append(Words(f"{share:.3g} % sent twice", f"{_vi(share)} % gói bị lặp"))
+        parts.append(Message(N_("{share} % sent twice"), share=_rounded(100 * item.duplicate)))
     if item.rate is not None:
-        kbps, packets = item.rate.kbps, item.rate.buffer_packets
         parts.append(
-            Words(
-                f"rate {_number(kbps)} kb/s, {packets} packets may wait",
-                f"tốc độ {_vi(kbps)} kb/s, hàng đợi {packets} gói",
+            Message(
+                N_("rate {rate} kb/s, {packets} packets may wait"),
+                rate=_rounded(item.rate.kbps),
+                packets=item.rate.buffer_packets,
             )
         )
     if item.jitter is not None:
         parts.append(_jitter(item.jitter))
-    return Words("; ".join(part.en for part in parts), "; ".join(part.vi for part in parts))
+    return joined(parts, "; ")
 
 
-def _loss(model: Loss) -> Words:
-    share, burst, kind = 100 * loss_rate(model), mean_burst(model), _LOSS[type(model)]
+def _loss(model: Loss) -> Message:
+    share, burst, kind = _rounded(100 * loss_rate(model)), mean_burst(model), _LOSS[type(model)]
     if isinstance(model, BernoulliLoss) or math.isinf(burst):
-        return Words(f"{share:.3g} % loss, {kind.en}", f"mất {_vi(share)} % gói, {kind.vi}")
-    return Words(
-        f"{share:.3g} % loss, {kind.en}, bursts of {_number(burst)} packets on average",
-        f"mất {_vi(share)} % gói, {kind.vi}, trung bình mỗi đợt mất {_vi(burst)} gói",
+        return Message(N_("{share} % loss, {kind}"), share=share, kind=kind)
+    return Message(
+        N_("{share} % loss, {kind}, bursts of {burst} packets on average"),
+        share=share,
+        kind=kind,
+        burst=_rounded(burst),
     )
 
 
-def _jitter(model: Jitter) -> Words:
-    order = Words("", "")
-    if model.reorder:
-        order = Words(", packets overtake each other", ", gói có thể đến sai thứ tự")
+def _jitter(model: Jitter) -> Message:
     match model:
         case NormalJitter():
-            figures = f"{model.mean_ms:g} ± {model.sd_ms:g} ms"
-            law = Words("normal", "phân bố chuẩn")
+            figures = Message("{mean} ± {sd}", mean=model.mean_ms, sd=model.sd_ms)
+            law = Message(pgettext("jitter", "normal"))
         case GammaJitter():
-            figures = f"{model.shape * model.scale_ms:g} ms"
-            law = Words("gamma", "phân bố gamma")
+            figures = Message("{mean}", mean=model.shape * model.scale_ms)
+            law = Message(pgettext("jitter", "gamma"))
         case ParetoJitter():
-            figures = f"{model.scale_ms / (model.shape - 1):.3g} ms"
-            law = Words("Pareto", "phân bố Pareto")
-    return Words(
-        f"{figures} more delay, {law.en}{order.en}",
-        f"trễ thêm {figures.replace('.', ',')}, {law.vi}{order.vi}",
-    )
+            figures = Message("{mean}", mean=float(f"{model.scale_ms / (model.shape - 1):.3g}"))
+            law = Message(pgettext("jitter", "Pareto"))
+    text = N_("{delay} ms more delay, {law}")
+    if model.reorder:
+        text = N_("{delay} ms more delay, {law}, packets overtake each other")
+    return Message(text, delay=figures, law=law)
 
 
-def _place(item: Impairment, names: dict[str, str]) -> Words:
+def _place(item: Impairment, names: dict[str, str]) -> Message:
     if item.bridge is not None:
-        name, way = names[item.bridge], _WAYS[item.way]
-        media = _MEDIA.get(item.kind or BOTH)
-        en, vi = f"{name}, {way.en}", f"{name}, {way.vi}"
-        return Words(f"{en}, {media.en}", f"{vi}, {media.vi}") if media else Words(en, vi)
+        parts = [Message("{name}", name=names[item.bridge]), _WAYS[item.way]]
+        if media := _MEDIA.get(item.kind or BOTH):
+            parts.append(media)
+        return joined(parts, ", ")
     assert item.link is not None
     host = item.link.removeprefix("access-")
     if host == item.link:
-        return Words(f"link {host}", f"đường truyền {host}")
-    name = names.get(host, host)
+        return Message(N_("link {ends}"), ends=host)
+    line = Message(pgettext("fault", "access line of {host}"), host=names.get(host, host))
     if item.way == BOTH:
-        return Words(f"access line of {name}", f"đường truy nhập {name}")
+        return line
     up = item.way == "up" or item.way.startswith(f"{host}->")
-    way = _WAYS["up" if up else "down"]
-    return Words(f"access line of {name}, {way.en}", f"đường truy nhập {name}, {way.vi}")
+    return joined([line, _WAYS["up" if up else "down"]], ", ")
 
 
-def _number(value: float) -> str:
+def _rounded(value: float) -> float:
     """Three digits, or all of a whole number's: never with an exponent."""
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
-
-
-def _vi(value: float) -> str:
-    return _number(value).replace(".", ",")
+    return float(f"{value:.3g}") if abs(value) < 100 else round(value)

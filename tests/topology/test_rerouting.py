@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from giaoban.translation import translator
 from topology.assumptions import assumptions
 from topology.emulation.fragile import FragileLink
 from topology.load import load_province
@@ -60,7 +61,9 @@ def test_what_a_province_does_not_say_is_assumed() -> None:
     static = routing("static")
     assert (static.seen_after_ms, static.installed_after_ms) == (0, 0)
     assert UNSAID.assumed
-    assert UNSAID.settled_by_vi
+    source, settled_by = UNSAID.said(translator("vi"))
+    assert source != UNSAID.source
+    assert settled_by != UNSAID.settled_by
 
 
 def test_both_are_told_as_assumptions_in_both_languages() -> None:

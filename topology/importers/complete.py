@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
 from giaoban.tomlfile import dotted
+from giaoban.translation import Message
 from topology.addressing import span_for
 from topology.importers import words
 from topology.importers.draft import Draft, Line, Site, Values
@@ -207,7 +208,7 @@ def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None
         words.assume(given, filled, words.SETTLES_LINK)
 
 
-def _buffer(given: Values) -> list[words.Both]:
+def _buffer(given: Values) -> list[Message]:
     if given.get("buffer_packets") is not None:
         return []
     try:

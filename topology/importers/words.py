@@ -1,76 +1,48 @@
-"""What is said of figures that were filled in, in both languages."""
+"""What is said of figures that were filled in."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from giaoban.translation import N_, Message
 from topology.importers.draft import Values
 
-
-class Both(NamedTuple):
-    """The same in English and Vietnamese."""
-
-    en: str
-    vi: str
-
-
-GREAT_CIRCLE = Both(
-    "length: great-circle distance × 1.2", "độ dài: khoảng cách đường chim bay × 1,2"
-)
-AMID = Both("no place given, put amid its neighbours", "chưa có tọa độ, đặt giữa các nút lân cận")
-CENTRAL = Both(
-    "no MCU in the file: put where the fibre to all sites is shortest",
-    "tệp không có MCU: đặt tại nút có tổng độ dài cáp đến các nút khác ngắn nhất",
-)
-CHOSEN = Both("no MCU in the file: site chosen", "tệp không có MCU: vị trí do người nhập chọn")
-AT_SITE = Both("no bridge in the file: one at each site", "tệp không có điểm cầu: mỗi nút một điểm")
-SETTLES_LINK = Both(
-    "the operator's link table: route, length, committed rate, queue limit",
-    "bảng thông số tuyến của đơn vị khai thác: hướng, độ dài, tốc độ cam kết, hàng đợi",
-)
-SETTLES_ACCESS = Both(
-    "the access contract with the operator", "hợp đồng thuê kênh truy nhập với đơn vị khai thác"
-)
-SETTLES_PLACE = Both("the position of the site", "tọa độ của địa điểm")
+GREAT_CIRCLE = Message(N_("length: great-circle distance × 1.2"))
+AMID = Message(N_("no place given, put amid its neighbours"))
+CENTRAL = Message(N_("no MCU in the file: put where the fibre to all sites is shortest"))
+CHOSEN = Message(N_("no MCU in the file: site chosen"))
+AT_SITE = Message(N_("no bridge in the file: one at each site"))
+SETTLES_LINK = Message(N_("the operator's link table: route, length, committed rate, queue limit"))
+SETTLES_ACCESS = Message(N_("the access contract with the operator"))
+SETTLES_PLACE = Message(N_("the position of the site"))
 
 FIBRE: Values = {
     "us_per_km": 5.0,
-    "source": "light in glass of group index 1.5: 1.5 ÷ 299,792 km/s; usual planning figure",
-    "source_vi": (
-        "ánh sáng trong thủy tinh có chiết suất nhóm 1,5: 1,5 ÷ 299.792 km/s; trị số quy hoạch "
-        "thông dụng"
-    ),
+    "source": N_("light in glass of group index 1.5: 1.5 ÷ 299,792 km/s; usual planning figure"),
     "assumed": True,
-    "settled_by": "the group index on the data sheet of the fibre laid (about 1.47 for G.652)",
-    "settled_by_vi": (
-        "chiết suất nhóm trong tài liệu kỹ thuật của sợi quang đã lắp đặt (khoảng 1,47 với G.652)"
-    ),
+    "settled_by": N_("the group index on the data sheet of the fibre laid (about 1.47 for G.652)"),
 }
 ADDRESSING: Values = {
-    "source": "private ranges (RFC 1918) chosen for the model",
-    "source_vi": "dải địa chỉ dùng riêng (RFC 1918) chọn cho mô hình",
+    "source": N_("private ranges (RFC 1918) chosen for the model"),
     "assumed": True,
-    "settled_by": "the address plan of the network",
-    "settled_by_vi": "quy hoạch địa chỉ IP của mạng",
+    "settled_by": N_("the address plan of the network"),
 }
 
 
-def rate(mbps: float) -> Both:
+def rate(mbps: float) -> Message:
     """Said of a rate that was filled in."""
-    return Both(f"rate: none given, {mbps:g} Mb/s", f"tốc độ: chưa có, lấy {mbps:g} Mb/s")
+    return Message(N_("rate: none given, {rate} Mb/s"), rate=float(mbps))
 
 
-def length(km: float) -> Both:
+def length(km: float) -> Message:
     """Said of a length that was filled in."""
-    return Both(f"length: none given, {km:g} km", f"độ dài: chưa có, lấy {km:g} km")
+    return Message(N_("length: none given, {km} km"), km=float(km))
 
 
-def queue(packets: int) -> Both:
+def queue(packets: int) -> Message:
     """Said of a queue limit that was filled in."""
-    return Both(f"queue: none given, {packets} packets", f"hàng đợi: chưa có, lấy {packets} gói")
+    return Message(N_("queue: none given, {packets} packets"), packets=packets)
 
 
-def assume(given: Values, filled: list[Both], settles: Both) -> None:
+def assume(given: Values, filled: list[Message], settles: Message) -> None:
     """Mark a record as assumed: what was filled in is told after its source."""
     source, source_vi = str(given.get("source", "")), str(given.get("source_vi", ""))
     given["source"] = "; ".join([source, *(text.en for text in filled)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from giaoban.errors import did_you_mean, several
+from giaoban.translation import N_, Message
 from topology.model import BridgeSpec, Province
 from topology.units.unit import Unit
 
@@ -61,10 +62,8 @@ def _bridge(unit: Unit, access_mbps: float, buffer_packets: int) -> BridgeSpec:
     chosen = unit.rate_mbps is None or unit.buffer_packets is None
     settled = unit.settled_by, unit.settled_by_vi
     if chosen and not unit.assumed:
-        settled = (
-            "the access contract with the telecom company",
-            "hợp đồng thuê kênh truy nhập với đơn vị viễn thông",
-        )
+        settled = N_("the access contract with the telecom company"), ""
+    more = Message(N_("; rate and queue as of other access lines"))
     return BridgeSpec(
         id=unit.id,
         name=unit.name,
@@ -72,12 +71,8 @@ def _bridge(unit: Unit, access_mbps: float, buffer_packets: int) -> BridgeSpec:
         km=unit.km,
         rate_mbps=access_mbps if unit.rate_mbps is None else unit.rate_mbps,
         buffer_packets=buffer_packets if unit.buffer_packets is None else unit.buffer_packets,
-        source=unit.source + ("; rate and queue as of other access lines" if chosen else ""),
-        source_vi=(
-            unit.source_vi
-            and unit.source_vi
-            + ("; tốc độ, hàng đợi như các tuyến truy nhập khác" if chosen else "")
-        ),
+        source=unit.source + (more.en if chosen else ""),
+        source_vi=unit.source_vi + (more.vi if chosen and unit.source_vi else ""),
         assumed=unit.assumed or chosen,
         settled_by=settled[0],
         settled_by_vi=settled[1],

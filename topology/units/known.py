@@ -15,6 +15,7 @@ from pathlib import Path
 from giaoban.errors import InputError, may_hint
 from giaoban.names import distinct, identifier, key
 from giaoban.table import Row, read_table
+from giaoban.translation import N_, Message
 from topology.units.unit import Unit, bare, spelt_out
 
 HERE = Path(__file__).parent
@@ -30,8 +31,13 @@ ID_LENGTH = 32
 SEAT_KM, OTHER_KM = 3.0, 20.0
 """Assumed access lines: from a district's router to the unit it stands in, and to any other."""
 CENTRE = "Thị xã Gia Nghĩa"
-SETTLED_BY = "a survey of the access line by the telecom company"
-SETTLED_BY_VI = "khảo sát tuyến cáp truy nhập của đơn vị viễn thông"
+DEPARTMENT = Message(
+    N_(
+        "department under Decree 13/2008/NĐ-CP, Art. 8 (list from memory), in the provincial "
+        "capital; access length assumed; Art. 18(2) lets it connect a room"
+    )
+)
+SETTLED_BY = N_("a survey of the access line by the telecom company")
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,11 @@ def _units_2013(districts: Sequence[District], taken: set[str]) -> Iterator[Unit
         wanted = f"{name} {bare(district.name)}" if name in doubled else name
         at_seat = key(row.text("name")) == key(district.capital) or row.text("type") == "phường"
         code = row.text("code")
+        source = Message(
+            N_("unit {code} of 2013, {district}; access length from its router assumed"),
+            code=code,
+            district=district.name,
+        )
         yield Unit(
             id=_taken(wanted, taken),
             name=name[0].upper() + name[1:],
@@ -194,14 +205,10 @@ def _units_2013(districts: Sequence[District], taken: set[str]) -> Iterator[Unit
             router=district.router,
             km=SEAT_KM if at_seat else OTHER_KM,
             code=code,
-            source=f"unit {code} of 2013, {district.name}; access length from its router assumed",
-            source_vi=(
-                f"đơn vị hành chính {code} năm 2013, {district.name}; "
-                "chiều dài tuyến truy nhập là giả định"
-            ),
+            source=source.en,
+            source_vi=source.vi,
             assumed=True,
             settled_by=SETTLED_BY,
-            settled_by_vi=SETTLED_BY_VI,
         )
 
 
@@ -216,6 +223,13 @@ def _units_2025(
         district = by_name[by_code[code].district]
         parts = [key(bare(part.strip())) for part in row.text("merged_from").split(";")]
         at_seat = key(district.capital) in parts or name.startswith("Phường")
+        source = Message(
+            N_(
+                "unit {code} of 2025, formerly in {district}; access length from its router assumed"
+            ),
+            code=code,
+            district=district.name,
+        )
         yield Unit(
             id=_taken(name, taken, "2025"),
             name=name,
@@ -224,17 +238,10 @@ def _units_2025(
             router=district.router,
             km=SEAT_KM if at_seat else OTHER_KM,
             code=code,
-            source=(
-                f"unit {code} of 2025, formerly in {district.name}; "
-                "access length from its router assumed"
-            ),
-            source_vi=(
-                f"đơn vị hành chính {code} năm 2025, trước đây thuộc {district.name}; "
-                "chiều dài tuyến truy nhập là giả định"
-            ),
+            source=source.en,
+            source_vi=source.vi,
             assumed=True,
             settled_by=SETTLED_BY,
-            settled_by_vi=SETTLED_BY_VI,
         )
 
 
@@ -249,18 +256,10 @@ def _departments(districts: Sequence[District], taken: set[str]) -> Iterator[Uni
             year=2013,
             router=centre.router,
             km=SEAT_KM,
-            source=(
-                "department under Decree 13/2008/NĐ-CP, Art. 8 (list from memory), in the "
-                "provincial capital; access length assumed; Art. 18(2) lets it connect a room"
-            ),
-            source_vi=(
-                "cơ quan chuyên môn theo Điều 8 Nghị định 13/2008/NĐ-CP (danh sách chưa đối "
-                "chiếu), tại trung tâm tỉnh; chiều dài tuyến truy nhập là giả định; khoản 2 Điều "
-                "18 cho phép kết nối phòng họp"
-            ),
+            source=DEPARTMENT.en,
+            source_vi=DEPARTMENT.vi,
             assumed=True,
             settled_by=SETTLED_BY,
-            settled_by_vi=SETTLED_BY_VI,
         )
 
 

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
 from giaoban.table import Row, read_table
+from giaoban.translation import N_, Message
 from topology.units.known import (
     ID_LENGTH,
     OTHER_KM,
     SETTLED_BY,
-    SETTLED_BY_VI,
     YEARS,
     Catalogue,
     catalogue,
@@ -89,11 +89,10 @@ def _unit(row: Row, lookup: Catalogue, named: dict[str, set[str]]) -> Unit:
     if (packets := row.cells.get("buffer_packets")) and packets.text:
         given["buffer_packets"] = packets.whole()
     figures: dict[str, object] = {n: v for n, v in given.items() if v is not None}
-    here = f"{row.path.name}, line {row.line}"
-    texts = {
-        "source": row.text("source") or here,
-        "source_vi": row.text("source") or f"{row.path.name}, dòng {row.line}",
-    }
+    here = Message(N_("{file}, line {line}"), file=row.path.name, line=row.line)
+    if row.text("source"):
+        here = Message("{text}", text=row.text("source"))
+    texts = {"source": here.en, "source_vi": here.vi}
     if found is not None:
         if row.text("router"):
             figures["router"] = row.text("router")
@@ -108,12 +107,8 @@ def _unit(row: Row, lookup: Catalogue, named: dict[str, set[str]]) -> Unit:
         raise row.mistake(_no_router(row, lookup))
     if "km" not in figures:
         figures["km"] = OTHER_KM
-        texts = {
-            "source": f"{texts['source']}; access length from its router assumed",
-            "source_vi": f"{texts['source_vi']}; chiều dài tuyến truy nhập là giả định",
-            "settled_by": SETTLED_BY,
-            "settled_by_vi": SETTLED_BY_VI,
-        }
+        source = Message(N_("{source}; access length from its router assumed"), source=here)
+        texts = {"source": source.en, "source_vi": source.vi, "settled_by": SETTLED_BY}
     wanted = identifier(name, ID_LENGTH, "u")
     if len(named[wanted]) > 1 and row.text("district"):
         wanted = identifier(f"{name} {_place(row, lookup)}", ID_LENGTH, "u")

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from giaoban.translation import N_
 from traffic.quality.emodel import (
     R_DEFAULT,
     R_WIDEBAND,
@@ -58,8 +59,10 @@ CODECS: dict[str, SpeechCodec] = {
         "wideband",
         13.0,
         4.6,
-        "Ie,WB: ITU-T G.113 appendix IV, G.722 at 64 kbit/s; Bpl,WB: none found for G.722, the "
-        "middle one of AMR-WB's 4.3, 4.6 and 4.9 (table IV.4, independent losses)",
+        N_(
+            "Ie,WB: ITU-T G.113 appendix IV, G.722 at 64 kbit/s; Bpl,WB: none found for G.722, the "
+            "middle one of AMR-WB's 4.3, 4.6 and 4.9 (table IV.4, independent losses)"
+        ),
         assumed=True,
         bursts=False,
     ),

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.tomlfile import parse, read_text
+from giaoban.translation import N_
 from giaoban.workers import InlineWorker, WorkerProcess, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
@@ -32,11 +33,9 @@ from topology.model import Link, LinkChange
 
 SCHEMA_OF_VARIANTS = "giaoban.variants/1"
 COMMAND_LINE = {
-    "source": "set on the command line of giaoban whatif",
-    "source_vi": "do người dùng đặt khi chạy giaoban whatif",
+    "source": N_("set on the command line of giaoban whatif"),
     "assumed": True,
-    "settled_by": "an offer of the telecom company",
-    "settled_by_vi": "báo giá của đơn vị viễn thông",
+    "settled_by": N_("an offer of the telecom company"),
 }
 NEW_LINK_BUFFER = 1000
 """Packets: as the backbone links of the default province."""

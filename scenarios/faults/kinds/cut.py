@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from giaoban.translation import N_, Message, pgettext
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
-from scenarios.spec.impairment_words import Words
 from topology.network import NetLink, Network
 from topology.validate import access_link_id
 
@@ -17,8 +17,8 @@ class Cut(LinkFault):
 
     kind: Literal["cut"]
 
-    def words(self) -> Words:
-        return Words("link cut", "đứt cáp")
+    def words(self) -> Message:
+        return Message(N_("link cut"))
 
     def effects(self, _context: FaultContext) -> list[Effect]:
         return dark([self.link], *self.span_s)
@@ -29,7 +29,7 @@ class Cut(LinkFault):
             ends = link_ends(context.network, link)
             yield cls.case(
                 link.id,
-                Words(f"{ends.en} cut", f"Đứt {ends.vi}"),
+                Message(pgettext("failure", "{what} cut"), what=ends),
                 ends,
                 context.own_bridges(links=[link.id]),
                 tried=tried(context.network, link),

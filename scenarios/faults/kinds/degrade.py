@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.translation import N_, Message
 from scenarios.faults.kind import (
     FaultContext,
     KeyMistake,
@@ -16,7 +17,6 @@ from scenarios.faults.kind import (
     WorseLineFault,
     rounded_s,
 )
-from scenarios.spec.impairment_words import Words, decimal_vi
 from topology.impairments import LineImpairment, RandomLoss
 from topology.network import Network
 
@@ -45,12 +45,11 @@ class Degrade(WorseLineFault):
             raise ValueError(f"over_s is longer than the fault (allowed: up to {longest_s:g} s)")
         return self
 
-    def words(self) -> Words:
+    def words(self) -> Message:
         pct, over_s = self.loss_pct, self.over_s
-        en, vi = f"loss growing to {pct:g} %", f"tỷ lệ mất gói tăng dần đến {decimal_vi(pct)} %"
         if over_s is None:
-            return Words(en, vi)
-        return Words(f"{en} within {over_s:g} s", f"{vi} trong {decimal_vi(over_s)} s")
+            return Message(N_("loss growing to {pct} %"), pct=pct)
+        return Message(N_("loss growing to {pct} % within {seconds} s"), pct=pct, seconds=over_s)
 
     def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         if self.at_s + (self.over_s or 0.0) > length_s:

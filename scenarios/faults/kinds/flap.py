@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.translation import N_, Message
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
     LONGEST_S,
@@ -15,7 +16,6 @@ from scenarios.faults.kind import (
     dark,
     rounded_s,
 )
-from scenarios.spec.impairment_words import Words, decimal_vi
 
 MOST_FLAPS = 1000
 
@@ -39,12 +39,9 @@ class Flap(LinkFault):
             )
         return self
 
-    def words(self) -> Words:
-        down, up = self.down_s, self.up_s
-        return Words(
-            f"flapping ({down:g} s dark, {up:g} s lit)",
-            f"chập chờn (mất {decimal_vi(down)} s, có {decimal_vi(up)} s)",
-        )
+    def words(self) -> Message:
+        text = N_("flapping ({down} s dark, {up} s lit)")
+        return Message(text, down=self.down_s, up=self.up_s)
 
     def effects(self, _context: FaultContext) -> list[Effect]:
         found = []

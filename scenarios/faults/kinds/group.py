@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.translation import N_, Message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -15,7 +16,6 @@ from scenarios.faults.kind import (
     KeyMistake,
     dark,
 )
-from scenarios.spec.impairment_words import Words
 
 
 class GroupCut(FaultKind):
@@ -25,8 +25,8 @@ class GroupCut(FaultKind):
     kind: Literal["group"]
     group: str
 
-    def words(self) -> Words:
-        return Words("cable with several links cut", "đứt cáp chung của nhiều tuyến")
+    def words(self) -> Message:
+        return Message(N_("cable with several links cut"))
 
     def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
         if context.groups:
@@ -50,11 +50,11 @@ class GroupCut(FaultKind):
         for group in context.groups:
             if context.carrying.isdisjoint(group.links):
                 continue
-            links = ", ".join(group.links)
+            name, links = group.name, ", ".join(group.links)
             yield cls.case(
                 group.id,
-                Words(f"cable {group.name} cut ({links})", f"Đứt cáp chung {group.name} ({links})"),
-                Words(f"cable {group.name}", f"cáp chung {group.name}"),
+                Message(N_("cable {name} cut ({links})"), name=name, links=links),
+                Message(N_("cable {name}"), name=name),
                 context.own_bridges(links=group.links),
                 mended=True,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.translation import N_, Message, pgettext
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -13,7 +14,6 @@ from scenarios.faults.kind import (
     FaultContext,
     host_off,
 )
-from scenarios.spec.impairment_words import Words
 
 
 class McuCrash(BootingFault):
@@ -22,8 +22,8 @@ class McuCrash(BootingFault):
     target: ClassVar[FaultTarget] = "mcu"
     kind: Literal["mcu"]
 
-    def words(self) -> Words:
-        return Words("MCU down", "hệ thống điều khiển đa điểm ngừng hoạt động")
+    def words(self) -> Message:
+        return Message(N_("MCU down"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
         from_s, to_s = self.span_s
@@ -35,7 +35,7 @@ class McuCrash(BootingFault):
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
         yield cls.case(
             context.network.mcu.id,
-            Words("MCU down", "Hỏng hệ thống điều khiển đa điểm (MCU)"),
-            Words("the MCU", "hệ thống điều khiển đa điểm (MCU)"),
+            Message(pgettext("failure", "MCU down")),
+            Message(pgettext("failure", "the MCU")),
             tried="mcu",
         )

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.translation import N_, Message
 from scenarios.faults.kind import (
     FaultContext,
     KeyMistake,
     LineStep,
     WorseLineFault,
 )
-from scenarios.spec.impairment_words import Words, decimal_vi
 from topology.impairments import LineImpairment
 from topology.network import Network
 
@@ -25,11 +25,8 @@ class RateDrop(WorseLineFault):
     rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
 
-    def words(self) -> Words:
-        return Words(
-            f"rate down to {self.rate_mbps:g} Mb/s",
-            f"tốc độ giảm còn {decimal_vi(self.rate_mbps)} Mb/s",
-        )
+    def words(self) -> Message:
+        return Message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         own = context.network.link(self.link).rate_mbps

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.translation import N_, Message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -15,7 +16,6 @@ from scenarios.faults.kind import (
     KeyMistake,
     router_stops,
 )
-from scenarios.spec.impairment_words import Words
 
 
 class RouterDown(FaultKind):
@@ -25,8 +25,8 @@ class RouterDown(FaultKind):
     kind: Literal["router"]
     router: str
 
-    def words(self) -> Words:
-        return Words("router down", "bộ định tuyến ngừng hoạt động")
+    def words(self) -> Message:
+        return Message(N_("router down"))
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if not context.carries(self.router):
@@ -41,8 +41,8 @@ class RouterDown(FaultKind):
             if context.carries(router.id):
                 yield cls.case(
                     router.id,
-                    Words(f"router {router.name} down", f"Hỏng bộ định tuyến {router.name}"),
-                    Words(f"router {router.name}", f"bộ định tuyến {router.name}"),
+                    Message(N_("router {router} down"), router=router.name),
+                    Message(N_("router {router}"), router=router.name),
                     context.own_bridges(router=router.id),
                     in_pairs=True,
                 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from giaoban.translation import N_, Message
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import DirectedLinkFault, FailureCase, FaultContext, link_ends
 from scenarios.faults.kinds.cut import Cut, tried
-from scenarios.spec.impairment_words import Words
 
 
 class Silent(DirectedLinkFault):
@@ -16,11 +16,8 @@ class Silent(DirectedLinkFault):
 
     kind: Literal["silent"]
 
-    def words(self) -> Words:
-        return Words(
-            "silent failure (light on, packets gone)",
-            "mất gói hoàn toàn nhưng vẫn còn tín hiệu quang",
-        )
+    def words(self) -> Message:
+        return Message(N_("silent failure (light on, packets gone)"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
         return [Effect("swallow", tuple(hop), *self.span_s) for hop in self.hops(context.network)]
@@ -31,10 +28,7 @@ class Silent(DirectedLinkFault):
             ends = link_ends(context.network, link)
             yield cls.case(
                 link.id,
-                Words(
-                    f"{ends.en} lit, but its packets gone",
-                    f"Mất gói trên {ends.vi} (vẫn còn tín hiệu quang)",
-                ),
+                Message(N_("{what} lit, but its packets gone"), what=ends),
                 ends,
                 context.own_bridges(links=[link.id]),
                 tried=tried(context.network, link),

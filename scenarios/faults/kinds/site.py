@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.translation import N_, Message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -14,7 +15,6 @@ from scenarios.faults.kind import (
     host_off,
     router_stops,
 )
-from scenarios.spec.impairment_words import Words
 
 
 class SitePower(BootingFault):
@@ -24,8 +24,8 @@ class SitePower(BootingFault):
     kind: Literal["site"]
     bridge: str
 
-    def words(self) -> Words:
-        return Words("site without power", "mất điện tại điểm cầu")
+    def words(self) -> Message:
+        return Message(N_("site without power"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
         from_s, to_s = self.span_s
@@ -43,8 +43,8 @@ class SitePower(BootingFault):
             router = context.network.access_link(bridge.id).b
             yield cls.case(
                 bridge.id,
-                Words(f"power out at {bridge.name}", f"Mất điện tại {bridge.name}"),
-                Words(f"power at {bridge.name}", f"nguồn điện tại {bridge.name}"),
+                Message(N_("power out at {bridge}"), bridge=bridge.name),
+                Message(N_("power at {bridge}"), bridge=bridge.name),
                 context.own_bridges(router=router),
                 tried="only" if router in seen else "usual",
             )

@@ -44,7 +44,7 @@ def answer_of(
     new = {bridge.id for bridge in scenario.new_bridges}
     names = names_of(plan.network, question.province)
     names[plan.network.mcu.id] = plan.device.name
-    points = {case.elements[0]: case.point for case in possible.values()}
+    points = {case.elements[0]: (case.point.en, case.point.vi) for case in possible.values()}
     limits = {c.id: c.threshold for c in criteria_of(question).criterion}
     return FaultsAnswer(
         run_id=run_id,

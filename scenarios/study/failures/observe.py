@@ -86,8 +86,8 @@ def _of_case(case: FailureCase, **found: Any) -> FailureResult:
     return FailureResult(
         id=case.id,
         kind=case.kind,
-        name_en=case.name_en,
-        name_vi=case.name_vi,
+        name_en=case.name.en,
+        name_vi=case.name.vi,
         elements=list(case.elements),
         own=list(case.own),
         **found,

@@ -279,8 +279,8 @@ def _confirmed(
         failure = FailureCheck(
             variant=answer.variant.id,
             failure=worst[0].id,
-            name_en=worst[0].name_en,
-            name_vi=worst[0].name_vi,
+            name_en=worst[0].name.en,
+            name_vi=worst[0].name.vi,
             judged=said_of[FAILURE_POINT],
         )
     return _ordered(lines), failure

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.translation import N_, Message
 from topology.model import BridgeSpec, Province
 
-SETTLED_BY = "a survey of the access line by the telecom company"
-SETTLED_BY_VI = "khảo sát tuyến cáp truy nhập của đơn vị viễn thông"
+SETTLED_BY = N_("a survey of the access line by the telecom company")
 
 
 def extra_bridges(
@@ -17,7 +17,7 @@ def extra_bridges(
     *,
     at: str | None = None,
     prefix: str = "more",
-    name_vi: str = "Điểm cầu thêm",
+    name: Message = Message(N_("Further bridge")),  # noqa: B008 - it is never changed
 ) -> list[BridgeSpec]:
     """So many bridges without a name of their own, at the router `at` or at all in turn.
 
@@ -30,23 +30,24 @@ def extra_bridges(
     routers = _routers(province, at)
     like = {router: _like(province, router) for router in routers}
     digits = max(2, len(str(count)))
+    called = name.vi
     found = []
     for number in range(count):
         router = routers[number % len(routers)]
         model = like[router]
+        source = Message(N_("nobody's yet: as the access of {bridge}"), bridge=model.name)
         found.append(
             BridgeSpec(
                 id=f"{prefix}-{number + 1:0{digits}}",
-                name=f"{name_vi} {number + 1}",
+                name=f"{called} {number + 1}",
                 router=router,
                 km=model.km,
                 rate_mbps=model.rate_mbps,
                 buffer_packets=model.buffer_packets,
-                source=f"nobody's yet: as the access of {model.name}",
-                source_vi=f"chưa có điểm cầu cụ thể: lấy như đường truy nhập của {model.name}",
+                source=source.en,
+                source_vi=source.vi,
                 assumed=True,
                 settled_by=SETTLED_BY,
-                settled_by_vi=SETTLED_BY_VI,
             )
         )
     return found

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from giaoban.progress import Progress
+from giaoban.translation import N_
 from mcu_sim.device import load_devices
 from results.model.result import Result
 from results.model.whatif import CostOf
@@ -22,10 +23,8 @@ from scenarios.study.whatif.variant import Price, Variant
 from topology.model import LinkChange
 
 SOURCE = {
-    "source": "what the search changes; nobody has offered it yet",
-    "source_vi": "phương án do chương trình tìm ra; chưa có đơn vị nào chào",
-    "settled_by": "an offer of the telecom company",
-    "settled_by_vi": "báo giá của đơn vị viễn thông",
+    "source": N_("what the search changes; nobody has offered it yet"),
+    "settled_by": N_("an offer of the telecom company"),
 }
 
 

@@ -1,11 +1,10 @@
-"""What a variant changes, in words: a line a thing, in English and Vietnamese."""
+"""What a variant changes, in words: a line a thing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from giaoban.counting import counted
-from scenarios.spec.impairment_words import Words, decimal_vi
+from giaoban.translation import N_, Message
 from scenarios.spec.question import Question
 from scenarios.study.whatif.variant import Variant
 
@@ -13,7 +12,7 @@ MANY = 4
 """More bridges than this are told as a number."""
 
 
-def changes(variant: Variant, question: Question, rates: dict[str, float]) -> list[Words]:
+def changes(variant: Variant, question: Question, rates: dict[str, float]) -> list[Message]:
     """What differs from the scenario; `rates` are its links' in Mb/s."""
     return [
         *_bridges(question),
@@ -24,65 +23,56 @@ def changes(variant: Variant, question: Question, rates: dict[str, float]) -> li
     ]
 
 
-def _bridges(question: Question) -> Iterator[Words]:
+def _bridges(question: Question) -> Iterator[Message]:
     new = [call.name for call in question.plan.calls if call.new]
     if not new:
         return
     if len(new) <= MANY:
         names = ", ".join(new)
-        yield Words(f"new bridges: {names}", f"điểm cầu mới: {names}")
+        yield Message(N_("new bridges: {names}"), names=names)
     else:
-        yield Words(f"{len(new)} new bridges", f"{len(new)} điểm cầu mới")
+        yield Message(N_("{n} new bridges"), n=len(new))
 
 
-def _device(variant: Variant, question: Question) -> Iterator[Words]:
+def _device(variant: Variant, question: Question) -> Iterator[Message]:
     device, profile = question.plan.device, question.plan.profile
     if variant.device is not None or variant.cards is not None:
-        yield Words(f"device: {device.name}", f"thiết bị: {device.name}")
+        yield Message(N_("device: {name}"), name=device.name)
     if variant.profile is not None:
-        yield Words(f"calls: {profile.name}", f"cuộc gọi: {profile.name}")
+        yield Message(N_("calls: {name}"), name=profile.name)
 
 
-def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Words]:
+def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Message]:
     for change in variant.links:
         for name, value in change.figures().items():
             if name == "rate_mbps":
                 old = rates.get(change.link)
-                yield Words(
-                    f"link {change.link}: {value:g} Mb/s"
-                    + ("" if old is None else f" instead of {old:g}"),
-                    f"tuyến {change.link}: {decimal_vi(value)} Mb/s"
-                    + ("" if old is None else f" thay cho {decimal_vi(old)}"),
-                )
+                text = N_("link {link}: {rate} Mb/s instead of {old}")
+                if old is None:
+                    text = N_("link {link}: {rate} Mb/s")
+                yield Message(text, link=change.link, rate=float(value), old=old)
             else:
-                yield Words(
-                    f"link {change.link}: {name} = {value:g}",
-                    f"tuyến {change.link}: {name} = {decimal_vi(value)}",
-                )
+                text = N_("link {link}: {name} = {value}")
+                yield Message(text, link=change.link, name=name, value=float(value))
     for link in variant.new_links:
-        figures = f"{link.rate_mbps:g} Mb/s, {link.km:g} km"
-        figures_vi = f"{decimal_vi(link.rate_mbps)} Mb/s, {decimal_vi(link.km)} km"
-        yield Words(
-            f"new link {link.a} – {link.b}: {figures}",
-            f"tuyến mới {link.a} – {link.b}: {figures_vi}",
+        yield Message(
+            N_("new link {ends}: {rate} Mb/s, {km} km"),
+            ends=f"{link.a} – {link.b}",
+            rate=link.rate_mbps,
+            km=link.km,
         )
     for name in variant.without:
-        yield Words(f"without {name}", f"không có {name}")
+        yield Message(N_("without {name}"), name=name)
 
 
-def _meetings(variant: Variant) -> Iterator[Words]:
+def _meetings(variant: Variant) -> Iterator[Message]:
     for meeting in variant.meetings:
-        at = f" at {meeting.at}" if meeting.at else ""
-        at_vi = f" tại {meeting.at}" if meeting.at else ""
-        yield Words(
-            f"another meeting of {counted(meeting.calls, 'call')}{at}",
-            f"thêm một cuộc họp {meeting.calls} điểm cầu{at_vi}",
-        )
+        text = N_("another meeting of {calls} {calls:call|calls}")
+        if meeting.at:
+            text = N_("another meeting of {calls} {calls:call|calls} at {router}")
+        yield Message(text, calls=meeting.calls, router=meeting.at)
 
 
-def _pace(variant: Variant, question: Question) -> Iterator[Words]:
+def _pace(variant: Variant, question: Question) -> Iterator[Message]:
     if variant.pace_s is not None and any(call.new for call in question.plan.calls):
-        yield Words(
-            f"bridges join {variant.pace_s:g} s apart or more",
-            f"các điểm cầu vào họp cách nhau ít nhất {decimal_vi(variant.pace_s)} giây",
-        )
+        yield Message(N_("bridges join {pace} s apart or more"), pace=variant.pace_s)
