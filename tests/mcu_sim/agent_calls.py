@@ -21,14 +21,20 @@ def accept_all(wire: Any, answer: bytes) -> None:
     wire.on_server_event = at_server
 
 
-def accepted(wire: Any, offer: bytes, answer: bytes, uri: str = URI) -> tuple[str, str]:
-    """A call that the server has accepted, by both names of it; the 200 is not on its way yet."""
+def ring(wire: Any, offer: bytes, uri: str = URI) -> tuple[str, str]:
+    """A call that rings, by both names of it."""
     at_client = wire.client.call(uri, offer, wire.now_ms)
     wire.run(wire.now_ms + 20.0)
     incoming = wire.server_events[-1]
     assert isinstance(incoming, IncomingCall)
-    wire.server.accept(incoming.call, answer, wire.now_ms)
     return at_client, incoming.call
+
+
+def accepted(wire: Any, offer: bytes, answer: bytes, uri: str = URI) -> tuple[str, str]:
+    """A call that the server has accepted, by both names of it; the 200 is not on its way yet."""
+    calls = ring(wire, offer, uri)
+    wire.server.accept(calls[1], answer, wire.now_ms)
+    return calls
 
 
 def establish(wire: Any, offer: bytes, answer: bytes, uri: str = URI) -> tuple[str, str]:
@@ -76,3 +82,8 @@ def refer(
     for name, value in (("Refer-To", f"<{to}>"), *more, ("Content-Length", "0")):
         request.headers.set(name, value)
     agent._end.start(request, dialog.next_hop(), now_ms, tu)
+
+
+def header(text: str, name: str) -> str:
+    """The line of a message with this header."""
+    return next(one for one in text.split("\r\n") if one.startswith(name + ":"))

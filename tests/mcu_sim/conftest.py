@@ -103,6 +103,11 @@ class Wire:
                 return
             self.step()
 
+    @property
+    def idle(self) -> bool:
+        """Whether neither agent has anything left."""
+        return self.client.idle and self.server.idle
+
     def sent(self, who: str, start: str) -> list[float]:
         """When `who` sent messages that begin with `start`."""
         return [at for at, by, data in self.log if by == who and data.startswith(start.encode())]

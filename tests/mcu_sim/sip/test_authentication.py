@@ -74,8 +74,7 @@ def test_a_challenge_is_answered_once(make_wire, offer, answer, transport) -> No
     assert len(wire.sent("client", "ACK")) == 2
     wire.client.hang_up(call, wire.now_ms)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 @pytest.mark.parametrize(
@@ -95,8 +94,7 @@ def test_others_do_not_get_in(make_wire, offer, answer, client, code) -> None:  
     assert isinstance(refused, Refused)
     assert (refused.call, refused.code) == (call, code)
     assert wire.server_events == []
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_second_challenge_is_a_refusal(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -127,8 +125,7 @@ def test_hanging_up_before_the_challenge_makes_no_second_call(make_wire, offer, 
     wire.run()
     assert len(wire.sent("client", "INVITE")) == 1
     assert wire.client_events == wire.server_events == []
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_proxy_that_asks_is_answered_in_its_own_header(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -298,8 +295,7 @@ def test_a_caller_whose_address_became_another_proves_itself(
     hang_up(wire.client, call)
     hang_up(wire.server, event.call)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 @pytest.mark.parametrize("do", INSIDE)

@@ -83,21 +83,23 @@ def test_rfc_7616_3_9_1(algorithm: str, expected: str) -> None:
     assert wrong.verify("GET", MUFASA[4], [header], 0) == Wrong()
 
 
-def test_rfc_2617_3_5() -> None:
-    value = response(
-        "MD5", "Mufasa", "testrealm@host.com", "Circle Of Life", "GET", "/dir/index.html",
-        "dcd98b7102dd2f0e8b11d0f600bfb0c093", nc="00000001", cnonce="0a4f113b",
-    )  # fmt: skip
-    assert value == "6629fae49393a05397450978507c4ef1"
-
-
-def test_without_qop_as_in_rfc_2069() -> None:
-    # RFC 2069 §2.4 with the value of its erratum
-    value = response(
-        "MD5", "Mufasa", "testrealm@host.com", "CircleOfLife", "GET", "/dir/index.html",
-        "dcd98b7102dd2f0e8b11d0f600bfb0c093",
-    )  # fmt: skip
-    assert value == "1949323746fe6a43ef61f9606e7febea"
+@pytest.mark.parametrize(
+    ("password", "cnonce", "expected"),
+    [
+        (
+            "Circle Of Life",
+            "0a4f113b",
+            "6629fae49393a05397450978507c4ef1",
+        ),
+        # RFC 2069 §2.4 with the value of its erratum: without qop
+        ("CircleOfLife", "", "1949323746fe6a43ef61f9606e7febea"),
+    ],
+    ids=["RFC 2617 3.5", "RFC 2069"],
+)
+def test_older_rfcs(password: str, cnonce: str, expected: str) -> None:
+    asked = ("Mufasa", "testrealm@host.com", password, "GET", "/dir/index.html")
+    count = {"nc": "00000001", "cnonce": cnonce} if cnonce else {}
+    assert response("MD5", *asked, "dcd98b7102dd2f0e8b11d0f600bfb0c093", **count) == expected
 
 
 def test_client_answers_the_challenge_of_rfc_7616() -> None:

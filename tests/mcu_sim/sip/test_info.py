@@ -47,8 +47,7 @@ def test_a_picture_is_asked_for_and_the_answer_told(talk: tuple[Any, str, str]) 
     assert wire.server_events[-1] == InfoAnswered(at_server, 200)
     wire.client.hang_up(at_client, wire.now_ms)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_one_that_nobody_answers_is_answered_500_by_itself(talk: tuple[Any, str, str]) -> None:
@@ -66,8 +65,7 @@ def test_one_that_nobody_answers_is_answered_500_by_itself(talk: tuple[Any, str,
     assert wire.server.outgoing() == []
     wire.server.hang_up(at_server, wire.now_ms)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_at_the_end_of_the_call_open_ones_are_answered_487(talk: tuple[Any, str, str]) -> None:
@@ -79,8 +77,7 @@ def test_at_the_end_of_the_call_open_ones_are_answered_487(talk: tuple[Any, str,
     assert len(wire.sent("server", "SIP/2.0 487")) == 1
     assert wire.client_events[-1] == CallEnded(at_client)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_481_to_an_info_ends_the_call(talk: tuple[Any, str, str]) -> None:

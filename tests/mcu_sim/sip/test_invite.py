@@ -58,8 +58,7 @@ def test_either_side_changes_the_session(wire, offer, answer, who, transport) ->
     other.hang_up(others, wire.now_ms)
     wire.run()
     assert events(wire, who)[-1] == CallEnded(its, "bye")
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_refused_change_leaves_the_session_as_it_was(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -203,8 +202,7 @@ def test_a_peer_that_does_not_know_the_call_ends_it(wire, offer, answer, code) -
     wire.run()
     assert wire.client_events[1:] == [CallEnded(at_client, "gone")]
     assert wire.server_events[-1] == CallEnded(at_server, "bye")
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
@@ -228,8 +226,7 @@ def test_an_undecided_change_is_taken_back_after_a_while(make_wire, offer, answe
     assert wire.client_events[1:] == [CallEnded(at_client, "gone")]
     assert wire.server_events[-1] == CallEnded(at_server, "bye")
     assert len(wire.sent("server", "SIP/2.0 487")) == 1
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_cancelled_change_is_withdrawn(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -255,8 +252,7 @@ def test_a_bye_while_a_change_is_undecided_ends_both(wire, offer, answer) -> Non
     assert wire.server_events[-1] == CallEnded(at_server, "bye")
     assert len(wire.sent("server", "SIP/2.0 487")) == 1
     assert isinstance(wire.client_events[-1], Answered)
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_an_unacknowledged_answer_to_a_change_ends_the_call(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -285,8 +281,7 @@ def test_hanging_up_waits_for_the_ack_to_a_change(wire, offer, answer) -> None: 
     assert 'Reason: SIP;cause=200;text="the meeting is over"\r\n' in bye
     assert wire.client_events[1:] == [ReofferAnswered(at_client, answer), CallEnded(at_client)]
     assert len(wire.server_events) == 3
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_owners_mistakes_are_errors(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -528,8 +523,7 @@ def test_a_caller_hears_it_ring(make_wire, offer, answer, transport, rings, said
         assert "\r\nContact: <sip:mcu@10.67.0.2:5060" in ringing
     wire.client.hang_up(call, wire.now_ms)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_refused_call_never_rings_and_a_repeated_invite_is_told_again(make_wire, offer) -> None:  # type: ignore[no-untyped-def]

@@ -33,8 +33,7 @@ from mcu_sim.sip.session_timer import (
     is_too_small,
     read,
 )
-from tests.mcu_sim.agent_calls import URIS
-from tests.mcu_sim.sip.test_user_agents import URI, establish, ring
+from tests.mcu_sim.agent_calls import URI, URIS, establish, header, ring
 
 RULES = Rules(1_800, 90)
 
@@ -192,8 +191,7 @@ def test_the_caller_refreshes_at_half_the_interval(make_wire, offer, answer, tra
     assert "\r\nSession-Expires: 1800;refresher=uac\r\n" in wire.texts("client", "INVITE")[-1]
     wire.client.hang_up(at_client, wire.now_ms)
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_an_answer_to_a_refresh_that_differs_is_told(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -274,8 +272,7 @@ def test_when_one_side_vanishes_each_notices_by_itself(make_wire, offer, answer,
     assert len(wire.sent("client", "BYE")) > 0
     assert len(wire.sent("server", "BYE")) > 0
     wire.run()
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_short_interval_is_refused_with_422_and_tried_again(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -289,8 +286,8 @@ def test_a_short_interval_is_refused_with_422_and_tried_again(make_wire, offer, 
     assert "\r\nMin-SE: 600\r\n" in second
     assert ("CSeq: 1 INVITE" in first, "CSeq: 2 INVITE" in second) == (True, True)
     for name in ("From", "Call-ID"):
-        assert line(first, name) == line(second, name)
-    assert line(first, "Via") != line(second, "Via")
+        assert header(first, name) == header(second, name)
+    assert header(first, "Via") != header(second, "Via")
     assert [type(event) for event in wire.server_events] == [IncomingCall, CallEstablished]
     wire.run(310_000.0)
     assert wire.server_events[-1] == Reoffer(at_server, offer)
@@ -326,8 +323,7 @@ def test_a_refused_refresh_is_tried_again_until_the_time_is_up(make_wire, offer,
     # the called side's time began with its 200, a little earlier: it hangs up first
     assert wire.server_events[-1] == CallEnded(at_server, "session-expired")
     assert wire.client_events[1:] == [CallEnded(at_client, "bye")]
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_one_without_timers_that_refuses_refreshes_lives(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -360,10 +356,6 @@ def test_one_without_timers_that_refuses_refreshes_lives(make_wire, offer, answe
     wire.cut = True
     wire.run(9_000_000.0)
     assert wire.client_events[1:] == [CallEnded(at_client, "session-expired")]
-
-
-def line(text: str, name: str) -> str:
-    return next(one for one in text.split("\r\n") if one.startswith(name + ":"))
 
 
 def test_who_hears_nothing_any_more_says_so_in_its_bye(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -438,8 +430,7 @@ def test_a_200_to_an_abandoned_invite_leads_nowhere(wire, offer, answer) -> None
     wire.client.hang_up(second, wire.now_ms)
     wire.run()
     assert CallEnded(at_server, "bye") in wire.server_events
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_an_abandoned_call_that_rings_is_cancelled(wire, offer) -> None:  # type: ignore[no-untyped-def]
@@ -448,5 +439,4 @@ def test_an_abandoned_call_that_rings_is_cancelled(wire, offer) -> None:  # type
     wire.client.abandon(call, wire.now_ms)
     wire.run()
     assert len(wire.sent("client", "CANCEL")) == 1
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle

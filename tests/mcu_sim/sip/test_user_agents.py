@@ -17,25 +17,7 @@ from mcu_sim.sip import (
     Refused,
     TimedOut,
 )
-
-URI = "sip:mcu@10.67.0.2"
-
-
-def ring(wire, offer: bytes) -> tuple[str, str]:  # type: ignore[no-untyped-def]
-    """Place a call and let it ring; both sides' names of it."""
-    at_client = wire.client.call(URI, offer, wire.now_ms)
-    wire.run(wire.now_ms + 20.0)
-    incoming = wire.server_events[-1]
-    assert isinstance(incoming, IncomingCall)
-    return at_client, incoming.call
-
-
-def establish(wire, offer: bytes, answer: bytes) -> tuple[str, str]:  # type: ignore[no-untyped-def]
-    at_client, at_server = ring(wire, offer)
-    wire.server.accept(at_server, answer, wire.now_ms)
-    wire.run(wire.now_ms + 20.0)
-    assert wire.server.state(at_server) is CallState.ESTABLISHED
-    return at_client, at_server
+from tests.mcu_sim.agent_calls import URI, URIS, establish, ring
 
 
 def test_a_call_is_established_and_ended_by_the_caller(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -50,8 +32,7 @@ def test_a_call_is_established_and_ended_by_the_caller(wire, offer, answer) -> N
     wire.run()
     assert wire.server_events[2:] == [CallEnded(at_server)]
     assert wire.client_events == [Answered(at_client, answer)]
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_the_server_hangs_up(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -63,30 +44,34 @@ def test_the_server_hangs_up(wire, offer, answer) -> None:  # type: ignore[no-un
     assert wire.client_events[1:] == [CallEnded(at_client)]
     assert len(wire.server_events) == 2
     assert len(wire.sent("server", "BYE")) == 1
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
-def test_a_refusal_brings_code_reason_and_retry_after(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    at_client, at_server = ring(wire, offer)
+@pytest.mark.parametrize("uri", URIS.values(), ids=URIS)
+def test_a_refusal_brings_code_reason_and_retry_after(wire, offer, uri) -> None:  # type: ignore[no-untyped-def]
+    at_client, at_server = ring(wire, offer, uri)
     wire.server.refuse(at_server, 503, "Resource deficiency", wire.now_ms, retry_after_s=60)
-    wire.run()
+    wire.run(wire.now_ms + 10.0)
     assert wire.client_events == [Refused(at_client, 503, "Resource deficiency", 60)]
-    assert len(wire.sent("client", "ACK")) == 1
-    assert wire.client.idle
-    assert wire.server.idle
+    assert len(wire.sent("client", "ACK")) == len(wire.sent("server", "SIP/2.0 503")) == 1
+    # over a connection nobody waits for what comes again
+    assert wire.idle is (uri == URIS["TCP"])
+    wire.run()
+    assert wire.idle
 
 
-def test_a_caller_that_gives_up_cancels(wire, offer) -> None:  # type: ignore[no-untyped-def]
-    at_client, at_server = ring(wire, offer)
+@pytest.mark.parametrize("uri", URIS.values(), ids=URIS)
+def test_a_caller_that_gives_up_cancels(wire, offer, uri) -> None:  # type: ignore[no-untyped-def]
+    at_client, at_server = ring(wire, offer, uri)
     wire.run(wire.now_ms + 300.0)  # until the 100 is there: no CANCEL may go before it
     wire.client.hang_up(at_client, wire.now_ms)
+    wire.run(wire.now_ms + 20.0)
+    assert wire.idle is (uri == URIS["TCP"])
     wire.run()
     assert wire.server_events[1:] == [CallFailed(at_server, 487, "Request Terminated")]
     assert wire.client_events == []
     assert len(wire.sent("server", "SIP/2.0 487")) == 1
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_caller_that_gives_up_at_once_waits_for_the_first_answer(wire, offer) -> None:  # type: ignore[no-untyped-def]
@@ -99,15 +84,22 @@ def test_a_caller_that_gives_up_at_once_waits_for_the_first_answer(wire, offer) 
     assert wire.client.idle
 
 
-def test_a_200_that_crosses_the_hanging_up_is_acknowledged_and_ended(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
-    at_client, at_server = ring(wire, offer)
-    wire.server.accept(at_server, answer, wire.now_ms)
+@pytest.mark.parametrize("uri", URIS.values(), ids=URIS)
+@pytest.mark.parametrize("cancels", [False, True])
+def test_a_200_that_crosses_the_hanging_up_is_acknowledged_and_ended(  # type: ignore[no-untyped-def]
+    wire, offer, answer, uri, cancels
+) -> None:
+    at_client, at_server = ring(wire, offer, uri)
+    if cancels:
+        wire.run(wire.now_ms + 300.0)  # the 100 is there
     wire.client.hang_up(at_client, wire.now_ms)
+    wire.server.accept(at_server, answer, wire.now_ms)
     wire.run()
+    assert len(wire.sent("client", "CANCEL")) == cancels
     assert wire.client_events == []
     assert wire.server_events[1:] == [CallEstablished(at_server, None), CallEnded(at_server)]
-    assert wire.server.idle
-    assert wire.client.idle
+    assert len(wire.sent("client", "BYE")) == 1
+    assert wire.idle
 
 
 def test_hanging_up_before_the_ack_waits_for_it(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -150,8 +142,7 @@ def test_a_call_that_rings_for_ever_is_given_up(wire, offer) -> None:  # type: i
     assert wire.client_events == [TimedOut(call)]
     assert wire.sent("client", "CANCEL") == [180_000.0]
     assert wire.server_events[1:] == [CallFailed(at_server, 487, "Request Terminated")]
-    assert wire.client.idle
-    assert wire.server.idle
+    assert wire.idle
 
 
 def test_a_server_that_dies_while_ringing_is_given_up(wire, offer) -> None:  # type: ignore[no-untyped-def]
@@ -191,3 +182,102 @@ def test_same_seed_same_bytes(make_wire: Callable[..., object], offer, answer) -
         establish(wire, offer, answer)
         logs.append(wire.log)  # type: ignore[attr-defined]
     assert logs[0] == logs[1]
+
+
+TO_MCU = URIS["TCP"]
+TO_BRIDGE = "sip:cu-jut@10.68.0.2:5062"
+
+
+# -------------------------------------------------- what is different over TCP (RFC 3261 §17, §18)
+
+
+def test_messages_say_tcp_and_answers_go_back_over_their_connection(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
+    at_client = wire.client.call(TO_MCU, offer, 0.0)
+    [invite] = wire.client.outgoing()
+    assert invite.target == Peer("10.67.0.2", 5060, "TCP")
+    text = invite.data.decode()
+    assert "\r\nVia: SIP/2.0/TCP 10.68.0.2:5062;branch=" in text
+    assert "rport" not in text
+    assert "\r\nContact: <sip:cu-jut@10.68.0.2:5062;transport=tcp>\r\n" in text
+    assert "\r\nTo: <sip:mcu@10.67.0.2>\r\n" in text
+    came_from = Peer("10.68.0.2", 49_152, "TCP")
+    [incoming] = wire.server.receive(invite.data, came_from, 0.0)
+    assert isinstance(incoming, IncomingCall)
+    assert incoming.source == came_from
+    wire.server.accept(incoming.call, answer, 0.0)
+    [ok] = wire.server.outgoing()
+    assert ok.target == came_from
+    assert b"\r\nContact: <sip:mcu@10.67.0.2:5060;transport=tcp>\r\n" in ok.data
+    assert wire.client.receive(ok.data, Peer("10.67.0.2", 5060, "TCP"), 1.0) == [
+        Answered(at_client, answer)
+    ]
+    [ack] = wire.client.outgoing()
+    assert ack.target == Peer("10.67.0.2", 5060, "TCP")
+    assert wire.server.receive(ack.data, came_from, 2.0) == [CallEstablished(incoming.call, None)]
+    # requests of the called side go to the Contact, as any in a dialog
+    wire.server.hang_up(incoming.call, 3.0)
+    [bye] = wire.server.outgoing()
+    assert bye.target == Peer("10.68.0.2", 5062, "TCP")
+    assert bye.data.startswith(b"BYE sip:cu-jut@10.68.0.2:5062;transport=tcp SIP/2.0\r\n")
+
+
+def test_a_call_is_over_as_soon_as_it_is_over(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
+    at_client, at_server = ring(wire, offer, TO_MCU)
+    wire.server.accept(at_server, answer, wire.now_ms)
+    wire.run(wire.now_ms + 40_000.0)  # timers L and M run over TCP too (RFC 6026)
+    wire.client.hang_up(at_client, wire.now_ms)
+    wire.run(wire.now_ms + 10.0)
+    assert wire.server_events[-1] == CallEnded(at_server)
+    assert wire.idle
+
+
+def test_nothing_is_repeated_but_a_200(wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
+    wire.cut = True
+    call = wire.client.call(TO_MCU, offer, 0.0)
+    wire.run()
+    assert wire.sent("client", "INVITE") == [0.0]
+    assert wire.client_events == [TimedOut(call)]
+    assert wire.now_ms == 32_000.0
+    wire.cut = False
+    _, at_server = ring(wire, offer, TO_MCU)
+    wire.cut = True
+    start_ms = wire.now_ms
+    wire.server.accept(at_server, answer, start_ms)
+    wire.run()
+    assert len(wire.sent("server", "SIP/2.0 200")) == 11  # §13.3.1.4: over any transport
+    assert wire.server_events[-1] == CallFailed(at_server, 408, "No ACK")
+    assert len(wire.sent("server", "BYE")) == 1
+    assert wire.idle
+
+
+@pytest.mark.parametrize("tail", ["", ";transport=tcp"])
+def test_the_mcu_dials_a_bridge(wire, offer, answer, tail) -> None:  # type: ignore[no-untyped-def]
+    at_server = wire.server.call(TO_BRIDGE + tail, offer, 0.0)
+    wire.run(20.0)
+    incoming = wire.client_events[-1]
+    assert isinstance(incoming, IncomingCall)
+    assert (incoming.from_user, incoming.to_user) == ("mcu", "cu-jut")
+    wire.client.accept(incoming.call, answer, wire.now_ms)
+    wire.run(40.0)
+    assert wire.server_events == [Answered(at_server, answer)]
+    wire.client.hang_up(incoming.call, wire.now_ms)
+    wire.run()
+    assert wire.server_events[1:] == [CallEnded(at_server)]
+    assert wire.idle
+
+
+@pytest.mark.parametrize("tail", ["", ";transport=tcp"])
+def test_both_call_each_other_at_the_same_time(wire, offer, answer, tail) -> None:  # type: ignore[no-untyped-def]
+    wire.client.call(URI + tail, offer, 0.0)
+    wire.server.call(TO_BRIDGE + tail, offer, 0.0)
+    wire.run(20.0)
+    for agent, events in ((wire.client, wire.client_events), (wire.server, wire.server_events)):
+        [incoming] = events
+        assert isinstance(incoming, IncomingCall)
+        agent.accept(incoming.call, answer, wire.now_ms)
+    wire.run(50.0)
+    assert len(wire.client.calls) == len(wire.server.calls) == 2
+    for call in wire.client.calls:
+        wire.client.hang_up(call, wire.now_ms)
+    wire.run()
+    assert wire.idle
