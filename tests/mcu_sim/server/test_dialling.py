@@ -129,77 +129,12 @@ def test_a_meeting_that_opens_later_is_dialled_then(make: Make) -> None:
     assert office.is_empty()
 
 
-def test_one_that_refuses(make: Make) -> None:
-    office = make(meetings(called()), seats={}, guests=4)
-    chair, west = bridge(office, "chair", 1), bridge(office, "west", 2)
-    west.refuses = 486
-    begin(office)
-    failed = [e for e in office.events if e["event"] == "dial-failed"]
-    assert [(e["bridge"], e["code"]) for e in failed] == [("west", 486)]
-    assert (office.said("joined"), office.capacity.ports_used) == (["chair"], 1)
-    # it may be tried again
-    west.refuses = None
-    answer = redial(office, "west")
-    assert office.said("joined") == ["chair", "west"]
-    assert answer is None
-    chair.hang_up()
-
-
 def redial(office: Office, who: str, meeting: str = "meeting") -> str | None:
     """At the console; why it is refused."""
     command = commands.Redial(command="redial", participant=who)
     answer = office.controller.controls.at_console(command, meeting, office.now_ns)
     office.settle()
     return getattr(answer, "reason", None)
-
-
-def test_ones_that_never_answer(make: Make) -> None:
-    """One rings on, the other is not there at all."""
-    office = make(meetings(called()), seats={}, guests=4)
-    chair = bridge(office, "chair", 1)
-    chair.answers = False
-    begin(office)
-    assert office.capacity.ports_used == 2
-    office.wait(200)
-    assert sorted(office.said("dial-failed")) == ["chair", "west"]
-    assert office.is_empty()
-    office.wait(60)
-    assert office.agent.idle
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"v=0\r\n",
-        b"v=0\r\no=- 1 1 IN IP4 127.0.74.2\r\ns=-\r\nc=IN IP4 127.0.74.2\r\nt=0 0\r\n"
-        b"m=audio 0 RTP/AVP 8\r\nm=video 0 RTP/AVP 97\r\nm=video 0 RTP/AVP 98\r\n",
-    ],
-)
-def test_answers_that_are_of_no_use(make: Make, answer: bytes) -> None:
-    office = make(meetings(called()), seats={}, guests=4)
-    bridge(office, "chair", 1)
-    west = bridge(office, "west", 2)
-    west.answers_with = answer
-    begin(office)
-    assert office.said("turned-away") == ["west"]
-    assert office.said("joined") == ["chair"]
-    assert west.got(CallEnded)
-    assert office.capacity.ports_used == 1
-    assert redial(office, "west") is None
-
-
-def test_a_device_that_is_full_dials_nobody_more(make: Make) -> None:
-    small = device(capacity={"units_total": 3.0}, when_full={"steps": ["refuse"]})
-    office = make(meetings(called()), seats={}, guests=4, device=small, dialled_resolution="720p30")
-    bridge(office, "chair", 1)
-    west = bridge(office, "west", 2)
-    begin(office)
-    assert office.said("joined") == ["chair"]
-    assert [(e["bridge"], e["code"]) for e in office.events if e["event"] == "dial-failed"] == [
-        ("west", 503)
-    ]
-    assert west.events == []
 
 
 def test_one_whose_address_is_none(make: Make) -> None:
@@ -280,21 +215,6 @@ def test_one_that_calls_while_it_is_called_is_in(make: Make) -> None:
     west.answers = True
     assert redial(office, "west") is None
     assert office.said("joined")[-1] == "west"
-
-
-def test_one_that_is_being_called_can_be_dropped(make: Make) -> None:
-    office = make(meetings(called()), seats={}, guests=4)
-    bridge(office, "chair", 1)
-    west = bridge(office, "west", 2)
-    west.answers = False
-    begin(office)
-    command = commands.Drop(command="drop", participant="west")
-    office.controller.controls.at_console(command, "meeting", office.now_ns)
-    office.wait(60)
-    assert office.capacity.ports_used == 1
-    west.answers = True
-    assert redial(office, "west") is None
-    assert office.said("joined") == ["chair", "west"]
 
 
 def test_answers_from_one_address_cannot_be_told_apart(make: Make) -> None:
@@ -475,9 +395,11 @@ def test_a_bridge_that_refuses_or_does_not_answer(make: Make) -> None:
     assert refer(chair, AT["east"]) == 202  # it is not there at all
     assert refer(chair, AT["west"]) == 491  # one at a time
     assert told(office) == ending("")[:1]
+    assert office.capacity.ports_used == 2
     office.wait(40)
     assert told(office) == [(OVER, "SIP/2.0 408 No answer")]
-    assert office.said("dial-failed") == ["west", "east"]
+    failed = [e for e in office.events if e["event"] == "dial-failed"]
+    assert [(e["bridge"], e["code"]) for e in failed] == [("west", 486), ("east", 408)]
     assert office.capacity.ports_used == 1
     west.refuses = None
     assert refer(chair, AT["west"]) == 202
@@ -495,16 +417,35 @@ def test_one_that_rings_for_ever_is_given_up_before_the_subscription_expires(mak
     assert told(office) == [(OVER, "SIP/2.0 408 No answer")]
     [given_up] = west.got(CallFailed)
     assert given_up.code == 487  # by a CANCEL
+    chair.hang_up()
+    office.wait(60)
+    assert office.is_empty()
+    assert office.agent.idle
 
 
-def test_an_answer_that_is_of_no_use(make: Make) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"v=0\r\n",
+        b"v=0\r\no=- 1 1 IN IP4 127.0.74.2\r\ns=-\r\nc=IN IP4 127.0.74.2\r\nt=0 0\r\n"
+        b"m=audio 0 RTP/AVP 8\r\nm=video 0 RTP/AVP 97\r\nm=video 0 RTP/AVP 98\r\n",
+    ],
+)
+def test_an_answer_that_is_of_no_use(make: Make, answer: bytes) -> None:
     office = office_of(make)
     chair, west = caller(office, "chair", CHAIR), Bridge(office, "west", WEST)
-    west.answers_with = b"v=0\r\n"
+    west.answers_with = answer
     assert refer(chair, AT["west"]) == 202
     [trying, (state, line)] = told(office)
     assert trying == ending("")[0]
     assert (state, line[:12]) == (OVER, "SIP/2.0 487 ")
+    assert office.said("turned-away") == ["west"]
+    assert west.got(CallEnded)
+    assert office.capacity.ports_used == 1
+    west.answers_with = None
+    assert redial(office, "west") is None
+    assert office.said("joined") == ["chair", "west"]
 
 
 def test_a_device_that_is_full(make: Make) -> None:
@@ -514,6 +455,8 @@ def test_a_device_that_is_full(make: Make) -> None:
     assert refer(chair, AT["west"]) == 202
     [_, (state, line)] = told(office)
     assert (state, line[:12]) == (OVER, "SIP/2.0 503 ")
+    failed = [e for e in office.events if e["event"] == "dial-failed"]
+    assert [(e["bridge"], e["code"]) for e in failed] == [("west", 503)]
     assert west.events == []
 
 
@@ -527,6 +470,7 @@ def test_one_that_is_dropped_while_it_is_called(make: Make) -> None:
     office.settle()
     assert told(office) == ending("487 Dropped by the chair")
     assert chair.got(CallEnded) == []
+    assert office.capacity.ports_used == 1
     # a dropped one is let in again, by this too
     west.answers = True
     assert refer(chair, AT["west"]) == 202
