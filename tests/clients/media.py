@@ -1,13 +1,10 @@
-"""An end of media that answers nothing by itself: what came, from where and when; tones; pcap."""
+"""An end of media that answers nothing by itself: what came and from where; tones."""
 
 from __future__ import annotations
 
 import socket
-import struct
 import threading
-import time
 import wave
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,15 +13,11 @@ from numpy.typing import NDArray
 
 from tests.clients.programs import HOST, free_ports
 
-NANOSECONDS, LINKTYPE_IPV4 = 0xA1B23C4D, 228  # of the pcap file format
-
 
 class Heard(NamedTuple):
-    """One datagram: CLOCK_REALTIME, ports it went from and to, its bytes."""
+    """One datagram: the port it went from, its bytes."""
 
-    time_ns: int
     source: int
-    target: int
     data: bytes
 
     @property
@@ -46,8 +39,6 @@ class MediaPort:
         """`on`: first of the two ports to which copies go."""
         self.port = free_ports(2)
         self.rtp: list[Heard] = []
-        self.rtcp: list[Heard] = []
-        self.sent: list[Heard] = []
         self._on = on
         self._sockets = [self._open(self.port), self._open(self.port + 1)]
         self._stop = False
@@ -55,11 +46,9 @@ class MediaPort:
         for thread in self._threads:
             thread.start()
 
-    def send(self, data: bytes, to: int, *, rtcp: bool = False) -> None:
-        """Send from here to a port of the MCU."""
-        own = self._sockets[rtcp]
-        self.sent.append(Heard(time.time_ns(), own.getsockname()[1], to, data))
-        own.sendto(data, (HOST, to))
+    def send(self, data: bytes, to: int) -> None:
+        """Send RTP from here to a port of the MCU."""
+        self._sockets[0].sendto(data, (HOST, to))
 
     def close(self) -> None:
         self._stop = True
@@ -76,30 +65,16 @@ class MediaPort:
         return own
 
     def _listen(self, which: int) -> None:
-        own, kept = self._sockets[which], (self.rtp, self.rtcp)[which]
+        own = self._sockets[which]
         while not self._stop:
             try:
                 data, (_, source) = own.recvfrom(65_535)
             except TimeoutError:
                 continue
-            kept.append(Heard(time.time_ns(), source, self.port + which, data))
+            if which == 0:
+                self.rtp.append(Heard(source, data))
             if self._on is not None:
                 own.sendto(data, (HOST, self._on + which))
-
-
-def write_pcap(path: Path, datagrams: Sequence[Heard]) -> None:
-    """Datagrams of the loopback as a capture file, in order of time."""
-    with path.open("wb") as file:
-        file.write(
-            struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65_535, 228)
-        )  # ns, LINKTYPE_IPV4
-        for time_ns, source, target, data in sorted(datagrams):
-            udp = struct.pack("!HHHH", source, target, 8 + len(data), 0) + data
-            address = socket.inet_aton(HOST)
-            ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0)
-            packet = ip + address + address + udp
-            stamp = divmod(time_ns, 1_000_000_000)
-            file.write(struct.pack("<IIII", *stamp, len(packet), len(packet)) + packet)
 
 
 def read_wav(path: Path) -> tuple[NDArray[np.float64], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -86,12 +87,8 @@ def told(run: Checked, bridge: str, kind: Kind, way: str) -> list[tuple[Phase, S
 
 def received(run: Checked, bridge: str, ssrc: int) -> NDArray[np.int64]:
     """(n, 4) frame number, CLOCK_REALTIME in ns, sequence number and timestamp of a stream."""
-    rows = fields(
-        run.pcapng(bridge),
-        None,
-        f"rtp.ssrc=={ssrc:#x}",
-        ["frame.number", "frame.time_epoch", "rtp.seq", "rtp.timestamp"],
-    )
+    names = ("frame.number", "frame.time_epoch", "rtp.seq", "rtp.timestamp")
+    rows = fields(run.pcapng(bridge), f"rtp.ssrc=={ssrc:#x}", *names)
     return np.array(
         [(int(n), int(at.replace(".", "")), int(seq), int(ts)) for n, at, seq, ts in rows], np.int64
     )
@@ -226,7 +223,7 @@ def reports(run: Checked, bridge: str, ssrc: int) -> list[Report]:
     """What a recording holds of reports on a stream; times as in the logs."""
     names = ["frame.time_epoch", "rtcp.ssrc.identifier", "rtcp.ssrc.fraction"]
     names += ["rtcp.ssrc.cum_nr", "rtcp.ssrc.ext_high", "rtcp.ssrc.jitter"]
-    rows = fields(run.pcapng(bridge), None, "rtcp.ssrc.cum_nr", names)
+    rows = fields(run.pcapng(bridge), "rtcp.ssrc.cum_nr", *names)
     ahead_ns = since_boot_ns(run, bridge)
     found = [
         Report(int(at.replace(".", "")) - ahead_ns, int(of.split(",")[0], 16), *map(int, rest))
@@ -279,3 +276,20 @@ def test_rtcp_reports_agree_with_the_logs(run: Checked, kind: Kind) -> None:
             trace.jitter_ms[at], abs=JITTER_MS + 1000 / CLOCK_HZ[kind]
         )
     assert found[-1].lost > 0
+
+
+@pytest.mark.parametrize("bridge", ["east", "north"])
+def test_rtcp_is_well_formed_and_says_when_the_last_sender_report_came(
+    run: Checked, bridge: str
+) -> None:
+    """Both ways; each report with who it is, at the end a goodbye. LSR names a frame of the
+    recording, and DLSR how long it was held: what is more than that is the way there and back."""
+    names = ("rtcp.pt", "_ws.malformed", "rtcp.lsr-frame")
+    times = ("rtcp.ssrc.dlsr", "rtcp.lsr-frame-captured")
+    found = fields(run.pcapng(bridge), "rtcp", *names, *times)
+    assert {malformed for _, malformed, *_ in found} == {""}
+    assert all(re.fullmatch("20[01],202(,20[36])?", kinds) for kinds, *_ in found)
+    assert {"200,202", "203"} <= {kinds[-7:] for kinds, *_ in found} | {k[-3:] for k, *_ in found}
+    ways_ms = [int(since) - int(held) / 65.536 for *_, frame, held, since in found if frame]
+    assert len(ways_ms) >= 3
+    assert all(-1.0 <= way_ms < 150.0 for way_ms in ways_ms), ways_ms
