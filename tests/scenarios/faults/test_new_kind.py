@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from pretended_meeting import Meeting
 from pydantic import Field, TypeAdapter
 
 from giaoban.errors import InputError
+from giaoban.translation import N_, Message, translator
 from results.judge.baseline import accept
 from results.judge.baseline_compare import compare
 from results.model.failures import FailureResult, FaultsAnswer
@@ -29,7 +31,6 @@ from scenarios.faults.effects import Effect
 from scenarios.faults.kind import FailureCase, FaultContext, KeyMistake, LinkFault, dark
 from scenarios.faults.kinds import KINDS, Fault
 from scenarios.spec import scenario
-from scenarios.spec.impairment_words import Words
 from scenarios.spec.question import make_question
 from scenarios.spec.scenario import Scenario
 from scenarios.study.failures import trial
@@ -39,6 +40,17 @@ from tests.scenarios.faults.fault_tables import fault
 from tests.scenarios.scenario_factory import scenario as scenario_file
 
 LINK = "west--east"
+VIETNAMESE = {
+    "torn {depth} m down": "bị đào đứt ở độ sâu {depth} m",
+    "{link} torn": "Đào đứt {link}",
+}
+
+
+class Catalogue(NullTranslations):
+    """The Vietnamese of this kind, which a catalogue of ours would have."""
+
+    def gettext(self, message: str) -> str:
+        return VIETNAMESE.get(message) or super().gettext(message)
 
 
 class Digger(LinkFault):
@@ -47,8 +59,8 @@ class Digger(LinkFault):
     kind: Literal["digger"]
     deep_m: Annotated[float, Field(gt=0, le=10)] = 1.0
 
-    def words(self) -> Words:
-        return Words(f"torn {self.deep_m:g} m down", f"bị đào đứt ở độ sâu {self.deep_m:g} m")
+    def words(self) -> Message:
+        return Message(N_("torn {depth} m down"), depth=self.deep_m)
 
     def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         if self.to_s is not None and self.to_s + 2 >= length_s:
@@ -64,8 +76,8 @@ class Digger(LinkFault):
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
         for link in context.carrying_links:
             if link.kind == "backbone":
-                name = Words(f"{link.id} torn", f"Đào đứt {link.id}")
-                yield cls.case(link.id, name, Words(f"cable {link.id}", f"cáp {link.id}"))
+                name = Message(N_("{link} torn"), link=link.id)
+                yield cls.case(link.id, name, Message(N_("cable {name}"), name=link.id))
 
 
 class Widened(Scenario):
@@ -78,6 +90,9 @@ class Widened(Scenario):
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the registry's one line does, which types are made of when the program starts."""
+    catalogue = Catalogue()
+    catalogue.add_fallback(translator("vi")._catalogue)
+    monkeypatch.setattr(translator("vi"), "_catalogue", catalogue)
     monkeypatch.setattr(scenario, "Scenario", Widened)
     monkeypatch.setattr(failure_cases, "KINDS", (*KINDS, Digger))
     monkeypatch.setattr(trial, "_FAULTS", TypeAdapter(list[Digger]))
@@ -127,7 +142,7 @@ def test_it_is_planned_measured_judged_and_described(tmp_path: Path) -> None:
     assert [hit.bridge for hit in found.bridges] == [call.bridge for call in plan.calls]
     assert "4 s to 6 s: torn 1.5 m down" in summary_md(result)
     say = Wording("vi", result)
-    assert say.fault(found.id).startswith("bị đào đứt ở độ sâu 1.5 m (")
+    assert say.fault(found.id).startswith("bị đào đứt ở độ sâu 1,5 m (")
     assert say.fault_at(found, result.names).startswith("đường truyền ")
 
 
