@@ -6,90 +6,100 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from bench import command, machine, meeting, ns3, whatif
+from bench import emulation, machine, whatif
 from bench.encodings import study as encodings
 from bench.estimate import compare as estimate
-from bench.faults import repetitions, trials
-from bench.inputs import SIZES, Size
+from bench.faults import trials as faults
+from bench.harness import Figures, Say, targets_table
 from bench.load import tests as load
+from bench.machine import Machine
 from bench.mcu import run as mcu
-from bench.report import Report, Timed
 from bench.stream import compare as stream
 from giaoban.errors import GiaobanError
 
+SCHEMA = "giaoban.bench/1"
 RUNS = 3
-ALL, EMULATION, MCU, ENCODINGS = "all", "emulation", "mcu", "encodings"
-STREAM, FAULTS, LOAD, ESTIMATE, WHATIF = "stream", "faults", "load", "estimate", "whatif"
+ALL = "all"
+Measure = Callable[[Path, Say], Figures]
+PARTS: dict[str, Measure] = {
+    "mcu": mcu.measure,
+    "encodings": encodings.measure,
+    "stream": stream.measure,
+    "faults": faults.measure,
+    "load": load.measure,
+    "estimate": estimate.measure,
+    "whatif": whatif.measure,
+}
+"""Beside `emulation`, which comes first."""
+LEFT_OUT: dict[str, Any] = {
+    "sizes": [],
+    **dict.fromkeys(("command", "mcu", "encodings", "streams", "trials", "repetitions", "loads")),
+    **dict.fromkeys(("estimate", "whatif")),
+}
+"""What stands in the JSON object for parts that were not measured."""
 WIDTH = 120  # of tables that go to a file
 
 
 def main() -> int:
     """Exit code 0, or a `GiaobanError`'s. A missed target is shown, and is no failure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "part",
-        nargs="?",
-        choices=(ALL, EMULATION, MCU, ENCODINGS, STREAM, FAULTS, LOAD, ESTIMATE, WHATIF),
-        default=ALL,
-        help=f"what ({ALL})",
-    )
+    choices = (ALL, "emulation", *PARTS)
+    parser.add_argument("part", nargs="?", choices=choices, default=ALL, help=f"what ({ALL})")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each size ({RUNS})")
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs is 1 or more")
+    emulated: Measure = partial(emulation.measure, runs=options.runs)
+    parts = {"emulation": emulated, **PARTS}
+    wanted = parts if options.part == ALL else {options.part: parts[options.part]}
     try:
         # a folder of our own: nothing is left in the results folder
-        with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as folder:
-            report = _measure(Path(folder), options.runs, options.part)
+        with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
+            folder = Path(name)
+            _say("the machine")
+            about = machine.measure(folder)
+            found = [measure(folder, _say) for measure in wanted.values()]
     except GiaobanError as error:
         sys.stderr.write(f"bench: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     if options.json:
-        sys.stdout.write(json.dumps(report.to_json(), indent=2, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(_to_json(about, found), indent=2, allow_nan=False) + "\n")
     else:
-        report.show(Console(width=None if sys.stdout.isatty() else WIDTH))
+        _show(about, found, Console(width=None if sys.stdout.isatty() else WIDTH))
     return 0
 
 
-def _measure(folder: Path, runs: int, part: str) -> Report:
-    _say("the machine")
-    about = machine.measure(folder)
-    sizes, check = [], None
-    if part in (ALL, EMULATION):
-        sizes = [_time(size, folder, runs) for size in SIZES]
-        _say("the default check")
-        check = command.measure(folder)
-    calls = mcu.measure(folder, _say) if part in (ALL, MCU) else None
-    study = encodings.measure(folder, _say) if part in (ALL, ENCODINGS) else None
-    streams = stream.measure(folder, _say) if part in (ALL, STREAM) else None
-    again = repetitions.measure(folder, _say) if part in (ALL, FAULTS) else None
-    tried = trials.measure(_say) if part in (ALL, FAULTS) else None
-    loads = load.measure(folder, _say) if part in (ALL, LOAD) else None
-    estimated = estimate.measure(folder, _say) if part in (ALL, ESTIMATE) else None
-    asked = whatif.measure(folder, _say) if part in (ALL, WHATIF) else None
-    return Report(about, sizes, check, calls, study, streams, tried, again, loads, estimated, asked)
+def _to_json(about: Machine, found: list[Figures]) -> dict[str, Any]:
+    told = {"schema": SCHEMA, "machine": asdict(about), **LEFT_OUT}
+    for figures in found:
+        told |= figures.to_json()
+    return {**told, "targets": [t.to_json() for figures in found for t in figures.targets()]}
 
 
-def _time(size: Size, folder: Path, runs: int) -> Timed:
-    """Emulation and ns-3 in turn, so that other work on the machine meets both."""
-    timed = Timed(size.bridges, [], {routing: [] for routing in ns3.ROUTINGS})
-    for number in range(runs):
-        run = folder / f"{size.bridges}-{number}"
-        run.mkdir()
-        _say(f"{size.bridges} bridges, run {number + 1} of {runs}: emulation")
-        speed, plan = meeting.measure(size, run)
-        timed.emulation.append(speed)
-        _say(f"{size.bridges} bridges, run {number + 1} of {runs}: ns-3")
-        for routing, simulations in timed.ns3.items():
-            simulations.append(ns3.measure(plan, size, folder, routing))
-    return timed
+def _show(about: Machine, found: list[Figures], console: Console) -> None:
+    console.print(
+        f"{about.cores} cores, {about.cpu}, Linux {about.kernel}, "
+        f"Python {about.python}, load {about.load_1m} at the start\n"
+        f"one system call: {about.host_call_us:.2f} µs on this machine, "
+        f"{about.guest_call_us:.0f} µs in the guest; "
+        f"guest boots to Python in {about.guest_boot_s:.2f} s\n",
+        highlight=False,
+    )
+    for figures in found:
+        figures.show(console)
+    if targets := [target for figures in found for target in figures.targets()]:
+        console.print(targets_table(targets))
 
 
 def _say(what: str) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from giaoban.errors import InvalidRun
+from bench.harness import ROOT, Say, Target, answer
 
-ROOT = Path(__file__).resolve().parents[1]
 SWEEP = ROOT / "scenarios" / "sweep" / "cables-and-devices.toml"
 
 
@@ -57,23 +52,34 @@ class WhatIfFigures:
     seconds: dict[str, list[float]]
     swept: Swept
 
-    def targets(self) -> list[tuple[str, float, float]]:
-        """(what, measured, at most): of several runs the one in the middle."""
+    def targets(self) -> list[Target]:
+        """Of several runs the one in the middle."""
         return [
-            (
+            Target(
                 f"{command.what}, s",
                 statistics.median(self.seconds[command.what]),
-                command.at_most_s,
+                at_most=command.at_most_s,
             )
             for command in TIMED
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return asdict(self)
+        """`whatif`."""
+        return {"whatif": asdict(self)}
+
+    def show(self, console: Console) -> None:
+        """Seconds of each run."""
+        for what, taken in self.seconds.items():
+            console.print(f"{what}: {', '.join(f'{s:.2f}' for s in taken)} s", highlight=False)
+        swept = self.swept
+        console.print(
+            f"giaoban sweep {SWEEP.name}: {swept.points} points in {swept.computed_s:.0f} s, "
+            f"{swept.points / swept.computed_s:.1f} a second",
+            highlight=False,
+        )
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> WhatIfFigures:
+def measure(folder: Path, say: Say) -> WhatIfFigures:
     """All figures.
 
     Raises:
@@ -85,34 +91,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> WhatIfFigures:
         for number in range(command.runs):
             say(f"{command.what}, run {number + 1} of {command.runs}")
             began_s = time.perf_counter()
-            _answer(folder, *command.words)
+            answer(folder / "whatif", *command.words)
             taken.append(time.perf_counter() - began_s)
     say(f"sweep of {SWEEP.name}")
-    answer = _answer(folder, "sweep", str(SWEEP), "--points", str(folder / "points"))
-    return WhatIfFigures(seconds, Swept(answer["computed"], answer["seconds"]))
-
-
-def show(figures: WhatIfFigures, console: Console) -> None:
-    """Print them."""
-    for what, taken in figures.seconds.items():
-        console.print(f"{what}: {', '.join(f'{s:.2f}' for s in taken)} s", highlight=False)
-    swept = figures.swept
-    console.print(
-        f"giaoban sweep {SWEEP.name}: {swept.points} points in {swept.computed_s:.0f} s, "
-        f"{swept.points / swept.computed_s:.1f} a second",
-        highlight=False,
-    )
-
-
-def _answer(folder: Path, *words: str) -> Any:
-    command = [sys.executable, "-m", "scenarios.cli.entry", *words, "--json"]
-    done = subprocess.run(
-        [*command, "--results", str(folder / "whatif")],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    if done.returncode not in (0, 1):
-        raise InvalidRun(f"{' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
-    return json.loads(done.stdout)
+    told = answer(folder / "whatif", "sweep", str(SWEEP), "--points", str(folder / "points"))
+    return WhatIfFigures(seconds, Swept(told["computed"], told["seconds"]))

@@ -6,17 +6,19 @@ The model is fitted to all encodings together, and then drawn at each one's sett
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 from bench.encodings import clips as encodings_clips
 from bench.encodings import fit as encodings_fit
 from bench.encodings.clips import FPS, KEYS_S, Encoding, Setting
-from bench.encodings.fit import SceneChange, Slides, Statistics
+from bench.encodings.fit import LAGS, WINDOWS, SceneChange, Slides, Statistics
+from bench.harness import Say, Target, table
 from traffic.profiles import load_profiles
 from traffic.sources.video_model import FrameSource, VideoModel
 
@@ -29,6 +31,13 @@ CALLS = {
 }
 VBV_S = 0.5
 CONTENT = Setting(1280, 720, encodings_clips.CONTENT_FPS, 1000, "high", 1.0)
+NOTE = """\
+Sizes are in mean frames. Settled predicted frames are those no key frame came within a second
+before. "KS" is the largest gap between the distribution functions of settled frames, encoded and
+drawn. The clips are Carphone, scaled up with a camera's noise (head), and two small heads in a room
+that stands still (room); scaling leaves less detail than a camera would, so a real call's
+key frames may be larger against its predicted ones. Slides are drawn text and a photograph.
+"""
 DRAWS = 20
 """Calls drawn from the model for each one encoded."""
 
@@ -72,9 +81,65 @@ class Encodings:
     scene_keys: float
     slides: Slides
 
+    def targets(self) -> list[Target]:
+        """None: it fits constants."""
+        return []
+
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return asdict(self)
+        """`encodings`."""
+        return {"encodings": asdict(self)}
+
+    def show(self, console: Console) -> None:
+        """Encoded beside drawn, and the constants."""
+        console.print(_compared(self))
+        console.print(NOTE, highlight=False)
+        console.print(_constants(self))
+
+
+def _compared(study: Encodings) -> Table:
+    rows = table(
+        "x264 in a conferencing setting, and the model fitted to all of it",
+        "<clip | size, kb/s | profile |  | mean | σ of log | key | KS | "
+        f"correlation at {LAGS[0]}, {LAGS[1]}, {LAGS[3]}, {LAGS[5]} | "
+        f"dispersion over {', '.join(map(str, WINDOWS))} | peak 0.1 s, 1 s",
+    )
+    for row in study.compared:
+        where = (row.clip, row.size, row.profile)
+        rows.add_row(*where, "x264", *_figures(row.encoded, ""))
+        rows.add_row("", "", "", "model", *_figures(row.drawn, f"{row.distance:.2f}"))
+    return rows
+
+
+def _figures(figures: Statistics, distance: str) -> tuple[str, ...]:
+    lags = [figures.correlation[n] for n in (0, 1, 3, 5)]
+    return (
+        f"{figures.mean:.3f}",
+        f"{figures.sigma:.2f}",
+        f"{figures.key_ratio:.1f}",
+        distance,
+        " ".join(f"{value:.2f}" for value in lags),
+        " ".join(f"{value:.2f}" for value in figures.dispersion),
+        " ".join(f"{value:.2f}" for value in figures.peak),
+    )
+
+
+def _constants(study: Encodings) -> Table:
+    rows = table("Constants of profiles.toml by this study", "<constant | value | <what")
+    for name, value in asdict(study.fit).items():
+        rows.add_row(name, f"{value:.2f}", "\\[encoder]")
+    encoded, drawn = study.scenes, study.drawn_scenes
+    for what, one in (("x264", encoded), ("model", drawn)):
+        after = f"{one.raised:+.2f} over {one.settle / FPS:.2f} s"
+        rows.add_row("scene change", f"{one.ratio:.2f}", f"{what}; frames after it {after}")
+    rows.add_row("scene keys", f"{study.scene_keys:.2f}", "key frames a change if x264 may")
+    of = f"\\[content], slides at {CONTENT.fps} frames/s, {CONTENT.kbps:g} kb/s"
+    slides = study.slides
+    rows.add_row("picture_bytes", f"{slides.picture_bytes:.0f}", of)
+    rows.add_row("picture_sigma", f"{slides.picture_sigma:.2f}", of)
+    rows.add_row("refine_ratio", f"{slides.refine_ratio:.2f}", of)
+    rows.add_row("refine_s", f"{slides.refine_frames / CONTENT.fps:.2f}", of)
+    rows.add_row("idle_bytes", f"{slides.idle_bytes:.0f}", of)
+    return rows
 
 
 def settings() -> dict[str, Setting]:
@@ -88,7 +153,7 @@ def settings() -> dict[str, Setting]:
     return found
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> Encodings:
+def measure(folder: Path, say: Say) -> Encodings:
     """Fetch the clips, encode, fit, compare: some minutes.
 
     Raises:

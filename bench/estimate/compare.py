@@ -7,22 +7,23 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
 from bench import ns3
 from bench.estimate.schedule import Passed, Schedule, make_schedule, through_estimate, through_ns3
-from bench.inputs import Size, write_scenario
+from bench.harness import ROOT, Say, Target, table
+from bench.inputs import SIZES, write_scenario
 from giaoban.errors import GiaobanError
 from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import Question, make_question
 
-THIN_LINK = Path(__file__).resolve().parents[2] / "scenarios" / "expansion-thin-link.toml"
-SIZES = (Size(8, "before", 30.0), Size(71, "after", 10.0))
+THIN_LINK = ROOT / "scenarios" / "expansion-thin-link.toml"
 SCALE = (8, 71, 500, 2000, 11_000)
 CHILD_WITHIN_S = 1200.0
 RUNS = 3
@@ -97,32 +98,84 @@ class EstimateFigures:
             "n log n": exponent(bridges, [n * math.log(n) for n in bridges]),
         }
 
-    def targets(self) -> list[tuple[str, float, float | None, float | None]]:
-        """(what, measured, at least, at most)."""
-        rows: list[tuple[str, float, float | None, float | None]] = []
+    def targets(self) -> list[Target]:
+        """Speed and agreement beside ns-3, cost against bridges."""
+        rows = []
         for one in self.compared:
-            rows.append((f"{one.what}: estimate, times ns-3", one.times_ns3, TIMES_NS3, None))
-            what = f"{one.what}: delays off, share of what is allowed"
-            rows.append((what, one.delay_off_share, None, 1.0))
-            off = one.lost_off_points
-            rows.append((f"{one.what}: loss off in points", off, None, LOSS_WITHIN_POINTS))
+            of = one.what
+            share = f"{of}: delays off, share of what is allowed"
+            loss = f"{of}: loss off in points"
+            rows += [
+                Target(f"{of}: estimate, times ns-3", one.times_ns3, at_least=TIMES_NS3),
+                Target(share, one.delay_off_share, at_most=1.0),
+                Target(loss, one.lost_off_points, at_most=LOSS_WITHIN_POINTS),
+            ]
         powers = self.exponents()
         for name in ("plan", "loads", "network"):
-            rows.append(
-                (f"cost of {name}, power of bridges", powers[name], None, powers["n log n"])
-            )
-        peak = max(one.peak_mb for one in self.scaled)
-        rows.append((f"{self.scaled[-1].bridges} bridges, peak memory in MB", peak, None, MOST_MB))
+            what = f"cost of {name}, power of bridges"
+            rows.append(Target(what, powers[name], at_most=powers["n log n"]))
+        what = f"{self.scaled[-1].bridges} bridges, peak memory in MB"
+        rows.append(Target(what, max(one.peak_mb for one in self.scaled), at_most=MOST_MB))
         return rows
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object, with ratios beside the figures they are made of."""
-        return {
+        """`estimate`."""
+        told = {
             "compared": [asdict(one) | {"times_ns3": one.times_ns3} for one in self.compared],
             "scaled": [asdict(one) for one in self.scaled],
             "exponents": self.exponents(),
             "ns3": self.version,
         }
+        return {"estimate": told}
+
+    def show(self, console: Console) -> None:
+        """Speed and agreement beside ns-3, then cost against bridges."""
+        rows = table(
+            "The estimate beside ns-3: million packets × hops a second of one core",
+            "< | packets | estimate | ns-3 static | ns-3 nix | × ns-3 | whole estimate, s",
+        )
+        for one in self.compared:
+            rows.add_row(
+                one.what,
+                f"{one.packets:,}",
+                f"{one.estimate_per_s / 1e6:.2f}",
+                *(f"{speed / 1e6:.3f}" for speed in one.ns3_per_s.values()),
+                f"{one.times_ns3:.0f}",
+                f"{one.whole_s:.2f}",
+            )
+        console.print(rows)
+        rows = table(
+            f"The same packets in both (ns-3 {self.version}, static routing)",
+            "< | delay ms | off median ms | off p99 ms | p95 of a stream off ms | lost % | "
+            "ns-3 lost %",
+        )
+        for one in self.compared:
+            rows.add_row(
+                one.what,
+                f"{one.delay_ms:.3f}",
+                f"{one.delay_off_median_ms:.4f}",
+                f"{one.delay_off_p99_ms:.4f}",
+                f"{one.delay_p95_off_ms:.4f}",
+                f"{one.lost_pct:.3f}",
+                f"{one.lost_ns3_pct:.3f}",
+            )
+        console.print(rows)
+        rows = table(
+            "A country of so many bridges: seconds of one core",
+            "< | plan | loads | 1 s of packets | packets | peak MB",
+        )
+        for each in self.scaled:
+            rows.add_row(
+                str(each.bridges),
+                f"{each.plan_s:.2f}",
+                f"{each.loads_s:.3f}",
+                f"{each.network_s:.2f}",
+                f"{each.packets:,}",
+                f"{each.peak_mb:.0f}",
+            )
+        console.print(rows)
+        powers = ", ".join(f"{name} {power:.2f}" for name, power in self.exponents().items())
+        console.print(f"powers of the number of bridges from 71 on: {powers}\n", highlight=False)
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
@@ -130,7 +183,7 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> EstimateFigures:
+def measure(folder: Path, say: Say) -> EstimateFigures:
     """All figures. Raises `MachineLacks` where ns-3 is missing."""
     compared = []
     for size in SIZES:

@@ -6,28 +6,29 @@ where that is allowed (root).
 
 from __future__ import annotations
 
-import json
+import inspect
 import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from bench.faults import storm
+from bench.harness import Say, Target, answer, table
 from bench.mcu import sipp as mcu_sipp
 from bench.mcu.sipp import DEVICE, CallRate
 from giaoban.children import die_with_parent
-from giaoban.errors import InvalidRun
 from scenarios.load.trial import HELD_S
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMES = 2
 TRIAL = ["--bridges", "10", "--rate", "50", "--time", "6", "--media", "none", "--anonymous"]
 HELD = 500
 HOLD = ["--shape", "hold", "--bridges", str(HELD), "--rate", "8", "--time", "300", "--workers", "2"]
+NO_RATE = 99.0
+"""What stands for a search that found nothing."""
 APART = 1.1
 """Twice the same: no more apart than what the search allows by itself, twice 5 %."""
 
@@ -86,12 +87,54 @@ class LoadFigures:
         found = [rate.per_s for rate in self.rates if rate.per_s]
         return max(found) / min(found) if len(found) == len(self.rates) else None
 
+    def targets(self) -> list[Target]:
+        """Rates that agree, and nobody lost."""
+        missing = sum(storm.back != storm.cut_off for storm in self.storms)
+        apart = self.apart or NO_RATE
+        return [
+            Target("session establishment rates apart, times", apart, at_most=APART),
+            Target(f"of {HELD} bridges dropped", self.held.dropped, at_most=0),
+            Target("storms after which somebody is missing", missing, at_most=0),
+        ]
+
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return {**asdict(self), "apart": self.apart}
+        """`loads`."""
+        return {"loads": {**asdict(self), "apart": self.apart}}
+
+    def show(self, console: Console) -> None:
+        """Rates beside SIPp's, the bridges that were held, the storms."""
+        found = ", ".join("none" if r.per_s is None else f"{r.per_s:.1f}/s" for r in self.rates)
+        clean = [step.rate for step in self.sipp if step.clean]
+        first = next((step.rate for step in self.sipp if not step.clean), None)
+        apart = "" if self.apart is None else f", {100 * (self.apart - 1):.1f} % apart"
+        console.print(f"Session establishment rate by search: {found}{apart}", highlight=False)
+        console.print(
+            f"SIPp at the same MCU: clean at {max(clean, default=0)}/s, "
+            f"{'not at ' + str(first) + '/s' if first else 'and at every rate tried'}",
+            highlight=False,
+        )
+        held = self.held
+        console.print(
+            f"{HELD} bridges with sound, five minutes, two workers: {held.verdict}, "
+            f"{held.established} established, {held.dropped} dropped, left {held.left}, "
+            f"set-up 95 % within {held.setup_p95_ms:g} ms, "
+            f"MCU {held.mcu_cpu_pct_mean:g} % of a core",
+            highlight=False,
+        )
+        storms = table(
+            "Redial storm in the province",
+            "<back-off | cut off | back | attempts | half back s | last back s | peak %",
+        )
+        for one in self.storms:
+            times = (
+                "never" if t is None else f"{t:.2f}" for t in (one.half_back_s, one.last_back_s)
+            )
+            counts = (str(one.cut_off), str(one.back), str(one.attempts))
+            storms.add_row(one.back_off, *counts, *times, f"{one.highest_link_peak_pct:.0f}")
+        console.print(storms)
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> LoadFigures:
+def measure(folder: Path, say: Say) -> LoadFigures:
     """All of it, one after another.
 
     Raises:
@@ -123,52 +166,31 @@ def hold(folder: Path) -> Held:
     """Hold 500 bridges."""
     said = _load(folder, *HOLD, "--device", DEVICE)
     sessions, mcu = said["sessions"], said["mcu"]
-    return Held(
-        verdict=said["verdict"],
-        reasons=said["reasons"],
-        established=sessions["established"],
-        dropped=sessions["dropped"],
-        capacity=sessions["capacity"],
-        setup_p95_ms=sessions["setup"]["p95_ms"],
-        media_sent=said["generator"]["media_sent"],
-        media_late_pct=said["generator"]["media_late_pct"],
-        mcu_cpu_pct_mean=mcu["cpu_pct_mean"],
-        left=mcu["left"],
-    )
+    more = {
+        "setup_p95_ms": sessions["setup"]["p95_ms"],
+        "mcu_cpu_pct_mean": mcu["cpu_pct_mean"],
+        "left": mcu["left"],
+    }
+    return _picked(Held, said, sessions, said["generator"], more)
 
 
 def redial(folder: Path, back_off: str) -> Stormed:
     """Cut the ring at the MCU's router, and let 71 bridges come back."""
     scenario = storm.write_scenario(folder)
     said = _load(folder, "--in", str(scenario), "--back-off", back_off)
-    what, seen = said["what"], said["storm"]
-    return Stormed(
-        back_off=back_off,
-        verdict=said["verdict"],
-        cut_off=seen["cut_off"],
-        back=seen["back"],
-        attempts=seen["attempts"],
-        half_back_s=seen["half_back_s"],
-        last_back_s=seen["last_back_s"],
-        highest_link_peak_pct=what["highest_link_peak_pct"],
-        queue_drops=what["queue_drops"],
-    )
+    return _picked(Stormed, said, said["what"], said["storm"])
 
 
-def _load(folder: Path, *words: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scenarios.cli.entry", "load", *words, "--json"]
-    done = subprocess.run(
-        [*command, "--results", str(folder / "load")],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-        preexec_fn=_undisturbed,
-    )
-    if not done.stdout:
-        raise InvalidRun(f"giaoban load ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+def _picked[T](kind: Callable[..., T], *parts: Mapping[str, Any]) -> T:
+    """A record of the figures that it names."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        found |= part
+    return kind(**{name: found[name] for name in inspect.signature(kind).parameters})
+
+
+def _load(folder: Path, *words: str) -> Any:
+    return answer(folder / "load", "load", *words, begin=_undisturbed)
 
 
 def _undisturbed() -> None:

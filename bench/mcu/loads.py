@@ -52,33 +52,42 @@ PRESENCE = Kind("sound and composed pictures", "presence", BOTH, BOTH, BOTH)
 SWITCHED = Kind("sound and forwarded pictures", "switched", BOTH, BOTH, BOTH)
 
 
-@dataclass(frozen=True)
-class Load:
-    """What was measured, over `seconds` with all calls there.
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """A stretch of a load, `seconds` long.
 
     Attributes:
         cpu, waited: shares of the time in which the server had its core, and waited for it because
             of other programs' work.
         received_per_s, sent_per_s: RTP packets into and out of the server.
-        late, worst_late_ms: by the MCU's own account over its whole life, media packets that left
-            more than 20 ms after they were due.
         late_heard: packets of sound that came to a bridge more than 20 ms behind its fastest one.
-        overflowed: packets the server lost because a receive buffer was full.
         behind_ms: by how much the load generator was ever behind.
     """
 
-    what: str
-    calls: int
     seconds: float
     cpu: float
     waited: float
     received_per_s: float
     sent_per_s: float
+    late_heard: int = 0
+    behind_ms: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load(Took):
+    """What was measured with all calls there.
+
+    Attributes:
+        late, worst_late_ms: by the MCU's own account over its whole life, media packets that left
+            more than 20 ms after they were due.
+        overflowed: packets the server lost because a receive buffer was full.
+    """
+
+    what: str
+    calls: int
     late: int = 0
     worst_late_ms: float = 0.0
-    late_heard: int = 0
     overflowed: int = 0
-    behind_ms: float = 0.0
 
     @property
     def sent_per_cpu_s(self) -> float:
@@ -146,19 +155,6 @@ def measure(kind: Kind, calls: int, model: VideoModel, seconds: float) -> Load:
         overflowed=report["overflowed"],
         **asdict(took),
     )
-
-
-@dataclass(frozen=True)
-class Took:
-    """A stretch of a load; see `Load`."""
-
-    seconds: float
-    cpu: float
-    waited: float
-    received_per_s: float
-    sent_per_s: float
-    late_heard: int
-    behind_ms: float
 
 
 def timed(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
+
+from bench.harness import Say, Target, table
 from bench.inputs import PROFILE
 from bench.mcu import loads, sipp
 from bench.mcu import rtpengine as mcu_rtpengine
@@ -38,6 +41,13 @@ RELAYED: tuple[tuple[int, Medium], ...] = ((36, "video"), (100, "audio"))
 """Calls of two ends each: as many pictures as the MCU forwards in rooms of two, and 200 sounds."""
 WANTED = 71
 """A call for each commune, ward and town of the province."""
+NOTE = """\
+The server has one core and the load generator the other. "Cores" are shares of one core, "waited"
+is the share of the time in which the server was ready to run and did not have its core. Both go
+before the machine's other work where that is allowed (to root). Sound is mixed by no other program
+of the distribution's packages (Debian 13 has neither FreeSWITCH nor Asterisk, and its baresip
+comes without the mixminus module), so mixing has no yardstick.
+"""
 MORE, FEWER = (95, 120), (48, 32, 16, 8)
 """What is tried once WANTED went well (the device holds 120), and if it did not."""
 
@@ -78,20 +88,20 @@ class McuFigures:
         ours = next(load for load in self.costs if load.what == PAIRS.what)
         return ours.sent_per_cpu_s / self.relayed[0].sent_per_cpu_s
 
-    def targets(self) -> list[tuple[str, float, float]]:
-        """(what, measured, at least)."""
+    def targets(self) -> list[Target]:
+        """A call for each commune."""
         return [
-            (f"calls of {kind.what}, none late", self.most_calls(kind), WANTED)
+            Target(f"calls of {kind.what}, none late", self.most_calls(kind), at_least=WANTED)
             for kind in (PRESENCE, SWITCHED)
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
+        """`mcu`."""
 
         def with_ratio(load: Load) -> dict[str, Any]:
             return {**asdict(load), "sent_per_cpu_s": load.sent_per_cpu_s}
 
-        return {
+        told = {
             "costs": [with_ratio(load) for load in self.costs],
             "rtpengine": {
                 "version": self.rtpengine,
@@ -101,9 +111,17 @@ class McuFigures:
             "call_rates": [{**asdict(rate), "clean": rate.clean} for rate in self.rates],
             "sustained": [{**asdict(load), "in_time": load.in_time} for load in self.sustained],
         }
+        return {"mcu": told}
+
+    def show(self, console: Console) -> None:
+        """Three tables."""
+        console.print(_costs(self))
+        console.print(NOTE, highlight=False)
+        console.print(_rates(self))
+        console.print(_sustained_table(self))
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> McuFigures:
+def measure(folder: Path, say: Say) -> McuFigures:
     """All of it, one after another; `say` is told what comes next.
 
     Raises:
@@ -128,7 +146,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> McuFigures:
     return McuFigures(costs, relayed, mcu_rtpengine.version(), rates, sustained)
 
 
-def _sustained(kind: Kind, model: VideoModel, say: Callable[[str], None]) -> list[Load]:
+def _sustained(kind: Kind, model: VideoModel, say: Say) -> list[Load]:
     def attempt(calls: int) -> Load:
         for left in reversed(range(ATTEMPTS)):
             say(f"MCU: {calls} calls, {kind.what}, for {SUSTAINED_S:g} s")
@@ -144,3 +162,73 @@ def _sustained(kind: Kind, model: VideoModel, say: Callable[[str], None]) -> lis
         if tried[-1].in_time is not up:
             break
     return tried
+
+
+def _costs(figures: McuFigures) -> Table:
+    columns = "calls | packets/s in | out | cores | waited | out per CPU second | <what"
+    rows = table("What the MCU's work costs, and rtpengine's", columns)
+    for load in figures.costs:
+        rows.add_row(*_cost(load), load.what)
+    for load in figures.relayed:
+        rows.add_row(*_cost(load), f"rtpengine {figures.rtpengine}: {load.what}")
+    rows.add_row(
+        *("",) * 5,
+        f"× {figures.times_rtpengine:.2f}",
+        "this MCU to rtpengine, each picture to one receiver",
+    )
+    return rows
+
+
+def _cost(load: Load) -> list[str]:
+    return [
+        str(load.calls),
+        f"{load.received_per_s:,.0f}",
+        f"{load.sent_per_s:,.0f}",
+        f"{load.cpu:.2f}",
+        f"{load.waited:.1%}",
+        f"{load.sent_per_cpu_s:,.0f}",
+    ]
+
+
+def _rates(figures: McuFigures) -> Table:
+    best = figures.highest_rate
+    highest = (
+        "none was clean"
+        if best is None
+        else f"the highest with none failed or sent again: {best.rate}"
+    )
+    columns = "a second | reached | calls | failed | sent again | CPU ms a call | cores"
+    rows = table(f"Calls per second, INVITE to BYE, by SIPp ({highest})", columns)
+    for rate in figures.rates:
+        rows.add_row(
+            str(rate.rate),
+            f"{rate.reached:.0f}",
+            str(rate.calls),
+            str(rate.failed),
+            str(rate.repeated),
+            f"{rate.cpu_ms_a_call:.2f}",
+            f"{rate.cpu:.2f}",
+            style="" if rate.clean else "red",
+        )
+    return rows
+
+
+def _sustained_table(figures: McuFigures) -> Table:
+    rows = table(
+        "Calls of G.711 and 2 Mb/s both ways in one meeting: what was late",
+        "calls | s | cores | waited | late | worst ms | heard late | overflowed | <what",
+    )
+    for load in figures.sustained:
+        rows.add_row(
+            str(load.calls),
+            f"{load.seconds:.0f}",
+            f"{load.cpu:.2f}",
+            f"{load.waited:.1%}",
+            str(load.late),
+            f"{load.worst_late_ms:.1f}",
+            str(load.late_heard),
+            str(load.overflowed),
+            load.what,
+            style="" if load.in_time else "red",
+        )
+    return rows

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
-from bench.mcu.process import ROOT, cores
+from bench.harness import ROOT, Say, Target, table
+from bench.mcu.process import cores
 from bench.stream.link import FAR, INTERFACE, NEAR, PORT, RECEIVER, SENDER, inside, link, unable
 from giaoban.errors import InvalidRun, MachineLacks
 from traffic import log
@@ -33,6 +35,11 @@ FIRST = ("nice", "-n", "-20")
 """Every sender goes before the machine's other work, as far as an ordinary process can."""
 ENDS_WITHIN_S = 60.0
 CAPTURE = "rtp.pcap"
+NOTE = """\
+Timed by the receiver's kernel over a veth pair. "late": behind a schedule at the asked rate that no
+packet is ahead of; "gap": how far the distance of two packets is from the asked one. SIPp's are
+each call's own. A CPU second holds the sender's work and, on a veth pair, the receiving kernel's.
+"""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
@@ -78,22 +85,61 @@ class StreamFigures:
         """One of them."""
         return next((s for s in self.sendings if s.what == what), None)
 
-    def targets(self) -> list[tuple[str, float, float | None, float | None]]:
-        """(what, measured, at least, at most)."""
-        rows: list[tuple[str, float, float | None, float | None]] = []
+    def targets(self) -> list[Target]:
+        """Speed and pacing."""
+        rows = []
         if (fast := self.find("giaoban stream, 100,000/s")) is not None:
-            rows.append(("stream, packets/s of 1,000 bytes", fast.rate_per_s, 99_900.0, None))
+            what = "stream, packets/s of 1,000 bytes"
+            rows.append(Target(what, fast.rate_per_s, at_least=99_900.0))
         paced = self.find("giaoban stream, 20,000/s")
         if paced is not None and paced.late_p99_us is not None:
-            rows.append(("stream, pacing error p99 at 20,000/s, µs", paced.late_p99_us, None, 100))
+            what = "stream, pacing error p99 at 20,000/s, µs"
+            rows.append(Target(what, paced.late_p99_us, at_most=100))
         return rows
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return asdict(self)
+        """`streams`."""
+        return {"streams": asdict(self)}
+
+    def show(self, console: Console) -> None:
+        """The table, and what was left out and why."""
+        if self.unable is not None:
+            console.print(f"Streams over a veth pair: left out: {self.unable}\n", highlight=False)
+            return
+        rows = table(
+            "RTP over a veth pair, each sender a process on one core",
+            "<sender | bytes | packets/s | of the limit | a CPU s | late p50 µs | p99 | gap p99 | "
+            "<not received",
+        )
+        limit = self.sendings[0].rate_per_s if self.sendings else 0.0
+        for sending in self.sendings:
+            rows.add_row(
+                sending.what,
+                str(sending.size),
+                f"{sending.rate_per_s:,.0f}",
+                f"{sending.rate_per_s / limit:.0%}",
+                f"{sending.per_cpu_s:,.0f}",
+                *(_us(v) for v in (sending.late_p50_us, sending.late_p99_us, sending.gap_p99_us)),
+                _missing(sending),
+            )
+        console.print(rows)
+        console.print(NOTE, highlight=False)
+        for what, why in self.skipped.items():
+            console.print(f"left out: {what}: {why}", style="red", highlight=False)
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> StreamFigures:
+def _us(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}"
+
+
+def _missing(sending: Sending) -> str:
+    if sending.sent is None:
+        return "it does not say"
+    missing = sending.sent - sending.received
+    return f"{missing:,}" + (f" ({sending.overflowed:,} overflowed)" if missing else "")
+
+
+def measure(folder: Path, say: Say) -> StreamFigures:
     """All of them, one after another, over one veth pair."""
     if (why := unable()) is not None:
         say(f"streams: left out: {why}")
