@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from results.archive.evidence.pack import open_evidence, packed
+from results.archive.evidence.verify import verify
 from results.archive.store import write_result
 from results.model.result import FileRef, Result
 from results.report.annex.content import Chapter
@@ -77,6 +80,34 @@ def run(root: Path, run_id: str = "mo-rong-20261124-152000", seed: int = 1681) -
     (folder / "captures" / "mcu-sent.bin").write_bytes(bytes(range(256)))
     proof = write_manifest(folder, result, save_inputs(folder, inputs), annex_factory.VERSIONS)
     return Made(folder, result, proof)
+
+
+def repacked(
+    evidence: Path,
+    change: Callable[[dict[str, bytes]], object] = lambda _files: None,
+    *,
+    summed: bool = False,
+    untold: Sequence[str] = (),
+) -> list[str]:
+    """What is found once somebody who knows how packed it anew, after a change of its files.
+
+    Args:
+        summed: every sum of the manifest is put right, and it lists no file that is gone.
+        untold: roles of inputs that the manifest no longer tells of.
+    """
+    opened = open_evidence(evidence.read_bytes())
+    assert opened.proof is not None
+    files, told = dict(opened.files), opened.proof.manifest
+    change(files)
+    if summed:
+        there = [kept for kept in told.files if kept.path in files]
+        sums = [{"sha256": sha256(files[k.path]), "bytes": len(files[k.path])} for k in there]
+        kept = [k.model_copy(update=new) for k, new in zip(there, sums, strict=True)]
+        told = told.model_copy(update={"files": kept})
+    inputs = [item for item in told.inputs if item.role not in untold]
+    told = told.model_copy(update={"inputs": inputs})
+    evidence.write_bytes(packed(files, told.to_json().encode()))
+    return verify(evidence).altered
 
 
 class Identity(NamedTuple):

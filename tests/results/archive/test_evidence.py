@@ -102,59 +102,67 @@ def test_one_byte_changed_anywhere_is_told(evidence, seed):
         assert not verify(evidence).intact
 
 
-def rewritten(evidence, change, manifest=None):
-    """The evidence packed anew by somebody who knows how, after a change of its files."""
-    opened = open_evidence(evidence.read_bytes())
-    files = dict(opened.files)
-    change(files)
-    text = manifest or opened.proof.manifest.to_json().encode()
-    evidence.write_bytes(packed(files, text))
-    return verify(evidence).altered
+def swapped(name, old, new):
+    def change(files):
+        assert old in files[name]
+        files[name] = files[name].replace(old, new)
+
+    return change
 
 
-def test_it_says_which_file_was_altered(evidence):
-    def other(files):
-        files["result.json"] = files["result.json"].replace(b'"value": 33', b'"value": 13')
-
-    assert rewritten(evidence, other) == ["result.json: was altered"]
+SCENARIO = "inputs/scenario.toml"
 
 
-def test_it_says_what_was_added_or_removed(evidence):
-    def other(files):
-        del files["series.npz"]
-        files["extra.txt"] = b"x"
+@pytest.mark.parametrize(
+    ("change", "how", "said"),
+    [
+        (swapped("result.json", b'"value": 33', b'"value": 13'), {}, ["result.json: was altered"]),
+        (
+            lambda files: (files.pop("series.npz"), files.update({"extra.txt": b"x"})),
+            {},
+            ["series.npz: is missing", "extra.txt: was added"],
+        ),
+        # though every sum is right, as somebody made them anew
+        (
+            swapped(SCENARIO, b"1681", b"another line"),
+            {"summed": True},
+            [f"{SCENARIO}: is not what the answer was made from"],
+        ),
+        (lambda files: files.pop(SCENARIO), {"summed": True}, [f"{SCENARIO}: is missing"]),
+        (
+            swapped("inputs/file-4.h264", b"file", b"film"),
+            {"summed": True},
+            ["inputs: the recordings are not those that the answer was made from"],
+        ),
+        (
+            swapped("result.json", b'"seed": 1681', b'"seed": 1682'),
+            {"summed": True},
+            [f"result.json: is not the answer that {MANIFEST} tells of"],
+        ),
+        (
+            lambda files: None,
+            {"untold": ["scenario"]},
+            ["inputs: the scenario that the answer was made from is missing"],
+        ),
+    ],
+)
+def test_what_was_changed_is_told(evidence, change, how, said):
+    assert make.repacked(evidence, change, **how) == said
 
-    assert rewritten(evidence, other) == ["series.npz: is missing", "extra.txt: was added"]
 
-
-def test_inputs_that_the_result_was_not_made_from_are_told(made, evidence):
-    """Even if every sum is right, as somebody made them anew."""
-    old = made.proof.manifest
-    text = b"# scenario with another line\n"
-    files = [
-        k.model_copy(update={"sha256": sha256(text), "bytes": len(text)})
-        if k.path == "inputs/scenario.toml"
-        else k
-        for k in old.files
-    ]
-    manifest = old.model_copy(update={"files": files}).to_json().encode()
-    found = rewritten(evidence, lambda f: f.update({"inputs/scenario.toml": text}), manifest)
-    assert found == ["inputs/scenario.toml: is not what the answer was made from"]
-
-
-def test_an_input_that_is_nowhere_is_told(made, evidence):
-    """Even if the manifest lists no such file, so that no sum is missing."""
-    old = made.proof.manifest
-    files = [k for k in old.files if k.path != "inputs/scenario.toml"]
-    manifest = old.model_copy(update={"files": files}).to_json().encode()
-    found = rewritten(evidence, lambda f: f.pop("inputs/scenario.toml"), manifest)
-    assert found == ["inputs/scenario.toml: is missing"]
+def test_an_answer_that_is_none_is_told(evidence):
+    [said] = make.repacked(
+        evidence, lambda files: files.update({"result.json": b"[]"}), summed=True
+    )
+    assert said.startswith("result.json: ")
 
 
 def test_a_manifest_that_is_missing_or_too_large_is_told(evidence):
     told = f"{MANIFEST}: is missing, or too large"
+    files = dict(open_evidence(evidence.read_bytes()).files)
     for size, large in ((MOST_MANIFEST, False), (MOST_MANIFEST + 1, True)):
-        assert (told in rewritten(evidence, lambda _: None, b" " * size)) == large
+        evidence.write_bytes(packed(files, b" " * size))
+        assert (told in verify(evidence).altered) == large
     without = io.BytesIO()
     with zipfile.ZipFile(without, "w") as archive:
         archive.writestr("result.json", "{}")
