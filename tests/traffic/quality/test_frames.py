@@ -39,14 +39,6 @@ def test_a_lost_packet_spoils_all_until_the_next_key_frame() -> None:
     assert got.freeze_ms_total == pytest.approx(16 * FRAME_MS)  # from frame 29 to frame 45
 
 
-def test_a_lost_key_frame_repairs_nothing_and_a_stream_without_one_shows_nothing() -> None:
-    found = frames(delivered(video_log(90, 2, [0, 30, 60]), missing=[2 * 30]))
-    assert np.flatnonzero(~found.decodable).tolist() == list(range(30, 60))
-    blind = measure_frames(frames(delivered(video_log(90, 2, []))), START_NS, START_NS + 3 * 10**9)
-    assert (blind.undecodable, blind.lost) == (90, 0)
-    assert blind.frozen_pct == pytest.approx(100, abs=1e-3)
-
-
 def test_damage_before_a_window_counts_in_it() -> None:
     found = frames(delivered(video_log(90, 2, [0, 60]), missing=[2 * 10]))
     later = measure_frames(found, START_NS + 10**9, START_NS + 2 * 10**9)

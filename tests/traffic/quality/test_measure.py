@@ -240,29 +240,6 @@ def test_of_packets_at_the_same_moment_the_last_gives_the_jitter() -> None:
     assert got.jitter_ms == pytest.approx(20 / 16 + (20 - 20 / 16) / 16)
 
 
-@pytest.mark.parametrize(
-    ("missing", "interruption_ms"),
-    [
-        ([], 0),
-        ([3], 20),
-        ([3, 4, 5], 60),
-        ([0], 20),
-        ([8, 9], 40),
-        (range(10), 200),
-        ([1, 5, 6], 40),
-    ],
-)
-def test_interruptions_are_the_time_that_lost_packets_would_have_filled(
-    missing: list[int], interruption_ms: float
-) -> None:
-    sent = sent_log(10)
-    which = [i for i in range(10) if i not in missing]
-    received = received_log(sent, which, sent["due_ns"][which] + MS)
-    got = measure(trace(sent, received, 8000), 0, END_NS)
-    assert got.interruption_ms_max == pytest.approx(interruption_ms)
-    assert got.loss_burst_max * 20 == interruption_ms
-
-
 def test_nothing_sent_nothing_received_nothing_in_the_phase() -> None:
     nothing = sent_log(0)
     stray = received_log(sent_log(3), range(3), [START_NS] * 3)

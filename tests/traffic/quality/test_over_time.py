@@ -86,15 +86,16 @@ def test_codecs_without_factors_have_no_score_but_a_reason() -> None:
     more=st.floats(0, 100),
     ratio=st.floats(1, 10),
 )
-def test_more_loss_never_raises_a_score(
+def test_more_loss_or_delay_never_raises_a_score(
     name: str, ta: float, loss: float, more: float, ratio: float
 ) -> None:
     codec = CODECS[name]
     here = speech_mos(codec, ta, loss, ratio)
-    there = speech_mos(codec, ta, min(100, loss + more), ratio)
     assert here is not None
-    assert there is not None
-    assert 1 <= float(there) <= float(here) + 1e-9 <= 4.5 + 1e-9
+    for delay, lost in ((ta, min(100, loss + more)), (ta + more, loss)):
+        there = speech_mos(codec, delay, lost, ratio)
+        assert there is not None
+        assert 1 <= float(there) <= float(here) + 1e-9 <= 4.5 + 1e-9
     assert codec.source
 
 
