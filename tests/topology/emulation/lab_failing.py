@@ -20,7 +20,7 @@ import numpy as np
 
 from scenarios.emulation.changes import Changes
 from scenarios.emulation.guest import count
-from tests.topology.emulation.lab_wire import carry, sleep_until
+from tests.topology.emulation.lab_wire import Flow, carry, sleep_until
 from topology.changes import NetworkChange
 from topology.emulation.failing import FailingNetwork
 from topology.emulation.mininet_net import ProvinceNet
@@ -80,10 +80,9 @@ def send(
 
     def body() -> None:
         sleep_until(begin_ns)
-        times = np.arange(round(case.seconds * 1000)) * EVERY_NS
-        np.savez(
-            folder / f"{name}.npz", **carry(net, case.source, case.target, times, PAYLOAD, 0.2)
-        )
+        flow = Flow(np.arange(round(case.seconds * 1000)) * EVERY_NS, PAYLOAD)
+        [carried] = carry(net, case.source, case.target, [flow], 0.2).flows
+        np.savez(folder / f"{name}.npz", **carried)
 
     process = multiprocessing.get_context("fork").Process(target=body)
     process.start()

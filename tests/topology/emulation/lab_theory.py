@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.topology.emulation.lab_wire import carry, count
+from tests.topology.emulation.lab_wire import Flow, Times, carry, count
 from topology.emulation.mininet_net import ProvinceNet
 from topology.network import Network
 from traffic import log
@@ -48,8 +48,8 @@ def idle(folder: Path, network: Network) -> None:
         for source, target in IDLE_PATHS:
             for payload in IDLE_PAYLOADS:
                 times_ns = np.arange(10) * 50_000_000 + 12_345
-                measured = carry(net, source, target, times_ns, payload, 0.5)
-                log.save(folder / f"idle-{source}-{target}-{payload}.npz", **measured)
+                name = f"idle-{source}-{target}-{payload}"
+                _carry(folder, name, net, (source, target), times_ns, payload)
 
 
 def overload(folder: Path, network: Network) -> None:
@@ -73,18 +73,25 @@ def queue(folder: Path, network: Network) -> None:
     spacing_ns = np.random.default_rng(QUEUE_SEED).exponential(QUEUE_MEAN_SPACING_NS, QUEUE_PACKETS)
     times_ns = np.cumsum(np.rint(spacing_ns).astype(np.int64))
     with ProvinceNet(network, seed=1) as net:
-        measured = carry(net, "b-0", "mcu", times_ns, QUEUE_PAYLOAD, 2.0)
+        _carry(folder, "queue", net, ("b-0", "mcu"), times_ns, QUEUE_PAYLOAD)
         _write(folder, "queue", net)
-    log.save(folder / "queue.npz", **measured)
 
 
 def _stream(
     folder: Path, network: Network, name: str, *, seed: int, n: int, spacing_ns: int
 ) -> None:
     with ProvinceNet(network, seed=seed) as net:
-        measured = carry(net, "mcu", "b-0", np.arange(n) * spacing_ns, PAYLOAD, 2.0)
+        _carry(folder, name, net, ("mcu", "b-0"), np.arange(n) * spacing_ns, PAYLOAD)
         _write(folder, name, net)
-    log.save(folder / f"{name}.npz", **measured)
+
+
+def _carry(
+    folder: Path, name: str, net: ProvinceNet, ends: tuple[str, str], times_ns: Times, payload: int
+) -> None:
+    [carried] = carry(net, *ends, [Flow(times_ns, payload)]).flows
+    if carried["copies"].max() > 1:
+        raise AssertionError("a datagram arrived twice")
+    log.save(folder / f"{name}.npz", **carried)
 
 
 def _write(folder: Path, name: str, net: ProvinceNet) -> None:
