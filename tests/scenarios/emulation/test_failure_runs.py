@@ -213,6 +213,7 @@ def test_bfd_switched_off_is_noticed(ring: Ring) -> None:
     assert "worse: silent:a--b: b is " in ran.stdout
 
 
+@pytest.mark.nightly
 def test_the_default_provinces_weak_points(tmp_path: Path) -> None:
     """The spur, and not the link beside it in the ring."""
     tried = only("cut:gia-nghia--dak-glong", "cut:gia-nghia--dak-song")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from runs import FULL
 from scenario_factory import DEFAULT, SCENARIOS, scenario
 
 from results.model.result import Result, StreamResult
@@ -98,12 +99,12 @@ def test_the_same_question_asks_at_the_same_moments(tmp_path: Path, asked: Asked
     assert [departure.at_ns for departure in asked] != [departure.at_ns for departure in first]
 
 
-def test_devices_are_watchful_where_packets_are_lost() -> None:
+def test_devices_are_watchful_where_packets_are_lost(tmp_path: Path) -> None:
     """A queue that is too short is found by the estimate, before an emulation begins."""
-    default = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    default = make_question(scenario(tmp_path / "s.toml"))
     assert not default.plan.watchful
     assert not prior_estimate(default).question.plan.watchful
-    thin = make_question(SCENARIOS / "expansion-thin-link.toml")
+    thin = make_question(scenario(tmp_path / "s.toml", bridges=(FULL,), phases=(2, 4, 2)))
     assert not thin.plan.watchful
     assert prior_estimate(thin).question.plan.watchful
     lossy = make_question(SCENARIOS / "loss-on-one-access-link.toml")

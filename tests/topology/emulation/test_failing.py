@@ -31,6 +31,8 @@ FAR, NEAR = ("b-0", "mcu"), ("mcu", "b-0")
 # at different phases of all timers, and so far apart that no router has to wait before it tells of
 # the next change (MinLSInterval, RFC 2328 appendix B: 5 s of its clock)
 AWAY_S = (6.0, 23.37, 40.713)
+NO_TIMERS = ("protected", "static")
+"""What happens there hangs on no timer's phase: it fails once."""
 LASTS_S = 6.0
 SLACK_MS = 5.0
 BFD = {"protocol": "ospf-bfd", "hello_ms": 1000, "dead_ms": 4000}
@@ -61,38 +63,38 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def silent() -> list[dict[str, Any]]:
-    return _agenda("swallow", "pass", directed=True)
+def away_s(name: str) -> tuple[float, ...]:
+    """When the link of a case fails."""
+    return AWAY_S[:1] if name.split()[1] in NO_TIMERS else AWAY_S
 
 
-def cut() -> list[dict[str, Any]]:
-    return _agenda("darken", "lighten", directed=False)
-
-
-def _agenda(begin: str, end: str, *, directed: bool) -> list[dict[str, Any]]:
+def case(name: str) -> Case:
+    how, setting, hosts = name.split()
+    do: tuple[str, str] = ("darken", "lighten")
     ways: list[dict[str, str]] = [{}]
-    if directed:
+    if how == "silent":
+        do = ("swallow", "pass")
         ways = [{"source": "r-0", "target": "r-1"}, {"source": "r-1", "target": "r-0"}]
-    return [
-        {"at_s": at_s, "fault": 0, "do": do, "link": "l-0", **way}
-        for start_s in AWAY_S
-        for at_s, do in ((start_s, begin), (start_s + LASTS_S, end))
+    agenda = [
+        {"at_s": at_s, "fault": 0, "do": what, "link": "l-0", **way}
+        for start_s in away_s(name)
+        for at_s, what in zip((start_s, start_s + LASTS_S), do, strict=True)
         for way in ways
     ]
-
-
-def _case(setting: str, hosts: tuple[str, str], agenda: list[dict[str, Any]]) -> Case:
     network = ring(SETTINGS[setting]).model_dump()
-    return Case(network, *hosts, AWAY_S[-1] + LASTS_S + 5, agenda, setting == "true-clock")
+    end_s = away_s(name)[-1] + LASTS_S + 5
+    from_to = FAR if hosts == "far" else NEAR
+    return Case(network, *from_to, end_s, agenda, setting == "true-clock")
 
 
-CUT = ("100x3", "slow-port", "at-once", "protected", "static")
-CASES = {
-    **{f"silent {s} far": _case(s, FAR, silent()) for s in SETTINGS if s != "at-once"},
-    **{f"silent {s} near": _case(s, NEAR, silent()) for s in ("100x3", "dead")},
-    **{f"cut {s} far": _case(s, FAR, cut()) for s in CUT},
-    "cut slow-port near": _case("slow-port", NEAR, cut()),
-}
+CUT = ("100x3", "slow-port", "at-once", *NO_TIMERS)
+NAMES = (
+    *(f"silent {setting} far" for setting in SETTINGS if setting != "at-once"),
+    *("silent 100x3 near", "silent dead near"),
+    *(f"cut {setting} far" for setting in CUT),
+    "cut slow-port near",
+)
+CASES = {name: case(name) for name in NAMES}
 INSTALL_MS, SEEN_MS = 20, 10  # what is assumed of a province that does not say
 
 
@@ -113,7 +115,7 @@ class Found:
         came_s = np.sort(kept["arrival_ns"][kept["arrival_ns"] > 0]) / 1e9
         gaps_s = np.diff(came_s)
         found = []
-        for start_s in AWAY_S:
+        for start_s in away_s(name):
             within = (came_s[:-1] > start_s - 0.1) & (came_s[:-1] < start_s + LASTS_S)
             found.append(float(gaps_s[within].max()) * 1e3 - 1.0)
         return found
