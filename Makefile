@@ -14,7 +14,7 @@ run: setup
 test: setup-test check-style
 	@scripts/test
 
-# only what computes: no guest, nothing in real time
+# only what computes, and not for long: no guest, nothing in real time
 test-fast: setup-test
 	@scripts/test --fast
 

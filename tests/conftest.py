@@ -39,6 +39,9 @@ LONGEST = (
 """Files that take more than half a minute, the longest first."""
 
 
+LONG = frozenset(Path(__file__).with_name("long.txt").read_text(encoding="utf-8").split())
+"""Tests that compute for more than 0.3 s in all their cases: `scripts/test --fast` leaves them out.
+Which they are says `pytest --durations=0`; one that is not in the list is run."""
 LIMIT_S, LONG_LIMIT_S = 300.0, 1200.0
 """A test that takes longer hangs, and fails; the long one is for those that wait for emulations."""
 
@@ -73,6 +76,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return val.replace(own, "127.own.") if isinstance(val, str) and own in val else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long comes first: side by side, no process is left alone with it at the end."""
     booting = {item.path for item in items if item.get_closest_marker("sandbox")}
@@ -83,6 +87,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return len(LONGEST) + (path not in booting)
 
     items.sort(key=lambda item: turn(item.path))
+    for item in items:
+        if item.nodeid.partition("[")[0] in LONG:
+            item.add_marker(pytest.mark.long)
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
             long = item.path in booting or item.path.name in LONGEST

@@ -132,7 +132,7 @@ def test_a_test_without_the_mark_fails(tmp_path: Path, mark: str, code: int) -> 
     """With this project's own settings and checks."""
     root = Path(__file__).resolve().parents[1]
     (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "kept.py", "loopback.py", "marked.py"):
+    for name in ("conftest.py", "kept.py", "long.txt", "loopback.py", "marked.py"):
         (tmp_path / "tests" / name).write_text((root / "tests" / name).read_text())
     (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
     (tmp_path / "tests" / "test_server.py").write_text(
