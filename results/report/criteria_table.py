@@ -1,13 +1,16 @@
 """The table of a check's criteria, made once: a column added here is in every rendering of it, on a
-terminal, in `summary.md` and in the annex (PDF, DOCX) of each language."""
+terminal, in `summary.md`, in the annex (PDF, DOCX) and in a run's page, of each language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, NamedTuple, Protocol
 
 from results.model.result import CriterionResult, Result
 from results.report.document import Align, Cell, Give, Head, Table, toned
+
+Where = Literal["paper", "screen", "browser"]
 
 
 class Voice(Protocol):
@@ -24,41 +27,53 @@ class Voice(Protocol):
 
 
 class Column(NamedTuple):
-    """`width` is its share of a page's line; `on`: only there, if not everywhere."""
+    """`width` is its share of a page's line; `but`: everywhere else."""
 
     key: str
     align: Align
     width: float
     cell: Callable[[CriterionResult, Voice], Cell]
-    on: Literal["page", "screen"] | None = None
+    but: Where | None = None
+
+
+def _to(c: CriterionResult) -> str:
+    """Where a browser leads from a criterion's place."""
+    if c.place is None or (c.ok and not c.value):
+        return ""
+    if c.place.kind == "link" and c.place.detail:
+        return f"links {c.place.id} {c.place.detail}"
+    return f"bridge {c.place.id}" if c.place.kind == "bridge" else ""
 
 
 COLUMNS = (
     Column("criterion", "left", 43, lambda c, say: Cell(say.criterion(c))),
     Column("value", "right", 20, lambda c, say: Cell(say.value(c))),
     Column("limit", "right", 24, lambda c, say: Cell(say.limit(c))),
-    Column("margin", "right", 22, lambda c, say: Cell(say.margin(c))),
+    Column("margin", "right", 22, lambda c, say: Cell(say.margin(c), bar=c.margin_pct)),
     Column("result", "center", 14, lambda c, say: Cell(say.met(c), bold=not c.ok)),
-    Column("worst at", "left", 40, lambda c, say: Cell(say.where(c)), on="screen"),
-    Column("source", "left", 40, lambda c, say: Cell(say.source(c)), on="page"),
+    Column("worst at", "left", 40, lambda c, say: Cell(say.where(c), to=_to(c)), but="paper"),
+    Column("source", "left", 40, lambda c, say: Cell(say.source(c)), but="screen"),
 )
-"""On a page the place stands below the criterion's name."""
+"""On paper the place stands below the criterion's name."""
 NAME, PLACE = 22, 11
 """Letters that a terminal of any width leaves of a criterion's name and of a place."""
 
 
 def criteria_table(
-    result: Result, say: Voice, on: Literal["page", "screen"], caption: str = ""
+    result: Result, say: Voice, on: Where, caption: str = "", ident: str = ""
 ) -> Table:
     """A row a criterion, in the order of the result."""
-    columns = [column for column in COLUMNS if column.on in (None, on)]
+    columns = [column for column in COLUMNS if column.but != on]
+    keys = [column.key for column in columns]
     rows = []
     for c in result.criteria:
         row = [column.cell(c, say) for column in columns]
-        if on == "page":
+        if on == "paper":
             row[0] = Cell(row[0].text, sub=say.where(c))
+        elif on == "browser":
+            met = keys.index("result")
+            row[met] = replace(row[met], tone="good")
         rows.append(row if c.ok else toned(row, "bad"))
-    keys = [column.key for column in columns]
     return Table(
         caption=caption,
         head=[[Head(say.heading(key)) for key in keys]],
@@ -66,4 +81,5 @@ def criteria_table(
         widths=[column.width for column in columns],
         aligns=[column.align for column in columns],
         gives=[Give(keys.index("worst at"), PLACE), Give(0, NAME)] if on == "screen" else (),
+        ident=ident,
     )

@@ -1,5 +1,5 @@
-"""What a document consists of, whatever it is written as: terminal, Markdown, PDF and DOCX lay out
-the same blocks."""
+"""What a document consists of, whatever it is written as: terminal, Markdown, PDF, DOCX and HTML
+lay out the same blocks."""
 
 from __future__ import annotations
 
@@ -81,13 +81,19 @@ def bullets(items: Iterable[str]) -> Bullets:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table; `sub` is a second, smaller line; `code` is compared letter by letter."""
+    """A cell of a table; `sub` is a second, smaller line; `code` is compared letter by letter.
+
+    In a browser it may lead somewhere (`to`: which section, and to whom in it), and have a bar that
+    is so full, in percent.
+    """
 
     text: str
     sub: str = ""
     bold: bool = False
     code: bool = False
     tone: Tone = ""
+    to: str = ""
+    bar: float | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,7 @@ class Table:
     number: int = 0
     keep: Collection[int] = ()
     gives: Sequence[Give] = ()
+    ident: str = ""
 
     def titles(self) -> list[str]:
         """What stands above each column, where a head can have but one row."""
@@ -150,6 +157,7 @@ def table(
     right: Collection[int] = (),
     *,
     caption: str = "",
+    ident: str = "",
     keep: Collection[int] = (),
     gives: Sequence[Give] = (),
 ) -> Table:
@@ -162,6 +170,7 @@ def table(
         aligns=["right" if number in right else "left" for number in range(len(head))],
         keep=keep,
         gives=gives,
+        ident=ident,
     )
 
 

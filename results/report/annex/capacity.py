@@ -32,6 +32,7 @@ def mcu(result: Result, say: Tongue) -> Iterator[Block]:
         aligns=aligned("left", "center", len(keys) - 1),
         whole=True,
         small=True,
+        ident="mcu-table",
     )
     yield Par(say("mcu note"), note=True)
     said = (
@@ -108,11 +109,11 @@ def _loads(phases: Sequence[Phase]) -> list[_Load]:
     )
 
 
-def links(result: Result, say: Tongue) -> Iterator[Block]:
-    """The most loaded directions of links."""
+def links(result: Result, say: Tongue, most: int | None = LINKS_SHOWN) -> Iterator[Block]:
+    """The most loaded directions of links; None: all of them."""
     yield Heading(say("links"))
     loads = _loads(result.phases)
-    shown = loads[:LINKS_SHOWN]
+    shown = loads[:most]
     count = len(result.phases)
     yield Table(
         caption=say("links table", len(shown), len(loads)),
@@ -137,6 +138,7 @@ def links(result: Result, say: Tongue) -> Iterator[Block]:
         widths=[72, 22, *[54 / count] * count, 15],
         aligns=aligned("left", "right", count + 2),
         whole=True,
+        ident="links-table",
     )
     yield Par(say("links note"), note=True)
 

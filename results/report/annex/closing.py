@@ -130,6 +130,7 @@ def assumptions(
         widths=[42, 25, 48, 48],
         aligns=["left"] * 4,
         small=True,
+        ident="assumptions-table",
     )
     if more:
         yield Par(say("load assumptions", more))
@@ -193,11 +194,15 @@ def proof(parts: Sequence[Part], say: Tongue) -> Iterator[Block]:
         else:
             yield Sum(say("sum", named), part.proof.sum, payload(run_id, part.proof.sum))
     for part in parts:
-        yield _identity(part, say)
+        yield identity(part, say)
     for part in parts:
         if isinstance(part.answer, Result):
-            balance = _balance(part.answer.accounting, say)
-            yield Par(say("accounting", part.answer.run_id, balance), note=True)
+            yield accounting(part.answer, say)
+
+
+def accounting(result: Result, say: Tongue) -> Par:
+    """What became of all packets."""
+    return Par(say("accounting", result.run_id, _balance(result.accounting, say)), note=True)
 
 
 def payload(run_id: str, total: str) -> str:
@@ -205,7 +210,8 @@ def payload(run_id: str, total: str) -> str:
     return f"giaoban {run_id} sha256 {total}"
 
 
-def _identity(part: Part, say: Tongue) -> Table:
+def identity(part: Part, say: Tongue) -> Table:
+    """The run, and the sums of all it was made from."""
     answer = part.answer
     inputs = answer.inputs
     version = Cell(inputs.commit or "", code=True)
@@ -235,7 +241,7 @@ def _identity(part: Part, say: Tongue) -> Table:
     aligns: list[Align] = ["left", "left"]
     head = [[Head(say("label")), Head(say("value"))]]
     caption = "identity table load" if isinstance(answer, LoadResult) else "identity table"
-    return Table(say(caption), head, rows, [48, 115], aligns, small=True)
+    return Table(say(caption), head, rows, [48, 115], aligns, small=True, ident="evidence-table")
 
 
 _TITLES = {

@@ -87,8 +87,11 @@ def _by_criteria(answer: FaultsAnswer, say: Tongue, told_at: int) -> str:
     return say(word, count[verdict], every, told_at)
 
 
-def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
-    """How many were tried, the worst of them, single points of failure, and a row for each."""
+def tried(answer: FaultsAnswer, say: Tongue, *, named: bool = False) -> Iterator[Block]:
+    """How many were tried, the worst of them, single points of failure, and a row for each.
+
+    `named`: there is room for the bridges and links that rows are about.
+    """
     count = Counter(f.verdict for f in answer.failures)
     accepted = sum(f.accepted is not None for f in answer.failures)
     if not answer.whole:
@@ -118,10 +121,11 @@ def tried(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
     yield Table(
         caption=say("faults table"),
         head=[[Head(say(key)) for key in keys]],
-        rows=[_row(f, say) for f in sorted(answer.failures, key=_badness)],
+        rows=[_row(f, say, named) for f in sorted(answer.failures, key=_badness)],
         widths=[52, 20, 18, 22, 15, 12, 13, 13],
         aligns=["left", "center", "right", "left", "right", "right", "right", "right"],
         small=True,
+        ident="failures-table",
     )
     yield Par(say("faults note"), note=True)
 
@@ -170,21 +174,24 @@ def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
     return rank, -needless, -cut, *_by_interruption(failure)
 
 
-def _row(failure: FailureResult, say: Tongue) -> list[Cell]:
+def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
     verdict = {"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict]
     if failure.verdict == "pass" and failure.accepted is not None:
         verdict = "accepted"
     at = failure.interruption_at
     load = failure.worst_link
+    cut = say.listed(failure.cut_off) if named else ""
+    mending = say.bridge(failure.restored_interruption_at or "") if named else ""
+    busiest = "–" if load is None else say.number(load.peak_pct, 1)
     return [
         Cell(say.failure(failure)),
         Cell(say(verdict), bold=failure.verdict != "pass"),
         Cell(say.number(failure.interruption_ms, 0)),
         Cell(say.bridge(at) if at else "–"),
-        Cell(say.number(failure.restored_interruption_ms, 0)),
+        Cell(say.number(failure.restored_interruption_ms, 0), sub=mending),
         Cell(say.number(failure.packets_lost) if failure.bridges else "–"),
-        Cell(str(len(failure.cut_off)) if failure.bridges else "–"),
-        Cell("–" if load is None else say.number(load.peak_pct, 1)),
+        Cell(str(len(failure.cut_off)) if failure.bridges else "–", sub=cut),
+        Cell(busiest, sub=say.link(load.id, load.direction) if named and load else ""),
     ]
 
 

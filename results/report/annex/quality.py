@@ -25,16 +25,16 @@ Read = Callable[[StreamResult], float | None]
 def criteria(result: Result, say: Tongue) -> Iterator[Block]:
     """Each criterion with value, limit, margin and source."""
     yield Heading(say("criteria"))
-    yield criteria_table(result, InWords(result, say), "page", say("criteria table"))
+    yield criteria_table(result, InWords(result, say), "paper", say("criteria table"))
     yield Par(say("criteria note"), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
     if result.faults:
         yield Par(say("criteria faults"), note=True)
-    yield from _other_seeds(result, say)
+    yield from other_seeds(result, say)
 
 
-def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
+def other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
     """How far each criterion's value goes apart at other seeds."""
     found = spreads(result)
     if not found or result.seeds is None:
@@ -58,6 +58,7 @@ def _other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
         widths=[55, 22, 22, 22, 24, 18],
         aligns=["left", "right", "right", "right", "right", "center"],
         small=True,
+        ident="seeds-table",
     )
 
 
@@ -66,11 +67,13 @@ class InWords:
 
     def __init__(self, result: Result, say: Tongue) -> None:
         self._result, self._say = result, say
-        self.criterion, self.value, self.limit = say.criterion, say.value, say.limit
-        self.source = say.source
+        self.value, self.limit, self.source = say.value, say.limit, say.source
 
     def heading(self, key: str) -> str:
         return self._say(key) if key in WORDS else self._say.gettext(key[:1].upper() + key[1:])
+
+    def criterion(self, c: CriterionResult) -> str:
+        return self._say.criterion(c)
 
     def margin(self, c: CriterionResult) -> str:
         return "–" if c.id == EVERY_SEED else self._say.percent(c.margin_pct)

@@ -81,6 +81,7 @@ WORDS: Mapping[str, str] = {
     "limit": N_("Limit"),
     "margin": N_("Margin"),
     "result": N_("Result"),
+    "worst at": N_("Worst at"),
     "source": N_("Source"),
     "met": N_("Met"),
     "not met": N_("Not met"),

@@ -10,30 +10,39 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from giaoban.translation import Language, translator
+from results.report.view.page_data import Shown, page_data
+from results.report.view.sections import content
+from results.report.view.words import SCRIPT, WORDS
 
 PARTS = Path(__file__).with_name("page")
 FILE = "view.html"
 """The page's name in a run's folder."""
 
 
-def page(data: Mapping[str, Any]) -> str:
-    """The whole page for what `page_data` made; the same data give the same text."""
+def page(of: Shown, lang: Language) -> str:
+    """The whole page of one or two runs, or of failures; the same runs give the same text.
+
+    It begins in one language and has the other's content ready.
+    """
+    data = page_data(of, lang)
     script, style = _script(), _read("style.css")
-    words = json.loads(_read("words.json"))
     run = data["run"] or data["failures"]
-    title = words[data["lang"]]["title" if data["run"] else "title failures"]
+    title = translator(lang).text(WORDS["title" if data["run"] else "title failures"])
     filled = {
-        "LANG": data["lang"],
+        "LANG": lang,
+        "OTHER": "en" if lang == "vi" else "vi",
         "SCRIPT_SHA": _sha256(script),
         "STYLE_SHA": _sha256(style),
         "TITLE": html.escape(f"{title} – {run['run_id']}"),
         "STYLE": style,
+        "CONTENT": content(of, lang),
+        "CONTENT_OTHER": content(of, "en" if lang == "vi" else "vi"),
         "DATA": _block(data),
-        "WORDS": _block(words),
+        "WORDS": _block({each: _words(each) for each in ("vi", "en")}),
         "SCRIPT": script,
     }
     parts = _read("page.html").split("@")
@@ -41,6 +50,11 @@ def page(data: Mapping[str, Any]) -> str:
     for place in range(1, len(parts), 2):
         parts[place] = filled[parts[place]]
     return "".join(parts)
+
+
+def _words(lang: Language) -> dict[str, str]:
+    """What the script says."""
+    return {key: translator(lang).text(WORDS[key]) for key in SCRIPT}
 
 
 @cache

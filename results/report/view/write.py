@@ -14,7 +14,7 @@ from results.model.result import Result
 from results.model.series import Series
 from results.report.view import map as maps
 from results.report.view.page import FILE, page
-from results.report.view.page_data import Lang, Run, page_data
+from results.report.view.page_data import Lang, Run, Shown
 
 FAULTS = "faults.json"
 SERIES = "series.npz"
@@ -31,15 +31,14 @@ def page_of(
     if not (folder / RESULT).is_file() and (folder / FAULTS).is_file():
         if other is not None or failures is not None:
             raise InputError(f"{folder.name}: a run of failures is compared with nothing")
-        answer = _failures(folder)
-        return page(page_data(None, lang=lang, failures=answer, failures_map=_map(folder)))
+        return page(Shown(None, failures=_failures(folder), failures_map=_map(folder)), lang)
     return page(
-        page_data(
+        Shown(
             read_run(folder),
-            lang=lang,
-            other=None if other is None else read_run(other),
-            failures=None if failures is None else _failures(failures),
-        )
+            None if other is None else read_run(other),
+            None if failures is None else _failures(failures),
+        ),
+        lang,
     )
 
 
@@ -66,7 +65,7 @@ def write_page(
     if result is None:
         text = page_of(folder, lang=lang)
     else:
-        text = page(page_data(Run(result, series or _series(folder), _map(folder)), lang=lang))
+        text = page(Shown(Run(result, series or _series(folder), _map(folder))), lang)
     write_whole(folder / FILE, text.encode())
     return folder / FILE
 

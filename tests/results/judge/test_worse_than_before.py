@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from typing import Any
 
@@ -13,7 +14,8 @@ from results.judge.confidence import detectable_share_rise, wilson
 from results.judge.verdict import judge
 from results.model.result import CriterionResult, Phase, Place
 from results.report.summary import criteria_notes, place_name, summary_md
-from results.report.view.run_data import run_data
+from results.report.view.page_data import Run, Shown
+from results.report.view.sections import content
 from results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
@@ -144,8 +146,8 @@ def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable(
         if row[0].startswith("Âm thanh: độ trễ từ miệng đến tai")
     ]
     assert "vượt mức nên có 150" in row[0]
-    notes = run_data(result, None, None)["notes"]
-    assert [note["en"] for note in notes] == english
+    page = content(Shown(Run(result, None, None)), "en")
+    assert "".join(f"<li>{html.escape(note)}</li>" for note in english) in page
 
 
 def test_in_time_nothing_is_said_of_delays() -> None:

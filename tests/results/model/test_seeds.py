@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -18,7 +19,8 @@ from results.report.annex.standing import Part
 from results.report.plots.words import Lang
 from results.report.seed_words import note, sentence
 from results.report.summary import binds, headline, notes, summary_md
-from results.report.view.run_data import run_data
+from results.report.view.page_data import Run, Shown
+from results.report.view.sections import content
 from results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
@@ -311,7 +313,10 @@ def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
 
 
 def test_the_page_has_the_spread() -> None:
-    shown = run_data(judged([0.0, 2.0]), None, None)
-    assert shown["how_sure"]["en"].startswith("Also estimated at 2 other seeds")
-    assert (shown["seeds"]["passed"], shown["seeds"]["spread"]["audio-loss"]["largest"]) == (1, 2.0)
-    assert run_data(make.result(), None, None)["seeds"] is None
+    shown = content(Shown(Run(judged([0.0, 2.0]), None, None)), "en")
+    assert "<p>Also estimated at 2 other seeds" in shown
+    spread = shown[shown.index('id="seeds-table"') :].partition("</table>")[0]
+    name = next(c.name_en for c in make.result().criteria if c.id == "audio-loss")
+    row = next(row for row in spread.split("<tr>") if f">{name}</th>" in row)
+    assert re.findall("<td[^>]*>(.*?)</td>", row)[2] == "2\u00a0%"
+    assert 'id="seeds-table"' not in content(Shown(Run(make.result(), None, None)), "en")

@@ -13,8 +13,7 @@ from results.report.excerpt import MOST_BRIDGES, MOST_LINES, MOST_ROWS, left_out
 from results.report.plots.run import draw_lines
 from results.report.summary import notes, summary_md
 from results.report.view.page import page
-from results.report.view.page_data import Run, page_data
-from results.report.view.run_data import run_data
+from results.report.view.page_data import Run, Shown, page_data
 
 MANY = 1000
 NAMES = [f"b-{n}" for n in range(MANY)]
@@ -41,7 +40,7 @@ def test_of_a_small_run_everything_is_shown():
     assert excerpt.excerpt(result, None) is None
     assert left_out(result) == []
     assert "Not shown" not in summary_md(result)
-    assert run_data(result, None, None)["part"] is None
+    assert "This page shows the" not in page(Shown(Run(result, None, None)), "en")
 
 
 def test_the_worst_bridges_are_shown(large):
@@ -59,16 +58,18 @@ def test_a_page_of_a_large_run_says_what_it_leaves_out(large):
     delays = {f"{who} audio down": curve for who in NAMES}
     links = {f"access-{who} r-{who}->{who}": curve for who in NAMES}
     series = dataclasses.replace(series, stream_delay_ms=delays, link_utilisation_pct=links)
-    data = page_data(Run(large, series, None), lang="en")["run"]
-    assert f"the {MOST_BRIDGES} worst of {MANY} bridges" in data["part"]["en"]
-    assert str(MANY) in data["part"]["vi"]
+    shown = Shown(Run(large, series, None))
+    text = page(shown, "en")
+    assert f"the {MOST_BRIDGES} worst of {MANY} bridges" in text
+    assert f"trong số {MANY} điểm cầu" in text
+    data = page_data(shown, "en")["run"]
     assert len(data["bridges"]) == MOST_BRIDGES
     for phase in data["phases"]:
         assert set(phase["bridges"]) == {bridge["id"] for bridge in data["bridges"]}
-        assert len(phase["links"]) == excerpt.MOST_DIRECTIONS
-        assert [r["bridge"] for r in phase["mcu"]["refused"]] == ["b-500"]
+        assert len(phase["peaks"]) == excerpt.MOST_DIRECTIONS
+    assert text.count("no capacity left (code 503): b-500") == 1
     assert 0 < len(data["curves"]["streams"]) <= MOST_BRIDGES * 4
-    assert len(page(page_data(Run(large, series, None), lang="en"))) < 3_000_000
+    assert len(text) < 3_000_000
     assert len(large.phases[0].bridges) == MANY
     assert len(json.loads(large.to_json())["phases"][0]["bridges"]) == MANY
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -21,7 +20,6 @@ from results.report.document import Table
 from results.report.failures_summary import summary_md as of_failures
 from results.report.load_summary import summary_md as of_load
 from results.report.summary import summary_md as of_check
-from results.report.view import page
 from tests.results import view_factory as v
 
 PHASES = {"vi": ["Trước", "Trong", "Sau"], "en": ["Before", "During", "After"]}
@@ -215,19 +213,6 @@ def test_what_stands_below_a_header_is_what_it_says() -> None:
         "Bad frames / After": "4", "Freezes / After": "2", "Longest (ms) / After": "200",
         "Time frozen (%) / After": "0.7",
     }  # fmt: skip
-
-
-def test_no_catalogue_of_the_page_has_a_key_twice() -> None:
-    """JSON has the last of several keys of one name hide the others."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        assert len(names) == len(set(names)), sorted(n for n in names if names.count(n) > 1)
-        return dict(pairs)
-
-    text = (page.PARTS / "words.json").read_text(encoding="utf-8")
-    words = json.loads(text, object_pairs_hook=once)
-    assert words["vi"].keys() == words["en"].keys()
 
 
 # --------------------------------------------------------------------------------------- summary.md

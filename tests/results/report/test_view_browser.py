@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from browser import Page, chromium
 
-from giaoban.translation import NBSP
+from giaoban.translation import NBSP, translator
 from results.model.result import Result
 from results.model.series import Series
-from results.report.view.page import PARTS
+from results.report.view import words
 from results.report.view.write import page_of, write_page
 from results.report.wording import Wording
 from tests.results import history_factory as h
@@ -25,7 +25,10 @@ VI, EN = Wording("vi"), Wording("en")
 
 pytestmark = pytest.mark.realtime
 
-WORDS = json.loads((PARTS / "words.json").read_text(encoding="utf-8"))
+WORDS = {
+    lang: {key: translator(lang).text(text) for key, text in words.WORDS.items()}
+    for lang in ("vi", "en")
+}
 AUDITS = (Path(__file__).with_name("audits.js")).read_text(encoding="utf-8")
 INTERACTIVE = {"button", "link", "combobox", "slider", "radio", "textbox", "checkbox"}
 
@@ -74,11 +77,12 @@ def read(folder: Path) -> Result:
 def test_criteria_are_those_of_the_result(page: Page, run: Path) -> None:
     rows = page.table("criteria-table")
     result = read(run)
+    assert result.binding is not None
     assert len(rows) == len(result.criteria)
     for row, c in zip(rows, result.criteria, strict=True):
         unit = c.unit_vi or c.unit
         assert row[:4] == [
-            c.name_vi,
+            f"{'▶ ' * (c.id == result.binding.criterion)}{c.name_vi}",
             VI.amount(c.value, unit),
             VI.limit(c),
             VI.percent(c.margin_pct),
@@ -145,9 +149,9 @@ def test_curves_are_those_of_the_series(page: Page, run: Path) -> None:
 
 def test_the_mcu_and_the_links(page: Page, run: Path) -> None:
     phases = read(run).phases
-    assert [row[1:6] for row in page.table("mcu-table")] == [
+    assert [row[1:4] + row[5:6] + row[7:8] for row in page.table("mcu-table")] == [
         [
-            VI.number(p.mcu.used_pct),
+            VI.percent(p.mcu.used_pct, 1),
             VI.in_use(p.mcu),
             f"{VI.number(p.mcu.units_used)} / {VI.number(p.mcu.units_total)}",
             f"{p.mcu.ports_used} / {p.mcu.ports_total}",
@@ -156,7 +160,7 @@ def test_the_mcu_and_the_links(page: Page, run: Path) -> None:
         for p in phases
     ]
     first = page.table("links-table")[0]
-    assert first == ["Gia Nghĩa → Đắk Song", "10", "12,34", "32,34", "52,34", "0"]
+    assert first == ["Gia Nghĩa → Đắk Song", "10", "12,3", "32,3", "52,3", "0"]
 
 
 def test_the_map_shows_the_load_that_is_asked_for(page: Page) -> None:
@@ -191,9 +195,9 @@ def test_both_languages_and_nothing_of_the_other(page: Page) -> None:
 
 def test_numbers_are_written_as_the_language_does(page: Page) -> None:
     first = "document.querySelector('#links-table tbody td:nth-child(3)').textContent"
-    assert page.js(first) == "12,34"
+    assert page.js(first) == "12,3"
     page.click("#lang-en")
-    assert page.js(first) == "12.34"
+    assert page.js(first) == "12.3"
 
 
 def test_everything_by_keyboard(page: Page) -> None:
@@ -311,10 +315,12 @@ def test_failures_beside_a_run_and_alone(browser: Page, tmp_path: Path) -> None:
     beside = shown(browser, tmp_path, page_of(folder, lang="vi", failures=tried))
     assert "Dak" not in beside.js("document.getElementById('failures').textContent")
     rows = beside.table("failures-table")
-    assert rows[1][:6] == ["Hỏng bộ định tuyến Đắk Song", "✓ Đạt", "120 (Đắk Mil)", "–", "40", "–"]
-    assert rows[0][5] == "Đắk Glong"
-    fault = beside.js("document.querySelector('#failures tbody tr').textContent")
-    assert fault == "Đắk Mil8080047không1.1400"
+    assert rows[1] == [
+        "Hỏng bộ định tuyến Đắk Song", "Đạt", "120", "Đắk Mil", "–", "40", "0", rows[1][7],
+    ]  # fmt: skip
+    assert rows[0][6] == "1Đắk Glong"
+    [fault] = [row for row in beside.table("failures") if "Đắk Mil" in row[1]]
+    assert fault[2:7] == ["80", "0", "0", "47", "không"]
     alone = shown(browser, tmp_path, page_of(tried, lang="vi"))
     assert WORDS["vi"]["failures pass"] in alone.js(
         "document.getElementById('verdict').textContent"

@@ -14,7 +14,7 @@ from browser import Page, chromium
 from results.judge.baseline import accept
 from results.judge.baseline_compare import against
 from results.report.view.page import page
-from results.report.view.page_data import Run, page_data
+from results.report.view.page_data import Run, Shown
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results.report.test_headers import everything
@@ -33,24 +33,23 @@ VI = {
         "Gián đoạn dài nhất (ms)", "Số lần dừng hình", "Dừng hình (%)",
     ],
     "mcu-table": [
-        "Giai đoạn", "Đã dùng (%)", "Tính theo", "Đơn vị đã dùng / tổng", "Cổng đã dùng / tổng",
-        "Điểm cầu tham gia", "Bị từ chối", "Bị hạ mức", "Bị ngắt",
-        "Thiết lập cuộc gọi, riêng phần mạng, p95 (ms)",
+        "Giai đoạn", "Đã dùng", "Tính theo", "Đơn vị đã dùng / tổng", "Đơn vị còn lại",
+        "Cổng đã dùng / tổng", "Cổng còn lại", "Tham gia", "Bị từ chối", "Hạ mức",
     ],
     "links-table": [
-        "Hướng truyền", "Tốc độ (Mb/s)", "Tải cao nhất (%), trước", "Tải cao nhất (%), trong",
-        "Tải cao nhất (%), sau", "Gói bị loại",
+        "Hướng truyền", "Tốc độ (Mb/s)", "Tải cao nhất (%) Trước", "Tải cao nhất (%) Trong",
+        "Tải cao nhất (%) Sau", "Gói bị loại",
     ],
     "": [
-        "Điểm cầu", "Gián đoạn (ms)", "Riêng âm thanh (ms)", "Do khôi phục (ms)", "Gói mất",
-        "Bị ngắt", "Có hình trở lại (ms)", "Gọi lại",
+        "Sự cố", "Điểm cầu", "Mất tiếng (ms)", "Mất hình (ms)", "Do khôi phục (ms)", "Gói mất",
+        "Bị ngắt", "Có hình trở lại (ms)", "Kể từ khi khôi phục (ms)", "Cuộc gọi",
     ],
     "failures-table": [
-        "Sự cố", "Kết quả", "Gián đoạn dài nhất (ms)", "Do khôi phục (ms)", "Gói mất", "Bị ngắt",
-        "Tải cao nhất (%)",
+        "Sự cố", "Kết quả", "Gián đoạn dài nhất (ms)", "Tại", "Do khôi phục (ms)", "Gói mất",
+        "Điểm cầu bị ngắt", "Tải cao nhất (%)",
     ],
     "assumptions-table": ["Nội dung", "Giá trị", "Cơ sở hiện có", "Sẽ được thay bằng"],
-    "evidence-table": ["Nội dung", "Giá trị"],
+    "evidence-table": ["Thông tin", "Giá trị"],
 }  # fmt: skip
 EN = {
     "criteria-table": ["Criterion", "Value", "Limit", "Margin", "Result", "Worst at", "Source"],
@@ -62,21 +61,20 @@ EN = {
         "Longest interruption (ms)", "Freezes", "Frozen (%)",
     ],
     "mcu-table": [
-        "Phase", "In use (%)", "Most of", "Units used / total", "Ports used / total",
-        "Bridges in the meeting", "Refused", "Given less", "Dropped",
-        "Call set-up, the network’s share, p95 (ms)",
+        "Phase", "In use", "Most of", "Units used / total", "Units left", "Ports used / total",
+        "Ports left", "Joined", "Refused", "Given less",
     ],
     "links-table": [
-        "Direction", "Rate (Mb/s)", "Peak (%), before", "Peak (%), during", "Peak (%), after",
-        "Packets dropped",
+        "Direction", "Rate (Mb/s)", "Highest load (%) Before", "Highest load (%) During",
+        "Highest load (%) After", "Dropped",
     ],
     "": [
-        "Bridge", "Interrupted (ms)", "Sound alone (ms)", "By the mending (ms)", "Packets lost",
-        "Cut off", "Picture again (ms)", "Dialled again",
+        "Failure", "Bridge", "Sound away (ms)", "Picture away (ms)", "By mending (ms)", "Lost",
+        "Cut off", "Picture again (ms)", "After mending (ms)", "Call",
     ],
     "failures-table": [
-        "Failure", "Result", "Longest interruption (ms)", "By the mending (ms)", "Packets lost",
-        "Cut off", "Highest load (%)",
+        "Failure", "Result", "Longest interruption (ms)", "At", "By mending (ms)", "Lost",
+        "Bridges cut off", "Highest load (%)",
     ],
     "assumptions-table": ["What", "Value", "Rests on", "Would be replaced by"],
     "evidence-table": ["What", "Value"],
@@ -110,8 +108,8 @@ def test_every_header(
     check, tried, *_ = everything()
     other = h.measured(h.JULY, delay_ms=60.0)
     run = Run(check, f.series(seconds=90), None)
-    data = page_data(run, lang=lang, other=Run(other, None, None), failures=tried)  # type: ignore[arg-type]
-    found = json.loads(opened(browser, tmp_path, page(data)).js(READ))
+    text = page(Shown(run, Run(other, None, None), tried), lang)  # type: ignore[arg-type]
+    found = json.loads(opened(browser, tmp_path, text).js(READ))
     assert {ident: head for ident, head, _ in found} == expected
     assert [(ident, counts) for ident, head, counts in found if counts != [len(head)]] == []
 
@@ -129,5 +127,5 @@ def test_the_head_of_a_comparison(browser: Page, tmp_path: Path, lang: str, said
     """What the exit code says, and beside it what the criteria do."""
     weak = ff.answer(accepts=())
     same = against(weak, accept(weak, name="ring", reason="known", on=date(2026, 11, 25)))
-    shown = opened(browser, tmp_path, page(page_data(None, lang=lang, failures=same)))  # type: ignore[arg-type]
-    assert shown.js('document.querySelector("#verdict .headline").textContent') == f"✓ {said}"
+    shown = opened(browser, tmp_path, page(Shown(None, failures=same), lang))  # type: ignore[arg-type]
+    assert shown.js('document.querySelector("#verdict h2 + p").textContent') == f"✓ {said}"

@@ -34,15 +34,14 @@ function scroller(label, ...inside) {
   return made;
 }
 
-// A table for the eye and for screen readers. Cells: text, a node, or {v, n: a number, whole: on one line}.
+// A table for the eye and for screen readers. Cells: text, or {v, n: a number, whole: on one line}.
 function table(caption, heads, rows, options = {}) {
   const cell = (value, tag, scope) => {
-    const it = value !== null && typeof value === "object" && !(value instanceof Node) && !Array.isArray(value)
-      ? value : { v: value };
+    const it = value !== null && typeof value === "object" ? value : { v: value };
     return el(tag, { class: it.n ? "n" : it.whole ? "whole" : null, scope }, it.v);
   };
-  const body = rows.map((row) => el("tr", { class: row.cls || null },
-    (row.cells || row).map((value, i) => cell(value, i === 0 ? "th" : "td", i === 0 ? "row" : null))));
+  const body = rows.map((row) => el("tr", {},
+    row.map((value, i) => cell(value, i === 0 ? "th" : "td", i === 0 ? "row" : null))));
   const made = el("table", { id: options.id },
     el("caption", {}, caption),
     el("thead", {}, el("tr", {}, heads.map((head) => cell(head, "th", "col")))),

@@ -31,9 +31,6 @@ function num(value, digits = 2) {
   return sign + whole + (part ? (lang === "vi" ? "," : ".") + part : "");
 }
 
-const amount = (value, unit) => value === null ? w("not measured") : num(value) + (unit ? NBSP + unit : "");
-const limitText = (c) => (c.sense === "at-most" ? "≤" : "≥") + NBSP + amount(c.threshold, both(c.unit));
-const marginText = (value) => value === null ? DASH : num(value, 0) + NBSP + "%";
 const phaseName = (name) => WORDS[lang][name] ? w(name) : name;
 const streamName = (key) => { const [, kind, way] = key.split(" "); return `${w(kind)}, ${w(way)}`; };
 

@@ -1,14 +1,8 @@
 // What is chosen; sections are told when it changes.
 const RUN = DATA.run, OTHER = DATA.other, FAILURES = DATA.failures;
 
-// Where a criterion is not met, or else the first one.
-function firstBridge() {
-  const missed = RUN.criteria.find((c) => !c.ok && RUN.bridges.some((b) => b.id === c.bridge));
-  return missed ? missed.bridge : RUN.bridges[0].id;
-}
-
 const state = {
-  bridge: RUN && RUN.bridges.length ? firstBridge() : null,
+  bridge: RUN ? RUN.first : null,
   measure: "delay",
   colour: RUN ? "worst" : "failures",
   second: 0,

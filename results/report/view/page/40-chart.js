@@ -65,8 +65,8 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
         height: high - PLOT.bottom - PLOT.top, fill: SHADES[i % SHADES.length] }),
       svg("text", { x: (x(phase.from) + x(phase.to)) / 2, y: PLOT.top - 8, "text-anchor": "middle",
         "font-size": 13 }, phaseName(phase.name))]),
-    run.events.filter((e) => e.to > 0 && e.from < seconds).map((e) => svg("rect", {
-      x: x(Math.max(0, e.from)), y: PLOT.top, width: Math.max(2, x(Math.min(seconds, e.to)) - x(Math.max(0, e.from))),
+    run.events.map((e) => svg("rect", {
+      x: x(e.from), y: PLOT.top, width: Math.max(2, x(e.to) - x(e.from)),
       height: high - PLOT.bottom - PLOT.top, fill: `url(#${hatch})`, opacity: 0.35 })),
     ticks(bottom, top, 5).map((v) => [
       svg("line", { x1: left, x2: wide - right, y1: y(v), y2: y(v), stroke: "#d3d9df" }),
@@ -107,7 +107,4 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
   return { figure, update };
 }
 
-function limitOf(run, id) {
-  const found = run.criteria.find((c) => c.id === id);
-  return found ? { value: found.threshold, text: limitText(found) } : null;
-}
+const limitOf = (run, id) => run.limits[id] && { value: run.limits[id].value, text: both(run.limits[id].text) };

@@ -16,7 +16,7 @@ function loadOf(key) {
     return points && !Number.isNaN(points[state.second]) ? points[state.second] : null;
   }
   const found = RUN.phases.filter((p) => state.colour === "worst" || p.name === state.colour)
-    .map((p) => p.links[key]).filter(Boolean).map((link) => link[1]);
+    .map((p) => p.peaks[key]).filter((peak) => peak !== undefined);
   return found.length ? Math.max(...found) : null;
 }
 
@@ -88,10 +88,10 @@ function ringOn(link) {
 
 function singleRings(map) {
   const points = FAILURES ? FAILURES.single_points : [];
-  return points.map((p) => {
-    const link = map.links.find((l) => l.id === p.id);
-    const host = map.hosts.find((h) => h.id === p.id);
-    const at = link ? ringOn(link) : map.routers.find((r) => r.id === p.id) || host;
+  return points.map((id) => {
+    const link = map.links.find((l) => l.id === id);
+    const host = map.hosts.find((h) => h.id === id);
+    const at = link ? ringOn(link) : map.routers.find((r) => r.id === id) || host;
     return at ? svg("circle", { cx: at.x, cy: at.y, r: host ? 8.5 : 13, fill: "none", stroke: "#111", "stroke-width": 2.2,
       "stroke-dasharray": "5 3" }) : null;
   });
@@ -114,11 +114,9 @@ function mapKeys(map) {
       svg("circle", { cx: 11, cy: 11, r: 8.5, fill: "none", stroke: "#111", "stroke-width": 2, "stroke-dasharray": "4 2" })), w("single")) : null);
 }
 
-function mapSection() {
+function mapPart() {
   const map = (RUN && RUN.map) || (FAILURES && FAILURES.map);
-  const card = (...inside) => el("section", { id: "map", class: "card", "aria-labelledby": "map-h" },
-    el("h2", { id: "map-h" }, w("map")), inside);
-  if (!map) return { node: card(el("p", {}, w("no map"))) };
+  if (!map) return { node: el("p", {}, w("no map")) };
   const pick = RUN ? (id) => { choose({ bridge: id }); say(w("chosen", nameOf(RUN, id))); } : null;
   const measured = RUN ? new Set(RUN.bridges.map((b) => b.id)) : new Set();
   const links = drawLinks(map);
@@ -167,8 +165,8 @@ function mapSection() {
   };
   update();
   if (nodes.length && !nodes.some((n) => n.getAttribute("tabindex") === "0")) nodes[0].setAttribute("tabindex", 0);
-  return { update, node: card(
+  return { update, node: [
     el("div", { class: "controls" }, el("fieldset", {}, el("legend", {}, w("colour by")), radios)),
     el("figure", { class: "map" }, scroller(w("map"), picture),
-      el("figcaption", { class: "small" }, w("map caption"))), mapKeys(map)) };
+      el("figcaption", { class: "small" }, w("map caption"))), mapKeys(map)] };
 }

@@ -1,8 +1,8 @@
 // The time line: phases, what was done on purpose, and the moment that the plots and the map show.
-function timeSection() {
+function timePart() {
   const seconds = lengthOf(RUN), wide = 860, left = 8, right = 8;
   const x = (s) => left + (s / seconds) * (wide - left - right);
-  const events = RUN.events.filter((e) => e.to > 0 && e.from < seconds);
+  const events = RUN.events;
   const rows = []; // where the last bar of each row ends
   const placed = events.map((event) => {
     let row = rows.findIndex((until) => until <= event.from);
@@ -19,7 +19,7 @@ function timeSection() {
       svg("text", { x: (x(phase.from) + x(phase.to)) / 2, y: 26, "text-anchor": "middle", "font-size": 14, "font-weight": 600 },
         phaseName(phase.name))]),
     events.map((event, i) => {
-      const from = x(Math.max(0, event.from)), to = Math.max(from + 18, x(Math.min(seconds, event.to)));
+      const from = x(event.from), to = Math.max(from + 18, x(event.to));
       return [svg("rect", { x: from, y: 44 + placed[i] * 22, width: to - from, height: 18, fill: "#5d4a1e", rx: 2 }),
         svg("text", { x: from + 9, y: 57.5 + placed[i] * 22, "text-anchor": "middle", "font-size": 12, "font-weight": 700,
           class: "onbar" }, String(i + 1))];
@@ -37,13 +37,8 @@ function timeSection() {
     slider.setAttribute("aria-valuetext", text);
   };
   update();
-  return { update, node: el("section", { id: "time", class: "card", "aria-labelledby": "time-h" },
-    el("h2", { id: "time-h" }, w("time")),
+  return { update, node: [
     el("figure", { class: "chart" }, el("figcaption", { class: "small" }, w("time caption")),
       scroller(w("time caption"), picture)),
-    RUN.curves ? [el("label", { for: "second" }, w("second")), " ", shown, slider] : null,
-    el("p", {}, spans),
-    events.length ? [el("h3", {}, w("events")), el("ol", { class: "plain", id: "events" }, events.map((e) => el("li", {},
-      w("span", num(Math.max(0, e.from), 1), num(Math.min(seconds, e.to), 1)), ": ", both(e.text))))]
-      : el("p", { class: "small" }, w("no events"))) };
+    RUN.curves ? [el("label", { for: "second" }, w("second")), " ", shown, slider] : null] };
 }

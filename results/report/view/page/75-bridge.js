@@ -48,7 +48,7 @@ function secondsTable(caption, lines) {
   return node;
 }
 
-function bridgeSection() {
+function bridgePart() {
   const select = el("select", { id: "bridge-choice", change: () => choose({ bridge: select.value }) },
     RUN.bridges.map((b) => el("option", { value: b.id, selected: b.id === state.bridge }, b.name)));
   const measures = MEASURES.filter(([measure]) => RUN.curves
@@ -76,10 +76,8 @@ function bridgeSection() {
     if ("bridge" in patch || "measure" in patch) render();
     else if (drawn && "second" in patch) drawn.update();
   };
-  return { update, node: el("section", { id: "bridge", class: "card", "aria-labelledby": "bridge-h" },
-    el("h2", { id: "bridge-h" }, w("bridge")),
-    state.bridge ? [el("div", { class: "controls" },
-      el("label", { class: "over", for: "bridge-choice" }, el("span", {}, w("choose bridge")), select),
-      radios.length ? el("fieldset", {}, el("legend", {}, w("measure")), radios) : null), plot, tables]
-      : el("p", {}, w("no bridges"))) };
+  return { update, node: state.bridge ? [el("div", { class: "controls" },
+    el("label", { class: "over", for: "bridge-choice" }, el("span", {}, w("choose bridge")), select),
+    radios.length ? el("fieldset", {}, el("legend", {}, w("measure")), radios) : null), plot, tables]
+    : el("p", {}, w("no bridges")) };
 }

@@ -1,9 +1,7 @@
-// Everything on the page, in the language chosen.
-function sections() {
-  if (!RUN) return [verdictSection, mapSection, failuresSection];
-  return [verdictSection, criteriaSection, ...(OTHER ? [comparisonSection] : []), mapSection, timeSection,
-    bridgeSection, mcuSection, linksSection, failuresSection, assumptionsSection, evidenceSection];
-}
+// The content of the language chosen, with what is drawn in its places.
+const LIVE = { map: mapPart, time: timePart, bridge: bridgePart, mcu: mcuPart, links: linksPart };
+const inside = byId("inside"), begins = lang, other = byId("other");
+const content = { [begins]: [...inside.childNodes], [other.lang]: [...other.content.childNodes] };
 
 function render() {
   document.documentElement.lang = lang;
@@ -12,19 +10,29 @@ function render() {
   byId("title").textContent = title;
   byId("run-id").textContent = OTHER ? `A: ${id} · B: ${OTHER.run_id}` : id;
   byId("skip").textContent = w("skip");
-  byId("foot").textContent = w("foot");
-  for (const other of ["vi", "en"]) byId(`lang-${other}`).setAttribute("aria-pressed", String(other === lang));
+  for (const each of ["vi", "en"]) byId(`lang-${each}`).setAttribute("aria-pressed", String(each === lang));
+  inside.replaceChildren(...content[lang]);
   updates = [];
-  const made = sections().map((make) => make());
-  for (const { update } of made) if (update) updates.push(update);
-  clear(byId("main"), made.map(({ node }) => node));
-  byId("contents").setAttribute("aria-label", w("contents"));
-  clear(byId("contents"), el("ul", {}, made.map(({ node }) => el("li", {},
-    el("a", { href: `#${node.id}` }, w(node.id))))));
+  for (const place of inside.querySelectorAll("[data-live]")) {
+    const { node, update } = LIVE[place.dataset.live]();
+    if (update) updates.push(update);
+    clear(place, node);
+  }
+  inside.querySelectorAll(".scroll").forEach((made) => widths.observe(made));
 }
 
-for (const other of ["vi", "en"]) {
-  byId(`lang-${other}`).addEventListener("click", () => { lang = other; render(); });
+// Where a value was worst: a press chooses it and goes there.
+inside.addEventListener("click", (event) => {
+  const link = event.target.closest("a.place");
+  if (!link) return;
+  const target = link.hash.slice(1), to = link.dataset.to;
+  choose(target === "bridge" ? { bridge: to } : { link: to });
+  byId(`${target}-h`).scrollIntoView();
+  byId(`${target}-choice`).focus({ preventScroll: true });
+  event.preventDefault();
+});
+for (const each of ["vi", "en"]) {
+  byId(`lang-${each}`).addEventListener("click", () => { lang = each; render(); });
 }
 let opened = [];
 window.addEventListener("beforeprint", () => {

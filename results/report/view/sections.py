@@ -1,0 +1,297 @@
+"""The page's sections in one language: the blocks of the annex, and places for what its script
+draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import dropwhile
+from typing import NamedTuple
+
+from giaoban.translation import Language
+from results.archive.history.compare import Change, compare
+from results.model.failures import FaultsAnswer
+from results.model.result import CriterionResult, Result
+from results.report.annex import capacity, closing, failing, quality
+from results.report.annex.quality import InWords
+from results.report.annex.standing import Part
+from results.report.annex.translator import Tongue
+from results.report.criteria_table import criteria_table
+from results.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Heading,
+    Par,
+    Tone,
+    table,
+)
+from results.report.excerpt import MOST_DIRECTIONS, Excerpt
+from results.report.html import element, html
+from results.report.invalid import reasons
+from results.report.summary import criteria_notes
+from results.report.view.page_data import Run, Shown
+from results.report.view.run_data import events, spans
+from results.report.view.words import INPUTS, WORDS
+
+SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
+_WAYS: dict[str, Tone] = {"better": "good", "worse": "bad", "same": "", "other": "doubt"}
+
+
+class Live(NamedTuple):
+    """A place that the script fills, by what it fills it with."""
+
+    what: str
+
+
+class Fold(NamedTuple):
+    """Blocks that are shown when they are opened."""
+
+    summary: str
+    blocks: Sequence[Block]
+
+
+class Section(NamedTuple):
+    """A section of the page, by its name."""
+
+    ident: str
+    blocks: Sequence[Block | Live | Fold]
+
+
+def content(of: Shown, lang: Language) -> str:
+    """Contents, sections and foot of the page, as HTML."""
+    words = Words(lang, of)
+    found = list(_sections(of, words))
+    entries = "".join(
+        element("li", element("a", escape(words(part.ident)), href=f"#{part.ident}"))
+        for part in found
+    )
+    nav = element("nav", element("ul", entries), id="contents", aria_label=words("contents"))
+    main = "\n".join(_section(part, words, of) for part in found)
+    return (
+        f"{nav}\n{element('main', main, id='main', tabindex='-1')}\n"
+        f"{element('footer', escape(words('foot')))}"
+    )
+
+
+class Words(Tongue):
+    """Says what the page says, in one language."""
+
+    def __init__(self, lang: Language, of: Shown) -> None:
+        answer = of.failures if of.run is None else of.run.result
+        assert answer is not None
+        super().__init__(lang, answer)
+
+    def __call__(self, key: str, *values: object) -> str:
+        return self.text(WORDS[key]).format(*values)
+
+
+def _section(part: Section, words: Words, of: Shown) -> str:
+    title = element("h2", escape(words(part.ident)), id=f"{part.ident}-h")
+    answer = of.failures if of.run is None else of.run.result
+    assert answer is not None
+    return element(
+        "section",
+        title + "\n".join(map(_item, part.blocks)),
+        id=part.ident,
+        class_=f"card verdict {answer.verdict}" if part.ident == "verdict" else "card",
+        aria_labelledby=f"{part.ident}-h",
+    )
+
+
+def _item(item: Block | Live | Fold) -> str:
+    match item:
+        case Live():
+            return element("div", "", data_live=item.what)
+        case Fold():
+            return element("details", element("summary", escape(item.summary)) + html(item.blocks))
+    return html([item])
+
+
+def _sections(of: Shown, words: Words) -> Iterator[Section]:
+    if of.run is None:
+        assert of.failures is not None
+        yield Section("verdict", list(_verdict_of_failures(of.failures, words)))
+        yield Section("map", [Live("map")])
+        yield Section("failures", list(_failures(None, of.failures, words)))
+        return
+    run, part = of.run.shown()
+    result, say = run.result, Tongue(words.lang, run.result)
+    yield Section("verdict", list(_verdict(result, part, words, say)))
+    yield Section("criteria", list(_criteria(result, words, say)))
+    if of.other is not None:
+        yield Section("comparison", list(_comparison(of.run.result, of.other.result, words, say)))
+    yield Section("map", [Live("map")])
+    yield Section("time", [Live("time"), *_time(run, words)])
+    yield Section("bridge", [Live("bridge")])
+    yield Section("mcu", list(_mcu(result, words, say)))
+    links = _body(capacity.links(result, say, most=None))
+    yield Section("links", [Live("links"), Fold(words("links table"), links)])
+    yield Section("failures", list(_failures(result, of.failures, words)))
+    yield Section("assumptions", _assumptions(result, words, say))
+    identity = closing.identity(Part(result, None), say)
+    yield Section("evidence", [identity, closing.accounting(result, say)])
+
+
+def _body(blocks: Iterable[Block]) -> list[Block]:
+    """A section of the annex without its heading."""
+    return list(dropwhile(lambda block: isinstance(block, Heading), blocks))
+
+
+def _verdict(result: Result, part: Excerpt | None, words: Words, say: Tongue) -> Iterator[Block]:
+    yield Par(f"{SIGNS[result.verdict]} {say.verdict(result)}", bold=True)
+    if result.is_estimate:
+        yield Par(words("estimate note"), tone="doubt")
+    if result.verdict != "invalid":
+        if binding := say.binding(result.binding, result):
+            yield Par(binding)
+        yield Par(say.how_sure(result))
+    yield Par(say.question())
+    yield Par(say("meeting", say.meeting(result.meeting)), note=True)
+    if part is not None:
+        shown = len(part.result.question.existing) + len(part.result.question.new)
+        yield Par(words("part", shown, part.bridges, MOST_DIRECTIONS), tone="doubt")
+    if result.verdict == "invalid":
+        yield Par(words("invalid note"))
+        yield Bullets(reasons(result, say))
+
+
+def _verdict_of_failures(answer: FaultsAnswer, words: Words) -> Iterator[Block]:
+    """As the exit code of the run tells it: since a baseline, where it was compared with one."""
+    verdict, since = answer.verdict, answer.comparison
+    text = words(f"failures {verdict}")
+    if since is not None and verdict != "invalid":
+        alone = words(since.by_criteria).lower()
+        text = words(f"failures compared {verdict}", since.baseline, len(since.worse), alone)
+    yield Par(f"{SIGNS[verdict]} {text}", bold=True)
+    yield Par(words.question())
+
+
+class _Marked(InWords):
+    """The columns of criteria with signs for the eye; notes stand below the table."""
+
+    def __init__(self, result: Result, say: Tongue) -> None:
+        super().__init__(result, say)
+        self._binding = None if result.binding is None else result.binding.criterion
+
+    def criterion(self, c: CriterionResult) -> str:
+        return f"{'▶ ' * (c.id == self._binding)}{self._say.criterion(c)}"
+
+    def met(self, c: CriterionResult) -> str:
+        return _met(c, self._say)
+
+    def where(self, c: CriterionResult) -> str:
+        # a count of nought is found nowhere in particular
+        return "" if c.ok and not c.value else self._say.place(c.place)
+
+
+def _met(c: CriterionResult, say: Tongue) -> str:
+    return f"{SIGNS['pass' if c.ok else 'fail']} {say('met' if c.ok else 'not met')}"
+
+
+def _criteria(result: Result, words: Words, say: Tongue) -> Iterator[Block]:
+    caption = words("criteria caption")
+    yield criteria_table(result, _Marked(result, say), "browser", caption, "criteria-table")
+    if notes := [*criteria_notes(result, say), *say.interruptions(result)]:
+        yield Bullets(notes)
+    yield Par(words("criteria note"), note=True)
+    yield from quality.other_seeds(result, say)
+
+
+def _comparison(a: Result, b: Result, words: Words, say: Tongue) -> Iterator[Block]:
+    found = compare(a, b)
+    verdicts = [words(verdict) for verdict in found.verdicts]
+    yield Par(words("compare intro", found.a, verdicts[0], found.b, verdicts[1]))
+    inputs = [say.text(INPUTS[name]) if name in INPUTS else name for name in found.inputs]
+    yield Par(words("inputs differ", ", ".join(inputs)) if inputs else words("inputs same"))
+    for key, names in (("only a", found.removed), ("only b", found.added)):
+        if names:
+            yield Par(words(key, ", ".join(names)))
+    heads = [say("criterion"), "A", "B", say("limit")]
+    heads += [f"{say('margin')} {run}" for run in "AB"] + [words("b is")]
+    yield table(
+        heads,
+        [_change(change, words, say) for change in found.criteria],
+        right=range(1, 6),
+        caption=words("compare caption"),
+        ident="comparison-table",
+    )
+    same = "measures differ" if found.measures else "measures same"
+    yield Par(words(same, found.measures))
+    yield Par(words("overlay"), note=True)
+
+
+def _change(change: Change, words: Words, say: Tongue) -> list[Cell]:
+    either = change.b or change.a
+    assert either is not None
+    return [
+        Cell(say.criterion(either)),
+        *(
+            Cell(words("not judged"))
+            if c is None
+            else Cell(f"{say.value(c)} {_met(c, say)}", tone="good" if c.ok else "bad")
+            for c in (change.a, change.b)
+        ),
+        Cell(say.limit(either)),
+        *(Cell(say.percent(c.margin_pct) if c else "–") for c in (change.a, change.b)),
+        Cell(words(change.way), tone=_WAYS[change.way]),
+    ]
+
+
+def _time(run: Run, words: Words) -> Iterator[Block]:
+    result = run.result
+    phases = zip(result.phases, spans(result, run.series), strict=True)
+    yield Par(
+        "; ".join(
+            f"{words.phase(phase.name)} "
+            f"{words('span', words.number(start, 0), words.number(end, 0))}"
+            for phase, (start, end) in phases
+        )
+    )
+    found = events(result, run.series)
+    if not found:
+        yield Par(words("no events"), note=True)
+        return
+    yield Heading(words("events"), 2)
+    yield Bullets(
+        [
+            f"{words('span', words.number(e['from'], 1), words.number(e['to'], 1))}: "
+            f"{e['text'][words.lang]}"
+            for e in found
+        ],
+        numbered=True,
+    )
+
+
+def _mcu(result: Result, words: Words, say: Tongue) -> Iterator[Block | Live]:
+    device, *rest = _body(capacity.mcu(result, say))
+    yield device
+    yield Live("mcu")
+    yield from rest
+    dropped = [(p.name, bridge) for p in result.phases for bridge in p.mcu.dropped]
+    if dropped:
+        said = (f"{say.bridge(bridge)} ({say.phase(name).lower()})" for name, bridge in dropped)
+        yield Par(words("dropped", "; ".join(said)))
+    setups = [(p, p.mcu.setup_network_ms_p95) for p in result.phases]
+    known = [f"{say.phase(p.name)} {say.number(ms, 1)}" for p, ms in setups if ms is not None]
+    if known:
+        yield Par(words("setup", "; ".join(known)), note=True)
+
+
+def _failures(result: Result | None, answer: FaultsAnswer | None, words: Words) -> Iterator[Block]:
+    """What failed on purpose in the run, and what every failure of the network does."""
+    if result is not None and result.faults:
+        yield Heading(words("faults made"), 2)
+        yield from failing.own(result, Tongue(words.lang, result))
+    if answer is not None:
+        yield Heading(words("failures tried"), 2)
+        yield from failing.tried(answer, Tongue(words.lang, answer), named=True)
+    elif result is None or not result.faults:
+        yield Par(words("no failures"))
+
+
+def _assumptions(result: Result, words: Words, say: Tongue) -> list[Block | Live | Fold]:
+    blocks = _body(closing.assumptions([result], [], say))
+    if not result.assumptions:
+        return [*blocks]
+    return [Fold(words("assumption count", len(result.assumptions)), blocks)]
