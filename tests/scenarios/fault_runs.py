@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from runs import Emulated
 from scenario_factory import scenario
 
 from scenarios.emulation.engine import EngineName, emulate
@@ -18,12 +19,11 @@ from scenarios.plan.plan import Plan
 from scenarios.records.events import Told, as_fields
 from scenarios.spec.question import make_question
 from topology.changes import Outage
-from traffic.quality.measure import Trace
 
 
 @dataclass(frozen=True)
-class FaultRun:
-    """One emulation; times of tests are seconds after the first phase began."""
+class FaultRun(Emulated):
+    """One emulation."""
 
     plan: Plan
     folder: Path
@@ -45,17 +45,6 @@ class FaultRun:
             for e in self.captures.events_of(Told, who=who)
             if e.event in names and bridge in ("", e.bridge)
         ]
-
-    def trace(self, bridge: str, kind: str, direction: str) -> Trace:
-        [stream] = [
-            s
-            for s in self.plan.streams
-            if (s.bridge, s.kind, s.direction) == (bridge, kind, direction)
-        ]
-        return self.captures.traces[stream.index]
-
-    def at_ns(self, after_s: float) -> int:
-        return self.captures.origin_ns + round((self.plan.phases[0].start_s + after_s) * 1e9)
 
 
 def dead_line(link: str, from_s: float, to_s: float | None, direction: str = "both") -> str:

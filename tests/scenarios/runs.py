@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +17,12 @@ from pathlib import Path
 import traffic_scenarios
 from scenario_factory import NORTH, ROOT, SCENARIOS, at_one_seed, scenario
 
-from results.model.result import Result
+from results.model.result import Result, StreamResult
 from scenarios.measure import captures
 from scenarios.measure.captures import Captures
 from scenarios.plan.plan import Plan
 from tests import kept
+from traffic.quality.measure import Trace
 
 COMMAND = (sys.executable, "-m", "scenarios.cli.entry")
 KEPT = tuple(kept.command("scenarios.cli.entry"))
@@ -35,7 +36,7 @@ HEARD = ("switched", "out", "encrypted")
 the same but for some nanoseconds, and not to the last bit."""
 
 BARE = ("everything", "short", "impaired", "shared", "sound", "talk", "film")
-BARE += ("out", "encrypted", "redial", "lossy")
+BARE += ("out", "encrypted", "lossy")
 """Runs whose documents nobody looks at: others have the same in them."""
 
 IMPAIRMENTS = """
@@ -112,12 +113,10 @@ MEETINGS = {
     + control(9, "west", 'command = "call-to-speak", participant = "north"'),
     "out": '[meeting]\ndial = "out"\n',
     "encrypted": "[meeting]\nencrypted = true\n",
-    "redial": control(2, "operator", 'command = "drop", participant = "east"')
-    + control(7, "operator", 'command = "redial", participant = "east"'),
     "all": '[meeting]\nvideo = "switched"\ndial = "out"\nencrypted = true\n'
     + control(2, "west", 'command = "call-to-speak", participant = "east"')
     + control(3, "west", 'command = "drop", participant = "east"')
-    + control(7, "west", 'command = "redial", participant = "east"'),
+    + control(7, "operator", 'command = "redial", participant = "east"'),
     # what is forwarded has gaps and is out of order
     "lossy": '[meeting]\nvideo = "switched"\nencrypted = true\n'
     + """
@@ -167,8 +166,26 @@ def shortened(
     return file
 
 
+class Emulated:
+    """Captures of a run; times of tests are seconds after the first phase began."""
+
+    captures: Captures
+
+    def trace(self, bridge: str, kind: str, direction: str) -> Trace:
+        [stream] = [
+            s
+            for s in self.captures.plan.streams
+            if (s.bridge, s.kind, s.direction) == (bridge, kind, direction)
+        ]
+        return self.captures.traces[stream.index]
+
+    def at_ns(self, after_s: float) -> int:
+        start_s = self.captures.plan.phases[0].start_s
+        return self.captures.origin_ns + round((start_s + after_s) * 1e9)
+
+
 @dataclass(frozen=True)
-class Finished:
+class Finished(Emulated):
     """A command that ran to its end."""
 
     code: int
@@ -186,6 +203,13 @@ class Finished:
     @cached_property
     def result(self) -> Result:
         return Result.from_json((self.folder / "result.json").read_bytes())
+
+    def streams(self) -> Iterator[tuple[str, str, StreamResult]]:
+        """(phase, bridge, stream) of all that the result has."""
+        for phase in self.result.phases:
+            for bridge in phase.bridges:
+                for stream in bridge.streams:
+                    yield phase.name, bridge.id, stream
 
     @cached_property
     def captures(self) -> Captures:

@@ -16,7 +16,6 @@ from scenarios.estimate.estimate import estimate
 from scenarios.measure.hop_delays import rebuild
 from scenarios.plan.wire import SRTP_TAG_BYTES
 from scenarios.spec.question import make_question
-from traffic.quality.measure import Trace
 from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox
@@ -69,19 +68,6 @@ def events(run: Finished, *names: str, **having: object) -> list[dict[str, Any]]
     ]
 
 
-def trace_of(run: Finished, bridge: str, kind: str, direction: str) -> Trace:
-    plan = run.captures.plan
-    [stream] = [
-        s for s in plan.streams if (s.bridge, s.kind, s.direction) == (bridge, kind, direction)
-    ]
-    return run.captures.traces[stream.index]
-
-
-def at_ns(run: Finished, after_s: float) -> int:
-    """So many seconds after the first phase began."""
-    return run.captures.origin_ns + round((run.captures.plan.phases[0].start_s + after_s) * 1e9)
-
-
 # ---------------------------------------------------------------------------------- every meeting
 
 
@@ -95,11 +81,7 @@ def test_the_run_is_valid_and_every_packet_is_accounted_for(runs: Runs, name: st
     told = run.captures.health
     rtcp = sum(h.rtcp_sent for h in told)
     assert rtcp == sum(h.rtcp_received for h in told) > 20
-    assert all(s.lost_pct in (0.0, None) for _, _, s in _streams(run))
-
-
-def _streams(run: Finished) -> list[tuple[str, str, Any]]:
-    return [(p.name, b.id, s) for p in run.result.phases for b in p.bridges for s in b.streams]
+    assert all(s.lost_pct in (0.0, None) for _, _, s in run.streams())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,9 +113,9 @@ def test_each_viewer_sees_the_speaker_and_the_speaker_sees_the_chair(runs: Runs)
         ("west", "north", 10, 12),
         ("east", "north", 10, 12),
     ):
-        seen = trace_of(run, viewer, "video", "down")
-        shown = trace_of(run, speaker, "video", "up")
-        within = (seen.due_ns >= at_ns(run, since_s)) & (seen.due_ns < at_ns(run, until_s))
+        seen = run.trace(viewer, "video", "down")
+        shown = run.trace(speaker, "video", "up")
+        within = (seen.due_ns >= run.at_ns(since_s)) & (seen.due_ns < run.at_ns(until_s))
         assert np.count_nonzero(within) > 100
         came = dict(zip(shown.arrival_ns, shown.size, strict=True))
         assert [came.get(t - delay_ns) for t in seen.due_ns[within]] == list(seen.size[within])
@@ -142,12 +124,12 @@ def test_each_viewer_sees_the_speaker_and_the_speaker_sees_the_chair(runs: Runs)
 def test_what_was_lost_on_the_way_to_the_mcu_is_no_loss_of_the_viewers_line(runs: Runs) -> None:
     """Each way is measured alone. What came is sent on as it came, in whatever order."""
     run = runs["lossy"]
-    shown = trace_of(run, "west", "video", "up")
+    shown = run.trace("west", "video", "up")
     assert shown.impaired.mean() > 0.03
     assert np.any(np.diff(shown.arrival_ns[shown.arrived]) < 0)
     delay_ns = round(run.captures.plan.device.forward_delay_ms * 1e6)
     for viewer in ("east", "north"):
-        seen = trace_of(run, viewer, "video", "down")
+        seen = run.trace(viewer, "video", "down")
         assert seen.arrived.all()
         onward = np.sort(shown.arrival_ns[shown.arrived]) + delay_ns
         # a viewer begins with a key frame: what was sent before it and comes later is not for it
@@ -156,7 +138,7 @@ def test_what_was_lost_on_the_way_to_the_mcu_is_no_loss_of_the_viewers_line(runs
         assert np.array_equal(onward[during], seen.due_ns[seen.due_ns >= begins_ns])
     lost = {
         (bridge, s.direction): s.packets_impaired
-        for phase, bridge, s in _streams(run)
+        for phase, bridge, s in run.streams()
         if (phase, s.kind) == ("after", "video")
     }
     assert lost.pop(("west", "up")) > 0
@@ -167,10 +149,10 @@ def test_at_a_switch_the_new_picture_comes_at_once(runs: Runs) -> None:
     """The camera is asked for a key frame: its next one by itself may be 10 s away."""
     run = runs["switched"]
     for viewer, switched_s in (("west", 2), ("west", 9), ("east", 9)):
-        seen = trace_of(run, viewer, "video", "down")
+        seen = run.trace(viewer, "video", "down")
         gaps = np.diff(seen.due_ns)
-        at = (seen.due_ns[1:] > at_ns(run, switched_s)) & (
-            seen.due_ns[:-1] < at_ns(run, switched_s + 1)
+        at = (seen.due_ns[1:] > run.at_ns(switched_s)) & (
+            seen.due_ns[:-1] < run.at_ns(switched_s + 1)
         )
         assert 0 < gaps[at].max() < 600e6, viewer
 
@@ -257,7 +239,7 @@ def test_nobody_reads_the_sound_of_an_encrypted_meeting(runs: Runs) -> None:
 def test_encryption_changes_nothing_of_who_sends_what(runs: Runs) -> None:
     plain, secret = runs["out"], runs["encrypted"]
     counts = [
-        {(p, b, s.kind, s.direction): s.packets_sent for p, b, s in _streams(run)}
+        {(p, b, s.kind, s.direction): s.packets_sent for p, b, s in run.streams()}
         for run in (plain, secret)
     ]
     assert counts[0] == counts[1]
@@ -275,8 +257,8 @@ def test_a_call_that_is_given_sound_alone_sends_and_gets_sound_alone(runs: Runs)
     assert (less.bridge, less.asked, less.given) == ("new-10", "720p30", "audio")
     for kind, there in (("audio", True), ("video", False)):
         for direction in ("up", "down"):
-            assert bool(len(trace_of(run, "new-10", kind, direction).due_ns)) == there
-            assert len(trace_of(run, "new-9", kind, direction).due_ns) > 50
+            assert bool(len(run.trace("new-10", kind, direction).due_ns)) == there
+            assert len(run.trace("new-9", kind, direction).due_ns) > 50
     [bridge] = [b for b in after.bridges if b.id == "new-10"]
     assert [(s.kind, s.direction) for s in bridge.streams] == [("audio", "up"), ("audio", "down")]
     assert "every-call-as-asked" in [c.id for c in run.result.criteria if not c.ok]
@@ -286,25 +268,24 @@ def test_a_call_that_is_given_sound_alone_sends_and_gets_sound_alone(runs: Runs)
 # ----------------------------------------------------------------------- dropped and called again
 
 
-@pytest.mark.parametrize("name", ["redial", "all"])
-def test_a_bridge_called_again_has_its_streams_go_on_with_a_gap(runs: Runs, name: str) -> None:
+def test_a_bridge_called_again_has_its_streams_go_on_with_a_gap(runs: Runs) -> None:
     """Each is one stream: its numbers run on, and nothing was due while it was away."""
-    run = runs[name]
-    dropped_s, back_s = {"redial": (2, 7), "all": (3, 7)}[name]
+    run = runs["all"]
+    dropped_s, back_s = 3, 7
     for kind in ("audio", "video"):
         for direction in ("up", "down"):
-            trace = trace_of(run, "east", kind, direction)
+            trace = run.trace("east", kind, direction)
             assert trace.arrived.all()
             gaps_s = np.diff(trace.due_ns) / 1e9
             assert gaps_s.max() > back_s - dropped_s - 1.1, (kind, direction)
             assert np.count_nonzero(gaps_s > 1) == 1, (kind, direction)
             last = trace.due_ns[np.argmax(gaps_s)]
-            assert last < at_ns(run, dropped_s + 1.1), (kind, direction)
-            assert trace.due_ns[-1] > at_ns(run, 11.9)
+            assert last < run.at_ns(dropped_s + 1.1), (kind, direction)
+            assert trace.due_ns[-1] > run.at_ns(11.9)
 
 
 def test_a_bridge_put_out_by_the_control_room_is_not_dropped(runs: Runs) -> None:
-    run = runs["redial"]
+    run = runs["all"]
     [left] = [e for e in events(run, "left", bridge="east") if e["cause"] == "put-out"]
     assert left["units"] == 3.0
     assert [p.mcu.put_out for p in run.result.phases] == [["east"], [], []]

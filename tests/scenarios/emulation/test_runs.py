@@ -19,7 +19,6 @@ from recording import heard, rtp_streams, tshark
 from runs import COMMAND, Finished, Runs, check, everything
 from scenario_factory import ROOT, SMALL, giaoban, scenario
 
-from results.model.result import StreamResult
 from scenarios.records.events import Controlled
 from topology.sandbox import kernel
 
@@ -196,13 +195,6 @@ def test_a_bridge_hears_all_the_others_but_itself(runs: Runs, bridge: str) -> No
 # ---------------------------------------------------------------------------------- impairments
 
 
-def streams(run: Finished) -> Iterator[tuple[str, str, StreamResult]]:
-    for phase in run.result.phases:
-        for bridge in phase.bridges:
-            for stream in bridge.streams:
-                yield phase.name, bridge.id, stream
-
-
 def test_impaired_packets_are_those_the_injector_took_out(runs: Runs) -> None:
     run = runs["impaired"]
     captured = run.captures
@@ -218,7 +210,7 @@ def test_impaired_packets_are_those_the_injector_took_out(runs: Runs) -> None:
             logged = int(np.count_nonzero(trace.impaired & within))
             said = [
                 s.packets_impaired
-                for name, bridge, s in streams(run)
+                for name, bridge, s in run.streams()
                 if (name, bridge) == (phase.name, stream.bridge)
                 and (s.kind, s.direction) == (stream.kind, stream.direction)
             ]
@@ -248,12 +240,12 @@ def test_impaired_is_not_lost_on_the_wire(runs: Runs) -> None:
     account = run.result.accounting
     assert run.result.verdict in ("pass", "fail")
     assert account.packets_sent == account.packets_received
-    assert all(s.lost_pct == 0.0 for _, _, s in streams(run))
+    assert all(s.lost_pct == 0.0 for _, _, s in run.streams())
 
 
 def test_other_bridges_do_not_notice(runs: Runs) -> None:
     """The loss of one bridge's line is its own; what the MCU makes for others is whole."""
-    for _, bridge, stream in streams(runs["impaired"]):
+    for _, bridge, stream in runs["impaired"].streams():
         if bridge == "west":
             assert stream.packets_impaired > 0
             assert stream.listener_lost_pct is not None
@@ -275,7 +267,7 @@ def test_injected_jitter_shows_where_it_was_injected(runs: Runs) -> None:
             # gamma of shape 2 and scale 1.5 ms; order is kept, which can only add
             assert added_ms.min() >= 0
             assert 2.5 < added_ms.mean() < 8
-    for _, bridge, stream in streams(runs["impaired"]):
+    for _, bridge, stream in runs["impaired"].streams():
         if stream.kind == "audio":
             assert stream.jitter_ms_mean is not None
             touched = bridge == "west" and stream.direction == "down"

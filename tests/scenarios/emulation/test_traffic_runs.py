@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from recording import rtp_streams
 from runs import Finished, Runs
 
-from results.model.result import StreamResult
 from scenarios.measure import validity
 from tests.loss_theory import loss_rate_variance
 from traffic.impairments import FourStateLoss, loss_rate
@@ -37,13 +36,6 @@ def seconds(run: Finished, trace: Trace) -> NDArray[np.float64]:
 def traces(run: Finished) -> Iterator[tuple[tuple[str, str, str], Trace]]:
     for stream in run.captures.plan.streams:
         yield (stream.bridge, stream.kind, stream.direction), run.captures.traces[stream.index]
-
-
-def streams(run: Finished) -> Iterator[tuple[str, str, StreamResult]]:
-    for phase in run.result.phases:
-        for bridge in phase.bridges:
-            for stream in bridge.streams:
-                yield phase.name, bridge.id, stream
 
 
 @pytest.mark.parametrize("name", traffic_scenarios.NAMES)
@@ -194,7 +186,7 @@ def test_the_figures_say_so_too(runs: Runs) -> None:
     }
     for name, (what,) in shown.items():
         found = {
-            (bridge, s.kind, s.direction) for _, bridge, s in streams(run) if getattr(s, name) > 0
+            (bridge, s.kind, s.direction) for _, bridge, s in run.streams() if getattr(s, name) > 0
         }
         assert found == set(MEANT[what]), name
 
@@ -219,7 +211,7 @@ def test_slides_are_sent_while_they_are_shown(runs: Runs) -> None:
 def test_slides_are_in_the_result_of_the_phases_that_have_them(runs: Runs) -> None:
     run = runs["slides"]
     found = {
-        (phase, bridge, s.direction): s for phase, bridge, s in streams(run) if s.kind == "content"
+        (phase, bridge, s.direction): s for phase, bridge, s in run.streams() if s.kind == "content"
     }
     assert set(found) == {
         (phase, *who) for phase in ("during", "after") for who in (("west", "up"), ("east", "down"))
@@ -255,7 +247,7 @@ def test_in_pauses_nothing_is_sent(runs: Runs) -> None:
 
 
 def test_a_pause_is_neither_loss_nor_interruption(runs: Runs) -> None:
-    for _, _, s in streams(runs["talk"]):
+    for _, _, s in runs["talk"].streams():
         assert (s.lost_pct, s.listener_lost_pct) == (0.0, 0.0)
         assert (s.interruptions, s.interruption_ms_max) == (0, 0.0)
         assert s.jitter_ms is not None
@@ -265,7 +257,7 @@ def test_a_pause_is_neither_loss_nor_interruption(runs: Runs) -> None:
 def test_wideband_sound_is_judged_on_its_own_scale(runs: Runs) -> None:
     """G.722, decoded and encoded again by the MCU, to listen to; a conversation has delay, too."""
     for name, scale in (("talk", "wideband"), ("slides", "narrowband")):
-        for _, _, s in streams(runs[name]):
+        for _, _, s in runs[name].streams():
             assert s.mos_scale == (scale if s.kind == "audio" else None)
             if s.kind != "audio" or not s.packets_received:
                 assert (s.mos, s.mos_listening) == (None, None)
@@ -307,7 +299,7 @@ def test_a_recording_is_sent_over_and_over(runs: Runs) -> None:
     assert down.arrived.all()
     once = int(np.count_nonzero(seconds(run, up) < seconds(run, up)[0] + 3.999))
     assert up.size[:once].tolist() == up.size[once : 2 * once].tolist()
-    for phase, bridge, s in streams(run):
+    for phase, bridge, s in run.streams():
         if (bridge, s.kind, s.direction) in (("west", "video", "up"), ("east", "video", "down")):
             assert s.frames_sent == {"before": 75, "during": 100, "after": 100}[phase]
             assert (s.frames_lost, s.frames_undecodable, s.freezes) == (0, 0, 0)
