@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
+from giaoban.translation import Language
 from topology.map import frame
-from topology.map.frame import FONTS, Lang
+from topology.map.frame import FONTS
 from topology.map.geometry import Box, Point, Segment, fit
 from topology.map.layout import Layout, Size, arrange
 from topology.network import NetLink, Network, Node
@@ -36,7 +37,7 @@ def draw(
     title: str,
     values: Values | None = None,
     what: Literal["load", "headroom"] = "load",
-    lang: Lang = "en",
+    lang: Language = "en",
     new: Collection[str] = (),
     single_points: Collection[str] = (),
 ) -> None:
@@ -66,7 +67,7 @@ class _Map:
         self,
         network: Network,
         values: Values | None,
-        lang: Lang,
+        lang: Language,
         new: Collection[str],
         single_points: Collection[str] = (),
     ) -> None:

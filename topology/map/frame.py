@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -14,9 +14,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
+from giaoban.translation import Language, pgettext, translator
 from topology.map.geometry import Box, Projection
-
-Lang = Literal["en", "vi"]
 
 _FAMILY = "DejaVu Sans"  # matplotlib's own; it has all Vietnamese letters
 FONTS: Mapping[str, FontProperties] = {
@@ -37,39 +36,31 @@ HEAT = LinearSegmentedColormap.from_list(
 )
 NORM = Normalize(0.0, 100.0)
 
-_WORDS: Mapping[str, Mapping[Lang, str]] = {
-    "router": {"en": "router", "vi": "bộ định tuyến"},
-    "mcu": {"en": "MCU", "vi": "MCU"},
-    "chair": {"en": "chair bridge", "vi": "điểm cầu chủ tọa"},
-    "branch": {"en": "branch bridge", "vi": "điểm cầu nhánh"},
-    "new": {"en": "new bridge", "vi": "điểm cầu mới"},
-    "sourced": {"en": "figures from a source", "vi": "số liệu có nguồn"},
-    "assumed": {
-        "en": "* dashed: assumed, no published figure",
-        "vi": "* nét đứt: giả định, chưa có số liệu công bố",
-    },
-    "starred": {
-        "en": "* assumed, no published figure",
-        "vi": "* giả định, chưa có số liệu công bố",
-    },
-    "single": {
-        "en": "single point of failure",
-        "vi": "điểm lỗi đơn: hỏng là mất điểm cầu",
-    },
-    "hollow": {"en": "place approximate *", "vi": "vị trí gần đúng *"},
-    "load": {
-        "en": "Highest utilisation of the link, %  (each direction on its own right-hand side)",
-        "vi": "Mức sử dụng cao nhất của tuyến, %  (mỗi chiều vẽ ở bên phải theo hướng truyền)",
-    },
-    "headroom": {
-        "en": "Share of the allowed load in use, %  (each direction on its own right-hand side)",
-        "vi": "Phần tải cho phép đã sử dụng, %  (mỗi chiều vẽ ở bên phải theo hướng truyền)",
-    },
+_WORDS: Mapping[str, str] = {
+    "router": pgettext("map", "router"),
+    "mcu": "MCU",
+    "chair": pgettext("map", "chair bridge"),
+    "branch": pgettext("map", "branch bridge"),
+    "new": pgettext("map", "new bridge"),
+    "sourced": pgettext("map", "figures from a source"),
+    "assumed": pgettext("map", "* dashed: assumed, no published figure"),
+    "starred": pgettext("map", "* assumed, no published figure"),
+    "single": pgettext("map", "single point of failure"),
+    "hollow": pgettext("map", "place approximate *"),
+    "load": pgettext(
+        "map",
+        "Highest utilisation of the link, %  (each direction on its own right-hand side)",
+    ),
+    "headroom": pgettext(
+        "map",
+        "Share of the allowed load in use, %  (each direction on its own right-hand side)",
+    ),
 }
 
 
-def word(key: str, lang: Lang) -> str:
-    return _WORDS[key][lang]
+def word(key: str, lang: Language) -> str:
+    """What a sign of the map is."""
+    return translator(lang).text(_WORDS[key])
 
 
 def marker(shape: str, size: float, colour: str, *, hollow: bool = False) -> dict[str, Any]:
@@ -89,13 +80,13 @@ def ring(size: float) -> dict[str, Any]:
     return {"marker": "o", "ms": size, "ls": "", "mfc": "none", "mec": SINGLE, "mew": 1.8}
 
 
-def graticule(axes: Axes, projection: Projection, view: Box, lang: Lang) -> None:
+def graticule(axes: Axes, projection: Projection, view: Box, lang: Language) -> None:
     """Faint lines of equal latitude and longitude with their degrees at the edge."""
-    east, north = ("Đ", "B") if lang == "vi" else ("E", "N")
+    say = translator(lang)
+    east, north = say.pgettext("longitude", "E"), say.pgettext("latitude", "N")
 
     def degrees(value: float, letter: str) -> str:
-        text = f"{value:.2f}".rstrip("0").rstrip(".")
-        return (text.replace(".", ",") if lang == "vi" else text) + f"° {letter}"
+        return f"{say.number(value)}° {letter}"
 
     lons = _round_values(projection.lon_at(view.x0), projection.lon_at(view.x1))
     lats = _round_values(projection.lat_at(view.y0), projection.lat_at(view.y1))
@@ -123,7 +114,7 @@ def _round_values(low: float, high: float) -> list[float]:
     return [n * step for n in range(first, math.floor(high / step) + 1)]
 
 
-def scale(axes: Axes, projection: Projection, corner: Box, lang: Lang) -> None:
+def scale(axes: Axes, projection: Projection, corner: Box, lang: Language) -> None:
     """A bar of a round number of kilometres, and where north is."""
     rough = 0.9 / projection.in_per_km
     power = 10.0 ** math.floor(math.log10(rough))
@@ -141,12 +132,11 @@ def scale(axes: Axes, projection: Projection, corner: Box, lang: Lang) -> None:
         arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.2},
         zorder=4,
     )
-    axes.text(
-        north, corner.y1 - 0.19, "B" if lang == "vi" else "N", ha="center", va="bottom", **text
-    )
+    letter = translator(lang).pgettext("latitude", "N")
+    axes.text(north, corner.y1 - 0.19, letter, ha="center", va="bottom", **text)
 
 
-def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Lang) -> None:
+def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Language) -> None:
     """Explain the signs that the map uses; `left` and `top` are fractions of the figure."""
     signs: dict[str, dict[str, Any]] = {
         "router": marker("s", 9, ROUTER),
@@ -175,7 +165,7 @@ def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Lang
     )
 
 
-def bar(fig: Figure, place: tuple[float, float, float, float], what: str, lang: Lang) -> None:
+def bar(fig: Figure, place: tuple[float, float, float, float], what: str, lang: Language) -> None:
     """The colour bar, 0 to 100 %, at (left, bottom, width, height); `what` is the word for it."""
     axes = fig.add_axes(place)
     made = fig.colorbar(ScalarMappable(NORM, HEAT), cax=axes, orientation="horizontal")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from giaoban.translation import N_
 from results.archive.evidence.answers import input_refs
 from results.model.failures import FaultsAnswer
 from results.model.load import LoadResult
@@ -252,24 +253,21 @@ _TITLES = {
 
 def _balance(counts: Accounting, say: Tongue) -> str:
     """The balance of packets; rare kinds only if there was any."""
-    number = say.number
-    vi = say.vi
     kinds = (
-        (counts.packets_received, "gói nhận được", "received", True),
-        (counts.packets_dropped_at_queues, "gói bị loại tại hàng đợi", "dropped at queues", True),
-        (counts.packets_lost_by_impairment, "gói mất trên đường truyền", "lost on lines", True),
-        (counts.packets_lost_by_faults, "gói mất do sự cố", "lost by failures", False),
-        (counts.packets_without_route, "gói không có đường đi", "without a route", False),
-        (counts.packets_damaged, "gói hỏng bị loại khi kiểm tra", "damaged", False),
-        (counts.unaccounted, "gói không rõ nguyên nhân", "unaccounted for", True),
+        (counts.packets_received, N_("{packets} received"), True),
+        (counts.packets_dropped_at_queues, N_("{packets} dropped at queues"), True),
+        (counts.packets_lost_by_impairment, N_("{packets} lost on lines"), True),
+        (counts.packets_lost_by_faults, N_("{packets} lost by failures"), False),
+        (counts.packets_without_route, N_("{packets} without a route"), False),
+        (counts.packets_damaged, N_("{packets} damaged"), False),
+        (counts.unaccounted, N_("{packets} unaccounted for"), True),
     )
-    sent = f"{number(counts.packets_sent)} {'gói tin đã gửi' if vi else 'packets sent'}"
+
+    def told(text: str, packets: int) -> str:
+        return say.gettext(text, packets=say.number(packets))
+
+    sent = told(N_("{packets} packets sent"), counts.packets_sent)
     if counts.packets_duplicated:
-        what = "bản sao do nhân đôi gói tin" if vi else "copies made by lines"
-        sent += f" + {number(counts.packets_duplicated)} {what}"
-    gone = [
-        f"{number(count)} {in_vi if vi else in_en}"
-        for count, in_vi, in_en, always in kinds
-        if count or always
-    ]
+        sent += " + " + told(N_("{packets} copies made by lines"), counts.packets_duplicated)
+    gone = [told(text, count) for count, text, always in kinds if count or always]
     return f"{sent} = {' + '.join(gone)}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.translation import N_, translator
 from results.archive.evidence.answers import Answer
 from results.model.failures import FaultsAnswer
 from results.model.load import LoadResult
@@ -18,36 +19,15 @@ from results.report.annex.translator import Tongue
 from results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
 from results.report.plots.words import Lang
 
-PICTURES: Mapping[str, tuple[str, str]] = {
-    "delay": (
-        "Độ trễ một chiều của từng luồng qua các giai đoạn",
-        "One-way delay of each stream over the phases",
-    ),
-    "loss": (
-        "Tỷ lệ mất gói của từng luồng qua các giai đoạn",
-        "Packets lost of each stream over the phases",
-    ),
-    "mos": (
-        "Chất lượng tiếng nói của từng luồng qua các giai đoạn",
-        "Speech quality of each stream over the phases",
-    ),
-    "frozen": (
-        "Tỷ lệ thời gian dừng hình của từng luồng qua các giai đoạn",
-        "Time that each picture stood still over the phases",
-    ),
-    "links": ("Tải của các đường truyền qua các giai đoạn", "Load of links over the phases"),
-    "mcu": (
-        "Năng lực MCU đã sử dụng so với năng lực của thiết bị",
-        "MCU capacity in use against the device’s capacity",
-    ),
-    "map": (
-        "Bản đồ hệ thống, tô màu theo tải cao nhất của từng đường truyền",
-        "The system, coloured by the highest load of each link",
-    ),
-    "failures": (
-        "Bản đồ các điểm sự cố đơn lẻ và tải cao nhất khi có sự cố",
-        "Single points of failure, and the highest load under failures",
-    ),
+PICTURES: Mapping[str, str] = {
+    "delay": N_("One-way delay of each stream over the phases"),
+    "loss": N_("Packets lost of each stream over the phases"),
+    "mos": N_("Speech quality of each stream over the phases"),
+    "frozen": N_("Time that each picture stood still over the phases"),
+    "links": N_("Load of links over the phases"),
+    "mcu": N_("MCU capacity in use against the device’s capacity"),
+    "map": N_("The system, coloured by the highest load of each link"),
+    "failures": N_("Single points of failure, and the highest load under failures"),
 }
 """Pictures of a document by name, with their captions; jitter is in the tables alone."""
 
@@ -180,7 +160,7 @@ def _sections(blocks: Sequence[Block]) -> int:
 def _pictures(
     chapters: Sequence[Chapter], results: Sequence[Result], lang: Lang
 ) -> Iterator[Picture]:
-    index = 0 if lang == "vi" else 1
+    say = translator(lang)
     for chapter in chapters:
         answer, pictures = chapter.part.answer, chapter.pictures
         if unknown := sorted(pictures.keys() - PICTURES.keys() - {"jitter"}):
@@ -188,7 +168,7 @@ def _pictures(
         for name in (name for name in PICTURES if name in pictures):
             if name in _ONLY_IF and not any(_ONLY_IF[name](s) for s in _streams(answer)):
                 continue
-            caption = PICTURES[name][index]
+            caption = say.text(PICTURES[name])
             if len(results) > 1 or isinstance(answer, FaultsAnswer):
                 caption = f"{caption} ({answer.run_id})"
             yield Picture(pictures[name], caption)

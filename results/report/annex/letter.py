@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from giaoban.errors import InputError
+from giaoban.translation import Translator, pgettext, translator
 from results.report.plots.words import Lang
 
 _NUMBER = re.compile(r"\d{1,6}/[0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-z&.-]{0,39}")
 _ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")
-_KINDS = {"vi": "Công văn", "en": "letter"}
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,17 @@ class Letter:
     def attached(self, lang: Lang) -> str:
         """`(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của …)`.
 
-        Days below 10 and months 1 and 2 have a 0 before them (Annex I, II.4).
+        Days below 10 and months 1 and 2 have a 0 before them (Annex I, II.4), which the catalogue
+        of Vietnamese says.
         """
-        number, issuer = self.number or "…/…-…", self.issuer or "…"
-        if lang == "vi":
-            day, month, year = _date_vi(self.date)
-            kind = self.kind or _KINDS["vi"]
-            return f"(Kèm theo {kind} số {number} ngày {day} tháng {month} năm {year} của {issuer})"
-        when = f"{self.date:%d %B %Y}".lstrip("0") if self.date else "…"
-        return f"(Attached to {self.kind or _KINDS['en']} No. {number} of {when} of {issuer})"
+        say = translator(lang)
+        return say.gettext(
+            "(Attached to {kind} No. {number} of {date} of {issuer})",
+            kind=self.kind or say.pgettext("kind", "letter"),
+            number=self.number or "…/…-…",
+            date=_date(self.date, say),
+            issuer=self.issuer or "…",
+        )
 
 
 def make_letter(
@@ -74,7 +76,16 @@ def _read_date(text: str) -> date | None:
         ) from None
 
 
-def _date_vi(day: date | None) -> tuple[str, str, str]:
+def _date(day: date | None, say: Translator) -> str:
     if day is None:
-        return "…", "…", "…"
-    return f"{day.day:02d}", f"{day.month:02d}" if day.month < 3 else str(day.month), str(day.year)
+        return say.pgettext("date of a letter", "…")
+    month = say.text(_MONTHS[day.month - 1])
+    return say.gettext("{day} {month} {year}", day=day.day, month=month, year=day.year)
+
+
+_MONTHS = (
+    *(pgettext("month", "January"), pgettext("month", "February"), pgettext("month", "March")),
+    *(pgettext("month", "April"), pgettext("month", "May"), pgettext("month", "June")),
+    *(pgettext("month", "July"), pgettext("month", "August"), pgettext("month", "September")),
+    *(pgettext("month", "October"), pgettext("month", "November"), pgettext("month", "December")),
+)
