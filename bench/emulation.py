@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,17 +50,16 @@ STAGES = {
 class Stopwatch:
     """The program's progress with the host's time of each report."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self.stages: dict[str, float] = {}
         self.meeting: list[tuple[float, float]] = []
         """(fraction of the meeting that is done, host time in s) of each report."""
         self._stage = ""
-        self._since = clock()
+        self._since = time.perf_counter()
 
     def __call__(self, what: str, done: float) -> None:
         """A report of progress."""
-        now = self._clock()
+        now = time.perf_counter()
         if what == MEETING:
             self.meeting.append((done, now))
         if what == "measuring" and self.meeting:
@@ -71,7 +69,7 @@ class Stopwatch:
 
     def finish(self) -> None:
         """The last stage ends now."""
-        self._switch("", self._clock())
+        self._switch("", time.perf_counter())
 
     def _switch(self, what: str, at: float) -> None:
         if what == self._stage:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, Val
 from pydantic_core import CoreSchema, SchemaValidator
 
 from giaoban.errors import MOST_TOLD, InputError, did_you_mean, several
-from giaoban.files import MAX_BYTES, read_file
+from giaoban.files import read_file
 from giaoban.text import LONGEST, checked_texts, hidden_in
 
 SPARE_ITEMS, BYTES_AN_ITEM = 100_000, 6
@@ -123,13 +123,12 @@ def _share_given(model: BaseModel) -> None:
     object.__setattr__(model, "__pydantic_fields_set__", shared)
 
 
-def read_text(path: Path, kind: str = "TOML", most: int = MAX_BYTES) -> str:
+def read_text(path: Path, kind: str = "TOML") -> str:
     """The UTF-8 text of an input file; `InputError` says what is wrong with any other file.
 
-    `kind` names what is expected; its lower case is what such files' names end in. `most` is in
-    bytes.
+    `kind` names what is expected; its lower case is what such files' names end in.
     """
-    data = read_file(path, kind, most)
+    data = read_file(path, kind)
     if not data.strip():
         raise InputError(f"{path}: is empty")
     try:

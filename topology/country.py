@@ -41,7 +41,7 @@ SOURCE: dict[str, Any] = {
 }
 
 
-def country(bridges: int = BRIDGES, device: str = DEVICE) -> Province:
+def country(bridges: int = BRIDGES) -> Province:
     """A country with so many bridges; the chair is at Hà Nội, all others are communes.
 
     Rates are such that everybody at 2 Mb/s fits. Raises `InputError` for a number out of range.
@@ -75,7 +75,7 @@ def country(bridges: int = BRIDGES, device: str = DEVICE) -> Province:
                 km = round(3 + 22 * (c * GOLDEN % 1), 1)
                 name = f"Xã {p + 1}.{d + 1}.{c + 1}"
                 sites.append(_bridge(f"{district}-x{c + 1:02}", name, f"r-{district}", km))
-    mcu = {"id": "mcu", "name": "MCU", "device": device, "router": "r-ha-noi", "km": 1.0}
+    mcu = {"id": "mcu", "name": "MCU", "device": DEVICE, "router": "r-ha-noi", "km": 1.0}
     return Province.model_validate(
         {
             "schema": "giaoban.province/1",

@@ -116,8 +116,8 @@ def _answer(folder: Path) -> str:
     return json.dumps(found, sort_keys=True)
 
 
-def many(say: Say, count: int = TRIALS) -> Trials:
-    """Seeds 1 to `count`, side by side on the cores there are."""
+def many(say: Say) -> Trials:
+    """Seeds 1 to `TRIALS`, side by side on the cores there are."""
     said: dict[str, dict[str, Any]] = {}
     ended: list[Ended] = []
 
@@ -127,9 +127,11 @@ def many(say: Say, count: int = TRIALS) -> Trials:
 
     def on_end(one: Ended) -> None:
         ended.append(one)
-        say(f"trial {len(ended)} of {count}")
+        say(f"trial {len(ended)} of {TRIALS}")
 
-    jobs = [Job(str(seed), module("bench.faults.trial", str(seed))) for seed in range(1, count + 1)]
+    jobs = [
+        Job(str(seed), module("bench.faults.trial", str(seed))) for seed in range(1, TRIALS + 1)
+    ]
     run_all(jobs, at_once=os.cpu_count() or 1, on_line=on_line, on_end=on_end, cwd=ROOT)
     verdicts: Counter[str] = Counter()
     failed = []
@@ -140,4 +142,4 @@ def many(say: Say, count: int = TRIALS) -> Trials:
         verdicts[trial["verdict"]] += 1
         if trial.get("unaccounted") != 0:
             failed.append(trial)
-    return Trials(count, dict(verdicts), len(failed), failed)
+    return Trials(TRIALS, dict(verdicts), len(failed), failed)

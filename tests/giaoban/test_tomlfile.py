@@ -10,7 +10,8 @@ import pytest
 from pydantic import Field, SecretStr, field_validator
 
 from giaoban.errors import InputError, did_you_mean
-from giaoban.tomlfile import MAX_BYTES, StrictModel, load, mistakes, read_text
+from giaoban.files import MAX_BYTES
+from giaoban.tomlfile import StrictModel, load, mistakes, read_text
 
 
 class Cost(StrictModel):

@@ -92,9 +92,9 @@ def test_what_names_nothing_is_refused(text: str) -> None:
 
 def test_all_communes_are_bridges_of_the_default_province() -> None:
     province = load_province()
-    bridges = as_bridges(catalogue().pick("all-2013"), province, access_mbps=20.0)
+    bridges = as_bridges(catalogue().pick("all-2013"), province)
     assert len(bridges) == 71
-    assert {bridge.rate_mbps for bridge in bridges} == {20.0}
+    assert {bridge.rate_mbps for bridge in bridges} == {10.0}
     assert all(bridge.assumed and bridge.settled_by and bridge.source_vi for bridge in bridges)
     assert len(build(province, bridges).bridges) == 79
 

@@ -14,17 +14,8 @@ BUFFER_PACKETS = 200
 """The access lines of the default province's bridges; its queues hold a burst of key frames."""
 
 
-def as_bridges(
-    units: Sequence[Unit],
-    province: Province,
-    *,
-    access_mbps: float = ACCESS_MBPS,
-    buffer_packets: int = BUFFER_PACKETS,
-) -> list[BridgeSpec]:
+def as_bridges(units: Sequence[Unit], province: Province) -> list[BridgeSpec]:
     """A branch bridge for each unit, as a scenario's `[[bridge]]` would add it.
-
-    Args:
-        access_mbps, buffer_packets: of the access lines of units that give none themselves.
 
     Raises:
         InputError: a unit is there twice, is a node of the province already, or hangs on a router
@@ -54,10 +45,10 @@ def as_bridges(
         first.setdefault(unit.id, unit)
     if wrong:
         raise several(wrong)
-    return [_bridge(unit, access_mbps, buffer_packets) for unit in units]
+    return [_bridge(unit) for unit in units]
 
 
-def _bridge(unit: Unit, access_mbps: float, buffer_packets: int) -> BridgeSpec:
+def _bridge(unit: Unit) -> BridgeSpec:
     """The line's rate and queue are assumed wherever the unit gives none."""
     chosen = unit.rate_mbps is None or unit.buffer_packets is None
     settled = unit.settled_by, unit.settled_by_vi
@@ -69,8 +60,8 @@ def _bridge(unit: Unit, access_mbps: float, buffer_packets: int) -> BridgeSpec:
         name=unit.name,
         router=unit.router,
         km=unit.km,
-        rate_mbps=access_mbps if unit.rate_mbps is None else unit.rate_mbps,
-        buffer_packets=buffer_packets if unit.buffer_packets is None else unit.buffer_packets,
+        rate_mbps=ACCESS_MBPS if unit.rate_mbps is None else unit.rate_mbps,
+        buffer_packets=BUFFER_PACKETS if unit.buffer_packets is None else unit.buffer_packets,
         source=unit.source + (more.en if chosen else ""),
         source_vi=unit.source_vi + (more.vi if chosen and unit.source_vi else ""),
         assumed=unit.assumed or chosen,

@@ -15,7 +15,6 @@ from topology.units.known import (
     OTHER_KM,
     SETTLED_BY,
     YEARS,
-    Catalogue,
     catalogue,
 )
 from topology.units.unit import Unit
@@ -38,7 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 _FIGURES = ("km", "rate_mbps", "buffer_packets")
 
 
-def units_from_csv(path: Path, known: Catalogue | None = None) -> list[Unit]:
+def units_from_csv(path: Path) -> list[Unit]:
     """The units of a list, in its order.
 
     A line with a name (or code) of the catalogue takes from there what it does not give itself;
@@ -49,18 +48,17 @@ def units_from_csv(path: Path, known: Catalogue | None = None) -> list[Unit]:
     Raises:
         InputError: every mistake, with file, line and, where it is one cell, the column.
     """
-    lookup = known if known is not None else catalogue()
     rows = read_table(path, COLUMNS, ("name",))
     named: dict[str, set[str]] = {}
     for row in rows:
         wanted = identifier(row.text("name"), ID_LENGTH, "u")
-        named.setdefault(wanted, set()).add(_place(row, lookup))
+        named.setdefault(wanted, set()).add(_place(row))
     units: list[Unit] = []
     taken: dict[str, int] = {}
     wrong: list[str] = []
     for row in rows:
         try:
-            unit = _unit(row, lookup, named)
+            unit = _unit(row, named)
             if unit.id in taken:
                 raise row.mistake(
                     f'"{unit.id}" ({unit.name}) is in the list already, line {taken[unit.id]} '
@@ -75,16 +73,16 @@ def units_from_csv(path: Path, known: Catalogue | None = None) -> list[Unit]:
     return units
 
 
-def _place(row: Row, lookup: Catalogue) -> str:
-    district = lookup.district(row.text("district"))
+def _place(row: Row) -> str:
+    district = catalogue().district(row.text("district"))
     return district.name if district is not None else row.text("district")
 
 
-def _unit(row: Row, lookup: Catalogue, named: dict[str, set[str]]) -> Unit:
+def _unit(row: Row, named: dict[str, set[str]]) -> Unit:
     name = row.text("name")
     if not name:
         raise row.mistake("has no name")
-    found = _in_catalogue(row, lookup)
+    found = _in_catalogue(row)
     given: dict[str, object] = {figure: row.number(figure) for figure in _FIGURES}
     if (packets := row.cells.get("buffer_packets")) and packets.text:
         given["buffer_packets"] = packets.whole()
@@ -101,26 +99,26 @@ def _unit(row: Row, lookup: Catalogue, named: dict[str, set[str]]) -> Unit:
         elif row.text("source"):
             figures |= texts
         return _checked(row, {**found.model_dump(), **figures, **_id(row, found.id)})
-    place = lookup.district(row.text("district"))
+    place = catalogue().district(row.text("district"))
     router = row.text("router") or (place.router if place is not None else "")
     if not router:
-        raise row.mistake(_no_router(row, lookup))
+        raise row.mistake(_no_router(row))
     if "km" not in figures:
         figures["km"] = OTHER_KM
         source = Message(N_("{source}; access length from its router assumed"), source=here)
         texts = {"source": source.en, "source_vi": source.vi, "settled_by": SETTLED_BY}
     wanted = identifier(name, ID_LENGTH, "u")
     if len(named[wanted]) > 1 and row.text("district"):
-        wanted = identifier(f"{name} {_place(row, lookup)}", ID_LENGTH, "u")
+        wanted = identifier(f"{name} {_place(row)}", ID_LENGTH, "u")
         if wanted == identifier(name, ID_LENGTH, "u"):  # too long to hold both
             places = sorted(named[wanted])
-            others = {f"{wanted}-{n}" for n in range(2, places.index(_place(row, lookup)) + 1)}
+            others = {f"{wanted}-{n}" for n in range(2, places.index(_place(row)) + 1)}
             wanted = distinct(wanted, {wanted, *others}, ID_LENGTH)
     return _checked(
         row,
         {
             "name": name,
-            "district": _place(row, lookup),
+            "district": _place(row),
             "year": None,
             "router": router,
             "code": row.text("code"),
@@ -132,9 +130,9 @@ def _unit(row: Row, lookup: Catalogue, named: dict[str, set[str]]) -> Unit:
     )
 
 
-def _in_catalogue(row: Row, lookup: Catalogue) -> Unit | None:
+def _in_catalogue(row: Row) -> Unit | None:
     """The unit that a line means, by its code, or by its name within its district."""
-    district = lookup.district(row.text("district"))
+    district = catalogue().district(row.text("district"))
     year = row.cell("year")
     if year is not None and year.text not in map(str, YEARS):
         raise year.mistake(f"is no year of the catalogue (allowed: {', '.join(map(str, YEARS))})")
@@ -142,7 +140,7 @@ def _in_catalogue(row: Row, lookup: Catalogue) -> Unit | None:
         asked = f"{text} {year.text}" if year is not None and text else text
         found = [
             unit
-            for unit in lookup.named(asked)
+            for unit in catalogue().named(asked)
             if not row.text("district") or (district and unit.district == district.name)
         ]
         if len(found) == 1:
@@ -153,11 +151,11 @@ def _in_catalogue(row: Row, lookup: Catalogue) -> Unit | None:
     return None
 
 
-def _no_router(row: Row, lookup: Catalogue) -> str:
+def _no_router(row: Row) -> str:
     name, district = row.text("name"), row.text("district")
-    if district and lookup.district(district) is None:
+    if district and catalogue().district(district) is None:
         return f'district "{district}" is not in the catalogue, so the line needs a router and km'
-    return f"{lookup.missing(name)}; a unit that is not in it needs a router and km"
+    return f"{catalogue().missing(name)}; a unit that is not in it needs a router and km"
 
 
 def _id(row: Row, otherwise: str) -> dict[str, str]:

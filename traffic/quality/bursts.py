@@ -60,11 +60,11 @@ def ends_ns(due_ns: NDArray[np.int64], timestamps: NDArray[np.int64]) -> NDArray
 
 
 def gap_burst(
-    missing: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64], gmin: int = GMIN
+    missing: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> GapBurst:
     """Bursts and gaps among n packets in order (RFC 3611 §4.7.2).
 
-    Before the first and after the last packet at least `gmin` are taken to have been received, as
+    Before the first and after the last packet at least `GMIN` are taken to have been received, as
     the RFC does.
 
     Args:
@@ -76,7 +76,7 @@ def gap_burst(
     if not n or not len(at):
         whole = float(ends[-1] - starts[0]) / 1e6 if n else None
         return GapBurst(0, None, 0.0 if n else None, None, whole)
-    breaks = np.flatnonzero(np.diff(at) > gmin)
+    breaks = np.flatnonzero(np.diff(at) > GMIN)
     first, last = np.r_[0, breaks + 1], np.r_[breaks, len(at) - 1]
     burst = last > first
     first, last = first[burst], last[burst]

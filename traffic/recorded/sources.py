@@ -71,26 +71,17 @@ def clip_recording(clip: Clip, fps: Fraction, *, max_payload: int, spread: float
     )
 
 
-def recording_from_capture(
-    path: Path,
-    *,
-    h264: bool,
-    ssrc: int | None = None,
-    port: int | None = None,
-    clock_hz: int | None = None,
-) -> Recording:
+def recording_from_capture(path: Path, *, h264: bool, ssrc: int | None = None) -> Recording:
     """A recording of one RTP stream of a pcap or pcapng file, at its recorded spacing.
 
     Args:
         h264: whether it is H.264, else sound.
-        ssrc, port: which stream, if there is more than one.
-        clock_hz: of its timestamps; None: what its payload type says (RFC 3551), 90000 for H.264.
+        ssrc: which stream, if there is more than one.
 
     Raises:
         InputError: the file is none that can be sent.
     """
-    stream = read_capture(path).choose(ssrc=ssrc, port=port)
-    return stream_recording(stream, str(path), h264=h264, clock_hz=clock_hz)
+    return stream_recording(read_capture(path).choose(ssrc=ssrc), str(path), h264=h264)
 
 
 def stream_recording(

@@ -14,7 +14,7 @@ from results.archive.history.yearly import by_network, yearly
 from results.archive.history.yearly_lists import VERDICTS, Ledger
 from results.archive.history.yearly_pictures import pictures
 from results.archive.store import write_whole
-from results.report.annex.pdf.write import FONTS, pdf
+from results.report.annex.pdf.write import pdf
 from results.report.document import (
     Align,
     Block,
@@ -125,7 +125,7 @@ RUNS = (
 )
 
 
-def write_summary(entries: Sequence[Entry], year: int, out: Path, *, fonts: Path = FONTS) -> None:
+def write_summary(entries: Sequence[Entry], year: int, out: Path) -> None:
     """Write the summary of a year's runs (oldest first) to `out`, replacing it in one step.
 
     The same runs give the same bytes. Raises `InputError` (no run; `out` no .pdf, or not
@@ -137,7 +137,7 @@ def write_summary(entries: Sequence[Entry], year: int, out: Path, *, fonts: Path
         raise InputError(f'{out}: the summary is a .pdf file, not "{out.suffix}"')
     with temporary_folder("summary") as folder:
         made = document(entries, year, folder)
-        data = pdf(made, made=entries[-1].at, fonts=fonts)
+        data = pdf(made, made=entries[-1].at)
     write_whole(out, data)
 
 

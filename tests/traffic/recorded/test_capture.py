@@ -296,7 +296,7 @@ def test_capture_files(tmp_path: Path, kind: str) -> None:
     stream = read_capture(path).choose()
     assert stream.payloads == [p[12:] for p in packets]
     assert (stream.time_ns - np.arange(len(frames)) * MS).tolist() == [0] * len(frames)
-    what = recording_from_capture(path, h264=True, port=5004)
+    what = recording_from_capture(path, h264=True)
     units = [unit for picture in clip(12).pictures for unit in picture.units]
     sizes = np.split(what.payload, what.offset[1:-1])
     assert depacketise(p.tobytes() for p in sizes) == units
