@@ -10,9 +10,7 @@ from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from results.archive.history.entry import Entry
 from results.archive.history.trend import draw_trend
-from results.archive.history.yearly import by_network, yearly
-from results.archive.history.yearly_lists import VERDICTS, Ledger
-from results.archive.history.yearly_pictures import pictures
+from results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
 from results.archive.store import write_whole
 from results.report.annex.pdf.write import pdf
 from results.report.document import (

@@ -19,9 +19,7 @@ from results.archive.history.entry import Entry
 from results.archive.history.index import opened
 from results.archive.history.prune import prunable, prune_run, unfinished
 from results.archive.history.scan import PRUNED
-from results.archive.history.yearly import yearly
-from results.archive.history.yearly_lists import Ledger
-from results.archive.history.yearly_pictures import pictures
+from results.archive.history.yearly import Ledger, pictures, yearly
 from results.report.view.write import page_of
 
 NOW = datetime(2026, 12, 31, 12)

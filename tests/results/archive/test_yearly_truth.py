@@ -20,8 +20,7 @@ from results.archive.history.choose import Choice, choose
 from results.archive.history.document import write_summary
 from results.archive.history.entry import CriterionValue, Entry, Limits, Province, Tried
 from results.archive.history.index import opened
-from results.archive.history.yearly import yearly
-from results.archive.history.yearly_lists import ASSESSED
+from results.archive.history.yearly import ASSESSED, yearly
 from results.archive.store import write_result
 from results.model.result import FileRef, Result
 
