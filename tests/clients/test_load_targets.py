@@ -10,7 +10,8 @@ import json
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -220,54 +221,85 @@ MALFORMED = (
 )
 
 
-def load(device: Device, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`giaoban load` at this device, its results in the folder."""
+class Ran(NamedTuple):
+    """`giaoban load` at a device, to its end."""
+
+    out: str
+    errors: str
+    code: int
+    folder: Path
+
+
+@contextmanager
+def load(device: Device, folder: Path, *words: str) -> Iterator[Callable[[], Ran]]:
+    """Start it with its results in a folder; what gives its end."""
     with fake(device) as running:
         target = ("--target", running.address, "--i-am-authorised", "--results", str(folder))
-        return subprocess.run(
+        with subprocess.Popen(
             giaoban("load", *target, *words),
-            capture_output=True, text=True, cwd=ROOT, check=False, timeout=180,
-        )  # fmt: skip
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        ) as job:  # fmt: skip
+            yield lambda: Ran(*job.communicate(timeout=180), job.returncode, folder)
 
 
-@pytest.mark.parametrize(
-    ("name", "code", "said"),
-    [
-        ("neither", 0, "does not answer OPTIONS"),
-        ("silent", 1, "no answer to any INVITE"),
-        ("sends nothing", 1, "nothing came"),
-    ],
-)
-def test_the_command_says_the_same(name: str, code: int, said: str, tmp_path: Path) -> None:
-    device = CASES[name].device
-    assert device is not None
-    words = ("--bridges", "2", "--rate", "4", "--shape", "hold", "--time", "1")
-    done = load(device, tmp_path, *words, "--answer-within", "3")
-    assert done.returncode in (code, LATE), done.stdout + done.stderr
-    assert said in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+HOLD = ("--bridges", "2", "--rate", "4", "--shape", "hold", "--time", "1", "--answer-within", "3")
 
 
-def test_a_device_without_options_may_survive_what_is_malformed(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """Some that may be late, all at once: they mostly wait."""
+    asked: dict[str, tuple[Device, tuple[str, ...]]] = {
+        "neither": (Device(options=None, register=405), HOLD),
+        "refuses": (
+            Device(options=None, register=405, invite=486),
+            ("--rate", "2", "--time", "3", *MALFORMED),
+        ),
+        "dies": (
+            Device(options=None, register=None, invite=None),
+            ("--rate", "1", "--time", "5", *MALFORMED),
+        ),
+    }
+    with ExitStack() as stack:
+        jobs = {
+            name: stack.enter_context(load(device, tmp_path_factory.mktemp(name), *words))
+            for name, (device, words) in asked.items()
+        }
+        return {name: end() for name, end in jobs.items()}
+
+
+def said_by(ran: Ran, code: int, text: str) -> None:
+    assert ran.code in (code, LATE), ran.out + ran.errors
+    assert text in ran.out
+    assert "Traceback" not in ran.out + ran.errors
+
+
+def test_the_command_says_what_a_device_lacks_and_passes_it(commands: dict[str, Ran]) -> None:
+    said_by(commands["neither"], 0, "does not answer OPTIONS")
+
+
+def test_the_command_says_that_nobody_answered(tmp_path: Path) -> None:
+    with load(SILENT, tmp_path, *HOLD) as end:
+        said_by(end(), 1, "no answer to any INVITE")
+
+
+def test_a_device_without_options_may_survive_what_is_malformed(commands: dict[str, Ran]) -> None:
     """Any answer to a call is a sign of life; it refuses all calls, so it does not pass."""
-    device = Device(options=None, register=405, invite=486)
-    done = load(device, tmp_path, "--rate", "2", "--time", "3", *MALFORMED)
-    assert done.returncode in (1, LATE), done.stdout + done.stderr
-    result = LoadResult.from_json(done.stdout)
-    criteria = {c.id: c.ok for c in result.criteria}
+    ran = commands["refuses"]
+    assert ran.code in (1, LATE), ran.out + ran.errors
+    criteria = {c.id: c.ok for c in LoadResult.from_json(ran.out).criteria}
     assert criteria["malformed-not-survived"] is True
     assert criteria["calls-not-set-up"] is False
     assert criteria["options-failed"] is None
 
 
-def test_a_device_that_dies_of_what_is_malformed_makes_nobody_late(tmp_path: Path) -> None:
+def test_a_device_that_dies_of_what_is_malformed_makes_nobody_late(
+    commands: dict[str, Ran],
+) -> None:
     """Who waits for its answers strikes later than planned, which is not the generator's doing."""
-    device = Device(options=None, register=None, invite=None)
-    done = load(device, tmp_path, "--rate", "1", "--time", "5", *MALFORMED)
-    result = LoadResult.from_json(done.stdout)
-    criteria = {c.id: c.ok for c in result.criteria}
+    ran = commands["dies"]
+    criteria = {c.id: c.ok for c in LoadResult.from_json(ran.out).criteria}
     assert criteria["malformed-not-survived"] is False
-    [journal] = tmp_path.glob("*/journal.jsonl")
+    [journal] = ran.folder.glob("*/journal.jsonl")
     entries = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
     strikes = [e for e in entries if e.get("operation") == "malformed"]
     assert len(strikes) >= 2
