@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from mcu_sim.conference.commands import Command
 from mcu_sim.media.leg import Kind
@@ -23,6 +22,7 @@ from scenarios.bridge.user_agent import (
     MediaStopped,
 )
 from scenarios.plan.plan import SIP_PORT, CallPlan, Plan
+from scenarios.records import events
 from topology.emulation.namespace import inside
 from traffic.batch import ReceiveBatch, SendBatch, try_to_send
 from traffic.log import PacketLog
@@ -46,13 +46,14 @@ class Bridge:
         origin_ns: int,
         logs: tuple[PacketLog, PacketLog],
         inbox: ReceiveBatch,
-        tell: Callable[..., None],
+        tell: Callable[[events.Event], None],
         folder: Path,
     ) -> None:
         """`number`: index into `plan.calls`. `logs`: what is sent, what is received. `inbox`: what
         to receive with. `folder`: the run's."""
         self._plan = plan
         self._number = number
+        self._origin_ns = origin_ns
         self.call_plan: CallPlan = plan.calls[number]
         self._tell = tell
         with inside(namespace_fd):
@@ -106,12 +107,12 @@ class Bridge:
         self._flush()
         self.terminal.window(batch, time.monotonic_ns())  # what was sent already, but held back
         self._ignores_media = True
-        self._tell("powered-off", self.bridge_id)
+        self._tell(events.PoweredOff(**self._now()))
 
     def switch_on(self) -> None:
         """It has started again and knows nothing of before; it dials if its time has come."""
         self.signal()
-        self._tell("powered-on", self.bridge_id)
+        self._tell(events.PoweredOn(**self._now()))
         self._restarts += 1
         now_ns = time.monotonic_ns()
         due = self._plan.dial == "in" and now_ns >= self._dial_ns
@@ -121,7 +122,7 @@ class Bridge:
     def command(self, command: Command) -> None:
         """Its technician asks the MCU for something (Art. 15, 16)."""
         if not self.agent.command(command, time.monotonic_ns()):
-            self._tell("command-without-call", self.bridge_id, command=command.command)
+            self._tell(events.CommandWithoutCall(**self._now(), command=command.command))
         self._flush()
 
     def signal(self) -> None:
@@ -156,21 +157,25 @@ class Bridge:
         self.terminal.receive(self._inbox, kinds)
         self.agent.hears(self.terminal.heard_ns)
 
-    def health(self) -> dict[str, Any]:
+    def health(self) -> events.BridgeHealth:
         """What the run's validity depends on."""
         terminal = self.terminal
-        return {
-            "bridge": self.bridge_id,
-            "starved": terminal.starved,
-            "stray": terminal.stray,
-            "overflowed": sum(terminal.overflowed.values()),
-            "unheard": terminal.unheard,
-            "unsendable": terminal.unsendable,
-            "rtcp_sent": terminal.rtcp_sent,
-            "rtcp_received": terminal.rtcp_received,
-            "sip_sent": self.sip_sent,
-            "sip_received": self.sip_received,
-        }
+        return events.BridgeHealth(
+            bridge=self.bridge_id,
+            starved=terminal.starved,
+            stray=terminal.stray,
+            overflowed=sum(terminal.overflowed.values()),
+            unheard=terminal.unheard,
+            unsendable=terminal.unsendable,
+            rtcp_sent=terminal.rtcp_sent,
+            rtcp_received=terminal.rtcp_received,
+            sip_sent=self.sip_sent,
+            sip_received=self.sip_received,
+        )
+
+    def _now(self) -> events.OfBridge:
+        """Of an event that happens now."""
+        return events.of_bridge(self.bridge_id, (time.monotonic_ns() - self._origin_ns) / 1e6)
 
     def _flush(self) -> None:
         """Send what the user agent has to send, and do what it tells."""
@@ -182,10 +187,9 @@ class Bridge:
     def _handle(self) -> None:
         for event in self.agent.take_events():
             self._do(event, time.monotonic_ns())
-            told = logged(self.bridge_id, event)
+            told = logged(self.bridge_id, event, self._now()["t_ms"])
             if told is not None:
-                name, details = told
-                self._tell(name, self.bridge_id, **details)
+                self._tell(told)
 
     def _do(self, event: BridgeEvent, now_ns: int) -> None:
         match event:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from giaoban.errors import InvalidRun
 from mcu_sim import sdp
@@ -21,6 +20,7 @@ from scenarios.bridge.user_agent import (
     Unreadable,
 )
 from scenarios.plan.plan import MEETING, SIP_PORT, Plan
+from scenarios.records import events
 
 PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
 RESTARTED = 1_000_003
@@ -56,27 +56,28 @@ def rng(plan: Plan, number: int, restarts: int = 0) -> random.Random:
     return random.Random(plan.seed * 1009 + number + restarts * RESTARTED)
 
 
-def logged(bridge: str, event: BridgeEvent) -> tuple[str, dict[str, Any]] | None:
-    """What `events.jsonl` says of an event: its name and details; None: nothing.
+def logged(bridge: str, event: BridgeEvent, t_ms: float) -> events.Event | None:
+    """What `events.jsonl` says of an event `t_ms` after the run's origin; None: nothing.
 
     Raises:
         InvalidRun: the MCU, which is ours, said what cannot be read.
     """
+    of = events.of_bridge(bridge, t_ms)
     match event:
         case Unreadable(what, why):
             raise InvalidRun(f"{bridge}: the MCU's {what} cannot be read: {why}")
         case Completed("invite", True, setup_ms):
-            return "connected", {"setup_ms": round(setup_ms, 3)}
+            return events.Connected(**of, setup_ms=round(setup_ms, 3))
         case Completed("invite", False, _, 0):
-            return "timed-out", {}
+            return events.TimedOut(**of)
         case Completed("invite", False, _, code, reason):
-            return "refused", {"code": code, "reason": reason}
+            return events.CallRefused(**of, code=code, reason=reason)
         case Completed("drop") | Completed("incoming", False):
-            return "ended-by-mcu", {}
+            return events.EndedByMcu(**of)
         case Completed("info", False, _, code) if code:
-            return "command-refused", {"code": code}
+            return events.CommandRefused(**of, code=code)
         case MediaLost():
-            return "media-lost", {}
+            return events.MediaLost(**of)
         case Redialled(attempt):
-            return "redial", {"attempt": attempt}
+            return events.Redialled(**of, attempt=attempt)
     return None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from mcu_sim.sdp.offer_answer import Agreed
 from scenarios.bridge.planned import PORTS
 from scenarios.bridge.sources import Source, Sources, asking
 from scenarios.plan.plan import CallPlan, Plan
+from scenarios.records.events import RtcpReport
 from topology.emulation.namespace import inside
 from traffic import rtcp, rtp
 from traffic.batch import (
@@ -120,7 +121,7 @@ class Terminal:
         self._streams: dict[Kind, Source] = {}
         self._ending: list[tuple[Kind, Source]] = []
         """Of a call that is over: what an impairment held back has yet to leave."""
-        self.reports: list[dict[str, Any]] = []
+        self.reports: list[RtcpReport] = []
         """What RTCP reports said of this bridge's streams, by whoever received the media."""
         self._lines: dict[Kind, _Line] = {}
         self._srtp: dict[Kind, SrtpContext] = {}
@@ -330,19 +331,21 @@ class Terminal:
         leaving_ns = next_control_ns(max(time.monotonic_ns(), at_ns), self._origin_ns)
         self.rtcp_sent += try_to_send(partial(send_at, self._sockets[kind], packet, leaving_ns))
 
-    def _told(self, receiver: str, kind: Kind, block: rtcp.ReportBlock, at_ns: int) -> None:
+    def _told(
+        self, receiver: Literal["mcu", "bridge"], kind: Kind, block: rtcp.ReportBlock, at_ns: int
+    ) -> None:
         """Keep what a receiver says of a stream."""
         self.reports.append(
-            {
-                "t_ms": round((at_ns - self._origin_ns) / 1e6, 3),
-                "event": "rtcp-report",
-                "receiver": receiver,
-                "kind": kind,
-                "lost": block.cumulative_lost,
-                "fraction": block.fraction_lost,
-                "jitter": block.jitter,
-                "clock_hz": self._lines[kind].clock_hz,
-            }
+            RtcpReport(
+                t_ms=round((at_ns - self._origin_ns) / 1e6, 3),
+                bridge=self._call.bridge,
+                receiver=receiver,
+                kind=kind,
+                lost=block.cumulative_lost,
+                fraction=block.fraction_lost,
+                jitter=block.jitter,
+                clock_hz=self._lines[kind].clock_hz,
+            )
         )
 
     def _control(self, kind: Kind, data: bytes, arrival_ns: int) -> None:

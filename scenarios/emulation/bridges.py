@@ -122,8 +122,8 @@ class Bridges:
             log.close()
         for bridge in self._bridges:
             for report in bridge.terminal.reports:
-                self._write(**report, bridge=bridge.bridge_id)
-            self._write(event="bridge-health", **bridge.health())
+                self._tell(report)
+            self._tell(bridge.health())
         self._file.close()
 
     def _window(self, at_ns: int) -> None:
@@ -166,12 +166,8 @@ class Bridges:
         dialling = [bridge.next_ns for bridge in self._bridges]
         return min([otherwise_ns, *dialling, *(round(t * 1e6) for t in timers)])
 
-    def _tell(self, event: str, bridge: str, **details: object) -> None:
-        t_ms = round((time.monotonic_ns() - self._origin_ns) / 1e6, 3)
-        self._write(t_ms=t_ms, who="bridge", event=event, bridge=bridge, **details)
-
-    def _write(self, **fields: object) -> None:
-        self._file.write(json.dumps(events.as_fields(events.made(**fields))) + "\n")
+    def _tell(self, event: events.Event) -> None:
+        self._file.write(json.dumps(events.as_fields(event)) + "\n")
 
 
 def _room(plan: Plan, folder: Path) -> int:

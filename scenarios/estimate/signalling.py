@@ -11,9 +11,10 @@ import heapq
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from mcu_sim.admission import Capacity
+from mcu_sim.conference.commands import Command
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.media.plane import MediaPlane
@@ -35,7 +36,7 @@ from scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
 from scenarios.estimate.timeline import BridgeLeg, SipDatagram, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.plan.wire import FRAMING_BYTES
-from scenarios.records.events import made
+from scenarios.records.events import CommandWithoutCall, made, of_bridge
 
 HEAR_EVERY_NS = 200_000_000
 """As the server's loop: how often the MCU looks who speaks."""
@@ -154,10 +155,11 @@ class _Signalling:
         self._bridges[number].dial(now_ns)
         self._flush_bridge(number, now_ns)
 
-    def _command(self, bridge: str, command: Any, now_ns: int) -> None:
+    def _command(self, bridge: str, command: Command, now_ns: int) -> None:
         number = self._by_id[bridge]
         if not self._bridges[number].command(command, now_ns):
-            self._tell("bridge", now_ns, "command-without-call", bridge, command=command.command)
+            told = of_bridge(bridge, now_ns / 1e6)
+            self.timeline.events.append(CommandWithoutCall(**told, command=command.command))
         self._flush_bridge(number, now_ns)
 
     def _hang_up(self, now_ns: int) -> None:
@@ -165,7 +167,7 @@ class _Signalling:
             bridge.hang_up(now_ns)
             self._flush_bridge(number, now_ns)
 
-    def _at_console(self, command: Any, now_ns: int) -> None:
+    def _at_console(self, command: Command, now_ns: int) -> None:
         self._plane.at(now_ns)
         self._controller.controls.at_console(command, self._plan.meeting.id, now_ns)
         self._flush_mcu(now_ns)
@@ -213,8 +215,8 @@ class _Signalling:
                 self.timeline.bridge_legs.append(bridge_leg)
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
-            if (told := logged(bridge.user, event)) is not None:
-                self._tell("bridge", now_ns, told[0], bridge.user, **told[1])
+            if (told := logged(bridge.user, event, now_ns / 1e6)) is not None:
+                self.timeline.events.append(told)
         for datagram in bridge.outgoing():
             self._send(2 * number, datagram, now_ns, partial(self._to_mcu, number, datagram.data))
         self._wake(number, bridge.next_timeout())
@@ -248,15 +250,11 @@ class _Signalling:
 
     # -------------------------------------------------------------------------------- what is told
 
-    def _tell(self, who: str, now_ns: int, event: str, bridge: str, **details: object) -> None:
-        t_ms = round(now_ns / 1e6, 3)
-        told = made(t_ms=t_ms, who=who, event=event, bridge=bridge, **details)
-        self.timeline.events.append(told)
-
     def _tell_of_mcu(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
         held = self._capacity
         state = {"units": held.units_used, "ports": held.ports_used, "use": held.use.told()}
-        self._tell("mcu", now_ns, event, bridge, **details, **state)
+        told = {"t_ms": round(now_ns / 1e6, 3), "who": "mcu", "event": event, "bridge": bridge}
+        self.timeline.events.append(made(**told, **details, **state))
 
 
 class _Idle:

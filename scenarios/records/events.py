@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
@@ -273,6 +273,19 @@ class McuHealth(_Health):
     calls_left: int
     units_left: float
     uptime: int | None = None
+
+
+class OfBridge(TypedDict):
+    """What an event that a bridge tells has beside its own figures."""
+
+    t_ms: float
+    who: Literal["bridge"]
+    bridge: str
+
+
+def of_bridge(bridge: str, t_ms: float) -> OfBridge:
+    """Of an event `t_ms` after the run's origin."""
+    return {"t_ms": round(t_ms, 3), "who": "bridge", "bridge": bridge}
 
 
 Event = (
