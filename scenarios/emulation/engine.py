@@ -13,7 +13,7 @@ from pathlib import Path
 
 from giaoban import children
 from giaoban.errors import InvalidRun, MachineLacks
-from giaoban.progress import Progress
+from giaoban.progress import Progress, told
 from results.model.result import Engine
 from scenarios.plan.plan import Plan
 from scenarios.records.guest import Guest
@@ -42,15 +42,12 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     """
     if sys.platform != "linux":
         raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
-    from scenarios.emulation import guest  # Mininet's, which an estimate does without
-
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
 
     def on_line(line: str) -> None:
-        if line.startswith(guest.PROGRESS):
-            said = json.loads(line.removeprefix(guest.PROGRESS))
-            progress(said["what"], said["done"])
+        if (step := told(line)) is not None:
+            progress(*step)
 
     clock = [str(router_clock.ensure())] if plan.changes and plan.network.routed else []
     console = folder / "console.log"

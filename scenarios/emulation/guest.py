@@ -3,7 +3,7 @@
 `python -m scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes `captures/` and
 `events.jsonl`. CLOCK is the library of `topology.emulation.router_clock`, where routers find their
 ways by themselves. It measures and does not judge. Progress goes to standard output as lines that
-begin with PROGRESS.
+begin with `giaoban.progress.MARK`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from giaoban.children import die_with_parent
 from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
+from giaoban.progress import tell as tell_progress
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.server import McuConfig, Seat, TimedCommand, serve
@@ -54,7 +55,6 @@ from topology.emulation.mininet_net import ProvinceNet
 from topology.sandbox import order
 from traffic import log
 
-PROGRESS = "@giaoban "
 START_IN_NS = 1_000_000_000
 ORIGIN_GRID_NS = 1_000_000_000
 """A meeting begins on a whole second: how long the building took, which depends on where the
@@ -83,7 +83,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
 
 def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
     started = time.monotonic()
-    _progress("building the network", 0.0)
+    tell_progress("building the network", 0.0)
     impaired = list(dict.fromkeys(line.hop for line in plan.lines))
     with (
         ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
@@ -93,7 +93,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         for way in ways:
             stack.callback(way.close)
         built_s = time.monotonic() - started
-        _progress("measuring the links", 0.0)
+        tell_progress("measuring the links", 0.0)
         probes = probe.measure(net)
         faults = [fault for p in probes if (fault := p.fault())]
         if faults:
@@ -103,7 +103,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             links = [change.link for change in plan.changes if change.link is not None]
             failing = FailingNetwork(net, links, clock)
             stack.callback(failing.close)
-            _progress("waiting for the routers", 0.0)
+            tell_progress("waiting for the routers", 0.0)
             failing.find_ways()
         before = count(net, failing)
         order.take_turn("conductor")
@@ -196,7 +196,7 @@ def _watch(
         while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
             at_phase.append(counters.queues(net))
             changes.note_routes()
-        _progress("meeting", number / count)
+        tell_progress("meeting", number / count)
         for process in crew:
             if process.exitcode not in (None, 0):
                 raise InvalidRun(
@@ -313,11 +313,6 @@ def _merge_events(captures: Path) -> None:
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def _progress(what: str, done: float) -> None:
-    sys.stdout.write(f"{PROGRESS}{json.dumps({'what': what, 'done': round(done, 3)})}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """An emulation in a process of its own, and several of them side by side.
 
 `python -m scenarios.study.emulation_process ORDER`: ORDER is the path of an `Order` that our parent
-has pickled. The process prints its progress, one JSON object a line. When it exits with 0, there
+has pickled. The process prints its progress (`giaoban.progress`). When it exits with 0, there
 are `result.json` and what the order's `look` made of it; any other exit code is that of the error
 told in `error.json`.
 """
@@ -22,6 +22,8 @@ from giaoban import interruptions
 from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.progress import Progress
+from giaoban.progress import tell as tell_progress
+from giaoban.progress import told as progress_told
 from giaoban.scarce import shortage
 from results.archive.store import write_result, writing
 from scenarios.emulation.engine import EngineName, emulate
@@ -92,11 +94,10 @@ def emulate_all[T](
         progress(told(len(found), count), sum(done.values()) / count)
 
     def line(name: str, text: str) -> None:
-        if text.startswith("{"):
-            said = json.loads(text)
-            # the meeting is nearly all of it; other steps count from nought again
-            if said["what"] == "meeting":
-                done[name] = said["done"]
+        step = progress_told(text)
+        # the meeting is nearly all of it; other steps count from nought again
+        if step is not None and step[0] == "meeting":
+            done[name] = step[1]
         tell()
 
     def end(ended: Ended) -> None:
@@ -174,20 +175,14 @@ def emulated[T](order: Order[T], folder: Path) -> T:
         work.mkdir()
         question = prior_estimate(order.question).question
         save_recordings(question.plan, question.recordings, work)
-        about = emulate(question.plan, work, order.engine, say)
-        say("measuring", 0.0)
+        about = emulate(question.plan, work, order.engine, tell_progress)
+        tell_progress("measuring", 0.0)
         captured = captures.load(work, question.plan)
         answer = assemble(question, captured, about, folder.name)
         write_result(folder, answer.result)
         found = order.look(answer, work / "captures")
         shutil.rmtree(work)
     return found
-
-
-def say(what: str, done: float) -> None:
-    """Tell the parent how far it is."""
-    sys.stdout.write(json.dumps({"what": what, "done": done}) + "\n")
-    sys.stdout.flush()
 
 
 def taken(path: Path) -> Any:

@@ -20,8 +20,9 @@ from scenarios.study.emulation_process import ERROR, FOUND, Order
 
 CODE = """
 import base64, json, pathlib, sys
+from giaoban.progress import tell
 folder, found, error, code = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
-print(json.dumps({"what": "meeting", "done": 0.5}), flush=True)
+tell("meeting", 0.5)
 print("a warning of some library", flush=True)
 if found:
     (folder / sys.argv[5]).write_bytes(base64.b64decode(found))
