@@ -7,7 +7,7 @@ import errno
 import os
 
 CLOCK_MONOTONIC, TIMER_ABSTIME = 1, 1
-NS_PER_S = 1_000_000_000
+SECOND_NS = 1_000_000_000
 NEVER_NS = 2**63 - 1
 """A moment that does not come; the last that an int64 holds."""
 
@@ -26,7 +26,7 @@ def sleep_until(at_ns: int) -> None:
     """
     if at_ns <= 0:
         return
-    until = _Timespec(*divmod(at_ns, NS_PER_S))
+    until = _Timespec(*divmod(at_ns, SECOND_NS))
     while True:
         # unlike others, this call returns its error
         code = _libc.clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, ctypes.byref(until), None)

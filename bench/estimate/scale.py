@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bench.estimate import whole
 from bench.estimate.schedule import NoMeter
+from giaoban.clock import SECOND_NS
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.network.hops import servers_of
 from scenarios.estimate.network.packets import Packets
@@ -36,7 +37,6 @@ PROFILE = "720p30-2m"
 DRAWN = 32
 """Streams of pictures that are drawn from the model; all others are one of these, shifted."""
 STEPS, STEP_NS = 4, 250_000_000
-SECOND_NS = 1_000_000_000
 
 
 def main() -> int:

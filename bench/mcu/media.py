@@ -103,7 +103,7 @@ class End:
         """Send what is due."""
         if self._stream is None or self._to is None:
             return
-        lengths = self._stream.window(batch.data, now_ns)
+        lengths = self._stream.window(batch.data, now_ns + 1)
         if n := len(lengths):
             batch.send(self.socket.fileno(), lengths, None, np.broadcast_to(self._to, (n,)))
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from traffic import rtp
 from traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
 from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.packet_loop import SECOND_NS, PacketLoop, audio_loop, video_loop
+from traffic.sources.packet_loop import PacketLoop, audio_loop, video_loop
 from traffic.sources.video_model import CLOCK_HZ, VideoModel
 
 LEAD_BYTES = 2

@@ -40,7 +40,7 @@ class VideoSenders:
         packets = failed = 0
         for row, (descriptor, stream) in self._streams.items():
             if row % SLOTS == slot % SLOTS and len(
-                lengths := stream.window(self._batch.data, now_ns)
+                lengths := stream.window(self._batch.data, now_ns + 1)
             ):
                 packets += len(lengths)
                 failed += self._batch.send(descriptor, lengths, skip_unsendable=True)

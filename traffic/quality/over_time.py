@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from giaoban.clock import SECOND_NS
 from traffic.quality.bursts import burst_ratios
 from traffic.quality.codecs import SpeechCodec, speech_mos
 from traffic.quality.frames import Frames, frozen_until
 from traffic.quality.measure import Trace
 
-SECOND_NS = 1_000_000_000
 _DELAY_BITS = 40  # of a sort key: 1100 s
 Series = NDArray[np.float64]
 

@@ -11,24 +11,51 @@ from numpy.typing import NDArray
 
 from traffic import log, rtp
 
-SECOND_NS = 1_000_000_000
 SCALARS = ("clock_hz", "length_ns", "length_ticks")
 
 
 @dataclass(frozen=True)
-class Recording:
-    """n RTP packets in sending order, and after which time they begin again.
+class Rounds:
+    """n packets of one stream in order of time, that are sent round and round.
+
+    Attributes:
+        due_ns: (n,) when each leaves, from the beginning; never falling, below `length_ns`.
+        timestamp: (n,) RTP timestamps from the beginning's.
+        marker: (n,) marker bits.
+        key: (n,) whether it belongs to a key frame.
+        length_ns, length_ticks: the next round begins so much later, in time and in timestamps.
+    """
+
+    due_ns: NDArray[np.int64]
+    timestamp: NDArray[np.int64]
+    marker: NDArray[np.bool_]
+    key: NDArray[np.bool_]
+    length_ns: int
+    length_ticks: int
+
+    def __len__(self) -> int:
+        return len(self.due_ns)
+
+    def due_before(self, until_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many packets, all rounds together, are due before each time from the beginning."""
+        rounds, rest = np.divmod(until_ns, self.length_ns)
+        return rounds * len(self) + np.searchsorted(self.due_ns, rest)
+
+    def timestamps(self, nth: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of packets by their numbers, which go on from round to round."""
+        rounds, at = np.divmod(nth, len(self))
+        return rounds * self.length_ticks + self.timestamp[at]
+
+
+@dataclass(frozen=True)
+class Recording(Rounds):
+    """RTP packets with their whole payloads.
 
     Attributes:
         payload: (bytes,) uint8, the payloads one after another.
         offset: (n + 1,) where each begins in `payload`, and the last one's end.
-        due_ns: (n,) when each is sent, from the beginning; never falling, below `length_ns`.
         capture_ns: (n,) when its picture or its first sample was taken, from the beginning.
-        timestamp: (n,) RTP timestamps from the beginning's.
-        marker: (n,) marker bits.
-        key: (n,) packet of a key frame; nowhere for sound.
         clock_hz: of the timestamps.
-        length_ns, length_ticks: the next round begins so much later, in time and in timestamps.
 
     Raises:
         ValueError: the arrays do not fit together.
@@ -36,14 +63,8 @@ class Recording:
 
     payload: NDArray[np.uint8]
     offset: NDArray[np.int64]
-    due_ns: NDArray[np.int64]
     capture_ns: NDArray[np.int64]
-    timestamp: NDArray[np.int64]
-    marker: NDArray[np.bool_]
-    key: NDArray[np.bool_]
     clock_hz: int
-    length_ns: int
-    length_ticks: int
 
     def __post_init__(self) -> None:
         n = len(self.offset) - 1
@@ -56,9 +77,6 @@ class Recording:
             raise ValueError("packets are not in sending order")
         if self.due_ns[-1] >= self.length_ns or self.length_ticks < 1 or self.clock_hz < 1:
             raise ValueError("a round ends before its last packet is sent")
-
-    def __len__(self) -> int:
-        return len(self.due_ns)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -80,11 +98,6 @@ class Recording:
         # the fullest window begins with a packet; numbers go on from round to round
         first = np.searchsorted(self.due_ns, self.due_ns)
         return int((self.due_before(self.due_ns + window_ns) - first).max())
-
-    def due_before(self, until_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many packets, all rounds together, are due before each time from the beginning."""
-        rounds, rest = np.divmod(until_ns, self.length_ns)
-        return rounds * len(self) + np.searchsorted(self.due_ns, rest)
 
     def save(self, path: Path) -> None:
         """Write it as an .npz."""

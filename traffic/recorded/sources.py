@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from giaoban.errors import InputError
 from giaoban.files import read_file
 from traffic.h264 import packetise
 from traffic.recorded.annexb import Clip, read_clip
 from traffic.recorded.capture import CapturedStream, most_frequent, read_capture, unwrapped
-from traffic.recorded.recording import SECOND_NS, Recording
+from traffic.recorded.recording import Recording
 from traffic.sources.video_model import CLOCK_HZ
 
 FPS = (1, 240)
@@ -58,8 +59,8 @@ def clip_recording(clip: Clip, fps: Fraction, *, max_payload: int, spread: float
     wait_ns = nth / count[picture] * spread * float(SECOND_NS / fps)
     payload, offset = _joined([payload for parts in cut for payload in parts])
     return Recording(
-        payload,
-        offset,
+        payload=payload,
+        offset=offset,
         due_ns=capture_ns + np.floor(wait_ns).astype(np.int64),
         capture_ns=capture_ns,
         timestamp=np.array(stamps, np.int64)[picture],
@@ -132,8 +133,8 @@ def stream_recording(
     _, heads, picture = np.unique(stamps, return_index=True, return_inverse=True)
     payload, offset = _joined([stream.payloads[i] for i in order])
     return Recording(
-        payload,
-        offset,
+        payload=payload,
+        offset=offset,
         due_ns=due_ns,
         capture_ns=due_ns[heads][picture],
         timestamp=stamps,

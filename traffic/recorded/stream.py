@@ -46,7 +46,7 @@ class RecordedStream(OutgoingStream):
         """The next packet's extended sequence number, its timestamp, and when that was taken."""
         recording = self.recording
         rounds, at = divmod(self._done, len(recording))
-        timestamp = rounds * recording.length_ticks + int(recording.timestamp[at])
+        timestamp = int(recording.timestamps(np.array(self._done)))
         taken_ns = rounds * recording.length_ns + int(recording.capture_ns[at])
         return self._sequence, self.plan.first_timestamp + timestamp, self._start_ns + taken_ns
 
@@ -83,7 +83,7 @@ class RecordedStream(OutgoingStream):
         return self._emit(
             out,
             recording.sizes[at],
-            self.plan.first_timestamp + rounds * recording.length_ticks + recording.timestamp[at],
+            self.plan.first_timestamp + recording.timestamps(nth),
             recording.marker[at],
             self._start_ns + rounds * recording.length_ns + recording.due_ns[at],
             until_ns,

@@ -10,40 +10,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from traffic import rtp
 from traffic.h264 import FU_INDICATOR
+from traffic.recorded.recording import Rounds
 from traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
 
-SECOND_NS = 1_000_000_000
 LOOP_S = 30
 """After so long the same pictures come again."""
 
 
 @dataclass(frozen=True)
-class PacketLoop:
-    """n packets of one stream in order of time, and after which time they begin again.
+class PacketLoop(Rounds):
+    """Made of a model: of the payload, only what differs from packet to packet is laid out.
 
     Attributes:
-        due_ns: (n,) when each leaves after the beginning.
-        timestamp: (n,) likewise on the stream's clock.
         size: (n,) bytes of payload.
-        marker: (n,) bool.
-        head: (n, k) first bytes of the payload: what differs from packet to packet.
-        key: (n,) whether it belongs to a key frame.
-        length_ns, length_ticks: the next round begins so much later.
+        head: (n, k) its first bytes.
     """
 
-    due_ns: NDArray[np.int64]
-    timestamp: NDArray[np.int64]
     size: NDArray[np.int64]
-    marker: NDArray[np.bool_]
     head: NDArray[np.uint8]
-    key: NDArray[np.bool_]
-    length_ns: int
-    length_ticks: int
-
-    def __len__(self) -> int:
-        return len(self.due_ns)
 
 
 def video_loop(model: VideoModel, seconds: int, seed: int) -> PacketLoop:
@@ -98,7 +85,7 @@ class LoopedStream:
     @property
     def position(self) -> tuple[int, int]:
         """Its next sequence number (extended), and a timestamp that is not before its last one."""
-        stamp = int(self._timestamps(np.array([self._done]))[0])
+        stamp = int(self._loop.timestamps(np.array([self._done]))[0])
         return self._stream.first_sequence + self.sent, self._stream.first_timestamp + stamp
 
     def restart(self, now_ns: int) -> None:
@@ -108,27 +95,23 @@ class LoopedStream:
             self._begun_ns = now_ns - rounds * self._loop.length_ns
             self._done = rounds * len(self._loop)
 
-    def window(self, out: NDArray[np.uint8], now_ns: int) -> NDArray[np.int64]:
-        """Fill the rows of `out` with what is due, as many as there are: (n,) lengths to send.
+    def window(self, out: NDArray[np.uint8], until_ns: int) -> NDArray[np.int64]:
+        """Fill the rows of `out` with what is due before `until_ns`, as many as there are: (n,)
+        lengths to send.
 
         Of a payload only `head` is written: the rest of a row stays as it is.
         """
         loop = self._loop
-        rounds, inside = divmod(now_ns - self._begun_ns, loop.length_ns)
-        until = rounds * len(loop) + int(np.searchsorted(loop.due_ns, inside, "right"))
+        until = int(loop.due_before(np.array(until_ns - self._begun_ns)))
         nth = np.arange(self._done, min(until, self._done + len(out)))
         n = len(nth)
         if n:
             of = nth % len(loop)
             sequences = self._stream.first_sequence + self.sent + np.arange(n)
-            stamps = self._stream.first_timestamp + self._timestamps(nth)
+            stamps = self._stream.first_timestamp + loop.timestamps(nth)
             rtp.patch_headers(out, self._header, sequences, stamps, loop.marker[of])
             width = loop.head.shape[1]
             out[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + width] = loop.head[of]
             self._done += n
             self.sent += n
         return loop.size[nth % len(loop)] + rtp.HEADER_BYTES
-
-    def _timestamps(self, nth: NDArray[np.int64]) -> NDArray[np.int64]:
-        rounds, at = np.divmod(nth, len(self._loop))
-        return rounds * self._loop.length_ticks + self._loop.timestamp[at]

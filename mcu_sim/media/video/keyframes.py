@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-SECOND_NS = 1_000_000_000
+from giaoban.clock import SECOND_NS
+
 WAKE_UP_NS = 2_000_000
 """Loops wake up microseconds earlier or later than they should. One wake-up that is due just when
 an interval ends is after it: else chance would decide whether it is this one or the next.

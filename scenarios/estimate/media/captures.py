@@ -11,11 +11,12 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from giaoban.lru_cache import LruCache
 from scenarios.estimate.media.flows import A_WAY
 from scenarios.estimate.media.media import EstimatedTraffic
 from scenarios.estimate.media.rtcp import ReportsByStream
-from scenarios.estimate.network.meter import SAMPLE_OFFSET_NS, SECOND_NS
+from scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
 from scenarios.estimate.timeline import Timeline
 from scenarios.measure.captures import Captures, trace_of
 from scenarios.measure.hop_delays import Rebuilt

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from scenarios.estimate.network.queues import Batch, BatchServed, Served
 from scenarios.estimate.network.transit import FlowOf
 from scenarios.estimate.spool import Spool
 from scenarios.measure.hop_delays import Passage
 from topology.network import Hop
 
-SECOND_NS = 1_000_000_000
 SAMPLE_OFFSET_NS = 11_000_000
 """As the emulation: counters are read so long after each whole second."""
 QUEUE_WAIT_DTYPE = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])

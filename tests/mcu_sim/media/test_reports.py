@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.media.video.keyframes import SECOND_NS
+from giaoban.clock import SECOND_NS
 from mcu_sim.sip import ReofferAnswered
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from traffic.generator.cycle import SECOND_NS, Cycle, calls, constant_rate
+from giaoban.clock import SECOND_NS
+from traffic.generator.cycle import Cycle, calls, constant_rate
 from traffic.generator.windows import Impairer, Window, schedule
 from traffic.profiles import load_profiles
 from traffic.sender.injection import Fate

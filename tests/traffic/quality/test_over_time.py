@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from quality_factory import delivered, video_log
 from traffic_factory import MS, START_NS, received_log, sent_log
 
+from giaoban.clock import SECOND_NS
 from traffic.quality.bursts import burst_ratio
 from traffic.quality.codecs import CODECS, codec_of, speech_mos
 from traffic.quality.frames import frames, measure_frames
 from traffic.quality.measure import measure, trace
-from traffic.quality.over_time import SECOND_NS, frozen_pct, mos, over_time
+from traffic.quality.over_time import frozen_pct, mos, over_time
 
 
 @given(
