@@ -85,8 +85,8 @@ def observed(
         {
             "id": failure.id,
             "kind": failure.kind,
-            "name_en": failure.name_en,
-            "name_vi": failure.name_vi,
+            "name_en": failure.name.en,
+            "name_vi": failure.name.vi,
             "elements": [e.model_dump() for e in failure.elements],
             "own": list(failure.own),
             "verdict": "pass",
