@@ -1,39 +1,43 @@
-"""The table of a check's criteria, made once: a column added here is in every rendering of it, on a
-terminal, in `summary.md`, in the annex (PDF, DOCX) and in a run's page, of each language."""
+"""The table of the criteria of a check or a load test, made once: a column added here is in every
+rendering of it, on a terminal, in `summary.md`, in the annex (PDF, DOCX) and in a run's page, of
+each language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-from results.model.result import CriterionResult, Result
+from results.model.load import LoadCriterion
+from results.model.result import CriterionResult
 from results.report.document import Align, Cell, Give, Head, Table, toned
 
 Where = Literal["paper", "screen", "browser"]
 
 
-class Voice(Protocol):
+class Voice[C: (CriterionResult, LoadCriterion)](Protocol):
     """Says in one language, and as long as its rendering has room for, what a column holds."""
 
     def heading(self, key: str) -> str: ...
-    def criterion(self, c: CriterionResult) -> str: ...
-    def value(self, c: CriterionResult) -> str: ...
-    def limit(self, c: CriterionResult) -> str: ...
-    def margin(self, c: CriterionResult) -> str: ...
-    def met(self, c: CriterionResult) -> str: ...
-    def where(self, c: CriterionResult) -> str: ...
-    def source(self, c: CriterionResult) -> str: ...
+    def criterion(self, c: C) -> str: ...
+    def value(self, c: C) -> str: ...
+    def limit(self, c: C) -> str: ...
+    def margin(self, c: C) -> str: ...
+    def met(self, c: C) -> str: ...
+    def where(self, c: C) -> str: ...
+    def source(self, c: C) -> str: ...
 
 
 class Column(NamedTuple):
-    """`width` is its share of a page's line; `but`: everywhere else."""
+    """`width` is its share of a page's line; `but`: everywhere else; `located`: only of what was
+    found somewhere, with a margin."""
 
     key: str
     align: Align
     width: float
-    cell: Callable[[CriterionResult, Voice], Cell]
+    cell: Callable[[Any, Voice[Any]], Cell]
     but: Where | None = None
+    located: bool = False
 
 
 def _to(c: CriterionResult) -> str:
@@ -49,9 +53,13 @@ COLUMNS = (
     Column("criterion", "left", 43, lambda c, say: Cell(say.criterion(c))),
     Column("value", "right", 20, lambda c, say: Cell(say.value(c))),
     Column("limit", "right", 24, lambda c, say: Cell(say.limit(c))),
-    Column("margin", "right", 22, lambda c, say: Cell(say.margin(c), bar=c.margin_pct)),
-    Column("result", "center", 14, lambda c, say: Cell(say.met(c), bold=not c.ok)),
-    Column("worst at", "left", 40, lambda c, say: Cell(say.where(c), to=_to(c)), but="paper"),
+    Column(
+        "margin", "right", 22, lambda c, say: Cell(say.margin(c), bar=c.margin_pct), located=True
+    ),
+    Column("result", "center", 14, lambda c, say: Cell(say.met(c), bold=c.ok is False)),
+    Column(
+        "worst at", "left", 40, lambda c, say: Cell(say.where(c), to=_to(c)), "paper", located=True
+    ),
     Column("source", "left", 40, lambda c, say: Cell(say.source(c)), but="screen"),
 )
 """On paper the place stands below the criterion's name."""
@@ -59,27 +67,30 @@ NAME, PLACE = 22, 11
 """Letters that a terminal of any width leaves of a criterion's name and of a place."""
 
 
-def criteria_table(
-    result: Result, say: Voice, on: Where, caption: str = "", ident: str = ""
+def criteria_table[C: (CriterionResult, LoadCriterion)](
+    criteria: Sequence[C], say: Voice[C], on: Where, caption: str = "", ident: str = ""
 ) -> Table:
-    """A row a criterion, in the order of the result."""
-    columns = [column for column in COLUMNS if column.but != on]
+    """A row a criterion, in the order given."""
+    located = not any(isinstance(c, LoadCriterion) for c in criteria)
+    columns = [c for c in COLUMNS if c.but != on and (located or not c.located)]
     keys = [column.key for column in columns]
     rows = []
-    for c in result.criteria:
+    for c in criteria:
         row = [column.cell(c, say) for column in columns]
         if on == "paper":
             row[0] = Cell(row[0].text, sub=say.where(c))
-        elif on == "browser":
+        elif on == "browser" and c.ok:
             met = keys.index("result")
             row[met] = replace(row[met], tone="good")
-        rows.append(row if c.ok else toned(row, "bad"))
+        rows.append(toned(row, "bad") if c.ok is False else row)
     return Table(
         caption=caption,
         head=[[Head(say.heading(key)) for key in keys]],
         rows=rows,
         widths=[column.width for column in columns],
         aligns=[column.align for column in columns],
-        gives=[Give(keys.index("worst at"), PLACE), Give(0, NAME)] if on == "screen" else (),
+        gives=[Give(keys.index("worst at"), PLACE), Give(0, NAME)]
+        if on == "screen" and located
+        else (),
         ident=ident,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from giaoban.counting import Count, counted
-from results.model.load import Delay, LoadResult
+from results.model.load import Delay, LoadCriterion, LoadResult
+from results.report.criteria_table import criteria_table
 from results.report.document import (
     TONES,
     Block,
@@ -15,7 +16,6 @@ from results.report.document import (
     Table,
     pars,
     table,
-    toned,
 )
 from results.report.markdown import markdown
 from results.report.summary import MET
@@ -132,13 +132,31 @@ def generator_line(result: LoadResult) -> str | None:
     )
 
 
-def _criteria(result: LoadResult) -> Table:
-    rows = []
-    for c in result.criteria:
-        value = NOTHING if c.value is None else f"{c.value:g} {c.unit}"
-        row = (c.name_en, value, f"≤ {c.threshold:g} {c.unit}", MET[c.ok])
-        rows.append(toned(row, "bad" if c.ok is False else ""))
-    return table(("criterion", "value", "limit", "result"), rows, right=(1, 2))
+class _English:
+    """What the columns of criteria hold."""
+
+    def heading(self, key: str) -> str:
+        return key
+
+    def criterion(self, c: LoadCriterion) -> str:
+        return c.name_en
+
+    def value(self, c: LoadCriterion) -> str:
+        return NOTHING if c.value is None else f"{c.value:g} {c.unit}"
+
+    def limit(self, c: LoadCriterion) -> str:
+        return f"≤ {c.threshold:g} {c.unit}"
+
+    def met(self, c: LoadCriterion) -> str:
+        return MET[c.ok]
+
+    def source(self, c: LoadCriterion) -> str:
+        return c.source
+
+    def margin(self, c: LoadCriterion) -> str:
+        return NOTHING
+
+    where = margin
 
 
 def _operations(result: LoadResult) -> Table:
@@ -199,7 +217,12 @@ def brief(result: LoadResult) -> list[Block]:
     """What a terminal shows: the verdict, both views, criteria and what was done."""
     verdict = Par(headline(result), bold=True, tone=TONES[result.verdict])
     told = pars([*result.reasons, *_told(result)])
-    return [verdict, *told, _criteria(result), _operations(result)]
+    return [
+        verdict,
+        *told,
+        criteria_table(result.criteria, _English(), "screen"),
+        _operations(result),
+    ]
 
 
 def summary_md(result: LoadResult) -> str:
@@ -216,7 +239,7 @@ def summary(result: LoadResult) -> Iterator[Block]:
     yield Par(f"{result.server} ({result.place}). {what}.")
     yield Bullets(_told(result))
     yield Heading("Criteria")
-    yield _criteria(result)
+    yield criteria_table(result.criteria, _English(), "screen")
     yield Heading("What was done")
     yield _operations(result)
     if result.search:

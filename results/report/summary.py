@@ -123,7 +123,7 @@ class _English:
 
 def criteria(result: Result) -> Table:
     """The table of criteria, in English."""
-    return criteria_table(result, _English(result), "screen")
+    return criteria_table(result.criteria, _English(result), "screen")
 
 
 def limit(c: CriterionResult) -> str:

@@ -25,7 +25,8 @@ Read = Callable[[StreamResult], float | None]
 def criteria(result: Result, say: Tongue) -> Iterator[Block]:
     """Each criterion with value, limit, margin and source."""
     yield Heading(say("criteria"))
-    yield criteria_table(result, InWords(result, say), "paper", say("criteria table"))
+    caption = say("criteria table")
+    yield criteria_table(result.criteria, InWords(result, say), "paper", caption)
     yield Par(say("criteria note"), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)

@@ -191,7 +191,9 @@ def _met(c: CriterionResult, say: Tongue) -> str:
 
 def _criteria(result: Result, words: Words, say: Tongue) -> Iterator[Block]:
     caption = words("criteria caption")
-    yield criteria_table(result, _Marked(result, say), "browser", caption, "criteria-table")
+    yield criteria_table(
+        result.criteria, _Marked(result, say), "browser", caption, "criteria-table"
+    )
     if notes := [*criteria_notes(result, say), *say.interruptions(result)]:
         yield Bullets(notes)
     yield Par(words("criteria note"), note=True)

@@ -6,11 +6,12 @@ import io
 import re
 
 import annex_factory as annexes
+import load_factory
 import pytest
 import results_factory as make
 from rich.console import Console
 
-from results.report import criteria_table, terminal
+from results.report import criteria_table, load_summary, terminal
 from results.report.criteria_table import COLUMNS, Column
 from results.report.document import Cell, Table
 from results.report.summary import criteria, summary_md
@@ -34,6 +35,12 @@ def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None
     at = next(n for n, row in enumerate(rows) if row.endswith(" worst at | its id |"))
     told = [row.strip("| ").split(" | ")[-1] for row in rows[at + 1 : at + 1 + len(ids)]]
     assert told == ids
+
+    load = load_factory.calls()
+    told = [row for row in load_summary.summary_md(load).splitlines() if row.startswith("| ")]
+    at = next(n for n, row in enumerate(told) if row.endswith(" result | its id |"))
+    rows = [row.strip("| ").split(" | ") for row in told[at + 1 : at + 1 + len(load.criteria)]]
+    assert [row[-1] for row in rows] == [c.id for c in load.criteria]
 
     for lang in ("vi", "en"):
         blocks = annexes.annex(result, lang=lang).blocks
