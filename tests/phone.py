@@ -15,9 +15,17 @@ from numpy.typing import NDArray
 from mcu_sim import sdp
 from mcu_sim.media.audio import g711
 from mcu_sim.sdp.h264 import codec_for
-from mcu_sim.sdp.offer_answer import PCMA, Agreed, audio, make_offer, video
+from mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia, audio, make_offer, video
 from mcu_sim.server.conference_control import CONTROL_TYPE
-from mcu_sim.sip import Answered, CallEnded, Event, InfoAnswered, InfoReceived, Peer, Refused
+from mcu_sim.sip import (
+    CallEnded,
+    Event,
+    InfoAnswered,
+    InfoReceived,
+    InviteAccepted,
+    InviteRefused,
+    Peer,
+)
 from scenarios.bridge.user_agent import BridgeUserAgent
 
 HOST = "127.0.0.1"
@@ -59,7 +67,7 @@ class Phone:
         return self._bridge
 
     @property
-    def agreed(self) -> dict[Any, Agreed]:
+    def agreed(self) -> dict[Any, NegotiatedMedia]:
         """The terms of its call, by medium."""
         return self.bridge.agreed
 
@@ -84,8 +92,8 @@ class Phone:
     def dial(self, uri: str, offer: str) -> sdp.Session:
         """Call; the MCU's answer."""
         self.call(uri, offer.replace("\n", "\r\n").encode())
-        self.until(lambda: self.got(Answered) or self.got(Refused), "an answer")
-        [answered] = self.got(Answered)
+        self.until(lambda: self.got(InviteAccepted) or self.got(InviteRefused), "an answer")
+        [answered] = self.got(InviteAccepted)
         return sdp.parse(answered.sdp)
 
     def command(self, body: str) -> int:
@@ -161,11 +169,11 @@ class Caller(Phone):
 
     @property
     def answered(self) -> bool:
-        return bool(self.got(Answered))
+        return bool(self.got(InviteAccepted))
 
     @property
     def ended(self) -> bool:
-        return bool(self.got(Refused) or self.got(CallEnded))
+        return bool(self.got(InviteRefused) or self.got(CallEnded))
 
     def turn(self, wait_s: float = 0.0) -> None:
         super().turn(wait_s)

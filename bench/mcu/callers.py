@@ -11,15 +11,15 @@ from bench.mcu.process import HOST
 from giaoban.errors import InvalidRun
 from mcu_sim import sdp
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     Event,
     HostPort,
     InfoReceived,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
     Peer,
-    Refused,
     Reoffer,
-    TimedOut,
     UserAgent,
 )
 
@@ -82,7 +82,7 @@ class Callers:
         wanted = []
         for event in self._events():
             match event:
-                case Answered(call, body) if body is not None:
+                case InviteAccepted(call, body) if body is not None:
                     self._answers[call] = sdp.parse(body)
                 case InfoReceived():
                     self._agent.answer_info(event.request_key, 200, "OK", _now_ms())
@@ -90,7 +90,7 @@ class Callers:
                         wanted.append(self._number[event.call])
                 case Reoffer(call):
                     self._agent.refuse_reoffer(call, 488, "Not Acceptable Here", _now_ms())
-                case Refused() | TimedOut() | CallEnded():
+                case InviteRefused() | InviteTimedOut() | CallEnded():
                     raise InvalidRun(f"a call failed: {event}")
         self._send()
         return wanted

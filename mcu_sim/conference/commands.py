@@ -27,7 +27,7 @@ BUSY = 486
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CommandAccepted:
     """The command was carried out, or what it asks for is so already; `text` says which."""
 
     text: str
@@ -38,7 +38,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class CommandRejected:
     """Nothing was changed. `code` is of the SIP kind: 400, 403 (Art. 16(2)c), 404, 486."""
 
     code: int
@@ -50,7 +50,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class SpeakerQueue:
     """The requests to speak, first come first, and who has been called.
 
     Attributes:
@@ -67,7 +67,7 @@ class Queue:
         return _json({"done": True, "queue": queue, "called": list(self.called)})
 
 
-Answer = Done | Refused | Queue
+Answer = CommandAccepted | CommandRejected | SpeakerQueue
 
 
 def _json(fields: dict[str, Any]) -> bytes:

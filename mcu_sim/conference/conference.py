@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 
 from mcu_sim.conference import control
-from mcu_sim.conference.commands import Answer, Command, Queue
+from mcu_sim.conference.commands import Answer, Command, SpeakerQueue
 from mcu_sim.conference.effects import (
-    AlreadyIn,
+    AlreadyConnected,
     By,
     Decision,
     DialOut,
-    Dropped,
+    DroppedByChair,
     Effect,
-    Joined,
-    Logged,
+    JoinAccepted,
+    LogEntry,
     NotAMember,
     UnknownMeeting,
 )
@@ -68,7 +68,7 @@ class Conference:
         """Requests to speak, first come first."""
         return self._state.floor.queue
 
-    def read_queue(self, now_ms: float) -> Queue:
+    def read_queue(self, now_ms: float) -> SpeakerQueue:
         """The requests to speak as the answer to a command."""
         return control.read_queue(self._state, now_ms)
 
@@ -112,19 +112,19 @@ class Conference:
         if not self.meeting.admits(participant):
             return NotAMember()
         if state.is_live(participant):
-            return AlreadyIn(participant)
+            return AlreadyConnected(participant)
         if participant in state.dropped:
-            return Dropped()
-        return Joined(self.meeting.id, rejoined=participant in state.places)
+            return DroppedByChair()
+        return JoinAccepted(self.meeting.id, rejoined=participant in state.places)
 
     def join(self, participant: str, contact: str | None = None) -> tuple[Decision, list[Effect]]:
-        """A participant's call is up. Without `Joined` nothing has changed.
+        """A participant's call is up. Without `JoinAccepted` nothing has changed.
 
         One that had lost its line is at its place again. `contact`: where the MCU can call it
         back if the meeting has no address of it.
         """
         decision = self.admits(participant)
-        if not isinstance(decision, Joined):
+        if not isinstance(decision, JoinAccepted):
             return decision, []
         self._state.enter(participant, contact)
         kind = "rejoined" if decision.rejoined else "joined"
@@ -186,7 +186,7 @@ class Conference:
         command: Command,
         now_ms: float,
         busy: Container[str] = (),
-        registered: control.AddressOf = control.nowhere,
+        registered: control.AddressOf = control.no_address,
     ) -> tuple[Answer, list[Effect]]:
         """A command of a participant or of the console.
 
@@ -225,5 +225,5 @@ class Conference:
     def _settle(self, effects: list[Effect]) -> list[Effect]:
         return [*self._view.follow(self._state), *effects]
 
-    def _logged(self, kind: str, on: str, text: str = "", by: str = "") -> Logged:
-        return Logged(self.meeting.id, kind, by, on, text)
+    def _logged(self, kind: str, on: str, text: str = "", by: str = "") -> LogEntry:
+        return LogEntry(self.meeting.id, kind, by, on, text)

@@ -17,7 +17,8 @@ from mcu_sim.conference.commands import (
     Answer,
     CallToSpeak,
     Command,
-    Done,
+    CommandAccepted,
+    CommandRejected,
     Drop,
     EndMeeting,
     EndSpeech,
@@ -25,11 +26,10 @@ from mcu_sim.conference.commands import (
     Mute,
     MuteAll,
     Present,
-    Queue,
     ReadQueue,
     Redial,
-    Refused,
     RequestToSpeak,
+    SpeakerQueue,
     Unmute,
     Withdraw,
     subject,
@@ -39,9 +39,9 @@ from mcu_sim.conference.effects import (
     By,
     DialOut,
     Effect,
-    Ended,
     HangUp,
-    Logged,
+    LogEntry,
+    MeetingEnded,
     name_of,
 )
 from mcu_sim.conference.state import State
@@ -50,7 +50,7 @@ _OWN = RequestToSpeak | Withdraw | Mute | Unmute
 """What a branch may ask for itself."""
 
 
-class _No(Exception):  # noqa: N818 - an answer, not an error
+class _CommandRefusal(Exception):  # noqa: N818 - an answer, not an error
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
@@ -61,7 +61,7 @@ AddressOf = Callable[[str], str | None]
 """Where a participant has registered to be called, None if it has not."""
 
 
-def nowhere(_participant: str) -> None:
+def no_address(_participant: str) -> None:
     """Nobody has registered."""
 
 
@@ -81,8 +81,8 @@ def carry_out(
     try:
         if by is not OPERATOR:
             _check_right(state, by, command)
-        return _Hand(state, by, now_ms, busy, registered).do(command)
-    except _No as no:
+        return _CommandExecution(state, by, now_ms, busy, registered).do(command)
+    except _CommandRefusal as no:
         return refuse(state.meeting.id, by, command, no.code, no.reason)
 
 
@@ -91,13 +91,15 @@ def refuse(
 ) -> tuple[Answer, list[Effect]]:
     """The answer to a command that is not carried out, and its line in the log."""
     text = f"{command.command}: {code} {reason}"
-    return Refused(code, reason), [Logged(meeting, "refused", name_of(by), subject(command), text)]
+    return CommandRejected(code, reason), [
+        LogEntry(meeting, "refused", name_of(by), subject(command), text)
+    ]
 
 
-def read_queue(state: State, now_ms: float) -> Queue:
+def read_queue(state: State, now_ms: float) -> SpeakerQueue:
     """The requests to speak: how long each has waited, and who is called."""
     waiting = [(request.participant, now_ms - request.at_ms) for request in state.floor.queue]
-    return Queue(tuple(waiting), state.floor.called)
+    return SpeakerQueue(tuple(waiting), state.floor.called)
 
 
 def end(state: State, by: str, reason: str) -> list[Effect]:
@@ -109,21 +111,21 @@ def end(state: State, by: str, reason: str) -> list[Effect]:
     state.dialling.clear()
     state.ended = True
     name = state.meeting.id
-    return [*effects, Logged(name, "ended", by, "", reason), Ended(name)]
+    return [*effects, LogEntry(name, "ended", by, "", reason), MeetingEnded(name)]
 
 
 def _check_right(state: State, by: str, command: Command) -> None:
     if not state.is_live(by):
-        raise _No(FORBIDDEN, "only a participant of the meeting gives it commands")
+        raise _CommandRefusal(FORBIDDEN, "only a participant of the meeting gives it commands")
     if by == state.meeting.chair:
         return
     if not isinstance(command, _OWN):
-        raise _No(FORBIDDEN, "only the chair's technician may do this (Art. 16(2)c)")
+        raise _CommandRefusal(FORBIDDEN, "only the chair's technician may do this (Art. 16(2)c)")
     if command.participant not in (None, by):
-        raise _No(FORBIDDEN, "a branch may not adjust another bridge (Art. 16(2)c)")
+        raise _CommandRefusal(FORBIDDEN, "a branch may not adjust another bridge (Art. 16(2)c)")
 
 
-class _Hand:
+class _CommandExecution:
     """One command being carried out by somebody who may."""
 
     def __init__(
@@ -167,23 +169,29 @@ class _Hand:
                 return self._present(command.participant)
             case EndMeeting():
                 effects = end(self.state, name_of(self.by), "The meeting has ended")
-                return Done("the meeting has ended"), effects
+                return CommandAccepted("the meeting has ended"), effects
             case ReadQueue():
                 return read_queue(self.state, self.now_ms), []
 
     def _done(self, kind: str, on: str, text: str) -> tuple[Answer, list[Effect]]:
-        return Done(text), [Logged(self.state.meeting.id, kind, name_of(self.by), on, text)]
+        return CommandAccepted(text), [
+            LogEntry(self.state.meeting.id, kind, name_of(self.by), on, text)
+        ]
 
     def _self_or(self, participant: str | None) -> str:
         if participant is not None:
             return participant
         if isinstance(self.by, str):
             return self.by
-        raise _No(BAD_COMMAND, "participant: is missing, the console has no place of its own")
+        raise _CommandRefusal(
+            BAD_COMMAND, "participant: is missing, the console has no place of its own"
+        )
 
     def _absent(self, who: str) -> NoReturn:
         known = who in self.state.meeting.roster or who in self.state.addresses
-        raise _No(NOT_FOUND, f"{who} is {'not in' if known else 'unknown to'} this meeting")
+        raise _CommandRefusal(
+            NOT_FOUND, f"{who} is {'not in' if known else 'unknown to'} this meeting"
+        )
 
     def _check_place(self, who: str) -> None:
         if who not in self.state.places:
@@ -192,28 +200,30 @@ class _Hand:
     def _check_live(self, who: str) -> None:
         self._check_place(who)
         if not self.state.is_live(who):
-            raise _No(NOT_FOUND, f"{who} has lost its line")
+            raise _CommandRefusal(NOT_FOUND, f"{who} has lost its line")
 
     def _request(self, who: str) -> tuple[Answer, list[Effect]]:
         self._check_place(who)
         if who in self.floor.called:
-            return Done(f"{who} has been called to speak"), []
+            return CommandAccepted(f"{who} has been called to speak"), []
         if self.floor.mode == "chair" and who == self.state.meeting.chair:
-            return Done(f"{who} is the chair and speaks without being called"), []
+            return CommandAccepted(f"{who} is the chair and speaks without being called"), []
         if not self.floor.request(who, self.now_ms):
-            return Done(f"{who} is in the queue already"), []
+            return CommandAccepted(f"{who} is in the queue already"), []
         return self._done("request-to-speak", who, f"{who} is in the queue")
 
     def _withdraw(self, who: str) -> tuple[Answer, list[Effect]]:
         self._check_place(who)
         if not self.floor.withdraw(who):
-            return Done(f"{who} is not in the queue"), []
+            return CommandAccepted(f"{who} is not in the queue"), []
         return self._done("withdraw", who, f"{who} has left the queue")
 
     def _call(self, who: str, also: bool) -> tuple[Answer, list[Effect]]:
         self._check_live(who)
         if self.floor.mode == "chair" and who == self.state.meeting.chair:
-            raise _No(BAD_COMMAND, f"{who} is the chair and speaks without being called")
+            raise _CommandRefusal(
+                BAD_COMMAND, f"{who} is the chair and speaks without being called"
+            )
         self.floor.call(who, also)
         self.state.settle_presenter()
         closed = self.floor.self_muted(who)
@@ -223,7 +233,7 @@ class _Hand:
     def _end_speech(self, who: str) -> tuple[Answer, list[Effect]]:
         self._check_place(who)
         if not self.floor.end(who):
-            raise _No(NOT_FOUND, f"{who} has not been called to speak")
+            raise _CommandRefusal(NOT_FOUND, f"{who} has not been called to speak")
         self.state.settle_presenter()
         return self._done("end-speech", who, f"the speech of {who} has ended")
 
@@ -236,9 +246,11 @@ class _Hand:
         self._check_place(who)
         own, chair = who == self.by, who == self.state.meeting.chair
         if own and not chair and self.floor.muted(who):
-            raise _No(FORBIDDEN, "the chair's technician has muted it (Art. 15(2)a)")
+            raise _CommandRefusal(FORBIDDEN, "the chair's technician has muted it (Art. 15(2)a)")
         if not own and self.floor.self_muted(who) and not self.floor.muted(who):
-            raise _No(FORBIDDEN, f"{who} has muted itself and opens its microphone itself")
+            raise _CommandRefusal(
+                FORBIDDEN, f"{who} has muted itself and opens its microphone itself"
+            )
         if own:
             self.floor.unmute(who, by_itself=True)
         if chair or not own:
@@ -258,7 +270,9 @@ class _Hand:
 
     def _layout(self, command: Layout) -> tuple[Answer, list[Effect]]:
         if self.state.meeting.video == "switched":
-            raise _No(BAD_COMMAND, "this meeting's video is switched, it has no layouts")
+            raise _CommandRefusal(
+                BAD_COMMAND, "this meeting's video is switched, it has no layouts"
+            )
         if command.viewer is not None:
             self._check_place(command.viewer)
             self.state.choose(command.viewer, command.layout)
@@ -269,7 +283,7 @@ class _Hand:
 
     def _drop(self, who: str) -> tuple[Answer, list[Effect]]:
         if who == self.by:
-            raise _No(BAD_COMMAND, "one's own call is hung up, not dropped")
+            raise _CommandRefusal(BAD_COMMAND, "one's own call is hung up, not dropped")
         if who not in self.state.places and who not in self.state.dialling:
             self._absent(who)
         reason = "Dropped by the chair"
@@ -285,18 +299,20 @@ class _Hand:
     def _redial(self, who: str) -> tuple[Answer, list[Effect]]:
         state = self.state
         if state.is_live(who):
-            raise _No(BUSY, f"{who} is connected; drop it before it is redialled")
+            raise _CommandRefusal(BUSY, f"{who} is connected; drop it before it is redialled")
         if who in state.dialling:
-            raise _No(BUSY, f"{who} is being called")
+            raise _CommandRefusal(BUSY, f"{who} is being called")
         uri = state.addresses.get(who)
         if uri is None and state.meeting.admits(who):
             uri = self.registered(who)
         if uri is None and who not in state.dropped:
             if who in state.meeting.roster or who in state.places:
-                raise _No(NOT_FOUND, f"the MCU has no address of {who}; it has to call in")
+                raise _CommandRefusal(
+                    NOT_FOUND, f"the MCU has no address of {who}; it has to call in"
+                )
             self._absent(who)
         if who in self.busy:
-            raise _No(BUSY, f"{who} is in another meeting")
+            raise _CommandRefusal(BUSY, f"{who} is in another meeting")
         state.dropped.discard(who)
         if uri is None:
             return self._done("redial", who, f"{who} has no address, but may call in again")
@@ -310,6 +326,6 @@ class _Hand:
             return self._done("present", "", "nobody presents")
         self._check_live(who)
         if not self.floor.has_floor(who):
-            raise _No(FORBIDDEN, f"{who} has not been called to speak (Art. 15(2)a)")
+            raise _CommandRefusal(FORBIDDEN, f"{who} has not been called to speak (Art. 15(2)a)")
         self.state.presenter = who
         return self._done("present", who, f"{who} presents")

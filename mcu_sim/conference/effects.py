@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinAccepted:
     """It is in. `rejoined`: back at the place it had before its line was lost."""
 
     meeting: str
@@ -21,7 +21,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
+class BusyElsewhere:
     """It is live in another meeting: a participant sits in one at a time."""
 
     meeting: str
@@ -33,7 +33,7 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
-class AlreadyIn:
+class AlreadyConnected:
     """Its earlier call to the same meeting still stands.
 
     If that call's media is silent, tell its line `lost` and let it join again.
@@ -64,14 +64,16 @@ class NotAMember:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedByChair:
     """The chair's technician has put it out; it comes back when it is redialled."""
 
     reason: str = "Dropped by the chair; wait to be called again"
     code: int = 403
 
 
-Decision = Joined | Busy | AlreadyIn | UnknownMeeting | NotAMember | Dropped
+Decision = (
+    JoinAccepted | BusyElsewhere | AlreadyConnected | UnknownMeeting | NotAMember | DroppedByChair
+)
 
 
 class Operator(enum.Enum):
@@ -87,7 +89,7 @@ By = str | Operator
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SetAudible:
     """The participant's audio goes into the mix of the others, or no longer."""
 
     participant: str
@@ -95,7 +97,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class SelectSource:
     """Switched video: the viewer gets the source's picture; None: nobody's."""
 
     viewer: str
@@ -103,7 +105,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Relayout:
+class SetLayout:
     """Continuous presence: the viewer's picture. `cells` in the order of the layout's cells."""
 
     viewer: str
@@ -112,7 +114,7 @@ class Relayout:
 
 
 @dataclass(frozen=True, slots=True)
-class RelayoutOthers:
+class SetLayoutOfOthers:
     """Continuous presence: the picture of everybody in the meeting but these, who all see the same:
     the many of a large meeting who themselves are in nobody's picture."""
 
@@ -123,7 +125,7 @@ class RelayoutOthers:
 
 
 @dataclass(frozen=True, slots=True)
-class Presenter:
+class SetPresenter:
     """Who has the meeting's content channel; None: nobody."""
 
     meeting: str
@@ -148,14 +150,14 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class MeetingEnded:
     """The meeting is over, or an open room is empty and gone."""
 
     meeting: str
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LogEntry:
     """A line of the events file: who did what, about whom.
 
     `meeting` is None for one who tried something without being in a meeting; `by` is a
@@ -169,9 +171,19 @@ class Logged:
     text: str
 
 
-Effect = Heard | Watch | Relayout | RelayoutOthers | Presenter | DialOut | HangUp | Ended | Logged
+Effect = (
+    SetAudible
+    | SelectSource
+    | SetLayout
+    | SetLayoutOfOthers
+    | SetPresenter
+    | DialOut
+    | HangUp
+    | MeetingEnded
+    | LogEntry
+)
 
 
 def name_of(by: By) -> str:
-    """The word for who gave a command in `Logged`."""
+    """The word for who gave a command in `LogEntry`."""
     return by if isinstance(by, str) else by.value

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from mcu_sim.conference import control
 from mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
 from mcu_sim.conference.conference import Conference
-from mcu_sim.conference.effects import Busy, By, Decision, Effect, Joined, UnknownMeeting
+from mcu_sim.conference.effects import (
+    BusyElsewhere,
+    By,
+    Decision,
+    Effect,
+    JoinAccepted,
+    UnknownMeeting,
+)
 from mcu_sim.conference.meeting import Meetings
 
 
@@ -91,14 +98,14 @@ class Rooms:
     def join(
         self, meeting: str, participant: str, now_ms: float, contact: str | None = None
     ) -> tuple[Decision, list[Effect]]:
-        """A participant's call to a meeting is up. Without `Joined` nothing has changed.
+        """A participant's call to a meeting is up. Without `JoinAccepted` nothing has changed.
 
         Whoever comes to another meeting than the one in which its line was lost gives up its
         place there. `contact`: see `Conference.join`.
         """
         conference = self._find(meeting, participant)
         decision = self._decide(conference, participant, now_ms)
-        if conference is None or not isinstance(decision, Joined):
+        if conference is None or not isinstance(decision, JoinAccepted):
             return decision, []
         effects: list[Effect] = []
         home = self._home(participant)
@@ -173,7 +180,11 @@ class Rooms:
             return UnknownMeeting("This meeting is not open yet")
         decision = conference.admits(participant)
         elsewhere = self._sits_elsewhere(participant, name)
-        return Busy(elsewhere) if elsewhere and isinstance(decision, Joined) else decision
+        return (
+            BusyElsewhere(elsewhere)
+            if elsewhere and isinstance(decision, JoinAccepted)
+            else decision
+        )
 
     def _leave(self, home: Conference, participant: str) -> list[Effect]:
         effects = home.left(participant)

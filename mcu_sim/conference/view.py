@@ -12,11 +12,11 @@ from itertools import chain
 
 from mcu_sim.conference.effects import (
     Effect,
-    Heard,
-    Presenter,
-    Relayout,
-    RelayoutOthers,
-    Watch,
+    SelectSource,
+    SetAudible,
+    SetLayout,
+    SetLayoutOfOthers,
+    SetPresenter,
 )
 from mcu_sim.conference.layout import LAYOUTS, Layout, assign, automatic
 from mcu_sim.conference.meeting import LayoutChoice, Meeting
@@ -89,16 +89,16 @@ class View:
         self.speaker = speaker
         if state.presenting != self.presenter:
             self.presenter = state.presenting
-            effects.append(Presenter(self._meeting.id, self.presenter))
+            effects.append(SetPresenter(self._meeting.id, self.presenter))
         return effects
 
-    def _hear(self, state: State, stirred: Iterable[str], now: dict[str, int]) -> list[Heard]:
+    def _hear(self, state: State, stirred: Iterable[str], now: dict[str, int]) -> list[SetAudible]:
         """`stirred`: for whom something may have changed; `now`: of them, whose line stands."""
         heard, hears = self._heard, state.floor.heard
         shut = [who for who in stirred if who in heard and not (who in now and hears(who))]
         opened = [who for who in now if who not in heard and hears(who)]
-        effects = [Heard(who, False) for who in sorted(shut, key=heard.__getitem__)]
-        effects += [Heard(who, True) for who in sorted(opened, key=now.__getitem__)]
+        effects = [SetAudible(who, False) for who in sorted(shut, key=heard.__getitem__)]
+        effects += [SetAudible(who, True) for who in sorted(opened, key=now.__getitem__)]
         for who in shut:
             del heard[who]
         heard.update((who, now[who]) for who in opened)
@@ -106,7 +106,7 @@ class View:
 
     def _watch(
         self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
-    ) -> list[Watch]:
+    ) -> list[SelectSource]:
         """Switched video. `was`, `now`: of those for whom something may have changed, whose line
         stood before and whose stands now."""
         shown_before, speaker_before = self._shown_to_speaker, self.speaker
@@ -128,27 +128,27 @@ class View:
             if viewer in self._live:
                 after = shown if viewer == speaker else speaker
             if after != before:
-                effects.append(Watch(viewer, after))
+                effects.append(SelectSource(viewer, after))
         return effects
 
     def _compose(
         self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
-    ) -> list[Relayout | RelayoutOthers]:
+    ) -> list[SetLayout | SetLayoutOfOthers]:
         """Continuous presence; `was` and `now` as in `_watch`."""
         before = self._compositions
         after = self._compositions = _compositions(state, speaker, before)
         viewers = set(now)
         if after is not before:
             viewers.update(who for who in chain(before.own, after.own) if who in self._live)
-        effects: list[Relayout | RelayoutOthers] = []
+        effects: list[SetLayout | SetLayoutOfOthers] = []
         for viewer in sorted(viewers, key=self._live.__getitem__):
             stood = viewer in was or viewer not in now
             composition = after.of(viewer)
             if not stood or composition != before.of(viewer):
-                effects.append(Relayout(viewer, *composition))
+                effects.append(SetLayout(viewer, *composition))
         if after.others != before.others and len(self._live) > len(viewers):
             but = frozenset(viewers.union(was))
-            effects.append(RelayoutOthers(self._meeting.id, *after.others, but))
+            effects.append(SetLayoutOfOthers(self._meeting.id, *after.others, but))
         return effects
 
 

@@ -56,7 +56,7 @@ class ControlArrival(NamedTuple):
 
 
 @dataclass
-class Lost:
+class InboundDiscards:
     """Datagrams that were read and led nowhere, and what the kernel could not keep."""
 
     stray: int = 0
@@ -97,7 +97,7 @@ class Inbound:
             kind: ReceptionBank(capacity, AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ)
             for kind in KINDS
         }
-        self.lost = Lost()
+        self.lost = InboundDiscards()
         self.overflowed: Counter[LocalPort] = Counter()
         self.rtp_received = self.rtcp_received = 0
 

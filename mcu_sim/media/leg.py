@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import VideoModel
 
@@ -39,7 +39,7 @@ class Flow:
             in a call before is on its way still.
     """
 
-    terms: Agreed
+    terms: NegotiatedMedia
     down: StreamPlan
     up: int = UNLOGGED
     from_ns: int = 0

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
-from mcu_sim.media.audio.telephone_events import ToneReader
+from mcu_sim.media.audio.telephone_events import DtmfReceiver
 from mcu_sim.media.consent import Consent, Withheld
 from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
 from mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
@@ -27,7 +27,7 @@ from mcu_sim.media.srtp import Keyring
 from mcu_sim.media.video.compose import DecodingLosses, VideoBank
 from mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
 from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from mcu_sim.sip.message.addresses import HostPort
 from traffic import rtp
 from traffic.log import RECEIVED, SENT, PacketLog
@@ -113,7 +113,7 @@ class MediaPlane:
         )
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
-        self.tones = ToneReader(capacity)
+        self.tones = DtmfReceiver(capacity)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
         self._audio_out = AudioOut(capacity)
         self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns)
@@ -187,7 +187,7 @@ class MediaPlane:
     def turn(
         self,
         row: int,
-        agreed: Mapping[Kind, Agreed],
+        agreed: Mapping[Kind, NegotiatedMedia],
         composed: VideoModel | None,
         now_ns: int,
     ) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mcu_sim.media.leg import Kind
 from mcu_sim.sdp import CryptoKey, Suite
 from mcu_sim.sdp.crypto import GCM_SUITES
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 
 TAG_BYTES = {
     Suite.AEAD_AES_256_GCM: 16,
@@ -259,9 +259,9 @@ class Keyring:
 
     def __init__(self) -> None:
         self._contexts: dict[Kind, dict[int, SrtpContext]] = {}
-        self._terms: dict[tuple[Kind, int], Agreed] = {}
+        self._terms: dict[tuple[Kind, int], NegotiatedMedia] = {}
 
-    def turn(self, kind: Kind, row: int, terms: Agreed) -> None:
+    def turn(self, kind: Kind, row: int, terms: NegotiatedMedia) -> None:
         """A flow begins, or has new terms. The cipher of a key that stays in use runs on."""
         old = self._terms.get((kind, row))
         self._terms[kind, row] = terms

@@ -305,7 +305,7 @@ MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class NegotiatedMedia:
     """What goes on one m= section, seen from this side.
 
     Attributes:
@@ -348,7 +348,7 @@ def agree(
     crypto: tuple[Crypto, Crypto] | None,
     *,
     content: bool,
-) -> Agreed | None:
+) -> NegotiatedMedia | None:
     """The terms of a section that both take, None if there is no port for their RTCP.
 
     Args:
@@ -363,7 +363,7 @@ def agree(
         return None
     theirs_understand = theirs.feedback_for(their_codec.payload_type)
     both_understand = theirs_understand & ours.feedback_for(codec.payload_type)
-    return Agreed(
+    return NegotiatedMedia(
         kind=ours.kind,
         codec=codec,
         send_type=their_codec.payload_type,
@@ -510,7 +510,7 @@ def make_answer(
     *,
     previous: Session | None = None,
     keys: Secrets | None = None,
-) -> tuple[Session, list[Agreed | None]]:
+) -> tuple[Session, list[NegotiatedMedia | None]]:
     """The answer to an offer, and per section of it what is agreed (None: refused).
 
     Each section of the offer is answered in its place; what `can` has no match for is refused with
@@ -530,7 +530,7 @@ def make_answer(
         raise SdpError(f"offer has {len(offer.media)} media, the call {len(previous.media)}")
     left = list(can)
     answered: list[Media] = []
-    agreed: list[Agreed | None] = []
+    agreed: list[NegotiatedMedia | None] = []
     for place, (theirs, what) in enumerate(zip(offer.media, roles(offer.media), strict=True)):
         ours = next((section for section in left if role(section) == what), None)
         old = previous.media[place] if previous and place < len(previous.media) else None
@@ -553,11 +553,11 @@ def make_answer(
     return answer, agreed
 
 
-def read_answer(offer: Session, answer: Session) -> list[Agreed | None]:
+def read_answer(offer: Session, answer: Session) -> list[NegotiatedMedia | None]:
     """What our offer and their answer agree on, per section. `SdpError` if they do not fit."""
     if len(answer.media) != len(offer.media):
         raise SdpError(f"answer has {len(answer.media)} media, the offer {len(offer.media)}")
-    agreed: list[Agreed | None] = []
+    agreed: list[NegotiatedMedia | None] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
         if theirs.kind != ours.kind:
             raise SdpError(f"answer has {theirs.kind} where the offer has {ours.kind}")
@@ -579,7 +579,7 @@ def read_answer(offer: Session, answer: Session) -> list[Agreed | None]:
 
 def _accept(
     offer: Session, theirs: Media, ours: Media, old: Media | None, keys: Secrets | None
-) -> tuple[Media, Agreed] | None:
+) -> tuple[Media, NegotiatedMedia] | None:
     """Our section and the terms, None if what they offer cannot be had."""
     if not theirs.port or theirs.protocol not in PROTOCOLS:
         return None

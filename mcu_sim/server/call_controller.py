@@ -14,21 +14,21 @@ from types import MappingProxyType
 from typing import Protocol
 
 from mcu_sim import sdp
-from mcu_sim.conference.effects import AlreadyIn, Busy, DialOut, Joined
+from mcu_sim.conference.effects import AlreadyConnected, BusyElsewhere, DialOut, JoinAccepted
 from mcu_sim.conference.rooms import Rooms
 from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg, Position
 from mcu_sim.media.plane import MediaPlane
-from mcu_sim.sdp.offer_answer import Agreed
-from mcu_sim.server.calls import Call, CallBook, identity
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
+from mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
-from mcu_sim.server.config import McuConfig, Seat
+from mcu_sim.server.config import McuConfig, PlannedStreams
 from mcu_sim.server.negotiation import (
     BUSY_HERE,
     NOT_ACCEPTABLE_HERE,
     SERVICE_UNAVAILABLE,
-    Declined,
     MediaNegotiation,
-    Terms,
+    NegotiationRefusal,
+    NegotiationResult,
 )
 from mcu_sim.sip import events
 from mcu_sim.sip.agent import UserAgent
@@ -42,20 +42,20 @@ def new_call(
     participant: str,
     meeting: str,
     row: int,
-    terms: Terms,
+    terms: NegotiationResult,
     host: str,
     *,
     offered: bool,
     contact: str | None = None,
     dialled: tuple[str, int] | None = None,
-) -> Call:
+) -> ParticipantCall:
     """A call that has its row and its terms.
 
     `offered`: our description waits for its answer. `dialled`: the name its capacity is held under
     and when it was dialled, of a call of ours.
     """
     admission = terms.admission
-    return Call(
+    return ParticipantCall(
         call=name,
         held=name if dialled is None else dialled[0],
         participant=participant,
@@ -80,8 +80,8 @@ LEAST_KBPS = 32.0
 
 
 def flows(
-    agreed: Mapping[Kind, Agreed],
-    seat: Seat | None,
+    agreed: Mapping[Kind, NegotiatedMedia],
+    planned_streams: PlannedStreams | None,
     participant: str,
     rng: random.Random,
     before: Mapping[Kind, Position],
@@ -94,7 +94,7 @@ def flows(
     """
     found: dict[Kind, Flow] = {}
     for kind, terms in agreed.items():
-        planned = None if seat is None else seat.down.get(kind)
+        planned = None if planned_streams is None else planned_streams.down.get(kind)
         down = planned or _new(participant, kind, rng)
         from_ns = 0
         if kind in before and planned is not None:
@@ -103,12 +103,12 @@ def flows(
             down = down.model_copy(
                 update={"first_sequence": sequence, "first_timestamp": timestamp}
             )
-        up = UNLOGGED if seat is None else seat.up.get(kind, UNLOGGED)
+        up = UNLOGGED if planned_streams is None else planned_streams.up.get(kind, UNLOGGED)
         found[kind] = Flow(terms, down.carrying(terms.send_type), up, from_ns)
     return found
 
 
-def composed(call: Call, model: VideoModel, *, switched: bool) -> VideoModel | None:
+def composed(call: ParticipantCall, model: VideoModel, *, switched: bool) -> VideoModel | None:
     """The encoder of the picture composed for a call: at its rate. None: it has no such."""
     main = call.agreed.get("video")
     if main is None or switched:
@@ -137,7 +137,7 @@ SILENT_NS = 2_000_000_000
 """A bridge that calls again while its call still stands gets its place if its media has been
 silent for so long: its line was lost, and this side has not noticed yet (Art. 16(2)d)."""
 RETRY_AFTER_S = 60
-NO_PLACE = Declined(SERVICE_UNAVAILABLE, "No place is left for a call")
+NO_PLACE = NegotiationRefusal(SERVICE_UNAVAILABLE, "No place is left for a call")
 LOST = ("media-lost", "session-expired", "gone", "no-ack", "replaced")
 """Causes of an end by which a bridge's place is kept (Art. 15(2)b)."""
 
@@ -157,7 +157,7 @@ class CallController:
         config: McuConfig,
         agent: UserAgent,
         plane: MediaPlane,
-        book: CallBook,
+        participants: ParticipantCalls,
         negotiation: MediaNegotiation,
         registrar: Registrar,
         rng: random.Random,
@@ -168,33 +168,35 @@ class CallController:
         self._config = config
         self._agent = agent
         self._plane = plane
-        self._book = book
+        self._participants = participants
         self._negotiation = negotiation
         self._registrar = registrar
         self._rng = rng
         self._tell = tell
         self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
-        self._effects = ConferenceEffects(book, plane, tell, self._dial, self._put_out, negotiation)
-        self.controls = Controls(agent, plane, book, self.rooms, self._effects, tell)
-        self._referrals = Referrals(agent, book, self.rooms, self._effects, tell)
+        self._effects = ConferenceEffects(
+            participants, plane, tell, self._dial, self._put_out, negotiation
+        )
+        self.controls = Controls(agent, plane, participants, self.rooms, self._effects, tell)
+        self._referrals = Referrals(agent, participants, self.rooms, self._effects, tell)
         self._positions = dict(positions)
-        self._stopped: Declined | None = None
-        self._anonymous = config.accounts is None and not config.seats
+        self._stopped: NegotiationRefusal | None = None
+        self._anonymous = config.accounts is None and not config.planned_streams
 
     def handle(self, event: events.Event, now_ns: int) -> None:
         """Carry out what the user agent tells."""
         match event:
             case events.IncomingCall():
                 self._incoming(event, now_ns)
-            case events.CallEstablished(call, answer) | events.Answered(call, answer):
+            case events.CallEstablished(call, answer) | events.InviteAccepted(call, answer):
                 self._established(call, answer, now_ns)
             case events.CallEnded(call, cause):
                 self._end(call, cause, now_ns)
             case events.CallFailed(call):
                 self._end(call, "failed", now_ns)
-            case events.Refused(call, code, reason):
+            case events.InviteRefused(call, code, reason):
                 self._not_answered(call, code, reason, now_ns)
-            case events.TimedOut(call):
+            case events.InviteTimedOut(call):
                 self._not_answered(call, 408, "No answer", now_ns)
             case events.Reoffer(call, offer):
                 self._reoffered(call, offer, now_ns)
@@ -213,17 +215,17 @@ class CallController:
 
     def close(self, reason: str, now_ns: int) -> None:
         """The device stops: everybody is hung up, and nobody gets in any more."""
-        self._stopped = Declined(SERVICE_UNAVAILABLE, reason)
+        self._stopped = NegotiationRefusal(SERVICE_UNAVAILABLE, reason)
         for conference in list(self.rooms):
             self._effects.carry_out(conference.end(reason), now_ns)
-        for call in self._book:
+        for call in self._participants:
             self._put_out(call, reason, now_ns)
 
     def positions(self, now_ns: int) -> dict[str, Mapping[Kind, Position]]:
         """How far the planned streams to each participant have come."""
         found = dict(self._positions)
-        for call in self._book:
-            if call.standing and self._book.has_own_row(call.participant):
+        for call in self._participants:
+            if call.standing and self._participants.has_own_row(call.participant):
                 here = self._plane.positions(call.row, now_ns)
                 found[call.participant] = {**found.get(call.participant, {}), **here}
         return found
@@ -231,27 +233,31 @@ class CallController:
     # ------------------------------------------------------------------------------ calls begin
 
     def _incoming(self, call: events.IncomingCall, now_ns: int) -> None:
-        meeting = identity(call.to_user, self._book, unique=False)
+        meeting = identity(call.to_user, self._participants, unique=False)
         participant = self._who(call.verified_user or call.from_user, meeting)
         if self._stopped is not None:
             self._refuse(call.call, participant, self._stopped, now_ns)
             return
         decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
-        old = self._book.of(participant)
-        if old is not None and (isinstance(decision, AlreadyIn | Busy) or not old.standing):
-            if not isinstance(decision, Joined) and not self._is_over(old, now_ns):
+        old = self._participants.of(participant)
+        if old is not None and (
+            isinstance(decision, AlreadyConnected | BusyElsewhere) or not old.standing
+        ):
+            if not isinstance(decision, JoinAccepted) and not self._is_over(old, now_ns):
                 self._refuse(call.call, participant, decision, now_ns)
                 return
             self._agent.hang_up(old.call, now_ns / 1e6, "Replaced by a new call")
             self._end(old.call, "replaced", now_ns)
             decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
-        if not isinstance(decision, Joined):
+        if not isinstance(decision, JoinAccepted):
             self._refuse(call.call, participant, decision, now_ns)
             return
         found = self._room(call, participant, meeting)
-        while isinstance(found, Declined) and self._makes_room(found, call.source.host, now_ns):
+        while isinstance(found, NegotiationRefusal) and self._makes_room(
+            found, call.source.host, now_ns
+        ):
             found = self._room(call, participant, meeting)
-        if isinstance(found, Declined):
+        if isinstance(found, NegotiationRefusal):
             self._refuse(call.call, participant, found, now_ns)
             return
         row, terms = found
@@ -272,20 +278,20 @@ class CallController:
 
     def _room(
         self, call: events.IncomingCall, participant: str, meeting: str
-    ) -> tuple[int, Terms] | Declined:
+    ) -> tuple[int, NegotiationResult] | NegotiationRefusal:
         """A place and terms for a caller."""
         row = self._take_row(participant)
         if row is None:
             return NO_PLACE
         terms = self._negotiation.take(call.call, meeting, call.sdp)
-        if isinstance(terms, Declined):
-            self._book.give_row(row)
+        if isinstance(terms, NegotiationRefusal):
+            self._participants.give_row(row)
             return terms
         return row, terms
 
-    def _makes_room(self, why: Declined, host: str, now_ns: int) -> bool:
+    def _makes_room(self, why: NegotiationRefusal, host: str, now_ns: int) -> bool:
         """Give up a call of another host that answers none of ours, if that is why it is full."""
-        crowding = self._book.crowding(host) if self._anonymous else None
+        crowding = self._participants.crowding(host) if self._anonymous else None
         if crowding is None or why.code == NOT_ACCEPTABLE_HERE:
             return False
         self._agent.hang_up(crowding.call, now_ns / 1e6, "No ACK")
@@ -298,23 +304,23 @@ class CallController:
         A meeting with a list of members takes callers at their word where nobody has to prove who
         he is; in a room for anyone, two of one name are two.
         """
-        name = identity(user, self._book, unique=False)
+        name = identity(user, self._participants, unique=False)
         listed = any(one.meeting.id == meeting and one.meeting.lists(name) for one in self.rooms)
-        return identity(user, self._book, unique=self._anonymous and not listed)
+        return identity(user, self._participants, unique=self._anonymous and not listed)
 
-    def _keep(self, call: Call) -> None:
+    def _keep(self, call: ParticipantCall) -> None:
         """Remember a call that was given its terms: from now on its addresses are its own."""
-        self._book.add(call)
+        self._participants.add(call)
         remotes = {kind: terms.remote for kind, terms in call.agreed.items()}
         self._plane.hold(call.row, call.port_group, remotes)
 
-    def _is_over(self, call: Call, now_ns: int) -> bool:
+    def _is_over(self, call: ParticipantCall, now_ns: int) -> bool:
         """Whether a call that has not ended may be given up for a new one."""
         silent_ns = now_ns - int(self._plane.inbound.heard_ns[call.row])
         return not call.standing or silent_ns >= SILENT_NS
 
     def _take_row(self, participant: str) -> int | None:
-        row = self._book.take_row(participant)
+        row = self._participants.take_row(participant)
         if row is not None:
             # its own address may still be there from a call before
             self._plane.forget(row)
@@ -322,7 +328,7 @@ class CallController:
 
     def _refuse(self, call: str, participant: str, why: _Refusal, now_ns: int) -> None:
         after = RETRY_AFTER_S if why.code == SERVICE_UNAVAILABLE else None
-        warning = why.warning if isinstance(why, Declined) else sdp.Warn.OTHER
+        warning = why.warning if isinstance(why, NegotiationRefusal) else sdp.Warn.OTHER
         self._agent.refuse(call, why.code, why.reason, now_ns / 1e6, after, warning)
         self._tell(now_ns, "refused", participant, code=why.code, reason=why.reason)
 
@@ -335,26 +341,26 @@ class CallController:
         self._referrals.failed(who, failure.code, why, now_ns)
         self._effects.carry_out(self.rooms.dial_failed(wanted.meeting, who, why), now_ns)
 
-    def _try_to_dial(self, wanted: DialOut, now_ns: int) -> Declined | None:
+    def _try_to_dial(self, wanted: DialOut, now_ns: int) -> NegotiationRefusal | None:
         """Send an INVITE to where a bridge has registered or to its meeting's address of it."""
         who, meeting, now_ms = wanted.participant, wanted.meeting, now_ns / 1e6
         binding = self._registrar.contact_of(who, now_ms)
         uri, target = (wanted.uri, None) if binding is None else (binding.uri, binding.peer)
-        if self._book.of(who) is not None:
-            return Declined(BUSY_HERE, "It has another call")
+        if self._participants.of(who) is not None:
+            return NegotiationRefusal(BUSY_HERE, "It has another call")
         row = self._take_row(who)
         if row is None:
             return NO_PLACE
         held = f"to-{who}"
         terms = self._negotiation.take(held, meeting, None)
-        if isinstance(terms, Terms):
+        if isinstance(terms, NegotiationResult):
             try:
                 name = self._agent.call(uri, sdp.build(terms.local), now_ms, target)
             except ValueError as error:
                 self._negotiation.give_back(held, meeting)
-                terms = Declined(404, str(error))
-        if isinstance(terms, Declined):
-            self._book.give_row(row)
+                terms = NegotiationRefusal(404, str(error))
+        if isinstance(terms, NegotiationRefusal):
+            self._participants.give_row(row)
             return terms
         dialled = held, now_ns
         host = self._agent.target_of(name).host
@@ -362,14 +368,14 @@ class CallController:
         return None
 
     def _not_answered(self, name: str, code: int, reason: str, now_ns: int) -> None:
-        call = self._book.get(name)
+        call = self._participants.get(name)
         if call is None:
             return
         self._referrals.failed(call.participant, code, reason, now_ns)
         self._end(name, "failed", now_ns, reason)
 
     def _established(self, name: str, answer: bytes | None, now_ns: int) -> None:
-        call = self._book.get(name)
+        call = self._participants.get(name)
         if call is None:
             return
         try:
@@ -382,7 +388,7 @@ class CallController:
         decision, effects = self.rooms.join(
             call.meeting, call.participant, now_ns / 1e6, call.contact
         )
-        if not isinstance(decision, Joined):
+        if not isinstance(decision, JoinAccepted):
             self._turn_away(call, decision.reason, now_ns)
             return
         self._open(call, now_ns)
@@ -398,19 +404,19 @@ class CallController:
         self._effects.carry_out(effects, now_ns)
         self._effects.show_content(call, now_ns)
 
-    def _turn_away(self, call: Call, reason: str, now_ns: int) -> None:
+    def _turn_away(self, call: ParticipantCall, reason: str, now_ns: int) -> None:
         """A call that was accepted comes to nothing."""
         self._put_out(call, reason, now_ns)
         self._tell(now_ns, "turned-away", call.participant, reason=reason)
 
-    def _open(self, call: Call, now_ns: int) -> None:
-        seat = self._config.seats.get(call.participant)
+    def _open(self, call: ParticipantCall, now_ns: int) -> None:
+        planned_streams = self._config.planned_streams.get(call.participant)
         before = self._positions.get(call.participant, {})
         leg = Leg(
             row=call.row,
             meeting=self._negotiation.number(call.meeting),
             port_group=call.port_group,
-            flows=flows(call.agreed, seat, call.participant, self._rng, before, now_ns),
+            flows=flows(call.agreed, planned_streams, call.participant, self._rng, before, now_ns),
             composed=self._model(call),
             heard=False,
             host=call.host,
@@ -419,14 +425,14 @@ class CallController:
         self._plane.open(leg, now_ns)
         call.standing = True
 
-    def _model(self, call: Call) -> VideoModel | None:
+    def _model(self, call: ParticipantCall) -> VideoModel | None:
         switched = self.rooms[call.meeting].meeting.video == "switched"
         return composed(call, self._config.video, switched=switched)
 
     # ------------------------------------------------------------------------------ calls stand
 
     def _reoffered(self, name: str, offer: bytes | None, now_ns: int) -> None:
-        call = self._book.get(name)
+        call = self._participants.get(name)
         if call is None:
             return
         if offer is None:  # they want to know what we would do now
@@ -443,7 +449,7 @@ class CallController:
         self._agent.answer_reoffer(name, sdp.build(local), now_ns / 1e6)
 
     def _reanswered(self, name: str, answer: bytes | None, now_ns: int) -> None:
-        call = self._book.get(name)
+        call = self._participants.get(name)
         if call is None or answer is None:
             return
         try:
@@ -452,30 +458,32 @@ class CallController:
             return  # what was agreed before stays (RFC 3264 §8)
         self._turn(call, agreed, now_ns)
 
-    def _turn(self, call: Call, agreed: Mapping[Kind, Agreed], now_ns: int) -> None:
+    def _turn(
+        self, call: ParticipantCall, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int
+    ) -> None:
         """New terms of a standing call: media turned, and perhaps added."""
         call.agreed = dict(agreed)
         model = self._model(call)
         more = {k: terms for k, terms in agreed.items() if k not in self._plane.media_of(call.row)}
         if more:
-            seat = self._config.seats.get(call.participant)
-            added = flows(more, seat, call.participant, self._rng, {}, now_ns)
+            planned_streams = self._config.planned_streams.get(call.participant)
+            added = flows(more, planned_streams, call.participant, self._rng, {}, now_ns)
             self._plane.extend(call.row, added, model, now_ns)
         self._plane.turn(call.row, agreed, model, now_ns)
         self._effects.show_again(call, now_ns)
 
     # -------------------------------------------------------------------------------- calls end
 
-    def _put_out(self, call: Call, reason: str, now_ns: int) -> None:
+    def _put_out(self, call: ParticipantCall, reason: str, now_ns: int) -> None:
         self._agent.hang_up(call.call, now_ns / 1e6, reason)
         self._end(call.call, "put-out", now_ns, reason)
 
     def _end(self, name: str, cause: str, now_ns: int, reason: str = "") -> None:
-        call = self._book.get(name)
+        call = self._participants.get(name)
         if call is None:
             return
-        self._book.remove(call)
-        own_row = self._book.has_own_row(call.participant)
+        self._participants.remove(call)
+        own_row = self._participants.has_own_row(call.participant)
         if call.standing:
             positions = self._plane.close(call.row, now_ns)
             if own_row:

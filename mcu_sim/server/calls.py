@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from mcu_sim.conference.meeting import is_id
 from mcu_sim.media.leg import Kind
 from mcu_sim.sdp import Session
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 
 LONGEST_ID = 32
 
 
 @dataclass
-class Call:
+class ParticipantCall:
     """One call from its admission to its end.
 
     Attributes:
@@ -44,7 +44,7 @@ class Call:
     host: str
     contact: str | None
     local: Session
-    agreed: dict[Kind, Agreed] = field(default_factory=dict)
+    agreed: dict[Kind, NegotiatedMedia] = field(default_factory=dict)
     sees: dict[Kind, str | None] = field(default_factory=dict)
     offered: bool = False
     standing: bool = False
@@ -53,34 +53,34 @@ class Call:
     star_ns: int | None = None
 
 
-class CallBook:
+class ParticipantCalls:
     """All calls, found by the user agent's name, by participant and by row."""
 
-    def __init__(self, seats: Iterable[str], guests: int) -> None:
-        """`seats`: participants with a row of their own; `guests`: rows for all others."""
-        self._own_row = {participant: row for row, participant in enumerate(seats)}
+    def __init__(self, planned_streams: Iterable[str], guests: int) -> None:
+        """`planned_streams`: participants with a row of their own; `guests`: rows for others."""
+        self._own_row = {participant: row for row, participant in enumerate(planned_streams)}
         self.capacity = len(self._own_row) + guests
         self._free = list(range(self.capacity - 1, len(self._own_row) - 1, -1))
-        self._calls: dict[str, Call] = {}
-        self._of_participant: dict[str, Call] = {}
-        self._of_row: dict[int, Call] = {}
+        self._calls: dict[str, ParticipantCall] = {}
+        self._of_participant: dict[str, ParticipantCall] = {}
+        self._of_row: dict[int, ParticipantCall] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[ParticipantCall]:
         """All calls, oldest first; the book may change meanwhile."""
         return iter(list(self._calls.values()))
 
-    def get(self, call: str) -> Call | None:
+    def get(self, call: str) -> ParticipantCall | None:
         """The call of that name, None if it is over."""
         return self._calls.get(call)
 
-    def of(self, participant: str) -> Call | None:
+    def of(self, participant: str) -> ParticipantCall | None:
         """The call of a participant, None if it has none."""
         return self._of_participant.get(participant)
 
-    def in_row(self, row: int) -> Call | None:
+    def in_row(self, row: int) -> ParticipantCall | None:
         """The call in a row, None if it is free."""
         return self._of_row.get(row)
 
@@ -91,12 +91,12 @@ class CallBook:
             return self._free.pop() if self._free else None
         return None if row in self._of_row else row
 
-    def crowding(self, host: str) -> Call | None:
+    def crowding(self, host: str) -> ParticipantCall | None:
         """The oldest call that has to make room for one from `host`, None if none has to.
 
         It is one of a host that has not acknowledged a quarter of all calls that there may be.
         """
-        half_open: dict[str, list[Call]] = {}
+        half_open: dict[str, list[ParticipantCall]] = {}
         for call in self._calls.values():
             if not call.standing and call.dialled_ns is None and call.host != host:
                 half_open.setdefault(call.host, []).append(call)
@@ -116,19 +116,19 @@ class CallBook:
         """The row that is kept for a participant; `KeyError` if there is none."""
         return self._own_row[participant]
 
-    def add(self, call: Call) -> None:
+    def add(self, call: ParticipantCall) -> None:
         """Remember a call; its row was taken for it."""
         self._calls[call.call] = call
         self._of_participant[call.participant] = call
         self._of_row[call.row] = call
 
-    def remove(self, call: Call) -> None:
+    def remove(self, call: ParticipantCall) -> None:
         """Forget a call and give back its row."""
         del self._calls[call.call], self._of_participant[call.participant], self._of_row[call.row]
         self.give_row(call.row)
 
 
-def identity(user: str, book: CallBook, *, unique: bool) -> str:
+def identity(user: str, participants: ParticipantCalls, *, unique: bool) -> str:
     """The participant's id for a user part of a SIP address.
 
     A name that has the form of an id is one; others are made into one. `unique`: where nobody
@@ -141,7 +141,7 @@ def identity(user: str, book: CallBook, *, unique: bool) -> str:
     if not unique:
         return name
     number, candidate = 1, name
-    while book.of(candidate) is not None:
+    while participants.of(candidate) is not None:
         number += 1
         suffix = f"-{number}"
         candidate = name[: LONGEST_ID - len(suffix)].rstrip("-") + suffix

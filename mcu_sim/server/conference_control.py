@@ -16,30 +16,30 @@ from mcu_sim.conference.commands import (
     Answer,
     Command,
     Mute,
-    Queue,
     Redial,
     RequestToSpeak,
+    SpeakerQueue,
     Unmute,
     Withdraw,
 )
-from mcu_sim.conference.commands import Refused as CommandRefused
+from mcu_sim.conference.commands import CommandRejected as CommandRefused
 from mcu_sim.conference.effects import (
     OPERATOR,
     DialOut,
     Effect,
-    Ended,
     HangUp,
-    Heard,
-    Logged,
-    Presenter,
-    Relayout,
-    RelayoutOthers,
-    Watch,
+    LogEntry,
+    MeetingEnded,
+    SelectSource,
+    SetAudible,
+    SetLayout,
+    SetLayoutOfOthers,
+    SetPresenter,
 )
 from mcu_sim.conference.rooms import Rooms
 from mcu_sim.media.leg import NOBODY, Kind
 from mcu_sim.media.plane import MediaPlane
-from mcu_sim.server.calls import Call, CallBook, identity
+from mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.events import InfoReceived, ReferReceived
@@ -61,16 +61,16 @@ class ConferenceEffects:
 
     def __init__(
         self,
-        book: CallBook,
+        participants: ParticipantCalls,
         plane: MediaPlane,
         tell: Tell,
         dial: Callable[[DialOut, int], None],
-        put_out: Callable[[Call, str, int], None],
+        put_out: Callable[[ParticipantCall, str, int], None],
         negotiation: MediaNegotiation,
     ) -> None:
         """`negotiation`: knows by which number the media plane knows a meeting that has calls, and
         whether the device has room for its content."""
-        self._book = book
+        self._participants = participants
         self._plane = plane
         self._tell = tell
         self._dial = dial
@@ -82,33 +82,33 @@ class ConferenceEffects:
         """All of them, in their order."""
         for effect in effects:
             match effect:
-                case Heard(participant, heard):
+                case SetAudible(participant, heard):
                     if (call := self._standing(participant)) is not None:
                         self._plane.set_heard(call.row, heard)
-                case Watch(viewer, source):
+                case SelectSource(viewer, source):
                     self._watch("video", viewer, source, now_ns)
-                case Relayout(viewer):
+                case SetLayout(viewer):
                     if (call := self._standing(viewer)) is not None:
                         self._plane.relayout(call.row)
-                case RelayoutOthers(meeting, but=but):
-                    calls = (self._book.of(who) for who in but)
+                case SetLayoutOfOthers(meeting, but=but):
+                    calls = (self._participants.of(who) for who in but)
                     rows = {call.row for call in calls if call is not None}
                     self._plane.relayout_others(self._negotiation.number(meeting), rows)
-                case Presenter(meeting, participant):
+                case SetPresenter(meeting, participant):
                     self._presenters[meeting] = self._with_content(meeting, participant, now_ns)
-                    for call in self._book:
+                    for call in self._participants:
                         if call.meeting == meeting:
                             self.show_content(call, now_ns)
                 case DialOut():
                     self._dial(effect, now_ns)
                 case HangUp(participant, reason):
-                    if (held := self._book.of(participant)) is not None:
+                    if (held := self._participants.of(participant)) is not None:
                         self._put_out(held, reason, now_ns)
-                case Logged(meeting, kind, by, on, text):
+                case LogEntry(meeting, kind, by, on, text):
                     if kind not in TOLD_ELSEWHERE:
                         about = {"meeting": meeting or "", "kind": kind, "by": by, "text": text}
                         self._tell(now_ns, "control", on, **about)
-                case Ended(meeting):
+                case MeetingEnded(meeting):
                     self._presenters.pop(meeting, None)
 
     def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
@@ -122,13 +122,13 @@ class ConferenceEffects:
         self._tell(now_ns, "control", presenter, **about)
         return None
 
-    def show_content(self, viewer: Call, now_ns: int) -> None:
+    def show_content(self, viewer: ParticipantCall, now_ns: int) -> None:
         """Let a call see the content channel of its meeting."""
         presenter = self._presenters.get(viewer.meeting)
         shown = None if presenter == viewer.participant else presenter
         self._watch("content", viewer.participant, shown, now_ns)
 
-    def show_again(self, viewer: Call, now_ns: int) -> None:
+    def show_again(self, viewer: ParticipantCall, now_ns: int) -> None:
         """Media were added to a call: let it see in them what it is to see."""
         for kind, source in list(viewer.sees.items()):
             self._watch(kind, viewer.participant, source, now_ns)
@@ -140,8 +140,8 @@ class ConferenceEffects:
             call.sees[kind] = source
             self._plane.watch(kind, call.row, NOBODY if seen is None else seen.row, now_ns)
 
-    def _standing(self, participant: str) -> Call | None:
-        call = self._book.of(participant)
+    def _standing(self, participant: str) -> ParticipantCall | None:
+        call = self._participants.of(participant)
         return call if call is not None and call.standing else None
 
 
@@ -164,7 +164,7 @@ class Controls:
         self,
         agent: UserAgent,
         plane: MediaPlane,
-        book: CallBook,
+        participants: ParticipantCalls,
         rooms: Rooms,
         conference_effects: ConferenceEffects,
         tell: Tell,
@@ -172,13 +172,13 @@ class Controls:
         self._tell = tell
         self._agent = agent
         self._plane = plane
-        self._book = book
+        self._participants = participants
         self._rooms = rooms
         self._effects = conference_effects
 
     def informed(self, info: InfoReceived, now_ns: int) -> None:
         """An INFO came: a command, or a request for a key frame (RFC 5168)."""
-        call = self._book.get(info.call)
+        call = self._participants.get(info.call)
         content_type = info.content_type.partition(";")[0].strip().lower()
         code, reason = 200, "OK"
         accept: tuple[str, ...] = ()
@@ -206,7 +206,7 @@ class Controls:
         """Keys that were pressed in calls: each is told; "*" and a digit of `KEYS` is a command of
         whoever presses them, with the rights it has."""
         for row, digit in self._plane.tones.take():
-            call = self._book.in_row(row)
+            call = self._participants.in_row(row)
             if call is None or not call.standing:
                 continue
             star_ns, call.star_ns = call.star_ns, now_ns if digit == "*" else None
@@ -224,7 +224,7 @@ class Controls:
         caller has named.
         """
         for row, _ in self._plane.take_key_requests(now_ns):
-            call = self._book.in_row(row)
+            call = self._participants.in_row(row)
             if call is None or not call.standing:
                 continue
             if not self._agent.is_informing(call.call):
@@ -234,10 +234,10 @@ class Controls:
     def hear(self, now_ns: int) -> None:
         """Look who speaks: under an open floor the picture follows the voice."""
         power = self._plane.bank.power
-        powers = {c.participant: float(power[c.row]) for c in self._book if c.standing}
+        powers = {c.participant: float(power[c.row]) for c in self._participants if c.standing}
         self._effects.carry_out(self._rooms.voice(powers, now_ns / 1e6), now_ns)
 
-    def _commanded(self, call: Call, info: InfoReceived, now_ns: int) -> None:
+    def _commanded(self, call: ParticipantCall, info: InfoReceived, now_ns: int) -> None:
         """A command in an INFO. What it asked to know comes back in an INFO of ours."""
         now_ms = now_ns / 1e6
         try:
@@ -248,7 +248,7 @@ class Controls:
         self._carry_out(call, command, now_ns, info)
 
     def _carry_out(
-        self, call: Call, command: Command, now_ns: int, info: InfoReceived | None = None
+        self, call: ParticipantCall, command: Command, now_ns: int, info: InfoReceived | None = None
     ) -> None:
         """A command of a participant; `info`: that which brought it, None if keys did."""
         now_ms = now_ns / 1e6
@@ -257,7 +257,7 @@ class Controls:
             self._agent.answer_info(info.request_key, answer.code, answer.reason, now_ms)
         elif info is not None:
             self._agent.answer_info(info.request_key, 200, "OK", now_ms)
-            if isinstance(answer, Queue):
+            if isinstance(answer, SpeakerQueue):
                 self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)
         self._effects.carry_out(effects, now_ns)
         if isinstance(command, RequestToSpeak | Withdraw):
@@ -265,7 +265,7 @@ class Controls:
 
     def _tell_chair(self, meeting: str, now_ms: float) -> None:
         """The queue has changed: the chair's technician passes requests on (Art. 15(2)c)."""
-        chair = self._book.of(self._rooms[meeting].meeting.chair)
+        chair = self._participants.of(self._rooms[meeting].meeting.chair)
         if chair is not None and chair.standing and chair.meeting == meeting:
             queue = self._rooms[meeting].read_queue(now_ms)
             self._agent.info(chair.call, CONTROL_TYPE, queue.as_json(), now_ms)
@@ -277,13 +277,13 @@ class Referrals:
     def __init__(
         self,
         agent: UserAgent,
-        book: CallBook,
+        participants: ParticipantCalls,
         rooms: Rooms,
         conference_effects: ConferenceEffects,
         tell: Tell,
     ) -> None:
         self._agent = agent
-        self._book = book
+        self._participants = participants
         self._rooms = rooms
         self._effects = conference_effects
         self._tell = tell
@@ -293,12 +293,12 @@ class Referrals:
     def referred(self, refer: ReferReceived, now_ns: int) -> None:
         """A REFER came in a call."""
         now_ms = now_ns / 1e6
-        call = self._book.get(refer.call)
+        call = self._participants.get(refer.call)
         if call is None:
             self._agent.refers.refuse(refer.key, 481, "No such call", now_ms)
             return
         who = self._meant(refer, call, now_ms)
-        named = who or identity(refer.user, self._book, unique=False)
+        named = who or identity(refer.user, self._participants, unique=False)
         command = Redial(command="redial", participant=named)
         by = call.participant
         if who is None and self._rooms.chair_of(call.meeting) == by:
@@ -335,10 +335,10 @@ class Referrals:
         if key is not None:
             self._agent.refers.tell(key, code, reason, now_ns / 1e6)
 
-    def _meant(self, refer: ReferReceived, call: Call, now_ms: float) -> str | None:
+    def _meant(self, refer: ReferReceived, call: ParticipantCall, now_ms: float) -> str | None:
         """The participant that a Refer-To means: by its name at the MCU, or by where the MCU would
         call it; None for any other address."""
         if refer.here:
-            return identity(refer.user, self._book, unique=False)
+            return identity(refer.user, self._participants, unique=False)
         known = self._rooms.addresses(call.meeting, now_ms)
         return next((who for who, uri in known if same_uri(uri, refer.uri)), None)

@@ -19,7 +19,7 @@ SIP_PORT = 5060
 
 
 @dataclass(frozen=True)
-class Seat:
+class PlannedStreams:
     """A bridge whose streams are planned: up as indices into the plan, down as they are sent."""
 
     up: Mapping[Kind, int]
@@ -47,7 +47,7 @@ class McuConfig:
         over_ns: when the meetings are over: whoever is still there is hung up, and nobody gets in
             any more. None: they have no end but their own.
         seats: participant → planned streams; others get streams of their own.
-        guests: how many calls it takes beyond those with a seat.
+        guests: how many calls it takes beyond those with planned streams.
         commands: of the meeting `console_meeting`, in order of time.
         accounts: who may call; None: anyone.
         kernel_paces: whether the interface's queue sends packets at their times (`fq`).
@@ -73,7 +73,7 @@ class McuConfig:
     over_ns: int | None = None
     sip_port: int = SIP_PORT
     first_media_port: int = FIRST_PORT
-    seats: Mapping[str, Seat] = field(default_factory=dict)
+    planned_streams: Mapping[str, PlannedStreams] = field(default_factory=dict)
     guests: int = 0
     commands: Sequence[TimedCommand] = ()
     console_meeting: str = ""
@@ -91,6 +91,6 @@ class McuConfig:
     def assured(self, participant: str) -> frozenset[str] | None:
         """Hosts that somebody's media may go to unseen (see `media.consent`); None: anywhere, for a
         bridge of the plan."""
-        if participant in self.seats:
+        if participant in self.planned_streams:
             return None
         return frozenset() if self.accounts is None else self.accounts.media_of(participant)

@@ -18,7 +18,7 @@ from mcu_sim.sdp.offer_answer import (
     PCMA,
     PCMU,
     TONES,
-    Agreed,
+    NegotiatedMedia,
     at_level,
     audio,
     content,
@@ -32,7 +32,7 @@ from mcu_sim.sdp.offer_answer import (
     without_video,
 )
 from mcu_sim.secret_source import Secrets
-from mcu_sim.server.calls import Call
+from mcu_sim.server.calls import ParticipantCall
 from mcu_sim.sip.message.addresses import HostPort
 from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
@@ -43,19 +43,19 @@ BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 
 
 @dataclass(frozen=True)
-class Terms:
+class NegotiationResult:
     """A description of ours with what it settles; `refused`: what of an offer it does not take,
     whatever the device has left."""
 
     local: sdp.Session
-    agreed: dict[Kind, Agreed]
+    agreed: dict[Kind, NegotiatedMedia]
     port_group: int
     admission: Admission
     refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Declined:
+class NegotiationRefusal:
     """The call cannot be had: a SIP answer; `warning` is of a 488 (RFC 3261 §20.43)."""
 
     code: int
@@ -102,23 +102,25 @@ class MediaNegotiation:
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
 
-    def take(self, call: str, meeting: str, offer: bytes | None) -> Terms | Declined:
+    def take(
+        self, call: str, meeting: str, offer: bytes | None
+    ) -> NegotiationResult | NegotiationRefusal:
         """Answer a caller's offer, or (None) make one to a bridge that is called.
 
-        Capacity is held for the call if the result is `Terms`, until `give_back`.
+        Capacity is held for the call if the result is `NegotiationResult`, until `give_back`.
         """
         if not self._open_meeting(meeting):
             refusal = self._capacity.device.refusal
-            return Declined(refusal.code, refusal.reason)
+            return NegotiationRefusal(refusal.code, refusal.reason)
         try:
             terms = (
                 self._offer(call, meeting) if offer is None else self._answer(call, meeting, offer)
             )
         except sdp.SdpError as error:
-            terms = Declined(NOT_ACCEPTABLE_HERE, str(error), error.warning)
+            terms = NegotiationRefusal(NOT_ACCEPTABLE_HERE, str(error), error.warning)
         except PortsExhaustedError as error:
-            terms = Declined(SERVICE_UNAVAILABLE, str(error))
-        if isinstance(terms, Declined):
+            terms = NegotiationRefusal(SERVICE_UNAVAILABLE, str(error))
+        if isinstance(terms, NegotiationRefusal):
             self.give_back(call, meeting)
         return terms
 
@@ -131,7 +133,7 @@ class MediaNegotiation:
             del self._calls[meeting], self._numbers[meeting]
             self._capacity.close_conference(meeting)
 
-    def hold_content(self, meeting: str, shown: bool) -> Declined | None:
+    def hold_content(self, meeting: str, shown: bool) -> NegotiationRefusal | None:
         """Take what the content channel of a meeting does, or give it back; a refusal if the device
         has no room for it. A meeting without calls has none."""
         if meeting not in self._numbers:
@@ -140,14 +142,14 @@ class MediaNegotiation:
             self._capacity.hide_content(meeting)
         elif not self._capacity.show_content(meeting):
             refusal = self._capacity.device.refusal
-            return Declined(refusal.code, refusal.reason)
+            return NegotiationRefusal(refusal.code, refusal.reason)
         return None
 
     def number(self, meeting: str) -> int:
         """A small number for a meeting that has calls, no other's at the same time."""
         return self._numbers[meeting]
 
-    def answered(self, call: Call, answer: bytes) -> dict[Kind, Agreed]:
+    def answered(self, call: ParticipantCall, answer: bytes) -> dict[Kind, NegotiatedMedia]:
         """What an answer to the call's offer settles; the call holds no more than that.
 
         Raises `sdp.SdpError`.
@@ -166,13 +168,15 @@ class MediaNegotiation:
             self._readmit(call, resolution, kbps)
         return agreed
 
-    def renew(self, call: Call) -> sdp.Session:
+    def renew(self, call: ParticipantCall) -> sdp.Session:
         """An offer within a call of all that it could have now, in the sections it has."""
         can = _limited(self._can(call.port_group), call.given)
         offer = make_reoffer(call.local, can, keys=self._secrets)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
-    def turn(self, call: Call, offer: bytes) -> tuple[sdp.Session, dict[Kind, Agreed]]:
+    def turn(
+        self, call: ParticipantCall, offer: bytes
+    ) -> tuple[sdp.Session, dict[Kind, NegotiatedMedia]]:
         """The answer to a new offer within a call; what it holds of the device goes with it.
 
         If the device has not what the offer asks for, the call keeps what it has. Raises
@@ -214,13 +218,15 @@ class MediaNegotiation:
             return f"media at {host}:{media.port}, which is this device's own"
         return hosts.why_not(host, from_loopback=self._on_loopback)
 
-    def _check_addresses(self, call: Call, agreed: Mapping[Kind, Agreed]) -> None:
+    def _check_addresses(
+        self, call: ParticipantCall, agreed: Mapping[Kind, NegotiatedMedia]
+    ) -> None:
         for kind, terms in agreed.items():
             owner = self._ports.owner(call.port_group, kind, terms.remote)
             if owner not in (NOBODY, call.row):
                 raise sdp.SdpError("its media would come from another call's address")
 
-    def _readmit(self, call: Call, resolution: str, kbps: float | None) -> None:
+    def _readmit(self, call: ParticipantCall, resolution: str, kbps: float | None) -> None:
         """Change what a call holds of the device, if it has what is asked for."""
         self._capacity.release(call.held)
         admission = self._capacity.admit(call.held, resolution, kbps, call.meeting)
@@ -231,8 +237,8 @@ class MediaNegotiation:
             self._capacity.admit(call.held, call.given, None, call.meeting)
 
     def _make_again(
-        self, call: Call, theirs: sdp.Session, can: Sequence[sdp.Media]
-    ) -> tuple[sdp.Session, dict[Kind, Agreed]]:
+        self, call: ParticipantCall, theirs: sdp.Session, can: Sequence[sdp.Media]
+    ) -> tuple[sdp.Session, dict[Kind, NegotiatedMedia]]:
         session, agreed = make_answer(
             theirs,
             can,
@@ -253,20 +259,22 @@ class MediaNegotiation:
         self._calls[meeting] = set()
         return True
 
-    def _answer(self, call: str, meeting: str, offer: bytes) -> Terms | Declined:
+    def _answer(
+        self, call: str, meeting: str, offer: bytes
+    ) -> NegotiationResult | NegotiationRefusal:
         theirs = self._reachable(sdp.parse(offer), first=True)
         probe = _by_kind(self._make(theirs, self._can(0))[1])
         admission = self._admit(call, meeting, *self._asked(probe))
-        if isinstance(admission, Declined):
+        if isinstance(admission, NegotiationRefusal):
             return admission
         port_group = self._ports.port_group_for(
             {kind: terms.remote for kind, terms in probe.items()}
         )
         local, terms = self._make(theirs, _limited(self._can(port_group), admission.given))
         refused = tuple(one.text for one in refusals(theirs, self._can(0)))
-        return Terms(local, _by_kind(terms), port_group, admission, refused)
+        return NegotiationResult(local, _by_kind(terms), port_group, admission, refused)
 
-    def _asked(self, probe: Mapping[Kind, Agreed]) -> tuple[str, float | None]:
+    def _asked(self, probe: Mapping[Kind, NegotiatedMedia]) -> tuple[str, float | None]:
         """Resolution and line rate in kbit/s that an offer asks for."""
         main = probe.get("video")
         if main is None:
@@ -274,29 +282,29 @@ class MediaNegotiation:
         kbps = None if main.max_kbps is None else main.max_kbps + AUDIO_KBPS
         return resolution_of(main.codec, self._resolutions), kbps
 
-    def _offer(self, call: str, meeting: str) -> Terms | Declined:
+    def _offer(self, call: str, meeting: str) -> NegotiationResult | NegotiationRefusal:
         best = self._resolutions[0] if self._resolutions else AUDIO
         admission = self._admit(call, meeting, self._dialled or best, None)
-        if isinstance(admission, Declined):
+        if isinstance(admission, NegotiationRefusal):
             return admission
         port_group = self._ports.port_group_for({})
         can = _limited(self._can(port_group, self._dialled_profile), admission.given)
         local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
-        return Terms(local, {}, port_group, admission)
+        return NegotiationResult(local, {}, port_group, admission)
 
     def _make(
         self, theirs: sdp.Session, can: Sequence[sdp.Media]
-    ) -> tuple[sdp.Session, list[Agreed | None]]:
+    ) -> tuple[sdp.Session, list[NegotiatedMedia | None]]:
         return make_answer(
             theirs, can, self._address, self._rng.getrandbits(32), keys=self._secrets
         )
 
     def _admit(
         self, call: str, meeting: str, resolution: str, kbps: float | None
-    ) -> Admission | Declined:
+    ) -> Admission | NegotiationRefusal:
         admission = self._capacity.admit(call, resolution, kbps, meeting)
         if not admission.accepted:
-            return Declined(admission.code, admission.reason)
+            return NegotiationRefusal(admission.code, admission.reason)
         self._calls[meeting].add(call)
         return admission
 
@@ -321,9 +329,9 @@ def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
     return at_level(can, given) if given in LEVELS else can
 
 
-def _by_kind(terms: Sequence[Agreed | None]) -> dict[Kind, Agreed]:
+def _by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:
     """The terms by medium."""
-    found: dict[Kind, Agreed] = {}
+    found: dict[Kind, NegotiatedMedia] = {}
     for agreed in terms:
         if agreed is None:
             continue

@@ -17,13 +17,13 @@ from typing import Any
 from giaoban.clock import NEVER_NS, sleep_until
 from giaoban.text import fit, printable
 from mcu_sim.admission import Capacity
-from mcu_sim.conference.commands import Answer, Command, Refused
+from mcu_sim.conference.commands import Answer, Command, CommandRejected
 from mcu_sim.media.leg import Delays, Kind, Position
 from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.call_controller import CallController
-from mcu_sim.server.calls import CallBook, identity
+from mcu_sim.server.calls import ParticipantCalls, identity
 from mcu_sim.server.config import McuConfig
 from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip.agent import UserAgent
@@ -72,7 +72,7 @@ class McuServer:
             tls=config.tls,
         )
         self._ports = Ports(config.address, config.first_media_port)
-        self._book = CallBook(config.seats, config.guests)
+        self._participants = ParticipantCalls(config.planned_streams, config.guests)
         self._capacity = Capacity(device)
         accounts = config.accounts
         registrar = Registrar()
@@ -104,7 +104,7 @@ class McuServer:
                 compose_ms=device.compose_delay_ms,
                 forward_ms=device.forward_delay_ms,
             ),
-            capacity=self._book.capacity,
+            capacity=self._participants.capacity,
             origin_ns=config.origin_ns,
             captures=captures,
             kernel_paces=config.kernel_paces,
@@ -116,8 +116,8 @@ class McuServer:
             end_ns=NEVER_NS if config.end_ns is None else config.end_ns,
             stamps=StampClock(settable=not config.virtual_time),
         )
-        for participant, seat in config.seats.items():
-            self._plane.inbound.plan(self._book.own_row(participant), seat.up)
+        for participant, planned_streams in config.planned_streams.items():
+            self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
         negotiation = MediaNegotiation(
             config.address,
             self._capacity,
@@ -135,7 +135,7 @@ class McuServer:
             config,
             self._agent,
             self._plane,
-            self._book,
+            self._participants,
             negotiation,
             registrar,
             rng,
@@ -200,7 +200,9 @@ class McuServer:
         """
         there = [conference.meeting.id for conference in self._controller.rooms]
         if meeting is None and len(there) != 1:
-            return Refused(404, f"say which meeting before a colon ({', '.join(there) or 'none'})")
+            return CommandRejected(
+                404, f"say which meeting before a colon ({', '.join(there) or 'none'})"
+            )
         about = meeting or there[0]
         return self._controller.controls.at_console(command, about, time.monotonic_ns())
 
@@ -210,7 +212,7 @@ class McuServer:
         self._plane.halt()
         positions = self._controller.positions(now_ns)
         self._capacity = Capacity(self._config.device)
-        for call in self._book:
+        for call in self._participants:
             if call.standing:
                 self._tell(now_ns, "left", call.participant, cause="power-lost")
         self.has_power = False
@@ -253,7 +255,7 @@ class McuServer:
             "sip_unsendable": self._sip.unsendable,
             "sip_dropped": {**self._agent.dropped, **self._sip.other_protocols},
             "wrong_passwords": self._agent.wrong_passwords,
-            "calls_left": len(self._book) if self.has_power else 0,
+            "calls_left": len(self._participants) if self.has_power else 0,
             "units_left": self._capacity.units_used,
         }
 
@@ -280,14 +282,16 @@ class McuServer:
 
     def _tell_withheld(self, now_ns: int) -> None:
         for held in self._plane.take_withheld():
-            call = self._book.in_row(held.row)
+            call = self._participants.in_row(held.row)
             if call is not None:
                 to = f"{held.remote[0]}:{held.remote[1]}"
                 self._tell(now_ns, "media-withheld", call.participant, kind=held.kind, to=to)
 
     def _tell_wrong_passwords(self, now_ns: int) -> None:
         for one in self._agent.take_wrong_passwords():
-            who = identity(one.user, self._book, unique=False)  # what a stranger wrote, cleaned
+            who = identity(
+                one.user, self._participants, unique=False
+            )  # what a stranger wrote, cleaned
             held_s = one.held_ms / 1e3
             self._tell(now_ns, "wrong-password", who, host=one.host, count=one.count, held_s=held_s)
 

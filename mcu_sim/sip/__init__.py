@@ -18,7 +18,6 @@ from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.call import CallState
 from mcu_sim.sip.endpoint import Datagram
 from mcu_sim.sip.events import (
-    Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -27,21 +26,21 @@ from mcu_sim.sip.events import (
     IncomingCall,
     InfoAnswered,
     InfoReceived,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
     OptionsAnswered,
     ReferReceived,
-    Refused,
     Registered,
     RegistrationFailed,
     Reoffer,
     ReofferAnswered,
     ReofferRefused,
     ReofferWithdrawn,
-    TimedOut,
 )
 from mcu_sim.sip.message.addresses import HostPort, Peer
 
 __all__ = [
-    "Answered",
     "CallEnded",
     "CallEstablished",
     "CallFailed",
@@ -53,16 +52,17 @@ __all__ = [
     "IncomingCall",
     "InfoAnswered",
     "InfoReceived",
+    "InviteAccepted",
+    "InviteRefused",
+    "InviteTimedOut",
     "OptionsAnswered",
     "Peer",
     "ReferReceived",
-    "Refused",
     "Registered",
     "RegistrationFailed",
     "Reoffer",
     "ReofferAnswered",
     "ReofferRefused",
     "ReofferWithdrawn",
-    "TimedOut",
     "UserAgent",
 ]

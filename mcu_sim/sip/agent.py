@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from sipmessage import Request
 
-from mcu_sim.sip.authentication import Authenticator, Proof, WrongPassword
-from mcu_sim.sip.call import Book, CallState
+from mcu_sim.sip.authentication import Authenticator, ClientAuthentication, WrongPassword
+from mcu_sim.sip.call import CallState, CallTable
 from mcu_sim.sip.capabilities import Capabilities, OptionsClient
 from mcu_sim.sip.dialog import target_of
 from mcu_sim.sip.digest import Authority, Credentials
@@ -24,7 +24,7 @@ from mcu_sim.sip.message.responses import PHRASES, reply
 from mcu_sim.sip.refer import Refers
 from mcu_sim.sip.registration import RegisterClient, RegisterServer, Registrar
 from mcu_sim.sip.session import Sessions
-from mcu_sim.sip.session_timer import Rules
+from mcu_sim.sip.session_timer import TimerPolicy
 from mcu_sim.sip.transaction import State, invite_key
 
 ANSWER_WITHIN_MS = 180_000.0
@@ -71,32 +71,34 @@ class UserAgent:
         """
         self.contact = contact
         self.user = user
-        self._book = Book()
+        self._call_table = CallTable()
         end = self._end = Endpoint(
             contact, user, rng, self._on_request, self._on_ack, limits, tls_port
         )
-        rules, registers = Rules(session_expires_s, min_se_s), registrar is not None
+        rules, registers = TimerPolicy(session_expires_s, min_se_s), registrar is not None
         capabilities = Capabilities(end, rules, registrar=registers, real_time=real_time)
         self._capabilities = capabilities
-        proof = Proof(credentials, rng)
+        client_authentication = ClientAuthentication(credentials, rng)
         self._authenticator = Authenticator(end, authority)
-        self._sessions = Sessions(end, self._book, proof)
+        self._sessions = Sessions(end, self._call_table, client_authentication)
         self._incoming_invites = IncomingInvites(
-            end, self._book, self._sessions, capabilities, rings=rings
+            end, self._call_table, self._sessions, capabilities, rings=rings
         )
         self._outgoing_invites = OutgoingInvites(
             end,
-            self._book,
+            self._call_table,
             self._sessions,
             capabilities,
-            proof,
+            client_authentication,
             display_name=display_name,
             answer_within_ms=answer_within_ms,
         )
-        self._reinvites = Reinvites(end, self._book, self._sessions, capabilities, answer_within_ms)
-        self._infos = Infos(end, self._book, self._sessions, capabilities)
-        self.refers = Refers(end, self._book, self._sessions, capabilities)
-        self._register_client = RegisterClient(end, proof)
+        self._reinvites = Reinvites(
+            end, self._call_table, self._sessions, capabilities, answer_within_ms
+        )
+        self._infos = Infos(end, self._call_table, self._sessions, capabilities)
+        self.refers = Refers(end, self._call_table, self._sessions, capabilities)
+        self._register_client = RegisterClient(end, client_authentication)
         self._options_client = OptionsClient(end)
         self._register_server = None if registrar is None else RegisterServer(end, registrar)
 
@@ -135,7 +137,7 @@ class UserAgent:
 
     def accept(self, call: str, sdp: bytes, now_ms: float) -> None:
         """Answer an incoming call: `sdp` is the answer, or our offer if it brought none."""
-        self._incoming_invites.accept(self._book.get(call, CallState.RINGING), sdp, now_ms)
+        self._incoming_invites.accept(self._call_table.get(call, CallState.RINGING), sdp, now_ms)
 
     def refuse(
         self,
@@ -151,7 +153,7 @@ class UserAgent:
         `warning`: with a 488, what is wrong with the session description (RFC 3261 §20.43).
         """
         _check_refusal(code)
-        ringing = self._book.get(call, CallState.RINGING)
+        ringing = self._call_table.get(call, CallState.RINGING)
         self._incoming_invites.refuse(ringing, code, reason, now_ms, retry_after_s, warning)
 
     def hang_up(
@@ -161,7 +163,7 @@ class UserAgent:
 
         `reason` is told to the peer if a BYE is sent, with `cause`, a status code (RFC 3326).
         """
-        entry = self._book.calls.get(call)
+        entry = self._call_table.calls.get(call)
         if entry is None:
             return
         if entry.state is CallState.CALLING:
@@ -177,7 +179,7 @@ class UserAgent:
 
         For who is to call anew: one of two INVITEs must not come through behind the other.
         """
-        entry = self._book.calls.get(call)
+        entry = self._call_table.calls.get(call)
         if entry is not None and entry.state is CallState.CALLING:
             self._outgoing_invites.abandon(entry, now_ms)
 
@@ -189,14 +191,14 @@ class UserAgent:
         `ReofferAnswered` or `ReofferRefused` follows, unless the call ends. Raises `ValueError`
         also while an earlier offer has no answer.
         """
-        self._reinvites.offer(self._book.get(call, CallState.ESTABLISHED), sdp, now_ms)
+        self._reinvites.offer(self._call_table.get(call, CallState.ESTABLISHED), sdp, now_ms)
 
     def answer_reoffer(self, call: str, sdp: bytes, now_ms: float) -> None:
         """Accept a `Reoffer`: with the answer, or with our offer if it brought none.
 
         Raises `ValueError` if there is none to decide on.
         """
-        self._reinvites.answer(self._book.get(call, CallState.ESTABLISHED), sdp, now_ms)
+        self._reinvites.answer(self._call_table.get(call, CallState.ESTABLISHED), sdp, now_ms)
 
     def refuse_reoffer(
         self, call: str, code: int, reason: str, now_ms: float, warning: int = OTHER_WARNING
@@ -206,12 +208,12 @@ class UserAgent:
         `warning` as in `refuse`.
         """
         _check_refusal(code)
-        entry = self._book.get(call, CallState.ESTABLISHED)
+        entry = self._call_table.get(call, CallState.ESTABLISHED)
         self._reinvites.refuse(entry, code, reason, now_ms, warning)
 
     def info(self, call: str, content_type: str, body: bytes, now_ms: float) -> None:
         """Send an INFO in a standing call; `InfoAnswered` follows, unless the call ends."""
-        entry = self._book.get(call, CallState.ESTABLISHED)
+        entry = self._call_table.get(call, CallState.ESTABLISHED)
         self._infos.send(entry, content_type, body, now_ms)
 
     def answer_info(
@@ -262,29 +264,31 @@ class UserAgent:
 
     def state(self, call: str) -> CallState:
         """Where a call stands; DONE also for one that is forgotten or never was."""
-        entry = self._book.calls.get(call)
+        entry = self._call_table.calls.get(call)
         return CallState.DONE if entry is None else entry.state
 
     def is_informing(self, call: str) -> bool:
         """Whether an INFO of ours in a call has no final answer yet."""
-        entry = self._book.calls.get(call)
+        entry = self._call_table.calls.get(call)
         return entry is not None and entry.informing > 0
 
     def target_of(self, call: str) -> Peer:
         """Where the INVITE of a call of ours was sent. Raises KeyError for one that is over."""
-        return self._book.calls[call].invite.target
+        return self._call_table.calls[call].invite.target
 
     @property
     def calls(self) -> list[str]:
         """The calls that are not over, oldest first."""
         return [
-            name for name, entry in self._book.calls.items() if entry.state is not CallState.DONE
+            name
+            for name, entry in self._call_table.calls.items()
+            if entry.state is not CallState.DONE
         ]
 
     @property
     def idle(self) -> bool:
         """Whether nothing at all is remembered: no call, no transaction, no timer."""
-        return not self._book.calls and self._end.idle
+        return not self._call_table.calls and self._end.idle
 
     @property
     def waits(self) -> bool:
@@ -321,7 +325,7 @@ class UserAgent:
 
     def _on_request(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
         """A new request other than ACK (RFC 3261 §8.2, §12.2.2)."""
-        method, call = request.method, self._book.in_dialog(request)
+        method, call = request.method, self._call_table.in_dialog(request)
         if method == "CANCEL":
             self._on_cancel(slot, request, now_ms)
         elif self._capabilities.lacks(slot, request, now_ms) or (
@@ -363,7 +367,7 @@ class UserAgent:
             return
         tag = invite.call or self._end.random_hex()
         self._end.respond(slot, reply(request, 200, to_tag=tag), now_ms)
-        call = self._book.calls.get(invite.call)
+        call = self._call_table.calls.get(invite.call)
         if call is None:
             return
         if call.asked is invite:
@@ -373,7 +377,7 @@ class UserAgent:
 
     def _on_ack(self, request: Request, source: Peer, now_ms: float) -> None:
         """An ACK that is not for a refusal."""
-        call = self._book.in_dialog(request)
+        call = self._call_table.in_dialog(request)
         offers = call is not None and call.success is not None and call.success.offered
         if call is not None and offers and not self._authenticator.is_from_peer(call, source):
             # The answer to an offer of ours, and no ACK can be asked for a proof (§22.1).

@@ -19,10 +19,10 @@ from mcu_sim.sip.call import Call
 from mcu_sim.sip.digest import (
     Authority,
     Credentials,
-    Elsewhere,
-    Missing,
-    Stale,
-    Wrong,
+    NoCredentials,
+    StaleNonce,
+    UriMismatch,
+    WrongCredentials,
     authorization,
 )
 from mcu_sim.sip.endpoint import Endpoint, Slot
@@ -51,7 +51,7 @@ class WrongPassword:
 
 
 @dataclass(slots=True)
-class _Guesser:
+class _FailedAttempts:
     count: int = 0
     at_ms: float = 0.0
     until_ms: float = 0.0
@@ -66,7 +66,7 @@ class PasswordThrottle:
 
     def __init__(self) -> None:
         self.wrong = self.unheard = 0
-        self._guessers: dict[tuple[str, str], _Guesser] = {}
+        self._failed_attempts: dict[tuple[str, str], _FailedAttempts] = {}
         # In the order in which they proved themselves last.
         self._devices: dict[tuple[str, Peer], None] = {}
 
@@ -74,7 +74,7 @@ class PasswordThrottle:
         """Until when no proof for these users from there is looked at, None if one is now."""
         until_ms = now_ms
         for user in users:
-            found = self._guessers.get((user, source.host))
+            found = self._failed_attempts.get((user, source.host))
             if found is not None and (user, source) not in self._devices:
                 until_ms = max(until_ms, found.until_ms)
         if until_ms <= now_ms:
@@ -87,10 +87,10 @@ class PasswordThrottle:
         self.wrong += 1
         self._devices.pop((user, source), None)
         key = user, source.host
-        found = self._guessers.get(key)
+        found = self._failed_attempts.get(key)
         if found is None or now_ms - found.at_ms > FORGOTTEN_MS:
             self._make_room(now_ms)
-            found = self._guessers[key] = _Guesser()
+            found = self._failed_attempts[key] = _FailedAttempts()
         found.count += 1
         found.at_ms = now_ms
         over = found.count - UNDELAYED - 1
@@ -101,19 +101,19 @@ class PasswordThrottle:
     def note_right(self, user: str, source: Peer) -> None:
         """A right proof came. What a new device has got wrong before is forgotten."""
         if self._devices.pop((user, source), ()) == ():
-            self._guessers.pop((user, source.host), None)
+            self._failed_attempts.pop((user, source.host), None)
         self._devices[user, source] = None
         if len(self._devices) > MOST_DEVICES:
             del self._devices[next(iter(self._devices))]
 
     def _make_room(self, now_ms: float) -> None:
         """Forget who has not guessed for long, else whoever has guessed least."""
-        if len(self._guessers) < MOST_GUESSERS:
+        if len(self._failed_attempts) < MOST_GUESSERS:
             return
-        old = [k for k, g in self._guessers.items() if now_ms - g.at_ms > FORGOTTEN_MS]
-        least = min(self._guessers.items(), key=lambda kg: (kg[1].count, kg[1].at_ms))[0]
+        old = [k for k, g in self._failed_attempts.items() if now_ms - g.at_ms > FORGOTTEN_MS]
+        least = min(self._failed_attempts.items(), key=lambda kg: (kg[1].count, kg[1].at_ms))[0]
         for key in old or [least]:
-            del self._guessers[key]
+            del self._failed_attempts[key]
 
 
 _FIELDS = {
@@ -147,16 +147,16 @@ class Authenticator:
             self._refuse_at(slot, until_ms, now_ms)
             return False, None
         verdict = self._authority.verify(request.method, str(request.uri), given, now_ms)
-        if isinstance(verdict, Missing | Stale):
+        if isinstance(verdict, NoCredentials | StaleNonce):
             response = reply(request, 401, to_tag=self._end.random_hex())
-            challenges = self._authority.challenges(now_ms, stale=isinstance(verdict, Stale))
+            challenges = self._authority.challenges(now_ms, stale=isinstance(verdict, StaleNonce))
             response.headers.setlist("WWW-Authenticate", challenges)
             self._end.respond(slot, response, now_ms)
             return False, None
-        if isinstance(verdict, Elsewhere):
+        if isinstance(verdict, UriMismatch):
             self._end.refuse(slot, 400, now_ms, "Proof is for another URI")  # RFC 7616 §3.4.6
             return False, None
-        if isinstance(verdict, Wrong):
+        if isinstance(verdict, WrongCredentials):
             self._refuse_at(slot, self._note_wrong(users or [""], slot.source, now_ms), now_ms)
             return False, None
         self.throttle.note_right(verdict.user, slot.source)
@@ -225,7 +225,7 @@ class Authenticator:
         return self._authority is None or cancel.target == invite.target
 
 
-class Proof:
+class ClientAuthentication:
     """Answers challenges with our credentials, if we have any."""
 
     def __init__(self, credentials: Credentials | None, rng: random.Random) -> None:

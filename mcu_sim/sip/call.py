@@ -10,7 +10,7 @@ from sipmessage import Request
 from mcu_sim.sip.dialog import Dialog, DialogId, id_in_request
 from mcu_sim.sip.endpoint import Slot
 from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.session_timer import Terms
+from mcu_sim.sip.session_timer import TimerTerms
 from mcu_sim.sip.transaction import T1_MS
 
 
@@ -93,7 +93,7 @@ class Call:
     success: Success | None = None
     bye_reason: str | None = None
     pending: dict[str, Slot] = field(default_factory=dict)
-    terms: Terms | None = None
+    timer_terms: TimerTerms | None = None
     expires_at_ms: float = 0.0
     asked: Slot | None = None
     offering: Slot | None = None
@@ -111,7 +111,7 @@ class Call:
         return self.dialog
 
 
-class Book:
+class CallTable:
     """All calls by name, and by dialog once they have one."""
 
     def __init__(self) -> None:

@@ -62,7 +62,7 @@ class Capabilities:
     """The headers all INVITEs and their answers have in common, and the checks of both."""
 
     def __init__(
-        self, end: Endpoint, rules: session_timer.Rules, *, registrar: bool, real_time: bool
+        self, end: Endpoint, rules: session_timer.TimerPolicy, *, registrar: bool, real_time: bool
     ) -> None:
         self._end = end
         self._rules = rules
@@ -77,8 +77,8 @@ class Capabilities:
         request.headers.set("Contact", self._end.contact_uri(target.transport, request.uri.scheme))
         request.headers.set("Allow", self._allow)
         request.headers.set("Accept", SDP_TYPE)
-        terms = None if call is None else call.terms
-        session_timer.ask(request, self._rules, terms, min_se_s)
+        timer_terms = None if call is None else call.timer_terms
+        session_timer.ask(request, self._rules, timer_terms, min_se_s)
         set_body(request, sdp)
 
     def raised(
@@ -91,11 +91,11 @@ class Capabilities:
         if refusal.code != 422 or asked_s is None or floor_s <= asked_s:
             return None
         request = again(asked, sequence)
-        terms = None if call is None else call.terms
-        session_timer.ask(request, self._rules, terms, floor_s)
+        timer_terms = None if call is None else call.timer_terms
+        session_timer.ask(request, self._rules, timer_terms, floor_s)
         return request
 
-    def agreed(self, response: Response) -> session_timer.Terms | None:
+    def agreed(self, response: Response) -> session_timer.TimerTerms | None:
         """The session timer that holds after a 2xx to an INVITE of ours."""
         return session_timer.as_client(session_timer.read(response), self._rules)
 
@@ -126,17 +126,17 @@ class Capabilities:
 
     def success(
         self, call: Call, slot: Slot, sdp: bytes | None
-    ) -> tuple[Response, session_timer.Terms | None]:
+    ) -> tuple[Response, session_timer.TimerTerms | None]:
         """The 200 to an INVITE, a re-INVITE or (without `sdp` if it had none) an UPDATE, and the
         session timer it sets."""
         response = self.reply_in_dialog(call, slot, 200)
         response.headers.set("Allow", self._allow)
         asked = session_timer.read(slot.request)
-        terms = session_timer.as_server(asked, self._rules, call.terms)
-        session_timer.answer(response, terms)
+        timer_terms = session_timer.as_server(asked, self._rules, call.timer_terms)
+        session_timer.answer(response, timer_terms)
         if sdp is not None:
             set_body(response, sdp)
-        return response, terms
+        return response, timer_terms
 
     def reply_in_dialog(self, call: Call, slot: Slot, code: int) -> Response:
         """An answer that says, in its Contact, where our side of the dialog is (§12.1.1)."""

@@ -50,33 +50,33 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedUser:
     """The request comes from this user."""
 
     user: str
 
 
 @dataclass(frozen=True, slots=True)
-class Stale:
+class StaleNonce:
     """The password is right, but the nonce is too old, not ours or used up: challenge again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class WrongCredentials:
     """No such user, another password, or a header that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class NoCredentials:
     """The request says nothing about who sent it, in this realm."""
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class UriMismatch:
     """A proof for another URI than that of the request (RFC 7616 §3.4.6)."""
 
 
-Verdict = Verified | Stale | Wrong | Missing | Elsewhere
+Verdict = VerifiedUser | StaleNonce | WrongCredentials | NoCredentials | UriMismatch
 
 
 class Authority:
@@ -130,13 +130,15 @@ class Authority:
         """
         claimed = self.claimed(authorizations)
         if len(claimed) > len(self._algorithms) or len(set(claimed)) > 1:
-            return Wrong()  # one for each algorithm, all of one user: not many guesses at once
+            return (
+                WrongCredentials()
+            )  # one for each algorithm, all of one user: not many guesses at once
         verdicts = [self._judge(method, uri, text, now_ms) for text in authorizations]
-        for kind in (Verified, Stale, Wrong, Elsewhere):
+        for kind in (VerifiedUser, StaleNonce, WrongCredentials, UriMismatch):
             for verdict in verdicts:
                 if isinstance(verdict, kind):
                     return verdict
-        return Missing()
+        return NoCredentials()
 
     def claimed(self, authorizations: Sequence[str]) -> list[str]:
         """Whom the answers for this realm say that they are of, one each."""
@@ -151,31 +153,31 @@ class Authority:
     def _judge(self, method: str, uri: str, text: str, now_ms: float) -> Verdict:
         scheme = _SCHEME.match(text)
         if scheme is None:
-            return Missing()
+            return NoCredentials()
         given = _parameters(text[scheme.end() :])
         if given is None:
-            return Wrong()
+            return WrongCredentials()
         if given.get("realm") != self.realm:
-            return Missing()
+            return NoCredentials()
         # what is proved for one room opens no other, whoever changed the Request-URI on the way
         # (SIPp and others prove for the whole element, and are taken at that)
         if "uri" in given and not is_within(uri, given["uri"]):
-            return Elsewhere()
+            return UriMismatch()
         user, nonce = given.get("username", ""), given.get("nonce", "")
         # An unknown user costs what a known one does: the time must not tell who exists.
         password = self._accounts.get(user, "")
         expected = _expected(given, method, user, password)
         if _algorithm(given) not in self._algorithms:
-            return Wrong()
+            return WrongCredentials()
         if expected is None or given.get("userhash", "false").lower() != "false":
-            return Wrong()
+            return WrongCredentials()
         claimed = given["response"].lower().encode("utf-8", "replace")
         right = hmac.compare_digest(expected.encode(), claimed)
         if not right or user not in self._accounts:
-            return Wrong()
+            return WrongCredentials()
         issued_ms = self._issued_ms(nonce)
         if issued_ms is None or not self._fresh(issued_ms, now_ms):
-            return Stale()
+            return StaleNonce()
         return self._count(nonce, user, given.get("nc"), now_ms)
 
     def _count(self, nonce: str, user: str, nc: str | None, now_ms: float) -> Verdict:
@@ -183,11 +185,11 @@ class Authority:
         count = _NO_COUNT if nc is None else int(nc, 16)
         if count <= self._counts.get((nonce, user), 0):
             # old devices begin again at 1 with a nonce they know; a replayer gets no further
-            return Stale()
+            return StaleNonce()
         if (nonce, user) not in self._counts:
             self._forget(now_ms)
         self._counts[nonce, user] = count
-        return Verified(user)
+        return VerifiedUser(user)
 
     def _forget(self, now_ms: float) -> None:
         """Drop counts of nonces that are stale, and the oldest ones if there are too many."""

@@ -28,16 +28,16 @@ from mcu_sim.sip.transaction import (
     ClientInvite,
     ClientNonInvite,
     ClientTransaction,
-    Deliver,
     Key,
-    NoAnswer,
+    OutgoingData,
     Output,
-    Send,
+    ReceivedMessage,
     ServerInvite,
     ServerNonInvite,
     ServerTransaction,
     State,
     TimerQueue,
+    TransactionTimeout,
     server_key,
 )
 
@@ -310,13 +310,13 @@ class Endpoint:
         """`source`: of the message that did it."""
         for output in outputs:
             match output:
-                case Send(data):
+                case OutgoingData(data):
                     self.send(data, slot.target)
-                case Deliver(Response() as response):
+                case ReceivedMessage(Response() as response):
                     slot.tu.on_response(slot, response, now_ms)
-                case Deliver(Request() as request):
+                case ReceivedMessage(Request() as request):
                     self._on_ack(request, source, now_ms)
-                case NoAnswer():
+                case TransactionTimeout():
                     slot.tu.on_no_answer(slot, now_ms)
         if self.slots.get(slot.key) is not slot:
             return

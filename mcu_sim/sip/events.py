@@ -1,10 +1,10 @@
 """What a user agent tells its owner.
 
 A call that comes in gives `IncomingCall`, then (if accepted) `CallEstablished`; one that is made
-gives `Answered`. Both end with exactly one of: the owner's own `refuse` or `hang_up`; `CallFailed`
-(incoming), `Refused` or `TimedOut` (outgoing) before they stand; `CallEnded` once accepted. After
-that no event comes for them. All other events of a call come while it stands, that is after
-`CallEstablished` or `Answered`.
+gives `InviteAccepted`. Both end with exactly one of: the owner's own `refuse` or `hang_up`;
+`CallFailed` (incoming), `InviteRefused` or `InviteTimedOut` (outgoing) before they stand;
+`CallEnded` once accepted. After that no event comes for them. All other events of a call come
+while it stands, that is after `CallEstablished` or `InviteAccepted`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CallFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class InviteAccepted:
     """The called side accepted, the ACK is sent. `sdp` is its session description."""
 
     call: str
@@ -57,7 +57,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class InviteRefused:
     """The called side refused; `retry_after_s` is what it asks for, if it does."""
 
     call: str
@@ -67,7 +67,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class TimedOut:
+class InviteTimedOut:
     """Nobody answered in time."""
 
     call: str
@@ -194,9 +194,9 @@ Event = (
     IncomingCall
     | CallEstablished
     | CallFailed
-    | Answered
-    | Refused
-    | TimedOut
+    | InviteAccepted
+    | InviteRefused
+    | InviteTimedOut
     | CallEnded
     | Reoffer
     | ReofferWithdrawn

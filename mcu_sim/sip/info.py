@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.call import Book, Call, CallState
+from mcu_sim.sip.call import Call, CallState, CallTable
 from mcu_sim.sip.capabilities import Capabilities
 from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import InfoAnswered, InfoReceived
@@ -74,11 +74,11 @@ class Infos(TransactionUser):
     """INFOs of ours, and those of the peers until their owner has answered them."""
 
     def __init__(
-        self, end: Endpoint, book: Book, sessions: Sessions, capabilities: Capabilities
+        self, end: Endpoint, call_table: CallTable, sessions: Sessions, capabilities: Capabilities
     ) -> None:
         self._end = end
         self._capabilities = capabilities
-        self._book = book
+        self._call_table = call_table
         self._sessions = sessions
         end.on_timer["info"] = self._on_forgotten
 
@@ -104,7 +104,7 @@ class Infos(TransactionUser):
         self, key: str, code: int, reason: str, now_ms: float, accept: Sequence[str] = ()
     ) -> None:
         """Answer an INFO; nothing happens if it is answered already (500) or its call is over."""
-        call = self._book.calls.get(key.rpartition("/")[0])
+        call = self._call_table.calls.get(key.rpartition("/")[0])
         slot = None if call is None else call.pending.pop(key, None)
         if slot is not None:
             self._end.set_timer("info", key, None)
@@ -122,13 +122,13 @@ class Infos(TransactionUser):
         self._tell(slot, 408, now_ms)
 
     def _proves(self, slot: Slot, refusal: Response, now_ms: float) -> bool:
-        call = self._book.calls.get(slot.call)
+        call = self._call_table.calls.get(slot.call)
         if call is None or call.state is not CallState.ESTABLISHED:
             return False
         return self._sessions.prove(call.standing, slot, refusal, now_ms) is not None
 
     def _tell(self, slot: Slot, code: int, now_ms: float) -> None:
-        call = self._book.calls.get(slot.call)
+        call = self._call_table.calls.get(slot.call)
         if call is not None:
             call.informing -= 1
         if call is None or call.state is not CallState.ESTABLISHED:

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 from sipmessage import URI, CSeq, Request, Response
 
-from mcu_sim.sip.authentication import Proof
-from mcu_sim.sip.call import Book, Call, CallState
+from mcu_sim.sip.authentication import ClientAuthentication
+from mcu_sim.sip.call import Call, CallState, CallTable
 from mcu_sim.sip.capabilities import Capabilities
 from mcu_sim.sip.dialog import Dialog, first_request
 from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import (
-    Answered,
     CallEstablished,
     CallFailed,
     EndCause,
     IncomingCall,
-    Refused,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
     Reoffer,
     ReofferAnswered,
     ReofferRefused,
     ReofferWithdrawn,
-    TimedOut,
 )
 from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.message.headers import (
@@ -55,19 +55,19 @@ class OutgoingInvites:
     def __init__(
         self,
         end: Endpoint,
-        book: Book,
+        call_table: CallTable,
         sessions: Sessions,
         capabilities: Capabilities,
-        proof: Proof,
+        client_authentication: ClientAuthentication,
         *,
         display_name: str,
         answer_within_ms: float,
     ) -> None:
         self._end = end
-        self._book = book
+        self._call_table = call_table
         self._sessions = sessions
         self._capabilities = capabilities
-        self._proof = proof
+        self._client_authentication = client_authentication
         self._display_name = display_name
         self._answer_within_ms = answer_within_ms
         end.on_timer["ring"] = self._on_no_patience
@@ -78,15 +78,15 @@ class OutgoingInvites:
         request = first_request(end, "INVITE", uri, self._display_name)
         name: str = request.call_id
         self._capabilities.offer(request, sdp, target, None)
-        slot = end.start(request, target, now_ms, _Attempt(self, name))
-        self._book.add(Call(name, CallState.CALLING, True, slot, sent_sdp=sdp))
+        slot = end.start(request, target, now_ms, _InviteClient(self, name))
+        self._call_table.add(Call(name, CallState.CALLING, True, slot, sent_sdp=sdp))
         end.set_timer("ring", name, now_ms + self._answer_within_ms)
         return name
 
     def give_up(self, call: Call, now_ms: float) -> None:
         """Stop calling. A 200 that is on its way is answered with ACK and BYE."""
         attempt = call.invite.tu
-        assert isinstance(attempt, _Attempt)
+        assert isinstance(attempt, _InviteClient)
         self._is_over(call)
         if attempt.provisional:
             self._send_cancel(call.invite, now_ms)
@@ -94,19 +94,19 @@ class OutgoingInvites:
     def abandon(self, call: Call, now_ms: float) -> None:
         """Stop calling; without any response so far the INVITE is forgotten, and with it a 200."""
         attempt = call.invite.tu
-        assert isinstance(attempt, _Attempt)
+        assert isinstance(attempt, _InviteClient)
         self.give_up(call, now_ms)
         if not attempt.provisional:
             self._end.drop(call.invite)
 
     def _on_no_patience(self, name: str, now_ms: float) -> None:
-        self._end.emit(TimedOut(name))
-        self.give_up(self._book.calls[name], now_ms)
+        self._end.emit(InviteTimedOut(name))
+        self.give_up(self._call_table.calls[name], now_ms)
 
     def _is_over(self, call: Call) -> None:
         call.state = CallState.DONE
         self._end.set_timer("ring", call.id, None)
-        self._book.forget(call)
+        self._call_table.forget(call)
 
     def _send_cancel(self, invite: Slot, now_ms: float) -> None:
         """A CANCEL is its INVITE with another method, branch and all (§9.1)."""
@@ -122,9 +122,11 @@ class OutgoingInvites:
 
     # ------------------------------------------------------------------------ what came of it
 
-    def on_response(self, attempt: _Attempt, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(
+        self, attempt: _InviteClient, slot: Slot, response: Response, now_ms: float
+    ) -> None:
         """A response to the INVITE of an attempt."""
-        call = self._book.calls.get(attempt.name)
+        call = self._call_table.calls.get(attempt.name)
         if response.code < 200:
             # A CANCEL may only follow a provisional response (§9.1).
             if call is None and not attempt.provisional:
@@ -135,16 +137,18 @@ class OutgoingInvites:
         elif call is not None and not self._again(attempt, call, response, now_ms):
             self._is_over(call)
             after_s = retry_after_s(response)
-            self._end.emit(Refused(call.id, response.code, phrase_of(response), after_s))
+            self._end.emit(InviteRefused(call.id, response.code, phrase_of(response), after_s))
 
-    def on_no_answer(self, attempt: _Attempt) -> None:
+    def on_no_answer(self, attempt: _InviteClient) -> None:
         """Nothing came, or nothing final after a CANCEL."""
-        call = self._book.calls.get(attempt.name)
+        call = self._call_table.calls.get(attempt.name)
         if call is not None:
             self._is_over(call)
-            self._end.emit(TimedOut(call.id))
+            self._end.emit(InviteTimedOut(call.id))
 
-    def _on_success(self, attempt: _Attempt, slot: Slot, response: Response, now_ms: float) -> None:
+    def _on_success(
+        self, attempt: _InviteClient, slot: Slot, response: Response, now_ms: float
+    ) -> None:
         tag = tag_of(to_of(response))
         if tag in attempt.acks:
             ack = attempt.acks[tag]
@@ -155,7 +159,7 @@ class OutgoingInvites:
             return
         dialog = Dialog.as_client(slot.request, response, slot.target)
         ack = attempt.acks[tag] = acknowledge(self._end, dialog, slot)
-        call = self._book.calls.get(attempt.name)
+        call = self._call_table.calls.get(attempt.name)
         if call is None or call.state is not CallState.CALLING:
             # Hung up while the 200 was on its way, or a second branch of a fork answered.
             self._sessions.end_dialog(dialog, now_ms)
@@ -164,26 +168,26 @@ class OutgoingInvites:
         call.state = CallState.ESTABLISHED
         call.dialog = dialog
         call.seen_sdp = body_of(response)
-        self._book.add(call)
+        self._call_table.add(call)
         self._sessions.arm(call, self._capabilities.agreed(response), now_ms)
-        self._end.emit(Answered(call.id, call.seen_sdp))
+        self._end.emit(InviteAccepted(call.id, call.seen_sdp))
 
-    def _again(self, attempt: _Attempt, call: Call, refusal: Response, now_ms: float) -> bool:
+    def _again(self, attempt: _InviteClient, call: Call, refusal: Response, now_ms: float) -> bool:
         """Try once more with what a refusal asks for, if that can be given (§8.1.3.5)."""
         last = call.invite.request
         sequence, raises = cseq_of(last).sequence + 1, attempt.raises
-        request = self._proof.again(last, refusal, sequence)
+        request = self._client_authentication.again(last, refusal, sequence)
         if request is None and raises < MAX_RAISES:
             # The new request may be asked for a proof of its own.
             request, raises = self._capabilities.raised(last, refusal, sequence, None), raises + 1
         if request is None:
             return False
-        renewed = _Attempt(self, call.id, raises)
+        renewed = _InviteClient(self, call.id, raises)
         call.invite = self._end.start(request, call.invite.target, now_ms, renewed)
         return True
 
 
-class _Attempt(TransactionUser):
+class _InviteClient(TransactionUser):
     """One INVITE of a call; the ACKs that were sent by the To tag they answer (§13.2.2.4)."""
 
     def __init__(self, part: OutgoingInvites, name: str, raises: int = 0) -> None:
@@ -191,13 +195,13 @@ class _Attempt(TransactionUser):
         self.raises = raises
         self.provisional = False
         self.acks: dict[str, Datagram] = {}
-        self._part = part
+        self._owner = part
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
-        self._part.on_response(self, slot, response, now_ms)
+        self._owner.on_response(self, slot, response, now_ms)
 
     def on_no_answer(self, slot: Slot, now_ms: float) -> None:
-        self._part.on_no_answer(self)
+        self._owner.on_no_answer(self)
 
 
 def acknowledge(end: Endpoint, dialog: Dialog, invite: Slot) -> Datagram:
@@ -220,7 +224,7 @@ class IncomingInvites(TransactionUser):
     def __init__(
         self,
         end: Endpoint,
-        book: Book,
+        call_table: CallTable,
         sessions: Sessions,
         capabilities: Capabilities,
         *,
@@ -228,7 +232,7 @@ class IncomingInvites(TransactionUser):
     ) -> None:
         self._end = end
         self._rings = rings
-        self._book = book
+        self._call_table = call_table
         self._sessions = sessions
         self._capabilities = capabilities
         self._initial: dict[Identity, Slot] = {}
@@ -253,7 +257,7 @@ class IncomingInvites(TransactionUser):
         slot.call = name
         sdp = body_of(request)
         dialog = Dialog.as_server(request, name, source)
-        self._book.add(Call(name, CallState.RINGING, False, slot, dialog, seen_sdp=sdp))
+        self._call_table.add(Call(name, CallState.RINGING, False, slot, dialog, seen_sdp=sdp))
         self._end.emit(
             IncomingCall(
                 call=name,
@@ -271,11 +275,11 @@ class IncomingInvites(TransactionUser):
         if self._rings:
             ringing = self._capabilities.reply_in_dialog(call, call.invite, 180)
             self._end.respond(call.invite, ringing, now_ms)
-        response, terms = self._capabilities.success(call, call.invite, sdp)
+        response, timer_terms = self._capabilities.success(call, call.invite, sdp)
         call.state = CallState.ANSWERED
         call.sent_sdp = sdp
         self._sessions.succeed(call, call.invite, response, now_ms)
-        self._sessions.arm(call, terms, now_ms)
+        self._sessions.arm(call, timer_terms, now_ms)
 
     def refuse(
         self,
@@ -293,7 +297,7 @@ class IncomingInvites(TransactionUser):
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
         call.state = CallState.DONE
-        self._book.forget(call)
+        self._call_table.forget(call)
         self._end.respond(call.invite, response, now_ms)
 
     def acknowledged(self, call: Call, ack: Request) -> None:
@@ -330,13 +334,13 @@ class Reinvites:
     def __init__(
         self,
         end: Endpoint,
-        book: Book,
+        call_table: CallTable,
         sessions: Sessions,
         capabilities: Capabilities,
         answer_within_ms: float,
     ) -> None:
         self._end = end
-        self._book = book
+        self._call_table = call_table
         self._sessions = sessions
         self._capabilities = capabilities
         self._answer_within_ms = answer_within_ms
@@ -401,13 +405,13 @@ class Reinvites:
         self._succeed(call, slot, sdp, now_ms)
 
     def _succeed(self, call: Call, slot: Slot, sdp: bytes | None, now_ms: float) -> None:
-        response, terms = self._capabilities.success(call, slot, sdp)
+        response, timer_terms = self._capabilities.success(call, slot, sdp)
         call.standing.refresh_target(slot.request)
         if slot.request.method == "INVITE":
             self._sessions.succeed(call, slot, response, now_ms)
         else:
             self._end.respond(slot, response, now_ms)
-        self._sessions.arm(call, terms, now_ms)
+        self._sessions.arm(call, timer_terms, now_ms)
         self._next(call, now_ms)
 
     def refuse(
@@ -447,12 +451,12 @@ class Reinvites:
         self._next(call, now_ms)
 
     def _on_refresh_due(self, name: str, now_ms: float) -> None:
-        call = self._book.calls[name]
+        call = self._call_table.calls[name]
         call.refresh_due = True
         self._next(call, now_ms)
 
     def _on_back_off_over(self, name: str, now_ms: float) -> None:
-        call = self._book.calls[name]
+        call = self._call_table.calls[name]
         call.backing_off = False
         self._next(call, now_ms)
 
@@ -467,7 +471,7 @@ class Reinvites:
         sdp = call.sent_sdp if call.wanted is None else call.wanted
         request = call.standing.request("INVITE")
         self._capabilities.offer(request, sdp, call.standing.next_hop(), call)
-        hop, offering = call.standing.next_hop(), _Offering(self, call, sdp, refresh)
+        hop, offering = call.standing.next_hop(), _ReinviteClient(self, call, sdp, refresh)
         self._is_on_its_way(call, self._end.start(request, hop, now_ms, offering), now_ms)
 
     def _is_on_its_way(self, call: Call, offering: Slot, now_ms: float) -> None:
@@ -475,7 +479,7 @@ class Reinvites:
         self._end.set_timer("patience", call.id, now_ms + self._answer_within_ms)
 
     def on_response(
-        self, offering: _Offering, slot: Slot, response: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: Slot, response: Response, now_ms: float
     ) -> None:
         """A response to a re-INVITE of ours."""
         call = offering.call
@@ -487,20 +491,20 @@ class Reinvites:
             self._is_decided(call)
             self._on_refusal(offering, slot, response, now_ms)
 
-    def on_no_answer(self, offering: _Offering, now_ms: float) -> None:
+    def on_no_answer(self, offering: _ReinviteClient, now_ms: float) -> None:
         """Nothing came (§14.1): the call is over."""
         if offering.call.state is not CallState.DONE:
             self._is_gone(offering, now_ms)
 
     def _on_no_patience(self, name: str, now_ms: float) -> None:
-        call = self._book.calls[name]
+        call = self._call_table.calls[name]
         assert call.offering is not None
         offering = call.offering.tu
-        assert isinstance(offering, _Offering)
+        assert isinstance(offering, _ReinviteClient)
         self._is_gone(offering, now_ms)
 
     def _on_success(
-        self, offering: _Offering, slot: Slot, response: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: Slot, response: Response, now_ms: float
     ) -> None:
         if offering.ack is not None:
             self._end.send(offering.ack.data, offering.ack.target)
@@ -524,7 +528,7 @@ class Reinvites:
         self._next(call, now_ms)
 
     def _on_refusal(
-        self, offering: _Offering, slot: Slot, response: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: Slot, response: Response, now_ms: float
     ) -> None:
         call, code = offering.call, response.code
         if code in (408, 481):
@@ -552,7 +556,9 @@ class Reinvites:
         at_ms = now_ms + 10 * self._end.rng.randint(*hundredths)
         self._end.set_timer("glare", call.id, at_ms)
 
-    def _again(self, offering: _Offering, slot: Slot, refusal: Response, now_ms: float) -> bool:
+    def _again(
+        self, offering: _ReinviteClient, slot: Slot, refusal: Response, now_ms: float
+    ) -> bool:
         """Try once more with what a refusal asks for, if that can be given."""
         call, dialog = offering.call, offering.call.standing
         renewed = self._sessions.prove(dialog, slot, refusal, now_ms)
@@ -566,12 +572,12 @@ class Reinvites:
             self._is_on_its_way(call, renewed, now_ms)
         return renewed is not None
 
-    def _is_gone(self, offering: _Offering, now_ms: float) -> None:
+    def _is_gone(self, offering: _ReinviteClient, now_ms: float) -> None:
         cause: EndCause = "session-expired" if offering.refresh else "gone"
         self._sessions.end(offering.call, cause, now_ms)
 
 
-class _Offering(TransactionUser):
+class _ReinviteClient(TransactionUser):
     """One re-INVITE of ours, and the ACK to its 2xx."""
 
     def __init__(self, part: Reinvites, call: Call, sdp: bytes, refresh: bool) -> None:
@@ -580,10 +586,10 @@ class _Offering(TransactionUser):
         self.refresh = refresh
         self.raises = 0
         self.ack: Datagram | None = None
-        self._part = part
+        self._owner = part
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
-        self._part.on_response(self, slot, response, now_ms)
+        self._owner.on_response(self, slot, response, now_ms)
 
     def on_no_answer(self, slot: Slot, now_ms: float) -> None:
-        self._part.on_no_answer(self, now_ms)
+        self._owner.on_no_answer(self, now_ms)

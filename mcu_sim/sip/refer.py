@@ -12,7 +12,7 @@ from dataclasses import replace
 from sipmessage import URI, Parameters, Request, Response
 
 from giaoban.text import printable
-from mcu_sim.sip.call import Book, Call, Referral
+from mcu_sim.sip.call import Call, CallTable, Referral
 from mcu_sim.sip.capabilities import NO_REFER_SUB, Capabilities
 from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import ReferReceived
@@ -35,7 +35,7 @@ SIP_SCHEMES = ("sip", "sips")
 SIPFRAG_TYPE = "message/sipfrag;version=2.0"
 
 
-class _NotThisError(Exception):
+class _ReferRefusedError(Exception):
     """What a Refer-To has is not to be called; `code` is the answer."""
 
     def __init__(self, code: int, phrase: str = "") -> None:
@@ -47,11 +47,11 @@ class Refers:
     """REFERs of the peers, one a call, until they have been told what came of them."""
 
     def __init__(
-        self, end: Endpoint, book: Book, sessions: Sessions, capabilities: Capabilities
+        self, end: Endpoint, call_table: CallTable, sessions: Sessions, capabilities: Capabilities
     ) -> None:
         self._end = end
         self._capabilities = capabilities
-        self._book = book
+        self._call_table = call_table
         self._sessions = sessions
 
     def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
@@ -68,7 +68,7 @@ class Refers:
         try:
             uri = _target(request)
             here = self._is_here(uri)
-        except _NotThisError as no:
+        except _ReferRefusedError as no:
             self._end.refuse(slot, no.code, now_ms, str(no))
             return
         key = f"{call.id}/{cseq_of(request).sequence}"
@@ -106,7 +106,9 @@ class Refers:
 
     # -------------------------------------------------------------------------------- NOTIFYs
 
-    def on_response(self, told: _Notified, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(
+        self, told: _NotifyClient, slot: Slot, response: Response, now_ms: float
+    ) -> None:
         """A NOTIFY of ours is answered: what waits goes out, or nobody wants to know."""
         call, referral = told.call, told.referral
         if response.code < 200 or call.referral is not referral:
@@ -121,7 +123,7 @@ class Refers:
             if referral.outcome is not None:
                 self._notify_end(call, referral, now_ms)
 
-    def on_no_answer(self, told: _Notified) -> None:
+    def on_no_answer(self, told: _NotifyClient) -> None:
         """Nobody heard a NOTIFY: no other follows. The call's own refreshes say if it is over."""
         if told.call.referral is told.referral:
             told.call.referral = None
@@ -150,12 +152,12 @@ class Refers:
         request.headers.set("Subscription-State", state)
         set_body(request, f"SIP/2.0 {line}\r\n".encode(), SIPFRAG_TYPE)
         referral.notifying = True
-        self._end.start(request, target, now_ms, _Notified(self, call, referral, last))
+        self._end.start(request, target, now_ms, _NotifyClient(self, call, referral, last))
 
     # ------------------------------------------------------------------------------- reading
 
     def _find(self, key: str) -> tuple[Call | None, Referral | None]:
-        call = self._book.calls.get(key.rpartition("/")[0])
+        call = self._call_table.calls.get(key.rpartition("/")[0])
         referral = None if call is None else call.referral
         return call, referral if referral is not None and referral.key == key else None
 
@@ -164,24 +166,24 @@ class Refers:
         if (uri.host, uri.port or DEFAULT_PORT) not in self._end.own_addresses:
             return False
         if uri.scheme != "sip" or not uri.user:
-            raise _NotThisError(488, "Our own address is not called")
+            raise _ReferRefusedError(488, "Our own address is not called")
         return True
 
 
-class _Notified(TransactionUser):
+class _NotifyClient(TransactionUser):
     """One NOTIFY of ours; `last`: it says what came of its REFER."""
 
     def __init__(self, part: Refers, call: Call, referral: Referral, last: bool) -> None:
-        self._part = part
+        self._owner = part
         self.call = call
         self.referral = referral
         self.last = last
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
-        self._part.on_response(self, slot, response, now_ms)
+        self._owner.on_response(self, slot, response, now_ms)
 
     def on_no_answer(self, slot: Slot, now_ms: float) -> None:
-        self._part.on_no_answer(self)
+        self._owner.on_no_answer(self)
 
 
 def _target(request: Request) -> URI:
@@ -190,19 +192,19 @@ def _target(request: Request) -> URI:
         found = [one for text in request.headers.getlist("Refer-To") for one in addresses(text)]
     except PARSE_ERRORS as error:
         forget(error)
-        raise _NotThisError(400, "Bad Refer-To") from None
+        raise _ReferRefusedError(400, "Bad Refer-To") from None
     if len(found) != 1:
-        raise _NotThisError(400, "One Refer-To is needed")
+        raise _ReferRefusedError(400, "One Refer-To is needed")
     uri = found[0].uri
     if isinstance(uri, OtherURI) or uri.scheme not in SIP_SCHEMES:
-        raise _NotThisError(416)
+        raise _ReferRefusedError(416)
     if isinstance(uri, HeadedURI):  # Replaces and the like
-        raise _NotThisError(488, "No headers are put into the INVITE")
+        raise _ReferRefusedError(488, "No headers are put into the INVITE")
     method = parameter(uri.parameters, "method")
     if method is None:
         return uri
     if method != "INVITE":
-        raise _NotThisError(488, "Nothing but INVITE is sent")
+        raise _ReferRefusedError(488, "Nothing but INVITE is sent")
     rest = {name: one for name, one in uri.parameters.items() if name.lower() != "method"}
     return replace(uri, parameters=Parameters(**rest))
 

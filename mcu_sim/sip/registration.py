@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Address, Parameters, Request, Response
 
-from mcu_sim.sip.authentication import Proof
+from mcu_sim.sip.authentication import ClientAuthentication
 from mcu_sim.sip.dialog import new_request
 from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import Registered, RegistrationFailed
@@ -57,28 +57,28 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
-class TooBrief:
+class IntervalTooBrief:
     """Refused with 423: an expiry below the shortest, which goes into Min-Expires."""
 
     min_expires_s: int
 
 
 @dataclass(frozen=True, slots=True)
-class OutOfOrder:
+class CseqOutOfOrder:
     """Refused with 500: an older request than the one that made a binding."""
 
 
 @dataclass(frozen=True, slots=True)
-class TooMany:
+class TooManyBindings:
     """Refused with 403 or 503: no room for another binding or another user."""
 
 
 @dataclass(frozen=True, slots=True)
-class BadWildcard:
+class InvalidWildcard:
     """Refused with 400: "*" beside other Contacts or with another expiry than 0."""
 
 
-Refusal = TooBrief | OutOfOrder | TooMany | BadWildcard
+Refusal = IntervalTooBrief | CseqOutOfOrder | TooManyBindings | InvalidWildcard
 
 
 DEFAULT_S = 3600
@@ -110,25 +110,25 @@ class Registrar:
         old = self.bindings(user, now_ms)
         if any(contact.uri == WILDCARD for contact in contacts):
             if len(contacts) > 1 or contacts[0].expires_s != 0:
-                return BadWildcard()
+                return InvalidWildcard()
             if any(_newer(binding, call_id, cseq) for binding in old):
-                return OutOfOrder()
+                return CseqOutOfOrder()
             return self._keep(user, [], now_ms)
         made: list[Binding] = []
         for contact in contacts:
             expires_s = DEFAULT_S if contact.expires_s is None else contact.expires_s
             if 0 < expires_s < SHORTEST_S:
-                return TooBrief(SHORTEST_S)
+                return IntervalTooBrief(SHORTEST_S)
             there = [binding for binding in old if same_uri(binding.uri, contact.uri)]
             if any(_newer(binding, call_id, cseq) for binding in there):
-                return OutOfOrder()
+                return CseqOutOfOrder()
             old = [binding for binding in old if binding not in there]
             made = [binding for binding in made if not same_uri(binding.uri, contact.uri)]
             if expires_s > 0:
                 at_ms = now_ms + min(expires_s, LONGEST_S) * 1e3
                 made.append(Binding(contact.uri, contact.peer, at_ms, call_id, cseq))
         if len(made) + len(old) > self._most_bindings:
-            return TooMany()
+            return TooManyBindings()
         return self._keep(user, made + old, now_ms)
 
     def bindings(self, user: str, now_ms: float) -> list[Binding]:
@@ -152,7 +152,7 @@ class Registrar:
         if user not in self._users and len(self._users) >= self._most_users:
             self._users = {one: live for one in self._users if (live := self.bindings(one, now_ms))}
             if len(self._users) >= self._most_users:
-                return TooMany()
+                return TooManyBindings()
         self._users[user] = bindings
         return list(bindings)
 
@@ -179,9 +179,9 @@ class _Account:
 class RegisterClient(TransactionUser):
     """Registers our Contact for our user at one registrar, one REGISTER at a time."""
 
-    def __init__(self, end: Endpoint, proof: Proof) -> None:
+    def __init__(self, end: Endpoint, client_authentication: ClientAuthentication) -> None:
         self._end = end
-        self._proof = proof
+        self._client_authentication = client_authentication
         self._account: _Account | None = None
         self._expires_s = 0
         self._busy = False
@@ -271,7 +271,7 @@ class RegisterClient(TransactionUser):
         account = self._account
         assert account is not None
         shortest_s = seconds(refusal.headers.get("Min-Expires")) or 0
-        request = self._proof.again(slot.request, refusal, account.sequence + 1)
+        request = self._client_authentication.again(slot.request, refusal, account.sequence + 1)
         if request is None:
             if refusal.code != 423 or self._raised or not shortest_s > self._expires_s > 0:
                 return False
@@ -305,14 +305,14 @@ class RegisterServer:
             user, _wanted(request, source), request.call_id, cseq_of(request).sequence, now_ms
         )
         match outcome:
-            case TooBrief(shortest_s):
+            case IntervalTooBrief(shortest_s):
                 headers = {"Min-Expires": str(shortest_s)}
                 self._end.refuse(slot, 423, now_ms, headers=headers)
-            case OutOfOrder():
+            case CseqOutOfOrder():
                 self._end.refuse(slot, 500, now_ms, "REGISTER Out of Order")
-            case TooMany():
+            case TooManyBindings():
                 self._end.refuse(slot, 403, now_ms, "Too Many Bindings")
-            case BadWildcard():
+            case InvalidWildcard():
                 self._end.refuse(slot, 400, now_ms, "Bad Contact")
             case bindings:
                 response = reply(request, 200, to_tag=self._end.random_hex())

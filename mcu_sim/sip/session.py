@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.authentication import Proof
-from mcu_sim.sip.call import Book, Call, CallState, Success
+from mcu_sim.sip.authentication import ClientAuthentication
+from mcu_sim.sip.call import Call, CallState, CallTable, Success
 from mcu_sim.sip.dialog import Dialog
 from mcu_sim.sip.endpoint import NOBODY, Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
 from mcu_sim.sip.message.headers import cseq_of, reason_cause
 from mcu_sim.sip.message.responses import reply
-from mcu_sim.sip.session_timer import Terms
+from mcu_sim.sip.session_timer import TimerTerms
 from mcu_sim.sip.transaction import GIVE_UP_MS, T1_MS, T2_MS, ServerTransaction
 
 MEDIA_LOST = 408
@@ -31,17 +31,19 @@ _TIMERS = ("success", "refresh", "expiry", "glare", "patience")
 class Sessions:
     """The calls that have a dialog, until they are over."""
 
-    def __init__(self, end: Endpoint, book: Book, proof: Proof) -> None:
+    def __init__(
+        self, end: Endpoint, call_table: CallTable, client_authentication: ClientAuthentication
+    ) -> None:
         self._end = end
-        self._book = book
-        self._proof = proof
+        self._call_table = call_table
+        self._client_authentication = client_authentication
         end.on_timer["success"] = self._on_success_timer
         end.on_timer["expiry"] = self._on_expiry
 
     def prove(self, dialog: Dialog, slot: Slot, refusal: Response, now_ms: float) -> Slot | None:
         """Send a request of ours in a dialog again, for the same tu, with the answer to the
         401 or 407 that it got (§22.2); None if that cannot be answered."""
-        request = self._proof.again(slot.request, refusal, dialog.local_cseq + 1)
+        request = self._client_authentication.again(slot.request, refusal, dialog.local_cseq + 1)
         if request is None:
             return None
         dialog.local_cseq += 1
@@ -56,7 +58,7 @@ class Sessions:
     ) -> Call | None:
         """The call that a request is for; None if there is none, or only one in a `lacking` state,
         or it comes out of order (§12.2.2): it is refused then."""
-        call = self._book.in_dialog(request)
+        call = self._call_table.in_dialog(request)
         if call is None or call.state in lacking:
             self._end.refuse(slot, 481, now_ms)
             return None
@@ -85,7 +87,7 @@ class Sessions:
         known = call.state in (CallState.ANSWERED, CallState.ESTABLISHED)
         if call.state is not CallState.DONE:
             self._close(call, now_ms)
-            self._book.forget(call)
+            self._call_table.forget(call)
         if known:
             lost = reason_cause(request) == MEDIA_LOST
             self._end.emit(CallEnded(call.id, "media-lost" if lost else "bye"))
@@ -106,7 +108,7 @@ class Sessions:
     def send_bye(self, call: Call, now_ms: float, reason: str | None) -> None:
         """End the dialog; it stays known until the BYE is answered, for one that crosses it."""
         self._close(call, now_ms)
-        self.end_dialog(call.standing, now_ms, reason, lambda: self._book.forget(call))
+        self.end_dialog(call.standing, now_ms, reason, lambda: self._call_table.forget(call))
 
     def end_dialog(
         self,
@@ -119,7 +121,7 @@ class Sessions:
         request = dialog.request("BYE")
         if reason is not None:
             request.headers.set("Reason", reason)
-        self._end.start(request, dialog.next_hop(), now_ms, _Bye(self, dialog, done))
+        self._end.start(request, dialog.next_hop(), now_ms, _ByeClient(self, dialog, done))
 
     def _close(self, call: Call, now_ms: float) -> None:
         call.state = CallState.DONE
@@ -170,7 +172,7 @@ class Sessions:
         return success
 
     def _on_success_timer(self, name: str, now_ms: float) -> None:
-        call = self._book.calls[name]
+        call = self._call_table.calls[name]
         success = call.success
         assert success is not None
         if now_ms < success.give_up_at_ms:
@@ -188,15 +190,15 @@ class Sessions:
 
     # ------------------------------------------------------------------------- session timers
 
-    def arm(self, call: Call, terms: Terms | None, now_ms: float) -> None:
+    def arm(self, call: Call, timer_terms: TimerTerms | None, now_ms: float) -> None:
         """The session begins or was refreshed: from now on these terms hold."""
-        call.terms = terms
+        call.timer_terms = timer_terms
         call.refresh_due = False
         refresh_at_ms = None
         expiry_at_ms = None
-        if terms is not None:
-            call.expires_at_ms = expiry_at_ms = now_ms + 1e3 * terms.give_up_after_s
-            refresh_at_ms = now_ms + 1e3 * terms.refresh_after_s if terms.ours else None
+        if timer_terms is not None:
+            call.expires_at_ms = expiry_at_ms = now_ms + 1e3 * timer_terms.give_up_after_s
+            refresh_at_ms = now_ms + 1e3 * timer_terms.refresh_after_s if timer_terms.ours else None
         self._end.set_timer("refresh", call.id, refresh_at_ms)
         self._end.set_timer("expiry", call.id, expiry_at_ms)
 
@@ -206,27 +208,27 @@ class Sessions:
         One that knows no timers has shown that it lives, and that is all a refresh is for.
         """
         call.refresh_due = False
-        if call.terms is not None and not call.terms.peer_knows:
-            self.arm(call, call.terms, now_ms)
+        if call.timer_terms is not None and not call.timer_terms.peer_knows:
+            self.arm(call, call.timer_terms, now_ms)
         elif call.expires_at_ms - now_ms > LAST_TRY_MS:
             self._end.set_timer("refresh", call.id, (now_ms + call.expires_at_ms) / 2)
 
     def _on_expiry(self, name: str, now_ms: float) -> None:
-        call = self._book.calls[name]
+        call = self._call_table.calls[name]
         if call.state is CallState.ESTABLISHED:
             self.end(call, "session-expired", now_ms)
 
 
-class _Bye(TransactionUser):
+class _ByeClient(TransactionUser):
     """Proves a BYE that is challenged, and tells when it is done."""
 
     def __init__(self, part: Sessions, dialog: Dialog, done: Callable[[], None]) -> None:
-        self._part = part
+        self._owner = part
         self._dialog = dialog
         self._done = done
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
-        if self._part.prove(self._dialog, slot, response, now_ms) is not None:
+        if self._owner.prove(self._dialog, slot, response, now_ms) is not None:
             slot.tu = NOBODY  # the one that is on its way now is waited for
 
     def on_gone(self, slot: Slot) -> None:

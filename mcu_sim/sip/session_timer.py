@@ -23,7 +23,7 @@ Role = Literal["uac", "uas"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TimerPolicy:
     """What one side wants: `expires_s` None for no timers but those the peer asks for."""
 
     expires_s: int | None
@@ -37,7 +37,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TimerTerms:
     """What holds for a session: its interval, who refreshes, whether the peer knows timers."""
 
     interval_s: int
@@ -56,7 +56,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TimerHeaders:
     """What a message says about session timers; `min_se_s` is never below 90."""
 
     interval_s: int | None
@@ -65,7 +65,7 @@ class Wishes:
     supported: bool
 
 
-def read(message: Request | Response) -> Wishes:
+def read(message: Request | Response) -> TimerHeaders:
     """The session timer headers of a message; what cannot be read counts as absent."""
     headers = message.headers
     value, _, rest = (headers.get("Session-Expires") or "").partition(";")
@@ -75,7 +75,7 @@ def read(message: Request | Response) -> Wishes:
         if name == "refresher" and role in ("uac", "uas"):
             refresher = "uac" if role == "uac" else "uas"
     known = tokens([*headers.getlist("Supported"), *headers.getlist("Require")])
-    return Wishes(
+    return TimerHeaders(
         seconds(value),
         refresher,
         max(SHORTEST_S, seconds(headers.get("Min-SE")) or 0),
@@ -83,37 +83,41 @@ def read(message: Request | Response) -> Wishes:
     )
 
 
-def ask(request: Request, rules: Rules, terms: Terms | None, min_se_s: int = 0) -> None:
-    """Put our wishes on an INVITE (§7.1) or, if `terms` hold already, a re-INVITE (§7.4).
+def ask(
+    request: Request, rules: TimerPolicy, timer_terms: TimerTerms | None, min_se_s: int = 0
+) -> None:
+    """Put our wishes on an INVITE (§7.1) or, if `timer_terms` hold already, a re-INVITE (§7.4).
 
     `min_se_s` is what a 422 asked for.
     """
     headers = request.headers
     headers.set("Supported", OPTION)
-    interval_s = rules.expires_s if terms is None else terms.interval_s
+    interval_s = rules.expires_s if timer_terms is None else timer_terms.interval_s
     if interval_s is None:
         return
-    role = "" if terms is None else ";refresher=" + ("uac" if terms.ours else "uas")
+    role = "" if timer_terms is None else ";refresher=" + ("uac" if timer_terms.ours else "uas")
     headers.set("Session-Expires", f"{max(interval_s, min_se_s)}{role}")
     floor_s = max(rules.min_se_s, min_se_s)
     if floor_s > SHORTEST_S:
         headers.set("Min-SE", str(floor_s))
 
 
-def is_too_small(wishes: Wishes, rules: Rules) -> bool:
+def is_too_small(timer_headers: TimerHeaders, rules: TimerPolicy) -> bool:
     """Whether a request has to be refused with 422 (§9); only who knows timers may be."""
-    interval_s = wishes.interval_s
-    return wishes.supported and interval_s is not None and interval_s < rules.min_se_s
+    interval_s = timer_headers.interval_s
+    return timer_headers.supported and interval_s is not None and interval_s < rules.min_se_s
 
 
-def as_server(wishes: Wishes, rules: Rules, terms: Terms | None) -> Terms | None:
+def as_server(
+    timer_headers: TimerHeaders, rules: TimerPolicy, timer_terms: TimerTerms | None
+) -> TimerTerms | None:
     """What the answer to an INVITE says (§9), None for no timer.
 
-    `terms` are those that hold so far: who refreshed goes on if the peer leaves it open. At first
-    it is the caller then.
+    `timer_terms` are those that hold so far: who refreshed goes on if the peer leaves it open. At
+    first it is the caller then.
     """
-    asked_s, own_s = wishes.interval_s, rules.expires_s
-    floor_s = max(wishes.min_se_s, rules.min_se_s)
+    asked_s, own_s = timer_headers.interval_s, rules.expires_s
+    floor_s = max(timer_headers.min_se_s, rules.min_se_s)
     if asked_s is None:
         if own_s is None:
             return None
@@ -121,32 +125,32 @@ def as_server(wishes: Wishes, rules: Rules, terms: Terms | None) -> Terms | None
     else:
         lowered_s = asked_s if own_s is None else max(own_s, floor_s)
         interval_s = max(SHORTEST_S, min(asked_s, lowered_s))
-    if not wishes.supported:
-        return Terms(interval_s, ours=True, peer_knows=False)
-    if wishes.refresher is not None:
-        return Terms(interval_s, wishes.refresher == "uas", peer_knows=True)
-    return Terms(interval_s, terms is not None and terms.ours, peer_knows=True)
+    if not timer_headers.supported:
+        return TimerTerms(interval_s, ours=True, peer_knows=False)
+    if timer_headers.refresher is not None:
+        return TimerTerms(interval_s, timer_headers.refresher == "uas", peer_knows=True)
+    return TimerTerms(interval_s, timer_terms is not None and timer_terms.ours, peer_knows=True)
 
 
-def answer(response: Response, terms: Terms | None) -> None:
+def answer(response: Response, timer_terms: TimerTerms | None) -> None:
     """Put what holds on a 2xx (§9)."""
     response.headers.set("Supported", OPTION)
-    if terms is None:
+    if timer_terms is None:
         return
-    role = "uas" if terms.ours else "uac"
-    response.headers.set("Session-Expires", f"{terms.interval_s};refresher={role}")
-    if terms.peer_knows:
+    role = "uas" if timer_terms.ours else "uac"
+    response.headers.set("Session-Expires", f"{timer_terms.interval_s};refresher={role}")
+    if timer_terms.peer_knows:
         response.headers.set("Require", OPTION)
 
 
-def as_client(wishes: Wishes, rules: Rules) -> Terms | None:
+def as_client(timer_headers: TimerHeaders, rules: TimerPolicy) -> TimerTerms | None:
     """What holds after a 2xx to an INVITE of ours (§7.2).
 
     A peer that says nothing does not refresh: if we want timers we do it ourselves.
     """
-    if wishes.interval_s is None:
+    if timer_headers.interval_s is None:
         if rules.expires_s is None:
             return None
-        return Terms(rules.expires_s, ours=True, peer_knows=False)
-    interval_s = max(wishes.interval_s, SHORTEST_S)
-    return Terms(interval_s, wishes.refresher != "uas", peer_knows=True)
+        return TimerTerms(rules.expires_s, ours=True, peer_knows=False)
+    interval_s = max(timer_headers.interval_s, SHORTEST_S)
+    return TimerTerms(interval_s, timer_headers.refresher != "uas", peer_knows=True)

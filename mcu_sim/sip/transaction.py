@@ -95,25 +95,25 @@ class State(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class OutgoingData:
     """Put these bytes on the wire, to the transaction's peer."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver:
+class ReceivedMessage:
     """Pass a message up to the user agent."""
 
     message: Request | Response
 
 
 @dataclass(frozen=True, slots=True)
-class NoAnswer:
+class TransactionTimeout:
     """Timer B, C or F (no final response) or H (no ACK) ran out."""
 
 
-Output = Send | Deliver | NoAnswer
+Output = OutgoingData | ReceivedMessage | TransactionTimeout
 
 Key = tuple[str, ...]
 """What finds a transaction."""
@@ -214,13 +214,13 @@ class ServerTransaction(Transaction):
         return self.state not in (State.TRYING, State.PROCEEDING)
 
     def _again(self) -> list[Output]:
-        return [Send(self.last)] if self.last else []
+        return [OutgoingData(self.last)] if self.last else []
 
     def _remember(self, response: Response) -> list[Output]:
         if self.answered:
             raise ValueError(f"a final response went out already, cannot send {response.code}")
         self.last = bytes(response)
-        return [Send(self.last)]
+        return [OutgoingData(self.last)]
 
 
 class ClientInvite(ClientTransaction):
@@ -235,7 +235,7 @@ class ClientInvite(ClientTransaction):
         self._enter(State.CALLING, B=now_ms + GIVE_UP_MS)
         if not self.reliable:
             self._timers["A"] = now_ms + T1_MS
-        return [Send(bytes(self.request))]
+        return [OutgoingData(bytes(self.request))]
 
     def limit(self, at_ms: float) -> None:
         """Wait for the final response until `at_ms` at the latest, even if it rings (§16.6)."""
@@ -249,26 +249,26 @@ class ClientInvite(ClientTransaction):
             if not waiting:
                 return []
             self._enter(State.PROCEEDING, **self._limit)
-            return [Deliver(message)]
+            return [ReceivedMessage(message)]
         if message.code < 300:
             if waiting:
                 self._enter(State.ACCEPTED, M=now_ms + GIVE_UP_MS)
-            return [Deliver(message)] if self.state is State.ACCEPTED else []
+            return [ReceivedMessage(message)] if self.state is State.ACCEPTED else []
         if waiting:
             self._ack = bytes(self._make_ack(message))
             self._wait_for_repeats(State.COMPLETED, "D", now_ms + GIVE_UP_MS)
-            return [Send(self._ack), Deliver(message)]
-        return [Send(self._ack)] if self.state is State.COMPLETED else []
+            return [OutgoingData(self._ack), ReceivedMessage(message)]
+        return [OutgoingData(self._ack)] if self.state is State.COMPLETED else []
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
         if name == "A":
             self._interval_ms *= 2
             if now_ms < self._timers["B"]:
                 self._timers["A"] = now_ms + self._interval_ms
-                return [Send(bytes(self.request))]
+                return [OutgoingData(bytes(self.request))]
             return []
         self._enter(State.TERMINATED)
-        return [NoAnswer()] if name in "BC" else []
+        return [TransactionTimeout()] if name in "BC" else []
 
     def _make_ack(self, response: Response) -> Request:
         """The ACK to a refusal, with the INVITE's own branch (§17.1.1.3)."""
@@ -293,7 +293,7 @@ class ClientNonInvite(ClientTransaction):
         self._enter(State.TRYING, F=now_ms + GIVE_UP_MS)
         if not self.reliable:
             self._timers["E"] = now_ms + T1_MS
-        return [Send(bytes(self.request))]
+        return [OutgoingData(bytes(self.request))]
 
     def receive(self, message: Response, now_ms: float) -> list[Output]:
         if self.state not in (State.TRYING, State.PROCEEDING):
@@ -302,7 +302,7 @@ class ClientNonInvite(ClientTransaction):
             self.state = State.PROCEEDING
         else:
             self._wait_for_repeats(State.COMPLETED, "K", now_ms + T4_MS)
-        return [Deliver(message)]
+        return [ReceivedMessage(message)]
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
         if name == "E":
@@ -311,9 +311,9 @@ class ClientNonInvite(ClientTransaction):
             proceeding = self.state is State.PROCEEDING
             self._interval_ms = T2_MS if proceeding else min(2 * self._interval_ms, T2_MS)
             self._timers["E"] = now_ms + self._interval_ms
-            return [Send(bytes(self.request))]
+            return [OutgoingData(bytes(self.request))]
         self._enter(State.TERMINATED)
-        return [NoAnswer()] if name == "F" else []
+        return [TransactionTimeout()] if name == "F" else []
 
 
 class ServerInvite(ServerTransaction):
@@ -328,7 +328,7 @@ class ServerInvite(ServerTransaction):
             if self.state is State.COMPLETED:
                 self._wait_for_repeats(State.CONFIRMED, "I", now_ms + T4_MS)
                 return []
-            return [Deliver(message)] if self.state is State.ACCEPTED else []
+            return [ReceivedMessage(message)] if self.state is State.ACCEPTED else []
         return self._again() if self.state in (State.PROCEEDING, State.COMPLETED) else []
 
     def respond(self, response: Response, now_ms: float) -> list[Output]:
@@ -352,7 +352,7 @@ class ServerInvite(ServerTransaction):
             self._timers["G"] = now_ms + self._interval_ms
             return self._again()
         self._enter(State.TERMINATED)
-        return [NoAnswer()] if name == "H" else []
+        return [TransactionTimeout()] if name == "H" else []
 
 
 class ServerNonInvite(ServerTransaction):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from scenarios.bridge.microphone import sound_for
 from scenarios.plan.plan import CallPlan, Plan
 from traffic.log import PacketLog
@@ -78,7 +78,9 @@ class Sources:
             return min(otherwise_ns, self.origin_ns + round(self.plan.content.to_s * 1e9))
         return otherwise_ns
 
-    def open(self, kind: Kind, planned: StreamPlan, terms: Agreed, start_ns: int) -> Source:
+    def open(
+        self, kind: Kind, planned: StreamPlan, terms: NegotiatedMedia, start_ns: int
+    ) -> Source:
         """The source of a medium, on the terms that were agreed on."""
         if kind == "audio":
             return self._microphone(planned, start_ns)

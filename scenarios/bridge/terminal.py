@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from giaoban.clock import NEVER_NS
 from mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
 from mcu_sim.media.srtp import SrtpContext, SrtpError
-from mcu_sim.media.video.forward import KeyStarts
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.media.video.forward import KeyFrameDetector
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from scenarios.bridge.planned import PORTS
 from scenarios.bridge.sources import Source, Sources, asking
 from scenarios.plan.plan import CallPlan, Plan
@@ -63,7 +63,7 @@ class _Line:
         self.reporter = Reporter(ssrc, name, clock_hz, np.random.default_rng(seed), now_ns)
         self.gaps = PictureGaps(1)
         self.asking = asking
-        self._keys = KeyStarts(1)
+        self._keys = KeyFrameDetector(1)
         self._came: list[tuple[rtp.Headers, NDArray[np.int64]]] = []
 
     def took(self, headers: rtp.Headers, arrival_ns: NDArray[np.int64]) -> None:
@@ -141,7 +141,7 @@ class Terminal:
         """Whether a call stands and media goes out."""
         return bool(self._streams)
 
-    def begin(self, agreed: Mapping[Kind, Agreed], now_ns: int) -> None:
+    def begin(self, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int) -> None:
         """A call stands: send what was agreed on, to where it was agreed on."""
         for kind, terms in agreed.items():
             self._sockets[kind].connect(terms.remote)

@@ -15,11 +15,10 @@ from typing import Literal
 from mcu_sim import sdp
 from mcu_sim.conference.commands import Command
 from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.offer_answer import Agreed, make_answer, make_offer, read_answer
+from mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
 from mcu_sim.secret_source import Secrets
 from mcu_sim.server.conference_control import CONTROL_TYPE
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -29,13 +28,14 @@ from mcu_sim.sip import (
     IncomingCall,
     InfoAnswered,
     InfoReceived,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
     OptionsAnswered,
     Peer,
-    Refused,
     Registered,
     RegistrationFailed,
     Reoffer,
-    TimedOut,
     UserAgent,
 )
 from mcu_sim.sip.agent import ANSWER_WITHIN_MS
@@ -85,7 +85,7 @@ class Unreadable:
 class MediaStarted:
     """A call stands, on these terms."""
 
-    terms: Mapping[Kind, Agreed]
+    terms: Mapping[Kind, NegotiatedMedia]
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class BridgeUserAgent:
         self.call: str | None = None
         self.local: sdp.Session | None = None
         """Our description in force: an offer of ours, or an answer."""
-        self.agreed: dict[Kind, Agreed] = {}
+        self.agreed: dict[Kind, NegotiatedMedia] = {}
         self._since_ns = 0
         self._pending: dict[Operation, list[_Pending]] = {}
         self._sent_lately: dict[bytes, None] = {}
@@ -330,13 +330,13 @@ class BridgeUserAgent:
     def handle(self, event: Event, now_ns: int) -> None:
         """Carry out what the user agent tells. Of a call that is given up nothing is."""
         match event:
-            case Answered(call, answer) if call == self.call:
+            case InviteAccepted(call, answer) if call == self.call:
                 self._answered(answer or b"", now_ns)
-            case Refused(call, code, reason) if call == self.call:
+            case InviteRefused(call, code, reason) if call == self.call:
                 self.call = None
                 self.redialling.refused(code)
                 self._complete("invite", False, code, reason, now_ns)
-            case TimedOut(call) if call == self.call:
+            case InviteTimedOut(call) if call == self.call:
                 self.call = None
                 self.redialling.refused(None)
                 self._complete("invite", False, 0, NO_ANSWER, now_ns)
@@ -504,9 +504,9 @@ class BridgeUserAgent:
             del self._sent_lately[next(iter(self._sent_lately))]
 
 
-def by_kind(terms: Sequence[Agreed | None]) -> dict[Kind, Agreed]:
+def by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:
     """What was agreed on, by medium."""
-    found: dict[Kind, Agreed] = {}
+    found: dict[Kind, NegotiatedMedia] = {}
     for agreed in terms:
         if agreed is not None:
             kind: Kind = "audio" if agreed.kind == "audio" else "video"

@@ -30,7 +30,7 @@ from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.progress import tell as tell_progress
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
-from mcu_sim.server import McuConfig, Seat, TimedCommand, serve
+from mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
 from scenarios.bridge.power import Power
 from scenarios.emulation import background
 from scenarios.emulation.bridges import attend
@@ -212,8 +212,8 @@ def _watch(
 
 
 def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
-    seats = {
-        call.bridge: Seat(
+    planned_streams = {
+        call.bridge: PlannedStreams(
             up=call.up, down={kind: plan.streams[index] for kind, index in call.down.items()}
         )
         for call in plan.calls
@@ -236,7 +236,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         origin_ns=origin_ns,
         end_ns=end_ns,
         over_ns=None if plan.recovery is None else over_ns,
-        seats=seats,
+        planned_streams=planned_streams,
         commands=commands,
         console_meeting=plan.meeting.id,
         watchful=plan.watchful,

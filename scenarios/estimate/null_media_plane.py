@@ -11,7 +11,7 @@ import numpy as np
 
 from mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
 from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from mcu_sim.sip.message.addresses import HostPort
 from scenarios.estimate.timeline import ForwardingChange, McuLeg, Timeline
 from traffic.sources.video_model import VideoModel
@@ -75,7 +75,7 @@ class NullMediaPlane:
     def turn(
         self,
         _row: int,
-        _agreed: Mapping[Kind, Agreed],
+        _agreed: Mapping[Kind, NegotiatedMedia],
         _composed: VideoModel | None,
         _now_ns: int,
     ) -> None:

@@ -21,8 +21,8 @@ from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.call_controller import CallController
-from mcu_sim.server.calls import CallBook
-from mcu_sim.server.config import McuConfig, Seat
+from mcu_sim.server.calls import ParticipantCalls
+from mcu_sim.server.config import McuConfig, PlannedStreams
 from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip.agent import UserAgent
 from mcu_sim.sip.endpoint import Datagram
@@ -83,8 +83,8 @@ class _Signalling:
             video=plan.video,
             seed=plan.seed,
             origin_ns=0,
-            seats={
-                call.bridge: Seat(
+            planned_streams={
+                call.bridge: PlannedStreams(
                     up=call.up, down={kind: plan.streams[i] for kind, i in call.down.items()}
                 )
                 for call in plan.calls
@@ -94,8 +94,8 @@ class _Signalling:
             dialled_resolution=plan.profile.resolution,
             dialled_profile=plan.profile.video_profile,
         )
-        book = CallBook(config.seats, config.guests)
-        self._book = book
+        participants = ParticipantCalls(config.planned_streams, config.guests)
+        self._participants = participants
         self._capacity = Capacity(plan.device)
         registrar = Registrar()
         self._agent = UserAgent(
@@ -104,7 +104,7 @@ class _Signalling:
             registrar=registrar,
             session_expires_s=config.session_expires_s,
         )
-        self._plane = NullMediaPlane(book.capacity, rng, self.timeline)
+        self._plane = NullMediaPlane(participants.capacity, rng, self.timeline)
         answering = MediaNegotiation(
             config.address,
             self._capacity,
@@ -120,7 +120,7 @@ class _Signalling:
             config,
             self._agent,
             cast(MediaPlane, self._plane),
-            book,
+            participants,
             answering,
             registrar,
             rng,
@@ -145,7 +145,7 @@ class _Signalling:
         while self._agenda and self._agenda[0][0] < self._end_ns:
             at_ns, _, _, action = heapq.heappop(self._agenda)
             action(at_ns)
-        self.timeline.calls_left = len(self._book)
+        self.timeline.calls_left = len(self._participants)
         self.timeline.units_left = self._capacity.units_used
         return self.timeline
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mcu_sim.media.leg import NOBODY, Kind, Leg
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from scenarios.records.events import Event
 
 
@@ -19,7 +19,7 @@ class BridgeLeg:
     """
 
     number: int
-    terms: dict[Kind, Agreed]
+    terms: dict[Kind, NegotiatedMedia]
     from_ns: int
     to_ns: int | None = None
 

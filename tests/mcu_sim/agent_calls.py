@@ -77,7 +77,7 @@ def refer(
     tu: TransactionUser = NOBODY,
 ) -> None:
     """Send a REFER in a call of an agent that stands; `more`: headers."""
-    dialog = agent._book.calls[call].standing
+    dialog = agent._call_table.calls[call].standing
     request = dialog.request("REFER")
     for name, value in (("Refer-To", f"<{to}>"), *more, ("Content-Length", "0")):
         request.headers.set(name, value)

@@ -18,7 +18,7 @@ from mcu_sim.media.srtp import SrtpContext
 from mcu_sim.sdp.h264 import codec_for
 from mcu_sim.sdp.offer_answer import (
     PCMA,
-    Agreed,
+    NegotiatedMedia,
     audio,
     content,
     make_offer,
@@ -145,11 +145,11 @@ class Bridge:
         self.signalling.call = call
 
     @property
-    def agreed(self) -> dict[Kind, Agreed]:
+    def agreed(self) -> dict[Kind, NegotiatedMedia]:
         return self.signalling.agreed
 
     @agreed.setter
-    def agreed(self, terms: dict[Kind, Agreed]) -> None:
+    def agreed(self, terms: dict[Kind, NegotiatedMedia]) -> None:
         self.signalling.agreed = terms
 
     @property

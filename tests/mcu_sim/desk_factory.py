@@ -20,13 +20,13 @@ from mcu_sim.media.plane import MediaPlane
 from mcu_sim.media.ports import Ports
 from mcu_sim.secret_source import drawn_from
 from mcu_sim.server.call_controller import CallController
-from mcu_sim.server.calls import CallBook
+from mcu_sim.server.calls import ParticipantCalls
 from mcu_sim.server.negotiation import MediaNegotiation
 from mcu_sim.sip import Peer, UserAgent
 from mcu_sim.sip.digest import Authority
 from mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.server_factory import config, meeting_of, meetings, seats
+from tests.mcu_sim.server_factory import config, meeting_of, meetings, planned_streams
 from tests.phone import SIP_PORT
 from traffic.batch import ReceiveBatch, Received
 
@@ -43,7 +43,7 @@ def offices(address: str, members: Sequence[str]) -> Iterator[Make]:
 
     def make(held: Meetings | None = None, **more: Any) -> Office:
         held = meetings(meeting_of(members)) if held is None else held
-        usual: dict[str, Any] = {"seats": seats(members)}
+        usual: dict[str, Any] = {"planned_streams": planned_streams(members)}
         made.append(Office(address, held, **(usual | more)))
         return made[0]
 
@@ -78,7 +78,7 @@ class Office:
         self.sent: list[tuple[bytes, Peer]] = []
         """What the MCU sent by SIP, and where to."""
         rng, secrets = drawn_from(given.seed, "mcu")
-        self.book = CallBook(given.seats, given.guests)
+        self.participants = ParticipantCalls(given.planned_streams, given.guests)
         self.capacity = Capacity(given.device)
         self.ports = Ports(address, given.first_media_port)
         authority = None
@@ -96,7 +96,7 @@ class Office:
         self.plane = MediaPlane(
             self.ports,
             Delays(playout_ms=given.playout_ms, mix_ms=20.0, compose_ms=40.0, forward_ms=10.0),
-            capacity=self.book.capacity,
+            capacity=self.participants.capacity,
             origin_ns=given.origin_ns,
             captures=None,
             kernel_paces=given.kernel_paces,
@@ -122,7 +122,7 @@ class Office:
             given,
             self.agent,
             self.plane,
-            self.book,
+            self.participants,
             self.answering,
             registrar,
             rng,
@@ -194,10 +194,10 @@ class Office:
     def is_empty(self) -> bool:
         """Whether no call holds anything of the device."""
         return (
-            len(self.book) == 0
+            len(self.participants) == 0
             and self.capacity.units_used == 0
             and self.capacity.ports_used == 0
-            and not self.ports.held.keys() - set(range(len(self.config.seats)))
+            and not self.ports.held.keys() - set(range(len(self.config.planned_streams)))
         )
 
     def close(self) -> None:

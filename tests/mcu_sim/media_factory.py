@@ -12,7 +12,7 @@ from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
 from mcu_sim.media.ports import Ports
 from mcu_sim.media.srtp import Keyring
 from mcu_sim.sdp import CryptoKey, Suite
-from mcu_sim.sdp.offer_answer import H264_720P30, PCMA, Agreed
+from mcu_sim.sdp.offer_answer import H264_720P30, PCMA, NegotiatedMedia
 from tests.loopback import local_address
 from tests.mcu_sim.server_factory import stream
 from traffic.log import PacketLog, read
@@ -26,7 +26,7 @@ SSRC = 0xA0000000
 """Our stream number n has this and n."""
 
 
-def terms(kind: Kind, port: int, *, host: str = FAR, **more: Any) -> Agreed:
+def terms(kind: Kind, port: int, *, host: str = FAR, **more: Any) -> NegotiatedMedia:
     """What was agreed with a far end at `port`."""
     codec = PCMA if kind == "audio" else H264_720P30
     usual: dict[str, Any] = {
@@ -43,17 +43,17 @@ def terms(kind: Kind, port: int, *, host: str = FAR, **more: Any) -> Agreed:
         "max_kbps": None,
         "rtcp_mux": True,
     }
-    return Agreed(**(usual | more))
+    return NegotiatedMedia(**(usual | more))
 
 
-def secured(kind: Kind, port: int, **more: Any) -> Agreed:
+def secured(kind: Kind, port: int, **more: Any) -> NegotiatedMedia:
     """The same, encrypted."""
     return terms(kind, port, crypto_send=MCU_KEY, crypto_receive=FAR_KEY, **more)
 
 
 def leg(
     row: int,
-    *agreed: Agreed,
+    *agreed: NegotiatedMedia,
     port_group: int = 0,
     up: int = UNLOGGED,
     composed: VideoModel | None = None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.server import McuConfig, McuServer, Seat
+from mcu_sim.server import McuConfig, McuServer, PlannedStreams
 from traffic import rtp
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import VideoModel
@@ -76,10 +76,10 @@ def stream(index: int, bridge: str, kind: str, direction: str, **more: Any) -> S
     )
 
 
-def seats(bridges: Sequence[str]) -> dict[str, Seat]:
+def planned_streams(bridges: Sequence[str]) -> dict[str, PlannedStreams]:
     """Four streams a bridge, in the order audio up, audio down, video up, video down."""
     return {
-        bridge: Seat(
+        bridge: PlannedStreams(
             up={"audio": 4 * n, "video": 4 * n + 2},
             down={
                 "audio": stream(4 * n + 1, bridge, "audio", "down"),

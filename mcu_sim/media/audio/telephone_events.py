@@ -20,7 +20,7 @@ _END = 0x80
 _LONGEST = 0xFFFF
 
 
-class Press(NamedTuple):
+class DtmfDigit(NamedTuple):
     """A key pressed in the call of a row."""
 
     row: int
@@ -34,13 +34,13 @@ class _Latest(NamedTuple):
     ended: bool
 
 
-class ToneReader:
+class DtmfReceiver:
     """The keys of all calls of a plane."""
 
     def __init__(self, capacity: int) -> None:
         self._type = np.full(capacity, _NO_TYPE, np.uint8)
         self._latest: dict[int, _Latest] = {}
-        self._pressed: list[Press] = []
+        self._pressed: list[DtmfDigit] = []
 
     def turn(self, row: int, payload_type: int | None) -> None:
         """From now on a call's presses have this payload type; None: it has agreed on none."""
@@ -66,7 +66,7 @@ class ToneReader:
                 stamp, ssrc = int(headers.timestamp[i]), int(headers.ssrc[i])
                 self._came(int(rows[i]), ssrc, stamp, event)
 
-    def take(self) -> list[Press]:
+    def take(self) -> list[DtmfDigit]:
         """The keys pressed since the last time, taken out."""
         pressed, self._pressed = self._pressed, []
         return pressed
@@ -87,4 +87,4 @@ class ToneReader:
                 return
         self._latest[row] = came
         if number < len(DIGITS) and len(self._pressed) < MOST_WAITING:
-            self._pressed.append(Press(row, DIGITS[number]))
+            self._pressed.append(DtmfDigit(row, DIGITS[number]))

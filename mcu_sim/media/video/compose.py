@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.video.forward import KeyStarts
+from mcu_sim.media.video.forward import KeyFrameDetector
 from traffic import rtp
 from traffic.log import PacketLog
 from traffic.receiver.feedback import Asking, dither_max_ns
@@ -114,7 +114,7 @@ class DecodingLosses:
     def __init__(self, capacity: int) -> None:
         """`capacity`: rows, one a camera."""
         self._gaps = PictureGaps(capacity)
-        self._keys = KeyStarts(capacity)
+        self._keys = KeyFrameDetector(capacity)
         self._ssrc = np.full(capacity, -1, np.int64)
         self._open = np.zeros(capacity, np.bool_)
         self._came: list[tuple[NDArray[np.intp], NDArray[np.uint16], NDArray[np.bool_]]] = []

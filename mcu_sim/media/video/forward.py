@@ -99,7 +99,7 @@ LATE_NS = 2_000_000_000
 
 
 @dataclass(frozen=True)
-class Piece:
+class PacketRun:
     """n packets of one stream of one source, in order of arrival.
 
     Attributes:
@@ -117,7 +117,7 @@ class Piece:
     starts_key: NDArray[np.bool_]
     restarted: bool
 
-    def between(self, low: int, high: int) -> Piece:
+    def between(self, low: int, high: int) -> PacketRun:
         """The packets whose place is within [low, high)."""
         first, last = np.searchsorted(self.at, (low, high))
         return replace(
@@ -130,7 +130,7 @@ class Piece:
         )
 
 
-class KeyStarts:
+class KeyFrameDetector:
     """Finds where key frames begin: one whose slices come in several batches begins but once."""
 
     def __init__(self, capacity: int) -> None:
@@ -168,7 +168,7 @@ class _Stream:
     runs: list[NDArray[np.intp]]
 
 
-class Source:
+class ForwardedSource:
     """Follows the streams that one source sends, one after another."""
 
     def __init__(self, row: int) -> None:
@@ -185,7 +185,7 @@ class Source:
         headers: rtp.Headers,
         starts_key: NDArray[np.bool_],
         arrival_ns: NDArray[np.int64],
-    ) -> list[Piece]:
+    ) -> list[PacketRun]:
         """The source's packets, at the places `at` of a batch; every piece but the first restarts.
 
         Packets of the stream before the current one are left out.
@@ -209,7 +209,7 @@ class Source:
 
     def _unwrap(
         self, stream: _Stream, headers: rtp.Headers, starts_key: NDArray[np.bool_]
-    ) -> list[Piece]:
+    ) -> list[PacketRun]:
         """Packets of one SSRC, parted where the sequence numbers begin afresh."""
         run = np.concatenate(stream.runs)
         sequence = headers.sequence[run].astype(np.int64)
@@ -224,7 +224,7 @@ class Source:
         self._sequence, self._timestamp = int(sequence[-1]), int(timestamp[-1])
         bounds = [0, *np.flatnonzero(steps < -MAX_MISORDER).tolist(), len(run)]
         return [
-            Piece(
+            PacketRun(
                 source=self._row,
                 at=run[low:high],
                 sequence=sequence[low:high],
@@ -268,8 +268,8 @@ class Forwarder:
         self._sequence = np.zeros(capacity, np.int64)
         self._timestamp = np.zeros(capacity, np.int64)
         self._frame_ns = np.full(capacity, NEVER, np.int64)
-        self._sources: dict[int, Source] = {}
-        self._key_starts = KeyStarts(capacity)
+        self._sources: dict[int, ForwardedSource] = {}
+        self._key_frames = KeyFrameDetector(capacity)
         self._wanted_ns: dict[int, int] = {}  # sources whose key frame is missed, since when
         self._unanswered_ns: dict[int, int] = {}  # sources that were asked, when
 
@@ -303,7 +303,7 @@ class Forwarder:
         self._sources.pop(row, None)
         self._wanted_ns.pop(row, None)
         self._unanswered_ns.pop(row, None)
-        self._key_starts.forget(row)
+        self._key_frames.forget(row)
         self._damper.forget(row)
 
     def position(self, row: int, now_ns: int) -> tuple[int, int, int]:
@@ -376,7 +376,7 @@ class Forwarder:
         start, end = rtp.payload_bounds(data, lengths)
         usable = (rows != NOBODY) & headers.valid & (start > 0)
         # what is not usable has a payload of no bytes here, and begins nothing
-        starts_key = self._key_starts.find(
+        starts_key = self._key_frames.find(
             rows, headers, data, np.where(usable, start, 0), np.where(usable, end, 0)
         )
         pieces = self._pieces(np.where(usable, rows, NOBODY), headers, starts_key, arrival_ns)
@@ -408,23 +408,23 @@ class Forwarder:
         headers: rtp.Headers,
         starts_key: NDArray[np.bool_],
         arrival_ns: NDArray[np.int64],
-    ) -> list[Piece]:
+    ) -> list[PacketRun]:
         """The packets of the sources that somebody sees or waits for."""
         looked_at = np.unique(np.concatenate((self._watching, self._shown)))
         at = np.flatnonzero(np.isin(rows, looked_at[looked_at != NOBODY]))
         at = at[np.argsort(rows[at], kind="stable")]
-        pieces: list[Piece] = []
+        pieces: list[PacketRun] = []
         for group in np.split(at, np.flatnonzero(np.diff(rows[at])) + 1) if len(at) else ():
             row = int(rows[group[0]])
-            source = self._sources.setdefault(row, Source(row))
+            source = self._sources.setdefault(row, ForwardedSource(row))
             pieces += source.take(group, headers, starts_key, arrival_ns)
         return pieces
 
-    def _distribute(self, pieces: list[Piece], arrival_ns: NDArray[np.int64]) -> list[_Part]:
+    def _distribute(self, pieces: list[PacketRun], arrival_ns: NDArray[np.int64]) -> list[_Part]:
         """Packets of a stretch in which every source has one stream, so that each viewer changes
         once at the most: first what is shown until then, then what is shown since."""
         change_at = np.full(len(self._open), len(arrival_ns))
-        changes: list[tuple[Piece, NDArray[np.intp], NDArray[np.intp]]] = []
+        changes: list[tuple[PacketRun, NDArray[np.intp], NDArray[np.intp]]] = []
         for piece in pieces:
             if piece.restarted:
                 self._restart(piece.source, int(arrival_ns[piece.at[0]]))
@@ -455,7 +455,7 @@ class Forwarder:
         self._waiting_since_ns[viewers & (self._watching == source)] = now_ns
 
     def _note_keys(
-        self, piece: Piece, changes: NDArray[np.intp], arrival_ns: NDArray[np.int64]
+        self, piece: PacketRun, changes: NDArray[np.intp], arrival_ns: NDArray[np.int64]
     ) -> None:
         """Which requests are answered; a change without a key frame still misses one."""
         keys = piece.at[piece.starts_key]
@@ -471,7 +471,7 @@ class Forwarder:
 
     def _change(
         self,
-        piece: Piece,
+        piece: PacketRun,
         viewers: NDArray[np.intp],
         first: NDArray[np.intp],
         arrival_ns: NDArray[np.int64],
@@ -487,7 +487,7 @@ class Forwarder:
 
     def _send(
         self,
-        piece: Piece,
+        piece: PacketRun,
         viewers: NDArray[np.intp],
         which: NDArray[np.bool_],
         arrival_ns: NDArray[np.int64],

@@ -23,7 +23,14 @@ from giaoban.counting import counted
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
-from mcu_sim.conference.commands import HELP, Answer, CommandError, Done, Refused, read_line
+from mcu_sim.conference.commands import (
+    HELP,
+    Answer,
+    CommandAccepted,
+    CommandError,
+    CommandRejected,
+    read_line,
+)
 from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
 from mcu_sim.device import Device, load_devices, pick
 from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
@@ -70,9 +77,9 @@ class Console:
 
 def _in_words(answer: Answer) -> str:
     match answer:
-        case Done(text):
+        case CommandAccepted(text):
             return f"done: {text}"
-        case Refused(code, reason):
+        case CommandRejected(code, reason):
             return f"refused: {code} {reason}"
         case _:
             waiting = [f"{who} for {ms / 1000:.0f} s" for who, ms in answer.waiting]

@@ -18,7 +18,7 @@ import gevent
 from gevent.event import AsyncResult, Event
 
 from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.offer_answer import Agreed
+from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from mcu_sim.sip import Peer
 from scenarios.bridge.user_agent import (
     Completed,
@@ -290,7 +290,7 @@ class PhoneSession:
         self._on_over(coming, told, now_ms() - since_ms)
 
 
-def where_to(terms: Mapping[Kind, Agreed], target: str) -> dict[Medium, Where]:
+def where_to(terms: Mapping[Kind, NegotiatedMedia], target: str) -> dict[Medium, Where]:
     """Where the media of these terms go. Only `target`'s owner has agreed to get any: what another
     host says of itself is in no answer of the target's (the "voice hammer" of RFC 8445 §19.5.1)."""
     return {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.conference import CommandError, Done, Queue, Refused, parse
+from mcu_sim.conference import CommandAccepted, CommandError, CommandRejected, SpeakerQueue, parse
 from mcu_sim.conference.commands import (
     MAX_BYTES,
     CallToSpeak,
@@ -114,13 +114,13 @@ def test_every_command_needs_just_what_it_is_about(word: str) -> None:
 
 
 def test_answers_are_json() -> None:
-    assert json.loads(Done("cu-jut is muted").as_json()) == {
+    assert json.loads(CommandAccepted("cu-jut is muted").as_json()) == {
         "done": True,
         "text": "cu-jut is muted",
     }
-    refused = json.loads(Refused(403, "no").as_json())
+    refused = json.loads(CommandRejected(403, "no").as_json())
     assert refused == {"done": False, "code": 403, "reason": "no"}
-    queue = Queue((("cu-jut", 1500.4), ("dak-mil", 20.0)), ("krong-no",))
+    queue = SpeakerQueue((("cu-jut", 1500.4), ("dak-mil", 20.0)), ("krong-no",))
     assert json.loads(queue.as_json()) == {
         "done": True,
         "queue": [

@@ -12,27 +12,27 @@ from hypothesis import strategies as st
 
 from mcu_sim.conference import (
     OPERATOR,
-    AlreadyIn,
+    AlreadyConnected,
     Answer,
     By,
+    CommandAccepted,
+    CommandRejected,
     Conference,
     DialOut,
-    Done,
-    Dropped,
+    DroppedByChair,
     Effect,
-    Ended,
     HangUp,
-    Heard,
-    Joined,
-    Logged,
+    JoinAccepted,
+    LogEntry,
     Meeting,
+    MeetingEnded,
     NotAMember,
-    Presenter,
-    Queue,
-    Refused,
-    Relayout,
+    SelectSource,
+    SetAudible,
+    SetLayout,
+    SetPresenter,
+    SpeakerQueue,
     UnknownMeeting,
-    Watch,
     parse,
 )
 from mcu_sim.conference.floor import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
@@ -64,8 +64,8 @@ def tell(
     return conference.command(by, parse(body), now_ms)
 
 
-def heard(effects: list[Effect]) -> list[Heard]:
-    return [effect for effect in effects if isinstance(effect, Heard)]
+def heard(effects: list[Effect]) -> list[SetAudible]:
+    return [effect for effect in effects if isinstance(effect, SetAudible)]
 
 
 def test_only_the_chair_is_heard_until_it_calls_for_a_speech() -> None:
@@ -76,9 +76,9 @@ def test_only_the_chair_is_heard_until_it_calls_for_a_speech() -> None:
         _, effects = tell(conference, by, "call-to-speak", participant="cu-jut")
         said = "operator" if by is OPERATOR else by
         assert effects == [
-            Heard("cu-jut", True),
-            *(effect for effect in effects if isinstance(effect, Relayout)),
-            Logged("giao-ban", "call-to-speak", said, "cu-jut", "cu-jut is called to speak"),
+            SetAudible("cu-jut", True),
+            *(effect for effect in effects if isinstance(effect, SetLayout)),
+            LogEntry("giao-ban", "call-to-speak", said, "cu-jut", "cu-jut is called to speak"),
         ]
         assert conference.heard == ("gia-nghia", "cu-jut")
 
@@ -87,7 +87,7 @@ def test_calling_another_closes_the_first_before_the_second_is_opened() -> None:
     conference = seated()
     tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
     _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
-    assert heard(effects) == [Heard("dak-mil", False), Heard("cu-jut", True)]
+    assert heard(effects) == [SetAudible("dak-mil", False), SetAudible("cu-jut", True)]
     assert conference.called == ("cu-jut",)
     tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil", also=True)
     assert conference.called == ("cu-jut", "dak-mil")
@@ -105,7 +105,7 @@ def test_calling_another_closes_the_first_before_the_second_is_opened() -> None:
 )
 def test_what_makes_no_sense_is_refused_to_the_chair_too(command: str, who: str, code: int) -> None:
     answer, _ = tell(seated(), "gia-nghia", command, participant=who)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == code
 
 
@@ -115,11 +115,11 @@ def test_requests_are_answered_first_come_first_and_stand_once() -> None:
         tell(conference, who, "request-to-speak", now_ms=1000.0 * at_ms)
     tell(conference, "krong-no", "withdraw")
     answer, effects = tell(conference, "gia-nghia", "queue", now_ms=5000.0)
-    assert answer == Queue((("dak-mil", 5000.0), ("cu-jut", 4000.0)), ())
+    assert answer == SpeakerQueue((("dak-mil", 5000.0), ("cu-jut", 4000.0)), ())
     assert effects == []
     tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
     answer, _ = tell(conference, "gia-nghia", "queue", now_ms=5000.0)
-    assert answer == Queue((("cu-jut", 4000.0),), ("dak-mil",))
+    assert answer == SpeakerQueue((("cu-jut", 4000.0),), ("dak-mil",))
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_a_branch_is_refused_and_it_is_logged_what_it_tried(
     conference = seated()
     before = (conference.heard, conference.queue, conference.live, conference.called)
     answer, effects = tell(conference, "cu-jut", command, **fields)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 403
     assert "Art. 16(2)c" in answer.reason
     on = fields.get("participant", fields.get("for", ""))
     [entry] = effects
-    assert isinstance(entry, Logged)
+    assert isinstance(entry, LogEntry)
     assert (entry.kind, entry.by, entry.on) == ("refused", "cu-jut", on)
     assert command in entry.text
     assert before == (conference.heard, conference.queue, conference.live, conference.called)
@@ -165,9 +165,9 @@ def test_whoever_is_not_in_the_meeting_gives_it_no_commands() -> None:
     conference.lost("gia-nghia")
     for by in ("tuy-duc", "gia-nghia", "operator"):
         answer, effects = tell(conference, by, "mute-all")
-        assert isinstance(answer, Refused)
+        assert isinstance(answer, CommandRejected)
         assert answer.code == 403
-        assert [type(effect) for effect in effects] == [Logged]
+        assert [type(effect) for effect in effects] == [LogEntry]
 
 
 def test_the_technicians_pass_on_a_branchs_request() -> None:
@@ -176,7 +176,7 @@ def test_the_technicians_pass_on_a_branchs_request() -> None:
     tell(conference, "gia-nghia", "request-to-speak", participant="cu-jut")
     assert [request.participant for request in conference.queue] == ["krong-no", "cu-jut"]
     # the chair needs none, and the console has no microphone
-    assert isinstance(tell(conference, "gia-nghia", "request-to-speak")[0], Done)
+    assert isinstance(tell(conference, "gia-nghia", "request-to-speak")[0], CommandAccepted)
     assert len(conference.queue) == 2
     assert tell(conference, OPERATOR, "mute")[0].code == 400  # type: ignore[union-attr]
 
@@ -202,41 +202,41 @@ def test_commands_about_somebody_absent_are_refused_with_the_reason(
     who: str, reason: str, command: str
 ) -> None:
     answer, effects = tell(seated(), "gia-nghia", command, participant=who)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 404
     assert reason in answer.reason or (command, who) == ("redial", "tuy-duc")
-    assert [type(effect) for effect in effects] == [Logged]
+    assert [type(effect) for effect in effects] == [LogEntry]
 
 
 def test_a_muted_speaker_stays_the_called_speaker() -> None:
     conference = seated()
     tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
     _, effects = tell(conference, "gia-nghia", "mute", participant="cu-jut")
-    assert heard(effects) == [Heard("cu-jut", False)]
+    assert heard(effects) == [SetAudible("cu-jut", False)]
     assert (conference.called, conference.speaker) == (("cu-jut",), "cu-jut")
     _, effects = tell(conference, "gia-nghia", "unmute", participant="cu-jut")
-    assert heard(effects) == [Heard("cu-jut", True)]
+    assert heard(effects) == [SetAudible("cu-jut", True)]
 
 
 def test_a_branch_closes_its_own_microphone_and_nobody_else_opens_it() -> None:
     conference = seated()
     tell(conference, "cu-jut", "mute")
     answer, effects = tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
-    assert answer == Done("cu-jut is called to speak, but has muted itself")
+    assert answer == CommandAccepted("cu-jut is called to speak, but has muted itself")
     assert heard(effects) == []
     answer, _ = tell(conference, "gia-nghia", "unmute", participant="cu-jut")
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     _, effects = tell(conference, "cu-jut", "unmute", participant="cu-jut")
-    assert heard(effects) == [Heard("cu-jut", True)]
+    assert heard(effects) == [SetAudible("cu-jut", True)]
 
 
 def test_a_branch_does_not_take_back_the_technicians_mute() -> None:
     conference = seated("open")
     tell(conference, "gia-nghia", "mute", participant="cu-jut")
     answer, effects = tell(conference, "cu-jut", "unmute")
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 403
-    assert [type(effect) for effect in effects] == [Logged]
+    assert [type(effect) for effect in effects] == [LogEntry]
     tell(conference, "gia-nghia", "unmute", participant="cu-jut")
     assert "cu-jut" in conference.heard
 
@@ -245,25 +245,25 @@ def test_an_open_floor_hears_everyone_and_mute_all_spares_the_chair() -> None:
     conference = seated("open")
     assert conference.heard == ("gia-nghia", *BRANCHES)
     _, effects = tell(conference, "gia-nghia", "mute-all")
-    assert heard(effects) == [Heard(who, False) for who in BRANCHES]
+    assert heard(effects) == [SetAudible(who, False) for who in BRANCHES]
     tell(conference, "dak-mil", "request-to-speak")
     _, effects = tell(conference, "gia-nghia", "call-to-speak", participant="dak-mil")
-    assert heard(effects) == [Heard("dak-mil", True)]
+    assert heard(effects) == [SetAudible("dak-mil", True)]
     assert (conference.queue, conference.called) == ((), ())
 
 
 def test_the_chair_and_the_called_speaker_may_present_one_at_a_time() -> None:
     conference = seated()
     _, effects = tell(conference, "gia-nghia", "present", participant="gia-nghia")
-    assert effects[0] == Presenter("giao-ban", "gia-nghia")
+    assert effects[0] == SetPresenter("giao-ban", "gia-nghia")
     answer, _ = tell(conference, "gia-nghia", "present", participant="cu-jut")
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 403
     tell(conference, "gia-nghia", "call-to-speak", participant="cu-jut")
     _, effects = tell(conference, "gia-nghia", "present", participant="cu-jut")
-    assert effects[0] == Presenter("giao-ban", "cu-jut")
+    assert effects[0] == SetPresenter("giao-ban", "cu-jut")
     _, effects = tell(conference, "gia-nghia", "end-speech", participant="cu-jut")
-    assert Presenter("giao-ban", None) in effects
+    assert SetPresenter("giao-ban", None) in effects
     tell(conference, "gia-nghia", "present", participant="gia-nghia")
     tell(conference, "gia-nghia", "present")
     assert conference.presenter is None
@@ -292,22 +292,22 @@ def three_seated(open_room: bool = False, **changed: Any) -> Conference:
 
 
 def kinds(effects: list[Effect]) -> list[str]:
-    return [effect.kind for effect in effects if isinstance(effect, Logged)]
+    return [effect.kind for effect in effects if isinstance(effect, LogEntry)]
 
 
 def test_who_may_come_and_what_the_others_are_told() -> None:
     conference = Conference(meeting())
     assert conference.join("krong-no") == (NotAMember(), [])
     decision, effects = conference.join(CHAIR)
-    assert decision == Joined("giao-ban")
+    assert decision == JoinAccepted("giao-ban")
     assert effects == [
-        Heard(CHAIR, True),
-        Relayout(CHAIR, "1x1", (None,)),
-        Logged("giao-ban", "joined", CHAIR, CHAIR, ""),
+        SetAudible(CHAIR, True),
+        SetLayout(CHAIR, "1x1", (None,)),
+        LogEntry("giao-ban", "joined", CHAIR, CHAIR, ""),
     ]
     decision, effects = conference.join(CHAIR)
-    assert (decision, effects) == (AlreadyIn(CHAIR), [])
-    assert conference.admits(CU_JUT) == Joined("giao-ban")
+    assert (decision, effects) == (AlreadyConnected(CHAIR), [])
+    assert conference.admits(CU_JUT) == JoinAccepted("giao-ban")
     assert conference.live == (CHAIR,)
 
 
@@ -316,15 +316,15 @@ def test_a_lost_speaker_comes_back_to_its_speech_and_its_cell() -> None:
     tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
     tell(conference, CHAIR, "layout", layout="1+5", **{"for": CU_JUT})
     effects = conference.lost(CU_JUT)
-    assert effects == [Heard(CU_JUT, False), Logged("giao-ban", "lost", "", CU_JUT, "")]
+    assert effects == [SetAudible(CU_JUT, False), LogEntry("giao-ban", "lost", "", CU_JUT, "")]
     assert (conference.away, conference.called) == ((CU_JUT,), (CU_JUT,))
     decision, effects = conference.join(CU_JUT)
-    assert decision == Joined("giao-ban", rejoined=True)
+    assert decision == JoinAccepted("giao-ban", rejoined=True)
     none = (None,) * 4
     assert effects == [
-        Heard(CU_JUT, True),
-        Relayout(CU_JUT, "1+5", (CHAIR, DAK_MIL, *none)),
-        Logged("giao-ban", "rejoined", CU_JUT, CU_JUT, ""),
+        SetAudible(CU_JUT, True),
+        SetLayout(CU_JUT, "1+5", (CHAIR, DAK_MIL, *none)),
+        LogEntry("giao-ban", "rejoined", CU_JUT, CU_JUT, ""),
     ]
 
 
@@ -335,7 +335,7 @@ def test_a_lost_branch_keeps_its_turn_and_its_closed_microphone() -> None:
     tell(conference, CU_JUT, "mute")
     conference.lost(CU_JUT)
     answer, _ = tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert (answer.code, answer.reason) == (404, "cu-jut has lost its line")
     conference.join(CU_JUT)
     assert [request.participant for request in conference.queue] == [CU_JUT, DAK_MIL]
@@ -347,9 +347,9 @@ def test_a_lost_presenter_presents_again_when_it_is_back() -> None:
     conference = three_seated()
     tell(conference, CHAIR, "call-to-speak", participant=CU_JUT)
     tell(conference, CHAIR, "present", participant=CU_JUT)
-    assert Presenter("giao-ban", None) in conference.lost(CU_JUT)
+    assert SetPresenter("giao-ban", None) in conference.lost(CU_JUT)
     _, effects = conference.join(CU_JUT)
-    assert Presenter("giao-ban", CU_JUT) in effects
+    assert SetPresenter("giao-ban", CU_JUT) in effects
 
 
 def test_what_is_told_twice_or_of_nobody_changes_nothing() -> None:
@@ -367,24 +367,24 @@ def test_a_dropped_branch_comes_back_only_when_it_is_redialled() -> None:
     _, effects = tell(conference, CHAIR, "drop", participant=CU_JUT)
     assert HangUp(CU_JUT, "Dropped by the chair") in effects
     assert conference.left(CU_JUT) == []  # its call ends afterwards
-    assert conference.join(CU_JUT) == (Dropped(), [])
+    assert conference.join(CU_JUT) == (DroppedByChair(), [])
     _, effects = tell(conference, CHAIR, "redial", participant=CU_JUT)
     assert effects[0] == DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
     answer, _ = tell(conference, CHAIR, "redial", participant=CU_JUT)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 486
     decision, _ = conference.join(CU_JUT)
-    assert decision == Joined("giao-ban")
+    assert decision == JoinAccepted("giao-ban")
 
 
 def test_a_dropped_branch_without_an_address_may_call_in_after_a_redial() -> None:
     conference = three_seated()
     answer, _ = tell(conference, CHAIR, "drop", participant=DAK_MIL)
     answer, effects = tell(conference, CHAIR, "redial", participant=DAK_MIL)
-    assert answer == Done("dak-mil has no address, but may call in again")
+    assert answer == CommandAccepted("dak-mil has no address, but may call in again")
     assert kinds(effects) == ["redial"]
     decision, _ = conference.join(DAK_MIL)
-    assert decision == Joined("giao-ban")
+    assert decision == JoinAccepted("giao-ban")
 
 
 def test_a_redial_calls_back_where_the_branch_called_from_and_keeps_its_place() -> None:
@@ -396,8 +396,8 @@ def test_a_redial_calls_back_where_the_branch_called_from_and_keeps_its_place() 
     _, effects = tell(conference, CHAIR, "redial", participant=DAK_MIL)
     assert effects[0] == DialOut("giao-ban", DAK_MIL, "sip:dak-mil@10.68.0.3")
     decision, effects = conference.join(DAK_MIL)
-    assert decision == Joined("giao-ban", rejoined=True)
-    assert Heard(DAK_MIL, True) in effects
+    assert decision == JoinAccepted("giao-ban", rejoined=True)
+    assert SetAudible(DAK_MIL, True) in effects
 
 
 def test_a_redial_that_fails_may_be_tried_again() -> None:
@@ -407,7 +407,7 @@ def test_a_redial_that_fails_may_be_tried_again() -> None:
     dials = DialOut("giao-ban", CU_JUT, CALL_CU_JUT)
     assert tell(conference, CHAIR, "redial", participant=CU_JUT)[1][0] == dials
     effects = conference.dial_failed(CU_JUT, "486 Busy Here")
-    assert effects == [Logged("giao-ban", "dial-failed", "", CU_JUT, "486 Busy Here")]
+    assert effects == [LogEntry("giao-ban", "dial-failed", "", CU_JUT, "486 Busy Here")]
     assert tell(conference, CHAIR, "redial", participant=CU_JUT)[1][0] == dials
     _, effects = tell(conference, CHAIR, "drop", participant=CU_JUT)
     assert effects[0] == HangUp(CU_JUT, "Dropped by the chair")
@@ -425,12 +425,12 @@ def test_an_ended_meeting_hangs_up_everybody_and_lets_nobody_in(by: By) -> None:
     _, effects = tell(conference, by, "end-meeting")
     reason = "The meeting has ended"
     assert effects == [
-        Heard(CHAIR, False),
-        Watch(CHAIR, None),
-        Watch(DAK_MIL, None),
+        SetAudible(CHAIR, False),
+        SelectSource(CHAIR, None),
+        SelectSource(DAK_MIL, None),
         *(HangUp(who, reason) for who in (CHAIR, DAK_MIL, CU_JUT)),
-        Logged("giao-ban", "ended", by if isinstance(by, str) else "operator", "", reason),
-        Ended("giao-ban"),
+        LogEntry("giao-ban", "ended", by if isinstance(by, str) else "operator", "", reason),
+        MeetingEnded("giao-ban"),
     ]
     assert isinstance(conference.admits(CU_JUT), UnknownMeeting)
     assert conference.left(CHAIR) == []
@@ -445,11 +445,11 @@ def test_when_the_last_has_left_the_meeting_waits_with_everything_as_at_its_begi
     conference.lost(DAK_MIL)
     effects = conference.left(CHAIR)
     assert kinds(effects) == ["left", "waiting"]
-    assert Ended("giao-ban") not in effects
+    assert MeetingEnded("giao-ban") not in effects
     assert (conference.away, conference.called) == ((), ())
-    assert conference.admits(CU_JUT) == Joined("giao-ban")
+    assert conference.admits(CU_JUT) == JoinAccepted("giao-ban")
     _, effects = conference.join(DAK_MIL)
-    assert Relayout(DAK_MIL, "1x1", (None,)) in effects
+    assert SetLayout(DAK_MIL, "1x1", (None,)) in effects
 
 
 def test_while_all_lines_are_lost_all_places_are_kept() -> None:
@@ -458,7 +458,7 @@ def test_while_all_lines_are_lost_all_places_are_kept() -> None:
         conference.lost(who)
     assert kinds(conference.left(DAK_MIL)) == ["left"]
     assert conference.away == (CHAIR, CU_JUT)
-    assert conference.join(CU_JUT)[0] == Joined("giao-ban", rejoined=True)
+    assert conference.join(CU_JUT)[0] == JoinAccepted("giao-ban", rejoined=True)
     # when the console drops the last one, the meeting waits
     conference.left(CHAIR)
     _, effects = tell(conference, OPERATOR, "drop", participant=CU_JUT)
@@ -471,7 +471,7 @@ def test_an_open_room_is_gone_when_the_last_has_left() -> None:
     conference.left(DAK_MIL)
     assert not conference.ended
     effects = conference.left(CHAIR)
-    assert effects[-1] == Ended("giao-ban")
+    assert effects[-1] == MeetingEnded("giao-ban")
     assert conference.ended
 
 
@@ -493,7 +493,7 @@ def chair_tells(conference: Conference, command: str, **fields: Any) -> list[Eff
 
 
 def watches(effects: list[Effect]) -> dict[str, str | None]:
-    return {effect.viewer: effect.source for effect in effects if isinstance(effect, Watch)}
+    return {effect.viewer: effect.source for effect in effects if isinstance(effect, SelectSource)}
 
 
 def talk(conference: Conference, who: str, from_ms: int, to_ms: int) -> list[Effect]:
@@ -551,20 +551,20 @@ def test_a_picture_without_layouts_is_not_laid_out() -> None:
     conference = watching(video="switched")
     body = b'{"command": "layout", "layout": "2x2"}'
     answer, effects = conference.command(CHAIR, parse(body), 0.0)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 400
-    assert not any(isinstance(effect, Relayout) for effect in effects)
+    assert not any(isinstance(effect, SetLayout) for effect in effects)
 
 
 def test_a_picture_changes_only_for_those_who_see_something_else() -> None:
     conference = watching(layout="1+5")
     effects = chair_tells(conference, "call-to-speak", participant=A)
-    changed = [effect for effect in effects if isinstance(effect, Relayout)]
+    changed = [effect for effect in effects if isinstance(effect, SetLayout)]
     # the speaker itself goes on seeing the chair in the big cell, the chair sees it there already
     assert [effect.viewer for effect in changed] == [B, C]
     assert {effect.cells[0] for effect in changed} == {A}
     assert not any(
-        isinstance(effect, Relayout)
+        isinstance(effect, SetLayout)
         for effect in chair_tells(conference, "call-to-speak", participant=A)
     )
 
@@ -574,19 +574,19 @@ def test_the_layout_of_one_viewer_stays_until_all_get_another() -> None:
     [own] = [
         e
         for e in chair_tells(conference, "layout", layout="3x3", **{"for": A})
-        if isinstance(e, Relayout)
+        if isinstance(e, SetLayout)
     ]
-    assert own == Relayout(A, "3x3", (CHAIR, B, C, *(None,) * 6))
+    assert own == SetLayout(A, "3x3", (CHAIR, B, C, *(None,) * 6))
     conference.lost(A)
-    assert Relayout(A, "3x3", (CHAIR, B, C, *(None,) * 6)) in conference.join(A)[1]
+    assert SetLayout(A, "3x3", (CHAIR, B, C, *(None,) * 6)) in conference.join(A)[1]
     effects = chair_tells(conference, "layout", layout="4x4")
-    assert [e.viewer for e in effects if isinstance(e, Relayout)] == [CHAIR, A, B, C]
+    assert [e.viewer for e in effects if isinstance(e, SetLayout)] == [CHAIR, A, B, C]
 
 
 def test_a_lost_participant_keeps_its_cell_and_one_that_left_does_not() -> None:
     conference = watching(layout="2x2")
-    assert not any(isinstance(effect, Relayout) for effect in conference.lost(A))
-    assert Relayout(CHAIR, "2x2", (B, C, None, None)) in conference.left(A)
+    assert not any(isinstance(effect, SetLayout) for effect in conference.lost(A))
+    assert SetLayout(CHAIR, "2x2", (B, C, None, None)) in conference.left(A)
 
 
 @pytest.mark.parametrize("video", ["presence", "switched"])

@@ -16,26 +16,26 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mcu_sim.conference import (
     OPERATOR,
-    Busy,
+    BusyElsewhere,
     By,
+    CommandAccepted,
+    CommandRejected,
     Conference,
     DialOut,
-    Done,
     Effect,
-    Ended,
     HangUp,
-    Heard,
-    Joined,
-    Logged,
+    JoinAccepted,
+    LogEntry,
+    MeetingEnded,
     Meetings,
-    Presenter,
-    Refused,
-    Relayout,
     Rooms,
-    Watch,
+    SelectSource,
+    SetAudible,
+    SetLayout,
+    SetPresenter,
     parse,
 )
-from mcu_sim.conference.effects import RelayoutOthers
+from mcu_sim.conference.effects import SetLayoutOfOthers
 from mcu_sim.conference.layout import LAYOUTS, assign, automatic
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.conference.state import State
@@ -88,7 +88,7 @@ class Listener:
 
     heard: set[str] = field(default_factory=set)
     watching: dict[str, str | None] = field(default_factory=dict)
-    pictures: dict[str, Relayout] = field(default_factory=dict)
+    pictures: dict[str, SetLayout] = field(default_factory=dict)
     presenters: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     calling: set[tuple[str, str]] = field(default_factory=set)
@@ -96,16 +96,16 @@ class Listener:
     def take(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Heard(who, on):
+                case SetAudible(who, on):
                     assert (who in self.heard) != on
                     (self.heard.add if on else self.heard.remove)(who)
-                case Watch(viewer, source):
+                case SelectSource(viewer, source):
                     assert self.watching.get(viewer) != source
                     self.watching[viewer] = source
-                case Relayout(viewer):
+                case SetLayout(viewer):
                     assert self.pictures.get(viewer) != effect
                     self.pictures[viewer] = effect
-                case Presenter(meeting, who):
+                case SetPresenter(meeting, who):
                     assert self.presenters.get(meeting) != who
                     self.presenters.pop(meeting, None)
                     if who is not None:
@@ -116,9 +116,9 @@ class Listener:
                 case DialOut(meeting, who):
                     assert (meeting, who) not in self.calling
                     self.calling.add((meeting, who))
-                case Ended(meeting):
+                case MeetingEnded(meeting):
                     self.ended.add(meeting)
-                case Logged(_, kind, by, _, _):
+                case LogEntry(_, kind, by, _, _):
                     assert kind != "refused" or by
 
 
@@ -157,9 +157,9 @@ class Device(RuleBasedStateMachine):
     def join(self, who: str, room: str) -> None:
         before = self.conference_of(who)
         decision, effects = self.device.join(room, who, self.now_ms)
-        if not isinstance(decision, Joined):
+        if not isinstance(decision, JoinAccepted):
             assert effects == []
-        if isinstance(decision, Busy):
+        if isinstance(decision, BusyElsewhere):
             assert before is not None
             assert who in before.live
         else:
@@ -202,11 +202,11 @@ class Device(RuleBasedStateMachine):
         answer, effects = self.tell(by, fields, home)
         # a branch never changes anything of another (Art. 16(2)c)
         assert before == self.all_but(by)
-        assert all(isinstance(e, Heard) and e.participant == by for e in effects[:-1])
+        assert all(isinstance(e, SetAudible) and e.participant == by for e in effects[:-1])
         if mine or fields["command"] not in ("request-to-speak", "withdraw", "mute", "unmute"):
-            assert isinstance(answer, Refused)
+            assert isinstance(answer, CommandRejected)
             assert answer.code == 403
-            assert [e.kind for e in effects if isinstance(e, Logged)] == ["refused"]
+            assert [e.kind for e in effects if isinstance(e, LogEntry)] == ["refused"]
 
     @rule(who=people, fields=commands)
     def technician_of_a_chair(self, who: str, fields: dict[str, Any]) -> None:
@@ -244,10 +244,10 @@ class Device(RuleBasedStateMachine):
         command = parse(json.dumps(fields).encode())
         seated = [] if home is None else [*home.live, *home.away]
         answer, effects = self.device.command(by, command, self.now_ms, room)
-        if isinstance(answer, Done) and home is not None:
+        if isinstance(answer, CommandAccepted) and home is not None:
             self.account(by, fields, home, seated)
-        if isinstance(answer, Refused):
-            assert [type(effect) for effect in effects] == [Logged]
+        if isinstance(answer, CommandRejected):
+            assert [type(effect) for effect in effects] == [LogEntry]
         for effect in effects:
             if isinstance(effect, HangUp):
                 self.device.left(effect.participant)  # the call ends afterwards
@@ -377,15 +377,15 @@ def meeting(number: int, **other: Any) -> Meeting:
     )
 
 
-def seen(effects: list[Effect], live: list[str]) -> dict[str, Relayout]:
+def seen(effects: list[Effect], live: list[str]) -> dict[str, SetLayout]:
     """The new pictures, viewer by viewer."""
-    found = {effect.viewer: effect for effect in effects if isinstance(effect, Relayout)}
+    found = {effect.viewer: effect for effect in effects if isinstance(effect, SetLayout)}
     for effect in effects:
-        if isinstance(effect, RelayoutOthers):
+        if isinstance(effect, SetLayoutOfOthers):
             others = [who for who in live if who not in effect.but]
             assert others
             assert not found.keys() & set(others)
-            found |= {who: Relayout(who, effect.layout, effect.cells) for who in others}
+            found |= {who: SetLayout(who, effect.layout, effect.cells) for who in others}
     return found
 
 
@@ -411,7 +411,7 @@ def test_pictures_are_those_of_each_viewer_by_itself(
         shown = assign(chosen, everybody, viewer, speaks, {})
         cells = tuple(None if one is None else f"b-{one}" for one in shown)
         name = f"b-{viewer}"
-        assert pictures[name] == Relayout(name, chosen.id, cells)
+        assert pictures[name] == SetLayout(name, chosen.id, cells)
 
 
 def _change(state: State, what: str, who: str) -> None:
@@ -465,7 +465,7 @@ def test_what_changes_is_what_looking_at_everybody_gives(
                 _change(state, what, f"b-{who}")
         after = whole_view(copy.deepcopy(state))
         expected, got = changes(of.id, before, after), view.follow(state)
-        pictures = (Relayout, RelayoutOthers)
+        pictures = (SetLayout, SetLayoutOfOthers)
         assert seen(got, state.live) == seen(expected, state.live)
         assert [e for e in got if not isinstance(e, pictures)] == [
             e for e in expected if not isinstance(e, pictures)
@@ -540,14 +540,14 @@ def _picture(state: State, viewer: str, speaker: str | None) -> Picture:
 
 def changes(meeting: str, before: WholeView, after: WholeView) -> list[Effect]:
     """The effects that lead from one view to another, one for each viewer."""
-    effects: list[Effect] = [Heard(w, False) for w in before.heard if w not in after.heard]
-    effects += [Heard(who, True) for who in after.heard if who not in before.heard]
+    effects: list[Effect] = [SetAudible(w, False) for w in before.heard if w not in after.heard]
+    effects += [SetAudible(who, True) for who in after.heard if who not in before.heard]
     for viewer in dict.fromkeys([*before.watching, *after.watching]):
         if after.watching.get(viewer) != before.watching.get(viewer):
-            effects.append(Watch(viewer, after.watching.get(viewer)))
+            effects.append(SelectSource(viewer, after.watching.get(viewer)))
     for viewer, picture in after.pictures.items():
         if picture != before.pictures.get(viewer):
-            effects.append(Relayout(viewer, *picture))
+            effects.append(SetLayout(viewer, *picture))
     if after.presenter != before.presenter:
-        effects.append(Presenter(meeting, after.presenter))
+        effects.append(SetPresenter(meeting, after.presenter))
     return effects

@@ -9,17 +9,17 @@ import pytest
 
 from mcu_sim.conference import (
     OPERATOR,
-    Busy,
+    BusyElsewhere,
     By,
+    CommandRejected,
     DialOut,
     Effect,
-    Ended,
     HangUp,
-    Joined,
-    Logged,
+    JoinAccepted,
+    LogEntry,
+    MeetingEnded,
     Meetings,
     NotAMember,
-    Refused,
     Rooms,
     UnknownMeeting,
     parse,
@@ -63,13 +63,13 @@ def calls(effects: list[Effect]) -> list[tuple[str, str]]:
 
 def test_a_participant_sits_in_one_meeting_at_a_time() -> None:
     device = rooms()
-    assert device.join("giao-ban", "cu-jut", START)[0] == Joined("giao-ban")
-    assert device.join("hop", "cu-jut", START) == (Busy("giao-ban"), [])
-    assert device.join("phong-1", "cu-jut", START) == (Busy("giao-ban"), [])
+    assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban")
+    assert device.join("hop", "cu-jut", START) == (BusyElsewhere("giao-ban"), [])
+    assert device.join("phong-1", "cu-jut", START) == (BusyElsewhere("giao-ban"), [])
     assert device.meeting_of("cu-jut") == "giao-ban"
     device.left("cu-jut")
     assert device.meeting_of("cu-jut") is None
-    assert device.join("hop", "cu-jut", START)[0] == Joined("hop")
+    assert device.join("hop", "cu-jut", START)[0] == JoinAccepted("hop")
 
 
 @pytest.mark.parametrize("name", ["no-such", "", "giao ban", "phong-", "phong-é", "\ud800"])
@@ -88,7 +88,7 @@ def test_meetings_run_side_by_side_and_do_not_touch() -> None:
     device.join("hop", "cu-jut", START)
     device.join("hop", "krong-no", START)
     answer, _ = tell(device, "cu-jut", "call-to-speak", participant="dak-mil")
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, CommandRejected)
     assert answer.code == 404
     tell(device, "cu-jut", "call-to-speak", participant="krong-no")
     assert device["giao-ban"].heard == ("gia-nghia",)
@@ -104,15 +104,15 @@ def test_whoever_opens_a_room_chairs_it_and_it_is_gone_with_the_last() -> None:
     device.join("phong-1", "krong-no", START)
     device.join("phong-2", "dak-mil", START)
     assert [one.meeting.id for one in device] == ["giao-ban", "hop", "phong-1", "phong-2"]
-    assert isinstance(tell(device, "krong-no", "mute-all")[0], Refused)
-    assert not isinstance(tell(device, "cu-jut", "mute-all")[0], Refused)
+    assert isinstance(tell(device, "krong-no", "mute-all")[0], CommandRejected)
+    assert not isinstance(tell(device, "cu-jut", "mute-all")[0], CommandRejected)
     device.left("cu-jut")
-    assert Ended("phong-1") in device.left("krong-no")
+    assert MeetingEnded("phong-1") in device.left("krong-no")
     assert [one.meeting.id for one in device] == ["giao-ban", "hop", "phong-2"]
     device.join("phong-1", "krong-no", START)
     assert device["phong-1"].meeting.chair == "krong-no"
     _, effects = tell(device, "krong-no", "end-meeting")
-    assert effects[-1] == Ended("phong-1")
+    assert effects[-1] == MeetingEnded("phong-1")
     assert device.meeting_of("krong-no") is None
 
 
@@ -122,11 +122,11 @@ def test_one_that_lost_its_line_gives_up_its_place_when_it_goes_elsewhere() -> N
     device.lost("cu-jut")
     assert device.meeting_of("cu-jut") == "phong-1"
     decision, effects = device.join("giao-ban", "cu-jut", START)
-    assert decision == Joined("giao-ban")
-    assert Ended("phong-1") in effects
+    assert decision == JoinAccepted("giao-ban")
+    assert MeetingEnded("phong-1") in effects
     assert device.meeting_of("cu-jut") == "giao-ban"
     device.lost("cu-jut")
-    assert device.join("giao-ban", "cu-jut", START)[0] == Joined("giao-ban", rejoined=True)
+    assert device.join("giao-ban", "cu-jut", START)[0] == JoinAccepted("giao-ban", rejoined=True)
 
 
 def test_a_meeting_has_its_time() -> None:
@@ -138,7 +138,7 @@ def test_a_meeting_has_its_time() -> None:
     assert device.advance(START + 19_999) == []
     effects = device.advance(START + 20_000)
     assert HangUp("krong-no", "The meeting's time is over") in effects
-    assert effects[-1] == Ended("hop")
+    assert effects[-1] == MeetingEnded("hop")
     assert isinstance(device.admits("hop", "krong-no", START + 20_000), UnknownMeeting)
     assert device.next_timeout() is None
 
@@ -161,9 +161,9 @@ def test_a_meeting_that_dials_out_calls_every_member_that_is_free_the_chair_firs
     assert calls(effects) == [("hop", "cu-jut"), ("hop", "krong-no")]
     assert device.next_timeout() is None
     assert device.advance(START + 11_000) == []
-    assert device.join("hop", "krong-no", START + 11_000)[0] == Joined("hop")
+    assert device.join("hop", "krong-no", START + 11_000)[0] == JoinAccepted("hop")
     [entry] = device.dial_failed("hop", "cu-jut", "no answer")
-    assert isinstance(entry, Logged)
+    assert isinstance(entry, LogEntry)
     assert (entry.kind, entry.on) == ("dial-failed", "cu-jut")
     assert device.dial_failed("no-such", "cu-jut", "no answer") == []
 

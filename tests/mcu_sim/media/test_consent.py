@@ -16,8 +16,8 @@ from mcu_sim.accounts import Accounts
 from mcu_sim.media import consent as consent_of_media
 from mcu_sim.media.consent import GRACE_NS, Consent
 from mcu_sim.media.leg import Flow, Leg
-from mcu_sim.sdp.offer_answer import PCMA, Agreed
-from mcu_sim.sip import Answered, Peer, Refused, UserAgent
+from mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
+from mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -72,7 +72,7 @@ def dial_for(bridge: Bridge, host: str, room: str = "phong") -> None:
     """Call and name another host for one's media."""
     bridge.local = replace(bridge.local, address=host)
     bridge.dial(room)
-    assert bridge.got(Answered)
+    assert bridge.got(InviteAccepted)
 
 
 @pytest.mark.parametrize("mux", [True, False])
@@ -89,7 +89,7 @@ def test_who_never_sent_a_packet_gets_none(
         callers[0].show(key=True)
         office.run(STEP_MS)
     assert count(victim) == 0
-    assert not any(bridge.got(Refused) for bridge in callers)
+    assert not any(bridge.got(InviteRefused) for bridge in callers)
 
 
 def test_a_host_with_several_addresses_is_sent_to_where_it_sends_from(make: Make) -> None:
@@ -204,7 +204,7 @@ def test_addresses_that_are_no_peers_are_refused(make: Make, where: str) -> None
     caller(office, 9).dial("phong")  # its sockets are open
     bridge = caller(office, 1)
     bridge.dial("phong", offer=described(address, int(port)))
-    [refused] = bridge.got(Refused)
+    [refused] = bridge.got(InviteRefused)
     assert refused.code == 488
     assert address in refused.reason
 
@@ -235,7 +235,7 @@ HOST, ELSEWHERE = "10.68.0.2", "10.68.0.3"
 
 
 def leg(remote: str, *, assured: frozenset[str] | None = frozenset()) -> Leg:
-    terms = Agreed(
+    terms = NegotiatedMedia(
         kind="audio",
         codec=PCMA,
         send_type=8,

@@ -141,7 +141,7 @@ def test_what_the_far_end_heard_of_us(make: Make) -> None:
     block = ReportBlock(ssrc, 64, 5, 65_510, 80)
     tell(west, "audio", [ReceiverReport(7, (block,))], rtcp=True)
     office.run(200)
-    call = office.book.of("west")
+    call = office.participants.of("west")
     assert call is not None
     reporter = office.plane.reports.reporter(call.row, "audio")
     assert reporter is not None

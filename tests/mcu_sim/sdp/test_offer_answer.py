@@ -19,7 +19,7 @@ from mcu_sim.sdp.offer_answer import (
     H264_720P30,
     PCMA,
     PCMU,
-    Agreed,
+    NegotiatedMedia,
     at_level,
     audio,
     content,
@@ -336,7 +336,7 @@ def ports(session: Session) -> list[int]:
 
 def both(
     offer: Session, can: Sequence[Media] = CAN_ALL
-) -> tuple[list[Agreed], list[Agreed], Session]:
+) -> tuple[list[NegotiatedMedia], list[NegotiatedMedia], Session]:
     """Terms at the answerer, at the offerer, and the answer, where nothing is refused."""
     answer, here = make_answer(offer, can, MCU, 2, keys=Counter(100))
     there = read_answer(offer, sdp.parse(sdp.build(answer)))
@@ -704,7 +704,7 @@ def test_both_sides_see_the_same_call(sections: list[Media], can: list[Media]) -
             see_the_same(mine, yours)
 
 
-def see_the_same(mine: Agreed, yours: Agreed) -> None:
+def see_the_same(mine: NegotiatedMedia, yours: NegotiatedMedia) -> None:
     if mine.remote[0] != "0.0.0.0":
         assert mine.sends == yours.receives
     assert mine.receives == yours.sends

@@ -19,7 +19,7 @@ from mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
 from mcu_sim.sdp.crypto import MASTER_BYTES
 from mcu_sim.sdp.h264 import codec_for
 from mcu_sim.sdp.offer_answer import G722, PCMA, PCMU
-from mcu_sim.sip import CallEnded, Peer, Refused, ReofferAnswered, ReofferRefused
+from mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered, ReofferRefused
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -41,7 +41,7 @@ def bridge(office: Office, user: str, number: int = 1, **more: Any) -> Bridge:
 
 
 def refusal(one: Bridge) -> tuple[int, int | None]:
-    [refused] = one.got(Refused)
+    [refused] = one.got(InviteRefused)
     return refused.code, refused.retry_after_s
 
 
@@ -109,7 +109,7 @@ def test_a_full_device_refuses_and_says_when_to_come_again(make: Make) -> None:
 
 
 def test_more_guests_than_places(make: Make) -> None:
-    office = make(meetings(rooms={}), seats={}, guests=1)
+    office = make(meetings(rooms={}), planned_streams={}, guests=1)
     west, east = bridge(office, "west", 1), bridge(office, "east", 2)
     west.dial("room")
     east.dial("room")
@@ -172,13 +172,13 @@ def test_two_calls_from_one_address_have_ports_of_their_own(make: Make) -> None:
         west.send("audio", bytes(160))
         office.run()
     assert office.plane.inbound.lost.stray == 0
-    rows = {name: office.book.of(name) for name in ("west", "east")}
+    rows = {name: office.participants.of(name) for name in ("west", "east")}
     received = office.plane.inbound.statistics["audio"].received
     assert [int(received[call.row]) for call in rows.values() if call] == [10, 0]
 
 
 def test_guests_give_back_ports_and_shelves(make: Make) -> None:
-    office = make(meetings(rooms={}), seats={}, guests=8)
+    office = make(meetings(rooms={}), planned_streams={}, guests=8)
     callers = [bridge(office, "sipp", 1, sip_port=5062 + n) for n in range(4)]
     for one in callers:
         one.dial("room")
@@ -235,7 +235,7 @@ def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: P
         encoding="utf-8",
     )
     path.chmod(0o600)
-    office = make(seats={}, guests=4, accounts=load_accounts(path))
+    office = make(planned_streams={}, guests=4, accounts=load_accounts(path))
     west, liar = bridge(office, "west", 1, password="right"), bridge(office, "west", 2)
     liar.dial("meeting")
     assert refusal(liar)[0] == 401
@@ -246,7 +246,7 @@ def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: P
 
 def test_members_are_taken_at_their_word_without_accounts(make: Make) -> None:
     """A second west is west again, not a stranger called west-2; in a room there are two."""
-    office = make(meetings(meeting_of(MEMBERS), rooms={}), seats={}, guests=4)
+    office = make(meetings(meeting_of(MEMBERS), rooms={}), planned_streams={}, guests=4)
     callers = [bridge(office, "west", n) for n in (1, 2, 3, 4)]
     callers[0].dial("meeting")
     callers[1].dial("meeting")
@@ -569,14 +569,14 @@ def test_nobody_moves_onto_the_address_of_another_call(make: Make) -> None:
     for _ in range(5):
         west.say(400)
         office.run(20)
-    call = office.book.of("west")
+    call = office.participants.of("west")
     assert call is not None
     assert int(office.plane.inbound.statistics["audio"].received[call.row]) == 5
 
 
 def test_a_medium_that_was_dropped_gives_nothing_of_another_call_back(make: Make) -> None:
     """West moves away, east comes to the address that it had, west drops its picture."""
-    office = make(meetings(rooms={}), seats={}, guests=4)
+    office = make(meetings(rooms={}), planned_streams={}, guests=4)
     west = Bridge(office, "west", local_address(72))
     west.dial("room")
     moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
@@ -587,7 +587,7 @@ def test_a_medium_that_was_dropped_gives_nothing_of_another_call_back(make: Make
     west.reoffer(replace(west.local, media=(west.local.media[0], refused), version=10))
     east.show(key=True)
     office.run(40)
-    calls = {who: office.book.of(who) for who in ("west", "east")}
+    calls = {who: office.participants.of(who) for who in ("west", "east")}
     received = office.plane.inbound.statistics["video"].received
     assert [int(received[c.row]) for c in calls.values() if c is not None] == [0, 1]
 
@@ -597,7 +597,7 @@ def test_an_invite_without_offer_within_the_call_ends_a_hold(make: Make) -> None
     office = make()
     west = dialled(office, "west", 1)
     west.reoffer(direction=Direction.SENDONLY)
-    entry = office.book.of("west")
+    entry = office.participants.of("west")
     assert entry is not None
     assert entry.local.media[0].direction is Direction.RECVONLY
     offer = office.answering.renew(entry)
@@ -638,7 +638,7 @@ def test_other_keys(make: Make) -> None:
     office.run(40)
     west.sock("audio").recv(2000)
     received = office.plane.inbound.statistics["audio"].received
-    call = office.book.of("west")
+    call = office.participants.of("west")
     assert call is not None
     before = int(received[call.row])
     hear(office, (west, 400))
@@ -754,7 +754,7 @@ def test_an_offer_that_cannot_be_taken_changes_nothing(make: Make) -> None:
     assert west.got(ReofferAnswered) == []
     office.run(100)
     assert west.received("audio")
-    call = office.book.of("west")
+    call = office.participants.of("west")
     assert call is not None
     assert (call.asked, call.given) == ("720p30", "720p30")
     west.hang_up()

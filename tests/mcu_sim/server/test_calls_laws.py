@@ -15,7 +15,7 @@ from mcu_sim.sip import CallState
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office
-from tests.mcu_sim.server_factory import device, meeting_of, meetings, seats
+from tests.mcu_sim.server_factory import device, meeting_of, meetings, planned_streams
 
 MCU = local_address(83)
 CHAIR, WEST, EAST, NORTH = MEMBERS = ("chair", "west", "east", "north")
@@ -45,7 +45,7 @@ class Desks(RuleBasedStateMachine):
         self.office = Office(
             MCU,
             held,
-            seats=seats((CHAIR, WEST)) if seated else {},
+            planned_streams=planned_streams((CHAIR, WEST)) if seated else {},
             guests=3,
             device=device(capacity={"units_total": 7.0}),
             encrypted=secure,
@@ -127,7 +127,7 @@ class Desks(RuleBasedStateMachine):
         office = self.office
         if office is None:
             return
-        calls = list(office.book)
+        calls = list(office.participants)
         assert len({call.participant for call in calls}) == len(calls)
         assert len({call.row for call in calls}) == len(calls)
         assert office.capacity.ports_used == len(calls)
@@ -151,11 +151,11 @@ class Desks(RuleBasedStateMachine):
             office.controller.close("The end", office.now_ns)
             office.wait(200)
             assert office.is_empty()
-            assert list(office.book) == []
+            assert list(office.participants) == []
             assert office.agent.transactions == 0
             assert office.agent.calls == []
-            assert sorted(office.book._free) == sorted(
-                range(len(office.config.seats), office.book.capacity)
+            assert sorted(office.participants._free) == sorted(
+                range(len(office.config.planned_streams), office.participants.capacity)
             )
         finally:
             office.close()

@@ -18,7 +18,7 @@ from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
-from tests.mcu_sim.server_factory import meeting_of, meetings, seats
+from tests.mcu_sim.server_factory import meeting_of, meetings, planned_streams
 from tests.phone import loudness
 
 MCU = local_address(77)
@@ -161,7 +161,7 @@ def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
 
 def test_nobody_hears_another_meeting(make: Make) -> None:
     held = meetings(meeting_of(MEMBERS), meeting_of(("north", "south"), id="other"))
-    office = make(held, seats={}, guests=8)
+    office = make(held, planned_streams={}, guests=8)
     _, west, east = three(office)
     north, south = (
         Bridge(office, who, local_address(78, n)) for n, who in ((8, "north"), (9, "south"))
@@ -198,7 +198,7 @@ def test_switched_pictures_are_those_of_the_chair(make: Make) -> None:
         office.run(40)
     seen = west.received("video"), east.received("video"), chair.received("video")
     assert [marks(one) for one in seen] == [[b"C"] * 3, [b"C"] * 3, [b"W"] * 3]
-    call = office.book.of("west")
+    call = office.participants.of("west")
     assert call is not None
     forwarded = seen[0]
     assert [p[12] for p in forwarded] == [0x65, 0x41, 0x41]
@@ -319,7 +319,7 @@ def test_the_many_whom_nobody_sees_get_their_new_picture_together(
     """One leaves whose picture all saw: who sees something else is told alone, all others at once,
     and nobody twice."""
     names = ["chair", *(f"b-{n}" for n in range(25))]
-    office = make(meetings(meeting_of(names)), seats=seats(names))
+    office = make(meetings(meeting_of(names)), planned_streams=planned_streams(names))
     bridges = [Bridge(office, who, local_address(79, n)) for n, who in enumerate(names, 1)]
     for one in bridges:
         one.dial("meeting")
@@ -330,6 +330,6 @@ def test_the_many_whom_nobody_sees_get_their_new_picture_together(
     monkeypatch.setattr(composed, "relayout", lambda rows, _from_ns: together.extend(rows))
     bridges[1].hang_up()
     office.settle()
-    rows = {office.book.own_row(who) for who in names if who != "b-0"}
+    rows = {office.participants.own_row(who) for who in names if who != "b-0"}
     assert sorted(alone + together) == sorted(rows)
     assert len(together) > 5

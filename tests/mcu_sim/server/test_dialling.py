@@ -45,7 +45,7 @@ def begin(office: Office) -> None:
 
 
 def test_bridges_that_answer_are_in_the_meeting(make: Make) -> None:
-    office = make(meetings(called()), seats={}, guests=4)
+    office = make(meetings(called()), planned_streams={}, guests=4)
     chair, west = bridge(office, "chair", 1), bridge(office, "west", 2)
     begin(office)
     assert office.said("joined") == ["chair", "west"]
@@ -58,7 +58,7 @@ def test_bridges_that_answer_are_in_the_meeting(make: Make) -> None:
 
 def test_a_bridge_holds_no_more_than_it_takes(make: Make) -> None:
     """It is offered the device's best."""
-    office = make(meetings(called()), seats={}, guests=4)
+    office = make(meetings(called()), planned_streams={}, guests=4)
     bridge(office, "chair", 1, resolution="720p30")
     bridge(office, "west", 2, kinds=("audio",))
     begin(office)
@@ -104,7 +104,7 @@ NO_CONTENT = "m=video 0 RTP/AVP 98\r\n"
 def test_what_a_bridge_does_not_take_of_our_offer_is_told(
     make: Make, media: str, refused: list[str]
 ) -> None:
-    office = make(meetings(called()), seats={}, guests=4)
+    office = make(meetings(called()), planned_streams={}, guests=4)
     bridge(office, "chair", 1, kinds=("audio", "video", "content"))
     west = bridge(office, "west", 2)
     west.answers_with = answer_of(media)
@@ -114,7 +114,7 @@ def test_what_a_bridge_does_not_take_of_our_offer_is_told(
 
 
 def test_a_meeting_that_opens_later_is_dialled_then(make: Make) -> None:
-    office = make(meetings(called(opens_s=30.0, closes_s=60.0)), seats={}, guests=4)
+    office = make(meetings(called(opens_s=30.0, closes_s=60.0)), planned_streams={}, guests=4)
     chair, west = bridge(office, "chair", 1), bridge(office, "west", 2)
     early = bridge(office, "west", 9)
     early.dial("meeting")
@@ -150,7 +150,7 @@ def test_one_whose_address_is_none(make: Make) -> None:
             "dial": "out",
         }
     )
-    office = make(held, seats={}, guests=4)
+    office = make(held, planned_streams={}, guests=4)
     bridge(office, "chair", 1)
     west = bridge(office, "west", 2)
     begin(office)
@@ -163,7 +163,7 @@ def test_one_whose_address_is_none(make: Make) -> None:
 
 def test_a_member_without_an_address_is_called_where_it_has_registered(make: Make) -> None:
     """It never called, and the meetings file has no address of it."""
-    office = make(meetings(meeting_of(("chair", "west")), rooms={}), seats={}, guests=4)
+    office = make(meetings(meeting_of(("chair", "west")), rooms={}), planned_streams={}, guests=4)
     bridge(office, "chair", 1).dial("meeting")
     west, stranger = bridge(office, "west", 2), bridge(office, "stranger", 3)
     refusal = redial(office, "west")
@@ -183,7 +183,7 @@ def test_a_member_without_an_address_is_called_where_it_has_registered(make: Mak
 
 def test_one_bridge_of_two_meetings_is_called_by_one(make: Make) -> None:
     office = make(
-        meetings(called(), called("other", ("chair", "west", "east"))), seats={}, guests=6
+        meetings(called(), called("other", ("chair", "west", "east"))), planned_streams={}, guests=6
     )
     chair = bridge(office, "chair", 1)
     begin(office)
@@ -196,7 +196,7 @@ def test_one_bridge_of_two_meetings_is_called_by_one(make: Make) -> None:
 
 def test_one_that_calls_while_it_is_called_is_in(make: Make) -> None:
     """Its own call replaces ours, in that meeting or in another, and it can be redialled later."""
-    office = make(meetings(called(), rooms={}), seats={}, guests=6)
+    office = make(meetings(called(), rooms={}), planned_streams={}, guests=6)
     bridge(office, "chair", 1)
     west = bridge(office, "west", 2)
     west.answers = False
@@ -230,7 +230,7 @@ def test_answers_from_one_address_cannot_be_told_apart(make: Make) -> None:
             "dial": "out",
         }
     )
-    office = make(held, seats={}, guests=4)
+    office = make(held, planned_streams={}, guests=4)
     bridge(office, "chair", 1)
     bridge(office, "west", 1, sip_port=5062)
     begin(office)
@@ -240,7 +240,7 @@ def test_answers_from_one_address_cannot_be_told_apart(make: Make) -> None:
 
 
 def test_encrypted_calls_are_made_where_it_is_wanted(make: Make) -> None:
-    office = make(meetings(called()), seats={}, guests=4, encrypted=True)
+    office = make(meetings(called()), planned_streams={}, guests=4, encrypted=True)
     chair = bridge(office, "chair", 1, secure=True)
     begin(office)
     assert office.said("joined") == ["chair"]
@@ -305,7 +305,7 @@ def ending(line: str) -> list[tuple[str, str]]:
 
 
 def office_of(make: Make, **more: Any) -> Office:
-    return make(meetings(HELD), seats={}, guests=6, **more)
+    return make(meetings(HELD), planned_streams={}, guests=6, **more)
 
 
 @pytest.mark.parametrize("to", [AT["west"], f"sip:west@{MCU}", f"sip:west@{MCU}:5060"])
@@ -369,7 +369,7 @@ def test_only_the_addresses_of_the_meeting_are_called(make: Make) -> None:
 
 
 def test_who_has_registered_or_called_before_is_called_there(make: Make) -> None:
-    office = make(meetings(meeting_of(("chair", "west", "east"))), seats={}, guests=6)
+    office = make(meetings(meeting_of(("chair", "west", "east"))), planned_streams={}, guests=6)
     chair = caller(office, "chair", CHAIR)
     west = Bridge(office, "west", WEST)
     assert refer(chair, f"sip:west@{MCU}") == 404  # no address of it
@@ -478,7 +478,7 @@ def test_one_that_is_dropped_while_it_is_called(make: Make) -> None:
 
 
 def test_one_without_an_address_may_call_in_again(make: Make) -> None:
-    office = make(meetings(meeting_of(("chair", "west"))), seats={}, guests=6)
+    office = make(meetings(meeting_of(("chair", "west"))), planned_streams={}, guests=6)
     chair = caller(office, "chair", CHAIR)
     office.controller.rooms["meeting"]._state.dropped.add("west")
     assert refer(chair, f"sip:west@{MCU}") == 202
@@ -523,7 +523,7 @@ def test_whatever_is_referred_to_only_members_are_called(make: Make) -> None:
     for _ in range(300):
         to = rng.choice(["sip:", "sips:"]) + rng.choice(users) + rng.choice(hosts)
         refer(rng.choice([chair, east]), to + rng.choice(tails))
-        if rng.random() < 0.2 and office.book.of("west") is not None:
+        if rng.random() < 0.2 and office.participants.of("west") is not None:
             west.hang_up()
     assert {target.host for _, target in office.sent} == {CHAIR, WEST, EAST}
     assert office.said("joined").count("west") > 1

@@ -64,7 +64,7 @@ def office() -> Iterator[Office]:
         {"id": "meeting", "chair": "good-1", "floor": "open", "video": "switched"},
         rooms={},
     )
-    made = Office(MCU, held, seats={}, guests=40, device=device("rmx-1500-mpmx"))
+    made = Office(MCU, held, planned_streams={}, guests=40, device=device("rmx-1500-mpmx"))
     yield made
     made.close()
 
@@ -313,7 +313,7 @@ def test_thousands_of_mistakes(office: Office, mistakes: int) -> None:
     assert attack.sent == mistakes
     assert after - before < GROWTH_BYTES
     good.check()
-    assert len(office.book) == office.capacity.ports_used == 2
+    assert len(office.participants) == office.capacity.ports_used == 2
     new = Bridge(office, "new", local_address(82, 9))
     new.dial("meeting")
     assert set(new.agreed) == {"audio", "video"}

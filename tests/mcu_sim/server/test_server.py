@@ -20,7 +20,14 @@ from mcu_sim.conference import commands
 from mcu_sim.server import TimedCommand, serve
 from mcu_sim.sip import CallEnded
 from tests.loopback import local_address
-from tests.mcu_sim.server_factory import Running, config, meeting_of, meetings, seats, stream
+from tests.mcu_sim.server_factory import (
+    Running,
+    config,
+    meeting_of,
+    meetings,
+    planned_streams,
+    stream,
+)
 from tests.phone import Caller, decode, loudness, meet
 from traffic.impairments import BernoulliLoss, Impairments, Interval
 from traffic.log import RECEIVED, SENT, read
@@ -64,11 +71,11 @@ def test_a_meeting_of_three(tmp_path: Path, callers: list[Caller], serve_mcu: An
     """Calls, media both ways, each hears the others and not itself, and everything is released.
     North's pictures are impaired: what the loss model removes is logged so, and is not on the wire.
     West comes back: its place and units are free again, and its streams' numbers run on."""
-    places = seats(BRIDGES)
+    places = planned_streams(BRIDGES)
     loss = Interval(what=Impairments(loss=BernoulliLoss(p=0.3)))
     lossy = stream(11, "north", "video", "down", impairments=[loss])
     places["north"].down["video"] = lossy  # type: ignore[index]
-    mcu = serve_mcu(seats=places)
+    mcu = serve_mcu(planned_streams=places)
     west, north = callers[0], callers[2]
     dial(callers)
     # a whole second of everyone's sound after the first packets
@@ -115,7 +122,7 @@ def test_a_meeting_of_three(tmp_path: Path, callers: list[Caller], serve_mcu: An
 def test_garbage_does_not_stop_it(callers: list[Caller], serve_mcu: Any) -> None:
     """Bytes that are no SIP and no RTP, and RTP of a stranger: counted, and the next call works."""
     west = callers[0]
-    mcu = serve_mcu(seats=seats(BRIDGES))
+    mcu = serve_mcu(planned_streams=planned_streams(BRIDGES))
     for data in (b"\xff" * 300, b"INVITE", b"GET / HTTP/1.0\r\n\r\n", b""):
         west.sip.sendto(data, (MCU, 5060))
     dial([west])
@@ -143,7 +150,7 @@ def test_the_console_at_its_times_and_the_end(callers: list[Caller], serve_mcu: 
     nobody = commands.Mute(command="mute", participant="nobody")
     drop = commands.Drop(command="drop", participant="east")
     mcu = serve_mcu(
-        seats=seats(BRIDGES),
+        planned_streams=planned_streams(BRIDGES),
         commands=[TimedCommand(soon_ns, nobody), TimedCommand(soon_ns + 10**9, drop)],
         console_meeting="meeting",
     )
@@ -164,7 +171,13 @@ def test_the_console_at_its_times_and_the_end(callers: list[Caller], serve_mcu: 
 def test_serve_writes_events_and_health(tmp_path: Path) -> None:
     now_ns = time.monotonic_ns()
     held = meetings(meeting_of(BRIDGES))
-    given = config(MCU, held, seats=seats(BRIDGES), origin_ns=now_ns, end_ns=now_ns + 100_000_000)
+    given = config(
+        MCU,
+        held,
+        planned_streams=planned_streams(BRIDGES),
+        origin_ns=now_ns,
+        end_ns=now_ns + 100_000_000,
+    )
     serve(given, tmp_path)
     lines = (tmp_path / "mcu.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["mcu-health"]

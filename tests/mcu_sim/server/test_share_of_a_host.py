@@ -9,7 +9,7 @@ import pytest
 
 from mcu_sim import sdp
 from mcu_sim.server import McuServer
-from mcu_sim.sip import Answered, IncomingCall, Peer, UserAgent
+from mcu_sim.sip import IncomingCall, InviteAccepted, Peer, UserAgent
 from mcu_sim.sip.endpoint import MAX_UNANSWERED, PUBLIC_LIMITS
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
@@ -99,7 +99,7 @@ def test_half_open_calls_of_one_host_leave_the_device_to_others(make: Make) -> N
     for number in range(1, 4):
         west = Bridge(office, f"west-{number}", local_address(153, number + 3))
         west.dial("room")
-        assert west.got(Answered)
+        assert west.got(InviteAccepted)
         assert len(office.said("joined")) == number
     office.wait(60)
     assert office.capacity.ports_used == 3

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -19,8 +18,9 @@ from mcu_sim.sip import (
     IncomingCall,
     InfoAnswered,
     InfoReceived,
+    InviteAccepted,
+    InviteRefused,
     Peer,
-    Refused,
     Reoffer,
     ReofferAnswered,
     ReofferRefused,
@@ -59,7 +59,7 @@ def test_a_challenge_is_answered_once(make_wire, offer, answer, transport) -> No
     wire = guarded(make_wire, answer, {"credentials": RIGHT})
     call = wire.client.call(URIS[transport], offer, 0.0)
     wire.run(100.0)
-    assert wire.client_events == [Answered(call, answer)]
+    assert wire.client_events == [InviteAccepted(call, answer)]
     incoming = wire.server_events[0]
     assert isinstance(incoming, IncomingCall)
     assert (incoming.verified_user, incoming.from_user) == ("cu-jut", "cu-jut")
@@ -91,7 +91,7 @@ def test_others_do_not_get_in(make_wire, offer, answer, client, code) -> None:  
     call = wire.client.call(URIS["UDP"], offer, 0.0)
     wire.run()
     [refused] = wire.client_events
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, InviteRefused)
     assert (refused.call, refused.code) == (call, code)
     assert wire.server_events == []
     assert wire.idle
@@ -101,7 +101,7 @@ def test_a_second_challenge_is_a_refusal(make_wire, offer, answer) -> None:  # t
     wire = guarded(make_wire, answer, {"credentials": RIGHT}, authority=authority(life_ms=1))
     call = wire.client.call(URIS["UDP"], offer, 0.0)
     wire.run()
-    assert wire.client_events == [Refused(call, 401, "Unauthorized", None)]
+    assert wire.client_events == [InviteRefused(call, 401, "Unauthorized", None)]
     stale = wire.texts("server", "SIP/2.0 401")[-1]
     assert "stale=true" in stale
     assert len(wire.sent("client", "INVITE")) == 2
@@ -112,7 +112,7 @@ def test_a_challenge_and_a_short_interval_together_get_through(make_wire, offer,
     wire = guarded(make_wire, answer, client, min_se_s=600)
     call = wire.client.call(URIS["UDP"], offer, 0.0)
     wire.run(100.0)
-    assert wire.client_events == [Answered(call, answer)]
+    assert wire.client_events == [InviteAccepted(call, answer)]
     codes = [text.split(" ")[1] for text in wire.texts("server", "SIP/2.0")]
     assert codes == ["401", "422", "401", "200"]
 
@@ -615,7 +615,7 @@ def test_memory_is_bounded_and_who_guesses_most_is_remembered() -> None:
     for number in range(2 * MOST_GUESSERS):
         throttle.note_wrong(f"b-{number}", GUESSER, 1.0)
     assert throttle.note_wrong("a", GUESSER, 2.0)[0] == 10
-    assert len(throttle._guessers) <= MOST_GUESSERS
+    assert len(throttle._failed_attempts) <= MOST_GUESSERS
     for number in range(2 * MOST_DEVICES):
         throttle.note_right("a", Peer("10.68.0.2", number))
     assert len(throttle._devices) <= MOST_DEVICES

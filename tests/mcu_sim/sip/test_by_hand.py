@@ -8,10 +8,10 @@ import re
 import pytest
 
 from mcu_sim.sip import (
-    Answered,
     CallEstablished,
     CallState,
     IncomingCall,
+    InviteAccepted,
     Peer,
     Reoffer,
     UserAgent,
@@ -180,7 +180,7 @@ def test_a_second_answer_of_a_forked_invite_is_acknowledged_and_ended() -> None:
         ).encode()
 
     mcu = Peer("10.67.0.2", 5060)
-    assert client.receive(ok("3"), mcu, 10.0) == [Answered(call, None)]
+    assert client.receive(ok("3"), mcu, 10.0) == [InviteAccepted(call, None)]
     assert client.receive(ok("4"), mcu, 20.0) == []
     assert client.receive(ok("4"), mcu, 30.0) == []
     sent = [(one.data.split(b" ")[0], one.target[0]) for one in client.outgoing()]

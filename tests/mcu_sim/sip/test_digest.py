@@ -12,11 +12,11 @@ from mcu_sim.sip import digest
 from mcu_sim.sip.digest import (
     Authority,
     Credentials,
-    Elsewhere,
-    Missing,
-    Stale,
-    Verified,
-    Wrong,
+    NoCredentials,
+    StaleNonce,
+    UriMismatch,
+    VerifiedUser,
+    WrongCredentials,
     authorization,
     response,
 )
@@ -78,9 +78,9 @@ def test_rfc_7616_3_9_1(algorithm: str, expected: str) -> None:
     )
     # the nonce is the document's, not ours, so a right answer to it is stale
     right = Authority("http-auth@example.org", {"Mufasa": "Circle of Life"}, SECRET)
-    assert right.verify("GET", MUFASA[4], [header], 0) == Stale()
+    assert right.verify("GET", MUFASA[4], [header], 0) == StaleNonce()
     wrong = Authority("http-auth@example.org", {"Mufasa": "Circle of Lies"}, SECRET)
-    assert wrong.verify("GET", MUFASA[4], [header], 0) == Wrong()
+    assert wrong.verify("GET", MUFASA[4], [header], 0) == WrongCredentials()
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,12 @@ def test_only_what_was_asked_for_is_taken() -> None:
     server = Authority("giaoban", accounts, SECRET, algorithms=["MD5"])
     [challenge] = server.challenges(0)
     assert challenge.endswith("algorithm=MD5")
-    assert server.verify("REGISTER", URI, [answer([challenge])], 0) == Verified(ME.user)
+    assert server.verify("REGISTER", URI, [answer([challenge])], 0) == VerifiedUser(ME.user)
     [challenge] = server.challenges(0)
-    assert server.verify("REGISTER", URI, [counted("00000001", nonce_of(challenge))], 0) == Wrong()
+    assert (
+        server.verify("REGISTER", URI, [counted("00000001", nonce_of(challenge))], 0)
+        == WrongCredentials()
+    )
     for algorithms in ((), ("MD5", "SHA-1")):
         with pytest.raises(ValueError, match="no algorithms known"):
             Authority("giaoban", accounts, SECRET, algorithms=algorithms)
@@ -155,8 +158,8 @@ def test_only_what_was_asked_for_is_taken() -> None:
 def test_a_right_answer_is_verified_once(kept: slice) -> None:
     server = authority()
     text = answer(server.challenges(1_000)[kept])
-    assert server.verify("REGISTER", URI, [text], 1_050) == Verified("cu-jut")
-    assert server.verify("REGISTER", URI, [text], 1_060) == Stale()
+    assert server.verify("REGISTER", URI, [text], 1_050) == VerifiedUser("cu-jut")
+    assert server.verify("REGISTER", URI, [text], 1_060) == StaleNonce()
 
 
 def test_a_nonce_serves_rising_counts_only() -> None:
@@ -166,7 +169,7 @@ def test_a_nonce_serves_rising_counts_only() -> None:
         server.verify("REGISTER", URI, [counted(nc, nonce)], 10)
         for nc in ("00000001", "00000002", "00000002", "00000001", "0000000a", "0000000B")
     ]
-    assert [isinstance(verdict, Verified) for verdict in verdicts] == [
+    assert [isinstance(verdict, VerifiedUser) for verdict in verdicts] == [
         True, True, False, False, True, True,
     ]  # fmt: skip
 
@@ -174,41 +177,46 @@ def test_a_nonce_serves_rising_counts_only() -> None:
 def test_two_devices_of_one_user_challenged_together_do_not_collide() -> None:
     server = authority()
     one, other = (answer(server.challenges(7)) for _ in range(2))
-    assert server.verify("REGISTER", URI, [one], 8) == Verified("cu-jut")
-    assert server.verify("REGISTER", URI, [other], 8) == Verified("cu-jut")
+    assert server.verify("REGISTER", URI, [one], 8) == VerifiedUser("cu-jut")
+    assert server.verify("REGISTER", URI, [other], 8) == VerifiedUser("cu-jut")
 
 
 def test_the_answer_holds_for_its_method_realm_user_and_password_only() -> None:
     server = authority(other="word")
     text = answer(server.challenges(0))
-    assert server.verify("INVITE", URI, [text], 1) == Wrong()
-    assert server.verify("REGISTER", URI, [text.replace('"cu-jut"', '"other"')], 1) == Wrong()
-    assert server.verify("REGISTER", URI, [text.replace("giaoban", "elsewhere")], 1) == Missing()
+    assert server.verify("INVITE", URI, [text], 1) == WrongCredentials()
+    assert (
+        server.verify("REGISTER", URI, [text.replace('"cu-jut"', '"other"')], 1)
+        == WrongCredentials()
+    )
+    assert (
+        server.verify("REGISTER", URI, [text.replace("giaoban", "elsewhere")], 1) == NoCredentials()
+    )
     for credentials in (Credentials("cu-jut", "guess"), Credentials("nobody", "")):
         text = answer(server.challenges(0), credentials=credentials)
-        assert server.verify("REGISTER", URI, [text], 1) == Wrong()
+        assert server.verify("REGISTER", URI, [text], 1) == WrongCredentials()
 
 
 def test_old_future_and_foreign_nonces_are_stale_only_with_the_right_password() -> None:
     server = Authority("giaoban", {ME.user: ME.password}, SECRET, nonce_life_ms=1_000)
     text = answer(server.challenges(5_000))
-    assert server.verify("REGISTER", URI, [text], 6_001) == Stale()
-    assert server.verify("REGISTER", URI, [text], 4_000) == Stale()
-    assert server.verify("REGISTER", URI, [text], 6_000) == Verified("cu-jut")
+    assert server.verify("REGISTER", URI, [text], 6_001) == StaleNonce()
+    assert server.verify("REGISTER", URI, [text], 4_000) == StaleNonce()
+    assert server.verify("REGISTER", URI, [text], 6_000) == VerifiedUser("cu-jut")
     foreign = Authority("giaoban", {}, b"another secret, long enough").challenges(5_000)
-    assert server.verify("REGISTER", URI, [answer(foreign)], 5_001) == Stale()
+    assert server.verify("REGISTER", URI, [answer(foreign)], 5_001) == StaleNonce()
     guess = answer(foreign, credentials=Credentials(ME.user, "guess"))
-    assert server.verify("REGISTER", URI, [guess], 5_001) == Wrong()
+    assert server.verify("REGISTER", URI, [guess], 5_001) == WrongCredentials()
 
 
 def test_missing_without_an_answer_for_this_realm() -> None:
     server = authority()
     elsewhere = answer(Authority("elsewhere", {}, SECRET).challenges(0))
-    assert server.verify("REGISTER", URI, [], 0) == Missing()
-    assert server.verify("REGISTER", URI, ["Basic dXNlcjpwYXNz", elsewhere], 0) == Missing()
-    assert server.verify("REGISTER", URI, [elsewhere, answer(server.challenges(0))], 0) == Verified(
-        "cu-jut"
-    )
+    assert server.verify("REGISTER", URI, [], 0) == NoCredentials()
+    assert server.verify("REGISTER", URI, ["Basic dXNlcjpwYXNz", elsewhere], 0) == NoCredentials()
+    assert server.verify(
+        "REGISTER", URI, [elsewhere, answer(server.challenges(0))], 0
+    ) == VerifiedUser("cu-jut")
 
 
 def test_an_old_device_without_qop_is_served_once_a_nonce() -> None:
@@ -217,12 +225,15 @@ def test_an_old_device_without_qop_is_served_once_a_nonce() -> None:
     text = answer([challenge])
     assert "qop" not in text
     assert "algorithm" not in text
-    assert server.verify("REGISTER", URI, [text], 1) == Verified("cu-jut")
+    assert server.verify("REGISTER", URI, [text], 1) == VerifiedUser("cu-jut")
     assert (
-        server.verify("REGISTER", URI, [text], 2) == Stale()
+        server.verify("REGISTER", URI, [text], 2) == StaleNonce()
     )  # it may ask for a new one and go on
     # and an answer that counts cannot follow
-    assert server.verify("REGISTER", URI, [counted("00000009", nonce_of(challenge))], 3) == Stale()
+    assert (
+        server.verify("REGISTER", URI, [counted("00000009", nonce_of(challenge))], 3)
+        == StaleNonce()
+    )
 
 
 def test_the_table_of_counts_is_bounded_and_forgetting_opens_no_replay(
@@ -232,17 +243,17 @@ def test_the_table_of_counts_is_bounded_and_forgetting_opens_no_replay(
     server = authority()
     texts = [answer(server.challenges(now_ms)) for now_ms in range(5)]
     for text in texts:
-        assert server.verify("REGISTER", URI, [text], 10) == Verified("cu-jut")
+        assert server.verify("REGISTER", URI, [text], 10) == VerifiedUser("cu-jut")
     assert len(server._counts) == 3
     verdicts = [server.verify("REGISTER", URI, [text], 11) for text in texts]
-    assert verdicts == [Stale()] * 5
+    assert verdicts == [StaleNonce()] * 5
 
 
 def test_counts_go_away_with_their_nonces() -> None:
     server = Authority("giaoban", {ME.user: ME.password}, SECRET, nonce_life_ms=1_000)
     for now_ms in range(0, 50_000, 500):
         text = answer(server.challenges(now_ms))
-        assert server.verify("REGISTER", URI, [text], now_ms) == Verified("cu-jut")
+        assert server.verify("REGISTER", URI, [text], now_ms) == VerifiedUser("cu-jut")
         assert len(server._counts) <= 3
 
 
@@ -290,8 +301,10 @@ def test_a_short_secret_is_refused() -> None:
 @given(st.text(alphabet=st.characters(codec=None), max_size=80))
 def test_any_text_is_judged_without_an_exception(text: str) -> None:
     server = authority()
-    assert isinstance(server.verify("REGISTER", URI, [text], 0), Missing)
-    assert isinstance(server.verify("REGISTER", URI, [f"Digest {text}"], 0), Wrong | Missing)
+    assert isinstance(server.verify("REGISTER", URI, [text], 0), NoCredentials)
+    assert isinstance(
+        server.verify("REGISTER", URI, [f"Digest {text}"], 0), WrongCredentials | NoCredentials
+    )
     authorization([f"Digest {text}"], "REGISTER", URI, ME, random.Random(1))
 
 
@@ -303,7 +316,13 @@ def test_one_changed_character_never_verifies_somebody_else(place: int, other: s
     server = authority()
     server.challenges(0)
     verdict = server.verify("REGISTER", URI, [GOOD[:place] + other + GOOD[place + 1 :]], 0)
-    assert verdict in (Verified("cu-jut"), Wrong(), Stale(), Missing(), Elsewhere())
+    assert verdict in (
+        VerifiedUser("cu-jut"),
+        WrongCredentials(),
+        StaleNonce(),
+        NoCredentials(),
+        UriMismatch(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -328,8 +347,8 @@ def test_an_answer_that_lacks_something_is_not_verified(old: str, new: str) -> N
     text = answer(server.challenges(0))
     assert old in text
     verdict = server.verify("REGISTER", URI, [text.replace(old, new)], 0)
-    assert verdict == (Missing() if new == "Digest" else Wrong())
-    assert server.verify("REGISTER", URI, [text], 0) == Verified("cu-jut")
+    assert verdict == (NoCredentials() if new == "Digest" else WrongCredentials())
+    assert server.verify("REGISTER", URI, [text], 0) == VerifiedUser("cu-jut")
 
 
 def test_quoted_and_odd_spellings_of_devices_are_read() -> None:
@@ -341,7 +360,7 @@ def test_quoted_and_odd_spellings_of_devices_are_read() -> None:
         .replace(", ", " ,")
         .replace("Digest", "  DIGEST ")
     )
-    assert server.verify("REGISTER", URI, [odd], 0) == Verified("cu-jut")
+    assert server.verify("REGISTER", URI, [odd], 0) == VerifiedUser("cu-jut")
 
 
 def test_a_long_header_is_read_in_linear_time() -> None:
@@ -351,4 +370,4 @@ def test_a_long_header_is_read_in_linear_time() -> None:
         "Digest " + "a=b," * 15_000,
         "Digest" + " " * 60_000,
     ):
-        assert server.verify("REGISTER", URI, [text], 0) == Wrong()
+        assert server.verify("REGISTER", URI, [text], 0) == WrongCredentials()

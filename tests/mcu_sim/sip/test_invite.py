@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     CallState,
     IncomingCall,
+    InviteAccepted,
     Peer,
     Reoffer,
     ReofferAnswered,
@@ -251,7 +251,7 @@ def test_a_bye_while_a_change_is_undecided_ends_both(wire, offer, answer) -> Non
     wire.run()
     assert wire.server_events[-1] == CallEnded(at_server, "bye")
     assert len(wire.sent("server", "SIP/2.0 487")) == 1
-    assert isinstance(wire.client_events[-1], Answered)
+    assert isinstance(wire.client_events[-1], InviteAccepted)
     assert wire.idle
 
 
@@ -513,7 +513,7 @@ def test_a_caller_hears_it_ring(make_wire, offer, answer, transport, rings, said
     call = wire.client.call(URIS[transport], offer, 0.0)
     wire.run(100.0)
     assert codes(wire) == said
-    assert wire.client_events == [Answered(call, answer)]
+    assert wire.client_events == [InviteAccepted(call, answer)]
     if rings:
         trying, ringing, ok = wire.texts("server", "SIP/2.0")
         to = [next(line for line in t.split("\r\n") if line[:3] == "To:") for t in (ringing, ok)]

@@ -13,13 +13,13 @@ from mcu_sim.sip.digest import Authority, Credentials
 from mcu_sim.sip.message.addresses import Peer, same_uri
 from mcu_sim.sip.registration import (
     WILDCARD,
-    BadWildcard,
     Binding,
-    OutOfOrder,
+    CseqOutOfOrder,
+    IntervalTooBrief,
+    InvalidWildcard,
     Registrar,
     RequestedBinding,
-    TooBrief,
-    TooMany,
+    TooManyBindings,
 )
 from tests.mcu_sim.agent_calls import header
 
@@ -65,7 +65,7 @@ def test_too_brief_changes_nothing(expires_s: int) -> None:
     registrar = Registrar()
     registrar.register(USER, [asked()], "id", 1, 0)
     contacts = [asked(expires_s=0), asked(ROOM, expires_s)]
-    assert registrar.register(USER, contacts, "id", 2, 10) == TooBrief(60)
+    assert registrar.register(USER, contacts, "id", 2, 10) == IntervalTooBrief(60)
     assert uris(registrar.bindings(USER, 10)) == [DESK]
 
 
@@ -104,8 +104,8 @@ def test_an_older_request_changes_nothing() -> None:
         [asked("sip:cu-jut@10.68.0.4"), asked(DESK)],
         [asked(WILDCARD, 0)],
     ):
-        assert registrar.register(USER, contacts, "id", 5, 10) == OutOfOrder()
-        assert registrar.register(USER, contacts, "id", 4, 10) == OutOfOrder()
+        assert registrar.register(USER, contacts, "id", 5, 10) == CseqOutOfOrder()
+        assert registrar.register(USER, contacts, "id", 4, 10) == CseqOutOfOrder()
     assert uris(registrar.bindings(USER, 10)) == [DESK, ROOM]
     # another Call-ID is another client, whose numbers are its own
     assert uris(registrar.register(USER, [asked(DESK, 0)], "other", 1, 10)) == [ROOM]
@@ -136,7 +136,7 @@ def test_zero_removes_and_the_wildcard_removes_all() -> None:
 def test_the_wildcard_stands_alone_with_zero(contacts: list[RequestedBinding]) -> None:
     registrar = Registrar()
     registrar.register(USER, [asked()], "id", 1, 0)
-    assert registrar.register(USER, contacts, "id", 2, 0) == BadWildcard()
+    assert registrar.register(USER, contacts, "id", 2, 0) == InvalidWildcard()
     assert uris(registrar.bindings(USER, 0)) == [DESK]
 
 
@@ -144,7 +144,7 @@ def test_no_more_bindings_than_allowed_but_refreshes_and_removals_go_on() -> Non
     registrar = Registrar(most_bindings=2)
     registrar.register(USER, [asked(DESK), asked(ROOM)], "id", 1, 0)
     third = "sip:cu-jut@10.68.0.4"
-    assert registrar.register(USER, [asked(third)], "id", 2, 0) == TooMany()
+    assert registrar.register(USER, [asked(third)], "id", 2, 0) == TooManyBindings()
     assert uris(registrar.register(USER, [asked(ROOM)], "id", 3, 0)) == [ROOM, DESK]
     assert uris(registrar.register(USER, [asked(DESK, 0), asked(third)], "id", 4, 0)) == [
         third,
@@ -158,7 +158,7 @@ def test_no_more_users_than_allowed_until_some_run_out() -> None:
     for number in range(3):
         contacts = [asked(f"sip:{number}@10.68.0.9", 60 + number)]
         assert isinstance(registrar.register(str(number), contacts, "id", 1, 0), list)
-    assert registrar.register("3", [asked()], "id", 1, 59_999) == TooMany()
+    assert registrar.register("3", [asked()], "id", 1, 59_999) == TooManyBindings()
     assert registrar.register("3", [], "id", 1, 59_999) == []
     assert registrar.bindings("3", 59_999) == []
     assert uris(registrar.register("2", [asked()], "x", 1, 59_999)) != []

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -17,12 +16,13 @@ from mcu_sim.sip import (
     IncomingCall,
     InfoAnswered,
     InfoReceived,
-    Refused,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
     Reoffer,
     ReofferAnswered,
     ReofferRefused,
     ReofferWithdrawn,
-    TimedOut,
     UserAgent,
 )
 from mcu_sim.sip.digest import Authority, Credentials
@@ -59,13 +59,13 @@ class Owner:
             case CallEstablished():
                 assert stage == "accepted"
                 self.stage[call] = "standing"
-            case Answered():
+            case InviteAccepted():
                 assert stage == "calling"
                 self.stage[call] = "standing"
             case CallFailed():
                 assert stage in ("ringing", "accepted")
                 self.stage[call] = "over"
-            case Refused() | TimedOut():
+            case InviteRefused() | InviteTimedOut():
                 assert stage == "calling"
                 self.stage[call] = "over"
             case CallEnded():
@@ -154,5 +154,12 @@ def test_events_come_in_order_and_nothing_is_left(make_wire, seed, loss, tail) -
         assert owner.agent.idle
         assert owner.agent.next_timeout() is None
         assert owner.agent.dropped["garbage"] == owner.agent.dropped["malformed"] == 0
-        expected = {IncomingCall, Answered, CallEstablished, Refused, Reoffer, ReofferAnswered}
+        expected = {
+            IncomingCall,
+            InviteAccepted,
+            CallEstablished,
+            InviteRefused,
+            Reoffer,
+            ReofferAnswered,
+        }
         assert owner.kinds >= expected | {InfoReceived, InfoAnswered, CallEnded}

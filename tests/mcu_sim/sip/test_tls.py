@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from mcu_sim.sip import Answered, CallEstablished, IncomingCall, Peer, UserAgent
+from mcu_sim.sip import CallEstablished, IncomingCall, InviteAccepted, Peer, UserAgent
 from mcu_sim.sip.transport import connection, sockets
 from mcu_sim.sip.transport.connection import PING, PONG
 from mcu_sim.sip.transport.sockets import SipSockets
@@ -318,6 +318,6 @@ def test_a_member_that_registered_over_tls_is_called_there() -> None:
             *("Content-Type: application/sdp", "Content-Length: 3", "", "v=0"),
         ]
     )
-    assert agent.receive(answer.encode(), CALLER, 10.0) == [Answered(call, b"v=0")]
+    assert agent.receive(answer.encode(), CALLER, 10.0) == [InviteAccepted(call, b"v=0")]
     [ack] = agent.outgoing()
     assert ack.target == CALLER

@@ -14,15 +14,15 @@ from mcu_sim.sip.transaction import (
     SPARE,
     ClientInvite,
     ClientNonInvite,
-    Deliver,
-    NoAnswer,
+    OutgoingData,
     Output,
-    Send,
+    ReceivedMessage,
     ServerInvite,
     ServerNonInvite,
     State,
     TimerQueue,
     Transaction,
+    TransactionTimeout,
     server_key,
 )
 
@@ -51,16 +51,16 @@ def run_out(transaction: Transaction, until_ms: float = 1e9) -> list[tuple[float
 
 
 def sends(outputs: list[tuple[float, Output]]) -> list[float]:
-    return [at for at, output in outputs if isinstance(output, Send)]
+    return [at for at, output in outputs if isinstance(output, OutgoingData)]
 
 
 def test_invite_is_sent_at_doubling_intervals_and_given_up_after_64_t1() -> None:
     transaction = ClientInvite(request("INVITE"))
     first = transaction.start(0.0)
-    assert [type(output) for output in first] == [Send]
+    assert [type(output) for output in first] == [OutgoingData]
     out = run_out(transaction)
     assert sends(out) == [500, 1500, 3500, 7500, 15500, 31500]
-    assert out[-1] == (32000.0, NoAnswer())
+    assert out[-1] == (32000.0, TransactionTimeout())
     assert transaction.state is State.TERMINATED
 
 
@@ -70,7 +70,7 @@ def test_non_invite_is_sent_at_intervals_up_to_t2() -> None:
     out = run_out(transaction)
     expected = [500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]
     assert sends(out) == [1000.0 + at for at in expected]
-    assert out[-1] == (33000.0, NoAnswer())
+    assert out[-1] == (33000.0, TransactionTimeout())
 
 
 def test_non_invite_after_a_provisional_is_sent_every_t2() -> None:
@@ -85,7 +85,7 @@ def test_non_invite_answer_is_delivered_once_and_forgotten_after_t4() -> None:
     transaction = ClientNonInvite(request("BYE"))
     transaction.start(0.0)
     ok = answer(transaction.request, 200)
-    assert transaction.receive(ok, 50.0) == [Deliver(ok)]
+    assert transaction.receive(ok, 50.0) == [ReceivedMessage(ok)]
     assert transaction.receive(ok, 60.0) == []
     assert run_out(transaction) == []
     assert transaction.timers == {}
@@ -104,13 +104,13 @@ def test_a_refusal_is_acknowledged_each_time_it_comes() -> None:
     transaction.start(0.0)
     busy = answer(transaction.request, 486)
     ack, delivered = transaction.receive(busy, 10.0)
-    assert isinstance(ack, Send)
+    assert isinstance(ack, OutgoingData)
     text = ack.data.decode()
     assert text.startswith("ACK sip:mcu@10.67.0.2 SIP/2.0\r\n")
     assert "branch=z9hG4bKabc" in text
     assert "CSeq: 7 ACK" in text
     assert "To: <sip:mcu@10.67.0.2>;tag=b" in text
-    assert delivered == Deliver(busy)
+    assert delivered == ReceivedMessage(busy)
     assert transaction.receive(busy, 500.0) == [ack]
     assert transaction.timers == {"D": 32010.0}
     assert transaction.receive(answer(transaction.request, 200), 600.0) == []
@@ -122,8 +122,8 @@ def test_every_2xx_goes_up_until_timer_m() -> None:
     transaction = ClientInvite(request("INVITE"))
     transaction.start(0.0)
     ok = answer(transaction.request, 200)
-    assert transaction.receive(ok, 10.0) == [Deliver(ok)]
-    assert transaction.receive(ok, 510.0) == [Deliver(ok)]
+    assert transaction.receive(ok, 10.0) == [ReceivedMessage(ok)]
+    assert transaction.receive(ok, 510.0) == [ReceivedMessage(ok)]
     assert transaction.timers == {"M": 32010.0}
     run_out(transaction)
     assert transaction.receive(ok, 40000.0) == []
@@ -133,7 +133,7 @@ def test_invite_server_says_trying_after_200_ms() -> None:
     transaction = ServerInvite(request("INVITE"), 0.0)
     [(at, output)] = run_out(transaction)
     assert at == 200.0
-    assert isinstance(output, Send)
+    assert isinstance(output, OutgoingData)
     assert output.data.startswith(b"SIP/2.0 100 Trying")
     assert transaction.receive(transaction.request, 300.0) == [output]
 
@@ -144,7 +144,7 @@ def test_invite_server_repeats_a_refusal_until_the_ack() -> None:
     out = run_out(transaction)
     expected = [500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]
     assert sends(out) == expected
-    assert out[-1] == (32000.0, NoAnswer())
+    assert out[-1] == (32000.0, TransactionTimeout())
 
     transaction = ServerInvite(request("INVITE"), 0.0)
     transaction.respond(answer(transaction.request, 503), 0.0)
@@ -161,7 +161,7 @@ def test_invite_server_swallows_repeated_invites_after_a_2xx() -> None:
     transaction.respond(answer(transaction.request, 200), 0.0)
     assert transaction.receive(transaction.request, 500.0) == []
     ack = request("ACK")
-    assert transaction.receive(ack, 600.0) == [Deliver(ack)]
+    assert transaction.receive(ack, 600.0) == [ReceivedMessage(ack)]
     assert run_out(transaction) == []
     assert transaction.state is State.TERMINATED
 
@@ -187,16 +187,20 @@ def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
     invite = ClientInvite(request("INVITE"), reliable=True)
     invite.start(0.0)
     assert invite.timers == {"B": 32_000.0}
-    assert run_out(invite) == [(32_000.0, NoAnswer())]
+    assert run_out(invite) == [(32_000.0, TransactionTimeout())]
     other = ClientNonInvite(request("BYE"), reliable=True)
     other.start(0.0)
-    assert run_out(other) == [(32_000.0, NoAnswer())]
+    assert run_out(other) == [(32_000.0, TransactionTimeout())]
 
     refused = ClientInvite(request("INVITE"), reliable=True)
     refused.start(0.0)
     busy = answer(refused.request, 486)
     ack, delivered = refused.receive(busy, 10.0)
-    assert (type(ack), delivered, refused.state) == (Send, Deliver(busy), State.TERMINATED)  # D
+    assert (type(ack), delivered, refused.state) == (
+        OutgoingData,
+        ReceivedMessage(busy),
+        State.TERMINATED,
+    )  # D
     ended = ClientNonInvite(request("BYE"), reliable=True)
     ended.start(0.0)
     ended.receive(answer(ended.request, 200), 10.0)
@@ -229,7 +233,7 @@ def test_an_invite_may_have_a_limit(provisional: bool) -> None:
     if provisional:
         transaction.receive(answer(transaction.request, 180), 100.0)
     out = run_out(transaction)
-    assert out[-1] == (10_000.0, NoAnswer())
+    assert out[-1] == (10_000.0, TransactionTimeout())
     assert len(out) == (1 if provisional else 5)
     transaction.limit(20_000.0)
     assert transaction.timers == {}

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
     CallState,
     IncomingCall,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
     Peer,
-    Refused,
-    TimedOut,
 )
 from tests.mcu_sim.agent_calls import URI, URIS, establish, ring
 
@@ -26,12 +26,12 @@ def test_a_call_is_established_and_ended_by_the_caller(wire, offer, answer) -> N
     assert (incoming.from_user, incoming.to_user) == ("cu-jut", "mcu")
     assert (incoming.sdp, incoming.source) == (offer, Peer("10.68.0.2", 5062))
     assert incoming.sip_call_id == at_client
-    assert wire.client_events == [Answered(at_client, answer)]
+    assert wire.client_events == [InviteAccepted(at_client, answer)]
     assert wire.server_events[1:] == [CallEstablished(at_server, None)]
     wire.client.hang_up(at_client, wire.now_ms)
     wire.run()
     assert wire.server_events[2:] == [CallEnded(at_server)]
-    assert wire.client_events == [Answered(at_client, answer)]
+    assert wire.client_events == [InviteAccepted(at_client, answer)]
     assert wire.idle
 
 
@@ -52,7 +52,7 @@ def test_a_refusal_brings_code_reason_and_retry_after(wire, offer, uri) -> None:
     at_client, at_server = ring(wire, offer, uri)
     wire.server.refuse(at_server, 503, "Resource deficiency", wire.now_ms, retry_after_s=60)
     wire.run(wire.now_ms + 10.0)
-    assert wire.client_events == [Refused(at_client, 503, "Resource deficiency", 60)]
+    assert wire.client_events == [InviteRefused(at_client, 503, "Resource deficiency", 60)]
     assert len(wire.sent("client", "ACK")) == len(wire.sent("server", "SIP/2.0 503")) == 1
     # over a connection nobody waits for what comes again
     assert wire.idle is (uri == URIS["TCP"])
@@ -108,7 +108,7 @@ def test_hanging_up_before_the_ack_waits_for_it(wire, offer, answer) -> None:  #
     wire.server.hang_up(at_server, wire.now_ms)
     assert wire.server.state(at_server) is CallState.CLOSING
     wire.run()
-    assert wire.client_events == [Answered(at_client, answer), CallEnded(at_client)]
+    assert wire.client_events == [InviteAccepted(at_client, answer), CallEnded(at_client)]
     assert len(wire.server_events) == 1
     assert wire.server.idle
 
@@ -131,7 +131,7 @@ def test_nobody_there(wire, offer) -> None:  # type: ignore[no-untyped-def]
     call = wire.client.call(URI, offer, 0.0)
     wire.run()
     assert wire.sent("client", "INVITE") == [0, 500, 1500, 3500, 7500, 15500, 31500]
-    assert wire.client_events == [TimedOut(call)]
+    assert wire.client_events == [InviteTimedOut(call)]
     assert wire.now_ms == 32_000.0
     assert wire.client.idle
 
@@ -139,7 +139,7 @@ def test_nobody_there(wire, offer) -> None:  # type: ignore[no-untyped-def]
 def test_a_call_that_rings_for_ever_is_given_up(wire, offer) -> None:  # type: ignore[no-untyped-def]
     call, at_server = ring(wire, offer)
     wire.run()
-    assert wire.client_events == [TimedOut(call)]
+    assert wire.client_events == [InviteTimedOut(call)]
     assert wire.sent("client", "CANCEL") == [180_000.0]
     assert wire.server_events[1:] == [CallFailed(at_server, 487, "Request Terminated")]
     assert wire.idle
@@ -209,7 +209,7 @@ def test_messages_say_tcp_and_answers_go_back_over_their_connection(wire, offer,
     assert ok.target == came_from
     assert b"\r\nContact: <sip:mcu@10.67.0.2:5060;transport=tcp>\r\n" in ok.data
     assert wire.client.receive(ok.data, Peer("10.67.0.2", 5060, "TCP"), 1.0) == [
-        Answered(at_client, answer)
+        InviteAccepted(at_client, answer)
     ]
     [ack] = wire.client.outgoing()
     assert ack.target == Peer("10.67.0.2", 5060, "TCP")
@@ -236,7 +236,7 @@ def test_nothing_is_repeated_but_a_200(wire, offer, answer) -> None:  # type: ig
     call = wire.client.call(TO_MCU, offer, 0.0)
     wire.run()
     assert wire.sent("client", "INVITE") == [0.0]
-    assert wire.client_events == [TimedOut(call)]
+    assert wire.client_events == [InviteTimedOut(call)]
     assert wire.now_ms == 32_000.0
     wire.cut = False
     _, at_server = ring(wire, offer, TO_MCU)
@@ -259,7 +259,7 @@ def test_the_mcu_dials_a_bridge(wire, offer, answer, tail) -> None:  # type: ign
     assert (incoming.from_user, incoming.to_user) == ("mcu", "cu-jut")
     wire.client.accept(incoming.call, answer, wire.now_ms)
     wire.run(40.0)
-    assert wire.server_events == [Answered(at_server, answer)]
+    assert wire.server_events == [InviteAccepted(at_server, answer)]
     wire.client.hang_up(incoming.call, wire.now_ms)
     wire.run()
     assert wire.server_events[1:] == [CallEnded(at_server)]

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from giaoban.clock import sleep_until
-from tests.mcu_sim.server_factory import Running, meeting_of, meetings, seats
+from tests.mcu_sim.server_factory import Running, meeting_of, meetings, planned_streams
 from tests.phone import Caller, decode, loudness, meet
 from traffic import rtp
 from traffic.batch import media_socket
@@ -52,7 +52,9 @@ def set_wall_clock(step_s: float) -> None:
 def meeting(folder: Path, steps: Steps) -> dict[str, Any]:
     """West and east talk all the time, and the clock is set on the way; north calls anew after each
     step. Then east's line is lost, the clock is set once more, and east calls from elsewhere."""
-    mcu = Running(MCU, folder, meetings(meeting_of(MEMBERS)), seats=seats(MEMBERS))
+    mcu = Running(
+        MCU, folder, meetings(meeting_of(MEMBERS)), planned_streams=planned_streams(MEMBERS)
+    )
     west, east = Caller(WEST, "west", WEST_HZ), Caller(EAST, "east", EAST_HZ)
     for caller in (west, east):
         caller.dial_meeting(MCU)

@@ -12,13 +12,13 @@ from mcu_sim.media.audio import g711
 from mcu_sim.media.audio.bank import AudioBank, AudioOut
 from mcu_sim.media.audio.codec import G722Call, codec_named
 from mcu_sim.sip import (
-    Answered,
     CallEnded,
     CallEstablished,
     CallFailed,
     IncomingCall,
-    Refused,
-    TimedOut,
+    InviteAccepted,
+    InviteRefused,
+    InviteTimedOut,
 )
 from tests.mcu_sim.agent_calls import accept_all
 from tests.mcu_sim.audio_factory import (
@@ -457,18 +457,18 @@ def test_every_call_ends_and_nothing_is_left(make_wire, offer, answer, seed, los
     ends: dict[str, list[object]] = {call: [] for call in calls}
     answered = set()
     for event in wire.client_events:
-        if isinstance(event, Answered):
+        if isinstance(event, InviteAccepted):
             answered.add(event.call)
         else:
-            assert isinstance(event, Refused | TimedOut | CallEnded)
+            assert isinstance(event, InviteRefused | InviteTimedOut | CallEnded)
             ends[event.call].append(event)
     assert all(len(end) <= 1 for end in ends.values())
     for call, end in ends.items():
         assert not (end and call in standing)
         if isinstance(end[:1] and end[0], CallEnded):
             assert call in answered
-        if end and isinstance(end[0], Refused):
-            assert end[0] == Refused(call, 503, "Resource deficiency", 30)
+        if end and isinstance(end[0], InviteRefused):
+            assert end[0] == InviteRefused(call, 503, "Resource deficiency", 30)
 
     begun: dict[str, list[object]] = {}
     for event in wire.server_events:
@@ -492,7 +492,9 @@ def test_every_call_ends_and_nothing_is_left(make_wire, offer, answer, seed, los
     assert wire.client.next_timeout() is wire.server.next_timeout() is None
     assert wire.client.dropped["garbage"] == wire.server.dropped["garbage"] == 0
     if loss == 0.0:
-        assert not any(isinstance(event, TimedOut | CallFailed) for event in wire.client_events)
+        assert not any(
+            isinstance(event, InviteTimedOut | CallFailed) for event in wire.client_events
+        )
 
 
 def test_ten_percent_loss_costs_time_but_hardly_a_call(make_wire, offer, answer) -> None:  # type: ignore[no-untyped-def]
@@ -502,7 +504,7 @@ def test_ten_percent_loss_costs_time_but_hardly_a_call(make_wire, offer, answer)
         wire.client.call("sip:mcu@10.67.0.2", offer, wire.now_ms)
         wire.run(wire.now_ms + 20.0)
     wire.run(wire.now_ms + 70_000.0)
-    assert sum(isinstance(event, Answered) for event in wire.client_events) == 200
+    assert sum(isinstance(event, InviteAccepted) for event in wire.client_events) == 200
     assert sum(isinstance(event, CallEstablished) for event in wire.server_events) == 200
     assert len(wire.sent("client", "INVITE")) > 210  # some were lost and sent again
     assert len(wire.server.calls) == 200

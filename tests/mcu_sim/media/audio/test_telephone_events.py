@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mcu_sim import sdp
-from mcu_sim.media.audio.telephone_events import ToneReader
+from mcu_sim.media.audio.telephone_events import DtmfReceiver
 from mcu_sim.sdp import Codec
 from mcu_sim.sdp.offer_answer import G722, PCMA, TONES, audio, make_answer, make_offer, read_answer
 from tests.loopback import local_address
@@ -30,7 +30,7 @@ def event(
     return head + b"\0\0\0\7" + body
 
 
-def put(reader: ToneReader, *packets: bytes, row: int = 2) -> str:
+def put(reader: DtmfReceiver, *packets: bytes, row: int = 2) -> str:
     data = np.zeros((len(packets), 64), np.uint8)
     for n, packet in enumerate(packets):
         data[n, : len(packet)] = np.frombuffer(packet, np.uint8)
@@ -43,13 +43,13 @@ def put(reader: ToneReader, *packets: bytes, row: int = 2) -> str:
 
 
 @pytest.fixture
-def reader() -> ToneReader:
-    made = ToneReader(4)
+def reader() -> DtmfReceiver:
+    made = DtmfReceiver(4)
     made.turn(2, 101)
     return made
 
 
-def test_a_press_is_told_once_however_many_packets_it_has(reader: ToneReader) -> None:
+def test_a_press_is_told_once_however_many_packets_it_has(reader: DtmfReceiver) -> None:
     press = [event("5", 800, 160 * n) for n in range(1, 6)]
     ends = [event("5", 800, 960, end=True)] * 3  # §2.5.1.4: the end is sent three times
     assert put(reader, *press, *ends) == "5"
@@ -57,7 +57,7 @@ def test_a_press_is_told_once_however_many_packets_it_has(reader: ToneReader) ->
     assert put(reader, event("5", 4000)) == "5"
 
 
-def test_the_first_packets_may_be_lost_and_later_ones_overtaken(reader: ToneReader) -> None:
+def test_the_first_packets_may_be_lost_and_later_ones_overtaken(reader: DtmfReceiver) -> None:
     assert put(reader, event("1", 800, 960, end=True), event("2", 4000)) == "12"
     assert put(reader, event("1", 800, 960, end=True)) == ""
     assert put(reader, event("#", 2**32 - 100)) == ""  # earlier, around the wrap
@@ -66,12 +66,12 @@ def test_the_first_packets_may_be_lost_and_later_ones_overtaken(reader: ToneRead
     assert put(reader, event("#", 2**32 - 100), event("*", 60)) == "#*"
 
 
-def test_another_source_counts_from_anywhere(reader: ToneReader) -> None:
+def test_another_source_counts_from_anywhere(reader: DtmfReceiver) -> None:
     other = event("2", 800)[:8] + b"\0\0\0\x09" + event("2", 800)[12:]
     assert put(reader, event("1", 4000), other) == "12"
 
 
-def test_a_long_press_is_one_press(reader: ToneReader) -> None:
+def test_a_long_press_is_one_press(reader: DtmfReceiver) -> None:
     """§2.5.1.3: it goes on in segments of 65535 clock ticks."""
     longest = 0xFFFF
     assert put(reader, event("7", 0, 160), event("7", 0, longest)) == "7"
@@ -79,7 +79,7 @@ def test_a_long_press_is_one_press(reader: ToneReader) -> None:
     assert put(reader, event("7", 3 * longest)) == "7"
 
 
-def test_what_is_no_press(reader: ToneReader) -> None:
+def test_what_is_no_press(reader: DtmfReceiver) -> None:
     other_type = event("5", 800)[:1] + b"\x08" + event("5", 800)[2:]
     flash = event("5", 1600)[:12] + b"\x10" + event("5", 1600)[13:]  # event 16
     assert put(reader, other_type, event("5", 800)[:15], flash) == ""
