@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
+from giaoban.sentence import N_
 
 Build = Callable[[Path], Path]
 """Makes the file somewhere in an empty folder."""
@@ -85,8 +86,9 @@ def _let_run(path: Path) -> None:
         path.chmod(0o755)
     if not os.access(path, os.X_OK):
         raise MachineLacks(
-            f"{path} cannot be run: its file system forbids it (noexec), or its rights do",
-            "XDG_CACHE_HOME=FOLDER, where programs may be run",
+            "{path} cannot be run: its file system forbids it (noexec), or its rights do",
+            N_("XDG_CACHE_HOME=FOLDER, where programs may be run"),
+            path=path,
         )
 
 

@@ -15,8 +15,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from giaoban.errors import MachineLacks
+from giaoban.errors import MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
+from giaoban.sentence import N_, Sentence
 
 PR_SET_PDEATHSIG = 1
 FOLLOWED_SILENCE_S = 600.0
@@ -146,7 +147,10 @@ def _started(
         )
     except OSError as error:
         raise MachineLacks(
-            f"{command[0]} cannot be started: {error.strerror}", "giaoban doctor"
+            "{command} cannot be started: {why}",
+            "giaoban doctor",
+            command=command[0],
+            why=strerror(error),
         ) from None
 
 
@@ -157,7 +161,7 @@ def _lines_of(process: subprocess.Popen[bytes]) -> Iterator[str]:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not lines.ended:
             if not selector.select(FOLLOWED_SILENCE_S):
-                raise _hung("the program", FOLLOWED_SILENCE_S)
+                raise _hung(Sentence("the program"), FOLLOWED_SILENCE_S)
             yield from lines.take(os.read(process.stdout.fileno(), 1 << 16))
 
 
@@ -178,7 +182,12 @@ class _Lines:
 
 
 def _hung(what: str, silence_s: float) -> MachineLacks:
-    return MachineLacks(f"{what} hung: no sign of life for {silence_s:.0f} s", "try again")
+    return MachineLacks(
+        "{what} hung: no sign of life for {silence_s:.0f} s",
+        N_("try again"),
+        what=what,
+        silence_s=silence_s,
+    )
 
 
 def _killed(process: subprocess.Popen[bytes]) -> None:
@@ -286,7 +295,7 @@ def _end_of(child: _Running) -> Ended:
 def _check_alive(running: Iterable[_Running]) -> None:
     for child in running:
         if time.monotonic() - child.heard_s > SILENCE_S:
-            raise _hung(f"{child.job.name}: the program", SILENCE_S)
+            raise _hung(Sentence("{job}: the program", job=child.job.name), SILENCE_S)
 
 
 def _end_all(processes: Sequence[subprocess.Popen[bytes]]) -> None:

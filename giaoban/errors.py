@@ -12,15 +12,25 @@ is Ctrl-C, 141 that whoever read our output went away.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 
+from giaoban.sentence import N_, Sentence, joined
 from giaoban.text import printable
 
 
 class GiaobanError(Exception):
-    """Something the user should read; the command line prints it and exits with `exit_code`."""
+    """Something the user should read; the command line prints it and exits with `exit_code`.
+
+    It is an English sentence with named fields and their values, by which catalogues know it;
+    `str(error)` is in English.
+    """
 
     exit_code = 70
+
+    def __init__(self, msgid: str, /, **values: object) -> None:
+        self.said = Sentence(msgid, **values)
+        super().__init__(self.said)
 
 
 class InputError(GiaobanError):
@@ -38,15 +48,17 @@ class InvalidRun(GiaobanError):  # noqa: N818 - the word of the exit code
 class MachineLacks(GiaobanError):  # noqa: N818 - the word of the exit code
     """This machine misses something.
 
-    `install` is the command that puts it right, shown under the message.
+    `install` is the command that puts it right, or says what does; shown under the message.
     """
 
     exit_code = 4
 
-    def __init__(self, what: str, install: str) -> None:
-        super().__init__(f"{what}\n  to mend it: {install}")
-        self.what = what
-        self.install = install
+    def __init__(self, msgid: str, install: str, /, **values: object) -> None:
+        self.what = Sentence(msgid, **values)
+        self.install = Sentence(install)
+        super().__init__(
+            N_("{what}\n  to mend it: {install}"), what=self.what, install=self.install
+        )
 
     def __reduce__(self) -> tuple[type[MachineLacks], tuple[str, str]]:
         return type(self), (self.what, self.install)
@@ -63,15 +75,22 @@ def several(lines: Iterable[str], more: int = 0) -> InputError:
     distinct = list(dict.fromkeys(lines))
     shown = distinct[:MOST_TOLD]
     more += len(distinct) - len(shown)
-    return InputError("\n".join([*shown, f"and {more:,} more"] if more > 0 else shown))
+    return InputError(joined("\n", [*shown, _and_more(more)] if more > 0 else shown))
 
 
-def told(error: GiaobanError) -> str:
-    """An error as a terminal may be given it: not too long, and nothing in it that steers one."""
-    lines = str(error).split("\n")
+def _and_more(more: int) -> Sentence:
+    return Sentence("and {more:,} more", more=more)
+
+
+def told(error: GiaobanError, say: Callable[[Sentence], str] = str) -> str:
+    """An error as a terminal may be given it: not too long, and nothing in it that steers one.
+
+    `say` says it in a language, `giaoban.translation.Translator.say`.
+    """
+    lines = say(error.said).split("\n")
     cut = [printable(line, LONGEST_LINE) for line in lines[: MOST_TOLD + 1]]
     if (more := len(lines) - len(cut)) > 0:
-        cut[-1] = f"and {more + 1:,} more"
+        cut[-1] = say(_and_more(more + 1))
     return "\n".join(cut)
 
 
@@ -92,7 +111,7 @@ def may_hint(words: int) -> bool:
     return _compared <= MOST_COMPARED or words <= 12
 
 
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
+def did_you_mean(word: str, choices: Iterable[str]) -> Sentence:
     """' (did you mean "x"?)' for a near miss, the list of choices if it is short, or ''.
 
     A file in which every line is wrong gets hints for the first of them: comparing takes long, and
@@ -100,10 +119,50 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """
     known = sorted(set(choices))
     if not may_hint(len(known)):
-        return ""
+        return NOTHING
     close = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.6)
     if close:
-        return f' (did you mean "{close[0]}"?)'
+        return Sentence(' (did you mean "{close}"?)', close=close[0])
     if known and len(known) <= 12:
-        return f" (allowed: {', '.join(known)})"
-    return ""
+        return allowed(known)
+    return NOTHING
+
+
+def allowed(choices: Iterable[str]) -> Sentence:
+    """' (allowed: x, y)', to follow what is wrong with a value."""
+    return Sentence(" (allowed: {choices})", choices=", ".join(choices))
+
+
+NOTHING = Sentence("")
+
+
+def strerror(of: OSError | int) -> Sentence:
+    """What the system says of an error."""
+    if isinstance(of, int):
+        return Sentence(os.strerror(of))
+    return Sentence(of.strerror or str(of))
+
+
+_OF_THE_SYSTEM = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Operation not permitted"),
+    N_("Operation not supported"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("File exists"),
+    N_("File name too long"),
+    N_("Input/output error"),
+    N_("Read-only file system"),
+    N_("No space left on device"),
+    N_("Too many levels of symbolic links"),
+    N_("Address already in use"),
+    N_("Cannot assign requested address"),
+    N_("Network is unreachable"),
+    N_("No route to host"),
+    N_("Connection refused"),
+    N_("Exec format error"),
+    N_("Broken pipe"),
+    N_("Invalid argument"),
+)
+"""What it says most often, as strerror(3) has it in English."""

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from giaoban.errors import InputError, did_you_mean, hints_anew
+from giaoban.errors import InputError, did_you_mean, hints_anew, strerror
+from giaoban.sentence import Sentence
 
 MOST_ENTRIES = 20_000
 MOST_TIMES, AT_LEAST = 100, 16 * 2**20
@@ -23,7 +24,9 @@ _CENTRAL = b"PK\x01\x02"
 def refuse_too_many(data: bytes) -> None:
     """Before the directory is read, each of whose entries takes a kilobyte. Raises `ValueError`."""
     if data.count(_CENTRAL) > MOST_ENTRIES:
-        raise ValueError(f"it has more than {MOST_ENTRIES:,} entries")
+        raise ValueError(
+            Sentence("it has more than {most_entries:,} entries", most_entries=MOST_ENTRIES)
+        )
 
 
 def entries_of(archive: zipfile.ZipFile, size: int, most: int) -> list[zipfile.ZipInfo]:
@@ -33,14 +36,16 @@ def entries_of(archive: zipfile.ZipFile, size: int, most: int) -> list[zipfile.Z
     """
     entries = archive.infolist()
     if len({entry.filename for entry in entries}) < len(entries):
-        raise ValueError("a name is there twice")
+        raise ValueError(Sentence("a name is there twice"))
     if len(entries) > MOST_ENTRIES:
-        raise ValueError(f"it has more than {MOST_ENTRIES:,} entries")
+        raise ValueError(
+            Sentence("it has more than {most_entries:,} entries", most_entries=MOST_ENTRIES)
+        )
     if any(e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for e in entries):
-        raise ValueError("an entry is neither stored nor deflated")
+        raise ValueError(Sentence("an entry is neither stored nor deflated"))
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > min(most, AT_LEAST + MOST_TIMES * size):
-        raise ValueError(f"it unpacks to {unpacked / 2**20:,.0f} MiB")
+        raise ValueError(Sentence("it unpacks to {unpacked:,.0f} MiB", unpacked=unpacked / 2**20))
     return entries
 
 
@@ -66,7 +71,7 @@ def bounded(name: str, most: int = MOST) -> Iterator[None]:
     try:
         yield
     except MemoryError:
-        raise InputError(f"{name}: takes more memory than any file of ours") from None
+        raise InputError("{name}: takes more memory than any file of ours", name=name) from None
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
@@ -80,7 +85,10 @@ def refuse_if_others_read(path: Path, holds: str, option: str = "") -> None:
     if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         named = f"{option} = {path}" if option else str(path)
         raise InputError(
-            f"{named}: holds {holds} but others may read it: chmod 600 {shlex.quote(str(path))}"
+            "{named}: holds {holds} but others may read it: chmod 600 {path}",
+            named=named,
+            holds=holds,
+            path=shlex.quote(str(path)),
         )
 
 
@@ -125,11 +133,13 @@ def read_file(path: Path, kind: str = "", most: int = MAX_BYTES, option: str = "
     except FileNotFoundError:
         like = f"*.{kind.lower()}" if kind else "*"
         siblings = [p.name for p in path.parent.glob(like)] if path.parent.is_dir() else []
-        raise InputError(f"{name}: no such file{did_you_mean(path.name, siblings)}") from None
+        raise InputError(
+            "{name}: no such file{near}", name=name, near=did_you_mean(path.name, siblings)
+        ) from None
     except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
+        raise InputError("{name}: cannot be read: {why}", name=name, why=strerror(error)) from None
     except ValueError:  # "embedded null byte"
-        raise InputError(f"{name!r}: is not the name of a file") from None
+        raise InputError("{name}: is not the name of a file", name=repr(name)) from None
     if len(data) > most:  # it grew, or is one of those that have no size
         raise _too_large(name, most)
     return data
@@ -138,20 +148,20 @@ def read_file(path: Path, kind: str = "", most: int = MAX_BYTES, option: str = "
 def open_file(path: Path) -> BufferedReader:
     """A regular file, open for reading. Raises `InputError` for what is none, and `OSError`."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise InputError(f"{path}: is not a regular file")
+        raise InputError("{path}: is not a regular file", path=path)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     return os.fdopen(descriptor, "rb")
 
 
 def _refuse(found: os.stat_result, name: str, most: int) -> None:
     if stat.S_ISDIR(found.st_mode):
-        raise InputError(f"{name}: is a folder, a file is needed")
+        raise InputError("{name}: is a folder, a file is needed", name=name)
     if not stat.S_ISREG(found.st_mode):
-        raise InputError(f"{name}: is not a regular file")
+        raise InputError("{name}: is not a regular file", name=name)
     if found.st_size > most:
         raise _too_large(name, most)
 
 
 def _too_large(name: str, most: int) -> InputError:
     size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most} bytes"
-    return InputError(f"{name}: larger than {size}, not a file of ours")
+    return InputError("{name}: larger than {size}, not a file of ours", name=name, size=size)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from giaoban.sentence import Sentence
 from giaoban.text import LONGEST_NAME
 from giaoban.tomlfile import StrictModel
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def _text(value: str) -> str:
     if not value.strip():
-        raise ValueError("is empty (allowed: any text that says it)")
+        raise ValueError(Sentence("is empty (allowed: any text that says it)"))
     return value
 
 
@@ -40,11 +41,15 @@ class Sourced(StrictModel):
     def _an_assumption_can_be_settled(self) -> Self:
         if self.assumed and not self.settled_by.strip():
             raise ValueError(
-                "assumed = true needs settled_by (allowed: any text that says what would "
-                "replace the assumption)"
+                Sentence(
+                    "assumed = true needs settled_by (allowed: any text that says "
+                    "what would replace the assumption)"
+                )
             )
         if not self.assumed and self.settled_by.strip():
-            raise ValueError("settled_by is given but assumed is not true (allowed: both or none)")
+            raise ValueError(
+                Sentence("settled_by is given but assumed is not true (allowed: both or none)")
+            )
         return self
 
     def said(self, say: Translator) -> tuple[str, str]:

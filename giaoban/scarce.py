@@ -9,37 +9,43 @@ import re
 from collections.abc import Iterator
 
 from giaoban.errors import MachineLacks
+from giaoban.sentence import N_, Sentence
 
 _MEMORY = (
-    "not enough memory",
-    "end other programs, or ask for less at a time: --jobs 1, --seeds 0 (limits: ulimit -v)",
+    N_("not enough memory"),
+    N_("end other programs, or ask for less at a time: --jobs 1, --seeds 0 (limits: ulimit -v)"),
 )
 _PROCESSES = (
-    "no more processes or threads may be started",
-    "end other programs, or raise the limit: ulimit -u",
+    N_("no more processes or threads may be started"),
+    N_("end other programs, or raise the limit: ulimit -u"),
 )
 _TEMPORARY = (
-    "no folder for temporary files can be written",
-    "free some space (df -h /tmp), or name another folder: TMPDIR (limits: ulimit -f unlimited)",
+    N_("no folder for temporary files can be written"),
+    N_(
+        "free some space (df -h /tmp), or name another folder: TMPDIR (limits: ulimit -f unlimited)"
+    ),
 )
 _SHORT = {
     errno.ENOSPC: (
-        "no space left on the disk",
-        "free some space (df -h), or name another folder: --results, TMPDIR",
+        N_("no space left on the disk"),
+        N_("free some space (df -h), or name another folder: --results, TMPDIR"),
     ),
     errno.EDQUOT: (
-        "no space left on the disk: your quota is used up",
-        "remove files of yours, or name another folder: --results, TMPDIR",
+        N_("no space left on the disk: your quota is used up"),
+        N_("remove files of yours, or name another folder: --results, TMPDIR"),
     ),
     errno.EFBIG: (
-        "a file grew larger than files may become here",
-        "raise the limit: ulimit -f unlimited",
+        N_("a file grew larger than files may become here"),
+        N_("raise the limit: ulimit -f unlimited"),
     ),
     errno.ENOMEM: _MEMORY,
-    errno.EMFILE: ("no more files may be open at a time", "raise the limit: ulimit -n 4096"),
+    errno.EMFILE: (
+        N_("no more files may be open at a time"),
+        N_("raise the limit: ulimit -n 4096"),
+    ),
     errno.ENFILE: (
-        "no more files may be open at a time on this machine",
-        "end other programs, or raise the limit: sysctl fs.file-max",
+        N_("no more files may be open at a time on this machine"),
+        N_("end other programs, or raise the limit: sysctl fs.file-max"),
     ),
 }
 _LOADER = re.compile(r"failed to map segment|cannot (?:map|allocate)|[Tt]oo many open files")
@@ -64,7 +70,9 @@ def shortage(error: BaseException) -> MachineLacks | None:
         if found is not None:
             what, mending = found
             place = _place(each)
-            return MachineLacks(f"{place}: {what}" if place else what, mending)
+            if place:
+                return MachineLacks("{place}: {what}", mending, place=place, what=Sentence(what))
+            return MachineLacks(what, mending)
     return None
 
 

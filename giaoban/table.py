@@ -15,8 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.errors import InputError, did_you_mean, several
+from giaoban.errors import InputError, allowed, did_you_mean, several
 from giaoban.names import key
+from giaoban.sentence import Sentence
 from giaoban.text import LONGEST, fault
 from giaoban.tomlfile import read_text
 
@@ -37,11 +38,17 @@ class Cell:
     heading: str
     text: str
 
-    def mistake(self, what: str) -> InputError:
+    def mistake(self, msgid: str, /, **values: object) -> InputError:
         """The error that says what is wrong with this cell."""
         shown = self.text if len(self.text) <= 60 else self.text[:57] + "..."
-        place = f"{self.path}:{self.line}: column {self.heading!r}"
-        return InputError(f"{place} = {shown!r}: {what}")
+        return InputError(
+            "{path}:{line}: column {heading} = {shown}: {what}",
+            path=self.path,
+            line=self.line,
+            heading=repr(self.heading),
+            shown=repr(shown),
+            what=Sentence(msgid, **values),
+        )
 
     def number(self) -> float:
         """The number in the cell. Raises `InputError`.
@@ -91,9 +98,10 @@ class Row:
         cell = self.cell(column)
         return cell.number() if cell is not None else None
 
-    def mistake(self, what: str) -> InputError:
+    def mistake(self, msgid: str, /, **values: object) -> InputError:
         """The error that says what is wrong with this line."""
-        return InputError(f"{self.path}:{self.line}: {what}")
+        what = Sentence(msgid, **values)
+        return InputError("{path}:{line}: {what}", path=self.path, line=self.line, what=what)
 
 
 def written(value: object) -> str:
@@ -143,7 +151,11 @@ def read_table(
     mistakes: list[str] = []
     line = skipped + 1
     if text.count("\n") > MOST_LINES or text.count("\r") > MOST_LINES:
-        raise InputError(f"{path}: has more than {MOST_LINES} lines, not a table of ours")
+        raise InputError(
+            "{path}: has more than {most_lines} lines, not a table of ours",
+            path=path,
+            most_lines=MOST_LINES,
+        )
     try:
         for cells in reader:
             begins, line = line, skipped + reader.line_num + 1
@@ -155,24 +167,33 @@ def read_table(
                 continue
             if any(values[len(headings) :]):
                 mistakes.append(
-                    f"{path}:{begins}: has {len(values)} cells, the headings are {len(headings)} "
-                    "(allowed: text that holds the separator stands in quotes)"
+                    Sentence(
+                        "{path}:{begins}: has {number} cells, the headings are "
+                        "{number2} (allowed: text that holds the separator stands "
+                        "in quotes)",
+                        path=path,
+                        begins=begins,
+                        number=len(values),
+                        number2=len(headings),
+                    )
                 )
                 continue
             placed = zip(headings, values, strict=False)
             row = {n: Cell(path, begins, h, v) for (n, h), v in placed if n}
             mistakes += [
-                str(cell.mistake(wrong))
+                cell.mistake(wrong).said
                 for cell in row.values()
                 if (wrong := fault(cell.text, LONGEST))
             ]
             rows.append(Row(path, begins, row))
     except csv.Error as error:
-        raise InputError(f"{path}:{line}: is not CSV: {error}") from None
+        raise InputError(
+            "{path}:{line}: is not CSV: {error}", path=path, line=line, error=error
+        ) from None
     if mistakes:
         raise several(mistakes)
     if not rows and not (headings and may_be_empty):
-        raise InputError(f"{path}: holds no line under its headings")
+        raise InputError("{path}: holds no line under its headings", path=path)
     return rows
 
 
@@ -185,24 +206,51 @@ def _headings(
 ) -> list[tuple[str, str]]:
     """(column, heading) of each place, in order; a column without heading is "" and not read."""
     if len(headings) > MOST_COLUMNS:
-        raise InputError(f"{path}:{line}: has more than {MOST_COLUMNS} columns, no table of ours")
+        raise InputError(
+            "{path}:{line}: has more than {most_columns} columns, no table of ours",
+            path=path,
+            line=line,
+            most_columns=MOST_COLUMNS,
+        )
     meant = {key(word): name for name, words in columns.items() for word in (name, *words)}
     found: list[tuple[str, str]] = []
     wrong: list[str] = []
     for number, heading in enumerate(headings, start=1):
         name = meant.get(key(heading), "")
-        place = f"{path}:{line}: column {number}"
+        place = Sentence("{path}:{line}: column {number}", path=path, line=line, number=number)
         if heading and not name:
             known = [word for column, words in columns.items() for word in (column, *words)]
-            near = did_you_mean(heading, known) or f" (allowed: {', '.join(columns)})"
-            wrong.append(f"{place}: unknown heading {heading!r}{near}")
+            near = did_you_mean(heading, known) or allowed(columns)
+            wrong.append(
+                Sentence(
+                    "{place}: unknown heading {heading}{near}",
+                    place=place,
+                    heading=repr(heading),
+                    near=near,
+                )
+            )
         elif name and name in (other for other, _ in found):
-            wrong.append(f'{place}: {heading!r} is a second column "{name}"')
+            wrong.append(
+                Sentence(
+                    '{place}: {heading} is a second column "{name}"',
+                    place=place,
+                    heading=repr(heading),
+                    name=name,
+                )
+            )
         found.append((name, heading))
     for name in needed:
         if name not in (other for other, _ in found):
             words = ", ".join((name, *columns[name]))
-            wrong.append(f'{path}:{line}: no column "{name}" (a heading that means it: {words})')
+            wrong.append(
+                Sentence(
+                    '{path}:{line}: no column "{name}" (a heading that means it: {words})',
+                    path=path,
+                    line=line,
+                    name=name,
+                    words=words,
+                )
+            )
     if wrong:
         raise several(wrong)
     return found

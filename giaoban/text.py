@@ -17,6 +17,8 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, core_schema
 
+from giaoban.sentence import N_, Sentence
+
 LONGEST = 1_000
 """Characters of a text in a file that people write."""
 LONGEST_NAME = 120
@@ -35,29 +37,33 @@ _PILED = re.compile(
 )
 
 _KINDS = {
-    "Cc": "a control character",
-    "Cf": "an invisible mark",
-    "Cs": "half a character",
-    "Co": "a character of private use",
-    "Cn": "no character",
-    "Zl": "a line break",
-    "Zp": "a line break",
+    "Cc": N_("a control character"),
+    "Cf": N_("an invisible mark"),
+    "Cs": N_("half a character"),
+    "Co": N_("a character of private use"),
+    "Cn": N_("no character"),
+    "Zl": N_("a line break"),
+    "Zp": N_("a line break"),
 }
 
 
-def fault(text: str, longest: int | None = None) -> str | None:
+def fault(text: str, longest: int | None = None) -> Sentence | None:
     """What is wrong with a text and what is allowed; None: nothing. `longest` in characters."""
     if longest is not None and len(text) > longest:
-        return f"is {len(text)} characters long (allowed: {longest})"
+        return Sentence(
+            "is {length} characters long (allowed: {longest})", length=len(text), longest=longest
+        )
     if text.isascii() and text.isprintable():
         return None
     at = _hidden(text)
     if at is not None:
-        return f"holds {_named(text[at])} (allowed: one line of printable text)"
+        return Sentence(
+            "holds {character} (allowed: one line of printable text)", character=_named(text[at])
+        )
     return None
 
 
-def hidden_in(text: str) -> tuple[int, str] | None:
+def hidden_in(text: str) -> tuple[int, Sentence] | None:
     """The first line (from 1) of a whole file with something that must not be in it, and what."""
     if _shown(text):
         return None
@@ -187,11 +193,13 @@ def _plain(c: str) -> bool:
     return (c.isprintable() and not _BLANK.match(c)) or c in _SPACES
 
 
-def _named(c: str) -> str:
-    name = unicodedata.name(c, "") or _KINDS.get(unicodedata.category(c), "")
+def _named(c: str) -> Sentence | str:
+    known = _KINDS.get(unicodedata.category(c))
+    name = unicodedata.name(c, "") or (known and Sentence(known))
     if c in "\n\r":
-        name = "a line break"
-    return f"U+{ord(c):04X}, {name}" if name else f"U+{ord(c):04X}"
+        name = Sentence("a line break")
+    code = f"U+{ord(c):04X}"
+    return Sentence("{code}, {name}", code=code, name=name) if name else code
 
 
 def _escaped(c: str) -> str:

@@ -17,8 +17,9 @@ from typing import Any, Literal, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, ValidationError
 from pydantic_core import CoreSchema, SchemaValidator
 
-from giaoban.errors import MOST_TOLD, InputError, did_you_mean, several
-from giaoban.files import read_file
+from giaoban.errors import MOST_TOLD, InputError, did_you_mean, several, NOTHING
+from giaoban.files import read_file, MAX_BYTES
+from giaoban.sentence import N_, Sentence
 from giaoban.text import LONGEST, checked_texts, hidden_in
 
 SPARE_ITEMS, BYTES_AN_ITEM = 100_000, 6
@@ -42,13 +43,25 @@ def read_json[M: BaseModel](model: type[M], text: str | bytes, origin: str, sche
     data = text.encode() if isinstance(text, str) else text
     items = data.count(b",") + data.count(b"{") + data.count(b"[")
     if items > SPARE_ITEMS + len(data) // BYTES_AN_ITEM:
-        raise InputError(f"{origin}: not a {schema} file: {items:,} values in {len(data):,} bytes")
+        raise InputError(
+            "{origin}: not a {schema} file: {items:,} values in {number:,} bytes",
+            origin=origin,
+            schema=schema,
+            items=items,
+            number=len(data),
+        )
     try:
         found = _stopping(model).validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{origin}: not a {schema} file: {key}: {first['msg']}") from None
+        raise InputError(
+            "{origin}: not a {schema} file: {key}: {what}",
+            origin=origin,
+            schema=schema,
+            key=key,
+            what=said_by_pydantic(first),
+        ) from None
     assert isinstance(found, model)
     return found
 
@@ -130,14 +143,19 @@ def read_text(path: Path, kind: str = "TOML") -> str:
     """
     data = read_file(path, kind)
     if not data.strip():
-        raise InputError(f"{path}: is empty")
+        raise InputError("{path}: is empty", path=path)
     try:
         text = data.decode("utf-8-sig")  # some Windows editors put a byte-order mark first
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}:{line}: is not UTF-8 text (byte {error.start})") from None
+        raise InputError(
+            "{path}:{line}: is not UTF-8 text (byte {start})",
+            path=path,
+            line=line,
+            start=error.start,
+        ) from None
     if "\0" in text:
-        raise InputError(f"{path}: is a binary file, {kind} text is needed")
+        raise InputError("{path}: is a binary file, {kind} text is needed", path=path, kind=kind)
     return text
 
 
@@ -146,25 +164,35 @@ def parse(path: Path, text: str) -> dict[str, Any]:
     data = text.encode()
     tables, keys = data.count(b"{") + data.count(b"\n["), data.count(b"=")
     for count, most, what in (
-        (tables, MOST_TABLES, "tables"),
-        (keys, MOST_KEYS + KEYS_A_TABLE * tables, "keys"),
+        (tables, MOST_TABLES, Sentence("tables")),
+        (keys, MOST_KEYS + KEYS_A_TABLE * tables, Sentence("keys")),
     ):
         if count > most:
-            raise InputError(f"{path}: has more than {most:,} {what}, not a file of ours")
+            raise InputError(
+                "{path}: has more than {most:,} {what}, not a file of ours",
+                path=path,
+                most=most,
+                what=what,
+            )
     if found := _DOTTED.search(data):
         line = data[: found.start()].count(b"\n") + 1
         raise InputError(
-            f"{path}:{line}: a key of more than {MOST_PARTS} parts, not a file of ours"
+            "{path}:{line}: a key of more than {most_parts} parts, not a file of ours",
+            path=path,
+            line=line,
+            most_parts=MOST_PARTS,
         )
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise InputError(f"{path}: is nested too deeply") from None
+        raise InputError("{path}: is nested too deeply", path=path) from None
     except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
         at = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        place, what = (f"{path}:{at[1]}", str(error)[: at.start()]) if at else (path, str(error))
-        column = f" (column {at[2]})" if at else ""
-        raise InputError(f"{place}: is not TOML: {what}{column}") from None
+        place, said = (f"{path}:{at[1]}", str(error)[: at.start()]) if at else (path, str(error))
+        column = Sentence(" (column {column})", column=at[2]) if at else NOTHING
+        raise InputError(
+            "{place}: is not TOML: {said}{column}", place=place, said=said, column=column
+        ) from None
 
 
 def load[M: BaseModel](path: Path, model: type[M]) -> M:
@@ -188,7 +216,7 @@ def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
         told = [_explain(model, dict(e)) for e in first]
         raise mistakes(path, told, text, more=error.error_count() - len(first)) from None
     if hidden := hidden_in(text):  # in a comment, where it would mislead who reads the file
-        raise InputError(f"{path}:{hidden[0]}: {hidden[1]}")
+        raise InputError("{path}:{line}: {what}", path=path, line=hidden[0], what=hidden[1])
     return found
 
 
@@ -202,7 +230,7 @@ def _all_mistakes(
     return None
 
 
-Mistake = tuple[Loc, object, str]
+Mistake = tuple[Loc, object, Sentence]
 """Where it is, the value there, what is wrong with it (and what is allowed)."""
 
 
@@ -222,26 +250,36 @@ def mistakes(
         shown = f" = {value!r}" if isinstance(value, str | int | float | bool) else ""
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         key = dotted(loc)
-        lines.append((number or 0, f"{place}: {key + shown + ': ' if key else ''}{what}"))
+        at = f"{place}: {key + shown + ': ' if key else ''}"
+        lines.append((number or 0, Sentence("{at}{what}", at=at, what=what)))
     ordered = sorted(lines, key=lambda line: line[0])
     return several((line for _, line in ordered), more)
 
 
 _IN_OUR_WORDS = {
-    "greater_than": "is out of range (allowed: more than {gt:g})",
-    "greater_than_equal": "is out of range (allowed: {ge:g} or more)",
-    "less_than": "is out of range (allowed: less than {lt:g})",
-    "less_than_equal": "is out of range (allowed: {le:g} or less)",
-    "model_attributes_type": "is not a table",
-    "model_type": "is not a table",
-    "literal_error": "is not known (allowed: {expected})",
-    "string_pattern_mismatch": "does not have the right form (allowed: what matches {pattern})",
-    "string_too_long": "is too long (allowed: {max_length} characters)",
-    "string_too_short": "is too short (allowed: {min_length} characters or more)",
-    "too_long": "has too many entries (allowed: {max_length})",
-    "too_short": "has too few entries (allowed: {min_length} or more)",
-    "union_tag_invalid": "{discriminator} is {tag!r}, not known (allowed: {expected_tags})",
-    "union_tag_not_found": "does not say its {discriminator}",
+    "greater_than": N_("is out of range (allowed: more than {gt})"),
+    "greater_than_equal": N_("is out of range (allowed: {ge} or more)"),
+    "less_than": N_("is out of range (allowed: less than {lt})"),
+    "less_than_equal": N_("is out of range (allowed: {le} or less)"),
+    "model_attributes_type": N_("is not a table"),
+    "model_type": N_("is not a table"),
+    "literal_error": N_("is not known (allowed: {expected})"),
+    "string_pattern_mismatch": N_("does not have the right form (allowed: what matches {pattern})"),
+    "string_too_long": N_("is too long (allowed: {max_length} characters)"),
+    "string_too_short": N_("is too short (allowed: {min_length} characters or more)"),
+    "too_long": N_("has too many entries (allowed: {max_length})"),
+    "too_short": N_("has too few entries (allowed: {min_length} or more)"),
+    "union_tag_invalid": N_("{discriminator} is {tag!r}, not known (allowed: {expected_tags})"),
+    "union_tag_not_found": N_("does not say its {discriminator}"),
+    "int_type": N_("input should be a valid integer"),
+    "int_from_float": N_("input should be a valid integer, got a number with a fractional part"),
+    "float_type": N_("input should be a valid number"),
+    "finite_number": N_("input should be a finite number"),
+    "string_type": N_("input should be a valid string"),
+    "bool_type": N_("input should be a valid boolean"),
+    "list_type": N_("input should be a valid list"),
+    "tuple_type": N_("input should be a valid tuple"),
+    "dict_type": N_("input should be a valid dictionary"),
 }
 """What pydantic's types of error mean to a person who writes a TOML file."""
 
@@ -250,16 +288,32 @@ def _explain(model: type[BaseModel], error: Mapping[str, Any]) -> Mistake:
     belongs, loc = _follow(model, error["loc"])
     if error["type"] == "extra_forbidden":
         known = _fields_of(_follow(model, error["loc"][:-1])[0])
-        return loc, None, f"unknown key{did_you_mean(str(loc[-1]), known)}"
+        near = did_you_mean(str(loc[-1]), known)
+        return loc, None, Sentence("unknown key{near}", near=near)
     if error["type"] == "missing":
-        return loc, None, "is missing"
+        return loc, None, Sentence("is missing")
     value = None if _is_secret(belongs) else error["input"]
+    return loc, value, said_by_pydantic(error)
+
+
+def said_by_pydantic(error: Mapping[str, Any]) -> Sentence:
+    """What one of the errors of a `ValidationError` says of the value."""
+    values = dict(error.get("ctx", {}))
     told = _IN_OUR_WORDS.get(error["type"])
     if told is not None:
-        return loc, value, told.format(**error.get("ctx", {}))
+        # a limit is to be written into the file, whose decimal mark is that of TOML
+        values |= {name: f"{values[name]:g}" for name in ("gt", "ge", "lt", "le") if name in values}
+        if "expected" in values:
+            first, _, last = str(values["expected"]).rpartition(" or ")
+            either = Sentence("{first} or {last}", first=first, last=last)
+            values["expected"] = either if first else last
+        return Sentence(told, **values)
+    raised = values.get("error")
+    if isinstance(raised, Exception) and raised.args and isinstance(raised.args[0], Sentence):
+        return raised.args[0]
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     message = message[:1].lower() + message[1:] if message.startswith("Input ") else message
-    return loc, value, message
+    return Sentence(message)
 
 
 def dotted(loc: Loc) -> str:

@@ -10,16 +10,31 @@ its measures (see `scenarios.faults.graph`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Literal
+
+from giaoban.sentence import N_, Sentence, filled
 
 if TYPE_CHECKING:
     from babel import Locale
+
+__all__ = [
+    "LOCALES",
+    "NBSP",
+    "N_",
+    "SOURCE",
+    "UNITS",
+    "Language",
+    "Translator",
+    "pgettext",
+    "translator",
+]
 
 Language = Literal["vi", "en"]
 
@@ -27,11 +42,6 @@ LOCALES = Path(__file__).with_name("locale")
 SOURCE: Language = "en"
 """The language of the sentences in the code."""
 NBSP = "\u00a0"
-
-
-def N_(msgid: str) -> str:  # noqa: N802 - the name by which gettext's tools know it
-    """Mark a sentence that is translated later, where it is said."""
-    return msgid
 
 
 def pgettext(context: str, msgid: str) -> str:
@@ -128,6 +138,18 @@ class Translator:
         """A sentence that agrees with a number, which is in its field `n`."""
         return self._catalogue.ngettext(one, more, n).format(n=n, **values)
 
+    def say(self, sentence: str) -> str:
+        """A sentence that was made in English, with its numbers and those in its fields; a text of
+        no language, as names are, stays as it is."""
+        if not isinstance(sentence, Sentence) or self.language == SOURCE:
+            return str(sentence)
+        msgid = self.text(sentence.msgid) if sentence.msgid else ""
+        return filled(msgid, sentence.values, self._fields) if sentence.values else msgid
+
+    @cached_property
+    def _fields(self) -> Formatter:
+        return _Fields(self)
+
     def number(self, value: float | None, digits: int = 2) -> str:
         """With the language's signs and at most `digits` decimals; `–` for None."""
         if value is None:
@@ -135,15 +157,16 @@ class Translator:
         text = f"{value:,.{digits}f}"
         if "." in text:
             text = text.rstrip("0").rstrip(".")
-        return "0" if text == "-0" else text.translate(self._signs)
+        return "0" if text == "-0" else text.translate(self.signs)
 
     def figure(self, value: float, digits: int = 6) -> str:
         """As it was given, to so many significant digits, with the language's decimal sign."""
         point = self.locale.number_symbols["latn"]["decimal"]
         return f"{value:.{digits}g}".replace(".", point)
 
-    @property
-    def _signs(self) -> Mapping[int, str]:
+    @cached_property
+    def signs(self) -> Mapping[int, str]:
+        """Those of numbers in English → those of the language."""
         signs = self.locale.number_symbols["latn"]
         return str.maketrans({",": signs["group"], ".": signs["decimal"], "-": "−"})
 
@@ -162,6 +185,29 @@ class Translator:
             case "points":
                 return self.ngettext("point", "points", n)
         return self.gettext(unit) if unit in UNITS else unit
+
+
+class _Fields(Formatter):
+    """Fills the fields of a sentence in a translator's language."""
+
+    def __init__(self, by: Translator) -> None:
+        self._by = by
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """A value, which may be a sentence itself."""
+        value = super().get_value(key, args, kwargs)
+        return self._by.say(value) if isinstance(value, Sentence) else value
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A number has the signs of the language where it is formatted at all; else it is what
+        somebody wrote, or is to write, into a file."""
+        if not isinstance(value, int | float) or not format_spec:
+            return format(value, format_spec)
+        if "|" in format_spec:
+            from giaoban.counting import Count
+
+            return format(Count(int(value), self._by.locale), format_spec)
+        return format(value, format_spec).translate(self._by.signs)
 
 
 @cache

@@ -21,6 +21,7 @@ from typing import Any, Self
 from giaoban.children import die_with_parent
 from giaoban.errors import MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
+from giaoban.sentence import N_
 
 
 def cores() -> int:
@@ -118,8 +119,9 @@ class WorkerProcess:
                 self._process.join()
                 code = self._process.exitcode
                 raise MachineLacks(
-                    f"a process of ours was ended from outside (exit code {code}; out of memory?)",
-                    "memory, or fewer processes: --jobs 1, --seeds 0",
+                    "a process of ours was ended from outside (exit code {code}; out of memory?)",
+                    N_("memory, or fewer processes: --jobs 1, --seeds 0"),
+                    code=code,
                 ) from None
         failed, value = self._answers[number]
         if failed:

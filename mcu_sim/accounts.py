@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from giaoban.files import refuse_if_others_read
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.device import Id
 from traffic.hosts import is_one_host
@@ -28,7 +29,12 @@ _LONGEST_PASSWORD = 128
 def _password(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if not 1 <= len(text) <= _LONGEST_PASSWORD or not text.isprintable():
-        raise ValueError(f"must be 1 to {_LONGEST_PASSWORD} printable characters")
+        raise ValueError(
+            Sentence(
+                "must be 1 to {longest_password} printable characters",
+                longest_password=_LONGEST_PASSWORD,
+            )
+        )
     return secret
 
 
@@ -46,7 +52,7 @@ def _host(text: str) -> str:
             return text
     except ValueError:
         pass
-    raise ValueError("must be a host's IPv4 address, as 10.68.0.2")
+    raise ValueError(Sentence("must be a host's IPv4 address, as 10.68.0.2"))
 
 
 HostText = Annotated[str, AfterValidator(_host)]
@@ -85,7 +91,7 @@ class Accounts(StrictModel):
         users = [account.user for account in self.account]
         for user in users:
             if users.count(user) > 1:
-                raise ValueError(f'user "{user}" has two accounts')
+                raise ValueError(Sentence('user "{user}" has two accounts', user=user))
         return self
 
     def media_of(self, user: str) -> frozenset[str]:

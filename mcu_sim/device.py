@@ -16,9 +16,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.provenance import Name, Sourced
-from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text
+from giaoban.sentence import Sentence
+from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text, said_by_pydantic
 from giaoban.translation import N_
 
 AUDIO = "audio"
@@ -74,14 +75,16 @@ def lower(resolution: str) -> list[str]:
 def _one_line(text: str) -> str:
     # A refusal's reason goes into a SIP status line, where a line break would end it.
     if not text.strip() or not text.isprintable():
-        raise ValueError("must be one line of text")
+        raise ValueError(Sentence("must be one line of text"))
     return text
 
 
 def _known(resolution: str) -> str:
     if resolution not in KNOWN:
-        hint = did_you_mean(resolution, KNOWN) or f" (allowed: {', '.join(KNOWN)})"
-        raise ValueError(f'unknown resolution "{resolution}"{hint}')
+        hint = did_you_mean(resolution, KNOWN) or allowed(KNOWN)
+        raise ValueError(
+            Sentence('unknown resolution "{resolution}"{hint}', resolution=resolution, hint=hint)
+        )
     return resolution
 
 
@@ -239,48 +242,76 @@ class Device(_Card):
         for table in (self.cost, self.mixed_cost):
             for name, count in Counter(cost.resolution for cost in table).items():
                 if count > 1:
-                    raise ValueError(f'resolution "{name}" has two costs')
+                    raise ValueError(Sentence('resolution "{name}" has two costs', name=name))
         steps = self.when_full.steps
         if "refuse" in steps[:-1] or steps[-1] != "refuse" or len(set(steps)) < len(steps):
-            raise ValueError('when_full.steps: each once, the last is "refuse"')
+            raise ValueError(Sentence('when_full.steps: each once, the last is "refuse"'))
         if self.units_for(AUDIO) is None and (
             self.capacity.audio_ports or self.voice_units or self.line_rates or "audio" in steps
         ):
             raise ValueError(
-                'needs a cost for resolution "audio" (audio_ports, voice_units, line_rates and '
-                'when_full "audio" give calls without video)'
+                Sentence(
+                    'needs a cost for resolution "audio" (audio_ports, '
+                    'voice_units, line_rates and when_full "audio" give calls '
+                    "without video)"
+                )
             )
         named = [*(self.line_rates.min_kbps if self.line_rates else ())]
         named += [name for limit in self.limit for name in limit.calls]
         named += [*(self.levels.ports if self.levels else ())]
         for name in named:
             if self.units_for(name) is None:
-                raise ValueError(f'resolution "{name}" has a limit, line rate or level but no cost')
+                raise ValueError(
+                    Sentence(
+                        'resolution "{name}" has a limit, line rate or level but no cost', name=name
+                    )
+                )
         self._check_shares()
         if "higher" in steps and self.levels is None:
-            raise ValueError('when_full "higher" needs levels')
+            raise ValueError(Sentence('when_full "higher" needs levels'))
         return self
 
     def _check_shares(self) -> None:
         if self.voice_units:
             if self.voice is None:
-                raise ValueError("voice_units are given, but the card cannot convert units")
+                raise ValueError(
+                    Sentence("voice_units are given, but the card cannot convert units")
+                )
             if self.voice_units * self.voice.ports_per_unit < self.voice.least_ports:
                 raise ValueError(
-                    f"voice_units = {self.voice_units} is too few "
-                    f"(allowed: those of {self.voice.least_ports} audio ports or more)"
+                    Sentence(
+                        "voice_units = {voice_units} is too few (allowed: those of "
+                        "{least_ports} audio ports or more)",
+                        voice_units=self.voice_units,
+                        least_ports=self.voice.least_ports,
+                    )
                 )
             if self.units_total <= 0:
-                raise ValueError(f"voice_units = {self.voice_units} leave no unit for video")
+                raise ValueError(
+                    Sentence(
+                        "voice_units = {voice_units} leave no unit for video",
+                        voice_units=self.voice_units,
+                    )
+                )
         if self.reserve is not None and self.reserve.units >= self.units_total:
-            raise ValueError(f"reserve = {self.reserve.units:g} leaves no unit for a call")
+            raise ValueError(
+                Sentence("reserve = {units:g} leaves no unit for a call", units=self.reserve.units)
+            )
         held = self.content.units + (self.reserve.units if self.reserve is not None else 0.0)
         if held >= self.units_total:
-            raise ValueError(f"content = {self.content.units:g} leaves no unit for a call")
+            raise ValueError(
+                Sentence("content = {units:g} leaves no unit for a call", units=self.content.units)
+            )
         if self.levels is not None:
             taken = sum((self.units_for(r) or 0.0) * n for r, n in self.levels.ports.items())
             if taken > self.units_total:
-                raise ValueError(f"levels take {taken:g} of {self.units_total:g} units")
+                raise ValueError(
+                    Sentence(
+                        "levels take {taken:g} of {units_total:g} units",
+                        taken=taken,
+                        units_total=self.units_total,
+                    )
+                )
 
     @property
     def units_total(self) -> float:
@@ -428,19 +459,19 @@ def _catalogue(path: Path, _text: str) -> DeviceCatalogue:
     for number, card in enumerate(file.card):
         family = families.get(card.family)
         if family is None:
-            what = f"no such family{did_you_mean(card.family, families)}"
+            what = Sentence("no such family{near}", near=did_you_mean(card.family, families))
             found.append((("card", number, "family"), card.family, what))
             continue
         for index, entry in enumerate(card.device):
             loc: Loc = ("card", number, "device", index)
             if entry.id in ids:
-                found.append(((*loc, "id"), entry.id, "is there twice (allowed: once)"))
+                found.append(((*loc, "id"), entry.id, Sentence("is there twice (allowed: once)")))
             ids.add(entry.id)
             try:
                 devices.append(_resolve(file.defaults, family, card, entry))
             except ValidationError as error:
                 for fault in error.errors():
-                    found.append((loc, None, fault["msg"].removeprefix("Value error, ")))
+                    found.append((loc, None, said_by_pydantic(dict(fault))))
     if found:
         raise mistakes(path, found)
     return DeviceCatalogue(devices)
@@ -482,4 +513,8 @@ def pick(catalogue: DeviceCatalogue, device_id: str) -> Device:
         if device.id == device_id:
             return device
     known = [device.id for device in catalogue.device]
-    raise InputError(f'device = "{device_id}": no such device{did_you_mean(device_id, known)}')
+    raise InputError(
+        'device = "{device_id}": no such device{near}',
+        device_id=device_id,
+        near=did_you_mean(device_id, known),
+    )

@@ -49,8 +49,12 @@ def allocate(span: str, links: Sequence[str]) -> dict[str, Pair]:
     room = capacity(span)
     if len(links) > room:
         raise InputError(
-            f'address range "{span}" is exhausted: {len(links)} links need a /30 each, '
-            f'it holds {room}; the first link without one is "{links[room]}"'
+            'address range "{span}" is exhausted: {number} links need a /30 each, it '
+            'holds {room}; the first link without one is "{link}"',
+            span=span,
+            number=len(links),
+            room=room,
+            link=links[room],
         )
     first = int(ipaddress.IPv4Network(span).network_address)
     return {link: _pair(first + 4 * i) for i, link in enumerate(links)}

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from topology.network import Hop
 
@@ -43,7 +44,13 @@ class NetworkChange(StrictModel):
         if self.do in ("swallow", "pass"):
             wanted = {"link", "source", "target"}
         if given != wanted:
-            raise ValueError(f"{self.do} needs {', '.join(sorted(wanted))} and nothing else")
+            raise ValueError(
+                Sentence(
+                    "{do} needs {wanted} and nothing else",
+                    do=self.do,
+                    wanted=", ".join(sorted(wanted)),
+                )
+            )
         return self
 
     @property
@@ -70,5 +77,5 @@ class Outage(StrictModel):
     @model_validator(mode="after")
     def _lasts(self) -> Self:
         if self.to_s is not None and self.to_s <= self.from_s:
-            raise ValueError("to_s is not after from_s")
+            raise ValueError(Sentence("to_s is not after from_s"))
         return self

@@ -47,7 +47,11 @@ def country(bridges: int = BRIDGES) -> Province:
     Rates are such that everybody at 2 Mb/s fits. Raises `InputError` for a number out of range.
     """
     if not 2 <= bridges <= MOST_BRIDGES:
-        raise InputError(f"{bridges} bridges (allowed: 2 to {MOST_BRIDGES})")
+        raise InputError(
+            "{bridges} bridges (allowed: 2 to {most_bridges})",
+            bridges=bridges,
+            most_bridges=MOST_BRIDGES,
+        )
     communes = bridges - 1
     provinces = math.ceil(communes / PER_PROVINCE)
     routers = [_router(f"r-{name}", shown, place) for name, shown, place in CENTRES]

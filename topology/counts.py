@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from giaoban.sentence import Sentence
+
 RATE_TOLERANCE_PCT = 2.0
 DELAY_TOLERANCE_US = 50.0
 
@@ -76,22 +78,33 @@ class Probe:
     delay_us: float
     lost: int
 
-    def fault(self) -> str | None:
+    def fault(self) -> Sentence | None:
         """What is wrong with it, or None."""
-        place = f"link {self.link} {self.direction}"
+        place = Sentence("link {link} {direction}", link=self.link, direction=self.direction)
         if self.lost:
-            return f"{place}: {self.lost} probe packets did not arrive"
+            return Sentence(
+                "{place}: {lost} probe packets did not arrive", place=place, lost=self.lost
+            )
         if math.isinf(self.rate_mbps):
-            return f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, measured no limit"
+            return Sentence(
+                "{place}: asked for {asked_rate_mbps:g} Mb/s, measured no limit",
+                place=place,
+                asked_rate_mbps=self.asked_rate_mbps,
+            )
         off = abs(self.rate_mbps / self.asked_rate_mbps - 1) * 100
         if off > RATE_TOLERANCE_PCT:
-            return (
-                f"{place}: asked for {self.asked_rate_mbps:g} Mb/s, "
-                f"measured {self.rate_mbps:.3f} Mb/s"
+            return Sentence(
+                "{place}: asked for {asked_rate_mbps:g} Mb/s, measured {rate_mbps:.3f} Mb/s",
+                place=place,
+                asked_rate_mbps=self.asked_rate_mbps,
+                rate_mbps=self.rate_mbps,
             )
         if abs(self.delay_us - self.asked_delay_us) > DELAY_TOLERANCE_US:
-            return (
-                f"{place}: asked for {self.asked_delay_us:.0f} µs, measured {self.delay_us:.0f} µs"
+            return Sentence(
+                "{place}: asked for {asked_delay_us:.0f} µs, measured {delay_us:.0f} µs",
+                place=place,
+                asked_delay_us=self.asked_delay_us,
+                delay_us=self.delay_us,
             )
         return None
 

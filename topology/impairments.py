@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 
 DIST_SCALE = 8192  # linux/pkt_sched.h, NETEM_DIST_SCALE: what one `scale_ns` is in a table
@@ -109,7 +110,12 @@ def jitter(quantile: Quantile, mean_ms: float, sd_ms: float, *, reorder: bool) -
     low_ns, high_ns = float(entries_ms[0]) * 1e6, float(entries_ms[-1]) * 1e6
     scale_ns = int(np.ceil((high_ns - low_ns) / (2 * TABLE_MAX) * DIST_SCALE))
     if scale_ns > SCALE_MAX_NS:
-        raise ValueError(f"delays up to {high_ns / 1e9:.3g} s (allowed on a line: below 17 s)")
+        raise ValueError(
+            Sentence(
+                "delays up to {high_ns:.3g} s (allowed on a line: below 17 s)",
+                high_ns=high_ns / 1000000000.0,
+            )
+        )
     if scale_ns == 0:
         return LineJitter(offset_ns=round(low_ns), scale_ns=0, table=[0], reorder=reorder)
     # entry 0 is the middle of the span, since a netem's offset is not negative
@@ -124,7 +130,15 @@ def jitter(quantile: Quantile, mean_ms: float, sd_ms: float, *, reorder: bool) -
     ):
         if abs(have - want) > MOMENT_TOLERANCE_PCT / 100 * want:
             raise ValueError(
-                f"a line's table of {TABLE_SIZE} delays has a {name} of {have:.4g} ms instead of "
-                f"{want:.4g} ms (allowed on a line: within {MOMENT_TOLERANCE_PCT:g} %)"
+                Sentence(
+                    "a line's table of {table_size} delays has a {name} of "
+                    "{have:.4g} ms instead of {want:.4g} ms (allowed on a line: "
+                    "within {moment_tolerance_pct:g} %)",
+                    table_size=TABLE_SIZE,
+                    name=name,
+                    have=have,
+                    want=want,
+                    moment_tolerance_pct=MOMENT_TOLERANCE_PCT,
+                )
             )
     return found

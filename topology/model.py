@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from giaoban.provenance import Name, Sourced
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.translation import N_
 from topology.qos import Qos
@@ -30,7 +31,14 @@ ACCESS_PREFIX = "access-"
 def _within(low: float, high: float, unit: str) -> Callable[[float], float]:
     def check(value: float) -> float:
         if not low <= value <= high:
-            raise ValueError(f"is out of range (allowed: {low:g} to {high:.10g}{unit})")
+            raise ValueError(
+                Sentence(
+                    "is out of range (allowed: {low:g} to {high:.10g}{unit})",
+                    low=low,
+                    high=high,
+                    unit=unit,
+                )
+            )
         return value
 
     return check
@@ -39,7 +47,14 @@ def _within(low: float, high: float, unit: str) -> Callable[[float], float]:
 def _whole(low: int, high: int, unit: str) -> Callable[[int], int]:
     def check(value: int) -> int:
         if not low <= value <= high:
-            raise ValueError(f"is out of range (allowed: {low} to {high}{unit})")
+            raise ValueError(
+                Sentence(
+                    "is out of range (allowed: {low} to {high}{unit})",
+                    low=low,
+                    high=high,
+                    unit=unit,
+                )
+            )
         return value
 
     return check
@@ -48,15 +63,24 @@ def _whole(low: int, high: int, unit: str) -> Callable[[int], int]:
 def _identifier(value: str) -> str:
     if len(value) > _ID_MAX or not _ID.fullmatch(value):
         raise ValueError(
-            f"is not an identifier (allowed: up to {_ID_MAX} ASCII characters, a-z and 0-9 in "
-            'words joined by "-", a letter first, like "dak-r-lap")'
+            Sentence(
+                "is not an identifier (allowed: up to {id_max} ASCII characters, "
+                'a-z and 0-9 in words joined by "-", a letter first, like '
+                '"dak-r-lap")',
+                id_max=_ID_MAX,
+            )
         )
     return value
 
 
 def _link_identifier(value: str) -> str:
     if _identifier(value).startswith(ACCESS_PREFIX):
-        raise ValueError(f'may not begin with "{ACCESS_PREFIX}": access links are named that way')
+        raise ValueError(
+            Sentence(
+                'may not begin with "{access_prefix}": access links are named that way',
+                access_prefix=ACCESS_PREFIX,
+            )
+        )
     return value
 
 
@@ -64,12 +88,18 @@ def _private_range(value: str) -> str:
     try:
         network = ipaddress.IPv4Network(value)
     except ValueError as error:
-        raise ValueError(f'is not an IPv4 range: {error} (allowed: like "10.67.0.0/24")') from None
+        raise ValueError(
+            Sentence('is not an IPv4 range: {error} (allowed: like "10.67.0.0/24")', error=error)
+        ) from None
     if not any(network.subnet_of(private) for private in PRIVATE):
         allowed = ", ".join(str(n) for n in PRIVATE)
-        raise ValueError(f"is not private (allowed: inside {allowed}, RFC 1918; Art. 4(2))")
+        raise ValueError(
+            Sentence(
+                "is not private (allowed: inside {allowed}, RFC 1918; Art. 4(2))", allowed=allowed
+            )
+        )
     if network.prefixlen > 30:
-        raise ValueError("holds no link (allowed: /30 or larger, each link takes a /30)")
+        raise ValueError(Sentence("holds no link (allowed: /30 or larger, each link takes a /30)"))
     return str(network)
 
 
@@ -112,8 +142,12 @@ class Addressing(Sourced):
     def _ranges_are_apart(self) -> Self:
         if ipaddress.IPv4Network(self.backbone).overlaps(ipaddress.IPv4Network(self.access)):
             raise ValueError(
-                f'backbone = "{self.backbone}" and access = "{self.access}" overlap '
-                "(allowed: ranges that share no address)"
+                Sentence(
+                    'backbone = "{backbone}" and access = "{access}" overlap '
+                    "(allowed: ranges that share no address)",
+                    backbone=self.backbone,
+                    access=self.access,
+                )
             )
         return self
 
@@ -167,7 +201,7 @@ class BridgeSpec(Access):
     @model_validator(mode="after")
     def _a_place_has_two_coordinates(self) -> Self:
         if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon belong together (allowed: both or none)")
+            raise ValueError(Sentence("lat and lon belong together (allowed: both or none)"))
         return self
 
 
@@ -230,15 +264,25 @@ class Routing(Sourced):
         given = [name for name in timers["ospf-bfd"] + timers["protected"] if getattr(self, name)]
         missing = [name for name in wanted if name not in given]
         if missing:
-            raise ValueError(f'protocol = "{self.protocol}" needs {", ".join(missing)}')
+            raise ValueError(
+                Sentence(
+                    'protocol = "{protocol}" needs {missing}',
+                    protocol=self.protocol,
+                    missing=", ".join(missing),
+                )
+            )
         beyond = [name for name in given if name not in wanted]
         if not self.computed:
             beyond += [name for name in _SPEEDS if getattr(self, name) is not None]
         if beyond:
-            allowed = ", ".join(wanted) or "no timers"
+            allowed = ", ".join(wanted) or Sentence("no timers")
             raise ValueError(
-                f'{", ".join(beyond)} mean nothing with protocol = "{self.protocol}" '
-                f"(allowed: {allowed})"
+                Sentence(
+                    '{beyond} mean nothing with protocol = "{protocol}" (allowed: {allowed})',
+                    beyond=", ".join(beyond),
+                    protocol=self.protocol,
+                    allowed=allowed,
+                )
             )
         return self
 
@@ -247,16 +291,37 @@ class Routing(Sourced):
         spf, hello, dead = self.spf_ms, self.hello_ms, self.dead_ms
         if spf is not None and hello is not None and dead is not None:
             if 1000 % spf:
-                raise ValueError(f"spf_ms = {spf} does not divide a second (allowed: 10, 100, 500)")
+                raise ValueError(
+                    Sentence(
+                        "spf_ms = {spf} does not divide a second (allowed: 10, 100, 500)", spf=spf
+                    )
+                )
             for name, value in (("hello_ms", hello), ("dead_ms", dead)):
                 if value % spf:
-                    raise ValueError(f"{name} = {value} is no multiple of spf_ms = {spf}")
+                    raise ValueError(
+                        Sentence(
+                            "{name} = {value} is no multiple of spf_ms = {spf}",
+                            name=name,
+                            value=value,
+                            spf=spf,
+                        )
+                    )
             if dead < 2 * hello:
-                raise ValueError(f"dead_ms = {dead} is less than two times hello_ms = {hello}")
+                raise ValueError(
+                    Sentence(
+                        "dead_ms = {dead} is less than two times hello_ms = {hello}",
+                        dead=dead,
+                        hello=hello,
+                    )
+                )
         if self.protection_ms is not None and self.protection_ms > PROTECTION_MAX_MS:
             raise ValueError(
-                f"protection_ms = {self.protection_ms} (allowed: up to {PROTECTION_MAX_MS}, "
-                "ITU-T G.8032)"
+                Sentence(
+                    "protection_ms = {protection_ms} (allowed: up to "
+                    "{protection_max_ms}, ITU-T G.8032)",
+                    protection_ms=self.protection_ms,
+                    protection_max_ms=PROTECTION_MAX_MS,
+                )
             )
         return self
 
@@ -295,7 +360,10 @@ class LinkChange(Sourced):
     def _something_changes(self) -> Self:
         if not self.figures():
             raise ValueError(
-                "changes nothing (allowed: at least one of km, rate_mbps, buffer_packets, loss_pct)"
+                Sentence(
+                    "changes nothing (allowed: at least one of km, rate_mbps, "
+                    "buffer_packets, loss_pct)"
+                )
             )
         return self
 

@@ -108,14 +108,14 @@ class Network(StrictModel):
         if (node := self._nodes.get(node_id)) is not None:
             return node
         near = did_you_mean(node_id, (node.id for node in self.nodes))
-        raise InputError(f'unknown node "{node_id}"{near}')
+        raise InputError('unknown node "{node_id}"{near}', node_id=node_id, near=near)
 
     def link(self, link_id: str) -> NetLink:
         """The link of that id; `InputError` with a suggestion if there is none."""
         if (link := self._links.get(link_id)) is not None:
             return link
         near = did_you_mean(link_id, (link.id for link in self.links))
-        raise InputError(f'unknown link "{link_id}"{near}')
+        raise InputError('unknown link "{link_id}"{near}', link_id=link_id, near=near)
 
     def links_at(self, node_id: str) -> list[NetLink]:
         """The links that end at a node, in the order of the plan."""

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from giaoban.provenance import Sourced
+from giaoban.sentence import Sentence
 
 CS6, EF, CS5, AF41, BEST_EFFORT = 48, 46, 40, 34, 0
 """RFC 2474 (class selectors), RFC 3246 (EF), RFC 2597 (AF41)."""
@@ -47,8 +48,11 @@ class Qos(Sourced):
         own = set(Qos.model_fields) - set(Sourced.model_fields) - {"scheduling"}
         if self.scheduling == "fifo" and (given := sorted(own & self.model_fields_set)):
             raise ValueError(
-                f'{", ".join(given)} mean nothing with scheduling = "fifo" '
-                '(allowed: scheduling = "classes")'
+                Sentence(
+                    '{given} mean nothing with scheduling = "fifo" (allowed: '
+                    'scheduling = "classes")',
+                    given=", ".join(given),
+                )
             )
         return self
 

@@ -98,7 +98,7 @@ class Routes:
         else:
             label = self._labels_to(target).get(source)
         if label is None:
-            raise InputError(f'no path from "{source}" to "{target}"')
+            raise InputError('no path from "{source}" to "{target}"', source=source, target=target)
         return label
 
     def _labels_to(self, target: str) -> dict[str, _Label]:

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import InputError, did_you_mean, several
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from topology.addressing import allocate
 from topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
+
+UNKNOWN_ROUTER = Sentence("unknown router")
 
 
 class Mistake(NamedTuple):
@@ -20,19 +23,21 @@ class Mistake(NamedTuple):
 
     loc: Loc
     value: object
-    what: str
+    what: Sentence
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Sentence:
+        """All of it."""
         value = self.value
         shown = f" = {value!r}" if isinstance(value, str | int | float) else ""
-        return f"{dotted(self.loc)}{shown}: {self.what}"
+        return Sentence("{key}{shown}: {what}", key=dotted(self.loc), shown=shown, what=self.what)
 
 
 def raise_mistakes(within: str, mistakes: Sequence[Mistake]) -> None:
     """Raise one `InputError` naming every mistake, if there is any; `within` names the list."""
     if mistakes:
         placed = (mistake._replace(loc=(within, *mistake.loc)) for mistake in mistakes)
-        raise several(str(mistake) for mistake in placed)
+        raise several(mistake.said for mistake in placed)
 
 
 def access_link_id(node: str) -> str:
@@ -50,18 +55,25 @@ def province_mistakes(province: Province) -> list[Mistake]:
 
 def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mistake]:
     """What is wrong with bridges that a scenario adds; `loc` begins with the list index."""
-    taken = {node: f"{kind} of the province" for node, (kind, _) in _nodes(province)}
+    taken = {
+        node: Sentence("{kind} of the province", kind=kind) for node, (kind, _) in _nodes(province)
+    }
     routers = [router.id for router in province.routers]
     mistakes = []
     for index, bridge in enumerate(extra):
         if bridge.id in taken:
-            what = f"already exists as {taken[bridge.id]} (allowed: an id not in use)"
+            what = Sentence(
+                "already exists as {taken} (allowed: an id not in use)", taken=taken[bridge.id]
+            )
             mistakes.append(Mistake((index, "id"), bridge.id, what))
-        taken.setdefault(bridge.id, f"new bridge [{index}]")
+        taken.setdefault(bridge.id, Sentence("new bridge [{index}]", index=index))
         if bridge.router not in routers:
             mistakes.append(_unknown((index, "router"), bridge.router, routers))
         if bridge.role == "chair":
-            what = f'a new bridge cannot chair, "{province.chair.id}" does (allowed: "branch")'
+            what = Sentence(
+                'a new bridge cannot chair, "{chair}" does (allowed: "branch")',
+                chair=province.chair.id,
+            )
             mistakes.append(Mistake((index, "role"), bridge.role, what))
     return mistakes
 
@@ -76,9 +88,9 @@ def change_mistakes(
     seen: set[str] = set()
     for index, change in enumerate(changes):
         if change.link not in links:
-            mistakes.append(_unknown((index, "link"), change.link, links, "unknown link"))
+            mistakes.append(_unknown((index, "link"), change.link, links, Sentence("unknown link")))
         elif change.link in seen:
-            what = "is changed twice (allowed: one change a link)"
+            what = Sentence("is changed twice (allowed: one change a link)")
             mistakes.append(Mistake((index, "link"), change.link, what))
         seen.add(change.link)
     return mistakes
@@ -119,13 +131,18 @@ def _duplicates(province: Province) -> Iterator[Mistake]:
     for node, (kind, index) in _nodes(province):
         loc: Loc = (kind, "id") if kind == "mcu" else (kind, index, "id")
         if node in seen:
-            what = f"is taken by {seen[node]} (allowed: an id that no other node has)"
+            what = Sentence(
+                "is taken by {seen} (allowed: an id that no other node has)", seen=seen[node]
+            )
             yield Mistake(loc, node, what)
         seen.setdefault(node, dotted(loc[:-1]))
     for link, count in Counter(link.id for link in province.links).items():
         if count > 1:
             places = [i for i, other in enumerate(province.links) if other.id == link]
-            what = f"is taken by link[{places[0]}] (allowed: an id that no other link has)"
+            what = Sentence(
+                "is taken by link[{places}] (allowed: an id that no other link has)",
+                places=places[0],
+            )
             yield Mistake(("link", places[1], "id"), link, what)
 
 
@@ -135,9 +152,10 @@ def _ends(province: Province) -> Iterator[Mistake]:
     for i, link in enumerate(province.links):
         for end, name in (("a", link.a), ("b", link.b)):
             if name not in known:
-                yield _unknown(("link", i, end), name, routers, "a link to nowhere, unknown router")
+                what = Sentence("a link to nowhere, unknown router")
+                yield _unknown(("link", i, end), name, routers, what)
         if link.a == link.b:
-            what = "a link from a router to itself (allowed: two different routers)"
+            what = Sentence("a link from a router to itself (allowed: two different routers)")
             yield Mistake(("link", i, "b"), link.b, what)
     if province.mcu.router not in known:
         yield _unknown(("mcu", "router"), province.mcu.router, routers)
@@ -149,12 +167,14 @@ def _ends(province: Province) -> Iterator[Mistake]:
 def _chair(province: Province) -> Iterator[Mistake]:
     chairs = [(i, b.id) for i, b in enumerate(province.bridges) if b.role == "chair"]
     if not chairs:
-        what = 'no bridge has role = "chair" (allowed: exactly one, Art. 2 and 4(1))'
+        what = Sentence('no bridge has role = "chair" (allowed: exactly one, Art. 2 and 4(1))')
         yield Mistake(("bridge",), None, what)
     for i, bridge in chairs[1:]:
-        what = (
-            f'"{bridge}" is a second chair bridge beside "{chairs[0][1]}" '
-            "(allowed: exactly one, Art. 2 and 4(1))"
+        what = Sentence(
+            '"{bridge}" is a second chair bridge beside "{chairs}" (allowed: '
+            "exactly one, Art. 2 and 4(1))",
+            bridge=bridge,
+            chairs=chairs[0][1],
         )
         yield Mistake(("bridge", i, "role"), "chair", what)
 
@@ -166,14 +186,17 @@ def _groups(province: Province) -> Iterator[Mistake]:
     first: dict[str, int] = {}
     for i, group in enumerate(province.groups):
         if group.id in first:
-            what = f"is taken by group[{first[group.id]}] (allowed: an id that no other group has)"
+            what = Sentence(
+                "is taken by group[{first}] (allowed: an id that no other group has)",
+                first=first[group.id],
+            )
             yield Mistake(("group", i, "id"), group.id, what)
         first.setdefault(group.id, i)
         for n, link in enumerate(group.links):
             if link not in links:
-                yield _unknown(("group", i, "links", n), link, links, "unknown link")
+                yield _unknown(("group", i, "links", n), link, links, Sentence("unknown link"))
             elif link in group.links[:n]:
-                what = "is in the group twice (allowed: each link once)"
+                what = Sentence("is in the group twice (allowed: each link once)")
                 yield Mistake(("group", i, "links", n), link, what)
 
 
@@ -181,9 +204,11 @@ def _pieces(province: Province) -> Iterator[Mistake]:
     found = pieces((r.id for r in province.routers), ((k.a, k.b) for k in province.links))
     if len(found) > 1:
         named = "; ".join("[" + ", ".join(piece) + "]" for piece in found)
-        what = (
-            f"the province is in {len(found)} pieces that no link joins: {named} "
-            "(allowed: every router reaches every other)"
+        what = Sentence(
+            "the province is in {number} pieces that no link joins: {named} "
+            "(allowed: every router reaches every other)",
+            number=len(found),
+            named=named,
         )
         yield Mistake(("link",), None, what)
 
@@ -198,8 +223,12 @@ def _addresses(province: Province) -> Iterator[Mistake]:
         try:
             allocate(span, links)
         except InputError as error:
-            yield Mistake(("addressing", key), span, f"{error} (allowed: a larger private range)")
+            yield Mistake(
+                ("addressing", key),
+                span,
+                Sentence("{error} (allowed: a larger private range)", error=error),
+            )
 
 
-def _unknown(loc: Loc, name: str, known: Sequence[str], what: str = "unknown router") -> Mistake:
-    return Mistake(loc, name, f"{what}{did_you_mean(name, known)}")
+def _unknown(loc: Loc, name: str, known: Sequence[str], what: Sentence = UNKNOWN_ROUTER) -> Mistake:
+    return Mistake(loc, name, Sentence("{what}{near}", what=what, near=did_you_mean(name, known)))

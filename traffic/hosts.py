@@ -62,11 +62,15 @@ def parse_target(
     except ValueError:
         number = 0
     if not 0 < number < 65_536:
-        raise InputError(f'{option} = "{text}": {allowed}')
+        raise InputError(
+            '{option} = "{text}": {allowed}', option=option, text=text, allowed=allowed
+        )
     if not is_one_host(address):
         raise InputError(
-            f'{option} = "{text}": is not the address of one host (allowed: no multicast, '
-            "broadcast, unspecified or reserved address)"
+            '{option} = "{text}": is not the address of one host (allowed: no '
+            "multicast, broadcast, unspecified or reserved address)",
+            option=option,
+            text=text,
         )
     return address, number
 
@@ -85,9 +89,11 @@ def media_target(text: str, *, authorised: bool) -> tuple[str, int]:
     )
     if not is_own(str(address)) and not authorised:
         raise InputError(
-            f'HOST:PORT = "{text}": may be a stranger\'s host, and a stream like this is an '
-            "attack on whoever did not agree to it (allowed: loopback, private addresses of "
-            "RFC 1918, 198.18.0.0/15 of RFC 2544; others with --i-am-authorised)"
+            'HOST:PORT = "{text}": may be a stranger\'s host, and a stream like this '
+            "is an attack on whoever did not agree to it (allowed: loopback, private "
+            "addresses of RFC 1918, 198.18.0.0/15 of RFC 2544; others with "
+            "--i-am-authorised)",
+            text=text,
         )
     return str(address), port
 
@@ -102,6 +108,9 @@ def check_rate(address: str, packets_per_s: float) -> None:
     most = MOST_PER_S if is_own(address) else MOST_PER_S_ELSEWHERE
     if packets_per_s > most:
         raise InputError(
-            f"{packets_per_s:,.0f} packets/s to {address}: is too much "
-            f"(allowed: {most:,} packets/s to this address)"
+            "{packets_per_s:,.0f} packets/s to {address}: is too much (allowed: "
+            "{most:,} packets/s to this address)",
+            packets_per_s=packets_per_s,
+            address=address,
+            most=most,
         )

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.provenance import Name, Sourced
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from traffic.sources.audio_encoding import ID, AudioEncoding
 from traffic.sources.content import ContentModel
@@ -48,7 +49,9 @@ class Profile(Sourced):
     @model_validator(mode="after")
     def _content_has_rate_and_fps(self) -> Self:
         if (self.content_kbps is None) != (self.content_fps is None):
-            raise ValueError("content_kbps and content_fps go together (allowed: both or none)")
+            raise ValueError(
+                Sentence("content_kbps and content_fps go together (allowed: both or none)")
+            )
         return self
 
 
@@ -141,7 +144,7 @@ class Profiles(StrictModel):
         ):
             for one in ids:
                 if ids.count(one) > 1:
-                    raise ValueError(f'two {what} have the id "{one}"')
+                    raise ValueError(Sentence('two {what} have the id "{one}"', what=what, one=one))
         return self
 
     @model_validator(mode="after")
@@ -150,8 +153,12 @@ class Profiles(StrictModel):
         for profile in self.profile:
             if profile.audio not in known:
                 raise ValueError(
-                    f'profile "{profile.id}": unknown audio "{profile.audio}"'
-                    f"{did_you_mean(profile.audio, known)}"
+                    Sentence(
+                        'profile "{profile}": unknown audio "{audio}"{near}',
+                        profile=profile.id,
+                        audio=profile.audio,
+                        near=did_you_mean(profile.audio, known),
+                    )
                 )
         return self
 
@@ -163,8 +170,14 @@ class Profiles(StrictModel):
             # predicted frames are not squeezed below a part of the mean frame
             if encoder.key_ratio + SMALLEST_SHARE * (interval - 1) > interval:
                 raise ValueError(
-                    f"key frames of {encoder.key_ratio:g} mean frames every "
-                    f"{encoder.key_interval_s:g} s at {fps} frames/s exceed the rate of the call"
+                    Sentence(
+                        "key frames of {key_ratio:g} mean frames every "
+                        "{key_interval_s:g} s at {fps} frames/s exceed the rate of "
+                        "the call",
+                        key_ratio=encoder.key_ratio,
+                        key_interval_s=encoder.key_interval_s,
+                        fps=fps,
+                    )
                 )
         return self
 
@@ -173,12 +186,16 @@ class Profiles(StrictModel):
         for profile in self.profile:
             if profile.id == profile_id:
                 return profile
-        raise InputError(f'unknown call profile "{profile_id}"{self.instead_of(profile_id)}')
+        raise InputError(
+            'unknown call profile "{profile_id}"{near}',
+            profile_id=profile_id,
+            near=self.instead_of(profile_id),
+        )
 
     def instead_of(self, profile_id: str) -> str:
         """What to write instead of an unknown profile's id, in brackets."""
         known = [profile.id for profile in self.profile]
-        return did_you_mean(profile_id, known) or f" (allowed: {', '.join(known)})"
+        return did_you_mean(profile_id, known) or allowed(known)
 
     def encoding(self, encoding_id: str) -> AudioEncoding:
         """The audio encoding of that id, as profiles name it. Raises `InputError`."""
@@ -186,7 +203,11 @@ class Profiles(StrictModel):
             if encoding.id == encoding_id:
                 return encoding
         known = [encoding.id for encoding in self.audio]
-        raise InputError(f'unknown audio "{encoding_id}"{did_you_mean(encoding_id, known)}')
+        raise InputError(
+            'unknown audio "{encoding_id}"{near}',
+            encoding_id=encoding_id,
+            near=did_you_mean(encoding_id, known),
+        )
 
     def video_model(self, profile: Profile) -> VideoModel:
         """The encoder model at a profile's rate."""
@@ -206,8 +227,10 @@ class Profiles(StrictModel):
         if rate is None:
             with_content = [each.id for each in self.profile if each.content_kbps is not None]
             raise InputError(
-                f'call profile "{profile.id}" has no content rate '
-                f"(allowed: a rate beside it, or one of {', '.join(with_content)})"
+                'call profile "{profile}" has no content rate (allowed: a rate beside '
+                "it, or one of {with_content})",
+                profile=profile.id,
+                with_content=", ".join(with_content),
             )
         return ContentModel(
             kbps=rate,

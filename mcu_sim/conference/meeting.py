@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from giaoban.provenance import Name
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.floor import FloorMode
 from mcu_sim.device import Id
@@ -68,22 +69,34 @@ class Meeting(StrictModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.members and self.member:
-            raise ValueError("has both members and [[meeting.member]] (allowed: one of them)")
+            raise ValueError(
+                Sentence("has both members and [[meeting.member]] (allowed: one of them)")
+            )
         listed = [*self.members, *(member.id for member in self.member)]
         for who, times in Counter(listed).items():
             if times > 1:
-                raise ValueError(f'member "{who}" is there twice')
+                raise ValueError(Sentence('member "{who}" is there twice', who=who))
         if listed and not set(listed) - {self.chair}:
-            raise ValueError("has no member but the chair (allowed: two bridges or more)")
+            raise ValueError(Sentence("has no member but the chair (allowed: two bridges or more)"))
         if self.dial == "out":
             reached = self.addresses
             for who in self.roster or (self.chair,):
                 if who not in reached:
-                    raise ValueError(f'dial = "out" needs [[meeting.member]] "{who}" with a uri')
+                    raise ValueError(
+                        Sentence(
+                            'dial = "out" needs [[meeting.member]] "{who}" with a uri', who=who
+                        )
+                    )
         if self.closes_s is not None and self.closes_s <= self.opens_s:
-            raise ValueError(f"closes_s = {self.closes_s:g} is not after opens_s")
+            raise ValueError(
+                Sentence("closes_s = {closes_s:g} is not after opens_s", closes_s=self.closes_s)
+            )
         if self.video == "switched" and self.layout != "auto":
-            raise ValueError(f'layout = "{self.layout}" means nothing with video = "switched"')
+            raise ValueError(
+                Sentence(
+                    'layout = "{layout}" means nothing with video = "switched"', layout=self.layout
+                )
+            )
         return self
 
     @cached_property
@@ -147,9 +160,9 @@ class Meetings(StrictModel):
         ids = [meeting.id for meeting in self.meeting]
         for name in ids:
             if ids.count(name) > 1:
-                raise ValueError(f'meeting "{name}" is there twice')
+                raise ValueError(Sentence('meeting "{name}" is there twice', name=name))
         if not self.meeting and self.open_rooms is None:
-            raise ValueError("has neither a [[meeting]] nor [open_rooms]")
+            raise ValueError(Sentence("has neither a [[meeting]] nor [open_rooms]"))
         return self
 
 

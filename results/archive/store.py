@@ -21,9 +21,10 @@ from typing import Self
 
 from giaoban import ownership
 from giaoban.children import interruptions_held
-from giaoban.errors import GiaobanError, InputError, did_you_mean
+from giaoban.errors import GiaobanError, InputError, did_you_mean, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.scarce import shortage
+from giaoban.sentence import Sentence
 from results import RUNS
 from results.model.pieces import in_pieces
 from results.model.result import Result
@@ -49,11 +50,15 @@ def _refusal(path: Path, error: OSError) -> GiaobanError:
     if (lacks := shortage(error)) is not None:
         return lacks
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        why = "is read-only" if error.errno == errno.EROFS else "may not be written by you"
-        return InputError(f"{path}: {why}; name another folder for the results")
+        why = (
+            Sentence("is read-only")
+            if error.errno == errno.EROFS
+            else Sentence("may not be written by you")
+        )
+        return InputError("{path}: {why}; name another folder for the results", path=path, why=why)
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return InputError(f"{path}: is not a folder; results need a folder")
-    return InputError(f"{path}: cannot be written: {error.strerror or error}")
+        return InputError("{path}: is not a folder; results need a folder", path=path)
+    return InputError("{path}: cannot be written: {why}", path=path, why=strerror(error))
 
 
 @dataclass
@@ -74,7 +79,10 @@ class RunFolder:
         Raises `InputError` (not writable, bad id), `MachineLacks` (no space).
         """
         if not _RUN_ID.fullmatch(run_id):
-            raise InputError(f"run id {run_id!r}: letters, digits, '.', '_' and '-' are allowed")
+            raise InputError(
+                "run id {run_id}: letters, digits, '.', '_' and '-' are allowed",
+                run_id=repr(run_id),
+            )
         with writing(root), interruptions_held():
             root.mkdir(parents=True, exist_ok=True)
             number = 1
@@ -107,7 +115,11 @@ class RunFolder:
         `InputError` / `MachineLacks` from the disk.
         """
         if not (self.path / holds).is_file():
-            raise ValueError(f"{self.path} has no {holds}: the run is not complete")
+            raise ValueError(
+                Sentence(
+                    "{path} has no {holds}: the run is not complete", path=self.path, holds=holds
+                )
+            )
         final = self.root / self.run_id
         with writing(self.root):
             for folder, _, files in os.walk(self.path, topdown=False):
@@ -157,7 +169,7 @@ def read_result(folder: Path) -> Result:
     """Read `result.json` of a run's folder. Raises `InputError` if missing or damaged."""
     path = folder / RESULT
     if not path.exists():
-        raise InputError(f"{path}: no such file, so this is not a finished run")
+        raise InputError("{path}: no such file, so this is not a finished run", path=path)
     return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
@@ -185,11 +197,15 @@ def open_run(ref: str, root: Path = RUNS, holds: str = RESULT) -> Path:
         return runs[fitting[0]]
     if fitting:
         some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
-        raise InputError(f'run "{ref}": {len(fitting)} runs begin so: {some}')
+        raise InputError(
+            'run "{ref}": {number} runs begin so: {some}', ref=ref, number=len(fitting), some=some
+        )
     if direct.name.startswith(PARTIAL) and direct.is_dir():
-        raise InputError(f'run "{ref}": did not finish, so it has no result')
-    hint = did_you_mean(ref, runs) if runs else f" ({root} holds no finished run)"
-    raise InputError(f'run "{ref}": no such run{hint}')
+        raise InputError('run "{ref}": did not finish, so it has no result', ref=ref)
+    hint = (
+        did_you_mean(ref, runs) if runs else Sentence(" ({root} holds no finished run)", root=root)
+    )
+    raise InputError('run "{ref}": no such run{hint}', ref=ref, hint=hint)
 
 
 def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Text
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, parse, read_text
 from results.model.failures import FailureId, FailureResult, FaultsAnswer
 from results.model.quantities import Amount, Count, Id
@@ -99,12 +100,14 @@ def accept(
     invalid = [f.id for f in answer.failures if f.verdict == "invalid"]
     if answer.verdict == "invalid" or invalid:
         raise InputError(
-            f"run {answer.run_id}: is invalid, there is nothing to accept ({', '.join(invalid)})"
+            "run {run_id}: is invalid, there is nothing to accept ({invalid})",
+            run_id=answer.run_id,
+            invalid=", ".join(invalid),
         )
     if not answer.whole:
         raise InputError(
-            f"run {answer.run_id}: holds only failures picked with --only "
-            "(allowed: a run of all failures)"
+            "run {run_id}: holds only failures picked with --only (allowed: a run of all failures)",
+            run_id=answer.run_id,
         )
     inputs = answer.inputs
     return Baseline(
@@ -178,9 +181,11 @@ def read(name: str, folder: Path = FOLDER) -> Baseline:
     if not path.exists() and not name.endswith(".toml"):
         known = names(folder)
         near = (
-            did_you_mean(name, known) if known else " (there is none; see giaoban baseline accept)"
+            did_you_mean(name, known)
+            if known
+            else Sentence(" (there is none; see giaoban baseline accept)")
         )
-        raise InputError(f'no such baseline "{name}"{near}')
+        raise InputError('no such baseline "{name}"{near}', name=name, near=near)
     return load(path, Baseline)
 
 
@@ -202,15 +207,17 @@ def names(folder: Path = FOLDER) -> list[str]:
 def _name(name: str) -> str:
     if len(name) > LONGEST_NAME or not re.fullmatch(NAME, name):
         raise InputError(
-            f'--name = "{name}": is not a name (allowed: up to {LONGEST_NAME} of a-z and 0-9 in '
-            'words joined by "-")'
+            '--name = "{name}": is not a name (allowed: up to {longest_name} of a-z '
+            'and 0-9 in words joined by "-")',
+            name=name,
+            longest_name=LONGEST_NAME,
         )
     return name
 
 
 def _pairs(table: Mapping[str, object]) -> Iterator[str]:
     for key, value in table.items():
-        yield f"{key} = {_text(value)}"
+        yield Sentence("{key} = {text}", key=key, text=_text(value))
 
 
 def _text(value: object) -> str:

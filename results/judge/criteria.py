@@ -14,7 +14,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import InputError, did_you_mean, several
+from giaoban.errors import InputError, allowed, did_you_mean, several
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
 from giaoban.translation import N_, UNITS, Message, translator
 from results.judge.aggregate import Statistic
@@ -86,30 +87,53 @@ class Criterion(StrictModel):
         if self.measure is None:
             if self.id not in CODED:
                 hint = did_you_mean(self.id, CODED)
-                raise ValueError(f'criterion id "{self.id}" is not known without a measure{hint}')
+                raise ValueError(
+                    Sentence(
+                        'criterion id "{id}" is not known without a measure{hint}',
+                        id=self.id,
+                        hint=hint,
+                    )
+                )
             if self.statistic != "worst" or self.warm_up_s:
-                raise ValueError(f"statistic and warm_up_s need a measure, {self.id} has none")
+                raise ValueError(
+                    Sentence("statistic and warm_up_s need a measure, {id} has none", id=self.id)
+                )
         elif self.id in CODED:
-            raise ValueError(f"{self.id} is a rule of its own: it takes no measure")
+            raise ValueError(Sentence("{id} is a rule of its own: it takes no measure", id=self.id))
         elif self.measure.unit and self.unit != self.measure.unit:
             right = self.measure.unit
-            raise ValueError(f'unit of {self.measure.metric} is "{right}", not "{self.unit}"')
+            raise ValueError(
+                Sentence(
+                    'unit of {metric} is "{right}", not "{unit}"',
+                    metric=self.measure.metric,
+                    right=right,
+                    unit=self.unit,
+                )
+            )
         if self.unit not in UNITS and not self.unit_vi:
-            raise ValueError(f'unit "{self.unit}" needs unit_vi (without: {", ".join(UNITS)})')
+            raise ValueError(
+                Sentence(
+                    'unit "{unit}" needs unit_vi (without: {units})',
+                    unit=self.unit,
+                    units=", ".join(UNITS),
+                )
+            )
         return self
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
         if self.sense == "at-least" and self.highest is not None and self.best <= self.highest:
-            raise ValueError("best must be above highest for an at-least criterion")
+            raise ValueError(Sentence("best must be above highest for an at-least criterion"))
         if problem := self.problem_with(self.threshold):
-            raise ValueError(f"threshold {problem}")
+            raise ValueError(Sentence("threshold {problem}", problem=problem))
         if self.preferred is not None:
             inside = sorted((self.best, self.threshold))
             if not inside[0] <= self.preferred <= inside[1]:
-                raise ValueError("preferred must lie between the best value and the threshold")
+                raise ValueError(
+                    Sentence("preferred must lie between the best value and the threshold")
+                )
         if self.assumed and not (self.settled_by and self.settled_by_vi):
-            raise ValueError("an assumed criterion needs settled_by and settled_by_vi")
+            raise ValueError(Sentence("an assumed criterion needs settled_by and settled_by_vi"))
         return self
 
     @property
@@ -120,18 +144,28 @@ class Criterion(StrictModel):
     def problem_with(self, threshold: float) -> str:
         """Why a threshold makes no sense here, or ''."""
         if not math.isfinite(threshold):
-            return "must be a finite number"
+            return Sentence("must be a finite number")
         low, high = self.lowest, self.highest
         if low is not None and high is not None and not low <= threshold <= high:
-            return f"must be {low:g} to {high:g} {self.unit}"
+            return Sentence(
+                "must be {low:g} to {high:g} {unit}", low=low, high=high, unit=self.unit
+            )
         if low is not None and threshold < low:
-            return f"must be {low:g} {self.unit} or more"
+            return Sentence("must be {low:g} {unit} or more", low=low, unit=self.unit)
         if high is not None and threshold > high:
-            return f"must be {high:g} {self.unit} or less"
+            return Sentence("must be {high:g} {unit} or less", high=high, unit=self.unit)
         if self.sense == "at-most" and threshold < self.best:
-            return f"must not be below the best value there can be, {self.best:g} {self.unit}"
+            return Sentence(
+                "must not be below the best value there can be, {best:g} {unit}",
+                best=self.best,
+                unit=self.unit,
+            )
         if self.sense == "at-least" and threshold >= self.best:
-            return f"must be below the best value there can be (best = {self.best:g} {self.unit})"
+            return Sentence(
+                "must be below the best value there can be (best = {best:g} {unit})",
+                best=self.best,
+                unit=self.unit,
+            )
         return ""
 
 
@@ -146,7 +180,7 @@ class Criteria(StrictModel):
         seen: set[str] = set()
         for item in self.criterion:
             if item.id in seen:
-                raise ValueError(f'criterion "{item.id}" is given twice')
+                raise ValueError(Sentence('criterion "{item}" is given twice', item=item.id))
             seen.add(item.id)
         return self
 
@@ -177,8 +211,10 @@ class Criteria(StrictModel):
         twice = [f'"{item.id}"' for item in more if known[item.id] > 1]
         if twice:
             raise InputError(
-                f"{origin}: criterion {', '.join(dict.fromkeys(twice))} is there already "
-                "(allowed: an id of its own; thresholds change a criterion that is there)"
+                "{origin}: criterion {twice} is there already (allowed: an id of its "
+                "own; thresholds change a criterion that is there)",
+                origin=origin,
+                twice=", ".join(dict.fromkeys(twice)),
             )
         return self.model_copy(update={"criterion": [*self.criterion, *more]})
 
@@ -217,14 +253,36 @@ class Criteria(StrictModel):
             if item is None:
                 hint = did_you_mean(key, known)
                 if key in REPLACED:
-                    hint = f" any more (in its place: {REPLACED[key]})"
+                    hint = Sentence(" any more (in its place: {replaced})", replaced=REPLACED[key])
                 elif not hint:
-                    hint = f" (allowed: {', '.join(known)})"
-                mistakes.append(f"{origin}: thresholds.{key}: no such criterion{hint}")
+                    hint = allowed(known)
+                mistakes.append(
+                    Sentence(
+                        "{origin}: thresholds.{key}: no such criterion{hint}",
+                        origin=origin,
+                        key=key,
+                        hint=hint,
+                    )
+                )
             elif isinstance(value, bool) or not isinstance(value, int | float):
-                mistakes.append(f"{origin}: thresholds.{key} = {value!r}: must be a number")
+                mistakes.append(
+                    Sentence(
+                        "{origin}: thresholds.{key} = {value}: must be a number",
+                        origin=origin,
+                        key=key,
+                        value=repr(value),
+                    )
+                )
             elif problem := item.problem_with(value):
-                mistakes.append(f"{origin}: thresholds.{key} = {value!r}: {problem}")
+                mistakes.append(
+                    Sentence(
+                        "{origin}: thresholds.{key} = {value}: {problem}",
+                        origin=origin,
+                        key=key,
+                        value=repr(value),
+                        problem=problem,
+                    )
+                )
         if mistakes:
             raise several(mistakes)
         return self.model_copy(

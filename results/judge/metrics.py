@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
+from giaoban import errors
 from giaoban.errors import did_you_mean
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from results.model.quantities import Id, Kind
 from results.model.result import LinkResult, McuResult
@@ -72,12 +74,26 @@ class Measure(StrictModel):
         if self.metric not in known:
             hint = did_you_mean(self.metric, known)
             if "did you mean" not in hint:
-                hint = f" (allowed: {', '.join(known)})"
-            raise ValueError(f'metric "{self.metric}" is no figure of a {self.on}{hint}')
+                hint = errors.allowed(known)
+            raise ValueError(
+                Sentence(
+                    'metric "{metric}" is no figure of a {on}{hint}',
+                    metric=self.metric,
+                    on=self.on,
+                    hint=hint,
+                )
+            )
         for kind in self.kinds or ():
             if kind not in kinds_of(self.metric):
                 allowed = ", ".join(kinds_of(self.metric))
-                raise ValueError(f"{self.metric} does not exist for {kind} (allowed: {allowed})")
+                raise ValueError(
+                    Sentence(
+                        "{metric} does not exist for {kind} (allowed: {allowed})",
+                        metric=self.metric,
+                        kind=kind,
+                        allowed=allowed,
+                    )
+                )
         for name, where in (
             ("kind", ("stream",)),
             ("direction", ("stream", "link")),
@@ -85,10 +101,24 @@ class Measure(StrictModel):
             ("links", ("link",)),
         ):
             if getattr(self, name) is not None and self.on not in where:
-                raise ValueError(f"{name} does not go with a {self.on} ({' or '.join(where)} only)")
+                raise ValueError(
+                    Sentence(
+                        "{name} does not go with a {on} ({where} only)",
+                        name=name,
+                        on=self.on,
+                        where=" or ".join(where),
+                    )
+                )
         if self.direction is not None and ("->" in self.direction) != (self.on == "link"):
-            allowed = "A->B" if self.on == "link" else "up, down"
-            raise ValueError(f'direction "{self.direction}" of a {self.on} (allowed: {allowed})')
+            allowed = "A->B" if self.on == "link" else Sentence("up, down")
+            raise ValueError(
+                Sentence(
+                    'direction "{direction}" of a {on} (allowed: {allowed})',
+                    direction=self.direction,
+                    on=self.on,
+                    allowed=allowed,
+                )
+            )
         return self
 
     @property

@@ -107,8 +107,11 @@ class Series:
                 header = json.loads(bytes(file["header"]))
                 if header["schema"] != SCHEMA:
                     raise InputError(
-                        f"{path}: schema {header['schema']!r}, {SCHEMA} is needed "
-                        "(written by another version of the program: run the check again)"
+                        "{path}: schema {found}, {schema} is needed (written by "
+                        "another version of the program: run the check again)",
+                        path=path,
+                        found=repr(header["schema"]),
+                        schema=SCHEMA,
                     )
                 groups = {
                     group: dict(zip(keys, np.asarray(file[group], dtype=np.float64), strict=True))
@@ -140,4 +143,6 @@ class Series:
             BadZipFile,
             zlib.error,
         ) as error:
-            raise InputError(f"{path}: is not a series file: {error}") from None
+            raise InputError(
+                "{path}: is not a series file: {error}", path=path, error=error
+            ) from None

@@ -6,10 +6,15 @@ line ends that are not its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
 from rich import table as rich_table
 from rich.console import Console
 from rich.text import Text as Styled
 
+from giaoban.sentence import Sentence
 from results.report.document import (
     Block,
     Bullets,
@@ -34,11 +39,24 @@ STYLES: dict[Tone, str] = {
 }
 
 
-def show(*blocks: Block, console: Console | None = None) -> None:
-    """Print blocks, one below the other."""
+def show(*blocks: Block, console: Console | None = None, say: Callable[[str], str] = str) -> None:
+    """Print blocks, one below the other; `say` says a sentence in the reader's language."""
     to = console or Console()
     for block in blocks:
-        _show(block, to)
+        _show(_said(block, say), to)
+
+
+def _said[T](value: T, say: Callable[[str], str]) -> T:
+    """A block, or what is in one, with its sentences in the reader's language."""
+    said: Any = value
+    if isinstance(value, Sentence):
+        said = say(value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        there = {each.name: getattr(value, each.name) for each in fields(value)}
+        said = replace(value, **{name: _said(each, say) for name, each in there.items()})
+    elif isinstance(value, list | tuple) and type(value) in (list, tuple):
+        said = type(value)(_said(each, say) for each in value)
+    return said  # type: ignore[no-any-return]
 
 
 def _show(block: Block, to: Console) -> None:

@@ -65,7 +65,12 @@ def logged(bridge: str, event: BridgeEvent, t_ms: float) -> events.Event | None:
     of = events.of_bridge(bridge, t_ms)
     match event:
         case Unreadable(what, why):
-            raise InvalidRun(f"{bridge}: the MCU's {what} cannot be read: {why}")
+            raise InvalidRun(
+                "{bridge}: the MCU's {what} cannot be read: {why}",
+                bridge=bridge,
+                what=what,
+                why=why,
+            )
         case Completed("invite", True, setup_ms):
             return events.Connected(**of, setup_ms=round(setup_ms, 3))
         case Completed("invite", False, _, 0):

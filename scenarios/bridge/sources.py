@@ -90,8 +90,11 @@ class Sources:
                     recording = recorded(self.folder / item.file)
                     if terms.max_kbps and recording.mean_kbps > RATE_MARGIN * terms.max_kbps:
                         raise InvalidRun(
-                            f"{item.bridge}: the call got {terms.max_kbps} kb/s, "
-                            f"its recording has {recording.mean_kbps:.0f} kb/s"
+                            "{bridge}: the call got {max_kbps} kb/s, its recording has "
+                            "{mean_kbps:.0f} kb/s",
+                            bridge=item.bridge,
+                            max_kbps=terms.max_kbps,
+                            mean_kbps=recording.mean_kbps,
                         )
                     return RecordedStream(
                         planned, self.log, start_ns, recording, origin_ns=self.origin_ns

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from giaoban import interruptions
+from scenarios.cli import language
 
 COMMANDS = {
     "check": "check:command",
@@ -36,6 +37,28 @@ COMMANDS = {
 """Name → module of this package, and the function or the group of commands in it."""
 
 
+def _lang() -> Any:
+    """Shown by --help; what is given is taken from the command line before all else."""
+
+    def of(
+        _lang: Annotated[
+            str | None,
+            typer.Option(
+                language.OPTION,
+                metavar="[vi|en]",
+                help=f"language (${language.VARIABLE}, or that of the locale)",
+            ),
+        ] = None,
+    ) -> None: ...
+
+    alone = typer.Typer(add_completion=False)
+    alone.command()(of)
+    command: Any = typer.main.get_command(alone)
+    option = command.params[0]
+    option.expose_value = False
+    return option
+
+
 class _Commands(TyperGroup):
     def __init__(self, **of: Any) -> None:
         super().__init__(**of)
@@ -58,8 +81,10 @@ class _Commands(TyperGroup):
             alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             alone.command(cmd_name)(found)
             found = alone
-        command = typer.main.get_command(found)
+        command: Any = typer.main.get_command(found)
         command.name = cmd_name
+        for each in getattr(command, "commands", {"": command}).values():
+            each.params.append(_lang())
         interruptions.loaded()
         return command
 

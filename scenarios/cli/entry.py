@@ -11,9 +11,10 @@ from contextlib import suppress
 from typing import NoReturn
 
 from giaoban import interruptions
+from giaoban.sentence import N_, Sentence
 
 USAGE, INTERNAL_ERROR, INTERRUPTED, READER_GONE = 2, 70, 130, 141
-SAID_INTERRUPTED = "giaoban: interrupted, nothing is left behind\n"
+SAID_INTERRUPTED = N_("interrupted, nothing is left behind")
 
 
 def main() -> NoReturn:
@@ -47,11 +48,13 @@ def run() -> int:
 def _run() -> int:
     import typer
 
+    from scenarios.cli import language
     from scenarios.cli.app import app
 
-    _refuse_what_is_no_text(sys.argv)
+    words = language.choose(sys.argv[1:])
+    _refuse_what_is_no_text(words)
     try:
-        code = app(prog_name="giaoban", standalone_mode=False)
+        code = app(words, prog_name="giaoban", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
@@ -72,18 +75,25 @@ def _refuse_what_is_no_text(words: list[str]) -> None:
     from giaoban.errors import InputError
     from giaoban.text import LONGEST_ARGUMENT, fault
 
-    for number, word in enumerate(words[1:], start=1):
+    for number, word in enumerate(words, start=1):
         try:
             word.encode()
         except UnicodeEncodeError:
             shown = ascii(word)
             raise InputError(
-                f"word {number} of the command line, {shown}, is no text "
-                "(allowed: names in the encoding of your locale, best UTF-8)"
+                "word {number} of the command line, {shown}, is no text (allowed: "
+                "names in the encoding of your locale, best UTF-8)",
+                number=number,
+                shown=shown,
             ) from None
         if wrong := fault(word, LONGEST_ARGUMENT):
             shown = ascii(word[:60])
-            raise InputError(f"word {number} of the command line, {shown}, {wrong}")
+            raise InputError(
+                "word {number} of the command line, {shown}, {wrong}",
+                number=number,
+                shown=shown,
+                wrong=wrong,
+            )
 
 
 def _told(error: BaseException) -> int:
@@ -91,7 +101,7 @@ def _told(error: BaseException) -> int:
     interrupted = isinstance(error, KeyboardInterrupt) or interruptions.asked()
     interruptions.taken()
     if interrupted:
-        _say(SAID_INTERRUPTED)
+        _say(f"giaoban: {_translated(Sentence(SAID_INTERRUPTED))}\n")
         return INTERRUPTED
     from giaoban.errors import GiaobanError, told
     from giaoban.scarce import shortage
@@ -101,7 +111,7 @@ def _told(error: BaseException) -> int:
     if not isinstance(error, GiaobanError):
         return _crashed(error)
     if error.exit_code != READER_GONE:
-        _say(f"giaoban: {told(error)}\n")
+        _say(f"giaoban: {told(error, _translated)}\n")
     return error.exit_code
 
 
@@ -110,8 +120,18 @@ def _crashed(error: BaseException) -> int:
     import traceback
 
     _say("".join(traceback.format_exception(error)))
-    _say("giaoban: internal error, please report it with the lines above\n")
+    told = Sentence("internal error, please report it with the lines above")
+    _say(f"giaoban: {_translated(told)}\n")
     return INTERNAL_ERROR
+
+
+def _translated(sentence: Sentence) -> str:
+    """In the chosen language; in English if even the catalogue cannot be read any more."""
+    with suppress(Exception):
+        from scenarios.cli import language
+
+        return language.say(sentence)
+    return sentence
 
 
 def _say(text: str) -> None:
@@ -124,7 +144,7 @@ def _say(text: str) -> None:
 def _leave_interrupted() -> NoReturn:
     """While the program is still being loaded: there is nothing yet that could be left."""
     try:
-        os.write(2, SAID_INTERRUPTED.encode())
+        os.write(2, f"giaoban: {SAID_INTERRUPTED}\n".encode())
     finally:
         os._exit(INTERRUPTED)
 

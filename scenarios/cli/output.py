@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from giaoban.sentence import Sentence
+from results.report import terminal
+from results.report.document import Block
+from scenarios.cli import language
 from scenarios.cli.streams import says_everything
 
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
@@ -28,10 +32,15 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=plain, allow_nan=False, indent=2) + "\n")
 
 
+def print_blocks(*blocks: Block) -> None:
+    """Blocks of a document, for people, in their language."""
+    terminal.show(*blocks, say=language.say)
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
     """Told (what, fraction): a bar on a terminal, a line now and then anywhere else."""
-    console = Console(stderr=True)
+    console, say = Console(stderr=True), language.say
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<34}"),
@@ -40,15 +49,15 @@ def progress() -> Iterator[Callable[[str, float], None]]:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("starting", total=1.0)
-            yield lambda what, done: bar.update(task, description=what, completed=done)
+            task = bar.add_task(say(Sentence("starting")), total=1.0)
+            yield lambda what, done: bar.update(task, description=say(what), completed=done)
         return
     shown: dict[str, float] = {}
 
     def plain(what: str, done: float) -> None:
         now, kind = time.monotonic(), NUMBER.sub("", what)
         if done >= 1 or now - shown.get(kind, -PLAIN_EVERY_S) >= PLAIN_EVERY_S:
-            sys.stderr.write(f"{what} {done:.0%}\n")
+            sys.stderr.write(f"{say(what)} {done:.0%}\n")
             sys.stderr.flush()
             shown[kind] = now
 

@@ -25,8 +25,12 @@ def open_kind(ref: str, root: Path, *kinds: str) -> Path:
     other = _other(ref, root)
     if other is not None and other.kind not in kinds:
         raise InputError(
-            f'run "{ref}": is a run of kind {other.kind} (allowed here: {", ".join(kinds)}); '
-            f"what it found is in {root / other.folder}"
+            'run "{ref}": is a run of kind {kind} (allowed here: {kinds}); what it '
+            "found is in {root}",
+            ref=ref,
+            kind=other.kind,
+            kinds=", ".join(kinds),
+            root=root / other.folder,
         )
     raise errors[0]
 

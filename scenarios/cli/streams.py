@@ -16,7 +16,7 @@ import sys
 import unicodedata
 from typing import Any
 
-from giaoban.errors import GiaobanError, InputError
+from giaoban.errors import GiaobanError, InputError, strerror
 
 READABLE = "giaoban-readable"
 """The name of the error handler of codecs (PEP 293) that writes what can be read instead."""
@@ -64,8 +64,10 @@ class _Raw(io.RawIOBase):
                 raise ReaderGone(f"nobody reads {self._name}") from None
             if self._needed:
                 raise InputError(
-                    f"{self._name} cannot be written: {error.strerror}; nothing else is wrong "
-                    "(allowed: a terminal, a pipe, or a file on a disk with space)"
+                    "{name} cannot be written: {why}; nothing else is wrong (allowed: "
+                    "a terminal, a pipe, or a file on a disk with space)",
+                    name=self._name,
+                    why=strerror(error),
                 ) from None
             return length
 

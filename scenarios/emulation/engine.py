@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from giaoban import children
+from giaoban import children, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.progress import Progress, told
 from results.model.result import Engine
@@ -110,7 +110,7 @@ def _native(folder: Path, console: Path, on_line: Callable[[str], None], clock: 
     code, tail = children.follow(command, log=console, on_line=on_line, cwd=root)
     if code not in (0, InvalidRun.exit_code, MachineLacks.exit_code):
         said = "\n".join(tail[-12:])
-        raise InvalidRun(f"the native emulation ended with {code}:\n{said}")
+        raise InvalidRun("the native emulation ended with {code}:\n{said}", code=code, said=said)
     return code
 
 
@@ -121,8 +121,10 @@ def _raise_fault(folder: Path, code: int, console: Path) -> None:
     fault = folder / "fault.json"
     if not fault.is_file():
         tail = console.read_text(encoding="utf-8").splitlines()[-12:]
-        raise InvalidRun(f"the emulation ended with {code}:\n" + "\n".join(tail))
+        raise InvalidRun(
+            "the emulation ended with {code}:\n{tail}", code=code, tail="\n".join(tail)
+        )
     said = json.loads(fault.read_text(encoding="utf-8"))
     if code == MachineLacks.exit_code:
-        raise MachineLacks(said["what"], said["install"])
-    raise InvalidRun(said["what"])
+        raise MachineLacks(sentence.of_record(said["what"]), sentence.of_record(said["install"]))
+    raise InvalidRun(sentence.of_record(said["what"]))

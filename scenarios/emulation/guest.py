@@ -24,10 +24,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban import sentence
 from giaoban.children import die_with_parent
 from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.progress import tell as tell_progress
+from giaoban.sentence import Sentence, joined
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
@@ -75,8 +77,9 @@ def main(folder: Path, clock: Path | None = None) -> int:
     try:
         _conduct(plan, captures, clock)
     except GiaobanError as error:
-        what, install = getattr(error, "what", str(error)), getattr(error, "install", "")
-        _write_json(folder / "fault.json", {"what": what, "install": install})
+        what, install = getattr(error, "what", error.said), getattr(error, "install", "")
+        told = {"what": sentence.record(what), "install": sentence.record(install)}
+        _write_json(folder / "fault.json", told)
         return error.exit_code
     return 0
 
@@ -97,7 +100,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         probes = probe.measure(net)
         faults = [fault for p in probes if (fault := p.fault())]
         if faults:
-            raise InvalidRun("\n".join(faults))
+            raise InvalidRun(joined("\n", faults))
         failing: FailingNetwork | None = None
         if plan.changes:
             links = [change.link for change in plan.changes if change.link is not None]
@@ -200,12 +203,18 @@ def _watch(
         for process in crew:
             if process.exitcode not in (None, 0):
                 raise InvalidRun(
-                    f"the {process.name} process ended early{_last_words(process, captures)}"
+                    "the {process} process ended early{last_words}",
+                    process=process.name,
+                    last_words=_last_words(process, captures),
                 )
     for process in crew:
         process.join(plan.end_s)
         if process.exitcode != 0:
-            raise InvalidRun(f"the {process.name} process failed{_last_words(process, captures)}")
+            raise InvalidRun(
+                "the {process} process failed{last_words}",
+                process=process.name,
+                last_words=_last_words(process, captures),
+            )
     recorder.take()
     meter.close()
     return np.array(rows, np.int64), at_phase
@@ -297,7 +306,11 @@ def _start(
 def _last_words(process: BaseProcess, captures: Path) -> str:
     """Why a process of the crew ended, as far as it could say."""
     path = captures / f"{process.name}.failed"
-    return f": {path.read_text(encoding='utf-8')}" if path.is_file() else f" ({process.exitcode})"
+    return (
+        Sentence(": {path}", path=path.read_text(encoding="utf-8"))
+        if path.is_file()
+        else Sentence(" ({exitcode})", exitcode=process.exitcode)
+    )
 
 
 def _merge_events(captures: Path) -> None:

@@ -79,6 +79,7 @@ def check(question: Question) -> None:
     if found := reasons(question.plan):
         lines = "\n".join(f"  {reason}" for reason in found)
         raise InputError(
-            f"{question.scenario_path}: cannot be estimated "
-            f"(allowed: leave out --estimate)\n{lines}"
+            "{scenario_path}: cannot be estimated (allowed: leave out --estimate)\n{lines}",
+            scenario_path=question.scenario_path,
+            lines=lines,
         )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
 from giaoban.translation import N_, Message
 from scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
@@ -93,12 +94,19 @@ def find(singles: dict[str, FailureCase], ident: str) -> FailureCase:
     parts = ident.split("+")
     for part in parts:
         if part not in singles:
-            near = did_you_mean(part, singles) or f"; there are {', '.join(sorted(singles))}"
-            raise InputError(f'--only = "{ident}": no such failure: "{part}"{near}')
+            near = did_you_mean(part, singles) or Sentence(
+                "; there are {singles}", singles=", ".join(sorted(singles))
+            )
+            raise InputError(
+                '--only = "{ident}": no such failure: "{part}"{near}',
+                ident=ident,
+                part=part,
+                near=near,
+            )
     if len(parts) == 1:
         return singles[ident]
     if len(parts) > 2 or parts[0] == parts[1]:
-        raise InputError(f'--only = "{ident}": a pair is two different failures, "A+B"')
+        raise InputError('--only = "{ident}": a pair is two different failures, "A+B"', ident=ident)
     return pair(singles[parts[0]], singles[parts[1]])
 
 
@@ -114,10 +122,16 @@ def acceptance_mistakes(
     for number, item in enumerate(accepted):
         loc = ("accepted", number, "failure")
         if "+" in item.failure:
-            what = "two failures at once are no single point of failure (allowed: one of them)"
+            what = Sentence(
+                "two failures at once are no single point of failure (allowed: one of them)"
+            )
             yield loc, item.failure, what
         elif item.failure not in known:
-            yield loc, item.failure, f"no such failure{did_you_mean(item.failure, known)}"
+            yield (
+                loc,
+                item.failure,
+                Sentence("no such failure{near}", near=did_you_mean(item.failure, known)),
+            )
         elif item.failure in seen:
-            yield loc, item.failure, "is accepted already (allowed: once)"
+            yield loc, item.failure, Sentence("is accepted already (allowed: once)")
         seen.add(item.failure)

@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.translation import N_, Message
 from results.model.failures import Element
@@ -39,9 +40,9 @@ At = Annotated[float, Field(ge=0, le=LONGEST_S)]
 To = Annotated[float, Field(gt=0, le=LONGEST_S)]
 Seconds = Annotated[float, Field(ge=0.001, le=LONGEST_S)]
 
-KeyMistake = tuple[str, object, str]
+KeyMistake = tuple[str, object, Sentence]
 """The key of a `[[fault]]` table, its value, and what is wrong with it."""
-NEVER = "carries no call, and would carry none whatever else failed"
+NEVER = Sentence("carries no call, and would carry none whatever else failed")
 
 
 class LinkGroup(Protocol):
@@ -145,7 +146,7 @@ class FaultKind(StrictModel):
     @model_validator(mode="after")
     def _lasts(self) -> Self:
         if self.to_s is not None and self.to_s <= self.at_s:
-            raise ValueError("to_s is not after at_s")
+            raise ValueError(Sentence("to_s is not after at_s"))
         return self
 
     @classmethod
@@ -178,18 +179,33 @@ class FaultKind(StrictModel):
         """Names that nothing has, and directions that a link does not have."""
         name, known = self.target_id(context.network), context.names(self.target)
         if name not in known:
-            yield self.target, name, f"unknown {self.target}{did_you_mean(name, known)}"
+            yield (
+                self.target,
+                name,
+                Sentence(
+                    "unknown {target}{near}", target=self.target, near=did_you_mean(name, known)
+                ),
+            )
 
     def mistimed(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         """What comes after the run, or too late in it to be seen."""
         latest_s = length_s - LATEST_S
         if self.at_s >= length_s:
-            yield "at_s", self.at_s, f"is after the run (allowed: up to {latest_s:g} s)"
+            yield (
+                "at_s",
+                self.at_s,
+                Sentence("is after the run (allowed: up to {latest_s:g} s)", latest_s=latest_s),
+            )
         elif self.at_s > latest_s:
-            what = f"is too late for its effect to be seen (allowed: up to {latest_s:g} s)"
+            what = Sentence(
+                "is too late for its effect to be seen (allowed: up to {latest_s:g} s)",
+                latest_s=latest_s,
+            )
             yield "at_s", self.at_s, what
         if self.to_s is not None and self.to_s >= length_s:
-            what = f"is after the run (allowed: below {length_s:g} s, or no to_s)"
+            what = Sentence(
+                "is after the run (allowed: below {length_s:g} s, or no to_s)", length_s=length_s
+            )
             yield "to_s", self.to_s, what
         else:
             yield from self.mistimed_end(context, length_s)
@@ -256,9 +272,15 @@ class LinkFault(FaultKind):
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         hops = self.worse_hops(context.network)
         if self.link not in context.carrying:
-            yield "link", self.link, f"{NEVER} (allowed: a link that a call may take)"
+            yield (
+                "link",
+                self.link,
+                Sentence("{never} (allowed: a link that a call may take)", never=NEVER),
+            )
         elif alone and hops and not context.crossed & set(hops):
-            what = "carries no call that way (allowed: what is on a bridge's way to the MCU)"
+            what = Sentence(
+                "carries no call that way (allowed: what is on a bridge's way to the MCU)"
+            )
             yield "link", self.link, what
 
 
@@ -335,13 +357,17 @@ class BootingFault(FaultKind):
     def mistimed_end(self, context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         boot_s = self.boots_in_s(context)
         if self.to_s is not None and self.to_s + boot_s >= length_s:
-            what = (
-                f"is too late: after {boot_s:g} s of starting the run is over "
-                f"(allowed: below {max(length_s - boot_s, 0.0):g} s, a smaller boot_s, or no to_s)"
+            what = Sentence(
+                "is too late: after {boot_s:g} s of starting the run is over "
+                "(allowed: below {max:g} s, a smaller boot_s, or no to_s)",
+                boot_s=boot_s,
+                max=max(length_s - boot_s, 0.0),
             )
             yield "to_s", self.to_s, what
         if self.boot_s is not None and self.to_s is None:
-            what = "means nothing without to_s: power does not come back (allowed: both or none)"
+            what = Sentence(
+                "means nothing without to_s: power does not come back (allowed: both or none)"
+            )
             yield "boot_s", self.boot_s, what
 
 

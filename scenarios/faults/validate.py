@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
 from scenarios.faults.effects import idle
 from scenarios.faults.kind import FaultContext, FaultKind, KeyMistake
@@ -27,7 +28,9 @@ def mistakes(
     for number, fault in enumerate(faults):
         yield from _at(number, fault.in_vain(context, alone=len(faults) == 1))
     for number in idle([fault.effects(context) for fault in faults]):
-        what = "does nothing that another fault does not do at the same time (allowed: one of them)"
+        what = Sentence(
+            "does nothing that another fault does not do at the same time (allowed: one of them)"
+        )
         yield ("fault", number), None, what
     yield from _overlaps(faults, impairments, context)
 
@@ -51,7 +54,12 @@ def _overlaps(
         hops = fault.worse_hops(context.network)
         for hop, a, b, whose in taken:
             if hop in hops and a < to_s and from_s < b:
-                what = f"overlaps {whose} of {hop.link} {hop.direction} (allowed: one at a time)"
+                what = Sentence(
+                    "overlaps {whose} of {link} {direction} (allowed: one at a time)",
+                    whose=whose,
+                    link=hop.link,
+                    direction=hop.direction,
+                )
                 yield ("fault", number, "at_s"), fault.at_s, what
                 break
         taken += [(hop, from_s, to_s, "another fault") for hop in hops]

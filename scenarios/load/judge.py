@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.translation import N_, translator
 from results.model.load import (
     Guessing,
@@ -234,13 +234,17 @@ def thresholds_of(texts: Sequence[str]) -> dict[str, float]:
     for text in texts:
         ident, _, number = text.partition("=")
         if ident not in known:
-            raise InputError(f"--max {text}: no such criterion{_choices(ident)}")
+            raise InputError(
+                "--max {text}: no such criterion{choices}", text=text, choices=_choices(ident)
+            )
         try:
             value = float(number)
         except ValueError:
             value = -1.0
         if not 0 <= value < float("inf"):
-            raise InputError(f"--max {text}: must be a number of 0 or more, as {ident}=0")
+            raise InputError(
+                "--max {text}: must be a number of 0 or more, as {ident}=0", text=text, ident=ident
+            )
         found[ident] = value
     return found
 
@@ -301,4 +305,4 @@ def verdict_of(criteria: Sequence[LoadCriterion], wrong: Sequence[object]) -> Ve
 
 def _choices(ident: str) -> str:
     known = [criterion.id for criterion in CRITERIA]
-    return did_you_mean(ident, known) or f" (allowed: {', '.join(known)})"
+    return did_you_mean(ident, known) or allowed(known)

@@ -149,7 +149,9 @@ class OwnMcu:
             raise InvalidRun("the MCU did not stop when it was told to") from None
         if self._process.returncode not in (0, InvalidRun.exit_code):
             code = self._process.returncode
-            raise InvalidRun(f"the MCU ended with {code}:\n{complained[-2000:]}")
+            raise InvalidRun(
+                "the MCU ended with {code}:\n{complained}", code=code, complained=complained[-2000:]
+            )
         report: dict[str, Any] = json.loads(said)
         return report
 
@@ -193,7 +195,9 @@ class OwnMcu:
                     if probe.recv(65_535).startswith(b"SIP/2.0 200"):
                         return
         said = "" if self._process.poll() is None else self._process.communicate()[1]
-        raise MachineLacks(f"`giaoban mcu serve` did not start:\n{said}", "giaoban doctor")
+        raise MachineLacks(
+            "`giaoban mcu serve` did not start:\n{said}", "giaoban doctor", said=said
+        )
 
 
 def _cpu_s(process: int) -> float:

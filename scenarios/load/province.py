@@ -68,8 +68,9 @@ def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREA
     plan = question.plan
     if plan.recovery is None or away_of(plan) is None:
         raise InputError(
-            f"{question.scenario_path}: nobody has to dial again "
-            "(allowed: a scenario with a [[fault]] that has to_s)"
+            "{scenario_path}: nobody has to dial again (allowed: a scenario with a "
+            "[[fault]] that has to_s)",
+            scenario_path=question.scenario_path,
         )
     changed = plan.recovery.model_copy(
         update={

@@ -30,8 +30,11 @@ def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tu
     )
     if not authorised:
         raise InputError(
-            f'{option} = "{text}": a load test takes a device to its limits and keeps others out '
-            "(allowed: with --i-am-authorised, if its owner has agreed to this test at this time)"
+            '{option} = "{text}": a load test takes a device to its limits and keeps '
+            "others out (allowed: with --i-am-authorised, if its owner has agreed to "
+            "this test at this time)",
+            option=option,
+            text=text,
         )
     return str(address), port
 
@@ -40,8 +43,9 @@ def check_room(room: str) -> str:
     """The user part of the address that bridges call (RFC 3261 §25.1). Raises `InputError`."""
     if not re.fullmatch(ROOM, room):
         raise InputError(
-            f'--room = "{room}": is no user of a SIP address (allowed: up to 64 letters without '
-            "marks, digits and -_.!~*'()&=+$,;?/)"
+            '--room = "{room}": is no user of a SIP address (allowed: up to 64 letters '
+            "without marks, digits and -_.!~*'()&=+$,;?/)",
+            room=room,
         )
     return room
 
@@ -55,6 +59,9 @@ def check_bounds(bridges: int, rate_per_s: float, seconds: float) -> None:
     ):
         if value > most:
             raise InputError(
-                f"{option} {value:g}: is too much for a device that others may need "
-                f"(allowed with --target: up to {most:g})"
+                "{option} {value:g}: is too much for a device that others may need "
+                "(allowed with --target: up to {most:g})",
+                option=option,
+                value=value,
+                most=most,
             )

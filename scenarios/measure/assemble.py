@@ -220,8 +220,10 @@ def criteria_of(question: Question) -> Criteria:
         kinds = criterion.measure and criterion.measure.kinds
         if kinds == ("content",) and plan.content is None:
             raise InputError(
-                f'{origin}: criterion "{criterion.id}": nobody shows slides '
-                "(allowed: kind audio or video, or a [content] table)"
+                '{origin}: criterion "{criterion}": nobody shows slides (allowed: kind '
+                "audio or video, or a [content] table)",
+                origin=origin,
+                criterion=criterion.id,
             )
     if plan.content is None:
         criteria = criteria.without_slides()
@@ -237,8 +239,11 @@ def criteria_of(question: Question) -> Criteria:
     for warm_up_s in criteria.warm_ups():
         if warm_up_s >= shortest_s:
             raise InputError(
-                f"{origin}: criterion: warm_up_s = {warm_up_s:g}: the shortest phase would be left "
-                f"out (allowed: below {shortest_s:g} s)"
+                "{origin}: criterion: warm_up_s = {warm_up_s:g}: the shortest phase "
+                "would be left out (allowed: below {shortest_s:g} s)",
+                origin=origin,
+                warm_up_s=warm_up_s,
+                shortest_s=shortest_s,
             )
     return criteria
 

@@ -36,7 +36,9 @@ def drain_s(
     slowest = max(packets * FRAME_BYTES * 8 / rate for packets, rate in queues)
     if slowest > LONGEST_DRAIN_S:
         raise InputError(
-            f"a full queue would take {slowest:.0f} s to empty at its rate "
-            f"(allowed: {LONGEST_DRAIN_S:.0f} s; see buffer_packets, rate_mbps and rate.kbps)"
+            "a full queue would take {slowest:.0f} s to empty at its rate (allowed: "
+            "{longest_drain_s:.0f} s; see buffer_packets, rate_mbps and rate.kbps)",
+            slowest=slowest,
+            longest_drain_s=LONGEST_DRAIN_S,
         )
     return math.ceil(slowest * 10) / 10

@@ -359,7 +359,12 @@ def read(folder: Path) -> list[Event]:
         schema = found.get("schema") if isinstance(found, dict) else None
         if schema != SCHEMA:
             said = "no schema" if schema is None else f"schema = {json.dumps(schema)}"
-            raise InputError(f"{path}:1: {said}: of another version (allowed: {SCHEMA})")
+            raise InputError(
+                "{path}:1: {said}: of another version (allowed: {schema})",
+                path=path,
+                said=said,
+                schema=SCHEMA,
+            )
         return list(_lines(path, file))
 
 
@@ -371,4 +376,6 @@ def _lines(path: Path, lines: Iterable[bytes]) -> Iterator[Event]:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             what = f"{where}: {first['msg']}" if where else first["msg"]
-            raise InputError(f"{path}:{number}: not an event: {what}") from None
+            raise InputError(
+                "{path}:{number}: not an event: {what}", path=path, number=number, what=what
+            ) from None

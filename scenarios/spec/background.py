@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
 from giaoban.provenance import Sourced
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
 from results.model.background import OtherTraffic
 from topology.network import Hop, NetLink, Network
@@ -56,11 +57,16 @@ class Background(Sourced):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if (self.mbps is None) == (self.pct is None):
-            raise ValueError("has no rate or two (allowed: mbps or pct)")
+            raise ValueError(Sentence("has no rate or two (allowed: mbps or pct)"))
         if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
-            raise ValueError("to_s is not after from_s")
+            raise ValueError(Sentence("to_s is not after from_s"))
         if self.to_s is not None and self.to_s - (self.from_s or 0.0) < SHORTEST_S:
-            raise ValueError(f"flows for less than {SHORTEST_S:g} s (allowed: that, or longer)")
+            raise ValueError(
+                Sentence(
+                    "flows for less than {shortest_s:g} s (allowed: that, or longer)",
+                    shortest_s=SHORTEST_S,
+                )
+            )
         return self
 
     def rate_mbps(self, link: NetLink) -> float:
@@ -132,26 +138,42 @@ def mistakes(
     for number, item in enumerate(backgrounds):
         loc = ("background", number)
         if item.from_s is not None and item.from_s >= length_s:
-            what = f"begins after the run (allowed: below {length_s:g} s)"
+            what = Sentence(
+                "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
+            )
             yield (*loc, "from_s"), item.from_s, what
         if item.to_s is not None and item.to_s > length_s:
-            what = f"ends after the run (allowed: up to {length_s:g} s)"
+            what = Sentence("ends after the run (allowed: up to {length_s:g} s)", length_s=length_s)
             yield (*loc, "to_s"), item.to_s, what
         if item.link not in known:
-            yield (*loc, "link"), item.link, f"unknown link{did_you_mean(item.link, known)}"
+            yield (
+                (*loc, "link"),
+                item.link,
+                Sentence("unknown link{near}", near=did_you_mean(item.link, known)),
+            )
             continue
         link = network.link(item.link)
         if not _hops(item, link):
             ways = ", ".join(_ways(link))
-            what = f"is no direction from a router of {item.link} (allowed: {ways})"
+            what = Sentence(
+                "is no direction from a router of {link} (allowed: {ways})",
+                link=item.link,
+                ways=ways,
+            )
             yield (*loc, "direction"), item.direction, what
         if (rate_mbps := item.rate_mbps(link)) > MOST_MBPS:
-            what = f"is {rate_mbps:g} Mb/s (allowed: up to {MOST_MBPS:g} Mb/s)"
+            what = Sentence(
+                "is {rate_mbps:g} Mb/s (allowed: up to {most_mbps:g} Mb/s)",
+                rate_mbps=rate_mbps,
+                most_mbps=MOST_MBPS,
+            )
             yield (*loc, "pct"), item.pct, what
     if sum(len(_hops(b, network.link(b.link))) for b in backgrounds if b.link in known) > (
         MOST_STREAMS
     ):
-        what = f"too many (allowed: {MOST_STREAMS} directions of links)"
+        what = Sentence(
+            "too many (allowed: {most_streams} directions of links)", most_streams=MOST_STREAMS
+        )
         yield ("background",), None, what
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from topology.network import Hop, Network
 from topology.routing import shortest_paths
 
@@ -22,7 +23,7 @@ def hops_along(link_id: str, way: str, network: Network) -> list[Hop]:
     return named.get(way, [])
 
 
-def no_direction(link_id: str, way: str, network: Network) -> str | None:
+def no_direction(link_id: str, way: str, network: Network) -> Sentence | None:
     """What is wrong with a direction of a link that is there; None: nothing."""
     if hops_along(link_id, way, network):
         return None
@@ -30,7 +31,9 @@ def no_direction(link_id: str, way: str, network: Network) -> str | None:
     ways = [BOTH, *(hop.direction for hop in link.hops)]
     if link.kind == "access":
         ways += ["up", "down"]
-    return f"is no direction of {link_id} (allowed: {', '.join(ways)})"
+    return Sentence(
+        "is no direction of {link_id} (allowed: {ways})", link_id=link_id, ways=", ".join(ways)
+    )
 
 
 def crossed_hops(network: Network) -> set[Hop]:

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
+from giaoban.sentence import Sentence, said_by
 from giaoban.tomlfile import Mistake, StrictModel
 from scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
 from scenarios.spec.line_models import to_line
@@ -60,17 +61,27 @@ class Impairment(StrictModel):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if (self.bridge is None) == (self.link is None):
-            raise ValueError("is at nothing or at two places (allowed: bridge or link)")
+            raise ValueError(Sentence("is at nothing or at two places (allowed: bridge or link)"))
         if self.what.nothing:
             raise ValueError(
-                "impairs nothing (allowed: loss, corrupt, duplicate, rate or jitter, or several)"
+                Sentence(
+                    "impairs nothing (allowed: loss, corrupt, duplicate, rate or "
+                    "jitter, or several)"
+                )
             )
         if self.bridge is not None and self.direction not in (None, "up", "down"):
-            raise ValueError(f'direction = "{self.direction}" (allowed at a bridge: up, down)')
+            raise ValueError(
+                Sentence(
+                    'direction = "{direction}" (allowed at a bridge: up, down)',
+                    direction=self.direction,
+                )
+            )
         if self.link is not None and self.kind is not None:
-            raise ValueError("kind belongs to a bridge: a line does not know what it carries")
+            raise ValueError(
+                Sentence("kind belongs to a bridge: a line does not know what it carries")
+            )
         if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
-            raise ValueError("to_s is not after from_s")
+            raise ValueError(Sentence("to_s is not after from_s"))
         return self
 
     @property
@@ -139,33 +150,43 @@ def mistakes(
     for number, item in enumerate(impairments):
         loc = ("impairment", number)
         if item.from_s is not None and item.from_s >= length_s:
-            what = f"begins after the run (allowed: below {length_s:g} s)"
+            what = Sentence(
+                "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
+            )
             yield (*loc, "from_s"), item.from_s, what
         if item.loss is not None and loss_rate(item.loss) == 0:
-            yield (*loc, "loss"), None, "loses nothing (allowed: probabilities above 0)"
+            yield (*loc, "loss"), None, Sentence("loses nothing (allowed: probabilities above 0)")
         if item.jitter is not None and (most_s := _longest_s(item.jitter)) > LONGEST_JITTER_S:
-            what = f"holds packets back for {most_s:.3g} s (allowed: {LONGEST_JITTER_S:g} s)"
+            what = Sentence(
+                "holds packets back for {most_s:.3g} s (allowed: {longest_jitter_s:g} s)",
+                most_s=most_s,
+                longest_jitter_s=LONGEST_JITTER_S,
+            )
             yield (*loc, "jitter"), None, what
         if item.bridge is not None:
             known = [node.id for node in network.bridges]
             if item.bridge not in known:
-                what = f"unknown bridge{did_you_mean(item.bridge, known)}"
+                what = Sentence("unknown bridge{near}", near=did_you_mean(item.bridge, known))
                 yield (*loc, "bridge"), item.bridge, what
                 continue
             if item.kind == "content":
                 yield from _slide_mistakes(item, loc, slides)
             if item.corrupt and encrypted:
-                what = "the far side would take it for forged (allowed: corrupt on a link)"
+                what = Sentence(
+                    "the far side would take it for forged (allowed: corrupt on a link)"
+                )
                 yield (*loc, "corrupt"), item.corrupt, what
             if item.duplicate and encrypted:
-                what = "no packet is encrypted twice (allowed: duplicate on a link)"
+                what = Sentence("no packet is encrypted twice (allowed: duplicate on a link)")
                 yield (*loc, "duplicate"), item.duplicate, what
             places: list[tuple[str, ...]] = [(item.bridge, kind, item.way) for kind in item.media]
         else:
             yield from _line_mistakes(item, loc, network)
             hops = hops_of(item, network)
             if hops and not crossed & set(hops):
-                what = "carries no call that way (allowed: what is on a bridge's way to the MCU)"
+                what = Sentence(
+                    "carries no call that way (allowed: what is on a bridge's way to the MCU)"
+                )
                 yield (*loc, "link"), item.link, what
             places = [(hop.link, hop.source) for hop in hops]
         for place in places:
@@ -173,7 +194,7 @@ def mistakes(
     for found in spans.values():
         for (_, to_s, _), (from_s, _, number) in pairwise(sorted(found)):
             if from_s < to_s:
-                what = "overlaps another impairment of the same (allowed: one at a time)"
+                what = Sentence("overlaps another impairment of the same (allowed: one at a time)")
                 yield ("impairment", number, "from_s"), impairments[number].from_s, what
 
 
@@ -190,15 +211,25 @@ def _slide_mistakes(
 ) -> Iterator[Mistake]:
     """An impairment of slides where, or when, there are none."""
     if slides is None:
-        what = "the scenario shows no slides (allowed: audio, video, or a [content] table)"
+        what = Sentence(
+            "the scenario shows no slides (allowed: audio, video, or a [content] table)"
+        )
         yield (*loc, "kind"), item.kind, what
         return
     presenter, from_s, to_s = slides
     way = "up" if item.bridge == presenter else "down"
     if item.way != way:
-        yield (*loc, "direction"), item.way, f"slides do not go there (allowed: {way})"
+        yield (
+            (*loc, "direction"),
+            item.way,
+            Sentence("slides do not go there (allowed: {way})", way=way),
+        )
     if item.span_s[0] >= to_s or item.span_s[1] <= from_s:
-        what = f"is not while slides are shown (allowed: within {from_s:g} s to {to_s:g} s)"
+        what = Sentence(
+            "is not while slides are shown (allowed: within {from_s:g} s to {to_s:g} s)",
+            from_s=from_s,
+            to_s=to_s,
+        )
         yield (*loc, "from_s"), item.from_s, what
 
 
@@ -206,14 +237,18 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
     assert item.link is not None
     known = [link.id for link in network.links]
     if item.link not in known:
-        yield (*loc, "link"), item.link, f"unknown link{did_you_mean(item.link, known)}"
+        yield (
+            (*loc, "link"),
+            item.link,
+            Sentence("unknown link{near}", near=did_you_mean(item.link, known)),
+        )
         return
     if (what := no_direction(item.link, item.way, network)) is not None:
         yield (*loc, "direction"), item.way, what
     try:
         to_line(item.what)
     except ValueError as error:
-        yield loc, item.link, str(error)
+        yield loc, item.link, said_by(error)
 
 
 def hops_of(item: Impairment, network: Network) -> list[Hop]:

@@ -13,6 +13,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.sentence import Sentence
 from topology import impairments as line
 from traffic.impairments.models import (
     BernoulliLoss,
@@ -41,8 +42,12 @@ def to_line(what: Impairments) -> line.LineImpairment:
     if loss is not None and duplicate:
         if not isinstance(loss, line.RandomLoss):
             raise ValueError(
-                f"a line with {loss.model} loss cannot duplicate: a copy would move the loss "
-                "model's states on (allowed with duplicate: bernoulli loss; or at a bridge)"
+                Sentence(
+                    "a line with {model} loss cannot duplicate: a copy would move "
+                    "the loss model's states on (allowed with duplicate: bernoulli "
+                    "loss; or at a bridge)",
+                    model=loss.model,
+                )
             )
         p, duplicate = _apart(loss.p, duplicate)
         loss = line.RandomLoss(p=p)
@@ -71,8 +76,11 @@ def _loss(loss: Loss | None) -> line.RandomLoss | line.GilbertElliott | line.Fou
                 p13=loss.p13, p31=loss.p31, p32=loss.p32, p23=loss.p23, p14=loss.p14
             )
     raise ValueError(
-        f"a line cannot have {loss.model} loss: the kernel's netem has no such model "
-        "(allowed on a line: bernoulli, gilbert, gilbert-elliott, four-state)"
+        Sentence(
+            "a line cannot have {model} loss: the kernel's netem has no such model "
+            "(allowed on a line: bernoulli, gilbert, gilbert-elliott, four-state)",
+            model=loss.model,
+        )
     )
 
 
@@ -96,16 +104,23 @@ def _apart(loss: float, duplicate: float) -> tuple[float, float]:
         if not d < 1:
             break
     raise ValueError(
-        f"a line cannot lose {loss:g} and duplicate {duplicate:g} at the same time: netem draws "
-        "them together (allowed: less of one of them)"
+        Sentence(
+            "a line cannot lose {loss:g} and duplicate {duplicate:g} at the same "
+            "time: netem draws them together (allowed: less of one of them)",
+            loss=loss,
+            duplicate=duplicate,
+        )
     )
 
 
 def _jitter(jitter: Jitter) -> line.LineJitter:
     if jitter.correlation:
         raise ValueError(
-            "a line cannot have correlated jitter: netem takes the low bits of its correlated "
-            "number, which are independent (allowed on a line: correlation = 0; or at a bridge)"
+            Sentence(
+                "a line cannot have correlated jitter: netem takes the low bits of "
+                "its correlated number, which are independent (allowed on a line: "
+                "correlation = 0; or at a bridge)"
+            )
         )
     match jitter:
         case NormalJitter(mean_ms=mean, sd_ms=sd):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, did_you_mean
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
 from mcu_sim.conference.commands import Drop, Layout, Redial, subject
 from mcu_sim.conference.effects import OPERATOR
@@ -154,12 +155,21 @@ def question_from(
     profile = profiles.pick(scenario.profile)
     if device.units_for(profile.resolution) is None or profile.resolution not in LEVELS:
         able = [name for name in device.resolutions() if name in LEVELS]
-        what = f"is {profile.resolution}, {device.name} does not do it (allowed: {', '.join(able)})"
+        what = Sentence(
+            "is {resolution}, {device} does not do it (allowed: {able})",
+            resolution=profile.resolution,
+            device=device.name,
+            able=", ".join(able),
+        )
         raise tomlfile.mistakes(scenario_path, [(("profile",), profile.id, what)])
     bridges = _bridges(scenario, province)
     for name in pcap:
         if name not in bridges:
-            raise InputError(f'--pcap = "{name}": unknown bridge{did_you_mean(name, bridges)}')
+            raise InputError(
+                '--pcap = "{name}": unknown bridge{near}',
+                name=name,
+                near=did_you_mean(name, bridges),
+            )
     try:
         plan = make_plan(
             scenario,
@@ -174,7 +184,9 @@ def question_from(
             all_from_start=all_from_start,
         )
     except InputError as error:
-        raise InputError(f"{scenario_path}: {error}") from None
+        raise InputError(
+            "{scenario_path}: {error}", scenario_path=scenario_path, error=error
+        ) from None
     recordings = read_recordings(scenario, scenario_path, plan.video)
     return Question(
         plan,
@@ -216,16 +228,22 @@ def _call_mistakes(
 ) -> Iterator[Mistake]:
     known = [profile.id for profile in profiles.profile]
     if scenario.profile not in known:
-        what = f"unknown call profile{profiles.instead_of(scenario.profile)}"
+        what = Sentence(
+            "unknown call profile{instead_of}", instead_of=profiles.instead_of(scenario.profile)
+        )
         yield ("profile",), scenario.profile, what
     mixed = [e.id for e in profiles.audio if e.encoding in {codec.name for codec in CODECS}]
     for profile in profiles.profile:
         if profile.id == scenario.profile and profile.audio not in mixed:
-            what = f"has {profile.audio}, the MCU does not mix it (allowed: {', '.join(mixed)})"
+            what = Sentence(
+                "has {audio}, the MCU does not mix it (allowed: {mixed})",
+                audio=profile.audio,
+                mixed=", ".join(mixed),
+            )
             yield ("profile",), scenario.profile, what
     known = [device.id for device in devices.device]
     if scenario.device is not None and scenario.device not in known:
-        what = f"unknown device{did_you_mean(scenario.device, known)}"
+        what = Sentence("unknown device{near}", near=did_you_mean(scenario.device, known))
         yield ("device",), scenario.device, what
 
 
@@ -237,21 +255,26 @@ def _content_mistakes(
         return
     known = _bridges(scenario, province)
     if shown.bridge not in known:
-        what = f"unknown bridge{did_you_mean(shown.bridge, known)}"
+        what = Sentence("unknown bridge{near}", near=did_you_mean(shown.bridge, known))
         yield ("content", "bridge"), shown.bridge, what
     elif shown.bridge != province.chair.id and scenario.meeting.floor != "open":
-        what = f'has not the floor (allowed: {province.chair.id}, or meeting.floor = "open")'
+        what = Sentence(
+            'has not the floor (allowed: {chair}, or meeting.floor = "open")',
+            chair=province.chair.id,
+        )
         yield ("content", "bridge"), shown.bridge, what
     length_s = scenario.phases.total_s
     if shown.from_s >= length_s:
-        what = f"begins after the run (allowed: below {length_s:g} s)"
+        what = Sentence("begins after the run (allowed: below {length_s:g} s)", length_s=length_s)
         yield ("content", "from_s"), shown.from_s, what
     named = [p for p in profiles.profile if p.id == scenario.profile]
     if shown.kbps is None and named and named[0].content_kbps is None:
         able = [p.id for p in profiles.profile if p.content_kbps is not None]
-        what = (
-            f"is missing, and the call profile {scenario.profile} has none "
-            f"(allowed: kbps here, or a profile with content: {', '.join(able)})"
+        what = Sentence(
+            "is missing, and the call profile {profile} has none (allowed: "
+            "kbps here, or a profile with content: {able})",
+            profile=scenario.profile,
+            able=", ".join(able),
         )
         yield ("content", "kbps"), None, what
 
@@ -262,23 +285,31 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
     for number, control in enumerate(scenario.controls):
         loc = ("control", number)
         if control.at_s >= length_s:
-            yield (*loc, "at_s"), control.at_s, f"is after the run (allowed: below {length_s:g} s)"
+            yield (
+                (*loc, "at_s"),
+                control.at_s,
+                Sentence("is after the run (allowed: below {length_s:g} s)", length_s=length_s),
+            )
         givers = [OPERATOR.value, *bridges]
         if control.by not in givers:
-            what = f"unknown bridge{did_you_mean(control.by, givers)}"
+            what = Sentence("unknown bridge{near}", near=did_you_mean(control.by, givers))
             yield (*loc, "by"), control.by, what
         if (soon := _too_soon(scenario, control)) is not None:
             yield (*loc, "at_s"), control.at_s, soon
         named = subject(control.do)
         if named and named not in bridges:
             key = "for" if isinstance(control.do, Layout) else "participant"
-            yield (*loc, "do", key), named, f"unknown bridge{did_you_mean(named, bridges)}"
+            yield (
+                (*loc, "do", key),
+                named,
+                Sentence("unknown bridge{near}", near=did_you_mean(named, bridges)),
+            )
         if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
-            what = 'there are no layouts with meeting.video = "switched"'
+            what = Sentence('there are no layouts with meeting.video = "switched"')
             yield (*loc, "do", "command"), control.do.command, what
 
 
-def _too_soon(scenario: Scenario, control: Control) -> str | None:
+def _too_soon(scenario: Scenario, control: Control) -> Sentence | None:
     """What is wrong with a redial right after a drop: the old call's packets are on their way."""
     if not isinstance(control.do, Redial):
         return None
@@ -290,8 +321,10 @@ def _too_soon(scenario: Scenario, control: Control) -> str | None:
     last_s = max((at_s for at_s in dropped_s if at_s <= control.at_s), default=-math.inf)
     if control.at_s - last_s >= REDIAL_AFTER_S:
         return None
-    return (
-        f"redials too soon (allowed: {REDIAL_AFTER_S:g} s or more after the drop at {last_s:g} s)"
+    return Sentence(
+        "redials too soon (allowed: {redial_after_s:g} s or more after the drop at {last_s:g} s)",
+        redial_after_s=REDIAL_AFTER_S,
+        last_s=last_s,
     )
 
 
@@ -302,5 +335,7 @@ def _device(
     for device in devices.device:
         if device.id == wanted:
             return device
-    what = f"unknown device{did_you_mean(wanted, [device.id for device in devices.device])}"
+    what = Sentence(
+        "unknown device{near}", near=did_you_mean(wanted, [device.id for device in devices.device])
+    )
     raise tomlfile.mistakes(province_path, [(("mcu", "device"), wanted, what)])

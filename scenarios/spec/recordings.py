@@ -8,6 +8,7 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
 from scenarios.bridge.sources import RATE_MARGIN
 from scenarios.plan.plan import Plan
@@ -35,7 +36,12 @@ def renamed(scenario: Scenario, names: Sequence[str]) -> Scenario:
     """
     known = _names(scenario)
     if len(known) != len(names):
-        raise InputError(f"{scenario.id}: names {len(known)} files, {len(names)} are there")
+        raise InputError(
+            "{scenario}: names {named} files, {there} are there",
+            scenario=scenario.id,
+            named=len(known),
+            there=len(names),
+        )
     to = dict(zip(known, names, strict=True))
     recordings = [r.model_copy(update={"file": to[r.file]}) for r in scenario.recordings]
     impairments = []
@@ -96,7 +102,7 @@ def _told_at(origin: Path, loc: tuple[str | int, ...], value: str) -> Iterator[N
     try:
         yield
     except InputError as error:
-        raise tomlfile.mistakes(origin, [(loc, value, str(error))]) from None
+        raise tomlfile.mistakes(origin, [(loc, value, error.said)]) from None
 
 
 def save_recordings(plan: Plan, recordings: Mapping[str, Recording], folder: Path) -> None:
@@ -111,24 +117,34 @@ def _read(item: Recorded, path: Path, model: VideoModel) -> Recording:
     if path.suffix in CAPTURES:
         recording = recording_from_capture(path, h264=True, ssrc=item.ssrc)
     elif item.ssrc is not None:
-        raise InputError(f"{path}: an H.264 byte stream has no SSRC (allowed: file and fps)")
+        raise InputError(
+            "{path}: an H.264 byte stream has no SSRC (allowed: file and fps)", path=path
+        )
     else:
         recording = recording_from_h264(
             path, max_payload=model.max_payload, spread=model.spread, fps=item.fps
         )
     if recording.clock_hz != CLOCK_HZ:
         raise InputError(
-            f"{path}: its clock is {recording.clock_hz} Hz (allowed: pictures, 90 kHz)"
+            "{path}: its clock is {clock_hz} Hz (allowed: pictures, 90 kHz)",
+            path=path,
+            clock_hz=recording.clock_hz,
         )
     longest = HEADER_BYTES + model.max_payload
     if recording.max_bytes > longest:
         raise InputError(
-            f"{path}: holds RTP packets of {recording.max_bytes} bytes (allowed: {longest})"
+            "{path}: holds RTP packets of {max_bytes} bytes (allowed: {longest})",
+            path=path,
+            max_bytes=recording.max_bytes,
+            longest=longest,
         )
     if recording.mean_kbps > RATE_MARGIN * model.kbps:
         raise InputError(
-            f"{path}: {recording.mean_kbps:.0f} kb/s, more than the call profile's "
-            f"{model.kbps:.0f} kb/s (allowed: a tenth above it at the most)"
+            "{path}: {mean_kbps:.0f} kb/s, more than the call profile's {kbps:.0f} "
+            "kb/s (allowed: a tenth above it at the most)",
+            path=path,
+            mean_kbps=recording.mean_kbps,
+            kbps=model.kbps,
         )
     return recording
 
@@ -139,7 +155,11 @@ def recording_mistakes(scenario: Scenario, known: list[str]) -> Iterator[Mistake
     for number, item in enumerate(scenario.recordings):
         loc = ("recording", number, "bridge")
         if item.bridge not in known:
-            yield loc, item.bridge, f"unknown bridge (allowed: {', '.join(known)})"
+            yield (
+                loc,
+                item.bridge,
+                Sentence("unknown bridge (allowed: {known})", known=", ".join(known)),
+            )
         if item.bridge in seen:
-            yield loc, item.bridge, "has two recordings (allowed: one)"
+            yield loc, item.bridge, Sentence("has two recordings (allowed: one)")
         seen.add(item.bridge)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.provenance import Text
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from mcu_sim.conference.commands import Command
 from mcu_sim.conference.floor import FloorMode
@@ -57,9 +58,13 @@ class MeetingSettings(StrictModel):
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:
         if self.video == "switched" and self.layout != "auto":
-            raise ValueError(f'layout = "{self.layout}" means nothing with video = "switched"')
+            raise ValueError(
+                Sentence(
+                    'layout = "{layout}" means nothing with video = "switched"', layout=self.layout
+                )
+            )
         if self.silence_suppression and self.sound == "tone":
-            raise ValueError('silence_suppression = true needs sound = "conversation"')
+            raise ValueError(Sentence('silence_suppression = true needs sound = "conversation"'))
         return self
 
 
@@ -77,7 +82,7 @@ class Content(StrictModel):
     @model_validator(mode="after")
     def _lasts(self) -> Self:
         if self.to_s is not None and self.to_s <= self.from_s:
-            raise ValueError("to_s is not after from_s")
+            raise ValueError(Sentence("to_s is not after from_s"))
         return self
 
 

@@ -173,7 +173,9 @@ def _plan(run: Path) -> Plan:
     try:
         return read_json(Plan, read_file(path, most=MOST_ANSWER), str(path), "plan")
     except InputError:
-        raise InputError(f"{path}: missing, or no plan of a check; run it again") from None
+        raise InputError(
+            "{path}: missing, or no plan of a check; run it again", path=path
+        ) from None
 
 
 def _title(run: Path, proof: Proof | None) -> str:

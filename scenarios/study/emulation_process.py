@@ -3,7 +3,7 @@
 `python -m scenarios.study.emulation_process ORDER`: ORDER is the path of an `Order` that our parent
 has pickled. The process prints its progress (`giaoban.progress`). When it exits with 0, there
 are `result.json` and what the order's `look` made of it; any other exit code is that of the error
-told in `error.json`.
+told in `error.pickle`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from scenarios.measure.assemble import Answer, assemble
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
 
-ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.json", "work"
+ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
 INTERRUPTED = 130
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -125,19 +125,18 @@ def failed(folder: Path, ended: Ended) -> InvalidRun:
     Raises what makes the whole run senseless: `InputError`, `MachineLacks`, or that it broke down.
     """
     told = folder / ERROR
-    said = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
-    message = said.get("message", "")
-    match ended.code:
-        case InvalidRun.exit_code if said:
-            return InvalidRun(message)
-        case InputError.exit_code if said:
-            raise InputError(message)
-        case MachineLacks.exit_code if said:
-            lacks = said.get("install", "giaoban doctor")
-            raise MachineLacks(f"{ended.name}: {message}", lacks)
+    match taken(told) if told.is_file() else None:
+        case InvalidRun() as error:
+            return error
+        case InputError() as error:
+            raise error
+        case MachineLacks(what=what, install=install):
+            raise MachineLacks("{name}: {what}", install, name=ended.name, what=what)
     last = "\n".join(ended.tail)
     if ended.code < 0:
-        return InvalidRun(f"its process was ended by signal {-ended.code}\n{last}".strip())
+        return InvalidRun(
+            "its process was ended by signal {signal}\n{last}", signal=-ended.code, last=last
+        )
     raise RuntimeError(f"{ended.name} ended with {ended.code}:\n{last}")
 
 
@@ -160,10 +159,7 @@ def main(words: list[str]) -> int:
         error = raised if isinstance(raised, GiaobanError) else shortage(raised)
         if error is None:
             raise
-        said = {"message": str(error)}
-        if isinstance(error, MachineLacks):
-            said = {"message": error.what, "install": error.install}
-        (folder / ERROR).write_text(json.dumps(said), encoding="utf-8")
+        (folder / ERROR).write_bytes(pickle.dumps(error))
         return error.exit_code
     return 0
 

@@ -51,8 +51,9 @@ def rerun(
     manifest = proof.manifest
     if manifest.engine not in {ESTIMATE, *EngineName}:
         raise InputError(
-            f"{manifest.run_id}: nothing was emulated that could be repeated"
-            + (", all of it ran in real time" if manifest.kind == "load" else "")
+            "{run_id}: nothing was emulated that could be repeated{value}",
+            run_id=manifest.run_id,
+            value=", all of it ran in real time" if manifest.kind == "load" else "",
         )
     with temporary_folder("rerun") as folder:
         scenario, province = lay_out(manifest, files, folder)
@@ -160,7 +161,7 @@ def _storm(
 ) -> list[str]:
     then = LoadResult.from_json(files[LOAD])
     if then.storm is None:
-        raise InputError(f"{manifest.run_id}: is no storm, which alone is emulated")
+        raise InputError("{run_id}: is no storm, which alone is emulated", run_id=manifest.run_id)
     asked = make_question(
         scenario,
         province_path=province,
@@ -196,7 +197,9 @@ def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple
     for name, data in others.items():
         place = Path(os.path.normpath(base / name))
         if not place.is_relative_to(root):
-            raise InputError(f"{name}: the scenario names it by a path of another machine")
+            raise InputError(
+                "{name}: the scenario names it by a path of another machine", name=name
+            )
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
     return scenario, province

@@ -83,8 +83,13 @@ def other_seeds(
     if count > MOST_EMULATED:
         lines = "\n".join(f"  {reason}" for reason in why)
         raise InputError(
-            f"--seeds = {count}: {question.scenario_path.name} cannot be estimated, and no more "
-            f"than {MOST_EMULATED} seeds are emulated (allowed: 0 to {MOST_EMULATED})\n{lines}"
+            "--seeds = {count}: {scenario_path} cannot be estimated, and no more than "
+            "{most_emulated} seeds are emulated (allowed: 0 to {most_emulated})\n"
+            "{lines}",
+            count=count,
+            scenario_path=question.scenario_path.name,
+            most_emulated=MOST_EMULATED,
+            lines=lines,
         )
     return _Emulated(question, count, engine)
 
@@ -181,9 +186,9 @@ def _result(answer: Answer, _captures: Path) -> Result:
 def _trusted(name: str, found: Result | InvalidRun) -> Result:
     """An emulation that cannot be trusted leaves the whole question without an answer."""
     if isinstance(found, InvalidRun):
-        raise InvalidRun(f"{name}: {found}")
+        raise InvalidRun("{name}: {found}", name=name, found=found)
     if found.verdict == "invalid":
-        raise InvalidRun(f"{name}: {'; '.join(found.reasons)}")
+        raise InvalidRun("{name}: {reasons}", name=name, reasons="; ".join(found.reasons))
     return found
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
 import pickle
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
 
+from giaoban.errors import GiaobanError
 from results.judge.failure_points import worst_of
 from results.model.failures import BridgeImpact, FailureResult, LinkPeak
 from scenarios.faults.kind import FailureCase
@@ -27,7 +27,7 @@ print("a warning of some library", flush=True)
 if found:
     (folder / sys.argv[5]).write_bytes(base64.b64decode(found))
 if error:
-    (folder / sys.argv[6]).write_text(error)
+    (folder / sys.argv[6]).write_bytes(base64.b64decode(error))
 if int(code) < 0:
     import os
     os.kill(os.getpid(), -int(code))
@@ -40,7 +40,7 @@ class Child:
     """How one failure's process ends: what it found, or its error."""
 
     found: FailureResult | None = None
-    error: Mapping[str, str] | None = None
+    error: GiaobanError | None = None
     code: int = 0
 
 
@@ -57,7 +57,7 @@ class Pretended:
         assert isinstance(order.look, partial)
         child = self.children.get(order.name) or Child(observed(order.look.args[0]))
         found = base64.b64encode(pickle.dumps(child.found)).decode() if child.found else ""
-        error = json.dumps(child.error) if child.error else ""
+        error = base64.b64encode(pickle.dumps(child.error)).decode() if child.error else ""
         words = [str(order.folder), found, error, str(child.code), FOUND, ERROR]
         return [sys.executable, "-S", "-c", CODE, *words]
 

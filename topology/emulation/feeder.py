@@ -79,7 +79,7 @@ class Feeder:
         deadline = time.monotonic() + UP_WITHIN_S
         while not (netlink.all_up(self._fd) and netlink.all_up(router)):
             if time.monotonic() > deadline:
-                raise InvalidRun(f"the feeder of link {self.hop.link} did not come up")
+                raise InvalidRun("the feeder of link {link} did not come up", link=self.hop.link)
             time.sleep(0.01)
 
     def sent(self) -> int:

@@ -8,7 +8,6 @@ obeys) as soon as its port has noticed, and what it would still send then goes t
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -16,7 +15,8 @@ from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.clock import sleep_until
-from giaoban.errors import InvalidRun, MachineLacks
+from giaoban.errors import InvalidRun, MachineLacks, strerror
+from giaoban.sentence import Sentence
 from topology.emulation import namespace
 from topology.network import Hop, NetLink
 
@@ -54,9 +54,13 @@ class LinkEnd:
         except NetlinkError as error:
             self.close()
             raise MachineLacks(
-                f"this kernel cannot let a link fail, it lacks dummy, sch_ingress, cls_matchall or "
-                f"act_mirred ({os.strerror(error.code)})",
-                "modprobe -a dummy sch_ingress cls_matchall act_mirred, or use --engine sandbox",
+                "this kernel cannot let a link fail, it lacks dummy, sch_ingress, "
+                "cls_matchall or act_mirred ({why})",
+                Sentence(
+                    "modprobe -a {modules}, or use --engine sandbox",
+                    modules="dummy sch_ingress cls_matchall act_mirred",
+                ),
+                why=strerror(error.code),
             ) from None
 
     def _make_hole(self, name: str) -> int:
@@ -93,7 +97,7 @@ class LinkEnd:
         deadline_ns = time.monotonic_ns() + LIGHT_WITHIN_NS
         while _state(self._route, self._top) != "UP":
             if time.monotonic_ns() > deadline_ns:
-                raise InvalidRun(f"{self._upper} did not come up again")
+                raise InvalidRun("{upper} did not come up again", upper=self._upper)
             sleep_until(time.monotonic_ns() + LOOK_AGAIN_NS)
 
     def _redirect(self, index: int, parent: int, hole: int, *, on: bool) -> None:

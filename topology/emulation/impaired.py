@@ -9,13 +9,13 @@ loses is counted apart from what a queue drops.
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import Any
 
 from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from giaoban.errors import MachineLacks
+from giaoban.errors import MachineLacks, strerror
+from giaoban.sentence import N_, Sentence
 from topology.emulation import namespace, qdisc
 from topology.impairments import GilbertElliott, LineImpairment, LineJitter
 
@@ -79,9 +79,10 @@ class ImpairedLine:
         missing = [name for name in NEEDED if options.get_attr(name) is None]
         if missing:
             raise MachineLacks(
-                f"this kernel's netem does not know {', '.join(missing)}, without which a line "
+                "this kernel's netem does not know {missing}, without which a line "
                 "cannot be impaired as the scenario says",
-                "a kernel of 6.6 or later, or use --engine sandbox",
+                N_("a kernel of 6.6 or later, or use --engine sandbox"),
+                missing=", ".join(missing),
             )
 
     def change(self, what: LineImpairment) -> None:
@@ -120,9 +121,10 @@ class _needs:  # noqa: N801 (reads as a phrase)
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, NetlinkError):
             raise MachineLacks(
-                f"this kernel cannot impair a line, it lacks {self._modules.replace(' ', ' or ')} "
-                f"({os.strerror(error.code)})",
-                f"modprobe -a {self._modules}, or use --engine sandbox",
+                "this kernel cannot impair a line, it lacks {modules} ({why})",
+                Sentence("modprobe -a {modules}, or use --engine sandbox", modules=self._modules),
+                modules=self._modules.replace(" ", " or "),
+                why=strerror(error.code),
             ) from None
 
 

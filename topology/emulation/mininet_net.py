@@ -250,7 +250,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         deadline = time.monotonic() + UP_WITHIN_S
         while waiting := [n for n in waiting if not netlink.all_up(self.namespace(n))]:
             if time.monotonic() > deadline:
-                raise InvalidRun(f"links at {', '.join(waiting)} did not come up")
+                raise InvalidRun("links at {waiting} did not come up", waiting=", ".join(waiting))
             time.sleep(0.1)
 
     def _configure(self, node_id: str, is_host: bool, routes: Routes) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from giaoban.errors import MachineLacks
+from giaoban.errors import MachineLacks, strerror
+from giaoban.sentence import Sentence
 from topology.emulation import namespace, qdisc
 
 HOST_INTERFACE = "media0"
@@ -139,8 +140,9 @@ def _add_sink(route: Any, name: str) -> None:
         route.link("add", ifname=name, kind="dummy")
     except NetlinkError as error:
         raise MachineLacks(
-            f"this kernel has no dummy device ({os.strerror(error.code)})",
-            "modprobe dummy, or use --engine sandbox",
+            "this kernel has no dummy device ({why})",
+            Sentence("modprobe -a {modules}, or use --engine sandbox", modules="dummy"),
+            why=strerror(error.code),
         ) from None
     index = _index(route, name)
     route.link("set", index=index, state="up")
@@ -153,8 +155,9 @@ def _add_upper(route: Any, below: int, name: str, *, paced: bool) -> int:
         route.link("add", ifname=name, kind="macvlan", link=below, macvlan_mode="passthru")
     except NetlinkError as error:
         raise MachineLacks(
-            f"this kernel has no macvlan ({os.strerror(error.code)})",
-            "modprobe macvlan, or use --engine sandbox",
+            "this kernel has no macvlan ({why})",
+            Sentence("modprobe -a {modules}, or use --engine sandbox", modules="macvlan"),
+            why=strerror(error.code),
         ) from None
     index = _index(route, name)
     if paced:
@@ -169,9 +172,10 @@ def _add_queue(route: Any, index: int, queue: dict[str, Any]) -> None:
     except NetlinkError as error:
         kind = queue["kind"]
         raise MachineLacks(
-            f"this kernel has no queueing discipline {kind!r} as the plan needs it "
-            f"({os.strerror(error.code)})",
-            f"modprobe sch_{kind}, or use --engine sandbox",
+            "this kernel has no queueing discipline {kind} as the plan needs it ({why})",
+            Sentence("modprobe -a {modules}, or use --engine sandbox", modules=f"sch_{kind}"),
+            kind=repr(kind),
+            why=strerror(error.code),
         ) from None
 
 

@@ -32,5 +32,7 @@ def _build(scratch: Path) -> Path:
     command = ["gcc", "-shared", "-fPIC", "-O2", "-pthread", "-o", str(built), str(SOURCE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MachineLacks(f"the routers' clock could not be built:\n{done.stderr}", INSTALL)
+        raise MachineLacks(
+            "the routers' clock could not be built:\n{said}", INSTALL, said=done.stderr
+        )
     return built

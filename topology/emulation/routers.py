@@ -148,7 +148,12 @@ class Routers:
             if process.poll() is not None:
                 log = (self.folder / f"{router}.log").read_text(encoding="utf-8", errors="replace")
                 said = "\n".join(log.splitlines()[-5:])
-                raise InvalidRun(f"{router}: BIRD ended with {process.returncode}:\n{said}")
+                raise InvalidRun(
+                    "{router}: BIRD ended with {code}:\n{said}",
+                    router=router,
+                    code=process.returncode,
+                    said=said,
+                )
 
     def converge(self) -> float:
         """Wait until all packets take the best ways; how long it took, in seconds.
@@ -164,7 +169,9 @@ class Routers:
         while wrong := astray(self._network, self._fib.read()):
             self.check()
             if time.monotonic() > deadline:
-                raise InvalidRun(f"the routers did not find the best ways: {', '.join(wrong)}")
+                raise InvalidRun(
+                    "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
+                )
             time.sleep(ASK_EVERY_S)
         return time.monotonic() - started
 

@@ -19,7 +19,6 @@ its own plugin form (linux/pkt_sched.h).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -32,7 +31,8 @@ from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
-from giaoban.errors import MachineLacks
+from giaoban.errors import MachineLacks, strerror
+from giaoban.sentence import Sentence
 from topology.emulation import namespace, qdisc
 from topology.emulation.netem import RATE_32_BITS
 from topology.emulation.qdisc import MAX_PACKETS, ROOT_HANDLE
@@ -241,7 +241,8 @@ def _ask(modules: str, request: Callable[[], object]) -> None:
         request()
     except NetlinkError as error:
         raise MachineLacks(
-            f"this kernel cannot queue packets by class, it lacks "
-            f"{modules.replace(' ', ' or ')} ({os.strerror(error.code)})",
-            f"modprobe -a {modules}, or use --engine sandbox",
+            "this kernel cannot queue packets by class, it lacks {modules} ({why})",
+            Sentence("modprobe -a {modules}, or use --engine sandbox", modules=modules),
+            modules=modules.replace(" ", " or "),
+            why=strerror(error.code),
         ) from None

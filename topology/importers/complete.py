@@ -51,7 +51,7 @@ def complete(draft: Draft, wishes: Wishes | None = None) -> Province:
     """
     wishes = wishes if wishes is not None else Wishes()
     if not draft.routers:
-        raise InputError(f"{draft.path}: no router (allowed: one or more)")
+        raise InputError("{path}: no router (allowed: one or more)", path=draft.path)
     _of_a_size(draft, wishes)
     counts: Counter[str] = Counter()
     _in_one_piece(draft)
@@ -85,12 +85,21 @@ def _of_a_size(draft: Draft, wishes: Wishes) -> None:
         ("links", len(draft.lines), MOST_LINKS),
     ):
         if number > most:
-            raise InputError(f"{draft.path}: has {number} {what} (allowed: {most})")
+            raise InputError(
+                "{path}: has {number} {what} (allowed: {most})",
+                path=draft.path,
+                number=number,
+                what=what,
+                most=most,
+            )
     seeks = wishes.mcu_at is None and all(site.kind != "mcu" for site in draft.sites)
     if seeks and len(draft.routers) > MOST_COMPARED:
         raise InputError(
-            f"{draft.path}: has {len(draft.routers)} routers and no MCU; the router amid all is "
-            f"looked for among {MOST_COMPARED} (allowed: --mcu-at, the id or name of a router)"
+            "{path}: has {number} routers and no MCU; the router amid all is looked "
+            "for among {most_compared} (allowed: --mcu-at, the id or name of a router)",
+            path=draft.path,
+            number=len(draft.routers),
+            most_compared=MOST_COMPARED,
         )
 
 
@@ -124,13 +133,22 @@ def _in_one_piece(draft: Draft) -> None:
     for line in draft.lines:
         for end in (line.a, line.b):
             if end not in routers:
-                raise InputError(f'{line.where}: ends at "{end}", which is no router of the file')
+                raise InputError(
+                    '{where}: ends at "{end}", which is no router of the file',
+                    where=line.where,
+                    end=end,
+                )
     found = pieces((site.id for site in draft.routers), ((k.a, k.b) for k in draft.lines))
     if len(found) > 1:
         small = "; ".join("[" + ", ".join(piece) + "]" for piece in found[1:])
         raise InputError(
-            f"{draft.path}: the network is in {len(found)} pieces, no path joins the largest "
-            f"({len(found[0])} routers) and: {small} (allowed: every router reaches every other)"
+            "{path}: the network is in {number} pieces, no path joins the largest "
+            "({routers} routers) and: {small} (allowed: every router reaches every "
+            "other)",
+            path=draft.path,
+            number=len(found),
+            routers=len(found[0]),
+            small=small,
         )
 
 
@@ -140,7 +158,9 @@ def _places(draft: Draft, counts: Counter[str]) -> dict[str, Place]:
     for site in draft.routers:
         lat, lon = site.given.get("lat"), site.given.get("lon")
         if (lat is None) != (lon is None):
-            raise InputError(f"{site.where}: lat and lon belong together (allowed: both or none)")
+            raise InputError(
+                "{where}: lat and lon belong together (allowed: both or none)", where=site.where
+            )
         if lat is not None and lon is not None:
             known[site.id] = Place(_number(lat, site, "lat"), _number(lon, site, "lon"))
     around: dict[str, list[str]] = {site.id: [] for site in draft.routers}
@@ -157,8 +177,9 @@ def _places(draft: Draft, counts: Counter[str]) -> dict[str, Place]:
             counts["router without a place, put amid its neighbours"] += 1
         elif site.id not in known:
             raise InputError(
-                f"{site.where}: no place is known for this router, nor for any that it reaches "
-                "(allowed: lat and lon for one router or more)"
+                "{where}: no place is known for this router, nor for any that it "
+                "reaches (allowed: lat and lon for one router or more)",
+                where=site.where,
             )
     return {**known, **found}
 
@@ -169,7 +190,12 @@ def _number(value: object, record: Site | Line, name: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{record.where}: {name} = {value!r} is not a number")
+        raise InputError(
+            "{where}: {name} = {value} is not a number",
+            where=record.where,
+            name=name,
+            value=repr(value),
+        )
     return number
 
 
@@ -198,7 +224,9 @@ def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None
         filled.append(words.GREAT_CIRCLE)
         counts["link without a length: great-circle distance × 1.2"] += 1
     elif (km := _number(given["km"], line, "km")) < 0:
-        raise InputError(f"{line.where}: km = {km}: is out of range (allowed: 0 or more)")
+        raise InputError(
+            "{where}: km = {km}: is out of range (allowed: 0 or more)", where=line.where, km=km
+        )
     if given.get("rate_mbps") is None:
         given["rate_mbps"] = LINK_MBPS
         filled.append(words.rate(LINK_MBPS))
@@ -224,7 +252,7 @@ def _hosts(draft: Draft, wishes: Wishes, counts: Counter[str]) -> tuple[Site, li
     """The MCU and the bridges: the file's, or else the MCU amid all and a bridge at each site."""
     mcus = [site for site in draft.sites if site.kind == "mcu"]
     if len(mcus) > 1:
-        raise InputError(f"{mcus[1].where}: a second MCU (allowed: one, Art. 4(1))")
+        raise InputError("{where}: a second MCU (allowed: one, Art. 4(1))", where=mcus[1].where)
     bridges = [site for site in draft.sites if site.kind == "bridge"]
     taken = {site.id for site in draft.sites}
     if mcus:
@@ -268,7 +296,9 @@ def _access(site: Site, km: float, mbps: float, draft: Draft) -> None:
     given, filled = site.given, []
     given.setdefault("source", draft.path.name)
     if not given.get("router"):
-        raise InputError(f"{site.where}: hangs on no router (allowed: the id or name of one)")
+        raise InputError(
+            "{where}: hangs on no router (allowed: the id or name of one)", where=site.where
+        )
     given["router"] = draft.router(str(given["router"]), site.where).id
     if given.get("km") is None:
         given["km"] = km

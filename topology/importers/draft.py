@@ -79,6 +79,12 @@ class Draft:
             return found[0]
         if found:
             ids = ", ".join(site.id for site in found)
-            raise InputError(f'{where}: "{text}" names {len(found)} routers (say one by id: {ids})')
+            raise InputError(
+                '{where}: "{text}" names {number} routers (say one by id: {ids})',
+                where=where,
+                text=text,
+                number=len(found),
+                ids=ids,
+            )
         near = did_you_mean(text, [site.name for site in self.routers])
-        raise InputError(f'{where}: no router "{text}"{near}')
+        raise InputError('{where}: no router "{text}"{near}', where=where, text=text, near=near)

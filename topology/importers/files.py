@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from giaoban import tomlfile
-from giaoban.errors import InputError
+from giaoban.errors import InputError, strerror
 from giaoban.files import whole
 from giaoban.provenance import Sourced
 from giaoban.scarce import shortage
@@ -42,8 +42,10 @@ def guess_format(path: Path) -> Format:
         case ".graphml" | ".xml":
             return "graphml"
     raise InputError(
-        f"{path}: its name does not tell the format (allowed: .csv, .graphml, a folder with "
-        f"{SITES}; or --format csv, graphml, zoo)"
+        "{path}: its name does not tell the format (allowed: .csv, .graphml, a folder "
+        "with {sites}; or --format csv, graphml, zoo)",
+        path=path,
+        sites=SITES,
     )
 
 
@@ -85,7 +87,7 @@ def write_texts(texts: Mapping[Path, str], *, replace: bool = False) -> list[Pat
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise shortage(error) or InputError(
-                f"{folder}: cannot be made: {error.strerror}"
+                "{folder}: cannot be made: {why}", folder=folder, why=strerror(error)
             ) from None
     _write(texts, replace)
     return list(texts)
@@ -94,12 +96,14 @@ def write_texts(texts: Mapping[Path, str], *, replace: bool = False) -> list[Pat
 def _write(texts: Mapping[Path, str], replace: bool) -> None:
     for path in texts:
         if path.exists() and not replace:
-            raise InputError(f"{path}: is there already (allowed: another name, or --force)")
+            raise InputError(
+                "{path}: is there already (allowed: another name, or --force)", path=path
+            )
     for path, text in texts.items():
         try:
             with whole(path) as aside:
                 aside.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             raise shortage(error) or InputError(
-                f"{path}: cannot be written: {error.strerror}"
+                "{path}: cannot be written: {why}", path=path, why=strerror(error)
             ) from None

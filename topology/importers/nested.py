@@ -22,13 +22,24 @@ def nested(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
         table = made
         *outer, last = name.split(".")
         if len(outer) >= MOST_PARTS:
-            raise InputError(f"{path}: a key of more than {MOST_PARTS} parts")
+            raise InputError(
+                "{path}: a key of more than {most_parts} parts", path=path, most_parts=MOST_PARTS
+            )
         for part in outer:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
-                raise InputError(f'{path}: key "{name}": "{part}" is a value and a table')
+                raise InputError(
+                    '{path}: key "{name}": "{part}" is a value and a table',
+                    path=path,
+                    name=name,
+                    part=part,
+                )
         if last in table:
-            raise InputError(f'{path}: key "{name}" is there twice, or as a value and a table')
+            raise InputError(
+                '{path}: key "{name}" is there twice, or as a value and a table',
+                path=path,
+                name=name,
+            )
         table[last] = value
     return {name: _lists(value) for name, value in made.items()}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
+from giaoban.sentence import Sentence
 from giaoban.table import Row, read_table, written
 from topology.importers.draft import Draft, Kind, Line, Site, Values
 from topology.importers.nested import flat, nested
@@ -85,7 +86,7 @@ def read_csv(path: Path) -> Draft:
         try:
             draft.sites.append(_site(row, taken))
         except InputError as error:
-            wrong += str(error).splitlines()
+            wrong += error.said.lines()
     _no_namesakes(draft.sites, wrong)
     first: dict[tuple[str, str], Line] = {}
     for row in link_rows:
@@ -94,13 +95,16 @@ def read_csv(path: Path) -> Draft:
             pair = (min(line.a, line.b), max(line.a, line.b))
             if pair in first and not line.id:
                 raise row.mistake(
-                    f'a link between "{line.a}" and "{line.b}" is there already, '
-                    f"{first[pair].where} (allowed: two that run side by side have an id each)"
+                    'a link between "{a}" and "{b}" is there already, {where} '
+                    "(allowed: two that run side by side have an id each)",
+                    a=line.a,
+                    b=line.b,
+                    where=first[pair].where,
                 )
             first.setdefault(pair, line)
             draft.lines.append(line)
         except InputError as error:
-            wrong += str(error).splitlines()
+            wrong += error.said.lines()
     if wrong:
         raise several(wrong)
     return draft
@@ -159,11 +163,11 @@ def _link(row: Row, draft: Draft) -> Line:
     for column in ("a", "b"):
         cell = row.cell(column)
         if cell is None:
-            raise row.mistake(f'has no end "{column}"')
+            raise row.mistake('has no end "{column}"', column=column)
         where = f"{row.path}:{row.line}: column {cell.heading!r}"
         ends.append(draft.router(cell.text, where).id)
     if ends[0] == ends[1]:
-        raise row.mistake(f'joins "{ends[0]}" to itself (allowed: two different routers)')
+        raise row.mistake('joins "{ends}" to itself (allowed: two different routers)', ends=ends[0])
     return Line(row.text("id"), ends[0], ends[1], f"{row.path}:{row.line}", _given(row, ()))
 
 
@@ -190,5 +194,12 @@ def _no_namesakes(sites: Sequence[Site], wrong: list[str]) -> None:
     first: dict[str, Site] = {}
     for site in sites:
         if site.id in first:
-            wrong.append(f'{site.where}: "{site.id}" is there already, {first[site.id].where}')
+            wrong.append(
+                Sentence(
+                    '{where}: "{site}" is there already, {where2}',
+                    where=site.where,
+                    site=site.id,
+                    where2=first[site.id].where,
+                )
+            )
         first.setdefault(site.id, site)

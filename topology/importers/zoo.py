@@ -17,6 +17,7 @@ import networkx
 
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
+from giaoban.sentence import Sentence
 from giaoban.text import LONGEST, fault, hidden_in
 from giaoban.tomlfile import read_text
 from topology.importers.complete import MOST_LINKS, MOST_ROUTERS
@@ -48,10 +49,12 @@ def read_graphml(path: Path) -> Draft:
     try:
         graph = networkx.parse_graphml(text, force_multigraph=True)
     except (ElementTree.ParseError, networkx.NetworkXException, *_NOT_GRAPHML) as error:
-        raise InputError(f"{path}: is not GraphML that can be read: {error}") from None
+        raise InputError(
+            "{path}: is not GraphML that can be read: {error}", path=path, error=error
+        ) from None
     _refuse_hidden(path, graph)
     if not graph.number_of_nodes():
-        raise InputError(f"{path}: holds no node")
+        raise InputError("{path}: holds no node", path=path)
     if any("kind" in values for _, values in graph.nodes(data=True)):
         return _own(path, graph)
     return _foreign(path, graph)
@@ -60,14 +63,24 @@ def read_graphml(path: Path) -> Draft:
 def _refuse_bombs(path: Path, text: str) -> None:
     """Before anything is made of it: entities that unfold, and more than a network has."""
     if "<!ENTITY" in text:
-        raise InputError(f"{path}: declares entities, which GraphML needs none of")
+        raise InputError("{path}: declares entities, which GraphML needs none of", path=path)
     for tag, most in (("<node", MOST_ROUTERS + MOST_HOSTS), ("<edge", MOST_LINKS + MOST_HOSTS)):
         if (count := text.count(tag)) > most:
-            raise InputError(f"{path}: has {count} {tag[1:]}s (allowed: {most})")
+            raise InputError(
+                "{path}: has {count} {tag}s (allowed: {most})",
+                path=path,
+                count=count,
+                tag=tag[1:],
+                most=most,
+            )
     if text.count("<") > MOST_TAGS:
-        raise InputError(f"{path}: has more than {MOST_TAGS} tags, not a network of ours")
+        raise InputError(
+            "{path}: has more than {most_tags} tags, not a network of ours",
+            path=path,
+            most_tags=MOST_TAGS,
+        )
     if hidden := hidden_in(text):
-        raise InputError(f"{path}:{hidden[0]}: {hidden[1]}")
+        raise InputError("{path}:{line}: {what}", path=path, line=hidden[0], what=hidden[1])
 
 
 def _refuse_hidden(path: Path, graph: Any) -> None:
@@ -96,7 +109,11 @@ def _own(path: Path, graph: Any) -> Draft:
         given = {k: v for k, v in values.items() if k not in ("kind", "name", "label")}
         kind = values.get("kind")
         if kind not in ("router", "mcu", "bridge"):
-            raise InputError(f"{where}: kind = {kind!r} (allowed: router, mcu, bridge)")
+            raise InputError(
+                "{where}: kind = {kind} (allowed: router, mcu, bridge)",
+                where=where,
+                kind=repr(kind),
+            )
         name = str(values.get("name") or values.get("label") or node)
         draft.sites.append(Site(kind, str(node), name, where, given))
     hosts = {site.id: site for site in draft.sites if site.kind != "router"}
@@ -113,12 +130,18 @@ def _own(path: Path, graph: Any) -> Draft:
             continue
         host, router = hosts[ends[0]], str(b) if ends[0] == str(a) else str(a)
         if len(ends) > 1 or "router" in host.given:
-            what = "joins two hosts" if len(ends) > 1 else f'is a second line of "{host.id}"'
-            raise InputError(f"{where}: {what} (allowed: each has one line, to a router)")
+            what = (
+                Sentence("joins two hosts")
+                if len(ends) > 1
+                else Sentence('is a second line of "{host}"', host=host.id)
+            )
+            raise InputError(
+                "{where}: {what} (allowed: each has one line, to a router)", where=where, what=what
+            )
         host.given |= {**given, "router": router}
     for host in hosts.values():
         if "router" not in host.given:
-            raise InputError(f"{host.where}: has no line (allowed: one, to a router)")
+            raise InputError("{where}: has no line (allowed: one, to a router)", where=host.where)
     return draft
 
 
@@ -189,8 +212,12 @@ def _same_both_ways(line: Line, back: Line) -> None:
     for figure in (*ACCESS_FIGURES,):
         if line.given.get(figure) != back.given.get(figure):
             raise InputError(
-                f"{line.where}: {figure} = {line.given.get(figure)}, but the other way it is "
-                f"{back.given.get(figure)} (allowed: links that are the same both ways)"
+                "{where}: {figure} = {given}, but the other way it is {back} "
+                "(allowed: links that are the same both ways)",
+                where=line.where,
+                figure=figure,
+                given=line.given.get(figure),
+                back=back.given.get(figure),
             )
 
 
@@ -230,7 +257,7 @@ def _said(values: Mapping[str, Any]) -> str:
 def _order(path: Path, value: object) -> float:
     if isinstance(value, int | float):
         return value
-    raise InputError(f"{path}: order = {value!r} is not a number")
+    raise InputError("{path}: order = {value} is not a number", path=path, value=repr(value))
 
 
 def _is_zoo(graph: Any) -> bool:
@@ -248,5 +275,10 @@ def _number(values: Mapping[str, Any], words: tuple[str, ...], where: str) -> fl
             try:
                 return float(value)
             except (TypeError, ValueError):
-                raise InputError(f"{where}: {name} = {value!r} is not a number") from None
+                raise InputError(
+                    "{where}: {name} = {value} is not a number",
+                    where=where,
+                    name=name,
+                    value=repr(value),
+                ) from None
     return None

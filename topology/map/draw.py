@@ -52,7 +52,12 @@ def draw(
     for path in paths:
         if path.suffix.lower() not in SUFFIXES:
             allowed = ", ".join(SUFFIXES)
-            raise InputError(f'{path}: cannot draw a "{path.suffix}" file (allowed: {allowed})')
+            raise InputError(
+                '{path}: cannot draw a "{suffix}" file (allowed: {allowed})',
+                path=path,
+                suffix=path.suffix,
+                allowed=allowed,
+            )
     with own_look({}):
         figure = _Map(network, values, lang, new, single_points).figure(title, what)
         for path in paths:

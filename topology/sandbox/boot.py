@@ -20,6 +20,7 @@ from pathlib import Path
 from giaoban import children
 from giaoban.children import beginning
 from giaoban.errors import MachineLacks
+from giaoban.sentence import N_
 from topology.sandbox import memory
 from topology.sandbox.core import own_core
 
@@ -73,7 +74,11 @@ def run(
     """
     writable = writable.resolve()
     if "," in str(writable):
-        raise MachineLacks(f"the guest cannot mount a folder with a comma: {writable}", "move it")
+        raise MachineLacks(
+            "the guest cannot mount a folder with a comma: {writable}",
+            N_("move it"),
+            writable=writable,
+        )
     held = memory.place(guest.memory_mb, writable)
     exit_file = writable / EXIT_FILE
     exit_file.unlink(missing_ok=True)
@@ -105,14 +110,16 @@ def run(
     except (OSError, ValueError):
         if memory.is_full(held):
             raise MachineLacks(
-                f"the memory of the guest, in {held}, did not get what it was to have: others have "
-                "filled it meanwhile",
+                "the memory of the guest, in {held}, did not get what it was to have: "
+                "others have filled it meanwhile",
                 memory.MEND,
+                held=held,
             ) from None
         said = "\n".join(tail[-12:])
         raise MachineLacks(
-            f"the sandbox guest did not come to its end; the last it said:\n{said}",
+            "the sandbox guest did not come to its end; the last it said:\n{said}",
             "giaoban doctor",
+            said=said,
         ) from None
     finally:
         exit_file.unlink(missing_ok=True)

@@ -66,7 +66,9 @@ def _checked_source() -> Path:
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if source is None or missing:
         lacking = ", ".join(missing + ([] if source else ["the kernel source"]))
-        raise MachineLacks(f"the sandbox kernel cannot be built without {lacking}", INSTALL)
+        raise MachineLacks(
+            "the sandbox kernel cannot be built without {lacking}", INSTALL, lacking=lacking
+        )
     return source
 
 

@@ -14,14 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
+from giaoban.sentence import Sentence
 
 SHARED_MEMORY = Path("/dev/shm")
 SPARE_MB = 32
 """What the kernel needs beside what it is told to have."""
 FULL_MB = 16
-MEND = (
-    f"sudo mount -o remount,exec,size=2G {SHARED_MEMORY} (docker run --shm-size=2g), or "
-    "TMPDIR=FOLDER with so much room, where programs may be run"
+MEND = Sentence(
+    "sudo mount -o remount,exec,size=2G {memory} (docker run --shm-size=2g), or "
+    "TMPDIR=FOLDER with so much room, where programs may be run",
+    memory=SHARED_MEMORY,
 )
 
 
@@ -38,7 +40,7 @@ def place(memory_mb: int, *others: Path) -> Path:
             return folder
         found[folder] = why
     told = "; ".join(f"{folder}: {why}" for folder, why in found.items())
-    raise MachineLacks(f"there is no room for the memory of a guest: {told}", MEND)
+    raise MachineLacks("there is no room for the memory of a guest: {told}", MEND, told=told)
 
 
 def unfit(folder: Path, memory_mb: int) -> str | None:

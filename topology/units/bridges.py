@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from giaoban.errors import did_you_mean, several
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, Message
 from topology.model import BridgeSpec, Province
 from topology.units.unit import Unit
@@ -28,19 +29,41 @@ def as_bridges(units: Sequence[Unit], province: Province) -> list[BridgeSpec]:
     first: dict[str, Unit] = {}
     wrong: list[str] = []
     for unit in units:
-        what = f"{unit.name} ({unit.place})" if unit.place else unit.name
+        what = (
+            Sentence("{unit} ({place})", unit=unit.name, place=unit.place)
+            if unit.place
+            else unit.name
+        )
         if unit.id in first:
-            wrong.append(f'{what}: bridge "{unit.id}" is asked for twice (allowed: once)')
+            wrong.append(
+                Sentence(
+                    '{what}: bridge "{unit}" is asked for twice (allowed: once)',
+                    what=what,
+                    unit=unit.id,
+                )
+            )
         elif unit.id in taken:
             wrong.append(
-                f'{what}: "{unit.id}" is {taken[unit.id]} of province "{province.id}" already '
-                "(allowed: an id not in use)"
+                Sentence(
+                    '{what}: "{unit}" is {taken} of province "{province}" already '
+                    "(allowed: an id not in use)",
+                    what=what,
+                    unit=unit.id,
+                    taken=taken[unit.id],
+                    province=province.id,
+                )
             )
         if unit.router not in routers:
             near = did_you_mean(unit.router, routers)
             wrong.append(
-                f'{what}: hangs on router "{unit.router}", which province "{province.id}" does '
-                f"not have{near}"
+                Sentence(
+                    '{what}: hangs on router "{router}", which province '
+                    '"{province}" does not have{near}',
+                    what=what,
+                    router=unit.router,
+                    province=province.id,
+                    near=near,
+                )
             )
         first.setdefault(unit.id, unit)
     if wrong:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError, may_hint
 from giaoban.names import distinct, identifier, key
+from giaoban.sentence import Sentence
 from giaoban.table import Row, read_table
 from giaoban.translation import N_, Message
 from topology.units.unit import Unit, bare, spelt_out
@@ -79,7 +80,11 @@ class Catalogue:
         """The commune-level units of a district (by name or code), of one year or of both."""
         wanted = self.district(text)
         if wanted is None:
-            raise InputError(f'unknown district "{text}"{self._near(text, self._district_names())}')
+            raise InputError(
+                'unknown district "{text}"{near}',
+                text=text,
+                near=self._near(text, self._district_names()),
+            )
         return [
             unit
             for unit in self.units
@@ -107,9 +112,14 @@ class Catalogue:
         found = self.named(asked)
         if len(found) > 1:
             which = "; ".join(f"{unit.id} ({unit.place})" for unit in found)
-            raise InputError(f'"{asked}" names {len(found)} units: say one by its id: {which}')
+            raise InputError(
+                '"{asked}" names {number} units: say one by its id: {which}',
+                asked=asked,
+                number=len(found),
+                which=which,
+            )
         if not found:
-            raise InputError(f"{self.missing(name)}: giaoban units list shows all")
+            raise InputError("{missing}: giaoban units list shows all", missing=self.missing(name))
         return found
 
     def named(self, text: str) -> list[Unit]:
@@ -126,7 +136,9 @@ class Catalogue:
     def missing(self, name: str) -> str:
         """'no unit "x" in the catalogue', with what may have been meant."""
         names = [*(unit.name for unit in self.units), *self._district_names(), *GROUPS]
-        return f'no unit "{name}" in the catalogue{self._near(name, names)}'
+        return Sentence(
+            'no unit "{name}" in the catalogue{near}', name=name, near=self._near(name, names)
+        )
 
     def _group(self, name: str) -> list[Unit]:
         if name == DEPARTMENTS:
@@ -144,7 +156,9 @@ class Catalogue:
         near = difflib.get_close_matches(key(bare(text)), list(shown), n=3, cutoff=0.6)
         if not near:
             return ""
-        return f" (did you mean {' or '.join(f'"{shown[word]}"' for word in near)}?)"
+        return Sentence(
+            " (did you mean {which}?)", which=" or ".join(f'"{shown[word]}"' for word in near)
+        )
 
 
 def _with_year(text: str) -> tuple[str, int | None]:

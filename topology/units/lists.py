@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
+from giaoban.sentence import Sentence
 from giaoban.table import Row, read_table
+from giaoban.tomlfile import said_by_pydantic
 from giaoban.translation import N_, Message
 from topology.units.known import (
     ID_LENGTH,
@@ -61,13 +63,16 @@ def units_from_csv(path: Path) -> list[Unit]:
             unit = _unit(row, named)
             if unit.id in taken:
                 raise row.mistake(
-                    f'"{unit.id}" ({unit.name}) is in the list already, line {taken[unit.id]} '
-                    "(allowed: each once; a column district or id tells namesakes apart)"
+                    '"{unit}" ({name}) is in the list already, line {taken} (allowed: '
+                    "each once; a column district or id tells namesakes apart)",
+                    unit=unit.id,
+                    name=unit.name,
+                    taken=taken[unit.id],
                 )
             taken[unit.id] = row.line
             units.append(unit)
         except InputError as error:
-            wrong += str(error).splitlines()
+            wrong += error.said.lines()
     if wrong:
         raise several(wrong)
     return units
@@ -135,7 +140,9 @@ def _in_catalogue(row: Row) -> Unit | None:
     district = catalogue().district(row.text("district"))
     year = row.cell("year")
     if year is not None and year.text not in map(str, YEARS):
-        raise year.mistake(f"is no year of the catalogue (allowed: {', '.join(map(str, YEARS))})")
+        raise year.mistake(
+            "is no year of the catalogue (allowed: {years})", years=", ".join(map(str, YEARS))
+        )
     for text in (row.text("code"), row.text("name")):
         asked = f"{text} {year.text}" if year is not None and text else text
         found = [
@@ -147,15 +154,25 @@ def _in_catalogue(row: Row) -> Unit | None:
             return found[0]
         if len(found) > 1:
             which = ", ".join(f"{unit.name} ({unit.place})" for unit in found)
-            raise row.mistake(f'"{asked}" names {len(found)} units of the catalogue: {which}')
+            raise row.mistake(
+                '"{asked}" names {number} units of the catalogue: {which}',
+                asked=asked,
+                number=len(found),
+                which=which,
+            )
     return None
 
 
 def _no_router(row: Row) -> str:
     name, district = row.text("name"), row.text("district")
     if district and catalogue().district(district) is None:
-        return f'district "{district}" is not in the catalogue, so the line needs a router and km'
-    return f"{catalogue().missing(name)}; a unit that is not in it needs a router and km"
+        return Sentence(
+            'district "{district}" is not in the catalogue, so the line needs a router and km',
+            district=district,
+        )
+    return Sentence(
+        "{missing}; a unit that is not in it needs a router and km", missing=catalogue().missing(name)
+    )
 
 
 def _id(row: Row, otherwise: str) -> dict[str, str]:
@@ -169,7 +186,8 @@ def _checked(row: Row, fields: dict[str, object]) -> Unit:
         wrong = []
         for one in error.errors():
             column = str(one["loc"][0]) if one["loc"] else ""
-            what = str(one["msg"]).removeprefix("Value error, ")
+            what = said_by_pydantic(dict(one))
             cell = row.cell(column)
-            wrong.append(str(cell.mistake(what) if cell else row.mistake(f"{column}: {what}")))
+            at_row = row.mistake("{column}: {what}", column=column, what=what)
+            wrong.append(cell.mistake(what).said if cell else at_row.said)
         raise several(wrong) from None

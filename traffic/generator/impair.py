@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from giaoban import tomlfile
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from traffic.generator.cycle import Cycle
 from traffic.generator.windows import Impairer
@@ -33,22 +34,26 @@ def load_intervals(path: Path, seconds: float) -> list[Interval]:
             overlap, or one begins after the end.
     """
     found = tomlfile.load(path, ImpairmentFile).interval
-    wrong: list[tuple[tuple[int | str, ...], object, str]] = []
+    wrong: list[tomlfile.Mistake] = []
     for number, interval in enumerate(found):
         loss = interval.what.loss
         place = ("interval", number)
         if interval.to_s is not None and interval.to_s <= interval.from_s:
-            wrong.append(((*place, "to_s"), interval.to_s, "is not after from_s (allowed: later)"))
+            wrong.append(
+                ((*place, "to_s"), interval.to_s, Sentence("is not after from_s (allowed: later)"))
+            )
         if isinstance(loss, TraceLoss) and loss.file is not None:
             where = (*place, "what", "loss", "file")
-            wrong.append((where, loss.file, "is not read here (allowed: runs)"))
+            wrong.append((where, loss.file, Sentence("is not read here (allowed: runs)")))
         if interval.from_s >= seconds:
-            what = f"begins after the sending (allowed: below {seconds:g} s)"
+            what = Sentence(
+                "begins after the sending (allowed: below {seconds:g} s)", seconds=seconds
+            )
             wrong.append(((*place, "from_s"), interval.from_s, what))
     in_order = sorted(enumerate(found), key=lambda one: one[1].from_s)
     for (_, before), (number, after) in pairwise(in_order):
         if before.to_s is None or after.from_s < before.to_s:
-            what = "overlaps another interval (allowed: one at a time)"
+            what = Sentence("overlaps another interval (allowed: one at a time)")
             wrong.append((("interval", number, "from_s"), after.from_s, what))
     if wrong:
         raise tomlfile.mistakes(path, wrong)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, strerror
 from traffic.batch import MAX_MESSAGES, sendmmsg
 from traffic.generator.lateness import Lateness
 from traffic.generator.slots import Slot
@@ -205,8 +205,9 @@ class Sender:
             return 0
         if code in CANNOT:
             raise InputError(
-                f"the target cannot be sent to: {os.strerror(code)} "
-                "(allowed: one host's address to which this machine has a route)"
+                "the target cannot be sent to: {why} (allowed: one host's address to "
+                "which this machine has a route)",
+                why=strerror(code),
             )
         if code not in REFUSED:
             raise OSError(code, f"sendmmsg: {os.strerror(code)}")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -66,9 +67,9 @@ class FourStateLoss(StrictModel):
     @model_validator(mode="after")
     def _probabilities_fit(self) -> Self:
         if self.p13 + self.p14 > 1:
-            raise ValueError("p13 + p14 is more than 1 (allowed: 1 at the most)")
+            raise ValueError(Sentence("p13 + p14 is more than 1 (allowed: 1 at the most)"))
         if self.p31 + self.p32 > 1:
-            raise ValueError("p31 + p32 is more than 1 (allowed: 1 at the most)")
+            raise ValueError(Sentence("p31 + p32 is more than 1 (allowed: 1 at the most)"))
         return self
 
 
@@ -85,9 +86,9 @@ class TraceLoss(StrictModel):
     @model_validator(mode="after")
     def _recorded_somewhere(self) -> Self:
         if (self.file is None) == (not self.runs):
-            raise ValueError("needs file or runs (allowed: one of them)")
+            raise ValueError(Sentence("needs file or runs (allowed: one of them)"))
         if self.runs and sum(self.runs) == 0:
-            raise ValueError("runs hold no packet")
+            raise ValueError(Sentence("runs hold no packet"))
         return self
 
 

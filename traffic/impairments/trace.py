@@ -22,7 +22,9 @@ def read_trace(path: Path) -> list[int]:
     try:
         text = read_file(path, most=MAX_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not text (allowed: 0, 1, spaces, # comments)") from error
+        raise InputError(
+            "{path}: is not text (allowed: 0, 1, spaces, # comments)", path=path
+        ) from error
     return parse_trace(text, str(path))
 
 
@@ -40,9 +42,13 @@ def parse_trace(text: str, name: str) -> list[int]:
         told = line.partition("#")[0]
         if other := _OTHER.search(told):
             at = f"{name}:{number}:{other.start() + 1}"
-            raise InputError(f"{at}: {other[0]!r} is no packet (allowed: 0 received, 1 lost)")
+            raise InputError(
+                "{at}: {other} is no packet (allowed: 0 received, 1 lost)",
+                at=at,
+                other=repr(other[0]),
+            )
         packets += "".join(told.split())
     if not packets:
-        raise InputError(f"{name}: holds no packet (allowed: 0 received, 1 lost)")
+        raise InputError("{name}: holds no packet (allowed: 0 received, 1 lost)", name=name)
     runs = [len(list(run)) for _, run in itertools.groupby(packets)]
     return runs if packets[0] == "0" else [0, *runs]

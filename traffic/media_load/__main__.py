@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 
 from giaoban.children import die_with_parent
+from giaoban.errors import strerror
 from traffic.media_load import messages
 from traffic.media_load.calls import MediaLoad
 from traffic.media_load.sockets import room_for
@@ -101,7 +102,7 @@ def _answer(
             case messages.Look():
                 return load.health(time.process_time())
     except OSError as error:
-        return messages.Failed(why=error.strerror or str(error))
+        return messages.Failed(why=str(strerror(error)))
     return messages.Done()
 
 

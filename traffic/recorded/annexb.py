@@ -225,23 +225,30 @@ def read_clip(data: bytes, name: str) -> Clip:
             if kind == NAL_SPS:
                 read = sequence_parameters(unit)
                 if not read.progressive:
-                    raise InputError(f"{place}: codes fields (allowed: progressive video)")
+                    raise InputError(
+                        "{place}: codes fields (allowed: progressive video)", place=place
+                    )
                 parameters = parameters or read
             elif kind in (NAL_SLICE, NAL_IDR):
                 if parameters is None or not pps:
-                    raise InputError(f"{place}: a slice before any parameter sets (types 7 and 8)")
+                    raise InputError(
+                        "{place}: a slice before any parameter sets (types 7 and 8)", place=place
+                    )
                 header = slice_header(unit)
                 if header.bidirectional:
                     raise InputError(
-                        f"{place}: is a B slice (allowed: I and P; encode without B frames)"
+                        "{place}: is a B slice (allowed: I and P; encode without B frames)",
+                        place=place,
                     )
                 first = header.first_macroblock == 0
                 if not first and not has_slice:
-                    raise InputError(f"{place}: its picture's first slice is missing")
+                    raise InputError("{place}: its picture's first slice is missing", place=place)
         except TruncatedUnitError as error:
-            raise InputError(f"{place}: is truncated: {error}") from None
+            raise InputError("{place}: is truncated: {error}", place=place, error=error) from None
         if kind in PARTITIONS:
-            raise InputError(f"{place}: data partitioning (allowed: slices of types 1 and 5)")
+            raise InputError(
+                "{place}: data partitioning (allowed: slices of types 1 and 5)", place=place
+            )
         pps = pps or kind == NAL_PPS
         if has_slice and (first or kind in BEFORE_A_PICTURE):
             pictures.append(AccessUnit(tuple(current), is_key))
@@ -249,16 +256,20 @@ def read_clip(data: bytes, name: str) -> Clip:
         if first:
             has_slice, is_key = True, kind == NAL_IDR
             if not pictures and not is_key:
-                raise InputError(f"{place}: the first picture is no IDR picture (type 5 is needed)")
+                raise InputError(
+                    "{place}: the first picture is no IDR picture (type 5 is needed)", place=place
+                )
         current.append(unit)
     if has_slice:
         pictures.append(AccessUnit(tuple(current), is_key))
     elif pictures:  # what follows the last picture belongs to it
         pictures[-1] = AccessUnit(pictures[-1].units + tuple(current), pictures[-1].key)
     if parameters is None:
-        raise InputError(f"{name}: has no sequence parameter set (a NAL unit of type 7 is needed)")
+        raise InputError(
+            "{name}: has no sequence parameter set (a NAL unit of type 7 is needed)", name=name
+        )
     if not pictures:
-        raise InputError(f"{name}: has no picture (NAL units of type 5 and 1 are needed)")
+        raise InputError("{name}: has no picture (NAL units of type 5 and 1 are needed)", name=name)
     return Clip(name, tuple(pictures), parameters)
 
 
@@ -269,11 +280,11 @@ def nal_units(data: bytes, name: str) -> list[bytes]:
         InputError: it is empty, does not begin with a start code, or a unit is none.
     """
     if not data:
-        raise InputError(f"{name}: is empty")
+        raise InputError("{name}: is empty", name=name)
     starts = [found.start() for found in _PREFIX.finditer(data)]
     if not starts or data[: starts[0]].strip(b"\0"):
         raise InputError(
-            f"{name}: is no H.264 byte stream (allowed: Annex B, beginning with 00 00 01)"
+            "{name}: is no H.264 byte stream (allowed: Annex B, beginning with 00 00 01)", name=name
         )
     units = []
     for number, (start, end) in enumerate(
@@ -287,10 +298,16 @@ def nal_units(data: bytes, name: str) -> list[bytes]:
             if len(unit) == 1 and unit[0] & TYPE_MASK in (10, 11):
                 units.append(unit)
                 continue
-            raise InputError(f"{place}: is truncated: {len(unit)} bytes (allowed: 2 or more)")
+            raise InputError(
+                "{place}: is truncated: {number} bytes (allowed: 2 or more)",
+                place=place,
+                number=len(unit),
+            )
         if unit[0] & FORBIDDEN_BIT or unit[0] & TYPE_MASK not in KNOWN_TYPES:
             raise InputError(
-                f"{place}: header {unit[0]:#04x} is not one of H.264 (allowed: types 1 to 23)"
+                "{place}: header {first:#04x} is not one of H.264 (allowed: types 1 to 23)",
+                place=place,
+                first=unit[0],
             )
         units.append(unit)
     return units

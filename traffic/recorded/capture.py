@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, strerror
 from giaoban.files import open_file
+from giaoban.sentence import Sentence
 from traffic import rtp
 from traffic.h264 import NAL_IDR, carries
 from traffic.recorded.datagrams import LINK_TYPES, BrokenFrameError, Datagram, datagram
@@ -102,10 +103,18 @@ class Capture:
             return fit[0]
         asked = [f"ssrc {ssrc:#010x}"] if ssrc is not None else []
         asked += [f"port {port}"] if port is not None else []
-        what = f"with {' and '.join(asked)}" if asked else "and neither ssrc nor port is given"
+        what = (
+            Sentence("with {asked}", asked=" and ".join(asked))
+            if asked
+            else Sentence("and neither ssrc nor port is given")
+        )
         there = "\n".join(f"  {stream}" for stream in self.streams)
         raise InputError(
-            f"{self.name}: {len(fit)} RTP streams {what} (allowed: what fits one of)\n{there}"
+            "{name}: {number} RTP streams {what} (allowed: what fits one of)\n{there}",
+            name=self.name,
+            number=len(fit),
+            what=what,
+            there=there,
         )
 
 
@@ -118,7 +127,7 @@ def read_capture(path: Path) -> Capture:
     try:
         return rtp_streams(_frames(path), str(path))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError("{path}: cannot be read: {why}", path=path, why=strerror(error)) from None
 
 
 def _frames(path: Path) -> Iterator[Frame]:
@@ -130,7 +139,7 @@ def _frames(path: Path) -> Iterator[Frame]:
         try:
             reader = RawPcapReader(file) if _is_pcap(path) else RawPcapNgReader(file)
         except Scapy_Exception:
-            raise InputError(f"{path}: is no capture (allowed: pcap or pcapng)") from None
+            raise InputError("{path}: is no capture (allowed: pcap or pcapng)", path=path) from None
         for data, meta in reader:
             if hasattr(meta, "sec"):
                 fraction = meta.usec if reader.nano else meta.usec * 1000
@@ -162,7 +171,10 @@ def rtp_streams(frames: Iterable[Frame], name: str) -> Capture:
             continue
         except KeyError:
             raise InputError(
-                f"{name}: frames of link type {frame.link_type} (allowed: {LINK_TYPES})"
+                "{name}: frames of link type {link_type} (allowed: {link_types})",
+                name=name,
+                link_type=frame.link_type,
+                link_types=LINK_TYPES,
             ) from None
         if read is None or len(read.payload) < rtp.HEADER_BYTES:
             continue
@@ -176,7 +188,9 @@ def rtp_streams(frames: Iterable[Frame], name: str) -> Capture:
             streams.append(stream)
             broken += bad
     if not streams:
-        raise InputError(f"{name}: holds no RTP stream ({broken} broken frames)")
+        raise InputError(
+            "{name}: holds no RTP stream ({broken} broken frames)", name=name, broken=broken
+        )
     streams.sort(key=lambda stream: (-len(stream), stream.flow))
     return Capture(name, tuple(streams), broken)
 

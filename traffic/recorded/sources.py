@@ -40,9 +40,15 @@ def recording_from_h264(
     clip = read_clip(read_file(path, most=MAX_BYTES), str(path))
     rate = clip.fps if fps is None else Fraction(fps).limit_denominator(1001)
     if rate is None:
-        raise InputError(f"{path}: does not say its frame rate (fps is needed)")
+        raise InputError("{path}: does not say its frame rate (fps is needed)", path=path)
     if not FPS[0] <= rate <= FPS[1]:
-        raise InputError(f"{path}: {float(rate):g} frames a second (allowed: {FPS[0]} to {FPS[1]})")
+        raise InputError(
+            "{path}: {rate:g} frames a second (allowed: {least} to {most})",
+            path=path,
+            rate=float(rate),
+            least=FPS[0],
+            most=FPS[1],
+        )
     return clip_recording(clip, rate, max_payload=max_payload, spread=spread)
 
 
@@ -100,31 +106,42 @@ def stream_recording(
     missing = int(numbers[-1] - numbers[0]) + 1 - len(numbers)
     if missing:
         raise InputError(
-            f"{name}: {missing} of {len(numbers) + missing} packets are missing (allowed: none; "
-            "what was lost can be had as a loss trace)"
+            "{name}: {missing} of {number} packets are missing (allowed: none; what "
+            "was lost can be had as a loss trace)",
+            name=name,
+            missing=missing,
+            number=len(numbers) + missing,
         )
     kind = most_frequent(stream.payload_type)
     order = order[stream.payload_type[order] == kind]
     if clock_hz is None:
         clock_hz = CLOCK_HZ if h264 else CLOCKS.get(kind)
     if clock_hz is None:
-        raise InputError(f"{name}: payload type {kind} does not say its clock (it has to be given)")
+        raise InputError(
+            "{name}: payload type {kind} does not say its clock (it has to be given)",
+            name=name,
+            kind=kind,
+        )
     # unwrapped in order of sending: what is late must not turn the clock back
     stamps = unwrapped(stream.timestamp[order], 32)
     key = np.zeros(len(order), np.bool_)
     if h264:
         key = np.isin(stamps, stamps[stream.idr[order]])
         if not key.any():
-            raise InputError(f"{name}: has no key frame (an IDR picture is needed to begin with)")
+            raise InputError(
+                "{name}: has no key frame (an IDR picture is needed to begin with)", name=name
+            )
         first, ends = int(np.argmax(key)), np.flatnonzero(stream.marker[order])
         if not len(ends) or ends[-1] < first:
-            raise InputError(f"{name}: has no whole picture after its first key frame")
+            raise InputError("{name}: has no whole picture after its first key frame", name=name)
         kept = slice(first, int(ends[-1]) + 1)
         order, stamps, key = order[kept], stamps[kept], key[kept]
     stamps = stamps - stamps[0]
     taken = np.unique(stamps)
     if len(taken) < 2:
-        raise InputError(f"{name}: holds a single picture or packet (allowed: two or more)")
+        raise InputError(
+            "{name}: holds a single picture or packet (allowed: two or more)", name=name
+        )
     length_ticks = int(taken[-1] + np.median(np.diff(taken)))
     due_ns = np.maximum.accumulate(stream.time_ns[order])
     due_ns = due_ns - due_ns[0]

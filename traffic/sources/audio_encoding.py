@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban.provenance import Name, Sourced
+from giaoban.sentence import Sentence
 
 DYNAMIC_PAYLOAD_TYPE = 96
 """The lowest one without a fixed meaning (RFC 3551 §6)."""
@@ -54,16 +55,28 @@ class AudioEncoding(Sourced):
     def _packets_are_whole(self) -> Self:
         if self.kbps * self.packet_ms % 8:
             raise ValueError(
-                f"{self.kbps:g} kb/s for {self.packet_ms} ms is no whole number of octets"
+                Sentence(
+                    "{kbps:g} kb/s for {packet_ms} ms is no whole number of octets",
+                    kbps=self.kbps,
+                    packet_ms=self.packet_ms,
+                )
             )
         if self.clock_hz * self.packet_ms % 1000:
             raise ValueError(
-                f"{self.packet_ms} ms is no whole number of ticks of {self.clock_hz} Hz"
+                Sentence(
+                    "{packet_ms} ms is no whole number of ticks of {clock_hz} Hz",
+                    packet_ms=self.packet_ms,
+                    clock_hz=self.clock_hz,
+                )
             )
         if self.frame_ms and all(self.packet_ms % frame for frame in self.frame_ms):
             lengths = ", ".join(f"{frame:g}" for frame in self.frame_ms)
             raise ValueError(
-                f"packet_ms = {self.packet_ms} holds no whole number of frames "
-                f"(allowed: multiples of {lengths} ms)"
+                Sentence(
+                    "packet_ms = {packet_ms} holds no whole number of frames "
+                    "(allowed: multiples of {lengths} ms)",
+                    packet_ms=self.packet_ms,
+                    lengths=lengths,
+                )
             )
         return self

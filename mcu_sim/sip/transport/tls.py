@@ -54,8 +54,9 @@ def load_tls(port: int, certificate: Path, key: Path) -> Tls:
 
     def asked() -> str:
         raise InputError(
-            f"--tls-key = {key}: has a password (allowed: a key without one, which nobody but its "
-            "owner may read)"
+            "--tls-key = {key}: has a password (allowed: a key without one, which "
+            "nobody but its owner may read)",
+            key=key,
         )
 
     try:
@@ -63,8 +64,11 @@ def load_tls(port: int, certificate: Path, key: Path) -> Tls:
     except ssl.SSLError as error:
         why = (error.reason or "no PEM").replace("_", " ").lower()
         raise InputError(
-            f"--tls-certificate = {certificate}, --tls-key = {key}: are no certificate with its "
-            f"key, in PEM: {why}"
+            "--tls-certificate = {certificate}, --tls-key = {key}: are no certificate "
+            "with its key, in PEM: {why}",
+            certificate=certificate,
+            key=key,
+            why=why,
         ) from None
     return Tls(port, context)
 

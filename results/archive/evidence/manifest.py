@@ -16,8 +16,9 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, open_file, read_file
+from giaoban.sentence import Sentence, joined
 from giaoban.tomlfile import StrictModel, read_json
 from results.archive.evidence.answers import ANSWERS, Answer, Kind, input_refs, kind_of, read_answer
 from results.archive.store import RESULT, writing
@@ -152,13 +153,15 @@ def read_proof(folder: Path) -> Proof:
     path = folder / MANIFEST
     if not path.exists():
         raise InputError(
-            f"{folder}: has no {MANIFEST}, so nothing proves what it was made from "
-            "(allowed: a run of giaoban check, faults or load; run it again)"
+            "{folder}: has no {manifest}, so nothing proves what it was made from "
+            "(allowed: a run of giaoban check, faults or load; run it again)",
+            folder=folder,
+            manifest=MANIFEST,
         )
     text = read_file(path)
     manifest = Manifest.from_json(text, str(path))
     if manifest.to_json().encode() != text:
-        raise InputError(f"{path}: is not as it was written; run it again")
+        raise InputError("{path}: is not as it was written; run it again", path=path)
     for kept in manifest.files:
         try:
             with open_file(folder / kept.path) as file:
@@ -166,16 +169,22 @@ def read_proof(folder: Path) -> Proof:
                     hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
                 )
         except OSError as error:
-            raise InputError(f"{folder / kept.path}: {error.strerror}") from None
+            raise InputError(
+                "{folder}: {why}", folder=folder / kept.path, why=strerror(error)
+            ) from None
         if not same:
             raise InputError(
-                f"{folder / kept.path}: is not what it was when the run was made "
-                f"(SHA-256 {kept.sha256}); run it again"
+                "{folder}: is not what it was when the run was made (SHA-256 "
+                "{sha256}); run it again",
+                folder=folder / kept.path,
+                sha256=kept.sha256,
             )
     listed = manifest.answer in {kept.path for kept in manifest.files}
     told = read_file(folder / manifest.answer, most=MOST_ANSWER) if listed else None
     if wrong := contradictions(manifest, told):
-        raise InputError(f"{folder}: {'; '.join(wrong)}; run it again")
+        raise InputError(
+            "{folder}: {wrong}; run it again", folder=folder, wrong=joined("; ", wrong)
+        )
     return Proof(manifest, sha256(text))
 
 
@@ -192,18 +201,22 @@ def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
         return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
     there = {kept.path: kept.sha256 for kept in manifest.files}
     stated = {role: ref.sha256 for role, ref in input_refs(answer.inputs) if role != "file"}
-    found, others = [], []
+    found: list[str] = []
+    others = []
     for item in manifest.inputs:
         wanted = stated.pop(item.role, "")
         if item.path not in there:
-            found.append(f"{item.path}: is missing")
+            found.append(Sentence("{path}: is missing", path=item.path))
         elif item.role == "file":
             others.append(there[item.path])
         elif there[item.path] != wanted:
-            found.append(f"{item.path}: is not what the answer was made from")
-    found += [f"inputs: the {role} that the answer was made from is missing" for role in stated]
+            found.append(Sentence("{path}: is not what the answer was made from", path=item.path))
+    found += [
+        Sentence("inputs: the {role} that the answer was made from is missing", role=role)
+        for role in stated
+    ]
     if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
-        found.append("inputs: the recordings are not those that the answer was made from")
+        found.append(Sentence("inputs: the recordings are not those that the answer was made from"))
     return found
 
 

@@ -48,7 +48,11 @@ class Files(Mapping[str, bytes]):
     def __getitem__(self, name: str) -> bytes:
         entry = self._entries[name]
         if entry.file_size > MOST_ANSWER:
-            raise InputError(f"{name}: larger than {MOST_ANSWER >> 20} MiB, not a file of ours")
+            raise InputError(
+                "{name}: larger than {most_answer} MiB, not a file of ours",
+                name=name,
+                most_answer=MOST_ANSWER >> 20,
+            )
         with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
             return archive.read(entry)
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
+from giaoban.sentence import Sentence
 from giaoban.text import printable
 
 # what does not hold is told by what is returned, and not also by tracebacks
@@ -61,7 +62,9 @@ class Signer:
             refuse_if_others_read(path, "a key without a password", "--sign")
         found = signers.SimpleSigner.load_pkcs12(str(path), passphrase=lock)
         if found is None:
-            raise InputError(f"--sign = {path}: is no PKCS#12 file with a key, or another password")
+            raise InputError(
+                "--sign = {path}: is no PKCS#12 file with a key, or another password", path=path
+            )
         self._signer = signers.SimpleSigner(
             found.signing_cert, found.signing_key, SimpleCertificateStore(), embed_roots=False
         )
@@ -206,7 +209,7 @@ def _signature(status: Any, at: datetime | None, roots: list[Any]) -> Signature:
     # one that is trusted itself is not asked for its time by the path's validation
     known = status.signing_cert.not_valid_before, status.signing_cert.not_valid_after
     in_time = known[0] <= (at or datetime.now(UTC)) <= known[1]
-    wrong = "" if valid else "it is not of this file"
+    wrong = "" if valid else Sentence("it is not of this file")
     return Signature(
         by=printable(str(status.signing_cert.subject.human_friendly), 200),
         at=at,
@@ -252,7 +255,9 @@ def certificates(paths: Sequence[Path]) -> list[Any]:
             found.append(load_cert_from_pemder(str(path)))
             found[-1].not_valid_after  # noqa: B018 - what is none shows only when it is looked at
         except (OSError, ValueError) as error:
-            raise InputError(f"--trust = {path}: is no certificate (PEM or DER): {error}") from None
+            raise InputError(
+                "--trust = {path}: is no certificate (PEM or DER): {error}", path=path, error=error
+            ) from None
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from giaoban.files import MOST_ANSWER, bounded, read_file
+from giaoban.sentence import Sentence
 from results.archive.evidence import pack
 from results.archive.evidence.manifest import Manifest, Proof
 from results.archive.evidence.signing import Signature, certificates, detached, signatures
@@ -138,7 +139,7 @@ def run_sum(proof: Proof) -> RunSum:
     )
 
 
-def together(findings: Sequence[Finding]) -> list[str]:
+def together(findings: Sequence[Finding]) -> list[Sentence]:
     """What does not belong together: documents of other runs than the evidence that is there."""
     evidence = {f.runs[0].run_id: f for f in findings if f.kind == "evidence" and f.runs}
     if not evidence:
@@ -149,10 +150,19 @@ def together(findings: Sequence[Finding]) -> list[str]:
             continue
         named = {run.run_id: run for run in finding.runs}
         if finding.runs and not named.keys() & evidence.keys():
-            wrong.append(f"{finding.path}: is of other runs ({', '.join(named)})")
+            wrong.append(
+                Sentence(
+                    "{path}: is of other runs ({named})", path=finding.path, named=", ".join(named)
+                )
+            )
         for run_id in named.keys() & evidence.keys():
             if named[run_id].sum != evidence[run_id].runs[0].sum:
                 wrong.append(
-                    f"{finding.path}: its sum of {run_id} is not that of {evidence[run_id].path}"
+                    Sentence(
+                        "{path}: its sum of {run_id} is not that of {evidence}",
+                        path=finding.path,
+                        run_id=run_id,
+                        evidence=evidence[run_id].path,
+                    )
                 )
     return wrong

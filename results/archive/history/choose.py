@@ -36,7 +36,9 @@ def choose(index: Index, choice: Choice) -> list[Entry]:
     wrong way round.
     """
     if choice.since and choice.until and choice.since > choice.until:
-        raise InputError(f"--from {choice.since} is after --to {choice.until}")
+        raise InputError(
+            "--from {since} is after --to {until}", since=choice.since, until=choice.until
+        )
     where, values = ["1"], list[object]()
     for column in ("scenario", "kind", "verdict", "engine"):
         wanted = getattr(choice, column)
@@ -70,7 +72,9 @@ def _bridges(index: Index, wanted: str) -> list[str]:
         b for b, names in known.items() if any(n.startswith(f"{word}-") for n in names)
     ]
     if not word or not found:
-        raise InputError(f'bridge "{wanted}": in no run{did_you_mean(word, known)}')
+        raise InputError(
+            'bridge "{wanted}": in no run{near}', wanted=wanted, near=did_you_mean(word, known)
+        )
     return found
 
 
@@ -82,4 +86,9 @@ def check_criterion(index: Index, ident: str) -> None:
 def _known(index: Index, column: str, wanted: str) -> None:
     known = index.words(column)
     if known and wanted not in known:
-        raise InputError(f'{column} "{wanted}": in no run{did_you_mean(wanted, known)}')
+        raise InputError(
+            '{column} "{wanted}": in no run{near}',
+            column=column,
+            wanted=wanted,
+            near=did_you_mean(wanted, known),
+        )

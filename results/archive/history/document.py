@@ -130,9 +130,13 @@ def write_summary(entries: Sequence[Entry], year: int, out: Path) -> None:
     writable), `MachineLacks` (fonts).
     """
     if not entries:
-        raise InputError(f"--year {year}: no run was kept of that year, so there is no summary")
+        raise InputError(
+            "--year {year}: no run was kept of that year, so there is no summary", year=year
+        )
     if out.suffix.lower() != ".pdf":
-        raise InputError(f'{out}: the summary is a .pdf file, not "{out.suffix}"')
+        raise InputError(
+            '{out}: the summary is a .pdf file, not "{suffix}"', out=out, suffix=out.suffix
+        )
     with temporary_folder("summary") as folder:
         made = document(entries, year, folder)
         data = pdf(made, made=entries[-1].at)

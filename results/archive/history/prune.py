@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from results.archive.evidence.answers import ANSWERS
 from results.archive.evidence.manifest import MANIFEST, sha256
 from results.archive.evidence.pack import ENDING, open_evidence, write_evidence
@@ -63,8 +64,9 @@ def check_own(folder: Path) -> None:
     """Raises `InputError` for a link: what it leads to is somebody else's, or another run's."""
     if folder.is_symlink():
         raise InputError(
-            f"{folder}: is a link to {os.readlink(folder)}; nothing was removed there "
-            "(prune it where it lies)"
+            "{folder}: is a link to {target}; nothing was removed there (prune it where it lies)",
+            folder=folder,
+            target=os.readlink(folder),
         )
 
 
@@ -109,13 +111,14 @@ def _compare(folder: Path, evidence: Path) -> None:
     wrong = list(opened.altered)
     for name, data in opened.files.items():
         if (folder / name).read_bytes() != data:
-            wrong.append(f"{name}: is not the run's")
+            wrong.append(Sentence("{name}: is not the run's", name=name))
     if opened.proof is None or opened.proof.manifest.answer not in opened.files:
-        wrong.append("no answer in it")
+        wrong.append(Sentence("no answer in it"))
     if wrong:
         raise InputError(
-            f"{folder}: its evidence does not hold this run ({'; '.join(wrong)}); "
-            "nothing was removed"
+            "{folder}: its evidence does not hold this run ({wrong}); nothing was removed",
+            folder=folder,
+            wrong="; ".join(wrong),
         )
 
 

@@ -65,7 +65,10 @@ def draw_trend(points: Sequence[Point], path: Path, *, lang: Lang) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
-            f'{path}: cannot draw a "{path.suffix}" file (allowed: {", ".join(SUFFIXES)})'
+            '{path}: cannot draw a "{suffix}" file (allowed: {suffixes})',
+            path=path,
+            suffix=path.suffix,
+            suffixes=", ".join(SUFFIXES),
         )
     # no date in the file: the same points, the same bytes
     undated: dict[str, Any] = {

@@ -164,7 +164,11 @@ def _pictures(
     for chapter in chapters:
         answer, pictures = chapter.part.answer, chapter.pictures
         if unknown := sorted(pictures.keys() - PICTURES.keys() - {"jitter"}):
-            raise InputError(f"picture {unknown[0]!r}: not one of {', '.join(PICTURES)}")
+            raise InputError(
+                "picture {picture}: not one of {pictures}",
+                picture=repr(unknown[0]),
+                pictures=", ".join(PICTURES),
+            )
         for name in (name for name in PICTURES if name in pictures):
             if name in _ONLY_IF and not any(_ONLY_IF[name](s) for s in _streams(answer)):
                 continue
@@ -186,8 +190,9 @@ def _of_the_same(results: Sequence[Result], tried: Sequence[FaultsAnswer]) -> No
     for answer in tried:
         if _question(answer) not in asked_of:
             raise InputError(
-                f"{answer.run_id}: failures of another scenario or province than was checked "
-                "(allowed: giaoban faults with the scenario and province of the check)"
+                "{run_id}: failures of another scenario or province than was checked "
+                "(allowed: giaoban faults with the scenario and province of the check)",
+                run_id=answer.run_id,
             )
 
 
@@ -204,6 +209,7 @@ def _in_the_same(results: Sequence[Result], loads: Sequence[LoadResult]) -> None
         province = answer.inputs.province
         if province is not None and province.sha256 not in checked:
             raise InputError(
-                f"{answer.run_id}: a load test in another province than was checked "
-                "(allowed: giaoban load --in a scenario with the province of the check)"
+                "{run_id}: a load test in another province than was checked (allowed: "
+                "giaoban load --in a scenario with the province of the check)",
+                run_id=answer.run_id,
             )

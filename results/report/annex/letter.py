@@ -50,14 +50,17 @@ def make_letter(
     number, issuer, kind = (" ".join(text.split()) for text in (number, issuer, kind))
     if number and not _NUMBER.fullmatch(number):
         raise InputError(
-            f'--letter-number = "{number}": is no number of a letter '
-            '(allowed: number, "/", signs of the body without spaces, as 15/STTTT-CNTT)'
+            '--letter-number = "{number}": is no number of a letter (allowed: number, '
+            '"/", signs of the body without spaces, as 15/STTTT-CNTT)',
+            number=number,
         )
     if annex and (not _ROMAN.fullmatch(annex)):
-        raise InputError(f'--annex-number = "{annex}": must be a Roman number, I to XXXIX')
+        raise InputError(
+            '--annex-number = "{annex}": must be a Roman number, I to XXXIX', annex=annex
+        )
     for option, text in (("--issuer", issuer), ("--letter-kind", kind)):
         if len(text) > 120 or not text.isprintable():
-            raise InputError(f"{option}: must be up to 120 printable characters")
+            raise InputError("{option}: must be up to 120 printable characters", option=option)
     return Letter(number, _read_date(when), issuer, kind, annex)
 
 
@@ -72,7 +75,7 @@ def _read_date(text: str) -> date | None:
         return date(*map(int, parts))
     except (TypeError, ValueError):
         raise InputError(
-            f'--letter-date = "{text}": is no date (allowed: 2026-11-25 or 25/11/2026)'
+            '--letter-date = "{text}": is no date (allowed: 2026-11-25 or 25/11/2026)', text=text
         ) from None
 
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from urllib.parse import urlsplit
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, strerror
 
 LOOPBACK = "127.0.0.1"
 _HEADERS = {
@@ -37,7 +37,9 @@ class PageServer(ThreadingHTTPServer):
             super().__init__((LOOPBACK, port), _Handler)
         except OSError as error:
             raise InputError(
-                f"--port {port}: {error.strerror} (without --port a free one is taken)"
+                "--port {port}: {why} (without --port a free one is taken)",
+                port=port,
+                why=strerror(error),
             ) from None
         self.hosts = {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
 

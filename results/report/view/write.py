@@ -30,7 +30,9 @@ def page_of(
     """
     if not (folder / RESULT).is_file() and (folder / FAULTS).is_file():
         if other is not None or failures is not None:
-            raise InputError(f"{folder.name}: a run of failures is compared with nothing")
+            raise InputError(
+                "{folder}: a run of failures is compared with nothing", folder=folder.name
+            )
         return page(Shown(None, failures=_failures(folder), failures_map=_map(folder)), lang)
     return page(
         Shown(
@@ -77,7 +79,9 @@ def _series(folder: Path) -> Series | None:
     for evidence in sorted(folder.glob(f"*{ENDING}")):
         opened = open_evidence(read_file(evidence, most=MOST_ANSWER))
         if opened.altered:
-            raise InputError(f"{evidence}: was altered: {opened.altered[0]}")
+            raise InputError(
+                "{evidence}: was altered: {altered}", evidence=evidence, altered=opened.altered[0]
+            )
         if SERIES in opened.files:
             with temporary_folder("view") as temporary:
                 path = temporary / SERIES

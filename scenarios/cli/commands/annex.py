@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,27 +14,21 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
+from giaoban.translation import Language
 from results import RUNS
 from results.archive.evidence.pack import ENDING, write_evidence
 from results.archive.evidence.signing import Signer
 from results.archive.evidence.verify import SIGNATURE_ENDING
 from results.archive.store import write_whole, writing
-from results.report import terminal
 from results.report.annex.letter import make_letter
 from results.report.annex.make import annex_bytes
 from results.report.document import Par, pars
-from scenarios.cli.output import print_json
+from scenarios.cli import language
+from scenarios.cli.output import print_blocks, print_json
 from scenarios.study.documents import chapters_of, find_run
 
 MOST_PASSWORD = 4096
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
-
-
-class Language(StrEnum):
-    """Of the document."""
-
-    VI = "vi"
-    EN = "en"
 
 
 class Kind(StrEnum):
@@ -50,7 +45,7 @@ PasswordOption = Annotated[
     Path | None,
     typer.Option("--password-file", help=f"its password; else ${PASSWORD_VARIABLE}, or asked for"),
 ]
-NAMES = {Language.VI: "phu-luc", Language.EN: "annex"}
+NAMES: Mapping[Language, str] = {"vi": "phu-luc", "en": "annex"}
 
 
 def command(
@@ -58,7 +53,6 @@ def command(
         list[str],
         typer.Argument(help="runs: of giaoban check, faults and load", metavar="RUN…"),
     ],
-    lang: Annotated[Language, typer.Option("--lang", help="language")] = Language.VI,
     form: Annotated[Kind, typer.Option("--format", help="kind of file")] = Kind.PDF,
     out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
     number: Annotated[
@@ -84,6 +78,7 @@ def command(
 
     A run that is invalid, estimated, or of uncommitted code gives a draft, marked on every page.
     """
+    lang = language.asked() or "vi"
     to = make_letter(number, date, issuer, letter, annex)
     if sign is not None and form is Kind.DOCX:
         raise InputError("--sign: a DOCX is for editing and is not signed (allowed: --format pdf)")
@@ -91,8 +86,8 @@ def command(
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     with temporary_folder("annex") as folder:
-        chapters = chapters_of(runs, results, folder, lang.value)
-        data, draft = annex_bytes(chapters, lang=lang.value, form=form.value, letter=to)
+        chapters = chapters_of(runs, results, folder, lang)
+        data, draft = annex_bytes(chapters, lang=lang, form=form.value, letter=to)
     name = f"{NAMES[lang]}-{chapters[0].part.answer.run_id}.{form.value}"
     path = out / name
     write_whole(path, signer.pdf(data) if signer else data)
@@ -100,7 +95,7 @@ def command(
         print_json({"file": str(path), "draft": draft})
         return 0
     why = Par("only a draft: see its head for the reasons", bold=True, tone="doubt")
-    terminal.show(Par(str(path)), *([why] if draft else []))
+    print_blocks(Par(str(path)), *([why] if draft else []))
     return 0
 
 
@@ -128,7 +123,7 @@ def evidence(
         print_json(said)
         return 0
     files = map(str, filter(None, (path, beside)))
-    terminal.show(*pars(files), Par(f"sum: {proof.sum}"))
+    print_blocks(*pars(files), Par(f"sum: {proof.sum}"))
     return 0
 
 
@@ -142,7 +137,9 @@ def signer_of(path: Path | None, password: Path | None) -> Signer | None:
         try:
             return Signer(path, text.decode().rstrip("\r\n"))
         except UnicodeDecodeError:
-            raise InputError(f"--password-file = {password}: is not UTF-8 text") from None
+            raise InputError(
+                "--password-file = {password}: is not UTF-8 text", password=password
+            ) from None
     known = os.environ.get(PASSWORD_VARIABLE)
     if known is None and sys.stdin.isatty():
         known = typer.prompt(f"password of {path.name}", hide_input=True, err=True, default="")

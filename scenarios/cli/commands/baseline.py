@@ -15,9 +15,8 @@ from results.archive.store import open_run, write_whole, writing
 from results.judge import baseline as baselines
 from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
 from results.model.failures import FaultsAnswer
-from results.report import terminal
 from results.report.document import Par, table
-from scenarios.cli.output import print_json
+from scenarios.cli.output import print_blocks, print_json
 from scenarios.study.failures.run import FAULTS
 
 app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
@@ -50,7 +49,7 @@ def accept_run(
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text_of(made).encode())
-    terminal.show(Par(f"{path}: {counted(len(made.failure), 'failure')} accepted"))
+    print_blocks(Par(f"{path}: {counted(len(made.failure), 'failure')} accepted"))
     return 0
 
 
@@ -72,7 +71,7 @@ def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
         for item in found
     ]
     head = ("name", "accepted", "failures", "scenario", "reason")
-    terminal.show(table(head, rows) if found else Par(f"none in {folder}"))
+    print_blocks(table(head, rows) if found else Par(f"none in {folder}"))
     return 0
 
 
@@ -87,7 +86,7 @@ def show(
     if as_json:
         print_json(found.model_dump(mode="json", by_alias=True))
     else:
-        terminal.show(Par(text_of(found).removesuffix("\n")))
+        print_blocks(Par(text_of(found).removesuffix("\n")))
     return 0
 
 

@@ -12,12 +12,11 @@ import typer
 from giaoban.errors import InputError
 from results import RUNS
 from results.model.result import Result
-from results.report import terminal
 from results.report.document import Par
 from results.report.summary import brief
 from results.report.view.page import FILE
 from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.spec.question import make_question
 from scenarios.study.check import check, check_by_estimate
@@ -83,4 +82,4 @@ def command(
 def show(result: Result, folder: Path) -> None:
     """The verdict as a table that can be read in ten seconds."""
     annex = [] if result.is_estimate else [Par(f"annex: {folder / 'phu-luc.pdf'}")]
-    terminal.show(*brief(result), *annex, Par(f"page: {folder / FILE}"))
+    print_blocks(*brief(result), *annex, Par(f"page: {folder / FILE}"))

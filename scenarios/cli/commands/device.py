@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.sentence import Sentence
 from mcu_sim.admission import Admission
 from mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
-from results.report import terminal
 from results.report.document import Par, Table, pars, table
 from results.report.wording import Wording
-from scenarios.cli.output import print_json
+from scenarios.cli.output import print_blocks, print_json
 
 MOST_CALLS = 10_000
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
@@ -42,7 +42,7 @@ def list_(as_json: AsJson = False) -> int:
     if as_json:
         print_json({"devices": [_summary(device) for device in devices]})
         return 0
-    terminal.show(
+    print_blocks(
         table(
             ("id", "units", *COLUMNS),
             map(_device_row, devices),
@@ -85,14 +85,25 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
     ]
     if device.levels is not None:
         ports = ", ".join(f"{name} {number}" for name, number in device.levels.ports.items())
-        lines.append(f"ports set aside: {ports}{_mark(device, 'levels')}")
+        lines.append(
+            Sentence("ports set aside: {ports}{mark}", ports=ports, mark=_mark(device, "levels"))
+        )
     if device.reserve is not None:
-        lines.append(f"reserve: {device.reserve.units:g} a conference{_mark(device, 'reserve')}")
+        lines.append(
+            Sentence(
+                "reserve: {units:g} a conference{mark}",
+                units=device.reserve.units,
+                mark=_mark(device, "reserve"),
+            )
+        )
     lines.append(
-        f"content: {device.content.units:g} a conference while it is shown"
-        f"{_mark(device, 'content')}"
+        Sentence(
+            "content: {units:g} a conference while it is shown{mark}",
+            units=device.content.units,
+            mark=_mark(device, "content"),
+        )
     )
-    terminal.show(
+    print_blocks(
         Par(device.name, bold=True),
         *pars(lines),
         _costs(device),
@@ -146,17 +157,29 @@ def parse_calls(text: str) -> list[tuple[int, str]]:
         match = re.fullmatch(r"([0-9]{1,9}) ?[x×] ?(\S+)", part.strip())
         if match is None:
             raise InputError(
-                f'--calls = "{text}": "{part.strip()}" is not a number of calls at a resolution '
-                "(allowed: like 8x720p30,3x1080p30)"
+                '--calls = "{text}": "{part}" is not a number of calls at a resolution '
+                "(allowed: like 8x720p30,3x1080p30)",
+                text=text,
+                part=part.strip(),
             )
         number, resolution = int(match[1]), match[2]
         if resolution not in KNOWN:
-            hint = did_you_mean(resolution, KNOWN) or f" (allowed: {', '.join(KNOWN)})"
-            raise InputError(f'--calls = "{text}": unknown resolution "{resolution}"{hint}')
+            hint = did_you_mean(resolution, KNOWN) or allowed(KNOWN)
+            raise InputError(
+                '--calls = "{text}": unknown resolution "{resolution}"{hint}',
+                text=text,
+                resolution=resolution,
+                hint=hint,
+            )
         calls.append((number, resolution))
     total = sum(number for number, _ in calls)
     if not 1 <= total <= MOST_CALLS:
-        raise InputError(f'--calls = "{text}": {total} calls (allowed: 1 to {MOST_CALLS} in all)')
+        raise InputError(
+            '--calls = "{text}": {total} calls (allowed: 1 to {most_calls} in all)',
+            text=text,
+            total=total,
+            most_calls=MOST_CALLS,
+        )
     return calls
 
 
@@ -211,7 +234,7 @@ def _sources(device: Device) -> list[str]:
 def _print_fit(device: Device, found: Fit) -> None:
     verdict = "fits on" if found.fits else "does NOT fit on"
     rows = [(name, f"{number}{_calls_mark(device, name)}") for name, number in found.more.items()]
-    terminal.show(
+    print_blocks(
         Par(
             f"{verdict} {device.name}: "
             f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
@@ -234,7 +257,17 @@ def _amount(value: float) -> str:
 
 def _of(answer: Admission) -> str:
     if answer.accepted:
-        what = f"{answer.given} instead of {answer.resolution} ({answer.reason})"
+        what = Sentence(
+            "{given} instead of {resolution} ({reason})",
+            given=answer.given,
+            resolution=answer.resolution,
+            reason=answer.reason,
+        )
     else:
-        what = f"{answer.resolution} refused, {answer.code} {answer.reason}"
+        what = Sentence(
+            "{resolution} refused, {code} {reason}",
+            resolution=answer.resolution,
+            code=answer.code,
+            reason=answer.reason,
+        )
     return f"call {answer.call_id}: {what}"

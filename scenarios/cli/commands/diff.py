@@ -10,9 +10,8 @@ import typer
 from results import RUNS
 from results.archive.store import open_run, read_result
 from results.judge.diff import differences
-from results.report import terminal
 from results.report.document import Par, table
-from scenarios.cli.output import print_json
+from scenarios.cli.output import print_blocks, print_json
 
 
 def command(
@@ -27,8 +26,8 @@ def command(
     if as_json:
         print_json({"same": not found, "differences": [d._asdict() for d in found]})
     elif not found:
-        terminal.show(Par("the same measures and the same verdict", tone="good"))
+        print_blocks(Par("the same measures and the same verdict", tone="good"))
     else:
         head = ("kind", "what", runs[0].run_id, runs[1].run_id)
-        terminal.show(table(head, [(d.kind, d.path, str(d.a), str(d.b)) for d in found]))
+        print_blocks(table(head, [(d.kind, d.path, str(d.a), str(d.b)) for d in found]))
     return 1 if found else 0

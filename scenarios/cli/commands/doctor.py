@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import MachineLacks
-from results.report import terminal
+from giaoban.sentence import Sentence
 from results.report.annex.pdf.write import FONTS
 from results.report.document import Cell, table
-from scenarios.cli.output import print_json
+from scenarios.cli.output import print_blocks, print_json
 from topology.sandbox import kernel, kernel_build, memory
 
 EXIT_LACKS = 4
@@ -68,7 +68,7 @@ def examine() -> list[Finding]:
 
 def _memory() -> Finding:
     """A guest finds a place by itself, or there is none."""
-    what = f"memory for the guest ({GUEST_MB / 1000:g} GB)"
+    what = Sentence("memory for the guest ({guest_mb:g} GB)", guest_mb=GUEST_MB / 1000)
     try:
         return Finding(what, True, memory.MEND, f"in {memory.place(GUEST_MB)}")
     except MachineLacks as error:
@@ -84,13 +84,17 @@ def command(
     if as_json:
         print_json({"ok": not lacking, "findings": [asdict(f) for f in findings]})
     else:
-        terminal.show(table(("state", "what", "how to get it"), map(_row, findings)))
+        print_blocks(table(("state", "what", "how to get it"), map(_row, findings)))
     return EXIT_LACKS if lacking else 0
 
 
 def _row(found: Finding) -> tuple[str | Cell, ...]:
     state = Cell("ok", tone="good") if found.ok else Cell("missing", tone="bad")
-    what = f"{found.what}: {found.detail}" if found.detail else found.what
+    what = (
+        Sentence("{what}: {detail}", what=found.what, detail=found.detail)
+        if found.detail
+        else found.what
+    )
     return state, what, "" if found.ok else found.install
 
 

@@ -11,17 +11,17 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.sentence import Sentence
 from giaoban.workers import cores
 from results import RUNS
 from results.archive.store import write_whole, writing
 from results.judge import baseline as baselines
-from results.report import terminal
 from results.report.document import Par
 from results.report.failures_summary import brief
 from results.report.junit import junit_xml
 from results.report.view.page import FILE
 from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import chosen
 from scenarios.study.failures.answer import draw_failures
@@ -95,7 +95,11 @@ def command(
     for path in (junit, picture):
         _writable(path)
     if picture is not None and picture.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--map = {picture}: cannot be drawn (allowed: {', '.join(SUFFIXES)})")
+        raise InputError(
+            "--map = {picture}: cannot be drawn (allowed: {suffixes})",
+            picture=picture,
+            suffixes=", ".join(SUFFIXES),
+        )
     with progress() as told:
         outcome = try_failures(
             asked,
@@ -125,7 +129,7 @@ def show(outcome: Outcome, *, link: str | None = None, bridge: str | None = None
     """What came of it, and where all figures are."""
     figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
     page = Par(f"page: {outcome.folder / FILE}")
-    terminal.show(*brief(outcome.answer, link, bridge), figures, page)
+    print_blocks(*brief(outcome.answer, link, bridge), figures, page)
 
 
 def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:
@@ -136,11 +140,22 @@ def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:
 def _known(option: str, ident: str | None, known: Iterable[str]) -> None:
     there = list(known)
     if ident is not None and ident not in there:
-        raise InputError(f'{option} = "{ident}": there is none{did_you_mean(ident, there)}')
+        raise InputError(
+            '{option} = "{ident}": there is none{near}',
+            option=option,
+            ident=ident,
+            near=did_you_mean(ident, there),
+        )
 
 
 def _writable(path: Path | None) -> None:
     """Told before minutes of emulation, and not after."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        what = "is a folder" if path.is_dir() else f"{path.parent} is no folder"
-        raise InputError(f"{path}: {what} (allowed: the name of a file to be written)")
+        what = (
+            Sentence("is a folder")
+            if path.is_dir()
+            else Sentence("{path} is no folder", path=path.parent)
+        )
+        raise InputError(
+            "{path}: {what} (allowed: the name of a file to be written)", path=path, what=what
+        )

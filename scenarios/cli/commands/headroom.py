@@ -13,11 +13,10 @@ import typer
 from giaoban.workers import InlineWorker, WorkerProcess, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
-from results.report import terminal
 from results.report.document import Par
 from results.report.headroom_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.estimate import estimate
 from scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
@@ -76,4 +75,4 @@ def command(
 def show(outcome: HeadroomOutcome) -> None:
     """What came of it, and where all figures are."""
     told = f"all figures, links, devices, picture: {outcome.folder / 'summary.md'}"
-    terminal.show(*brief(outcome.answer), Par(told))
+    print_blocks(*brief(outcome.answer), Par(told))

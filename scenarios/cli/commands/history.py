@@ -22,7 +22,6 @@ from results.archive.history.trend import Point, draw_trend, drawable, trend
 from results.archive.history.yearly import yearly
 from results.archive.store import read_result, writing
 from results.model.result import CriterionResult
-from results.report import terminal
 from results.report.document import (
     TONES,
     Block,
@@ -35,9 +34,9 @@ from results.report.document import (
     table,
     toned,
 )
-from results.report.plots.words import Lang
 from results.report.summary import MET
-from scenarios.cli.output import print_json
+from scenarios.cli import language
+from scenarios.cli.output import print_blocks, print_json
 from scenarios.cli.runs import open_kind
 
 NARROW = 10
@@ -216,7 +215,7 @@ def list_runs(
 ) -> int:
     """All runs, oldest first, or those that fit."""
     if verdict not in (None, "pass", "fail", "invalid"):
-        raise InputError(f'--verdict "{verdict}": allowed are pass, fail, invalid')
+        raise InputError('--verdict "{verdict}": allowed are pass, fail, invalid', verdict=verdict)
     first, last = days(since, until, year)
     choice = Choice(scenario, kind, verdict, engine, bridge, first, last)
     with opened(results) as index:
@@ -231,7 +230,7 @@ def list_runs(
         )
         return 0
     none = "no run fits" if choice != Choice() else f"no runs in {results}"
-    terminal.show(
+    print_blocks(
         runs_table(found) if found else Par(none),
         *pars((f"not a run: {each.folder} – {each.reason}" for each in skipped), "quiet"),
     )
@@ -251,7 +250,7 @@ def compare_runs(
     if as_json:
         print_json(comparison_json(found))
     else:
-        terminal.show(*comparison(found))
+        print_blocks(*comparison(found))
     return 0
 
 
@@ -267,12 +266,10 @@ def trend_of(
     plot: Annotated[
         Path | None, typer.Option("--plot", help="draw it into this .svg, .png or .pdf file")
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", help="of the picture: vi or en")] = "vi",
     results: Root = RUNS,
     as_json: AsJson = False,
 ) -> int:
     """One criterion through the runs: value, limit and margin each time."""
-    language = language_of(lang)
     first, last = days(since, until, year)
     with opened(results) as index:
         check_criterion(index, criterion)
@@ -280,9 +277,13 @@ def trend_of(
     points = trend(chosen, criterion)
     if plot is not None:
         if not drawable(points):
-            raise InputError(f"--plot {plot}: no valid run with a value of {criterion} to draw")
+            raise InputError(
+                "--plot {plot}: no valid run with a value of {criterion} to draw",
+                plot=plot,
+                criterion=criterion,
+            )
         with writing(plot):
-            draw_trend(points, plot, lang=language)
+            draw_trend(points, plot, lang=language.asked() or "vi")
     if as_json:
         print_json(
             {
@@ -303,9 +304,9 @@ def trend_of(
             }
         )
         return 0
-    terminal.show(trend_table(points) if points else Par("no run fits"))
+    print_blocks(trend_table(points) if points else Par("no run fits"))
     if points and plot is not None:
-        terminal.show(Par(f"plot: {plot}"))
+        print_blocks(Par(f"plot: {plot}"))
     return 0
 
 
@@ -326,7 +327,7 @@ def summary_of(
     if as_json:
         print_json({"file": str(path), **yearly(found, year)})
     else:
-        terminal.show(Par(f"summary of {counted(len(found), 'run')}: {path}"))
+        print_blocks(Par(f"summary of {counted(len(found), 'run')}: {path}"))
     return 0
 
 
@@ -372,7 +373,7 @@ def prune(
             }
         )
     else:
-        terminal.show(*pruning(folders, done, left, dry_run=dry_run))
+        print_blocks(*pruning(folders, done, left, dry_run=dry_run))
     return 1 if left else 0
 
 
@@ -391,13 +392,6 @@ def _day(option: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(f'{option} "{text}": not a day; allowed is YYYY-MM-DD') from None
-
-
-def language_of(text: str) -> Lang:
-    """`vi` or `en`. Raises `InputError`."""
-    if text == "vi":
-        return "vi"
-    if text == "en":
-        return "en"
-    raise InputError(f'--lang "{text}": allowed are vi, en')
+        raise InputError(
+            '{option} "{text}": not a day; allowed is YYYY-MM-DD', option=option, text=text
+        ) from None

@@ -15,11 +15,10 @@ from mcu_sim.accounts import load_accounts
 from mcu_sim.device import Device, load_devices, pick
 from results import RUNS
 from results.model.load import Trial
-from results.report import terminal
 from results.report.document import Par
 from results.report.load_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of
@@ -143,10 +142,14 @@ def command(
     own = target is None
     if own and (authorised or accounts is not None):
         option = "--i-am-authorised" if authorised else "--accounts"
-        raise InputError(f"{option}: is for somebody's device (allowed: with --target)")
+        raise InputError(
+            "{option}: is for somebody's device (allowed: with --target)", option=option
+        )
     if not own and (device is not None or anonymous or technicians):
         option = "--device" if device else "--anonymous" if anonymous else "--technicians"
-        raise InputError(f"{option}: is for the test's own MCU (allowed: without --target)")
+        raise InputError(
+            "{option}: is for the test's own MCU (allowed: without --target)", option=option
+        )
     if no_register and technicians:
         raise InputError(
             "--no-register: an MCU calls only who is registered (allowed: without --technicians)"
@@ -155,7 +158,11 @@ def command(
     if not own:
         check_bounds(bridges, rate, seconds)
     if accounts is not None and len(load_accounts(accounts).account) < bridges:
-        raise InputError(f"--accounts {accounts}: has fewer accounts than --bridges {bridges}")
+        raise InputError(
+            "--accounts {accounts}: has fewer accounts than --bridges {bridges}",
+            accounts=accounts,
+            bridges=bridges,
+        )
     mcu = _device(device) if own else None
     plan = _plan(
         address=address,
@@ -208,7 +215,7 @@ def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
 def show(outcome: LoadOutcome) -> None:
     """What came of it, and where all figures are."""
     figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
-    terminal.show(*brief(outcome.result), figures)
+    print_blocks(*brief(outcome.result), figures)
 
 
 def _search(
@@ -249,8 +256,10 @@ def _plan(
     held = timetable.hold_s(bridges, rate) if hold is None else hold
     if shape == "steady" and held >= bridges / rate:
         raise InputError(
-            f"--hold {held:g}: a bridge would call again before it has hung up "
-            f"(allowed: below --bridges / --rate = {bridges / rate:g} s)"
+            "--hold {held:g}: a bridge would call again before it has hung up "
+            "(allowed: below --bridges / --rate = {bridges:g} s)",
+            held=held,
+            bridges=bridges / rate,
         )
     plan = LoadPlan(
         target=address,
@@ -287,11 +296,16 @@ def _device(ident: str | None) -> Device:
 def _bind(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise InputError(f'--bind = "{text}": is no address (allowed: HOST:PORT)')
+        raise InputError('--bind = "{text}": is no address (allowed: HOST:PORT)', text=text)
     return host, int(port)
 
 
 def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
-        raise InputError(f'{option} = "{value}": is not known (allowed: {", ".join(allowed)})')
+        raise InputError(
+            '{option} = "{value}": is not known (allowed: {allowed})',
+            option=option,
+            value=value,
+            allowed=", ".join(allowed),
+        )
     return value

@@ -20,7 +20,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from giaoban.counting import counted
-from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
 from mcu_sim.accounts import load_accounts
 from mcu_sim.conference.commands import (
@@ -200,8 +200,11 @@ def serve(
         except OSError as error:
             other = "" if config.tls is None else f" with port {config.tls.port} for TLS"
             raise MachineLacks(
-                f"{listen}{other}: cannot be listened on: {error.strerror}",
+                "{listen}{other}: cannot be listened on: {why}",
                 "another --listen, or stop the program that has the port",
+                listen=listen,
+                other=other,
+                why=strerror(error),
             ) from None
         stack.callback(server.close)
         over_tls = "" if config.tls is None else f", over TLS at port {config.tls.port}"
@@ -249,7 +252,9 @@ def _opened(path: Path) -> TextIO:
     try:
         return path.open("w", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"--events {path}: cannot be written: {error.strerror}") from None
+        raise InputError(
+            "--events {path}: cannot be written: {why}", path=path, why=strerror(error)
+        ) from None
 
 
 def _config(
@@ -290,12 +295,14 @@ def _tls(certificate: Path | None, key: Path | None, port: int | None, sip_port:
         if certificate is None and key is None and port is None:
             return None
         lacking = "--tls-certificate" if certificate is None else "--tls-key"
-        raise InputError(f"{lacking}: is needed for TLS (allowed: a file in PEM)")
+        raise InputError("{lacking}: is needed for TLS (allowed: a file in PEM)", lacking=lacking)
     chosen = sip_port + 1 if port is None else port
     if chosen == sip_port or chosen > 65_535:
         raise InputError(
-            f"--tls-port = {chosen}: is no port for TLS beside SIP's {sip_port} (allowed: another "
-            "port, 1 to 65535)"
+            "--tls-port = {chosen}: is no port for TLS beside SIP's {sip_port} "
+            "(allowed: another port, 1 to 65535)",
+            chosen=chosen,
+            sip_port=sip_port,
         )
     return load_tls(chosen, certificate, key)
 
@@ -303,8 +310,9 @@ def _tls(certificate: Path | None, key: Path | None, port: int | None, sip_port:
 def _address(listen: str) -> tuple[str, int]:
     if listen.count(":") > 1:
         raise InputError(
-            f'--listen = "{listen}": is an IPv6 address, and this MCU speaks IPv4 alone '
-            "(allowed: such as 127.0.0.1:5070)"
+            '--listen = "{listen}": is an IPv6 address, and this MCU speaks IPv4 alone '
+            "(allowed: such as 127.0.0.1:5070)",
+            listen=listen,
         )
     found = _LISTEN.match(listen)
     try:
@@ -313,12 +321,14 @@ def _address(listen: str) -> tuple[str, int]:
         address = ipaddress.IPv4Address(found[1])
     except ValueError:
         raise InputError(
-            f'--listen = "{listen}": is no address with a port (allowed: such as 127.0.0.1:5070)'
+            '--listen = "{listen}": is no address with a port (allowed: such as 127.0.0.1:5070)',
+            listen=listen,
         ) from None
     if address.is_unspecified or address.is_multicast or address.is_reserved:
         raise InputError(
-            f'--listen = "{listen}": callers are told to send their media to this address '
-            "(allowed: an address of one of this machine's interfaces)"
+            '--listen = "{listen}": callers are told to send their media to this '
+            "address (allowed: an address of one of this machine's interfaces)",
+            listen=listen,
         )
     return str(address), int(found[2])
 
@@ -326,14 +336,17 @@ def _address(listen: str) -> tuple[str, int]:
 def _video(mode: str | None, meetings: Path | None) -> VideoMode:
     if mode is not None and meetings is not None:
         raise InputError(
-            f'--video = "{mode}": the meetings file says how its meetings are seen '
-            "(allowed: --video or --meetings)"
+            '--video = "{mode}": the meetings file says how its meetings are seen '
+            "(allowed: --video or --meetings)",
+            mode=mode,
         )
     if mode is None or mode == "presence":
         return "presence"
     if mode == "switched":
         return "switched"
-    raise InputError(f'--video = "{mode}": is no video mode (allowed: presence, switched)')
+    raise InputError(
+        '--video = "{mode}": is no video mode (allowed: presence, switched)', mode=mode
+    )
 
 
 def _stopper(seconds: float | None) -> Callable[[], bool]:
@@ -403,9 +416,14 @@ def _judge(health: dict[str, Any]) -> int:
     late = late_pct(health["starved"], health["rtp_sent"])
     if late > MOST_LATE_PCT or health["overflowed"]:
         raise InvalidRun(
-            f"{health['starved']} media packets left more than 20 ms late ({late:.1f} %, limit "
-            f"{MOST_LATE_PCT:g} %; the worst {health['worst_late_ms']:g} ms), "
-            f"{health['overflowed']} overflowed a receive buffer: this machine cannot keep up with "
-            "so many calls, and what was measured at them does not hold"
+            "{packets} media packets left more than 20 ms late ({late:.1f} %, limit "
+            "{most_late_pct:g} %; the worst {worst_ms:g} ms), {overflowed} overflowed a "
+            "receive buffer: this machine cannot keep up with so many calls, and what "
+            "was measured at them does not hold",
+            packets=health["starved"],
+            late=late,
+            most_late_pct=MOST_LATE_PCT,
+            worst_ms=health["worst_late_ms"],
+            overflowed=health["overflowed"],
         )
     return 0

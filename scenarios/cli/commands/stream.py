@@ -7,15 +7,16 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal
 
 import typer
 
-from giaoban.errors import InputError, InvalidRun, MachineLacks
+from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
+from giaoban.sentence import Sentence, joined
 from scenarios.cli.output import print_json
 from traffic import hosts
 from traffic import log as packet_log
@@ -101,7 +102,9 @@ def send(
         sock = slots.open_socket(address, DSCP)
     except OSError as error:
         where = f"--log {log}" if records is None and log is not None else f"--address {address}"
-        raise InputError(f"{where}: cannot be used: {error.strerror}") from None
+        raise InputError(
+            "{where}: cannot be used: {why}", where=where, why=strerror(error)
+        ) from None
     ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
     try:
         payloads = slots.Payloads(host, port)
@@ -135,7 +138,7 @@ def send(
     if stop():
         return INTERRUPTED
     if wrong:
-        raise InvalidRun(f"the stream was not paced: {'; '.join(wrong)}")
+        raise InvalidRun("the stream was not paced: {wrong}", wrong=joined("; ", wrong))
     return 0
 
 
@@ -157,8 +160,11 @@ def receive(
         sock = media_socket(address, port, dscp=0, buffer_bytes=64 << 20)
     except OSError as error:
         raise InputError(
-            f"{address}:{port}: cannot be listened on: {error.strerror} "
-            "(allowed: this machine's address and a free port)"
+            "{address}:{port}: cannot be listened on: {why} (allowed: this machine's "
+            "address and a free port)",
+            address=address,
+            port=port,
+            why=strerror(error),
         ) from None
     with sock:
         arrivals, overflowed = receiver.receive(sock, seconds, idle, stop)
@@ -184,12 +190,18 @@ def receive(
             for r in reports
         ]
         if arrivals.strange:
-            lines.append(f"{arrivals.strange} datagrams that are no RTP, or of too many SSRCs")
+            lines.append(
+                Sentence(
+                    "{strange} datagrams that are no RTP, or of too many SSRCs",
+                    strange=arrivals.strange,
+                )
+            )
         sys.stdout.write("\n".join(lines) + "\n")
     if overflowed:
         raise InvalidRun(
-            f"{overflowed} packets overflowed the receive buffer: they are missing because of this "
-            "machine, not of the network"
+            "{overflowed} packets overflowed the receive buffer: they are missing "
+            "because of this machine, not of the network",
+            overflowed=overflowed,
         )
     return INTERRUPTED if stop() else 0
 
@@ -208,23 +220,37 @@ def _plan(
     if rate is not None:
         if rate < streams:
             raise InputError(
-                f"--streams {streams}: more than packets a second (allowed: up to {rate})"
+                "--streams {streams}: more than packets a second (allowed: up to {rate})",
+                streams=streams,
+                rate=rate,
             )
         if rate > hosts.MOST_PER_S:
-            raise InputError(f"--rate {rate}: is too much (allowed: {hosts.MOST_PER_S})")
+            raise InputError(
+                "--rate {rate}: is too much (allowed: {most_per_s})",
+                rate=rate,
+                most_per_s=hosts.MOST_PER_S,
+            )
         return cycle.constant_rate(rate, 1000 if size is None else size, streams, seed)
     assert profile is not None
     if size is not None:
-        raise InputError(f"--size {size}: a profile has its own sizes (allowed: with --rate)")
+        raise InputError(
+            "--size {size}: a profile has its own sizes (allowed: with --rate)", size=size
+        )
     if media not in ("both", "audio", "video"):
-        raise InputError(f'--media = "{media}": is not known (allowed: both, audio, video)')
+        raise InputError(
+            '--media = "{media}": is not known (allowed: both, audio, video)', media=media
+        )
     known = call_profiles.load_profiles()
     call = known.pick(profile)
     whole = -(-math.ceil(seconds) // CYCLE_STEP_S) * CYCLE_STEP_S
     length = min(whole, LONGEST_CYCLE_S)
     packets = streams * length * (50 + call.video_kbps * 125 / 1000)
     if packets > MOST_LAID_OUT:
-        raise InputError(f"--streams {streams}: is too much (allowed: fewer calls of {profile})")
+        raise InputError(
+            "--streams {streams}: is too much (allowed: fewer calls of {profile})",
+            streams=streams,
+            profile=profile,
+        )
     return cycle.calls(
         streams,
         length,
@@ -236,30 +262,45 @@ def _plan(
 
 def _by_kernel(pacing: str, host: str) -> bool:
     if pacing not in ("auto", "kernel", "loop"):
-        raise InputError(f'--pacing = "{pacing}": is not known (allowed: auto, kernel, loop)')
+        raise InputError(
+            '--pacing = "{pacing}": is not known (allowed: auto, kernel, loop)', pacing=pacing
+        )
     if pacing == "loop":
         return False
     able = interface.kernel_paces(host)
     if pacing == "kernel" and not able:
         raise MachineLacks(
-            f"the kernel does not pace what goes to {host}: the interface's queue is not fq",
+            "the kernel does not pace what goes to {host}: the interface's queue is not fq",
             "tc qdisc replace dev INTERFACE root fq, or --pacing loop",
+            host=host,
         )
     return able
 
 
-def _wrong(sent: Sent, limit_us: float) -> list[str]:
+def _wrong(sent: Sent, limit_us: float) -> list[Sentence]:
     """Why the stream is not what was asked for."""
     p99, worst_ms = sent.lateness.percentile_us(99), sent.lateness.worst_ns / 1e6
     wrong = []
     if sent.gave_up:
-        wrong.append("it fell a second behind and was given up")
+        wrong.append(Sentence("it fell a second behind and was given up"))
     if p99 > limit_us:
-        wrong.append(f"1 of 100 packets left {p99:,.0f} µs late or later (limit {limit_us:g} µs)")
+        wrong.append(
+            Sentence(
+                "1 of 100 packets left {p99:,.0f} µs late or later (limit {limit_us:g} µs)",
+                p99=p99,
+                limit_us=limit_us,
+            )
+        )
     if worst_ms > WORST_MS:
-        wrong.append(f"the worst left {worst_ms:.1f} ms late (limit {WORST_MS:g} ms)")
+        wrong.append(
+            Sentence(
+                "the worst left {worst_ms:.1f} ms late (limit {limit_ms:g} ms)",
+                worst_ms=worst_ms,
+                limit_ms=WORST_MS,
+            )
+        )
     if sent.refused:
-        wrong.append(f"the kernel refused {sent.refused} packets")
+        wrong.append(Sentence("the kernel refused {refused} packets", refused=sent.refused))
     return wrong
 
 
@@ -269,7 +310,7 @@ def _report(
     start_ns: int,
     cpu_s: float,
     by_kernel: bool,
-    wrong: list[str],
+    wrong: Sequence[str],
     interrupted: bool,
 ) -> dict[str, Any]:
     took_s = (sent.last_ns - sent.first_ns) / 1e9
@@ -310,7 +351,7 @@ def _sent_in_words(report: dict[str, Any]) -> str:
         f"{report['corrupted']} corrupted",
     ]
     if report["interrupted"]:
-        lines.append("interrupted: this is what was sent until then")
+        lines.append(Sentence("interrupted: this is what was sent until then"))
     return "\n".join(lines)
 
 

@@ -11,11 +11,10 @@ import typer
 
 from giaoban.workers import cores
 from results import RUNS
-from results.report import terminal
 from results.report.document import Par
 from results.report.sweep_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import print_blocks, print_json, progress
 from scenarios.study.sweep.axes import load_sweep
 from scenarios.study.sweep.points import Points, default_folder
 from scenarios.study.sweep.sweep import TABLE, SweepOutcome, SweepRequest, sweep, workers_for
@@ -68,4 +67,4 @@ def command(
 
 def show(outcome: SweepOutcome) -> None:
     """What came of it, and where all points are."""
-    terminal.show(*brief(outcome.answer), Par(f"all points: {outcome.folder / TABLE}"))
+    print_blocks(*brief(outcome.answer), Par(f"all points: {outcome.folder / TABLE}"))

@@ -11,9 +11,9 @@ import typer
 from giaoban.errors import InputError
 from mcu_sim.device import load_devices, pick
 from results.archive.store import writing
-from results.report import terminal
 from results.report.document import Par, pars, table
-from scenarios.cli.output import print_json
+from scenarios.cli import language
+from scenarios.cli.output import print_blocks, print_json
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from topology.assumptions import assumptions
 from topology.country import BRIDGES
@@ -85,7 +85,7 @@ def import_(
         return 0
     said = ", ".join(f"{number} {what}" for what, number in counts.items())
     resting = f"{assumed} records rest on assumptions, marked assumed = true in the file"
-    terminal.show(
+    print_blocks(
         Par(f"{province.name}: {said}", bold=True),
         *pars(f"  {note}" for note in draft.notes),
         Par(resting, tone="quiet"),
@@ -112,13 +112,13 @@ def export(
             f"{file_format!r} (allowed: {', '.join(EXPORTS)})", param_hint="--format"
         )
     if file_format == "csv" and out.suffix:
-        raise InputError(f"{out}: CSV goes to a folder (allowed: a name without ending)")
+        raise InputError("{out}: CSV goes to a folder (allowed: a name without ending)", out=out)
     wanted = cast(Literal["csv", "graphml"], file_format)
     files = export_province(load_province(province), wanted, out, replace=force)
     if as_json:
         print_json({"files": [str(path) for path in files]})
         return 0
-    terminal.show(*pars(map(str, files)))
+    print_blocks(*pars(map(str, files)))
     return 0
 
 
@@ -143,7 +143,7 @@ def generate(
         return 0
     following = f"; next: giaoban check {out / SCENARIO} --estimate" * (bridges <= ESTIMATED)
     told = Par(f"all figures are made up{following}", tone="quiet")
-    terminal.show(*pars(map(str, files)), told)
+    print_blocks(*pars(map(str, files)), told)
     return 0
 
 
@@ -155,19 +155,15 @@ def show(
     picture: Annotated[
         Path, typer.Option("--map", help="where the map goes (.png, .svg or .pdf)")
     ] = Path("topology-map.png"),
-    lang: Annotated[str, typer.Option("--lang", help="en or vi")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Draw the map, list addresses and the paths from each bridge to the MCU."""
-    language: Literal["en", "vi"] = "vi" if lang == "vi" else "en"
-    if lang not in ("en", "vi"):
-        raise typer.BadParameter(f"{lang!r} (allowed: en, vi)", param_hint="--lang")
     loaded = load_province(province)
     network = build(loaded)
     with writing(picture):
-        draw(network, picture, title=loaded.name, lang=language)
+        draw(network, picture, title=loaded.name, lang=language.chosen())
     addresses, paths = address_rows(network), path_rows(network, shortest_paths(network))
-    assumed = assumptions(loaded, lang=language)
+    assumed = assumptions(loaded, lang=language.chosen())
     if as_json:
         print_json(
             {
@@ -178,7 +174,7 @@ def show(
             }
         )
         return 0
-    terminal.show(
+    print_blocks(
         table(
             ("node", "link", "address", "peer", "peer's address"),
             [(a.node, a.link, a.address, a.peer, a.peer_address) for a in addresses],

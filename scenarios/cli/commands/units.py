@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from giaoban.counting import counted
-from results.report import terminal
 from results.report.document import Par, table
-from scenarios.cli.output import print_json
+from scenarios.cli.output import print_blocks, print_json
 from topology.units import Unit, catalogue, units_from_csv
 from topology.units.known import GROUPS, YEARS
 
@@ -75,7 +74,7 @@ def _show(units: list[Unit]) -> None:
         for unit in units
     ]
     groups = "; ".join(f"{name} ({what})" for name, what in GROUPS.items())
-    terminal.show(
+    print_blocks(
         table(("id", "name", "district", "year", "router", "km"), rows, right=(5,), keep=(0,)),
         Par(f"{counted(len(units), 'unit')}; * length assumed", tone="quiet"),
         Par(f"groups: {groups}", tone="quiet"),

@@ -12,14 +12,14 @@ import typer
 
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.sentence import Sentence
 from giaoban.text import printable
 from results import RUNS
 from results.archive.evidence.pack import open_evidence
 from results.archive.evidence.signing import Signature
 from results.archive.evidence.verify import Finding, together, verify
-from results.report import terminal
 from results.report.document import Par, pars, plain
-from scenarios.cli.output import print_json, progress
+from scenarios.cli.output import print_blocks, print_json, progress
 
 ALTERED = 1
 _NAMES = {"evidence": "evidence", "pdf": "annex (PDF)", "docx": "annex (DOCX)", "unknown": "file"}
@@ -59,7 +59,7 @@ def command(
     else:
         # what a file says of itself may be anything
         lines = _told(found, apart, differing)
-        terminal.show(*(replace(p, text=printable(plain(p.text), LONGEST_LINE)) for p in lines))
+        print_blocks(*(replace(p, text=printable(plain(p.text), LONGEST_LINE)) for p in lines))
     bad = apart or any(differing.values()) or not all(f.intact for f in found)
     return ALTERED if bad else 0
 
@@ -79,7 +79,7 @@ def _told(
     found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
 ) -> Iterator[Par]:
     for finding in found:
-        what = f"{finding.path}: {_NAMES[finding.kind]}"
+        what = Sentence("{path}: {names}", path=finding.path, names=_NAMES[finding.kind])
         if finding.altered:
             ours = "ALTERED" if finding.ours else "NOT ONE OF OURS"
             yield Par(f"{what}: {ours}", bold=True, tone="bad")

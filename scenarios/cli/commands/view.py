@@ -9,15 +9,16 @@ import typer
 
 from giaoban import interruptions
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from results import RUNS
 from results.archive.history.entry import Entry
 from results.archive.history.index import opened
 from results.archive.store import write_whole
-from results.report import terminal
 from results.report.document import Par
 from results.report.view.serve import PageServer
 from results.report.view.write import page_of
-from scenarios.cli.commands.history import language_of
+from scenarios.cli import language
+from scenarios.cli.output import print_blocks
 from scenarios.cli.runs import open_kind
 from scenarios.study.page_map import add_map
 
@@ -34,7 +35,6 @@ def command(
     failures: Annotated[
         str | None, typer.Option("--failures", help="a run of `giaoban faults`, to show beside")
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", help="language to begin with: vi or en")] = "vi",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="port on 127.0.0.1; 0: a free one")
     ] = 0,
@@ -44,7 +44,6 @@ def command(
     results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
 ) -> int:
     """Serve a run as a page on this machine, until Ctrl-C."""
-    language = language_of(lang)
     folder = _newest(results) if run is None else open_kind(run, results, *KINDS)
     beside = None if other is None else open_kind(other, results, "check")
     tried = None if failures is None else open_kind(failures, results, "faults")
@@ -52,22 +51,24 @@ def command(
         if each is not None:
             add_map(each)
     try:
-        page = page_of(folder, lang=language, other=beside, failures=tried)
+        page = page_of(folder, lang=language.asked() or "vi", other=beside, failures=tried)
     except (LookupError, ValueError, ArithmeticError) as error:
-        what = f"{type(error).__name__}: {error}"
-        raise InputError(f"{folder}: its files do not belong together: {what}") from None
+        what = Sentence("{name}: {error}", name=type(error).__name__, error=error)
+        raise InputError(
+            "{folder}: its files do not belong together: {what}", folder=folder, what=what
+        ) from None
     if out is not None:
         write_whole(out, page.encode())
-        terminal.show(Par(f"page: {out}"))
+        print_blocks(Par(f"page: {out}"))
         return 0
     with PageServer(page, port) as server:
         said = f"{folder.name}: {server.url} (Ctrl-C to stop)"
-        terminal.show(Par(said))
+        print_blocks(Par(said))
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             interruptions.taken()
-            terminal.show(Par("stopped"))
+            print_blocks(Par("stopped"))
     return 0
 
 
@@ -75,5 +76,7 @@ def _newest(root: Path) -> Path:
     with opened(root) as index:
         found: list[Entry] = [e for e in index.entries() if e.kind in KINDS]
     if not found:
-        raise InputError(f"{root} holds no finished run; name one, or run giaoban check first")
+        raise InputError(
+            "{root} holds no finished run; name one, or run giaoban check first", root=root
+        )
     return root / found[-1].folder

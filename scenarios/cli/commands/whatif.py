@@ -18,11 +18,10 @@ from giaoban.translation import N_
 from giaoban.workers import InlineWorker, WorkerProcess, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
-from results.report import terminal
 from results.report.document import Par
 from results.report.whatif_summary import brief
 from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.study.seeds import AtSeeds
 from scenarios.study.whatif.apply import EXISTING, base_of
@@ -111,8 +110,9 @@ def command(
         given = (add, more, profile, device, cards, link, new_link, meeting)
         if any(given):
             raise InputError(
-                f"{scenario}: is a file of variants, which says itself what is added and changed "
-                "(allowed: options that say how to judge)"
+                "{scenario}: is a file of variants, which says itself what is added "
+                "and changed (allowed: options that say how to judge)",
+                scenario=scenario,
             )
         variants = load_variants(scenario)
         base = base_of(scenario.parent / variants.scenario, province, seed=seed, pace_s=pace)
@@ -175,7 +175,7 @@ def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
 def show(outcome: WhatIfOutcome) -> None:
     """What came of it, and where all figures are."""
     figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
-    terminal.show(*brief(outcome.answer), figures)
+    print_blocks(*brief(outcome.answer), figures)
 
 
 def _is_variants(path: Path) -> bool:
@@ -201,7 +201,9 @@ def _new_link(text: str) -> Link:
     form = "like r-dak-mil--r-tuy-duc=100,45: Mb/s, km"
     match = re.fullmatch(r"(?P<a>[^=]+?)--(?P<b>[^=]+)=(?P<mbps>[^,]+),(?P<km>[^,]+)", text)
     if match is None:
-        raise InputError(f'--new-link = "{text}": cannot be read (allowed: {form})')
+        raise InputError(
+            '--new-link = "{text}": cannot be read (allowed: {form})', text=text, form=form
+        )
     figures = {
         "rate_mbps": _number("--new-link", text, match["mbps"], form),
         "km": _number("--new-link", text, match["km"], form),
@@ -219,7 +221,9 @@ def _meeting(text: str) -> OtherMeeting:
     """`8` or `8@r-dak-mil`."""
     match = re.fullmatch(r"([0-9]{1,4})(?:@(.+))?", text)
     if match is None:
-        raise InputError(f'--meeting = "{text}": cannot be read (allowed: like 8 or 8@r-dak-mil)')
+        raise InputError(
+            '--meeting = "{text}": cannot be read (allowed: like 8 or 8@r-dak-mil)', text=text
+        )
     try:
         return OtherMeeting(calls=int(match[1]), at=match[2])
     except ValidationError as error:
@@ -230,9 +234,14 @@ def _number(option: str, text: str, number: str, form: str) -> float:
     try:
         return float(number)
     except ValueError:
-        raise InputError(f'{option} = "{text}": cannot be read (allowed: {form})') from None
+        raise InputError(
+            '{option} = "{text}": cannot be read (allowed: {form})',
+            option=option,
+            text=text,
+            form=form,
+        ) from None
 
 
 def _mistake(option: str, text: str, error: ValidationError) -> InputError:
     said = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
-    return InputError(f'{option} = "{text}": {said}')
+    return InputError('{option} = "{text}": {said}', option=option, text=text, said=said)

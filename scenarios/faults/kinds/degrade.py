@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, Message
 from scenarios.faults.kind import (
     FaultContext,
@@ -38,11 +39,16 @@ class Degrade(WorseLineFault):
     @model_validator(mode="after")
     def _grows(self) -> Self:
         if self.to_s is None and self.over_s is None:
-            what = "does not say how fast the loss grows (allowed: over_s, to_s, or both)"
+            what = Sentence("does not say how fast the loss grows (allowed: over_s, to_s, or both)")
             raise ValueError(what)
         longest_s = math.inf if self.to_s is None else self.to_s - self.at_s
         if self.over_s is not None and self.over_s > longest_s:
-            raise ValueError(f"over_s is longer than the fault (allowed: up to {longest_s:g} s)")
+            raise ValueError(
+                Sentence(
+                    "over_s is longer than the fault (allowed: up to {longest_s:g} s)",
+                    longest_s=longest_s,
+                )
+            )
         return self
 
     def words(self) -> Message:
@@ -53,7 +59,10 @@ class Degrade(WorseLineFault):
 
     def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         if self.at_s + (self.over_s or 0.0) > length_s:
-            what = f"goes on after the run (allowed: up to {length_s - self.at_s:g} s)"
+            what = Sentence(
+                "goes on after the run (allowed: up to {length_s:g} s)",
+                length_s=length_s - self.at_s,
+            )
             yield "over_s", self.over_s, what
 
     def steps(self, _network: Network) -> list[LineStep]:

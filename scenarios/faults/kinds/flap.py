@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, Message
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -32,10 +33,19 @@ class Flap(LinkFault):
     def _not_for_ever(self) -> Self:
         times = (self.to_s - self.at_s) / (self.down_s + self.up_s)
         if times > MOST_FLAPS:
-            raise ValueError(f"goes dark {times:.0f} times (allowed: up to {MOST_FLAPS} times)")
+            raise ValueError(
+                Sentence(
+                    "goes dark {times:.0f} times (allowed: up to {most_flaps} times)",
+                    times=times,
+                    most_flaps=MOST_FLAPS,
+                )
+            )
         if self.down_s > self.to_s - self.at_s:
             raise ValueError(
-                f"down_s is longer than the fault (allowed: up to {self.to_s - self.at_s:g} s)"
+                Sentence(
+                    "down_s is longer than the fault (allowed: up to {to_s:g} s)",
+                    to_s=self.to_s - self.at_s,
+                )
             )
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, Message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
@@ -32,12 +33,16 @@ class GroupCut(FaultKind):
         if context.groups:
             yield from super().unknown(context)
         else:
-            what = "the province has no groups (allowed: [[group]] tables in its file)"
+            what = Sentence("the province has no groups (allowed: [[group]] tables in its file)")
             yield "group", self.group, what
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if context.carrying.isdisjoint(self._links(context)):
-            yield "group", self.group, f"{NEVER} (allowed: a group that a call may take)"
+            yield (
+                "group",
+                self.group,
+                Sentence("{never} (allowed: a group that a call may take)", never=NEVER),
+            )
 
     def effects(self, context: FaultContext) -> list[Effect]:
         return dark(self._links(context), *self.span_s)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, Message
 from scenarios.faults.kind import (
     FaultContext,
@@ -31,7 +32,11 @@ class RateDrop(WorseLineFault):
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         own = context.network.link(self.link).rate_mbps
         if self.rate_mbps >= own:
-            what = f"is no drop, {self.link} has {own:g} Mb/s (allowed: below {own:g})"
+            what = Sentence(
+                "is no drop, {link} has {own:g} Mb/s (allowed: below {own:g})",
+                link=self.link,
+                own=own,
+            )
             yield "rate_mbps", self.rate_mbps, what
         yield from super().in_vain(context, alone=alone)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, Message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
@@ -30,7 +31,11 @@ class RouterDown(FaultKind):
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if not context.carries(self.router):
-            yield "router", self.router, f"{NEVER} (allowed: a router that a call may take)"
+            yield (
+                "router",
+                self.router,
+                Sentence("{never} (allowed: a router that a call may take)", never=NEVER),
+            )
 
     def effects(self, context: FaultContext) -> list[Effect]:
         return router_stops(self.router, context.network, *self.span_s)

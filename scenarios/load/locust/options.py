@@ -90,8 +90,10 @@ def plan_of(
     media = MEDIA[_one_of("--media", options.media, tuple(MEDIA))]
     if own_shape and shape != LOCUST:
         raise InputError(
-            f'--shape = "{shape}": the locustfile has a LoadTestShape of its own '
-            f"(allowed: {LOCUST}, or a locustfile without one)"
+            '--shape = "{shape}": the locustfile has a LoadTestShape of its own '
+            "(allowed: {locust}, or a locustfile without one)",
+            shape=shape,
+            locust=LOCUST,
         )
     target = parse_target(host, authorised=authorised, option="--host")
     by_hand = shape == LOCUST
@@ -129,11 +131,20 @@ def _accounts(path: str) -> bool:
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        raise InputError(f'{option} = "{value}": is not known (allowed: {", ".join(allowed)})')
+        raise InputError(
+            '{option} = "{value}": is not known (allowed: {allowed})',
+            option=option,
+            value=value,
+            allowed=", ".join(allowed),
+        )
     return value
 
 
 def _number(option: str, value: float) -> float:
     if not 0 <= float(value) <= 86_400:
-        raise InputError(f"{option} = {value}: is no length of time (allowed: 0 to 86400 s)")
+        raise InputError(
+            "{option} = {value}: is no length of time (allowed: 0 to 86400 s)",
+            option=option,
+            value=value,
+        )
     return float(value)

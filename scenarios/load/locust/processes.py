@@ -116,18 +116,19 @@ class LocustProcesses:
         main = self._processes[0]
         while main.poll() is None:
             if time.monotonic() > limit:
-                raise InvalidRun(f"Locust hung:\n{self._tail()}")
+                raise InvalidRun("Locust hung:\n{tail}", tail=self._tail())
             look()
             time.sleep(LOOK_EVERY_S)
         self.end()
         code = int(main.returncode)
         if code == MachineLacks.exit_code or not self._page_is_whole():
             raise MachineLacks(
-                f"{self._folder}: not all that the load test saw could be written down",
+                "{folder}: not all that the load test saw could be written down",
                 "free some space (df -h), or raise the limit: ulimit -f unlimited",
+                folder=self._folder,
             )
         if code not in (0, 1):
-            raise InvalidRun(f"Locust ended with {code}:\n{self._tail()}")
+            raise InvalidRun("Locust ended with {code}:\n{tail}", code=code, tail=self._tail())
         return code
 
     def end(self) -> None:

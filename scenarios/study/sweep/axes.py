@@ -10,6 +10,7 @@ from pydantic import Field
 
 from giaoban import tomlfile
 from giaoban.errors import did_you_mean
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
 from mcu_sim.device import DeviceCatalogue, load_devices
 from results.model.seeds import OTHER_SEEDS
@@ -118,7 +119,11 @@ def spots(sweep: Sweep, path: Path, base: Base) -> list[Spot]:
         )
     ]
     if len(made) > MOST_POINTS:
-        what = f"are {len(made)} points (allowed: up to {MOST_POINTS})"
+        what = Sentence(
+            "are {number} points (allowed: up to {most_points})",
+            number=len(made),
+            most_points=MOST_POINTS,
+        )
         raise tomlfile.mistakes(path, [(("axes",), None, what)])
     return made
 
@@ -129,7 +134,7 @@ def _mistakes(
     found: list[Mistake] = []
     for axis, values in axes:
         if values == [] and axis in axes.model_fields_set:
-            found.append((("axes", axis), None, "is empty (allowed: at least one value)"))
+            found.append((("axes", axis), None, Sentence("is empty (allowed: at least one value)")))
     known = {
         "profiles": [profile.id for profile in load_profiles().profile],
         "devices": [device.id for device in devices.device],
@@ -137,12 +142,12 @@ def _mistakes(
     for axis, ids in known.items():
         for number, value in enumerate(getattr(axes, axis)):
             if value not in ids:
-                what = f"is not known{did_you_mean(value, ids)}"
+                what = Sentence("is not known{near}", near=did_you_mean(value, ids))
                 found.append((("axes", axis, number), value, what))
     for number, bridges in enumerate(axes.bridges):
         if isinstance(bridges, int):
             if not 0 <= bridges <= 20_000:
-                what = "is out of range (allowed: 0 to 20000)"
+                what = Sentence("is out of range (allowed: 0 to 20000)")
                 found.append((("axes", "bridges", number), bridges, what))
         else:
             bridges_of(beside([bridges], path.parent), province)
@@ -151,6 +156,6 @@ def _mistakes(
     able = [NONE, EVERY_CUT, EVERY_ROUTER, *links, *routers]
     for number, failure in enumerate(axes.failures):
         if failure not in able:
-            what = f"is not known{did_you_mean(failure, able)}"
+            what = Sentence("is not known{near}", near=did_you_mean(failure, able))
             found.append((("axes", "failures", number), failure, what))
     return found

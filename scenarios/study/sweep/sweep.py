@@ -158,7 +158,9 @@ def _by_cluster(scheduler: str, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
         client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            f'--scheduler = "{scheduler}": no Dask scheduler answers there: {error}'
+            '--scheduler = "{scheduler}": no Dask scheduler answers there: {error}',
+            scheduler=scheduler,
+            error=error,
         ) from None
     with client:
         asked = client.map(solve, tasks, pure=False)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence, joined
 from giaoban.translation import N_, Message
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, load_devices
@@ -115,7 +116,7 @@ def ask(
     except NoMeetingLeft as error:
         raise error.within(f'what if "{variant.id}"') from None
     except InputError as error:
-        raise InputError(f'what if "{variant.id}": {error}') from None
+        raise InputError('what if "{variant}": {error}', variant=variant.id, error=error) from None
 
 
 def _ask(
@@ -212,28 +213,42 @@ def _shared(device: Device, others: int) -> Device:
     left = device.capacity.units_total - device.reserve.units * others
     if left - device.voice_units <= device.reserve.units + device.content.units:
         raise InputError(
-            f"{others} further meetings: the reserve of {device.name}, {device.reserve.units:g} "
-            f"{device.unit} a meeting, leaves nothing for calls"
+            "{others} further meetings: the reserve of {device}, {units:g} {unit} a "
+            "meeting, leaves nothing for calls",
+            others=others,
+            device=device.name,
+            units=device.reserve.units,
+            unit=device.unit,
         )
     capacity = device.capacity.model_copy(update={"units_total": left})
     return device.model_copy(update={"capacity": capacity})
 
 
-def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[str]:
+def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[Sentence]:
     """Bridges of one name at one router: the same place under another id."""
-    seen = {(b.name, b.router): f"bridge {b.id} of the province" for b in province.bridges}
+    seen = {
+        (b.name, b.router): Sentence("bridge {id} of the province", id=b.id)
+        for b in province.bridges
+    }
     found = []
     for bridge in bridges:
         key = (bridge.name, bridge.router)
         if key in seen:
-            found.append(f'bridge "{bridge.id}" ({bridge.name}) is there twice: {seen[key]}')
-        seen.setdefault(key, f"new bridge {bridge.id}")
+            found.append(
+                Sentence(
+                    'bridge "{bridge}" ({name}) is there twice: {seen}',
+                    bridge=bridge.id,
+                    name=bridge.name,
+                    seen=seen[key],
+                )
+            )
+        seen.setdefault(key, Sentence("new bridge {id}", id=bridge.id))
     return found
 
 
 def _refuse(faults: Sequence[str]) -> None:
     if faults:
-        raise InputError("; ".join(faults))
+        raise InputError(joined("; ", faults))
 
 
 @lru_cache(maxsize=8)

@@ -23,8 +23,11 @@ def with_cards(
             return other
     there = ", ".join(f"{count}: {other.id}" for count, other in kin)
     raise InputError(
-        f"cards = {cards}: no device of the catalogue has {cards} of the cards of {device.id} "
-        f"(allowed: {there})"
+        "cards = {cards}: no device of the catalogue has {cards} of the cards of "
+        "{device} (allowed: {there})",
+        cards=cards,
+        device=device.id,
+        there=there,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.sentence import Sentence
 from scenarios.faults.kinds.cut import Cut
 from scenarios.faults.kinds.router import RouterDown
 from topology.model import BridgeSpec, Province
@@ -28,7 +29,8 @@ class CutOff(NamedTuple):
         """Why the meeting does not pass; '' where it loses nobody needlessly."""
         if not self.needlessly:
             return ""
-        return f"nothing reaches {', '.join(self.needlessly)} any more"
+        bridges = ", ".join(self.needlessly)
+        return Sentence("nothing reaches {bridges} any more", bridges=bridges)
 
 
 NOBODY = CutOff([], [])
@@ -37,13 +39,14 @@ NOBODY = CutOff([], [])
 class NoMeetingLeft(InputError):  # noqa: N818 - what there is, not what went wrong
     """The MCU or the chair bridge is gone, or all others are."""
 
-    def __init__(self, said: str, cut_off: CutOff) -> None:
+    def __init__(self, said: Sentence, cut_off: CutOff) -> None:
         super().__init__(said)
-        self.said, self.cut_off = said, cut_off
+        self.cut_off = cut_off
 
     def within(self, what: str) -> NoMeetingLeft:
         """The same, of a named variant."""
-        return NoMeetingLeft(f"{what}: {self.said}", self.cut_off)
+        said = Sentence("{what}: {said}", what=what, said=self.said)
+        return NoMeetingLeft(said, self.cut_off)
 
 
 def cut_away(
@@ -67,7 +70,7 @@ def cut_away(
     for name in gone:
         if name not in links and name not in routers:
             near = did_you_mean(name, [*links, *routers])
-            raise InputError(f'without "{name}": no such link or router{near}')
+            raise InputError('without "{name}": no such link or router{near}', name=name, near=near)
     left = [link for link in province.links if not {link.id, link.a, link.b}.intersection(gone)]
     parts = pieces((r for r in routers if r not in gone), ((link.a, link.b) for link in left))
     kept = next((set(part) for part in parts if province.mcu.router in part), set())
@@ -80,16 +83,20 @@ def cut_away(
         if failures <= set(accepted)
         else [bridge.id for bridge in lost if bridge.router not in gone],
     )
-    without = f"without {', '.join(gone)}"
+    without = Sentence("without {gone}", gone=", ".join(gone))
     if not kept:
-        said = f'without "{province.mcu.router}": the MCU hangs on it, nothing is left'
+        said = Sentence(
+            'without "{router}": the MCU hangs on it, nothing is left', router=province.mcu.router
+        )
         raise NoMeetingLeft(said, cut_off)
     if province.chair.router not in kept:
-        what = f"the chair bridge {province.chair.name} is cut off, there is no meeting"
-        raise NoMeetingLeft(f"{without}: {what}", cut_off)
+        what = Sentence(
+            "the chair bridge {chair} is cut off, there is no meeting", chair=province.chair.name
+        )
+        raise NoMeetingLeft(what, cut_off).within(without)
     if len(everybody) - len(lost) < 2:
-        what = "the chair bridge is alone, there is no meeting"
-        raise NoMeetingLeft(f"{without}: {what}", cut_off)
+        what = Sentence("the chair bridge is alone, there is no meeting")
+        raise NoMeetingLeft(what, cut_off).within(without)
     remaining = province.model_copy(
         update={
             "routers": [router for router in province.routers if router.id in kept],

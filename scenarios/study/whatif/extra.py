@@ -64,7 +64,7 @@ def _routers(province: Province, at: str | None) -> Sequence[str]:
         return districts(province)
     known = [router.id for router in province.routers]
     if at not in known:
-        raise InputError(f'no router "{at}"{did_you_mean(at, known)}')
+        raise InputError('no router "{at}"{near}', at=at, near=did_you_mean(at, known))
     return [at]
 
 

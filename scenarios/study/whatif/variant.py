@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.provenance import Name, Sourced, Text
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from topology.model import BridgeSpec, Identifier, Link, LinkChange
 
@@ -60,9 +61,9 @@ class Variant(StrictModel):
     @model_validator(mode="after")
     def _one_device(self) -> Self:
         if self.device is not None and self.cards is not None:
-            raise ValueError("device and cards are both given (allowed: one of them)")
+            raise ValueError(Sentence("device and cards are both given (allowed: one of them)"))
         if self.more_at is not None and not self.more:
-            raise ValueError("more_at means nothing without more")
+            raise ValueError(Sentence("more_at means nothing without more"))
         return self
 
 
@@ -87,9 +88,11 @@ class Price(Sourced):
     @model_validator(mode="after")
     def _of_one_thing(self) -> Self:
         if self.what == "device" and self.id is None:
-            raise ValueError('what = "device" needs the id of the device')
+            raise ValueError(Sentence('what = "device" needs the id of the device'))
         if self.what in ("bridge", "link-km") and self.id is not None:
-            raise ValueError(f'what = "{self.what}" takes no id: it holds for all')
+            raise ValueError(
+                Sentence('what = "{what}" takes no id: it holds for all', what=self.what)
+            )
         return self
 
 
@@ -111,11 +114,17 @@ class Variants(StrictModel):
     def _once(self) -> Self:
         ids = [variant.id for variant in self.variants]
         if twice := sorted({ident for ident in ids if ids.count(ident) > 1}):
-            raise ValueError(f'two variants have the id "{twice[0]}"')
+            raise ValueError(Sentence('two variants have the id "{twice}"', twice=twice[0]))
         keys = [(price.what, price.id) for price in self.prices]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"two prices are of {key[0]}{f' {key[1]}' if key[1] else ''}")
+                raise ValueError(
+                    Sentence(
+                        "two prices are of {key}{value}",
+                        key=key[0],
+                        value=f" {key[1]}" if key[1] else "",
+                    )
+                )
         return self
 
 

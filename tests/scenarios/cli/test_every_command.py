@@ -104,7 +104,7 @@ def test_topology_show_as_json(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("--province", str(BAD_PROVINCES / "two-pieces.toml")), "is in 2 pieces"),
-        (("--lang", "fr"), "allowed: en, vi"),
+        (("--lang", "fr"), "allowed: vi, en"),
         (("--province", "/nowhere.toml"), "/nowhere.toml: no such file"),
     ],
 )

@@ -11,6 +11,7 @@ from pretended_failures import Child, Pretended, gone, interrupted, observed
 from scenario_factory import Ran, giaoban, scenario
 from undrawn import undrawn
 
+from giaoban.errors import InputError, InvalidRun, MachineLacks
 from results.model.failures import FaultsAnswer
 from scenarios.faults.kind import FailureCase
 from scenarios.study.failures import run
@@ -177,7 +178,7 @@ def test_a_failure_that_does_too_much(
 @pytest.mark.parametrize(
     ("child", "said"),
     [
-        (Child(error={"message": "link x: 9 Mb/s"}, code=3), "link x: 9 Mb/s"),
+        (Child(error=InvalidRun("link x: 9 Mb/s"), code=3), "link x: 9 Mb/s"),
         (Child(code=-9), "its process was ended by signal 9"),
     ],
     ids=["untrusted", "killed"],
@@ -201,11 +202,11 @@ def test_an_emulation_that_cannot_be_trusted(
     ("child", "code", "said"),
     [
         (
-            Child(error={"message": "no netem", "install": "apt-get install it"}, code=4),
+            Child(error=MachineLacks("no netem", "apt-get install it"), code=4),
             4,
             "to mend it: apt-get install it",
         ),
-        (Child(error={"message": "s.toml:3: wrong"}, code=2), 2, "s.toml:3: wrong"),
+        (Child(error=InputError("s.toml:3: wrong"), code=2), 2, "s.toml:3: wrong"),
         (Child(code=1), 70, "site:west ended with 1"),
         (Child(code=3), 70, "site:west ended with 3"),
     ],
@@ -355,7 +356,7 @@ def test_what_was_accepted_may_fail(
 def test_an_invalid_run_is_no_comparison(tmp_path: Path, pretended: Pretended) -> None:
     faults(tmp_path)
     accept(tmp_path)
-    pretended.children["site:west"] = Child(error={"message": "it hung"}, code=3)
+    pretended.children["site:west"] = Child(error=InvalidRun("it hung"), code=3)
     assert compare(tmp_path).code == 3
 
 

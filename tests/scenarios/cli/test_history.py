@@ -101,7 +101,7 @@ def test_pruning_follows_no_link(root: Path, tmp_path: Path) -> None:
         (("list", "--from", "2026-01-01", "--year", "2026"), "--year cannot go with"),
         (("list", "--scenario", "mo-rong-dot-3"), "did you mean"),
         (("trend", "delay"), "in no run"),
-        (("trend", "mos", "--lang", "fr"), "allowed are vi, en"),
+        (("trend", "mos", "--lang", "fr"), "allowed: vi, en"),
         (("trend", "mos", "--plot", "x.gif"), "allowed: .svg, .png, .pdf"),
         (("compare", h.JANUARY, "nobody"), "no such run"),
         (("compare", h.JANUARY, h.FAULTS), "is a run of kind faults (allowed here: check)"),

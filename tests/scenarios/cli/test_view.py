@@ -60,7 +60,7 @@ def test_a_page_in_a_file(root: Path, tmp_path: Path) -> None:
         ((h.JANUARY, "--with", h.FAULTS), "is a run of kind faults (allowed here: check)"),
         ((h.JANUARY, "--failures", h.JULY), "is a run of kind check (allowed here: faults)"),
         (("mo-rong-dot-1",), "2 runs begin so"),
-        ((h.JANUARY, "--lang", "fr"), "allowed are vi, en"),
+        ((h.JANUARY, "--lang", "fr"), "allowed: vi, en"),
         ((h.JANUARY, "--out", "/nowhere/at/all.html"), "/nowhere/at"),
     ],
 )

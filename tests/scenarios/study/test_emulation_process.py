@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import pretended
 import pytest
 from scenario_factory import scenario
 
-from giaoban.errors import InputError, InvalidRun, MachineLacks
+from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from results.model.failures import FailureResult
 from results.model.result import Engine, Result
 from scenarios.emulation.engine import EngineName
 from scenarios.plan.plan import Plan
 from scenarios.study import emulation_process
-from scenarios.study.emulation_process import ORDER, command, main
+from scenarios.study.emulation_process import ERROR, ORDER, command, main
 from scenarios.study.failures.run import order_of
 from scenarios.study.failures.trial import ask, possible_in
 
@@ -67,27 +67,25 @@ def test_what_it_leaves(tmp_path: Path, pretend: Pretend, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code"),
     [
-        (InputError("s.toml: no"), 2, {"message": "s.toml: no"}),
-        (InvalidRun("link x: 9 Mb/s"), 3, {"message": "link x: 9 Mb/s"}),
-        (
-            MachineLacks("no netem", "make setup"),
-            4,
-            {"message": "no netem", "install": "make setup"},
-        ),
-        (KeyboardInterrupt(), 130, None),
+        (InputError("{file}: no", file="s.toml"), 2),
+        (InvalidRun("link x: 9 Mb/s"), 3),
+        (MachineLacks("no {what}", "make setup", what="netem"), 4),
+        (KeyboardInterrupt(), 130),
     ],
     ids=["input", "invalid", "lacking", "interrupted"],
 )
-def test_how_errors_are_told(
-    pretend: Pretend, error: BaseException, code: int, said: dict[str, str] | None
-) -> None:
+def test_how_errors_are_told(pretend: Pretend, error: BaseException, code: int) -> None:
     words = pretend(error)
     folder = Path(words[0]).parent
     assert main(words) == code
-    path = folder / "error.json"
-    assert (json.loads(path.read_text(encoding="utf-8")) if path.exists() else None) == said
+    path = folder / ERROR
+    assert path.exists() == isinstance(error, GiaobanError)
+    if isinstance(error, GiaobanError):
+        told = pickle.loads(path.read_bytes())
+        assert type(told) is type(error)
+        assert (told.said, told.said.values) == (error.said, error.said.values)
     assert not (folder / "found.pickle").exists()
     assert not (folder / ORDER).exists()
 

@@ -389,7 +389,7 @@ def _picture(paper: Any, block: Picture, word: str) -> None:
         shape = par.add_run().add_picture(str(pixels), width=Mm(size[0]), height=Mm(size[1]))
         vectors = block.file.read_bytes()
     except (OSError, docx.image.exceptions.UnrecognizedImageError) as error:
-        raise InputError(f"{block.file}: picture: {error}") from None
+        raise InputError("{file}: picture: {error}", file=block.file, error=error) from None
     caption = f"{word} {block.number}: {block.caption}"
     add_svg(paper, shape, vectors, f"/word/media/picture{block.number}.svg", caption)
     # in one paragraph, which is what keeps picture and caption on a page in every program

@@ -19,7 +19,7 @@ import matplotlib as mpl
 import segno
 import typst
 
-from giaoban.errors import GiaobanError, InputError, MachineLacks
+from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.ownership import temporary_folder
 from results.report.annex.about import ATTACHMENT, About
 from results.report.document import (
@@ -66,7 +66,9 @@ def pdf(
     """
     if not any(fonts.glob("LiberationSerif-*.ttf")):
         raise MachineLacks(
-            f"the font Liberation Serif is not in {fonts}", "sudo apt-get install fonts-liberation"
+            "the font Liberation Serif is not in {fonts}",
+            "sudo apt-get install fonts-liberation",
+            fonts=fonts,
         )
     with temporary_folder("annex") as root:
         # typst reads only below its root, so everything it needs is put into one folder
@@ -138,7 +140,9 @@ def copied(picture: Path, root: Path, name: str) -> str:
     try:
         shutil.copyfile(picture, target)
     except OSError as error:
-        raise InputError(f"{picture}: picture: {error.strerror}") from None
+        raise InputError(
+            "{picture}: picture: {why}", picture=picture, why=strerror(error)
+        ) from None
     return target.name
 
 
@@ -161,7 +165,7 @@ def _compile(root: Path, fonts: Path) -> bytes:
             pdf_standards=STANDARDS,
         )
     except RuntimeError as error:
-        raise GiaobanError(f"the document could not be set: {error}") from error
+        raise GiaobanError("the document could not be set: {error}", error=error) from error
     if not isinstance(made, bytes):
         raise GiaobanError("the document could not be set: typst gave no PDF")
     return made

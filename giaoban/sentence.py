@@ -1,0 +1,107 @@
+"""What a program says, as it is said and as it can be said again in another language.
+
+Errors, mistakes in files and lines of progress are made far below whoever knows the language of the
+reader. They are `Sentence`s: English text, as any other, that remembers what it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from string import Formatter
+from typing import Any, Self
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the name by which gettext's tools know it
+    """Mark a sentence that is translated later, where it is said."""
+    return msgid
+
+
+class Sentence(str):
+    """An English sentence with values in its named fields, as in `str.format`.
+
+    `{n:call|calls}` is the word that agrees with a number.
+
+    Attributes:
+        msgid: the sentence with its fields, by which catalogues know it.
+        values: what is in them; may be sentences.
+    """
+
+    msgid: str
+    values: Mapping[str, object]
+
+    def __new__(cls, msgid: str, /, **values: object) -> Self:
+        if isinstance(msgid, cls) and not values:
+            return msgid
+        kept = {name: _kept(value) for name, value in values.items()}
+        made = super().__new__(cls, filled(str(msgid), kept, ENGLISH) if kept else msgid)
+        made.msgid, made.values = str(msgid), kept
+        return made
+
+    def lines(self) -> list[str]:
+        """The sentences that it was joined from; itself, if from none."""
+        parts = [value for name, value in self.values.items() if name.startswith(PART)]
+        return [self] if not parts else [p for p in parts if isinstance(p, str)]
+
+    def __reduce__(self) -> tuple[Callable[..., Sentence], tuple[str, Mapping[str, object]]]:
+        return _again, (self.msgid, self.values)
+
+
+def _again(msgid: str, values: Mapping[str, object]) -> Sentence:
+    return Sentence(msgid, **values)
+
+
+def said_by(error: BaseException) -> Sentence:
+    """What an error says, in one sentence."""
+    said = error.args[0] if len(error.args) == 1 else None
+    return said if isinstance(said, Sentence) else Sentence(str(error))
+
+
+def _kept(value: object) -> object:
+    """An error is what it says; whatever is neither text nor number is what it is written as."""
+    if isinstance(value, BaseException):
+        return said_by(value)
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+class English(Formatter):
+    """Fills the fields of an English sentence."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value in its field; of `one|more` the word that agrees with it."""
+        if "|" in format_spec:
+            one, more = format_spec.split("|")
+            return one if value == 1 else more
+        return str(super().format_field(value, format_spec))
+
+
+ENGLISH = English()
+
+
+def filled(msgid: str, values: Mapping[str, object], formatter: Formatter) -> str:
+    """A sentence with its values. Raises `KeyError`: it has a field without one."""
+    return formatter.vformat(msgid, (), values)
+
+
+def record(sentence: object) -> object:
+    """A sentence as JSON has it, for another process of ours."""
+    if not isinstance(sentence, Sentence):
+        return sentence
+    values = {name: record(value) for name, value in sentence.values.items()}
+    return {"msgid": sentence.msgid, "values": values}
+
+
+def of_record(recorded: Any) -> Any:
+    """What `record` gave."""
+    if not isinstance(recorded, dict):
+        return recorded
+    values = {name: of_record(value) for name, value in recorded["values"].items()}
+    return Sentence(recorded["msgid"], **values)
+
+
+PART = "part_"
+
+
+def joined(mark: str, sentences: Iterable[str]) -> Sentence:
+    """Sentences in a row with a mark between them, each of which stays one."""
+    parts = {f"{PART}{number}": sentence for number, sentence in enumerate(sentences)}
+    return Sentence(mark.join(f"{{{name}}}" for name in parts), **parts)
