@@ -104,4 +104,5 @@ PART = "part_"
 def joined(mark: str, sentences: Iterable[str]) -> Sentence:
     """Sentences in a row with a mark between them, each of which stays one."""
     parts = {f"{PART}{number}": sentence for number, sentence in enumerate(sentences)}
-    return Sentence(mark.join(f"{{{name}}}" for name in parts), **parts)
+    msgid = mark.join(f"{{{name}}}" for name in parts)
+    return Sentence(msgid, **parts)

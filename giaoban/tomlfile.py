@@ -17,8 +17,8 @@ from typing import Any, Literal, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, ValidationError
 from pydantic_core import CoreSchema, SchemaValidator
 
-from giaoban.errors import MOST_TOLD, InputError, did_you_mean, several, NOTHING
-from giaoban.files import read_file, MAX_BYTES
+from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
+from giaoban.files import read_file
 from giaoban.sentence import N_, Sentence
 from giaoban.text import LONGEST, checked_texts, hidden_in
 

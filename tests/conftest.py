@@ -3,6 +3,7 @@ the same result every time."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.marked import Watch
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+os.environ["GIAOBAN_LANG"] = "en"  # whatever the language of who runs them
 
 # a shell that starts the tests in the background lets their children ignore Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,7 +8,6 @@ told in `error.pickle`.
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import shutil

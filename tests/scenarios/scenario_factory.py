@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +85,7 @@ def giaoban(*words: str | Path) -> Ran:
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["giaoban", *at_one_seed(*words)]),
+        mock.patch.dict(os.environ),  # in which --lang is handed on
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -171,7 +171,8 @@ def _no_router(row: Row) -> str:
             district=district,
         )
     return Sentence(
-        "{missing}; a unit that is not in it needs a router and km", missing=catalogue().missing(name)
+        "{missing}; a unit that is not in it needs a router and km",
+        missing=catalogue().missing(name),
     )
 
 

@@ -1,0 +1,111 @@
+"""The language of the command line is chosen once: by the option, by ours, by the locale."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenario_factory import giaoban
+
+from giaoban.errors import InputError
+from scenarios.cli.app import COMMANDS
+from scenarios.cli.language import of_environment, without_option
+
+
+@pytest.mark.parametrize(
+    ("words", "rest", "asked"),
+    [
+        (["check", "--lang", "vi", "s.toml"], ["check", "s.toml"], "vi"),
+        (["check", "s.toml", "--lang=en"], ["check", "s.toml"], "en"),
+        (["--lang", "vi", "check", "--lang", "en"], ["check"], "en"),
+        (["check", "--", "--lang", "vi"], ["check", "--", "--lang", "vi"], None),
+        (["check", "s.toml"], ["check", "s.toml"], None),
+    ],
+)
+def test_the_option_stands_anywhere(words: list[str], rest: list[str], asked: str | None) -> None:
+    assert without_option(words) == (rest, asked)
+
+
+@pytest.mark.parametrize("words", [["--lang", "fr"], ["--lang="], ["check", "--lang"]])
+def test_there_is_no_other_language(words: list[str]) -> None:
+    with pytest.raises(InputError, match=r"--lang = .* is not known \(allowed: vi, en\)"):
+        without_option(words)
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "vi_VN.UTF-8"}, "vi"),
+        ({"LANG": "vi"}, "vi"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "vie_XX"}, "en"),
+        ({"LANG": "vi_VN", "LC_MESSAGES": "C"}, "en"),
+        ({"LANG": "C", "LC_MESSAGES": "vi_VN"}, "vi"),
+        ({"LC_ALL": "C", "LC_MESSAGES": "vi_VN"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "vi_VN"}, "vi"),
+        ({"LC_ALL": "vi_VN", "GIAOBAN_LANG": "en"}, "en"),
+        ({"GIAOBAN_LANG": "vi"}, "vi"),
+        ({"GIAOBAN_LANG": "", "LANG": "vi_VN"}, "vi"),
+    ],
+)
+def test_the_environment_chooses(environment: dict[str, str], language: str) -> None:
+    assert of_environment(environment) == language
+
+
+def test_ours_names_a_language_that_there_is() -> None:
+    with pytest.raises(InputError, match='GIAOBAN_LANG = "fr"'):
+        of_environment({"GIAOBAN_LANG": "fr"})
+
+
+MISSING = "không có tệp này"
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "said"),
+    [
+        (("--lang", "vi"), {}, MISSING),
+        ((), {"GIAOBAN_LANG": "vi"}, MISSING),
+        ((), {"GIAOBAN_LANG": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "vi_VN.UTF-8"}, MISSING),
+        (("--lang", "en"), {"GIAOBAN_LANG": "vi"}, "no such file"),
+    ],
+    ids=["option", "ours", "locale", "option before ours"],
+)
+def test_errors_are_said_in_it(
+    words: tuple[str, ...],
+    env: dict[str, str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    ran = giaoban("check", tmp_path / "s.toml", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_every_mistake_of_a_file_is_said_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text('id = 7\nprofil = "x"\n[phases]\nbefore_s = -1\n', encoding="utf-8")
+    ran = giaoban("check", path, "--lang", "vi")
+    assert ran.code == 2
+    lines = [line.rpartition(": ")[2] for line in ran.err.splitlines()]
+    assert "phải là chuỗi ký tự" in lines
+    assert any(line.startswith("không có khóa này") for line in lines)
+    english = giaoban("check", path, "--lang", "en").err.splitlines()
+    assert not {line.rpartition(": ")[2] for line in english} & set(lines)
+
+
+def test_what_other_programs_read_is_the_same_in_any_language() -> None:
+    one, other = (giaoban("units", "list", "--json", "--lang", lang) for lang in ("vi", "en"))
+    assert json.loads(one.out) == json.loads(other.out)
+    assert one.out == other.out
+
+
+def test_every_command_shows_the_option() -> None:
+    for name in ("check", "history"):
+        assert name in COMMANDS
+    assert "--lang" in giaoban("check", "--help").out
+    assert "--lang" in giaoban("history", "trend", "--help").out
