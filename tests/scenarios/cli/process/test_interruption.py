@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from runs import COMMAND
+from runs import COMMAND, KEPT
 from scenario_factory import ROOT, giaoban, scenario
 
 from giaoban.errors import InvalidRun
@@ -49,8 +49,10 @@ def interrupt(folder: Path, moment: str, number: int) -> tuple[Watched, Path]:
     """Start a check and send a signal when it says that it has come to `moment`."""
     results = folder / "results"
     file = scenario(folder / "s.toml", bridges=(), profile="sd30-256k")
+    # where the guest has come to its end it may be one that is kept
+    command = KEPT if moment == "typesetting" else COMMAND
     process = subprocess.Popen(
-        [*COMMAND, "check", str(file), "--results", str(results)],
+        [*command, "check", str(file), "--results", str(results)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
