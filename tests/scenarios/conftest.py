@@ -13,6 +13,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from runs import Runs
 
 
+@pytest.fixture(scope="module", autouse=True)
+def started(request: pytest.FixtureRequest) -> None:
+    """The runs that a file names as `STARTED` begin at once: two go on while one is looked at."""
+    for name in getattr(request.module, "STARTED", ()):
+        request.getfixturevalue("runs").start(name)
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Emulations in the sandbox, each made once a session, whatever number of processes test."""

@@ -58,6 +58,25 @@ class Told:
     arrivals: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
+def emulator(
+    spoil: Callable[[Path], None] = lambda _folder: None,
+    error: BaseException | None = None,
+    **how: Any,
+) -> Callable[[Plan, Path, object, object], Engine]:
+    """What takes the place of `scenarios.emulation.engine.emulate`: `how` is what `emulate` is
+    told, `spoil` may change the folder, `error` is raised at its end."""
+
+    def instead(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+        (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+        emulate(plan, folder, **how)
+        spoil(folder)
+        if error is not None:
+            raise error
+        return engine()
+
+    return instead
+
+
 def emulate(
     plan: Plan,
     folder: Path,

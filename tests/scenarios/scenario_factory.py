@@ -70,6 +70,12 @@ class Ran(NamedTuple):
     err: str
 
 
+def only_run(results: Path) -> Path:
+    """The one folder that a command has left there."""
+    [made] = results.iterdir()
+    return made
+
+
 AT_SEEDS = ("check", "whatif", "headroom")
 """Commands that try other seeds, unless they are told not to."""
 

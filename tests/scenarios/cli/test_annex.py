@@ -26,12 +26,7 @@ from scenarios.plan.identity import Commit
 from scenarios.plan.plan import Plan
 from scenarios.study import check
 
-
-def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
-    """Without an emulation."""
-    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-    pretended.emulate(plan, folder)
-    return pretended.engine()
+emulate = pretended.emulator()
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +157,7 @@ def test_run_again_with_another_answer_is_told(
     giaoban("evidence", "short", "--results", root, "--out", tmp_path)
     [evidence] = tmp_path.glob("*.evidence.zip")
 
-    def other(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
-        (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-        pretended.emulate(plan, folder, refused={"north"})
-        return pretended.engine()
-
-    monkeypatch.setattr(check, "emulate", other)
+    monkeypatch.setattr(check, "emulate", pretended.emulator(refused={"north"}))
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
     assert ran.code == 1
     assert "run again: NOT THE SAME" in ran.out

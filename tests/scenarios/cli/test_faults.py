@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from pretended_failures import Child, Pretended, gone, interrupted, observed
-from scenario_factory import Ran, giaoban, scenario
+from scenario_factory import Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
@@ -68,16 +68,11 @@ def faults(folder: Path, *words: str | Path) -> Ran:
     return giaoban("faults", folder / "s.toml", "--results", folder / "runs", *words)
 
 
-def only_run(folder: Path) -> Path:
-    [made] = (folder / "runs").iterdir()
-    return made
-
-
 def accept(folder: Path, *words: str) -> Ran:
     return giaoban(
         "baseline",
         "accept",
-        only_run(folder),
+        only_run(folder / "runs"),
         *(words or ("--name", "small", "--reason", "as it was built")),
         "--baselines",
         folder / "accepted",
@@ -106,7 +101,7 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
         f"without it east, north are cut off; accepted: known: {LINK}" in ran.out
     )
     assert "single point of failure: link access-mcu" in ran.out
-    folder = only_run(tmp_path)
+    folder = only_run(tmp_path / "runs")
     assert folder.name.startswith("faults-short-20")
     assert {path.name for path in folder.iterdir()} == {
         "faults.json",
@@ -192,7 +187,7 @@ def test_an_emulation_that_cannot_be_trusted(
     assert ran.code == 3
     assert "INVALID" in ran.out
     assert f"site:west: {said}" in ran.out
-    answer = FaultsAnswer.from_json((only_run(tmp_path) / "faults.json").read_bytes())
+    answer = FaultsAnswer.from_json((only_run(tmp_path / "runs") / "faults.json").read_bytes())
     assert {f.id for f in answer.failures if f.verdict == "pass"} == USUAL - {"site:west"}
     cases = ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
     assert [c.attrib["name"] for c in cases if c.find("error") is not None] == ["site:west"]
@@ -254,7 +249,7 @@ def test_json_is_one_object(tmp_path: Path, pretended: Pretended) -> None:
     ran = faults(tmp_path, "--only", LINK, "--json")
     said = json.loads(ran.out)
     assert said["schema"] == "giaoban.faults/2"
-    assert said == json.loads((only_run(tmp_path) / "faults.json").read_bytes())
+    assert said == json.loads((only_run(tmp_path / "runs") / "faults.json").read_bytes())
     assert not said["whole"]
 
 

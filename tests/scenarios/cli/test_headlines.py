@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pretended
 import pytest
 from pretended_failures import Child, Pretended, interrupted, observed
-from scenario_factory import Ran, giaoban, scenario
+from scenario_factory import Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 from whatif_factory import small
 
@@ -21,7 +21,6 @@ from results.archive.evidence.manifest import MANIFEST
 from results.archive.history.entry import Entry
 from results.archive.history.scan import answer_file, scan
 from results.model.failures import FaultsAnswer
-from results.model.result import Engine
 from results.report.annex.failing import concluded
 from results.report.annex.translator import Tongue
 from results.report.load_summary import summary_md
@@ -29,7 +28,6 @@ from results.report.view.page import FILE
 from scenarios.cli.commands.load import _end
 from scenarios.estimate.estimate import estimate
 from scenarios.load.load_test import LoadOutcome
-from scenarios.plan.plan import Plan
 from scenarios.study import check
 from scenarios.study.failures.trial import ask, possible_in
 from scenarios.study.headroom import headroom as headroom_run
@@ -79,11 +77,6 @@ def agree(printed: str, folder: Path, code: int) -> None:
         assert (data["run"] or data["failures"])["verdict"] == VERDICTS[code]
 
 
-def only_run(root: Path) -> Path:
-    [made] = root.iterdir()
-    return made
-
-
 # ------------------------------------------------------------------------------------ giaoban check
 
 CHECKS: dict[int, dict[str, Any]] = {
@@ -97,17 +90,9 @@ CHECKS: dict[int, dict[str, Any]] = {
 @pytest.mark.parametrize("new", [True, False])
 def test_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, new: bool) -> None:
     how = dict(CHECKS[code])
-    spoil: Callable[[Path], None] = how.pop("spoil", lambda _folder: None)
     if not new and "refused" in how:
         how["refused"] = {"east"}
-
-    def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
-        (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-        pretended.emulate(plan, folder, **how)
-        spoil(folder)
-        return pretended.engine()
-
-    monkeypatch.setattr(check, "emulate", emulate)
+    monkeypatch.setattr(check, "emulate", pretended.emulator(**how))
     file = scenario(tmp_path / "s.toml", **({} if new else {"bridges": ()}))
     ran = giaoban("check", file, "--seeds", "0", "--results", tmp_path / "runs")
     assert ran.code == code, ran.err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pretended_failures import Child, Pretended, interrupted, observed
-from scenario_factory import SMALL, giaoban, scenario
+from scenario_factory import SMALL, giaoban, only_run, scenario
 from undrawn import undrawn
 from whatif_factory import DEVICE, small
 
@@ -42,11 +42,6 @@ def heads(folder: Path) -> list[list[str]]:
         assert {len(row) for row in rows} == {len(rows[0])}
         found.append([cell.strip() for cell in rows[0]])
     return found
-
-
-def only_run(root: Path) -> Path:
-    [made] = root.iterdir()
-    return made
 
 
 def test_check(tmp_path: Path) -> None:

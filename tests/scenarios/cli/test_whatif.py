@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import Ran, giaoban
+from scenario_factory import Ran, giaoban, only_run
 from undrawn import undrawn
 from whatif_factory import DEVICE, base, small
 
@@ -65,11 +65,6 @@ def run(folder: Path, command: str, file: Path, *words: str) -> Ran:
     return giaoban(command, file, "--pace", "0.5", "--results", folder / "runs", *words)
 
 
-def only_run(folder: Path) -> Path:
-    [made] = (folder / "runs").iterdir()
-    return made
-
-
 def fits_schema(folder: Path, name: str) -> dict[str, object]:
     """The answer, which fits its schema; the schema is the one that the model gives."""
     [path] = [path for path in OTHERS if path.name == f"{name}.schema.json"]
@@ -92,7 +87,7 @@ def test_what_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1")
     assert ran.code == 0, ran.err
     assert "PASS – with this the criteria are met" in ran.out
-    folder = only_run(tmp_path)
+    folder = only_run(tmp_path / "runs")
     made = fits_schema(folder, "whatif")
     assert (made["verdict"], made["answer"], made["search"]) == ("pass", "asked", [])
     assert {path.name for path in folder.iterdir()} == {
@@ -109,7 +104,7 @@ def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) ->
     lower calls do not help, the next device of its kind has ten."""
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "4")
     assert ran.code == 1, ran.err
-    answer = WhatIf.from_json((only_run(tmp_path) / "whatif.json").read_bytes())
+    answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     asked = answer.variant("asked")
     assert asked.judged.binding is not None
     assert asked.judged.binding.criterion == "mcu-units"
@@ -135,7 +130,7 @@ def test_a_variant_that_cuts_bridges_off_does_not_pass_for_those_that_are_left(
     )
     ran = run(tmp_path, "whatif", file)
     assert ran.code == 1, ran.err
-    answer = WhatIf.from_json((only_run(tmp_path) / "whatif.json").read_bytes())
+    answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     [cut] = answer.variants
     assert cut.judged.reasons == ["nothing reaches east, more-02 any more"]
     assert (cut.judged.verdict, cut.judged.binding, cut.bridges) == ("fail", None, 2)
@@ -153,7 +148,7 @@ def test_variants_side_by_side_the_cheapest_first(tmp_path: Path) -> None:
     costs = [v.cost.million_vnd for v in answer.variants if v.cost is not None]
     assert costs == [650 + 120, 700 + 120, 120]
     assert (answer.answer, answer.ordered_by) == ("c", "cost")
-    said = (only_run(tmp_path) / "summary.md").read_text(encoding="utf-8")
+    said = (only_run(tmp_path / "runs") / "summary.md").read_text(encoding="utf-8")
     assert "| ▶ | fifteen ports | pass (estimated) |" in said
     assert "4 bridges: 120 million ₫ (framework contract, assumed)" in said
 
@@ -203,7 +198,7 @@ def test_what_is_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "4", "--confirm")
     assert ran.code == 1, ran.err
     assert asked == ["cheapest", "asked"]
-    answer = WhatIf.from_json((only_run(tmp_path) / "whatif.json").read_bytes())
+    answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     confirmed = {v.id: v.confirmed.verdict for v in answer.variants if v.confirmed is not None}
     assert confirmed == {"cheapest": "pass", "asked": "fail"}
     assert answer.failure is None
@@ -241,7 +236,7 @@ def test_the_headline_says_what_the_worst_failure_does(
     assert ran.code == 0, ran.err
     head = ran.out.splitlines()[0]
     assert head == f"PASS – with this the criteria are met {said}"
-    folder = only_run(tmp_path)
+    folder = only_run(tmp_path / "runs")
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith(f"# {head}\n")
     answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
     assert answer.failure is not None
@@ -275,7 +270,7 @@ def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2 more bridges fit beside the 2 that there are (4 in all)" in ran.out
     assert "2 more: pass (emulated); 3 more: fail by mcu-units (emulated)" in ran.out
     assert asked == ["more-2", "more-3"]
-    folder = only_run(tmp_path)
+    folder = only_run(tmp_path / "runs")
     made = fits_schema(folder, "headroom")
     assert made["more"] == 2
     bottlenecks = made["bottlenecks"]
@@ -327,7 +322,7 @@ def test_a_confirmation_in_the_guest(tmp_path: Path) -> None:
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1", "--confirm", "--jobs", "1")
     assert ran.code == 0, ran.err
     assert "passes (emulated)" in ran.out
-    folder = only_run(tmp_path)
+    folder = only_run(tmp_path / "runs")
     answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
     found = answer.variant("asked")
     assert found.confirmed is not None

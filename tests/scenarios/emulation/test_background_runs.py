@@ -32,10 +32,7 @@ to_s = 6.5
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(runs: Runs) -> None:
-    for name in ("with-classes", "without-classes", "shared"):
-        runs.start(name)
+STARTED = ("with-classes", "without-classes", "shared")
 
 
 def during(result: Result) -> dict[str, dict[str, float]]:
@@ -102,7 +99,7 @@ def test_with_classes_the_same_meeting_is_well(runs: Runs) -> None:
     assert link.queue_p99_ms is None  # packets overtake each other
 
 
-@pytest.mark.parametrize("name", ["with-classes", "without-classes", "shared"])
+@pytest.mark.parametrize("name", STARTED)
 def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     run = runs[name]
     assert run.result.accounting.unaccounted == 0

@@ -24,12 +24,7 @@ GOLDEN = (*DAILY, pytest.param("over-capacity", marks=pytest.mark.nightly))
 SIGNALS = ("sip", "rtcp")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(runs: Runs) -> None:
-    """All begin at once: two run while the first is looked at."""
-    for name in DAILY:
-        runs.start(name)
-    runs.start("loss")  # the longest of all goes on beside the others
+STARTED = (*DAILY, "loss")  # the longest of all goes on beside the others
 
 
 @pytest.mark.parametrize("name", GOLDEN)

@@ -28,11 +28,6 @@ LOST_S = range(85, 145)
 MODEL = GilbertElliottLoss(p=0.027778, r=0.25)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(runs: Runs) -> None:
-    runs.start("loss")
-
-
 @pytest.fixture(scope="module")
 def series(runs: Runs) -> Series:
     return Series.load(runs["loss"].folder / "series.npz")

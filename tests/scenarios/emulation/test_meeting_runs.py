@@ -24,14 +24,10 @@ NAMES = tuple(MEETINGS)
 TONE = 3000.0  # amplitude of a bridge's tone
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(runs: Runs) -> None:
-    for name in NAMES:
-        runs.start(name)
-    runs.start("sound")
+STARTED = (*NAMES, "sound")
 
 
-@pytest.mark.parametrize("name", [*NAMES, "sound"])
+@pytest.mark.parametrize("name", STARTED)
 def test_how_far_an_estimate_is_off(runs: Runs, name: str) -> None:
     off = runs[name].result.estimate
     assert off is not None

@@ -25,10 +25,7 @@ from topology.sandbox import kernel
 pytestmark = pytest.mark.sandbox
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(runs: Runs) -> None:
-    for name in ("everything", "short", "impaired"):
-        runs.start(name)
+STARTED = ("everything", "short", "impaired")
 
 
 @contextlib.contextmanager

@@ -20,10 +20,7 @@ from traffic.quality.measure import Trace
 pytestmark = pytest.mark.sandbox
 
 
-@pytest.fixture(scope="module", autouse=True)
-def started(runs: Runs) -> None:
-    for name in traffic_scenarios.NAMES:
-        runs.start(name)
+STARTED = traffic_scenarios.NAMES
 
 
 def seconds(run: Finished, trace: Trace) -> NDArray[np.float64]:

@@ -11,12 +11,11 @@ from typing import Any
 
 import pretended
 import pytest
-from scenario_factory import NORTH, giaoban, scenario
+from scenario_factory import NORTH, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InvalidRun, MachineLacks
 from results.model.result import Engine, Result
-from scenarios.plan.plan import Plan
 from scenarios.study import check
 
 Emulate = Callable[..., Engine]
@@ -40,28 +39,12 @@ FILES = {
 
 @pytest.fixture
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """Replaces the emulation; `spoil` may change its folder, `error` is raised at its end.
+    """Replaces the emulation (`pretended.emulator`). Nothing is drawn unless it is asked for."""
 
-    Nothing is drawn unless it is asked for."""
-
-    def use(
-        *,
-        drawn: bool = False,
-        error: BaseException | None = None,
-        spoil: Callable[[Path], None] = lambda _folder: None,
-        **how: Any,
-    ) -> None:
-        def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
-            (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-            pretended.emulate(plan, folder, **how)
-            spoil(folder)
-            if error is not None:
-                raise error
-            return pretended.engine()
-
+    def use(*, drawn: bool = False, **how: Any) -> None:
         if not drawn:
             undrawn(monkeypatch)
-        monkeypatch.setattr(check, "emulate", emulate)
+        monkeypatch.setattr(check, "emulate", pretended.emulator(**how))
 
     return use
 
@@ -72,11 +55,6 @@ def unaccounted(folder: Path) -> None:
     counters = json.loads(path.read_text(encoding="utf-8"))
     counters["udp"]["InDatagrams"] -= 1
     path.write_text(json.dumps(counters), encoding="utf-8")
-
-
-def only_run(results: Path) -> Path:
-    [folder] = results.iterdir()
-    return folder
 
 
 def test_pass(tmp_path: Path, pretend: Pretend) -> None:
