@@ -6,7 +6,6 @@ narrow, so that names do not touch.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from giaoban.tomlfile import StrictModel, read_json
 from results.archive.store import write_whole
 from results.report.excerpt import MOST_MAPPED
 from results.report.view.map import FILE, Host, Map, MapLink, Router
-from topology.map.geometry import Box, Point, Segment, fit
+from topology.map.geometry import Box, Point, Segment
 from topology.map.layout import Layout, arrange
-from topology.network import NetLink, Network, Node
+from topology.map.sites import hosts_of, sites
+from topology.network import Network, Node
 
 PLAN = "plan.json"
 PX = 96.0
@@ -34,18 +34,9 @@ _FIGURE = (0.55, 0.2)
 def page_map(network: Network, new: Collection[str]) -> Map:
     """Where everything stands; `new` are the bridges to be shown as new ones."""
     routers = network.routers
-    hosts = {router.id: _hosts_of(network, router) for router in routers}
+    hosts = {router.id: hosts_of(network, router) for router in routers}
     widths = {r: [_wide(host.name, _EM) + 0.2 for host in column] for r, column in hosts.items()}
-    places = [(r.lat or 0.0, r.lon or 0.0) for r in routers]
-    crowd = math.sqrt(max(1.0, (len(network.nodes) - len(routers)) / 30))
-    widest = max((width for column in widths.values() for width in column), default=0.0)
-    margin = Point(max(1.2, widest + 0.75), 0.8)
-    projection, canvas = fit(places, 4.6 * crowd, 5.6 * crowd, margin)
-    points = {
-        router.id: projection.point(*place) for router, place in zip(routers, places, strict=True)
-    }
-    backbone = [link for link in network.links if link.kind == "backbone"]
-    lines = {link.id: _line(link, backbone, points) for link in backbone}
+    _, canvas, points, lines = sites(network, widths, 4.6, 5.6)
     layout = arrange(
         canvas,
         points,
@@ -54,7 +45,7 @@ def page_map(network: Network, new: Collection[str]) -> Map:
         hosts=widths,
         row=_ROW,
         names={r.id: (_wide(r.name, _ROUTER_EM), _ROUTER_EM * 1.3) for r in routers},
-        figures={link.id: _FIGURE for link in backbone},
+        figures=dict.fromkeys(lines, _FIGURE),
     )
     view, _ = layout.view(points.values(), (0.0, 0.0), _EDGE)
     return _in_pixels(network, hosts, points, lines, layout, view, new)
@@ -176,21 +167,5 @@ def _in_pixels(
     )
 
 
-def _hosts_of(network: Network, router: Node) -> list[Node]:
-    """The MCU first, then the chair bridge, then the others in the order of the plan."""
-    links = [link for link in network.links_at(router.id) if link.kind == "access"]
-    nodes = [network.node(link.a) for link in links]
-    return sorted(nodes, key=lambda node: (node.kind != "mcu", not node.chair))
-
-
 def _wide(text: str, em: float) -> float:
     return len(text) * em * _LETTER
-
-
-def _line(link: NetLink, backbone: list[NetLink], points: Mapping[str, Point]) -> Segment:
-    """The line of a link; parallel links between the same routers lie side by side."""
-    twins = [k for k in backbone if {k.a, k.b} == {link.a, link.b}]
-    a, b = sorted((link.a, link.b))
-    side = twins.index(link) - (len(twins) - 1) / 2
-    line = Segment(points[a], points[b]).shifted(side * 0.22)
-    return line if a == link.a else Segment(line.b, line.a)

@@ -55,7 +55,7 @@ def test_nothing_lies_on_anything_else(count: int, with_values: bool) -> None:
         assert box.overlap(drawn.view) == pytest.approx(box.area), f"{name} is cut off"
     for link in drawn.backbone:
         for router, comb in drawn.layout.combs.items():
-            assert comb.box.inside(drawn._segment(link)) < 0.2, (link.id, router)
+            assert comb.box.inside(drawn.lines[link.id]) < 0.2, (link.id, router)
     assert sum(len(comb.dots) for comb in drawn.layout.combs.values()) == 9 + count
 
 
@@ -115,7 +115,7 @@ def test_provinces_of_odd_shape_can_be_drawn(tmp_path: Path) -> None:
     draw(build(province_of([], 1, [0])), tmp_path / "one.png", title="one router")
     twins = province_of([(0, 1, 3), (1, 0, 5)], 2, [0, 1])
     drawn = _Map(build(twins), None, "en", ())
-    first, second = (drawn._segment(link) for link in drawn.backbone)
+    first, second = (drawn.lines[link.id] for link in drawn.backbone)
     assert first.a != second.b, "parallel links lie side by side"
 
 
@@ -158,5 +158,5 @@ def test_single_points_have_rings_that_cover_no_text(tmp_path: Path) -> None:
     drawn = _Map(network, loads(network, 20.0), "vi", (), points)
     boxes = [box for _, box in drawn.layout.boxes()]
     for link in drawn.backbone:
-        ring = Box.around(drawn._free(drawn._segment(link)), 0.15, 0.15)
+        ring = Box.around(drawn._free(drawn.lines[link.id]), 0.15, 0.15)
         assert sum(ring.overlap(box) for box in boxes) < 0.001, link.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +16,9 @@ from giaoban.files import whole
 from giaoban.translation import Language
 from topology.map import frame
 from topology.map.frame import FONTS
-from topology.map.geometry import Box, Point, Segment, fit
+from topology.map.geometry import Box, Point, Segment
 from topology.map.layout import Layout, Size, arrange
+from topology.map.sites import hosts_of, sites
 from topology.network import NetLink, Network, Node
 
 Values = Mapping[tuple[str, str], float]
@@ -80,8 +80,7 @@ class _Map:
         self.single_points = frozenset(single_points)
         self.fig = Figure(figsize=(8, 8), dpi=_DPI, facecolor="white")
         self.renderer = FigureCanvasAgg(self.fig).get_renderer()  # type: ignore[no-untyped-call]
-        routers = network.routers
-        self.hosts = {router.id: self._hosts_of(router) for router in routers}
+        self.hosts = {router.id: hosts_of(network, router) for router in network.routers}
         self.details = {
             link.id: self._host_figures(link) for link in network.links if link.kind == "access"
         }
@@ -89,16 +88,8 @@ class _Map:
             router: [self._host_width(host) for host in hosts]
             for router, hosts in self.hosts.items()
         }
-        places = [(r.lat or 0.0, r.lon or 0.0) for r in routers]
-        crowd = math.sqrt(max(1.0, (len(network.nodes) - len(routers)) / 30))
-        # at the edge a column of hosts still has room on the outer side
-        widest = max((width for column in self.widths.values() for width in column), default=0.0)
-        margin = Point(max(1.2, widest + 0.75), 0.8)
-        self.projection, self.canvas = fit(places, 5.0 * crowd, 7.0 * crowd, margin)
-        self.points = {
-            router.id: self.projection.point(*place)
-            for router, place in zip(routers, places, strict=True)
-        }
+        found = sites(network, self.widths, 5.0, 7.0)
+        self.projection, self.canvas, self.points, self.lines = found
         self.backbone = [link for link in network.links if link.kind == "backbone"]
         self.layout = self._arrange()
         self.view, self.corner = self.layout.view(self.points.values(), (1.5, 0.6), 0.3)
@@ -172,12 +163,6 @@ class _Map:
         points = float(FONTS[font].get_size_in_points())
         return max(s[0] for s in sizes) / self.fig.dpi, len(lines) * points * 1.25 / 72
 
-    def _hosts_of(self, router: Node) -> list[Node]:
-        """The MCU first, then the chair bridge, then the others in the order of the plan."""
-        links = [link for link in self.network.links_at(router.id) if link.kind == "access"]
-        nodes = [self.network.node(link.a) for link in links]
-        return sorted(nodes, key=lambda node: (node.kind != "mcu", not node.chair))
-
     def _worst(self, link: NetLink) -> float | None:
         found = [self._value(link, hop.direction) for hop in link.hops]
         known = [value for value in found if value is not None]
@@ -206,7 +191,7 @@ class _Map:
         return arrange(
             self.canvas,
             self.points,
-            {link.id: self._segment(link) for link in self.backbone},
+            self.lines,
             marker=_MARKER,
             hosts=self.widths,
             row=_ROW,
@@ -225,21 +210,13 @@ class _Map:
     def _router_name(self, router: Node) -> str:
         return router.name + ("*" if router.assumed else "")
 
-    def _segment(self, link: NetLink) -> Segment:
-        """The line of a link; parallel links between the same routers lie side by side."""
-        twins = [k for k in self.backbone if {k.a, k.b} == {link.a, link.b}]
-        a, b = sorted((link.a, link.b))
-        side = twins.index(link) - (len(twins) - 1) / 2
-        line = Segment(self.points[a], self.points[b]).shifted(side * 0.22)
-        return line if a == link.a else Segment(line.b, line.a)
-
     # ink
 
     def _colour(self, value: float | None) -> Any:
         return frame.UNKNOWN if value is None else frame.HEAT(frame.NORM(min(value, 100.0)))
 
     def _backbone(self, axes: Axes, link: NetLink) -> None:
-        line = self._segment(link)
+        line = self.lines[link.id]
         if self.values is None:
             dash: Any = frame.DASH if link.assumed else "-"
             axes.plot(*zip(*line, strict=True), color=frame.LINE, lw=2.4, ls=dash, zorder=2)
@@ -358,7 +335,7 @@ class _Map:
                 line = Segment(self.points[link.b], dots[link.a])
                 axes.plot(*line.at(0.6), **frame.ring(8.0), zorder=9)
             else:
-                axes.plot(*self._free(self._segment(link)), **frame.ring(11.0), zorder=9)
+                axes.plot(*self._free(self.lines[link.id]), **frame.ring(11.0), zorder=9)
 
     def _free(self, line: Segment) -> Point:
         """Where on a link a ring covers least of texts and routers."""
