@@ -141,8 +141,8 @@ class _English:
     def criterion(self, c: LoadCriterion) -> str:
         return c.name_en
 
-    def value(self, c: LoadCriterion) -> str:
-        return NOTHING if c.value is None else f"{c.value:g} {c.unit}"
+    def in_unit(self, value: float | None, c: LoadCriterion) -> str:
+        return NOTHING if value is None else f"{value:g} {c.unit}"
 
     def limit(self, c: LoadCriterion) -> str:
         return f"≤ {c.threshold:g} {c.unit}"

@@ -100,8 +100,8 @@ class _English:
     def criterion(self, c: CriterionResult) -> str:
         return f"▶ {c.name_en}" if c.id == self._binds else c.name_en
 
-    def value(self, c: CriterionResult) -> str:
-        return _amount(c.value, c.unit)
+    def in_unit(self, value: float | None, c: CriterionResult) -> str:
+        return _amount(value, c.unit)
 
     def limit(self, c: CriterionResult) -> str:
         return limit(c)

@@ -68,7 +68,7 @@ class InWords:
 
     def __init__(self, result: Result, say: Tongue) -> None:
         self._result, self._say = result, say
-        self.value, self.limit, self.source = say.value, say.limit, say.source
+        self.in_unit, self.limit, self.source = say.in_unit, say.limit, say.source
 
     def heading(self, key: str) -> str:
         return self._say(key) if key in WORDS else self._say.gettext(key[:1].upper() + key[1:])

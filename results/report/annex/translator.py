@@ -41,9 +41,6 @@ class Tongue(Wording):
         """A time for a narrow column: tenths matter only to short ones."""
         return self.number(value_ms, 1 if value_ms is None or value_ms < 99.95 else 0)
 
-    def value(self, c: CriterionResult) -> str:
-        return self.in_unit(c.value, c)
-
     def source(self, c: CriterionResult) -> str:
         return c.source_vi if self.vi else c.source
 

@@ -231,7 +231,7 @@ def _change(change: Change, words: Words, say: Tongue) -> list[Cell]:
         *(
             Cell(words("not judged"))
             if c is None
-            else Cell(f"{say.value(c)} {_met(c, say)}", tone="good" if c.ok else "bad")
+            else Cell(f"{say.in_unit(c.value, c)} {_met(c, say)}", tone="good" if c.ok else "bad")
             for c in (change.a, change.b)
         ),
         Cell(say.limit(either)),
