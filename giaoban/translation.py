@@ -130,6 +130,10 @@ class Translator:
             return self._catalogue.pgettext(context, marked)
         return self._catalogue.gettext(msgid)
 
+    def counted(self, msgid: str, /, **values: object) -> str:
+        """A sentence of which whole numbers choose words, `{n:call|calls}`."""
+        return Message(msgid, **values).said(self)
+
     def pgettext(self, context: str, msgid: str, /, **values: object) -> str:
         """The same, where one English word is several in other languages."""
         return self._catalogue.pgettext(context, msgid).format(**values)

@@ -125,6 +125,10 @@ class Wording(Translator):
             return self.gettext("ports for sound alone")
         return self.unit(2, used_of)
 
+    def either(self, en: str, vi: str | None) -> str:
+        """A text that is stored in both; other languages have their catalogue's for the English."""
+        return (self.language == "vi" and vi) or self.text(en)
+
     # ------------------------------------------------------------------ names, places
 
     def of(self, node: str) -> str:

@@ -77,8 +77,8 @@ class Entry(StrictModel):
     `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
     program was exactly a commit, so that it can be had again. A run without a question (`new`,
     `existing` empty) or without criteria has none to ask for. `scenario_sha256` tells versions of a
-    scenario apart, '' if it is not known. `tried` is of failures;
-    `compared_with`: the verdict is that of a comparison with the baseline of this name.
+    scenario apart, '' if it is not known. `tried` and `single_points`, in Vietnamese, are of
+    failures; `compared_with`: the verdict is that of a comparison with the baseline of this name.
     """
 
     folder: str
@@ -104,6 +104,7 @@ class Entry(StrictModel):
     criteria: list[CriterionValue] = Field(default_factory=list)
     binding: Limits | None = None
     single_points: list[str] = Field(default_factory=list)
+    single_points_en: list[str] = Field(default_factory=list)
     province: Province | None = None
     scenario_sha256: str = ""
     tried: Tried | None = None

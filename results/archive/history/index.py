@@ -16,7 +16,7 @@ from results.archive.history.entry import Entry, Skipped, slug
 from results.archive.history.scan import scan, stamp
 
 INDEX = ".history.sqlite"
-VERSION = 5
+VERSION = 6
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 

@@ -15,6 +15,7 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.text import LONGEST_NAME, fault
 from giaoban.tomlfile import parse
+from giaoban.translation import N_, translator
 from results.archive.evidence.manifest import INPUTS, MANIFEST
 from results.archive.history.entry import (
     CriterionValue,
@@ -40,16 +41,8 @@ FILES = {"result.json": "check", "faults.json": "faults"}
 """The answers that are read in full, and the kind of run each makes."""
 PREFIX = "giaoban."
 _FAILURE_CRITERIA = {
-    "interruption": (
-        "Longest interruption by a failure",
-        "Gián đoạn dài nhất do một sự cố",
-        "ms",
-    ),
-    "link-peak": (
-        "Highest load of a link during a failure",
-        "Tải cao nhất của đường truyền khi có sự cố",
-        "%",
-    ),
+    "interruption": (N_("Longest interruption by a failure"), "ms"),
+    "link-peak": (N_("Highest load of a link during a failure"), "%"),
 }
 VERDICTS = ("pass", "fail", "invalid")
 
@@ -224,17 +217,18 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "compared_with": "" if answer.comparison is None else answer.comparison.baseline,
         "criteria": criteria,
         "single_points": [point.name_vi for point in answer.single_points],
+        "single_points_en": [point.name_en for point in answer.single_points],
     }
 
 
 def _of_failure(what: str, value: float, failure: str, answer: FaultsAnswer) -> CriterionValue:
-    name_en, name_vi, unit = _FAILURE_CRITERIA[what]
+    name, unit = _FAILURE_CRITERIA[what]
     limit = answer.interruption_limit_ms if unit == "ms" else answer.link_limit_pct
     where = next(((f.name_en, f.name_vi) for f in answer.failures if f.id == failure), ("", ""))
     return CriterionValue(
         id=f"failure-{what}",
-        name_en=name_en,
-        name_vi=name_vi,
+        name_en=name,
+        name_vi=translator("vi").text(name),
         value=value,
         threshold=limit,
         unit=unit,

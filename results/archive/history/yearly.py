@@ -1,4 +1,4 @@
-"""What a year of runs says, in Vietnamese: the texts and tables of the yearly summary. Pure.
+"""What a year of runs says: the texts and tables of the yearly summary. Pure.
 
 Art. 13(4) and 22(2) ask for a yearly assessment of how well the system works, to be reported to the
 Provincial People's Committee. Only runs that count (valid, emulated) are assessed, each network by
@@ -12,31 +12,35 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from giaoban.translation import NBSP
+from giaoban.translation import N_, NBSP, Language, pgettext, translator
 from results.archive.history.entry import CriterionValue, Entry, Tried
 from results.archive.history.trend import Point, trend
 from results.report.wording import Wording
 
-VERDICTS = {"pass": "Đạt", "fail": "Không đạt", "invalid": "Không hợp lệ"}
-KINDS = {
-    "check": "kiểm tra kết nối",
-    "faults": "thử sự cố",
-    "whatif": "so sánh phương án",
-    "headroom": "tính dư địa",
-    "sweep-answer": "khảo sát nhiều phương án",
-    "load": "thử tải MCU",
+VERDICTS = {
+    "pass": pgettext("year", "Met"),
+    "fail": pgettext("year", "Not met"),
+    "invalid": pgettext("year", "Invalid"),
 }
-OTHER = "loại khác"
+KINDS = {
+    "check": N_("check of a connection"),
+    "faults": N_("failures tried"),
+    "whatif": N_("comparison of variants"),
+    "headroom": N_("headroom computed"),
+    "sweep-answer": N_("survey of many variants"),
+    "load": N_("load test of the MCU"),
+}
+OTHER = N_("another kind")
 ASSESSED = ("check", "faults")
 """Kinds whose verdict says how well the system works; others are studies, and listed apart."""
 UNCOMMITTED = "\u00a0*"
 """Behind the verdict of a run whose program is no commit: such a run gives no final annex."""
 ENGINES = {
-    "sandbox": "mô phỏng trong máy ảo",
-    "native": "mô phỏng trên máy thật",
-    "estimate": "ước tính",
+    "sandbox": N_("emulated in a virtual machine"),
+    "native": N_("emulated on a real machine"),
+    "estimate": N_("estimated"),
 }
-OTHER_ENGINE = "môi trường khác"
+OTHER_ENGINE = N_("another engine")
 
 
 class Ledger:
@@ -76,150 +80,191 @@ def day(entry: Entry) -> str:
     return f"{entry.at:%d/%m/%Y}"
 
 
-def verdict(entry: Entry) -> str:
+def verdict(entry: Entry, say: Wording) -> str:
     """A verdict in words; of a comparison, with what it is one."""
-    said = VERDICTS.get(entry.verdict or "", "–")
-    compared = entry.compared_with and entry.verdict != "invalid"
-    return f"{said} (so với mức đã chấp nhận “{entry.compared_with}”)" if compared else said
+    said = say.text(VERDICTS.get(entry.verdict or "", "–"))
+    if entry.compared_with and entry.verdict != "invalid":
+        return say.gettext(
+            "{verdict} (against what was accepted as “{baseline}”)",
+            verdict=said,
+            baseline=entry.compared_with,
+        )
+    return said
 
 
-def unused_rows(entries: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
+def unused_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Checks and runs of failures that do not count, each with the reason."""
     return [
-        [day(e), ledger.number(e), _why_unused(e), e.run_id]
+        [day(e), ledger.number(e), _why_unused(e, say), e.run_id]
         for e in entries
         if e.kind in ASSESSED and not e.counts
     ]
 
 
-def study_rows(entries: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
+def study_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Runs of other kinds; where there are several networks, of which they are."""
     rows = []
     for e in entries:
         if e.kind not in ASSESSED:
             of = ledger.network(e) if len(ledger.networks) > 1 else ""
-            kind = KINDS.get(e.kind, OTHER) + (f"; mạng: {of}" if of else "")
-            rows.append([day(e), kind, verdict(e), e.run_id])
+            kind = say.text(KINDS.get(e.kind, OTHER))
+            if of:
+                kind = say.gettext("{kind}; network: {network}", kind=kind, network=of)
+            rows.append([day(e), kind, verdict(e, say), e.run_id])
     return rows
 
 
-def run_rows(entries: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
+def run_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """All runs, with the sum of each answer."""
-    return [_run_row(e, ledger) for e in entries]
+    return [_run_row(e, ledger, say) for e in entries]
 
 
-def _why_unused(entry: Entry) -> str:
+def _why_unused(entry: Entry, say: Wording) -> str:
     if entry.verdict == "invalid":
-        why = "; ".join(entry.reasons_vi) or "lần kiểm tra không đủ tin cậy"
-        return f"không hợp lệ: {why}"
+        known = entry.reasons_vi if say.language == "vi" else entry.reasons
+        why = "; ".join(known) or say.gettext("the run cannot be trusted")
+        return say.gettext("invalid: {why}", why=why)
     if entry.engine == "estimate":
-        return "kết quả ước tính, chưa kiểm tra bằng mô phỏng"
-    return "không có kết luận đạt hay không đạt"
+        return say.gettext("estimated, not checked by an emulation")
+    return say.gettext("without a verdict")
 
 
-def _run_row(entry: Entry, ledger: Ledger) -> list[str]:
+def _run_row(entry: Entry, ledger: Ledger, say: Wording) -> list[str]:
     assessed = entry.kind in ASSESSED
-    kind = KINDS.get(entry.kind, OTHER)
-    engine = entry.engine and ENGINES.get(entry.engine, OTHER_ENGINE)
+    kind = say.text(KINDS.get(entry.kind, OTHER))
+    engine = entry.engine and say.text(ENGINES.get(entry.engine, OTHER_ENGINE))
     mark = UNCOMMITTED if assessed and not entry.committed else ""
     return [
         f"{entry.at:%d/%m/%Y %H:%M}",
         ledger.number(entry) if assessed else "–",
         f"{kind}; {engine}" if engine else kind,
-        VERDICTS.get(entry.verdict or "", "–") + mark,
+        say.text(VERDICTS.get(entry.verdict or "", "–")) + mark,
         entry.run_id,
         entry.sha256,
     ]
 
 
-SAY = Wording("vi")
 NAMED = 4
 """More new bridges than this are counted, the first ones named."""
 SAME = 0.005
 """Values that differ by less look the same with two decimals."""
-NONE, NONE_OF_TRIED = "không có", "không có trong số đã thử"
+NONE, NONE_OF_TRIED = N_("none"), N_("none among those tried")
 _ADVICE = {
-    "mcu-units": "Năng lực MCU là yếu tố giới hạn: cần bổ sung năng lực MCU hoặc giảm mức hình ảnh "
-    "trước khi kết nối thêm điểm cầu.",
-    "every-call-set-up": "Có cuộc gọi không thiết lập được: cần bổ sung năng lực MCU trước khi kết "
-    "nối thêm điểm cầu.",
-    "every-call-as-asked": "Có điểm cầu không nhận được mức hình ảnh yêu cầu: cần bổ sung năng lực "
-    "MCU ở mức hình ảnh đó.",
-    "link-peak": "Tải đường truyền là yếu tố giới hạn: cần nâng tốc độ đường truyền nêu trên trước "
-    "khi kết nối thêm điểm cầu.",
+    "mcu-units": N_(
+        "The MCU’s capacity limits: more of it is needed, or lower pictures, before further "
+        "bridges are connected."
+    ),
+    "every-call-set-up": N_(
+        "Calls could not be set up: more capacity of the MCU is needed before further bridges are "
+        "connected."
+    ),
+    "every-call-as-asked": N_(
+        "Bridges were not given the picture that they asked for: more capacity of the MCU is "
+        "needed for it."
+    ),
+    "link-peak": N_(
+        "The load of links limits: the links named above need a higher rate before further "
+        "bridges are connected."
+    ),
 }
 
 
-def of_network(runs: Sequence[Entry], ledger: Ledger) -> dict[str, Any]:
+def of_network(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> dict[str, Any]:
     """The texts and tables of one network's checks and failures, oldest first, at least one."""
     counting = [e for e in runs if e.counts]
     checks = [e for e in counting if e.kind == "check"]
     faults = [e for e in counting if e.kind == "faults"]
     return {
         "name": ledger.network(runs[0]),
-        "overview": _of_network_in_short(runs, checks, faults, ledger),
-        "months": _months(runs),
-        "scenarios": _scenarios(checks, ledger),
-        "criteria": _criteria(checks),
-        "changes": _changes(checks, ledger),
+        "overview": _of_network_in_short(runs, checks, faults, ledger, say),
+        "months": _months(runs, say),
+        "scenarios": _scenarios(checks, ledger, say),
+        "criteria": _criteria(checks, say),
+        "changes": _changes(checks, ledger, say),
         "repeated": any(count > 1 for count in Counter(e.scenario for e in checks).values()),
-        "faults": [_faults_row(e, ledger) for e in faults],
-        "bindings": _bindings(checks),
-        "advice": _advice(checks),
+        "faults": [_faults_row(e, ledger, say) for e in faults],
+        "bindings": _bindings(checks, say),
+        "advice": _advice(checks, say),
     }
 
 
-def _asked(entry: Entry) -> str:
+def _asked(entry: Entry, say: Wording) -> str:
     """What was to be connected."""
     names = list(entry.new.values())
     if not names:
-        return "Hệ thống hiện có, không thêm điểm cầu"
-    rest = len(names) - NAMED
-    told = ", ".join(names[:NAMED]) + (f" và {rest} điểm cầu khác" if rest > 0 else "")
-    return f"Thêm {len(names)} điểm cầu: {told}"
+        return say.gettext("The system as it is, no further bridge")
+    told, rest = ", ".join(names[:NAMED]), len(names) - NAMED
+    if rest > 0:
+        text = N_("{bridges} and {n} more {n:bridge|bridges}")
+        told = say.counted(text, bridges=told, n=rest)
+    return say.counted(N_("{n} {n:bridge|bridges} more: {bridges}"), n=len(names), bridges=told)
 
 
 def _of_network_in_short(
-    runs: Sequence[Entry], checks: Sequence[Entry], faults: Sequence[Entry], ledger: Ledger
+    runs: Sequence[Entry],
+    checks: Sequence[Entry],
+    faults: Sequence[Entry],
+    ledger: Ledger,
+    say: Wording,
 ) -> list[str]:
     told = []
     if checks:
         counts = Counter(e.verdict for e in checks)
         told.append(
-            f"Kiểm tra kết nối: {counts['pass']} lần đạt, {counts['fail']} lần không đạt, trên "
-            f"{len({e.scenario for e in checks})} kịch bản."
+            say.counted(
+                N_(
+                    "Checks of connections: {met} met the criteria, {failed} did not, of "
+                    "{scenarios} {scenarios:scenario|scenarios}."
+                ),
+                met=counts["pass"],
+                failed=counts["fail"],
+                scenarios=len({e.scenario for e in checks}),
+            )
         )
         known = [(e.binding.margin_pct, e) for e in checks
                  if e.binding is not None and e.binding.margin_pct is not None]  # fmt: skip
         if known:
             least, tight = min(known, key=lambda one: one[0])
             told.append(
-                f"Dư địa nhỏ nhất tính được trong năm là {SAY.percent(least)} "
-                f"({_binding(tight)}; ngày {day(tight)})."
+                say.gettext(
+                    "The least margin found in the year is {margin} ({what}; on {day}).",
+                    margin=say.percent(least),
+                    what=_binding(tight, say),
+                    day=day(tight),
+                )
             )
     if faults:
-        told.append(_of_faults(faults, ledger))
+        told.append(_of_faults(faults, ledger, say))
     versions: dict[str, set[str]] = {}
     for e in checks:
         versions.setdefault(ledger.number(e), set()).add(e.scenario_sha256)
     if changed := [number for number, found in versions.items() if len(found) > 1]:
         told.append(
-            f"Nội dung kịch bản {', '.join(changed)} đã thay đổi trong năm; khác biệt giữa các lần "
-            "kiểm tra có thể do thay đổi đó."
+            say.gettext(
+                "Scenario {numbers} was changed in the year; differences between checks may come "
+                "of that.",
+                numbers=", ".join(changed),
+            )
         )
     sums = {e.province.sha256 for e in runs if e.province is not None}
     if len(sums) > 1:
         told.append(
-            f"Dữ liệu của mạng này đã thay đổi trong năm ({len(sums)} phiên bản); khác biệt giữa "
-            "các lần kiểm tra có thể do thay đổi đó."
+            say.gettext(
+                "The data of this network were changed in the year ({n} versions); differences "
+                "between checks may come of that.",
+                n=len(sums),
+            )
         )
     return told
 
 
-def _of_faults(faults: Sequence[Entry], ledger: Ledger) -> str:
+def _of_faults(faults: Sequence[Entry], ledger: Ledger, say: Wording) -> str:
     """Single points of failure that were found; that there is none only where all was tried."""
-    points = sorted({name for e in faults for name in e.single_points})
-    found = f"phát hiện {len(points)} điểm lỗi đơn ({', '.join(points)})" if points else ""
+    points = sorted({name for e in faults for name in _points(e, say)})
+    found = ""
+    if points:
+        text = N_("{n} single {n:point|points} of failure found ({points})")
+        found = say.counted(text, n=len(points), points=", ".join(points))
     most: dict[str, Tried] = {}
     for e in faults:
         if e.tried is not None:
@@ -227,17 +272,35 @@ def _of_faults(faults: Sequence[Entry], ledger: Ledger) -> str:
             most[ledger.number(e)] = max(best, e.tried, key=_known)
     if most and len(most) == len({e.scenario for e in faults}):
         if all(tried.whole for tried in most.values()):
-            found = found or "không phát hiện điểm lỗi đơn nào"
-            return f"Thử sự cố: đã thử mọi sự cố đơn lẻ mà mạng có thể gặp, {found}."
+            found = found or say.gettext("no single point of failure found")
+            return say.gettext(
+                "Failures: every single one that the network can have was tried, {found}.",
+                found=found,
+            )
         shares = "; ".join(
-            f"{_known(t)} trong {t.possible} của kịch bản {n}" for n, t in most.items()
+            say.gettext(
+                "{known} of {possible} of scenario {number}",
+                known=_known(tried),
+                possible=tried.possible,
+                number=number,
+            )
+            for number, tried in most.items()
         )
-        found = found or "các sự cố đó không làm mất điểm cầu khác"
-        return (
-            f"Thử sự cố: chưa thử hết. Số sự cố đơn lẻ có kết quả: {shares}; {found}. Chưa kết "
-            "luận được về các sự cố còn lại."
+        found = found or say.gettext("those take no other bridge out of the meeting")
+        return say.gettext(
+            "Failures: not all were tried. Single ones with a result: {shares}; {found}. Of the "
+            "others nothing can be said.",
+            shares=shares,
+            found=found,
         )
-    return f"Thử sự cố: {found or 'kết quả nêu trong bảng các lần thử'}."
+    found = found or say.gettext("the results are in the table of trials")
+    return say.gettext("Failures: {found}.", found=found)
+
+
+def _points(entry: Entry, say: Wording) -> list[str]:
+    """What alone takes bridges out of the meeting."""
+    pairs = zip(entry.single_points_en, entry.single_points, strict=True)
+    return [say.either(en, vi) for en, vi in pairs]
 
 
 def _known(tried: Tried) -> int:
@@ -245,14 +308,14 @@ def _known(tried: Tried) -> int:
     return max(0, tried.singles - tried.unknown)
 
 
-def _months(entries: Sequence[Entry]) -> list[list[str]]:
+def _months(entries: Sequence[Entry], say: Wording) -> list[list[str]]:
     rows = []
     for month in sorted({e.at.month for e in entries}):
         here = [e for e in entries if e.at.month == month]
         counts = Counter(e.verdict for e in here if e.counts)
         rows.append(
             [
-                f"Tháng {month}",
+                say.gettext("Month {month}", month=month),
                 str(len(here)),
                 str(counts["pass"]),
                 str(counts["fail"]),
@@ -262,7 +325,7 @@ def _months(entries: Sequence[Entry]) -> list[list[str]]:
     return rows
 
 
-def _scenarios(checks: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
+def _scenarios(checks: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Number, what was asked, how often, and what the last run said."""
     rows = []
     for scenario in dict.fromkeys(e.scenario for e in checks):
@@ -271,28 +334,30 @@ def _scenarios(checks: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
         rows.append(
             [
                 ledger.number(here[0]),
-                _asked(last),
+                _asked(last, say),
                 scenario,
                 str(len(here)),
                 day(last),
-                VERDICTS[last.verdict or ""],
-                _binding(last),
-                SAY.percent(last.binding.margin_pct if last.binding else None),
+                say.text(VERDICTS[last.verdict or ""]),
+                _binding(last, say),
+                say.percent(last.binding.margin_pct if last.binding else None),
             ]
         )
     return rows
 
 
-def _binding(entry: Entry) -> str:
+def _binding(entry: Entry, say: Wording) -> str:
     if entry.binding is None:
         return "–"
     known = entry.criterion(entry.binding.criterion)
-    name = known.name_vi if known else "một tiêu chí khác"
-    where = f" – {entry.binding.where_vi}" if entry.binding.where_vi else ""
-    return f"{name[:1].lower() + name[1:]}{where}"
+    name = say.gettext("another criterion")
+    if known:
+        name = say.either(known.name_en, known.name_vi)
+    where = say.either(entry.binding.where_en, entry.binding.where_vi)
+    return f"{name[:1].lower() + name[1:]}" + (f" – {where}" if where else "")
 
 
-def _criteria(checks: Sequence[Entry]) -> list[list[str]]:
+def _criteria(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
     """For each criterion: how often judged and not met, and its worst value with day and place."""
     rows = []
     for ident in dict.fromkeys(c.id for e in checks for c in e.criteria):
@@ -300,25 +365,25 @@ def _criteria(checks: Sequence[Entry]) -> list[list[str]]:
         last = points[-1].criterion
         worst = _worst(points)
         sign = "≤" if last.sense == "at-most" else "≥"
-        unit = last.unit_vi or last.unit
+        unit = say.either(last.unit, last.unit_vi)
         rows.append(
             [
-                last.name_vi,
-                f"{sign}{NBSP}{SAY.amount(last.threshold, unit)}",
+                say.either(last.name_en, last.name_vi),
+                f"{sign}{NBSP}{say.amount(last.threshold, unit)}",
                 str(len(points)),
                 str(sum(not p.criterion.ok for p in points)),
-                "–" if worst is None else SAY.amount(worst.criterion.value, unit),
-                "" if worst is None else _when_and_where(worst),
-                SAY.amount(last.value, unit),
+                "–" if worst is None else say.amount(worst.criterion.value, unit),
+                "" if worst is None else _when_and_where(worst, say),
+                say.amount(last.value, unit),
             ]
         )
     return rows
 
 
-def _when_and_where(point: Point) -> str:
+def _when_and_where(point: Point, say: Wording) -> str:
     if point.criterion.ok and not point.criterion.value:
         return ""
-    where = point.criterion.where_vi
+    where = say.either(point.criterion.where_en, point.criterion.where_vi)
     return f"{point.at:%d/%m/%Y}" + (f", {where}" if where else "")
 
 
@@ -329,7 +394,7 @@ def _worst(points: Sequence[Point]) -> Point | None:
     return min(known, key=lambda p: sign * (p.criterion.value or 0.0), default=None)
 
 
-def _changes(checks: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
+def _changes(checks: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Scenarios tried again: the criteria that moved from the first run of the year to the last."""
     rows = []
     for scenario in dict.fromkeys(e.scenario for e in checks):
@@ -338,14 +403,14 @@ def _changes(checks: Sequence[Entry], ledger: Ledger) -> list[list[str]]:
         for new in last.criteria if len(here) > 1 else []:
             old = first.criterion(new.id)
             if old is not None and _moved(old, new):
-                unit = new.unit_vi or new.unit
+                unit = say.either(new.unit, new.unit_vi)
                 rows.append(
                     [
                         ledger.number(here[0]),
-                        new.name_vi,
-                        f"{SAY.amount(old.value, unit)} ({day(first)})",
-                        f"{SAY.amount(new.value, unit)} ({day(last)})",
-                        f"{SAY.percent(old.margin_pct)} → {SAY.percent(new.margin_pct)}",
+                        say.either(new.name_en, new.name_vi),
+                        f"{say.amount(old.value, unit)} ({day(first)})",
+                        f"{say.amount(new.value, unit)} ({day(last)})",
+                        f"{say.percent(old.margin_pct)} → {say.percent(new.margin_pct)}",
                     ]
                 )
     return rows
@@ -357,50 +422,52 @@ def _moved(a: CriterionValue, b: CriterionValue) -> bool:
     return abs(a.value - b.value) >= SAME or a.ok != b.ok
 
 
-def _faults_row(entry: Entry, ledger: Ledger) -> list[str]:
+def _faults_row(entry: Entry, ledger: Ledger, say: Wording) -> list[str]:
     found, tried = {c.id: c for c in entry.criteria}, entry.tried
     longest, peak = found.get("failure-interruption"), found.get("failure-link-peak")
     return [
         day(entry),
         ledger.number(entry),
-        verdict(entry),
+        verdict(entry, say),
         "–" if tried is None else f"{_known(tried)} / {tried.possible}",
-        _figure(longest, "ms"),
-        _figure(peak, "%"),
-        ", ".join(entry.single_points) or (NONE if tried and tried.whole else NONE_OF_TRIED),
+        _figure(longest, "ms", say),
+        _figure(peak, "%", say),
+        ", ".join(_points(entry, say))
+        or say.text(NONE if tried and tried.whole else NONE_OF_TRIED),
     ]
 
 
-def _figure(found: CriterionValue | None, unit: str) -> str:
+def _figure(found: CriterionValue | None, unit: str, say: Wording) -> str:
     """A figure and where it was found; of nothing there is no place."""
     if found is None:
         return "–"
-    where = f" ({found.where_vi})" if found.where_vi else ""
-    return f"{SAY.amount(found.value, unit)}{where}"
+    where = say.either(found.where_en, found.where_vi)
+    return say.amount(found.value, unit) + (f" ({where})" if where else "")
 
 
-def _bindings(checks: Sequence[Entry]) -> list[list[str]]:
+def _bindings(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
     """What bound, and how often; the most frequent first."""
-    counts = Counter(_binding(e) for e in checks if e.binding)
+    counts = Counter(_binding(e, say) for e in checks if e.binding)
     return [
         [what, str(count)]
         for what, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 
-def _advice(checks: Sequence[Entry]) -> list[str]:
+def _advice(checks: Sequence[Entry], say: Wording) -> list[str]:
     """What the checks that failed point to (Art. 22(3)); each once."""
     failed = [e.binding.criterion for e in checks if e.verdict == "fail" and e.binding]
-    return [_ADVICE[ident] for ident in dict.fromkeys(failed) if ident in _ADVICE]
+    return [say.text(_ADVICE[ident]) for ident in dict.fromkeys(failed) if ident in _ADVICE]
 
 
+LEAST = N_("Least margin of the run")
 TRENDS = 3
 """Criteria that get a picture: those nearest to their limit."""
 FLOOR = -100.0
 """A margin far below nought would press all others of a picture flat."""
 
 
-def pictures(runs: Sequence[Entry], ledger: Ledger) -> list[tuple[str, list[Point]]]:
+def pictures(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> list[tuple[str, list[Point]]]:
     """(caption, points) of one network: the least margin of each check, then the criteria nearest
     to their limit.
 
@@ -410,17 +477,25 @@ def pictures(runs: Sequence[Entry], ledger: Ledger) -> list[tuple[str, list[Poin
     numbers = {e.scenario: ledger.number(e) for e in checks}
 
     def numbered(points: Sequence[Point]) -> list[Point]:
-        return [p._replace(scenario=f"Kịch bản {numbers[p.scenario]}") for p in points]
+        return [
+            p._replace(scenario=say.gettext("Scenario {number}", number=numbers[p.scenario]))
+            for p in points
+        ]
 
-    caption = "Dư địa nhỏ nhất của từng lần kiểm tra trong năm"
+    caption = say.gettext("The least margin of each check of the year")
     least = _least_margins(checks)
     if any(p.criterion.margin_pct is not None and p.criterion.margin_pct < FLOOR for p in least):
-        caption += f" (dưới {SAY.percent(FLOOR)} được vẽ tại {SAY.percent(FLOOR)})"
+        floor = say.percent(FLOOR)
+        caption = say.gettext("{caption} (below {floor} drawn at it)", caption=caption, floor=floor)
     found = [(caption, numbered(least))]
     for ident in _nearest(checks)[:TRENDS]:
         points = trend(checks, ident)
-        name = points[-1].criterion.name_vi
-        found.append((f"Diễn biến trong năm: {name[:1].lower() + name[1:]}", numbered(points)))
+        last = points[-1].criterion
+        name = say.either(last.name_en, last.name_vi)
+        name = name[:1].lower() + name[1:]
+        found.append(
+            (say.gettext("Through the year: {criterion}", criterion=name), numbered(points))
+        )
     return [(caption, points) for caption, points in found if len(points) > 1]
 
 
@@ -431,8 +506,8 @@ def _least_margins(checks: Sequence[Entry]) -> list[Point]:
             continue
         value = CriterionValue(
             id="margin",
-            name_en="Least margin of the run",
-            name_vi="Dư địa nhỏ nhất của lần kiểm tra",
+            name_en=LEAST,
+            name_vi=translator("vi").text(LEAST),
             value=max(e.binding.margin_pct, FLOOR),
             threshold=0.0,
             unit="%",
@@ -454,21 +529,21 @@ def _nearest(checks: Sequence[Entry]) -> list[str]:
     return sorted(least, key=lambda ident: (least[ident], ident))
 
 
-def yearly(entries: Sequence[Entry], year: int) -> dict[str, Any]:
+def yearly(entries: Sequence[Entry], year: int, lang: Language = "vi") -> dict[str, Any]:
     """The summary's texts and tables by name, as `history.document` lays them out.
 
     `entries` are the year's runs, oldest first, at least one. `networks` has a part for each
     network of which there is anything to assess.
     """
-    ledger = Ledger(entries)
+    ledger, say = Ledger(entries), Wording(lang)
     runs = [e for e in entries if e.kind in ASSESSED]
     return {
         "year": year,
-        "overview": _overview(entries, ledger, year),
-        "networks": [of_network(found, ledger) for found in by_network(entries, ledger)],
-        "unused": unused_rows(entries, ledger),
-        "studies": study_rows(entries, ledger),
-        "runs": run_rows(entries, ledger),
+        "overview": _overview(entries, ledger, year, say),
+        "networks": [of_network(found, ledger, say) for found in by_network(entries, ledger)],
+        "unused": unused_rows(entries, ledger, say),
+        "studies": study_rows(entries, ledger, say),
+        "runs": run_rows(entries, ledger, say),
         "uncommitted": not all(e.committed for e in runs),
     }
 
@@ -479,23 +554,40 @@ def by_network(entries: Sequence[Entry], ledger: Ledger) -> list[list[Entry]]:
     return [[e for e in runs if ledger.network(e) == name] for name in ledger.networks]
 
 
-def _overview(entries: Sequence[Entry], ledger: Ledger, year: int) -> list[str]:
+def _overview(entries: Sequence[Entry], ledger: Ledger, year: int, say: Wording) -> list[str]:
     first, last = day(entries[0]), day(entries[-1])
-    when = f"ngày {first}" if first == last else f"từ ngày {first} đến ngày {last}"
+    when = say.gettext("from {first} to {last}", first=first, last=last)
+    if first == last:
+        when = say.gettext("on {day}", day=first)
     counting = [e for e in entries if e.kind in ASSESSED and e.counts]
     checks = sum(e.kind == "check" for e in counting)
     told = [
-        f"Năm {year} còn lưu {len(entries)} lần chạy ({when}), trong đó {checks} lần kiểm tra kết "
-        f"nối và {len(counting) - checks} lần thử sự cố có kết quả được dùng để đánh giá."
+        say.counted(
+            N_(
+                "Of {year} {runs} {runs:run is|runs are} kept ({when}), among them {checks} "
+                "{checks:check of a connection|checks of connections} and {faults} "
+                "{faults:trial|trials} of failures whose results are assessed."
+            ),
+            year=str(year),
+            runs=len(entries),
+            when=when,
+            checks=checks,
+            faults=len(counting) - checks,
+        )
     ]
     if len(ledger.networks) > 1:
         told.append(
-            f"Các lần đó thuộc {len(ledger.networks)} mạng khác nhau, được đánh giá riêng từng "
-            f"mạng: {'; '.join(ledger.networks)}."
+            say.gettext(
+                "They are of {n} different networks, each assessed by itself: {networks}.",
+                n=len(ledger.networks),
+                networks="; ".join(ledger.networks),
+            )
         )
     studies = sum(e.kind not in ASSESSED for e in entries)
     if unused := len(entries) - len(counting) - studies:
-        told.append(f"{unused} lần không được dùng làm căn cứ đánh giá, nêu riêng ở cuối.")
+        text = N_("{runs} {runs:run is|runs are} not assessed, and told apart at the end.")
+        told.append(say.counted(text, runs=unused))
     if studies:
-        told.append(f"{studies} lần tính toán, khảo sát khác được nêu riêng ở cuối.")
+        text = N_("{runs} {runs:study is|studies are} told apart at the end.")
+        told.append(say.counted(text, runs=studies))
     return told

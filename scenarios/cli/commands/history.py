@@ -319,13 +319,14 @@ def summary_of(
     results: Root = RUNS,
     as_json: AsJson = False,
 ) -> int:
-    """The year's runs as a document in Vietnamese, for the yearly report (Art. 13(4), 22(2))."""
+    """The year's runs as a document, for the yearly report (Art. 13(4), 22(2))."""
+    lang = language.asked() or "vi"
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:
         found = choose(index, Choice.of_year(year))
-    write_summary(found, year, path)
+    write_summary(found, year, path, lang=lang)
     if as_json:
-        print_json({"file": str(path), **yearly(found, year)})
+        print_json({"file": str(path), **yearly(found, year, lang)})
     else:
         print_blocks(Par(f"summary of {counted(len(found), 'run')}: {path}"))
     return 0

@@ -21,6 +21,7 @@ from results.archive.history.prune import prunable, prune_run, unfinished
 from results.archive.history.scan import PRUNED
 from results.archive.history.yearly import Ledger, pictures, yearly
 from results.report.view.write import page_of
+from results.report.wording import Wording
 
 NOW = datetime(2026, 12, 31, 12)
 
@@ -33,6 +34,20 @@ def root(tmp_path: Path) -> Path:
 def of_year(root: Path, year: int = 2026) -> list[Entry]:
     with opened(root) as index:
         return choose(index, Choice.of_year(year))
+
+
+def test_the_year_in_english(root: Path) -> None:
+    data = yearly(of_year(root), 2026, "en")
+    assert data["overview"][0] == (
+        "Of 2026 5 runs are kept (from 15/01/2026 to 05/07/2026), among them 3 checks of "
+        "connections and 1 trial of failures whose results are assessed."
+    )
+    [network] = data["networks"]
+    assert network["overview"][-1] == (
+        "Failures: every single one that the network can have was tried, 1 single point of failure "
+        "found (link Gia Nghĩa – Đắk Glong)."
+    )
+    assert network["months"][0] == ["Month 1", "1", "1", "0", "0"]
 
 
 def test_what_the_year_says(root: Path) -> None:
@@ -84,11 +99,11 @@ def test_what_the_year_says(root: Path) -> None:
 
 def test_pictures_only_of_what_has_a_course(root: Path) -> None:
     found = of_year(root)
-    drawn = pictures(found, Ledger(found))
+    drawn = pictures(found, Ledger(found), Wording("vi"))
     assert drawn[0][0].startswith("Dư địa nhỏ nhất")
     assert all(len(points) > 1 for _, points in drawn)
     later = of_year(root, 2027)
-    assert pictures(later, Ledger(later)) == []
+    assert pictures(later, Ledger(later), Wording("vi")) == []
 
 
 def test_the_document(root: Path, tmp_path: Path) -> None:

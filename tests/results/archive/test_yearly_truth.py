@@ -73,6 +73,7 @@ def runs(draw: st.DrawFn) -> Entry:
             count=max(1, singles), possible=possible, singles=singles, unknown=unknown
         )
         more["single_points"] = draw(st.sampled_from([[], ["MCU"], ["MCU", "cáp chung Bắc"]]))
+        more["single_points_en"] = more["single_points"]
         more["compared_with"] = draw(st.sampled_from(["", "ring"]))
         more["criteria"] = draw(
             st.sampled_from(
