@@ -28,10 +28,12 @@ class PlannedStreams:
 
 @dataclass(frozen=True)
 class TimedCommand:
-    """A command of the technician at the MCU's console at a moment of CLOCK_MONOTONIC."""
+    """A command of the technician at the MCU's console to a meeting, at a moment of
+    CLOCK_MONOTONIC."""
 
     at_ns: int
     command: Command
+    meeting: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class McuConfig:
             any more. None: they have no end but their own.
         seats: participant → planned streams; others get streams of their own.
         guests: how many calls it takes beyond those with planned streams.
-        commands: of the meeting `console_meeting`, in order of time.
+        commands: in order of time.
         accounts: who may call; None: anyone.
         kernel_paces: whether the interface's queue sends packets at their times (`fq`).
         watchful: whether it looks often at what was lost or asked for, where the kernel paces.
@@ -76,7 +78,6 @@ class McuConfig:
     planned_streams: Mapping[str, PlannedStreams] = field(default_factory=dict)
     guests: int = 0
     commands: Sequence[TimedCommand] = ()
-    console_meeting: str = ""
     accounts: Accounts | None = None
     kernel_paces: bool = True
     watchful: bool = True

@@ -175,8 +175,8 @@ class McuServer:
             next_ns = self._plane.run(now_ns)
             self._signal(readable, now_ns)
             while commands and commands[0].at_ns <= now_ns:
-                command = commands.pop(0).command
-                self._controller.controls.at_console(command, config.console_meeting, now_ns)
+                due = commands.pop(0)
+                self._controller.controls.at_console(due.command, due.meeting, now_ns)
             if now_ns >= hear_ns:
                 self._controller.controls.hear(now_ns)
                 hear_ns = now_ns + HEAR_EVERY_NS

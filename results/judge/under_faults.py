@@ -64,7 +64,7 @@ def comparable(
 ) -> bool:
     """Whether some existing bridge can be compared with how it was in the first phase."""
     if not faults:
-        return bool(existing)
+        return bool(existing) and len(phases) > 1
     calm = [set(existing) - gone for gone in interrupted_in(phases, faults)]
     return any(calm[0] & later for later in calm[1:])
 

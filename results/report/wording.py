@@ -26,8 +26,20 @@ from results.report import seed_words as seeds
 
 LONGEST: Final = "fault-interruption"
 """The criterion whose limit an interruption has."""
-_PHASES = {"before": N_("Before"), "during": N_("During"), "after": N_("After")}
-_IN_PHASES = {"before": N_("before"), "during": N_("during"), "after": N_("after")}
+_PHASES = {
+    "before": N_("Before"),
+    "during": N_("During"),
+    "after": N_("After"),
+    "check": N_("System check"),
+    "course": N_("Meeting"),
+}
+_IN_PHASES = {
+    "before": N_("before"),
+    "during": N_("during"),
+    "after": N_("after"),
+    "check": N_("in the system check"),
+    "course": N_("in the meeting"),
+}
 _KINDS = {"audio": N_("sound"), "video": N_("picture"), "content": N_("content")}
 _WAYS = {"up": N_("up"), "down": N_("down")}
 _REFUSALS = {

@@ -19,7 +19,7 @@ from scenarios.bridge.user_agent import (
     Redialled,
     Unreadable,
 )
-from scenarios.plan.plan import MEETING, SIP_PORT, Plan
+from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.records import events
 
 PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
@@ -46,7 +46,7 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
         rng(plan, number),
         session_id=lambda: plan.seed + number,
         keys=SeededSecrets(plan.seed, f"bridge {number}"),
-        room=MEETING,
+        room=plan.calls[number].meeting,
         redialling=Redialling(plan.recovery, origin_ns, number, plan.seed),
     )
 

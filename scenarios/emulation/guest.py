@@ -228,7 +228,9 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         for call in plan.calls
     }
     commands = [
-        TimedCommand(origin_ns + round(control.at_s * 1e9), control.do)
+        TimedCommand(
+            origin_ns + round(control.at_s * 1e9), control.do, plan.meeting_of_control(control)
+        )
         for control in plan.controls
         if control.by == OPERATOR.value
     ]
@@ -238,7 +240,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
     config = McuConfig(
         address=plan.network.address(mcu),
         device=plan.device,
-        meetings=Meetings(schema="giaoban.meetings/1", meeting=[plan.meeting]),
+        meetings=Meetings(schema="giaoban.meetings/1", meeting=plan.meetings),
         playout_ms=plan.terminal.playout_ms,
         video=plan.video,
         seed=plan.seed,
@@ -247,7 +249,6 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         over_ns=None if plan.recovery is None else over_ns,
         planned_streams=planned_streams,
         commands=commands,
-        console_meeting=plan.meeting.id,
         watchful=plan.watchful,
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,

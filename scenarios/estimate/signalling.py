@@ -37,6 +37,7 @@ from scenarios.estimate.timeline import BridgeLeg, SipDatagram, Timeline
 from scenarios.plan.plan import SIP_PORT, Plan
 from scenarios.plan.wire import FRAMING_BYTES
 from scenarios.records.events import CommandWithoutCall, made, of_bridge
+from scenarios.spec.scenario import Control
 
 HEAR_EVERY_NS = 200_000_000
 """As the server's loop: how often the MCU looks who speaks."""
@@ -78,7 +79,7 @@ class _Signalling:
         config = McuConfig(
             address=self._address,
             device=plan.device,
-            meetings=Meetings(schema="giaoban.meetings/1", meeting=[plan.meeting]),
+            meetings=Meetings(schema="giaoban.meetings/1", meeting=plan.meetings),
             playout_ms=plan.terminal.playout_ms,
             video=plan.video,
             seed=plan.seed,
@@ -89,7 +90,6 @@ class _Signalling:
                 )
                 for call in plan.calls
             },
-            console_meeting=plan.meeting.id,
             encrypted=plan.encrypted,
             dialled_resolution=plan.profile.resolution,
             dialled_profile=plan.profile.video_profile,
@@ -136,11 +136,11 @@ class _Signalling:
         for control in plan.controls:
             at_ns = round(control.at_s * 1e9)
             if control.by == OPERATOR.value:
-                self._at(at_ns, COMMANDED, partial(self._at_console, control.do))
+                self._at(at_ns, COMMANDED, partial(self._at_console, control))
             else:
                 self._at(at_ns, COMMANDED, partial(self._command, control.by, control.do))
         self._at(round(plan.hang_up_s * 1e9), COMMANDED, self._hang_up)
-        if plan.meeting.floor == "open":
+        if any(meeting.floor == "open" for meeting in plan.meetings):
             self._at(0, RUNG, self._hear)
         while self._agenda and self._agenda[0][0] < self._end_ns:
             at_ns, _, _, action = heapq.heappop(self._agenda)
@@ -167,9 +167,10 @@ class _Signalling:
             bridge.hang_up(now_ns)
             self._flush_bridge(number, now_ns)
 
-    def _at_console(self, command: Command, now_ns: int) -> None:
+    def _at_console(self, control: Control, now_ns: int) -> None:
         self._plane.at(now_ns)
-        self._controller.controls.at_console(command, self._plan.meeting.id, now_ns)
+        meeting = self._plan.meeting_of_control(control)
+        self._controller.controls.at_console(control.do, meeting, now_ns)
         self._flush_mcu(now_ns)
 
     def _hear(self, now_ns: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from mcu_sim.admission import Use
 from mcu_sim.device import AUDIO
 from mcu_sim.fit import meeting_on
-from scenarios.plan.plan import MEETING, CallPlan, Plan
+from scenarios.plan.plan import CallPlan, Plan
 from scenarios.plan.wire import around_bytes
 from topology.network import Hop
 from topology.routing import Routes, shortest_paths
@@ -112,8 +112,16 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
     refused: list[NotAsAsked] = []
     downspeeded: list[NotAsAsked] = []
     profile = plan.profile
+    conferences = {plan.meeting.id: True}
+    """Whether the device had room for each meeting."""
     for call in sorted(plan.calls, key=lambda call: call.dial_s):
-        answer = capacity.admit(call.bridge, profile.resolution, plan.line_kbps, MEETING)
+        if call.meeting not in conferences:
+            conferences[call.meeting] = capacity.open_conference(call.meeting)
+        if not conferences[call.meeting]:
+            code, reason = plan.device.refusal.code, plan.device.refusal.reason
+            refused.append(NotAsAsked(call.bridge, profile.resolution, None, code, reason))
+            continue
+        answer = capacity.admit(call.bridge, profile.resolution, plan.line_kbps, call.meeting)
         told = NotAsAsked(call.bridge, profile.resolution, answer.given, answer.code, answer.reason)
         if not answer.accepted:
             refused.append(told)

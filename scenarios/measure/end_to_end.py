@@ -75,8 +75,12 @@ class EndToEnd:
     spoken: Worst
 
 
-def end_to_end(legs: Legs, devices: Devices) -> EndToEnd:
-    """All pairs of n bridges, a listener at a time."""
+def end_to_end(legs: Legs, devices: Devices, meeting: NDArray[np.intp]) -> EndToEnd:
+    """All pairs of n bridges, a listener at a time.
+
+    Args:
+        meeting: (n,) which meeting each is in: nobody hears or sees those of another.
+    """
     n = len(legs.sound_up)
     kinds = ("mouth_to_ear", "camera_to_screen", "sound_early", "sound_late")
     value = {kind: np.full(n, np.nan) for kind in kinds}
@@ -86,11 +90,13 @@ def end_to_end(legs: Legs, devices: Devices) -> EndToEnd:
     for listener in range(n):
         sound = legs.sound_up + (legs.sound_down[listener] + devices.sound_ms)
         picture = legs.picture_up + (legs.picture_down[listener] + devices.picture_ms)
-        sound[listener] = picture[listener] = np.nan  # nobody hears or sees himself
+        away = meeting != meeting[listener]
+        away[listener] = True  # nobody hears or sees himself
+        sound[away] = picture[away] = np.nan
         heard = np.fmax(sound, np.minimum(picture, sound + hold))
         seen = np.fmax(picture, np.minimum(sound, picture + hold))
         soonest = legs.sound_up_least + (legs.sound_down_least[listener] + devices.sound_ms)
-        soonest[listener] = np.nan
+        soonest[away] = np.nan
         early = np.maximum(picture - soonest - hold, 0)
         late = np.maximum(sound - picture - hold, 0)
         longer = ~(heard <= spoken) & ~np.isnan(heard)

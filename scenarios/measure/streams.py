@@ -161,12 +161,14 @@ class _Measured:
         self.captures = captures
         self.pictures = pictures
         self.phase = window.phase
+        self._meeting_ids = [meeting.id for meeting in captures.plan.meetings]
         self._window_ns = window.ns(captures.origin_ns)
         self._joined = _present(captures, window.phase)
         self._bridges: list[BridgeResult] = []
         self._sounds: list[_Sound] = []
         self._legs: list[tuple[float, ...]] = []
         """Of each bridge the fields of `Legs`."""
+        self._meetings: list[int] = []
 
     def look_at(self, number: int, call: CallPlan) -> None:
         """A bridge's turn; `number`: of its call in the plan."""
@@ -205,6 +207,7 @@ class _Measured:
                 legs[call.down["audio"]].played_after_least_ms,
             )
         )
+        self._meetings.append(self._meeting_ids.index(call.meeting))
         self._bridges.append(
             BridgeResult(
                 id=call.bridge,
@@ -218,7 +221,9 @@ class _Measured:
     def bridges(self) -> list[BridgeResult]:
         """All of them, when all had their turn."""
         found = end_to_end(
-            Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()), devices(self.captures)
+            Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()),
+            devices(self.captures),
+            np.array(self._meetings, np.intp),
         )
         for place in range(len(self._bridges)):
             self._bridges[place] = self._with_pairs(place, found)

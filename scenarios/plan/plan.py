@@ -5,13 +5,14 @@ Pure. What crosses to the emulation is the plan alone, as `plan.json`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
-from mcu_sim.conference.commands import Present, Redial
+from mcu_sim.conference.commands import Present, Redial, subject
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meeting, Member
 from mcu_sim.device import Device
@@ -22,7 +23,7 @@ from scenarios.plan.drain import drain_s
 from scenarios.plan.streams import stream_plans
 from scenarios.spec.background import BackgroundPlan, background_plans
 from scenarios.spec.impairment import LinePlan, line_plans
-from scenarios.spec.scenario import Control, Scenario
+from scenarios.spec.scenario import Control, PhaseName, Scenario
 from topology.changes import NetworkChange, Outage
 from topology.network import Network
 from topology.routing import shortest_paths
@@ -55,17 +56,19 @@ DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
 class PhasePlan(StrictModel):
     """A phase in seconds from the run's origin."""
 
-    name: Literal["before", "during", "after"]
+    name: PhaseName
     start_s: float
     end_s: float
 
 
 class CallPlan(StrictModel):
-    """One bridge's call: when it dials or is dialled, and its indices into `Plan.streams`."""
+    """One bridge's call: to which meeting, when it dials or is dialled, and its indices into
+    `Plan.streams`."""
 
     bridge: str
     name: str
     new: bool
+    meeting: str = MEETING
     dial_s: float
     up: dict[Kind, int]
     down: dict[Kind, int]
@@ -104,6 +107,8 @@ class Plan(StrictModel):
     recordings: list[RecordingPlan]
     terminal: Terminal
     meeting: Meeting
+    concurrent: list[Meeting] = Field(default_factory=list)
+    """Others that the MCU holds meanwhile, with the same video."""
     dial: Literal["in", "out"]
     encrypted: bool
     controls: list[Control]
@@ -123,6 +128,17 @@ class Plan(StrictModel):
     pcap: list[str]
     loses: bool = False
     """Whether packets are known to be lost though nothing here says so: a queue is too short."""
+
+    @property
+    def meetings(self) -> list[Meeting]:
+        """All that the MCU holds; the one that is asked about comes first."""
+        return [self.meeting, *self.concurrent]
+
+    def meeting_of_control(self, control: Control) -> str:
+        """The meeting to which the MCU's technician gives a command."""
+        about = subject(control.do)
+        of_subject = (m.id for m in self.concurrent if about and m.lists(about))
+        return control.meeting or next(of_subject, self.meeting.id)
 
     @property
     def loses_on_purpose(self) -> bool:
@@ -171,36 +187,48 @@ def make_plan(
 
     Raises `InputError` for a bridge without a path to the MCU or a queue that never empties.
     """
-    known = [bridge.id for bridge in network.bridges]
+    meeting = _meeting(scenario, network, chair)
+    meetings = [meeting, *_concurrent(scenario, network)]
+    meeting_of = {who: each.id for each in meetings for who in each.roster}
+    later_s = {each.id: each.from_s for each in scenario.concurrent}
+    callers = [bridge for bridge in network.bridges if bridge.id in meeting_of]
     routes = shortest_paths(network)
-    for bridge in known:
-        routes.path(bridge, network.mcu.id)
-    new = set() if all_from_start else {bridge.id for bridge in scenario.new_bridges}
-    dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(known))
-    phases = _phases(scenario, (len(known) - len(new)) * dial_every_s)
+    for bridge in callers:
+        routes.path(bridge.id, network.mcu.id)
+    new: set[str] = set()
+    if scenario.phases.of_expansion and not all_from_start:
+        new = {bridge.id for bridge in scenario.new_bridges if bridge.id in meeting_of}
+    first = [b for b in callers if b.id not in new and later_s.get(meeting_of[b.id]) is None]
+    dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(callers))
+    phases = _phases(scenario, len(first) * dial_every_s)
     start_s = phases[0].start_s
     audio_type = profiles.encoding(profile.audio).payload_type
-    streams = stream_plans(scenario, network, seed, start_s, audio_type)
+    streams = stream_plans(scenario, _attendance(network, meetings), seed, start_s, audio_type)
     content = _content(scenario, profile, profiles, phases)
-    streams_of: dict[str, list[StreamPlan]] = {bridge: [] for bridge in known}
+    streams_of: dict[str, list[StreamPlan]] = {bridge.id: [] for bridge in callers}
     for stream in streams:
         streams_of[stream.bridge].append(stream)
     calls = []
-    dialled_new = 0
-    for number, node in enumerate(network.bridges):
+    dialled: Counter[str | None] = Counter()
+    for node in callers:
+        group = None if node in first else "new" if node.id in new else meeting_of[node.id]
+        number = dialled[group]
+        dialled[group] += 1
         if node.id in new:
             during = phases[1]
             share = (during.end_s - during.start_s) / len(new)
-            dial_s = during.start_s + share * (dialled_new + 0.5)
-            dialled_new += 1
-        else:
+            dial_s = during.start_s + share * (number + 0.5)
+        elif group is None:
             dial_s = FIRST_DIAL_S + dial_every_s * number
+        else:
+            dial_s = start_s + (later_s[group] or 0.0) + dial_every_s * number
         own = streams_of[node.id]
         calls.append(
             CallPlan(
                 bridge=node.id,
                 name=node.name,
                 new=node.id in new,
+                meeting=meeting_of[node.id],
                 dial_s=round(round(dial_s / DIAL_GRID_S) * DIAL_GRID_S, 3),
                 up={s.kind: s.index for s in own if s.direction == "up"},
                 down={s.kind: s.index for s in own if s.direction == "down"},
@@ -227,7 +255,8 @@ def make_plan(
             for item in scenario.recordings
         ],
         terminal=profiles.terminal,
-        meeting=_meeting(scenario, network, chair),
+        meeting=meeting,
+        concurrent=meetings[1:],
         dial=scenario.meeting.dial,
         encrypted=scenario.meeting.encrypted,
         controls=_controls(scenario, calls, start_s, content),
@@ -249,28 +278,63 @@ def make_plan(
 def at_seed(plan: Plan, scenario: Scenario, seed: int) -> Plan:
     """The plan that `make_plan` would have made with another seed."""
     streams = stream_plans(
-        scenario, plan.network, seed, plan.phases[0].start_s, plan.audio.payload_type
+        scenario,
+        _attendance(plan.network, plan.meetings),
+        seed,
+        plan.phases[0].start_s,
+        plan.audio.payload_type,
     )
     return plan.model_copy(update={"seed": seed, "streams": streams})
 
 
 def _meeting(scenario: Scenario, network: Network, chair: str) -> Meeting:
-    """The one meeting of a check: the province and all its bridges (Art. 3(2)a)."""
+    """The meeting that is asked about; where nothing else is said, that of the province and all its
+    bridges (Art. 3(2)a) that are in no other meeting."""
     settings = scenario.meeting
-    members = [
-        Member(id=bridge.id, uri=f"sip:{bridge.id}@{network.address(bridge.id)}:{SIP_PORT}")
-        for bridge in network.bridges
-    ]
+    elsewhere = {who for each in scenario.concurrent for who in each.participants}
+    participants = settings.participants
+    if participants is None:
+        participants = [b.id for b in network.bridges if b.id not in elsewhere]
     return Meeting(
         id=MEETING,
         name=scenario.id,
         pattern="province-districts",
-        chair=chair,
-        member=members,
+        chair=settings.chair or chair,
+        member=_members(network, participants),
         floor=settings.floor,
         video=settings.video,
         layout=settings.layout,
     )
+
+
+def _concurrent(scenario: Scenario, network: Network) -> list[Meeting]:
+    return [
+        Meeting(
+            id=each.id,
+            name=each.id,
+            pattern="any-bridges",
+            chair=each.chair,
+            member=_members(network, each.participants),
+            floor=each.floor,
+            video=scenario.meeting.video,
+            layout=each.layout,
+        )
+        for each in scenario.concurrent
+    ]
+
+
+def _members(network: Network, participants: Collection[str]) -> list[Member]:
+    """In the order of the network's bridges."""
+    return [
+        Member(id=bridge.id, uri=f"sip:{bridge.id}@{network.address(bridge.id)}:{SIP_PORT}")
+        for bridge in network.bridges
+        if bridge.id in participants
+    ]
+
+
+def _attendance(network: Network, meetings: Sequence[Meeting]) -> list[list[str]]:
+    """Who takes part in each meeting, in the order of the network's bridges."""
+    return [[b.id for b in network.bridges if meeting.lists(b.id)] for meeting in meetings]
 
 
 def _content(
@@ -314,15 +378,8 @@ def _controls(
 
 def _phases(scenario: Scenario, dialling_s: float) -> list[PhasePlan]:
     start = float(round(FIRST_DIAL_S + dialling_s + SETTLE_S + 0.5))
-    lengths = scenario.phases
     phases = []
-    for name, seconds in (
-        ("before", lengths.before_s),
-        ("during", lengths.during_s),
-        ("after", lengths.after_s),
-    ):
-        phases.append(
-            PhasePlan.model_validate({"name": name, "start_s": start, "end_s": start + seconds})
-        )
+    for name, seconds in scenario.phases.parts:
+        phases.append(PhasePlan(name=name, start_s=start, end_s=start + seconds))
         start += seconds
     return phases

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from mcu_sim.media.leg import Kind
 from scenarios.spec.impairment import intervals
 from scenarios.spec.scenario import Scenario
-from topology.network import Network
 from traffic import rtp
 from traffic.profiles import VIDEO_PAYLOAD_TYPE
 from traffic.sender.stream_plan import Direction, StreamPlan
 
 
 def stream_plans(
-    scenario: Scenario, network: Network, seed: int, start_s: float, audio_type: int
+    scenario: Scenario,
+    meetings: Sequence[Sequence[str]],
+    seed: int,
+    start_s: float,
+    audio_type: int,
 ) -> list[StreamPlan]:
     """All streams; identifiers and seeds are drawn from the run's seed, in a fixed order.
 
     Args:
+        meetings: who takes part in each, in the order of the network's bridges; the scenario's
+            content is shown in the first.
         start_s: the first phase's start after the run's origin.
         audio_type: payload type of the sound.
     """
@@ -30,7 +36,7 @@ def stream_plans(
         "content": VIDEO_PAYLOAD_TYPE,
     }
     streams: list[StreamPlan] = []
-    for bridge, kind, direction in _wanted(scenario, network):
+    for bridge, kind, direction in _wanted(scenario, meetings):
         stream = rtp.StreamId(
             payload_type=payload_types[kind],
             ssrc=rng.getrandbits(32),
@@ -54,18 +60,20 @@ def stream_plans(
     return streams
 
 
-def _wanted(scenario: Scenario, network: Network) -> Iterator[tuple[str, Kind, Direction]]:
-    """Sound and picture both ways for every bridge; slides from one bridge to all others.
+def _wanted(
+    scenario: Scenario, meetings: Sequence[Sequence[str]]
+) -> Iterator[tuple[str, Kind, Direction]]:
+    """Sound and picture both ways for every bridge; slides from one bridge to all others of its
+    meeting.
 
     Slides come last: what else there is has the same identifiers with them and without.
     """
-    bridges = [bridge.id for bridge in network.bridges]
     ways: tuple[Direction, Direction] = ("up", "down")
     kinds: tuple[Kind, Kind] = ("audio", "video")
-    for bridge in bridges:
+    for bridge in chain.from_iterable(meetings):
         for kind in kinds:
             for direction in ways:
                 yield bridge, kind, direction
     if scenario.content is not None:
-        for bridge in bridges:
+        for bridge in meetings[0]:
             yield bridge, "content", "up" if bridge == scenario.content.bridge else "down"

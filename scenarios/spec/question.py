@@ -20,7 +20,7 @@ from mcu_sim.sdp.h264 import LEVELS
 from scenarios.faults.failure_cases import acceptance_mistakes
 from scenarios.faults.kind import BootTimes, FaultContext
 from scenarios.faults.validate import mistakes as fault_mistakes
-from scenarios.plan.plan import Plan, at_seed, make_plan
+from scenarios.plan.plan import MEETING, Plan, at_seed, make_plan
 from scenarios.spec.background import mistakes as background_mistakes
 from scenarios.spec.impairment import mistakes as impairment_mistakes
 from scenarios.spec.recordings import files_of, read_recordings, recording_mistakes, with_traces
@@ -121,6 +121,7 @@ def question_from(
     found = [
         *astray,
         *_call_mistakes(scenario, profiles, devices),
+        *_meeting_mistakes(scenario, province),
         *_control_mistakes(scenario, province),
         *_content_mistakes(scenario, province, profiles),
         *recording_mistakes(scenario, _bridges(scenario, province)),
@@ -247,20 +248,75 @@ def _call_mistakes(
         yield ("device",), scenario.device, what
 
 
+def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
+    """A bridge sits in one meeting at a time, and a meeting's chair in its own."""
+    known = _bridges(scenario, province)
+    settings, chair = scenario.meeting, scenario.meeting.chair or province.chair.id
+    tables: list[tuple[tuple[str | int, ...], str, list[str] | None]] = [
+        (("meeting",), chair, settings.participants)
+    ]
+    tables += [
+        (("concurrent_meeting", number), each.chair, each.participants)
+        for number, each in enumerate(scenario.concurrent)
+    ]
+    sits: dict[str, tuple[str | int, ...]] = {}
+    for loc, chairs, participants in tables:
+        for place, who in enumerate(participants or ()):
+            if who not in known:
+                yield (
+                    (*loc, "participants", place),
+                    who,
+                    f"unknown bridge{did_you_mean(who, known)}",
+                )
+            elif who in sits:
+                yield (*loc, "participants", place), who, "is in a meeting already (allowed: one)"
+            sits[who] = loc
+        if chairs not in known:
+            yield (*loc, "chair"), chairs, f"unknown bridge{did_you_mean(chairs, known)}"
+        elif participants is not None and chairs not in participants:
+            what = f"is no participant (allowed: {', '.join(participants)})"
+            yield (*loc, "chair"), chairs, what
+    if settings.participants is None and scenario.concurrent:
+        left = [who for who in known if who not in sits]
+        if len(left) < 2:
+            yield (
+                ("meeting", "participants"),
+                None,
+                "has nobody left (allowed: two bridges or more)",
+            )
+        elif chair not in left and chair in known:
+            what = f"is in another meeting (allowed: {', '.join(left)})"
+            yield ("meeting", "chair"), chair, what
+    ids = [MEETING, *(each.id for each in scenario.concurrent)]
+    for number, each in enumerate(scenario.concurrent):
+        if each.id in ids[: number + 1]:
+            yield ("concurrent_meeting", number, "id"), each.id, "is there twice"
+        if each.from_s is not None and each.from_s >= scenario.phases.total_s:
+            what = f"is after the run (allowed: below {scenario.phases.total_s:g} s)"
+            yield ("concurrent_meeting", number, "from_s"), each.from_s, what
+        if scenario.meeting.video == "switched" and each.layout != "auto":
+            what = 'means nothing with meeting.video = "switched"'
+            yield ("concurrent_meeting", number, "layout"), each.layout, what
+
+
 def _content_mistakes(
     scenario: Scenario, province: Province, profiles: Profiles
 ) -> Iterator[Mistake]:
     shown = scenario.content
     if shown is None:
         return
-    known = _bridges(scenario, province)
+    elsewhere = {who for each in scenario.concurrent for who in each.participants}
+    known = [who for who in _bridges(scenario, province) if who not in elsewhere]
+    known = scenario.meeting.participants or known
+    chair = scenario.meeting.chair or province.chair.id
     if shown.bridge not in known:
-        what = Sentence("unknown bridge{near}", near=did_you_mean(shown.bridge, known))
+        what = Sentence("is no bridge of the meeting{near}", near=did_you_mean(shown.bridge, known))
+        if shown.bridge not in _bridges(scenario, province):
+            what = Sentence("unknown bridge{near}", near=did_you_mean(shown.bridge, known))
         yield ("content", "bridge"), shown.bridge, what
-    elif shown.bridge != province.chair.id and scenario.meeting.floor != "open":
+    elif shown.bridge != chair and scenario.meeting.floor != "open":
         what = Sentence(
-            'has not the floor (allowed: {chair}, or meeting.floor = "open")',
-            chair=province.chair.id,
+            'has not the floor (allowed: {chair}, or meeting.floor = "open")', chair=chair
         )
         yield ("content", "bridge"), shown.bridge, what
     length_s = scenario.phases.total_s
@@ -281,6 +337,7 @@ def _content_mistakes(
 
 def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistake]:
     bridges = _bridges(scenario, province)
+    meetings = [meeting.id for meeting in scenario.concurrent]
     length_s = scenario.phases.total_s
     for number, control in enumerate(scenario.controls):
         loc = ("control", number)
@@ -294,6 +351,9 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         if control.by not in givers:
             what = Sentence("unknown bridge{near}", near=did_you_mean(control.by, givers))
             yield (*loc, "by"), control.by, what
+        if control.meeting is not None and control.meeting not in meetings:
+            what = f"unknown concurrent meeting{did_you_mean(control.meeting, meetings)}"
+            yield (*loc, "meeting"), control.meeting, what
         if (soon := _too_soon(scenario, control)) is not None:
             yield (*loc, "at_s"), control.at_s, soon
         named = subject(control.do)

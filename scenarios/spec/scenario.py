@@ -14,6 +14,7 @@ from giaoban.tomlfile import StrictModel
 from mcu_sim.conference.commands import Command
 from mcu_sim.conference.floor import FloorMode
 from mcu_sim.conference.meeting import LayoutChoice, VideoMode
+from mcu_sim.device import Id
 from results.judge.criteria import Criterion
 from scenarios.faults.kinds import Fault
 from scenarios.spec.background import Background
@@ -22,19 +23,52 @@ from topology.model import BridgeSpec, LinkChange
 from topology.qos import Qos
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
+PhaseName = Literal["before", "during", "after", "check", "course"]
+EXPANSION: tuple[PhaseName, ...] = ("before", "during", "after")
 
 
 class Phases(StrictModel):
-    """Length of each phase of the meeting, in seconds (Art. 4(3): before, during, after)."""
+    """Length of each phase of the meeting, in seconds.
+
+    Of an expansion: before, during and after new bridges connect (Art. 4(3)), 30 s each where not
+    given. Of a meeting that everybody joins at its beginning: `course_s`, its course, or
+    `check_s`, the check of the system an hour before it (Art. 19(3)).
+    """
 
     before_s: PhaseSeconds = 30.0
     during_s: PhaseSeconds = 30.0
     after_s: PhaseSeconds = 30.0
+    check_s: PhaseSeconds | None = None
+    course_s: PhaseSeconds | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        kinds = {key.removesuffix("_s") for key in self.model_fields_set}
+        given: list[str] = [name for name in ("check", "course") if name in kinds]
+        given += ["before, during, after"] * bool(kinds.intersection(EXPANSION))
+        if len(given) > 1:
+            raise ValueError(f"has {' and '.join(given)} (allowed: one of them)")
+        return self
+
+    @property
+    def of_expansion(self) -> bool:
+        """Whether new bridges connect while the meeting goes on."""
+        return self.check_s is None and self.course_s is None
+
+    @property
+    def parts(self) -> list[tuple[PhaseName, float]]:
+        """The phases in order, each with its length in seconds."""
+        if self.check_s is not None:
+            return [("check", self.check_s)]
+        if self.course_s is not None:
+            return [("course", self.course_s)]
+        lengths = (self.before_s, self.during_s, self.after_s)
+        return list(zip(EXPANSION, lengths, strict=True))
 
     @property
     def total_s(self) -> float:
         """From the first phase's start to the last one's end."""
-        return self.before_s + self.during_s + self.after_s
+        return sum(seconds for _, seconds in self.parts)
 
 
 class MeetingSettings(StrictModel):
@@ -44,9 +78,12 @@ class MeetingSettings(StrictModel):
     picture composed for each bridge, or the speaker's forwarded. `dial`: who calls whom.
     `encrypted`: media by SRTP (Art. 25(3)). `sound`: each bridge sends a steady tone, or talk
     spurts and pauses as in a conversation (ITU-T P.59). `silence_suppression`: nothing is sent in
-    the pauses.
+    the pauses. `chair`: the province's chair bridge where not given. `participants`: all bridges
+    where not given.
     """
 
+    chair: Id | None = None
+    participants: Annotated[list[Id], Field(min_length=2, max_length=1000)] | None = None
     floor: FloorMode = "chair"
     video: VideoMode = "presence"
     layout: LayoutChoice = "auto"
@@ -66,6 +103,21 @@ class MeetingSettings(StrictModel):
         if self.silence_suppression and self.sound == "tone":
             raise ValueError(Sentence('silence_suppression = true needs sound = "conversation"'))
         return self
+
+
+class ConcurrentMeeting(StrictModel):
+    """Another meeting that the MCU holds at the same time (Art. 3(2)).
+
+    Its bridges dial `from_s` after the first phase began; not given: before it, as all others do.
+    Video, SRTP and who dials are those of `[meeting]`.
+    """
+
+    id: Id
+    chair: Id
+    participants: Annotated[list[Id], Field(min_length=2, max_length=1000)]
+    floor: FloorMode = "chair"
+    layout: LayoutChoice = "auto"
+    from_s: Annotated[float, Field(ge=0, le=10_800)] | None = None
 
 
 class Content(StrictModel):
@@ -103,11 +155,13 @@ class Control(StrictModel):
     """A command to the meeting at a moment of the run, counted from the first phase.
 
     `by` is the bridge whose technician gives it, or "operator", the one at the MCU (Art. 2).
+    `meeting`: the concurrent meeting that the operator means, if it names no participant.
     """
 
     at_s: Annotated[float, Field(ge=0, le=10_800)]
     by: Annotated[str, Field(min_length=1)]
     do: Annotated[Command, Field(discriminator="command")]
+    meeting: Id | None = None
 
 
 class Expect(StrictModel):
@@ -148,6 +202,9 @@ class Scenario(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
     phases: Phases = Phases()
     meeting: MeetingSettings = MeetingSettings()
+    concurrent: Annotated[
+        list[ConcurrentMeeting], Field(alias="concurrent_meeting", default_factory=list)
+    ]
     new_bridges: Annotated[
         list[BridgeSpec], Field(alias="bridge", max_length=500, default_factory=list)
     ]

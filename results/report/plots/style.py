@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from results.model.series import Series
 from results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
 
-PHASES = ("before", "during", "after")
+PHASES = ("before", "during", "after", "check", "course")
 """Those that have a name in every language."""
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#A6761D")
 STYLES: tuple[Any, ...] = (

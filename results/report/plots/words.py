@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from giaoban.translation import Language, pgettext, translator
+from giaoban.translation import N_, Language, pgettext, translator
 
 Lang = Language
 
@@ -15,6 +15,8 @@ WORDS: Mapping[str, str] = {
     "before": pgettext("plot", "Before"),
     "during": pgettext("plot", "During"),
     "after": pgettext("plot", "After"),
+    "check": N_("System check"),
+    "course": N_("Meeting"),
     "time": pgettext("plot", "Time (s)"),
     "delay": pgettext("plot", "One-way delay by stream (ms)"),
     "loss": pgettext("plot", "Packets lost by stream (%)"),

@@ -163,7 +163,7 @@ def _ask(
         update["profile"] = variant.profile
     if variant.device is not None:
         update["device"] = variant.device
-    if added:
+    if added and scenario.phases.of_expansion:
         pace_s = variant.pace_s or base.pace_s or PACE_S
         during_s = min(LONGEST_S, pace_s * len(bridges))
         phases = scenario.phases

@@ -151,8 +151,10 @@ def test_the_console_at_its_times_and_the_end(callers: list[Caller], serve_mcu: 
     drop = commands.Drop(command="drop", participant="east")
     mcu = serve_mcu(
         planned_streams=planned_streams(BRIDGES),
-        commands=[TimedCommand(soon_ns, nobody), TimedCommand(soon_ns + 10**9, drop)],
-        console_meeting="meeting",
+        commands=[
+            TimedCommand(soon_ns, nobody, "meeting"),
+            TimedCommand(soon_ns + 10**9, drop, "meeting"),
+        ],
     )
     dial([west, east])
     meet([west, east], lambda: east.ended)

@@ -22,15 +22,23 @@ def of(
     picture: float = 0,
     hold: float = 0,
     sooner: list[float] | None = None,
+    meeting: list[int] | None = None,
 ) -> EndToEnd:
-    """`sooner`: by how much each bridge's sound was played sooner once, up and down."""
+    """`sooner`: by how much each bridge's sound was played sooner once, up and down; `meeting`: in
+    which each is, None for one and the same."""
     table = np.array(bridges, np.float64).reshape(-1, 4).T.copy()
     least = table[:2] - np.array(sooner or [0.0] * len(bridges))
-    return end_to_end(Legs(*table, *least), Devices(sound, picture, hold))
+    together = np.zeros(len(table[0]), np.intp) if meeting is None else np.array(meeting)
+    return end_to_end(Legs(*table, *least), Devices(sound, picture, hold), together)
 
 
 def pairs(
-    bridges: list[Four], sound: float, picture: float, hold: float, sooner: list[float]
+    bridges: list[Four],
+    sound: float,
+    picture: float,
+    hold: float,
+    sooner: list[float],
+    meeting: list[int],
 ) -> dict[str, list[tuple[float, set[int]]]]:
     """Per kind and bridge the worst value, and with whom that may be; NaN and nobody if none."""
     kinds = ("mouth_to_ear", "camera_to_screen", "sound_early", "sound_late", "spoken")
@@ -38,7 +46,7 @@ def pairs(
     seen: dict[str, list[dict[int, float]]] = {kind: [{} for _ in range(n)] for kind in kinds}
     for listener in range(n):
         for speaker in range(n):
-            if speaker == listener:
+            if speaker == listener or meeting[speaker] != meeting[listener]:
                 continue
             voice = bridges[speaker][0] + sound + bridges[listener][1]
             face = bridges[speaker][2] + picture + bridges[listener][3]
@@ -70,16 +78,22 @@ ms = st.one_of(st.just(NAN), st.sampled_from([0.0, 5.0, 5.0, 40.0, 120.0]), st.f
 @given(
     bridges=st.lists(st.tuples(ms, ms, ms, ms), max_size=7),
     sooner=st.lists(st.sampled_from([0.0, 0.0, 30.0]), min_size=7, max_size=7),
+    meeting=st.lists(st.integers(0, 2), min_size=7, max_size=7),
     sound=st.floats(0, 300),
     picture=st.floats(0, 300),
     hold=st.sampled_from([0.0, 0.0, 80.0, 250.0, 1e6]),
 )
 def test_it_is_what_every_pair_by_itself_gives(
-    bridges: list[Four], sooner: list[float], sound: float, picture: float, hold: float
+    bridges: list[Four],
+    sooner: list[float],
+    meeting: list[int],
+    sound: float,
+    picture: float,
+    hold: float,
 ) -> None:
-    sooner = sooner[: len(bridges)]
-    got = of(bridges, sound, picture, hold, sooner)
-    for kind, expected in pairs(bridges, sound, picture, hold, sooner).items():
+    sooner, meeting = sooner[: len(bridges)], meeting[: len(bridges)]
+    got = of(bridges, sound, picture, hold, sooner, meeting)
+    for kind, expected in pairs(bridges, sound, picture, hold, sooner, meeting).items():
         worst: Worst = getattr(got, kind)
         assert len(worst.value) == len(worst.other) == len(bridges)
         for at, (value, others) in enumerate(expected):
