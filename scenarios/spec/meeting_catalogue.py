@@ -1,0 +1,217 @@
+"""The meetings of the regulation as data: who meets, how, how long (Art. 3, 5, 6, 18).
+
+One file a meeting, `scenarios/meetings/*.toml`, schema `giaoban.meeting/1`. A meeting becomes two
+scenarios: the check of the system an hour before it (Art. 19(3)), and its course: everybody calls,
+the chair speaks, others are called one by one, and at the end all hang up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from giaoban.errors import InputError, did_you_mean
+from giaoban.provenance import Name, Sourced, Text
+from giaoban.tomlfile import StrictModel, load
+from mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
+from mcu_sim.device import Id
+from scenarios.faults.kinds import Fault
+from scenarios.spec.scenario import Content, Control, MeetingSettings, Phases, Scenario
+from topology.model import BridgeSpec, LinkChange, Province
+
+CATALOGUE = Path(__file__).parents[1] / "meetings"
+CHECK_S = 10.0
+"""How long the check of the system looks at every bridge: ten reports of RTCP, several key frames."""
+ASKS_BEFORE_S = 1.0
+"""A branch asks to speak so long before it is called."""
+
+Seconds = Annotated[float, Field(ge=1, le=600)]
+
+
+class Course(Sourced):
+    """The course of a meeting, condensed: each kind of moment once, not its hours.
+
+    `opening_s` the chair speaks; then `speakers` (all other bridges where not given) are called one
+    after another, each for `speech_s`, having asked for it if `requests`; then the chair concludes
+    for `conclusion_s` (Art. 10, 15(2)). Under an open floor nobody is called.
+    """
+
+    opening_s: Seconds = 6.0
+    speech_s: Seconds = 4.0
+    conclusion_s: Seconds = 4.0
+    speakers: Annotated[list[Id], Field(max_length=1000)] | None = None
+    requests: bool = True
+
+
+class Slides(StrictModel):
+    """The chair shows slides while it opens the meeting (`kbps`: their rate)."""
+
+    kbps: Annotated[float, Field(ge=32, le=20_000)]
+
+
+class CataloguedMeeting(StrictModel):
+    """One meeting of the catalogue.
+
+    `article` is where the decision names it. `chair` is the province's chair bridge where not
+    given; `participants` are "all" bridges there are, or those listed. `bridge` tables are rooms
+    that take part and that the province's file does not have: of a department, of the Government.
+    `months` are those in which it is held by rule, `length_min` how long; `emergency`: it may be
+    registered at any time (Art. 19(2)). `fault` tables are what happens in its course.
+    """
+
+    schema_: Literal["giaoban.meeting/1"] = Field(alias="schema")
+    id: Id
+    name: Name
+    name_vi: Name
+    article: Text
+    pattern: Literal["province-districts", "department-line", "any-bridges"]
+    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)
+    length_min: Annotated[float, Field(ge=5, le=24 * 60)]
+    emergency: bool = False
+    chair: Id | None = None
+    participants: Literal["all"] | Annotated[list[Id], Field(min_length=2, max_length=1000)]
+    profile: Id | None = None
+    how: Annotated[MeetingSettings, Field(alias="meeting")] = MeetingSettings()
+    course: Course
+    slides: Slides | None = None
+    bridges: Annotated[
+        list[BridgeSpec], Field(alias="bridge", max_length=500, default_factory=list)
+    ]
+    links: Annotated[list[LinkChange], Field(alias="link", max_length=500, default_factory=list)]
+    faults: Annotated[list[Fault], Field(alias="fault", max_length=50, default_factory=list)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.how.chair is not None or self.how.participants is not None:
+            raise ValueError("chair and participants stand at the top (allowed: not in [meeting])")
+        if self.participants != "all":
+            if self.chair is not None and self.chair not in self.participants:
+                allowed = ", ".join(self.participants)
+                raise ValueError(f'chair = "{self.chair}" is no participant (allowed: {allowed})')
+            for who in self.course.speakers or ():
+                if who not in self.participants:
+                    raise ValueError(f'speakers: "{who}" is no participant')
+            if len({*self.participants}) < len(self.participants):
+                raise ValueError("participants: one is there twice")
+        return self
+
+    def attendance(self, province: Province, more: Sequence[BridgeSpec] = ()) -> list[str]:
+        """Who takes part, the chair first; `more` are bridges that a scenario adds.
+
+        Raises:
+            InputError: a participant that there is not.
+        """
+        known = [bridge.id for bridge in (*province.bridges, *more, *self.bridges)]
+        listed = known if self.participants == "all" else self.participants
+        chair = self.chair or province.chair.id
+        for who in (chair, *listed):
+            if who not in known:
+                raise InputError(
+                    f'meeting "{self.id}": "{who}": unknown bridge{did_you_mean(who, known)}'
+                )
+        if chair not in listed:
+            raise InputError(
+                f'meeting "{self.id}": chair = "{chair}" is no participant '
+                f"(allowed: {', '.join(listed)})"
+            )
+        return [chair, *(who for who in listed if who != chair)]
+
+
+def load_meeting(path: Path) -> CataloguedMeeting:
+    """One file of the catalogue. Raises `InputError`."""
+    return load(path, CataloguedMeeting)
+
+
+def files(folder: Path = CATALOGUE) -> list[Path]:
+    """The catalogue's files, by name."""
+    return sorted(folder.glob("*.toml"))
+
+
+def find(name: str, folder: Path = CATALOGUE) -> Path:
+    """The file of a meeting: by its name in the catalogue, or a path to a file.
+
+    Raises:
+        InputError: there is no such.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        return path
+    known = [each.stem for each in files(folder)]
+    if name not in known:
+        raise InputError(f'meeting "{name}": is not in the catalogue{did_you_mean(name, known)}')
+    return folder / f"{name}.toml"
+
+
+def course_scenario(meeting: CataloguedMeeting, base: Scenario, province: Province) -> Scenario:
+    """The meeting's course, held with the bridges, lines, device and criteria of `base`.
+
+    Raises:
+        InputError: as `CataloguedMeeting.attendance`.
+    """
+    chair, *others = meeting.attendance(province, base.new_bridges)
+    course = meeting.course
+    speakers = others if course.speakers is None else [w for w in course.speakers if w != chair]
+    controls: list[Control] = []
+    at_s = course.opening_s
+    for who in speakers if meeting.how.floor == "chair" else ():
+        if course.requests:
+            ask = RequestToSpeak(command="request-to-speak")
+            controls.append(Control(at_s=at_s - ASKS_BEFORE_S, by=who, do=ask))
+        call = CallToSpeak(command="call-to-speak", participant=who)
+        controls.append(Control(at_s=at_s, by=chair, do=call))
+        at_s += course.speech_s
+        end = EndSpeech(command="end-speech", participant=who)
+        controls.append(Control(at_s=at_s, by=chair, do=end))
+    if meeting.how.floor == "open":
+        at_s += course.speech_s * len(speakers)
+    content = None
+    if meeting.slides is not None:
+        content = Content(bridge=chair, to_s=course.opening_s, kbps=meeting.slides.kbps)
+    return _held(meeting, base, [chair, *others]).model_copy(
+        update={
+            "phases": Phases(course_s=at_s + course.conclusion_s),
+            "controls": controls,
+            "content": content,
+            "faults": meeting.faults,
+        }
+    )
+
+
+def check_scenario(meeting: CataloguedMeeting, base: Scenario, province: Province) -> Scenario:
+    """The check of the system before the meeting (Art. 15(1), 16(1), 19(3)): every bridge calls,
+    sends sound and picture and is sent both. Raises as `course_scenario`."""
+    held = _held(meeting, base, meeting.attendance(province, base.new_bridges))
+    return held.model_copy(
+        update={
+            "id": f"{held.id[:42]}-check",
+            "phases": Phases(check_s=CHECK_S),
+            "controls": [],
+            "content": None,
+            "faults": [],
+        }
+    )
+
+
+def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str]) -> Scenario:
+    """`base` with this meeting in place of its own, without what happens in one."""
+    settings = meeting.how.model_copy(
+        update={"chair": attendance[0], "participants": list(attendance)}
+    )
+    return base.model_copy(
+        update={
+            "id": meeting.id,
+            "question": f"{meeting.name}: will everybody see and hear everybody?",
+            "question_vi": f"{meeting.name_vi}: mọi điểm cầu có nhìn và nghe được nhau hay không?",
+            "profile": meeting.profile or base.profile,
+            "meeting": settings,
+            "concurrent": [],
+            "new_bridges": [*base.new_bridges, *meeting.bridges],
+            "link_changes": [*base.link_changes, *meeting.links],
+            "impairments": [i for i in base.impairments if i.from_s is None and i.to_s is None],
+            "recordings": [],
+            "accepted": [],
+        }
+    )
