@@ -110,6 +110,11 @@ def judge(
     return judgement if seeds is None else _at(judgement, criteria, seeds)
 
 
+def judged_alone(criterion: Criterion, phases: Sequence[Phase]) -> CriterionResult:
+    """A criterion that has a measure, on these phases alone."""
+    return _result(criterion, worst(criterion, phases, (), ()))
+
+
 def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
     """A result that was judged at its own seed, judged by others as well."""
     own = Judgement(

@@ -14,6 +14,7 @@ from scenarios.cli import language
 
 COMMANDS = {
     "check": "check:command",
+    "meeting": "meeting:command",
     "faults": "faults:command",
     "load": "load:command",
     "annex": "annex:command",

@@ -24,7 +24,7 @@ from topology.model import BridgeSpec, LinkChange, Province
 
 CATALOGUE = Path(__file__).parents[1] / "meetings"
 CHECK_S = 10.0
-"""How long the check of the system looks at every bridge: ten reports of RTCP, several key frames."""
+"""How long the check looks at every bridge: several reports of RTCP and key frames."""
 ASKS_BEFORE_S = 1.0
 """A branch asks to speak so long before it is called."""
 

@@ -1,0 +1,93 @@
+"""`giaoban meeting NAME`: a meeting of the regulation, from the system check to the hanging up."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from giaoban.errors import InputError
+from giaoban.workers import cores
+from results import RUNS
+from results.model.meetings import PARTS, Part
+from results.report import terminal
+from results.report.document import Par
+from results.report.meeting_summary import brief
+from scenarios.cli import options
+from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.emulation.engine import EngineName
+from scenarios.spec.meeting_catalogue import find, load_meeting
+from scenarios.spec.question import province_of
+from scenarios.spec.scenario import load_scenario
+from scenarios.study.meeting import hold, plain_scenario
+from topology.load import DEFAULT_PROVINCE, load_province
+
+
+def command(
+    name: Annotated[
+        str, typer.Argument(help="a meeting of the catalogue, or a file (TOML) that describes one")
+    ],
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="hold it with this scenario's bridges, lines and device"),
+    ] = None,
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", help="check (of the system) or course alone"),
+    ] = None,
+    engine: options.Engine = EngineName.SANDBOX,
+    seed: options.Seed = None,
+    jobs: options.Jobs = None,
+    results: options.Results = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print meeting.json instead of tables")
+    ] = False,
+) -> int:
+    """Hold a meeting: the check of the system an hour before it, its course, its end.
+
+    Every bridge connects, sends and is sent sound and picture; then the chair opens, calls others
+    to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.
+    """
+    meeting = load_meeting(find(name))
+    base_path = scenario
+    if base_path is None:
+        province_path = (province or DEFAULT_PROVINCE).resolve()
+        base, base_path = plain_scenario(province_path), province_path
+    else:
+        base = load_scenario(base_path)
+        province_path = province or province_of(base, base_path)
+    with progress() as told:
+        held = hold(
+            meeting,
+            base,
+            base_path,
+            load_province(province_path),
+            province_path,
+            parts=_parts(only),
+            seed=seed,
+            jobs=jobs or cores(),
+            engine=engine,
+            root=results,
+            now=datetime.now(),
+            progress=told,
+        )
+    if as_json:
+        print_json(json.loads(held.answer.to_json()))
+    else:
+        terminal.show(*brief(held.answer, "en"), Par(f"run: {held.folder}"))
+    return EXIT_CODES[held.answer.verdict]
+
+
+def _parts(only: str | None) -> list[Part]:
+    if only is None:
+        return list(PARTS)
+    for part in PARTS:
+        if only == part:
+            return [part]
+    raise InputError(f'--only = "{only}": unknown part (allowed: {", ".join(PARTS)})')

@@ -1,0 +1,217 @@
+"""Holding a meeting of the catalogue: the check of the system, then its course; all or nothing.
+
+Both are emulations of scenarios that are written into the run's folder, so that each can be asked
+again by itself: `check/scenario.toml`, `course/scenario.toml`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from giaoban import tomltext
+from giaoban.errors import InvalidRun
+from giaoban.progress import Progress
+from results.archive import store
+from results.archive.store import RunFolder
+from results.judge.by_bridge import by_bridge
+from results.model.meetings import (
+    FILE,
+    HeldMeeting,
+    MeetingAnswer,
+    Part,
+    PartJudged,
+    verdict_of,
+)
+from results.model.result import Assumption
+from scenarios.emulation.engine import EngineName
+from scenarios.measure.assemble import Answer
+from scenarios.measure.minutes import minutes
+from scenarios.plan.plan import Plan
+from scenarios.records.events import Connected, read
+from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, course_scenario
+from scenarios.spec.question import Question, question_from
+from scenarios.spec.scenario import Scenario
+from scenarios.study.emulation_process import Order, emulate_all
+from topology.model import Province
+from topology.sandbox import kernel
+
+SCENARIO = "scenario.toml"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A finished run."""
+
+    folder: Path
+    answer: MeetingAnswer
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one part came to, and what it rests on."""
+
+    judged: PartJudged
+    assumptions: Sequence[Assumption]
+    names: dict[str, str]
+
+
+def plain_scenario(province_path: Path) -> Scenario:
+    """A province as it is, for meetings that no scenario is named for."""
+    return Scenario.model_validate(
+        {
+            "schema": "giaoban.scenario/1",
+            "id": "meeting",
+            "question": "?",
+            "question_vi": "?",
+            "province": str(province_path),
+        }
+    )
+
+
+def hold(
+    meeting: CataloguedMeeting,
+    base: Scenario,
+    base_path: Path,
+    province: Province,
+    province_path: Path,
+    *,
+    parts: Sequence[Part],
+    seed: int | None,
+    jobs: int,
+    engine: EngineName,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> Held:
+    """Emulate the parts, judge each bridge, and write everything down under `root`.
+
+    Args:
+        base: whose bridges, lines, device and criteria it is held with; read from `base_path`.
+
+    Raises:
+        InputError: a mistake in the meeting or the scenario; a folder that cannot be written.
+        MachineLacks: a program, a privilege or a kernel feature is missing.
+    """
+    make = {"check": check_scenario, "course": course_scenario}
+    made = {part: make[part](meeting, base, province) for part in parts}
+    for part in parts:  # all mistakes are told before a minute of emulation
+        question_from(made[part], base_path, province, province_path, seed=seed)
+    if engine is EngineName.SANDBOX:
+        kernel.ensure(progress)
+    store.remove_stale_partials(root)
+    run_id = f"meeting-{meeting.id}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        questions: dict[str, Question] = {}
+        for part in parts:
+            place = folder.path / part
+            place.mkdir()
+            path = place / SCENARIO
+            written = _placed(made[part], base_path, place, province_path)
+            path.write_text(tomltext.dumps(written), encoding="utf-8")
+            questions[part] = question_from(
+                made[part], base_path, province, province_path, seed=seed
+            )
+        orders = [
+            Order(
+                part,
+                questions[part],
+                engine,
+                folder.path / part,
+                partial(_look, part, questions[part].plan),
+            )
+            for part in parts
+        ]
+        found = emulate_all(
+            orders, len(orders), at_once=jobs, told="{} of {} parts".format, progress=progress
+        )
+        told = {part: found[part].found for part in parts}
+        for each in told.values():
+            if isinstance(each, InvalidRun):
+                raise each
+        answer = _answer(meeting, folder.run_id, [f for f in told.values() if isinstance(f, Found)])
+        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        final = folder.finish(FILE)
+    return Held(final, answer)
+
+
+def _placed(
+    scenario: Scenario, base_path: Path, place: Path, province_path: Path
+) -> dict[str, object]:
+    """A scenario as its file has it, with the paths of its files as seen from there."""
+    final = place.parent.parent / "run" / place.name  # as far from them as where it will lie
+    update: dict[str, object] = {"province": os.path.relpath(province_path, final)}
+    if scenario.devices is not None:
+        update["devices"] = os.path.relpath(base_path.parent / scenario.devices, final)
+    changed = scenario.model_copy(update=update)
+    dumped: dict[str, object] = changed.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True
+    )
+    return {"schema": changed.schema_, **dumped}
+
+
+def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
+    """What one part's emulation found. `captures` lie in the folder of the events."""
+    result, events = answer.result, read(captures.parent)
+    setup_ms = {e.bridge: e.setup_ms for e in reversed(events) if isinstance(e, Connected)}
+    bridges = [
+        each.model_copy(update={"setup_ms": setup_ms.get(each.bridge)})
+        for each in by_bridge(
+            result.phases,
+            answer.criteria,
+            [(call.bridge, call.name) for call in plan.calls],
+            result.faults,
+        )
+    ]
+    return Found(
+        PartJudged(
+            part=part,
+            verdict=result.verdict,
+            reasons=result.reasons,
+            seconds=sum(phase.seconds for phase in result.phases),
+            bridges=bridges,
+            minutes=minutes(plan, events, result.faults),
+        ),
+        result.assumptions,
+        result.names,
+    )
+
+
+def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> MeetingAnswer:
+    parts = [each.judged for each in found]
+    course = meeting.course
+    assumptions = list(found[-1].assumptions)
+    seconds = found[-1].judged.seconds
+    if course.assumed:
+        assumptions.append(
+            Assumption(
+                what=f"course of the meeting {meeting.id}",
+                what_vi=f"diễn biến cuộc họp {meeting.name_vi}",
+                value=f"{meeting.length_min:g} min condensed to {seconds:g} s",
+                value_vi=f"{meeting.length_min:g} phút rút gọn còn {seconds:g} giây",
+                source=course.source,
+                source_vi=course.source_vi or course.source,
+                settled_by=course.settled_by,
+                settled_by_vi=course.settled_by_vi or course.settled_by,
+            )
+        )
+    chair = parts[0].bridges[0].bridge
+    return MeetingAnswer(
+        run_id=run_id,
+        verdict=verdict_of(parts),
+        meeting=HeldMeeting(
+            id=meeting.id,
+            name=meeting.name,
+            name_vi=meeting.name_vi,
+            article=meeting.article,
+            chair=meeting.chair or chair,
+            length_min=meeting.length_min,
+        ),
+        parts=parts,
+        assumptions=assumptions,
+        names=found[-1].names,
+    )
