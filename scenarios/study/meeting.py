@@ -34,7 +34,7 @@ from scenarios.measure.minutes import minutes
 from scenarios.plan.plan import Plan
 from scenarios.records.events import Connected, read
 from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, course_scenario
-from scenarios.spec.question import Question, question_from
+from scenarios.spec.question import Question, make_question, question_from
 from scenarios.spec.scenario import Scenario
 from scenarios.study.emulation_process import Order, emulate_all
 from topology.model import Province
@@ -113,9 +113,7 @@ def hold(
             path = place / SCENARIO
             written = _placed(made[part], base_path, place, province_path)
             path.write_text(tomltext.dumps(written), encoding="utf-8")
-            questions[part] = question_from(
-                made[part], base_path, province, province_path, seed=seed
-            )
+            questions[part] = make_question(path, seed=seed)
         orders = [
             Order(
                 part,
