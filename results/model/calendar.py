@@ -1,0 +1,121 @@
+"""The answer of `giaoban calendar`: what a calendar of meetings asks of rules, device and lines.
+
+`calendar.json`, schema `giaoban.calendar/1`. Times are ISO 8601 with the province's offset.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from giaoban.tomlfile import StrictModel, read_json
+from results.model.quantities import Amount, Count, Id, Percent, Verdict
+from results.model.result import Binding, RunId
+
+SCHEMA = "giaoban.calendar/1"
+FILE = "calendar.json"
+Rule = Literal[
+    "late-registration",
+    "no-hour-for-check",
+    "bridge-in-two-meetings",
+    "room-in-use",
+    "device-full",
+    "link-full",
+    "briefing-missing",
+]
+"""Rules of the decision, and limits of device and lines."""
+
+
+class Booked(StrictModel):
+    """One meeting on one day."""
+
+    id: str
+    title: str
+    start: str
+    end: str
+    chair: Id
+    participants: list[Id]
+    meeting: Id | None = None
+    emergency: bool = False
+    registered: str | None = None
+    rooms: list[str] = Field(default_factory=list)
+    check: str
+
+
+class Finding(StrictModel):
+    """A rule that is broken: by which meetings (`Booked.id`), from when to when, at what.
+
+    `article` is that of the decision. `move`: the meeting that had better be moved, `to` when
+    (None: no free time within `results.model.calendar.SEARCHED_DAYS` was found).
+    """
+
+    rule: Rule
+    meetings: list[str]
+    start: str
+    end: str
+    article: str
+    bridges: list[Id] = Field(default_factory=list)
+    room: str | None = None
+    link: str | None = None
+    amount: Amount | None = None
+    limit: Amount | None = None
+    move: str | None = None
+    to: str | None = None
+
+
+class Period(StrictModel):
+    """From one change to the next: which meetings are held, and what they take.
+
+    `used_pct` of the device, by what of it most is in use (`used_of`); `refused`: calls that it
+    does not take. `link_pct` is the mean load of the most loaded link at most, at `link`.
+    """
+
+    start: str
+    end: str
+    meetings: list[str]
+    calls: Count
+    used_pct: Percent
+    used_of: str
+    refused: list[Id] = Field(default_factory=list)
+    link_pct: Amount
+    link: str
+
+
+class Peak(StrictModel):
+    """A moment that was judged: by emulation, or by estimate alone."""
+
+    start: str
+    meetings: list[str]
+    engine: Literal["sandbox", "native", "estimate"]
+    verdict: Verdict
+    reasons: list[str]
+    binding: Binding | None = None
+    refused: list[Id] = Field(default_factory=list)
+
+
+class CalendarAnswer(StrictModel):
+    """The whole answer. `fail`: a rule is broken, or a peak does not pass."""
+
+    schema_id: Literal["giaoban.calendar/1"] = Field(default="giaoban.calendar/1", alias="schema")
+    run_id: RunId
+    verdict: Verdict
+    calendar: str
+    from_day: str
+    until_day: str
+    over: Count
+    """Meetings of the file that lie before `from_day`."""
+    booked: list[Booked]
+    findings: list[Finding]
+    periods: list[Period]
+    peaks: Annotated[list[Peak], Field(default_factory=list)]
+    names: dict[str, str] = Field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The text of `calendar.json`."""
+        return self.model_dump_json(by_alias=True, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = FILE) -> Self:
+        """Read it back. Raises `InputError` that names the key at fault."""
+        return read_json(cls, text, origin, SCHEMA)

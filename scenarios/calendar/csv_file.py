@@ -1,0 +1,119 @@
+"""Registrations as CSV, for offices that keep them in a spreadsheet.
+
+A line of titles, in English or Vietnamese, then a meeting a line; UTF-8, separated by commas,
+semicolons or tabs. Times are `2026-03-02 08:00` or `02/03/2026 08:00`, of the province's zone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from giaoban.errors import InputError, did_you_mean, several
+from giaoban.files import read_file
+from scenarios.calendar.registration import TIME_ZONE, Raw
+
+MOST_BYTES = 20_000_000
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "title": ("title", "nội dung"),
+    "start": ("start", "bắt đầu"),
+    "end": ("end", "kết thúc"),
+    "minutes": ("minutes", "số phút"),
+    "chair": ("chair", "chủ trì"),
+    "participants": ("participants", "thành phần"),
+    "registered": ("registered", "ngày đăng ký"),
+    "check": ("check", "giờ kiểm tra"),
+    "emergency": ("emergency", "đột xuất"),
+    "meeting": ("meeting", "loại cuộc họp"),
+    "room": ("room", "phòng họp"),
+}
+"""Key → what a title may be."""
+TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
+YES, NO = ("yes", "true", "1", "x", "có"), ("", "no", "false", "0", "không")
+
+
+def read_csv(path: Path) -> list[Raw]:
+    """Every line. Raises `InputError` with every mistake, by line."""
+    data = read_file(path, "CSV", MOST_BYTES)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: is not UTF-8; save it as CSV UTF-8") from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    keys = _keys(path, next(rows, []))
+    found, mistakes = [], []
+    for row in rows:
+        if any(cell.strip() for cell in row):
+            fields = dict(zip(keys, (cell.strip() for cell in row), strict=False))
+            try:
+                found.append(_raw(fields, f"{path}:{rows.line_num}"))
+            except InputError as error:
+                mistakes.append(str(error))
+    if mistakes:
+        raise several(mistakes)
+    if not found:
+        raise InputError(f"{path}: has no meeting (allowed: a line of titles and one line or more)")
+    return found
+
+
+def _keys(path: Path, titles: list[str]) -> list[str]:
+    of_title = {title: key for key, names in COLUMNS.items() for title in names}
+    keys = []
+    for title in titles:
+        word = title.strip().casefold()
+        if word not in of_title:
+            raise InputError(f'{path}:1: column "{title}"{did_you_mean(word, list(of_title))}')
+        keys.append(of_title[word])
+    for needed in ("start", "participants"):
+        if needed not in keys and not (needed == "participants" and "meeting" in keys):
+            raise InputError(f'{path}:1: has no column "{needed}"')
+    return keys
+
+
+def _raw(fields: Mapping[str, str], place: str) -> Raw:
+    start = _time(fields, "start", place)
+    if start is None:
+        raise InputError(f"{place}: start is missing")
+    end = _time(fields, "end", place)
+    if end is None:
+        minutes = fields.get("minutes", "")
+        if not minutes.isdecimal():
+            raise InputError(f'{place}: has neither an end nor minutes (minutes = "{minutes}")')
+        end = start + timedelta(minutes=int(minutes))
+    said = fields.get("emergency", "").casefold()
+    if said not in (*YES, *NO):
+        raise InputError(f'{place}: emergency = "{said}" (allowed: yes, no)')
+    people = fields.get("participants", "").replace(";", ",").split(",")
+    title = fields.get("title", "") or fields.get("meeting", "") or "?"
+    return Raw(
+        uid=place.rpartition("/")[2],
+        place=place,
+        title=title,
+        start=start,
+        end=end,
+        chair=fields.get("chair", ""),
+        people=tuple(filter(None, (part.strip() for part in people))),
+        registered=_time(fields, "registered", place),
+        check=_time(fields, "check", place),
+        emergency=said in YES,
+        meeting=fields.get("meeting", ""),
+        rooms=tuple(filter(None, [fields.get("room", "")])),
+    )
+
+
+def _time(fields: Mapping[str, str], key: str, place: str) -> datetime | None:
+    text = fields.get(key, "")
+    if not text:
+        return None
+    for form in TIMES:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=TIME_ZONE)
+        except ValueError:
+            continue
+    raise InputError(f'{place}: {key} = "{text}" (allowed: 2026-03-02 08:00 or 02/03/2026 08:00)')
