@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from results.judge.criteria import Criteria, Criterion
 from results.judge.under_faults import as_judged
@@ -16,26 +16,31 @@ OF_A_BRIDGE = ("stream", "bridge")
 
 def by_bridge(
     phases: Sequence[Phase],
+    judged: Mapping[float, Sequence[Phase]],
     criteria: Criteria,
     bridges: Sequence[tuple[str, str]],
     faults: Sequence[FaultResult] = (),
 ) -> list[BridgeJudged]:
     """Every bridge that should have been there, in the order given, as (id, name).
 
-    Where something failed on purpose, its interruptions are left out as they are in the verdict;
-    the longest is told all the same.
+    Args:
+        phases: as they were, which is what is told.
+        judged: as criteria look at them, by seconds of warming up (`judge`): without interruptions
+            by faults, of which the longest is told all the same.
     """
-    judged = as_judged(phases, faults)
+    seen_after = {warm: as_judged(found, faults) for warm, found in judged.items()}
     refused = {r.bridge: r.code for phase in phases for r in phase.mcu.refused}
     found = []
     for ident, name in bridges:
-        own = [_alone(phase, ident) for phase in judged]
-        seen = [phase for phase in own if phase.bridges]
+        own = {
+            warm: [alone for phase in found if (alone := _alone(phase, ident)).bridges]
+            for warm, found in seen_after.items()
+        }
         as_it_was = [b for phase in phases for b in phase.bridges if b.id == ident]
         results = [
             judged_alone(criterion, seen)
             for criterion in criteria.criterion
-            if seen and _is_on(criterion, OF_A_BRIDGE)
+            if _is_on(criterion, OF_A_BRIDGE) and (seen := own.get(criterion.warm_up_s))
         ]
         streams = as_it_was[-1].streams if as_it_was else []
         found.append(
@@ -44,7 +49,7 @@ def by_bridge(
                 name=name,
                 connected=bool(as_it_was) and ident not in refused,
                 refused=refused.get(ident),
-                ways=[_way(stream, seen, criteria) for stream in streams],
+                ways=[_way(stream, own, criteria) for stream in streams],
                 interruption_ms=_longest(as_it_was[-1].streams) if as_it_was else None,
                 left_at_end=ident in phases[-1].mcu.joined,
                 failed=[result for result in results if _fails(result)],
@@ -61,9 +66,13 @@ def _longest(streams: Sequence[StreamResult]) -> float | None:
     return max((s.interruption_ms_max for s in streams if s.interruption_ms_max), default=None)
 
 
-def _way(stream: StreamResult, phases: Sequence[Phase], criteria: Criteria) -> Way:
-    own = [_of_stream(phase, stream) for phase in phases]
-    results = [judged_alone(c, own) for c in criteria.criterion if _is_on(c, ("stream",))]
+def _way(stream: StreamResult, judged: Mapping[float, Sequence[Phase]], criteria: Criteria) -> Way:
+    own = {warm: [_of_stream(p, stream) for p in found] for warm, found in judged.items()}
+    results = [
+        judged_alone(c, seen)
+        for c in criteria.criterion
+        if _is_on(c, ("stream",)) and (seen := own.get(c.warm_up_s))
+    ]
     return Way(
         kind=stream.kind,
         direction=stream.direction,

@@ -15,6 +15,7 @@ from scenarios.cli import language
 COMMANDS = {
     "check": "check:command",
     "meeting": "meeting:command",
+    "calendar": "calendar:command",
     "faults": "faults:command",
     "load": "load:command",
     "annex": "annex:command",

@@ -70,11 +70,16 @@ _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
 
 @dataclass(frozen=True)
 class Answer:
-    """A result with what its documents are drawn from."""
+    """A result with what its documents are drawn from.
+
+    `judged`: its phases as criteria look at them, by seconds of warming up: where something failed
+    on purpose, measured without the interruptions by it.
+    """
 
     result: Result
     series: Series
     criteria: Criteria
+    judged: Mapping[float, Sequence[Phase]]
 
 
 def assemble(
@@ -137,7 +142,8 @@ def assemble(
         accounting=validity.accounting(captures),
         names=names,
     )
-    return Answer(result, series(question, captures, by_second, names, faults), criteria)
+    drawn = series(question, captures, by_second, names, faults)
+    return Answer(result, drawn, criteria, measured.found)
 
 
 def judged(

@@ -160,6 +160,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
         each.model_copy(update={"setup_ms": setup_ms.get(each.bridge)})
         for each in by_bridge(
             result.phases,
+            answer.judged,
             answer.criteria,
             [(call.bridge, call.name) for call in plan.calls],
             result.faults,

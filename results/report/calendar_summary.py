@@ -1,0 +1,137 @@
+"""The answer about a calendar in words: what is broken and what to move, and the peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from giaoban.translation import N_, Language, translator
+from results.model.calendar import Booked, CalendarAnswer, Finding, Peak
+from results.report.document import TONES, Block, Cell, Heading, Par, Table, table
+
+VERDICTS: Mapping[str, str] = {
+    "pass": N_("PASS – every rule is kept, and the peaks that were judged pass"),
+    "fail": N_("FAIL – the calendar cannot be kept as it is"),
+    "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
+}
+RULES: Mapping[str, str] = {
+    "late-registration": N_("registered {amount} h before it begins, not {limit} h"),
+    "no-hour-for-check": N_("{amount} min for the check of the system, not {limit} min"),
+    "bridge-in-two-meetings": N_("in two meetings: {bridges}"),
+    "room-in-use": N_("room in use: {room}"),
+    "device-full": N_("the device takes {limit} of {amount} calls; refused: {bridges}"),
+    "link-full": N_("{link} at {amount} %, allowed {limit} %"),
+    "briefing-missing": N_("no such meeting in this month"),
+}
+
+
+def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
+    """What a terminal shows."""
+    say = translator(language)
+    blocks: list[Block] = [
+        Par(say.gettext(VERDICTS[answer.verdict]), bold=True, tone=TONES[answer.verdict]),
+        Par(
+            say.gettext(
+                N_("{meetings} meetings, {first} to {last}; {findings} conflicts"),
+                meetings=len(answer.booked),
+                first=day(answer.from_day, language),
+                last=day(answer.until_day, language),
+                findings=len(answer.findings),
+            )
+        ),
+    ]
+    if answer.findings:
+        blocks += [Heading(say.gettext(N_("Conflicts")), 1), findings_table(answer, language)]
+    if answer.peaks:
+        blocks += [Heading(say.gettext(N_("Peaks")), 1), peaks_table(answer, language)]
+    return blocks
+
+
+def findings_table(answer: CalendarAnswer, language: Language) -> Table:
+    """A row a broken rule."""
+    say = translator(language)
+    booked = {each.id: each for each in answer.booked}
+    head = [
+        say.gettext(N_("when")),
+        say.gettext(N_("meetings")),
+        say.gettext(N_("what is wrong")),
+        say.gettext(N_("rule")),
+        say.gettext(N_("what to move")),
+    ]
+    rows = [_finding(finding, answer, booked, language) for finding in answer.findings]
+    return table(head, rows)
+
+
+def _finding(
+    finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], language: Language
+) -> list[Cell]:
+    say = translator(language)
+    move = "–"
+    if finding.move is not None:
+        title = booked[finding.move].title
+        move = (
+            say.gettext(N_("{title}: no free time found"), title=title)
+            if finding.to is None
+            else say.gettext(
+                N_("{title} to {time}"), title=title, time=moment(finding.to, language)
+            )
+        )
+    titles = [booked[m].title if m in booked else m for m in finding.meetings]
+    return [
+        Cell(moment(finding.start, language)),
+        Cell(" / ".join(titles)),
+        Cell(what(finding, answer.names, language), tone="bad"),
+        Cell(finding.article),
+        Cell(move),
+    ]
+
+
+def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
+    """What is wrong, in words."""
+    say = translator(language)
+    return say.gettext(
+        RULES[finding.rule],
+        amount=say.number(finding.amount, 1),
+        limit=say.number(finding.limit, 1),
+        bridges=", ".join(names.get(bridge, bridge) for bridge in finding.bridges),
+        room=finding.room,
+        link=finding.link,
+    )
+
+
+def peaks_table(answer: CalendarAnswer, language: Language) -> Table:
+    """A row a moment that was judged."""
+    say = translator(language)
+    head = [
+        say.gettext(N_("when")),
+        say.gettext(N_("meetings at once")),
+        say.gettext(N_("judged by")),
+        say.gettext(N_("result")),
+        say.gettext(N_("refused calls")),
+    ]
+    return table(head, [_peak(peak, answer, language) for peak in answer.peaks])
+
+
+def _peak(peak: Peak, answer: CalendarAnswer, language: Language) -> list[Cell]:
+    say = translator(language)
+    titles = {each.id: each.title for each in answer.booked}
+    by = N_("estimate") if peak.engine == "estimate" else N_("emulation")
+    return [
+        Cell(moment(peak.start, language)),
+        Cell(" / ".join(titles[m] for m in peak.meetings)),
+        Cell(say.gettext(by)),
+        Cell(peak.verdict.upper(), tone=TONES[peak.verdict]),
+        Cell(", ".join(answer.names.get(b, b) for b in peak.refused) or "–"),
+    ]
+
+
+def moment(text: str, language: Language) -> str:
+    """A day and a time, as the language writes them."""
+    at = datetime.fromisoformat(text)
+    return f"{at:%d/%m/%Y %H:%M}" if language == "vi" else f"{at:%Y-%m-%d %H:%M}"
+
+
+def day(text: str, language: Language) -> str:
+    """A day, as the language writes it."""
+    at = datetime.fromisoformat(text)
+    return f"{at:%d/%m/%Y}" if language == "vi" else f"{at:%Y-%m-%d}"

@@ -1,0 +1,175 @@
+"""How much of the device and of the lines a calendar takes, from one change to the next.
+
+What is held at one moment is a scenario of meetings at once; its calls are admitted as the device
+does, and their rates added up on the lines (`scenarios.estimate.static`). The same scenario is
+estimated or emulated where a moment is to be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from results.model.calendar import Period
+from scenarios.calendar.registration import Registration
+from scenarios.estimate.static import StaticLoads, static_loads
+from scenarios.spec.meeting_catalogue import CataloguedMeeting
+from scenarios.spec.question import Question, question_from
+from scenarios.spec.scenario import ConcurrentMeeting, MeetingSettings, Phases, Scenario
+from topology.model import BridgeSpec, LinkChange, Province
+
+MOMENT_S = 20.0
+"""How long a moment is looked at where it is judged."""
+BEGINS_S = 4.0
+"""Meetings that begin at the moment dial so long after the others' sound and picture are seen."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What meetings are held with: a scenario's bridges, lines and device, on a province."""
+
+    base: Scenario
+    base_path: Path
+    province: Province
+    province_path: Path
+    catalogue: Mapping[str, CataloguedMeeting]
+
+    def question(self, scenario: Scenario, seed: int | None = None) -> Question:
+        """Raises `InputError`."""
+        return question_from(scenario, self.base_path, self.province, self.province_path, seed=seed)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Meetings that are held at once from `start` to `end`, those that began first first."""
+
+    start: datetime
+    end: datetime
+    held: tuple[Registration, ...]
+
+
+def moments(registrations: Sequence[Registration]) -> Iterator[Moment]:
+    """Every time between two changes in which something is held, in order."""
+    times = sorted({t for each in registrations for t in (each.start, each.end)})
+    for start, end in pairwise(times):
+        held = [each for each in registrations if each.start <= start and end <= each.end]
+        if held:
+            held.sort(key=lambda each: (each.start, each.registered or each.start, each.uid))
+            yield Moment(start, end, tuple(held))
+
+
+def scenario_of(world: World, moment: Moment) -> Scenario:
+    """The meetings of a moment, each bridge in the first that it is registered for."""
+    sits: set[str] = set()
+    parts: list[tuple[Registration, list[str]]] = []
+    for each in moment.held:
+        here = [who for who in each.participants if who not in sits]
+        if len(here) > 1:
+            sits.update(here)
+            parts.append((each, here))
+    bridges, links = _rooms(world, [each for each, _ in parts])
+    first, *others = parts or [(moment.held[0], list(moment.held[0].participants))]
+    settings = _settings(world, first[0])
+    return world.base.model_copy(
+        update={
+            "id": f"moment-{moment.start:%Y%m%d-%H%M}",
+            "question": f"May the meetings of {moment.start:%Y-%m-%d %H:%M} be held at once?",
+            "question_vi": f"Có họp được đồng thời lúc {moment.start:%H:%M} hay không?",
+            "phases": Phases(course_s=MOMENT_S),
+            "meeting": settings.model_copy(
+                update={"chair": _chair(first[0], first[1]), "participants": first[1]}
+            ),
+            "concurrent": [
+                ConcurrentMeeting(
+                    id=f"meeting-{number}",
+                    chair=_chair(each, here),
+                    participants=here,
+                    floor=_settings(world, each).floor,
+                    from_s=BEGINS_S + number if each.start == moment.start else None,
+                )
+                for number, (each, here) in enumerate(others, 2)
+            ],
+            "new_bridges": [*world.base.new_bridges, *bridges],
+            "link_changes": [*world.base.link_changes, *links],
+            "impairments": [],
+            "faults": [],
+            "controls": [],
+            "content": None,
+            "recordings": [],
+            "accepted": [],
+        }
+    )
+
+
+def _rooms(world: World, held: Sequence[Registration]) -> tuple[list[BridgeSpec], list[LinkChange]]:
+    """Bridges that only the catalogue's meetings have, each once."""
+    bridges: dict[str, BridgeSpec] = {}
+    links: dict[str, LinkChange] = {}
+    for each in held:
+        known = world.catalogue.get(each.meeting or "")
+        for bridge in known.bridges if known is not None else ():
+            bridges.setdefault(bridge.id, bridge)
+        for link in known.links if known is not None else ():
+            links.setdefault(link.link, link)
+    return list(bridges.values()), list(links.values())
+
+
+def _settings(world: World, each: Registration) -> MeetingSettings:
+    known = world.catalogue.get(each.meeting or "")
+    return MeetingSettings() if known is None else known.how
+
+
+def _chair(each: Registration, here: Sequence[str]) -> str:
+    return each.chair if each.chair in here else here[0]
+
+
+class Loads:
+    """What moments take, worked out once for meetings that are held together again and again."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: dict[tuple[object, ...], StaticLoads] = {}
+
+    def of(self, moment: Moment) -> StaticLoads:
+        """Raises `InputError` for what the network has no room for, as a bridge without a path."""
+        key = tuple(
+            (each.meeting, each.chair, each.participants, each.start == moment.start)
+            for each in moment.held
+        )
+        if key not in self._known:
+            scenario = scenario_of(self._world, moment)
+            self._known[key] = static_loads(self._world.question(scenario).plan)
+        return self._known[key]
+
+
+def periods(
+    registrations: Sequence[Registration],
+    loads: Loads,
+    name: Callable[[Registration], str],
+) -> list[tuple[Moment, StaticLoads, Period]]:
+    """Every moment with what it takes; `name`: what a registration is called in the answer."""
+    found = []
+    for moment in moments(registrations):
+        load = loads.of(moment)
+        link = max(load.links, key=lambda each: each.peak_pct)
+        found.append(
+            (
+                moment,
+                load,
+                Period(
+                    start=moment.start.isoformat(timespec="minutes"),
+                    end=moment.end.isoformat(timespec="minutes"),
+                    meetings=[name(each) for each in moment.held],
+                    calls=len(load.joined),
+                    used_pct=load.use.pct,
+                    used_of=load.use.of,
+                    refused=[call.bridge for call in load.refused],
+                    link_pct=link.peak_pct,
+                    link=f"{link.link} {link.direction}",
+                ),
+            )
+        )
+    return found

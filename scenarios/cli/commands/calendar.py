@@ -1,0 +1,109 @@
+"""`giaoban calendar FILE`: registrations against rules, device and lines; the peaks judged."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from giaoban.errors import InputError
+from giaoban.workers import cores
+from results import RUNS
+from results.report import terminal
+from results.report.calendar_summary import brief
+from results.report.document import Par
+from scenarios.calendar.occupancy import World
+from scenarios.cli import options
+from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
+from scenarios.spec.question import province_of
+from scenarios.spec.scenario import load_scenario
+from scenarios.study.calendar import plan
+from scenarios.study.meeting import plain_scenario
+from topology.load import DEFAULT_PROVINCE, load_province
+
+MOST_PEAKS = 3
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="registrations: iCalendar (.ics) or .csv")],
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", help="with this scenario's bridges, lines and device"),
+    ] = None,
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    catalogue: Annotated[
+        Path, typer.Option("--catalogue", help="folder of the meetings' files")
+    ] = CATALOGUE,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="the first day (today)")
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="DATE", help="the day after the last (that of the file)"),
+    ] = None,
+    peaks: Annotated[
+        int, typer.Option("--peaks", min=0, max=100, help="how many peaks are judged")
+    ] = MOST_PEAKS,
+    by_estimate: Annotated[
+        bool, typer.Option("--estimate", help="judge the peaks without emulation")
+    ] = False,
+    jobs: options.Jobs = None,
+    results: options.Results = RUNS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print calendar.json instead of tables")
+    ] = False,
+) -> int:
+    """Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.
+
+    Late registration, no hour for the check of the system, a bridge or a room in two meetings, more
+    than the device or a line has. Writes the calendar back as iCalendar.
+    """
+    now = datetime.now()
+    base_path = scenario
+    if base_path is None:
+        province_path = (province or DEFAULT_PROVINCE).resolve()
+        base, base_path = plain_scenario(province_path), province_path
+    else:
+        base = load_scenario(base_path)
+        province_path = province or province_of(base, base_path)
+    known = [load_meeting(path) for path in files(catalogue)]
+    world = World(
+        base,
+        base_path,
+        load_province(province_path),
+        province_path,
+        {meeting.id: meeting for meeting in known},
+    )
+    with progress() as told:
+        planned = plan(
+            file,
+            world,
+            from_day=_day("--from", from_) or now.date(),
+            until=_day("--until", until),
+            most_peaks=peaks,
+            by_estimate=by_estimate,
+            jobs=jobs or cores(),
+            root=results,
+            now=now,
+            progress=told,
+        )
+    if as_json:
+        print_json(json.loads(planned.answer.to_json()))
+    else:
+        terminal.show(*brief(planned.answer, "en"), Par(f"run: {planned.folder}"))
+    return EXIT_CODES[planned.answer.verdict]
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f'{option} = "{text}": is no day (allowed: 2026-03-02)') from None

@@ -1,0 +1,286 @@
+"""A calendar planned: rules, what device and lines carry over the year, its peaks judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import partial
+from pathlib import Path
+
+from giaoban.errors import InputError, InvalidRun
+from giaoban.progress import Progress
+from results.archive import store
+from results.archive.store import RunFolder
+from results.model.calendar import FILE, Booked, CalendarAnswer, Finding, Peak, Period
+from results.model.result import Result, Verdict
+from scenarios.calendar import rules
+from scenarios.calendar.csv_file import read_csv
+from scenarios.calendar.icalendar_file import read_ics, write_ics
+from scenarios.calendar.occupancy import Loads, Moment, World, periods, scenario_of
+from scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
+from scenarios.emulation.engine import EngineName
+from scenarios.estimate.run import estimate
+from scenarios.estimate.static import StaticLoads
+from scenarios.measure.assemble import Answer, criteria_of
+from scenarios.study.emulation_process import Order, emulate_all
+from topology.sandbox import kernel
+
+ICS = "calendar.ics"
+LINK_PEAK = "link-peak"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A finished run."""
+
+    folder: Path
+    answer: CalendarAnswer
+
+
+def read_calendar(
+    path: Path, world: World, from_day: date, until: date | None
+) -> tuple[list[Registration], int]:
+    """The meetings from a day on, and how many were before it.
+
+    Raises:
+        InputError: every mistake of the file; a calendar of which all is over.
+    """
+    match path.suffix.lower():
+        case ".ics":
+            raws = read_ics(path, date(1970, 1, 2), until or date.max)
+        case ".csv":
+            raws = read_csv(path)
+        case _:
+            raise InputError(f"{path}: is no calendar (allowed: .ics, .csv)")
+    more = [
+        (bridge.id, bridge.name)
+        for holder in (world.base.new_bridges, *(m.bridges for m in world.catalogue.values()))
+        for bridge in holder
+    ]
+    found = resolve_all(Directory(world.province, more, world.catalogue), raws)
+    first = datetime.combine(from_day, time(), TIME_ZONE)
+    last = None if until is None else datetime.combine(until, time(), TIME_ZONE)
+    kept = [e for e in found if e.start >= first and (last is None or e.start < last)]
+    over = sum(each.start < first for each in found)
+    if not kept:
+        raise InputError(
+            f"{path}: all {len(found)} meetings begin before {from_day:%Y-%m-%d} "
+            "(allowed: one on that day or later; --from names another day)"
+        )
+    return kept, over
+
+
+def plan(
+    path: Path,
+    world: World,
+    *,
+    from_day: date,
+    until: date | None,
+    most_peaks: int,
+    by_estimate: bool,
+    jobs: int,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> Planned:
+    """Read, check, add up, judge the peaks, and write everything down under `root`.
+
+    Raises:
+        InputError: a mistake in the calendar or what it is held with; a folder that cannot be
+            written.
+        InvalidRun, MachineLacks: as the emulation of a peak.
+    """
+    registrations, over = read_calendar(path, world, from_day, until)
+    names = _names(registrations)
+    name = names.__getitem__
+    loads = Loads(world)
+    progress("adding up", 0.1)
+    found = periods(registrations, loads, lambda each: name(id(each)))
+    findings = _findings(world, registrations, found, lambda each: name(id(each)))
+    by_name = {name(id(each)): each for each in registrations}
+    findings = rules.with_moves(findings, by_name, rules.Free(registrations, loads))
+    chosen = _peaks(found, most_peaks)
+    store.remove_stale_partials(root)
+    run_id = f"calendar-{path.stem[:48]}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, _clean(run_id)) as folder, store.writing(folder.path):
+        peaks = (
+            _estimated(world, chosen, lambda each: name(id(each)))
+            if by_estimate
+            else _emulated(world, chosen, lambda each: name(id(each)), folder.path, jobs, progress)
+        )
+        answer = CalendarAnswer(
+            run_id=folder.run_id,
+            verdict=_verdict(findings, peaks),
+            calendar=path.name,
+            from_day=registrations[0].start.date().isoformat(),
+            until_day=registrations[-1].start.date().isoformat(),
+            over=over,
+            booked=[_booked(each, name(id(each))) for each in registrations],
+            findings=findings,
+            periods=[period for _, _, period in found],
+            peaks=peaks,
+            names=_people(world),
+        )
+        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        write_ics(registrations, folder.path / ICS)
+        final = folder.finish(FILE)
+    return Planned(final, answer)
+
+
+def _findings(
+    world: World,
+    registrations: Sequence[Registration],
+    found: Sequence[tuple[Moment, StaticLoads, Period]],
+    name: rules.Name,
+) -> list[Finding]:
+    criteria = criteria_of(world.question(scenario_of(world, found[0][0])))
+    most = next(c.threshold for c in criteria.criterion if c.id == LINK_PEAK)
+    first, last = registrations[0].start.date(), registrations[-1].start.date()
+    all_found = [
+        *rules.late_registrations(registrations, name),
+        *rules.unchecked(registrations, name),
+        *rules.double_bookings(registrations, name),
+        *rules.overloads(found, most),
+        *rules.missing_briefings(
+            registrations, list(world.catalogue.values()), _whole_months(first, last)
+        ),
+    ]
+    return sorted(all_found, key=lambda finding: (finding.start, finding.rule, finding.meetings))
+
+
+def _whole_months(first: date, last: date) -> list[tuple[int, int]]:
+    """Months between the first and the last meeting, of which no part is outside."""
+    months = []
+    year, month = (first.year, first.month) if first.day <= 7 else _next(first.year, first.month)
+    while (year, month) < (last.year, last.month):
+        months.append((year, month))
+        year, month = _next(year, month)
+    return months
+
+
+def _next(year: int, month: int) -> tuple[int, int]:
+    return (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _peaks(
+    found: Sequence[tuple[Moment, StaticLoads, Period]], most: int
+) -> list[tuple[Moment, StaticLoads]]:
+    """The moments that take most of the device and of a line, each constellation once."""
+    seen: set[tuple[object, ...]] = set()
+    chosen: list[tuple[Moment, StaticLoads]] = []
+    ranked = sorted(
+        found, key=lambda f: (-len(f[1].refused), -f[2].used_pct, -f[2].link_pct, f[0].start)
+    )
+    for moment, load, _ in ranked:
+        key = tuple((each.meeting, each.chair, each.participants) for each in moment.held)
+        if key not in seen and len(chosen) < most:
+            seen.add(key)
+            chosen.append((moment, load))
+    return chosen
+
+
+def _estimated(
+    world: World, chosen: Sequence[tuple[Moment, StaticLoads]], name: rules.Name
+) -> list[Peak]:
+    found = []
+    for moment, _ in chosen:
+        question = world.question(scenario_of(world, moment))
+        result = estimate(question, "peak").result
+        found.append(_peak(moment, name, "estimate", result))
+    return found
+
+
+def _emulated(
+    world: World,
+    chosen: Sequence[tuple[Moment, StaticLoads]],
+    name: rules.Name,
+    folder: Path,
+    jobs: int,
+    progress: Progress,
+) -> list[Peak]:
+    kernel.ensure(progress)
+    orders = []
+    moment_of: dict[str, Moment] = {}
+    for moment, _ in chosen:
+        scenario = scenario_of(world, moment)
+        place = folder / "peaks" / scenario.id
+        place.mkdir(parents=True)
+        moment_of[scenario.id] = moment
+        question = world.question(scenario)
+        orders.append(Order(scenario.id, question, EngineName.SANDBOX, place, partial(_result)))
+    emulated = emulate_all(
+        orders, len(orders), at_once=jobs, told="{} of {} peaks".format, progress=progress
+    )
+    found = []
+    for ident, each in emulated.items():
+        if isinstance(each.found, InvalidRun):
+            raise each.found
+        found.append(_peak(moment_of[ident], name, "sandbox", each.found))
+    return sorted(found, key=lambda peak: peak.start)
+
+
+def _result(answer: Answer, _captures: Path) -> Result:
+    return answer.result
+
+
+def _peak(moment: Moment, name: rules.Name, engine: str, result: Result) -> Peak:
+    refused = [r.bridge for phase in result.phases for r in phase.mcu.refused]
+    return Peak.model_validate(
+        {
+            "start": moment.start.isoformat(timespec="minutes"),
+            "meetings": [name(each) for each in moment.held],
+            "engine": engine,
+            "verdict": result.verdict,
+            "reasons": result.reasons,
+            "binding": result.binding,
+            "refused": sorted(set(refused)),
+        }
+    )
+
+
+def _verdict(findings: Sequence[Finding], peaks: Sequence[Peak]) -> Verdict:
+    verdicts = {peak.verdict for peak in peaks}
+    if "invalid" in verdicts:
+        return "invalid"
+    return "fail" if findings or "fail" in verdicts else "pass"
+
+
+def _names(registrations: Sequence[Registration]) -> dict[int, str]:
+    """What each is called in the answer: its day, and a number where a day has several."""
+    days = Counter(each.start.date() for each in registrations)
+    numbers: Counter[date] = Counter()
+    found = {}
+    for each in registrations:
+        day = each.start.date()
+        numbers[day] += 1
+        found[id(each)] = f"{day:%Y-%m-%d}" + (f"/{numbers[day]}" if days[day] > 1 else "")
+    return found
+
+
+def _booked(each: Registration, name: str) -> Booked:
+    return Booked(
+        id=name,
+        title=each.title,
+        start=each.start.isoformat(timespec="minutes"),
+        end=each.end.isoformat(timespec="minutes"),
+        chair=each.chair,
+        participants=list(each.participants),
+        meeting=each.meeting,
+        emergency=each.emergency,
+        registered=None if each.registered is None else each.registered.isoformat(),
+        rooms=list(each.rooms),
+        check=each.check_start.isoformat(timespec="minutes"),
+    )
+
+
+def _people(world: World) -> dict[str, str]:
+    named = {bridge.id: bridge.name for bridge in world.province.bridges}
+    for meeting in world.catalogue.values():
+        named |= {bridge.id: bridge.name for bridge in meeting.bridges}
+    return named | {bridge.id: bridge.name for bridge in world.base.new_bridges}
+
+
+def _clean(text: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in text)
