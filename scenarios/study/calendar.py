@@ -21,7 +21,7 @@ from scenarios.calendar.icalendar_file import read_ics, write_ics
 from scenarios.calendar.occupancy import Loads, Moment, World, periods, scenario_of
 from scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from scenarios.emulation.engine import EngineName
-from scenarios.estimate.run import estimate
+from scenarios.estimate.estimate import estimate
 from scenarios.estimate.static import StaticLoads
 from scenarios.measure.assemble import Answer, criteria_of
 from scenarios.study.emulation_process import Order, emulate_all

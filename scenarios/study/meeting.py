@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from giaoban import tomltext
+from giaoban import tomlfile
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
 from results.archive import store
@@ -112,7 +112,7 @@ def hold(
             place.mkdir()
             path = place / SCENARIO
             written = _placed(made[part], base_path, place, province_path)
-            path.write_text(tomltext.dumps(written), encoding="utf-8")
+            path.write_text(tomlfile.dumps(written), encoding="utf-8")
             questions[part] = make_question(path, seed=seed)
         orders = [
             Order(
