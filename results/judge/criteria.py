@@ -36,6 +36,7 @@ CODED = (
     "fault-interruption",
     "fault-bridges-lost",
     "holds-at-every-seed",
+    "holds-in-every-meeting",
 )
 """Criteria whose value is more than a figure of the result; they have no `measure`."""
 
@@ -44,6 +45,9 @@ OF_FAULTS = ("fault-interruption", "fault-bridges-lost")
 
 EVERY_SEED = "holds-at-every-seed"
 """Judged only where other seeds were tried."""
+
+EVERY_MEETING = "holds-in-every-meeting"
+"""Judged only where meetings of the catalogue were tried."""
 
 REPLACED: Mapping[str, str] = {
     "one-way-delay": "mouth-to-ear, camera-to-screen",

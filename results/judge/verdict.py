@@ -19,13 +19,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from results.judge.criteria import EVERY_SEED, Criteria, Criterion
+from results.judge.criteria import EVERY_MEETING, EVERY_SEED, Criteria, Criterion
 from results.judge.under_faults import as_judged, comparable
-from results.judge.worst import at_other_seeds, worst
+from results.judge.worst import at_other_seeds, in_meetings, worst
 from results.model.faults import FaultResult
 from results.model.found import Cause, Found
 from results.model.reasons import Reason
-from results.model.result import Binding, CriterionResult, Phase, Result, Verdict
+from results.model.result import (
+    Binding,
+    CriterionResult,
+    MeetingChecked,
+    Phase,
+    Result,
+    Verdict,
+)
 from results.model.seeds import Seeds, Trial, Valued
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
@@ -95,7 +102,7 @@ def judge(
         criteria = criteria.without_faults()
     judged: list[tuple[CriterionResult, Found]] = []
     for criterion in criteria.criterion:
-        if criterion.id == EVERY_SEED:
+        if criterion.id in (EVERY_SEED, EVERY_MEETING):
             continue
         if criterion.id.startswith("existing-") and not comparable(phases, faults, existing):
             continue
@@ -124,6 +131,19 @@ def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
     return result.model_copy(update={**found._asdict(), "seeds": seeds})
 
 
+def with_meetings(result: Result, criteria: Criteria, meetings: Sequence[MeetingChecked]) -> Result:
+    """A result judged by the meetings of the catalogue as well."""
+    own = Judgement(
+        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
+    )
+    criterion = next((c for c in criteria.criterion if c.id == EVERY_MEETING), None)
+    if criterion is not None and meetings:
+        own = _beside(own, criterion, in_meetings(meetings))
+        if own.verdict != "invalid" and any(m.verdict == "invalid" for m in meetings):
+            own = own._replace(verdict="invalid")
+    return result.model_copy(update={**own._asdict(), "meetings": list(meetings)})
+
+
 def trial(seed: int, judged: Judgement | Result) -> Trial:
     """What was judged, as one seed's answer."""
     return Trial(
@@ -139,7 +159,11 @@ def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
     criterion = next((c for c in criteria.criterion if c.id == EVERY_SEED), None)
     if criterion is None or not seeds.tried:
         return own
-    found = at_other_seeds(seeds)
+    return _beside(own, criterion, at_other_seeds(seeds))
+
+
+def _beside(own: Judgement, criterion: Criterion, found: Found) -> Judgement:
+    """A judgement with one more criterion behind the others, which binds only if they are met."""
     judged = _result(criterion, found)
     results = [*own.criteria, judged]
     binding = own.binding

@@ -25,7 +25,7 @@ from results.judge.under_faults import (
 )
 from results.model.faults import FaultResult
 from results.model.found import Found
-from results.model.result import Phase, Place, StreamResult
+from results.model.result import MeetingChecked, Phase, Place, StreamResult
 from results.model.seeds import Seeds
 
 #: A bridge that receives nothing for longer has lost the meeting (Art. 25(1): not interrupted).
@@ -79,6 +79,15 @@ def at_other_seeds(seeds: Seeds) -> Found:
     if binding is None:
         return Found(seeds.failed_pct, Place(kind="mcu", id="mcu"), "stream")
     return Found(seeds.failed_pct, binding.place, binding.cause)
+
+
+def in_meetings(meetings: Sequence[MeetingChecked]) -> Found:
+    """How many meetings do not pass, and what fails in the first of them."""
+    failed = [meeting for meeting in meetings if meeting.verdict not in ("pass", None)]
+    bound = next((m.binding for m in failed if m.binding is not None), None)
+    if bound is None:
+        return Found(float(len(failed)), Place(kind="mcu", id="mcu"), "stream")
+    return Found(float(len(failed)), bound.place, bound.cause)
 
 
 def _mcu_units(phases: Sequence[Phase]) -> Found:

@@ -54,6 +54,7 @@ __all__ = [
     "LinkResult",
     "McuResult",
     "Meeting",
+    "MeetingChecked",
     "MoreCalls",
     "Mos",
     "Named",
@@ -347,6 +348,25 @@ class Meeting(StrictModel):
     picture_devices_ms: Amount | None = None
 
 
+class MeetingChecked(StrictModel):
+    """A meeting of the catalogue that the same system was tried in.
+
+    `engine`: whether its course was emulated, or, far from every limit, estimated; null, as the
+    `verdict` then: not tried, because an estimate cannot tell what fails in it. `margin_pct`: the
+    least margin of its criteria.
+    """
+
+    id: Id
+    name: str
+    name_vi: str
+    article: str
+    engine: Literal["sandbox", "native", "estimate"] | None
+    verdict: Verdict | None
+    reasons: list[OneLine] = Field(default_factory=list)
+    binding: Binding | None = None
+    margin_pct: float | None = None
+
+
 class Result(StrictModel):
     """The whole answer; `names` maps node ids (routers, bridges, `mcu`) to names for people."""
 
@@ -375,6 +395,8 @@ class Result(StrictModel):
     """Of an emulated run: how far an estimate was off."""
     seeds: Seeds | None = None
     """The same question at other seeds; null: they were not asked for."""
+    meetings: list[MeetingChecked] = Field(default_factory=list)
+    """Of the catalogue, if the scenario names any."""
 
     @model_validator(mode="after")
     def _verdict_fits(self) -> Self:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from results.model import failures, headroom, load, result, sweep, whatif
+from results.model import (
+    calendar,
+    failures,
+    headroom,
+    load,
+    meetings,
+    result,
+    sweep,
+    whatif,
+)
 
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "result.schema.json"
@@ -17,6 +26,8 @@ OTHERS: dict[Path, tuple[type[BaseModel], str]] = {
     FOLDER / "whatif.schema.json": (whatif.WhatIf, whatif.SCHEMA),
     FOLDER / "headroom.schema.json": (headroom.Headroom, headroom.SCHEMA),
     FOLDER / "sweep.schema.json": (sweep.SweepAnswer, sweep.SCHEMA),
+    FOLDER / "meeting.schema.json": (meetings.MeetingAnswer, meetings.SCHEMA),
+    FOLDER / "calendar.schema.json": (calendar.CalendarAnswer, calendar.SCHEMA),
 }
 """Files of other answers, with the model and the name of each."""
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from giaoban.translation import N_, Message
 from results.model.calendar import Period
 from scenarios.calendar.registration import Registration
 from scenarios.estimate.static import StaticLoads, static_loads
@@ -21,6 +22,7 @@ from scenarios.spec.question import Question, question_from
 from scenarios.spec.scenario import ConcurrentMeeting, MeetingSettings, Phases, Scenario
 from topology.model import BridgeSpec, LinkChange, Province
 
+QUESTION = N_("May the meetings at {time} on {day} be held at once?")
 MOMENT_S = 20.0
 """How long a moment is looked at where it is judged."""
 BEGINS_S = 4.0
@@ -73,11 +75,12 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
     bridges, links = _rooms(world, [each for each, _ in parts])
     first, *others = parts or [(moment.held[0], list(moment.held[0].participants))]
     settings = _settings(world, first[0])
+    asked = Message(QUESTION, time=f"{moment.start:%H:%M}", day=f"{moment.start:%Y-%m-%d}")
     return world.base.model_copy(
         update={
             "id": f"moment-{moment.start:%Y%m%d-%H%M}",
-            "question": f"May the meetings of {moment.start:%Y-%m-%d %H:%M} be held at once?",
-            "question_vi": f"Có họp được đồng thời lúc {moment.start:%H:%M} hay không?",
+            "question": asked.en,
+            "question_vi": asked.vi,
             "phases": Phases(course_s=MOMENT_S),
             "meeting": settings.model_copy(
                 update={"chair": _chair(first[0], first[1]), "participants": first[1]}

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Name, Sourced, Text
 from giaoban.tomlfile import StrictModel, load
+from giaoban.translation import N_, Message
 from mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from mcu_sim.device import Id
 from scenarios.faults.kinds import Fault
@@ -27,6 +28,8 @@ CHECK_S = 10.0
 """How long the check looks at every bridge: several reports of RTCP and key frames."""
 ASKS_BEFORE_S = 1.0
 """A branch asks to speak so long before it is called."""
+
+QUESTION = N_("{meeting}: will everybody see and hear everybody?")
 
 Seconds = Annotated[float, Field(ge=1, le=600)]
 
@@ -145,6 +148,17 @@ def find(name: str, folder: Path = CATALOGUE) -> Path:
     return folder / f"{name}.toml"
 
 
+def named(meetings: Literal["all"] | Sequence[str], beside: Path) -> list[Path]:
+    """The files that a scenario means with its `meetings`; paths are relative to its own file.
+
+    Raises:
+        InputError: there is no such.
+    """
+    if meetings == "all":
+        return files()
+    return [beside.parent / find(name) for name in meetings]
+
+
 def course_scenario(meeting: CataloguedMeeting, base: Scenario, province: Province) -> Scenario:
     """The meeting's course, held with the bridges, lines, device and criteria of `base`.
 
@@ -203,8 +217,8 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
     return base.model_copy(
         update={
             "id": meeting.id,
-            "question": f"{meeting.name}: will everybody see and hear everybody?",
-            "question_vi": f"{meeting.name_vi}: mọi điểm cầu có nhìn và nghe được nhau hay không?",
+            "question": Message(QUESTION, meeting=meeting.name).en,
+            "question_vi": Message(QUESTION, meeting=meeting.name_vi).vi,
             "profile": meeting.profile or base.profile,
             "meeting": settings,
             "concurrent": [],

@@ -188,7 +188,8 @@ class Accepted(StrictModel):
 class Scenario(StrictModel):
     """The file. Paths in it are relative to the file; `qos` takes the place of the province's.
 
-    `devices` is a file of MCUs in place of the program's own.
+    `devices` is a file of MCUs in place of the program's own. `meetings` are those of the catalogue
+    that it is tried in as well, by name or file; or "all".
     """
 
     schema_: Literal["giaoban.scenario/1"] = Field(alias="schema")
@@ -202,6 +203,9 @@ class Scenario(StrictModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
     phases: Phases = Phases()
     meeting: MeetingSettings = MeetingSettings()
+    meetings: Literal["all"] | Annotated[list[str], Field(max_length=200)] = Field(
+        default_factory=list
+    )
     concurrent: Annotated[
         list[ConcurrentMeeting], Field(alias="concurrent_meeting", default_factory=list)
     ]

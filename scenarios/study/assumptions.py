@@ -88,7 +88,9 @@ def _background(question: Question) -> Iterator[Assumption]:
             rate = Message("{rate} Mb/s", rate=item.mbps)
             if item.mbps is None:
                 rate = Message("{share} %", share=item.pct)
-            yield _of(item, Message(N_("other traffic on link {link}"), link=item.link), rate)
+            yield assumption(
+                item, Message(N_("other traffic on link {link}"), link=item.link), rate
+            )
 
 
 def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assumption]:
@@ -118,14 +120,14 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assump
             continue
         text = _DEVICE_WORDS.get(key.split(".")[0], N_("{figure} of {device}"))
         value = steps if key == "when_full" else Message("{value}", value=values.get(key, ""))
-        yield _of(figure, Message(text, device=device.name, figure=key), value)
+        yield assumption(figure, Message(text, device=device.name, figure=key), value)
 
 
 def _media(question: Question) -> Iterator[Assumption]:
     plan, terminal = question.plan, question.profiles.terminal
     if plan.profile.assumed:
         rate = Message("{value}", value=f"{plan.profile.video_kbps:g} kb/s")
-        yield _of(plan.profile, Message(N_("rate of a call")), rate)
+        yield assumption(plan.profile, Message(N_("rate of a call")), rate)
     yield from _sound(question)
     yield from _pictures(question)
     if terminal.assumed:
@@ -142,7 +144,7 @@ def _media(question: Question) -> Iterator[Assumption]:
             decoding=f"{terminal.decoding_ms:g}",
             hold=f"{terminal.sync_hold_ms:g}",
         )
-        yield _of(terminal, Message(N_("delays inside an endpoint")), value)
+        yield assumption(terminal, Message(N_("delays inside an endpoint")), value)
     if plan.recovery is not None and plan.recovery.assumed:
         yield of_recovery(plan.recovery)
 
@@ -159,14 +161,16 @@ def of_recovery(recovery: Recovery) -> Assumption:
         bridge=float(recovery.bridge_boot_s),
         mcu=float(recovery.mcu_boot_s),
     )
-    return _of(recovery, Message(N_("how a bridge comes back after a fault")), value)
+    return assumption(recovery, Message(N_("how a bridge comes back after a fault")), value)
 
 
 def _sound(question: Question) -> Iterator[Assumption]:
     """How sound is encoded, how an encoding's losses sound, and when there is talk."""
     plan, audio = question.plan, question.plan.audio
     if audio.assumed:
-        yield _of(audio, Message(N_("encoding of sound")), Message("{name}", name=audio.name))
+        yield assumption(
+            audio, Message(N_("encoding of sound")), Message("{name}", name=audio.name)
+        )
     codec = codec_of(audio.id)
     if codec.assumed:
         yield assumed(
@@ -181,7 +185,7 @@ def _sound(question: Question) -> Iterator[Assumption]:
             talk=float(plan.speech.talk_s),
             pause=float(plan.speech.pause_s),
         )
-        yield _of(plan.speech, Message(N_("when a bridge talks")), value)
+        yield assumption(plan.speech, Message(N_("when a bridge talks")), value)
 
 
 def _pictures(question: Question) -> Iterator[Assumption]:
@@ -199,17 +203,18 @@ def _pictures(question: Question) -> Iterator[Assumption]:
             share=100.0 * encoder.motion_share,
             scenes=float(encoder.scene_changes_per_min),
         )
-        yield _of(encoder, Message(N_("how an encoder spends its rate")), value)
+        yield assumption(encoder, Message(N_("how an encoder spends its rate")), value)
     if question.plan.content is not None and slides.assumed:
         value = Message(
             N_("{size} kB a slide, one every {interval} s on average"),
             size=slides.picture_bytes / 1000,
             interval=float(slides.slide_interval_s),
         )
-        yield _of(slides, Message(N_("shared slides")), value)
+        yield assumption(slides, Message(N_("shared slides")), value)
 
 
-def _of(figure: Sourced, what: Message, value: Message) -> Assumption:
+def assumption(figure: Sourced, what: Message, value: Message) -> Assumption:
+    """An assumed figure as results tell it."""
     source, settled_by = figure.said(translator("vi"))
     return Assumption(
         what=what.en,

@@ -28,6 +28,7 @@ from scenarios.measure.pcap import write_pcapng
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
 from scenarios.study.documents import draw_pictures, prove
+from scenarios.study.every_meeting import in_every_meeting
 from scenarios.study.page_map import write_map
 from scenarios.study.seeds import Trying, helpers_for, other_seeds
 
@@ -87,6 +88,7 @@ def check(
         answer = ahead.beside(answer)
         pictures = _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
+        answer = in_every_meeting(question, answer, folder.path, engine, progress)
         proof = _write(folder.path, question, answer, proved=proved)
         progress("typesetting", 0.7)
         chapter = Chapter(Part(answer.result, proof), pictures)
@@ -130,6 +132,7 @@ def check_by_estimate(
         answer = estimate(question, folder.run_id)
         _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
+        answer = in_every_meeting(question, answer, folder.path, None, progress)
         _write(folder.path, question, answer)
         final = folder.finish()
     return CheckOutcome(final, answer.result)

@@ -16,6 +16,7 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.translation import N_, Message
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.by_bridge import by_bridge
@@ -36,6 +37,7 @@ from scenarios.records.events import Connected, read
 from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, course_scenario
 from scenarios.spec.question import Question, make_question, question_from
 from scenarios.spec.scenario import Scenario
+from scenarios.study.assumptions import assumption
 from scenarios.study.emulation_process import Order, emulate_all
 from topology.model import Province
 from topology.sandbox import kernel
@@ -186,18 +188,11 @@ def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> 
     assumptions = list(found[-1].assumptions)
     seconds = found[-1].judged.seconds
     if course.assumed:
-        assumptions.append(
-            Assumption(
-                what=f"course of the meeting {meeting.id}",
-                what_vi=f"diễn biến cuộc họp {meeting.name_vi}",
-                value=f"{meeting.length_min:g} min condensed to {seconds:g} s",
-                value_vi=f"{meeting.length_min:g} phút rút gọn còn {seconds:g} giây",
-                source=course.source,
-                source_vi=course.source_vi or course.source,
-                settled_by=course.settled_by,
-                settled_by_vi=course.settled_by_vi or course.settled_by,
-            )
+        what = Message(N_("course of the meeting {meeting}"), meeting=meeting.id)
+        value = Message(
+            N_("{length} min condensed to {seconds} s"), length=meeting.length_min, seconds=seconds
         )
+        assumptions.append(assumption(course, what, value))
     chair = parts[0].bridges[0].bridge
     return MeetingAnswer(
         run_id=run_id,
