@@ -42,7 +42,9 @@ def read_csv(path: Path) -> list[Raw]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: is not UTF-8; save it as CSV UTF-8") from None
+        raise InputError(
+            "{path}:{line}: is not UTF-8; save it as CSV UTF-8", path=path, line=line
+        ) from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -54,11 +56,13 @@ def read_csv(path: Path) -> list[Raw]:
             try:
                 found.append(_raw(fields, f"{path}:{rows.line_num}"))
             except InputError as error:
-                mistakes.append(str(error))
+                mistakes.append(error.said)
     if mistakes:
         raise several(mistakes)
     if not found:
-        raise InputError(f"{path}: has no meeting (allowed: a line of titles and one line or more)")
+        raise InputError(
+            "{path}: has no meeting (allowed: a line of titles and one line or more)", path=path
+        )
     return found
 
 
@@ -68,27 +72,36 @@ def _keys(path: Path, titles: list[str]) -> list[str]:
     for title in titles:
         word = title.strip().casefold()
         if word not in of_title:
-            raise InputError(f'{path}:1: column "{title}"{did_you_mean(word, list(of_title))}')
+            raise InputError(
+                '{path}:1: column "{title}"{near}',
+                path=path,
+                title=title,
+                near=did_you_mean(word, list(of_title)),
+            )
         keys.append(of_title[word])
     for needed in ("start", "participants"):
         if needed not in keys and not (needed == "participants" and "meeting" in keys):
-            raise InputError(f'{path}:1: has no column "{needed}"')
+            raise InputError('{path}:1: has no column "{needed}"', path=path, needed=needed)
     return keys
 
 
 def _raw(fields: Mapping[str, str], place: str) -> Raw:
     start = _time(fields, "start", place)
     if start is None:
-        raise InputError(f"{place}: start is missing")
+        raise InputError("{place}: start is missing", place=place)
     end = _time(fields, "end", place)
     if end is None:
         minutes = fields.get("minutes", "")
         if not minutes.isdecimal():
-            raise InputError(f'{place}: has neither an end nor minutes (minutes = "{minutes}")')
+            raise InputError(
+                '{place}: has neither an end nor minutes (minutes = "{minutes}")',
+                place=place,
+                minutes=minutes,
+            )
         end = start + timedelta(minutes=int(minutes))
     said = fields.get("emergency", "").casefold()
     if said not in (*YES, *NO):
-        raise InputError(f'{place}: emergency = "{said}" (allowed: yes, no)')
+        raise InputError('{place}: emergency = "{said}" (allowed: yes, no)', place=place, said=said)
     people = fields.get("participants", "").replace(";", ",").split(",")
     title = fields.get("title", "") or fields.get("meeting", "") or "?"
     return Raw(
@@ -116,4 +129,9 @@ def _time(fields: Mapping[str, str], key: str, place: str) -> datetime | None:
             return datetime.strptime(text, form).replace(tzinfo=TIME_ZONE)
         except ValueError:
             continue
-    raise InputError(f'{place}: {key} = "{text}" (allowed: 2026-03-02 08:00 or 02/03/2026 08:00)')
+    raise InputError(
+        '{place}: {key} = "{text}" (allowed: 2026-03-02 08:00 or 02/03/2026 08:00)',
+        place=place,
+        key=key,
+        text=text,
+    )

@@ -44,10 +44,12 @@ def read_ics(path: Path, from_: date, until: date) -> list[Raw]:
     try:
         calendar = icalendar.Calendar.from_ical(text)
     except (ValueError, IndexError) as error:
-        raise InputError(f"{path}: is no iCalendar file: {_first_line(error)}") from None
+        raise InputError(
+            "{path}: is no iCalendar file: {first_line}", path=path, first_line=_first_line(error)
+        ) from None
     events = list(calendar.walk("VEVENT"))
     if not events:
-        raise InputError(f"{path}: has no meeting (allowed: one VEVENT or more)")
+        raise InputError("{path}: has no meeting (allowed: one VEVENT or more)", path=path)
     place_of: dict[str, str] = {}
     for event, line in zip(events, lines, strict=True):
         _check_event(event, f"{path}:{line}", until)
@@ -56,10 +58,17 @@ def read_ics(path: Path, from_: date, until: date) -> list[Raw]:
         found = recurring_ical_events.of(calendar, skip_bad_series=False).between(from_, until)
     except Exception as error:  # what a rule says that cannot be comes out of several libraries
         raise InputError(
-            f"{path}: a rule of recurrence cannot be read: {_first_line(error)}"
+            "{path}: a rule of recurrence cannot be read: {first_line}",
+            path=path,
+            first_line=_first_line(error),
         ) from None
     if len(found) > MOST_ENTRIES:
-        raise InputError(f"{path}: holds {len(found):,} meetings (allowed: {MOST_ENTRIES:,})")
+        raise InputError(
+            "{path}: holds {number:,} meetings (allowed: {most_entries:,})",
+            path=path,
+            number=len(found),
+            most_entries=MOST_ENTRIES,
+        )
     return [
         _raw(event, place_of.get(str(event.get("UID", "")), str(path)))
         for event in found
@@ -114,7 +123,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{path}:{line}: is not UTF-8 (RFC 5545 §3.1.4); save it as UTF-8"
+            "{path}:{line}: is not UTF-8 (RFC 5545 §3.1.4); save it as UTF-8", path=path, line=line
         ) from None
 
 
@@ -129,14 +138,14 @@ def _lines_of_events(text: str) -> list[int]:
 def _check_event(event: Any, place: str, until: date) -> None:
     start = event.get("DTSTART")
     if start is None:
-        raise InputError(f"{place}: has no DTSTART")
+        raise InputError("{place}: has no DTSTART", place=place)
     if not isinstance(start.dt, datetime):
-        raise InputError(f"{place}: lasts all day (allowed: a meeting with times)")
+        raise InputError("{place}: lasts all day (allowed: a meeting with times)", place=place)
     rules = event.get("RRULE")
     for rule in rules if isinstance(rules, list) else [rules] if rules else []:
         if "COUNT" not in rule and "UNTIL" not in rule and until == date.max:
             raise InputError(
-                f"{place}: recurs without end (allowed: COUNT, UNTIL, or --until DATE)"
+                "{place}: recurs without end (allowed: COUNT, UNTIL, or --until DATE)", place=place
             )
 
 
@@ -196,7 +205,9 @@ def _time_in(text: str, place: str) -> datetime:
         return _moment(datetime.fromisoformat(text))
     except ValueError:
         raise InputError(
-            f'{place}: X-GIAOBAN-CHECK = "{text}" (allowed: 2026-03-02T07:00)'
+            '{place}: X-GIAOBAN-CHECK = "{text}" (allowed: 2026-03-02T07:00)',
+            place=place,
+            text=text,
         ) from None
 
 

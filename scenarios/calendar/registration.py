@@ -119,8 +119,10 @@ class Directory:
         known = self._catalogue.get(raw.meeting) if raw.meeting else None
         if raw.meeting and known is None:
             raise InputError(
-                f'{raw.place}: meeting "{raw.meeting}" is not in the catalogue'
-                f"{did_you_mean(raw.meeting, list(self._catalogue))}"
+                '{place}: meeting "{meeting}" is not in the catalogue{near}',
+                place=raw.place,
+                meeting=raw.meeting,
+                near=did_you_mean(raw.meeting, list(self._catalogue)),
             )
         people = [self._known(raw.place, said) for said in raw.people]
         chair = self._known(raw.place, raw.chair) if raw.chair else ""
@@ -133,12 +135,18 @@ class Directory:
         if len(people) < 2:
             names = ", ".join(people) or "nobody"
             raise InputError(
-                f'{raw.place}: "{raw.title}": names {names} (allowed: two bridges or more)'
+                '{place}: "{title}": names {names} (allowed: two bridges or more)',
+                place=raw.place,
+                title=raw.title,
+                names=names,
             )
         if chair not in people:
             raise InputError(
-                f'{raw.place}: "{raw.title}": chair "{chair}" is no participant '
-                f"(allowed: {', '.join(people)})"
+                '{place}: "{title}": chair "{chair}" is no participant (allowed: {people})',
+                place=raw.place,
+                title=raw.title,
+                chair=chair,
+                people=", ".join(people),
             )
         return Registration(
             uid=raw.uid,
@@ -159,18 +167,29 @@ class Directory:
         found = self.bridge(said)
         if found is None:
             raise InputError(
-                f'{place}: "{said}": unknown bridge{did_you_mean(said, sorted(self._names))}'
+                '{place}: "{said}": unknown bridge{near}',
+                place=place,
+                said=said,
+                near=did_you_mean(said, sorted(self._names)),
             )
         return found
 
     def _check_time(self, raw: Raw) -> None:
         what = f'{raw.place}: "{raw.title}"'
         if raw.end <= raw.start:
-            raise InputError(f"{what}: ends {raw.end:%Y-%m-%d %H:%M}, not after it begins")
+            raise InputError(
+                "{what}: ends {end}, not after it begins",
+                what=what,
+                end=f"{raw.end:%Y-%m-%d %H:%M}",
+            )
         if raw.end - raw.start > LONGEST:
-            raise InputError(f"{what}: lasts over {LONGEST.total_seconds() / 3600:g} hours")
+            raise InputError(
+                "{what}: lasts over {hours:g} hours",
+                what=what,
+                hours=LONGEST.total_seconds() / 3600,
+            )
         if raw.check is not None and raw.check > raw.start:
-            raise InputError(f"{what}: its check begins after the opening")
+            raise InputError("{what}: its check begins after the opening", what=what)
 
 
 def resolve_all(directory: Directory, raws: Sequence[Raw]) -> list[Registration]:
@@ -180,7 +199,7 @@ def resolve_all(directory: Directory, raws: Sequence[Raw]) -> list[Registration]
         try:
             found.append(directory.resolve(raw))
         except InputError as error:
-            mistakes.append(str(error))
+            mistakes.append(error.said)
     if mistakes:
         raise several(mistakes)
     return sorted(found, key=lambda one: (one.start, one.end, one.uid))

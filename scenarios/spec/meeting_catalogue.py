@@ -113,12 +113,17 @@ class CataloguedMeeting(StrictModel):
         for who in (chair, *listed):
             if who not in known:
                 raise InputError(
-                    f'meeting "{self.id}": "{who}": unknown bridge{did_you_mean(who, known)}'
+                    'meeting "{id}": "{who}": unknown bridge{near}',
+                    id=self.id,
+                    who=who,
+                    near=did_you_mean(who, known),
                 )
         if chair not in listed:
             raise InputError(
-                f'meeting "{self.id}": chair = "{chair}" is no participant '
-                f"(allowed: {', '.join(listed)})"
+                'meeting "{id}": chair = "{chair}" is no participant (allowed: {listed})',
+                id=self.id,
+                chair=chair,
+                listed=", ".join(listed),
             )
         return [chair, *(who for who in listed if who != chair)]
 
@@ -144,7 +149,11 @@ def find(name: str, folder: Path = CATALOGUE) -> Path:
         return path
     known = [each.stem for each in files(folder)]
     if name not in known:
-        raise InputError(f'meeting "{name}": is not in the catalogue{did_you_mean(name, known)}')
+        raise InputError(
+            'meeting "{name}": is not in the catalogue{near}',
+            name=name,
+            near=did_you_mean(name, known),
+        )
     return folder / f"{name}.toml"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
 from mcu_sim.conference.commands import Drop, Layout, Redial, subject
@@ -266,15 +266,20 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
                 yield (
                     (*loc, "participants", place),
                     who,
-                    f"unknown bridge{did_you_mean(who, known)}",
+                    Sentence("unknown bridge{near}", near=did_you_mean(who, known)),
                 )
             elif who in sits:
-                yield (*loc, "participants", place), who, "is in a meeting already (allowed: one)"
+                yield (
+                    (*loc, "participants", place),
+                    who,
+                    Sentence("is in a meeting already (allowed: one)"),
+                )
             sits[who] = loc
         if chairs not in known:
-            yield (*loc, "chair"), chairs, f"unknown bridge{did_you_mean(chairs, known)}"
+            what = Sentence("unknown bridge{near}", near=did_you_mean(chairs, known))
+            yield (*loc, "chair"), chairs, what
         elif participants is not None and chairs not in participants:
-            what = f"is no participant (allowed: {', '.join(participants)})"
+            what = Sentence("is no participant{among}", among=allowed(participants))
             yield (*loc, "chair"), chairs, what
     if settings.participants is None and scenario.concurrent:
         left = [who for who in known if who not in sits]
@@ -282,20 +287,21 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             yield (
                 ("meeting", "participants"),
                 None,
-                "has nobody left (allowed: two bridges or more)",
+                Sentence("has nobody left (allowed: two bridges or more)"),
             )
         elif chair not in left and chair in known:
-            what = f"is in another meeting (allowed: {', '.join(left)})"
+            what = Sentence("is in another meeting{among}", among=allowed(left))
             yield ("meeting", "chair"), chair, what
     ids = [MEETING, *(each.id for each in scenario.concurrent)]
     for number, each in enumerate(scenario.concurrent):
         if each.id in ids[: number + 1]:
-            yield ("concurrent_meeting", number, "id"), each.id, "is there twice"
+            yield ("concurrent_meeting", number, "id"), each.id, Sentence("is there twice")
         if each.from_s is not None and each.from_s >= scenario.phases.total_s:
-            what = f"is after the run (allowed: below {scenario.phases.total_s:g} s)"
+            length_s = scenario.phases.total_s
+            what = Sentence("is after the run (allowed: below {length_s:g} s)", length_s=length_s)
             yield ("concurrent_meeting", number, "from_s"), each.from_s, what
         if scenario.meeting.video == "switched" and each.layout != "auto":
-            what = 'means nothing with meeting.video = "switched"'
+            what = Sentence('means nothing with meeting.video = "switched"')
             yield ("concurrent_meeting", number, "layout"), each.layout, what
 
 
@@ -352,7 +358,8 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             what = Sentence("unknown bridge{near}", near=did_you_mean(control.by, givers))
             yield (*loc, "by"), control.by, what
         if control.meeting is not None and control.meeting not in meetings:
-            what = f"unknown concurrent meeting{did_you_mean(control.meeting, meetings)}"
+            near = did_you_mean(control.meeting, meetings)
+            what = Sentence("unknown concurrent meeting{near}", near=near)
             yield (*loc, "meeting"), control.meeting, what
         if (soon := _too_soon(scenario, control)) is not None:
             yield (*loc, "at_s"), control.at_s, soon

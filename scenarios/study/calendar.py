@@ -53,7 +53,7 @@ def read_calendar(
         case ".csv":
             raws = read_csv(path)
         case _:
-            raise InputError(f"{path}: is no calendar (allowed: .ics, .csv)")
+            raise InputError("{path}: is no calendar (allowed: .ics, .csv)", path=path)
     more = [
         (bridge.id, bridge.name)
         for holder in (world.base.new_bridges, *(m.bridges for m in world.catalogue.values()))
@@ -66,8 +66,11 @@ def read_calendar(
     over = sum(each.start < first for each in found)
     if not kept:
         raise InputError(
-            f"{path}: all {len(found)} meetings begin before {from_day:%Y-%m-%d} "
-            "(allowed: one on that day or later; --from names another day)"
+            "{path}: all {number} meetings begin before {from_day} (allowed: "
+            "one on that day or later; --from names another day)",
+            path=path,
+            number=len(found),
+            from_day=from_day.isoformat(),
         )
     return kept, over
 

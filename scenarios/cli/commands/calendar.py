@@ -106,4 +106,6 @@ def _day(option: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError(f'{option} = "{text}": is no day (allowed: 2026-03-02)') from None
+        raise InputError(
+            '{option} = "{text}": is no day (allowed: 2026-03-02)', option=option, text=text
+        ) from None

@@ -90,4 +90,6 @@ def _parts(only: str | None) -> list[Part]:
     for part in PARTS:
         if only == part:
             return [part]
-    raise InputError(f'--only = "{only}": unknown part (allowed: {", ".join(PARTS)})')
+    raise InputError(
+        '--only = "{only}": unknown part (allowed: {parts})', only=only, parts=", ".join(PARTS)
+    )
