@@ -9,7 +9,7 @@ from results.model.failures import FailureResult, FaultsAnswer, SinglePoint
 from results.model.faults import FaultImpact
 from results.model.result import Result
 from results.report.annex.translator import Tongue
-from results.report.document import Align, Block, Cell, Head, Par, Table, bullets
+from results.report.document import Align, Block, Cell, Head, Par, Table, bullets, toned
 
 NAMED = 4
 """More bridges than this are told as a number."""
@@ -183,7 +183,7 @@ def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
     cut = say.listed(failure.cut_off) if named else ""
     mending = say.bridge(failure.restored_interruption_at or "") if named else ""
     busiest = "–" if load is None else say.number(load.peak_pct, 1)
-    return [
+    row = [
         Cell(say.failure(failure)),
         Cell(say(verdict), bold=failure.verdict != "pass"),
         Cell(say.number(failure.interruption_ms, 0)),
@@ -193,6 +193,7 @@ def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
         Cell(str(len(failure.cut_off)) if failure.bridges else "–", sub=cut),
         Cell(busiest, sub=say.link(load.id, load.direction) if named and load else ""),
     ]
+    return toned(row, "bad") if failure.verdict == "fail" else row
 
 
 def _point(point: SinglePoint, answer: FaultsAnswer, say: Tongue) -> str:
