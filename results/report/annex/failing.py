@@ -197,13 +197,13 @@ def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
 
 
 def _point(point: SinglePoint, answer: FaultsAnswer, say: Tongue) -> str:
-    name = _inside(point.name_vi if say.vi else point.name_en)
+    name = _inside(say.either(point.name_en, point.name_vi))
     who = (
         say.listed(point.cut_off)
         if len(point.cut_off) <= NAMED
         else say("many bridges", len(point.cut_off), len(answer.bridges))
     )
-    reasons = [each.reason_vi if say.vi else each.reason for each in point.reasons]
+    reasons = [say.either(each.reason, each.reason_vi) for each in point.reasons]
     if point.is_accepted:
         return say("point accepted", name, who, "; ".join(reasons))
     return say("point", name, who)

@@ -112,7 +112,7 @@ def _verdict(answer: LoadResult, say: Tongue) -> str:
 
 
 def _criterion(c: LoadCriterion, say: Tongue) -> str:
-    name = c.name_vi if say.vi else c.name_en
+    name = say.either(c.name_en, c.name_vi)
     limit = f"≤\u00a0{say.amount(c.threshold, c.unit)}"
     return say("load criterion", name[:1].lower() + name[1:], say.amount(c.value, c.unit), limit)
 
