@@ -29,7 +29,7 @@ from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
 from scenarios.study.documents import draw_pictures, prove
 from scenarios.study.page_map import write_map
-from scenarios.study.seeds import Trying, helpers_for, other_seeds
+from scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def check_by_estimate(
     return CheckOutcome(final, answer.result)
 
 
-def _at_others(answer: Answer, trying: Trying, folder: Path, progress: Progress) -> Answer:
+def _at_others(answer: Answer, trying: SeedTrials, folder: Path, progress: Progress) -> Answer:
     """The answer, judged by what other seeds came to as well."""
     seeds = trying.seeds(folder, progress)
     if seeds is None:

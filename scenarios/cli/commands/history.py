@@ -17,7 +17,7 @@ from results.archive.history.compare import Change, Comparison, compare
 from results.archive.history.document import write_summary
 from results.archive.history.entry import Entry
 from results.archive.history.index import opened
-from results.archive.history.prune import Pruned, check_own, prunable, prune_run, unfinished
+from results.archive.history.prune import PruneResult, check_own, prunable, prune_run, unfinished
 from results.archive.history.trend import Point, draw_trend, drawable, trend
 from results.archive.history.yearly import yearly
 from results.archive.store import read_result, writing
@@ -132,7 +132,7 @@ def _change_row(c: Change) -> Sequence[Cell]:
 
 
 def pruning(
-    folders: Sequence[Path], done: Sequence[Pruned], left: Mapping[str, str], *, dry_run: bool
+    folders: Sequence[Path], done: Sequence[PruneResult], left: Mapping[str, str], *, dry_run: bool
 ) -> Iterator[Block]:
     """Which runs, what it freed, and which could not be pruned."""
     for folder in [each for each in folders if dry_run and each.name not in left]:
@@ -352,7 +352,7 @@ def prune(
         entries = index.entries()
         old = prunable(entries, keep=keep, older_than_days=older_than, now=now)
         folders = [results / e.folder for e in old] + unfinished(results, entries)
-        done: list[Pruned] = []
+        done: list[PruneResult] = []
         left: dict[str, str] = {}
         for folder in folders:
             try:

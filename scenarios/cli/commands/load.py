@@ -24,7 +24,7 @@ from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of
 from scenarios.load.load_test import LoadOutcome, LoadTest, load
 from scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
-from scenarios.load.locust.processes import Where
+from scenarios.load.locust.processes import LocustSetup
 from scenarios.load.own_mcu import HOST, free_port
 from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
 from scenarios.load.province import storm_in
@@ -188,7 +188,7 @@ def command(
         raise InputError(
             '--shape = "guess": nobody is asked for a password (allowed: with accounts)'
         )
-    where = Where(
+    where = LocustSetup(
         workers,
         _bind(bind) if await_workers else None,
         await_workers,

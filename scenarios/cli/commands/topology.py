@@ -17,7 +17,7 @@ from scenarios.cli.output import print_blocks, print_json
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from topology.assumptions import assumptions
 from topology.country import BRIDGES
-from topology.importers.complete import Wishes
+from topology.importers.complete import ImportOptions
 from topology.importers.files import (
     Format,
     export_province,
@@ -71,7 +71,7 @@ def import_(
     how = cast(Format, file_format) if file_format else guess_format(file)
     if device is not None:
         pick(load_devices(), device)
-    province, draft = import_province(file, how, Wishes(province_id, name, mcu_at, device))
+    province, draft = import_province(file, how, ImportOptions(province_id, name, mcu_at, device))
     write_toml(province, out, replace=force)
     load_province(out)  # what was written is what every command reads
     assumed = len(assumptions(province))

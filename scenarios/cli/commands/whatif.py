@@ -23,7 +23,7 @@ from results.report.whatif_summary import brief
 from scenarios.cli import options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
-from scenarios.study.seeds import AtSeeds
+from scenarios.study.seeds import SeedsJudge
 from scenarios.study.whatif.apply import EXISTING, base_of
 from scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
 from scenarios.study.whatif.units import beside
@@ -158,7 +158,7 @@ def command(
         )
     count = OTHER_SEEDS if seeds is None else seeds
     with _beside(jobs if count else 1) as helper, progress() as told:
-        judge = AtSeeds(count, helpers=helper)
+        judge = SeedsJudge(count, helpers=helper)
         outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))

@@ -18,7 +18,7 @@ MOST_UPWARDS = 6
 """Steps of growing length beyond what arithmetic said; then it is the answer."""
 
 
-class Judging:
+class HeadroomSearch:
     """Judges numbers of further bridges, each once: at the own seed, and what passes at others."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Judging:
         ]
 
 
-def largest(first: int, judging: Judging) -> int:
+def largest(first: int, judging: HeadroomSearch) -> int:
     """The largest number that passes while the next one does not; −1 if not even 0 passes.
 
     `first` is where arithmetic says that the growth ends. It is taken for granted that what is too

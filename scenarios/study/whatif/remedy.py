@@ -18,7 +18,15 @@ from scenarios.study.whatif.apply import Base, ask
 from scenarios.study.whatif.costs import cost_of
 from scenarios.study.whatif.join_pacing import unhurried
 from scenarios.study.whatif.ladder import holds, lower_profiles
-from scenarios.study.whatif.search import MOST_JUDGED, Found, Judgement, Key, State, Tools, search
+from scenarios.study.whatif.search import (
+    MOST_JUDGED,
+    Judgement,
+    Key,
+    SearchResult,
+    SearchTools,
+    State,
+    search,
+)
 from scenarios.study.whatif.variant import Price, Variant
 from topology.model import LinkChange
 
@@ -38,7 +46,7 @@ def remedies(
     rates: Mapping[str, float],
     judge: Judge,
     progress: Progress,
-) -> Found:
+) -> SearchResult:
     """The cheapest changes that let a variant pass, whose answer is no.
 
     Args:
@@ -54,7 +62,7 @@ def remedies(
         found = unhurried(base, changed(variant, state), asked, judge)
         return Judgement(state, found.question, found.result, found.variant.pace_s)
 
-    tools = Tools(
+    tools = SearchTools(
         ask=lambda state: ask(base, changed(variant, state)).question,
         judge=told,
         loads=lambda asked: static_loads(asked.plan),

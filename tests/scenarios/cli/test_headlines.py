@@ -216,7 +216,9 @@ def everywhere(printed: str, folder: Path, junit: Path, code: int) -> None:
 
 
 def confirmed(monkeypatch: pytest.MonkeyPatch, module: object, *, trusted: bool) -> None:
-    def confirm(base: Any, points: list[confirming.Point], **_: object) -> dict[str, object]:
+    def confirm(
+        base: Any, points: list[confirming.ConfirmationPoint], **_: object
+    ) -> dict[str, object]:
         return {
             point.name: estimate(whatif_run.ask(base, point.variant).question).result
             if trusted
