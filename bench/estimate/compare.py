@@ -234,7 +234,7 @@ def compare(what: str, question: Question, folder: Path) -> QueueComparison:
 def agreement(
     schedule: Schedule, ours: SimulatedPassage, theirs: SimulatedPassage
 ) -> dict[str, float]:
-    """How far arrivals and losses are apart, as in `QueueComparison`. Delays of what both delivered.
+    """How far apart arrivals and losses are (`QueueComparison`). Delays of what both delivered.
 
     `delay_p95_off_ms` is the largest difference of any stream's 95th percentile, `delay_off_share`
     the largest as a share of what is allowed: 0.2 ms, or 5 % of ns-3's where that is more.
