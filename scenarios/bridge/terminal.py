@@ -34,8 +34,8 @@ from traffic.batch import (
 from traffic.log import PacketLog
 from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
-from traffic.receiver.picture_gaps import VideoGaps
 from traffic.receiver.statistics import ReceptionBank
+from traffic.receiver.video_gaps import VideoGaps
 from traffic.rtcp.session import KeyFrameWanted, Reporter
 from traffic.sender.stream import next_control_ns
 from traffic.sources.audio_stream import AudioStream

@@ -15,8 +15,8 @@ from mininet.cli import CLI
 from mininet.log import error, info, output, setLogLevel
 
 from topology import bird
+from topology.emulation.failable_link import FailableLink
 from topology.emulation.failing import FailingNetwork
-from topology.emulation.fragile import FailableLink
 from topology.emulation.mininet_net import ProvinceNet
 from topology.network import Network
 

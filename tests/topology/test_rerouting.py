@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from giaoban.translation import translator
 from topology.assumptions import assumptions
-from topology.emulation.fragile import FailableLink
+from topology.emulation.failable_link import FailableLink
 from topology.load import load_province
 from topology.model import UNSAID, Routing
 from topology.network import NetLink

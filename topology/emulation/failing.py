@@ -9,8 +9,8 @@ from pathlib import Path
 
 from topology.changes import NetworkChange
 from topology.emulation import netlink
+from topology.emulation.failable_link import FailableLink, LinkEnd
 from topology.emulation.fib import Fib
-from topology.emulation.fragile import FailableLink, LinkEnd
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.routers import Routers
 from topology.forwarding import paths

@@ -15,7 +15,7 @@ from mcu_sim.media.video.forward import KeyFrameDetector
 from traffic import rtp
 from traffic.log import PacketLog
 from traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
-from traffic.receiver.picture_gaps import VideoGaps
+from traffic.receiver.video_gaps import VideoGaps
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import VideoModel
 from traffic.sources.video_stream import VideoStream

@@ -17,7 +17,7 @@ from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text
 from results.model.failures import FaultsAnswer
 from results.report.document import Par, table
 from scenarios.cli.output import print_blocks, print_json
-from scenarios.study.failures.run import FAULTS
+from scenarios.study.failures.failures import FAULTS
 
 app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
 

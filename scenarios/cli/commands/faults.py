@@ -25,7 +25,7 @@ from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import chosen
 from scenarios.study.failures.answer import draw_failures
-from scenarios.study.failures.run import FailuresOutcome, try_failures
+from scenarios.study.failures.failures import FailuresOutcome, try_failures
 from scenarios.study.failures.trial import ask, possible_in
 from topology.map.draw import SUFFIXES
 from topology.network import Network

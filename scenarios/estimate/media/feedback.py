@@ -24,7 +24,7 @@ from scenarios.estimate.timeline import McuLeg, Timeline
 from scenarios.plan.plan import Plan
 from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, KeyFrameRequestTimer, dither_max_ns
-from traffic.receiver.picture_gaps import VideoGaps
+from traffic.receiver.video_gaps import VideoGaps
 from traffic.rtcp.session import Reporter
 
 QUIET_NS = 3_000_000_000
