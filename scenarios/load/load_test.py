@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
 from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
@@ -93,7 +94,7 @@ def load(
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         (folder.path / "plan.json").write_text(test.plan.model_dump_json(indent=1), "utf-8")
         seen = execute(test, folder.path, progress)
-        progress("summing up", 1.0)
+        progress(Sentence("summing up"), 1.0)
         result = answer(test, seen, folder.run_id, found)
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
@@ -125,7 +126,7 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> TestRecords:
     mcu: OwnMcu | None = None
     try:
         if test.device is not None:
-            progress("starting the MCU", 0.0)
+            progress(Sentence("starting the MCU"), 0.0)
             mcu = OwnMcu(plan, test.device, test.video, secret, folder / "mcu-events.jsonl")
         path.touch()
         cores = available()
@@ -280,4 +281,4 @@ class _Looking:
         if self._turns % 4 == 0:
             if self._mcu is not None:
                 self._mcu.sample()
-            self._progress("calling", min(1.0, self._turns / 4 / self._total_s))
+            self._progress(Sentence("calling"), min(1.0, self._turns / 4 / self._total_s))

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores
 from results.archive import store
 from results.judge.criteria import EVERY_SEED, Criteria
@@ -128,7 +129,10 @@ class _EstimatedTrials:
     def seeds(self, _folder: Path, progress: Progress) -> Seeds:
         trials = []
         for number, answer in enumerate(self._answers):
-            progress(f"other seeds: {number} of {len(self._answers)}", number / len(self._answers))
+            progress(
+                Sentence("other seeds: {number} of {all}", number=number, all=len(self._answers)),
+                number / len(self._answers),
+            )
             trials.append(answer())
         return seeds_of(trials, "estimate")
 

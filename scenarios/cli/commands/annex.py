@@ -14,6 +14,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
+from giaoban.sentence import Sentence
 from giaoban.translation import Language
 from results import RUNS
 from results.archive.evidence.pack import ENDING, write_evidence
@@ -94,7 +95,7 @@ def command(
     if as_json:
         print_json({"file": str(path), "draft": draft})
         return 0
-    why = Par("only a draft: see its head for the reasons", bold=True, tone="doubt")
+    why = Par(Sentence("only a draft: see its head for the reasons"), bold=True, tone="doubt")
     print_blocks(Par(str(path)), *([why] if draft else []))
     return 0
 
@@ -123,7 +124,7 @@ def evidence(
         print_json(said)
         return 0
     files = map(str, filter(None, (path, beside)))
-    print_blocks(*pars(files), Par(f"sum: {proof.sum}"))
+    print_blocks(*pars(files), Par(Sentence("sum: {sum}", sum=proof.sum)))
     return 0
 
 

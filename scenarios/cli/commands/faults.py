@@ -127,8 +127,8 @@ def command(
 
 def show(outcome: FailuresOutcome, *, link: str | None = None, bridge: str | None = None) -> None:
     """What came of it, and where all figures are."""
-    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
-    page = Par(f"page: {outcome.folder / FILE}")
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
+    page = Par(Sentence("page: {folder}", folder=outcome.folder / FILE))
     print_blocks(*brief(outcome.answer, link, bridge), figures, page)
 
 

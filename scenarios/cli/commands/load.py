@@ -11,6 +11,7 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from mcu_sim.accounts import load_accounts
 from mcu_sim.device import Device, load_devices, pick
 from results import RUNS
@@ -214,7 +215,7 @@ def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
 
 def show(outcome: LoadOutcome) -> None:
     """What came of it, and where all figures are."""
-    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     print_blocks(*brief(outcome.result), figures)
 
 

@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text
 from giaoban.translation import N_
 from giaoban.workers import InlineWorker, WorkerProcess, cores
@@ -174,7 +175,7 @@ def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
 
 def show(outcome: WhatIfOutcome) -> None:
     """What came of it, and where all figures are."""
-    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     print_blocks(*brief(outcome.answer), figures)
 
 

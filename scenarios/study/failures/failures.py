@@ -10,6 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.baseline import Baseline
@@ -83,7 +84,7 @@ def try_failures(
             told="{} of {} failures".format,
             progress=progress,
         )
-        progress("summing up", 1.0)
+        progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
             [_result(case, found[case.id].found) for case in cases],

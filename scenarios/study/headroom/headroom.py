@@ -11,6 +11,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess
 from mcu_sim.device import load_devices
 from mcu_sim.fit import use_by_calls
@@ -124,7 +125,7 @@ def headroom(
         MachineLacks: as the emulation.
     """
     began_s = time.monotonic()
-    progress("adding up", 0.05)
+    progress(Sentence("adding up"), 0.05)
     judging = _judging(order, judge, progress, beside)
     judging.expect(0)
     with ExitStack() as stack:
@@ -151,7 +152,7 @@ def headroom(
             point.model_copy(update={"confirmed": emulated.get(point.more)})
             for point in judging.points()
         ]
-        progress("drawing", 0.9)
+        progress(Sentence("drawing"), 0.9)
         chain = _with_streams(limits, judging.results, more, here)
         grid, curves = _curves(here, more, limits)
         answer = Headroom(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess
 from results.model.headroom import Point
 from results.model.result import Result
@@ -54,7 +55,7 @@ class HeadroomSearch:
         """The answer for so many more, at the own seed if no other was tried."""
         if more not in self.results:
             done = min(0.85, 0.1 + 0.1 * len(self.results))
-            self._progress(f"estimating {more} more bridges", done)
+            self._progress(Sentence("estimating {more} more bridges", more=more), done)
             expected = self._expected.get(more)
             self.results[more] = self._judge(more) if expected is None else expected()
         return self.results[more]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from results.archive import store
 from results.archive.store import RunFolder
 from results.model.result import Result, Verdict
@@ -109,7 +110,7 @@ def compare(
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         lines: list[_Line] = []
         for number, (variant, each) in enumerate(zip(order.variants, asked, strict=True)):
-            progress(f"estimating {variant.id}", number / len(asked))
+            progress(Sentence("estimating {variant}", variant=variant.id), number / len(asked))
             answer_of = unhurried(order.base, variant, each.question, judge)
             lines.append(_line(order, answer_of, rates, cut_off=each.cut_off))
         found = SearchResult()
@@ -134,7 +135,7 @@ def compare(
             lines, failure = _confirmed(order, lines, folder.path, progress)
         answer = _answer(lines)
         neighbour = _neighbour(lines, answer)
-        progress("drawing", 0.95)
+        progress(Sentence("drawing"), 0.95)
         whole = WhatIf(
             run_id=folder.run_id,
             verdict=_verdict([line.row for line in lines if line.row.asked]),

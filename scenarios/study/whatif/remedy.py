@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.translation import N_
 from mcu_sim.device import load_devices
 from results.model.result import Result
@@ -58,7 +59,7 @@ def remedies(
     def told(state: State, asked: Question) -> Judgement:
         nonlocal done
         done += 1
-        progress(f"searching: {done} judged", min(0.95, done / MOST_JUDGED))
+        progress(Sentence("searching: {done} judged", done=done), min(0.95, done / MOST_JUDGED))
         found = unhurried(base, changed(variant, state), asked, judge)
         return Judgement(state, found.question, found.result, found.variant.pace_s)
 
