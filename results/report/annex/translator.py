@@ -18,7 +18,7 @@ CHAIR = " ("
 """A chair's name tells so in brackets, which sentences leave out."""
 
 
-class Tongue(Wording):
+class AnnexWording(Wording):
     """Says what an answer holds; `of` is the answer it speaks of."""
 
     def __init__(self, lang: Lang, of: Answer) -> None:
