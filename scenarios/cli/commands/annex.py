@@ -15,7 +15,7 @@ from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
 from giaoban.sentence import Sentence
-from giaoban.translation import Language
+from giaoban.translation import SOURCE, Language
 from results import RUNS
 from results.archive.evidence.pack import ENDING, write_evidence
 from results.archive.evidence.signing import Signer
@@ -89,7 +89,7 @@ def command(
     with temporary_folder("annex") as folder:
         chapters = chapters_of(runs, results, folder, lang)
         data, draft = annex_bytes(chapters, lang=lang, form=form.value, letter=to)
-    name = f"{NAMES[lang]}-{chapters[0].part.answer.run_id}.{form.value}"
+    name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form.value}"
     path = out / name
     write_whole(path, signer.pdf(data) if signer else data)
     if as_json:
