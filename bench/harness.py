@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,8 +81,15 @@ def command(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "scenarios.cli.entry", *words, "--json", "--results", str(folder)]
 
 
-def answer(folder: Path, *words: str, begin: Callable[[], None] | None = None) -> Any:
+def answer(
+    folder: Path,
+    *words: str,
+    begin: Callable[[], None] | None = None,
+    codes: Collection[int] = (0, 1),
+) -> Any:
     """What `giaoban WORDS --json` says; `begin` is called in its process first.
+
+    `codes`: the exit codes with which it has answered.
 
     Raises:
         InvalidRun: it came to no answer.
@@ -95,7 +102,7 @@ def answer(folder: Path, *words: str, begin: Callable[[], None] | None = None) -
         check=False,
         preexec_fn=begin,
     )
-    if not done.stdout:
+    if done.returncode not in codes or not done.stdout:
         said = done.stderr[-2000:]
         raise InvalidRun(f"giaoban {words[0]} ended with {done.returncode}:\n{said}")
     return json.loads(done.stdout)

@@ -26,7 +26,7 @@ LOSSES_PCT = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5)
 SEEDS = 20
 
 
-class Seen(NamedTuple):
+class FreezeFigures(NamedTuple):
     """One loss at one seed: what failed first, and the bridge's pictures at their worst."""
 
     first: str | None
@@ -67,7 +67,7 @@ def _losing(loss_pct: float, scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"new_bridges": [*rest, lossy]})
 
 
-def seen(question: Question, seed: int) -> Seen:
+def seen(question: Question, seed: int) -> FreezeFigures:
     """One seed's answer."""
     result = estimate(question.at_seed(seed)).result
     new = result.question.new[-1].id
@@ -80,14 +80,14 @@ def seen(question: Question, seed: int) -> Seen:
         if stream.kind == "video"
     ]
     failed = result.verdict != "pass" and result.binding is not None
-    return Seen(
+    return FreezeFigures(
         result.binding.criterion if failed and result.binding is not None else None,
         max(stream.freeze_pct_20s or 0.0 for stream in pictures),
         max(stream.freeze_ms_max or 0.0 for stream in pictures),
     )
 
 
-def row(loss_pct: float, found: list[Seen]) -> str:
+def row(loss_pct: float, found: list[FreezeFigures]) -> str:
     """A line of the table."""
     failing = Counter(one.first for one in found if one.first is not None)
     first = ", ".join(f"`{ident}` ({count})" for ident, count in failing.most_common())

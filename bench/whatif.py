@@ -38,7 +38,7 @@ TIMED = (
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepFigures:
     """A sweep that began with no point known. `computed_s` is its own word, without loading."""
 
     points: int
@@ -50,7 +50,7 @@ class WhatIfFigures:
     """Seconds of every run of each command, and one sweep."""
 
     seconds: dict[str, list[float]]
-    swept: Swept
+    swept: SweepFigures
 
     def targets(self) -> list[Target]:
         """Of several runs the one in the middle."""
@@ -95,4 +95,4 @@ def measure(folder: Path, say: Say) -> WhatIfFigures:
             taken.append(time.perf_counter() - began_s)
     say(f"sweep of {SWEEP.name}")
     told = answer(folder / "whatif", "sweep", str(SWEEP), "--points", str(folder / "points"))
-    return WhatIfFigures(seconds, Swept(told["computed"], told["seconds"]))
+    return WhatIfFigures(seconds, SweepFigures(told["computed"], told["seconds"]))

@@ -25,7 +25,7 @@ AGAIN_S = 0.05
 IMPORTING = "<frozen importlib._bootstrap>"
 
 
-class Obeyed:
+class InterruptHandler:
     """From when it is made, the interruptions of this process raise `KeyboardInterrupt`, once.
 
     It waits while modules load. Where the exception is swallowed it is raised again; while it
@@ -81,13 +81,13 @@ class Obeyed:
             self._told(told)
 
 
-_obeyed: Obeyed | None = None
+_obeyed: InterruptHandler | None = None
 
 
-def obey(at_once: Callable[[], None] | None = None) -> Obeyed:
-    """Make the process obey its interruptions (`Obeyed`)."""
+def obey(at_once: Callable[[], None] | None = None) -> InterruptHandler:
+    """Make the process obey its interruptions (`InterruptHandler`)."""
     global _obeyed
-    _obeyed = Obeyed(at_once)
+    _obeyed = InterruptHandler(at_once)
     if hasattr(signal, "pthread_sigmask"):  # who started us may have held them until now
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTIONS)
     return _obeyed

@@ -18,7 +18,7 @@ from pathlib import Path
 from giaoban.errors import InputError, allowed, did_you_mean, several
 from giaoban.names import key
 from giaoban.sentence import Sentence
-from giaoban.text import LONGEST, fault
+from giaoban.text import LONGEST, text_problem
 from giaoban.tomlfile import read_text
 
 SEPARATORS = ";,\t"
@@ -183,7 +183,7 @@ def read_table(
             mistakes += [
                 cell.mistake(wrong).said
                 for cell in row.values()
-                if (wrong := fault(cell.text, LONGEST))
+                if (wrong := text_problem(cell.text, LONGEST))
             ]
             rows.append(Row(path, begins, row))
     except csv.Error as error:

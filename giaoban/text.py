@@ -47,7 +47,7 @@ _KINDS = {
 }
 
 
-def fault(text: str, longest: int | None = None) -> Sentence | None:
+def text_problem(text: str, longest: int | None = None) -> Sentence | None:
     """What is wrong with a text and what is allowed; None: nothing. `longest` in characters."""
     if longest is not None and len(text) > longest:
         return Sentence(
@@ -69,7 +69,7 @@ def hidden_in(text: str) -> tuple[int, Sentence] | None:
         return None
     for number, line in enumerate(text.split("\n"), 1):
         plain = line.removesuffix("\r").replace("\t", " ").removeprefix("\ufeff" * (number == 1))
-        if wrong := fault(plain):
+        if wrong := text_problem(plain):
             return number, wrong
     return None
 
@@ -85,7 +85,9 @@ def printable(text: str, longest: int | None = None) -> str:
 def in_a_line(text: str) -> str:
     """What an error or another program said, perhaps in several lines, as one that is shown."""
     said = "; ".join(printable(line.strip()) for line in text.splitlines() if line.strip())
-    return said if fault(said) is None else ascii(said)[1:-1]  # marks without end on one letter
+    return (
+        said if text_problem(said) is None else ascii(said)[1:-1]
+    )  # marks without end on one letter
 
 
 def fit(value: object, longest: int) -> object:
@@ -137,7 +139,7 @@ _INNER = {
 
 def _check(text: str, info: core_schema.ValidationInfo) -> str:
     context = info.context
-    if wrong := fault(text, context.get("longest") if context else None):
+    if wrong := text_problem(text, context.get("longest") if context else None):
         raise ValueError(wrong)
     return text
 

@@ -17,7 +17,7 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from giaoban.sentence import N_, Sentence, filled
 
@@ -32,16 +32,22 @@ __all__ = [
     "UNITS",
     "Language",
     "Translator",
+    "languages",
     "pgettext",
     "translator",
 ]
 
-Language = Literal["vi", "en"]
-
+Language = str
+"""One of `languages()`, by its code of ISO 639."""
 LOCALES = Path(__file__).with_name("locale")
 SOURCE: Language = "en"
 """The language of the sentences in the code."""
 NBSP = "\u00a0"
+
+
+def languages() -> tuple[Language, ...]:
+    """Those that have a catalogue, and the one that needs none."""
+    return (*sorted(path.stem for path in LOCALES.glob("*.po")), SOURCE)
 
 
 def pgettext(context: str, msgid: str) -> str:

@@ -18,7 +18,7 @@ ROOM = 2
 """A new address plan holds so many times the links that there are: networks grow."""
 
 
-class Pair(NamedTuple):
+class AddressPair(NamedTuple):
     """The two ends of a link, each as interface address with prefix: "10.67.0.1/30"."""
 
     a: str
@@ -41,7 +41,7 @@ def span_for(links: int, usual: str, large: str) -> str:
     return f"{large}/{_PREFIX - math.ceil(math.log2(links * ROOM))}"
 
 
-def allocate(span: str, links: Sequence[str]) -> dict[str, Pair]:
+def allocate(span: str, links: Sequence[str]) -> dict[str, AddressPair]:
     """Give each link its /30; end a is the first usable address, end b the second.
 
     Raises `InputError` when the range has fewer /30 than there are links.
@@ -70,6 +70,6 @@ def host(address: str) -> str:
     return address.partition("/")[0]
 
 
-def _pair(base: int) -> Pair:
+def _pair(base: int) -> AddressPair:
     one, two = (ipaddress.IPv4Address(base + i) for i in (1, 2))
-    return Pair(f"{one}/{_PREFIX}", f"{two}/{_PREFIX}")
+    return AddressPair(f"{one}/{_PREFIX}", f"{two}/{_PREFIX}")

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import StrictModel
-from topology.addressing import Pair, allocate, host
+from topology.addressing import AddressPair, allocate, host
 from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from topology.qos import Qos
 from topology.validate import access_link_id, bridge_mistakes, change_mistakes, raise_mistakes
@@ -219,7 +219,7 @@ def _resolve(
     name: str,
     record: Link | Access,
     ends: tuple[str, str],
-    pair: Pair,
+    pair: AddressPair,
     us_per_km: float,
     changes: dict[str, LinkChange],
 ) -> NetLink:

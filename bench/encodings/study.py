@@ -43,7 +43,7 @@ DRAWS = 20
 
 
 @dataclass(frozen=True)
-class Compared:
+class EncodingComparison:
     """A clip at a setting: encoded, and drawn from the model; `distance` is KS of sizes."""
 
     clip: str
@@ -75,7 +75,7 @@ class Encodings:
     """The study. `scene_keys`: key frames x264 sends a scene change where it may (scenecut)."""
 
     fit: Fit
-    compared: list[Compared]
+    compared: list[EncodingComparison]
     scenes: SceneChange
     drawn_scenes: SceneChange
     scene_keys: float
@@ -207,7 +207,7 @@ def fit_to(encodings: list[Encoding], scenes: SceneChange) -> Fit:
     )
 
 
-def compare(size: str, encoding: Encoding, fit: Fit) -> Compared:
+def compare(size: str, encoding: Encoding, fit: Fit) -> EncodingComparison:
     """One encoding beside calls drawn from the model with key frames at the same times.
 
     A drawn figure is the mean over the calls.
@@ -219,7 +219,7 @@ def compare(size: str, encoding: Encoding, fit: Fit) -> Compared:
         drawn.append(encodings_fit.statistics(sizes, key))
         pooled.append(sizes[encodings_fit.settled(key)])
     relative = _relative(encoding)
-    return Compared(
+    return EncodingComparison(
         clip=encoding.clip,
         size=size,
         kbps=setting.kbps,

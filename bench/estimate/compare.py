@@ -16,7 +16,13 @@ import numpy as np
 from rich.console import Console
 
 from bench import ns3
-from bench.estimate.schedule import Passed, Schedule, make_schedule, through_estimate, through_ns3
+from bench.estimate.schedule import (
+    Schedule,
+    SimulatedPassage,
+    make_schedule,
+    through_estimate,
+    through_ns3,
+)
 from bench.harness import ROOT, Say, Target, table
 from bench.inputs import SIZES, write_scenario
 from giaoban.errors import GiaobanError
@@ -33,7 +39,7 @@ MOST_MB = 2000.0
 
 
 @dataclass(frozen=True)
-class Compared:
+class QueueComparison:
     """One meeting's packets through both networks. Speeds are packets × hops a second of one core.
 
     `ns3_per_s` is by kind of routing. `whole_s` is what all of the estimate took, from question to
@@ -83,7 +89,7 @@ class Scaled:
 class EstimateFigures:
     """Everything that `python -m bench estimate` measured."""
 
-    compared: list[Compared]
+    compared: list[QueueComparison]
     scaled: list[Scaled]
     version: str
 
@@ -199,7 +205,7 @@ def measure(folder: Path, say: Say) -> EstimateFigures:
     return EstimateFigures(compared, scaled, ns3.version())
 
 
-def compare(what: str, question: Question, folder: Path) -> Compared:
+def compare(what: str, question: Question, folder: Path) -> QueueComparison:
     """The same packets through both. Raises `MachineLacks`."""
     began = time.process_time()
     estimate(question)
@@ -214,7 +220,7 @@ def compare(what: str, question: Question, folder: Path) -> Compared:
         for routing in ns3.ROUTINGS
     }
     theirs = through_ns3(schedule, folder, "static", ask=True)
-    return Compared(
+    return QueueComparison(
         what=what,
         packets=schedule.packets,
         packet_hops=best.packet_hops,
@@ -225,8 +231,10 @@ def compare(what: str, question: Question, folder: Path) -> Compared:
     )
 
 
-def agreement(schedule: Schedule, ours: Passed, theirs: Passed) -> dict[str, float]:
-    """How far arrivals and losses are apart, as `Compared` has it. Delays of what both delivered.
+def agreement(
+    schedule: Schedule, ours: SimulatedPassage, theirs: SimulatedPassage
+) -> dict[str, float]:
+    """How far apart arrivals and losses are (`QueueComparison`). Delays of what both delivered.
 
     `delay_p95_off_ms` is the largest difference of any stream's 95th percentile, `delay_off_share`
     the largest as a share of what is allowed: 0.2 ms, or 5 % of ns-3's where that is more.

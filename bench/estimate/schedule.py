@@ -64,7 +64,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Passed:
+class SimulatedPassage:
     """What became of a schedule's packets, and how long it took.
 
     Attributes:
@@ -99,7 +99,7 @@ def make_schedule(question: Question) -> Schedule:
     return Schedule(plan, streams, np.concatenate(times), np.concatenate(sizes))
 
 
-def through_estimate(schedule: Schedule) -> Passed:
+def through_estimate(schedule: Schedule) -> SimulatedPassage:
     """The estimate's network: its queues, served step by step of time."""
     plan = schedule.plan
     paths, flows = find_paths(plan), Flows.of(plan)
@@ -130,10 +130,10 @@ def through_estimate(schedule: Schedule) -> Passed:
         arrival[came.seq] = came.at_ns
     took_s = time.process_time() - began
     crossed = sum(count * len(ways[stream]) for stream, count in schedule.streams)
-    return Passed(arrival, took_s, crossed)
+    return SimulatedPassage(arrival, took_s, crossed)
 
 
-def through_ns3(schedule: Schedule, folder: Path, routing: str, *, ask: bool) -> Passed:
+def through_ns3(schedule: Schedule, folder: Path, routing: str, *, ask: bool) -> SimulatedPassage:
     """ns-3 with the same network and packets; arrivals are written only if asked for.
 
     Args:
@@ -164,7 +164,7 @@ def through_ns3(schedule: Schedule, folder: Path, routing: str, *, ask: bool) ->
     arrival = np.full(schedule.packets, -1, np.int64)
     if ask:
         arrival = np.fromfile(arrivals, np.int64)
-    return Passed(arrival, float(took["cpu_s"]), _crossed(schedule, routing))
+    return SimulatedPassage(arrival, float(took["cpu_s"]), _crossed(schedule, routing))
 
 
 def _crossed(schedule: Schedule, routing: str) -> int:

@@ -25,7 +25,7 @@ CHILD_WITHIN_S = 7200.0
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeCheck:
     """One country, from files to result, plots and page, in a process of its own.
 
     `cpu_s`: processor time, reading the files included. `peak_mb`: of the process. `written_mb`: of
@@ -51,7 +51,7 @@ class Whole:
         return self.cpu_s / (self.bridges * math.log2(self.bridges)) * 1e3
 
 
-def check_country(bridges: int) -> Whole:
+def check_country(bridges: int) -> WholeCheck:
     """Check one by estimate, here."""
     began, at = time.process_time(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
@@ -66,7 +66,7 @@ def check_country(bridges: int) -> Whole:
             seeds=0,
         )
         written = sum(f.stat().st_size for f in outcome.folder.rglob("*") if f.is_file())
-    return Whole(
+    return WholeCheck(
         bridges=bridges,
         verdict=outcome.result.verdict,
         packets=outcome.result.accounting.packets_sent,
@@ -77,7 +77,7 @@ def check_country(bridges: int) -> Whole:
     )
 
 
-def measure(bridges: int) -> Whole:
+def measure(bridges: int) -> WholeCheck:
     """In a process of its own, whose peak memory is then its own too. Raises `GiaobanError`."""
     command = [sys.executable, "-m", "bench.estimate.scale", "--here", str(bridges)]
     done = subprocess.run(
@@ -85,7 +85,7 @@ def measure(bridges: int) -> Whole:
     )
     if done.returncode:
         raise GiaobanError(f"{bridges} bridges: {done.stderr[-2000:]}")
-    return Whole(**json.loads(done.stdout))
+    return WholeCheck(**json.loads(done.stdout))
 
 
 def here(bridges: int) -> None:

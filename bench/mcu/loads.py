@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.inputs import BIG_DEVICE
 from bench.mcu.callers import BETWEEN_CALLS_S, Callers, offer
-from bench.mcu.media import LATE_NS, End, Generator, g711_loop
+from bench.mcu.media import LATE_NS, Generator, MediaEndpoint, g711_loop
 from bench.mcu.process import HOST, Cpu, McuProcess, cores, on_core
 from mcu_sim.sdp import Session
 from traffic.sources.packet_loop import LOOP_S, PacketLoop, video_loop
@@ -114,7 +114,7 @@ def measure(kind: Kind, calls: int, model: VideoModel, seconds: float) -> Load:
         "audio": g711_loop(),
         "video": video_loop(model, LOOP_S, SEED),
     }
-    ends: list[dict[Medium, End]] = []
+    ends: list[dict[Medium, MediaEndpoint]] = []
 
     def also(now_ns: int) -> None:
         for number in callers.turn():

@@ -49,7 +49,7 @@ def g711_loop() -> PacketLoop:
 
 
 @dataclass
-class Heard:
+class EchoedPackets:
     """What a receiver of audio got: media time on the sender's clock, and the time of arrival."""
 
     timestamps: list[NDArray[np.int64]] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Heard:
         return behind
 
 
-class End:
+class MediaEndpoint:
     """One end of one medium: a port on which it receives, and from which it sends."""
 
     def __init__(self, number: int, *, audio: bool) -> None:
@@ -77,7 +77,7 @@ class End:
         self.port = int(self.socket.getsockname()[1])
         self.number = number
         self.received = 0
-        self.heard = Heard()
+        self.heard = EchoedPackets()
         self._to: NDArray[np.void] | None = None
         self._from_port = 0
         kind = AUDIO_PAYLOAD_TYPE if audio else VIDEO_PAYLOAD_TYPE
@@ -133,15 +133,15 @@ class Generator:
         tone = TONE_PEAK * np.sin(2 * np.pi * TONE_HZ * at / AUDIO_CLOCK_HZ)
         payload = g711.a_law_encode(tone.astype(np.int16))
         self._audio.data[:, rtp.HEADER_BYTES : rtp.HEADER_BYTES + len(payload)] = payload
-        self.ends: list[End] = []
+        self.ends: list[MediaEndpoint] = []
         self._slot = 0
         self._next_ns = time.monotonic_ns()
         self.behind_ns = 0
         """By how much it was ever behind its own times: above a slot's, its load is not even."""
 
-    def add(self, *, audio: bool) -> End:
+    def add(self, *, audio: bool) -> MediaEndpoint:
         """One end more."""
-        end = End(len(self.ends), audio=audio)
+        end = MediaEndpoint(len(self.ends), audio=audio)
         self.ends.append(end)
         return end
 
@@ -173,7 +173,7 @@ class Generator:
         self.behind_ns = 0
         for end in self.ends:
             end.received = 0
-            end.heard = Heard()
+            end.heard = EchoedPackets()
 
     def close(self) -> None:
         """Close all sockets."""

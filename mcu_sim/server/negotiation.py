@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mcu_sim import hosts, sdp
+from mcu_sim import sdp
 from mcu_sim.admission import Admission, Capacity
 from mcu_sim.device import AUDIO
 from mcu_sim.media.leg import NOBODY, Kind
@@ -34,6 +34,7 @@ from mcu_sim.sdp.offer_answer import (
 from mcu_sim.secret_source import Secrets
 from mcu_sim.server.calls import ParticipantCall
 from mcu_sim.sip.message.addresses import HostPort
+from traffic.hosts import is_one_host
 from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
@@ -216,7 +217,7 @@ class MediaNegotiation:
         both = ((host, media.port), (host, media.rtcp_port or media.port + 1))
         if any(one == self._signalling or self._ports.is_own(one) for one in both):
             return f"media at {host}:{media.port}, which is this device's own"
-        return hosts.why_not(host, from_loopback=self._on_loopback)
+        return why_no_media_at(host, from_loopback=self._on_loopback)
 
     def _check_addresses(
         self, call: ParticipantCall, agreed: Mapping[Kind, NegotiatedMedia]
@@ -342,3 +343,19 @@ def _by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMe
         elif agreed.kind == "video":
             found["video"] = agreed
     return found
+
+
+def why_no_media_at(text: str, *, from_loopback: bool) -> str | None:
+    """What is wrong with an address that media is to go to, None if nothing is.
+
+    `from_loopback`: whether the sender's own address is on the loopback; if not, 127/8 would be
+    its own machine.
+    """
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        return "media at an IPv6 address, this device has IPv4"
+    if not is_one_host(address):
+        return f"media at {address}, which is no host's address"
+    if address.is_loopback and not from_loopback:
+        return f"media at {address}, which is this device's own"
+    return None

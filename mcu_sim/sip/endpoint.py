@@ -87,8 +87,8 @@ class TransactionUser:
         """The transaction ended and is forgotten."""
 
 
-NOBODY = TransactionUser()
-NOWHERE = Peer("", 0)
+NO_TRANSACTION_USER = TransactionUser()
+NO_PEER = Peer("", 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -102,9 +102,9 @@ class Slot:
     key: Key
     transaction: ClientTransaction | ServerTransaction
     target: Peer
-    tu: TransactionUser = NOBODY
+    tu: TransactionUser = NO_TRANSACTION_USER
     call: str = ""
-    source: Peer = NOWHERE
+    source: Peer = NO_PEER
     unanswered: bool = False
     unconfirmed: bool = False
 
@@ -249,7 +249,7 @@ class Endpoint:
         request: Request,
         target: Peer,
         now_ms: float,
-        tu: TransactionUser = NOBODY,
+        tu: TransactionUser = NO_TRANSACTION_USER,
         *,
         branch: str = "",
     ) -> Slot:
@@ -305,7 +305,7 @@ class Endpoint:
     # ------------------------------------------------------------------------------ the inside
 
     def _run(
-        self, slot: Slot, outputs: list[Output], now_ms: float, source: Peer = NOWHERE
+        self, slot: Slot, outputs: list[Output], now_ms: float, source: Peer = NO_PEER
     ) -> None:
         """`source`: of the message that did it."""
         for output in outputs:

@@ -27,7 +27,6 @@ class IncomingCall:
     to_user: str
     sdp: bytes | None
     source: Peer
-    sip_call_id: str
     verified_user: str | None = None
 
 

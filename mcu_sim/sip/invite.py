@@ -265,7 +265,6 @@ class IncomingInvites(TransactionUser):
                 to_user=request.uri.user or "",
                 sdp=sdp,
                 source=source,
-                sip_call_id=request.call_id,
                 verified_user=verified,
             )
         )

@@ -12,7 +12,7 @@ from sipmessage import Request, Response
 from mcu_sim.sip.authentication import ClientAuthentication
 from mcu_sim.sip.call import Call, CallState, CallTable, Success
 from mcu_sim.sip.dialog import Dialog
-from mcu_sim.sip.endpoint import NOBODY, Endpoint, Slot, TransactionUser
+from mcu_sim.sip.endpoint import NO_TRANSACTION_USER, Endpoint, Slot, TransactionUser
 from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
 from mcu_sim.sip.message.headers import cseq_of, reason_cause
 from mcu_sim.sip.message.responses import reply
@@ -229,7 +229,7 @@ class _ByeClient(TransactionUser):
 
     def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
         if self._owner.prove(self._dialog, slot, response, now_ms) is not None:
-            slot.tu = NOBODY  # the one that is on its way now is waited for
+            slot.tu = NO_TRANSACTION_USER  # the one that is on its way now is waited for
 
     def on_gone(self, slot: Slot) -> None:
         self._done()

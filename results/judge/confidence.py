@@ -16,7 +16,7 @@ CONFIDENCE = 0.9999
 with a hundred comparisons a run errs by chance less than once in a hundred times."""
 
 
-class Known(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """A figure as it was measured, and between which bounds it lies."""
 
     value: float
@@ -24,7 +24,7 @@ class Known(NamedTuple):
     high: float
 
 
-def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> Known:
+def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> ConfidenceInterval:
     """A share, 0 to 1, between its bounds (Wilson 1927, equation 4).
 
     Args:
@@ -43,10 +43,10 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> K
     # of none or all the outer bound is that itself, which rounding would miss
     low = 0.0 if successes == 0 else (middle - spread) / scale
     high = 1.0 if successes == trials else (middle + spread) / scale
-    return Known(share, low, high)
+    return ConfidenceInterval(share, low, high)
 
 
-def lost_share(lost: int, sent: int, spread: float) -> Known:
+def lost_share(lost: int, sent: int, spread: float) -> ConfidenceInterval:
     """The share of packets lost, of which so many together say as much as one lost by itself.
 
     Args:
@@ -64,19 +64,19 @@ def in_bursts(burst_mean: float | None) -> float:
     return max(1.0, 2 * (burst_mean or 1.0) - 1)
 
 
-def certain_rise(before: Known, now: Known) -> float:
+def certain_rise(before: ConfidenceInterval, now: ConfidenceInterval) -> float:
     """By how much a figure has risen for certain; 0 if that may be chance."""
     rise = now.value - before.value
     reach = math.hypot(now.value - now.low, before.high - before.value)
     return max(0.0, rise - reach)
 
 
-def detectable_rise(before: Known) -> float:
+def detectable_rise(before: ConfidenceInterval) -> float:
     """The smallest rise that two figures known as well as this one can show."""
     return math.hypot(before.value - before.low, before.high - before.value)
 
 
-def detectable_share_rise(before: Known, sent: int, spread: float = 1.0) -> float:
+def detectable_share_rise(before: ConfidenceInterval, sent: int, spread: float = 1.0) -> float:
     """The smallest rise of a share, 0 to 1, that is certain among so many packets."""
     low, high = 0, sent
     if certain_rise(before, lost_share(high, sent, spread)) <= 0:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
 from results.judge.confidence import (
-    Known,
+    ConfidenceInterval,
     certain_rise,
     detectable_rise,
     detectable_share_rise,
@@ -176,7 +176,9 @@ def _cut(stream: StreamResult) -> bool:
 def _no_worse(
     phases: Sequence[Phase],
     existing: Sequence[str],
-    known: Callable[[StreamResult, StreamResult], tuple[Known | None, Known | None]],
+    known: Callable[
+        [StreamResult, StreamResult], tuple[ConfidenceInterval | None, ConfidenceInterval | None]
+    ],
     detectable: Callable[[StreamResult], float],
     scale: float,
     faults: Sequence[FaultResult],
@@ -219,7 +221,9 @@ def _compared(
                 yield base, stream, stream_place(bridge, stream, phase)
 
 
-def _losses(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
+def _losses(
+    before: StreamResult, now: StreamResult
+) -> tuple[ConfidenceInterval | None, ConfidenceInterval | None]:
     """The shares of packets lost on the wire."""
     spread = max(_spread(before), _spread(now))
     return _lost(before, spread), _lost(now, spread)
@@ -230,7 +234,7 @@ def _spread(stream: StreamResult) -> float:
     return max(stream.loss_spread or 1.0, in_bursts(stream.loss_burst_mean))
 
 
-def _lost(stream: StreamResult, spread: float) -> Known | None:
+def _lost(stream: StreamResult, spread: float) -> ConfidenceInterval | None:
     """None: nothing was sent."""
     sent = stream.packets_sent
     return lost_share(sent - stream.packets_received, sent, spread) if sent else None
@@ -243,17 +247,19 @@ def _detectable_loss(before: StreamResult) -> float:
     return detectable_share_rise(known, sent, spread)
 
 
-def _delays(before: StreamResult, now: StreamResult) -> tuple[Known | None, Known | None]:
+def _delays(
+    before: StreamResult, now: StreamResult
+) -> tuple[ConfidenceInterval | None, ConfidenceInterval | None]:
     """The 95th percentiles of the delays."""
     return _delay(before), _delay(now)
 
 
-def _delay(stream: StreamResult) -> Known | None:
+def _delay(stream: StreamResult) -> ConfidenceInterval | None:
     """None: nothing came."""
     p95, low, high = stream.delay_p95_ms, stream.delay_p95_low_ms, stream.delay_p95_high_ms
     if p95 is None:
         return None
-    return Known(p95, p95 if low is None else low, p95 if high is None else high)
+    return ConfidenceInterval(p95, p95 if low is None else low, p95 if high is None else high)
 
 
 def _detectable_delay(before: StreamResult) -> float:

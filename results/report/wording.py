@@ -111,7 +111,7 @@ class Wording(Translator):
 
     def in_unit(self, value: float | None, of: CriterionResult) -> str:
         """A number in a criterion's unit."""
-        return self.amount(value, of.unit if self.english else of.unit_vi or of.unit)
+        return self.amount(value, self.either(of.unit, of.unit_vi))
 
     def limit(self, criterion: CriterionResult) -> str:
         """The threshold with its sense, e.g. `≤ 150 ms`."""
@@ -225,7 +225,7 @@ class Wording(Translator):
 
     def fault_text(self, fault: FaultResult) -> str:
         """What happened."""
-        return fault.text_en if self.english else fault.text_vi
+        return self.either(fault.text_en, fault.text_vi)
 
     def fault_place(self, fault: FaultResult, names: Mapping[str, str]) -> str:
         """Where: `link Gia Nghĩa – Đắk Song`."""
@@ -250,7 +250,7 @@ class Wording(Translator):
 
     def failure(self, failure: FailureResult) -> str:
         """A failure that was tried; links that its name has by their ids are named."""
-        text = failure.name_en if self.english else failure.name_vi
+        text = self.either(failure.name_en, failure.name_vi)
         for ident in self._names:
             if "--" in ident and ident in text:
                 text = text.replace(ident, self.ends(ident))
@@ -387,7 +387,7 @@ class Wording(Translator):
             words.append(self.gettext("{start} s to the end", start=start))
         else:
             words.append(self.gettext("all the time"))
-        return f"{', '.join(words)}: {item.text_en if self.english else item.text_vi}"
+        return f"{', '.join(words)}: {self.either(item.text_en, item.text_vi)}"
 
     def device_delays(
         self, result: Result, amount: Callable[[float | None, str], str] | None = None
@@ -408,7 +408,7 @@ class Wording(Translator):
 
     def criterion(self, c: CriterionResult) -> str:
         """What a criterion is about."""
-        return c.name_en if self.english else c.name_vi
+        return self.either(c.name_en, c.name_vi)
 
     def verdict(self, result: Result) -> str:
         """The answer in one sentence; that of one seed alone says so."""

@@ -13,7 +13,7 @@ from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from scenarios.bridge.microphone import sound_for
 from scenarios.plan.plan import CallPlan, Plan
 from traffic.log import PacketLog
-from traffic.receiver.feedback import Asking, dither_max_ns
+from traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
 from traffic.recorded.recording import Recording
 from traffic.recorded.recording import load as load_recording
 from traffic.recorded.stream import RecordedStream
@@ -34,13 +34,15 @@ GRANTED_NS = 100_000_000
 """Slides come so long after the content channel was given: the word has to reach the bridge."""
 
 
-def asking(plan: Plan, call: CallPlan, kind: Kind) -> tuple[Asking, int]:
+def key_frame_request_timer(
+    plan: Plan, call: CallPlan, kind: Kind
+) -> tuple[KeyFrameRequestTimer, int]:
     """How a bridge asks for key frames of what it sees, and its T_dither_max in ns: all who are in
     the meeting may miss what it misses."""
     seed = plan.streams[call.down[kind]].seed + BRIDGE_REQUESTS
     shown = plan.content
     kbps = shown.model.kbps if kind == "content" and shown else plan.video.kbps
-    return Asking(seed), dither_max_ns(kbps, len(plan.calls) + 1)
+    return KeyFrameRequestTimer(seed), dither_max_ns(kbps, len(plan.calls) + 1)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from mcu_sim.media.srtp import SrtpContext, SrtpError
 from mcu_sim.media.video.forward import KeyFrameDetector
 from mcu_sim.sdp.offer_answer import NegotiatedMedia
 from scenarios.bridge.planned import PORTS
-from scenarios.bridge.sources import Source, Sources, asking
+from scenarios.bridge.sources import Source, Sources, key_frame_request_timer
 from scenarios.plan.plan import CallPlan, Plan
 from scenarios.records.events import RtcpReport
 from topology.emulation.namespace import inside
@@ -33,9 +33,9 @@ from traffic.batch import (
 )
 from traffic.log import PacketLog
 from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
-from traffic.receiver.feedback import ANSWER_NS, Asking
-from traffic.receiver.picture_gaps import PictureGaps
+from traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
 from traffic.receiver.statistics import ReceptionBank
+from traffic.receiver.video_gaps import VideoGaps
 from traffic.rtcp.session import KeyFrameWanted, Reporter
 from traffic.sender.stream import next_control_ns
 from traffic.sources.audio_stream import AudioStream
@@ -54,14 +54,14 @@ class _Line:
         name: str,
         seed: int,
         now_ns: int,
-        asking: tuple[Asking, int] | None,
+        asking: tuple[KeyFrameRequestTimer, int] | None,
     ) -> None:
-        """`asking`: for key frames, and T_dither_max; None for what has none."""
+        """`key_frame_request_timer`: for key frames, and T_dither_max; None for what has none."""
         self.clock_hz = clock_hz
         self.statistics = ReceptionBank(1, clock_hz)
         self.statistics.open(0)
         self.reporter = Reporter(ssrc, name, clock_hz, np.random.default_rng(seed), now_ns)
-        self.gaps = PictureGaps(1)
+        self.gaps = VideoGaps(1)
         self.asking = asking
         self._keys = KeyFrameDetector(1)
         self._came: list[tuple[rtp.Headers, NDArray[np.int64]]] = []
@@ -161,7 +161,7 @@ class Terminal:
             ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
-            asks = asking(self._plan, self._call, kind) if seen else None
+            asks = key_frame_request_timer(self._plan, self._call, kind) if seen else None
             self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:

@@ -73,7 +73,7 @@ def _refuse_what_is_no_text(words: list[str]) -> None:
     """A name with bytes that are no letters could be opened, and be written down nowhere; names,
     questions and reasons end in documents."""
     from giaoban.errors import InputError
-    from giaoban.text import LONGEST_ARGUMENT, fault
+    from giaoban.text import LONGEST_ARGUMENT, text_problem
 
     for number, word in enumerate(words, start=1):
         try:
@@ -86,7 +86,7 @@ def _refuse_what_is_no_text(words: list[str]) -> None:
                 number=number,
                 shown=shown,
             ) from None
-        if wrong := fault(word, LONGEST_ARGUMENT):
+        if wrong := text_problem(word, LONGEST_ARGUMENT):
             shown = ascii(word[:60])
             raise InputError(
                 "word {number} of the command line, {shown}, {wrong}",

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import get_args
 
 from giaoban.errors import InputError
-from giaoban.translation import SOURCE, Language, translator
+from giaoban.translation import SOURCE, Language, languages, translator
 
 OPTION, VARIABLE = "--lang", "GIAOBAN_LANG"
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Variables of the locale; the first that is not empty counts."""
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+LANGUAGES = languages()
 
 _chosen: Language = SOURCE
 _asked: Language | None = None

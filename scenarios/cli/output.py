@@ -50,14 +50,16 @@ def progress() -> Iterator[Callable[[str, float], None]]:
         )
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(say(Sentence("starting")), total=1.0)
-            yield lambda what, done: bar.update(task, description=say(what), completed=done)
+            yield lambda what, done: bar.update(
+                task, description=say(Sentence(what)), completed=done
+            )
         return
     shown: dict[str, float] = {}
 
     def plain(what: str, done: float) -> None:
         now, kind = time.monotonic(), NUMBER.sub("", what)
         if done >= 1 or now - shown.get(kind, -PLAIN_EVERY_S) >= PLAIN_EVERY_S:
-            sys.stderr.write(f"{say(what)} {done:.0%}\n")
+            sys.stderr.write(f"{say(Sentence(what))} {done:.0%}\n")
             sys.stderr.flush()
             shown[kind] = now
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from giaoban.errors import InputError
-from results.archive.history.entry import Entry, Skipped
+from results.archive.history.entry import Entry, SkippedRun
 from results.archive.history.scan import FILES, scan
 from results.archive.store import open_run
 
@@ -44,4 +44,4 @@ def _other(ref: str, root: Path) -> Entry | None:
     if len(exact or fitting) != 1:
         return None
     found = scan((exact or fitting)[0])
-    return None if isinstance(found, Skipped) else found
+    return None if isinstance(found, SkippedRun) else found

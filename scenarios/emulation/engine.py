@@ -14,6 +14,7 @@ from pathlib import Path
 from giaoban import children, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.progress import Progress, told
+from giaoban.sentence import Sentence
 from results.model.result import Engine
 from scenarios.plan.plan import Plan
 from scenarios.records.guest import Guest
@@ -53,7 +54,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     console = folder / "console.log"
     if engine is EngineName.SANDBOX:
         machine = boot.Guest(kernel.ensure(progress), memory_mb=memory_mb(plan))
-        progress("booting the guest", 0.0)
+        progress(Sentence("booting the guest"), 0.0)
         code = boot.run(
             machine,
             GUEST_MODULE,

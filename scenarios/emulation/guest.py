@@ -29,7 +29,7 @@ from giaoban.children import die_with_parent
 from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.progress import tell as tell_progress
-from giaoban.sentence import Sentence, joined
+from giaoban.sentence import N_, Sentence, joined
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.conference.meeting import Meetings
 from mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
@@ -86,7 +86,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
 
 def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
     started = time.monotonic()
-    tell_progress("building the network", 0.0)
+    tell_progress(N_("building the network"), 0.0)
     impaired = list(dict.fromkeys(line.hop for line in plan.lines))
     with (
         ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
@@ -96,7 +96,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         for way in ways:
             stack.callback(way.close)
         built_s = time.monotonic() - started
-        tell_progress("measuring the links", 0.0)
+        tell_progress(N_("measuring the links"), 0.0)
         probes = probe.measure(net)
         faults = [fault for p in probes if (fault := p.fault())]
         if faults:
@@ -106,7 +106,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             links = [change.link for change in plan.changes if change.link is not None]
             failing = FailingNetwork(net, links, clock)
             stack.callback(failing.close)
-            tell_progress("waiting for the routers", 0.0)
+            tell_progress(N_("waiting for the routers"), 0.0)
             failing.find_ways()
         before = count(net, failing)
         order.take_turn("conductor")
@@ -199,7 +199,7 @@ def _watch(
         while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
             at_phase.append(counters.queues(net))
             changes.note_routes()
-        tell_progress("meeting", number / count)
+        tell_progress(N_("meeting"), number / count)
         for process in crew:
             if process.exitcode not in (None, 0):
                 raise InvalidRun(

@@ -15,8 +15,8 @@ from mininet.cli import CLI
 from mininet.log import error, info, output, setLogLevel
 
 from topology import bird
+from topology.emulation.failable_link import FailableLink
 from topology.emulation.failing import FailingNetwork
-from topology.emulation.fragile import FragileLink
 from topology.emulation.mininet_net import ProvinceNet
 from topology.network import Network
 
@@ -56,7 +56,7 @@ class ProvinceCli(CLI):  # type: ignore[misc]
         if (link := self._link(line)) is not None and link.dark:
             link.lighten()
 
-    def _link(self, line: str) -> FragileLink | None:
+    def _link(self, line: str) -> FailableLink | None:
         link = self._failing.links.get(line.strip())
         if link is None:
             error(f"usage: cut LINK, mend LINK (links: {', '.join(self._failing.links)})\n")

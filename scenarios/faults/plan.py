@@ -37,7 +37,7 @@ class FaultPlan(StrictModel):
     nodes: list[str]
 
 
-class Planned(NamedTuple):
+class FaultTimetable(NamedTuple):
     """The fields of the plan that tell of faults; `lines` are to be added to the impairments'."""
 
     faults: list[FaultPlan]
@@ -46,7 +46,9 @@ class Planned(NamedTuple):
     lines: list[LinePlan]
 
 
-def plan_faults(faults: Sequence[FaultKind], context: FaultContext, start_s: float) -> Planned:
+def plan_faults(
+    faults: Sequence[FaultKind], context: FaultContext, start_s: float
+) -> FaultTimetable:
     """Break faults down; the first phase begins `start_s` after the origin.
 
     They must be sound (`scenarios.faults.validate`).
@@ -54,7 +56,7 @@ def plan_faults(faults: Sequence[FaultKind], context: FaultContext, start_s: flo
     effects = [fault.effects(context) for fault in faults]
     changes, outages = compose(effects, start_s)
     lines = [line for fault in faults for line in fault.lines(context.network, start_s)]
-    return Planned(_plans(faults, effects, context, start_s), changes, outages, lines)
+    return FaultTimetable(_plans(faults, effects, context, start_s), changes, outages, lines)
 
 
 def _plans(

@@ -59,7 +59,7 @@ def held_up(due_s: float, answered_s: float, stood_s: float) -> bool:
     return answered_s - stood_s > due_s + HELD_UP_S
 
 
-def faults(
+def problems(
     healths: Sequence[Health],
     records: Sequence[Record],
     *,

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device
 from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
@@ -26,7 +27,7 @@ from scenarios.load import assumed, generators, guessing, judge, lacking, measur
 from scenarios.load.cores import available, shares
 from scenarios.load.locust import journal
 from scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
-from scenarios.load.locust.processes import LocustProcesses, Where
+from scenarios.load.locust.processes import LocustProcesses, LocustSetup
 from scenarios.load.own_mcu import OwnMcu
 from scenarios.load.plan import LoadPlan
 from scenarios.plan.identity import code_identity, commit, versions
@@ -46,7 +47,7 @@ class LoadTest:
     """
 
     plan: LoadPlan
-    where: Where
+    where: LocustSetup
     device: Device | None
     video: str
     accounts: Path | None
@@ -54,10 +55,10 @@ class LoadTest:
 
 
 @dataclass(frozen=True)
-class Seen:
+class TestRecords:
     """What a test has left: its journal, and the MCU's own view if it was ours."""
 
-    kept: journal.Kept
+    kept: journal.JournalRecords
     mcu: McuView | None
     mcu_cpu: list[tuple[float, float]]
 
@@ -93,7 +94,7 @@ def load(
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         (folder.path / "plan.json").write_text(test.plan.model_dump_json(indent=1), "utf-8")
         seen = execute(test, folder.path, progress)
-        progress("summing up", 1.0)
+        progress(Sentence("summing up"), 1.0)
         result = answer(test, seen, folder.run_id, found)
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
@@ -111,7 +112,7 @@ def prove(folder: Path, result: LoadResult) -> None:
     write_manifest(folder, result, save_inputs(folder, inputs), about)
 
 
-def execute(test: LoadTest, folder: Path, progress: Progress) -> Seen:
+def execute(test: LoadTest, folder: Path, progress: Progress) -> TestRecords:
     """Run Locust, and the MCU if it is to be ours. However this is left, no call stands."""
     plan, folder = test.plan, folder.resolve()  # others run in another current folder
     path = folder / "journal.jsonl"
@@ -125,7 +126,7 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> Seen:
     mcu: OwnMcu | None = None
     try:
         if test.device is not None:
-            progress("starting the MCU", 0.0)
+            progress(Sentence("starting the MCU"), 0.0)
             mcu = OwnMcu(plan, test.device, test.video, secret, folder / "mcu-events.jsonl")
         path.touch()
         cores = available()
@@ -146,11 +147,11 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> Seen:
     finally:
         if mcu is not None:
             mcu.kill()
-    return Seen(kept, view, cpu)
+    return TestRecords(kept, view, cpu)
 
 
 def answer(
-    test: LoadTest, seen: Seen, run_id: str, found: tuple[float | None, list[Trial]]
+    test: LoadTest, seen: TestRecords, run_id: str, found: tuple[float | None, list[Trial]]
 ) -> LoadResult:
     """From what was seen to the verdict."""
     plan, kept = test.plan, seen.kept
@@ -158,7 +159,7 @@ def answer(
     sessions = sessions.model_copy(update={"establishment_rate_per_s": found[0]})
     done = measures.operations(kept.records)
     storm = measures.storm(plan, kept.records) if plan.shape == "storm" else None
-    wrong = faults(test, seen)
+    wrong = problems(test, seen)
     came = media.results(kept.heard)
     # The test's own MCU has everything that is asked for.
     accounts = plan.accounts != "none"
@@ -214,11 +215,11 @@ def inputs(plan: LoadPlan, *, own: bool) -> LoadInputs:
     )
 
 
-def faults(test: LoadTest, seen: Seen) -> list[Reason]:
+def problems(test: LoadTest, seen: TestRecords) -> list[Reason]:
     """Why the figures do not hold; empty if they do."""
     plan, kept = test.plan, seen.kept
     begin_s, end_s = timetable.window_s(plan)
-    wrong = generators.faults(
+    wrong = generators.problems(
         kept.healths,
         kept.records,
         window_s=(min(begin_s, timetable.PREPARE_S), end_s),
@@ -234,11 +235,11 @@ def faults(test: LoadTest, seen: Seen) -> list[Reason]:
     if done < planned and not waited:
         wrong.append(because("not-dialled", dialled=done, calls=planned))
     if seen.mcu is not None and plan.media:
-        wrong += mcu_faults(seen.mcu)
+        wrong += mcu_problems(seen.mcu)
     return wrong
 
 
-def mcu_faults(mcu: McuView) -> list[Reason]:
+def mcu_problems(mcu: McuView) -> list[Reason]:
     """Whether the machine of the test's own MCU could keep up with the media of its calls."""
     late = late_pct(mcu.media_late, mcu.media_sent)
     if late <= MOST_LATE_PCT and not mcu.media_overflowed:
@@ -253,7 +254,9 @@ def mcu_faults(mcu: McuView) -> list[Reason]:
     ]
 
 
-def described(plan: LoadPlan, where: Where) -> dict[str, str | int | float | bool | list[str]]:
+def described(
+    plan: LoadPlan, where: LocustSetup
+) -> dict[str, str | int | float | bool | list[str]]:
     """What was asked for, in plain values."""
     said = plan.model_dump(exclude={"target", "address", "by_hand", "capacity_codes", "kbps"})
     storm_only = ("back_off", "outage_s", "spread_s", "redial_s")
@@ -278,4 +281,4 @@ class _Looking:
         if self._turns % 4 == 0:
             if self._mcu is not None:
                 self._mcu.sample()
-            self._progress("calling", min(1.0, self._turns / 4 / self._total_s))
+            self._progress(Sentence("calling"), min(1.0, self._turns / 4 / self._total_s))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from results.model.load import MediaResult
-from scenarios.load.locust.outcomes import Heard
+from scenarios.load.locust.outcomes import ReceivedMedia
 from traffic.media_load.messages import MEDIA
 
 START_MS = 1000.0
@@ -25,7 +25,7 @@ WITHHELD, NOT_AGREED, NOTHING = "withheld", "not-agreed", "nothing"
 LATE, TOO_LITTLE = "late", "too-little"
 
 
-def results(heard: Sequence[Heard]) -> list[MediaResult]:
+def results(heard: Sequence[ReceivedMedia]) -> list[MediaResult]:
     """Each medium that bridges asked for."""
     found = []
     for medium in MEDIA:
@@ -55,13 +55,13 @@ def results(heard: Sequence[Heard]) -> list[MediaResult]:
     return found
 
 
-def expected_ms(call: Heard) -> float:
+def expected_ms(call: ReceivedMedia) -> float:
     """For how long something should have come: from when the first came, or should have."""
     wait_ms = START_MS if call.wait_ms is None else min(call.wait_ms, START_MS)
     return max(0.0, call.lasted_ms - wait_ms - ON_ITS_WAY_MS)
 
 
-def came_pct(call: Heard) -> float:
+def came_pct(call: ReceivedMedia) -> float:
     """How much of it came, up to 100; of a call that has hardly begun, whether anything did."""
     expected = expected_ms(call)
     if call.heard_ms >= expected:
@@ -69,7 +69,7 @@ def came_pct(call: Heard) -> float:
     return 100.0 * call.heard_ms / expected
 
 
-def missing(call: Heard) -> str | None:
+def missing(call: ReceivedMedia) -> str | None:
     """Why the bridge did not hear or see what it should; None if it did."""
     if call.withheld:
         return WITHHELD

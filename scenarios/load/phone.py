@@ -33,7 +33,7 @@ class Phone(BridgeUserAgent):
         """`ports`: local RTP ports of the media it has, empty for signalling alone."""
         self.account = account
         self._rng = rng
-        self._cut_off: list[CutOff] = []
+        self._cut_off: list[StaleUserAgent] = []
         media: dict[Kind, int] = dict(ports.items())
         super().__init__(
             account.name,
@@ -51,7 +51,9 @@ class Phone(BridgeUserAgent):
     def lose_line(self) -> None:
         """Forget everything without a word, as who is cut off and begins anew."""
         if self.call is not None or self.may_be_registered:
-            self._cut_off.append(CutOff(self.agent, self.call, registered=self.may_be_registered))
+            self._cut_off.append(
+                StaleUserAgent(self.agent, self.call, registered=self.may_be_registered)
+            )
         self.credentials = self.account.credentials
         self.restart(self._rng)
 
@@ -102,7 +104,7 @@ class Phone(BridgeUserAgent):
         return self.busy or self.registered or any(one.pending for one in self._cut_off)
 
 
-class CutOff:
+class StaleUserAgent:
     """The user agent of before a cut: silent until the test ends, then it says goodbye. Its MCU
     still holds its call and registration, of which the bridge that began anew knows nothing."""
 

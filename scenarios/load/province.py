@@ -33,12 +33,12 @@ from scenarios.records.events import (
     Connected,
     EndedByMcu,
     Event,
+    EventRecord,
     McuHealth,
     MediaLost,
     PoweredOff,
     Redialled,
     TimedOut,
-    Told,
     as_fields,
 )
 from scenarios.spec.question import Question
@@ -52,7 +52,7 @@ CAPACITY = (486, 503, 600)
 
 
 @dataclass(frozen=True)
-class Away:
+class LineOutage:
     """When lines went dark and were lit again, in seconds of the events' clock."""
 
     at_s: float
@@ -81,12 +81,12 @@ def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREA
     return replace(question, plan=plan.model_copy(update={"recovery": changed}))
 
 
-def away_of(plan: Plan) -> Away | None:
+def away_of(plan: Plan) -> LineOutage | None:
     """From the first fault to the last restoration; None if nothing is restored."""
     ends = [fault.to_s for fault in plan.faults if fault.to_s is not None]
     if not ends:
         return None
-    return Away(min(fault.at_s for fault in plan.faults), max(ends))
+    return LineOutage(min(fault.at_s for fault in plan.faults), max(ends))
 
 
 def storm_in(
@@ -134,7 +134,7 @@ def answer(
     question: Question,
     checked: Result,
     events: Sequence[Event],
-    away: Away,
+    away: LineOutage,
     back_off: BackOff,
     run_id: str,
     thresholds: Mapping[str, float],
@@ -196,7 +196,7 @@ def records_of(events: Iterable[Event]) -> list[Record]:
         )  # fmt: skip
 
     for event in events:
-        if not isinstance(event, Told) or event.who != "bridge":
+        if not isinstance(event, EventRecord) or event.who != "bridge":
             continue
         who, now_s = event.bridge, event.t_ms / 1e3
         match event:
@@ -224,7 +224,7 @@ def records_of(events: Iterable[Event]) -> list[Record]:
 
 
 def storm_of(
-    records: Sequence[Record], events: Iterable[Event], away: Away, back_off: BackOff
+    records: Sequence[Record], events: Iterable[Event], away: LineOutage, back_off: BackOff
 ) -> Storm:
     """How those came back who had taken their call for dead."""
     lost = {e.bridge for e in events if isinstance(e, MediaLost)}
@@ -233,7 +233,11 @@ def storm_of(
 
 
 def _mcu(events: Sequence[Event], plan: Plan) -> McuView:
-    own = [as_fields(event) for event in events if isinstance(event, Told) and event.who == "mcu"]
+    own = [
+        as_fields(event)
+        for event in events
+        if isinstance(event, EventRecord) and event.who == "mcu"
+    ]
     [health] = [event for event in events if isinstance(event, McuHealth)][-1:]
     view = measures.mcu_view(own, as_fields(health), plan.device.units_total)
     return view.model_copy(update={"calls_left": health.calls_left})

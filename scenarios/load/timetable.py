@@ -29,7 +29,7 @@ SHORTEST_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
-class Stay:
+class CallInterval:
     """One call: when it is dialled, and when the bridge hangs up."""
 
     dial_s: float
@@ -37,7 +37,7 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Cut:
+class OutageWindow:
     """Every bridge's line is away from `at_s` to `back_s`, without a word to the MCU."""
 
     at_s: float
@@ -72,19 +72,19 @@ def window_s(plan: LoadPlan) -> tuple[float, float]:
     return begin_s, begin_s + plan.seconds
 
 
-def cut(plan: LoadPlan) -> Cut:
+def cut(plan: LoadPlan) -> OutageWindow:
     """The fault of a storm."""
     at_s = all_in_s(plan) + SETTLE_S
-    return Cut(at_s, at_s + plan.outage_s)
+    return OutageWindow(at_s, at_s + plan.outage_s)
 
 
-def stays(plan: LoadPlan, number: int) -> Iterator[Stay]:
+def stays(plan: LoadPlan, number: int) -> Iterator[CallInterval]:
     """A bridge's calls, in order. What a storm makes of the one is in `redial_s`."""
     end_s = window_s(plan)[1]
     if plan.shape == "steady":
         dial_s = PREPARE_S + number / plan.rate_per_s
         while dial_s < end_s:
-            yield Stay(dial_s, dial_s + plan.hold_s)
+            yield CallInterval(dial_s, dial_s + plan.hold_s)
             dial_s += period_s(plan)
         return
     if plan.shape == "ramp":
@@ -92,7 +92,7 @@ def stays(plan: LoadPlan, number: int) -> Iterator[Stay]:
     else:
         dial_s = PREPARE_S + number / plan.rate_per_s
     # they leave one after another, as they came: a storm of BYEs is another test
-    yield Stay(dial_s, end_s + number / plan.rate_per_s)
+    yield CallInterval(dial_s, end_s + number / plan.rate_per_s)
 
 
 def redial_s(plan: LoadPlan, number: int, attempt: int) -> float:

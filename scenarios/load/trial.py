@@ -10,7 +10,7 @@ from giaoban.progress import Progress
 from results.archive.store import RunFolder
 from results.model.load import Trial
 from scenarios.load import measures
-from scenarios.load.load_test import LoadTest, execute, faults
+from scenarios.load.load_test import LoadTest, execute, problems
 
 PERIOD_S, HELD_S = 2.0, 0.5
 """A bridge calls every so often and stays so long: so many more bridges than calls there are."""
@@ -42,7 +42,7 @@ def attempt(order: LoadTest, rate_per_s: float, root: Path, progress: Progress) 
     trial = order_at(order, rate_per_s)
     with RunFolder.create(root, "load-trial") as folder:
         seen = execute(trial, folder.path, progress)
-    wrong = faults(trial, seen)
+    wrong = problems(trial, seen)
     rate = round(rate_per_s, 2)
     failed = [
         f"{sum(o.failed.values())} of {o.attempts} {o.operation} failed"

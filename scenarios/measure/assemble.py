@@ -41,7 +41,7 @@ from scenarios.measure.fault_impact import PUT_OUT, Impacts
 from scenarios.measure.hop_delays import Rebuilt, rebuild
 from scenarios.measure.links import links_in
 from scenarios.measure.series import BySecond, series
-from scenarios.measure.streams import Pictures, Window, bridges_in, devices, streams_of
+from scenarios.measure.streams import FrameAnalyses, Window, bridges_in, devices, streams_of
 from scenarios.plan.identity import code_identity, commit
 from scenarios.plan.plan import CallPlan, Plan
 from scenarios.records.events import (
@@ -50,10 +50,10 @@ from scenarios.records.events import (
     Connected,
     Controlled,
     DialFailed,
+    EventRecord,
     Joined,
     Left,
     TimedOut,
-    Told,
 )
 from scenarios.spec.background import other_traffic
 from scenarios.spec.impairment_words import declared
@@ -95,7 +95,7 @@ def assemble(
     """
     plan = captures.plan
     criteria = criteria_of(question)
-    pictures = Pictures(captures)
+    pictures = FrameAnalyses(captures)
     by_second = BySecond(captures, pictures)
     measured = _measured(
         question, captures, criteria, rebuilt or rebuild(captures), pictures, by_second.look_at
@@ -155,7 +155,7 @@ def judged(
         criteria: the question's (`criteria_of`).
     """
     needed = rebuilt if any(_is_of_queues(c) for c in criteria.criterion) else None
-    measured = _measured(question, captures, criteria, needed, Pictures(captures))
+    measured = _measured(question, captures, criteria, needed, FrameAnalyses(captures))
     return measured.judged(criteria, captures.plan)
 
 
@@ -185,7 +185,7 @@ def _measured(
     captures: Captures,
     criteria: Criteria,
     rebuilt: Rebuilt | None,
-    pictures: Pictures,
+    pictures: FrameAnalyses,
     look_at: Callable[[CallPlan], None] | None = None,
 ) -> _Measured:
     """Measure every phase.
@@ -194,7 +194,7 @@ def _measured(
         rebuilt: None: how long packets waited in queues is not wanted.
         look_at: told of each call while its streams are at hand.
     """
-    plan, seen = captures.plan, dict[int, validity.Strange]()
+    plan, seen = captures.plan, dict[int, validity.UnexpectedPackets]()
 
     def visit(call: CallPlan) -> None:
         if look_at is not None:
@@ -209,7 +209,7 @@ def _measured(
     faults = impacts.results(question.scenario)
     if plan.faults:
         calm = impacts.undisturbed()
-        found = _phases(calm, rebuilt, Pictures(calm), warm_ups)
+        found = _phases(calm, rebuilt, FrameAnalyses(calm), warm_ups)
     return _Measured(phases, found, faults, validity.reasons(captures, seen))
 
 
@@ -273,7 +273,7 @@ def inputs_of(question: Question) -> Inputs:
 def _refused_commands(captures: Captures) -> list[RefusedCommand]:
     """What the control room asked for in vain, in order of time."""
     refused = []
-    for e in captures.events_of(Told):
+    for e in captures.events_of(EventRecord):
         if isinstance(e, CommandWithoutCall):
             reason = "it has no call"
             refused.append(
@@ -299,7 +299,7 @@ def _refused_commands(captures: Captures) -> list[RefusedCommand]:
 def _phases(
     captures: Captures,
     rebuilt: Rebuilt | None,
-    pictures: Pictures,
+    pictures: FrameAnalyses,
     warm_ups: Sequence[float] = (),
     visit: Callable[[CallPlan], None] | None = None,
 ) -> dict[float, list[Phase]]:
@@ -333,7 +333,7 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     latest = {e.bridge: e for e in mcu if e.t_ms < end_ms}
     joined = {b: e for b, e in sorted(latest.items()) if isinstance(e, Joined)}
     gone = {b: e.cause for b, e in sorted(latest.items()) if isinstance(e, Left)}
-    within = [e for e in captures.events_of(Told) if start_ms <= e.t_ms < end_ms]
+    within = [e for e in captures.events_of(EventRecord) if start_ms <= e.t_ms < end_ms]
     states = [(e, use) for e, use in captures.held() if e.t_ms < end_ms]
     earlier = [state for state in states if state[0].t_ms < start_ms][-1:]
     current = earlier + [state for state in states if state[0].t_ms >= start_ms]
@@ -365,7 +365,7 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     )
 
 
-def _not_set_up(e: Told) -> Refused | None:
+def _not_set_up(e: EventRecord) -> Refused | None:
     """A call that came to nothing, as whoever made it tells."""
     if (isinstance(e, CallRefused) and e.who == "bridge") or isinstance(e, DialFailed):
         return Refused(bridge=e.bridge, code=e.code, reason=e.reason)

@@ -18,11 +18,11 @@ from scenarios.records.events import (
     BridgeHealth,
     Controlled,
     Event,
+    EventRecord,
     Joined,
     Left,
     McuHealth,
     RtcpReport,
-    Told,
     read,
 )
 from scenarios.records.guest import Counters, Guest
@@ -59,7 +59,7 @@ class Captures:
     media_received: int
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
 
-    def events_of[E: Told](self, *kinds: type[E], who: str | None = None) -> list[E]:
+    def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
         """Events of these kinds, in order of time."""
         return [e for e in self.events if isinstance(e, kinds) and who in (None, e.who)]
 
@@ -68,10 +68,10 @@ class Captures:
         """How each program fared."""
         return [e for e in self.events if isinstance(e, McuHealth | BridgeHealth)]
 
-    def held(self) -> list[tuple[Told, Use]]:
+    def held(self) -> list[tuple[EventRecord, Use]]:
         """Events that tell how much of the MCU is in use, and that. Content takes and gives back
         too, and what is done about it is told as `control`."""
-        told = self.events_of(Told, who="mcu")
+        told = self.events_of(EventRecord, who="mcu")
         return [
             (e, e.use)
             for e in told

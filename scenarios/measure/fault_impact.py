@@ -26,9 +26,9 @@ from scenarios.measure.interruptions import (
     picture_holes,
     without,
 )
-from scenarios.measure.streams import Pictures, streams_of
+from scenarios.measure.streams import FrameAnalyses, streams_of
 from scenarios.plan.plan import CallPlan, Plan
-from scenarios.records.events import EndedByMcu, Joined, Left, MediaLost, Redialled, Told
+from scenarios.records.events import EndedByMcu, EventRecord, Joined, Left, MediaLost, Redialled
 from scenarios.spec.scenario import Scenario
 from topology.rerouting import settled_after_ms
 from traffic.quality.measure import Trace
@@ -44,7 +44,7 @@ PUT_OUT = "put-out"
 """Why a bridge left whom the control room did not want any longer."""
 
 
-class Time(NamedTuple):
+class FaultWindow(NamedTuple):
     """A fault's own time, in s from the origin: until the next one begins, or the phases are over.
 
     `over_s`: until it is restored, if that comes first. `edges_s`: when it changed anything.
@@ -56,7 +56,7 @@ class Time(NamedTuple):
     edges_s: tuple[float, ...]
 
 
-class _Longest(NamedTuple):
+class _LongestGap(NamedTuple):
     """The longest holes that one event made at a bridge, in ns, and of which stream the longest."""
 
     sound_ns: int
@@ -101,7 +101,7 @@ class _Stream:
 class Impacts:
     """All faults of a run, measured; none of a run without."""
 
-    def __init__(self, captures: Captures, pictures: Pictures) -> None:
+    def __init__(self, captures: Captures, pictures: FrameAnalyses) -> None:
         self._captures, self._pictures = captures, pictures
         plan = captures.plan
         self._origin_ns = captures.origin_ns
@@ -257,7 +257,7 @@ class Impacts:
             moments.append(int(found.complete_ns[good].min()))
         return max(moments, default=None)
 
-    def _is_in(self, call: CallPlan, time: Time) -> bool:
+    def _is_in(self, call: CallPlan, time: FaultWindow) -> bool:
         """Whether a bridge is in the meeting when a fault begins, or should be: one that is to dial
         only later was not there to be interrupted."""
         came = [
@@ -273,7 +273,7 @@ class Impacts:
             before and before[-1] is last and isinstance(last, Left) and last.cause == PUT_OUT
         )
 
-    def _kept(self, bridge: str, time: Time) -> bool:
+    def _kept(self, bridge: str, time: FaultWindow) -> bool:
         """Whether the call of before the fault is still there at the end of its time."""
         plan = self._captures.plan
         off = [o for o in plan.outages if o.host in (bridge, plan.network.mcu.id)]
@@ -282,7 +282,7 @@ class Impacts:
         changed = mine(self._captures, bridge, MediaLost, Joined, Left, EndedByMcu)
         return not self._within(changed, time)
 
-    def _within[E: Told](self, events: Sequence[E], time: Time) -> list[E]:
+    def _within[E: EventRecord](self, events: Sequence[E], time: FaultWindow) -> list[E]:
         return [e for e in events if time.start_s * 1000 <= e.t_ms < time.end_s * 1000]
 
     def _ns(self, at_s: float) -> int:
@@ -294,7 +294,7 @@ def _spans(of: Iterable[Hole]) -> Spans:
     return merged(np.array([(h.start_ns, h.end_ns) for h in of], np.int64).reshape(-1, 2))
 
 
-def _longest(streams: Iterable[_Stream], number: int, *, mends: bool) -> _Longest:
+def _longest(streams: Iterable[_Stream], number: int, *, mends: bool) -> _LongestGap:
     """Of the holes that a fault's failing, or its mending, made; of equals the first."""
     longest, stream = {"audio": 0, "video": 0}, None
     for one in streams:
@@ -302,7 +302,7 @@ def _longest(streams: Iterable[_Stream], number: int, *, mends: bool) -> _Longes
         if length > max(longest.values()):
             stream = one.name
         longest[one.kind] = max(longest[one.kind], length)
-    return _Longest(longest["audio"], longest["video"], stream)
+    return _LongestGap(longest["audio"], longest["video"], stream)
 
 
 def _ms(ns: int) -> float:
@@ -312,7 +312,7 @@ def _ms(ns: int) -> float:
 # ------------------------------------------------------------------- when, and without a call
 
 
-def times(plan: Plan) -> list[Time]:
+def times(plan: Plan) -> list[FaultWindow]:
     """One for each of the plan's faults; two that begin at once share their time."""
     last_s = plan.phases[-1].end_s
     found = []
@@ -320,7 +320,7 @@ def times(plan: Plan) -> list[Time]:
         later = [other.at_s for other in plan.faults if other.at_s > fault.at_s]
         end_s = min([*later, last_s])
         over_s = end_s if fault.to_s is None else min(fault.to_s, end_s)
-        found.append(Time(fault.at_s, end_s, over_s, _edges_s(plan, number)))
+        found.append(FaultWindow(fault.at_s, end_s, over_s, _edges_s(plan, number)))
     return found
 
 
@@ -360,7 +360,7 @@ def away(captures: Captures, bridge: str) -> Spans:
     return merged(ns + captures.origin_ns)
 
 
-def mine[E: Told](captures: Captures, bridge: str, *kinds: type[E]) -> list[E]:
+def mine[E: EventRecord](captures: Captures, bridge: str, *kinds: type[E]) -> list[E]:
     """The events of these kinds about a bridge."""
     return [e for e in captures.events_of(*kinds) if e.bridge == bridge]
 

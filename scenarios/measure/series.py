@@ -13,7 +13,7 @@ from results.model.series import Series
 from results.report.wording import Wording
 from scenarios.measure.captures import Captures
 from scenarios.measure.links import utilisation_pct
-from scenarios.measure.streams import ENCODINGS, Pictures, speech_codec, streams_of
+from scenarios.measure.streams import ENCODINGS, FrameAnalyses, speech_codec, streams_of
 from scenarios.plan.plan import CallPlan
 from scenarios.spec.impairment_words import marks
 from scenarios.spec.question import Question
@@ -30,7 +30,7 @@ class BySecond:
         frozen: of pictures, the share of each second in which they stood still.
     """
 
-    def __init__(self, captures: Captures, pictures: Pictures) -> None:
+    def __init__(self, captures: Captures, pictures: FrameAnalyses) -> None:
         self._captures, self._pictures = captures, pictures
         phases = captures.plan.phases
         self.start_s = phases[0].start_s

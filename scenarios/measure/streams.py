@@ -35,7 +35,7 @@ MOST_FRAMES = 1_000_000
 """Of so many the frames are remembered: some 40 MB."""
 
 
-class Pictures:
+class FrameAnalyses:
     """The frames of every stream of pictures; those that were asked for last are remembered."""
 
     def __init__(self, captures: Captures) -> None:
@@ -51,7 +51,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Leg:
+class StreamLeg:
     """One stream in a window of time [start, end), CLOCK_MONOTONIC."""
 
     trace: Trace
@@ -105,7 +105,7 @@ class Window:
 def bridges_in(
     captures: Captures,
     windows: Sequence[Window],
-    pictures: Pictures,
+    pictures: FrameAnalyses,
     visit: Callable[[CallPlan], None] | None = None,
 ) -> list[list[BridgeResult]]:
     """In each window every bridge that had a call in the phase, with the streams of it.
@@ -144,7 +144,7 @@ def _present(captures: Captures, phase: PhasePlan) -> dict[str, Joined]:
     return joined
 
 
-class _Sound(NamedTuple):
+class _AudioLeg(NamedTuple):
     """What a stream of sound's quality follows from beside its delay; `at`: its bridge, its place
     among the streams of that."""
 
@@ -157,7 +157,7 @@ class _Sound(NamedTuple):
 class _Measured:
     """All streams of one window, bridge by bridge."""
 
-    def __init__(self, captures: Captures, pictures: Pictures, window: Window) -> None:
+    def __init__(self, captures: Captures, pictures: FrameAnalyses, window: Window) -> None:
         self.captures = captures
         self.pictures = pictures
         self.phase = window.phase
@@ -165,7 +165,7 @@ class _Measured:
         self._window_ns = window.ns(captures.origin_ns)
         self._joined = _present(captures, window.phase)
         self._bridges: list[BridgeResult] = []
-        self._sounds: list[_Sound] = []
+        self._sounds: list[_AudioLeg] = []
         self._legs: list[tuple[float, ...]] = []
         """Of each bridge the fields of `Legs`."""
         self._meetings: list[int] = []
@@ -177,7 +177,7 @@ class _Measured:
             return
         kinds = self._kinds(joined)
         legs = {
-            index: Leg(self.captures.traces[index], self._window_ns)
+            index: StreamLeg(self.captures.traces[index], self._window_ns)
             for _, _, index in streams_of(call, KINDS)
         }
         pictures = {
@@ -275,7 +275,7 @@ class _Measured:
             return ("audio", "video", "content")
         return ("audio", "video")
 
-    def _was_due(self, kind: Kind, direction: str, leg: Leg, joined: Joined) -> bool:
+    def _was_due(self, kind: Kind, direction: str, leg: StreamLeg, joined: Joined) -> bool:
         """Whether a stream had to be sent: no slides go to whoever comes after the last one."""
         shown = self.captures.plan.content
         sent = leg.part.stop > leg.part.start
@@ -296,17 +296,17 @@ class _Measured:
         [index] = (call.up["content"] for call in plan.calls if call.bridge == shown)
         return self.captures.traces[index].due_ns
 
-    def _hear(self, leg: Leg, at: tuple[int, int], direction: str) -> None:
+    def _hear(self, leg: StreamLeg, at: tuple[int, int], direction: str) -> None:
         missing_pct = leg.measures.missing_pct
         if leg.measures.received and missing_pct is not None:
-            self._sounds.append(_Sound(at, direction, missing_pct, leg.burst_ratio))
+            self._sounds.append(_AudioLeg(at, direction, missing_pct, leg.burst_ratio))
 
     def _stream(
         self,
         call: CallPlan,
         kind: Kind,
         direction: str,
-        leg: Leg,
+        leg: StreamLeg,
         pictures: FrameMeasures | None,
     ) -> StreamResult:
         m, b = leg.measures, leg.bursts

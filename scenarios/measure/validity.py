@@ -55,7 +55,7 @@ def accounting(captures: Captures) -> Accounting:
     )
 
 
-class Strange(NamedTuple):
+class UnexpectedPackets(NamedTuple):
     """What is strange about one stream.
 
     Attributes:
@@ -71,7 +71,7 @@ class Strange(NamedTuple):
     met: tuple[bool, ...]
 
 
-def strange(captures: Captures, index: int) -> Strange:
+def strange(captures: Captures, index: int) -> UnexpectedPackets:
     """Look at one stream."""
     trace, plan = captures.traces[index], captures.plan
     met = []
@@ -80,7 +80,7 @@ def strange(captures: Captures, index: int) -> Strange:
         edges = captures.origin_ns + np.rint(np.array([interval.from_s, to_s]) * 1e9)
         first, last = np.searchsorted(trace.due_ns, edges.astype(np.int64))
         met.append(bool(last > first))
-    return Strange(
+    return UnexpectedPackets(
         unknown=trace.unknown,
         removed=int(np.count_nonzero(trace.impaired & trace.arrived)),
         twice=int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0))),
@@ -88,7 +88,9 @@ def strange(captures: Captures, index: int) -> Strange:
     )
 
 
-def reasons(captures: Captures, seen: Mapping[int, Strange] | None = None) -> list[Reason]:
+def reasons(
+    captures: Captures, seen: Mapping[int, UnexpectedPackets] | None = None
+) -> list[Reason]:
     """Reasons why the run is invalid; none for a run that can be trusted.
 
     `seen`: what is strange about each stream, where that is known already.
@@ -165,7 +167,9 @@ def _of_background(stream: BackgroundCount, full: bool) -> list[Reason]:
     return found
 
 
-def _of_streams(captures: Captures, seen: Mapping[int, Strange], by_lines: int) -> list[Reason]:
+def _of_streams(
+    captures: Captures, seen: Mapping[int, UnexpectedPackets], by_lines: int
+) -> list[Reason]:
     """Packets that nobody sent, and copies beyond those that were asked for."""
     found = []
     beyond = 0
@@ -211,7 +215,7 @@ def _of_lines(captures: Captures) -> list[Reason]:
     return found
 
 
-def _without_effect(captures: Captures, seen: Mapping[int, Strange]) -> list[Reason]:
+def _without_effect(captures: Captures, seen: Mapping[int, UnexpectedPackets]) -> list[Reason]:
     """Impairments in whose time nothing passed; of a bridge that had no call, that is told so."""
     plan = captures.plan
     called = {e.bridge for e in captures.events_of(Joined, who="mcu")}

@@ -25,7 +25,7 @@ FILE = "events.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class EventRecord:
     """Something that happened `t_ms` after the run's origin, told by MCU or `bridge`, or about it.
 
     `units`, `ports` and `use`: how much of the MCU is in use then, if the MCU tells it.
@@ -41,7 +41,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connected(Told):
+class Connected(EventRecord):
     """A bridge's call was answered; `setup_ms`: the network's share of the time that it took."""
 
     event: Literal["connected"] = "connected"
@@ -49,7 +49,7 @@ class Connected(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Refused(Told):
+class _Refusal(EventRecord):
     """With a code of SIP."""
 
     code: int
@@ -57,28 +57,28 @@ class _Refused(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRefused(_Refused):
+class CallRefused(_Refusal):
     """A call was refused."""
 
     event: Literal["refused"] = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimedOut(Told):
+class TimedOut(EventRecord):
     """A call was never answered."""
 
     event: Literal["timed-out"] = "timed-out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialFailed(_Refused):
+class DialFailed(_Refusal):
     """The MCU did not reach a bridge."""
 
     event: Literal["dial-failed"] = "dial-failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnedAway(Told):
+class TurnedAway(EventRecord):
     """A call ended before it joined its meeting."""
 
     event: Literal["turned-away"] = "turned-away"
@@ -86,7 +86,7 @@ class TurnedAway(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined(Told):
+class Joined(EventRecord):
     """A bridge is in its meeting.
 
     `setup_ms`: if the MCU called it. `asked`, `given`, `reason`: if it was given less than it asked
@@ -103,7 +103,7 @@ class Joined(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left(Told):
+class Left(EventRecord):
     """A bridge left its meeting; `cause`: `bye`, `put-out`, or how its line was lost."""
 
     event: Literal["left"] = "left"
@@ -111,14 +111,14 @@ class Left(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndedByMcu(Told):
+class EndedByMcu(EventRecord):
     """A bridge's call was ended."""
 
     event: Literal["ended-by-mcu"] = "ended-by-mcu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Controlled(Told):
+class Controlled(EventRecord):
     """Somebody (`by`) did something (`kind`) about `bridge`; `refused`: nothing was done."""
 
     event: Literal["control"] = "control"
@@ -129,7 +129,7 @@ class Controlled(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandRefused(Told):
+class CommandRefused(EventRecord):
     """A bridge's command was answered with another code than 200."""
 
     event: Literal["command-refused"] = "command-refused"
@@ -137,7 +137,7 @@ class CommandRefused(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandWithoutCall(Told):
+class CommandWithoutCall(EventRecord):
     """A bridge had no call to give a command in."""
 
     event: Literal["command-without-call"] = "command-without-call"
@@ -145,7 +145,7 @@ class CommandWithoutCall(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToneReceived(Told):
+class ToneReceived(EventRecord):
     """A key was pressed in a call."""
 
     event: Literal["tone"] = "tone"
@@ -154,7 +154,7 @@ class ToneReceived(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaWithheld(Told):
+class MediaWithheld(EventRecord):
     """The MCU sends nothing to where a call wants its media, until it has heard from there."""
 
     event: Literal["media-withheld"] = "media-withheld"
@@ -163,7 +163,7 @@ class MediaWithheld(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrongPassword(Told):
+class WrongPassword(EventRecord):
     """Somebody tried passwords."""
 
     event: Literal["wrong-password"] = "wrong-password"
@@ -173,7 +173,7 @@ class WrongPassword(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotSip(Told):
+class NotSip(EventRecord):
     """Something else than SIP came to the port of signalling."""
 
     event: Literal["not-sip"] = "not-sip"
@@ -182,14 +182,14 @@ class NotSip(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaLost(Told):
+class MediaLost(EventRecord):
     """A bridge heard nothing any more, and took its call for dead."""
 
     event: Literal["media-lost"] = "media-lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Redialled(Told):
+class Redialled(EventRecord):
     """A bridge dials again."""
 
     event: Literal["redial"] = "redial"
@@ -197,21 +197,21 @@ class Redialled(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoweredOff(Told):
+class PoweredOff(EventRecord):
     """A host lost its power."""
 
     event: Literal["powered-off"] = "powered-off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoweredOn(Told):
+class PoweredOn(EventRecord):
     """A host has started again."""
 
     event: Literal["powered-on"] = "powered-on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RtcpReport(Told):
+class RtcpReport(EventRecord):
     """What the receiver of a bridge's stream reported (RFC 3550 §6.4.1); it came to the bridge, or
     left it, at `t_ms`.
 
@@ -337,7 +337,7 @@ def as_fields(event: Event) -> dict[str, Any]:
 
 def in_order(events: Iterable[Event]) -> list[Event]:
     """By time; how programs fared comes last."""
-    return sorted(events, key=lambda e: e.t_ms if isinstance(e, Told) else inf)
+    return sorted(events, key=lambda e: e.t_ms if isinstance(e, EventRecord) else inf)
 
 
 def write(events: Iterable[Event], folder: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.workers import Helpers
 from results.archive import store
 from results.archive.evidence.manifest import Proof
@@ -30,7 +31,7 @@ from scenarios.spec.recordings import save_recordings
 from scenarios.study.documents import draw_pictures, prove
 from scenarios.study.every_meeting import in_every_meeting
 from scenarios.study.page_map import write_map
-from scenarios.study.seeds import Trying, helpers_for, other_seeds
+from scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,13 @@ def check(
         save_recordings(question.plan, question.recordings, folder.path)
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
-        progress("estimating", 0.0)
+        progress(Sentence("estimating"), 0.0)
         ahead = prior_estimate(question)
         question = ahead.question
         about = emulate(question.plan, folder.path, engine, progress)
         if engine is not EngineName.SANDBOX:
             trying.begin()
-        progress("measuring", 0.0)
+        progress(Sentence("measuring"), 0.0)
         captured = captures.load(folder.path, question.plan)
         answer = assemble(question, captured, about, folder.run_id)
         answer = ahead.beside(answer)
@@ -90,7 +91,7 @@ def check(
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(question, answer, folder.path, engine, progress)
         proof = _write(folder.path, question, answer, proved=proved)
-        progress("typesetting", 0.7)
+        progress(Sentence("typesetting"), 0.7)
         chapter = Chapter(Part(answer.result, proof), pictures)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
         for bridge in question.plan.pcap:
@@ -128,7 +129,7 @@ def check_by_estimate(
         stack.enter_context(store.writing(folder.path))
         trying.begin()
         (folder.path / "plan.json").write_text(question.plan.to_json(), encoding="utf-8")
-        progress("estimating", 0.0)
+        progress(Sentence("estimating"), 0.0)
         answer = estimate(question, folder.run_id)
         _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
@@ -138,7 +139,7 @@ def check_by_estimate(
     return CheckOutcome(final, answer.result)
 
 
-def _at_others(answer: Answer, trying: Trying, folder: Path, progress: Progress) -> Answer:
+def _at_others(answer: Answer, trying: SeedTrials, folder: Path, progress: Progress) -> Answer:
     """The answer, judged by what other seeds came to as well."""
     seeds = trying.seeds(folder, progress)
     if seeds is None:
@@ -150,7 +151,7 @@ def _pictures(
     folder: Path, question: Question, answer: Answer, progress: Progress
 ) -> dict[str, Path]:
     """Plots and map; no other seed changes them. By name."""
-    progress("drawing", 0.3)
+    progress(Sentence("drawing"), 0.3)
     plan = question.plan
     plots = folder / "plots"
     plots.mkdir()

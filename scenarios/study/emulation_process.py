@@ -1,9 +1,9 @@
 """An emulation in a process of its own, and several of them side by side.
 
-`python -m scenarios.study.emulation_process ORDER`: ORDER is the path of an `Order` that our parent
-has pickled. The process prints its progress (`giaoban.progress`). When it exits with 0, there
-are `result.json` and what the order's `look` made of it; any other exit code is that of the error
-told in `error.pickle`.
+`python -m scenarios.study.emulation_process ORDER`: ORDER is the path of an `EmulationJob` that
+our parent has pickled. The process prints its progress (`giaoban.progress`). When it exits with 0,
+there are `result.json` and what the order's `look` made of it; any other exit code is that of the
+error told in `error.pickle`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Order[T]:
+class EmulationJob[T]:
     """What to emulate, where to put it, and what to make of it.
 
     `name` is how it is told of. `look` is given the answer and the folder of the captures, which
@@ -52,7 +52,7 @@ class Order[T]:
     look: Callable[[Answer, Path], T]
 
 
-class Emulated[T](NamedTuple):
+class EmulationOutcome[T](NamedTuple):
     """What `look` made of an emulation, or why it cannot be trusted; and how long it took (s)."""
 
     found: T | InvalidRun
@@ -60,14 +60,14 @@ class Emulated[T](NamedTuple):
 
 
 def emulate_all[T](
-    orders: Iterable[Order[T]],
+    orders: Iterable[EmulationJob[T]],
     count: int,
     *,
     at_once: int,
     told: Callable[[int, int], str],
     progress: Progress,
     on_end: Callable[[str, T | InvalidRun], object] = lambda _name, _found: None,
-) -> dict[str, Emulated[T]]:
+) -> dict[str, EmulationOutcome[T]]:
     """Emulate `count` orders, so many at once, each in a process; by their names.
 
     An order is asked for when its turn comes. Its folder is there; what its process is told and
@@ -81,7 +81,7 @@ def emulate_all[T](
         InputError, MachineLacks: as the emulation; then no other would fare better.
     """
     folders: dict[str, Path] = {}
-    found: dict[str, Emulated[T]] = {}
+    found: dict[str, EmulationOutcome[T]] = {}
     done: dict[str, float] = {}
 
     def jobs() -> Iterator[Job]:
@@ -103,7 +103,7 @@ def emulate_all[T](
         folder = folders[ended.name]
         of: T | InvalidRun = failed(folder, ended) if ended.code else taken(folder / FOUND)
         on_end(ended.name, of)
-        found[ended.name] = Emulated(of, ended.seconds)
+        found[ended.name] = EmulationOutcome(of, ended.seconds)
         done[ended.name] = 1.0
         tell()
 
@@ -111,7 +111,7 @@ def emulate_all[T](
     return found
 
 
-def command[T](order: Order[T]) -> list[str]:
+def command[T](order: EmulationJob[T]) -> list[str]:
     """What runs an order, which is written into its folder."""
     path = order.folder.resolve() / ORDER
     path.write_bytes(pickle.dumps((Path.cwd(), order)))
@@ -163,7 +163,7 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def emulated[T](order: Order[T], folder: Path) -> T:
+def emulated[T](order: EmulationJob[T], folder: Path) -> T:
     """Emulate, measure, judge, write `result.json`; the captures are removed afterwards."""
     work = folder / WORK
     with writing(folder):

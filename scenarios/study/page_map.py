@@ -68,7 +68,7 @@ def add_map(folder: Path) -> None:
     if (folder / FILE).is_file() or not plan.is_file():
         return
     try:
-        planned = read_json(Planned, read_file(plan, most=MOST_ANSWER), str(plan), "plan")
+        planned = read_json(PlanExcerpt, read_file(plan, most=MOST_ANSWER), str(plan), "plan")
         write_map(folder, planned.network, [call.bridge for call in planned.calls if call.new])
     except (OSError, GiaobanError, LookupError, ValueError):
         return
@@ -83,7 +83,7 @@ class PlannedCall(StrictModel):
     new: bool
 
 
-class Planned(StrictModel):
+class PlanExcerpt(StrictModel):
     """Of a plan only what the map needs, whatever else this or an earlier version wrote."""
 
     model_config = ConfigDict(extra="ignore")

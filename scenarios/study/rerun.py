@@ -32,7 +32,7 @@ from scenarios.spec.question import make_question
 from scenarios.spec.recordings import renamed
 from scenarios.spec.scenario import Scenario
 from scenarios.study.check import check, check_by_estimate
-from scenarios.study.failures.run import try_failures
+from scenarios.study.failures.failures import try_failures
 from scenarios.study.failures.trial import ask, possible_in
 
 CODE = "inputs.code"

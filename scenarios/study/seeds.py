@@ -16,6 +16,7 @@ from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores
 from results.archive import store
 from results.judge.criteria import EVERY_SEED, Criteria
@@ -27,7 +28,7 @@ from scenarios.estimate.estimate import estimate, judge_alone
 from scenarios.estimate.limits import kept_bytes, reasons
 from scenarios.measure.assemble import Answer, criteria_of
 from scenarios.spec.question import Question
-from scenarios.study.emulation_process import Order, emulate_all
+from scenarios.study.emulation_process import EmulationJob, emulate_all
 
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""
@@ -52,7 +53,7 @@ def helpers_for(question: Question, count: int | None) -> AbstractContextManager
     return WorkerPool(min(most, count), niceness=NICENESS)
 
 
-class Trying(Protocol):
+class SeedTrials(Protocol):
     """Other seeds that are tried meanwhile."""
 
     def begin(self) -> None:
@@ -64,7 +65,7 @@ class Trying(Protocol):
 
 def other_seeds(
     question: Question, count: int | None, helpers: Helpers, engine: EngineName
-) -> Trying:
+) -> SeedTrials:
     """How other seeds of a question are tried.
 
     Args:
@@ -75,11 +76,11 @@ def other_seeds(
         InputError: more than can be emulated.
     """
     if count == 0:
-        return _NotTried(None)
+        return _NoTrials(None)
     if not (why := reasons(question.plan)):
-        return _Estimated(question, OTHER_SEEDS if count is None else count, helpers)
+        return _EstimatedTrials(question, OTHER_SEEDS if count is None else count, helpers)
     if count is None:
-        return _NotTried(Seeds(refused="; ".join(why)))
+        return _NoTrials(Seeds(refused="; ".join(why)))
     if count > MOST_EMULATED:
         lines = "\n".join(f"  {reason}" for reason in why)
         raise InputError(
@@ -91,11 +92,11 @@ def other_seeds(
             most_emulated=MOST_EMULATED,
             lines=lines,
         )
-    return _Emulated(question, count, engine)
+    return _EmulatedTrials(question, count, engine)
 
 
 @dataclass
-class _NotTried:
+class _NoTrials:
     told: Seeds | None
 
     def begin(self) -> None:
@@ -105,7 +106,7 @@ class _NotTried:
         return self.told
 
 
-class _Estimated:
+class _EstimatedTrials:
     """In processes beside this one; without any, when the answers are wanted."""
 
     def __init__(self, question: Question, count: int, helpers: Helpers) -> None:
@@ -128,7 +129,10 @@ class _Estimated:
     def seeds(self, _folder: Path, progress: Progress) -> Seeds:
         trials = []
         for number, answer in enumerate(self._answers):
-            progress(f"other seeds: {number} of {len(self._answers)}", number / len(self._answers))
+            progress(
+                Sentence("other seeds: {number} of {all}", number=number, all=len(self._answers)),
+                number / len(self._answers),
+            )
             trials.append(answer())
         return seeds_of(trials, "estimate")
 
@@ -145,7 +149,7 @@ def _kept_at(seed: int) -> Trial:
     return _judged_by(judge_alone, _kept[0], seed)
 
 
-class _Emulated:
+class _EmulatedTrials:
     """By emulations, each in a process of its own, once the check's own is through."""
 
     def __init__(self, question: Question, count: int, engine: EngineName) -> None:
@@ -164,7 +168,9 @@ class _Emulated:
                 (place / name).mkdir(parents=True)
         found = emulate_all(
             (
-                Order(name, self._question.at_seed(seed), self._engine, place / name, _result)
+                EmulationJob(
+                    name, self._question.at_seed(seed), self._engine, place / name, _result
+                )
                 for seed, name in names.items()
             ),
             len(names),
@@ -193,7 +199,7 @@ def _trusted(name: str, found: Result | InvalidRun) -> Result:
 
 
 @dataclass(frozen=True)
-class AtSeeds:
+class SeedsJudge:
     """A judge by other seeds as well: a question passes if it does at each.
 
     The own seed goes first, then the others as long as no more fail than may (by default none):

@@ -12,8 +12,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-from bench.estimate.compare import Compared, EstimateFigures, Scaled, agreement, exponent
-from bench.estimate.schedule import Passed, Schedule
+from bench.estimate.compare import EstimateFigures, QueueComparison, Scaled, agreement, exponent
+from bench.estimate.schedule import Schedule, SimulatedPassage
 from scenarios.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,8 +30,8 @@ def test_agreement_of_arrivals_by_hand() -> None:
     """Two streams of two packets; ns-3 lost one and has another half a millisecond later."""
     at_ns = np.array([0, 1_000_000, 0, 1_000_000], np.int64)
     schedule = Schedule(cast(Plan, None), [(0, 2), (1, 2)], at_ns, np.full(4, 1000, np.int32))
-    ours = Passed(at_ns + 2_000_000, 1.0, 8)
-    theirs = Passed(np.array([2_000_000, 3_500_000, 2_000_000, -1], np.int64), 4.0, 8)
+    ours = SimulatedPassage(at_ns + 2_000_000, 1.0, 8)
+    theirs = SimulatedPassage(np.array([2_000_000, 3_500_000, 2_000_000, -1], np.int64), 4.0, 8)
     found = agreement(schedule, ours, theirs)
     assert found["delay_ms"] == pytest.approx((2 + 2.5 + 2) / 3)
     assert found["delay_off_median_ms"] == 0
@@ -43,7 +43,7 @@ def test_agreement_of_arrivals_by_hand() -> None:
 
 
 def figures(network_s: float, peak_mb: float) -> EstimateFigures:
-    compared = Compared(
+    compared = QueueComparison(
         what="8 bridges",
         packets=10,
         packet_hops=30,

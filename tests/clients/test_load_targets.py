@@ -20,10 +20,10 @@ import pytest
 from results.model.load import LoadResult
 from results.report.load_summary import lacking_lines, media_lines, summary_md
 from scenarios.cli.output import EXIT_CODES
-from scenarios.load.load_test import LoadTest, Seen, answer
-from scenarios.load.locust.journal import HEARD, RECORD, Kept
-from scenarios.load.locust.outcomes import Health, Heard, Record
-from scenarios.load.locust.processes import Where
+from scenarios.load.load_test import LoadTest, TestRecords, answer
+from scenarios.load.locust.journal import HEARD, RECORD, JournalRecords
+from scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from scenarios.load.locust.processes import LocustSetup
 from scenarios.load.plan import LoadPlan
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
@@ -147,9 +147,11 @@ def answer_of(of: LoadPlan, journal: list[dict[str, Any]]) -> LoadResult:
         by_kind.setdefault(entry["kind"], []).append(values)
     records = [Record(**{**entry, "due_s": None}) for entry in by_kind[RECORD]]
     healths = [HEALTH.model_copy(update={"at_s": float(at_s)}) for at_s in range(30)]
-    kept = Kept(0.0, records, healths, [Heard(**entry) for entry in by_kind[HEARD]])
-    order = LoadTest(of, Where(), None, "presence", None, {})
-    return answer(order, Seen(kept, None, []), "load-hold-20261127-090000", (None, []))
+    kept = JournalRecords(
+        0.0, records, healths, [ReceivedMedia(**entry) for entry in by_kind[HEARD]]
+    )
+    order = LoadTest(of, LocustSetup(), None, "presence", None, {})
+    return answer(order, TestRecords(kept, None, []), "load-hold-20261127-090000", (None, []))
 
 
 def closed_port() -> str:

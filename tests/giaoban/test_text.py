@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from giaoban.errors import MOST_TOLD, InputError, several, told
 from giaoban.table import read_table, written
-from giaoban.text import LONGEST, LONGEST_NAME, Lines, fault, fit, hidden_in, printable
+from giaoban.text import LONGEST, LONGEST_NAME, Lines, fit, hidden_in, printable, text_problem
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.device import Device
@@ -40,25 +40,25 @@ HARMLESS = [
 
 @pytest.mark.parametrize("c", HARMFUL, ids=ascii)
 def test_what_steers_or_hides_is_refused(c: str) -> None:
-    wrong = fault(f"Đắk {c} Mil")
+    wrong = text_problem(f"Đắk {c} Mil")
     assert wrong is not None
     assert f"U+{ord(c):04X}" in wrong
     assert "allowed: one line of printable text" in wrong
     assert wrong.isprintable()
-    assert fault(printable(f"Đắk {c} Mil")) is None
+    assert text_problem(printable(f"Đắk {c} Mil")) is None
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_people_write_is_allowed(text: str) -> None:
-    assert fault(text, LONGEST) is None
+    assert text_problem(text, LONGEST) is None
     assert printable(text) == text
 
 
 def test_a_text_has_an_end_and_letters_have_few_marks() -> None:
-    assert fault("x" * LONGEST, LONGEST) is None
-    assert fault("x" * 100_000, LONGEST) == "is 100000 characters long (allowed: 1000)"
-    assert fault("e" + "\u0301" * 4) is None
-    assert "U+0301" in (fault("e" + "\u0301" * 5) or "")
+    assert text_problem("x" * LONGEST, LONGEST) is None
+    assert text_problem("x" * 100_000, LONGEST) == "is 100000 characters long (allowed: 1000)"
+    assert text_problem("e" + "\u0301" * 4) is None
+    assert "U+0301" in (text_problem("e" + "\u0301" * 5) or "")
     assert len(printable("\x1b" * 100_000, 50)) == 50
 
 
@@ -219,4 +219,4 @@ class Told(StrictModel):
 def test_whatever_an_error_says_can_be_a_reason(said: str) -> None:
     """Of several lines, or with what a terminal was told: a result must not fail for it."""
     [reason] = Told(reasons=[said]).reasons
-    assert fault(reason) is None
+    assert text_problem(reason) is None

@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
-from giaoban.translation import LOCALES, Translator, translator
+from giaoban.translation import LOCALES, Translator, languages, translator
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("giaoban", "topology", "traffic", "mcu_sim", "results", "scenarios")
@@ -121,6 +121,7 @@ def test_a_catalogue_has_what_the_code_says_and_no_more(path: Path) -> None:
 
 def test_there_is_a_catalogue_of_vietnamese() -> None:
     assert [path.stem for path in CATALOGUES] == ["vi"]
+    assert languages() == ("vi", "en")
     assert len(in_code()) > 40
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcu_sim.sip import CallEstablished, IncomingCall, UserAgent
-from mcu_sim.sip.endpoint import NOBODY, TransactionUser
+from mcu_sim.sip.endpoint import NO_TRANSACTION_USER, TransactionUser
 
 URI = "sip:mcu@10.67.0.2"
 URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}
@@ -74,7 +74,7 @@ def refer(
     to: str,
     now_ms: float,
     more: tuple[tuple[str, str], ...] = (),
-    tu: TransactionUser = NOBODY,
+    tu: TransactionUser = NO_TRANSACTION_USER,
 ) -> None:
     """Send a REFER in a call of an agent that stands; `more`: headers."""
     dialog = agent._call_table.calls[call].standing

@@ -5,15 +5,12 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.transport.sockets import SipSockets
 
 HOST = "127.0.0.1"
-DSCP = 26
-Make = Callable[..., SipSockets]
-Dial = Callable[..., socket.socket]
 Came = list[tuple[bytes, Peer]]
 
 
@@ -41,33 +38,6 @@ def waiting(phone: socket.socket) -> bytes:
     """What could be read from a socket now."""
     readable = select.select([phone], [], [], 0)[0]
     return phone.recv(100, socket.MSG_PEEK) if readable else b""
-
-
-def sockets_made() -> Iterator[Make]:
-    """For a fixture: makes sockets, and closes them in the end."""
-    made: list[SipSockets] = []
-
-    def new(*, tcp: bool = True, **more: int) -> SipSockets:
-        one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, **more)
-        made.append(one)
-        return one
-
-    yield new
-    for one in made:
-        one.close()
-
-
-def dials() -> Iterator[Dial]:
-    """For a fixture: opens connections from a host, and closes them in the end."""
-    dialled: list[socket.socket] = []
-
-    def new(owner: SipSockets, host: str = HOST) -> socket.socket:
-        dialled.append(socket.create_connection(owner.local, 5, source_address=(host, 0)))
-        return dialled[-1]
-
-    yield new
-    for one in dialled:
-        one.close()
 
 
 def tcp(owner: SipSockets) -> Peer:

@@ -16,7 +16,7 @@ from scenarios.faults.plan import FaultPlan
 from scenarios.measure import captures, validity
 from scenarios.measure.captures import Captures
 from scenarios.plan.plan import Plan
-from scenarios.records.events import Told, as_fields
+from scenarios.records.events import EventRecord, as_fields
 from scenarios.spec.question import make_question
 from topology.changes import Outage
 
@@ -42,7 +42,7 @@ class FaultRun(Emulated):
         start_s = self.plan.phases[0].start_s
         return [
             {**as_fields(e), "at_s": e.t_ms / 1e3 - start_s}
-            for e in self.captures.events_of(Told, who=who)
+            for e in self.captures.events_of(EventRecord, who=who)
             if e.event in names and bridge in ("", e.bridge)
         ]
 

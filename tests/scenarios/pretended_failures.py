@@ -16,7 +16,7 @@ from results.judge.failure_points import worst_of
 from results.model.failures import BridgeImpact, FailureResult, LinkPeak
 from scenarios.faults.kind import FailureCase
 from scenarios.study import emulation_process
-from scenarios.study.emulation_process import ERROR, FOUND, Order
+from scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
 
 CODE = """
 import base64, json, pathlib, sys
@@ -51,7 +51,7 @@ class Pretended:
     children: dict[str, Child] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
 
-    def command(self, order: Order[FailureResult]) -> list[str]:
+    def command(self, order: EmulationJob[FailureResult]) -> list[str]:
         """In place of the real one."""
         self.started.append(order.name)
         assert isinstance(order.look, partial)

@@ -13,7 +13,7 @@ import pytest
 
 from scenarios.cli import entry
 from scenarios.study import check
-from scenarios.study.failures import run as failures
+from scenarios.study.failures import failures
 from scenarios.study.whatif import compare as whatif
 
 

@@ -21,7 +21,7 @@ from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
 from scenarios.spec.question import Question
 from scenarios.study.whatif.apply import ask
 from scenarios.study.whatif.remedy import changed
-from scenarios.study.whatif.search import Judgement, Key, State, Tools
+from scenarios.study.whatif.search import Judgement, Key, SearchTools, State
 from scenarios.study.whatif.variant import Variant
 from topology.routing import shortest_paths
 
@@ -147,8 +147,8 @@ class World:
         speeds = [mbps for _, mbps in state.rates]
         return price, state.purchases, state.changed, lower, which, *speeds
 
-    def tools(self) -> Tools:
-        return Tools(
+    def tools(self) -> SearchTools:
+        return SearchTools(
             ask=self.question,
             judge=self.judge,
             loads=self.loads,

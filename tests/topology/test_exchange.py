@@ -12,7 +12,7 @@ from provinces import provinces
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
-from topology.importers.complete import Wishes, complete
+from topology.importers.complete import ImportOptions, complete
 from topology.importers.files import export_province, guess_format, import_province, write_toml
 from topology.importers.geography import Place, great_circle_km
 from topology.importers.graphml import graphml
@@ -92,7 +92,9 @@ def test_a_network_of_the_topology_zoo() -> None:
 
 
 def test_the_mcu_goes_where_fibre_to_all_is_shortest_or_where_asked() -> None:
-    by_hand, draft = import_province(ABILENE, "zoo", Wishes(mcu_at="Denver", id="x", name="X"))
+    by_hand, draft = import_province(
+        ABILENE, "zoo", ImportOptions(mcu_at="Denver", id="x", name="X")
+    )
     assert (by_hand.mcu.router, by_hand.id, by_hand.name) == ("r-denver", "x", "X")
     graph = networkx.Graph()
     for link in by_hand.links:
@@ -101,7 +103,7 @@ def test_the_mcu_goes_where_fibre_to_all_is_shortest_or_where_asked() -> None:
     nearest = min(lengths, key=lambda node: math.fsum(lengths[node].values()))
     assert import_province(ABILENE, "zoo")[0].mcu.router == nearest
     with pytest.raises(InputError, match=r'--mcu-at: no router "Denvr" .*"Denver"'):
-        complete(read_graphml(ABILENE), Wishes(mcu_at="Denvr"))
+        complete(read_graphml(ABILENE), ImportOptions(mcu_at="Denvr"))
     assert draft.path == ABILENE
 
 
@@ -269,7 +271,7 @@ SITES = "Tên;Vĩ độ;Kinh độ\nBuôn A;12,0;107,0\nBuôn B;12,1;107,2\nBuô
 def test_tables_as_a_person_writes_them(tmp_path: Path) -> None:
     links = "Từ;Đến;Độ dài (km);Tốc độ (Mb/s);Nguồn\nBuôn A;buon b;30,5;50;hợp đồng 12\n"
     path = tables_of(tmp_path, SITES, links + "Buôn B;Buôn C;;;\n")
-    province, draft = import_province(path, guess_format(path), Wishes(name="Tỉnh Thử"))
+    province, draft = import_province(path, guess_format(path), ImportOptions(name="Tỉnh Thử"))
     assert province.id == "tinh-thu"
     assert [router.id for router in province.routers] == ["r-buon-a", "r-buon-b", "r-buon-c"]
     known, guessed = province.links

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from giaoban.translation import translator
 from topology.assumptions import assumptions
-from topology.emulation.fragile import FragileLink
+from topology.emulation.failable_link import FailableLink
 from topology.load import load_province
 from topology.model import UNSAID, Routing
 from topology.network import NetLink
@@ -105,10 +105,10 @@ class End:
         self.said.append("swallows" if on else "passes")
 
 
-def fragile() -> tuple[FragileLink, End]:
+def fragile() -> tuple[FailableLink, End]:
     link = NetLink.model_construct(id="l", a="r-a", b="r-b")
     ends: Any = {"r-a": End(), "r-b": End()}
-    return FragileLink(link, ends), ends["r-a"]
+    return FailableLink(link, ends), ends["r-a"]
 
 
 def test_packets_are_gone_before_the_port_notices() -> None:

@@ -16,7 +16,7 @@ import pytest
 from traffic import rtp
 from traffic.media_load.audio import SLOTS, AudioSenders
 from traffic.media_load.calls import MediaLoad
-from traffic.media_load.messages import Where
+from traffic.media_load.messages import MediaTarget
 from traffic.media_load.process import MediaError, MediaProcess
 from traffic.media_load.receivers import Receivers
 from traffic.media_load.sockets import open_pair
@@ -123,7 +123,7 @@ def test_a_loop_that_stood_still_leaves_out_what_is_past_and_says_so() -> None:
     load = MediaLoad(2, HOST, SPEECH, None, 0, random.Random(1))
     row, ports = load.open(["audio"])
     address = (HOST, ports["audio"])
-    where = Where(rtp=address, rtcp=address, payload_type=8, muxed=True, assured=True)
+    where = MediaTarget(rtp=address, rtcp=address, payload_type=8, muxed=True, assured=True)
     load.start(row, {"audio": where}, "x", time.monotonic_ns())
     load.due_ns -= 3_000_000_000
     for _ in range(SLOTS):
@@ -166,7 +166,7 @@ def test_what_a_call_hears_is_what_can_be_played(
     load = MediaLoad(1, HOST, SPEECH, None, 0, random.Random(1))
     row, ports = load.open(["audio"])
     far = hearer.getsockname()
-    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=True)
+    where = MediaTarget(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=True)
     hearer.sendto(arrivals([(1, 8, 160)])[0], (HOST, ports["audio"]))  # of an earlier call
     load.start(row, {"audio": where}, "x", time.monotonic_ns())
     time.sleep(0.011)
@@ -212,7 +212,7 @@ def test_a_third_party_gets_nothing_before_it_has_sent_something(
     load = MediaLoad(1, HOST, SPEECH, None, 0, random.Random(1))
     row, ports = load.open(["audio"])
     far = hearer.getsockname()
-    where = Where(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=False)
+    where = MediaTarget(rtp=far, rtcp=far, payload_type=8, muxed=True, expects=8, assured=False)
     hearer.setblocking(False)
 
     def taken(seconds: float) -> int:
@@ -246,7 +246,7 @@ def test_a_third_party_gets_nothing_before_it_has_sent_something(
 def test_the_row_of_who_has_left_is_free() -> None:
     load = MediaLoad(2, HOST, SPEECH, None, 0, random.Random(1))
     first, ports = load.open(["audio"])
-    where = Where(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True, assured=True)
+    where = MediaTarget(rtp=(HOST, 9), rtcp=(HOST, 9), payload_type=8, muxed=True, assured=True)
     load.start(first, {"audio": where}, "x", time.monotonic_ns())
     load.open(["audio"])
     with pytest.raises(OSError, match="2 bridges"):
@@ -272,7 +272,7 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
     rows = [process.open(["audio"]) for _ in range(2)]
     for own, other in (rows, rows[::-1]):
         address = (HOST, other.ports["audio"])
-        where = Where(
+        where = MediaTarget(
             rtp=address, rtcp=address, payload_type=8, muxed=True, expects=8, assured=True
         )
         process.start(own.row, {"audio": where}, f"bridge-{own.row}")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from topology.changes import NetworkChange
 from topology.emulation import netlink
+from topology.emulation.failable_link import FailableLink, LinkEnd
 from topology.emulation.fib import Fib
-from topology.emulation.fragile import FragileLink, LinkEnd
 from topology.emulation.mininet_net import ProvinceNet
 from topology.emulation.routers import Routers
 from topology.forwarding import paths
@@ -43,7 +43,7 @@ class FailingNetwork:
     ) -> None:
         self._net = net
         network = net.network
-        self.links: dict[str, FragileLink] = {}
+        self.links: dict[str, FailableLink] = {}
         self.routers: Routers | None = None
         names = {
             node.id: {
@@ -67,7 +67,7 @@ class FailingNetwork:
                     )
                     for node in (link.a, link.b)
                 }
-                self.links[link_id] = FragileLink(link, ends)
+                self.links[link_id] = FailableLink(link, ends)
             if network.routed:
                 assert clock is not None
                 self.routers = Routers(network, namespaces, names, self._fib, clock, net.seed)

@@ -35,7 +35,7 @@ PACKETS_PER_MBPS, LEAST_PACKETS = 10, 200
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ImportOptions:
     """What the person who imports decides; None leaves it to the file, or to what is usual."""
 
     id: str | None = None
@@ -44,12 +44,12 @@ class Wishes:
     device: str | None = None
 
 
-def complete(draft: Draft, wishes: Wishes | None = None) -> Province:
+def complete(draft: Draft, wishes: ImportOptions | None = None) -> Province:
     """The province that a draft describes. `draft.notes` gets a line for all that was assumed.
 
     Raises `InputError` for everything that makes no sound province, with its place in the file.
     """
-    wishes = wishes if wishes is not None else Wishes()
+    wishes = wishes if wishes is not None else ImportOptions()
     if not draft.routers:
         raise InputError("{path}: no router (allowed: one or more)", path=draft.path)
     _of_a_size(draft, wishes)
@@ -78,7 +78,7 @@ def complete(draft: Draft, wishes: Wishes | None = None) -> Province:
     return _validated(draft, data, where)
 
 
-def _of_a_size(draft: Draft, wishes: Wishes) -> None:
+def _of_a_size(draft: Draft, wishes: ImportOptions) -> None:
     """Refuse what would take minutes, and make a file that is too large to be read again."""
     for what, number, most in (
         ("routers", len(draft.routers), MOST_ROUTERS),
@@ -248,7 +248,7 @@ def _buffer(given: Values) -> list[Message]:
     return [words.queue(packets)]
 
 
-def _hosts(draft: Draft, wishes: Wishes, counts: Counter[str]) -> tuple[Site, list[Site]]:
+def _hosts(draft: Draft, wishes: ImportOptions, counts: Counter[str]) -> tuple[Site, list[Site]]:
     """The MCU and the bridges: the file's, or else the MCU amid all and a bridge at each site."""
     mcus = [site for site in draft.sites if site.kind == "mcu"]
     if len(mcus) > 1:
@@ -328,7 +328,7 @@ def _central(draft: Draft) -> Site:
     return min(meet, key=far)
 
 
-def _settings(draft: Draft, wishes: Wishes, hosts: int) -> dict[str, Any]:
+def _settings(draft: Draft, wishes: ImportOptions, hosts: int) -> dict[str, Any]:
     settings: dict[str, Any] = {"schema": "giaoban.province/1", **draft.settings}
     settings["name"] = wishes.name or settings.get("name") or draft.path.stem
     settings["id"] = wishes.id or settings.get("id") or identifier(settings["name"], ID_LENGTH, "n")

@@ -11,7 +11,7 @@ from giaoban.errors import InputError, strerror
 from giaoban.files import whole
 from giaoban.provenance import Sourced
 from giaoban.scarce import shortage
-from topology.importers.complete import Wishes, complete
+from topology.importers.complete import ImportOptions, complete
 from topology.importers.draft import Draft
 from topology.importers.graphml import graphml
 from topology.importers.tables import SITES, read_csv, tables
@@ -22,7 +22,7 @@ Format = Literal["csv", "graphml", "zoo"]
 
 
 def import_province(
-    path: Path, file_format: Format, wishes: Wishes | None = None
+    path: Path, file_format: Format, wishes: ImportOptions | None = None
 ) -> tuple[Province, Draft]:
     """The province that a file describes, and its draft with notes. Raises `InputError`.
 

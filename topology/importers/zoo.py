@@ -18,7 +18,7 @@ import networkx
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import Sentence
-from giaoban.text import LONGEST, fault, hidden_in
+from giaoban.text import LONGEST, hidden_in, text_problem
 from giaoban.tomlfile import read_text
 from topology.importers.complete import MOST_LINKS, MOST_ROUTERS
 from topology.importers.draft import ACCESS_FIGURES, Draft, Line, Site, Values
@@ -93,7 +93,7 @@ def _refuse_hidden(path: Path, graph: Any) -> None:
         f"{where}: {key} = {str(value)[:60]!r}: {what}"
         for where, values in told
         for key, value in values.items()
-        if (what := fault(str(value), LONGEST))
+        if (what := text_problem(str(value), LONGEST))
     )
     if found := list(wrong):
         raise several(found)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
-from giaoban.translation import Language
+from giaoban.translation import Language, translator
 from topology.map import frame
 from topology.map.frame import FONTS
 from topology.map.geometry import Box, Point, Segment
@@ -150,8 +150,7 @@ class _Map:
     # texts and sizes
 
     def _number(self, value: float) -> str:
-        text = f"{value:.6g}"
-        return text.replace(".", ",") if self.lang == "vi" else text
+        return translator(self.lang).figure(value)
 
     def _size(self, text: str, font: str) -> Size:
         """Width and height of a text in inches, lines one below the other."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from giaoban import build_cache
 from giaoban.errors import MachineLacks
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from topology.sandbox import kernel_build
 from topology.sandbox.kernel_build import FRAGMENT, INSTALL
 
@@ -48,7 +49,7 @@ def ensure(progress: Progress) -> Path:
         _place(source),
         lambda scratch: kernel_build.build(source, scratch, progress),
         program=True,
-        told=lambda what: progress(f"sandbox kernel: {what}", 0.0),
+        told=lambda what: progress(Sentence("sandbox kernel: {what}", what=what), 0.0),
     )
 
 

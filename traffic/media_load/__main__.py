@@ -84,26 +84,32 @@ def _run(load: MediaLoad, line: socket.socket) -> None:
 
 def _answer(
     load: MediaLoad, data: bytes
-) -> messages.Ports | messages.Done | messages.Failed | messages.CallReport | messages.Health:
+) -> (
+    messages.Ports
+    | messages.Acknowledged
+    | messages.RequestFailed
+    | messages.CallReport
+    | messages.Health
+):
     order = messages.ORDERS.validate_json(data)
     try:
         match order:
-            case messages.Open():
+            case messages.OpenPorts():
                 row, ports = load.open(order.media)
                 return messages.Ports(row=row, ports=ports)
-            case messages.Start():
+            case messages.StartCall():
                 load.start(order.row, order.media, order.name, time.monotonic_ns())
-            case messages.Stop():
+            case messages.StopCall():
                 return load.stop(order.row, silently=order.silently)
-            case messages.Release():
+            case messages.ReleasePorts():
                 load.release(order.row)
             case messages.KeyFrame():
                 load.key_frame(order.row)
-            case messages.Look():
+            case messages.ReadHealth():
                 return load.health(time.process_time())
     except OSError as error:
-        return messages.Failed(why=str(strerror(error)))
-    return messages.Done()
+        return messages.RequestFailed(why=str(strerror(error)))
+    return messages.Acknowledged()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from traffic import rtp
 from traffic.generator.lateness import Lateness
 from traffic.media_load import messages
 from traffic.media_load.audio import SLOTS, AudioSenders
-from traffic.media_load.messages import MEDIA, Medium, Where
+from traffic.media_load.messages import MEDIA, MediaTarget, Medium
 from traffic.media_load.receivers import Receivers
 from traffic.media_load.sockets import Pair, open_pair
 from traffic.media_load.video import VideoSenders
@@ -92,7 +92,7 @@ class MediaLoad:
         self._bridges[row] = _Bridge(pairs)
         return row, {medium: pair.port for medium, pair in pairs.items()}
 
-    def start(self, row: int, media: dict[Medium, Where], name: str, now_ns: int) -> None:
+    def start(self, row: int, media: dict[Medium, MediaTarget], name: str, now_ns: int) -> None:
         """A call stands. One that goes on in that row is over."""
         bridge = self._bridges[row]
         self.stop(row, silently=True)

@@ -17,7 +17,7 @@ MEDIA: tuple[Medium, ...] = ("audio", "video")
 Address = tuple[str, int]
 
 
-class Where(StrictModel):
+class MediaTarget(StrictModel):
     """Where one medium of a call goes, and as what payload type.
 
     Attributes:
@@ -36,23 +36,23 @@ class Where(StrictModel):
     expects: Annotated[int, Field(ge=0, le=127)] | None = None
 
 
-class Open(StrictModel):
+class OpenPorts(StrictModel):
     """Have ports for a bridge's media; the answer is `Ports`."""
 
     do: Literal["open"] = "open"
     media: list[Medium]
 
 
-class Start(StrictModel):
-    """A call stands: send and listen. The answer is `Done`."""
+class StartCall(StrictModel):
+    """A call stands: send and listen. The answer is `Acknowledged`."""
 
     do: Literal["start"] = "start"
     row: int
-    media: dict[Medium, Where]
+    media: dict[Medium, MediaTarget]
     name: str
 
 
-class Stop(StrictModel):
+class StopCall(StrictModel):
     """The call is over; the answer is `CallReport`. `silently`: without an RTCP BYE."""
 
     do: Literal["stop"] = "stop"
@@ -60,27 +60,27 @@ class Stop(StrictModel):
     silently: bool = False
 
 
-class Release(StrictModel):
-    """A bridge has left for good; the answer is `Done`."""
+class ReleasePorts(StrictModel):
+    """A bridge has left for good; the answer is `Acknowledged`."""
 
     do: Literal["release"] = "release"
     row: int
 
 
 class KeyFrame(StrictModel):
-    """The far end wants a key frame (by SIP: RFC 5168). The answer is `Done`."""
+    """The far end wants a key frame (by SIP: RFC 5168). The answer is `Acknowledged`."""
 
     do: Literal["key-frame"] = "key-frame"
     row: int
 
 
-class Look(StrictModel):
+class ReadHealth(StrictModel):
     """How the process itself fares; the answer is `Health`."""
 
     do: Literal["look"] = "look"
 
 
-Orders = Open | Start | Stop | Release | KeyFrame | Look
+Orders = OpenPorts | StartCall | StopCall | ReleasePorts | KeyFrame | ReadHealth
 Order = Annotated[Orders, Field(discriminator="do")]
 
 
@@ -92,13 +92,13 @@ class Ports(StrictModel):
     ports: dict[Medium, int]
 
 
-class Done(StrictModel):
+class Acknowledged(StrictModel):
     """It is done."""
 
     answer: Literal["done"] = "done"
 
 
-class Failed(StrictModel):
+class RequestFailed(StrictModel):
     """It cannot be done."""
 
     answer: Literal["failed"] = "failed"
@@ -161,7 +161,11 @@ class Health(StrictModel):
     cpu_s: float
 
 
-Answer = Annotated[Ports | Done | Failed | CallReport | Health, Field(discriminator="answer")]
+Answer = Annotated[
+    Ports | Acknowledged | RequestFailed | CallReport | Health, Field(discriminator="answer")
+]
 
 ORDERS: TypeAdapter[Orders] = TypeAdapter(Order)
-ANSWERS: TypeAdapter[Ports | Done | Failed | CallReport | Health] = TypeAdapter(Answer)
+ANSWERS: TypeAdapter[Ports | Acknowledged | RequestFailed | CallReport | Health] = TypeAdapter(
+    Answer
+)

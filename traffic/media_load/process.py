@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from traffic.media_load import messages
-from traffic.media_load.messages import Medium, Where
+from traffic.media_load.messages import MediaTarget, Medium
 
 ANSWERS_WITHIN_S = 30.0
 
@@ -51,23 +51,23 @@ class MediaProcess:
 
     def open(self, media: list[Medium]) -> messages.Ports:
         """Ports for a bridge."""
-        answer = self._ask(messages.Open(media=media))
+        answer = self._ask(messages.OpenPorts(media=media))
         assert isinstance(answer, messages.Ports)
         return answer
 
-    def start(self, row: int, media: dict[Medium, Where], name: str) -> None:
+    def start(self, row: int, media: dict[Medium, MediaTarget], name: str) -> None:
         """A call stands."""
-        self._ask(messages.Start(row=row, media=media, name=name))
+        self._ask(messages.StartCall(row=row, media=media, name=name))
 
     def stop(self, row: int, *, silently: bool = False) -> messages.CallReport:
         """It is over."""
-        answer = self._ask(messages.Stop(row=row, silently=silently))
+        answer = self._ask(messages.StopCall(row=row, silently=silently))
         assert isinstance(answer, messages.CallReport)
         return answer
 
     def release(self, row: int) -> None:
         """Its bridge has left for good."""
-        self._ask(messages.Release(row=row))
+        self._ask(messages.ReleasePorts(row=row))
 
     def key_frame(self, row: int) -> None:
         """A key frame is wanted."""
@@ -75,7 +75,7 @@ class MediaProcess:
 
     def look(self) -> messages.Health:
         """How it fares."""
-        answer = self._ask(messages.Look())
+        answer = self._ask(messages.ReadHealth())
         assert isinstance(answer, messages.Health)
         return answer
 
@@ -91,7 +91,7 @@ class MediaProcess:
     def _ask(
         self,
         order: messages.Orders,
-    ) -> messages.Ports | messages.Done | messages.CallReport | messages.Health:
+    ) -> messages.Ports | messages.Acknowledged | messages.CallReport | messages.Health:
         """Raises `MediaError`."""
         with self._lock:
             try:
@@ -102,6 +102,6 @@ class MediaProcess:
         if not data:
             raise MediaError("the process with the media has ended")
         answer = messages.ANSWERS.validate_json(data)
-        if isinstance(answer, messages.Failed):
+        if isinstance(answer, messages.RequestFailed):
             raise MediaError(answer.why)
         return answer

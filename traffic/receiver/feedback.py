@@ -56,7 +56,7 @@ def dither_max_ns(kbps: float, members: int) -> int:
     return min(round(DITHER_SHARE * interval_s * 1e9), MOST_DITHER_NS)
 
 
-class Asking:
+class KeyFrameRequestTimer:
     """One receiver's requests to one source."""
 
     def __init__(self, seed: int) -> None:

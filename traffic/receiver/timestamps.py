@@ -30,7 +30,7 @@ ALWAYS = -(2**63)
 
 
 @dataclass(frozen=True)
-class _Era:
+class _ClockOffset:
     """Between two settings of the wall clock.
 
     `ahead_ns`: what CLOCK_REALTIME shows more than CLOCK_MONOTONIC. It began after `after_ns` and
@@ -43,7 +43,7 @@ class _Era:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _OffsetReading:
     """The difference of the clocks, known to `within_ns`, and when it was looked."""
 
     ahead_ns: int
@@ -68,7 +68,7 @@ class StampClock:
         self._ahead_ns, self._within_ns = known.ahead_ns, known.within_ns
         self._first_ahead_ns = known.ahead_ns
         self._after_ns, self._looked_ns = ALWAYS, known.at_ns
-        self._before: list[_Era] = []
+        self._before: list[_ClockOffset] = []
 
     def monotonic_ns(self, stamps_ns: Int64s) -> Int64s:
         """CLOCK_MONOTONIC of stamps of datagrams that have just been read.
@@ -112,22 +112,22 @@ class StampClock:
                 self.steps += 1
                 if abs(step_ns) > abs(self.largest_step_ns):
                     self.largest_step_ns = step_ns
-                self._before.append(_Era(self._ahead_ns, self._after_ns, look.at_ns))
+                self._before.append(_ClockOffset(self._ahead_ns, self._after_ns, look.at_ns))
                 self._after_ns = self._looked_ns
             self._ahead_ns, self._within_ns = look.ahead_ns, look.within_ns
         self._looked_ns = look.at_ns
         return look.at_ns
 
-    def _look(self) -> _Look:
+    def _look(self) -> _OffsetReading:
         before = self._read(time.CLOCK_MONOTONIC)
         real = self._read(time.CLOCK_REALTIME)
         after = self._read(time.CLOCK_MONOTONIC)
-        return _Look(real - (before + after) // 2, (after - before + 1) // 2, after)
+        return _OffsetReading(real - (before + after) // 2, (after - before + 1) // 2, after)
 
-    def _look_well(self) -> _Look:
+    def _look_well(self) -> _OffsetReading:
         """This process may be interrupted between two clocks: the tightest of some looks, as of
         the last of them. Of equally tight ones always the same, whichever of them was disturbed:
         a run in virtual time is to be the same to the last bit."""
         looks = [self._look() for _ in range(LOOKS)]
         tightest = min(looks, key=lambda look: (look.within_ns, look.ahead_ns))
-        return _Look(tightest.ahead_ns, tightest.within_ns, looks[-1].at_ns)
+        return _OffsetReading(tightest.ahead_ns, tightest.within_ns, looks[-1].at_ns)

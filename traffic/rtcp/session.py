@@ -44,7 +44,7 @@ _WORD = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
-class FarView:
+class RemoteReport:
     """What the far end last said of our stream.
 
     Attributes:
@@ -68,7 +68,7 @@ class KeyFrameWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class FarBye:
+class RemoteBye:
     """Sources of the far end have left; it may go on under another SSRC (RFC 3550 §8.2)."""
 
     ssrcs: tuple[int, ...]
@@ -82,11 +82,11 @@ class Collision:
     ssrc: int
 
 
-Feedback = KeyFrameWanted | FarBye | Collision
+Feedback = KeyFrameWanted | RemoteBye | Collision
 
 
 @dataclass(frozen=True, slots=True)
-class _FarReport:
+class _RemoteSenderReport:
     """A sender report: the middle of its NTP time, and when it came."""
 
     ssrc: int
@@ -108,7 +108,7 @@ class Reporter:
         self, ssrc: int, cname: str, clock_hz: int, rng: np.random.Generator, now_ns: int
     ) -> None:
         self.ssrc = ssrc
-        self.far: FarView | None = None
+        self.far: RemoteReport | None = None
         self.round_trip_ms: float | None = None
         self._cname = cname
         self._clock_hz = clock_hz
@@ -117,7 +117,7 @@ class Reporter:
         self._last_sent = (0, now_ns)  # the last RTP timestamp, and when it was sent
         self._sent_lately = [False, False]  # since the last report; between it and the one before
         self._spoken = False
-        self._far_report: _FarReport | None = None
+        self._far_report: _RemoteSenderReport | None = None
         self._conflict_ns: int | None = None
         self._answered: tuple[int, int] | None = None  # sender and number of the last FIR
         self._fir_numbers: dict[int, int] = {}
@@ -200,12 +200,12 @@ class Reporter:
             match packet:
                 case SenderReport():
                     lsr = middle32(packet.ntp)
-                    self._far_report = _FarReport(packet.ssrc, lsr, arrival_ns)
+                    self._far_report = _RemoteSenderReport(packet.ssrc, lsr, arrival_ns)
                     self._learn(packet.blocks, arrival_ns, unix_ns)
                 case ReceiverReport():
                     self._learn(packet.blocks, arrival_ns, unix_ns)
                 case Bye():
-                    feedback.append(FarBye(packet.ssrcs, packet.reason))
+                    feedback.append(RemoteBye(packet.ssrcs, packet.reason))
                 case PictureLossIndication() | FullIntraRequest():
                     if self._is_new_request(packet) and KeyFrameWanted() not in feedback:
                         feedback.append(KeyFrameWanted())
@@ -253,7 +253,7 @@ class Reporter:
         for block in blocks:
             if block.ssrc != self.ssrc:
                 continue
-            self.far = FarView(
+            self.far = RemoteReport(
                 fraction_lost=block.fraction_lost / 256,
                 cumulative_lost=block.cumulative_lost,
                 jitter_ms=block.jitter * 1000 / self._clock_hz,

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from mcu_sim.media.video.forward import KeyFrameDetector
 from traffic import rtp
 from traffic.log import PacketLog
-from traffic.receiver.feedback import Asking, dither_max_ns
-from traffic.receiver.picture_gaps import PictureGaps
+from traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
+from traffic.receiver.video_gaps import VideoGaps
 from traffic.sender.stream_plan import StreamPlan
 from traffic.sources.video_model import VideoModel
 from traffic.sources.video_stream import VideoStream
@@ -113,12 +113,12 @@ class DecodingLosses:
 
     def __init__(self, capacity: int) -> None:
         """`capacity`: rows, one a camera."""
-        self._gaps = PictureGaps(capacity)
+        self._gaps = VideoGaps(capacity)
         self._keys = KeyFrameDetector(capacity)
         self._ssrc = np.full(capacity, -1, np.int64)
         self._open = np.zeros(capacity, np.bool_)
         self._came: list[tuple[NDArray[np.intp], NDArray[np.uint16], NDArray[np.bool_]]] = []
-        self._asking: dict[int, Asking] = {}
+        self._asking: dict[int, KeyFrameRequestTimer] = {}
         self._kbps: dict[int, float] = {}
         self._waiting: dict[int, int] = {}
         """Row → when its request is to leave."""
@@ -128,7 +128,7 @@ class DecodingLosses:
         `kbps`: the call's rate."""
         self.close(row)
         self._open[row] = True
-        self._asking[row], self._kbps[row] = Asking(seed), kbps
+        self._asking[row], self._kbps[row] = KeyFrameRequestTimer(seed), kbps
 
     def close(self, row: int) -> None:
         """They are not any more."""

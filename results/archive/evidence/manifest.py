@@ -41,7 +41,7 @@ RelPath = Annotated[
 """A path in the run's folder; it cannot lead out of it."""
 
 
-class Kept(StrictModel):
+class KeptFile(StrictModel):
     """One file's sum."""
 
     path: RelPath
@@ -71,8 +71,8 @@ class Manifest(StrictModel):
     committed: bool
     versions: dict[str, str]
     inputs: list[InputFile]
-    files: list[Kept]
-    left_out: list[Kept]
+    files: list[KeptFile]
+    left_out: list[KeptFile]
 
     def to_json(self) -> str:
         """The text of `manifest.json`: its bytes are what the sum is of."""
@@ -242,10 +242,10 @@ def _places(folder: Path) -> list[Path]:
     return [folder, *sorted(path for path in (folder / CHECKS).glob("*") if path.is_dir())]
 
 
-def _sums(folder: Path, paths: Iterable[str]) -> list[Kept]:
+def _sums(folder: Path, paths: Iterable[str]) -> list[KeptFile]:
     found = []
     for path in sorted(paths):
         with (folder / path).open("rb") as file:
             summed = hashlib.file_digest(file, "sha256").hexdigest()
-            found.append(Kept(path=path, bytes=file.tell(), sha256=summed))
+            found.append(KeptFile(path=path, bytes=file.tell(), sha256=summed))
     return found

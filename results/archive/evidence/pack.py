@@ -18,7 +18,7 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, entries_of, refuse_too_many
 from results.archive.evidence.manifest import (
     MANIFEST,
-    Kept,
+    KeptFile,
     Manifest,
     Proof,
     contradictions,
@@ -38,7 +38,7 @@ MOST_BYTES = 2**31
 MOST_MANIFEST = 16 * 2**20
 
 
-class Files(Mapping[str, bytes]):
+class EvidenceFiles(Mapping[str, bytes]):
     """The files of an archive by name, each unpacked when it is asked for."""
 
     def __init__(self, data: bytes, entries: Sequence[zipfile.ZipInfo]) -> None:
@@ -63,7 +63,7 @@ class Files(Mapping[str, bytes]):
         return len(self._entries)
 
 
-class Opened(NamedTuple):
+class OpenedEvidence(NamedTuple):
     """An evidence as it was found: `altered` says what is not as it was packed."""
 
     proof: Proof | None
@@ -107,7 +107,7 @@ def is_evidence(data: bytes) -> bool:
     return data[:2] == b"PK" and marks
 
 
-def open_evidence(data: bytes) -> Opened:
+def open_evidence(data: bytes) -> OpenedEvidence:
     """Read an evidence and compare every byte with its sums."""
     altered: list[str] = []
     stated = data[-_SUM:]
@@ -116,24 +116,24 @@ def open_evidence(data: bytes) -> Opened:
     try:
         entries, sums = _read(data)
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError) as error:
-        return Opened(None, {}, [*altered, f"the archive cannot be read: {error}"])
+        return OpenedEvidence(None, {}, [*altered, f"the archive cannot be read: {error}"])
     damaged = [name for name, summed in sums.items() if summed is None]
     altered += [f"{name}: cannot be unpacked" for name in damaged]
-    whole = Files(data, [e for e in entries if sums[e.filename] and e.filename != MANIFEST])
+    whole = EvidenceFiles(data, [e for e in entries if sums[e.filename] and e.filename != MANIFEST])
     size = next((e.file_size for e in entries if e.filename == MANIFEST and sums[MANIFEST]), None)
     if size is None or size > MOST_MANIFEST:
-        return Opened(None, whole, [*altered, f"{MANIFEST}: is missing, or too large"])
-    text = Files(data, entries)[MANIFEST]
+        return OpenedEvidence(None, whole, [*altered, f"{MANIFEST}: is missing, or too large"])
+    text = EvidenceFiles(data, entries)[MANIFEST]
     if _COMMENT % (sha256(text).encode(), stated) != data[-len(_COMMENT % (stated, stated)) :]:
         altered.append(f"{MANIFEST}: does not give the sum that the file states")
     try:
         manifest = Manifest.from_json(text)
     except InputError as error:
-        return Opened(None, whole, [*altered, str(error)])
+        return OpenedEvidence(None, whole, [*altered, str(error)])
     altered += _compared(manifest, sums)
     if not altered:
         altered += contradictions(manifest, whole.get(manifest.answer))
-    return Opened(Proof(manifest, sha256(text)), whole, altered)
+    return OpenedEvidence(Proof(manifest, sha256(text)), whole, altered)
 
 
 def _read(data: bytes) -> tuple[list[zipfile.ZipInfo], dict[str, str | None]]:
@@ -157,7 +157,7 @@ def _raw(entry: IO[bytes]) -> io.RawIOBase:
 
 
 def _compared(manifest: Manifest, sums: Mapping[str, str | None]) -> list[str]:
-    listed: dict[str, Kept] = {kept.path: kept for kept in manifest.files}
+    listed: dict[str, KeptFile] = {kept.path: kept for kept in manifest.files}
     found = [f"{path}: is missing" for path in listed if path not in sums]
     found += [f"{path}: was added" for path in sums if path not in listed and path != MANIFEST]
     found += [

@@ -53,7 +53,7 @@ class Province(StrictModel):
     name: str = ""
 
 
-class Tried(StrictModel):
+class TriedFailures(StrictModel):
     """How many failures a run tried, of how many single ones the network can have.
 
     `singles` are those of `possible` that were tried by themselves; `unknown` are the failures
@@ -107,7 +107,7 @@ class Entry(StrictModel):
     single_points_en: list[str] = Field(default_factory=list)
     province: Province | None = None
     scenario_sha256: str = ""
-    tried: Tried | None = None
+    tried: TriedFailures | None = None
     compared_with: str = ""
 
     def criterion(self, ident: str) -> CriterionValue | None:
@@ -120,7 +120,7 @@ class Entry(StrictModel):
         return self.verdict in ("pass", "fail") and self.engine != "estimate"
 
 
-class Skipped(StrictModel):
+class SkippedRun(StrictModel):
     """A folder among the runs that is none, and why."""
 
     folder: str

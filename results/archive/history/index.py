@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from results.archive.history.entry import Entry, Skipped, slug
+from results.archive.history.entry import Entry, SkippedRun, slug
 from results.archive.history.scan import scan, stamp
 
 INDEX = ".history.sqlite"
@@ -65,12 +65,12 @@ class Index:
         )
         return [Entry.model_validate_json(row[0]) for row in rows]
 
-    def skipped(self) -> list[Skipped]:
+    def skipped(self) -> list[SkippedRun]:
         """Folders that are no runs, by name."""
         rows = self._db.execute(
             "SELECT folder, skipped FROM runs WHERE skipped IS NOT NULL ORDER BY folder"
         )
-        return [Skipped(folder=folder, reason=reason) for folder, reason in rows]
+        return [SkippedRun(folder=folder, reason=reason) for folder, reason in rows]
 
     def words(self, column: str) -> list[str]:
         """What there is to filter by: `scenario`, `kind`, `engine` or `criterion`."""
@@ -98,8 +98,8 @@ class Index:
         for table in ("runs", "bridges", "criteria"):
             self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))
 
-    def _put(self, folder: str, now: str, found: Entry | Skipped) -> None:
-        if isinstance(found, Skipped):
+    def _put(self, folder: str, now: str, found: Entry | SkippedRun) -> None:
+        if isinstance(found, SkippedRun):
             self._db.execute(
                 "INSERT INTO runs (folder, stamp, skipped) VALUES (?, ?, ?)",
                 (folder, now, found.reason),

@@ -30,7 +30,7 @@ DOCUMENTS = (".pdf", ".docx")
 """They may have gone with a letter."""
 
 
-class Pruned(NamedTuple):
+class PruneResult(NamedTuple):
     """What pruning did to a run."""
 
     folder: Path
@@ -70,7 +70,7 @@ def check_own(folder: Path) -> None:
         )
 
 
-def prune_run(folder: Path, *, now: datetime) -> Pruned:
+def prune_run(folder: Path, *, now: datetime) -> PruneResult:
     """Bring one run down to its evidence, its answer and its documents.
 
     Raises `InputError` if the evidence cannot be made, or does not hold this run, or the folder is
@@ -122,7 +122,7 @@ def _compare(folder: Path, evidence: Path) -> None:
         )
 
 
-def _remove(folder: Path, evidence: Path) -> Pruned:
+def _remove(folder: Path, evidence: Path) -> PruneResult:
     freed = 0
     with writing(folder):
         for path in _removable(folder):
@@ -131,7 +131,7 @@ def _remove(folder: Path, evidence: Path) -> Pruned:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    return Pruned(folder, freed, evidence.stat().st_size)
+    return PruneResult(folder, freed, evidence.stat().st_size)
 
 
 def _removable(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.text import LONGEST_NAME, fault
+from giaoban.text import LONGEST_NAME, text_problem
 from giaoban.tomlfile import parse
 from giaoban.translation import N_, translator
 from results.archive.evidence.manifest import INPUTS, MANIFEST
@@ -22,9 +22,9 @@ from results.archive.history.entry import (
     Entry,
     Limits,
     Province,
-    Skipped,
+    SkippedRun,
     State,
-    Tried,
+    TriedFailures,
     scenario_of,
     time_in,
 )
@@ -77,20 +77,20 @@ def stamp(folder: Path) -> str:
     return f"{path.name} {about.st_mtime_ns} {about.st_size} {(folder / PRUNED).is_file()}"
 
 
-def scan(folder: Path) -> Entry | Skipped:
+def scan(folder: Path) -> Entry | SkippedRun:
     """Read one folder of the results. Whatever is wrong with it becomes the reason."""
     if folder.name.startswith(PARTIAL):
-        return Skipped(folder=folder.name, reason="not finished: going on, or killed")
+        return SkippedRun(folder=folder.name, reason="not finished: going on, or killed")
     path = answer_file(folder)
     if path is None:
-        return Skipped(folder=folder.name, reason="no answer of a run in it")
+        return SkippedRun(folder=folder.name, reason="no answer of a run in it")
     try:
         raw = read_file(path, most=MOST_ANSWER)
         return _entry(folder, path, raw)
     except InputError as error:
-        return Skipped(folder=folder.name, reason=str(error))
+        return SkippedRun(folder=folder.name, reason=str(error))
     except OSError as error:
-        return Skipped(folder=folder.name, reason=f"{path.name}: {error.strerror}")
+        return SkippedRun(folder=folder.name, reason=f"{path.name}: {error.strerror}")
 
 
 def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
@@ -126,7 +126,7 @@ def _province(ref: FileRef, folder: Path) -> Province:
             name = parse(path, raw.decode("utf-8-sig")).get("name", "")
     except (InputError, UnicodeDecodeError):
         pass  # a name is not worth more: without one the sum tells networks apart
-    if not isinstance(name, str) or fault(name, LONGEST_NAME):
+    if not isinstance(name, str) or text_problem(name, LONGEST_NAME):
         name = ""
     return Province(file=ref.path, sha256=ref.sha256, name=name)
 
@@ -208,7 +208,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         "committed": answer.inputs.commit is not None and answer.inputs.committed,
         "reasons": answer.reasons,
         "reasons_vi": reasons(answer, names) if answer.verdict == "invalid" else [],
-        "tried": Tried(
+        "tried": TriedFailures(
             count=len(answer.failures),
             possible=len(answer.possible),
             singles=len(answer.possible) - len(answer.untried),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from giaoban.translation import N_, NBSP, Language, pgettext, translator
-from results.archive.history.entry import CriterionValue, Entry, Tried
+from results.archive.history.entry import CriterionValue, Entry, TriedFailures
 from results.archive.history.trend import Point, trend
 from results.report.wording import Wording
 
@@ -265,7 +265,7 @@ def _of_faults(faults: Sequence[Entry], ledger: Ledger, say: Wording) -> str:
     if points:
         text = N_("{n} single {n:point|points} of failure found ({points})")
         found = say.counted(text, n=len(points), points=", ".join(points))
-    most: dict[str, Tried] = {}
+    most: dict[str, TriedFailures] = {}
     for e in faults:
         if e.tried is not None:
             best = most.get(ledger.number(e), e.tried)
@@ -303,7 +303,7 @@ def _points(entry: Entry, say: Wording) -> list[str]:
     return [say.either(en, vi) for en, vi in pairs]
 
 
-def _known(tried: Tried) -> int:
+def _known(tried: TriedFailures) -> int:
     """Of how many single failures a run knows what they do, at the least."""
     return max(0, tried.singles - tried.unknown)
 

@@ -8,11 +8,11 @@ from results.model.background import OtherTraffic
 from results.model.failures import FaultsAnswer
 from results.model.result import Result
 from results.report.annex import failing
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.document import Block, Heading, Par, bullets
 
 
-def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:
+def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
     """The question, the bridges, the meeting, and all that was done to the network."""
     yield Heading(title)
     yield Par(say.question())
@@ -43,7 +43,7 @@ def asked(result: Result, say: Tongue, title: str) -> Iterator[Block]:
 
 
 def concluded(
-    result: Result, say: Tongue, tried: Sequence[FaultsAnswer] = (), *, failures_at: int
+    result: Result, say: AnnexWording, tried: Sequence[FaultsAnswer] = (), *, failures_at: int
 ) -> Iterator[Block]:
     """The verdict in one sentence, and what it hangs on; then what failures came to.
 
@@ -61,7 +61,7 @@ def concluded(
         yield from failing.concluded(answer, say, told_at=failures_at)
 
 
-def _traffic(item: OtherTraffic, say: Tongue) -> str:
+def _traffic(item: OtherTraffic, say: AnnexWording) -> str:
     if item.to_s is None:
         when = say("all the time") if not item.from_s else say("from", say.number(item.from_s))
     elif not item.from_s:

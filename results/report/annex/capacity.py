@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from results.judge.criteria import EVERY_SEED
 from results.model.result import LinkResult, Phase, Result
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
 
 LINKS_SHOWN = 10
@@ -16,7 +16,7 @@ LEAST = 3
 MCU_LIMIT, LINK_LIMIT = "mcu-units", "link-peak"
 
 
-def mcu(result: Result, say: Tongue) -> Iterator[Block]:
+def mcu(result: Result, say: AnnexWording) -> Iterator[Block]:
     """Units and ports used and left, and calls that were refused or given less."""
     yield Heading(say("mcu"))
     yield Par(say("device", say.of("mcu")))
@@ -45,7 +45,7 @@ def mcu(result: Result, say: Tongue) -> Iterator[Block]:
             yield Par(say(key, "; ".join(items)))
 
 
-def _mcu_row(phase: Phase, say: Tongue) -> list[Cell]:
+def _mcu_row(phase: Phase, say: AnnexWording) -> list[Cell]:
     mcu, number = phase.mcu, say.number
     texts = (
         say.phase(phase.name),
@@ -62,7 +62,7 @@ def _mcu_row(phase: Phase, say: Tongue) -> list[Cell]:
     return [Cell(text) for text in texts]
 
 
-def _refused(phases: Sequence[Phase], say: Tongue) -> list[str]:
+def _refused(phases: Sequence[Phase], say: AnnexWording) -> list[str]:
     """One text for each reason, with the bridges it was given to."""
     by_code: dict[int, dict[str, None]] = {}
     for phase in phases:
@@ -71,7 +71,7 @@ def _refused(phases: Sequence[Phase], say: Tongue) -> list[str]:
     return [f"{say.refusal(code)}: {', '.join(who)}" for code, who in by_code.items()]
 
 
-def _given_less(phases: Sequence[Phase], say: Tongue) -> list[str]:
+def _given_less(phases: Sequence[Phase], say: AnnexWording) -> list[str]:
     """One text for each step down, with the bridges it happened to."""
     by_step: dict[tuple[str, str], dict[str, None]] = {}
     for phase in phases:
@@ -109,7 +109,7 @@ def _loads(phases: Sequence[Phase]) -> list[_Load]:
     )
 
 
-def links(result: Result, say: Tongue, most: int | None = LINKS_SHOWN) -> Iterator[Block]:
+def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> Iterator[Block]:
     """The most loaded directions of links; None: all of them."""
     yield Heading(say("links"))
     loads = _loads(result.phases)
@@ -143,12 +143,12 @@ def links(result: Result, say: Tongue, most: int | None = LINKS_SHOWN) -> Iterat
     yield Par(say("links note"), note=True)
 
 
-def _link(load: _Load, say: Tongue) -> str:
+def _link(load: _Load, say: AnnexWording) -> str:
     text = say.link(load.link.id, load.link.direction)
     return text[:1].upper() + text[1:]
 
 
-def limits(result: Result, say: Tongue) -> Iterator[Block]:
+def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
     """What limits a further expansion: the MCU's room, the busiest link, the least margins."""
     # what people hear and see does not get worse by the mere number of bridges
     grows = result.binding is not None and result.binding.cause != "stream"
@@ -166,7 +166,7 @@ def limits(result: Result, say: Tongue) -> Iterator[Block]:
         yield Par(say("least", "; ".join(items)))
 
 
-def _room(result: Result, say: Tongue) -> Iterator[Block]:
+def _room(result: Result, say: AnnexWording) -> Iterator[Block]:
     """How many more calls the device takes, as its admission said when the run was measured."""
     mcu, more, number = result.phases[-1].mcu, result.more_calls, say.number
     if more is None or not mcu.joined:
@@ -179,7 +179,9 @@ def _room(result: Result, say: Tongue) -> Iterator[Block]:
     yield Par(say(key, *values))
 
 
-def _busiest(phases: Sequence[Phase], limit_pct: float | None, say: Tongue) -> Iterator[Block]:
+def _busiest(
+    phases: Sequence[Phase], limit_pct: float | None, say: AnnexWording
+) -> Iterator[Block]:
     loads = _loads(phases)
     if limit_pct is None or not loads:
         return

@@ -20,7 +20,7 @@ from results.report.annex.explain import (
     TERMS,
 )
 from results.report.annex.standing import Part
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.document import (
     Align,
     Block,
@@ -41,7 +41,7 @@ def conditions(
     results: Sequence[Result],
     faults: Sequence[FaultsAnswer],
     loads: Sequence[LoadResult],
-    say: Tongue,
+    say: AnnexWording,
     *,
     assumptions_at: int,
     failures_at: int,
@@ -75,7 +75,7 @@ def conditions(
     yield bullets(items)
 
 
-def _first_of_all(results: Sequence[Result], say: Tongue) -> Iterator[str]:
+def _first_of_all(results: Sequence[Result], say: AnnexWording) -> Iterator[str]:
     """What has to be done about checks that are no pass."""
     failed = [result for result in results if result.verdict == "fail"]
     if failed:
@@ -85,7 +85,9 @@ def _first_of_all(results: Sequence[Result], say: Tongue) -> Iterator[str]:
         yield say("advice invalid")
 
 
-def _of_failures(faults: Sequence[FaultsAnswer], say: Tongue, failures_at: int) -> Iterator[str]:
+def _of_failures(
+    faults: Sequence[FaultsAnswer], say: AnnexWording, failures_at: int
+) -> Iterator[str]:
     """What has to be done about failures that were tried, and about those that were not."""
     verdicts = {failure.verdict for answer in faults for failure in answer.failures}
     if "fail" in verdicts:
@@ -99,7 +101,7 @@ def _of_failures(faults: Sequence[FaultsAnswer], say: Tongue, failures_at: int) 
 
 
 def merged(
-    results: Sequence[Result], loads: Sequence[LoadResult], say: Tongue
+    results: Sequence[Result], loads: Sequence[LoadResult], say: AnnexWording
 ) -> tuple[list[Sequence[str]], int]:
     """The assumptions of all answers, each once; and how many more there are of the scenarios of
     load tests, which alone may be too many to be listed."""
@@ -115,7 +117,7 @@ def merged(
 
 
 def assumptions(
-    results: Sequence[Result], loads: Sequence[LoadResult], say: Tongue
+    results: Sequence[Result], loads: Sequence[LoadResult], say: AnnexWording
 ) -> Iterator[Block]:
     """Each figure without a source, with what would replace it."""
     yield Heading(say("assumptions"))
@@ -142,7 +144,7 @@ def _capital(text: str) -> str:
 
 
 def method(
-    say: Tongue,
+    say: AnnexWording,
     *,
     faults: bool,
     tried: bool,
@@ -171,7 +173,7 @@ def method(
     yield Par(last)
 
 
-def terms(say: Tongue) -> Iterator[Block]:
+def terms(say: AnnexWording) -> Iterator[Block]:
     """What the words mean."""
     yield Heading(say("terms"))
     yield Table(
@@ -183,13 +185,13 @@ def terms(say: Tongue) -> Iterator[Block]:
     )
 
 
-def proof(parts: Sequence[Part], say: Tongue) -> Iterator[Block]:
+def proof(parts: Sequence[Part], say: AnnexWording) -> Iterator[Block]:
     """How to check, the sums, and what was checked by what."""
     yield Heading(say("proof"))
     yield Par(say("proof intro"))
     yield bullets([say(f"proof step {step}") for step in (1, 2, 3, 4)])
     for part in parts:
-        run_id, named = part.answer.run_id, Tongue(say.lang, part.answer).run()
+        run_id, named = part.answer.run_id, AnnexWording(say.lang, part.answer).run()
         if part.proof is None:
             yield Par(say("no sum", named))
         else:
@@ -201,7 +203,7 @@ def proof(parts: Sequence[Part], say: Tongue) -> Iterator[Block]:
             yield accounting(part.answer, say)
 
 
-def accounting(result: Result, say: Tongue) -> Par:
+def accounting(result: Result, say: AnnexWording) -> Par:
     """What became of all packets."""
     return Par(say("accounting", result.run_id, _balance(result.accounting, say)), note=True)
 
@@ -211,7 +213,7 @@ def payload(run_id: str, total: str) -> str:
     return f"giaoban {run_id} sha256 {total}"
 
 
-def identity(part: Part, say: Tongue) -> Table:
+def identity(part: Part, say: AnnexWording) -> Table:
     """The run, and the sums of all it was made from."""
     answer = part.answer
     inputs = answer.inputs
@@ -251,7 +253,7 @@ _TITLES = {
 }  # fmt: skip
 
 
-def _balance(counts: Accounting, say: Tongue) -> str:
+def _balance(counts: Accounting, say: AnnexWording) -> str:
     """The balance of packets; rare kinds only if there was any."""
     kinds = (
         (counts.packets_received, N_("{packets} received"), True),

@@ -15,7 +15,7 @@ from results.model.result import Result, StreamResult
 from results.report.annex import asked, capacity, closing, failing, loading, quality
 from results.report.annex.letter import Letter
 from results.report.annex.standing import Part, notices
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
 from results.report.plots.words import Lang
 
@@ -63,7 +63,7 @@ def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Documen
         raise InputError("an annex is of a check (allowed: a run of giaoban check, and more)")
     _of_the_same(results, tried)
     _in_the_same(results, loads)
-    say = Tongue(lang, results[0])
+    say = AnnexWording(lang, results[0])
     blocks = numbered(_blocks(chapters, results, tried, loads, lang, say))
     why = notices([c.part for c in chapters], lang)
     title = say("title" if any(r.question.new for r in results) else "title as is")
@@ -87,14 +87,14 @@ def _blocks(
     tried: Sequence[FaultsAnswer],
     loads: Sequence[LoadResult],
     lang: Lang,
-    say: Tongue,
+    say: AnnexWording,
 ) -> list[Block]:
     pictures = list(_pictures(chapters, results, lang))
     told_at = OF_A_CHECK * len(results) + 1
     several = len(results) > 1
     blocks: list[Block] = []
     for number, result in enumerate(results, 1):
-        own = Tongue(lang, result)
+        own = AnnexWording(lang, result)
         title = own("asked") + (f" ({own('check number', number).lower()})" if several else "")
         blocks += asked.asked(result, own, title)
         same = [answer for answer in tried if _question(answer) == _question(result)]
@@ -113,7 +113,7 @@ def _blocks(
         blocks += loading.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
     blocks.append(Heading(say("limits")))
     for result in results:
-        blocks += capacity.limits(result, Tongue(lang, result))
+        blocks += capacity.limits(result, AnnexWording(lang, result))
     blocks += closing.conditions(
         results, tried, loads, say, assumptions_at=assumptions_at, failures_at=failures_at
     )
@@ -138,7 +138,7 @@ def _failures(
     results: Sequence[Result],
     tried: Sequence[FaultsAnswer],
     lang: Lang,
-    say: Tongue,
+    say: AnnexWording,
     *,
     storms_at: int,
 ) -> Iterator[Block]:
@@ -146,9 +146,9 @@ def _failures(
     yield Heading(say("faults"))
     for result in results:
         if result.faults:
-            yield from failing.own(result, Tongue(lang, result))
+            yield from failing.own(result, AnnexWording(lang, result))
     for answer in tried:
-        yield from failing.tried(answer, Tongue(lang, answer))
+        yield from failing.tried(answer, AnnexWording(lang, answer))
     if not tried and not any(result.faults for result in results):
         yield Par(say("no faults but storms", storms_at) if storms_at else say("no faults"))
 

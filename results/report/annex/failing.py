@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from results.model.failures import FailureResult, FaultsAnswer, SinglePoint
 from results.model.faults import FaultImpact
 from results.model.result import Result
-from results.report.annex.translator import Tongue
-from results.report.document import Align, Block, Cell, Head, Par, Table, bullets
+from results.report.annex.translator import AnnexWording
+from results.report.document import Align, Block, Cell, Head, Par, Table, bullets, toned
 
 NAMED = 4
 """More bridges than this are told as a number."""
 
 
-def own(result: Result, say: Tongue) -> Iterator[Block]:
+def own(result: Result, say: AnnexWording) -> Iterator[Block]:
     """What the failures that a scenario made did to each bridge."""
     rows, calm = [], []
     for fault in result.faults:
@@ -44,7 +44,7 @@ def own(result: Result, say: Tongue) -> Iterator[Block]:
         yield Par(say("calm", "; ".join(calm)))
 
 
-def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
+def _hit(hit: FaultImpact, say: AnnexWording) -> list[Cell]:
     cut = say("no") if not hit.cut_off else say("behind") if hit.behind else say("yes")
     texts = (
         say.number(hit.sound_interruption_ms, 0),
@@ -59,7 +59,7 @@ def _hit(hit: FaultImpact, say: Tongue) -> list[Cell]:
     return [Cell(text, bold=hit.cut_off and text == cut) for text in texts]
 
 
-def concluded(answer: FaultsAnswer, say: Tongue, *, told_at: int) -> Iterator[Par]:
+def concluded(answer: FaultsAnswer, say: AnnexWording, *, told_at: int) -> Iterator[Par]:
     """The verdict on all that was tried, in a sentence; `told_at`: the section with all of it.
 
     Compared with a baseline it is the comparison's; what the criteria say comes after it.
@@ -75,7 +75,7 @@ def concluded(answer: FaultsAnswer, say: Tongue, *, told_at: int) -> Iterator[Pa
     yield Par(say("faults alone", criteria), bold=answer.by_criteria != "pass")
 
 
-def _by_criteria(answer: FaultsAnswer, say: Tongue, told_at: int) -> str:
+def _by_criteria(answer: FaultsAnswer, say: AnnexWording, told_at: int) -> str:
     count = Counter(f.verdict for f in answer.failures)
     every, verdict = len(answer.failures), answer.by_criteria
     if verdict == "pass":
@@ -87,7 +87,7 @@ def _by_criteria(answer: FaultsAnswer, say: Tongue, told_at: int) -> str:
     return say(word, count[verdict], every, told_at)
 
 
-def tried(answer: FaultsAnswer, say: Tongue, *, named: bool = False) -> Iterator[Block]:
+def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> Iterator[Block]:
     """How many were tried, the worst of them, single points of failure, and a row for each.
 
     `named`: there is room for the bridges and links that rows are about.
@@ -130,7 +130,7 @@ def tried(answer: FaultsAnswer, say: Tongue, *, named: bool = False) -> Iterator
     yield Par(say("faults note"), note=True)
 
 
-def _worst(answer: FaultsAnswer, say: Tongue) -> Iterator[Block]:
+def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
     names = {f.id: say.failure(f) for f in answer.failures}
     longest = min(
         (f for f in answer.failures if f.longest is not None), key=_by_interruption, default=None
@@ -174,7 +174,7 @@ def _badness(failure: FailureResult) -> tuple[int, int, int, float, str]:
     return rank, -needless, -cut, *_by_interruption(failure)
 
 
-def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
+def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
     verdict = {"pass": "met", "fail": "not met", "invalid": "void"}[failure.verdict]
     if failure.verdict == "pass" and failure.accepted is not None:
         verdict = "accepted"
@@ -183,7 +183,7 @@ def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
     cut = say.listed(failure.cut_off) if named else ""
     mending = say.bridge(failure.restored_interruption_at or "") if named else ""
     busiest = "–" if load is None else say.number(load.peak_pct, 1)
-    return [
+    row = [
         Cell(say.failure(failure)),
         Cell(say(verdict), bold=failure.verdict != "pass"),
         Cell(say.number(failure.interruption_ms, 0)),
@@ -193,16 +193,17 @@ def _row(failure: FailureResult, say: Tongue, named: bool) -> list[Cell]:
         Cell(str(len(failure.cut_off)) if failure.bridges else "–", sub=cut),
         Cell(busiest, sub=say.link(load.id, load.direction) if named and load else ""),
     ]
+    return toned(row, "bad") if failure.verdict == "fail" else row
 
 
-def _point(point: SinglePoint, answer: FaultsAnswer, say: Tongue) -> str:
-    name = _inside(point.name_vi if say.vi else point.name_en)
+def _point(point: SinglePoint, answer: FaultsAnswer, say: AnnexWording) -> str:
+    name = _inside(say.either(point.name_en, point.name_vi))
     who = (
         say.listed(point.cut_off)
         if len(point.cut_off) <= NAMED
         else say("many bridges", len(point.cut_off), len(answer.bridges))
     )
-    reasons = [each.reason_vi if say.vi else each.reason for each in point.reasons]
+    reasons = [say.either(each.reason, each.reason_vi) for each in point.reasons]
     if point.is_accepted:
         return say("point accepted", name, who, "; ".join(reasons))
     return say("point", name, who)

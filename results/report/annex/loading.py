@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from results.model.load import LoadCriterion, LoadResult
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
 
 LAST_BACK = "last-back"
@@ -14,7 +14,7 @@ _STORM = (LAST_BACK, "bridges-missing")
 
 
 def loads(
-    answers: Sequence[LoadResult], say: Tongue, *, scenarios: Collection[str], assumed_at: int
+    answers: Sequence[LoadResult], say: AnnexWording, *, scenarios: Collection[str], assumed_at: int
 ) -> Iterator[Block]:
     """The section. `scenarios` are the sums of those that were checked, `assumed_at` is the
     section that tells the assumptions."""
@@ -23,13 +23,13 @@ def loads(
     named = [(say("load run", number), answer) for number, answer in enumerate(answers, 1)]
     alike: dict[str, list[str]] = {}
     for name, answer in named:
-        told = _told(answer, Tongue(say.lang, answer), scenarios)
+        told = _told(answer, AnnexWording(say.lang, answer), scenarios)
         alike.setdefault(told, []).append(name)
     for told, names in alike.items():
         listed = ", ".join(names[:1] + [name[:1].lower() + name[1:] for name in names[1:]])
         yield Par(say("load told", listed, told))
     yield Par(say("load came of it"))
-    yield bullets([_came_of_it(name, a, Tongue(say.lang, a)) for name, a in named])
+    yield bullets([_came_of_it(name, a, AnnexWording(say.lang, a)) for name, a in named])
     if storms := [(name, answer) for name, answer in named if answer.storm is not None]:
         yield _storms(storms, say)
         yield Par(_storms_note([answer for _, answer in storms], say, assumed_at), note=True)
@@ -43,7 +43,7 @@ def loads(
         yield Par(say("load set", "; ".join(chosen)))
 
 
-def _told(answer: LoadResult, say: Tongue, scenarios: Collection[str]) -> str:
+def _told(answer: LoadResult, say: AnnexWording, scenarios: Collection[str]) -> str:
     """What a test was asked, and where it was made."""
     sentences = [_asked(answer, say), _where(answer, say)]
     if answer.place != "target":
@@ -54,7 +54,7 @@ def _told(answer: LoadResult, say: Tongue, scenarios: Collection[str]) -> str:
     return " ".join(sentences)
 
 
-def _came_of_it(name: str, answer: LoadResult, say: Tongue) -> str:
+def _came_of_it(name: str, answer: LoadResult, say: AnnexWording) -> str:
     """The verdict of a test, and what it did to the links."""
     parts = [_verdict(answer, say)]
     if answer.verdict != "invalid":
@@ -68,7 +68,7 @@ def _came_of_it(name: str, answer: LoadResult, say: Tongue) -> str:
     return f"{named}: {'; '.join(parts)}"
 
 
-def _asked(answer: LoadResult, say: Tongue) -> str:
+def _asked(answer: LoadResult, say: AnnexWording) -> str:
     what = answer.what
     if answer.place == "province":
         return f"{say.question()} {say('load meeting', what['bridges'])}"
@@ -82,11 +82,11 @@ def _asked(answer: LoadResult, say: Tongue) -> str:
     )
 
 
-def _where(answer: LoadResult, say: Tongue) -> str:
+def _where(answer: LoadResult, say: AnnexWording) -> str:
     return say(f"load in {answer.place}", answer.server.removeprefix("sip:"))
 
 
-def _links(answer: LoadResult, say: Tongue) -> str:
+def _links(answer: LoadResult, say: AnnexWording) -> str:
     """The highest load of a link, and what queues dropped."""
     link, _, direction = str(answer.what.get("highest_link", "")).partition(" ")
     if answer.place != "province" or not direction:
@@ -97,7 +97,7 @@ def _links(answer: LoadResult, say: Tongue) -> str:
     )
 
 
-def _verdict(answer: LoadResult, say: Tongue) -> str:
+def _verdict(answer: LoadResult, say: AnnexWording) -> str:
     if answer.verdict == "invalid":
         return say("load invalid")
     failed = [c for c in answer.criteria if c.ok is False]
@@ -111,13 +111,13 @@ def _verdict(answer: LoadResult, say: Tongue) -> str:
     return say("load unjudged", said, unknown) if unknown else said
 
 
-def _criterion(c: LoadCriterion, say: Tongue) -> str:
-    name = c.name_vi if say.vi else c.name_en
+def _criterion(c: LoadCriterion, say: AnnexWording) -> str:
+    name = say.either(c.name_en, c.name_vi)
     limit = f"≤\u00a0{say.amount(c.threshold, c.unit)}"
     return say("load criterion", name[:1].lower() + name[1:], say.amount(c.value, c.unit), limit)
 
 
-def _storms(storms: Sequence[tuple[str, LoadResult]], say: Tongue) -> Table:
+def _storms(storms: Sequence[tuple[str, LoadResult]], say: AnnexWording) -> Table:
     keys = (
         "test", "back-off", "storm cut", "storm back", "attempts", "half back", "last back",
         "last limit", "result",
@@ -134,7 +134,7 @@ def _storms(storms: Sequence[tuple[str, LoadResult]], say: Tongue) -> Table:
     )
 
 
-def _storm_row(name: str, answer: LoadResult, say: Tongue) -> list[Cell]:
+def _storm_row(name: str, answer: LoadResult, say: AnnexWording) -> list[Cell]:
     storm = answer.storm
     assert storm is not None
     own = [c for c in answer.criteria if c.id in _STORM]
@@ -156,7 +156,7 @@ def _storm_row(name: str, answer: LoadResult, say: Tongue) -> list[Cell]:
     ]
 
 
-def _storms_note(answers: Sequence[LoadResult], say: Tongue, assumed_at: int) -> str:
+def _storms_note(answers: Sequence[LoadResult], say: AnnexWording, assumed_at: int) -> str:
     limits = [c for answer in answers for c in answer.criteria if c.id == LAST_BACK]
     note = say("storms note")
     if any(not c.set_here for c in limits):
@@ -164,7 +164,7 @@ def _storms_note(answers: Sequence[LoadResult], say: Tongue, assumed_at: int) ->
     return note
 
 
-def _calls(calls: Sequence[tuple[str, LoadResult]], say: Tongue) -> Iterator[Block]:
+def _calls(calls: Sequence[tuple[str, LoadResult]], say: AnnexWording) -> Iterator[Block]:
     searched = any(a.sessions.establishment_rate_per_s is not None for _, a in calls)
     columns: list[tuple[str, float, Align]] = [
         ("test", 19, "left"),
@@ -191,7 +191,7 @@ def _calls(calls: Sequence[tuple[str, LoadResult]], say: Tongue) -> Iterator[Blo
     yield Par(say("calls note", more), note=True)
 
 
-def _calls_row(name: str, answer: LoadResult, say: Tongue, *, searched: bool) -> list[Cell]:
+def _calls_row(name: str, answer: LoadResult, say: AnnexWording, *, searched: bool) -> list[Cell]:
     s = answer.sessions
     failed = {
         cause: count
@@ -214,5 +214,5 @@ def _calls_row(name: str, answer: LoadResult, say: Tongue, *, searched: bool) ->
     return [Cell(name), *cells, Cell(say(verdict), bold=verdict != "met")]
 
 
-def _number(value: object, say: Tongue, digits: int = 2) -> str:
+def _number(value: object, say: AnnexWording, digits: int = 2) -> str:
     return say.number(float(value), digits) if isinstance(value, int | float) else "–"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from results.judge.criteria import EVERY_SEED
 from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.annex.words import WORDS
 from results.report.criteria_table import criteria_table
 from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
@@ -22,7 +22,7 @@ UNINTERRUPTED = frozenset(
 Read = Callable[[StreamResult], float | None]
 
 
-def criteria(result: Result, say: Tongue) -> Iterator[Block]:
+def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     """Each criterion with value, limit, margin and source."""
     yield Heading(say("criteria"))
     caption = say("criteria table")
@@ -35,7 +35,7 @@ def criteria(result: Result, say: Tongue) -> Iterator[Block]:
     yield from other_seeds(result, say)
 
 
-def other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
+def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
     """How far each criterion's value goes apart at other seeds."""
     found = spreads(result)
     if not found or result.seeds is None:
@@ -66,7 +66,7 @@ def other_seeds(result: Result, say: Tongue) -> Iterator[Block]:
 class InWords:
     """What the columns of criteria hold, in the language of a document."""
 
-    def __init__(self, result: Result, say: Tongue) -> None:
+    def __init__(self, result: Result, say: AnnexWording) -> None:
         self._result, self._say = result, say
         self.in_unit, self.limit, self.source = say.in_unit, say.limit, say.source
 
@@ -98,7 +98,7 @@ class InWords:
         return "; ".join(filter(None, notes))
 
 
-def bridges(result: Result, say: Tongue) -> Iterator[Block]:
+def bridges(result: Result, say: AnnexWording) -> Iterator[Block]:
     """From mouth to ear, delay variation, packets missed and MOS of every bridge's worst stream in
     each phase, then pictures."""
     yield Heading(say("bridges"))
@@ -126,7 +126,7 @@ def bridges(result: Result, say: Tongue) -> Iterator[Block]:
     yield from _video(result, say)
 
 
-def _video(result: Result, say: Tongue) -> Iterator[Block]:
+def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
     columns: list[tuple[str, Read, int]] = [
         ("bad frames", _bad_frames, 0),
         ("freezes", lambda s: s.freezes, 0),
@@ -151,7 +151,7 @@ def _phase_table(
     keys: Sequence[str],
     rows: Sequence[Sequence[Cell]],
     phases: Sequence[Phase],
-    say: Tongue,
+    say: AnnexWording,
 ) -> Table:
     """A bridge a row, and for each key a column a phase."""
     count = len(phases)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from results.archive.evidence.answers import Answer
 from results.archive.evidence.manifest import Proof
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.invalid import reasons
 from results.report.plots.words import Lang
 
@@ -41,15 +41,15 @@ def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
     found: list[str] = []
     said = [(part, flaws(part.answer, part.proof)) for part in parts]
     for part, keys in said:
-        say = Tongue(lang, part.answer)
+        say = AnnexWording(lang, part.answer)
         found += [f"– {say(key, say.run())}" for key in keys]
     if not found:
         return []
     found[-1] = found[-1].rstrip(";") + "."
-    lines = [Tongue(lang, parts[0].answer)("draft"), *found]
+    lines = [AnnexWording(lang, parts[0].answer)("draft"), *found]
     for part, _ in said:
         if part.answer.verdict == "invalid" and part.answer.reasons:
-            say = Tongue(lang, part.answer)
+            say = AnnexWording(lang, part.answer)
             lines.append(say("reasons", say.run()))
             told = reasons(part.answer, say)
             lines += [f"– {reason}" for reason in told]

@@ -18,13 +18,12 @@ CHAIR = " ("
 """A chair's name tells so in brackets, which sentences leave out."""
 
 
-class Tongue(Wording):
+class AnnexWording(Wording):
     """Says what an answer holds; `of` is the answer it speaks of."""
 
     def __init__(self, lang: Lang, of: Answer) -> None:
         super().__init__(lang, of)
         self.lang = lang
-        self.vi = lang == "vi"
         self._of = of
 
     def __call__(self, key: str, *values: object) -> str:
@@ -42,7 +41,7 @@ class Tongue(Wording):
         return self.number(value_ms, 1 if value_ms is None or value_ms < 99.95 else 0)
 
     def source(self, c: CriterionResult) -> str:
-        return c.source_vi if self.vi else c.source
+        return self.either(c.source, c.source_vi)
 
     def how_sure(self, result: Result) -> str:
         """What other seeds say of the verdict, in one sentence."""
@@ -50,9 +49,9 @@ class Tongue(Wording):
 
     def question(self) -> str:
         if isinstance(self._of, LoadResult):
-            return self._of.question_vi if self.vi else self._of.question_en
+            return self.either(self._of.question_en, self._of.question_vi)
         asked = self._of.question
-        return asked.text_vi if self.vi else asked.text_en
+        return self.either(asked.text_en, asked.text_vi)
 
     def fault_told(self, fault: FaultResult) -> str:
         """What failed, and how: `đường truyền A – B: đứt cáp`."""
@@ -60,14 +59,11 @@ class Tongue(Wording):
 
     def assumption(self, a: Assumption) -> Sequence[str]:
         """What, value, what it rests on, what would replace it."""
-        if not self.vi:
-            return a.what, a.value, a.source, a.settled_by
-        return (
-            a.what_vi or a.what,
-            a.value_vi or a.value,
-            a.source_vi or a.source,
-            a.settled_by_vi or a.settled_by,
+        pairs = (
+            *((a.what, a.what_vi), (a.value, a.value_vi)),
+            *((a.source, a.source_vi), (a.settled_by, a.settled_by_vi)),
         )
+        return [self.either(en, vi) for en, vi in pairs]
 
     def bridge(self, ident: str) -> str:
         """A bridge's name without what stands behind it in brackets."""

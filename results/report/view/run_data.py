@@ -6,7 +6,7 @@ from typing import Any
 
 from results.model.result import LinkResult, Phase, Result, StreamResult
 from results.model.series import Series
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.view.curves import curves
 from results.report.view.map import Map
 from results.report.wording import Wording
@@ -34,7 +34,7 @@ _STREAM = (
 
 def run_data(result: Result, series: Series | None, network: Map | None) -> dict[str, Any]:
     """Without series there are no curves, without a map no map."""
-    vi, en = Tongue("vi", result), Tongue("en", result)
+    vi, en = AnnexWording("vi", result), AnnexWording("en", result)
     missed = [c for c in result.criteria if not c.ok]
     bridges = [b.id for b in [*result.question.existing, *result.question.new]]
     at = [c.place.id for c in missed if c.place is not None and c.place.kind == "bridge"]

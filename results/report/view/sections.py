@@ -15,7 +15,7 @@ from results.model.result import CriterionResult, Result
 from results.report.annex import capacity, closing, failing, quality
 from results.report.annex.quality import InWords
 from results.report.annex.standing import Part
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.criteria_table import criteria_table
 from results.report.document import (
     Block,
@@ -74,7 +74,7 @@ def content(of: Shown, lang: Language) -> str:
     )
 
 
-class Words(Tongue):
+class Words(AnnexWording):
     """Says what the page says, in one language."""
 
     def __init__(self, lang: Language, of: Shown) -> None:
@@ -116,7 +116,7 @@ def _sections(of: Shown, words: Words) -> Iterator[Section]:
         yield Section("failures", list(_failures(None, of.failures, words)))
         return
     run, part = of.run.shown()
-    result, say = run.result, Tongue(words.lang, run.result)
+    result, say = run.result, AnnexWording(words.lang, run.result)
     yield Section("verdict", list(_verdict(result, part, words, say)))
     yield Section("criteria", list(_criteria(result, words, say)))
     if of.other is not None:
@@ -138,7 +138,9 @@ def _body(blocks: Iterable[Block]) -> list[Block]:
     return list(dropwhile(lambda block: isinstance(block, Heading), blocks))
 
 
-def _verdict(result: Result, part: Excerpt | None, words: Words, say: Tongue) -> Iterator[Block]:
+def _verdict(
+    result: Result, part: Excerpt | None, words: Words, say: AnnexWording
+) -> Iterator[Block]:
     yield Par(f"{SIGNS[result.verdict]} {say.verdict(result)}", bold=True)
     if result.is_estimate:
         yield Par(words("estimate note"), tone="doubt")
@@ -170,7 +172,7 @@ def _verdict_of_failures(answer: FaultsAnswer, words: Words) -> Iterator[Block]:
 class _Marked(InWords):
     """The columns of criteria with signs for the eye; notes stand below the table."""
 
-    def __init__(self, result: Result, say: Tongue) -> None:
+    def __init__(self, result: Result, say: AnnexWording) -> None:
         super().__init__(result, say)
         self._binding = None if result.binding is None else result.binding.criterion
 
@@ -185,11 +187,11 @@ class _Marked(InWords):
         return "" if c.ok and not c.value else self._say.place(c.place)
 
 
-def _met(c: CriterionResult, say: Tongue) -> str:
+def _met(c: CriterionResult, say: AnnexWording) -> str:
     return f"{SIGNS['pass' if c.ok else 'fail']} {say('met' if c.ok else 'not met')}"
 
 
-def _criteria(result: Result, words: Words, say: Tongue) -> Iterator[Block]:
+def _criteria(result: Result, words: Words, say: AnnexWording) -> Iterator[Block]:
     caption = words("criteria caption")
     yield criteria_table(
         result.criteria, _Marked(result, say), "browser", caption, "criteria-table"
@@ -200,7 +202,7 @@ def _criteria(result: Result, words: Words, say: Tongue) -> Iterator[Block]:
     yield from quality.other_seeds(result, say)
 
 
-def _comparison(a: Result, b: Result, words: Words, say: Tongue) -> Iterator[Block]:
+def _comparison(a: Result, b: Result, words: Words, say: AnnexWording) -> Iterator[Block]:
     found = compare(a, b)
     verdicts = [words(verdict) for verdict in found.verdicts]
     yield Par(words("compare intro", found.a, verdicts[0], found.b, verdicts[1]))
@@ -223,7 +225,7 @@ def _comparison(a: Result, b: Result, words: Words, say: Tongue) -> Iterator[Blo
     yield Par(words("overlay"), note=True)
 
 
-def _change(change: Change, words: Words, say: Tongue) -> list[Cell]:
+def _change(change: Change, words: Words, say: AnnexWording) -> list[Cell]:
     either = change.b or change.a
     assert either is not None
     return [
@@ -265,7 +267,7 @@ def _time(run: Run, words: Words) -> Iterator[Block]:
     )
 
 
-def _mcu(result: Result, words: Words, say: Tongue) -> Iterator[Block | Live]:
+def _mcu(result: Result, words: Words, say: AnnexWording) -> Iterator[Block | Live]:
     device, *rest = _body(capacity.mcu(result, say))
     yield device
     yield Live("mcu")
@@ -284,15 +286,15 @@ def _failures(result: Result | None, answer: FaultsAnswer | None, words: Words) 
     """What failed on purpose in the run, and what every failure of the network does."""
     if result is not None and result.faults:
         yield Heading(words("faults made"), 2)
-        yield from failing.own(result, Tongue(words.lang, result))
+        yield from failing.own(result, AnnexWording(words.lang, result))
     if answer is not None:
         yield Heading(words("failures tried"), 2)
-        yield from failing.tried(answer, Tongue(words.lang, answer), named=True)
+        yield from failing.tried(answer, AnnexWording(words.lang, answer), named=True)
     elif result is None or not result.faults:
         yield Par(words("no failures"))
 
 
-def _assumptions(result: Result, words: Words, say: Tongue) -> list[Block | Live | Fold]:
+def _assumptions(result: Result, words: Words, say: AnnexWording) -> list[Block | Live | Fold]:
     blocks = _body(closing.assumptions([result], [], say))
     if not result.assumptions:
         return [*blocks]

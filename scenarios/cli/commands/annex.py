@@ -14,7 +14,8 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
-from giaoban.translation import Language
+from giaoban.sentence import Sentence
+from giaoban.translation import SOURCE, Language
 from results import RUNS
 from results.archive.evidence.pack import ENDING, write_evidence
 from results.archive.evidence.signing import Signer
@@ -88,13 +89,13 @@ def command(
     with temporary_folder("annex") as folder:
         chapters = chapters_of(runs, results, folder, lang)
         data, draft = annex_bytes(chapters, lang=lang, form=form.value, letter=to)
-    name = f"{NAMES[lang]}-{chapters[0].part.answer.run_id}.{form.value}"
+    name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form.value}"
     path = out / name
     write_whole(path, signer.pdf(data) if signer else data)
     if as_json:
         print_json({"file": str(path), "draft": draft})
         return 0
-    why = Par("only a draft: see its head for the reasons", bold=True, tone="doubt")
+    why = Par(Sentence("only a draft: see its head for the reasons"), bold=True, tone="doubt")
     print_blocks(Par(str(path)), *([why] if draft else []))
     return 0
 
@@ -123,7 +124,7 @@ def evidence(
         print_json(said)
         return 0
     files = map(str, filter(None, (path, beside)))
-    print_blocks(*pars(files), Par(f"sum: {proof.sum}"))
+    print_blocks(*pars(files), Par(Sentence("sum: {sum}", sum=proof.sum)))
     return 0
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from giaoban.counting import counted
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.sentence import Sentence
 from results import RUNS
 from results.archive.store import open_run, write_whole, writing
 from results.judge import baseline as baselines
@@ -17,7 +17,7 @@ from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text
 from results.model.failures import FaultsAnswer
 from results.report.document import Par, table
 from scenarios.cli.output import print_blocks, print_json
-from scenarios.study.failures.run import FAULTS
+from scenarios.study.failures.failures import FAULTS
 
 app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
 
@@ -49,7 +49,15 @@ def accept_run(
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text_of(made).encode())
-    print_blocks(Par(f"{path}: {counted(len(made.failure), 'failure')} accepted"))
+    print_blocks(
+        Par(
+            Sentence(
+                "{path}: {n} {n:failure|failures} accepted",
+                path=path,
+                n=len(made.failure),
+            )
+        )
+    )
     return 0
 
 
@@ -71,7 +79,7 @@ def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
         for item in found
     ]
     head = ("name", "accepted", "failures", "scenario", "reason")
-    print_blocks(table(head, rows) if found else Par(f"none in {folder}"))
+    print_blocks(table(head, rows) if found else Par(Sentence("none in {folder}", folder=folder)))
     return 0
 
 

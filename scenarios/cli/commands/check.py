@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from results import RUNS
 from results.model.result import Result
 from results.report.document import Par
@@ -81,5 +82,9 @@ def command(
 
 def show(result: Result, folder: Path) -> None:
     """The verdict as a table that can be read in ten seconds."""
-    annex = [] if result.is_estimate else [Par(f"annex: {folder / 'phu-luc.pdf'}")]
-    print_blocks(*brief(result), *annex, Par(f"page: {folder / FILE}"))
+    annex = (
+        []
+        if result.is_estimate
+        else [Par(Sentence("annex: {folder}", folder=folder / "phu-luc.pdf"))]
+    )
+    print_blocks(*brief(result), *annex, Par(Sentence("page: {folder}", folder=folder / FILE)))

@@ -21,7 +21,7 @@ MOST_CALLS = 10_000
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
 DOES_NOT_FIT = 1
 NOT_CONFIRMED = Par(
-    "* rests on a figure that is not confirmed (see giaoban device show)", tone="quiet"
+    Sentence("* rests on a figure that is not confirmed (see giaoban device show)"), tone="quiet"
 )
 
 app = typer.Typer(help="Look at MCUs and what fits on them.", no_args_is_help=True)
@@ -44,7 +44,7 @@ def list_(as_json: AsJson = False) -> int:
         return 0
     print_blocks(
         table(
-            ("id", "units", *COLUMNS),
+            (Sentence("id"), Sentence("units"), *COLUMNS),
             map(_device_row, devices),
             right=range(2, 2 + len(COLUMNS)),
             keep=(0, *range(2, 2 + len(COLUMNS))),
@@ -108,7 +108,7 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
         *pars(lines),
         _costs(device),
         *pars(_sources(device)),
-        Par("* not confirmed by a document of the maker", tone="quiet"),
+        Par(Sentence("* not confirmed by a document of the maker"), tone="quiet"),
     )
     return 0
 
@@ -217,7 +217,16 @@ def _costs(device: Device) -> Table:
             units += " (mixed: –)" if mixed is None else f" (mixed: {mixed:.4g})"
         rate = f"{rates[name]:g}{_mark(device, 'line_rates')}" if name in rates else "–"
         rows.append((name, units, f"{calls[name]}{_calls_mark(device, name)}", rate))
-    return table(("resolution", "units a call", "calls", "lowest kb/s"), rows, right=(1, 2, 3))
+    return table(
+        (
+            Sentence("resolution"),
+            Sentence("units a call"),
+            Sentence("calls"),
+            Sentence("lowest kb/s"),
+        ),
+        rows,
+        right=(1, 2, 3),
+    )
 
 
 def _sources(device: Device) -> list[str]:
@@ -236,17 +245,28 @@ def _print_fit(device: Device, found: Fit) -> None:
     rows = [(name, f"{number}{_calls_mark(device, name)}") for name, number in found.more.items()]
     print_blocks(
         Par(
-            f"{verdict} {device.name}: "
-            f"{found.units_used:g} of {found.units_total:g} × {device.unit}"
-            f"{_mark(device, 'capacity')}, "
-            f"{found.ports_used} of {found.ports_total} ports; "
-            f"{_amount(found.use.pct)} % in use, by {Wording('en').things(found.use.of)} "
-            f"({_amount(found.use.amount)} of {_amount(found.use.total)})",
+            Sentence(
+                "{verdict} {device}: {units_used:g} of {units_total:g} × "
+                "{unit}{mark}, {ports_used} of {ports_total} ports; {amount} % in "
+                "use, by {things} ({left} of {all})",
+                verdict=verdict,
+                device=device.name,
+                units_used=found.units_used,
+                units_total=found.units_total,
+                unit=device.unit,
+                mark=_mark(device, "capacity"),
+                ports_used=found.ports_used,
+                ports_total=found.ports_total,
+                amount=_amount(found.use.pct),
+                things=Wording("en").things(found.use.of),
+                left=_amount(found.use.amount),
+                all=_amount(found.use.total),
+            ),
             bold=True,
             tone="good" if found.fits else "bad",
         ),
         *pars(map(_of, (*found.stepped_down, *found.refused))),
-        table(("resolution", "room for more"), rows, right=(1,)),
+        table((Sentence("resolution"), Sentence("room for more")), rows, right=(1,)),
         *([NOT_CONFIRMED] if device.assumptions() else []),
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.sentence import Sentence
 from results import RUNS
 from results.archive.store import open_run, read_result
 from results.judge.diff import differences
@@ -26,7 +27,7 @@ def command(
     if as_json:
         print_json({"same": not found, "differences": [d._asdict() for d in found]})
     elif not found:
-        print_blocks(Par("the same measures and the same verdict", tone="good"))
+        print_blocks(Par(Sentence("the same measures and the same verdict"), tone="good"))
     else:
         head = ("kind", "what", runs[0].run_id, runs[1].run_id)
         print_blocks(table(head, [(d.kind, d.path, str(d.a), str(d.b)) for d in found]))

@@ -39,29 +39,31 @@ def examine() -> list[Finding]:
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
-        Finding("Python 3.12 or newer", sys.version_info >= (3, 12), f"{APT} python3"),
+        Finding(Sentence("Python 3.12 or newer"), sys.version_info >= (3, 12), f"{APT} python3"),
         Finding(
-            "Mininet for this Python",
+            Sentence("Mininet for this Python"),
             importlib.util.find_spec("mininet") is not None,
             f"{APT} mininet && make setup",
         ),
         *(
             Finding(
-                f"program {name}", shutil.which(name, path=_path()) is not None, f"{APT} {package}"
+                Sentence("program {name}", name=name),
+                shutil.which(name, path=_path()) is not None,
+                f"{APT} {package}",
             )
             for name, package in programs.items()
         ),
         Finding(
-            "fonts of the annex",
+            Sentence("fonts of the annex"),
             any(FONTS.glob("LiberationSerif-*.ttf")),
             f"{APT} fonts-liberation",
         ),
         Finding(
-            "tools that build the sandbox kernel",
+            Sentence("tools that build the sandbox kernel"),
             not tools,
             f"sudo {kernel_build.INSTALL}",
         ),
-        Finding("sandbox kernel", kernel.cached() is not None, "make setup"),
+        Finding(Sentence("sandbox kernel"), kernel.cached() is not None, "make setup"),
         _memory(),
     ]
 
@@ -84,12 +86,17 @@ def command(
     if as_json:
         print_json({"ok": not lacking, "findings": [asdict(f) for f in findings]})
     else:
-        print_blocks(table(("state", "what", "how to get it"), map(_row, findings)))
+        print_blocks(
+            table(
+                (Sentence("state"), Sentence("what"), Sentence("how to get it")),
+                map(_row, findings),
+            )
+        )
     return EXIT_LACKS if lacking else 0
 
 
 def _row(found: Finding) -> tuple[str | Cell, ...]:
-    state = Cell("ok", tone="good") if found.ok else Cell("missing", tone="bad")
+    state = Cell(Sentence("ok"), tone="good") if found.ok else Cell(Sentence("missing"), tone="bad")
     what = (
         Sentence("{what}: {detail}", what=found.what, detail=found.detail)
         if found.detail

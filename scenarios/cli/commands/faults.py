@@ -25,7 +25,7 @@ from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import chosen
 from scenarios.study.failures.answer import draw_failures
-from scenarios.study.failures.run import Outcome, try_failures
+from scenarios.study.failures.failures import FailuresOutcome, try_failures
 from scenarios.study.failures.trial import ask, possible_in
 from topology.map.draw import SUFFIXES
 from topology.network import Network
@@ -125,14 +125,14 @@ def command(
     return EXIT_CODES[answer.verdict]
 
 
-def show(outcome: Outcome, *, link: str | None = None, bridge: str | None = None) -> None:
+def show(outcome: FailuresOutcome, *, link: str | None = None, bridge: str | None = None) -> None:
     """What came of it, and where all figures are."""
-    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
-    page = Par(f"page: {outcome.folder / FILE}")
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
+    page = Par(Sentence("page: {folder}", folder=outcome.folder / FILE))
     print_blocks(*brief(outcome.answer, link, bridge), figures, page)
 
 
-def _draw(outcome: Outcome, path: Path, network: Network, title: str) -> None:
+def _draw(outcome: FailuresOutcome, path: Path, network: Network, title: str) -> None:
     with writing(path):
         draw_failures(outcome.answer, network, title, path)
 

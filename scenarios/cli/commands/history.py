@@ -9,15 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from giaoban.counting import counted
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from results import RUNS
 from results.archive.history.choose import Choice, check_criterion, choose
 from results.archive.history.compare import Change, Comparison, compare
 from results.archive.history.document import write_summary
 from results.archive.history.entry import Entry
 from results.archive.history.index import opened
-from results.archive.history.prune import Pruned, check_own, prunable, prune_run, unfinished
+from results.archive.history.prune import PruneResult, check_own, prunable, prune_run, unfinished
 from results.archive.history.trend import Point, draw_trend, drawable, trend
 from results.archive.history.yearly import yearly
 from results.archive.store import read_result, writing
@@ -73,7 +73,10 @@ def trend_table(points: Sequence[Point]) -> Table:
         c = p.criterion
         mark = Cell(MET[c.ok], tone="" if c.ok else "bad")
         if not p.counts:
-            mark = Cell("estimate" if p.engine == "estimate" else "invalid run", tone="quiet")
+            mark = Cell(
+                Sentence("estimate") if p.engine == "estimate" else Sentence("invalid run"),
+                tone="quiet",
+            )
         rows.append(
             (
                 f"{p.at:%Y-%m-%d %H:%M}",
@@ -86,7 +89,15 @@ def trend_table(points: Sequence[Point]) -> Table:
             )
         )
     return table(
-        ("when", "value", "limit", "margin", "result", "worst at", "run"),
+        (
+            Sentence("when"),
+            Sentence("value"),
+            Sentence("limit"),
+            Sentence("margin"),
+            Sentence("result"),
+            Sentence("worst at"),
+            Sentence("run"),
+        ),
         rows,
         right=(1, 2, 3),
         caption=f"{last.name_en} ({last.unit})",
@@ -98,21 +109,37 @@ def comparison(found: Comparison) -> Iterator[Block]:
     before, after = found.verdicts
     yield Par(f"A: {found.a} – {before}")
     yield Par(f"B: {found.b} – {after}")
-    yield Par(f"inputs that differ: {', '.join(found.inputs) or 'none'}")
+    yield Par(
+        Sentence("inputs that differ: {inputs}", inputs=", ".join(found.inputs) or Sentence("none"))
+    )
     if found.added:
-        yield Par(f"bridges only in B: {', '.join(found.added)}")
+        yield Par(Sentence("bridges only in B: {added}", added=", ".join(found.added)))
     if found.removed:
-        yield Par(f"bridges only in A: {', '.join(found.removed)}")
+        yield Par(Sentence("bridges only in A: {removed}", removed=", ".join(found.removed)))
     yield table(
-        ("criterion", "A", "B", "limit", "margin A", "margin B", "B is"),
+        (
+            Sentence("criterion"),
+            "A",
+            "B",
+            Sentence("limit"),
+            Sentence("margin A"),
+            Sentence("margin B"),
+            Sentence("B is"),
+        ),
         map(_change_row, found.criteria),
         right=range(1, 6),
     )
     if found.measures:
         all_of = f"giaoban diff {found.a} {found.b}"
-        yield Par(f"{found.measures} measures differ; all of them: {all_of}")
+        yield Par(
+            Sentence(
+                "{measures} measures differ; all of them: {all_of}",
+                measures=found.measures,
+                all_of=all_of,
+            )
+        )
     else:
-        yield Par("all measures are the same")
+        yield Par(Sentence("all measures are the same"))
 
 
 def _change_row(c: Change) -> Sequence[Cell]:
@@ -132,18 +159,22 @@ def _change_row(c: Change) -> Sequence[Cell]:
 
 
 def pruning(
-    folders: Sequence[Path], done: Sequence[Pruned], left: Mapping[str, str], *, dry_run: bool
+    folders: Sequence[Path], done: Sequence[PruneResult], left: Mapping[str, str], *, dry_run: bool
 ) -> Iterator[Block]:
     """Which runs, what it freed, and which could not be pruned."""
     for folder in [each for each in folders if dry_run and each.name not in left]:
-        yield Par(f"would be pruned: {folder.name}")
+        yield Par(Sentence("would be pruned: {folder}", folder=folder.name))
     for pruned in done:
         freed = (pruned.freed_bytes - pruned.evidence_bytes) / 1e6
-        yield Par(f"pruned: {pruned.folder.name} ({freed:.1f} MB freed)")
+        yield Par(
+            Sentence(
+                "pruned: {folder} ({freed:.1f} MB freed)", folder=pruned.folder.name, freed=freed
+            )
+        )
     for name, reason in left.items():
-        yield Par(f"left whole: {name} – {reason}")
+        yield Par(Sentence("left whole: {name} – {reason}", name=name, reason=reason))
     if not folders:
-        yield Par("nothing to prune")
+        yield Par(Sentence("nothing to prune"))
 
 
 def _of(criterion: CriterionResult | None) -> str:
@@ -304,9 +335,9 @@ def trend_of(
             }
         )
         return 0
-    print_blocks(trend_table(points) if points else Par("no run fits"))
+    print_blocks(trend_table(points) if points else Par(Sentence("no run fits")))
     if points and plot is not None:
-        print_blocks(Par(f"plot: {plot}"))
+        print_blocks(Par(Sentence("plot: {plot}", plot=plot)))
     return 0
 
 
@@ -328,7 +359,7 @@ def summary_of(
     if as_json:
         print_json({"file": str(path), **yearly(found, year, lang)})
     else:
-        print_blocks(Par(f"summary of {counted(len(found), 'run')}: {path}"))
+        print_blocks(Par(Sentence("summary of {n} {n:run|runs}: {path}", n=len(found), path=path)))
     return 0
 
 
@@ -352,7 +383,7 @@ def prune(
         entries = index.entries()
         old = prunable(entries, keep=keep, older_than_days=older_than, now=now)
         folders = [results / e.folder for e in old] + unfinished(results, entries)
-        done: list[Pruned] = []
+        done: list[PruneResult] = []
         left: dict[str, str] = {}
         for folder in folders:
             try:

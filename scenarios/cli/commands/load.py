@@ -11,6 +11,7 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from mcu_sim.accounts import load_accounts
 from mcu_sim.device import Device, load_devices, pick
 from results import RUNS
@@ -24,7 +25,7 @@ from scenarios.load import timetable
 from scenarios.load.judge import thresholds_of
 from scenarios.load.load_test import LoadOutcome, LoadTest, load
 from scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
-from scenarios.load.locust.processes import Where
+from scenarios.load.locust.processes import LocustSetup
 from scenarios.load.own_mcu import HOST, free_port
 from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
 from scenarios.load.province import storm_in
@@ -188,7 +189,7 @@ def command(
         raise InputError(
             '--shape = "guess": nobody is asked for a password (allowed: with accounts)'
         )
-    where = Where(
+    where = LocustSetup(
         workers,
         _bind(bind) if await_workers else None,
         await_workers,
@@ -214,7 +215,7 @@ def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
 
 def show(outcome: LoadOutcome) -> None:
     """What came of it, and where all figures are."""
-    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     print_blocks(*brief(outcome.result), figures)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.sentence import Sentence
 from giaoban.workers import cores
 from results import RUNS
 from results.report.document import Par
@@ -67,4 +68,6 @@ def command(
 
 def show(outcome: SweepOutcome) -> None:
     """What came of it, and where all points are."""
-    print_blocks(*brief(outcome.answer), Par(f"all points: {outcome.folder / TABLE}"))
+    print_blocks(
+        *brief(outcome.answer), Par(Sentence("all points: {folder}", folder=outcome.folder / TABLE))
+    )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, cast, get_args
 import typer
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from mcu_sim.device import load_devices, pick
 from results.archive.store import writing
 from results.report.document import Par, pars, table
@@ -17,7 +18,7 @@ from scenarios.cli.output import print_blocks, print_json
 from scenarios.spec.generated_country import SCENARIO, tree_files
 from topology.assumptions import assumptions
 from topology.country import BRIDGES
-from topology.importers.complete import Wishes
+from topology.importers.complete import ImportOptions
 from topology.importers.files import (
     Format,
     export_province,
@@ -37,6 +38,9 @@ Force = Annotated[bool, typer.Option("--force", help="replace files that are the
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 EXPORTS = ("csv", "graphml")
 
+
+BRIDGE = "bridge"
+"""A heading; catalogues have it with its plural."""
 
 app = typer.Typer(help="Look at the province's network.", no_args_is_help=True)
 
@@ -71,7 +75,7 @@ def import_(
     how = cast(Format, file_format) if file_format else guess_format(file)
     if device is not None:
         pick(load_devices(), device)
-    province, draft = import_province(file, how, Wishes(province_id, name, mcu_at, device))
+    province, draft = import_province(file, how, ImportOptions(province_id, name, mcu_at, device))
     write_toml(province, out, replace=force)
     load_province(out)  # what was written is what every command reads
     assumed = len(assumptions(province))
@@ -89,7 +93,7 @@ def import_(
         Par(f"{province.name}: {said}", bold=True),
         *pars(f"  {note}" for note in draft.notes),
         Par(resting, tone="quiet"),
-        Par(f"province: {out}"),
+        Par(Sentence("province: {out}", out=out)),
     )
     return 0
 
@@ -142,7 +146,7 @@ def generate(
         print_json({"files": [str(path) for path in files]})
         return 0
     following = f"; next: giaoban check {out / SCENARIO} --estimate" * (bridges <= ESTIMATED)
-    told = Par(f"all figures are made up{following}", tone="quiet")
+    told = Par(Sentence("all figures are made up{following}", following=following), tone="quiet")
     print_blocks(*pars(map(str, files)), told)
     return 0
 
@@ -176,16 +180,31 @@ def show(
         return 0
     print_blocks(
         table(
-            ("node", "link", "address", "peer", "peer's address"),
+            (
+                Sentence("node"),
+                Sentence("link"),
+                Sentence("address"),
+                Sentence("peer"),
+                Sentence("peer's address"),
+            ),
             [(a.node, a.link, a.address, a.peer, a.peer_address) for a in addresses],
         ),
         table(
-            ("bridge", "path to the MCU", "km", "propagation ms", "bottleneck Mb/s"),
+            (
+                Sentence(BRIDGE),
+                Sentence("path to the MCU"),
+                Sentence("km"),
+                Sentence("propagation ms"),
+                Sentence("bottleneck Mb/s"),
+            ),
             map(_path_row, paths),
             right=(2, 3, 4),
         ),
-        Par(f"* rests on assumptions ({len(assumed)} in all, see --json)", tone="quiet"),
-        Par(f"map: {picture}"),
+        Par(
+            Sentence("* rests on assumptions ({number} in all, see --json)", number=len(assumed)),
+            tone="quiet",
+        ),
+        Par(Sentence("map: {picture}", picture=picture)),
     )
     return 0
 

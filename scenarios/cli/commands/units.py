@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from giaoban.counting import counted
+from giaoban.sentence import Sentence
 from results.report.document import Par, table
 from scenarios.cli.output import print_blocks, print_json
 from topology.units import Unit, catalogue, units_from_csv
@@ -75,7 +75,22 @@ def _show(units: list[Unit]) -> None:
     ]
     groups = "; ".join(f"{name} ({what})" for name, what in GROUPS.items())
     print_blocks(
-        table(("id", "name", "district", "year", "router", "km"), rows, right=(5,), keep=(0,)),
-        Par(f"{counted(len(units), 'unit')}; * length assumed", tone="quiet"),
-        Par(f"groups: {groups}", tone="quiet"),
+        table(
+            (
+                Sentence("id"),
+                Sentence("name"),
+                Sentence("district"),
+                Sentence("year"),
+                Sentence("router"),
+                Sentence("km"),
+            ),
+            rows,
+            right=(5,),
+            keep=(0,),
+        ),
+        Par(
+            Sentence("{n} {n:unit|units}; * length assumed", n=len(units)),
+            tone="quiet",
+        ),
+        Par(Sentence("groups: {groups}", groups=groups), tone="quiet"),
     )

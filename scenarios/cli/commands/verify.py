@@ -19,6 +19,7 @@ from results.archive.evidence.pack import open_evidence
 from results.archive.evidence.signing import Signature
 from results.archive.evidence.verify import Finding, together, verify
 from results.report.document import Par, pars, plain
+from scenarios.cli import language
 from scenarios.cli.output import print_blocks, print_json, progress
 
 ALTERED = 1
@@ -59,7 +60,9 @@ def command(
     else:
         # what a file says of itself may be anything
         lines = _told(found, apart, differing)
-        print_blocks(*(replace(p, text=printable(plain(p.text), LONGEST_LINE)) for p in lines))
+        print_blocks(
+            *(replace(p, text=printable(language.say(plain(p.text)), LONGEST_LINE)) for p in lines)
+        )
     bad = apart or any(differing.values()) or not all(f.intact for f in found)
     return ALTERED if bad else 0
 
@@ -68,7 +71,7 @@ def _again(finding: Finding, results: Path) -> list[str]:
     """What differs when it is run again. What was altered is not run: it would prove nothing."""
     opened = open_evidence(read_file(finding.path, most=MOST_ANSWER))
     if opened.altered or opened.proof is None:
-        return ["was altered, so it is not run again"]
+        return [Sentence("was altered, so it is not run again")]
     from scenarios.study.rerun import rerun  # the emulator and all, which nothing else here needs
 
     with progress() as told:
@@ -81,32 +84,53 @@ def _told(
     for finding in found:
         what = Sentence("{path}: {names}", path=finding.path, names=_NAMES[finding.kind])
         if finding.altered:
-            ours = "ALTERED" if finding.ours else "NOT ONE OF OURS"
-            yield Par(f"{what}: {ours}", bold=True, tone="bad")
+            ours = Sentence("ALTERED") if finding.ours else Sentence("NOT ONE OF OURS")
+            yield Par(Sentence("{what}: {ours}", what=what, ours=ours), bold=True, tone="bad")
             yield from pars((f"  {line}" for line in finding.altered[:MOST_TOLD]), "bad")
             if (more := len(finding.altered) - MOST_TOLD) > 0:
-                yield Par(f"  and {more:,} more", tone="bad")
+                yield Par(Sentence("  and {more:,} more", more=more), tone="bad")
         elif finding.unsigned:
-            yield Par(f"{what}: NOT SIGNED by anybody who is trusted", bold=True, tone="bad")
+            yield Par(
+                Sentence("{what}: NOT SIGNED by anybody who is trusted", what=what),
+                bold=True,
+                tone="bad",
+            )
         else:
-            yield Par(f"{what}: {_intact(finding)}", bold=True, tone="good")
+            intact = Sentence("{what}: {intact}", what=what, intact=_intact(finding))
+            yield Par(intact, bold=True, tone="good")
         if finding.unsigned:
-            yield Par(f"  {finding.unsigned}", tone="bad")
+            yield Par(Sentence("  {why}", why=finding.unsigned), tone="bad")
         for signature in finding.signed:
-            yield Par(f"  {_signature(signature)}", tone="good" if signature.holds else "bad")
+            told = Sentence("  {signature}", signature=_signature(signature))
+            yield Par(told, tone="good" if signature.holds else "bad")
         for run in finding.runs:
-            yield Par(f"  run {run.run_id}: {run.verdict}, seed {run.seed}, code {run.code}")
-            yield Par(f"  sum {run.sum or 'none: there is no evidence'}")
+            yield Par(
+                Sentence(
+                    "  run {run_id}: {verdict}, seed {seed}, code {code}",
+                    run_id=run.run_id,
+                    verdict=run.verdict,
+                    seed=run.seed,
+                    code=run.code,
+                )
+            )
+            yield Par(Sentence("  sum {sum}", sum=run.sum or "none: there is no evidence"))
             inputs = (f"    {item.role} {item.name}: {item.sha256}" for item in run.inputs)
             yield from pars(inputs, "quiet")
         if finding.path in differing:
             lines = differing[finding.path]
-            said = "NOT THE SAME" if lines else "the same measures and verdict"
-            yield Par(f"  run again: {said}", bold=True, tone="bad" if lines else "good")
+            said = Sentence("NOT THE SAME") if lines else Sentence("the same measures and verdict")
+            yield Par(
+                Sentence("  run again: {said}", said=said),
+                bold=True,
+                tone="bad" if lines else "good",
+            )
             yield from pars((f"    {line}" for line in lines), "bad")
             if other := _by_another(finding):
                 yield Par(f"    {other}", tone="doubt")
-    yield from (Par(f"do not belong together: {each}", bold=True, tone="bad") for each in apart)
+    yield from (
+        Par(Sentence("do not belong together: {each}", each=each), bold=True, tone="bad")
+        for each in apart
+    )
 
 
 def _by_another(finding: Finding) -> str:
@@ -117,22 +141,28 @@ def _by_another(finding: Finding) -> str:
 
 def _intact(finding: Finding) -> str:
     """Whoever has this program can seal anything: only a signature says by whom it was made."""
-    draft = ", a draft" if finding.draft else ""
+    draft = Sentence(", a draft") if finding.draft else ""
     by = ", ".join(dict.fromkeys(signature.by for signature in finding.signed))
-    return f"intact, signed by {by}{draft}" if by else f"intact as sealed, signed by nobody{draft}"
+    if by:
+        return Sentence("intact, signed by {by}{draft}", by=by, draft=draft)
+    return Sentence("intact as sealed, signed by nobody{draft}", draft=draft)
 
 
 def _signature(signature: Signature) -> str:
     by, at, valid, trusted, wrong = signature
     when = f", {at:%Y-%m-%d %H:%M:%S %Z}" if at else ""
     if not valid:
-        return f"signature by {by}{when}: DOES NOT HOLD: {wrong}"
+        return Sentence(
+            "signature by {by}{when}: DOES NOT HOLD: {wrong}", by=by, when=when, wrong=wrong
+        )
     known = {
-        None: "nobody was named to be trusted (--trust)",
-        True: "trusted",
-        False: "NOT TRUSTED",
+        None: Sentence("nobody was named to be trusted (--trust)"),
+        True: Sentence("trusted"),
+        False: Sentence("NOT TRUSTED"),
     }
-    return f"signature by {by}{when}: holds; {known[trusted]}"
+    return Sentence(
+        "signature by {by}{when}: holds; {known}", by=by, when=when, known=known[trusted]
+    )
 
 
 def _as_json(

@@ -59,7 +59,7 @@ def command(
         ) from None
     if out is not None:
         write_whole(out, page.encode())
-        print_blocks(Par(f"page: {out}"))
+        print_blocks(Par(Sentence("page: {out}", out=out)))
         return 0
     with PageServer(page, port) as server:
         said = f"{folder.name}: {server.url} (Ctrl-C to stop)"
@@ -68,7 +68,7 @@ def command(
             server.serve_forever()
         except KeyboardInterrupt:
             interruptions.taken()
-            print_blocks(Par("stopped"))
+            print_blocks(Par(Sentence("stopped")))
     return 0
 
 

@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text
 from giaoban.translation import N_
 from giaoban.workers import InlineWorker, WorkerProcess, cores
@@ -23,7 +24,7 @@ from results.report.whatif_summary import brief
 from scenarios.cli import options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
-from scenarios.study.seeds import AtSeeds
+from scenarios.study.seeds import SeedsJudge
 from scenarios.study.whatif.apply import EXISTING, base_of
 from scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
 from scenarios.study.whatif.units import beside
@@ -158,7 +159,7 @@ def command(
         )
     count = OTHER_SEEDS if seeds is None else seeds
     with _beside(jobs if count else 1) as helper, progress() as told:
-        judge = AtSeeds(count, helpers=helper)
+        judge = SeedsJudge(count, helpers=helper)
         outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
     if as_json:
         print_json(json.loads(outcome.answer.to_json()))
@@ -174,7 +175,7 @@ def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
 
 def show(outcome: WhatIfOutcome) -> None:
     """What came of it, and where all figures are."""
-    figures = Par(f"all figures: {outcome.folder / 'summary.md'}")
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     print_blocks(*brief(outcome.answer), figures)
 
 

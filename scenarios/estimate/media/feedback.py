@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from mcu_sim.media.leg import VISUAL_KINDS, Kind
 from mcu_sim.media.plane import MCU_REQUESTS
 from mcu_sim.media.reports import CNAME
-from scenarios.bridge.sources import asking
+from scenarios.bridge.sources import key_frame_request_timer
 from scenarios.estimate.media.flows import Flows
 from scenarios.estimate.media.sources import PlannedSource, StreamBuffer
 from scenarios.estimate.network.packets import Packets, joined
 from scenarios.estimate.timeline import McuLeg, Timeline
 from scenarios.plan.plan import Plan
 from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
-from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, Asking, dither_max_ns
-from traffic.receiver.picture_gaps import PictureGaps
+from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, KeyFrameRequestTimer, dither_max_ns
+from traffic.receiver.video_gaps import VideoGaps
 from traffic.rtcp.session import Reporter
 
 QUIET_NS = 3_000_000_000
@@ -49,7 +49,7 @@ class _Camera:
 
     from_ns: int
     kbps: float
-    asking: Asking
+    asking: KeyFrameRequestTimer
 
 
 class Feedback:
@@ -69,7 +69,7 @@ class Feedback:
         ns) is told that a viewer of forwarded pictures asks for a key frame."""
         self._plan, self._timeline, self._flows = plan, timeline, flows
         self._sources, self._recent, self._wanted = sources, sent, wanted
-        self._gaps = PictureGaps(flows.streams)
+        self._gaps = VideoGaps(flows.streams)
         self._pictures = np.array([s.kind in VISUAL_KINDS for s in plan.streams], np.bool_)
         self._decoded = self._pictures.copy()
         """(streams,) pictures that somebody decodes; what goes up the MCU does, to compose it."""
@@ -79,7 +79,7 @@ class Feedback:
                 self._decoded[stream.index] = composed
         self._cameras: dict[int, _Camera] = {}
         """By row; of whom pictures are composed."""
-        self._asking: dict[tuple[int, Kind], tuple[Asking, int]] = {}
+        self._asking: dict[tuple[int, Kind], tuple[KeyFrameRequestTimer, int]] = {}
         self._requests: list[Request] = []
         self._sent = REQUEST
         self._last_ns = LONG_AGO_NS
@@ -146,7 +146,9 @@ class Feedback:
                     self._gaps.begin(index)
             for kind in VISUAL_KINDS:
                 if kind in call.down:
-                    self._asking[bridge_leg.number, kind] = asking(self._plan, call, kind)
+                    self._asking[bridge_leg.number, kind] = key_frame_request_timer(
+                        self._plan, call, kind
+                    )
         here = {
             mcu_leg.leg.row: mcu_leg
             for mcu_leg in self._timeline.mcu_legs
@@ -226,7 +228,7 @@ class Feedback:
 def _camera(mcu_leg: McuLeg) -> _Camera:
     leg = mcu_leg.leg
     assert leg.composed is not None
-    asking = Asking(leg.flows["video"].down.seed + MCU_REQUESTS)
+    asking = KeyFrameRequestTimer(leg.flows["video"].down.seed + MCU_REQUESTS)
     return _Camera(mcu_leg.from_ns, leg.composed.kbps, asking)
 
 

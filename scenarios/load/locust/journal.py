@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenarios.load.locust.outcomes import Health, Heard, Record
+from scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
 
 RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
 REST = "rest"
@@ -26,7 +26,7 @@ class Journal:
         """Something was done."""
         self._kept.append({"kind": RECORD, **record.model_dump(exclude_defaults=True)})
 
-    def heard(self, heard: Heard) -> None:
+    def heard(self, heard: ReceivedMedia) -> None:
         """A call with media is over."""
         self._kept.append({"kind": HEARD, **heard.model_dump()})
 
@@ -71,32 +71,32 @@ class JournalFile:
 
 
 @dataclass(frozen=True)
-class Kept:
+class JournalRecords:
     """A whole journal: `began_s` of CLOCK_MONOTONIC, records in order of time."""
 
     began_s: float
     records: list[Record]
     healths: list[Health]
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[ReceivedMedia] = field(default_factory=list)
 
 
-def read(path: Path) -> Kept:
+def read(path: Path) -> JournalRecords:
     """All that a test has written down."""
     began_s = 0.0
     records: list[Record] = []
     healths: list[Health] = []
-    heard: list[Heard] = []
+    heard: list[ReceivedMedia] = []
     for entry in _entries(path):
         kind = entry.pop("kind")
         if kind == RECORD:
             records.append(Record.model_validate(entry))
         elif kind == HEARD:
-            heard.append(Heard.model_validate(entry))
+            heard.append(ReceivedMedia.model_validate(entry))
         elif kind == HEALTH:
             healths.append(Health.model_validate(entry))
         else:
             began_s = float(entry["monotonic_s"])
-    return Kept(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths, heard)
+    return JournalRecords(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths, heard)
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:

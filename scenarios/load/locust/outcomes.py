@@ -46,7 +46,7 @@ class Record(StrictModel):
     held_up: bool = False
 
 
-class Heard(StrictModel):
+class ReceivedMedia(StrictModel):
     """What one medium of one call brought.
 
     Attributes:

@@ -37,7 +37,7 @@ HANGS_AFTER_S = 120.0
 
 
 @dataclass(frozen=True)
-class Where:
+class LocustSetup:
     """How Locust runs.
 
     Attributes:
@@ -64,7 +64,7 @@ class LocustProcesses:
     def __init__(
         self,
         plan: LoadPlan,
-        where: Where,
+        where: LocustSetup,
         folder: Path,
         environment: Mapping[str, str],
         cores: frozenset[int],

@@ -31,7 +31,7 @@ from scenarios.load.passwords import Account
 from scenarios.load.phone import Phone
 from scenarios.load.plan import LoadPlan
 from traffic.batch import try_to_send
-from traffic.media_load.messages import MEDIA, CallReport, Medium, Where
+from traffic.media_load.messages import MEDIA, CallReport, MediaTarget, Medium
 from traffic.media_load.process import MediaError, MediaProcess
 from traffic.profiles import DSCP_SIGNALLING, Profile
 
@@ -272,7 +272,7 @@ class PhoneSession:
         if operation not in ASIDE:
             self.answered_ms = now_ms()
 
-    def _start_media(self, media: dict[Medium, Where]) -> None:
+    def _start_media(self, media: dict[Medium, MediaTarget]) -> None:
         if self._media is None:
             return
         coming = [medium for medium, where in media.items() if where.expects is not None]
@@ -290,11 +290,11 @@ class PhoneSession:
         self._on_over(coming, told, now_ms() - since_ms)
 
 
-def where_to(terms: Mapping[Kind, NegotiatedMedia], target: str) -> dict[Medium, Where]:
+def where_to(terms: Mapping[Kind, NegotiatedMedia], target: str) -> dict[Medium, MediaTarget]:
     """Where the media of these terms go. Only `target`'s owner has agreed to get any: what another
     host says of itself is in no answer of the target's (the "voice hammer" of RFC 8445 §19.5.1)."""
     return {
-        medium: Where(
+        medium: MediaTarget(
             rtp=agreed.remote,
             rtcp=agreed.remote_rtcp,
             payload_type=agreed.send_type,

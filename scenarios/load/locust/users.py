@@ -78,7 +78,7 @@ class BridgeUser(Caller):
             session.over.wait(plan.hold_s or None)
             self.hang_up(session)
 
-    def _stay(self, session: PhoneSession, stay: timetable.Stay) -> None:
+    def _stay(self, session: PhoneSession, stay: timetable.CallInterval) -> None:
         """Be in the meeting until the end of the stay or of the call."""
         length_s = stay.until_s - stay.dial_s
         asks = self.plan.asks_to_speak and self.number % ONE_IN == 0

@@ -18,7 +18,7 @@ TICK_S = 0.02
 SAMPLE_S = 1.0
 
 
-class Watch:
+class GeneratorMonitor:
     """Ticks fifty times a second and notes by how much the latest tick was late; each second it
     writes that down with the processor time that this process and that with its media took."""
 

@@ -13,9 +13,9 @@ from gevent.lock import BoundedSemaphore
 from mcu_sim.media.audio import g711
 from scenarios.bridge.user_agent import Completed
 from scenarios.load.locust.journal import Journal
-from scenarios.load.locust.outcomes import Cause, Heard, Performed, Record, cause_of
+from scenarios.load.locust.outcomes import Cause, Performed, ReceivedMedia, Record, cause_of
 from scenarios.load.locust.sip_transport import PhoneSession, SipTransport
-from scenarios.load.locust.watch import Watch
+from scenarios.load.locust.watch import GeneratorMonitor
 from scenarios.load.passwords import Account, Keys
 from scenarios.load.plan import LoadPlan
 from traffic.media_load.messages import CallReport, Figures, Medium
@@ -29,7 +29,7 @@ LEAVE_WITHIN_S = 5.0
 LEAVE_PER_S = 100.0
 """How many hang up a second where a test is broken off."""
 
-_FIGURES = Heard.model_fields.keys() & Figures.model_fields.keys()
+_FIGURES = ReceivedMedia.model_fields.keys() & Figures.model_fields.keys()
 
 log = logging.getLogger("giaoban.load")
 Fire = Callable[[Record], None]
@@ -83,7 +83,7 @@ class WorkerContext:
                 BoundedSemaphore,
             )
         self.transport = SipTransport(plan, profile, media)
-        self.watch = Watch(self.transport, generator, self.now_s, journal)
+        self.watch = GeneratorMonitor(self.transport, generator, self.now_s, journal)
         self._flusher = gevent.spawn(self._flush)
 
     def now_s(self) -> float:
@@ -109,7 +109,7 @@ class WorkerContext:
                 came = told.media.get(medium) if told is not None else None
                 lasted_ms = told.lasted_ms if told is not None and told.media else stood_ms
                 figures = {} if came is None else came.model_dump(include=_FIGURES)
-                heard = Heard(
+                heard = ReceivedMedia(
                     who=account.who,
                     medium=medium,
                     at_s=round(self.now_s() - stood_ms / 1e3, 4),

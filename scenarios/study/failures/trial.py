@@ -42,7 +42,7 @@ TIMING = Timing(
 
 
 @dataclass(frozen=True)
-class Asked:
+class FailuresQuestion:
     """A scenario whose failures are asked for, read and checked as it is."""
 
     question: Question
@@ -53,17 +53,17 @@ class Asked:
         return self.question.scenario_path
 
 
-def ask(scenario: Path, province: Path | None, seed: int | None) -> Asked:
+def ask(scenario: Path, province: Path | None, seed: int | None) -> FailuresQuestion:
     """Read a scenario and all it names. Raises `InputError` for any mistake in it."""
-    return Asked(make_question(scenario, province_path=province, seed=seed), seed)
+    return FailuresQuestion(make_question(scenario, province_path=province, seed=seed), seed)
 
 
-def possible_in(asked: Asked) -> dict[str, FailureCase]:
+def possible_in(asked: FailuresQuestion) -> dict[str, FailureCase]:
     """Every single failure of the scenario's network."""
     return possible(asked.question.plan.network, asked.question.province.groups)
 
 
-def question_of(asked: Asked, case: FailureCase) -> Question:
+def question_of(asked: FailuresQuestion, case: FailureCase) -> Question:
     """The question of one failure: everybody is in the meeting, and it happens.
 
     Raises `InputError` for what the scenario asks and a trial's phases cannot give.

@@ -26,7 +26,7 @@ AMPLE_PORTS = 100_000
 
 
 @dataclass(frozen=True)
-class Ground:
+class HeadroomModel:
     """What all searches start from.
 
     `question` is that of the bridges there are, `loads` what they carry, `growth` what more would;
@@ -59,7 +59,7 @@ class Ground:
         )
 
 
-def ground(base: Base, variant: Variant) -> Ground:
+def ground(base: Base, variant: Variant) -> HeadroomModel:
     """The figures of a variant's own bridges. Raises `InputError`."""
     question = ask(base, variant).question
     routers = districts(question.province)
@@ -78,7 +78,7 @@ def ground(base: Base, variant: Variant) -> Ground:
     limits = {c.id: c.threshold for c in criteria_of(question).criterion}
     names = names_of(question.plan.network, question.province)
     names[question.plan.network.mcu.id] = question.plan.device.name
-    return Ground(
+    return HeadroomModel(
         question=question,
         loads=static_loads(question.plan),
         growth=growth(static_loads(ample.plan), with_one, lambda hop: hop[0] == own),
@@ -89,7 +89,7 @@ def ground(base: Base, variant: Variant) -> Ground:
     )
 
 
-def bottlenecks(here: Ground) -> list[Bottleneck]:
+def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
     """All that runs out as bridges are added at the routers in turn, the first first.
 
     A link stands once, with the direction that is full first. Ties: the device first, then by name.
@@ -133,7 +133,7 @@ def bottlenecks(here: Ground) -> list[Bottleneck]:
     return sorted(found, key=lambda item: (item.more, item.thing != "device", item.id))
 
 
-def rooms_of_districts(here: Ground) -> list[DistrictRoom]:
+def rooms_of_districts(here: HeadroomModel) -> list[DistrictRoom]:
     """How many more fit if all hang on one router, for each."""
     device = (max(0, here.device_more), here.names[here.question.plan.network.mcu.id])
     found = []
@@ -158,7 +158,7 @@ def rooms_of_districts(here: Ground) -> list[DistrictRoom]:
     return found
 
 
-def rooms_of_links(here: Ground) -> list[LinkRoom]:
+def rooms_of_links(here: HeadroomModel) -> list[LinkRoom]:
     """How many more calls each direction of each backbone link and of the MCU's line carries."""
     network = here.question.plan.network
     shown = [link for link in network.links if link.kind == "backbone"]

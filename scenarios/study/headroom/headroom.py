@@ -11,6 +11,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess
 from mcu_sim.device import load_devices
 from mcu_sim.fit import use_by_calls
@@ -26,14 +27,14 @@ from scenarios.emulation.engine import EngineName
 from scenarios.measure.assemble import inputs_of
 from scenarios.study.headroom.arithmetic import Hop, spread
 from scenarios.study.headroom.bottlenecks import (
-    Ground,
+    HeadroomModel,
     bottlenecks,
     ground,
     rooms_of_districts,
     rooms_of_links,
 )
-from scenarios.study.headroom.search import Judging, largest
-from scenarios.study.seeds import AtSeeds, Judge
+from scenarios.study.headroom.search import HeadroomSearch, largest
+from scenarios.study.seeds import Judge, SeedsJudge
 from scenarios.study.whatif import confirm
 from scenarios.study.whatif.apply import PACE_S, Base, ask
 from scenarios.study.whatif.join_pacing import slower
@@ -66,7 +67,7 @@ class HeadroomRequest:
 
 
 @dataclass(frozen=True)
-class _Numbers:
+class _OwnSeedJudge:
     """Judges a number of further bridges at the own seed; can be sent to another process."""
 
     order: HeadroomRequest
@@ -77,7 +78,7 @@ class _Numbers:
 
 
 @dataclass(frozen=True)
-class _AtOthers:
+class _OtherSeedsJudge:
     """Judges a number that passes at the own seed by others as well."""
 
     order: HeadroomRequest
@@ -87,13 +88,15 @@ class _AtOthers:
         if not self.order.seeds or own.verdict != "pass":
             return own
         question = ask(self.order.base, self.order.more(count)).question
-        return AtSeeds(self.order.seeds, helpers=self.beside).settled(question, own)
+        return SeedsJudge(self.order.seeds, helpers=self.beside).settled(question, own)
 
 
 def _judging(
     order: HeadroomRequest, judge: Judge, progress: Progress, beside: WorkerProcess | InlineWorker
-) -> Judging:
-    return Judging(_Numbers(order, judge), progress, beside, _AtOthers(order, beside))
+) -> HeadroomSearch:
+    return HeadroomSearch(
+        _OwnSeedJudge(order, judge), progress, beside, _OtherSeedsJudge(order, beside)
+    )
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def headroom(
         MachineLacks: as the emulation.
     """
     began_s = time.monotonic()
-    progress("adding up", 0.05)
+    progress(Sentence("adding up"), 0.05)
     judging = _judging(order, judge, progress, beside)
     judging.expect(0)
     with ExitStack() as stack:
@@ -149,7 +152,7 @@ def headroom(
             point.model_copy(update={"confirmed": emulated.get(point.more)})
             for point in judging.points()
         ]
-        progress("drawing", 0.9)
+        progress(Sentence("drawing"), 0.9)
         chain = _with_streams(limits, judging.results, more, here)
         grid, curves = _curves(here, more, limits)
         answer = Headroom(
@@ -184,12 +187,12 @@ def headroom(
 
 def _largest(
     order: HeadroomRequest,
-    judging: Judging,
+    judging: HeadroomSearch,
     first: int,
     judge: Judge,
     progress: Progress,
     beside: WorkerProcess | InlineWorker,
-) -> tuple[HeadroomRequest, Judging, int]:
+) -> tuple[HeadroomRequest, HeadroomSearch, int]:
     """The largest number, and with which pace and judgements: not haste ends the growth.
 
     Where what streams get ends it, bridges join more slowly; of several paces the first counts with
@@ -211,14 +214,14 @@ def _largest(
     return best
 
 
-def _searched(judging: Judging, first: int) -> int:
+def _searched(judging: HeadroomSearch, first: int) -> int:
     judging.passes(first)
     judging.look(0)  # where the curves of the picture begin
     return largest(first, judging)
 
 
 def _confirmed(
-    order: HeadroomRequest, judging: Judging, more: int, folder: Path, progress: Progress
+    order: HeadroomRequest, judging: HeadroomSearch, more: int, folder: Path, progress: Progress
 ) -> tuple[int, dict[int, Judged]]:
     """The largest number that the emulation lets pass, and its word on that and the next.
 
@@ -232,7 +235,10 @@ def _confirmed(
         if wanted:
             found = confirm.confirm(
                 order.base,
-                [confirm.Point(f"more-{number}", order.more(number)) for number in wanted],
+                [
+                    confirm.ConfirmationPoint(f"more-{number}", order.more(number))
+                    for number in wanted
+                ],
                 folder=folder,
                 engine=order.engine,
                 jobs=order.jobs,
@@ -261,7 +267,7 @@ def _judged(
 
 
 def _with_streams(
-    limits: Sequence[Bottleneck], results: Mapping[int, Result], more: int, here: Ground
+    limits: Sequence[Bottleneck], results: Mapping[int, Result], more: int, here: HeadroomModel
 ) -> list[Bottleneck]:
     """The order of what runs out, with what listeners get in it where that ends the growth."""
     after = results.get(more + 1)
@@ -283,7 +289,9 @@ def _with_streams(
     return [first, *limits]
 
 
-def _curves(here: Ground, more: int, limits: Sequence[Bottleneck]) -> tuple[list[int], list[Curve]]:
+def _curves(
+    here: HeadroomModel, more: int, limits: Sequence[Bottleneck]
+) -> tuple[list[int], list[Curve]]:
     """Margins by arithmetic of what arithmetic knows: the device's capacity, the fullest link. A
     device that is full does not become fuller."""
     last = limits[min(3, len(limits) - 1)].more if limits else 0
@@ -314,7 +322,7 @@ def _margin(value_pct: float, limit_pct: float) -> float:
     return round(100 * (limit_pct - value_pct) / limit_pct, 3)
 
 
-def _devices(here: Ground) -> list[DeviceRoom]:
+def _devices(here: HeadroomModel) -> list[DeviceRoom]:
     """Every device of the catalogue that does the calls, the one with most room first."""
     resolution = here.question.plan.profile.resolution
     found = []
@@ -333,7 +341,7 @@ def _devices(here: Ground) -> list[DeviceRoom]:
     return sorted(found, key=lambda room: (-room.more, room.device))
 
 
-def _used_pct(here: Ground) -> dict[Hop, float]:
+def _used_pct(here: HeadroomModel) -> dict[Hop, float]:
     """How much of the load that is allowed each direction has in use already."""
     return {
         hop: 100 * (100 * load.peak() / here.growth.rates[hop]) / here.link_limit_pct

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess
 from results.model.headroom import Point
 from results.model.result import Result
@@ -18,7 +19,7 @@ MOST_UPWARDS = 6
 """Steps of growing length beyond what arithmetic said; then it is the answer."""
 
 
-class Judging:
+class HeadroomSearch:
     """Judges numbers of further bridges, each once: at the own seed, and what passes at others."""
 
     def __init__(
@@ -54,7 +55,7 @@ class Judging:
         """The answer for so many more, at the own seed if no other was tried."""
         if more not in self.results:
             done = min(0.85, 0.1 + 0.1 * len(self.results))
-            self._progress(f"estimating {more} more bridges", done)
+            self._progress(Sentence("estimating {more} more bridges", more=more), done)
             expected = self._expected.get(more)
             self.results[more] = self._judge(more) if expected is None else expected()
         return self.results[more]
@@ -71,7 +72,7 @@ class Judging:
         ]
 
 
-def largest(first: int, judging: Judging) -> int:
+def largest(first: int, judging: HeadroomSearch) -> int:
     """The largest number that passes while the next one does not; −1 if not even 0 passes.
 
     `first` is where arithmetic says that the growth ends. It is taken for granted that what is too

@@ -61,7 +61,7 @@ class Sweep(StrictModel):
     axes: Axes = Axes()
 
 
-class Spot(NamedTuple):
+class GridPoint(NamedTuple):
     """A point's place on each axis; "" for the scenario's own value."""
 
     bridges: str
@@ -90,7 +90,7 @@ def load_sweep(path: Path) -> Sweep:
     return tomlfile.load(path, Sweep)
 
 
-def spots(sweep: Sweep, path: Path, base: Base) -> list[Spot]:
+def spots(sweep: Sweep, path: Path, base: Base) -> list[GridPoint]:
     """All points, in the order of the axes. Raises `InputError` for values that do not exist."""
     axes, province = sweep.axes, base.province
     if found := _mistakes(axes, path, province, load_devices(base.devices_path)):
@@ -109,7 +109,7 @@ def spots(sweep: Sweep, path: Path, base: Base) -> list[Spot]:
             failures.append(failure)
     seeds: list[int | None] = [*axes.seeds] or [None]
     made = [
-        Spot(beside([str(bridges)], path.parent)[0], profile, device, failure, seed)
+        GridPoint(beside([str(bridges)], path.parent)[0], profile, device, failure, seed)
         for bridges, profile, device, failure, seed in product(
             dict.fromkeys(axes.bridges),
             dict.fromkeys(axes.profiles or [""]),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.table import written
 from giaoban.workers import InlineWorker, WorkerPool
 from results.archive import store
@@ -89,7 +90,12 @@ def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress)
             done = len(found) - (len(every) - len(waiting))
             left_s = (time.monotonic() - started_s) / done * (len(waiting) - done)
             progress(
-                f"{len(found)} of {len(every)} points, {_span(left_s)} left",
+                Sentence(
+                    "{number} of {all} points, {span} left",
+                    number=len(found),
+                    all=len(every),
+                    span=_span(left_s),
+                ),
                 len(found) / len(every),
             )
     store.remove_stale_partials(root)

@@ -18,10 +18,10 @@ from scenarios.measure.assemble import criteria_of
 from scenarios.plan.identity import code_identity
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import files_of
-from scenarios.study.seeds import AtSeeds
-from scenarios.study.sweep.axes import NONE, Spot
+from scenarios.study.seeds import SeedsJudge
+from scenarios.study.sweep.axes import NONE, GridPoint
 from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.cut_away import CutOff, NoMeetingLeft
+from scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from scenarios.study.whatif.join_pacing import unhurried
 from scenarios.study.whatif.search import impossible
 from scenarios.study.whatif.units import LIST
@@ -35,7 +35,7 @@ class Task:
     `intact`: the same point before anything failed, of one at which something does.
     """
 
-    spot: Spot
+    spot: GridPoint
     scenario: str
     province: str
     phase_s: float | None
@@ -135,7 +135,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             update = {"verdict": "fail", "binding": "link-peak", "where": where}
             return found.model_copy(update=update)
         return found
-    judged = unhurried(task.base, task.spot.variant, question, AtSeeds(task.seeds))
+    judged = unhurried(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
     result, seeds = judged.result, judged.result.seeds
     binding = result.binding
     return found.model_copy(
@@ -177,7 +177,7 @@ def _place(task: Task, question: Question | None) -> dict[str, object]:
     }
 
 
-def _cut_off(task: Task, cut_off: CutOff, *, in_meeting: int) -> SweepPoint:
+def _cut_off(task: Task, cut_off: UnreachableBridges, *, in_meeting: int) -> SweepPoint:
     """A point at which bridges are gone, whatever becomes of those that are left."""
     needlessly = cut_off.needlessly
     found = {

@@ -15,7 +15,12 @@ from mcu_sim.device import Device, load_devices
 from scenarios.spec.question import Question, province_of, question_from
 from scenarios.spec.scenario import Phases, Scenario, load_scenario
 from scenarios.study.whatif.cards import with_cards
-from scenarios.study.whatif.cut_away import NOBODY, CutOff, NoMeetingLeft, cut_away
+from scenarios.study.whatif.cut_away import (
+    NONE_UNREACHABLE,
+    NoMeetingLeft,
+    UnreachableBridges,
+    cut_away,
+)
 from scenarios.study.whatif.extra import extra_bridges
 from scenarios.study.whatif.units import bridges_of
 from scenarios.study.whatif.variant import Variant
@@ -71,12 +76,12 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Asked:
+class VariantQuestion:
     """A question, and the bridges that had to be left out because nothing reaches them: the answer
     is about those that are left, and alone no answer about the whole."""
 
     question: Question
-    cut_off: CutOff
+    cut_off: UnreachableBridges
 
 
 def base_of(
@@ -101,7 +106,7 @@ def ask(
     change: Callable[[Scenario], Scenario] | None = None,
     all_from_start: bool = False,
     on_device: Callable[[Device], Device] | None = None,
-) -> Asked:
+) -> VariantQuestion:
     """The question that a variant of a scenario puts.
 
     `change` and `all_from_start` are as in `make_question`, `on_device` as in `question_from`; they
@@ -125,7 +130,7 @@ def _ask(
     change: Callable[[Scenario], Scenario] | None,
     all_from_start: bool,
     then: Callable[[Device], Device] | None,
-) -> Asked:
+) -> VariantQuestion:
     scenario, province = base.scenario, base.province
     province = province.model_copy(
         update={
@@ -147,7 +152,7 @@ def _ask(
             for mistake in change_mistakes(province, bridges, list(changes.values()))
         ]
     )
-    cut_off = NOBODY
+    cut_off = NONE_UNREACHABLE
     if variant.without:
         accepted = [each.failure for each in scenario.accepted]
         province, bridges, cut_off = cut_away(province, bridges, variant.without, accepted)
@@ -188,7 +193,7 @@ def _ask(
         all_from_start=all_from_start,
         on_device=on_device,
     )
-    return Asked(question, cut_off)
+    return VariantQuestion(question, cut_off)
 
 
 def _elsewhere(province: Province, variant: Variant) -> list[BridgeSpec]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from results.archive import store
 from results.archive.store import RunFolder
 from results.model.result import Result, Verdict
@@ -21,12 +22,12 @@ from scenarios.measure.assemble import criteria_of, inputs_of
 from scenarios.spec.question import Question
 from scenarios.study.seeds import Judge
 from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.confirm import CONFIRMED, Point, confirm
-from scenarios.study.whatif.cut_away import NOBODY, CutOff
-from scenarios.study.whatif.join_pacing import Unhurried, unhurried
+from scenarios.study.whatif.confirm import CONFIRMED, ConfirmationPoint, confirm
+from scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
+from scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
 from scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
 from scenarios.study.whatif.remedy import changed, price_of, remedies, said
-from scenarios.study.whatif.search import Found, Judgement
+from scenarios.study.whatif.search import Judgement, SearchResult
 from scenarios.study.whatif.variant import Price, Variant
 from scenarios.study.whatif.words import changes
 from scenarios.study.whatif.worst_failure import worst_failure
@@ -77,7 +78,7 @@ class _Line:
     question: Question
     result: Result
     row: VariantResult
-    cut_off: CutOff = NOBODY
+    cut_off: UnreachableBridges = NONE_UNREACHABLE
 
     @property
     def passes(self) -> bool:
@@ -109,10 +110,10 @@ def compare(
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         lines: list[_Line] = []
         for number, (variant, each) in enumerate(zip(order.variants, asked, strict=True)):
-            progress(f"estimating {variant.id}", number / len(asked))
+            progress(Sentence("estimating {variant}", variant=variant.id), number / len(asked))
             answer_of = unhurried(order.base, variant, each.question, judge)
             lines.append(_line(order, answer_of, rates, cut_off=each.cut_off))
-        found = Found()
+        found = SearchResult()
         # nothing that is searched for, devices, calls and rates, reaches who is cut off
         searched = order.look_for and not asked[0].cut_off.needlessly
         if searched and not any(line.passes for line in lines):
@@ -134,7 +135,7 @@ def compare(
             lines, failure = _confirmed(order, lines, folder.path, progress)
         answer = _answer(lines)
         neighbour = _neighbour(lines, answer)
-        progress("drawing", 0.95)
+        progress(Sentence("drawing"), 0.95)
         whole = WhatIf(
             run_id=folder.run_id,
             verdict=_verdict([line.row for line in lines if line.row.asked]),
@@ -160,11 +161,11 @@ def compare(
 
 def _line(
     order: WhatIfRequest,
-    answer: Unhurried,
+    answer: SlowerJoin,
     rates: Mapping[str, float],
     name: str | None = None,
     *,
-    cut_off: CutOff = NOBODY,
+    cut_off: UnreachableBridges = NONE_UNREACHABLE,
 ) -> _Line:
     """A row of the comparison; `name`: it was not asked for, but found."""
     variant, question, result = answer
@@ -190,7 +191,9 @@ def _line(
     return _Line(variant, question, result, row, cut_off)
 
 
-def _found_lines(order: WhatIfRequest, found: Found, rates: Mapping[str, float]) -> list[_Line]:
+def _found_lines(
+    order: WhatIfRequest, found: SearchResult, rates: Mapping[str, float]
+) -> list[_Line]:
     """What the search found: the cheapest, and the cheapest with calls as they were asked for."""
 
     def line(item: Judgement, ident: str, name: str) -> _Line:
@@ -198,7 +201,7 @@ def _found_lines(order: WhatIfRequest, found: Found, rates: Mapping[str, float])
         variant = changed(order.variants[0], item.state, ident)
         if item.pace_s is not None:
             variant = variant.model_copy(update={"pace_s": item.pace_s})
-        return _line(order, Unhurried(variant, item.question, item.result), rates, name)
+        return _line(order, SlowerJoin(variant, item.question, item.result), rates, name)
 
     lines = []
     if found.cheapest is not None:
@@ -257,10 +260,10 @@ def _confirmed(
     for line in (answer, _neighbour(lines, answer), *(lines if answer is None else [])):
         if line is not None:
             chosen[line.variant.id] = line
-    points = [Point(ident, line.variant) for ident, line in chosen.items()]
+    points = [ConfirmationPoint(ident, line.variant) for ident, line in chosen.items()]
     worst = None if answer is None else worst_failure(answer.question)
     if answer is not None and worst is not None:
-        points.append(Point(FAILURE_POINT, answer.variant, worst[0].id))
+        points.append(ConfirmationPoint(FAILURE_POINT, answer.variant, worst[0].id))
     found = confirm(
         order.base,
         points,

@@ -14,7 +14,7 @@ from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import find, possible
 from scenarios.measure.assemble import Answer
 from scenarios.spec.question import Question
-from scenarios.study.emulation_process import Order, emulate_all
+from scenarios.study.emulation_process import EmulationJob, emulate_all
 from scenarios.study.failures.trial import trial
 from scenarios.study.whatif.apply import Base, ask
 from scenarios.study.whatif.variant import Variant
@@ -25,7 +25,7 @@ CONFIRMED = "confirmed"
 
 
 @dataclass(frozen=True)
-class Point:
+class ConfirmationPoint:
     """What is to be emulated; `name` is its folder's. `failure` fails while everybody is in."""
 
     name: str
@@ -35,7 +35,7 @@ class Point:
 
 def confirm(
     base: Base,
-    points: Sequence[Point],
+    points: Sequence[ConfirmationPoint],
     *,
     folder: Path,
     engine: EngineName,
@@ -61,12 +61,14 @@ def confirm(
     return {name: each.found for name, each in found.items()}
 
 
-def _order(base: Base, point: Point, folder: Path, engine: EngineName) -> Order[Result]:
+def _order(
+    base: Base, point: ConfirmationPoint, folder: Path, engine: EngineName
+) -> EmulationJob[Result]:
     folder.mkdir(parents=True)
-    return Order(point.name, question_of(base, point), engine, folder, _look)
+    return EmulationJob(point.name, question_of(base, point), engine, folder, _look)
 
 
-def question_of(base: Base, point: Point) -> Question:
+def question_of(base: Base, point: ConfirmationPoint) -> Question:
     """What is asked of a point. Raises `InputError`."""
     asked = ask(base, point.variant).question
     if point.failure is None:

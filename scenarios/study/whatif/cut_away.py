@@ -16,7 +16,7 @@ from topology.model import BridgeSpec, Province
 from topology.validate import pieces
 
 
-class CutOff(NamedTuple):
+class UnreachableBridges(NamedTuple):
     """The bridges that nothing reaches any more. `needlessly`: those of them that failed with no
     router of their own, and that nobody accepted: a network with another way would have kept them,
     and by the rule of `giaoban faults` a meeting that loses them does not pass."""
@@ -33,13 +33,13 @@ class CutOff(NamedTuple):
         return Sentence("nothing reaches {bridges} any more", bridges=bridges)
 
 
-NOBODY = CutOff([], [])
+NONE_UNREACHABLE = UnreachableBridges([], [])
 
 
 class NoMeetingLeft(InputError):  # noqa: N818 - what there is, not what went wrong
     """The MCU or the chair bridge is gone, or all others are."""
 
-    def __init__(self, said: Sentence, cut_off: CutOff) -> None:
+    def __init__(self, said: Sentence, cut_off: UnreachableBridges) -> None:
         super().__init__(said)
         self.cut_off = cut_off
 
@@ -54,7 +54,7 @@ def cut_away(
     bridges: Sequence[BridgeSpec],
     gone: Sequence[str],
     accepted: Collection[str] = (),
-) -> tuple[Province, list[BridgeSpec], CutOff]:
+) -> tuple[Province, list[BridgeSpec], UnreachableBridges]:
     """The part of a province that the MCU is in, its share of new bridges, and those cut off.
 
     Args:
@@ -77,7 +77,7 @@ def cut_away(
     everybody = [*province.bridges, *bridges]
     lost = [bridge for bridge in everybody if bridge.router not in kept]
     failures = {(Cut if name in links else RouterDown).case_id(name) for name in gone}
-    cut_off = CutOff(
+    cut_off = UnreachableBridges(
         [bridge.id for bridge in lost],
         []
         if failures <= set(accepted)

@@ -21,7 +21,7 @@ SLOWEST_S = 16.0
 """Four times slower than by default is no haste: then it is the network that fails."""
 
 
-class Unhurried(NamedTuple):
+class SlowerJoin(NamedTuple):
     """A variant as it was judged, its pace perhaps among what it says, and the answer."""
 
     variant: Variant
@@ -37,7 +37,7 @@ def slower(base: Base, result: Result | None, pace_s: float) -> float | None:
     return 2 * pace_s
 
 
-def unhurried(base: Base, variant: Variant, question: Question, judge: Judge) -> Unhurried:
+def unhurried(base: Base, variant: Variant, question: Question, judge: Judge) -> SlowerJoin:
     """A variant's answer at the first pace at which not what streams get fails.
 
     Fails that at every pace, or has the pace no part in it, it is the answer at the variant's own.
@@ -48,7 +48,7 @@ def unhurried(base: Base, variant: Variant, question: Question, judge: Judge) ->
     Raises:
         InputError: as the judge.
     """
-    first = Unhurried(variant, question, judge(question).result)
+    first = SlowerJoin(variant, question, judge(question).result)
     asked, result, pace_s = question, first.result, variant.pace_s or PACE_S
     while variant.pace_s is None and (next_s := slower(base, result, pace_s)) is not None:
         pace_s = next_s
@@ -58,7 +58,7 @@ def unhurried(base: Base, variant: Variant, question: Question, judge: Judge) ->
             continue
         asked, result = again, judge(again).result
         if not _by_streams(result):
-            return Unhurried(paced, asked, result)
+            return SlowerJoin(paced, asked, result)
     return first
 
 

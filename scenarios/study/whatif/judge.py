@@ -7,7 +7,7 @@ from results.model.result import Result
 from results.model.whatif import Judged, Margin, Method
 from results.report.summary import place_name
 from scenarios.emulation.engine import EngineName
-from scenarios.study.whatif.cut_away import CutOff
+from scenarios.study.whatif.cut_away import UnreachableBridges
 
 
 def method_of(engine: EngineName) -> Method:
@@ -58,7 +58,7 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
     )
 
 
-def of_the_whole(found: Judged, cut_off: CutOff) -> Judged:
+def of_the_whole(found: Judged, cut_off: UnreachableBridges) -> Judged:
     """A verdict on the bridges that are left, as one on all that were asked for.
 
     That others are well excuses nobody's being cut off; what binds them is no answer then.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.translation import N_
 from mcu_sim.device import load_devices
 from results.model.result import Result
@@ -18,7 +19,15 @@ from scenarios.study.whatif.apply import Base, ask
 from scenarios.study.whatif.costs import cost_of
 from scenarios.study.whatif.join_pacing import unhurried
 from scenarios.study.whatif.ladder import holds, lower_profiles
-from scenarios.study.whatif.search import MOST_JUDGED, Found, Judgement, Key, State, Tools, search
+from scenarios.study.whatif.search import (
+    MOST_JUDGED,
+    Judgement,
+    Key,
+    SearchResult,
+    SearchTools,
+    State,
+    search,
+)
 from scenarios.study.whatif.variant import Price, Variant
 from topology.model import LinkChange
 
@@ -38,7 +47,7 @@ def remedies(
     rates: Mapping[str, float],
     judge: Judge,
     progress: Progress,
-) -> Found:
+) -> SearchResult:
     """The cheapest changes that let a variant pass, whose answer is no.
 
     Args:
@@ -50,11 +59,11 @@ def remedies(
     def told(state: State, asked: Question) -> Judgement:
         nonlocal done
         done += 1
-        progress(f"searching: {done} judged", min(0.95, done / MOST_JUDGED))
+        progress(Sentence("searching: {done} judged", done=done), min(0.95, done / MOST_JUDGED))
         found = unhurried(base, changed(variant, state), asked, judge)
         return Judgement(state, found.question, found.result, found.variant.pace_s)
 
-    tools = Tools(
+    tools = SearchTools(
         ask=lambda state: ask(base, changed(variant, state)).question,
         judge=told,
         loads=lambda asked: static_loads(asked.plan),

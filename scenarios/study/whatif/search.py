@@ -71,7 +71,7 @@ class Judgement:
 
 
 @dataclass
-class Found:
+class SearchResult:
     """What a search found: the cheapest state that passes, the cheapest with calls as asked.
 
     `neighbour` is the last one judged that does not pass. `looked_at` counts all states, `log` says
@@ -87,7 +87,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Tools:
+class SearchTools:
     """What a search is given: how a state is asked, judged, added up, and what it costs."""
 
     ask: Callable[[State], Question]
@@ -99,13 +99,13 @@ class Tools:
     link_limit_pct: float
 
 
-def search(tools: Tools, start: Judgement) -> Found:
+def search(tools: SearchTools, start: Judgement) -> SearchResult:
     """The cheapest ways to let a question pass that was judged and does not.
 
     The order is that of `tools.key`: a state never costs less than what it was made from.
     """
     assert start.result is not None
-    found = Found(neighbour=start, judged=[start])
+    found = SearchResult(neighbour=start, judged=[start])
     heap: list[tuple[Key, int, State, Question]] = []
     seen = {start.state}
     too_slow: set[tuple[str | None, tuple[tuple[str, float], ...]]] = set()
@@ -163,7 +163,7 @@ def impossible(loads: StaticLoads, units_limit_pct: float, link_limit_pct: float
 
 
 def _by_arithmetic(
-    tools: Tools, question: Question, state: State, loads: StaticLoads
+    tools: SearchTools, question: Question, state: State, loads: StaticLoads
 ) -> Iterator[State]:
     """What to change where arithmetic says no."""
     if loads.use.pct > tools.units_limit_pct or loads.refused or loads.downspeeded:
@@ -174,7 +174,7 @@ def _by_arithmetic(
     yield from _lower_states(question, state)
 
 
-def _after(tools: Tools, question: Question, state: State, result: Result) -> Iterator[State]:
+def _after(tools: SearchTools, question: Question, state: State, result: Result) -> Iterator[State]:
     """What to change where the answer is no."""
     loads = tools.loads(question)
     if impossible(loads, tools.units_limit_pct, tools.link_limit_pct):
@@ -194,7 +194,7 @@ def _after(tools: Tools, question: Question, state: State, result: Result) -> It
     yield from _lower_states(question, state)
 
 
-def _device_states(tools: Tools, question: Question, state: State) -> Iterator[State]:
+def _device_states(tools: SearchTools, question: Question, state: State) -> Iterator[State]:
     plan = question.plan
     able = larger_devices(
         tools.devices,
@@ -215,7 +215,7 @@ def _lower_states(question: Question, state: State) -> Iterator[State]:
 
 
 def _faster(
-    state: State, question: Question, links: set[str], loads: StaticLoads, tools: Tools
+    state: State, question: Question, links: set[str], loads: StaticLoads, tools: SearchTools
 ) -> Iterator[State]:
     """All of these links at the next rate at which they are not full, by arithmetic."""
     for link in sorted(links):

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim import hosts
 from mcu_sim.accounts import Accounts
 from mcu_sim.media import consent as consent_of_media
 from mcu_sim.media.consent import GRACE_NS, Consent
 from mcu_sim.media.leg import Flow, Leg
 from mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
+from mcu_sim.server.negotiation import why_no_media_at
 from mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge
@@ -224,9 +224,9 @@ def test_such_an_address_costs_its_medium_and_not_the_call(make: Make) -> None:
 
 
 def test_the_loopback_is_the_mcus_own_where_the_mcu_is_not_on_it() -> None:
-    assert hosts.why_not("127.0.0.1", from_loopback=True) is None
-    assert "own" in (hosts.why_not("127.0.0.1", from_loopback=False) or "")
-    assert hosts.why_not("10.68.0.2", from_loopback=False) is None
+    assert why_no_media_at("127.0.0.1", from_loopback=True) is None
+    assert "own" in (why_no_media_at("127.0.0.1", from_loopback=False) or "")
+    assert why_no_media_at("10.68.0.2", from_loopback=False) is None
 
 
 # -------------------------------------------------------------------------------- consent by itself

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from mcu_sim.sip import (
     CallEnded,
-    CallEstablished,
     Event,
     InfoAnswered,
     InfoReceived,
@@ -18,19 +17,13 @@ from mcu_sim.sip import (
     Peer,
 )
 from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
-from tests.mcu_sim.agent_calls import URIS
+from tests.mcu_sim.agent_calls import URIS, establish
 
 
-@pytest.fixture(params=["UDP", "TCP"])
+@pytest.fixture(params=URIS)
 def talk(request, wire, offer, answer) -> tuple[Any, str, str]:  # type: ignore[no-untyped-def]
     """The wire, and both names of a call that stands."""
-    at_client = wire.client.call(URIS[request.param], offer, 0.0)
-    wire.run(20.0)
-    at_server = wire.server_events[-1].call
-    wire.server.accept(at_server, answer, wire.now_ms)
-    wire.run(40.0)
-    assert wire.server_events[-1] == CallEstablished(at_server, None)
-    return wire, at_client, at_server
+    return wire, *establish(wire, offer, answer, URIS[request.param])
 
 
 def test_a_picture_is_asked_for_and_the_answer_told(talk: tuple[Any, str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
-from giaoban.text import fault
+from giaoban.text import text_problem
 from mcu_sim.server.server import McuServer
 from mcu_sim.sip.message.addresses import Peer
 from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
@@ -188,7 +188,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:8]))
 def test_a_reason_is_one_printable_line(text: str) -> None:
     told = phrase_of(Response(code=486, phrase=f"Busy {text}"))
-    assert fault(told, 200) is None
+    assert text_problem(told, 200) is None
     assert told.startswith("Busy ")
 
 
@@ -201,5 +201,5 @@ def test_no_event_carries_what_steers_a_terminal(text: str) -> None:
     McuServer._tell(server, 0, "refused", text, reason=text, asked=[text], more={"of": text})  # type: ignore[arg-type]
     [event] = events
     for told in (event["bridge"], event["reason"], event["asked"][0], event["more"]["of"]):
-        assert fault(told, 300) is None
+        assert text_problem(told, 300) is None
     assert len(json.dumps(event)) < 10_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -79,13 +80,17 @@ class Technician:
         return self.send(text.encode(), now_ms)
 
 
+def in_a_call(*, acknowledged: bool = True, **agent: Any) -> Technician:
+    """A technician in a call with an agent of these settings."""
+    usual: dict[str, Any] = {"session_expires_s": None, "real_time": True}
+    one = Technician(UserAgent(("10.67.0.2", 5060), random.Random(1), **usual | agent))
+    one.begin(acknowledged=acknowledged)
+    return one
+
+
 @pytest.fixture
 def chair() -> Technician:
-    one = Technician(
-        UserAgent(("10.67.0.2", 5060), random.Random(1), session_expires_s=None, real_time=True)
-    )
-    one.begin()
-    return one
+    return in_a_call()
 
 
 def has(text: str, *lines: str) -> None:
@@ -198,10 +203,7 @@ def test_only_inside_a_call_that_stands(chair: Technician) -> None:
     assert chair.code(chair.request("REFER", 2, WEST, tag=False)) == 403
     assert chair.code(chair.request("REFER", 3, WEST).replace(b"tag=hand", b"tag=x")) == 481
     assert chair.code(chair.request("REFER", 0, WEST)) == 500
-    early = Technician(
-        UserAgent(("10.67.0.2", 5060), random.Random(1), session_expires_s=None, real_time=True)
-    )
-    early.begin(acknowledged=False)
+    early = in_a_call(acknowledged=False)
     assert early.code(early.request("REFER", 2, WEST)) == 491
 
 
@@ -235,16 +237,7 @@ def test_who_hears_no_notify_is_told_no_more(chair: Technician) -> None:
 
 
 def test_a_notify_is_proved_where_that_is_asked() -> None:
-    chair = Technician(
-        UserAgent(
-            ("10.67.0.2", 5060),
-            random.Random(1),
-            session_expires_s=None,
-            real_time=True,
-            credentials=Credentials("mcu", "secret"),
-        )
-    )
-    chair.begin()
+    chair = in_a_call(credentials=Credentials("mcu", "secret"))
     key = chair.refer()
     chair.agent.refers.accept(key, 100.0)
     notify = chair.agent.outgoing()[1].data.decode()
@@ -301,8 +294,7 @@ def test_only_who_takes_it_says_so(chair: Technician) -> None:
     text = chair.told()
     has(text, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER")
     has(text, "Supported: timer, norefersub")
-    emulated = Technician(UserAgent(("10.67.0.2", 5060), random.Random(1), session_expires_s=None))
-    emulated.begin()
+    emulated = in_a_call(real_time=False)
     assert emulated.code(emulated.request("REFER", 2, WEST)) == 405
     norefersub = emulated.request("INFO", 3, "Require: norefersub\r\n")
     assert emulated.code(norefersub) == 420

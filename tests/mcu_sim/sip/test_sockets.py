@@ -8,7 +8,7 @@ import os
 import resource
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,15 +18,10 @@ from mcu_sim.sip.transport.connection import PING, PONG
 from mcu_sim.sip.transport.sockets import SipSockets
 from tests.loopback import local_address
 from tests.mcu_sim.sockets_factory import (
-    DSCP,
     HOST,
     Came,
     Clock,
-    Dial,
-    Make,
-    dials,
     message,
-    sockets_made,
     take,
     tcp,
     until,
@@ -35,10 +30,22 @@ from tests.mcu_sim.sockets_factory import (
 
 pytestmark = pytest.mark.realtime
 
+DSCP = 26
+Make = Callable[..., SipSockets]
+Dial = Callable[..., socket.socket]
+
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from sockets_made()
+    """Makes sockets, and closes them in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def new(*, tcp: bool = True, **more: int) -> SipSockets:
+            one = SipSockets(HOST, 0, dscp=DSCP, tcp=tcp, **more)
+            stack.callback(one.close)
+            return one
+
+        yield new
 
 
 @pytest.fixture
@@ -48,7 +55,14 @@ def mcu(make: Make) -> SipSockets:
 
 @pytest.fixture
 def dial() -> Iterator[Dial]:
-    yield from dials()
+    """Opens connections from a host, and closes them in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def new(owner: SipSockets, host: str = HOST) -> socket.socket:
+            sock = socket.create_connection(owner.local, 5, source_address=(host, 0))
+            return stack.enter_context(sock)
+
+        yield new
 
 
 @pytest.mark.parametrize("with_tcp", [True, False])

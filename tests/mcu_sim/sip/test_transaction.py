@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,13 @@ def answer(to: Request, code: int) -> Response:
     return reply(to, code, to_tag="b")
 
 
+def begun(kind: type[ClientInvite | ClientNonInvite], *, reliable: bool = False) -> Any:
+    """A client's transaction whose request has been sent at 0."""
+    transaction = kind(request("INVITE" if kind is ClientInvite else "BYE"), reliable=reliable)
+    transaction.start(0.0)
+    return transaction
+
+
 def run_out(transaction: Transaction, until_ms: float = 1e9) -> list[tuple[float, Output]]:
     """Drive the timers alone; what came out, with its time."""
     out: list[tuple[float, Output]] = []
@@ -74,16 +82,14 @@ def test_non_invite_is_sent_at_intervals_up_to_t2() -> None:
 
 
 def test_non_invite_after_a_provisional_is_sent_every_t2() -> None:
-    transaction = ClientNonInvite(request("BYE"))
-    transaction.start(0.0)
+    transaction = begun(ClientNonInvite)
     transaction.receive(answer(transaction.request, 100), 100.0)
     assert transaction.state is State.PROCEEDING
     assert sends(run_out(transaction, 9000.0)) == [500, 4500, 8500]
 
 
 def test_non_invite_answer_is_delivered_once_and_forgotten_after_t4() -> None:
-    transaction = ClientNonInvite(request("BYE"))
-    transaction.start(0.0)
+    transaction = begun(ClientNonInvite)
     ok = answer(transaction.request, 200)
     assert transaction.receive(ok, 50.0) == [ReceivedMessage(ok)]
     assert transaction.receive(ok, 60.0) == []
@@ -93,15 +99,13 @@ def test_non_invite_answer_is_delivered_once_and_forgotten_after_t4() -> None:
 
 
 def test_a_provisional_stops_the_invite_from_being_repeated() -> None:
-    transaction = ClientInvite(request("INVITE"))
-    transaction.start(0.0)
+    transaction = begun(ClientInvite)
     transaction.receive(answer(transaction.request, 180), 10.0)
     assert (transaction.state, transaction.timers) == (State.PROCEEDING, {})
 
 
 def test_a_refusal_is_acknowledged_each_time_it_comes() -> None:
-    transaction = ClientInvite(request("INVITE"))
-    transaction.start(0.0)
+    transaction = begun(ClientInvite)
     busy = answer(transaction.request, 486)
     ack, delivered = transaction.receive(busy, 10.0)
     assert isinstance(ack, OutgoingData)
@@ -119,8 +123,7 @@ def test_a_refusal_is_acknowledged_each_time_it_comes() -> None:
 
 
 def test_every_2xx_goes_up_until_timer_m() -> None:
-    transaction = ClientInvite(request("INVITE"))
-    transaction.start(0.0)
+    transaction = begun(ClientInvite)
     ok = answer(transaction.request, 200)
     assert transaction.receive(ok, 10.0) == [ReceivedMessage(ok)]
     assert transaction.receive(ok, 510.0) == [ReceivedMessage(ok)]
@@ -184,16 +187,13 @@ def test_a_second_final_response_is_the_callers_mistake(kind: str) -> None:
 
 
 def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
-    invite = ClientInvite(request("INVITE"), reliable=True)
-    invite.start(0.0)
+    invite = begun(ClientInvite, reliable=True)
     assert invite.timers == {"B": 32_000.0}
     assert run_out(invite) == [(32_000.0, TransactionTimeout())]
-    other = ClientNonInvite(request("BYE"), reliable=True)
-    other.start(0.0)
+    other = begun(ClientNonInvite, reliable=True)
     assert run_out(other) == [(32_000.0, TransactionTimeout())]
 
-    refused = ClientInvite(request("INVITE"), reliable=True)
-    refused.start(0.0)
+    refused = begun(ClientInvite, reliable=True)
     busy = answer(refused.request, 486)
     ack, delivered = refused.receive(busy, 10.0)
     assert (type(ack), delivered, refused.state) == (
@@ -201,8 +201,7 @@ def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
         ReceivedMessage(busy),
         State.TERMINATED,
     )  # D
-    ended = ClientNonInvite(request("BYE"), reliable=True)
-    ended.start(0.0)
+    ended = begun(ClientNonInvite, reliable=True)
     ended.receive(answer(ended.request, 200), 10.0)
     assert ended.state is State.TERMINATED  # K
 
@@ -219,16 +218,14 @@ def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
     taken = ServerInvite(request("INVITE"), 0.0, reliable=True)
     taken.respond(answer(taken.request, 200), 0.0)
     assert taken.timers == {"L": 32_000.0}
-    agreed = ClientInvite(request("INVITE"), reliable=True)
-    agreed.start(0.0)
+    agreed = begun(ClientInvite, reliable=True)
     agreed.receive(answer(agreed.request, 200), 0.0)
     assert agreed.timers == {"M": 32_000.0}
 
 
 @pytest.mark.parametrize("provisional", [False, True])
 def test_an_invite_may_have_a_limit(provisional: bool) -> None:
-    transaction = ClientInvite(request("INVITE"))
-    transaction.start(0.0)
+    transaction = begun(ClientInvite)
     transaction.limit(10_000.0)
     if provisional:
         transaction.receive(answer(transaction.request, 180), 100.0)

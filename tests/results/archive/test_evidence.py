@@ -14,7 +14,7 @@ from giaoban.files import MOST_ANSWER
 from results.archive.evidence.manifest import MANIFEST, read_proof, sha256
 from results.archive.evidence.pack import (
     MOST_MANIFEST,
-    Files,
+    EvidenceFiles,
     open_evidence,
     packed,
     write_evidence,
@@ -178,7 +178,7 @@ def test_a_file_in_it_that_is_too_large_is_not_unpacked():
     ):
         entry.file_size = size
         with pytest.raises(error, match=told):
-            Files(b"", [entry])["result.json"]
+            EvidenceFiles(b"", [entry])["result.json"]
 
 
 def test_a_changed_run_gives_no_evidence(tmp_path):

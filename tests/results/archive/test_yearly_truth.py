@@ -18,7 +18,7 @@ from wording import all_wrong
 from results.archive.evidence.manifest import sha256
 from results.archive.history.choose import Choice, choose
 from results.archive.history.document import write_summary
-from results.archive.history.entry import CriterionValue, Entry, Limits, Province, Tried
+from results.archive.history.entry import CriterionValue, Entry, Limits, Province, TriedFailures
 from results.archive.history.index import opened
 from results.archive.history.yearly import ASSESSED, yearly
 from results.archive.store import write_result
@@ -69,7 +69,7 @@ def runs(draw: st.DrawFn) -> Entry:
         possible = draw(st.integers(1, 40))
         singles = draw(st.integers(0, possible))
         unknown = draw(st.integers(0, singles))
-        more["tried"] = Tried(
+        more["tried"] = TriedFailures(
             count=max(1, singles), possible=possible, singles=singles, unknown=unknown
         )
         more["single_points"] = draw(st.sampled_from([[], ["MCU"], ["MCU", "cáp chung Bắc"]]))

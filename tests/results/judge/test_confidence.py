@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from results.judge.confidence import (
-    Known,
+    ConfidenceInterval,
     certain_rise,
     detectable_rise,
     detectable_share_rise,
@@ -72,22 +72,26 @@ shares = st.tuples(st.integers(0, 400), st.integers(1, 400)).map(
 
 
 @given(shares, shares, st.floats(0, 0.2))
-def test_a_rise_is_never_more_certain_than_it_is_large(a: Known, b: Known, more: float) -> None:
+def test_a_rise_is_never_more_certain_than_it_is_large(
+    a: ConfidenceInterval, b: ConfidenceInterval, more: float
+) -> None:
     assert 0 <= a.low <= a.value <= a.high <= 1
     assert 0 <= certain_rise(a, b) <= max(0.0, b.value - a.value)
     assert certain_rise(a, a) == 0
-    exact = Known(b.value, b.value, b.value)
-    base = Known(a.value, a.value, a.value)
+    exact = ConfidenceInterval(b.value, b.value, b.value)
+    base = ConfidenceInterval(a.value, a.value, a.value)
     assert certain_rise(base, exact) == max(0.0, b.value - a.value)
-    higher = Known(b.value + more, b.low + more, b.high + more)
+    higher = ConfidenceInterval(b.value + more, b.low + more, b.high + more)
     assert certain_rise(a, higher) >= certain_rise(a, b) - 1e-12
 
 
 @given(shares)
-def test_what_is_detectable_of_a_figure_is_what_a_certain_rise_needs(before: Known) -> None:
+def test_what_is_detectable_of_a_figure_is_what_a_certain_rise_needs(
+    before: ConfidenceInterval,
+) -> None:
     least = detectable_rise(before)
     for off, certain in ((1e-9, True), (-1e-9, False)):
-        now = Known(*(figure + least + off for figure in before))
+        now = ConfidenceInterval(*(figure + least + off for figure in before))
         assert (certain_rise(before, now) > 0) == certain
 
 

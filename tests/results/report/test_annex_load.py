@@ -238,9 +238,9 @@ def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
     bad |= {"media_late": 50, "media_overflowed": 3, "media_gone": True}
     healths = [Health.model_validate({"generator": "a", "at_s": float(t), **bad}) for t in range(9)]
     late = Record(operation="invite", who="x", at_s=3.5, due_s=3.0, ms=1.0, ok=True)
-    found = generators.faults(healths, [late], window_s=(0.0, 30.0), processes=2)
+    found = generators.problems(healths, [late], window_s=(0.0, 30.0), processes=2)
     mcu = loads.mcu_view(media_sent=100, media_late=50, media_overflowed=2)
-    found += load_test.mcu_faults(mcu)
+    found += load_test.mcu_problems(mcu)
     found += [because("nothing-done")]
     assert len(found) == 10, found
     answer = WITHOUT.model_copy(update={"verdict": "invalid", "reason_codes": found})

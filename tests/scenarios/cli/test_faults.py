@@ -14,7 +14,7 @@ from undrawn import undrawn
 from giaoban.errors import InputError, InvalidRun, MachineLacks
 from results.model.failures import FaultsAnswer
 from scenarios.faults.kind import FailureCase
-from scenarios.study.failures import run
+from scenarios.study.failures import failures
 from scenarios.study.failures.answer import draw_failures
 from scenarios.study.failures.trial import ask, possible_in
 
@@ -88,7 +88,7 @@ def compare(folder: Path, *words: str | Path) -> Ran:
 
 
 def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "draw_failures", draw_failures)
+    monkeypatch.setattr(failures, "draw_failures", draw_failures)
     ran = faults(tmp_path, "--jobs", "2")
     assert ran.code == 0, ran.err
     assert set(pretended.started) == USUAL
@@ -224,7 +224,7 @@ def test_interrupted_while_summing_up(
     def interrupt(*_args: object, **_kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, stage, interrupt)
+    monkeypatch.setattr(failures, stage, interrupt)
     ran = faults(tmp_path, "--only", "mcu")
     assert ran.code == 130
     assert list((tmp_path / "runs").iterdir()) == []

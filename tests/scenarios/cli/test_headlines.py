@@ -22,7 +22,7 @@ from results.archive.history.entry import Entry
 from results.archive.history.scan import answer_file, scan
 from results.model.failures import FaultsAnswer
 from results.report.annex.failing import concluded
-from results.report.annex.translator import Tongue
+from results.report.annex.translator import AnnexWording
 from results.report.load_summary import summary_md
 from results.report.view.page import FILE
 from scenarios.cli.commands.load import _end
@@ -203,7 +203,7 @@ def everywhere(printed: str, folder: Path, junit: Path, code: int) -> None:
     assert (red["errors"] > 0, any(red.values())) == (code == 3, code != 0)
     answer = FaultsAnswer.from_json((folder / "faults.json").read_bytes())
     for lang, words in CONCLUDED.items():
-        first, *more = concluded(answer, Tongue(lang, answer), told_at=7)  # type: ignore[arg-type]
+        first, *more = concluded(answer, AnnexWording(lang, answer), told_at=7)  # type: ignore[arg-type]
         assert first.text.partition(": ")[2].startswith(words[code])
         assert first.bold == (code != 0)
         if answer.comparison is not None and code != 3:
@@ -216,7 +216,9 @@ def everywhere(printed: str, folder: Path, junit: Path, code: int) -> None:
 
 
 def confirmed(monkeypatch: pytest.MonkeyPatch, module: object, *, trusted: bool) -> None:
-    def confirm(base: Any, points: list[confirming.Point], **_: object) -> dict[str, object]:
+    def confirm(
+        base: Any, points: list[confirming.ConfirmationPoint], **_: object
+    ) -> dict[str, object]:
         return {
             point.name: estimate(whatif_run.ask(base, point.variant).question).result
             if trusted

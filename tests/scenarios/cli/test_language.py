@@ -109,3 +109,26 @@ def test_every_command_shows_the_option() -> None:
         assert name in COMMANDS
     assert "--lang" in giaoban("check", "--help").out
     assert "--lang" in giaoban("history", "trend", "--help").out
+
+
+def test_what_is_printed_for_people_is_said_in_it(tmp_path: Path) -> None:
+    ran = giaoban("units", "list", "--lang", "vi")
+    assert "huyện" in ran.out
+    assert "chiều dài giả định" in ran.out
+    assert "length assumed" not in ran.out
+    root = tmp_path / "runs"
+    root.mkdir()
+    trend = giaoban("history", "trend", "mos", "--results", root, "--lang", "vi")
+    assert trend.out == "không có lần chạy phù hợp\n"
+    pruned = giaoban("history", "prune", "--keep", "1", "--results", root, "--lang", "vi")
+    assert pruned.out == "không có gì để dọn\n"
+    assert giaoban("history", "prune", "--keep", "1", "--results", root).out == "nothing to prune\n"
+
+
+def test_what_a_machine_lacks_is_said_in_it() -> None:
+    heads = giaoban("doctor", "--lang", "vi").out.splitlines()[0].split("  ")
+    assert [head.strip() for head in heads if head.strip()] == [
+        "trạng thái",
+        "nội dung",
+        "cách cài đặt",
+    ]

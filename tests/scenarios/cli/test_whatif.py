@@ -177,7 +177,9 @@ def _pretend(monkeypatch: pytest.MonkeyPatch, module: object, fail: str | None =
     """Emulations that say what the estimate says; one of them comes to no result."""
     asked: list[str] = []
 
-    def confirm(base: object, points: list[confirming.Point], **_: object) -> dict[str, object]:
+    def confirm(
+        base: object, points: list[confirming.ConfirmationPoint], **_: object
+    ) -> dict[str, object]:
         found: dict[str, object] = {}
         for point in points:
             asked.append(point.name if point.failure is None else f"{point.name} {point.failure}")
@@ -218,7 +220,9 @@ def test_the_headline_says_what_the_worst_failure_does(
     """It is no part of the question: verdict and exit code are those without it."""
     asked: list[str | None] = []
 
-    def confirm(base: Base, points: list[confirming.Point], **_: object) -> dict[str, object]:
+    def confirm(
+        base: Base, points: list[confirming.ConfirmationPoint], **_: object
+    ) -> dict[str, object]:
         found: dict[str, object] = {}
         for point in points:
             asked.append(point.failure)
@@ -255,7 +259,7 @@ def test_an_emulation_without_a_result_makes_the_answer_invalid(
 def test_a_confirmation_asks_the_same_question(tmp_path: Path) -> None:
     province = Path(__file__).parents[2] / "topology" / "small.toml"
     asked = Base(small(tmp_path), province, seed=7, pace_s=0.5)
-    point = confirming.Point("x", Variant(id="v", more=2), "cut:west--east")
+    point = confirming.ConfirmationPoint("x", Variant(id="v", more=2), "cut:west--east")
     plan = confirming.question_of(asked, point).plan
     assert (plan.seed, len(plan.calls), plan.device.id) == (7, 4, DEVICE)
     assert [fault.id for fault in plan.faults] == ["cut-west--east"]
@@ -300,7 +304,9 @@ def test_the_emulation_has_the_last_word(
     asked: list[int] = []
     template = estimate(whatif_run.ask(base(tmp_path), Variant(id="t")).question).result
 
-    def confirm(_: object, points: list[confirming.Point], **__: object) -> dict[str, object]:
+    def confirm(
+        _: object, points: list[confirming.ConfirmationPoint], **__: object
+    ) -> dict[str, object]:
         asked.extend(point.variant.more for point in points)
         return {
             point.name: template.model_copy(

@@ -160,7 +160,7 @@ def test_figures_that_do_not_hold_are_no_failure_of_the_mcu() -> None:
 
 
 def wrong(healths: list[Health], records: list[Record], processes: int = 1) -> list[str]:
-    found = generators.faults(healths, records, window_s=(2.0, 60.0), processes=processes)
+    found = generators.problems(healths, records, window_s=(2.0, 60.0), processes=processes)
     return [str(reason) for reason in found]
 
 

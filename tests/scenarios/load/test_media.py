@@ -8,16 +8,16 @@ import pytest
 
 from results.model.load import OperationResult
 from scenarios.load import guessing, judge, lacking, measures, media
-from scenarios.load.locust.outcomes import Heard, Record
+from scenarios.load.locust.outcomes import ReceivedMedia, Record
 
 
-def call(**changes: Any) -> Heard:
+def call(**changes: Any) -> ReceivedMedia:
     """Ten seconds of sound, the first packet after 20 ms, all there."""
     values: dict[str, Any] = {
         "who": "bridge-0001", "medium": "audio", "at_s": 2.0, "lasted_ms": 10_000.0,
         "agreed": True, "sent": 500, "received": 499, "wait_ms": 20.0, "heard_ms": 9980.0,
     }  # fmt: skip
-    return Heard(**{**values, **changes})
+    return ReceivedMedia(**{**values, **changes})
 
 
 NEVER = {"received": 0, "wait_ms": None, "heard_ms": 0.0}
@@ -69,7 +69,7 @@ def test_calls_are_counted_by_medium_and_the_worst_is_told() -> None:
 
 
 def criteria(
-    calls: list[Heard], **thresholds: float
+    calls: list[ReceivedMedia], **thresholds: float
 ) -> dict[str, tuple[float | None, bool | None]]:
     records = [Record(operation="invite", who="bridge-0001", at_s=2.0, ms=10.0, ok=True)]
     named = {key.replace("_", "-"): value for key, value in thresholds.items()}

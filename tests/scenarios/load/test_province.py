@@ -13,7 +13,7 @@ from scenario_factory import scenario
 
 from results.model.load import LoadResult
 from scenarios.load.measures import sessions
-from scenarios.load.province import Away, away_of, records_of, storm_of, with_back_off
+from scenarios.load.province import LineOutage, away_of, records_of, storm_of, with_back_off
 from scenarios.records.events import Event, Joined, made
 from scenarios.spec.question import make_question
 
@@ -57,12 +57,12 @@ def test_attempts_are_told_with_what_came_of_them() -> None:
 
 
 def test_a_storm_counts_those_who_took_their_call_for_dead() -> None:
-    seen = storm_of(records_of(EVENTS), EVENTS, Away(10.0, 29.0), "none")
+    seen = storm_of(records_of(EVENTS), EVENTS, LineOutage(10.0, 29.0), "none")
     assert (seen.cut_off, seen.back, seen.missing) == (2, 2, 0)
     assert (seen.attempts, seen.refused) == (5, 3)
     assert seen.half_back_s == pytest.approx(1.5)
     assert seen.last_back_s == pytest.approx(6.1)
-    cut_short = storm_of(records_of(EVENTS[:-1]), EVENTS[:-1], Away(10.0, 29.0), "none")
+    cut_short = storm_of(records_of(EVENTS[:-1]), EVENTS[:-1], LineOutage(10.0, 29.0), "none")
     assert (cut_short.missing, cut_short.last_back_s) == (1, None)
 
 
@@ -70,7 +70,7 @@ def test_the_plan_says_how_bridges_come_back(tmp_path: Path) -> None:
     path = scenario(tmp_path / "s.toml", more=CUT, phases=(2, 2, 24))
     question = make_question(path)
     start_s = question.plan.phases[0].start_s
-    assert away_of(question.plan) == Away(start_s + 4.0, start_s + 18.0)
+    assert away_of(question.plan) == LineOutage(start_s + 4.0, start_s + 18.0)
     together = with_back_off(question, "none").plan.recovery
     apart = with_back_off(question, "random").plan.recovery
     assert together is not None

@@ -16,7 +16,7 @@ from results.model.result import Result
 from scenarios.measure.assemble import assemble
 from scenarios.measure.captures import Captures
 from scenarios.measure.fault_impact import Impacts
-from scenarios.measure.streams import Pictures
+from scenarios.measure.streams import FrameAnalyses
 from topology.model import Routing
 from traffic.quality.frames import frames
 
@@ -248,7 +248,7 @@ def test_an_interruption_lasts_until_the_picture_is_back(tmp_path: Path) -> None
 def test_a_frozen_picture_after_a_fault_is_not_judged_twice(tmp_path: Path) -> None:
     made = meeting(tmp_path, SILENT.replace("4.9", "10.0"))
     captures = with_key_frames(lose(made.load(), "east", 4.0, 4.2, "down"), "east", 5.1)
-    calm = Impacts(captures, Pictures(captures)).undisturbed()
+    calm = Impacts(captures, FrameAnalyses(captures)).undisturbed()
     for stream in captures.plan.streams:
         if stream.kind == "video":
             found = frames(calm.traces[stream.index])

@@ -9,7 +9,7 @@ import pytest
 from pretended_meeting import Meeting
 
 from scenarios.measure.captures import Captures
-from scenarios.measure.streams import Pictures, Window, bridges_in
+from scenarios.measure.streams import FrameAnalyses, Window, bridges_in
 from traffic.log import RECEIVED, SENT
 from traffic.quality.measure import trace
 
@@ -41,7 +41,7 @@ def test_slides_are_due_to_a_bridge_while_they_are_shown(
     start_ns = captured.origin_ns + round(phase.start_s * 1e9)
     cut(captured, "west", start_ns + round(shown_s * 1e9 + 0.2e9))
     cut(captured, "north", 0)
-    [bridges] = bridges_in(captured, [Window(phase)], Pictures(captured))
+    [bridges] = bridges_in(captured, [Window(phase)], FrameAnalyses(captured))
     found = {b.id: b for b in bridges}
     assert {s.kind for s in found["east"].streams} == {"audio", "video", "content"}
     assert ("content" in {s.kind for s in found["north"].streams}) == due

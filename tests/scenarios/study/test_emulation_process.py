@@ -17,7 +17,7 @@ from scenarios.emulation.engine import EngineName
 from scenarios.plan.plan import Plan
 from scenarios.study import emulation_process
 from scenarios.study.emulation_process import ERROR, ORDER, command, main
-from scenarios.study.failures.run import order_of
+from scenarios.study.failures.failures import order_of
 from scenarios.study.failures.trial import ask, possible_in
 
 Pretend = Callable[[BaseException | None], list[str]]

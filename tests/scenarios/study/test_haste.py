@@ -17,9 +17,9 @@ from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import Question
 from scenarios.study.headroom import headroom as run
 from scenarios.study.headroom.headroom import HeadroomRequest
-from scenarios.study.headroom.search import Judging
+from scenarios.study.headroom.search import HeadroomSearch
 from scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
-from scenarios.study.whatif.join_pacing import Unhurried, unhurried
+from scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
 from scenarios.study.whatif.variant import Variant
 
 MORE = Variant(id="more", more=2)
@@ -47,7 +47,7 @@ class Told:
         return SimpleNamespace(result=self.of[self.asked[-1]])
 
 
-def asked(here: Base, variant: Variant, told: Told) -> Unhurried:
+def asked(here: Base, variant: Variant, told: Told) -> SlowerJoin:
     return unhurried(here, variant, ask(here, variant).question, told)
 
 
@@ -126,7 +126,7 @@ def test_headroom_is_that_of_the_pace_at_which_most_fit(
 ) -> None:
     judge, beside = Grown(fit), InlineWorker()
     order = HeadroomRequest(here, Variant(id="now"))
-    start = Judging(run._Numbers(order, judge), lambda *_: None, beside)
+    start = HeadroomSearch(run._OwnSeedJudge(order, judge), lambda *_: None, beside)
     paced, judging, found = run._largest(order, start, 20, judge, lambda *_: None, beside)
     assert (found, paced.base.pace_s) == (more, pace_s)
     if found >= 0:

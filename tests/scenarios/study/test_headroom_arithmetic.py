@@ -28,7 +28,7 @@ from scenarios.study.headroom.bottlenecks import (
     rooms_of_links,
 )
 from scenarios.study.headroom.headroom import HeadroomRequest, headroom
-from scenarios.study.headroom.search import Judging, largest
+from scenarios.study.headroom.search import HeadroomSearch, largest
 from scenarios.study.whatif.apply import ask
 from scenarios.study.whatif.variant import Variant
 from traffic.profiles import load_profiles
@@ -104,7 +104,7 @@ def test_the_search_finds_the_number_and_asks_little(
     limit: int, first: int, most_asked: int
 ) -> None:
     told = _Told(limit)
-    assert largest(first, Judging(told, lambda *_: None)) == limit
+    assert largest(first, HeadroomSearch(told, lambda *_: None)) == limit
     assert len(told.asked) == len(set(told.asked)) <= most_asked
     if limit >= 0:
         assert {limit, limit + 1} <= set(told.asked)
@@ -126,7 +126,10 @@ def test_what_is_expected_is_judged_once_and_changes_nothing(
     beside: InlineWorker, limit: int, first: int, expected: list[int]
 ) -> None:
     told = _Told(limit)
-    judging, alone = Judging(told, lambda *_: None, beside), Judging(_Told(limit), lambda *_: None)
+    judging, alone = (
+        HeadroomSearch(told, lambda *_: None, beside),
+        HeadroomSearch(_Told(limit), lambda *_: None),
+    )
     for number in expected:
         judging.expect(number)
     assert told.asked == (list(dict.fromkeys(expected)) if isinstance(beside, _AtOnce) else [])

@@ -25,7 +25,7 @@ from scenarios.emulation.engine import EngineName
 from scenarios.estimate.estimate import estimate, judge_alone
 from scenarios.spec.question import Question, make_question
 from scenarios.study import check as checking
-from scenarios.study.seeds import AtSeeds, helpers_for, other_seeds
+from scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
 from scenarios.study.whatif.apply import ask
 from scenarios.study.whatif.join_pacing import unhurried
 from scenarios.study.whatif.variant import Variant
@@ -177,14 +177,14 @@ def passing(until: int) -> Callable[[Question], Judgement]:
 def test_a_judge_stops_at_the_first_seed_that_does_not_pass(tmp_path: Path) -> None:
     question = ask(base(tmp_path), Variant(id="v")).question
     own = question.plan.seed
-    result = AtSeeds(5, alone=passing(own + 3))(question).result
+    result = SeedsJudge(5, alone=passing(own + 3))(question).result
     assert result.seeds is not None
     assert (result.verdict, result.seeds.stopped) == ("fail", True)
     assert (result.seeds.tried, result.seeds.passed) == (3, 2)
     assert result.seeds.least_pct is result.seeds.most_pct is None  # stopped: no interval
     assert result.seeds.first is not None
     assert result.seeds.first.seed == own + 3
-    result = AtSeeds(2, alone=passing(own + 3))(question).result
+    result = SeedsJudge(2, alone=passing(own + 3))(question).result
     assert result.seeds is not None
     assert (result.verdict, result.seeds.passed, result.seeds.stopped) == ("pass", 2, False)
 
@@ -193,7 +193,7 @@ def test_a_judge_goes_on_while_no_more_fail_than_may(tmp_path: Path) -> None:
     """Of seeds 5 to 8 the first fails: a quarter."""
     for allowed, stopped, tried in ((20, True, 1), (25, False, 4)):
         more = f"holds-at-every-seed = {allowed}.0\n"
-        result = AtSeeds(4)(make_question(thin(tmp_path, more=more))).result
+        result = SeedsJudge(4)(make_question(thin(tmp_path, more=more))).result
         assert result.seeds is not None
         assert (result.seeds.stopped, result.seeds.tried) == (stopped, tried)
         assert result.verdict == ("fail" if stopped else "pass")
@@ -205,14 +205,14 @@ def test_what_fails_at_its_own_seed_costs_no_more(tmp_path: Path) -> None:
     def never(_: Question) -> Judgement:
         raise AssertionError("another seed was tried")
 
-    assert AtSeeds(20, alone=never)(question).result.seeds is None
+    assert SeedsJudge(20, alone=never)(question).result.seeds is None
 
 
 def test_side_by_side_they_are_counted_in_their_order(tmp_path: Path) -> None:
     question = make_question(thin(tmp_path, seed=6))
-    alone = AtSeeds(6)(question).result
+    alone = SeedsJudge(6)(question).result
     with WorkerProcess() as beside:
-        assert AtSeeds(6, helpers=beside)(question).result == alone
+        assert SeedsJudge(6, helpers=beside)(question).result == alone
 
 
 def test_haste_is_asked_of_other_seeds_too(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_haste_is_asked_of_other_seeds_too(tmp_path: Path) -> None:
         stream = own.binding.model_copy(update={"cause": "stream"})
         return own._replace(verdict="fail", binding=stream) if asked[-1] < 8 else own
 
-    paced = unhurried(here, variant, question, AtSeeds(2, alone=alone))
+    paced = unhurried(here, variant, question, SeedsJudge(2, alone=alone))
     assert (paced.variant.pace_s, paced.result.verdict) == (8.0, "pass")
     assert asked == [4.0, 8.0, 8.0]
 

@@ -22,7 +22,14 @@ from results.model.result import Place, Result
 from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
 from scenarios.study.whatif import search as module
 from scenarios.study.whatif.ladder import larger_devices
-from scenarios.study.whatif.search import Found, Judgement, State, Tools, impossible, search
+from scenarios.study.whatif.search import (
+    Judgement,
+    SearchResult,
+    SearchTools,
+    State,
+    impossible,
+    search,
+)
 
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
 LOWER = ["720p30-1m", "sd30-512k", "sd30-256k", "cif30-128k"]
@@ -43,7 +50,7 @@ def only_first(world: World, first: Result, **tools: object) -> set[State]:
         asked.append(state)
         return Judgement(state, world.start, Result.model_construct(verdict="fail", binding=None))
 
-    given: Tools = replace(world.tools(), judge=judge, **tools)  # type: ignore[arg-type]
+    given: SearchTools = replace(world.tools(), judge=judge, **tools)  # type: ignore[arg-type]
     found = search(given, Judgement(State(), world.start, first))
     assert (found.cheapest, found.as_asked) == (None, None)
     assert len(asked) == len(set(asked))
@@ -265,7 +272,7 @@ def test_what_arithmetic_says_no_to(loads: StaticLoads, no: bool) -> None:
     assert impossible(loads, UNITS_LIMIT_PCT, LINK_LIMIT_PCT) is no
 
 
-def searched(world: World, judge: Callable[[State], Result]) -> tuple[Found, list[State]]:
+def searched(world: World, judge: Callable[[State], Result]) -> tuple[SearchResult, list[State]]:
     """A search from a full device, whose further answers a test decides on."""
     asked: list[State] = []
 

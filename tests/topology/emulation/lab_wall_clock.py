@@ -28,7 +28,7 @@ from traffic.batch import media_socket
 from traffic.generator.receiver import receive
 from traffic.log import RECEIVED, read
 from traffic.media_load.calls import MediaLoad
-from traffic.media_load.messages import Where
+from traffic.media_load.messages import MediaTarget
 
 HERE, MCU = "127.0.0.1", "127.0.67.1"
 WEST, EAST, EAST_AGAIN, NORTH = "127.0.68.1", "127.0.68.2", "127.0.68.3", "127.0.69.{}"
@@ -108,7 +108,7 @@ def load(steps: Steps) -> dict[str, Any]:
         where = (HERE, ports["audio"])
         made.start(
             row,
-            {"audio": Where(rtp=where, rtcp=where, payload_type=8, muxed=True, assured=True)},
+            {"audio": MediaTarget(rtp=where, rtcp=where, payload_type=8, muxed=True, assured=True)},
             f"bridge-{row}",
             time.monotonic_ns(),
         )

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.feedback import HOLD_NS, MOST_DITHER_NS, REPEAT_NS, Asking, dither_max_ns
+from traffic.receiver.feedback import (
+    HOLD_NS,
+    MOST_DITHER_NS,
+    REPEAT_NS,
+    KeyFrameRequestTimer,
+    dither_max_ns,
+)
 
 MS = 1_000_000
 SEEDS = st.integers(0, 2**48)
@@ -16,7 +22,7 @@ LONG_NS = 10 * HOLD_NS
 
 def moments(seed: int, dither_ns: int, many: int) -> list[int]:
     """How long each of many requests waits, none of which is too soon after another."""
-    asking = Asking(seed)
+    asking = KeyFrameRequestTimer(seed)
     waits = []
     for n in range(many):
         at_ns = asking.ask(n * LONG_NS, dither_ns, n)
@@ -41,7 +47,7 @@ def test_it_grows_with_the_group_and_not_without_end(kbps: float, members: int) 
 
 @given(SEEDS, st.integers(0, MOST_DITHER_NS), st.integers(0, 2**60))
 def test_a_request_leaves_within_the_range(seed: int, dither_ns: int, now_ns: int) -> None:
-    at_ns = Asking(seed).ask(now_ns, dither_ns, 0)
+    at_ns = KeyFrameRequestTimer(seed).ask(now_ns, dither_ns, 0)
     assert at_ns is not None
     assert now_ns <= at_ns <= now_ns + dither_ns
 
@@ -65,7 +71,7 @@ def test_receivers_are_not_in_step() -> None:
     assert len({ns // (5 * MS) for ns in first}) >= 9  # of the 10 places of the grid of RTCP
     again = set()
     for seed in range(100):
-        asking = Asking(seed)
+        asking = KeyFrameRequestTimer(seed)
         assert asking.ask(0, 0, 0) == 0
         ms = next(ms for ms in range(0, 3000, 100) if asking.ask(ms * MS, 0, 1) is not None)
         again.add(ms)
@@ -75,7 +81,7 @@ def test_receivers_are_not_in_step() -> None:
 @given(SEEDS, st.lists(st.integers(0, 400 * MS), min_size=1, max_size=40), st.booleans())
 def test_early_is_allowed_once_an_interval(seed: int, steps_ns: list[int], answered: bool) -> None:
     """Of half a second to one and a half, or where no key frame came, of 0.4 to 0.6 s."""
-    asking, now_ns, last_ns, keys = Asking(seed), 0, None, 0
+    asking, now_ns, last_ns, keys = KeyFrameRequestTimer(seed), 0, None, 0
     least_ns, most_ns = HOLD_NS // 2, 3 * HOLD_NS // 2
     if not answered:
         least_ns, most_ns = REPEAT_NS, 3 * REPEAT_NS // 2
@@ -92,12 +98,12 @@ def test_early_is_allowed_once_an_interval(seed: int, steps_ns: list[int], answe
 
 
 def test_a_session_of_two_may_ask_at_once() -> None:
-    assert Asking(7).ask(123, 0, 0) == 123
+    assert KeyFrameRequestTimer(7).ask(123, 0, 0) == 123
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_intervals_are_about_a_second(seed: int) -> None:
-    asking, times = Asking(seed), []
+    asking, times = KeyFrameRequestTimer(seed), []
     for now_ns in range(0, 300 * HOLD_NS, 10 * MS):
         if (at_ns := asking.ask(now_ns, 0, len(times))) is not None:
             times.append(at_ns)

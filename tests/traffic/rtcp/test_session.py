@@ -24,7 +24,7 @@ from traffic.rtcp import (
     ntp_of,
     parse,
 )
-from traffic.rtcp.session import Collision, FarBye, FarView, KeyFrameWanted, Reporter
+from traffic.rtcp.session import Collision, KeyFrameWanted, RemoteBye, RemoteReport, Reporter
 
 S = 1_000_000_000
 MS = S // 1000
@@ -168,7 +168,7 @@ def test_what_the_far_end_says_of_us() -> None:
     assert by.far is None
     other = ReportBlock(0x3333, 1, 1, 1, 1)
     assert by.take([ReceiverReport(THEIRS, (other, ABOUT_US, other))], 7 * S, UNIX_NS) == []
-    assert by.far == FarView(0.25, -3, 8.0, 0x1_0002, 7 * S)
+    assert by.far == RemoteReport(0.25, -3, 8.0, 0x1_0002, 7 * S)
     assert by.round_trip_ms is None  # it has had no report of ours yet
 
 
@@ -263,7 +263,7 @@ def test_leaving() -> None:
 
 def test_the_far_end_leaves() -> None:
     compound: list[Packet] = [ReceiverReport(THEIRS), Bye((THEIRS, 0x3333), "out of time")]
-    assert reporter().take(compound, 0, UNIX_NS) == [FarBye((THEIRS, 0x3333), "out of time")]
+    assert reporter().take(compound, 0, UNIX_NS) == [RemoteBye((THEIRS, 0x3333), "out of time")]
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,10 @@ def test_the_far_end_leaves() -> None:
 )
 def test_any_packet_from_our_own_ssrc_is_a_collision(packet: Packet) -> None:
     assert reporter().take([packet], 0, UNIX_NS) == [Collision(OURS)]
-    assert reporter().take([Bye((OURS,))], 0, UNIX_NS) == [Collision(OURS), FarBye((OURS,), None)]
+    assert reporter().take([Bye((OURS,))], 0, UNIX_NS) == [
+        Collision(OURS),
+        RemoteBye((OURS,), None),
+    ]
 
 
 def test_after_a_collision_we_begin_anew_under_another_ssrc() -> None:

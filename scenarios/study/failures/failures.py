@@ -10,6 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.baseline import Baseline
@@ -24,10 +25,10 @@ from scenarios.faults.kind import FailureCase
 from scenarios.faults.plan import FaultPlan
 from scenarios.measure.assemble import Answer
 from scenarios.study.documents import prove
-from scenarios.study.emulation_process import Order, emulate_all
+from scenarios.study.emulation_process import EmulationJob, emulate_all
 from scenarios.study.failures.answer import answer_of, draw_failures
 from scenarios.study.failures.observe import no_measures, observe, read_routes
-from scenarios.study.failures.trial import Asked, question_of
+from scenarios.study.failures.trial import FailuresQuestion, question_of
 from scenarios.study.page_map import write_map
 from topology.sandbox import kernel
 
@@ -35,7 +36,7 @@ FAULTS = "faults.json"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FailuresOutcome:
     """A finished run; `seconds` is the wall time of each failure's emulation."""
 
     folder: Path
@@ -44,7 +45,7 @@ class Outcome:
 
 
 def try_failures(
-    asked: Asked,
+    asked: FailuresQuestion,
     cases: Sequence[FailureCase],
     *,
     possible: Mapping[str, FailureCase],
@@ -55,7 +56,7 @@ def try_failures(
     now: datetime,
     progress: Progress,
     baseline: Baseline | None = None,
-) -> Outcome:
+) -> FailuresOutcome:
     """Try each failure, sum up, and write everything down under `root`.
 
     With a `baseline` the answer, and so every document, is whether anything is worse than that.
@@ -83,7 +84,7 @@ def try_failures(
             told="{} of {} failures".format,
             progress=progress,
         )
-        progress("summing up", 1.0)
+        progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
             [_result(case, found[case.id].found) for case in cases],
@@ -102,7 +103,7 @@ def try_failures(
         write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
         write_page(folder.path)
         final = folder.finish(FAULTS)
-    return Outcome(final, answer, {ident: each.seconds for ident, each in found.items()})
+    return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
 
 
 def folder_name(failure: str) -> str:
@@ -111,11 +112,11 @@ def folder_name(failure: str) -> str:
 
 
 def order_of(
-    asked: Asked, case: FailureCase, folder: Path, engine: EngineName
-) -> Order[FailureResult]:
+    asked: FailuresQuestion, case: FailureCase, folder: Path, engine: EngineName
+) -> EmulationJob[FailureResult]:
     question = question_of(asked, case)
     look = partial(_look, case, question.plan.faults)
-    return Order(case.id, question, engine, folder, look)
+    return EmulationJob(case.id, question, engine, folder, look)
 
 
 def _look(

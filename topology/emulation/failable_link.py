@@ -129,7 +129,7 @@ class LinkEnd:
         self._route.close()
 
 
-class FragileLink:
+class FailableLink:
     """Both ends of a link that can fail; any number of faults may hold it down at once."""
 
     def __init__(self, link: NetLink, ends: dict[str, LinkEnd]) -> None:

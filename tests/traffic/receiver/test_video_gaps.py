@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.picture_gaps import PictureGaps
+from traffic.receiver.video_gaps import VideoGaps
 
 
-def take(gaps: PictureGaps, numbers: list[int], keys: set[int], stream: int = 0) -> bool:
+def take(gaps: VideoGaps, numbers: list[int], keys: set[int], stream: int = 0) -> bool:
     """Whether the stream is broken after these packets; `keys`: numbers that begin key frames."""
     gaps.take(
         np.full(len(numbers), stream),
@@ -31,7 +31,7 @@ def test_broken_from_a_loss_to_the_next_key_frame_that_is_whole_so_far(
     first: int, lost: set[int], keys: set[int], cuts: list[int]
 ) -> None:
     """Against a receiver that takes one packet after the other, however they come in batches."""
-    gaps = PictureGaps(2)
+    gaps = VideoGaps(2)
     came = [n for n in range(300) if n not in lost]
     seen = 0
     for start, end in pairwise(sorted({0, 300, *cuts})):
@@ -45,13 +45,13 @@ def test_broken_from_a_loss_to_the_next_key_frame_that_is_whole_so_far(
 
 @given(order=st.permutations(range(40)))
 def test_packets_that_change_places_within_a_batch_are_no_loss(order: list[int]) -> None:
-    gaps = PictureGaps(1)
+    gaps = VideoGaps(1)
     assert not take(gaps, [65_530], set())
     assert not take(gaps, [65_531 + n for n in order], set())
 
 
 def test_copies_hide_no_loss_and_late_packets_cure_none() -> None:
-    gaps = PictureGaps(1)
+    gaps = VideoGaps(1)
     assert not take(gaps, [5, 6, 6, 7], set())
     assert take(gaps, [9, 9], set())
     assert take(gaps, [8, 10], set())
@@ -59,14 +59,14 @@ def test_copies_hide_no_loss_and_late_packets_cure_none() -> None:
 
 
 def test_a_key_frame_that_is_itself_not_whole_cures_nothing() -> None:
-    gaps = PictureGaps(1)
+    gaps = VideoGaps(1)
     assert take(gaps, [1, 3], set())
     assert take(gaps, [4, 6], {4})
     assert not take(gaps, [7], {7})
 
 
 def test_a_call_that_begins_anew_knows_nothing_of_before() -> None:
-    gaps = PictureGaps(1)
+    gaps = VideoGaps(1)
     assert take(gaps, [1, 3], set())
     assert gaps.heard(0)
     gaps.begin(0)

@@ -17,7 +17,7 @@ NOTHING = -1
 SEQUENCE_MOD = 1 << 16
 
 
-class PictureGaps:
+class VideoGaps:
     """The pictures of n streams.
 
     Attributes:
