@@ -11,11 +11,11 @@ from scenarios.records.events import (
     CallRefused,
     Controlled,
     Event,
+    EventRecord,
     Joined,
     Left,
     Redialled,
     TimedOut,
-    Told,
 )
 
 TOLD = (
@@ -48,7 +48,7 @@ def minutes(plan: Plan, events: Sequence[Event], faults: Sequence[FaultResult]) 
 def _of_events(plan: Plan, events: Sequence[Event], start_s: float) -> Iterator[Entry]:
     hang_up_ms = plan.hang_up_s * 1e3
     for event in events:
-        if not isinstance(event, Told):
+        if not isinstance(event, EventRecord):
             continue
         t_s = round(event.t_ms / 1e3 - start_s, 3)
         match event:

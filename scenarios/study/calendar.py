@@ -24,7 +24,7 @@ from scenarios.emulation.engine import EngineName
 from scenarios.estimate.estimate import estimate
 from scenarios.estimate.static import StaticLoads
 from scenarios.measure.assemble import Answer, criteria_of
-from scenarios.study.emulation_process import Order, emulate_all
+from scenarios.study.emulation_process import EmulationJob, emulate_all
 from topology.sandbox import kernel
 
 ICS = "calendar.ics"
@@ -212,7 +212,9 @@ def _emulated(
         place.mkdir(parents=True)
         moment_of[scenario.id] = moment
         question = world.question(scenario)
-        orders.append(Order(scenario.id, question, EngineName.SANDBOX, place, partial(_result)))
+        orders.append(
+            EmulationJob(scenario.id, question, EngineName.SANDBOX, place, partial(_result))
+        )
     emulated = emulate_all(
         orders, len(orders), at_once=jobs, told="{} of {} peaks".format, progress=progress
     )

@@ -25,7 +25,7 @@ from scenarios.spec.meeting_catalogue import (
     named,
 )
 from scenarios.spec.question import Question, question_from
-from scenarios.study.emulation_process import Order, emulate_all
+from scenarios.study.emulation_process import EmulationJob, emulate_all
 
 FAR_PCT = 5.0
 """A meeting with a smaller margin is emulated. An estimate's delays are off by under 0.1 ms of
@@ -67,7 +67,7 @@ def in_every_meeting(
     if engine is not None:
         emulated = emulate_all(
             (
-                Order(ident, asked, engine, _place(folder, ident), _result)
+                EmulationJob(ident, asked, engine, _place(folder, ident), _result)
                 for ident, (_, asked) in to_emulate.items()
             ),
             len(to_emulate),

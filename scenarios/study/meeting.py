@@ -38,7 +38,7 @@ from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, 
 from scenarios.spec.question import Question, make_question, question_from
 from scenarios.spec.scenario import Scenario
 from scenarios.study.assumptions import assumption
-from scenarios.study.emulation_process import Order, emulate_all
+from scenarios.study.emulation_process import EmulationJob, emulate_all
 from topology.model import Province
 from topology.sandbox import kernel
 
@@ -117,7 +117,7 @@ def hold(
             path.write_text(tomlfile.dumps(written), encoding="utf-8")
             questions[part] = make_question(path, seed=seed)
         orders = [
-            Order(
+            EmulationJob(
                 part,
                 questions[part],
                 engine,
