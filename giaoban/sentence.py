@@ -16,6 +16,17 @@ def N_(msgid: str) -> str:  # noqa: N802 - the name by which gettext's tools kno
     return msgid
 
 
+CONTEXT = "\x04"
+"""Between what `giaoban.translation.pgettext` marked and the sentence."""
+
+
+class Figure(float):
+    """A number as documents say it: to six significant digits, with the language's decimal sign."""
+
+    def __format__(self, spec: str, /) -> str:
+        return super().__format__(spec or ".6g")
+
+
 class Sentence(str):
     """An English sentence with values in its named fields, as in `str.format`.
 
@@ -33,9 +44,22 @@ class Sentence(str):
         if isinstance(msgid, cls) and not values:
             return msgid
         kept = {name: _kept(value) for name, value in values.items()}
-        made = super().__new__(cls, filled(str(msgid), kept, ENGLISH) if kept else msgid)
+        english = msgid.rpartition(CONTEXT)[2]
+        made = super().__new__(cls, filled(english, kept, ENGLISH) if kept else english)
         made.msgid, made.values = str(msgid), kept
         return made
+
+    @property
+    def en(self) -> str:
+        """In English, as result files keep it."""
+        return str(self)
+
+    @property
+    def vi(self) -> str:
+        """In Vietnamese, as result files keep it."""
+        from giaoban.translation import translator  # which takes sentences from here
+
+        return translator("vi").say(self)
 
     def lines(self) -> list[str]:
         """The sentences that it was joined from; itself, if from none."""
@@ -44,6 +68,14 @@ class Sentence(str):
 
     def __reduce__(self) -> tuple[Callable[..., Sentence], tuple[str, Mapping[str, object]]]:
         return _again, (self.msgid, self.values)
+
+
+def message(msgid: str, /, **values: object) -> Sentence:
+    """A sentence of documents, which `N_` or `pgettext` marked: its floats are figures."""
+    figures = {
+        name: Figure(value) if type(value) is float else value for name, value in values.items()
+    }
+    return Sentence(msgid, **figures)
 
 
 def _again(msgid: str, values: Mapping[str, object]) -> Sentence:

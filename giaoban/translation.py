@@ -10,8 +10,7 @@ its measures (see `scenarios.faults.graph`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -19,7 +18,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from giaoban.sentence import N_, Sentence, filled
+from giaoban.sentence import CONTEXT, N_, Figure, Sentence, filled, message
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -52,58 +51,7 @@ def languages() -> tuple[Language, ...]:
 
 def pgettext(context: str, msgid: str) -> str:
     """Mark one likewise that is several in other languages; as catalogues write it."""
-    return f"{context}\x04{msgid}"
-
-
-@dataclass(frozen=True, init=False)
-class Message:
-    """A sentence before any language says it: what `N_` or `pgettext` marked, and its fields.
-
-    A field may hold another message; a float is said with the language's decimal sign, and a whole
-    number may choose a word, `{n:call|calls}`. Result files keep what was said in the languages
-    that they have fields for, `en` and `vi`.
-    """
-
-    msgid: str
-    values: Mapping[str, object]
-
-    def __init__(self, msgid: str, /, **values: object) -> None:
-        object.__setattr__(self, "msgid", msgid)
-        object.__setattr__(self, "values", values)
-
-    def said(self, say: Translator) -> str:
-        """In one language."""
-        values = {name: _field(value, say) for name, value in self.values.items()}
-        return say.gettext(self.msgid, **values)
-
-    @property
-    def en(self) -> str:
-        """In English."""
-        return self.said(translator("en"))
-
-    @property
-    def vi(self) -> str:
-        """In Vietnamese."""
-        return self.said(translator("vi"))
-
-
-def _field(value: object, say: Translator) -> object:
-    from giaoban.counting import Count
-
-    match value:
-        case Message():
-            return value.said(say)
-        case float():
-            return say.figure(value)
-        case int():
-            return Count(value, say.locale)
-    return value
-
-
-def joined(parts: Iterable[Message], between: str) -> Message:
-    """Messages one after the other."""
-    named = {f"part{number}": part for number, part in enumerate(parts)}
-    return Message(between.join(f"{{{name}}}" for name in named), **named)
+    return f"{context}{CONTEXT}{msgid}"
 
 
 UNITS = (
@@ -131,14 +79,14 @@ class Translator:
         """A sentence as it is, or one that `N_` or `pgettext` marked."""
         if not msgid:
             return ""  # a catalogue's head
-        context, found, marked = msgid.partition("\x04")
+        context, found, marked = msgid.partition(CONTEXT)
         if found:
             return self._catalogue.pgettext(context, marked)
         return self._catalogue.gettext(msgid)
 
     def counted(self, msgid: str, /, **values: object) -> str:
         """A sentence of which whole numbers choose words, `{n:call|calls}`."""
-        return Message(msgid, **values).said(self)
+        return self.say(message(msgid, **values))
 
     def pgettext(self, context: str, msgid: str, /, **values: object) -> str:
         """The same, where one English word is several in other languages."""
@@ -211,6 +159,8 @@ class _Fields(Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         """A number has the signs of the language where it is formatted at all; else it is what
         somebody wrote, or is to write, into a file."""
+        if isinstance(value, Figure) and not format_spec:
+            return self._by.figure(value)
         if not isinstance(value, int | float) or not format_spec:
             return format(value, format_spec)
         if "|" in format_spec:

@@ -15,9 +15,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, allowed, did_you_mean, several
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
-from giaoban.translation import N_, UNITS, Message, translator
+from giaoban.translation import UNITS, translator
 from results.judge.aggregate import Statistic
 from results.judge.metrics import Measure
 from results.model.result import Assumption, Id
@@ -297,8 +297,8 @@ class Criteria(StrictModel):
         """The thresholds that rest on no published figure, for the result's list."""
         return [
             Assumption(
-                what=Message(_LIMIT, criterion=c.name_en).en,
-                what_vi=Message(_LIMIT, criterion=c.name_vi).vi,
+                what=message(_LIMIT, criterion=c.name_en).en,
+                what_vi=message(_LIMIT, criterion=c.name_vi).vi,
                 value=f"{c.threshold:g} {c.unit}",
                 value_vi=f"{translator('vi').figure(c.threshold)} {c.unit_text_vi}",
                 source=c.source_en,
@@ -322,8 +322,8 @@ def _changed(item: Criterion, threshold: float | None) -> Criterion:
         update={
             "threshold": float(threshold),
             "preferred": kept,
-            "source_en": Message(text, default=item.threshold, source=item.source_en).en,
-            "source_vi": Message(text, default=item.threshold, source=item.source_vi).vi,
+            "source_en": message(text, default=item.threshold, source=item.source_en).en,
+            "source_vi": message(text, default=item.threshold, source=item.source_vi).vi,
         }
     )
 

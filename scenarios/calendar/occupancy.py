@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, message
 from results.model.calendar import Period
 from scenarios.calendar.registration import Registration
 from scenarios.estimate.static import StaticLoads, static_loads
@@ -75,7 +75,7 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
     bridges, links = _rooms(world, [each for each, _ in parts])
     first, *others = parts or [(moment.held[0], list(moment.held[0].participants))]
     settings = _settings(world, first[0])
-    asked = Message(QUESTION, time=f"{moment.start:%H:%M}", day=f"{moment.start:%Y-%m-%d}")
+    asked = message(QUESTION, time=f"{moment.start:%H:%M}", day=f"{moment.start:%Y-%m-%d}")
     return world.base.model_copy(
         update={
             "id": f"moment-{moment.start:%Y%m%d-%H%M}",

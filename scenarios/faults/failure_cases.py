@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from giaoban.errors import InputError, did_you_mean
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake
-from giaoban.translation import N_, Message
 from scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
 from scenarios.faults.kinds import KINDS
 from scenarios.spec.scenario import Accepted
@@ -60,8 +59,8 @@ def pair(a: FailureCase, b: FailureCase) -> FailureCase:
     )
 
 
-def _both(first: Message, second: Message) -> Message:
-    return Message(N_("{first} and {second}"), first=first, second=second)
+def _both(first: Sentence, second: Sentence) -> Sentence:
+    return message(N_("{first} and {second}"), first=first, second=second)
 
 
 def chosen(

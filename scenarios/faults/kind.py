@@ -19,9 +19,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
-from giaoban.translation import N_, Message
 from results.model.failures import Element
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import DIGITS, FOREVER_S, Effect
@@ -124,10 +123,10 @@ class FailureCase:
 
     id: str
     kind: str
-    name: Message
+    name: Sentence
     elements: tuple[Element, ...]
     faults: tuple[dict[str, object], ...]
-    point: Message
+    point: Sentence
     own: tuple[str, ...] = ()
     tried: Literal["usual", "access", "mcu", "only"] = "usual"
     mended: bool = False
@@ -170,7 +169,7 @@ class FaultKind(StrictModel):
         return network.mcu.id if self.target == "mcu" else str(getattr(self, self.target))
 
     @abstractmethod
-    def words(self) -> Message:
+    def words(self) -> Sentence:
         """What happens, not where or when."""
 
     # ------------------------------------------------------------------------------ what is wrong
@@ -245,7 +244,7 @@ class FaultKind(StrictModel):
 
     @classmethod
     def case(
-        cls, element: str, name: Message, point: Message, own: Sequence[str] = (), **more: Any
+        cls, element: str, name: Sentence, point: Sentence, own: Sequence[str] = (), **more: Any
     ) -> FailureCase:
         """One of them; `more` are further attributes. `faults` is the table with its only key, and
         the `keys` that a kind needs beside it."""
@@ -387,12 +386,12 @@ def host_off(host: str, access: str, from_s: float, to_s: float) -> list[Effect]
     return [Effect("off", (host,), from_s, to_s), *dark([access], from_s, to_s)]
 
 
-def link_ends(network: Network, link: NetLink) -> Message:
+def link_ends(network: Network, link: NetLink) -> Sentence:
     """What people call a link, within a sentence."""
     a, b = (network.node(end).name for end in (link.a, link.b))
     if link.kind == "access":
-        return Message(N_("access link of {host}"), host=a)
-    return Message(N_("link {ends}"), ends=f"{a} – {b}")
+        return message(N_("access link of {host}"), host=a)
+    return message(N_("link {ends}"), ends=f"{a} – {b}")
 
 
 def rounded_s(at_s: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, message
 from results.model.load import LoadCriterion, MediaResult
 from results.model.result import Assumption
 from scenarios.load.media import LEAST_PCT, START_MS
@@ -12,16 +12,16 @@ from scenarios.study.assumptions import assumed
 
 LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"
 _SECONDS = "{seconds} s"
-_NO_STANDARD = Message(N_("no standard gives it"))
-_ENDPOINTS = Message(N_("the settings of the province's own endpoints"))
+_NO_STANDARD = message(N_("no standard gives it"))
+_ENDPOINTS = message(N_("the settings of the province's own endpoints"))
 
 
 def of_redialling(redial_s: float) -> Iterator[Assumption]:
     """How often a bridge dials again, where no profile of endpoints says it."""
     yield assumed(
-        Message(N_("how often a bridge dials again that was refused or got no answer")),
-        Message(_SECONDS, seconds=redial_s),
-        Message(N_("no document gives it")),
+        message(N_("how often a bridge dials again that was refused or got no answer")),
+        message(_SECONDS, seconds=redial_s),
+        message(N_("no document gives it")),
         _ENDPOINTS,
     )
 
@@ -30,9 +30,9 @@ def of_spread(spread_s: float) -> Iterator[Assumption]:
     """Over how long bridges spread; 0: all dial in the same moment, so nothing is assumed."""
     if spread_s:
         yield assumed(
-            Message(N_("over how long the first dialling is spread with random back-off")),
-            Message(_SECONDS, seconds=spread_s),
-            Message(N_("our own choice, to be tried before it is set")),
+            message(N_("over how long the first dialling is spread with random back-off")),
+            message(_SECONDS, seconds=spread_s),
+            message(N_("our own choice, to be tried before it is set")),
             _ENDPOINTS,
         )
 
@@ -41,14 +41,14 @@ def of_media(media: Iterable[MediaResult]) -> Iterator[Assumption]:
     """When a call counts as heard and seen; where nobody asked for media nothing is assumed."""
     if any(each.calls for each in media):
         yield assumed(
-            Message(N_("how much of the sound and the pictures of a call must come")),
-            Message(
+            message(N_("how much of the sound and the pictures of a call must come")),
+            message(
                 N_("{share} %, from {start} s after the call was set up at the latest"),
                 share=float(LEAST_PCT),
                 start=START_MS / 1e3,
             ),
             _NO_STANDARD,
-            Message(
+            message(
                 N_("the device's documents: how soon it sends, and whether it sends in silence")
             ),
         )
@@ -74,5 +74,5 @@ def of_criteria(criteria: Iterable[LoadCriterion]) -> Iterator[Assumption]:
     for each in criteria:
         if each.id in _THRESHOLDS and not each.set_here:
             what, value, settled_by = _THRESHOLDS[each.id]
-            limit = Message(value, limit=float(each.threshold))
-            yield assumed(Message(what), limit, _NO_STANDARD, Message(settled_by))
+            limit = message(value, limit=float(each.threshold))
+            yield assumed(message(what), limit, _NO_STANDARD, message(settled_by))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from giaoban import tomlfile
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, message
 from topology.country import DEVICE, SOURCE, country
 from topology.importers.files import as_toml
 
@@ -60,7 +60,7 @@ def _devices(bridges: int) -> dict[str, Any]:
 
 
 def _scenario(bridges: int, profile: str) -> dict[str, Any]:
-    question = Message(
+    question = message(
         N_("Does a meeting of {bridges} bridges of a whole country work?"), bridges=bridges
     )
     return {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from giaoban.translation import N_, Message, joined, pgettext
+from giaoban.sentence import N_, Sentence, joined, message
+from giaoban.translation import pgettext
 from results.model.result import Impairment as Declared
 from scenarios.spec.hops import BOTH
 from scenarios.spec.impairment import Impairment, hops_of
@@ -25,17 +26,17 @@ from traffic.impairments.models import (
 )
 
 _MEDIA = {
-    "audio": Message(N_("sound")),
-    "video": Message(N_("picture")),
-    "content": Message(N_("slides")),
+    "audio": message(N_("sound")),
+    "video": message(N_("picture")),
+    "content": message(N_("slides")),
 }
-_WAYS = {"up": Message(N_("up")), "down": Message(N_("down"))}
-_LOSS: dict[type, Message] = {
-    BernoulliLoss: Message(pgettext("loss", "independent")),
-    GilbertLoss: Message(pgettext("loss", "Gilbert")),
-    GilbertElliottLoss: Message(pgettext("loss", "Gilbert–Elliott")),
-    FourStateLoss: Message(pgettext("loss", "four states")),
-    TraceLoss: Message(pgettext("loss", "as recorded")),
+_WAYS = {"up": message(N_("up")), "down": message(N_("down"))}
+_LOSS: dict[type, Sentence] = {
+    BernoulliLoss: message(pgettext("loss", "independent")),
+    GilbertLoss: message(pgettext("loss", "Gilbert")),
+    GilbertElliottLoss: message(pgettext("loss", "Gilbert–Elliott")),
+    FourStateLoss: message(pgettext("loss", "four states")),
+    TraceLoss: message(pgettext("loss", "as recorded")),
 }
 
 
@@ -73,23 +74,23 @@ def marks(
     for item in impairments:
         from_s, to_s = (0.0 if item.from_s is None else item.from_s), item.to_s or seconds
         words, place = what(item), _place(item, names)
-        told = joined([place, words], ": ")
+        told = joined(": ", [place, words])
         found.append((told.en, told.vi, from_s, to_s))
     return found
 
 
-def what(item: Impairment) -> Message:
+def what(item: Impairment) -> Sentence:
     """What is done to the packets."""
     parts = []
     if item.loss is not None:
         parts.append(_loss(item.loss))
     if item.corrupt:
-        parts.append(Message(N_("{share} % damaged"), share=_rounded(100 * item.corrupt)))
+        parts.append(message(N_("{share} % damaged"), share=_rounded(100 * item.corrupt)))
     if item.duplicate:
-        parts.append(Message(N_("{share} % sent twice"), share=_rounded(100 * item.duplicate)))
+        parts.append(message(N_("{share} % sent twice"), share=_rounded(100 * item.duplicate)))
     if item.rate is not None:
         parts.append(
-            Message(
+            message(
                 N_("rate {rate} kb/s, {packets} packets may wait"),
                 rate=_rounded(item.rate.kbps),
                 packets=item.rate.buffer_packets,
@@ -97,14 +98,14 @@ def what(item: Impairment) -> Message:
         )
     if item.jitter is not None:
         parts.append(_jitter(item.jitter))
-    return joined(parts, "; ")
+    return joined("; ", parts)
 
 
-def _loss(model: Loss) -> Message:
+def _loss(model: Loss) -> Sentence:
     share, burst, kind = _rounded(100 * loss_rate(model)), mean_burst(model), _LOSS[type(model)]
     if isinstance(model, BernoulliLoss) or math.isinf(burst):
-        return Message(N_("{share} % loss, {kind}"), share=share, kind=kind)
-    return Message(
+        return message(N_("{share} % loss, {kind}"), share=share, kind=kind)
+    return message(
         N_("{share} % loss, {kind}, bursts of {burst} packets on average"),
         share=share,
         kind=kind,
@@ -112,38 +113,38 @@ def _loss(model: Loss) -> Message:
     )
 
 
-def _jitter(model: Jitter) -> Message:
+def _jitter(model: Jitter) -> Sentence:
     match model:
         case NormalJitter():
-            figures = Message("{mean} ± {sd}", mean=model.mean_ms, sd=model.sd_ms)
-            law = Message(pgettext("jitter", "normal"))
+            figures = message("{mean} ± {sd}", mean=model.mean_ms, sd=model.sd_ms)
+            law = message(pgettext("jitter", "normal"))
         case GammaJitter():
-            figures = Message("{mean}", mean=model.shape * model.scale_ms)
-            law = Message(pgettext("jitter", "gamma"))
+            figures = message("{mean}", mean=model.shape * model.scale_ms)
+            law = message(pgettext("jitter", "gamma"))
         case ParetoJitter():
-            figures = Message("{mean}", mean=float(f"{model.scale_ms / (model.shape - 1):.3g}"))
-            law = Message(pgettext("jitter", "Pareto"))
+            figures = message("{mean}", mean=float(f"{model.scale_ms / (model.shape - 1):.3g}"))
+            law = message(pgettext("jitter", "Pareto"))
     text = N_("{delay} ms more delay, {law}")
     if model.reorder:
         text = N_("{delay} ms more delay, {law}, packets overtake each other")
-    return Message(text, delay=figures, law=law)
+    return message(text, delay=figures, law=law)
 
 
-def _place(item: Impairment, names: dict[str, str]) -> Message:
+def _place(item: Impairment, names: dict[str, str]) -> Sentence:
     if item.bridge is not None:
-        parts = [Message("{name}", name=names[item.bridge]), _WAYS[item.way]]
+        parts = [message("{name}", name=names[item.bridge]), _WAYS[item.way]]
         if media := _MEDIA.get(item.kind or BOTH):
             parts.append(media)
-        return joined(parts, ", ")
+        return joined(", ", parts)
     assert item.link is not None
     host = item.link.removeprefix("access-")
     if host == item.link:
-        return Message(N_("link {ends}"), ends=host)
-    line = Message(pgettext("fault", "access line of {host}"), host=names.get(host, host))
+        return message(N_("link {ends}"), ends=host)
+    line = message(pgettext("fault", "access line of {host}"), host=names.get(host, host))
     if item.way == BOTH:
         return line
     up = item.way == "up" or item.way.startswith(f"{host}->")
-    return joined([line, _WAYS["up" if up else "down"]], ", ")
+    return joined(", ", [line, _WAYS["up" if up else "down"]])
 
 
 def _rounded(value: float) -> float:

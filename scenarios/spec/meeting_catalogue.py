@@ -15,8 +15,8 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Name, Sourced, Text
+from giaoban.sentence import N_, message
 from giaoban.tomlfile import StrictModel, load
-from giaoban.translation import N_, Message
 from mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from mcu_sim.device import Id
 from scenarios.faults.kinds import Fault
@@ -226,8 +226,8 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
     return base.model_copy(
         update={
             "id": meeting.id,
-            "question": Message(QUESTION, meeting=meeting.name).en,
-            "question_vi": Message(QUESTION, meeting=meeting.name_vi).vi,
+            "question": message(QUESTION, meeting=meeting.name).en,
+            "question_vi": message(QUESTION, meeting=meeting.name_vi).vi,
             "profile": meeting.profile or base.profile,
             "meeting": settings,
             "concurrent": [],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from giaoban.provenance import Sourced
-from giaoban.translation import N_, Message, joined, translator
+from giaoban.sentence import N_, Sentence, joined, message
+from giaoban.translation import translator
 from mcu_sim.device import Device
 from results.judge.criteria import Criteria
 from results.model.result import Assumption
@@ -27,10 +28,10 @@ _DEVICE_WORDS = {
     "cost": N_("units a call takes on {device}"),
 }
 _STEPS = {
-    "higher": Message(N_("a port of the next higher level")),
-    "lower": Message(N_("a lower resolution")),
-    "audio": Message(N_("audio only")),
-    "refuse": Message(N_("refusal")),
+    "higher": message(N_("a port of the next higher level")),
+    "lower": message(N_("a lower resolution")),
+    "audio": message(N_("audio only")),
+    "refuse": message(N_("refusal")),
 }
 
 
@@ -68,7 +69,7 @@ def _province(question: Question) -> Iterator[Assumption]:
         )
 
 
-def assumed(what: Message, value: Message, source: Message, settled_by: Message) -> Assumption:
+def assumed(what: Sentence, value: Sentence, source: Sentence, settled_by: Sentence) -> Assumption:
     """As a result holds it: in the languages that its fields have."""
     return Assumption(
         what=what.en,
@@ -85,16 +86,16 @@ def assumed(what: Message, value: Message, source: Message, settled_by: Message)
 def _background(question: Question) -> Iterator[Assumption]:
     for item in question.scenario.background:
         if item.assumed:
-            rate = Message("{rate} Mb/s", rate=item.mbps)
+            rate = message("{rate} Mb/s", rate=item.mbps)
             if item.mbps is None:
-                rate = Message("{share} %", share=item.pct)
+                rate = message("{share} %", share=item.pct)
             yield assumption(
-                item, Message(N_("other traffic on link {link}"), link=item.link), rate
+                item, message(N_("other traffic on link {link}"), link=item.link), rate
             )
 
 
 def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assumption]:
-    steps = joined([_STEPS[step] for step in device.when_full.steps], ", ")
+    steps = joined(", ", [_STEPS[step] for step in device.when_full.steps])
     values = {
         "capacity": f"{device.units_total:g} {device.unit}",
         "audio_mix_delay": f"{device.audio_mix_delay_ms:g} ms",
@@ -119,19 +120,19 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assump
         if key in unused:
             continue
         text = _DEVICE_WORDS.get(key.split(".")[0], N_("{figure} of {device}"))
-        value = steps if key == "when_full" else Message("{value}", value=values.get(key, ""))
-        yield assumption(figure, Message(text, device=device.name, figure=key), value)
+        value = steps if key == "when_full" else message("{value}", value=values.get(key, ""))
+        yield assumption(figure, message(text, device=device.name, figure=key), value)
 
 
 def _media(question: Question) -> Iterator[Assumption]:
     plan, terminal = question.plan, question.profiles.terminal
     if plan.profile.assumed:
-        rate = Message("{value}", value=f"{plan.profile.video_kbps:g} kb/s")
-        yield assumption(plan.profile, Message(N_("rate of a call")), rate)
+        rate = message("{value}", value=f"{plan.profile.video_kbps:g} kb/s")
+        yield assumption(plan.profile, message(N_("rate of a call")), rate)
     yield from _sound(question)
     yield from _pictures(question)
     if terminal.assumed:
-        value = Message(
+        value = message(
             N_(
                 "{packet} ms to a packet, {buffer} ms buffer; pictures {encoding} ms to a packet, "
                 "{video_buffer} ms buffer, {decoding} ms to the screen; up to {hold} ms held back "
@@ -144,14 +145,14 @@ def _media(question: Question) -> Iterator[Assumption]:
             decoding=f"{terminal.decoding_ms:g}",
             hold=f"{terminal.sync_hold_ms:g}",
         )
-        yield assumption(terminal, Message(N_("delays inside an endpoint")), value)
+        yield assumption(terminal, message(N_("delays inside an endpoint")), value)
     if plan.recovery is not None and plan.recovery.assumed:
         yield of_recovery(plan.recovery)
 
 
 def of_recovery(recovery: Recovery) -> Assumption:
     """How a bridge comes back after a fault."""
-    value = Message(
+    value = message(
         N_(
             "cut off after {timeout} s without media, dials every {redial} s; a bridge starts in "
             "{bridge} s, an MCU in {mcu} s"
@@ -161,7 +162,7 @@ def of_recovery(recovery: Recovery) -> Assumption:
         bridge=float(recovery.bridge_boot_s),
         mcu=float(recovery.mcu_boot_s),
     )
-    return assumption(recovery, Message(N_("how a bridge comes back after a fault")), value)
+    return assumption(recovery, message(N_("how a bridge comes back after a fault")), value)
 
 
 def _sound(question: Question) -> Iterator[Assumption]:
@@ -169,30 +170,30 @@ def _sound(question: Question) -> Iterator[Assumption]:
     plan, audio = question.plan, question.plan.audio
     if audio.assumed:
         yield assumption(
-            audio, Message(N_("encoding of sound")), Message("{name}", name=audio.name)
+            audio, message(N_("encoding of sound")), message("{name}", name=audio.name)
         )
     codec = codec_of(audio.id)
     if codec.assumed:
         yield assumed(
-            Message(N_("how losses sound with {encoding}"), encoding=audio.name),
-            Message("Ie = {ie}, Bpl = {bpl}", ie=codec.ie, bpl=codec.bpl),
-            Message(codec.source),
-            Message(N_("factors of this codec published by the ITU-T, or a listening test")),
+            message(N_("how losses sound with {encoding}"), encoding=audio.name),
+            message("Ie = {ie}, Bpl = {bpl}", ie=codec.ie, bpl=codec.bpl),
+            message(codec.source),
+            message(N_("factors of this codec published by the ITU-T, or a listening test")),
         )
     if plan.sound == "conversation" and plan.speech.assumed:
-        value = Message(
+        value = message(
             N_("{talk} s of talk, {pause} s of pause on average"),
             talk=float(plan.speech.talk_s),
             pause=float(plan.speech.pause_s),
         )
-        yield assumption(plan.speech, Message(N_("when a bridge talks")), value)
+        yield assumption(plan.speech, message(N_("when a bridge talks")), value)
 
 
 def _pictures(question: Question) -> Iterator[Assumption]:
     """How an encoder spends its rate: on pictures, and on slides where they are shown."""
     encoder, slides = question.profiles.encoder, question.profiles.content
     if encoder.assumed:
-        value = Message(
+        value = message(
             N_(
                 "key frame {ratio} × the mean, every {interval} s; σ of log size {sigma}, {share} "
                 "% of its variance lasting; {scenes} scene changes a minute"
@@ -203,17 +204,17 @@ def _pictures(question: Question) -> Iterator[Assumption]:
             share=100.0 * encoder.motion_share,
             scenes=float(encoder.scene_changes_per_min),
         )
-        yield assumption(encoder, Message(N_("how an encoder spends its rate")), value)
+        yield assumption(encoder, message(N_("how an encoder spends its rate")), value)
     if question.plan.content is not None and slides.assumed:
-        value = Message(
+        value = message(
             N_("{size} kB a slide, one every {interval} s on average"),
             size=slides.picture_bytes / 1000,
             interval=float(slides.slide_interval_s),
         )
-        yield assumption(slides, Message(N_("shared slides")), value)
+        yield assumption(slides, message(N_("shared slides")), value)
 
 
-def assumption(figure: Sourced, what: Message, value: Message) -> Assumption:
+def assumption(figure: Sourced, what: Sentence, value: Sentence) -> Assumption:
     """An assumed figure as results tell it."""
     source, settled_by = figure.said(translator("vi"))
     return Assumption(

@@ -16,7 +16,7 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, message
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.by_bridge import by_bridge
@@ -188,8 +188,8 @@ def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> 
     assumptions = list(found[-1].assumptions)
     seconds = found[-1].judged.seconds
     if course.assumed:
-        what = Message(N_("course of the meeting {meeting}"), meeting=meeting.id)
-        value = Message(
+        what = message(N_("course of the meeting {meeting}"), meeting=meeting.id)
+        value = message(
             N_("{length} min condensed to {seconds} s"), length=meeting.length_min, seconds=seconds
         )
         assumptions.append(assumption(course, what, value))

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import dotted
-from giaoban.translation import Message
 from topology.addressing import span_for
 from topology.importers import words
 from topology.importers.draft import Draft, Line, Site, Values
@@ -236,7 +236,7 @@ def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None
         words.assume(given, filled, words.SETTLES_LINK)
 
 
-def _buffer(given: Values) -> list[Message]:
+def _buffer(given: Values) -> list[Sentence]:
     if given.get("buffer_packets") is not None:
         return []
     try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from topology.importers.draft import Values
 
-GREAT_CIRCLE = Message(N_("length: great-circle distance × 1.2"))
-AMID = Message(N_("no place given, put amid its neighbours"))
-CENTRAL = Message(N_("no MCU in the file: put where the fibre to all sites is shortest"))
-CHOSEN = Message(N_("no MCU in the file: site chosen"))
-AT_SITE = Message(N_("no bridge in the file: one at each site"))
-SETTLES_LINK = Message(N_("the operator's link table: route, length, committed rate, queue limit"))
-SETTLES_ACCESS = Message(N_("the access contract with the operator"))
-SETTLES_PLACE = Message(N_("the position of the site"))
+GREAT_CIRCLE = message(N_("length: great-circle distance × 1.2"))
+AMID = message(N_("no place given, put amid its neighbours"))
+CENTRAL = message(N_("no MCU in the file: put where the fibre to all sites is shortest"))
+CHOSEN = message(N_("no MCU in the file: site chosen"))
+AT_SITE = message(N_("no bridge in the file: one at each site"))
+SETTLES_LINK = message(N_("the operator's link table: route, length, committed rate, queue limit"))
+SETTLES_ACCESS = message(N_("the access contract with the operator"))
+SETTLES_PLACE = message(N_("the position of the site"))
 
 FIBRE: Values = {
     "us_per_km": 5.0,
@@ -27,22 +27,22 @@ ADDRESSING: Values = {
 }
 
 
-def rate(mbps: float) -> Message:
+def rate(mbps: float) -> Sentence:
     """Said of a rate that was filled in."""
-    return Message(N_("rate: none given, {rate} Mb/s"), rate=float(mbps))
+    return message(N_("rate: none given, {rate} Mb/s"), rate=float(mbps))
 
 
-def length(km: float) -> Message:
+def length(km: float) -> Sentence:
     """Said of a length that was filled in."""
-    return Message(N_("length: none given, {km} km"), km=float(km))
+    return message(N_("length: none given, {km} km"), km=float(km))
 
 
-def queue(packets: int) -> Message:
+def queue(packets: int) -> Sentence:
     """Said of a queue limit that was filled in."""
-    return Message(N_("queue: none given, {packets} packets"), packets=packets)
+    return message(N_("queue: none given, {packets} packets"), packets=packets)
 
 
-def assume(given: Values, filled: list[Message], settles: Message) -> None:
+def assume(given: Values, filled: list[Sentence], settles: Sentence) -> None:
     """Mark a record as assumed: what was filled in is told after its source."""
     source, source_vi = str(given.get("source", "")), str(given.get("source_vi", ""))
     given["source"] = "; ".join([source, *(text.en for text in filled)])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from giaoban.errors import did_you_mean, several
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from topology.model import BridgeSpec, Province
 from topology.units.unit import Unit
 
@@ -77,7 +76,7 @@ def _bridge(unit: Unit) -> BridgeSpec:
     settled = unit.settled_by, unit.settled_by_vi
     if chosen and not unit.assumed:
         settled = N_("the access contract with the telecom company"), ""
-    more = Message(N_("; rate and queue as of other access lines"))
+    more = message(N_("; rate and queue as of other access lines"))
     return BridgeSpec(
         id=unit.id,
         name=unit.name,

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError, may_hint
 from giaoban.names import distinct, identifier, key
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
-from giaoban.translation import N_, Message
 from topology.units.unit import Unit, bare, spelt_out
 
 HERE = Path(__file__).parent
@@ -32,7 +31,7 @@ ID_LENGTH = 32
 SEAT_KM, OTHER_KM = 3.0, 20.0
 """Assumed access lines: from a district's router to the unit it stands in, and to any other."""
 CENTRE = "Thị xã Gia Nghĩa"
-DEPARTMENT = Message(
+DEPARTMENT = message(
     N_(
         "department under Decree 13/2008/NĐ-CP, Art. 8 (list from memory), in the provincial "
         "capital; access length assumed; Art. 18(2) lets it connect a room"
@@ -206,7 +205,7 @@ def _units_2013(districts: Sequence[District], taken: set[str]) -> Iterator[Unit
         wanted = f"{name} {bare(district.name)}" if name in doubled else name
         at_seat = key(row.text("name")) == key(district.capital) or row.text("type") == "phường"
         code = row.text("code")
-        source = Message(
+        source = message(
             N_("unit {code} of 2013, {district}; access length from its router assumed"),
             code=code,
             district=district.name,
@@ -237,7 +236,7 @@ def _units_2025(
         district = by_name[by_code[code].district]
         parts = [key(bare(part.strip())) for part in row.text("merged_from").split(";")]
         at_seat = key(district.capital) in parts or name.startswith("Phường")
-        source = Message(
+        source = message(
             N_(
                 "unit {code} of 2025, formerly in {district}; access length from its router assumed"
             ),

@@ -8,10 +8,9 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
 from giaoban.tomlfile import said_by_pydantic
-from giaoban.translation import N_, Message
 from topology.units.known import (
     ID_LENGTH,
     OTHER_KM,
@@ -92,9 +91,9 @@ def _unit(row: Row, named: dict[str, set[str]]) -> Unit:
     if (packets := row.cells.get("buffer_packets")) and packets.text:
         given["buffer_packets"] = packets.whole()
     figures: dict[str, object] = {n: v for n, v in given.items() if v is not None}
-    here = Message(N_("{file}, line {line}"), file=row.path.name, line=row.line)
+    here = message(N_("{file}, line {line}"), file=row.path.name, line=row.line)
     if row.text("source"):
-        here = Message("{text}", text=row.text("source"))
+        here = message("{text}", text=row.text("source"))
     texts = {"source": here.en, "source_vi": here.vi}
     if found is not None:
         if row.text("router"):
@@ -110,7 +109,7 @@ def _unit(row: Row, named: dict[str, set[str]]) -> Unit:
         raise row.mistake(_no_router(row))
     if "km" not in figures:
         figures["km"] = OTHER_KM
-        source = Message(N_("{source}; access length from its router assumed"), source=here)
+        source = message(N_("{source}; access length from its router assumed"), source=here)
         texts = {"source": source.en, "source_vi": source.vi, "settled_by": SETTLED_BY}
     wanted = identifier(name, ID_LENGTH, "u")
     if len(named[wanted]) > 1 and row.text("district"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from giaoban.translation import N_, Message, pgettext
+from giaoban.sentence import N_, Sentence, message
+from giaoban.translation import pgettext
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
 from topology.network import NetLink, Network
@@ -17,8 +18,8 @@ class Cut(LinkFault):
 
     kind: Literal["cut"]
 
-    def words(self) -> Message:
-        return Message(N_("link cut"))
+    def words(self) -> Sentence:
+        return message(N_("link cut"))
 
     def effects(self, _context: FaultContext) -> list[Effect]:
         return dark([self.link], *self.span_s)
@@ -29,7 +30,7 @@ class Cut(LinkFault):
             ends = link_ends(context.network, link)
             yield cls.case(
                 link.id,
-                Message(pgettext("failure", "{what} cut"), what=ends),
+                message(pgettext("failure", "{what} cut"), what=ends),
                 ends,
                 context.own_bridges(links=[link.id]),
                 tried=tried(context.network, link),

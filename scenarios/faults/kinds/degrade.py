@@ -8,8 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from scenarios.faults.kind import (
     FaultContext,
     KeyMistake,
@@ -51,11 +50,11 @@ class Degrade(WorseLineFault):
             )
         return self
 
-    def words(self) -> Message:
+    def words(self) -> Sentence:
         pct, over_s = self.loss_pct, self.over_s
         if over_s is None:
-            return Message(N_("loss growing to {pct} %"), pct=pct)
-        return Message(N_("loss growing to {pct} % within {seconds} s"), pct=pct, seconds=over_s)
+            return message(N_("loss growing to {pct} %"), pct=pct)
+        return message(N_("loss growing to {pct} % within {seconds} s"), pct=pct, seconds=over_s)
 
     def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         if self.at_s + (self.over_s or 0.0) > length_s:

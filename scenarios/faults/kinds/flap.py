@@ -6,8 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
     LONGEST_S,
@@ -49,9 +48,9 @@ class Flap(LinkFault):
             )
         return self
 
-    def words(self) -> Message:
+    def words(self) -> Sentence:
         text = N_("flapping ({down} s dark, {up} s lit)")
-        return Message(text, down=self.down_s, up=self.up_s)
+        return message(text, down=self.down_s, up=self.up_s)
 
     def effects(self, _context: FaultContext) -> list[Effect]:
         found = []

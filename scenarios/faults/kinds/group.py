@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -26,8 +25,8 @@ class GroupCut(FaultKind):
     kind: Literal["group"]
     group: str
 
-    def words(self) -> Message:
-        return Message(N_("cable with several links cut"))
+    def words(self) -> Sentence:
+        return message(N_("cable with several links cut"))
 
     def unknown(self, context: FaultContext) -> Iterator[KeyMistake]:
         if context.groups:
@@ -58,8 +57,8 @@ class GroupCut(FaultKind):
             name, links = group.name, ", ".join(group.links)
             yield cls.case(
                 group.id,
-                Message(N_("cable {name} cut ({links})"), name=name, links=links),
-                Message(N_("cable {name}"), name=name),
+                message(N_("cable {name} cut ({links})"), name=name, links=links),
+                message(N_("cable {name}"), name=name),
                 context.own_bridges(links=group.links),
                 mended=True,
             )

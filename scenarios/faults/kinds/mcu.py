@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.translation import N_, Message, pgettext
+from giaoban.sentence import N_, Sentence, message
+from giaoban.translation import pgettext
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -22,8 +23,8 @@ class McuCrash(BootingFault):
     target: ClassVar[FaultTarget] = "mcu"
     kind: Literal["mcu"]
 
-    def words(self) -> Message:
-        return Message(N_("MCU down"))
+    def words(self) -> Sentence:
+        return message(N_("MCU down"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
         from_s, to_s = self.span_s
@@ -35,7 +36,7 @@ class McuCrash(BootingFault):
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
         yield cls.case(
             context.network.mcu.id,
-            Message(pgettext("failure", "MCU down")),
-            Message(pgettext("failure", "the MCU")),
+            message(pgettext("failure", "MCU down")),
+            message(pgettext("failure", "the MCU")),
             tried="mcu",
         )

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from scenarios.faults.kind import (
     FaultContext,
     KeyMistake,
@@ -26,8 +25,8 @@ class RateDrop(WorseLineFault):
     rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
 
-    def words(self) -> Message:
-        return Message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
+    def words(self) -> Sentence:
+        return message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         own = context.network.link(self.link).rate_mbps

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -26,8 +25,8 @@ class RouterDown(FaultKind):
     kind: Literal["router"]
     router: str
 
-    def words(self) -> Message:
-        return Message(N_("router down"))
+    def words(self) -> Sentence:
+        return message(N_("router down"))
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         if not context.carries(self.router):
@@ -46,8 +45,8 @@ class RouterDown(FaultKind):
             if context.carries(router.id):
                 yield cls.case(
                     router.id,
-                    Message(N_("router {router} down"), router=router.name),
-                    Message(N_("router {router}"), router=router.name),
+                    message(N_("router {router} down"), router=router.name),
+                    message(N_("router {router}"), router=router.name),
                     context.own_bridges(router=router.id),
                     in_pairs=True,
                 )

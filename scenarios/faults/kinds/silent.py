@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import DirectedLinkFault, FailureCase, FaultContext, link_ends
 from scenarios.faults.kinds.cut import Cut, tried
@@ -16,8 +16,8 @@ class Silent(DirectedLinkFault):
 
     kind: Literal["silent"]
 
-    def words(self) -> Message:
-        return Message(N_("silent failure (light on, packets gone)"))
+    def words(self) -> Sentence:
+        return message(N_("silent failure (light on, packets gone)"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
         return [Effect("swallow", tuple(hop), *self.span_s) for hop in self.hops(context.network)]
@@ -28,7 +28,7 @@ class Silent(DirectedLinkFault):
             ends = link_ends(context.network, link)
             yield cls.case(
                 link.id,
-                Message(N_("{what} lit, but its packets gone"), what=ends),
+                message(N_("{what} lit, but its packets gone"), what=ends),
                 ends,
                 context.own_bridges(links=[link.id]),
                 tried=tried(context.network, link),

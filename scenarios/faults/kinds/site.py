@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from results.model.faults import FaultTarget
 from scenarios.faults.effects import Effect
 from scenarios.faults.kind import (
@@ -24,8 +24,8 @@ class SitePower(BootingFault):
     kind: Literal["site"]
     bridge: str
 
-    def words(self) -> Message:
-        return Message(N_("site without power"))
+    def words(self) -> Sentence:
+        return message(N_("site without power"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
         from_s, to_s = self.span_s
@@ -43,8 +43,8 @@ class SitePower(BootingFault):
             router = context.network.access_link(bridge.id).b
             yield cls.case(
                 bridge.id,
-                Message(N_("power out at {bridge}"), bridge=bridge.name),
-                Message(N_("power at {bridge}"), bridge=bridge.name),
+                message(N_("power out at {bridge}"), bridge=bridge.name),
+                message(N_("power at {bridge}"), bridge=bridge.name),
                 context.own_bridges(router=router),
                 tried="only" if router in seen else "usual",
             )

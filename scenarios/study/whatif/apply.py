@@ -8,8 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.sentence import Sentence, joined
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, joined, message
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, load_devices
 from scenarios.spec.question import Question, province_of, question_from
@@ -206,7 +205,7 @@ def _elsewhere(province: Province, variant: Variant) -> list[BridgeSpec]:
             meeting.calls,
             at=meeting.at or province.mcu.router,
             prefix=f"meeting-{number + 1}",
-            name=Message(N_("Meeting {n}, bridge"), n=number + 1),
+            name=message(N_("Meeting {n}, bridge"), n=number + 1),
         )
     ]
 

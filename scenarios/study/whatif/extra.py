@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from giaoban.errors import InputError, did_you_mean
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from topology.model import BridgeSpec, Province
 
 SETTLED_BY = N_("a survey of the access line by the telecom company")
@@ -17,7 +17,7 @@ def extra_bridges(
     *,
     at: str | None = None,
     prefix: str = "more",
-    name: Message = Message(N_("Further bridge")),  # noqa: B008 - it is never changed
+    name: Sentence = message(N_("Further bridge")),  # noqa: B008 - it is never changed
 ) -> list[BridgeSpec]:
     """So many bridges without a name of their own, at the router `at` or at all in turn.
 
@@ -35,7 +35,7 @@ def extra_bridges(
     for number in range(count):
         router = routers[number % len(routers)]
         model = like[router]
-        source = Message(N_("nobody's yet: as the access of {bridge}"), bridge=model.name)
+        source = message(N_("nobody's yet: as the access of {bridge}"), bridge=model.name)
         found.append(
             BridgeSpec(
                 id=f"{prefix}-{number + 1:0{digits}}",

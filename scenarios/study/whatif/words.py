@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from giaoban.translation import N_, Message
+from giaoban.sentence import N_, Sentence, message
 from scenarios.spec.question import Question
 from scenarios.study.whatif.variant import Variant
 
@@ -12,7 +12,7 @@ MANY = 4
 """More bridges than this are told as a number."""
 
 
-def changes(variant: Variant, question: Question, rates: dict[str, float]) -> list[Message]:
+def changes(variant: Variant, question: Question, rates: dict[str, float]) -> list[Sentence]:
     """What differs from the scenario; `rates` are its links' in Mb/s."""
     return [
         *_bridges(question),
@@ -23,26 +23,26 @@ def changes(variant: Variant, question: Question, rates: dict[str, float]) -> li
     ]
 
 
-def _bridges(question: Question) -> Iterator[Message]:
+def _bridges(question: Question) -> Iterator[Sentence]:
     new = [call.name for call in question.plan.calls if call.new]
     if not new:
         return
     if len(new) <= MANY:
         names = ", ".join(new)
-        yield Message(N_("new bridges: {names}"), names=names)
+        yield message(N_("new bridges: {names}"), names=names)
     else:
-        yield Message(N_("{n} new bridges"), n=len(new))
+        yield message(N_("{n} new bridges"), n=len(new))
 
 
-def _device(variant: Variant, question: Question) -> Iterator[Message]:
+def _device(variant: Variant, question: Question) -> Iterator[Sentence]:
     device, profile = question.plan.device, question.plan.profile
     if variant.device is not None or variant.cards is not None:
-        yield Message(N_("device: {name}"), name=device.name)
+        yield message(N_("device: {name}"), name=device.name)
     if variant.profile is not None:
-        yield Message(N_("calls: {name}"), name=profile.name)
+        yield message(N_("calls: {name}"), name=profile.name)
 
 
-def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Message]:
+def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Sentence]:
     for change in variant.links:
         for name, value in change.figures().items():
             if name == "rate_mbps":
@@ -50,29 +50,29 @@ def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Message]:
                 text = N_("link {link}: {rate} Mb/s instead of {old}")
                 if old is None:
                     text = N_("link {link}: {rate} Mb/s")
-                yield Message(text, link=change.link, rate=float(value), old=old)
+                yield message(text, link=change.link, rate=float(value), old=old)
             else:
                 text = N_("link {link}: {name} = {value}")
-                yield Message(text, link=change.link, name=name, value=float(value))
+                yield message(text, link=change.link, name=name, value=float(value))
     for link in variant.new_links:
-        yield Message(
+        yield message(
             N_("new link {ends}: {rate} Mb/s, {km} km"),
             ends=f"{link.a} – {link.b}",
             rate=link.rate_mbps,
             km=link.km,
         )
     for name in variant.without:
-        yield Message(N_("without {name}"), name=name)
+        yield message(N_("without {name}"), name=name)
 
 
-def _meetings(variant: Variant) -> Iterator[Message]:
+def _meetings(variant: Variant) -> Iterator[Sentence]:
     for meeting in variant.meetings:
         text = N_("another meeting of {calls} {calls:call|calls}")
         if meeting.at:
             text = N_("another meeting of {calls} {calls:call|calls} at {router}")
-        yield Message(text, calls=meeting.calls, router=meeting.at)
+        yield message(text, calls=meeting.calls, router=meeting.at)
 
 
-def _pace(variant: Variant, question: Question) -> Iterator[Message]:
+def _pace(variant: Variant, question: Question) -> Iterator[Sentence]:
     if variant.pace_s is not None and any(call.new for call in question.plan.calls):
-        yield Message(N_("bridges join {pace} s apart or more"), pace=variant.pace_s)
+        yield message(N_("bridges join {pace} s apart or more"), pace=variant.pace_s)

@@ -17,7 +17,8 @@ from pretended_meeting import Meeting
 from pydantic import Field, TypeAdapter
 
 from giaoban.errors import InputError
-from giaoban.translation import N_, Message, translator
+from giaoban.sentence import N_, Sentence, message
+from giaoban.translation import translator
 from results.judge.baseline import accept
 from results.judge.baseline_compare import compare
 from results.model.failures import FailureResult, FaultsAnswer
@@ -59,8 +60,8 @@ class Digger(LinkFault):
     kind: Literal["digger"]
     deep_m: Annotated[float, Field(gt=0, le=10)] = 1.0
 
-    def words(self) -> Message:
-        return Message(N_("torn {depth} m down"), depth=self.deep_m)
+    def words(self) -> Sentence:
+        return message(N_("torn {depth} m down"), depth=self.deep_m)
 
     def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         if self.to_s is not None and self.to_s + 2 >= length_s:
@@ -76,8 +77,8 @@ class Digger(LinkFault):
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
         for link in context.carrying_links:
             if link.kind == "backbone":
-                name = Message(N_("{link} torn"), link=link.id)
-                yield cls.case(link.id, name, Message(N_("cable {name}"), name=link.id))
+                name = message(N_("{link} torn"), link=link.id)
+                yield cls.case(link.id, name, message(N_("cable {name}"), name=link.id))
 
 
 class Widened(Scenario):
