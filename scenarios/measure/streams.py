@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +31,7 @@ SHOWN_NS = 1_000_000_000
 
 
 ENCODINGS = 2
-"""Sound is encoded at the bridge, and again by the MCU once it is mixed: codecs in tandem."""
+"""Sound is encoded at the bridge, and again by each MCU once it is mixed: codecs in tandem."""
 MOST_FRAMES = 1_000_000
 """Of so many the frames are remembered: some 40 MB."""
 
@@ -169,6 +170,7 @@ class _Measured:
         self._legs: list[tuple[float, ...]] = []
         """Of each bridge the fields of `Legs`."""
         self._meetings: list[int] = []
+        self._outside = {each.bridge: each for each in captures.plan.outside_mcus}
 
     def look_at(self, number: int, call: CallPlan) -> None:
         """A bridge's turn; `number`: of its call in the plan."""
@@ -197,14 +199,16 @@ class _Measured:
         if "video" in kinds:
             skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
         up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
+        behind = self._outside.get(call.bridge)
+        sound_ms, picture_ms = (behind.sound_ms, behind.picture_ms) if behind else (0.0, 0.0)
         self._legs.append(
             (
-                legs[call.up["audio"]].played_after_ms,
-                legs[call.down["audio"]].played_after_ms,
-                _or_nan(None if up is None else up.delay_p95_ms),
-                _or_nan(None if down is None else down.shown_after_ms),
-                legs[call.up["audio"]].played_after_least_ms,
-                legs[call.down["audio"]].played_after_least_ms,
+                legs[call.up["audio"]].played_after_ms + sound_ms,
+                legs[call.down["audio"]].played_after_ms + sound_ms,
+                _or_nan(None if up is None else up.delay_p95_ms) + picture_ms,
+                _or_nan(None if down is None else down.shown_after_ms) + picture_ms,
+                legs[call.up["audio"]].played_after_least_ms + sound_ms,
+                legs[call.down["audio"]].played_after_least_ms + sound_ms,
             )
         )
         self._meetings.append(self._meeting_ids.index(call.meeting))
@@ -231,17 +235,28 @@ class _Measured:
         for sound in self._sounds:
             bridge, place = sound.at
             streams = self._bridges[bridge].streams
+            encodings = ENCODINGS + self._cascades[self._meetings[bridge]]
             # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
             # all others; the delay is that of the whole way
             delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}
             for name, delay_ms in delays_ms.items():
                 if delay_ms is None:  # nobody else is there
                     continue
-                score = speech_mos(codec, delay_ms, sound.missing_pct, sound.burst_ratio, ENCODINGS)
+                score = speech_mos(codec, delay_ms, sound.missing_pct, sound.burst_ratio, encodings)
                 if score is not None:
                     mos = {name: round(float(score), 3), "mos_scale": codec.scale}
                     streams[place] = streams[place].model_copy(update=mos)
         return self._bridges
+
+    @cached_property
+    def _cascades(self) -> Counter[int]:
+        """By how many more MCUs sound of each meeting is mixed on its longest way."""
+        found = Counter(
+            meeting
+            for meeting, bridge in zip(self._meetings, self._bridges, strict=True)
+            if bridge.id in self._outside
+        )
+        return Counter({meeting: min(number, 2) for meeting, number in found.items()})
 
     def _with_pairs(self, place: int, found: EndToEnd) -> BridgeResult:
         """A bridge with the worst of its pairs with others."""

@@ -23,6 +23,7 @@ from scenarios.plan.drain import drain_s
 from scenarios.plan.streams import stream_plans
 from scenarios.spec.background import BackgroundPlan, background_plans
 from scenarios.spec.impairment import LinePlan, line_plans
+from scenarios.spec.outside_mcu import OutsideMcu
 from scenarios.spec.scenario import Control, PhaseName, Scenario
 from topology.changes import NetworkChange, Outage
 from topology.network import Network
@@ -109,6 +110,8 @@ class Plan(StrictModel):
     meeting: Meeting
     concurrent: list[Meeting] = Field(default_factory=list)
     """Others that the MCU holds meanwhile, with the same video."""
+    outside_mcus: list[OutsideMcu] = Field(default_factory=list)
+    """Bridges that are MCUs of others."""
     dial: Literal["in", "out"]
     encrypted: bool
     controls: list[Control]
@@ -257,6 +260,7 @@ def make_plan(
         terminal=profiles.terminal,
         meeting=meeting,
         concurrent=meetings[1:],
+        outside_mcus=scenario.outside_mcus,
         dial=scenario.meeting.dial,
         encrypted=scenario.meeting.encrypted,
         controls=_controls(scenario, calls, start_s, content),

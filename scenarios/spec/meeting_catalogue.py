@@ -15,11 +15,12 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Name, Sourced, Text
-from giaoban.sentence import N_, message
+from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
 from mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from mcu_sim.device import Id
 from scenarios.faults.kinds import Fault
+from scenarios.spec.outside_mcu import OutsideMcu
 from scenarios.spec.scenario import Content, Control, MeetingSettings, Phases, Scenario
 from topology.model import BridgeSpec, LinkChange, Province
 
@@ -62,7 +63,8 @@ class CataloguedMeeting(StrictModel):
     given; `participants` are "all" bridges there are, or those listed. `bridge` tables are rooms
     that take part and that the province's file does not have: of a department, of the Government.
     `months` are those in which it is held by rule, `length_min` how long; `emergency`: it may be
-    registered at any time (Art. 19(2)). `fault` tables are what happens in its course.
+    registered at any time (Art. 19(2)). `outside_mcu` tables say which bridges are MCUs of others,
+    `fault` tables what happens in its course.
     """
 
     schema_: Literal["giaoban.meeting/1"] = Field(alias="schema")
@@ -83,6 +85,9 @@ class CataloguedMeeting(StrictModel):
     bridges: Annotated[
         list[BridgeSpec], Field(alias="bridge", max_length=500, default_factory=list)
     ]
+    outside_mcus: Annotated[
+        list[OutsideMcu], Field(alias="outside_mcu", max_length=100, default_factory=list)
+    ]
     links: Annotated[list[LinkChange], Field(alias="link", max_length=500, default_factory=list)]
     faults: Annotated[list[Fault], Field(alias="fault", max_length=50, default_factory=list)]
 
@@ -99,6 +104,13 @@ class CataloguedMeeting(StrictModel):
                     raise ValueError(f'speakers: "{who}" is no participant')
             if len({*self.participants}) < len(self.participants):
                 raise ValueError("participants: one is there twice")
+            for outside in self.outside_mcus:
+                if outside.bridge not in self.participants:
+                    raise ValueError(
+                        Sentence('outside_mcu: "{bridge}" is no participant', bridge=outside.bridge)
+                    )
+        if len({each.bridge for each in self.outside_mcus}) < len(self.outside_mcus):
+            raise ValueError(Sentence("outside_mcu: one bridge is there twice"))
         return self
 
     def attendance(self, province: Province, more: Sequence[BridgeSpec] = ()) -> list[str]:
@@ -110,7 +122,7 @@ class CataloguedMeeting(StrictModel):
         known = [bridge.id for bridge in (*province.bridges, *more, *self.bridges)]
         listed = known if self.participants == "all" else self.participants
         chair = self.chair or province.chair.id
-        for who in (chair, *listed):
+        for who in (chair, *listed, *(each.bridge for each in self.outside_mcus)):
             if who not in known:
                 raise InputError(
                     'meeting "{id}": "{who}": unknown bridge{near}',
@@ -232,9 +244,18 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
             "meeting": settings,
             "concurrent": [],
             "new_bridges": [*base.new_bridges, *meeting.bridges],
+            "outside_mcus": _outside(meeting, base, attendance),
             "link_changes": [*base.link_changes, *meeting.links],
             "impairments": [i for i in base.impairments if i.from_s is None and i.to_s is None],
             "recordings": [],
             "accepted": [],
         }
     )
+
+
+def _outside(
+    meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str]
+) -> list[OutsideMcu]:
+    """MCUs of others that take part; of a bridge that both name what the meeting says of it."""
+    found = {each.bridge: each for each in (*base.outside_mcus, *meeting.outside_mcus)}
+    return [each for who, each in found.items() if who in attendance]

@@ -292,6 +292,15 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         elif chair not in left and chair in known:
             what = Sentence("is in another meeting{among}", among=allowed(left))
             yield ("meeting", "chair"), chair, what
+    cascaded: set[str] = set()
+    for number, outside in enumerate(scenario.outside_mcus):
+        loc = ("outside_mcu", number, "bridge")
+        if outside.bridge not in known:
+            what = Sentence("unknown bridge{near}", near=did_you_mean(outside.bridge, known))
+            yield loc, outside.bridge, what
+        elif outside.bridge in cascaded:
+            yield loc, outside.bridge, Sentence("is there twice")
+        cascaded.add(outside.bridge)
     ids = [MEETING, *(each.id for each in scenario.concurrent)]
     for number, each in enumerate(scenario.concurrent):
         if each.id in ids[: number + 1]:

@@ -19,6 +19,7 @@ from results.judge.criteria import Criterion
 from scenarios.faults.kinds import Fault
 from scenarios.spec.background import Background
 from scenarios.spec.impairment import Impairment
+from scenarios.spec.outside_mcu import OutsideMcu
 from topology.model import BridgeSpec, LinkChange
 from topology.qos import Qos
 
@@ -189,7 +190,8 @@ class Scenario(StrictModel):
     """The file. Paths in it are relative to the file; `qos` takes the place of the province's.
 
     `devices` is a file of MCUs in place of the program's own. `meetings` are those of the catalogue
-    that it is tried in as well, by name or file; or "all".
+    that it is tried in as well, by name or file; or "all". `outside_mcu` tables say which bridges
+    are MCUs of others.
     """
 
     schema_: Literal["giaoban.scenario/1"] = Field(alias="schema")
@@ -211,6 +213,9 @@ class Scenario(StrictModel):
     ]
     new_bridges: Annotated[
         list[BridgeSpec], Field(alias="bridge", max_length=500, default_factory=list)
+    ]
+    outside_mcus: Annotated[
+        list[OutsideMcu], Field(alias="outside_mcu", max_length=100, default_factory=list)
     ]
     link_changes: Annotated[list[LinkChange], Field(alias="link", default_factory=list)]
     impairments: Annotated[list[Impairment], Field(alias="impairment", default_factory=list)]

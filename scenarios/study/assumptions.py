@@ -39,6 +39,7 @@ def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
     """Province and scenario first, then device, call, endpoints and criteria."""
     return [
         *_province(question),
+        *_outside(question),
         *_background(question),
         *_device(
             question.plan.device,
@@ -81,6 +82,32 @@ def assumed(what: Sentence, value: Sentence, source: Sentence, settled_by: Sente
         settled_by=settled_by.en,
         settled_by_vi=settled_by.vi,
     )
+
+
+def _outside(question: Question) -> Iterator[Assumption]:
+    """MCUs of others, and what of them is not there."""
+    names = {call.bridge: call.name for call in question.plan.calls}
+    for outside in question.plan.outside_mcus:
+        if outside.bridge not in names:
+            continue
+        name, mcu, leg = names[outside.bridge], outside.mcu, outside.far_leg
+        if mcu.assumed:
+            value = message(
+                N_("sound: buffer {buffer} ms, mixing {mixing} ms; pictures: {composing} ms"),
+                buffer=f"{mcu.playout_ms:g}",
+                mixing=f"{mcu.audio_mix_delay_ms:g}",
+                composing=f"{mcu.compose_delay_ms:g}",
+            )
+            yield assumption(mcu, message(N_("the other MCU at {bridge}"), bridge=name), value)
+        if leg.assumed:
+            what = message(N_("the line from the other MCU to a room behind {bridge}"), bridge=name)
+            yield assumption(leg, what, message(N_("{ms} ms one way"), ms=f"{leg.one_way_ms:g}"))
+        yield assumed(
+            message(N_("lines and rooms behind {bridge}"), bridge=name),
+            message(N_("nothing is lost there, and no other room speaks")),
+            message(N_("the system of others ends at the other MCU: only its delays are counted")),
+            message(N_("a call through both MCUs before the meeting")),
+        )
 
 
 def _background(question: Question) -> Iterator[Assumption]:

@@ -1,0 +1,54 @@
+"""A bridge that is another MCU: what lies between it and the rooms behind it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from giaoban.provenance import Sourced
+from giaoban.tomlfile import StrictModel
+from mcu_sim.device import Id
+
+Milliseconds = Annotated[float, Field(ge=0, le=2000)]
+
+
+class MixedAgain(Sourced):
+    """What the other MCU takes, in ms, each way.
+
+    `playout_ms` is its buffer for sound; the others are what a device of ours has under these
+    names, `compose_delay_ms` its `forward_delay` where it passes pictures on as they are.
+    """
+
+    playout_ms: Milliseconds
+    audio_mix_delay_ms: Milliseconds
+    compose_delay_ms: Milliseconds
+
+
+class FarLeg(Sourced):
+    """From the other MCU to a room behind it, in ms one way."""
+
+    one_way_ms: Milliseconds
+
+
+class OutsideMcu(StrictModel):
+    """An MCU in the place of a bridge's terminal: the call is cascaded.
+
+    On the wire there is what there is with any bridge. Behind it sound is buffered, mixed and sent
+    on, a picture is composed and sent on: once more each way what our MCU and a leg add. A picture
+    waits in one buffer, that of the screen, which the terminal's stands for.
+    """
+
+    bridge: Id
+    mcu: MixedAgain
+    far_leg: FarLeg
+
+    @property
+    def sound_ms(self) -> float:
+        """What it adds to all sound that it sends or gets."""
+        return self.mcu.playout_ms + self.mcu.audio_mix_delay_ms + self.far_leg.one_way_ms
+
+    @property
+    def picture_ms(self) -> float:
+        """What it adds to all pictures that it sends or gets."""
+        return self.mcu.compose_delay_ms + self.far_leg.one_way_ms
