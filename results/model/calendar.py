@@ -43,11 +43,21 @@ class Booked(StrictModel):
     check: str
 
 
+class Move(StrictModel):
+    """A meeting (`Booked.id`), or its check alone, that had better begin `to`.
+
+    None: no free time was found within two weeks. All moves of an answer go together.
+    """
+
+    meeting: str
+    what: Literal["meeting", "check"] = "meeting"
+    to: str | None
+
+
 class Finding(StrictModel):
     """A rule that is broken: by which meetings (`Booked.id`), from when to when, at what.
 
-    `article` is that of the decision. `move`: the meeting that had better be moved, `to` when
-    (None: no free time within `results.model.calendar.SEARCHED_DAYS` was found).
+    `article` is that of the decision. `moves`: with which it is kept.
     """
 
     rule: Rule
@@ -60,8 +70,7 @@ class Finding(StrictModel):
     link: str | None = None
     amount: Amount | None = None
     limit: Amount | None = None
-    move: str | None = None
-    to: str | None = None
+    moves: list[Move] = Field(default_factory=list)
 
 
 class Period(StrictModel):

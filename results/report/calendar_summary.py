@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from giaoban.translation import N_, Language, translator
-from results.model.calendar import Booked, CalendarAnswer, Finding, Peak
+from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
 from results.report.document import TONES, Block, Cell, Heading, Par, Table, table
 
 VERDICTS: Mapping[str, str] = {
@@ -65,25 +65,27 @@ def findings_table(answer: CalendarAnswer, language: Language) -> Table:
 def _finding(
     finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], language: Language
 ) -> list[Cell]:
-    say = translator(language)
-    move = "–"
-    if finding.move is not None:
-        title = booked[finding.move].title
-        move = (
-            say.gettext(N_("{title}: no free time found"), title=title)
-            if finding.to is None
-            else say.gettext(
-                N_("{title} to {time}"), title=title, time=moment(finding.to, language)
-            )
-        )
+    moves = "; ".join(moved(move, booked, language) for move in finding.moves)
     titles = [booked[m].title if m in booked else m for m in finding.meetings]
     return [
         Cell(moment(finding.start, language)),
         Cell(" / ".join(titles)),
         Cell(what(finding, answer.names, language), tone="bad"),
         Cell(finding.article),
-        Cell(move),
+        Cell(moves or "–"),
     ]
+
+
+def moved(move: Move, booked: Mapping[str, Booked], language: Language) -> str:
+    """What had better be moved, and when to."""
+    say = translator(language)
+    title = booked[move.meeting].title
+    if move.to is None:
+        return say.gettext(N_("{title}: no free time found"), title=title)
+    time = moment(move.to, language)
+    if move.what == "check":
+        return say.gettext(N_("check for {title} at {time}"), title=title, time=time)
+    return say.gettext(N_("{title} to {time}"), title=title, time=time)
 
 
 def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:

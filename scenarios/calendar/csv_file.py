@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.files import read_file
-from scenarios.calendar.registration import TIME_ZONE, Raw
+from scenarios.calendar.registration import TIME_ZONE, YEARS, Raw
 
 MOST_BYTES = 20_000_000
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -31,7 +32,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "room": ("room", "phòng họp"),
 }
 """Key → what a title may be."""
-TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M")
+TIMES = tuple(
+    f"{day}{between}%H:%M{seconds}"
+    for day, between in (("%Y-%m-%d", " "), ("%Y-%m-%d", "T"), ("%d/%m/%Y", " "))
+    for seconds in ("", ":%S")
+)
+MORE = ""
+"""The key of what stands behind the last column."""
 YES, NO = ("yes", "true", "1", "x", "có"), ("", "no", "false", "0", "không")
 
 
@@ -45,18 +52,22 @@ def read_csv(path: Path) -> list[Raw]:
         raise InputError(
             "{path}:{line}: is not UTF-8; save it as CSV UTF-8", path=path, line=line
         ) from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    keys = _keys(path, next(rows, []))
+    text = unicodedata.normalize("NFC", text)
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found, mistakes = [], []
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            fields = dict(zip(keys, (cell.strip() for cell in row), strict=False))
-            try:
-                found.append(_raw(fields, f"{path}:{rows.line_num}"))
-            except InputError as error:
-                mistakes.append(error.said)
+    try:
+        keys = _keys(path, next(rows, []))
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                try:
+                    found.append(_raw(_fields(keys, row), f"{path}:{rows.line_num}"))
+                except InputError as error:
+                    mistakes.append(error.said)
+    except csv.Error as error:
+        raise InputError(
+            "{path}:{line}: {error}", path=path, line=rows.line_num, error=error
+        ) from None
     if mistakes:
         raise several(mistakes)
     if not found:
@@ -64,6 +75,15 @@ def read_csv(path: Path) -> list[Raw]:
             "{path}: has no meeting (allowed: a line of titles and one line or more)", path=path
         )
     return found
+
+
+def _fields(keys: list[str], row: list[str]) -> dict[str, str]:
+    cells = [cell.strip() for cell in row]
+    more = cells[len(keys) :]
+    if any(more):
+        # a list of bridges that is not in quotes: what it would lose is not asked for again
+        return {**dict(zip(keys, cells, strict=False)), MORE: more[0]}
+    return dict(zip(keys, cells, strict=False))
 
 
 def _keys(path: Path, titles: list[str]) -> list[str]:
@@ -78,6 +98,8 @@ def _keys(path: Path, titles: list[str]) -> list[str]:
                 title=title,
                 near=did_you_mean(word, list(of_title)),
             )
+        if of_title[word] in keys:
+            raise InputError('{path}:1: column "{title}" is there twice', path=path, title=title)
         keys.append(of_title[word])
     for needed in ("start", "participants"):
         if needed not in keys and not (needed == "participants" and "meeting" in keys):
@@ -86,13 +108,19 @@ def _keys(path: Path, titles: list[str]) -> list[str]:
 
 
 def _raw(fields: Mapping[str, str], place: str) -> Raw:
+    if MORE in fields:
+        raise InputError(
+            '{place}: "{cell}" stands in no column (allowed: names in quotes, "Cư Jút, Đắk Mil")',
+            place=place,
+            cell=fields[MORE],
+        )
     start = _time(fields, "start", place)
     if start is None:
         raise InputError("{place}: start is missing", place=place)
     end = _time(fields, "end", place)
     if end is None:
         minutes = fields.get("minutes", "")
-        if not minutes.isdecimal():
+        if not (minutes.isascii() and minutes.isdecimal() and len(minutes) <= 4):
             raise InputError(
                 '{place}: has neither an end nor minutes (minutes = "{minutes}")',
                 place=place,
@@ -111,12 +139,12 @@ def _raw(fields: Mapping[str, str], place: str) -> Raw:
         start=start,
         end=end,
         chair=fields.get("chair", ""),
-        people=tuple(filter(None, (part.strip() for part in people))),
+        people=tuple((part.strip(),) for part in people if part.strip()),
         registered=_time(fields, "registered", place),
         check=_time(fields, "check", place),
         emergency=said in YES,
         meeting=fields.get("meeting", ""),
-        rooms=tuple(filter(None, [fields.get("room", "")])),
+        rooms=tuple(filter(None, (r.strip() for r in fields.get("room", "").split(";")))),
     )
 
 
@@ -126,9 +154,11 @@ def _time(fields: Mapping[str, str], key: str, place: str) -> datetime | None:
         return None
     for form in TIMES:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=TIME_ZONE)
+            found = datetime.strptime(text, form).replace(tzinfo=TIME_ZONE)
         except ValueError:
             continue
+        if found.year in YEARS:
+            return found
     raise InputError(
         '{place}: {key} = "{text}" (allowed: 2026-03-02 08:00 or 02/03/2026 08:00)',
         place=place,

@@ -19,7 +19,7 @@ from scenarios.calendar.registration import Registration
 from scenarios.estimate.static import StaticLoads, static_loads
 from scenarios.spec.meeting_catalogue import CataloguedMeeting
 from scenarios.spec.question import Question, question_from
-from scenarios.spec.scenario import ConcurrentMeeting, MeetingSettings, Phases, Scenario
+from scenarios.spec.scenario import ConcurrentMeeting, Content, MeetingSettings, Phases, Scenario
 from topology.model import BridgeSpec, LinkChange, Province
 
 QUESTION = N_("May the meetings at {time} on {day} be held at once?")
@@ -55,16 +55,26 @@ class Moment:
 
 def moments(registrations: Sequence[Registration]) -> Iterator[Moment]:
     """Every time between two changes in which something is held, in order."""
+    to_come = sorted(registrations, key=_in_turn, reverse=True)
     times = sorted({t for each in registrations for t in (each.start, each.end)})
+    held: list[Registration] = []
     for start, end in pairwise(times):
-        held = [each for each in registrations if each.start <= start and end <= each.end]
+        held = [each for each in held if each.end > start]
+        while to_come and to_come[-1].start <= start:
+            held.append(to_come.pop())
         if held:
-            held.sort(key=lambda each: (each.start, each.registered or each.start, each.uid))
             yield Moment(start, end, tuple(held))
 
 
+def _in_turn(each: Registration) -> tuple[datetime, datetime, str]:
+    return each.start, each.registered or each.start, each.uid
+
+
 def scenario_of(world: World, moment: Moment) -> Scenario:
-    """The meetings of a moment, each bridge in the first that it is registered for."""
+    """The meetings of a moment, each bridge in the first that it is registered for.
+
+    With slides if it is one: a scenario of several meetings has no content channel.
+    """
     sits: set[str] = set()
     parts: list[tuple[Registration, list[str]]] = []
     for each in moment.held:
@@ -72,8 +82,12 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
         if len(here) > 1:
             sits.update(here)
             parts.append((each, here))
-    bridges, links = _rooms(world, [each for each, _ in parts])
-    first, *others = parts or [(moment.held[0], list(moment.held[0].participants))]
+    bridges, links = _rooms(world, parts)
+    first, *others = parts
+    slides = None if first[0].meeting is None else world.catalogue[first[0].meeting].slides
+    content = None
+    if slides is not None and not others:
+        content = Content(bridge=_chair(*first), kbps=slides.kbps)
     settings = _settings(world, first[0])
     asked = message(QUESTION, time=f"{moment.start:%H:%M}", day=f"{moment.start:%Y-%m-%d}")
     return world.base.model_copy(
@@ -83,7 +97,7 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
             "question_vi": asked.vi,
             "phases": Phases(course_s=MOMENT_S),
             "meeting": settings.model_copy(
-                update={"chair": _chair(first[0], first[1]), "participants": first[1]}
+                update={"chair": _chair(*first), "participants": first[1]}
             ),
             "concurrent": [
                 ConcurrentMeeting(
@@ -100,24 +114,26 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
             "impairments": [],
             "faults": [],
             "controls": [],
-            "content": None,
+            "content": content,
             "recordings": [],
             "accepted": [],
         }
     )
 
 
-def _rooms(world: World, held: Sequence[Registration]) -> tuple[list[BridgeSpec], list[LinkChange]]:
-    """Bridges that only the catalogue's meetings have, each once."""
-    bridges: dict[str, BridgeSpec] = {}
+def _rooms(
+    world: World, parts: Sequence[tuple[Registration, Sequence[str]]]
+) -> tuple[list[BridgeSpec], list[LinkChange]]:
+    """Bridges that only the catalogue's meetings have, if they take part, each once; and lines that
+    are otherwise in those meetings."""
+    there = {bridge.id for bridge in (*world.province.bridges, *world.base.new_bridges)}
+    known = {bridge.id: bridge for m in world.catalogue.values() for bridge in m.bridges}
+    missing = [who for _, here in parts for who in here if who not in there]
     links: dict[str, LinkChange] = {}
-    for each in held:
-        known = world.catalogue.get(each.meeting or "")
-        for bridge in known.bridges if known is not None else ():
-            bridges.setdefault(bridge.id, bridge)
-        for link in known.links if known is not None else ():
+    for each, _ in parts:
+        for link in world.catalogue[each.meeting].links if each.meeting is not None else ():
             links.setdefault(link.link, link)
-    return list(bridges.values()), list(links.values())
+    return [known[who] for who in dict.fromkeys(missing)], list(links.values())
 
 
 def _settings(world: World, each: Registration) -> MeetingSettings:
@@ -157,7 +173,7 @@ def periods(
     found = []
     for moment in moments(registrations):
         load = loads.of(moment)
-        link = max(load.links, key=lambda each: each.peak_pct)
+        link = load.worst_link()
         found.append(
             (
                 moment,

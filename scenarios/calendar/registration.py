@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from giaoban.errors import InputError, did_you_mean, several
+from giaoban.names import key, slug
 from scenarios.spec.meeting_catalogue import CataloguedMeeting
-from topology.model import Province
+from topology.model import BridgeSpec, Province
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Of times without a zone."""
@@ -18,6 +19,13 @@ CHECK_BEFORE = timedelta(hours=1)
 REGISTERED_BEFORE = timedelta(days=2)
 """A meeting is registered at least so long before it begins (Art. 19(2))."""
 LONGEST = timedelta(hours=24)
+YEARS = range(1971, 2300)
+"""Of which calendars are."""
+PROVINCE = ("tinh", "van-phong-ubnd-tinh", "vp-ubnd-tinh", "ubnd-tinh")
+"""What means the province's chair bridge (Art. 4(1)), without marks."""
+OFFICES = ("diem-cau", "van-phong", "vp", "hdnd", "va", "ubnd", "huyen", "thi-xa", "thanh-pho")
+"""What stands before a district's name where its bridge is meant (Art. 4(1))."""
+NO_ROOMS = frozenset({"online", "tructuyen", "hoptructuyen", "microsoftteamsmeeting"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,8 @@ class Registration:
         check: when the check of the system begins; None: `CHECK_BEFORE` the start.
         emergency: may be registered at any time (Art. 19(2)).
         meeting: the catalogue's, None for one that is not in it.
-        rooms: meeting rooms it takes, as the calendar names them.
+        rooms: meeting rooms it takes beside those of its bridges, as the calendar names them; the
+            identifier of a bridge for the room of that.
     """
 
     uid: str
@@ -59,11 +68,17 @@ class Registration:
         return self.start < other.end and other.start < self.end
 
 
+Names = tuple[str, ...]
+"""What one bridge or room is called in a calendar: its name, its address."""
+
+
 @dataclass(frozen=True)
 class Raw:
     """What a calendar's entry says, before names are looked up; empty: nothing.
 
-    `people` are names, identifiers or addresses of those invited.
+    `people` are those invited, `chair` and `organizer` who runs it: the first must be a bridge, the
+    other may be anybody. `places` may be rooms or bridges. `categories` may name the catalogue's
+    meeting.
     """
 
     uid: str
@@ -72,41 +87,59 @@ class Raw:
     start: datetime
     end: datetime
     chair: str = ""
-    people: tuple[str, ...] = ()
+    organizer: Names = ()
+    people: tuple[Names, ...] = ()
     registered: datetime | None = None
     check: datetime | None = None
     emergency: bool = False
     meeting: str = ""
+    categories: tuple[str, ...] = ()
+    places: tuple[Names, ...] = ()
+    """Rooms and devices that were invited."""
     rooms: tuple[str, ...] = ()
 
 
 class Directory:
-    """Finds bridges by what calendars call them: identifier, name, or an address of mail or SIP
-    whose first part is one of them."""
+    """Finds bridges by what calendars call them: identifier, name with or without marks and with
+    or without the office before it, or an address of mail or SIP whose first part is one of them.
+    """
 
     def __init__(
         self,
         province: Province,
-        more: Iterable[tuple[str, str]],
+        more: Sequence[BridgeSpec],
         catalogue: Mapping[str, CataloguedMeeting],
     ) -> None:
-        """`more`: identifier and name of bridges beside the province's."""
-        named = [(bridge.id, bridge.name) for bridge in province.bridges]
+        """`more`: bridges that a scenario adds. Those of the catalogue are known, too."""
+        rooms = [bridge for meeting in catalogue.values() for bridge in meeting.bridges]
         self._names: dict[str, str] = {}
-        for ident, name in (*named, *more):
-            self._names[ident.casefold()] = ident
-            self._names[name.casefold()] = ident
-            self._names[name.partition(" (")[0].casefold()] = ident
-        self._all = [ident for ident, _ in named]
+        self.names: dict[str, str] = {}
+        """Identifier → name."""
+        for bridge in (*province.bridges, *more, *rooms):
+            self.names.setdefault(bridge.id, bridge.name)
+            for name in (bridge.id, bridge.name, bridge.name.partition(" (")[0]):
+                self._names.setdefault(key(name), bridge.id)
+        for name in (province.name, *PROVINCE):
+            self._names.setdefault(key(name), province.chair.id)
+        self._more = more
         self._province = province
         self._catalogue = catalogue
+        self._meetings = {
+            key(name): each.id
+            for each in catalogue.values()
+            for name in (each.id, each.name, each.name_vi)
+        }
 
     def bridge(self, said: str) -> str | None:
         """The bridge that is meant, None if there is no such."""
-        word = said.strip().casefold()
-        for prefix in ("mailto:", "sip:", "sips:"):
-            word = word.removeprefix(prefix)
-        return self._names.get(word) or self._names.get(word.partition("@")[0])
+        word = said.strip()
+        for scheme in ("mailto:", "sip:", "sips:"):
+            if word.casefold().startswith(scheme):
+                word = word[len(scheme) :]
+        for name in (word, word.partition("@")[0], _without_office(word)):
+            if (sought := key(name)) and sought in self._names:
+                return self._names[sought]
+        return None
 
     def resolve(self, raw: Raw) -> Registration:
         """An entry with its bridges. What it does not say follows from its catalogued meeting.
@@ -115,30 +148,33 @@ class Directory:
             InputError: a meeting that is not in the catalogue, a bridge that there is not, nobody
                 to meet, a chair that is no participant, or a time that cannot be.
         """
-        self._check_time(raw)
-        known = self._catalogue.get(raw.meeting) if raw.meeting else None
-        if raw.meeting and known is None:
-            raise InputError(
-                '{place}: meeting "{meeting}" is not in the catalogue{near}',
-                place=raw.place,
-                meeting=raw.meeting,
-                near=did_you_mean(raw.meeting, list(self._catalogue)),
-            )
-        people = [self._known(raw.place, said) for said in raw.people]
-        chair = self._known(raw.place, raw.chair) if raw.chair else ""
-        if known is not None:
-            listed = self._all if known.participants == "all" else known.participants
-            people = people or list(listed)
-            chair = chair or known.chair or self._province.chair.id
+        _check_time(raw)
+        known = self._meeting(raw)
+        people = [self._known(raw.place, names) for names in raw.people]
+        invited = [(names, self._any(names)) for names in raw.places]
+        people += [who for _, who in invited if who is not None]
+        chair = self._known(raw.place, (raw.chair,)) if raw.chair else ""
+        organizer = self._any(raw.organizer) or ""
+        usual = [] if known is None else known.attendance(self._province, self._more)
+        if not people:
+            people, organizer = usual, organizer if organizer in usual else ""
+        if not chair and organizer:
+            chair, people = organizer, [organizer, *people]  # not every program lists who invites
+        elif not chair:
+            chair = next((who for who in (*usual[:1], *people) if who in people), "")
         people = list(dict.fromkeys(people))
-        chair = chair or (people[0] if people else "")
-        if len(people) < 2:
-            names = ", ".join(people) or "nobody"
+        if not people:
             raise InputError(
-                '{place}: "{title}": names {names} (allowed: two bridges or more)',
+                '{place}: "{title}": names nobody (allowed: two bridges or more)',
                 place=raw.place,
                 title=raw.title,
-                names=names,
+            )
+        if len(people) < 2:
+            raise InputError(
+                '{place}: "{title}": only {name} takes part (allowed: two bridges or more)',
+                place=raw.place,
+                title=raw.title,
+                name=people[0],
             )
         if chair not in people:
             raise InputError(
@@ -148,6 +184,7 @@ class Directory:
                 chair=chair,
                 people=", ".join(people),
             )
+        rooms = [*raw.rooms, *(names[0] for names, who in invited if who is None)]
         return Registration(
             uid=raw.uid,
             place=raw.place,
@@ -159,37 +196,69 @@ class Directory:
             registered=raw.registered,
             check=raw.check,
             emergency=raw.emergency or (known is not None and known.emergency),
-            meeting=raw.meeting or None,
-            rooms=raw.rooms,
+            meeting=None if known is None else known.id,
+            rooms=tuple(dict.fromkeys(self.bridge(r) or r for r in rooms if is_room(r))),
         )
 
-    def _known(self, place: str, said: str) -> str:
-        found = self.bridge(said)
+    def _meeting(self, raw: Raw) -> CataloguedMeeting | None:
+        if raw.meeting:
+            found = self._meetings.get(key(raw.meeting))
+            if found is None:
+                raise InputError(
+                    '{place}: meeting "{meeting}" is not in the catalogue{near}',
+                    place=raw.place,
+                    meeting=raw.meeting,
+                    near=did_you_mean(raw.meeting, list(self._catalogue)),
+                )
+            return self._catalogue[found]
+        named = (self._meetings.get(key(category)) for category in raw.categories)
+        return next((self._catalogue[ident] for ident in named if ident), None)
+
+    def _any(self, names: Names) -> str | None:
+        return next((who for name in names if (who := self.bridge(name))), None)
+
+    def _known(self, place: str, names: Names) -> str:
+        found = self._any(names)
         if found is None:
+            said = names[0]
             raise InputError(
                 '{place}: "{said}": unknown bridge{near}',
                 place=place,
                 said=said,
-                near=did_you_mean(said, sorted(self._names)),
+                near=did_you_mean(said, sorted(self.names)),
             )
         return found
 
-    def _check_time(self, raw: Raw) -> None:
-        what = f'{raw.place}: "{raw.title}"'
-        if raw.end <= raw.start:
-            raise InputError(
-                "{what}: ends {end}, not after it begins",
-                what=what,
-                end=f"{raw.end:%Y-%m-%d %H:%M}",
-            )
-        if raw.end - raw.start > LONGEST:
-            raise InputError(
-                "{what}: lasts over {hours:g} hours",
-                what=what,
-                hours=LONGEST.total_seconds() / 3600,
-            )
-        if raw.check is not None and raw.check > raw.start:
-            raise InputError("{what}: its check begins after the opening", what=what)
+
+def is_room(said: str) -> bool:
+    """Whether a place is one that people sit in, not a link to a meeting or the word "online"."""
+    return bool(key(said)) and "://" not in said and key(said) not in NO_ROOMS
+
+
+def _without_office(said: str) -> str:
+    """ "VP HĐND và UBND huyện Cư Jút" → "cu-jut"."""
+    word, before = slug(said), ""
+    while word != before:
+        before = word
+        for office in OFFICES:
+            word = word.removeprefix(f"{office}-")
+    return word
+
+
+def _check_time(raw: Raw) -> None:
+    what = f'{raw.place}: "{raw.title}"'
+    if raw.end <= raw.start:
+        raise InputError(
+            "{what}: ends {end}, not after it begins", what=what, end=f"{raw.end:%Y-%m-%d %H:%M}"
+        )
+    if raw.end - raw.start > LONGEST:
+        raise InputError(
+            "{what}: lasts over {hours:g} hours",
+            what=what,
+            hours=LONGEST.total_seconds() / 3600,
+        )
+    if raw.check is not None and raw.check > raw.start:
+        raise InputError("{what}: its check begins after the opening", what=what)
 
 
 def resolve_all(directory: Directory, raws: Sequence[Raw]) -> list[Registration]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from results.model.calendar import Finding, Period
-from scenarios.calendar.occupancy import Loads, Moment
+from results.model.calendar import Finding, Move, Period
+from scenarios.calendar.occupancy import Loads, Moment, moments
 from scenarios.calendar.registration import (
     CHECK_BEFORE,
     REGISTERED_BEFORE,
@@ -17,7 +17,7 @@ from scenarios.calendar.registration import (
 from scenarios.estimate.static import StaticLoads
 from scenarios.spec.meeting_catalogue import CataloguedMeeting
 
-SEARCHED_DAYS = 10
+SEARCHED_DAYS = 14
 """So many days on a free time is looked for."""
 WORKING = ((time(8, 0), time(11, 30)), (time(13, 30), time(17, 0)))
 """Half days of an office."""
@@ -45,8 +45,6 @@ def late_registrations(registrations: Sequence[Registration], name: Name) -> Ite
                 article="Art. 19(2)",
                 amount=max(0.0, round(hours, 1)),
                 limit=REGISTERED_BEFORE / timedelta(hours=1),
-                move=name(each),
-                to=_minute(each.registered + REGISTERED_BEFORE),
             )
 
 
@@ -64,24 +62,26 @@ def unchecked(registrations: Sequence[Registration], name: Name) -> Iterator[Fin
                 amount=round((each.start - each.check) / timedelta(minutes=1), 1),
                 limit=CHECK_BEFORE / timedelta(minutes=1),
             )
-    for one, other in _pairs(registrations, CHECK_BEFORE):
-        later, earlier = (one, other) if one.start >= other.start else (other, one)
-        bridges = _common(one, other)
-        if bridges and not one.overlaps(other) and earlier.end > later.check_start:
+    for earlier, later in _pairs(registrations, CHECK_BEFORE):
+        if earlier.overlaps(later) or later.start - earlier.end >= CHECK_BEFORE:
+            continue
+        bridges, rooms = _common(earlier, later), _rooms(earlier, later)
+        if bridges or rooms:
             yield Finding(
                 rule="no-hour-for-check",
                 meetings=[name(earlier), name(later)],
-                start=_minute(later.check_start),
+                start=_minute(later.start - CHECK_BEFORE),
                 end=_minute(earlier.end),
                 article="Art. 19(3)",
                 bridges=bridges,
+                room=rooms[0] if rooms else None,
                 amount=round((later.start - earlier.end) / timedelta(minutes=1), 1),
                 limit=CHECK_BEFORE / timedelta(minutes=1),
             )
 
 
 def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterator[Finding]:
-    """A bridge in two meetings, or a room in use."""
+    """A bridge in two meetings, or a room in use: one that both name, or a bridge's own."""
     for one, other in _pairs(registrations):
         if not one.overlaps(other):
             continue
@@ -96,16 +96,15 @@ def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterat
                 article="Art. 21(1)",
                 bridges=bridges,
             )
-        for room in one.rooms:
-            if room.casefold() in {r.casefold() for r in other.rooms}:
-                yield Finding(
-                    rule="room-in-use",
-                    meetings=meetings,
-                    start=_minute(start),
-                    end=_minute(end),
-                    article="Art. 18(1)",
-                    room=room,
-                )
+        for room in _rooms(one, other):
+            yield Finding(
+                rule="room-in-use",
+                meetings=meetings,
+                start=_minute(start),
+                end=_minute(end),
+                article="Art. 18(1)",
+                room=room,
+            )
 
 
 def overloads(
@@ -144,10 +143,14 @@ def missing_briefings(
 ) -> Iterator[Finding]:
     """A meeting that the decision has in a month, without one in the calendar (Art. 5(1)).
 
+    Only of kinds that the calendar names: in one that names none, any may be a briefing.
     `months`: (year, month) that the calendar covers as a whole.
     """
     held = {(e.meeting, e.start.year, e.start.month) for e in registrations}
+    named = {e.meeting for e in registrations}
     for each in catalogue:
+        if each.id not in named:
+            continue
         for year, month in months:
             if month in each.months and (each.id, year, month) not in held:
                 first = datetime(year, month, 1, tzinfo=TIME_ZONE)
@@ -160,66 +163,143 @@ def missing_briefings(
                 )
 
 
-class Free:
-    """Finds another time for a meeting: within office hours, with an hour for its check, when none
-    of its bridges and rooms is taken and the device has room for its calls."""
+class Plan:
+    """The calendar with meetings moved: where each is, and another time for one of them.
 
-    def __init__(self, registrations: Sequence[Registration], loads: Loads) -> None:
-        self._all = registrations
+    A free time is within office hours if the meeting fits there, registered in time, with an hour
+    for its check and those of others, when none of its bridges and rooms is taken and device and
+    lines have room for all that is held then.
+    """
+
+    def __init__(
+        self, registrations: Mapping[str, Registration], loads: Loads, most_pct: float
+    ) -> None:
+        """`most_pct`: of a line."""
+        self._now = dict(registrations)
         self._loads = loads
+        self._most_pct = most_pct
+        self.moves: dict[str, Move] = {}
 
-    def after(self, each: Registration) -> datetime | None:
-        """The first free time on its day or later; None: not within `SEARCHED_DAYS`."""
-        length = each.end - each.start
-        others = [o for o in self._all if o is not each]
-        day = each.start.astimezone(TIME_ZONE).date()
-        for number in range(SEARCHED_DAYS + 1):
-            today = day + timedelta(days=number)
-            if today.weekday() >= 5:
-                continue
-            for begins, ends in WORKING:
-                at = datetime.combine(today, begins, TIME_ZONE)
-                last = datetime.combine(today, ends, TIME_ZONE) - length
-                while at <= last:
-                    if at > each.start and self._fits(each, at, length, others):
-                        return at
-                    at += STEP
+    def __getitem__(self, name: str) -> Registration:
+        return self._now[name]
+
+    def move(self, name: str) -> None:
+        """To the first free time on its day or one of `SEARCHED_DAYS` after it."""
+        at = self._free(self._now[name])
+        self.moves[name] = Move(meeting=name, to=None if at is None else _minute(at))
+        if at is not None:
+            self._now[name] = _moved(self._now[name], at)
+
+    def kept(self, finding: Finding) -> bool:
+        """Whether the moves so far keep what the finding says is broken."""
+        held = [self._now[name] for name in finding.meetings]
+        match finding.rule:
+            case "late-registration":
+                registered = held[0].registered
+                return registered is None or held[0].start - registered >= REGISTERED_BEFORE
+            case "device-full" | "link-full":
+                start = datetime.fromisoformat(finding.start)
+                end = datetime.fromisoformat(finding.end)
+                still = [each for each in held if each.start < end and start < each.end]
+                return self._room_for(still, start, end)
+            case "bridge-in-two-meetings" | "room-in-use" | "no-hour-for-check":
+                one, other = held
+                return _apart(one, other) or not (_common(one, other) or _rooms(one, other))
+            case "briefing-missing":
+                return False
+
+    def _free(self, each: Registration) -> datetime | None:
+        earliest = each.start
+        if each.registered is not None and not each.emergency:
+            earliest = max(earliest, each.registered + REGISTERED_BEFORE)
+        others = [other for other in self._now.values() if other is not each]
+        for at in _office_times(each, earliest):
+            if at != each.start and self._fits(_moved(each, at), others):
+                return at
         return None
 
-    def _fits(
-        self, each: Registration, at: datetime, length: timedelta, others: Sequence[Registration]
-    ) -> bool:
+    def _fits(self, each: Registration, others: Sequence[Registration]) -> bool:
         held = []
         for other in others:
-            apart = other.end <= at - CHECK_BEFORE or at + length <= other.start - CHECK_BEFORE
-            if not apart and (_common(each, other) or _rooms(each) & _rooms(other)):
+            if not _apart(each, other) and (_common(each, other) or _rooms(each, other)):
                 return False
-            if other.start < at + length and at < other.end:
+            if each.overlaps(other):
                 held.append(other)
-        if not held:
-            return True
-        moved = replace(each, start=at, end=at + length, check=None)
-        together = Moment(at, at + length, (*sorted(held, key=lambda o: o.start), moved))
-        return not self._loads.of(together).refused
+        return self._room_for([*held, each], each.start, each.end)
+
+    def _room_for(self, held: Sequence[Registration], start: datetime, end: datetime) -> bool:
+        for moment in moments(held):
+            if moment.start < end and start < moment.end:
+                load = self._loads.of(moment)
+                if load.refused or load.worst_link().peak_pct > self._most_pct:
+                    return False
+        return True
 
 
-def with_moves(
-    findings: Sequence[Finding], by_name: dict[str, Registration], free: Free
-) -> list[Finding]:
-    """For each conflict the meeting that was registered last, and when it could be held."""
-    found = []
-    known: dict[str, str | None] = {}
-    for finding in findings:
-        if finding.move is None and finding.rule not in ("briefing-missing", "no-hour-for-check"):
-            movable = [m for m in finding.meetings if not by_name[m].emergency]
-            if movable:
-                last = max(movable, key=lambda m: _priority(by_name[m]))
-                if last not in known:
-                    at = free.after(by_name[last])
-                    known[last] = None if at is None else _minute(at)
-                finding = finding.model_copy(update={"move": last, "to": known[last]})
-        found.append(finding)
-    return found
+def _office_times(each: Registration, earliest: datetime) -> Iterator[datetime]:
+    """When it could begin, from a time on: within a half day, one that is too long for that within
+    a day, and one that is too long for a day when it began before."""
+    length = each.end - each.start
+    day = earliest.astimezone(TIME_ZONE).date()
+    own = each.start.astimezone(TIME_ZONE).time()
+    for number in range(SEARCHED_DAYS + 1):
+        today = day + timedelta(days=number)
+        if today.weekday() >= 5:
+            continue
+        for begins, ends in _spans(length):
+            at = datetime.combine(today, begins or own, TIME_ZONE)
+            last = at if ends is None else datetime.combine(today, ends, TIME_ZONE) - length
+            while at <= last:
+                if at >= earliest:
+                    yield at
+                at += STEP
+
+
+def _spans(length: timedelta) -> Sequence[tuple[time | None, time | None]]:
+    halves = [span for span in WORKING if length <= _long(*span)]
+    day = (WORKING[0][0], WORKING[-1][1])
+    return halves or ([day] if length <= _long(*day) else [(None, None)])
+
+
+def _long(begins: time, ends: time) -> timedelta:
+    return timedelta(hours=ends.hour - begins.hour, minutes=ends.minute - begins.minute)
+
+
+def _moved(each: Registration, at: datetime) -> Registration:
+    """With its check as long before it as the rule asks."""
+    return replace(each, start=at, end=at + (each.end - each.start), check=None)
+
+
+def _apart(one: Registration, other: Registration) -> bool:
+    """Whether the later one can be checked when the earlier one is over (Art. 19(3))."""
+    return one.end <= other.start - CHECK_BEFORE or other.end <= one.start - CHECK_BEFORE
+
+
+def with_moves(findings: Sequence[Finding], plan: Plan) -> list[Finding]:
+    """Each with what had better be moved: the meeting that was registered last, then the one
+    before it, till the rule is kept. An emergency stays where it is."""
+    return [
+        finding.model_copy(update={"moves": list(_moves(finding, plan))}) for finding in findings
+    ]
+
+
+def _moves(finding: Finding, plan: Plan) -> Iterator[Move]:
+    if finding.rule == "briefing-missing":
+        return
+    if finding.rule == "no-hour-for-check" and len(finding.meetings) == 1:
+        name = finding.meetings[0]
+        to = datetime.fromisoformat(finding.end) - CHECK_BEFORE
+        yield Move(meeting=name, what="check", to=_minute(to))
+        return
+    movable = sorted(
+        (name for name in finding.meetings if not plan[name].emergency),
+        key=lambda name: _priority(plan[name]),
+    )
+    for name in reversed(movable):
+        if name not in plan.moves and not plan.kept(finding):
+            plan.move(name)
+        if name in plan.moves:
+            yield plan.moves[name]
 
 
 def _priority(each: Registration) -> tuple[datetime, datetime]:
@@ -231,8 +311,14 @@ def _common(one: Registration, other: Registration) -> list[str]:
     return [who for who in one.participants if who in there]
 
 
-def _rooms(each: Registration) -> set[str]:
-    return {room.casefold() for room in each.rooms}
+def _rooms(one: Registration, other: Registration) -> list[str]:
+    """Rooms that both take, a bridge's own where only one of them names it, but none of a bridge
+    that is in both."""
+    there = {room.casefold() for room in other.rooms}
+    found = [r for r in one.rooms if r.casefold() in there or r in other.participants]
+    found += [r for r in other.rooms if r in one.participants]
+    both = _common(one, other)
+    return [room for room in dict.fromkeys(found) if room not in both]
 
 
 def _pairs(

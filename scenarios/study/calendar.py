@@ -11,6 +11,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
+from giaoban.translation import Language
 from results.archive import store
 from results.archive.store import RunFolder
 from results.model.calendar import FILE, Booked, CalendarAnswer, Finding, Peak, Period
@@ -45,7 +47,8 @@ def read_calendar(
     """The meetings from a day on, and how many were before it.
 
     Raises:
-        InputError: every mistake of the file; a calendar of which all is over.
+        InputError: every mistake of the file, but names of meetings that are over; a calendar of
+            which all is over, or that has nothing before `until`.
     """
     match path.suffix.lower():
         case ".ics":
@@ -54,25 +57,28 @@ def read_calendar(
             raws = read_csv(path)
         case _:
             raise InputError("{path}: is no calendar (allowed: .ics, .csv)", path=path)
-    more = [
-        (bridge.id, bridge.name)
-        for holder in (world.base.new_bridges, *(m.bridges for m in world.catalogue.values()))
-        for bridge in holder
-    ]
-    found = resolve_all(Directory(world.province, more, world.catalogue), raws)
     first = datetime.combine(from_day, time(), TIME_ZONE)
     last = None if until is None else datetime.combine(until, time(), TIME_ZONE)
-    kept = [e for e in found if e.start >= first and (last is None or e.start < last)]
-    over = sum(each.start < first for each in found)
-    if not kept:
+    ahead = [raw for raw in raws if raw.start >= first and (last is None or raw.start < last)]
+    over = sum(raw.start < first for raw in raws)
+    if raws and over == len(raws):
         raise InputError(
             "{path}: all {number} meetings begin before {from_day} (allowed: "
             "one on that day or later; --from names another day)",
             path=path,
-            number=len(found),
+            number=len(raws),
             from_day=from_day.isoformat(),
         )
-    return kept, over
+    if not ahead:
+        raise InputError(
+            "{path}: has no meeting from {from_day} to {until} (allowed: one or more; --from and "
+            "--until name other days)",
+            path=path,
+            from_day=from_day.isoformat(),
+            until="…" if until is None else until.isoformat(),
+        )
+    directory = Directory(world.province, world.base.new_bridges, world.catalogue)
+    return resolve_all(directory, ahead), over
 
 
 def plan(
@@ -86,6 +92,7 @@ def plan(
     jobs: int,
     root: Path,
     now: datetime,
+    language: Language,
     progress: Progress,
 ) -> Planned:
     """Read, check, add up, judge the peaks, and write everything down under `root`.
@@ -97,21 +104,26 @@ def plan(
     """
     registrations, over = read_calendar(path, world, from_day, until)
     names = _names(registrations)
-    name = names.__getitem__
+
+    def named(each: Registration) -> str:
+        return names[id(each)]
+
     loads = Loads(world)
-    progress("adding up", 0.1)
-    found = periods(registrations, loads, lambda each: name(id(each)))
-    findings = _findings(world, registrations, found, lambda each: name(id(each)))
-    by_name = {name(id(each)): each for each in registrations}
-    findings = rules.with_moves(findings, by_name, rules.Free(registrations, loads))
+    progress(Sentence("adding up"), 0.1)
+    found = periods(registrations, loads, named)
+    most_pct = _most_pct(world, found[0][0])
+    findings = rules.with_moves(
+        _findings(world, registrations, found, named, most_pct, until),
+        rules.Plan({named(each): each for each in registrations}, loads, most_pct),
+    )
     chosen = _peaks(found, most_peaks)
     store.remove_stale_partials(root)
     run_id = f"calendar-{path.stem[:48]}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, _clean(run_id)) as folder, store.writing(folder.path):
         peaks = (
-            _estimated(world, chosen, lambda each: name(id(each)))
+            _estimated(world, chosen, named)
             if by_estimate
-            else _emulated(world, chosen, lambda each: name(id(each)), folder.path, jobs, progress)
+            else _emulated(world, chosen, named, folder.path, jobs, progress)
         )
         answer = CalendarAnswer(
             run_id=folder.run_id,
@@ -120,14 +132,14 @@ def plan(
             from_day=registrations[0].start.date().isoformat(),
             until_day=registrations[-1].start.date().isoformat(),
             over=over,
-            booked=[_booked(each, name(id(each))) for each in registrations],
+            booked=[_booked(each, named(each)) for each in registrations],
             findings=findings,
             periods=[period for _, _, period in found],
             peaks=peaks,
             names=_people(world),
         )
         (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
-        write_ics(registrations, folder.path / ICS)
+        write_ics(registrations, folder.path / ICS, language)
         final = folder.finish(FILE)
     return Planned(final, answer)
 
@@ -137,27 +149,34 @@ def _findings(
     registrations: Sequence[Registration],
     found: Sequence[tuple[Moment, StaticLoads, Period]],
     name: rules.Name,
+    most_pct: float,
+    until: date | None,
 ) -> list[Finding]:
-    criteria = criteria_of(world.question(scenario_of(world, found[0][0])))
-    most = next(c.threshold for c in criteria.criterion if c.id == LINK_PEAK)
     first, last = registrations[0].start.date(), registrations[-1].start.date()
+    months = _whole_months(first, last if until is None else until)
     all_found = [
         *rules.late_registrations(registrations, name),
         *rules.unchecked(registrations, name),
         *rules.double_bookings(registrations, name),
-        *rules.overloads(found, most),
-        *rules.missing_briefings(
-            registrations, list(world.catalogue.values()), _whole_months(first, last)
-        ),
+        *rules.overloads(found, most_pct),
+        *rules.missing_briefings(registrations, list(world.catalogue.values()), months),
     ]
     return sorted(all_found, key=lambda finding: (finding.start, finding.rule, finding.meetings))
 
 
+def _most_pct(world: World, moment: Moment) -> float:
+    """How much of a line may be taken."""
+    criteria = criteria_of(world.question(scenario_of(world, moment)))
+    return next(c.threshold for c in criteria.criterion if c.id == LINK_PEAK)
+
+
 def _whole_months(first: date, last: date) -> list[tuple[int, int]]:
-    """Months between the first and the last meeting, of which no part is outside."""
+    """Months that a calendar covers whose first meeting is in their first week, and whose last one
+    (or end) in their last."""
     months = []
     year, month = (first.year, first.month) if first.day <= 7 else _next(first.year, first.month)
-    while (year, month) < (last.year, last.month):
+    end = _next(last.year, last.month) if last.day >= 22 else (last.year, last.month)
+    while (year, month) < end:
         months.append((year, month))
         year, month = _next(year, month)
     return months

@@ -10,14 +10,15 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from giaoban.workers import cores
 from results import RUNS
-from results.report import terminal
 from results.report.calendar_summary import brief
 from results.report.document import Par
 from scenarios.calendar.occupancy import World
-from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.calendar.registration import TIME_ZONE
+from scenarios.cli import language, options
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
 from scenarios.spec.question import province_of
 from scenarios.spec.scenario import load_scenario
@@ -84,19 +85,21 @@ def command(
         planned = plan(
             file,
             world,
-            from_day=_day("--from", from_) or now.date(),
+            from_day=_day("--from", from_) or now.astimezone(TIME_ZONE).date(),
             until=_day("--until", until),
             most_peaks=peaks,
             by_estimate=by_estimate,
             jobs=jobs or cores(),
             root=results,
             now=now,
+            language=language.asked() or "vi",
             progress=told,
         )
     if as_json:
         print_json(json.loads(planned.answer.to_json()))
     else:
-        terminal.show(*brief(planned.answer, "en"), Par(f"run: {planned.folder}"))
+        said = brief(planned.answer, language.chosen())
+        print_blocks(*said, Par(Sentence("run: {folder}", folder=planned.folder)))
     return EXIT_CODES[planned.answer.verdict]
 
 

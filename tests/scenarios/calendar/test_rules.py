@@ -1,0 +1,266 @@
+"""Rules of the decision, by hand and by chance; what is moved breaks none."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from results.model.calendar import Finding, Move
+from scenarios.calendar import rules
+from scenarios.calendar.occupancy import Loads, periods
+from scenarios.calendar.registration import TIME_ZONE, Registration
+from tests.scenarios.calendar.calendars import DISTRICTS, at, booked, world
+
+MOST_PCT = 90.0
+HOUR = timedelta(hours=1)
+
+
+def name(each: Registration) -> str:
+    return each.uid
+
+
+def broken(found: Sequence[Registration]) -> list[Finding]:
+    """Every rule but those of months."""
+    taken = periods(found, Loads(world()), name) if found else []
+    return [
+        *rules.late_registrations(found, name),
+        *rules.unchecked(found, name),
+        *rules.double_bookings(found, name),
+        *rules.overloads(taken, MOST_PCT),
+    ]
+
+
+def moves(found: Sequence[Registration]) -> dict[str, list[Move]]:
+    """Of each broken rule, what is to be moved."""
+    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), MOST_PCT)
+    return {f.rule: f.moves for f in rules.with_moves(broken(found), plan)}
+
+
+def test_registered_two_days_before_to_the_minute() -> None:
+    """Art. 19(2): 48 hours before the meeting, not two dates."""
+    kept = booked("2027-03-03 08:00", 1, *DISTRICTS[:2], registered=at("2027-03-01 08:00"))
+    late = replace(kept, registered=at("2027-03-01 08:01"))
+    assert broken([kept]) == []
+    (finding,) = broken([late])
+    assert (finding.rule, finding.amount, finding.limit) == ("late-registration", 48.0, 48.0)
+    assert finding.article == "Art. 19(2)"
+    assert moves([late]) == {
+        "late-registration": [Move(meeting="a", to="2027-03-03T08:30+07:00")]
+    }, "to the first time of an office that is late enough"
+
+
+def test_registered_afterwards() -> None:
+    late = booked("2027-03-03 08:00", 1, *DISTRICTS[:2], registered=at("2027-03-04 08:00"))
+    (finding,) = broken([late])
+    assert finding.amount == 0
+    assert moves([late])["late-registration"] == [Move(meeting="a", to="2027-03-08T08:00+07:00")], (
+        "not on Saturday"
+    )
+
+
+def test_what_the_chairman_decides_is_never_late() -> None:
+    late = booked("2027-03-03 08:00", 1, *DISTRICTS[:2], registered=at("2027-03-03 07:00"))
+    assert broken([replace(late, emergency=True)]) == []
+    assert broken([replace(late, registered=None)]) == [], "nobody knows"
+
+
+def test_the_check_is_planned_late() -> None:
+    each = booked("2027-03-03 08:00", 1, *DISTRICTS[:2], check=at("2027-03-03 07:20"))
+    (finding,) = broken([each])
+    assert (finding.rule, finding.amount, finding.limit) == ("no-hour-for-check", 40, 60)
+    assert moves([each])["no-hour-for-check"] == [
+        Move(meeting="a", what="check", to="2027-03-03T07:00+07:00")
+    ]
+    assert broken([replace(each, check=at("2027-03-03 07:00"))]) == []
+
+
+def test_no_hour_between_two_meetings_of_a_bridge() -> None:
+    one = booked("2027-03-03 08:00", 1, "cu-jut", "dak-mil", uid="one")
+    two = booked("2027-03-03 09:59", 1, "dak-mil", "krong-no", uid="two")
+    (finding,) = broken([one, two])
+    assert (finding.rule, finding.bridges, finding.amount) == ("no-hour-for-check", ["dak-mil"], 59)
+    assert moves([one, two])["no-hour-for-check"] == [
+        Move(meeting="two", to="2027-03-03T10:00+07:00")
+    ]
+    assert broken([one, booked("2027-03-03 10:00", 1, "dak-mil", "krong-no")]) == []
+    assert broken([one, booked("2027-03-03 09:10", 1, "dak-song", "krong-no")]) == []
+
+
+def test_a_bridge_in_two_meetings() -> None:
+    early, late = at("2027-02-01 08:00"), at("2027-02-02 08:00")
+    one = booked("2027-03-03 08:00", 2, "cu-jut", "dak-mil", uid="one", registered=late)
+    two = booked("2027-03-03 09:00", 2, "dak-mil", "krong-no", uid="two", registered=early)
+    (finding,) = broken([one, two])
+    assert finding == Finding(
+        rule="bridge-in-two-meetings",
+        meetings=["one", "two"],
+        start="2027-03-03T09:00+07:00",
+        end="2027-03-03T10:00+07:00",
+        article="Art. 21(1)",
+        bridges=["dak-mil"],
+    )
+    assert moves([one, two])["bridge-in-two-meetings"] == [
+        Move(meeting="one", to="2027-03-03T13:30+07:00")
+    ], "who registered last moves, with an hour for the check"
+    urgent = replace(one, emergency=True)
+    assert moves([urgent, two])["bridge-in-two-meetings"] == [
+        Move(meeting="two", to="2027-03-03T13:30+07:00")
+    ], "an emergency does not"
+    both = [urgent, replace(two, emergency=True)]
+    assert moves(both) == {"bridge-in-two-meetings": []}
+
+
+def test_one_after_the_other_is_no_double_booking() -> None:
+    one = booked("2027-03-03 08:00", 2, "cu-jut", "dak-mil")
+    two = booked("2027-03-03 10:00", 2, "dak-mil", "krong-no")
+    assert list(rules.double_bookings([one, two], name)) == []
+
+
+def test_a_room_in_use() -> None:
+    one = booked("2027-03-03 08:00", 2, "cu-jut", "dak-mil", uid="one", rooms=("Phòng A",))
+    two = booked("2027-03-03 09:00", 2, "tuy-duc", "krong-no", uid="two", rooms=("PHÒNG A",))
+    (finding,) = broken([one, two])
+    assert (finding.rule, finding.room, finding.article) == ("room-in-use", "Phòng A", "Art. 18(1)")
+
+
+def test_a_room_of_a_bridge_that_takes_part_elsewhere() -> None:
+    one = booked("2027-03-03 08:00", 2, "cu-jut", "dak-mil", uid="one")
+    two = booked("2027-03-03 09:00", 2, "tuy-duc", "krong-no", uid="two", rooms=("dak-mil",))
+    (finding,) = broken([one, two])
+    assert (finding.rule, finding.room) == ("room-in-use", "dak-mil")
+    own = replace(one, rooms=("cu-jut",))
+    assert broken([own]) == []
+
+
+def departments() -> list[Registration]:
+    """A briefing of eight, two departments of eight and a district of seven: 31 calls."""
+    catalogue = world().catalogue
+    return [
+        booked(
+            "2027-03-01 08:00" if ident == "monthly-briefing" else "2027-03-01 09:00",
+            2,
+            *catalogue[ident].attendance(world().province),
+            uid=ident,
+            meeting=ident,
+            registered=at(f"2027-02-0{number} 08:00"),
+        )
+        for number, ident in enumerate(
+            (
+                "monthly-briefing",
+                "department-agriculture",
+                "department-education",
+                "district-and-communes",
+            ),
+            1,
+        )
+    ]
+
+
+def test_more_calls_than_the_device_takes() -> None:
+    (finding,) = broken(departments())
+    assert (finding.rule, finding.amount, finding.limit) == ("device-full", 31, 30)
+    assert finding.bridges == ["xa-thuan-an"], "the last that calls"
+    assert (finding.start, finding.end) == ("2027-03-01T09:00+07:00", "2027-03-01T10:00+07:00")
+    assert moves(departments())["device-full"] == [
+        Move(meeting="district-and-communes", to="2027-03-01T13:30+07:00")
+    ]
+    assert broken(departments()[:3]) == []
+
+
+def test_a_briefing_is_missing_in_a_month() -> None:
+    catalogue = list(world().catalogue.values())
+    held = [
+        booked(f"2027-0{month}-05 08:00", 1, *DISTRICTS[:2], meeting="monthly-briefing")
+        for month in (1, 2, 5)
+    ]
+    months = [(2027, month) for month in range(1, 7)]
+    (finding,) = rules.missing_briefings(held, catalogue, months)
+    assert (finding.rule, finding.meetings) == ("briefing-missing", ["monthly-briefing"])
+    assert (finding.start[:10], finding.end[:10]) == ("2027-04-01", "2027-05-01")
+    assert finding.article.startswith("Art. 5(1)")
+    unnamed = [replace(each, meeting=None) for each in held]
+    assert list(rules.missing_briefings(unnamed, catalogue, months)) == [], "any of them may be one"
+
+
+def test_a_meeting_too_long_for_a_half_day_is_moved_within_a_day() -> None:
+    first = booked("2027-03-03 08:00", 6, "cu-jut", "dak-mil", uid="first")
+    late = at("2027-02-20 08:00")
+    second = booked("2027-03-03 08:00", 6, "cu-jut", "dak-mil", uid="second", registered=late)
+    assert moves([first, second])["bridge-in-two-meetings"] == [
+        Move(meeting="second", to="2027-03-04T08:00+07:00")
+    ]
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> list[Registration]:
+    """Some days on which a few bridges meet again and again."""
+    found = []
+    for number in range(draw(st.integers(1, 6))):
+        who = draw(st.lists(st.sampled_from(DISTRICTS[:5]), min_size=2, max_size=4, unique=True))
+        start = datetime(2027, 3, draw(st.integers(1, 3)), tzinfo=TIME_ZONE)
+        start += draw(st.integers(14, 36)) * HOUR / 2
+        early = draw(st.none() | st.integers(1, 96))
+        check = draw(st.none() | st.sampled_from([30, 60, 90]))
+        found.append(
+            booked(
+                start,
+                draw(st.integers(1, 8)) / 2,
+                *who,
+                uid=str(number),
+                registered=None if early is None else start - early * HOUR,
+                emergency=draw(st.integers(0, 9)) == 0,
+                check=None if check is None else start - timedelta(minutes=check),
+                rooms=draw(st.sampled_from([(), ("A",), ("dak-mil",)])),
+            )
+        )
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(calendars())
+def test_a_double_booking_is_an_overlap_and_the_other_way_round(
+    found: list[Registration],
+) -> None:
+    said = {
+        (frozenset(f.meetings), frozenset(f.bridges))
+        for f in rules.double_bookings(found, name)
+        if f.rule == "bridge-in-two-meetings"
+    }
+    minutes = timedelta(minutes=30)
+    expected = set()
+    for one, other in combinations(found, 2):
+        both = {*one.participants} & {*other.participants}
+        at_once = any(
+            one.start <= t < one.end and other.start <= t < other.end
+            for k in range(200)
+            if (t := datetime(2027, 3, 1, tzinfo=TIME_ZONE) + k * minutes)
+        )
+        if both and at_once:
+            expected.add((frozenset({one.uid, other.uid}), frozenset(both)))
+    assert said == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(calendars())
+def test_with_all_moves_made_every_rule_is_kept(found: list[Registration]) -> None:
+    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), MOST_PCT)
+    findings = rules.with_moves(broken(found), plan)
+    to = {m.meeting: m for finding in findings for m in finding.moves if m.what == "meeting"}
+    checks = {m.meeting: m for finding in findings for m in finding.moves if m.what == "check"}
+    assert all(m.to is not None for m in to.values()), "two weeks are enough for six meetings"
+    after = []
+    for each in found:
+        if each.uid in to:
+            start = datetime.fromisoformat(str(to[each.uid].to))
+            assert not each.emergency
+            assert start > each.start
+            each = replace(each, start=start, end=start + (each.end - each.start), check=None)
+        elif each.uid in checks:
+            each = replace(each, check=datetime.fromisoformat(str(checks[each.uid].to)))
+        after.append(each)
+    urgent = {each.uid for each in found if each.emergency}
+    left = [finding for finding in broken(after) if not {*finding.meetings} <= urgent]
+    assert left == []
