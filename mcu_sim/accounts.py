@@ -61,7 +61,9 @@ HostText = Annotated[str, AfterValidator(_host)]
 class Account(StrictModel):
     """One user. The password shows as stars wherever the account is printed or dumped.
 
-    `media`: where its media may be sent although nothing has come from there.
+    `media`: where its media may be sent although nothing has come from there. `role`: a telecom
+    technician is on duty in meetings without a place in them (Art. 17(1), 25(2)); any other is a
+    bridge, and which of them chairs is said by its meeting.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -69,6 +71,7 @@ class Account(StrictModel):
     user: Id
     password: Password
     media: list[HostText] = Field(default=[], max_length=8)
+    role: Literal["telecom-technician"] | None = None
 
 
 class Accounts(StrictModel):
@@ -97,6 +100,10 @@ class Accounts(StrictModel):
     def media_of(self, user: str) -> frozenset[str]:
         """Hosts that a user's media may go to unseen; nowhere for one without an account."""
         return frozenset(host for one in self.account if one.user == user for host in one.media)
+
+    def observers(self) -> frozenset[str]:
+        """The telecom technicians."""
+        return frozenset(one.user for one in self.account if one.role == "telecom-technician")
 
     def passwords(self) -> dict[str, str]:
         """Passwords by user, in the order of the file."""

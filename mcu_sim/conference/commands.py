@@ -11,10 +11,10 @@ meetings run, the meeting comes first, with a colon: `briefing: mute-all`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from giaoban.tomlfile import StrictModel
 from mcu_sim.conference.meeting import LayoutChoice
@@ -39,7 +39,7 @@ class CommandAccepted:
 
 @dataclass(frozen=True, slots=True)
 class CommandRejected:
-    """Nothing was changed. `code` is of the SIP kind: 400, 403 (Art. 16(2)c), 404, 486."""
+    """Nothing was changed. `code` is of the SIP kind: 400, 403 (`roles`), 404, 486."""
 
     code: int
     reason: str
@@ -67,7 +67,31 @@ class SpeakerQueue:
         return _json({"done": True, "queue": queue, "called": list(self.called)})
 
 
-Answer = CommandAccepted | CommandRejected | SpeakerQueue
+@dataclass(frozen=True, slots=True)
+class MeetingState:
+    """How each bridge is doing (Art. 15(2)d), each list in the order they came.
+
+    Attributes:
+        connected: whose line stands; `lost`: whose place is kept while its line is away.
+        heard: whose microphone is open; `called`: the called speakers, the newest last.
+        unreported: who has been interrupted and has not said why (Art. 16(2)d).
+        observers: telecom technicians on duty.
+    """
+
+    meeting: str
+    connected: tuple[str, ...]
+    lost: tuple[str, ...]
+    heard: tuple[str, ...]
+    called: tuple[str, ...]
+    unreported: tuple[str, ...]
+    observers: tuple[str, ...]
+
+    def as_json(self) -> bytes:
+        """`{"done": true, "meeting": …, "connected": […], "lost": […], …}`"""
+        return _json({"done": True, **asdict(self)})
+
+
+Answer = CommandAccepted | CommandRejected | SpeakerQueue | MeetingState
 
 
 def _json(fields: dict[str, Any]) -> bytes:
@@ -172,6 +196,37 @@ class ReadQueue(StrictModel):
     command: Literal["queue"]
 
 
+class ReadState(StrictModel):
+    """How each bridge is doing."""
+
+    command: Literal["state"]
+
+
+class Permit(StrictModel):
+    """The chair's technician asks a branch's to give a command (`do`) about another bridge (`on`),
+    once (Art. 16(2)c); `back`: no longer."""
+
+    command: Literal["permit"]
+    participant: Id
+    do: Literal["mute", "unmute", "layout", "drop", "redial"]
+    on: Id
+    back: bool = False
+
+
+Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
+
+class ReportInterruption(StrictModel):
+    """Why a bridge's line was or is away: cause, remedy, and in how many minutes it is expected to
+    be repaired, 0 if it is (Art. 16(2)d). Without a participant: that of whoever sends it."""
+
+    command: Literal["report-interruption"]
+    cause: Told
+    remedy: Told
+    expected_min: float = Field(ge=0, le=10_000)
+    participant: Id | None = None
+
+
 Command = (
     RequestToSpeak
     | Withdraw
@@ -186,6 +241,9 @@ Command = (
     | Present
     | EndMeeting
     | ReadQueue
+    | ReadState
+    | Permit
+    | ReportInterruption
 )
 
 _ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
@@ -234,7 +292,7 @@ def _explain(error: ValidationError) -> str:
 
 
 HELP = (
-    "call-to-speak ID [also] | end-speech ID | mute ID | unmute ID | mute-all | queue | "
+    "call-to-speak ID [also] | end-speech ID | mute ID | unmute ID | mute-all | queue | state | "
     "layout auto|2x2|… [for ID] | present [ID] | drop ID | redial ID | end-meeting"
 )
 

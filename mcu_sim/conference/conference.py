@@ -28,6 +28,8 @@ from mcu_sim.conference.meeting import Meeting
 from mcu_sim.conference.state import State
 from mcu_sim.conference.view import View
 
+REPORT_DUE = "is back; cause, remedy and expected time have not been reported (Art. 16(2)d)"
+
 
 class Conference:
     """One meeting of one device.
@@ -57,6 +59,16 @@ class Conference:
     def away(self) -> tuple[str, ...]:
         """Participants whose place is kept while their line is away."""
         return tuple(who for who, place in self._state.places.items() if not place.live)
+
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """Telecom technicians on duty in a call, in the order they came."""
+        return tuple(self._state.observers)
+
+    @property
+    def unreported(self) -> tuple[str, ...]:
+        """Whose line was lost and who has not said why (Art. 16(2)d)."""
+        return tuple(self._state.unreported)
 
     @property
     def heard(self) -> tuple[str, ...]:
@@ -97,44 +109,60 @@ class Conference:
                 yield who, uri
 
     def __contains__(self, participant: str) -> bool:
-        """Whether the participant has a place, live or lost."""
-        return participant in self._state.places
+        """Whether the participant has a place, live or lost, or observes."""
+        return participant in self._state.places or participant in self._state.observers
 
     def is_live(self, participant: str) -> bool:
-        """Whether the participant has a place and its line stands."""
-        return self._state.is_live(participant)
+        """Whether the participant has a place and its line stands, or observes."""
+        return self._state.is_live(participant) or participant in self._state.observers
 
-    def admits(self, participant: str) -> Decision:
+    def may(self, by: By, command: Command) -> bool:
+        """Whether somebody may give a command (`roles`)."""
+        return control.why_not(self._state, by, command) is None
+
+    def admits(self, participant: str, observes: bool = False) -> Decision:
         """What `join` would say; nothing is changed."""
         state = self._state
         if state.ended:
             return UnknownMeeting("This meeting has ended")
-        if not self.meeting.admits(participant):
+        if not observes and not self.meeting.admits(participant):
             return NotAMember()
-        if state.is_live(participant):
+        if self.is_live(participant):
             return AlreadyConnected(participant)
         if participant in state.dropped:
             return DroppedByChair()
         return JoinAccepted(self.meeting.id, rejoined=participant in state.places)
 
-    def join(self, participant: str, contact: str | None = None) -> tuple[Decision, list[Effect]]:
+    def join(
+        self, participant: str, contact: str | None = None, observes: bool = False
+    ) -> tuple[Decision, list[Effect]]:
         """A participant's call is up. Without `JoinAccepted` nothing has changed.
 
-        One that had lost its line is at its place again. `contact`: where the MCU can call it
-        back if the meeting has no address of it.
+        One that had lost its line is at its place again; if nobody has reported meanwhile why, the
+        log asks for it. `contact`: where the MCU can call it back if the meeting has no address of
+        it. `observes`: it gets no place, is not heard and not seen.
         """
-        decision = self.admits(participant)
+        decision = self.admits(participant, observes)
         if not isinstance(decision, JoinAccepted):
             return decision, []
-        self._state.enter(participant, contact)
         kind = "rejoined" if decision.rejoined else "joined"
-        return decision, self._settle([self._logged(kind, participant, by=participant)])
+        logged = [self._logged(kind, participant, by=participant)]
+        if observes:
+            self._state.observers[participant] = None
+        else:
+            self._state.enter(participant, contact)
+        if participant in self._state.unreported:
+            logged.append(self._logged("report-due", participant, REPORT_DUE))
+        return decision, self._settle([*logged])
 
     def left(self, participant: str) -> list[Effect]:
         """The participant has hung up, or gives up the place of a lost line: the place is gone.
 
         For one without a place nothing happens: a call that was ended here ends later there.
         """
+        if participant in self._state.observers:
+            del self._state.observers[participant]
+            return [self._logged("left", participant, by=participant)]
         if participant not in self._state.places:
             return []
         was_live = self._state.is_live(participant)
@@ -143,7 +171,9 @@ class Conference:
         return self._settle([logged, *self._emptied(was_live)])
 
     def lost(self, participant: str) -> list[Effect]:
-        """The participant's line is away without a word: its place is kept."""
+        """The participant's line is away without a word: its place is kept, if it has one."""
+        if participant in self._state.observers:
+            return self.left(participant)
         if not self._state.is_live(participant):
             return []
         self._state.lose(participant)
@@ -217,6 +247,7 @@ class Conference:
             self.meeting,
             dialling=before.dialling,
             addresses=before.addresses,
+            observers=before.observers,
             stirred=before.stirred,
         )
         self._voice = VoiceSwitch()

@@ -1,12 +1,12 @@
-"""Carrying out a command on a running meeting: who may, and what it changes.
+"""Carrying out a command on a running meeting, by those who may (`roles`), and what it changes.
 
-The chair's technician and the MCU's console may do everything. A branch may ask to speak and close
-its own microphone; anything else it tries is refused and logged (Art. 15(2)a, 16(2)c).
+What somebody tries that may not is refused and logged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from dataclasses import replace
 from typing import NoReturn
 
 from mcu_sim.conference.commands import (
@@ -23,11 +23,15 @@ from mcu_sim.conference.commands import (
     EndMeeting,
     EndSpeech,
     Layout,
+    MeetingState,
     Mute,
     MuteAll,
+    Permit,
     Present,
     ReadQueue,
+    ReadState,
     Redial,
+    ReportInterruption,
     RequestToSpeak,
     SpeakerQueue,
     Unmute,
@@ -40,14 +44,13 @@ from mcu_sim.conference.effects import (
     DialOut,
     Effect,
     HangUp,
+    Interruption,
     LogEntry,
     MeetingEnded,
     name_of,
 )
+from mcu_sim.conference.roles import Grant, Role, refusal
 from mcu_sim.conference.state import State
-
-_OWN = RequestToSpeak | Withdraw | Mute | Unmute
-"""What a branch may ask for itself."""
 
 
 class _CommandRefusal(Exception):  # noqa: N818 - an answer, not an error
@@ -79,9 +82,9 @@ def carry_out(
     `busy`: those who sit in another meeting of the device.
     """
     try:
-        if by is not OPERATOR:
-            _check_right(state, by, command)
-        return _CommandExecution(state, by, now_ms, busy, registered).do(command)
+        _check_right(state, by, command)
+        answer, effects = _CommandExecution(state, by, now_ms, busy, registered).do(command)
+        return answer, _used(state, by, command, effects)
     except _CommandRefusal as no:
         return refuse(state.meeting.id, by, command, no.code, no.reason)
 
@@ -104,25 +107,51 @@ def read_queue(state: State, now_ms: float) -> SpeakerQueue:
 
 def end(state: State, by: str, reason: str) -> list[Effect]:
     """End a meeting: everybody's call, and the calls that are being made."""
-    gone = [*state.live, *sorted(state.dialling)]
+    gone = [*state.live, *sorted(state.dialling), *state.observers]
     effects: list[Effect] = [HangUp(who, reason) for who in gone]
     for who in list(state.places):
         state.vacate(who)
     state.dialling.clear()
+    state.observers.clear()
+    state.grants.clear()
     state.ended = True
     name = state.meeting.id
     return [*effects, LogEntry(name, "ended", by, "", reason), MeetingEnded(name)]
 
 
-def _check_right(state: State, by: str, command: Command) -> None:
-    if not state.is_live(by):
-        raise _CommandRefusal(FORBIDDEN, "only a participant of the meeting gives it commands")
-    if by == state.meeting.chair:
-        return
-    if not isinstance(command, _OWN):
-        raise _CommandRefusal(FORBIDDEN, "only the chair's technician may do this (Art. 16(2)c)")
-    if command.participant not in (None, by):
-        raise _CommandRefusal(FORBIDDEN, "a branch may not adjust another bridge (Art. 16(2)c)")
+def role_of(state: State, by: By) -> Role | None:
+    """As whom somebody gives a command; None: its line does not stand in this meeting."""
+    if by is OPERATOR:
+        return "mcu-technician"
+    if by in state.observers:
+        return "telecom-technician"
+    if not isinstance(by, str) or not state.is_live(by):
+        return None
+    return "chair-technician" if by == state.meeting.chair else "branch-technician"
+
+
+def why_not(state: State, by: By, command: Command) -> str | None:
+    """Why somebody may not give a command, None if it may."""
+    role = role_of(state, by)
+    if role is None:
+        return "only a participant of the meeting gives it commands"
+    return refusal(role, name_of(by), command.command, subject(command), state.grants)
+
+
+def _check_right(state: State, by: By, command: Command) -> None:
+    why = why_not(state, by, command)
+    if why is not None:
+        raise _CommandRefusal(FORBIDDEN, why)
+
+
+def _used(state: State, by: By, command: Command, effects: list[Effect]) -> list[Effect]:
+    """A grant by which a command was given is used up, and the log says so."""
+    grant = Grant(name_of(by), command.command, subject(command))
+    if by is OPERATOR or grant not in state.grants:
+        return effects
+    state.grants.discard(grant)
+    asked = " (the chair's technician has asked for it)"
+    return [replace(e, text=e.text + asked) if isinstance(e, LogEntry) else e for e in effects]
 
 
 class _CommandExecution:
@@ -172,6 +201,12 @@ class _CommandExecution:
                 return CommandAccepted("the meeting has ended"), effects
             case ReadQueue():
                 return read_queue(self.state, self.now_ms), []
+            case ReadState():
+                return self._state(), []
+            case Permit():
+                return self._permit(command)
+            case ReportInterruption():
+                return self._report(command)
 
     def _done(self, kind: str, on: str, text: str) -> tuple[Answer, list[Effect]]:
         return CommandAccepted(text), [
@@ -181,10 +216,11 @@ class _CommandExecution:
     def _self_or(self, participant: str | None) -> str:
         if participant is not None:
             return participant
-        if isinstance(self.by, str):
+        if isinstance(self.by, str) and self.by not in self.state.observers:
             return self.by
+        whose = "the console" if self.by is OPERATOR else "an observer"
         raise _CommandRefusal(
-            BAD_COMMAND, "participant: is missing, the console has no place of its own"
+            BAD_COMMAND, f"participant: is missing, {whose} has no place of its own"
         )
 
     def _absent(self, who: str) -> NoReturn:
@@ -281,9 +317,55 @@ class _CommandExecution:
         self.state.choose_for_all(command.layout)
         return self._done("layout", "", f"all get layout {command.layout}")
 
+    def _state(self) -> MeetingState:
+        state, live = self.state, self.state.live
+        return MeetingState(
+            state.meeting.id,
+            connected=tuple(live),
+            lost=tuple(who for who, place in state.places.items() if not place.live),
+            heard=tuple(who for who in live if self.floor.heard(who)),
+            called=self.floor.called,
+            unreported=tuple(state.unreported),
+            observers=tuple(state.observers),
+        )
+
+    def _permit(self, command: Permit) -> tuple[Answer, list[Effect]]:
+        who, on = command.participant, command.on
+        self._check_place(who)
+        if who in (on, self.state.meeting.chair):
+            text = "participant: must be a branch, and on: another bridge"
+            raise _CommandRefusal(BAD_COMMAND, text)
+        grant = Grant(who, command.do, on)
+        if command.back:
+            if grant not in self.state.grants:
+                raise _CommandRefusal(NOT_FOUND, f"{who} has not been asked to {command.do} {on}")
+            self.state.grants.discard(grant)
+            return self._done("permitted", who, f"{who} is no longer to {command.do} {on}")
+        self.state.grants.add(grant)
+        return self._done("permitted", who, f"{who} is asked to {command.do} {on}, once")
+
+    def _report(self, command: ReportInterruption) -> tuple[Answer, list[Effect]]:
+        who = self._self_or(command.participant)
+        if who not in self.state.meeting.roster:  # a member may not have come in at all
+            self._check_place(who)
+        self.state.unreported.pop(who, None)
+        report = Interruption(command.cause, command.remedy, command.expected_min)
+        text = (
+            f"cause: {report.cause}; remedy: {report.remedy}; "
+            f"expected to be repaired in {report.expected_min:g} min"
+        )
+        return CommandAccepted("the report is in the log"), [
+            LogEntry(self.state.meeting.id, "interruption", name_of(self.by), who, text, report)
+        ]
+
     def _drop(self, who: str) -> tuple[Answer, list[Effect]]:
         if who == self.by:
             raise _CommandRefusal(BAD_COMMAND, "one's own call is hung up, not dropped")
+        if who in self.state.observers:
+            del self.state.observers[who]
+            self.state.dropped.add(who)
+            answer, logged = self._done("dropped", who, f"{who} is dropped")
+            return answer, [HangUp(who, "Dropped by the chair"), *logged]
         if who not in self.state.places and who not in self.state.dialling:
             self._absent(who)
         reason = "Dropped by the chair"
@@ -298,7 +380,7 @@ class _CommandExecution:
 
     def _redial(self, who: str) -> tuple[Answer, list[Effect]]:
         state = self.state
-        if state.is_live(who):
+        if state.is_live(who) or who in state.observers:
             raise _CommandRefusal(BUSY, f"{who} is connected; drop it before it is redialled")
         if who in state.dialling:
             raise _CommandRefusal(BUSY, f"{who} is being called")

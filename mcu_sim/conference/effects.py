@@ -157,6 +157,15 @@ class MeetingEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption:
+    """What its people say of a bridge's interruption (Art. 16(2)d); the time in minutes."""
+
+    cause: str
+    remedy: str
+    expected_min: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """A line of the events file: who did what, about whom.
 
@@ -169,6 +178,7 @@ class LogEntry:
     by: str
     on: str
     text: str
+    report: Interruption | None = None
 
 
 Effect = (

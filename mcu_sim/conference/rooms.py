@@ -5,7 +5,7 @@ A participant sits in one meeting at a time; several meetings run side by side (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from mcu_sim.conference import control
 from mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
@@ -26,7 +26,8 @@ class Rooms:
 
     `start_ms`: the time from which the file's `opens_s` and `closes_s` count. The owner calls
     `advance` at the start and whenever `next_timeout` has come. `registered`: where a participant
-    can be called at a time, as the device's registrar knows it.
+    can be called at a time, as the device's registrar knows it. `observers`: telecom
+    technicians, who may be in any meeting there is, without a place in it (Art. 17(1)).
     """
 
     def __init__(
@@ -34,9 +35,11 @@ class Rooms:
         meetings: Meetings,
         start_ms: float,
         registered: Callable[[str, float], str | None],
+        observers: Container[str] = (),
     ) -> None:
         self._meetings = meetings
-        self._registered = registered
+        self._observers = observers
+        self._uri_of = registered
         self._conferences = {one.id: Conference(one) for one in meetings.meeting}
         self._opens_ms = {one.id: start_ms + one.opens_s * 1e3 for one in meetings.meeting}
         self._closes_ms = {
@@ -54,10 +57,14 @@ class Rooms:
         """A meeting by its id; `KeyError` if there is none."""
         return self._conferences[meeting]
 
-    def chair_of(self, meeting: str) -> str | None:
-        """Who chairs a meeting, None if there is no such."""
-        conference = self._conferences.get(meeting)
-        return None if conference is None else conference.meeting.chair
+    def may(self, by: str, command: Command) -> bool:
+        """Whether a participant may give a command to the meeting it sits in."""
+        home = self._home(by)
+        return home is not None and home.may(by, command)
+
+    def observes(self, participant: str) -> bool:
+        """Whether somebody is a telecom technician."""
+        return participant in self._observers
 
     def addresses(self, meeting: str, now_ms: float) -> Iterator[tuple[str, str]]:
         """Who of a meeting can be called, and where; nobody of one that is not there."""
@@ -112,7 +119,7 @@ class Rooms:
         if home is not None and home is not conference:
             effects += self._leave(home, participant)
         self._conferences[meeting] = conference
-        _, joined = conference.join(participant, contact)
+        _, joined = conference.join(participant, contact, self.observes(participant))
         return decision, [*effects, *joined]
 
     def left(self, participant: str) -> list[Effect]:
@@ -156,6 +163,10 @@ class Rooms:
         self._tidy(home)
         return answer, effects
 
+    def _registered(self, participant: str, now_ms: float) -> str | None:
+        """Where somebody can be called; observers are not, they call in."""
+        return None if self.observes(participant) else self._uri_of(participant, now_ms)
+
     def _home(self, participant: str) -> Conference | None:
         return next((one for one in self._conferences.values() if participant in one), None)
 
@@ -169,6 +180,8 @@ class Rooms:
         """A meeting that is there, or the room that a call of this participant opens."""
         if meeting in self._conferences or self._meetings.open_rooms is None:
             return self._conferences.get(meeting)
+        if self.observes(participant):
+            return None
         made = self._meetings.open_rooms.meeting(meeting, participant)
         return None if made is None else Conference(made, open_room=True)
 
@@ -178,7 +191,7 @@ class Rooms:
         name = conference.meeting.id
         if now_ms < self._opens_ms.get(name, now_ms):
             return UnknownMeeting("This meeting is not open yet")
-        decision = conference.admits(participant)
+        decision = conference.admits(participant, self.observes(participant))
         elsewhere = self._sits_elsewhere(participant, name)
         return (
             BusyElsewhere(elsewhere)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mcu_sim.conference.floor import Floor, Speakers
 from mcu_sim.conference.meeting import LayoutChoice, Meeting
+from mcu_sim.conference.roles import Grant
 
 
 @dataclass(slots=True)
@@ -35,6 +36,9 @@ class State:
         presenter: whom the chair gave the content channel; it presents while its line stands.
         layout: of every viewer without one of its own.
         taken: how many places have been taken so far.
+        observers: telecom technicians in a call: they have no place, and are not heard or seen.
+        grants: what the chair's technician has asked branches to do about others.
+        unreported: whose line was lost and who has not said why (Art. 16(2)d).
         stirred: whose line came or went since what is heard and seen was last worked out.
     """
 
@@ -48,6 +52,9 @@ class State:
     dropped: set[str] = field(default_factory=set)
     addresses: dict[str, str] = field(default_factory=dict)
     presenter: str | None = None
+    observers: dict[str, None] = field(default_factory=dict)
+    grants: set[Grant] = field(default_factory=set)
+    unreported: dict[str, None] = field(default_factory=dict)
     ended: bool = False
     taken: int = 0
     stirred: set[str] = field(default_factory=set)
@@ -98,6 +105,7 @@ class State:
     def lose(self, participant: str) -> None:
         """A participant's line is away; its place stays."""
         self.places[participant].live = False
+        self.unreported[participant] = None
         self.stirred.add(participant)
 
     def choose(self, participant: str, layout: LayoutChoice) -> None:
@@ -116,6 +124,8 @@ class State:
         """Take a participant's place away, with all that goes with it."""
         del self.places[participant]
         self.choosy.pop(participant, None)
+        self.unreported.pop(participant, None)
+        self.grants = {grant for grant in self.grants if grant.participant != participant}
         self.stirred.add(participant)
         self.floor.forget(participant)
         self.speakers.forget(participant)

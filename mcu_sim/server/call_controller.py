@@ -47,6 +47,7 @@ def new_call(
     *,
     offered: bool,
     contact: str | None = None,
+    observes: bool = False,
     dialled: tuple[str, int] | None = None,
 ) -> ParticipantCall:
     """A call that has its row and its terms.
@@ -69,6 +70,7 @@ def new_call(
         contact=contact,
         local=terms.local,
         agreed=terms.agreed,
+        observes=observes,
         offered=offered,
         dialled_ns=None if dialled is None else dialled[1],
         refused=terms.refused,
@@ -173,7 +175,8 @@ class CallController:
         self._registrar = registrar
         self._rng = rng
         self._tell = tell
-        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of)
+        observers = frozenset() if config.accounts is None else config.accounts.observers()
+        self.rooms = Rooms(config.meetings, config.origin_ns / 1e6, registrar.uri_of, observers)
         self._effects = ConferenceEffects(
             participants, plane, tell, self._dial, self._put_out, negotiation
         )
@@ -272,6 +275,7 @@ class CallController:
                 host,
                 offered=call.sdp is None,
                 contact=f"sip:{participant}@{host}:{port}" if transport == "UDP" else None,
+                observes=self.rooms.observes(participant),
             )
         )
         self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6)
@@ -283,7 +287,8 @@ class CallController:
         row = self._take_row(participant)
         if row is None:
             return NO_PLACE
-        terms = self._negotiation.take(call.call, meeting, call.sdp)
+        observes = self.rooms.observes(participant)
+        terms = self._negotiation.take(call.call, meeting, call.sdp, audio_only=observes)
         if isinstance(terms, NegotiationRefusal):
             self._participants.give_row(row)
             return terms
@@ -393,6 +398,8 @@ class CallController:
             return
         self._open(call, now_ns)
         details: dict[str, object] = {"meeting": call.meeting}
+        if call.observes:
+            details["role"] = "telecom-technician"
         if call.dialled_ns is not None:
             details["setup_ms"] = round((now_ns - call.dialled_ns) / 1e6, 3)
         if call.given != call.asked:

@@ -27,6 +27,7 @@ class ParticipantCall:
         refused: what of its offer is not taken, or of ours by it, in words.
         star_ns: when "*" was the last key pressed in it; None: it was not.
         sees: whose forwarded picture and content it is to see, by medium.
+        observes: whether it is a telecom technician's: it gets audio alone, and is not heard.
         offered: whether `local` is an offer that waits for its answer.
         standing: whether it is in its meeting, with media.
         dialled_ns: when the MCU dialled it; None: it called.
@@ -46,6 +47,7 @@ class ParticipantCall:
     local: Session
     agreed: dict[Kind, NegotiatedMedia] = field(default_factory=dict)
     sees: dict[Kind, str | None] = field(default_factory=dict)
+    observes: bool = False
     offered: bool = False
     standing: bool = False
     dialled_ns: int | None = None

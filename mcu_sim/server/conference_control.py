@@ -7,7 +7,9 @@ heard, who sees whom, who is called or put out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Protocol
 
 from mcu_sim.conference import commands, control
@@ -15,8 +17,11 @@ from mcu_sim.conference.commands import (
     NOT_FOUND,
     Answer,
     Command,
+    CommandAccepted,
+    MeetingState,
     Mute,
     Redial,
+    ReportInterruption,
     RequestToSpeak,
     SpeakerQueue,
     Unmute,
@@ -104,9 +109,11 @@ class ConferenceEffects:
                 case HangUp(participant, reason):
                     if (held := self._participants.of(participant)) is not None:
                         self._put_out(held, reason, now_ns)
-                case LogEntry(meeting, kind, by, on, text):
+                case LogEntry(meeting, kind, by, on, text, report):
                     if kind not in TOLD_ELSEWHERE:
+                        about: dict[str, object]
                         about = {"meeting": meeting or "", "kind": kind, "by": by, "text": text}
+                        about |= {} if report is None else asdict(report)
                         self._tell(now_ns, "control", on, **about)
                 case MeetingEnded(meeting):
                     self._presenters.pop(meeting, None)
@@ -257,18 +264,26 @@ class Controls:
             self._agent.answer_info(info.request_key, answer.code, answer.reason, now_ms)
         elif info is not None:
             self._agent.answer_info(info.request_key, 200, "OK", now_ms)
-            if isinstance(answer, SpeakerQueue):
+            if isinstance(answer, SpeakerQueue | MeetingState):
                 self._agent.info(call.call, CONTROL_TYPE, answer.as_json(), now_ms)
         self._effects.carry_out(effects, now_ns)
         if isinstance(command, RequestToSpeak | Withdraw):
-            self._tell_chair(call.meeting, now_ms)
+            # the queue has changed: the chair's technician passes requests on (Art. 15(2)c)
+            queue = self._rooms[call.meeting].read_queue(now_ms)
+            self._tell_chair(call.meeting, queue.as_json(), now_ms)
+        if isinstance(command, ReportInterruption) and isinstance(answer, CommandAccepted):
+            report = command.model_dump(exclude={"command"})
+            report["participant"] = command.participant or call.participant
+            body = json.dumps({"interruption": report}, ensure_ascii=False).encode()
+            self._tell_chair(call.meeting, body, now_ms, but=call)
 
-    def _tell_chair(self, meeting: str, now_ms: float) -> None:
-        """The queue has changed: the chair's technician passes requests on (Art. 15(2)c)."""
+    def _tell_chair(
+        self, meeting: str, body: bytes, now_ms: float, but: ParticipantCall | None = None
+    ) -> None:
+        """Let the chair's technician know, unless it is the one (`but`) who has said so."""
         chair = self._participants.of(self._rooms[meeting].meeting.chair)
-        if chair is not None and chair.standing and chair.meeting == meeting:
-            queue = self._rooms[meeting].read_queue(now_ms)
-            self._agent.info(chair.call, CONTROL_TYPE, queue.as_json(), now_ms)
+        if chair is not None and chair.standing and chair.meeting == meeting and chair is not but:
+            self._agent.info(chair.call, CONTROL_TYPE, body, now_ms)
 
 
 class Referrals:
@@ -301,7 +316,7 @@ class Referrals:
         named = who or identity(refer.user, self._participants, unique=False)
         command = Redial(command="redial", participant=named)
         by = call.participant
-        if who is None and self._rooms.chair_of(call.meeting) == by:
+        if who is None and self._rooms.may(by, command):
             reason = "the MCU calls nobody of this meeting there"
             answer, effects = control.refuse(call.meeting, by, command, NOT_FOUND, reason)
         else:  # or one that may not, whoever is meant

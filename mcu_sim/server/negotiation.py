@@ -104,7 +104,7 @@ class MediaNegotiation:
         ]
 
     def take(
-        self, call: str, meeting: str, offer: bytes | None
+        self, call: str, meeting: str, offer: bytes | None, *, audio_only: bool = False
     ) -> NegotiationResult | NegotiationRefusal:
         """Answer a caller's offer, or (None) make one to a bridge that is called.
 
@@ -115,7 +115,9 @@ class MediaNegotiation:
             return NegotiationRefusal(refusal.code, refusal.reason)
         try:
             terms = (
-                self._offer(call, meeting) if offer is None else self._answer(call, meeting, offer)
+                self._offer(call, meeting, audio_only=audio_only)
+                if offer is None
+                else self._answer(call, meeting, offer, audio_only=audio_only)
             )
         except sdp.SdpError as error:
             terms = NegotiationRefusal(NOT_ACCEPTABLE_HERE, str(error), error.warning)
@@ -183,7 +185,7 @@ class MediaNegotiation:
         If the device has not what the offer asks for, the call keeps what it has. Raises
         `SdpError`.
         """
-        theirs = self._reachable(sdp.parse(offer), first=False)
+        theirs = self._reachable(sdp.parse(offer), first=False, audio_only=call.observes)
         _, most = self._make_again(call, theirs, self._can(call.port_group))
         self._check_addresses(call, most)
         before = call.asked, call.given, call.why_less
@@ -197,14 +199,19 @@ class MediaNegotiation:
             call.asked, call.given, call.why_less = before
             raise
 
-    def _reachable(self, theirs: sdp.Session, *, first: bool) -> sdp.Session:
-        """Their description without the media that are at no host's address, or at our own.
+    def _reachable(
+        self, theirs: sdp.Session, *, first: bool, audio_only: bool = False
+    ) -> sdp.Session:
+        """Their description without the media that are at no host's address, or at our own, and
+        with `audio_only` without all but audio.
 
         c=0.0.0.0 puts media of a call that stands on hold (RFC 3264 §8.4); no call begins with it.
         """
         media = []
         for one in theirs.media:
             why = self._why_not(theirs, one, first=first)
+            if audio_only and one.port and one.kind != "audio":
+                why = "an observer gets audio alone (Art. 17(1))"
             media.append(one if why is None else one.without(sdp.Problem(why, sdp.Warn.NETWORK)))
         return replace(theirs, media=tuple(media))
 
@@ -261,9 +268,9 @@ class MediaNegotiation:
         return True
 
     def _answer(
-        self, call: str, meeting: str, offer: bytes
+        self, call: str, meeting: str, offer: bytes, *, audio_only: bool
     ) -> NegotiationResult | NegotiationRefusal:
-        theirs = self._reachable(sdp.parse(offer), first=True)
+        theirs = self._reachable(sdp.parse(offer), first=True, audio_only=audio_only)
         probe = _by_kind(self._make(theirs, self._can(0))[1])
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, NegotiationRefusal):
@@ -283,9 +290,12 @@ class MediaNegotiation:
         kbps = None if main.max_kbps is None else main.max_kbps + AUDIO_KBPS
         return resolution_of(main.codec, self._resolutions), kbps
 
-    def _offer(self, call: str, meeting: str) -> NegotiationResult | NegotiationRefusal:
+    def _offer(
+        self, call: str, meeting: str, *, audio_only: bool
+    ) -> NegotiationResult | NegotiationRefusal:
         best = self._resolutions[0] if self._resolutions else AUDIO
-        admission = self._admit(call, meeting, self._dialled or best, None)
+        wanted = AUDIO if audio_only else self._dialled or best
+        admission = self._admit(call, meeting, wanted, None)
         if isinstance(admission, NegotiationRefusal):
             return admission
         port_group = self._ports.port_group_for({})

@@ -68,6 +68,9 @@ _COMMANDS = (
     N_("present"),
     N_("end-meeting"),
     N_("queue"),
+    N_("state"),
+    N_("permit"),
+    N_("report-interruption"),
 )
 _COMMAND_REFUSALS = {
     403: N_("not permitted"),

@@ -119,13 +119,20 @@ class EndedByMcu(EventRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controlled(EventRecord):
-    """Somebody (`by`) did something (`kind`) about `bridge`; `refused`: nothing was done."""
+    """Somebody (`by`) did something (`kind`) about `bridge`; `refused`: nothing was done.
+
+    `interruption`: what was reported of one, with cause, remedy and the minutes it is expected to
+    take (Art. 16(2)d); `report-due`: the bridge is back, and nobody has reported.
+    """
 
     event: Literal["control"] = "control"
     meeting: str
     kind: str
     by: str
     text: str
+    cause: str | None = None
+    remedy: str | None = None
+    expected_min: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

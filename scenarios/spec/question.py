@@ -11,7 +11,7 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
-from mcu_sim.conference.commands import Drop, Layout, Redial, subject
+from mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
 from mcu_sim.conference.effects import OPERATOR
 from mcu_sim.device import DEFAULT_PATH as DEVICES
 from mcu_sim.device import Device, DeviceCatalogue, load_devices
@@ -380,6 +380,9 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
                 named,
                 Sentence("unknown bridge{near}", near=did_you_mean(named, bridges)),
             )
+        if isinstance(control.do, Permit) and control.do.on not in bridges:
+            what = Sentence("unknown bridge{near}", near=did_you_mean(control.do.on, bridges))
+            yield (*loc, "do", "on"), control.do.on, what
         if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
             what = Sentence('there are no layouts with meeting.video = "switched"')
             yield (*loc, "do", "command"), control.do.command, what

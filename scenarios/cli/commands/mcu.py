@@ -22,13 +22,14 @@ import typer
 from giaoban.counting import counted
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
-from mcu_sim.accounts import load_accounts
+from mcu_sim.accounts import Accounts, load_accounts
 from mcu_sim.conference.commands import (
     HELP,
     Answer,
     CommandAccepted,
     CommandError,
     CommandRejected,
+    MeetingState,
     read_line,
 )
 from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
@@ -81,6 +82,13 @@ def _in_words(answer: Answer) -> str:
             return f"done: {text}"
         case CommandRejected(code, reason):
             return f"refused: {code} {reason}"
+        case MeetingState():
+            named = answer.connected, answer.lost, answer.unreported, answer.observers
+            connected, lost, unreported, observers = (", ".join(who) or "nobody" for who in named)
+            return (
+                f"connected: {connected}; lost: {lost}; "
+                f"interrupted without a report: {unreported}; telecom technicians: {observers}"
+            )
         case _:
             waiting = [f"{who} for {ms / 1000:.0f} s" for who, ms in answer.waiting]
             called = f"; called to speak: {', '.join(answer.called)}" if answer.called else ""
@@ -272,10 +280,14 @@ def _config(
     profiles = load_profiles()
     model = profiles.video_model(profiles.profile[0]).model_copy(update={"kbps": float(kbps)})
     held = Meetings(schema="giaoban.meetings/1", open_rooms=OpenRooms(video=video))
+    held = held if meetings is None else load_meetings(meetings)
+    known = None if accounts is None else load_accounts(accounts)
+    if known is not None:
+        _check_observers(known, held, accounts)
     return McuConfig(
         address=address,
         device=device,
-        meetings=held if meetings is None else load_meetings(meetings),
+        meetings=held,
         playout_ms=profiles.terminal.playout_ms,
         video=model,
         seed=None,
@@ -283,11 +295,25 @@ def _config(
         sip_port=sip_port,
         first_media_port=media_port,
         guests=device.ports_total + SPARE_PLACES,
-        accounts=None if accounts is None else load_accounts(accounts),
+        accounts=known,
         kernel_paces=False,
         tcp=True,
         tls=tls,
     )
+
+
+def _check_observers(accounts: Accounts, meetings: Meetings, path: Path | None) -> None:
+    """Raises `InputError` for a telecom technician that is a member of a meeting."""
+    for meeting in meetings.meeting:
+        for who in sorted(accounts.observers()):
+            if who == meeting.chair or meeting.lists(who):
+                raise InputError(
+                    '{path}: user "{who}" has role = "telecom-technician", but is a member of the '
+                    "meeting {meeting} (allowed: an account that is no bridge's)",
+                    path=str(path),
+                    who=who,
+                    meeting=meeting.id,
+                )
 
 
 def _tls(certificate: Path | None, key: Path | None, port: int | None, sip_port: int) -> Tls | None:

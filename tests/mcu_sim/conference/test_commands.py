@@ -36,6 +36,9 @@ NEEDS: dict[str, dict[str, object]] = {
     "present": {},
     "end-meeting": {},
     "queue": {},
+    "state": {},
+    "permit": {"participant": "cu-jut", "do": "redial", "on": "dak-mil"},
+    "report-interruption": {"cause": "cáp đứt", "remedy": "hàn nối", "expected_min": 30},
 }
 WORDS = sorted(NEEDS)
 
@@ -75,6 +78,21 @@ def test_a_command_is_read_with_what_it_needs() -> None:
         (b'{"command":"call-to-speak","participant":"a","also":1}', "also: "),
         (b'{"command":"layout","layout":"5x5"}', "layout: "),
         (b'{"command":"layout","layout":"2x2","viewer":"cu-jut"}', "viewer: "),
+        (b'{"command":"permit","participant":"a","do":"call-to-speak","on":"b"}', "do: "),
+        (b'{"command":"permit","participant":"a","do":"drop"}', "on: "),
+        (
+            b'{"command":"report-interruption","cause":"a\\u0007b","remedy":"c","expected_min":1}',
+            "cause: .*control character",
+        ),
+        (b'{"command":"report-interruption","cause":" ","remedy":"c","expected_min":1}', "cause: "),
+        (
+            b'{"command":"report-interruption","cause":"\\ud800","remedy":"c","expected_min":1}',
+            "cause: ",
+        ),
+        (
+            b'{"command":"report-interruption","cause":"a","remedy":"b","expected_min":-1}',
+            "expected_min: ",
+        ),
     ],
 )
 def test_anything_else_is_answered_with_a_reason(data: bytes, reason: str) -> None:

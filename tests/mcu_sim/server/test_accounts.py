@@ -45,6 +45,14 @@ def test_realm_may_be_named(path: Path) -> None:
     assert load_accounts(write(path, text)).realm == "daknong.gov.vn"
 
 
+def test_a_telecom_technician_is_known_by_its_account(path: Path) -> None:
+    accounts = load_accounts(write(path, GOOD + 'role = "telecom-technician"\n'))
+    assert accounts.observers() == {"dak-nong"}
+    assert load_accounts(write(path, GOOD)).observers() == set()
+    with pytest.raises(InputError, match="role"):
+        load_accounts(write(path, GOOD + 'role = "chair"\n'))
+
+
 def test_old_devices_are_asked_what_they_know(path: Path) -> None:
     """A client older than RFC 8760 gives up at a challenge with SHA-256."""
     assert load_accounts(write(path, GOOD)).digest == ["MD5"]

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mcu_sim.accounts import Accounts
 from mcu_sim.device import load_devices, pick
 from mcu_sim.media.audio import g711
 from mcu_sim.server.conference_control import CONTROL_TYPE
+from mcu_sim.server.negotiation import NegotiationResult
 from mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
 from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.loopback import local_address
@@ -109,6 +111,92 @@ def test_the_chair_ends_the_meeting(make: Make) -> None:
     assert ask(bridges[0], command="end-meeting") == 200
     assert all(one.got(CallEnded) for one in bridges)
     assert office.is_empty()
+
+
+REPORT = {"cause": "đứt cáp", "remedy": "hàn nối", "expected_min": 30.0}
+
+
+def on_duty(office: Office, **more: Any) -> Bridge:
+    """A telecom technician, calling as a room system would."""
+    one = Bridge(office, "telecom", local_address(78, 9), password="secret", **more)
+    one.dial("meeting")
+    return one
+
+
+def with_telecom(make: Make, **more: Any) -> Office:
+    accounts = Accounts.model_validate(
+        {
+            "schema": "giaoban.accounts/1",
+            "account": [
+                *({"user": who, "password": "secret"} for who in MEMBERS),
+                {"user": "telecom", "password": "secret", "role": "telecom-technician"},
+            ],
+        }
+    )
+    return make(meetings(meeting_of(MEMBERS, **more)), guests=1, accounts=accounts)
+
+
+@pytest.mark.parametrize("video", ["switched", "presence"])
+def test_a_telecom_technician_hears_and_reports_and_steers_nothing(make: Make, video: str) -> None:
+    office = with_telecom(make, video=video)
+    chair, west, _ = three(office, password="secret")
+    before = office.capacity.units_used, office.capacity.ports_used
+    telecom = on_duty(office)
+    telecom.sock("audio")
+    assert set(telecom.agreed) == {"audio"}
+    [joined] = [e for e in office.events if e["event"] == "joined" and e["bridge"] == "telecom"]
+    assert joined["role"] == "telecom-technician"
+    assert joined["refused"] == ["video: an observer gets audio alone (Art. 17(1))"]
+    audio = office.config.device.units_for("audio") or 0
+    assert office.capacity.units_used - before[0] == audio
+    assert office.controller.rooms["meeting"].live == MEMBERS
+    assert tones_at(telecom, office, (west, 600)) == [True]
+    assert tones_at(west, office, (telecom, 600)) == [False]
+    for command in ("mute-all", "end-meeting", "request-to-speak", "present"):
+        assert ask(telecom, command=command) == 403
+    assert ask(telecom, command="drop", participant="west") == 403
+    refused = [e for e in office.events if e.get("kind") == "refused"]
+    assert [e["by"] for e in refused] == ["telecom"] * 5
+    assert all("(Art. 17(1))" in e["text"] for e in refused)
+    telecom.events.clear()
+    chair.events.clear()
+    assert ask(telecom, command="state") == 200
+    [told] = [json.loads(event.body) for event in telecom.got(InfoReceived)]
+    assert (told["connected"], told["observers"]) == (list(MEMBERS), ["telecom"])
+    assert ask(telecom, command="report-interruption", participant="west", **REPORT) == 200
+    [heard] = [json.loads(event.body) for event in chair.got(InfoReceived)]
+    assert heard == {"interruption": {**REPORT, "participant": "west"}}
+    [entry] = [e for e in office.events if e.get("kind") == "interruption"]
+    assert (entry["by"], entry["bridge"]) == ("telecom", "west")
+    assert REPORT.items() <= entry.items()
+
+
+def test_a_telecom_technician_never_gets_video_however_it_asks(make: Make) -> None:
+    """Not by an offer of the MCU's, and not by a later one of its own."""
+    office = with_telecom(make)
+    three(office, password="secret")
+    terms = office.controller._negotiation.take("its", "meeting", None, audio_only=True)
+    assert isinstance(terms, NegotiationResult)
+    assert ([one.kind for one in terms.local.media], terms.admission.given) == (["audio"], "audio")
+    office.controller._negotiation.give_back("its", "meeting")
+    telecom = on_duty(office)
+    telecom.local = telecom.offer("audio", "video")
+    telecom.reoffer()
+    assert set(telecom.agreed) == {"audio"}
+    assert office.participants.of("telecom").given == "audio"  # type: ignore[union-attr]
+    telecom.hang_up()
+    assert office.controller.rooms["meeting"].observers == ()
+
+
+def test_a_branch_reports_its_interruption_to_the_chair(make: Make) -> None:
+    office = make()
+    chair, west, _ = three(office)
+    assert ask(west, command="report-interruption", **REPORT) == 200
+    [heard] = [json.loads(event.body) for event in chair.got(InfoReceived)]
+    assert heard["interruption"]["participant"] == "west"
+    assert ask(west, command="report-interruption", participant="east", **REPORT) == 403
+    assert ask(chair, command="report-interruption", participant="east", **REPORT) == 200
+    assert len(chair.got(InfoReceived)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,316 @@
+"""Art. 2 and 15 to 18: who may what, by every command, and what comes of asking and reporting."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from mcu_sim.conference import (
+    OPERATOR,
+    Answer,
+    By,
+    CommandAccepted,
+    CommandRejected,
+    Effect,
+    HangUp,
+    Interruption,
+    JoinAccepted,
+    LogEntry,
+    Meetings,
+    MeetingState,
+    Rooms,
+    SpeakerQueue,
+    UnknownMeeting,
+    parse,
+)
+from mcu_sim.conference.commands import Command
+from mcu_sim.conference.roles import ON_OTHERS, RIGHTS
+
+CHAIR, CU_JUT, DAK_MIL, TELECOM = "gia-nghia", "cu-jut", "dak-mil", "vien-thong"
+COMMANDS = {get_args(one.model_fields["command"].annotation)[0] for one in get_args(Command)}
+BY: dict[str, By] = {
+    "chair-technician": CHAIR,
+    "mcu-technician": OPERATOR,
+    "branch-technician": CU_JUT,
+    "telecom-technician": TELECOM,
+}
+ABOUT_ONESELF = {"request-to-speak", "withdraw", "mute", "unmute", "report-interruption"}
+FIELDS: dict[str, dict[str, Any]] = {
+    "layout": {"layout": "2x2"},
+    "permit": {"participant": DAK_MIL, "do": "mute", "on": CU_JUT},
+    "report-interruption": {"cause": "cáp đứt", "remedy": "hàn nối", "expected_min": 30},
+}
+NAMES_NOBODY = {"mute-all", "queue", "state", "end-meeting", "permit"}
+
+
+def rooms(**more: Any) -> Rooms:
+    """A meeting of three, and a telecom technician on duty in it."""
+    table = {
+        "id": "giao-ban",
+        "name": "Briefing",
+        "pattern": "province-districts",
+        "chair": CHAIR,
+        "member": [{"id": who, "uri": f"sip:{who}@10.68.0.2"} for who in (CU_JUT, DAK_MIL)],
+    }
+    held = Meetings.model_validate({"schema": "giaoban.meetings/1", "meeting": [table | more]})
+    made = Rooms(held, 0.0, lambda _who, _at: None, {TELECOM})
+    for who in (CHAIR, CU_JUT, DAK_MIL, TELECOM):
+        assert isinstance(made.join("giao-ban", who, 0.0)[0], JoinAccepted)
+    return made
+
+
+def tell(made: Rooms, by: By, command: str, **fields: Any) -> tuple[Answer, list[Effect]]:
+    body = json.dumps({"command": command, **fields}).encode()
+    return made.command(by, parse(body), 1000.0, "giao-ban")
+
+
+def refused(made: Rooms, by: By, command: str, **fields: Any) -> str:
+    """The reason of a refusal, which is logged and changes nothing."""
+    before = snapshot(made)
+    answer, effects = tell(made, by, command, **fields)
+    assert isinstance(answer, CommandRejected)
+    assert [type(effect) for effect in effects] == [LogEntry]
+    assert snapshot(made) == before
+    assert answer.code == 403
+    return answer.reason
+
+
+def snapshot(made: Rooms) -> object:
+    one = made["giao-ban"]
+    state, _ = tell(made, OPERATOR, "state")
+    return state, one.queue, one.presenter, sorted(one._state.grants), one._state.layout, one.ended
+
+
+def logged(effects: list[Effect]) -> list[LogEntry]:
+    return [effect for effect in effects if isinstance(effect, LogEntry)]
+
+
+def may(role: str, command: str, on: str) -> bool:
+    """The decision's text, told once more: `on` is "self", "other" or "nobody"."""
+    if role == "chair-technician":
+        return True
+    if role == "mcu-technician":
+        return command != "permit"
+    if role == "telecom-technician":
+        return command in ("queue", "state", "report-interruption")
+    return command in ABOUT_ONESELF and on != "other"
+
+
+@pytest.mark.parametrize("floor", ["chair", "open"])
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize(("role", "command"), list(product(BY, sorted(COMMANDS))))
+def test_every_role_by_every_command(role: str, command: str, lost: bool, floor: str) -> None:
+    for on in ("self", "other", "nobody"):
+        by = BY[role]
+        named = {"self": by if isinstance(by, str) else CHAIR, "other": DAK_MIL}.get(on)
+        fields = dict(FIELDS.get(command, {}))
+        if named is not None and command not in NAMES_NOBODY:
+            fields["for" if command == "layout" else "participant"] = named
+        elif command in ("call-to-speak", "end-speech", "drop", "redial"):
+            continue  # they name somebody
+        made = rooms(floor=floor)
+        if lost:
+            made.lost(DAK_MIL)
+        if may(role, command, "nobody" if command in NAMES_NOBODY else on):
+            answer, effects = tell(made, by, command, **fields)
+            # what makes no sense now is refused for that, never for who asks
+            said = answer.reason if isinstance(answer, CommandRejected) else ""
+            assert "chair's technician" not in said
+            assert "Art. 16" not in said
+            assert "Art. 17" not in said
+            assert effects or isinstance(answer, CommandAccepted | SpeakerQueue | MeetingState)
+        else:
+            assert "(Art. 1" in refused(made, by, command, **fields)
+
+
+def test_the_table_names_no_command_that_there_is_not() -> None:
+    for role, rights in RIGHTS.items():
+        assert set(rights) <= COMMANDS, role
+    assert set(RIGHTS["chair-technician"]) == COMMANDS
+    assert set(ON_OTHERS) < COMMANDS
+
+
+def test_the_documents_table_is_the_table_of_the_program() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "the-mcu.md").read_text(encoding="utf-8")
+    head = "| command | chair's technician | MCU's technician | branch | telecom |"
+    lines = text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
+    told = {}
+    for line in lines:
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        told[name.strip("`")] = cells
+    expected = {}
+    for command, chair in RIGHTS["chair-technician"].items():
+        cells = [chair.article]
+        for role in ("mcu-technician", "branch-technician", "telecom-technician"):
+            right = RIGHTS[role].get(command)  # type: ignore[call-overload]
+            own = "its own, " if right is not None and right.own else ""
+            cells.append("no" if right is None else f"{own}{right.article}")
+        expected[command] = cells
+    assert told == expected
+
+
+def test_a_branch_acts_on_another_once_when_the_chairs_technician_asks() -> None:
+    made = rooms()
+    assert "16(2)c" in refused(made, CU_JUT, "drop", participant=DAK_MIL)
+    _, effects = tell(made, CHAIR, "permit", participant=CU_JUT, do="drop", on=DAK_MIL)
+    assert [(e.kind, e.by, e.on) for e in logged(effects)] == [("permitted", CHAIR, CU_JUT)]
+    assert "16(2)c" in refused(made, CU_JUT, "drop", participant=CHAIR)
+    assert "16(2)c" in refused(made, CU_JUT, "mute", participant=DAK_MIL)
+    answer, effects = tell(made, CU_JUT, "drop", participant=DAK_MIL)
+    assert isinstance(answer, CommandAccepted)
+    assert HangUp(DAK_MIL, "Dropped by the chair") in effects
+    [entry] = logged(effects)
+    assert (entry.kind, entry.by, entry.on) == ("dropped", CU_JUT, DAK_MIL)
+    assert entry.text.endswith("(the chair's technician has asked for it)")
+    tell(made, CHAIR, "redial", participant=DAK_MIL)
+    made.join("giao-ban", DAK_MIL, 0.0)
+    assert "16(2)c" in refused(made, CU_JUT, "drop", participant=DAK_MIL)
+
+
+def test_what_was_asked_stays_asked_until_it_is_done() -> None:
+    """A redial of one that is connected is refused: the technician may try again afterwards."""
+    made = rooms()
+    tell(made, CHAIR, "permit", participant=CU_JUT, do="redial", on=DAK_MIL)
+    answer, _ = tell(made, CU_JUT, "redial", participant=DAK_MIL)
+    assert isinstance(answer, CommandRejected)
+    assert answer.code == 486
+    made.lost(DAK_MIL)
+    assert isinstance(tell(made, CU_JUT, "redial", participant=DAK_MIL)[0], CommandAccepted)
+
+
+@pytest.mark.parametrize("how", ["back", "left", "over"])
+def test_what_was_asked_can_be_taken_back_and_ends_with_the_place(how: str) -> None:
+    made = rooms()
+    tell(made, CHAIR, "permit", participant=CU_JUT, do="mute", on=DAK_MIL)
+    if how == "back":
+        tell(made, CHAIR, "permit", participant=CU_JUT, do="mute", on=DAK_MIL, back=True)
+        answer, _ = tell(made, CHAIR, "permit", participant=CU_JUT, do="mute", on=CHAIR, back=True)
+        assert isinstance(answer, CommandRejected)
+        assert answer.code == 404
+    else:
+        for who in (CU_JUT, *([CHAIR, DAK_MIL] if how == "over" else [])):
+            made.left(who)
+        for who in (CHAIR, CU_JUT, DAK_MIL):
+            made.join("giao-ban", who, 0.0)
+    assert "16(2)c" in refused(made, CU_JUT, "mute", participant=DAK_MIL)
+
+
+@pytest.mark.parametrize(("who", "on"), [(CHAIR, DAK_MIL), (CU_JUT, CU_JUT)])
+def test_only_a_branch_is_asked_and_about_another(who: str, on: str) -> None:
+    answer, _ = tell(rooms(), CHAIR, "permit", participant=who, do="mute", on=on)
+    assert isinstance(answer, CommandRejected)
+    assert answer.code == 400
+
+
+def test_an_interruption_is_reported_with_cause_remedy_and_time() -> None:
+    made = rooms()
+    made.lost(CU_JUT)
+    said = {"cause": "đứt cáp quang", "remedy": "hàn nối", "expected_min": 30}
+    answer, effects = tell(made, TELECOM, "report-interruption", participant=CU_JUT, **said)
+    assert isinstance(answer, CommandAccepted)
+    assert logged(effects) == [
+        LogEntry(
+            "giao-ban",
+            "interruption",
+            TELECOM,
+            CU_JUT,
+            "cause: đứt cáp quang; remedy: hàn nối; expected to be repaired in 30 min",
+            Interruption("đứt cáp quang", "hàn nối", 30),
+        )
+    ]
+    _, effects = made.join("giao-ban", CU_JUT, 0.0)
+    assert [entry.kind for entry in logged(effects)] == ["rejoined"]
+
+
+def test_a_bridge_that_comes_back_without_a_report_is_asked_for_it() -> None:
+    made = rooms()
+    made.lost(CU_JUT)
+    _, effects = made.join("giao-ban", CU_JUT, 0.0)
+    assert [(e.kind, e.on) for e in logged(effects)] == [
+        ("rejoined", CU_JUT),
+        ("report-due", CU_JUT),
+    ]
+    assert "16(2)d" in logged(effects)[1].text
+    assert made["giao-ban"].unreported == (CU_JUT,)
+    _, effects = tell(made, CU_JUT, "report-interruption", **FIELDS["report-interruption"])
+    assert [(e.kind, e.by, e.on) for e in logged(effects)] == [("interruption", CU_JUT, CU_JUT)]
+    assert made["giao-ban"].unreported == ()
+
+
+def test_a_member_that_never_came_is_reported_too_and_nobody_else() -> None:
+    made = rooms()
+    made.left(DAK_MIL)
+    fields = FIELDS["report-interruption"]
+    answer, _ = tell(made, TELECOM, "report-interruption", participant=DAK_MIL, **fields)
+    assert isinstance(answer, CommandAccepted)
+    for who, code in (("bien-hoa", 404), (None, 400)):
+        named = {} if who is None else {"participant": who}
+        answer, _ = tell(made, TELECOM, "report-interruption", **named, **fields)
+        assert isinstance(answer, CommandRejected)
+        assert answer.code == code
+
+
+def test_the_telecom_technician_has_no_place() -> None:
+    made = rooms(floor="open")
+    one = made["giao-ban"]
+    assert (one.live, one.heard, one.observers) == (
+        (CHAIR, CU_JUT, DAK_MIL),
+        (CHAIR, CU_JUT, DAK_MIL),
+        (TELECOM,),
+    )
+    assert made.voice({TELECOM: 1e8}, 5000.0) == []
+    for command in ("call-to-speak", "mute", "present"):
+        answer, _ = tell(made, CHAIR, command, participant=TELECOM)
+        assert isinstance(answer, CommandRejected)
+        assert answer.code == 404
+    state, _ = tell(made, TELECOM, "state")
+    assert state == MeetingState(
+        "giao-ban",
+        connected=(CHAIR, CU_JUT, DAK_MIL),
+        lost=(),
+        heard=(CHAIR, CU_JUT, DAK_MIL),
+        called=(),
+        unreported=(),
+        observers=(TELECOM,),
+    )
+    assert json.loads(state.as_json())["connected"] == [CHAIR, CU_JUT, DAK_MIL]
+    assert [e.kind for e in logged(made.lost(TELECOM))] == ["left"]
+    assert made["giao-ban"].observers == ()
+
+
+def test_the_chairs_technician_may_put_an_observer_out() -> None:
+    made = rooms()
+    _, effects = tell(made, CHAIR, "drop", participant=TELECOM)
+    assert HangUp(TELECOM, "Dropped by the chair") in effects
+    assert made.join("giao-ban", TELECOM, 0.0)[0].code == 403  # type: ignore[union-attr]
+    assert isinstance(tell(made, CHAIR, "redial", participant=TELECOM)[0], CommandAccepted)
+    assert isinstance(made.join("giao-ban", TELECOM, 0.0)[0], JoinAccepted)
+    # it calls in, nobody calls it
+    answer, _ = tell(made, CHAIR, "redial", participant=TELECOM)
+    assert isinstance(answer, CommandRejected)
+    assert answer.code == 486
+
+
+def test_an_observer_neither_opens_a_room_nor_keeps_it() -> None:
+    held = Meetings.model_validate({"schema": "giaoban.meetings/1", "open_rooms": {}})
+    made = Rooms(held, 0.0, lambda _who, _at: None, {TELECOM})
+    assert isinstance(made.join("phong-1", TELECOM, 0.0)[0], UnknownMeeting)
+    made.join("phong-1", CU_JUT, 0.0)
+    assert isinstance(made.join("phong-1", TELECOM, 0.0)[0], JoinAccepted)
+    effects = made.left(CU_JUT)
+    assert any(isinstance(e, HangUp) and e.participant == TELECOM for e in effects)
+    assert list(made) == []
+
+
+def test_an_observer_stays_while_a_meeting_of_the_file_waits() -> None:
+    made = rooms()
+    for who in (CHAIR, CU_JUT, DAK_MIL):
+        made.left(who)
+    assert made["giao-ban"].observers == (TELECOM,)
+    effects = tell(made, OPERATOR, "end-meeting")[1]
+    assert [e.participant for e in effects if isinstance(e, HangUp)] == [TELECOM]
+    assert made["giao-ban"].observers == ()
