@@ -8,7 +8,7 @@ from results.judge.criteria import Criteria, Criterion
 from results.judge.under_faults import as_judged
 from results.judge.verdict import judged_alone
 from results.model.faults import FaultResult
-from results.model.meetings import BridgeJudged, Way
+from results.model.meetings import BridgeJudged, Interrupted, Way
 from results.model.result import CriterionResult, Phase, StreamResult
 
 OF_A_BRIDGE = ("stream", "bridge")
@@ -24,9 +24,9 @@ def by_bridge(
     """Every bridge that should have been there, in the order given, as (id, name).
 
     Args:
-        phases: as they were, which is what is told.
-        judged: as criteria look at them, by seconds of warming up (`judge`): without interruptions
-            by faults, of which the longest is told all the same.
+        phases: as they were: who was there, how many packets, the longest interruption.
+        judged: as criteria look at them, by seconds of warming up (`judge`): without what
+            interruptions by faults took. So are shares and delays that are told.
     """
     seen_after = {warm: as_judged(found, faults) for warm, found in judged.items()}
     refused = {r.bridge: r.code for phase in phases for r in phase.mcu.refused}
@@ -50,12 +50,28 @@ def by_bridge(
                 connected=bool(as_it_was) and ident not in refused,
                 refused=refused.get(ident),
                 ways=[_way(stream, own, criteria) for stream in streams],
-                interruption_ms=_longest(as_it_was[-1].streams) if as_it_was else None,
-                left_at_end=ident in phases[-1].mcu.joined,
+                interruption_ms=_longest(streams),
+                interruptions=_by_faults(ident, faults),
+                there_at_end=ident in phases[-1].mcu.joined,
                 failed=[result for result in results if _fails(result)],
             )
         )
     return found
+
+
+def _by_faults(bridge: str, faults: Sequence[FaultResult]) -> list[Interrupted]:
+    """In order of time."""
+    found = [
+        Interrupted(
+            fault=fault.id,
+            at_s=impact.gone_ms / 1e3,
+            back_s=None if impact.back_ms is None else impact.back_ms / 1e3,
+        )
+        for fault in faults
+        for impact in fault.bridges
+        if impact.bridge == bridge and impact.gone_ms is not None
+    ]
+    return sorted(found, key=lambda one: one.at_s)
 
 
 def _alone(phase: Phase, bridge: str) -> Phase:
@@ -73,14 +89,16 @@ def _way(stream: StreamResult, judged: Mapping[float, Sequence[Phase]], criteria
         for c in criteria.criterion
         if _is_on(c, ("stream",)) and (seen := own.get(c.warm_up_s))
     ]
+    alone = [s for p in own.get(0.0, ())[-1:] for b in p.bridges for s in b.streams]
+    left = alone[0] if alone else None
     return Way(
         kind=stream.kind,
         direction=stream.direction,
         packets_sent=stream.packets_sent,
         packets_received=stream.packets_received,
-        lost_pct=stream.lost_pct,
-        delay_ms=stream.delay_p95_ms,
-        frozen_pct=stream.freeze_pct,
+        lost_pct=left.lost_pct if left else None,
+        delay_ms=left.delay_p95_ms if left else None,
+        frozen_pct=left.freeze_pct if left else None,
         ok=stream.packets_received > 0 and not any(_fails(result) for result in results),
     )
 

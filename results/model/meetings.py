@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel, read_json
+from results.model.faults import FaultResult
 from results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
-from results.model.reasons import Argument
+from results.model.reasons import Argument, Reason
 from results.model.result import Assumption, CriterionResult, RunId
 
 SCHEMA = "giaoban.meeting-result/1"
@@ -35,8 +36,9 @@ class HeldMeeting(StrictModel):
 class Way(StrictModel):
     """What one stream of a bridge was like; null: not measured.
 
-    `frozen_pct` of the time in which a picture was due. `delay_ms` is the 95th percentile on this
-    leg. `ok`: every criterion on it is met.
+    The counts are of everything. What follows is as it is judged, without what interruptions by
+    faults took: these are told of the bridge. `frozen_pct` of the time in which a picture was due.
+    `delay_ms` is the 95th percentile on this leg. `ok`: every criterion on it is met.
     """
 
     kind: Kind
@@ -49,11 +51,30 @@ class Way(StrictModel):
     ok: bool
 
 
+class Interrupted(StrictModel):
+    """From when to when a fault kept a bridge from the meeting, in seconds after the part's first
+    phase began; `back_s` null: to the end."""
+
+    fault: Id
+    at_s: float
+    back_s: float | None
+
+    @property
+    def lasted_s(self) -> float | None:
+        """How long, None if to the end."""
+        return None if self.back_s is None else self.back_s - self.at_s
+
+
+Outcome = Literal["met", "not-met", "cut-off"]
+
+
 class BridgeJudged(StrictModel):
     """One bridge in one part of a meeting.
 
     `connected`: its call was set up, in `setup_ms` (the network's share). `interruption_ms` is the
-    longest of its streams. `failed` are the criteria that it does not meet by itself.
+    longest of its streams, `interruptions` are those by faults. `there_at_end`: it was in the
+    meeting until that was closed. `hung_up`: its call then ended as calls should; null: it had
+    none. `failed` are the criteria that it does not meet by itself.
     """
 
     bridge: Id
@@ -63,13 +84,28 @@ class BridgeJudged(StrictModel):
     setup_ms: Amount | None = None
     ways: list[Way] = Field(default_factory=list)
     interruption_ms: Amount | None = None
-    left_at_end: bool = True
+    interruptions: list[Interrupted] = Field(default_factory=list)
+    there_at_end: bool = True
+    hung_up: bool | None = None
     failed: list[CriterionResult] = Field(default_factory=list)
 
     @property
+    def outcome(self) -> Outcome:
+        """Whether it was in the meeting, and everything about it within the limits.
+
+        One that a fault holds to the end is cut off: that is judged as an interruption, by the
+        criteria of the whole.
+        """
+        if not self.connected or self.failed or self.hung_up is False:
+            return "not-met"
+        if self.there_at_end:
+            return "met"
+        return "cut-off" if any(i.back_s is None for i in self.interruptions) else "not-met"
+
+    @property
     def ok(self) -> bool:
-        """Whether it was in the meeting, and everything about it within the limits."""
-        return self.connected and self.left_at_end and not self.failed
+        """Whether nothing is wrong with it."""
+        return self.outcome == "met"
 
 
 class Entry(StrictModel):
@@ -82,14 +118,55 @@ class Entry(StrictModel):
     arguments: dict[str, Argument] = Field(default_factory=dict)
 
 
+class Opening(StrictModel):
+    """How the calls were set up: `connected` of so many, the last one `seconds` after the first
+    was made (null: nobody joined)."""
+
+    calls: Count
+    connected: Count
+    seconds: Amount | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everybody was there when it began."""
+        return self.connected == self.calls
+
+
+class Closing(StrictModel):
+    """What was left when all had hung up: calls that the MCU still had, and what it held for them.
+
+    `standing` are the calls that stood until then, `hung_up` those of them that ended as they
+    should.
+    """
+
+    standing: Count
+    hung_up: Count
+    calls_left: Count
+    units_left: Amount
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is left."""
+        return self.hung_up == self.standing and not self.calls_left and not self.units_left
+
+
 class PartJudged(StrictModel):
-    """The check of the system, or the course. `reasons`: why its verdict is no pass."""
+    """The check of the system, or the course.
+
+    `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
+    does not meet as a whole, `faults` what failed in it on purpose.
+    """
 
     part: Part
     verdict: Verdict
     reasons: list[str]
+    reason_codes: list[Reason] = Field(default_factory=list)
     seconds: Amount
+    opening: Opening
+    closing: Closing
     bridges: list[BridgeJudged]
+    failed: list[CriterionResult] = Field(default_factory=list)
+    faults: list[FaultResult] = Field(default_factory=list)
     minutes: list[Entry]
 
 

@@ -1,108 +1,399 @@
-"""The answer about a meeting in words: its sheet for the technician, and its course."""
+"""The answer about a meeting in words: for a terminal, `summary.md`, and two documents of an
+office: the sheet of the check of the system, and the minutes.
+
+Bridges are judged alike everywhere; the sheet has room for a signature.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from giaoban.translation import N_, Language, translator
-from results.model.meetings import BridgeJudged, MeetingAnswer, PartJudged, Way
+from giaoban.translation import N_, NBSP, Language
+from results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
 from results.model.quantities import Direction, Kind
+from results.model.reasons import SENTENCES as REASONS
+from results.model.result import CriterionResult
+from results.report.articles import cited
 from results.report.document import (
     TONES,
+    Align,
     Block,
+    Bullets,
     Cell,
+    Document,
+    Head,
     Heading,
     Par,
     Table,
     Tone,
+    Words,
     table,
 )
 from results.report.minutes import minutes_table
+from results.report.wording import Wording
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),
     "fail": N_("FAIL – the meeting does not meet the criteria"),
     "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
+OF_A_PART: Mapping[str, str] = {
+    "pass": N_("MET"),
+    "fail": N_("NOT MET"),
+    "invalid": N_("INVALID – the check cannot be trusted and has to be made again"),
+}
 PART_TITLES: Mapping[str, str] = {
     "check": N_("Check of the system, at least one hour before the opening (Art. 19(3))"),
     "course": N_("Course of the meeting"),
 }
+OUTCOMES: Mapping[Outcome, tuple[str, Tone]] = {
+    "met": (N_("met"), "good"),
+    "not-met": (N_("NOT MET"), "bad"),
+    "cut-off": (N_("cut off by a failure"), "doubt"),
+}
 COLUMNS: Sequence[tuple[Kind, Direction, str]] = (
-    ("audio", "up", N_("sound sent")),
-    ("audio", "down", N_("sound received")),
-    ("video", "up", N_("picture sent")),
-    ("video", "down", N_("picture received")),
+    ("audio", "up", N_("Sound sent")),
+    ("audio", "down", N_("Sound received")),
+    ("video", "up", N_("Picture sent")),
+    ("video", "down", N_("Picture received")),
 )
 
 
+COLUMNS_ALIGNED: Sequence[Align] = ("center",) * 5
+"""Of the sheet: connected, and each way."""
+
+
+SIGNED = f"{NBSP}\n" * 3
+"""Room for a signature."""
+
+
 def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
-    """What a terminal shows: the verdict, and a table a part."""
-    say = translator(language)
-    name = answer.meeting.name_vi if language == "vi" else answer.meeting.name
+    """What a terminal shows: the verdict, and of each part how it began, its bridges, how it ended,
+    and what fails where."""
+    say = Wording(language, answer)
+    meeting = answer.meeting
     blocks: list[Block] = [
         Par(say.gettext(VERDICTS[answer.verdict]), bold=True, tone=TONES[answer.verdict]),
-        Par(f"{name} ({answer.meeting.article})"),
+        Par(f"{say.either(meeting.name, meeting.name_vi)} ({cited(meeting.article, say)})"),
     ]
     for part in answer.parts:
-        blocks += _part(part, language)
+        blocks.append(Heading(say.gettext(PART_TITLES[part.part]), 1))
+        blocks += _part(part, say)
     return blocks
 
 
-def sheet(answer: MeetingAnswer, language: Language) -> list[Block]:
-    """The check of the system on one page, and the minutes of the meeting."""
+def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
+    """What `summary.md` holds: the same, and the minutes."""
+    say = Wording(language, answer)
     blocks = brief(answer, language)
     for part in answer.parts:
-        title = translator(language).gettext(PART_TITLES[part.part])
-        blocks += [Heading(title, 2), minutes_table(part.minutes, answer.names, language)]
-    return blocks
+        title = say.gettext(N_("Minutes: {part}"), part=say.gettext(PART_TITLES[part.part]))
+        blocks += [Heading(title, 1), minutes_table(part.minutes, say, chair=answer.meeting.chair)]
+    return [Heading(say.either(answer.meeting.name, answer.meeting.name_vi), 0), *blocks]
 
 
-def _part(part: PartJudged, language: Language) -> Iterator[Block]:
-    yield Heading(translator(language).gettext(PART_TITLES[part.part]), 1)
-    yield bridges_table(part.bridges, language)
-    for reason in part.reasons:
-        yield Par(reason, tone="bad")
+def _part(part: PartJudged, say: Wording) -> Iterator[Block]:
+    yield Par(opened(part, say), tone="" if part.opening.ok else "bad")
+    yield bridges_table(part.bridges, say)
+    yield Par(closed(part, say), tone="" if part.closing.ok else "bad")
+    if found := failing(part, say):
+        yield Bullets(found)
 
 
-def bridges_table(bridges: Sequence[BridgeJudged], language: Language) -> Table:
-    """A row a bridge: connected, each way, interruption, result."""
-    say = translator(language)
-    head = [
-        say.gettext(N_("bridge")),
-        say.gettext(N_("connected")),
-        *(say.gettext(title) for _, _, title in COLUMNS),
-        say.gettext(N_("longest interruption")),
-        say.gettext(N_("result")),
+def opened(part: PartJudged, say: Wording) -> str:
+    """How its calls were set up."""
+    opening = part.opening
+    if opening.seconds is None:
+        return say.gettext(N_("Set up: none of {calls} bridges connected."), calls=opening.calls)
+    return say.gettext(
+        N_("Set up: {connected} of {calls} bridges connected, the last one after {seconds} s."),
+        connected=opening.connected,
+        calls=opening.calls,
+        seconds=say.number(opening.seconds, 1),
+    )
+
+
+def closed(part: PartJudged, say: Wording) -> str:
+    """What was left when it had ended."""
+    closing = part.closing
+    if closing.ok:
+        return say.gettext(
+            N_("Hung up: all {standing} calls; the MCU holds no capacity."),
+            standing=closing.standing,
+        )
+    return say.gettext(
+        N_(
+            "Hung up: {hung_up} of {standing} calls; the MCU still has {calls} calls and holds "
+            "{units} units."
+        ),
+        hung_up=closing.hung_up,
+        standing=closing.standing,
+        calls=closing.calls_left,
+        units=say.number(closing.units_left),
+    )
+
+
+def failing(part: PartJudged, say: Wording) -> list[str]:
+    """Why it is no pass: what fails where, as a whole and at each bridge."""
+    if part.verdict == "invalid":
+        if say.english or not part.reason_codes:
+            return list(part.reasons)
+        return [
+            say.gettext(REASONS[reason.code], **reason.arguments)
+            for reason in part.reason_codes
+            if reason.code in REASONS
+        ]
+    told: list[tuple[BridgeJudged | None, CriterionResult]] = [(None, c) for c in part.failed]
+    told += [
+        (bridge, c)
+        for bridge in part.bridges
+        for c in bridge.failed
+        if not any(c.id == of.id and c.place == of.place for of in part.failed)
     ]
-    return table(head, [_row(each, language) for each in bridges], right={6})
+    found = [
+        say.gettext(
+            N_("{criterion} – {place}: {value} (limit {limit})"),
+            criterion=say.criterion(c),
+            place=say.place(c.place) or (say.of(bridge.bridge) if bridge else "–"),
+            value=say.in_unit(c.value, c),
+            limit=say.limit(c),
+        )
+        for bridge, c in told
+    ]
+    for bridge in part.bridges:
+        if bridge.refused is not None:
+            why = say.refusal(bridge.refused)
+            found.append(
+                say.gettext(N_("{bridge}: not connected – {why}"), bridge=bridge.name, why=why)
+            )
+        elif bridge.outcome == "not-met" and bridge.connected and not bridge.there_at_end:
+            found.append(
+                say.gettext(N_("{bridge}: no longer there at the end"), bridge=bridge.name)
+            )
+    return found
 
 
-def _row(bridge: BridgeJudged, language: Language) -> list[Cell]:
-    say = translator(language)
-    connected = say.gettext(N_("yes")) if bridge.connected else say.gettext(N_("NO"))
-    if bridge.refused is not None:
-        connected = f"{connected} (SIP {bridge.refused})"
-    ways = {(way.kind, way.direction): way for way in bridge.ways}
-    ms = bridge.interruption_ms
-    result = say.gettext(N_("met")) if bridge.ok else say.gettext(N_("NOT MET"))
-    tone: Tone = "good" if bridge.ok else "bad"
+def bridges_table(bridges: Sequence[BridgeJudged], say: Wording) -> Table:
+    """A row a bridge: connected, each way, interruption, result."""
+    head = [
+        say.gettext(N_("Bridge")),
+        say.gettext(N_("Connected")),
+        *(say.gettext(title) for _, _, title in COLUMNS),
+        say.gettext(N_("Longest interruption")),
+        say.gettext(N_("Result")),
+    ]
+    return table(head, [_row(each, say) for each in bridges], right={6})
+
+
+def _row(bridge: BridgeJudged, say: Wording) -> list[Cell]:
+    result, tone = OUTCOMES[bridge.outcome]
     return [
         Cell(bridge.name),
-        Cell(connected, tone="" if bridge.connected else "bad"),
-        *(_way(ways.get((kind, direction)), language) for kind, direction, _ in COLUMNS),
-        Cell("–" if ms is None else f"{say.number(ms / 1e3, 1)} s"),
-        Cell(result, tone=tone),
+        _connected(bridge, say),
+        *(_way(way, say) for way in _ways(bridge)),
+        _interruption(bridge, say),
+        Cell(say.gettext(result), tone=tone),
     ]
 
 
-def _way(way: Way | None, language: Language) -> Cell:
-    say = translator(language)
+def _ways(bridge: BridgeJudged) -> list[Way | None]:
+    ways = {(way.kind, way.direction): way for way in bridge.ways}
+    return [ways.get((kind, direction)) for kind, direction, _ in COLUMNS]
+
+
+def _connected(bridge: BridgeJudged, say: Wording) -> Cell:
+    if bridge.connected:
+        return Cell(say.gettext(N_("yes")))
+    text = say.gettext(N_("NO"))
+    if bridge.refused is not None:
+        text = f"{text} (SIP {bridge.refused})"
+    return Cell(text, tone="bad", bold=True)
+
+
+def _way(way: Way | None, say: Wording) -> Cell:
     if way is None:
         return Cell("–")
     if not way.packets_received:
-        return Cell(say.gettext(N_("nothing")), tone="bad")
+        return Cell(say.gettext(N_("nothing")), tone="bad", bold=True)
     text = say.gettext(N_("good")) if way.ok else say.gettext(N_("bad"))
     if way.lost_pct:
         text += f" ({say.percent(way.lost_pct, 2)})"
-    return Cell(text, tone="" if way.ok else "bad")
+    return Cell(text, tone="" if way.ok else "bad", bold=not way.ok)
+
+
+def _interruption(bridge: BridgeJudged, say: Wording) -> Cell:
+    """The longest one, and by which failure."""
+    by_faults = bridge.interruptions
+    if any(one.back_s is None for one in by_faults):
+        one = next(one for one in by_faults if one.back_s is None)
+        return Cell(say.gettext(N_("to the end")), sub=say.fault(one.fault))
+    longest = max(by_faults, key=lambda one: one.lasted_s or 0.0, default=None)
+    ms = bridge.interruption_ms or 0.0
+    if longest is not None and (longest.lasted_s or 0.0) * 1e3 >= ms:
+        text = f"{say.number(longest.lasted_s, 1)}{NBSP}s"
+        return Cell(text, sub=say.fault(longest.fault))
+    return Cell(f"{say.number(ms / 1e3, 1)}{NBSP}s" if ms else "–")
+
+
+# ------------------------------------------------------------------------------ for an office
+
+
+def sheet(answer: MeetingAnswer, language: Language, when: datetime) -> Document:
+    """The check of the system for a technician: a row a bridge, with room for a signature.
+
+    Raises `LookupError`: there was no check.
+    """
+    say = Wording(language, answer)
+    part = next(each for each in answer.parts if each.part == "check")
+    blocks: list[Block] = [
+        *_head(answer, say, when),
+        *_result(part, say),
+        _sheet_table(part, say),
+        Par(
+            say.gettext(
+                N_(
+                    "Sound, picture: what the bridge sends and receives. Lost: the most of its "
+                    "streams. Delay: the longest of its streams, to or from the MCU (95 % of "
+                    "packets are faster). The last column is for the bridge’s technician."
+                )
+            ),
+            note=True,
+        ),
+        *_notes(part, say),
+        _signatures(say),
+    ]
+    title = say.gettext(N_("SHEET OF THE CHECK OF THE SYSTEM BEFORE THE MEETING"))
+    return _document(answer, title, blocks, say)
+
+
+def minutes_document(answer: MeetingAnswer, language: Language, when: datetime) -> Document:
+    """The time line of the meeting: who joined, spoke, was interrupted, came back."""
+    say = Wording(language, answer)
+    blocks: list[Block] = [*_head(answer, say, when)]
+    for number, part in enumerate(answer.parts):
+        blocks += [Heading(say.gettext(PART_TITLES[part.part]), 1), *_result(part, say)]
+        caption = say.gettext(N_("Time line, in minutes and seconds from the beginning"))
+        made = minutes_table(part.minutes, say, chair=answer.meeting.chair, caption=caption)
+        blocks.append(replace(made, number=number + 1))
+        blocks += _notes(part, say)
+    blocks.append(_signatures(say))
+    return _document(answer, say.gettext(N_("MINUTES OF THE MEETING")), blocks, say)
+
+
+def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: Wording) -> Document:
+    meeting = answer.meeting
+    invalid = answer.verdict == "invalid"
+    return Document(
+        lang=say.language,
+        label=title,
+        title=[say.either(meeting.name, meeting.name_vi)],
+        attached=say.gettext(
+            N_("({articles} of the regulation issued with Decision 1681/QĐ-UBND of 25/10/2013)"),
+            articles=cited(meeting.article, say),
+        ),
+        blocks=blocks,
+        words=Words(say.gettext("Table"), say.gettext("Figure")),
+        mark=say.gettext("DRAFT") if invalid else "",
+        footer="",
+        subject=say.either(meeting.name, meeting.name_vi),
+    )
+
+
+def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block]:
+    made = when.strftime("%d/%m/%Y %H:%M" if not say.english else "%Y-%m-%d %H:%M")
+    yield Par(say.gettext(N_("Date and time of the run: {when}."), when=made))
+    chair = say.of(answer.meeting.chair).split(" (")[0]
+    yield Par(
+        say.gettext(
+            N_("Chair: {chair}. Bridges: {count}. Planned length: {minutes} minutes."),
+            chair=say.gettext(N_("the bridge {name}"), name=chair),
+            count=len(answer.parts[0].bridges),
+            minutes=say.number(answer.meeting.length_min),
+        )
+    )
+
+
+def _result(part: PartJudged, say: Wording) -> Iterator[Block]:
+    good = sum(bridge.ok for bridge in part.bridges)
+    yield Par(
+        say.gettext(
+            N_("Result: {verdict} ({good} of {count} bridges)."),
+            verdict=say.gettext(OF_A_PART[part.verdict]),
+            good=good,
+            count=len(part.bridges),
+        ),
+        bold=True,
+        tone=TONES[part.verdict],
+    )
+
+
+def _notes(part: PartJudged, say: Wording) -> Iterator[Block]:
+    yield Par(opened(part, say))
+    yield Par(closed(part, say))
+    if found := failing(part, say):
+        yield Par(say.gettext(N_("What is not met:")), bold=True)
+        yield Bullets(found)
+
+
+def _sheet_table(part: PartJudged, say: Wording) -> Table:
+    top = [
+        Head(say.gettext(N_("No.")), rows=2),
+        Head(say.gettext(N_("Bridge")), rows=2),
+        Head(say.gettext(N_("Connected")), rows=2),
+        Head(say.gettext(N_("Sound")), columns=2),
+        Head(say.gettext(N_("Picture")), columns=2),
+        Head(say.gettext(N_("Lost (%)")), rows=2),
+        Head(say.gettext(N_("Delay (ms)")), rows=2),
+        Head(say.gettext(N_("Result")), rows=2),
+        Head(say.gettext(N_("Signature, remarks")), rows=2),
+    ]
+    sent, received = say.gettext(N_("sent")), say.gettext(N_("received"))
+    return Table(
+        caption=say.gettext(N_("Result of the check at each bridge")),
+        head=[top, [Head(sent), Head(received), Head(sent), Head(received)]],
+        rows=[_sheet_row(number, each, say) for number, each in enumerate(part.bridges, 1)],
+        widths=[7, 27, 14, 13, 13, 13, 13, 14, 14, 15, 30],
+        aligns=["center", "left", *COLUMNS_ALIGNED, "right", "right", "center", "left"],
+        number=1,
+        small=True,
+    )
+
+
+def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
+    lost = [way.lost_pct for way in bridge.ways if way.lost_pct is not None]
+    delay = [way.delay_ms for way in bridge.ways if way.delay_ms is not None]
+    outcome, tone = OUTCOMES[bridge.outcome]
+    result = say.gettext(outcome)
+    return [
+        Cell(str(number)),
+        Cell(bridge.name.split(" (")[0]),
+        _connected(bridge, say),
+        *(_plain(_way(way, say)) for way in _ways(bridge)),
+        Cell(say.number(max(lost, default=None), 2)),
+        Cell(say.number(max(delay, default=None), 1)),
+        Cell(result[:1].upper() + result[1:], bold=not bridge.ok, tone=tone),
+        Cell(""),
+    ]
+
+
+def _plain(cell: Cell) -> Cell:
+    """A way without its loss, which has a column of its own."""
+    return replace(cell, text=cell.text.partition(" (")[0])
+
+
+def _signatures(say: Wording) -> Table:
+    people = [
+        say.gettext(N_("Technician at the telecom company")),
+        say.gettext(N_("Technician at the chair’s bridge")),
+    ]
+    space = say.gettext(N_("(signature, full name)"))
+    return Table(
+        caption="",
+        head=[[Head(each) for each in people]],
+        rows=[[Cell(SIGNED, sub=space) for _ in people]],
+        widths=[1.0, 1.0],
+        aligns=["center", "center"],
+        whole=True,
+    )

@@ -1,84 +1,193 @@
-"""The minutes of a meeting in words: one line a moment, as an office would write it down."""
+"""The minutes of a meeting in words: one line a moment, as an office would write it down.
+
+What happens to several bridges at one moment is one line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from giaoban.translation import N_, Language, translator
+from giaoban.counting import Count
+from giaoban.translation import N_
 from results.model.meetings import Entry
 from results.report.document import Cell, Table, table
+from results.report.wording import Wording
 
 SENTENCES: Mapping[str, str] = {
-    "check-begins": N_("The check of the system begins"),
-    "check-ends": N_("The check of the system ends"),
-    "course-begins": N_("The chair opens the meeting"),
-    "course-ends": N_("The chair closes the meeting"),
-    "before-begins": N_("The meeting goes on, before new bridges are connected"),
-    "during-begins": N_("New bridges are being connected"),
-    "after-begins": N_("All bridges are connected"),
-    "after-ends": N_("The meeting ends"),
-    "joined": N_("{bridge} joins the meeting"),
-    "rejoined": N_("{bridge} is back in the meeting"),
-    "hung-up": N_("{bridge} hangs up"),
-    "left": N_("{bridge} has lost its connection"),
-    "call-refused": N_("The MCU refuses the call of {bridge} (SIP {status} {reason})"),
-    "call-unanswered": N_("The call of {bridge} is not answered"),
-    "redialled": N_("{bridge} dials again (attempt {attempt})"),
-    "request-to-speak": N_("{bridge} asks to speak"),
-    "withdraw": N_("{bridge} no longer wishes to speak"),
-    "call-to-speak": N_("{by} calls {bridge} to speak"),
-    "end-speech": N_("The speech of {bridge} ends"),
-    "muted": N_("The microphone of {bridge} is closed by {by}"),
-    "unmuted": N_("The microphone of {bridge} is opened by {by}"),
-    "present": N_("{bridge} shows slides"),
-    "dropped": N_("{by} puts {bridge} out of the meeting"),
-    "refused": N_("A command of {by} is refused: {text}"),
-    "ended": N_("{by} ends the meeting"),
-    "fault": N_("Failure: {fault}"),
-    "restored": N_("Repaired: {fault}"),
-    "interrupted": N_("{bridge} is interrupted ({fault})"),
-    "back": N_("{bridge} is heard and seen again after {seconds} s ({fault})"),
+    "check-begins": N_("The check of the system began"),
+    "check-ends": N_("The check of the system ended"),
+    "course-begins": N_("The chair opened the meeting"),
+    "course-ends": N_("The chair closed the meeting"),
+    "before-begins": N_("The meeting went on, before new bridges were connected"),
+    "during-begins": N_("New bridges were being connected"),
+    "after-begins": N_("All bridges were connected"),
+    "after-ends": N_("The meeting ended"),
+    "joined": N_("{bridge} joined the meeting"),
+    "rejoined": N_("{bridge} joined the meeting again"),
+    "hung-up": N_("{bridge} hung up"),
+    "left": N_("The MCU ended the call of {bridge}, from which nothing came any more"),
+    "call-refused": N_("The MCU refused the call of {bridge} (code {status}: {reason})"),
+    "call-unanswered": N_("The MCU did not answer the call of {bridge}"),
+    "redialled": N_("{bridge} dialled the MCU again"),
+    "request-to-speak": N_("{bridge} asked to speak"),
+    "withdraw": N_("{bridge} no longer wished to speak"),
+    "call-to-speak": N_("{by} called on {bridge} to speak"),
+    "end-speech": N_("{bridge} finished speaking"),
+    "muted": N_("{by} closed the microphone of {bridge}"),
+    "unmuted": N_("{by} opened the microphone of {bridge}"),
+    "present": N_("{bridge} showed slides"),
+    "dropped": N_("{by} took {bridge} out of the meeting"),
+    "refused": N_("A command of {by} was refused"),
+    "fault": N_("Failure: {fault}. No bridge was interrupted"),
+    "restored": N_("Mended: {fault}"),
+    "interrupted": N_(
+        "{bridge} lost the connection. Cause: {cause}. Remedy: {remedy}. Expected to be mended: "
+        "{expected}"
+    ),
+    "interrupted-briefly": N_(
+        "{bridge} was interrupted for {seconds} s. Cause: {cause}. Remedy: {remedy}. Expected to "
+        "be mended: {expected}"
+    ),
+    "back": N_("{bridge} was connected again, after an interruption of {seconds} s"),
+    "mcu-free": N_("All calls have ended, and the MCU holds no capacity for them"),
+    "mcu-holds": N_(
+        "Not all calls have ended: the MCU still has {calls} and holds {units} units for them"
+    ),
 }
+ALIKE_S = 1.0
+"""Alike entries this close to each other are one line."""
+TIMES = ("seconds", "attempt", "text")
+"""Arguments in which alike entries may differ; of seconds the most is told."""
+MOST_NAMED = 12
+"""Of more bridges in one line only their number is told."""
 
 
-def said(entry: Entry, names: Mapping[str, str], language: Language) -> str:
-    """One line in words; of a code that this version does not know, the code."""
+@dataclass
+class Line:
+    """One line: an entry and the bridges that it is of."""
+
+    first: Entry
+    last_s: float
+    bridges: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether another entry is told with it."""
+        return (
+            entry.bridge is not None
+            and bool(self.bridges)
+            and entry.t_s - self.last_s <= ALIKE_S
+            and entry.code == self.first.code
+            and _fixed(entry) == _fixed(self.first)
+        )
+
+    def add(self, entry: Entry) -> None:
+        """Tell it with it."""
+        self.last_s = entry.t_s
+        if entry.bridge is not None and entry.bridge not in self.bridges:
+            self.bridges.append(entry.bridge)
+        self.seconds = max(self.seconds, float(entry.arguments.get("seconds", 0.0)))
+
+
+def _fixed(entry: Entry) -> dict[str, object]:
+    return {key: value for key, value in entry.arguments.items() if key not in TIMES}
+
+
+def lines(entries: Sequence[Entry]) -> list[Line]:
+    """Entries in order of time, what is alike at one moment together."""
+    found: list[Line] = []
+    for entry in entries:
+        near = (line for line in reversed(found[-8:]) if line.takes(entry))
+        line = next(near, None)
+        if line is None:
+            line = Line(entry, entry.t_s)
+            found.append(line)
+        line.add(entry)
+    return found
+
+
+def said(line: Line, say: Wording, *, chair: str = "", everybody: Collection[str] = ()) -> str:
+    """One line in words; of a code that this version does not know, the code.
+
+    Args:
+        chair: who is called the chair where it does something.
+        everybody: the bridges of the meeting.
+    """
+    entry = line.first
     sentence = SENTENCES.get(entry.code)
     if sentence is None:
         return entry.code
-    say = translator(language)
     fields: dict[str, object] = {
         key: say.number(value, 1) if isinstance(value, float) else value
         for key, value in entry.arguments.items()
     }
-    fields["bridge"] = _who(entry.bridge, names, language)
-    if "by" in fields:
-        fields["by"] = _who(str(fields["by"]), names, language)
+    fields["bridge"] = _whom(line.bridges, say, everybody)
+    fields["seconds"] = say.number(line.seconds, 1)
+    by = str(entry.arguments.get("by", ""))
+    fields["by"] = say.gettext(N_("the chair")) if chair and by == chair else _one(by, say)
+    fault = str(entry.arguments.get("fault", ""))
+    fields["fault"] = say.fault(fault)
+    for key in ("cause", "remedy"):
+        fields[key] = say.text(str(entry.arguments.get(key, ""))) or say.gettext(N_("not known"))
+    place = say.fault_where(fault)
+    if place and [place] != [_named(each, say) for each in line.bridges]:
+        fields["cause"] = f"{fields['cause']} ({place})"
+    expected = entry.arguments.get("expected_s")
+    if isinstance(expected, int | float):
+        fields["expected"] = say.gettext(N_("at {time}"), time=moment(expected))
+    else:
+        fields["expected"] = say.gettext(N_("not known yet"))
     text = say.gettext(sentence, **fields)
     return text[:1].upper() + text[1:]
 
 
-def _who(ident: str | None, names: Mapping[str, str], language: Language) -> str:
-    say = translator(language)
-    if not ident:
-        return say.gettext(N_("all but the chair"))
-    if ident in ("operator", "mcu"):
+def _whom(bridges: Sequence[str], say: Wording, everybody: Collection[str]) -> str:
+    """The bridges of a line within a sentence."""
+    if not bridges:
+        return say.gettext(N_("all bridges but the chair’s"))
+    if len(bridges) == 1:
+        return _one(bridges[0], say)
+    count = Count(len(bridges), say.locale)
+    if len(bridges) == len(everybody):
+        return say.gettext(N_("all {n} bridges"), n=count)
+    if len(bridges) > MOST_NAMED:
+        return say.gettext(N_("{n} bridges"), n=count)
+    names = ", ".join(_named(each, say) for each in bridges)
+    return say.gettext(N_("{n} bridges ({names})"), n=count, names=names)
+
+
+def _one(ident: str, say: Wording) -> str:
+    if ident in ("", "operator", "mcu"):
         return say.gettext(N_("the technician at the MCU"))
-    return names.get(ident, ident)
+    return say.gettext(N_("the bridge {name}"), name=_named(ident, say))
+
+
+def _named(ident: str, say: Wording) -> str:
+    return say.of(ident).split(" (")[0]
 
 
 def moment(t_s: float) -> str:
-    """`–0:02.5`, `1:07.0`: minutes and seconds from the beginning."""
-    tenths = round(abs(t_s) * 10)
-    sign = "–" if t_s < 0 and tenths else ""
-    return f"{sign}{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+    """`–0:02`, `1:07`: minutes and seconds from the beginning."""
+    seconds = round(abs(t_s))
+    sign = "–" if t_s < 0 and seconds else ""
+    return f"{sign}{seconds // 60}:{seconds % 60:02d}"
 
 
 def minutes_table(
-    entries: Sequence[Entry], names: Mapping[str, str], language: Language, caption: str = ""
+    entries: Sequence[Entry], say: Wording, *, chair: str = "", caption: str = ""
 ) -> Table:
     """All lines, in order of time."""
-    say = translator(language)
-    rows = [[Cell(moment(e.t_s)), Cell(said(e, names, language))] for e in entries]
+    everybody = {entry.bridge for entry in entries if entry.bridge}
+    rows = [
+        [Cell(moment(line.first.t_s)), Cell(said(line, say, chair=chair, everybody=everybody))]
+        for line in lines(entries)
+    ]
     head = [say.gettext(N_("Time")), say.gettext(N_("What happened"))]
-    return table(head, rows, right={0})
+    made = table(head, rows, right={0}, caption=caption, keep={0})
+    return replace(made, widths=[1.0, 9.0])
+
+
+def interruptions(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Those of the entries that tell of one."""
+    return (entry for entry in entries if entry.code.startswith("interrupted"))

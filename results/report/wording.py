@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator
@@ -12,6 +12,7 @@ from results.model.failures import FailureResult, FaultsAnswer
 from results.model.faults import FaultImpact, FaultResult
 from results.model.in_use import InUse
 from results.model.load import LoadResult
+from results.model.meetings import MeetingAnswer
 from results.model.places import in_english
 from results.model.result import (
     Binding,
@@ -86,23 +87,35 @@ _NOT_DONE = N_("could not be carried out")
 class Wording(Translator):
     """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any."""
 
-    def __init__(self, language: Language, of: Answer | None = None) -> None:
+    def __init__(self, language: Language, of: Answer | MeetingAnswer | None = None) -> None:
         super().__init__(language)
         self.english = language == SOURCE
         self._names: dict[str, str] = {"mcu": "MCU"}
         self._faults: dict[str, str] = {}
+        self._places: dict[str, str] = {}
         self._uses: dict[str, InUse] = {}
         if isinstance(of, FaultsAnswer):
             self._names |= {bridge.id: bridge.name for bridge in of.bridges} | of.names
         elif isinstance(of, LoadResult):
             self._names |= of.names
+        elif isinstance(of, MeetingAnswer):
+            self._names |= of.names
+            for part in of.parts:
+                self._know(part.faults, of.names)
         elif of is not None:
             for phase in of.phases:
                 self._uses[phase.name] = phase.mcu
                 self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
             self._names |= {b.id: b.name for b in [*of.question.existing, *of.question.new]}
             self._names |= of.names
-            self._faults = {each.id: self.fault_named(each, of.names) for each in of.faults}
+            self._know(of.faults, of.names)
+
+    def _know(self, faults: Sequence[FaultResult], names: Mapping[str, str]) -> None:
+        """What faults are called where only their identifiers are told."""
+        self._faults |= {each.id: self.fault_named(each, names) for each in faults}
+        self._places |= {
+            each.id: self._fault_at(each, names) for each in faults if each.target != "mcu"
+        }
 
     # ------------------------------------------------------------------ numbers
 
@@ -225,6 +238,10 @@ class Wording(Translator):
     def fault(self, ident: str) -> str:
         """What a fault was."""
         return self._faults.get(ident, ident)
+
+    def fault_where(self, ident: str) -> str:
+        """Where it was, '' for the MCU."""
+        return self._places.get(ident, "")
 
     def fault_text(self, fault: FaultResult) -> str:
         """What happened."""

@@ -138,6 +138,9 @@ class FaultKind(StrictModel):
     """One `[[fault]]` table, and all that is known of its kind."""
 
     target: ClassVar[FaultTarget]
+    cause: ClassVar[str]
+    """Why a bridge is interrupted by it, as minutes say it; `remedy` what is done (Art. 16(2)d)."""
+    remedy: ClassVar[str]
     kind: str
     at_s: At
     to_s: To | None = None

@@ -94,16 +94,30 @@ class CataloguedMeeting(StrictModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.how.chair is not None or self.how.participants is not None:
-            raise ValueError("chair and participants stand at the top (allowed: not in [meeting])")
+            what = Sentence("chair and participants stand at the top (allowed: not in [meeting])")
+            raise ValueError(what)
         if self.participants != "all":
+            allowed = ", ".join(self.participants)
             if self.chair is not None and self.chair not in self.participants:
-                allowed = ", ".join(self.participants)
-                raise ValueError(f'chair = "{self.chair}" is no participant (allowed: {allowed})')
+                raise ValueError(
+                    Sentence(
+                        'chair = "{chair}" is no participant (allowed: {allowed})',
+                        chair=self.chair,
+                        allowed=allowed,
+                    )
+                )
             for who in self.course.speakers or ():
                 if who not in self.participants:
-                    raise ValueError(f'speakers: "{who}" is no participant')
-            if len({*self.participants}) < len(self.participants):
-                raise ValueError("participants: one is there twice")
+                    raise ValueError(
+                        Sentence(
+                            'speakers: "{who}" is no participant (allowed: {allowed})',
+                            who=who,
+                            allowed=allowed,
+                        )
+                    )
+            for who in self.participants:
+                if self.participants.count(who) > 1:
+                    raise ValueError(Sentence('participants: "{who}" is there twice', who=who))
             for outside in self.outside_mcus:
                 if outside.bridge not in self.participants:
                     raise ValueError(

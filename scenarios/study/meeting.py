@@ -7,7 +7,7 @@ again by itself: `check/scenario.toml`, `course/scenario.toml`.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,24 +16,30 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
-from giaoban.sentence import N_, message
+from giaoban.sentence import N_, Sentence, message
+from giaoban.translation import Language
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.by_bridge import by_bridge
 from results.model.meetings import (
     FILE,
+    BridgeJudged,
+    Closing,
     HeldMeeting,
     MeetingAnswer,
+    Opening,
     Part,
     PartJudged,
     verdict_of,
 )
+from results.model.quantities import Verdict
 from results.model.result import Assumption
+from results.report.meeting_documents import write_documents
 from scenarios.emulation.engine import EngineName
 from scenarios.measure.assemble import Answer
 from scenarios.measure.minutes import minutes
 from scenarios.plan.plan import Plan
-from scenarios.records.events import Connected, read
+from scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, course_scenario
 from scenarios.spec.question import Question, make_question, question_from
 from scenarios.spec.scenario import Scenario
@@ -89,11 +95,13 @@ def hold(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = "vi",
 ) -> Held:
     """Emulate the parts, judge each bridge, and write everything down under `root`.
 
     Args:
         base: whose bridges, lines, device and criteria it is held with; read from `base_path`.
+        language: of the sheet, the minutes and the summary.
 
     Raises:
         InputError: a mistake in the meeting or the scenario; a folder that cannot be written.
@@ -127,7 +135,13 @@ def hold(
             for part in parts
         ]
         found = emulate_all(
-            orders, len(orders), at_once=jobs, told="{} of {} parts".format, progress=progress
+            orders,
+            len(orders),
+            at_once=jobs,
+            told=lambda done, count: Sentence(
+                "{done} of {count} parts of the meeting", done=done, count=count
+            ),
+            progress=progress,
         )
         told = {part: found[part].found for part in parts}
         for each in told.values():
@@ -135,6 +149,8 @@ def hold(
                 raise each
         answer = _answer(meeting, folder.run_id, [f for f in told.values() if isinstance(f, Found)])
         (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        progress(Sentence("typesetting"), 0.99)
+        write_documents(answer, folder.path, language, now)
         final = folder.finish(FILE)
     return Held(final, answer)
 
@@ -158,8 +174,11 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
     """What one part's emulation found. `captures` lie in the folder of the events."""
     result, events = answer.result, read(captures.parent)
     setup_ms = {e.bridge: e.setup_ms for e in reversed(events) if isinstance(e, Connected)}
+    ended = _ended(plan, events)
     bridges = [
-        each.model_copy(update={"setup_ms": setup_ms.get(each.bridge)})
+        each.model_copy(
+            update={"setup_ms": setup_ms.get(each.bridge), "hung_up": ended.get(each.bridge)}
+        )
         for each in by_bridge(
             result.phases,
             answer.judged,
@@ -168,18 +187,71 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
             result.faults,
         )
     ]
+    opening, closing = opening_of(plan, events), closing_of(events, ended)
     return Found(
         PartJudged(
             part=part,
-            verdict=result.verdict,
+            verdict=_verdict(result.verdict, opening, closing, bridges),
             reasons=result.reasons,
+            reason_codes=result.reason_codes,
             seconds=sum(phase.seconds for phase in result.phases),
+            opening=opening,
+            closing=closing,
             bridges=bridges,
+            failed=[criterion for criterion in result.criteria if not criterion.ok],
+            faults=result.faults,
             minutes=minutes(plan, events, result.faults),
         ),
         result.assumptions,
         result.names,
     )
+
+
+def opening_of(plan: Plan, events: Sequence[Event]) -> Opening:
+    """How the calls were set up, before the first phase."""
+    start_ms = plan.phases[0].start_s * 1e3
+    joined = {e.bridge: e.t_ms for e in events if isinstance(e, Joined) and e.t_ms < start_ms}
+    first_ms = min(call.dial_s for call in plan.calls) * 1e3
+    last_ms = max(joined.values(), default=None)
+    return Opening(
+        calls=len(plan.calls),
+        connected=len(joined),
+        seconds=None if last_ms is None else max(0.0, round((last_ms - first_ms) / 1e3, 3)),
+    )
+
+
+def _ended(plan: Plan, events: Sequence[Event]) -> dict[str, bool]:
+    """Of each bridge whose call stood when all were to hang up: whether it ended as it should."""
+    latest: dict[str, Event] = {}
+    for event in events:
+        if isinstance(event, Joined | Left) and event.t_ms < plan.hang_up_s * 1e3:
+            latest[event.bridge] = event
+    standing = [bridge for bridge, event in latest.items() if isinstance(event, Joined)]
+    ended = {
+        event.bridge
+        for event in events
+        if isinstance(event, Left) and event.t_ms >= plan.hang_up_s * 1e3 and event.cause == "bye"
+    }
+    return {bridge: bridge in ended for bridge in standing}
+
+
+def closing_of(events: Sequence[Event], ended: Mapping[str, bool]) -> Closing:
+    """What was left when all had hung up."""
+    last = [event for event in events if isinstance(event, McuHealth)][-1:]
+    return Closing(
+        standing=len(ended),
+        hung_up=sum(ended.values()),
+        calls_left=sum(health.calls_left for health in last),
+        units_left=sum(health.units_left for health in last),
+    )
+
+
+def _verdict(
+    found: Verdict, opening: Opening, closing: Closing, bridges: Sequence[BridgeJudged]
+) -> Verdict:
+    """What the criteria say, unless the meeting did not begin or end as it should."""
+    whole = opening.ok and closing.ok and all(b.outcome != "not-met" for b in bridges)
+    return found if whole or found != "pass" else "fail"
 
 
 def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> MeetingAnswer:

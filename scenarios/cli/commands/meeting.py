@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.sentence import Sentence
 from giaoban.workers import cores
 from results import RUNS
 from results.model.meetings import PARTS, Part
-from results.report import terminal
 from results.report.document import Par
 from results.report.meeting_summary import brief
-from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_json, progress
+from scenarios.cli import language, options
+from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.spec.meeting_catalogue import find, load_meeting
 from scenarios.spec.question import province_of
@@ -76,11 +76,13 @@ def command(
             root=results,
             now=datetime.now(),
             progress=told,
+            language=language.asked() or "vi",
         )
     if as_json:
         print_json(json.loads(held.answer.to_json()))
     else:
-        terminal.show(*brief(held.answer, "en"), Par(f"run: {held.folder}"))
+        where = Sentence("run: {folder}", folder=held.folder)
+        print_blocks(*brief(held.answer, language.chosen()), Par(where))
     return EXIT_CODES[held.answer.verdict]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from giaoban.sentence import N_, Sentence, message
 from giaoban.translation import pgettext
@@ -17,6 +17,10 @@ class Cut(LinkFault):
     """A cable is cut: the light goes out in both directions, and both ends see it."""
 
     kind: Literal["cut"]
+    cause: ClassVar[str] = N_("a cable is cut")
+    remedy: ClassVar[str] = N_(
+        "the telecom company splices the cable; calls take another way where there is one"
+    )
 
     def words(self) -> Sentence:
         return message(N_("link cut"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -32,6 +32,8 @@ class Degrade(WorseLineFault):
     """
 
     kind: Literal["degrade"]
+    cause: ClassVar[str] = N_("the line loses more and more packets")
+    remedy: ClassVar[str] = N_("the telecom company finds the fault of the line and mends it")
     loss_pct: LossPct
     over_s: Seconds | None = None
 

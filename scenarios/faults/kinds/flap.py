@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,10 @@ class Flap(LinkFault):
     """A link goes dark for `down_s`, is lit for `up_s`, and so on until `to_s`."""
 
     kind: Literal["flap"]
+    cause: ClassVar[str] = N_("the line goes down and comes back again and again")
+    remedy: ClassVar[str] = N_(
+        "the telecom company tests the line and replaces what is loose or worn"
+    )
     to_s: To
     down_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
     up_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]

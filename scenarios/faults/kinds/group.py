@@ -23,6 +23,10 @@ class GroupCut(FaultKind):
 
     target: ClassVar[FaultTarget] = "group"
     kind: Literal["group"]
+    cause: ClassVar[str] = N_("a cable with several lines is cut")
+    remedy: ClassVar[str] = N_(
+        "the telecom company splices the cable; calls take another way where there is one"
+    )
     group: str
 
     def words(self) -> Sentence:

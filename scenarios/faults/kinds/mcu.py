@@ -22,6 +22,8 @@ class McuCrash(BootingFault):
 
     target: ClassVar[FaultTarget] = "mcu"
     kind: Literal["mcu"]
+    cause: ClassVar[str] = N_("the MCU has stopped")
+    remedy: ClassVar[str] = N_("the technician starts the MCU again, and the bridges dial again")
 
     def words(self) -> Sentence:
         return message(N_("MCU down"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ class RateDrop(WorseLineFault):
     """A link carries less: `rate_mbps` in place of its own rate."""
 
     kind: Literal["rate-drop"]
+    cause: ClassVar[str] = N_("the line carries less than its rate")
+    remedy: ClassVar[str] = N_("the telecom company gives the line its rate back")
     rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
 

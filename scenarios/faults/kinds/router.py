@@ -23,6 +23,11 @@ class RouterDown(FaultKind):
 
     target: ClassVar[FaultTarget] = "router"
     kind: Literal["router"]
+    cause: ClassVar[str] = N_("a router has stopped")
+    remedy: ClassVar[str] = N_(
+        "the telecom company starts the router again or replaces it; calls take another way "
+        "where there is one"
+    )
     router: str
 
     def words(self) -> Sentence:

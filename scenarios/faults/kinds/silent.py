@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from giaoban.sentence import N_, Sentence, message
 from scenarios.faults.effects import Effect
@@ -15,6 +15,8 @@ class Silent(DirectedLinkFault):
     """A link is lit, but its packets are gone; nobody is told. Most leased circuits fail so."""
 
     kind: Literal["silent"]
+    cause: ClassVar[str] = N_("the line lets nothing through, and gives no alarm")
+    remedy: ClassVar[str] = N_("the telecom company finds the fault of the line and mends it")
 
     def words(self) -> Sentence:
         return message(N_("silent failure (light on, packets gone)"))

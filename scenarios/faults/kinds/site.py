@@ -22,6 +22,10 @@ class SitePower(BootingFault):
 
     target: ClassVar[FaultTarget] = "bridge"
     kind: Literal["site"]
+    cause: ClassVar[str] = N_("power is out at the bridge")
+    remedy: ClassVar[str] = N_(
+        "change to backup power, start the devices again and dial the MCU again"
+    )
     bridge: str
 
     def words(self) -> Sentence:
