@@ -38,6 +38,7 @@ LONGEST = (
     "test_load.py",
     "test_sipp.py",
     "test_baresip.py",
+    "test_cascade.py",
 )
 """Files that take more than half a minute, the longest first."""
 

@@ -17,7 +17,17 @@ from tests.loopback import CLAIM_PORT, local_address
 
 OWN = (("mcu", "serve"), ("stream",), ("load",), ("view", "--serve"))
 """Commands of ours that serve or send in real time; the words come in this order."""
-OTHERS = {"sipp", "baresip", "kamailio", "rtpengine", "tcpreplay", "locust", "chromium", "chrome"}
+OTHERS = {
+    "sipp",
+    "baresip",
+    "kamailio",
+    "linphone-daemon",
+    "rtpengine",
+    "tcpreplay",
+    "locust",
+    "chromium",
+    "chrome",
+}
 LIVE = re.compile(r"(?:s?rtp|udp|rtmp|sip)://|^-re$|^-i(?:any|lo)$")
 """What tells ffmpeg and tshark to talk or listen, and not to read a file."""
 

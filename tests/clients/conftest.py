@@ -31,7 +31,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Mcu]]:
     yield start
     for mcu in running:
         end(mcu.process, signal.SIGINT)
-        for pipe in (mcu.process.stdout, mcu.process.stderr):
+        for pipe in (mcu.process.stdin, mcu.process.stdout, mcu.process.stderr):
             assert pipe is not None
             pipe.close()
 

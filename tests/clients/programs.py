@@ -85,6 +85,7 @@ class Mcu:
                 *giaoban("mcu", "serve", "--listen", f"{HOST}:{self.port}"),
                 *("--events", str(self._events), "--json", *words),
             ],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -104,6 +105,12 @@ class Mcu:
     def said(self, event: str) -> list[dict[str, Any]]:
         """The events of one name."""
         return [e for e in self.events if e["event"] == event]
+
+    def command(self, line: str) -> None:
+        """What the technician at it types; it was started with `--console`."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
 
     def wait_for(self, event: str, count: int = 1, **values: object) -> list[dict[str, Any]]:
         """Wait until there are so many events of a name with these values."""

@@ -1,0 +1,141 @@
+"""Linphone's conference, which nobody here wrote, as the MCU of the Government: two MCUs in a row.
+
+ha-noi (baresip) – chinh-phu (Linphone) – our MCU – gia-nghia, cu-jut (baresip)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.clients.baresip import Baresip
+from tests.clients.linphone import Conference
+from tests.clients.media import loudness
+from tests.clients.programs import HOST, Mcu, meetings, wait_for
+
+pytestmark = pytest.mark.realtime
+
+Serve = Callable[..., Mcu]
+
+LOUD, SILENT = 0.1, 0.03
+"""Amplitudes of a tone, full scale 1: that is surely there, that is surely not."""
+TONES = {"ha-noi": 1100, "gia-nghia": 440, "cu-jut": 700}
+SETTLE_S = 1.5
+"""Longer than buffers of two MCUs, and of the endpoints, hold."""
+LISTEN_S = 1.5
+
+
+class Cascade:
+    """A room behind the other MCU, and two of our bridges, in one meeting."""
+
+    def __init__(self, mcu: Mcu, folder: Path, stack: ExitStack) -> None:
+        self.mcu = mcu
+        self.rooms: dict[str, Baresip] = {}
+        for user, hz in TONES.items():
+            self.rooms[user] = Baresip(folder, user, hz)
+            stack.callback(self.rooms[user].close)
+        self.outside = stack.enter_context(Conference(folder, "chinh-phu", mcu.port))
+        self.spans: list[tuple[float, float]] = []
+
+    def connect(self) -> None:
+        """Our bridges call our MCU, the far room the other one, and that calls ours."""
+        for user in ("gia-nghia", "cu-jut"):
+            self.rooms[user].command("dial", self.mcu.uri("giao-ban"))
+        self.ours = self.outside.call(self.mcu.uri("giao-ban"))
+        self.mcu.wait_for("joined", 3)
+        self.rooms["ha-noi"].command("dial", f"sip:chinh-phu@{HOST}:{self.outside.port}")
+        theirs = self.ours + 1
+        wait_for(lambda: self.outside.runs(theirs), "the far room's call")
+        self.outside.mix(self.ours, theirs)
+
+    def listen(self) -> None:
+        """A span of time in which nothing is changed."""
+        time.sleep(SETTLE_S)
+        start = time.monotonic()
+        time.sleep(LISTEN_S)
+        self.spans.append((start, time.monotonic()))
+
+    def heard(self) -> list[dict[str, set[int]]]:
+        """In each span which tones each room heard; all is over then."""
+        ended = {}
+        for user, room in self.rooms.items():
+            room.close()
+            ended[user] = time.monotonic()
+        return [
+            {user: self._tones(user, ended[user], span) for user in self.rooms}
+            for span in self.spans
+        ]
+
+    def _tones(self, user: str, ended: float, span: tuple[float, float]) -> set[int]:
+        sound, rate = self.rooms[user].heard()
+        start, end = (len(sound) - round((ended - at) * rate) for at in span)
+        part = sound[start:end]
+        assert len(part) > rate
+        found = {hz: loudness(part, rate, hz) for hz in TONES.values()}
+        assert all(a > LOUD or a < SILENT for a in found.values()), (user, found)
+        return {hz for hz, amplitude in found.items() if amplitude > LOUD}
+
+
+@pytest.fixture
+def cascade(serve: Serve, tmp_path: Path) -> Iterator[Callable[[str], Cascade]]:
+    """Starts a meeting of the Government's, with such a floor."""
+    with ExitStack() as stack:
+
+        def start(floor: str) -> Cascade:
+            ours = ("gia-nghia", "cu-jut")
+            listed = meetings(tmp_path, "chinh-phu", *ours, more=f'floor = "{floor}"')
+            made = Cascade(serve(*listed, "--console"), tmp_path, stack)
+            made.connect()
+            return made
+
+        yield start
+
+
+def test_everybody_is_heard_over_both_mcus_and_nobody_hears_himself(
+    cascade: Callable[[str], Cascade],
+) -> None:
+    made = cascade("open")
+    made.listen()
+    [heard] = made.heard()
+    assert heard == {user: set(TONES.values()) - {hz} for user, hz in TONES.items()}
+    report = made.mcu.stop()
+    assert report["sip_dropped"] == {}
+    assert report["not_rtp"] == report["foreign"] == 0
+
+
+def test_the_government_hears_the_province_only_when_that_is_called(
+    cascade: Callable[[str], Cascade],
+) -> None:
+    """Art. 15(2)a, over two MCUs; the technician at ours does as the Government's chair asks."""
+    made = cascade("chair")
+    far, province = TONES["ha-noi"], TONES["gia-nghia"]
+    made.listen()
+    made.mcu.command("call-to-speak gia-nghia")
+    made.mcu.wait_for("control", kind="call-to-speak", bridge="gia-nghia")
+    made.listen()
+    made.mcu.command("end-speech gia-nghia")
+    made.mcu.wait_for("control", kind="end-speech", bridge="gia-nghia")
+    made.listen()
+    before, called, after = made.heard()
+    assert before == after == {"ha-noi": set(), "gia-nghia": {far}, "cu-jut": {far}}
+    assert called == {"ha-noi": {province}, "gia-nghia": {far}, "cu-jut": {far, province}}
+    made.mcu.stop()
+
+
+def test_our_meeting_goes_on_when_the_other_mcu_hangs_up(
+    cascade: Callable[[str], Cascade],
+) -> None:
+    made = cascade("open")
+    made.listen()
+    made.outside.command(f"terminate {made.ours}")
+    made.mcu.wait_for("left", bridge="chinh-phu", cause="bye")
+    made.listen()
+    _, alone = made.heard()
+    both = {TONES["gia-nghia"], TONES["cu-jut"]}
+    assert alone["gia-nghia"] | alone["cu-jut"] == both
+    assert alone["ha-noi"].isdisjoint(both)
+    made.mcu.stop()
