@@ -39,12 +39,13 @@ class Way(StrictModel):
     The counts are of everything. What follows is as it is judged, without what interruptions by
     faults took: these are told of the bridge. `frozen_pct` of the time in which a picture was due.
     `delay_ms` is the 95th percentile on this leg. `ok`: every criterion on it is met.
+    `packets_received` null: sent to a real device, which alone knows what came.
     """
 
     kind: Kind
     direction: Direction
     packets_sent: Count
-    packets_received: Count
+    packets_received: Count | None
     lost_pct: Amount | None
     delay_ms: Amount | None
     frozen_pct: Amount | None = None
@@ -96,7 +97,8 @@ class BridgeJudged(StrictModel):
         One that a fault holds to the end is cut off: that is judged as an interruption, by the
         criteria of the whole.
         """
-        if not self.connected or self.failed or self.hung_up is False:
+        bad = self.failed or not all(way.ok for way in self.ways)
+        if not self.connected or bad or self.hung_up is False:
             return "not-met"
         if self.there_at_end:
             return "met"
@@ -179,6 +181,8 @@ class MeetingAnswer(StrictModel):
     run_id: RunId
     verdict: Verdict
     meeting: HeldMeeting
+    device: str | None = None
+    """A real device at which the system was checked, `sip:10.67.0.2:5060`; null: emulated."""
     parts: Annotated[list[PartJudged], Field(min_length=1)]
     assumptions: list[Assumption] = Field(default_factory=list)
     names: dict[str, str] = Field(default_factory=dict)

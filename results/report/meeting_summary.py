@@ -215,7 +215,7 @@ def _connected(bridge: BridgeJudged, say: Wording) -> Cell:
 def _way(way: Way | None, say: Wording) -> Cell:
     if way is None:
         return Cell("–")
-    if not way.packets_received:
+    if way.packets_received == 0:
         return Cell(say.gettext(N_("nothing")), tone="bad", bold=True)
     text = say.gettext(N_("good")) if way.ok else say.gettext(N_("bad"))
     if way.lost_pct:

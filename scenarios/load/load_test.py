@@ -55,7 +55,7 @@ class LoadTest:
 
 
 @dataclass(frozen=True)
-class TestRecords:
+class LoadRecords:
     """What a test has left: its journal, and the MCU's own view if it was ours."""
 
     kept: journal.JournalRecords
@@ -112,7 +112,7 @@ def prove(folder: Path, result: LoadResult) -> None:
     write_manifest(folder, result, save_inputs(folder, inputs), about)
 
 
-def execute(test: LoadTest, folder: Path, progress: Progress) -> TestRecords:
+def execute(test: LoadTest, folder: Path, progress: Progress) -> LoadRecords:
     """Run Locust, and the MCU if it is to be ours. However this is left, no call stands."""
     plan, folder = test.plan, folder.resolve()  # others run in another current folder
     path = folder / "journal.jsonl"
@@ -147,11 +147,11 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> TestRecords:
     finally:
         if mcu is not None:
             mcu.kill()
-    return TestRecords(kept, view, cpu)
+    return LoadRecords(kept, view, cpu)
 
 
 def answer(
-    test: LoadTest, seen: TestRecords, run_id: str, found: tuple[float | None, list[Trial]]
+    test: LoadTest, seen: LoadRecords, run_id: str, found: tuple[float | None, list[Trial]]
 ) -> LoadResult:
     """From what was seen to the verdict."""
     plan, kept = test.plan, seen.kept
@@ -215,7 +215,7 @@ def inputs(plan: LoadPlan, *, own: bool) -> LoadInputs:
     )
 
 
-def problems(test: LoadTest, seen: TestRecords) -> list[Reason]:
+def problems(test: LoadTest, seen: LoadRecords) -> list[Reason]:
     """Why the figures do not hold; empty if they do."""
     plan, kept = test.plan, seen.kept
     begin_s, end_s = timetable.window_s(plan)

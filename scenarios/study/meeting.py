@@ -36,6 +36,8 @@ from results.model.quantities import Verdict
 from results.model.result import Assumption
 from results.report.meeting_documents import write_documents
 from scenarios.emulation.engine import EngineName
+from scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
+from scenarios.load.target import check_bounds
 from scenarios.measure.assemble import Answer
 from scenarios.measure.minutes import minutes
 from scenarios.plan.plan import Plan
@@ -254,6 +256,69 @@ def _verdict(
     return found if whole or found != "pass" else "fail"
 
 
+def check_at(
+    meeting: CataloguedMeeting,
+    base: Scenario,
+    province: Province,
+    *,
+    target: tuple[str, int],
+    room: str,
+    accounts: Path | None,
+    registers: bool,
+    asks_options: bool,
+    language: Language,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> Held:
+    """The check of the system at a real device, whose owner has agreed.
+
+    Raises:
+        InputError: a mistake in the meeting; more than may be asked of a device.
+        InvalidRun, MachineLacks: as a load test.
+    """
+    attendance = meeting.attendance(province, base.new_bridges)
+    named = {b.id: b.name for b in (*province.bridges, *base.new_bridges, *meeting.bridges)}
+    bridges = {ident: named[ident] for ident in attendance}
+    check_bounds(len(bridges), RATE_PER_S, TOGETHER_S)
+    plan = plan_of(
+        target,
+        attendance,
+        meeting.profile or base.profile,
+        room=room,
+        has_accounts=accounts is not None,
+        registers=registers,
+        asks_options=asks_options,
+    )
+    store.remove_stale_partials(root)
+    run_id = f"meeting-{meeting.id}-real-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        part = check_system(plan, bridges, accounts, folder.path, progress)
+        answer = MeetingAnswer(
+            run_id=folder.run_id,
+            verdict=part.verdict,
+            meeting=_held_meeting(meeting, attendance[0]),
+            device=f"sip:{target[0]}:{target[1]}",
+            parts=[part],
+            names=bridges,
+        )
+        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        write_documents(answer, folder.path, language, now)
+        final = folder.finish(FILE)
+    return Held(final, answer)
+
+
+def _held_meeting(meeting: CataloguedMeeting, chair: str) -> HeldMeeting:
+    return HeldMeeting(
+        id=meeting.id,
+        name=meeting.name,
+        name_vi=meeting.name_vi,
+        article=meeting.article,
+        chair=chair,
+        length_min=meeting.length_min,
+    )
+
+
 def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> MeetingAnswer:
     parts = [each.judged for each in found]
     course = meeting.course
@@ -269,14 +334,7 @@ def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> 
     return MeetingAnswer(
         run_id=run_id,
         verdict=verdict_of(parts),
-        meeting=HeldMeeting(
-            id=meeting.id,
-            name=meeting.name,
-            name_vi=meeting.name_vi,
-            article=meeting.article,
-            chair=meeting.chair or chair,
-            length_min=meeting.length_min,
-        ),
+        meeting=_held_meeting(meeting, meeting.chair or chair),
         parts=parts,
         assumptions=assumptions,
         names=found[-1].names,

@@ -20,7 +20,7 @@ import pytest
 from results.model.load import LoadResult
 from results.report.load_summary import lacking_lines, media_lines, summary_md
 from scenarios.cli.output import EXIT_CODES
-from scenarios.load.load_test import LoadTest, TestRecords, answer
+from scenarios.load.load_test import LoadRecords, LoadTest, answer
 from scenarios.load.locust.journal import HEARD, RECORD, JournalRecords
 from scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
 from scenarios.load.locust.processes import LocustSetup
@@ -151,7 +151,7 @@ def answer_of(of: LoadPlan, journal: list[dict[str, Any]]) -> LoadResult:
         0.0, records, healths, [ReceivedMedia(**entry) for entry in by_kind[HEARD]]
     )
     order = LoadTest(of, LocustSetup(), None, "presence", None, {})
-    return answer(order, TestRecords(kept, None, []), "load-hold-20261127-090000", (None, []))
+    return answer(order, LoadRecords(kept, None, []), "load-hold-20261127-090000", (None, []))
 
 
 def closed_port() -> str:

@@ -12,6 +12,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
+from mcu_sim.accounts import load_accounts
 from results import RUNS
 from results.model.meetings import PARTS, Part
 from results.report.document import Par
@@ -19,10 +20,12 @@ from results.report.meeting_summary import brief
 from scenarios.cli import language, options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
+from scenarios.load.plan import ROOM
+from scenarios.load.target import check_room, parse_target
 from scenarios.spec.meeting_catalogue import find, load_meeting
 from scenarios.spec.question import province_of
 from scenarios.spec.scenario import load_scenario
-from scenarios.study.meeting import hold, plain_scenario
+from scenarios.study.meeting import Held, check_at, hold, plain_scenario
 from topology.load import DEFAULT_PROVINCE, load_province
 
 
@@ -41,6 +44,25 @@ def command(
         str | None,
         typer.Option("--only", help="check (of the system) or course alone"),
     ] = None,
+    real: Annotated[
+        str | None,
+        typer.Option(
+            "--real", metavar="sip:HOST", help="check the system at a real MCU, without emulation"
+        ),
+    ] = None,
+    authorised: Annotated[
+        bool, typer.Option("--i-am-authorised", help="its owner has agreed to this check, now")
+    ] = False,
+    accounts: Annotated[
+        Path | None, typer.Option("--accounts", help="the bridges' accounts there (TOML)")
+    ] = None,
+    room: Annotated[str, typer.Option("--room", help="the room that bridges call there")] = ROOM,
+    no_register: Annotated[
+        bool, typer.Option("--no-register", help="bridges do not register there")
+    ] = False,
+    no_options: Annotated[
+        bool, typer.Option("--no-options", help="bridges do not ask what the MCU can")
+    ] = False,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     jobs: options.Jobs = None,
@@ -62,6 +84,31 @@ def command(
     else:
         base = load_scenario(base_path)
         province_path = province or province_of(base, base_path)
+    if real is None and (authorised or accounts is not None):
+        option = "--i-am-authorised" if authorised else "--accounts"
+        raise InputError("{option}: is for a real device (allowed: with --real)", option=option)
+    if real is not None:
+        target = parse_target(real, authorised=authorised, option="--real")
+        if only == "course":
+            raise InputError('--only = "course": is emulated alone (allowed: without --real)')
+        if accounts is not None:
+            load_accounts(accounts)
+        with progress() as told:
+            held = check_at(
+                meeting,
+                base,
+                load_province(province_path),
+                target=target,
+                room=check_room(room),
+                accounts=accounts,
+                registers=not no_register,
+                asks_options=not no_options,
+                language=language.asked() or "vi",
+                root=results,
+                now=datetime.now(),
+                progress=told,
+            )
+        return _end(held, as_json=as_json)
     with progress() as told:
         held = hold(
             meeting,
@@ -78,6 +125,10 @@ def command(
             progress=told,
             language=language.asked() or "vi",
         )
+    return _end(held, as_json=as_json)
+
+
+def _end(held: Held, *, as_json: bool) -> int:
     if as_json:
         print_json(json.loads(held.answer.to_json()))
     else:

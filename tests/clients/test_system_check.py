@@ -1,0 +1,38 @@
+"""`giaoban meeting --real` calls an MCU as the technicians of a meeting's bridges do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from results.model.meetings import MeetingAnswer
+from tests.clients.programs import HOST, LATE, Mcu, giaoban
+
+pytestmark = pytest.mark.realtime
+
+
+def test_every_bridge_of_a_meeting_is_seen_and_heard(
+    tmp_path: Path, serve: Callable[..., Mcu]
+) -> None:
+    mcu = serve()
+    words = giaoban(
+        "meeting",
+        "district-to-district",
+        *("--real", f"sip:{HOST}:{mcu.port}", "--i-am-authorised"),
+        *("--results", str(tmp_path / "runs"), "--json"),
+    )
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    answer = MeetingAnswer.from_json(ran.stdout)
+    (part,) = answer.parts
+    assert ran.returncode == (LATE if part.verdict == "invalid" else 0), ran.stdout
+    assert answer.device == f"sip:{HOST}:{mcu.port}"
+    assert [bridge.bridge for bridge in part.bridges] == ["cu-jut", "dak-mil"]
+    assert all(bridge.ok for bridge in part.bridges), part.bridges
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert json.loads((folder / "meeting.json").read_text("utf-8")) == json.loads(ran.stdout)
+    joined = mcu.said("joined")
+    assert len(joined) == len(mcu.said("left")) == 2  # nobody is left standing
