@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import emulation, machine, whatif
+from bench import calendar, emulation, machine, whatif
 from bench.encodings import study as encodings
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
@@ -37,12 +37,13 @@ PARTS: dict[str, Measure] = {
     "load": load.measure,
     "estimate": estimate.measure,
     "whatif": whatif.measure,
+    "calendar": calendar.measure,
 }
 """Beside `emulation`, which comes first."""
 LEFT_OUT: dict[str, Any] = {
     "sizes": [],
     **dict.fromkeys(("command", "mcu", "encodings", "streams", "trials", "repetitions", "loads")),
-    **dict.fromkeys(("estimate", "whatif")),
+    **dict.fromkeys(("estimate", "whatif", "calendar")),
 }
 """What stands in the JSON object for parts that were not measured."""
 WIDTH = 120  # of tables that go to a file

@@ -103,6 +103,13 @@ class Peak(StrictModel):
     refused: list[Id] = Field(default_factory=list)
 
 
+class MeetingKind(StrictModel):
+    """What a meeting of the catalogue is called."""
+
+    name: str
+    name_vi: str
+
+
 class CalendarAnswer(StrictModel):
     """The whole answer. `fail`: a rule is broken, or a peak does not pass."""
 
@@ -119,6 +126,15 @@ class CalendarAnswer(StrictModel):
     periods: list[Period]
     peaks: Annotated[list[Peak], Field(default_factory=list)]
     names: dict[str, str] = Field(default_factory=dict)
+    """Of bridges."""
+    kinds: dict[Id, MeetingKind] = Field(default_factory=dict)
+    """Meetings of the catalogue that findings speak of."""
+
+    def title(self, ident: str, vi: bool) -> str:
+        """Of a meeting, or of a kind of meetings."""
+        if ident in self.kinds:
+            return self.kinds[ident].name_vi if vi else self.kinds[ident].name
+        return next((each.title for each in self.booked if each.id == ident), ident)
 
     def to_json(self) -> str:
         """The text of `calendar.json`."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from giaoban.translation import N_, Language, translator
 from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
+from results.report.articles import cited
 from results.report.document import TONES, Block, Cell, Heading, Par, Table, table
 
 VERDICTS: Mapping[str, str] = {
@@ -40,6 +41,30 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
             )
         ),
     ]
+    most = max(len(period.meetings) for period in answer.periods)
+    if most > 1:
+        blocks.append(
+            Par(
+                say.gettext(
+                    N_(
+                        "Up to {most} meetings at once, which the technician on duty at the MCU "
+                        "controls ({article})"
+                    ),
+                    most=most,
+                    article=cited("Art. 21(3)", say),
+                )
+            )
+        )
+    if unknown := sum(each.registered is None for each in answer.booked):
+        blocks.append(
+            Par(
+                say.gettext(
+                    N_("Of {number} meetings the calendar does not say when they were registered"),
+                    number=unknown,
+                ),
+                tone="doubt",
+            )
+        )
     if answer.findings:
         blocks += [Heading(say.gettext(N_("Conflicts")), 1), findings_table(answer, language)]
     if answer.peaks:
@@ -66,19 +91,23 @@ def _finding(
     finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], language: Language
 ) -> list[Cell]:
     moves = "; ".join(moved(move, booked, language) for move in finding.moves)
-    titles = [booked[m].title if m in booked else m for m in finding.meetings]
+    titles = [answer.title(m, language == "vi") for m in finding.meetings]
     return [
         Cell(moment(finding.start, language)),
         Cell(" / ".join(titles)),
         Cell(what(finding, answer.names, language), tone="bad"),
-        Cell(finding.article),
+        Cell(cited(finding.article, translator(language))),
         Cell(moves or "–"),
     ]
 
 
-def moved(move: Move, booked: Mapping[str, Booked], language: Language) -> str:
-    """What had better be moved, and when to."""
+def moved(
+    move: Move, booked: Mapping[str, Booked], language: Language, *, short: bool = False
+) -> str:
+    """What had better be moved, and when to; `short`: where it is said of which."""
     say = translator(language)
+    if short and move.to is not None and move.what == "meeting":
+        return say.gettext(N_("to {time}"), time=moment(move.to, language))
     title = booked[move.meeting].title
     if move.to is None:
         return say.gettext(N_("{title}: no free time found"), title=title)

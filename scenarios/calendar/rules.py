@@ -190,6 +190,15 @@ class Plan:
         if at is not None:
             self._now[name] = _moved(self._now[name], at)
 
+    def check_in_time(self, name: str) -> Move:
+        """With its check an hour before it."""
+        each = self._now[name] = replace(self._now[name], check=None)
+        return Move(meeting=name, what="check", to=_minute(each.check_start))
+
+    def registrations(self) -> list[Registration]:
+        """All as they are now."""
+        return sorted(self._now.values(), key=lambda each: (each.start, each.end, each.uid))
+
     def kept(self, finding: Finding) -> bool:
         """Whether the moves so far keep what the finding says is broken."""
         held = [self._now[name] for name in finding.meetings]
@@ -277,7 +286,7 @@ def _apart(one: Registration, other: Registration) -> bool:
 
 def with_moves(findings: Sequence[Finding], plan: Plan) -> list[Finding]:
     """Each with what had better be moved: the meeting that was registered last, then the one
-    before it, till the rule is kept. An emergency stays where it is."""
+    before it, till the rule is kept. An emergency stays where it is. The plan moves them."""
     return [
         finding.model_copy(update={"moves": list(_moves(finding, plan))}) for finding in findings
     ]
@@ -287,9 +296,7 @@ def _moves(finding: Finding, plan: Plan) -> Iterator[Move]:
     if finding.rule == "briefing-missing":
         return
     if finding.rule == "no-hour-for-check" and len(finding.meetings) == 1:
-        name = finding.meetings[0]
-        to = datetime.fromisoformat(finding.end) - CHECK_BEFORE
-        yield Move(meeting=name, what="check", to=_minute(to))
+        yield plan.check_in_time(finding.meetings[0])
         return
     movable = sorted(
         (name for name in finding.meetings if not plan[name].emergency),

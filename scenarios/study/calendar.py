@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import partial
@@ -15,8 +15,9 @@ from giaoban.sentence import Sentence
 from giaoban.translation import Language
 from results.archive import store
 from results.archive.store import RunFolder
-from results.model.calendar import FILE, Booked, CalendarAnswer, Finding, Peak, Period
+from results.model.calendar import FILE, Booked, CalendarAnswer, Finding, MeetingKind, Peak, Period
 from results.model.result import Result, Verdict
+from results.report.calendar_sheet import sheets_pdf, summary_md
 from scenarios.calendar import rules
 from scenarios.calendar.csv_file import read_csv
 from scenarios.calendar.icalendar_file import read_ics, write_ics
@@ -30,6 +31,8 @@ from scenarios.study.emulation_process import EmulationJob, emulate_all
 from topology.sandbox import kernel
 
 ICS = "calendar.ics"
+MOVED = "calendar.moved.ics"
+"""The calendar with everything moved that had better be."""
 LINK_PEAK = "link-peak"
 
 
@@ -93,9 +96,13 @@ def plan(
     root: Path,
     now: datetime,
     language: Language,
+    sheets: bool,
+    days: Collection[date],
     progress: Progress,
 ) -> Planned:
     """Read, check, add up, judge the peaks, and write everything down under `root`.
+
+    With `sheets` also to print: every month, days with conflicts and those of `days`.
 
     Raises:
         InputError: a mistake in the calendar or what it is held with; a folder that cannot be
@@ -112,9 +119,9 @@ def plan(
     progress(Sentence("adding up"), 0.1)
     found = periods(registrations, loads, named)
     most_pct = _most_pct(world, found[0][0])
+    moved = rules.Plan({named(each): each for each in registrations}, loads, most_pct)
     findings = rules.with_moves(
-        _findings(world, registrations, found, named, most_pct, until),
-        rules.Plan({named(each): each for each in registrations}, loads, most_pct),
+        _findings(world, registrations, found, named, most_pct, until), moved
     )
     chosen = _peaks(found, most_peaks)
     store.remove_stale_partials(root)
@@ -137,9 +144,20 @@ def plan(
             periods=[period for _, _, period in found],
             peaks=peaks,
             names=_people(world),
+            kinds={
+                ident: MeetingKind(name=kind.name, name_vi=kind.name_vi)
+                for ident, kind in world.catalogue.items()
+                if any(ident in finding.meetings for finding in findings)
+            },
         )
         (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
+        if sheets:
+            written = sheets_pdf(answer, language, days, now)
+            (folder.path / f"calendar.{language}.pdf").write_bytes(written)
         write_ics(registrations, folder.path / ICS, language)
+        if any(finding.moves for finding in findings):
+            write_ics(moved.registrations(), folder.path / MOVED, language)
         final = folder.finish(FILE)
     return Planned(final, answer)
 

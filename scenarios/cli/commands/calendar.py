@@ -54,6 +54,14 @@ def command(
     by_estimate: Annotated[
         bool, typer.Option("--estimate", help="judge the peaks without emulation")
     ] = False,
+    sheets: Annotated[
+        bool,
+        typer.Option("--sheets/--no-sheets", help="sheets to print (PDF) of months and conflicts"),
+    ] = True,
+    days: Annotated[
+        list[str] | None,
+        typer.Option("--day", metavar="DATE", help="and of this day; may be given again"),
+    ] = None,
     jobs: options.Jobs = None,
     results: options.Results = RUNS,
     as_json: Annotated[
@@ -63,7 +71,7 @@ def command(
     """Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.
 
     Late registration, no hour for the check of the system, a bridge or a room in two meetings, more
-    than the device or a line has. Writes the calendar back as iCalendar.
+    than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
     """
     now = datetime.now()
     base_path = scenario
@@ -93,6 +101,8 @@ def command(
             root=results,
             now=now,
             language=language.asked() or "vi",
+            sheets=sheets,
+            days=[found for text in days or () if (found := _day("--day", text))],
             progress=told,
         )
     if as_json:

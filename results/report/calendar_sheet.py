@@ -1,0 +1,228 @@
+"""A calendar to print: a sheet a month, and one a day where something is to be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import groupby
+
+from giaoban.translation import N_, Language, Translator, translator
+from results.model.calendar import Booked, CalendarAnswer, Finding, Period
+from results.report.annex.pdf.write import pdf
+from results.report.articles import cited
+from results.report.calendar_summary import brief, day, moved, what
+from results.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Heading,
+    Par,
+    Table,
+    Words,
+    numbered,
+    table,
+)
+from results.report.markdown import markdown
+
+WEEKDAYS = (
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday")),
+    *(N_("Saturday"), N_("Sunday")),
+)
+CHECKS = N_("check of the system")
+
+
+def sheets_pdf(
+    answer: CalendarAnswer, language: Language, days: Collection[date], made: datetime
+) -> bytes:
+    """Every month, and the days that have a conflict or are asked for. Raises `MachineLacks`."""
+    return pdf(sheets(answer, language, days), made=made)
+
+
+def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = ()) -> Document:
+    """The same before it is laid out."""
+    say = translator(language)
+    title = say.gettext(
+        N_("CALENDAR OF VIDEO-CONFERENCE MEETINGS\n{first} to {last}"),
+        first=day(answer.from_day, language),
+        last=day(answer.until_day, language),
+    )
+    of_days = sorted({*days, *_days_of(answer.findings)})
+    blocks = [*months(answer, language)]
+    for each in of_days:
+        if _held(answer, each):
+            blocks += day_sheet(answer, each, language)
+    return Document(
+        lang=language,
+        label=say.gettext(N_("Provincial People’s Committee Office")),
+        title=title.split("\n"),
+        attached=say.gettext(N_("(Art. 21(1), Decision 1681/QĐ-UBND)")),
+        blocks=numbered(blocks),
+        words=Words(say.gettext("Table"), say.gettext("Figure")),
+    )
+
+
+def summary_md(answer: CalendarAnswer, language: Language) -> str:
+    """The answer and its months, as Markdown."""
+    title = translator(language).gettext(
+        N_("Meeting calendar {calendar}"), calendar=answer.calendar
+    )
+    return markdown([Heading(title, 0), *brief(answer, language), *months(answer, language)])
+
+
+def months(answer: CalendarAnswer, language: Language) -> Iterator[Block]:
+    """A table a month: what is held when, with whom, and what is wrong with it."""
+    say = translator(language)
+    for _, found in groupby(answer.booked, lambda each: each.start[:7]):
+        booked = list(found)
+        first = datetime.fromisoformat(booked[0].start)
+        yield Heading(say.gettext(N_("Month {month}/{year}"), month=first.month, year=first.year))
+        yield _month(answer, booked, say)
+        wrong = [
+            finding
+            for finding in answer.findings
+            if finding.rule == "briefing-missing" and finding.start[:7] == booked[0].start[:7]
+        ]
+        for finding in wrong:
+            kind = answer.title(finding.meetings[0], language == "vi")
+            yield Par(f"{kind}: {_said(finding, answer, say)}", tone="bad")
+
+
+def _month(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) -> Table:
+    head = (N_("day"), N_("time"), N_("meetings"), N_("who takes part"), N_("remarks"))
+    rows = []
+    last = ""
+    for each in booked:
+        start = datetime.fromisoformat(each.start)
+        of_day = "" if each.start[:10] == last else f"{start:%d/%m}"
+        last = each.start[:10]
+        wrong = [_wrong(finding, each, answer, say) for finding in _about(answer, each)]
+        rows.append(
+            [
+                Cell(of_day, sub=say.gettext(WEEKDAYS[start.weekday()]) if of_day else ""),
+                Cell(_span(each), sub=say.gettext(N_("check {time}"), time=each.check[11:16])),
+                Cell(each.title, bold=True, sub=_place(each, answer, say)),
+                Cell(_people(each, answer, say)),
+                Cell("; ".join(wrong), bold=True, tone="bad") if wrong else _remark(each, say),
+            ]
+        )
+    made = table([say.gettext(title) for title in head], rows)
+    said = say.gettext(N_("Meetings of the month: {number}"), number=len(booked))
+    return replace(made, caption=said, widths=[1.0, 1.3, 2.6, 2.6, 2.5], small=True)
+
+
+def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[Block]:
+    """A day's course: checks and meetings, what they take of device and lines, what is wrong."""
+    say = translator(language)
+    weekday = say.gettext(WEEKDAYS[of.weekday()])
+    yield Heading(f"{weekday}, {day(of.isoformat(), language)}")
+    yield _course(answer, _held(answer, of), say)
+    periods = [p for p in answer.periods if p.start[:10] == of.isoformat()]
+    yield _use(answer, periods, say)
+    wrong = [f for f in answer.findings if f.start[:10] == of.isoformat() and _dated(f)]
+    if wrong:
+        titles = {each.id: each for each in answer.booked}
+        yield Par(say.gettext(N_("Conflicts")), bold=True)
+        yield Bullets([_advice(finding, answer, titles, say) for finding in wrong])
+
+
+def _course(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) -> Table:
+    """Checks and openings in the order of the day."""
+    turns = [(each.check[11:16], 0, each) for each in booked]
+    turns += [(each.start[11:16], 1, each) for each in booked]
+    rows = []
+    for at, opens, each in sorted(turns, key=lambda turn: (turn[0], turn[1], turn[2].id)):
+        kind = Cell(_span(each), bold=True) if opens else Cell(at)
+        text = each.title if opens else f"{say.gettext(CHECKS)}: {each.title}"
+        rows.append(
+            [kind, Cell(text, bold=bool(opens)), Cell(_people(each, answer, say)), Cell("")]
+        )
+    head = (N_("time"), N_("meetings"), N_("who takes part"), N_("done"))
+    made = table([say.gettext(title) for title in head], rows)
+    said = say.gettext(N_("Checks and meetings of the day"))
+    return replace(made, caption=said, widths=[1.3, 3.0, 4.0, 0.8], small=True)
+
+
+def _use(answer: CalendarAnswer, periods: Sequence[Period], say: Translator) -> Table:
+    titles = {each.id: each.title for each in answer.booked}
+    rows = [
+        [
+            Cell(f"{period.start[11:16]} – {period.end[11:16]}"),
+            Cell("; ".join(titles[m] for m in period.meetings)),
+            Cell(str(period.calls + len(period.refused))),
+            Cell(
+                say.percent(period.used_pct),
+                sub=say.gettext(
+                    N_("refused: {bridges}"),
+                    bridges=", ".join(answer.names.get(b, b) for b in period.refused),
+                )
+                if period.refused
+                else "",
+                tone="bad" if period.refused else "",
+            ),
+            Cell(say.percent(period.link_pct), sub=period.link.replace("->", " → ")),
+        ]
+        for period in periods
+    ]
+    head = (N_("time"), N_("meetings"), N_("calls"), N_("of the device"), N_("busiest line"))
+    made = table([say.gettext(title) for title in head], rows, right={2})
+    said = say.gettext(N_("What the meetings take of the MCU and of the lines"))
+    return replace(made, caption=said, widths=[1.3, 3.0, 0.7, 1.5, 2.4], small=True)
+
+
+def _held(answer: CalendarAnswer, of: date) -> list[Booked]:
+    return [each for each in answer.booked if each.start[:10] == of.isoformat()]
+
+
+def _days_of(findings: Sequence[Finding]) -> set[date]:
+    """On which something clashes: what was registered late is said in its month."""
+    clashes = [f for f in findings if _dated(f) and f.rule != "late-registration"]
+    return {datetime.fromisoformat(f.start).date() for f in clashes}
+
+
+def _dated(finding: Finding) -> bool:
+    """Whether it is of a time of a day."""
+    return finding.rule != "briefing-missing"
+
+
+def _about(answer: CalendarAnswer, each: Booked) -> list[Finding]:
+    return [finding for finding in answer.findings if each.id in finding.meetings]
+
+
+def _wrong(finding: Finding, each: Booked, answer: CalendarAnswer, say: Translator) -> str:
+    said = _said(finding, answer, say)
+    own = {each.id: each}
+    to = [moved(m, own, say.language, short=True) for m in finding.moves if m.meeting == each.id]
+    return f"{said} → {to[0]}" if to else said
+
+
+def _advice(
+    finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], say: Translator
+) -> str:
+    titles = " / ".join(booked[m].title for m in finding.meetings)
+    said = f"{titles}: {_said(finding, answer, say)}"
+    to = "; ".join(moved(move, booked, say.language) for move in finding.moves)
+    return f"{said} → {to}" if to else said
+
+
+def _said(finding: Finding, answer: CalendarAnswer, say: Translator) -> str:
+    return f"{what(finding, answer.names, say.language)} ({cited(finding.article, say)})"
+
+
+def _span(each: Booked) -> str:
+    return f"{each.start[11:16]} – {each.end[11:16]}"
+
+
+def _place(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
+    rooms = ", ".join(answer.names.get(room, room) for room in each.rooms)
+    return say.gettext(N_("room: {rooms}"), rooms=rooms) if rooms else ""
+
+
+def _people(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
+    chair, *others = [answer.names.get(who, who).partition(" (")[0] for who in each.participants]
+    return say.gettext(N_("{chair} (chair); {others}"), chair=chair, others=", ".join(others))
+
+
+def _remark(each: Booked, say: Translator) -> Cell:
+    return Cell(say.gettext(N_("emergency")) if each.emergency else "")

@@ -1,0 +1,219 @@
+"""The answer about a calendar, in words and on sheets to print."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from pdf_text import overprinted, text_of
+
+from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Period
+from results.report.calendar_sheet import day_sheet, months, sheets, sheets_pdf, summary_md
+from results.report.calendar_summary import brief, what
+from results.report.document import Bullets, Heading, Par, Table
+from results.report.markdown import markdown
+
+NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)"}
+
+
+def booked(ident: str, start: str, end: str, title: str, *who: str, **more: object) -> Booked:
+    day = ident[:10]
+    check = f"{int(start[:2]) - 1:02}{start[2:]}"
+    return Booked.model_validate(
+        {
+            "id": ident,
+            "title": title,
+            "start": f"{day}T{start}+07:00",
+            "end": f"{day}T{end}+07:00",
+            "chair": who[0],
+            "participants": list(who),
+            "check": f"{day}T{check}+07:00",
+            "registered": f"{day}T01:00+07:00",
+            **more,
+        }
+    )
+
+
+def answer(**more: object) -> CalendarAnswer:
+    """Two meetings that clash on a Monday, an emergency in May, and no briefing in April."""
+    one, two = "2027-03-01/1", "2027-03-01/2"
+    whole: dict[str, object] = {
+        "run_id": "calendar-year-20270101-000000",
+        "verdict": "fail",
+        "calendar": "year.ics",
+        "from_day": "2027-03-01",
+        "until_day": "2027-05-03",
+        "over": 0,
+        "booked": [
+            booked(one, "08:00", "10:00", "Giao ban <tháng> 3", "gia-nghia", "cu-jut", rooms=["A"]),
+            booked(two, "09:00", "11:00", "Hai huyện", "cu-jut", "dak-mil", registered=None),
+            booked("2027-05-03", "14:00", "15:00", "Họp khẩn", "cu-jut", "dak-mil", emergency=True),
+        ],
+        "findings": [
+            Finding(
+                rule="bridge-in-two-meetings",
+                meetings=[one, two],
+                start="2027-03-01T09:00+07:00",
+                end="2027-03-01T10:00+07:00",
+                article="Art. 21(1)",
+                bridges=["cu-jut"],
+                moves=[Move(meeting=two, to="2027-03-01T13:30+07:00")],
+            ),
+            Finding(
+                rule="late-registration",
+                meetings=[one],
+                start="2027-03-01T08:00+07:00",
+                end="2027-03-01T10:00+07:00",
+                article="Art. 19(2)",
+                amount=7.5,
+                limit=48,
+                moves=[Move(meeting=one, to=None)],
+            ),
+            Finding(
+                rule="briefing-missing",
+                meetings=["monthly-briefing"],
+                start="2027-05-01T00:00+07:00",
+                end="2027-06-01T00:00+07:00",
+                article="Art. 5(1), 3(2)a",
+            ),
+        ],
+        "periods": [
+            Period(
+                start="2027-03-01T09:00+07:00",
+                end="2027-03-01T10:00+07:00",
+                meetings=[one, two],
+                calls=3,
+                used_pct=10,
+                used_of="ports",
+                refused=["dak-mil"],
+                link_pct=33.4,
+                link="access-mcu mcu->r-gia-nghia",
+            )
+        ],
+        "peaks": [],
+        "names": NAMES,
+        "kinds": {"monthly-briefing": {"name": "Monthly briefing", "name_vi": "Giao ban tháng"}},
+    }
+    return CalendarAnswer.model_validate({**whole, **more})
+
+
+def test_the_answer_on_a_terminal() -> None:
+    said = markdown(brief(answer(), "vi"))
+    assert "KHÔNG ĐẠT" in said
+    assert "3 cuộc họp, từ 01/03/2027 đến 03/05/2027; 3 vướng mắc" in said
+    assert "tối đa 2 cuộc họp" in said
+    assert "(khoản 3 Điều 21)" in said
+    assert "không ghi ngày đăng ký của 1 cuộc họp" in said
+    assert "dời Hai huyện sang 01/03/2027 13:30" in said
+    assert "Giao ban \\<tháng> 3: không tìm được thời gian trống" in said
+    assert "đăng ký trước 7,5 giờ, quy định ít nhất 48 giờ" in said
+    assert "dự hai cuộc họp cùng lúc: Cư Jút" in said
+
+
+def test_the_answer_in_english() -> None:
+    said = markdown(brief(answer(), "en"))
+    assert "Hai huyện to 2027-03-01 13:30" in said
+    assert "registered 7.5 h before it begins, not 48 h" in said
+    assert "Art. 21(1)" in said
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_rule_has_its_words(language: str) -> None:
+    for rule in Finding.model_fields["rule"].annotation.__args__:  # type: ignore[union-attr]
+        finding = (
+            answer()
+            .findings[0]
+            .model_copy(
+                update={"rule": rule, "room": "Phòng A", "link": "l", "amount": 1.5, "limit": 2.0}
+            )
+        )
+        said = what(finding, NAMES, language)  # type: ignore[arg-type]
+        assert said
+        assert "{" not in said
+
+
+def test_a_month_is_a_table() -> None:
+    march, _, may, _, missing = months(answer(), "vi")
+    assert isinstance(march, Heading)
+    assert march.text == "Tháng 3/2027"
+    assert isinstance(may, Heading)
+    assert may.text == "Tháng 5/2027"
+    assert isinstance(missing, Par)
+    assert missing.text == (
+        "Giao ban tháng: tháng này chưa có cuộc họp theo quy định "
+        "(khoản 1 Điều 5, điểm a khoản 2 Điều 3)"
+    )
+    table = list(months(answer(), "vi"))[1]
+    assert isinstance(table, Table)
+    first, second = table.rows
+    assert [cell.text for cell in first[:4]] == [
+        "01/03",
+        "08:00 – 10:00",
+        "Giao ban <tháng> 3",
+        "Gia Nghĩa (chủ tọa); Cư Jút",
+    ]
+    assert (first[0].sub, first[1].sub, first[2].sub) == (
+        "Thứ Hai",
+        "kiểm tra 07:00",
+        "phòng họp: A",
+    )
+    assert second[0].text == "", "a day is said once"
+    assert second[4].text == (
+        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21) → dời sang 01/03/2027 13:30"
+    )
+    assert second[4].bold, "a conflict is seen without colours"
+    assert "dời sang" not in first[4].text, "the other one is moved"
+
+
+def test_a_day_is_a_course() -> None:
+    heading, course, use, _, wrong = day_sheet(answer(), date(2027, 3, 1), "vi")
+    assert isinstance(heading, Heading)
+    assert heading.text == "Thứ Hai, 01/03/2027"
+    assert isinstance(course, Table)
+    assert [(row[0].text, row[1].text) for row in course.rows] == [
+        ("07:00", "kiểm tra hệ thống: Giao ban <tháng> 3"),
+        ("08:00", "kiểm tra hệ thống: Hai huyện"),
+        ("08:00 – 10:00", "Giao ban <tháng> 3"),
+        ("09:00 – 11:00", "Hai huyện"),
+    ]
+    assert isinstance(use, Table)
+    assert [(cell.text, cell.sub) for cell in use.rows[0]] == [
+        ("09:00 – 10:00", ""),
+        ("Giao ban <tháng> 3; Hai huyện", ""),
+        ("4", ""),
+        ("10\u00a0%", "bị từ chối: Đắk Mil"),
+        ("33\u00a0%", "access-mcu mcu → r-gia-nghia"),
+    ]
+    assert isinstance(wrong, Bullets)
+    assert len(wrong.items) == 2
+
+
+def test_days_with_a_clash_have_a_sheet_and_those_that_are_asked_for() -> None:
+    def days(*asked: date) -> list[str]:
+        headings = [b for b in sheets(answer(), "vi", asked).blocks if isinstance(b, Heading)]
+        return [heading.text for heading in headings if "," in heading.text]
+
+    assert days() == ["Thứ Hai, 01/03/2027"]
+    assert days(date(2027, 5, 3)) == ["Thứ Hai, 01/03/2027", "Thứ Hai, 03/05/2027"]
+    assert days(date(2027, 5, 4)) == ["Thứ Hai, 01/03/2027"], "nothing is held then"
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("vi", "LỊCH HỌP TRỰC TUYẾN"), ("en", "CALENDAR OF VIDEO-CONFERENCE MEETINGS")],
+)
+def test_sheets_are_printed(language: str, title: str, tmp_path: Path) -> None:
+    made = sheets_pdf(answer(), language, (), datetime(2027, 1, 1))  # type: ignore[arg-type]
+    path = tmp_path / "calendar.pdf"
+    path.write_bytes(made)
+    text = text_of(path)
+    assert overprinted(path) == []
+    assert title in text
+    assert "Giao ban <tháng> 3" in text
+    assert made == sheets_pdf(answer(), language, (), datetime(2027, 1, 1))  # type: ignore[arg-type]
+
+
+def test_the_summary_of_a_run() -> None:
+    said = summary_md(answer(), "vi")
+    assert said.startswith("# Lịch họp trực tuyến year.ics\n")
+    assert "## Tháng 3/2027" in said
+    assert "Giao ban \\<tháng> 3" in said, "what an office wrote is no markup"

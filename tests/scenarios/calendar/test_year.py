@@ -1,0 +1,69 @@
+"""A year of 120 meetings, most of them recurring: planned, its peaks judged by estimate."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+from bench.calendar import COUNT, write_year
+from results.model.calendar import FILE, CalendarAnswer
+from scenarios.study.calendar import Planned, plan
+from tests.scenarios.calendar.calendars import read, world
+from tests.scenarios.calendar.test_round_trip import told
+
+
+def planned(path: Path, root: Path) -> Planned:
+    return plan(
+        path,
+        world(),
+        from_day=date(2027, 1, 1),
+        until=date(2028, 1, 1),
+        most_peaks=3,
+        by_estimate=True,
+        jobs=1,
+        root=root,
+        now=datetime(2027, 1, 1),
+        language="vi",
+        sheets=False,
+        days=(),
+        progress=lambda *_: None,
+    )
+
+
+def test_a_year(tmp_path: Path) -> None:
+    path = tmp_path / "year.ics"
+    write_year(path)
+    made = planned(path, tmp_path / "runs")
+    answer = made.answer
+    assert (len(answer.booked), answer.verdict) == (COUNT, "fail")
+    found = {(f.start[:16], f.rule): f for f in answer.findings}
+    full = found["2027-04-06T09:00", "device-full"]
+    assert (full.amount, full.limit, full.bridges) == (31, 30, ["xa-thuan-an"])
+    first, second, third = answer.peaks
+    assert (first.start[:16], first.verdict, first.refused) == (
+        "2027-04-06T09:00",
+        "fail",
+        ["xa-thuan-an"],
+    )
+    # two departments and a district at once, every second Wednesday: one constellation
+    assert len(second.meetings) == 3
+    assert (second.verdict, second.refused) == ("pass", [])
+    assert {*first.meetings} != {*second.meetings} != {*third.meetings}
+    assert CalendarAnswer.from_json((made.folder / FILE).read_bytes()) == answer
+    # the year as it is written down is the same year
+    assert told(read(made.folder / "calendar.ics")) == told(read(path))
+    assert (made.folder / "summary.md").read_text(encoding="utf-8").startswith("# Lịch họp")
+
+
+def test_what_is_moved_makes_the_year_pass(tmp_path: Path) -> None:
+    path = tmp_path / "year.ics"
+    write_year(path)
+    before = planned(path, tmp_path / "runs")
+    booked = {each.id: each for each in before.answer.booked}
+    moves = {m.meeting: m for f in before.answer.findings for m in f.moves}
+    assert moves
+    after = planned(before.folder / "calendar.moved.ics", tmp_path / "runs")
+    assert [f for f in after.answer.findings if f.rule != "briefing-missing"] == []
+    assert {peak.verdict for peak in after.answer.peaks} == {"pass"}
+    held = {(each.title, each.start) for each in after.answer.booked}
+    stayed = {(e.title, e.start) for e in booked.values() if e.id not in moves}
+    assert held == stayed | {(booked[m.meeting].title, str(m.to)) for m in moves.values()}
+    assert not (after.folder / "calendar.moved.ics").exists()
