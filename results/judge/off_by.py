@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from results.model.quantities import Amount
 from results.model.streams import StreamResult
@@ -38,16 +39,24 @@ class OffBy(StrictModel):
     streams: Annotated[int, Field(ge=0)] = 0
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """In a sentence."""
         if self.refused is not None:
-            return f"estimate: none, {self.refused}"
+            return Sentence("estimate: none, {refused}", refused=self.refused)
         delay = _worst(self.delay_ms_max, "ms", self.delay_worst_at)
         loss = _worst(self.loss_points_max, "points", self.loss_worst_at)
-        verdict = "the same" if self.same_verdict else "another"
-        binding = "the same thing" if self.same_binding else "another thing"
-        return (
-            f"estimate: delays off by {delay}, losses by {loss}; {verdict} verdict, {binding} binds"
+        verdict = Sentence("the same verdict") if self.same_verdict else Sentence("another verdict")
+        binding = (
+            Sentence("the same thing binds")
+            if self.same_binding
+            else Sentence("another thing binds")
+        )
+        return Sentence(
+            "estimate: delays off by {delay}, losses by {loss}; {verdict}, {binding}",
+            delay=delay,
+            loss=loss,
+            verdict=verdict,
+            binding=binding,
         )
 
 
@@ -106,8 +115,13 @@ def _bound(result: Result) -> tuple[str, str] | None:
     return None if binding is None else (binding.criterion, binding.place.id)
 
 
-def _worst(value: float | None, unit: str, where: str) -> str:
+def _worst(value: float | None, unit: str, where: str) -> Sentence:
     """The largest difference, and where it is."""
     if value is None:
-        return "nothing measured"
-    return f"{value:.2g} {unit}" + (f" ({where})" if where else "")
+        return Sentence("nothing measured")
+    said = (
+        Sentence("{value:.2g} ms", value=value)
+        if unit == "ms"
+        else Sentence("{value:.2g} points", value=value)
+    )
+    return Sentence("{value} ({place})", value=said, place=where) if where else said

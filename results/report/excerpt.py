@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from giaoban.sentence import Sentence
 from results.model.result import BridgeResult, Phase, Result
 from results.model.series import STREAM_GROUPS, Floats, Series
 
@@ -136,20 +137,34 @@ def _series(
 
 
 def left_out(result: Result) -> list[str]:
-    """What of a large run is not shown, in English; nothing of others."""
-    said = []
+    """What of a large run is not shown; nothing of others."""
+    said: list[str] = []
     bridges = len(result.question.existing) + len(result.question.new)
     if bridges > MOST_BRIDGES:
         said.append(
-            f"the page shows the {MOST_BRIDGES} worst of {bridges:,} bridges and the "
-            f"{MOST_DIRECTIONS} busiest directions of links, plots the {MOST_LINES} worst lines; "
-            "result.json and series.npz hold all"
+            Sentence(
+                "the page shows the {worst} worst of {bridges:,} bridges and the {busiest} busiest "
+                "directions of links, plots the {lines} worst lines; result.json and series.npz "
+                "hold all",
+                worst=MOST_BRIDGES,
+                bridges=bridges,
+                busiest=MOST_DIRECTIONS,
+                lines=MOST_LINES,
+            )
         )
     if (nodes := len(result.names)) > MOST_MAPPED:
-        said.append(f"there is no map: {nodes:,} nodes (up to {MOST_MAPPED} are drawn)")
+        said.append(
+            Sentence(
+                "there is no map: {nodes:,} nodes (up to {most} are drawn)",
+                nodes=nodes,
+                most=MOST_MAPPED,
+            )
+        )
     return said
 
 
 def and_more(count: int, most: int = MOST_ROWS) -> str | None:
     """What stands below a list of which only the first `most` of `count` are shown."""
-    return f"… and {count - most:,} more, in result.json" if count > most else None
+    if count <= most:
+        return None
+    return Sentence("… and {more:,} more, in result.json", more=count - most)

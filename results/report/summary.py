@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.counting import Count
+from giaoban.sentence import Sentence
+from giaoban.translation import N_, SOURCE, Language
 from results.model.faults import FaultImpact, FaultResult
 from results.model.places import in_english
 from results.model.result import CriterionResult, MoreCalls, Place, Result
@@ -25,6 +26,7 @@ from results.report.document import (
 )
 from results.report.evidence_list import evidence
 from results.report.excerpt import MOST_ROWS, and_more, left_out
+from results.report.invalid import reasons
 from results.report.markdown import markdown
 from results.report.seed_words import (
     NOT_TRIED,
@@ -34,6 +36,7 @@ from results.report.seed_words import (
     luck,
     note,
     seeds_listed,
+    sentence,
     spreads,
     tried,
 )
@@ -45,9 +48,10 @@ VERDICT_WORDS = {
     "fail": "FAIL – the system does not meet the criteria with these bridges",
     "invalid": "INVALID – the emulation cannot be trusted, so there is no answer",
 }
-ESTIMATED = "ESTIMATED: "
-NOT_EMULATED = "estimated, not emulated: no document for approval"
-MET = {True: "met", False: "NOT MET", None: "not judged"}
+ESTIMATED = N_("ESTIMATED: {verdict}")
+NOT_EMULATED = N_("estimated, not emulated: no document for approval")
+MET = {True: Sentence("met"), False: Sentence("NOT MET"), None: Sentence("not judged")}
+NOTHING_TO_MEASURE = N_("nothing to measure")
 WITHOUT_NEW_BRIDGES = {
     "pass": "PASS – the system as it is meets the criteria",
     "fail": "FAIL – the system as it is does not meet the criteria",
@@ -55,75 +59,91 @@ WITHOUT_NEW_BRIDGES = {
 }
 
 
-def notes(result: Result) -> list[str]:
+def notes(result: Result, say: Wording | None = None) -> list[str]:
     """What else to know beside the criteria."""
-    said = list(result.reasons) if result.verdict == "invalid" else []
-    said += criteria_notes(result)
-    said += [text.removesuffix(".") for text in Wording("en", result).interruptions(result)]
+    say = Wording(SOURCE, result) if say is None else say
+    said = list(reasons(result, say)) if result.verdict == "invalid" else []
+    said += criteria_notes(result, say)
+    said += [text.removesuffix(".") for text in say.interruptions(result)]
     if result.is_estimate:
-        said.append(NOT_EMULATED)
+        said.append(say.text(NOT_EMULATED))
     if result.verdict != "invalid" and result.seeds is not None:
-        said.append(note(result))
-    said += left_out(result)
+        said.append(note(result) if say.english else sentence(result, say))
+    said += map(say.say, left_out(result))
     if count := len(result.refused_commands):
-        said.append(f"commands of the control room not carried out: {count} (see summary.md)")
-    if result.estimate is not None:
-        said.append(result.estimate.text)
-    if assumed := Count(len(result.assumptions)):
         said.append(
-            f"{assumed} {assumed:figure is an assumption|figures are assumptions} (see summary.md)"
+            say.gettext(
+                "commands of the control room not carried out: {count} (see summary.md)",
+                count=count,
+            )
+        )
+    if result.estimate is not None:
+        said.append(say.say(result.estimate.text))
+    if assumed := len(result.assumptions):
+        said.append(
+            say.say(
+                Sentence(
+                    "{n} {n:figure is an assumption|figures are assumptions} (see summary.md)",
+                    n=assumed,
+                )
+            )
         )
     return said
 
 
-def brief(result: Result) -> list[Block]:
+def brief(result: Result, language: Language = SOURCE) -> list[Block]:
     """What a terminal shows."""
-    tone = TONES[result.verdict]
+    say, tone = Wording(language, result), TONES[result.verdict]
     return [
-        Par(headline(result), bold=True, tone=tone),
-        Par(binds(result)),
-        criteria(result),
-        *pars(notes(result), "quiet"),
+        Par(headline(result, say), bold=True, tone=tone),
+        Par(binds(result, say)),
+        criteria(result, say),
+        *pars(notes(result, say), "quiet"),
     ]
 
 
-class _English:
+class _Short:
     """The short form of what the columns of criteria hold."""
 
-    def __init__(self, result: Result) -> None:
-        self._result = result
+    def __init__(self, result: Result, say: Wording) -> None:
+        self._result, self._say = result, say
         self._binds = None if result.binding is None else result.binding.criterion
 
     def heading(self, key: str) -> str:
-        return key
+        return self._say.text(key)
 
     def criterion(self, c: CriterionResult) -> str:
-        return f"▶ {c.name_en}" if c.id == self._binds else c.name_en
+        name = self._say.criterion(c)
+        return f"▶ {name}" if c.id == self._binds else name
 
     def in_unit(self, value: float | None, c: CriterionResult) -> str:
-        return _amount(value, c.unit)
+        return _amount(value, c.unit) if self._say.english else self._say.in_unit(value, c)
 
     def limit(self, c: CriterionResult) -> str:
-        return limit(c)
+        return limit(c) if self._say.english else self._say.limit(c)
 
     def margin(self, c: CriterionResult) -> str:
         return _margin(c.margin_pct)
 
     def met(self, c: CriterionResult) -> str:
-        return MET[c.ok]
+        return self._say.say(MET[c.ok])
 
     def where(self, c: CriterionResult) -> str:
         if c.place is None:
-            return c.worst_at
-        return "" if c.margin_pct == 100 else place_name(c.place, self._result)
+            return c.worst_at if self._say.english else self._say.text(NOTHING_TO_MEASURE)
+        return "" if c.margin_pct == 100 else _place(c.place, self._result, self._say)
 
     def source(self, c: CriterionResult) -> str:
-        return c.source
+        return self._say.either(c.source, c.source_vi)
 
 
-def criteria(result: Result) -> Table:
-    """The table of criteria, in English."""
-    return criteria_table(result.criteria, _English(result), "screen")
+def criteria(result: Result, say: Wording = ENGLISH) -> Table:
+    """The table of criteria."""
+    return criteria_table(result.criteria, _Short(result, say), "screen")
+
+
+def _place(place: Place, result: Result, say: Wording) -> str:
+    return place_name(place, result) if say.english else say.place(place)
 
 
 def limit(c: CriterionResult) -> str:
@@ -241,16 +261,21 @@ def place_name(place: Place, result: Result) -> str:
     return ", ".join(word for word in (text, place.phase, place.event) if word)
 
 
-def headline(result: Result) -> str:
+def headline(result: Result, say: Wording = ENGLISH) -> str:
     """The verdict in a line; without new bridges it is about those there are.
 
     A failure by luck says so, and so does an answer of one seed alone.
     """
+    said = _headline(result) if say.english else say.verdict(result)
+    return say.gettext(ESTIMATED, verdict=said) if result.is_estimate else said
+
+
+def _headline(result: Result) -> str:
     words = VERDICT_WORDS if result.question.new else WITHOUT_NEW_BRIDGES
     said = f"FAIL – {luck(result, ENGLISH)}" if by_luck(result) else words[result.verdict]
     if tried(result) is None and result.verdict != "invalid":
         said += f" ({NOT_TRIED})"
-    return (ESTIMATED if result.is_estimate else "") + said
+    return said
 
 
 def _impairments(result: Result) -> Iterator[Block]:
@@ -451,11 +476,13 @@ def _commands(result: Result) -> Iterator[Block]:
         yield from _table(("by", "command", "about", "answer"), rows)
 
 
-def binds(result: Result) -> str:
+def binds(result: Result, say: Wording = ENGLISH) -> str:
     """What the answer hangs on, in a line."""
     binding = result.binding
     if binding is None:
-        return "Nothing was judged."
+        return say.gettext("Nothing was judged.")
+    if not say.english:
+        return say.binding(binding, result)
     criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
     name = criterion.name_en if criterion else binding.criterion
     if (at := at_seed(result)) is not None:

@@ -43,19 +43,19 @@ def show(*blocks: Block, console: Console | None = None, say: Callable[[str], st
     """Print blocks, one below the other; `say` says a sentence in the reader's language."""
     to = console or Console()
     for block in blocks:
-        _show(_said(block, say), to)
+        _show(in_language(block, say), to)
 
 
-def _said[T](value: T, say: Callable[[str], str]) -> T:
+def in_language[T](value: T, say: Callable[[str], str]) -> T:
     """A block, or what is in one, with its sentences in the reader's language."""
     said: Any = value
     if isinstance(value, Sentence):
         said = say(value)
     elif is_dataclass(value) and not isinstance(value, type):
         there = {each.name: getattr(value, each.name) for each in fields(value)}
-        said = replace(value, **{name: _said(each, say) for name, each in there.items()})
+        said = replace(value, **{name: in_language(each, say) for name, each in there.items()})
     elif isinstance(value, list | tuple) and type(value) in (list, tuple):
-        said = type(value)(_said(each, say) for each in value)
+        said = type(value)(in_language(each, say) for each in value)
     return said  # type: ignore[no-any-return]
 
 

@@ -16,7 +16,7 @@ from results.model.result import Result
 from results.report.document import Par
 from results.report.summary import brief
 from results.report.view.page import FILE
-from scenarios.cli import options
+from scenarios.cli import language, options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.spec.question import make_question
@@ -87,4 +87,5 @@ def show(result: Result, folder: Path) -> None:
         if result.is_estimate
         else [Par(Sentence("annex: {folder}", folder=folder / "phu-luc.pdf"))]
     )
-    print_blocks(*brief(result), *annex, Par(Sentence("page: {folder}", folder=folder / FILE)))
+    page = Par(Sentence("page: {folder}", folder=folder / FILE))
+    print_blocks(*brief(result, language.chosen()), *annex, page)
