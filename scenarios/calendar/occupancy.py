@@ -73,7 +73,8 @@ def _in_turn(each: Registration) -> tuple[datetime, datetime, str]:
 def scenario_of(world: World, moment: Moment) -> Scenario:
     """The meetings of a moment, each bridge in the first that it is registered for.
 
-    With slides if it is one: a scenario of several meetings has no content channel.
+    With slides and the profile of its kind if it is one: several meetings share a profile, and
+    have no content channel.
     """
     sits: set[str] = set()
     parts: list[tuple[Registration, list[str]]] = []
@@ -84,10 +85,17 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
             parts.append((each, here))
     bridges, links = _rooms(world, parts)
     first, *others = parts
-    slides = None if first[0].meeting is None else world.catalogue[first[0].meeting].slides
+    kinds = [world.catalogue[each.meeting] for each, _ in parts if each.meeting is not None]
+    alone = kinds[0] if kinds and not others else None
     content = None
-    if slides is not None and not others:
-        content = Content(bridge=_chair(*first), kbps=slides.kbps)
+    if alone is not None and alone.slides is not None:
+        content = Content(bridge=_chair(*first), kbps=alone.slides.kbps)
+    outside = {
+        mcu.bridge: mcu
+        for mcus in (world.base.outside_mcus, *(kind.outside_mcus for kind in kinds))
+        for mcu in mcus
+        if mcu.bridge in sits
+    }
     settings = _settings(world, first[0])
     asked = message(QUESTION, time=f"{moment.start:%H:%M}", day=f"{moment.start:%Y-%m-%d}")
     return world.base.model_copy(
@@ -95,6 +103,7 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
             "id": f"moment-{moment.start:%Y%m%d-%H%M}",
             "question": asked.en,
             "question_vi": asked.vi,
+            "profile": (alone and alone.profile) or world.base.profile,
             "phases": Phases(course_s=MOMENT_S),
             "meeting": settings.model_copy(
                 update={"chair": _chair(*first), "participants": first[1]}
@@ -110,6 +119,7 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
                 for number, (each, here) in enumerate(others, 2)
             ],
             "new_bridges": [*world.base.new_bridges, *bridges],
+            "outside_mcus": list(outside.values()),
             "link_changes": [*world.base.link_changes, *links],
             "impairments": [],
             "faults": [],

@@ -77,3 +77,13 @@ def test_a_meeting_alone_has_its_slides() -> None:
     scenario = scenario_of(world(), next(moments([each])))
     assert scenario.content is not None
     assert (scenario.content.bridge, scenario.content.kbps) == ("gia-nghia", 512)
+
+
+def test_an_outside_mcu_comes_with_its_meeting() -> None:
+    kind = world().catalogue["with-government"]
+    who = kind.attendance(world().province)
+    each = booked("2027-03-01 08:00", 2, *who, meeting=kind.id)
+    other = booked("2027-03-01 08:00", 2, "so-giao-duc", "giao-duc-cu-jut")
+    scenario = scenario_of(world(), next(moments([each, other])))
+    assert [mcu.bridge for mcu in scenario.outside_mcus] == ["chinh-phu"]
+    assert scenario_of(world(), next(moments([other]))).outside_mcus == []
