@@ -23,16 +23,17 @@ def reasons(answer: Answer, say: Wording) -> list[str]:
     if say.english:
         return answer.reasons
     if not isinstance(answer, FaultsAnswer):
-        return _told(answer.reason_codes, len(answer.reasons), say)
+        return in_words(answer.reason_codes, len(answer.reasons), say)
     return [
         f"{say.failure(failure)}: {told}"
         for failure in answer.failures
         if failure.verdict == "invalid"
-        for told in _told(failure.reason_codes, len(failure.reasons) or 1, say)
+        for told in in_words(failure.reason_codes, len(failure.reasons) or 1, say)
     ]
 
 
-def _told(found: Sequence[Reason], count: int, say: Wording) -> list[str]:
+def in_words(found: Sequence[Reason], count: int, say: Wording) -> list[str]:
+    """A sentence each; of `count` that have no code, that there are so many."""
     return [_sentence(reason, say) for reason in found] or [say.gettext(UNKNOWN)] * count
 
 

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from giaoban.translation import N_, NBSP, Language
 from results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
+from results.model.places import in_english
 from results.model.quantities import Direction, Kind
-from results.model.reasons import SENTENCES as REASONS
 from results.model.result import CriterionResult
 from results.report.articles import cited
 from results.report.document import (
@@ -31,6 +31,7 @@ from results.report.document import (
     Words,
     table,
 )
+from results.report.invalid import in_words
 from results.report.minutes import minutes_table
 from results.report.wording import Wording
 
@@ -138,13 +139,9 @@ def closed(part: PartJudged, say: Wording) -> str:
 def failing(part: PartJudged, say: Wording) -> list[str]:
     """Why it is no pass: what fails where, as a whole and at each bridge."""
     if part.verdict == "invalid":
-        if say.english or not part.reason_codes:
+        if say.english:
             return list(part.reasons)
-        return [
-            say.gettext(REASONS[reason.code], **reason.arguments)
-            for reason in part.reason_codes
-            if reason.code in REASONS
-        ]
+        return in_words(part.reason_codes, len(part.reasons), say)
     told: list[tuple[BridgeJudged | None, CriterionResult]] = [(None, c) for c in part.failed]
     told += [
         (bridge, c)
@@ -163,15 +160,12 @@ def failing(part: PartJudged, say: Wording) -> list[str]:
         for bridge, c in told
     ]
     for bridge in part.bridges:
+        name = _name(bridge, say)
         if bridge.refused is not None:
             why = say.refusal(bridge.refused)
-            found.append(
-                say.gettext(N_("{bridge}: not connected – {why}"), bridge=bridge.name, why=why)
-            )
+            found.append(say.gettext(N_("{bridge}: not connected – {why}"), bridge=name, why=why))
         elif bridge.outcome == "not-met" and bridge.connected and not bridge.there_at_end:
-            found.append(
-                say.gettext(N_("{bridge}: no longer there at the end"), bridge=bridge.name)
-            )
+            found.append(say.gettext(N_("{bridge}: no longer there at the end"), bridge=name))
     return found
 
 
@@ -184,18 +178,23 @@ def bridges_table(bridges: Sequence[BridgeJudged], say: Wording) -> Table:
         say.gettext(N_("Longest interruption")),
         say.gettext(N_("Result")),
     ]
-    return table(head, [_row(each, say) for each in bridges], right={6})
+    return table(head, [_row(each, say) for each in bridges], right={6}, keep={1, 7})
 
 
 def _row(bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result, tone = OUTCOMES[bridge.outcome]
     return [
-        Cell(bridge.name),
+        Cell(_name(bridge, say)),
         _connected(bridge, say),
         *(_way(way, say) for way in _ways(bridge)),
         _interruption(bridge, say),
         Cell(say.gettext(result), tone=tone),
     ]
+
+
+def _name(bridge: BridgeJudged, say: Wording) -> str:
+    """As readers of the language know it."""
+    return in_english(bridge.name) if say.english else bridge.name
 
 
 def _ways(bridge: BridgeJudged) -> list[Way | None]:
@@ -368,7 +367,7 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result = say.gettext(outcome)
     return [
         Cell(str(number)),
-        Cell(bridge.name.split(" (")[0]),
+        Cell(_name(bridge, say).split(" (")[0]),
         _connected(bridge, say),
         *(_plain(_way(way, say)) for way in _ways(bridge)),
         Cell(say.number(max(lost, default=None), 2)),

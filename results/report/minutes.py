@@ -46,10 +46,15 @@ SENTENCES: Mapping[str, str] = {
         "{expected}"
     ),
     "interrupted-briefly": N_(
-        "{bridge} was interrupted for {seconds} s. Cause: {cause}. Remedy: {remedy}. Expected to "
+        "{bridge} had an interruption of {seconds} s. Cause: {cause}. Remedy: {remedy}. Expected "
+        "to be mended: {expected}"
+    ),
+    "back": N_("{bridge} came back, after an interruption of {seconds} s"),
+    "interruption": N_(
+        "Interruption of {bridge}, reported by {by}. Cause: {cause}. Remedy: {remedy}. Expected to "
         "be mended: {expected}"
     ),
-    "back": N_("{bridge} was connected again, after an interruption of {seconds} s"),
+    "report-due": N_("{bridge} came back, and its interruption had not been reported"),
     "mcu-free": N_("All calls have ended, and the MCU holds no capacity for them"),
     "mcu-holds": N_(
         "Not all calls have ended: the MCU still has {calls} and holds {units} units for them"
@@ -133,13 +138,21 @@ def said(line: Line, say: Wording, *, chair: str = "", everybody: Collection[str
     place = say.fault_where(fault)
     if place and [place] != [_named(each, say) for each in line.bridges]:
         fields["cause"] = f"{fields['cause']} ({place})"
-    expected = entry.arguments.get("expected_s")
-    if isinstance(expected, int | float):
-        fields["expected"] = say.gettext(N_("at {time}"), time=moment(expected))
-    else:
-        fields["expected"] = say.gettext(N_("not known yet"))
+    fields["expected"] = _expected(entry, say)
     text = say.gettext(sentence, **fields)
     return text[:1].upper() + text[1:]
+
+
+def _expected(entry: Entry, say: Wording) -> str:
+    """When it is to be mended: at a moment, or within minutes of a report (0: it is)."""
+    at_s, minutes = (entry.arguments.get(key) for key in ("expected_s", "expected_min"))
+    if isinstance(at_s, int | float):
+        return say.gettext(N_("at {time}"), time=moment(at_s))
+    if isinstance(minutes, int | float):
+        if not minutes:
+            return say.gettext(N_("mended already"))
+        return say.gettext(N_("within {minutes} minutes"), minutes=say.number(minutes))
+    return say.gettext(N_("not known yet"))
 
 
 def _whom(bridges: Sequence[str], say: Wording, everybody: Collection[str]) -> str:

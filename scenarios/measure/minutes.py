@@ -32,6 +32,7 @@ TOLD = (
     "dropped",
     "rejoined",
     "refused",
+    "report-due",
 )
 """Kinds of the control room's log that people write down."""
 BRIEF_S = 1.0
@@ -82,6 +83,14 @@ def _of_events(plan: Plan, events: Sequence[Event], start_s: float) -> Iterator[
                     bridge=event.bridge,
                     arguments={"attempt": event.attempt},
                 )
+            case Controlled(kind="interruption"):
+                told: dict[str, Argument] = {
+                    "by": event.by,
+                    "cause": event.cause or "",
+                    "remedy": event.remedy or "",
+                    "expected_min": event.expected_min or 0.0,
+                }
+                yield Entry(t_s=t_s, code=event.kind, bridge=event.bridge, arguments=told)
             case Controlled() if event.kind in TOLD:
                 yield Entry(
                     t_s=t_s,

@@ -1,0 +1,167 @@
+"""The catalogue of meetings: every file of it can be held, and what a bad file is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from scenario_factory import DEFAULT, SCENARIOS, giaoban
+
+from giaoban.errors import InputError
+from giaoban.translation import translator
+from results.report.articles import cited
+from scenarios.plan.plan import Plan
+from scenarios.spec.meeting_catalogue import (
+    CHECK_S,
+    CataloguedMeeting,
+    check_scenario,
+    course_scenario,
+    files,
+    find,
+    load_meeting,
+    named,
+)
+from scenarios.spec.question import question_from
+from scenarios.spec.scenario import Scenario, load_scenario
+from scenarios.study.meeting import plain_scenario
+from topology.load import load_province
+
+EXPANSION = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
+CLAUSES = {
+    3: 2, 4: 3, 5: 7, 6: 3, 10: 5, 13: 4, 14: 2, 15: 3, 16: 3, 17: 2, 18: 3, 19: 5, 20: 8, 21: 3,
+}  # fmt: skip
+"""Clauses of the regulation's articles that meetings come from; 27 articles in all."""
+
+
+def plan_of(scenario: Scenario, base_path: Path) -> Plan:
+    return question_from(scenario, base_path, load_province(DEFAULT), DEFAULT).plan
+
+
+def bases() -> list[tuple[Scenario, Path]]:
+    return [(plain_scenario(DEFAULT), DEFAULT), (load_scenario(EXPANSION), EXPANSION)]
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize(("base", "base_path"), bases(), ids=["as-it-is", "expanded"])
+def test_every_meeting_can_be_held(path: Path, base: Scenario, base_path: Path) -> None:
+    meeting, province = load_meeting(path), load_province(DEFAULT)
+    assert meeting.id == path.stem
+    who = meeting.attendance(province, base.new_bridges)
+    check = check_scenario(meeting, base, province)
+    plan = plan_of(check, base_path)
+    assert {call.bridge for call in plan.calls} == set(who)
+    assert [(p.name, p.end_s - p.start_s) for p in plan.phases] == [("check", CHECK_S)]
+    assert check.controls == []
+    assert plan.faults == []
+    course = course_scenario(meeting, base, province)
+    plan = plan_of(course, base_path)
+    assert [p.name for p in plan.phases] == ["course"]
+    assert plan.meeting.chair == who[0]
+    assert len(plan.faults) == len(meeting.faults)
+    spoken = [c.do.participant for c in course.controls if c.do.command == "call-to-speak"]
+    assert len(spoken) == len(set(spoken))
+    assert who[0] not in spoken
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_every_meeting_is_told_in_both_languages_with_an_article_there_is(path: Path) -> None:
+    meeting = load_meeting(path)
+    assert meeting.name != meeting.name_vi
+    said = cited(meeting.article, translator("vi"))
+    assert "Art." not in said, "cannot be cited in Vietnamese"
+    for article, clause in re.findall(r"(\d+)(?:\((\d+)\))?", meeting.article):
+        assert 1 <= int(article) <= 27
+        assert not clause or int(clause) <= CLAUSES[int(article)]
+    if meeting.course.assumed:
+        assert meeting.course.settled_by
+        assert meeting.course.settled_by_vi
+
+
+def test_the_months_of_the_briefing_are_those_of_the_decision() -> None:
+    """Art. 5(1)."""
+    assert load_meeting(find("monthly-briefing")).months == [1, 2, 4, 5, 7, 8, 10, 11]
+
+
+def test_a_meeting_by_its_name_or_its_file(tmp_path: Path) -> None:
+    assert find("monthly-briefing") in files()
+    assert find("elsewhere/mine.toml") == Path("elsewhere/mine.toml")
+    with pytest.raises(InputError, match="monthly-briefing"):
+        find("monthly-brefing")
+    assert named("all", tmp_path) == files()
+    assert named(["mine.toml"], tmp_path / "scenario.toml") == [tmp_path / "mine.toml"]
+
+
+# ------------------------------------------------------------------------------------- a bad file
+
+GOOD = """\
+schema = "giaoban.meeting/1"
+id = "two-rooms"
+name = "Two rooms"
+name_vi = "Hai phòng họp"
+article = "Art. 3(2)c"
+pattern = "any-bridges"
+length_min = 60
+chair = "cu-jut"
+participants = ["cu-jut", "dak-mil"]
+[course]
+source = "test"
+"""
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_good_one_is_good(tmp_path: Path) -> None:
+    meeting = load_meeting(write(tmp_path / "m.toml", GOOD))
+    assert isinstance(meeting, CataloguedMeeting)
+    assert meeting.attendance(load_province(DEFAULT)) == ["cu-jut", "dak-mil"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('chair = "cu-jut"', 'chair = "tuy-duc"', 'chair = "tuy-duc" is no participant'),
+        ('participants = ["cu-jut", "dak-mil"]', "participants = []", "participants"),
+        ('participants = ["cu-jut", "dak-mil"]', 'participants = ["cu-jut"]', "participants"),
+        ('participants = ["cu-jut", "dak-mil"]', "", "participants"),
+        ('"cu-jut", "dak-mil"]', '"cu-jut", "dak-mil", "dak-mil"]', '"dak-mil" is there twice'),
+        ('"dak-mil"]', '"dak-mill"]', "dak-mil"),
+        ('chair = "cu-jut"\n', "", "is no participant"),
+        ("length_min = 60", "length_min = 60\nmonths = [13]", "months"),
+        ("length_min = 60", "length_min = 60\nmonths = [0]", "months"),
+        ("length_min = 60", "length_min = 0", "length_min"),
+        ('source = "test"', 'source = "test"\nspeakers = ["tuy-duc"]', '"tuy-duc" is no partic'),
+        ('source = "test"', 'source = "test"\nopening_s = 0', "opening_s"),
+        ('source = "test"', "", "source"),
+        ("[course]", '[meeting]\nchair = "cu-jut"\n[course]', "stand at the top"),
+        ("giaoban.meeting/1", "giaoban.meeting/2", "schema"),
+        ("any-bridges", "some-bridges", "pattern"),
+        ('name = "Two rooms"', 'nmae = "Two rooms"', "nmae"),
+        ("length_min = 60", "length_min = = 60", "m.toml"),
+        ("[course]", '[[fault]]\nkind = "cut"\nlink = "none"\nat_s = 5\n[course]', "none"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name_and_nothing_is_left(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in GOOD
+    path = write(tmp_path / "m.toml", GOOD.replace(old, new))
+    ran = giaoban("meeting", path, "--results", tmp_path / "runs")
+    assert ran.code == 2, ran.out + ran.err
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe\x00", 'tên = "họp"'.encode("utf-16"), b"\x00" * 64]
+)
+def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "m.toml"
+    path.write_bytes(data)
+    ran = giaoban("meeting", path, "--results", tmp_path / "runs")
+    assert ran.code == 2
+    assert "m.toml" in ran.err

@@ -1,0 +1,252 @@
+"""`giaoban meeting`: what a held meeting comes to, of pretended emulations, and one real one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pretended
+import pytest
+from jsonschema import Draft202012Validator
+from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+
+from results.model.meetings import FILE, MeetingAnswer
+from results.model.result import Result
+from results.schema.make import OTHERS, schema_text
+from scenarios.measure.minutes import minutes
+from scenarios.plan.plan import Plan
+from scenarios.records.events import Event, Joined, Left, McuHealth, read, write
+from scenarios.spec.question import make_question
+from scenarios.spec.scenario import load_scenario
+from scenarios.study import emulation_process, meeting
+from scenarios.study.emulation_process import EmulationJob, EmulationOutcome
+
+MEETING = """
+schema = "giaoban.meeting/1"
+id = "two-rooms"
+name = "Two rooms"
+name_vi = "Hai phòng họp"
+article = "Art. 3(2)c"
+pattern = "any-bridges"
+length_min = 60
+participants = "all"
+
+[course]
+opening_s = 2.0
+speech_s = 2.0
+conclusion_s = 2.0
+source = "test"
+"""
+
+Spoil = Callable[[list[Event]], list[Event]]
+
+
+@pytest.fixture
+def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Hold the meeting in the small province; the emulations are pretended, `how` they go."""
+
+    def run(*words: str, more: str = "", spoil: Spoil = list, **how: Any) -> Ran:
+        def spoilt(folder: Path) -> None:
+            write(spoil(read(folder)), folder)
+
+        def all_here(
+            orders: Iterable[EmulationJob[Any]], _count: int, **_: object
+        ) -> dict[str, EmulationOutcome[Any]]:
+            return {
+                o.name: EmulationOutcome(emulation_process.emulated(o, o.folder), 0.1)
+                for o in orders
+            }
+
+        monkeypatch.setattr(emulation_process, "tell_progress", lambda *_: None)
+        monkeypatch.setattr(emulation_process, "emulate", pretended.emulator(spoilt, **how))
+        monkeypatch.setattr(meeting, "emulate_all", all_here)
+        monkeypatch.setattr(meeting.kernel, "ensure", lambda _progress: None)
+        path = tmp_path / "two-rooms.toml"
+        path.write_text(MEETING + more, encoding="utf-8")
+        return giaoban("meeting", path, "--province", SMALL, "--results", tmp_path / "runs", *words)
+
+    return run
+
+
+def answer_in(runs: Path) -> MeetingAnswer:
+    return MeetingAnswer.from_json((only_run(runs) / FILE).read_bytes())
+
+
+def test_a_sound_meeting_passes_bridge_by_bridge(tmp_path: Path, hold: Callable[..., Ran]) -> None:
+    ran = hold()
+    assert ran.code == 0, ran.err
+    assert "PASS" in ran.out
+    answer = answer_in(tmp_path / "runs")
+    assert (answer.verdict, answer.meeting.chair) == ("pass", "west")
+    assert [part.part for part in answer.parts] == ["check", "course"]
+    for part in answer.parts:
+        assert [(b.bridge, b.outcome, b.hung_up) for b in part.bridges] == [
+            ("west", "met", True),
+            ("east", "met", True),
+        ]
+        assert (part.opening.calls, part.opening.connected) == (2, 2)
+        assert part.opening.seconds
+        assert part.closing.ok
+        assert part.failed == []
+    codes = [entry.code for entry in answer.parts[1].minutes]
+    assert codes[:3] == ["joined", "joined", "course-begins"]
+    assert codes[-3:] == ["hung-up", "hung-up", "mcu-free"]
+    assert answer.assumptions
+
+
+def test_its_files(tmp_path: Path, hold: Callable[..., Ran]) -> None:
+    hold()
+    folder = only_run(tmp_path / "runs")
+    assert {path.name for path in folder.iterdir()} == {
+        *("check", "course", "meeting.json", "summary.md", "kiem-tra.pdf", "bien-ban.pdf"),
+    }
+    for part in ("check", "course"):
+        assert {p.name for p in (folder / part).iterdir()} == {"scenario.toml", "result.json"}
+        result = Result.from_json((folder / part / "result.json").read_bytes())
+        assert [phase.name for phase in result.phases] == [part]
+        # what was asked can be asked again
+        asked = load_scenario(folder / part / "scenario.toml")
+        assert asked.meeting.participants == ["west", "east"]
+    schema = json.loads(schema_text(*OTHERS[meeting_schema()]))
+    Draft202012Validator(schema).validate(json.loads((folder / FILE).read_bytes()))
+
+
+def meeting_schema() -> Path:
+    [path] = [path for path in OTHERS if path.name == "meeting.schema.json"]
+    assert path.read_text(encoding="utf-8") == schema_text(*OTHERS[path])
+    return path
+
+
+@pytest.mark.parametrize("part", ["check", "course"])
+def test_only_one_part(tmp_path: Path, hold: Callable[..., Ran], part: str) -> None:
+    ran = hold("--only", part, "--json")
+    assert ran.code == 0
+    assert [each["part"] for each in json.loads(ran.out)["parts"]] == [part]
+    names = {path.name for path in only_run(tmp_path / "runs").iterdir()}
+    assert ("kiem-tra.pdf" in names) == (part == "check")
+    assert {part, "bien-ban.pdf"} < names
+
+
+def test_a_bridge_that_is_refused_fails_with_its_name(
+    tmp_path: Path, hold: Callable[..., Ran]
+) -> None:
+    ran = hold("--only", "check", "--lang", "vi", refused=["east"])
+    assert ran.code == 1
+    assert "KHÔNG ĐẠT" in ran.out
+    assert "không kết nối được" in ran.out
+    [part] = answer_in(tmp_path / "runs").parts
+    east = part.bridges[1]
+    assert (east.connected, east.refused, east.hung_up) == (False, 503, None)
+    assert (part.opening.connected, part.closing.standing) == (1, 1)
+    assert "call-refused" in [entry.code for entry in part.minutes]
+
+
+def without_hanging_up(events: list[Event]) -> list[Event]:
+    """East's call stands until the end."""
+    kept = [e for e in events if not (isinstance(e, Left) and e.bridge == "east")]
+    return [
+        McuHealth(**{**vars_of(e), "calls_left": 1, "units_left": 3.0})
+        if isinstance(e, McuHealth)
+        else e
+        for e in kept
+    ]
+
+
+def vars_of(event: Any) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in event.__dataclass_fields__}
+
+
+def test_a_call_that_is_not_hung_up_fails_although_all_was_well(
+    tmp_path: Path, hold: Callable[..., Ran]
+) -> None:
+    ran = hold("--only", "course", spoil=without_hanging_up)
+    [part] = answer_in(tmp_path / "runs").parts
+    assert (part.closing.hung_up, part.closing.calls_left) == (1, 1)
+    assert [b.outcome for b in part.bridges] == ["met", "not-met"]
+    assert part.minutes[-1].code == "mcu-holds"
+    assert ran.code in (1, 3)  # what the MCU still holds may make the run itself doubtful
+    assert "MCU still has 1 calls" in ran.out
+
+
+def late(events: list[Event]) -> list[Event]:
+    """East joins within the meeting, when it has begun."""
+    return [e for e in events if not (isinstance(e, Joined) and e.bridge == "east")]
+
+
+def test_a_bridge_that_is_not_there_when_it_begins_fails(
+    tmp_path: Path, hold: Callable[..., Ran]
+) -> None:
+    ran = hold("--only", "check", spoil=late)
+    assert ran.code != 0
+    [part] = answer_in(tmp_path / "runs").parts
+    assert (part.opening.calls, part.opening.connected) == (2, 1)
+    assert part.verdict != "pass"
+
+
+def test_a_scenario_adds_bridges(tmp_path: Path, hold: Callable[..., Ran]) -> None:
+    asked = scenario(tmp_path / "more.toml")
+    ran = hold("--only", "check", "--scenario", str(asked), "--json")
+    assert ran.code == 0, ran.err
+    [part] = json.loads(ran.out)["parts"]
+    assert [bridge["bridge"] for bridge in part["bridges"]] == ["west", "east", "north"]
+
+
+# ------------------------------------------------------------------------------- the command line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["monthly-brefing"], "monthly-briefing"),
+        (["nothing-like-it"], "is not in the catalogue"),
+        (["no-such-file.toml"], "no-such-file.toml"),
+        (["district-to-district", "--only", "chair"], "allowed: check, course"),
+        (["district-to-district", "--scenario", "none.toml"], "none.toml"),
+        (["district-to-district", "--province", str(SMALL)], "unknown bridge"),
+    ],
+)
+def test_bad_words(tmp_path: Path, words: list[str], said: str) -> None:
+    ran = giaoban("meeting", *words, "--results", tmp_path / "runs")
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.out == ""
+    runs = tmp_path / "runs"
+    assert not runs.exists() or not list(runs.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_any_emulation(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file", encoding="utf-8")
+    ran = giaoban("meeting", "district-to-district", "--results", tmp_path / "runs")
+    assert ran.code == 2
+
+
+def test_progress_and_errors_are_in_the_language(tmp_path: Path) -> None:
+    ran = giaoban("meeting", "monthly-brefing", "--lang", "vi", "--results", tmp_path)
+    assert "không có trong danh mục" in ran.err
+
+
+# ------------------------------------------------------------------------------------- a real one
+
+
+@pytest.mark.sandbox
+def test_two_districts_meet_without_the_province(tmp_path: Path) -> None:
+    """Art. 18(3): emulated, both parts, over the province's MCU."""
+    ran = giaoban("meeting", "district-to-district", "--results", tmp_path / "runs", "--json")
+    assert ran.code == 0, ran.err
+    answer = MeetingAnswer.from_json(ran.out)
+    assert answer.verdict == "pass"
+    assert [[b.outcome for b in part.bridges] for part in answer.parts] == [["met"] * 2] * 2
+    assert all(part.closing.ok and part.opening.ok for part in answer.parts)
+    assert (only_run(tmp_path / "runs") / "kiem-tra.pdf").stat().st_size > 10_000
+
+
+def test_minutes_of_no_events_are_the_plans(tmp_path: Path) -> None:
+    plan: Plan = make_question(scenario(tmp_path / "s.toml")).plan
+    assert [(e.t_s, e.code) for e in minutes(plan, [], [])] == [
+        (0.0, "before-begins"),
+        (2.0, "during-begins"),
+        (4.0, "after-begins"),
+        (6.0, "after-ends"),
+    ]
