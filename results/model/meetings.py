@@ -97,12 +97,11 @@ class BridgeJudged(StrictModel):
         One that a fault holds to the end is cut off: that is judged as an interruption, by the
         criteria of the whole.
         """
-        bad = self.failed or not all(way.ok for way in self.ways)
-        if not self.connected or bad or self.hung_up is False:
+        if not self.connected or self.failed or self.hung_up is False:
             return "not-met"
-        if self.there_at_end:
-            return "met"
-        return "cut-off" if any(i.back_s is None for i in self.interruptions) else "not-met"
+        if not self.there_at_end and any(i.back_s is None for i in self.interruptions):
+            return "cut-off"
+        return "met" if self.there_at_end and all(way.ok for way in self.ways) else "not-met"
 
     @property
     def ok(self) -> bool:

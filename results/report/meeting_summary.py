@@ -66,8 +66,8 @@ COLUMNS_ALIGNED: Sequence[Align] = ("center",) * 5
 """Of the sheet: connected, and each way."""
 
 
-SIGNED = f"{NBSP}\n" * 3
-"""Room for a signature."""
+SIGNED, REMARKS = f"{NBSP}\n" * 3, f"{NBSP}\n{NBSP}"
+"""Room for a signature, and for remarks."""
 
 
 def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
@@ -312,6 +312,14 @@ def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block
             minutes=say.number(answer.meeting.length_min),
         )
     )
+    if answer.device is None:
+        emulated = N_(
+            "The result of an emulation by software, which takes the place neither of the check at "
+            "the devices themselves nor of a meeting’s own minutes."
+        )
+        yield Par(say.gettext(emulated))
+    else:
+        yield Par(say.gettext(N_("Checked at the device {device}."), device=answer.device))
 
 
 def _result(part: PartJudged, say: Wording) -> Iterator[Block]:
@@ -370,11 +378,16 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
         Cell(_name(bridge, say).split(" (")[0]),
         _connected(bridge, say),
         *(_plain(_way(way, say)) for way in _ways(bridge)),
-        Cell(say.number(max(lost, default=None), 2)),
-        Cell(say.number(max(delay, default=None), 1)),
+        Cell(_fixed(max(lost, default=None), 2, say)),
+        Cell(_fixed(max(delay, default=None), 1, say)),
         Cell(result[:1].upper() + result[1:], bold=not bridge.ok, tone=tone),
-        Cell(""),
+        Cell(REMARKS),
     ]
+
+
+def _fixed(value: float | None, digits: int, say: Wording) -> str:
+    """A number with all its decimals, as a column of them is read."""
+    return "–" if value is None else f"{value:.{digits}f}".translate(say.signs)
 
 
 def _plain(cell: Cell) -> Cell:

@@ -148,11 +148,18 @@ def test_the_sheet_has_a_row_a_bridge_and_room_to_sign() -> None:
     said = texts(list(made.blocks))
     assert said[0] == "Thời gian thực hiện: 27/11/2026 08:00."
     assert "Kết quả: ĐẠT (3 trong 3 điểm cầu)." in said
+    assert any("mô phỏng" in text for text in said)
     rows = table(list(made.blocks)).rows
-    assert [cell.text for cell in rows[2]] == [
-        "3", "Tuy Đức", "có", "tốt", "tốt", "tốt", "tốt", "0", "2,5", "Đạt", "",
+    assert [cell.text.strip() for cell in rows[2]] == [
+        "3", "Tuy Đức", "có", "tốt", "tốt", "tốt", "tốt", "0,00", "2,5", "Đạt", "",
     ]  # fmt: skip
     assert len({len(row) for row in rows} | {len(table(list(made.blocks)).titles())}) == 1
+
+
+def test_a_sheet_of_a_real_device_says_which_and_of_no_emulation() -> None:
+    said = texts(list(sheet(make.answer(device="sip:10.67.0.2:5060"), "en", WHEN).blocks))
+    assert "Checked at the device sip:10.67.0.2:5060." in said
+    assert not any("emulation" in text for text in said)
 
 
 def test_a_sheet_of_what_cannot_be_trusted_is_a_draft() -> None:
