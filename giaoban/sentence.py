@@ -70,6 +70,21 @@ class Sentence(str):
         return _again, (self.msgid, self.values)
 
 
+class Both(Sentence):
+    """A text that is stored in English and in Vietnamese, in no catalogue."""
+
+    _vi: str
+
+    def __new__(cls, en: str, vi: str | None) -> Self:
+        made = super().__new__(cls, str(en))
+        made._vi = vi or en
+        return made
+
+    @property
+    def vi(self) -> str:
+        return self._vi
+
+
 def message(msgid: str, /, **values: object) -> Sentence:
     """A sentence of documents, which `N_` or `pgettext` marked: its floats are figures."""
     figures = {

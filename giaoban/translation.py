@@ -18,7 +18,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from giaoban.sentence import CONTEXT, N_, Figure, Sentence, filled, message
+from giaoban.sentence import CONTEXT, N_, Both, Figure, Sentence, filled, message
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -101,6 +101,8 @@ class Translator:
         no language, as names are, stays as it is."""
         if not isinstance(sentence, Sentence) or self.language == SOURCE:
             return str(sentence)
+        if isinstance(sentence, Both) and self.language == "vi":
+            return sentence.vi
         msgid = self.text(sentence.msgid) if sentence.msgid else ""
         return filled(msgid, sentence.values, self._fields) if sentence.values else msgid
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.counting import Count, counted
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import N_, SOURCE, Language, pgettext
 from results.judge.failure_points import MANY
 from results.model.failures import (
     BridgeImpact,
@@ -28,43 +29,56 @@ from results.report.document import (
     toned,
 )
 from results.report.evidence_list import evidence
+from results.report.invalid import reasons
 from results.report.markdown import markdown
+from results.report.wording import VERDICTS, Wording
 
 _TONES: dict[str, Tone] = {"fail": "bad", "invalid": "doubt", "accepted": "known"}
 _SENSES: dict[str, Tone] = {"worse": "bad", "better": "good", "other": "quiet"}
+FAILURE = Sentence(pgettext("table", "failure"))
+INTERRUPTION = Sentence("interruption")
 VERDICT_WORDS = {
-    "pass": "PASS – no failure that was tried does more than the criteria allow",
-    "fail": "FAIL – a failure does more to the meeting than the criteria allow",
-    "invalid": "INVALID – an emulation cannot be trusted, so there is no answer",
+    "pass": N_("PASS – no failure that was tried does more than the criteria allow"),
+    "fail": N_("FAIL – a failure does more to the meeting than the criteria allow"),
+    "invalid": N_("INVALID – an emulation cannot be trusted, so there is no answer"),
 }
 
 
-def headline(answer: FaultsAnswer) -> str:
+def headline(answer: FaultsAnswer) -> Sentence:
     """The answer in a line, with how much was tried: the one that the exit code tells.
 
     That is the criteria's, or with a baseline the comparison's; a run that cannot be trusted is
     neither.
     """
-    tried = f"{counted(len(answer.failures), 'failure')} tried"
+    tried = Sentence("{n} {n:failure|failures} tried", n=len(answer.failures))
     compared = answer.comparison
     if compared is not None and answer.verdict != "invalid":
-        worse = Count(len(compared.worse))
-        by_criteria = f"by the criteria alone: {compared.by_criteria}"
-        if not worse:
-            said = f"PASS – nothing is worse than what was accepted as {compared.baseline}"
-        else:
-            said = (
-                f"FAIL – {worse} {worse:thing is|things are} worse than what was accepted as "
-                f"{compared.baseline}"
-            )
-        return f"{said} ({tried}; {by_criteria})"
-    number = Count(sum(f.accepted is not None for f in answer.failures))
-    if answer.verdict == "pass" and number:
-        tried += (
-            f", {number} of them {number:a single point|single points} of failure that "
-            f"{number:was|were} accepted"
+        worse, accepted = len(compared.worse), compared.baseline
+        said = Sentence(
+            "PASS – nothing is worse than what was accepted as {accepted}", accepted=accepted
         )
-    return f"{VERDICT_WORDS[answer.verdict]} ({tried})"
+        if worse:
+            said = Sentence(
+                "FAIL – {n} {n:thing is|things are} worse than what was accepted as {accepted}",
+                n=worse,
+                accepted=accepted,
+            )
+        return Sentence(
+            "{verdict} ({tried}; by the criteria alone: {by_criteria})",
+            verdict=said,
+            tried=tried,
+            by_criteria=VERDICTS[compared.by_criteria],
+        )
+    number = sum(f.accepted is not None for f in answer.failures)
+    if answer.verdict == "pass" and number:
+        tried = Sentence(
+            "{tried}, {n} of them {n:a single point|single points} of failure that {n:was|were} "
+            "accepted",
+            tried=tried,
+            n=number,
+        )
+    said = Sentence(VERDICT_WORDS[answer.verdict])
+    return Sentence("{verdict} ({tried})", verdict=said, tried=tried)
 
 
 def state_of(failure: FailureResult) -> str:
@@ -89,33 +103,38 @@ def failures_table(
         state, worst = state_of(f), f.worst_link
         row = (
             f.id,
-            state,
+            VERDICTS[state],
             _interruption(f.interruption_ms, f.interruption_at),
             _interruption(f.restored_interruption_ms, f.restored_interruption_at),
             str(f.packets_lost) if f.bridges else "–",
-            "–" if worst is None else f"{worst.peak_pct:.1f} %",
+            "–" if worst is None else _percent(worst.peak_pct),
             _cut_off(f, len(answer.bridges)),
             *(["–" if worst is None else f"{worst.id} {worst.direction}"] * with_worst_link),
         )
         rows.append(toned(row, _TONES.get(state, "")))
-    head = ["failure", "verdict", "interruption", "by mending", "lost", "load", "cut off"]
-    head += ["most loaded backbone link"] * with_worst_link
+    head = [
+        *(FAILURE, Sentence(pgettext("table", "verdict")), INTERRUPTION),
+        *(Sentence("by mending"), Sentence(pgettext("packets", "lost"))),
+        *(Sentence(pgettext("table", "load")), Sentence("cut off")),
+    ]
+    head += [Sentence("most loaded backbone link")] * with_worst_link
     return table(head, rows, right=(2, 3, 4, 5), keep=(0, 1, 4, 5))
 
 
 def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
     """What failures did to bridges: those that were touched, or all failures of one bridge."""
     head = (
-        "failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost",
-        "state", "path",
-    )  # fmt: skip
+        *(FAILURE, Sentence(pgettext("table", "bridge")), INTERRUPTION),
+        *(Sentence("of the sound"), Sentence("by the mending"), Sentence("packets lost")),
+        *(Sentence(pgettext("table", "state")), Sentence(pgettext("table", "path"))),
+    )
     rows = [
         (
             f.id,
             impact.bridge,
-            f"{impact.interruption_ms:.1f} ms",
-            f"{impact.sound_interruption_ms:.1f} ms",
-            f"{impact.restored_interruption_ms:.1f} ms",
+            _ms(impact.interruption_ms),
+            _ms(impact.sound_interruption_ms),
+            _ms(impact.restored_interruption_ms),
             str(impact.packets_lost),
             _state(impact),
             _path(impact),
@@ -130,11 +149,15 @@ def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
 def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
     """The worst load of each direction of each link, or of one link's."""
     rows = [
-        (w.id, w.direction, f"{w.peak_pct:.1f} %", w.failure)
+        (w.id, w.direction, _percent(w.peak_pct), w.failure)
         for w in answer.links
         if link in (None, w.id)
     ]
-    return table(("link", "direction", "worst load", "by"), rows, right=(2,), keep=(0, 1, 2))
+    head = (
+        *(Sentence("link"), Sentence("direction"), Sentence("worst load")),
+        Sentence(pgettext("failure", "by")),
+    )
+    return table(head, rows, right=(2,), keep=(0, 1, 2))
 
 
 def touched(impact: BridgeImpact) -> bool:
@@ -149,35 +172,51 @@ def touched(impact: BridgeImpact) -> bool:
     )
 
 
-def point_line(point: SinglePoint, answer: FaultsAnswer) -> str:
+def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
     """`link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; not
     accepted`, or why it was accepted: in the scenario, or in a baseline that knows no better."""
-    who = _who(point.cut_off, len(answer.bridges)) + " bridges" * (len(point.cut_off) > MANY)
+    count = len(answer.bridges)
+    who = _who_bridges(point.cut_off, count)
     # what others hang on at a site is not the bridge, but the router that has its power from there
     kind = "site" if point.element.kind == "bridge" else point.element.kind
-    name = point.name_en
+    name, ident = point.name_en, point.element.id
     for word in ("link ", "router ", "power at ", "cable "):
         name = name.removeprefix(word)
-    open_ = [ident for ident in point.failures if ident not in point.accepted]
-    state = "; ".join(f"accepted: {each.reason}" for each in point.reasons)
+    open_ = [failure for failure in point.failures if failure not in point.accepted]
+    state: list[str] = [
+        Sentence("accepted: {reason}", reason=Both(each.reason, each.reason_vi))
+        for each in point.reasons
+    ]
     compared = answer.comparison
     if open_ and compared is not None and set(open_) <= set(compared.known):
-        known = f"accepted as {compared.baseline}: {compared.reason}"
-        state = "; ".join(filter(None, [state, known]))
+        state.append(
+            Sentence(
+                "accepted as {baseline}: {reason}",
+                baseline=compared.baseline,
+                reason=compared.reason,
+            )
+        )
         open_ = []
     if open_ and point.accepted:
-        state += f"; not accepted: {', '.join(open_)}"
-    return (
-        f"{kind} {point.element.id} ({name}): without it {who} "
-        f"{Count(len(point.cut_off)):is|are} cut off; "
-        f"{state or 'not accepted'}"
+        state.append(Sentence("not accepted: {failures}", failures=", ".join(open_)))
+    if not state:
+        state.append(Sentence("not accepted"))
+    return Sentence(
+        "{thing}: without it {who} {n:is|are} cut off; {state}",
+        thing=Both(f"{kind} {ident} ({name})", f"{point.name_vi} ({ident})"),
+        who=who,
+        n=len(point.cut_off),
+        state=joined("; ", state),
     )
 
 
 def unneeded_lines(answer: FaultsAnswer) -> list[str]:
     """Acceptances that accepted nothing, each in a line."""
-    why = {"no-single-point": "but no single point of failure", "not-tried": "but not tried"}
-    return [f"accepted, {why[each.why]}: {each.failure}" for each in answer.unneeded]
+    why = {
+        "no-single-point": N_("accepted, but no single point of failure: {failure}"),
+        "not-tried": N_("accepted, but not tried: {failure}"),
+    }
+    return [Sentence(why[each.why], failure=each.failure) for each in answer.unneeded]
 
 
 def busiest(answer: FaultsAnswer) -> str | None:
@@ -185,9 +224,13 @@ def busiest(answer: FaultsAnswer) -> str | None:
     worst = min(answer.links, key=lambda w: (-w.peak_pct, w.id, w.direction), default=None)
     if worst is None:
         return None
-    return (
-        f"link {worst.id} {worst.direction}: {worst.peak_pct:.1f} % by {worst.failure} "
-        f"(limit {answer.link_limit_pct:g} %)"
+    return Sentence(
+        "link {link} {direction}: {pct:.1f} % by {failure} (limit {limit:g} %)",
+        link=worst.id,
+        direction=worst.direction,
+        pct=worst.peak_pct,
+        failure=worst.failure,
+        limit=answer.link_limit_pct,
     )
 
 
@@ -197,13 +240,21 @@ def slowest(answer: FaultsAnswer) -> str | None:
     if not known:
         return None
     worst, ident = min(known, key=lambda one: (-one[0].ms, one[1]))
-    by = f"the mending of {ident}" if worst.mended else ident
-    limit = answer.interruption_limit_ms
-    return f"{worst.ms:.1f} ms at {worst.at} by {by} (limit {limit:g} ms)"
+    by = Sentence("the mending of {failure}", failure=ident) if worst.mended else ident
+    return Sentence(
+        "{ms:.1f} ms at {bridge} by {by} (limit {limit:g} ms)",
+        ms=worst.ms,
+        bridge=worst.at,
+        by=by,
+        limit=answer.interruption_limit_ms,
+    )
 
 
 def brief(
-    answer: FaultsAnswer, link: str | None = None, bridge: str | None = None
+    answer: FaultsAnswer,
+    link: str | None = None,
+    bridge: str | None = None,
+    language: Language = SOURCE,
 ) -> Iterator[Block]:
     """What a terminal shows: the answer, what got worse, single points of failure, and a table to
     look things up in."""
@@ -211,16 +262,18 @@ def brief(
     if (compared := answer.comparison) is not None:
         yield _compared(compared)
         for change in compared.changes:
-            yield Par(f"  {_changed(change)}", tone=_SENSES[change.sense])
+            line = Sentence("  {change}", change=_changed(change))
+            yield Par(line, tone=_SENSES[change.sense])
     if compared is None or answer.verdict == "invalid":  # else they are the changes
-        yield from pars(answer.reasons)
+        yield from pars(_reasons(answer, Wording(language, answer)))
     for point in answer.single_points:
-        yield Par(f"single point of failure: {point_line(point, answer)}")
+        line = point_line(point, answer)
+        yield Par(Sentence("single point of failure: {point}", point=line))
     yield from pars(unneeded_lines(answer))
     if longest := slowest(answer):
-        yield Par(f"longest interruption: {longest}")
+        yield Par(Sentence("longest interruption: {longest}", longest=longest))
     if load := busiest(answer):
-        yield Par(f"most loaded link: {load}")
+        yield Par(Sentence("most loaded link: {load}", load=load))
     yield failures_table(answer, link, bridge, with_worst_link=False)
     if bridge is not None:
         yield bridges_table(answer, bridge)
@@ -230,15 +283,62 @@ def brief(
 
 def _compared(comparison: Comparison) -> Par:
     if not comparison.changes:
-        return Par("nothing is worse than what was accepted, nothing is better", tone="good")
+        said = Sentence("nothing is worse than what was accepted, nothing is better")
+        return Par(said, tone="good")
     if not comparison.worse:
-        return Par("nothing is worse than what was accepted", tone="good")
-    told = f"worse than what was accepted: {len(comparison.worse)}"
+        return Par(Sentence("nothing is worse than what was accepted"), tone="good")
+    told = Sentence("worse than what was accepted: {n}", n=len(comparison.worse))
     return Par(told, bold=True, tone="bad")
 
 
 def _changed(change: Change) -> str:
-    return {"worse": "worse: ", "better": "better: "}.get(change.sense, "") + change.line
+    if change.sense == "other":
+        return change.line
+    known = N_("worse: {change}") if change.sense == "worse" else N_("better: {change}")
+    return Sentence(known, change=change.line)
+
+
+def _reasons(answer: FaultsAnswer, say: Wording) -> list[str]:
+    """Why it does not pass: as its file has it, which is in English alone, or by its figures."""
+    if say.english:
+        return answer.reasons
+    if answer.verdict == "invalid":
+        return reasons(answer, say)
+    failed = [failure for failure in answer.failures if failure.verdict == "fail"]
+    return [_reason(failure, answer) for failure in failed]
+
+
+def _reason(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
+    found: list[Sentence] = []
+    longest, load = failure.longest, failure.worst_link
+    if longest is not None and longest.ms > answer.interruption_limit_ms:
+        found.append(
+            Sentence(
+                "interruption of {ms:.1f} ms at {bridge} (limit {limit:g} ms)",
+                ms=longest.ms,
+                bridge=longest.at,
+                limit=answer.interruption_limit_ms,
+            )
+        )
+    if load is not None and load.peak_pct > answer.link_limit_pct:
+        found.append(
+            Sentence(
+                "link {link} {direction} at {pct:.1f} % (limit {limit:g} %)",
+                link=load.id,
+                direction=load.direction,
+                pct=load.peak_pct,
+                limit=answer.link_limit_pct,
+            )
+        )
+    if failure.lost_needlessly:
+        who = ", ".join(failure.lost_needlessly)
+        found.append(Sentence("{bridges} cut off although there was another path", bridges=who))
+    elif failure.others_cut_off and failure.kind != "pair":
+        who = _who(failure.others_cut_off, len(answer.bridges))
+        found.append(Sentence("single point of failure, not accepted: {who} cut off", who=who))
+    if not found:
+        found.append(Sentence("does not meet a criterion, told in the result's file"))
+    return Sentence("{failure}: {why}", failure=failure.id, why=joined("; ", found))
 
 
 def summary_md(answer: FaultsAnswer) -> str:
@@ -299,36 +399,55 @@ def _concerns(failure: FailureResult, link: str | None, bridge: str | None) -> b
     return by_link and by_bridge
 
 
+def _percent(pct: float) -> Sentence:
+    return Sentence("{pct:.1f} %", pct=pct)
+
+
+def _ms(ms: float) -> Sentence:
+    return Sentence("{ms:.1f} ms", ms=ms)
+
+
 def _interruption(ms: float | None, at: str | None) -> str:
     if ms is None:
         return "–"
-    return f"{ms:.1f} ms at {at}" if ms else "none"
+    return Sentence("{ms:.1f} ms at {bridge}", ms=ms, bridge=at) if ms else Sentence("none")
 
 
 def _cut_off(failure: FailureResult, count: int) -> str:
     """Who was cut off; many as a number, the table of bridges has them all."""
     behind = [b for b in failure.cut_off if b not in failure.lost_needlessly]
-    parts = []
+    parts: list[str] = []
     if failure.lost_needlessly:
-        parts.append(f"had a path: {_who(failure.lost_needlessly, count)}")
+        parts.append(Sentence("had a path: {who}", who=_who(failure.lost_needlessly, count)))
     if behind:
         parts.append(_who(behind, count))
-    return "; ".join(parts) or "–"
+    return joined("; ", parts) if parts else "–"
 
 
 def _who(bridges: Sequence[str], count: int) -> str:
     if len(bridges) <= MANY:
         return ", ".join(bridges)
-    return f"all {count}" if len(bridges) == count else f"{len(bridges)} of {count}"
+    if len(bridges) == count:
+        return Sentence("all {count}", count=count)
+    return Sentence("{n} of {count}", n=len(bridges), count=count)
+
+
+def _who_bridges(bridges: Sequence[str], count: int) -> str:
+    """The same within a sentence."""
+    if len(bridges) <= MANY:
+        return ", ".join(bridges)
+    if len(bridges) == count:
+        return Sentence("all {count} bridges", count=count)
+    return Sentence("{n} of {count} bridges", n=len(bridges), count=count)
 
 
 def _state(impact: BridgeImpact) -> str:
     if impact.cut_off:
-        return "cut off, behind it" if impact.behind else "cut off"
+        return Sentence("cut off, behind it") if impact.behind else Sentence("cut off")
     if impact.redials:
-        return f"dialled again ({impact.redials})"
+        return Sentence("dialled again ({n})", n=impact.redials)
     noticed = impact.interruption_ms or impact.restored_interruption_ms or impact.packets_lost
-    return "kept" if noticed else "untouched"
+    return Sentence(pgettext("call", "kept")) if noticed else Sentence("untouched")
 
 
 def _path(impact: BridgeImpact) -> str:
@@ -336,12 +455,13 @@ def _path(impact: BridgeImpact) -> str:
     if before is None and after is None:
         return "–"
     if before == after:
-        return f"as before: {_links(before)}"
-    return f"{_links(before)} → {_links(after)}"
+        return Sentence("as before: {links}", links=_links(before))
+    return Sentence("{before} → {after}", before=_links(before), after=_links(after))
 
 
 def _links(path: Sequence[str] | None) -> str:
     """The backbone links of a path: access links are always in it."""
     if path is None:
-        return "none"
-    return ", ".join(link for link in path if not link.startswith("access-")) or "direct"
+        return Sentence("none")
+    links = [link for link in path if not link.startswith("access-")]
+    return ", ".join(links) if links else Sentence(pgettext("path", "direct"))

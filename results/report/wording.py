@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from giaoban.translation import N_, NBSP, SOURCE, Language, Translator
+from giaoban.sentence import Sentence
+from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 from results.archive.evidence.answers import Answer
 from results.judge.under_faults import longest_interruption
 from results.model.failures import FailureResult, FaultsAnswer
@@ -82,6 +83,16 @@ _COMMAND_REFUSALS = {
 }
 
 _NOT_DONE = N_("could not be carried out")
+
+
+VERDICTS: Mapping[str, Sentence] = {
+    "pass": Sentence(pgettext("verdict", "pass")),
+    "fail": Sentence(pgettext("verdict", "fail")),
+    "invalid": Sentence(pgettext("verdict", "invalid")),
+    "accepted": Sentence(pgettext("verdict", "accepted")),
+    "refused": Sentence(pgettext("verdict", "refused")),
+}
+"""In a table; a verdict's own word in English."""
 
 
 class Wording(Translator):

@@ -20,7 +20,7 @@ from results.report.document import Par
 from results.report.failures_summary import brief
 from results.report.junit import junit_xml
 from results.report.view.page import FILE
-from scenarios.cli import options
+from scenarios.cli import language, options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.faults.failure_cases import chosen
@@ -129,7 +129,7 @@ def show(outcome: FailuresOutcome, *, link: str | None = None, bridge: str | Non
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     page = Par(Sentence("page: {folder}", folder=outcome.folder / FILE))
-    print_blocks(*brief(outcome.answer, link, bridge), figures, page)
+    print_blocks(*brief(outcome.answer, link, bridge, language.chosen()), figures, page)
 
 
 def _draw(outcome: FailuresOutcome, path: Path, network: Network, title: str) -> None:

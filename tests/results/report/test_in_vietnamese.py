@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import failures_factory
 import pytest
 import results_factory as make
 
 from giaoban.translation import translator
 from results.judge.off_by import OffBy
+from results.model.failures import Change, Comparison, FaultsAnswer
 from results.model.result import RefusedCommand, Result
-from results.report import summary
+from results.report import failures_summary, summary
 from results.report.document import Block
 from results.report.terminal import in_language
 
@@ -90,3 +92,40 @@ def test_of_a_check(result: Result) -> None:
     en, vi = summary.brief(result), summary.brief(result, "vi")
     assert english_left(en, en, ()) != []
     assert english_left(en, vi, [*result.names, *result.names.values()]) == []
+
+
+def trials() -> Iterator[Any]:
+    yield pytest.param(failures_factory.answer(), id="passes, one accepted")
+    yield pytest.param(failures_factory.answer(accepts=()), id="a single point")
+    yield pytest.param(failures_factory.answer(accepts=("cut:x", "silent:y")), id="not needed")
+    touched = [
+        failures_factory.impact("cu-jut", 1912.25, lost=87, restored_interruption_ms=30.0),
+        failures_factory.impact("dak-glong", 700.0, redials=2, cut_off=True),
+        failures_factory.impact("gia-nghia", path_before=["a--b"], path_after=["access-x"]),
+    ]
+    slow = failures_factory.failure(
+        "cut:gia-nghia--cu-jut", touched, {"gia-nghia--cu-jut": 91.0}, verdict="fail",
+        reasons=["Longest interruption: 1912 ms, allowed at most 1000 ms (cu-jut)"],
+    )  # fmt: skip
+    yield pytest.param(failures_factory.answer([slow], accepts=()), id="fails")
+    lost = failures_factory.failure(
+        "router:r-cu-jut", verdict="invalid", reasons=[make.unaccounted(2)]
+    )
+    yield pytest.param(failures_factory.answer([slow, lost], accepts=()), id="invalid")
+    for changes in ([], [Change(sense="worse", failure="cut:gia-nghia--cu-jut", what="x")]):
+        compared = Comparison(
+            baseline="ring", reason="y", by_criteria="fail", changes=changes,
+            known=["cut:gia-nghia--dak-glong", "site:dak-glong"],
+        )  # fmt: skip
+        answer = failures_factory.answer(accepts=(), comparison=compared)
+        yield pytest.param(answer, id=f"{len(changes)} changes")
+
+
+@pytest.mark.parametrize("answer", list(trials()))
+def test_of_failures(answer: FaultsAnswer) -> None:
+    shown_of = {"link": "gia-nghia--cu-jut", "bridge": "cu-jut"}
+    en = list(failures_summary.brief(answer, **shown_of))
+    vi = list(failures_summary.brief(answer, **shown_of, language="vi"))
+    known = [*answer.names, *answer.names.values(), *answer.possible, "a->b", "a--b", "ring"]
+    assert english_left(en, en, ()) != []
+    assert english_left(en, vi, [*known, "cut:", "silent:", "site:", "router:"]) == []
