@@ -127,14 +127,9 @@ def plan(
     store.remove_stale_partials(root)
     run_id = f"calendar-{path.stem[:48]}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, _clean(run_id)) as folder, store.writing(folder.path):
-        peaks = (
-            _estimated(world, chosen, named)
-            if by_estimate
-            else _emulated(world, chosen, named, folder.path, jobs, progress)
-        )
         answer = CalendarAnswer(
             run_id=folder.run_id,
-            verdict=_verdict(findings, peaks),
+            verdict=_verdict(findings, []),
             calendar=path.name,
             from_day=registrations[0].start.date().isoformat(),
             until_day=registrations[-1].start.date().isoformat(),
@@ -142,7 +137,7 @@ def plan(
             booked=[_booked(each, named(each)) for each in registrations],
             findings=findings,
             periods=[period for _, _, period in found],
-            peaks=peaks,
+            peaks=[],
             names=_people(world),
             kinds={
                 ident: MeetingKind(name=kind.name, name_vi=kind.name_vi)
@@ -150,11 +145,17 @@ def plan(
                 if any(ident in finding.meetings for finding in findings)
             },
         )
-        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
-        if sheets:
+        if sheets:  # first: what a machine lacks for it is said before an emulation
             written = sheets_pdf(answer, language, days, now)
             (folder.path / f"calendar.{language}.pdf").write_bytes(written)
+        peaks = (
+            _estimated(world, chosen, named)
+            if by_estimate
+            else _emulated(world, chosen, named, folder.path, jobs, progress)
+        )
+        answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
+        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
         write_ics(registrations, folder.path / ICS, language)
         if any(finding.moves for finding in findings):
             write_ics(moved.registrations(), folder.path / MOVED, language)

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from bench.calendar import COUNT, write_year
 from scenarios.calendar.icalendar_file import write_ics
 from tests.scenarios.calendar.calendars import FILES, read
 from tests.scenarios.calendar.test_round_trip import told
@@ -56,4 +57,21 @@ def test_a_calendar_comes_back_from_khal_as_it_went(tmp_path: Path) -> None:
     kept = sorted((tmp_path / "office").glob("*.ics"))
     assert len(kept) == len(found)
     again = [one for path in kept for one in read(path)]
+    assert told(again) == told(found)
+
+
+def test_a_year_of_recurring_meetings_is_the_same_to_khal(tmp_path: Path) -> None:
+    """It works out what recurs by itself; what it keeps is read again as what went in."""
+    write_year(tmp_path / "year.ics")
+    found = read(tmp_path / "year.ics")
+    khal(tmp_path, "import", "--batch", str(tmp_path / "year.ics"))
+    listed = khal(
+        *(tmp_path, "list", "--day-format", "", "--format", "{start-long} {end-time} {title}"),
+        *("01/01/2027", "365d"),
+    )
+    said = sorted(line.strip() for line in listed.splitlines() if line.strip())
+    ours = [f"{e.start:%d/%m/%Y %H:%M} {e.end:%H:%M} {e.title}" for e in found]
+    assert said == sorted(ours)
+    assert len(said) == COUNT
+    again = [one for path in sorted((tmp_path / "office").glob("*.ics")) for one in read(path)]
     assert told(again) == told(found)
