@@ -155,7 +155,8 @@ class PartJudged(StrictModel):
     """The check of the system, or the course.
 
     `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
-    does not meet as a whole, `faults` what failed in it on purpose.
+    does not meet as a whole, `closest` is the one it meets most narrowly, `faults` are what failed
+    in it on purpose.
     """
 
     part: Part
@@ -167,6 +168,7 @@ class PartJudged(StrictModel):
     closing: Closing
     bridges: list[BridgeJudged]
     failed: list[CriterionResult] = Field(default_factory=list)
+    closest: CriterionResult | None = None
     faults: list[FaultResult] = Field(default_factory=list)
     minutes: list[Entry]
 

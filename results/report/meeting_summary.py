@@ -62,6 +62,7 @@ COLUMNS: Sequence[tuple[Kind, Direction, str]] = (
 )
 
 
+ASSUMED = (N_("what"), N_("value"), N_("rests on"), N_("would be replaced by"))
 COLUMNS_ALIGNED: Sequence[Align] = ("center",) * 5
 """Of the sheet: connected, and each way."""
 
@@ -92,6 +93,7 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
     for part in answer.parts:
         title = say.gettext(N_("Minutes: {part}"), part=say.gettext(PART_TITLES[part.part]))
         blocks += [Heading(title, 1), minutes_table(part.minutes, say, chair=answer.meeting.chair)]
+    blocks += _assumptions(answer, say)
     return [Heading(say.either(answer.meeting.name, answer.meeting.name_vi), 0), *blocks]
 
 
@@ -101,6 +103,31 @@ def _part(part: PartJudged, say: Wording) -> Iterator[Block]:
     yield Par(closed(part, say), tone="" if part.closing.ok else "bad")
     if found := failing(part, say):
         yield Bullets(found)
+    yield from _closest(part, say)
+
+
+def _closest(part: PartJudged, say: Wording) -> Iterator[Block]:
+    """What a part that passes meets most narrowly."""
+    if part.closest is not None and part.verdict == "pass":
+        yield Par(say.closest(part.closest))
+
+
+def _assumptions(answer: MeetingAnswer, say: Wording) -> Iterator[Block]:
+    if answer.assumptions:
+        head = [say.gettext(title) for title in ASSUMED]
+        yield Heading(say.gettext(N_("Assumptions")), 1)
+        yield table(
+            head,
+            [
+                [
+                    Cell(say.either(a.what, a.what_vi)),
+                    Cell(say.either(a.value, a.value_vi)),
+                    Cell(say.either(a.source, a.source_vi)),
+                    Cell(say.either(a.settled_by, a.settled_by_vi)),
+                ]
+                for a in answer.assumptions
+            ],
+        )
 
 
 def opened(part: PartJudged, say: Wording) -> str:
@@ -342,6 +369,7 @@ def _notes(part: PartJudged, say: Wording) -> Iterator[Block]:
     if found := failing(part, say):
         yield Par(say.gettext(N_("What is not met:")), bold=True)
         yield Bullets(found)
+    yield from _closest(part, say)
 
 
 def _sheet_table(part: PartJudged, say: Wording) -> Table:

@@ -509,6 +509,13 @@ class Wording(Translator):
                 value=self.in_unit(at.binding.value, at.criterion),
                 limit=self.limit(at.criterion),
             )
+        return self._led(lead, criterion, binding)
+
+    def closest(self, criterion: CriterionResult) -> str:
+        """What of that which is met is closest to its limit, in one sentence."""
+        return self._led(self.gettext("Closest to its limit"), criterion, criterion)
+
+    def _led(self, lead: str, criterion: CriterionResult, at: CriterionResult | Binding) -> str:
         name, limit = self._within(criterion), self.limit(criterion)
         if criterion.place is None:
             return self.gettext(
@@ -521,10 +528,10 @@ class Wording(Translator):
             "{lead}: {criterion} – {place}: {value} (limit {limit}, margin {margin}).",
             lead=lead,
             criterion=name,
-            place=self.place(binding.place),
-            value=self.in_unit(binding.value, criterion),
+            place=self.place(at.place),
+            value=self.in_unit(at.value, criterion),
             limit=limit,
-            margin=self.percent(binding.margin_pct),
+            margin=self.percent(at.margin_pct),
         )
 
     def _within(self, c: CriterionResult) -> str:

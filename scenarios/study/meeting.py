@@ -190,6 +190,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
         )
     ]
     opening, closing = opening_of(plan, events), closing_of(events, ended)
+    binds = None if result.binding is None else result.binding.criterion
     return Found(
         PartJudged(
             part=part,
@@ -201,6 +202,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
             closing=closing,
             bridges=bridges,
             failed=[criterion for criterion in result.criteria if not criterion.ok],
+            closest=next((c for c in result.criteria if c.ok and c.id == binds), None),
             faults=result.faults,
             minutes=minutes(plan, events, result.faults),
         ),
