@@ -142,6 +142,8 @@ class Translator:
                 return self.ngettext("bridge", "bridges", n)
             case "calls":
                 return self.ngettext("call", "calls", n)
+            case "meetings":
+                return "meeting" if n == 1 and self.language == SOURCE else self.gettext(unit)
             case "points":
                 return self.ngettext("point", "points", n)
         return self.gettext(unit) if unit in UNITS else unit

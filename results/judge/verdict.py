@@ -132,15 +132,22 @@ def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
 
 
 def with_meetings(result: Result, criteria: Criteria, meetings: Sequence[MeetingChecked]) -> Result:
-    """A result judged by the meetings of the catalogue as well."""
+    """A result judged by the meetings of the catalogue as well.
+
+    One that cannot be trusted makes the whole answer such; without any that was tried the criterion
+    is left out.
+    """
     own = Judgement(
         result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
     )
     criterion = next((c for c in criteria.criterion if c.id == EVERY_MEETING), None)
-    if criterion is not None and meetings:
+    if criterion is not None and any(meeting.verdict is not None for meeting in meetings):
         own = _beside(own, criterion, in_meetings(meetings))
-        if own.verdict != "invalid" and any(m.verdict == "invalid" for m in meetings):
-            own = own._replace(verdict="invalid")
+        unsure = [m for m in meetings if m.verdict == "invalid"]
+        if own.verdict != "invalid" and unsure:
+            reasons = [f"{m.name}: {reason}" for m in unsure for reason in m.reasons]
+            codes = [code for m in unsure for code in m.reason_codes]
+            own = own._replace(verdict="invalid", reasons=reasons, reason_codes=codes)
     return result.model_copy(update={**own._asdict(), "meetings": list(meetings)})
 
 

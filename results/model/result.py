@@ -99,7 +99,7 @@ class Inputs(StrictModel):
 
     `code` is a hash over the program's sources, `commit` the commit it was at (null: not known),
     `committed` whether the sources were exactly those. `files` are those that the scenario names:
-    recordings, and traces of losses.
+    recordings, and traces of losses. `meetings` are those of the catalogue that it is tried in.
     """
 
     scenario: FileRef
@@ -107,6 +107,7 @@ class Inputs(StrictModel):
     mcu: FileRef
     criteria: FileRef
     files: list[FileRef] = Field(default_factory=list)
+    meetings: list[FileRef] = Field(default_factory=list)
     seed: int
     code: str
     commit: str | None = None
@@ -348,12 +349,18 @@ class Meeting(StrictModel):
     picture_devices_ms: Amount | None = None
 
 
+FAR_PCT = 5.0
+"""A meeting with a smaller margin is emulated. An estimate's delays are off by under 0.1 ms of
+limits of 150 to 400 ms (docs/estimate.md); the rest is for what nobody has thought of."""
+
+
 class MeetingChecked(StrictModel):
     """A meeting of the catalogue that the same system was tried in.
 
     `engine`: whether its course was emulated, or, far from every limit, estimated; null, as the
-    `verdict` then: not tried, because an estimate cannot tell what fails in it. `margin_pct`: the
-    least margin of its criteria.
+    `verdict` then: not tried, as an estimate cannot tell what comes of failures in it, or has no
+    room for its packets (`untried`). `binding` is what limits it, `bound` that criterion,
+    `margin_pct` the least margin of its criteria; `names` of what the meeting alone has.
     """
 
     id: Id
@@ -362,9 +369,13 @@ class MeetingChecked(StrictModel):
     article: str
     engine: Literal["sandbox", "native", "estimate"] | None
     verdict: Verdict | None
+    untried: Literal["failures", "size"] | None = None
     reasons: list[OneLine] = Field(default_factory=list)
+    reason_codes: list[Reason] = Field(default_factory=list)
     binding: Binding | None = None
+    bound: CriterionResult | None = None
     margin_pct: float | None = None
+    names: dict[str, str] = Field(default_factory=dict)
 
 
 class Result(StrictModel):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from giaoban.counting import counted
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
-from results.judge.criteria import EVERY_SEED
+from results.judge.criteria import EVERY_MEETING, EVERY_SEED
 from results.model.result import Binding, CriterionResult, Result
 from results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
 
@@ -25,12 +25,14 @@ def by_luck(result: Result) -> bool:
     seeds = tried(result)
     if seeds is None or result.verdict != "fail":
         return False
-    return passes_alone(result) or bool(seeds.passed)
+    if not passes_alone(result):
+        return bool(seeds.passed)
+    return any(c.id == EVERY_SEED and not c.ok for c in result.criteria)
 
 
 def passes_alone(result: Result) -> bool:
-    """Whether the run's own seed meets all other criteria."""
-    return all(c.ok for c in result.criteria if c.id != EVERY_SEED)
+    """Whether the run's own seed meets all criteria on the run itself."""
+    return all(c.ok for c in result.criteria if c.id not in (EVERY_SEED, EVERY_MEETING))
 
 
 class AtSeed(NamedTuple):

@@ -28,6 +28,7 @@ from results.report.evidence_list import evidence
 from results.report.excerpt import MOST_ROWS, and_more, left_out
 from results.report.invalid import reasons
 from results.report.markdown import markdown
+from results.report.meetings_table import TITLE, meetings_line, meetings_notes, meetings_table
 from results.report.seed_words import (
     NOT_TRIED,
     at_seed,
@@ -40,7 +41,7 @@ from results.report.seed_words import (
     spreads,
     tried,
 )
-from results.report.wording import Wording
+from results.report.wording import Wording, failed_meeting
 
 ENGLISH = Wording("en")
 VERDICT_WORDS = {
@@ -65,6 +66,8 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
     said = list(reasons(result, say)) if result.verdict == "invalid" else []
     said += criteria_notes(result, say)
     said += [text.removesuffix(".") for text in say.interruptions(result)]
+    if result.meetings:
+        said += [text.removesuffix(".") for text in meetings_notes(result, say)[:-1]]
     if result.is_estimate:
         said.append(say.text(NOT_EMULATED))
     if result.verdict != "invalid" and result.seeds is not None:
@@ -98,6 +101,7 @@ def brief(result: Result, language: Language = SOURCE) -> list[Block]:
         Par(headline(result, say), bold=True, tone=tone),
         Par(binds(result, say)),
         criteria(result, say),
+        *_every_meeting(result, say),
         *pars(notes(result, say), "quiet"),
     ]
 
@@ -207,6 +211,10 @@ def summary(result: Result) -> Iterator[Block]:
     if said := criteria_notes(result):
         yield Bullets(said)
     yield from _other_seeds(result)
+    if result.meetings:
+        yield Heading(TITLE)
+        yield from _every_meeting(result, ENGLISH)
+        yield Bullets(meetings_notes(result, ENGLISH))
     yield from _faults(result)
     yield from pars(Wording("en", result).interruptions(result))
     yield from _pictures(result)
@@ -221,6 +229,14 @@ def summary(result: Result) -> Iterator[Block]:
         yield Bullets(parts)
     yield Heading("Evidence")
     yield _evidence(result)
+
+
+def _every_meeting(result: Result, say: Wording) -> Iterator[Block]:
+    """The meetings of the catalogue, where any were tried."""
+    if result.meetings:
+        yield meetings_table(result, say)
+        if line := meetings_line(result, say):
+            yield Par(line)
 
 
 def _evidence(result: Result) -> Bullets:
@@ -494,6 +510,9 @@ def binds(result: Result, say: Wording = ENGLISH) -> str:
             f"Fails first, at seed {at.seed}: {at.criterion.name_en} at {where} – {value}, "
             f"limit {most}"
         )
+    if (meeting := failed_meeting(result)) is not None:
+        what = ENGLISH.within_meeting(meeting, result)
+        return f"Fails first, in the meeting “{meeting.name}”: {what}"
     if criterion is not None and criterion.place is None:
         return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
     place = place_name(binding.place, result)

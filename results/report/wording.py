@@ -8,6 +8,7 @@ from typing import Final
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 from results.archive.evidence.answers import Answer
+from results.judge.criteria import EVERY_MEETING
 from results.judge.under_faults import longest_interruption
 from results.model.failures import FailureResult, FaultsAnswer
 from results.model.faults import FaultImpact, FaultResult
@@ -20,6 +21,7 @@ from results.model.result import (
     CriterionResult,
     Impairment,
     Meeting,
+    MeetingChecked,
     Place,
     RefusedCommand,
     Result,
@@ -93,6 +95,14 @@ VERDICTS: Mapping[str, Sentence] = {
     "refused": Sentence(pgettext("verdict", "refused")),
 }
 """In a table; a verdict's own word in English."""
+
+
+def failed_meeting(result: Result) -> MeetingChecked | None:
+    """The first meeting of the catalogue that does not pass, where that is what binds."""
+    if result.binding is None or result.binding.criterion != EVERY_MEETING:
+        return None
+    failed = (m for m in result.meetings if m.verdict not in ("pass", None))
+    return next((meeting for meeting in failed if meeting.binding is not None), None)
 
 
 class Wording(Translator):
@@ -509,6 +519,13 @@ class Wording(Translator):
                 value=self.in_unit(at.binding.value, at.criterion),
                 limit=self.limit(at.criterion),
             )
+        if (meeting := failed_meeting(result)) is not None:
+            return self.gettext(
+                "{lead}, in the meeting “{meeting}”: {what}.",
+                lead=fails,
+                meeting=self.either(meeting.name, meeting.name_vi),
+                what=self.within_meeting(meeting, result),
+            )
         return self._led(lead, criterion, binding)
 
     def closest(self, criterion: CriterionResult) -> str:
@@ -532,6 +549,23 @@ class Wording(Translator):
             value=self.in_unit(at.value, criterion),
             limit=limit,
             margin=self.percent(at.margin_pct),
+        )
+
+    def within_meeting(self, meeting: MeetingChecked, result: Result) -> str:
+        """What limits a meeting of the catalogue, and where; '' where none was tried."""
+        bound = meeting.bound
+        if bound is None or meeting.binding is None:
+            return ""
+        if bound.place is None:
+            return self.gettext("{criterion} – nothing to measure", criterion=self._within(bound))
+        own = Wording(self.language, result)
+        own._names |= meeting.names
+        return self.gettext(
+            "{criterion} – {place}: {value} (limit {limit})",
+            criterion=self._within(bound),
+            place=own.place(meeting.binding.place),
+            value=self.in_unit(bound.value, bound),
+            limit=self.limit(bound),
         )
 
     def _within(self, c: CriterionResult) -> str:

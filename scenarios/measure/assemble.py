@@ -263,6 +263,7 @@ def inputs_of(question: Question) -> Inputs:
         mcu=_file(question.devices_path),
         criteria=_file(CRITERIA),
         files=[_file(path) for path in question.files],
+        meetings=[_file(path) for path in question.meetings],
         seed=question.plan.seed,
         code=code_identity(),
         commit=at.ident,

@@ -7,7 +7,7 @@ the chair speaks, others are called one by one, and at the end all hang up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Name, Sourced, Text
 from giaoban.sentence import N_, Sentence, message
-from giaoban.tomlfile import StrictModel, load
+from giaoban.tomlfile import Mistake, StrictModel, load
 from mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from mcu_sim.device import Id
 from scenarios.faults.kinds import Fault
@@ -127,6 +127,19 @@ class CataloguedMeeting(StrictModel):
             raise ValueError(Sentence("outside_mcu: one bridge is there twice"))
         return self
 
+    def absent(self, province: Province, more: Sequence[BridgeSpec] = ()) -> Iterator[Mistake]:
+        """Whom it names that there is not, with where its file does; `more` as of `attendance`."""
+        known = [bridge.id for bridge in (*province.bridges, *more, *self.bridges)]
+        named: list[tuple[tuple[str | int, ...], str]] = []
+        if self.chair is not None:
+            named.append((("chair",), self.chair))
+        if self.participants != "all":
+            named += [(("participants", n), who) for n, who in enumerate(self.participants)]
+        named += [(("course", "speakers", n), w) for n, w in enumerate(self.course.speakers or ())]
+        for loc, who in named:
+            if who not in known:
+                yield loc, who, Sentence("unknown bridge{near}", near=did_you_mean(who, known))
+
     def attendance(self, province: Province, more: Sequence[BridgeSpec] = ()) -> list[str]:
         """Who takes part, the chair first; `more` are bridges that a scenario adds.
 
@@ -183,7 +196,7 @@ def find(name: str, folder: Path = CATALOGUE) -> Path:
     return folder / f"{name}.toml"
 
 
-def named(meetings: Literal["all"] | Sequence[str], beside: Path) -> list[Path]:
+def catalogue(meetings: Literal["all"] | Sequence[str], origin: Path) -> list[Path]:
     """The files that a scenario means with its `meetings`; paths are relative to its own file.
 
     Raises:
@@ -191,7 +204,25 @@ def named(meetings: Literal["all"] | Sequence[str], beside: Path) -> list[Path]:
     """
     if meetings == "all":
         return files()
-    return [beside.parent / find(name) for name in meetings]
+    return [origin.parent / find(name) for name in meetings]
+
+
+def catalogue_mistakes(meetings: Literal["all"] | Sequence[str], origin: Path) -> Iterator[Mistake]:
+    """Meetings that there are not, or that are named twice."""
+    if meetings == "all":
+        return
+    known = [each.stem for each in files()]
+    for number, name in enumerate(meetings):
+        loc = ("meetings", number)
+        if name in meetings[:number]:
+            yield loc, name, Sentence("is there twice")
+        elif not name.endswith(".toml") and name not in known:
+            what = Sentence(
+                "is not in the catalogue{near}", near=did_you_mean(name, [*known, "all"])
+            )
+            yield loc, name, what
+        elif name.endswith(".toml") and not (origin.parent / name).is_file():
+            yield loc, name, Sentence("there is no such file")
 
 
 def course_scenario(meeting: CataloguedMeeting, base: Scenario, province: Province) -> Scenario:
@@ -256,6 +287,7 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
             "question_vi": message(QUESTION, meeting=meeting.name_vi).vi,
             "profile": meeting.profile or base.profile,
             "meeting": settings,
+            "meetings": [],
             "concurrent": [],
             "new_bridges": [*base.new_bridges, *meeting.bridges],
             "outside_mcus": _outside(meeting, base, attendance),

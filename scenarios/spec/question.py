@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from giaoban import tomlfile
@@ -23,6 +23,7 @@ from scenarios.faults.validate import mistakes as fault_mistakes
 from scenarios.plan.plan import MEETING, Plan, at_seed, make_plan
 from scenarios.spec.background import mistakes as background_mistakes
 from scenarios.spec.impairment import mistakes as impairment_mistakes
+from scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
 from scenarios.spec.recordings import files_of, read_recordings, recording_mistakes, with_traces
 from scenarios.spec.scenario import Control, Scenario, load_scenario
 from topology.load import load_province
@@ -38,7 +39,10 @@ REDIAL_AFTER_S = 2.0
 
 @dataclass(frozen=True)
 class Question:
-    """A plan together with the inputs it was made from, which the documents show."""
+    """A plan together with the inputs it was made from, which the documents show.
+
+    `meetings` are the files of the catalogue's that it is to be tried in as well.
+    """
 
     plan: Plan
     scenario: Scenario
@@ -49,6 +53,7 @@ class Question:
     recordings: dict[str, Recording]
     files: list[Path]
     devices_path: Path = DEVICES
+    meetings: list[Path] = field(default_factory=list)
 
     def at_seed(self, seed: int) -> Question:
         """The same question at another seed."""
@@ -124,6 +129,7 @@ def question_from(
         *_meeting_mistakes(scenario, province),
         *_control_mistakes(scenario, province),
         *_content_mistakes(scenario, province, profiles),
+        *catalogue_mistakes(scenario.meetings, scenario_path),
         *recording_mistakes(scenario, _bridges(scenario, province)),
     ]
     if not astray:
@@ -199,6 +205,7 @@ def question_from(
         recordings,
         files_of(written, scenario_path),
         devices_path,
+        catalogue(scenario.meetings, scenario_path),
     )
 
 

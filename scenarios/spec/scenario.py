@@ -190,8 +190,8 @@ class Scenario(StrictModel):
     """The file. Paths in it are relative to the file; `qos` takes the place of the province's.
 
     `devices` is a file of MCUs in place of the program's own. `meetings` are those of the catalogue
-    that it is tried in as well, by name or file; or "all". `outside_mcu` tables say which bridges
-    are MCUs of others.
+    that a check tries it in as well, by name or file; or "all". `outside_mcu` tables say which
+    bridges are MCUs of others.
     """
 
     schema_: Literal["giaoban.scenario/1"] = Field(alias="schema")

@@ -29,7 +29,7 @@ from scenarios.measure.pcap import write_pcapng
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
 from scenarios.study.documents import draw_pictures, prove
-from scenarios.study.every_meeting import in_every_meeting
+from scenarios.study.every_meeting import in_every_meeting, meetings_of
 from scenarios.study.page_map import write_map
 from scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 
@@ -67,6 +67,7 @@ def check(
         InvalidRun, MachineLacks: as `emulate`.
     """
     criteria_of(question)  # bad thresholds are told before a minute of emulation
+    meetings = meetings_of(question)  # and so are mistakes in meetings
     run_id = f"{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
@@ -89,7 +90,7 @@ def check(
         answer = ahead.beside(answer)
         pictures = _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
-        answer = in_every_meeting(question, answer, folder.path, engine, progress)
+        answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
         proof = _write(folder.path, question, answer, proved=proved)
         progress(Sentence("typesetting"), 0.7)
         chapter = Chapter(Part(answer.result, proof), pictures)
@@ -120,6 +121,7 @@ def check_by_estimate(
     """
     criteria_of(question)
     check_estimable(question)
+    meetings = meetings_of(question)
     store.remove_stale_partials(root)
     run_id = f"{question.plan.scenario_id}-estimate-{now:%Y%m%d-%H%M%S}"
     with ExitStack() as stack:
@@ -133,7 +135,7 @@ def check_by_estimate(
         answer = estimate(question, folder.run_id)
         _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
-        answer = in_every_meeting(question, answer, folder.path, None, progress)
+        answer = in_every_meeting(meetings, answer, folder.path, None, progress)
         _write(folder.path, question, answer)
         final = folder.finish()
     return CheckOutcome(final, answer.result)

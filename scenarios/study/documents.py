@@ -55,8 +55,10 @@ def inputs_of(question: Question) -> list[tuple[str, str, Path]]:
         ("devices", question.devices_path.name, question.devices_path),
         ("criteria", CRITERIA.name, CRITERIA),
     ]
-    names = _names(question.files, question.scenario_path.parent)
-    return found + [("file", *item) for item in zip(names, question.files, strict=True)]
+    roles = ["meeting"] * len(question.meetings) + ["file"] * len(question.files)
+    paths = [*question.meetings, *question.files]
+    names = _names(paths, question.scenario_path.parent)
+    return found + list(zip(roles, names, paths, strict=True))
 
 
 def _names(files: Sequence[Path], parent: Path) -> list[str]:

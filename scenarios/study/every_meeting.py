@@ -6,98 +6,117 @@ else, and where something fails in its course, which cannot be estimated, it is 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from giaoban.errors import InvalidRun
+from giaoban import tomlfile
+from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.sentence import Sentence
 from giaoban.workers import cores
 from results.judge.verdict import with_meetings
-from results.model.result import MeetingChecked, Result
+from results.model.result import FAR_PCT, MeetingChecked, Result
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.estimate import estimate
 from scenarios.estimate.limits import reasons
 from scenarios.measure.assemble import Answer
-from scenarios.spec.meeting_catalogue import (
-    CataloguedMeeting,
-    course_scenario,
-    load_meeting,
-    named,
-)
+from scenarios.spec.meeting_catalogue import CataloguedMeeting, course_scenario, load_meeting
 from scenarios.spec.question import Question, question_from
 from scenarios.study.emulation_process import EmulationJob, emulate_all
 
-FAR_PCT = 5.0
-"""A meeting with a smaller margin is emulated. An estimate's delays are off by under 0.1 ms of
-limits of 150 to 400 ms (docs/estimate.md); the rest is for what nobody has thought of."""
 EXACT = ("mcu-units", "every-call-set-up", "every-call-as-asked")
 """Criteria whose value does not depend on any packet."""
 
 
+@dataclass(frozen=True)
+class AskedMeeting:
+    """A meeting of the catalogue, and its course as a question."""
+
+    meeting: CataloguedMeeting
+    question: Question
+
+
+def meetings_of(question: Question) -> list[AskedMeeting]:
+    """The meetings that a question is to be tried in as well.
+
+    Raises:
+        InputError: a mistake in one of them, before anything is emulated.
+    """
+    scenario, path = question.scenario, question.scenario_path
+    found: dict[str, AskedMeeting] = {}
+    for file in question.meetings:
+        meeting = load_meeting(file)
+        if meeting.id in found:
+            loc = (("id",), meeting.id, Sentence("another of the meetings has it"))
+            raise tomlfile.mistakes(file, [loc])
+        if absent := list(meeting.absent(question.province, scenario.new_bridges)):
+            raise tomlfile.mistakes(file, absent)
+        try:
+            held = course_scenario(meeting, scenario, question.province)
+            asked = question_from(
+                held, path, question.province, question.province_path, seed=question.plan.seed
+            )
+        except InputError as error:
+            raise InputError("{file}: {error}", file=file, error=error) from None
+        found[meeting.id] = AskedMeeting(meeting, asked)
+    return list(found.values())
+
+
 def in_every_meeting(
-    question: Question,
+    asked: Sequence[AskedMeeting],
     answer: Answer,
     folder: Path,
     engine: EngineName | None,
     progress: Progress,
 ) -> Answer:
-    """The answer, judged by the meetings that the scenario names as well; None: estimate them all.
+    """The answer, judged by these meetings as well; engine None: by estimate alone.
+
+    `folder` is the run's, in which each that is emulated has its result.
 
     Raises:
-        InputError: a mistake in a meeting.
         InvalidRun, MachineLacks: as an emulation.
     """
-    found = _meetings(question)
-    if not found:
+    if not asked:
         return answer
+    known = answer.result.names
     checked: dict[str, MeetingChecked] = {}
-    to_emulate: dict[str, tuple[CataloguedMeeting, Question]] = {}
-    for number, (meeting, asked) in enumerate(found):
-        progress("meetings", number / len(found))
-        untold = reasons(asked.plan)
+    to_emulate: dict[str, AskedMeeting] = {}
+    for number, each in enumerate(asked):
+        meeting = each.meeting
+        progress(Sentence("estimating the meetings"), number / len(asked))
+        untold = reasons(each.question.plan)
         if untold and engine is None:
-            checked[meeting.id] = _untried(meeting, untold)
+            checked[meeting.id] = _untried(meeting, each.question, untold)
             continue
         if not untold:
-            result = estimate(asked, meeting.id).result
-            checked[meeting.id] = _checked(meeting, result)
-            if engine is None or _is_far(result):
+            result = estimate(each.question, meeting.id).result
+            checked[meeting.id] = _checked(meeting, result, known)
+            if engine is None or is_far(result):
                 continue
-        to_emulate[meeting.id] = (meeting, asked)
+        to_emulate[meeting.id] = each
     if engine is not None:
         emulated = emulate_all(
             (
-                EmulationJob(ident, asked, engine, _place(folder, ident), _result)
-                for ident, (_, asked) in to_emulate.items()
+                EmulationJob(ident, each.question, engine, _place(folder, ident), _result)
+                for ident, each in to_emulate.items()
             ),
             len(to_emulate),
             at_once=cores(),
             told="{} of {} meetings".format,
             progress=progress,
         )
-        for ident, (meeting, _) in to_emulate.items():
+        for ident, each in to_emulate.items():
             of = emulated[ident].found
             if isinstance(of, InvalidRun):
                 raise of
-            checked[ident] = _checked(meeting, of)
-    in_order = [checked[meeting.id] for meeting, _ in found]
+            checked[ident] = _checked(each.meeting, of, known)
+    in_order = [checked[each.meeting.id] for each in asked]
     return replace(answer, result=with_meetings(answer.result, answer.criteria, in_order))
 
 
-def _meetings(question: Question) -> list[tuple[CataloguedMeeting, Question]]:
-    scenario, path = question.scenario, question.scenario_path
-    found = []
-    for file in named(scenario.meetings, path):
-        meeting = load_meeting(file)
-        held = course_scenario(meeting, scenario, question.province)
-        seed = question.plan.seed
-        asked = question_from(held, path, question.province, question.province_path, seed=seed)
-        found.append((meeting, asked))
-    return found
-
-
-def _is_far(result: Result) -> bool:
-    """Whether it passes with every margin large."""
+def is_far(result: Result) -> bool:
+    """Whether it passes with every margin large enough for an estimate to be believed."""
     margins = [c.margin_pct for c in result.criteria if c.id not in EXACT]
     return result.verdict == "pass" and all(m is not None and m >= FAR_PCT for m in margins)
 
@@ -112,7 +131,7 @@ def _result(answer: Answer, _captures: Path) -> Result:
     return answer.result
 
 
-def _untried(meeting: CataloguedMeeting, reasons: list[str]) -> MeetingChecked:
+def _untried(meeting: CataloguedMeeting, question: Question, reasons: list[str]) -> MeetingChecked:
     return MeetingChecked(
         id=meeting.id,
         name=meeting.name,
@@ -120,11 +139,15 @@ def _untried(meeting: CataloguedMeeting, reasons: list[str]) -> MeetingChecked:
         article=meeting.article,
         engine=None,
         verdict=None,
+        untried="failures" if question.plan.faults else "size",
         reasons=reasons,
     )
 
 
-def _checked(meeting: CataloguedMeeting, result: Result) -> MeetingChecked:
+def _checked(
+    meeting: CataloguedMeeting, result: Result, known: Mapping[str, str]
+) -> MeetingChecked:
+    binding = result.binding
     margins = [c.margin_pct for c in result.criteria if c.margin_pct is not None]
     return MeetingChecked(
         id=meeting.id,
@@ -134,6 +157,9 @@ def _checked(meeting: CataloguedMeeting, result: Result) -> MeetingChecked:
         engine=result.engine.name,
         verdict=result.verdict,
         reasons=result.reasons,
+        reason_codes=result.reason_codes,
         binding=result.binding,
+        bound=next((c for c in result.criteria if binding and c.id == binding.criterion), None),
+        names={ident: name for ident, name in result.names.items() if ident not in known},
         margin_pct=min(margins, default=None),
     )

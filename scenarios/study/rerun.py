@@ -15,7 +15,7 @@ from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
 from giaoban.tomlfile import StrictModel, parse, read_json
 from giaoban.workers import cores
-from results.archive.evidence.answers import FAULTS, LOAD
+from results.archive.evidence.answers import FAULTS, LOAD, SEVERAL
 from results.archive.evidence.manifest import Manifest, Proof, read_proof
 from results.archive.store import RESULT
 from results.judge.baseline_compare import alone
@@ -183,8 +183,8 @@ def _storm(
 
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
     """Put inputs where the scenario looks for them; the paths of scenario and province."""
-    named = {item.role: item for item in manifest.inputs if item.role != "file"}
-    others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role == "file"}
+    named = {item.role: item for item in manifest.inputs if item.role not in SEVERAL}
+    others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role in SEVERAL}
     text = files[named["scenario"].path]
     if devices := _devices_of(text):  # MCUs of its own
         others[_here(devices)] = files[named["devices"].path]
@@ -214,14 +214,18 @@ def _devices_of(scenario: bytes) -> str:
 
 
 def as_laid_out(manifest: Manifest) -> Callable[[Scenario], Scenario]:
-    """What makes a scenario name its files as `lay_out` does, whatever absolute paths it has."""
-    names = [_here(item.name) for item in manifest.inputs if item.role == "file"]
-    return partial(_as_laid_out, names=names)
+    """What makes a scenario name its files as `lay_out` does, whatever absolute paths it has; and
+    the meetings that it was tried in, which need not be those that it names."""
+    meetings, names = (
+        [_here(item.name) for item in manifest.inputs if item.role == role] for role in SEVERAL
+    )
+    return partial(_as_laid_out, names=names, meetings=meetings)
 
 
-def _as_laid_out(scenario: Scenario, names: Sequence[str]) -> Scenario:
+def _as_laid_out(scenario: Scenario, names: Sequence[str], meetings: Sequence[str]) -> Scenario:
     devices = scenario.devices and _here(scenario.devices)
-    return renamed(scenario, names).model_copy(update={"devices": devices})
+    update = {"devices": devices, "meetings": [*meetings]}
+    return renamed(scenario, names).model_copy(update=update)
 
 
 def _here(name: str) -> str:

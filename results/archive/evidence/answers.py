@@ -15,6 +15,9 @@ LOAD = "load.json"
 Kind = Literal["check", "faults", "load"]
 ANSWERS: Mapping[Kind, str] = {"check": RESULT, "faults": FAULTS, "load": LOAD}
 
+SEVERAL = ("meeting", "file")
+"""Roles of inputs that there may be several of: meetings, recordings and traces."""
+
 Answer = Result | FaultsAnswer | LoadResult
 """What a run with evidence found."""
 
@@ -43,12 +46,15 @@ def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Answer:
 
 
 def input_refs(inputs: Inputs | LoadInputs) -> list[tuple[str, FileRef]]:
-    """The files that an answer was made from, each with its role; recordings come last."""
+    """The files that an answer was made from, each with its role; those that there may be several
+    of (`SEVERAL`) come last."""
+    meetings = inputs.meetings if isinstance(inputs, Inputs) else []
     named = [
         ("scenario", inputs.scenario),
         ("province", inputs.province),
         ("devices", inputs.mcu),
         ("criteria", inputs.criteria),
+        *(("meeting", ref) for ref in meetings),
         *(("file", ref) for ref in inputs.files),
     ]
     return [(role, ref) for role, ref in named if ref is not None]

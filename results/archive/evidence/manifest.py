@@ -20,7 +20,15 @@ from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, open_file, read_file
 from giaoban.sentence import Sentence, joined
 from giaoban.tomlfile import StrictModel, read_json
-from results.archive.evidence.answers import ANSWERS, Answer, Kind, input_refs, kind_of, read_answer
+from results.archive.evidence.answers import (
+    ANSWERS,
+    SEVERAL,
+    Answer,
+    Kind,
+    input_refs,
+    kind_of,
+    read_answer,
+)
 from results.archive.store import RESULT, writing
 from results.model.quantities import Count, Verdict
 from results.model.result import RunId, Sha256
@@ -52,7 +60,7 @@ class KeptFile(StrictModel):
 class InputFile(StrictModel):
     """One file that the run was made from: `name` as it was called, `path` where its copy is."""
 
-    role: Literal["scenario", "province", "devices", "criteria", "file"]
+    role: Literal["scenario", "province", "devices", "criteria", "meeting", "file"]
     name: str
     path: RelPath
 
@@ -106,7 +114,7 @@ def save_inputs(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[I
     place = folder / INPUTS
     saved = []
     for number, (role, name, path) in enumerate(inputs):
-        kept = f"{role}.toml" if role != "file" else f"file-{number}{path.suffix.lower()}"
+        kept = f"{role}-{number}{path.suffix.lower()}" if role in SEVERAL else f"{role}.toml"
         saved.append(
             InputFile.model_validate({"role": role, "name": name, "path": f"{INPUTS}/{kept}"})
         )
@@ -200,23 +208,26 @@ def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
     if said != (manifest.run_id, manifest.verdict, manifest.seed, manifest.code):
         return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
     there = {kept.path: kept.sha256 for kept in manifest.files}
-    stated = {role: ref.sha256 for role, ref in input_refs(answer.inputs) if role != "file"}
+    refs = input_refs(answer.inputs)
+    stated = {role: ref.sha256 for role, ref in refs if role not in SEVERAL}
     found: list[str] = []
     others = []
     for item in manifest.inputs:
         wanted = stated.pop(item.role, "")
         if item.path not in there:
             found.append(Sentence("{path}: is missing", path=item.path))
-        elif item.role == "file":
-            others.append(there[item.path])
+        elif item.role in SEVERAL:
+            others.append((item.role, there[item.path]))
         elif there[item.path] != wanted:
             found.append(Sentence("{path}: is not what the answer was made from", path=item.path))
     found += [
         Sentence("inputs: the {role} that the answer was made from is missing", role=role)
         for role in stated
     ]
-    if sorted(others) != sorted(ref.sha256 for ref in answer.inputs.files):
-        found.append(Sentence("inputs: the recordings are not those that the answer was made from"))
+    if sorted(others) != sorted((role, ref.sha256) for role, ref in refs if role in SEVERAL):
+        found.append(
+            Sentence("inputs: meetings and recordings are not those that the answer was made from")
+        )
     return found
 
 
@@ -226,8 +237,9 @@ def _kept(folder: Path) -> Iterable[str]:
         if place != folder:
             names.append(RESULT)
         yield from (str((place / n).relative_to(folder)) for n in names if (place / n).is_file())
-    for path in sorted((folder / "failures").glob(f"*/{RESULT}")):
-        yield str(path.relative_to(folder))
+    for several in ("failures", "meetings"):
+        for path in sorted((folder / several).glob(f"*/{RESULT}")):
+            yield str(path.relative_to(folder))
 
 
 def _bulk(folder: Path) -> list[str]:

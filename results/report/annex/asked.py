@@ -10,6 +10,7 @@ from results.model.result import Result
 from results.report.annex import failing
 from results.report.annex.translator import AnnexWording
 from results.report.document import Block, Heading, Par, bullets
+from results.report.meetings_table import meetings_line
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
@@ -55,6 +56,8 @@ def concluded(
         yield Par(binding)
     if result.verdict != "invalid":
         yield Par(say.how_sure(result))
+        if line := meetings_line(result, say):
+            yield Par(line)
     for text in say.interruptions(result):
         yield Par(text)
     for answer in tried:

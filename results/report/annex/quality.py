@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from results.judge.criteria import EVERY_SEED
+from results.judge.criteria import EVERY_MEETING, EVERY_SEED
 from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
 from results.report.annex.translator import AnnexWording
 from results.report.annex.words import WORDS
 from results.report.criteria_table import criteria_table
 from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
+from results.report.meetings_table import every_meeting
 from results.report.seed_words import spreads
 
 UNINTERRUPTED = frozenset(
@@ -33,6 +34,7 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     if result.faults:
         yield Par(say("criteria faults"), note=True)
     yield from other_seeds(result, say)
+    yield from every_meeting(result, say)
 
 
 def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -77,7 +79,7 @@ class InWords:
         return self._say.criterion(c)
 
     def margin(self, c: CriterionResult) -> str:
-        return "–" if c.id == EVERY_SEED else self._say.percent(c.margin_pct)
+        return "–" if c.id in (EVERY_SEED, EVERY_MEETING) else self._say.percent(c.margin_pct)
 
     def met(self, c: CriterionResult) -> str:
         return self._say("met" if c.ok else "not met")

@@ -378,6 +378,7 @@ WORDS: Mapping[str, str] = {
     "input devices": N_("Devices"),
     "input criteria": pgettext("file", "Criteria"),
     "input file": N_("File of the scenario"),
+    "input meeting": N_("Meeting of the catalogue"),
     "accounting": N_(
         "Account of all packets (check {0}): {1}. The same inputs and the same seed have to "
         "give the same result."

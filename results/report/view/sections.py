@@ -29,6 +29,7 @@ from results.report.document import (
 from results.report.excerpt import MOST_DIRECTIONS, Excerpt
 from results.report.html import element, html
 from results.report.invalid import reasons
+from results.report.meetings_table import every_meeting
 from results.report.summary import criteria_notes
 from results.report.view.page_data import Run, Shown
 from results.report.view.run_data import events, spans
@@ -200,6 +201,7 @@ def _criteria(result: Result, words: Words, say: AnnexWording) -> Iterator[Block
         yield Bullets(notes)
     yield Par(words("criteria note"), note=True)
     yield from quality.other_seeds(result, say)
+    yield from every_meeting(result, say)
 
 
 def _comparison(a: Result, b: Result, words: Words, say: AnnexWording) -> Iterator[Block]:

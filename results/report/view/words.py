@@ -190,6 +190,7 @@ INPUTS: Mapping[str, str] = {
     "mcu": pgettext("input", "device data"),
     "criteria": pgettext("input", "criteria"),
     "files": pgettext("input", "files"),
+    "meetings": pgettext("input", "meetings of the catalogue"),
     "seed": pgettext("input", "seed"),
     "code": pgettext("input", "program version"),
     "engine": pgettext("input", "engine"),

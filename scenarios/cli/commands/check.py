@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,7 +20,9 @@ from results.report.view.page import FILE
 from scenarios.cli import language, options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
+from scenarios.spec.meeting_catalogue import find
 from scenarios.spec.question import make_question
+from scenarios.spec.scenario import Scenario
 from scenarios.study.check import check, check_by_estimate
 from scenarios.study.seeds import helpers_for
 
@@ -34,6 +37,14 @@ def command(
     seeds: options.OtherSeeds = None,
     pcap: Annotated[
         list[str] | None, typer.Option("--pcap", help="record this bridge as .pcapng (repeatable)")
+    ] = None,
+    meetings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--meetings",
+            metavar="NAME",
+            help="try it in this meeting of the catalogue too, or in all (repeatable)",
+        ),
     ] = None,
     results: options.Results = RUNS,
     as_json: Annotated[
@@ -54,7 +65,11 @@ def command(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
         )
     question = make_question(
-        scenario, province_path=province, seed=seed, pcap=tuple(dict.fromkeys(pcap or ()))
+        scenario,
+        province_path=province,
+        seed=seed,
+        pcap=tuple(dict.fromkeys(pcap or ())),
+        change=partial(_held_in, _named(meetings)) if meetings else None,
     )
     # before what shows the progress has a thread
     with helpers_for(question, seeds) as helpers, progress() as told:
@@ -78,6 +93,26 @@ def command(
     else:
         show(outcome.result, outcome.folder)
     return EXIT_CODES[outcome.result.verdict]
+
+
+def _named(meetings: list[str]) -> Literal["all"] | list[str]:
+    """The meetings as a scenario would name them, whose folder is another than ours.
+
+    Raises `InputError`: there is no such.
+    """
+    if meetings == ["all"]:
+        return "all"
+    found = []
+    for name in dict.fromkeys(meetings):
+        path = find(name)
+        if not path.is_file():
+            raise InputError("{path}: there is no such file", path=path)
+        found.append(str(path.resolve()) if path == Path(name) else name)
+    return found
+
+
+def _held_in(meetings: Literal["all"] | list[str], scenario: Scenario) -> Scenario:
+    return scenario.model_copy(update={"meetings": meetings})
 
 
 def show(result: Result, folder: Path) -> None:

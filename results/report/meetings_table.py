@@ -1,0 +1,137 @@
+"""The meetings of the catalogue that an expansion was tried in: the table and its notes, of every
+document in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from giaoban.translation import N_, pgettext
+from results.model.result import FAR_PCT, MeetingChecked, Result
+from results.report.articles import cited
+from results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone
+from results.report.wording import Wording
+
+TITLE = N_("Meetings of the catalogue")
+COLUMNS: Sequence[tuple[str, float, Align]] = (
+    (pgettext("of the catalogue", "meeting"), 42, "left"),
+    (N_("article"), 22, "left"),
+    (N_("tried by"), 20, "left"),
+    (N_("result"), 16, "center"),
+    (N_("nearest to its limit, or past it"), 46, "left"),
+    (N_("least margin"), 17, "right"),
+)
+_TRIED = {
+    "estimate": N_("estimate"),
+    "sandbox": N_("emulation"),
+    "native": N_("emulation"),
+    None: N_("not tried"),
+}
+_RESULTS: dict[str | None, tuple[str, Tone]] = {
+    "pass": (N_("met"), ""),
+    "fail": (N_("NOT MET"), "bad"),
+    "invalid": (N_("INVALID"), "doubt"),
+    None: ("–", "quiet"),
+}
+
+
+def every_meeting(result: Result, say: Wording) -> Iterator[Block]:
+    """The table and what is to be known of it; nothing where no meeting was tried."""
+    if result.meetings:
+        yield meetings_table(result, say)
+        yield Bullets(meetings_notes(result, say))
+
+
+def meetings_table(result: Result, say: Wording) -> Table:
+    """A row a meeting, in the order in which they were named."""
+    return Table(
+        caption=say.gettext(TITLE),
+        head=[[Head(_upper(say.text(title))) for title, _, _ in COLUMNS]],
+        rows=[_row(meeting, result, say) for meeting in result.meetings],
+        widths=[width for _, width, _ in COLUMNS],
+        aligns=[align for _, _, align in COLUMNS],
+        small=True,
+        ident="meetings-table",
+    )
+
+
+def meetings_notes(result: Result, say: Wording) -> list[str]:
+    """Which meetings were estimated alone and why that is enough, and which were not tried."""
+    notes = []
+    tried = [meeting for meeting in result.meetings if meeting.verdict is not None]
+    estimated = [meeting for meeting in tried if meeting.engine == "estimate"]
+    if estimated and not result.is_estimate:
+        notes.append(
+            say.gettext(
+                "Estimated and not emulated, as every margin is {margin} or more: {meetings}. An "
+                "estimate’s delays are off by less than 0.1 ms, so an emulation would come to the "
+                "same.",
+                margin=say.percent(FAR_PCT),
+                meetings=_listed(estimated, say),
+            )
+        )
+    for why, text in (
+        (
+            "failures",
+            N_(
+                "Not tried: {meetings}. What fails in their course cannot be estimated; the check "
+                "without --estimate emulates them."
+            ),
+        ),
+        (
+            "size",
+            N_("Not tried: {meetings}. There is no room for the packets that an estimate keeps."),
+        ),
+    ):
+        if left := [meeting for meeting in result.meetings if meeting.untried == why]:
+            notes.append(say.gettext(text, meetings=_listed(left, say)))
+    notes.append(
+        say.gettext(
+            "Each is held with the bridges, lines and device of this check: all call, the chair "
+            "speaks and calls the others one by one. Failures and commands of the scenario are "
+            "left out; those of the meeting are made."
+        )
+    )
+    return notes
+
+
+def meetings_line(result: Result, say: Wording) -> str:
+    """How many meetings were tried, and how many fail, in one sentence; '' without any."""
+    tried = [meeting for meeting in result.meetings if meeting.verdict is not None]
+    if not tried:
+        return ""
+    failed = [meeting for meeting in tried if meeting.verdict != "pass"]
+    if not failed:
+        return say.ngettext(
+            "Of the catalogue’s meetings {n} was tried: it meets the criteria.",
+            "Of the catalogue’s meetings {n} were tried: all meet the criteria.",
+            len(tried),
+        )
+    return say.ngettext(
+        "Of the catalogue’s meetings {n} was tried: it does not meet the criteria ({meetings}).",
+        "Of the catalogue’s meetings {n} were tried: {failed} do not meet the criteria "
+        "({meetings}).",
+        len(tried),
+        failed=len(failed),
+        meetings=_listed(failed, say),
+    )
+
+
+def _row(meeting: MeetingChecked, result: Result, say: Wording) -> list[Cell]:
+    words, tone = _RESULTS[meeting.verdict]
+    bad = meeting.verdict in ("fail", "invalid")
+    return [
+        Cell(say.either(meeting.name, meeting.name_vi), tone=tone),
+        Cell(cited(meeting.article, say)),
+        Cell(say.gettext(_TRIED[meeting.engine])),
+        Cell(say.gettext(words), bold=bad, tone=tone),
+        Cell(say.within_meeting(meeting, result)),
+        Cell(say.percent(meeting.margin_pct)),
+    ]
+
+
+def _listed(meetings: Sequence[MeetingChecked], say: Wording) -> str:
+    return "; ".join(say.either(m.name, m.name_vi) for m in meetings)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
