@@ -59,12 +59,19 @@ def interrupted_in(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> li
     return found
 
 
+OF_A_MEETING = ("check", "course")
+"""Phases that stand alone: nobody joins later."""
+
+
 def comparable(
     phases: Sequence[Phase], faults: Sequence[FaultResult], existing: Sequence[str]
 ) -> bool:
-    """Whether some existing bridge can be compared with how it was in the first phase."""
+    """Whether some existing bridge can be compared with how it was in the first phase.
+
+    A meeting has no other phase. An expansion that has none was not compared, which is no pass.
+    """
     if not faults:
-        return bool(existing) and len(phases) > 1
+        return bool(existing) and phases[0].name not in OF_A_MEETING
     calm = [set(existing) - gone for gone in interrupted_in(phases, faults)]
     return any(calm[0] & later for later in calm[1:])
 

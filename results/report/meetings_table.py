@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from giaoban.translation import N_, pgettext
 from results.model.result import FAR_PCT, MeetingChecked, Result
 from results.report.articles import cited
-from results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone
+from results.report.document import Align, Block, Bullets, Cell, Give, Head, Table, Tone
 from results.report.wording import Wording
 
 TITLE = N_("Meetings of the catalogue")
@@ -50,6 +50,7 @@ def meetings_table(result: Result, say: Wording) -> Table:
         widths=[width for _, width, _ in COLUMNS],
         aligns=[align for _, _, align in COLUMNS],
         small=True,
+        gives=[Give(4, 20), Give(1, 8, drop=True), Give(0, 20), Give(2, 5, drop=True)],
         ident="meetings-table",
     )
 

@@ -563,7 +563,7 @@ class Wording(Translator):
         return self.gettext(
             "{criterion} – {place}: {value} (limit {limit})",
             criterion=self._within(bound),
-            place=own.place(meeting.binding.place),
+            place=own.place(meeting.binding.place.model_copy(update={"phase": None})),
             value=self.in_unit(bound.value, bound),
             limit=self.limit(bound),
         )

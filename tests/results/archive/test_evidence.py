@@ -132,7 +132,7 @@ SCENARIO = "inputs/scenario.toml"
         (
             swapped("inputs/file-4.h264", b"file", b"film"),
             {"summed": True},
-            ["inputs: the recordings are not those that the answer was made from"],
+            ["inputs: meetings and recordings are not those that the answer was made from"],
         ),
         (
             swapped("result.json", b'"seed": 1681', b'"seed": 1682'),

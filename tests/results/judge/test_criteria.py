@@ -33,6 +33,7 @@ def test_defaults_are_those_of_the_design():
         "fault-interruption": (1000, "ms", "at-most"),
         "fault-bridges-lost": (0, "bridges", "at-most"),
         "holds-at-every-seed": (0, "%", "at-most"),
+        "holds-in-every-meeting": (0, "meetings", "at-most"),
     }
 
 
