@@ -198,6 +198,15 @@ def test_existing_bridges_without_a_later_phase_were_not_compared():
     assert found.verdict == "fail"
 
 
+@pytest.mark.parametrize("name", ["check", "course"])
+def test_a_meeting_has_nothing_to_compare(name):
+    """Of one phase, in which all who take part are there from the beginning."""
+    phase = make.phases()[0].model_copy(update={"name": name})
+    found = judge([phase], CRITERIA, existing=OLD, invalid=[])
+    assert [c.id for c in found.criteria if c.id.startswith("existing-")] == []
+    assert found.verdict == "pass"
+
+
 def test_no_phases_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="no phases"):
         run([])

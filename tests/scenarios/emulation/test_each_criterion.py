@@ -31,8 +31,10 @@ ELSEWHERE = {
     "fault-bridges-lost",
     "single-point-of-failure",
     "holds-at-every-seed",
+    "holds-in-every-meeting",
 }
-"""Of faults, which cannot be estimated, and of many seeds: they have tests of their own."""
+"""Of faults, which cannot be estimated, of many seeds and of meetings: they have tests of their own
+(`tests/scenarios/study/test_every_meeting.py`: a scenario that passes, and fails in a meeting)."""
 
 TEN, THIRTY = (10.0, 10.0, 10.0), (10.0, 30.0, 10.0)
 EAST_UP = ("east", "up")
