@@ -6,7 +6,7 @@ import re
 
 from giaoban.translation import N_, SOURCE, Translator
 
-_ONE = re.compile(r"(?:Art\. ?)?(?P<article>\d+)(?:\((?P<clause>\d+)\)(?P<point>[a-zđ])?)?")
+_ONE = re.compile(r"(?:Art\. ?)?(?P<article>\d+)(?:\((?P<clause>\d+)\)(?P<point>[^\W\d])?)?")
 _WHOLE = N_("Art. {article}")
 _CLAUSE = N_("Art. {article}({clause})")
 _POINT = N_("Art. {article}({clause}){point}")

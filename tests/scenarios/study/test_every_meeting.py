@@ -22,7 +22,7 @@ from results.model.result import MeetingChecked, Result
 from scenarios.emulation.engine import EngineName
 from scenarios.estimate.estimate import estimate
 from scenarios.spec.meeting_catalogue import files
-from scenarios.spec.question import Question, make_question
+from scenarios.spec.question import Question, make_question, question_from
 from scenarios.study import every_meeting
 from scenarios.study.check import check_by_estimate
 from scenarios.study.emulation_process import EmulationJob, EmulationOutcome
@@ -92,11 +92,12 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Emulated:
 
 
 def _calm(order: EmulationJob[Result]) -> EmulationJob[Result]:
-    question, without = order.question, {"faults": []}
-    calm = replace(
-        question,
-        plan=question.plan.model_copy(update=without),
-        scenario=question.scenario.model_copy(update=without),
+    asked = order.question
+    calm = question_from(
+        asked.scenario.model_copy(update={"faults": []}),
+        asked.scenario_path,
+        asked.province,
+        asked.province_path,
     )
     return replace(order, question=calm)
 
