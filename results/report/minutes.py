@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "muted": N_("{by} closed the microphone of {bridge}"),
     "unmuted": N_("{by} opened the microphone of {bridge}"),
     "present": N_("{bridge} showed slides"),
+    "present-ends": N_("The showing of slides ended"),
     "dropped": N_("{by} took {bridge} out of the meeting"),
     "refused": N_("A command of {by} was refused"),
     "fault": N_("Failure: {fault}. No bridge was interrupted"),

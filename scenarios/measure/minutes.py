@@ -91,6 +91,8 @@ def _of_events(plan: Plan, events: Sequence[Event], start_s: float) -> Iterator[
                     "expected_min": event.expected_min or 0.0,
                 }
                 yield Entry(t_s=t_s, code=event.kind, bridge=event.bridge, arguments=told)
+            case Controlled(kind="present") if not event.bridge:
+                yield Entry(t_s=t_s, code="present-ends", arguments={"by": event.by})
             case Controlled() if event.kind in TOLD:
                 yield Entry(
                     t_s=t_s,
