@@ -71,18 +71,18 @@ class Sentence(str):
 
 
 class Both(Sentence):
-    """A text that is stored in English and in Vietnamese, in no catalogue."""
+    """A text of which there is one in Vietnamese in no catalogue: stored, or made when asked."""
 
-    _vi: str
+    _vi: str | Callable[[], str]
 
-    def __new__(cls, en: str, vi: str | None) -> Self:
+    def __new__(cls, en: str, vi: str | Callable[[], str]) -> Self:
         made = super().__new__(cls, str(en))
-        made._vi = vi or en
+        made._vi = vi
         return made
 
     @property
     def vi(self) -> str:
-        return self._vi
+        return self._vi if isinstance(self._vi, str) else self._vi()
 
 
 def message(msgid: str, /, **values: object) -> Sentence:

@@ -4,53 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from giaoban.counting import Count
+from giaoban.sentence import Sentence, joined
 from results.model.headroom import Bottleneck, Headroom, Point
 from results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from results.report.evidence_list import NO_DOCUMENT, evidence
 from results.report.markdown import markdown
+from results.report.whatif_summary import known_by as known
 from results.report.whatif_summary import margin, said_by
+from results.report.wording import VERDICTS
 
 DEVICES = 12
 """Devices listed in the summary; the file has all."""
 
 
-def headline(answer: Headroom) -> str:
+def headline(answer: Headroom) -> Sentence:
     """How many more fit, in a line."""
     if answer.verdict == "invalid":
-        return "INVALID – an emulation came to no result, so there is no answer"
+        return Sentence("INVALID – an emulation came to no result, so there is no answer")
     if answer.more < 0:
-        return "FAIL – the bridges that there are do not meet the criteria by themselves"
+        return Sentence("FAIL – the bridges that there are do not meet the criteria by themselves")
     if not answer.more:
-        return f"FAIL – no more bridge fits beside the {answer.existing} that there are"
-    count = f"{answer.more} more {Count(answer.more):bridge fits|bridges fit}"
-    whole = answer.existing + answer.more
-    return f"PASS – {count} beside the {answer.existing} that there are ({whole} in all)"
+        return Sentence(
+            "FAIL – no more bridge fits beside the {existing} that there are",
+            existing=answer.existing,
+        )
+    return Sentence(
+        "PASS – {n} more {n:bridge fits|bridges fit} beside the {existing} that there are "
+        "({whole} in all)",
+        n=answer.more,
+        existing=answer.existing,
+        whole=answer.existing + answer.more,
+    )
 
 
-def known_by(answer: Headroom) -> str:
+def known_by(answer: Headroom) -> Sentence:
     """By what the answer is known: its own verdict and its neighbour's."""
-    said = []
-    for more in (answer.more, answer.more + 1):
-        point = answer.point(more)
-        if point is not None:
-            said.append(_point(point))
-    return "; ".join(said)
+    points = [answer.point(more) for more in (answer.more, answer.more + 1)]
+    return joined("; ", [_point(point) for point in points if point is not None])
 
 
-def bottleneck_line(item: Bottleneck, answer: Headroom) -> str:
+def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     """What is in the way, and where."""
-    where = f"link {item.id} ({item.name})" if item.thing == "link" else item.name
-    way = f", {item.direction}" if item.direction else ""
-    how = "" if item.method == "arithmetic" else " (packet by packet)"
-    return f"{item.more} more: then {item.criterion} at {where}{way}{how}"
+    where = Sentence(item.name)
+    if item.thing == "link":
+        where = Sentence("link {link} ({name})", link=item.id, name=where)
+    if item.direction:
+        where = Sentence("{place}, {direction}", place=where, direction=item.direction)
+    if item.method != "arithmetic":
+        where = Sentence("{place} (packet by packet)", place=where)
+    return Sentence(
+        "{more} more: then {criterion} at {place}",
+        more=item.more,
+        criterion=item.criterion,
+        place=where,
+    )
 
 
 def brief(answer: Headroom) -> Iterator[Block]:
     """What a terminal shows: the number, what is in the way, districts."""
     yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
-    paced = f"; they join {answer.pace_s:g} s apart or more" if answer.more > 0 else ""
-    yield Par(known_by(answer) + paced)
+    said = known_by(answer)
+    if answer.more > 0:
+        said = Sentence(
+            "{known}; they join {pace:g} s apart or more", known=said, pace=answer.pace_s
+        )
+    yield Par(said)
     yield _bottlenecks(answer)
     yield _districts(answer)
 
@@ -61,9 +79,18 @@ def _bottlenecks(answer: Headroom) -> Bullets:
 
 def _districts(answer: Headroom) -> Table:
     return table(
-        ("district", "more, all of them there", "then full", "with a larger device", "then full"),
+        (
+            *(Sentence("district"), Sentence("more, all of them there"), Sentence("then full")),
+            *(Sentence("with a larger device"), Sentence("then full")),
+        ),
         [
-            (room.name, str(room.more), room.by, _count(room.links_more), room.links_by)
+            (
+                room.name,
+                str(room.more),
+                Sentence(room.by),
+                _count(room.links_more),
+                Sentence(room.links_by),
+            )
             for room in answer.districts
         ],
         right=(1, 3),
@@ -138,13 +165,20 @@ def summary(answer: Headroom) -> Iterator[Block]:
 
 
 def _count(more: int | None) -> str:
-    return "any number" if more is None else str(more)
+    return Sentence("any number") if more is None else str(more)
 
 
-def _point(point: Point) -> str:
+def _point(point: Point) -> Sentence:
     final = point.final
-    binds = "" if final.binding is None else f" by {final.binding.criterion}"
-    if final.verdict == "pass":
-        binds = ""
-    verdict, _, known = said_by(final).partition(" (")
-    return f"{point.more} more: {verdict}{binds} ({known}"
+    verdict, how = VERDICTS[final.verdict], known(final)
+    if final.binding is None or final.verdict == "pass":
+        return Sentence(
+            "{more} more: {verdict} ({known})", more=point.more, verdict=verdict, known=how
+        )
+    return Sentence(
+        "{more} more: {verdict} by {criterion} ({known})",
+        more=point.more,
+        verdict=verdict,
+        criterion=final.binding.criterion,
+        known=how,
+    )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
-from giaoban.counting import Count, counted
+from giaoban.counting import counted
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import N_, pgettext
+from results.model.result import Binding
 from results.model.whatif import CostOf, Judged, VariantResult, WhatIf
 from results.report.document import (
     TONES,
@@ -21,72 +25,93 @@ from results.report.document import (
 from results.report.evidence_list import NO_DOCUMENT, evidence
 from results.report.markdown import markdown
 from results.report.seed_words import stopped
-from results.report.wording import Wording
+from results.report.wording import VERDICTS, Wording
 
-METHOD_WORDS = {"estimate": "estimated", "sandbox": "emulated", "native": "emulated"}
+ESTIMATED, EMULATED = Sentence("estimated"), Sentence(pgettext("method", "emulated"))
+METHOD_WORDS = {"estimate": ESTIMATED, "sandbox": EMULATED, "native": EMULATED}
 OF_ONE = {
-    "pass": "PASS – with this the criteria are met",
-    "fail": "FAIL – with this the criteria are not met",
-    "invalid": "INVALID – the emulation cannot be trusted, so there is no answer",
+    "pass": N_("PASS – with this the criteria are met"),
+    "fail": N_("FAIL – with this the criteria are not met"),
+    "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
 OF_SEVERAL = {
-    "pass": "PASS – with at least one of the variants the criteria are met",
-    "fail": "FAIL – with none of the variants are the criteria met",
+    "pass": N_("PASS – with at least one of the variants the criteria are met"),
+    "fail": N_("FAIL – with none of the variants are the criteria met"),
     "invalid": OF_ONE["invalid"],
 }
 
 
-def said_by(judged: Judged) -> str:
-    """A verdict with by what it is known: `pass (estimated, 20 of 20 seeds)`."""
+def known_by(judged: Judged) -> Sentence:
+    """By what a verdict is known: `estimated, 20 of 20 other seeds`."""
     how, seeds = METHOD_WORDS[judged.method], judged.seeds
     if seeds is None or not seeds.tried:
-        return f"{judged.verdict} ({how})"
+        return how
     if seeds.stopped and seeds.first is not None:
-        return f"{judged.verdict} ({how}; fails at seed {seeds.first.seed})"
-    return f"{judged.verdict} ({how}, {seeds.passed} of {counted(seeds.tried, 'other seed')})"
+        return Sentence("{how}; fails at seed {seed}", how=how, seed=seeds.first.seed)
+    return Sentence(
+        "{how}, {passed} of {n} {n:other seed|other seeds}",
+        how=how,
+        passed=seeds.passed,
+        n=seeds.tried,
+    )
+
+
+def said_by(judged: Judged) -> Sentence:
+    """A verdict with by what it is known: `pass (estimated, 20 of 20 other seeds)`."""
+    return _said(judged.verdict, known_by(judged))
+
+
+def _said(verdict: str, known: Sentence) -> Sentence:
+    return Sentence("{verdict} ({known})", verdict=VERDICTS[verdict], known=known)
 
 
 WITH_FAILURE = {
-    "pass": "also with {}",
-    "fail": "as long as nothing fails; with {} they are not",
-    "invalid": "as long as nothing fails; with {} that is not known",
+    "pass": N_("{said} also with {failure}"),
+    "fail": N_("{said} as long as nothing fails; with {failure} they are not"),
+    "invalid": N_("{said} as long as nothing fails; with {failure} that is not known"),
 }
 
 
-def headline(answer: WhatIf) -> str:
+def headline(answer: WhatIf) -> Sentence:
     """The verdict in a line, with what becomes of it if something fails, where that was tried."""
     asked = [variant for variant in answer.variants if variant.asked]
-    said = (OF_ONE if len(asked) == 1 else OF_SEVERAL)[answer.verdict]
+    said = Sentence((OF_ONE if len(asked) == 1 else OF_SEVERAL)[answer.verdict])
     failure = answer.failure
     if failure is None or answer.verdict != "pass":
         return said
-    return f"{said} {WITH_FAILURE[failure.judged.verdict].format(failure.name_en)}"
+    name = Both(failure.name_en, failure.name_vi)
+    return Sentence(WITH_FAILURE[failure.judged.verdict], said=said, failure=name)
 
 
-def found_line(answer: WhatIf) -> str:
+def found_line(answer: WhatIf) -> Sentence:
     """Which variant passes and is the cheapest, and by what that is known."""
     if answer.answer is None:
         if answer.tried:
-            return (
-                f"nothing that passes was found ({answer.tried} "
-                f"{Count(answer.tried):way was|ways were} looked at)"
+            return Sentence(
+                "nothing that passes was found ({n} {n:way was|ways were} looked at)",
+                n=answer.tried,
             )
-        return "none passes"
+        return Sentence("none passes")
     chosen = answer.variant(answer.answer)
-    how = METHOD_WORDS[chosen.final.method]
-    what = "; ".join(chosen.changes) or "the scenario as it is"
-    cheapest = "the cheapest that passes" if answer.ordered_by == "cost" else "passes"
-    if not chosen.asked:
-        cheapest = "the cheapest that passes"
-    cost = f", {money(chosen.cost)}" if chosen.cost is not None else ""
-    return f"{cheapest} ({how}): {what}{cost}"
+    what = _changes(chosen) or Sentence("the scenario as it is")
+    known = N_("the cheapest that passes ({how}): {what}")
+    if answer.ordered_by != "cost" and chosen.asked:
+        known = N_("passes ({how}): {what}")
+    said = Sentence(known, how=METHOD_WORDS[chosen.final.method], what=what)
+    return said if chosen.cost is None else joined(", ", [said, money(chosen.cost)])
+
+
+def _changes(variant: VariantResult) -> Sentence | None:
+    """What is different, in a line."""
+    both = zip(variant.changes, variant.changes_vi, strict=True)
+    return joined("; ", [Both(en, vi) for en, vi in both]) if variant.changes else None
 
 
 def order_line(answer: WhatIf) -> str:
     """By what variants are ordered."""
     if answer.ordered_by == "cost":
-        return "ordered by cost"
-    return (
+        return Sentence("ordered by cost")
+    return Sentence(
         "costs are not known: what needs the fewest purchases comes first, then what changes the "
         "fewest things, then the smallest step"
     )
@@ -97,9 +122,13 @@ def failure_line(answer: WhatIf) -> str | None:
     failure = answer.failure
     if failure is None:
         return None
-    return (
-        f"with {failure.name_en}, the failure that loads the rest most: "
-        f"{failure.judged.verdict} (emulated){_reasons(failure.judged)}"
+    return Sentence(
+        "with {failure}, the failure that loads the rest most: {said}{why}",
+        failure=Both(failure.name_en, failure.name_vi),
+        said=Sentence(
+            "{verdict} ({known})", verdict=VERDICTS[failure.judged.verdict], known=EMULATED
+        ),
+        why=_reasons(failure.judged),
     )
 
 
@@ -109,8 +138,12 @@ def money(cost: CostOf | None) -> str:
         return "–"
     known = sum(part.million_vnd for part in cost.parts)
     if cost.unpriced:
-        return f"≥ {known:,.10g} million ₫, no price for {', '.join(cost.unpriced)}"
-    return f"{known:,.10g} million ₫"
+        return Sentence(
+            "≥ {sum:,.10g} million ₫, no price for {unpriced}",
+            sum=known,
+            unpriced=", ".join(cost.unpriced),
+        )
+    return Sentence("{sum:,.10g} million ₫", sum=known)
 
 
 def brief(answer: WhatIf) -> Iterator[Block]:
@@ -131,17 +164,32 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
         bound = final.binding
         row = [
             "▶" if variant.id == answer.answer else "",
-            variant.name,
+            Sentence(variant.name),
             said_by(final),
-            "–" if bound is None else f"{bound.criterion} at {final.where}",
+            "–" if bound is None else _bound(final, bound),
             "–" if bound is None else margin(bound.margin_pct),
             *([money(variant.cost)] if costs else []),
-            "; ".join(variant.changes) or "as it is",
+            _changes(variant) or Sentence("as it is"),
         ]
         rows.append(toned(row, "" if final.verdict == "pass" else TONES[final.verdict]))
-    head = ["answer", "variant", "verdict", "binds", "margin", *["cost"] * costs]
-    right = (4, 5) if costs else (4,)
-    return table([*head, "what is different"], rows, right=right, keep=(4,))
+    head = [
+        *(Sentence(pgettext("table", "answer")), Sentence("variant")),
+        *(Sentence(pgettext("table", "verdict")), Sentence("binds"), Sentence("margin")),
+        *[Sentence("cost")] * costs,
+        Sentence("what is different"),
+    ]
+    return table(head, rows, right=(4, 5) if costs else (4,), keep=(4,))
+
+
+def _bound(judged: Judged, bound: Binding) -> Sentence:
+    """What binds, and where."""
+    where = Both(judged.where, partial(Wording("vi").place, bound.place))
+    return Sentence("{criterion} at {place}", criterion=_criterion(judged, bound), place=where)
+
+
+def _criterion(judged: Judged, bound: Binding) -> Sentence:
+    names = {margin.criterion: margin.name_vi for margin in judged.margins}
+    return Both(bound.criterion, names.get(bound.criterion, bound.criterion))
 
 
 def summary_md(answer: WhatIf) -> str:
@@ -223,5 +271,10 @@ def margin(pct: float | None) -> str:
     return "–" if pct is None else f"{pct:+.0f} %"
 
 
-def _reasons(judged: Judged) -> str:
-    return f": {judged.reasons[0]}" if judged.reasons else ""
+def _reasons(judged: Judged) -> Sentence | str:
+    """The first reason, of which the file has but the English: else what binds."""
+    if not judged.reasons:
+        return ""
+    bound = judged.binding
+    vi = "" if bound is None else f": {_bound(judged, bound).vi}"
+    return Both(f": {judged.reasons[0]}", vi)

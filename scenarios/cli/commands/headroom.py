@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess, cores
 from results import RUNS
 from results.model.seeds import OTHER_SEEDS
@@ -74,5 +75,7 @@ def command(
 
 def show(outcome: HeadroomOutcome) -> None:
     """What came of it, and where all figures are."""
-    told = f"all figures, links, devices, picture: {outcome.folder / 'summary.md'}"
+    told = Sentence(
+        "all figures, links, devices, picture: {path}", path=outcome.folder / "summary.md"
+    )
     print_blocks(*brief(outcome.answer), Par(told))

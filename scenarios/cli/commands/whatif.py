@@ -137,7 +137,7 @@ def command(
         base = base_of(scenario, province, seed=seed, pace_s=pace)
         variant = Variant(
             id="asked",
-            name="as asked",
+            name=N_("as asked"),
             add=add or [],
             more=more,
             profile=profile,

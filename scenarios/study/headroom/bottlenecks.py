@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from giaoban.sentence import N_
 from mcu_sim.device import Device
 from mcu_sim.fit import room_beside
 from results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
@@ -20,6 +21,7 @@ from topology.validate import access_link_id
 
 OWN = "more-01"
 """The id of a single further bridge."""
+NEW_LINE = N_("the line of each new bridge")
 AMPLE = 1_000_000.0
 AMPLE_PORTS = 100_000
 """A device that takes whatever comes, so that links alone are looked at."""
@@ -110,7 +112,7 @@ def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
                 more=0,
                 thing="link",
                 id=access_link_id(OWN),
-                name="the line of each new bridge",
+                name=NEW_LINE,
                 criterion="link-peak",
                 method="arithmetic",
             )
@@ -143,7 +145,7 @@ def rooms_of_districts(here: HeadroomModel) -> list[DistrictRoom]:
             for more, (link, direction) in room_on_links(here.growth, [router], here.link_limit_pct)
         ]
         if here.growth.own_pct > here.link_limit_pct:
-            links.insert(0, (0, "the line of each new bridge"))
+            links.insert(0, (0, NEW_LINE))
         more, by = min([device, *links], key=lambda option: option[0])
         found.append(
             DistrictRoom(

@@ -15,10 +15,23 @@ import results_factory as make
 from giaoban.translation import translator
 from results.judge.off_by import OffBy
 from results.model.failures import Change, Comparison, FaultsAnswer
-from results.model.result import RefusedCommand, Result
-from results.report import failures_summary, summary
+from results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
+from results.model.places import Place
+from results.model.result import Binding, RefusedCommand, Result
+from results.model.seeds import Seeds
+from results.model.whatif import (
+    CostOf,
+    CostPart,
+    FailureCheck,
+    Judged,
+    Margin,
+    VariantResult,
+    WhatIf,
+)
+from results.report import failures_summary, headroom_summary, summary, whatif_summary
 from results.report.document import Block
 from results.report.terminal import in_language
+from scenarios.study.headroom.bottlenecks import NEW_LINE
 
 ENGLISH = re.compile(r"\b(?:a|an|and|are|at|by|for|has|is|it|its|not|of|that|the|was|were|with)\b")
 """Words that no sentence of English goes without, and of which none is Vietnamese."""
@@ -129,3 +142,108 @@ def test_of_failures(answer: FaultsAnswer) -> None:
     known = [*answer.names, *answer.names.values(), *answer.possible, "a->b", "a--b", "ring"]
     assert english_left(en, en, ()) != []
     assert english_left(en, vi, [*known, "cut:", "silent:", "site:", "router:"]) == []
+
+
+PLACE = Place(kind="bridge", id="cu-jut", detail="audio down", other="dak-mil", phase="during")
+
+
+def judged(verdict: Any = "fail", method: Any = "estimate", **more: Any) -> Judged:
+    """A verdict on a variant, by the plain check."""
+    plain = make.result()
+    binding = Binding(
+        criterion="mouth-to-ear", place=PLACE, where="cu-jut audio down, during", value=410.0,
+        threshold=400.0, unit="ms", margin_pct=-2.5, cause="stream",
+    )  # fmt: skip
+    margin = Margin(
+        criterion="mouth-to-ear", name_en="Sound, from mouth to ear", name_vi="Âm thanh",
+        value=410.0, threshold=400.0, unit="ms", ok=False, margin_pct=-2.5, worst_at="x",
+    )  # fmt: skip
+    seeds = Seeds(seeds=[1, 2, 3], passed=3) if verdict == "pass" else None
+    values: dict[str, Any] = {
+        "reasons": ["Sound, from mouth to ear: 410 ms, allowed at most 400 ms"],
+        "binding": binding, "where": "Cư Jút audio down with Đắk Mil, during", "margins": [margin],
+        "in_use": plain.phases[0].mcu, "seeds": seeds,
+    }  # fmt: skip
+    return Judged.model_validate({"method": method, "verdict": verdict} | values | more)
+
+
+def variant(ident: str, verdict: Any, *, priced: bool = False, asked: bool = True) -> VariantResult:
+    cost = CostOf(parts=[CostPart(what="card", million_vnd=1234.5, source="x")], unpriced=["RMX"])
+    return VariantResult(
+        id=ident, name="as asked", asked=asked, changes=["device: RMX"] * (ident != "now"),
+        changes_vi=["thiết bị: RMX"] * (ident != "now"), change_count=1, bridges=10, new_bridges=2,
+        device="rmx", device_name="RMX", profile="720p30", judged=judged(verdict),
+        cost=cost if priced else None,
+    )  # fmt: skip
+
+
+def comparisons() -> Iterator[Any]:
+    def made(*variants: VariantResult, **more: Any) -> WhatIf:
+        passing = [each.id for each in variants if each.final.verdict == "pass"]
+        values: dict[str, Any] = {
+            "run_id": "whatif-20261125-010000", "verdict": "pass" if passing else "fail",
+            "question_en": "May they?", "question_vi": "Có được không?", "existing": 8,
+            "inputs": make.result().inputs, "ordered_by": "changes", "variants": list(variants),
+            "answer": passing[0] if passing else None, "neighbour": None, "seconds": 1.0,
+        }  # fmt: skip
+        return WhatIf.model_validate(values | more)
+
+    yield pytest.param(made(variant("now", "pass")), id="passes")
+    yield pytest.param(made(variant("now", "fail")), id="fails")
+    yield pytest.param(made(variant("now", "fail"), variant("b", "invalid"), tried=3), id="none")
+    both = (variant("b", "pass", priced=True, asked=False), variant("now", "fail"))
+    yield pytest.param(made(*both, ordered_by="cost"), id="by cost")
+    for verdict in ("pass", "fail", "invalid"):
+        failure = FailureCheck(
+            variant="now", failure="cut:a--b", name_en="link Cư Jút cut", name_vi="đứt cáp Cư Jút",
+            judged=judged(verdict, "sandbox"),
+        )  # fmt: skip
+        yield pytest.param(made(variant("now", "pass"), failure=failure), id=f"failure {verdict}")
+
+
+@pytest.mark.parametrize("answer", list(comparisons()))
+def test_of_a_comparison(answer: WhatIf) -> None:
+    blocks = list(whatif_summary.brief(answer))
+    assert english_left(blocks, blocks, ["cu-jut", "dak-mil", "RMX"]) == []
+
+
+def growths() -> Iterator[Any]:
+    for more, verdicts in (
+        (2, ("pass", "fail")),
+        (0, ("fail",)),
+        (-1, ("fail",)),
+        (1, ("invalid",)),
+    ):
+        points = [
+            Point(more=max(0, more) + step, judged=judged(verdict))
+            for step, verdict in enumerate(verdicts)
+        ]
+        link = {"thing": "link", "id": "a--b", "direction": "a->b", "criterion": "link-peak"}
+        items = [
+            {**link, "more": 3, "name": "A – B", "method": "arithmetic"},
+            {**link, "more": 4, "name": NEW_LINE, "method": "estimate"},
+            {**link, "more": 5, "thing": "device", "direction": None, "name": "RMX"}
+            | {"criterion": "mcu-units", "method": "arithmetic"},
+        ]
+        rooms = [
+            DistrictRoom(
+                router="r", name="Cư Jút", more=3, by=NEW_LINE, links_more=None, links_by=""
+            )
+        ]
+        yield pytest.param(
+            Headroom(
+                run_id="headroom-20261125-010000", verdict=verdict_of(more, points),
+                question_en="How many?", question_vi="Bao nhiêu?", existing=8, profile="720p30",
+                device="rmx", device_name="RMX", pace_s=2.5, inputs=make.result().inputs, more=more,
+                bottlenecks=[Bottleneck.model_validate(item) for item in items], districts=rooms,
+                links=[], devices=[], points=points, grid=[], curves=[], names={}, seconds=1.0,
+            ),
+            id=f"{more} more",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", list(growths()))
+def test_of_the_headroom(answer: Headroom) -> None:
+    blocks = list(headroom_summary.brief(answer))
+    known = ["mouth-to-ear", "link-peak", "mcu-units", "RMX", "Cư Jút", "a->b", "a--b", "A – B"]
+    assert english_left(blocks, blocks, known) == []
