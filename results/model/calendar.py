@@ -21,6 +21,7 @@ Rule = Literal[
     "bridge-in-two-meetings",
     "room-in-use",
     "device-full",
+    "device-nearly-full",
     "link-full",
     "briefing-missing",
 ]

@@ -21,6 +21,7 @@ RULES: Mapping[str, str] = {
     "bridge-in-two-meetings": N_("in two meetings: {bridges}"),
     "room-in-use": N_("room in use: {room}"),
     "device-full": N_("the device takes {limit} of {amount} calls; refused: {bridges}"),
+    "device-nearly-full": N_("{amount} % of the device in use, allowed {limit} %"),
     "link-full": N_("{link} at {amount} %, allowed {limit} %"),
     "briefing-missing": N_("no such meeting in this month"),
 }
@@ -124,7 +125,7 @@ def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
         RULES[finding.rule],
         amount=say.number(finding.amount, 1),
         limit=say.number(finding.limit, 1),
-        bridges=", ".join(names.get(bridge, bridge) for bridge in finding.bridges),
+        bridges=", ".join(names.get(b, b).partition(" (")[0] for b in finding.bridges),
         room=finding.room,
         link=finding.link,
     )

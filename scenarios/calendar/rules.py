@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from operator import gt
+from typing import NamedTuple
 
 from results.model.calendar import Finding, Move, Period
 from scenarios.calendar.occupancy import Loads, Moment, moments
@@ -107,10 +109,17 @@ def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterat
             )
 
 
+class Limits(NamedTuple):
+    """How much may be taken of the device and of a line, in percent: what a check allows."""
+
+    device_pct: float
+    link_pct: float
+
+
 def overloads(
-    found: Sequence[tuple[Moment, StaticLoads, Period]], most_pct: float
+    found: Sequence[tuple[Moment, StaticLoads, Period]], limits: Limits
 ) -> Iterator[Finding]:
-    """More than the device has, or more of a line than the criterion allows (Art. 4(3), 25)."""
+    """More than the device has, or more of it or of a line than a check allows (Art. 4(3), 25)."""
     for _, load, period in found:
         if load.refused:
             yield Finding(
@@ -123,7 +132,17 @@ def overloads(
                 amount=len(load.joined) + len(load.refused),
                 limit=len(load.joined),
             )
-        if period.link_pct > most_pct:
+        elif period.used_pct > limits.device_pct:
+            yield Finding(
+                rule="device-nearly-full",
+                meetings=period.meetings,
+                start=period.start,
+                end=period.end,
+                article="Art. 4(3)",
+                amount=round(period.used_pct, 2),
+                limit=limits.device_pct,
+            )
+        if period.link_pct > limits.link_pct:
             yield Finding(
                 rule="link-full",
                 meetings=period.meetings,
@@ -132,7 +151,7 @@ def overloads(
                 article="Art. 25",
                 link=period.link,
                 amount=round(period.link_pct, 2),
-                limit=most_pct,
+                limit=limits.link_pct,
             )
 
 
@@ -172,12 +191,11 @@ class Plan:
     """
 
     def __init__(
-        self, registrations: Mapping[str, Registration], loads: Loads, most_pct: float
+        self, registrations: Mapping[str, Registration], loads: Loads, limits: Limits
     ) -> None:
-        """`most_pct`: of a line."""
         self._now = dict(registrations)
         self._loads = loads
-        self._most_pct = most_pct
+        self._limits = limits
         self.moves: dict[str, Move] = {}
 
     def __getitem__(self, name: str) -> Registration:
@@ -206,7 +224,7 @@ class Plan:
             case "late-registration":
                 registered = held[0].registered
                 return registered is None or held[0].start - registered >= REGISTERED_BEFORE
-            case "device-full" | "link-full":
+            case "device-full" | "device-nearly-full" | "link-full":
                 start = datetime.fromisoformat(finding.start)
                 end = datetime.fromisoformat(finding.end)
                 still = [each for each in held if each.start < end and start < each.end]
@@ -240,7 +258,8 @@ class Plan:
         for moment in moments(held):
             if moment.start < end and start < moment.end:
                 load = self._loads.of(moment)
-                if load.refused or load.worst_link().peak_pct > self._most_pct:
+                taken = Limits(load.use.pct, load.worst_link().peak_pct)
+                if load.refused or any(map(gt, taken, self._limits)):
                     return False
         return True
 

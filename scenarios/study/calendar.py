@@ -33,7 +33,7 @@ from topology.sandbox import kernel
 ICS = "calendar.ics"
 MOVED = "calendar.moved.ics"
 """The calendar with everything moved that had better be."""
-LINK_PEAK = "link-peak"
+DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,9 @@ def plan(
     loads = Loads(world)
     progress(Sentence("adding up"), 0.1)
     found = periods(registrations, loads, named)
-    most_pct = _most_pct(world, found[0][0])
-    moved = rules.Plan({named(each): each for each in registrations}, loads, most_pct)
-    findings = rules.with_moves(
-        _findings(world, registrations, found, named, most_pct, until), moved
-    )
+    limits = _limits(world, found[0][0])
+    moved = rules.Plan({named(each): each for each in registrations}, loads, limits)
+    findings = rules.with_moves(_findings(world, registrations, found, named, limits, until), moved)
     chosen = _peaks(found, most_peaks)
     store.remove_stale_partials(root)
     run_id = f"calendar-{path.stem[:48]}-{now:%Y%m%d-%H%M%S}"
@@ -168,7 +166,7 @@ def _findings(
     registrations: Sequence[Registration],
     found: Sequence[tuple[Moment, StaticLoads, Period]],
     name: rules.Name,
-    most_pct: float,
+    limits: rules.Limits,
     until: date | None,
 ) -> list[Finding]:
     first, last = registrations[0].start.date(), registrations[-1].start.date()
@@ -177,16 +175,17 @@ def _findings(
         *rules.late_registrations(registrations, name),
         *rules.unchecked(registrations, name),
         *rules.double_bookings(registrations, name),
-        *rules.overloads(found, most_pct),
+        *rules.overloads(found, limits),
         *rules.missing_briefings(registrations, list(world.catalogue.values()), months),
     ]
     return sorted(all_found, key=lambda finding: (finding.start, finding.rule, finding.meetings))
 
 
-def _most_pct(world: World, moment: Moment) -> float:
-    """How much of a line may be taken."""
+def _limits(world: World, moment: Moment) -> rules.Limits:
+    """Those of the criteria by which a moment is judged."""
     criteria = criteria_of(world.question(scenario_of(world, moment)))
-    return next(c.threshold for c in criteria.criterion if c.id == LINK_PEAK)
+    most = {criterion.id: criterion.threshold for criterion in criteria.criterion}
+    return rules.Limits(device_pct=most[DEVICE], link_pct=most[LINK_PEAK])
 
 
 def _whole_months(first: date, last: date) -> list[tuple[int, int]]:

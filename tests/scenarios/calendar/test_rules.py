@@ -14,7 +14,7 @@ from scenarios.calendar.occupancy import Loads, periods
 from scenarios.calendar.registration import TIME_ZONE, Registration
 from tests.scenarios.calendar.calendars import DISTRICTS, at, booked, world
 
-MOST_PCT = 90.0
+LIMITS = rules.Limits(device_pct=80.0, link_pct=90.0)
 HOUR = timedelta(hours=1)
 
 
@@ -29,13 +29,13 @@ def broken(found: Sequence[Registration]) -> list[Finding]:
         *rules.late_registrations(found, name),
         *rules.unchecked(found, name),
         *rules.double_bookings(found, name),
-        *rules.overloads(taken, MOST_PCT),
+        *rules.overloads(taken, LIMITS),
     ]
 
 
 def moves(found: Sequence[Registration]) -> dict[str, list[Move]]:
     """Of each broken rule, what is to be moved."""
-    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), MOST_PCT)
+    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS)
     return {f.rule: f.moves for f in rules.with_moves(broken(found), plan)}
 
 
@@ -170,6 +170,17 @@ def test_more_calls_than_the_device_takes() -> None:
     assert broken(departments()[:3]) == []
 
 
+def test_more_of_the_device_than_a_check_allows() -> None:
+    """25 calls of 30 leave less than what a check of an expansion asks for."""
+    three = departments()[:3]
+    one_more = booked("2027-03-01 09:00", 1, "xa-dak-lao", "xa-thuan-an", uid="two")
+    (finding,) = broken([*three, one_more])
+    assert (finding.rule, finding.amount, finding.limit) == ("device-nearly-full", 86.67, 80)
+    assert moves([*three, one_more])["device-nearly-full"] == [
+        Move(meeting="department-education", to="2027-03-01T13:30+07:00")
+    ]
+
+
 def test_a_briefing_is_missing_in_a_month() -> None:
     catalogue = list(world().catalogue.values())
     held = [
@@ -246,7 +257,7 @@ def test_a_double_booking_is_an_overlap_and_the_other_way_round(
 @settings(max_examples=60, deadline=None)
 @given(calendars())
 def test_with_all_moves_made_every_rule_is_kept(found: list[Registration]) -> None:
-    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), MOST_PCT)
+    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS)
     findings = rules.with_moves(broken(found), plan)
     to = {m.meeting: m for finding in findings for m in finding.moves if m.what == "meeting"}
     checks = {m.meeting: m for finding in findings for m in finding.moves if m.what == "check"}
