@@ -11,7 +11,7 @@ from pydantic import Field
 
 from giaoban.tomlfile import StrictModel, read_json
 from results.model.quantities import Amount, Count, Id, Percent, Verdict
-from results.model.result import Binding, RunId
+from results.model.result import Binding, CriterionResult, RunId
 
 SCHEMA = "giaoban.calendar/1"
 FILE = "calendar.json"
@@ -93,7 +93,10 @@ class Period(StrictModel):
 
 
 class Peak(StrictModel):
-    """A moment that was judged: by emulation, or by estimate alone."""
+    """A moment that was judged: by emulation, or by estimate alone.
+
+    `failed` are the criteria that it does not meet.
+    """
 
     start: str
     meetings: list[str]
@@ -101,6 +104,7 @@ class Peak(StrictModel):
     verdict: Verdict
     reasons: list[str]
     binding: Binding | None = None
+    failed: list[CriterionResult] = Field(default_factory=list)
     refused: list[Id] = Field(default_factory=list)
 
 

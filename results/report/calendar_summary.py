@@ -8,7 +8,9 @@ from datetime import datetime
 from giaoban.translation import N_, Language, translator
 from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
 from results.report.articles import cited
-from results.report.document import TONES, Block, Cell, Heading, Par, Table, table
+from results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
+from results.report.wording import VERDICTS as VERDICT_WORDS
+from results.report.wording import Wording
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every rule is kept, and the peaks that were judged pass"),
@@ -70,6 +72,7 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
         blocks += [Heading(say.gettext(N_("Conflicts")), 1), findings_table(answer, language)]
     if answer.peaks:
         blocks += [Heading(say.gettext(N_("Peaks")), 1), peaks_table(answer, language)]
+        blocks += [Bullets(why)] if (why := failing(answer, language)) else []
     return blocks
 
 
@@ -144,6 +147,23 @@ def peaks_table(answer: CalendarAnswer, language: Language) -> Table:
     return table(head, [_peak(peak, answer, language) for peak in answer.peaks])
 
 
+def failing(answer: CalendarAnswer, language: Language) -> list[str]:
+    """What a peak that does not pass fails at, and where."""
+    say = Wording(language, answer)
+    return [
+        say.gettext(
+            N_("{time}: {criterion} – {place}: {value} (limit {limit})"),
+            time=moment(peak.start, language),
+            criterion=say.criterion(failed),
+            place=say.place(failed.place) or "–",
+            value=say.in_unit(failed.value, failed),
+            limit=say.limit(failed),
+        )
+        for peak in answer.peaks
+        for failed in peak.failed
+    ]
+
+
 def _peak(peak: Peak, answer: CalendarAnswer, language: Language) -> list[Cell]:
     say = translator(language)
     titles = {each.id: each.title for each in answer.booked}
@@ -152,7 +172,7 @@ def _peak(peak: Peak, answer: CalendarAnswer, language: Language) -> list[Cell]:
         Cell(moment(peak.start, language)),
         Cell(" / ".join(titles[m] for m in peak.meetings)),
         Cell(say.gettext(by)),
-        Cell(peak.verdict.upper(), tone=TONES[peak.verdict]),
+        Cell(say.say(VERDICT_WORDS[peak.verdict]).upper(), tone=TONES[peak.verdict]),
         Cell(", ".join(answer.names.get(b, b) for b in peak.refused) or "–"),
     ]
 

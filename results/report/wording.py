@@ -10,6 +10,7 @@ from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 from results.archive.evidence.answers import Answer
 from results.judge.criteria import EVERY_MEETING
 from results.judge.under_faults import longest_interruption
+from results.model.calendar import CalendarAnswer
 from results.model.failures import FailureResult, FaultsAnswer
 from results.model.faults import FaultImpact, FaultResult
 from results.model.in_use import InUse
@@ -108,7 +109,9 @@ def failed_meeting(result: Result) -> MeetingChecked | None:
 class Wording(Translator):
     """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any."""
 
-    def __init__(self, language: Language, of: Answer | MeetingAnswer | None = None) -> None:
+    def __init__(
+        self, language: Language, of: Answer | CalendarAnswer | MeetingAnswer | None = None
+    ) -> None:
         super().__init__(language)
         self.english = language == SOURCE
         self._names: dict[str, str] = {"mcu": "MCU"}
@@ -117,7 +120,7 @@ class Wording(Translator):
         self._uses: dict[str, InUse] = {}
         if isinstance(of, FaultsAnswer):
             self._names |= {bridge.id: bridge.name for bridge in of.bridges} | of.names
-        elif isinstance(of, LoadResult):
+        elif isinstance(of, CalendarAnswer | LoadResult):
             self._names |= of.names
         elif isinstance(of, MeetingAnswer):
             self._names |= of.names

@@ -277,6 +277,7 @@ def _peak(moment: Moment, name: rules.Name, engine: str, result: Result) -> Peak
             "verdict": result.verdict,
             "reasons": result.reasons,
             "binding": result.binding,
+            "failed": [criterion for criterion in result.criteria if not criterion.ok],
             "refused": sorted(set(refused)),
         }
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pdf_text import overprinted, text_of
 
-from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Period
+from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak, Period
 from results.report.calendar_sheet import day_sheet, months, sheets, sheets_pdf, summary_md
 from results.report.calendar_summary import brief, what
 from results.report.document import Bullets, Heading, Par, Table
@@ -107,6 +107,40 @@ def test_the_answer_on_a_terminal() -> None:
     assert "Giao ban \\<tháng> 3: không tìm được thời gian trống" in said
     assert "đăng ký trước 7,5 giờ, quy định ít nhất 48 giờ" in said
     assert "dự hai cuộc họp cùng lúc: Cư Jút" in said
+
+
+def test_a_peak_says_at_what_it_fails() -> None:
+    failed = {
+        "id": "mcu-units",
+        "name_en": "MCU capacity in use",
+        "name_vi": "Năng lực MCU đã sử dụng",
+        "value": 100.0,
+        "unit": "%",
+        "threshold": 80.0,
+        "sense": "at-most",
+        "ok": False,
+        "margin_pct": -25.0,
+        "place": {"kind": "mcu", "id": "mcu", "detail": "units", "phase": "course"},
+        "worst_at": "mcu units, course",
+        "source": "s",
+        "source_vi": "s",
+    }
+    peak = Peak.model_validate(
+        {
+            "start": "2027-03-01T09:00+07:00",
+            "meetings": ["2027-03-01/1", "2027-03-01/2"],
+            "engine": "sandbox",
+            "verdict": "fail",
+            "reasons": [],
+            "failed": [failed],
+            "refused": ["dak-mil"],
+        }
+    )
+    said = markdown(brief(answer(peaks=[peak]), "vi"))
+    assert "| mô phỏng | KHÔNG ĐẠT | Đắk Mil |" in said
+    assert "01/03/2027 09:00: Năng lực MCU đã sử dụng" in said
+    assert "100\u00a0% (giới hạn ≤\u00a080\u00a0%)" in said
+    assert "| emulation | FAIL | Đắk Mil |" in markdown(brief(answer(peaks=[peak]), "en"))
 
 
 def test_the_answer_in_english() -> None:
