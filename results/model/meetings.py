@@ -119,6 +119,26 @@ class Entry(StrictModel):
     arguments: dict[str, Argument] = Field(default_factory=dict)
 
 
+MINUTES_SCHEMA = "giaoban.minutes/1"
+MINUTES_FILE = "minutes.json"
+
+
+class Minutes(StrictModel):
+    """The minutes of a check, `minutes.json` of its folder: what its page tells of them."""
+
+    schema_id: Literal["giaoban.minutes/1"] = Field(default="giaoban.minutes/1", alias="schema")
+    entries: list[Entry]
+
+    def to_json(self) -> str:
+        """The text of the file."""
+        return self.model_dump_json(by_alias=True, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = MINUTES_FILE) -> Minutes:
+        """Read it back. Raises `InputError` that names the key at fault."""
+        return read_json(cls, text, origin, MINUTES_SCHEMA)
+
+
 class Opening(StrictModel):
     """How the calls were set up: `connected` of so many, the last one `seconds` after the first
     was made (null: nobody joined)."""

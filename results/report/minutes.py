@@ -5,7 +5,7 @@ What happens to several bridges at one moment is one line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from giaoban.counting import Count
@@ -65,6 +65,8 @@ ALIKE_S = 1.0
 """Alike entries this close to each other are one line."""
 TIMES = ("seconds", "attempt", "text")
 """Arguments in which alike entries may differ; of seconds the most is told."""
+TALK = ("request-to-speak", "withdraw", "call-to-speak", "end-speech", "muted", "unmuted")
+"""Codes of what is said in a meeting, not of who is in it."""
 MOST_NAMED = 12
 """Of more bridges in one line only their number is told."""
 
@@ -189,19 +191,22 @@ def moment(t_s: float) -> str:
 
 
 def minutes_table(
-    entries: Sequence[Entry], say: Wording, *, chair: str = "", caption: str = ""
+    entries: Sequence[Entry],
+    say: Wording,
+    *,
+    chair: str = "",
+    caption: str = "",
+    most: int | None = None,
 ) -> Table:
-    """All lines, in order of time."""
+    """All lines in order of time; or no more than `most`, of which talk gives way first."""
     everybody = {entry.bridge for entry in entries if entry.bridge}
+    told = lines(entries)
+    if most is not None and len(told) > most:
+        told = [line for line in told if line.first.code not in TALK]
     rows = [
         [Cell(moment(line.first.t_s)), Cell(said(line, say, chair=chair, everybody=everybody))]
-        for line in lines(entries)
+        for line in told[:most]
     ]
     head = [say.gettext(N_("Time")), say.gettext(N_("What happened"))]
     made = table(head, rows, right={0}, caption=caption, keep={0})
     return replace(made, widths=[1.0, 9.0])
-
-
-def interruptions(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Those of the entries that tell of one."""
-    return (entry for entry in entries if entry.code.startswith("interrupted"))

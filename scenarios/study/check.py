@@ -14,6 +14,7 @@ from results.archive import store
 from results.archive.evidence.manifest import Proof
 from results.archive.store import RunFolder, write_result
 from results.judge.verdict import with_seeds
+from results.model.meetings import MINUTES_FILE, Minutes
 from results.model.result import Result
 from results.report.annex.content import Chapter
 from results.report.annex.make import write_annex
@@ -25,6 +26,7 @@ from scenarios.estimate.estimate import estimate, prior_estimate
 from scenarios.estimate.limits import check as check_estimable
 from scenarios.measure import captures
 from scenarios.measure.assemble import Answer, assemble, criteria_of
+from scenarios.measure.minutes import minutes
 from scenarios.measure.pcap import write_pcapng
 from scenarios.spec.question import Question
 from scenarios.spec.recordings import save_recordings
@@ -91,9 +93,11 @@ def check(
         pictures = _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
+        told = minutes(question.plan, captured.events, answer.result.faults)
+        (folder.path / MINUTES_FILE).write_text(Minutes(entries=told).to_json(), encoding="utf-8")
         proof = _write(folder.path, question, answer, proved=proved)
         progress(Sentence("typesetting"), 0.7)
-        chapter = Chapter(Part(answer.result, proof), pictures)
+        chapter = Chapter(Part(answer.result, proof), pictures, told)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
         for bridge in question.plan.pcap:
             frames = folder.path / "captures" / f"frames-{bridge}.npz"

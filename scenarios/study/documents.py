@@ -24,6 +24,7 @@ from results.archive.store import RESULT, open_run, read_result
 from results.judge.criteria import DEFAULT_PATH as CRITERIA
 from results.model.failures import FaultsAnswer
 from results.model.load import LoadResult
+from results.model.meetings import Entry
 from results.model.result import Result
 from results.model.series import Series
 from results.report.annex.content import Chapter
@@ -31,8 +32,11 @@ from results.report.annex.standing import Part
 from results.report.excerpt import MOST_MAPPED
 from results.report.plots.run import write_plots
 from results.report.plots.words import Lang
+from scenarios.measure.minutes import minutes
 from scenarios.plan.identity import versions
 from scenarios.plan.plan import Plan
+from scenarios.records.events import FILE as EVENTS
+from scenarios.records.events import read as read_events
 from scenarios.spec.question import Question
 from scenarios.study.failures.answer import draw_failures
 from topology.load import load_province
@@ -141,12 +145,17 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
         pictures = draw_pictures(
             place, network=plan.network, title=title, result=result, series=series, lang=lang
         )
-        checks.append(Chapter(Part(result, proof), pictures))
+        checks.append(Chapter(Part(result, proof), pictures, _minutes(run, plan, result)))
     return [
         *checks,
         *(_failures(part, answer, networks, folder, lang) for part, answer in failures),
         *loads,
     ]
+
+
+def _minutes(run: Path, plan: Plan, result: Result) -> list[Entry]:
+    """From what happened in it; an estimate has no log."""
+    return minutes(plan, read_events(run), result.faults) if (run / EVENTS).is_file() else []
 
 
 def _failures(

@@ -11,12 +11,14 @@ from giaoban.translation import N_, translator
 from results.archive.evidence.answers import Answer
 from results.model.failures import FaultsAnswer
 from results.model.load import LoadResult
+from results.model.meetings import Entry
 from results.model.result import Result, StreamResult
 from results.report.annex import asked, capacity, closing, failing, loading, quality
 from results.report.annex.letter import Letter
 from results.report.annex.standing import Part, notices
 from results.report.annex.translator import AnnexWording
 from results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
+from results.report.minutes import minutes_table
 from results.report.plots.words import Lang
 
 PICTURES: Mapping[str, str] = {
@@ -38,16 +40,19 @@ _ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
 }
 """Pictures that show nothing unless a stream had some of it."""
 
+MOST_MINUTES = 60
+"""Lines of minutes in a document."""
 OF_A_CHECK = 6
 """Sections that each check has: what was asked, verdict, criteria, bridges, MCU, links. Those about
 failures come next."""
 
 
 class Chapter(NamedTuple):
-    """An answer with its proof and its pictures by name."""
+    """An answer with its proof, its pictures by name, and of an emulated check the minutes."""
 
     part: Part
     pictures: Mapping[str, Path]
+    minutes: Sequence[Entry] = ()
 
 
 def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
@@ -120,6 +125,7 @@ def _blocks(
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
     blocks += closing.assumptions(results, loads, say)
+    blocks += _minutes(chapters, say)
     failed = bool(tried) or any(r.faults for r in results)
     blocks += closing.method(
         say,
@@ -151,6 +157,21 @@ def _failures(
         yield from failing.tried(answer, AnnexWording(lang, answer))
     if not tried and not any(result.faults for result in results):
         yield Par(say("no faults but storms", storms_at) if storms_at else say("no faults"))
+
+
+def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:
+    """Who joined, spoke, was interrupted, came back: in each check of which it is known."""
+    known = [chapter for chapter in chapters if chapter.minutes]
+    if not known:
+        return
+    yield Heading(say("minutes"))
+    for chapter in known:
+        own = AnnexWording(say.lang, chapter.part.answer)
+        caption = say("minutes table")
+        if len(known) > 1:
+            caption = f"{caption} ({chapter.part.answer.run_id})"
+        yield minutes_table(chapter.minutes, own, caption=caption, most=MOST_MINUTES)
+    yield Par(say("minutes note"), note=True)
 
 
 def _sections(blocks: Sequence[Block]) -> int:

@@ -338,6 +338,13 @@ WORDS: Mapping[str, str] = {
     "terms table": N_("Terms used in this document"),
     "term": N_("Term"),
     "meaning": N_("Meaning"),
+    # minutes
+    "minutes": N_("Minutes"),
+    "minutes table": N_("Time line of the check, in minutes and seconds from its beginning"),
+    "minutes note": N_(
+        "What happened in the emulation, in order of time; alike things at one moment are one "
+        "line. Before the beginning: the existing bridges connect."
+    ),
     # how to check
     "proof": N_("How to check this document"),
     "proof intro": N_(

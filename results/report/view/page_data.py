@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from giaoban.translation import Language
 from results.model.failures import FaultsAnswer
+from results.model.meetings import Entry
 from results.model.result import Result
 from results.model.series import Series
 from results.report.excerpt import Excerpt, excerpt
@@ -22,11 +24,14 @@ class Run(NamedTuple):
     result: Result
     series: Series | None
     map: Map | None
+    minutes: Sequence[Entry] = ()
 
     def shown(self) -> tuple[Run, Excerpt | None]:
         """What the page shows of it: all of it, or a part of a large one."""
         part = excerpt(self.result, self.series)
-        return (self, None) if part is None else (Run(part.result, part.series, self.map), part)
+        if part is None:
+            return self, None
+        return Run(part.result, part.series, self.map, self.minutes), part
 
 
 class Shown(NamedTuple):
@@ -46,10 +51,15 @@ def page_data(of: Shown, lang: Lang) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "lang": lang,
-        "run": None if of.run is None else run_data(*of.run.shown()[0]),
-        "other": None if of.other is None else run_data(*of.other.shown()[0]),
+        "run": None if of.run is None else _run(of.run),
+        "other": None if of.other is None else _run(of.other),
         "failures": None if of.failures is None else _failures(of.failures, of.failures_map),
     }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    shown = run.shown()[0]
+    return run_data(shown.result, shown.series, shown.map)
 
 
 def _failures(answer: FaultsAnswer, network: Map | None) -> dict[str, Any]:

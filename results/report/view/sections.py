@@ -30,6 +30,7 @@ from results.report.excerpt import MOST_DIRECTIONS, Excerpt
 from results.report.html import element, html
 from results.report.invalid import reasons
 from results.report.meetings_table import every_meeting
+from results.report.minutes import minutes_table
 from results.report.summary import criteria_notes
 from results.report.view.page_data import Run, Shown
 from results.report.view.run_data import events, spans
@@ -125,6 +126,8 @@ def _sections(of: Shown, words: Words) -> Iterator[Section]:
     yield Section("map", [Live("map")])
     yield Section("time", [Live("time"), *_time(run, words)])
     yield Section("bridge", [Live("bridge")])
+    if run.minutes:
+        yield Section("minutes", [minutes_table(run.minutes, say, caption=words("minutes table"))])
     yield Section("mcu", list(_mcu(result, words, say)))
     links = _body(capacity.links(result, say, most=None))
     yield Section("links", [Live("links"), Fold(words("links table"), links)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from giaoban.sentence import N_
 from giaoban.translation import pgettext
 
 SCRIPT: Mapping[str, str] = {
@@ -109,6 +110,8 @@ WORDS: Mapping[str, str] = {
     "failures": pgettext("page", "Failures"),
     "comparison": pgettext("page", "Comparison"),
     "assumptions": pgettext("page", "Assumptions"),
+    "minutes": N_("Minutes"),
+    "minutes table": N_("Time line of the check, in minutes and seconds from its beginning"),
     "evidence": pgettext("page", "Evidence"),
     "pass": pgettext("page", "Pass"),
     "fail": pgettext("page", "Fail"),

@@ -10,6 +10,7 @@ from giaoban.ownership import temporary_folder
 from results.archive.evidence.pack import ENDING, open_evidence
 from results.archive.store import RESULT, read_result, write_whole
 from results.model.failures import FaultsAnswer
+from results.model.meetings import MINUTES_FILE, Entry, Minutes
 from results.model.result import Result
 from results.model.series import Series
 from results.report.view import map as maps
@@ -49,7 +50,7 @@ def read_run(folder: Path) -> Run:
 
     Raises `InputError`.
     """
-    return Run(read_result(folder), _series(folder), _map(folder))
+    return Run(read_result(folder), _series(folder), _map(folder), _minutes(folder))
 
 
 def write_page(
@@ -67,7 +68,8 @@ def write_page(
     if result is None:
         text = page_of(folder, lang=lang)
     else:
-        text = page(Shown(Run(result, series or _series(folder), _map(folder))), lang)
+        run = Run(result, series or _series(folder), _map(folder), _minutes(folder))
+        text = page(Shown(run), lang)
     write_whole(folder / FILE, text.encode())
     return folder / FILE
 
@@ -93,6 +95,14 @@ def _series(folder: Path) -> Series | None:
 def _map(folder: Path) -> maps.Map | None:
     path = folder / maps.FILE
     return maps.Map.read(path) if path.is_file() else None
+
+
+def _minutes(folder: Path) -> list[Entry]:
+    """None of an estimate, which has no log, and of a run of an earlier version."""
+    path = folder / MINUTES_FILE
+    if not path.is_file():
+        return []
+    return Minutes.from_json(read_file(path, most=MOST_ANSWER), str(path)).entries
 
 
 def _failures(folder: Path) -> FaultsAnswer:

@@ -157,3 +157,12 @@ def test_rows_are_in_order_with_their_moments() -> None:
 def test_articles_as_vietnamese_documents_cite_them(articles: str, said: str) -> None:
     assert cited(articles, VI) == said
     assert cited(articles, EN) == articles
+
+
+def test_of_many_lines_talk_gives_way_and_no_more_are_told_than_asked() -> None:
+    talk = [make.entry(float(n), "request-to-speak", f"b{n}", by=f"b{n}") for n in range(40)]
+    lost = [make.entry(100.0 + 2 * n, "left", f"b{n}", cause="timeout") for n in range(5)]
+    assert len(minutes_table([*talk, *lost], EN).rows) == 45
+    rows = minutes_table([*talk, *lost], EN, most=10).rows
+    assert [row[0].text for row in rows] == ["1:40", "1:42", "1:44", "1:46", "1:48"]
+    assert len(minutes_table([*talk, *lost], EN, most=3).rows) == 3

@@ -27,6 +27,7 @@ FILES = {
     "inputs",
     "manifest.json",
     "map.json",
+    "minutes.json",
     "phu-luc.pdf",
     "plan.json",
     "plots",
